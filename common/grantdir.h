@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The folders of the contract on disk, below PATH_STATE:
+ *
+ *   grants/user/<encoded user>   grants/gid/<gid>      written by accesspkgd, owned by its user
+ *   allow/gid-<gid>              holds "NAME\n"        written by `pkg-admin reload`, owned by root:
+ *   allow/name-<encoded group>   holds "GID\n"         the groups that packages.d names, and no others
+ *
+ * Readers (PAM, NSS: inside other people's processes, so no library, no name look-up, no state between calls):
+ * MUST 1  open each folder and then the file with O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC, relative to the one before;
+ * MUST 2  check on the descriptors: a folder that others cannot write; a regular file with its folder's owner
+ *         that neither group nor others can write; allow/ must have the owner of PATH_STATE itself;
+ * MUST 3  bound the size before reading;
+ * MUST 4  refuse what was written more than GRANTFILE_SKEW seconds after `now`;
+ * MUST 5  refuse a file whose own user or gid is not the one asked for.
+ * Results: 0; -ENOENT when there is no such file (the common case, one failed open behind the folder's);
+ * -EPERM when MUST 2 failed, -EBADMSG for MUST 3 and 5 and the format, -ETIME for MUST 4; other -errno.
+ *
+ * Every function takes the state folder as a path so that tests can use one of their own; programs pass PATH_STATE.
+ */
+#pragma once
+
+#include "common/grantfile.h"
+
+int grantdir_read_user(const char *state, const char *user, int64_t now, struct grant_user *ret);
+int grantdir_read_gid(const char *state, gid_t gid, int64_t now, struct grant_gid *ret);
+
+/* Whether root allowed this gid: one fstatat behind the folder's checks. gid 0 is never allowed. */
+bool grantdir_allows(const char *state, gid_t gid);
+
+/* The two directions of the allow-list. ret_name holds NAME_ENCODED_MAX + 1 bytes (decoded name). Not gid 0. */
+int grantdir_allowed_name(const char *state, gid_t gid, char *ret_name, size_t size);
+int grantdir_allowed_gid(const char *state, const char *group, gid_t *ret_gid);
+
+/*
+ * Writers. Replace by write to a temporary name in the same folder and rename, mode 0644; with `durable` the
+ * file and then its folder are fsynced before 0 is returned (what narrows access), without it not (what widens
+ * it). Removing is durable always. A file with no package and no group is to be removed, not written empty.
+ */
+int grantdir_write_user(const char *state, const struct grant_user *file, bool durable);
+int grantdir_remove_user(const char *state, const char *user);
+int grantdir_write_gid(const char *state, const struct grant_gid *file);
+int grantdir_remove_gid(const char *state, gid_t gid);
+
+/* Calls `each` with the decoded name of every file in grants/user (in no order), until it returns non-zero,
+ * which is returned. Temporary files of a killed writer are removed on the way. */
+int grantdir_each_user(const char *state, int (*each)(const char *user, void *data), void *data);
+int grantdir_each_gid(const char *state, int (*each)(gid_t gid, void *data), void *data);
+
+/*
+ * Makes the allow-list exactly these groups (root only; creates allow/ 0755 if need be): new entries first, then
+ * entries that are no longer named are removed; each entry replaced by rename, folder fsynced at the end.
+ * gid 0 is refused with -EPERM before anything is changed.
+ */
+struct allow_entry {
+    gid_t gid;
+    const char *name;
+};
+int grantdir_write_allow(const char *state, const struct allow_entry *entries, size_t count);

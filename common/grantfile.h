@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The contract on disk: what accesspkgd writes and the PAM and NSS modules read. Text that `cat` explains:
+ *
+ *   # Access packages that alice holds on this host. Written by accesspkgd; edits are lost.
+ *   accesspkg-grants 1
+ *   user alice 1001                                      name (percent-encoded), uid
+ *   written 1763935940
+ *   package db-admins 1763935940 1763950340 12           name, start, end, assignment
+ *   group 2001 dbadmins 1763935940 1763950340            gid, name (percent-encoded), start, end
+ *   end
+ *
+ *   # Members that access packages add to the group dbadmins. Written by accesspkgd; edits are lost.
+ *   accesspkg-members 1
+ *   group 2001 dbadmins
+ *   written 1763935940
+ *   member alice 1763935940 1763950340                   name (percent-encoded), start, end
+ *   end
+ *
+ * Times are seconds since the epoch, UTC; an end of `forever` is GRANT_FOREVER. A span holds while start <= now
+ * < end. Header lines come once and in this order; then package, group or member lines in any number; then
+ * `end`, so that a file that a power cut shortened is refused. Lines starting with '#' are for people. Anything
+ * else is refused whole: a reader that does not understand a file must not guess (rule 1).
+ *
+ * This pair parses and renders; grantdir.h opens, checks and replaces files. No clock, no I/O here.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#define GRANT_FOREVER INT64_MAX
+
+enum {
+    GRANTFILE_USER_MAX = 256 * 1024,        /* bytes; a larger file is refused */
+    GRANTFILE_GID_MAX  = 16 * 1024 * 1024,
+    GRANTFILE_SKEW     = 60,                /* seconds that `written` may lie in the future */
+};
+
+struct grant_span {
+    int64_t start;
+    int64_t end;
+};
+
+struct grant_package {
+    const char *name;
+    struct grant_span span;
+    int64_t assignment;
+};
+
+struct grant_group {
+    gid_t gid;
+    const char *name; /* decoded */
+    struct grant_span span;
+};
+
+struct grant_member {
+    const char *name; /* decoded */
+    struct grant_span span;
+};
+
+/* grants/user/<user>. Strings point into memory the struct owns. */
+struct grant_user {
+    const char *user; /* decoded */
+    uid_t uid;
+    int64_t written;
+    struct grant_package *packages;
+    size_t n_packages;
+    struct grant_group *groups;
+    size_t n_groups;
+    void *memory;
+};
+
+/* grants/gid/<gid> */
+struct grant_gid {
+    gid_t gid;
+    const char *name; /* decoded */
+    int64_t written;
+    struct grant_member *members;
+    size_t n_members;
+    void *memory;
+};
+
+bool grant_span_holds(const struct grant_span *span, int64_t now);
+
+/* Both copy what they need of text (size bytes, need not be terminated). 0; -EBADMSG for anything the format
+ * above does not allow; -ENOMEM. On failure *ret is untouched. */
+int grant_user_parse(const char *text, size_t size, struct grant_user *ret);
+int grant_gid_parse(const char *text, size_t size, struct grant_gid *ret);
+
+void grant_user_deinit(struct grant_user *file);
+void grant_gid_deinit(struct grant_gid *file);
+
+/* 0 or -errno of the stream. What they write, the parsers above accept: a test holds them to it. */
+int grant_user_render(const struct grant_user *file, FILE *out);
+int grant_gid_render(const struct grant_gid *file, FILE *out);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The log of our programs (the modules use pam_syslog or stay silent). One line per event on stderr, with the
+ * <N> priority that systemd reads when stderr is the journal. Every line passes text_visible: no caller can let
+ * a user's text start a line of its own (rule 10).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <syslog.h>
+
+void log_set_debug(bool on);
+void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...)   log_line(LOG_ERR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_WARNING, __VA_ARGS__)
+#define log_notice(...)  log_line(LOG_NOTICE, __VA_ARGS__)
+#define log_info(...)    log_line(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)   log_line(LOG_DEBUG, __VA_ARGS__)
