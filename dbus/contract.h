@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The contract on the bus, as far as C needs it: names, states and errors, each in one table from which enums,
+ * identifiers, words for people and exit codes come. The methods are in org.accesspkg1.Manager.xml beside this
+ * file. No libdbus here, so that a program can know the words without loading the library.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define BUS_NAME              "org.accesspkg1"
+#define BUS_PATH              "/org/accesspkg1"
+#define BUS_INTERFACE_MANAGER "org.accesspkg1.Manager"
+#define BUS_ERROR_PREFIX      "org.accesspkg1.Error."
+
+enum {
+    BUS_TEXT_MAX     = 4096, /* bytes of a justification or a reason, UTF-8 */
+    BUS_CLAIM_MAX    = 255,  /* bytes of service, host, address, tty */
+    BUS_PACKAGES_MAX = 16,   /* packages in one Submit */
+    BUS_PAGE_MAX     = 500,  /* requests in one ListRequests reply */
+};
+
+/*
+ * The states of DESIGN.md section 1: identifier (bus, SQL, JSON) and the word a person sees. Requests and
+ * assignments have machines of their own (helperd/request.h, helperd/assignment.h); this is their shared
+ * vocabulary. STATE_NONE is zero so that zeroed memory is no state at all.
+ */
+#define STATE_TABLE(X)                                                                                       \
+    X(SUBMITTED, "submitted", "Submitted")                                                                   \
+    X(PENDING_APPROVAL, "pending-approval", "Pending approval")                                              \
+    X(EXPIRED, "expired", "Expired")                                                                         \
+    X(DENIED, "denied", "Denied")                                                                            \
+    X(CANCELLED, "cancelled", "Cancelled")                                                                   \
+    X(APPROVED, "approved", "Approved")                                                                      \
+    X(PARTIALLY_FULFILLED, "partially-fulfilled", "Partially fulfilled")                                     \
+    X(FULFILLED, "fulfilled", "Fulfilled")                                                                   \
+    X(ACCESS_EXTENDED, "access-extended", "Access extended")                                                 \
+    X(ACCESS_EXPIRED, "access-expired", "Access expired")                                                    \
+    X(REVOKED, "revoked", "Revoked")
+
+enum state {
+    STATE_NONE = 0,
+#define X(name, identifier, shown) STATE_##name,
+    STATE_TABLE(X)
+#undef X
+        STATE_COUNT
+};
+
+const char *state_identifier(enum state state); /* "" for STATE_NONE */
+const char *state_shown(enum state state);
+enum state state_from_identifier(const char *identifier); /* STATE_NONE when unknown */
+
+/*
+ * The errors: the name behind BUS_ERROR_PREFIX, the exit code a command ends with (sysexits(3), 1 for a refusal
+ * by state), and what it means in general; the message on the bus says what happened, to what, and what to do.
+ */
+#define BUS_ERROR_TABLE(X)                                                                                   \
+    X(NOT_AUTHORIZED, "NotAuthorized", 77, "the caller may not do this")                                     \
+    X(NO_SUCH_REQUEST, "NoSuchRequest", 1, "no request with this number that the caller may see")            \
+    X(NO_SUCH_PACKAGE, "NoSuchPackage", 1, "no package with this name")                                      \
+    X(NO_SUCH_USER, "NoSuchUser", 67, "no user with this name on this host")                                 \
+    X(ALREADY_DECIDED, "AlreadyDecided", 1, "the request is no longer waiting; says who decided and when")   \
+    X(INVALID_ARGUMENT, "InvalidArgument", 64, "an argument is malformed, too long or out of range")         \
+    X(INVALID_CONFIGURATION, "InvalidConfiguration", 78, "the configuration has errors; all are listed")     \
+    X(POLICY_REFUSED, "PolicyRefused", 1, "the package's policy does not allow it")                          \
+    X(LIMIT_EXCEEDED, "LimitExceeded", 75, "too many at once; try again later")                              \
+    X(UNAVAILABLE, "Unavailable", 69, "something this needs did not answer; nothing was changed")
+
+enum bus_error {
+    BUS_ERROR_NONE = 0,
+#define X(symbol, name, exit_code, meaning) BUS_ERROR_##symbol,
+    BUS_ERROR_TABLE(X)
+#undef X
+        BUS_ERROR_COUNT
+};
+
+const char *bus_error_name(enum bus_error error); /* with the prefix; NULL for NONE */
+int bus_error_exit_code(enum bus_error error);
+enum bus_error bus_error_from_name(const char *name); /* NONE when it is not one of ours */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Access packages as the administrator wrote them: packages.d/NAME.conf read with inih, checked against one table
+ * of keys, held immutable. Pure reading: no user or group look-up (names that do not resolve are warnings that
+ * somebody else gives, a directory may be late at boot).
+ *
+ * Keys (section, key, form, default) — [policy] approvers, approval_timeout are short for [stage 1]:
+ *   [package] description (text), groups (list, required)
+ *   [policy]  requestors (list, empty: everybody), justification (required|optional, optional),
+ *             duration (duration, 8h), max_duration (duration, `duration`), extension (no|allowed|approval, no),
+ *             approval (required|none, required), approvers (list), approval_timeout (duration, 24h)
+ *   [stage N] approvers (list, required), quorum (number, 1), timeout (duration, 24h),
+ *             escalate_after (duration, none), fallback_approvers (list)
+ * Lists are separated by blanks; `%name` is a group in requestors and approvers, `groups` takes bare names.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A NULL-terminated array of strings, both owned. Never NULL itself in a loaded package. */
+typedef char **strv;
+
+enum package_extension { PACKAGE_EXTENSION_NO = 0, PACKAGE_EXTENSION_ALLOWED, PACKAGE_EXTENSION_APPROVAL };
+
+struct package_stage {
+    strv approvers;
+    strv fallback_approvers; /* empty: none */
+    int64_t quorum;
+    int64_t timeout;        /* seconds */
+    int64_t escalate_after; /* seconds; 0: never */
+};
+
+struct package {
+    char *name;
+    char *description;
+    strv groups;
+    strv requestors; /* empty: everybody */
+    bool justification_required;
+    bool approval_required;
+    enum package_extension extension;
+    int64_t duration;
+    int64_t max_duration;
+    struct package_stage *stages; /* none exactly when approval is not required */
+    size_t n_stages;
+};
+
+/* Everything that is wrong or doubtful, in reading order: errors make the whole set unusable, warnings do not. */
+struct problem {
+    bool error;
+    char *text; /* "db-admins.conf:7: ..." with user text made visible */
+};
+
+struct problems {
+    struct problem *items;
+    size_t count;
+    size_t errors;
+};
+
+void problems_add(struct problems *problems, bool error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void problems_deinit(struct problems *problems);
+
+struct packages {
+    struct package *items; /* sorted by name */
+    size_t count;
+};
+
+/*
+ * Reads every *.conf of the folder. 0 with *ret set (new, owned) when there was no error; -EINVAL when there was
+ * one (they are in *problems, all of them, each with file and line); another -errno when the folder cannot be
+ * read (also in *problems). Folder and files must belong to root or the caller's own effective uid's owner —
+ * `owner` — and be writable by nobody else; what is not a regular file named NAME.conf is passed over (a name
+ * that cannot be a package's and ends in .conf is an error).
+ */
+int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems);
+void packages_free(struct packages *packages);
+
+const struct package *packages_find(const struct packages *packages, const char *name);
