@@ -71,8 +71,8 @@ struct packages {
 /*
  * Reads every *.conf of the folder. 0 with *ret set (new, owned) when there was no error; -EINVAL when there was
  * one (they are in *problems, all of them, each with file and line); another -errno when the folder cannot be
- * read (also in *problems). Folder and files must belong to root or the caller's own effective uid's owner —
- * `owner` — and be writable by nobody else; what is not a regular file named NAME.conf is passed over (a name
+ * read (also in *problems). Folder and files must belong to `owner` (0 in our programs) and be writable by
+ * nobody else, checked on the descriptors; what is not a regular file named NAME.conf is passed over (a name
  * that cannot be a package's and ends in .conf is an error).
  */
 int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems);

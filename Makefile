@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# accesspkg. `make help` lists the targets; README.md says what to type first.
+
+# ---- where things go: all movable here, nothing at run time -------------------------------------------------
+VERSION       := 0.1.0
+DESTDIR       ?=
+PREFIX        ?= /usr
+SYSCONFDIR    ?= /etc
+LOCALSTATEDIR ?= /var
+MULTIARCH     := $(shell $(CC) -print-multiarch 2>/dev/null)
+LIBDIR        ?= $(PREFIX)/lib$(if $(MULTIARCH),/$(MULTIARCH))
+LIBEXECDIR    ?= $(PREFIX)/libexec
+PAMDIR        ?= $(LIBDIR)/security
+BINDIR        := $(PREFIX)/bin
+SBINDIR       := $(PREFIX)/sbin
+DATADIR       := $(PREFIX)/share
+UNITDIR       := $(PREFIX)/lib/systemd/system
+
+# ---- how things are built -----------------------------------------------------------------------------------
+BUILD    ?= build
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+SANITIZE ?=
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wformat=2 -Wundef -Wvla -Wwrite-strings -Wimplicit-fallthrough -Werror
+HARDEN   := -fPIC -fstack-protector-strong -fvisibility=hidden $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
+DEFINES  := -D_GNU_SOURCE -DACCESSPKG_VERSION='"$(VERSION)"' -DACCESSPKG_SYSCONFDIR='"$(SYSCONFDIR)"' \
+            -DACCESSPKG_LOCALSTATEDIR='"$(LOCALSTATEDIR)"' -DACCESSPKG_LIBEXECDIR='"$(LIBEXECDIR)"' \
+            -DACCESSPKG_SBINDIR='"$(SBINDIR)"'
+
+# Which library each part may use is written here and nowhere else; pkg-config is asked when a recipe runs.
+PKGS := dbus-1 jansson sqlite3 inih smartcols libmd libsystemd
+pkgflags = $(shell pkg-config --cflags $(1))
+pkglibs  = $(shell pkg-config --libs $(1))
+
+ALL_CFLAGS  = -std=gnu17 $(WARNINGS) $(HARDEN) $(DEFINES) -I. $(DBUS_CFLAGS) $(CFLAGS) $(SANITIZE)
+ALL_LDFLAGS = -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS) $(SANITIZE)
+DBUS_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+COMMON_SRC := $(wildcard common/*.c)
+BUS_SRC    := $(wildcard dbus/*.c)
+DAEMON_SRC := $(filter-out helperd/main.c,$(wildcard helperd/*.c))
+LOOKUP_SRC := $(wildcard helperd/lookup/*.c)
+SUBMIT_SRC := $(wildcard pam_module/submit/*.c)
+PAM_SRC    := $(wildcard pam_module/*.c)
+NSS_SRC    := $(wildcard nss_module/*.c)
+CLI_SRC    := $(filter-out cli/pkg-%.c,$(wildcard cli/*.c))
+CLI_MAIN   := $(wildcard cli/pkg-*.c)
+SUPPORT_SRC:= $(wildcard tests/support/*.c)
+SUITE_SRC  := $(wildcard tests/unit/*.c tests/bus/*.c tests/pam/*.c)
+BENCH_SRC  := $(wildcard tests/bench/*.c)
+FUZZ_SRC   := $(wildcard tests/fuzz/*.c)
+# What the two modules take from common/: nothing that logs, allocates freely or knows our programs.
+LEAF_SRC   := common/grantfile.c common/grantdir.c common/names.c
+
+LIB_COMMON := $(BUILD)/libcommon.a
+LIB_BUS    := $(BUILD)/libbus.a
+LIB_DAEMON := $(BUILD)/libhelperd.a
+LIB_CLI    := $(BUILD)/libcli.a
+LIB_PAM    := $(BUILD)/libpammodule.a
+LIB_NSS    := $(BUILD)/libnssmodule.a
+LIB_SUPPORT:= $(BUILD)/libsupport.a
+
+PROGRAMS := $(BUILD)/accesspkgd $(BUILD)/accesspkg-lookup $(BUILD)/accesspkg-submit \
+            $(patsubst cli/%.c,$(BUILD)/%,$(CLI_MAIN))
+MODULES  := $(BUILD)/pam_accesspkg.so $(BUILD)/libnss_accesspkg.so.2
+SUITES   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SUITE_SRC))
+BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(BENCH_SRC))
+
+.PHONY: all
+all: deps-build $(PROGRAMS) $(MODULES) ## Build everything (the default)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+$(BUILD)/obj/%.o: %.c | deps-build
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define archive
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+endef
+$(LIB_COMMON): $(call obj,$(COMMON_SRC)) ; $(archive)
+$(LIB_BUS): $(call obj,$(BUS_SRC)) ; $(archive)
+$(LIB_DAEMON): $(call obj,$(DAEMON_SRC)) ; $(archive)
+$(LIB_CLI): $(call obj,$(CLI_SRC)) ; $(archive)
+$(LIB_PAM): $(call obj,$(PAM_SRC)) ; $(archive)
+$(LIB_NSS): $(call obj,$(NSS_SRC)) ; $(archive)
+$(LIB_SUPPORT): $(call obj,$(SUPPORT_SRC)) ; $(archive)
+
+link = $(CC) $(ALL_LDFLAGS) -pie -o $@ $(filter %.o %.a,$^) $(call pkglibs,$(1)) $(2)
+
+$(BUILD)/accesspkgd: $(call obj,helperd/main.c) $(LIB_DAEMON) $(LIB_BUS) $(LIB_COMMON)
+	$(call link,dbus-1 jansson sqlite3 inih libmd libsystemd,-lev)
+$(BUILD)/accesspkg-lookup: $(call obj,$(LOOKUP_SRC)) $(LIB_COMMON)
+	$(call link,jansson)
+$(BUILD)/accesspkg-submit: $(call obj,$(SUBMIT_SRC)) $(LIB_BUS) $(LIB_COMMON)
+	$(call link,dbus-1 jansson)
+$(BUILD)/pkg-%: $(BUILD)/obj/cli/pkg-%.o $(LIB_CLI) $(LIB_BUS) $(LIB_COMMON)
+	$(call link,dbus-1 jansson smartcols)
+
+# A module exports what its map names, keeps no undefined symbol, and carries its leaves inside. Hosts are not
+# built with sanitizers, so neither are modules: the suites link the same sources with them.
+module = $(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -shared -Wl,-z,relro,-z,now,-z,defs,--as-needed \
+	-Wl,--version-script=$(filter %.map,$^) $(LDFLAGS) -o $@ $(filter %.c,$^) $(1)
+$(BUILD)/pam_accesspkg.so: $(PAM_SRC) $(LEAF_SRC) pam_module/pam_accesspkg.map $(wildcard pam_module/*.h common/*.h)
+	@mkdir -p $(@D)
+	$(call module,-lpam)
+$(BUILD)/libnss_accesspkg.so.2: $(NSS_SRC) $(LEAF_SRC) nss_module/libnss_accesspkg.map $(wildcard nss_module/*.h common/*.h)
+	@mkdir -p $(@D)
+	$(call module,-Wl$(comma)-soname$(comma)libnss_accesspkg.so.2)
+comma := ,
+
+# ---- tests --------------------------------------------------------------------------------------------------
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_DAEMON) $(LIB_PAM) $(LIB_NSS) $(LIB_BUS) $(LIB_COMMON)
+	@mkdir -p $(@D)
+	$(call link,check dbus-1 jansson sqlite3 inih libmd libsystemd smartcols,-lev -lpam -lpam_misc -ldl)
+
+STAGE := $(BUILD)/stage
+
+.PHONY: check
+check: deps-check ## Run every suite that needs no booted host (installs what is missing, if it may)
+	+@$(MAKE) --no-print-directory check-built
+
+.PHONY: check-built
+check-built: all $(SUITES) lint
+	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
+	tests/run $(BUILD)
+
+.PHONY: demo
+demo: deps-demo ## Show the product at work: a refused ssh login, an approval, a login, an end
+	+@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
+	@tests/demo/demo $(BUILD)
+
+.PHONY: check-host
+check-host: deps-host ## Boot a Debian host and drive it as users do (as root)
+	+@$(MAKE) --no-print-directory all
+	tests/host/run $(BUILD)
+
+.PHONY: bench
+bench: deps-check ## Measure a granted check and a refusal against their yardsticks
+	+@$(MAKE) --no-print-directory all $(BENCHES)
+	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
+	tests/bench/run $(BUILD)
+
+.PHONY: lint
+lint: ## Check formatting, layers, shell scripts and licence lines
+	tests/lint/run
+
+.PHONY: format
+format: ## Format the sources in place
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# ---- what the distribution must have: packaging/deps knows the packages --------------------------------------
+.PHONY: deps-build deps-check deps-demo deps-host
+deps-build: ; @packaging/deps check build
+deps-check: ; @packaging/deps install build test
+deps-demo:  ; @packaging/deps install build demo
+deps-host:  ; @packaging/deps install build test host
+
+# ---- install ------------------------------------------------------------------------------------------------
+include packaging/install.mk
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  Variables: DESTDIR PREFIX SYSCONFDIR LOCALSTATEDIR LIBDIR LIBEXECDIR PAMDIR CC CFLAGS SANITIZE BUILD"
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
