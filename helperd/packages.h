@@ -15,13 +15,12 @@
  */
 #pragma once
 
+#include "common/strv.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-/* A NULL-terminated array of strings, both owned. Never NULL itself in a loaded package. */
-typedef char **strv;
 
 enum package_extension { PACKAGE_EXTENSION_NO = 0, PACKAGE_EXTENSION_ALLOWED, PACKAGE_EXTENSION_APPROVAL };
 
@@ -33,6 +32,7 @@ struct package_stage {
     int64_t escalate_after; /* seconds; 0: never */
 };
 
+/* Lists are never NULL in a loaded package. */
 struct package {
     char *name;
     char *description;

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/assignment.h"
+
+#include <stdlib.h>
+
+static const enum state transitions[STATE_COUNT][ASSIGNMENT_EVENT_COUNT] = {
+    [STATE_NONE] =
+        {
+            [ASSIGNMENT_FULFIL] = STATE_FULFILLED,
+            [ASSIGNMENT_FALL_SHORT] = STATE_PARTIALLY_FULFILLED,
+        },
+    [STATE_PARTIALLY_FULFILLED] =
+        {
+            [ASSIGNMENT_FULFIL] = STATE_FULFILLED,
+            [ASSIGNMENT_FALL_SHORT] = STATE_PARTIALLY_FULFILLED,
+            [ASSIGNMENT_EXTEND] = STATE_PARTIALLY_FULFILLED,
+            [ASSIGNMENT_END] = STATE_ACCESS_EXPIRED,
+            [ASSIGNMENT_REVOKE] = STATE_REVOKED,
+        },
+    [STATE_FULFILLED] =
+        {
+            [ASSIGNMENT_FULFIL] = STATE_FULFILLED,
+            [ASSIGNMENT_FALL_SHORT] = STATE_PARTIALLY_FULFILLED,
+            [ASSIGNMENT_EXTEND] = STATE_FULFILLED,
+            [ASSIGNMENT_END] = STATE_ACCESS_EXPIRED,
+            [ASSIGNMENT_REVOKE] = STATE_REVOKED,
+        },
+};
+
+static const char *const event_texts[] = {
+#define X(name, text) [ASSIGNMENT_##name] = text,
+    ASSIGNMENT_EVENT_TABLE(X)
+#undef X
+};
+
+const char *assignment_event_text(enum assignment_event event)
+{
+    return event_texts[event];
+}
+
+enum state assignment_next(enum state state, enum assignment_event event)
+{
+    return transitions[state][event];
+}
+
+bool assignment_is_live(enum state state)
+{
+    return state == STATE_FULFILLED || state == STATE_PARTIALLY_FULFILLED;
+}
+
+enum state assignment_shown_state(const struct assignment *assignment)
+{
+    if (assignment->state == STATE_FULFILLED && assignment->extended)
+        return STATE_ACCESS_EXTENDED;
+    return assignment->state;
+}
+
+void assignment_deinit(struct assignment *assignment)
+{
+    free(assignment->package);
+    free(assignment->user);
+    *assignment = (struct assignment){0};
+}
+
+void grant_deinit(struct grant *grant)
+{
+    free(grant->group);
+    free(grant->problem);
+    *grant = (struct grant){0};
+}
