@@ -11,17 +11,18 @@
 
 #include <dbus/dbus.h>
 #include <jansson.h>
+#include <stdbool.h>
 
 struct client {
     DBusConnection *connection;
 };
 
 struct client_error {
-    enum bus_error code;   /* BUS_ERROR_UNAVAILABLE for every failure of the bus itself */
-    char message[2048];    /* one or more lines, ready to be shown (control characters encoded) */
+    enum bus_error code; /* BUS_ERROR_UNAVAILABLE for every failure of the bus itself */
+    char message[2048];  /* one or more lines, ready to be shown (control characters encoded) */
 };
 
-/* Arms the deadline (the process prints `what` and ends with 69 when it passes; 0 disarms). */
+/* Arms the deadline: when it passes, the process says so on stderr and ends with 69 at once. 0 disarms. */
 void client_deadline(unsigned seconds);
 
 /* Connects to the system bus. 0, or -1 with *ret_error filled. */
@@ -35,3 +36,10 @@ void client_close(struct client *client);
  */
 int client_call(struct client *client, const char *method, const char *in, json_t *arguments,
                 json_t **ret_value, struct client_error *ret_error);
+
+/* The same for a method with several results: *ret_values is a JSON array of all of them. */
+int client_call_all(struct client *client, const char *method, const char *in, json_t *arguments,
+                    json_t **ret_values, struct client_error *ret_error);
+
+/* Whether accesspkgd is on the bus now; asking does not start it. 0, or -1 with *ret_error filled. */
+int client_daemon_runs(struct client *client, bool *ret_runs, struct client_error *ret_error);
