@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine's frame: transactions and their effects, the passing of time, start and verification. */
+#include "helperd/engine_internal.h"
+
+#include "common/duration.h"
+#include "common/grantdir.h"
+#include "common/log.h"
+#include "common/names.h"
+#include "helperd/grant.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    TICK_MAX = 500,    /* deadlines in one transaction; the rest follows at once in the next */
+    VERIFY_STEP = 50,  /* grant files verified between two calls */
+    PUBLISH_RETRY = 5, /* seconds until a grant file that could not be written is tried again */
+    CLOCK_BACK = 2,    /* seconds back that count as the clock having been set */
+};
+
+struct published {
+    struct published *next;
+    enum store_publication kind;
+    bool narrows;
+    bool done;
+    int error; /* of the last try; 0: not tried */
+    char name[];
+};
+
+int engine_refuse(struct reply *reply, enum bus_error code, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    vsnprintf(reply->message, sizeof(reply->message), format, values);
+    va_end(values);
+    return (int)code;
+}
+
+int engine_check_text(const char *what, const char *text, struct reply *reply)
+{
+    char visible[BUS_TEXT_MAX + 1];
+    if (strlen(text) > BUS_TEXT_MAX)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "The %s is longer than %d bytes. Please shorten it; nothing was changed.", what,
+                             BUS_TEXT_MAX);
+    if (strcmp(text_visible(text, visible, sizeof(visible)), text) != 0)
+        return engine_refuse(
+            reply, BUS_ERROR_INVALID_ARGUMENT,
+            "The %s contains control characters or line breaks. Please write it as one line of "
+            "plain text; nothing was changed.",
+            what);
+    return 0;
+}
+
+char *engine_time(int64_t when, char ret[ENGINE_TIME_MAX])
+{
+    struct tm parts;
+    const time_t seconds = when;
+    if (!localtime_r(&seconds, &parts) || strftime(ret, ENGINE_TIME_MAX, "%Y-%m-%d %H:%M:%S %z", &parts) == 0)
+        snprintf(ret, ENGINE_TIME_MAX, "%" PRId64, when);
+    return ret;
+}
+
+int engine_audit(struct engine *engine, const char *actor, const struct identity *identity, const char *event,
+                 int64_t request, int64_t assignment, const char *detail)
+{
+    return store_add_audit(engine->store, &(struct audit){.at = clock_now(&engine->clock),
+                                                          .actor = actor,
+                                                          .identity = *identity,
+                                                          .event = event,
+                                                          .request = request,
+                                                          .assignment = assignment,
+                                                          .detail = detail});
+}
+
+int engine_move_request(struct request *request, enum request_event event)
+{
+    const enum state next = request_next(request->state, event);
+    if (next == STATE_NONE) {
+        log_error("Request %" PRId64 " is %s: the event %s is not allowed and was refused.", request->id,
+                  state_identifier(request->state), request_event_text(event));
+        return -EPROTO;
+    }
+    request->state = next;
+    return 0;
+}
+
+int engine_move_assignment(struct assignment *assignment, enum assignment_event event)
+{
+    const enum state next = assignment_next(assignment->state, event);
+    if (next == STATE_NONE) {
+        log_error("Assignment %" PRId64 " is %s: the event %s is not allowed and was refused.",
+                  assignment->id, state_identifier(assignment->state), assignment_event_text(event));
+        return -EPROTO;
+    }
+    assignment->state = next;
+    return 0;
+}
+
+/* ---- transactions and their effects ---- */
+
+int engine_begin(struct engine *engine)
+{
+    int r = store_begin(engine->store);
+    if (r < 0)
+        return r;
+    for (const struct published *p = engine->published; r == 0 && p; p = p->next)
+        if (p->done)
+            r = store_remove_publication(engine->store, p->kind, p->name);
+    if (r < 0)
+        engine_rollback(engine);
+    return r;
+}
+
+static void forget_published(struct engine *engine, bool all)
+{
+    for (struct published **p = &engine->published; *p;) {
+        struct published *entry = *p;
+        if (all || entry->done) {
+            *p = entry->next;
+            free(entry);
+        } else {
+            p = &entry->next;
+        }
+    }
+}
+
+void engine_rollback(struct engine *engine)
+{
+    store_rollback(engine->store);
+    engine->changed.count = 0;
+    /* What this transaction noted was not committed either; a note too many only writes a file again. */
+}
+
+static void announce(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->changed.count; i++)
+        if (engine->hooks.changed)
+            engine->hooks.changed(engine->changed.ids[i], engine->hooks.data);
+    engine->changed.count = 0;
+}
+
+static void set_deadline(struct engine *engine)
+{
+    int64_t next = 0;
+    const int64_t retry = clock_now(&engine->clock) + PUBLISH_RETRY;
+    if (store_next_deadline(engine->store, &next) < 0)
+        next = retry;
+    for (const struct published *p = engine->published; p; p = p->next)
+        if (p->error && (next == 0 || next > retry))
+            next = retry;
+    if (engine->hooks.deadline)
+        engine->hooks.deadline(next, engine->hooks.data);
+}
+
+int engine_commit(struct engine *engine)
+{
+    const int r = store_commit(engine->store);
+    if (r < 0) {
+        engine_rollback(engine);
+        return r;
+    }
+    forget_published(engine, false);
+    engine_publish(engine, false);
+    announce(engine);
+    set_deadline(engine);
+    return 0;
+}
+
+int engine_end(struct engine *engine, int r)
+{
+    if (r == 0)
+        return engine_commit(engine);
+    engine_rollback(engine);
+    return r;
+}
+
+static int note_publication(struct engine *engine, enum store_publication kind, const char *name,
+                            bool narrows)
+{
+    for (struct published *p = engine->published; p; p = p->next) {
+        if (!p->done && p->kind == kind && strcmp(p->name, name) == 0) {
+            p->narrows |= narrows;
+            return 0;
+        }
+    }
+    struct published *entry = calloc(1, sizeof(*entry) + strlen(name) + 1);
+    if (!entry)
+        return -ENOMEM;
+    entry->kind = kind;
+    entry->narrows = narrows;
+    strcpy(entry->name, name);
+    entry->next = engine->published;
+    engine->published = entry;
+    return 0;
+}
+
+int engine_will_publish(struct engine *engine, enum store_publication kind, const char *name, bool narrows)
+{
+    const int r = store_add_publication(engine->store, kind, name, narrows);
+    return r < 0 ? r : note_publication(engine, kind, name, narrows);
+}
+
+int engine_will_announce(struct engine *engine, int64_t request)
+{
+    if (request == 0)
+        return 0;
+    int64_t *grown = reallocarray(engine->changed.ids, engine->changed.count + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    engine->changed.ids = grown;
+    engine->changed.ids[engine->changed.count++] = request;
+    return 0;
+}
+
+static int publish_one(struct engine *engine, const struct published *entry)
+{
+    const int64_t now = clock_now(&engine->clock);
+    if (entry->kind == STORE_PUBLISH_USER)
+        return grant_publish_user(engine->store, engine->state, entry->name, now, entry->narrows);
+    return grant_publish_gid(engine->store, engine->state, (gid_t)strtoul(entry->name, NULL, 10), now);
+}
+
+/* A group with very many members takes long to write and may lag a second; a user's file never does (rule 3). */
+static bool may_lag(struct engine *engine, const struct published *entry)
+{
+    return entry->kind == STORE_PUBLISH_GID && engine->hooks.lagging &&
+           store_gid_is_large(engine->store, (gid_t)strtoul(entry->name, NULL, 10));
+}
+
+void engine_publish(struct engine *engine, bool lagging_too)
+{
+    bool lagging = false;
+    for (struct published *p = engine->published; p; p = p->next) {
+        if (p->done)
+            continue;
+        if (!lagging_too && may_lag(engine, p)) {
+            lagging = true;
+            continue;
+        }
+        p->error = publish_one(engine, p);
+        p->done = p->error == 0;
+    }
+    if (lagging)
+        engine->hooks.lagging(engine->hooks.data);
+}
+
+int engine_publication_error(const struct engine *engine, const char *user)
+{
+    for (const struct published *p = engine->published; p; p = p->next)
+        if (p->error && p->kind == STORE_PUBLISH_USER && strcmp(p->name, user) == 0)
+            return p->error;
+    return 0;
+}
+
+int engine_publish_lagging(struct engine *engine)
+{
+    engine_publish(engine, true);
+    set_deadline(engine);
+    return 0;
+}
+
+/* ---- time ---- */
+
+static int time_out_request(struct engine *engine, struct request *request)
+{
+    int r = engine_move_request(request, REQUEST_TIME_OUT);
+    request->ended = clock_now(&engine->clock);
+    if (r == 0)
+        r = store_update_request(engine->store, request);
+    if (r == 0)
+        r = engine_audit(engine, "accesspkgd", &NOBODY, "time-out", request->id, 0, NULL);
+    if (r == 0)
+        r = engine_will_announce(engine, request->id);
+    return r;
+}
+
+static int end_assignment(struct engine *engine, struct assignment *assignment)
+{
+    struct grant *grants = NULL;
+    size_t count = 0;
+    int r = engine_move_assignment(assignment, ASSIGNMENT_END);
+    assignment->retry_at = 0;
+    if (r == 0)
+        r = store_get_grants(engine->store, assignment->id, &grants, &count);
+    if (r == 0)
+        r = store_update_assignment(engine->store, assignment);
+    if (r == 0)
+        r = store_set_grants(engine->store, assignment->id, grants, count, false);
+    if (r == 0)
+        r = engine_will_publish(engine, STORE_PUBLISH_USER, assignment->user, true);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        char gid[16];
+        snprintf(gid, sizeof(gid), "%u", grants[i].gid);
+        if (!grants[i].problem)
+            r = engine_will_publish(engine, STORE_PUBLISH_GID, gid, true);
+    }
+    if (r == 0)
+        r = engine_audit(engine, "accesspkgd", &NOBODY, "end", assignment->request, assignment->id, NULL);
+    if (r == 0)
+        r = engine_will_announce(engine, assignment->request);
+    store_free_grants(grants, count);
+    return r;
+}
+
+/* One thing that is due: 1 when there was one, 0 when there is none, -errno. */
+static int do_due(struct engine *engine, int64_t now)
+{
+    struct request request = {0};
+    int r = store_due_request(engine->store, now, &request);
+    if (r == 0) {
+        r = time_out_request(engine, &request);
+        request_deinit(&request);
+        return r < 0 ? r : 1;
+    }
+    struct assignment assignment = {0};
+    if (r > 0)
+        r = store_due_assignment(engine->store, now, &assignment);
+    if (r == 0) {
+        r = end_assignment(engine, &assignment);
+        assignment_deinit(&assignment);
+        return r < 0 ? r : 1;
+    }
+    return r < 0 ? r : 0;
+}
+
+static bool anything_due(struct engine *engine, int64_t now)
+{
+    int64_t next = 0;
+    return store_next_deadline(engine->store, &next) < 0 || (next > 0 && next <= now);
+}
+
+static int note_user(const char *user, void *data)
+{
+    return note_publication(data, STORE_PUBLISH_USER, user, false);
+}
+
+static int note_gid(const char *gid, void *data)
+{
+    return note_publication(data, STORE_PUBLISH_GID, gid, false);
+}
+
+/* Readers refuse a file from the future: after the clock was set back every file is written again. */
+static int follow_clock(struct engine *engine, int64_t now)
+{
+    int r = 0;
+    if (now + CLOCK_BACK < engine->last_now) {
+        log_warning("The clock was set back by %" PRId64 " s: all grant files are written again.",
+                    engine->last_now - now);
+        r = store_each_live_user(engine->store, note_user, engine);
+        if (r == 0)
+            r = store_each_live_gid(engine->store, note_gid, engine);
+    }
+    engine->last_now = now;
+    return r;
+}
+
+int engine_tick(struct engine *engine)
+{
+    const int64_t now = clock_now(&engine->clock);
+    int r = follow_clock(engine, now);
+    engine_publish(engine, false);
+    if (r == 0 && anything_due(engine, now)) {
+        r = engine_begin(engine);
+        if (r == 0) {
+            int due = 1;
+            for (int i = 0; due > 0 && i < TICK_MAX; i++)
+                due = do_due(engine, now);
+            r = engine_end(engine, due < 0 ? due : 0);
+        }
+    }
+    set_deadline(engine);
+    return r;
+}
+
+/* ---- start ---- */
+
+static int note_outstanding(enum store_publication kind, const char *name, bool narrows, void *data)
+{
+    return note_publication(data, kind, name, narrows);
+}
+
+int engine_start(struct engine *engine, bool newborn)
+{
+    int r = 0;
+    engine->last_now = clock_now(&engine->clock);
+    if (newborn) {
+        r = engine_begin(engine);
+        if (r == 0)
+            r = engine_end(engine, grant_adopt(engine->store, engine->state, engine->last_now));
+    }
+    if (r == 0)
+        r = store_each_publication(engine->store, note_outstanding, engine);
+    if (r == 0) {
+        engine_publish(engine, false);
+        r = engine_tick(engine);
+    }
+    return r;
+}
+
+/* Verification: each phase takes down names, then acts on a few of them per step. */
+static int take_down(const char *name, void *data)
+{
+    struct engine_verification *verification = data;
+    char **grown = reallocarray(verification->names, verification->count + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    verification->names = grown;
+    grown[verification->count] = strdup(name);
+    return grown[verification->count++] ? 0 : -ENOMEM;
+}
+
+static int take_down_gid(gid_t gid, void *data)
+{
+    char name[16];
+    snprintf(name, sizeof(name), "%u", gid);
+    return take_down(name, data);
+}
+
+static int collect_users(struct engine *engine, struct engine_verification *verification)
+{
+    const int r = store_each_live_user(engine->store, take_down, verification);
+    return r < 0 ? r : grantdir_each_user(engine->state, take_down, verification);
+}
+
+static int collect_gids(struct engine *engine, struct engine_verification *verification)
+{
+    const int r = store_each_live_gid(engine->store, take_down, verification);
+    return r < 0 ? r : grantdir_each_gid(engine->state, take_down_gid, verification);
+}
+
+static int verify_user(struct engine *engine, const char *name)
+{
+    return grant_publish_user(engine->store, engine->state, name, clock_now(&engine->clock), false);
+}
+
+static int verify_gid(struct engine *engine, const char *name)
+{
+    return grant_publish_gid(engine->store, engine->state, (gid_t)strtoul(name, NULL, 10),
+                             clock_now(&engine->clock));
+}
+
+static const struct {
+    int (*collect)(struct engine *engine, struct engine_verification *verification);
+    int (*act)(struct engine *engine, const char *name);
+} phases[] = {{collect_users, verify_user}, {collect_gids, verify_gid}};
+
+void engine_verification_deinit(struct engine_verification *verification)
+{
+    for (size_t i = 0; i < verification->count; i++)
+        free(verification->names[i]);
+    free(verification->names);
+    verification->names = NULL;
+    verification->count = verification->next = 0;
+}
+
+int engine_verify(struct engine *engine, struct engine_verification *verification)
+{
+    if (verification->phase == sizeof(phases) / sizeof(phases[0]))
+        return 0;
+    int r = 0;
+    if (!verification->names) {
+        r = phases[verification->phase].collect(engine, verification);
+        if (r == -ENOENT)
+            r = 0;
+    }
+    for (int i = 0; r == 0 && i < VERIFY_STEP && verification->next < verification->count; i++)
+        r = phases[verification->phase].act(engine, verification->names[verification->next++]);
+    if (r < 0 || verification->next == verification->count) {
+        engine_verification_deinit(verification);
+        verification->phase++;
+    }
+    return r < 0 ? r : 1;
+}
+
+void engine_deinit(struct engine *engine)
+{
+    /* A clean stop strikes out what is in place, so that the next start has nothing to replay. */
+    if (engine->published && engine_begin(engine) == 0)
+        engine_end(engine, 0);
+    forget_published(engine, true);
+    free(engine->changed.ids);
+    engine->changed.ids = NULL;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The one place that knows the order of stages: it asks policy, moves the state machines, commits, and only then
+ * acts (grant files, signals). Effects are idempotent; what a crash left undone is replayed at start. It looks
+ * nothing up and waits for nothing: the facts about users and groups are handed in with each call.
+ *
+ * Results of the calls: 0 with reply->value set (a new reference); a positive enum bus_error with reply->message
+ * saying what happened, to what, and what to do; -errno for a fault (logged; nothing was changed).
+ */
+#pragma once
+
+#include "helperd/clock.h"
+#include "helperd/config.h"
+#include "helperd/facts.h"
+#include "helperd/store.h"
+
+#include <jansson.h>
+
+struct engine_hooks {
+    void (*changed)(int64_t request, void *data);
+    void (*deadline)(int64_t at, void *data); /* 0: none; call engine_tick then */
+    void (*lagging)(void *data);              /* call engine_publish_lagging within a second */
+    void *data;
+};
+
+struct engine {
+    struct store *store;
+    const struct packages *packages;
+    const struct config *config;
+    struct clock clock;
+    const char *state; /* the folder */
+    struct engine_hooks hooks;
+    /* Private from here on. */
+    int64_t last_now; /* the clock at the last tick, to notice when it was set back */
+    struct published
+        *published; /* publications whose file is in place, to be struck out with the next commit */
+    struct changed {
+        int64_t *ids;
+        size_t count;
+    } changed; /* requests to announce after the commit */
+};
+
+struct reply {
+    json_t *value;
+    char message[1024];
+};
+
+/* Who calls, as the bus daemon and the kernel say. */
+struct caller {
+    struct identity identity;
+};
+
+/* What Submit was asked for; pointers are borrowed, NULL where nothing was said. */
+struct submission {
+    const char *user; /* "" or NULL: the caller */
+    strv packages;
+    const char *justification;
+    const char *service;
+    const char *host;
+    const char *address;
+    const char *tty;
+    int64_t duration; /* 0: the package's */
+    bool at_gate;
+};
+
+/*
+ * Before the daemon says that it is ready: adopts the grant files when the store is newborn, ends what ended
+ * meanwhile, and puts in place every narrowing that a crash left outstanding. 0 or -errno.
+ */
+int engine_start(struct engine *engine, bool newborn);
+/* After that, in small steps: makes every grant file say what the store says. 1: call again; 0: done; -errno: a
+ * file could not be written (logged), call again for the rest. */
+struct engine_verification {
+    size_t phase;
+    char **names;
+    size_t count;
+    size_t next;
+};
+int engine_verify(struct engine *engine, struct engine_verification *verification);
+void engine_verification_deinit(struct engine_verification *verification);
+void engine_deinit(struct engine *engine);
+
+/* Time passed: requests time out, assignments end. 0 or -errno. */
+int engine_tick(struct engine *engine);
+/* Writes the grants/gid files that lag. */
+int engine_publish_lagging(struct engine *engine);
+
+/* facts: caller or user (see submission.user), and the gids of all groups of these packages. */
+int engine_submit(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const struct submission *submission, struct reply *reply);
+/* facts: caller. */
+int engine_cancel(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
+                  const char *reason, struct reply *reply);
+/* facts: caller, user (the requestor), the gids of the package's groups. reason may be "" to approve. */
+int engine_decide(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
+                  bool approve, const char *reason, struct reply *reply);
+/* facts: caller. */
+int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                       int64_t id, struct reply *reply);
+enum engine_role { ENGINE_ROLE_REQUESTOR = 0, ENGINE_ROLE_APPROVER, ENGINE_ROLE_DECIDED, ENGINE_ROLE_ALL };
+/* The value is an array [requests, more]. facts: caller. */
+int engine_list_requests(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                         enum engine_role role, const struct store_filter *filter, struct reply *reply);
+int engine_list_packages(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                         struct reply *reply);
+
+/* What a look-up for this call has to find out. The strings are new and the caller's. */
+int engine_groups_of_packages(struct engine *engine, char *const *packages, strv *ret);
+/* 0; STORE_E_NONE; -errno. */
+int engine_subject_of_request(struct engine *engine, int64_t id, char **ret_user, strv *ret_groups);
+
+/*
+ * Retries of what is partially fulfilled. engine_due_retry takes the next one that is due and puts its next try
+ * off with back-off: 0 with the assignment and what to look up; STORE_E_NONE; -errno. engine_retry tries it.
+ */
+int engine_due_retry(struct engine *engine, int64_t *ret_assignment, char **ret_user, strv *ret_groups);
+int engine_retry(struct engine *engine, int64_t assignment, const struct facts *facts);

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine's fulfilment: putting an approved request's groups in place, and trying again where one is not. */
+#include "helperd/engine_internal.h"
+
+#include "common/cleanup.h"
+#include "common/grantdir.h"
+#include "common/log.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BACKOFF_STEPS_MAX = 32 };
+
+/* Why a group cannot be put in place; NULL when it can. The NSS module honours only what root allowed. */
+static const char *find_problem(const struct engine *engine, const char *group, gid_t gid)
+{
+    char allowed[NAME_ENCODED_MAX + 1];
+    if (gid == GID_UNSET)
+        return "there is no such group on this host";
+    if (gid == 0)
+        return "its number is 0, which no package may give";
+    if (grantdir_allowed_name(engine->state, gid, allowed, sizeof(allowed)) < 0 ||
+        strcmp(allowed, group) != 0)
+        return "it is not on the allow-list (an administrator runs: pkg-admin reload)";
+    return NULL;
+}
+
+/* Fills in gid and problem of each grant from what is known now. Whether all are in place; -errno. */
+static int resolve(const struct engine *engine, const struct facts *facts, struct grant *grants, size_t count)
+{
+    bool whole = true;
+    for (size_t i = 0; i < count; i++) {
+        free(grants[i].problem);
+        grants[i].problem = NULL;
+        grants[i].gid = facts_gid(facts, grants[i].group);
+        const char *problem = find_problem(engine, grants[i].group, grants[i].gid);
+        if (!problem)
+            continue;
+        whole = false;
+        grants[i].problem = strdup(problem);
+        if (!grants[i].problem)
+            return -ENOMEM;
+    }
+    return whole;
+}
+
+static int64_t backoff(const struct engine *engine, int64_t attempts)
+{
+    int64_t delay = engine->config->retry_first;
+    for (int64_t i = 0; i < attempts && i < BACKOFF_STEPS_MAX && delay < engine->config->retry_longest; i++)
+        delay *= 2;
+    return delay < engine->config->retry_longest ? delay : engine->config->retry_longest;
+}
+
+static char *describe(const struct grant *grants, size_t count)
+{
+    char *text = strdup("");
+    for (size_t i = 0; text && i < count; i++) {
+        char *longer = NULL;
+        if (asprintf(&longer, "%s%s%s%s%s", text, *text ? "; " : "", grants[i].group,
+                     grants[i].problem ? ": " : "", grants[i].problem ? grants[i].problem : "") < 0)
+            longer = NULL;
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+/* Writes the assignment as it is now with its grants, and notes what follows from it. */
+static int put_in_place(struct engine *engine, const struct assignment *assignment,
+                        const struct grant *grants, size_t count)
+{
+    int r = store_set_grants(engine->store, assignment->id, grants, count, true);
+    if (r == 0)
+        r = engine_will_publish(engine, STORE_PUBLISH_USER, assignment->user, false);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        char gid[16];
+        snprintf(gid, sizeof(gid), "%u", grants[i].gid);
+        if (!grants[i].problem)
+            r = engine_will_publish(engine, STORE_PUBLISH_GID, gid, false);
+    }
+    _cleanup_free_ char *detail = describe(grants, count);
+    if (r == 0)
+        r = engine_audit(engine, "accesspkgd", &NOBODY,
+                         assignment->state == STATE_FULFILLED ? "fulfil" : "fall-short", assignment->request,
+                         assignment->id, detail);
+    if (r == 0)
+        r = engine_will_announce(engine, assignment->request);
+    return r;
+}
+
+static struct grant *grants_of_package(const struct package *package, size_t *ret_count)
+{
+    const size_t count = strv_length(package->groups);
+    struct grant *grants = calloc(count + 1, sizeof(*grants));
+    for (size_t i = 0; grants && i < count; i++) {
+        grants[i].group = strdup(package->groups[i]);
+        if (!grants[i].group) {
+            store_free_grants(grants, count);
+            return NULL;
+        }
+    }
+    *ret_count = count;
+    return grants;
+}
+
+/* Its clock starts when it is whole; until then the end of a partial one bounds how long it may take (rule 8). */
+static int settle(struct engine *engine, struct assignment *assignment, int whole)
+{
+    const int64_t now = clock_now(&engine->clock);
+    if (whole < 0)
+        return whole;
+    const bool fresh = assignment->state == STATE_NONE;
+    if (whole || fresh)
+        assignment->span = (struct grant_span){now, now + assignment->duration};
+    if (whole)
+        assignment->attempts = 0;
+    assignment->retry_at = whole ? 0 : now + backoff(engine, assignment->attempts);
+    return engine_move_assignment(assignment, whole ? ASSIGNMENT_FULFIL : ASSIGNMENT_FALL_SHORT);
+}
+
+int engine_fulfil(struct engine *engine, const struct request *request, const struct package *package,
+                  const struct facts *facts)
+{
+    size_t count = 0;
+    struct grant *grants = grants_of_package(package, &count);
+    if (!grants)
+        return -ENOMEM;
+    struct assignment assignment = {
+        .request = request->id,
+        .package = request->package,
+        .user = request->user,
+        .uid = request->requestor.uid,
+        .duration = request->duration < package->max_duration ? request->duration : package->max_duration,
+    };
+    int r = settle(engine, &assignment, resolve(engine, facts, grants, count));
+    if (r == 0)
+        r = store_add_assignment(engine->store, &assignment);
+    if (r == 0)
+        r = put_in_place(engine, &assignment, grants, count);
+    store_free_grants(grants, count);
+    return r;
+}
+
+int engine_due_retry(struct engine *engine, int64_t *ret_assignment, char **ret_user, strv *ret_groups)
+{
+    struct assignment assignment = {0};
+    struct grant *grants = NULL;
+    size_t count = 0;
+    int r = store_due_retry(engine->store, clock_now(&engine->clock), &assignment);
+    if (r != 0)
+        return r;
+    assignment.attempts++;
+    assignment.retry_at = clock_now(&engine->clock) + backoff(engine, assignment.attempts);
+    r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine, store_update_assignment(engine->store, &assignment));
+    if (r == 0)
+        r = store_get_grants(engine->store, assignment.id, &grants, &count);
+    strv groups = r == 0 ? calloc(count + 1, sizeof(*groups)) : NULL;
+    for (size_t i = 0; groups && i < count; i++)
+        groups[i] = steal_ptr(grants[i].group);
+    store_free_grants(grants, count);
+    if (r == 0 && !groups)
+        r = -ENOMEM;
+    if (r == 0) {
+        *ret_assignment = assignment.id;
+        *ret_user = steal_ptr(assignment.user);
+        *ret_groups = groups;
+    }
+    assignment_deinit(&assignment);
+    return r;
+}
+
+static int retry(struct engine *engine, struct assignment *assignment, const struct facts *facts)
+{
+    struct grant *grants = NULL;
+    size_t count = 0;
+    int r = store_get_grants(engine->store, assignment->id, &grants, &count);
+    if (r == 0)
+        r = settle(engine, assignment, resolve(engine, facts, grants, count));
+    if (r == 0)
+        r = store_update_assignment(engine->store, assignment);
+    if (r == 0)
+        r = put_in_place(engine, assignment, grants, count);
+    store_free_grants(grants, count);
+    return r;
+}
+
+int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
+{
+    struct assignment assignment = {0};
+    int r = store_get_assignment(engine->store, id, &assignment);
+    if (r != 0)
+        return r;
+    /* A user who is gone, or is another one by now, is given nothing; what waits for them runs to its end. */
+    const bool same_user = facts->user && facts->user->uid == assignment.uid;
+    if (assignment.state == STATE_PARTIALLY_FULFILLED && same_user) {
+        r = engine_begin(engine);
+        if (r == 0)
+            r = engine_end(engine, retry(engine, &assignment, facts));
+        if (r == 0)
+            r = engine_check_fulfilment(engine, assignment.request);
+    }
+    assignment_deinit(&assignment);
+    return r;
+}
+
+static int fall_short(struct engine *engine, struct assignment *assignment, int error)
+{
+    struct grant *grants = NULL;
+    size_t count = 0;
+    int r = store_get_grants(engine->store, assignment->id, &grants, &count);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        free(grants[i].problem);
+        if (asprintf(&grants[i].problem, "the grant file could not be written: %s", strerror(-error)) < 0) {
+            grants[i].problem = NULL;
+            r = -ENOMEM;
+        }
+    }
+    if (r == 0)
+        r = settle(engine, assignment, 0);
+    if (r == 0)
+        r = store_update_assignment(engine->store, assignment);
+    if (r == 0)
+        r = put_in_place(engine, assignment, grants, count);
+    store_free_grants(grants, count);
+    return r;
+}
+
+int engine_check_fulfilment(struct engine *engine, int64_t request)
+{
+    struct assignment assignment = {0};
+    int r = store_find_assignment_of_request(engine->store, request, &assignment);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    const int error = engine_publication_error(engine, assignment.user);
+    if (error < 0 && assignment.state == STATE_FULFILLED) {
+        r = engine_begin(engine);
+        if (r == 0)
+            r = engine_end(engine, fall_short(engine, &assignment, error));
+    }
+    assignment_deinit(&assignment);
+    return r;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the engine's files share: transactions with their effects, refusals, fulfilment. Included by engine*.c only. */
+#pragma once
+
+#include "helperd/engine.h"
+#include "helperd/packages.h"
+#include "helperd/policy.h"
+#include "helperd/view.h"
+
+#define NOBODY ((struct identity){UID_UNSET, UID_UNSET})
+
+/*
+ * A transaction and what follows from it. Effects are noted inside (engine_will_*), done after the commit, and
+ * struck out with a later one; a crash in between is made good at start.
+ */
+int engine_begin(struct engine *engine);
+int engine_commit(struct engine *engine);
+void engine_rollback(struct engine *engine);
+/* Commits when r is 0, rolls back otherwise; the result of all. */
+int engine_end(struct engine *engine, int r);
+
+int engine_will_publish(struct engine *engine, enum store_publication kind, const char *name, bool narrows);
+int engine_will_announce(struct engine *engine, int64_t request);
+/* Tries to put in place what is outstanding. Whether the user's file could be written: 0 or -errno. */
+void engine_publish(struct engine *engine, bool lagging_too);
+int engine_publication_error(const struct engine *engine, const char *user);
+
+int engine_audit(struct engine *engine, const char *actor, const struct identity *identity, const char *event,
+                 int64_t request, int64_t assignment, const char *detail);
+
+/* Moves a request or an assignment along its table. A pair that the table does not list is refused: recorded in
+ * the log, -EPROTO. */
+int engine_move_request(struct request *request, enum request_event event);
+int engine_move_assignment(struct assignment *assignment, enum assignment_event event);
+
+/* Inside a transaction: the assignment of an approved request, as far as its groups can be put in place now. */
+int engine_fulfil(struct engine *engine, const struct request *request, const struct package *package,
+                  const struct facts *facts);
+/* After the commit, when the user's grant file could not be written: shows it as partially fulfilled. */
+int engine_check_fulfilment(struct engine *engine, int64_t request);
+
+/* Fills reply->message and returns the code. */
+int engine_refuse(struct reply *reply, enum bus_error code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A justification or reason: bounded, one line of plain text. 0 or the refusal. */
+int engine_check_text(const char *what, const char *text, struct reply *reply);
+
+/* The view of a request as the caller sees it, into the reply. */
+int engine_show(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
+                struct reply *reply);
+/* Whether the caller is an approver of any of its stages: who was asked may know how it ended. */
+bool engine_was_asked(struct engine *engine, const struct record *record, const struct facts *facts);
+struct policy_decider engine_decider(const struct caller *caller, const struct facts *facts);
+/* "14:05 on 23 Nov" would be ambiguous in a log and on another host: ISO 8601 with the zone. */
+enum { ENGINE_TIME_MAX = 32 };
+char *engine_time(int64_t time, char ret[ENGINE_TIME_MAX]);

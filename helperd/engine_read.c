@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine's questions that change nothing: one request, lists, packages, and what a call has to look up. */
+#include "helperd/engine_internal.h"
+
+#include "common/cleanup.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool may_see(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                    const struct record *record)
+{
+    if (caller->identity.uid == 0 || caller->identity.uid == record->request.requestor.uid)
+        return true;
+    for (size_t i = 0; i < record->n_decisions; i++)
+        if (record->decisions[i].identity.uid == caller->identity.uid)
+            return true;
+    return facts->caller && engine_was_asked(engine, record, facts);
+}
+
+int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                       int64_t id, struct reply *reply)
+{
+    struct record record = {0};
+    int r = engine_tick(engine);
+    if (r == 0)
+        r = record_load(engine->store, id, &record);
+    if (r < 0)
+        return r;
+    const bool visible = r == 0 && facts->caller && may_see(engine, caller, facts, &record);
+    record_deinit(&record);
+    if (!visible)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+                             "There is no request %" PRId64 " that you may see.", id);
+    return engine_show(engine, caller, facts, id, reply);
+}
+
+struct listing {
+    struct engine *engine;
+    const struct caller *caller;
+    const struct facts *facts;
+    json_t *array;
+    size_t limit;
+    bool more;
+};
+
+static int list_one(const struct request *request, void *data)
+{
+    struct listing *listing = data;
+    const struct policy_decider decider = engine_decider(listing->caller, listing->facts);
+    if (json_array_size(listing->array) == listing->limit) {
+        listing->more = true;
+        return 1;
+    }
+    struct record record = {0};
+    const int r = record_load(listing->engine->store, request->id, &record);
+    if (r != 0)
+        return r < 0 ? r : -EIO;
+    json_t *view =
+        view_request(&record, listing->engine->packages, &decider, clock_now(&listing->engine->clock));
+    record_deinit(&record);
+    return json_array_append_new(listing->array, view) < 0 ? -ENOMEM : 0;
+}
+
+/* Only what the caller could decide now: escalation and own requests are left to the rule itself. */
+static int list_decidable(const struct request *request, void *data)
+{
+    struct listing *listing = data;
+    const struct policy_decider decider = engine_decider(listing->caller, listing->facts);
+    struct record record = {0};
+    int r = record_load(listing->engine->store, request->id, &record);
+    if (r != 0)
+        return r < 0 ? r : -EIO;
+    const bool mine =
+        policy_may_decide(&record.stage, &record.request.requestor, record.decisions, record.n_decisions,
+                          &decider, clock_now(&listing->engine->clock)) == POLICY_DECIDE_ALLOWED;
+    record_deinit(&record);
+    return mine ? list_one(request, data) : 0;
+}
+
+static bool names_caller(char *const *principals, void *data)
+{
+    const struct listing *listing = data;
+    return policy_names(principals, listing->facts->caller);
+}
+
+static int list(struct listing *listing, enum engine_role role, const struct store_filter *asked)
+{
+    struct store *store = listing->engine->store;
+    struct store_filter filter = *asked;
+    filter.limit = asked->limit + 1; /* one more tells whether there are more */
+    switch (role) {
+    case ENGINE_ROLE_REQUESTOR:
+        filter.uid = listing->caller->identity.uid;
+        return store_list_requests(store, &filter, list_one, listing);
+    case ENGINE_ROLE_ALL:
+        return store_list_requests(store, &filter, list_one, listing);
+    case ENGINE_ROLE_APPROVER:
+        filter.limit = INT64_MAX; /* those that the rule leaves out do not count */
+        return store_list_pending(store, &filter, names_caller, listing, list_decidable, listing);
+    case ENGINE_ROLE_DECIDED:
+        return store_list_decided(store, &filter, listing->caller->identity.uid, names_caller, listing,
+                                  list_one, listing);
+    }
+    return -EINVAL;
+}
+
+int engine_list_requests(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                         enum engine_role role, const struct store_filter *filter, struct reply *reply)
+{
+    if (role == ENGINE_ROLE_ALL && caller->identity.uid != 0)
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Only root may list everybody's requests.");
+    if (!facts->caller)
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+    int r = engine_tick(engine);
+    if (r < 0)
+        return r;
+    struct listing listing = {
+        .engine = engine,
+        .caller = caller,
+        .facts = facts,
+        .array = json_array(),
+        .limit = (size_t)filter->limit,
+    };
+    r = list(&listing, role, filter);
+    if (r >= 0)
+        reply->value = json_pack("[O, b]", listing.array, listing.more);
+    json_decref(listing.array);
+    return r < 0 ? r : reply->value ? 0 : -ENOMEM;
+}
+
+/* ---- packages ---- */
+
+static json_t *texts(char *const *list)
+{
+    json_t *array = json_array();
+    for (; *list; list++)
+        json_array_append_new(array, json_string(*list));
+    return array;
+}
+
+static json_t *view_package(const struct package *package, const struct subject *subject)
+{
+    const struct policy_ask ask = {.has_justification = true};
+    return json_pack("{s:s, s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:b}", "name", package->name, "description",
+                     package->description, "groups", texts(package->groups), "approvers",
+                     package->n_stages ? texts(package->stages[0].approvers) : json_array(), "approval",
+                     package->approval_required, "justification", package->justification_required, "duration",
+                     (json_int_t)package->duration, "max_duration", (json_int_t)package->max_duration,
+                     "may_request", policy_may_request(package, subject, &ask) == POLICY_REQUEST_ALLOWED);
+}
+
+/* What the caller has of it: the live assignment, else the last request. */
+static int add_own(struct engine *engine, uid_t uid, const char *package, json_t *view)
+{
+    struct assignment assignment = {0};
+    struct request request = {0};
+    int failed = 0;
+    int r = store_find_live_assignment(engine->store, uid, package, &assignment);
+    if (r == 0) {
+        failed |= json_object_set_new(view, "state",
+                                      json_string(state_identifier(assignment_shown_state(&assignment))));
+        if (assignment.request)
+            failed |= json_object_set_new(view, "request", json_integer(assignment.request));
+        if (assignment.span.end != GRANT_FOREVER)
+            failed |= json_object_set_new(view, "assignment_end", json_integer(assignment.span.end));
+    } else if (r == STORE_E_NONE) {
+        r = store_find_open_request(engine->store, uid, package, &request);
+        if (r == 0) {
+            failed |= json_object_set_new(view, "state", json_string(state_identifier(request.state)));
+            failed |= json_object_set_new(view, "request", json_integer(request.id));
+        }
+    }
+    assignment_deinit(&assignment);
+    request_deinit(&request);
+    return r < 0 ? r : failed ? -ENOMEM : 0;
+}
+
+int engine_list_packages(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                         struct reply *reply)
+{
+    if (!facts->caller)
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+    int r = engine_tick(engine);
+    json_t *array = json_array();
+    for (size_t i = 0; r == 0 && i < engine->packages->count; i++) {
+        json_t *view = view_package(&engine->packages->items[i], facts->caller);
+        r = view ? add_own(engine, caller->identity.uid, engine->packages->items[i].name, view) : -ENOMEM;
+        if (json_array_append_new(array, view) < 0)
+            r = -ENOMEM;
+    }
+    if (r == 0)
+        reply->value = array;
+    else
+        json_decref(array);
+    return r;
+}
+
+/* ---- what a call has to look up ---- */
+
+int engine_groups_of_packages(struct engine *engine, char *const *packages, strv *ret)
+{
+    size_t count = 0;
+    for (char *const *name = packages; *name; name++) {
+        const struct package *package = packages_find(engine->packages, *name);
+        count += package ? strv_length(package->groups) : 0;
+    }
+    strv groups = calloc(count + 1, sizeof(*groups));
+    if (!groups)
+        return -ENOMEM;
+    count = 0;
+    for (char *const *name = packages; *name; name++) {
+        const struct package *package = packages_find(engine->packages, *name);
+        for (char **group = package ? package->groups : NULL; group && *group; group++) {
+            groups[count] = strdup(*group);
+            if (!groups[count++]) {
+                strv_free(groups);
+                return -ENOMEM;
+            }
+        }
+    }
+    *ret = groups;
+    return 0;
+}
+
+int engine_subject_of_request(struct engine *engine, int64_t id, char **ret_user, strv *ret_groups)
+{
+    struct request request = {0};
+    int r = store_get_request(engine->store, id, &request);
+    if (r != 0)
+        return r;
+    char *const packages[] = {request.package, NULL};
+    r = engine_groups_of_packages(engine, packages, ret_groups);
+    if (r == 0)
+        *ret_user = steal_ptr(request.user);
+    request_deinit(&request);
+    return r;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/grant.h"
+
+#include "common/grantdir.h"
+#include "common/log.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A user's file under construction; the strings are owned by it. */
+struct draft {
+    struct store *store;
+    struct grant_user file;
+};
+
+static int add_package(struct draft *draft, const struct assignment *assignment)
+{
+    struct grant_package *grown =
+        reallocarray(draft->file.packages, draft->file.n_packages + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    draft->file.packages = grown;
+    grown[draft->file.n_packages] = (struct grant_package){
+        .name = strdup(assignment->package), .span = assignment->span, .assignment = assignment->id};
+    return grown[draft->file.n_packages++].name ? 0 : -ENOMEM;
+}
+
+static int add_group(struct draft *draft, const struct grant *grant, const struct grant_span *span)
+{
+    struct grant_group *grown = reallocarray(draft->file.groups, draft->file.n_groups + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    draft->file.groups = grown;
+    grown[draft->file.n_groups] =
+        (struct grant_group){.gid = grant->gid, .name = strdup(grant->group), .span = *span};
+    return grown[draft->file.n_groups++].name ? 0 : -ENOMEM;
+}
+
+/* The gate opens for what is whole; the groups of a partial assignment are given as far as they are in place. */
+static int add_assignment(const struct assignment *assignment, void *data)
+{
+    struct draft *draft = data;
+    struct grant *grants = NULL;
+    size_t count = 0;
+    draft->file.uid = assignment->uid;
+    int r = assignment->state == STATE_FULFILLED ? add_package(draft, assignment) : 0;
+    if (r == 0)
+        r = store_get_grants(draft->store, assignment->id, &grants, &count);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        if (!grants[i].problem)
+            r = add_group(draft, &grants[i], &assignment->span);
+    store_free_grants(grants, count);
+    return r;
+}
+
+static void draft_deinit(struct draft *draft)
+{
+    for (size_t i = 0; i < draft->file.n_packages; i++)
+        free((char *)draft->file.packages[i].name);
+    for (size_t i = 0; i < draft->file.n_groups; i++)
+        free((char *)draft->file.groups[i].name);
+    free(draft->file.packages);
+    free(draft->file.groups);
+}
+
+static int complain(const char *what, const char *name, int error)
+{
+    if (error < 0)
+        log_error("Cannot write the grant file of %s %s in "
+                  "grants/%s: %s",
+                  what, name, strcmp(what, "user") == 0 ? "user" : "gid", strerror(-error));
+    return error;
+}
+
+int grant_publish_user(struct store *store, const char *state, const char *user, int64_t now, bool durable)
+{
+    struct draft draft = {.store = store, .file = {.user = user, .written = now}};
+    int r = store_each_live_of_user(store, user, add_assignment, &draft);
+    if (r == 0 && draft.file.n_packages == 0 && draft.file.n_groups == 0) {
+        r = grantdir_remove_user(state, user);
+        if (r == -ENOENT)
+            r = 0;
+    } else if (r == 0) {
+        r = grantdir_write_user(state, &draft.file, durable);
+    }
+    draft_deinit(&draft);
+    return complain("user", user, r);
+}
+
+struct members {
+    struct grant_gid file;
+    char *name;
+    size_t capacity;
+};
+
+static int add_member(const char *group, const struct assignment *assignment, void *data)
+{
+    struct members *members = data;
+    if (!members->name && !(members->name = strdup(group)))
+        return -ENOMEM;
+    if (members->file.n_members == members->capacity) {
+        const size_t capacity = members->capacity ? members->capacity * 2 : 16;
+        struct grant_member *grown = reallocarray(members->file.members, capacity, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        members->file.members = grown;
+        members->capacity = capacity;
+    }
+    members->file.members[members->file.n_members] =
+        (struct grant_member){.name = strdup(assignment->user), .span = assignment->span};
+    return members->file.members[members->file.n_members++].name ? 0 : -ENOMEM;
+}
+
+int grant_publish_gid(struct store *store, const char *state, gid_t gid, int64_t now)
+{
+    struct members members = {.file = {.gid = gid, .written = now}};
+    char shown[16];
+    snprintf(shown, sizeof(shown), "%u", gid);
+    int r = store_each_member_of_gid(store, gid, add_member, &members);
+    members.file.name = members.name;
+    if (r == 0 && members.file.n_members == 0) {
+        r = grantdir_remove_gid(state, gid);
+        if (r == -ENOENT)
+            r = 0;
+    } else if (r == 0) {
+        r = grantdir_write_gid(state, &members.file);
+    }
+    for (size_t i = 0; i < members.file.n_members; i++)
+        free((char *)members.file.members[i].name);
+    free(members.file.members);
+    free(members.name);
+    return complain("group", shown, r);
+}
+
+struct adoption {
+    struct store *store;
+    const char *state;
+    int64_t now;
+    int64_t adopted;
+};
+
+static bool same_span(const struct grant_span *a, const struct grant_span *b)
+{
+    return a->start == b->start && a->end == b->end;
+}
+
+/* The groups of one package's line are those with its span: the daemon wrote them so. */
+static int adopt_package(struct adoption *adoption, const struct grant_user *file,
+                         const struct grant_package *package)
+{
+    struct assignment assignment = {
+        .package = (char *)package->name,
+        .user = (char *)file->user,
+        .uid = file->uid,
+        .state = assignment_next(STATE_NONE, ASSIGNMENT_FULFIL),
+        .span = package->span,
+        .duration = package->span.end - package->span.start,
+    };
+    struct grant *grants = calloc(file->n_groups ? file->n_groups : 1, sizeof(*grants));
+    if (!grants)
+        return -ENOMEM;
+    size_t count = 0;
+    for (size_t i = 0; i < file->n_groups; i++)
+        if (same_span(&file->groups[i].span, &package->span))
+            grants[count++] =
+                (struct grant){.group = (char *)file->groups[i].name, .gid = file->groups[i].gid};
+    int r = store_add_assignment(adoption->store, &assignment);
+    if (r == 0)
+        r = store_set_grants(adoption->store, assignment.id, grants, count, true);
+    if (r == 0)
+        r = store_add_audit(adoption->store, &(struct audit){.at = adoption->now,
+                                                             .actor = "accesspkgd",
+                                                             .identity = {UID_UNSET, UID_UNSET},
+                                                             .event = "adopt",
+                                                             .assignment = assignment.id,
+                                                             .detail = "taken over from the grant file"});
+    free(grants);
+    adoption->adopted++;
+    return r;
+}
+
+static int adopt_user(const char *user, void *data)
+{
+    struct adoption *adoption = data;
+    struct grant_user file = {0};
+    int r = grantdir_read_user(adoption->state, user, adoption->now, &file);
+    if (r < 0) {
+        char visible[NAME_ENCODED_MAX + 1];
+        log_warning("The grant file of %s is not taken over: %s",
+                    text_visible(user, visible, sizeof(visible)), strerror(-r));
+        return 0;
+    }
+    for (size_t i = 0; r == 0 && i < file.n_packages; i++)
+        if (grant_span_holds(&file.packages[i].span, adoption->now))
+            r = adopt_package(adoption, &file, &file.packages[i]);
+    grant_user_deinit(&file);
+    return r;
+}
+
+int grant_adopt(struct store *store, const char *state, int64_t now)
+{
+    struct adoption adoption = {.store = store, .state = state, .now = now};
+    int r = grantdir_each_user(state, adopt_user, &adoption);
+    if (r == -ENOENT)
+        r = 0;
+    if (r == 0 && adoption.adopted > 0)
+        log_notice("state.db is new: %lld assignments were taken over from the grant files, until their end.",
+                   (long long)adoption.adopted);
+    return r;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/lookup.h"
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "helperd/request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum {
+    WORKERS = 16,
+    QUESTIONS_MAX = 4096,
+    ANSWER_MAX = 1024 * 1024,
+};
+
+struct question {
+    struct question *next;
+    struct lookup *lookup;
+    json_t *json;
+    lookup_done done;
+    void *data;
+    ev_timer deadline;
+    struct worker *worker; /* NULL: waits in the queue */
+    bool tried; /* a worker ended without an answer; it may have been about to leave for being idle */
+};
+
+struct worker {
+    struct lookup *lookup;
+    pid_t pid; /* 0: no process */
+    int fd;
+    ev_io io;
+    struct question *question; /* NULL: idle */
+    char *answer;
+    size_t size;
+};
+
+struct lookup {
+    struct ev_loop *loop;
+    char *program;
+    double timeout;
+    struct question *queue;
+    size_t count;
+    struct worker workers[WORKERS];
+    ev_timer settle; /* delivers and starts from the loop, never from inside lookup_ask */
+};
+
+static void question_free(struct question *question)
+{
+    ev_timer_stop(question->lookup->loop, &question->deadline);
+    question->lookup->count--;
+    json_decref(question->json);
+    free(question);
+}
+
+static void question_finish(struct question *question, struct facts *facts)
+{
+    const lookup_done done = question->done;
+    void *data = question->data;
+    question_free(question);
+    done(facts, data);
+}
+
+static void unlink_question(struct lookup *lookup, struct question *question)
+{
+    for (struct question **q = &lookup->queue; *q; q = &(*q)->next) {
+        if (*q == question) {
+            *q = question->next;
+            return;
+        }
+    }
+}
+
+static void settle_soon(struct lookup *lookup)
+{
+    ev_timer_set(&lookup->settle, 0., 0.);
+    ev_timer_start(lookup->loop, &lookup->settle);
+}
+
+static void worker_end(struct worker *worker)
+{
+    if (worker->pid == 0)
+        return;
+    ev_io_stop(worker->lookup->loop, &worker->io);
+    close(worker->fd);
+    kill(worker->pid, SIGKILL);
+    while (waitpid(worker->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    free(worker->answer);
+    worker->answer = NULL;
+    worker->size = 0;
+    worker->pid = 0;
+}
+
+/* The process went away: its question goes back to the queue once, then counts as not answered. */
+static void worker_lost(struct worker *worker)
+{
+    struct question *question = worker->question;
+    worker->question = NULL;
+    worker_end(worker);
+    if (!question)
+        return;
+    question->worker = NULL;
+    if (question->tried) {
+        log_warning("A look-up process ended without an answer; what it was asked for is refused.");
+        question_finish(question, NULL);
+        return;
+    }
+    question->tried = true;
+    question->next = worker->lookup->queue;
+    worker->lookup->queue = question;
+    settle_soon(worker->lookup);
+}
+
+static void worker_answered(struct worker *worker)
+{
+    struct question *question = worker->question;
+    worker->question = NULL;
+    json_t *answer = json_loadb(worker->answer, worker->size, 0, NULL);
+    worker->size = 0;
+    const char *error = json_string_value(json_object_get(answer, "error"));
+    struct facts *facts = NULL;
+    if (error)
+        log_warning("A look-up of users or groups failed: %s. What it was for is refused.", error);
+    else
+        facts = facts_from_json(question->json, answer);
+    json_decref(answer);
+    settle_soon(worker->lookup);
+    question_finish(question, facts);
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+    (void)loop, (void)events;
+    struct worker *worker = io->data;
+    char *grown = realloc(worker->answer, worker->size + 4096);
+    if (!grown || worker->size > ANSWER_MAX) {
+        worker->answer = grown ? grown : worker->answer;
+        worker_lost(worker);
+        return;
+    }
+    worker->answer = grown;
+    const ssize_t got = recv(worker->fd, worker->answer + worker->size, 4096, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0 || !worker->question) {
+        worker_lost(worker);
+        return;
+    }
+    worker->size += (size_t)got;
+    if (worker->answer[worker->size - 1] == '\n')
+        worker_answered(worker);
+}
+
+static int worker_start(struct lookup *lookup, struct worker *worker)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return -errno;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_adddup2(&actions, pair[1], 0);
+    posix_spawn_file_actions_adddup2(&actions, pair[1], 1);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    char *const argv[] = {lookup->program, NULL};
+    char *const environment[] = {(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+    pid_t pid;
+    const int error = posix_spawn(&pid, lookup->program, &actions, &attributes, argv, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    close(pair[1]);
+    if (error) {
+        close(pair[0]);
+        log_error("Cannot start %s: %s", lookup->program, strerror(error));
+        return -error;
+    }
+    *worker = (struct worker){.lookup = lookup, .pid = pid, .fd = pair[0]};
+    ev_io_init(&worker->io, on_readable, worker->fd, EV_READ);
+    worker->io.data = worker;
+    ev_io_start(lookup->loop, &worker->io);
+    return 0;
+}
+
+static bool worker_ask(struct worker *worker, struct question *question)
+{
+    char *line = json_dumps(question->json, JSON_COMPACT);
+    const size_t size = line ? strlen(line) : 0;
+    /* A question is smaller than a socket buffer and the process reads nothing else: this cannot block. */
+    const bool sent = line && send(worker->fd, line, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size;
+    free(line);
+    worker->question = question;
+    question->worker = worker;
+    if (!sent)
+        worker_lost(worker);
+    return sent;
+}
+
+static struct worker *find_idle(struct lookup *lookup)
+{
+    struct worker *unused = NULL;
+    for (size_t i = 0; i < WORKERS; i++) {
+        struct worker *worker = &lookup->workers[i];
+        if (worker->pid && !worker->question)
+            return worker;
+        if (!worker->pid && !unused)
+            unused = worker;
+    }
+    return unused && worker_start(lookup, unused) == 0 ? unused : NULL;
+}
+
+static void on_settle(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct lookup *lookup = timer->data;
+    while (lookup->queue) {
+        struct worker *worker = find_idle(lookup);
+        if (!worker)
+            return; /* the next answer or deadline comes back here */
+        struct question *question = lookup->queue;
+        lookup->queue = question->next;
+        worker_ask(worker, question);
+    }
+}
+
+static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct question *question = timer->data;
+    struct lookup *lookup = question->lookup;
+    log_warning("A look-up of users or groups took longer than %.1f s; what it was for is refused.",
+                lookup->timeout);
+    if (question->worker) {
+        question->worker->question = NULL;
+        worker_end(question->worker);
+    } else {
+        unlink_question(lookup, question);
+    }
+    settle_soon(lookup);
+    question_finish(question, NULL);
+}
+
+struct lookup *lookup_new(struct ev_loop *loop, const char *program, double timeout)
+{
+    struct lookup *lookup = calloc(1, sizeof(*lookup));
+    if (!lookup)
+        return NULL;
+    lookup->loop = loop;
+    lookup->timeout = timeout;
+    lookup->program = strdup(program);
+    ev_timer_init(&lookup->settle, on_settle, 0., 0.);
+    lookup->settle.data = lookup;
+    if (!lookup->program) {
+        free(lookup);
+        return NULL;
+    }
+    return lookup;
+}
+
+void lookup_free(struct lookup *lookup)
+{
+    if (!lookup)
+        return;
+    for (size_t i = 0; i < WORKERS; i++) {
+        if (lookup->workers[i].question)
+            question_free(lookup->workers[i].question);
+        worker_end(&lookup->workers[i]);
+    }
+    while (lookup->queue) {
+        struct question *question = lookup->queue;
+        lookup->queue = question->next;
+        question_free(question);
+    }
+    ev_timer_stop(lookup->loop, &lookup->settle);
+    free(lookup->program);
+    free(lookup);
+}
+
+static json_t *make_question(uid_t uid, const char *user, char *const *groups)
+{
+    json_t *question = json_object();
+    json_t *names = json_array();
+    int r = json_object_set_new(question, "groups", names);
+    for (; groups && *groups; groups++)
+        r |= json_array_append_new(names, json_string(*groups));
+    if (uid != UID_UNSET)
+        r |= json_object_set_new(question, "caller", json_integer(uid));
+    if (user)
+        r |= json_object_set_new(question, "user", json_string(user));
+    if (r == 0)
+        return question;
+    json_decref(question);
+    return NULL;
+}
+
+int lookup_ask(struct lookup *lookup, uid_t uid, const char *user, char *const *groups, lookup_done done,
+               void *data)
+{
+    if (lookup->count >= QUESTIONS_MAX)
+        return -EBUSY;
+    struct question *question = calloc(1, sizeof(*question));
+    if (!question)
+        return -ENOMEM;
+    *question = (struct question){
+        .lookup = lookup, .json = make_question(uid, user, groups), .done = done, .data = data};
+    if (!question->json) {
+        free(question);
+        return -ENOMEM;
+    }
+    lookup->count++;
+    ev_timer_init(&question->deadline, on_deadline, lookup->timeout, 0.);
+    question->deadline.data = question;
+    ev_timer_start(lookup->loop, &question->deadline);
+    struct question **last = &lookup->queue;
+    while (*last)
+        last = &(*last)->next;
+    *last = question;
+    settle_soon(lookup);
+    return 0;
+}
+
+void lookup_cancel(struct lookup *lookup, void *data)
+{
+    for (size_t i = 0; i < WORKERS; i++) {
+        struct question *question = lookup->workers[i].question;
+        if (question && question->data == data) {
+            lookup->workers[i].question = NULL;
+            worker_end(&lookup->workers[i]);
+            question_free(question);
+        }
+    }
+    for (struct question **q = &lookup->queue; *q;) {
+        struct question *question = *q;
+        if (question->data == data) {
+            *q = question->next;
+            question_free(question);
+        } else {
+            q = &question->next;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Asking about users and groups without ever waiting: a few accesspkg-lookup processes, one question at a
+ * time each, started when needed and killed when they do not answer in time. One stalled directory costs the
+ * calls that needed it, never the daemon.
+ */
+#pragma once
+
+#include "helperd/facts.h"
+
+#include <ev.h>
+
+struct lookup;
+
+/* `program` is PATH_LOOKUP, or another one in tests; `timeout` in seconds covers waiting and answering. */
+struct lookup *lookup_new(struct ev_loop *loop, const char *program, double timeout);
+void lookup_free(struct lookup *lookup); /* outstanding questions are dropped without a call back */
+
+/*
+ * Called once per question, never from inside lookup_ask. facts (the callee's now) or NULL: no answer in time
+ * or a look-up that failed, which refuses what it was for (rule 1).
+ */
+typedef void (*lookup_done)(struct facts *facts, void *data);
+
+/* uid UID_UNSET, user NULL and groups NULL or empty: not asked for. 0, or -ENOMEM, -EBUSY when too many wait.
+ */
+int lookup_ask(struct lookup *lookup, uid_t uid, const char *user, char *const *groups, lookup_done done,
+               void *data);
+
+/* Forgets a question whose asker went away. */
+void lookup_cancel(struct lookup *lookup, void *data);

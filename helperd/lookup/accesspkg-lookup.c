@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * accesspkg-lookup: answers accesspkgd's questions about users and groups, in a process of its own, because a
+ * look-up may leave the host and hang there. accesspkgd runs several, one question at a time each, and kills
+ * one that does not answer. It decides nothing and must never write anywhere but to its answer.
+ *
+ * On stdin one JSON object a line: {"caller": UID, "user": NAME, "groups": [NAME, ...]}, each member
+ * optional. On stdout one a line: {"caller": SUBJECT, "user": SUBJECT, "groups": [GID or null, ...]}, null
+ * for what does not exist, or {"error": TEXT}: a look-up that failed is not an answer (rule 1).
+ */
+#include "common/names.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <jansson.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    IDLE_SECONDS = 60, /* then SIGALRM ends an idle process; accesspkgd starts another when it needs one */
+    GROUPS_MAX = 65536,
+};
+
+/* What errno says after a look-up that found nothing: glibc sets some values for "no such entry"
+ * (getpwnam(3)). */
+static int failure(void)
+{
+    return errno == ENOENT || errno == ESRCH ? 0 : errno;
+}
+
+/* A JSON string of a text that may be anything: what is not plain UTF-8 is made visible. */
+static json_t *text(const char *raw, size_t length)
+{
+    char copy[1024];
+    char visible[1024];
+    snprintf(copy, sizeof(copy), "%.*s", (int)length, raw);
+    return json_string(text_visible(copy, visible, sizeof(visible)));
+}
+
+static json_t *gecos_field(const char *gecos, int field)
+{
+    for (; gecos && field > 0; field--) {
+        gecos = strchr(gecos, ',');
+        gecos = gecos ? gecos + 1 : NULL;
+    }
+    return gecos ? text(gecos, strcspn(gecos, ",")) : json_string("");
+}
+
+static bool may_log_in(const char *shell)
+{
+    const char *base = strrchr(shell, '/');
+    base = base ? base + 1 : shell;
+    return strcmp(base, "nologin") != 0 && strcmp(base, "false") != 0;
+}
+
+static int append_group_name(json_t *names, gid_t gid)
+{
+    errno = 0;
+    const struct group *found = getgrgid(gid);
+    if (!found)
+        return failure(); /* a group without a name can be named by no policy */
+    if (!text_is_utf8(found->gr_name))
+        return 0;
+    return json_array_append_new(names, json_string(found->gr_name)) < 0 ? ENOMEM : 0;
+}
+
+static int group_names(const char *user, gid_t primary, json_t **ret)
+{
+    int count = 64;
+    gid_t *gids = NULL;
+    int got = -1;
+    while (got < 0 && count <= GROUPS_MAX) {
+        gid_t *grown = reallocarray(gids, (size_t)count, sizeof(*gids));
+        if (!grown)
+            break;
+        gids = grown;
+        const int room = count;
+        got = getgrouplist(user, primary, gids, &count);
+        if (got < 0 && count <= room)
+            count = room * 2;
+    }
+    json_t *names = json_array();
+    int error = got < 0 ? ENOMEM : 0;
+    for (int i = 0; !error && i < got; i++)
+        error = append_group_name(names, gids[i]);
+    free(gids);
+    if (error)
+        json_decref(names);
+    else
+        *ret = names;
+    return error;
+}
+
+/* Makes a subject of an entry, which lies in the shared buffer: read it out before the groups are looked up.
+ */
+static int describe(const struct passwd *entry, json_t **ret)
+{
+    if (!text_is_utf8(entry->pw_name))
+        return EILSEQ;
+    const char *name = entry->pw_name;
+    const gid_t primary = entry->pw_gid;
+    json_t *subject =
+        json_pack("{s:s, s:I, s:b, s:o, s:o}", "name", name, "uid", (json_int_t)entry->pw_uid, "may_log_in",
+                  may_log_in(entry->pw_shell), "full_name", gecos_field(entry->pw_gecos, 0), "organisation",
+                  gecos_field(entry->pw_gecos, 1));
+    if (!subject)
+        return ENOMEM;
+    json_t *groups = NULL;
+    const int error = group_names(json_string_value(json_object_get(subject, "name")), primary, &groups);
+    if (error || json_object_set_new(subject, "groups", groups) < 0) {
+        json_decref(subject);
+        return error ? error : ENOMEM;
+    }
+    *ret = subject;
+    return 0;
+}
+
+static int answer_subject(json_t *answer, const char *key, const json_t *who)
+{
+    if (!who)
+        return 0;
+    errno = 0;
+    const struct passwd *found =
+        json_is_integer(who) ? getpwuid((uid_t)json_integer_value(who)) : getpwnam(json_string_value(who));
+    json_t *subject = NULL;
+    int error = found ? describe(found, &subject) : failure();
+    if (!error && json_object_set_new(answer, key, subject ? subject : json_null()) < 0)
+        error = ENOMEM;
+    return error;
+}
+
+static int answer_groups(json_t *answer, const json_t *names)
+{
+    json_t *gids = json_array();
+    int error = json_object_set_new(answer, "groups", gids) < 0 ? ENOMEM : 0;
+    for (size_t i = 0; !error && i < json_array_size(names); i++) {
+        errno = 0;
+        const struct group *found = getgrnam(json_string_value(json_array_get(names, i)));
+        error = found ? 0 : failure();
+        if (!error && json_array_append_new(gids, found ? json_integer(found->gr_gid) : json_null()) < 0)
+            error = ENOMEM;
+    }
+    return error;
+}
+
+static json_t *answer_question(const json_t *question)
+{
+    json_t *answer = json_object();
+    int error = answer_subject(answer, "caller", json_object_get(question, "caller"));
+    if (!error)
+        error = answer_subject(answer, "user", json_object_get(question, "user"));
+    if (!error)
+        error = answer_groups(answer, json_object_get(question, "groups"));
+    if (!error)
+        return answer;
+    json_decref(answer);
+    return json_pack("{s:s}", "error", strerror(error));
+}
+
+int main(void)
+{
+    for (;;) {
+        alarm(IDLE_SECONDS);
+        json_t *question = json_loadf(stdin, JSON_DISABLE_EOF_CHECK, NULL);
+        if (!question)
+            return 0;
+        alarm(0);
+        json_t *answer = answer_question(question);
+        json_decref(question);
+        const int r = answer ? json_dumpf(answer, stdout, JSON_COMPACT) : -1;
+        json_decref(answer);
+        if (r < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
+            return 1;
+    }
+}

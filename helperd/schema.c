@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/schema.h"
+
+#include "common/log.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/*
+ * step 1
+ *   circle      one row per distinct list of principals, so that "which requests could I decide" asks
+ * policy.c about a few lists instead of a million requests publication users and groups whose grant file may
+ * lag behind this database: written in the transaction that changes them, taken away once the file is in
+ * place, replayed at start
+ */
+static const char *const steps[] = {
+    "CREATE TABLE circle ("
+    " id INTEGER PRIMARY KEY, principals TEXT NOT NULL UNIQUE) STRICT;"
+
+    "CREATE TABLE request ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, package TEXT NOT NULL, user TEXT NOT NULL, uid INTEGER NOT NULL,"
+    " loginuid INTEGER, full_name TEXT, organisation TEXT,"
+    " state TEXT NOT NULL CHECK (state IN ('submitted', 'pending-approval', 'expired', 'denied', 'cancelled',"
+    "  'approved')),"
+    " justification TEXT, no_reason_given INTEGER NOT NULL, service TEXT, host TEXT, address TEXT, tty TEXT,"
+    " origin_verified INTEGER NOT NULL, duration INTEGER NOT NULL, start INTEGER NOT NULL,"
+    " submitted INTEGER NOT NULL, ended INTEGER NOT NULL, cancel_reason TEXT, stage INTEGER NOT NULL,"
+    " n_stages INTEGER NOT NULL, deadline INTEGER NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX request_open ON request (uid, package)"
+    " WHERE state IN ('submitted', 'pending-approval');"
+    "CREATE INDEX request_pending ON request (id) WHERE state = 'pending-approval';"
+    "CREATE INDEX request_deadline ON request (deadline) WHERE state = 'pending-approval';"
+    "CREATE INDEX request_uid ON request (uid, id);"
+
+    "CREATE TABLE stage ("
+    " request INTEGER NOT NULL REFERENCES request (id), number INTEGER NOT NULL,"
+    " approvers INTEGER NOT NULL REFERENCES circle (id), fallback INTEGER REFERENCES circle (id),"
+    " quorum INTEGER NOT NULL, timeout INTEGER NOT NULL, escalate_after INTEGER NOT NULL,"
+    " entered INTEGER NOT NULL, PRIMARY KEY (request, number)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX stage_approvers ON stage (approvers, request);"
+    "CREATE INDEX stage_fallback ON stage (fallback, request) WHERE fallback IS NOT NULL;"
+
+    "CREATE TABLE decision ("
+    " id INTEGER PRIMARY KEY, request INTEGER NOT NULL REFERENCES request (id), stage INTEGER NOT NULL,"
+    " decider TEXT NOT NULL, uid INTEGER NOT NULL, loginuid INTEGER, approved INTEGER NOT NULL, reason TEXT,"
+    " at INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX decision_request ON decision (request, id);"
+    "CREATE INDEX decision_uid ON decision (uid, request);"
+
+    "CREATE TABLE assignment ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, request INTEGER UNIQUE REFERENCES request (id),"
+    " package TEXT NOT NULL, user TEXT NOT NULL, uid INTEGER NOT NULL,"
+    " state TEXT NOT NULL CHECK (state IN ('partially-fulfilled', 'fulfilled', 'access-expired', 'revoked')),"
+    " start INTEGER NOT NULL, end INTEGER NOT NULL, duration INTEGER NOT NULL, extended INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL, retry_at INTEGER NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX assignment_live ON assignment (uid, package)"
+    " WHERE state IN ('partially-fulfilled', 'fulfilled');"
+    "CREATE INDEX assignment_user ON assignment (user)"
+    " WHERE state IN ('partially-fulfilled', 'fulfilled');"
+    "CREATE INDEX assignment_end ON assignment (end) WHERE state IN ('partially-fulfilled', 'fulfilled');"
+    "CREATE INDEX assignment_retry ON assignment (retry_at)"
+    " WHERE state = 'partially-fulfilled' AND retry_at > 0;"
+
+    "CREATE TABLE \"grant\" ("
+    " assignment INTEGER NOT NULL REFERENCES assignment (id), name TEXT NOT NULL, gid INTEGER,"
+    " problem TEXT, live INTEGER NOT NULL, PRIMARY KEY (assignment, name)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX grant_gid ON \"grant\" (gid) WHERE live = 1 AND problem IS NULL;"
+
+    "CREATE TABLE publication ("
+    " kind TEXT NOT NULL CHECK (kind IN ('user', 'gid')), name TEXT NOT NULL, narrows INTEGER NOT NULL,"
+    " PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE audit ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, actor TEXT NOT NULL, uid INTEGER,"
+    " loginuid INTEGER, event TEXT NOT NULL, request INTEGER, assignment INTEGER, detail TEXT) STRICT;"
+    "CREATE INDEX audit_request ON audit (request) WHERE request IS NOT NULL;",
+};
+
+enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+
+static int run(sqlite3 *database, const char *sql)
+{
+    if (sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return 0;
+    log_error("state.db: %s", sqlite3_errmsg(database));
+    return -EIO;
+}
+
+static int read_version(sqlite3 *database, int *ret)
+{
+    sqlite3_stmt *statement = NULL;
+    int r = -EIO;
+    if (sqlite3_prepare_v2(database, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        *ret = sqlite3_column_int(statement, 0);
+        r = 0;
+    } else {
+        log_error("state.db: cannot read its version: %s", sqlite3_errmsg(database));
+    }
+    sqlite3_finalize(statement);
+    return r;
+}
+
+int schema_climb(sqlite3 *database, int *ret_newborn)
+{
+    int version = 0;
+    int r = read_version(database, &version);
+    if (r < 0)
+        return r;
+    if (version > STEPS) {
+        log_error("state.db has format %d, this accesspkgd knows %d: it was written by a newer version. "
+                  "Install that version again, or restore a backup made by this one.",
+                  version, STEPS);
+        return -EPROTO;
+    }
+    if (version < STEPS) {
+        char set_version[64];
+        snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d", STEPS);
+        r = run(database, "BEGIN IMMEDIATE");
+        for (int step = version; r == 0 && step < STEPS; step++)
+            r = run(database, steps[step]);
+        if (r == 0)
+            r = run(database, set_version);
+        if (r == 0)
+            r = run(database, "COMMIT");
+        if (r < 0) {
+            sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+            return r;
+        }
+    }
+    *ret_newborn = version == 0;
+    return 0;
+}

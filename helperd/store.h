@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The one durable truth: requests, decisions, assignments, grants, audit. Operations, not SQL: a fleet may
+ * keep this in another engine one day. Owned by the engine; single-threaded.
+ *
+ * 0; -errno for a fault (logged here); STORE_E_NONE where nothing matched. What is read into a struct is
+ * owned by the caller and released with that struct's _deinit. A write outside store_begin/store_commit is a
+ * bug.
+ */
+#pragma once
+
+#include "helperd/assignment.h"
+#include "helperd/request.h"
+
+enum { STORE_E_NONE = 1 };
+
+struct store;
+
+/* ":memory:" gives a store of its own, for tests. *ret_newborn: it had to be created. */
+int store_open(const char *path, struct store **ret, bool *ret_newborn);
+void store_close(struct store *store);
+
+int store_begin(struct store *store);
+int store_commit(struct store *store); /* durable when it returns 0 (rule 2); rolled back otherwise */
+void store_rollback(struct store *store);
+
+/* Requests. Adding sets request->id; `stages` are request->n_stages of them. */
+int store_add_request(struct store *store, struct request *request, const struct stage *stages);
+int store_get_request(struct store *store, int64_t id, struct request *ret);
+int store_find_open_request(struct store *store, uid_t uid, const char *package, struct request *ret);
+int store_find_last_request(struct store *store, uid_t uid, const char *package, struct request *ret);
+/* Writes what may change: state, stage, deadline, ended, cancel_reason. */
+int store_update_request(struct store *store, const struct request *request);
+int store_count_open_requests(struct store *store, uid_t uid, int64_t *ret);
+
+int store_get_stage(struct store *store, int64_t request, int64_t number, struct stage *ret);
+int store_enter_stage(struct store *store, int64_t request, int64_t number, int64_t now);
+
+int store_add_decision(struct store *store, int64_t request, const struct decision *decision);
+/* A new array, freed with free() after each item's decision_deinit. */
+int store_get_decisions(struct store *store, int64_t request, struct decision **ret, size_t *ret_count);
+void store_free_decisions(struct decision *decisions, size_t count);
+
+/* Circles: the distinct lists of approvers. `includes` is asked once per list. */
+typedef bool (*store_circle_test)(char *const *principals, void *data);
+
+/* Lists: newest first, ids below `before`, at most `limit`; `each` returns non-zero to stop (returned). */
+typedef int (*store_each_request)(const struct request *request, void *data);
+struct store_filter {
+    int64_t before; /* 0: from the newest */
+    int64_t limit;
+    enum state state;    /* STATE_NONE: any (request states only) */
+    const char *package; /* NULL: any */
+    const char *user;    /* NULL: any */
+    uid_t uid;           /* UID_UNSET: any requestor */
+};
+int store_list_requests(struct store *store, const struct store_filter *filter, store_each_request each,
+                        void *data);
+/* Those pending whose current stage has a circle that `test` accepts. */
+int store_list_pending(struct store *store, const struct store_filter *filter, store_circle_test test,
+                       void *test_data, store_each_request each, void *data);
+/* Those no longer pending that were decided by uid or had a stage with a circle that `test` accepts. */
+int store_list_decided(struct store *store, const struct store_filter *filter, uid_t uid,
+                       store_circle_test test, void *test_data, store_each_request each, void *data);
+
+/* Assignments and their grants. Adding sets assignment->id. */
+int store_add_assignment(struct store *store, struct assignment *assignment);
+int store_get_assignment(struct store *store, int64_t id, struct assignment *ret);
+int store_find_assignment_of_request(struct store *store, int64_t request, struct assignment *ret);
+int store_find_live_assignment(struct store *store, uid_t uid, const char *package, struct assignment *ret);
+/* Writes state, span, extended, attempts, retry_at. */
+int store_update_assignment(struct store *store, const struct assignment *assignment);
+/* Replaces the assignment's grants; `live` false takes them away and keeps the rows as history. */
+int store_set_grants(struct store *store, int64_t assignment, const struct grant *grants, size_t count,
+                     bool live);
+int store_get_grants(struct store *store, int64_t assignment, struct grant **ret, size_t *ret_count);
+void store_free_grants(struct grant *grants, size_t count);
+
+typedef int (*store_each_assignment)(const struct assignment *assignment, void *data);
+int store_each_live_of_user(struct store *store, const char *user, store_each_assignment each, void *data);
+/* Members of a gid: one call per live assignment whose grant of it is in place. `name` is the group's. */
+typedef int (*store_each_member)(const char *name, const struct assignment *assignment, void *data);
+int store_each_member_of_gid(struct store *store, gid_t gid, store_each_member each, void *data);
+/* Whether it has more than a thousand. */
+bool store_gid_is_large(struct store *store, gid_t gid);
+/* Every user with a live assignment, and every gid with a live grant, once each. */
+typedef int (*store_each_name)(const char *name, void *data);
+int store_each_live_user(struct store *store, store_each_name each, void *data);
+int store_each_live_gid(struct store *store, store_each_name each, void *data);
+
+/* Deadlines: found through indexes, never by a scan. */
+int store_next_deadline(struct store *store, int64_t *ret); /* 0 in *ret: none */
+int store_due_request(struct store *store, int64_t now, struct request *ret);
+int store_due_assignment(struct store *store, int64_t now, struct assignment *ret);
+int store_due_retry(struct store *store, int64_t now, struct assignment *ret);
+
+/* Publications: which grant files may lag behind. */
+enum store_publication { STORE_PUBLISH_USER, STORE_PUBLISH_GID };
+int store_add_publication(struct store *store, enum store_publication kind, const char *name, bool narrows);
+int store_remove_publication(struct store *store, enum store_publication kind, const char *name);
+typedef int (*store_each_publication_fn)(enum store_publication kind, const char *name, bool narrows,
+                                         void *data);
+int store_each_publication(struct store *store, store_each_publication_fn each, void *data);
+
+/* The audit log (rule 12): in the transaction of what it tells of. request, assignment 0 and detail NULL:
+ * none. */
+struct audit {
+    int64_t at;
+    const char *actor; /* a user's name, or "accesspkgd" */
+    struct identity identity;
+    const char *event;
+    int64_t request;
+    int64_t assignment;
+    const char *detail;
+};
+int store_add_audit(struct store *store, const struct audit *audit);
+
+struct store_counts {
+    int64_t pending;
+    int64_t oldest_pending; /* when it was submitted; 0: none */
+    int64_t live;
+    int64_t partial;
+};
+int store_count(struct store *store, struct store_counts *ret);

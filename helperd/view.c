@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int record_load(struct store *store, int64_t id, struct record *ret)
+{
+    struct record record = {0};
+    int r = store_get_request(store, id, &record.request);
+    if (r != 0)
+        return r;
+    if (record.request.stage > 0)
+        r = store_get_stage(store, id, record.request.stage, &record.stage);
+    if (r == 0)
+        r = store_get_decisions(store, id, &record.decisions, &record.n_decisions);
+    if (r == 0 && record.request.state == STATE_APPROVED) {
+        r = store_find_assignment_of_request(store, id, &record.assignment);
+        if (r == 0)
+            r = store_get_grants(store, record.assignment.id, &record.grants, &record.n_grants);
+        else if (r == STORE_E_NONE)
+            r = 0;
+    }
+    if (r != 0) {
+        record_deinit(&record);
+        return r < 0 ? r : -EIO; /* a stage that is named but not there */
+    }
+    *ret = record;
+    return 0;
+}
+
+void record_deinit(struct record *record)
+{
+    request_deinit(&record->request);
+    stage_deinit(&record->stage);
+    store_free_decisions(record->decisions, record->n_decisions);
+    assignment_deinit(&record->assignment);
+    store_free_grants(record->grants, record->n_grants);
+    *record = (struct record){0};
+}
+
+/* An object under construction: one failed step spoils it, and is noticed once, at the end. */
+struct builder {
+    json_t *object;
+    bool failed;
+};
+
+static void put(struct builder *builder, const char *key, json_t *value)
+{
+    if (json_object_set_new(builder->object, key, value) < 0)
+        builder->failed = true;
+}
+
+static void put_text(struct builder *builder, const char *key, const char *text)
+{
+    if (text && *text)
+        put(builder, key, json_string(text));
+}
+
+static void put_time(struct builder *builder, const char *key, int64_t time)
+{
+    if (time > 0)
+        put(builder, key, json_integer(time));
+}
+
+static json_t *texts(char *const *list)
+{
+    json_t *array = json_array();
+    for (; list && *list; list++) {
+        if (json_array_append_new(array, json_string(*list)) < 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+static json_t *view_decision(const struct decision *decision)
+{
+    return json_pack("{s:I, s:s, s:s, s:s, s:I}", "stage", (json_int_t)decision->stage, "decider",
+                     decision->decider, "verdict", decision->approved ? "approved" : "denied", "reason",
+                     decision->reason ? decision->reason : "", "at", (json_int_t)decision->at);
+}
+
+static void put_decisions(struct builder *builder, const struct record *record)
+{
+    if (record->n_decisions == 0)
+        return;
+    json_t *array = json_array();
+    for (size_t i = 0; i < record->n_decisions; i++)
+        if (json_array_append_new(array, view_decision(&record->decisions[i])) < 0)
+            builder->failed = true;
+    put(builder, "decisions", array);
+}
+
+static void put_approvers(struct builder *builder, const struct record *record, int64_t now)
+{
+    const struct stage *stage = &record->stage;
+    json_t *approvers = texts(stage->approvers);
+    if (policy_escalated(stage, now)) {
+        json_t *fallback = texts(stage->fallback_approvers);
+        if (json_array_extend(approvers, fallback) < 0)
+            builder->failed = true;
+        json_decref(fallback);
+    }
+    put(builder, "stage", json_integer(record->request.stage));
+    put(builder, "stages", json_integer(record->request.n_stages));
+    put(builder, "quorum", json_integer(stage->quorum));
+    put(builder, "approvers", approvers);
+}
+
+static void put_problems(struct builder *builder, const struct record *record)
+{
+    json_t *problems = json_array();
+    for (size_t i = 0; i < record->n_grants; i++) {
+        const struct grant *grant = &record->grants[i];
+        if (grant->problem &&
+            json_array_append_new(problems, json_sprintf("%s: %s", grant->group, grant->problem)) < 0)
+            builder->failed = true;
+    }
+    put(builder, "problems", problems);
+}
+
+static void put_assignment(struct builder *builder, const struct record *record)
+{
+    const struct assignment *assignment = &record->assignment;
+    if (assignment->id == 0)
+        return;
+    put(builder, "assignment", json_integer(assignment->id));
+    put_time(builder, "assignment_start", assignment->span.start);
+    if (assignment->span.end != GRANT_FOREVER)
+        put_time(builder, "assignment_end", assignment->span.end);
+    if (assignment->state == STATE_PARTIALLY_FULFILLED)
+        put_problems(builder, record);
+}
+
+static void put_package(struct builder *builder, const struct record *record, const struct packages *packages)
+{
+    const struct package *package = packages_find(packages, record->request.package);
+    put(builder, "package", json_string(record->request.package));
+    if (!package)
+        return; /* no longer in packages.d */
+    put_text(builder, "description", package->description);
+    put(builder, "groups", texts(package->groups));
+}
+
+static void put_origin(struct builder *builder, const struct request *request)
+{
+    put_text(builder, "service", request->service);
+    put_text(builder, "host", request->host);
+    put_text(builder, "address", request->address);
+    put_text(builder, "tty", request->tty);
+    put(builder, "origin", json_string(request->origin_verified ? "verified" : "claimed"));
+}
+
+json_t *view_request(const struct record *record, const struct packages *packages,
+                     const struct policy_decider *caller, int64_t now)
+{
+    const struct request *request = &record->request;
+    const bool pending = request->state == STATE_PENDING_APPROVAL;
+    struct builder builder = {.object = json_object()};
+
+    put(&builder, "id", json_integer(request->id));
+    put_package(&builder, record, packages);
+    const enum state shown =
+        record->assignment.id ? assignment_shown_state(&record->assignment) : request->state;
+    put(&builder, "state", json_string(state_identifier(shown)));
+    put(&builder, "request_state", json_string(state_identifier(request->state)));
+    put(&builder, "user", json_string(request->user));
+    put(&builder, "uid", json_integer(request->requestor.uid));
+    put_text(&builder, "full_name", request->full_name);
+    put_text(&builder, "organisation", request->organisation);
+    put_text(&builder, "justification", request->justification);
+    put(&builder, "no_reason_given", json_boolean(request->no_reason_given));
+    put_origin(&builder, request);
+    put_time(&builder, "submitted", request->submitted);
+    put(&builder, "duration", json_integer(request->duration));
+    put_time(&builder, "start", request->start);
+    if (pending)
+        put_time(&builder, "expires", request->deadline);
+    if (request->stage > 0)
+        put_approvers(&builder, record, now);
+    put_decisions(&builder, record);
+    put_time(&builder, "ended", request->ended);
+    put_text(&builder, "cancel_reason", request->cancel_reason);
+    put_assignment(&builder, record);
+    put(&builder, "may_decide",
+        json_boolean(pending &&
+                     policy_may_decide(&record->stage, &request->requestor, record->decisions,
+                                       record->n_decisions, caller, now) == POLICY_DECIDE_ALLOWED));
+    put(&builder, "may_cancel", json_boolean(pending && caller->identity.uid == request->requestor.uid));
+
+    if (builder.failed) {
+        json_decref(builder.object);
+        return NULL;
+    }
+    return builder.object;
+}
