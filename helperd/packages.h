@@ -4,11 +4,13 @@
  * of keys, held immutable. Pure reading: no user or group look-up (names that do not resolve are warnings that
  * somebody else gives, a directory may be late at boot).
  *
- * Keys (section, key, form, default) — [policy] approvers, approval_timeout are short for [stage 1]:
- *   [package] description (text), groups (list, required)
+ * Keys (section, key, form, default) — [policy] approvers, approval_timeout are short for one [stage 1] and stand
+ * beside no [stage]:
+ *   [package] description (text, the name), groups (list, required)
  *   [policy]  requestors (list, empty: everybody), justification (required|optional, optional),
- *             duration (duration, 8h), max_duration (duration, `duration`), extension (no|allowed|approval, no),
- *             approval (required|none, required), approvers (list), approval_timeout (duration, 24h)
+ *             duration (duration, 8h or max_duration where that is shorter), max_duration (duration, `duration`),
+ *             extension (no|allowed|approval, no), approval (required|none, required),
+ *             approvers (list), approval_timeout (duration, 24h)
  *   [stage N] approvers (list, required), quorum (number, 1), timeout (duration, 24h),
  *             escalate_after (duration, none), fallback_approvers (list)
  * Lists are separated by blanks; `%name` is a group in requestors and approvers, `groups` takes bare names.
@@ -16,6 +18,7 @@
 #pragma once
 
 #include "common/strv.h"
+#include "helperd/problems.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,33 +50,25 @@ struct package {
     size_t n_stages;
 };
 
-/* Everything that is wrong or doubtful, in reading order: errors make the whole set unusable, warnings do not. */
-struct problem {
-    bool error;
-    char *text; /* "db-admins.conf:7: ..." with user text made visible */
-};
-
-struct problems {
-    struct problem *items;
-    size_t count;
-    size_t errors;
-};
-
-void problems_add(struct problems *problems, bool error, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-void problems_deinit(struct problems *problems);
-
 struct packages {
     struct package *items; /* sorted by name */
     size_t count;
 };
 
+enum {
+    PACKAGES_MAX = 10000,
+    PACKAGE_GROUPS_MAX = 64,
+    PACKAGE_PRINCIPALS_MAX = 64, /* in one list; also the largest quorum */
+    PACKAGE_STAGES_MAX = 16,
+};
+
 /*
  * Reads every *.conf of the folder. 0 with *ret set (new, owned) when there was no error; -EINVAL when there was
  * one (they are in *problems, all of them, each with file and line); another -errno when the folder cannot be
- * read (also in *problems). Folder and files must belong to `owner` (0 in our programs) and be writable by
- * nobody else, checked on the descriptors; what is not a regular file named NAME.conf is passed over (a name
- * that cannot be a package's and ends in .conf is an error).
+ * read (also in *problems; -ENOENT when there is none) or there is no memory. Folder and files must belong to
+ * `owner` (0 in our programs) and be writable by nobody else, checked on the descriptors. Folders, hidden files and
+ * what does not end in .conf are passed over; a NAME.conf that is a link or no regular file, or whose name cannot
+ * be a package's, is an error.
  */
 int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems);
 void packages_free(struct packages *packages);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/problems.h"
+
+#include "common/cleanup.h"
+#include "common/names.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+void problems_add(struct problems *problems, bool error, const char *format, ...)
+{
+    problems->errors += error;
+
+    _cleanup_free_ char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        text = NULL; /* undefined after a failed vasprintf */
+        return;
+    }
+
+    const size_t size = (size_t)length * 4 + 1; /* every byte may become \xNN */
+    _cleanup_free_ char *visible = malloc(size);
+    struct problem *items = reallocarray(problems->items, problems->count + 1, sizeof(*items));
+    if (items)
+        problems->items = items;
+    if (!items || !visible)
+        return;
+    text_visible(text, visible, size);
+    items[problems->count++] = (struct problem){.error = error, .text = steal_ptr(visible)};
+}
+
+void problems_deinit(struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        free(problems->items[i].text);
+    free(problems->items);
+    *problems = (struct problems){0};
+}
