@@ -100,6 +100,14 @@ static bool continuation_line(struct reader *reader, const char *line)
     return false;
 }
 
+/* Builds of inih differ in whether they know a comment behind a continued value. */
+static void cut_comment(char *line)
+{
+    char *comment = strstr(line, " ;");
+    if (comment)
+        *comment = 0;
+}
+
 static bool key_line(struct reader *reader, const char *line)
 {
     const size_t key = strcspn(line, "=:");
@@ -192,6 +200,8 @@ static char *read_line(char *buffer, int size, void *data)
         for (char *tab = strchr(copy, '\t'); tab; tab = strchr(tab, '\t'))
             *tab = ' ';
         if (check_line(reader, copy, length, (size_t)size - 2)) {
+            if (reader->continues)
+                cut_comment(copy);
             stpcpy(stpcpy(buffer, copy), "\n");
             reader->unanswered = copy[0] != '[';
             return buffer;
