@@ -18,7 +18,7 @@
  *   end
  *
  * Times are seconds since the epoch, UTC; an end of `forever` is GRANT_FOREVER. A span holds while start <= now
- * < end. Header lines come once and in this order; then package, group or member lines in any number; then
+ * < end. Fields are separated by one blank, numbers have no leading zero, gid 0 and ids of -1 do not exist. Header lines come once and in this order; then package, group or member lines in any number; then
  * `end`, so that a file that a power cut shortened is refused. Lines starting with '#' are for people. Anything
  * else is refused whole: a reader that does not understand a file must not guess (rule 1).
  *
@@ -94,6 +94,7 @@ int grant_gid_parse(const char *text, size_t size, struct grant_gid *ret);
 void grant_user_deinit(struct grant_user *file);
 void grant_gid_deinit(struct grant_gid *file);
 
-/* 0 or -errno of the stream. What they write, the parsers above accept: a test holds them to it. */
+/* 0 or -errno of the stream; -EINVAL or -ENAMETOOLONG for what the format cannot say (a negative time, a name too
+ * long once encoded, gid 0). What they write, the parsers above accept: a test holds them to it. */
 int grant_user_render(const struct grant_user *file, FILE *out);
 int grant_gid_render(const struct grant_gid *file, FILE *out);

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Parses the two grant files. Runs on every login and every `id`, inside other people's processes: no stdio, no
+ * locale, no state, one allocation per file. Must never guess: what the format in the header does not allow,
+ * refuses the whole file (rule 1). Called by grantdir.c, which has checked where the text comes from.
+ */
+#include "common/grantfile.h"
+
+#include "common/names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a parse stands: the rest of the text, the rest of the current line, room for the strings. */
+struct parser {
+    const char *at, *end;
+    const char *field, *line_end;
+    char *
+        strings; /* never overrun: a string is no longer than its field, and a separator follows each field */
+};
+
+/* A kind of line behind the header: its word, and who takes its fields. */
+struct row {
+    const char *word;
+    bool (*take)(struct parser *parser, void *target);
+};
+
+bool grant_span_holds(const struct grant_span *span, int64_t now)
+{
+    return span->start <= now && now < span->end;
+}
+
+/* Steps to the next line that is not for people. False at the end of the text and for a line that is cut short. */
+static bool next_line(struct parser *parser)
+{
+    do {
+        const char *newline = memchr(parser->at, '\n', (size_t)(parser->end - parser->at));
+        if (!newline)
+            return false;
+        parser->field = parser->at;
+        parser->line_end = newline;
+        parser->at = newline + 1;
+    } while (*parser->field == '#');
+    return true;
+}
+
+/* Takes one field and the single blank behind it, if any; a blank must have a field behind it in turn. */
+static bool take_field(struct parser *parser, const char **ret, size_t *ret_length)
+{
+    const size_t rest = (size_t)(parser->line_end - parser->field);
+    const char *blank = memchr(parser->field, ' ', rest);
+    const size_t length = blank ? (size_t)(blank - parser->field) : rest;
+    if (length == 0 || (blank && blank + 1 == parser->line_end))
+        return false;
+    *ret = parser->field;
+    *ret_length = length;
+    parser->field += length + (blank ? 1 : 0);
+    return true;
+}
+
+static bool is_word(const char *field, size_t length, const char *word)
+{
+    return strlen(word) == length && memcmp(field, word, length) == 0;
+}
+
+static bool take_word(struct parser *parser, const char *word)
+{
+    const char *field;
+    size_t length;
+    return take_field(parser, &field, &length) && is_word(field, length, word);
+}
+
+static bool line_is_done(const struct parser *parser)
+{
+    return parser->field == parser->line_end;
+}
+
+/* Decimal digits without a leading zero, from 0 to max. */
+static bool to_number(const char *field, size_t length, int64_t max, int64_t *ret)
+{
+    int64_t number = 0;
+    if (length > 1 && field[0] == '0')
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (field[i] < '0' || field[i] > '9')
+            return false;
+        const int digit = field[i] - '0';
+        if (number > (max - digit) / 10)
+            return false;
+        number = number * 10 + digit;
+    }
+    *ret = number;
+    return true;
+}
+
+static bool take_number(struct parser *parser, int64_t max, int64_t *ret)
+{
+    const char *field;
+    size_t length;
+    return take_field(parser, &field, &length) && to_number(field, length, max, ret);
+}
+
+/* A point in time; the largest number is kept for GRANT_FOREVER. */
+static bool take_time(struct parser *parser, int64_t *ret)
+{
+    return take_number(parser, GRANT_FOREVER - 1, ret);
+}
+
+static bool take_span(struct parser *parser, struct grant_span *ret)
+{
+    const char *field;
+    size_t length;
+    if (!take_time(parser, &ret->start) || !take_field(parser, &field, &length))
+        return false;
+    if (is_word(field, length, "forever")) {
+        ret->end = GRANT_FOREVER;
+        return true;
+    }
+    return to_number(field, length, GRANT_FOREVER - 1, &ret->end);
+}
+
+/* Ids are 32 bits wide, and the largest means "none" to every call that takes one. */
+static bool take_id(struct parser *parser, int64_t lowest, uint32_t *ret)
+{
+    int64_t number;
+    if (!take_number(parser, (int64_t)UINT32_MAX - 1, &number) || number < lowest)
+        return false;
+    *ret = (uint32_t)number;
+    return true;
+}
+
+static bool take_uid(struct parser *parser, uid_t *ret)
+{
+    return take_id(parser, 0, ret);
+}
+
+/* No access package gives the group of root. */
+static bool take_gid(struct parser *parser, gid_t *ret)
+{
+    return take_id(parser, 1, ret);
+}
+
+static bool take_text(struct parser *parser, char ret[NAME_ENCODED_MAX + 1])
+{
+    const char *field;
+    size_t length;
+    if (!take_field(parser, &field, &length) || length > NAME_ENCODED_MAX || memchr(field, '\0', length))
+        return false;
+    memcpy(ret, field, length);
+    ret[length] = '\0';
+    return true;
+}
+
+static const char *keep(struct parser *parser, const char *text)
+{
+    char *kept = parser->strings;
+    const size_t size = strlen(text) + 1;
+    memcpy(kept, text, size);
+    parser->strings += size;
+    return kept;
+}
+
+static bool take_name(struct parser *parser, const char **ret)
+{
+    char name[NAME_ENCODED_MAX + 1];
+    if (!take_text(parser, name) || name_decode(name, name, sizeof(name)) < 0)
+        return false;
+    *ret = keep(parser, name);
+    return true;
+}
+
+static bool take_package_name(struct parser *parser, const char **ret)
+{
+    char name[NAME_ENCODED_MAX + 1];
+    if (!take_text(parser, name) || !name_is_package(name))
+        return false;
+    *ret = keep(parser, name);
+    return true;
+}
+
+/* Header lines, rows until `end`, and nothing behind it. */
+static bool take_magic(struct parser *parser, const char *word)
+{
+    int64_t version;
+    return next_line(parser) && take_word(parser, word) && take_number(parser, INT64_MAX, &version) &&
+           version == 1 && line_is_done(parser);
+}
+
+static bool take_written(struct parser *parser, int64_t *ret)
+{
+    return next_line(parser) && take_word(parser, "written") && take_time(parser, ret) &&
+           line_is_done(parser);
+}
+
+static const struct row *find_row(const struct row *rows, const char *field, size_t length)
+{
+    for (; rows->word; rows++)
+        if (is_word(field, length, rows->word))
+            return rows;
+    return NULL;
+}
+
+static bool take_rows(struct parser *parser, const struct row *rows, void *target)
+{
+    while (next_line(parser)) {
+        const char *field;
+        size_t length;
+        if (!take_field(parser, &field, &length))
+            return false;
+        if (is_word(field, length, "end"))
+            return line_is_done(parser) && parser->at == parser->end;
+        const struct row *row = find_row(rows, field, length);
+        if (!row || !row->take(parser, target) || !line_is_done(parser))
+            return false;
+    }
+    return false;
+}
+
+/* How many lines start with this word: never fewer than the parse will take. */
+static size_t count_rows(const char *text, size_t size, const char *word)
+{
+    const size_t length = strlen(word);
+    size_t count = 0;
+    const char *at = text, *const end = text + size;
+    while (at < end) {
+        if ((size_t)(end - at) > length && at[length] == ' ' && memcmp(at, word, length) == 0)
+            count++;
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        at = newline ? newline + 1 : end;
+    }
+    return count;
+}
+
+static bool take_package(struct parser *parser, void *target)
+{
+    struct grant_user *file = target;
+    struct grant_package *package = &file->packages[file->n_packages++];
+    return take_package_name(parser, &package->name) && take_span(parser, &package->span) &&
+           take_number(parser, INT64_MAX, &package->assignment);
+}
+
+static bool take_group(struct parser *parser, void *target)
+{
+    struct grant_user *file = target;
+    struct grant_group *group = &file->groups[file->n_groups++];
+    return take_gid(parser, &group->gid) && take_name(parser, &group->name) &&
+           take_span(parser, &group->span);
+}
+
+static bool take_member(struct parser *parser, void *target)
+{
+    struct grant_gid *file = target;
+    struct grant_member *member = &file->members[file->n_members++];
+    return take_name(parser, &member->name) && take_span(parser, &member->span);
+}
+
+static const struct row user_rows[] = {{"package", take_package}, {"group", take_group}, {NULL, NULL}};
+static const struct row gid_rows[] = {{"member", take_member}, {NULL, NULL}};
+
+static bool take_user_file(struct parser *parser, struct grant_user *file)
+{
+    return take_magic(parser, "accesspkg-grants") && next_line(parser) && take_word(parser, "user") &&
+           take_name(parser, &file->user) && take_uid(parser, &file->uid) && line_is_done(parser) &&
+           take_written(parser, &file->written) && take_rows(parser, user_rows, file);
+}
+
+static bool take_gid_file(struct parser *parser, struct grant_gid *file)
+{
+    return take_magic(parser, "accesspkg-members") && next_line(parser) && take_word(parser, "group") &&
+           take_gid(parser, &file->gid) && take_name(parser, &file->name) && line_is_done(parser) &&
+           take_written(parser, &file->written) && take_rows(parser, gid_rows, file);
+}
+
+int grant_user_parse(const char *text, size_t size, struct grant_user *ret)
+{
+    if (size > GRANTFILE_USER_MAX)
+        return -EBADMSG;
+    const size_t packages = count_rows(text, size, "package") * sizeof(struct grant_package);
+    const size_t groups = count_rows(text, size, "group") * sizeof(struct grant_group);
+    char *memory = malloc(packages + groups + size + 1);
+    if (!memory)
+        return -ENOMEM;
+    struct grant_user file = {
+        .packages = (void *)memory, .groups = (void *)(memory + packages), .memory = memory};
+    struct parser parser = {.at = text, .end = text + size, .strings = memory + packages + groups};
+    if (!take_user_file(&parser, &file)) {
+        free(memory);
+        return -EBADMSG;
+    }
+    *ret = file;
+    return 0;
+}
+
+int grant_gid_parse(const char *text, size_t size, struct grant_gid *ret)
+{
+    if (size > GRANTFILE_GID_MAX)
+        return -EBADMSG;
+    const size_t members = count_rows(text, size, "member") * sizeof(struct grant_member);
+    char *memory = malloc(members + size + 1);
+    if (!memory)
+        return -ENOMEM;
+    struct grant_gid file = {.members = (void *)memory, .memory = memory};
+    struct parser parser = {.at = text, .end = text + size, .strings = memory + members};
+    if (!take_gid_file(&parser, &file)) {
+        free(memory);
+        return -EBADMSG;
+    }
+    *ret = file;
+    return 0;
+}
+
+void grant_user_deinit(struct grant_user *file)
+{
+    free(file->memory);
+    *file = (struct grant_user){0};
+}
+
+void grant_gid_deinit(struct grant_gid *file)
+{
+    free(file->memory);
+    *file = (struct grant_gid){0};
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Writes the two grant files as text: the other half of grantfile.h, in a file of its own so that the modules
+ * carry no writer. Must never write what the parsers refuse. Called by grantdir_write.c.
+ */
+#include "common/grantfile.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+enum { TIME_TEXT_MAX = 24 };
+
+static bool is_time(int64_t time)
+{
+    return time >= 0 && time < GRANT_FOREVER;
+}
+
+static bool is_span(const struct grant_span *span)
+{
+    return is_time(span->start) && span->end >= 0;
+}
+
+static bool is_gid(gid_t gid)
+{
+    return gid != 0 && gid != (gid_t)-1;
+}
+
+static const char *end_text(int64_t end, char ret[TIME_TEXT_MAX])
+{
+    if (end == GRANT_FOREVER)
+        return "forever";
+    snprintf(ret, TIME_TEXT_MAX, "%" PRId64, end);
+    return ret;
+}
+
+/* The errno of a stream that failed somewhere, which the stream itself does not keep. */
+static int stream_result(FILE *out)
+{
+    return ferror(out) ? -(errno ? errno : EIO) : 0;
+}
+
+static int render_package(const struct grant_package *package, FILE *out)
+{
+    char end[TIME_TEXT_MAX];
+    if (!name_is_package(package->name) || !is_span(&package->span) || package->assignment < 0)
+        return -EINVAL;
+    fprintf(out, "package %s %" PRId64 " %s %" PRId64 "\n", package->name, package->span.start,
+            end_text(package->span.end, end), package->assignment);
+    return 0;
+}
+
+static int render_group(const struct grant_group *group, FILE *out)
+{
+    char name[NAME_ENCODED_MAX + 1], end[TIME_TEXT_MAX];
+    if (!is_gid(group->gid) || !is_span(&group->span))
+        return -EINVAL;
+    const int r = name_encode(group->name, name, sizeof(name));
+    if (r == 0)
+        fprintf(out, "group %u %s %" PRId64 " %s\n", group->gid, name, group->span.start,
+                end_text(group->span.end, end));
+    return r;
+}
+
+static int render_member(const struct grant_member *member, FILE *out)
+{
+    char name[NAME_ENCODED_MAX + 1], end[TIME_TEXT_MAX];
+    if (!is_span(&member->span))
+        return -EINVAL;
+    const int r = name_encode(member->name, name, sizeof(name));
+    if (r == 0)
+        fprintf(out, "member %s %" PRId64 " %s\n", name, member->span.start, end_text(member->span.end, end));
+    return r;
+}
+
+int grant_user_render(const struct grant_user *file, FILE *out)
+{
+    char user[NAME_ENCODED_MAX + 1];
+    int r = name_encode(file->user, user, sizeof(user));
+    if (r < 0)
+        return r;
+    if (file->uid == (uid_t)-1 || !is_time(file->written))
+        return -EINVAL;
+    fprintf(out,
+            "# Access packages that %s holds on this host. Written by accesspkgd; edits are lost.\n"
+            "accesspkg-grants 1\n"
+            "user %s %u\n"
+            "written %" PRId64 "\n",
+            user, user, file->uid, file->written);
+    for (size_t i = 0; r == 0 && i < file->n_packages; i++)
+        r = render_package(&file->packages[i], out);
+    for (size_t i = 0; r == 0 && i < file->n_groups; i++)
+        r = render_group(&file->groups[i], out);
+    if (r < 0)
+        return r;
+    fputs("end\n", out);
+    return stream_result(out);
+}
+
+int grant_gid_render(const struct grant_gid *file, FILE *out)
+{
+    char group[NAME_ENCODED_MAX + 1];
+    int r = name_encode(file->name, group, sizeof(group));
+    if (r < 0)
+        return r;
+    if (!is_gid(file->gid) || !is_time(file->written))
+        return -EINVAL;
+    fprintf(out,
+            "# Members that access packages add to the group %s. Written by accesspkgd; edits are lost.\n"
+            "accesspkg-members 1\n"
+            "group %u %s\n"
+            "written %" PRId64 "\n",
+            group, file->gid, group, file->written);
+    for (size_t i = 0; r == 0 && i < file->n_members; i++)
+        r = render_member(&file->members[i], out);
+    if (r < 0)
+        return r;
+    fputs("end\n", out);
+    return stream_result(out);
+}
