@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The folder of package files and the set they make. All or nothing: one error anywhere and there is no set, so
- * that a half-read policy never decides (rule 1); what is right and wrong in one file is package_file.c's.
+ * that a half-read policy never decides (rule 1); what is right and wrong in one file is packages_file.c's.
  */
 #include "helperd/packages.h"
 
 #include "common/cleanup.h"
 #include "common/names.h"
 #include "helperd/inifile.h"
-#include "helperd/package_file.h"
+#include "helperd/packages_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -128,7 +128,7 @@ static int load_file(int folder, const char *file_name, uid_t owner, struct pack
             "the file's name is the package's: lower-case letters, digits, '.', '_' and '-', a letter "
             "or digit first, at most %d; rename it",
             NAME_PACKAGE_MAX);
-    rc = name ? package_file_check(file, name, &package) : -ENOMEM;
+    rc = name ? packages_file_check(file, name, &package) : -ENOMEM;
     inifile_free(file);
     if (rc == 0 && problems->errors == before)
         set->items[set->count++] = package;

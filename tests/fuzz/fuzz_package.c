@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One package file's text: whatever it holds, it is a package that keeps its promises or has errors. */
 #include "common/names.h"
-#include "helperd/package_file.h"
+#include "helperd/packages_file.h"
 
 #include <stdlib.h>
 
@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct package package = {0};
     struct inifile *file = inifile_parse("fuzz.conf", (const char *)data, size, &problems);
     expect(file != NULL);
-    expect(package_file_check(file, "fuzz", &package) == 0);
+    expect(packages_file_check(file, "fuzz", &package) == 0);
     if (problems.errors == 0)
         check_package(&package);
     for (size_t i = 0; i < problems.count; i++)

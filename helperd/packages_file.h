@@ -8,6 +8,6 @@
 
 /* *ret (owned; package_deinit) is usable exactly when no error was added to the file's problems. 0 or -ENOMEM,
  * then *ret is untouched. */
-int package_file_check(struct inifile *file, const char *name, struct package *ret);
+int packages_file_check(struct inifile *file, const char *name, struct package *ret);
 
 void package_deinit(struct package *package);

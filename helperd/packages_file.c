@@ -4,7 +4,7 @@
  * file; only finish() makes a package of it, so that defaults and shorthands have one place. No rule looks beyond
  * the file: names that do not resolve are resolve.c's business, packages that chain chain.c's.
  */
-#include "helperd/package_file.h"
+#include "helperd/packages_file.h"
 
 #include "common/cleanup.h"
 #include "common/names.h"
@@ -362,7 +362,7 @@ static int finish(struct draft *draft, const char *name)
     return finish_stages(draft);
 }
 
-int package_file_check(struct inifile *file, const char *name, struct package *ret)
+int packages_file_check(struct inifile *file, const char *name, struct package *ret)
 {
     struct draft draft = {0};
     int rc = 0;

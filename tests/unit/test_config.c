@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* accesspkg.conf, and that the samples we ship say what they claim. Runs from the top of the source tree. */
+#include "common/cleanup.h"
+#include "helperd/config.h"
+#include "helperd/packages.h"
+
+#include <check.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static char path[64];
+static struct problems problems;
+static struct config config;
+
+static void set_up(void)
+{
+    snprintf(path, sizeof(path), "/tmp/accesspkg-config-XXXXXX");
+    const int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fchmod(fd, 0644), 0);
+    close(fd);
+    problems = (struct problems){0};
+    config = (struct config){0};
+}
+
+static void tear_down(void)
+{
+    unlink(path);
+    problems_deinit(&problems);
+}
+
+static int load(const char *text)
+{
+    FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+    return config_load(path, getuid(), &config, &problems);
+}
+
+static bool told(const char *fragment)
+{
+    for (size_t i = 0; i < problems.count; i++)
+        if (problems.items[i].error && strstr(problems.items[i].text, fragment))
+            return true;
+    return false;
+}
+
+static void assert_defaults(void)
+{
+    ck_assert_int_eq(config.pending_per_user, 20);
+    ck_assert_int_eq(config.calls_per_user, 8);
+    ck_assert_int_eq(config.lookup_timeout, 2);
+    ck_assert_int_eq(config.retry_first, 1);
+    ck_assert_int_eq(config.retry_longest, 3600);
+}
+
+START_TEST(a_missing_file_means_the_defaults)
+{
+    ck_assert_int_eq(config_load("/nonexistent/accesspkg.conf", 0, &config, &problems), 0);
+    assert_defaults();
+    ck_assert_uint_eq(problems.count, 0);
+}
+END_TEST
+
+START_TEST(an_empty_file_means_the_defaults)
+{
+    ck_assert_int_eq(load(""), 0);
+    assert_defaults();
+}
+END_TEST
+
+START_TEST(every_setting)
+{
+    ck_assert_int_eq(load("[limits]\npending_per_user = 3\ncalls_per_user = 4 ; a comment\n"
+                          "[lookup]\ntimeout = 5s\n[retry]\nfirst = 6s\nlongest = 7m\n"),
+                     0);
+    ck_assert_int_eq(config.pending_per_user, 3);
+    ck_assert_int_eq(config.calls_per_user, 4);
+    ck_assert_int_eq(config.lookup_timeout, 5);
+    ck_assert_int_eq(config.retry_first, 6);
+    ck_assert_int_eq(config.retry_longest, 420);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    const char *error;
+} bad[] = {
+    {"[limit]\n", ":1: there is no section [limit]"},
+    {"[limits]\npending = 3\n", ":2: [limits] has no key pending"},
+    {"[lookup]\ncalls_per_user = 3\n", ":2: calls_per_user does not belong in [lookup] but in [limits]"},
+    {"[limits]\npending_per_user = 0\n", ":2: pending_per_user = 0: write a whole number from 1 to 10000"},
+    {"[limits]\npending_per_user = many\n", ":2: pending_per_user = many: write a whole number"},
+    {"[lookup]\ntimeout = 61s\n", ":2: timeout = 61s: longer than allowed here; at most 1m"},
+    {"[lookup]\ntimeout = 0s\n", ":2: timeout = 0s: write a duration above zero"},
+    {"[retry]\nfirst = 10m\nlongest = 1m\n", ":2: [retry] first is longer than longest"},
+    {"pending_per_user = 3\n", ":1: a key before the first section"},
+};
+enum { N_BAD = sizeof(bad) / sizeof(*bad) };
+
+START_TEST(each_error_has_its_line)
+{
+    ck_assert_int_eq(load(bad[_i].text), -EINVAL);
+    ck_assert_msg(told(bad[_i].error), "wanted %s, got %s", bad[_i].error, problems.items[0].text);
+    ck_assert_int_eq(config.pending_per_user, 0); /* untouched */
+}
+END_TEST
+
+/* Rule 1. */
+START_TEST(a_file_that_others_may_write_is_refused)
+{
+    ck_assert_int_eq(chmod(path, 0666), 0);
+    ck_assert_int_eq(config_load(path, getuid(), &config, &problems), -EINVAL);
+    ck_assert(told("others than its owner may write to it"));
+}
+END_TEST
+
+START_TEST(somebody_else_s_file_is_refused)
+{
+    ck_assert_int_eq(config_load(path, getuid() + 1, &config, &problems), -EINVAL);
+    ck_assert(told("belongs to uid"));
+}
+END_TEST
+
+START_TEST(a_folder_is_refused)
+{
+    ck_assert_int_lt(config_load("/tmp", 0, &config, &problems), 0);
+    ck_assert(told("tmp: is a folder"));
+}
+END_TEST
+
+/* ---- the samples ------------------------------------------------------------------------------------------------ */
+
+static char *read_text(const char *sample)
+{
+    char *text = NULL;
+    size_t size = 0;
+    _cleanup_fclose_ FILE *in = fopen(sample, "re");
+    ck_assert_msg(in != NULL, "%s is not there; this suite runs from the top of the tree", sample);
+    ck_assert_int_gt(getdelim(&text, &size, 0, in), 0);
+    return text;
+}
+
+/* The shipped file as it is, and again with every setting's '#' taken away. */
+START_TEST(the_shipped_settings_are_the_defaults)
+{
+    _cleanup_free_ char *text = read_text("conf/accesspkg.conf");
+    ck_assert_int_eq(load(text), 0);
+    assert_defaults();
+
+    int settings = 0;
+    for (char *line = strstr(text, "\n#"); line; line = strstr(line + 1, "\n#"))
+        if (line[2] >= 'a' && line[2] <= 'z') {
+            memmove(line + 1, line + 2, strlen(line + 2) + 1);
+            settings++;
+        }
+    ck_assert_int_eq(settings, 5);
+    ck_assert_int_eq(load(text), 0);
+    assert_defaults();
+}
+END_TEST
+
+static const struct {
+    const char *sample;
+    size_t stages;
+    const char *groups;
+} samples[] = {
+    {"conf/packages.d/db-admins.conf.sample", 1, "dbadmins"},
+    {"conf/packages.d/log-reader.conf.sample", 0, "systemd-journal"},
+    {"conf/packages.d/payments-root.conf.sample", 2, "payments-root"},
+};
+enum { N_SAMPLES = sizeof(samples) / sizeof(*samples) };
+
+START_TEST(each_sample_is_a_package_without_a_warning)
+{
+    char folder[] = "/tmp/accesspkg-samples-XXXXXX";
+    char copy[64];
+    _cleanup_free_ char *text = read_text(samples[_i].sample);
+    struct packages *packages = NULL;
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(copy, sizeof(copy), "%s/sample.conf", folder);
+    FILE *out = fopen(copy, "we");
+    fputs(text, out);
+    fchmod(fileno(out), 0644);
+    fclose(out);
+
+    const int rc = packages_load(folder, getuid(), &packages, &problems);
+    unlink(copy);
+    rmdir(folder);
+    ck_assert_msg(rc == 0 && problems.count == 0, "%s: %s", samples[_i].sample,
+                  problems.count ? problems.items[0].text : strerror(-rc));
+    ck_assert_uint_eq(packages->items[0].n_stages, samples[_i].stages);
+    ck_assert_str_eq(packages->items[0].groups[0], samples[_i].groups);
+    packages_free(packages);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("config");
+    TCase *file = tcase_create("accesspkg.conf");
+    TCase *shipped = tcase_create("samples");
+    tcase_add_checked_fixture(file, set_up, tear_down);
+    tcase_add_checked_fixture(shipped, set_up, tear_down);
+    tcase_add_test(file, a_missing_file_means_the_defaults);
+    tcase_add_test(file, an_empty_file_means_the_defaults);
+    tcase_add_test(file, every_setting);
+    tcase_add_loop_test(file, each_error_has_its_line, 0, N_BAD);
+    tcase_add_test(file, a_file_that_others_may_write_is_refused);
+    tcase_add_test(file, somebody_else_s_file_is_refused);
+    tcase_add_test(file, a_folder_is_refused);
+    tcase_add_test(shipped, the_shipped_settings_are_the_defaults);
+    tcase_add_loop_test(shipped, each_sample_is_a_package_without_a_warning, 0, N_SAMPLES);
+    suite_add_tcase(suite, file);
+    suite_add_tcase(suite, shipped);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
