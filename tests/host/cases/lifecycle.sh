@@ -1,0 +1,110 @@
+# shellcheck shell=bash disable=SC2154 # $out and the like come from run() in tests/host/lib.sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Installing, reloading, taking away. Sourced by tests/host/run.
+
+where_things_are()
+{
+    local triplet path
+    triplet=$(basename "$(dirname "$(find "$root/usr/lib" -name libnss_accesspkg.so.2)")")
+    for path in usr/sbin/accesspkgd usr/sbin/pkg-admin usr/bin/pkg-approve usr/bin/pkg-request \
+        usr/libexec/accesspkg/accesspkg-submit usr/libexec/accesspkg/accesspkg-lookup \
+        "usr/lib/$triplet/security/pam_accesspkg.so" usr/lib/systemd/system/accesspkgd.service \
+        usr/lib/sysusers.d/accesspkg.conf usr/lib/tmpfiles.d/accesspkg.conf \
+        usr/share/dbus-1/system.d/org.accesspkg1.conf usr/share/dbus-1/interfaces/org.accesspkg1.Manager.xml \
+        usr/share/dbus-1/system-services/org.accesspkg1.service; do
+        [[ -f $root/$path ]] || complain "$path is missing"
+    done
+    run host stat -c '%U:%G %a %n' /var/lib/accesspkg /var/lib/accesspkg/{allow,grants,grants/user,grants/gid}
+    says "^root:accesspkg 1775 /var/lib/accesspkg$"
+    says "^root:root 755 /var/lib/accesspkg/allow$"
+    says "^accesspkg:accesspkg 755 /var/lib/accesspkg/grants$"
+    says "^accesspkg:accesspkg 755 /var/lib/accesspkg/grants/user$"
+    says "^accesspkg:accesspkg 755 /var/lib/accesspkg/grants/gid$"
+}
+
+# The store holds justifications and reasons: nobody else's to read.
+store_is_private()
+{
+    grant alice
+    run host find /var/lib/accesspkg -name 'state.db*' -perm /go=rwx
+    [[ -z $out ]] || complain "others may read the store"
+}
+
+without_privileges()
+{
+    run host cat "/proc/$(host systemctl show -P MainPID accesspkgd)/status"
+    says "^CapEff:[[:space:]]*0*$"
+    says "^CapPrm:[[:space:]]*0*$"
+    says "^NoNewPrivs:[[:space:]]*1$"
+    says "^Seccomp:[[:space:]]*2$"
+    says_not "^Uid:[[:space:]]*0"
+}
+
+reload()
+{
+    local folder=$root/etc/accesspkg/packages.d
+    printf '%s\n' "[package]" "groups = audio" "[policy]" "approvers = bob" >"$folder/second.conf"
+    run host systemctl reload accesspkgd
+    succeeded
+    run on_host alice pkg-request packages
+    says second
+    echo "no such line" >>"$folder/second.conf"
+    run host systemctl reload accesspkgd
+    refused
+    run host pkg-admin reload
+    refused
+    says "second.conf:5"
+    run on_host alice pkg-request packages
+    says second
+    rm "$folder/second.conf"
+}
+
+tree_of()
+{
+    (cd "$1" && find . \( -type f -o -type l \) | sort)
+}
+
+in_and_out()
+{
+    local tree=$work/tree make=(make --no-print-directory BUILD="$build" DESTDIR="$work/tree")
+    run "${make[@]}" install
+    succeeded
+    echo "an administrator's" >"$tree/etc/accesspkg/packages.d/own.conf"
+    [[ ! -e $tree/etc/accesspkg/accesspkg.conf ]] || echo "# edited" >"$tree/etc/accesspkg/accesspkg.conf"
+    run "${make[@]}" install
+    succeeded
+    [[ ! -e $tree/etc/accesspkg/accesspkg.conf ]] || grep -qx "# edited" "$tree/etc/accesspkg/accesspkg.conf"
+    mkdir -p "$tree/var/lib/accesspkg" && echo state >"$tree/var/lib/accesspkg/state.db"
+    run "${make[@]}" uninstall
+    succeeded
+    run tree_of "$tree"
+    says "^./etc/accesspkg/packages.d/own.conf$"
+    says "^./var/lib/accesspkg/state.db$"
+    out=$(grep -v -e '^./etc/accesspkg/' -e '^./var/lib/accesspkg/' <<<"$out" || true)
+    [[ -z $out ]] || complain "this was left behind: $out"
+}
+
+# Taking the module away under a service that names it would lock everybody out.
+in_use()
+{
+    local tree=$work/used make=(make --no-print-directory BUILD="$build" PREFIX="$work/used/usr" \
+        SYSCONFDIR="$work/used/etc" LOCALSTATEDIR="$work/used/var" DESTDIR=)
+    install -D -m 644 /dev/null "$tree/usr/sbin/accesspkgd"
+    mkdir -p "$tree/etc/pam.d"
+    echo "account required pam_accesspkg.so package=x" >"$tree/etc/pam.d/sshd"
+    run "${make[@]}" uninstall
+    refused
+    says "$tree/etc/pam.d/sshd"
+    [[ -e $tree/usr/sbin/accesspkgd ]] || complain "something was taken away all the same"
+    echo "# account required pam_accesspkg.so package=x" >"$tree/etc/pam.d/sshd"
+    run "${make[@]}" uninstall
+    succeeded
+    [[ ! -e $tree/usr/sbin/accesspkgd ]] || complain "it should have been taken away"
+}
+
+it "every file stands where the design says, with its owner" where_things_are
+it "the store is the daemon's alone" store_is_private
+it "the daemon runs without privileges" without_privileges
+it "a reload brings the new policy, a bad one leaves the old" reload
+it "uninstall takes what install brought, and keeps configuration and state" in_and_out
+it "uninstall refuses while a service names the module" in_use

@@ -1,0 +1,97 @@
+# shellcheck shell=bash disable=SC2154 # $out and the like come from run() in tests/host/lib.sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What is kept when things stop: the service, the host, the daemon's answers. Sourced by tests/host/run.
+
+# Rule 2: what was acknowledged is never lost.
+restart_between()
+{
+    run ssh_as alice id
+    refused
+    host systemctl restart accesspkgd
+    approve_pending
+    host systemctl restart accesspkgd
+    run ssh_as alice id
+    succeeded
+    says "($group)"
+}
+
+reboot_between()
+{
+    grant alice
+    reboot_host
+    run ssh_as alice id
+    succeeded
+    says "($group)"
+}
+
+killed_and_back()
+{
+    grant alice
+    local old
+    old=$(host systemctl show -P MainPID accesspkgd)
+    host kill -KILL "$old"
+    run ssh_as alice id
+    succeeded
+    wait_for 20 host sh -c "[ \$(systemctl show -P MainPID accesspkgd) != $old ] && systemctl is-active accesspkgd"
+    run on_host bob pkg-approve history
+    says alice
+}
+
+# Activation brings a stopped daemon back for the next request.
+stopped_and_activated()
+{
+    host systemctl stop accesspkgd
+    run ssh_as alice id
+    refused
+    host systemctl is-active --quiet accesspkgd
+    [[ $(pending) =~ ^[0-9]+$ ]] || complain "one request should wait for bob"
+}
+
+# Rule 1, and rule 3 without the daemon: holders get in, others hear that nothing could be found out.
+away()
+{
+    grant alice
+    host systemctl mask --runtime --quiet --now accesspkgd
+    run ssh_as alice id
+    succeeded
+    says "($group)"
+    run ssh_as carol id
+    refused
+    says_not "waits for"
+    [[ -n $err ]] || complain "carol should be told something"
+    local unavailable=$err
+    run on_host carol sudo -n id
+    refused
+    # sudo's word for PAM_AUTHINFO_UNAVAIL; a plain refusal is "Permission denied".
+    says "authentication info"
+    host systemctl unmask --runtime --quiet accesspkgd
+    host systemctl start accesspkgd
+    run ssh_as carol id
+    refused
+    [[ $err != "$unavailable" ]] || complain "the two refusals should read differently"
+    says bob
+}
+
+# One deadline covers everything: a daemon that does not answer holds nobody for long.
+mute()
+{
+    grant alice
+    local pid begun
+    pid=$(host systemctl show -P MainPID accesspkgd)
+    # shellcheck disable=SC2064 # this process, now
+    trap "host kill -CONT $pid" EXIT
+    host kill -STOP "$pid"
+    run ssh_as alice id
+    succeeded
+    begun=$SECONDS
+    run ssh_as carol id
+    refused
+    ((SECONDS - begun <= 8)) || complain "the refusal took $((SECONDS - begun)) s"
+}
+
+it "the service restarts before the approval and before the login" restart_between
+it "the host reboots between approval and login" reboot_between
+it "the daemon is killed: holders get in, and it comes back" killed_and_back
+it "the daemon is stopped: a login brings it back" stopped_and_activated
+it "the daemon is away: holders get in, others get the other message and code" away
+it "the daemon is mute: refused within the deadline" mute

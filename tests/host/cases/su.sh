@@ -1,0 +1,54 @@
+# shellcheck shell=bash disable=SC2154 # $out and the like come from run() in tests/host/lib.sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# su: who runs it is judged, not who they become. Sourced by tests/host/run.
+
+su_to_bob()
+{
+    at_terminal alice 'assword:' bob -- su bob -c id
+}
+
+caller_is_judged()
+{
+    run su_to_bob
+    refused
+    says "$package"
+    run on_host bob pkg-approve show "$(pending)"
+    says "Alice Adams"
+}
+
+holder_becomes_another()
+{
+    grant alice
+    run su_to_bob
+    succeeded
+    says "(bob)"
+}
+
+roots_own_su()
+{
+    run host su alice -c id
+    succeeded
+    says "(alice)"
+    [[ -z $(pending) ]] || complain "root's own su filed a request"
+}
+
+# Rule 5: whoever logged in as alice does not decide on alice's request, as whomever they act.
+su_does_not_approve()
+{
+    grant alice
+    printf '%s\n' "[package]" "groups = audio" "[policy]" "approvers = bob" >"$root/etc/accesspkg/packages.d/other.conf"
+    run host pkg-admin reload
+    succeeded
+    run on_host alice pkg-request submit other
+    local number
+    number=$(pending)
+    run at_terminal alice 'assword:' bob -- ssh -t alice@localhost "su bob -c 'pkg-approve approve $number -m own'"
+    refused
+    [[ $(pending) == "$number" ]] || complain "the request should still wait"
+    rm "$root/etc/accesspkg/packages.d/other.conf"
+}
+
+it "the caller is judged, and the request is the caller's" caller_is_judged
+it "a holder becomes another user" holder_becomes_another
+it "root's own su needs no grant" roots_own_su
+it "becoming an approver does not approve one's own request" su_does_not_approve
