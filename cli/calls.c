@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The deadline runs only while the bus is waited for: never while a person types or a pager reads. */
+#include "cli/calls.h"
+
+static int connect_once(struct invocation *invocation, struct client_error *ret_error)
+{
+    if (invocation->client.connection)
+        return 0;
+    return client_open(&invocation->client, ret_error);
+}
+
+typedef int caller(struct client *client, const char *method, const char *in, json_t *arguments,
+                   json_t **ret_value, struct client_error *ret_error);
+
+static int call_through(caller *call, struct invocation *invocation, const char *method, const char *in,
+                        json_t *arguments, json_t **ret_value, struct client_error *ret_error)
+{
+    int r;
+
+    client_deadline(invocation->program->deadline);
+    r = connect_once(invocation, ret_error);
+    if (r == 0)
+        r = call(&invocation->client, method, in, arguments, ret_value, ret_error);
+    else
+        json_decref(arguments);
+    client_deadline(0);
+    return r;
+}
+
+int calls_call(struct invocation *invocation, const char *method, const char *in, json_t *arguments,
+               json_t **ret_value, struct client_error *ret_error)
+{
+    return call_through(client_call, invocation, method, in, arguments, ret_value, ret_error);
+}
+
+int calls_call_all(struct invocation *invocation, const char *method, const char *in, json_t *arguments,
+                   json_t **ret_values, struct client_error *ret_error)
+{
+    return call_through(client_call_all, invocation, method, in, arguments, ret_values, ret_error);
+}
+
+int calls_daemon_runs(struct invocation *invocation, bool *ret_runs, struct client_error *ret_error)
+{
+    int r;
+
+    client_deadline(invocation->program->deadline);
+    r = connect_once(invocation, ret_error);
+    if (r == 0)
+        r = client_daemon_runs(&invocation->client, ret_runs, ret_error);
+    client_deadline(0);
+    return r;
+}
+
+int calls_report(const struct invocation *invocation, const struct client_error *error)
+{
+    output_message(invocation->program->name, "%s", error->message);
+    return bus_error_exit_code(error->code);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The formats that several programs share, and reading members that may be missing or of another type. */
+#include "cli/field.h"
+
+#include "cli/output.h"
+#include "cli/when.h"
+#include "common/duration.h"
+#include "dbus/contract.h"
+
+#include <stdlib.h>
+
+const char *member_text(const json_t *object, const char *member)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+
+    return text ? text : "";
+}
+
+int64_t member_integer(const json_t *object, const char *member)
+{
+    return json_integer_value(json_object_get(object, member));
+}
+
+bool member_true(const json_t *object, const char *member)
+{
+    return json_is_true(json_object_get(object, member));
+}
+
+char *field_text(const struct output *output, const json_t *object, const char *member)
+{
+    (void)output;
+    return output_format("%s", member_text(object, member));
+}
+
+char *field_count(const struct output *output, const json_t *object, const char *member)
+{
+    (void)output;
+    if (!json_is_integer(json_object_get(object, member)))
+        return NULL;
+    return output_format("%" JSON_INTEGER_FORMAT, (json_int_t)member_integer(object, member));
+}
+
+static char *join(const json_t *list, const char *separator)
+{
+    char *joined = NULL;
+    size_t size, i;
+    FILE *stream = open_memstream(&joined, &size);
+    json_t *item;
+
+    if (!stream)
+        return NULL;
+    json_array_foreach(list, i, item)
+    {
+        const char *text = json_string_value(item);
+
+        fprintf(stream, "%s%s", i > 0 ? separator : "", text ? text : "");
+    }
+    fclose(stream);
+    return joined;
+}
+
+char *field_list(const struct output *output, const json_t *object, const char *member)
+{
+    (void)output;
+    return join(json_object_get(object, member), ", ");
+}
+
+char *field_lines(const struct output *output, const json_t *object, const char *member)
+{
+    (void)output;
+    return join(json_object_get(object, member), "\n");
+}
+
+/* A state that only a newer daemon knows is shown as it came. */
+char *field_state(const struct output *output, const json_t *object, const char *member)
+{
+    const char *identifier = member_text(object, member);
+    enum state state = state_from_identifier(identifier);
+
+    (void)output;
+    return output_format("%s", state == STATE_NONE ? identifier : state_shown(state));
+}
+
+static char *time_text(const struct output *output, const json_t *object, const char *member,
+                       char *(*relative)(int64_t, int64_t, char *))
+{
+    char text[WHEN_MAX];
+
+    if (!json_is_integer(json_object_get(object, member)))
+        return NULL;
+    int64_t time = member_integer(object, member);
+    return output_format("%s", relative ? relative(time, output->now, text) : when_iso(time, text));
+}
+
+char *field_time(const struct output *output, const json_t *object, const char *member)
+{
+    return time_text(output, object, member, when_full);
+}
+
+char *field_when(const struct output *output, const json_t *object, const char *member)
+{
+    return time_text(output, object, member, output->width > 0 ? when_relative : NULL);
+}
+
+char *field_duration(const struct output *output, const json_t *object, const char *member)
+{
+    char text[DURATION_TEXT_MAX];
+
+    (void)output;
+    if (!json_is_integer(json_object_get(object, member)))
+        return NULL;
+    return output_format("%s", duration_format(member_integer(object, member), text));
+}

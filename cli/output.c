@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tables and records through libsmartcols, JSON through jansson. Cells are made visible here and libsmartcols'
+ * own encoding is off: it knows neither bidirectional overrides nor what is encoded already.
+ */
+#include "cli/output.h"
+
+#include "cli/when.h"
+#include "common/cleanup.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sysexits.h>
+#include <time.h>
+
+enum { WIDTH_UNKNOWN = 80, SHORTENED_MIN = 16 };
+
+static void note_error(struct output *output, int r)
+{
+    if (r < 0 && output->error == 0)
+        output->error = r;
+}
+
+static size_t terminal_width(int fd)
+{
+    struct winsize size;
+
+    if (!isatty(fd))
+        return 0;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : WIDTH_UNKNOWN;
+}
+
+void output_init(struct output *ret, bool json)
+{
+    *ret = (struct output){.stream = stdout, .json = json, .now = time(NULL)};
+    ret->width = terminal_width(STDOUT_FILENO);
+}
+
+static _Noreturn void no_memory(void)
+{
+    fputs("There is not enough memory to show this. Try again when other programs have ended.\n", stderr);
+    exit(EX_OSERR);
+}
+
+char *output_format(const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        no_memory();
+    va_end(arguments);
+    return text;
+}
+
+char *output_visible(const char *text)
+{
+    size_t size = strlen(text) * 4 + 1;
+    char *visible = malloc(size);
+
+    if (!visible)
+        no_memory();
+    return text_visible(text, visible, size);
+}
+
+/* ---- tables and records ----------------------------------------------------------------------------------- */
+
+static struct libscols_table *table_new(const struct output *output)
+{
+    struct libscols_table *table = scols_new_table();
+
+    if (!table || scols_table_enable_noencoding(table, 1) < 0 ||
+        scols_table_set_stream(table, output->stream) < 0)
+        no_memory();
+    scols_table_set_termforce(table, output->width > 0 ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+    if (output->width > 0)
+        scols_table_set_termwidth(table, output->width);
+    return table;
+}
+
+static void column_new(struct libscols_table *table, const char *heading, double width, int flags)
+{
+    if (!scols_table_new_column(table, heading, width, flags))
+        no_memory();
+}
+
+static struct libscols_line *line_new(struct libscols_table *table)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+
+    if (!line)
+        no_memory();
+    return line;
+}
+
+static void cell_set(struct libscols_line *line, size_t column, const char *text)
+{
+    if (scols_line_set_data(line, column, text) < 0)
+        no_memory();
+}
+
+static void table_print(struct output *output, struct libscols_table *table)
+{
+    note_error(output, scols_print_table(table));
+    scols_unref_table(table);
+    output_finish(output);
+}
+
+/* A quarter of the terminal is enough to recognise a reason; `show` has all of it. */
+static char *shorten(const struct output *output, const char *text)
+{
+    size_t size = output->width / 4 > SHORTENED_MIN ? output->width / 4 : SHORTENED_MIN;
+    char *shown = malloc(size);
+
+    if (!shown)
+        no_memory();
+    return text_visible(text, shown, size);
+}
+
+static char *cell_text(const struct output *output, const struct field *field, const json_t *object)
+{
+    _cleanup_free_ char *text = field->format(output, object, field->member);
+
+    if (!text || !*text)
+        return output_format("-");
+    return field->look == FIELD_SHORTEN && output->width > 0 ? shorten(output, text) : output_visible(text);
+}
+
+void output_table(struct output *output, const struct field *fields, size_t n_fields, const json_t *objects)
+{
+    static const int flags[] = {
+        [FIELD_PLAIN] = 0, [FIELD_RIGHT] = SCOLS_FL_RIGHT, [FIELD_SHORTEN] = SCOLS_FL_TRUNC};
+    struct libscols_table *table = table_new(output);
+    size_t row;
+    json_t *object;
+
+    for (size_t i = 0; i < n_fields; i++)
+        column_new(table, fields[i].label, 0, flags[fields[i].look]);
+    json_array_foreach(objects, row, object)
+    {
+        struct libscols_line *line = line_new(table);
+
+        for (size_t i = 0; i < n_fields; i++) {
+            _cleanup_free_ char *text = cell_text(output, &fields[i], object);
+            cell_set(line, i, text);
+        }
+    }
+    table_print(output, table);
+}
+
+/* The first line of a value stands beside its label, each further one in a row without. */
+static void record_add(struct libscols_table *table, const char *label, char *text)
+{
+    _cleanup_free_ char *shown_label = output_format("%s:", label);
+    const char *beside = shown_label;
+
+    for (char *line; (line = strsep(&text, "\n"));) {
+        _cleanup_free_ char *shown = output_visible(line);
+        struct libscols_line *row = line_new(table);
+
+        cell_set(row, 0, beside);
+        cell_set(row, 1, shown);
+        beside = "";
+    }
+}
+
+void output_record(struct output *output, const struct field *fields, size_t n_fields, const json_t *object)
+{
+    struct libscols_table *table = table_new(output);
+
+    scols_table_enable_noheadings(table, 1);
+    column_new(table, "label", 0, 0);
+    column_new(table, "value", 0, output->width > 0 ? SCOLS_FL_WRAP : 0);
+    for (size_t i = 0; i < n_fields; i++) {
+        _cleanup_free_ char *text = fields[i].format(output, object, fields[i].member);
+
+        if (text && *text)
+            record_add(table, fields[i].label, text);
+    }
+    table_print(output, table);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------------------- */
+
+static bool is_time(const char *member)
+{
+    static const char *const times[] = {"submitted",     "expires",          "start",          "at",
+                                        "ended",         "assignment_start", "assignment_end", "started",
+                                        "policy_loaded", "oldest_pending",   "next_deadline"};
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
+        if (strcmp(times[i], member) == 0)
+            return true;
+    return false;
+}
+
+/* A copy of `value` with times as text; NULL without memory. */
+static json_t *with_times(const json_t *value, const char *member)
+{
+    char text[WHEN_MAX];
+    const char *key;
+    size_t i;
+    json_t *item, *copy;
+
+    if (json_is_integer(value) && is_time(member))
+        return json_string(when_iso(json_integer_value(value), text));
+    if (json_is_object(value)) {
+        copy = json_object();
+        json_object_foreach((json_t *)value, key, item)
+        {
+            if (json_object_set_new(copy, key, with_times(item, key)) < 0)
+                no_memory();
+        }
+        return copy;
+    }
+    if (json_is_array(value)) {
+        copy = json_array();
+        json_array_foreach(value, i, item)
+        {
+            if (json_array_append_new(copy, with_times(item, "")) < 0)
+                no_memory();
+        }
+        return copy;
+    }
+    return json_deep_copy(value);
+}
+
+/* jansson escapes all control characters but DEL. */
+static int write_json(const char *text, size_t size, void *data)
+{
+    struct output *output = data;
+
+    for (size_t i = 0; i < size; i++)
+        if (text[i] == '\x7f' ? fputs("\\u007f", output->stream) == EOF
+                              : putc(text[i], output->stream) == EOF) {
+            note_error(output, -errno);
+            return -1;
+        }
+    return 0;
+}
+
+void output_json(struct output *output, const json_t *value)
+{
+    json_t *copy = with_times(value, "");
+
+    if (!copy)
+        no_memory();
+    if (json_dump_callback(copy, write_json, output, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII) ==
+        0)
+        putc('\n', output->stream);
+    else
+        note_error(output, -ENOMEM);
+    json_decref(copy);
+    output_finish(output);
+}
+
+/* ---- lines ------------------------------------------------------------------------------------------------ */
+
+void output_line(struct output *output, const char *format, ...)
+{
+    _cleanup_free_ char *text = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        no_memory();
+    va_end(arguments);
+    _cleanup_free_ char *shown = output_visible(text);
+    fprintf(output->stream, "%s\n", shown);
+    output_finish(output);
+}
+
+int output_finish(struct output *output)
+{
+    errno = 0;
+    if (fflush(output->stream) != 0 || ferror(output->stream))
+        note_error(output, errno != 0 ? -errno : -EIO);
+    return output->error;
+}
+
+void output_message(const char *program, const char *format, ...)
+{
+    _cleanup_free_ char *text = NULL;
+    const char *before = program, *colon = ": ";
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        no_memory();
+    va_end(arguments);
+    for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+        _cleanup_free_ char *shown = output_visible(line);
+
+        fprintf(stderr, "%s%s%s\n", before, colon, shown);
+        before = colon = "";
+    }
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pkg-admin: what administrators use. Reading packages.d and writing the allow-list is accesspkgd's code, run in a
+ * process of its own with the caller's rights: root's for the allow-list, anybody's for a check.
+ */
+#include "cli/calls.h"
+#include "common/paths.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* ---- accesspkgd as a program ------------------------------------------------------------------------------ */
+
+/* Runs it with one argument on our own descriptors. Its exit code, or 69 after saying why it did not run. */
+static int run_daemon(const struct invocation *invocation, const char *argument)
+{
+    char *const argv[] = {(char *)"accesspkgd", (char *)argument, NULL};
+    posix_spawnattr_t attributes;
+    sigset_t defaults;
+    pid_t pid;
+    int r, status = 0;
+
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    r = posix_spawn(&pid, PATH_DAEMON, NULL, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    while (r == 0 && waitpid(pid, &status, 0) < 0)
+        r = errno == EINTR ? 0 : errno;
+    if (r == 0 && WIFEXITED(status))
+        return WEXITSTATUS(status);
+    if (r == 0)
+        output_message(invocation->program->name,
+                       "%s was ended by signal %d. Please look at the system's log.", PATH_DAEMON,
+                       WTERMSIG(status));
+    else
+        output_message(invocation->program->name,
+                       "%s could not be run: %s. Is accesspkg installed completely?", PATH_DAEMON,
+                       strerror(r));
+    return EX_UNAVAILABLE;
+}
+
+static int check_config(struct invocation *invocation)
+{
+    if (invocation->output.json)
+        return runner_usage(invocation, "the command 'check-config' takes no --json");
+    return run_daemon(invocation, "--check-config");
+}
+
+/* ---- reload ----------------------------------------------------------------------------------------------- */
+
+static int64_t count_packages(struct invocation *invocation)
+{
+    struct client_error error;
+    json_t *status = NULL;
+    int64_t count = -1;
+
+    if (calls_call(invocation, "GetStatus", "", NULL, &status, &error) == 0)
+        count = member_integer(status, "packages");
+    json_decref(status);
+    return count;
+}
+
+static void say_reloaded(struct invocation *invocation, const json_t *warnings)
+{
+    int64_t count = invocation->output.json ? 0 : count_packages(invocation);
+    size_t i;
+    json_t *warning;
+
+    if (invocation->output.json) {
+        output_json(&invocation->output, warnings);
+        return;
+    }
+    json_array_foreach(warnings, i, warning)
+    {
+        const char *text = json_string_value(warning);
+        output_message(invocation->program->name, "warning: %s", text ? text : "");
+    }
+    if (count < 0)
+        output_line(&invocation->output, "Policy reloaded.");
+    else
+        output_line(&invocation->output, "Policy reloaded: %lld package%s", (long long)count,
+                    count == 1 ? "" : "s");
+}
+
+static int tell_daemon(struct invocation *invocation)
+{
+    struct client_error error;
+    json_t *warnings = NULL;
+    bool runs = false;
+
+    if (calls_daemon_runs(invocation, &runs, &error) < 0) {
+        output_message(invocation->program->name,
+                       "the allow-list is written, but accesspkgd could not be told:");
+        return calls_report(invocation, &error);
+    }
+    if (!runs) {
+        output_message(invocation->program->name,
+                       "the allow-list is written. accesspkgd does not run; the policy "
+                       "takes effect when it starts.");
+        return 0;
+    }
+    if (calls_call(invocation, "Reload", "", NULL, &warnings, &error) < 0) {
+        output_message(invocation->program->name, "the allow-list is written, but the running policy stays:");
+        return calls_report(invocation, &error);
+    }
+    say_reloaded(invocation, warnings);
+    json_decref(warnings);
+    return 0;
+}
+
+static int reload(struct invocation *invocation)
+{
+    int code;
+
+    if (geteuid() != 0) {
+        output_message(invocation->program->name,
+                       "reload writes root's allow-list. Run: sudo pkg-admin reload");
+        return EX_NOPERM;
+    }
+    code = run_daemon(invocation, "--write-allow-list");
+    return code == 0 ? tell_daemon(invocation) : code;
+}
+
+/* ---- status ----------------------------------------------------------------------------------------------- */
+
+static const struct field status_fields[] = {
+    {"Version", "version", field_text, FIELD_PLAIN},
+    {"Host", "host", field_text, FIELD_PLAIN},
+    {"Running since", "started", field_time, FIELD_PLAIN},
+    {"Packages", "packages", field_count, FIELD_PLAIN},
+    {"Policy loaded", "policy_loaded", field_time, FIELD_PLAIN},
+    {"Policy problem", "policy_problem", field_text, FIELD_PLAIN},
+    {"Warnings", "warnings", field_lines, FIELD_PLAIN},
+    {"Allow-list", "allow_list_problems", field_lines, FIELD_PLAIN},
+    {"Waiting requests", "pending", field_count, FIELD_PLAIN},
+    {"Oldest of them", "oldest_pending", field_time, FIELD_PLAIN},
+    {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
+    {"Partly in place", "partially_fulfilled", field_count, FIELD_PLAIN},
+    {"Next deadline", "next_deadline", field_time, FIELD_PLAIN},
+};
+
+static int status(struct invocation *invocation)
+{
+    struct client_error error;
+    json_t *answer = NULL;
+
+    if (calls_call(invocation, "GetStatus", "", NULL, &answer, &error) < 0)
+        return calls_report(invocation, &error);
+    if (invocation->output.json)
+        output_json(&invocation->output, answer);
+    else
+        output_record(&invocation->output, status_fields, sizeof(status_fields) / sizeof(*status_fields),
+                      answer);
+    json_decref(answer);
+    return 0;
+}
+
+static const struct command commands[] = {
+    {"status", "", 0, 0, 0, status, "how the service is, in one screen"},
+    {"reload", "", 0, 0, 0, reload, "write the allow-list and put a changed policy into force"},
+    {"check-config", "", 0, 0, 0, check_config, "look for errors in the configuration, change nothing"},
+    {0},
+};
+
+int main(int argc, char *argv[])
+{
+    static const struct program program = {"pkg-admin", "look after access packages on this host", commands,
+                                           RUNNER_DEADLINE};
+
+    return runner_main(&program, argc, argv);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pkg-request: what everybody uses who wants access. Judges nothing itself. */
+#include "cli/calls.h"
+#include "cli/requests.h"
+#include "common/cleanup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int list(struct invocation *invocation)
+{
+    return requests_list(invocation, "requestor", "You have made no request. See: pkg-request packages");
+}
+
+/* ---- packages --------------------------------------------------------------------------------------------- */
+
+static char *field_longest(const struct output *output, const json_t *package, const char *member)
+{
+    return field_duration(output, package, json_object_get(package, member) ? member : "duration");
+}
+
+/* What the caller has of it, else whether asking is open to them. */
+static char *field_yours(const struct output *output, const json_t *package, const char *member)
+{
+    if (!json_object_get(package, member))
+        return output_format("%s",
+                             member_true(package, "may_request") ? "may be requested" : "not open to you");
+    _cleanup_free_ char *state = field_state(output, package, member);
+    _cleanup_free_ char *end = field_when(output, package, "assignment_end");
+    return output_format("%s%s%s%s", state, end ? " (ends " : "", end ? end : "", end ? ")" : "");
+}
+
+static char *field_approvers(const struct output *output, const json_t *package, const char *member)
+{
+    if (!member_true(package, "approval"))
+        return output_format("no approval needed");
+    return field_list(output, package, member);
+}
+
+static const struct field package_fields[] = {
+    {"PACKAGE", "name", field_text, FIELD_PLAIN},
+    {"DESCRIPTION", "description", field_text, FIELD_SHORTEN},
+    {"GROUPS", "groups", field_list, FIELD_PLAIN},
+    {"APPROVERS", "approvers", field_approvers, FIELD_PLAIN},
+    {"AT MOST", "max_duration", field_longest, FIELD_PLAIN},
+    {"YOURS", "state", field_yours, FIELD_PLAIN},
+};
+
+static int packages(struct invocation *invocation)
+{
+    struct client_error error;
+    json_t *list_of_packages = NULL;
+
+    if (calls_call(invocation, "ListPackages", "", NULL, &list_of_packages, &error) < 0)
+        return calls_report(invocation, &error);
+    if (invocation->output.json)
+        output_json(&invocation->output, list_of_packages);
+    else if (json_array_size(list_of_packages) == 0)
+        fprintf(stderr, "There are no access packages on this host.\n");
+    else
+        output_table(&invocation->output, package_fields, sizeof(package_fields) / sizeof(*package_fields),
+                     list_of_packages);
+    json_decref(list_of_packages);
+    return 0;
+}
+
+/* ---- submit ----------------------------------------------------------------------------------------------- */
+
+/* The terminal, as "pts/3"; NULL without one. It is a claim, and shown to the approver as one. */
+static const char *terminal_name(void)
+{
+    const char *name = ttyname(STDIN_FILENO);
+
+    if (!name || strlen(name) > BUS_CLAIM_MAX)
+        return NULL;
+    return strncmp(name, "/dev/", 5) == 0 ? name + 5 : name;
+}
+
+static json_t *submit_arguments(const struct invocation *invocation)
+{
+    json_t *options = json_pack("{s:s, s:s*, s:s*}", "service", "pkg-request", "justification",
+                                invocation->reason, "tty", terminal_name());
+
+    if (invocation->duration > 0)
+        json_object_set_new(options, "duration", json_integer(invocation->duration));
+    return json_pack("[s, [s], o]", "", invocation->operands[0], options);
+}
+
+static void say_held(struct output *output, const json_t *request)
+{
+    _cleanup_free_ char *groups = field_list(output, request, "groups");
+    _cleanup_free_ char *end = field_time(output, request, "assignment_end");
+
+    output_line(output, "You hold %s until %s. A new login has its groups: %s.",
+                member_text(request, "package"), end ? end : "it is taken back", groups ? groups : "");
+}
+
+static void say_waiting(struct output *output, const json_t *request)
+{
+    long long id = (long long)member_integer(request, "id");
+    _cleanup_free_ char *approvers = field_list(output, request, "approvers");
+    _cleanup_free_ char *expires = field_time(output, request, "expires");
+
+    output_line(output, "Request %lld for %s %s. It waits for: %s.", id, member_text(request, "package"),
+                member_true(request, "existing") ? "is open already" : "is filed",
+                approvers ? approvers : "");
+    if (expires)
+        output_line(output, "It expires %s. See: pkg-request status %lld", expires, id);
+}
+
+static void say_state(struct output *output, const json_t *request)
+{
+    long long id = (long long)member_integer(request, "id");
+    _cleanup_free_ char *state = field_state(output, request, "state");
+
+    output_line(output, "Request %lld for %s: %s. See: pkg-request status %lld", id,
+                member_text(request, "package"), state, id);
+}
+
+static void say_submitted(struct output *output, const json_t *request)
+{
+    enum state state = state_from_identifier(member_text(request, "state"));
+
+    if (member_true(request, "held") || state == STATE_FULFILLED || state == STATE_ACCESS_EXTENDED)
+        say_held(output, request);
+    else if (state == STATE_PENDING_APPROVAL)
+        say_waiting(output, request);
+    else
+        say_state(output, request);
+}
+
+static int submit(struct invocation *invocation)
+{
+    struct client_error error;
+    json_t *request = NULL;
+
+    if (calls_call(invocation, "Submit", "sasa{sv}", submit_arguments(invocation), &request, &error) < 0)
+        return calls_report(invocation, &error);
+    if (invocation->output.json)
+        output_json(&invocation->output, request);
+    else
+        say_submitted(&invocation->output, request);
+    json_decref(request);
+    return 0;
+}
+
+/* ---- cancel ----------------------------------------------------------------------------------------------- */
+
+static json_t *cancel_arguments(const struct invocation *invocation, int64_t id)
+{
+    return json_pack("[I, s]", (json_int_t)id, invocation->reason ? invocation->reason : "");
+}
+
+static void say_cancelled(struct invocation *invocation, const json_t *request)
+{
+    output_line(&invocation->output, "Request %lld for %s is cancelled.",
+                (long long)member_integer(request, "id"), member_text(request, "package"));
+}
+
+static int cancel(struct invocation *invocation)
+{
+    static const struct requests_action action = {"Cancel", "xs", cancel_arguments, say_cancelled};
+
+    return requests_each(invocation, &action);
+}
+
+static const struct command commands[] = {
+    {"list", "", 0, 0, TAKES_LIMIT, list, "your requests"},
+    {"packages", "", 0, 0, 0, packages, "the access packages, and which you may ask for"},
+    {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION, submit, "ask for a package"},
+    {"status", "ID", 1, 1, TAKES_IDS, requests_show, "everything about a request of yours"},
+    {"cancel", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, cancel, "withdraw requests that still wait"},
+    {0},
+};
+
+int main(int argc, char *argv[])
+{
+    static const struct program program = {
+        "pkg-request", "ask for access packages, and see what became of it", commands, RUNNER_DEADLINE};
+
+    return runner_main(&program, argc, argv);
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One table of columns for the lists and one of lines for the whole request: what an approver decides on. */
+#include "cli/requests.h"
+
+#include "cli/calls.h"
+#include "cli/when.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+/* ---- fields of a request ---------------------------------------------------------------------------------- */
+
+static bool has(const json_t *object, const char *member)
+{
+    return json_object_get(object, member) != NULL;
+}
+
+static char *field_reason(const struct output *output, const json_t *request, const char *member)
+{
+    (void)output;
+    if (has(request, member))
+        return output_format("%s", member_text(request, member));
+    return output_format("%s", member_true(request, "no_reason_given") ? "(no reason given)" : "");
+}
+
+static char *field_justification(const struct output *output, const json_t *request, const char *member)
+{
+    (void)output;
+    if (has(request, member))
+        return output_format("%s", member_text(request, member));
+    return output_format("%s", member_true(request, "no_reason_given")
+                                   ? "(no reason given at the gate, where none could be asked for)"
+                                   : "(none given)");
+}
+
+/* Until when: of the approval while it is waited for, then of the access. */
+static char *field_until(const struct output *output, const json_t *request, const char *member)
+{
+    return field_when(output, request, has(request, member) ? member : "assignment_end");
+}
+
+/* The assignment's state and the request's, where they are two words. */
+static char *field_states(const struct output *output, const json_t *request, const char *member)
+{
+    char *state = field_state(output, request, member), *own, *both;
+
+    if (!has(request, "request_state") ||
+        strcmp(member_text(request, member), member_text(request, "request_state")) == 0)
+        return state;
+    own = field_state(output, request, "request_state");
+    both = output_format("%s (the request: %s)", state, own);
+    free(state);
+    free(own);
+    return both;
+}
+
+static char *field_user(const struct output *output, const json_t *request, const char *member)
+{
+    (void)output;
+    return output_format("%s (uid %lld)", member_text(request, member),
+                         (long long)member_integer(request, "uid"));
+}
+
+static char *field_origin(const struct output *output, const json_t *request, const char *member)
+{
+    const char *origin = member_text(request, member);
+
+    (void)output;
+    if (strcmp(origin, "verified") == 0)
+        return output_format("verified: this host's login service reported it");
+    if (!has(request, "service") && !has(request, "host") && !has(request, "address") && !has(request, "tty"))
+        return NULL;
+    return output_format("not verified: the user's own program said so");
+}
+
+static char *field_stage(const struct output *output, const json_t *request, const char *member)
+{
+    int64_t stages = member_integer(request, "stages"), quorum = member_integer(request, "quorum");
+
+    (void)output;
+    if (!has(request, member) || (stages <= 1 && quorum <= 1))
+        return NULL;
+    return output_format("%lld of %lld, needs %lld %s", (long long)member_integer(request, member),
+                         (long long)stages, (long long)quorum, quorum == 1 ? "approval" : "approvals");
+}
+
+/* One line each; a line break inside a reason must not look like a further decision. */
+static char *field_decisions(const struct output *output, const json_t *request, const char *member)
+{
+    json_t *lines = json_array(), *shown = json_object(), *decision;
+    char *text;
+    size_t i;
+
+    json_array_foreach(json_object_get(request, member), i, decision)
+    {
+        char *when = field_time(output, decision, "at");
+        char *reason = output_visible(member_text(decision, "reason"));
+        char *decider = output_visible(member_text(decision, "decider"));
+        char *verdict = output_visible(member_text(decision, "verdict"));
+        char *line = output_format("%s by %s, %s%s%s", verdict, decider, when ? when : "at an unknown time",
+                                   *reason ? ": " : "", reason);
+
+        json_array_append_new(lines, json_string(line));
+        free(when);
+        free(reason);
+        free(decider);
+        free(verdict);
+        free(line);
+    }
+    json_object_set_new(shown, "lines", lines);
+    text = field_lines(output, shown, "lines");
+    json_decref(shown);
+    return text;
+}
+
+static const struct field list_fields[] = {
+    {"ID", "id", field_count, FIELD_RIGHT},
+    {"USER", "user", field_text, FIELD_PLAIN},
+    {"PACKAGE", "package", field_text, FIELD_PLAIN},
+    {"STATE", "state", field_state, FIELD_PLAIN},
+    {"REASON", "justification", field_reason, FIELD_SHORTEN},
+    {"SUBMITTED", "submitted", field_when, FIELD_PLAIN},
+    {"EXPIRES", "expires", field_until, FIELD_PLAIN},
+};
+
+static const struct field record_fields[] = {
+    {"Request", "id", field_count, FIELD_PLAIN},
+    {"State", "state", field_states, FIELD_PLAIN},
+    {"Not in place", "problems", field_lines, FIELD_PLAIN},
+    {"User", "user", field_user, FIELD_PLAIN},
+    {"Full name", "full_name", field_text, FIELD_PLAIN},
+    {"Organisation", "organisation", field_text, FIELD_PLAIN},
+    {"Package", "package", field_text, FIELD_PLAIN},
+    {"Description", "description", field_text, FIELD_PLAIN},
+    {"Groups", "groups", field_list, FIELD_PLAIN},
+    {"Justification", "justification", field_justification, FIELD_PLAIN},
+    {"Service", "service", field_text, FIELD_PLAIN},
+    {"Host", "host", field_text, FIELD_PLAIN},
+    {"Address", "address", field_text, FIELD_PLAIN},
+    {"Terminal", "tty", field_text, FIELD_PLAIN},
+    {"Origin", "origin", field_origin, FIELD_PLAIN},
+    {"Duration", "duration", field_duration, FIELD_PLAIN},
+    {"Start", "start", field_time, FIELD_PLAIN},
+    {"Submitted", "submitted", field_time, FIELD_PLAIN},
+    {"Expires", "expires", field_time, FIELD_PLAIN},
+    {"Stage", "stage", field_stage, FIELD_PLAIN},
+    {"Approvers", "approvers", field_list, FIELD_PLAIN},
+    {"Decisions", "decisions", field_decisions, FIELD_PLAIN},
+    {"Ended", "ended", field_time, FIELD_PLAIN},
+    {"Cancelled with", "cancel_reason", field_text, FIELD_PLAIN},
+    {"Assignment", "assignment", field_count, FIELD_PLAIN},
+    {"Access from", "assignment_start", field_time, FIELD_PLAIN},
+    {"Access until", "assignment_end", field_time, FIELD_PLAIN},
+};
+
+/* ---- lists ------------------------------------------------------------------------------------------------ */
+
+/* Adds a page below `before` (0: the newest). 0 with *ret_more, or -1 with *ret_error filled. */
+static int fetch_page(struct invocation *invocation, const char *role, int64_t before, json_t *requests,
+                      bool *ret_more, struct client_error *ret_error)
+{
+    int64_t left = invocation->limit ? invocation->limit - (int64_t)json_array_size(requests) : BUS_PAGE_MAX;
+    json_t *filter = json_pack("{s:s, s:I}", "role", role, "limit",
+                               (json_int_t)(left < BUS_PAGE_MAX ? left : BUS_PAGE_MAX));
+    json_t *values = NULL;
+
+    if (before > 0)
+        json_object_set_new(filter, "before", json_integer(before));
+    if (calls_call_all(invocation, "ListRequests", "a{sv}", json_pack("[o]", filter), &values, ret_error) < 0)
+        return -1;
+    json_array_extend(requests, json_array_get(values, 0));
+    *ret_more = json_is_true(json_array_get(values, 1));
+    json_decref(values);
+    return 0;
+}
+
+static int64_t last_id(const json_t *requests)
+{
+    size_t count = json_array_size(requests);
+
+    return count > 0 ? member_integer(json_array_get(requests, count - 1), "id") : 0;
+}
+
+static int fetch(struct invocation *invocation, const char *role, json_t *requests,
+                 struct client_error *ret_error)
+{
+    int64_t before = 0;
+    bool more = true;
+
+    while (more && !(invocation->limit && (int64_t)json_array_size(requests) >= invocation->limit)) {
+        if (fetch_page(invocation, role, before, requests, &more, ret_error) < 0)
+            return -1;
+        /* Numbers fall from page to page; a list that does not get on would never end. */
+        if (before > 0 && last_id(requests) >= before)
+            break;
+        before = last_id(requests);
+        if (before <= 0)
+            break;
+    }
+    return 0;
+}
+
+int requests_list(struct invocation *invocation, const char *role, const char *when_empty)
+{
+    json_t *requests = json_array();
+    struct client_error error;
+    int code = 0;
+
+    if (fetch(invocation, role, requests, &error) < 0)
+        code = calls_report(invocation, &error);
+    else if (invocation->output.json)
+        output_json(&invocation->output, requests);
+    else if (json_array_size(requests) == 0)
+        fprintf(stderr, "%s\n", when_empty);
+    else
+        output_table(&invocation->output, list_fields, sizeof(list_fields) / sizeof(*list_fields), requests);
+    json_decref(requests);
+    return code;
+}
+
+/* ---- one request ------------------------------------------------------------------------------------------ */
+
+void requests_print(struct invocation *invocation, const json_t *request)
+{
+    if (invocation->output.json)
+        output_json(&invocation->output, request);
+    else
+        output_record(&invocation->output, record_fields, sizeof(record_fields) / sizeof(*record_fields),
+                      request);
+}
+
+int requests_show(struct invocation *invocation)
+{
+    struct client_error error;
+    json_t *request = NULL;
+
+    if (calls_call(invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[0]), &request,
+                   &error) < 0)
+        return calls_report(invocation, &error);
+    requests_print(invocation, request);
+    json_decref(request);
+    return 0;
+}
+
+/* ---- one call per number ---------------------------------------------------------------------------------- */
+
+static json_t *failure(int64_t id, const struct client_error *error)
+{
+    const char *name = bus_error_name(error->code);
+
+    return json_pack("{s:I, s:s, s:s}", "id", (json_int_t)id, "error", name + strlen(BUS_ERROR_PREFIX),
+                     "message", error->message);
+}
+
+static void say_not_tried(const struct invocation *invocation, size_t from)
+{
+    for (size_t i = from; i < invocation->n_operands; i++)
+        output_message(invocation->program->name, "request %lld was not tried",
+                       (long long)invocation->ids[i]);
+}
+
+/* 0 or the exit code of what failed; with --json what happened is kept in `results`. */
+static int act_on(struct invocation *invocation, const struct requests_action *action, int64_t id,
+                  json_t *results)
+{
+    struct client_error error;
+    json_t *request = NULL;
+
+    if (calls_call(invocation, action->method, action->in, action->arguments(invocation, id), &request,
+                   &error) < 0) {
+        output_message(invocation->program->name, "request %lld: %s", (long long)id, error.message);
+        json_array_append_new(results, failure(id, &error));
+        return bus_error_exit_code(error.code);
+    }
+    if (!invocation->output.json)
+        action->say(invocation, request);
+    json_array_append_new(results, request);
+    return 0;
+}
+
+int requests_each(struct invocation *invocation, const struct requests_action *action)
+{
+    json_t *results = json_array();
+    int worst = 0;
+
+    for (size_t i = 0; i < invocation->n_operands; i++) {
+        int code = act_on(invocation, action, invocation->ids[i], results);
+
+        if (code > worst)
+            worst = code;
+        if (code == EX_UNAVAILABLE) {
+            say_not_tried(invocation, i + 1);
+            break;
+        }
+    }
+    if (invocation->output.json)
+        output_json(&invocation->output, results);
+    json_decref(results);
+    return worst;
+}

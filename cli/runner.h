@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What makes a program out of a table of commands: parsing, --help, --version, the words for shell completion,
+ * usage errors (exit 64), and the end (a stdout that cannot be written is an error). Every argument is checked
+ * here, before the bus is touched: libdbus ends the process on text that is not UTF-8.
+ */
+#pragma once
+
+#include "cli/output.h"
+#include "dbus/client.h"
+
+/* What a command takes besides --json. */
+enum {
+    TAKES_REASON = 1 << 0,   /* -m, --reason, --justification */
+    TAKES_DURATION = 1 << 1, /* -d, --duration */
+    TAKES_LIMIT = 1 << 2,    /* -n, --limit */
+    TAKES_IDS = 1 << 3,      /* its operands are request numbers */
+};
+
+struct program;
+struct command;
+
+struct invocation {
+    const struct program *program;
+    const struct command *command;
+    char **operands;
+    size_t n_operands;
+    int64_t *ids;       /* with TAKES_IDS: the operands as numbers */
+    const char *reason; /* NULL: not given */
+    int64_t duration;   /* seconds; 0: not given */
+    int64_t limit;      /* 0: not given */
+    struct output output;
+    struct client client; /* cli/calls.h opens it at the first call */
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* as --help shows them */
+    int min, max;          /* operands; max -1: any number */
+    unsigned takes;
+    int (*run)(struct invocation *invocation); /* returns the exit code */
+    const char *help;
+};
+
+struct program {
+    const char *name;
+    const char *help;
+    const struct command *commands; /* the first is what a bare call runs; ends with a NULL name */
+    unsigned deadline;              /* seconds that each call of the bus may take */
+};
+
+enum { RUNNER_DEADLINE = 25 };
+
+/* Runs the command that argv names. Returns the process's exit code. */
+int runner_main(const struct program *program, int argc, char *argv[]);
+
+/* Says what is wrong with the command line and where help is. Returns 64. */
+int runner_usage(const struct invocation *invocation, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A reason or justification: UTF-8, at most BUS_TEXT_MAX bytes. 0, or 64 after saying what is wrong with it. */
+int runner_check_text(const struct invocation *invocation, const char *text);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Times for people and programs; the one file of the commands that knows what a calendar is. */
+#include "cli/when.h"
+
+#include "common/duration.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* 9999-12-31T00:00:00Z: four digits of a year are all that ISO 8601 promises to be read. */
+#define LAST_TIME INT64_C(253402214400)
+
+static bool is_forever(int64_t time, char ret[WHEN_MAX])
+{
+    if (time <= LAST_TIME)
+        return false;
+    strcpy(ret, "forever");
+    return true;
+}
+
+/* Times before 1970 come from no clock of ours: they count as 1970, and no difference can overflow. */
+static int64_t not_negative(int64_t time)
+{
+    return time > 0 ? time : 0;
+}
+
+static void broken_down(int64_t time, struct tm *ret)
+{
+    time_t seconds = (time_t)not_negative(time);
+
+    if (!localtime_r(&seconds, ret))
+        gmtime_r(&seconds, ret);
+}
+
+char *when_iso(int64_t time, char ret[WHEN_MAX])
+{
+    struct tm tm;
+    char date[32];
+
+    if (is_forever(time, ret))
+        return ret;
+    broken_down(time, &tm);
+    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+    long minutes = tm.tm_gmtoff / 60;
+    char sign = minutes < 0 ? '-' : '+';
+    minutes = minutes < 0 ? -minutes : minutes;
+    snprintf(ret, WHEN_MAX, "%s%c%02ld:%02ld", date, sign, minutes / 60, minutes % 60);
+    return ret;
+}
+
+char *when_relative(int64_t time, int64_t now, char ret[WHEN_MAX])
+{
+    char text[DURATION_TEXT_MAX];
+    int64_t distance = not_negative(time) - not_negative(now);
+    bool ahead = distance > 0;
+
+    if (is_forever(time, ret))
+        return ret;
+    distance = ahead ? distance : -distance;
+    if (distance >= 60)
+        distance -= distance % 60;
+    duration_format(distance, text);
+    if (distance == 0)
+        strcpy(ret, "now");
+    else if (ahead)
+        snprintf(ret, WHEN_MAX, "in %s", text);
+    else
+        snprintf(ret, WHEN_MAX, "%s ago", text);
+    return ret;
+}
+
+char *when_full(int64_t time, int64_t now, char ret[WHEN_MAX])
+{
+    struct tm tm;
+    char date[48], relative[WHEN_MAX];
+
+    if (is_forever(time, ret))
+        return ret;
+    broken_down(time, &tm);
+    strftime(date, sizeof(date), "%a %Y-%m-%d %H:%M %Z", &tm);
+    snprintf(ret, WHEN_MAX, "%s (%.40s)", date, when_relative(time, now, relative));
+    return ret;
+}

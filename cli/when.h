@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Times for people and programs, in the user's time zone (TZ, else the host's). Seconds since the epoch, UTC. */
+#pragma once
+
+#include <stdint.h>
+
+enum { WHEN_MAX = 96 };
+
+/* "2026-11-23T22:40:55+01:00"; "forever" behind the year 9999. Returns ret, as the others do. */
+char *when_iso(int64_t time, char ret[WHEN_MAX]);
+
+/* "in 3 h", "in 1 h 30 min", "2 min ago", "now"; "forever" behind the year 9999. */
+char *when_relative(int64_t time, int64_t now, char ret[WHEN_MAX]);
+
+/* "Mon 2026-11-23 22:40 CET (in 3 h)" */
+char *when_full(int64_t time, int64_t now, char ret[WHEN_MAX]);

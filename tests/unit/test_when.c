@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cli/when.c: times in zones, and what no calendar holds. */
+#include "cli/when.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NOON INT64_C(1763899200) /* 2025-11-23T12:00:00Z */
+
+static const struct {
+    const char *zone;
+    int64_t time;
+    const char *want;
+} isos[] = {
+    {"UTC0", NOON, "2025-11-23T12:00:00+00:00"},
+    {"CET-1CEST,M3.5.0,M10.5.0/3", NOON, "2025-11-23T13:00:00+01:00"},
+    {"CET-1CEST,M3.5.0,M10.5.0/3", INT64_C(1753272000), "2025-07-23T14:00:00+02:00"},
+    {"NST3:30", NOON, "2025-11-23T08:30:00-03:30"},
+    {"UTC0", 0, "1970-01-01T00:00:00+00:00"},
+    {"UTC0", -5, "1970-01-01T00:00:00+00:00"},
+    {"UTC0", INT64_MIN, "1970-01-01T00:00:00+00:00"},
+    {"UTC0", INT64_C(253402214400), "9999-12-31T00:00:00+00:00"},
+    {"UTC0", INT64_MAX, "forever"},
+};
+
+START_TEST(iso)
+{
+    char text[WHEN_MAX];
+
+    setenv("TZ", isos[_i].zone, 1);
+    tzset();
+    ck_assert_str_eq(when_iso(isos[_i].time, text), isos[_i].want);
+}
+END_TEST
+
+static const struct {
+    int64_t distance;
+    const char *want;
+} relatives[] = {
+    {0, "now"},           {45, "in 45 s"},           {-45, "45 s ago"},       {-133, "2 min ago"},
+    {3 * 3600, "in 3 h"}, {3 * 3600 + 59, "in 3 h"}, {5400, "in 1 h 30 min"}, {-26 * 3600, "1 d 2 h ago"},
+};
+
+START_TEST(relative)
+{
+    char text[WHEN_MAX];
+
+    ck_assert_str_eq(when_relative(NOON + relatives[_i].distance, NOON, text), relatives[_i].want);
+}
+END_TEST
+
+START_TEST(relative_at_the_edges)
+{
+    char text[WHEN_MAX];
+
+    ck_assert_str_eq(when_relative(INT64_MAX, NOON, text), "forever");
+    ck_assert_ptr_nonnull(strstr(when_relative(INT64_MIN, NOON, text), "ago"));
+}
+END_TEST
+
+START_TEST(full)
+{
+    char text[WHEN_MAX];
+
+    setenv("TZ", "CET-1", 1);
+    tzset();
+    ck_assert_str_eq(when_full(NOON + 3 * 3600, NOON, text), "Sun 2025-11-23 16:00 CET (in 3 h)");
+    ck_assert_str_eq(when_full(INT64_MAX, NOON, text), "forever");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("when");
+    TCase *tests = tcase_create("times");
+
+    tcase_add_loop_test(tests, iso, 0, sizeof(isos) / sizeof(*isos));
+    tcase_add_loop_test(tests, relative, 0, sizeof(relatives) / sizeof(*relatives));
+    tcase_add_test(tests, relative_at_the_edges);
+    tcase_add_test(tests, full);
+    suite_add_tcase(suite, tests);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
