@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Opens and checks the files of the contract on disk, for PAM and NSS in other people's processes: a handful of
+ * system calls per question, nothing kept between questions. Must never believe a file before MUST 1 to 5 of
+ * the header hold (rule 1). The writers are in grantdir_write.c, so that the modules carry none.
+ */
+#include "common/grantdir.h"
+
+#include "common/cleanup.h"
+#include "common/grantdir_open.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { ID_DIGITS_MAX = 10, ALLOW_SIZE_MAX = NAME_ENCODED_MAX + 1 };
+
+static bool is_gid(gid_t gid)
+{
+    return gid != 0 && gid != (gid_t)-1;
+}
+
+/* MUST 1 and 2 for a folder. Group members may add to the state folder, which is sticky, and to no other. */
+int grantdir_open_folder(int at, const char *path, mode_t forbidden, struct grantdir_folder *ret)
+{
+    struct stat st;
+    _cleanup_close_ int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    if (st.st_mode & forbidden)
+        return -EPERM;
+    *ret = (struct grantdir_folder){.fd = steal_fd(&fd), .owner = st.st_uid};
+    return 0;
+}
+
+int grantdir_open_grants(const char *state, const char *kind, struct grantdir_folder *ret)
+{
+    _cleanup_folder_ struct grantdir_folder top = {-1, 0}, grants = {-1, 0};
+    int r = grantdir_open_folder(AT_FDCWD, state, S_IWOTH, &top);
+    if (r == 0)
+        r = grantdir_open_folder(top.fd, "grants", S_IWGRP | S_IWOTH, &grants);
+    if (r == 0)
+        r = grantdir_open_folder(grants.fd, kind, S_IWGRP | S_IWOTH, ret);
+    return r;
+}
+
+int grantdir_open_allow(const char *state, struct grantdir_folder *ret)
+{
+    _cleanup_folder_ struct grantdir_folder top = {-1, 0}, allow = {-1, 0};
+    int r = grantdir_open_folder(AT_FDCWD, state, S_IWOTH, &top);
+    if (r == 0)
+        r = grantdir_open_folder(top.fd, "allow", S_IWGRP | S_IWOTH, &allow);
+    if (r < 0)
+        return r;
+    /* The state folder's group may add to it: an allow/ of another owner than root is somebody's own. */
+    if (allow.owner != top.owner)
+        return -EPERM;
+    *ret = (struct grantdir_folder){.fd = steal_fd(&allow.fd), .owner = allow.owner};
+    return 0;
+}
+
+/* MUST 2 for a file. */
+static bool is_trusted(const struct stat *st, uid_t owner)
+{
+    return S_ISREG(st->st_mode) && st->st_uid == owner && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static int read_whole(int fd, size_t size, char *ret)
+{
+    for (size_t used = 0; used < size;) {
+        const ssize_t n = read(fd, ret + used, size - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            return -EBADMSG;
+        used += (size_t)n;
+    }
+    return 0;
+}
+
+/* MUST 1 to 3 for a file: its text as new memory. */
+static int read_file(const struct grantdir_folder *folder, const char *name, size_t max, char **ret,
+                     size_t *ret_size)
+{
+    struct stat st;
+    _cleanup_close_ int fd =
+        openat(folder->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    if (!is_trusted(&st, folder->owner))
+        return -EPERM;
+    if (st.st_size <= 0 || (uintmax_t)st.st_size > max)
+        return -EBADMSG;
+    const size_t size = (size_t)st.st_size;
+    _cleanup_free_ char *text = malloc(size);
+    if (!text)
+        return -ENOMEM;
+    const int r = read_whole(fd, size, text);
+    if (r < 0)
+        return r;
+    *ret = steal_ptr(text);
+    *ret_size = size;
+    return 0;
+}
+
+/* MUST 4. Without a sum that could overflow: `written` is never negative. */
+static bool is_from_the_future(int64_t written, int64_t now)
+{
+    return written - GRANTFILE_SKEW > now;
+}
+
+int grantdir_read_user(const char *state, const char *user, int64_t now, struct grant_user *ret)
+{
+    char name[NAME_ENCODED_MAX + 1];
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    struct grant_user file;
+    int r = name_encode(user, name, sizeof(name));
+    if (r == 0)
+        r = grantdir_open_grants(state, "user", &folder);
+    if (r == 0)
+        r = read_file(&folder, name, GRANTFILE_USER_MAX, &text, &size);
+    if (r == 0)
+        r = grant_user_parse(text, size, &file);
+    if (r < 0)
+        return r;
+    if (strcmp(file.user, user) != 0)
+        r = -EBADMSG;
+    else if (is_from_the_future(file.written, now))
+        r = -ETIME;
+    if (r < 0)
+        grant_user_deinit(&file);
+    else
+        *ret = file;
+    return r;
+}
+
+/* Not snprintf: it asks the host's locale how to write a number. */
+const char *grantdir_id_name(const char *prefix, uint32_t id, char ret[GRANTDIR_ID_NAME_MAX])
+{
+    char digits[ID_DIGITS_MAX];
+    size_t n = 0;
+    do {
+        digits[n++] = (char)('0' + id % 10);
+        id /= 10;
+    } while (id);
+    char *out = stpcpy(ret, prefix);
+    while (n)
+        *out++ = digits[--n];
+    *out = '\0';
+    return ret;
+}
+
+int grantdir_read_gid(const char *state, gid_t gid, int64_t now, struct grant_gid *ret)
+{
+    char name[GRANTDIR_ID_NAME_MAX];
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    struct grant_gid file;
+    int r = grantdir_open_grants(state, "gid", &folder);
+    if (r == 0)
+        r = read_file(&folder, grantdir_id_name("", gid, name), GRANTFILE_GID_MAX, &text, &size);
+    if (r == 0)
+        r = grant_gid_parse(text, size, &file);
+    if (r < 0)
+        return r;
+    if (file.gid != gid)
+        r = -EBADMSG;
+    else if (is_from_the_future(file.written, now))
+        r = -ETIME;
+    if (r < 0)
+        grant_gid_deinit(&file);
+    else
+        *ret = file;
+    return r;
+}
+
+bool grantdir_allows(const char *state, gid_t gid)
+{
+    char name[GRANTDIR_ID_NAME_MAX];
+    struct stat st;
+    _cleanup_folder_ struct grantdir_folder allow = {-1, 0};
+    return is_gid(gid) && grantdir_open_allow(state, &allow) == 0 &&
+           fstatat(allow.fd, grantdir_id_name("gid-", gid, name), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           is_trusted(&st, allow.owner);
+}
+
+/* The one line that an entry of allow/ holds, terminated. */
+static int read_allow(const char *state, const char *entry, char ret[ALLOW_SIZE_MAX])
+{
+    _cleanup_folder_ struct grantdir_folder allow = {-1, 0};
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    int r = grantdir_open_allow(state, &allow);
+    if (r == 0)
+        r = read_file(&allow, entry, ALLOW_SIZE_MAX, &text, &size);
+    if (r < 0)
+        return r;
+    if (memchr(text, '\n', size) != text + size - 1 || memchr(text, '\0', size))
+        return -EBADMSG;
+    memcpy(ret, text, size - 1);
+    ret[size - 1] = '\0';
+    return 0;
+}
+
+int grantdir_allowed_name(const char *state, gid_t gid, char *ret_name, size_t size)
+{
+    char entry[GRANTDIR_ID_NAME_MAX], line[ALLOW_SIZE_MAX];
+    if (!is_gid(gid))
+        return -ENOENT;
+    int r = read_allow(state, grantdir_id_name("gid-", gid, entry), line);
+    if (r == 0)
+        r = name_decode(line, ret_name, size);
+    return r == -EINVAL ? -EBADMSG : r;
+}
+
+int grantdir_parse_gid(const char *text, gid_t *ret)
+{
+    char again[GRANTDIR_ID_NAME_MAX];
+    uint64_t id = 0;
+    for (const char *at = text; *at; at++) {
+        if (*at < '0' || *at > '9' || at - text >= ID_DIGITS_MAX)
+            return -EBADMSG;
+        id = id * 10 + (uint64_t)(*at - '0');
+    }
+    if (id > UINT32_MAX || !is_gid((gid_t)id) || strcmp(grantdir_id_name("", (uint32_t)id, again), text) != 0)
+        return -EBADMSG;
+    *ret = (gid_t)id;
+    return 0;
+}
+
+int grantdir_allowed_gid(const char *state, const char *group, gid_t *ret_gid)
+{
+    static const char prefix[] = "name-";
+    char entry[NAME_ENCODED_MAX + 1], line[ALLOW_SIZE_MAX];
+    char *const name = stpcpy(entry, prefix);
+    int r = name_encode(group, name, sizeof(entry) - strlen(prefix));
+    if (r == 0)
+        r = read_allow(state, entry, line);
+    return r < 0 ? r : grantdir_parse_gid(line, ret_gid);
+}

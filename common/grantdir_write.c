@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Replaces and removes the files of the contract on disk: always a whole new file and a rename, so that a reader
+ * sees the old text or the new, never half of one. What narrows access is on stable storage before 0 is returned.
+ * Called by accesspkgd for grants/ and by `pkg-admin reload`, run by root, for allow/; never by a module.
+ */
+#include "common/grantdir.h"
+
+#include "common/cleanup.h"
+#include "common/grantdir_open.h"
+#include "common/names.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A leading dot: no encoded name starts so, and no reader ever opens it. */
+#define TEMPORARY_PREFIX ".new-"
+
+enum { TEMPORARY_NAME_MAX = 48, TEMPORARY_TRIES = 1000 };
+
+/* ---- one file -------------------------------------------------------------------------------------------- */
+
+/* A name that is taken is what a writer left behind that was killed and had our process id. */
+static int create_temporary(int folder, char ret_name[TEMPORARY_NAME_MAX], FILE **ret)
+{
+    _cleanup_close_ int fd = -1;
+    for (int i = 0; fd < 0 && i < TEMPORARY_TRIES; i++) {
+        snprintf(ret_name, TEMPORARY_NAME_MAX, TEMPORARY_PREFIX "%ld-%d", (long)getpid(), i);
+        fd = openat(folder, ret_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    if (fd < 0)
+        return -errno;
+    /* Whatever our umask is, the modules of everybody must be able to read it. */
+    FILE *file = fchmod(fd, 0644) == 0 ? fdopen(fd, "w") : NULL;
+    if (!file) {
+        const int r = -errno;
+        unlinkat(folder, ret_name, 0);
+        return r;
+    }
+    steal_fd(&fd);
+    *ret = file;
+    return 0;
+}
+
+static int sync_fd(int fd)
+{
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Closes the file and puts it in place under `name`, or takes it away when `r` or a step of ours failed. */
+static int finish_temporary(int folder, const char *temporary, FILE *file, int r, const char *name, bool sync)
+{
+    if (r == 0 && fflush(file) != 0)
+        r = -errno;
+    if (r == 0 && sync)
+        r = sync_fd(fileno(file));
+    if (fclose(file) != 0 && r == 0)
+        r = -errno;
+    if (r == 0 && renameat(folder, temporary, folder, name) < 0)
+        r = -errno;
+    if (r < 0)
+        unlinkat(folder, temporary, 0);
+    return r;
+}
+
+/* What the readers would refuse for its size must not take the place of what they accept. */
+static int bounded(FILE *file, int r, long max)
+{
+    return r == 0 && ftell(file) > max ? -EFBIG : r;
+}
+
+/* Also when there is nothing to remove: an earlier call may have been cut off between its two steps. */
+static int remove_durably(int folder, const char *name)
+{
+    const int removed = unlinkat(folder, name, 0) < 0 ? -errno : 0;
+    if (removed < 0 && removed != -ENOENT)
+        return removed;
+    const int synced = sync_fd(folder);
+    return synced < 0 ? synced : removed;
+}
+
+/* ---- grants/ --------------------------------------------------------------------------------------------- */
+
+/* Makes the folder if it is missing, readable by all whatever our umask is. */
+static int make_folder(int at, const char *name)
+{
+    if (mkdirat(at, name, 0755) < 0)
+        return errno == EEXIST ? 0 : -errno;
+    _cleanup_close_ int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 || fchmod(fd, 0755) < 0 ? -errno : 0;
+}
+
+/* As grantdir_open_grants, and makes what is missing of the two folders. */
+static int need_grants(const char *state, const char *kind, struct grantdir_folder *ret)
+{
+    int r = grantdir_open_grants(state, kind, ret);
+    if (r != -ENOENT)
+        return r;
+    _cleanup_folder_ struct grantdir_folder top = {-1, 0}, grants = {-1, 0};
+    r = grantdir_open_folder(AT_FDCWD, state, S_IWOTH, &top);
+    if (r == 0)
+        r = make_folder(top.fd, "grants");
+    if (r == 0)
+        r = grantdir_open_folder(top.fd, "grants", S_IWGRP | S_IWOTH, &grants);
+    if (r == 0)
+        r = make_folder(grants.fd, kind);
+    return r < 0 ? r : grantdir_open_grants(state, kind, ret);
+}
+
+int grantdir_write_user(const char *state, const struct grant_user *file, bool durable)
+{
+    char name[NAME_ENCODED_MAX + 1], temporary[TEMPORARY_NAME_MAX];
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    FILE *out = NULL;
+    int r = name_encode(file->user, name, sizeof(name));
+    if (r == 0)
+        r = need_grants(state, "user", &folder);
+    if (r == 0)
+        r = create_temporary(folder.fd, temporary, &out);
+    if (r < 0)
+        return r;
+    r = bounded(out, grant_user_render(file, out), GRANTFILE_USER_MAX);
+    r = finish_temporary(folder.fd, temporary, out, r, name, durable);
+    return r == 0 && durable ? sync_fd(folder.fd) : r;
+}
+
+int grantdir_write_gid(const char *state, const struct grant_gid *file)
+{
+    char name[GRANTDIR_ID_NAME_MAX], temporary[TEMPORARY_NAME_MAX];
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    FILE *out = NULL;
+    int r = need_grants(state, "gid", &folder);
+    if (r == 0)
+        r = create_temporary(folder.fd, temporary, &out);
+    if (r < 0)
+        return r;
+    r = bounded(out, grant_gid_render(file, out), GRANTFILE_GID_MAX);
+    return finish_temporary(folder.fd, temporary, out, r, grantdir_id_name("", file->gid, name), false);
+}
+
+int grantdir_remove_user(const char *state, const char *user)
+{
+    char name[NAME_ENCODED_MAX + 1];
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    int r = name_encode(user, name, sizeof(name));
+    if (r == 0)
+        r = grantdir_open_grants(state, "user", &folder);
+    return r < 0 ? r : remove_durably(folder.fd, name);
+}
+
+int grantdir_remove_gid(const char *state, gid_t gid)
+{
+    char name[GRANTDIR_ID_NAME_MAX];
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    const int r = grantdir_open_grants(state, "gid", &folder);
+    return r < 0 ? r : remove_durably(folder.fd, grantdir_id_name("", gid, name));
+}
+
+/* ---- every file of a folder ------------------------------------------------------------------------------ */
+
+/* Calls `each` with the name of every entry but "." and ".."; takes away what killed writers left. */
+static int each_entry(int folder, int (*each)(const char *name, void *data), void *data)
+{
+    /* A descriptor of its own, for reading moves its position. */
+    _cleanup_close_ int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+    if (!entries)
+        return -errno;
+    steal_fd(&fd);
+    int r = 0;
+    while (r == 0) {
+        errno = 0;
+        const struct dirent *entry = readdir(entries);
+        if (!entry) {
+            r = -errno;
+            break;
+        }
+        if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0)
+            unlinkat(folder, entry->d_name, 0);
+        else if (entry->d_name[0] != '.')
+            r = each(entry->d_name, data);
+    }
+    closedir(entries);
+    return r;
+}
+
+struct user_walk {
+    int (*each)(const char *user, void *data);
+    void *data;
+};
+
+static int walk_user(const char *name, void *data)
+{
+    const struct user_walk *walk = data;
+    char user[NAME_ENCODED_MAX + 1];
+    return name_decode(name, user, sizeof(user)) < 0 ? 0 : walk->each(user, walk->data);
+}
+
+int grantdir_each_user(const char *state, int (*each)(const char *user, void *data), void *data)
+{
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    const int r = grantdir_open_grants(state, "user", &folder);
+    return r < 0 ? r : each_entry(folder.fd, walk_user, &(struct user_walk){each, data});
+}
+
+struct gid_walk {
+    int (*each)(gid_t gid, void *data);
+    void *data;
+};
+
+static int walk_gid(const char *name, void *data)
+{
+    const struct gid_walk *walk = data;
+    gid_t gid;
+    return grantdir_parse_gid(name, &gid) < 0 ? 0 : walk->each(gid, walk->data);
+}
+
+int grantdir_each_gid(const char *state, int (*each)(gid_t gid, void *data), void *data)
+{
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    const int r = grantdir_open_grants(state, "gid", &folder);
+    return r < 0 ? r : each_entry(folder.fd, walk_gid, &(struct gid_walk){each, data});
+}
+
+/* ---- allow/ ---------------------------------------------------------------------------------------------- */
+
+/* The two file names of an entry; each holds what the other one's name says. */
+struct allow_names {
+    char by_gid[GRANTDIR_ID_NAME_MAX];
+    char by_name[NAME_ENCODED_MAX + 1];
+};
+
+static const char name_prefix[] = "name-";
+
+static int allow_names(const struct allow_entry *entry, struct allow_names *ret)
+{
+    if (entry->gid == 0)
+        return -EPERM;
+    if (entry->gid == (gid_t)-1)
+        return -EINVAL;
+    grantdir_id_name("gid-", entry->gid, ret->by_gid);
+    char *const name = stpcpy(ret->by_name, name_prefix);
+    return name_encode(entry->name, name, sizeof(ret->by_name) - strlen(name_prefix));
+}
+
+static int write_line(int folder, const char *name, const char *line)
+{
+    char temporary[TEMPORARY_NAME_MAX];
+    FILE *out = NULL;
+    const int r = create_temporary(folder, temporary, &out);
+    if (r < 0)
+        return r;
+    const int written = fprintf(out, "%s\n", line) < 0 ? -errno : 0;
+    return finish_temporary(folder, temporary, out, written, name, true);
+}
+
+static int write_entry(int folder, const struct allow_entry *entry)
+{
+    struct allow_names names;
+    int r = allow_names(entry, &names);
+    if (r == 0)
+        r = write_line(folder, names.by_gid, names.by_name + strlen(name_prefix));
+    if (r == 0)
+        r = write_line(folder, names.by_name, names.by_gid + strlen("gid-"));
+    return r;
+}
+
+struct allow_walk {
+    int folder;
+    const struct allow_entry *entries;
+    size_t count;
+};
+
+static int remove_unnamed(const char *name, void *data)
+{
+    const struct allow_walk *walk = data;
+    for (size_t i = 0; i < walk->count; i++) {
+        struct allow_names names;
+        if (allow_names(&walk->entries[i], &names) == 0 &&
+            (strcmp(names.by_gid, name) == 0 || strcmp(names.by_name, name) == 0))
+            return 0;
+    }
+    return unlinkat(walk->folder, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int need_allow(const char *state, struct grantdir_folder *ret)
+{
+    int r = grantdir_open_allow(state, ret);
+    if (r != -ENOENT)
+        return r;
+    _cleanup_folder_ struct grantdir_folder top = {-1, 0};
+    r = grantdir_open_folder(AT_FDCWD, state, S_IWOTH, &top);
+    /* Made by anybody else it would stand in root's way. */
+    if (r == 0 && top.owner != geteuid())
+        r = -EPERM;
+    if (r == 0)
+        r = make_folder(top.fd, "allow");
+    return r < 0 ? r : grantdir_open_allow(state, ret);
+}
+
+int grantdir_write_allow(const char *state, const struct allow_entry *entries, size_t count)
+{
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    struct allow_names names;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = allow_names(&entries[i], &names);
+    if (r == 0)
+        r = need_allow(state, &folder);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = write_entry(folder.fd, &entries[i]);
+    if (r == 0)
+        r = each_entry(folder.fd, remove_unnamed, &(struct allow_walk){folder.fd, entries, count});
+    return r < 0 ? r : sync_fd(folder.fd);
+}
