@@ -3,13 +3,14 @@
  * The folders of the contract on disk, below PATH_STATE:
  *
  *   grants/user/<encoded user>   grants/gid/<gid>      written by accesspkgd, owned by its user
- *   allow/gid-<gid>              holds "NAME\n"        written by `pkg-admin reload`, owned by root:
- *   allow/name-<encoded group>   holds "GID\n"         the groups that packages.d names, and no others
+ *   allow/gid-<gid>              holds "NAME\n"        written by `pkg-admin reload`, owned by root: the groups
+ *   allow/name-<encoded group>   holds "GID\n"         that packages.d names, and no others (NAME is encoded)
  *
  * Readers (PAM, NSS: inside other people's processes, so no library, no name look-up, no state between calls):
  * MUST 1  open each folder and then the file with O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC, relative to the one before;
- * MUST 2  check on the descriptors: a folder that others cannot write; a regular file with its folder's owner
- *         that neither group nor others can write; allow/ must have the owner of PATH_STATE itself;
+ * MUST 2  check on the descriptors: a folder that others cannot write, nor, below PATH_STATE, its group; a regular
+ *         file with its folder's owner that neither group nor others can write; allow/ must have the owner of
+ *         PATH_STATE itself;
  * MUST 3  bound the size before reading;
  * MUST 4  refuse what was written more than GRANTFILE_SKEW seconds after `now`;
  * MUST 5  refuse a file whose own user or gid is not the one asked for.
@@ -35,7 +36,8 @@ int grantdir_allowed_gid(const char *state, const char *group, gid_t *ret_gid);
 /*
  * Writers. Replace by write to a temporary name in the same folder and rename, mode 0644; with `durable` the
  * file and then its folder are fsynced before 0 is returned (what narrows access), without it not (what widens
- * it). Removing is durable always. A file with no package and no group is to be removed, not written empty.
+ * it). Removing is durable always (-ENOENT when there is no such file). A file with no package and no group is to
+ * be removed, not written empty. Missing folders below PATH_STATE are made. -EFBIG for what readers would refuse.
  */
 int grantdir_write_user(const char *state, const struct grant_user *file, bool durable);
 int grantdir_remove_user(const char *state, const char *user);
