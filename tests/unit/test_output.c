@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cli/output.c and cli/field.c, rendered into memory: shape, width, and that no text controls a terminal. */
+#include "cli/output.h"
+
+#include <check.h>
+#include <errno.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NOW INT64_C(1763899200) /* 2025-11-23T12:00:00Z */
+
+static char *text;
+static size_t size;
+static struct output output;
+
+static void begin(size_t width)
+{
+    setenv("TZ", "UTC0", 1);
+    tzset();
+    setlocale(LC_CTYPE, "C.UTF-8");
+    output = (struct output){.stream = open_memstream(&text, &size), .width = width, .now = NOW};
+}
+
+static void end(void)
+{
+    ck_assert_int_eq(output_finish(&output), 0);
+    fclose(output.stream);
+}
+
+static const struct field columns[] = {
+    {"ID", "id", field_count, FIELD_RIGHT},
+    {"USER", "user", field_text, FIELD_PLAIN},
+    {"REASON", "why", field_text, FIELD_SHORTEN},
+    {"EXPIRES", "expires", field_when, FIELD_PLAIN},
+};
+
+static const struct field lines[] = {
+    {"Request", "id", field_count, FIELD_PLAIN},      {"State", "state", field_state, FIELD_PLAIN},
+    {"Why", "why", field_text, FIELD_PLAIN},          {"Groups", "groups", field_list, FIELD_PLAIN},
+    {"Warnings", "warn", field_lines, FIELD_PLAIN},   {"Until", "expires", field_time, FIELD_PLAIN},
+    {"For", "duration", field_duration, FIELD_PLAIN},
+};
+
+static json_t *parse(const char *json)
+{
+    json_error_t error;
+    json_t *value = json_loads(json, 0, &error);
+
+    ck_assert_msg(value != NULL, "%s", error.text);
+    return value;
+}
+
+static void table(const char *json, size_t width)
+{
+    json_t *value = parse(json);
+
+    begin(width);
+    output_table(&output, columns, 4, value);
+    end();
+    json_decref(value);
+}
+
+static void record(const char *json, size_t width)
+{
+    json_t *value = parse(json);
+
+    begin(width);
+    output_record(&output, lines, 7, value);
+    end();
+    json_decref(value);
+}
+
+START_TEST(a_table_in_a_pipe_is_whole_and_stable)
+{
+    static const char why[] = "a long reason that no pipe may shorten, however long it may turn out to be";
+    char json[512], want[1024];
+    int width = sizeof(why) - 1;
+
+    snprintf(json, sizeof(json),
+             "[{\"id\": 7, \"user\": \"alice\", \"why\": \"%s\", \"expires\": 1763899260},"
+             " {\"id\": 112, \"user\": \"ren\\u00e9\"}]",
+             why);
+    snprintf(want, sizeof(want),
+             " ID USER  %-*s EXPIRES\n"
+             "  7 alice %-*s 2025-11-23T12:01:00+00:00\n"
+             "112 ren\u00e9  %-*s -\n",
+             width, "REASON", width, why, width, "-");
+    table(json, 0);
+    ck_assert_str_eq(text, want);
+}
+END_TEST
+
+START_TEST(a_table_on_a_terminal_fits_its_width)
+{
+    table("[{\"id\": 7, \"user\": \"alice\", \"why\": \"a long reason that goes on and on and on and on\","
+          " \"expires\": 1763910000}]",
+          48);
+    ck_assert_str_eq(text, "ID USER  REASON          EXPIRES\n"
+                           " 7 alice a long reaso... in 3 h\n");
+}
+END_TEST
+
+/* Rule 10: colour, title, return, DEL, C1, line separators, right-to-left override, in any member. */
+#define HOSTILE "\\u001b[31mred\\u001b]0;x\\u0007\\r\\n\\u007f\\u009b2J\\u2028\\u202egpj"
+
+static void no_control(const char *shown)
+{
+    static const char *const bad[] = {"\x1b", "\x07", "\r", "\x7f", "\xc2\x9b", "\u2028", "\u202e"};
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        ck_assert_msg(strstr(shown, bad[i]) == NULL, "%zu: %s", i, shown);
+}
+
+START_TEST(no_text_controls_a_terminal)
+{
+    for (size_t width = 0; width <= 120; width += 40) {
+        table("[{\"id\": 1, \"user\": \"" HOSTILE "\", \"why\": \"" HOSTILE "\"}]", width);
+        no_control(text);
+        ck_assert_ptr_nonnull(strstr(text, "\\x1b[31mred"));
+        record("{\"id\": 1, \"state\": \"" HOSTILE "\", \"why\": \"" HOSTILE "\", \"groups\": [\"" HOSTILE
+               "\"], \"warn\": [\"" HOSTILE "\"]}",
+               width);
+        no_control(text);
+    }
+}
+END_TEST
+
+START_TEST(json_is_ascii_with_times)
+{
+    json_t *value = parse("{\"why\": \"" HOSTILE "\", \"expires\": 1763910000, \"duration\": 3600,"
+                          " \"decisions\": [{\"at\": 1763899200}], \"a\": [\"x\"]}");
+    json_t *back;
+
+    begin(0);
+    output_json(&output, value);
+    end();
+    for (const char *c = text; *c; c++)
+        ck_assert_msg((*c >= ' ' && *c < 0x7f) || *c == '\n', "%s", text);
+    back = parse(text);
+    ck_assert(json_equal(json_object_get(back, "why"), json_object_get(value, "why")));
+    ck_assert_ptr_eq(strstr(text, "{\n  \"a\": [\n    \"x\"\n  ],\n  \"decisions\": [\n    {\n      \"at\": "
+                                  "\"2025-11-23T12:00:00+00:00\"\n"),
+                     text);
+    ck_assert_ptr_nonnull(strstr(text, "\"duration\": 3600"));
+    ck_assert_ptr_nonnull(strstr(text, "\"expires\": \"2025-11-23T15:00:00+00:00\""));
+    json_decref(value);
+    json_decref(back);
+}
+END_TEST
+
+START_TEST(a_record_leaves_out_what_is_missing)
+{
+    record(
+        "{\"id\": 7, \"state\": \"pending-approval\", \"why\": \"two\\nlines\", \"groups\": [\"a\", \"b\"],"
+        " \"expires\": 1763910000, \"duration\": 14400}",
+        0);
+    ck_assert_str_eq(text, "Request: 7\n"
+                           "State:   Pending approval\n"
+                           "Why:     two\n"
+                           "         lines\n"
+                           "Groups:  a, b\n"
+                           "Until:   Sun 2025-11-23 15:00 UTC (in 3 h)\n"
+                           "For:     4 h\n");
+}
+END_TEST
+
+/* Text that a terminal would wrap to its first column could pass for a line of ours. */
+START_TEST(long_text_never_reaches_the_label_column)
+{
+    record("{\"id\": 7, \"why\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa State:   Fulfilled "
+           "\\u6f22\\u5b57\\u6f22\\u5b57\\u6f22\\u5b57\\u6f22\\u5b57\\u6f22\\u5b57\\u6f22\\u5b57 "
+           "end\\nState: x\"}",
+           40);
+    ck_assert_ptr_eq(strstr(text, "Request: 7\nWhy:     aaaa"), text);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        ck_assert_msg(strncmp(line, "         ", 9) == 0 || strncmp(line, "Request: ", 9) == 0 ||
+                          strncmp(line, "Why:     ", 9) == 0,
+                      "%s", line);
+}
+END_TEST
+
+START_TEST(a_full_disk_is_noticed)
+{
+    json_t *value = parse("[{\"id\": 1}]");
+
+    begin(0);
+    fclose(output.stream);
+    output.stream = fopen("/dev/full", "w");
+    output_table(&output, columns, 4, value);
+    ck_assert_int_eq(output_finish(&output), -ENOSPC);
+    fclose(output.stream);
+    json_decref(value);
+}
+END_TEST
+
+START_TEST(members_of_another_type_are_missing)
+{
+    table("[{\"id\": \"7\", \"user\": 5, \"why\": [1], \"expires\": \"soon\"}, 3]", 0);
+    ck_assert_str_eq(text, "ID USER REASON EXPIRES\n"
+                           " - -    -      -\n"
+                           " - -    -      -\n");
+    record("{\"id\": [], \"state\": 1, \"groups\": 5, \"warn\": {}, \"expires\": null}", 0);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("output");
+    TCase *tests = tcase_create("rendering");
+
+    tcase_add_test(tests, a_table_in_a_pipe_is_whole_and_stable);
+    tcase_add_test(tests, a_table_on_a_terminal_fits_its_width);
+    tcase_add_test(tests, no_text_controls_a_terminal);
+    tcase_add_test(tests, json_is_ascii_with_times);
+    tcase_add_test(tests, a_record_leaves_out_what_is_missing);
+    tcase_add_test(tests, long_text_never_reaches_the_label_column);
+    tcase_add_test(tests, a_full_disk_is_noticed);
+    tcase_add_test(tests, members_of_another_type_are_missing);
+    suite_add_tcase(suite, tests);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}

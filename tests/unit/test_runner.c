@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cli/runner.c: what a command line becomes, and that a wrong one never reaches a command. */
+#include "cli/runner.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static struct invocation seen;
+static int64_t seen_ids[8];
+static int runs;
+
+static int remember(struct invocation *invocation)
+{
+    seen = *invocation;
+    for (size_t i = 0; invocation->ids && i < invocation->n_operands && i < 8; i++)
+        seen_ids[i] = invocation->ids[i];
+    runs++;
+    return 3;
+}
+
+static const struct command commands[] = {
+    {"list", "", 0, 0, TAKES_LIMIT, remember, "lists"},
+    {"act", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, remember, "acts"},
+    {"submit", "NAME", 1, 1, TAKES_REASON | TAKES_DURATION, remember, "submits"},
+    {0},
+};
+
+static const struct program program = {"prog", "tests the runner", commands, 1};
+
+/* The texts on stdout and stderr of the last run. */
+static char out[8192], err[8192];
+
+static void capture(const char *path, int fd)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(dup2(file, fd), fd);
+    close(file);
+}
+
+static void collect(int fd, char *ret, size_t size)
+{
+    ssize_t length;
+
+    fflush(NULL);
+    length = pread(fd, ret, size - 1, 0);
+    ck_assert_int_ge(length, 0);
+    ret[length] = '\0';
+}
+
+/* Runs with the real descriptors turned to files without names. */
+static int run(const char *const words[])
+{
+    char *argv[16] = {(char *)"prog"};
+    char path[] = "/tmp/test-runner-XXXXXX";
+    int argc = 1, saved[2] = {dup(STDOUT_FILENO), dup(STDERR_FILENO)}, code;
+
+    while (words[argc - 1])
+        argc++;
+    memcpy(argv + 1, words, (size_t)(argc - 1) * sizeof(*argv));
+    close(mkstemp(path));
+    capture(path, STDOUT_FILENO);
+    unlink(path);
+    capture(path, STDERR_FILENO);
+    unlink(path);
+    runs = 0;
+    memset(&seen, 0, sizeof(seen));
+    memset(seen_ids, 0, sizeof(seen_ids));
+    code = runner_main(&program, argc, argv);
+    collect(STDOUT_FILENO, out, sizeof(out));
+    collect(STDERR_FILENO, err, sizeof(err));
+    dup2(saved[0], STDOUT_FILENO);
+    dup2(saved[1], STDERR_FILENO);
+    close(saved[0]);
+    close(saved[1]);
+    return code;
+}
+
+#define RUN(...) run((const char *[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+
+START_TEST(a_bare_call_runs_the_first_command)
+{
+    ck_assert_int_eq(RUN(), 3);
+    ck_assert_int_eq(runs, 1);
+    ck_assert_str_eq(seen.command->name, "list");
+    ck_assert_uint_eq(seen.n_operands, 0);
+}
+END_TEST
+
+START_TEST(options_stand_anywhere)
+{
+    ck_assert_int_eq(RUN("-m", "why", "act", "--json", "12", "7"), 3);
+    ck_assert_str_eq(seen.reason, "why");
+    ck_assert(seen.output.json);
+    ck_assert_uint_eq(seen.n_operands, 2);
+    ck_assert_int_eq(seen_ids[0], 12);
+    ck_assert_int_eq(seen_ids[1], 7);
+    ck_assert_int_eq(RUN("submit", "db", "--justification=a b", "-d", "90m"), 3);
+    ck_assert_str_eq(seen.reason, "a b");
+    ck_assert_int_eq(seen.duration, 5400);
+    ck_assert_int_eq(RUN("--limit", "5"), 3);
+    ck_assert_int_eq(seen.limit, 5);
+}
+END_TEST
+
+static const struct {
+    const char *words[5];
+    const char *says;
+} usage_errors[] = {
+    {{"nonsense"}, "there is no command 'nonsense'"},
+    {{"--nonsense"}, "--nonsense"},
+    {{"-x"}, "there is no option -x"},
+    {{"act"}, "needs ID..."},
+    {{"act", "-m"}, "-m needs a value"},
+    {{"act", "1", "--json=yes"}, "--json=yes"},
+    {{"list", "extra"}, "'extra'"},
+    {{"list", "-m", "why"}, "takes no --reason"},
+    {{"act", "1", "-d", "1h"}, "takes no --duration"},
+    {{"submit", "a", "b"}, "'b'"},
+    {{"submit", "a", "-d", "soon"}, "'soon' is no duration"},
+    {{"submit", "a", "-d", "-1"}, "'-1' is no duration"},
+    {{"list", "-n", "0"}, "'0' is no limit"},
+    {{"act", "0"}, "'0' is no request number"},
+    {{"act", "-3"}, "-3"},
+    {{"act", "--", "-3"}, "'-3' is no request number"},
+    {{"act", "+3"}, "'+3' is no request number"},
+    {{"act", " 3"}, "' 3' is no request number"},
+    {{"act", "3x"}, "'3x' is no request number"},
+    {{"act", "0x3"}, "'0x3' is no request number"},
+    {{"act", ""}, "'' is no request number"},
+    {{"act", "1", "12,13"}, "'12,13' is no request number"},
+    {{"act", "9223372036854775808"}, "is no request number"},
+    {{"act", "1", "-m", "\xff"}, "argument 4, '\\xff', is not UTF-8"},
+    {{"submit", "\xed\xa0\x80"}, "argument 2"},
+    {{"submit", "a\x1b[2J", "b\x1b[2J"}, "'b\\x1b[2J'"},
+};
+
+START_TEST(a_usage_error_is_one_line_and_runs_nothing)
+{
+    const char *words[6] = {0};
+
+    memcpy(words, usage_errors[_i].words, sizeof(usage_errors[_i].words));
+    ck_assert_int_eq(run(words), EX_USAGE);
+    ck_assert_int_eq(runs, 0);
+    ck_assert_msg(strstr(err, usage_errors[_i].says) != NULL, "%s", err);
+    ck_assert_msg(strstr(err, "Try: prog --help\n") != NULL, "%s", err);
+    ck_assert_ptr_eq(strchr(err, '\n'), err + strlen(err) - 1);
+    ck_assert_ptr_null(strchr(err, '\x1b'));
+    ck_assert_str_eq(out, "");
+}
+END_TEST
+
+START_TEST(a_reason_has_a_longest_length)
+{
+    char reason[BUS_TEXT_MAX + 2];
+
+    memset(reason, 'x', sizeof(reason));
+    reason[BUS_TEXT_MAX + 1] = '\0';
+    ck_assert_int_eq(RUN("act", "1", "-m", reason), EX_USAGE);
+    ck_assert_ptr_nonnull(strstr(err, "4097 bytes"));
+    ck_assert_int_eq(runs, 0);
+    reason[BUS_TEXT_MAX] = '\0';
+    ck_assert_int_eq(RUN("act", "1", "-m", reason), 3);
+}
+END_TEST
+
+static unsigned lines_of(const char *text)
+{
+    unsigned lines = 0;
+
+    for (; *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+START_TEST(help_comes_from_the_tables_and_fits_a_screen)
+{
+    ck_assert_int_eq(RUN("--help"), 0);
+    ck_assert_int_eq(runs, 0);
+    ck_assert_str_eq(err, "");
+    for (const struct command *command = commands; command->name; command++)
+        ck_assert_ptr_nonnull(strstr(out, command->help));
+    ck_assert_ptr_nonnull(strstr(out, "-d, --duration TIME"));
+    ck_assert_ptr_null(strstr(out, "completion"));
+    ck_assert_uint_lt(lines_of(out), 24);
+    ck_assert_int_eq(RUN("act", "-h"), 0);
+    ck_assert_int_eq(runs, 0);
+}
+END_TEST
+
+START_TEST(version_and_completion)
+{
+    ck_assert_int_eq(RUN("--version"), 0);
+    ck_assert_ptr_eq(strstr(out, "prog (accesspkg) "), out);
+    ck_assert_int_eq(RUN("--print-completion"), 0);
+    ck_assert_str_eq(
+        out, "list act submit\n--reason --justification --duration --limit --json --help --version\n");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("runner");
+    TCase *tests = tcase_create("command lines");
+
+    tcase_add_test(tests, a_bare_call_runs_the_first_command);
+    tcase_add_test(tests, options_stand_anywhere);
+    tcase_add_loop_test(tests, a_usage_error_is_one_line_and_runs_nothing, 0,
+                        sizeof(usage_errors) / sizeof(*usage_errors));
+    tcase_add_test(tests, a_reason_has_a_longest_length);
+    tcase_add_test(tests, help_comes_from_the_tables_and_fits_a_screen);
+    tcase_add_test(tests, version_and_completion);
+    suite_add_tcase(suite, tests);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
