@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The door of the NSS module: what glibc calls, bound to the one state folder. Has no say of its own; groups.c
+ * answers. A thread may not be cancelled in between: it would leave a descriptor open in its process.
+ */
+#include "nss_module/libnss_accesspkg.h"
+
+#include "common/paths.h"
+#include "nss_module/groups.h"
+
+#include <pthread.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+static void restore_cancelling(const int *state)
+{
+    pthread_setcancelstate(*state, NULL);
+}
+
+#define NOT_CANCELLED                                                                                        \
+    __attribute__((cleanup(restore_cancelling))) int cancelling = PTHREAD_CANCEL_ENABLE;                     \
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelling)
+
+EXPORT enum nss_status _nss_accesspkg_initgroups_dyn(const char *user, gid_t group, long int *start,
+                                                     long int *size, gid_t **groupsp, long int limit,
+                                                     int *errnop)
+{
+    NOT_CANCELLED;
+    return groups_initgroups(PATH_STATE, user, group, start, size, groupsp, limit, errnop);
+}
+
+EXPORT enum nss_status _nss_accesspkg_getgrnam_r(const char *name, struct group *result, char *buffer,
+                                                 size_t buflen, int *errnop)
+{
+    NOT_CANCELLED;
+    return groups_by_name(PATH_STATE, name, result, buffer, buflen, errnop);
+}
+
+EXPORT enum nss_status _nss_accesspkg_getgrgid_r(gid_t gid, struct group *result, char *buffer, size_t buflen,
+                                                 int *errnop)
+{
+    NOT_CANCELLED;
+    return groups_by_gid(PATH_STATE, gid, result, buffer, buflen, errnop);
+}
