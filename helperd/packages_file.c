@@ -107,8 +107,11 @@ static int read_section(struct inifile *file, size_t section, struct draft *draf
 
 /* ---- rules over names ---------------------------------------------------------------------------------------- */
 
-/* Why this cannot be the name of a user or a group; NULL when it can. */
-static const char *name_fault(const char *name)
+/* An entry of the allow-list puts "name-" before a group's encoded name and must still be a file's name. */
+enum { GROUP_ENCODED_MAX = NAME_ENCODED_MAX - (int)sizeof("name-") + 1 };
+
+/* Why this cannot be the name of a user or a group, of so many bytes encoded; NULL when it can. */
+static const char *name_fault(const char *name, size_t most)
 {
     char encoded[NAME_ENCODED_MAX + 1];
     if (!name[0])
@@ -119,7 +122,7 @@ static const char *name_fault(const char *name)
         return "a comment behind a value starts with a blank and a semicolon";
     if (strpbrk(name, ",:;\"'="))
         return "no name holds such a character; separate names by blanks, without quotes";
-    return name_encode(name, encoded, sizeof(encoded)) < 0 ? "the name is too long" : NULL;
+    return name_encode(name, encoded, most + 1) < 0 ? "the name is too long" : NULL;
 }
 
 static void check_list(struct inifile *file, const char *section, const char *key, char *const *list,
@@ -132,7 +135,8 @@ static void check_list(struct inifile *file, const char *section, const char *ke
         return;
     }
     for (size_t i = 0; list && list[i]; i++) {
-        const char *fault = name_fault(list[i] + (principals && list[i][0] == '%'));
+        const char *fault = name_fault(list[i] + (principals && list[i][0] == '%'),
+                                       principals ? NAME_ENCODED_MAX : GROUP_ENCODED_MAX);
         if (!principals && list[i][0] == '%')
             fault = "only groups stand here; leave the % away";
         if (fault)
