@@ -24,7 +24,7 @@ wait_for()
 # host COMMAND...: runs it as root on the host.
 host()
 {
-    timeout -k 5 60 nsenter -t "$(<"$work/pid")" -a -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+    timeout -k 5 60 nsenter -t "$(<"$work/pid")" -a -r -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
         TERM=dumb HOME=/root USER=root "$@"
 }
 
