@@ -43,6 +43,7 @@ struct engine {
 struct reply {
     json_t *value;
     char message[1024];
+    char *long_message; /* owned; instead of `message` where that could be too short */
 };
 
 /* Who calls, as the bus daemon and the kernel say. */
@@ -103,6 +104,13 @@ int engine_list_requests(struct engine *engine, const struct caller *caller, con
                          enum engine_role role, const struct store_filter *filter, struct reply *reply);
 int engine_list_packages(struct engine *engine, const struct caller *caller, const struct facts *facts,
                          struct reply *reply);
+
+/* What GetStatus says of the store. */
+int engine_status(struct engine *engine, struct reply *reply);
+
+/* Fills reply->message and returns the code: also for what the bus itself has to refuse. */
+int engine_refuse(struct reply *reply, enum bus_error code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* What a look-up for this call has to find out. The strings are new and the caller's. */
 int engine_groups_of_packages(struct engine *engine, char *const *packages, strv *ret);

@@ -39,9 +39,6 @@ int engine_fulfil(struct engine *engine, const struct request *request, const st
 /* After the commit, when the user's grant file could not be written: shows it as partially fulfilled. */
 int engine_check_fulfilment(struct engine *engine, int64_t request);
 
-/* Fills reply->message and returns the code. */
-int engine_refuse(struct reply *reply, enum bus_error code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 /* A justification or reason: bounded, one line of plain text. 0 or the refusal. */
 int engine_check_text(const char *what, const char *text, struct reply *reply);
 

@@ -198,6 +198,28 @@ int engine_list_packages(struct engine *engine, const struct caller *caller, con
     return r;
 }
 
+int engine_status(struct engine *engine, struct reply *reply)
+{
+    struct store_counts counts = {0};
+    int64_t next = 0;
+    int r = engine_tick(engine);
+    if (r == 0)
+        r = store_count(engine->store, &counts);
+    if (r == 0)
+        r = store_next_deadline(engine->store, &next);
+    if (r != 0)
+        return r;
+    reply->value = json_pack("{s:I, s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count,
+                             "pending", (json_int_t)counts.pending, "live_assignments",
+                             (json_int_t)counts.live, "partially_fulfilled", (json_int_t)counts.partial);
+    if (!reply->value ||
+        (counts.oldest_pending &&
+         json_object_set_new(reply->value, "oldest_pending", json_integer(counts.oldest_pending)) < 0) ||
+        (next && json_object_set_new(reply->value, "next_deadline", json_integer(next)) < 0))
+        return -ENOMEM;
+    return 0;
+}
+
 /* ---- what a call has to look up ---- */
 
 int engine_groups_of_packages(struct engine *engine, char *const *packages, strv *ret)

@@ -17,7 +17,8 @@ struct identity {
     uid_t loginuid; /* UID_UNSET: nothing set it, counts as none */
 };
 
-/* Strings are owned; NULL where nothing was said. Times are seconds since the epoch, 0 where there is none. */
+/* Strings are owned; NULL where nothing was said. Times are seconds since the epoch, 0 where there is none.
+ */
 struct request {
     int64_t id;
     char *package;
@@ -38,7 +39,7 @@ struct request {
     int64_t submitted;
     int64_t ended;
     char *cancel_reason;
-    int64_t stage;    /* the one it waits in, from 1; 0 before and without approval */
+    int64_t stage; /* the one it waits in, from 1; 0 before and without approval */
     int64_t n_stages;
     int64_t deadline; /* of the current stage */
 };
@@ -68,10 +69,10 @@ void stage_deinit(struct stage *stage);
 void decision_deinit(struct decision *decision);
 
 #define REQUEST_EVENT_TABLE(X)                                                                               \
-    X(ROUTE, "route")       /* filed; somebody has to approve */                                             \
-    X(WAIVE, "waive")       /* filed; the policy asks nobody */                                              \
-    X(ADVANCE, "advance")   /* a stage is complete, another follows */                                       \
-    X(APPROVE, "approve")   /* the last stage is complete */                                                 \
+    X(ROUTE, "route")     /* filed; somebody has to approve */                                               \
+    X(WAIVE, "waive")     /* filed; the policy asks nobody */                                                \
+    X(ADVANCE, "advance") /* a stage is complete, another follows */                                         \
+    X(APPROVE, "approve") /* the last stage is complete */                                                   \
     X(DENY, "deny")                                                                                          \
     X(TIME_OUT, "time-out") /* nobody decided in time */                                                     \
     X(CANCEL, "cancel")     /* the requestor withdrew it */
@@ -88,5 +89,6 @@ const char *request_event_text(enum request_event event);
 /* The state that follows, or STATE_NONE when the event is not allowed in this state: refuse and record it. */
 enum state request_next(enum state state, enum request_event event);
 
-/* Whether the user has a request that still may lead somewhere: one of these per user and package at a time. */
+/* Whether the user has a request that still may lead somewhere: one of these per user and package at a time.
+ */
 bool request_is_open(enum state state);

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/bus_manager.h"
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/names.h"
+#include "dbus/variant.h"
+#include "helperd/bus_caller.h"
+#include "helperd/bus_introspect.h"
+#include "helperd/bus_options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CALLS_MAX = 4096,        /* under way, of all callers: bounds memory */
+    CALLS_OF_ROOT_MAX = 512, /* every sshd and sudo on the host is uid 0 */
+    LIST_DEFAULT = 100,
+};
+
+/* A call under way. The message is kept for its sender and serial; the arguments as JSON. */
+struct call {
+    struct call *next;
+    struct bus_manager *manager;
+    const struct method *method;
+    DBusMessage *message;
+    json_t *arguments;
+    struct caller caller;
+    bool identified;
+    struct bus_options options;
+    strv packages; /* Submit */
+    char *user;    /* to look up; NULL: nobody */
+    strv groups;   /* to look up */
+};
+
+struct bus_manager {
+    struct engine *engine;
+    struct lookup *lookup;
+    struct bus_manager_hooks hooks;
+    struct bus *bus;
+    struct call *calls;
+    size_t count;
+};
+
+/*
+ * plan: checks the arguments and names what to look up besides the caller. run: asks the engine.
+ * Both: 0, a positive enum bus_error with the reply's message, or -errno.
+ */
+struct method {
+    struct bus_method shape;
+    int (*plan)(struct call *call, struct reply *reply);
+    int (*run)(struct call *call, const struct facts *facts, struct reply *reply);
+};
+
+static const char *text_argument(const struct call *call, size_t index)
+{
+    return json_string_value(json_array_get(call->arguments, index));
+}
+
+static int64_t number_argument(const struct call *call, size_t index)
+{
+    return json_integer_value(json_array_get(call->arguments, index));
+}
+
+/* ---- the methods ---- */
+
+static int plan_submit(struct call *call, struct reply *reply)
+{
+    const json_t *names = json_array_get(call->arguments, 1);
+    const char *user = text_argument(call, 0);
+    int r = bus_options_read(json_array_get(call->arguments, 2), BUS_OPTIONS_SUBMIT, &call->options, reply);
+    if (r != 0)
+        return r;
+    call->packages = calloc(json_array_size(names) + 1, sizeof(*call->packages));
+    for (size_t i = 0; call->packages && i < json_array_size(names); i++) {
+        call->packages[i] = strdup(json_string_value(json_array_get(names, i)));
+        if (!call->packages[i])
+            return -ENOMEM;
+    }
+    if (!call->packages || (*user && !(call->user = strdup(user))))
+        return -ENOMEM;
+    return engine_groups_of_packages(call->manager->engine, call->packages, &call->groups);
+}
+
+static const char *given(const char *claim)
+{
+    return *claim ? claim : NULL;
+}
+
+static int run_submit(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    const struct bus_options *options = &call->options;
+    const struct submission submission = {
+        .user = text_argument(call, 0),
+        .packages = call->packages,
+        .justification = options->justification && *options->justification ? options->justification : NULL,
+        .service = given(options->service),
+        .host = given(options->host),
+        .address = given(options->address),
+        .tty = given(options->tty),
+        .duration = options->duration,
+        .at_gate = options->gate,
+    };
+    return engine_submit(call->manager->engine, &call->caller, facts, &submission, reply);
+}
+
+static int run_cancel(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    return engine_cancel(call->manager->engine, &call->caller, facts, number_argument(call, 0),
+                         text_argument(call, 1), reply);
+}
+
+/* A request that is not there is the engine's to refuse, once it is known who asks. */
+static int plan_decide(struct call *call, struct reply *reply)
+{
+    (void)reply;
+    const int r = engine_subject_of_request(call->manager->engine, number_argument(call, 0), &call->user,
+                                            &call->groups);
+    return r == STORE_E_NONE ? 0 : r;
+}
+
+static int plan_approve(struct call *call, struct reply *reply)
+{
+    const int r =
+        bus_options_read(json_array_get(call->arguments, 1), BUS_OPTIONS_DECIDE, &call->options, reply);
+    return r != 0 ? r : plan_decide(call, reply);
+}
+
+static int run_approve(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    const char *reason = call->options.reason ? call->options.reason : "";
+    return engine_decide(call->manager->engine, &call->caller, facts, number_argument(call, 0), true, reason,
+                         reply);
+}
+
+static int run_deny(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    return engine_decide(call->manager->engine, &call->caller, facts, number_argument(call, 0), false,
+                         text_argument(call, 1), reply);
+}
+
+static int run_get_request(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    return engine_get_request(call->manager->engine, &call->caller, facts, number_argument(call, 0), reply);
+}
+
+static const char *const roles[] = {
+    [ENGINE_ROLE_REQUESTOR] = "requestor",
+    [ENGINE_ROLE_APPROVER] = "approver",
+    [ENGINE_ROLE_DECIDED] = "decided",
+    [ENGINE_ROLE_ALL] = "all",
+};
+
+static int plan_list_requests(struct call *call, struct reply *reply)
+{
+    return bus_options_read(json_array_get(call->arguments, 0), BUS_OPTIONS_FILTER, &call->options, reply);
+}
+
+static int run_list_requests(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    const struct bus_options *options = &call->options;
+    const struct store_filter filter = {
+        .before = options->before,
+        .limit = options->limit ? options->limit : LIST_DEFAULT,
+        .state = options->state ? state_from_identifier(options->state) : STATE_NONE,
+        .package = options->package,
+        .user = options->user,
+        .uid = UID_UNSET,
+    };
+    if (filter.limit > BUS_PAGE_MAX || (options->state && filter.state == STATE_NONE))
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "%s",
+                             filter.limit > BUS_PAGE_MAX ? "The limit is 1 to 500 requests at a time."
+                                                         : "There is no such state.");
+    for (size_t role = 0; role < sizeof(roles) / sizeof(roles[0]); role++)
+        if (strcmp(options->role ? options->role : "requestor", roles[role]) == 0)
+            return engine_list_requests(call->manager->engine, &call->caller, facts, (enum engine_role)role,
+                                        &filter, reply);
+    return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                         "The role is one of requestor, approver, decided and all.");
+}
+
+static int run_list_packages(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    return engine_list_packages(call->manager->engine, &call->caller, facts, reply);
+}
+
+static int refuse_unless_root(const struct call *call, struct reply *reply)
+{
+    if (call->caller.identity.uid == 0)
+        return 0;
+    return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Only root may do this. Try: sudo pkg-admin ...");
+}
+
+static int run_get_status(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    (void)facts;
+    struct bus_manager *manager = call->manager;
+    int r = refuse_unless_root(call, reply);
+    if (r == 0)
+        r = engine_status(manager->engine, reply);
+    if (r == 0)
+        r = manager->hooks.add_status(reply->value, manager->hooks.data);
+    return r;
+}
+
+static int run_reload(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    (void)facts;
+    const int r = refuse_unless_root(call, reply);
+    return r != 0 ? r : call->manager->hooks.reload(reply, call->manager->hooks.data);
+}
+
+static const struct method methods[] = {
+    {{"Submit", "sasa{sv}", "user packages options", "a{sv}", "request"}, plan_submit, run_submit},
+    {{"Cancel", "xs", "id reason", "a{sv}", "request"}, NULL, run_cancel},
+    {{"Approve", "xa{sv}", "id options", "a{sv}", "request"}, plan_approve, run_approve},
+    {{"Deny", "xs", "id reason", "a{sv}", "request"}, plan_decide, run_deny},
+    {{"GetRequest", "x", "id", "a{sv}", "request"}, NULL, run_get_request},
+    {{"ListRequests", "a{sv}", "filter", "aa{sv}b", "requests more"}, plan_list_requests, run_list_requests},
+    {{"ListPackages", "", "", "aa{sv}", "packages"}, NULL, run_list_packages},
+    {{"GetStatus", "", "", "a{sv}", "status"}, NULL, run_get_status},
+    {{"Reload", "", "", "as", "warnings"}, NULL, run_reload},
+};
+
+enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
+
+/* ---- the way of a call ---- */
+
+static void call_free(struct call *call)
+{
+    struct bus_manager *manager = call->manager;
+    for (struct call **c = &manager->calls; *c; c = &(*c)->next) {
+        if (*c == call) {
+            *c = call->next;
+            manager->count--;
+            break;
+        }
+    }
+    dbus_message_unref(call->message);
+    json_decref(call->arguments);
+    strv_free(call->packages);
+    strv_free(call->groups);
+    free(call->user);
+    free(call);
+}
+
+static void send_error(struct bus_manager *manager, DBusMessage *message, const char *name, const char *text)
+{
+    if (dbus_message_get_no_reply(message))
+        return;
+    DBusMessage *answer = dbus_message_new_error(message, name, text);
+    if (answer)
+        bus_send(manager->bus, answer);
+}
+
+static void send_value(struct call *call, json_t *value)
+{
+    const char *signature = call->method->shape.out;
+    const bool many = strchr(call->method->shape.out_names, ' ') != NULL;
+    json_t *values = many ? json_incref(value) : json_pack("[O]", value);
+    DBusMessage *answer =
+        dbus_message_get_no_reply(call->message) ? NULL : dbus_message_new_method_return(call->message);
+    if (answer && values && variant_append_message(answer, signature, values) == 0) {
+        bus_send(call->manager->bus, answer);
+    } else if (answer) {
+        dbus_message_unref(answer);
+        send_error(call->manager, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+                   "The answer could not be put together; what was asked for is done. Please look again.");
+    }
+    json_decref(values);
+}
+
+/* The end of every call: exactly one answer, then it is gone. */
+static void call_finish(struct call *call, int result, struct reply *reply)
+{
+    if (result == 0)
+        send_value(call, reply->value);
+    else if (result > 0)
+        send_error(call->manager, call->message, bus_error_name((enum bus_error)result),
+                   reply->long_message ? reply->long_message : reply->message);
+    else
+        send_error(
+            call->manager, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+            "accesspkgd has a fault and could not do this. Please tell an administrator to look at its log: "
+            "journalctl -u accesspkgd");
+    json_decref(reply->value);
+    free(reply->long_message);
+    call_free(call);
+}
+
+static void call_refuse(struct call *call, enum bus_error code, const char *text)
+{
+    struct reply reply = {0};
+    call_finish(call, engine_refuse(&reply, code, "%s", text), &reply);
+}
+
+static void on_facts(struct facts *facts, void *data)
+{
+    struct call *call = data;
+    struct reply reply = {0};
+    if (!facts) {
+        call_refuse(
+            call, BUS_ERROR_UNAVAILABLE,
+            "The users and groups of this host could not be looked up in time, so nothing was changed. "
+            "Please try again in a moment.");
+        return;
+    }
+    const int r = call->method->run(call, facts, &reply);
+    facts_free(facts);
+    call_finish(call, r, &reply);
+}
+
+/* Calls of one user that are under way: whoever floods the bus waits for themselves only. */
+static bool too_many(const struct bus_manager *manager, uid_t uid)
+{
+    const int64_t limit = uid == 0 ? CALLS_OF_ROOT_MAX : manager->engine->config->calls_per_user;
+    int64_t count = 0;
+    for (const struct call *call = manager->calls; call; call = call->next)
+        if (call->identified && call->caller.identity.uid == uid)
+            count++;
+    return count > limit;
+}
+
+static void on_identity(const struct identity *identity, void *data)
+{
+    struct call *call = data;
+    struct reply reply = {0};
+    if (!identity) {
+        call_refuse(call, BUS_ERROR_UNAVAILABLE,
+                    "It could not be found out who you are, so nothing was changed. If this goes on, an "
+                    "administrator can see why: journalctl -u accesspkgd");
+        return;
+    }
+    call->caller.identity = *identity;
+    call->identified = true;
+    if (too_many(call->manager, identity->uid)) {
+        call_refuse(call, BUS_ERROR_LIMIT_EXCEEDED,
+                    "Too many calls of yours are under way. Please try again in a moment.");
+        return;
+    }
+    int r = call->method->plan ? call->method->plan(call, &reply) : 0;
+    if (r == 0)
+        r = lookup_ask(call->manager->lookup, identity->uid, call->user, call->groups, on_facts, call);
+    if (r != 0)
+        call_finish(call, r, &reply);
+}
+
+static void call_start(struct bus_manager *manager, const struct method *method, DBusMessage *message)
+{
+    struct call *call = calloc(1, sizeof(*call));
+    json_t *arguments = variant_read_message(message);
+    if (!call || !arguments || manager->count >= CALLS_MAX) {
+        const bool full = manager->count >= CALLS_MAX;
+        send_error(manager, message,
+                   bus_error_name(full ? BUS_ERROR_LIMIT_EXCEEDED : BUS_ERROR_INVALID_ARGUMENT),
+                   full ? "Too many calls are under way. Please try again in a moment."
+                        : "The arguments could not be read.");
+        json_decref(arguments);
+        free(call);
+        return;
+    }
+    *call = (struct call){.next = manager->calls,
+                          .manager = manager,
+                          .method = method,
+                          .message = dbus_message_ref(message),
+                          .arguments = arguments};
+    manager->calls = call;
+    manager->count++;
+    if (bus_caller_identify(manager->bus, dbus_message_get_sender(message), on_identity, call) < 0)
+        call_refuse(call, BUS_ERROR_UNAVAILABLE,
+                    "accesspkgd is short of memory. Please try again in a moment.");
+}
+
+static void answer_introspect(struct bus_manager *manager, DBusMessage *message)
+{
+    const struct bus_method *shapes[METHODS];
+    for (size_t i = 0; i < METHODS; i++)
+        shapes[i] = &methods[i].shape;
+    _cleanup_free_ char *xml = bus_introspect(shapes, METHODS);
+    DBusMessage *answer = xml ? dbus_message_new_method_return(message) : NULL;
+    if (answer && dbus_message_append_args(answer, DBUS_TYPE_STRING, &xml, DBUS_TYPE_INVALID))
+        bus_send(manager->bus, answer);
+    else if (answer)
+        dbus_message_unref(answer);
+}
+
+void bus_manager_call(struct bus_manager *manager, DBusMessage *message)
+{
+    const char *interface = dbus_message_get_interface(message);
+    const char *member = dbus_message_get_member(message);
+    char text[512];
+    if (dbus_message_is_method_call(message, DBUS_INTERFACE_INTROSPECTABLE, "Introspect")) {
+        answer_introspect(manager, message);
+        return;
+    }
+    for (size_t i = 0; i < METHODS; i++) {
+        const struct bus_method *shape = &methods[i].shape;
+        if (strcmp(shape->name, member) != 0 || (interface && strcmp(interface, BUS_INTERFACE_MANAGER) != 0))
+            continue;
+        if (dbus_message_has_signature(message, shape->in)) {
+            call_start(manager, &methods[i], message);
+            return;
+        }
+        snprintf(text, sizeof(text), "%s takes the arguments '%s', not '%.100s'.", member, shape->in,
+                 dbus_message_get_signature(message));
+        send_error(manager, message, bus_error_name(BUS_ERROR_INVALID_ARGUMENT), text);
+        return;
+    }
+    snprintf(text, sizeof(text), "%s has no method %.100s on the interface %.100s.", BUS_PATH, member,
+             interface ? interface : "(none)");
+    send_error(manager, message, DBUS_ERROR_UNKNOWN_METHOD, text);
+}
+
+struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup,
+                                    const struct bus_manager_hooks *hooks)
+{
+    struct bus_manager *manager = calloc(1, sizeof(*manager));
+    if (manager)
+        *manager = (struct bus_manager){.engine = engine, .lookup = lookup, .hooks = *hooks};
+    return manager;
+}
+
+void bus_manager_attach(struct bus_manager *manager, struct bus *bus)
+{
+    manager->bus = bus;
+}
+
+void bus_manager_free(struct bus_manager *manager)
+{
+    if (!manager)
+        return;
+    while (manager->calls) {
+        lookup_cancel(manager->lookup, manager->calls);
+        call_refuse(manager->calls, BUS_ERROR_UNAVAILABLE,
+                    "accesspkgd is stopping; nothing was changed. Please try again in a moment.");
+    }
+    free(manager);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The a{sv} options of the methods, as one table: what each may carry, of which type, how large. */
+#pragma once
+
+#include "helperd/engine.h"
+
+#include <jansson.h>
+
+/* Which options a method takes: a set of these. */
+enum {
+    BUS_OPTIONS_SUBMIT = 1 << 0,
+    BUS_OPTIONS_DECIDE = 1 << 1,
+    BUS_OPTIONS_FILTER = 1 << 2,
+};
+
+/* Texts are borrowed from the JSON; NULL where not given. Claims are made visible and cut, never refused: the gate
+ * passes on what a network peer calls itself. */
+struct bus_options {
+    const char *justification;
+    const char *reason;
+    const char *role;
+    const char *state;
+    const char *package;
+    const char *user;
+    int64_t duration;
+    int64_t before;
+    int64_t limit;
+    bool gate;
+    char service[BUS_CLAIM_MAX + 1];
+    char host[BUS_CLAIM_MAX + 1];
+    char address[BUS_CLAIM_MAX + 1];
+    char tty[BUS_CLAIM_MAX + 1];
+};
+
+/* 0, or BUS_ERROR_INVALID_ARGUMENT with the reply's message: an unknown option is refused, not ignored. */
+int bus_options_read(const json_t *object, unsigned set, struct bus_options *ret, struct reply *reply);

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/daemon.h"
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/paths.h"
+#include "helperd/bus_manager.h"
+#include "helperd/config.h"
+#include "helperd/configure.h"
+#include "helperd/engine.h"
+#include "helperd/lastgood.h"
+#include "helperd/lookup.h"
+#include "helperd/packages.h"
+#include "helperd/packages_allow.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <systemd/sd-daemon.h>
+
+enum { RETRIES_AT_ONCE = 8 };
+
+struct daemon {
+    struct ev_loop *loop;
+    struct config config;
+    struct packages *packages;
+    struct store *store;
+    struct engine engine;
+    struct lookup *lookup;
+    struct bus *bus;
+    struct bus_manager *manager;
+    struct engine_verification verification;
+    ev_periodic deadline;
+    ev_timer lagging;
+    ev_idle verify;
+    ev_signal stop[2];
+    double wake_at; /* 0: no deadline */
+    double seen;    /* the clock when the loop last looked: it went back when it is ahead of now */
+    int retries;    /* look-ups for retries under way */
+    bool lost;
+    int64_t started;
+    int64_t policy_loaded;
+    char *policy_problem; /* why the last good policy is in use; NULL: packages.d is */
+};
+
+/* ---- policy ---- */
+
+static void log_problems(const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        log_line(problems->items[i].error ? LOG_ERR : LOG_WARNING, "%s", problems->items[i].text);
+}
+
+static char *join_errors(const struct problems *problems)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "The policy that was running stays; packages.d has errors:");
+    for (size_t i = 0; i < problems->count; i++)
+        if (problems->items[i].error)
+            fprintf(out, "\n%s", problems->items[i].text);
+    return fclose(out) == 0 ? text : NULL;
+}
+
+static void use_packages(struct daemon *daemon, struct packages *packages)
+{
+    packages_free(daemon->packages);
+    daemon->packages = packages;
+    daemon->engine.packages = packages;
+    daemon->policy_loaded = clock_now(&daemon->engine.clock);
+}
+
+static void compare_allow_list(const struct daemon *daemon, struct problems *problems)
+{
+    packages_compare_allow_list(daemon->packages, PATH_STATE, problems);
+}
+
+/* packages.d, or else the last policy that was good, said loudly. 0 or -errno. */
+static int load_first_policy(struct daemon *daemon)
+{
+    struct problems problems = {0};
+    struct packages *packages = NULL;
+    int r = packages_load(PATH_PACKAGES, 0, &packages, &problems);
+    log_problems(&problems);
+    if (r == 0) {
+        use_packages(daemon, packages);
+        lastgood_save(PATH_PACKAGES, PATH_STATE);
+    } else {
+        struct problems old_problems = {0};
+        daemon->policy_problem = join_errors(&problems);
+        r = packages_load(PATH_STATE "/" LASTGOOD_FOLDER, geteuid(), &packages, &old_problems);
+        if (r == 0) {
+            log_error(
+                "%s HAS ERRORS (above). THE LAST GOOD POLICY IS IN USE INSTEAD. Mend the errors, then run: "
+                "pkg-admin reload",
+                PATH_PACKAGES);
+            use_packages(daemon, packages);
+        } else {
+            log_problems(&old_problems);
+            log_error(
+                "There is no usable policy: %s has errors and no good one was kept. Mend the errors, then: "
+                "systemctl start accesspkgd",
+                PATH_PACKAGES);
+        }
+        problems_deinit(&old_problems);
+    }
+    problems_deinit(&problems);
+    return r;
+}
+
+static json_t *warnings_of(const struct problems *problems)
+{
+    json_t *warnings = json_array();
+    for (size_t i = 0; i < problems->count; i++)
+        json_array_append_new(warnings, json_string(problems->items[i].text));
+    return warnings;
+}
+
+static int reload(struct reply *reply, void *data)
+{
+    struct daemon *daemon = data;
+    struct problems problems = {0};
+    struct packages *packages = NULL;
+    int r = packages_load(PATH_PACKAGES, 0, &packages, &problems);
+    if (r < 0) {
+        log_problems(&problems);
+        reply->long_message = join_errors(&problems);
+        problems_deinit(&problems);
+        return BUS_ERROR_INVALID_CONFIGURATION;
+    }
+    use_packages(daemon, packages);
+    lastgood_save(PATH_PACKAGES, PATH_STATE);
+    free(daemon->policy_problem);
+    daemon->policy_problem = NULL;
+    compare_allow_list(daemon, &problems);
+    log_problems(&problems);
+    log_notice("The policy was reloaded: %zu packages.", packages->count);
+    reply->value = warnings_of(&problems);
+    problems_deinit(&problems);
+    return 0;
+}
+
+static int add_status(json_t *status, void *data)
+{
+    const struct daemon *daemon = data;
+    struct problems problems = {0};
+    char host[256] = "";
+    gethostname(host, sizeof(host) - 1);
+    compare_allow_list(daemon, &problems);
+    int r = json_object_set_new(status, "version", json_string(ACCESSPKG_VERSION)) |
+            json_object_set_new(status, "host", json_string(host)) |
+            json_object_set_new(status, "started", json_integer(daemon->started)) |
+            json_object_set_new(status, "policy_loaded", json_integer(daemon->policy_loaded)) |
+            json_object_set_new(status, "allow_list_problems", warnings_of(&problems));
+    if (daemon->policy_problem)
+        r |= json_object_set_new(status, "policy_problem", json_string(daemon->policy_problem));
+    problems_deinit(&problems);
+    return r ? -ENOMEM : 0;
+}
+
+/* ---- time ---- */
+
+struct retry {
+    struct daemon *daemon;
+    int64_t assignment;
+};
+
+static void drive_retries(struct daemon *daemon);
+
+static void on_retry_facts(struct facts *facts, void *data)
+{
+    _cleanup_free_ struct retry *retry = data;
+    retry->daemon->retries--;
+    if (facts)
+        engine_retry(&retry->daemon->engine, retry->assignment, facts);
+    facts_free(facts);
+    drive_retries(retry->daemon);
+}
+
+static void drive_retries(struct daemon *daemon)
+{
+    while (daemon->retries < RETRIES_AT_ONCE) {
+        struct retry *retry = calloc(1, sizeof(*retry));
+        _cleanup_free_ char *user = NULL;
+        strv groups = NULL;
+        if (!retry || engine_due_retry(&daemon->engine, &retry->assignment, &user, &groups) != 0) {
+            free(retry);
+            return;
+        }
+        retry->daemon = daemon;
+        const int r = lookup_ask(daemon->lookup, UID_UNSET, user, groups, on_retry_facts, retry);
+        strv_free(groups);
+        if (r < 0) {
+            free(retry);
+            return;
+        }
+        daemon->retries++;
+    }
+}
+
+static void on_deadline(struct ev_loop *loop, ev_periodic *periodic, int events)
+{
+    (void)loop, (void)events;
+    struct daemon *daemon = periodic->data;
+    daemon->wake_at = 0;
+    engine_tick(&daemon->engine);
+    drive_retries(daemon);
+}
+
+/*
+ * libev asks again whenever it notices that the wall clock was set: a deadline stays at its wall-clock time, and a
+ * clock that went back wakes the engine at once.
+ */
+static ev_tstamp next_wake(ev_periodic *periodic, ev_tstamp now)
+{
+    struct daemon *daemon = periodic->data;
+    const bool went_back = now + 1. < daemon->seen;
+    daemon->seen = now;
+    if (went_back)
+        return now;
+    return daemon->wake_at == 0 ? now + 1e9 : daemon->wake_at > now ? daemon->wake_at : now;
+}
+
+static void set_deadline(int64_t at, void *data)
+{
+    struct daemon *daemon = data;
+    daemon->wake_at = (double)at;
+    ev_periodic_again(daemon->loop, &daemon->deadline);
+}
+
+static void on_lagging(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct daemon *daemon = timer->data;
+    engine_publish_lagging(&daemon->engine);
+}
+
+static void set_lagging(void *data)
+{
+    struct daemon *daemon = data;
+    if (!ev_is_active(&daemon->lagging)) {
+        ev_timer_set(&daemon->lagging, .5, 0.);
+        ev_timer_start(daemon->loop, &daemon->lagging);
+    }
+}
+
+static void on_changed(int64_t request, void *data)
+{
+    struct daemon *daemon = data;
+    if (daemon->bus)
+        bus_emit_request_changed(daemon->bus, request);
+}
+
+static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
+{
+    (void)events;
+    struct daemon *daemon = idle->data;
+    if (engine_verify(&daemon->engine, &daemon->verification) == 0)
+        ev_idle_stop(loop, idle);
+}
+
+/* ---- the loop ---- */
+
+static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
+{
+    (void)events;
+    log_info("Stopping on signal %d.", signal->signum);
+    ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_call(DBusMessage *message, void *data)
+{
+    struct daemon *daemon = data;
+    bus_manager_call(daemon->manager, message);
+}
+
+static void on_lost(void *data)
+{
+    struct daemon *daemon = data;
+    log_error("The system bus went away. accesspkgd ends and is started again with it; holders of grants "
+              "still get in.");
+    daemon->lost = true;
+    ev_break(daemon->loop, EVBREAK_ALL);
+}
+
+static void init_events(struct daemon *daemon)
+{
+    static const int signals[] = {SIGTERM, SIGINT};
+    for (size_t i = 0; i < 2; i++) {
+        ev_signal_init(&daemon->stop[i], on_stop, signals[i]);
+        ev_signal_start(daemon->loop, &daemon->stop[i]);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP,
+           SIG_IGN); /* the one way to reload is pkg-admin reload, which writes the allow-list first */
+    ev_periodic_init(&daemon->deadline, on_deadline, 0., 0., next_wake);
+    daemon->deadline.data = daemon;
+    daemon->seen = ev_time();
+    ev_periodic_start(daemon->loop, &daemon->deadline);
+    ev_timer_init(&daemon->lagging, on_lagging, .5, 0.);
+    daemon->lagging.data = daemon;
+    ev_idle_init(&daemon->verify, on_verify);
+    daemon->verify.data = daemon;
+    ev_idle_start(daemon->loop, &daemon->verify);
+}
+
+static int load_config(struct daemon *daemon)
+{
+    struct problems problems = {0};
+    const int r = config_load(PATH_CONFIG, 0, &daemon->config, &problems);
+    log_problems(&problems);
+    problems_deinit(&problems);
+    return r;
+}
+
+static int start(struct daemon *daemon)
+{
+    bool newborn = false;
+    daemon->engine = (struct engine){
+        .config = &daemon->config,
+        .clock = clock_system(),
+        .state = PATH_STATE,
+        .hooks = {on_changed, set_deadline, set_lagging, daemon},
+    };
+    daemon->started = clock_now(&daemon->engine.clock);
+    init_events(daemon);
+    int r = load_config(daemon);
+    if (r == 0)
+        r = load_first_policy(daemon);
+    if (r < 0)
+        return EX_CONFIG;
+    struct problems problems = {0};
+    compare_allow_list(daemon, &problems);
+    log_problems(&problems);
+    problems_deinit(&problems);
+
+    umask(0077);
+    if (store_open(PATH_STORE, &daemon->store, &newborn) < 0)
+        return EX_CANTCREAT;
+    umask(0022);
+    daemon->engine.store = daemon->store;
+    daemon->lookup = lookup_new(daemon->loop, PATH_LOOKUP, (double)daemon->config.lookup_timeout);
+    const struct bus_manager_hooks hooks = {reload, add_status, daemon};
+    daemon->manager = bus_manager_new(&daemon->engine, daemon->lookup, &hooks);
+    if (!daemon->lookup || !daemon->manager)
+        return EX_OSERR;
+    if (engine_start(&daemon->engine, newborn) < 0)
+        return EX_SOFTWARE;
+    if (bus_open(daemon->loop, on_call, on_lost, daemon, &daemon->bus) < 0)
+        return EX_UNAVAILABLE;
+    bus_manager_attach(daemon->manager, daemon->bus);
+    return 0;
+}
+
+static void finish(struct daemon *daemon)
+{
+    bus_manager_free(daemon->manager);
+    if (daemon->bus && !daemon->lost)
+        bus_flush(daemon->bus);
+    bus_close(daemon->bus);
+    daemon->bus = NULL;
+    lookup_free(daemon->lookup);
+    if (daemon->store)
+        engine_deinit(&daemon->engine);
+    engine_verification_deinit(&daemon->verification);
+    store_close(daemon->store);
+    packages_free(daemon->packages);
+    free(daemon->policy_problem);
+    ev_loop_destroy(daemon->loop);
+}
+
+int daemon_run(void)
+{
+    struct daemon daemon = {.loop = ev_loop_new(EVFLAG_AUTO)};
+    if (!daemon.loop)
+        return EX_OSERR;
+    int code = start(&daemon);
+    if (code == 0) {
+        log_info("accesspkgd %s is ready: %zu packages.", ACCESSPKG_VERSION, daemon.packages->count);
+        sd_notify(0, "READY=1");
+        ev_run(daemon.loop, 0);
+        sd_notify(0, "STOPPING=1");
+        code = daemon.lost ? EX_UNAVAILABLE : 0;
+    }
+    finish(&daemon);
+    return code;
+}

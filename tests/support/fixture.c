@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/support/fixture.h"
+
+#include "common/grantdir.h"
+
+#include <check.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char fixture_message[1024];
+
+static const struct person {
+    const char *name;
+    uid_t uid;
+    const char *full_name;
+    const char *organisation;
+    bool may_log_in;
+    const char *groups;
+} people[] = {
+    {"root", 0, "root", NULL, true, "root"},
+    {"alice", ALICE, "Alice Adams", "Payments", true, "alice staff"},
+    {"bob", BOB, "Bob Brown", "Databases", true, "bob dba-leads"},
+    {"carol", CAROL, "Carol Clark", NULL, true, "carol staff dba-leads"},
+    {"dave", DAVE, NULL, NULL, true, "dave staff"},
+    {"erin", ERIN, NULL, NULL, false, "erin dba-leads"},
+};
+
+static const struct person *find_person(const char *name)
+{
+    for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++)
+        if (strcmp(people[i].name, name) == 0)
+            return &people[i];
+    return NULL;
+}
+
+static char *copy(const char *text)
+{
+    return text ? strdup(text) : NULL;
+}
+
+static struct subject *make_subject(const char *name)
+{
+    const struct person *person = name ? find_person(name) : NULL;
+    struct subject *subject = person ? calloc(1, sizeof(*subject)) : NULL;
+    if (subject)
+        *subject = (struct subject){.name = strdup(person->name),
+                                    .uid = person->uid,
+                                    .full_name = copy(person->full_name),
+                                    .organisation = copy(person->organisation),
+                                    .may_log_in = person->may_log_in,
+                                    .groups = strv_split(person->groups)};
+    return subject;
+}
+
+struct facts *fixture_facts(const char *caller, const char *user)
+{
+    struct facts *facts = calloc(1, sizeof(*facts));
+    ck_assert_ptr_nonnull(facts);
+    facts->caller = make_subject(caller);
+    facts->user = make_subject(user);
+    facts->groups = calloc(2, sizeof(*facts->groups));
+    facts->n_groups = 2;
+    facts->groups[0].name = strdup("dbadmins");
+    facts->groups[0].gid = 2001;
+    facts->groups[1].name = strdup("backup");
+    facts->groups[1].gid = 34;
+    return facts;
+}
+
+struct caller fixture_caller(const char *name)
+{
+    return (struct caller){.identity = {find_person(name)->uid, UID_UNSET}};
+}
+
+static int64_t read_clock(void *data)
+{
+    const struct fixture *fixture = data;
+    return fixture->now;
+}
+
+static void on_changed(int64_t request, void *data)
+{
+    struct fixture *fixture = data;
+    fixture->changed = request;
+}
+
+static void on_deadline(int64_t at, void *data)
+{
+    struct fixture *fixture = data;
+    fixture->deadline = at;
+}
+
+static void make_folder(const char *parent, const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/%s", parent, name);
+    ck_assert_int_eq(mkdir(path, 0755), 0);
+}
+
+void fixture_write_package(struct fixture *fixture, const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/packages.d/%s.conf", fixture->folder, name);
+    FILE *out = fopen(path, "we");
+    ck_assert_ptr_nonnull(out);
+    ck_assert_int_ge(fputs(text, out), 0);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_int_eq(chmod(path, 0644), 0);
+}
+
+void fixture_reload(struct fixture *fixture)
+{
+    char path[256];
+    struct problems problems = {0};
+    struct packages *packages = NULL;
+    snprintf(path, sizeof(path), "%s/packages.d", fixture->folder);
+    const int r = packages_load(path, geteuid(), &packages, &problems);
+    ck_assert_msg(r == 0, "%s", problems.count ? problems.items[0].text : "cannot load the packages");
+    problems_deinit(&problems);
+    packages_free(fixture->packages);
+    fixture->packages = packages;
+    fixture->engine.packages = packages;
+}
+
+void fixture_init(struct fixture *fixture, const char *first_name, ...)
+{
+    bool newborn = false;
+    *fixture = (struct fixture){.now = FIXTURE_NOW, .folder = "/tmp/accesspkg-test-XXXXXX"};
+    ck_assert_ptr_nonnull(mkdtemp(fixture->folder));
+    ck_assert_int_eq(chmod(fixture->folder, 0755), 0);
+    snprintf(fixture->state, sizeof(fixture->state), "%s/state", fixture->folder);
+    make_folder(fixture->folder, "packages.d");
+    make_folder(fixture->folder, "state");
+    make_folder(fixture->state, "grants");
+    make_folder(fixture->state, "grants/user");
+    make_folder(fixture->state, "grants/gid");
+    const struct allow_entry allowed[] = {{2001, "dbadmins"}, {34, "backup"}};
+    ck_assert_int_eq(grantdir_write_allow(fixture->state, allowed, 2), 0);
+
+    va_list rest;
+    va_start(rest, first_name);
+    for (const char *name = first_name; name; name = va_arg(rest, const char *))
+        fixture_write_package(fixture, name, va_arg(rest, const char *));
+    va_end(rest);
+
+    fixture->config = (struct config){.pending_per_user = 3,
+                                      .calls_per_user = 8,
+                                      .lookup_timeout = 2,
+                                      .retry_first = 1,
+                                      .retry_longest = 3600};
+    fixture->engine = (struct engine){
+        .config = &fixture->config,
+        .clock = {read_clock, fixture},
+        .state = fixture->state,
+        .hooks = {on_changed, on_deadline, NULL, fixture},
+    };
+    fixture_reload(fixture);
+    ck_assert_int_eq(store_open(":memory:", &fixture->engine.store, &newborn), 0);
+    ck_assert(newborn);
+    ck_assert_int_eq(engine_start(&fixture->engine, newborn), 0);
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status, (void)kind, (void)walk;
+    return remove(path);
+}
+
+void fixture_deinit(struct fixture *fixture)
+{
+    engine_deinit(&fixture->engine);
+    store_close(fixture->engine.store);
+    packages_free(fixture->packages);
+    nftw(fixture->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int finish(int result, struct reply *reply, json_t **ret_value)
+{
+    snprintf(fixture_message, sizeof(fixture_message), "%s", reply->message);
+    if (ret_value && result == 0)
+        *ret_value = reply->value;
+    else
+        json_decref(reply->value);
+    return result;
+}
+
+int fixture_submit(struct fixture *fixture, const char *user, const char *package, const char *why,
+                   json_t **ret_value)
+{
+    struct facts *facts = fixture_facts(user, NULL);
+    struct reply reply = {0};
+    const struct caller caller = fixture_caller(user);
+    char *names[] = {(char *)package, NULL};
+    const struct submission submission = {.packages = names, .justification = why};
+    const int r = engine_submit(&fixture->engine, &caller, facts, &submission, &reply);
+    facts_free(facts);
+    return finish(r, &reply, ret_value);
+}
+
+int fixture_decide(struct fixture *fixture, const char *decider, int64_t id, bool approve, const char *reason,
+                   json_t **ret_value)
+{
+    char *user = NULL;
+    strv groups = NULL;
+    engine_subject_of_request(&fixture->engine, id, &user, &groups);
+    struct facts *facts = fixture_facts(decider, user);
+    struct reply reply = {0};
+    const struct caller caller = fixture_caller(decider);
+    const int r = engine_decide(&fixture->engine, &caller, facts, id, approve, reason, &reply);
+    facts_free(facts);
+    strv_free(groups);
+    free(user);
+    return finish(r, &reply, ret_value);
+}
+
+const char *fixture_state(struct fixture *fixture, int64_t id)
+{
+    static char state[64];
+    struct facts *facts = fixture_facts("root", NULL);
+    const struct caller caller = fixture_caller("root");
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_get_request(&fixture->engine, &caller, facts, id, &reply), 0);
+    snprintf(state, sizeof(state), "%s", json_string_value(json_object_get(reply.value, "state")));
+    json_decref(reply.value);
+    facts_free(facts);
+    return state;
+}
+
+int64_t fixture_id(json_t *value)
+{
+    const int64_t id = json_integer_value(json_object_get(value, "id"));
+    json_decref(value);
+    return id;
+}
+
+bool fixture_gate_opens(const struct fixture *fixture, const char *user, const char *package)
+{
+    struct grant_user file = {0};
+    bool opens = false;
+    if (grantdir_read_user(fixture->state, user, fixture->now, &file) < 0)
+        return false;
+    for (size_t i = 0; i < file.n_packages; i++)
+        if (strcmp(file.packages[i].name, package) == 0)
+            opens |= grant_span_holds(&file.packages[i].span, fixture->now);
+    grant_user_deinit(&file);
+    return opens;
+}
+
+bool fixture_in_group(const struct fixture *fixture, const char *user, gid_t gid)
+{
+    struct grant_user file = {0};
+    bool in = false;
+    if (grantdir_read_user(fixture->state, user, fixture->now, &file) < 0)
+        return false;
+    for (size_t i = 0; i < file.n_groups; i++)
+        if (file.groups[i].gid == gid)
+            in |= grant_span_holds(&file.groups[i].span, fixture->now);
+    grant_user_deinit(&file);
+    return in && grantdir_allows(fixture->state, gid);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An engine to test: a store in memory, a state folder and packages of its own, a clock that the test holds in its
+ * hand, and facts about people who need no /etc. One at a time; checks with Check's macros.
+ */
+#pragma once
+
+#include "helperd/engine.h"
+#include "helperd/packages.h"
+
+struct fixture {
+    char folder[64]; /* packages.d/ and the state folder live here */
+    char state[128];
+    struct engine engine;
+    struct config config;
+    struct packages *packages;
+    int64_t now;
+    int64_t deadline; /* what the engine asked to be woken at */
+    int64_t changed;  /* the last request announced */
+};
+
+enum { FIXTURE_NOW = 1763935940 };
+
+/* People of the fixture, by name: uid, groups. "alice" is staff, "bob" and "carol" are dba-leads. */
+enum { ALICE = 1001, BOB = 1002, CAROL = 1003, DAVE = 1004, ERIN = 1005 };
+
+/* `packages`: name, text, name, text, ..., NULL. The groups dbadmins (2001) and backup (34) are allowed. */
+void fixture_init(struct fixture *fixture, const char *first_name, ...) __attribute__((sentinel));
+void fixture_deinit(struct fixture *fixture);
+/* Reads packages.d again after the test wrote a file into it. */
+void fixture_write_package(struct fixture *fixture, const char *name, const char *text);
+void fixture_reload(struct fixture *fixture);
+
+/* Facts about a caller, a user (both may be NULL) and the groups dbadmins and backup. Release with facts_free. */
+struct facts *fixture_facts(const char *caller, const char *user);
+struct caller fixture_caller(const char *name);
+
+/* Calls of these people; the value, if any, is left in *ret_value (NULL: dropped). The message of a refusal is kept
+ * in fixture_message. */
+extern char fixture_message[1024];
+int fixture_submit(struct fixture *fixture, const char *user, const char *package, const char *why,
+                   json_t **ret_value);
+int fixture_decide(struct fixture *fixture, const char *decider, int64_t id, bool approve, const char *reason,
+                   json_t **ret_value);
+/* The state a person sees, of a request: "fulfilled". Static. */
+const char *fixture_state(struct fixture *fixture, int64_t id);
+int64_t fixture_id(json_t *value); /* its id; lets the value go */
+
+/* Whether the gate would open for this user and package now, read from the grant file. */
+bool fixture_gate_opens(const struct fixture *fixture, const char *user, const char *package);
+/* Whether a look-up would show the user in the group now. */
+bool fixture_in_group(const struct fixture *fixture, const char *user, gid_t gid);

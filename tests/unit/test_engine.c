@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine on a store in memory and a clock in the hand: the life of requests and assignments. */
+#include "common/grantdir.h"
+#include "tests/support/fixture.h"
+
+#include <check.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct fixture fixture;
+
+#define DB_ADMINS                                                                                            \
+    "[package]\ngroups = dbadmins backup\n[policy]\nrequestors = %staff\njustification = required\n"         \
+    "duration = 1h\nmax_duration = 2h\napprovers = %dba-leads\napproval_timeout = 1d\n"
+#define SELF_SERVICE "[package]\ngroups = backup\n[policy]\napproval = none\nduration = 10m\n"
+#define TWO_STAGES                                                                                           \
+    "[package]\ngroups = dbadmins\n[stage 1]\napprovers = bob dave\nquorum = 2\ntimeout = 1h\n"              \
+    "[stage 2]\napprovers = carol\ntimeout = 2h\n"
+
+static void setup(void)
+{
+    fixture_init(&fixture, "db-admins", DB_ADMINS, "self", SELF_SERVICE, "staged", TWO_STAGES, NULL);
+}
+
+static void teardown(void)
+{
+    fixture_deinit(&fixture);
+}
+
+static int64_t submit(const char *user, const char *package)
+{
+    json_t *value = NULL;
+    ck_assert_msg(fixture_submit(&fixture, user, package, "reason", &value) == 0, "%s", fixture_message);
+    return fixture_id(value);
+}
+
+static const char *member(json_t *value, const char *key)
+{
+    return json_string_value(json_object_get(value, key));
+}
+
+/* Rules 2 and 3: approved, committed, and the file says so when the answer comes. */
+START_TEST(test_approval)
+{
+    json_t *value = NULL;
+    const int64_t id = submit("alice", "db-admins");
+    ck_assert_str_eq(fixture_state(&fixture, id), "pending-approval");
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
+    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 24 * 3600);
+
+    fixture.now += 3600; /* the delay of the approval eats nothing (rule 8) */
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "have fun", &value), 0);
+    ck_assert_str_eq(member(value, "state"), "fulfilled");
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "assignment_end")), fixture.now + 3600);
+    json_decref(value);
+    ck_assert_int_eq(fixture.changed, id);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
+    ck_assert(fixture_in_group(&fixture, "alice", 2001));
+    ck_assert(fixture_in_group(&fixture, "alice", 34));
+    ck_assert(!fixture_gate_opens(&fixture, "bob", "db-admins"));
+
+    fixture.now += 3599;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
+    fixture.now += 1;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
+    ck_assert_str_eq(fixture_state(&fixture, id), "access-expired");
+
+    /* Rule 8: a clock set back revives nothing. */
+    fixture.now -= 2000;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
+    ck_assert(!fixture_in_group(&fixture, "alice", 2001));
+    ck_assert_str_eq(fixture_state(&fixture, id), "access-expired");
+}
+END_TEST
+
+START_TEST(test_denial)
+{
+    const int64_t id = submit("alice", "db-admins");
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, false, "", NULL), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, false, "not today", NULL), 0);
+    ck_assert_str_eq(fixture_state(&fixture, id), "denied");
+    /* Rule 4: the second approver is told who and when. */
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", id, true, "", NULL), BUS_ERROR_ALREADY_DECIDED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "denied by bob at 2025-11-2"));
+    ck_assert_ptr_nonnull(strstr(fixture_message, "not today"));
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
+    /* Whoever was not asked learns nothing of it. */
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_ptr_null(strstr(fixture_message, "bob"));
+    ck_assert_int_ne(submit("alice", "db-admins"), id);
+}
+END_TEST
+
+START_TEST(test_who_may_not_decide)
+{
+    const int64_t id = submit("carol", "db-admins");
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", id, true, "", NULL),
+                     BUS_ERROR_NOT_AUTHORIZED); /* rule 5 */
+    ck_assert_int_eq(fixture_decide(&fixture, "alice", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(fixture_decide(&fixture, "root", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(fixture_decide(&fixture, "erin", id, true, "", NULL),
+                     BUS_ERROR_NOT_AUTHORIZED); /* nologin */
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id + 1, true, "", NULL), BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", -1, true, "", NULL), BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_str_eq(fixture_state(&fixture, id), "pending-approval");
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+}
+END_TEST
+
+/* Rule 5: an approver who became the requestor's login (or the other way round) is the same person. */
+START_TEST(test_same_login)
+{
+    const int64_t id = submit("alice", "db-admins");
+    struct facts *facts = fixture_facts("bob", "alice");
+    const struct caller su = {.identity = {BOB, ALICE}};
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_decide(&fixture.engine, &su, facts, id, true, "", &reply),
+                     BUS_ERROR_NOT_AUTHORIZED);
+    facts_free(facts);
+    ck_assert_str_eq(fixture_state(&fixture, id), "pending-approval");
+}
+END_TEST
+
+/* Rule 7: a second submission shows the same request. */
+START_TEST(test_repeat)
+{
+    json_t *value = NULL;
+    const int64_t id = submit("alice", "db-admins");
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "db-admins", NULL, &value), 0);
+    ck_assert(json_is_true(json_object_get(value, "existing")));
+    ck_assert(json_is_false(json_object_get(value, "held")));
+    ck_assert_int_eq(fixture_id(value), id);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "db-admins", NULL, &value), 0);
+    ck_assert(json_is_true(json_object_get(value, "held")));
+    ck_assert_int_eq(fixture_id(value), id);
+}
+END_TEST
+
+START_TEST(test_refused_submissions)
+{
+    char long_text[BUS_TEXT_MAX + 2];
+    memset(long_text, 'a', sizeof(long_text) - 1);
+    long_text[sizeof(long_text) - 1] = '\0';
+    const struct {
+        const char *user;
+        const char *package;
+        const char *why;
+        int expected;
+        const char *says;
+    } table[] = {
+        {"bob", "db-admins", "reason", BUS_ERROR_POLICY_REFUSED, "does not let you"},
+        {"alice", "db-admins", NULL, BUS_ERROR_POLICY_REFUSED, "-m 'REASON'"},
+        {"alice", "nothing", "reason", BUS_ERROR_NO_SUCH_PACKAGE, "no access package nothing"},
+        {"alice", "../x", "reason", BUS_ERROR_INVALID_ARGUMENT, "'../x' cannot be"},
+        {"alice", "\033[31m", "reason", BUS_ERROR_INVALID_ARGUMENT, "'\\x1b[31m' cannot be"},
+        {"alice", "", "reason", BUS_ERROR_INVALID_ARGUMENT, "cannot be"},
+        {"alice", "db-admins", "\033[2J", BUS_ERROR_INVALID_ARGUMENT, "control characters"},
+        {"alice", "db-admins", "two\nlines", BUS_ERROR_INVALID_ARGUMENT, "one line"},
+        {"alice", "db-admins", "\xe2\x80\xae turned", BUS_ERROR_INVALID_ARGUMENT, "control characters"},
+        {"alice", "db-admins", long_text, BUS_ERROR_INVALID_ARGUMENT, "longer than"},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const int r = fixture_submit(&fixture, table[i].user, table[i].package, table[i].why, NULL);
+        ck_assert_msg(r == table[i].expected, "row %zu: %d", i, r);
+        ck_assert_msg(strstr(fixture_message, table[i].says), "row %zu: %s", i, fixture_message);
+    }
+    struct store_counts counts = {0};
+    ck_assert_int_eq(store_count(fixture.engine.store, &counts), 0);
+    ck_assert_int_eq(counts.pending, 0);
+    long_text[BUS_TEXT_MAX] = '\0';
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "db-admins", long_text, NULL), 0);
+}
+END_TEST
+
+START_TEST(test_limit)
+{
+    fixture.config.pending_per_user = 1;
+    submit("alice", "db-admins");
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "staged", "x", NULL), BUS_ERROR_LIMIT_EXCEEDED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "pkg-request cancel"));
+    submit("dave", "staged");
+}
+END_TEST
+
+/* The gate speaks for others, as uid 0 only, and need not say why; several packages: the first allowed. */
+START_TEST(test_gate)
+{
+    struct reply reply = {0};
+    char *names[] = {(char *)"nothing", (char *)"db-admins", (char *)"staged", NULL};
+    struct submission submission = {.user = "alice", .packages = names, .service = "sshd", .at_gate = true};
+    struct facts *facts = fixture_facts("dave", "alice");
+    struct caller caller = fixture_caller("dave");
+    ck_assert_int_eq(engine_submit(&fixture.engine, &caller, facts, &submission, &reply),
+                     BUS_ERROR_NOT_AUTHORIZED);
+    caller = fixture_caller("root");
+    ck_assert_int_eq(engine_submit(&fixture.engine, &caller, facts, &submission, &reply), 0);
+    ck_assert_str_eq(member(reply.value, "package"), "db-admins");
+    ck_assert_str_eq(member(reply.value, "user"), "alice");
+    ck_assert_str_eq(member(reply.value, "origin"), "verified");
+    ck_assert(json_is_true(json_object_get(reply.value, "no_reason_given")));
+    json_decref(reply.value);
+
+    /* An open request of a later package is shown rather than a new one filed. */
+    const int64_t staged = submit("dave", "staged");
+    facts_free(facts);
+    facts = fixture_facts("root", "dave");
+    submission.user = "dave";
+    ck_assert_int_eq(engine_submit(&fixture.engine, &caller, facts, &submission, &reply), 0);
+    ck_assert(json_is_true(json_object_get(reply.value, "existing")));
+    ck_assert_int_eq(fixture_id(reply.value), staged);
+    facts_free(facts);
+
+    facts = fixture_facts("root", NULL);
+    submission.user = "nobody-here";
+    ck_assert_int_eq(engine_submit(&fixture.engine, &caller, facts, &submission, &reply),
+                     BUS_ERROR_NO_SUCH_USER);
+    facts_free(facts);
+}
+END_TEST
+
+START_TEST(test_without_approval)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(fixture_submit(&fixture, "dave", "self", NULL, &value), 0);
+    ck_assert_str_eq(member(value, "state"), "fulfilled");
+    ck_assert_str_eq(member(value, "request_state"), "approved");
+    ck_assert(json_is_true(json_object_get(value, "held")));
+    json_decref(value);
+    ck_assert(fixture_gate_opens(&fixture, "dave", "self"));
+    ck_assert(fixture_in_group(&fixture, "dave", 34));
+}
+END_TEST
+
+/* Rule 6: a group that two live assignments give goes with the last. */
+START_TEST(test_shared_group)
+{
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", submit("alice", "db-admins"), true, "", NULL), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    fixture.now += 600;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert(fixture_in_group(&fixture, "alice", 34));
+    fixture.now += 3000;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
+}
+END_TEST
+
+START_TEST(test_stages)
+{
+    const int64_t id = submit("alice", "staged");
+    json_t *value = NULL;
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", &value), 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "stage")), 1);
+    json_decref(value);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), BUS_ERROR_ALREADY_DECIDED);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", &value), 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "stage")), 2);
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "expires")), fixture.now + 7200);
+    json_decref(value);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "staged"));
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", id, true, "", NULL), 0);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "staged"));
+}
+END_TEST
+
+START_TEST(test_time_out)
+{
+    const int64_t id = submit("alice", "db-admins");
+    fixture.now += 24 * 3600;
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), BUS_ERROR_ALREADY_DECIDED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "Expired"));
+    ck_assert_str_eq(fixture_state(&fixture, id), "expired");
+    ck_assert_int_ne(submit("alice", "db-admins"), id);
+}
+END_TEST
+
+START_TEST(test_cancel)
+{
+    const int64_t id = submit("alice", "db-admins");
+    struct reply reply = {0};
+    struct facts *facts = fixture_facts("dave", NULL);
+    struct caller caller = fixture_caller("dave");
+    ck_assert_int_eq(engine_cancel(&fixture.engine, &caller, facts, id, "", &reply),
+                     BUS_ERROR_NO_SUCH_REQUEST);
+    facts_free(facts);
+    facts = fixture_facts("alice", NULL);
+    caller = fixture_caller("alice");
+    ck_assert_int_eq(engine_cancel(&fixture.engine, &caller, facts, id, "not needed", &reply), 0);
+    ck_assert_str_eq(member(reply.value, "state"), "cancelled");
+    ck_assert_str_eq(member(reply.value, "cancel_reason"), "not needed");
+    json_decref(reply.value);
+    ck_assert_int_eq(engine_cancel(&fixture.engine, &caller, facts, id, "", &reply),
+                     BUS_ERROR_ALREADY_DECIDED);
+    facts_free(facts);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), BUS_ERROR_ALREADY_DECIDED);
+}
+END_TEST
+
+/* Rule 9: what was true at submission is asked again at the decision. */
+START_TEST(test_eligibility_is_judged_now)
+{
+    const int64_t id = submit("alice", "db-admins");
+    struct caller caller = fixture_caller("bob");
+    struct reply reply = {0};
+    struct facts *facts = fixture_facts("bob", NULL); /* alice is gone */
+    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, "", &reply),
+                     BUS_ERROR_POLICY_REFUSED);
+    facts_free(facts);
+    facts = fixture_facts("bob", "alice"); /* another alice */
+    facts->user->uid = 1234;
+    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, "", &reply),
+                     BUS_ERROR_POLICY_REFUSED);
+    facts_free(facts);
+    facts = fixture_facts("bob", "alice"); /* no longer staff */
+    strv_free(facts->user->groups);
+    facts->user->groups = strv_split("alice");
+    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, "", &reply),
+                     BUS_ERROR_POLICY_REFUSED);
+    facts_free(facts);
+
+    /* A pending request keeps the approvers it was filed under; a shorter maximum holds at once. */
+    fixture_write_package(&fixture, "db-admins",
+                          "[package]\ngroups = dbadmins\n[policy]\nduration = 10m\napprovers = dave\n");
+    fixture_reload(&fixture);
+    json_t *value = NULL;
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", &value), 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "assignment_end")), fixture.now + 600);
+    json_decref(value);
+}
+END_TEST
+
+START_TEST(test_partial_fulfilment)
+{
+    const int64_t id = submit("alice", "db-admins");
+    struct caller caller = fixture_caller("bob");
+    struct reply reply = {0};
+    struct facts *facts = fixture_facts("bob", "alice");
+    facts->groups[1].gid = GID_UNSET; /* no group backup */
+    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, "", &reply), 0);
+    ck_assert_str_eq(member(reply.value, "state"), "partially-fulfilled");
+    const char *problem = json_string_value(json_array_get(json_object_get(reply.value, "problems"), 0));
+    ck_assert_str_eq(problem, "backup: there is no such group on this host");
+    json_decref(reply.value);
+    facts_free(facts);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
+    ck_assert(fixture_in_group(&fixture, "alice", 2001));
+
+    int64_t assignment = 0;
+    char *user = NULL;
+    strv groups = NULL;
+    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &user, &groups), STORE_E_NONE);
+    fixture.now += 1;
+    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &user, &groups), 0);
+    ck_assert_str_eq(user, "alice");
+    ck_assert_int_eq(strv_length(groups), 2);
+    free(user);
+    strv_free(groups);
+    facts = fixture_facts(NULL, "alice");
+    facts->groups[1].gid = 35; /* not on the allow-list */
+    ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
+    ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
+    facts->groups[1].gid = 34;
+    fixture.now += 100;
+    ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
+    facts_free(facts);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    fixture.now += 3599; /* its clock started when it was whole (rule 8) */
+    ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
+    fixture.now += 1;
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
+}
+END_TEST
+
+/* Approved, but the grant file cannot be written: shown as what it is, and put right later. */
+START_TEST(test_unwritable_grants)
+{
+    char folder[256];
+    char aside[256];
+    snprintf(folder, sizeof(folder), "%s/grants/user", fixture.state);
+    snprintf(aside, sizeof(aside), "%s/aside", fixture.state);
+    const int64_t id = submit("alice", "db-admins");
+    ck_assert_int_eq(rename(folder, aside), 0);
+    ck_assert_int_eq(symlink("aside", folder), 0); /* no folder that a writer accepts */
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+    ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
+    ck_assert_int_le(fixture.deadline, fixture.now + 5);
+    ck_assert_int_eq(unlink(folder), 0);
+    ck_assert_int_eq(rename(aside, folder), 0);
+    fixture.now += 5;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    int64_t assignment = 0;
+    char *user = NULL;
+    strv groups = NULL;
+    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &user, &groups), 0);
+    free(user);
+    strv_free(groups);
+    struct facts *facts = fixture_facts(NULL, "alice");
+    ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
+    facts_free(facts);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
+}
+END_TEST
+
+/* Readers refuse files from the future: they are written again when the clock was set back. */
+START_TEST(test_clock_set_back)
+{
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", submit("alice", "db-admins"), true, "", NULL), 0);
+    struct grant_user file = {0};
+    fixture.now -= 600;
+    ck_assert_int_eq(grantdir_read_user(fixture.state, "alice", fixture.now, &file), -ETIME);
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_int_eq(grantdir_read_user(fixture.state, "alice", fixture.now, &file), 0);
+    grant_user_deinit(&file);
+}
+END_TEST
+
+static size_t count_list(const char *name, enum engine_role role, int64_t before, int64_t limit,
+                         bool *ret_more)
+{
+    struct facts *facts = fixture_facts(name, NULL);
+    const struct caller caller = fixture_caller(name);
+    const struct store_filter filter = {.before = before, .limit = limit, .uid = UID_UNSET};
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_list_requests(&fixture.engine, &caller, facts, role, &filter, &reply), 0);
+    const size_t count = json_array_size(json_array_get(reply.value, 0));
+    *ret_more = json_is_true(json_array_get(reply.value, 1));
+    json_decref(reply.value);
+    facts_free(facts);
+    return count;
+}
+
+START_TEST(test_lists)
+{
+    bool more = false;
+    const int64_t first = submit("alice", "db-admins");
+    const int64_t second = submit("carol", "db-admins");
+    submit("dave", "staged");
+    ck_assert_int_eq(count_list("alice", ENGINE_ROLE_REQUESTOR, 0, 10, &more), 1);
+    ck_assert_int_eq(count_list("bob", ENGINE_ROLE_REQUESTOR, 0, 10, &more), 0);
+    ck_assert_int_eq(count_list("bob", ENGINE_ROLE_APPROVER, 0, 10, &more), 3);
+    ck_assert(!more);
+    ck_assert_int_eq(count_list("bob", ENGINE_ROLE_APPROVER, 0, 2, &more), 2);
+    ck_assert(more);
+    ck_assert_int_eq(count_list("bob", ENGINE_ROLE_APPROVER, second, 2, &more), 1);
+    ck_assert(!more);
+    ck_assert_int_eq(count_list("carol", ENGINE_ROLE_APPROVER, 0, 10, &more), 1); /* not her own */
+    ck_assert_int_eq(count_list("dave", ENGINE_ROLE_APPROVER, 0, 10, &more), 0);
+    ck_assert_int_eq(count_list("bob", ENGINE_ROLE_DECIDED, 0, 10, &more), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", first, true, "", NULL), 0);
+    ck_assert_int_eq(count_list("bob", ENGINE_ROLE_DECIDED, 0, 10, &more), 1); /* sees what carol decided */
+    ck_assert_int_eq(count_list("bob", ENGINE_ROLE_APPROVER, 0, 10, &more), 2);
+    ck_assert_int_eq(count_list("root", ENGINE_ROLE_ALL, 0, 10, &more), 3);
+
+    struct facts *facts = fixture_facts("dave", NULL);
+    const struct caller caller = fixture_caller("dave");
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_get_request(&fixture.engine, &caller, facts, first, &reply),
+                     BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_int_eq(engine_list_requests(&fixture.engine, &caller, facts, ENGINE_ROLE_ALL,
+                                          &(struct store_filter){.limit = 1}, &reply),
+                     BUS_ERROR_NOT_AUTHORIZED);
+    facts_free(facts);
+}
+END_TEST
+
+/* A new store takes over what the files say, until their end; files that nothing stands behind go. */
+START_TEST(test_adoption_and_verification)
+{
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", submit("alice", "db-admins"), true, "", NULL), 0);
+    engine_deinit(&fixture.engine);
+    store_close(fixture.engine.store);
+    bool newborn = false;
+    ck_assert_int_eq(store_open(":memory:", &fixture.engine.store, &newborn), 0);
+    fixture.engine.published = NULL;
+    ck_assert_int_eq(engine_start(&fixture.engine, newborn), 0);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
+
+    const struct grant_group groups[] = {{34, "backup", {0, GRANT_FOREVER}}};
+    const struct grant_user stray = {.user = "dave",
+                                     .uid = DAVE,
+                                     .written = fixture.now,
+                                     .groups = (struct grant_group *)groups,
+                                     .n_groups = 1};
+    ck_assert_int_eq(grantdir_write_user(fixture.state, &stray, false), 0);
+    ck_assert(fixture_in_group(&fixture, "dave", 34));
+    struct engine_verification verification = {0};
+    while (engine_verify(&fixture.engine, &verification) != 0)
+        ;
+    ck_assert(!fixture_in_group(&fixture, "dave", 34));
+    ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
+    ck_assert(fixture_in_group(&fixture, "alice", 2001));
+    fixture.now += 3600;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    struct grant_user file = {0};
+    ck_assert_int_eq(grantdir_read_user(fixture.state, "alice", fixture.now, &file), -ENOENT);
+}
+END_TEST
+
+/* A crash between commit and grant file: the narrowing is made good before the start is done. */
+START_TEST(test_replay)
+{
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", submit("alice", "db-admins"), true, "", NULL), 0);
+    struct assignment assignment = {0};
+    struct store *store = fixture.engine.store;
+    ck_assert_int_eq(store_find_live_assignment(store, ALICE, "db-admins", &assignment), 0);
+    ck_assert_int_eq(store_begin(store), 0);
+    assignment.state = STATE_ACCESS_EXPIRED;
+    ck_assert_int_eq(store_update_assignment(store, &assignment), 0);
+    ck_assert_int_eq(store_add_publication(store, STORE_PUBLISH_USER, "alice", true), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+    assignment_deinit(&assignment);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
+    ck_assert_int_eq(engine_start(&fixture.engine, false), 0);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("engine");
+    TCase *tests = tcase_create("engine");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_approval);
+    tcase_add_test(tests, test_denial);
+    tcase_add_test(tests, test_who_may_not_decide);
+    tcase_add_test(tests, test_same_login);
+    tcase_add_test(tests, test_repeat);
+    tcase_add_test(tests, test_refused_submissions);
+    tcase_add_test(tests, test_limit);
+    tcase_add_test(tests, test_gate);
+    tcase_add_test(tests, test_without_approval);
+    tcase_add_test(tests, test_shared_group);
+    tcase_add_test(tests, test_stages);
+    tcase_add_test(tests, test_time_out);
+    tcase_add_test(tests, test_cancel);
+    tcase_add_test(tests, test_eligibility_is_judged_now);
+    tcase_add_test(tests, test_partial_fulfilment);
+    tcase_add_test(tests, test_unwritable_grants);
+    tcase_add_test(tests, test_clock_set_back);
+    tcase_add_test(tests, test_lists);
+    tcase_add_test(tests, test_adoption_and_verification);
+    tcase_add_test(tests, test_replay);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
