@@ -197,6 +197,37 @@ START_TEST(each_sample_is_a_package_without_a_warning)
 }
 END_TEST
 
+static const char *const pam_samples[] = {"conf/pam.d/sshd.sample", "conf/pam.d/login.sample",
+                                          "conf/pam.d/su.sample", "conf/pam.d/sudo.sample"};
+enum { N_PAM_SAMPLES = sizeof(pam_samples) / sizeof(*pam_samples) };
+
+/* Rule 1: nothing above our line may end the phase, and something that says yes or no stands below it. */
+START_TEST(each_pam_sample_asks_before_anything_can_end_the_phase)
+{
+    static const char *const harmless[] = {"account required pam_nologin.so",
+                                           "account [success=1 default=ignore] pam_rootok.so"};
+    static const char ours[] = "account required pam_accesspkg.so package=db-admins";
+    _cleanup_free_ char *text = read_text(pam_samples[_i]);
+    bool asked = false;
+    bool below = false;
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        if (line[0] == '#')
+            continue;
+        strv words = strv_split(line);
+        _cleanup_free_ char *plain = strv_join(words, " ");
+        strv_free(words);
+        if (!asked && strcmp(plain, ours) == 0)
+            asked = true;
+        else if (!asked)
+            ck_assert_msg(strcmp(plain, harmless[0]) == 0 || strcmp(plain, harmless[1]) == 0, "%s", plain);
+        else
+            below = below || strcmp(plain, "@include common-account") == 0;
+    }
+    ck_assert(asked && below);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("config");
@@ -213,6 +244,7 @@ int main(void)
     tcase_add_test(file, a_folder_is_refused);
     tcase_add_test(shipped, the_shipped_settings_are_the_defaults);
     tcase_add_loop_test(shipped, each_sample_is_a_package_without_a_warning, 0, N_SAMPLES);
+    tcase_add_loop_test(shipped, each_pam_sample_asks_before_anything_can_end_the_phase, 0, N_PAM_SAMPLES);
     suite_add_tcase(suite, file);
     suite_add_tcase(suite, shipped);
     SRunner *runner = srunner_create(suite);
