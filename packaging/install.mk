@@ -54,7 +54,9 @@ endif
 .PHONY: uninstall
 uninstall: ## Take away what install put there; keeps configuration and state
 ifeq ($(DESTDIR),)
-	@if grep -rl '^[^#]*pam_accesspkg\.so' $(SYSCONFDIR)/pam.d $(SYSCONFDIR)/pam.conf 2>/dev/null; then \
+	@users=$$(grep -rls '^[^#]*pam_accesspkg\.so' $(SYSCONFDIR)/pam.d $(SYSCONFDIR)/pam.conf); \
+	if [ -n "$$users" ]; then \
+	    echo "$$users" >&2; \
 	    echo "The files above still name pam_accesspkg.so: without it nobody could log in through them." >&2; \
 	    echo "Remove these lines first, then run this again. Nothing was taken away." >&2; \
 	    exit 1; \

@@ -81,7 +81,7 @@ fresh()
 {
     host systemctl unmask --runtime --quiet accesspkgd
     host systemctl stop accesspkgd
-    host find /var/lib/accesspkg -mindepth 1 -name allow -prune -o -type f -delete
+    host find /var/lib/accesspkg -type f -not -path '*/allow/*' -delete
     host systemctl reset-failed
     host systemctl start accesspkgd
     package_lasts 4h
@@ -188,7 +188,7 @@ says_not()
 # it TITLE FUNCTION: one case.
 it()
 {
-    local status
+    local status began=$EPOCHSECONDS
     (
         set -e
         fresh
@@ -202,6 +202,6 @@ it()
         failed=$((failed + 1))
         printf 'FAILED  %s\n' "$1"
         sed 's/^/        /' "$work/case.log"
-        host journalctl --no-pager --quiet -n 25 2>/dev/null | sed 's/^/        | /'
+        host journalctl --no-pager --quiet --since "@$began" 2>/dev/null | tail -n 40 | sed 's/^/        | /'
     fi
 }
