@@ -52,13 +52,13 @@ void log_line(int priority, const char *format, ...)
     if (priority == LOG_DEBUG && !debug)
         return;
     const int saved = errno;
-    char text[LINE_MAX_BYTES];
+    char text[LINE_MAX_BYTES + 1]; /* longer than the line, so that text_visible shows the cut */
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
 
-    char line[LINE_MAX_BYTES + 8];
+    char line[LINE_MAX_BYTES];
     size_t used = 0;
     if (stderr_is_journal())
         used = (size_t)snprintf(line, 8, "<%d>", LOG_PRI(priority));

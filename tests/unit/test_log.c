@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The log: one line per event, whatever text it quotes (rule 10), with a priority where the journal reads it. */
+#include "common/log.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char text[64 * 1024];
+static FILE *captured;
+
+/* From here on stderr is a file of ours, until logged(). Each case runs in a process of its own. */
+static void capture(void)
+{
+    captured = tmpfile();
+    ck_assert_ptr_nonnull(captured);
+    ck_assert_int_eq(dup2(fileno(captured), STDERR_FILENO), STDERR_FILENO);
+}
+
+static const char *logged(void)
+{
+    rewind(captured);
+    text[fread(text, 1, sizeof(text) - 1, captured)] = '\0';
+    return text;
+}
+
+START_TEST(one_line)
+{
+    capture();
+    errno = 77;
+    log_error("user %s: %d", "alice\n<0>forged\x1b[2J", 5);
+    ck_assert_int_eq(errno, 77);
+    ck_assert_str_eq(logged(), "user alice\\x0a<0>forged\\x1b[2J: 5\n");
+}
+END_TEST
+
+START_TEST(debug_when_asked)
+{
+    capture();
+    log_debug("one");
+    log_set_debug(true);
+    log_debug("two");
+    log_set_debug(false);
+    log_debug("three");
+    ck_assert_str_eq(logged(), "two\n");
+}
+END_TEST
+
+START_TEST(priority_for_the_journal)
+{
+    char stream[64];
+    struct stat st;
+    capture();
+    ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
+    snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+             (unsigned long long)st.st_ino);
+    setenv("JOURNAL_STREAM", stream, 1);
+    log_warning("low disk");
+    setenv("JOURNAL_STREAM", "1:1", 1); /* the parent's journal, not our stderr */
+    log_warning("low disk");
+    setenv("JOURNAL_STREAM", "nonsense", 1);
+    log_warning("low disk");
+    unsetenv("JOURNAL_STREAM");
+    ck_assert_str_eq(logged(), "<4>low disk\nlow disk\nlow disk\n");
+}
+END_TEST
+
+START_TEST(long_text_is_cut)
+{
+    enum { SIZE = 40 * 1024 };
+    static const struct {
+        char filling;
+        const char *end;
+    } cases[] = {{'\n', "\\x0a...\n"}, {'x', "xxxx...\n"}};
+    char *much = malloc(SIZE);
+    memset(much, cases[_i].filling, SIZE - 1);
+    much[SIZE - 1] = '\0';
+    capture();
+    log_info("%s", much);
+    const size_t length = strlen(logged());
+    ck_assert_uint_lt(length, SIZE);
+    ck_assert_str_eq(text + length - 8, cases[_i].end);
+    ck_assert_ptr_eq(strchr(text, '\n'), text + length - 1);
+    free(much);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("log");
+    TCase *all = tcase_create("log");
+    tcase_add_test(all, one_line);
+    tcase_add_test(all, debug_when_asked);
+    tcase_add_test(all, priority_for_the_journal);
+    tcase_add_loop_test(all, long_text_is_cut, 0, 2);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
