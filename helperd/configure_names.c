@@ -245,9 +245,9 @@ static int check_quorum(struct directory *directory, const struct package *packa
         rc = count_principals(directory, stage->fallback_approvers, &count);
     if (rc == 0 && !count.unsure && count.n < count.quorum)
         warn(directory, package,
-             "stage %zu needs %lld approvers and %lld can approve today (members by primary group are not "
-             "counted); "
-             "requests would wait in vain until there are more",
+             "stage %zu needs approval by %lld and only %lld can give it today (members by primary group are "
+             "not "
+             "counted); requests would wait in vain until there are more",
              number, (long long)count.quorum, (long long)count.n);
     return rc;
 }

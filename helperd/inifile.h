@@ -86,7 +86,7 @@ enum inifile_kind {
 };
 
 struct inifile_key {
-    const char *section; /* for "stage" see inifile_apply */
+    const char *section; /* or the "kind" that inifile_apply is called with */
     const char *key;
     enum inifile_kind kind;
     size_t offset;            /* where the value goes */

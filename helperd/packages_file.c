@@ -52,11 +52,11 @@ static const struct inifile_key keys[] = {
     {"policy", "approval", INIFILE_WORD, IN_DRAFT(approval), approval_words, 0, 0},
     {"policy", "approvers", INIFILE_LIST, IN_DRAFT(approvers), NULL, 0, 0},
     {"policy", "approval_timeout", INIFILE_DURATION, IN_DRAFT(approval_timeout), NULL, 0, 0},
-    {"stage", "approvers", INIFILE_LIST, IN_STAGE(approvers), NULL, 0, 0},
-    {"stage", "quorum", INIFILE_NUMBER, IN_STAGE(quorum), NULL, 1, PACKAGE_PRINCIPALS_MAX},
-    {"stage", "timeout", INIFILE_DURATION, IN_STAGE(timeout), NULL, 0, 0},
-    {"stage", "escalate_after", INIFILE_DURATION, IN_STAGE(escalate_after), NULL, 0, 0},
-    {"stage", "fallback_approvers", INIFILE_LIST, IN_STAGE(fallback_approvers), NULL, 0, 0},
+    {"stage N", "approvers", INIFILE_LIST, IN_STAGE(approvers), NULL, 0, 0},
+    {"stage N", "quorum", INIFILE_NUMBER, IN_STAGE(quorum), NULL, 1, PACKAGE_PRINCIPALS_MAX},
+    {"stage N", "timeout", INIFILE_DURATION, IN_STAGE(timeout), NULL, 0, 0},
+    {"stage N", "escalate_after", INIFILE_DURATION, IN_STAGE(escalate_after), NULL, 0, 0},
+    {"stage N", "fallback_approvers", INIFILE_LIST, IN_STAGE(fallback_approvers), NULL, 0, 0},
 };
 enum { N_KEYS = sizeof(keys) / sizeof(*keys) };
 
@@ -95,7 +95,7 @@ static int read_section(struct inifile *file, size_t section, struct draft *draf
         draft->present[number - 1] = true;
         if (number > draft->n_stages)
             draft->n_stages = number;
-        return inifile_apply(file, section, "stage", keys, N_KEYS, stage);
+        return inifile_apply(file, section, "stage N", keys, N_KEYS, stage);
     }
     if (strcmp(name, "package") == 0 || strcmp(name, "policy") == 0)
         return inifile_apply(file, section, name, keys, N_KEYS, draft);
@@ -204,9 +204,10 @@ static void check_stage(struct inifile *file, const struct package_stage *stage,
 
     const size_t count = count_principals(stage, &has_group);
     if (!has_group && count > 0 && stage->quorum > (int64_t)count)
-        inifile_complain(file, inifile_line(file, section, "quorum"),
-                         "quorum = %lld cannot be reached by %zu approvers; lower it or name more of them",
-                         (long long)stage->quorum, count);
+        inifile_complain(
+            file, inifile_line(file, section, "quorum"),
+            "quorum = %lld cannot be reached with %zu named to approve; lower it, or name more people",
+            (long long)stage->quorum, count);
 }
 
 /* ---- rules over approval as a whole --------------------------------------------------------------------------- */
