@@ -9,18 +9,24 @@ static int connect_once(struct invocation *invocation, struct client_error *ret_
     return client_open(&invocation->client, ret_error);
 }
 
-typedef int caller(struct client *client, const char *method, const char *in, json_t *arguments,
-                   json_t **ret_value, struct client_error *ret_error);
+int calls_wrong_shape(struct client_error *ret_error)
+{
+    *ret_error = (struct client_error){
+        BUS_ERROR_UNAVAILABLE,
+        "the accesspkgd that runs is of another version: its answer has another shape.\n"
+        "Ask an administrator to run: systemctl restart accesspkgd"};
+    return -1;
+}
 
-static int call_through(caller *call, struct invocation *invocation, const char *method, const char *in,
-                        json_t *arguments, json_t **ret_value, struct client_error *ret_error)
+int calls_call_all(struct invocation *invocation, const char *method, const char *in, json_t *arguments,
+                   json_t **ret_values, struct client_error *ret_error)
 {
     int r;
 
     client_deadline(invocation->program->deadline);
     r = connect_once(invocation, ret_error);
     if (r == 0)
-        r = call(&invocation->client, method, in, arguments, ret_value, ret_error);
+        r = client_call_all(&invocation->client, method, in, arguments, ret_values, ret_error);
     else
         json_decref(arguments);
     client_deadline(0);
@@ -28,15 +34,20 @@ static int call_through(caller *call, struct invocation *invocation, const char 
 }
 
 int calls_call(struct invocation *invocation, const char *method, const char *in, json_t *arguments,
-               json_t **ret_value, struct client_error *ret_error)
+               json_type wanted, json_t **ret_value, struct client_error *ret_error)
 {
-    return call_through(client_call, invocation, method, in, arguments, ret_value, ret_error);
-}
+    json_t *values = NULL, *value;
+    int r = calls_call_all(invocation, method, in, arguments, &values, ret_error);
 
-int calls_call_all(struct invocation *invocation, const char *method, const char *in, json_t *arguments,
-                   json_t **ret_values, struct client_error *ret_error)
-{
-    return call_through(client_call_all, invocation, method, in, arguments, ret_values, ret_error);
+    if (r < 0)
+        return r;
+    value = json_array_get(values, 0);
+    if (value && json_typeof(value) == wanted)
+        *ret_value = json_incref(value);
+    else
+        r = calls_wrong_shape(ret_error);
+    json_decref(values);
+    return r;
 }
 
 int calls_daemon_runs(struct invocation *invocation, bool *ret_runs, struct client_error *ret_error)

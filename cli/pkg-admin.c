@@ -64,7 +64,7 @@ static int64_t count_packages(struct invocation *invocation)
     json_t *status = NULL;
     int64_t count = -1;
 
-    if (calls_call(invocation, "GetStatus", "", NULL, &status, &error) == 0)
+    if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &status, &error) == 0)
         count = member_integer(status, "packages");
     json_decref(status);
     return count;
@@ -109,7 +109,7 @@ static int tell_daemon(struct invocation *invocation)
                        "takes effect when it starts.");
         return 0;
     }
-    if (calls_call(invocation, "Reload", "", NULL, &warnings, &error) < 0) {
+    if (calls_call(invocation, "Reload", "", NULL, JSON_ARRAY, &warnings, &error) < 0) {
         output_message(invocation->program->name, "the allow-list is written, but the running policy stays:");
         return calls_report(invocation, &error);
     }
@@ -154,7 +154,7 @@ static int status(struct invocation *invocation)
     struct client_error error;
     json_t *answer = NULL;
 
-    if (calls_call(invocation, "GetStatus", "", NULL, &answer, &error) < 0)
+    if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &answer, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, answer);

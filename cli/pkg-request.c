@@ -51,7 +51,7 @@ static int packages(struct invocation *invocation)
     struct client_error error;
     json_t *list_of_packages = NULL;
 
-    if (calls_call(invocation, "ListPackages", "", NULL, &list_of_packages, &error) < 0)
+    if (calls_call(invocation, "ListPackages", "", NULL, JSON_ARRAY, &list_of_packages, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, list_of_packages);
@@ -134,7 +134,8 @@ static int submit(struct invocation *invocation)
     struct client_error error;
     json_t *request = NULL;
 
-    if (calls_call(invocation, "Submit", "sasa{sv}", submit_arguments(invocation), &request, &error) < 0)
+    if (calls_call(invocation, "Submit", "sasa{sv}", submit_arguments(invocation), JSON_OBJECT, &request,
+                   &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, request);

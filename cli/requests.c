@@ -169,10 +169,10 @@ static int fetch_page(struct invocation *invocation, const char *role, int64_t b
         json_object_set_new(filter, "before", json_integer(before));
     if (calls_call_all(invocation, "ListRequests", "a{sv}", json_pack("[o]", filter), &values, ret_error) < 0)
         return -1;
-    json_array_extend(requests, json_array_get(values, 0));
+    int r = json_array_extend(requests, json_array_get(values, 0));
     *ret_more = json_is_true(json_array_get(values, 1));
     json_decref(values);
-    return 0;
+    return r == 0 ? 0 : calls_wrong_shape(ret_error);
 }
 
 static int64_t last_id(const json_t *requests)
@@ -235,8 +235,8 @@ int requests_show(struct invocation *invocation)
     struct client_error error;
     json_t *request = NULL;
 
-    if (calls_call(invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[0]), &request,
-                   &error) < 0)
+    if (calls_call(invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[0]),
+                   JSON_OBJECT, &request, &error) < 0)
         return calls_report(invocation, &error);
     requests_print(invocation, request);
     json_decref(request);
@@ -267,8 +267,8 @@ static int act_on(struct invocation *invocation, const struct requests_action *a
     struct client_error error;
     json_t *request = NULL;
 
-    if (calls_call(invocation, action->method, action->in, action->arguments(invocation, id), &request,
-                   &error) < 0) {
+    if (calls_call(invocation, action->method, action->in, action->arguments(invocation, id), JSON_OBJECT,
+                   &request, &error) < 0) {
         output_message(invocation->program->name, "request %lld: %s", (long long)id, error.message);
         json_array_append_new(results, failure(id, &error));
         return bus_error_exit_code(error.code);
