@@ -149,8 +149,8 @@ void fake_manager_stop(struct fake_manager *fake)
 
 /* ---- running a command ------------------------------------------------------------------------------------ */
 
-/* In the child: what the descriptors 0 to 2 become. */
-static void place_descriptors(enum fake_where where, int out, int err)
+/* In the child: what the descriptors 0 to 2 become, and who it is. */
+static void settle(enum fake_where where, int out, int err)
 {
     int in = open("/dev/null", O_RDONLY);
 
@@ -161,15 +161,17 @@ static void place_descriptors(enum fake_where where, int out, int err)
     dup2(err, STDERR_FILENO);
     if (where == FAKE_CLOSED_STDOUT)
         close(STDOUT_FILENO);
+    if (where == FAKE_NOBODY && geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+        _exit(126);
 }
 
-/* From the folder's descriptor: a test that gave up root may not be able to walk there. */
+/* From the folder's descriptor: nobody may not be able to walk there. */
 static _Noreturn void become(int programs, const char *const words[], enum fake_where where, int out, int err)
 {
     if (where == FAKE_TERMINAL)
         login_tty(out);
     else
-        place_descriptors(where, out, err);
+        settle(where, out, err);
     execveat(programs, words[0], (char *const *)words, environ, 0);
     _exit(127);
 }

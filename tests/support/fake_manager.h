@@ -39,9 +39,9 @@ struct fake_run {
     char *err;
 };
 
-enum fake_where { FAKE_PIPES, FAKE_TERMINAL, FAKE_FULL_STDOUT, FAKE_CLOSED_STDOUT };
+enum fake_where { FAKE_PIPES, FAKE_TERMINAL, FAKE_FULL_STDOUT, FAKE_CLOSED_STDOUT, FAKE_NOBODY };
 
-/* Runs a program of the build folder with these words. On a terminal (80 columns) `typed` is written once it asks
+/* Runs a program of the build folder with these words; as nobody when it is to be nobody and we are root. On a terminal (80 columns) `typed` is written once it asks
  * for something (a text without a line break that ends in ": "); NULL types nothing. Release with fake_run_free. */
 void fake_manager_run(struct fake_manager *fake, const char *const words[], enum fake_where where,
                       const char *typed, struct fake_run *ret);

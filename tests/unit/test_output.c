@@ -20,6 +20,8 @@ static void begin(size_t width)
     setenv("TZ", "UTC0", 1);
     tzset();
     setlocale(LC_CTYPE, "C.UTF-8");
+    free(text);
+    text = NULL;
     output = (struct output){.stream = open_memstream(&text, &size), .width = width, .now = NOW};
 }
 
