@@ -243,5 +243,7 @@ int grantdir_allowed_gid(const char *state, const char *group, gid_t *ret_gid)
     int r = name_encode(group, name, sizeof(entry) - strlen(prefix));
     if (r == 0)
         r = read_allow(state, entry, line);
-    return r < 0 ? r : grantdir_parse_gid(line, ret_gid);
+    if (r == 0)
+        r = grantdir_parse_gid(line, ret_gid);
+    return r;
 }

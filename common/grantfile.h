@@ -35,9 +35,9 @@
 #define GRANT_FOREVER INT64_MAX
 
 enum {
-    GRANTFILE_USER_MAX = 256 * 1024,        /* bytes; a larger file is refused */
-    GRANTFILE_GID_MAX  = 16 * 1024 * 1024,
-    GRANTFILE_SKEW     = 60,                /* seconds that `written` may lie in the future */
+    GRANTFILE_USER_MAX = 256 * 1024, /* bytes; a larger file is refused */
+    GRANTFILE_GID_MAX = 16 * 1024 * 1024,
+    GRANTFILE_SKEW = 60, /* seconds that `written` may lie in the future */
 };
 
 struct grant_span {

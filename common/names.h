@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 enum {
-    NAME_PACKAGE_MAX = 64,   /* bytes of a package's name */
-    NAME_ENCODED_MAX = 255,  /* bytes of an encoded name: NAME_MAX of every file system we meet */
+    NAME_PACKAGE_MAX = 64,  /* bytes of a package's name */
+    NAME_ENCODED_MAX = 255, /* bytes of an encoded name: NAME_MAX of every file system we meet */
 };
 
 /* A package's name: [a-z0-9][a-z0-9._-]*, at most NAME_PACKAGE_MAX bytes. It is a file stem and a PAM option. */

@@ -9,6 +9,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -342,6 +344,51 @@ START_TEST(failed_write)
 }
 END_TEST
 
+/* Nothing half-written ever stands under the name that readers open (rule 1), and no remains stay beside it. */
+START_TEST(full_disk)
+{
+    const struct grant_user alice = file_of("alice");
+    struct rlimit limit;
+    ck_assert_int_eq(grantdir_write_user(state, &alice, true), 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    for (rlim_t size = 0; size < 100; size += 33) {
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){size, limit.rlim_max}), 0);
+        const int written = grantdir_write_user(state, &alice, true);
+        const struct allow_entry entry = {2001, "a-name-too-long-for-the-space"};
+        const int allowed = grantdir_write_allow(state, &entry, size < 20);
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        ck_assert_int_eq(written, -EFBIG);
+        ck_assert_int_eq(allowed, size < 20 ? -EFBIG : 0);
+    }
+    ck_assert_int_eq(read_alice(), 0);
+    ck_assert_int_eq(count_entries("grants/user"), 1);
+    ck_assert_int_eq(count_entries("allow"), 0);
+}
+END_TEST
+
+START_TEST(name_that_cannot_be_replaced)
+{
+    const struct grant_user alice = file_of("alice");
+    ck_assert_int_eq(mkdir(in_state("grants/user/alice"), 0755), 0);
+    ck_assert_int_eq(grantdir_write_user(state, &alice, true), -EISDIR);
+    ck_assert_int_eq(grantdir_remove_user(state, "alice"), -EISDIR);
+    ck_assert_int_eq(count_entries("grants/user"), 1);
+}
+END_TEST
+
+/* Another user, for whom the folder is not writable. */
+START_TEST(folder_of_another)
+{
+    const struct grant_user alice = file_of("alice");
+    ck_assert_int_eq(seteuid(990), 0);
+    const int written = grantdir_write_user(state, &alice, true);
+    ck_assert_int_eq(seteuid(0), 0);
+    ck_assert_int_eq(written, -EACCES);
+    ck_assert_int_eq(count_entries("grants/user"), 0);
+}
+END_TEST
+
 /* A planted link under the temporary name is neither followed nor in the way. */
 START_TEST(planted_temporary)
 {
@@ -534,7 +581,11 @@ int main(void)
     tcase_add_test(writers, write_and_remove);
     tcase_add_test(writers, missing_folders_are_made);
     tcase_add_test(writers, failed_write);
+    tcase_add_test(writers, full_disk);
+    tcase_add_test(writers, name_that_cannot_be_replaced);
     tcase_add_test(writers, planted_temporary);
+    if (geteuid() == 0)
+        tcase_add_test(writers, folder_of_another);
     tcase_add_test(writers, walk);
     suite_add_tcase(suite, writers);
     TCase *allow = tcase_create("allow-list");
@@ -546,7 +597,7 @@ int main(void)
         tcase_add_test(allow, allow_list_of_another_owner);
     suite_add_tcase(suite, allow);
     if (geteuid() != 0)
-        puts("not root: the two cases of a wrong owner were left out");
+        puts("not root: the cases that need another owner were left out");
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     const int failures = srunner_ntests_failed(runner);
