@@ -60,7 +60,7 @@ away()
     says_not "waits for"
     [[ -n $err ]] || complain "carol should be told something"
     local unavailable=$err
-    run on_host carol sudo -n id
+    run at_terminal carol 'assword' carol -- sudo id
     refused
     # sudo's word for PAM_AUTHINFO_UNAVAIL; a plain refusal is "Permission denied".
     says "authentication info"

@@ -20,7 +20,7 @@ ssh_is_refused()
 sudo_is_refused()
 {
     expire alice
-    run on_host alice sudo -n id
+    run at_terminal alice 'assword' alice -- sudo id
     refused
     says "$package"
 }

@@ -2,12 +2,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # sudo and sudo -i, through a sudoers rule that names the package's group. Sourced by tests/host/run.
 
+# sudo asks who is in no rule for a password first.
+with_password() # SUDO-ARGUMENT...
+{
+    at_terminal alice 'assword' alice -- sudo -k "$@"
+}
+
 before_the_grant()
 {
-    run on_host alice sudo -n id
+    run with_password id
     refused
     says "$package"
-    run on_host alice sudo -n -i id
+    run with_password -i id
     refused
     says "$package"
     [[ $(pending) =~ ^[0-9]+$ ]] || complain "one request should wait, not: '$(pending)'"
@@ -31,9 +37,9 @@ after_the_grant()
     run on_host alice sudo -n id
     succeeded
     wait_for 15 holds_no_group alice
-    run on_host alice sudo -n id
+    run with_password id
     refused
-    run on_host alice sudo -n -i id
+    run with_password -i id
     refused
 }
 
