@@ -10,6 +10,7 @@
 #include "common/names.h"
 
 #include <errno.h>
+#include <langinfo.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdarg.h>
 #include <string.h>
@@ -58,14 +59,33 @@ char *output_format(const char *format, ...)
     return text;
 }
 
+/* A terminal of another character set takes bytes of UTF-8 for its own, and some of those are controls. */
+static void encode_high_bytes(const char *text, char *ret)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x80)
+            *ret++ = *text;
+        else
+            ret += sprintf(ret, "\\x%02x", (unsigned char)*text);
+    *ret = '\0';
+}
+
 char *output_visible(const char *text)
 {
     size_t size = strlen(text) * 4 + 1;
-    char *visible = malloc(size);
+    char *visible = malloc(size), *ascii;
 
     if (!visible)
         no_memory();
-    return text_visible(text, visible, size);
+    text_visible(text, visible, size);
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+        return visible;
+    ascii = malloc(strlen(visible) * 4 + 1);
+    if (!ascii)
+        no_memory();
+    encode_high_bytes(visible, ascii);
+    free(visible);
+    return ascii;
 }
 
 /* ---- tables and records ----------------------------------------------------------------------------------- */
@@ -115,11 +135,11 @@ static void table_print(struct output *output, struct libscols_table *table)
 static char *shorten(const struct output *output, const char *text)
 {
     size_t size = output->width / 4 > SHORTENED_MIN ? output->width / 4 : SHORTENED_MIN;
-    char *shown = malloc(size);
+    _cleanup_free_ char *cut = malloc(size);
 
-    if (!shown)
+    if (!cut)
         no_memory();
-    return text_visible(text, shown, size);
+    return output_visible(text_visible(text, cut, size));
 }
 
 static char *cell_text(const struct output *output, const struct field *field, const json_t *object)

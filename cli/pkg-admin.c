@@ -18,22 +18,36 @@ extern char **environ;
 
 /* ---- accesspkgd as a program ------------------------------------------------------------------------------ */
 
-/* Runs it with one argument on our own descriptors. Its exit code, or 69 after saying why it did not run. */
-static int run_daemon(const struct invocation *invocation, const char *argument)
+/* What the child changes before it is accesspkgd; with --json its words leave stdout to the JSON. */
+static int spawn(const struct invocation *invocation, const char *argument, pid_t *ret_pid)
 {
     char *const argv[] = {(char *)"accesspkgd", (char *)argument, NULL};
+    posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t defaults;
-    pid_t pid;
-    int r, status = 0;
+    int r;
 
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    r = posix_spawn(&pid, PATH_DAEMON, NULL, &attributes, argv, environ);
+    posix_spawn_file_actions_init(&actions);
+    if (invocation->output.json)
+        posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+    r = posix_spawn(ret_pid, PATH_DAEMON, &actions, &attributes, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
+    return r;
+}
+
+/* Runs it with one argument. Its exit code, or 69 after saying why there is none. */
+static int run_daemon(const struct invocation *invocation, const char *argument)
+{
+    pid_t pid;
+    int status = 0;
+    int r = spawn(invocation, argument, &pid);
+
     while (r == 0 && waitpid(pid, &status, 0) < 0)
         r = errno == EINTR ? 0 : errno;
     if (r == 0 && WIFEXITED(status))
@@ -107,6 +121,10 @@ static int tell_daemon(struct invocation *invocation)
         output_message(invocation->program->name,
                        "the allow-list is written. accesspkgd does not run; the policy "
                        "takes effect when it starts.");
+        warnings = json_array();
+        if (invocation->output.json)
+            output_json(&invocation->output, warnings);
+        json_decref(warnings);
         return 0;
     }
     if (calls_call(invocation, "Reload", "", NULL, JSON_ARRAY, &warnings, &error) < 0) {

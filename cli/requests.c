@@ -253,6 +253,15 @@ static json_t *failure(int64_t id, const struct client_error *error)
                      "message", error->message);
 }
 
+/* The daemon's messages name the request; only among several does a failure of the bus need it said. */
+static void say_failed(const struct invocation *invocation, int64_t id, const struct client_error *error)
+{
+    if (invocation->n_operands > 1)
+        output_message(invocation->program->name, "request %lld: %s", (long long)id, error->message);
+    else
+        calls_report(invocation, error);
+}
+
 static void say_not_tried(const struct invocation *invocation, size_t from)
 {
     for (size_t i = from; i < invocation->n_operands; i++)
@@ -269,7 +278,7 @@ static int act_on(struct invocation *invocation, const struct requests_action *a
 
     if (calls_call(invocation, action->method, action->in, action->arguments(invocation, id), JSON_OBJECT,
                    &request, &error) < 0) {
-        output_message(invocation->program->name, "request %lld: %s", (long long)id, error.message);
+        say_failed(invocation, id, &error);
         json_array_append_new(results, failure(id, &error));
         return bus_error_exit_code(error.code);
     }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -626,6 +627,72 @@ START_TEST(reload_is_for_root)
 }
 END_TEST
 
+/* The cases below run the real accesspkgd as root and write below /etc and /var: only in a private root. */
+#define PACKAGES_D "/etc/accesspkg/packages.d"
+
+static void write_package(const char *groups)
+{
+    FILE *file;
+
+    mkdir("/etc/accesspkg", 0755);
+    mkdir(PACKAGES_D, 0755);
+    file = fopen(PACKAGES_D "/web.conf", "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "[package]\n%s\n[policy]\napprovers = bob\n", groups);
+    fclose(file);
+}
+
+START_TEST(reload_writes_the_list_then_tells)
+{
+    static const struct script lines[] = {ANSWERS("Reload", "[]", "as", "[[\"a \\u001b warning\"]]"),
+                                          ANSWERS("GetStatus", "[]", "a{sv}", "[{\"packages\": 1}]")};
+    static const struct script refused[] = {
+        REFUSED("Reload", "[]", BUS_ERROR_INVALID_CONFIGURATION, "web.conf: one\nweb.conf: two")};
+
+    write_package("groups = dbadmins");
+    RUN(lines, "pkg-admin", "reload");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "Policy reloaded: 1 package\n");
+    SHOWS(result.err, "warning: a \\x1b warning\n");
+    ck_assert_int_eq(access("/var/lib/accesspkg/allow/gid-2001", F_OK), 0);
+    run_somewhere(FAKE_PIPES, NULL, lines, 1, WORDS("pkg-admin", "reload", "--json"));
+    ck_assert_str_eq(result.out, "[\n  \"a \\u001B warning\"\n]\n");
+    RUN(refused, "pkg-admin", "reload");
+    ck_assert_int_eq(result.code, EX_CONFIG);
+    SHOWS(result.err, "the running policy stays:\npkg-admin: web.conf: one\nweb.conf: two\n");
+}
+END_TEST
+
+START_TEST(a_bad_configuration_tells_nobody)
+{
+    write_package("nonsense = 1");
+    RUN_UNASKED("pkg-admin", "reload");
+    ck_assert_int_eq(result.code, EX_CONFIG);
+    RUN_UNASKED("pkg-admin", "check-config");
+    ck_assert_int_eq(result.code, EX_CONFIG);
+    write_package("groups = dbadmins");
+    RUN_UNASKED("pkg-admin", "check-config");
+    ck_assert_int_eq(result.code, 0);
+    RUN_UNASKED("pkg-admin", "check-config", "--json");
+    ck_assert_int_eq(result.code, EX_USAGE);
+}
+END_TEST
+
+START_TEST(reload_without_a_daemon_says_when_it_counts)
+{
+    write_package("groups = dbadmins");
+    RUN_UNASKED("pkg-admin", "reload");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.err, "takes effect when it starts");
+    RUN_UNASKED("pkg-admin", "reload", "--json");
+    ck_assert_str_eq(result.out, "[]\n");
+    setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
+    RUN_UNASKED("pkg-admin", "reload");
+    ck_assert_int_eq(result.code, EX_UNAVAILABLE);
+    SHOWS(result.err, "the allow-list is written, but accesspkgd could not be told");
+}
+END_TEST
+
 /* ---- a bus that fails ------------------------------------------------------------------------------------- */
 
 START_TEST(every_error_has_its_exit_code)
@@ -857,7 +924,14 @@ int main(void)
     add_shown(tcase_with(suite, "what is shown", start));
     add_done(tcase_with(suite, "what is done", start));
     add_failures(tcase_with(suite, "what fails", start));
-    tcase_add_test(tcase_with(suite, "no daemon", start_empty), no_daemon);
+    TCase *alone = tcase_with(suite, "no daemon", start_empty);
+    tcase_add_test(alone, no_daemon);
+    if (getenv("ACCESSPKG_BUILD")) { /* tests/support/private-root sets it */
+        TCase *rooted = tcase_with(suite, "in a private root", start);
+        tcase_add_test(rooted, reload_writes_the_list_then_tells);
+        tcase_add_test(rooted, a_bad_configuration_tells_nobody);
+        tcase_add_test(alone, reload_without_a_daemon_says_when_it_counts);
+    }
 
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -129,6 +129,23 @@ START_TEST(no_text_controls_a_terminal)
 }
 END_TEST
 
+/* U+00DB is C3 9B in UTF-8: a terminal of another character set would see CSI in it. */
+START_TEST(another_character_set_gets_ascii)
+{
+    json_t *value = parse("[{\"id\": 1, \"user\": \"\\u00db2J\", \"why\": \"\\u00db2J\"}]");
+
+    for (size_t width = 0; width <= 80; width += 80) {
+        begin(width);
+        setlocale(LC_CTYPE, "C");
+        output_table(&output, columns, 4, value);
+        end();
+        ck_assert_ptr_nonnull(strstr(text, "\\xc3\\x9b2J \\xc3\\x9b2J"));
+        ck_assert_ptr_null(strchr(text, '\x9b'));
+    }
+    json_decref(value);
+}
+END_TEST
+
 START_TEST(json_is_ascii_with_times)
 {
     json_t *value = parse("{\"why\": \"" HOSTILE "\", \"expires\": 1763910000, \"duration\": 3600,"
@@ -216,6 +233,7 @@ int main(void)
     tcase_add_test(tests, a_table_in_a_pipe_is_whole_and_stable);
     tcase_add_test(tests, a_table_on_a_terminal_fits_its_width);
     tcase_add_test(tests, no_text_controls_a_terminal);
+    tcase_add_test(tests, another_character_set_gets_ascii);
     tcase_add_test(tests, json_is_ascii_with_times);
     tcase_add_test(tests, a_record_leaves_out_what_is_missing);
     tcase_add_test(tests, long_text_never_reaches_the_label_column);
