@@ -48,14 +48,15 @@ static char *join(const json_t *list, const char *separator)
     json_t *item;
 
     if (!stream)
-        return NULL;
+        output_no_memory();
     json_array_foreach(list, i, item)
     {
         const char *text = json_string_value(item);
 
         fprintf(stream, "%s%s", i > 0 ? separator : "", text ? text : "");
     }
-    fclose(stream);
+    if (fclose(stream) != 0)
+        output_no_memory();
     return joined;
 }
 

@@ -41,7 +41,7 @@ void output_init(struct output *ret, bool json)
     ret->width = terminal_width(STDOUT_FILENO);
 }
 
-static _Noreturn void no_memory(void)
+void output_no_memory(void)
 {
     fputs("There is not enough memory to show this. Try again when other programs have ended.\n", stderr);
     exit(EX_OSERR);
@@ -54,7 +54,7 @@ char *output_format(const char *format, ...)
 
     va_start(arguments, format);
     if (vasprintf(&text, format, arguments) < 0)
-        no_memory();
+        output_no_memory();
     va_end(arguments);
     return text;
 }
@@ -76,13 +76,13 @@ char *output_visible(const char *text)
     char *visible = malloc(size), *ascii;
 
     if (!visible)
-        no_memory();
+        output_no_memory();
     text_visible(text, visible, size);
     if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
         return visible;
     ascii = malloc(strlen(visible) * 4 + 1);
     if (!ascii)
-        no_memory();
+        output_no_memory();
     encode_high_bytes(visible, ascii);
     free(visible);
     return ascii;
@@ -96,7 +96,7 @@ static struct libscols_table *table_new(const struct output *output)
 
     if (!table || scols_table_enable_noencoding(table, 1) < 0 ||
         scols_table_set_stream(table, output->stream) < 0)
-        no_memory();
+        output_no_memory();
     scols_table_set_termforce(table, output->width > 0 ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
     if (output->width > 0)
         scols_table_set_termwidth(table, output->width);
@@ -106,7 +106,7 @@ static struct libscols_table *table_new(const struct output *output)
 static void column_new(struct libscols_table *table, const char *heading, double width, int flags)
 {
     if (!scols_table_new_column(table, heading, width, flags))
-        no_memory();
+        output_no_memory();
 }
 
 static struct libscols_line *line_new(struct libscols_table *table)
@@ -114,14 +114,14 @@ static struct libscols_line *line_new(struct libscols_table *table)
     struct libscols_line *line = scols_table_new_line(table, NULL);
 
     if (!line)
-        no_memory();
+        output_no_memory();
     return line;
 }
 
 static void cell_set(struct libscols_line *line, size_t column, const char *text)
 {
     if (scols_line_set_data(line, column, text) < 0)
-        no_memory();
+        output_no_memory();
 }
 
 static void table_print(struct output *output, struct libscols_table *table)
@@ -138,7 +138,7 @@ static char *shorten(const struct output *output, const char *text)
     _cleanup_free_ char *cut = malloc(size);
 
     if (!cut)
-        no_memory();
+        output_no_memory();
     return output_visible(text_visible(text, cut, size));
 }
 
@@ -234,7 +234,7 @@ static json_t *with_times(const json_t *value, const char *member)
         json_object_foreach((json_t *)value, key, item)
         {
             if (json_object_set_new(copy, key, with_times(item, key)) < 0)
-                no_memory();
+                output_no_memory();
         }
         return copy;
     }
@@ -243,7 +243,7 @@ static json_t *with_times(const json_t *value, const char *member)
         json_array_foreach(value, i, item)
         {
             if (json_array_append_new(copy, with_times(item, "")) < 0)
-                no_memory();
+                output_no_memory();
         }
         return copy;
     }
@@ -269,7 +269,7 @@ void output_json(struct output *output, const json_t *value)
     json_t *copy = with_times(value, "");
 
     if (!copy)
-        no_memory();
+        output_no_memory();
     if (json_dump_callback(copy, write_json, output, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII) ==
         0)
         putc('\n', output->stream);
@@ -288,7 +288,7 @@ void output_line(struct output *output, const char *format, ...)
 
     va_start(arguments, format);
     if (vasprintf(&text, format, arguments) < 0)
-        no_memory();
+        output_no_memory();
     va_end(arguments);
     _cleanup_free_ char *shown = output_visible(text);
     fprintf(output->stream, "%s\n", shown);
@@ -311,7 +311,7 @@ void output_message(const char *program, const char *format, ...)
 
     va_start(arguments, format);
     if (vasprintf(&text, format, arguments) < 0)
-        no_memory();
+        output_no_memory();
     va_end(arguments);
     for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
         _cleanup_free_ char *shown = output_visible(line);

@@ -38,7 +38,9 @@ int output_finish(struct output *output);
 /* On stderr, "PROGRAM: text". Line breaks are kept, everything else that controls a terminal is encoded. */
 void output_message(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* asprintf and text_visible as new strings. Without memory the program ends with 71: nobody is to decide on a
- * record of which a part is missing. */
+/* Says so and ends with 71: nobody is to decide on a record of which a part is missing. */
+_Noreturn void output_no_memory(void);
+
+/* asprintf and text_visible as new strings, never NULL. */
 char *output_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *output_visible(const char *text);

@@ -101,14 +101,16 @@ static char *field_decisions(const struct output *output, const json_t *request,
         char *line = output_format("%s by %s, %s%s%s", verdict, decider, when ? when : "at an unknown time",
                                    *reason ? ": " : "", reason);
 
-        json_array_append_new(lines, json_string(line));
+        if (json_array_append_new(lines, json_string(line)) < 0)
+            output_no_memory();
         free(when);
         free(reason);
         free(decider);
         free(verdict);
         free(line);
     }
-    json_object_set_new(shown, "lines", lines);
+    if (json_object_set_new(shown, "lines", lines) < 0)
+        output_no_memory();
     text = field_lines(output, shown, "lines");
     json_decref(shown);
     return text;

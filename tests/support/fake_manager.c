@@ -149,6 +149,16 @@ void fake_manager_stop(struct fake_manager *fake)
 
 /* ---- running a command ------------------------------------------------------------------------------------ */
 
+static int broken_pipe(void)
+{
+    int ends[2];
+
+    if (pipe(ends) < 0)
+        _exit(126);
+    close(ends[0]);
+    return ends[1];
+}
+
 /* In the child: what the descriptors 0 to 2 become, and who it is. */
 static void settle(enum fake_where where, int out, int err)
 {
@@ -156,6 +166,8 @@ static void settle(enum fake_where where, int out, int err)
 
     if (where == FAKE_FULL_STDOUT)
         out = open("/dev/full", O_WRONLY);
+    if (where == FAKE_BROKEN_PIPE)
+        out = broken_pipe();
     dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);

@@ -39,7 +39,14 @@ struct fake_run {
     char *err;
 };
 
-enum fake_where { FAKE_PIPES, FAKE_TERMINAL, FAKE_FULL_STDOUT, FAKE_CLOSED_STDOUT, FAKE_NOBODY };
+enum fake_where {
+    FAKE_PIPES,
+    FAKE_TERMINAL,
+    FAKE_FULL_STDOUT,
+    FAKE_CLOSED_STDOUT,
+    FAKE_BROKEN_PIPE,
+    FAKE_NOBODY
+};
 
 /* Runs a program of the build folder with these words; as nobody when it is to be nobody and we are root. On a terminal (80 columns) `typed` is written once it asks
  * for something (a text without a line break that ends in ": "); NULL types nothing. Release with fake_run_free. */

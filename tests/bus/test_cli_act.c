@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the real commands ask of accesspkgd, a fake one here, and what they say about its answers. */
+#include "tests/support/fake_script.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* ---- deciding --------------------------------------------------------------------------------------------- */
+
+#define HELD                                                                                                 \
+    "[{\"id\": 12, \"state\": \"fulfilled\", \"user\": \"alice\", \"package\": \"db-admins\", \"groups\": "  \
+    "[\"dbadmins\"], \"assignment_end\": 1763950340}]"
+
+START_TEST(approve_says_what_is_held)
+{
+    static const struct script lines[] = {ANSWERS("Approve", "[12, {\"reason\": \"go\"}]", "a{sv}", HELD)};
+    static const struct script silent[] = {ANSWERS("Approve", "[12, {}]", "a{sv}", HELD)};
+
+    RUN(lines, "pkg-approve", "approve", "12", "-m", "go");
+    ck_assert_int_eq(result.code, 0);
+    ck_assert_ptr_eq(strstr(result.out, "Request 12 is approved: alice holds db-admins (dbadmins) until Mon "
+                                        "2025-11-24 02:12 UTC ("),
+                     result.out);
+    RUN(silent, "pkg-approve", "approve", "12");
+    ck_assert_int_eq(result.code, 0);
+}
+END_TEST
+
+START_TEST(approve_is_honest_about_the_rest)
+{
+    static const struct script partly[] = {
+        ANSWERS("Approve", NULL, "a{sv}",
+                "[{\"id\": 2, \"state\": \"partially-fulfilled\", \"user\": "
+                "\"alice\", \"package\": \"db\", \"problems\": "
+                "[\"backup: no such group\"]}]")};
+    static const struct script more[] = {
+        ANSWERS("Approve", NULL, "a{sv}",
+                "[{\"id\": 2, \"state\": \"pending-approval\", \"approvers\": [\"carol\"]}]")};
+    static const struct script later[] = {
+        ANSWERS("Approve", NULL, "a{sv}", "[{\"id\": 2, \"state\": \"approved\", \"start\": 1763950340}]")};
+
+    RUN(partly, "pkg-approve", "approve", "2");
+    SHOWS(result.out, "does not hold all of db () yet: backup: no such group. It is tried again.");
+    RUN(more, "pkg-approve", "approve", "2");
+    SHOWS(result.out, "is recorded. It still waits for: carol.");
+    RUN(later, "pkg-approve", "approve", "2");
+    SHOWS(result.out, "is recorded. It is now: Approved, from Mon 2025-11-24 02:12 UTC");
+}
+END_TEST
+
+START_TEST(of_several_the_worst_counts)
+{
+    static const struct script lines[] = {
+        REFUSED("Approve", "[11, {}]", BUS_ERROR_NOT_AUTHORIZED, "You are no approver of request 11."),
+        ANSWERS("Approve", "[12, {}]", "a{sv}", HELD),
+        REFUSED("Approve", "[13, {}]", BUS_ERROR_ALREADY_DECIDED, "bob approved it 2 min ago."),
+    };
+
+    RUN(lines, "pkg-approve", "approve", "11", "12", "13");
+    ck_assert_int_eq(result.code, EX_NOPERM);
+    SHOWS(result.err, "pkg-approve: request 11: You are no approver of request 11.\n");
+    SHOWS(result.err, "pkg-approve: request 13: bob approved it 2 min ago.\n");
+    SHOWS(result.out, "Request 12 is approved");
+    RUN(lines, "pkg-approve", "approve", "--json", "11", "12", "13");
+    ck_assert_int_eq(result.code, EX_NOPERM);
+    json_t *all = script_parse(result.out);
+    ck_assert_str_eq(member_text(json_array_get(all, 0), "error"), "NotAuthorized");
+    ck_assert_int_eq(member_integer(json_array_get(all, 0), "id"), 11);
+    ck_assert_str_eq(member_text(json_array_get(all, 1), "state"), "fulfilled");
+    ck_assert_str_eq(member_text(json_array_get(all, 2), "message"), "bob approved it 2 min ago.");
+    json_decref(all);
+}
+END_TEST
+
+START_TEST(a_daemon_that_does_not_answer_ends_the_row)
+{
+    static const struct script lines[] = {
+        REFUSED("Deny", "[1, \"no\"]", BUS_ERROR_UNAVAILABLE, "The directory does not answer.")};
+
+    RUN(lines, "pkg-approve", "deny", "1", "2", "-m", "no");
+    ck_assert_int_eq(result.code, EX_UNAVAILABLE);
+    SHOWS(result.err, "request 2 was not tried");
+}
+END_TEST
+
+START_TEST(deny_needs_a_reason)
+{
+    static const struct script lines[] = {ANSWERS("Deny", "[3, \"not today\"]", "a{sv}",
+                                                  "[{\"id\": 3, \"user\": \"alice\", \"package\": \"db\"}]")};
+
+    RUN_UNASKED("pkg-approve", "deny", "3");
+    ck_assert_int_eq(result.code, EX_USAGE);
+    SHOWS(result.err, "needs a reason");
+    RUN_UNASKED("pkg-approve", "deny", "3", "-m", " \t");
+    ck_assert_int_eq(result.code, EX_USAGE);
+    RUN(lines, "pkg-approve", "deny", "3", "-m", "not today");
+    ck_assert_int_eq(result.code, 0);
+    ck_assert_str_eq(result.out, "Request 3 is denied: alice does not get db.\n");
+    run_somewhere(FAKE_TERMINAL, "not today\n", lines, 1, WORDS("pkg-approve", "deny", "3"));
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "Reason: not today");
+    run_somewhere(FAKE_TERMINAL, "\n", NULL, 0, WORDS("pkg-approve", "deny", "3"));
+    ck_assert_int_eq(result.code, EX_USAGE);
+    run_somewhere(FAKE_TERMINAL, "\xff\n", NULL, 0, WORDS("pkg-approve", "deny", "3"));
+    ck_assert_int_eq(result.code, EX_USAGE);
+    run_somewhere(FAKE_TERMINAL, "\x04", NULL, 0, WORDS("pkg-approve", "deny", "3"));
+    ck_assert_int_eq(result.code, EX_USAGE);
+}
+END_TEST
+
+/* ---- asking ----------------------------------------------------------------------------------------------- */
+
+START_TEST(submit_says_who_decides)
+{
+    static const struct script lines[] = {
+        ANSWERS("Submit",
+                "[\"\", [\"db-admins\"], {\"service\": \"pkg-request\", \"justification\": \"disk\", "
+                "\"duration\": "
+                "7200}]",
+                "a{sv}", "[" SAMPLE_PENDING "]"),
+    };
+
+    RUN(lines, "pkg-request", "submit", "db-admins", "-m", "disk", "--duration=2h");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "Request 12 for db-admins is filed. It waits for: bob, %dba-leads.\n");
+    SHOWS(result.out, "See: pkg-request status 12\n");
+}
+END_TEST
+
+START_TEST(submit_names_its_terminal)
+{
+    static const struct script lines[] = {ANSWERS("Submit", NULL, "a{sv}", HELD)};
+
+    run_somewhere(FAKE_TERMINAL, NULL, lines, 1, WORDS("pkg-request", "submit", "db-admins"));
+    SHOWS(result.out, "You hold db-admins until ");
+}
+END_TEST
+
+START_TEST(submit_tells_what_is_open_already)
+{
+    static const struct script open[] = {
+        ANSWERS("Submit", NULL, "a{sv}",
+                "[{\"id\": 4, \"package\": \"db\", \"state\": \"pending-approval\", \"existing\": true}]")};
+    static const struct script held[] = {
+        ANSWERS("Submit", NULL, "a{sv}",
+                "[{\"id\": 4, \"package\": \"db\", \"state\": \"partially-fulfilled\", \"held\": true}]")};
+    static const struct script approved[] = {
+        ANSWERS("Submit", NULL, "a{sv}", "[{\"id\": 4, \"package\": \"db\", \"state\": \"approved\"}]")};
+    static const struct script refused[] = {
+        REFUSED("Submit", NULL, BUS_ERROR_POLICY_REFUSED, "db asks for a justification. Add -m TEXT.")};
+
+    RUN(open, "pkg-request", "submit", "db");
+    SHOWS(result.out, "Request 4 for db is open already.");
+    RUN(held, "pkg-request", "submit", "db");
+    SHOWS(result.out, "You hold db until it is taken back.");
+    RUN(approved, "pkg-request", "submit", "db");
+    SHOWS(result.out, "Request 4 for db: Approved.");
+    RUN(refused, "pkg-request", "submit", "db");
+    ck_assert_int_eq(result.code, 1);
+    ck_assert_str_eq(result.err, "pkg-request: db asks for a justification. Add -m TEXT.\n");
+}
+END_TEST
+
+START_TEST(cancel_takes_several)
+{
+    static const struct script lines[] = {
+        ANSWERS("Cancel", "[1, \"\"]", "a{sv}", "[{\"id\": 1, \"package\": \"db\"}]"),
+        REFUSED("Cancel", "[2, \"\"]", BUS_ERROR_NO_SUCH_REQUEST, "There is no request 2 of yours."),
+    };
+
+    RUN(lines, "pkg-request", "cancel", "1", "2");
+    ck_assert_int_eq(result.code, 1);
+    ck_assert_str_eq(result.out, "Request 1 for db is cancelled.\n");
+}
+END_TEST
+
+/* ---- administration --------------------------------------------------------------------------------------- */
+
+START_TEST(status_is_one_screen)
+{
+    static const struct script lines[] = {
+        ANSWERS("GetStatus", "[]", "a{sv}",
+                "[{\"version\": \"0.1.0\", \"host\": \"db7\", \"started\": 1763935940, \"packages\": 3, "
+                "\"warnings\": [\"a: b\","
+                " \"c: d\"], \"pending\": 0, \"live_assignments\": 2, \"next_deadline\": 1763950340}]")};
+
+    RUN(lines, "pkg-admin");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out,
+          "Version:          0.1.0\nHost:             db7\nRunning since:    Sun 2025-11-23 22:12 UTC (");
+    SHOWS(result.out, "Warnings:         a: b\n                  c: d\nWaiting requests: 0\n");
+    RUN(lines, "pkg-admin", "status", "--json");
+    SHOWS(result.out, "\"started\": \"2025-11-23T22:12:20+00:00\"");
+}
+END_TEST
+
+/* As nobody: as root it would write the allow-list of whatever root this suite runs in. */
+START_TEST(reload_is_for_root)
+{
+    run_somewhere(FAKE_NOBODY, NULL, NULL, 0, WORDS("pkg-admin", "reload"));
+    ck_assert_int_eq(result.code, EX_NOPERM);
+    SHOWS(result.err, "sudo pkg-admin reload");
+}
+END_TEST
+
+/* The cases below run the real accesspkgd as root and write below /etc and /var: only in a private root. */
+#define PACKAGES_D "/etc/accesspkg/packages.d"
+
+static void write_package(const char *groups)
+{
+    FILE *file;
+
+    mkdir("/etc/accesspkg", 0755);
+    mkdir(PACKAGES_D, 0755);
+    file = fopen(PACKAGES_D "/web.conf", "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "[package]\n%s\n[policy]\napprovers = bob\n", groups);
+    fclose(file);
+}
+
+START_TEST(reload_writes_the_list_then_tells)
+{
+    static const struct script lines[] = {ANSWERS("Reload", "[]", "as", "[[\"a \\u001b warning\"]]"),
+                                          ANSWERS("GetStatus", "[]", "a{sv}", "[{\"packages\": 1}]")};
+    static const struct script refused[] = {
+        REFUSED("Reload", "[]", BUS_ERROR_INVALID_CONFIGURATION, "web.conf: one\nweb.conf: two")};
+
+    write_package("groups = dbadmins");
+    RUN(lines, "pkg-admin", "reload");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "Policy reloaded: 1 package\n");
+    SHOWS(result.err, "warning: a \\x1b warning\n");
+    ck_assert_int_eq(access("/var/lib/accesspkg/allow/gid-2001", F_OK), 0);
+    run_somewhere(FAKE_PIPES, NULL, lines, 1, WORDS("pkg-admin", "reload", "--json"));
+    ck_assert_str_eq(result.out, "[\n  \"a \\u001B warning\"\n]\n");
+    RUN(refused, "pkg-admin", "reload");
+    ck_assert_int_eq(result.code, EX_CONFIG);
+    SHOWS(result.err, "the running policy stays:\npkg-admin: web.conf: one\nweb.conf: two\n");
+}
+END_TEST
+
+START_TEST(a_bad_configuration_tells_nobody)
+{
+    write_package("nonsense = 1");
+    RUN_UNASKED("pkg-admin", "reload");
+    ck_assert_int_eq(result.code, EX_CONFIG);
+    RUN_UNASKED("pkg-admin", "check-config");
+    ck_assert_int_eq(result.code, EX_CONFIG);
+    write_package("groups = dbadmins");
+    RUN_UNASKED("pkg-admin", "check-config");
+    ck_assert_int_eq(result.code, 0);
+    RUN_UNASKED("pkg-admin", "check-config", "--json");
+    ck_assert_int_eq(result.code, EX_USAGE);
+}
+END_TEST
+
+START_TEST(reload_without_a_daemon_says_when_it_counts)
+{
+    write_package("groups = dbadmins");
+    RUN_UNASKED("pkg-admin", "reload");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.err, "takes effect when it starts");
+    RUN_UNASKED("pkg-admin", "reload", "--json");
+    ck_assert_str_eq(result.out, "[]\n");
+    setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
+    RUN_UNASKED("pkg-admin", "reload");
+    ck_assert_int_eq(result.code, EX_UNAVAILABLE);
+    SHOWS(result.err, "the allow-list is written, but accesspkgd could not be told");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cli_act");
+    TCase *tests = script_case(suite, "what is done", script_setup);
+
+    tcase_add_test(tests, approve_says_what_is_held);
+    tcase_add_test(tests, approve_is_honest_about_the_rest);
+    tcase_add_test(tests, of_several_the_worst_counts);
+    tcase_add_test(tests, a_daemon_that_does_not_answer_ends_the_row);
+    tcase_add_test(tests, deny_needs_a_reason);
+    tcase_add_test(tests, submit_says_who_decides);
+    tcase_add_test(tests, submit_names_its_terminal);
+    tcase_add_test(tests, submit_tells_what_is_open_already);
+    tcase_add_test(tests, cancel_takes_several);
+    tcase_add_test(tests, status_is_one_screen);
+    tcase_add_test(tests, reload_is_for_root);
+    if (getenv("ACCESSPKG_BUILD")) { /* tests/support/private-root sets it */
+        TCase *rooted = script_case(suite, "in a private root", script_setup);
+        tcase_add_test(rooted, reload_writes_the_list_then_tells);
+        tcase_add_test(rooted, a_bad_configuration_tells_nobody);
+        TCase *alone = script_case(suite, "without a daemon", script_setup_empty);
+        tcase_add_test(alone, reload_without_a_daemon_says_when_it_counts);
+    }
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
