@@ -7,10 +7,9 @@
 static const struct {
     const char *identifier;
     const char *shown;
-} states[] = {
-    [STATE_NONE] = {"", ""},
+} states[] = {[STATE_NONE] = {"", ""},
 #define X(name, identifier, shown) [STATE_##name] = {identifier, shown},
-    STATE_TABLE(X)
+              STATE_TABLE(X)
 #undef X
 };
 
@@ -35,10 +34,9 @@ enum state state_from_identifier(const char *identifier)
 static const struct {
     const char *name;
     int exit_code;
-} errors[] = {
-    [BUS_ERROR_NONE] = {NULL, 0},
+} errors[] = {[BUS_ERROR_NONE] = {NULL, 0},
 #define X(symbol, name, exit_code, meaning) [BUS_ERROR_##symbol] = {BUS_ERROR_PREFIX name, exit_code},
-    BUS_ERROR_TABLE(X)
+              BUS_ERROR_TABLE(X)
 #undef X
 };
 

@@ -14,10 +14,10 @@
 #define BUS_ERROR_PREFIX      "org.accesspkg1.Error."
 
 enum {
-    BUS_TEXT_MAX     = 4096, /* bytes of a justification or a reason, UTF-8 */
-    BUS_CLAIM_MAX    = 255,  /* bytes of service, host, address, tty */
-    BUS_PACKAGES_MAX = 16,   /* packages in one Submit */
-    BUS_PAGE_MAX     = 500,  /* requests in one ListRequests reply */
+    BUS_TEXT_MAX = 4096,   /* bytes of a justification or a reason, UTF-8 */
+    BUS_CLAIM_MAX = 255,   /* bytes of service, host, address, tty */
+    BUS_PACKAGES_MAX = 16, /* packages in one Submit */
+    BUS_PAGE_MAX = 500,    /* requests in one ListRequests reply */
 };
 
 /*
