@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whether who is judged holds one of the packages now, from the grant file alone (rule 1). The user's uid is looked
+ * up after the file was read, so that the file of a user who was removed and made anew in between counts for nobody.
+ */
+#pragma once
+
+#include "pam_module/judge.h"
+#include "pam_module/options.h"
+
+#include <stdint.h>
+
+enum check_outcome {
+    CHECK_UNKNOWN_USER = 0, /* no such user; nothing else is set */
+    CHECK_NONE,             /* no valid grant; `fault` says what is wrong with the file, NULL: nothing is */
+    CHECK_HOLDS,
+};
+
+struct check {
+    enum check_outcome outcome;
+    const char *name; /* canonical, as getpwnam returns it; belongs to the handle */
+    uid_t uid;
+    const char *fault; /* words for the log; static */
+};
+
+/* `state` is PATH_STATE but in tests; `now` in seconds since the epoch. */
+void check_grant(pam_handle_t *pamh, const char *state, const struct judged *judged,
+                 const struct options *options, int64_t now, struct check *ret);

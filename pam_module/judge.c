@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See the header. Called by pam_accesspkg.c; asks the kernel first and the application only where it must. */
+#include "pam_module/judge.h"
+
+#include <errno.h>
+#include <security/pam_modutil.h>
+#include <unistd.h>
+
+bool judge_is_set_uid(uid_t real, uid_t effective)
+{
+    return effective == 0 && real != 0;
+}
+
+static int find_real(pam_handle_t *pamh, uid_t uid, struct judged *ret)
+{
+    const struct passwd *user = pam_modutil_getpwuid(pamh, uid);
+    if (!user)
+        return -ENOENT;
+    *ret = (struct judged){.name = user->pw_name, .is_real = true, .uid = uid};
+    return 0;
+}
+
+int judge_find(pam_handle_t *pamh, struct judged *ret)
+{
+    const void *name = NULL;
+    if (judge_is_set_uid(getuid(), geteuid()))
+        return find_real(pamh, getuid(), ret);
+    /* Not pam_get_user: it would ask the person, which no account phase should. */
+    if (pam_get_item(pamh, PAM_USER, &name) != PAM_SUCCESS || !name || !*(const char *)name)
+        return -ENOENT;
+    *ret = (struct judged){.name = name};
+    return 0;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The table of options and its reader. Must never turn what it does not understand into something that lets more
+ * people in: only the exact words below change a default. Called by pam_accesspkg.c.
+ */
+#include "pam_module/options.h"
+
+#include "common/names.h"
+
+#include <string.h>
+
+/* Takes the value (NULL for a flag) into the options: NULL, or why it cannot. */
+typedef const char *take(struct options *options, const char *value);
+
+static const char *take_package(struct options *options, const char *value)
+{
+    if (!name_is_package(value))
+        return "no package can have this name";
+    if (options->n_packages == BUS_PACKAGES_MAX)
+        return "too many packages";
+    options->packages[options->n_packages++] = value;
+    return NULL;
+}
+
+static const char *take_mode(struct options *options, const char *value)
+{
+    if (strcmp(value, "enforce") != 0 && strcmp(value, "report") != 0)
+        return "the mode is 'enforce' or 'report'";
+    options->report = strcmp(value, "report") == 0;
+    return NULL;
+}
+
+static const char *take_submit(struct options *options, const char *value)
+{
+    if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        return "it is 'yes' or 'no'";
+    options->submit = strcmp(value, "yes") == 0;
+    return NULL;
+}
+
+static const char *take_timeout(struct options *options, const char *value)
+{
+    unsigned seconds = 0;
+    size_t digits = strspn(value, "0123456789");
+    for (size_t i = 0; i < digits && seconds <= OPTIONS_TIMEOUT_MAX; i++)
+        seconds = seconds * 10 + (unsigned)(value[i] - '0');
+    if (value[digits] || seconds < 1 || seconds > OPTIONS_TIMEOUT_MAX)
+        return "it is a number of seconds from 1 to 60";
+    options->timeout = seconds;
+    return NULL;
+}
+
+static const char *take_enforce_for_root(struct options *options, const char *value)
+{
+    (void)value;
+    options->enforce_for_root = true;
+    return NULL;
+}
+
+static const char *take_quiet(struct options *options, const char *value)
+{
+    (void)value;
+    options->quiet = true;
+    return NULL;
+}
+
+static const char *take_debug(struct options *options, const char *value)
+{
+    (void)value;
+    options->debug = true;
+    return NULL;
+}
+
+/* Names ending in '=' take a value. The defaults are what options_parse starts from. */
+static const struct option {
+    const char *name;
+    take *take;
+    const char *initial;
+    const char *help;
+} table[] = {
+    {"package=", take_package, NULL, "an access package that lets in; may be given up to 16 times"},
+    {"mode=", take_mode, "enforce", "report: log who would be refused, file nothing, refuse nobody"},
+    {"submit=", take_submit, "yes", "no: file no request for who is refused"},
+    {"timeout=", take_timeout, "3", "seconds to wait for accesspkgd, 1 to 60"},
+    {"enforce_for_root", take_enforce_for_root, NULL, "root needs a grant, too"},
+    {"quiet", take_quiet, NULL, "say nothing, not even what a refused person can do"},
+    {"debug", take_debug, NULL, "log each decision"},
+};
+
+/* Whether the argument is this option; *ret_value as `take` wants it. */
+static bool is_option(const struct option *option, const char *argument, const char **ret_value)
+{
+    const size_t length = strlen(option->name);
+    if (option->name[length - 1] != '=') {
+        *ret_value = NULL;
+        return strcmp(argument, option->name) == 0;
+    }
+    *ret_value = argument + length;
+    return strncmp(argument, option->name, length) == 0;
+}
+
+static const char *take_argument(struct options *options, const char *argument)
+{
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const char *value;
+        if (is_option(&table[i], argument, &value))
+            return table[i].take(options, value);
+    }
+    return "there is no such option";
+}
+
+void options_parse(int argc, const char **argv, struct options *ret, options_complain *complain, void *data)
+{
+    struct options options = {0};
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        if (table[i].initial)
+            table[i].take(&options, table[i].initial);
+    for (int i = 0; i < argc; i++) {
+        const char *why = take_argument(&options, argv[i]);
+        if (why)
+            complain(argv[i], why, data);
+    }
+    *ret = options;
+}

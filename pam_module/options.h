@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the administrator wrote behind pam_accesspkg.so. One table of names, defaults and help (options.c). Pure: no
+ * PAM, no log; what cannot be understood is told to the caller, and leaves the default, which is the stricter one.
+ */
+#pragma once
+
+#include "dbus/contract.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { OPTIONS_TIMEOUT_MAX = 60 };
+
+struct options {
+    const char *packages[BUS_PACKAGES_MAX]; /* point into argv; any of them lets in */
+    size_t n_packages;                      /* 0: nobody can hold what is asked for; the gate refuses */
+    bool report;                            /* mode=report */
+    bool submit;
+    bool enforce_for_root;
+    bool quiet;
+    bool debug;
+    unsigned timeout; /* seconds, 1 to OPTIONS_TIMEOUT_MAX */
+};
+
+/* Told once for each argument that is left out of account, and why. */
+typedef void options_complain(const char *argument, const char *why, void *data);
+
+void options_parse(int argc, const char **argv, struct options *ret, options_complain *complain, void *data);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the module and accesspkg-submit say to each other: one message each way, made of records "key=value", each
+ * ended by a zero byte.
+ *   question: user package (up to BUS_PACKAGES_MAX times) service host tty timeout
+ *   answer:   verdict (a word of verdict.h), then where known request (its number), package, state (an identifier of
+ *             dbus/contract.h), message (one or two lines for the person), why (words for the journal)
+ * Neither side believes the other: sizes are bounded, and what does not fit the shape is dropped whole.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+enum {
+    PROTOCOL_SIZE_MAX = 8192,    /* bytes of a question, and of an answer */
+    PROTOCOL_MESSAGE_MAX = 2048, /* bytes of the text for a person */
+    PROTOCOL_WHY_MAX = 511,
+};
+
+struct protocol_message {
+    char text[PROTOCOL_SIZE_MAX];
+    size_t size;
+    bool overflowed; /* a record did not fit: do not send it */
+};
+
+static inline void protocol_add(struct protocol_message *message, const char *key, const char *value)
+{
+    const size_t key_length = strlen(key), length = key_length + 1 + strlen(value) + 1;
+    if (message->overflowed || length > sizeof(message->text) - message->size) {
+        message->overflowed = true;
+        return;
+    }
+    char *at = message->text + message->size;
+    memcpy(at, key, key_length);
+    at[key_length] = '=';
+    strcpy(at + key_length + 1, value);
+    message->size += length;
+}
+
+/* Whether it consists of whole records. */
+static inline bool protocol_is_whole(const struct protocol_message *message)
+{
+    return message->size > 0 && message->text[message->size - 1] == '\0';
+}
+
+/* Takes the record at *at off a whole message, splitting it in place. False at the end, and at what is no record. */
+static inline bool protocol_next(struct protocol_message *message, size_t *at, const char **ret_key,
+                                 const char **ret_value)
+{
+    if (*at >= message->size)
+        return false;
+    char *record = message->text + *at;
+    *at += strlen(record) + 1;
+    char *separator = strchr(record, '=');
+    if (!separator)
+        return false;
+    *separator = '\0';
+    *ret_key = record;
+    *ret_value = separator + 1;
+    return true;
+}

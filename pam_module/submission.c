@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See the header. Must never hand on a text that could do more than be read (rule 10). Called by pam_accesspkg.c. */
+#include "pam_module/submission.h"
+
+#include "common/paths.h"
+#include "pam_module/spawn.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* ---- the question ------------------------------------------------------------------------------------------- */
+
+/* What only claims something about where the request came from: sent readable, cut to what the bus takes. */
+static void add_claim(struct protocol_message *question, const char *key, pam_handle_t *pamh, int item)
+{
+    char visible[BUS_CLAIM_MAX + 1];
+    const void *value = NULL;
+    if (pam_get_item(pamh, item, &value) == PAM_SUCCESS && value && *(const char *)value)
+        protocol_add(question, key, text_visible(value, visible, sizeof(visible)));
+}
+
+static void ask(pam_handle_t *pamh, const struct options *options, const char *user,
+                struct protocol_message *ret)
+{
+    char seconds[8];
+    ret->size = 0;
+    ret->overflowed = false;
+    protocol_add(ret, "user", user);
+    for (size_t i = 0; i < options->n_packages; i++)
+        protocol_add(ret, "package", options->packages[i]);
+    add_claim(ret, "service", pamh, PAM_SERVICE);
+    add_claim(ret, "host", pamh, PAM_RHOST);
+    add_claim(ret, "tty", pamh, PAM_TTY);
+    snprintf(seconds, sizeof(seconds), "%u", options->timeout);
+    protocol_add(ret, "timeout", seconds);
+}
+
+/* ---- the answer --------------------------------------------------------------------------------------------- */
+
+/* Copies a text that stands in one line and stays as it is when made visible; else leaves ret empty. */
+static void take_text(const char *value, char *ret, size_t size)
+{
+    text_visible(value, ret, size);
+    if (strcmp(value, ret) != 0)
+        *ret = '\0';
+}
+
+static void take_request(const char *value, char ret[SUBMISSION_REQUEST_MAX + 1])
+{
+    const size_t digits = strspn(value, "0123456789");
+    if (digits >= 1 && digits <= SUBMISSION_REQUEST_MAX && !value[digits])
+        strcpy(ret, value);
+}
+
+/* One or two lines; anything else is shown to nobody. */
+static void take_message(const char *value, char ret[PROTOCOL_MESSAGE_MAX + 1])
+{
+    char line[PROTOCOL_MESSAGE_MAX + 1], visible[PROTOCOL_MESSAGE_MAX + 1];
+    const size_t size = strlen(value);
+    if (size > PROTOCOL_MESSAGE_MAX)
+        return;
+    strcpy(line, value);
+    char *second = strchr(line, '\n');
+    if (second)
+        *second++ = '\0';
+    take_text(line, visible, sizeof(visible));
+    if (!*visible)
+        return;
+    if (second)
+        take_text(second, visible, sizeof(visible));
+    if (*visible)
+        strcpy(ret, value);
+}
+
+static void take_record(const char *key, const char *value, struct submission *submission)
+{
+    if (strcmp(key, "verdict") == 0)
+        submission->verdict = verdict_from_word(value);
+    else if (strcmp(key, "request") == 0)
+        take_request(value, submission->request);
+    else if (strcmp(key, "package") == 0 && name_is_package(value))
+        strcpy(submission->package, value);
+    else if (strcmp(key, "state") == 0 && name_is_package(value))
+        strcpy(submission->state, value);
+    else if (strcmp(key, "message") == 0)
+        take_message(value, submission->message);
+    else if (strcmp(key, "why") == 0)
+        take_text(value, submission->why, sizeof(submission->why));
+}
+
+void submission_read(struct protocol_message *answer, struct submission *ret)
+{
+    const char *key, *value;
+    size_t at = 0;
+    *ret = (struct submission){.verdict = VERDICT_NO_ANSWER};
+    while (protocol_next(answer, &at, &key, &value))
+        take_record(key, value, ret);
+    if (at < answer->size)
+        *ret = (struct submission){.verdict = VERDICT_NO_ANSWER, .why = "its answer is malformed"};
+}
+
+static void explain_fault(int error, unsigned seconds, struct submission *ret)
+{
+    *ret = (struct submission){.verdict = VERDICT_NO_ANSWER};
+    switch (-error) {
+    case ETIME:
+        snprintf(ret->why, sizeof(ret->why), "no answer came within %u s", seconds);
+        break;
+    case ENODATA:
+        strcpy(ret->why, "it ended without an answer; is " PATH_SUBMIT " installed?");
+        break;
+    case EBADMSG:
+        strcpy(ret->why, "its answer is malformed");
+        break;
+    default:
+        snprintf(ret->why, sizeof(ret->why), "it could not be run: %s", strerrordesc_np(-error));
+    }
+}
+
+void submission_file(pam_handle_t *pamh, const struct options *options, const char *user,
+                     struct submission *ret)
+{
+    struct protocol_message question, answer;
+    ask(pamh, options, user, &question);
+    const int r =
+        question.overflowed ? -EMSGSIZE : spawn_ask(PATH_SUBMIT, &question, options->timeout, &answer);
+    if (r < 0)
+        explain_fault(r, options->timeout, ret);
+    else
+        submission_read(&answer, ret);
+}
