@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Files a request for the PAM module, which must not load libdbus into other people's processes: reads a question
+ * on stdin, calls accesspkgd, writes the answer on stdout, once. Holds no privilege but its caller's, decides
+ * nothing, and may be killed at any moment. Run by pam_module/spawn.c.
+ */
+#include "common/cleanup.h"
+#include "common/names.h"
+#include "common/paths.h"
+#include "pam_module/submit/answer.h"
+#include "pam_module/submit/question.h"
+
+#include <arpa/inet.h>
+#include <grp.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- a process that nobody disturbs and that disturbs nobody ------------------------------------------------- */
+
+/* Under su and sudo the real user is the person at the terminal, who could stop or kill what carries their uid. */
+static int become_root_wholly(void)
+{
+    if (geteuid() != 0)
+        return 0;
+    return setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -1 : 0;
+}
+
+static int set_limits(void)
+{
+    static const struct {
+        int resource;
+        rlim_t most;
+    } limits[] = {{RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}, {RLIMIT_CPU, 10}};
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        struct rlimit limit;
+        if (getrlimit((__rlimit_resource_t)limits[i].resource, &limit) < 0)
+            return -1;
+        if (limit.rlim_max < limits[i].most)
+            continue;
+        limit = (struct rlimit){limits[i].most, limits[i].most};
+        if (setrlimit((__rlimit_resource_t)limits[i].resource, &limit) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void default_signals(void)
+{
+    sigset_t none;
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int settle(void)
+{
+    if (become_root_wholly() < 0 || set_limits() < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+        return -1;
+    default_signals();
+    setsid(); /* fails for a leader of a process group alone, whom nobody's terminal stops */
+    umask(077);
+    return chdir("/");
+}
+
+/* ---- the call ------------------------------------------------------------------------------------------------ */
+
+static json_t *packages_of(const struct question *question)
+{
+    json_t *packages = json_array();
+    for (size_t i = 0; i < question->n_packages; i++)
+        json_array_append_new(packages, json_string(question->packages[i]));
+    return packages;
+}
+
+static bool is_address(const char *host)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+static json_t *options_of(const struct question *question)
+{
+    json_t *options = json_pack("{s:b}", "gate", 1);
+    if (question->service)
+        json_object_set_new(options, "service", json_string(question->service));
+    if (question->host)
+        json_object_set_new(options, is_address(question->host) ? "address" : "host",
+                            json_string(question->host));
+    if (question->tty)
+        json_object_set_new(options, "tty", json_string(question->tty));
+    return options;
+}
+
+/* Root names the user; anybody else can only ask for themselves (a screen locker). */
+static int submit(const struct question *question, json_t **ret, struct client_error *ret_error)
+{
+    const char *user = geteuid() == 0 ? question->user : "";
+    json_t *arguments = json_pack("[s, o, o]", user, packages_of(question), options_of(question));
+    struct client client = {0};
+    if (client_open(&client, ret_error) < 0) {
+        json_decref(arguments);
+        return -1;
+    }
+    const int r = client_call(&client, "Submit", "sasa{sv}", arguments, ret, ret_error);
+    client_close(&client);
+    return r;
+}
+
+static const char *host_name(char ret[HOST_NAME_MAX + 1])
+{
+    char name[HOST_NAME_MAX + 1] = "";
+    if (gethostname(name, sizeof(name)) < 0 || !*name)
+        return strcpy(ret, "this host");
+    name[HOST_NAME_MAX] = '\0';
+    return text_visible(name, ret, HOST_NAME_MAX + 1);
+}
+
+static void find_answer(const struct question *question, struct protocol_message *ret)
+{
+    char host[HOST_NAME_MAX + 1];
+    struct client_error error;
+    json_t *request = NULL;
+    host_name(host);
+    if (geteuid() == 0 && !question_user_is_valid(question)) {
+        answer_verdict(VERDICT_INVALID_USER, ret);
+        return;
+    }
+    if (submit(question, &request, &error) < 0)
+        answer_error(&error, question, host, ret);
+    else
+        answer_request(request, host, time(NULL), ret);
+    json_decref(request);
+}
+
+int main(int argc, char **argv)
+{
+    static struct protocol_message asked, answer;
+    struct question question;
+    (void)argv;
+    if (argc > 1) {
+        fputs("accesspkg-submit is run by pam_accesspkg.so. To ask for a package, run: pkg-request submit "
+              "PACKAGE\n",
+              stderr);
+        return EX_USAGE;
+    }
+    if (settle() < 0)
+        return EX_OSERR;
+    if (question_read(STDIN_FILENO, &asked, &question) < 0)
+        return EX_DATAERR;
+    /* The module ends us at the deadline; this is for a host that died before. */
+    client_deadline(question.timeout + 1);
+    find_answer(&question, &answer);
+    if (answer.overflowed || write(STDOUT_FILENO, answer.text, answer.size) != (ssize_t)answer.size)
+        return EX_IOERR;
+    return EX_OK;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See the header. Called by accesspkg-submit.c. */
+#include "pam_module/submit/question.h"
+
+#include "common/names.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { TIMEOUT_MAX = 60 };
+
+static int read_all(int fd, struct protocol_message *message)
+{
+    message->size = 0;
+    message->overflowed = false;
+    for (;;) {
+        const size_t room = sizeof(message->text) - message->size;
+        if (room == 0)
+            return -EBADMSG;
+        const ssize_t n = read(fd, message->text + message->size, room);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            return protocol_is_whole(message) ? 0 : -EBADMSG;
+        message->size += (size_t)n;
+    }
+}
+
+static bool take_package(const char *value, struct question *question)
+{
+    if (question->n_packages == BUS_PACKAGES_MAX || !name_is_package(value))
+        return false;
+    question->packages[question->n_packages++] = value;
+    return true;
+}
+
+static bool take_timeout(const char *value, struct question *question)
+{
+    char *end;
+    const unsigned long seconds = strtoul(value, &end, 10);
+    question->timeout = (unsigned)seconds;
+    return *value >= '0' && *value <= '9' && !*end && seconds >= 1 && seconds <= TIMEOUT_MAX;
+}
+
+static const struct {
+    const char *key;
+    size_t offset;
+} claims[] = {
+    {"service", offsetof(struct question, service)},
+    {"host", offsetof(struct question, host)},
+    {"tty", offsetof(struct question, tty)},
+};
+
+static bool take_claim(const char *key, const char *value, struct question *question)
+{
+    for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+        if (strcmp(claims[i].key, key) != 0)
+            continue;
+        *(const char **)(void *)((char *)question + claims[i].offset) = value;
+        return text_is_utf8(value) && strlen(value) <= BUS_CLAIM_MAX;
+    }
+    return false;
+}
+
+static bool take_record(const char *key, const char *value, struct question *question)
+{
+    if (strcmp(key, "package") == 0)
+        return take_package(value, question);
+    if (strcmp(key, "timeout") == 0)
+        return take_timeout(value, question);
+    if (strcmp(key, "user") != 0)
+        return take_claim(key, value, question);
+    question->user = value;
+    return true;
+}
+
+int question_read(int fd, struct protocol_message *message, struct question *ret)
+{
+    struct question question = {.user = ""};
+    const char *key, *value;
+    size_t at = 0;
+    const int r = read_all(fd, message);
+    if (r < 0)
+        return r;
+    while (protocol_next(message, &at, &key, &value))
+        if (!take_record(key, value, &question))
+            return -EBADMSG;
+    if (at < message->size || question.n_packages == 0 || question.timeout == 0)
+        return -EBADMSG;
+    *ret = question;
+    return 0;
+}
+
+bool question_user_is_valid(const struct question *question)
+{
+    char encoded[NAME_ENCODED_MAX + 1];
+    return text_is_utf8(question->user) && name_encode(question->user, encoded, sizeof(encoded)) == 0;
+}
