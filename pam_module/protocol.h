@@ -45,17 +45,18 @@ static inline bool protocol_is_whole(const struct protocol_message *message)
     return message->size > 0 && message->text[message->size - 1] == '\0';
 }
 
-/* Takes the record at *at off a whole message, splitting it in place. False at the end, and at what is no record. */
+/* Takes the record at *at off a whole message, splitting it in place. False at the end, and, with
+ * *at short of it, at what is no record. */
 static inline bool protocol_next(struct protocol_message *message, size_t *at, const char **ret_key,
                                  const char **ret_value)
 {
     if (*at >= message->size)
         return false;
     char *record = message->text + *at;
-    *at += strlen(record) + 1;
     char *separator = strchr(record, '=');
     if (!separator)
         return false;
+    *at += strlen(record) + 1;
     *separator = '\0';
     *ret_key = record;
     *ret_value = separator + 1;
