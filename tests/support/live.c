@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/support/live.h"
+
+#include "common/cleanup.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+enum { READY_TIMEOUT_MS = 20000 };
+
+char live_output[LIVE_OUTPUT_MAX];
+char live_message[2048];
+
+static pid_t bus;
+static pid_t accesspkgd;
+
+void live_write_package(const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "/etc/accesspkg/packages.d/%s.conf", name);
+    FILE *out = fopen(path, "we");
+    ck_assert_ptr_nonnull(out);
+    ck_assert_int_ge(fputs(text, out), 0);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+void live_remove_package(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "/etc/accesspkg/packages.d/%s.conf", name);
+    ck_assert_int_eq(unlink(path), 0);
+}
+
+/* Callers on the bus need no groups of their own: some tests stall the look-up of groups. */
+static void become(const char *user, bool with_groups)
+{
+    const struct passwd *entry = getpwnam(user);
+    if (!entry || (with_groups ? initgroups(user, entry->pw_gid) : setgroups(0, NULL)) < 0 ||
+        setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0 ||
+        setresuid(entry->pw_uid, entry->pw_uid, entry->pw_uid) < 0)
+        _exit(125);
+}
+
+pid_t live_fork(const char *user, int (*body)(void *data), void *data)
+{
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        become(user, false);
+        _exit(body(data));
+    }
+    return pid;
+}
+
+static int status_of(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0)
+        ck_assert_int_eq(errno, EINTR);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+int live_join(pid_t pid)
+{
+    return status_of(pid);
+}
+
+/* A socket at this path, bound and listening or receiving. */
+static int bind_socket(const char *path, int type)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+    unlink(path);
+    const int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(chmod(path, 0666), 0);
+    return fd;
+}
+
+static void start_bus(void)
+{
+    int ready[2];
+    ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
+    bus = fork();
+    ck_assert_int_ge(bus, 0);
+    if (bus == 0) {
+        dup2(ready[1], 3);
+        execlp("dbus-daemon", "dbus-daemon", "--config-file=tests/support/system-bus.conf", "--nofork",
+               "--nopidfile", "--print-address=3", NULL);
+        _exit(127);
+    }
+    close(ready[1]);
+    char address[512];
+    ck_assert_msg(read(ready[0], address, sizeof(address)) > 0, "dbus-daemon did not start");
+    close(ready[0]);
+}
+
+void live_start_daemon(void)
+{
+    _cleanup_close_ int notify = bind_socket("/run/live-notify", SOCK_DGRAM);
+    accesspkgd = fork();
+    ck_assert_int_ge(accesspkgd, 0);
+    if (accesspkgd == 0) {
+        if (setgroups(0, NULL) < 0 || setresgid(990, 990, 990) < 0 || setresuid(990, 990, 990) < 0)
+            _exit(125);
+        setenv("NOTIFY_SOCKET", "/run/live-notify", 1);
+        execl("/usr/sbin/accesspkgd", "accesspkgd", NULL);
+        _exit(127);
+    }
+    struct pollfd wait = {.fd = notify, .events = POLLIN};
+    ck_assert_msg(poll(&wait, 1, READY_TIMEOUT_MS) == 1, "accesspkgd did not say that it is ready");
+    char text[64] = "";
+    ck_assert_int_gt(recv(notify, text, sizeof(text) - 1, 0), 0);
+    ck_assert_str_eq(text, "READY=1");
+}
+
+int live_wait_daemon(void)
+{
+    const int status = status_of(accesspkgd);
+    accesspkgd = 0;
+    return status;
+}
+
+int live_stop_daemon(int signal)
+{
+    ck_assert_int_eq(kill(accesspkgd, signal), 0);
+    return live_wait_daemon();
+}
+
+void live_kill_bus(void)
+{
+    ck_assert_int_eq(kill(bus, SIGKILL), 0);
+    status_of(bus);
+    bus = 0;
+}
+
+void live_start(const char *first_name, ...)
+{
+    ck_assert_int_eq(system("rm -rf /etc/accesspkg/packages.d/* /var/lib/accesspkg/state.db* "
+                            "/var/lib/accesspkg/policy* /var/lib/accesspkg/allow "
+                            "/var/lib/accesspkg/grants/user/* /var/lib/accesspkg/grants/gid/*"),
+                     0);
+    va_list rest;
+    va_start(rest, first_name);
+    for (const char *name = first_name; name; name = va_arg(rest, const char *))
+        live_write_package(name, va_arg(rest, const char *));
+    va_end(rest);
+    start_bus();
+    ck_assert_msg(live_run("root", "accesspkgd --write-allow-list") == 0, "%s", live_output);
+    live_start_daemon();
+}
+
+void live_stop(void)
+{
+    if (accesspkgd)
+        live_stop_daemon(SIGTERM);
+    if (bus) {
+        kill(bus, SIGTERM);
+        status_of(bus);
+        bus = 0;
+    }
+}
+
+static size_t read_all(int fd, char *text, size_t size)
+{
+    size_t length = 0;
+    ssize_t got;
+    while (length < size - 1 && (got = read(fd, text + length, size - 1 - length)) > 0)
+        length += (size_t)got;
+    text[length] = '\0';
+    return length;
+}
+
+int live_run(const char *user, const char *command)
+{
+    int out[2];
+    ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        dup2(out[1], 1);
+        dup2(out[1], 2);
+        become(user, true);
+        execl("/bin/sh", "sh", "-c", command, NULL);
+        _exit(127);
+    }
+    close(out[1]);
+    read_all(out[0], live_output, sizeof(live_output));
+    close(out[0]);
+    return status_of(pid);
+}
+
+bool live_can_set_loginuid(void)
+{
+    const pid_t pid = fork();
+    if (pid == 0) {
+        const int fd = open("/proc/self/loginuid", O_WRONLY | O_CLOEXEC);
+        _exit(fd >= 0 && write(fd, "1001", 4) == 4 ? 0 : 1);
+    }
+    int status = 1;
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* In the process of its own: calls, and writes what came back as JSON. */
+static int call_and_tell(const char *method, const char *signature, json_t *arguments, int out)
+{
+    struct client client;
+    struct client_error error = {0};
+    json_t *value = NULL;
+    json_t *told;
+    client_deadline(20);
+    if (client_open(&client, &error) < 0 ||
+        client_call(&client, method, signature, arguments, &value, &error) < 0)
+        told = json_pack("{s:i, s:s}", "code", error.code, "message", error.message);
+    else
+        told = json_pack("{s:i, s:o}", "code", 0, "value", value);
+    return json_dumpfd(told, out, JSON_COMPACT | JSON_ENCODE_ANY) < 0;
+}
+
+enum bus_error live_call(const char *user, long loginuid, const char *method, const char *signature,
+                         json_t *arguments, json_t **ret_value)
+{
+    int out[2];
+    ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        if (loginuid >= 0) {
+            const int fd = open("/proc/self/loginuid", O_WRONLY | O_CLOEXEC);
+            if (fd < 0 || dprintf(fd, "%ld", loginuid) < 0)
+                _exit(124);
+        }
+        become(user, false);
+        _exit(call_and_tell(method, signature, arguments, out[1]));
+    }
+    json_decref(arguments);
+    close(out[1]);
+    json_t *told = json_loadfd(out[0], 0, NULL);
+    close(out[0]);
+    ck_assert_int_eq(status_of(pid), 0);
+    ck_assert_ptr_nonnull(told);
+    const enum bus_error code = (enum bus_error)json_integer_value(json_object_get(told, "code"));
+    const char *message = json_string_value(json_object_get(told, "message"));
+    snprintf(live_message, sizeof(live_message), "%s", message ? message : "");
+    if (ret_value && code == BUS_ERROR_NONE)
+        *ret_value = json_incref(json_object_get(told, "value"));
+    json_decref(told);
+    return code;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The product running for real inside a private root: a system bus, accesspkgd as its own user, the installed
+ * programs. For suites that tests/run starts through private-root. Waits for events, each bounded by a time-out.
+ */
+#pragma once
+
+#include "dbus/client.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum { LIVE_OUTPUT_MAX = 65536 };
+
+/* Starts the bus, writes the packages (name, text, ..., NULL), the allow-list, and starts accesspkgd. */
+void live_start(const char *first_name, ...) __attribute__((sentinel));
+/* Ends what runs; the state stays in the private root until live_start, which begins anew. */
+void live_stop(void);
+
+void live_write_package(const char *name, const char *text);
+void live_remove_package(const char *name);
+
+/* accesspkgd alone. Starting waits until it says that it is ready; stopping gives its exit status, or minus the
+ * signal that ended it. */
+void live_start_daemon(void);
+int live_stop_daemon(int signal);
+/* Waits until it ended by itself. */
+int live_wait_daemon(void);
+void live_kill_bus(void);
+
+/* Runs a shell command as this user; stdout and stderr in live_output. Its exit status. */
+extern char live_output[LIVE_OUTPUT_MAX];
+int live_run(const char *user, const char *command);
+
+/*
+ * A raw call on the bus from a process of this user's (arguments as client_call's). 0 with *ret_value, or the error.
+ * loginuid: what the process sets as its own first; -1: leaves it.
+ */
+enum bus_error live_call(const char *user, long loginuid, const char *method, const char *signature,
+                         json_t *arguments, json_t **ret_value);
+extern char live_message[2048]; /* of the last error */
+/* Whether this machine lets a test set its audit login uid. */
+bool live_can_set_loginuid(void);
+
+/* Runs `body` in a process of this user's; its return value is the exit status. Returns at once. */
+pid_t live_fork(const char *user, int (*body)(void *data), void *data);
+int live_join(pid_t pid);
