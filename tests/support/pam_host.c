@@ -28,6 +28,11 @@ void pam_host_setup(void)
     ck_assert_int_eq(chmod(folder, 0755), 0);
 }
 
+const char *pam_host_folder(void)
+{
+    return folder;
+}
+
 void pam_host_service(const char *name, const char *text)
 {
     char path[128];

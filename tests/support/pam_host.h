@@ -12,8 +12,9 @@
 
 enum { PAM_HOST_ALICE = 1001, PAM_HOST_BOB = 1002, PAM_HOST_DAEMON = 990 };
 
-/* Makes the folder of service files. */
+/* Makes the folder of service files; where it is. */
 void pam_host_setup(void);
+const char *pam_host_folder(void);
 
 /* The service "gate", with our module and these arguments, such that exactly the module's code comes out. */
 void pam_host_line(const char *arguments);

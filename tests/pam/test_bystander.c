@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Rule 11: the real module leaves the application as it found it, refused or let in, once or two thousand times; and
+ * whatever is wrong with the bus, one deadline covers it.
+ */
+#include "tests/support/pam_host.h"
+#include "tests/support/trace.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <security/pam_appl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TRANSACTIONS = 2000, REFUSALS = 200, GROWTH_KIB = 256 };
+
+static void setup(void)
+{
+    pam_host_setup();
+    pam_host_line("package=db-admins");
+    pam_host_grant("alice", PAM_HOST_ALICE, "db-admins", 100, time(NULL) + 3600);
+}
+
+static void teardown(void)
+{
+    pam_host_grant_text("alice", NULL);
+    unlink("/run/dbus/system_bus_socket");
+}
+
+static void expect(const char *user, int code)
+{
+    const struct pam_host_outcome outcome = pam_host_try(&(struct pam_host_login){.user = user});
+    ck_assert_msg(outcome.code == code, "%s: %d %s", user, outcome.code, outcome.said);
+}
+
+/* ---- many times ------------------------------------------------------------------------------------------------- */
+
+static void many(const char *user, int code, int times)
+{
+    /* What libpam and libc keep from the first time on is theirs. */
+    for (int i = 0; i < 20; i++)
+        expect(user, code);
+    char *before = trace_take();
+    const long memory = trace_memory();
+    const size_t heap = mallinfo2().uordblks;
+    for (int i = 0; i < times; i++)
+        expect(user, code);
+    ck_assert_int_le(trace_memory() - memory, GROWTH_KIB);
+    ck_assert_uint_le(mallinfo2().uordblks, heap + 1024);
+    trace_compare(before);
+}
+
+START_TEST(two_thousand_holders)
+{
+    many("alice", PAM_SUCCESS, TRANSACTIONS);
+}
+END_TEST
+
+START_TEST(many_refused)
+{
+    many("bob", PAM_AUTHINFO_UNAVAIL, REFUSALS);
+}
+END_TEST
+
+START_TEST(two_thousand_refused_without_submission)
+{
+    pam_host_line("package=db-admins submit=no");
+    many("bob", PAM_PERM_DENIED, TRANSACTIONS);
+}
+END_TEST
+
+/* ---- odd hosts -------------------------------------------------------------------------------------------------- */
+
+static void reap_everything(int number)
+{
+    const int saved = errno;
+    (void)number;
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        continue;
+    errno = saved;
+}
+
+START_TEST(host_reaps_everything)
+{
+    const struct sigaction action = {.sa_handler = reap_everything};
+    sigaction(SIGCHLD, &action, NULL);
+    many("bob", PAM_AUTHINFO_UNAVAIL, 20);
+}
+END_TEST
+
+START_TEST(host_ignores_children)
+{
+    signal(SIGCHLD, SIG_IGN);
+    many("bob", PAM_AUTHINFO_UNAVAIL, 20);
+}
+END_TEST
+
+static volatile bool stop_thread;
+
+static void *allocate(void *data)
+{
+    while (!stop_thread)
+        free(malloc(100));
+    return data;
+}
+
+START_TEST(host_has_a_thread)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, allocate, NULL);
+    for (int i = 0; i < 20; i++) {
+        expect("alice", PAM_SUCCESS);
+        expect("bob", PAM_AUTHINFO_UNAVAIL);
+    }
+    stop_thread = true;
+    pthread_join(thread, NULL);
+}
+END_TEST
+
+START_TEST(host_closed_standard_descriptors)
+{
+    int codes[2];
+    const int saved[3] = {fcntl(0, F_DUPFD, 50), fcntl(1, F_DUPFD, 50), fcntl(2, F_DUPFD, 50)};
+    for (int fd = 0; fd < 3; fd++)
+        close(fd);
+    codes[0] = pam_host_try(&(struct pam_host_login){.user = "alice"}).code;
+    codes[1] = pam_host_try(&(struct pam_host_login){.user = "bob"}).code;
+    bool still_closed = true;
+    for (int fd = 0; fd < 3; fd++) {
+        still_closed = still_closed && fcntl(fd, F_GETFD) < 0;
+        dup2(saved[fd], fd);
+    }
+    ck_assert_int_eq(codes[0], PAM_SUCCESS);
+    ck_assert_int_eq(codes[1], PAM_AUTHINFO_UNAVAIL);
+    ck_assert(still_closed);
+}
+END_TEST
+
+/* Rule 1: out of descriptors nobody gets in, and nothing is left open. */
+START_TEST(host_has_few_descriptors)
+{
+    struct rlimit limit;
+    char *before = trace_take();
+    const int lowest = fcntl(0, F_DUPFD, 3);
+    close(lowest);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    const rlim_t enough = limit.rlim_cur;
+    /* Below that libpam itself cannot load a module. */
+    for (int left = 2; left < 14; left++) {
+        limit.rlim_cur = (rlim_t)(lowest + left);
+        setrlimit(RLIMIT_NOFILE, &limit);
+        const int code =
+            left < 2 ? PAM_PERM_DENIED : pam_host_try(&(struct pam_host_login){.user = "bob"}).code;
+        limit.rlim_cur = enough;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        ck_assert_msg(code != PAM_SUCCESS && code != PAM_IGNORE, "%d left: %d", left, code);
+    }
+    trace_compare(before);
+}
+END_TEST
+
+/* pam_putenv reaches the user's session. */
+START_TEST(no_pam_environment)
+{
+    const struct pam_conv conversation = {NULL, NULL};
+    pam_handle_t *pamh = NULL;
+    pam_host_service("beside", "account required pam_accesspkg.so package=db-admins\n");
+    ck_assert_int_eq(pam_start_confdir("beside", "alice", &conversation, pam_host_folder(), &pamh),
+                     PAM_SUCCESS);
+    ck_assert_int_eq(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
+    char **environment = pam_getenvlist(pamh);
+    ck_assert_ptr_null(environment[0]);
+    free(environment);
+    pam_end(pamh, PAM_SUCCESS);
+}
+END_TEST
+
+/* An application without a conversation is refused all the same, and lives. */
+START_TEST(no_conversation)
+{
+    const struct pam_conv conversation = {NULL, NULL};
+    pam_handle_t *pamh = NULL;
+    pam_host_service("beside", "account required pam_accesspkg.so package=db-admins submit=no\n");
+    ck_assert_int_eq(pam_start_confdir("beside", "bob", &conversation, pam_host_folder(), &pamh),
+                     PAM_SUCCESS);
+    ck_assert_int_eq(pam_acct_mgmt(pamh, 0), PAM_PERM_DENIED);
+    pam_end(pamh, PAM_SUCCESS);
+}
+END_TEST
+
+/* The module exports the account phase and nothing else: a line of another phase shuts, not opens. */
+START_TEST(other_phases)
+{
+    const struct pam_conv conversation = {NULL, NULL};
+    pam_handle_t *pamh = NULL;
+    pam_host_service("auth", "auth required pam_accesspkg.so package=db-admins\n"
+                             "session required pam_accesspkg.so package=db-admins\n");
+    ck_assert_int_eq(pam_start_confdir("auth", "alice", &conversation, pam_host_folder(), &pamh),
+                     PAM_SUCCESS);
+    ck_assert_int_ne(pam_authenticate(pamh, 0), PAM_SUCCESS);
+    ck_assert_int_ne(pam_open_session(pamh, 0), PAM_SUCCESS);
+    pam_end(pamh, PAM_SUCCESS);
+}
+END_TEST
+
+/* ---- a bus that does not answer --------------------------------------------------------------------------------- */
+
+static int listen_mutely(int backlog)
+{
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/dbus/system_bus_socket"};
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(fd, 0);
+    unlink(address.sun_path);
+    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(listen(fd, backlog), 0);
+    return fd;
+}
+
+/* Connects until nobody can any more. */
+static void fill_backlog(void)
+{
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/dbus/system_bus_socket"};
+    for (;;) {
+        const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        ck_assert_int_ge(fd, 0);
+        if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+            ck_assert_int_eq(errno, EAGAIN);
+            close(fd);
+            return;
+        }
+    }
+}
+
+static void expect_deadline(const char *line, double seconds)
+{
+    struct timespec begun, ended;
+    pam_host_line(line);
+    char *before = trace_take();
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    expect("bob", PAM_AUTHINFO_UNAVAIL);
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    const double took = (double)(ended.tv_sec - begun.tv_sec) + (double)(ended.tv_nsec - begun.tv_nsec) / 1e9;
+    ck_assert_msg(took >= seconds - 0.1 && took <= seconds + 1.0, "it took %.2f s", took);
+    /* Who holds a grant does not wait. */
+    expect("alice", PAM_SUCCESS);
+    trace_compare(before);
+}
+
+START_TEST(mute_bus)
+{
+    listen_mutely(16);
+    expect_deadline("package=db-admins timeout=1", 1);
+    expect_deadline("package=db-admins timeout=2", 2);
+    expect_deadline("package=db-admins", 3);
+}
+END_TEST
+
+START_TEST(full_bus)
+{
+    listen_mutely(0);
+    fill_backlog();
+    expect_deadline("package=db-admins timeout=1", 1);
+}
+END_TEST
+
+/* A socket that nobody listens at is found out at once. */
+START_TEST(dead_bus)
+{
+    struct timespec begun, ended;
+    close(listen_mutely(1));
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    expect("bob", PAM_AUTHINFO_UNAVAIL);
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    ck_assert_int_le(ended.tv_sec - begun.tv_sec, 1);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        two_thousand_holders,
+        many_refused,
+        two_thousand_refused_without_submission,
+        host_reaps_everything,
+        host_ignores_children,
+        host_has_a_thread,
+        host_closed_standard_descriptors,
+        host_has_few_descriptors,
+        no_pam_environment,
+        no_conversation,
+        other_phases,
+        mute_bus,
+        full_bus,
+        dead_bus,
+    };
+    Suite *suite = suite_create("bystander");
+    TCase *hosts = tcase_create("hosts");
+    tcase_set_timeout(hosts, 60);
+    tcase_add_checked_fixture(hosts, setup, teardown);
+    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+        tcase_add_test(hosts, tests[i]);
+    suite_add_tcase(suite, hosts);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}

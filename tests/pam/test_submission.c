@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The real module and the real accesspkg-submit on a real bus, in front of a service that answers what the test says:
+ * each verdict, what the person reads then, and answers that accesspkgd never gives. Rule 1: no answer lets anybody
+ * in, only the grant file does.
+ */
+#include "tests/support/gate_bus.h"
+#include "tests/support/pam_host.h"
+
+#include <check.h>
+#include <security/pam_appl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ERROR "org.accesspkg1.Error."
+
+static void setup(void)
+{
+    setenv("TZ", "UTC", 1);
+    pam_host_setup();
+    pam_host_journal_open();
+    pam_host_line("package=db-admins");
+}
+
+static void teardown(void)
+{
+    gate_bus_stop();
+    pam_host_grant_text("alice", NULL);
+}
+
+static void check_refused(const struct pam_host_outcome *outcome, int code, const char *logged,
+                          const char *said)
+{
+    int lines;
+    const char *journal = pam_host_journal(&lines);
+    ck_assert_msg(outcome->code == code, "code %d: %s", outcome->code, journal);
+    ck_assert_msg(lines == 1, "%d lines: %s", lines, journal);
+    ck_assert_msg(strstr(journal, logged) != NULL, "no '%s' in: %s", logged, journal);
+    ck_assert_ptr_nonnull(strstr(journal, "refused: user=\"alice\""));
+    ck_assert_str_eq(outcome->said, said);
+}
+
+static struct gate_bus_reply reply_with(json_t *request)
+{
+    return (struct gate_bus_reply){.signature = "a{sv}", .value = request};
+}
+
+static json_t *pending(bool existing)
+{
+    return json_pack("{s:i, s:s, s:s, s:s, s:[s,s], s:i, s:I, s:b, s:b}", "id", 17, "package", "db-admins",
+                     "state", "pending-approval", "user", "alice", "approvers", "bob", "%dba-leads", "quorum",
+                     1, "expires", (json_int_t)1763935940, "existing", existing, "held", 0);
+}
+
+/* ---- verdicts -------------------------------------------------------------------------------------------------- */
+
+#define WAITS                                                                                                \
+    "db-admins on demohost: request 17 waits for approval by bob or a member of dba-leads (until 22:12 UTC " \
+    "on "                                                                                                    \
+    "2025-11-23).\n"
+#define THEN "You will get in once it is approved: just try again. To follow it: pkg-request status 17\n"
+
+static struct gate_bus_reply answer_filed(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    return reply_with(pending(false));
+}
+
+START_TEST(filed)
+{
+    gate_bus_start(answer_filed);
+    struct pam_host_outcome outcome =
+        pam_host_try(&(struct pam_host_login){.user = "alice", .rhost = "192.0.2.7", .tty = "ssh"});
+    check_refused(
+        &outcome, PAM_PERM_DENIED,
+        "service=\"gate\" host=\"192.0.2.7\" package=\"db-admins\" request=17 why=\"a request was filed, "
+        "pending-approval\"",
+        WAITS THEN);
+    ck_assert_str_eq(
+        gate_bus_last_call(),
+        "[\"alice\",[\"db-admins\"],{\"address\":\"192.0.2.7\",\"gate\":true,\"service\":\"gate\",\"tty\":"
+        "\"ssh\"},0]");
+    /* The first line stands by itself, for sudo. */
+    outcome =
+        pam_host_try(&(struct pam_host_login){.user = "alice", .rhost = "desk.example", .flags = PAM_SILENT});
+    check_refused(&outcome, PAM_PERM_DENIED, "request=17", WAITS);
+    ck_assert_ptr_nonnull(strstr(gate_bus_last_call(), "\"host\":\"desk.example\""));
+    pam_host_line("package=db-admins quiet");
+    outcome = pam_host_alice();
+    check_refused(&outcome, PAM_PERM_DENIED, "request=17", "");
+    ck_assert_int_eq(gate_bus_calls(), 3);
+}
+END_TEST
+
+/* Claims that libdbus would end the process over arrive as text. */
+START_TEST(odd_claims)
+{
+    gate_bus_start(answer_filed);
+    const struct pam_host_outcome outcome =
+        pam_host_try(&(struct pam_host_login){.user = "alice", .rhost = "\xff\033x", .tty = "\xc3"});
+    ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
+    ck_assert_ptr_nonnull(strstr(gate_bus_last_call(), "\"host\":\"\\\\xff\\\\x1bx\""));
+    ck_assert_ptr_nonnull(strstr(gate_bus_last_call(), "\"tty\":\"\\\\xc3\""));
+}
+END_TEST
+
+static struct gate_bus_reply answer_existing(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    return reply_with(pending(true));
+}
+
+START_TEST(existing)
+{
+    gate_bus_start(answer_existing);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    check_refused(&outcome, PAM_PERM_DENIED, "the request is open already, pending-approval", WAITS THEN);
+}
+END_TEST
+
+/* Nothing is filed for who needs nothing, for who shall not, and where only a report is wanted. */
+START_TEST(nothing_filed)
+{
+    gate_bus_start(answer_filed);
+    pam_host_line("package=db-admins mode=report");
+    ck_assert_int_eq(pam_host_alice().code, PAM_IGNORE);
+    pam_host_line("package=db-admins submit=no");
+    ck_assert_int_eq(pam_host_alice().code, PAM_PERM_DENIED);
+    pam_host_line("package=NONE");
+    ck_assert_int_eq(pam_host_alice().code, PAM_AUTHINFO_UNAVAIL);
+    pam_host_line("package=db-admins");
+    ck_assert_int_eq(pam_host_try(&(struct pam_host_login){.user = "root"}).code, PAM_IGNORE);
+    ck_assert_int_eq(pam_host_try(&(struct pam_host_login){.user = "nobody-here"}).code, PAM_PERM_DENIED);
+    pam_host_grant("alice", PAM_HOST_ALICE, "db-admins", 100, time(NULL) + 3600);
+    ck_assert_int_eq(pam_host_alice().code, PAM_SUCCESS);
+    ck_assert_int_eq(gate_bus_calls(), 0);
+}
+END_TEST
+
+static json_t *held(void)
+{
+    return json_pack("{s:i, s:s, s:s, s:b, s:b}", "id", 18, "package", "db-admins", "state", "fulfilled",
+                     "existing", 0, "held", 1);
+}
+
+/* approval = none: the service, as accesspkgd, writes the grant file before it answers. */
+static struct gate_bus_reply answer_granted(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    pam_host_grant("alice", PAM_HOST_ALICE, "db-admins", 100, time(NULL) + 3600);
+    return reply_with(held());
+}
+
+START_TEST(granted)
+{
+    gate_bus_start(answer_granted);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    ck_assert_int_eq(outcome.code, PAM_SUCCESS);
+    ck_assert_int_eq(outcome.n_errors + outcome.n_others, 0);
+    int lines;
+    pam_host_journal(&lines);
+    ck_assert_int_eq(lines, 0);
+}
+END_TEST
+
+/* A file that was faulty and is mended meanwhile lets in, and is spoken of. */
+START_TEST(granted_after_a_fault)
+{
+    pam_host_grant_text("alice", "nonsense");
+    gate_bus_start(answer_granted);
+    ck_assert_int_eq(pam_host_alice().code, PAM_SUCCESS);
+    ck_assert_ptr_nonnull(strstr(pam_host_journal(NULL), "the grant file is malformed"));
+}
+END_TEST
+
+static struct gate_bus_reply answer_held(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    return reply_with(held());
+}
+
+/* Rule 1: whatever the bus says, without the file nobody gets in. */
+START_TEST(granted_without_a_file)
+{
+    gate_bus_start(answer_held);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    check_refused(
+        &outcome, PAM_PERM_DENIED, "accesspkgd says granted, the grant file does not",
+        "db-admins on demohost: request 18 is approved and being put in place. Please try again in a "
+        "moment.\n");
+}
+END_TEST
+
+static struct gate_bus_reply answer_partial(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    return reply_with(json_pack("{s:i, s:s, s:s, s:b, s:b, s:[s]}", "id", 19, "package", "db-admins", "state",
+                                "partially-fulfilled", "existing", 1, "held", 0, "problems",
+                                "dbadmins: no such group"));
+}
+
+START_TEST(fulfilling)
+{
+    gate_bus_start(answer_partial);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    check_refused(
+        &outcome, PAM_PERM_DENIED, "request=19 why=\"the access is not in place yet, partially-fulfilled\"",
+        "db-admins on demohost: request 19 is approved and being set up. Please try again in a moment.\n"
+        "If it takes longer, please tell an administrator: a group could not be given to you.\n");
+}
+END_TEST
+
+/* ---- errors ---------------------------------------------------------------------------------------------------- */
+
+static const char *error_name, *error_text;
+
+static struct gate_bus_reply answer_error(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    return (struct gate_bus_reply){.error = error_name, .message = error_text};
+}
+
+static const struct error_case {
+    const char *name, *text, *logged, *said;
+    int code;
+} error_cases[] = {
+    {ERROR "NoSuchPackage", "There is no access package db-admins.",
+     "package=\"db-admins\" request=none why=\"no file in packages.d defines this package",
+     "db-admins on demohost: there is no access package of this name. Please tell an administrator; trying "
+     "again will "
+     "not help.\n",
+     PAM_AUTHINFO_UNAVAIL},
+    {ERROR "NoSuchUser", "There is no user alice.", "no such user; There is no user alice.",
+     "db-admins on demohost: this account is not known here. Please tell an administrator.\n",
+     PAM_PERM_DENIED},
+    {ERROR "PolicyRefused", "The policy of db-admins does not let you ask.\nSee your manager.",
+     "no request was accepted; The policy of db-admins does not let you ask. See your manager.",
+     "db-admins on demohost: The policy of db-admins does not let you ask. See your manager.\n",
+     PAM_PERM_DENIED},
+    {ERROR "LimitExceeded", "Too many \033[31mrequests\a.", "Too many \\x1b[31mrequests\\x07.",
+     "db-admins on demohost: Too many \\x1b[31mrequests\\x07.\n", PAM_PERM_DENIED},
+    {ERROR "Unavailable", "A directory did not answer.",
+     "accesspkgd does not answer; A directory did not answer.",
+     "db-admins on demohost: whether you may enter could not be found out. Please try again in a minute, or "
+     "tell an "
+     "administrator.\n",
+     PAM_AUTHINFO_UNAVAIL},
+    {ERROR "InvalidArgument", "What?", "accesspkgd does not answer; What?",
+     "db-admins on demohost: whether you may enter could not be found out. Please try again in a minute, or "
+     "tell an "
+     "administrator.\n",
+     PAM_AUTHINFO_UNAVAIL},
+    {"org.freedesktop.DBus.Error.Failed", "Broken.", "(Broken.)",
+     "db-admins on demohost: whether you may enter could not be found out. Please try again in a minute, or "
+     "tell an "
+     "administrator.\n",
+     PAM_AUTHINFO_UNAVAIL},
+};
+
+START_TEST(errors)
+{
+    const struct error_case *it = &error_cases[_i];
+    error_name = it->name;
+    error_text = it->text;
+    gate_bus_start(answer_error);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    check_refused(&outcome, it->code, it->logged, it->said);
+}
+END_TEST
+
+#define NOT_FOUND_OUT                                                                                        \
+    "db-admins on demohost: whether you may enter could not be found out. Please try again in a minute, or " \
+    "tell an "                                                                                               \
+    "administrator.\n"
+
+START_TEST(no_service)
+{
+    gate_bus_start(NULL);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    check_refused(&outcome, PAM_AUTHINFO_UNAVAIL, "accesspkgd does not", NOT_FOUND_OUT);
+}
+END_TEST
+
+/* ---- answers that accesspkgd never gives ------------------------------------------------------------------------ */
+
+static json_t *huge(void)
+{
+    json_t *request = pending(false), *approvers = json_array();
+    char name[2000];
+    memset(name, 'x', sizeof(name));
+    name[sizeof(name) - 1] = '\0';
+    for (int i = 0; i < 1000; i++)
+        json_array_append_new(approvers, json_string(name));
+    json_object_set_new(request, "approvers", approvers);
+    return request;
+}
+
+static struct gate_bus_reply answer_odd(const json_t *arguments, uid_t uid)
+{
+    static int calls;
+    (void)arguments, (void)uid;
+    switch (calls++) {
+    case 0:
+        return (struct gate_bus_reply){.signature = "s", .value = json_string("granted")};
+    case 1:
+        return reply_with(json_object());
+    case 2:
+        return reply_with(json_pack("{s:s, s:s, s:b}", "package", "../x\n", "state", "fulfilled", "held", 1));
+    case 3:
+        return reply_with(
+            json_pack("{s:s, s:s, s:b}", "package", "db-admins", "state", "open sesame", "held", 1));
+    default:
+        return reply_with(
+            json_pack("{s:s, s:i, s:s, s:b}", "id", "17", "package", 5, "state", "fulfilled", "held", 1));
+    }
+}
+
+START_TEST(odd_answers)
+{
+    gate_bus_start(answer_odd);
+    for (int i = 0; i < 5; i++) {
+        const struct pam_host_outcome outcome = pam_host_alice();
+        check_refused(&outcome, PAM_AUTHINFO_UNAVAIL, "request=none", NOT_FOUND_OUT);
+    }
+}
+END_TEST
+
+static struct gate_bus_reply answer_huge(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    return reply_with(huge());
+}
+
+START_TEST(huge_answer)
+{
+    gate_bus_start(answer_huge);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
+    ck_assert_int_le((int)strlen(outcome.said), 2049);
+    ck_assert_ptr_nonnull(strstr(outcome.said, "... or 996 others (until"));
+    ck_assert_ptr_nonnull(strstr(outcome.said, THEN));
+}
+END_TEST
+
+static struct gate_bus_reply answer_escapes(const json_t *arguments, uid_t uid)
+{
+    json_t *request = pending(false);
+    (void)arguments, (void)uid;
+    json_object_set_new(request, "approvers", json_pack("[s, s]", "\033[2Jbob\nroot", "%x\r"));
+    return reply_with(request);
+}
+
+/* Rule 10 */
+START_TEST(escapes)
+{
+    gate_bus_start(answer_escapes);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    ck_assert_ptr_nonnull(strstr(outcome.said, "by \\x1b[2Jbob\\x0aroot or a member of x\\x0d (until"));
+}
+END_TEST
+
+/* Asked, it says nothing, and the bus stays connected. */
+static struct gate_bus_reply answer_nothing(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    return (struct gate_bus_reply){0};
+}
+
+START_TEST(mute_service)
+{
+    struct timespec begun, ended;
+    gate_bus_start(answer_nothing);
+    pam_host_line("package=db-admins timeout=1");
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    check_refused(&outcome, PAM_AUTHINFO_UNAVAIL, "no answer came within 1 s", NOT_FOUND_OUT);
+    ck_assert_int_le(ended.tv_sec - begun.tv_sec, 2);
+}
+END_TEST
+
+/* ---- who asks --------------------------------------------------------------------------------------------------- */
+
+/* The bus sees root wholly, and the request is the caller's, not the target's. */
+START_TEST(set_uid_program)
+{
+    gate_bus_start(answer_filed);
+    const struct pam_host_outcome outcome =
+        pam_host_try_as(PAM_HOST_ALICE, 0, &(struct pam_host_login){.user = "bob", .ruser = "bob"});
+    check_refused(&outcome, PAM_PERM_DENIED, "request=17", WAITS THEN);
+    ck_assert_str_eq(gate_bus_last_call(),
+                     "[\"alice\",[\"db-admins\"],{\"gate\":true,\"service\":\"gate\"},0]");
+}
+END_TEST
+
+START_TEST(unprivileged_program)
+{
+    gate_bus_start(answer_filed);
+    struct pam_host_outcome outcome =
+        pam_host_try_as(PAM_HOST_ALICE, PAM_HOST_ALICE, &(struct pam_host_login){.user = "alice"});
+    check_refused(&outcome, PAM_PERM_DENIED, "request=17", WAITS THEN);
+    ck_assert_str_eq(gate_bus_last_call(),
+                     "[\"\",[\"db-admins\"],{\"gate\":true,\"service\":\"gate\"},1001]");
+    /* Nothing can be asked for somebody else. */
+    outcome = pam_host_try_as(PAM_HOST_ALICE, PAM_HOST_ALICE, &(struct pam_host_login){.user = "bob"});
+    ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
+    ck_assert_int_eq(gate_bus_calls(), 1);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        filed,         odd_claims,      existing,
+        nothing_filed, granted,         granted_after_a_fault,
+        fulfilling,    no_service,      granted_without_a_file,
+        odd_answers,   huge_answer,     escapes,
+        mute_service,  set_uid_program, unprivileged_program,
+    };
+    Suite *suite = suite_create("submission");
+    TCase *bus = tcase_create("bus");
+    tcase_set_timeout(bus, 30);
+    tcase_add_checked_fixture(bus, setup, teardown);
+    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+        tcase_add_test(bus, tests[i]);
+    tcase_add_loop_test(bus, errors, 0, sizeof(error_cases) / sizeof(error_cases[0]));
+    suite_add_tcase(suite, bus);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
