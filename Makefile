@@ -135,7 +135,8 @@ check-built: all $(SUITES) lint
 
 .PHONY: demo
 demo: deps-demo ## Show the product at work: a refused ssh login, an approval, a login, an end
-	+@$(MAKE) --no-print-directory all
+	@echo "Building ..."
+	+@$(MAKE) --no-print-directory -s all
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 	@tests/demo/demo $(BUILD)
 

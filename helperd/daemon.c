@@ -139,7 +139,7 @@ static int reload(struct reply *reply, void *data)
     daemon->policy_problem = NULL;
     compare_allow_list(daemon, &problems);
     log_problems(&problems);
-    log_notice("The policy was reloaded: %zu packages.", packages->count);
+    log_notice("The policy was reloaded: %zu package%s.", packages->count, packages->count == 1 ? "" : "s");
     reply->value = warnings_of(&problems);
     problems_deinit(&problems);
     return 0;
@@ -381,7 +381,8 @@ int daemon_run(void)
         return EX_OSERR;
     int code = start(&daemon);
     if (code == 0) {
-        log_info("accesspkgd %s is ready: %zu packages.", ACCESSPKG_VERSION, daemon.packages->count);
+        log_info("accesspkgd %s is ready: %zu package%s.", ACCESSPKG_VERSION, daemon.packages->count,
+                 daemon.packages->count == 1 ? "" : "s");
         sd_notify(0, "READY=1");
         ev_run(daemon.loop, 0);
         sd_notify(0, "STOPPING=1");
