@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <security/pam_appl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,16 @@
 #include <unistd.h>
 
 enum { TRANSACTIONS = 2000, REFUSALS = 200, GROWTH_KIB = 256 };
+
+/* The address sanitizer keeps what was freed, so memory cannot be measured under it. */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+enum { MEMORY_TELLS = false };
+#else
+enum { MEMORY_TELLS = true };
+#endif
 
 static void setup(void)
 {
@@ -57,7 +68,8 @@ static void many(const char *user, int code, int times)
     const size_t heap = mallinfo2().uordblks;
     for (int i = 0; i < times; i++)
         expect(user, code);
-    ck_assert_int_le(trace_memory() - memory, GROWTH_KIB);
+    if (MEMORY_TELLS)
+        ck_assert_int_le(trace_memory() - memory, GROWTH_KIB);
     ck_assert_uint_le(mallinfo2().uordblks, heap + 1024);
     trace_compare(before);
 }
@@ -107,12 +119,15 @@ START_TEST(host_ignores_children)
 }
 END_TEST
 
-static volatile bool stop_thread;
+static atomic_bool stop_thread;
 
 static void *allocate(void *data)
 {
-    while (!stop_thread)
-        free(malloc(100));
+    /* Through a volatile: a compiler may leave out what it sees to be of no use. */
+    while (!stop_thread) {
+        void *volatile memory = malloc(100);
+        free(memory);
+    }
     return data;
 }
 

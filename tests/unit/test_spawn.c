@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,7 +211,7 @@ START_TEST(leaves_other_children)
 }
 END_TEST
 
-static volatile bool stop_threads;
+static atomic_bool stop_threads;
 static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
 
 static void prepare_fork(void)
@@ -220,8 +221,11 @@ static void prepare_fork(void)
 
 static void *allocate(void *data)
 {
-    while (!stop_threads)
-        free(malloc(100));
+    /* Through a volatile: a compiler may leave out what it sees to be of no use. */
+    while (!stop_threads) {
+        void *volatile memory = malloc(100);
+        free(memory);
+    }
     return data;
 }
 
