@@ -394,6 +394,7 @@ START_TEST(set_uid_program)
     check_refused(&outcome, PAM_PERM_DENIED, "request=17", WAITS THEN);
     ck_assert_str_eq(gate_bus_last_call(),
                      "[\"alice\",[\"db-admins\"],{\"gate\":true,\"service\":\"gate\"},0]");
+    ck_assert_str_eq(gate_bus_last_caller(), "Umask: 0077;Uid: 0 0 0 0;Gid: 0 0 0 0;Groups:  ;");
 }
 END_TEST
 

@@ -20,6 +20,7 @@
 static struct shared {
     int calls;
     char last[8192];
+    char caller[1024];
 } * shared;
 
 static pid_t bus, service;
@@ -48,11 +49,48 @@ static void start_bus(void)
 
 /* ---- in the service's process --------------------------------------------------------------------------------- */
 
+static dbus_uint32_t process_of(DBusConnection *connection, const char *sender)
+{
+    dbus_uint32_t pid = 0;
+    DBusMessage *call = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS,
+                                                     "GetConnectionUnixProcessID");
+    dbus_message_append_args(call, DBUS_TYPE_STRING, &sender, DBUS_TYPE_INVALID);
+    DBusMessage *reply = dbus_connection_send_with_reply_and_block(connection, call, 5000, NULL);
+    if (reply)
+        dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &pid, DBUS_TYPE_INVALID);
+    dbus_message_unref(call);
+    if (reply)
+        dbus_message_unref(reply);
+    return pid;
+}
+
+/* The lines that tell whose process it is and how it was set up. */
+static void describe_caller(dbus_uint32_t pid)
+{
+    char path[64], line[512];
+    snprintf(path, sizeof(path), "/proc/%u/status", pid);
+    FILE *file = fopen(path, "r");
+    shared->caller[0] = '\0';
+    while (file && fgets(line, sizeof(line), file)) {
+        const size_t used = strlen(shared->caller);
+        if (strncmp(line, "Uid:", 4) != 0 && strncmp(line, "Gid:", 4) != 0 &&
+            strncmp(line, "Groups:", 7) != 0 && strncmp(line, "Umask:", 6) != 0)
+            continue;
+        line[strcspn(line, "\n")] = '\0';
+        for (char *tab = strchr(line, '\t'); tab; tab = strchr(tab, '\t'))
+            *tab = ' ';
+        snprintf(shared->caller + used, sizeof(shared->caller) - used, "%s;", line);
+    }
+    if (file)
+        fclose(file);
+}
+
 static DBusMessage *answer_call(DBusConnection *connection, DBusMessage *call, gate_bus_answer *answer)
 {
     json_t *arguments = variant_read_message(call);
     const uid_t uid = (uid_t)dbus_bus_get_unix_user(connection, dbus_message_get_sender(call), NULL);
     const struct gate_bus_reply reply = answer(arguments, uid);
+    describe_caller(process_of(connection, dbus_message_get_sender(call)));
     DBusMessage *message = NULL;
     json_array_append_new(arguments, json_integer(uid));
     char *text = json_dumps(arguments, JSON_COMPACT | JSON_SORT_KEYS);
@@ -147,4 +185,9 @@ int gate_bus_calls(void)
 const char *gate_bus_last_call(void)
 {
     return shared->last;
+}
+
+const char *gate_bus_last_caller(void)
+{
+    return shared->caller;
 }

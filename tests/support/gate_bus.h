@@ -27,3 +27,6 @@ void gate_bus_stop(void);
 /* How often Submit was called, and the last call: its arguments with the caller's uid behind them, as JSON. Static. */
 int gate_bus_calls(void);
 const char *gate_bus_last_call(void);
+/* What the kernel said of the last caller while it waited: "Uid: 0 0 0 0;Gid: ...;Groups: ...;Umask: ...;", each line
+ * of its status as it is there. Static. */
+const char *gate_bus_last_caller(void);

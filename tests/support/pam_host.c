@@ -111,7 +111,7 @@ struct pam_host_outcome pam_host_try_as(uid_t real, uid_t effective, const struc
     const pid_t pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
-        if (setresgid(effective, effective, effective) < 0 || setresuid(real, effective, effective) < 0)
+        if (setresgid(real, effective, effective) < 0 || setresuid(real, effective, effective) < 0)
             _exit(1);
         outcome = pam_host_try(login);
         _exit(write(ends[1], &outcome, sizeof(outcome)) != sizeof(outcome));
