@@ -38,14 +38,16 @@ static void default_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static _Noreturn void become(const char *program, int question)
+static _Noreturn void become(const char *program, int ours, int question)
 {
     char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     char *const argv[] = {(char *)program, NULL};
     char *const environment[] = {path, NULL};
     char byte;
     default_signals();
-    /* MUST 3: the question comes once the pidfd is open; a shut socket says that it will not come. */
+    close(ours);
+    /* MUST 3: the question comes once the pidfd is open; a socket that is shut, as it is when the host dies, says
+     * that none will come. */
     if (recv(question, &byte, 1, MSG_PEEK) <= 0)
         _exit(1);
     if (dup2(question, STDIN_FILENO) < 0 || dup2(question, STDOUT_FILENO) < 0)
@@ -89,14 +91,14 @@ static int make_channel(int *ret_ours, int *ret_theirs)
 }
 
 /* All signals are held back meanwhile, so that no handler of the host runs in the child. */
-static pid_t fork_child(const char *program, int theirs)
+static pid_t fork_child(const char *program, int ours, int theirs)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     const pid_t pid = _Fork();
     if (pid == 0)
-        become(program, theirs);
+        become(program, ours, theirs);
     const int error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return pid < 0 ? -error : pid;
@@ -188,7 +190,7 @@ int spawn_ask(const char *program, const struct protocol_message *question, unsi
     int r = make_channel(&ours, &theirs);
     if (r < 0)
         return r;
-    const pid_t pid = fork_child(program, theirs);
+    const pid_t pid = fork_child(program, ours, theirs);
     if (pid < 0)
         return pid;
     close(steal_fd(&theirs));

@@ -107,7 +107,7 @@ static void explain_fault(int error, unsigned seconds, struct submission *ret)
         snprintf(ret->why, sizeof(ret->why), "no answer came within %u s", seconds);
         break;
     case ENODATA:
-        strcpy(ret->why, "it ended without an answer; is " PATH_SUBMIT " installed?");
+        snprintf(ret->why, sizeof(ret->why), "it ended without an answer; is %s installed?", PATH_SUBMIT);
         break;
     case EBADMSG:
         strcpy(ret->why, "its answer is malformed");

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which user a grant file is for, where the directory is not as simple as /etc/passwd: it knows a user by several
+ * names, or the user changes while we look. Stands in for libpam's look-up of users, for no directory does that to
+ * order. Rule 1: what does not fit lets nobody in.
+ */
+#include "pam_module/check.h"
+#include "tests/unit/statedir.h"
+
+#include <pwd.h>
+#include <security/pam_modutil.h>
+
+#define NOW 1763940000
+
+static struct alias {
+    const char *asked;
+    char *name;
+    uid_t uid;
+} aliases[4];
+static const char *removed_on_look_up;
+
+/* Takes libpam's place in this program. */
+struct passwd *pam_modutil_getpwnam(pam_handle_t *pamh, const char *user)
+{
+    static struct passwd found;
+    (void)pamh;
+    if (removed_on_look_up)
+        unlink(in_state(removed_on_look_up));
+    for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+        if (!aliases[i].asked || strcmp(aliases[i].asked, user) != 0)
+            continue;
+        found = (struct passwd){.pw_name = aliases[i].name, .pw_uid = aliases[i].uid};
+        return &found;
+    }
+    return NULL;
+}
+
+static char alice[] = "alice", upper[] = "ALICE", third[] = "third";
+
+static void put_grant(const char *user)
+{
+    char path[64], text[256];
+    snprintf(path, sizeof(path), "grants/user/%s", user);
+    snprintf(text, sizeof(text),
+             "accesspkg-grants 1\nuser %s 1001\nwritten 1763940000\npackage db-admins 1763935940 1763950340 "
+             "12\nend\n",
+             user);
+    put_text(path, text);
+}
+
+static struct check check(const struct judged *judged)
+{
+    const struct options options = {.packages = {"db-admins"}, .n_packages = 1};
+    struct check result;
+    check_grant(NULL, state, judged, &options, NOW, &result);
+    return result;
+}
+
+START_TEST(another_name_of_a_holder)
+{
+    aliases[0] = (struct alias){"ALICE", alice, 1001};
+    aliases[1] = (struct alias){"alice", alice, 1001};
+    put_grant("alice");
+    const struct check found = check(&(struct judged){.name = "ALICE"});
+    ck_assert_int_eq(found.outcome, CHECK_HOLDS);
+    ck_assert_str_eq(found.name, "alice");
+}
+END_TEST
+
+/* Only the canonical name has a file: what stands under another was not written for anybody. */
+START_TEST(file_of_another_name)
+{
+    aliases[0] = (struct alias){"ALICE", alice, 1001};
+    aliases[1] = (struct alias){"alice", alice, 1001};
+    put_grant("ALICE");
+    const struct check found = check(&(struct judged){.name = "ALICE"});
+    ck_assert_int_eq(found.outcome, CHECK_NONE);
+    ck_assert_str_eq(found.name, "alice");
+}
+END_TEST
+
+START_TEST(names_in_a_circle)
+{
+    aliases[0] = (struct alias){"alice", upper, 1001};
+    aliases[1] = (struct alias){"ALICE", third, 1001};
+    aliases[2] = (struct alias){"third", alice, 1001};
+    put_grant("alice");
+    put_grant("ALICE");
+    put_grant("third");
+    ck_assert_int_eq(check(&(struct judged){.name = "alice"}).outcome, CHECK_UNKNOWN_USER);
+}
+END_TEST
+
+START_TEST(real_user_of_another_uid)
+{
+    aliases[0] = (struct alias){"alice", alice, 1001};
+    put_grant("alice");
+    ck_assert_int_eq(check(&(struct judged){.name = "alice", .is_real = true, .uid = 1001}).outcome,
+                     CHECK_HOLDS);
+    ck_assert_int_eq(check(&(struct judged){.name = "alice", .is_real = true, .uid = 1002}).outcome,
+                     CHECK_UNKNOWN_USER);
+}
+END_TEST
+
+/* The user is looked up behind the file: made anew in between, with another uid, the old file is no longer theirs. */
+START_TEST(file_first)
+{
+    aliases[0] = (struct alias){"alice", alice, 1001};
+    put_grant("alice");
+    removed_on_look_up = "grants/user/alice";
+    ck_assert_int_eq(check(&(struct judged){.name = "alice"}).outcome, CHECK_HOLDS);
+    ck_assert_int_eq(check(&(struct judged){.name = "alice"}).outcome, CHECK_NONE);
+    removed_on_look_up = NULL;
+    put_grant("alice");
+    aliases[0].uid = 1042;
+    const struct check found = check(&(struct judged){.name = "alice"});
+    ck_assert_int_eq(found.outcome, CHECK_NONE);
+    ck_assert_str_eq(found.fault, "the grant file was written for another uid");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {another_name_of_a_holder, file_of_another_name, names_in_a_circle,
+                                  real_user_of_another_uid, file_first};
+    Suite *suite = suite_create("check");
+    TCase *users = tcase_create("users");
+    tcase_add_checked_fixture(users, state_setup, state_teardown);
+    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+        tcase_add_test(users, tests[i]);
+    suite_add_tcase(suite, users);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
