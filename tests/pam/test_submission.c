@@ -1,74 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The real module and the real accesspkg-submit on a real bus, in front of a service that answers what the test says:
- * each verdict, what the person reads then, and answers that accesspkgd never gives. Rule 1: no answer lets anybody
- * in, only the grant file does.
+ * each verdict, and what the person reads then. Rule 1: no answer lets anybody in, only the grant file does.
  */
-#include "tests/support/gate_bus.h"
-#include "tests/support/pam_host.h"
+#include "tests/pam/submission.h"
 
-#include <check.h>
-#include <security/pam_appl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define ERROR "org.accesspkg1.Error."
 
-static void setup(void)
-{
-    setenv("TZ", "UTC", 1);
-    pam_host_setup();
-    pam_host_journal_open();
-    pam_host_line("package=db-admins");
-}
-
-static void teardown(void)
-{
-    gate_bus_stop();
-    pam_host_grant_text("alice", NULL);
-}
-
-static void check_refused(const struct pam_host_outcome *outcome, int code, const char *logged,
-                          const char *said)
-{
-    int lines;
-    const char *journal = pam_host_journal(&lines);
-    ck_assert_msg(outcome->code == code, "code %d: %s", outcome->code, journal);
-    ck_assert_msg(lines == 1, "%d lines: %s", lines, journal);
-    ck_assert_msg(strstr(journal, logged) != NULL, "no '%s' in: %s", logged, journal);
-    ck_assert_ptr_nonnull(strstr(journal, "refused: user=\"alice\""));
-    ck_assert_str_eq(outcome->said, said);
-}
-
-static struct gate_bus_reply reply_with(json_t *request)
-{
-    return (struct gate_bus_reply){.signature = "a{sv}", .value = request};
-}
-
-static json_t *pending(bool existing)
-{
-    return json_pack("{s:i, s:s, s:s, s:s, s:[s,s], s:i, s:I, s:b, s:b}", "id", 17, "package", "db-admins",
-                     "state", "pending-approval", "user", "alice", "approvers", "bob", "%dba-leads", "quorum",
-                     1, "expires", (json_int_t)1763935940, "existing", existing, "held", 0);
-}
-
 /* ---- verdicts -------------------------------------------------------------------------------------------------- */
-
-#define WAITS                                                                                                \
-    "db-admins on demohost: request 17 waits for approval by bob or a member of dba-leads (until 22:12 UTC " \
-    "on "                                                                                                    \
-    "2025-11-23).\n"
-#define THEN "You will get in once it is approved: just try again. To follow it: pkg-request status 17\n"
-
-static struct gate_bus_reply answer_filed(const json_t *arguments, uid_t uid)
-{
-    (void)arguments, (void)uid;
-    return reply_with(pending(false));
-}
 
 START_TEST(filed)
 {
@@ -93,18 +34,6 @@ START_TEST(filed)
     outcome = pam_host_alice();
     check_refused(&outcome, PAM_PERM_DENIED, "request=17", "");
     ck_assert_int_eq(gate_bus_calls(), 3);
-}
-END_TEST
-
-/* Claims that libdbus would end the process over arrive as text. */
-START_TEST(odd_claims)
-{
-    gate_bus_start(answer_filed);
-    const struct pam_host_outcome outcome =
-        pam_host_try(&(struct pam_host_login){.user = "alice", .rhost = "\xff\033x", .tty = "\xc3"});
-    ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
-    ck_assert_ptr_nonnull(strstr(gate_bus_last_call(), "\"host\":\"\\\\xff\\\\x1bx\""));
-    ck_assert_ptr_nonnull(strstr(gate_bus_last_call(), "\"tty\":\"\\\\xc3\""));
 }
 END_TEST
 
@@ -272,114 +201,11 @@ START_TEST(errors)
 }
 END_TEST
 
-#define NOT_FOUND_OUT                                                                                        \
-    "db-admins on demohost: whether you may enter could not be found out. Please try again in a minute, or " \
-    "tell an "                                                                                               \
-    "administrator.\n"
-
 START_TEST(no_service)
 {
     gate_bus_start(NULL);
     const struct pam_host_outcome outcome = pam_host_alice();
     check_refused(&outcome, PAM_AUTHINFO_UNAVAIL, "accesspkgd does not", NOT_FOUND_OUT);
-}
-END_TEST
-
-/* ---- answers that accesspkgd never gives ------------------------------------------------------------------------ */
-
-static json_t *huge(void)
-{
-    json_t *request = pending(false), *approvers = json_array();
-    char name[2000];
-    memset(name, 'x', sizeof(name));
-    name[sizeof(name) - 1] = '\0';
-    for (int i = 0; i < 1000; i++)
-        json_array_append_new(approvers, json_string(name));
-    json_object_set_new(request, "approvers", approvers);
-    return request;
-}
-
-static struct gate_bus_reply answer_odd(const json_t *arguments, uid_t uid)
-{
-    static int calls;
-    (void)arguments, (void)uid;
-    switch (calls++) {
-    case 0:
-        return (struct gate_bus_reply){.signature = "s", .value = json_string("granted")};
-    case 1:
-        return reply_with(json_object());
-    case 2:
-        return reply_with(json_pack("{s:s, s:s, s:b}", "package", "../x\n", "state", "fulfilled", "held", 1));
-    case 3:
-        return reply_with(
-            json_pack("{s:s, s:s, s:b}", "package", "db-admins", "state", "open sesame", "held", 1));
-    default:
-        return reply_with(
-            json_pack("{s:s, s:i, s:s, s:b}", "id", "17", "package", 5, "state", "fulfilled", "held", 1));
-    }
-}
-
-START_TEST(odd_answers)
-{
-    gate_bus_start(answer_odd);
-    for (int i = 0; i < 5; i++) {
-        const struct pam_host_outcome outcome = pam_host_alice();
-        check_refused(&outcome, PAM_AUTHINFO_UNAVAIL, "request=none", NOT_FOUND_OUT);
-    }
-}
-END_TEST
-
-static struct gate_bus_reply answer_huge(const json_t *arguments, uid_t uid)
-{
-    (void)arguments, (void)uid;
-    return reply_with(huge());
-}
-
-START_TEST(huge_answer)
-{
-    gate_bus_start(answer_huge);
-    const struct pam_host_outcome outcome = pam_host_alice();
-    ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
-    ck_assert_int_le((int)strlen(outcome.said), 2049);
-    ck_assert_ptr_nonnull(strstr(outcome.said, "... or 996 others (until"));
-    ck_assert_ptr_nonnull(strstr(outcome.said, THEN));
-}
-END_TEST
-
-static struct gate_bus_reply answer_escapes(const json_t *arguments, uid_t uid)
-{
-    json_t *request = pending(false);
-    (void)arguments, (void)uid;
-    json_object_set_new(request, "approvers", json_pack("[s, s]", "\033[2Jbob\nroot", "%x\r"));
-    return reply_with(request);
-}
-
-/* Rule 10 */
-START_TEST(escapes)
-{
-    gate_bus_start(answer_escapes);
-    const struct pam_host_outcome outcome = pam_host_alice();
-    ck_assert_ptr_nonnull(strstr(outcome.said, "by \\x1b[2Jbob\\x0aroot or a member of x\\x0d (until"));
-}
-END_TEST
-
-/* Asked, it says nothing, and the bus stays connected. */
-static struct gate_bus_reply answer_nothing(const json_t *arguments, uid_t uid)
-{
-    (void)arguments, (void)uid;
-    return (struct gate_bus_reply){0};
-}
-
-START_TEST(mute_service)
-{
-    struct timespec begun, ended;
-    gate_bus_start(answer_nothing);
-    pam_host_line("package=db-admins timeout=1");
-    clock_gettime(CLOCK_MONOTONIC, &begun);
-    const struct pam_host_outcome outcome = pam_host_alice();
-    clock_gettime(CLOCK_MONOTONIC, &ended);
-    check_refused(&outcome, PAM_AUTHINFO_UNAVAIL, "no answer came within 1 s", NOT_FOUND_OUT);
-    ck_assert_int_le(ended.tv_sec - begun.tv_sec, 2);
 }
 END_TEST
 
@@ -415,13 +241,16 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        filed,         odd_claims,      existing,
-        nothing_filed, granted,         granted_after_a_fault,
-        fulfilling,    no_service,      granted_without_a_file,
-        odd_answers,   huge_answer,     escapes,
-        mute_service,  set_uid_program, unprivileged_program,
-    };
+    const TTest *const tests[] = {filed,
+                                  existing,
+                                  nothing_filed,
+                                  granted,
+                                  granted_after_a_fault,
+                                  granted_without_a_file,
+                                  fulfilling,
+                                  no_service,
+                                  set_uid_program,
+                                  unprivileged_program};
     Suite *suite = suite_create("submission");
     TCase *bus = tcase_create("bus");
     tcase_set_timeout(bus, 30);
