@@ -248,8 +248,15 @@ static void call_free(struct call *call)
 
 static void send_error(struct bus_manager *manager, DBusMessage *message, const char *name, const char *text)
 {
+    _cleanup_free_ char *visible = NULL;
     if (dbus_message_get_no_reply(message))
         return;
+    /* libdbus ends the process on text that is not UTF-8. */
+    if (!text_is_utf8(text)) {
+        const size_t size = 4 * strlen(text) + 1;
+        visible = malloc(size);
+        text = visible ? text_visible(text, visible, size) : "";
+    }
     DBusMessage *answer = dbus_message_new_error(message, name, text);
     if (answer)
         bus_send(manager->bus, answer);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REASON_SHOWN_MAX = 204 }; /* bytes of somebody's reason inside a refusal */
+
 struct policy_decider engine_decider(const struct caller *caller, const struct facts *facts)
 {
     return (struct policy_decider){.subject = facts->caller, .identity = caller->identity};
@@ -308,14 +310,16 @@ static int refuse_late(const struct record *record, struct reply *reply)
 {
     const struct request *request = &record->request;
     char when[ENGINE_TIME_MAX];
+    char reason[REASON_SHOWN_MAX] = "";
     engine_time(request->ended, when);
     if (record->n_decisions > 0 && (request->state == STATE_DENIED || request->state == STATE_APPROVED)) {
         const struct decision *last = &record->decisions[record->n_decisions - 1];
-        return engine_refuse(
-            reply, BUS_ERROR_ALREADY_DECIDED, "Request %" PRId64 " was %s by %s at %s%s%.200s%s.",
-            request->id, last->approved ? "approved" : "denied", last->decider, when,
-            last->reason && *last->reason ? " (reason: " : "",
-            last->reason && *last->reason ? last->reason : "", last->reason && *last->reason ? ")" : "");
+        if (last->reason)
+            text_visible(last->reason, reason, sizeof(reason)); /* cut at a character's edge */
+        return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
+                             "Request %" PRId64 " was %s by %s at %s%s%s%s.", request->id,
+                             last->approved ? "approved" : "denied", last->decider, when,
+                             *reason ? " (reason: " : "", reason, *reason ? ")" : "");
     }
     return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
                          "Request %" PRId64 " is no longer waiting: %s at %s.", request->id,

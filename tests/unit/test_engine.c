@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine on a store in memory and a clock in the hand: the life of requests and assignments. */
 #include "common/grantdir.h"
+#include "common/names.h"
 #include "tests/support/fixture.h"
 
 #include <check.h>
@@ -93,6 +94,24 @@ START_TEST(test_denial)
     ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
     ck_assert_ptr_null(strstr(fixture_message, "bob"));
     ck_assert_int_ne(submit("alice", "db-admins"), id);
+}
+END_TEST
+
+/* A reason is cut where a character ends: libdbus ends a process that sends half of one. */
+START_TEST(test_long_reason_in_a_refusal)
+{
+    char reason[512] = "";
+    for (size_t shift = 0; shift < 4; shift++) {
+        memset(reason, 'x', shift);
+        reason[shift] = '\0';
+        for (int i = 0; i < 100; i++)
+            strcat(reason, "\xe2\x82\xac");
+        const int64_t id = submit("alice", "db-admins");
+        ck_assert_int_eq(fixture_decide(&fixture, "bob", id, false, reason, NULL), 0);
+        ck_assert_int_eq(fixture_decide(&fixture, "carol", id, true, "", NULL), BUS_ERROR_ALREADY_DECIDED);
+        ck_assert(text_is_utf8(fixture_message));
+        ck_assert_ptr_nonnull(strstr(fixture_message, "...)."));
+    }
 }
 END_TEST
 
@@ -533,6 +552,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_approval);
     tcase_add_test(tests, test_denial);
+    tcase_add_test(tests, test_long_reason_in_a_refusal);
     tcase_add_test(tests, test_who_may_not_decide);
     tcase_add_test(tests, test_same_login);
     tcase_add_test(tests, test_repeat);
