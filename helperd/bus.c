@@ -7,6 +7,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/*
+ * What may lie in libdbus's queue before it stops reading: answers of the bus about callers stand in the same queue,
+ * behind whatever a flooder sent, and each descriptor sent along is open in this process until its message is read.
+ */
+enum { QUEUE_BYTES_MAX = 256 * 1024, QUEUE_FDS_MAX = 64 };
+
 struct bus {
     struct ev_loop *loop;
     DBusConnection *connection;
@@ -100,7 +106,7 @@ static void remove_timeout(DBusTimeout *timeout, void *data)
     dbus_timeout_set_data(timeout, NULL, NULL);
 }
 
-/* Dispatching is idle work, one message at a time, so that other events come in between. */
+/* One message at a time, so that other events come in between; before more is read, or a flood would only pile up. */
 static void on_dispatch(struct ev_loop *loop, ev_idle *idle, int events)
 {
     (void)events;
@@ -124,7 +130,10 @@ static int drive(struct bus *bus)
         !dbus_connection_set_timeout_functions(bus->connection, add_timeout, remove_timeout, apply_timeout,
                                                bus, NULL))
         return -ENOMEM;
+    dbus_connection_set_max_received_size(bus->connection, QUEUE_BYTES_MAX);
+    dbus_connection_set_max_received_unix_fds(bus->connection, QUEUE_FDS_MAX);
     ev_idle_init(&bus->dispatch, on_dispatch);
+    ev_set_priority(&bus->dispatch, EV_MAXPRI);
     bus->dispatch.data = bus;
     dbus_connection_set_dispatch_status_function(bus->connection, on_dispatch_status, bus, NULL);
     on_dispatch_status(bus->connection, dbus_connection_get_dispatch_status(bus->connection), bus);

@@ -15,12 +15,17 @@
 #include <string.h>
 
 enum {
-    CALLS_MAX = 4096,        /* under way, of all callers: bounds memory */
-    CALLS_OF_ROOT_MAX = 512, /* every sshd and sudo on the host is uid 0 */
+    CALLS_MAX = 4096,          /* under way, of all callers: bounds memory */
+    CALLS_OF_ROOT_MAX = 512,   /* every sshd and sudo on the host is uid 0 */
+    CALLS_OF_SENDER_MAX = 15,  /* of one connection; the bus gives a user 256 of these */
+    ARGUMENTS_MAX = 64 * 1024, /* bytes, about; the bus itself lets 32 MiB through */
     LIST_DEFAULT = 100,
 };
 
-/* A call under way. The message is kept for its sender and serial; the arguments as JSON. */
+/*
+ * A call under way. Of the message its sender and serial are kept, the arguments as JSON: a message that is held
+ * counts against what libdbus reads on, and keeps the descriptors that came with it.
+ */
 struct call {
     struct call *next;
     struct bus_manager *manager;
@@ -71,6 +76,9 @@ static int plan_submit(struct call *call, struct reply *reply)
     const json_t *names = json_array_get(call->arguments, 1);
     const char *user = text_argument(call, 0);
     int r = bus_options_read(json_array_get(call->arguments, 2), BUS_OPTIONS_SUBMIT, &call->options, reply);
+    if (r == 0 && json_array_size(names) > BUS_PACKAGES_MAX)
+        r = engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "Please name 1 to %d packages.",
+                          BUS_PACKAGES_MAX);
     if (r != 0)
         return r;
     call->packages = calloc(json_array_size(names) + 1, sizeof(*call->packages));
@@ -79,7 +87,10 @@ static int plan_submit(struct call *call, struct reply *reply)
         if (!call->packages[i])
             return -ENOMEM;
     }
-    if (!call->packages || (*user && !(call->user = strdup(user))))
+    if (!call->packages)
+        return -ENOMEM;
+    /* Only uid 0 names another user; for nobody else is a name looked up that they could make up. */
+    if (*user && call->caller.identity.uid == 0 && !(call->user = strdup(user)))
         return -ENOMEM;
     return engine_groups_of_packages(call->manager->engine, call->packages, &call->groups);
 }
@@ -354,27 +365,98 @@ static void on_identity(const struct identity *identity, void *data)
         call_finish(call, r, &reply);
 }
 
-static void call_start(struct bus_manager *manager, const struct method *method, DBusMessage *message)
+/* Whether the arguments still fit into *room; takes them off it. */
+static bool fits(DBusMessageIter *iter, size_t *room)
+{
+    for (int type; (type = dbus_message_iter_get_arg_type(iter)) != DBUS_TYPE_INVALID;
+         dbus_message_iter_next(iter)) {
+        size_t size = 8;
+        if (type == DBUS_TYPE_STRING) {
+            const char *text = NULL;
+            dbus_message_iter_get_basic(iter, &text);
+            size += strlen(text);
+        }
+        if (size > *room)
+            return false;
+        *room -= size;
+        DBusMessageIter inner;
+        if (dbus_type_is_container(type)) {
+            dbus_message_iter_recurse(iter, &inner);
+            if (!fits(&inner, room))
+                return false;
+        }
+    }
+    return true;
+}
+
+static const char *find_obstacle(const struct bus_manager *manager, DBusMessage *message,
+                                 enum bus_error *ret_code)
+{
+    DBusMessageIter iter;
+    size_t room = ARGUMENTS_MAX;
+    size_t count = 0;
+    for (const struct call *call = manager->calls; call; call = call->next)
+        if (dbus_message_has_sender(call->message, dbus_message_get_sender(message)))
+            count++;
+    *ret_code = BUS_ERROR_LIMIT_EXCEEDED;
+    if (count >= CALLS_OF_SENDER_MAX)
+        return "Too many calls of yours are under way. Please try again in a moment.";
+    if (manager->count >= CALLS_MAX)
+        return "Too many calls are under way. Please try again in a moment.";
+    *ret_code = BUS_ERROR_INVALID_ARGUMENT;
+    return !dbus_message_iter_init(message, &iter) || fits(&iter, &room)
+               ? NULL
+               : "The arguments are longer than 64 KiB together. Nothing was changed.";
+}
+
+/* What an answer to this call needs of it. NULL when there is no memory. */
+static DBusMessage *stub_of(DBusMessage *message)
+{
+    DBusMessage *stub =
+        dbus_message_new_method_call(NULL, BUS_PATH, BUS_INTERFACE_MANAGER, dbus_message_get_member(message));
+    if (stub && !dbus_message_set_sender(stub, dbus_message_get_sender(message))) {
+        dbus_message_unref(stub);
+        return NULL;
+    }
+    if (stub) {
+        dbus_message_set_serial(stub, dbus_message_get_serial(message));
+        dbus_message_set_no_reply(stub, dbus_message_get_no_reply(message));
+    }
+    return stub;
+}
+
+static struct call *call_new(struct bus_manager *manager, const struct method *method, DBusMessage *message)
 {
     struct call *call = calloc(1, sizeof(*call));
     json_t *arguments = variant_read_message(message);
-    if (!call || !arguments || manager->count >= CALLS_MAX) {
-        const bool full = manager->count >= CALLS_MAX;
-        send_error(manager, message,
-                   bus_error_name(full ? BUS_ERROR_LIMIT_EXCEEDED : BUS_ERROR_INVALID_ARGUMENT),
-                   full ? "Too many calls are under way. Please try again in a moment."
-                        : "The arguments could not be read.");
+    DBusMessage *stub = stub_of(message);
+    if (!call || !arguments || !stub) {
+        if (stub)
+            dbus_message_unref(stub);
         json_decref(arguments);
         free(call);
-        return;
+        return NULL;
     }
     *call = (struct call){.next = manager->calls,
                           .manager = manager,
                           .method = method,
-                          .message = dbus_message_ref(message),
+                          .message = stub,
                           .arguments = arguments};
     manager->calls = call;
     manager->count++;
+    return call;
+}
+
+static void call_start(struct bus_manager *manager, const struct method *method, DBusMessage *message)
+{
+    enum bus_error code;
+    const char *obstacle = find_obstacle(manager, message, &code);
+    struct call *call = obstacle ? NULL : call_new(manager, method, message);
+    if (!call) {
+        send_error(manager, message, bus_error_name(code),
+                   obstacle ? obstacle : "The arguments could not be read.");
+        return;
+    }
     if (bus_caller_identify(manager->bus, dbus_message_get_sender(message), on_identity, call) < 0)
         call_refuse(call, BUS_ERROR_UNAVAILABLE,
                     "accesspkgd is short of memory. Please try again in a moment.");

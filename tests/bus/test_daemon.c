@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The real accesspkgd on a real bus: what callers may and may not do, and what survives. */
+#include "dbus/variant.h"
 #include "tests/support/live.h"
 
 #include <check.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define DB_ADMINS                                                                                            \
@@ -395,6 +397,90 @@ START_TEST(test_stalled_directory)
 }
 END_TEST
 
+/* Sends 1,000 calls with 16 open files each along, and does not wait for answers. */
+static int flood_with_descriptors(void *data)
+{
+    (void)data;
+    enum { CALLS = 1000, DESCRIPTORS = 16 };
+    DBusConnection *connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, NULL);
+    const int fd = STDERR_FILENO;
+    for (int i = 0; connection && i < CALLS; i++) {
+        DBusMessage *message =
+            dbus_message_new_method_call(BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "ListPackages");
+        for (int j = 0; j < DESCRIPTORS; j++)
+            if (!dbus_message_append_args(message, DBUS_TYPE_UNIX_FD, &fd, DBUS_TYPE_INVALID))
+                return 1;
+        dbus_message_set_no_reply(message, TRUE);
+        if (!dbus_connection_send(connection, message, NULL))
+            return 1;
+        dbus_connection_flush(connection);
+        dbus_message_unref(message);
+    }
+    return connection ? 0 : 1;
+}
+
+/* A million names of one package, which would be that many times its groups to look up; then texts of 8 MiB. */
+static int flood_with_memory(void *data)
+{
+    (void)data;
+    enum { NAMES = 1000 * 1000, CALLS = 6, TEXT = 8 * 1024 * 1024 };
+    DBusConnection *connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, NULL);
+    char *text = calloc(1, TEXT + 1);
+    json_t *names = json_array();
+    if (!connection || !text)
+        return 1;
+    memset(text, 'x', TEXT);
+    for (int i = 0; i < NAMES; i++)
+        json_array_append_new(names, json_string("db-admins"));
+    json_t *many = json_pack("[s, o, {}]", "", names);
+    json_t *large = json_pack("[s, [s], {s:s}]", "", "db-admins", "justification", text);
+    for (int i = 0; i <= CALLS; i++) {
+        DBusMessage *message =
+            dbus_message_new_method_call(BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "Submit");
+        DBusError error = DBUS_ERROR_INIT;
+        if (variant_append_message(message, "sasa{sv}", i == 0 ? many : large) < 0)
+            return 2;
+        DBusMessage *answer = dbus_connection_send_with_reply_and_block(connection, message, 20000, &error);
+        if (answer || !dbus_error_has_name(&error, bus_error_name(BUS_ERROR_INVALID_ARGUMENT)))
+            return 3;
+        dbus_error_free(&error);
+        dbus_message_unref(message);
+    }
+    return 0;
+}
+
+static long daemon_number(const char *command)
+{
+    ck_assert_msg(live_run("root", command) == 0, "%s", live_output);
+    return strtol(live_output, NULL, 10);
+}
+
+/* Whoever sends much, or open files, costs the daemon neither its connection nor its memory. */
+START_TEST(test_floods)
+{
+    const char *const peak = "sed -n 's/^VmHWM:[ \t]*\\([0-9]*\\).*/\\1/p' /proc/$(pidof accesspkgd)/status";
+    struct rlimit usual;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    const struct rlimit few = {256, usual.rlim_max};
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    live_start_daemon();
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    const long pid = daemon_number("pidof accesspkgd");
+    const pid_t flooder = live_fork("dave", flood_with_descriptors, NULL);
+    for (int i = 0; i < 5; i++)
+        ck_assert_msg(live_call("carol", -1, "ListPackages", "", NULL, NULL) == BUS_ERROR_NONE, "%s",
+                      live_message);
+    ck_assert_int_eq(live_join(flooder), 0);
+    ck_assert_int_eq(live_call("carol", -1, "ListPackages", "", NULL, NULL), BUS_ERROR_NONE);
+    ck_assert_int_eq(live_join(live_fork("dave", flood_with_memory, NULL)), 0);
+    const long kilobytes = daemon_number(peak);
+    ck_assert_msg(kilobytes < 256 * 1024, "the daemon grew to %ld KiB", kilobytes);
+    ck_assert_int_eq(live_call("carol", -1, "ListPackages", "", NULL, NULL), BUS_ERROR_NONE);
+    ck_assert_int_eq(daemon_number("pidof accesspkgd"), pid);
+}
+END_TEST
+
 START_TEST(test_lost_bus)
 {
     live_kill_bus();
@@ -432,6 +518,7 @@ int main(void)
     tcase_add_test(tests, test_reload);
     tcase_add_test(tests, test_allow_list);
     tcase_add_test(tests, test_stalled_directory);
+    tcase_add_test(tests, test_floods);
     tcase_add_test(tests, test_lost_bus);
     tcase_add_test(tests, test_refuses_root);
     suite_add_tcase(suite, tests);
