@@ -56,16 +56,13 @@ int bus_caller_read_loginuid(const char *proc, pid_t pid, uid_t *ret)
     if (r < 0)
         return r;
     r = read_file(proc, pid, "loginuid", text, sizeof(text));
-    if (r == -ENOENT) {
-        *ret = UID_UNSET; /* a kernel without audit: the process is there, the file is nowhere */
-        return 0;
-    }
-    if (r == 0)
+    const bool no_audit = r == -ENOENT; /* in the kernel: then the process is still there */
+    if (r == 0 || no_audit)
         r = read_start_time(proc, pid, &after);
     if (r < 0)
         return r;
     char *end = NULL;
-    const unsigned long value = strtoul(text, &end, 10);
+    const unsigned long value = no_audit ? UID_UNSET : strtoul(text, &end, 10);
     if (end == text || value > UID_UNSET || before != after)
         return -ESRCH;
     *ret = (uid_t)value;
@@ -101,6 +98,9 @@ static bool read_identity(DBusMessage *reply, struct identity *ret)
 {
     dbus_uint32_t uid = 0;
     dbus_uint32_t pid = 0;
+    /* Who sends and leaves is gone, which is nothing to fill a log with. */
+    if (reply && dbus_message_is_error(reply, DBUS_ERROR_NAME_HAS_NO_OWNER))
+        return false;
     if (!reply || dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_METHOD_RETURN ||
         !find_number(reply, "UnixUserID", &uid) || !find_number(reply, "ProcessID", &pid) || pid == 0) {
         log_warning("The bus does not say who a caller is; its call is refused.");
@@ -109,8 +109,9 @@ static bool read_identity(DBusMessage *reply, struct identity *ret)
     uid_t loginuid = UID_UNSET;
     const int r = bus_caller_read_loginuid("/proc", (pid_t)pid, &loginuid);
     if (r < 0) {
-        log_warning("Cannot read the login uid of process %u (uid %u): %s. Its call is refused.", pid, uid,
-                    strerror(-r));
+        log_line(r == -ENOENT || r == -ESRCH ? LOG_DEBUG : LOG_WARNING,
+                 "Cannot read the login uid of process %u (uid %u): %s. Its call is refused.", pid, uid,
+                 strerror(-r));
         return false;
     }
     *ret = (struct identity){.uid = uid, .loginuid = loginuid};

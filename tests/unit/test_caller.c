@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The audit login uid of a caller, from a /proc of the test's own: an unset one counts as none, an unreadable one
+ * refuses (rule 5). */
+#include "helperd/bus_caller.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PID = 42 };
+
+#define STAT(start) "42 (a) 1 b) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 " start " 1 1\n"
+
+static char proc[64];
+static char folder[96];
+
+static const char *path_of(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    return path;
+}
+
+static void put(const char *name, const char *text)
+{
+    FILE *out = fopen(path_of(name), "we");
+    ck_assert_ptr_nonnull(out);
+    ck_assert_int_ge(fputs(text, out), 0);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+static void setup(void)
+{
+    strcpy(proc, "/tmp/accesspkg-proc-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(proc));
+    snprintf(folder, sizeof(folder), "%s/%d", proc, PID);
+    ck_assert_int_eq(mkdir(folder, 0755), 0);
+    put("stat", STAT("1000"));
+    put("loginuid", "1001");
+}
+
+static void teardown(void)
+{
+    unlink(path_of("stat"));
+    unlink(path_of("loginuid"));
+    rmdir(folder);
+    rmdir(proc);
+}
+
+static int read_it(uid_t *ret)
+{
+    return bus_caller_read_loginuid(proc, PID, ret);
+}
+
+START_TEST(test_what_it_says)
+{
+    static const struct {
+        const char *text;
+        int expected;
+        uid_t uid;
+    } table[] = {
+        {"1001", 0, 1001},         {"0", 0, 0},       {"4294967295", 0, UID_UNSET}, {"", -ESRCH, 0},
+        {"4294967296", -ESRCH, 0}, {"-2", -ESRCH, 0}, {"alice", -ESRCH, 0},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        uid_t uid = 7;
+        put("loginuid", table[i].text);
+        ck_assert_msg(read_it(&uid) == table[i].expected, "row %zu", i);
+        ck_assert_msg(uid == (table[i].expected == 0 ? table[i].uid : 7), "row %zu: %u", i, uid);
+    }
+}
+END_TEST
+
+/* A kernel without audit has the file for nobody. */
+START_TEST(test_no_audit)
+{
+    uid_t uid = 7;
+    ck_assert_int_eq(unlink(path_of("loginuid")), 0);
+    ck_assert_int_eq(read_it(&uid), 0);
+    ck_assert_uint_eq(uid, UID_UNSET);
+}
+END_TEST
+
+/* Replaces `stat` by a pipe whose writer, once it is read, has made of the process what `after` says. */
+static pid_t change_while_read(const char *after)
+{
+    ck_assert_int_eq(unlink(path_of("stat")), 0);
+    ck_assert_int_eq(mkfifo(path_of("stat"), 0600), 0);
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        const int fd = open(path_of("stat"), O_WRONLY | O_CLOEXEC);
+        unlink(path_of("stat"));
+        if (after)
+            put("stat", after);
+        else
+            unlink(path_of("loginuid"));
+        _exit(write(fd, STAT("1000"), strlen(STAT("1000"))) < 0);
+    }
+    return pid;
+}
+
+/* A caller that ends in between must not pass for one whom no login was ever set for. */
+START_TEST(test_gone_meanwhile)
+{
+    uid_t uid = 7;
+    const pid_t pid = change_while_read(NULL);
+    ck_assert_int_eq(read_it(&uid), -ENOENT);
+    ck_assert_uint_eq(uid, 7);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+END_TEST
+
+START_TEST(test_another_meanwhile)
+{
+    uid_t uid = 7;
+    const pid_t pid = change_while_read(STAT("2000"));
+    ck_assert_int_eq(read_it(&uid), -ESRCH);
+    ck_assert_uint_eq(uid, 7);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("caller");
+    TCase *tests = tcase_create("caller");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_what_it_says);
+    tcase_add_test(tests, test_no_audit);
+    tcase_add_test(tests, test_gone_meanwhile);
+    tcase_add_test(tests, test_another_meanwhile);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
