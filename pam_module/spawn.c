@@ -114,15 +114,20 @@ static int open_child(pid_t pid)
     return steal_fd(&pidfd);
 }
 
-/* MUST 1, 5. A child that even SIGKILL does not end at once (a stuck file system) must not hold the login. */
+/*
+ * MUST 1, 5. A child that even SIGKILL does not end at once (a stuck file system) must not hold the login. One that is
+ * dead is waited for in earnest: if root traces it, the tracer sees it first, for a moment.
+ */
 static void end_child(int pidfd)
 {
     struct pollfd ended = {.fd = pidfd, .events = POLLIN};
     siginfo_t info;
+    int dead;
     pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-    while (poll(&ended, 1, DEATH_MS) < 0 && errno == EINTR)
-        continue;
-    while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) < 0 && errno == EINTR)
+    do
+        dead = poll(&ended, 1, DEATH_MS);
+    while (dead < 0 && errno == EINTR);
+    while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | (dead > 0 ? 0 : WNOHANG)) < 0 && errno == EINTR)
         continue;
 }
 
