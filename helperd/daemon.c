@@ -20,7 +20,10 @@
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 
-enum { RETRIES_AT_ONCE = 8 };
+enum {
+    RETRIES_AT_ONCE = 8,
+    HOLDERS_EVERY = 3600, /* seconds between two looks at whether each holder is still the same user */
+};
 
 struct daemon {
     struct ev_loop *loop;
@@ -35,6 +38,8 @@ struct daemon {
     ev_periodic deadline;
     ev_timer lagging;
     ev_idle verify;
+    ev_timer holders;
+    char *holder; /* the one looked up last; NULL: no walk is under way */
     ev_signal stop[2];
     double wake_at; /* 0: no deadline */
     double seen;    /* the clock when the loop last looked: it went back when it is ahead of now */
@@ -256,12 +261,48 @@ static void on_changed(int64_t request, void *data)
         bus_emit_request_changed(daemon->bus, request);
 }
 
+/* One holder after the other; a look-up that fails says nothing about whoever it was for. */
+static void on_holder_facts(struct facts *facts, void *data);
+
+static void look_at_next_holder(struct daemon *daemon)
+{
+    char *next = NULL;
+    if (engine_next_holder(&daemon->engine, daemon->holder ? daemon->holder : "", &next) == 0 &&
+        lookup_ask(daemon->lookup, UID_UNSET, next, NULL, on_holder_facts, daemon) < 0) {
+        free(next);
+        next = NULL;
+    }
+    free(daemon->holder);
+    daemon->holder = next;
+    if (!next) {
+        ev_timer_set(&daemon->holders, HOLDERS_EVERY, 0.);
+        ev_timer_start(daemon->loop, &daemon->holders);
+    }
+}
+
+static void on_holder_facts(struct facts *facts, void *data)
+{
+    struct daemon *daemon = data;
+    if (facts)
+        engine_heed(&daemon->engine, facts);
+    facts_free(facts);
+    look_at_next_holder(daemon);
+}
+
+static void on_holders(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    look_at_next_holder(timer->data);
+}
+
 static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
 {
     (void)events;
     struct daemon *daemon = idle->data;
-    if (engine_verify(&daemon->engine, &daemon->verification) == 0)
-        ev_idle_stop(loop, idle);
+    if (engine_verify(&daemon->engine, &daemon->verification) != 0)
+        return;
+    ev_idle_stop(loop, idle);
+    look_at_next_holder(daemon);
 }
 
 /* ---- the loop ---- */
@@ -304,6 +345,8 @@ static void init_events(struct daemon *daemon)
     ev_periodic_start(daemon->loop, &daemon->deadline);
     ev_timer_init(&daemon->lagging, on_lagging, .5, 0.);
     daemon->lagging.data = daemon;
+    ev_timer_init(&daemon->holders, on_holders, HOLDERS_EVERY, 0.);
+    daemon->holders.data = daemon;
     ev_idle_init(&daemon->verify, on_verify);
     daemon->verify.data = daemon;
     ev_idle_start(daemon->loop, &daemon->verify);
@@ -371,6 +414,7 @@ static void finish(struct daemon *daemon)
     store_close(daemon->store);
     packages_free(daemon->packages);
     free(daemon->policy_problem);
+    free(daemon->holder);
     ev_loop_destroy(daemon->loop);
 }
 

@@ -280,11 +280,13 @@ static int time_out_request(struct engine *engine, struct request *request)
     return r;
 }
 
-static int end_assignment(struct engine *engine, struct assignment *assignment)
+/* Ended: its time passed, or why it is revoked. */
+static int end_assignment(struct engine *engine, struct assignment *assignment, const char *revoked)
 {
     struct grant *grants = NULL;
     size_t count = 0;
-    int r = engine_move_assignment(assignment, ASSIGNMENT_END);
+    const enum assignment_event event = revoked ? ASSIGNMENT_REVOKE : ASSIGNMENT_END;
+    int r = engine_move_assignment(assignment, event);
     assignment->retry_at = 0;
     if (r == 0)
         r = store_get_grants(engine->store, assignment->id, &grants, &count);
@@ -301,7 +303,8 @@ static int end_assignment(struct engine *engine, struct assignment *assignment)
             r = engine_will_publish(engine, STORE_PUBLISH_GID, gid, true);
     }
     if (r == 0)
-        r = engine_audit(engine, "accesspkgd", &NOBODY, "end", assignment->request, assignment->id, NULL);
+        r = engine_audit(engine, "accesspkgd", &NOBODY, assignment_event_text(event), assignment->request,
+                         assignment->id, revoked);
     if (r == 0)
         r = engine_will_announce(engine, assignment->request);
     store_free_grants(grants, count);
@@ -322,7 +325,7 @@ static int do_due(struct engine *engine, int64_t now)
     if (r > 0)
         r = store_due_assignment(engine->store, now, &assignment);
     if (r == 0) {
-        r = end_assignment(engine, &assignment);
+        r = end_assignment(engine, &assignment, NULL);
         assignment_deinit(&assignment);
         return r < 0 ? r : 1;
     }
@@ -376,6 +379,57 @@ int engine_tick(struct engine *engine)
     }
     set_deadline(engine);
     return r;
+}
+
+/* ---- holders whose uid changed ---- */
+
+static int revoke_stale(struct engine *engine, const struct subject *subject)
+{
+    struct assignment assignment = {0};
+    int r;
+    while ((r = store_find_stale_assignment(engine->store, subject->name, subject->uid, &assignment)) == 0) {
+        log_notice("Assignment %" PRId64 " of %s ends: the user of this name has the uid %u now, not %u.",
+                   assignment.id, assignment.user, subject->uid, assignment.uid);
+        r = end_assignment(engine, &assignment, "the user of this name has another uid now");
+        assignment_deinit(&assignment);
+        if (r < 0)
+            return r;
+    }
+    return r < 0 ? r : 0;
+}
+
+static bool is_stale(struct engine *engine, const struct subject *subject)
+{
+    struct assignment assignment = {0};
+    if (!subject || store_find_stale_assignment(engine->store, subject->name, subject->uid, &assignment) != 0)
+        return false;
+    assignment_deinit(&assignment);
+    return true;
+}
+
+int engine_heed(struct engine *engine, const struct facts *facts)
+{
+    const struct subject *const subjects[] = {facts->caller, facts->user};
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < 2; i++) {
+        if (!is_stale(engine, subjects[i]))
+            continue;
+        r = engine_begin(engine);
+        if (r == 0)
+            r = engine_end(engine, revoke_stale(engine, subjects[i]));
+    }
+    return r;
+}
+
+int engine_next_holder(struct engine *engine, const char *after, char **ret)
+{
+    return store_next_live_user(engine->store, after, ret);
+}
+
+int engine_enter(struct engine *engine, const struct facts *facts)
+{
+    const int r = engine_tick(engine);
+    return r < 0 ? r : engine_heed(engine, facts);
 }
 
 /* ---- start ---- */

@@ -83,6 +83,13 @@ void engine_deinit(struct engine *engine);
 
 /* Time passed: requests time out, assignments end. 0 or -errno. */
 int engine_tick(struct engine *engine);
+/*
+ * Ends what is held by somebody who had the name of a user in the facts with another uid: look-ups of groups go by
+ * name alone. For callers who have facts and no call. 0 or -errno.
+ */
+int engine_heed(struct engine *engine, const struct facts *facts);
+/* The next user who holds something behind `after`, to be looked up for that; as store_next_live_user. */
+int engine_next_holder(struct engine *engine, const char *after, char **ret);
 /* Writes the grants/gid files that lag. */
 int engine_publish_lagging(struct engine *engine);
 

@@ -28,6 +28,11 @@ int engine_publication_error(const struct engine *engine, const char *user);
 int engine_audit(struct engine *engine, const char *actor, const struct identity *identity, const char *event,
                  int64_t request, int64_t assignment, const char *detail);
 
+/* How every call begins: what is due is done, and what the facts say of holders is heeded. 0 or -errno. */
+int engine_enter(struct engine *engine, const struct facts *facts);
+/* Whether it is the caller's own: by uid and name. */
+bool engine_is_own(const struct request *request, const struct caller *caller, const struct facts *facts);
+
 /* Moves a request or an assignment along its table. A pair that the table does not list is refused: recorded in
  * the log, -EPROTO. */
 int engine_move_request(struct request *request, enum request_event event);

@@ -12,19 +12,20 @@
 static bool may_see(struct engine *engine, const struct caller *caller, const struct facts *facts,
                     const struct record *record)
 {
-    if (caller->identity.uid == 0 || caller->identity.uid == record->request.requestor.uid)
+    if (caller->identity.uid == 0 || engine_is_own(&record->request, caller, facts))
         return true;
     for (size_t i = 0; i < record->n_decisions; i++)
-        if (record->decisions[i].identity.uid == caller->identity.uid)
+        if (record->decisions[i].identity.uid == caller->identity.uid &&
+            strcmp(record->decisions[i].decider, facts->caller->name) == 0)
             return true;
-    return facts->caller && engine_was_asked(engine, record, facts);
+    return engine_was_asked(engine, record, facts);
 }
 
 int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,
                        int64_t id, struct reply *reply)
 {
     struct record record = {0};
-    int r = engine_tick(engine);
+    int r = engine_enter(engine, facts);
     if (r == 0)
         r = record_load(engine->store, id, &record);
     if (r < 0)
@@ -93,7 +94,10 @@ static int list(struct listing *listing, enum engine_role role, const struct sto
     filter.limit = asked->limit + 1; /* one more tells whether there are more */
     switch (role) {
     case ENGINE_ROLE_REQUESTOR:
+        if (asked->user && strcmp(asked->user, listing->facts->caller->name) != 0)
+            return 0;
         filter.uid = listing->caller->identity.uid;
+        filter.user = listing->facts->caller->name;
         return store_list_requests(store, &filter, list_one, listing);
     case ENGINE_ROLE_ALL:
         return store_list_requests(store, &filter, list_one, listing);
@@ -101,8 +105,8 @@ static int list(struct listing *listing, enum engine_role role, const struct sto
         filter.limit = INT64_MAX; /* those that the rule leaves out do not count */
         return store_list_pending(store, &filter, names_caller, listing, list_decidable, listing);
     case ENGINE_ROLE_DECIDED:
-        return store_list_decided(store, &filter, listing->caller->identity.uid, names_caller, listing,
-                                  list_one, listing);
+        return store_list_decided(store, &filter, listing->caller->identity.uid, listing->facts->caller->name,
+                                  names_caller, listing, list_one, listing);
     }
     return -EINVAL;
 }
@@ -114,7 +118,7 @@ int engine_list_requests(struct engine *engine, const struct caller *caller, con
         return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Only root may list everybody's requests.");
     if (!facts->caller)
         return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
-    int r = engine_tick(engine);
+    int r = engine_enter(engine, facts);
     if (r < 0)
         return r;
     struct listing listing = {
@@ -153,12 +157,12 @@ static json_t *view_package(const struct package *package, const struct subject 
 }
 
 /* What the caller has of it: the live assignment, else the last request. */
-static int add_own(struct engine *engine, uid_t uid, const char *package, json_t *view)
+static int add_own(struct engine *engine, const struct subject *subject, const char *package, json_t *view)
 {
     struct assignment assignment = {0};
     struct request request = {0};
     int failed = 0;
-    int r = store_find_live_assignment(engine->store, uid, package, &assignment);
+    int r = store_find_live_assignment(engine->store, subject->uid, subject->name, package, &assignment);
     if (r == 0) {
         failed |= json_object_set_new(view, "state",
                                       json_string(state_identifier(assignment_shown_state(&assignment))));
@@ -167,7 +171,7 @@ static int add_own(struct engine *engine, uid_t uid, const char *package, json_t
         if (assignment.span.end != GRANT_FOREVER)
             failed |= json_object_set_new(view, "assignment_end", json_integer(assignment.span.end));
     } else if (r == STORE_E_NONE) {
-        r = store_find_open_request(engine->store, uid, package, &request);
+        r = store_find_open_request(engine->store, subject->uid, subject->name, package, &request);
         if (r == 0) {
             failed |= json_object_set_new(view, "state", json_string(state_identifier(request.state)));
             failed |= json_object_set_new(view, "request", json_integer(request.id));
@@ -181,13 +185,14 @@ static int add_own(struct engine *engine, uid_t uid, const char *package, json_t
 int engine_list_packages(struct engine *engine, const struct caller *caller, const struct facts *facts,
                          struct reply *reply)
 {
+    (void)caller;
     if (!facts->caller)
         return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
-    int r = engine_tick(engine);
+    int r = engine_enter(engine, facts);
     json_t *array = json_array();
     for (size_t i = 0; r == 0 && i < engine->packages->count; i++) {
         json_t *view = view_package(&engine->packages->items[i], facts->caller);
-        r = view ? add_own(engine, caller->identity.uid, engine->packages->items[i].name, view) : -ENOMEM;
+        r = view ? add_own(engine, facts->caller, engine->packages->items[i].name, view) : -ENOMEM;
         if (json_array_append_new(array, view) < 0)
             r = -ENOMEM;
     }

@@ -19,6 +19,12 @@ struct policy_decider engine_decider(const struct caller *caller, const struct f
     return (struct policy_decider){.subject = facts->caller, .identity = caller->identity};
 }
 
+bool engine_is_own(const struct request *request, const struct caller *caller, const struct facts *facts)
+{
+    return facts->caller && caller->identity.uid == request->requestor.uid &&
+           strcmp(facts->caller->name, request->user) == 0;
+}
+
 int engine_show(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
                 struct reply *reply)
 {
@@ -63,11 +69,11 @@ static json_t *view_bare_assignment(const struct assignment *assignment)
 
 /* 0: shown; STORE_E_NONE: there is nothing of this package; other results as the engine's. */
 static int show_existing(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                         uid_t uid, const char *package, struct reply *reply)
+                         const struct subject *subject, const char *package, struct reply *reply)
 {
     struct assignment assignment = {0};
     struct request request = {0};
-    int r = store_find_live_assignment(engine->store, uid, package, &assignment);
+    int r = store_find_live_assignment(engine->store, subject->uid, subject->name, package, &assignment);
     if (r == 0) {
         const bool held = assignment.state == STATE_FULFILLED &&
                           grant_span_holds(&assignment.span, clock_now(&engine->clock));
@@ -81,7 +87,7 @@ static int show_existing(struct engine *engine, const struct caller *caller, con
                     : -ENOMEM;
         }
     } else if (r == STORE_E_NONE) {
-        r = store_find_open_request(engine->store, uid, package, &request);
+        r = store_find_open_request(engine->store, subject->uid, subject->name, package, &request);
         if (r == 0)
             r = show_submitted(engine, caller, facts, request.id, true, false, reply);
     }
@@ -210,9 +216,9 @@ static int file_new(struct engine *engine, const struct caller *caller, const st
     if (r != 0)
         return r;
     struct assignment assignment = {0};
-    const bool held =
-        store_find_live_assignment(engine->store, subject->uid, package->name, &assignment) == 0 &&
-        assignment.state == STATE_FULFILLED;
+    const bool held = store_find_live_assignment(engine->store, subject->uid, subject->name, package->name,
+                                                 &assignment) == 0 &&
+                      assignment.state == STATE_FULFILLED;
     assignment_deinit(&assignment);
     return show_submitted(engine, caller, facts, request.id, false, held, reply);
 }
@@ -272,11 +278,11 @@ int engine_submit(struct engine *engine, const struct caller *caller, const stru
     if (r == 0)
         r = find_requestor(caller, facts, submission, &subject, reply);
     if (r == 0)
-        r = engine_tick(engine);
+        r = engine_enter(engine, facts);
     if (r != 0)
         return r;
     for (char **name = submission->packages; *name; name++) {
-        r = show_existing(engine, caller, facts, subject->uid, *name, reply);
+        r = show_existing(engine, caller, facts, subject, *name, reply);
         if (r != STORE_E_NONE)
             return r;
     }
@@ -349,13 +355,13 @@ int engine_cancel(struct engine *engine, const struct caller *caller, const stru
     struct record record = {0};
     int r = engine_check_text("reason", reason, reply);
     if (r == 0)
-        r = engine_tick(engine);
+        r = engine_enter(engine, facts);
     if (r != 0)
         return r;
     r = record_load(engine->store, id, &record);
     if (r < 0)
         return r;
-    if (r == STORE_E_NONE || record.request.requestor.uid != caller->identity.uid || !facts->caller)
+    if (r == STORE_E_NONE || !engine_is_own(&record.request, caller, facts))
         r = engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
                           "You have no request %" PRId64 ". See: pkg-request list", id);
     else if (record.request.state != STATE_PENDING_APPROVAL)
@@ -523,7 +529,7 @@ int engine_decide(struct engine *engine, const struct caller *caller, const stru
     if (r == 0 && !facts->caller)
         r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
     if (r == 0)
-        r = engine_tick(engine);
+        r = engine_enter(engine, facts);
     if (r != 0)
         return r;
     r = record_load(engine->store, id, &record);

@@ -38,12 +38,31 @@ static int add_group(struct draft *draft, const struct grant *grant, const struc
     return grown[draft->file.n_groups++].name ? 0 : -ENOMEM;
 }
 
+static void draft_clear(struct draft *draft)
+{
+    for (size_t i = 0; i < draft->file.n_packages; i++)
+        free((char *)draft->file.packages[i].name);
+    for (size_t i = 0; i < draft->file.n_groups; i++)
+        free((char *)draft->file.groups[i].name);
+    draft->file.n_packages = draft->file.n_groups = 0;
+}
+
+static void draft_deinit(struct draft *draft)
+{
+    draft_clear(draft);
+    free(draft->file.packages);
+    free(draft->file.groups);
+}
+
 /* The gate opens for what is whole; the groups of a partial assignment are given as far as they are in place. */
 static int add_assignment(const struct assignment *assignment, void *data)
 {
     struct draft *draft = data;
     struct grant *grants = NULL;
     size_t count = 0;
+    /* Two people had this name: the file is the later one's alone. The engine ends the other's. */
+    if (draft->file.uid != assignment->uid)
+        draft_clear(draft);
     draft->file.uid = assignment->uid;
     int r = assignment->state == STATE_FULFILLED ? add_package(draft, assignment) : 0;
     if (r == 0)
@@ -53,16 +72,6 @@ static int add_assignment(const struct assignment *assignment, void *data)
             r = add_group(draft, &grants[i], &assignment->span);
     store_free_grants(grants, count);
     return r;
-}
-
-static void draft_deinit(struct draft *draft)
-{
-    for (size_t i = 0; i < draft->file.n_packages; i++)
-        free((char *)draft->file.packages[i].name);
-    for (size_t i = 0; i < draft->file.n_groups; i++)
-        free((char *)draft->file.groups[i].name);
-    free(draft->file.packages);
-    free(draft->file.groups);
 }
 
 static int complain(const char *what, const char *name, int error)

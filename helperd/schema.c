@@ -27,7 +27,7 @@ static const char *const steps[] = {
     " origin_verified INTEGER NOT NULL, duration INTEGER NOT NULL, start INTEGER NOT NULL,"
     " submitted INTEGER NOT NULL, ended INTEGER NOT NULL, cancel_reason TEXT, stage INTEGER NOT NULL,"
     " n_stages INTEGER NOT NULL, deadline INTEGER NOT NULL) STRICT;"
-    "CREATE UNIQUE INDEX request_open ON request (uid, package)"
+    "CREATE UNIQUE INDEX request_open ON request (uid, package, user)"
     " WHERE state IN ('submitted', 'pending-approval');"
     "CREATE INDEX request_pending ON request (id) WHERE state = 'pending-approval';"
     "CREATE INDEX request_deadline ON request (deadline) WHERE state = 'pending-approval';"
@@ -54,7 +54,7 @@ static const char *const steps[] = {
     " state TEXT NOT NULL CHECK (state IN ('partially-fulfilled', 'fulfilled', 'access-expired', 'revoked')),"
     " start INTEGER NOT NULL, end INTEGER NOT NULL, duration INTEGER NOT NULL, extended INTEGER NOT NULL,"
     " attempts INTEGER NOT NULL, retry_at INTEGER NOT NULL) STRICT;"
-    "CREATE UNIQUE INDEX assignment_live ON assignment (uid, package)"
+    "CREATE UNIQUE INDEX assignment_live ON assignment (uid, package, user)"
     " WHERE state IN ('partially-fulfilled', 'fulfilled');"
     "CREATE INDEX assignment_user ON assignment (user)"
     " WHERE state IN ('partially-fulfilled', 'fulfilled');"
@@ -108,6 +108,11 @@ int schema_climb(sqlite3 *database, int *ret_newborn)
     int r = read_version(database, &version);
     if (r < 0)
         return r;
+    if (version < 0) {
+        log_error("state.db has format %d, which no version writes: it is damaged. Restore a backup.",
+                  version);
+        return -EPROTO;
+    }
     if (version > STEPS) {
         log_error("state.db has format %d, this accesspkgd knows %d: it was written by a newer version. "
                   "Install that version again, or restore a backup made by this one.",

@@ -27,8 +27,9 @@ void store_rollback(struct store *store);
 /* Requests. Adding sets request->id; `stages` are request->n_stages of them. */
 int store_add_request(struct store *store, struct request *request, const struct stage *stages);
 int store_get_request(struct store *store, int64_t id, struct request *ret);
-int store_find_open_request(struct store *store, uid_t uid, const char *package, struct request *ret);
-int store_find_last_request(struct store *store, uid_t uid, const char *package, struct request *ret);
+/* Whose something is, is said by uid and name together: a uid may be given to another person, or to two. */
+int store_find_open_request(struct store *store, uid_t uid, const char *user, const char *package,
+                            struct request *ret);
 /* Writes what may change: state, stage, deadline, ended, cancel_reason. */
 int store_update_request(struct store *store, const struct request *request);
 int store_count_open_requests(struct store *store, uid_t uid, int64_t *ret);
@@ -59,15 +60,18 @@ int store_list_requests(struct store *store, const struct store_filter *filter, 
 /* Those pending whose current stage has a circle that `test` accepts. */
 int store_list_pending(struct store *store, const struct store_filter *filter, store_circle_test test,
                        void *test_data, store_each_request each, void *data);
-/* Those no longer pending that were decided by uid or had a stage with a circle that `test` accepts. */
-int store_list_decided(struct store *store, const struct store_filter *filter, uid_t uid,
+/* Those no longer pending that were decided by this uid and name or had a stage with a circle that `test` accepts. */
+int store_list_decided(struct store *store, const struct store_filter *filter, uid_t uid, const char *decider,
                        store_circle_test test, void *test_data, store_each_request each, void *data);
 
 /* Assignments and their grants. Adding sets assignment->id. */
 int store_add_assignment(struct store *store, struct assignment *assignment);
 int store_get_assignment(struct store *store, int64_t id, struct assignment *ret);
 int store_find_assignment_of_request(struct store *store, int64_t request, struct assignment *ret);
-int store_find_live_assignment(struct store *store, uid_t uid, const char *package, struct assignment *ret);
+int store_find_live_assignment(struct store *store, uid_t uid, const char *user, const char *package,
+                               struct assignment *ret);
+/* A live one of somebody who had this name with another uid. */
+int store_find_stale_assignment(struct store *store, const char *user, uid_t uid, struct assignment *ret);
 /* Writes state, span, extended, attempts, retry_at. */
 int store_update_assignment(struct store *store, const struct assignment *assignment);
 /* Replaces the assignment's grants; `live` false takes them away and keeps the rows as history. */
@@ -86,6 +90,8 @@ bool store_gid_is_large(struct store *store, gid_t gid);
 /* Every user with a live assignment, and every gid with a live grant, once each. */
 typedef int (*store_each_name)(const char *name, void *data);
 int store_each_live_user(struct store *store, store_each_name each, void *data);
+/* The next user with a live assignment behind `after` ("": the first), new; STORE_E_NONE behind the last. */
+int store_next_live_user(struct store *store, const char *after, char **ret);
 int store_each_live_gid(struct store *store, store_each_name each, void *data);
 
 /* Deadlines: found through indexes, never by a scan. */

@@ -66,14 +66,25 @@ int store_find_assignment_of_request(struct store *store, int64_t request, struc
         ret);
 }
 
-int store_find_live_assignment(struct store *store, uid_t uid, const char *package, struct assignment *ret)
+int store_find_live_assignment(struct store *store, uid_t uid, const char *user, const char *package,
+                               struct assignment *ret)
 {
     return read_one(store,
                     sql_take(store,
                              "SELECT " ASSIGNMENT_COLUMNS
-                             " FROM assignment a WHERE a.uid = ? AND a.package = ?"
+                             " FROM assignment a WHERE a.uid = ? AND a.package = ? AND a.user = ?"
                              " AND " LIVE,
-                             "ut", uid, package),
+                             "utt", uid, package, user),
+                    ret);
+}
+
+int store_find_stale_assignment(struct store *store, const char *user, uid_t uid, struct assignment *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " ASSIGNMENT_COLUMNS
+                             " FROM assignment a WHERE a.user = ? AND a.uid <> ? AND " LIVE " LIMIT 1",
+                             "tu", user, uid),
                     ret);
 }
 
@@ -247,6 +258,24 @@ int store_each_live_user(struct store *store, store_each_name each, void *data)
 {
     return each_name(store, sql_take(store, "SELECT DISTINCT a.user FROM assignment a WHERE " LIVE, ""), each,
                      data);
+}
+
+int store_next_live_user(struct store *store, const char *after, char **ret)
+{
+    sqlite3_stmt *s =
+        sql_take(store, "SELECT min(a.user) FROM assignment a WHERE a.user > ? AND " LIVE, "t", after);
+    bool oom = false;
+    if (!s)
+        return -EIO;
+    int r = sql_step(store, s);
+    char *user = r > 0 ? sql_text(s, 0, &oom) : NULL;
+    sql_release(store, s);
+    if (r < 0 || oom)
+        return r < 0 ? r : -ENOMEM;
+    if (!user)
+        return STORE_E_NONE;
+    *ret = user;
+    return 0;
 }
 
 int store_each_live_gid(struct store *store, store_each_name each, void *data)

@@ -160,7 +160,7 @@ int store_list_pending(struct store *store, const struct store_filter *filter, s
     return r;
 }
 
-int store_list_decided(struct store *store, const struct store_filter *filter, uid_t uid,
+int store_list_decided(struct store *store, const struct store_filter *filter, uid_t uid, const char *decider,
                        store_circle_test test, void *test_data, store_each_request each, void *data)
 {
     /* Each source is asked for as many as can be wanted; together they are sorted and cut. */
@@ -168,7 +168,7 @@ int store_list_decided(struct store *store, const struct store_filter *filter, u
         "SELECT DISTINCT d.request FROM decision d JOIN request r ON r.id = d.request"
         " WHERE d.uid = ?1 AND d.request < ?2 AND r.state <> 'pending-approval'"
         " AND (?3 IS NULL OR r.package = ?3) AND (?4 IS NULL OR r.user = ?4)"
-        " AND (?5 IS NULL OR r.state = ?5) ORDER BY d.request DESC LIMIT ?6";
+        " AND (?5 IS NULL OR r.state = ?5) AND d.decider = ?7 ORDER BY d.request DESC LIMIT ?6";
     static const char by_circle[] =
         "SELECT s.request FROM stage s JOIN request r ON r.id = s.request"
         " WHERE s.approvers = ?1 AND s.request < ?2 AND r.state <> 'pending-approval'"
@@ -186,8 +186,8 @@ int store_list_decided(struct store *store, const struct store_filter *filter, u
     int r = find_circles(store, test, test_data, &circles);
     if (r == 0)
         r = collect(store,
-                    sql_take(store, by_uid, "iittti", (int64_t)uid, bound, filter->package, filter->user,
-                             state, filter->limit),
+                    sql_take(store, by_uid, "iitttit", (int64_t)uid, bound, filter->package, filter->user,
+                             state, filter->limit, decider),
                     &ids);
     for (size_t i = 0; r == 0 && i < 2 * circles.count; i++)
         r = collect(store,

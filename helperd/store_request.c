@@ -67,23 +67,14 @@ int store_get_request(struct store *store, int64_t id, struct request *ret)
                     ret);
 }
 
-int store_find_open_request(struct store *store, uid_t uid, const char *package, struct request *ret)
+int store_find_open_request(struct store *store, uid_t uid, const char *user, const char *package,
+                            struct request *ret)
 {
     return read_one(store,
                     sql_take(store,
                              "SELECT " REQUEST_COLUMNS " FROM request r WHERE uid = ? AND package = ?"
-                             " AND state IN ('submitted', 'pending-approval')",
-                             "ut", uid, package),
-                    ret);
-}
-
-int store_find_last_request(struct store *store, uid_t uid, const char *package, struct request *ret)
-{
-    return read_one(store,
-                    sql_take(store,
-                             "SELECT " REQUEST_COLUMNS " FROM request r WHERE uid = ? AND package = ?"
-                             " ORDER BY id DESC LIMIT 1",
-                             "ut", uid, package),
+                             " AND user = ? AND state IN ('submitted', 'pending-approval')",
+                             "utt", uid, package, user),
                     ret);
 }
 

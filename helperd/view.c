@@ -189,7 +189,9 @@ json_t *view_request(const struct record *record, const struct packages *package
         json_boolean(pending &&
                      policy_may_decide(&record->stage, &request->requestor, record->decisions,
                                        record->n_decisions, caller, now) == POLICY_DECIDE_ALLOWED));
-    put(&builder, "may_cancel", json_boolean(pending && caller->identity.uid == request->requestor.uid));
+    put(&builder, "may_cancel",
+        json_boolean(pending && caller->subject && caller->identity.uid == request->requestor.uid &&
+                     strcmp(caller->subject->name, request->user) == 0));
 
     if (builder.failed) {
         json_decref(builder.object);

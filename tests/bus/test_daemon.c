@@ -268,6 +268,24 @@ START_TEST(test_lost_files)
 }
 END_TEST
 
+/* The file of a user whose uid changed goes without anybody calling, for look-ups of groups go by name alone. */
+START_TEST(test_uid_changed)
+{
+    ck_assert_int_eq(approve("bob", file("alice", "db-admins")), BUS_ERROR_NONE);
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    ck_assert_int_eq(live_run("root", "sed -i 's/^alice:x:1001:/alice:x:1234:/' /etc/passwd"), 0);
+    ck_assert(has_group("alice", "dbadmins"));
+    const int inotify = inotify_init1(IN_CLOEXEC);
+    ck_assert_int_ge(inotify_add_watch(inotify, "/var/lib/accesspkg/grants/user", IN_DELETE), 0);
+    live_start_daemon();
+    struct pollfd wait = {.fd = inotify, .events = POLLIN};
+    ck_assert_int_eq(poll(&wait, 1, 20000), 1);
+    close(inotify);
+    ck_assert(!has_group("alice", "dbadmins"));
+    ck_assert_int_eq(live_run("root", "sed -i 's/^alice:x:1234:/alice:x:1001:/' /etc/passwd"), 0);
+}
+END_TEST
+
 START_TEST(test_expiry)
 {
     json_t *value = NULL;
@@ -514,6 +532,7 @@ int main(void)
     tcase_add_test(tests, test_odd_names);
     tcase_add_test(tests, test_kill_and_stop);
     tcase_add_test(tests, test_lost_files);
+    tcase_add_test(tests, test_uid_changed);
     tcase_add_test(tests, test_expiry);
     tcase_add_test(tests, test_reload);
     tcase_add_test(tests, test_allow_list);

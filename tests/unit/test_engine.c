@@ -358,6 +358,66 @@ START_TEST(test_eligibility_is_judged_now)
 }
 END_TEST
 
+/* Another person by the name of a holder: whom it is not was never asked, and look-ups of groups go by name. */
+START_TEST(test_uid_changed)
+{
+    const int64_t id = submit("alice", "db-admins");
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+    const int64_t staged = submit("alice", "staged");
+    struct facts *facts = fixture_facts("alice", NULL);
+    facts->caller->uid = 1234;
+    const struct caller caller = {.identity = {1234, UID_UNSET}};
+    char *self[] = {(char *)"self", NULL};
+    const struct submission submission = {.packages = self};
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_submit(&fixture.engine, &caller, facts, &submission, &reply), 0);
+    ck_assert(json_is_true(json_object_get(reply.value, "held")));
+    json_decref(reply.value);
+    ck_assert_str_eq(fixture_state(&fixture, id), "revoked");
+    struct grant_user file = {0};
+    ck_assert_int_eq(grantdir_read_user(fixture.state, "alice", fixture.now, &file), 0);
+    ck_assert_uint_eq(file.uid, 1234);
+    ck_assert_uint_eq(file.n_packages, 1);
+    ck_assert_str_eq(file.packages[0].name, "self");
+    grant_user_deinit(&file);
+    ck_assert(!fixture_in_group(&fixture, "alice", 2001));
+    /* The requests of the other are not hers either. */
+    ck_assert_int_eq(engine_get_request(&fixture.engine, &caller, facts, staged, &reply),
+                     BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_int_eq(engine_cancel(&fixture.engine, &caller, facts, staged, "", &reply),
+                     BUS_ERROR_NO_SUCH_REQUEST);
+    facts_free(facts);
+}
+END_TEST
+
+/* A uid that was given to another person, or belongs to two: each has their own. */
+START_TEST(test_uid_of_two)
+{
+    const int64_t id = submit("alice", "db-admins");
+    struct facts *facts = fixture_facts("dave", NULL);
+    facts->caller->uid = ALICE;
+    const struct caller caller = {.identity = {ALICE, UID_UNSET}};
+    const struct store_filter filter = {.limit = 10, .uid = UID_UNSET};
+    char *names[] = {(char *)"db-admins", NULL};
+    const struct submission submission = {.packages = names, .justification = "x"};
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_get_request(&fixture.engine, &caller, facts, id, &reply),
+                     BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_int_eq(engine_cancel(&fixture.engine, &caller, facts, id, "", &reply),
+                     BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_int_eq(
+        engine_list_requests(&fixture.engine, &caller, facts, ENGINE_ROLE_REQUESTOR, &filter, &reply), 0);
+    ck_assert_uint_eq(json_array_size(json_array_get(reply.value, 0)), 0);
+    json_decref(reply.value);
+    ck_assert_int_eq(engine_submit(&fixture.engine, &caller, facts, &submission, &reply), 0);
+    ck_assert(json_is_false(json_object_get(reply.value, "existing")));
+    ck_assert_str_eq(member(reply.value, "user"), "dave");
+    ck_assert_int_ne(fixture_id(reply.value), id);
+    facts_free(facts);
+    ck_assert_str_eq(fixture_state(&fixture, id), "pending-approval");
+}
+END_TEST
+
 START_TEST(test_partial_fulfilment)
 {
     const int64_t id = submit("alice", "db-admins");
@@ -532,7 +592,7 @@ START_TEST(test_replay)
     ck_assert_int_eq(fixture_decide(&fixture, "bob", submit("alice", "db-admins"), true, "", NULL), 0);
     struct assignment assignment = {0};
     struct store *store = fixture.engine.store;
-    ck_assert_int_eq(store_find_live_assignment(store, ALICE, "db-admins", &assignment), 0);
+    ck_assert_int_eq(store_find_live_assignment(store, ALICE, "alice", "db-admins", &assignment), 0);
     ck_assert_int_eq(store_begin(store), 0);
     assignment.state = STATE_ACCESS_EXPIRED;
     ck_assert_int_eq(store_update_assignment(store, &assignment), 0);
@@ -565,6 +625,8 @@ int main(void)
     tcase_add_test(tests, test_time_out);
     tcase_add_test(tests, test_cancel);
     tcase_add_test(tests, test_eligibility_is_judged_now);
+    tcase_add_test(tests, test_uid_changed);
+    tcase_add_test(tests, test_uid_of_two);
     tcase_add_test(tests, test_partial_fulfilment);
     tcase_add_test(tests, test_unwritable_grants);
     tcase_add_test(tests, test_clock_set_back);
