@@ -61,10 +61,11 @@ static int show_submitted(struct engine *engine, const struct caller *caller, co
 /* An assignment that no request stands behind (adopted): the little that can be said of it. */
 static json_t *view_bare_assignment(const struct assignment *assignment)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "package", assignment->package, "user",
+    json_t *end = assignment->span.end == GRANT_FOREVER ? NULL : json_integer(assignment->span.end);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o*}", "package", assignment->package, "user",
                      assignment->user, "state", state_identifier(assignment_shown_state(assignment)),
                      "assignment", (json_int_t)assignment->id, "assignment_start",
-                     (json_int_t)assignment->span.start, "assignment_end", (json_int_t)assignment->span.end);
+                     (json_int_t)assignment->span.start, "assignment_end", end);
 }
 
 /* 0: shown; STORE_E_NONE: there is nothing of this package; other results as the engine's. */

@@ -155,6 +155,15 @@ static bool same_span(const struct grant_span *a, const struct grant_span *b)
     return a->start == b->start && a->end == b->end;
 }
 
+/* Two packages of one span may give the same group. */
+static bool has_group(const struct grant *grants, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(grants[i].group, name) == 0)
+            return true;
+    return false;
+}
+
 /* The groups of one package's line are those with its span: the daemon wrote them so. */
 static int adopt_package(struct adoption *adoption, const struct grant_user *file,
                          const struct grant_package *package)
@@ -172,7 +181,8 @@ static int adopt_package(struct adoption *adoption, const struct grant_user *fil
         return -ENOMEM;
     size_t count = 0;
     for (size_t i = 0; i < file->n_groups; i++)
-        if (same_span(&file->groups[i].span, &package->span))
+        if (same_span(&file->groups[i].span, &package->span) &&
+            !has_group(grants, count, file->groups[i].name))
             grants[count++] =
                 (struct grant){.group = (char *)file->groups[i].name, .gid = file->groups[i].gid};
     int r = store_add_assignment(adoption->store, &assignment);
@@ -190,6 +200,16 @@ static int adopt_package(struct adoption *adoption, const struct grant_user *fil
     return r;
 }
 
+/* A line that comes twice is one assignment. */
+static bool is_adopted(const struct adoption *adoption, const struct grant_user *file, size_t package)
+{
+    for (size_t i = 0; i < package; i++)
+        if (strcmp(file->packages[i].name, file->packages[package].name) == 0 &&
+            grant_span_holds(&file->packages[i].span, adoption->now))
+            return true;
+    return false;
+}
+
 static int adopt_user(const char *user, void *data)
 {
     struct adoption *adoption = data;
@@ -202,7 +222,7 @@ static int adopt_user(const char *user, void *data)
         return 0;
     }
     for (size_t i = 0; r == 0 && i < file.n_packages; i++)
-        if (grant_span_holds(&file.packages[i].span, adoption->now))
+        if (grant_span_holds(&file.packages[i].span, adoption->now) && !is_adopted(adoption, &file, i))
             r = adopt_package(adoption, &file, &file.packages[i]);
     grant_user_deinit(&file);
     return r;
@@ -214,6 +234,13 @@ int grant_adopt(struct store *store, const char *state, int64_t now)
     int r = grantdir_each_user(state, adopt_user, &adoption);
     if (r == -ENOENT)
         r = 0;
+    /* Written in any case: it ends the store's being newborn. */
+    if (r == 0)
+        r = store_add_audit(store, &(struct audit){.at = now,
+                                                   .actor = "accesspkgd",
+                                                   .identity = {UID_UNSET, UID_UNSET},
+                                                   .event = "begin",
+                                                   .detail = "the store is new"});
     if (r == 0 && adoption.adopted > 0)
         log_notice("state.db is new: %lld assignments were taken over from the grant files, until their end.",
                    (long long)adoption.adopted);

@@ -102,7 +102,7 @@ static int read_version(sqlite3 *database, int *ret)
     return r;
 }
 
-int schema_climb(sqlite3 *database, int *ret_newborn)
+int schema_climb(sqlite3 *database)
 {
     int version = 0;
     int r = read_version(database, &version);
@@ -134,6 +134,5 @@ int schema_climb(sqlite3 *database, int *ret_newborn)
             return r;
         }
     }
-    *ret_newborn = version == 0;
     return 0;
 }

@@ -7,6 +7,6 @@
 
 #include <sqlite3.h>
 
-/* Climbs to the newest step inside one transaction. 0 with *ret_newborn telling whether the database was
- * empty; -EPROTO when it was written by a newer version; -EIO (logged) otherwise. */
-int schema_climb(sqlite3 *database, int *ret_newborn);
+/* Climbs to the newest step inside one transaction. 0; -EPROTO when it was written by a newer version; -EIO (logged)
+ * otherwise. */
+int schema_climb(sqlite3 *database);

@@ -159,12 +159,26 @@ static int configure(struct store *store)
     return 0;
 }
 
+static int read_row(struct store *store, const char *sql, int64_t *ret_first, int64_t *ret_second)
+{
+    sqlite3_stmt *statement = sql_take(store, sql, "");
+    if (!statement)
+        return -EIO;
+    const int r = sql_step(store, statement);
+    if (r > 0) {
+        *ret_first = sqlite3_column_int64(statement, 0);
+        *ret_second = sqlite3_column_int64(statement, 1);
+    }
+    sql_release(store, statement);
+    return r < 0 ? r : 0;
+}
+
 int store_open(const char *path, struct store **ret, bool *ret_newborn)
 {
     struct store *store = calloc(1, sizeof(*store));
     if (!store)
         return -ENOMEM;
-    int newborn = 0;
+    int64_t recorded = 0;
     int r = 0;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
     if (sqlite3_open_v2(path, &store->database, flags, NULL) != SQLITE_OK)
@@ -174,13 +188,15 @@ int store_open(const char *path, struct store **ret, bool *ret_newborn)
         r = configure(store);
     }
     if (r == 0)
-        r = schema_climb(store->database, &newborn);
+        r = schema_climb(store->database);
+    if (r == 0)
+        r = read_row(store, "SELECT EXISTS (SELECT 1 FROM audit), 0", &recorded, &(int64_t){0});
     if (r < 0) {
         store_close(store);
         return r;
     }
     *ret = store;
-    *ret_newborn = newborn;
+    *ret_newborn = !recorded;
     return 0;
 }
 
@@ -259,20 +275,6 @@ int store_add_audit(struct store *store, const struct audit *audit)
                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                    "ituutzzt", audit->at, audit->actor, audit->identity.uid, audit->identity.loginuid,
                    audit->event, audit->request, audit->assignment, audit->detail);
-}
-
-static int read_row(struct store *store, const char *sql, int64_t *ret_first, int64_t *ret_second)
-{
-    sqlite3_stmt *statement = sql_take(store, sql, "");
-    if (!statement)
-        return -EIO;
-    const int r = sql_step(store, statement);
-    if (r > 0) {
-        *ret_first = sqlite3_column_int64(statement, 0);
-        *ret_second = sqlite3_column_int64(statement, 1);
-    }
-    sql_release(store, statement);
-    return r < 0 ? r : 0;
 }
 
 int store_count(struct store *store, struct store_counts *ret)

@@ -16,7 +16,8 @@ enum { STORE_E_NONE = 1 };
 
 struct store;
 
-/* ":memory:" gives a store of its own, for tests. *ret_newborn: it had to be created. */
+/* ":memory:" gives a store of its own, for tests. *ret_newborn: nothing was ever recorded in it; a start
+ * that was cut off before it took over the grant files leaves it so. */
 int store_open(const char *path, struct store **ret, bool *ret_newborn);
 void store_close(struct store *store);
 

@@ -553,16 +553,21 @@ START_TEST(test_lists)
 }
 END_TEST
 
+static void begin_with_a_new_store(void)
+{
+    bool newborn = false;
+    engine_deinit(&fixture.engine);
+    store_close(fixture.engine.store);
+    ck_assert_int_eq(store_open(":memory:", &fixture.engine.store, &newborn), 0);
+    ck_assert(newborn);
+    ck_assert_int_eq(engine_start(&fixture.engine, newborn), 0);
+}
+
 /* A new store takes over what the files say, until their end; files that nothing stands behind go. */
 START_TEST(test_adoption_and_verification)
 {
     ck_assert_int_eq(fixture_decide(&fixture, "bob", submit("alice", "db-admins"), true, "", NULL), 0);
-    engine_deinit(&fixture.engine);
-    store_close(fixture.engine.store);
-    bool newborn = false;
-    ck_assert_int_eq(store_open(":memory:", &fixture.engine.store, &newborn), 0);
-    fixture.engine.published = NULL;
-    ck_assert_int_eq(engine_start(&fixture.engine, newborn), 0);
+    begin_with_a_new_store();
     ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
 
     const struct grant_group groups[] = {{34, "backup", {0, GRANT_FOREVER}}};
@@ -583,6 +588,41 @@ START_TEST(test_adoption_and_verification)
     ck_assert_int_eq(engine_tick(&fixture.engine), 0);
     struct grant_user file = {0};
     ck_assert_int_eq(grantdir_read_user(fixture.state, "alice", fixture.now, &file), -ENOENT);
+}
+END_TEST
+
+/* Two packages of one second and one length that give the same group; and lines that come twice. */
+START_TEST(test_adoption_of_a_shared_group)
+{
+    fixture_write_package(&fixture, "twin", SELF_SERVICE);
+    fixture_reload(&fixture);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "twin", NULL, NULL), 0);
+    const struct grant_span span = {fixture.now, GRANT_FOREVER};
+    struct grant_package packages[] = {{"self", span, 1}, {"self", span, 1}};
+    struct grant_group groups[] = {{34, "backup", span}, {34, "backup", span}};
+    const struct grant_user twice = {.user = "dave",
+                                     .uid = DAVE,
+                                     .written = fixture.now,
+                                     .packages = packages,
+                                     .n_packages = 2,
+                                     .groups = groups,
+                                     .n_groups = 2};
+    ck_assert_int_eq(grantdir_write_user(fixture.state, &twice, false), 0);
+    begin_with_a_new_store();
+    struct engine_verification verification = {0};
+    while (engine_verify(&fixture.engine, &verification) != 0)
+        ;
+    ck_assert(fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert(fixture_gate_opens(&fixture, "alice", "twin"));
+    ck_assert(fixture_in_group(&fixture, "alice", 34));
+    ck_assert(fixture_gate_opens(&fixture, "dave", "self"));
+    /* It has no end that could be told. */
+    json_t *value = NULL;
+    ck_assert_int_eq(fixture_submit(&fixture, "dave", "self", NULL, &value), 0);
+    ck_assert_str_eq(member(value, "state"), "fulfilled");
+    ck_assert_ptr_null(json_object_get(value, "assignment_end"));
+    json_decref(value);
 }
 END_TEST
 
@@ -632,6 +672,7 @@ int main(void)
     tcase_add_test(tests, test_clock_set_back);
     tcase_add_test(tests, test_lists);
     tcase_add_test(tests, test_adoption_and_verification);
+    tcase_add_test(tests, test_adoption_of_a_shared_group);
     tcase_add_test(tests, test_replay);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
