@@ -17,6 +17,7 @@
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -84,8 +85,7 @@ static void log_argument(const char *argument, const char *why, void *data)
 {
     const struct gate *gate = data;
     char visible[WORD_MAX];
-    pam_syslog(gate->pamh, LOG_ERR, "the argument \"%s\" is ignored: %s. See pam_accesspkg(8).",
-               quoted(argument, visible), why);
+    pam_syslog(gate->pamh, LOG_ERR, "the argument \"%s\" is ignored: %s.", quoted(argument, visible), why);
 }
 
 /* ---- what the person is told -------------------------------------------------------------------------------- */
@@ -99,30 +99,52 @@ static const char *host_name(char ret[HOST_NAME_MAX + 1])
     return text_visible(name, ret, HOST_NAME_MAX + 1);
 }
 
-static void tell_own(const struct gate *gate, const struct verdict_row *row)
+/*
+ * An error message, not a text: su and sudo print texts on stdout, which belongs to the command. Not pam_error, which
+ * puts a line of its own into the journal where nobody listens (cron, a unit with PAMName=).
+ */
+static void say(const struct gate *gate, const char *line)
 {
-    char packages[LIST_MAX], host[HOST_NAME_MAX + 1];
-    package_list(gate, " or ", packages);
-    pam_error(gate->pamh, "%s%s%s: %s", packages, *packages ? " on " : "", host_name(host), row->text);
+    const struct pam_message message = {.msg_style = PAM_ERROR_MSG, .msg = line};
+    const struct pam_message *messages = &message;
+    struct pam_response *response = NULL;
+    const void *item = NULL;
+    if (pam_get_item(gate->pamh, PAM_CONV, &item) != PAM_SUCCESS || !item)
+        return;
+    const struct pam_conv *conversation = item;
+    if (!conversation->conv)
+        return;
+    conversation->conv(1, &messages, &response, conversation->appdata_ptr);
+    if (response)
+        free(response->resp);
+    free(response);
 }
 
-/*
- * An error message, not a text: su and sudo print texts on stdout, which belongs to the command. The first line says
- * what happened and what to do; PAM_SILENT keeps back the second.
- */
+static void tell_own(const struct gate *gate, const struct verdict_row *row)
+{
+    char packages[LIST_MAX], host[HOST_NAME_MAX + 1], line[PROTOCOL_MESSAGE_MAX + 1];
+    package_list(gate, " or ", packages);
+    snprintf(line, sizeof(line), "%s%s%s: %s", packages, *packages ? " on " : "", host_name(host), row->text);
+    say(gate, line);
+}
+
+/* The first line says what happened and what to do; PAM_SILENT keeps back the second. */
 static void tell(const struct gate *gate, const struct verdict_row *row)
 {
-    const char *message = gate->submission.message;
-    const size_t first = strcspn(message, "\n");
+    char message[PROTOCOL_MESSAGE_MAX + 1];
     if (gate->options.quiet)
         return;
-    if (!*message) {
+    if (!*gate->submission.message) {
         tell_own(gate, row);
         return;
     }
-    pam_error(gate->pamh, "%.*s", (int)first, message);
-    if (message[first] && !(gate->flags & PAM_SILENT))
-        pam_error(gate->pamh, "%s", message + first + 1);
+    strcpy(message, gate->submission.message);
+    char *second = strchr(message, '\n');
+    if (second)
+        *second++ = '\0';
+    say(gate, message);
+    if (second && !(gate->flags & PAM_SILENT))
+        say(gate, second);
 }
 
 /* ---- the decision ------------------------------------------------------------------------------------------- */

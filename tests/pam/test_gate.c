@@ -264,6 +264,19 @@ START_TEST(silent_and_quiet)
 }
 END_TEST
 
+/* An application that shows nobody anything makes one line all the same. */
+START_TEST(nobody_listens)
+{
+    int lines;
+    const struct pam_host_outcome outcome =
+        pam_host_try(&(struct pam_host_login){.user = "alice", .deaf = true});
+    const char *journal = pam_host_journal(&lines);
+    ck_assert_int_eq(outcome.code, PAM_AUTHINFO_UNAVAIL);
+    ck_assert_msg(lines == 1, "%d lines: %s", lines, journal);
+    ck_assert_ptr_nonnull(strstr(journal, "refused: user=\"alice\""));
+}
+END_TEST
+
 START_TEST(debug)
 {
     int lines;
@@ -366,11 +379,14 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        holder,           no_grant,        spans,
-        faults,           root_is_exempt,  ignored_alone_is_refused,
-        mode_report,      no_package,      unknown_option,
-        silent_and_quiet, debug,           odd_names,
-        odd_hosts,        set_uid_program, unprivileged_program,
+        holder,          no_grant,
+        spans,           faults,
+        root_is_exempt,  ignored_alone_is_refused,
+        mode_report,     no_package,
+        unknown_option,  silent_and_quiet,
+        nobody_listens,  debug,
+        odd_names,       odd_hosts,
+        set_uid_program, unprivileged_program,
     };
     Suite *suite = suite_create("gate");
     TCase *gate = tcase_create("gate");

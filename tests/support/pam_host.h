@@ -25,6 +25,7 @@ struct pam_host_login {
     const char *service; /* NULL: "gate" */
     const char *user, *rhost, *ruser, *tty;
     int flags;
+    bool deaf; /* an application that shows nobody anything, as cron and systemd */
 };
 
 struct pam_host_outcome {
