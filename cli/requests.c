@@ -149,7 +149,7 @@ static const struct field record_fields[] = {
     {"Stage", "stage", field_stage, FIELD_PLAIN},
     {"Approvers", "approvers", field_list, FIELD_PLAIN},
     {"Decisions", "decisions", field_decisions, FIELD_PLAIN},
-    {"Ended", "ended", field_time, FIELD_PLAIN},
+    {"Closed", "ended", field_time, FIELD_PLAIN},
     {"Cancelled with", "cancel_reason", field_text, FIELD_PLAIN},
     {"Assignment", "assignment", field_count, FIELD_PLAIN},
     {"Access from", "assignment_start", field_time, FIELD_PLAIN},

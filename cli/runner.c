@@ -274,7 +274,8 @@ static int parse_operands(struct invocation *invocation, int argc, char *argv[],
     invocation->operands = argv + (optind < argc ? optind + 1 : argc);
     invocation->n_operands = (size_t)(argc - (int)(invocation->operands - argv));
     if (invocation->n_operands < (size_t)command->min)
-        return runner_usage(invocation, "the command '%s' needs %s", command->name, command->arguments);
+        return runner_usage(invocation, "the command '%s' needs %.*s", command->name,
+                            (int)strcspn(command->arguments, "."), command->arguments);
     if (command->max >= 0 && invocation->n_operands > (size_t)command->max)
         return runner_usage(invocation, "the command '%s' does not take '%s'", command->name,
                             invocation->operands[command->max]);

@@ -170,7 +170,7 @@ START_TEST(show_has_all_that_an_approver_decides_on)
         "Approvers:      bob, %dba-leads\n",
         "Decisions:      approved by bob, Sun 2025-11-23 22:15 UTC (",
         "): go\\x0aahead\n",
-        "Ended:          Sun 2025-11-23 22:15 UTC (",
+        "Closed:         Sun 2025-11-23 22:15 UTC (",
         "Cancelled with: never mind\n",
         "Assignment:     3\n",
         "Access from:    Sun 2025-11-23 22:15 UTC (",

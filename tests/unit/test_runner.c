@@ -115,7 +115,7 @@ static const struct {
     {{"nonsense"}, "there is no command 'nonsense'"},
     {{"--nonsense"}, "--nonsense"},
     {{"-x"}, "there is no option -x"},
-    {{"act"}, "needs ID..."},
+    {{"act"}, "needs ID. Try:"},
     {{"act", "-m"}, "-m needs a value"},
     {{"act", "1", "--json=yes"}, "--json=yes"},
     {{"list", "extra"}, "'extra'"},
