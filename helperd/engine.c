@@ -17,10 +17,10 @@
 #include <time.h>
 
 enum {
-    TICK_MAX = 500,    /* deadlines in one transaction; the rest follows at once in the next */
-    VERIFY_STEP = 50,  /* grant files verified between two calls */
-    PUBLISH_RETRY = 5, /* seconds until a grant file that could not be written is tried again */
-    CLOCK_BACK = 2,    /* seconds back that count as the clock having been set */
+    TICK_MAX = 100,   /* deadlines in one transaction; the rest follows at once in the next */
+    VERIFY_STEP = 50, /* grant files verified between two calls */
+    FAULT_RETRY = 5,  /* seconds until what failed, as a grant file to be written, is tried again */
+    CLOCK_BACK = 2,   /* seconds back that count as the clock having been set */
 };
 
 struct published {
@@ -28,7 +28,8 @@ struct published {
     enum store_publication kind;
     bool narrows;
     bool done;
-    int error; /* of the last try; 0: not tried */
+    int error;     /* of the last try; 0: not tried */
+    int64_t tried; /* when it failed */
     char name[];
 };
 
@@ -145,15 +146,31 @@ static void announce(struct engine *engine)
     engine->changed.count = 0;
 }
 
-static void set_deadline(struct engine *engine)
+static int64_t sooner(int64_t a, int64_t b)
 {
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+static int64_t at_least(int64_t time, int64_t earliest)
+{
+    return time != 0 && time < earliest ? earliest : time;
+}
+
+/*
+ * Deadlines not before `earliest`: after a fault they are due still, and asking for them at once would turn in
+ * circles. A retry that is due is under way, or waits for one that is.
+ */
+static void set_deadline(struct engine *engine, int64_t earliest)
+{
+    const int64_t now = clock_now(&engine->clock);
     int64_t next = 0;
-    const int64_t retry = clock_now(&engine->clock) + PUBLISH_RETRY;
-    if (store_next_deadline(engine->store, &next) < 0)
-        next = retry;
+    int64_t retry = 0;
+    if (store_next_deadline(engine->store, &next) < 0 || store_next_retry(engine->store, &retry) < 0)
+        next = now + FAULT_RETRY;
+    next = sooner(at_least(next, earliest), at_least(retry, now + 1));
     for (const struct published *p = engine->published; p; p = p->next)
-        if (p->error && (next == 0 || next > retry))
-            next = retry;
+        if (p->error)
+            next = sooner(next, now + FAULT_RETRY);
     if (engine->hooks.deadline)
         engine->hooks.deadline(next, engine->hooks.data);
 }
@@ -168,7 +185,7 @@ int engine_commit(struct engine *engine)
     forget_published(engine, false);
     engine_publish(engine, false);
     announce(engine);
-    set_deadline(engine);
+    set_deadline(engine, 0);
     return 0;
 }
 
@@ -186,6 +203,7 @@ static int note_publication(struct engine *engine, enum store_publication kind, 
     for (struct published *p = engine->published; p; p = p->next) {
         if (!p->done && p->kind == kind && strcmp(p->name, name) == 0) {
             p->narrows |= narrows;
+            p->error = 0; /* it says something else by now: tried at once */
             return 0;
         }
     }
@@ -233,17 +251,25 @@ static bool may_lag(struct engine *engine, const struct published *entry)
            store_gid_is_large(engine->store, (gid_t)strtoul(entry->name, NULL, 10));
 }
 
+/* What failed is not tried again at each call: whoever calls often would fill the log. */
+static bool rests(const struct published *entry, int64_t now)
+{
+    return entry->error && now >= entry->tried && now < entry->tried + FAULT_RETRY;
+}
+
 void engine_publish(struct engine *engine, bool lagging_too)
 {
+    const int64_t now = clock_now(&engine->clock);
     bool lagging = false;
     for (struct published *p = engine->published; p; p = p->next) {
-        if (p->done)
+        if (p->done || rests(p, now))
             continue;
         if (!lagging_too && may_lag(engine, p)) {
             lagging = true;
             continue;
         }
         p->error = publish_one(engine, p);
+        p->tried = now;
         p->done = p->error == 0;
     }
     if (lagging)
@@ -261,7 +287,7 @@ int engine_publication_error(const struct engine *engine, const char *user)
 int engine_publish_lagging(struct engine *engine)
 {
     engine_publish(engine, true);
-    set_deadline(engine);
+    set_deadline(engine, 0);
     return 0;
 }
 
@@ -359,7 +385,8 @@ static int follow_clock(struct engine *engine, int64_t now)
         if (r == 0)
             r = store_each_live_gid(engine->store, note_gid, engine);
     }
-    engine->last_now = now;
+    if (r == 0)
+        engine->last_now = now;
     return r;
 }
 
@@ -377,7 +404,7 @@ int engine_tick(struct engine *engine)
             r = engine_end(engine, due < 0 ? due : 0);
         }
     }
-    set_deadline(engine);
+    set_deadline(engine, r < 0 ? now + FAULT_RETRY : 0);
     return r;
 }
 
@@ -522,10 +549,13 @@ int engine_verify(struct engine *engine, struct engine_verification *verificatio
         r = phases[verification->phase].collect(engine, verification);
         if (r == -ENOENT)
             r = 0;
+        if (r < 0)
+            verification->next = verification->count;
     }
+    /* One file that resists costs the others nothing. */
     for (int i = 0; r == 0 && i < VERIFY_STEP && verification->next < verification->count; i++)
         r = phases[verification->phase].act(engine, verification->names[verification->next++]);
-    if (r < 0 || verification->next == verification->count) {
+    if (verification->next == verification->count) {
         engine_verification_deinit(verification);
         verification->phase++;
     }

@@ -174,11 +174,27 @@ int engine_due_retry(struct engine *engine, int64_t *ret_assignment, char **ret_
     return r;
 }
 
+/* What is in place may not stay there: a group may be gone, or have another number. To be told before that is known. */
+static int will_narrow(struct engine *engine, const struct assignment *assignment, const struct grant *grants,
+                       size_t count)
+{
+    int r = engine_will_publish(engine, STORE_PUBLISH_USER, assignment->user, true);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        char gid[16];
+        snprintf(gid, sizeof(gid), "%u", grants[i].gid);
+        if (!grants[i].problem)
+            r = engine_will_publish(engine, STORE_PUBLISH_GID, gid, true);
+    }
+    return r;
+}
+
 static int retry(struct engine *engine, struct assignment *assignment, const struct facts *facts)
 {
     struct grant *grants = NULL;
     size_t count = 0;
     int r = store_get_grants(engine->store, assignment->id, &grants, &count);
+    if (r == 0)
+        r = will_narrow(engine, assignment, grants, count);
     if (r == 0)
         r = settle(engine, assignment, resolve(engine, facts, grants, count));
     if (r == 0)
@@ -189,15 +205,28 @@ static int retry(struct engine *engine, struct assignment *assignment, const str
     return r;
 }
 
+/*
+ * Rule 9: who is gone, is another one by now or may no longer ask is given nothing more; what waits for them runs to
+ * its end. So does what is past its end already, when so many end together that it was not its turn yet.
+ */
+static bool may_be_given(const struct engine *engine, const struct assignment *assignment,
+                         const struct facts *facts)
+{
+    const struct package *package = packages_find(engine->packages, assignment->package);
+    return assignment->state == STATE_PARTIALLY_FULFILLED && facts->user &&
+           facts->user->uid == assignment->uid && clock_now(&engine->clock) < assignment->span.end &&
+           package && (!package->requestors[0] || policy_names(package->requestors, facts->user));
+}
+
 int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
 {
     struct assignment assignment = {0};
-    int r = store_get_assignment(engine->store, id, &assignment);
+    int r = engine_enter(engine, facts);
+    if (r == 0)
+        r = store_get_assignment(engine->store, id, &assignment);
     if (r != 0)
         return r;
-    /* A user who is gone, or is another one by now, is given nothing; what waits for them runs to its end. */
-    const bool same_user = facts->user && facts->user->uid == assignment.uid;
-    if (assignment.state == STATE_PARTIALLY_FULFILLED && same_user) {
+    if (may_be_given(engine, &assignment, facts)) {
         r = engine_begin(engine);
         if (r == 0)
             r = engine_end(engine, retry(engine, &assignment, facts));
@@ -213,6 +242,8 @@ static int fall_short(struct engine *engine, struct assignment *assignment, int 
     struct grant *grants = NULL;
     size_t count = 0;
     int r = store_get_grants(engine->store, assignment->id, &grants, &count);
+    if (r == 0)
+        r = will_narrow(engine, assignment, grants, count);
     for (size_t i = 0; r == 0 && i < count; i++) {
         free(grants[i].problem);
         if (asprintf(&grants[i].problem, "the grant file could not be written: %s", strerror(-error)) < 0) {

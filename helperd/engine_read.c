@@ -207,11 +207,16 @@ int engine_status(struct engine *engine, struct reply *reply)
 {
     struct store_counts counts = {0};
     int64_t next = 0;
+    int64_t retry = 0;
     int r = engine_tick(engine);
     if (r == 0)
         r = store_count(engine->store, &counts);
     if (r == 0)
         r = store_next_deadline(engine->store, &next);
+    if (r == 0)
+        r = store_next_retry(engine->store, &retry);
+    if (retry && (next == 0 || retry < next))
+        next = retry;
     if (r != 0)
         return r;
     reply->value = json_pack("{s:I, s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count,

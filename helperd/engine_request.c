@@ -318,7 +318,8 @@ static int refuse_late(const struct record *record, struct reply *reply)
     const struct request *request = &record->request;
     char when[ENGINE_TIME_MAX];
     char reason[REASON_SHOWN_MAX] = "";
-    engine_time(request->ended, when);
+    const bool due = request->state == STATE_PENDING_APPROVAL; /* it will be shown as expired in a moment */
+    engine_time(due ? request->deadline : request->ended, when);
     if (record->n_decisions > 0 && (request->state == STATE_DENIED || request->state == STATE_APPROVED)) {
         const struct decision *last = &record->decisions[record->n_decisions - 1];
         if (last->reason)
@@ -330,7 +331,13 @@ static int refuse_late(const struct record *record, struct reply *reply)
     }
     return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
                          "Request %" PRId64 " is no longer waiting: %s at %s.", request->id,
-                         state_shown(request->state), when);
+                         state_shown(due ? STATE_EXPIRED : request->state), when);
+}
+
+/* Whether it waits for a decision still. When very many time out together, one may be due and not done yet. */
+static bool is_waiting(const struct request *request, int64_t now)
+{
+    return request->state == STATE_PENDING_APPROVAL && now < request->deadline;
 }
 
 static int cancel(struct engine *engine, const struct caller *caller, const struct facts *facts,
@@ -365,7 +372,7 @@ int engine_cancel(struct engine *engine, const struct caller *caller, const stru
     if (r == STORE_E_NONE || !engine_is_own(&record.request, caller, facts))
         r = engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
                           "You have no request %" PRId64 ". See: pkg-request list", id);
-    else if (record.request.state != STATE_PENDING_APPROVAL)
+    else if (!is_waiting(&record.request, clock_now(&engine->clock)))
         r = refuse_late(&record, reply);
     else if ((r = engine_begin(engine)) == 0)
         r = engine_end(engine, cancel(engine, caller, facts, &record.request, reason));
@@ -492,7 +499,7 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
     const struct request *request = &record->request;
     const struct policy_decider decider = engine_decider(caller, facts);
     const int64_t now = clock_now(&engine->clock);
-    if (request->state != STATE_PENDING_APPROVAL)
+    if (!is_waiting(request, now))
         return engine_was_asked(engine, record, facts)
                    ? refuse_late(record, reply)
                    : refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);

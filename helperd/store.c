@@ -295,17 +295,18 @@ int store_count(struct store *store, struct store_counts *ret)
 
 int store_next_deadline(struct store *store, int64_t *ret)
 {
-    int64_t next = 0;
-    int64_t unused = 0;
-    const int r = read_row(
-        store,
-        "SELECT coalesce(min(t), 0), 0 FROM ("
-        " SELECT min(deadline) AS t FROM request WHERE state = 'pending-approval'"
-        " UNION ALL SELECT min(end) FROM assignment WHERE state IN ('partially-fulfilled', 'fulfilled')"
-        " UNION ALL SELECT min(retry_at) FROM assignment WHERE state = 'partially-fulfilled' AND retry_at > "
-        "0)",
-        &next, &unused);
-    if (r == 0)
-        *ret = next;
-    return r;
+    return read_row(store,
+                    "SELECT coalesce(min(t), 0), 0 FROM ("
+                    " SELECT min(deadline) AS t FROM request WHERE state = 'pending-approval'"
+                    " UNION ALL SELECT min(end) FROM assignment WHERE state IN ('partially-fulfilled',"
+                    " 'fulfilled'))",
+                    ret, &(int64_t){0});
+}
+
+int store_next_retry(struct store *store, int64_t *ret)
+{
+    return read_row(store,
+                    "SELECT coalesce(min(retry_at), 0), 0 FROM assignment WHERE state = 'partially-fulfilled'"
+                    " AND retry_at > 0",
+                    ret, &(int64_t){0});
 }

@@ -96,7 +96,8 @@ int store_next_live_user(struct store *store, const char *after, char **ret);
 int store_each_live_gid(struct store *store, store_each_name each, void *data);
 
 /* Deadlines: found through indexes, never by a scan. */
-int store_next_deadline(struct store *store, int64_t *ret); /* 0 in *ret: none */
+int store_next_deadline(struct store *store, int64_t *ret); /* of a request or an assignment; 0: none */
+int store_next_retry(struct store *store, int64_t *ret);    /* 0: none */
 int store_due_request(struct store *store, int64_t now, struct request *ret);
 int store_due_assignment(struct store *store, int64_t now, struct assignment *ret);
 int store_due_retry(struct store *store, int64_t now, struct assignment *ret);

@@ -460,6 +460,126 @@ START_TEST(test_partial_fulfilment)
 }
 END_TEST
 
+/* An assignment of alice's that lacks the group backup. */
+static int64_t approve_in_part(void)
+{
+    const int64_t id = submit("alice", "db-admins");
+    const struct caller caller = fixture_caller("bob");
+    struct reply reply = {0};
+    struct facts *facts = fixture_facts("bob", "alice");
+    facts->groups[1].gid = GID_UNSET;
+    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, "", &reply), 0);
+    const int64_t assignment = json_integer_value(json_object_get(reply.value, "assignment"));
+    json_decref(reply.value);
+    facts_free(facts);
+    return assignment;
+}
+
+static void retry(int64_t assignment, struct facts *facts)
+{
+    ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
+    facts_free(facts);
+}
+
+static bool is_member_of(gid_t gid, const char *name)
+{
+    struct grant_gid file = {0};
+    bool is = false;
+    if (grantdir_read_gid(fixture.state, gid, fixture.now, &file) < 0)
+        return false;
+    for (size_t i = 0; i < file.n_members; i++)
+        is |= strcmp(file.members[i].name, name) == 0;
+    grant_gid_deinit(&file);
+    return is;
+}
+
+/* Rule 9: who may no longer ask for it is not given the rest; rule 8: nor is what is past its end revived. */
+START_TEST(test_retry_judges_now)
+{
+    const int64_t assignment = approve_in_part();
+    struct facts *facts = fixture_facts(NULL, "alice");
+    strv_free(facts->user->groups);
+    facts->user->groups = strv_split("alice"); /* no longer staff */
+    retry(assignment, facts);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
+    fixture.now += 3600;
+    retry(assignment, fixture_facts(NULL, "alice"));
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
+    ck_assert(!fixture_in_group(&fixture, "alice", 2001));
+}
+END_TEST
+
+/* A group that is no longer there, or is another by its name, takes its members along. */
+START_TEST(test_retry_withdraws)
+{
+    const int64_t assignment = approve_in_part();
+    ck_assert(is_member_of(2001, "alice"));
+    struct facts *facts = fixture_facts(NULL, "alice");
+    facts->groups[0].gid = 2050;
+    retry(assignment, facts);
+    ck_assert(!fixture_in_group(&fixture, "alice", 2001));
+    ck_assert(!is_member_of(2001, "alice"));
+    ck_assert(is_member_of(34, "alice"));
+}
+END_TEST
+
+/* Adds requests of many that time out at this moment. */
+static void add_many_requests(size_t count, int64_t deadline)
+{
+    struct store *store = fixture.engine.store;
+    char *approvers[] = {(char *)"bob", NULL};
+    const struct stage stage = {
+        .number = 1, .quorum = 1, .timeout = 60, .entered = 1, .approvers = approvers};
+    ck_assert_int_eq(store_begin(store), 0);
+    for (size_t i = 0; i < count; i++) {
+        struct request request = {.package = (char *)"db-admins",
+                                  .user = (char *)"many",
+                                  .requestor = {(uid_t)(5000 + i), UID_UNSET},
+                                  .state = STATE_PENDING_APPROVAL,
+                                  .stage = 1,
+                                  .n_stages = 1,
+                                  .submitted = 1,
+                                  .duration = 60,
+                                  .deadline = deadline};
+        ck_assert_int_eq(store_add_request(store, &request, &stage), 0);
+    }
+    ck_assert_int_eq(store_commit(store), 0);
+}
+
+/* However many time out together: none is decided on after its time. */
+START_TEST(test_many_deadlines)
+{
+    add_many_requests(1000, FIXTURE_NOW + 10);
+    const int64_t id = submit("alice", "db-admins");
+    fixture.now += 24 * 3600;
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), BUS_ERROR_ALREADY_DECIDED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "Expired at 2025-11-2"));
+    struct facts *facts = fixture_facts("alice", NULL);
+    const struct caller caller = fixture_caller("alice");
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_cancel(&fixture.engine, &caller, facts, id, "", &reply),
+                     BUS_ERROR_ALREADY_DECIDED);
+    facts_free(facts);
+    ck_assert_int_le(fixture.deadline, fixture.now); /* the rest at once */
+    struct store_counts counts = {0};
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_int_eq(store_count(fixture.engine.store, &counts), 0);
+    ck_assert_int_eq(counts.pending, 0);
+}
+END_TEST
+
+/* A retry that is due is somebody's already: asking for it at once would turn in circles. */
+START_TEST(test_due_retry_waits)
+{
+    const int64_t assignment = approve_in_part();
+    fixture.now += 60; /* the retry is due, and nobody has taken it */
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_int_eq(fixture.deadline, fixture.now + 1);
+    ck_assert_int_gt(assignment, 0);
+}
+END_TEST
+
 /* Approved, but the grant file cannot be written: shown as what it is, and put right later. */
 START_TEST(test_unwritable_grants)
 {
@@ -591,6 +711,27 @@ START_TEST(test_adoption_and_verification)
 }
 END_TEST
 
+/* One file that resists costs the others nothing. */
+START_TEST(test_verification_goes_on)
+{
+    char path[256];
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    snprintf(path, sizeof(path), "%s/grants/user/alice", fixture.state);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mkdir(path, 0755), 0);
+    struct grant_group group = {34, "backup", {0, GRANT_FOREVER}};
+    const struct grant_user stray = {
+        .user = "dave", .uid = DAVE, .written = fixture.now, .groups = &group, .n_groups = 1};
+    ck_assert_int_eq(grantdir_write_user(fixture.state, &stray, false), 0);
+    struct engine_verification verification = {0};
+    int faults = 0;
+    for (int r; (r = engine_verify(&fixture.engine, &verification)) != 0;)
+        faults += r < 0;
+    ck_assert_int_ge(faults, 1);
+    ck_assert(!fixture_in_group(&fixture, "dave", 34));
+}
+END_TEST
+
 /* Two packages of one second and one length that give the same group; and lines that come twice. */
 START_TEST(test_adoption_of_a_shared_group)
 {
@@ -668,11 +809,16 @@ int main(void)
     tcase_add_test(tests, test_uid_changed);
     tcase_add_test(tests, test_uid_of_two);
     tcase_add_test(tests, test_partial_fulfilment);
+    tcase_add_test(tests, test_retry_judges_now);
+    tcase_add_test(tests, test_retry_withdraws);
+    tcase_add_test(tests, test_many_deadlines);
+    tcase_add_test(tests, test_due_retry_waits);
     tcase_add_test(tests, test_unwritable_grants);
     tcase_add_test(tests, test_clock_set_back);
     tcase_add_test(tests, test_lists);
     tcase_add_test(tests, test_adoption_and_verification);
     tcase_add_test(tests, test_adoption_of_a_shared_group);
+    tcase_add_test(tests, test_verification_goes_on);
     tcase_add_test(tests, test_replay);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
