@@ -16,6 +16,7 @@
 enum {
     WORKERS = 16,
     QUESTIONS_MAX = 4096,
+    DYING_MAX = 64, /* killed and not gone yet: the kernel may hold them as long as a dead file server */
     ANSWER_MAX = 1024 * 1024,
 };
 
@@ -47,6 +48,8 @@ struct lookup {
     struct question *queue;
     size_t count;
     struct worker workers[WORKERS];
+    pid_t dying[DYING_MAX];
+    size_t n_dying;
     ev_timer settle; /* delivers and starts from the loop, never from inside lookup_ask */
 };
 
@@ -82,6 +85,17 @@ static void settle_soon(struct lookup *lookup)
     ev_timer_start(lookup->loop, &lookup->settle);
 }
 
+/* Never waits. There is room: no worker is started while it might be short. */
+static void reap(struct lookup *lookup)
+{
+    for (size_t i = 0; i < lookup->n_dying;) {
+        if (waitpid(lookup->dying[i], NULL, WNOHANG) == 0)
+            i++;
+        else
+            lookup->dying[i] = lookup->dying[--lookup->n_dying];
+    }
+}
+
 static void worker_end(struct worker *worker)
 {
     if (worker->pid == 0)
@@ -89,8 +103,8 @@ static void worker_end(struct worker *worker)
     ev_io_stop(worker->lookup->loop, &worker->io);
     close(worker->fd);
     kill(worker->pid, SIGKILL);
-    while (waitpid(worker->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    worker->lookup->dying[worker->lookup->n_dying++] = worker->pid;
+    reap(worker->lookup);
     free(worker->answer);
     worker->answer = NULL;
     worker->size = 0;
@@ -160,6 +174,9 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 static int worker_start(struct lookup *lookup, struct worker *worker)
 {
     int pair[2];
+    reap(lookup);
+    if (lookup->n_dying > DYING_MAX - WORKERS)
+        return -EAGAIN;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return -errno;
     posix_spawn_file_actions_t actions;

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The look-up processes: whatever one of them does, each question is answered once, or refused in time (rule 1). */
+#include "common/cleanup.h"
+#include "helperd/lookup.h"
+#include "helperd/request.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ASKED_MAX = 64 };
+
+static struct ev_loop *loop;
+static struct lookup *lookup;
+static char folder[64];
+static char program[96];
+
+/* What came back, in order; a question's data points at its place. */
+static struct answer {
+    int times;
+    struct facts *facts;
+} answers[ASKED_MAX];
+static size_t wanted;
+
+static void setup(void)
+{
+    strcpy(folder, "/tmp/accesspkg-lookup-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(program, sizeof(program), "%s/program", folder);
+    loop = ev_loop_new(EVFLAG_AUTO);
+    ck_assert_ptr_nonnull(loop);
+    memset(answers, 0, sizeof(answers));
+    wanted = 0;
+}
+
+static void teardown(void)
+{
+    char command[128];
+    lookup_free(lookup);
+    lookup = NULL;
+    for (size_t i = 0; i < ASKED_MAX; i++)
+        facts_free(answers[i].facts);
+    ev_loop_destroy(loop);
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* A look-up process made of shell: `body` is run with the folder as $folder. */
+static void use(const char *body, double timeout)
+{
+    FILE *out = fopen(program, "we");
+    ck_assert_ptr_nonnull(out);
+    fprintf(out, "#!/bin/sh\nfolder=%s\n%s\n", folder, body);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_int_eq(chmod(program, 0755), 0);
+    lookup = lookup_new(loop, program, timeout);
+    ck_assert_ptr_nonnull(lookup);
+}
+
+static void on_answer(struct facts *facts, void *data)
+{
+    struct answer *answer = data;
+    answer->times++;
+    answer->facts = facts;
+    if (--wanted == 0)
+        ev_break(loop, EVBREAK_ALL);
+}
+
+static void ask(size_t place)
+{
+    char *groups[] = {(char *)"dbadmins", NULL};
+    ck_assert_int_eq(lookup_ask(lookup, 1001, "bob", groups, on_answer, &answers[place]), 0);
+    ck_assert_int_eq(answers[place].times, 0); /* never from inside lookup_ask */
+    wanted++;
+}
+
+static const struct facts *ask_and_wait(void)
+{
+    ask(0);
+    ev_run(loop, 0);
+    ck_assert_int_eq(answers[0].times, 1);
+    return answers[0].facts;
+}
+
+/* A question has no line end: it is read up to its last brace. */
+#define READ "q=$(dd bs=65536 count=1 2>/dev/null); "
+#define ANSWER                                                                                               \
+    "{\"caller\": {\"name\": \"alice\", \"uid\": 1001, \"may_log_in\": true, \"groups\": [\"staff\"]},"      \
+    " \"user\": null, \"groups\": [2001]}"
+
+static void check_answer(const struct facts *facts)
+{
+    ck_assert_ptr_nonnull(facts);
+    ck_assert_str_eq(facts->caller->name, "alice");
+    ck_assert_uint_eq(facts->caller->uid, 1001);
+    ck_assert_ptr_null(facts->user);
+    ck_assert_uint_eq(facts_gid(facts, "dbadmins"), 2001);
+    ck_assert_uint_eq(facts_gid(facts, "others"), GID_UNSET);
+}
+
+START_TEST(test_whole)
+{
+    use("while " READ "[ -n \"$q\" ]; do echo '" ANSWER "'; done", 10);
+    check_answer(ask_and_wait());
+}
+END_TEST
+
+/* The pieces wait for each other at a pipe: the reader cannot have seen them as one. */
+START_TEST(test_in_pieces)
+{
+    use(READ "printf '{\"caller\": '; dd if=/dev/zero bs=1 count=60000 2>/dev/null | tr '\\0' ' ';"
+             " answer='" ANSWER "'; printf '%s' \"${answer#*: }\"; echo; cat >/dev/null",
+        10);
+    check_answer(ask_and_wait());
+}
+END_TEST
+
+/* Each of these refuses, and the next question gets a process of its own. */
+START_TEST(test_bad_answers)
+{
+    static const char *const bodies[] = {
+        READ "echo 'nonsense'; cat >/dev/null",
+        READ "echo '[]'; cat >/dev/null",
+        READ "echo '{}'; cat >/dev/null",                                          /* no groups */
+        READ "echo '{\"groups\": [1, 2]}'; cat >/dev/null",                        /* too many */
+        READ "echo '{\"caller\": {\"uid\": 1}, \"groups\": [1]}'; cat >/dev/null", /* no name */
+        READ "echo '{\"caller\": \"alice\", \"groups\": [1]}'; cat >/dev/null",    /* no subject */
+        READ "echo '{\"error\": \"the directory is away\", \"groups\": [1]}'; cat >/dev/null",
+        READ "printf '\\377\\376\\n'; cat >/dev/null",
+        READ "exec head -c 4000000 /dev/zero", /* no end of it */
+        READ "printf '{\"caller\": '",         /* ends in the middle */
+        "exit 1",
+        "kill -9 $$",
+    };
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        use(bodies[i], 10);
+        ck_assert_msg(!ask_and_wait(), "row %zu", i);
+        lookup_free(lookup);
+        memset(answers, 0, sizeof(answers));
+    }
+    use("while " READ "[ -n \"$q\" ]; do echo '" ANSWER "'; done", 10);
+    check_answer(ask_and_wait());
+}
+END_TEST
+
+START_TEST(test_no_program)
+{
+    lookup = lookup_new(loop, "/nonexistent/program", .2);
+    ck_assert_ptr_null(ask_and_wait());
+}
+END_TEST
+
+START_TEST(test_silent)
+{
+    use("exec tail -f /dev/null", .2);
+    const double before = ev_time();
+    ck_assert_ptr_null(ask_and_wait());
+    ck_assert(ev_time() - before < 5);
+}
+END_TEST
+
+/* One that ended for being idle while it was asked: the question goes to another. */
+START_TEST(test_leaves_once)
+{
+    use("if mkdir $folder/once 2>/dev/null; then exit 0; fi;" READ "echo '" ANSWER "'; cat >/dev/null", 10);
+    check_answer(ask_and_wait());
+}
+END_TEST
+
+/* More questions than processes, of which the first hang: each is answered once. */
+START_TEST(test_many)
+{
+    use("if mkdir $folder/first 2>/dev/null || mkdir $folder/second 2>/dev/null; then exec tail -f "
+        "/dev/null; fi;"
+        "while " READ "[ -n \"$q\" ]; do echo '" ANSWER "'; done",
+        2);
+    int refused = 0;
+    for (size_t i = 0; i < ASKED_MAX; i++)
+        ask(i);
+    ev_run(loop, 0);
+    for (size_t i = 0; i < ASKED_MAX; i++) {
+        ck_assert_int_eq(answers[i].times, 1);
+        refused += !answers[i].facts;
+    }
+    ck_assert_int_eq(refused, 2);
+}
+END_TEST
+
+/* Forgotten questions are never answered, and cost the others nothing. */
+START_TEST(test_cancel)
+{
+    use("while " READ "[ -n \"$q\" ]; do echo '" ANSWER "'; done", 10);
+    for (size_t i = 0; i < ASKED_MAX; i++)
+        ask(i);
+    for (size_t i = 0; i < ASKED_MAX; i += 2) {
+        lookup_cancel(lookup, &answers[i]);
+        wanted--;
+    }
+    ev_run(loop, 0);
+    for (size_t i = 0; i < ASKED_MAX; i++)
+        ck_assert_int_eq(answers[i].times, i % 2);
+}
+END_TEST
+
+/* Freed with questions in the queue and at work. */
+START_TEST(test_free)
+{
+    use("exec tail -f /dev/null", 10);
+    for (size_t i = 0; i < ASKED_MAX; i++)
+        ask(i);
+    ev_run(loop, EVRUN_ONCE);
+    lookup_free(lookup);
+    lookup = NULL;
+    for (size_t i = 0; i < ASKED_MAX; i++)
+        ck_assert_int_eq(answers[i].times, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("lookup");
+    TCase *tests = tcase_create("lookup");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 30);
+    tcase_add_test(tests, test_whole);
+    tcase_add_test(tests, test_in_pieces);
+    tcase_add_test(tests, test_bad_answers);
+    tcase_add_test(tests, test_no_program);
+    tcase_add_test(tests, test_silent);
+    tcase_add_test(tests, test_leaves_once);
+    tcase_add_test(tests, test_many);
+    tcase_add_test(tests, test_cancel);
+    tcase_add_test(tests, test_free);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
