@@ -129,6 +129,17 @@ static void say_submitted(struct output *output, const json_t *request)
         say_state(output, request);
 }
 
+/* What was filed stays as it was filed: who wrote more must not believe that the approver reads it. */
+static void say_unchanged(const struct invocation *invocation, const json_t *request)
+{
+    if (!member_true(request, "existing") || (!invocation->reason && invocation->duration == 0))
+        return;
+    output_message(invocation->program->name,
+                   "the request was filed before, and your new reason or duration is not in it. To ask anew, "
+                   "run: pkg-request cancel %lld, then submit again",
+                   (long long)member_integer(request, "id"));
+}
+
 static int submit(struct invocation *invocation)
 {
     struct client_error error;
@@ -141,6 +152,8 @@ static int submit(struct invocation *invocation)
         output_json(&invocation->output, request);
     else
         say_submitted(&invocation->output, request);
+    if (state_from_identifier(member_text(request, "state")) == STATE_PENDING_APPROVAL)
+        say_unchanged(invocation, request);
     json_decref(request);
     return 0;
 }

@@ -129,7 +129,7 @@ static int print_help(const struct program *program)
         help_row(left, options[i].argument ? options[i].argument : "", options[i].help);
     }
     printf("\nExit codes: 0 done; 1 refused by a state or a policy; 64 wrong usage; 69 accesspkgd does not\n"
-           "answer; 77 not allowed. Of several requests the highest counts.\n");
+           "answer; 77 not allowed; 78 the configuration has errors. Of several the highest counts.\n");
     return 0;
 }
 
