@@ -12,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REASON_SHOWN_MAX = 204 }; /* bytes of somebody's reason inside a refusal */
+enum {
+    REASON_SHOWN_MAX = 204, /* bytes of somebody's reason inside a refusal */
+    PACE_SECONDS = 3600,
+    FILED_PER_PENDING = 25, /* requests in that time, for each that may wait at a time */
+};
 
 struct policy_decider engine_decider(const struct caller *caller, const struct facts *facts)
 {
@@ -171,6 +175,21 @@ static int file_request(struct engine *engine, const struct facts *facts, const 
     return r;
 }
 
+/* Whoever files and cancels in turn, forever, fills the disk: nothing that was filed is ever deleted. */
+static int check_pace(struct engine *engine, uid_t uid, struct reply *reply)
+{
+    const int64_t most = FILED_PER_PENDING * engine->config->pending_per_user;
+    int64_t filed = 0;
+    const int r =
+        store_filed_since(engine->store, uid, clock_now(&engine->clock) - PACE_SECONDS, most, &filed);
+    if (r == 0 && filed >= most)
+        return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
+                             "%" PRId64 " requests of yours were filed within an hour, which is the limit of "
+                             "this host. Please try again later.",
+                             filed);
+    return r;
+}
+
 /* Refuses one open request too many of a user, so that nobody buries the approvers. */
 static int check_limit(struct engine *engine, uid_t uid, struct reply *reply)
 {
@@ -182,7 +201,7 @@ static int check_limit(struct engine *engine, uid_t uid, struct reply *reply)
                              " requests of yours are waiting already, which is the limit of this host. "
                              "Please cancel one first: pkg-request cancel ID",
                              open);
-    return r;
+    return r == 0 ? check_pace(engine, uid, reply) : r;
 }
 
 static int file_new(struct engine *engine, const struct caller *caller, const struct facts *facts,

@@ -190,7 +190,7 @@ int store_open(const char *path, struct store **ret, bool *ret_newborn)
     if (r == 0)
         r = schema_climb(store->database);
     if (r == 0)
-        r = read_row(store, "SELECT EXISTS (SELECT 1 FROM audit), 0", &recorded, &(int64_t){0});
+        r = read_row(store, "SELECT coalesce(max(id), 0), 0 FROM audit", &recorded, &(int64_t){0});
     if (r < 0) {
         store_close(store);
         return r;

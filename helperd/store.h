@@ -35,6 +35,9 @@ int store_find_open_request(struct store *store, uid_t uid, const char *user, co
 int store_update_request(struct store *store, const struct request *request);
 int store_count_open_requests(struct store *store, uid_t uid, int64_t *ret);
 
+/* How many the uid filed after `since`, of its last `most`. */
+int store_filed_since(struct store *store, uid_t uid, int64_t since, int64_t most, int64_t *ret);
+
 int store_get_stage(struct store *store, int64_t request, int64_t number, struct stage *ret);
 int store_enter_stage(struct store *store, int64_t request, int64_t number, int64_t now);
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The circles that a test accepted. */
+/* The circles that a test accepted, ascending. */
 struct circles {
     int64_t *ids;
     size_t count;
@@ -20,7 +20,7 @@ struct circles {
 
 static int find_circles(struct store *store, store_circle_test test, void *data, struct circles *ret)
 {
-    sqlite3_stmt *s = sql_take(store, "SELECT id, principals FROM circle", "");
+    sqlite3_stmt *s = sql_take(store, "SELECT id, principals FROM circle ORDER BY id", "");
     if (!s)
         return -EIO;
     struct circles found = {0};
@@ -48,26 +48,42 @@ static int find_circles(struct store *store, store_circle_test test, void *data,
     return 0;
 }
 
-/* A descending set of request ids, at most `limit` of them kept. */
+static int by_id(const void *a, const void *b)
+{
+    const int64_t left = *(const int64_t *)a;
+    const int64_t right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static bool has_circle(const struct circles *circles, int64_t id)
+{
+    return circles->count && bsearch(&id, circles->ids, circles->count, sizeof(id), by_id);
+}
+
+/* A set of request ids. */
 struct ids {
     int64_t *items;
     size_t count;
 };
+
+static int add_id(struct ids *ids, int64_t id)
+{
+    int64_t *grown = reallocarray(ids->items, ids->count + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    ids->items = grown;
+    ids->items[ids->count++] = id;
+    return 0;
+}
 
 static int collect(struct store *store, sqlite3_stmt *statement, struct ids *ids)
 {
     if (!statement)
         return -EIO;
     int r;
-    while ((r = sql_step(store, statement)) > 0) {
-        int64_t *grown = reallocarray(ids->items, ids->count + 1, sizeof(*grown));
-        if (!grown) {
-            r = -ENOMEM;
+    while ((r = sql_step(store, statement)) > 0)
+        if ((r = add_id(ids, sqlite3_column_int64(statement, 0))) < 0)
             break;
-        }
-        ids->items = grown;
-        ids->items[ids->count++] = sqlite3_column_int64(statement, 0);
-    }
     sql_release(store, statement);
     return r;
 }
@@ -141,18 +157,37 @@ int store_list_requests(struct store *store, const struct store_filter *filter, 
     return r;
 }
 
+/* One look at all that is pending, whatever the number of circles. */
+static int collect_pending(struct store *store, const struct store_filter *filter,
+                           const struct circles *circles, struct ids *ids)
+{
+    sqlite3_stmt *s = sql_take(store,
+                               "SELECT r.id, s.approvers, s.fallback FROM request r JOIN stage s"
+                               " ON s.request = r.id AND s.number = r.stage"
+                               " WHERE r.state = 'pending-approval' AND r.id < ?1"
+                               " AND (?2 IS NULL OR r.package = ?2) AND (?3 IS NULL OR r.user = ?3)"
+                               " ORDER BY r.id DESC",
+                               "itt", upper_bound(filter), filter->package, filter->user);
+    if (!s)
+        return -EIO;
+    int r;
+    while ((r = sql_step(store, s)) > 0)
+        if ((has_circle(circles, sqlite3_column_int64(s, 1)) ||
+             has_circle(circles, sqlite3_column_int64(s, 2))) &&
+            (r = add_id(ids, sqlite3_column_int64(s, 0))) < 0)
+            break;
+    sql_release(store, s);
+    return r;
+}
+
 int store_list_pending(struct store *store, const struct store_filter *filter, store_circle_test test,
                        void *test_data, store_each_request each, void *data)
 {
     struct circles circles = {0};
     struct ids ids = {0};
     int r = find_circles(store, test, test_data, &circles);
-    for (size_t i = 0; r == 0 && i < circles.count; i++) {
-        static const char sql[] = "SELECT r.id FROM request r JOIN stage s ON s.request = r.id"
-                                  " AND s.number = r.stage WHERE r.state = 'pending-approval' AND r.id < ?1"
-                                  " AND (s.approvers = ?2 OR s.fallback = ?2) ORDER BY r.id DESC";
-        r = collect(store, sql_take(store, sql, "ii", upper_bound(filter), circles.ids[i]), &ids);
-    }
+    if (r == 0 && circles.count)
+        r = collect_pending(store, filter, &circles, &ids);
     if (r == 0)
         r = visit(store, &ids, filter, true, each, data);
     free(circles.ids);
@@ -168,17 +203,18 @@ int store_list_decided(struct store *store, const struct store_filter *filter, u
         "SELECT DISTINCT d.request FROM decision d JOIN request r ON r.id = d.request"
         " WHERE d.uid = ?1 AND d.request < ?2 AND r.state <> 'pending-approval'"
         " AND (?3 IS NULL OR r.package = ?3) AND (?4 IS NULL OR r.user = ?4)"
-        " AND (?5 IS NULL OR r.state = ?5) AND d.decider = ?7 ORDER BY d.request DESC LIMIT ?6";
+        " AND (?5 IS NULL OR r.state = ?5) AND (?7 IS NULL OR r.uid = ?7) AND d.decider = ?8 ORDER BY "
+        "d.request DESC LIMIT ?6";
     static const char by_circle[] =
         "SELECT s.request FROM stage s JOIN request r ON r.id = s.request"
         " WHERE s.approvers = ?1 AND s.request < ?2 AND r.state <> 'pending-approval'"
         " AND (?3 IS NULL OR r.package = ?3) AND (?4 IS NULL OR r.user = ?4)"
-        " AND (?5 IS NULL OR r.state = ?5) ORDER BY s.request DESC LIMIT ?6";
+        " AND (?5 IS NULL OR r.state = ?5) AND (?7 IS NULL OR r.uid = ?7) ORDER BY s.request DESC LIMIT ?6";
     static const char by_fallback[] =
         "SELECT s.request FROM stage s JOIN request r ON r.id = s.request"
         " WHERE s.fallback = ?1 AND s.request < ?2 AND r.state <> 'pending-approval'"
         " AND (?3 IS NULL OR r.package = ?3) AND (?4 IS NULL OR r.user = ?4)"
-        " AND (?5 IS NULL OR r.state = ?5) ORDER BY s.request DESC LIMIT ?6";
+        " AND (?5 IS NULL OR r.state = ?5) AND (?7 IS NULL OR r.uid = ?7) ORDER BY s.request DESC LIMIT ?6";
     const char *state = filter->state == STATE_NONE ? NULL : state_identifier(filter->state);
     const int64_t bound = upper_bound(filter);
     struct circles circles = {0};
@@ -186,13 +222,13 @@ int store_list_decided(struct store *store, const struct store_filter *filter, u
     int r = find_circles(store, test, test_data, &circles);
     if (r == 0)
         r = collect(store,
-                    sql_take(store, by_uid, "iitttit", (int64_t)uid, bound, filter->package, filter->user,
-                             state, filter->limit, decider),
+                    sql_take(store, by_uid, "iitttiut", (int64_t)uid, bound, filter->package, filter->user,
+                             state, filter->limit, filter->uid, decider),
                     &ids);
     for (size_t i = 0; r == 0 && i < 2 * circles.count; i++)
         r = collect(store,
-                    sql_take(store, i % 2 ? by_fallback : by_circle, "iittti", circles.ids[i / 2], bound,
-                             filter->package, filter->user, state, filter->limit),
+                    sql_take(store, i % 2 ? by_fallback : by_circle, "iitttiu", circles.ids[i / 2], bound,
+                             filter->package, filter->user, state, filter->limit, filter->uid),
                     &ids);
     if (r == 0)
         r = visit(store, &ids, filter, false, each, data);

@@ -102,6 +102,21 @@ int store_count_open_requests(struct store *store, uid_t uid, int64_t *ret)
     return r < 0 ? r : 0;
 }
 
+int store_filed_since(struct store *store, uid_t uid, int64_t since, int64_t most, int64_t *ret)
+{
+    sqlite3_stmt *statement = sql_take(store,
+                                       "SELECT count(*) FROM (SELECT submitted FROM request WHERE uid = ?"
+                                       " ORDER BY id DESC LIMIT ?) WHERE submitted > ?",
+                                       "uii", uid, most, since);
+    if (!statement)
+        return -EIO;
+    const int r = sql_step(store, statement);
+    if (r > 0)
+        *ret = sqlite3_column_int64(statement, 0);
+    sql_release(store, statement);
+    return r < 0 ? r : 0;
+}
+
 /* The row of a list of principals, made when it is new. An empty list has none: 0. */
 static int find_circle(struct store *store, char *const *principals, int64_t *ret)
 {

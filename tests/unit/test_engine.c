@@ -207,6 +207,29 @@ START_TEST(test_limit)
 }
 END_TEST
 
+/* Filing and cancelling in turn ends as well: the history stays. */
+START_TEST(test_pace)
+{
+    struct facts *facts = fixture_facts("alice", NULL);
+    const struct caller caller = fixture_caller("alice");
+    fixture.config.pending_per_user = 2;
+    for (int i = 0; i < 50; i++) {
+        struct reply reply = {0};
+        const int64_t id = submit("alice", "db-admins");
+        fixture.now += 60;
+        ck_assert_int_eq(engine_cancel(&fixture.engine, &caller, facts, id, "", &reply), 0);
+        json_decref(reply.value);
+    }
+    facts_free(facts);
+    fixture.now -= 50 * 60;
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "db-admins", "x", NULL), BUS_ERROR_LIMIT_EXCEEDED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "within an hour"));
+    submit("dave", "db-admins");
+    fixture.now += 3600;
+    submit("alice", "db-admins");
+}
+END_TEST
+
 /* The gate speaks for others, as uid 0 only, and need not say why; several packages: the first allowed. */
 START_TEST(test_gate)
 {
@@ -799,6 +822,7 @@ int main(void)
     tcase_add_test(tests, test_repeat);
     tcase_add_test(tests, test_refused_submissions);
     tcase_add_test(tests, test_limit);
+    tcase_add_test(tests, test_pace);
     tcase_add_test(tests, test_gate);
     tcase_add_test(tests, test_without_approval);
     tcase_add_test(tests, test_shared_group);

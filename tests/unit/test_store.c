@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The store: its ladder, its lists against a model of them, and that no question of it reads a whole table. */
+#include "helperd/schema.h"
+#include "helperd/store_sql.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64];
+static char path[96];
+static struct store *store;
+
+static void open_store(bool expect_newborn)
+{
+    bool newborn = !expect_newborn;
+    ck_assert_int_eq(store_open(path, &store, &newborn), 0);
+    ck_assert(newborn == expect_newborn);
+}
+
+static void setup(void)
+{
+    strcpy(folder, "/tmp/accesspkg-store-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/state.db", folder);
+}
+
+static void teardown(void)
+{
+    char command[128];
+    store_close(store);
+    store = NULL;
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static void run_sql(const char *sql)
+{
+    sqlite3 *database = NULL;
+    ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(database));
+    ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
+}
+
+/* ---- the ladder ---- */
+
+static void record_something(void)
+{
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(
+        store_add_audit(store, &(struct audit){.at = 1, .actor = "accesspkgd", .event = "begin"}), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+}
+
+/* A start that was cut off before anything was recorded is made again as the first. */
+START_TEST(test_newborn)
+{
+    open_store(true);
+    store_close(store);
+    open_store(true);
+    record_something();
+    store_close(store);
+    open_store(false);
+}
+END_TEST
+
+/* A database of step 1 with something in it, as it was saved: each later version must open it and read it so. */
+START_TEST(test_saved_database)
+{
+    char sql[16384] = "";
+    FILE *in = fopen("tests/unit/state-1.sql", "re");
+    ck_assert_ptr_nonnull(in);
+    ck_assert_uint_gt(fread(sql, 1, sizeof(sql) - 1, in), 0);
+    ck_assert(feof(in));
+    ck_assert_int_eq(fclose(in), 0);
+    run_sql(sql);
+    open_store(false);
+
+    struct request request = {0};
+    struct stage stage = {0};
+    struct assignment assignment = {0};
+    struct decision *decisions = NULL;
+    struct grant *grants = NULL;
+    size_t count = 0;
+    ck_assert_int_eq(store_get_request(store, 1, &request), 0);
+    ck_assert_str_eq(request.user, "alice");
+    ck_assert_uint_eq(request.requestor.uid, 1001);
+    ck_assert_uint_eq(request.requestor.loginuid, UID_UNSET);
+    ck_assert_str_eq(request.justification, "because");
+    ck_assert_int_eq(request.state, STATE_APPROVED);
+    request_deinit(&request);
+    ck_assert_int_eq(store_get_stage(store, 1, 1, &stage), 0);
+    ck_assert_str_eq(stage.approvers[0], "bob");
+    ck_assert_str_eq(stage.approvers[1], "%dba-leads");
+    stage_deinit(&stage);
+    ck_assert_int_eq(store_get_decisions(store, 1, &decisions, &count), 0);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_str_eq(decisions[0].decider, "bob");
+    ck_assert_str_eq(decisions[0].reason, "fine");
+    store_free_decisions(decisions, count);
+    ck_assert_int_eq(store_find_live_assignment(store, 1001, "alice", "db-admins", &assignment), 0);
+    ck_assert_int_eq(assignment.span.end, 1763939540);
+    ck_assert_int_eq(store_get_grants(store, assignment.id, &grants, &count), 0);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_uint_eq(grants[1].gid, 2001);
+    store_free_grants(grants, count);
+    assignment_deinit(&assignment);
+    ck_assert_int_eq(store_find_open_request(store, 1004, "dave", "db-admins", &request), 0);
+    ck_assert_int_eq(request.deadline, 1764022340);
+    request_deinit(&request);
+}
+END_TEST
+
+/* What a newer version wrote is left alone; so is what no version writes. */
+START_TEST(test_other_versions)
+{
+    static const int versions[] = {1000, -1};
+    for (size_t i = 0; i < 2; i++) {
+        char sql[128];
+        bool newborn = false;
+        snprintf(sql, sizeof(sql), "PRAGMA user_version = %d; CREATE TABLE IF NOT EXISTS later (a);",
+                 versions[i]);
+        run_sql(sql);
+        ck_assert_int_eq(store_open(path, &store, &newborn), -EPROTO);
+        run_sql("INSERT INTO later VALUES (1)");
+    }
+}
+END_TEST
+
+START_TEST(test_not_a_database)
+{
+    bool newborn = false;
+    FILE *out = fopen(path, "we");
+    ck_assert_ptr_nonnull(out);
+    for (int i = 0; i < 1000; i++)
+        fputs("no database ", out);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_int_eq(store_open(path, &store, &newborn), -EIO);
+    char link[112];
+    snprintf(link, sizeof(link), "%s/link", folder);
+    ck_assert_int_eq(symlink(path, link), 0);
+    ck_assert_int_eq(store_open(link, &store, &newborn), -EIO);
+}
+END_TEST
+
+/* ---- transactions ---- */
+
+START_TEST(test_rollback)
+{
+    strcpy(path, ":memory:");
+    open_store(true);
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(store_add_publication(store, STORE_PUBLISH_USER, "alice", true), 0);
+    ck_assert_int_lt(store_add_decision(store, 77, &(struct decision){.decider = (char *)"bob"}), 0);
+    store_rollback(store);
+    ck_assert_int_eq(store_begin(store), 0); /* usable, and nothing of it is there */
+    ck_assert_int_eq(store_commit(store), 0);
+    sqlite3_stmt *s = sql_take(store, "SELECT count(*) FROM publication", "");
+    ck_assert_int_eq(sql_step(store, s), 1);
+    ck_assert_int_eq(sqlite3_column_int(s, 0), 0);
+    sql_release(store, s);
+}
+END_TEST
+
+/* ---- lists against a model ---- */
+
+enum { ROWS = 400, PEOPLE = 6, PACKAGES = 4, CIRCLES = 5 };
+
+/* What was put into the store, again. Ids count from 1. */
+static struct row {
+    enum state state;
+    int user, package, approvers, fallback; /* fallback -1: none */
+    int decider;                            /* -1: none */
+} rows[ROWS + 1];
+
+static const char *const users[PEOPLE] = {"alice", "bob", "carol", "dave", "erin", "frank"};
+static const char *const packages[PACKAGES] = {"db-admins", "backup", "web", "root"};
+static const char *const circles[CIRCLES] = {"bob", "bob carol", "%dba-leads", "dave %managers", "erin"};
+
+static uid_t uid_of(int user)
+{
+    return (uid_t)(1000 + user);
+}
+
+static enum state random_state(void)
+{
+    static const enum state ends[] = {STATE_DENIED, STATE_EXPIRED, STATE_CANCELLED, STATE_APPROVED};
+    return rand() % 3 ? ends[rand() % 4] : STATE_PENDING_APPROVAL;
+}
+
+/* One open request of a user and package at a time: what would be a second one has ended. */
+static bool has_open(const struct row *row)
+{
+    for (const struct row *other = rows + 1; other < row; other++)
+        if (other->state == STATE_PENDING_APPROVAL && other->user == row->user &&
+            other->package == row->package)
+            return true;
+    return false;
+}
+
+static void add_row(int64_t number)
+{
+    struct row *row = &rows[number];
+    *row = (struct row){random_state(),   rand() % PEOPLE,        rand() % PACKAGES,
+                        rand() % CIRCLES, rand() % (CIRCLES + 3), rand() % (PEOPLE + 2)};
+    if (row->fallback >= CIRCLES)
+        row->fallback = -1;
+    if (row->state == STATE_PENDING_APPROVAL && has_open(row))
+        row->state = STATE_DENIED;
+    if (row->decider >= PEOPLE || row->state == STATE_PENDING_APPROVAL)
+        row->decider = -1;
+    struct stage stage = {.number = 1,
+                          .quorum = 1,
+                          .timeout = 60,
+                          .approvers = strv_split(circles[row->approvers]),
+                          .fallback_approvers = strv_split(row->fallback < 0 ? "" : circles[row->fallback])};
+    struct request request = {.package = (char *)packages[row->package],
+                              .user = (char *)users[row->user],
+                              .requestor = {uid_of(row->user), UID_UNSET},
+                              .state = row->state,
+                              .stage = 1,
+                              .n_stages = 1,
+                              .submitted = number,
+                              .duration = 60,
+                              .deadline = 100};
+    ck_assert_int_eq(store_add_request(store, &request, &stage), 0);
+    ck_assert_int_eq(request.id, number);
+    const struct decision decision = {.stage = 1,
+                                      .decider = (char *)users[row->decider < 0 ? 0 : row->decider],
+                                      .identity = {uid_of(row->decider), UID_UNSET},
+                                      .at = number};
+    for (int i = 0; row->decider >= 0 && i < 1 + rand() % 2; i++)
+        ck_assert_int_eq(store_add_decision(store, number, &decision), 0);
+    stage_deinit(&stage);
+}
+
+enum list { LIST_REQUESTS, LIST_PENDING, LIST_DECIDED, LISTS };
+
+struct question {
+    enum list list;
+    struct store_filter filter;
+    int asker; /* decides who is in a circle */
+};
+
+static bool names_asker(char *const *principals, void *data)
+{
+    const struct question *question = data;
+    return strv_contains(principals, users[question->asker]);
+}
+
+static bool in_circle(const struct question *question, int circle)
+{
+    strv principals = strv_split(circle < 0 ? "" : circles[circle]);
+    const bool in = strv_contains(principals, users[question->asker]);
+    strv_free(principals);
+    return in;
+}
+
+static bool expected(const struct question *question, int64_t id)
+{
+    const struct row *row = &rows[id];
+    const struct store_filter *filter = &question->filter;
+    const bool asked = in_circle(question, row->approvers) || in_circle(question, row->fallback);
+    if ((filter->before && id >= filter->before) || (filter->state && filter->state != row->state) ||
+        (filter->package && strcmp(filter->package, packages[row->package]) != 0) ||
+        (filter->user && strcmp(filter->user, users[row->user]) != 0) ||
+        (filter->uid != UID_UNSET && filter->uid != uid_of(row->user)))
+        return false;
+    switch (question->list) {
+    case LIST_PENDING:
+        return row->state == STATE_PENDING_APPROVAL && asked;
+    case LIST_DECIDED:
+        return row->state != STATE_PENDING_APPROVAL && (asked || row->decider == question->asker);
+    default:
+        return true;
+    }
+}
+
+struct got {
+    int64_t ids[ROWS];
+    size_t count;
+};
+
+static int note(const struct request *request, void *data)
+{
+    struct got *got = data;
+    got->ids[got->count++] = request->id;
+    return 0;
+}
+
+static int put(const struct question *question, struct got *got)
+{
+    const struct store_filter *filter = &question->filter;
+    void *data = (void *)question;
+    switch (question->list) {
+    case LIST_PENDING:
+        return store_list_pending(store, filter, names_asker, data, note, got);
+    case LIST_DECIDED:
+        return store_list_decided(store, filter, uid_of(question->asker), users[question->asker], names_asker,
+                                  data, note, got);
+    default:
+        return store_list_requests(store, filter, note, got);
+    }
+}
+
+static void check_question(const struct question *question)
+{
+    struct got got = {0};
+    ck_assert_int_eq(put(question, &got), 0);
+    size_t at = 0;
+    for (int64_t id = ROWS; id > 0 && at < (size_t)question->filter.limit; id--)
+        if (expected(question, id))
+            ck_assert_msg(at < got.count && got.ids[at++] == id, "list %d: %lld is not where it belongs",
+                          question->list, (long long)id);
+    ck_assert_uint_eq(at, got.count);
+}
+
+static void fill(void)
+{
+    strcpy(path, ":memory:");
+    open_store(true);
+    srand(20251123);
+    ck_assert_int_eq(store_begin(store), 0);
+    for (int64_t number = 1; number <= ROWS; number++)
+        add_row(number);
+    ck_assert_int_eq(store_commit(store), 0);
+}
+
+START_TEST(test_lists)
+{
+    fill();
+    for (int i = 0; i < 3000; i++) {
+        const int user = rand() % PEOPLE;
+        check_question(&(struct question){
+            .list = (enum list)(rand() % LISTS),
+            .filter = {.before = rand() % 2 ? rand() % (ROWS + 20) : 0,
+                       .limit = rand() % 4 ? 1 + rand() % 60 : ROWS,
+                       .state = rand() % 3 ? STATE_NONE : random_state(),
+                       .package = rand() % 2 ? NULL : packages[rand() % PACKAGES],
+                       .user = rand() % 3 ? NULL : users[user],
+                       .uid = rand() % 2 ? UID_UNSET : uid_of(user)},
+            .asker = rand() % PEOPLE,
+        });
+    }
+}
+END_TEST
+
+/* ---- no question reads a whole table ---- */
+
+static int each_assignment(const struct assignment *assignment, void *data)
+{
+    (void)assignment, (void)data;
+    return 0;
+}
+
+static int each_member(const char *name, const struct assignment *assignment, void *data)
+{
+    (void)name, (void)assignment, (void)data;
+    return 0;
+}
+
+static int each_name(const char *name, void *data)
+{
+    (void)name, (void)data;
+    return 0;
+}
+
+static int each_publication(enum store_publication kind, const char *name, bool narrows, void *data)
+{
+    (void)kind, (void)name, (void)narrows, (void)data;
+    return 0;
+}
+
+/* Everything that store.h has, once, so that each statement has been prepared. */
+static void ask_everything(void)
+{
+    struct request request = {0};
+    struct assignment assignment = {0};
+    struct store_counts counts;
+    struct decision *decisions = NULL;
+    struct grant *grants = NULL;
+    size_t count = 0;
+    char *user = NULL;
+    int64_t number = 0;
+    assignment = (struct assignment){
+        .package = (char *)"p", .user = (char *)"u", .uid = 1, .state = STATE_FULFILLED, .span = {1, 2}};
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(store_add_assignment(store, &assignment), 0);
+    ck_assert_int_eq(store_update_assignment(store, &assignment), 0);
+    ck_assert_int_eq(store_set_grants(store, assignment.id, NULL, 0, true), 0);
+    ck_assert_int_eq(store_update_request(store, &(struct request){.id = -1, .state = STATE_DENIED}), 0);
+    ck_assert_int_eq(store_enter_stage(store, -1, 1, 1), 0);
+    ck_assert_int_eq(store_add_publication(store, STORE_PUBLISH_GID, "1", false), 0);
+    ck_assert_int_eq(store_remove_publication(store, STORE_PUBLISH_GID, "1"), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+    assignment = (struct assignment){0};
+    store_find_open_request(store, 1, "x", "x", &request);
+    store_due_request(store, 1, &request);
+    store_count_open_requests(store, 1, &number);
+    store_filed_since(store, 1, 1, 1, &number);
+    store_get_decisions(store, 1, &decisions, &count);
+    store_free_decisions(decisions, count);
+    store_find_assignment_of_request(store, -1, &assignment);
+    store_find_live_assignment(store, 2, "x", "x", &assignment);
+    store_find_stale_assignment(store, "x", 1, &assignment);
+    store_get_assignment(store, -1, &assignment);
+    store_due_assignment(store, 0, &assignment);
+    store_due_retry(store, 1, &assignment);
+    store_get_grants(store, 1, &grants, &count);
+    store_free_grants(grants, count);
+    store_each_live_of_user(store, "x", each_assignment, NULL);
+    store_each_member_of_gid(store, 1, each_member, NULL);
+    store_gid_is_large(store, 1);
+    store_each_live_user(store, each_name, NULL);
+    store_each_live_gid(store, each_name, NULL);
+    store_next_live_user(store, "zzz", &user);
+    store_next_deadline(store, &number);
+    store_next_retry(store, &number);
+    store_each_publication(store, each_publication, NULL);
+    store_count(store, &counts);
+    for (int list = 0; list < LISTS; list++)
+        for (int own = 0; own < 2; own++)
+            check_question(&(struct question){.list = (enum list)list,
+                                              .filter = {.limit = 5, .uid = own ? uid_of(1) : UID_UNSET},
+                                              .asker = 1});
+}
+
+/* These are small whatever happens: distinct lists of approvers, and what is just being written. */
+static bool may_stand(const char *detail)
+{
+    static const char *const small[] = {"SCAN circle", "SCAN publication", "SCAN CONSTANT ROW",
+                                        "SCAN (subquery", "SCAN SUBQUERY"};
+    if (strncmp(detail, "SCAN ", 5) != 0 || strstr(detail, " USING "))
+        return true;
+    for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++)
+        if (strncmp(detail, small[i], strlen(small[i])) == 0)
+            return true;
+    return false;
+}
+
+static void check_plan(const char *sql)
+{
+    char explained[2048];
+    sqlite3_stmt *s = NULL;
+    ck_assert_int_lt(snprintf(explained, sizeof(explained), "EXPLAIN QUERY PLAN %s", sql), sizeof(explained));
+    ck_assert_int_eq(sqlite3_prepare_v2(store->database, explained, -1, &s, NULL), SQLITE_OK);
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        const char *detail = (const char *)sqlite3_column_text(s, 3);
+        ck_assert_msg(may_stand(detail), "%s\n%s", sql, detail);
+        ck_assert_msg(!strstr(detail, "TEMP B-TREE") || strstr(sql, "FROM publication"), "%s\n%s", sql,
+                      detail);
+    }
+    sqlite3_finalize(s);
+}
+
+START_TEST(test_indexes)
+{
+    size_t checked = 0;
+    fill();
+    ask_everything();
+    for (size_t slot = 0; slot < STORE_CACHE && store->cache[slot].sql; slot++) {
+        if (strncmp(store->cache[slot].sql, "BEGIN", 5) == 0 ||
+            strncmp(store->cache[slot].sql, "COMMIT", 6) == 0)
+            continue;
+        check_plan(store->cache[slot].sql);
+        checked++;
+    }
+    ck_assert_uint_gt(checked, 35);
+    ck_assert_uint_lt(checked, STORE_CACHE - 2); /* each has its place */
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("store");
+    TCase *tests = tcase_create("store");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_newborn);
+    tcase_add_test(tests, test_saved_database);
+    tcase_add_test(tests, test_other_versions);
+    tcase_add_test(tests, test_not_a_database);
+    tcase_add_test(tests, test_rollback);
+    tcase_add_test(tests, test_lists);
+    tcase_add_test(tests, test_indexes);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
