@@ -25,6 +25,12 @@ enum {
     HOLDERS_EVERY = 3600, /* seconds between two looks at whether each holder is still the same user */
 };
 
+/* A retry whose look-up is under way. */
+struct retry {
+    struct daemon *daemon; /* NULL: none */
+    int64_t assignment;
+};
+
 struct daemon {
     struct ev_loop *loop;
     struct config config;
@@ -43,7 +49,7 @@ struct daemon {
     ev_signal stop[2];
     double wake_at; /* 0: no deadline */
     double seen;    /* the clock when the loop last looked: it went back when it is ahead of now */
-    int retries;    /* look-ups for retries under way */
+    struct retry retries[RETRIES_AT_ONCE];
     bool lost;
     int64_t started;
     int64_t policy_loaded;
@@ -170,42 +176,37 @@ static int add_status(json_t *status, void *data)
 
 /* ---- time ---- */
 
-struct retry {
-    struct daemon *daemon;
-    int64_t assignment;
-};
-
 static void drive_retries(struct daemon *daemon);
 
 static void on_retry_facts(struct facts *facts, void *data)
 {
-    _cleanup_free_ struct retry *retry = data;
-    retry->daemon->retries--;
+    struct retry *retry = data;
+    struct daemon *daemon = retry->daemon;
     if (facts)
-        engine_retry(&retry->daemon->engine, retry->assignment, facts);
+        engine_retry(&daemon->engine, retry->assignment, facts);
     facts_free(facts);
-    drive_retries(retry->daemon);
+    retry->daemon = NULL;
+    drive_retries(daemon);
+}
+
+static bool start_retry(struct daemon *daemon, struct retry *retry)
+{
+    _cleanup_free_ char *user = NULL;
+    strv groups = NULL;
+    if (engine_due_retry(&daemon->engine, &retry->assignment, &user, &groups) != 0)
+        return false;
+    const int r = lookup_ask(daemon->lookup, UID_UNSET, user, groups, on_retry_facts, retry);
+    strv_free(groups);
+    if (r == 0)
+        retry->daemon = daemon;
+    return r == 0;
 }
 
 static void drive_retries(struct daemon *daemon)
 {
-    while (daemon->retries < RETRIES_AT_ONCE) {
-        struct retry *retry = calloc(1, sizeof(*retry));
-        _cleanup_free_ char *user = NULL;
-        strv groups = NULL;
-        if (!retry || engine_due_retry(&daemon->engine, &retry->assignment, &user, &groups) != 0) {
-            free(retry);
+    for (size_t i = 0; i < RETRIES_AT_ONCE; i++)
+        if (!daemon->retries[i].daemon && !start_retry(daemon, &daemon->retries[i]))
             return;
-        }
-        retry->daemon = daemon;
-        const int r = lookup_ask(daemon->lookup, UID_UNSET, user, groups, on_retry_facts, retry);
-        strv_free(groups);
-        if (r < 0) {
-            free(retry);
-            return;
-        }
-        daemon->retries++;
-    }
 }
 
 static void on_deadline(struct ev_loop *loop, ev_periodic *periodic, int events)

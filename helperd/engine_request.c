@@ -146,6 +146,9 @@ static int file_request(struct engine *engine, const struct facts *facts, const 
                         struct request *request)
 {
     const int64_t now = request->submitted;
+    /* The gate files for others: the log tells that uid 0 did. */
+    const struct identity filer = {request->origin_verified ? 0 : request->requestor.uid,
+                                   request->requestor.loginuid};
     const bool waived = !package->approval_required;
     int r = engine_move_request(request, waived ? REQUEST_WAIVE : REQUEST_ROUTE);
     if (r < 0)
@@ -164,8 +167,7 @@ static int file_request(struct engine *engine, const struct facts *facts, const 
     r = store_add_request(engine->store, request, stages);
     free(stages);
     if (r == 0)
-        r = engine_audit(engine, request->user, &request->requestor, "submit", request->id, 0,
-                         request->justification);
+        r = engine_audit(engine, request->user, &filer, "submit", request->id, 0, request->justification);
     if (r == 0 && waived)
         r = engine_audit(engine, "accesspkgd", &NOBODY, "waive", request->id, 0, "the policy asks nobody");
     if (r == 0 && waived)

@@ -351,15 +351,18 @@ START_TEST(test_allow_list)
 }
 END_TEST
 
-/* Sends more calls at once than one user may have under way. The exit status: how many were refused for that. */
+/*
+ * Sends more calls at once than one user may have under way. The exit status: how many were refused for that; with
+ * `data`, how many the daemon gave up (it may have left others unread).
+ */
 static int flood(void *data)
 {
-    (void)data;
     enum { CALLS = 100 };
     DBusError error = DBUS_ERROR_INIT;
     DBusConnection *connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
     DBusPendingCall *calls[CALLS];
     int refused = 0;
+    int given_up = 0;
     for (size_t i = 0; i < CALLS; i++) {
         DBusMessage *message =
             dbus_message_new_method_call(BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "ListPackages");
@@ -373,11 +376,13 @@ static int flood(void *data)
         DBusMessage *answer = dbus_pending_call_steal_reply(calls[i]);
         if (dbus_message_is_error(answer, bus_error_name(BUS_ERROR_LIMIT_EXCEEDED)))
             refused++;
-        else if (!dbus_message_is_error(answer, bus_error_name(BUS_ERROR_UNAVAILABLE)))
+        else if (dbus_message_is_error(answer, bus_error_name(BUS_ERROR_UNAVAILABLE)))
+            given_up++;
+        else if (!data)
             return 254;
         dbus_message_unref(answer);
     }
-    return refused;
+    return data ? given_up : refused;
 }
 
 static int introspect(void *data)
@@ -499,6 +504,45 @@ START_TEST(test_floods)
 }
 END_TEST
 
+/* Look-ups that never answer, and calls of dave's that wait for one. */
+static pid_t hang_calls(void)
+{
+    const int inotify = inotify_init1(IN_CLOEXEC);
+    ck_assert_int_eq(live_run("root",
+                              "rm -rf /tmp/asked && mkdir -m 777 /tmp/asked && "
+                              "printf '#!/bin/sh\n: >/tmp/asked/one\nexec tail -f /dev/null\n' >/tmp/mute && "
+                              "chmod 755 /tmp/mute && "
+                              "mount --bind /tmp/mute /usr/libexec/accesspkg/accesspkg-lookup"),
+                     0);
+    ck_assert_int_ge(inotify_add_watch(inotify, "/tmp/asked", IN_CREATE), 0);
+    const pid_t pid = live_fork("dave", flood, &(int){0});
+    struct pollfd wait = {.fd = inotify, .events = POLLIN};
+    ck_assert_int_eq(poll(&wait, 1, 20000), 1);
+    close(inotify);
+    return pid;
+}
+
+/* A stop answers what is under way; a bus that goes away takes it along. */
+START_TEST(test_stop_with_calls)
+{
+    const pid_t flooder = hang_calls();
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    const int given_up = live_join(flooder);
+    ck_assert_msg(given_up >= 1 && given_up <= 100, "%d", given_up);
+    ck_assert_int_eq(live_run("root", "umount /usr/libexec/accesspkg/accesspkg-lookup"), 0);
+}
+END_TEST
+
+START_TEST(test_lost_bus_with_calls)
+{
+    const pid_t flooder = hang_calls();
+    live_kill_bus();
+    ck_assert_int_eq(live_wait_daemon(), 69);
+    live_join(flooder);
+    ck_assert_int_eq(live_run("root", "umount /usr/libexec/accesspkg/accesspkg-lookup"), 0);
+}
+END_TEST
+
 START_TEST(test_lost_bus)
 {
     live_kill_bus();
@@ -538,6 +582,8 @@ int main(void)
     tcase_add_test(tests, test_allow_list);
     tcase_add_test(tests, test_stalled_directory);
     tcase_add_test(tests, test_floods);
+    tcase_add_test(tests, test_stop_with_calls);
+    tcase_add_test(tests, test_lost_bus_with_calls);
     tcase_add_test(tests, test_lost_bus);
     tcase_add_test(tests, test_refuses_root);
     suite_add_tcase(suite, tests);

@@ -2,6 +2,7 @@
 /* The engine on a store in memory and a clock in the hand: the life of requests and assignments. */
 #include "common/grantdir.h"
 #include "common/names.h"
+#include "helperd/store_sql.h"
 #include "tests/support/fixture.h"
 
 #include <check.h>
@@ -263,6 +264,49 @@ START_TEST(test_gate)
     ck_assert_int_eq(engine_submit(&fixture.engine, &caller, facts, &submission, &reply),
                      BUS_ERROR_NO_SUCH_USER);
     facts_free(facts);
+}
+END_TEST
+
+/* Who did what to it, as "actor uid event; ...". */
+static const char *audit_of(int64_t request)
+{
+    static char text[1024];
+    struct store *store = fixture.engine.store;
+    sqlite3_stmt *s = sql_take(store,
+                               "SELECT group_concat(actor || ' ' || coalesce(uid, '-') || ' ' || event, '; ')"
+                               " FROM (SELECT * FROM audit WHERE request = ? ORDER BY id)",
+                               "i", request);
+    ck_assert_int_eq(sql_step(store, s), 1);
+    snprintf(text, sizeof(text), "%s", (const char *)sqlite3_column_text(s, 0));
+    sql_release(store, s);
+    return text;
+}
+
+/* Rule 12: every change of state, with who; uid 0 where the gate filed it. */
+START_TEST(test_audit)
+{
+    struct reply reply = {0};
+    char *names[] = {(char *)"db-admins", NULL};
+    const struct submission submission = {.user = "alice", .packages = names, .at_gate = true};
+    struct facts *facts = fixture_facts("root", "alice");
+    const struct caller root = fixture_caller("root");
+    ck_assert_int_eq(engine_submit(&fixture.engine, &root, facts, &submission, &reply), 0);
+    facts_free(facts);
+    const int64_t id = fixture_id(reply.value);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+    fixture.now += 3600;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_str_eq(audit_of(id), "alice 0 submit; bob 1002 approve; accesspkgd - fulfil; accesspkgd - end");
+
+    const int64_t self = submit("dave", "self");
+    ck_assert_str_eq(audit_of(self), "dave 1004 submit; accesspkgd - waive; accesspkgd - fulfil");
+    const int64_t late = submit("carol", "db-admins");
+    fixture.now += 24 * 3600;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_str_eq(audit_of(late), "carol 1003 submit; accesspkgd - time-out");
+    const int64_t denied = submit("carol", "db-admins");
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", denied, false, "no", NULL), 0);
+    ck_assert_str_eq(audit_of(denied), "carol 1003 submit; bob 1002 deny");
 }
 END_TEST
 
@@ -824,6 +868,7 @@ int main(void)
     tcase_add_test(tests, test_limit);
     tcase_add_test(tests, test_pace);
     tcase_add_test(tests, test_gate);
+    tcase_add_test(tests, test_audit);
     tcase_add_test(tests, test_without_approval);
     tcase_add_test(tests, test_shared_group);
     tcase_add_test(tests, test_stages);
