@@ -4,6 +4,7 @@
  * process of its own with the caller's rights: root's for the allow-list, anybody's for a check.
  */
 #include "cli/calls.h"
+#include "common/cleanup.h"
 #include "common/paths.h"
 
 #include <errno.h>
@@ -167,6 +168,31 @@ static const struct field status_fields[] = {
     {"Next deadline", "next_deadline", field_time, FIELD_PLAIN},
 };
 
+/* Whether this line of nsswitch.conf is of this database; *ret_ours whether it names us. */
+static bool is_line_of(char *line, const char *database, bool *ret_ours)
+{
+    line[strcspn(line, "#\n")] = '\0';
+    line += strspn(line, " \t");
+    if (strncmp(line, database, strlen(database)) != 0)
+        return false;
+    *ret_ours = strstr(line, "accesspkg") != NULL;
+    return true;
+}
+
+/* Without this the gates open and the groups stay away, which nothing else would tell. */
+static bool look_ups_ask_us(void)
+{
+    _cleanup_fclose_ FILE *file = fopen("/etc/nsswitch.conf", "re");
+    _cleanup_free_ char *line = NULL;
+    size_t size = 0;
+    bool group = false, initgroups = true;
+
+    while (file && getline(&line, &size, file) >= 0)
+        if (!is_line_of(line, "group:", &group))
+            is_line_of(line, "initgroups:", &initgroups);
+    return group && initgroups;
+}
+
 static int status(struct invocation *invocation)
 {
     struct client_error error;
@@ -179,6 +205,11 @@ static int status(struct invocation *invocation)
     else
         output_record(&invocation->output, status_fields, sizeof(status_fields) / sizeof(*status_fields),
                       answer);
+    if (!look_ups_ask_us())
+        output_message(invocation->program->name,
+                       "warning: nobody has the groups of a package yet: /etc/nsswitch.conf does not name "
+                       "accesspkg in its line group: (or in initgroups:, where there is one). README.md, "
+                       "\"Install\", says how");
     json_decref(answer);
     return 0;
 }

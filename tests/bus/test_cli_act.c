@@ -229,6 +229,41 @@ static void write_package(const char *groups)
     fclose(file);
 }
 
+static void write_nsswitch(const char *text)
+{
+    FILE *file = fopen("/etc/nsswitch.conf", "w");
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* A forgotten line takes nothing from anybody but the groups: nobody else would say it. */
+START_TEST(status_misses_the_line_in_nsswitch)
+{
+    static const struct script lines[] = {ANSWERS("GetStatus", "[]", "a{sv}", "[{\"packages\": 3}]")};
+    static const struct {
+        const char *text;
+        bool warns;
+    } cases[] = {
+        {"passwd: files\ngroup: files [SUCCESS=merge] accesspkg\n", false},
+        {"group: files accesspkg\ninitgroups: files [SUCCESS=continue] accesspkg\n", false},
+        {"passwd: files\ngroup: files\n", true},
+        {"group: files # accesspkg\n", true},
+        {"group: files accesspkg\ninitgroups: files\n", true},
+        {"", true},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        write_nsswitch(cases[i].text);
+        RUN(lines, "pkg-admin");
+        ck_assert_int_eq(result.code, 0);
+        ck_assert_msg((strstr(result.err, "/etc/nsswitch.conf") != NULL) == cases[i].warns, "case %zu: %s", i,
+                      result.err);
+    }
+}
+END_TEST
+
 START_TEST(reload_writes_the_list_then_tells)
 {
     static const struct script lines[] = {ANSWERS("Reload", "[]", "as", "[[\"a \\u001b warning\"]]"),
@@ -298,6 +333,7 @@ int main(void)
     tcase_add_test(tests, reload_is_for_root);
     if (getenv("ACCESSPKG_BUILD")) { /* tests/support/private-root sets it */
         TCase *rooted = script_case(suite, "in a private root", script_setup);
+        tcase_add_test(rooted, status_misses_the_line_in_nsswitch);
         tcase_add_test(rooted, reload_writes_the_list_then_tells);
         tcase_add_test(rooted, a_bad_configuration_tells_nobody);
         TCase *alone = script_case(suite, "without a daemon", script_setup_empty);
