@@ -139,7 +139,8 @@ static void say_fulfilling(struct text *text, const struct saying *saying)
 static void say_held(struct text *text, const struct saying *saying)
 {
     (void)saying;
-    say(text, "is approved and being put in place. Please try again in a moment.");
+    say(text, "is approved and being put in place. Please try again in a moment.\n"
+              "If that does not help, please tell an administrator: your grant file may be damaged.");
 }
 
 static void say_state(struct text *text, const struct saying *saying)

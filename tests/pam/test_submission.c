@@ -120,7 +120,7 @@ START_TEST(granted_without_a_file)
     check_refused(
         &outcome, PAM_PERM_DENIED, "accesspkgd says granted, the grant file does not",
         "db-admins on demohost: request 18 is approved and being put in place. Please try again in a "
-        "moment.\n");
+        "moment.\nIf that does not help, please tell an administrator: your grant file may be damaged.\n");
 }
 END_TEST
 
