@@ -48,7 +48,7 @@ ifeq ($(DESTDIR),)
 	@echo "accesspkg $(VERSION) is installed. Run next, as root and in this order (see README.md):"
 	@echo "  systemd-sysusers accesspkg.conf && systemd-tmpfiles --create accesspkg.conf"
 	@echo "  systemctl daemon-reload && systemctl reload dbus"
-	@echo "  systemctl enable --now accesspkgd"
+	@echo "  systemctl enable accesspkgd && systemctl restart accesspkgd"
 endif
 
 .PHONY: uninstall

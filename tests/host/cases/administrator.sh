@@ -130,6 +130,22 @@ group_comes_late()
     wait_for 20 host sh -c 'id -nG alice | grep -qw latecomers'
 }
 
+# The gate does without look-ups, so that logins tell nobody what is missing.
+no_line_in_nsswitch()
+{
+    local file=$root/etc/nsswitch.conf
+    cp "$file" "$work/nsswitch"
+    # shellcheck disable=SC2064 # this file, now
+    trap "mv '$work/nsswitch' '$file'" EXIT
+    sed -i 's/^group:.*/group: files/' "$file"
+    run host pkg-admin status
+    succeeded
+    says "/etc/nsswitch.conf does not name accesspkg"
+    cp "$work/nsswitch" "$file"
+    run host pkg-admin status
+    says_not nsswitch
+}
+
 # A unit that logs in through PAM shows nobody anything; the journal says it, once.
 unit_with_pam()
 {
@@ -153,4 +169,5 @@ it "quiet: refused, and told nothing" says_nothing
 it "submit=no: refused, and nothing filed" files_nothing
 it "several packages: any of them lets in" any_of_several
 it "a group that does not exist yet: given once it does" group_comes_late
+it "the line in nsswitch.conf forgotten: pkg-admin says so" no_line_in_nsswitch
 it "a unit with PAMName=: one line in the journal, let in with a grant" unit_with_pam

@@ -89,7 +89,10 @@ in_use()
 {
     local tree=$work/used make=(make --no-print-directory BUILD="$build" PREFIX="$work/used/usr" \
         SYSCONFDIR="$work/used/etc" LOCALSTATEDIR="$work/used/var" DESTDIR=)
-    install -D -m 644 /dev/null "$tree/usr/sbin/accesspkgd"
+    run "${make[@]}" install
+    succeeded
+    # Right for a first install and for an upgrade.
+    says "systemctl restart accesspkgd"
     mkdir -p "$tree/etc/pam.d"
     echo "account required pam_accesspkg.so package=x" >"$tree/etc/pam.d/sshd"
     run "${make[@]}" uninstall
