@@ -47,12 +47,34 @@ static int read_start_time(const char *proc, pid_t pid, unsigned long long *ret)
     return 0;
 }
 
-int bus_caller_read_loginuid(const char *proc, pid_t pid, uid_t *ret)
+/*
+ * Whether one of the process's four uids is this one. The bus knows who connected, and the connection may have been
+ * handed on: its number may belong to a stranger by now, whose login uid would hide the caller's (rule 5).
+ */
+static int check_uid(const char *proc, pid_t pid, uid_t uid)
+{
+    char text[1024];
+    unsigned uids[4];
+    const int r = read_file(proc, pid, "status", text, sizeof(text));
+    if (r < 0)
+        return r;
+    const char *line = strstr(text, "\nUid:");
+    if (!line || sscanf(line, " Uid: %u %u %u %u", &uids[0], &uids[1], &uids[2], &uids[3]) != 4)
+        return -EBADMSG;
+    for (size_t i = 0; i < 4; i++)
+        if (uids[i] == uid)
+            return 0;
+    return -ESRCH;
+}
+
+int bus_caller_read_loginuid(const char *proc, pid_t pid, uid_t uid, uid_t *ret)
 {
     char text[32];
     unsigned long long before = 0;
     unsigned long long after = 0;
     int r = read_start_time(proc, pid, &before);
+    if (r == 0)
+        r = check_uid(proc, pid, uid);
     if (r < 0)
         return r;
     r = read_file(proc, pid, "loginuid", text, sizeof(text));
@@ -107,7 +129,7 @@ static bool read_identity(DBusMessage *reply, struct identity *ret)
         return false;
     }
     uid_t loginuid = UID_UNSET;
-    const int r = bus_caller_read_loginuid("/proc", (pid_t)pid, &loginuid);
+    const int r = bus_caller_read_loginuid("/proc", (pid_t)pid, uid, &loginuid);
     if (r < 0) {
         log_line(r == -ENOENT || r == -ESRCH ? LOG_DEBUG : LOG_WARNING,
                  "Cannot read the login uid of process %u (uid %u): %s. Its call is refused.", pid, uid,

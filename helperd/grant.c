@@ -104,6 +104,12 @@ struct members {
     size_t capacity;
 };
 
+static bool overlap(const struct grant_span *a, const struct grant_span *b)
+{
+    return a->start <= b->end && b->start <= a->end;
+}
+
+/* They come user by user: who has the group from two packages is one member, for the time of both. */
 static int add_member(const char *group, const struct assignment *assignment, void *data)
 {
     struct members *members = data;
@@ -116,6 +122,15 @@ static int add_member(const char *group, const struct assignment *assignment, vo
             return -ENOMEM;
         members->file.members = grown;
         members->capacity = capacity;
+    }
+    struct grant_member *last =
+        members->file.n_members ? &members->file.members[members->file.n_members - 1] : NULL;
+    if (last && strcmp(last->name, assignment->user) == 0 && overlap(&last->span, &assignment->span)) {
+        if (assignment->span.start < last->span.start)
+            last->span.start = assignment->span.start;
+        if (assignment->span.end > last->span.end)
+            last->span.end = assignment->span.end;
+        return 0;
     }
     members->file.members[members->file.n_members] =
         (struct grant_member){.name = strdup(assignment->user), .span = assignment->span};

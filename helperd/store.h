@@ -86,7 +86,8 @@ void store_free_grants(struct grant *grants, size_t count);
 
 typedef int (*store_each_assignment)(const struct assignment *assignment, void *data);
 int store_each_live_of_user(struct store *store, const char *user, store_each_assignment each, void *data);
-/* Members of a gid: one call per live assignment whose grant of it is in place. `name` is the group's. */
+/* Members of a gid: one call per live assignment whose grant of it is in place, user by user, the earliest start
+ * first. `name` is the group's. */
 typedef int (*store_each_member)(const char *name, const struct assignment *assignment, void *data);
 int store_each_member_of_gid(struct store *store, gid_t gid, store_each_member each, void *data);
 /* Whether it has more than a thousand. */

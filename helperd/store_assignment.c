@@ -210,7 +210,8 @@ int store_each_member_of_gid(struct store *store, gid_t gid, store_each_member e
     sqlite3_stmt *s = sql_take(store,
                                "SELECT " ASSIGNMENT_COLUMNS ", g.name FROM \"grant\" g"
                                " JOIN assignment a ON a.id = g.assignment"
-                               " WHERE g.gid = ? AND g.live = 1 AND g.problem IS NULL AND " LIVE,
+                               " WHERE g.gid = ? AND g.live = 1 AND g.problem IS NULL AND " LIVE
+                               " ORDER BY a.user, a.start",
                                "i", (int64_t)gid);
     if (!s)
         return -EIO;

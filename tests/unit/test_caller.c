@@ -15,7 +15,9 @@
 
 enum { PID = 42 };
 
-#define STAT(start) "42 (a) 1 b) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 " start " 1 1\n"
+#define STAT(start)  "42 (a) 1 b) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 " start " 1 1\n"
+
+#define STATUS(uids) "Name:\ta\\nUid:\t7\nState:\tS (sleeping)\nUid:\t" uids "\nGid:\t7\t7\t7\t7\n"
 
 static char proc[64];
 static char folder[96];
@@ -42,12 +44,14 @@ static void setup(void)
     snprintf(folder, sizeof(folder), "%s/%d", proc, PID);
     ck_assert_int_eq(mkdir(folder, 0755), 0);
     put("stat", STAT("1000"));
+    put("status", STATUS("1001\t1001\t1001\t1001"));
     put("loginuid", "1001");
 }
 
 static void teardown(void)
 {
     unlink(path_of("stat"));
+    unlink(path_of("status"));
     unlink(path_of("loginuid"));
     rmdir(folder);
     rmdir(proc);
@@ -55,7 +59,7 @@ static void teardown(void)
 
 static int read_it(uid_t *ret)
 {
-    return bus_caller_read_loginuid(proc, PID, ret);
+    return bus_caller_read_loginuid(proc, PID, 1001, ret);
 }
 
 START_TEST(test_what_it_says)
@@ -73,6 +77,32 @@ START_TEST(test_what_it_says)
         put("loginuid", table[i].text);
         ck_assert_msg(read_it(&uid) == table[i].expected, "row %zu", i);
         ck_assert_msg(uid == (table[i].expected == 0 ? table[i].uid : 7), "row %zu: %u", i, uid);
+    }
+}
+END_TEST
+
+/* The number of a process that ended may be a stranger's by now; a set-uid program is its user's still. */
+START_TEST(test_whose_it_is)
+{
+    static const struct {
+        const char *status;
+        int expected;
+    } table[] = {
+        {STATUS("1001\t0\t0\t0"), 0},
+        {STATUS("0\t1001\t0\t0"), 0},
+        {STATUS("0\t0\t1001\t0"), 0},
+        {STATUS("7\t7\t7\t7"), -ESRCH},
+        {STATUS("0\t0\t0\t0"), -ESRCH},
+        {STATUS("10011\t0\t0\t0"), -ESRCH},
+        {STATUS("1001"), -EBADMSG},
+        {"Name:\ta\nState:\tZ\n", -EBADMSG},
+        {"", -EBADMSG},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        uid_t uid = 7;
+        put("status", table[i].status);
+        ck_assert_msg(read_it(&uid) == table[i].expected, "row %zu", i);
+        ck_assert_msg(uid == (table[i].expected == 0 ? 1001u : 7u), "row %zu: %u", i, uid);
     }
 }
 END_TEST
@@ -133,6 +163,7 @@ int main(void)
     TCase *tests = tcase_create("caller");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_what_it_says);
+    tcase_add_test(tests, test_whose_it_is);
     tcase_add_test(tests, test_no_audit);
     tcase_add_test(tests, test_gone_meanwhile);
     tcase_add_test(tests, test_another_meanwhile);

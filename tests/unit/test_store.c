@@ -451,8 +451,9 @@ static void check_plan(const char *sql)
     while (sqlite3_step(s) == SQLITE_ROW) {
         const char *detail = (const char *)sqlite3_column_text(s, 3);
         ck_assert_msg(may_stand(detail), "%s\n%s", sql, detail);
-        ck_assert_msg(!strstr(detail, "TEMP B-TREE") || strstr(sql, "FROM publication"), "%s\n%s", sql,
-                      detail);
+        ck_assert_msg(!strstr(detail, "TEMP B-TREE") || strstr(sql, "FROM publication") ||
+                          strstr(sql, "ORDER BY a.user, a.start"),
+                      "%s\n%s", sql, detail);
     }
     sqlite3_finalize(s);
 }
