@@ -20,6 +20,9 @@ void engine_rollback(struct engine *engine);
 int engine_end(struct engine *engine, int r);
 
 int engine_will_publish(struct engine *engine, enum store_publication kind, const char *name, bool narrows);
+/* The same outside a transaction, for what the store notes already or holds as it is. 0 or -ENOMEM. */
+int engine_note_publication(struct engine *engine, enum store_publication kind, const char *name,
+                            bool narrows);
 int engine_will_announce(struct engine *engine, int64_t request);
 /* Tries to put in place what is outstanding. Whether the user's file could be written: 0 or -errno. */
 void engine_publish(struct engine *engine, bool lagging_too);

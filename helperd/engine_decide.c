@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine's life of a request: cancelled, decided. */
+#include "helperd/engine_internal.h"
+
+#include "common/names.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REASON_SHOWN_MAX = 204 }; /* bytes of somebody's reason inside a refusal */
+
+/* ---- cancel ---- */
+
+/* How a request that waits no longer came to its end, for whoever comes too late. */
+static int refuse_late(const struct record *record, struct reply *reply)
+{
+    const struct request *request = &record->request;
+    char when[ENGINE_TIME_MAX];
+    char reason[REASON_SHOWN_MAX] = "";
+    const bool due = request->state == STATE_PENDING_APPROVAL; /* it will be shown as expired in a moment */
+    engine_time(due ? request->deadline : request->ended, when);
+    if (record->n_decisions > 0 && (request->state == STATE_DENIED || request->state == STATE_APPROVED)) {
+        const struct decision *last = &record->decisions[record->n_decisions - 1];
+        if (last->reason)
+            text_visible(last->reason, reason, sizeof(reason)); /* cut at a character's edge */
+        return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
+                             "Request %" PRId64 " was %s by %s at %s%s%s%s.", request->id,
+                             last->approved ? "approved" : "denied", last->decider, when,
+                             *reason ? " (reason: " : "", reason, *reason ? ")" : "");
+    }
+    return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
+                         "Request %" PRId64 " is no longer waiting: %s at %s.", request->id,
+                         state_shown(due ? STATE_EXPIRED : request->state), when);
+}
+
+/* Whether it waits for a decision still. When very many time out together, one may be due and not done yet. */
+static bool is_waiting(const struct request *request, int64_t now)
+{
+    return request->state == STATE_PENDING_APPROVAL && now < request->deadline;
+}
+
+static int cancel(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  struct request *request, const char *reason)
+{
+    int r = engine_move_request(request, REQUEST_CANCEL);
+    request->ended = clock_now(&engine->clock);
+    free(request->cancel_reason);
+    request->cancel_reason = *reason ? strdup(reason) : NULL;
+    if (r == 0)
+        r = store_update_request(engine->store, request);
+    if (r == 0)
+        r = engine_audit(engine, facts->caller->name, &caller->identity, "cancel", request->id, 0,
+                         *reason ? reason : NULL);
+    if (r == 0)
+        r = engine_will_announce(engine, request->id);
+    return r;
+}
+
+int engine_cancel(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
+                  const char *reason, struct reply *reply)
+{
+    struct record record = {0};
+    int r = engine_check_text("reason", reason, reply);
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r != 0)
+        return r;
+    r = record_load(engine->store, id, &record);
+    if (r < 0)
+        return r;
+    if (r == STORE_E_NONE || !engine_is_own(&record.request, caller, facts))
+        r = engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+                          "You have no request %" PRId64 ". See: pkg-request list", id);
+    else if (!is_waiting(&record.request, clock_now(&engine->clock)))
+        r = refuse_late(&record, reply);
+    else if ((r = engine_begin(engine)) == 0)
+        r = engine_end(engine, cancel(engine, caller, facts, &record.request, reason));
+    record_deinit(&record);
+    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+}
+
+/* ---- decide ---- */
+
+bool engine_was_asked(struct engine *engine, const struct record *record, const struct facts *facts)
+{
+    bool asked = false;
+    for (int64_t number = 1; !asked && number <= record->request.n_stages; number++) {
+        struct stage stage = {0};
+        if (store_get_stage(engine->store, record->request.id, number, &stage) == 0)
+            asked = policy_names(stage.approvers, facts->caller) ||
+                    policy_names(stage.fallback_approvers, facts->caller);
+        stage_deinit(&stage);
+    }
+    return asked;
+}
+
+static int refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply)
+{
+    switch (verdict) {
+    case POLICY_DECIDE_NOT_APPROVER:
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+                             "You are not an approver of request %" PRId64 ".", id);
+    case POLICY_DECIDE_OWN_REQUEST:
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+                             "Request %" PRId64
+                             " is your own (by account or by login): somebody else has to decide "
+                             "on it.",
+                             id);
+    case POLICY_DECIDE_NO_LOGIN:
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+                             "Your account has no login shell, so it cannot decide on request %" PRId64 ".",
+                             id);
+    case POLICY_DECIDE_TWICE:
+        return engine_refuse(
+            reply, BUS_ERROR_ALREADY_DECIDED,
+            "You have approved this stage of request %" PRId64 " already; another approver has to.", id);
+    case POLICY_DECIDE_ALLOWED:
+        break;
+    }
+    return 0;
+}
+
+/* Rule 9: what was true at submission is asked again before access is given. */
+static int check_requestor(const struct request *request, const struct package *package,
+                           const struct facts *facts, struct reply *reply)
+{
+    if (!package)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "The package %s is no longer in packages.d, so request %" PRId64
+                             " cannot be approved. You can deny it.",
+                             request->package, request->id);
+    if (!facts->user || facts->user->uid != request->requestor.uid)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "The user %s who filed request %" PRId64
+                             " is no longer on this host with the same uid. You can deny it.",
+                             request->user, request->id);
+    if (package->requestors[0] && !policy_names(package->requestors, facts->user))
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s may no longer ask for %s, so request %" PRId64
+                             " cannot be approved. You can deny it.",
+                             request->user, request->package, request->id);
+    return 0;
+}
+
+/* A stage is complete: on to the next one, or to fulfilment. */
+static int complete_stage(struct engine *engine, struct request *request, const struct package *package,
+                          const struct facts *facts)
+{
+    const int64_t now = clock_now(&engine->clock);
+    if (request->stage < request->n_stages) {
+        struct stage next = {0};
+        int r = engine_move_request(request, REQUEST_ADVANCE);
+        request->stage++;
+        if (r == 0)
+            r = store_get_stage(engine->store, request->id, request->stage, &next);
+        request->deadline = now + next.timeout;
+        stage_deinit(&next);
+        if (r == 0)
+            r = store_enter_stage(engine->store, request->id, request->stage, now);
+        return r;
+    }
+    request->ended = now;
+    const int r = engine_move_request(request, REQUEST_APPROVE);
+    return r < 0 ? r : engine_fulfil(engine, request, package, facts);
+}
+
+static int64_t lacking_after(const struct record *record, const struct decision *decision)
+{
+    return policy_lacking(&record->stage, record->decisions, record->n_decisions) -
+           (decision->approved ? 1 : 0);
+}
+
+/* Inside a transaction: the decision, and what follows from it. */
+static int decide(struct engine *engine, struct record *record, const struct decision *decision,
+                  const struct package *package, const struct facts *facts)
+{
+    struct request *request = &record->request;
+    int r = store_add_decision(engine->store, request->id, decision);
+    if (r == 0)
+        r = engine_audit(engine, decision->decider, &decision->identity,
+                         decision->approved ? "approve" : "deny", request->id, 0, decision->reason);
+    if (r == 0 && !decision->approved) {
+        r = engine_move_request(request, REQUEST_DENY);
+        request->ended = decision->at;
+    } else if (r == 0 && lacking_after(record, decision) <= 0) {
+        r = complete_stage(engine, request, package, facts);
+    }
+    if (r == 0)
+        r = store_update_request(engine->store, request);
+    if (r == 0)
+        r = engine_will_announce(engine, request->id);
+    return r;
+}
+
+static int decide_record(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                         struct record *record, bool approve, const char *reason, struct reply *reply)
+{
+    const struct request *request = &record->request;
+    const struct policy_decider decider = engine_decider(caller, facts);
+    const int64_t now = clock_now(&engine->clock);
+    if (!is_waiting(request, now))
+        return engine_was_asked(engine, record, facts)
+                   ? refuse_late(record, reply)
+                   : refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
+    int r = refuse_decider(policy_may_decide(&record->stage, &request->requestor, record->decisions,
+                                             record->n_decisions, &decider, now),
+                           request->id, reply);
+    const struct package *package = packages_find(engine->packages, request->package);
+    if (r == 0 && approve)
+        r = check_requestor(request, package, facts, reply);
+    if (r != 0)
+        return r;
+    const struct decision decision = {
+        .stage = request->stage,
+        .decider = facts->caller->name,
+        .identity = caller->identity,
+        .approved = approve,
+        .reason = (char *)reason,
+        .at = now,
+    };
+    r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine, decide(engine, record, &decision, package, facts));
+    return r;
+}
+
+int engine_decide(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
+                  bool approve, const char *reason, struct reply *reply)
+{
+    struct record record = {0};
+    if (!approve && !*reason)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "Please give a reason for the denial: pkg-approve deny %" PRId64 " -m 'REASON'",
+                             id);
+    int r = engine_check_text("reason", reason, reply);
+    if (r == 0 && !facts->caller)
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r != 0)
+        return r;
+    r = record_load(engine->store, id, &record);
+    if (r == STORE_E_NONE)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+                             "There is no request %" PRId64 ". See what waits for you: pkg-approve", id);
+    if (r == 0)
+        r = decide_record(engine, caller, facts, &record, approve, reason, reply);
+    record_deinit(&record);
+    if (r == 0)
+        r = engine_check_fulfilment(engine, id);
+    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+}
