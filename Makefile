@@ -123,6 +123,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_DAEMON)
 	$(call link,check dbus-1 jansson sqlite3 inih libmd libsystemd smartcols,-lev -lpam -lpam_misc -ldl)
 
 STAGE := $(BUILD)/stage
+CRASH_KILLS ?= 1000
 
 .PHONY: check
 check: deps-check ## Run every suite that needs no booted host (installs what is missing, if it may)
@@ -145,6 +146,12 @@ check-host: deps-host ## Boot a Debian host and drive it as users do (as root)
 	+@$(MAKE) --no-print-directory all
 	tests/host/run $(BUILD)
 
+.PHONY: check-crash
+check-crash: deps-check ## kill -9 the daemon 1,000 times under load and see that nothing acknowledged is lost
+	+@$(MAKE) --no-print-directory all $(BUILD)/tests/crash/crash
+	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
+	tests/support/private-root $(BUILD) env CRASH_KILLS=$(CRASH_KILLS) $(abspath $(BUILD))/tests/crash/crash
+
 .PHONY: bench
 bench: deps-check ## Measure a granted check and a refusal against their yardsticks
 	+@$(MAKE) --no-print-directory all $(BENCHES)
@@ -154,6 +161,10 @@ bench: deps-check ## Measure a granted check and a refusal against their yardsti
 .PHONY: lint
 lint: ## Check formatting, layers, shell scripts and licence lines
 	tests/lint/run
+
+.PHONY: diagrams
+diagrams: $(BUILD)/tests/unit/test_machines ## Draw the state machines in docs/ARCHITECTURE.md anew
+	UPDATE_DIAGRAMS=1 $<
 
 .PHONY: format
 format: ## Format the sources in place

@@ -214,10 +214,72 @@ static int status(struct invocation *invocation)
     return 0;
 }
 
+/* ---- assignments ------------------------------------------------------------------------------------------ */
+
+static void say_assignment(struct invocation *invocation, const json_t *request)
+{
+    _cleanup_free_ char *state = field_state(&invocation->output, request, "state");
+    _cleanup_free_ char *end = field_time(&invocation->output, request, "assignment_end");
+    _cleanup_free_ char *problems = field_list(&invocation->output, request, "problems");
+
+    output_line(&invocation->output, "%s of %s: %s%s%s%s%s", member_text(request, "package"),
+                member_text(request, "user"), state ? state : "", end ? ", until " : "", end ? end : "",
+                problems ? ". Not in place: " : "", problems ? problems : "");
+}
+
+static int call_and_say(struct invocation *invocation, const char *method, const char *in, json_t *arguments)
+{
+    struct client_error error;
+    json_t *request = NULL;
+
+    if (calls_call(invocation, method, in, arguments, JSON_OBJECT, &request, &error) < 0)
+        return calls_report(invocation, &error);
+    if (invocation->output.json)
+        output_json(&invocation->output, request);
+    else
+        say_assignment(invocation, request);
+    json_decref(request);
+    return 0;
+}
+
+static int assign_access(struct invocation *invocation)
+{
+    json_t *options = json_pack("{s:s*}", "reason", invocation->reason);
+
+    if (invocation->duration > 0)
+        json_object_set_new(options, "duration", json_integer(invocation->duration));
+    if (invocation->start > 0)
+        json_object_set_new(options, "start", json_integer(invocation->start));
+    if (invocation->override)
+        json_object_set_new(options, "override", json_true());
+    return call_and_say(invocation, "Assign", "ssa{sv}",
+                        json_pack("[s, s, o]", invocation->operands[1], invocation->operands[0], options));
+}
+
+static int revoke_access(struct invocation *invocation)
+{
+    if (!invocation->reason)
+        return runner_usage(invocation,
+                            "the command 'revoke' needs a reason, which the user reads: -m \"REASON\"");
+    return call_and_say(
+        invocation, "Revoke", "sss",
+        json_pack("[s, s, s]", invocation->operands[1], invocation->operands[0], invocation->reason));
+}
+
+static int retry_access(struct invocation *invocation)
+{
+    return call_and_say(invocation, "Retry", "ss",
+                        json_pack("[s, s]", invocation->operands[1], invocation->operands[0]));
+}
+
 static const struct command commands[] = {
     {"status", "", 0, 0, 0, status, "how the service is, in one screen"},
     {"reload", "", 0, 0, 0, reload, "write the allow-list and put a changed policy into force"},
     {"check-config", "", 0, 0, 0, check_config, "look for errors in the configuration, change nothing"},
+    {"assign", "PACKAGE USER", 2, 2, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_OVERRIDE,
+     assign_access, "give a package without asking its approvers"},
+    {"revoke", "PACKAGE USER", 2, 2, TAKES_REASON, revoke_access, "end what a user holds, now"},
+    {"retry", "PACKAGE USER", 2, 2, 0, retry_access, "try now to put in place what is not"},
     {0},
 };
 

@@ -85,7 +85,13 @@ static void say_denied(struct invocation *invocation, const json_t *request)
 
 static json_t *approve_arguments(const struct invocation *invocation, int64_t id)
 {
-    return json_pack("[I, {s:s*}]", (json_int_t)id, "reason", invocation->reason);
+    json_t *options = json_pack("{s:s*}", "reason", invocation->reason);
+
+    if (invocation->duration > 0)
+        json_object_set_new(options, "duration", json_integer(invocation->duration));
+    if (invocation->start > 0)
+        json_object_set_new(options, "start", json_integer(invocation->start));
+    return json_pack("[I, o]", (json_int_t)id, options);
 }
 
 static json_t *deny_arguments(const struct invocation *invocation, int64_t id)
@@ -145,7 +151,8 @@ static int deny(struct invocation *invocation)
 static const struct command commands[] = {
     {"list", "", 0, 0, TAKES_LIMIT, list, "what waits for your decision"},
     {"show", "ID", 1, 1, TAKES_IDS, requests_show, "everything about a request"},
-    {"approve", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, approve, "approve these requests"},
+    {"approve", "ID...", 1, -1, TAKES_IDS | TAKES_REASON | TAKES_FOR | TAKES_START, approve,
+     "approve these requests"},
     {"deny", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, deny,
      "deny these requests; asks for a reason without -m"},
     {"history", "", 0, 0, TAKES_LIMIT, history, "what was decided and was yours to decide"},

@@ -64,6 +64,22 @@ static int packages(struct invocation *invocation)
     return 0;
 }
 
+static int call_and_say(struct invocation *invocation, const char *method, const char *in, json_t *arguments,
+                        void (*say)(struct output *output, const json_t *request))
+{
+    struct client_error error;
+    json_t *request = NULL;
+
+    if (calls_call(invocation, method, in, arguments, JSON_OBJECT, &request, &error) < 0)
+        return calls_report(invocation, &error);
+    if (invocation->output.json)
+        output_json(&invocation->output, request);
+    else
+        say(&invocation->output, request);
+    json_decref(request);
+    return 0;
+}
+
 /* ---- submit ----------------------------------------------------------------------------------------------- */
 
 /* The terminal, as "pts/3"; NULL without one. It is a claim, and shown to the approver as one. */
@@ -83,6 +99,8 @@ static json_t *submit_arguments(const struct invocation *invocation)
 
     if (invocation->duration > 0)
         json_object_set_new(options, "duration", json_integer(invocation->duration));
+    if (invocation->start > 0)
+        json_object_set_new(options, "start", json_integer(invocation->start));
     return json_pack("[s, [s], o]", "", invocation->operands[0], options);
 }
 
@@ -178,12 +196,40 @@ static int cancel(struct invocation *invocation)
     return requests_each(invocation, &action);
 }
 
+/* ---- what is held ----------------------------------------------------------------------------------------- */
+
+static int extend(struct invocation *invocation)
+{
+    json_t *options = json_pack("{s:s*}", "justification", invocation->reason);
+
+    if (invocation->duration > 0)
+        json_object_set_new(options, "duration", json_integer(invocation->duration));
+    return call_and_say(invocation, "Extend", "sa{sv}", json_pack("[s, o]", invocation->operands[0], options),
+                        say_submitted);
+}
+
+static void say_returned(struct output *output, const json_t *request)
+{
+    output_line(output, "You have handed back %s. Sessions that are open keep its groups until they end.",
+                member_text(request, "package"));
+}
+
+static int hand_back(struct invocation *invocation)
+{
+    return call_and_say(
+        invocation, "Return", "ss",
+        json_pack("[s, s]", invocation->operands[0], invocation->reason ? invocation->reason : ""),
+        say_returned);
+}
+
 static const struct command commands[] = {
     {"list", "", 0, 0, TAKES_LIMIT, list, "your requests"},
     {"packages", "", 0, 0, 0, packages, "the access packages, and which you may ask for"},
-    {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION, submit, "ask for a package"},
+    {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION | TAKES_START, submit, "ask for a package"},
     {"status", "ID", 1, 1, TAKES_IDS, requests_show, "everything about a request of yours"},
     {"cancel", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, cancel, "withdraw requests that still wait"},
+    {"extend", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION, extend, "ask for more time before the end"},
+    {"return", "PACKAGE", 1, 1, TAKES_REASON, hand_back, "hand back what you hold"},
     {0},
 };
 

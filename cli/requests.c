@@ -143,6 +143,8 @@ static const struct field record_fields[] = {
     {"Terminal", "tty", field_text, FIELD_PLAIN},
     {"Origin", "origin", field_origin, FIELD_PLAIN},
     {"Duration", "duration", field_duration, FIELD_PLAIN},
+    {"Granted", "granted", field_duration, FIELD_PLAIN},
+    {"Extends", "extends", field_count, FIELD_PLAIN},
     {"Start", "start", field_time, FIELD_PLAIN},
     {"Submitted", "submitted", field_time, FIELD_PLAIN},
     {"Expires", "expires", field_time, FIELD_PLAIN},

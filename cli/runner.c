@@ -2,6 +2,8 @@
 /* One table of options for all programs; a program brings its table of commands. Knows nothing of the bus. */
 #include "cli/runner.h"
 
+#include "cli/when.h"
+
 #include "common/duration.h"
 #include "common/names.h"
 #include "common/paths.h"
@@ -16,12 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- options ---------------------------------------------------------------------------------------------- */
 
 static int set_reason(struct invocation *invocation, const char *value);
 static int set_duration(struct invocation *invocation, const char *value);
+static int set_start(struct invocation *invocation, const char *value);
+static int set_override(struct invocation *invocation, const char *value);
 static int set_limit(struct invocation *invocation, const char *value);
 static int set_json(struct invocation *invocation, const char *value);
 static int print_help(const struct program *program);
@@ -40,6 +45,9 @@ static const struct option_row {
     {"reason", 'm', "TEXT", TAKES_REASON, set_reason, NULL, "why; who reads it decides or is decided on"},
     {"justification", 0, "TEXT", TAKES_REASON, set_reason, NULL, "the same as --reason"},
     {"duration", 'd', "TIME", TAKES_DURATION, set_duration, NULL, "for how long, as 90m, 4h or 1d"},
+    {"for", 0, "TIME", TAKES_FOR, set_duration, NULL, "give less time than was asked for"},
+    {"start", 0, "WHEN", TAKES_START, set_start, NULL, "begin later: +2h, 14:30 or '2026-11-24 09:00'"},
+    {"override", 0, NULL, TAKES_OVERRIDE, set_override, NULL, "although it is incompatible; wants -m"},
     {"limit", 'n', "N", TAKES_LIMIT, set_limit, NULL, "only the newest N"},
     {"json", 0, NULL, 0, set_json, NULL, "print JSON, for programs"},
     {"help", 'h', NULL, 0, NULL, print_help, "show this help"},
@@ -70,6 +78,25 @@ static int set_duration(struct invocation *invocation, const char *value)
     if (duration_parse(value, &invocation->duration) < 0)
         return runner_usage(invocation, "'%s' is no duration; write it as 90m, 4h or 1d, ten years at most",
                             value);
+    return 0;
+}
+
+static int set_start(struct invocation *invocation, const char *value)
+{
+    const int64_t now = time(NULL);
+
+    if (when_parse(value, now, &invocation->start) < 0)
+        return runner_usage(invocation, "'%s' is no time; write it as +2h, 14:30 or '2026-11-24 09:00'",
+                            value);
+    if (invocation->start <= now)
+        return runner_usage(invocation, "'%s' is in the past; leave --start away to begin at once", value);
+    return 0;
+}
+
+static int set_override(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->override = true;
     return 0;
 }
 

@@ -14,6 +14,9 @@ enum {
     TAKES_REASON = 1 << 0,   /* -m, --reason, --justification */
     TAKES_DURATION = 1 << 1, /* -d, --duration */
     TAKES_LIMIT = 1 << 2,    /* -n, --limit */
+    TAKES_START = 1 << 4,    /* --start */
+    TAKES_FOR = 1 << 5,      /* --for */
+    TAKES_OVERRIDE = 1 << 6, /* --override */
     TAKES_IDS = 1 << 3,      /* its operands are request numbers */
 };
 
@@ -28,7 +31,9 @@ struct invocation {
     int64_t *ids;       /* with TAKES_IDS: the operands as numbers */
     const char *reason; /* NULL: not given */
     int64_t duration;   /* seconds; 0: not given */
-    int64_t limit;      /* 0: not given */
+    int64_t start;      /* 0: not given */
+    bool override;
+    int64_t limit; /* 0: not given */
     struct output output;
     struct client client; /* cli/calls.h opens it at the first call */
 };

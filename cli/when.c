@@ -4,6 +4,7 @@
 
 #include "common/duration.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,4 +83,54 @@ char *when_full(int64_t time, int64_t now, char ret[WHEN_MAX])
     strftime(date, sizeof(date), "%a %Y-%m-%d %H:%M %Z", &tm);
     snprintf(ret, WHEN_MAX, "%s (%.40s)", date, when_relative(time, now, relative));
     return ret;
+}
+
+/* The local time with these parts; parts that the calendar changes (31 February) are refused. */
+static int make_time(const struct tm *parts, int64_t *ret)
+{
+    struct tm made = *parts;
+    made.tm_isdst = -1;
+    const time_t time = mktime(&made);
+    if (time == (time_t)-1 || made.tm_mday != parts->tm_mday || made.tm_mon != parts->tm_mon)
+        return -EINVAL;
+    *ret = time;
+    return 0;
+}
+
+static int parse_clock(const char *text, int64_t now, int64_t *ret)
+{
+    const time_t seconds = now;
+    struct tm parts;
+    const char *end = localtime_r(&seconds, &parts) ? strptime(text, "%H:%M", &parts) : NULL;
+    if (!end || *end)
+        return -EINVAL;
+    parts.tm_sec = 0;
+    int r = make_time(&parts, ret);
+    if (r == 0 && *ret <= now) {
+        struct tm tomorrow = parts;
+        tomorrow.tm_mday++;
+        tomorrow.tm_isdst = -1;
+        *ret = mktime(&tomorrow);
+    }
+    return r;
+}
+
+int when_parse(const char *text, int64_t now, int64_t *ret)
+{
+    static const char *const forms[] = {"%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S",
+                                        "%Y-%m-%dT%H:%M:%S"};
+    int64_t seconds = 0;
+    if (text[0] == '+') {
+        if (duration_parse(text + 1, &seconds) < 0)
+            return -EINVAL;
+        *ret = now + seconds;
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        struct tm parts = {0};
+        const char *end = strptime(text, forms[i], &parts);
+        if (end && !*end)
+            return make_time(&parts, ret);
+    }
+    return parse_clock(text, now, ret);
 }

@@ -12,5 +12,11 @@ char *when_iso(int64_t time, char ret[WHEN_MAX]);
 /* "in 3 h", "in 1 h 30 min", "2 min ago", "now"; "forever" behind the year 9999. */
 char *when_relative(int64_t time, int64_t now, char ret[WHEN_MAX]);
 
+/*
+ * A time as people write it: "+2h" from now, "14:30" (the next one), "2026-11-24 09:00", "2026-11-24T09:00:00",
+ * in the user's zone. 0; -EINVAL when it is none of these or does not exist.
+ */
+int when_parse(const char *text, int64_t now, int64_t *ret);
+
 /* "Mon 2026-11-23 22:40 CET (in 3 h)" */
 char *when_full(int64_t time, int64_t now, char ret[WHEN_MAX]);

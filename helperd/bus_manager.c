@@ -112,6 +112,7 @@ static int run_submit(struct call *call, const struct facts *facts, struct reply
         .address = given(options->address),
         .tty = given(options->tty),
         .duration = options->duration,
+        .start = options->start,
         .at_gate = options->gate,
     };
     return engine_submit(call->manager->engine, &call->caller, facts, &submission, reply);
@@ -141,15 +142,102 @@ static int plan_approve(struct call *call, struct reply *reply)
 
 static int run_approve(struct call *call, const struct facts *facts, struct reply *reply)
 {
-    const char *reason = call->options.reason ? call->options.reason : "";
-    return engine_decide(call->manager->engine, &call->caller, facts, number_argument(call, 0), true, reason,
+    const struct decision_terms terms = {
+        .reason = call->options.reason ? call->options.reason : "",
+        .duration = call->options.duration,
+        .start = call->options.start,
+    };
+    return engine_decide(call->manager->engine, &call->caller, facts, number_argument(call, 0), true, &terms,
                          reply);
 }
 
 static int run_deny(struct call *call, const struct facts *facts, struct reply *reply)
 {
-    return engine_decide(call->manager->engine, &call->caller, facts, number_argument(call, 0), false,
+    const struct decision_terms terms = {.reason = text_argument(call, 1)};
+    return engine_decide(call->manager->engine, &call->caller, facts, number_argument(call, 0), false, &terms,
+                         reply);
+}
+
+static int refuse_unless_root(const struct call *call, struct reply *reply)
+{
+    if (call->caller.identity.uid == 0)
+        return 0;
+    return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Only root may do this. Try: sudo pkg-admin ...");
+}
+
+/* Extend, Assign: the package that an argument names. */
+static int plan_package(struct call *call, size_t index)
+{
+    char *const packages[] = {(char *)text_argument(call, index), NULL};
+    return engine_groups_of_packages(call->manager->engine, packages, &call->groups);
+}
+
+static int plan_extend(struct call *call, struct reply *reply)
+{
+    const int r =
+        bus_options_read(json_array_get(call->arguments, 1), BUS_OPTIONS_EXTEND, &call->options, reply);
+    return r != 0 ? r : plan_package(call, 0);
+}
+
+static int run_extend(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    const char *why = call->options.justification;
+    return engine_extend(call->manager->engine, &call->caller, facts, text_argument(call, 0),
+                         why && *why ? why : NULL, call->options.duration, reply);
+}
+
+static int run_return(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    return engine_return(call->manager->engine, &call->caller, facts, text_argument(call, 0),
                          text_argument(call, 1), reply);
+}
+
+static int plan_user_and_package(struct call *call)
+{
+    call->user = strdup(text_argument(call, 0));
+    return call->user ? plan_package(call, 1) : -ENOMEM;
+}
+
+static int plan_assign(struct call *call, struct reply *reply)
+{
+    const int r =
+        bus_options_read(json_array_get(call->arguments, 2), BUS_OPTIONS_ASSIGN, &call->options, reply);
+    return r != 0 ? r : plan_user_and_package(call);
+}
+
+static int plan_retry(struct call *call, struct reply *reply)
+{
+    (void)reply;
+    return plan_user_and_package(call);
+}
+
+static int run_assign(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    const struct assign_terms terms = {
+        .package = text_argument(call, 1),
+        .reason = call->options.reason ? call->options.reason : "",
+        .duration = call->options.duration,
+        .start = call->options.start,
+        .override_duties = call->options.override,
+    };
+    const int r = refuse_unless_root(call, reply);
+    return r != 0 ? r : engine_assign(call->manager->engine, &call->caller, facts, &terms, reply);
+}
+
+static int run_revoke(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    const int r = refuse_unless_root(call, reply);
+    return r != 0 ? r
+                  : engine_revoke(call->manager->engine, &call->caller, facts, text_argument(call, 0),
+                                  text_argument(call, 1), text_argument(call, 2), reply);
+}
+
+static int run_retry(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    const int r = refuse_unless_root(call, reply);
+    return r != 0 ? r
+                  : engine_retry_now(call->manager->engine, &call->caller, facts, text_argument(call, 0),
+                                     text_argument(call, 1), reply);
 }
 
 static int run_get_request(struct call *call, const struct facts *facts, struct reply *reply)
@@ -197,13 +285,6 @@ static int run_list_packages(struct call *call, const struct facts *facts, struc
     return engine_list_packages(call->manager->engine, &call->caller, facts, reply);
 }
 
-static int refuse_unless_root(const struct call *call, struct reply *reply)
-{
-    if (call->caller.identity.uid == 0)
-        return 0;
-    return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Only root may do this. Try: sudo pkg-admin ...");
-}
-
 static int run_get_status(struct call *call, const struct facts *facts, struct reply *reply)
 {
     (void)facts;
@@ -228,6 +309,11 @@ static const struct method methods[] = {
     {{"Cancel", "xs", "id reason", "a{sv}", "request"}, NULL, run_cancel},
     {{"Approve", "xa{sv}", "id options", "a{sv}", "request"}, plan_approve, run_approve},
     {{"Deny", "xs", "id reason", "a{sv}", "request"}, plan_decide, run_deny},
+    {{"Extend", "sa{sv}", "package options", "a{sv}", "request"}, plan_extend, run_extend},
+    {{"Return", "ss", "package reason", "a{sv}", "request"}, NULL, run_return},
+    {{"Assign", "ssa{sv}", "user package options", "a{sv}", "request"}, plan_assign, run_assign},
+    {{"Revoke", "sss", "user package reason", "a{sv}", "request"}, NULL, run_revoke},
+    {{"Retry", "ss", "user package", "a{sv}", "request"}, plan_retry, run_retry},
     {{"GetRequest", "x", "id", "a{sv}", "request"}, NULL, run_get_request},
     {{"ListRequests", "a{sv}", "filter", "aa{sv}b", "requests more"}, plan_list_requests, run_list_requests},
     {{"ListPackages", "", "", "aa{sv}", "packages"}, NULL, run_list_packages},

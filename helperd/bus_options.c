@@ -15,14 +15,20 @@ static const struct option {
     unsigned sets;
     size_t offset;
 } table[] = {
-    {"justification", KIND_TEXT, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, justification)},
-    {"duration", KIND_NUMBER, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, duration)},
+    {"justification", KIND_TEXT, BUS_OPTIONS_SUBMIT | BUS_OPTIONS_EXTEND,
+     offsetof(struct bus_options, justification)},
+    {"duration", KIND_NUMBER,
+     BUS_OPTIONS_SUBMIT | BUS_OPTIONS_DECIDE | BUS_OPTIONS_EXTEND | BUS_OPTIONS_ASSIGN,
+     offsetof(struct bus_options, duration)},
+    {"start", KIND_NUMBER, BUS_OPTIONS_SUBMIT | BUS_OPTIONS_DECIDE | BUS_OPTIONS_ASSIGN,
+     offsetof(struct bus_options, start)},
+    {"override", KIND_BOOLEAN, BUS_OPTIONS_ASSIGN, offsetof(struct bus_options, override)},
     {"gate", KIND_BOOLEAN, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, gate)},
     {"service", KIND_CLAIM, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, service)},
     {"host", KIND_CLAIM, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, host)},
     {"address", KIND_CLAIM, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, address)},
     {"tty", KIND_CLAIM, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, tty)},
-    {"reason", KIND_TEXT, BUS_OPTIONS_DECIDE, offsetof(struct bus_options, reason)},
+    {"reason", KIND_TEXT, BUS_OPTIONS_DECIDE | BUS_OPTIONS_ASSIGN, offsetof(struct bus_options, reason)},
     {"role", KIND_TEXT, BUS_OPTIONS_FILTER, offsetof(struct bus_options, role)},
     {"state", KIND_TEXT, BUS_OPTIONS_FILTER, offsetof(struct bus_options, state)},
     {"package", KIND_TEXT, BUS_OPTIONS_FILTER, offsetof(struct bus_options, package)},

@@ -11,6 +11,8 @@ enum {
     BUS_OPTIONS_SUBMIT = 1 << 0,
     BUS_OPTIONS_DECIDE = 1 << 1,
     BUS_OPTIONS_FILTER = 1 << 2,
+    BUS_OPTIONS_EXTEND = 1 << 3,
+    BUS_OPTIONS_ASSIGN = 1 << 4,
 };
 
 /* Texts are borrowed from the JSON; NULL where not given. Claims are made visible and cut, never refused: the gate
@@ -23,9 +25,11 @@ struct bus_options {
     const char *package;
     const char *user;
     int64_t duration;
+    int64_t start;
     int64_t before;
     int64_t limit;
     bool gate;
+    bool override;
     char service[BUS_CLAIM_MAX + 1];
     char host[BUS_CLAIM_MAX + 1];
     char address[BUS_CLAIM_MAX + 1];

@@ -64,14 +64,14 @@ static void log_problems(const struct problems *problems)
         log_line(problems->items[i].error ? LOG_ERR : LOG_WARNING, "%s", problems->items[i].text);
 }
 
-static char *join_errors(const struct problems *problems)
+static char *join_errors(const char *consequence, const struct problems *problems)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return NULL;
-    fprintf(out, "The policy that was running stays; packages.d has errors:");
+    fprintf(out, "packages.d has errors. %s", consequence);
     for (size_t i = 0; i < problems->count; i++)
         if (problems->items[i].error)
             fprintf(out, "\n%s", problems->items[i].text);
@@ -103,7 +103,7 @@ static int load_first_policy(struct daemon *daemon)
         lastgood_save(PATH_PACKAGES, PATH_STATE);
     } else {
         struct problems old_problems = {0};
-        daemon->policy_problem = join_errors(&problems);
+        daemon->policy_problem = join_errors("The last good policy is in use instead.", &problems);
         r = packages_load(PATH_STATE "/" LASTGOOD_FOLDER, geteuid(), &packages, &old_problems);
         if (r == 0) {
             log_error(
@@ -140,7 +140,7 @@ static int reload(struct reply *reply, void *data)
     int r = packages_load(PATH_PACKAGES, 0, &packages, &problems);
     if (r < 0) {
         log_problems(&problems);
-        reply->long_message = join_errors(&problems);
+        reply->long_message = join_errors("The policy that was running stays.", &problems);
         problems_deinit(&problems);
         return BUS_ERROR_INVALID_CONFIGURATION;
     }

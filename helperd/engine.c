@@ -303,12 +303,24 @@ static int time_out_request(struct engine *engine, struct request *request)
     return r;
 }
 
-/* Ended: its time passed, or why it is revoked. */
-static int end_assignment(struct engine *engine, struct assignment *assignment, const char *revoked)
+/* An extension that is still waiting has nothing left to extend. */
+static int withdraw_extension(struct engine *engine, const struct assignment *assignment)
+{
+    struct request request = {0};
+    int r = store_find_open_request(engine->store, assignment->uid, assignment->user, assignment->package,
+                                    &request);
+    if (r == 0 && request.extends == assignment->id)
+        r = engine_withdraw(engine, &request, "accesspkgd", &NOBODY, "what it would have extended has ended");
+    request_deinit(&request);
+    return r < 0 ? r : 0;
+}
+
+int engine_finish_assignment(struct engine *engine, struct assignment *assignment,
+                             enum assignment_event event, const char *actor, const struct identity *identity,
+                             const char *detail)
 {
     struct grant *grants = NULL;
     size_t count = 0;
-    const enum assignment_event event = revoked ? ASSIGNMENT_REVOKE : ASSIGNMENT_END;
     int r = engine_move_assignment(assignment, event);
     assignment->retry_at = 0;
     if (r == 0)
@@ -326,12 +338,26 @@ static int end_assignment(struct engine *engine, struct assignment *assignment, 
             r = engine_will_publish(engine, STORE_PUBLISH_GID, gid, true);
     }
     if (r == 0)
-        r = engine_audit(engine, "accesspkgd", &NOBODY, assignment_event_text(event), assignment->request,
-                         assignment->id, revoked);
+        r = engine_audit(engine, actor, identity, assignment_event_text(event), assignment->request,
+                         assignment->id, detail);
+    if (r == 0)
+        r = withdraw_extension(engine, assignment);
     if (r == 0)
         r = engine_will_announce(engine, assignment->request);
     store_free_grants(grants, count);
     return r;
+}
+
+/* Its start has come. What the groups are is not known here: the assignment begins partial and is tried at once. */
+static int start_request(struct engine *engine, struct request *request)
+{
+    const struct package *package = packages_find(engine->packages, request->package);
+    request->waiting = false;
+    if (!package)
+        return engine_withdraw(engine, request, "accesspkgd", &NOBODY,
+                               "the package is no longer in packages.d");
+    const int r = store_update_request(engine->store, request);
+    return r < 0 ? r : engine_fulfil(engine, request, package, NULL);
 }
 
 /* One thing that is due: 1 when there was one, 0 when there is none, -errno. */
@@ -344,11 +370,18 @@ static int do_due(struct engine *engine, int64_t now)
         request_deinit(&request);
         return r < 0 ? r : 1;
     }
+    if (r > 0)
+        r = store_due_start(engine->store, now, &request);
+    if (r == 0) {
+        r = start_request(engine, &request);
+        request_deinit(&request);
+        return r < 0 ? r : 1;
+    }
     struct assignment assignment = {0};
     if (r > 0)
         r = store_due_assignment(engine->store, now, &assignment);
     if (r == 0) {
-        r = end_assignment(engine, &assignment, NULL);
+        r = engine_finish_assignment(engine, &assignment, ASSIGNMENT_END, "accesspkgd", &NOBODY, NULL);
         assignment_deinit(&assignment);
         return r < 0 ? r : 1;
     }
@@ -414,7 +447,8 @@ static int revoke_stale(struct engine *engine, const struct subject *subject)
     while ((r = store_find_stale_assignment(engine->store, subject->name, subject->uid, &assignment)) == 0) {
         log_notice("Assignment %" PRId64 " of %s ends: the user of this name has the uid %u now, not %u.",
                    assignment.id, assignment.user, subject->uid, assignment.uid);
-        r = end_assignment(engine, &assignment, "the user of this name has another uid now");
+        r = engine_finish_assignment(engine, &assignment, ASSIGNMENT_REVOKE, "accesspkgd", &NOBODY,
+                                     "the user of this name has another uid now");
         assignment_deinit(&assignment);
         if (r < 0)
             return r;

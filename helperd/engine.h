@@ -61,6 +61,7 @@ struct submission {
     const char *address;
     const char *tty;
     int64_t duration; /* 0: the package's */
+    int64_t start;    /* 0, or not after now: at once */
     bool at_gate;
 };
 
@@ -99,9 +100,36 @@ int engine_submit(struct engine *engine, const struct caller *caller, const stru
 /* facts: caller. */
 int engine_cancel(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
                   const char *reason, struct reply *reply);
-/* facts: caller, user (the requestor), the gids of the package's groups. reason may be "" to approve. */
+/* What an approver says: the reason may be "" to approve; less time or a later start than asked for, 0: as asked. */
+struct decision_terms {
+    const char *reason;
+    int64_t duration;
+    int64_t start;
+};
+/* facts: caller, user (the requestor), the gids of the package's groups. */
 int engine_decide(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
-                  bool approve, const char *reason, struct reply *reply);
+                  bool approve, const struct decision_terms *terms, struct reply *reply);
+/* The requestor asks for more time before the end. facts: caller, the gids of the package's groups. */
+int engine_extend(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const char *package, const char *justification, int64_t duration, struct reply *reply);
+/* The requestor hands back what they hold. facts: caller. */
+int engine_return(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const char *package, const char *reason, struct reply *reply);
+/* Administrator (uid 0, checked by the caller). facts: caller; for assign also user and the gids. */
+int engine_revoke(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const char *user, const char *package, const char *reason, struct reply *reply);
+struct assign_terms {
+    const char *package;
+    const char *reason; /* may be "" */
+    int64_t duration;   /* 0: the package's */
+    int64_t start;
+    bool override_duties; /* give it although it is incompatible with what the user holds; wants a reason */
+};
+int engine_assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const struct assign_terms *terms, struct reply *reply);
+/* Tries what is partially fulfilled again, now. facts: caller, user, the gids. */
+int engine_retry_now(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                     const char *user, const char *package, struct reply *reply);
 /* facts: caller. */
 int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,
                        int64_t id, struct reply *reply);

@@ -2,6 +2,7 @@
 /* The engine's life of a request: cancelled, decided. */
 #include "helperd/engine_internal.h"
 
+#include "common/duration.h"
 #include "common/names.h"
 
 #include <inttypes.h>
@@ -40,18 +41,18 @@ static bool is_waiting(const struct request *request, int64_t now)
     return request->state == STATE_PENDING_APPROVAL && now < request->deadline;
 }
 
-static int cancel(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  struct request *request, const char *reason)
+int engine_withdraw(struct engine *engine, struct request *request, const char *actor,
+                    const struct identity *identity, const char *reason)
 {
     int r = engine_move_request(request, REQUEST_CANCEL);
     request->ended = clock_now(&engine->clock);
+    request->waiting = false;
     free(request->cancel_reason);
-    request->cancel_reason = *reason ? strdup(reason) : NULL;
+    request->cancel_reason = reason ? strdup(reason) : NULL;
     if (r == 0)
         r = store_update_request(engine->store, request);
     if (r == 0)
-        r = engine_audit(engine, facts->caller->name, &caller->identity, "cancel", request->id, 0,
-                         *reason ? reason : NULL);
+        r = engine_audit(engine, actor, identity, "cancel", request->id, 0, reason);
     if (r == 0)
         r = engine_will_announce(engine, request->id);
     return r;
@@ -72,10 +73,11 @@ int engine_cancel(struct engine *engine, const struct caller *caller, const stru
     if (r == STORE_E_NONE || !engine_is_own(&record.request, caller, facts))
         r = engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
                           "You have no request %" PRId64 ". See: pkg-request list", id);
-    else if (!is_waiting(&record.request, clock_now(&engine->clock)))
+    else if (!is_waiting(&record.request, clock_now(&engine->clock)) && !record.request.waiting)
         r = refuse_late(&record, reply);
     else if ((r = engine_begin(engine)) == 0)
-        r = engine_end(engine, cancel(engine, caller, facts, &record.request, reason));
+        r = engine_end(engine, engine_withdraw(engine, &record.request, facts->caller->name,
+                                               &caller->identity, *reason ? reason : NULL));
     record_deinit(&record);
     return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
 }
@@ -143,6 +145,32 @@ static int check_requestor(const struct request *request, const struct package *
     return 0;
 }
 
+/* What an approver may grant: less, or later, never more than was asked for; and what it is for must still be there. */
+static int check_approval(struct engine *engine, const struct request *request, const struct package *package,
+                          const struct decision_terms *terms, struct reply *reply)
+{
+    const int64_t asked = request->granted ? request->granted : request->duration;
+    char text[DURATION_TEXT_MAX];
+    if (terms->duration > asked)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "Request %" PRId64 " is for %s; an approver can give less, not more.",
+                             request->id, duration_format(asked, text));
+    if (terms->start && terms->start < request->start)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "Request %" PRId64
+                             " is for a later start; an approver can set it later, not earlier.",
+                             request->id);
+    if (!request->extends)
+        return engine_check_duties(engine, request->requestor.uid, request->user, package, reply);
+    struct assignment assignment = {0};
+    int r = store_get_assignment(engine->store, request->extends, &assignment);
+    if (r == 0)
+        r = engine_check_extension(engine, &assignment, package, terms->duration ? terms->duration : asked,
+                                   reply);
+    assignment_deinit(&assignment);
+    return r;
+}
+
 /* A stage is complete: on to the next one, or to fulfilment. */
 static int complete_stage(struct engine *engine, struct request *request, const struct package *package,
                           const struct facts *facts)
@@ -162,7 +190,7 @@ static int complete_stage(struct engine *engine, struct request *request, const 
     }
     request->ended = now;
     const int r = engine_move_request(request, REQUEST_APPROVE);
-    return r < 0 ? r : engine_fulfil(engine, request, package, facts);
+    return r < 0 ? r : engine_complete(engine, request, package, facts);
 }
 
 static int64_t lacking_after(const struct record *record, const struct decision *decision)
@@ -194,9 +222,10 @@ static int decide(struct engine *engine, struct record *record, const struct dec
 }
 
 static int decide_record(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                         struct record *record, bool approve, const char *reason, struct reply *reply)
+                         struct record *record, bool approve, const struct decision_terms *terms,
+                         struct reply *reply)
 {
-    const struct request *request = &record->request;
+    struct request *request = &record->request;
     const struct policy_decider decider = engine_decider(caller, facts);
     const int64_t now = clock_now(&engine->clock);
     if (!is_waiting(request, now))
@@ -209,6 +238,8 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
     const struct package *package = packages_find(engine->packages, request->package);
     if (r == 0 && approve)
         r = check_requestor(request, package, facts, reply);
+    if (r == 0 && approve)
+        r = check_approval(engine, request, package, terms, reply);
     if (r != 0)
         return r;
     const struct decision decision = {
@@ -216,9 +247,13 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
         .decider = facts->caller->name,
         .identity = caller->identity,
         .approved = approve,
-        .reason = (char *)reason,
+        .reason = (char *)terms->reason,
         .at = now,
     };
+    if (approve && terms->duration)
+        request->granted = terms->duration;
+    if (approve && terms->start > now)
+        request->start = terms->start;
     r = engine_begin(engine);
     if (r == 0)
         r = engine_end(engine, decide(engine, record, &decision, package, facts));
@@ -226,14 +261,14 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
 }
 
 int engine_decide(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
-                  bool approve, const char *reason, struct reply *reply)
+                  bool approve, const struct decision_terms *terms, struct reply *reply)
 {
     struct record record = {0};
-    if (!approve && !*reason)
+    if (!approve && !*terms->reason)
         return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
                              "Please give a reason for the denial: pkg-approve deny %" PRId64 " -m 'REASON'",
                              id);
-    int r = engine_check_text("reason", reason, reply);
+    int r = engine_check_text("reason", terms->reason, reply);
     if (r == 0 && !facts->caller)
         r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
     if (r == 0)
@@ -245,7 +280,7 @@ int engine_decide(struct engine *engine, const struct caller *caller, const stru
         return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
                              "There is no request %" PRId64 ". See what waits for you: pkg-approve", id);
     if (r == 0)
-        r = decide_record(engine, caller, facts, &record, approve, reason, reply);
+        r = decide_record(engine, caller, facts, &record, approve, terms, reply);
     record_deinit(&record);
     if (r == 0)
         r = engine_check_fulfilment(engine, id);

@@ -14,9 +14,12 @@
 enum { BACKOFF_STEPS_MAX = 32 };
 
 /* Why a group cannot be put in place; NULL when it can. The NSS module honours only what root allowed. */
-static const char *find_problem(const struct engine *engine, const char *group, gid_t gid)
+static const char *find_problem(const struct engine *engine, const struct facts *facts, const char *group,
+                                gid_t gid)
 {
     char allowed[NAME_ENCODED_MAX + 1];
+    if (!facts)
+        return "it is being put in place";
     if (gid == GID_UNSET)
         return "there is no such group on this host";
     if (gid == 0)
@@ -34,8 +37,8 @@ static int resolve(const struct engine *engine, const struct facts *facts, struc
     for (size_t i = 0; i < count; i++) {
         free(grants[i].problem);
         grants[i].problem = NULL;
-        grants[i].gid = facts_gid(facts, grants[i].group);
-        const char *problem = find_problem(engine, grants[i].group, grants[i].gid);
+        grants[i].gid = facts ? facts_gid(facts, grants[i].group) : GID_UNSET;
+        const char *problem = find_problem(engine, facts, grants[i].group, grants[i].gid);
         if (!problem)
             continue;
         whole = false;
@@ -68,19 +71,26 @@ static char *describe(const struct grant *grants, size_t count)
     return text;
 }
 
-/* Writes the assignment as it is now with its grants, and notes what follows from it. */
-static int put_in_place(struct engine *engine, const struct assignment *assignment,
-                        const struct grant *grants, size_t count)
+static int publish_grants(struct engine *engine, const struct assignment *assignment,
+                          const struct grant *grants, size_t count)
 {
-    int r = store_set_grants(engine->store, assignment->id, grants, count, true);
-    if (r == 0)
-        r = engine_will_publish(engine, STORE_PUBLISH_USER, assignment->user, false);
+    int r = engine_will_publish(engine, STORE_PUBLISH_USER, assignment->user, false);
     for (size_t i = 0; r == 0 && i < count; i++) {
         char gid[16];
         snprintf(gid, sizeof(gid), "%u", grants[i].gid);
         if (!grants[i].problem)
             r = engine_will_publish(engine, STORE_PUBLISH_GID, gid, false);
     }
+    return r;
+}
+
+/* Writes the assignment as it is now with its grants, and notes what follows from it. */
+static int put_in_place(struct engine *engine, const struct assignment *assignment,
+                        const struct grant *grants, size_t count)
+{
+    int r = store_set_grants(engine->store, assignment->id, grants, count, true);
+    if (r == 0)
+        r = publish_grants(engine, assignment, grants, count);
     _cleanup_free_ char *detail = describe(grants, count);
     if (r == 0)
         r = engine_audit(engine, "accesspkgd", &NOBODY,
@@ -88,6 +98,17 @@ static int put_in_place(struct engine *engine, const struct assignment *assignme
                          assignment->id, detail);
     if (r == 0)
         r = engine_will_announce(engine, assignment->request);
+    return r;
+}
+
+int engine_publish_assignment(struct engine *engine, const struct assignment *assignment)
+{
+    struct grant *grants = NULL;
+    size_t count = 0;
+    int r = store_get_grants(engine->store, assignment->id, &grants, &count);
+    if (r == 0)
+        r = publish_grants(engine, assignment, grants, count);
+    store_free_grants(grants, count);
     return r;
 }
 
@@ -121,6 +142,13 @@ static int settle(struct engine *engine, struct assignment *assignment, int whol
     return engine_move_assignment(assignment, whole ? ASSIGNMENT_FULFIL : ASSIGNMENT_FALL_SHORT);
 }
 
+/* What was given, never more than the policy allows now; an administrator's own word stands. */
+static int64_t granted(const struct request *request, const struct package *package)
+{
+    const int64_t asked = request->granted ? request->granted : request->duration;
+    return request->assigned || asked < package->max_duration ? asked : package->max_duration;
+}
+
 int engine_fulfil(struct engine *engine, const struct request *request, const struct package *package,
                   const struct facts *facts)
 {
@@ -133,9 +161,11 @@ int engine_fulfil(struct engine *engine, const struct request *request, const st
         .package = request->package,
         .user = request->user,
         .uid = request->requestor.uid,
-        .duration = request->duration < package->max_duration ? request->duration : package->max_duration,
+        .duration = granted(request, package),
     };
     int r = settle(engine, &assignment, resolve(engine, facts, grants, count));
+    if (!facts)
+        assignment.retry_at = clock_now(&engine->clock);
     if (r == 0)
         r = store_add_assignment(engine->store, &assignment);
     if (r == 0)
@@ -205,17 +235,21 @@ static int retry(struct engine *engine, struct assignment *assignment, const str
     return r;
 }
 
-/*
- * Rule 9: who is gone, is another one by now or may no longer ask is given nothing more; what waits for them runs to
- * its end. So does what is past its end already, when so many end together that it was not its turn yet.
- */
-static bool may_be_given(const struct engine *engine, const struct assignment *assignment,
-                         const struct facts *facts)
+/* Rule 9, at fulfilment: why this user is not to be given it after all; NULL: all is well. */
+static const char *find_ineligible(struct engine *engine, const struct assignment *assignment,
+                                   const struct subject *user)
 {
     const struct package *package = packages_find(engine->packages, assignment->package);
-    return assignment->state == STATE_PARTIALLY_FULFILLED && facts->user &&
-           facts->user->uid == assignment->uid && clock_now(&engine->clock) < assignment->span.end &&
-           package && (!package->requestors[0] || policy_names(package->requestors, facts->user));
+    struct request request = {0};
+    bool assigned = true;
+    if (user->uid != assignment->uid)
+        return "the user's name belongs to another uid by now";
+    if (assignment->request && store_get_request(engine->store, assignment->request, &request) == 0)
+        assigned = request.assigned;
+    request_deinit(&request);
+    if (!assigned && package && package->requestors[0] && !policy_names(package->requestors, user))
+        return "the policy no longer lets the user have it";
+    return NULL;
 }
 
 int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
@@ -226,10 +260,14 @@ int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
         r = store_get_assignment(engine->store, id, &assignment);
     if (r != 0)
         return r;
-    if (may_be_given(engine, &assignment, facts)) {
+    if (assignment.state == STATE_PARTIALLY_FULFILLED && facts->user &&
+        clock_now(&engine->clock) < assignment.span.end) {
+        const char *why = find_ineligible(engine, &assignment, facts->user);
         r = engine_begin(engine);
         if (r == 0)
-            r = engine_end(engine, retry(engine, &assignment, facts));
+            r = engine_end(engine, why ? engine_finish_assignment(engine, &assignment, ASSIGNMENT_REVOKE,
+                                                                  "accesspkgd", &NOBODY, why)
+                                       : retry(engine, &assignment, facts));
         if (r == 0)
             r = engine_check_fulfilment(engine, assignment.request);
     }

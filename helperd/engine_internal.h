@@ -41,9 +41,34 @@ bool engine_is_own(const struct request *request, const struct caller *caller, c
 int engine_move_request(struct request *request, enum request_event event);
 int engine_move_assignment(struct assignment *assignment, enum assignment_event event);
 
+/* Inside a transaction: an assignment ends, by the clock (END) or early (REVOKE); its grants go with it. `detail` may
+ * be NULL. */
+int engine_finish_assignment(struct engine *engine, struct assignment *assignment,
+                             enum assignment_event event, const char *actor, const struct identity *identity,
+                             const char *detail);
+/* Inside a transaction: withdraws a request on the daemon's or an administrator's behalf. */
+int engine_withdraw(struct engine *engine, struct request *request, const char *actor,
+                    const struct identity *identity, const char *reason);
+
+/* Inside a transaction: files a request, routed to its approvers or waived. */
+int engine_file(struct engine *engine, const struct facts *facts, const struct package *package,
+                struct request *request, bool waived);
+/* Inside a transaction: what an approved request asked for happens: its start is awaited, or it is fulfilled, or the
+ * end of what it extends is moved. */
+int engine_complete(struct engine *engine, struct request *request, const struct package *package,
+                    const struct facts *facts);
+/* Why an extension is not possible now: 0, or the refusal. `seconds` is what it would add. */
+int engine_check_extension(struct engine *engine, const struct assignment *assignment,
+                           const struct package *package, int64_t seconds, struct reply *reply);
+/* Rule 9, separation of duties: whether the user may not hold this package beside what they hold or wait for. */
+int engine_check_duties(struct engine *engine, uid_t uid, const char *user, const struct package *package,
+                        struct reply *reply);
+
 /* Inside a transaction: the assignment of an approved request, as far as its groups can be put in place now. */
 int engine_fulfil(struct engine *engine, const struct request *request, const struct package *package,
                   const struct facts *facts);
+/* Inside a transaction: notes that the files of an assignment have to be written again, wider than before. */
+int engine_publish_assignment(struct engine *engine, const struct assignment *assignment);
 /* After the commit, when the user's grant file could not be written: shows it as partially fulfilled. */
 int engine_check_fulfilment(struct engine *engine, int64_t request);
 

@@ -59,22 +59,11 @@ static int show_submitted(struct engine *engine, const struct caller *caller, co
     return 0;
 }
 
-/* An assignment that no request stands behind (adopted): the little that can be said of it. */
-static json_t *view_bare_assignment(const struct assignment *assignment)
-{
-    json_t *end = assignment->span.end == GRANT_FOREVER ? NULL : json_integer(assignment->span.end);
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o*}", "package", assignment->package, "user",
-                     assignment->user, "state", state_identifier(assignment_shown_state(assignment)),
-                     "assignment", (json_int_t)assignment->id, "assignment_start",
-                     (json_int_t)assignment->span.start, "assignment_end", end);
-}
-
-/* 0: shown; STORE_E_NONE: there is nothing of this package; other results as the engine's. */
-static int show_existing(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                         const struct subject *subject, const char *package, struct reply *reply)
+/* Each: 0 when it was shown; STORE_E_NONE when there is none; other results as the engine's. */
+static int show_held(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                     const struct subject *subject, const char *package, struct reply *reply)
 {
     struct assignment assignment = {0};
-    struct request request = {0};
     int r = store_find_live_assignment(engine->store, subject->uid, subject->name, package, &assignment);
     if (r == 0) {
         const bool held = assignment.state == STATE_FULFILLED &&
@@ -82,18 +71,26 @@ static int show_existing(struct engine *engine, const struct caller *caller, con
         if (assignment.request) {
             r = show_submitted(engine, caller, facts, assignment.request, true, held, reply);
         } else {
-            reply->value = view_bare_assignment(&assignment);
+            reply->value = view_assignment(&assignment);
             r = reply->value && json_object_set_new(reply->value, "existing", json_true()) == 0 &&
                         json_object_set_new(reply->value, "held", json_boolean(held)) == 0
                     ? 0
                     : -ENOMEM;
         }
-    } else if (r == STORE_E_NONE) {
-        r = store_find_open_request(engine->store, subject->uid, subject->name, package, &request);
-        if (r == 0)
-            r = show_submitted(engine, caller, facts, request.id, true, false, reply);
     }
     assignment_deinit(&assignment);
+    return r;
+}
+
+static int show_waiting(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                        const struct subject *subject, const char *package, struct reply *reply)
+{
+    struct request request = {0};
+    int r = store_find_open_request(engine->store, subject->uid, subject->name, package, &request);
+    if (r == STORE_E_NONE)
+        r = store_find_waiting_request(engine->store, subject->uid, subject->name, package, &request);
+    if (r == 0)
+        r = show_submitted(engine, caller, facts, request.id, true, false, reply);
     request_deinit(&request);
     return r;
 }
@@ -138,15 +135,13 @@ static void plan_stages(const struct package *package, int64_t now, struct stage
         };
 }
 
-/* Inside a transaction: writes the request, routed or waived. */
-static int file_request(struct engine *engine, const struct facts *facts, const struct package *package,
-                        struct request *request)
+int engine_file(struct engine *engine, const struct facts *facts, const struct package *package,
+                struct request *request, bool waived)
 {
     const int64_t now = request->submitted;
-    /* The gate files for others: the log tells that uid 0 did. */
+    /* The gate and administrators file for others: the log tells that uid 0 did. */
     const struct identity filer = {request->origin_verified ? 0 : request->requestor.uid,
                                    request->requestor.loginuid};
-    const bool waived = !package->approval_required;
     int r = engine_move_request(request, waived ? REQUEST_WAIVE : REQUEST_ROUTE);
     if (r < 0)
         return r;
@@ -166,9 +161,12 @@ static int file_request(struct engine *engine, const struct facts *facts, const 
     if (r == 0)
         r = engine_audit(engine, request->user, &filer, "submit", request->id, 0, request->justification);
     if (r == 0 && waived)
-        r = engine_audit(engine, "accesspkgd", &NOBODY, "waive", request->id, 0, "the policy asks nobody");
+        r = engine_audit(engine, "accesspkgd", &NOBODY, "waive", request->id, 0,
+                         request->assigned ? "an administrator assigned it" : "the policy asks nobody");
     if (r == 0 && waived)
-        r = engine_fulfil(engine, request, package, facts);
+        r = engine_complete(engine, request, package, facts);
+    if (r == 0 && waived)
+        r = store_update_request(engine->store, request);
     if (r == 0)
         r = engine_will_announce(engine, request->id);
     return r;
@@ -203,11 +201,38 @@ static int check_limit(struct engine *engine, uid_t uid, struct reply *reply)
     return r == 0 ? check_pace(engine, uid, reply) : r;
 }
 
+/* A denial holds for a while; so does silence, for what no person asked for (a job that logs in every day). */
+static int check_cooldown(struct engine *engine, const struct subject *subject, const struct package *package,
+                          const struct submission *submission, struct reply *reply)
+{
+    struct request last = {0};
+    char when[ENGINE_TIME_MAX];
+    int r = store_find_last_request(engine->store, subject->uid, subject->name, package->name, &last);
+    const int64_t pause = last.state == STATE_DENIED ? package->cooldown
+                          : last.state == STATE_EXPIRED && last.at_gate && submission->at_gate
+                              ? package->gate_cooldown
+                              : 0;
+    if (r == 0 && pause > 0 && clock_now(&engine->clock) < last.ended + pause)
+        r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                          last.state == STATE_DENIED
+                              ? "Request %" PRId64 " for %s was denied. A new one can be filed after %s."
+                              : "Request %" PRId64
+                                " for %s expired without a decision. At a login a new one is filed "
+                                "after %s; ask at any time with: pkg-request submit",
+                          last.id, package->name, engine_time(last.ended + pause, when));
+    request_deinit(&last);
+    return r == STORE_E_NONE ? 0 : r;
+}
+
 static int file_new(struct engine *engine, const struct caller *caller, const struct facts *facts,
                     const struct subject *subject, const struct submission *submission,
                     const struct package *package, struct reply *reply)
 {
-    int r = check_limit(engine, subject->uid, reply);
+    int r = package->approval_required ? check_limit(engine, subject->uid, reply) : 0;
+    if (r == 0)
+        r = check_cooldown(engine, subject, package, submission, reply);
+    if (r == 0)
+        r = engine_check_duties(engine, subject->uid, subject->name, package, reply);
     if (r != 0)
         return r;
     struct request request = {
@@ -224,12 +249,14 @@ static int file_new(struct engine *engine, const struct caller *caller, const st
         .address = (char *)submission->address,
         .tty = (char *)submission->tty,
         .origin_verified = caller->identity.uid == 0,
+        .at_gate = submission->at_gate && caller->identity.uid == 0,
         .duration = submission->duration ? submission->duration : package->duration,
+        .start = submission->start > clock_now(&engine->clock) ? submission->start : 0,
         .submitted = clock_now(&engine->clock),
     };
     r = engine_begin(engine);
     if (r == 0)
-        r = engine_end(engine, file_request(engine, facts, package, &request));
+        r = engine_end(engine, engine_file(engine, facts, package, &request, !package->approval_required));
     if (r == 0)
         r = engine_check_fulfilment(engine, request.id);
     if (r != 0)
@@ -289,40 +316,79 @@ static int check_submission(const struct submission *submission, struct reply *r
     return 0;
 }
 
+/* A submission that passed the first checks, on its way through the packages that it names. */
+struct search {
+    struct engine *engine;
+    const struct caller *caller;
+    const struct facts *facts;
+    const struct submission *submission;
+    const struct subject *subject;
+    struct reply *reply;
+};
+
+/* Files a request for a package that the policy lets the user ask for. STORE_E_NONE: not this one. */
+static int file_if_allowed(const struct search *search, const char *name, bool waived_only)
+{
+    const struct package *package = packages_find(search->engine->packages, name);
+    const struct policy_ask ask = {
+        .has_justification = search->submission->justification,
+        .at_gate = search->submission->at_gate && search->caller->identity.uid == 0,
+        .duration = search->submission->duration,
+    };
+    if (!package || (waived_only && package->approval_required))
+        return STORE_E_NONE;
+    const enum policy_request_verdict verdict = policy_may_request(package, search->subject, &ask);
+    if (verdict != POLICY_REQUEST_ALLOWED) {
+        if (!search->reply->message[0])
+            refuse_request(verdict, package, search->reply); /* the first one is what is told in the end */
+        return STORE_E_NONE;
+    }
+    return file_new(search->engine, search->caller, search->facts, search->subject, search->submission,
+                    package, search->reply);
+}
+
+static int show_if_held(const struct search *search, const char *name)
+{
+    return show_held(search->engine, search->caller, search->facts, search->subject, name, search->reply);
+}
+
+static int file_if_waived(const struct search *search, const char *name)
+{
+    return file_if_allowed(search, name, true);
+}
+
+static int show_if_waiting(const struct search *search, const char *name)
+{
+    return show_waiting(search->engine, search->caller, search->facts, search->subject, name, search->reply);
+}
+
+static int file_if_any(const struct search *search, const char *name)
+{
+    return file_if_allowed(search, name, false);
+}
+
 int engine_submit(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const struct submission *submission, struct reply *reply)
 {
-    const struct subject *subject = NULL;
+    /* What lets the user in soonest comes first, whatever the order of the names. */
+    static int (*const passes[])(const struct search *search, const char *name) = {
+        show_if_held, file_if_waived, show_if_waiting, file_if_any};
+    struct search search = {engine, caller, facts, submission, NULL, reply};
     int r = check_submission(submission, reply);
     if (r == 0)
-        r = find_requestor(caller, facts, submission, &subject, reply);
+        r = find_requestor(caller, facts, submission, &search.subject, reply);
     if (r == 0)
         r = engine_enter(engine, facts);
     if (r != 0)
         return r;
-    for (char **name = submission->packages; *name; name++) {
-        r = show_existing(engine, caller, facts, subject, *name, reply);
-        if (r != STORE_E_NONE)
-            return r;
-    }
-    const struct policy_ask ask = {
-        .has_justification = submission->justification,
-        .at_gate = submission->at_gate && caller->identity.uid == 0,
-        .duration = submission->duration,
-    };
-    int refusal = 0;
-    for (char **name = submission->packages; *name; name++) {
-        const struct package *package = packages_find(engine->packages, *name);
-        if (!package)
-            continue;
-        const enum policy_request_verdict verdict = policy_may_request(package, subject, &ask);
-        if (verdict == POLICY_REQUEST_ALLOWED)
-            return file_new(engine, caller, facts, subject, submission, package, reply);
-        if (!refusal)
-            refusal = refuse_request(verdict, package, reply);
-    }
-    if (refusal)
-        return refusal;
+    for (size_t pass = 0; pass < sizeof(passes) / sizeof(passes[0]); pass++)
+        for (char **name = submission->packages; *name; name++) {
+            r = passes[pass](&search, *name);
+            if (r != STORE_E_NONE)
+                return r;
+        }
+    if (reply->message[0])
+        return BUS_ERROR_POLICY_REFUSED;
     return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
                          "There is no access package %s on this host. See: pkg-request packages",
                          submission->packages[0]);

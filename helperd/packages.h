@@ -9,7 +9,8 @@
  *   [package] description (text, the name), groups (list, required)
  *   [policy]  requestors (list, empty: everybody), justification (required|optional, optional),
  *             duration (duration, 8h or max_duration where that is shorter), max_duration (duration, `duration`),
- *             extension (no|allowed|approval, no), approval (required|none, required),
+ *             extension (no|allowed|approval, no), max_total (duration, none),
+ *             cooldown (duration, none), gate_cooldown (duration, none), incompatible (list of packages), approval (required|none, required),
  *             approvers (list), approval_timeout (duration, 24h)
  *   [stage N] approvers (list, required), quorum (number, 1), timeout (duration, 24h),
  *             escalate_after (duration, none), fallback_approvers (list)
@@ -45,7 +46,11 @@ struct package {
     bool approval_required;
     enum package_extension extension;
     int64_t duration;
-    int64_t max_duration;
+    int64_t max_duration;         /* of one step: a request, or an extension */
+    int64_t max_total;            /* from its start over all extensions; 0: no bound */
+    int64_t cooldown;             /* after a denial; 0: none */
+    int64_t gate_cooldown;        /* after a request filed at the gate expired; 0: none */
+    strv incompatible;            /* packages that nobody may hold together with this one */
     struct package_stage *stages; /* none exactly when approval is not required */
     size_t n_stages;
 };

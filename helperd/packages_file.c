@@ -48,6 +48,10 @@ static const struct inifile_key keys[] = {
     {"policy", "justification", INIFILE_WORD, IN_DRAFT(justification), justification_words, 0, 0},
     {"policy", "duration", INIFILE_DURATION, IN_DRAFT(package.duration), NULL, 0, 0},
     {"policy", "max_duration", INIFILE_DURATION, IN_DRAFT(package.max_duration), NULL, 0, 0},
+    {"policy", "max_total", INIFILE_DURATION, IN_DRAFT(package.max_total), NULL, 0, 0},
+    {"policy", "cooldown", INIFILE_DURATION, IN_DRAFT(package.cooldown), NULL, 0, 0},
+    {"policy", "gate_cooldown", INIFILE_DURATION, IN_DRAFT(package.gate_cooldown), NULL, 0, 0},
+    {"policy", "incompatible", INIFILE_LIST, IN_DRAFT(package.incompatible), NULL, 0, 0},
     {"policy", "extension", INIFILE_WORD, IN_DRAFT(extension), extension_words, 0, 0},
     {"policy", "approval", INIFILE_WORD, IN_DRAFT(approval), approval_words, 0, 0},
     {"policy", "approvers", INIFILE_LIST, IN_DRAFT(approvers), NULL, 0, 0},
@@ -271,6 +275,23 @@ static void check_durations(struct inifile *file, const struct draft *draft)
     if (package->duration && package->max_duration && package->duration > package->max_duration)
         inifile_complain(file, inifile_line(file, "policy", "duration"),
                          "duration is longer than max_duration; shorten the one or lengthen the other");
+    if (package->max_total &&
+        package->max_total < (package->max_duration ? package->max_duration : package->duration))
+        inifile_complain(
+            file, inifile_line(file, "policy", "max_total"),
+            "max_total is shorter than what one request may last; lengthen it, or shorten max_duration");
+}
+
+static void check_incompatible(struct inifile *file, const struct draft *draft)
+{
+    const size_t line = inifile_line(file, "policy", "incompatible");
+    char *const *list = draft->package.incompatible;
+    for (size_t i = 0; list && list[i]; i++) {
+        if (!name_is_package(list[i]))
+            inifile_complain(file, line, "incompatible: \"%s\" cannot be a package's name", list[i]);
+        if (strv_contains(list + i + 1, list[i]))
+            inifile_complain(file, line, "incompatible names %s twice; keep one of them", list[i]);
+    }
 }
 
 static void check_draft(struct inifile *file, const struct draft *draft)
@@ -278,6 +299,7 @@ static void check_draft(struct inifile *file, const struct draft *draft)
     check_groups(file, draft);
     check_list(file, "policy", "requestors", draft->package.requestors, PACKAGE_PRINCIPALS_MAX, true);
     check_durations(file, draft);
+    check_incompatible(file, draft);
     if (draft->approval == APPROVAL_NONE)
         check_nobody_approves(file, draft);
     else
@@ -302,6 +324,7 @@ void package_deinit(struct package *package)
     free(package->description);
     strv_free(package->groups);
     strv_free(package->requestors);
+    strv_free(package->incompatible);
     *package = (struct package){0};
 }
 
@@ -353,7 +376,7 @@ static int finish(struct draft *draft, const char *name)
     if (!package->description)
         package->description = strdup(name);
     if (!package->name || !package->description || !fill_list(&package->groups) ||
-        !fill_list(&package->requestors))
+        !fill_list(&package->requestors) || !fill_list(&package->incompatible))
         return -ENOMEM;
     if (!package->duration)
         package->duration = package->max_duration && package->max_duration < DEFAULT_DURATION

@@ -34,7 +34,11 @@ struct request {
     char *address;
     char *tty;
     bool origin_verified; /* uid 0 said where it came from */
-    int64_t duration;
+    bool at_gate;         /* filed by the PAM module */
+    bool assigned;        /* by an administrator, not asked for */
+    bool waiting;         /* approved, its start still ahead */
+    int64_t duration;     /* asked for */
+    int64_t granted;      /* what an approver gave instead, less than asked; 0: what was asked */
     int64_t start;
     int64_t submitted;
     int64_t ended;
@@ -42,6 +46,7 @@ struct request {
     int64_t stage; /* the one it waits in, from 1; 0 before and without approval */
     int64_t n_stages;
     int64_t deadline; /* of the current stage */
+    int64_t extends;  /* the assignment whose end it would move; 0: it asks for a new one */
 };
 
 /* A stage as it was when the request was filed: policy edits do not change it. */

@@ -8,6 +8,11 @@
 #include <stdio.h>
 
 /*
+ * step 2
+ *   request.assignment  what an extension would extend
+ *   request.granted     the time that was given, where that is less than what was asked for
+ *   request.waiting     approved, its start still ahead
+ *   request.assigned    by an administrator, not asked for
  * step 1
  *   circle      one row per distinct list of principals, so that "which requests could I decide" asks
  * policy.c about a few lists instead of a million requests publication users and groups whose grant file may
@@ -75,6 +80,13 @@ static const char *const steps[] = {
     " id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, actor TEXT NOT NULL, uid INTEGER,"
     " loginuid INTEGER, event TEXT NOT NULL, request INTEGER, assignment INTEGER, detail TEXT) STRICT;"
     "CREATE INDEX audit_request ON audit (request) WHERE request IS NOT NULL;",
+
+    "ALTER TABLE request ADD COLUMN assignment INTEGER REFERENCES assignment (id);"
+    "ALTER TABLE request ADD COLUMN granted INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE request ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE request ADD COLUMN assigned INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE request ADD COLUMN at_gate INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX request_start ON request (start) WHERE waiting = 1;",
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };

@@ -298,6 +298,7 @@ int store_next_deadline(struct store *store, int64_t *ret)
     return read_row(store,
                     "SELECT coalesce(min(t), 0), 0 FROM ("
                     " SELECT min(deadline) AS t FROM request WHERE state = 'pending-approval'"
+                    " UNION ALL SELECT min(start) FROM request WHERE waiting = 1"
                     " UNION ALL SELECT min(end) FROM assignment WHERE state IN ('partially-fulfilled',"
                     " 'fulfilled'))",
                     ret, &(int64_t){0});

@@ -31,7 +31,11 @@ int store_get_request(struct store *store, int64_t id, struct request *ret);
 /* Whose something is, is said by uid and name together: a uid may be given to another person, or to two. */
 int store_find_open_request(struct store *store, uid_t uid, const char *user, const char *package,
                             struct request *ret);
-/* Writes what may change: state, stage, deadline, ended, cancel_reason. */
+int store_find_waiting_request(struct store *store, uid_t uid, const char *user, const char *package,
+                               struct request *ret);
+int store_find_last_request(struct store *store, uid_t uid, const char *user, const char *package,
+                            struct request *ret);
+/* Writes what may change: state, stage, deadline, ended, cancel_reason, start, granted, waiting. */
 int store_update_request(struct store *store, const struct request *request);
 int store_count_open_requests(struct store *store, uid_t uid, int64_t *ret);
 
@@ -76,6 +80,9 @@ int store_find_live_assignment(struct store *store, uid_t uid, const char *user,
                                struct assignment *ret);
 /* A live one of somebody who had this name with another uid. */
 int store_find_stale_assignment(struct store *store, const char *user, uid_t uid, struct assignment *ret);
+/* By the name it was given to: also of a user who is gone. */
+int store_find_live_assignment_by_name(struct store *store, const char *user, const char *package,
+                                       struct assignment *ret);
 /* Writes state, span, extended, attempts, retry_at. */
 int store_update_assignment(struct store *store, const struct assignment *assignment);
 /* Replaces the assignment's grants; `live` false takes them away and keeps the rows as history. */
@@ -86,6 +93,9 @@ void store_free_grants(struct grant *grants, size_t count);
 
 typedef int (*store_each_assignment)(const struct assignment *assignment, void *data);
 int store_each_live_of_user(struct store *store, const char *user, store_each_assignment each, void *data);
+/* The packages that this user holds, waits for or will hold: one call each. */
+typedef int (*store_each_name)(const char *name, void *data);
+int store_each_package_of(struct store *store, uid_t uid, const char *user, store_each_name each, void *data);
 /* Members of a gid: one call per live assignment whose grant of it is in place, user by user, the earliest start
  * first. `name` is the group's. */
 typedef int (*store_each_member)(const char *name, const struct assignment *assignment, void *data);
@@ -93,7 +103,6 @@ int store_each_member_of_gid(struct store *store, gid_t gid, store_each_member e
 /* Whether it has more than a thousand. */
 bool store_gid_is_large(struct store *store, gid_t gid);
 /* Every user with a live assignment, and every gid with a live grant, once each. */
-typedef int (*store_each_name)(const char *name, void *data);
 int store_each_live_user(struct store *store, store_each_name each, void *data);
 /* The next user with a live assignment behind `after` ("": the first), new; STORE_E_NONE behind the last. */
 int store_next_live_user(struct store *store, const char *after, char **ret);
@@ -103,6 +112,7 @@ int store_each_live_gid(struct store *store, store_each_name each, void *data);
 int store_next_deadline(struct store *store, int64_t *ret); /* of a request or an assignment; 0: none */
 int store_next_retry(struct store *store, int64_t *ret);    /* 0: none */
 int store_due_request(struct store *store, int64_t now, struct request *ret);
+int store_due_start(struct store *store, int64_t now, struct request *ret);
 int store_due_assignment(struct store *store, int64_t now, struct assignment *ret);
 int store_due_retry(struct store *store, int64_t now, struct assignment *ret);
 

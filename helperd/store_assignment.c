@@ -88,6 +88,18 @@ int store_find_stale_assignment(struct store *store, const char *user, uid_t uid
                     ret);
 }
 
+int store_find_live_assignment_by_name(struct store *store, const char *user, const char *package,
+                                       struct assignment *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " ASSIGNMENT_COLUMNS
+                             " FROM assignment a WHERE a.user = ? AND a.package = ?"
+                             " AND " LIVE,
+                             "tt", user, package),
+                    ret);
+}
+
 int store_due_assignment(struct store *store, int64_t now, struct assignment *ret)
 {
     return read_one(store,
@@ -253,6 +265,15 @@ static int each_name(struct store *store, sqlite3_stmt *statement, store_each_na
     }
     sql_release(store, statement);
     return r;
+}
+
+int store_each_package_of(struct store *store, uid_t uid, const char *user, store_each_name each, void *data)
+{
+    static const char sql[] =
+        "SELECT a.package FROM assignment a WHERE a.uid = ?1 AND a.user = ?2 AND " LIVE
+        " UNION SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND state IN ('submitted',"
+        " 'pending-approval') UNION SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND waiting = 1";
+    return each_name(store, sql_take(store, sql, "ut", uid, user), each, data);
 }
 
 int store_each_live_user(struct store *store, store_each_name each, void *data)

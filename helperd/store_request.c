@@ -11,7 +11,8 @@
 #define REQUEST_COLUMNS                                                                                      \
     "r.id, r.package, r.user, r.uid, r.loginuid, r.full_name, r.organisation, r.state, r.justification,"     \
     " r.no_reason_given, r.service, r.host, r.address, r.tty, r.origin_verified, r.duration, r.start,"       \
-    " r.submitted, r.ended, r.cancel_reason, r.stage, r.n_stages, r.deadline"
+    " r.submitted, r.ended, r.cancel_reason, r.stage, r.n_stages, r.deadline, r.assignment, r.granted,"      \
+    " r.waiting, r.assigned, r.at_gate"
 
 static int read_request(sqlite3_stmt *s, struct request *ret)
 {
@@ -39,6 +40,11 @@ static int read_request(sqlite3_stmt *s, struct request *ret)
         .stage = sqlite3_column_int64(s, 20),
         .n_stages = sqlite3_column_int64(s, 21),
         .deadline = sqlite3_column_int64(s, 22),
+        .extends = sqlite3_column_int64(s, 23),
+        .granted = sqlite3_column_int64(s, 24),
+        .waiting = sqlite3_column_int(s, 25),
+        .assigned = sqlite3_column_int(s, 26),
+        .at_gate = sqlite3_column_int(s, 27),
     };
     if (oom) {
         request_deinit(&request);
@@ -75,6 +81,38 @@ int store_find_open_request(struct store *store, uid_t uid, const char *user, co
                              "SELECT " REQUEST_COLUMNS " FROM request r WHERE uid = ? AND package = ?"
                              " AND user = ? AND state IN ('submitted', 'pending-approval')",
                              "utt", uid, package, user),
+                    ret);
+}
+
+int store_find_last_request(struct store *store, uid_t uid, const char *user, const char *package,
+                            struct request *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " REQUEST_COLUMNS " FROM request r WHERE uid = ? AND user = ?"
+                             " AND package = ? ORDER BY id DESC LIMIT 1",
+                             "utt", uid, user, package),
+                    ret);
+}
+
+int store_find_waiting_request(struct store *store, uid_t uid, const char *user, const char *package,
+                               struct request *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " REQUEST_COLUMNS " FROM request r WHERE uid = ? AND user = ?"
+                             " AND package = ? AND waiting = 1 LIMIT 1",
+                             "utt", uid, user, package),
+                    ret);
+}
+
+int store_due_start(struct store *store, int64_t now, struct request *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " REQUEST_COLUMNS " FROM request r WHERE waiting = 1 AND start <= ?"
+                             " ORDER BY start LIMIT 1",
+                             "i", now),
                     ret);
 }
 
@@ -156,18 +194,20 @@ static int add_stage(struct store *store, int64_t request, const struct stage *s
 
 int store_add_request(struct store *store, struct request *request, const struct stage *stages)
 {
-    int r =
-        sql_run(store,
-                "INSERT INTO request (package, user, uid, loginuid, full_name, organisation, state,"
-                " justification, no_reason_given, service, host, address, tty, origin_verified, duration,"
-                " start, submitted, ended, cancel_reason, stage, n_stages, deadline)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                "ttuuttttittttiiiiitiii", request->package, request->user, request->requestor.uid,
-                request->requestor.loginuid, request->full_name, request->organisation,
-                state_identifier(request->state), request->justification, (int64_t)request->no_reason_given,
-                request->service, request->host, request->address, request->tty,
-                (int64_t)request->origin_verified, request->duration, request->start, request->submitted,
-                request->ended, request->cancel_reason, request->stage, request->n_stages, request->deadline);
+    int r = sql_run(
+        store,
+        "INSERT INTO request (package, user, uid, loginuid, full_name, organisation, state,"
+        " justification, no_reason_given, service, host, address, tty, origin_verified, duration,"
+        " start, submitted, ended, cancel_reason, stage, n_stages, deadline, assignment, granted,"
+        " waiting, assigned, at_gate)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "ttuuttttittttiiiiitiiiziiii", request->package, request->user, request->requestor.uid,
+        request->requestor.loginuid, request->full_name, request->organisation,
+        state_identifier(request->state), request->justification, (int64_t)request->no_reason_given,
+        request->service, request->host, request->address, request->tty, (int64_t)request->origin_verified,
+        request->duration, request->start, request->submitted, request->ended, request->cancel_reason,
+        request->stage, request->n_stages, request->deadline, request->extends, request->granted,
+        (int64_t)request->waiting, (int64_t)request->assigned, (int64_t)request->at_gate);
     if (r < 0)
         return r;
     request->id = sqlite3_last_insert_rowid(store->database);
@@ -179,10 +219,12 @@ int store_add_request(struct store *store, struct request *request, const struct
 int store_update_request(struct store *store, const struct request *request)
 {
     return sql_run(store,
-                   "UPDATE request SET state = ?, stage = ?, deadline = ?, ended = ?, cancel_reason = ?"
+                   "UPDATE request SET state = ?, stage = ?, deadline = ?, ended = ?, cancel_reason = ?,"
+                   " start = ?, granted = ?, waiting = ?"
                    " WHERE id = ?",
-                   "tiiiti", state_identifier(request->state), request->stage, request->deadline,
-                   request->ended, request->cancel_reason, request->id);
+                   "tiiitiiii", state_identifier(request->state), request->stage, request->deadline,
+                   request->ended, request->cancel_reason, request->start, request->granted,
+                   (int64_t)request->waiting, request->id);
 }
 
 static strv read_circle(sqlite3_stmt *statement, int column)

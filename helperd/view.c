@@ -16,7 +16,8 @@ int record_load(struct store *store, int64_t id, struct record *ret)
     if (r == 0)
         r = store_get_decisions(store, id, &record.decisions, &record.n_decisions);
     if (r == 0 && record.request.state == STATE_APPROVED) {
-        r = store_find_assignment_of_request(store, id, &record.assignment);
+        r = record.request.extends ? store_get_assignment(store, record.request.extends, &record.assignment)
+                                   : store_find_assignment_of_request(store, id, &record.assignment);
         if (r == 0)
             r = store_get_grants(store, record.assignment.id, &record.grants, &record.n_grants);
         else if (r == STORE_E_NONE)
@@ -176,6 +177,8 @@ json_t *view_request(const struct record *record, const struct packages *package
     put_origin(&builder, request);
     put_time(&builder, "submitted", request->submitted);
     put(&builder, "duration", json_integer(request->duration));
+    put_time(&builder, "granted", request->granted);
+    put_time(&builder, "extends", request->extends);
     put_time(&builder, "start", request->start);
     if (pending)
         put_time(&builder, "expires", request->deadline);
@@ -190,7 +193,8 @@ json_t *view_request(const struct record *record, const struct packages *package
                      policy_may_decide(&record->stage, &request->requestor, record->decisions,
                                        record->n_decisions, caller, now) == POLICY_DECIDE_ALLOWED));
     put(&builder, "may_cancel",
-        json_boolean(pending && caller->subject && caller->identity.uid == request->requestor.uid &&
+        json_boolean((pending || request->waiting) && caller->subject &&
+                     caller->identity.uid == request->requestor.uid &&
                      strcmp(caller->subject->name, request->user) == 0));
 
     if (builder.failed) {
@@ -198,4 +202,13 @@ json_t *view_request(const struct record *record, const struct packages *package
         return NULL;
     }
     return builder.object;
+}
+
+json_t *view_assignment(const struct assignment *assignment)
+{
+    json_t *end = assignment->span.end == GRANT_FOREVER ? NULL : json_integer(assignment->span.end);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o*}", "package", assignment->package, "user",
+                     assignment->user, "state", state_identifier(assignment_shown_state(assignment)),
+                     "assignment", (json_int_t)assignment->id, "assignment_start",
+                     (json_int_t)assignment->span.start, "assignment_end", end);
 }

@@ -21,5 +21,6 @@ int record_load(struct store *store, int64_t id, struct record *ret);
 void record_deinit(struct record *record);
 
 /* A new object; NULL when there is no memory. The decider is the caller, for may_decide and may_cancel. */
+json_t *view_assignment(const struct assignment *assignment); /* one that no request stands behind */
 json_t *view_request(const struct record *record, const struct packages *packages,
                      const struct policy_decider *caller, int64_t now);

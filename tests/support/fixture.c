@@ -209,7 +209,8 @@ int fixture_decide(struct fixture *fixture, const char *decider, int64_t id, boo
     struct facts *facts = fixture_facts(decider, user);
     struct reply reply = {0};
     const struct caller caller = fixture_caller(decider);
-    const int r = engine_decide(&fixture->engine, &caller, facts, id, approve, reason, &reply);
+    const struct decision_terms terms = {.reason = reason};
+    const int r = engine_decide(&fixture->engine, &caller, facts, id, approve, &terms, &reply);
     facts_free(facts);
     strv_free(groups);
     free(user);

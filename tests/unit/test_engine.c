@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static struct fixture fixture;
+static const struct decision_terms no_terms = {.reason = ""};
 
 #define DB_ADMINS                                                                                            \
     "[package]\ngroups = dbadmins backup\n[policy]\nrequestors = %staff\njustification = required\n"         \
@@ -139,7 +140,7 @@ START_TEST(test_same_login)
     struct facts *facts = fixture_facts("bob", "alice");
     const struct caller su = {.identity = {BOB, ALICE}};
     struct reply reply = {0};
-    ck_assert_int_eq(engine_decide(&fixture.engine, &su, facts, id, true, "", &reply),
+    ck_assert_int_eq(engine_decide(&fixture.engine, &su, facts, id, true, &no_terms, &reply),
                      BUS_ERROR_NOT_AUTHORIZED);
     facts_free(facts);
     ck_assert_str_eq(fixture_state(&fixture, id), "pending-approval");
@@ -257,6 +258,17 @@ START_TEST(test_gate)
     ck_assert_int_eq(engine_submit(&fixture.engine, &caller, facts, &submission, &reply), 0);
     ck_assert(json_is_true(json_object_get(reply.value, "existing")));
     ck_assert_int_eq(fixture_id(reply.value), staged);
+    facts_free(facts);
+
+    /* What needs no approval lets in at once, beside a request that waits and before it. */
+    char *with_free[] = {(char *)"staged", (char *)"self", NULL};
+    submission.packages = with_free;
+    facts = fixture_facts("root", "dave");
+    ck_assert_int_eq(engine_submit(&fixture.engine, &caller, facts, &submission, &reply), 0);
+    ck_assert(json_is_true(json_object_get(reply.value, "held")));
+    json_decref(reply.value);
+    ck_assert(fixture_gate_opens(&fixture, "dave", "self"));
+    submission.packages = names;
     facts_free(facts);
 
     facts = fixture_facts("root", NULL);
@@ -420,18 +432,18 @@ START_TEST(test_eligibility_is_judged_now)
     struct caller caller = fixture_caller("bob");
     struct reply reply = {0};
     struct facts *facts = fixture_facts("bob", NULL); /* alice is gone */
-    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, "", &reply),
+    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, &no_terms, &reply),
                      BUS_ERROR_POLICY_REFUSED);
     facts_free(facts);
     facts = fixture_facts("bob", "alice"); /* another alice */
     facts->user->uid = 1234;
-    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, "", &reply),
+    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, &no_terms, &reply),
                      BUS_ERROR_POLICY_REFUSED);
     facts_free(facts);
     facts = fixture_facts("bob", "alice"); /* no longer staff */
     strv_free(facts->user->groups);
     facts->user->groups = strv_split("alice");
-    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, "", &reply),
+    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, &no_terms, &reply),
                      BUS_ERROR_POLICY_REFUSED);
     facts_free(facts);
 
@@ -514,7 +526,7 @@ START_TEST(test_partial_fulfilment)
     struct reply reply = {0};
     struct facts *facts = fixture_facts("bob", "alice");
     facts->groups[1].gid = GID_UNSET; /* no group backup */
-    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, "", &reply), 0);
+    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, &no_terms, &reply), 0);
     ck_assert_str_eq(member(reply.value, "state"), "partially-fulfilled");
     const char *problem = json_string_value(json_array_get(json_object_get(reply.value, "problems"), 0));
     ck_assert_str_eq(problem, "backup: there is no such group on this host");
@@ -557,7 +569,7 @@ static int64_t approve_in_part(void)
     struct reply reply = {0};
     struct facts *facts = fixture_facts("bob", "alice");
     facts->groups[1].gid = GID_UNSET;
-    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, "", &reply), 0);
+    ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, &no_terms, &reply), 0);
     const int64_t assignment = json_integer_value(json_object_get(reply.value, "assignment"));
     json_decref(reply.value);
     facts_free(facts);

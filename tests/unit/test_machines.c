@@ -2,9 +2,12 @@
 /* Both state machines, every state and every event: what is not in the table below must be refused. */
 #include "helperd/assignment.h"
 #include "helperd/request.h"
+#include "tests/support/diagram.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct {
     enum state state;
@@ -93,6 +96,54 @@ START_TEST(test_words)
 }
 END_TEST
 
+enum { PAGE_MAX = 256 * 1024 };
+
+/* The page with what stands between "<!-- NAME machine -->" and "<!-- end -->" drawn anew. */
+static char *redraw(const char *page, const char *name, void (*diagram)(FILE *out))
+{
+    char begin[64];
+    char *text = NULL;
+    size_t size = 0;
+    snprintf(begin, sizeof(begin), "<!-- %s machine -->\n", name);
+    const char *start = strstr(page, begin);
+    ck_assert_msg(start, "the page has no place for the %s machine", name);
+    start += strlen(begin);
+    const char *end = strstr(start, "<!-- end -->");
+    ck_assert_ptr_nonnull(end);
+    FILE *out = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(out);
+    fwrite(page, 1, (size_t)(start - page), out);
+    diagram(out);
+    fputs(end, out);
+    ck_assert_int_eq(fclose(out), 0);
+    return text;
+}
+
+/* The page shows the machines as they are. UPDATE_DIAGRAMS in the environment (make diagrams) writes it. */
+START_TEST(test_diagrams)
+{
+    static const char path[] = "docs/ARCHITECTURE.md";
+    static char page[PAGE_MAX];
+    FILE *file = fopen(path, "re");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_lt(fread(page, 1, sizeof(page) - 1, file), sizeof(page) - 1);
+    fclose(file);
+    char *half = redraw(page, "request", diagram_request);
+    char *whole = redraw(half, "assignment", diagram_assignment);
+    if (getenv("UPDATE_DIAGRAMS")) {
+        file = fopen(path, "we");
+        ck_assert_ptr_nonnull(file);
+        ck_assert_int_ge(fputs(whole, file), 0);
+        ck_assert_int_eq(fclose(file), 0);
+    } else {
+        ck_assert_msg(strcmp(page, whole) == 0, "%s shows other machines than there are; run: make diagrams",
+                      path);
+    }
+    free(half);
+    free(whole);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("machines");
@@ -100,6 +151,7 @@ int main(void)
     tcase_add_test(tests, test_request_machine);
     tcase_add_test(tests, test_assignment_machine);
     tcase_add_test(tests, test_words);
+    tcase_add_test(tests, test_diagrams);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

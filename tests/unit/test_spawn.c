@@ -152,7 +152,13 @@ START_TEST(clean_signals)
             "printf 's=%s\\0' $s",
             10),
         0);
-    ck_assert_str_eq(answered(), "00000000000000000000000000000000");
+    /* 32 and 33 are the C library's own: no sigaction() may touch them, and a starter such as make may ignore them. */
+    const unsigned long long of_libc = 3ULL << 31;
+    unsigned long long blocked_there = 1;
+    unsigned long long ignored_there = 1;
+    ck_assert_int_eq(sscanf(answered(), "%16llx%16llx", &blocked_there, &ignored_there), 2);
+    ck_assert_uint_eq(blocked_there, 0);
+    ck_assert_uint_eq(ignored_there & ~of_libc, 0);
     trace_compare(before);
 }
 END_TEST

@@ -71,6 +71,36 @@ START_TEST(full)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    int64_t want; /* 0: refused */
+} times[] = {
+    {"+2h", NOON + 7200},
+    {"+90", NOON + 90},
+    {"14:30", NOON + 5400},
+    {"12:00", NOON + 23 * 3600}, /* past today: tomorrow's */
+    {"2025-11-24 09:00", NOON + 20 * 3600},
+    {"2025-11-24T09:00", NOON + 20 * 3600},
+    {"2025-11-24 09:00:30", NOON + 20 * 3600 + 30},
+    {"2025-02-31 09:00", 0},
+    {"25:00", 0},
+    {"tomorrow", 0},
+    {"+", 0},
+    {"", 0},
+    {"2025-11-24 09:00 ", 0},
+};
+
+START_TEST(parse)
+{
+    int64_t time = 0;
+
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1); /* noon in UTC is 13:00 here */
+    tzset();
+    ck_assert_int_eq(when_parse(times[_i].text, NOON, &time) == 0, times[_i].want != 0);
+    ck_assert_int_eq(time, times[_i].want);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("when");
@@ -80,6 +110,7 @@ int main(void)
     tcase_add_loop_test(tests, relative, 0, sizeof(relatives) / sizeof(*relatives));
     tcase_add_test(tests, relative_at_the_edges);
     tcase_add_test(tests, full);
+    tcase_add_loop_test(tests, parse, 0, (int)(sizeof(times) / sizeof(*times)));
     suite_add_tcase(suite, tests);
 
     SRunner *runner = srunner_create(suite);

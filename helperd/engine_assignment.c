@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine's life of an assignment: begun later, extended, returned, revoked, assigned by an administrator. */
+#include "helperd/engine_internal.h"
+
+#include "common/duration.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int refuse_unknown_package(const char *package, struct reply *reply)
+{
+    char visible[2 * NAME_PACKAGE_MAX];
+    return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
+                         "There is no access package %s on this host. See: pkg-request packages",
+                         text_visible(package, visible, sizeof(visible)));
+}
+
+static int refuse_not_held(const char *whose, const char *package, struct reply *reply)
+{
+    char visible[2 * NAME_PACKAGE_MAX];
+    return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST, "%s not hold %s now, so nothing was changed.",
+                         whose, text_visible(package, visible, sizeof(visible)));
+}
+
+/* What was done to an assignment: its request as it is now; an adopted one has none. */
+static int show_assignment(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                           const struct assignment *assignment, struct reply *reply)
+{
+    if (assignment->request)
+        return engine_show(engine, caller, facts, assignment->request, reply);
+    reply->value = view_assignment(assignment);
+    return reply->value ? 0 : -ENOMEM;
+}
+
+/* ---- extension ---- */
+
+int engine_check_extension(struct engine *engine, const struct assignment *assignment,
+                           const struct package *package, int64_t seconds, struct reply *reply)
+{
+    char text[DURATION_TEXT_MAX];
+    if (!assignment_is_live(assignment->state) || assignment->span.end <= clock_now(&engine->clock))
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "The access to %s has ended, so it cannot be extended. Please ask for it anew: "
+                             "pkg-request submit %s",
+                             assignment->package, assignment->package);
+    if (assignment->span.end == GRANT_FOREVER)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "The access to %s has no end that could be extended.", assignment->package);
+    if (!package || package->extension == PACKAGE_EXTENSION_NO)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "The policy of %s allows no extension. When it ends, ask for it anew: "
+                             "pkg-request submit %s",
+                             assignment->package, assignment->package);
+    if (seconds > package->max_duration)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s can be extended by at most %s at a time. Please ask for less.",
+                             package->name, duration_format(package->max_duration, text));
+    if (package->max_total && assignment->span.end + seconds - assignment->span.start > package->max_total)
+        return engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "With its extensions %s may last at most %s. Please ask for less, or anew after its end.",
+            package->name, duration_format(package->max_total, text));
+    return 0;
+}
+
+/* The end moves without a gap: from where it is, not from now. */
+static int move_end(struct engine *engine, const struct request *request)
+{
+    struct assignment assignment = {0};
+    int r = store_get_assignment(engine->store, request->extends, &assignment);
+    if (r != 0)
+        return r < 0 ? r : -EIO;
+    r = engine_move_assignment(&assignment, ASSIGNMENT_EXTEND);
+    assignment.span.end += request->granted ? request->granted : request->duration;
+    assignment.extended = true;
+    if (r == 0)
+        r = store_update_assignment(engine->store, &assignment);
+    if (r == 0)
+        r = engine_publish_assignment(engine, &assignment);
+    if (r == 0)
+        r = engine_audit(engine, "accesspkgd", &NOBODY, "extend", request->id, assignment.id, NULL);
+    if (r == 0)
+        r = engine_will_announce(engine, assignment.request);
+    assignment_deinit(&assignment);
+    return r;
+}
+
+int engine_complete(struct engine *engine, struct request *request, const struct package *package,
+                    const struct facts *facts)
+{
+    if (request->extends)
+        return move_end(engine, request);
+    request->waiting = request->start > clock_now(&engine->clock);
+    return request->waiting ? 0 : engine_fulfil(engine, request, package, facts);
+}
+
+static int file_extension(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                          const struct assignment *assignment, const struct package *package,
+                          const char *justification, int64_t duration, int64_t *ret_id)
+{
+    struct request request = {
+        .package = package->name,
+        .user = facts->caller->name,
+        .requestor = caller->identity,
+        .full_name = facts->caller->full_name,
+        .organisation = facts->caller->organisation,
+        .state = STATE_SUBMITTED,
+        .justification = (char *)justification,
+        .duration = duration,
+        .submitted = clock_now(&engine->clock),
+        .extends = assignment->id,
+    };
+    const bool waived = package->extension == PACKAGE_EXTENSION_ALLOWED || !package->approval_required;
+    int r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine, engine_file(engine, facts, package, &request, waived));
+    if (r == 0)
+        *ret_id = request.id;
+    return r;
+}
+
+/* A request of the caller's for this package that still waits: nothing new is filed beside it (rule 7). */
+static int find_waiting(struct engine *engine, const struct subject *subject, const char *package,
+                        int64_t *ret_id)
+{
+    struct request request = {0};
+    const int r = store_find_open_request(engine->store, subject->uid, subject->name, package, &request);
+    if (r == 0)
+        *ret_id = request.id;
+    request_deinit(&request);
+    return r;
+}
+
+int engine_extend(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const char *name, const char *justification, int64_t duration, struct reply *reply)
+{
+    const struct package *package = packages_find(engine->packages, name);
+    struct assignment assignment = {0};
+    int64_t id = 0;
+    int r = justification ? engine_check_text("justification", justification, reply) : 0;
+    if (r == 0 && !facts->caller)
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r != 0)
+        return r;
+    r = store_find_live_assignment(engine->store, caller->identity.uid, facts->caller->name, name,
+                                   &assignment);
+    if (r == STORE_E_NONE)
+        return package ? refuse_not_held("You do", name, reply) : refuse_unknown_package(name, reply);
+    const int64_t seconds = duration ? duration : package ? package->duration : 0;
+    if (r == 0)
+        r = engine_check_extension(engine, &assignment, package, seconds, reply);
+    if (r == 0 && package->requestors[0] && !policy_names(package->requestors, facts->caller))
+        r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED, "The policy of %s no longer lets you ask for it.",
+                          name);
+    if (r == 0 && package->justification_required && !justification &&
+        package->extension != PACKAGE_EXTENSION_ALLOWED)
+        r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                          "%s asks for a justification. Please say why: pkg-request extend %s -m 'REASON'",
+                          name, name);
+    if (r == 0) {
+        r = find_waiting(engine, facts->caller, name, &id);
+        if (r == STORE_E_NONE)
+            r = file_extension(engine, caller, facts, &assignment, package, justification, seconds, &id);
+    }
+    assignment_deinit(&assignment);
+    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+}
+
+/* ---- the end before the end ---- */
+
+static int end_early(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                     struct assignment *assignment, const char *detail, struct reply *reply)
+{
+    int r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine,
+                       engine_finish_assignment(engine, assignment, ASSIGNMENT_REVOKE, facts->caller->name,
+                                                &caller->identity, *detail ? detail : NULL));
+    if (r == 0 && engine_publication_error(engine, assignment->user) < 0)
+        r = engine_refuse(
+            reply, BUS_ERROR_UNAVAILABLE,
+            "The end of %s for %s is recorded, but the grant file could not be written: %s. It is tried "
+            "again every few seconds; until then the access lasts.",
+            assignment->package, assignment->user,
+            strerror(-engine_publication_error(engine, assignment->user)));
+    return r != 0 ? r : show_assignment(engine, caller, facts, assignment, reply);
+}
+
+int engine_return(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const char *package, const char *reason, struct reply *reply)
+{
+    struct assignment assignment = {0};
+    int r = engine_check_text("reason", reason, reply);
+    if (r == 0 && !facts->caller)
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r != 0)
+        return r;
+    r = store_find_live_assignment(engine->store, caller->identity.uid, facts->caller->name, package,
+                                   &assignment);
+    if (r == STORE_E_NONE)
+        r = refuse_not_held("You do", package, reply);
+    else if (r == 0)
+        r = end_early(engine, caller, facts, &assignment, reason, reply);
+    assignment_deinit(&assignment);
+    return r;
+}
+
+int engine_revoke(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const char *user, const char *package, const char *reason, struct reply *reply)
+{
+    struct assignment assignment = {0};
+    char visible[NAME_ENCODED_MAX + 16];
+    if (!*reason)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "Please give a reason for the revocation, which the user reads: -m 'REASON'");
+    int r = engine_check_text("reason", reason, reply);
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r != 0)
+        return r;
+    r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
+    if (r == STORE_E_NONE) {
+        text_visible(user, visible, NAME_ENCODED_MAX);
+        strcat(visible, " does");
+        r = refuse_not_held(visible, package, reply);
+    } else if (r == 0) {
+        r = end_early(engine, caller, facts, &assignment, reason, reply);
+    }
+    assignment_deinit(&assignment);
+    return r;
+}
+
+/* ---- by an administrator ---- */
+
+static int check_assign(struct engine *engine, const struct facts *facts, const struct assign_terms *terms,
+                        const struct package *package, struct reply *reply)
+{
+    struct assignment assignment = {0};
+    char encoded[NAME_ENCODED_MAX + 1];
+    if (!package)
+        return refuse_unknown_package(terms->package, reply);
+    if (!facts->user)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no such user on this host.");
+    if (name_encode(facts->user->name, encoded, sizeof(encoded)) < 0)
+        return engine_refuse(
+            reply, BUS_ERROR_INVALID_ARGUMENT,
+            "The user name is too long to be written to a grant file (255 bytes once encoded).");
+    int r = store_find_live_assignment(engine->store, facts->user->uid, facts->user->name, package->name,
+                                       &assignment);
+    assignment_deinit(&assignment);
+    if (r == 0)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED, "%s holds %s already. See: pkg-admin status",
+                             facts->user->name, package->name);
+    if (r < 0)
+        return r;
+    r = engine_check_duties(engine, facts->user->uid, facts->user->name, package, reply);
+    if (r > 0 && terms->override_duties)
+        r = *terms->reason
+                ? 0
+                : engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                                "Giving what is incompatible wants a reason, for the record: -m 'REASON'");
+    return r;
+}
+
+/* A request of the user's that waits is answered by this. */
+static int withdraw_waiting(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                            const char *package)
+{
+    struct request request = {0};
+    int r = store_find_open_request(engine->store, facts->user->uid, facts->user->name, package, &request);
+    if (r == STORE_E_NONE)
+        r = store_find_waiting_request(engine->store, facts->user->uid, facts->user->name, package, &request);
+    if (r == 0)
+        r = engine_withdraw(engine, &request, facts->caller->name, &caller->identity,
+                            "an administrator assigned the package directly");
+    request_deinit(&request);
+    return r < 0 ? r : 0;
+}
+
+static int assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const struct package *package, struct request *request, const char *reason)
+{
+    const struct decision decision = {
+        .decider = facts->caller->name,
+        .identity = caller->identity,
+        .approved = true,
+        .reason = (char *)reason,
+        .at = request->submitted,
+    };
+    int r = withdraw_waiting(engine, caller, facts, package->name);
+    if (r == 0)
+        r = engine_file(engine, facts, package, request, true);
+    if (r == 0)
+        r = store_add_decision(engine->store, request->id, &decision);
+    if (r == 0)
+        r = engine_audit(engine, facts->caller->name, &caller->identity, "assign", request->id, 0,
+                         *reason ? reason : NULL);
+    return r;
+}
+
+int engine_assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const struct assign_terms *terms, struct reply *reply)
+{
+    const struct package *package = packages_find(engine->packages, terms->package);
+    int r = engine_check_text("reason", terms->reason, reply);
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r == 0)
+        r = check_assign(engine, facts, terms, package, reply);
+    if (r != 0)
+        return r;
+    struct request request = {
+        .package = package->name,
+        .user = facts->user->name,
+        .requestor = {facts->user->uid, UID_UNSET},
+        .full_name = facts->user->full_name,
+        .organisation = facts->user->organisation,
+        .state = STATE_SUBMITTED,
+        .service = (char *)"pkg-admin",
+        .origin_verified = true,
+        .assigned = true,
+        .duration = terms->duration ? terms->duration : package->duration,
+        .start = terms->start > clock_now(&engine->clock) ? terms->start : 0,
+        .submitted = clock_now(&engine->clock),
+    };
+    r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine, assign(engine, caller, facts, package, &request, terms->reason));
+    if (r == 0)
+        r = engine_check_fulfilment(engine, request.id);
+    return r != 0 ? r : engine_show(engine, caller, facts, request.id, reply);
+}
+
+int engine_retry_now(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                     const char *user, const char *package, struct reply *reply)
+{
+    struct assignment assignment = {0};
+    char visible[NAME_ENCODED_MAX + 16];
+    int r = engine_enter(engine, facts);
+    if (r == 0)
+        r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
+    if (r == STORE_E_NONE) {
+        text_visible(user, visible, NAME_ENCODED_MAX);
+        strcat(visible, " does");
+        return refuse_not_held(visible, package, reply);
+    }
+    if (r == 0 && assignment.state == STATE_PARTIALLY_FULFILLED && !facts->user)
+        r = engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "The user %s is no longer on this host.",
+                          text_visible(user, visible, sizeof(visible)));
+    if (r == 0)
+        r = engine_retry(engine, assignment.id, facts);
+    if (r == 0)
+        r = show_assignment(engine, caller, facts, &assignment, reply);
+    assignment_deinit(&assignment);
+    return r;
+}
+
+/* ---- separation of duties ---- */
+
+struct duties {
+    const struct engine *engine;
+    const struct package *package;
+    char found[NAME_PACKAGE_MAX + 1];
+};
+
+/* It counts both ways: whichever of the two packages names the other. */
+static bool conflict(const struct duties *duties, const char *held)
+{
+    const struct package *other = packages_find(duties->engine->packages, held);
+    return strv_contains(duties->package->incompatible, held) ||
+           (other && strv_contains(other->incompatible, duties->package->name));
+}
+
+static int note_conflict(const char *held, void *data)
+{
+    struct duties *duties = data;
+    if (strcmp(held, duties->package->name) != 0 && conflict(duties, held))
+        snprintf(duties->found, sizeof(duties->found), "%s", held);
+    return duties->found[0] != '\0';
+}
+
+int engine_check_duties(struct engine *engine, uid_t uid, const char *user, const struct package *package,
+                        struct reply *reply)
+{
+    struct duties duties = {.engine = engine, .package = package};
+    const int r = store_each_package_of(engine->store, uid, user, note_conflict, &duties);
+    if (r < 0)
+        return r;
+    if (duties.found[0])
+        return engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "%s cannot be had together with %s (separation of duties). Hand that back first: "
+            "pkg-request return %s",
+            package->name, duties.found, duties.found);
+    return 0;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * kill -9 under load: users ask, hand back and an approver decides while accesspkgd is killed again and again; after
+ * each restart what was acknowledged must be there (rule 2) and the grant files must say what the store says. Counts
+ * how many kills fell inside a commit and inside the writing of a grant file; if either is none, nothing was shown.
+ * CRASH_KILLS in the environment: how many. Run by `make check-crash` in a private root.
+ */
+#include "common/grantdir.h"
+#include "tests/support/live.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STATE "/var/lib/accesspkg"
+#define COPY  "/tmp/crash-copy"
+
+enum { PACKAGES = 6, KILLS = 1000, IDS_MAX = 1 << 20, CLIENTS = 3 };
+
+/* How far a request is known to have come; a later one outranks an earlier one. */
+enum progress { UNKNOWN = 0, SUBMITTED, DENIED, APPROVED, RETURNED };
+
+struct acknowledgement {
+    int64_t id;
+    enum progress progress;
+};
+
+static unsigned char known[IDS_MAX];
+static int pipe_of_acknowledgements[2];
+
+static void acknowledge(int64_t id, enum progress progress)
+{
+    const struct acknowledgement record = {id, progress};
+    if (write(pipe_of_acknowledgements[1], &record, sizeof(record)) != sizeof(record))
+        _exit(1);
+}
+
+/* ---- the load: ends when the daemon does ---- */
+
+static json_t *call(struct client *client, const char *method, const char *in, json_t *arguments)
+{
+    struct client_error error = {0};
+    json_t *value = NULL;
+    if (client_call(client, method, in, arguments, &value, &error) == 0)
+        return value;
+    if (error.code == BUS_ERROR_UNAVAILABLE)
+        _exit(0);
+    return NULL;
+}
+
+static int64_t id_of(json_t *value)
+{
+    const int64_t id = json_integer_value(json_object_get(value, "id"));
+    json_decref(value);
+    return id;
+}
+
+static void open_client(struct client *client)
+{
+    struct client_error error = {0};
+    if (client_open(client, &error) < 0)
+        _exit(0);
+    srand((unsigned)getpid());
+}
+
+static int ask(void *data)
+{
+    struct client client;
+    (void)data;
+    open_client(&client);
+    while (client.connection) {
+        char package[16];
+        snprintf(package, sizeof(package), "p%d", rand() % PACKAGES);
+        json_t *value = call(&client, "Submit", "sasa{sv}", json_pack("[s, [s], {}]", "", package));
+        const bool held = json_is_true(json_object_get(value, "held"));
+        if (value)
+            acknowledge(id_of(value), SUBMITTED);
+        value = held ? call(&client, "Return", "ss", json_pack("[s, s]", package, "")) : NULL;
+        if (value)
+            acknowledge(id_of(value), RETURNED);
+    }
+    return 0;
+}
+
+static int decide(void *data)
+{
+    struct client client;
+    (void)data;
+    open_client(&client);
+    while (client.connection) {
+        json_t *waiting = call(&client, "ListRequests", "a{sv}",
+                               json_pack("[{s:s, s:i}]", "role", "approver", "limit", 10));
+        for (size_t i = 0; i < json_array_size(waiting); i++) {
+            const json_int_t id = json_integer_value(json_object_get(json_array_get(waiting, i), "id"));
+            const bool approve = rand() % 4;
+            json_t *value = approve ? call(&client, "Approve", "xa{sv}", json_pack("[I, {}]", id))
+                                    : call(&client, "Deny", "xs", json_pack("[I, s]", id, "no"));
+            if (value)
+                acknowledge(id_of(value), approve ? APPROVED : DENIED);
+        }
+        json_decref(waiting);
+    }
+    return 0;
+}
+
+/* ---- where the kill fell ---- */
+
+/* Whether the log ends in frames of a transaction that no commit frame closes (the file format's own words). */
+static bool inside_commit(void)
+{
+    unsigned char header[32];
+    unsigned char frame[24];
+    bool open = false;
+    FILE *wal = fopen(STATE "/state.db-wal", "re");
+    if (!wal || fread(header, sizeof(header), 1, wal) != 1) {
+        if (wal)
+            fclose(wal);
+        return false;
+    }
+    const long page =
+        (long)header[8] << 24 | (long)header[9] << 16 | (long)header[10] << 8 | (long)header[11];
+    while (fread(frame, sizeof(frame), 1, wal) == 1 && memcmp(frame + 8, header + 16, 8) == 0) {
+        open = !(frame[4] | frame[5] | frame[6] | frame[7]);
+        if (fseek(wal, page, SEEK_CUR) != 0)
+            break;
+    }
+    fclose(wal);
+    return open;
+}
+
+/* Whether a file was begun and not put in place. */
+static bool inside_grant_writing(const char *folder)
+{
+    bool found = false;
+    DIR *list = opendir(folder);
+    for (const struct dirent *entry; list && (entry = readdir(list));)
+        found |=
+            entry->d_name[0] == '.' && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    if (list)
+        closedir(list);
+    return found;
+}
+
+/* ---- what must be there afterwards ---- */
+
+static sqlite3 *open_copy(void)
+{
+    sqlite3 *database = NULL;
+    ck_assert_msg(live_run("root", "rm -rf " COPY " && mkdir " COPY " && cp " STATE "/state.db* " COPY) == 0,
+                  "%s", live_output);
+    ck_assert_int_eq(sqlite3_open(COPY "/state.db", &database), SQLITE_OK);
+    return database;
+}
+
+static enum progress least(const char *request, const char *assignment)
+{
+    if (strcmp(assignment, "revoked") == 0)
+        return RETURNED;
+    if (strcmp(request, "approved") == 0)
+        return strcmp(assignment, "fulfilled") == 0 ? APPROVED : UNKNOWN;
+    return strcmp(request, "denied") == 0 ? DENIED : SUBMITTED;
+}
+
+static size_t check_acknowledged(sqlite3 *database)
+{
+    static unsigned char there[IDS_MAX];
+    sqlite3_stmt *statement = NULL;
+    size_t checked = 0;
+    memset(there, UNKNOWN, sizeof(there));
+    ck_assert_int_eq(sqlite3_prepare_v2(database,
+                                        "SELECT r.id, r.state, coalesce(a.state, '') FROM request r"
+                                        " LEFT JOIN assignment a ON a.request = r.id",
+                                        -1, &statement, NULL),
+                     SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        const int64_t id = sqlite3_column_int64(statement, 0);
+        if (id >= IDS_MAX)
+            ck_abort_msg("too many requests for this test");
+        there[id] = least((const char *)sqlite3_column_text(statement, 1),
+                          (const char *)sqlite3_column_text(statement, 2));
+    }
+    sqlite3_finalize(statement);
+    /* Check's assertions each write to a pipe: in a loop over a million they would be all that is measured. */
+    for (int64_t id = 0; id < IDS_MAX; id++) {
+        if (there[id] < known[id] || (known[id] == DENIED && there[id] != DENIED))
+            ck_abort_msg("request %ld: %d was acknowledged, %d is there", (long)id, known[id], there[id]);
+        checked += known[id] != UNKNOWN;
+    }
+    return checked;
+}
+
+static bool gate_opens(const char *user, const char *package)
+{
+    struct grant_user file = {0};
+    bool opens = false;
+    if (grantdir_read_user(STATE, user, time(NULL), &file) < 0)
+        return false;
+    for (size_t i = 0; i < file.n_packages; i++)
+        opens |= strcmp(file.packages[i].name, package) == 0;
+    grant_user_deinit(&file);
+    return opens;
+}
+
+static void check_grants(sqlite3 *database)
+{
+    static const char *const users[] = {"alice", "dave"};
+    for (size_t u = 0; u < 2; u++)
+        for (int p = 0; p < PACKAGES; p++) {
+            char package[16];
+            char sql[256];
+            sqlite3_stmt *statement = NULL;
+            snprintf(package, sizeof(package), "p%d", p);
+            snprintf(sql, sizeof(sql),
+                     "SELECT count(*) FROM assignment WHERE user = '%s' AND package = '%s' AND state = "
+                     "'fulfilled'",
+                     users[u], package);
+            ck_assert_int_eq(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+            ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+            ck_assert_msg(gate_opens(users[u], package) == sqlite3_column_int(statement, 0),
+                          "%s, %s: the grant file and the store differ", users[u], package);
+            sqlite3_finalize(statement);
+        }
+}
+
+/* ---- the rounds ---- */
+
+/* Kills at a random moment, or at the first sign of a commit or of a grant file being written. */
+static void wait_for_moment(int round)
+{
+    static const char *const places[] = {STATE "/grants/user", STATE "/state.db-wal"};
+    const int inotify = inotify_init1(IN_CLOEXEC);
+    struct pollfd wait = {.fd = inotify, .events = POLLIN};
+    char events[4096];
+    if (round % 3)
+        ck_assert_int_ge(inotify_add_watch(inotify, places[round % 3 - 1], IN_CREATE | IN_MODIFY), 0);
+    int left = 1 + rand() % 8;
+    const int bound = round % 3 ? 500 : 1 + rand() % 30;
+    while (poll(&wait, 1, bound) == 1 && --left > 0)
+        if (read(inotify, events, sizeof(events)) < 0)
+            break;
+    close(inotify);
+}
+
+static void collect(void)
+{
+    struct acknowledgement record;
+    while (read(pipe_of_acknowledgements[0], &record, sizeof(record)) == sizeof(record)) {
+        if (record.id < 0 || record.id >= IDS_MAX)
+            ck_abort_msg("a request has the number %ld", (long)record.id);
+        if (record.progress > known[record.id])
+            known[record.id] = (unsigned char)record.progress;
+    }
+}
+
+START_TEST(test_kills)
+{
+    const char *setting = getenv("CRASH_KILLS");
+    const int kills = setting ? atoi(setting) : KILLS;
+    int commits = 0;
+    int grants = 0;
+    size_t acknowledged = 0;
+    live_start("p0", "[package]\ngroups = dbadmins\n[policy]\napprovers = bob\n", NULL);
+    for (int p = 0; p < PACKAGES; p++) {
+        char name[16];
+        snprintf(name, sizeof(name), "p%d", p);
+        live_write_package(name, p % 2 ? "[package]\ngroups = dbadmins backup\n[policy]\napprovers = bob\n"
+                                       : "[package]\ngroups = dbadmins\n[policy]\napprovers = bob\n");
+    }
+    ck_assert_msg(live_run("root", "pkg-admin reload") == 0, "%s", live_output);
+    ck_assert_int_eq(pipe2(pipe_of_acknowledgements, O_CLOEXEC | O_NONBLOCK), 0);
+    for (int round = 0; round < kills; round++) {
+        const pid_t clients[CLIENTS] = {live_fork("alice", ask, NULL), live_fork("dave", ask, NULL),
+                                        live_fork("bob", decide, NULL)};
+        wait_for_moment(round);
+        ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL);
+        for (int c = 0; c < CLIENTS; c++) {
+            kill(clients[c], SIGKILL);
+            live_join(clients[c]);
+        }
+        collect();
+        commits += inside_commit();
+        grants += inside_grant_writing(STATE "/grants/user") || inside_grant_writing(STATE "/grants/gid");
+        live_start_daemon();
+        sqlite3 *database = open_copy();
+        acknowledged = check_acknowledged(database);
+        check_grants(database);
+        sqlite3_close(database);
+    }
+    live_stop();
+    printf("%d kills: %d inside a commit, %d inside the writing of a grant file; %zu requests acknowledged, "
+           "none lost\n",
+           kills, commits, grants, acknowledged);
+    fflush(stdout);
+    ck_assert_int_gt(commits, 0);
+    ck_assert_int_gt(grants, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("crash");
+    TCase *tests = tcase_create("crash");
+    tcase_set_timeout(tests, 3600);
+    tcase_add_test(tests, test_kills);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

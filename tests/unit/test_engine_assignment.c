@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The life of an assignment: extended, begun later, cut short, returned, revoked, assigned, kept apart. */
+#include "tests/support/fixture.h"
+
+#include <check.h>
+#include <string.h>
+
+static struct fixture fixture;
+
+#define ASKED                                                                                                \
+    "[package]\ngroups = dbadmins\n[policy]\nrequestors = %staff\nduration = 1h\nmax_duration = 2h\n"        \
+    "extension = approval\nmax_total = 4h\napprovers = %dba-leads\ncooldown = 10m\n"
+#define FREE                                                                                                 \
+    "[package]\ngroups = backup\n[policy]\napproval = none\nduration = 1h\nextension = allowed\n"            \
+    "incompatible = audit\n"
+#define FIXED "[package]\ngroups = dbadmins\n[policy]\napproval = none\nduration = 1h\n"
+#define AUDIT                                                                                                \
+    "[package]\ngroups = dbadmins\n[policy]\napprovers = bob\ngate_cooldown = 1d\napproval_timeout = 1h\n"
+
+static void setup(void)
+{
+    fixture_init(&fixture, "asked", ASKED, "free", FREE, "fixed", FIXED, "audit", AUDIT, NULL);
+}
+
+static void teardown(void)
+{
+    fixture_deinit(&fixture);
+}
+
+static int64_t number(json_t *value, const char *key)
+{
+    return json_integer_value(json_object_get(value, key));
+}
+
+static int finish(int result, struct reply *reply, struct facts *facts, json_t **ret_value)
+{
+    snprintf(fixture_message, sizeof(fixture_message), "%s", reply->message);
+    facts_free(facts);
+    if (ret_value && result == 0)
+        *ret_value = reply->value;
+    else
+        json_decref(reply->value);
+    return result;
+}
+
+static int64_t hold(const char *user, const char *package)
+{
+    json_t *value = NULL;
+    ck_assert_msg(fixture_submit(&fixture, user, package, "x", &value) == 0, "%s", fixture_message);
+    const int64_t id = fixture_id(value);
+    if (strcmp(package, "asked") == 0)
+        ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+    ck_assert(fixture_gate_opens(&fixture, user, package));
+    return id;
+}
+
+static int extend(const char *user, const char *package, int64_t seconds, json_t **ret_value)
+{
+    struct facts *facts = fixture_facts(user, NULL);
+    const struct caller caller = fixture_caller(user);
+    struct reply reply = {0};
+    return finish(engine_extend(&fixture.engine, &caller, facts, package, "more", seconds, &reply), &reply,
+                  facts, ret_value);
+}
+
+static int decide_with(const char *decider, int64_t id, const struct decision_terms *terms,
+                       json_t **ret_value)
+{
+    struct facts *facts = fixture_facts(decider, "alice");
+    const struct caller caller = fixture_caller(decider);
+    struct reply reply = {0};
+    return finish(engine_decide(&fixture.engine, &caller, facts, id, true, terms, &reply), &reply, facts,
+                  ret_value);
+}
+
+static int hand_back(const char *user, const char *package)
+{
+    struct facts *facts = fixture_facts(user, NULL);
+    const struct caller caller = fixture_caller(user);
+    struct reply reply = {0};
+    return finish(engine_return(&fixture.engine, &caller, facts, package, "done", &reply), &reply, facts,
+                  NULL);
+}
+
+static int revoke(const char *user, const char *package, const char *reason)
+{
+    struct facts *facts = fixture_facts("root", NULL);
+    const struct caller caller = fixture_caller("root");
+    struct reply reply = {0};
+    return finish(engine_revoke(&fixture.engine, &caller, facts, user, package, reason, &reply), &reply,
+                  facts, NULL);
+}
+
+static int assign(const char *user, const struct assign_terms *terms, json_t **ret_value)
+{
+    struct facts *facts = fixture_facts("root", user);
+    const struct caller caller = fixture_caller("root");
+    struct reply reply = {0};
+    return finish(engine_assign(&fixture.engine, &caller, facts, terms, &reply), &reply, facts, ret_value);
+}
+
+static int submit_with(const char *user, const struct submission *submission, json_t **ret_value)
+{
+    struct facts *facts = fixture_facts(submission->at_gate ? "root" : user, user);
+    const struct caller caller = fixture_caller(submission->at_gate ? "root" : user);
+    struct reply reply = {0};
+    return finish(engine_submit(&fixture.engine, &caller, facts, submission, &reply), &reply, facts,
+                  ret_value);
+}
+
+static void pass(int64_t seconds)
+{
+    fixture.now += seconds;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+}
+
+/* Without a gap: the end moves from where it is; what is held is never shortened. */
+START_TEST(test_extension_at_once)
+{
+    json_t *value = NULL;
+    const int64_t id = hold("alice", "free");
+    pass(1800);
+    ck_assert_int_eq(extend("alice", "free", 0, &value), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(value, "state")), "access-extended");
+    ck_assert_int_eq(number(value, "assignment_end"), FIXTURE_NOW + 7200);
+    ck_assert_int_ne(fixture_id(value), id);
+    ck_assert_str_eq(fixture_state(&fixture, id), "access-extended");
+    pass(5399);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "free"));
+    ck_assert(fixture_in_group(&fixture, "alice", 34));
+    pass(1);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "free"));
+    ck_assert_str_eq(fixture_state(&fixture, id), "access-expired");
+    ck_assert_int_eq(extend("alice", "free", 0, NULL), BUS_ERROR_NO_SUCH_REQUEST);
+}
+END_TEST
+
+START_TEST(test_extension_by_approval)
+{
+    json_t *value = NULL;
+    hold("alice", "asked");
+    ck_assert_int_eq(extend("alice", "asked", 7201, NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(extend("alice", "asked", 7200, &value), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(value, "state")), "pending-approval");
+    const int64_t id = fixture_id(value);
+    ck_assert_int_eq(extend("alice", "asked", 60, &value), 0); /* rule 7: the same one */
+    ck_assert_int_eq(fixture_id(value), id);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", &value), 0);
+    ck_assert_int_eq(number(value, "assignment_end"), FIXTURE_NOW + 3 * 3600);
+    json_decref(value);
+    /* 1 h + 2 h are used of 4 h in total. */
+    ck_assert_int_eq(extend("alice", "asked", 7200, NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "at most 4 h"));
+    ck_assert_int_eq(extend("alice", "asked", 3600, &value), 0);
+    const int64_t late = fixture_id(value);
+    pass(3 * 3600); /* it ends while its extension waits: nothing is left to extend */
+    ck_assert_str_eq(fixture_state(&fixture, late), "cancelled");
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", late, true, "", NULL), BUS_ERROR_ALREADY_DECIDED);
+}
+END_TEST
+
+START_TEST(test_denied_extension_keeps_what_is_held)
+{
+    json_t *value = NULL;
+    const int64_t id = hold("alice", "asked");
+    ck_assert_int_eq(extend("alice", "asked", 3600, &value), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", fixture_id(value), false, "no", NULL), 0);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
+}
+END_TEST
+
+START_TEST(test_no_extension)
+{
+    hold("alice", "fixed");
+    ck_assert_int_eq(extend("alice", "fixed", 0, NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "allows no extension"));
+    ck_assert_int_eq(extend("dave", "fixed", 0, NULL), BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_int_eq(extend("dave", "nothing", 0, NULL), BUS_ERROR_NO_SUCH_PACKAGE);
+}
+END_TEST
+
+/* Rule 8: the clock of a scheduled one starts at its start. */
+START_TEST(test_scheduled_start)
+{
+    json_t *value = NULL;
+    char *names[] = {(char *)"asked", NULL};
+    const struct submission submission = {.packages = names, .start = FIXTURE_NOW + 1000};
+    ck_assert_int_eq(submit_with("alice", &submission, &value), 0);
+    const int64_t id = fixture_id(value);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+    ck_assert_str_eq(fixture_state(&fixture, id), "approved");
+    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 1000);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "asked", "x", &value), 0); /* rule 7 */
+    ck_assert_int_eq(fixture_id(value), id);
+    pass(1000);
+    ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
+    int64_t assignment = 0;
+    char *user = NULL;
+    strv groups = NULL;
+    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &user, &groups), 0);
+    struct facts *facts = fixture_facts(NULL, user);
+    ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
+    facts_free(facts);
+    free(user);
+    strv_free(groups);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    pass(3599);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
+    pass(1);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "asked"));
+}
+END_TEST
+
+START_TEST(test_cancel_before_start)
+{
+    json_t *value = NULL;
+    char *names[] = {(char *)"fixed", NULL};
+    const struct submission submission = {.packages = names, .start = FIXTURE_NOW + 1000};
+    ck_assert_int_eq(submit_with("alice", &submission, &value), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(value, "state")), "approved");
+    ck_assert(json_is_true(json_object_get(value, "may_cancel")));
+    const int64_t id = fixture_id(value);
+    struct facts *facts = fixture_facts("alice", NULL);
+    const struct caller caller = fixture_caller("alice");
+    struct reply reply = {0};
+    ck_assert_int_eq(
+        finish(engine_cancel(&fixture.engine, &caller, facts, id, "", &reply), &reply, facts, NULL), 0);
+    pass(2000);
+    ck_assert_str_eq(fixture_state(&fixture, id), "cancelled");
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "fixed"));
+}
+END_TEST
+
+/* An approver may give less, or later; never more, nor earlier. */
+START_TEST(test_decided_otherwise)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "asked", "x", &value), 0);
+    const int64_t id = fixture_id(value);
+    const struct decision_terms more = {.reason = "", .duration = 3601};
+    const struct decision_terms less = {.reason = "", .duration = 600};
+    ck_assert_int_eq(decide_with("bob", id, &more, NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "less, not more"));
+    ck_assert_int_eq(decide_with("bob", id, &less, &value), 0);
+    ck_assert_int_eq(number(value, "duration"), 3600);
+    ck_assert_int_eq(number(value, "granted"), 600);
+    ck_assert_int_eq(number(value, "assignment_end"), FIXTURE_NOW + 600);
+    json_decref(value);
+
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "audit", "x", &value), 0);
+    const int64_t second = fixture_id(value);
+    const struct decision_terms later = {.reason = "", .start = FIXTURE_NOW + 5000};
+    ck_assert_int_eq(decide_with("bob", second, &later, &value), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(value, "state")), "approved");
+    json_decref(value);
+    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 600);
+    pass(700);
+    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 5000);
+}
+END_TEST
+
+/* Rule 6 and the end before the end. */
+START_TEST(test_return_and_revoke)
+{
+    const int64_t first = hold("alice", "asked");
+    hold("alice", "fixed"); /* gives dbadmins as well */
+    ck_assert_int_eq(hand_back("alice", "asked"), 0);
+    ck_assert_str_eq(fixture_state(&fixture, first), "revoked");
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "asked"));
+    ck_assert(fixture_in_group(&fixture, "alice", 2001));
+    ck_assert_int_eq(hand_back("alice", "asked"), BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_int_eq(revoke("alice", "fixed", ""), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(revoke("alice", "fixed", "left the team"), 0);
+    ck_assert(!fixture_in_group(&fixture, "alice", 2001));
+    ck_assert_int_eq(revoke("alice", "fixed", "again"), BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "alice does not hold fixed"));
+}
+END_TEST
+
+/* A package that was taken out of packages.d: what is held runs to its end, and is not extended. */
+START_TEST(test_removed_package)
+{
+    const int64_t id = hold("alice", "free");
+    char path[256];
+    snprintf(path, sizeof(path), "%s/packages.d/free.conf", fixture.folder);
+    ck_assert_int_eq(remove(path), 0);
+    fixture_reload(&fixture);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "free"));
+    ck_assert_int_eq(extend("alice", "free", 0, NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    pass(3600);
+    ck_assert_str_eq(fixture_state(&fixture, id), "access-expired");
+}
+END_TEST
+
+START_TEST(test_assign)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "asked", "x", &value), 0);
+    const int64_t waiting = fixture_id(value);
+    const struct assign_terms terms = {.package = "asked", .reason = "night shift", .duration = 12 * 3600};
+    ck_assert_int_eq(assign("alice", &terms, &value), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(value, "state")), "fulfilled");
+    ck_assert_int_eq(number(value, "assignment_end"), FIXTURE_NOW + 12 * 3600);
+    const json_t *decision = json_array_get(json_object_get(value, "decisions"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(decision, "decider")), "root");
+    ck_assert_str_eq(json_string_value(json_object_get(decision, "reason")), "night shift");
+    json_decref(value);
+    ck_assert_str_eq(fixture_state(&fixture, waiting), "cancelled");
+    ck_assert_int_eq(assign("alice", &terms, NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(assign("bob", &terms, NULL), 0); /* no requestor, but the administrator's word */
+    ck_assert_int_eq(assign(NULL, &terms, NULL), BUS_ERROR_NO_SUCH_USER);
+    const struct assign_terms unknown = {.package = "nothing", .reason = ""};
+    ck_assert_int_eq(assign("dave", &unknown, NULL), BUS_ERROR_NO_SUCH_PACKAGE);
+}
+END_TEST
+
+/* Separation of duties, both ways: "free" names "audit". */
+START_TEST(test_incompatible)
+{
+    json_t *value = NULL;
+    hold("alice", "free");
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "audit", "x", NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "pkg-request return free"));
+    ck_assert_int_eq(fixture_submit(&fixture, "dave", "audit", "x", &value), 0);
+    const int64_t id = fixture_id(value);
+    ck_assert_int_eq(fixture_submit(&fixture, "dave", "free", "x", NULL), BUS_ERROR_POLICY_REFUSED);
+
+    /* What came to be held meanwhile is seen at the decision. */
+    const struct assign_terms plain = {.package = "free", .reason = "why"};
+    const struct assign_terms silent = {.package = "free", .reason = "", .override_duties = true};
+    const struct assign_terms forced = {.package = "free", .reason = "why", .override_duties = true};
+    ck_assert_int_eq(assign("dave", &plain, NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(assign("dave", &silent, NULL), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(assign("dave", &forced, NULL), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(hand_back("dave", "free"), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+}
+END_TEST
+
+START_TEST(test_cooldown)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "asked", "x", &value), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", fixture_id(value), false, "no", NULL), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "asked", "x", NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "was denied"));
+    pass(600);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "asked", "x", NULL), 0);
+
+    char *names[] = {(char *)"audit", NULL};
+    const struct submission gate = {.user = "alice", .packages = names, .at_gate = true};
+    ck_assert_int_eq(submit_with("alice", &gate, NULL), 0);
+    pass(3600);
+    ck_assert_int_eq(submit_with("alice", &gate, NULL), BUS_ERROR_POLICY_REFUSED); /* a job logs in again */
+    ck_assert_ptr_nonnull(strstr(fixture_message, "pkg-request submit"));
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "audit", "x", NULL), 0); /* a person may ask */
+}
+END_TEST
+
+/* Rule 9 at fulfilment: whoever is not eligible any more when the start comes is given nothing. */
+START_TEST(test_eligibility_at_the_start)
+{
+    json_t *value = NULL;
+    char *names[] = {(char *)"asked", NULL};
+    const struct submission submission = {.packages = names, .start = FIXTURE_NOW + 10};
+    ck_assert_int_eq(submit_with("alice", &submission, &value), 0);
+    const int64_t id = fixture_id(value);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+    pass(10);
+    int64_t assignment = 0;
+    char *user = NULL;
+    strv groups = NULL;
+    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &user, &groups), 0);
+    struct facts *facts = fixture_facts(NULL, user);
+    strv_free(facts->user->groups);
+    facts->user->groups = strv_split("alice");
+    ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
+    facts_free(facts);
+    free(user);
+    strv_free(groups);
+    ck_assert_str_eq(fixture_state(&fixture, id), "revoked");
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "asked"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("engine_assignment");
+    TCase *tests = tcase_create("engine_assignment");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_extension_at_once);
+    tcase_add_test(tests, test_extension_by_approval);
+    tcase_add_test(tests, test_denied_extension_keeps_what_is_held);
+    tcase_add_test(tests, test_no_extension);
+    tcase_add_test(tests, test_scheduled_start);
+    tcase_add_test(tests, test_cancel_before_start);
+    tcase_add_test(tests, test_decided_otherwise);
+    tcase_add_test(tests, test_return_and_revoke);
+    tcase_add_test(tests, test_removed_package);
+    tcase_add_test(tests, test_assign);
+    tcase_add_test(tests, test_incompatible);
+    tcase_add_test(tests, test_cooldown);
+    tcase_add_test(tests, test_eligibility_at_the_start);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
