@@ -122,6 +122,10 @@ static void say_waiting(struct output *output, const json_t *request)
     output_line(output, "Request %lld for %s %s. It waits for: %s.", id, member_text(request, "package"),
                 member_true(request, "existing") ? "is open already" : "is filed",
                 approvers ? approvers : "");
+    if (member_true(request, "undecidable"))
+        output_line(output,
+                    "But nobody beside you may approve it: please tell an administrator to name another "
+                    "approver.");
     if (expires)
         output_line(output, "It expires %s. See: pkg-request status %lld", expires, id);
 }

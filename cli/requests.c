@@ -126,6 +126,15 @@ static const struct field list_fields[] = {
     {"EXPIRES", "expires", field_until, FIELD_PLAIN},
 };
 
+static char *field_undecidable(const struct output *output, const json_t *request, const char *member)
+{
+    (void)output;
+    return member_true(request, member)
+               ? output_format(
+                     "nobody beside the requestor may approve it; the policy has to name another approver")
+               : NULL;
+}
+
 static const struct field record_fields[] = {
     {"Request", "id", field_count, FIELD_PLAIN},
     {"State", "state", field_states, FIELD_PLAIN},
@@ -150,6 +159,7 @@ static const struct field record_fields[] = {
     {"Expires", "expires", field_time, FIELD_PLAIN},
     {"Stage", "stage", field_stage, FIELD_PLAIN},
     {"Approvers", "approvers", field_list, FIELD_PLAIN},
+    {"Note", "undecidable", field_undecidable, FIELD_PLAIN},
     {"Decisions", "decisions", field_decisions, FIELD_PLAIN},
     {"Closed", "ended", field_time, FIELD_PLAIN},
     {"Cancelled with", "cancel_reason", field_text, FIELD_PLAIN},

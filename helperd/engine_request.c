@@ -3,7 +3,9 @@
 #include "helperd/engine_internal.h"
 
 #include "common/duration.h"
+#include "common/log.h"
 #include "common/names.h"
+#include "helperd/grant.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -68,6 +70,12 @@ static int show_held(struct engine *engine, const struct caller *caller, const s
     if (r == 0) {
         const bool held = assignment.state == STATE_FULFILLED &&
                           grant_span_holds(&assignment.span, clock_now(&engine->clock));
+        /* Whoever comes here from the gate was not let in by the grant file: it is lost or spoilt. */
+        if (held && caller->identity.uid == 0) {
+            log_notice("The gate did not accept the grant file of %s, who holds %s: it is written again.",
+                       subject->name, package);
+            grant_publish_user(engine->store, engine->state, subject->name, clock_now(&engine->clock), false);
+        }
         if (assignment.request) {
             r = show_submitted(engine, caller, facts, assignment.request, true, held, reply);
         } else {

@@ -70,3 +70,25 @@ int64_t policy_lacking(const struct stage *stage, const struct decision *decisio
             approvals++;
     return approvals < stage->quorum ? stage->quorum - approvals : 0;
 }
+
+/* Approvals that these principals can give, without the requestor; INT64_MAX with a group among them. */
+static int64_t count_others(char *const *principals, char *const *counted_before, const char *requestor)
+{
+    int64_t count = 0;
+    for (; principals && *principals; principals++) {
+        if ((*principals)[0] == '%')
+            return INT64_MAX;
+        count += strcmp(*principals, requestor) != 0 && !strv_contains(counted_before, *principals);
+    }
+    return count;
+}
+
+bool policy_undecidable(const struct stage *stage, const char *requestor)
+{
+    const int64_t approvers = count_others(stage->approvers, NULL, requestor);
+    if (approvers >= stage->quorum)
+        return false;
+    const int64_t fallback =
+        stage->escalate_after ? count_others(stage->fallback_approvers, stage->approvers, requestor) : 0;
+    return fallback < stage->quorum - approvers;
+}

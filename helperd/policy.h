@@ -50,6 +50,12 @@ enum policy_decide_verdict policy_may_decide(const struct stage *stage, const st
                                              const struct decision *decisions, size_t n_decisions,
                                              const struct policy_decider *decider, int64_t now);
 
+/*
+ * Whether it can be seen from the names alone that the stage will never be complete: too few others than the requestor
+ * are named, and no group. (Whether a group has members is a question to the directory, not to this.)
+ */
+bool policy_undecidable(const struct stage *stage, const char *requestor);
+
 /* Whether the fallback approvers of the stage are asked as well by now. */
 bool policy_escalated(const struct stage *stage, int64_t now);
 

@@ -115,6 +115,11 @@ static void say_pending(struct text *text, const struct saying *saying)
         say(text, " by ");
         say_approvers(text, approvers);
     }
+    if (json_is_true(json_object_get(saying->request, "undecidable"))) {
+        say(text, ", but nobody beside you may approve it.\nPlease tell an administrator to name another "
+                  "approver.");
+        return;
+    }
     if (expires > 0)
         say(text, " (until %s)", when_said(expires, saying->now, when));
     say(text,

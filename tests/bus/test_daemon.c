@@ -286,6 +286,27 @@ START_TEST(test_uid_changed)
 }
 END_TEST
 
+/* A lost grant file comes back when the gate asks; a request that nobody can decide says so. */
+START_TEST(test_gate_finds_it_wanting)
+{
+    ck_assert_int_eq(approve("bob", file("alice", "db-admins")), BUS_ERROR_NONE);
+    ck_assert_int_eq(live_run("root", "rm /var/lib/accesspkg/grants/user/alice"), 0);
+    ck_assert(!has_group("alice", "dbadmins"));
+    json_t *value = NULL;
+    json_t *arguments = packed(json_pack("[s, [s], {s:b}]", "alice", "db-admins", "gate", 1));
+    ck_assert_int_eq(live_call("root", -1, "Submit", "sasa{sv}", arguments, &value), BUS_ERROR_NONE);
+    ck_assert(json_is_true(json_object_get(value, "held")));
+    json_decref(value);
+    ck_assert(has_group("alice", "dbadmins"));
+
+    ck_assert_int_eq(submit("bob", "open", "x", &value), BUS_ERROR_NONE);
+    ck_assert(json_is_true(json_object_get(value, "undecidable")));
+    json_decref(value);
+    ck_assert_int_eq(live_run("bob", "pkg-request submit open"), 0);
+    ck_assert_ptr_nonnull(strstr(live_output, "nobody beside you"));
+}
+END_TEST
+
 START_TEST(test_expiry)
 {
     json_t *value = NULL;
@@ -577,6 +598,7 @@ int main(void)
     tcase_add_test(tests, test_kill_and_stop);
     tcase_add_test(tests, test_lost_files);
     tcase_add_test(tests, test_uid_changed);
+    tcase_add_test(tests, test_gate_finds_it_wanting);
     tcase_add_test(tests, test_expiry);
     tcase_add_test(tests, test_reload);
     tcase_add_test(tests, test_allow_list);

@@ -123,6 +123,26 @@ START_TEST(test_may_decide)
 }
 END_TEST
 
+START_TEST(test_undecidable)
+{
+    char *only_alice[] = {(char *)"alice", NULL};
+    char *both[] = {(char *)"alice", (char *)"bob", NULL};
+    char *group[] = {(char *)"alice", (char *)"%dba-leads", NULL};
+    struct stage stage = {.quorum = 1, .approvers = only_alice};
+    ck_assert(policy_undecidable(&stage, "alice"));
+    ck_assert(!policy_undecidable(&stage, "bob"));
+    stage.fallback_approvers = both;
+    ck_assert(policy_undecidable(&stage, "alice")); /* nobody ever asks them */
+    stage.escalate_after = 60;
+    ck_assert(!policy_undecidable(&stage, "alice"));
+    stage = (struct stage){.quorum = 2, .approvers = both};
+    ck_assert(policy_undecidable(&stage, "alice"));
+    ck_assert(!policy_undecidable(&stage, "carol"));
+    stage.approvers = group;
+    ck_assert(!policy_undecidable(&stage, "alice"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("policy");
@@ -131,6 +151,7 @@ int main(void)
     tcase_add_test(tests, test_same_person);
     tcase_add_test(tests, test_may_request);
     tcase_add_test(tests, test_may_decide);
+    tcase_add_test(tests, test_undecidable);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
