@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Packages that chain: one gives a group whose members approve or request another (or itself). Whoever is let into
- * the first has a say in the second, which nobody may have meant (DESIGN.md section 6). Pure.
+ * the first has a say in the second, which nobody may have meant (docs/THREATS.md). Pure.
  */
 #pragma once
 

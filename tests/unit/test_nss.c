@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The NSS module's answers, by the real clock, against a state folder of the test's own. Rule 1 (what cannot be
- * believed adds nothing) and the allow-list of DESIGN.md section 2 (no gid that root did not name, never gid 0).
+ * believed adds nothing) and the allow-list of docs/ARCHITECTURE.md (no gid that root did not name, never gid 0).
  */
 #include "common/grantdir.h"
 #include "nss_module/groups.h"
