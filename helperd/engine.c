@@ -348,15 +348,40 @@ int engine_finish_assignment(struct engine *engine, struct assignment *assignmen
     return r;
 }
 
+/* Rule 9, at a start: why it is not to begin after all. 0; 1 with *ret_why; -errno. */
+static int find_obstacle(struct engine *engine, const struct request *request, const struct package *package,
+                         const char **ret_why)
+{
+    struct assignment assignment = {0};
+    struct reply reply = {0};
+    if (!package) {
+        *ret_why = "the package is no longer in packages.d";
+        return 1;
+    }
+    int r = store_find_live_assignment(engine->store, request->requestor.uid, request->user, request->package,
+                                       &assignment);
+    assignment_deinit(&assignment);
+    if (r <= 0) {
+        *ret_why = "the user holds the package already";
+        return r < 0 ? r : 1;
+    }
+    r = request->assigned
+            ? 0
+            : engine_check_duties(engine, request->requestor.uid, request->user, package, false, &reply);
+    *ret_why = "the user holds, or will, what is incompatible with it by now";
+    return r > 0 ? 1 : r;
+}
+
 /* Its start has come. What the groups are is not known here: the assignment begins partial and is tried at once. */
 static int start_request(struct engine *engine, struct request *request)
 {
     const struct package *package = packages_find(engine->packages, request->package);
+    const char *why = NULL;
+    int r = find_obstacle(engine, request, package, &why);
+    if (r != 0)
+        return r < 0 ? r : engine_withdraw(engine, request, "accesspkgd", &NOBODY, why);
     request->waiting = false;
-    if (!package)
-        return engine_withdraw(engine, request, "accesspkgd", &NOBODY,
-                               "the package is no longer in packages.d");
-    const int r = store_update_request(engine->store, request);
+    r = store_update_request(engine->store, request);
     return r < 0 ? r : engine_fulfil(engine, request, package, NULL);
 }
 

@@ -25,6 +25,14 @@ static int refuse_not_held(const char *whose, const char *package, struct reply 
                          whose, text_visible(package, visible, sizeof(visible)));
 }
 
+static int refuse_others(const char *user, const char *package, struct reply *reply)
+{
+    char visible[NAME_ENCODED_MAX + 16];
+    text_visible(user, visible, NAME_ENCODED_MAX);
+    strcat(visible, " does");
+    return refuse_not_held(visible, package, reply);
+}
+
 /* What was done to an assignment: its request as it is now; an adopted one has none. */
 static int show_assignment(struct engine *engine, const struct caller *caller, const struct facts *facts,
                            const struct assignment *assignment, struct reply *reply)
@@ -58,15 +66,16 @@ int engine_check_extension(struct engine *engine, const struct assignment *assig
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "%s can be extended by at most %s at a time. Please ask for less.",
                              package->name, duration_format(package->max_duration, text));
-    if (package->max_total && assignment->span.end + seconds - assignment->span.start > package->max_total)
+    const int64_t total = package->max_total ? package->max_total : DURATION_MAX;
+    if (assignment->span.end - assignment->span.start > total - seconds)
         return engine_refuse(
             reply, BUS_ERROR_POLICY_REFUSED,
             "With its extensions %s may last at most %s. Please ask for less, or anew after its end.",
-            package->name, duration_format(package->max_total, text));
+            package->name, duration_format(total, text));
     return 0;
 }
 
-/* The end moves without a gap: from where it is, not from now. */
+/* The end moves without a gap: from where it is, not from now. What is not whole yet lasts so much longer then. */
 static int move_end(struct engine *engine, const struct request *request)
 {
     struct assignment assignment = {0};
@@ -74,7 +83,9 @@ static int move_end(struct engine *engine, const struct request *request)
     if (r != 0)
         return r < 0 ? r : -EIO;
     r = engine_move_assignment(&assignment, ASSIGNMENT_EXTEND);
-    assignment.span.end += request->granted ? request->granted : request->duration;
+    const int64_t seconds = request->granted ? request->granted : request->duration;
+    assignment.span.end += seconds;
+    assignment.duration += seconds;
     assignment.extended = true;
     if (r == 0)
         r = store_update_assignment(engine->store, &assignment);
@@ -99,8 +110,9 @@ int engine_complete(struct engine *engine, struct request *request, const struct
 
 static int file_extension(struct engine *engine, const struct caller *caller, const struct facts *facts,
                           const struct assignment *assignment, const struct package *package,
-                          const char *justification, int64_t duration, int64_t *ret_id)
+                          const char *justification, int64_t duration, struct reply *reply, int64_t *ret_id)
 {
+    const bool waived = package->extension == PACKAGE_EXTENSION_ALLOWED || !package->approval_required;
     struct request request = {
         .package = package->name,
         .user = facts->caller->name,
@@ -113,24 +125,15 @@ static int file_extension(struct engine *engine, const struct caller *caller, co
         .submitted = clock_now(&engine->clock),
         .extends = assignment->id,
     };
-    const bool waived = package->extension == PACKAGE_EXTENSION_ALLOWED || !package->approval_required;
-    int r = engine_begin(engine);
+    int r = engine_check_limits(engine, caller->identity.uid, waived, reply);
     if (r == 0)
-        r = engine_end(engine, engine_file(engine, facts, package, &request, waived));
+        r = engine_check_cooldown(engine, facts->caller, package, false, reply);
     if (r == 0)
-        *ret_id = request.id;
-    return r;
-}
-
-/* A request of the caller's for this package that still waits: nothing new is filed beside it (rule 7). */
-static int find_waiting(struct engine *engine, const struct subject *subject, const char *package,
-                        int64_t *ret_id)
-{
-    struct request request = {0};
-    const int r = store_find_open_request(engine->store, subject->uid, subject->name, package, &request);
+        r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine, engine_file(engine, facts, package, &request, waived, NULL));
     if (r == 0)
         *ret_id = request.id;
-    request_deinit(&request);
     return r;
 }
 
@@ -141,6 +144,8 @@ int engine_extend(struct engine *engine, const struct caller *caller, const stru
     struct assignment assignment = {0};
     int64_t id = 0;
     int r = justification ? engine_check_text("justification", justification, reply) : 0;
+    if (r == 0)
+        r = engine_check_terms(engine, duration, 0, reply);
     if (r == 0 && !facts->caller)
         r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
     if (r == 0)
@@ -163,9 +168,10 @@ int engine_extend(struct engine *engine, const struct caller *caller, const stru
                           "%s asks for a justification. Please say why: pkg-request extend %s -m 'REASON'",
                           name, name);
     if (r == 0) {
-        r = find_waiting(engine, facts->caller, name, &id);
+        r = engine_find_waiting(engine, facts->caller, name, &id); /* rule 7: nothing new beside it */
         if (r == STORE_E_NONE)
-            r = file_extension(engine, caller, facts, &assignment, package, justification, seconds, &id);
+            r = file_extension(engine, caller, facts, &assignment, package, justification, seconds, reply,
+                               &id);
     }
     assignment_deinit(&assignment);
     return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
@@ -212,29 +218,53 @@ int engine_return(struct engine *engine, const struct caller *caller, const stru
     return r;
 }
 
+static int revoke_named(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                        const char *user, const char *package, const char *reason, struct reply *reply)
+{
+    struct assignment assignment = {0};
+    const int r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
+    if (r != 0)
+        return r;
+    const int ended = end_early(engine, caller, facts, &assignment, reason, reply);
+    assignment_deinit(&assignment);
+    return ended;
+}
+
+/* What was approved and has its start ahead is taken back likewise. */
+static int withdraw_named(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                          const char *user, const char *package, const char *reason, struct reply *reply)
+{
+    struct request request = {0};
+    int r = store_find_waiting_request_by_name(engine->store, user, package, &request);
+    if (r != 0)
+        return r;
+    r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine,
+                       engine_withdraw(engine, &request, facts->caller->name, &caller->identity, reason));
+    if (r == 0)
+        r = engine_show(engine, caller, facts, request.id, reply);
+    request_deinit(&request);
+    return r;
+}
+
 int engine_revoke(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const char *user, const char *package, const char *reason, struct reply *reply)
 {
-    struct assignment assignment = {0};
-    char visible[NAME_ENCODED_MAX + 16];
     if (!*reason)
         return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
                              "Please give a reason for the revocation, which the user reads: -m 'REASON'");
     int r = engine_check_text("reason", reason, reply);
+    if (r == 0 && !facts->caller)
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
     if (r == 0)
         r = engine_enter(engine, facts);
     if (r != 0)
         return r;
-    r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
-    if (r == STORE_E_NONE) {
-        text_visible(user, visible, NAME_ENCODED_MAX);
-        strcat(visible, " does");
-        r = refuse_not_held(visible, package, reply);
-    } else if (r == 0) {
-        r = end_early(engine, caller, facts, &assignment, reason, reply);
-    }
-    assignment_deinit(&assignment);
-    return r;
+    r = revoke_named(engine, caller, facts, user, package, reason, reply);
+    if (r == STORE_E_NONE)
+        r = withdraw_named(engine, caller, facts, user, package, reason, reply);
+    return r == STORE_E_NONE ? refuse_others(user, package, reply) : r;
 }
 
 /* ---- by an administrator ---- */
@@ -260,7 +290,7 @@ static int check_assign(struct engine *engine, const struct facts *facts, const 
                              facts->user->name, package->name);
     if (r < 0)
         return r;
-    r = engine_check_duties(engine, facts->user->uid, facts->user->name, package, reply);
+    r = engine_check_duties(engine, facts->user->uid, facts->user->name, package, true, reply);
     if (r > 0 && terms->override_duties)
         r = *terms->reason
                 ? 0
@@ -269,40 +299,37 @@ static int check_assign(struct engine *engine, const struct facts *facts, const 
     return r;
 }
 
-/* A request of the user's that waits is answered by this. */
-static int withdraw_waiting(struct engine *engine, const struct caller *caller, const struct facts *facts,
+/* What waits of the user's, for a decision or for its start, is answered by this. */
+static int withdraw_waiting(struct engine *engine, const struct decision *word, const struct facts *facts,
                             const char *package)
 {
-    struct request request = {0};
-    int r = store_find_open_request(engine->store, facts->user->uid, facts->user->name, package, &request);
-    if (r == STORE_E_NONE)
-        r = store_find_waiting_request(engine->store, facts->user->uid, facts->user->name, package, &request);
-    if (r == 0)
-        r = engine_withdraw(engine, &request, facts->caller->name, &caller->identity,
-                            "an administrator assigned the package directly");
-    request_deinit(&request);
+    int64_t id = 0;
+    int r;
+    while ((r = engine_find_waiting(engine, facts->user, package, &id)) == 0) {
+        struct request request = {0};
+        r = store_get_request(engine->store, id, &request);
+        if (r == 0)
+            r = engine_withdraw(engine, &request, word->decider, &word->identity,
+                                "an administrator assigned the package directly");
+        request_deinit(&request);
+        if (r != 0)
+            return r < 0 ? r : -EIO;
+    }
     return r < 0 ? r : 0;
 }
 
 static int assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const struct package *package, struct request *request, const char *reason)
 {
-    const struct decision decision = {
+    const struct decision word = {
         .decider = facts->caller->name,
         .identity = caller->identity,
         .approved = true,
         .reason = (char *)reason,
         .at = request->submitted,
     };
-    int r = withdraw_waiting(engine, caller, facts, package->name);
-    if (r == 0)
-        r = engine_file(engine, facts, package, request, true);
-    if (r == 0)
-        r = store_add_decision(engine->store, request->id, &decision);
-    if (r == 0)
-        r = engine_audit(engine, facts->caller->name, &caller->identity, "assign", request->id, 0,
-                         *reason ? reason : NULL);
-    return r;
+    const int r = withdraw_waiting(engine, &word, facts, package->name);
+    return r < 0 ? r : engine_file(engine, facts, package, request, true, &word);
 }
 
 int engine_assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
@@ -310,6 +337,10 @@ int engine_assign(struct engine *engine, const struct caller *caller, const stru
 {
     const struct package *package = packages_find(engine->packages, terms->package);
     int r = engine_check_text("reason", terms->reason, reply);
+    if (r == 0)
+        r = engine_check_terms(engine, terms->duration, terms->start, reply);
+    if (r == 0 && !facts->caller)
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
     if (r == 0)
         r = engine_enter(engine, facts);
     if (r == 0)
@@ -346,11 +377,8 @@ int engine_retry_now(struct engine *engine, const struct caller *caller, const s
     int r = engine_enter(engine, facts);
     if (r == 0)
         r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
-    if (r == STORE_E_NONE) {
-        text_visible(user, visible, NAME_ENCODED_MAX);
-        strcat(visible, " does");
-        return refuse_not_held(visible, package, reply);
-    }
+    if (r == STORE_E_NONE)
+        return refuse_others(user, package, reply);
     if (r == 0 && assignment.state == STATE_PARTIALLY_FULFILLED && !facts->user)
         r = engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "The user %s is no longer on this host.",
                           text_visible(user, visible, sizeof(visible)));
@@ -360,44 +388,4 @@ int engine_retry_now(struct engine *engine, const struct caller *caller, const s
         r = show_assignment(engine, caller, facts, &assignment, reply);
     assignment_deinit(&assignment);
     return r;
-}
-
-/* ---- separation of duties ---- */
-
-struct duties {
-    const struct engine *engine;
-    const struct package *package;
-    char found[NAME_PACKAGE_MAX + 1];
-};
-
-/* It counts both ways: whichever of the two packages names the other. */
-static bool conflict(const struct duties *duties, const char *held)
-{
-    const struct package *other = packages_find(duties->engine->packages, held);
-    return strv_contains(duties->package->incompatible, held) ||
-           (other && strv_contains(other->incompatible, duties->package->name));
-}
-
-static int note_conflict(const char *held, void *data)
-{
-    struct duties *duties = data;
-    if (strcmp(held, duties->package->name) != 0 && conflict(duties, held))
-        snprintf(duties->found, sizeof(duties->found), "%s", held);
-    return duties->found[0] != '\0';
-}
-
-int engine_check_duties(struct engine *engine, uid_t uid, const char *user, const struct package *package,
-                        struct reply *reply)
-{
-    struct duties duties = {.engine = engine, .package = package};
-    const int r = store_each_package_of(engine->store, uid, user, note_conflict, &duties);
-    if (r < 0)
-        return r;
-    if (duties.found[0])
-        return engine_refuse(
-            reply, BUS_ERROR_POLICY_REFUSED,
-            "%s cannot be had together with %s (separation of duties). Hand that back first: "
-            "pkg-request return %s",
-            package->name, duties.found, duties.found);
-    return 0;
 }

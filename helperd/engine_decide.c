@@ -151,6 +151,12 @@ static int check_approval(struct engine *engine, const struct request *request, 
 {
     const int64_t asked = request->granted ? request->granted : request->duration;
     char text[DURATION_TEXT_MAX];
+    if (terms->start && request->extends)
+        return engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "Request %" PRId64
+            " is for an extension, which begins where the access would end: it takes no start.",
+            request->id);
     if (terms->duration > asked)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "Request %" PRId64 " is for %s; an approver can give less, not more.",
@@ -160,10 +166,22 @@ static int check_approval(struct engine *engine, const struct request *request, 
                              "Request %" PRId64
                              " is for a later start; an approver can set it later, not earlier.",
                              request->id);
-    if (!request->extends)
-        return engine_check_duties(engine, request->requestor.uid, request->user, package, reply);
     struct assignment assignment = {0};
-    int r = store_get_assignment(engine->store, request->extends, &assignment);
+    int r;
+    if (!request->extends) {
+        r = store_find_live_assignment(engine->store, request->requestor.uid, request->user, request->package,
+                                       &assignment);
+        assignment_deinit(&assignment);
+        if (r == 0)
+            return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                                 "%s holds %s already, so request %" PRId64
+                                 " cannot be approved. You can deny it.",
+                                 request->user, request->package, request->id);
+        return r < 0 ? r
+                     : engine_check_duties(engine, request->requestor.uid, request->user, package, false,
+                                           reply);
+    }
+    r = store_get_assignment(engine->store, request->extends, &assignment);
     if (r == 0)
         r = engine_check_extension(engine, &assignment, package, terms->duration ? terms->duration : asked,
                                    reply);
@@ -269,6 +287,8 @@ int engine_decide(struct engine *engine, const struct caller *caller, const stru
                              "Please give a reason for the denial: pkg-approve deny %" PRId64 " -m 'REASON'",
                              id);
     int r = engine_check_text("reason", terms->reason, reply);
+    if (r == 0)
+        r = engine_check_terms(engine, terms->duration, terms->start, reply);
     if (r == 0 && !facts->caller)
         r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
     if (r == 0)

@@ -127,15 +127,18 @@ static struct grant *grants_of_package(const struct package *package, size_t *re
     return grants;
 }
 
-/* Its clock starts when it is whole; until then the end of a partial one bounds how long it may take (rule 8). */
-static int settle(struct engine *engine, struct assignment *assignment, int whole)
+/*
+ * Its clock starts when it is whole, or at `start` where one was asked for; until then the end of a partial one bounds
+ * how long it may take (rule 8).
+ */
+static int settle(struct engine *engine, struct assignment *assignment, int64_t start, int whole)
 {
     const int64_t now = clock_now(&engine->clock);
     if (whole < 0)
         return whole;
-    const bool fresh = assignment->state == STATE_NONE;
-    if (whole || fresh)
-        assignment->span = (struct grant_span){now, now + assignment->duration};
+    const int64_t begin = start ? start : now;
+    if (assignment->state == STATE_NONE || (whole && !start))
+        assignment->span = (struct grant_span){begin, begin + assignment->duration};
     if (whole)
         assignment->attempts = 0;
     assignment->retry_at = whole ? 0 : now + backoff(engine, assignment->attempts);
@@ -163,7 +166,8 @@ int engine_fulfil(struct engine *engine, const struct request *request, const st
         .uid = request->requestor.uid,
         .duration = granted(request, package),
     };
-    int r = settle(engine, &assignment, resolve(engine, facts, grants, count));
+    /* Without facts it is its start that has come, perhaps a while ago. */
+    int r = settle(engine, &assignment, facts ? 0 : request->start, resolve(engine, facts, grants, count));
     if (!facts)
         assignment.retry_at = clock_now(&engine->clock);
     if (r == 0)
@@ -218,7 +222,8 @@ static int will_narrow(struct engine *engine, const struct assignment *assignmen
     return r;
 }
 
-static int retry(struct engine *engine, struct assignment *assignment, const struct facts *facts)
+static int retry(struct engine *engine, struct assignment *assignment, int64_t start,
+                 const struct facts *facts)
 {
     struct grant *grants = NULL;
     size_t count = 0;
@@ -226,7 +231,7 @@ static int retry(struct engine *engine, struct assignment *assignment, const str
     if (r == 0)
         r = will_narrow(engine, assignment, grants, count);
     if (r == 0)
-        r = settle(engine, assignment, resolve(engine, facts, grants, count));
+        r = settle(engine, assignment, start, resolve(engine, facts, grants, count));
     if (r == 0)
         r = store_update_assignment(engine->store, assignment);
     if (r == 0)
@@ -236,20 +241,38 @@ static int retry(struct engine *engine, struct assignment *assignment, const str
 }
 
 /* Rule 9, at fulfilment: why this user is not to be given it after all; NULL: all is well. */
-static const char *find_ineligible(struct engine *engine, const struct assignment *assignment,
-                                   const struct subject *user)
+static const char *find_ineligible(const struct engine *engine, const struct assignment *assignment,
+                                   const struct request *request, const struct subject *user)
 {
     const struct package *package = packages_find(engine->packages, assignment->package);
-    struct request request = {0};
-    bool assigned = true;
     if (user->uid != assignment->uid)
         return "the user's name belongs to another uid by now";
-    if (assignment->request && store_get_request(engine->store, assignment->request, &request) == 0)
-        assigned = request.assigned;
-    request_deinit(&request);
-    if (!assigned && package && package->requestors[0] && !policy_names(package->requestors, user))
+    if (assignment->request && !request->assigned && package && package->requestors[0] &&
+        !policy_names(package->requestors, user))
         return "the policy no longer lets the user have it";
     return NULL;
+}
+
+/* The start that was asked for; 0 where it was approved after it: the delay eats none of the time (rule 8). */
+static int64_t start_of(const struct request *request)
+{
+    return request->start > request->ended ? request->start : 0;
+}
+
+static int retry_or_revoke(struct engine *engine, struct assignment *assignment, const struct facts *facts)
+{
+    struct request request = {0};
+    int r = assignment->request ? store_get_request(engine->store, assignment->request, &request) : 0;
+    if (r != 0)
+        return r < 0 ? r : -EIO;
+    const char *why = find_ineligible(engine, assignment, &request, facts->user);
+    r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine, why ? engine_finish_assignment(engine, assignment, ASSIGNMENT_REVOKE,
+                                                              "accesspkgd", &NOBODY, why)
+                                   : retry(engine, assignment, start_of(&request), facts));
+    request_deinit(&request);
+    return r;
 }
 
 int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
@@ -262,12 +285,7 @@ int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
         return r;
     if (assignment.state == STATE_PARTIALLY_FULFILLED && facts->user &&
         clock_now(&engine->clock) < assignment.span.end) {
-        const char *why = find_ineligible(engine, &assignment, facts->user);
-        r = engine_begin(engine);
-        if (r == 0)
-            r = engine_end(engine, why ? engine_finish_assignment(engine, &assignment, ASSIGNMENT_REVOKE,
-                                                                  "accesspkgd", &NOBODY, why)
-                                       : retry(engine, &assignment, facts));
+        r = retry_or_revoke(engine, &assignment, facts);
         if (r == 0)
             r = engine_check_fulfilment(engine, assignment.request);
     }
@@ -290,7 +308,7 @@ static int fall_short(struct engine *engine, struct assignment *assignment, int 
         }
     }
     if (r == 0)
-        r = settle(engine, assignment, 0);
+        r = settle(engine, assignment, 0, 0);
     if (r == 0)
         r = store_update_assignment(engine->store, assignment);
     if (r == 0)

@@ -50,9 +50,13 @@ int engine_finish_assignment(struct engine *engine, struct assignment *assignmen
 int engine_withdraw(struct engine *engine, struct request *request, const char *actor,
                     const struct identity *identity, const char *reason);
 
-/* Inside a transaction: files a request, routed to its approvers or waived. */
+/* Inside a transaction: files a request, routed to its approvers or waived. `word`: an administrator's, who gives it
+ * unasked; NULL: it was asked for. */
 int engine_file(struct engine *engine, const struct facts *facts, const struct package *package,
-                struct request *request, bool waived);
+                struct request *request, bool waived, const struct decision *word);
+/* The user's request for this package that waits, for a decision or for its start: 0, STORE_E_NONE, -errno. */
+int engine_find_waiting(struct engine *engine, const struct subject *subject, const char *package,
+                        int64_t *ret_id);
 /* Inside a transaction: what an approved request asked for happens: its start is awaited, or it is fulfilled, or the
  * end of what it extends is moved. */
 int engine_complete(struct engine *engine, struct request *request, const struct package *package,
@@ -60,9 +64,19 @@ int engine_complete(struct engine *engine, struct request *request, const struct
 /* Why an extension is not possible now: 0, or the refusal. `seconds` is what it would add. */
 int engine_check_extension(struct engine *engine, const struct assignment *assignment,
                            const struct package *package, int64_t seconds, struct reply *reply);
-/* Rule 9, separation of duties: whether the user may not hold this package beside what they hold or wait for. */
+
+/* Before something is filed, extended, assigned or approved. Each: 0, the refusal, or -errno. */
+int engine_check_terms(struct engine *engine, int64_t duration, int64_t start, struct reply *reply);
+/* What one user files: at a time (not counted when it is `waived`), and in an hour. */
+int engine_check_limits(struct engine *engine, uid_t uid, bool waived, struct reply *reply);
+int engine_check_cooldown(struct engine *engine, const struct subject *subject, const struct package *package,
+                          bool at_gate, struct reply *reply);
+/*
+ * Rule 9, separation of duties: beside what the user holds or is about to. What waits for a decision counts too when
+ * something new is filed; at a decision it does not, or two of them would shut each other out.
+ */
 int engine_check_duties(struct engine *engine, uid_t uid, const char *user, const struct package *package,
-                        struct reply *reply);
+                        bool pending_too, struct reply *reply);
 
 /* Inside a transaction: the assignment of an approved request, as far as its groups can be put in place now. */
 int engine_fulfil(struct engine *engine, const struct request *request, const struct package *package,

@@ -12,11 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    PACE_SECONDS = 3600,
-    FILED_PER_PENDING = 25, /* requests in that time, for each that may wait at a time */
-};
-
 struct policy_decider engine_decider(const struct caller *caller, const struct facts *facts)
 {
     return (struct policy_decider){.subject = facts->caller, .identity = caller->identity};
@@ -41,6 +36,19 @@ int engine_show(struct engine *engine, const struct caller *caller, const struct
     reply->value = view_request(&record, engine->packages, &decider, clock_now(&engine->clock));
     record_deinit(&record);
     return reply->value ? 0 : -ENOMEM;
+}
+
+int engine_find_waiting(struct engine *engine, const struct subject *subject, const char *package,
+                        int64_t *ret_id)
+{
+    struct request request = {0};
+    int r = store_find_open_request(engine->store, subject->uid, subject->name, package, &request);
+    if (r == STORE_E_NONE)
+        r = store_find_waiting_request(engine->store, subject->uid, subject->name, package, &request);
+    if (r == 0)
+        *ret_id = request.id;
+    request_deinit(&request);
+    return r;
 }
 
 /* ---- submit ---- */
@@ -93,14 +101,9 @@ static int show_held(struct engine *engine, const struct caller *caller, const s
 static int show_waiting(struct engine *engine, const struct caller *caller, const struct facts *facts,
                         const struct subject *subject, const char *package, struct reply *reply)
 {
-    struct request request = {0};
-    int r = store_find_open_request(engine->store, subject->uid, subject->name, package, &request);
-    if (r == STORE_E_NONE)
-        r = store_find_waiting_request(engine->store, subject->uid, subject->name, package, &request);
-    if (r == 0)
-        r = show_submitted(engine, caller, facts, request.id, true, false, reply);
-    request_deinit(&request);
-    return r;
+    int64_t id = 0;
+    const int r = engine_find_waiting(engine, subject, package, &id);
+    return r == 0 ? show_submitted(engine, caller, facts, id, true, false, reply) : r;
 }
 
 static int refuse_request(enum policy_request_verdict verdict, const struct package *package,
@@ -143,13 +146,30 @@ static void plan_stages(const struct package *package, int64_t now, struct stage
         };
 }
 
-int engine_file(struct engine *engine, const struct facts *facts, const struct package *package,
-                struct request *request, bool waived)
+/* Who did this and why (rule 12): the requestor asked and the policy answered, or an administrator spoke. */
+static int record_filing(struct engine *engine, const struct request *request, bool waived,
+                         const struct decision *word)
 {
-    const int64_t now = request->submitted;
-    /* The gate and administrators file for others: the log tells that uid 0 did. */
+    /* The gate files for others: the log tells that uid 0 did. */
     const struct identity filer = {request->origin_verified ? 0 : request->requestor.uid,
                                    request->requestor.loginuid};
+    if (word) {
+        const int r = store_add_decision(engine->store, request->id, word);
+        return r < 0 ? r
+                     : engine_audit(engine, word->decider, &word->identity, "assign", request->id, 0,
+                                    *word->reason ? word->reason : NULL);
+    }
+    const int r =
+        engine_audit(engine, request->user, &filer, "submit", request->id, 0, request->justification);
+    return r < 0 || !waived ? r
+                            : engine_audit(engine, "accesspkgd", &NOBODY, "waive", request->id, 0,
+                                           "the policy asks nobody");
+}
+
+int engine_file(struct engine *engine, const struct facts *facts, const struct package *package,
+                struct request *request, bool waived, const struct decision *word)
+{
+    const int64_t now = request->submitted;
     int r = engine_move_request(request, waived ? REQUEST_WAIVE : REQUEST_ROUTE);
     if (r < 0)
         return r;
@@ -167,10 +187,7 @@ int engine_file(struct engine *engine, const struct facts *facts, const struct p
     r = store_add_request(engine->store, request, stages);
     free(stages);
     if (r == 0)
-        r = engine_audit(engine, request->user, &filer, "submit", request->id, 0, request->justification);
-    if (r == 0 && waived)
-        r = engine_audit(engine, "accesspkgd", &NOBODY, "waive", request->id, 0,
-                         request->assigned ? "an administrator assigned it" : "the policy asks nobody");
+        r = record_filing(engine, request, waived, word);
     if (r == 0 && waived)
         r = engine_complete(engine, request, package, facts);
     if (r == 0 && waived)
@@ -180,67 +197,15 @@ int engine_file(struct engine *engine, const struct facts *facts, const struct p
     return r;
 }
 
-/* Whoever files and cancels in turn, forever, fills the disk: nothing that was filed is ever deleted. */
-static int check_pace(struct engine *engine, uid_t uid, struct reply *reply)
-{
-    const int64_t most = FILED_PER_PENDING * engine->config->pending_per_user;
-    int64_t filed = 0;
-    const int r =
-        store_filed_since(engine->store, uid, clock_now(&engine->clock) - PACE_SECONDS, most, &filed);
-    if (r == 0 && filed >= most)
-        return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
-                             "%" PRId64 " requests of yours were filed within an hour, which is the limit of "
-                             "this host. Please try again later.",
-                             filed);
-    return r;
-}
-
-/* Refuses one open request too many of a user, so that nobody buries the approvers. */
-static int check_limit(struct engine *engine, uid_t uid, struct reply *reply)
-{
-    int64_t open = 0;
-    const int r = store_count_open_requests(engine->store, uid, &open);
-    if (r == 0 && open >= engine->config->pending_per_user)
-        return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
-                             "%" PRId64
-                             " requests of yours are waiting already, which is the limit of this host. "
-                             "Please cancel one first: pkg-request cancel ID",
-                             open);
-    return r == 0 ? check_pace(engine, uid, reply) : r;
-}
-
-/* A denial holds for a while; so does silence, for what no person asked for (a job that logs in every day). */
-static int check_cooldown(struct engine *engine, const struct subject *subject, const struct package *package,
-                          const struct submission *submission, struct reply *reply)
-{
-    struct request last = {0};
-    char when[ENGINE_TIME_MAX];
-    int r = store_find_last_request(engine->store, subject->uid, subject->name, package->name, &last);
-    const int64_t pause = last.state == STATE_DENIED ? package->cooldown
-                          : last.state == STATE_EXPIRED && last.at_gate && submission->at_gate
-                              ? package->gate_cooldown
-                              : 0;
-    if (r == 0 && pause > 0 && clock_now(&engine->clock) < last.ended + pause)
-        r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                          last.state == STATE_DENIED
-                              ? "Request %" PRId64 " for %s was denied. A new one can be filed after %s."
-                              : "Request %" PRId64
-                                " for %s expired without a decision. At a login a new one is filed "
-                                "after %s; ask at any time with: pkg-request submit",
-                          last.id, package->name, engine_time(last.ended + pause, when));
-    request_deinit(&last);
-    return r == STORE_E_NONE ? 0 : r;
-}
-
 static int file_new(struct engine *engine, const struct caller *caller, const struct facts *facts,
                     const struct subject *subject, const struct submission *submission,
                     const struct package *package, struct reply *reply)
 {
-    int r = package->approval_required ? check_limit(engine, subject->uid, reply) : 0;
+    int r = engine_check_limits(engine, subject->uid, !package->approval_required, reply);
     if (r == 0)
-        r = check_cooldown(engine, subject, package, submission, reply);
+        r = engine_check_cooldown(engine, subject, package, submission->at_gate, reply);
     if (r == 0)
-        r = engine_check_duties(engine, subject->uid, subject->name, package, reply);
+        r = engine_check_duties(engine, subject->uid, subject->name, package, true, reply);
     if (r != 0)
         return r;
     struct request request = {
@@ -264,7 +229,8 @@ static int file_new(struct engine *engine, const struct caller *caller, const st
     };
     r = engine_begin(engine);
     if (r == 0)
-        r = engine_end(engine, engine_file(engine, facts, package, &request, !package->approval_required));
+        r = engine_end(engine,
+                       engine_file(engine, facts, package, &request, !package->approval_required, NULL));
     if (r == 0)
         r = engine_check_fulfilment(engine, request.id);
     if (r != 0)
@@ -317,8 +283,6 @@ static int check_submission(const struct submission *submission, struct reply *r
                 "'%s' cannot be a package's name: lower-case letters, digits, '.', '_', '-', at "
                 "most %d bytes.",
                 text_visible(submission->packages[i], visible, sizeof(visible)), NAME_PACKAGE_MAX);
-    if (submission->duration < 0 || submission->duration > DURATION_MAX)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "The duration is out of range.");
     if (submission->justification)
         return engine_check_text("justification", submission->justification, reply);
     return 0;
@@ -351,8 +315,12 @@ static int file_if_allowed(const struct search *search, const char *name, bool w
             refuse_request(verdict, package, search->reply); /* the first one is what is told in the end */
         return STORE_E_NONE;
     }
-    return file_new(search->engine, search->caller, search->facts, search->subject, search->submission,
-                    package, search->reply);
+    struct reply reply = {0};
+    const int r = file_new(search->engine, search->caller, search->facts, search->subject, search->submission,
+                           package, &reply);
+    if (!search->reply->message[0] || r != BUS_ERROR_POLICY_REFUSED)
+        *search->reply = reply;
+    return r == BUS_ERROR_POLICY_REFUSED ? STORE_E_NONE : r; /* a pause, or other duties: the next may do */
 }
 
 static int show_if_held(const struct search *search, const char *name)
@@ -360,9 +328,13 @@ static int show_if_held(const struct search *search, const char *name)
     return show_held(search->engine, search->caller, search->facts, search->subject, name, search->reply);
 }
 
+/* Not beside one that waits, for a decision from when the policy was another, or for its start (rule 7). */
 static int file_if_waived(const struct search *search, const char *name)
 {
-    return file_if_allowed(search, name, true);
+    struct engine *engine = search->engine;
+    int64_t id = 0;
+    const int r = engine_find_waiting(engine, search->subject, name, &id);
+    return r == STORE_E_NONE ? file_if_allowed(search, name, true) : r < 0 ? r : STORE_E_NONE;
 }
 
 static int show_if_waiting(const struct search *search, const char *name)
@@ -383,6 +355,8 @@ int engine_submit(struct engine *engine, const struct caller *caller, const stru
         show_if_held, file_if_waived, show_if_waiting, file_if_any};
     struct search search = {engine, caller, facts, submission, NULL, reply};
     int r = check_submission(submission, reply);
+    if (r == 0)
+        r = engine_check_terms(engine, submission->duration, submission->start, reply);
     if (r == 0)
         r = find_requestor(caller, facts, submission, &search.subject, reply);
     if (r == 0)

@@ -33,6 +33,8 @@ int store_find_open_request(struct store *store, uid_t uid, const char *user, co
                             struct request *ret);
 int store_find_waiting_request(struct store *store, uid_t uid, const char *user, const char *package,
                                struct request *ret);
+int store_find_waiting_request_by_name(struct store *store, const char *user, const char *package,
+                                       struct request *ret);
 int store_find_last_request(struct store *store, uid_t uid, const char *user, const char *package,
                             struct request *ret);
 /* Writes what may change: state, stage, deadline, ended, cancel_reason, start, granted, waiting. */
@@ -83,7 +85,7 @@ int store_find_stale_assignment(struct store *store, const char *user, uid_t uid
 /* By the name it was given to: also of a user who is gone. */
 int store_find_live_assignment_by_name(struct store *store, const char *user, const char *package,
                                        struct assignment *ret);
-/* Writes state, span, extended, attempts, retry_at. */
+/* Writes state, span, duration, extended, attempts, retry_at. */
 int store_update_assignment(struct store *store, const struct assignment *assignment);
 /* Replaces the assignment's grants; `live` false takes them away and keeps the rows as history. */
 int store_set_grants(struct store *store, int64_t assignment, const struct grant *grants, size_t count,
@@ -93,9 +95,12 @@ void store_free_grants(struct grant *grants, size_t count);
 
 typedef int (*store_each_assignment)(const struct assignment *assignment, void *data);
 int store_each_live_of_user(struct store *store, const char *user, store_each_assignment each, void *data);
-/* The packages that this user holds, waits for or will hold: one call each. */
+/* One call for each package that this user holds; that was approved for later or, with `pending_too`, asked for. */
 typedef int (*store_each_name)(const char *name, void *data);
-int store_each_package_of(struct store *store, uid_t uid, const char *user, store_each_name each, void *data);
+int store_each_package_held(struct store *store, uid_t uid, const char *user, store_each_name each,
+                            void *data);
+int store_each_package_asked(struct store *store, uid_t uid, const char *user, bool pending_too,
+                             store_each_name each, void *data);
 /* Members of a gid: one call per live assignment whose grant of it is in place, user by user, the earliest start
  * first. `name` is the group's. */
 typedef int (*store_each_member)(const char *name, const struct assignment *assignment, void *data);

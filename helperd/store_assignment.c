@@ -138,11 +138,11 @@ int store_add_assignment(struct store *store, struct assignment *assignment)
 int store_update_assignment(struct store *store, const struct assignment *assignment)
 {
     return sql_run(store,
-                   "UPDATE assignment SET state = ?, start = ?, end = ?, extended = ?, attempts = ?,"
-                   " retry_at = ? WHERE id = ?",
-                   "tiiiiii", state_identifier(assignment->state), assignment->span.start,
-                   assignment->span.end, (int64_t)assignment->extended, assignment->attempts,
-                   assignment->retry_at, assignment->id);
+                   "UPDATE assignment SET state = ?, start = ?, end = ?, duration = ?, extended = ?,"
+                   " attempts = ?, retry_at = ? WHERE id = ?",
+                   "tiiiiiii", state_identifier(assignment->state), assignment->span.start,
+                   assignment->span.end, assignment->duration, (int64_t)assignment->extended,
+                   assignment->attempts, assignment->retry_at, assignment->id);
 }
 
 int store_set_grants(struct store *store, int64_t assignment, const struct grant *grants, size_t count,
@@ -267,13 +267,25 @@ static int each_name(struct store *store, sqlite3_stmt *statement, store_each_na
     return r;
 }
 
-int store_each_package_of(struct store *store, uid_t uid, const char *user, store_each_name each, void *data)
+int store_each_package_held(struct store *store, uid_t uid, const char *user, store_each_name each,
+                            void *data)
 {
-    static const char sql[] =
-        "SELECT a.package FROM assignment a WHERE a.uid = ?1 AND a.user = ?2 AND " LIVE
+    return each_name(store,
+                     sql_take(store,
+                              "SELECT a.package FROM assignment a WHERE a.uid = ? AND a.user = ? AND " LIVE,
+                              "ut", uid, user),
+                     each, data);
+}
+
+int store_each_package_asked(struct store *store, uid_t uid, const char *user, bool pending_too,
+                             store_each_name each, void *data)
+{
+    static const char waiting[] = "SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND waiting = 1";
+    static const char all[] =
+        "SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND waiting = 1"
         " UNION SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND state IN ('submitted',"
-        " 'pending-approval') UNION SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND waiting = 1";
-    return each_name(store, sql_take(store, sql, "ut", uid, user), each, data);
+        " 'pending-approval')";
+    return each_name(store, sql_take(store, pending_too ? all : waiting, "ut", uid, user), each, data);
 }
 
 int store_each_live_user(struct store *store, store_each_name each, void *data)

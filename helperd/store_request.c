@@ -106,6 +106,17 @@ int store_find_waiting_request(struct store *store, uid_t uid, const char *user,
                     ret);
 }
 
+int store_find_waiting_request_by_name(struct store *store, const char *user, const char *package,
+                                       struct request *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " REQUEST_COLUMNS " FROM request r WHERE user = ? AND package = ?"
+                             " AND waiting = 1 LIMIT 1",
+                             "tt", user, package),
+                    ret);
+}
+
 int store_due_start(struct store *store, int64_t now, struct request *ret)
 {
     return read_one(store,

@@ -191,7 +191,7 @@ json_t *view_request(const struct record *record, const struct packages *package
     put_text(&builder, "cancel_reason", request->cancel_reason);
     put_assignment(&builder, record);
     put(&builder, "may_decide",
-        json_boolean(pending &&
+        json_boolean(pending && caller->subject &&
                      policy_may_decide(&record->stage, &request->requestor, record->decisions,
                                        record->n_decisions, caller, now) == POLICY_DECIDE_ALLOWED));
     put(&builder, "may_cancel",

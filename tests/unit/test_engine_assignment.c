@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The life of an assignment: extended, begun later, cut short, returned, revoked, assigned, kept apart. */
+#include "helperd/store_sql.h"
 #include "tests/support/fixture.h"
 
 #include <check.h>
@@ -387,6 +388,269 @@ START_TEST(test_eligibility_at_the_start)
 }
 END_TEST
 
+static int submit_later(const char *user, const char *package, int64_t start, json_t **ret_value)
+{
+    char *names[] = {(char *)package, NULL};
+    const struct submission submission = {.packages = names, .start = start};
+    return submit_with(user, &submission, ret_value);
+}
+
+/* The daemon's look-up for the next retry that is due, answered with these facts. */
+static void retry_due(void)
+{
+    int64_t assignment = 0;
+    char *user = NULL;
+    strv groups = NULL;
+    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &user, &groups), 0);
+    struct facts *facts = fixture_facts(NULL, user);
+    ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
+    facts_free(facts);
+    free(user);
+    strv_free(groups);
+}
+
+static int64_t count_rows(const char *sql)
+{
+    sqlite3_stmt *statement = sql_take(fixture.engine.store, sql, "");
+    ck_assert_int_eq(sql_step(fixture.engine.store, statement), 1);
+    const int64_t count = sqlite3_column_int64(statement, 0);
+    sql_release(fixture.engine.store, statement);
+    return count;
+}
+
+static void hold_unasked(const char *user, uid_t uid, const char *package)
+{
+    struct assignment assignment = {.package = (char *)package,
+                                    .user = (char *)user,
+                                    .uid = uid,
+                                    .state = STATE_FULFILLED,
+                                    .span = {fixture.now, fixture.now + 9999}};
+    ck_assert_int_eq(store_add_assignment(fixture.engine.store, &assignment), 0);
+}
+
+/* Rule 7, where the policy asks nobody: one that waits for its start is not filed again beside itself. */
+START_TEST(test_one_at_a_time)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(submit_later("alice", "fixed", FIXTURE_NOW + 1000, &value), 0);
+    const int64_t id = fixture_id(value);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "fixed", "x", &value), 0);
+    ck_assert_int_eq(fixture_id(value), id);
+    pass(1000);
+    retry_due();
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+}
+END_TEST
+
+/* However it came about: what begins, or is approved, beside what is held stops nothing else. */
+START_TEST(test_held_meanwhile)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(submit_later("alice", "fixed", FIXTURE_NOW + 1000, &value), 0);
+    const int64_t later = fixture_id(value);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "asked", "x", &value), 0);
+    const int64_t pending = fixture_id(value);
+    hold_unasked("alice", ALICE, "fixed");
+    hold_unasked("alice", ALICE, "asked");
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", pending, true, "", NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "holds asked already"));
+    pass(1000);
+    ck_assert_str_eq(fixture_state(&fixture, later), "cancelled");
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", pending, false, "no", NULL), 0);
+}
+END_TEST
+
+/* No sum with a clock overflows, and nothing waits for ever. */
+START_TEST(test_out_of_range)
+{
+    json_t *value = NULL;
+    const int64_t year = (int64_t)366 * 24 * 3600;
+    ck_assert_int_eq(submit_later("alice", "fixed", INT64_MAX, NULL), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(submit_later("alice", "fixed", FIXTURE_NOW + year + 1, NULL),
+                     BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(submit_later("alice", "fixed", FIXTURE_NOW + year, NULL), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "asked", "x", &value), 0);
+    const int64_t id = fixture_id(value);
+    const struct decision_terms never = {.reason = "", .start = INT64_MAX};
+    ck_assert_int_eq(decide_with("bob", id, &never, NULL), BUS_ERROR_INVALID_ARGUMENT);
+    const struct assign_terms ever = {.package = "fixed", .reason = "", .duration = INT64_MAX};
+    const struct assign_terms late = {.package = "fixed", .reason = "", .start = INT64_MAX};
+    ck_assert_int_eq(assign("dave", &ever, NULL), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(assign("dave", &late, NULL), BUS_ERROR_INVALID_ARGUMENT);
+    hold("dave", "free");
+    ck_assert_int_eq(extend("dave", "free", INT64_MAX, NULL), BUS_ERROR_INVALID_ARGUMENT);
+}
+END_TEST
+
+/* An extension is filed under the limits of any other request. */
+START_TEST(test_limits_of_extensions)
+{
+    json_t *value = NULL;
+    hold("alice", "asked");
+    fixture.config.pending_per_user = 1;
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "audit", "x", NULL), 0);
+    ck_assert_int_eq(extend("alice", "asked", 60, NULL), BUS_ERROR_LIMIT_EXCEEDED);
+    fixture.config.pending_per_user = 3;
+    ck_assert_int_eq(extend("alice", "asked", 60, &value), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", fixture_id(value), false, "no", NULL), 0);
+    ck_assert_int_eq(extend("alice", "asked", 60, NULL), BUS_ERROR_POLICY_REFUSED); /* the pause */
+    ck_assert_ptr_nonnull(strstr(fixture_message, "was denied"));
+}
+END_TEST
+
+/* What nobody has to approve is not filed without end either. */
+START_TEST(test_pace_of_what_nobody_approves)
+{
+    hold("alice", "free");
+    int r = 0;
+    int filed = 1;
+    while ((r = extend("alice", "free", 1, NULL)) == 0 && filed < 1000)
+        filed++;
+    ck_assert_int_eq(r, BUS_ERROR_LIMIT_EXCEEDED);
+    ck_assert_int_eq(filed, 75);
+    ck_assert_int_eq(hand_back("alice", "free"), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "free", "x", NULL), BUS_ERROR_LIMIT_EXCEEDED);
+}
+END_TEST
+
+/* Rule 8: what is extended before it is whole lasts so much longer once it is. */
+START_TEST(test_extended_before_it_is_whole)
+{
+    json_t *value = NULL;
+    struct facts *facts = fixture_facts("alice", NULL);
+    const struct caller caller = fixture_caller("alice");
+    struct reply reply = {0};
+    char *names[] = {(char *)"free", NULL};
+    const struct submission submission = {.packages = names};
+    facts->groups[1].gid = GID_UNSET;
+    ck_assert_int_eq(
+        finish(engine_submit(&fixture.engine, &caller, facts, &submission, &reply), &reply, facts, &value),
+        0);
+    const int64_t id = fixture_id(value);
+    ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
+    ck_assert_int_eq(extend("alice", "free", 1800, NULL), 0);
+    pass(600);
+    retry_due();
+    ck_assert_str_eq(fixture_state(&fixture, id), "access-extended");
+    pass(5399);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "free"));
+    pass(1);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "free"));
+}
+END_TEST
+
+/* Rule 8: nobody looked at its start, but its time began there; a clock that passes both leaves nothing. */
+START_TEST(test_start_was_missed)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(submit_later("alice", "fixed", FIXTURE_NOW + 1000, NULL), 0);
+    pass(2800);
+    retry_due();
+    ck_assert(fixture_gate_opens(&fixture, "alice", "fixed"));
+    pass(1799);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "fixed"));
+    pass(1);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "fixed"));
+
+    ck_assert_int_eq(submit_later("alice", "fixed", fixture.now + 1000, &value), 0);
+    const int64_t id = fixture_id(value);
+    pass(1000 + 3600);
+    ck_assert_str_eq(fixture_state(&fixture, id), "access-expired");
+}
+END_TEST
+
+/* Rule 12: who assigned it and why, once; the user did nothing and is not said to have. */
+START_TEST(test_audit_of_assign)
+{
+    const struct assign_terms terms = {.package = "fixed", .reason = "night shift"};
+    ck_assert_int_eq(assign("alice", &terms, NULL), 0);
+    ck_assert_int_eq(count_rows("SELECT count(*) FROM audit WHERE actor = 'root' AND uid = 0 AND"
+                                " event = 'assign' AND detail = 'night shift' AND request = 1"),
+                     1);
+    ck_assert_int_eq(count_rows("SELECT count(*) FROM audit WHERE event IN ('submit', 'waive')"), 0);
+    ck_assert_int_eq(count_rows("SELECT count(*) FROM audit WHERE request = 1"),
+                     2); /* and that it was put in place */
+}
+END_TEST
+
+/* What was approved for later can be taken back before it begins. */
+START_TEST(test_revoke_before_start)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(submit_later("alice", "fixed", FIXTURE_NOW + 1000, &value), 0);
+    const int64_t id = fixture_id(value);
+    ck_assert_int_eq(revoke("alice", "fixed", "left the team"), 0);
+    ck_assert_str_eq(fixture_state(&fixture, id), "cancelled");
+    ck_assert_int_eq(count_rows("SELECT count(*) FROM audit WHERE actor = 'root' AND event = 'cancel' AND"
+                                " detail = 'left the team'"),
+                     1);
+    pass(2000);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "fixed"));
+}
+END_TEST
+
+/* An administrator's word answers all that waits. */
+START_TEST(test_assign_answers_what_waits)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(submit_later("alice", "asked", FIXTURE_NOW + 1000, &value), 0);
+    const int64_t id = fixture_id(value);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+    const struct assign_terms terms = {.package = "asked", .reason = "now"};
+    ck_assert_int_eq(assign("alice", &terms, NULL), 0);
+    ck_assert_str_eq(fixture_state(&fixture, id), "cancelled");
+    pass(1000);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
+}
+END_TEST
+
+/* Two requests that exclude each other since the policy changed: the first to be approved gets it. */
+START_TEST(test_duties_shut_nobody_out)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "asked", "x", &value), 0);
+    const int64_t first = fixture_id(value);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "audit", "x", &value), 0);
+    const int64_t second = fixture_id(value);
+    ck_assert_int_eq(submit_later("alice", "fixed", FIXTURE_NOW + 100, &value), 0);
+    const int64_t third = fixture_id(value);
+    fixture_write_package(&fixture, "audit", AUDIT "incompatible = asked fixed\n");
+    fixture_reload(&fixture);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "audit", "x", &value), 0);
+    json_decref(value);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", first, true, "", NULL), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", second, true, "", NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "which alice holds"));
+    hold_unasked("alice", ALICE, "audit");
+    pass(100);
+    ck_assert_str_eq(fixture_state(&fixture, third), "cancelled"); /* rule 9 at its start */
+}
+END_TEST
+
+/* What one package refuses for a while, another of the named ones may give. */
+START_TEST(test_pause_of_one_of_two)
+{
+    json_t *value = NULL;
+    char *names[] = {(char *)"asked", (char *)"audit", NULL};
+    const struct submission both = {.packages = names};
+    ck_assert_int_eq(submit_with("alice", &both, &value), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", fixture_id(value), false, "no", NULL), 0);
+    ck_assert_int_eq(submit_with("alice", &both, &value), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(value, "package")), "audit");
+    json_decref(value);
+}
+END_TEST
+
+START_TEST(test_extension_takes_no_start)
+{
+    json_t *value = NULL;
+    hold("alice", "asked");
+    ck_assert_int_eq(extend("alice", "asked", 60, &value), 0);
+    const struct decision_terms later = {.reason = "", .start = FIXTURE_NOW + 5000};
+    ck_assert_int_eq(decide_with("bob", fixture_id(value), &later, NULL), BUS_ERROR_POLICY_REFUSED);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("engine_assignment");
@@ -405,6 +669,19 @@ int main(void)
     tcase_add_test(tests, test_incompatible);
     tcase_add_test(tests, test_cooldown);
     tcase_add_test(tests, test_eligibility_at_the_start);
+    tcase_add_test(tests, test_one_at_a_time);
+    tcase_add_test(tests, test_held_meanwhile);
+    tcase_add_test(tests, test_out_of_range);
+    tcase_add_test(tests, test_limits_of_extensions);
+    tcase_add_test(tests, test_pace_of_what_nobody_approves);
+    tcase_add_test(tests, test_extended_before_it_is_whole);
+    tcase_add_test(tests, test_start_was_missed);
+    tcase_add_test(tests, test_audit_of_assign);
+    tcase_add_test(tests, test_revoke_before_start);
+    tcase_add_test(tests, test_assign_answers_what_waits);
+    tcase_add_test(tests, test_duties_shut_nobody_out);
+    tcase_add_test(tests, test_pause_of_one_of_two);
+    tcase_add_test(tests, test_extension_takes_no_start);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -259,9 +259,11 @@ static void extend(int user, int package)
     const struct caller caller = fixture_caller(users[user]);
     struct reply reply = {0};
     json_t *value = NULL;
+    const bool files = packages[package].extension == PACKAGE_EXTENSION_APPROVAL && !cell->request;
     const int expected = !cell->end                                       ? BUS_ERROR_NO_SUCH_REQUEST
                          : !may_extend(cell, package)                     ? BUS_ERROR_POLICY_REFUSED
                          : !(packages[package].requestors & (1u << user)) ? BUS_ERROR_POLICY_REFUSED
+                         : files && count_waiting(user) >= LIMIT          ? BUS_ERROR_LIMIT_EXCEEDED
                                                                           : 0;
     ck_assert_int_eq(
         finish(engine_extend(&fixture.engine, &caller, facts, packages[package].name, NULL, 0, &reply),
