@@ -78,7 +78,11 @@ static void say_approved(struct invocation *invocation, const json_t *request)
 
 static void say_denied(struct invocation *invocation, const json_t *request)
 {
-    output_line(&invocation->output, "Request %lld is denied: %s does not get %s.",
+    const bool extension = member_integer(request, "extends") > 0;
+
+    output_line(&invocation->output,
+                extension ? "Request %lld is denied: %s gets no more time for %s."
+                          : "Request %lld is denied: %s does not get %s.",
                 (long long)member_integer(request, "id"), member_text(request, "user"),
                 member_text(request, "package"));
 }

@@ -192,23 +192,23 @@ static int run_return(struct call *call, const struct facts *facts, struct reply
                          text_argument(call, 1), reply);
 }
 
-static int plan_user_and_package(struct call *call)
-{
-    call->user = strdup(text_argument(call, 0));
-    return call->user ? plan_package(call, 1) : -ENOMEM;
-}
-
 static int plan_assign(struct call *call, struct reply *reply)
 {
     const int r =
         bus_options_read(json_array_get(call->arguments, 2), BUS_OPTIONS_ASSIGN, &call->options, reply);
-    return r != 0 ? r : plan_user_and_package(call);
+    if (r != 0)
+        return r;
+    call->user = strdup(text_argument(call, 0));
+    return call->user ? plan_package(call, 1) : -ENOMEM;
 }
 
 static int plan_retry(struct call *call, struct reply *reply)
 {
     (void)reply;
-    return plan_user_and_package(call);
+    call->user = strdup(text_argument(call, 0));
+    return call->user ? engine_groups_of_holding(call->manager->engine, call->user, text_argument(call, 1),
+                                                 &call->groups)
+                      : -ENOMEM;
 }
 
 static int run_assign(struct call *call, const struct facts *facts, struct reply *reply)

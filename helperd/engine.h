@@ -149,6 +149,8 @@ int engine_refuse(struct reply *reply, enum bus_error code, const char *format, 
 
 /* What a look-up for this call has to find out. The strings are new and the caller's. */
 int engine_groups_of_packages(struct engine *engine, char *const *packages, strv *ret);
+/* The groups of what the user holds of this package, whatever becomes of packages.d; none when nothing. 0; -errno. */
+int engine_groups_of_holding(struct engine *engine, const char *user, const char *package, strv *ret);
 /* 0; STORE_E_NONE; -errno. */
 int engine_subject_of_request(struct engine *engine, int64_t id, char **ret_user, strv *ret_groups);
 

@@ -178,11 +178,35 @@ int engine_fulfil(struct engine *engine, const struct request *request, const st
     return r;
 }
 
+static int groups_of(struct engine *engine, int64_t assignment, strv *ret)
+{
+    struct grant *grants = NULL;
+    size_t count = 0;
+    int r = store_get_grants(engine->store, assignment, &grants, &count);
+    if (r < 0)
+        return r;
+    strv groups = calloc(count + 1, sizeof(*groups));
+    for (size_t i = 0; groups && i < count; i++)
+        groups[i] = steal_ptr(grants[i].group);
+    store_free_grants(grants, count);
+    if (!groups)
+        return -ENOMEM;
+    *ret = groups;
+    return 0;
+}
+
+int engine_groups_of_holding(struct engine *engine, const char *user, const char *package, strv *ret)
+{
+    struct assignment assignment = {0};
+    const int r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
+    const int64_t id = assignment.id; /* none has the number 0 */
+    assignment_deinit(&assignment);
+    return r < 0 ? r : groups_of(engine, id, ret);
+}
+
 int engine_due_retry(struct engine *engine, int64_t *ret_assignment, char **ret_user, strv *ret_groups)
 {
     struct assignment assignment = {0};
-    struct grant *grants = NULL;
-    size_t count = 0;
     int r = store_due_retry(engine->store, clock_now(&engine->clock), &assignment);
     if (r != 0)
         return r;
@@ -192,17 +216,10 @@ int engine_due_retry(struct engine *engine, int64_t *ret_assignment, char **ret_
     if (r == 0)
         r = engine_end(engine, store_update_assignment(engine->store, &assignment));
     if (r == 0)
-        r = store_get_grants(engine->store, assignment.id, &grants, &count);
-    strv groups = r == 0 ? calloc(count + 1, sizeof(*groups)) : NULL;
-    for (size_t i = 0; groups && i < count; i++)
-        groups[i] = steal_ptr(grants[i].group);
-    store_free_grants(grants, count);
-    if (r == 0 && !groups)
-        r = -ENOMEM;
+        r = groups_of(engine, assignment.id, ret_groups);
     if (r == 0) {
         *ret_assignment = assignment.id;
         *ret_user = steal_ptr(assignment.user);
-        *ret_groups = groups;
     }
     assignment_deinit(&assignment);
     return r;

@@ -8,6 +8,8 @@
 #include <stdio.h>
 
 /*
+ * step 3
+ *   request_last, request_waiting  asked at each login: not through all that the user ever filed
  * step 2
  *   request.assignment  what an extension would extend
  *   request.granted     the time that was given, where that is less than what was asked for
@@ -87,6 +89,9 @@ static const char *const steps[] = {
     "ALTER TABLE request ADD COLUMN assigned INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE request ADD COLUMN at_gate INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX request_start ON request (start) WHERE waiting = 1;",
+
+    "CREATE INDEX request_last ON request (uid, package, user, id);"
+    "CREATE INDEX request_waiting ON request (uid, package, user) WHERE waiting = 1;",
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };

@@ -283,7 +283,7 @@ int store_each_package_asked(struct store *store, uid_t uid, const char *user, b
     static const char waiting[] = "SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND waiting = 1";
     static const char all[] =
         "SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND waiting = 1"
-        " UNION SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND state IN ('submitted',"
+        " UNION ALL SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND state IN ('submitted',"
         " 'pending-approval')";
     return each_name(store, sql_take(store, pending_too ? all : waiting, "ut", uid, user), each, data);
 }

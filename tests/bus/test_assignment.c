@@ -97,6 +97,31 @@ START_TEST(test_retry)
 }
 END_TEST
 
+/* What is in place stays so when it is tried again after its package left packages.d. */
+START_TEST(test_retry_without_package)
+{
+    run("alice", "pkg-request submit gone", 0, "Partially fulfilled");
+    run("root", "rm /etc/accesspkg/packages.d/gone.conf && pkg-admin reload", 0, "Policy reloaded");
+    run("root", "pkg-admin retry gone alice", 0, "nightshift: there is no such group");
+    ck_assert(has_group("alice", "dbadmins"));
+}
+END_TEST
+
+START_TEST(test_refused_extension)
+{
+    run("root", "pkg-admin assign asked alice -d 87600h", 0, "Fulfilled");
+    run("alice", "pkg-request extend asked", 1, "may last at most");
+    run("root", "pkg-admin revoke asked alice -m over", 0, "Revoked");
+    run("root", "pkg-admin assign asked alice --start 9999-01-01T00:00", 64, "a year ahead");
+    run("root", "pkg-admin assign asked alice --start +1h", 0, "Approved");
+    run("root", "pkg-admin revoke asked alice -m 'not yet'", 0, "Cancelled");
+    run("root", "pkg-admin assign asked alice", 0, "Fulfilled");
+    run("alice", "pkg-request extend asked", 0, "waits for: bob");
+    run("bob", "pkg-approve deny 4 -m no", 0, "gets no more time");
+    ck_assert(has_group("alice", "dbadmins"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("assignment");
@@ -107,7 +132,9 @@ int main(void)
     tcase_add_test(tests, test_extension_by_approval);
     tcase_add_test(tests, test_later);
     tcase_add_test(tests, test_administrator);
+    tcase_add_test(tests, test_retry_without_package);
     tcase_add_test(tests, test_retry);
+    tcase_add_test(tests, test_refused_extension);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

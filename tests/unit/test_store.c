@@ -399,6 +399,10 @@ static void ask_everything(void)
     ck_assert_int_eq(store_commit(store), 0);
     assignment = (struct assignment){0};
     store_find_open_request(store, 1, "x", "x", &request);
+    store_find_last_request(store, 1, "x", "x", &request);
+    store_find_waiting_request(store, 1, "x", "x", &request);
+    store_find_waiting_request_by_name(store, "x", "x", &request);
+    store_due_start(store, 1, &request);
     store_due_request(store, 1, &request);
     store_count_open_requests(store, 1, &number);
     store_filed_since(store, 1, 1, 1, &number);
@@ -406,6 +410,7 @@ static void ask_everything(void)
     store_free_decisions(decisions, count);
     store_find_assignment_of_request(store, -1, &assignment);
     store_find_live_assignment(store, 2, "x", "x", &assignment);
+    store_find_live_assignment_by_name(store, "x", "x", &assignment);
     store_find_stale_assignment(store, "x", 1, &assignment);
     store_get_assignment(store, -1, &assignment);
     store_due_assignment(store, 0, &assignment);
@@ -415,6 +420,9 @@ static void ask_everything(void)
     store_each_live_of_user(store, "x", each_assignment, NULL);
     store_each_member_of_gid(store, 1, each_member, NULL);
     store_gid_is_large(store, 1);
+    store_each_package_held(store, 1, "x", each_name, NULL);
+    store_each_package_asked(store, 1, "x", true, each_name, NULL);
+    store_each_package_asked(store, 1, "x", false, each_name, NULL);
     store_each_live_user(store, each_name, NULL);
     store_each_live_gid(store, each_name, NULL);
     store_next_live_user(store, "zzz", &user);
@@ -454,6 +462,9 @@ static void check_plan(const char *sql)
         ck_assert_msg(!strstr(detail, "TEMP B-TREE") || strstr(sql, "FROM publication") ||
                           strstr(sql, "ORDER BY a.user, a.start"),
                       "%s\n%s", sql, detail);
+        /* What each login asks does not go through all that the user ever filed. */
+        ck_assert_msg(!strstr(sql, "AND package = ?") || !strstr(detail, "INDEX request_uid "), "%s\n%s", sql,
+                      detail);
     }
     sqlite3_finalize(s);
 }
