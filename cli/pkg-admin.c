@@ -222,9 +222,12 @@ static void say_assignment(struct invocation *invocation, const json_t *request)
     _cleanup_free_ char *end = field_time(&invocation->output, request, "assignment_end");
     _cleanup_free_ char *problems = field_list(&invocation->output, request, "problems");
 
+    const bool live = strcmp(member_text(request, "state"), state_identifier(STATE_REVOKED)) != 0;
+
     output_line(&invocation->output, "%s of %s: %s%s%s%s%s", member_text(request, "package"),
-                member_text(request, "user"), state ? state : "", end ? ", until " : "", end ? end : "",
-                problems ? ". Not in place: " : "", problems ? problems : "");
+                member_text(request, "user"), state ? state : "", live && end ? ", until " : "",
+                live && end ? end : "", problems && *problems ? ". Not in place: " : "",
+                problems ? problems : "");
 }
 
 static int call_and_say(struct invocation *invocation, const char *method, const char *in, json_t *arguments)

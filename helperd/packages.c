@@ -155,8 +155,21 @@ static int load_files(int folder, strv names, uid_t owner, struct packages **ret
     }
     /* "a-b.conf" sorts before "a.conf", "a" before "a-b". */
     qsort(set->items, set->count, sizeof(*set->items), compare_packages);
+    warn_of_strangers(set, problems);
     *ret = set;
     return 0;
+}
+
+/* A misspelled name would keep nothing apart. */
+static void warn_of_strangers(const struct packages *set, struct problems *problems)
+{
+    for (size_t i = 0; i < set->count; i++)
+        for (char *const *name = set->items[i].incompatible; *name; name++)
+            if (!packages_find(set, *name))
+                problems_add(
+                    problems, false,
+                    "%s.conf: incompatible names %s, but there is no such package; check its spelling",
+                    set->items[i].name, *name);
 }
 
 int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems)

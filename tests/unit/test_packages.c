@@ -484,6 +484,16 @@ START_TEST(fallback_approvers_that_are_never_asked_are_a_warning)
 }
 END_TEST
 
+START_TEST(an_incompatible_stranger_is_a_warning)
+{
+    put("a.conf", POLICY "incompatible = b nosuch\n");
+    put("b.conf", POLICY);
+    ck_assert_int_eq(load(), 0);
+    ck_assert_uint_eq(problems.count, 1);
+    ck_assert(told(false, "a.conf: incompatible names nosuch, but there is no such package"));
+}
+END_TEST
+
 /* ---- the folder ------------------------------------------------------------------------------------------------ */
 
 START_TEST(many_files_are_found_by_name)
@@ -659,6 +669,7 @@ int main(void)
     tcase_add_test(wrong, a_file_of_nothing_but_errors_is_cut_short);
     tcase_add_test(wrong, too_many);
     tcase_add_test(wrong, fallback_approvers_that_are_never_asked_are_a_warning);
+    tcase_add_test(wrong, an_incompatible_stranger_is_a_warning);
     tcase_add_test(place, many_files_are_found_by_name);
     tcase_add_test(place, what_editors_leave_behind_is_passed_over);
     tcase_add_test(place, a_name_that_is_no_package_s);
