@@ -155,7 +155,6 @@ static int load_files(int folder, strv names, uid_t owner, struct packages **ret
     }
     /* "a-b.conf" sorts before "a.conf", "a" before "a-b". */
     qsort(set->items, set->count, sizeof(*set->items), compare_packages);
-    warn_of_strangers(set, problems);
     *ret = set;
     return 0;
 }
@@ -190,6 +189,7 @@ int packages_load(const char *folder, uid_t owner, struct packages **ret, struct
     if (set->count == 0)
         problems_add(problems, false,
                      "%s: no package is defined, so nobody can get access; put a NAME.conf there", folder);
+    warn_of_strangers(set, problems);
     *ret = set;
     return 0;
 }
