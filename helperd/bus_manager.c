@@ -192,23 +192,30 @@ static int run_return(struct call *call, const struct facts *facts, struct reply
                          text_argument(call, 1), reply);
 }
 
-static int plan_assign(struct call *call, struct reply *reply)
+/* Checked before anything is looked up: nobody but uid 0 has names looked up that they could make up. */
+static int plan_for_user(struct call *call, struct reply *reply)
 {
-    const int r =
-        bus_options_read(json_array_get(call->arguments, 2), BUS_OPTIONS_ASSIGN, &call->options, reply);
+    const int r = refuse_unless_root(call, reply);
     if (r != 0)
         return r;
     call->user = strdup(text_argument(call, 0));
-    return call->user ? plan_package(call, 1) : -ENOMEM;
+    return call->user ? 0 : -ENOMEM;
+}
+
+static int plan_assign(struct call *call, struct reply *reply)
+{
+    int r = plan_for_user(call, reply);
+    if (r == 0)
+        r = bus_options_read(json_array_get(call->arguments, 2), BUS_OPTIONS_ASSIGN, &call->options, reply);
+    return r != 0 ? r : plan_package(call, 1);
 }
 
 static int plan_retry(struct call *call, struct reply *reply)
 {
-    (void)reply;
-    call->user = strdup(text_argument(call, 0));
-    return call->user ? engine_groups_of_holding(call->manager->engine, call->user, text_argument(call, 1),
-                                                 &call->groups)
-                      : -ENOMEM;
+    const int r = plan_for_user(call, reply);
+    return r != 0 ? r
+                  : engine_groups_of_holding(call->manager->engine, call->user, text_argument(call, 1),
+                                             &call->groups);
 }
 
 static int run_assign(struct call *call, const struct facts *facts, struct reply *reply)
@@ -220,8 +227,7 @@ static int run_assign(struct call *call, const struct facts *facts, struct reply
         .start = call->options.start,
         .override_duties = call->options.override,
     };
-    const int r = refuse_unless_root(call, reply);
-    return r != 0 ? r : engine_assign(call->manager->engine, &call->caller, facts, &terms, reply);
+    return engine_assign(call->manager->engine, &call->caller, facts, &terms, reply);
 }
 
 static int run_revoke(struct call *call, const struct facts *facts, struct reply *reply)
@@ -234,10 +240,8 @@ static int run_revoke(struct call *call, const struct facts *facts, struct reply
 
 static int run_retry(struct call *call, const struct facts *facts, struct reply *reply)
 {
-    const int r = refuse_unless_root(call, reply);
-    return r != 0 ? r
-                  : engine_retry_now(call->manager->engine, &call->caller, facts, text_argument(call, 0),
-                                     text_argument(call, 1), reply);
+    return engine_retry_now(call->manager->engine, &call->caller, facts, text_argument(call, 0),
+                            text_argument(call, 1), reply);
 }
 
 static int run_get_request(struct call *call, const struct facts *facts, struct reply *reply)

@@ -172,6 +172,8 @@ static int add_own(struct engine *engine, const struct subject *subject, const c
             failed |= json_object_set_new(view, "assignment_end", json_integer(assignment.span.end));
     } else if (r == STORE_E_NONE) {
         r = store_find_open_request(engine->store, subject->uid, subject->name, package, &request);
+        if (r == STORE_E_NONE)
+            r = store_find_waiting_request(engine->store, subject->uid, subject->name, package, &request);
         if (r == 0) {
             failed |= json_object_set_new(view, "state", json_string(state_identifier(request.state)));
             failed |= json_object_set_new(view, "request", json_integer(request.id));

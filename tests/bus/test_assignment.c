@@ -63,6 +63,7 @@ START_TEST(test_later)
     run("bob", "pkg-approve approve 1", 0, "from");
     ck_assert(!has_group("alice", "dbadmins"));
     run("alice", "pkg-request status 1", 0, "Approved");
+    run("alice", "pkg-request packages", 0, "Approved");
     run("alice", "pkg-request cancel 1", 0, "is cancelled");
     run("alice", "pkg-request submit asked --start yesterday", 64, "is no time");
 }
@@ -71,6 +72,7 @@ END_TEST
 START_TEST(test_administrator)
 {
     run("alice", "pkg-admin assign asked alice", 77, "Only root");
+    run("alice", "pkg-admin assign asked nobody-here", 77, "Only root");
     run("alice", "pkg-admin revoke asked alice -m x", 77, "Only root");
     run("alice", "pkg-admin retry asked alice", 77, "Only root");
     run("root", "pkg-admin assign asked erin -m 'night shift' -d 6h", 0, "asked of erin: Fulfilled");
