@@ -38,6 +38,10 @@ ALL_CFLAGS  = -std=gnu17 $(WARNINGS) $(HARDEN) $(DEFINES) -I. $(DBUS_CFLAGS) $(C
 ALL_LDFLAGS = -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS) $(SANITIZE)
 DBUS_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 
+# A line per file made; V=1 shows the whole commands.
+V ?=
+quiet = $(if $(V),,@printf '  %-4s %s\n' $(1) $@; )
+
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 COMMON_SRC := $(wildcard common/*.c)
@@ -79,12 +83,12 @@ all: deps-build $(PROGRAMS) $(MODULES) ## Build everything (the default)
 
 $(BUILD)/obj/%.o: %.c | deps-build
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call quiet,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 define archive
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call quiet,AR)$(AR) rcs $@ $^
 endef
 $(LIB_COMMON): $(call obj,$(COMMON_SRC)) ; $(archive)
 $(LIB_BUS): $(call obj,$(BUS_SRC)) ; $(archive)
@@ -94,7 +98,7 @@ $(LIB_PAM): $(call obj,$(PAM_SRC)) ; $(archive)
 $(LIB_NSS): $(call obj,$(NSS_SRC)) ; $(archive)
 $(LIB_SUPPORT): $(call obj,$(SUPPORT_SRC)) ; $(archive)
 
-link = $(CC) $(ALL_LDFLAGS) -pie -o $@ $(filter %.o %.a,$^) $(call pkglibs,$(1)) $(2)
+link = $(call quiet,LINK)$(CC) $(ALL_LDFLAGS) -pie -o $@ $(filter %.o %.a,$^) $(call pkglibs,$(1)) $(2)
 
 $(BUILD)/accesspkgd: $(call obj,helperd/main.c) $(LIB_DAEMON) $(LIB_BUS) $(LIB_COMMON)
 	$(call link,dbus-1 jansson sqlite3 inih libmd libsystemd,-lev)
@@ -107,7 +111,7 @@ $(BUILD)/pkg-%: $(BUILD)/obj/cli/pkg-%.o $(LIB_CLI) $(LIB_BUS) $(LIB_COMMON)
 
 # A module exports what its map names, keeps no undefined symbol, and carries its leaves inside. Hosts are not
 # built with sanitizers, so neither are modules: the suites link the same sources with them.
-module = $(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -shared -Wl,-z,relro,-z,now,-z,defs,--as-needed \
+module = $(call quiet,LINK)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -shared -Wl,-z,relro,-z,now,-z,defs,--as-needed \
 	-Wl,--version-script=$(filter %.map,$^) $(LDFLAGS) -o $@ $(filter %.c,$^) $(1)
 $(BUILD)/pam_accesspkg.so: $(PAM_SRC) $(LEAF_SRC) pam_module/pam_accesspkg.map $(wildcard pam_module/*.h common/*.h)
 	@mkdir -p $(@D)
@@ -187,6 +191,6 @@ clean: ## Remove what was built
 .PHONY: help
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables: DESTDIR PREFIX SYSCONFDIR LOCALSTATEDIR LIBDIR LIBEXECDIR PAMDIR CC CFLAGS SANITIZE BUILD"
+	@echo "  Variables: DESTDIR PREFIX SYSCONFDIR LOCALSTATEDIR LIBDIR LIBEXECDIR PAMDIR CC CFLAGS SANITIZE BUILD V"
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

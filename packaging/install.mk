@@ -30,7 +30,7 @@ CONFIG_ROWS   := $(if $(wildcard conf/accesspkg.conf),\
 GENERATED     := $(patsubst %.in,$(BUILD)/%,$(wildcard packaging/*.in packaging/systemd/*.in dbus/*.in))
 $(BUILD)/%: %.in Makefile packaging/install.mk
 	@mkdir -p $(@D)
-	sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@DATADIR@|$(DATADIR)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' \
+	$(call quiet,GEN)sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@DATADIR@|$(DATADIR)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' \
 	    -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' -e 's|@LOCALSTATEDIR@|$(LOCALSTATEDIR)|g' $< >$@
 
 # By rename: a login at this moment meets the old module or the new one, never half of one.
