@@ -36,8 +36,7 @@ struct call {
     bool identified;
     struct bus_options options;
     strv packages; /* Submit */
-    char *user;    /* to look up; NULL: nobody */
-    strv groups;   /* to look up */
+    struct inquiry inquiry;
 };
 
 struct bus_manager {
@@ -90,9 +89,9 @@ static int plan_submit(struct call *call, struct reply *reply)
     if (!call->packages)
         return -ENOMEM;
     /* Only uid 0 names another user; for nobody else is a name looked up that they could make up. */
-    if (*user && call->caller.identity.uid == 0 && !(call->user = strdup(user)))
+    if (*user && call->caller.identity.uid == 0 && !(call->inquiry.user = strdup(user)))
         return -ENOMEM;
-    return engine_groups_of_packages(call->manager->engine, call->packages, &call->groups);
+    return engine_inquire_packages(call->manager->engine, call->packages, &call->inquiry);
 }
 
 static const char *given(const char *claim)
@@ -128,8 +127,7 @@ static int run_cancel(struct call *call, const struct facts *facts, struct reply
 static int plan_decide(struct call *call, struct reply *reply)
 {
     (void)reply;
-    const int r = engine_subject_of_request(call->manager->engine, number_argument(call, 0), &call->user,
-                                            &call->groups);
+    const int r = engine_inquire_request(call->manager->engine, number_argument(call, 0), &call->inquiry);
     return r == STORE_E_NONE ? 0 : r;
 }
 
@@ -169,7 +167,7 @@ static int refuse_unless_root(const struct call *call, struct reply *reply)
 static int plan_package(struct call *call, size_t index)
 {
     char *const packages[] = {(char *)text_argument(call, index), NULL};
-    return engine_groups_of_packages(call->manager->engine, packages, &call->groups);
+    return engine_inquire_packages(call->manager->engine, packages, &call->inquiry);
 }
 
 static int plan_extend(struct call *call, struct reply *reply)
@@ -198,8 +196,8 @@ static int plan_for_user(struct call *call, struct reply *reply)
     const int r = refuse_unless_root(call, reply);
     if (r != 0)
         return r;
-    call->user = strdup(text_argument(call, 0));
-    return call->user ? 0 : -ENOMEM;
+    call->inquiry.user = strdup(text_argument(call, 0));
+    return call->inquiry.user ? 0 : -ENOMEM;
 }
 
 static int plan_assign(struct call *call, struct reply *reply)
@@ -214,8 +212,8 @@ static int plan_retry(struct call *call, struct reply *reply)
 {
     const int r = plan_for_user(call, reply);
     return r != 0 ? r
-                  : engine_groups_of_holding(call->manager->engine, call->user, text_argument(call, 1),
-                                             &call->groups);
+                  : engine_inquire_holding(call->manager->engine, call->inquiry.user, text_argument(call, 1),
+                                           &call->inquiry);
 }
 
 static int run_assign(struct call *call, const struct facts *facts, struct reply *reply)
@@ -342,8 +340,7 @@ static void call_free(struct call *call)
     dbus_message_unref(call->message);
     json_decref(call->arguments);
     strv_free(call->packages);
-    strv_free(call->groups);
-    free(call->user);
+    inquiry_deinit(&call->inquiry);
     free(call);
 }
 
@@ -442,6 +439,7 @@ static void on_identity(const struct identity *identity, void *data)
         return;
     }
     call->caller.identity = *identity;
+    call->inquiry.caller = identity->uid;
     call->identified = true;
     if (too_many(call->manager, identity->uid)) {
         call_refuse(call, BUS_ERROR_LIMIT_EXCEEDED,
@@ -450,7 +448,7 @@ static void on_identity(const struct identity *identity, void *data)
     }
     int r = call->method->plan ? call->method->plan(call, &reply) : 0;
     if (r == 0)
-        r = lookup_ask(call->manager->lookup, identity->uid, call->user, call->groups, on_facts, call);
+        r = lookup_ask(call->manager->lookup, &call->inquiry, on_facts, call);
     if (r != 0)
         call_finish(call, r, &reply);
 }
@@ -531,7 +529,8 @@ static struct call *call_new(struct bus_manager *manager, const struct method *m
                           .manager = manager,
                           .method = method,
                           .message = stub,
-                          .arguments = arguments};
+                          .arguments = arguments,
+                          .inquiry = INQUIRY_NOBODY};
     manager->calls = call;
     manager->count++;
     return call;

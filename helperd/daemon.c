@@ -191,12 +191,11 @@ static void on_retry_facts(struct facts *facts, void *data)
 
 static bool start_retry(struct daemon *daemon, struct retry *retry)
 {
-    _cleanup_free_ char *user = NULL;
-    strv groups = NULL;
-    if (engine_due_retry(&daemon->engine, &retry->assignment, &user, &groups) != 0)
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    if (engine_due_retry(&daemon->engine, &retry->assignment, &inquiry) != 0)
         return false;
-    const int r = lookup_ask(daemon->lookup, UID_UNSET, user, groups, on_retry_facts, retry);
-    strv_free(groups);
+    const int r = lookup_ask(daemon->lookup, &inquiry, on_retry_facts, retry);
+    inquiry_deinit(&inquiry);
     if (r == 0)
         retry->daemon = daemon;
     return r == 0;
@@ -267,15 +266,13 @@ static void on_holder_facts(struct facts *facts, void *data);
 
 static void look_at_next_holder(struct daemon *daemon)
 {
-    char *next = NULL;
-    if (engine_next_holder(&daemon->engine, daemon->holder ? daemon->holder : "", &next) == 0 &&
-        lookup_ask(daemon->lookup, UID_UNSET, next, NULL, on_holder_facts, daemon) < 0) {
-        free(next);
-        next = NULL;
-    }
+    struct inquiry next = INQUIRY_NOBODY;
+    if (engine_next_holder(&daemon->engine, daemon->holder ? daemon->holder : "", &next.user) == 0 &&
+        lookup_ask(daemon->lookup, &next, on_holder_facts, daemon) < 0)
+        inquiry_deinit(&next);
     free(daemon->holder);
-    daemon->holder = next;
-    if (!next) {
+    daemon->holder = next.user;
+    if (!next.user) {
         ev_timer_set(&daemon->holders, HOLDERS_EVERY, 0.);
         ev_timer_start(daemon->loop, &daemon->holders);
     }

@@ -147,16 +147,17 @@ int engine_status(struct engine *engine, struct reply *reply);
 int engine_refuse(struct reply *reply, enum bus_error code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* What a look-up for this call has to find out. The strings are new and the caller's. */
-int engine_groups_of_packages(struct engine *engine, char *const *packages, strv *ret);
-/* The groups of what the user holds of this package, whatever becomes of packages.d; none when nothing. 0; -errno. */
-int engine_groups_of_holding(struct engine *engine, const char *user, const char *package, strv *ret);
-/* 0; STORE_E_NONE; -errno. */
-int engine_subject_of_request(struct engine *engine, int64_t id, char **ret_user, strv *ret_groups);
+/* What a look-up for this call has to find out, added to the inquiry. 0; -errno. */
+int engine_inquire_packages(struct engine *engine, char *const *packages, struct inquiry *inquiry);
+/* The groups of what the user holds of this package, whatever becomes of packages.d; none when nothing. */
+int engine_inquire_holding(struct engine *engine, const char *user, const char *package,
+                           struct inquiry *inquiry);
+/* Who asked, and the groups of what they asked for. STORE_E_NONE when there is no such request. */
+int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *inquiry);
 
 /*
  * Retries of what is partially fulfilled. engine_due_retry takes the next one that is due and puts its next try
  * off with back-off: 0 with the assignment and what to look up; STORE_E_NONE; -errno. engine_retry tries it.
  */
-int engine_due_retry(struct engine *engine, int64_t *ret_assignment, char **ret_user, strv *ret_groups);
+int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry);
 int engine_retry(struct engine *engine, int64_t assignment, const struct facts *facts);

@@ -195,16 +195,17 @@ static int groups_of(struct engine *engine, int64_t assignment, strv *ret)
     return 0;
 }
 
-int engine_groups_of_holding(struct engine *engine, const char *user, const char *package, strv *ret)
+int engine_inquire_holding(struct engine *engine, const char *user, const char *package,
+                           struct inquiry *inquiry)
 {
     struct assignment assignment = {0};
     const int r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
     const int64_t id = assignment.id; /* none has the number 0 */
     assignment_deinit(&assignment);
-    return r < 0 ? r : groups_of(engine, id, ret);
+    return r < 0 ? r : groups_of(engine, id, &inquiry->groups);
 }
 
-int engine_due_retry(struct engine *engine, int64_t *ret_assignment, char **ret_user, strv *ret_groups)
+int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry)
 {
     struct assignment assignment = {0};
     int r = store_due_retry(engine->store, clock_now(&engine->clock), &assignment);
@@ -216,10 +217,10 @@ int engine_due_retry(struct engine *engine, int64_t *ret_assignment, char **ret_
     if (r == 0)
         r = engine_end(engine, store_update_assignment(engine->store, &assignment));
     if (r == 0)
-        r = groups_of(engine, assignment.id, ret_groups);
+        r = groups_of(engine, assignment.id, &inquiry->groups);
     if (r == 0) {
         *ret_assignment = assignment.id;
-        *ret_user = steal_ptr(assignment.user);
+        inquiry->user = steal_ptr(assignment.user);
     }
     assignment_deinit(&assignment);
     return r;

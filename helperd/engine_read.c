@@ -234,7 +234,7 @@ int engine_status(struct engine *engine, struct reply *reply)
 
 /* ---- what a call has to look up ---- */
 
-int engine_groups_of_packages(struct engine *engine, char *const *packages, strv *ret)
+int engine_inquire_packages(struct engine *engine, char *const *packages, struct inquiry *inquiry)
 {
     size_t count = 0;
     for (char *const *name = packages; *name; name++) {
@@ -255,20 +255,21 @@ int engine_groups_of_packages(struct engine *engine, char *const *packages, strv
             }
         }
     }
-    *ret = groups;
+    strv_free(inquiry->groups);
+    inquiry->groups = groups;
     return 0;
 }
 
-int engine_subject_of_request(struct engine *engine, int64_t id, char **ret_user, strv *ret_groups)
+int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *inquiry)
 {
     struct request request = {0};
     int r = store_get_request(engine->store, id, &request);
     if (r != 0)
         return r;
     char *const packages[] = {request.package, NULL};
-    r = engine_groups_of_packages(engine, packages, ret_groups);
+    r = engine_inquire_packages(engine, packages, inquiry);
     if (r == 0)
-        *ret_user = steal_ptr(request.user);
+        inquiry->user = steal_ptr(request.user);
     request_deinit(&request);
     return r;
 }

@@ -15,6 +15,14 @@ static void subject_free(struct subject *subject)
     free(subject);
 }
 
+static void principal_deinit(struct principal *principal)
+{
+    for (size_t i = 0; i < principal->n_people; i++)
+        free(principal->people[i].name);
+    free(principal->people);
+    free(principal->name);
+}
+
 void facts_free(struct facts *facts)
 {
     if (!facts)
@@ -24,7 +32,62 @@ void facts_free(struct facts *facts)
     for (size_t i = 0; i < facts->n_groups; i++)
         free(facts->groups[i].name);
     free(facts->groups);
+    for (size_t i = 0; i < facts->n_others; i++)
+        subject_free(facts->others[i]);
+    free(facts->others);
+    for (size_t i = 0; i < facts->n_principals; i++)
+        principal_deinit(&facts->principals[i]);
+    free(facts->principals);
     free(facts);
+}
+
+const struct subject *facts_other(const struct facts *facts, const char *name)
+{
+    for (size_t i = 0; i < facts->n_others; i++)
+        if (strcmp(facts->others[i]->name, name) == 0)
+            return facts->others[i];
+    return NULL;
+}
+
+const struct principal *facts_principal(const struct facts *facts, const char *name)
+{
+    for (size_t i = 0; i < facts->n_principals; i++)
+        if (strcmp(facts->principals[i].name, name) == 0)
+            return &facts->principals[i];
+    return NULL;
+}
+
+void inquiry_deinit(struct inquiry *inquiry)
+{
+    free(inquiry->user);
+    strv_free(inquiry->groups);
+    strv_free(inquiry->others);
+    strv_free(inquiry->principals);
+    *inquiry = INQUIRY_NOBODY;
+}
+
+static int put_names(json_t *question, const char *key, char *const *names)
+{
+    json_t *array = json_array();
+    int r = json_object_set_new(question, key, array);
+    for (; r == 0 && names && *names; names++)
+        r = json_array_append_new(array, json_string(*names));
+    return r;
+}
+
+json_t *inquiry_to_json(const struct inquiry *inquiry)
+{
+    json_t *question = json_object();
+    int r = put_names(question, "groups", inquiry->groups) | put_names(question, "others", inquiry->others) |
+            put_names(question, "principals", inquiry->principals);
+    if (inquiry->caller != (uid_t)-1)
+        r |= json_object_set_new(question, "caller", json_integer(inquiry->caller));
+    if (inquiry->user)
+        r |= json_object_set_new(question, "user", json_string(inquiry->user));
+    if (r == 0)
+        return question;
+    json_decref(question);
+    return NULL;
 }
 
 gid_t facts_gid(const struct facts *facts, const char *group)
@@ -113,13 +176,68 @@ static bool read_groups(const json_t *question, const json_t *answer, struct fac
     return true;
 }
 
+static bool read_others(const json_t *question, const json_t *answer, struct facts *facts)
+{
+    const json_t *others = json_object_get(answer, "others");
+    const size_t count = json_array_size(others);
+    if (count != json_array_size(json_object_get(question, "others")))
+        return false;
+    facts->others = calloc(count ? count : 1, sizeof(*facts->others));
+    for (size_t i = 0; facts->others && i < count; i++) {
+        const json_t *object = json_array_get(others, i);
+        if (json_is_null(object))
+            continue;
+        facts->others[facts->n_others] = subject_from_json(object);
+        if (!facts->others[facts->n_others++])
+            return false;
+    }
+    return facts->others;
+}
+
+static bool read_people(const json_t *array, struct principal *principal)
+{
+    const size_t count = json_array_size(array);
+    principal->exists = json_is_array(array);
+    principal->people = calloc(count ? count : 1, sizeof(*principal->people));
+    for (; principal->people && principal->n_people < count; principal->n_people++) {
+        const json_t *object = json_array_get(array, principal->n_people);
+        const char *name = json_string_value(json_object_get(object, "name"));
+        const json_t *uid = json_object_get(object, "uid");
+        struct person *person = &principal->people[principal->n_people];
+        if (!name || !json_is_integer(uid) || !(person->name = strdup(name)))
+            return false;
+        person->uid = (uid_t)json_integer_value(uid);
+    }
+    return principal->people;
+}
+
+static bool read_principals(const json_t *question, const json_t *answer, struct facts *facts)
+{
+    const json_t *names = json_object_get(question, "principals");
+    const json_t *found = json_object_get(answer, "principals");
+    const size_t count = json_array_size(names);
+    if (json_array_size(found) != count)
+        return false;
+    facts->principals = calloc(count ? count : 1, sizeof(*facts->principals));
+    for (; facts->principals && facts->n_principals < count; facts->n_principals++) {
+        struct principal *principal = &facts->principals[facts->n_principals];
+        principal->name = strdup(json_string_value(json_array_get(names, facts->n_principals)));
+        if (!principal->name || !read_people(json_array_get(found, facts->n_principals), principal)) {
+            facts->n_principals++; /* freed with the others */
+            return false;
+        }
+    }
+    return facts->principals;
+}
+
 struct facts *facts_from_json(const json_t *question, const json_t *answer)
 {
     struct facts *facts = calloc(1, sizeof(*facts));
     if (!facts)
         return NULL;
     if (!json_is_object(answer) || !read_subject(answer, "caller", &facts->caller) ||
-        !read_subject(answer, "user", &facts->user) || !read_groups(question, answer, facts)) {
+        !read_subject(answer, "user", &facts->user) || !read_groups(question, answer, facts) ||
+        !read_others(question, answer, facts) || !read_principals(question, answer, facts)) {
         facts_free(facts);
         return NULL;
     }

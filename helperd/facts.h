@@ -22,6 +22,23 @@ struct subject {
     strv groups;        /* names of all groups it is a member of */
 };
 
+/* Somebody who exists and may log in, as far as that is all that counts of them. */
+struct person {
+    char *name;
+    uid_t uid;
+};
+
+/* Those whom a policy's "alice" or "%dba-leads" stands for. A group's are its members as the directory lists them:
+ * whom it is the primary group of is not among them (no directory tells that of a name). */
+struct principal {
+    char *name;
+    bool exists;
+    struct person *people; /* of FACTS_PEOPLE_MAX at most */
+    size_t n_people;
+};
+
+enum { FACTS_PEOPLE_MAX = 256 };
+
 struct facts {
     struct subject *caller; /* NULL: not asked, or no such user */
     struct subject *user;   /* likewise: the user that the call is about */
@@ -30,9 +47,33 @@ struct facts {
         gid_t gid; /* GID_UNSET: no such group */
     } * groups;
     size_t n_groups;
+    struct subject **others; /* those of the question that exist */
+    size_t n_others;
+    struct principal *principals;
+    size_t n_principals;
 };
 
+/* What has to be looked up. The members are owned. */
+struct inquiry {
+    uid_t caller; /* (uid_t)-1: nobody */
+    char *user;   /* the user that the call is about; NULL: nobody */
+    strv groups;  /* whose gids are wanted. These three: NULL is none */
+    strv others;  /* further users */
+    strv principals;
+};
+
+#define INQUIRY_NOBODY ((struct inquiry){.caller = (uid_t)-1})
+
+void inquiry_deinit(struct inquiry *inquiry);
+/* The question to accesspkg-lookup; new, NULL when there is no memory. */
+json_t *inquiry_to_json(const struct inquiry *inquiry);
+
 void facts_free(struct facts *facts);
+
+/* NULL when it was not asked for, or there is no such user. */
+const struct subject *facts_other(const struct facts *facts, const char *name);
+/* NULL when it was not asked for. */
+const struct principal *facts_principal(const struct facts *facts, const char *name);
 
 /* GID_UNSET also when the group was not asked for. */
 gid_t facts_gid(const struct facts *facts, const char *group);

@@ -306,33 +306,15 @@ void lookup_free(struct lookup *lookup)
     free(lookup);
 }
 
-static json_t *make_question(uid_t uid, const char *user, char *const *groups)
-{
-    json_t *question = json_object();
-    json_t *names = json_array();
-    int r = json_object_set_new(question, "groups", names);
-    for (; groups && *groups; groups++)
-        r |= json_array_append_new(names, json_string(*groups));
-    if (uid != UID_UNSET)
-        r |= json_object_set_new(question, "caller", json_integer(uid));
-    if (user)
-        r |= json_object_set_new(question, "user", json_string(user));
-    if (r == 0)
-        return question;
-    json_decref(question);
-    return NULL;
-}
-
-int lookup_ask(struct lookup *lookup, uid_t uid, const char *user, char *const *groups, lookup_done done,
-               void *data)
+int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data)
 {
     if (lookup->count >= QUESTIONS_MAX)
         return -EBUSY;
     struct question *question = calloc(1, sizeof(*question));
     if (!question)
         return -ENOMEM;
-    *question = (struct question){
-        .lookup = lookup, .json = make_question(uid, user, groups), .done = done, .data = data};
+    *question =
+        (struct question){.lookup = lookup, .json = inquiry_to_json(inquiry), .done = done, .data = data};
     if (!question->json) {
         free(question);
         return -ENOMEM;

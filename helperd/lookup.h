@@ -22,10 +22,8 @@ void lookup_free(struct lookup *lookup); /* outstanding questions are dropped wi
  */
 typedef void (*lookup_done)(struct facts *facts, void *data);
 
-/* uid UID_UNSET, user NULL and groups NULL or empty: not asked for. 0, or -ENOMEM, -EBUSY when too many wait.
- */
-int lookup_ask(struct lookup *lookup, uid_t uid, const char *user, char *const *groups, lookup_done done,
-               void *data);
+/* 0, or -ENOMEM, -EBUSY when too many wait. */
+int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data);
 
 /* Forgets a question whose asker went away. */
 void lookup_cancel(struct lookup *lookup, void *data);

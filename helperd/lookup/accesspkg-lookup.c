@@ -4,9 +4,11 @@
  * look-up may leave the host and hang there. accesspkgd runs several, one question at a time each, and kills
  * one that does not answer. It decides nothing and must never write anywhere but to its answer.
  *
- * On stdin one JSON object a line: {"caller": UID, "user": NAME, "groups": [NAME, ...]}, each member
- * optional. On stdout one a line: {"caller": SUBJECT, "user": SUBJECT, "groups": [GID or null, ...]}, null
- * for what does not exist, or {"error": TEXT}: a look-up that failed is not an answer (rule 1).
+ * On stdin one JSON object a line: {"caller": UID, "user": NAME, "groups": [NAME, ...], "others": [NAME, ...],
+ * "principals": [NAME or %GROUP, ...]}, each member optional. On stdout one a line: {"caller": SUBJECT, "user":
+ * SUBJECT, "groups": [GID or null, ...], "others": [SUBJECT or null, ...], "principals": [[{"name", "uid"} of those
+ * who may log in, ...] or null, ...]}, null for what does not exist, or {"error": TEXT}: a look-up that failed is
+ * not an answer (rule 1).
  */
 #include "common/names.h"
 
@@ -22,6 +24,7 @@
 enum {
     IDLE_SECONDS = 60, /* then SIGALRM ends an idle process; accesspkgd starts another when it needs one */
     GROUPS_MAX = 65536,
+    PEOPLE_MAX = 256, /* FACTS_PEOPLE_MAX: more than any quorum needs to be told of one group */
 };
 
 /* What errno says after a look-up that found nothing: glibc sets some values for "no such entry"
@@ -118,17 +121,103 @@ static int describe(const struct passwd *entry, json_t **ret)
     return 0;
 }
 
-static int answer_subject(json_t *answer, const char *key, const json_t *who)
+/* The subject, or null where there is none. */
+static int find_subject(const json_t *who, json_t **ret)
 {
-    if (!who)
-        return 0;
     errno = 0;
     const struct passwd *found =
         json_is_integer(who) ? getpwuid((uid_t)json_integer_value(who)) : getpwnam(json_string_value(who));
+    if (found)
+        return describe(found, ret);
+    *ret = json_null();
+    return failure();
+}
+
+static int answer_subject(json_t *answer, const char *key, const json_t *who)
+{
     json_t *subject = NULL;
-    int error = found ? describe(found, &subject) : failure();
-    if (!error && json_object_set_new(answer, key, subject ? subject : json_null()) < 0)
+    int error = who ? find_subject(who, &subject) : 0;
+    if (!error && subject && json_object_set_new(answer, key, subject) < 0)
         error = ENOMEM;
+    return error;
+}
+
+static int answer_others(json_t *answer, const json_t *names)
+{
+    json_t *others = json_array();
+    int error = json_object_set_new(answer, "others", others) < 0 ? ENOMEM : 0;
+    for (size_t i = 0; !error && i < json_array_size(names); i++) {
+        json_t *subject = NULL;
+        error = find_subject(json_array_get(names, i), &subject);
+        if (!error && json_array_append_new(others, subject) < 0)
+            error = ENOMEM;
+    }
+    return error;
+}
+
+/* ---- whom a principal stands for ---- */
+
+/* Adds this user, unless there is none, or none that may log in. */
+static int add_person(json_t *people, const char *name)
+{
+    errno = 0;
+    const struct passwd *found = getpwnam(name);
+    if (!found)
+        return failure();
+    if (!may_log_in(found->pw_shell) || !text_is_utf8(found->pw_name))
+        return 0;
+    return json_array_append_new(
+               people, json_pack("{s:s, s:I}", "name", found->pw_name, "uid", (json_int_t)found->pw_uid)) < 0
+               ? ENOMEM
+               : 0;
+}
+
+/* The names are copied out: the next look-up may write over them. NULL where there is no such group. */
+static int group_members(const char *name, json_t **ret)
+{
+    errno = 0;
+    const struct group *found = getgrnam(name);
+    *ret = found ? json_array() : NULL;
+    if (!found)
+        return failure();
+    for (char *const *member = found->gr_mem; *member; member++)
+        if (text_is_utf8(*member) && json_array_append_new(*ret, json_string(*member)) < 0)
+            return ENOMEM;
+    return 0;
+}
+
+static int find_people(const char *principal, json_t **ret)
+{
+    json_t *names = NULL;
+    int error = 0;
+    if (principal[0] == '%') {
+        error = group_members(principal + 1, &names);
+    } else {
+        errno = 0;
+        names = getpwnam(principal) ? json_pack("[s]", principal) : NULL;
+        error = names ? 0 : failure();
+    }
+    json_t *people = names ? json_array() : json_null();
+    for (size_t i = 0; !error && i < json_array_size(names) && json_array_size(people) < PEOPLE_MAX; i++)
+        error = add_person(people, json_string_value(json_array_get(names, i)));
+    json_decref(names);
+    if (error)
+        json_decref(people);
+    else
+        *ret = people;
+    return error;
+}
+
+static int answer_principals(json_t *answer, const json_t *names)
+{
+    json_t *principals = json_array();
+    int error = json_object_set_new(answer, "principals", principals) < 0 ? ENOMEM : 0;
+    for (size_t i = 0; !error && i < json_array_size(names); i++) {
+        json_t *people = NULL;
+        error = find_people(json_string_value(json_array_get(names, i)), &people);
+        if (!error && json_array_append_new(principals, people) < 0)
+            error = ENOMEM;
+    }
     return error;
 }
 
@@ -154,6 +243,10 @@ static json_t *answer_question(const json_t *question)
         error = answer_subject(answer, "user", json_object_get(question, "user"));
     if (!error)
         error = answer_groups(answer, json_object_get(question, "groups"));
+    if (!error)
+        error = answer_others(answer, json_object_get(question, "others"));
+    if (!error)
+        error = answer_principals(answer, json_object_get(question, "principals"));
     if (!error)
         return answer;
     json_decref(answer);

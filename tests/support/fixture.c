@@ -12,14 +12,14 @@
 
 char fixture_message[1024];
 
-static const struct person {
+static const struct account {
     const char *name;
     uid_t uid;
     const char *full_name;
     const char *organisation;
     bool may_log_in;
     const char *groups;
-} people[] = {
+} accounts[] = {
     {"root", 0, "root", NULL, true, "root"},
     {"alice", ALICE, "Alice Adams", "Payments", true, "alice staff"},
     {"bob", BOB, "Bob Brown", "Databases", true, "bob dba-leads"},
@@ -28,11 +28,11 @@ static const struct person {
     {"erin", ERIN, NULL, NULL, false, "erin dba-leads"},
 };
 
-static const struct person *find_person(const char *name)
+static const struct account *find_account(const char *name)
 {
-    for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++)
-        if (strcmp(people[i].name, name) == 0)
-            return &people[i];
+    for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++)
+        if (strcmp(accounts[i].name, name) == 0)
+            return &accounts[i];
     return NULL;
 }
 
@@ -43,15 +43,15 @@ static char *copy(const char *text)
 
 static struct subject *make_subject(const char *name)
 {
-    const struct person *person = name ? find_person(name) : NULL;
-    struct subject *subject = person ? calloc(1, sizeof(*subject)) : NULL;
+    const struct account *account = name ? find_account(name) : NULL;
+    struct subject *subject = account ? calloc(1, sizeof(*subject)) : NULL;
     if (subject)
-        *subject = (struct subject){.name = strdup(person->name),
-                                    .uid = person->uid,
-                                    .full_name = copy(person->full_name),
-                                    .organisation = copy(person->organisation),
-                                    .may_log_in = person->may_log_in,
-                                    .groups = strv_split(person->groups)};
+        *subject = (struct subject){.name = strdup(account->name),
+                                    .uid = account->uid,
+                                    .full_name = copy(account->full_name),
+                                    .organisation = copy(account->organisation),
+                                    .may_log_in = account->may_log_in,
+                                    .groups = strv_split(account->groups)};
     return subject;
 }
 
@@ -72,7 +72,7 @@ struct facts *fixture_facts(const char *caller, const char *user)
 
 struct caller fixture_caller(const char *name)
 {
-    return (struct caller){.identity = {find_person(name)->uid, UID_UNSET}};
+    return (struct caller){.identity = {find_account(name)->uid, UID_UNSET}};
 }
 
 static int64_t read_clock(void *data)
@@ -203,17 +203,15 @@ int fixture_submit(struct fixture *fixture, const char *user, const char *packag
 int fixture_decide(struct fixture *fixture, const char *decider, int64_t id, bool approve, const char *reason,
                    json_t **ret_value)
 {
-    char *user = NULL;
-    strv groups = NULL;
-    engine_subject_of_request(&fixture->engine, id, &user, &groups);
-    struct facts *facts = fixture_facts(decider, user);
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    engine_inquire_request(&fixture->engine, id, &inquiry);
+    struct facts *facts = fixture_facts(decider, inquiry.user);
     struct reply reply = {0};
     const struct caller caller = fixture_caller(decider);
     const struct decision_terms terms = {.reason = reason};
     const int r = engine_decide(&fixture->engine, &caller, facts, id, approve, &terms, &reply);
     facts_free(facts);
-    strv_free(groups);
-    free(user);
+    inquiry_deinit(&inquiry);
     return finish(r, &reply, ret_value);
 }
 

@@ -536,15 +536,13 @@ START_TEST(test_partial_fulfilment)
     ck_assert(fixture_in_group(&fixture, "alice", 2001));
 
     int64_t assignment = 0;
-    char *user = NULL;
-    strv groups = NULL;
-    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &user, &groups), STORE_E_NONE);
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &inquiry), STORE_E_NONE);
     fixture.now += 1;
-    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &user, &groups), 0);
-    ck_assert_str_eq(user, "alice");
-    ck_assert_int_eq(strv_length(groups), 2);
-    free(user);
-    strv_free(groups);
+    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &inquiry), 0);
+    ck_assert_str_eq(inquiry.user, "alice");
+    ck_assert_int_eq(strv_length(inquiry.groups), 2);
+    inquiry_deinit(&inquiry);
     facts = fixture_facts(NULL, "alice");
     facts->groups[1].gid = 35; /* not on the allow-list */
     ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
@@ -690,11 +688,9 @@ START_TEST(test_unwritable_grants)
     fixture.now += 5;
     ck_assert_int_eq(engine_tick(&fixture.engine), 0);
     int64_t assignment = 0;
-    char *user = NULL;
-    strv groups = NULL;
-    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &user, &groups), 0);
-    free(user);
-    strv_free(groups);
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &inquiry), 0);
+    inquiry_deinit(&inquiry);
     struct facts *facts = fixture_facts(NULL, "alice");
     ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
     facts_free(facts);

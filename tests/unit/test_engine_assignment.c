@@ -198,14 +198,12 @@ START_TEST(test_scheduled_start)
     pass(1000);
     ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
     int64_t assignment = 0;
-    char *user = NULL;
-    strv groups = NULL;
-    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &user, &groups), 0);
-    struct facts *facts = fixture_facts(NULL, user);
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &inquiry), 0);
+    struct facts *facts = fixture_facts(NULL, inquiry.user);
     ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
     facts_free(facts);
-    free(user);
-    strv_free(groups);
+    inquiry_deinit(&inquiry);
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
     pass(3599);
     ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
@@ -373,16 +371,14 @@ START_TEST(test_eligibility_at_the_start)
     ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
     pass(10);
     int64_t assignment = 0;
-    char *user = NULL;
-    strv groups = NULL;
-    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &user, &groups), 0);
-    struct facts *facts = fixture_facts(NULL, user);
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &inquiry), 0);
+    struct facts *facts = fixture_facts(NULL, inquiry.user);
     strv_free(facts->user->groups);
     facts->user->groups = strv_split("alice");
     ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
     facts_free(facts);
-    free(user);
-    strv_free(groups);
+    inquiry_deinit(&inquiry);
     ck_assert_str_eq(fixture_state(&fixture, id), "revoked");
     ck_assert(!fixture_gate_opens(&fixture, "alice", "asked"));
 }
@@ -399,14 +395,12 @@ static int submit_later(const char *user, const char *package, int64_t start, js
 static void retry_due(void)
 {
     int64_t assignment = 0;
-    char *user = NULL;
-    strv groups = NULL;
-    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &user, &groups), 0);
-    struct facts *facts = fixture_facts(NULL, user);
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &inquiry), 0);
+    struct facts *facts = fixture_facts(NULL, inquiry.user);
     ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
     facts_free(facts);
-    free(user);
-    strv_free(groups);
+    inquiry_deinit(&inquiry);
 }
 
 static int64_t count_rows(const char *sql)

@@ -72,7 +72,8 @@ static void on_answer(struct facts *facts, void *data)
 static void ask(size_t place)
 {
     char *groups[] = {(char *)"dbadmins", NULL};
-    ck_assert_int_eq(lookup_ask(lookup, 1001, "bob", groups, on_answer, &answers[place]), 0);
+    const struct inquiry inquiry = {.caller = 1001, .user = (char *)"bob", .groups = groups};
+    ck_assert_int_eq(lookup_ask(lookup, &inquiry, on_answer, &answers[place]), 0);
     ck_assert_int_eq(answers[place].times, 0); /* never from inside lookup_ask */
     wanted++;
 }
