@@ -20,6 +20,7 @@ struct assignment {
     struct grant_span span; /* moved to the moment of fulfilment when it was partial before (rule 8) */
     int64_t duration;
     bool extended;
+    bool begun;       /* it was whole once: its clock runs, whatever falls short later */
     int64_t attempts; /* to fulfil it, since it was last whole */
     int64_t retry_at; /* 0: nothing to retry */
 };

@@ -17,6 +17,12 @@ const struct config config_defaults = {
     .retry_longest = 3600,
 };
 
+static const char *const membership_words[] = {
+    [CONFIG_MEMBERSHIP_NSS] = "nss",
+    [CONFIG_MEMBERSHIP_FILES] = "files",
+    NULL,
+};
+
 #define IN_CONFIG(member) offsetof(struct config, member)
 
 static const struct inifile_key keys[] = {
@@ -25,6 +31,7 @@ static const struct inifile_key keys[] = {
     {"lookup", "timeout", INIFILE_DURATION, IN_CONFIG(lookup_timeout), NULL, 1, 60},
     {"retry", "first", INIFILE_DURATION, IN_CONFIG(retry_first), NULL, 1, 3600},
     {"retry", "longest", INIFILE_DURATION, IN_CONFIG(retry_longest), NULL, 1, 24 * 3600},
+    {"grants", "membership", INIFILE_WORD, IN_CONFIG(membership), membership_words, 0, 0},
 };
 enum { N_KEYS = sizeof(keys) / sizeof(*keys) };
 

@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* How a group membership reaches the host: NSS answers from the grant files, or /etc/group itself is edited. */
+enum config_membership { CONFIG_MEMBERSHIP_NSS = 0, CONFIG_MEMBERSHIP_FILES };
+
 /* [section] key */
 struct config {
     int64_t pending_per_user; /* [limits] requests of one user that may wait at a time */
@@ -17,6 +20,7 @@ struct config {
     int64_t lookup_timeout;   /* [lookup] timeout, seconds */
     int64_t retry_first;      /* [retry] first, seconds to the first new try of a grant; doubles from there */
     int64_t retry_longest;    /* [retry] longest, seconds */
+    int membership;           /* [grants] membership: enum config_membership */
 };
 
 extern const struct config config_defaults;

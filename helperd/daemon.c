@@ -366,7 +366,7 @@ static int start(struct daemon *daemon)
         .config = &daemon->config,
         .clock = clock_system(),
         .state = PATH_STATE,
-        .hooks = {on_changed, set_deadline, set_lagging, daemon},
+        .hooks = {.changed = on_changed, .deadline = set_deadline, .lagging = set_lagging, .data = daemon},
     };
     daemon->started = clock_now(&daemon->engine.clock);
     init_events(daemon);

@@ -20,6 +20,7 @@ struct engine_hooks {
     void (*changed)(int64_t request, void *data);
     void (*deadline)(int64_t at, void *data); /* 0: none; call engine_tick then */
     void (*lagging)(void *data);              /* call engine_publish_lagging within a second */
+    void (*members)(void *data); /* call engine_due_membership: something is to be done at once */
     void *data;
 };
 
@@ -31,7 +32,8 @@ struct engine {
     const char *state; /* the folder */
     struct engine_hooks hooks;
     /* Private from here on. */
-    int64_t last_now; /* the clock at the last tick, to notice when it was set back */
+    int64_t last_now;     /* the clock at the last tick, to notice when it was set back */
+    bool members_are_due; /* by what this transaction does */
     struct published
         *published; /* publications whose file is in place, to be struck out with the next commit */
     struct changed {
@@ -139,6 +141,23 @@ int engine_list_requests(struct engine *engine, const struct caller *caller, con
                          enum engine_role role, const struct store_filter *filter, struct reply *reply);
 int engine_list_packages(struct engine *engine, const struct caller *caller, const struct facts *facts,
                          struct reply *reply);
+
+/*
+ * Memberships in /etc/group (membership = files). engine_due_membership takes the next thing that is to be asked of
+ * the root service and puts its next try off with back-off: 0 with *ret (owned), STORE_E_NONE, -errno. One at a time:
+ * engine_membership_done hears what became of it before the next is taken. `failure` is NULL when it was done; for
+ * ACT_ASK `member` says what was seen.
+ */
+int engine_due_membership(struct engine *engine, struct membership *ret);
+int engine_membership_done(struct engine *engine, const struct membership *membership, bool member,
+                           const char *failure);
+/* What /etc/group says of a group (its members): who was in it and is not is shown, and recorded. 0 or -errno. */
+int engine_compare_members(struct engine *engine, const char *group, char *const *members);
+/* Whether something of this user's is under way that has not failed yet: an answer about it had better wait. */
+bool engine_is_settling(struct engine *engine, const char *user);
+/* Brings an answer that waited up to date. 0, the refusal, or -errno. */
+int engine_settled(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                   struct reply *reply);
 
 /* What GetStatus says of the store. */
 int engine_status(struct engine *engine, struct reply *reply);

@@ -30,26 +30,33 @@ static const char *find_problem(const struct engine *engine, const struct facts 
     return NULL;
 }
 
-/* Fills in gid and problem of each grant from what is known now. Whether all are in place; -errno. */
-static int resolve(const struct engine *engine, const struct facts *facts, struct grant *grants, size_t count)
+static bool is_whole(const struct grant *grants, size_t count)
 {
-    bool whole = true;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
+        if (grants[i].problem)
+            return false;
+    return true;
+}
+
+/* Fills in gid and problem of each grant from what is known now. 0 or -errno. */
+static int resolve(struct engine *engine, const char *user, const struct facts *facts, struct grant *grants,
+                   size_t count)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count; i++) {
         free(grants[i].problem);
         grants[i].problem = NULL;
         grants[i].gid = facts ? facts_gid(facts, grants[i].group) : GID_UNSET;
         const char *problem = find_problem(engine, facts, grants[i].group, grants[i].gid);
-        if (!problem)
-            continue;
-        whole = false;
-        grants[i].problem = strdup(problem);
-        if (!grants[i].problem)
-            return -ENOMEM;
+        if (!problem && engine->config->membership == CONFIG_MEMBERSHIP_FILES)
+            r = engine_want_membership(engine, user, grants[i].group, grants[i].gid, &grants[i].problem);
+        else if (problem && !(grants[i].problem = strdup(problem)))
+            r = -ENOMEM;
     }
-    return whole;
+    return r;
 }
 
-static int64_t backoff(const struct engine *engine, int64_t attempts)
+int64_t engine_backoff(const struct engine *engine, int64_t attempts)
 {
     int64_t delay = engine->config->retry_first;
     for (int64_t i = 0; i < attempts && i < BACKOFF_STEPS_MAX && delay < engine->config->retry_longest; i++)
@@ -128,20 +135,19 @@ static struct grant *grants_of_package(const struct package *package, size_t *re
 }
 
 /*
- * Its clock starts when it is whole, or at `start` where one was asked for; until then the end of a partial one bounds
+ * Its clock starts when it is whole for the first time, or at `start` where one was asked for; until then the end of a partial one bounds
  * how long it may take (rule 8).
  */
-static int settle(struct engine *engine, struct assignment *assignment, int64_t start, int whole)
+static int settle(struct engine *engine, struct assignment *assignment, int64_t start, bool whole)
 {
     const int64_t now = clock_now(&engine->clock);
-    if (whole < 0)
-        return whole;
     const int64_t begin = start ? start : now;
-    if (assignment->state == STATE_NONE || (whole && !start))
+    if (assignment->state == STATE_NONE || (whole && !start && !assignment->begun))
         assignment->span = (struct grant_span){begin, begin + assignment->duration};
+    assignment->begun |= whole;
     if (whole)
         assignment->attempts = 0;
-    assignment->retry_at = whole ? 0 : now + backoff(engine, assignment->attempts);
+    assignment->retry_at = whole ? 0 : now + engine_backoff(engine, assignment->attempts);
     return engine_move_assignment(assignment, whole ? ASSIGNMENT_FULFIL : ASSIGNMENT_FALL_SHORT);
 }
 
@@ -166,8 +172,10 @@ int engine_fulfil(struct engine *engine, const struct request *request, const st
         .uid = request->requestor.uid,
         .duration = granted(request, package),
     };
+    int r = resolve(engine, request->user, facts, grants, count);
     /* Without facts it is its start that has come, perhaps a while ago. */
-    int r = settle(engine, &assignment, facts ? 0 : request->start, resolve(engine, facts, grants, count));
+    if (r == 0)
+        r = settle(engine, &assignment, facts ? 0 : request->start, is_whole(grants, count));
     if (!facts)
         assignment.retry_at = clock_now(&engine->clock);
     if (r == 0)
@@ -212,7 +220,7 @@ int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inqu
     if (r != 0)
         return r;
     assignment.attempts++;
-    assignment.retry_at = clock_now(&engine->clock) + backoff(engine, assignment.attempts);
+    assignment.retry_at = clock_now(&engine->clock) + engine_backoff(engine, assignment.attempts);
     r = engine_begin(engine);
     if (r == 0)
         r = engine_end(engine, store_update_assignment(engine->store, &assignment));
@@ -240,6 +248,15 @@ static int will_narrow(struct engine *engine, const struct assignment *assignmen
     return r;
 }
 
+int engine_regrant(struct engine *engine, struct assignment *assignment, const struct grant *grants,
+                   size_t count, int64_t start)
+{
+    int r = settle(engine, assignment, start, is_whole(grants, count));
+    if (r == 0)
+        r = store_update_assignment(engine->store, assignment);
+    return r < 0 ? r : put_in_place(engine, assignment, grants, count);
+}
+
 static int retry(struct engine *engine, struct assignment *assignment, int64_t start,
                  const struct facts *facts)
 {
@@ -249,11 +266,9 @@ static int retry(struct engine *engine, struct assignment *assignment, int64_t s
     if (r == 0)
         r = will_narrow(engine, assignment, grants, count);
     if (r == 0)
-        r = settle(engine, assignment, start, resolve(engine, facts, grants, count));
+        r = resolve(engine, assignment->user, facts, grants, count);
     if (r == 0)
-        r = store_update_assignment(engine->store, assignment);
-    if (r == 0)
-        r = put_in_place(engine, assignment, grants, count);
+        r = engine_regrant(engine, assignment, grants, count, start);
     store_free_grants(grants, count);
     return r;
 }
@@ -271,10 +286,19 @@ static const char *find_ineligible(const struct engine *engine, const struct ass
     return NULL;
 }
 
-/* The start that was asked for; 0 where it was approved after it: the delay eats none of the time (rule 8). */
 static int64_t start_of(const struct request *request)
 {
     return request->start > request->ended ? request->start : 0;
+}
+
+int engine_start_of(struct engine *engine, const struct assignment *assignment, int64_t *ret)
+{
+    struct request request = {0};
+    const int r = assignment->request ? store_get_request(engine->store, assignment->request, &request) : 0;
+    if (r == 0)
+        *ret = start_of(&request);
+    request_deinit(&request);
+    return r > 0 ? -EIO : r; /* a request that is named but not there */
 }
 
 static int retry_or_revoke(struct engine *engine, struct assignment *assignment, const struct facts *facts)
@@ -325,12 +349,10 @@ static int fall_short(struct engine *engine, struct assignment *assignment, int 
             r = -ENOMEM;
         }
     }
+    if (assignment->span.start >= clock_now(&engine->clock))
+        assignment->begun = false; /* nobody could use it yet */
     if (r == 0)
-        r = settle(engine, assignment, 0, 0);
-    if (r == 0)
-        r = store_update_assignment(engine->store, assignment);
-    if (r == 0)
-        r = put_in_place(engine, assignment, grants, count);
+        r = engine_regrant(engine, assignment, grants, count, 0);
     store_free_grants(grants, count);
     return r;
 }

@@ -81,6 +81,25 @@ int engine_check_duties(struct engine *engine, uid_t uid, const char *user, cons
 /* Inside a transaction: the assignment of an approved request, as far as its groups can be put in place now. */
 int engine_fulfil(struct engine *engine, const struct request *request, const struct package *package,
                   const struct facts *facts);
+/* Inside a transaction: the groups of an assignment are known anew, each with its problem or none. `start`: see
+ * engine_start_of. */
+int engine_regrant(struct engine *engine, struct assignment *assignment, const struct grant *grants,
+                   size_t count, int64_t start);
+/* The start that was asked for; 0 where it was approved after it: the delay eats none of the time (rule 8). */
+int engine_start_of(struct engine *engine, const struct assignment *assignment, int64_t *ret);
+/* The pause before the next try, after so many. */
+int64_t engine_backoff(const struct engine *engine, int64_t attempts);
+
+/* Inside a transaction, where membership = files: wants the user in the group. *ret_problem (new): why they are not
+ * in it yet; NULL: they are. */
+int engine_want_membership(struct engine *engine, const char *user, const char *group, gid_t gid,
+                           char **ret_problem);
+/* At a start: what is held from when memberships went another way is put into /etc/group. 0 or -errno. */
+int engine_adopt_memberships(struct engine *engine);
+/* Inside a transaction: what the assignment gave is not wanted on its account any more (rule 6). */
+int engine_release_memberships(struct engine *engine, const struct assignment *assignment,
+                               const struct grant *grants, size_t count);
+
 /* Inside a transaction: notes that the files of an assignment have to be written again, wider than before. */
 int engine_publish_assignment(struct engine *engine, const struct assignment *assignment);
 /* After the commit, when the user's grant file could not be written: shows it as partially fulfilled. */

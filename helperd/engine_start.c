@@ -31,6 +31,8 @@ int engine_start(struct engine *engine, bool newborn)
         engine_publish(engine, false);
         r = engine_tick(engine);
     }
+    if (r == 0)
+        r = engine_adopt_memberships(engine);
     return r;
 }
 

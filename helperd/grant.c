@@ -189,6 +189,7 @@ static int adopt_package(struct adoption *adoption, const struct grant_user *fil
         .uid = file->uid,
         .state = assignment_next(STATE_NONE, ASSIGNMENT_FULFIL),
         .span = package->span,
+        .begun = true,
         .duration = package->span.end - package->span.start,
     };
     struct grant *grants = calloc(file->n_groups ? file->n_groups : 1, sizeof(*grants));

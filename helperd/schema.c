@@ -8,6 +8,9 @@
 #include <stdio.h>
 
 /*
+ * step 4
+ *   assignment.begun  it was whole once
+ *   membership  who is in which group of /etc/group by our doing, or is to be (membership.h)
  * step 3
  *   request_last, request_waiting  asked at each login: not through all that the user ever filed
  * step 2
@@ -92,6 +95,16 @@ static const char *const steps[] = {
 
     "CREATE INDEX request_last ON request (uid, package, user, id);"
     "CREATE INDEX request_waiting ON request (uid, package, user) WHERE waiting = 1;",
+
+    "ALTER TABLE assignment ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE assignment SET begun = 1 WHERE state <> 'partially-fulfilled';"
+    "CREATE TABLE membership ("
+    " user TEXT NOT NULL, name TEXT NOT NULL, gid INTEGER NOT NULL,"
+    " state TEXT NOT NULL CHECK (state IN ('asking', 'adding', 'there', 'lost', 'removing')),"
+    " ours INTEGER NOT NULL, attempts INTEGER NOT NULL, retry_at INTEGER NOT NULL, problem TEXT,"
+    " PRIMARY KEY (user, name)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX membership_retry ON membership (retry_at) WHERE retry_at > 0;"
+    "CREATE INDEX membership_name ON membership (name, user);",
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };

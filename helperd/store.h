@@ -10,6 +10,7 @@
 #pragma once
 
 #include "helperd/assignment.h"
+#include "helperd/membership.h"
 #include "helperd/request.h"
 
 enum { STORE_E_NONE = 1 };
@@ -120,6 +121,25 @@ int store_due_request(struct store *store, int64_t now, struct request *ret);
 int store_due_start(struct store *store, int64_t now, struct request *ret);
 int store_due_assignment(struct store *store, int64_t now, struct assignment *ret);
 int store_due_retry(struct store *store, int64_t now, struct assignment *ret);
+
+/* Memberships in /etc/group. Putting one whose state is NONE takes it away. */
+int store_get_membership(struct store *store, const char *user, const char *group, struct membership *ret);
+int store_put_membership(struct store *store, const struct membership *membership);
+int store_due_membership(struct store *store, int64_t now, struct membership *ret);
+int store_next_membership(struct store *store, int64_t *ret); /* when one is due; 0: none */
+/* Whether a live assignment of the user gives the group, other than `but`. */
+int store_user_gets_group(struct store *store, const char *user, const char *group, int64_t but,
+                          bool *ret_gets);
+/* One of the user's with something left to do: that was not tried yet or is being tried, or that failed. */
+int store_find_membership_under_way(struct store *store, const char *user, bool failed,
+                                    struct membership *ret);
+typedef int (*store_each_membership_fn)(const struct membership *membership, void *data);
+int store_each_membership_of_group(struct store *store, const char *group, store_each_membership_fn each,
+                                   void *data);
+/* A live assignment with a group in place that no membership stands for: 0 with its number, STORE_E_NONE. */
+int store_find_without_membership(struct store *store, int64_t *ret);
+/* Those that should be gone and could not be taken away. */
+int store_count_memberships_left(struct store *store, int64_t *ret);
 
 /* Publications: which grant files may lag behind. */
 enum store_publication { STORE_PUBLISH_USER, STORE_PUBLISH_GID };

@@ -11,7 +11,7 @@
 #define ASSIGNMENT_COLUMNS                                                                                   \
     "a.id, a.request, a.package, a.user, a.uid, a.state, a.start, a.end, a.duration, a.extended, "           \
     "a.attempts,"                                                                                            \
-    " a.retry_at"
+    " a.retry_at, a.begun"
 #define LIVE "a.state IN ('partially-fulfilled', 'fulfilled')"
 
 static int read_assignment(sqlite3_stmt *s, struct assignment *ret)
@@ -29,6 +29,7 @@ static int read_assignment(sqlite3_stmt *s, struct assignment *ret)
         .extended = sqlite3_column_int(s, 9),
         .attempts = sqlite3_column_int64(s, 10),
         .retry_at = sqlite3_column_int64(s, 11),
+        .begun = sqlite3_column_int(s, 12),
     };
     if (oom) {
         assignment_deinit(&assignment);
@@ -125,11 +126,11 @@ int store_add_assignment(struct store *store, struct assignment *assignment)
 {
     const int r = sql_run(store,
                           "INSERT INTO assignment (request, package, user, uid, state, start, end, duration,"
-                          " extended, attempts, retry_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                          "zttutiiiiii", assignment->request, assignment->package, assignment->user,
+                          " extended, attempts, retry_at, begun) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                          "zttutiiiiiii", assignment->request, assignment->package, assignment->user,
                           assignment->uid, state_identifier(assignment->state), assignment->span.start,
                           assignment->span.end, assignment->duration, (int64_t)assignment->extended,
-                          assignment->attempts, assignment->retry_at);
+                          assignment->attempts, assignment->retry_at, (int64_t)assignment->begun);
     if (r == 0)
         assignment->id = sqlite3_last_insert_rowid(store->database);
     return r;
@@ -139,10 +140,10 @@ int store_update_assignment(struct store *store, const struct assignment *assign
 {
     return sql_run(store,
                    "UPDATE assignment SET state = ?, start = ?, end = ?, duration = ?, extended = ?,"
-                   " attempts = ?, retry_at = ? WHERE id = ?",
-                   "tiiiiiii", state_identifier(assignment->state), assignment->span.start,
+                   " attempts = ?, retry_at = ?, begun = ? WHERE id = ?",
+                   "tiiiiiiii", state_identifier(assignment->state), assignment->span.start,
                    assignment->span.end, assignment->duration, (int64_t)assignment->extended,
-                   assignment->attempts, assignment->retry_at, assignment->id);
+                   assignment->attempts, assignment->retry_at, (int64_t)assignment->begun, assignment->id);
 }
 
 int store_set_grants(struct store *store, int64_t assignment, const struct grant *grants, size_t count,
@@ -232,7 +233,7 @@ int store_each_member_of_gid(struct store *store, gid_t gid, store_each_member e
         struct assignment assignment = {0};
         r = read_assignment(s, &assignment);
         if (r == 0)
-            r = each((const char *)sqlite3_column_text(s, 12), &assignment, data);
+            r = each((const char *)sqlite3_column_text(s, 13), &assignment, data);
         assignment_deinit(&assignment);
         if (r != 0)
             break;

@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-enum { STORE_CACHE = 80 };
+enum { STORE_CACHE = 160 };
 
 struct store {
     sqlite3 *database;

@@ -155,7 +155,7 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
         .config = &fixture->config,
         .clock = {read_clock, fixture},
         .state = fixture->state,
-        .hooks = {on_changed, on_deadline, NULL, fixture},
+        .hooks = {.changed = on_changed, .deadline = on_deadline, .data = fixture},
     };
     fixture_reload(fixture);
     ck_assert_int_eq(store_open(":memory:", &fixture->engine.store, &newborn), 0);

@@ -54,6 +54,7 @@ static void assert_defaults(void)
     ck_assert_int_eq(config.lookup_timeout, 2);
     ck_assert_int_eq(config.retry_first, 1);
     ck_assert_int_eq(config.retry_longest, 3600);
+    ck_assert_int_eq(config.membership, CONFIG_MEMBERSHIP_NSS);
 }
 
 START_TEST(a_missing_file_means_the_defaults)
@@ -74,13 +75,15 @@ END_TEST
 START_TEST(every_setting)
 {
     ck_assert_int_eq(load("[limits]\npending_per_user = 3\ncalls_per_user = 4 ; a comment\n"
-                          "[lookup]\ntimeout = 5s\n[retry]\nfirst = 6s\nlongest = 7m\n"),
+                          "[lookup]\ntimeout = 5s\n[retry]\nfirst = 6s\nlongest = 7m\n"
+                          "[grants]\nmembership = files\n"),
                      0);
     ck_assert_int_eq(config.pending_per_user, 3);
     ck_assert_int_eq(config.calls_per_user, 4);
     ck_assert_int_eq(config.lookup_timeout, 5);
     ck_assert_int_eq(config.retry_first, 6);
     ck_assert_int_eq(config.retry_longest, 420);
+    ck_assert_int_eq(config.membership, CONFIG_MEMBERSHIP_FILES);
 }
 END_TEST
 
@@ -156,7 +159,7 @@ START_TEST(the_shipped_settings_are_the_defaults)
             memmove(line + 1, line + 2, strlen(line + 2) + 1);
             settings++;
         }
-    ck_assert_int_eq(settings, 5);
+    ck_assert_int_eq(settings, 6);
     ck_assert_int_eq(load(text), 0);
     assert_defaults();
 }

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/support/etcgroup.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t find(const struct etcgroup *etcgroup, const char *user, const char *group)
+{
+    size_t i = 0;
+    while (i < etcgroup->count &&
+           (strcmp(etcgroup->members[i].user, user) != 0 || strcmp(etcgroup->members[i].group, group) != 0))
+        i++;
+    return i;
+}
+
+bool etcgroup_has(const struct etcgroup *etcgroup, const char *user, const char *group)
+{
+    return find(etcgroup, user, group) < etcgroup->count;
+}
+
+void etcgroup_add(struct etcgroup *etcgroup, const char *user, const char *group)
+{
+    if (etcgroup_has(etcgroup, user, group))
+        return;
+    ck_assert_uint_lt(etcgroup->count, ETCGROUP_MAX);
+    snprintf(etcgroup->members[etcgroup->count].user, sizeof(etcgroup->members[0].user), "%s", user);
+    snprintf(etcgroup->members[etcgroup->count++].group, sizeof(etcgroup->members[0].group), "%s", group);
+}
+
+void etcgroup_remove(struct etcgroup *etcgroup, const char *user, const char *group)
+{
+    const size_t i = find(etcgroup, user, group);
+    if (i < etcgroup->count)
+        etcgroup->members[i] = etcgroup->members[--etcgroup->count];
+}
+
+bool etcgroup_serve_one(struct etcgroup *etcgroup, struct engine *engine)
+{
+    struct membership wanted = {0};
+    if (engine_due_membership(engine, &wanted) != 0)
+        return false;
+    bool member = false;
+    etcgroup->tries++;
+    if (etcgroup->failure)
+        ;
+    else if (membership_act(wanted.state) == MEMBERSHIP_ACT_ASK)
+        member = etcgroup_has(etcgroup, wanted.user, wanted.group);
+    else if (membership_act(wanted.state) == MEMBERSHIP_ACT_ADD)
+        etcgroup_add(etcgroup, wanted.user, wanted.group);
+    else
+        etcgroup_remove(etcgroup, wanted.user, wanted.group);
+    ck_assert_int_eq(engine_membership_done(engine, &wanted, member, etcgroup->failure), 0);
+    membership_deinit(&wanted);
+    return true;
+}
+
+void etcgroup_serve(struct etcgroup *etcgroup, struct engine *engine)
+{
+    while (etcgroup_serve_one(etcgroup, engine))
+        ;
+}
+
+void etcgroup_compare(struct etcgroup *etcgroup, struct engine *engine, const char *group)
+{
+    strv members = calloc(etcgroup->count + 1, sizeof(*members));
+    size_t count = 0;
+    ck_assert_ptr_nonnull(members);
+    for (size_t i = 0; i < etcgroup->count; i++)
+        if (strcmp(etcgroup->members[i].group, group) == 0)
+            members[count++] = strdup(etcgroup->members[i].user);
+    ck_assert_int_eq(engine_compare_members(engine, group, members), 0);
+    strv_free(members);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An /etc/group of a test's own with the root service in front of it, for an engine with membership = files: does
+ * what the engine wants done when the test says so, fails when the test wants that. Users and groups by name.
+ */
+#pragma once
+
+#include "tests/support/fixture.h"
+
+enum { ETCGROUP_MAX = 64 };
+
+struct etcgroup {
+    struct {
+        char user[32];
+        char group[32];
+    } members[ETCGROUP_MAX];
+    size_t count;
+    const char *failure; /* what every try says meanwhile; NULL: it works */
+    size_t tries;
+};
+
+bool etcgroup_has(const struct etcgroup *etcgroup, const char *user, const char *group);
+void etcgroup_add(struct etcgroup *etcgroup, const char *user, const char *group);
+void etcgroup_remove(struct etcgroup *etcgroup, const char *user, const char *group);
+
+/* One thing that the engine wants done, if any is due: false when none is. */
+bool etcgroup_serve_one(struct etcgroup *etcgroup, struct engine *engine);
+/* All that is due now. */
+void etcgroup_serve(struct etcgroup *etcgroup, struct engine *engine);
+/* Tells the engine what a group's line says. */
+void etcgroup_compare(struct etcgroup *etcgroup, struct engine *engine, const char *group);

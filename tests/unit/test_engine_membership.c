@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine with membership = files: what is put into /etc/group and taken out again, across failures and crashes. */
+#include "tests/support/etcgroup.h"
+
+#include <check.h>
+#include <string.h>
+
+#define ASKED "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = bob\n"
+#define FREE  "[package]\ngroups = dbadmins backup\n[policy]\napproval = none\nduration = 2h\n"
+
+static struct fixture fixture;
+static struct etcgroup etc;
+
+static void setup(void)
+{
+    etc = (struct etcgroup){0};
+    fixture_init(&fixture, "asked", ASKED, "free", FREE, NULL);
+    fixture.config.membership = CONFIG_MEMBERSHIP_FILES;
+}
+
+static void teardown(void)
+{
+    fixture_deinit(&fixture);
+}
+
+static void serve(void)
+{
+    etcgroup_serve(&etc, &fixture.engine);
+}
+
+static void pass(int64_t seconds)
+{
+    fixture.now += seconds;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    serve();
+}
+
+static int64_t submit(const char *user, const char *package)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(fixture_submit(&fixture, user, package, "x", &value), 0);
+    return fixture_id(value);
+}
+
+static int64_t approved(const char *user)
+{
+    const int64_t id = submit(user, "asked");
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+    return id;
+}
+
+static void revoke(const char *user, const char *package)
+{
+    struct facts *facts = fixture_facts("root", NULL);
+    const struct caller caller = fixture_caller("root");
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_revoke(&fixture.engine, &caller, facts, user, package, "r", &reply), 0);
+    json_decref(reply.value);
+    facts_free(facts);
+}
+
+START_TEST(test_added_and_removed)
+{
+    const int64_t id = approved("alice");
+    ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
+    ck_assert(engine_is_settling(&fixture.engine, "alice"));
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "asked")); /* rule 1 */
+    serve();
+    ck_assert(!engine_is_settling(&fixture.engine, "alice"));
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
+    ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
+    pass(3599);
+    ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
+    pass(1);
+    ck_assert_str_eq(fixture_state(&fixture, id), "access-expired");
+    ck_assert(!etcgroup_has(&etc, "alice", "dbadmins"));
+    const size_t tries = etc.tries;
+    pass(7200);
+    ck_assert_uint_eq(etc.tries, tries); /* nothing is left to do */
+}
+END_TEST
+
+/* Rule 6. */
+START_TEST(test_member_before)
+{
+    etcgroup_add(&etc, "alice", "dbadmins");
+    const int64_t id = approved("alice");
+    serve();
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    pass(3600);
+    ck_assert_str_eq(fixture_state(&fixture, id), "access-expired");
+    ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
+}
+END_TEST
+
+/* Rule 6: a group that two assignments give goes with the last. */
+START_TEST(test_two_assignments)
+{
+    approved("alice");
+    serve();
+    const int64_t second = submit("alice", "free");
+    serve();
+    ck_assert_str_eq(fixture_state(&fixture, second), "fulfilled");
+    pass(3600);
+    ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
+    ck_assert(etcgroup_has(&etc, "alice", "backup"));
+    pass(3600);
+    ck_assert(!etcgroup_has(&etc, "alice", "dbadmins"));
+    ck_assert(!etcgroup_has(&etc, "alice", "backup"));
+}
+END_TEST
+
+/* A crash between the addition and its record: the next start knows whose it is (rule 6). */
+START_TEST(test_crash_after_addition)
+{
+    struct membership wanted = {0};
+    approved("alice");
+    ck_assert(etcgroup_serve_one(&etc, &fixture.engine)); /* asked */
+    ck_assert_int_eq(engine_due_membership(&fixture.engine, &wanted), 0);
+    ck_assert_int_eq(membership_act(wanted.state), MEMBERSHIP_ACT_ADD);
+    membership_deinit(&wanted);
+    etcgroup_add(&etc, "alice", "dbadmins"); /* and no word of it */
+    pass(5);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
+    revoke("alice", "asked");
+    serve();
+    ck_assert(!etcgroup_has(&etc, "alice", "dbadmins"));
+}
+END_TEST
+
+START_TEST(test_failure)
+{
+    etc.failure = "the root service did not answer";
+    const int64_t id = approved("alice");
+    serve();
+    ck_assert(!engine_is_settling(&fixture.engine, "alice"));
+    ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
+    const size_t tries = etc.tries;
+    serve();
+    ck_assert_uint_eq(etc.tries, tries); /* not at once again */
+    pass(2);
+    pass(4);
+    ck_assert_uint_gt(etc.tries, tries);
+    ck_assert_uint_le(etc.tries, tries + 2);
+    etc.failure = NULL;
+    pass(60);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    fixture.now += 3599; /* rule 8: its clock began when it was whole */
+    ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
+}
+END_TEST
+
+START_TEST(test_failed_removal)
+{
+    int64_t left = 0;
+    struct facts *facts = fixture_facts("root", NULL);
+    const struct caller caller = fixture_caller("root");
+    struct reply reply = {0};
+    approved("alice");
+    serve();
+    etc.failure = "the file is locked";
+    ck_assert_int_eq(engine_revoke(&fixture.engine, &caller, facts, "alice", "asked", "r", &reply), 0);
+    ck_assert(engine_is_settling(&fixture.engine, "alice"));
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "asked")); /* the gate does not wait for it */
+    serve();
+    ck_assert_int_eq(engine_settled(&fixture.engine, &caller, facts, &reply), BUS_ERROR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(reply.message, "the file is locked"));
+    ck_assert_int_eq(store_count_memberships_left(fixture.engine.store, &left), 0);
+    ck_assert_int_eq(left, 1);
+    json_decref(reply.value);
+    facts_free(facts);
+    etc.failure = NULL;
+    pass(60);
+    ck_assert(!etcgroup_has(&etc, "alice", "dbadmins"));
+}
+END_TEST
+
+/* Asked for again while it is being taken away. */
+START_TEST(test_wanted_again)
+{
+    struct membership removal = {0};
+    approved("alice");
+    serve();
+    revoke("alice", "asked");
+    ck_assert_int_eq(engine_due_membership(&fixture.engine, &removal), 0);
+    const int64_t id = approved("alice");
+    ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled"); /* rule 3: not before it is there */
+    etcgroup_remove(&etc, "alice", "dbadmins");
+    ck_assert_int_eq(engine_membership_done(&fixture.engine, &removal, false, NULL), 0);
+    membership_deinit(&removal);
+    serve();
+    ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    revoke("alice", "asked");
+    serve();
+    ck_assert(!etcgroup_has(&etc, "alice", "dbadmins"));
+}
+END_TEST
+
+START_TEST(test_drift)
+{
+    const int64_t id = approved("alice");
+    serve();
+    pass(600);
+    etcgroup_remove(&etc, "alice", "dbadmins");
+    etcgroup_compare(&etc, &fixture.engine, "backup");
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    etcgroup_compare(&etc, &fixture.engine, "dbadmins");
+    ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "asked"));
+    serve();
+    ck_assert(!etcgroup_has(&etc, "alice", "dbadmins")); /* an administrator who removes somebody means it */
+
+    struct facts *facts = fixture_facts("root", "alice");
+    const struct caller caller = fixture_caller("root");
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_retry_now(&fixture.engine, &caller, facts, "alice", "asked", &reply), 0);
+    json_decref(reply.value);
+    facts_free(facts);
+    serve();
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
+    pass(2999); /* its clock went on (rule 8) */
+    ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
+    pass(1);
+    ck_assert_str_eq(fixture_state(&fixture, id), "access-expired");
+    ck_assert(!etcgroup_has(&etc, "alice", "dbadmins"));
+}
+END_TEST
+
+/* A host that changes from nss to files, and back: what is held stays, and goes at its end. */
+START_TEST(test_changed_mode)
+{
+    fixture.config.membership = CONFIG_MEMBERSHIP_NSS;
+    const int64_t id = approved("alice");
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    fixture.now += 600;
+    fixture.config.membership = CONFIG_MEMBERSHIP_FILES;
+    ck_assert_int_eq(engine_start(&fixture.engine, false), 0);
+    serve();
+    ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    fixture.config.membership = CONFIG_MEMBERSHIP_NSS;
+    pass(2999);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
+    pass(1);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "asked"));
+    ck_assert(!etcgroup_has(&etc, "alice", "dbadmins"));
+}
+END_TEST
+
+/* It ended before anything was done. */
+START_TEST(test_ended_at_once)
+{
+    approved("alice");
+    revoke("alice", "asked");
+    serve();
+    ck_assert(!etcgroup_has(&etc, "alice", "dbadmins"));
+    ck_assert(!engine_is_settling(&fixture.engine, "alice"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("engine_membership");
+    TCase *tests = tcase_create("engine_membership");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_added_and_removed);
+    tcase_add_test(tests, test_member_before);
+    tcase_add_test(tests, test_two_assignments);
+    tcase_add_test(tests, test_crash_after_addition);
+    tcase_add_test(tests, test_failure);
+    tcase_add_test(tests, test_failed_removal);
+    tcase_add_test(tests, test_wanted_again);
+    tcase_add_test(tests, test_drift);
+    tcase_add_test(tests, test_changed_mode);
+    tcase_add_test(tests, test_ended_at_once);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
