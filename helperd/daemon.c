@@ -71,7 +71,7 @@ static char *join_errors(const char *consequence, const struct problems *problem
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return NULL;
-    fprintf(out, "packages.d has errors. %s", consequence);
+    fprintf(out, "The configuration has errors. %s", consequence);
     for (size_t i = 0; i < problems->count; i++)
         if (problems->items[i].error)
             fprintf(out, "\n%s", problems->items[i].text);
@@ -124,6 +124,14 @@ static int load_first_policy(struct daemon *daemon)
     return r;
 }
 
+/* A mode of membership that changed holds for what is given already, too. */
+static void use_config(struct daemon *daemon, const struct config *config)
+{
+    daemon->config = *config;
+    lookup_set_timeout(daemon->lookup, (double)config->lookup_timeout);
+    engine_adopt_memberships(&daemon->engine);
+}
+
 static json_t *warnings_of(const struct problems *problems)
 {
     json_t *warnings = json_array();
@@ -137,13 +145,17 @@ static int reload(struct reply *reply, void *data)
     struct daemon *daemon = data;
     struct problems problems = {0};
     struct packages *packages = NULL;
-    int r = packages_load(PATH_PACKAGES, 0, &packages, &problems);
-    if (r < 0) {
+    struct config config;
+    const int config_r = config_load(PATH_CONFIG, 0, &config, &problems);
+    const int packages_r = packages_load(PATH_PACKAGES, 0, &packages, &problems);
+    if (config_r < 0 || packages_r < 0) {
         log_problems(&problems);
-        reply->long_message = join_errors("The policy that was running stays.", &problems);
+        reply->long_message = join_errors("What was running stays.", &problems);
         problems_deinit(&problems);
+        packages_free(packages);
         return BUS_ERROR_INVALID_CONFIGURATION;
     }
+    use_config(daemon, &config);
     use_packages(daemon, packages);
     lastgood_save(PATH_PACKAGES, PATH_STATE);
     free(daemon->policy_problem);

@@ -151,6 +151,8 @@ int engine_list_packages(struct engine *engine, const struct caller *caller, con
 int engine_due_membership(struct engine *engine, struct membership *ret);
 int engine_membership_done(struct engine *engine, const struct membership *membership, bool member,
                            const char *failure);
+/* At a start, and when the setting changed: what was given another way is put into /etc/group. 0 or -errno. */
+int engine_adopt_memberships(struct engine *engine);
 /* What /etc/group says of a group (its members): who was in it and is not is shown, and recorded. 0 or -errno. */
 int engine_compare_members(struct engine *engine, const char *group, char *const *members);
 /* Whether something of this user's is under way that has not failed yet: an answer about it had better wait. */

@@ -94,8 +94,6 @@ int64_t engine_backoff(const struct engine *engine, int64_t attempts);
  * in it yet; NULL: they are. */
 int engine_want_membership(struct engine *engine, const char *user, const char *group, gid_t gid,
                            char **ret_problem);
-/* At a start: what is held from when memberships went another way is put into /etc/group. 0 or -errno. */
-int engine_adopt_memberships(struct engine *engine);
 /* Inside a transaction: what the assignment gave is not wanted on its account any more (rule 6). */
 int engine_release_memberships(struct engine *engine, const struct assignment *assignment,
                                const struct grant *grants, size_t count);

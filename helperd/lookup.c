@@ -287,6 +287,11 @@ struct lookup *lookup_new(struct ev_loop *loop, const char *program, double time
     return lookup;
 }
 
+void lookup_set_timeout(struct lookup *lookup, double timeout)
+{
+    lookup->timeout = timeout;
+}
+
 void lookup_free(struct lookup *lookup)
 {
     if (!lookup)

@@ -14,6 +14,7 @@ struct lookup;
 
 /* `program` is PATH_LOOKUP, or another one in tests; `timeout` in seconds covers waiting and answering. */
 struct lookup *lookup_new(struct ev_loop *loop, const char *program, double timeout);
+void lookup_set_timeout(struct lookup *lookup, double timeout); /* of the questions to come */
 void lookup_free(struct lookup *lookup); /* outstanding questions are dropped without a call back */
 
 /*

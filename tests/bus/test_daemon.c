@@ -357,6 +357,24 @@ START_TEST(test_reload)
 }
 END_TEST
 
+/* The settings are read with the policy: an error in either leaves both as they were. */
+START_TEST(test_reload_settings)
+{
+    ck_assert_int_eq(
+        live_run("root", "printf '[limits]\\npending_per_user = 1\\n' >/etc/accesspkg/accesspkg.conf"), 0);
+    ck_assert_int_eq(live_run("root", "pkg-admin reload"), 0);
+    live_write_package("more", "[package]\ngroups = staff\n[policy]\napprovers = bob\n");
+    ck_assert_int_eq(live_run("root", "echo '[nonsense]' >>/etc/accesspkg/accesspkg.conf"), 0);
+    ck_assert_int_eq(live_call("root", -1, "Reload", "", NULL, NULL), BUS_ERROR_INVALID_CONFIGURATION);
+    ck_assert_ptr_nonnull(strstr(live_message, "accesspkg.conf:3"));
+    ck_assert_int_eq(submit("dave", "more", "x", NULL), BUS_ERROR_NO_SUCH_PACKAGE);
+    ck_assert_int_eq(live_run("root", "sed -i '$d' /etc/accesspkg/accesspkg.conf && pkg-admin reload"), 0);
+    file("alice", "db-admins");
+    ck_assert_int_eq(submit("alice", "more", "x", NULL), BUS_ERROR_LIMIT_EXCEEDED);
+    ck_assert_int_eq(live_run("root", "rm /etc/accesspkg/accesspkg.conf"), 0);
+}
+END_TEST
+
 /* A group that root did not allow is not given, whatever the daemon was told. */
 START_TEST(test_allow_list)
 {
@@ -601,6 +619,7 @@ int main(void)
     tcase_add_test(tests, test_gate_finds_it_wanting);
     tcase_add_test(tests, test_expiry);
     tcase_add_test(tests, test_reload);
+    tcase_add_test(tests, test_reload_settings);
     tcase_add_test(tests, test_allow_list);
     tcase_add_test(tests, test_stalled_directory);
     tcase_add_test(tests, test_floods);
