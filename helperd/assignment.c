@@ -43,6 +43,23 @@ enum state assignment_next(enum state state, enum assignment_event event)
     return transitions[state][event];
 }
 
+static const int64_t warnings[] = {15 * 60, 60};
+
+int64_t assignment_next_warning(const struct grant_span *span, int64_t now)
+{
+    if (span->end == GRANT_FOREVER)
+        return 0;
+    for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
+        if (span->end - warnings[i] > now && span->end - warnings[i] >= span->start)
+            return span->end - warnings[i];
+    return 0;
+}
+
+bool assignment_is_near_end(const struct grant_span *span, int64_t now)
+{
+    return span->end != GRANT_FOREVER && now >= span->end - warnings[0] && now < span->end;
+}
+
 bool assignment_is_live(enum state state)
 {
     return state == STATE_FULFILLED || state == STATE_PARTIALLY_FULFILLED;

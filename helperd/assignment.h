@@ -23,6 +23,7 @@ struct assignment {
     bool begun;       /* it was whole once: its clock runs, whatever falls short later */
     int64_t attempts; /* to fulfil it, since it was last whole */
     int64_t retry_at; /* 0: nothing to retry */
+    int64_t warn_at;  /* when the user may have to be told that the end is near; 0: no more */
 };
 
 /* One resource of an assignment: a group membership, in place or not. */
@@ -53,6 +54,10 @@ const char *assignment_event_text(enum assignment_event event);
 
 /* The state that follows (from STATE_NONE: the first), or STATE_NONE when the event is not allowed. */
 enum state assignment_next(enum state state, enum assignment_event event);
+
+/* When it is next time to tell that the end is near: 15 minutes before, and one. 0: not any more. */
+bool assignment_is_near_end(const struct grant_span *span, int64_t now);
+int64_t assignment_next_warning(const struct grant_span *span, int64_t now);
 
 bool assignment_is_live(enum state state);
 

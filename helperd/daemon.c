@@ -157,6 +157,7 @@ static int reload(struct reply *reply, void *data)
     }
     use_config(daemon, &config);
     use_packages(daemon, packages);
+    engine_heed_policy(&daemon->engine);
     lastgood_save(PATH_PACKAGES, PATH_STATE);
     free(daemon->policy_problem);
     daemon->policy_problem = NULL;
@@ -402,7 +403,7 @@ static int start(struct daemon *daemon)
     daemon->manager = bus_manager_new(&daemon->engine, daemon->lookup, &hooks);
     if (!daemon->lookup || !daemon->manager)
         return EX_OSERR;
-    if (engine_start(&daemon->engine, newborn) < 0)
+    if (engine_start(&daemon->engine, newborn) < 0 || engine_heed_policy(&daemon->engine) < 0)
         return EX_SOFTWARE;
     if (bus_open(daemon->loop, on_call, on_lost, daemon, &daemon->bus) < 0)
         return EX_UNAVAILABLE;

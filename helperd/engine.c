@@ -132,7 +132,7 @@ void engine_rollback(struct engine *engine)
 {
     store_rollback(engine->store);
     engine->changed.count = 0;
-    engine->members_are_due = false;
+    engine->chores_are_due = false;
     /* What this transaction noted was not committed either; a note too many only writes a file again. */
 }
 
@@ -163,11 +163,11 @@ static void set_deadline(struct engine *engine, int64_t earliest)
     const int64_t now = clock_now(&engine->clock);
     int64_t next = 0;
     int64_t retry = 0;
-    int64_t member = 0;
+    int64_t chore = 0;
     if (store_next_deadline(engine->store, &next) < 0 || store_next_retry(engine->store, &retry) < 0 ||
-        store_next_membership(engine->store, &member) < 0)
+        store_next_chore(engine->store, &chore) < 0)
         next = now + FAULT_RETRY;
-    next = sooner(at_least(next, earliest), at_least(sooner(retry, member), now + 1));
+    next = sooner(at_least(next, earliest), at_least(sooner(retry, chore), now + 1));
     for (const struct published *p = engine->published; p; p = p->next)
         if (p->error)
             next = sooner(next, now + FAULT_RETRY);
@@ -185,10 +185,10 @@ int engine_commit(struct engine *engine)
     forget_published(engine, false);
     engine_publish(engine, false);
     announce(engine);
-    const bool due = engine->members_are_due;
-    engine->members_are_due = false;
-    if (due && engine->hooks.members)
-        engine->hooks.members(engine->hooks.data);
+    const bool due = engine->chores_are_due;
+    engine->chores_are_due = false;
+    if (due && engine->hooks.chores)
+        engine->hooks.chores(engine->hooks.data);
     set_deadline(engine, 0);
     return 0;
 }
@@ -338,6 +338,8 @@ int engine_finish_assignment(struct engine *engine, struct assignment *assignmen
         r = store_set_grants(engine->store, assignment->id, grants, count, false);
     if (r == 0)
         r = engine_release_memberships(engine, assignment, grants, count);
+    if (r == 0)
+        r = engine_will_end_sessions(engine, assignment);
     if (r == 0)
         r = engine_will_publish(engine, STORE_PUBLISH_USER, assignment->user, true);
     for (size_t i = 0; r == 0 && i < count; i++) {

@@ -20,7 +20,7 @@ struct engine_hooks {
     void (*changed)(int64_t request, void *data);
     void (*deadline)(int64_t at, void *data); /* 0: none; call engine_tick then */
     void (*lagging)(void *data);              /* call engine_publish_lagging within a second */
-    void (*members)(void *data); /* call engine_due_membership: something is to be done at once */
+    void (*chores)(void *data);               /* due at once: engine_due_membership, _warning or _ending */
     void *data;
 };
 
@@ -32,8 +32,8 @@ struct engine {
     const char *state; /* the folder */
     struct engine_hooks hooks;
     /* Private from here on. */
-    int64_t last_now;     /* the clock at the last tick, to notice when it was set back */
-    bool members_are_due; /* by what this transaction does */
+    int64_t last_now;    /* the clock at the last tick, to notice when it was set back */
+    bool chores_are_due; /* by what this transaction does */
     struct published
         *published; /* publications whose file is in place, to be struck out with the next commit */
     struct changed {
@@ -155,6 +155,31 @@ int engine_membership_done(struct engine *engine, const struct membership *membe
 int engine_adopt_memberships(struct engine *engine);
 /* What /etc/group says of a group (its members): who was in it and is not is shown, and recorded. 0 or -errno. */
 int engine_compare_members(struct engine *engine, const char *group, char *const *members);
+/* After the policy was loaded: what is held goes by what its package says of the end now. 0 or -errno. */
+int engine_heed_policy(struct engine *engine);
+/*
+ * The end of live sessions (at_end = warn, terminate), through the root service, too. Each takes the next that is due;
+ * of a user who has another package by then that names the same service, or gives the same group, these are left out.
+ */
+struct engine_warning {
+    uid_t uid;
+    char text[512];
+};
+int engine_due_warning(struct engine *engine, struct engine_warning *ret);
+struct engine_ending {
+    int64_t assignment;
+    uid_t uid;
+    char *user;
+    strv services;
+    gid_t *gids;
+    size_t n_gids;
+};
+int engine_due_ending(struct engine *engine, struct engine_ending *ret);
+void engine_ending_deinit(struct engine_ending *ending);
+/* `remaining`: a line for each thing that was not ended; NULL with a `failure`, and it is tried again. */
+int engine_ending_done(struct engine *engine, const struct engine_ending *ending, char *const *remaining,
+                       const char *failure);
+
 /* Whether something of this user's is under way that has not failed yet: an answer about it had better wait. */
 bool engine_is_settling(struct engine *engine, const char *user);
 /* Brings an answer that waited up to date. 0, the refusal, or -errno. */

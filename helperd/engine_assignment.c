@@ -87,6 +87,7 @@ static int move_end(struct engine *engine, const struct request *request)
     assignment.span.end += seconds;
     assignment.duration += seconds;
     assignment.extended = true;
+    engine_plan_warning(engine, &assignment);
     if (r == 0)
         r = store_update_assignment(engine->store, &assignment);
     if (r == 0)

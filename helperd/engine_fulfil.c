@@ -145,6 +145,7 @@ static int settle(struct engine *engine, struct assignment *assignment, int64_t 
     if (assignment->state == STATE_NONE || (whole && !start && !assignment->begun))
         assignment->span = (struct grant_span){begin, begin + assignment->duration};
     assignment->begun |= whole;
+    engine_plan_warning(engine, assignment);
     if (whole)
         assignment->attempts = 0;
     assignment->retry_at = whole ? 0 : now + engine_backoff(engine, assignment->attempts);

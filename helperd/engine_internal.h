@@ -90,6 +90,11 @@ int engine_start_of(struct engine *engine, const struct assignment *assignment, 
 /* The pause before the next try, after so many. */
 int64_t engine_backoff(const struct engine *engine, int64_t attempts);
 
+/* When the user is to be told that the end is near, where the package says so. */
+void engine_plan_warning(const struct engine *engine, struct assignment *assignment);
+/* Inside a transaction: notes that live sessions go with this assignment, if its package says so. */
+int engine_will_end_sessions(struct engine *engine, const struct assignment *assignment);
+
 /* Inside a transaction, where membership = files: wants the user in the group. *ret_problem (new): why they are not
  * in it yet; NULL: they are. */
 int engine_want_membership(struct engine *engine, const char *user, const char *group, gid_t gid,

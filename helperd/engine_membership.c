@@ -34,7 +34,7 @@ static void schedule(struct engine *engine, struct membership *membership)
     membership->retry_at = act ? clock_now(&engine->clock) : 0;
     free(membership->problem);
     membership->problem = NULL;
-    engine->members_are_due |= act;
+    engine->chores_are_due |= act;
 }
 
 /* What is known of it; one that is not known yet is made. */

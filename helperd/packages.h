@@ -10,6 +10,7 @@
  *   [policy]  requestors (list, empty: everybody), justification (required|optional, optional),
  *             duration (duration, 8h or max_duration where that is shorter), max_duration (duration, `duration`),
  *             extension (no|allowed|approval, no), max_total (duration, none),
+ *             at_end (keep|warn|terminate, keep), services (list of PAM services whose sessions `terminate` ends),
  *             cooldown (duration, none), gate_cooldown (duration, none), incompatible (list of packages), approval (required|none, required),
  *             approvers (list), approval_timeout (duration, 24h)
  *   [stage N] approvers (list, required), quorum (number, 1), timeout (duration, 24h),
@@ -26,6 +27,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* What becomes of live sessions at the end. */
+enum package_at_end { PACKAGE_AT_END_KEEP = 0, PACKAGE_AT_END_WARN, PACKAGE_AT_END_TERMINATE };
 enum package_extension { PACKAGE_EXTENSION_NO = 0, PACKAGE_EXTENSION_ALLOWED, PACKAGE_EXTENSION_APPROVAL };
 
 struct package_stage {
@@ -46,11 +49,13 @@ struct package {
     bool approval_required;
     enum package_extension extension;
     int64_t duration;
-    int64_t max_duration;         /* of one step: a request, or an extension */
-    int64_t max_total;            /* from its start over all extensions; 0: no bound */
-    int64_t cooldown;             /* after a denial; 0: none */
-    int64_t gate_cooldown;        /* after a request filed at the gate expired; 0: none */
-    strv incompatible;            /* packages that nobody may hold together with this one */
+    int64_t max_duration;  /* of one step: a request, or an extension */
+    int64_t max_total;     /* from its start over all extensions; 0: no bound */
+    int64_t cooldown;      /* after a denial; 0: none */
+    int64_t gate_cooldown; /* after a request filed at the gate expired; 0: none */
+    enum package_at_end at_end;
+    strv services;     /* as logind calls them: "sshd", "login"; empty unless at_end is terminate */
+    strv incompatible; /* packages that nobody may hold together with this one */
     struct package_stage *stages; /* none exactly when approval is not required */
     size_t n_stages;
 };

@@ -22,6 +22,7 @@ struct draft {
     int justification;
     int extension;
     int approval;
+    int at_end;
     strv approvers;
     int64_t approval_timeout;
     struct package_stage stages[PACKAGE_STAGES_MAX];
@@ -34,6 +35,12 @@ static const char *const extension_words[] = {
     [PACKAGE_EXTENSION_NO] = "no",
     [PACKAGE_EXTENSION_ALLOWED] = "allowed",
     [PACKAGE_EXTENSION_APPROVAL] = "approval",
+    NULL,
+};
+static const char *const at_end_words[] = {
+    [PACKAGE_AT_END_KEEP] = "keep",
+    [PACKAGE_AT_END_WARN] = "warn",
+    [PACKAGE_AT_END_TERMINATE] = "terminate",
     NULL,
 };
 static const char *const approval_words[] = {"required", "none", NULL};
@@ -53,6 +60,8 @@ static const struct inifile_key keys[] = {
     {"policy", "gate_cooldown", INIFILE_DURATION, IN_DRAFT(package.gate_cooldown), NULL, 0, 0},
     {"policy", "incompatible", INIFILE_LIST, IN_DRAFT(package.incompatible), NULL, 0, 0},
     {"policy", "extension", INIFILE_WORD, IN_DRAFT(extension), extension_words, 0, 0},
+    {"policy", "at_end", INIFILE_WORD, IN_DRAFT(at_end), at_end_words, 0, 0},
+    {"policy", "services", INIFILE_LIST, IN_DRAFT(package.services), NULL, 0, 0},
     {"policy", "approval", INIFILE_WORD, IN_DRAFT(approval), approval_words, 0, 0},
     {"policy", "approvers", INIFILE_LIST, IN_DRAFT(approvers), NULL, 0, 0},
     {"policy", "approval_timeout", INIFILE_DURATION, IN_DRAFT(approval_timeout), NULL, 0, 0},
@@ -294,12 +303,28 @@ static void check_incompatible(struct inifile *file, const struct draft *draft)
     }
 }
 
+static void check_at_end(struct inifile *file, const struct draft *draft)
+{
+    const bool terminate = draft->at_end == PACKAGE_AT_END_TERMINATE;
+    const bool named = inifile_has(file, "policy", "services");
+    if (terminate && !named)
+        inifile_complain(
+            file, inifile_line(file, "policy", "at_end"),
+            "at_end = terminate needs services; name whose sessions end, as in services = sshd login");
+    if (!terminate && named)
+        inifile_complain(
+            file, inifile_line(file, "policy", "services"),
+            "services says whose sessions at_end = terminate ends; write that, or take services away");
+    check_list(file, "policy", "services", draft->package.services, PACKAGE_GROUPS_MAX, false);
+}
+
 static void check_draft(struct inifile *file, const struct draft *draft)
 {
     check_groups(file, draft);
     check_list(file, "policy", "requestors", draft->package.requestors, PACKAGE_PRINCIPALS_MAX, true);
     check_durations(file, draft);
     check_incompatible(file, draft);
+    check_at_end(file, draft);
     if (draft->approval == APPROVAL_NONE)
         check_nobody_approves(file, draft);
     else
@@ -324,6 +349,7 @@ void package_deinit(struct package *package)
     free(package->description);
     strv_free(package->groups);
     strv_free(package->requestors);
+    strv_free(package->services);
     strv_free(package->incompatible);
     *package = (struct package){0};
 }
@@ -376,7 +402,8 @@ static int finish(struct draft *draft, const char *name)
     if (!package->description)
         package->description = strdup(name);
     if (!package->name || !package->description || !fill_list(&package->groups) ||
-        !fill_list(&package->requestors) || !fill_list(&package->incompatible))
+        !fill_list(&package->requestors) || !fill_list(&package->services) ||
+        !fill_list(&package->incompatible))
         return -ENOMEM;
     if (!package->duration)
         package->duration = package->max_duration && package->max_duration < DEFAULT_DURATION
@@ -386,6 +413,7 @@ static int finish(struct draft *draft, const char *name)
         package->max_duration = package->duration;
     package->justification_required = draft->justification != 0;
     package->approval_required = draft->approval != APPROVAL_NONE;
+    package->at_end = (enum package_at_end)draft->at_end;
     package->extension = (enum package_extension)draft->extension;
     return finish_stages(draft);
 }

@@ -10,6 +10,8 @@
 /*
  * step 4
  *   assignment.begun  it was whole once
+ *   assignment.warn_at  when to tell the user that the end is near
+ *   ending      sessions of an assignment that has ended: which are to be ended, and what remained of them
  *   membership  who is in which group of /etc/group by our doing, or is to be (membership.h)
  * step 3
  *   request_last, request_waiting  asked at each login: not through all that the user ever filed
@@ -98,6 +100,14 @@ static const char *const steps[] = {
 
     "ALTER TABLE assignment ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;"
     "UPDATE assignment SET begun = 1 WHERE state <> 'partially-fulfilled';"
+    "ALTER TABLE assignment ADD COLUMN warn_at INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX assignment_warn ON assignment (warn_at)"
+    " WHERE state IN ('partially-fulfilled', 'fulfilled') AND warn_at > 0;"
+    "CREATE TABLE ending ("
+    " assignment INTEGER PRIMARY KEY REFERENCES assignment (id), services TEXT NOT NULL, attempts INTEGER "
+    "NOT NULL,"
+    " retry_at INTEGER NOT NULL, problem TEXT, remaining TEXT) STRICT;"
+    "CREATE INDEX ending_retry ON ending (retry_at) WHERE retry_at > 0;"
     "CREATE TABLE membership ("
     " user TEXT NOT NULL, name TEXT NOT NULL, gid INTEGER NOT NULL,"
     " state TEXT NOT NULL CHECK (state IN ('asking', 'adding', 'there', 'lost', 'removing')),"

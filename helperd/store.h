@@ -122,11 +122,31 @@ int store_due_start(struct store *store, int64_t now, struct request *ret);
 int store_due_assignment(struct store *store, int64_t now, struct assignment *ret);
 int store_due_retry(struct store *store, int64_t now, struct assignment *ret);
 
+/* Live ones whose user may have to be told of the end; through an index. */
+int store_due_warning(struct store *store, int64_t now, struct assignment *ret);
+/* Makes every live one of the package due that has no time for a warning: its plan is to be made. */
+int store_replan_warnings(struct store *store, const char *package);
+
+/* Sessions of assignments that have ended. One of each; putting replaces it. */
+struct ending {
+    int64_t assignment;
+    char *services; /* separated by blanks, as the policy named them at the end */
+    int64_t attempts;
+    int64_t retry_at; /* 0: it is done */
+    char *problem;    /* of the last try */
+    char *remaining;  /* lines: what was not ended */
+};
+void ending_deinit(struct ending *ending);
+int store_put_ending(struct store *store, const struct ending *ending);
+int store_get_ending(struct store *store, int64_t assignment, struct ending *ret);
+int store_due_ending(struct store *store, int64_t now, struct ending *ret);
+/* The next time that a chore is due: a membership, a warning, an ending. 0: none. */
+int store_next_chore(struct store *store, int64_t *ret);
+
 /* Memberships in /etc/group. Putting one whose state is NONE takes it away. */
 int store_get_membership(struct store *store, const char *user, const char *group, struct membership *ret);
 int store_put_membership(struct store *store, const struct membership *membership);
 int store_due_membership(struct store *store, int64_t now, struct membership *ret);
-int store_next_membership(struct store *store, int64_t *ret); /* when one is due; 0: none */
 /* Whether a live assignment of the user gives the group, other than `but`. */
 int store_user_gets_group(struct store *store, const char *user, const char *group, int64_t but,
                           bool *ret_gets);

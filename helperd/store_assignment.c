@@ -11,7 +11,7 @@
 #define ASSIGNMENT_COLUMNS                                                                                   \
     "a.id, a.request, a.package, a.user, a.uid, a.state, a.start, a.end, a.duration, a.extended, "           \
     "a.attempts,"                                                                                            \
-    " a.retry_at, a.begun"
+    " a.retry_at, a.begun, a.warn_at"
 #define LIVE "a.state IN ('partially-fulfilled', 'fulfilled')"
 
 static int read_assignment(sqlite3_stmt *s, struct assignment *ret)
@@ -30,6 +30,7 @@ static int read_assignment(sqlite3_stmt *s, struct assignment *ret)
         .attempts = sqlite3_column_int64(s, 10),
         .retry_at = sqlite3_column_int64(s, 11),
         .begun = sqlite3_column_int(s, 12),
+        .warn_at = sqlite3_column_int64(s, 13),
     };
     if (oom) {
         assignment_deinit(&assignment);
@@ -122,15 +123,34 @@ int store_due_retry(struct store *store, int64_t now, struct assignment *ret)
                     ret);
 }
 
+int store_due_warning(struct store *store, int64_t now, struct assignment *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " ASSIGNMENT_COLUMNS " FROM assignment a WHERE " LIVE
+                             " AND a.warn_at > 0 AND a.warn_at <= ? ORDER BY a.warn_at LIMIT 1",
+                             "i", now),
+                    ret);
+}
+
+int store_replan_warnings(struct store *store, const char *package)
+{
+    return sql_run(store,
+                   "UPDATE assignment AS a SET warn_at = 1 WHERE a.package = ? AND a.warn_at = 0 AND " LIVE,
+                   "t", package);
+}
+
 int store_add_assignment(struct store *store, struct assignment *assignment)
 {
-    const int r = sql_run(store,
-                          "INSERT INTO assignment (request, package, user, uid, state, start, end, duration,"
-                          " extended, attempts, retry_at, begun) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                          "zttutiiiiiii", assignment->request, assignment->package, assignment->user,
-                          assignment->uid, state_identifier(assignment->state), assignment->span.start,
-                          assignment->span.end, assignment->duration, (int64_t)assignment->extended,
-                          assignment->attempts, assignment->retry_at, (int64_t)assignment->begun);
+    const int r =
+        sql_run(store,
+                "INSERT INTO assignment (request, package, user, uid, state, start, end, duration,"
+                " extended, attempts, retry_at, begun, warn_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "zttutiiiiiiii", assignment->request, assignment->package, assignment->user, assignment->uid,
+                state_identifier(assignment->state), assignment->span.start, assignment->span.end,
+                assignment->duration, (int64_t)assignment->extended, assignment->attempts,
+                assignment->retry_at, (int64_t)assignment->begun, assignment->warn_at);
     if (r == 0)
         assignment->id = sqlite3_last_insert_rowid(store->database);
     return r;
@@ -140,10 +160,11 @@ int store_update_assignment(struct store *store, const struct assignment *assign
 {
     return sql_run(store,
                    "UPDATE assignment SET state = ?, start = ?, end = ?, duration = ?, extended = ?,"
-                   " attempts = ?, retry_at = ?, begun = ? WHERE id = ?",
-                   "tiiiiiiii", state_identifier(assignment->state), assignment->span.start,
+                   " attempts = ?, retry_at = ?, begun = ?, warn_at = ? WHERE id = ?",
+                   "tiiiiiiiii", state_identifier(assignment->state), assignment->span.start,
                    assignment->span.end, assignment->duration, (int64_t)assignment->extended,
-                   assignment->attempts, assignment->retry_at, (int64_t)assignment->begun, assignment->id);
+                   assignment->attempts, assignment->retry_at, (int64_t)assignment->begun,
+                   assignment->warn_at, assignment->id);
 }
 
 int store_set_grants(struct store *store, int64_t assignment, const struct grant *grants, size_t count,
@@ -233,7 +254,7 @@ int store_each_member_of_gid(struct store *store, gid_t gid, store_each_member e
         struct assignment assignment = {0};
         r = read_assignment(s, &assignment);
         if (r == 0)
-            r = each((const char *)sqlite3_column_text(s, 13), &assignment, data);
+            r = each((const char *)sqlite3_column_text(s, 14), &assignment, data);
         assignment_deinit(&assignment);
         if (r != 0)
             break;

@@ -80,13 +80,6 @@ static int read_number(struct store *store, sqlite3_stmt *statement, int64_t *re
     return r < 0 ? r : 0;
 }
 
-int store_next_membership(struct store *store, int64_t *ret)
-{
-    return read_number(
-        store, sql_take(store, "SELECT coalesce(min(retry_at), 0) FROM membership WHERE retry_at > 0", ""),
-        ret);
-}
-
 int store_user_gets_group(struct store *store, const char *user, const char *group, int64_t but,
                           bool *ret_gets)
 {

@@ -398,7 +398,7 @@ static void ask_memberships(void)
     ck_assert_int_eq(store_get_membership(store, "u", "g", &found), STORE_E_NONE);
     ck_assert_int_eq(store_commit(store), 0);
     store_due_membership(store, 1, &found);
-    store_next_membership(store, &number);
+    store_next_chore(store, &number);
     store_user_gets_group(store, "u", "g", 1, &gets);
     ck_assert(!gets);
     store_find_membership_under_way(store, "u", false, &found);
@@ -406,6 +406,22 @@ static void ask_memberships(void)
     store_each_membership_of_group(store, "g", each_membership, NULL);
     store_find_without_membership(store, &number);
     store_count_memberships_left(store, &number);
+}
+
+static void ask_endings(int64_t assignment)
+{
+    struct ending found = {0};
+    struct assignment warned = {0};
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(
+        store_put_ending(store, &(struct ending){.assignment = assignment, .services = (char *)"sshd"}), 0);
+    ck_assert_int_eq(store_get_ending(store, assignment, &found), 0);
+    ck_assert_str_eq(found.services, "sshd");
+    ending_deinit(&found);
+    ck_assert_int_eq(store_replan_warnings(store, "p"), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+    ck_assert_int_eq(store_due_ending(store, 1, &found), STORE_E_NONE); /* it is done */
+    store_due_warning(store, 1, &warned);
 }
 
 /* Everything that store.h has, once, so that each statement has been prepared. */
@@ -464,6 +480,7 @@ static void ask_everything(void)
     store_each_publication(store, each_publication, NULL);
     store_count(store, &counts);
     ask_memberships();
+    ask_endings(1);
     for (int list = 0; list < LISTS; list++)
         for (int own = 0; own < 2; own++)
             check_question(&(struct question){.list = (enum list)list,

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine's warnings before an end and ends of live sessions: who is told, what is ended, what is spared. */
+#include "tests/support/fixture.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENDS                                                                                                 \
+    "[package]\ngroups = dbadmins backup\n[policy]\nduration = 1h\napproval = none\nat_end = terminate\n"    \
+    "services = sshd login\nextension = allowed\nmax_total = 3h\n"
+#define WARNS "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napproval = none\nat_end = warn\n"
+#define KEEPS "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napproval = none\n"
+#define OTHER                                                                                                \
+    "[package]\ngroups = backup\n[policy]\nduration = 4h\napproval = none\nat_end = terminate\nservices = "  \
+    "login\n"
+
+static struct fixture fixture;
+
+static void setup(void)
+{
+    fixture_init(&fixture, "ends", ENDS, "warns", WARNS, "keeps", KEEPS, "other", OTHER, NULL);
+}
+
+static void teardown(void)
+{
+    fixture_deinit(&fixture);
+}
+
+static void pass(int64_t seconds)
+{
+    fixture.now += seconds;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+}
+
+static int64_t submit(const char *user, const char *package)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(fixture_submit(&fixture, user, package, "x", &value), 0);
+    return fixture_id(value);
+}
+
+/* Whether somebody is to be told now; what, is in `warning`. */
+static struct engine_warning warning;
+static bool warned(void)
+{
+    return engine_due_warning(&fixture.engine, &warning) == 0;
+}
+
+START_TEST(test_warnings)
+{
+    submit("alice", "ends");
+    ck_assert(!warned());
+    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 2700);
+    pass(2699);
+    ck_assert(!warned());
+    pass(1);
+    ck_assert(warned());
+    ck_assert_uint_eq(warning.uid, ALICE);
+    ck_assert_ptr_nonnull(strstr(warning.text, "ends in 15 min"));
+    ck_assert_ptr_nonnull(strstr(warning.text, "pkg-request extend ends"));
+    ck_assert_ptr_nonnull(strstr(warning.text, "sessions"));
+    ck_assert(!warned()); /* once */
+    pass(840);
+    ck_assert(warned());
+    ck_assert_ptr_nonnull(strstr(warning.text, "ends in 1 min"));
+    pass(59);
+    ck_assert(!warned());
+}
+END_TEST
+
+START_TEST(test_who_is_warned)
+{
+    submit("alice", "warns");
+    submit("bob", "keeps");
+    pass(2700);
+    ck_assert(warned());
+    ck_assert_uint_eq(warning.uid, ALICE);
+    ck_assert_ptr_nonnull(strstr(warning.text, "pkg-request submit warns")); /* it cannot be extended */
+    ck_assert_ptr_null(strstr(warning.text, "sessions"));
+    ck_assert(!warned());
+}
+END_TEST
+
+/* The policy that counts is today's. */
+START_TEST(test_policy_changed)
+{
+    submit("alice", "warns");
+    submit("bob", "keeps");
+    fixture_write_package(&fixture, "warns", KEEPS);
+    fixture_write_package(&fixture, "keeps", WARNS);
+    fixture_reload(&fixture);
+    ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
+    ck_assert(!warned()); /* too early */
+    pass(2700);
+    ck_assert(warned());
+    ck_assert_uint_eq(warning.uid, BOB);
+    ck_assert(!warned());
+}
+END_TEST
+
+START_TEST(test_extended)
+{
+    struct facts *facts = fixture_facts("alice", NULL);
+    const struct caller caller = fixture_caller("alice");
+    struct reply reply = {0};
+    submit("alice", "ends");
+    pass(2700);
+    ck_assert(warned());
+    ck_assert_int_eq(engine_extend(&fixture.engine, &caller, facts, "ends", NULL, 0, &reply), 0);
+    json_decref(reply.value);
+    facts_free(facts);
+    pass(840);
+    ck_assert(!warned());
+    pass(2760);
+    ck_assert(warned()); /* anew, before the new end */
+}
+END_TEST
+
+static struct engine_ending ending;
+static bool ends_sessions(void)
+{
+    return engine_due_ending(&fixture.engine, &ending) == 0;
+}
+
+START_TEST(test_ending)
+{
+    submit("alice", "ends");
+    submit("bob", "warns");
+    pass(3600);
+    ck_assert(ends_sessions());
+    ck_assert_uint_eq(ending.uid, ALICE);
+    ck_assert_str_eq(ending.user, "alice");
+    ck_assert_uint_eq(strv_length(ending.services), 2);
+    ck_assert_str_eq(ending.services[0], "sshd");
+    ck_assert_uint_eq(ending.n_gids, 2);
+    char *remaining[] = {(char *)"cron: /usr/sbin/cron (pid 7)", NULL};
+    ck_assert_int_eq(engine_ending_done(&fixture.engine, &ending, remaining, NULL), 0);
+    engine_ending_deinit(&ending);
+    ck_assert(!ends_sessions());
+    pass(7200);
+    ck_assert(!ends_sessions());
+}
+END_TEST
+
+/* What another valid package names, or gives, is spared. */
+START_TEST(test_spared)
+{
+    submit("alice", "ends");
+    pass(60);
+    submit("alice", "other");
+    pass(3540);
+    ck_assert(ends_sessions());
+    ck_assert_uint_eq(strv_length(ending.services), 1);
+    ck_assert_str_eq(ending.services[0], "sshd");
+    ck_assert_uint_eq(ending.n_gids, 1);
+    ck_assert_uint_eq(ending.gids[0], 2001);
+    engine_ending_deinit(&ending);
+}
+END_TEST
+
+START_TEST(test_failed)
+{
+    submit("alice", "ends");
+    pass(3600);
+    ck_assert(ends_sessions());
+    ck_assert_int_eq(engine_ending_done(&fixture.engine, &ending, NULL, "logind is away"), 0);
+    engine_ending_deinit(&ending);
+    ck_assert(!ends_sessions()); /* not at once again */
+    pass(10);
+    ck_assert(ends_sessions());
+    ck_assert_int_eq(engine_ending_done(&fixture.engine, &ending, (char *[]){NULL}, NULL), 0);
+    engine_ending_deinit(&ending);
+    pass(3600);
+    ck_assert(!ends_sessions());
+}
+END_TEST
+
+/* A crash in between: what was due is due again. */
+START_TEST(test_crash)
+{
+    submit("alice", "ends");
+    pass(3600);
+    ck_assert(ends_sessions());
+    engine_ending_deinit(&ending);
+    pass(10);
+    ck_assert(ends_sessions());
+    engine_ending_deinit(&ending);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("engine_ending");
+    TCase *tests = tcase_create("engine_ending");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_warnings);
+    tcase_add_test(tests, test_who_is_warned);
+    tcase_add_test(tests, test_policy_changed);
+    tcase_add_test(tests, test_extended);
+    tcase_add_test(tests, test_ending);
+    tcase_add_test(tests, test_spared);
+    tcase_add_test(tests, test_failed);
+    tcase_add_test(tests, test_crash);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
