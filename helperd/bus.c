@@ -15,6 +15,7 @@ enum { QUEUE_BYTES_MAX = 256 * 1024, QUEUE_FDS_MAX = 64 };
 
 struct bus {
     struct ev_loop *loop;
+    const struct bus_self *self;
     DBusConnection *connection;
     bus_message on_call;
     bus_lost on_lost;
@@ -151,7 +152,7 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
         return DBUS_HANDLER_RESULT_HANDLED;
     }
     if (dbus_message_get_type(message) != DBUS_MESSAGE_TYPE_METHOD_CALL ||
-        !dbus_message_has_path(message, BUS_PATH))
+        !dbus_message_has_path(message, bus->self->path))
         return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
     bus->on_call(message, bus->data);
     return DBUS_HANDLER_RESULT_HANDLED;
@@ -160,23 +161,25 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
 static int claim_name(struct bus *bus)
 {
     DBusError error = DBUS_ERROR_INIT;
-    const int r = dbus_bus_request_name(bus->connection, BUS_NAME, DBUS_NAME_FLAG_DO_NOT_QUEUE, &error);
+    const int r =
+        dbus_bus_request_name(bus->connection, bus->self->name, DBUS_NAME_FLAG_DO_NOT_QUEUE, &error);
     if (r == DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER)
         return 0;
-    log_error(
-        "Cannot own %s on the system bus: %s. Is another accesspkgd running, or the bus policy not loaded "
-        "(systemctl reload dbus)?",
-        BUS_NAME, dbus_error_is_set(&error) ? error.message : "somebody else has it");
+    log_error("Cannot own %s on the system bus: %s. Is another %s running, or the bus policy not loaded "
+              "(systemctl reload dbus)?",
+              bus->self->name, dbus_error_is_set(&error) ? error.message : "somebody else has it",
+              bus->self->program);
     dbus_error_free(&error);
     return -EBUSY;
 }
 
-int bus_open(struct ev_loop *loop, bus_message on_call, bus_lost on_lost, void *data, struct bus **ret)
+int bus_open(struct ev_loop *loop, const struct bus_self *self, bus_message on_call, bus_lost on_lost,
+             void *data, struct bus **ret)
 {
     struct bus *bus = calloc(1, sizeof(*bus));
     if (!bus)
         return -ENOMEM;
-    *bus = (struct bus){.loop = loop, .on_call = on_call, .on_lost = on_lost, .data = data};
+    *bus = (struct bus){.loop = loop, .self = self, .on_call = on_call, .on_lost = on_lost, .data = data};
     DBusError error = DBUS_ERROR_INIT;
     bus->connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
     if (!bus->connection) {
@@ -207,6 +210,13 @@ void bus_close(struct bus *bus)
     dbus_connection_close(bus->connection);
     dbus_connection_unref(bus->connection);
     free(bus);
+}
+
+void bus_release(struct bus *bus)
+{
+    dbus_bus_release_name(bus->connection, bus->self->name, NULL);
+    while (dbus_connection_dispatch(bus->connection) == DBUS_DISPATCH_DATA_REMAINS)
+        continue;
 }
 
 DBusConnection *bus_connection(struct bus *bus)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The daemon's connection to the bus: libdbus driven by the main loop, one object path, signals out. What the
- * methods mean is in bus_manager.h; who calls them in bus_caller.h. Nothing here waits for the bus once the
- * daemon runs.
+ * A program's connection to the bus: libdbus driven by the main loop, one name and object path, signals out. What the
+ * methods mean is in bus_manager.h (accesspkgd) and privileged/service.h; who calls them in bus_caller.h. Nothing here
+ * waits for the bus once the program runs, but for bus_release().
  */
 #pragma once
 
@@ -15,14 +15,25 @@ struct bus;
 typedef void (*bus_message)(DBusMessage *call, void *data);
 typedef void (*bus_lost)(void *data);
 
+/* Who we are on it. */
+struct bus_self {
+    const char *program; /* for people */
+    const char *name;
+    const char *path;
+};
+
 /*
- * Connects to the system bus and claims BUS_NAME. Method calls to BUS_PATH go to `on_call`; `on_lost` is told once
- * when the bus goes away. 0 or -errno (logged).
+ * Connects to the system bus and claims self->name. Method calls to self->path go to `on_call`; `on_lost` is told once
+ * when the bus goes away. self is kept. 0 or -errno (logged).
  */
-int bus_open(struct ev_loop *loop, bus_message on_call, bus_lost on_lost, void *data, struct bus **ret);
+int bus_open(struct ev_loop *loop, const struct bus_self *self, bus_message on_call, bus_lost on_lost,
+             void *data, struct bus **ret);
 void bus_close(struct bus *bus);
 
 DBusConnection *bus_connection(struct bus *bus);
+
+/* Gives the name up, and hands on the calls that came before: later ones are another process's. Waits for the bus. */
+void bus_release(struct bus *bus);
 
 /* Takes the message, sends it, lets it go. */
 void bus_send(struct bus *bus, DBusMessage *message);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/bus_introspect.h"
 
-#include "dbus/contract.h"
-
 #include <dbus/dbus.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,34 +23,31 @@ static void print_arguments(FILE *out, const char *signature, const char *names,
     } while (dbus_signature_iter_next(&types));
 }
 
-char *bus_introspect(const struct bus_method *const *methods, size_t count)
+char *bus_introspect(const struct bus_interface *interface)
 {
     char *xml = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&xml, &size);
     if (!out)
         return NULL;
-    fputs(DBUS_INTROSPECT_1_0_XML_DOCTYPE_DECL_NODE "<node>\n"
-                                                    "  <interface name=\"" DBUS_INTERFACE_INTROSPECTABLE
-                                                    "\">\n"
-                                                    "    <method name=\"Introspect\">\n"
-                                                    "      <arg name=\"xml\" type=\"s\" direction=\"out\"/>\n"
-                                                    "    </method>\n"
-                                                    "  </interface>\n"
-                                                    "  <interface name=\"" BUS_INTERFACE_MANAGER "\">\n",
-          out);
-    for (size_t i = 0; i < count; i++) {
-        fprintf(out, "    <method name=\"%s\">\n", methods[i]->name);
-        print_arguments(out, methods[i]->in, methods[i]->in_names, "in");
-        print_arguments(out, methods[i]->out, methods[i]->out_names, "out");
+    fprintf(out,
+            DBUS_INTROSPECT_1_0_XML_DOCTYPE_DECL_NODE
+            "<node>\n"
+            "  <interface name=\"" DBUS_INTERFACE_INTROSPECTABLE "\">\n"
+            "    <method name=\"Introspect\">\n"
+            "      <arg name=\"xml\" type=\"s\" direction=\"out\"/>\n"
+            "    </method>\n"
+            "  </interface>\n"
+            "  <interface name=\"%s\">\n",
+            interface->name);
+    for (size_t i = 0; i < interface->count; i++) {
+        const struct bus_method *method = bus_interface_method(interface, i);
+        fprintf(out, "    <method name=\"%s\">\n", method->name);
+        print_arguments(out, method->in, method->in_names, "in");
+        print_arguments(out, method->out, method->out_names, "out");
         fputs("    </method>\n", out);
     }
-    fputs("    <signal name=\"RequestChanged\">\n"
-          "      <arg name=\"id\" type=\"x\"/>\n"
-          "    </signal>\n"
-          "  </interface>\n"
-          "</node>\n",
-          out);
+    fprintf(out, "%s  </interface>\n</node>\n", interface->signals);
     if (fclose(out) != 0) {
         free(xml);
         return NULL;

@@ -6,7 +6,7 @@
 #include "common/names.h"
 #include "dbus/variant.h"
 #include "helperd/bus_caller.h"
-#include "helperd/bus_introspect.h"
+#include "helperd/bus_method.h"
 #include "helperd/bus_options.h"
 
 #include <errno.h>
@@ -323,7 +323,16 @@ static const struct method methods[] = {
     {{"Reload", "", "", "as", "warnings"}, NULL, run_reload},
 };
 
-enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
+static const struct bus_interface interface = {
+    .path = BUS_PATH,
+    .name = BUS_INTERFACE_MANAGER,
+    .methods = &methods[0].shape,
+    .stride = sizeof(methods[0]),
+    .count = sizeof(methods) / sizeof(methods[0]),
+    .signals = "    <signal name=\"RequestChanged\">\n"
+               "      <arg name=\"id\" type=\"x\"/>\n"
+               "    </signal>\n",
+};
 
 /* ---- the way of a call ---- */
 
@@ -344,22 +353,6 @@ static void call_free(struct call *call)
     free(call);
 }
 
-static void send_error(struct bus_manager *manager, DBusMessage *message, const char *name, const char *text)
-{
-    _cleanup_free_ char *visible = NULL;
-    if (dbus_message_get_no_reply(message))
-        return;
-    /* libdbus ends the process on text that is not UTF-8. */
-    if (!text_is_utf8(text)) {
-        const size_t size = 4 * strlen(text) + 1;
-        visible = malloc(size);
-        text = visible ? text_visible(text, visible, size) : "";
-    }
-    DBusMessage *answer = dbus_message_new_error(message, name, text);
-    if (answer)
-        bus_send(manager->bus, answer);
-}
-
 static void send_value(struct call *call, json_t *value)
 {
     const char *signature = call->method->shape.out;
@@ -371,8 +364,9 @@ static void send_value(struct call *call, json_t *value)
         bus_send(call->manager->bus, answer);
     } else if (answer) {
         dbus_message_unref(answer);
-        send_error(call->manager, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
-                   "The answer could not be put together; what was asked for is done. Please look again.");
+        bus_method_refuse(
+            call->manager->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+            "The answer could not be put together; what was asked for is done. Please look again.");
     }
     json_decref(values);
 }
@@ -383,11 +377,11 @@ static void call_finish(struct call *call, int result, struct reply *reply)
     if (result == 0)
         send_value(call, reply->value);
     else if (result > 0)
-        send_error(call->manager, call->message, bus_error_name((enum bus_error)result),
-                   reply->long_message ? reply->long_message : reply->message);
+        bus_method_refuse(call->manager->bus, call->message, bus_error_name((enum bus_error)result),
+                          reply->long_message ? reply->long_message : reply->message);
     else
-        send_error(
-            call->manager, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+        bus_method_refuse(
+            call->manager->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
             "accesspkgd has a fault and could not do this. Please tell an administrator to look at its log: "
             "journalctl -u accesspkgd");
     json_decref(reply->value);
@@ -542,8 +536,8 @@ static void call_start(struct bus_manager *manager, const struct method *method,
     const char *obstacle = find_obstacle(manager, message, &code);
     struct call *call = obstacle ? NULL : call_new(manager, method, message);
     if (!call) {
-        send_error(manager, message, bus_error_name(code),
-                   obstacle ? obstacle : "The arguments could not be read.");
+        bus_method_refuse(manager->bus, message, bus_error_name(code),
+                          obstacle ? obstacle : "The arguments could not be read.");
         return;
     }
     if (bus_caller_identify(manager->bus, dbus_message_get_sender(message), on_identity, call) < 0)
@@ -551,44 +545,11 @@ static void call_start(struct bus_manager *manager, const struct method *method,
                     "accesspkgd is short of memory. Please try again in a moment.");
 }
 
-static void answer_introspect(struct bus_manager *manager, DBusMessage *message)
-{
-    const struct bus_method *shapes[METHODS];
-    for (size_t i = 0; i < METHODS; i++)
-        shapes[i] = &methods[i].shape;
-    _cleanup_free_ char *xml = bus_introspect(shapes, METHODS);
-    DBusMessage *answer = xml ? dbus_message_new_method_return(message) : NULL;
-    if (answer && dbus_message_append_args(answer, DBUS_TYPE_STRING, &xml, DBUS_TYPE_INVALID))
-        bus_send(manager->bus, answer);
-    else if (answer)
-        dbus_message_unref(answer);
-}
-
 void bus_manager_call(struct bus_manager *manager, DBusMessage *message)
 {
-    const char *interface = dbus_message_get_interface(message);
-    const char *member = dbus_message_get_member(message);
-    char text[512];
-    if (dbus_message_is_method_call(message, DBUS_INTERFACE_INTROSPECTABLE, "Introspect")) {
-        answer_introspect(manager, message);
-        return;
-    }
-    for (size_t i = 0; i < METHODS; i++) {
-        const struct bus_method *shape = &methods[i].shape;
-        if (strcmp(shape->name, member) != 0 || (interface && strcmp(interface, BUS_INTERFACE_MANAGER) != 0))
-            continue;
-        if (dbus_message_has_signature(message, shape->in)) {
-            call_start(manager, &methods[i], message);
-            return;
-        }
-        snprintf(text, sizeof(text), "%s takes the arguments '%s', not '%.100s'.", member, shape->in,
-                 dbus_message_get_signature(message));
-        send_error(manager, message, bus_error_name(BUS_ERROR_INVALID_ARGUMENT), text);
-        return;
-    }
-    snprintf(text, sizeof(text), "%s has no method %.100s on the interface %.100s.", BUS_PATH, member,
-             interface ? interface : "(none)");
-    send_error(manager, message, DBUS_ERROR_UNKNOWN_METHOD, text);
+    const int index = bus_method_find(manager->bus, &interface, message);
+    if (index >= 0)
+        call_start(manager, &methods[index], message);
 }
 
 struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup,

@@ -374,6 +374,7 @@ static int load_config(struct daemon *daemon)
 
 static int start(struct daemon *daemon)
 {
+    static const struct bus_self self = {"accesspkgd", BUS_NAME, BUS_PATH};
     bool newborn = false;
     daemon->engine = (struct engine){
         .config = &daemon->config,
@@ -405,7 +406,7 @@ static int start(struct daemon *daemon)
         return EX_OSERR;
     if (engine_start(&daemon->engine, newborn) < 0 || engine_heed_policy(&daemon->engine) < 0)
         return EX_SOFTWARE;
-    if (bus_open(daemon->loop, on_call, on_lost, daemon, &daemon->bus) < 0)
+    if (bus_open(daemon->loop, &self, on_call, on_lost, daemon, &daemon->bus) < 0)
         return EX_UNAVAILABLE;
     bus_manager_attach(daemon->manager, daemon->bus);
     return 0;
