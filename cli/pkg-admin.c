@@ -165,6 +165,7 @@ static const struct field status_fields[] = {
     {"Oldest of them", "oldest_pending", field_time, FIELD_PLAIN},
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
     {"Partly in place", "partially_fulfilled", field_count, FIELD_PLAIN},
+    {"Not taken away", "memberships_left", field_count, FIELD_PLAIN},
     {"Next deadline", "next_deadline", field_time, FIELD_PLAIN},
 };
 

@@ -139,6 +139,7 @@ static const struct field record_fields[] = {
     {"Request", "id", field_count, FIELD_PLAIN},
     {"State", "state", field_states, FIELD_PLAIN},
     {"Not in place", "problems", field_lines, FIELD_PLAIN},
+    {"Remains", "remaining", field_lines, FIELD_PLAIN},
     {"User", "user", field_user, FIELD_PLAIN},
     {"Full name", "full_name", field_text, FIELD_PLAIN},
     {"Organisation", "organisation", field_text, FIELD_PLAIN},

@@ -37,6 +37,9 @@ struct call {
     struct bus_options options;
     strv packages; /* Submit */
     struct inquiry inquiry;
+    /* It is done, and its answer waits for what the root service does about it. */
+    struct reply answer;
+    struct facts *facts;
 };
 
 struct bus_manager {
@@ -56,6 +59,7 @@ struct method {
     struct bus_method shape;
     int (*plan)(struct call *call, struct reply *reply);
     int (*run)(struct call *call, const struct facts *facts, struct reply *reply);
+    bool settles; /* it changes what somebody has */
 };
 
 static const char *text_argument(const struct call *call, size_t index)
@@ -307,20 +311,23 @@ static int run_reload(struct call *call, const struct facts *facts, struct reply
 }
 
 static const struct method methods[] = {
-    {{"Submit", "sasa{sv}", "user packages options", "a{sv}", "request"}, plan_submit, run_submit},
-    {{"Cancel", "xs", "id reason", "a{sv}", "request"}, NULL, run_cancel},
-    {{"Approve", "xa{sv}", "id options", "a{sv}", "request"}, plan_approve, run_approve},
-    {{"Deny", "xs", "id reason", "a{sv}", "request"}, plan_decide, run_deny},
-    {{"Extend", "sa{sv}", "package options", "a{sv}", "request"}, plan_extend, run_extend},
-    {{"Return", "ss", "package reason", "a{sv}", "request"}, NULL, run_return},
-    {{"Assign", "ssa{sv}", "user package options", "a{sv}", "request"}, plan_assign, run_assign},
-    {{"Revoke", "sss", "user package reason", "a{sv}", "request"}, NULL, run_revoke},
-    {{"Retry", "ss", "user package", "a{sv}", "request"}, plan_retry, run_retry},
-    {{"GetRequest", "x", "id", "a{sv}", "request"}, NULL, run_get_request},
-    {{"ListRequests", "a{sv}", "filter", "aa{sv}b", "requests more"}, plan_list_requests, run_list_requests},
-    {{"ListPackages", "", "", "aa{sv}", "packages"}, NULL, run_list_packages},
-    {{"GetStatus", "", "", "a{sv}", "status"}, NULL, run_get_status},
-    {{"Reload", "", "", "as", "warnings"}, NULL, run_reload},
+    {{"Submit", "sasa{sv}", "user packages options", "a{sv}", "request"}, plan_submit, run_submit, true},
+    {{"Cancel", "xs", "id reason", "a{sv}", "request"}, NULL, run_cancel, false},
+    {{"Approve", "xa{sv}", "id options", "a{sv}", "request"}, plan_approve, run_approve, true},
+    {{"Deny", "xs", "id reason", "a{sv}", "request"}, plan_decide, run_deny, false},
+    {{"Extend", "sa{sv}", "package options", "a{sv}", "request"}, plan_extend, run_extend, false},
+    {{"Return", "ss", "package reason", "a{sv}", "request"}, NULL, run_return, true},
+    {{"Assign", "ssa{sv}", "user package options", "a{sv}", "request"}, plan_assign, run_assign, true},
+    {{"Revoke", "sss", "user package reason", "a{sv}", "request"}, NULL, run_revoke, true},
+    {{"Retry", "ss", "user package", "a{sv}", "request"}, plan_retry, run_retry, true},
+    {{"GetRequest", "x", "id", "a{sv}", "request"}, NULL, run_get_request, false},
+    {{"ListRequests", "a{sv}", "filter", "aa{sv}b", "requests more"},
+     plan_list_requests,
+     run_list_requests,
+     false},
+    {{"ListPackages", "", "", "aa{sv}", "packages"}, NULL, run_list_packages, false},
+    {{"GetStatus", "", "", "a{sv}", "status"}, NULL, run_get_status, false},
+    {{"Reload", "", "", "as", "warnings"}, NULL, run_reload, false},
 };
 
 static const struct bus_interface interface = {
@@ -350,6 +357,7 @@ static void call_free(struct call *call)
     json_decref(call->arguments);
     strv_free(call->packages);
     inquiry_deinit(&call->inquiry);
+    facts_free(call->facts);
     free(call);
 }
 
@@ -395,6 +403,13 @@ static void call_refuse(struct call *call, enum bus_error code, const char *text
     call_finish(call, engine_refuse(&reply, code, "%s", text), &reply);
 }
 
+/* Rule 3, where membership = files: an answer that tells of somebody's access waits until it is there, or gone. */
+static bool is_settling(const struct call *call, const struct reply *reply)
+{
+    const char *user = json_string_value(json_object_get(reply->value, "user"));
+    return call->method->settles && user && engine_is_settling(call->manager->engine, user);
+}
+
 static void on_facts(struct facts *facts, void *data)
 {
     struct call *call = data;
@@ -406,9 +421,23 @@ static void on_facts(struct facts *facts, void *data)
             "Please try again in a moment.");
         return;
     }
+    call->facts = facts;
     const int r = call->method->run(call, facts, &reply);
-    facts_free(facts);
-    call_finish(call, r, &reply);
+    if (r == 0 && is_settling(call, &reply))
+        call->answer = reply;
+    else
+        call_finish(call, r, &reply);
+}
+
+void bus_manager_settled(struct bus_manager *manager)
+{
+    for (struct call *call = manager->calls, *next; call; call = next) {
+        next = call->next;
+        if (!call->answer.value || is_settling(call, &call->answer))
+            continue;
+        struct reply reply = call->answer;
+        call_finish(call, engine_settled(manager->engine, &call->caller, call->facts, &reply), &reply);
+    }
 }
 
 /* Calls of one user that are under way: whoever floods the bus waits for themselves only. */
@@ -571,9 +600,13 @@ void bus_manager_free(struct bus_manager *manager)
     if (!manager)
         return;
     while (manager->calls) {
+        struct reply done = manager->calls->answer;
         lookup_cancel(manager->lookup, manager->calls);
-        call_refuse(manager->calls, BUS_ERROR_UNAVAILABLE,
-                    "accesspkgd is stopping; nothing was changed. Please try again in a moment.");
+        if (done.value)
+            call_finish(manager->calls, 0, &done); /* it is recorded, and goes on at the next start */
+        else
+            call_refuse(manager->calls, BUS_ERROR_UNAVAILABLE,
+                        "accesspkgd is stopping; nothing was changed. Please try again in a moment.");
     }
     free(manager);
 }

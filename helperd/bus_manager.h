@@ -27,5 +27,7 @@ void bus_manager_free(struct bus_manager *manager);
 
 /* The bus it answers on; set once it is open. */
 void bus_manager_attach(struct bus_manager *manager, struct bus *bus);
+/* The root service did something that an answer may have waited for. */
+void bus_manager_settled(struct bus_manager *manager);
 /* A method call to BUS_PATH. */
 void bus_manager_call(struct bus_manager *manager, DBusMessage *message);

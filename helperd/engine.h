@@ -153,6 +153,8 @@ int engine_membership_done(struct engine *engine, const struct membership *membe
                            const char *failure);
 /* At a start, and when the setting changed: what was given another way is put into /etc/group. 0 or -errno. */
 int engine_adopt_memberships(struct engine *engine);
+/* The groups with members of ours; new. 0 or -errno. */
+int engine_membership_groups(struct engine *engine, strv *ret);
 /* What /etc/group says of a group (its members): who was in it and is not is shown, and recorded. 0 or -errno. */
 int engine_compare_members(struct engine *engine, const char *group, char *const *members);
 /* After the policy was loaded: what is held goes by what its package says of the end now. 0 or -errno. */

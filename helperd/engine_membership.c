@@ -237,11 +237,39 @@ int engine_membership_done(struct engine *engine, const struct membership *asked
 
 /* ---- what /etc/group says ---- */
 
-struct comparison {
-    struct engine *engine;
-    char *const *members;
-    strv lost; /* users */
+struct names {
+    strv items;
     size_t count;
+};
+
+static int note_name(const char *name, void *data)
+{
+    struct names *names = data;
+    strv grown = reallocarray(names->items, names->count + 2, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    names->items = grown;
+    grown[names->count] = strdup(name);
+    if (!grown[names->count])
+        return -ENOMEM;
+    grown[++names->count] = NULL;
+    return 0;
+}
+
+int engine_membership_groups(struct engine *engine, strv *ret)
+{
+    struct names names = {.items = calloc(1, sizeof(*names.items))};
+    const int r = names.items ? store_each_membership_group(engine->store, note_name, &names) : -ENOMEM;
+    if (r == 0)
+        *ret = names.items;
+    else
+        strv_free(names.items);
+    return r;
+}
+
+struct comparison {
+    char *const *members;
+    struct names lost; /* users */
 };
 
 static int compare_one(const struct membership *membership, void *data)
@@ -249,15 +277,7 @@ static int compare_one(const struct membership *membership, void *data)
     struct comparison *comparison = data;
     if (membership->state != MEMBERSHIP_THERE || strv_contains(comparison->members, membership->user))
         return 0;
-    strv grown = reallocarray(comparison->lost, comparison->count + 2, sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    comparison->lost = grown;
-    grown[comparison->count] = strdup(membership->user);
-    if (!grown[comparison->count++])
-        return -ENOMEM;
-    grown[comparison->count] = NULL;
-    return 0;
+    return note_name(membership->user, &comparison->lost);
 }
 
 static int lose(struct engine *engine, const char *user, const char *group)
@@ -283,16 +303,16 @@ static int lose(struct engine *engine, const char *user, const char *group)
 
 int engine_compare_members(struct engine *engine, const char *group, char *const *members)
 {
-    struct comparison comparison = {.engine = engine, .members = members};
+    struct comparison comparison = {.members = members};
     int r = store_each_membership_of_group(engine->store, group, compare_one, &comparison);
-    if (r == 0 && comparison.count > 0)
+    if (r == 0 && comparison.lost.count > 0)
         r = engine_begin(engine);
-    if (r == 0 && comparison.count > 0) {
-        for (size_t i = 0; r == 0 && i < comparison.count; i++)
-            r = lose(engine, comparison.lost[i], group);
+    if (r == 0 && comparison.lost.count > 0) {
+        for (size_t i = 0; r == 0 && i < comparison.lost.count; i++)
+            r = lose(engine, comparison.lost.items[i], group);
         r = engine_end(engine, r);
     }
-    strv_free(comparison.lost);
+    strv_free(comparison.lost.items);
     return r;
 }
 

@@ -210,6 +210,7 @@ int engine_status(struct engine *engine, struct reply *reply)
     struct store_counts counts = {0};
     int64_t next = 0;
     int64_t retry = 0;
+    int64_t left = 0;
     int r = engine_tick(engine);
     if (r == 0)
         r = store_count(engine->store, &counts);
@@ -217,6 +218,8 @@ int engine_status(struct engine *engine, struct reply *reply)
         r = store_next_deadline(engine->store, &next);
     if (r == 0)
         r = store_next_retry(engine->store, &retry);
+    if (r == 0)
+        r = store_count_memberships_left(engine->store, &left);
     if (retry && (next == 0 || retry < next))
         next = retry;
     if (r != 0)
@@ -224,7 +227,7 @@ int engine_status(struct engine *engine, struct reply *reply)
     reply->value = json_pack("{s:I, s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count,
                              "pending", (json_int_t)counts.pending, "live_assignments",
                              (json_int_t)counts.live, "partially_fulfilled", (json_int_t)counts.partial);
-    if (!reply->value ||
+    if (!reply->value || json_object_set_new(reply->value, "memberships_left", json_integer(left)) < 0 ||
         (counts.oldest_pending &&
          json_object_set_new(reply->value, "oldest_pending", json_integer(counts.oldest_pending)) < 0) ||
         (next && json_object_set_new(reply->value, "next_deadline", json_integer(next)) < 0))

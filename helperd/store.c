@@ -235,6 +235,20 @@ void store_rollback(struct store *store)
     store->in_transaction = false;
 }
 
+int sql_each_name(struct store *store, sqlite3_stmt *statement, store_each_name each, void *data)
+{
+    if (!statement)
+        return -EIO;
+    int r;
+    while ((r = sql_step(store, statement)) > 0) {
+        r = each((const char *)sqlite3_column_text(statement, 0), data);
+        if (r != 0)
+            break;
+    }
+    sql_release(store, statement);
+    return r;
+}
+
 int store_add_publication(struct store *store, enum store_publication kind, const char *name, bool narrows)
 {
     return sql_run(store,

@@ -156,6 +156,7 @@ int store_find_membership_under_way(struct store *store, const char *user, bool 
 typedef int (*store_each_membership_fn)(const struct membership *membership, void *data);
 int store_each_membership_of_group(struct store *store, const char *group, store_each_membership_fn each,
                                    void *data);
+int store_each_membership_group(struct store *store, store_each_name each, void *data);
 /* A live assignment with a group in place that no membership stands for: 0 with its number, STORE_E_NONE. */
 int store_find_without_membership(struct store *store, int64_t *ret);
 /* Those that should be gone and could not be taken away. */

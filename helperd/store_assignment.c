@@ -275,28 +275,14 @@ bool store_gid_is_large(struct store *store, gid_t gid)
     return large;
 }
 
-static int each_name(struct store *store, sqlite3_stmt *statement, store_each_name each, void *data)
-{
-    if (!statement)
-        return -EIO;
-    int r;
-    while ((r = sql_step(store, statement)) > 0) {
-        r = each((const char *)sqlite3_column_text(statement, 0), data);
-        if (r != 0)
-            break;
-    }
-    sql_release(store, statement);
-    return r;
-}
-
 int store_each_package_held(struct store *store, uid_t uid, const char *user, store_each_name each,
                             void *data)
 {
-    return each_name(store,
-                     sql_take(store,
-                              "SELECT a.package FROM assignment a WHERE a.uid = ? AND a.user = ? AND " LIVE,
-                              "ut", uid, user),
-                     each, data);
+    return sql_each_name(
+        store,
+        sql_take(store, "SELECT a.package FROM assignment a WHERE a.uid = ? AND a.user = ? AND " LIVE, "ut",
+                 uid, user),
+        each, data);
 }
 
 int store_each_package_asked(struct store *store, uid_t uid, const char *user, bool pending_too,
@@ -307,13 +293,13 @@ int store_each_package_asked(struct store *store, uid_t uid, const char *user, b
         "SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND waiting = 1"
         " UNION ALL SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND state IN ('submitted',"
         " 'pending-approval')";
-    return each_name(store, sql_take(store, pending_too ? all : waiting, "ut", uid, user), each, data);
+    return sql_each_name(store, sql_take(store, pending_too ? all : waiting, "ut", uid, user), each, data);
 }
 
 int store_each_live_user(struct store *store, store_each_name each, void *data)
 {
-    return each_name(store, sql_take(store, "SELECT DISTINCT a.user FROM assignment a WHERE " LIVE, ""), each,
-                     data);
+    return sql_each_name(store, sql_take(store, "SELECT DISTINCT a.user FROM assignment a WHERE " LIVE, ""),
+                         each, data);
 }
 
 int store_next_live_user(struct store *store, const char *after, char **ret)
@@ -336,7 +322,7 @@ int store_next_live_user(struct store *store, const char *after, char **ret)
 
 int store_each_live_gid(struct store *store, store_each_name each, void *data)
 {
-    return each_name(
+    return sql_each_name(
         store, sql_take(store, "SELECT DISTINCT gid FROM \"grant\" WHERE live = 1 AND problem IS NULL", ""),
         each, data);
 }

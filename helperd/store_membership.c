@@ -128,6 +128,11 @@ int store_each_membership_of_group(struct store *store, const char *group, store
     return r;
 }
 
+int store_each_membership_group(struct store *store, store_each_name each, void *data)
+{
+    return sql_each_name(store, sql_take(store, "SELECT DISTINCT name FROM membership", ""), each, data);
+}
+
 int store_find_without_membership(struct store *store, int64_t *ret)
 {
     int64_t id = 0;

@@ -34,6 +34,9 @@ int sql_step(struct store *store, sqlite3_stmt *statement);
 /* Takes, steps to the end, releases: for statements without rows. 0 or -errno. */
 int sql_run(struct store *store, const char *sql, const char *format, ...);
 
+/* Calls `each` with the first column of every row, until it returns non-zero (returned); releases. */
+int sql_each_name(struct store *store, sqlite3_stmt *statement, store_each_name each, void *data);
+
 /* A copy of a text column; NULL for null. *oom is set when there is no memory. */
 char *sql_text(sqlite3_stmt *statement, int column, bool *oom);
 uid_t sql_uid(sqlite3_stmt *statement, int column);

@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/view.h"
 
+#include "common/cleanup.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+static int load_assignment(struct store *store, struct record *record)
+{
+    struct ending ending = {0};
+    int r = store_get_grants(store, record->assignment.id, &record->grants, &record->n_grants);
+    if (r < 0 || assignment_is_live(record->assignment.state))
+        return r;
+    r = store_get_ending(store, record->assignment.id, &ending);
+    if (r == 0)
+        record->remaining = ending.problem ? steal_ptr(ending.problem) : steal_ptr(ending.remaining);
+    ending_deinit(&ending);
+    return r < 0 ? r : 0;
+}
 
 int record_load(struct store *store, int64_t id, struct record *ret)
 {
@@ -19,7 +34,7 @@ int record_load(struct store *store, int64_t id, struct record *ret)
         r = record.request.extends ? store_get_assignment(store, record.request.extends, &record.assignment)
                                    : store_find_assignment_of_request(store, id, &record.assignment);
         if (r == 0)
-            r = store_get_grants(store, record.assignment.id, &record.grants, &record.n_grants);
+            r = load_assignment(store, &record);
         else if (r == STORE_E_NONE)
             r = 0;
     }
@@ -33,6 +48,7 @@ int record_load(struct store *store, int64_t id, struct record *ret)
 
 void record_deinit(struct record *record)
 {
+    free(record->remaining);
     request_deinit(&record->request);
     stage_deinit(&record->stage);
     store_free_decisions(record->decisions, record->n_decisions);
@@ -125,6 +141,22 @@ static void put_problems(struct builder *builder, const struct record *record)
     put(builder, "problems", problems);
 }
 
+/* A line each: sessions and processes that the end of the access did not end. */
+static void put_remaining(struct builder *builder, const struct record *record)
+{
+    json_t *lines = json_array();
+    for (const char *line = record->remaining; line && *line;) {
+        const size_t length = strcspn(line, "\n");
+        if (json_array_append_new(lines, json_stringn(line, length)) < 0)
+            builder->failed = true;
+        line += length + (line[length] == '\n');
+    }
+    if (json_array_size(lines) > 0)
+        put(builder, "remaining", lines);
+    else
+        json_decref(lines);
+}
+
 static void put_assignment(struct builder *builder, const struct record *record)
 {
     const struct assignment *assignment = &record->assignment;
@@ -136,6 +168,7 @@ static void put_assignment(struct builder *builder, const struct record *record)
         put_time(builder, "assignment_end", assignment->span.end);
     if (assignment->state == STATE_PARTIALLY_FULFILLED)
         put_problems(builder, record);
+    put_remaining(builder, record);
 }
 
 static void put_package(struct builder *builder, const struct record *record, const struct packages *packages)

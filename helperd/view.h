@@ -14,6 +14,7 @@ struct record {
     struct assignment assignment; /* id 0: none */
     struct grant *grants;
     size_t n_grants;
+    char *remaining; /* lines: what the end of live sessions left; NULL: nothing is known */
 };
 
 /* 0, STORE_E_NONE, -errno. */
