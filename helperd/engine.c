@@ -440,14 +440,19 @@ static int note_gid(const char *gid, void *data)
     return engine_note_publication(data, STORE_PUBLISH_GID, gid, false);
 }
 
-/* Readers refuse a file from the future: after the clock was set back every file is written again. */
+/* Readers refuse a file from the future: after the clock was set back every file is written again. What was due by the
+ * old clock, as a membership to be taken away, does not wait until the new one has caught up. */
 static int follow_clock(struct engine *engine, int64_t now)
 {
     int r = 0;
     if (now + CLOCK_BACK < engine->last_now) {
         log_warning("The clock was set back by %" PRId64 " s: all grant files are written again.",
                     engine->last_now - now);
-        r = store_each_live_user(engine->store, note_user, engine);
+        r = engine_begin(engine);
+        if (r == 0)
+            r = engine_end(engine, store_hasten(engine->store, now));
+        if (r == 0)
+            r = store_each_live_user(engine->store, note_user, engine);
         if (r == 0)
             r = store_each_live_gid(engine->store, note_gid, engine);
     }

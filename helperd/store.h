@@ -140,6 +140,8 @@ void ending_deinit(struct ending *ending);
 int store_put_ending(struct store *store, const struct ending *ending);
 int store_get_ending(struct store *store, int64_t assignment, struct ending *ret);
 int store_due_ending(struct store *store, int64_t now, struct ending *ret);
+/* Makes every next try that lies ahead due now: the clock by which it was set was another. */
+int store_hasten(struct store *store, int64_t now);
 /* The next time that a chore is due: a membership, a warning, an ending. 0: none. */
 int store_next_chore(struct store *store, int64_t *ret);
 

@@ -71,6 +71,20 @@ int store_due_ending(struct store *store, int64_t now, struct ending *ret)
                     ret);
 }
 
+int store_hasten(struct store *store, int64_t now)
+{
+    int r =
+        sql_run(store, "UPDATE membership SET retry_at = ?1 WHERE retry_at > 0 AND retry_at > ?1", "i", now);
+    if (r == 0)
+        r = sql_run(store, "UPDATE ending SET retry_at = ?1 WHERE retry_at > 0 AND retry_at > ?1", "i", now);
+    if (r == 0)
+        r = sql_run(store,
+                    "UPDATE assignment SET retry_at = ?1 WHERE state = 'partially-fulfilled' AND retry_at > 0"
+                    " AND retry_at > ?1",
+                    "i", now);
+    return r;
+}
+
 int store_next_chore(struct store *store, int64_t *ret)
 {
     sqlite3_stmt *s = sql_take(store,

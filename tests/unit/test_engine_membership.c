@@ -176,6 +176,20 @@ START_TEST(test_failed_removal)
 }
 END_TEST
 
+/* A clock set back does not put off what was due. */
+START_TEST(test_clock_set_back)
+{
+    approved("alice");
+    serve();
+    pass(60);
+    revoke("alice", "asked");
+    fixture.now -= 3000;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    serve();
+    ck_assert(!etcgroup_has(&etc, "alice", "dbadmins"));
+}
+END_TEST
+
 /* Asked for again while it is being taken away. */
 START_TEST(test_wanted_again)
 {
@@ -272,6 +286,7 @@ int main(void)
     tcase_add_test(tests, test_crash_after_addition);
     tcase_add_test(tests, test_failure);
     tcase_add_test(tests, test_failed_removal);
+    tcase_add_test(tests, test_clock_set_back);
     tcase_add_test(tests, test_wanted_again);
     tcase_add_test(tests, test_drift);
     tcase_add_test(tests, test_changed_mode);

@@ -420,6 +420,7 @@ static void ask_endings(int64_t assignment)
     ck_assert_str_eq(found.services, "sshd");
     ending_deinit(&found);
     ck_assert_int_eq(store_replan_warnings(store, "p"), 0);
+    ck_assert_int_eq(store_hasten(store, 1), 0);
     ck_assert_int_eq(store_commit(store), 0);
     ck_assert_int_eq(store_due_ending(store, 1, &found), STORE_E_NONE); /* it is done */
     store_due_warning(store, 1, &warned);
