@@ -16,6 +16,7 @@
 enum { LEVELS_MAX = 8 };
 
 #define SIGNATURE_STRINGS "as"
+#define SIGNATURE_NUMBERS "au"
 #define SIGNATURE_OBJECT  "a{sv}"
 #define SIGNATURE_OBJECTS "aa{sv}"
 
@@ -91,11 +92,15 @@ static bool fits(const char *signature, const json_t *value, int level)
         return string_fits(value);
     if (strcmp(signature, "x") == 0)
         return json_is_integer(value);
+    if (strcmp(signature, "u") == 0)
+        return json_is_integer(value) && json_integer_value(value) >= 0 &&
+               json_integer_value(value) <= UINT32_MAX;
     if (strcmp(signature, "b") == 0)
         return json_is_boolean(value);
     if (level >= LEVELS_MAX)
         return false;
-    if (strcmp(signature, SIGNATURE_STRINGS) == 0 || strcmp(signature, SIGNATURE_OBJECTS) == 0)
+    if (strcmp(signature, SIGNATURE_STRINGS) == 0 || strcmp(signature, SIGNATURE_NUMBERS) == 0 ||
+        strcmp(signature, SIGNATURE_OBJECTS) == 0)
         return array_fits(signature + 1, value, level);
     if (strcmp(signature, SIGNATURE_OBJECT) == 0)
         return object_fits(value, level);
@@ -171,6 +176,7 @@ static bool append(DBusMessageIter *iter, const char *signature, const json_t *v
 {
     const char *text = json_string_value(value);
     dbus_int64_t number = json_integer_value(value);
+    dbus_uint32_t small = (dbus_uint32_t)number;
     dbus_bool_t truth = json_is_true(value);
 
     switch (signature[0]) {
@@ -178,6 +184,8 @@ static bool append(DBusMessageIter *iter, const char *signature, const json_t *v
         return dbus_message_iter_append_basic(iter, DBUS_TYPE_STRING, &text);
     case 'x':
         return dbus_message_iter_append_basic(iter, DBUS_TYPE_INT64, &number);
+    case 'u':
+        return dbus_message_iter_append_basic(iter, DBUS_TYPE_UINT32, &small);
     case 'b':
         return dbus_message_iter_append_basic(iter, DBUS_TYPE_BOOLEAN, &truth);
     default:
@@ -275,7 +283,8 @@ static json_t *read_array(DBusMessageIter *iter, int level)
     bool complete = false;
 
     if (signature &&
-        (strcmp(signature, SIGNATURE_STRINGS) == 0 || strcmp(signature, SIGNATURE_OBJECTS) == 0)) {
+        (strcmp(signature, SIGNATURE_STRINGS) == 0 || strcmp(signature, SIGNATURE_NUMBERS) == 0 ||
+         strcmp(signature, SIGNATURE_OBJECTS) == 0)) {
         value = json_array();
         complete = value && read_items(iter, value, level);
     } else if (signature && strcmp(signature, SIGNATURE_OBJECT) == 0) {

@@ -2,7 +2,7 @@
 /*
  * Values on the bus as JSON values in memory, both ways. One mapping serves the daemon, the commands and --json:
  *
- *   string s · integer x · boolean b · array of strings as · array of objects aa{sv} · object a{sv}
+ *   string s · integer x, u · boolean b · array of strings as · of integers au · of objects aa{sv} · object a{sv}
  *
  * Reading takes every integer type (y n q i u x t; a t above INT64_MAX is refused), writing follows the wanted
  * signature. JSON null members of an object are left out when writing. An empty array inside a{sv} is `as`.
