@@ -48,6 +48,7 @@ COMMON_SRC := $(wildcard common/*.c)
 BUS_SRC    := $(wildcard dbus/*.c)
 DAEMON_SRC := $(filter-out helperd/main.c,$(wildcard helperd/*.c))
 LOOKUP_SRC := $(wildcard helperd/lookup/*.c)
+PRIV_SRC   := $(filter-out helperd/privileged/accesspkg-%.c,$(wildcard helperd/privileged/*.c))
 SUBMIT_SRC := $(wildcard pam_module/submit/*.c)
 PAM_SRC    := $(wildcard pam_module/*.c)
 NSS_SRC    := $(wildcard nss_module/*.c)
@@ -63,12 +64,13 @@ LEAF_SRC   := common/grantfile.c common/grantdir.c common/names.c
 LIB_COMMON := $(BUILD)/libcommon.a
 LIB_BUS    := $(BUILD)/libbus.a
 LIB_DAEMON := $(BUILD)/libhelperd.a
+LIB_PRIV   := $(BUILD)/libprivileged.a
 LIB_CLI    := $(BUILD)/libcli.a
 LIB_PAM    := $(BUILD)/libpammodule.a
 LIB_NSS    := $(BUILD)/libnssmodule.a
 LIB_SUPPORT:= $(BUILD)/libsupport.a
 
-PROGRAMS := $(BUILD)/accesspkgd $(BUILD)/accesspkg-lookup $(BUILD)/accesspkg-submit \
+PROGRAMS := $(BUILD)/accesspkgd $(BUILD)/accesspkg-lookup $(BUILD)/accesspkg-privileged $(BUILD)/accesspkg-submit \
             $(patsubst cli/%.c,$(BUILD)/%,$(CLI_MAIN))
 MODULES  := $(BUILD)/pam_accesspkg.so $(BUILD)/libnss_accesspkg.so.2
 SUITES   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SUITE_SRC))
@@ -93,6 +95,7 @@ endef
 $(LIB_COMMON): $(call obj,$(COMMON_SRC)) ; $(archive)
 $(LIB_BUS): $(call obj,$(BUS_SRC)) ; $(archive)
 $(LIB_DAEMON): $(call obj,$(DAEMON_SRC)) ; $(archive)
+$(LIB_PRIV): $(call obj,$(PRIV_SRC)) ; $(archive)
 $(LIB_CLI): $(call obj,$(CLI_SRC)) ; $(archive)
 $(LIB_PAM): $(call obj,$(PAM_SRC)) ; $(archive)
 $(LIB_NSS): $(call obj,$(NSS_SRC)) ; $(archive)
@@ -104,6 +107,9 @@ $(BUILD)/accesspkgd: $(call obj,helperd/main.c) $(LIB_DAEMON) $(LIB_BUS) $(LIB_C
 	$(call link,dbus-1 jansson sqlite3 inih libmd libsystemd,-lev)
 $(BUILD)/accesspkg-lookup: $(call obj,$(LOOKUP_SRC)) $(LIB_COMMON)
 	$(call link,jansson)
+$(BUILD)/accesspkg-privileged: $(call obj,helperd/privileged/accesspkg-privileged.c) $(LIB_PRIV) $(LIB_DAEMON) $(LIB_BUS) \
+    $(LIB_COMMON)
+	$(call link,dbus-1 jansson libsystemd,-lev)
 $(BUILD)/accesspkg-submit: $(call obj,$(SUBMIT_SRC)) $(LIB_BUS) $(LIB_COMMON)
 	$(call link,dbus-1 jansson)
 $(BUILD)/pkg-%: $(BUILD)/obj/cli/pkg-%.o $(LIB_CLI) $(LIB_BUS) $(LIB_COMMON)
@@ -122,7 +128,7 @@ $(BUILD)/libnss_accesspkg.so.2: $(NSS_SRC) $(LEAF_SRC) nss_module/libnss_accessp
 comma := ,
 
 # ---- tests --------------------------------------------------------------------------------------------------
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_DAEMON) $(LIB_PAM) $(LIB_NSS) $(LIB_BUS) $(LIB_COMMON)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_PRIV) $(LIB_DAEMON) $(LIB_PAM) $(LIB_NSS) $(LIB_BUS) $(LIB_COMMON)
 	@mkdir -p $(@D)
 	$(call link,check dbus-1 jansson sqlite3 inih libmd libsystemd smartcols,-lev -lpam -lpam_misc -ldl)
 

@@ -13,11 +13,17 @@
 #define BUS_INTERFACE_MANAGER "org.accesspkg1.Manager"
 #define BUS_ERROR_PREFIX      "org.accesspkg1.Error."
 
+/* The root service, for accesspkgd alone. */
+#define BUS_PRIVILEGED_NAME      "org.accesspkg1.Privileged"
+#define BUS_PRIVILEGED_PATH      "/org/accesspkg1/Privileged"
+#define BUS_PRIVILEGED_INTERFACE "org.accesspkg1.Privileged"
+
 enum {
     BUS_TEXT_MAX = 4096,   /* bytes of a justification or a reason, UTF-8 */
     BUS_CLAIM_MAX = 255,   /* bytes of service, host, address, tty */
     BUS_PACKAGES_MAX = 16, /* packages in one Submit */
     BUS_PAGE_MAX = 500,    /* requests in one ListRequests reply */
+    BUS_WARNING_MAX = 512, /* bytes of a line on somebody's terminal */
 };
 
 /*
@@ -64,7 +70,8 @@ enum state state_from_identifier(const char *identifier); /* STATE_NONE when unk
     X(INVALID_CONFIGURATION, "InvalidConfiguration", 78, "the configuration has errors; all are listed")     \
     X(POLICY_REFUSED, "PolicyRefused", 1, "the package's policy does not allow it")                          \
     X(LIMIT_EXCEEDED, "LimitExceeded", 75, "too many at once; try again later")                              \
-    X(UNAVAILABLE, "Unavailable", 69, "something this needs did not answer; nothing was changed")
+    X(UNAVAILABLE, "Unavailable", 69, "something this needs did not answer; nothing was changed")            \
+    X(NO_SUCH_GROUP, "NoSuchGroup", 1, "no group with this name in /etc/group")
 
 enum bus_error {
     BUS_ERROR_NONE = 0,

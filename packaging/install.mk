@@ -10,13 +10,18 @@ PROGRAM_ROWS  := 0755:$(BUILD)/accesspkgd:$(SBINDIR)/accesspkgd \
                  0755:$(BUILD)/pkg-approve:$(BINDIR)/pkg-approve \
                  0755:$(BUILD)/pkg-request:$(BINDIR)/pkg-request \
                  0755:$(BUILD)/accesspkg-submit:$(LIBEXECDIR)/accesspkg/accesspkg-submit \
-                 0755:$(BUILD)/accesspkg-lookup:$(LIBEXECDIR)/accesspkg/accesspkg-lookup
+                 0755:$(BUILD)/accesspkg-lookup:$(LIBEXECDIR)/accesspkg/accesspkg-lookup \
+                 0755:$(BUILD)/accesspkg-privileged:$(LIBEXECDIR)/accesspkg/accesspkg-privileged
 SYSTEM_ROWS   := 0644:$(BUILD)/packaging/systemd/accesspkgd.service:$(UNITDIR)/accesspkgd.service \
+                 0644:$(BUILD)/packaging/systemd/accesspkg-privileged.service:$(UNITDIR)/accesspkg-privileged.service \
                  0644:$(BUILD)/packaging/sysusers.conf:$(PREFIX)/lib/sysusers.d/accesspkg.conf \
                  0644:$(BUILD)/packaging/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/accesspkg.conf \
                  0644:$(BUILD)/dbus/org.accesspkg1.service:$(DATADIR)/dbus-1/system-services/org.accesspkg1.service \
+                 0644:$(BUILD)/dbus/org.accesspkg1.Privileged.service:$(DATADIR)/dbus-1/system-services/org.accesspkg1.Privileged.service \
                  0644:dbus/org.accesspkg1.conf:$(DATADIR)/dbus-1/system.d/org.accesspkg1.conf \
-                 0644:dbus/org.accesspkg1.Manager.xml:$(DATADIR)/dbus-1/interfaces/org.accesspkg1.Manager.xml
+                 0644:dbus/org.accesspkg1.Manager.xml:$(DATADIR)/dbus-1/interfaces/org.accesspkg1.Manager.xml \
+                 0644:dbus/org.accesspkg1.Privileged.conf:$(DATADIR)/dbus-1/system.d/org.accesspkg1.Privileged.conf \
+                 0644:dbus/org.accesspkg1.Privileged.xml:$(DATADIR)/dbus-1/interfaces/org.accesspkg1.Privileged.xml
 COMPLETE_ROWS := $(foreach command,pkg-admin pkg-approve pkg-request,\
                    0644:packaging/completions/accesspkg:$(DATADIR)/bash-completion/completions/$(command))
 DOC_ROWS      := 0644:COPYING:$(DOCDIR)/COPYING $(if $(wildcard README.md),0644:README.md:$(DOCDIR)/README.md) \
