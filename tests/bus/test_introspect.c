@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The interface XML is the truth: what the daemon answers to Introspect is compared with it, both ways. */
+/* The interface XMLs are the truth: what our services answer to Introspect is compared with them, both ways. */
 #include "tests/support/live.h"
 
 #include <check.h>
@@ -45,11 +45,13 @@ static bool is_tag(const char *tag, const char *name)
 }
 
 /* One line per argument: "method Submit: user s in"; a member without arguments has a line of its own. */
-static void read_shape(char *text, struct shape *ret)
+static void read_shape(char *text, const char *interface, struct shape *ret)
 {
     char member[128] = "";
+    char opening[128];
     strip_comments(text);
-    const char *block = strstr(text, "<interface name=\"" BUS_INTERFACE_MANAGER "\"");
+    snprintf(opening, sizeof(opening), "<interface name=\"%s\"", interface);
+    const char *block = strstr(text, opening);
     ck_assert_ptr_nonnull(block);
     const char *end = strstr(block, "</interface>");
     ck_assert_ptr_nonnull(end);
@@ -72,14 +74,23 @@ static void read_shape(char *text, struct shape *ret)
     }
 }
 
+struct service {
+    const char *name;
+    const char *path;
+    const char *interface;
+    const char *caller;
+    const char *truth;
+    size_t lines_min;
+};
+
 static int ask(void *data)
 {
-    (void)data;
+    const struct service *service = data;
     DBusError error = DBUS_ERROR_INIT;
     const char *xml = NULL;
     DBusConnection *connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
-    DBusMessage *message =
-        dbus_message_new_method_call(BUS_NAME, BUS_PATH, DBUS_INTERFACE_INTROSPECTABLE, "Introspect");
+    DBusMessage *message = dbus_message_new_method_call(service->name, service->path,
+                                                        DBUS_INTERFACE_INTROSPECTABLE, "Introspect");
     DBusMessage *answer =
         connection ? dbus_connection_send_with_reply_and_block(connection, message, 5000, &error) : NULL;
     FILE *out = fopen("/tmp/introspection.xml", "we");
@@ -107,21 +118,38 @@ static void assert_contains(const struct shape *all, const struct shape *part, c
     }
 }
 
-START_TEST(test_both_ways)
+static void compare(const struct service *service)
 {
     static char text[TEXT_MAX];
     static struct shape truth;
     static struct shape answered;
-    live_start("p", "[package]\ngroups = auditors\n[policy]\napproval = none\n", NULL);
-    ck_assert_int_eq(live_join(live_fork("alice", ask, NULL)), 0);
+    truth.count = answered.count = 0;
+    ck_assert_int_eq(live_join(live_fork(service->caller, ask, (void *)service)), 0);
     read_text("/tmp/introspection.xml", text);
-    read_shape(text, &answered);
-    read_text("dbus/org.accesspkg1.Manager.xml", text);
-    read_shape(text, &truth);
-    ck_assert_uint_ge(truth.count, 30);
+    read_shape(text, service->interface, &answered);
+    read_text(service->truth, text);
+    read_shape(text, service->interface, &truth);
+    ck_assert_uint_ge(truth.count, service->lines_min);
     ck_assert_uint_eq(truth.count, answered.count);
-    assert_contains(&truth, &answered, "the daemon");
+    assert_contains(&truth, &answered, "the service");
     assert_contains(&answered, &truth, "the XML");
+    ck_assert_int_eq(live_run("root", "rm /tmp/introspection.xml"), 0);
+}
+
+START_TEST(test_both_ways)
+{
+    static const struct service manager = {
+        BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "alice", "dbus/org.accesspkg1.Manager.xml", 30};
+    static const struct service privileged = {BUS_PRIVILEGED_NAME,
+                                              BUS_PRIVILEGED_PATH,
+                                              BUS_PRIVILEGED_INTERFACE,
+                                              "accesspkg",
+                                              "dbus/org.accesspkg1.Privileged.xml",
+                                              15};
+    live_start("p", "[package]\ngroups = auditors\n[policy]\napproval = none\n", NULL);
+    compare(&manager);
+    live_start_privileged(60);
+    compare(&privileged);
     live_stop();
 }
 END_TEST

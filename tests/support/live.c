@@ -24,6 +24,7 @@ char live_message[2048];
 
 static pid_t bus;
 static pid_t accesspkgd;
+static pid_t privileged;
 
 void live_write_package(const char *name, const char *text)
 {
@@ -139,6 +140,52 @@ int live_stop_daemon(int signal)
     return live_wait_daemon();
 }
 
+/* Until somebody has this name on the bus. */
+static void wait_for_name(const char *name)
+{
+    char rule[256];
+    DBusError error = DBUS_ERROR_INIT;
+    DBusConnection *connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
+    ck_assert_msg(connection, "%s", error.message);
+    snprintf(rule, sizeof(rule), "type='signal',member='NameOwnerChanged',arg0='%s'", name);
+    dbus_bus_add_match(connection, rule, &error);
+    while (!dbus_bus_name_has_owner(connection, name, &error)) {
+        ck_assert_msg(!dbus_error_is_set(&error), "%s", error.message);
+        dbus_connection_read_write(connection, READY_TIMEOUT_MS);
+        DBusMessage *message = dbus_connection_pop_message(connection);
+        if (message)
+            dbus_message_unref(message);
+    }
+    dbus_connection_close(connection);
+    dbus_connection_unref(connection);
+}
+
+void live_start_privileged(unsigned idle)
+{
+    char option[32];
+    snprintf(option, sizeof(option), "--idle=%u", idle);
+    privileged = fork();
+    ck_assert_int_ge(privileged, 0);
+    if (privileged == 0) {
+        execl("/usr/libexec/accesspkg/accesspkg-privileged", "accesspkg-privileged", option, NULL);
+        _exit(127);
+    }
+    wait_for_name(BUS_PRIVILEGED_NAME);
+}
+
+int live_wait_privileged(void)
+{
+    const int status = status_of(privileged);
+    privileged = 0;
+    return status;
+}
+
+int live_stop_privileged(int signal)
+{
+    ck_assert_int_eq(kill(privileged, signal), 0);
+    return live_wait_privileged();
+}
+
 void live_kill_bus(void)
 {
     ck_assert_int_eq(kill(bus, SIGKILL), 0);
@@ -164,6 +211,8 @@ void live_start(const char *first_name, ...)
 
 void live_stop(void)
 {
+    if (privileged)
+        live_stop_privileged(SIGTERM);
     if (accesspkgd)
         live_stop_daemon(SIGTERM);
     if (bus) {

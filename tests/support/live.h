@@ -28,6 +28,14 @@ int live_stop_daemon(int signal);
 int live_wait_daemon(void);
 void live_kill_bus(void);
 
+/*
+ * accesspkg-privileged, as the bus would start it; gone when nothing was asked of it for `idle` seconds. Starting
+ * returns when it has its name. Stopping and waiting give its exit status, as above.
+ */
+void live_start_privileged(unsigned idle);
+int live_stop_privileged(int signal);
+int live_wait_privileged(void);
+
 /* Runs a shell command as this user; stdout and stderr in live_output. Its exit status. */
 extern char live_output[LIVE_OUTPUT_MAX];
 int live_run(const char *user, const char *command);
