@@ -8,10 +8,14 @@ where_things_are()
     triplet=$(basename "$(dirname "$(find "$root/usr/lib" -name libnss_accesspkg.so.2)")")
     for path in usr/sbin/accesspkgd usr/sbin/pkg-admin usr/bin/pkg-approve usr/bin/pkg-request \
         usr/libexec/accesspkg/accesspkg-submit usr/libexec/accesspkg/accesspkg-lookup \
+        usr/libexec/accesspkg/accesspkg-privileged usr/lib/systemd/system/accesspkg-privileged.service \
         "usr/lib/$triplet/security/pam_accesspkg.so" usr/lib/systemd/system/accesspkgd.service \
         usr/lib/sysusers.d/accesspkg.conf usr/lib/tmpfiles.d/accesspkg.conf \
         usr/share/dbus-1/system.d/org.accesspkg1.conf usr/share/dbus-1/interfaces/org.accesspkg1.Manager.xml \
-        usr/share/dbus-1/system-services/org.accesspkg1.service; do
+        usr/share/dbus-1/system-services/org.accesspkg1.service \
+        usr/share/dbus-1/system-services/org.accesspkg1.Privileged.service \
+        usr/share/dbus-1/system.d/org.accesspkg1.Privileged.conf \
+        usr/share/dbus-1/interfaces/org.accesspkg1.Privileged.xml; do
         [[ -f $root/$path ]] || complain "$path is missing"
     done
     run host stat -c '%U:%G %a %n' /var/lib/accesspkg /var/lib/accesspkg/{allow,grants,grants/user,grants/gid}

@@ -1,0 +1,240 @@
+# shellcheck shell=bash disable=SC2154 # $out and the like come from run() in tests/host/lib.sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The root service where logind, systemd and gpasswd are real: called as accesspkgd calls it. Sourced by tests/host/run.
+
+# call METHOD SIGNATURE [ARGUMENT...]: as the user accesspkg.
+call()
+{
+    on_host accesspkg busctl --system --timeout=40 call org.accesspkg1.Privileged /org/accesspkg1/Privileged \
+        org.accesspkg1.Privileged "$@"
+}
+
+number_of() # passwd|group NAME
+{
+    host getent "$1" "$2" | cut -d: -f3
+}
+
+# ssh_from_elsewhere USER [SSH-ARGUMENT...]: the client is root's, so that nothing of the user's is outside the session.
+ssh_from_elsewhere()
+{
+    local user=$1
+    shift
+    host ssh -o BatchMode=yes -o ControlPath=none -i "/home/$user/.ssh/id_ed25519" "$user@localhost" "$@"
+}
+
+# logged_in USER: an ssh session with a terminal that stays until it is ended; its output is $work/terminal-USER.
+logged_in()
+{
+    # shellcheck disable=SC2016 # the other side expands
+    ssh_from_elsewhere "$1" -tt 'echo "at $(tty)"; exec sh' \
+        < <(exec tail -f /dev/null) >"$work/terminal-$1" 2>&1 &
+    wait_for 15 grep -q '^at /dev/pts/' "$work/terminal-$1"
+    wait_for 15 has_session "$1"
+}
+
+has_session()
+{
+    host loginctl --no-legend list-sessions | awk -v user="$1" '$3 == user { found = 1 } END { exit !found }'
+}
+
+has_no_session()
+{
+    ! has_session "$1"
+}
+
+has_terminal()
+{
+    host loginctl --no-legend list-sessions | grep -q " $1 .*pts/"
+}
+
+# Processes of this user that carry the group: their numbers.
+carriers()
+{
+    local gid
+    gid=$(number_of group $group)
+    host sh -c 'grep -l "^Groups:.*\b$0 " /proc/[0-9]*/status 2>/dev/null | cut -d/ -f3 |
+        while read -r pid; do [ "$(stat -c %U "/proc/$pid" 2>/dev/null)" != "$1" ] || echo "$pid"; done' "$gid" "$1"
+}
+
+none_carries()
+{
+    [[ -z $(carriers "$1") ]]
+}
+
+# leftover USER COMMAND...: runs with the group, as a process that belongs to no session.
+leftover()
+{
+    local user=$1
+    shift
+    host systemd-run --quiet --collect --unit="leftover-$user" --property=User="$user" --property=Group="$user" \
+        --property=SupplementaryGroups=$group "$@"
+    wait_for 10 carries "$user"
+}
+
+carries()
+{
+    [[ -n $(carriers "$1") ]]
+}
+
+clean_up()
+{
+    host systemctl stop 'leftover-*.service' user@"$(number_of passwd alice)".service || true
+    host loginctl terminate-user alice carol || true
+    host sh -c "gpasswd -d alice $group; gpasswd -d bob $group; gpasswd -d carol $group" || true
+    host systemctl stop accesspkg-privileged || true
+}
+
+members_of_a_local_group()
+{
+    trap clean_up EXIT
+    run call AddMember ss $group alice
+    succeeded
+    says "^b true"
+    run host grep "^$group:" /etc/group
+    says ":alice$"
+    run host grep "^$group:" /etc/gshadow
+    says ":alice$"
+    run call AddMember ss $group alice
+    says "^b false"
+    run call RemoveMember ss $group alice
+    says "^b true"
+    run call RemoveMember ss $group alice
+    says "^b false"
+    run host stat -c '%U:%G %a' /etc/group /etc/gshadow
+    says "^root:root 644"
+    says "^root:shadow 640"
+    run host journalctl --no-pager -b -u accesspkg-privileged
+    says "$group in /etc/group: alice"
+}
+
+nobody_else()
+{
+    trap clean_up EXIT
+    run on_host alice busctl --system call org.accesspkg1.Privileged /org/accesspkg1/Privileged \
+        org.accesspkg1.Privileged AddMember ss $group alice
+    refused
+    run host busctl --system call org.accesspkg1.Privileged /org/accesspkg1/Privileged \
+        org.accesspkg1.Privileged AddMember ss $group alice
+    refused
+    run call AddMember ss sudo alice
+    refused
+    says "allow-list"
+    run call AddMember ss root alice
+    refused
+    ! host grep -E '^(sudo|root|'$group'):.*alice' /etc/group || complain "alice was added"
+}
+
+# What its unit leaves it, while it works.
+confined()
+{
+    trap clean_up EXIT
+    run call GetMembers s $group
+    succeeded
+    run host cat "/proc/$(host systemctl show -P MainPID accesspkg-privileged)/status"
+    says "^NoNewPrivs:[[:space:]]*1$"
+    says "^Seccomp:[[:space:]]*2$"
+    # CHOWN, DAC_OVERRIDE, KILL, AUDIT_WRITE and nothing else.
+    says "^CapEff:[[:space:]]*0000000020000023$"
+}
+
+warned()
+{
+    trap clean_up EXIT
+    grant alice
+    logged_in alice
+    wait_for 15 has_terminal alice
+    run call Warn us "$(number_of passwd alice)" "Your access to $package ends in 15 minutes."
+    succeeded
+    wait_for 10 grep -q "Access packages on demohost: Your access to $package ends in 15 minutes." "$work/terminal-alice"
+    grep -q $'\a' "$work/terminal-alice" || complain "no bell"
+}
+
+# The session of the named service ends, its processes, the manager that holds the group, and what was left behind.
+ended()
+{
+    trap clean_up EXIT
+    grant alice
+    host loginctl enable-linger alice
+    logged_in alice
+    wait_for 15 carries alice
+    on_host alice env XDG_RUNTIME_DIR="/run/user/$(number_of passwd alice)" \
+        systemd-run --user --quiet --unit=own tail -f /dev/null
+    leftover alice sh -c "trap '' TERM; while :; do tail -f /dev/null; done"
+    run host systemctl is-active "user@$(number_of passwd alice).service"
+    succeeded
+    run call EndSessions usasau "$(number_of passwd alice)" alice 1 sshd 1 "$(number_of group $group)"
+    succeeded
+    says "^as 0$"
+    has_no_session alice || complain "the session goes on"
+    none_carries alice || complain "these go on with the group: $(carriers alice)"
+    run host systemctl is-active "user@$(number_of passwd alice).service"
+    refused
+    host loginctl disable-linger alice
+}
+
+# Sessions of other services stay, with all that is in them, and are told of; so do other users.
+others_stay()
+{
+    trap clean_up EXIT
+    grant alice
+    grant carol
+    logged_in alice
+    logged_in carol
+    wait_for 15 carries carol
+    run call EndSessions usasau "$(number_of passwd alice)" alice 2 login cron 1 "$(number_of group $group)"
+    succeeded
+    says "Session [0-9]* (sshd.*) was not to be ended"
+    says "goes on with the group $group"
+    has_session alice || complain "the session was ended"
+    carries alice || complain "its processes were ended"
+    run call EndSessions usasau "$(number_of passwd alice)" alice 0 1 "$(number_of group $group)"
+    succeeded
+    says "^as 0$"
+    has_no_session alice || complain "the session goes on"
+    has_session carol || complain "carol's session was ended"
+    carries carol || complain "carol's processes were ended"
+}
+
+# What does not heed SIGTERM, nor SIGHUP, and does not carry the group at all: it belongs to the session that ends.
+stubborn_session()
+{
+    trap clean_up EXIT
+    grant alice
+    logged_in alice
+    # shellcheck disable=SC2016 # the inner shell expands
+    ssh_from_elsewhere alice 'trap "" TERM HUP; echo $$ >/tmp/stubborn; exec tail -f /dev/null' >/dev/null 2>&1 </dev/null &
+    wait_for 10 host test -s /tmp/stubborn
+    run call EndSessions usasau "$(number_of passwd alice)" alice 1 sshd 0
+    succeeded
+    says "^as 0$"
+    has_no_session alice || complain "a session goes on"
+    ! host test -e "/proc/$(host cat /tmp/stubborn)" || complain "the process goes on"
+    host rm /tmp/stubborn
+}
+
+goes_when_idle()
+{
+    trap clean_up EXIT
+    run call GetMembers s $group
+    succeeded
+    host systemctl is-active --quiet accesspkg-privileged || complain "it should run"
+    wait_for 45 idle
+    run host systemctl is-failed accesspkg-privileged
+    refused
+    run call GetMembers s $group
+    succeeded
+}
+
+idle()
+{
+    ! host systemctl is-active --quiet accesspkg-privileged
+}
+
+it "members come and go in /etc/group and /etc/gshadow, through the service as it is confined" members_of_a_local_group
+it "nobody but accesspkgd may call it, for no group but the allowed" nobody_else
+it "it has the four capabilities that it needs" confined
+it "a warning stands on the terminal of an ssh session" warned
+it "ssh session, user manager and leftovers end with the access" ended
+it "sessions of other services and of others stay, and are told of" others_stay
+it "what ignores SIGTERM ends with its session" stubborn_session
+it "it goes when idle, and comes back when called" goes_when_idle
