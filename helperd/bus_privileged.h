@@ -44,7 +44,7 @@ int bus_privileged_get_members(struct bus_privileged *privileged, const char *gr
 /* text: one line of visible text, at most BUS_WARNING_MAX bytes. */
 int bus_privileged_warn(struct bus_privileged *privileged, uid_t uid, const char *text,
                         bus_privileged_done done, void *data);
-/* services: NULL or empty ends all sessions of the uid. */
+/* Ends sessions of these services, and processes that carry one of these gids; either list may be empty. */
 int bus_privileged_end_sessions(struct bus_privileged *privileged, uid_t uid, const char *user,
                                 char *const *services, const gid_t *gids, size_t n_gids,
                                 bus_privileged_listed done, void *data);

@@ -4,6 +4,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/paths.h"
+#include "helperd/bus_chores.h"
 #include "helperd/bus_manager.h"
 #include "helperd/config.h"
 #include "helperd/configure.h"
@@ -40,9 +41,11 @@ struct daemon {
     struct lookup *lookup;
     struct bus *bus;
     struct bus_manager *manager;
+    struct bus_chores *chores;
     struct engine_verification verification;
     ev_periodic deadline;
     ev_timer lagging;
+    ev_timer due; /* of chores */
     ev_idle verify;
     ev_timer holders;
     char *holder; /* the one looked up last; NULL: no walk is under way */
@@ -228,6 +231,30 @@ static void on_deadline(struct ev_loop *loop, ev_periodic *periodic, int events)
     daemon->wake_at = 0;
     engine_tick(&daemon->engine);
     drive_retries(daemon);
+    bus_chores_drive(daemon->chores);
+}
+
+/* Not from inside the engine's commit: what is due is taken at the next turn of the loop. */
+static void set_chores(void *data)
+{
+    struct daemon *daemon = data;
+    if (!ev_is_active(&daemon->due)) {
+        ev_timer_set(&daemon->due, 0., 0.);
+        ev_timer_start(daemon->loop, &daemon->due);
+    }
+}
+
+static void on_chores(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct daemon *daemon = timer->data;
+    bus_chores_drive(daemon->chores);
+}
+
+static void on_settled(void *data)
+{
+    struct daemon *daemon = data;
+    bus_manager_settled(daemon->manager);
 }
 
 /*
@@ -356,6 +383,8 @@ static void init_events(struct daemon *daemon)
     ev_periodic_start(daemon->loop, &daemon->deadline);
     ev_timer_init(&daemon->lagging, on_lagging, .5, 0.);
     daemon->lagging.data = daemon;
+    ev_timer_init(&daemon->due, on_chores, 0., 0.);
+    daemon->due.data = daemon;
     ev_timer_init(&daemon->holders, on_holders, HOLDERS_EVERY, 0.);
     daemon->holders.data = daemon;
     ev_idle_init(&daemon->verify, on_verify);
@@ -380,7 +409,11 @@ static int start(struct daemon *daemon)
         .config = &daemon->config,
         .clock = clock_system(),
         .state = PATH_STATE,
-        .hooks = {.changed = on_changed, .deadline = set_deadline, .lagging = set_lagging, .data = daemon},
+        .hooks = {.changed = on_changed,
+                  .deadline = set_deadline,
+                  .lagging = set_lagging,
+                  .chores = set_chores,
+                  .data = daemon},
     };
     daemon->started = clock_now(&daemon->engine.clock);
     init_events(daemon);
@@ -409,12 +442,17 @@ static int start(struct daemon *daemon)
     if (bus_open(daemon->loop, &self, on_call, on_lost, daemon, &daemon->bus) < 0)
         return EX_UNAVAILABLE;
     bus_manager_attach(daemon->manager, daemon->bus);
+    daemon->chores = bus_chores_new(&daemon->engine, daemon->bus, on_settled, daemon);
+    if (!daemon->chores)
+        return EX_OSERR;
+    bus_chores_compare(daemon->chores);
     return 0;
 }
 
 static void finish(struct daemon *daemon)
 {
     bus_manager_free(daemon->manager);
+    bus_chores_free(daemon->chores);
     if (daemon->bus && !daemon->lost)
         bus_flush(daemon->bus);
     bus_close(daemon->bus);

@@ -210,11 +210,13 @@ int engine_due_ending(struct engine *engine, struct engine_ending *ret)
     if (r != 0)
         return r;
     row.retry_at = now + engine_backoff(engine, ++row.attempts);
-    r = engine_begin(engine);
+    r = fill(engine, &row, &ending);
+    if (r == 0 && engine_is_settling(engine, ending.user))
+        r = STORE_E_NONE; /* what /etc/group still says would be taken for held */
+    if (r == 0)
+        r = engine_begin(engine);
     if (r == 0)
         r = engine_end(engine, store_put_ending(engine->store, &row));
-    if (r == 0)
-        r = fill(engine, &row, &ending);
     ending_deinit(&row);
     if (r == 0)
         *ret = ending;

@@ -19,6 +19,7 @@
 #include "helperd/privileged/processes.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -28,6 +29,8 @@
 #include <sys/pidfd.h>
 #include <systemd/sd-login.h>
 #include <time.h>
+
+enum { GROUPS_MAX = 4096 };
 
 struct ending {
     uid_t uid;
@@ -80,6 +83,29 @@ static int check_user(const struct ending *ending, struct answer *answer)
     return 0;
 }
 
+/* What the user has by other means stays theirs: a line of /etc/group, another package. */
+static int spare_held(struct ending *ending, struct answer *answer)
+{
+    const struct passwd *entry = getpwnam(ending->user);
+    gid_t held[GROUPS_MAX];
+    int count = GROUPS_MAX;
+    if (!entry)
+        return 0;
+    if (getgrouplist(ending->user, entry->pw_gid, held, &count) < 0)
+        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "%s is in more than %d groups.", ending->user,
+                             GROUPS_MAX);
+    size_t kept = 0;
+    for (size_t i = 0; i < ending->wanted.count; i++) {
+        bool still = false;
+        for (int j = 0; j < count; j++)
+            still |= held[j] == ending->gids[i];
+        if (!still)
+            ending->gids[kept++] = ending->gids[i];
+    }
+    ending->wanted.count = kept;
+    return 0;
+}
+
 static int read_arguments(const json_t *arguments, struct ending *ret, struct answer *answer)
 {
     const json_t *gids = json_array_get(arguments, 3);
@@ -95,8 +121,10 @@ static int read_arguments(const json_t *arguments, struct ending *ret, struct an
     if (json_array_size(gids) > SESSIONS_LIST_MAX || json_array_size(ret->services) > SESSIONS_LIST_MAX)
         return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "At most %d services and gids.",
                              SESSIONS_LIST_MAX);
-    const int r = check_gids(gids, ret, answer);
-    return r != 0 ? r : check_user(ret, answer);
+    int r = check_gids(gids, ret, answer);
+    if (r == 0)
+        r = check_user(ret, answer);
+    return r != 0 ? r : spare_held(ret, answer);
 }
 
 static bool is_to_end(const struct ending *ending, const struct logind_session *session)
@@ -104,7 +132,7 @@ static bool is_to_end(const struct ending *ending, const struct logind_session *
     for (size_t i = 0; i < json_array_size(ending->services); i++)
         if (strcmp(json_string_value(json_array_get(ending->services, i)), session->service) == 0)
             return true;
-    return json_array_size(ending->services) == 0;
+    return false;
 }
 
 /* ---- what remains ---- */

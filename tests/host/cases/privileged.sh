@@ -162,6 +162,11 @@ ended()
     leftover alice sh -c "trap '' TERM; while :; do tail -f /dev/null; done"
     run host systemctl is-active "user@$(number_of passwd alice).service"
     succeeded
+    # What is held still is spared.
+    run call EndSessions usasau "$(number_of passwd alice)" alice 0 1 "$(number_of group $group)"
+    succeeded
+    carries alice || complain "what alice holds was taken for over"
+    host pkg-admin revoke $package alice -m "the end"
     run call EndSessions usasau "$(number_of passwd alice)" alice 1 sshd 1 "$(number_of group $group)"
     succeeded
     says "^as 0$"
@@ -181,13 +186,14 @@ others_stay()
     logged_in alice
     logged_in carol
     wait_for 15 carries carol
+    host pkg-admin revoke $package alice -m "the end"
     run call EndSessions usasau "$(number_of passwd alice)" alice 2 login cron 1 "$(number_of group $group)"
     succeeded
     says "Session [0-9]* (sshd.*) was not to be ended"
     says "goes on with the group $group"
     has_session alice || complain "the session was ended"
     carries alice || complain "its processes were ended"
-    run call EndSessions usasau "$(number_of passwd alice)" alice 0 1 "$(number_of group $group)"
+    run call EndSessions usasau "$(number_of passwd alice)" alice 1 sshd 1 "$(number_of group $group)"
     succeeded
     says "^as 0$"
     has_no_session alice || complain "the session goes on"

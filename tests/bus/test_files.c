@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* membership = files for real: the daemon, the root service and gpasswd on an /etc/group of the private root's own. */
+#include "tests/support/live.h"
+
+#include <check.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ASKED "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = bob\n"
+#define FREE  "[package]\ngroups = dbadmins backup\n[policy]\napproval = none\nduration = 1h\n"
+#define SHORT "[package]\ngroups = dbadmins\n[policy]\napproval = none\nduration = 2s\n"
+
+static void setup(void)
+{
+    ck_assert_int_eq(
+        live_run("root", "printf '[grants]\\nmembership = files\\n' >/etc/accesspkg/accesspkg.conf"), 0);
+    live_start("asked", ASKED, "free", FREE, "short", SHORT, NULL);
+    live_start_privileged(30);
+}
+
+static void teardown(void)
+{
+    live_stop();
+    live_run(
+        "root",
+        "rm -f /etc/accesspkg/accesspkg.conf; for user in alice carol; do for group in dbadmins backup; do "
+        "gpasswd -d $user $group; done; done");
+}
+
+static void run(const char *user, const char *command, int status, const char *says)
+{
+    const int r = live_run(user, command);
+    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
+    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
+}
+
+static bool stands(const char *user, const char *group)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "grep -qE '^%s:.*[:,]%s(,|$)' /etc/group", group, user);
+    return live_run("root", command) == 0;
+}
+
+/* Until it is so: the daemon and the root service do it by themselves. */
+static void becomes(const char *user, const char *group, bool wanted)
+{
+    for (int i = 0; i < 2000 && stands(user, group) != wanted; i++)
+        ;
+    ck_assert_int_eq(stands(user, group), wanted);
+}
+
+/* Rule 3: approve answers when the membership is there; revoke, when it is gone. */
+START_TEST(test_answers_wait)
+{
+    run("alice", "pkg-request submit asked", 0, "is filed");
+    run("bob", "pkg-approve approve 1", 0, "alice holds asked");
+    ck_assert(stands("alice", "dbadmins"));
+    run("root", "pkg-admin revoke asked alice -m over", 0, "Revoked");
+    ck_assert(!stands("alice", "dbadmins"));
+    run("carol", "pkg-request submit free", 0, "You hold free");
+    ck_assert(stands("carol", "dbadmins"));
+    ck_assert(stands("carol", "backup"));
+    run("carol", "pkg-request return free", 0, "handed back");
+    ck_assert(!stands("carol", "dbadmins"));
+    ck_assert(!stands("carol", "backup"));
+}
+END_TEST
+
+START_TEST(test_end)
+{
+    run("alice", "pkg-request submit short", 0, "You hold short");
+    ck_assert(stands("alice", "dbadmins"));
+    becomes("alice", "dbadmins", false);
+}
+END_TEST
+
+/* Rule 6. */
+START_TEST(test_member_before)
+{
+    run("root", "gpasswd -a alice dbadmins", 0, "");
+    run("alice", "pkg-request submit free", 0, "You hold free");
+    run("alice", "pkg-request return free", 0, "handed back");
+    ck_assert(stands("alice", "dbadmins"));
+    ck_assert(!stands("alice", "backup"));
+}
+END_TEST
+
+START_TEST(test_service_away)
+{
+    live_stop_privileged(SIGTERM);
+    run("alice", "pkg-request submit free", 0, "Partially fulfilled");
+    run("root", "pkg-admin", 0, "");
+    live_start_privileged(30);
+    becomes("alice", "backup", true);
+    becomes("alice", "dbadmins", true);
+    run("alice", "pkg-request status 1", 0, "Fulfilled");
+    live_stop_privileged(SIGTERM);
+    run("root", "pkg-admin revoke free alice -m over", 69, "The end is recorded");
+    ck_assert(stands("alice", "dbadmins"));
+    run("root", "pkg-admin", 0, "Not taken away");
+    live_start_privileged(30);
+    becomes("alice", "dbadmins", false);
+    becomes("alice", "backup", false);
+}
+END_TEST
+
+/* The daemon dies with something under way: the next one goes on, and takes nobody's membership for its own. */
+START_TEST(test_killed)
+{
+    live_stop_privileged(SIGTERM);
+    run("alice", "pkg-request submit free", 0, "Partially fulfilled");
+    live_stop_daemon(SIGKILL);
+    run("root", "gpasswd -a alice dbadmins", 0, "");
+    live_start_privileged(30);
+    live_start_daemon();
+    becomes("alice", "backup", true);
+    run("root", "pkg-admin retry free alice", 0, "Fulfilled");
+    run("alice", "pkg-request return free", 0, "handed back");
+    ck_assert(stands("alice", "dbadmins"));
+    ck_assert(!stands("alice", "backup"));
+}
+END_TEST
+
+/* An administrator who removes somebody means it; retry puts them back. */
+START_TEST(test_drift_at_start)
+{
+    run("alice", "pkg-request submit free", 0, "You hold free");
+    live_stop_daemon(SIGTERM);
+    run("root", "gpasswd -d alice dbadmins", 0, "");
+    live_start_daemon();
+    for (int i = 0; i < 500 && (live_run("root", "pkg-request status 1"), !strstr(live_output, "Partially"));
+         i++)
+        ;
+    run("root", "pkg-request status 1", 0, "somebody took alice out of the group");
+    ck_assert(!stands("alice", "dbadmins"));
+    run("root", "pkg-admin retry free alice", 0, "Fulfilled");
+    ck_assert(stands("alice", "dbadmins"));
+}
+END_TEST
+
+/* The setting changes under what is held. */
+START_TEST(test_changed_mode)
+{
+    run("root", "rm /etc/accesspkg/accesspkg.conf && pkg-admin reload", 0, "reloaded");
+    run("alice", "pkg-request submit free", 0, "You hold free");
+    ck_assert(!stands("alice", "dbadmins"));
+    run("root",
+        "printf '[grants]\\nmembership = files\\n' >/etc/accesspkg/accesspkg.conf && pkg-admin reload", 0,
+        "reloaded");
+    becomes("alice", "dbadmins", true);
+    run("alice", "pkg-request return free", 0, "handed back");
+    ck_assert(!stands("alice", "dbadmins"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("files");
+    TCase *tests = tcase_create("files");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, test_answers_wait);
+    tcase_add_test(tests, test_end);
+    tcase_add_test(tests, test_member_before);
+    tcase_add_test(tests, test_service_away);
+    tcase_add_test(tests, test_killed);
+    tcase_add_test(tests, test_drift_at_start);
+    tcase_add_test(tests, test_changed_mode);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
