@@ -26,6 +26,14 @@ bool member_true(const json_t *object, const char *member)
     return json_is_true(json_object_get(object, member));
 }
 
+bool member_endless(const json_t *object)
+{
+    const enum state state = state_from_identifier(member_text(object, "state"));
+
+    return !json_object_get(object, "assignment_end") &&
+           (state == STATE_FULFILLED || state == STATE_ACCESS_EXTENDED || state == STATE_PARTIALLY_FULFILLED);
+}
+
 char *field_text(const struct output *output, const json_t *object, const char *member)
 {
     (void)output;
@@ -96,6 +104,11 @@ static char *time_text(const struct output *output, const json_t *object, const 
 char *field_time(const struct output *output, const json_t *object, const char *member)
 {
     return time_text(output, object, member, when_full);
+}
+
+char *field_end(const struct output *output, const json_t *object, const char *member)
+{
+    return member_endless(object) ? output_format("no end") : field_time(output, object, member);
 }
 
 char *field_when(const struct output *output, const json_t *object, const char *member)

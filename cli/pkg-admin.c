@@ -220,7 +220,7 @@ static int status(struct invocation *invocation)
 static void say_assignment(struct invocation *invocation, const json_t *request)
 {
     _cleanup_free_ char *state = field_state(&invocation->output, request, "state");
-    _cleanup_free_ char *end = field_time(&invocation->output, request, "assignment_end");
+    _cleanup_free_ char *end = field_end(&invocation->output, request, "assignment_end");
     _cleanup_free_ char *problems = field_list(&invocation->output, request, "problems");
 
     const bool live = strcmp(member_text(request, "state"), state_identifier(STATE_REVOKED)) != 0;

@@ -27,6 +27,8 @@ static char *field_yours(const struct output *output, const json_t *package, con
                              member_true(package, "may_request") ? "may be requested" : "not open to you");
     _cleanup_free_ char *state = field_state(output, package, member);
     _cleanup_free_ char *end = field_when(output, package, "assignment_end");
+    if (member_endless(package))
+        return output_format("%s (no end)", state);
     return output_format("%s%s%s%s", state, end ? " (ends " : "", end ? end : "", end ? ")" : "");
 }
 

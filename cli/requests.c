@@ -37,7 +37,9 @@ static char *field_justification(const struct output *output, const json_t *requ
 /* Until when: of the approval while it is waited for, then of the access. */
 static char *field_until(const struct output *output, const json_t *request, const char *member)
 {
-    return field_when(output, request, has(request, member) ? member : "assignment_end");
+    if (has(request, member))
+        return field_when(output, request, member);
+    return member_endless(request) ? output_format("no end") : field_when(output, request, "assignment_end");
 }
 
 /* The assignment's state and the request's, where they are two words. */
@@ -166,7 +168,7 @@ static const struct field record_fields[] = {
     {"Cancelled with", "cancel_reason", field_text, FIELD_PLAIN},
     {"Assignment", "assignment", field_count, FIELD_PLAIN},
     {"Access from", "assignment_start", field_time, FIELD_PLAIN},
-    {"Access until", "assignment_end", field_time, FIELD_PLAIN},
+    {"Access until", "assignment_end", field_end, FIELD_PLAIN},
 };
 
 /* ---- lists ------------------------------------------------------------------------------------------------ */

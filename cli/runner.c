@@ -44,7 +44,7 @@ static const struct option_row {
 } options[] = {
     {"reason", 'm', "TEXT", TAKES_REASON, set_reason, NULL, "why; who reads it decides or is decided on"},
     {"justification", 0, "TEXT", TAKES_REASON, set_reason, NULL, "the same as --reason"},
-    {"duration", 'd', "TIME", TAKES_DURATION, set_duration, NULL, "for how long, as 90m, 4h or 1d"},
+    {"duration", 'd', "TIME", TAKES_DURATION, set_duration, NULL, "for how long, as 90m, 4h, 1d or forever"},
     {"for", 0, "TIME", TAKES_FOR, set_duration, NULL, "give less time than was asked for"},
     {"start", 0, "WHEN", TAKES_START, set_start, NULL, "begin later: +2h, 14:30 or '2026-11-24 09:00'"},
     {"override", 0, NULL, TAKES_OVERRIDE, set_override, NULL, "although it is incompatible; wants -m"},
@@ -75,8 +75,9 @@ static int set_reason(struct invocation *invocation, const char *value)
 
 static int set_duration(struct invocation *invocation, const char *value)
 {
-    if (duration_parse(value, &invocation->duration) < 0)
-        return runner_usage(invocation, "'%s' is no duration; write it as 90m, 4h or 1d, ten years at most",
+    if (duration_parse_or_forever(value, &invocation->duration) < 0)
+        return runner_usage(invocation,
+                            "'%s' is no duration; write it as 90m, 4h or 1d, ten years at most, or forever",
                             value);
     return 0;
 }

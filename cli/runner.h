@@ -30,7 +30,7 @@ struct invocation {
     size_t n_operands;
     int64_t *ids;       /* with TAKES_IDS: the operands as numbers */
     const char *reason; /* NULL: not given */
-    int64_t duration;   /* seconds; 0: not given */
+    int64_t duration;   /* seconds, or DURATION_FOREVER; 0: not given */
     int64_t start;      /* 0: not given */
     bool override;
     int64_t limit; /* 0: not given */

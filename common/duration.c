@@ -15,6 +15,8 @@ static const struct unit {
     {'w', NULL, 7 * 24 * 3600}, {'d', "d", 24 * 3600}, {'h', "h", 3600}, {'m', "min", 60}, {'s', "s", 1},
 };
 
+static const char forever[] = "forever";
+
 enum { N_UNITS = sizeof(units) / sizeof(*units), FIRST_WRITTEN = 1 };
 
 /* Takes the digits off *text, held at DURATION_MAX + 1 so that nothing overflows. -EINVAL when there is none. */
@@ -68,8 +70,24 @@ int duration_parse(const char *text, int64_t *ret_seconds)
     return 0;
 }
 
+int duration_parse_or_forever(const char *text, int64_t *ret_seconds)
+{
+    if (strcmp(text, forever) != 0)
+        return duration_parse(text, ret_seconds);
+    *ret_seconds = DURATION_FOREVER;
+    return 0;
+}
+
+int64_t duration_after(int64_t from, int64_t seconds)
+{
+    int64_t sum;
+    return __builtin_add_overflow(from, seconds, &sum) ? DURATION_FOREVER : sum;
+}
+
 char *duration_format(int64_t seconds, char ret[DURATION_TEXT_MAX])
 {
+    if (seconds == DURATION_FOREVER)
+        return strcpy(ret, forever);
     int64_t rest = seconds > 0 ? seconds : 0;
     int i = FIRST_WRITTEN;
     while (i < N_UNITS - 1 && rest < units[i].seconds)
@@ -87,6 +105,8 @@ char *duration_format(int64_t seconds, char ret[DURATION_TEXT_MAX])
 
 char *duration_write(int64_t seconds, char ret[DURATION_TEXT_MAX])
 {
+    if (seconds == DURATION_FOREVER)
+        return strcpy(ret, forever);
     int64_t rest = seconds > 0 ? seconds : 0;
     size_t used = 0;
     for (int i = FIRST_WRITTEN; i < N_UNITS; i++) {

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/assignment.h"
 
+#include "common/duration.h"
+
 #include <stdlib.h>
+
+_Static_assert(DURATION_FOREVER == GRANT_FOREVER,
+               "what lasts forever ends at the end of a file that says so");
 
 static const enum state transitions[STATE_COUNT][ASSIGNMENT_EVENT_COUNT] = {
     [STATE_NONE] =

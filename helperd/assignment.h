@@ -18,7 +18,7 @@ struct assignment {
     uid_t uid;
     enum state state;
     struct grant_span span; /* moved to the moment of fulfilment when it was partial before (rule 8) */
-    int64_t duration;
+    int64_t duration;       /* DURATION_FOREVER: its span ends at GRANT_FOREVER */
     bool extended;
     bool begun;       /* it was whole once: its clock runs, whatever falls short later */
     int64_t attempts; /* to fulfil it, since it was last whole */

@@ -67,7 +67,8 @@ int engine_check_extension(struct engine *engine, const struct assignment *assig
                              "%s can be extended by at most %s at a time. Please ask for less.",
                              package->name, duration_format(package->max_duration, text));
     const int64_t total = package->max_total ? package->max_total : DURATION_MAX;
-    if (assignment->span.end - assignment->span.start > total - seconds)
+    /* To no end at all, where max_duration says so: then there is no max_total (packages_file.c). */
+    if (seconds != DURATION_FOREVER && assignment->span.end - assignment->span.start > total - seconds)
         return engine_refuse(
             reply, BUS_ERROR_POLICY_REFUSED,
             "With its extensions %s may last at most %s. Please ask for less, or anew after its end.",
@@ -84,8 +85,8 @@ static int move_end(struct engine *engine, const struct request *request)
         return r < 0 ? r : -EIO;
     r = engine_move_assignment(&assignment, ASSIGNMENT_EXTEND);
     const int64_t seconds = request->granted ? request->granted : request->duration;
-    assignment.span.end += seconds;
-    assignment.duration += seconds;
+    assignment.span.end = duration_after(assignment.span.end, seconds);
+    assignment.duration = duration_after(assignment.duration, seconds);
     assignment.extended = true;
     engine_plan_warning(engine, &assignment);
     if (r == 0)

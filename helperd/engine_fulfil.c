@@ -3,6 +3,7 @@
 #include "helperd/engine_internal.h"
 
 #include "common/cleanup.h"
+#include "common/duration.h"
 #include "common/grantdir.h"
 #include "common/log.h"
 #include "common/names.h"
@@ -143,7 +144,7 @@ static int settle(struct engine *engine, struct assignment *assignment, int64_t 
     const int64_t now = clock_now(&engine->clock);
     const int64_t begin = start ? start : now;
     if (assignment->state == STATE_NONE || (whole && !start && !assignment->begun))
-        assignment->span = (struct grant_span){begin, begin + assignment->duration};
+        assignment->span = (struct grant_span){begin, duration_after(begin, assignment->duration)};
     assignment->begun |= whole;
     engine_plan_warning(engine, assignment);
     if (whole)

@@ -17,9 +17,10 @@ enum {
 
 int engine_check_terms(struct engine *engine, int64_t duration, int64_t start, struct reply *reply)
 {
-    if (duration < 0 || duration > DURATION_MAX)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
-                             "The duration is out of range: ten years are the longest. Nothing was changed.");
+    if (duration < 0 || (duration > DURATION_MAX && duration != DURATION_FOREVER))
+        return engine_refuse(
+            reply, BUS_ERROR_INVALID_ARGUMENT,
+            "The duration is out of range: ten years are the longest, but for forever. Nothing was changed.");
     if (start < 0 || start > clock_now(&engine->clock) + START_AHEAD_MAX)
         return engine_refuse(
             reply, BUS_ERROR_INVALID_ARGUMENT,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/grant.h"
 
+#include "common/duration.h"
 #include "common/grantdir.h"
 #include "common/log.h"
 #include "common/names.h"
@@ -190,7 +191,8 @@ static int adopt_package(struct adoption *adoption, const struct grant_user *fil
         .state = assignment_next(STATE_NONE, ASSIGNMENT_FULFIL),
         .span = package->span,
         .begun = true,
-        .duration = package->span.end - package->span.start,
+        .duration =
+            package->span.end == GRANT_FOREVER ? DURATION_FOREVER : package->span.end - package->span.start,
     };
     struct grant *grants = calloc(file->n_groups ? file->n_groups : 1, sizeof(*grants));
     if (!grants)

@@ -83,6 +83,7 @@ enum inifile_kind {
     INIFILE_WORD,     /* int, an index into `words` */
     INIFILE_DURATION, /* int64_t, seconds */
     INIFILE_NUMBER,   /* int64_t */
+    INIFILE_TERM,     /* int64_t, seconds, or DURATION_FOREVER */
 };
 
 struct inifile_key {

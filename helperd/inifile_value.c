@@ -75,6 +75,16 @@ static int convert_duration(struct inifile *file, const struct inifile_key *key,
     return 0;
 }
 
+static int convert_term(struct inifile *file, const struct inifile_key *key,
+                        const struct inifile_entry *entry, void *target)
+{
+    int64_t seconds = 0;
+    if (duration_parse_or_forever(entry->value, &seconds) < 0 || seconds != DURATION_FOREVER)
+        return convert_duration(file, key, entry, target);
+    *(int64_t *)target = seconds;
+    return 0;
+}
+
 static int convert_number(struct inifile *file, const struct inifile_key *key,
                           const struct inifile_entry *entry, void *target)
 {
@@ -94,7 +104,7 @@ static int convert_number(struct inifile *file, const struct inifile_key *key,
 
 static convert_function *const converters[] = {
     [INIFILE_TEXT] = convert_text,         [INIFILE_LIST] = convert_list,     [INIFILE_WORD] = convert_word,
-    [INIFILE_DURATION] = convert_duration, [INIFILE_NUMBER] = convert_number,
+    [INIFILE_DURATION] = convert_duration, [INIFILE_NUMBER] = convert_number, [INIFILE_TERM] = convert_term,
 };
 
 static const struct inifile_key *find_key(const char *section, const char *key,

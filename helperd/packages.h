@@ -8,7 +8,8 @@
  * beside no [stage]:
  *   [package] description (text, the name), groups (list, required)
  *   [policy]  requestors (list, empty: everybody), justification (required|optional, optional),
- *             duration (duration, 8h or max_duration where that is shorter), max_duration (duration, `duration`),
+ *             duration (duration or `forever`, 8h or max_duration where that is shorter),
+ *             max_duration (duration or `forever`, `duration`; `forever` has to be written),
  *             extension (no|allowed|approval, no), max_total (duration, none),
  *             at_end (keep|warn|terminate, keep), services (list of PAM services whose sessions `terminate` ends),
  *             cooldown (duration, none), gate_cooldown (duration, none), incompatible (list of packages), approval (required|none, required),
@@ -48,14 +49,14 @@ struct package {
     bool justification_required;
     bool approval_required;
     enum package_extension extension;
-    int64_t duration;
-    int64_t max_duration;  /* of one step: a request, or an extension */
-    int64_t max_total;     /* from its start over all extensions; 0: no bound */
-    int64_t cooldown;      /* after a denial; 0: none */
-    int64_t gate_cooldown; /* after a request filed at the gate expired; 0: none */
+    int64_t duration;             /* DURATION_FOREVER: it has no end */
+    int64_t max_duration;         /* of one step: a request, or an extension; DURATION_FOREVER: no bound */
+    int64_t max_total;            /* from its start over all extensions; 0: no bound */
+    int64_t cooldown;             /* after a denial; 0: none */
+    int64_t gate_cooldown;        /* after a request filed at the gate expired; 0: none */
     enum package_at_end at_end;
-    strv services;     /* as logind calls them: "sshd", "login"; empty unless at_end is terminate */
-    strv incompatible; /* packages that nobody may hold together with this one */
+    strv services;                /* as logind calls them: "sshd", "login"; empty unless at_end is terminate */
+    strv incompatible;            /* packages that nobody may hold together with this one */
     struct package_stage *stages; /* none exactly when approval is not required */
     size_t n_stages;
 };

@@ -7,6 +7,7 @@
 #include "helperd/packages_file.h"
 
 #include "common/cleanup.h"
+#include "common/duration.h"
 #include "common/names.h"
 
 #include <errno.h>
@@ -53,8 +54,8 @@ static const struct inifile_key keys[] = {
     {"package", "groups", INIFILE_LIST, IN_DRAFT(package.groups), NULL, 0, 0},
     {"policy", "requestors", INIFILE_LIST, IN_DRAFT(package.requestors), NULL, 0, 0},
     {"policy", "justification", INIFILE_WORD, IN_DRAFT(justification), justification_words, 0, 0},
-    {"policy", "duration", INIFILE_DURATION, IN_DRAFT(package.duration), NULL, 0, 0},
-    {"policy", "max_duration", INIFILE_DURATION, IN_DRAFT(package.max_duration), NULL, 0, 0},
+    {"policy", "duration", INIFILE_TERM, IN_DRAFT(package.duration), NULL, 0, 0},
+    {"policy", "max_duration", INIFILE_TERM, IN_DRAFT(package.max_duration), NULL, 0, 0},
     {"policy", "max_total", INIFILE_DURATION, IN_DRAFT(package.max_total), NULL, 0, 0},
     {"policy", "cooldown", INIFILE_DURATION, IN_DRAFT(package.cooldown), NULL, 0, 0},
     {"policy", "gate_cooldown", INIFILE_DURATION, IN_DRAFT(package.gate_cooldown), NULL, 0, 0},
@@ -278,9 +279,24 @@ static void check_somebody_approves(struct inifile *file, const struct draft *dr
             check_stage(file, &draft->stages[i], i + 1);
 }
 
+/* What has no end is written twice, so that nobody gives it by a word at one place. */
+static void check_forever(struct inifile *file, const struct package *package)
+{
+    if (package->duration == DURATION_FOREVER && !package->max_duration)
+        inifile_complain(file, inifile_line(file, "policy", "duration"),
+                         "duration = forever needs max_duration = forever beside it");
+    if (package->max_duration == DURATION_FOREVER && package->max_total)
+        inifile_complain(
+            file, inifile_line(file, "policy", "max_total"),
+            "max_total contradicts max_duration = forever; take it away, or bound max_duration too");
+}
+
 static void check_durations(struct inifile *file, const struct draft *draft)
 {
     const struct package *package = &draft->package;
+    check_forever(file, package);
+    if (package->max_duration == DURATION_FOREVER)
+        return;
     if (package->duration && package->max_duration && package->duration > package->max_duration)
         inifile_complain(file, inifile_line(file, "policy", "duration"),
                          "duration is longer than max_duration; shorten the one or lengthen the other");

@@ -37,7 +37,7 @@ struct request {
     bool at_gate;         /* filed by the PAM module */
     bool assigned;        /* by an administrator, not asked for */
     bool waiting;         /* approved, its start still ahead */
-    int64_t duration;     /* asked for */
+    int64_t duration;     /* asked for; DURATION_FOREVER: without an end */
     int64_t granted;      /* what an approver gave instead, less than asked; 0: what was asked */
     int64_t start;
     int64_t submitted;

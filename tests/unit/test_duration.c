@@ -95,7 +95,8 @@ START_TEST(shown)
         {0, "0 s"},
         {-5, "0 s"},
         {INT64_MIN, "0 s"},
-        {INT64_MAX, "106751991167300 d 15 h"},
+        {INT64_MAX - 1, "106751991167300 d 15 h"},
+        {DURATION_FOREVER, "forever"},
     };
     char text[DURATION_TEXT_MAX];
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -109,13 +110,34 @@ START_TEST(written_is_read_back)
     ck_assert_str_eq(duration_write(5400, text), "1h30m");
     ck_assert_str_eq(duration_write(14400, text), "4h");
     ck_assert_str_eq(duration_write(90, text), "1m30s");
-    ck_assert_str_eq(duration_write(INT64_MAX, text), "106751991167300d15h30m7s");
+    ck_assert_str_eq(duration_write(INT64_MAX - 1, text), "106751991167300d15h30m6s");
     ck_assert_str_eq(duration_write(0, text), "0s");
     for (int64_t seconds = 1; seconds > 0 && seconds <= DURATION_MAX; seconds = seconds * 7 / 5 + 1) {
         int64_t back = -1;
         ck_assert_int_eq(duration_parse(duration_write(seconds, text), &back), 0);
         ck_assert_int_eq(back, seconds);
     }
+}
+END_TEST
+
+/* What has no end keeps none, whatever it is added to; nothing else takes the word. */
+START_TEST(forever)
+{
+    int64_t seconds = -1;
+    char text[DURATION_TEXT_MAX];
+    ck_assert_int_eq(duration_parse("forever", &seconds), -EINVAL);
+    ck_assert_int_eq(duration_parse_or_forever("Forever", &seconds), -EINVAL);
+    ck_assert_int_eq(duration_parse_or_forever("forever ", &seconds), -EINVAL);
+    ck_assert_int_eq(seconds, -1);
+    ck_assert_int_eq(duration_parse_or_forever("4h", &seconds), 0);
+    ck_assert_int_eq(seconds, 14400);
+    ck_assert_int_eq(duration_parse_or_forever(duration_write(DURATION_FOREVER, text), &seconds), 0);
+    ck_assert_int_eq(seconds, DURATION_FOREVER);
+    ck_assert_int_eq(duration_after(1763935940, 60), 1763936000);
+    ck_assert_int_eq(duration_after(1763935940, DURATION_FOREVER), DURATION_FOREVER);
+    ck_assert_int_eq(duration_after(DURATION_FOREVER, 60), DURATION_FOREVER);
+    ck_assert_int_eq(duration_after(0, DURATION_FOREVER), DURATION_FOREVER);
+    ck_assert_int_eq(duration_after(DURATION_FOREVER, DURATION_FOREVER), DURATION_FOREVER);
 }
 END_TEST
 
@@ -127,6 +149,7 @@ int main(void)
     tcase_add_test(all, refuse);
     tcase_add_test(all, shown);
     tcase_add_test(all, written_is_read_back);
+    tcase_add_test(all, forever);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -467,12 +467,12 @@ START_TEST(test_out_of_range)
     const int64_t id = fixture_id(value);
     const struct decision_terms never = {.reason = "", .start = INT64_MAX};
     ck_assert_int_eq(decide_with("bob", id, &never, NULL), BUS_ERROR_INVALID_ARGUMENT);
-    const struct assign_terms ever = {.package = "fixed", .reason = "", .duration = INT64_MAX};
+    const struct assign_terms ever = {.package = "fixed", .reason = "", .duration = INT64_MAX - 1};
     const struct assign_terms late = {.package = "fixed", .reason = "", .start = INT64_MAX};
     ck_assert_int_eq(assign("dave", &ever, NULL), BUS_ERROR_INVALID_ARGUMENT);
     ck_assert_int_eq(assign("dave", &late, NULL), BUS_ERROR_INVALID_ARGUMENT);
     hold("dave", "free");
-    ck_assert_int_eq(extend("dave", "free", INT64_MAX, NULL), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(extend("dave", "free", INT64_MAX - 1, NULL), BUS_ERROR_INVALID_ARGUMENT);
 }
 END_TEST
 

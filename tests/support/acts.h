@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * More of what people do to the engine of a fixture, in one line each; as fixture_submit and fixture_decide, which are
+ * in fixture.h: the engine's result, the value in *ret_value (NULL: dropped), a refusal's words in fixture_message.
+ */
+#pragma once
+
+#include "tests/support/fixture.h"
+
+int acts_submit(struct fixture *fixture, const char *user, const struct submission *submission,
+                json_t **ret_value); /* at_gate: by root for this user */
+int acts_approve(struct fixture *fixture, const char *decider, int64_t id, const struct decision_terms *terms,
+                 json_t **ret_value);
+int acts_extend(struct fixture *fixture, const char *user, const char *package, int64_t seconds,
+                json_t **ret_value);
+int acts_return(struct fixture *fixture, const char *user, const char *package);
+int acts_revoke(struct fixture *fixture, const char *user, const char *package, const char *reason);
+int acts_assign(struct fixture *fixture, const char *user, const struct assign_terms *terms,
+                json_t **ret_value);
+
+/* Time passes, and the engine sees to what is due. */
+void acts_pass(struct fixture *fixture, int64_t seconds);
+/* The daemon's look-up for the next retry that is due, answered: with these facts (released here), or, NULL, with those
+ * that the fixture has of the user. */
+void acts_retry_due(struct fixture *fixture, struct facts *facts);
+/* Files a request that is approved at once or by bob, and is held then. Its id. */
+int64_t acts_hold(struct fixture *fixture, const char *user, const char *package);
+/* Takes its file out of packages.d; fixture_reload follows. */
+void acts_remove_package(struct fixture *fixture, const char *name);
+/* A number that a query of the store gives. */
+int64_t acts_count(struct fixture *fixture, const char *sql);
+int64_t acts_number(json_t *value, const char *key);
+const char *acts_text(json_t *value, const char *key);
