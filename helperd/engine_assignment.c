@@ -164,6 +164,9 @@ int engine_extend(struct engine *engine, const struct caller *caller, const stru
     if (r == 0 && package->requestors[0] && !policy_names(package->requestors, facts->caller))
         r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED, "The policy of %s no longer lets you ask for it.",
                           name);
+    /* What must not be held together is not prolonged together, however it came about. */
+    if (r == 0)
+        r = engine_check_duties(engine, caller->identity.uid, facts->caller->name, package, false, reply);
     if (r == 0 && package->justification_required && !justification &&
         package->extension != PACKAGE_EXTENSION_ALLOWED)
         r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
@@ -271,7 +274,7 @@ int engine_revoke(struct engine *engine, const struct caller *caller, const stru
 
 /* ---- by an administrator ---- */
 
-static int check_assign(struct engine *engine, const struct facts *facts, const struct assign_terms *terms,
+int engine_check_assign(struct engine *engine, const struct facts *facts, const struct assign_terms *terms,
                         const struct package *package, struct reply *reply)
 {
     struct assignment assignment = {0};
@@ -321,7 +324,8 @@ static int withdraw_waiting(struct engine *engine, const struct decision *word, 
 }
 
 static int assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const struct package *package, struct request *request, const char *reason)
+                  const struct package *package, struct request *request, const char *reason,
+                  const char *overridden)
 {
     const struct decision word = {
         .decider = facts->caller->name,
@@ -330,25 +334,18 @@ static int assign(struct engine *engine, const struct caller *caller, const stru
         .reason = (char *)reason,
         .at = request->submitted,
     };
-    const int r = withdraw_waiting(engine, &word, facts, package->name);
-    return r < 0 ? r : engine_file(engine, facts, package, request, true, &word);
+    int r = withdraw_waiting(engine, &word, facts, package->name);
+    if (r == 0)
+        r = engine_file(engine, facts, package, request, true, &word);
+    if (r == 0 && *overridden)
+        r = engine_audit(engine, word.decider, &word.identity, "override", request->id, 0, overridden);
+    return r;
 }
 
-int engine_assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const struct assign_terms *terms, struct reply *reply)
+int engine_give(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                const struct package *package, const struct assign_terms *terms, const char *overridden,
+                int64_t *ret_id)
 {
-    const struct package *package = packages_find(engine->packages, terms->package);
-    int r = engine_check_text("reason", terms->reason, reply);
-    if (r == 0)
-        r = engine_check_terms(engine, terms->duration, terms->start, reply);
-    if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
-    if (r == 0)
-        r = engine_enter(engine, facts);
-    if (r == 0)
-        r = check_assign(engine, facts, terms, package, reply);
-    if (r != 0)
-        return r;
     struct request request = {
         .package = package->name,
         .user = facts->user->name,
@@ -363,12 +360,34 @@ int engine_assign(struct engine *engine, const struct caller *caller, const stru
         .start = terms->start > clock_now(&engine->clock) ? terms->start : 0,
         .submitted = clock_now(&engine->clock),
     };
-    r = engine_begin(engine);
+    int r = engine_begin(engine);
     if (r == 0)
-        r = engine_end(engine, assign(engine, caller, facts, package, &request, terms->reason));
+        r = engine_end(engine, assign(engine, caller, facts, package, &request, terms->reason, overridden));
     if (r == 0)
         r = engine_check_fulfilment(engine, request.id);
-    return r != 0 ? r : engine_show(engine, caller, facts, request.id, reply);
+    if (r == 0)
+        *ret_id = request.id;
+    return r;
+}
+
+int engine_assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const struct assign_terms *terms, struct reply *reply)
+{
+    const struct package *package = packages_find(engine->packages, terms->package);
+    int r = engine_check_text("reason", terms->reason, reply);
+    if (r == 0)
+        r = engine_check_terms(engine, terms->duration, terms->start, reply);
+    if (r == 0 && !facts->caller)
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r == 0)
+        r = engine_check_assign(engine, facts, terms, package, reply);
+    /* What was refused and overridden is in the reply, for the record (rule 12). */
+    int64_t id = 0;
+    if (r == 0)
+        r = engine_give(engine, caller, facts, package, terms, reply->message, &id);
+    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
 }
 
 int engine_retry_now(struct engine *engine, const struct caller *caller, const struct facts *facts,

@@ -145,6 +145,26 @@ static int check_requestor(const struct request *request, const struct package *
     return 0;
 }
 
+/* The time that an approval gives: what was asked for or less, never more than the policy allows by now (rule 9). */
+static int64_t given_time(const struct request *request, const struct package *package,
+                          const struct decision_terms *terms)
+{
+    const int64_t asked = request->granted ? request->granted : request->duration;
+    const int64_t given = terms->duration ? terms->duration : asked;
+    return given < package->max_duration ? given : package->max_duration;
+}
+
+/* A refusal that was worded for the requestor, told to an approver. */
+static int refuse_to_approver(int r, const struct request *request, struct reply *reply)
+{
+    char why[sizeof(reply->message)];
+    if (r <= 0)
+        return r;
+    snprintf(why, sizeof(why), "%s", reply->message);
+    return engine_refuse(reply, (enum bus_error)r,
+                         "Request %" PRId64 " cannot be approved now; you can deny it. %s", request->id, why);
+}
+
 /* What an approver may grant: less, or later, never more than was asked for; and what it is for must still be there. */
 static int check_approval(struct engine *engine, const struct request *request, const struct package *package,
                           const struct decision_terms *terms, struct reply *reply)
@@ -177,16 +197,17 @@ static int check_approval(struct engine *engine, const struct request *request, 
                                  "%s holds %s already, so request %" PRId64
                                  " cannot be approved. You can deny it.",
                                  request->user, request->package, request->id);
-        return r < 0 ? r
-                     : engine_check_duties(engine, request->requestor.uid, request->user, package, false,
-                                           reply);
+        r = r < 0 ? r
+                  : engine_check_duties(engine, request->requestor.uid, request->user, package, false, reply);
+        return refuse_to_approver(r, request, reply);
     }
     r = store_get_assignment(engine->store, request->extends, &assignment);
     if (r == 0)
-        r = engine_check_extension(engine, &assignment, package, terms->duration ? terms->duration : asked,
-                                   reply);
+        r = engine_check_extension(engine, &assignment, package, given_time(request, package, terms), reply);
+    if (r == 0)
+        r = engine_check_duties(engine, request->requestor.uid, request->user, package, false, reply);
     assignment_deinit(&assignment);
-    return r;
+    return refuse_to_approver(r, request, reply);
 }
 
 /* A stage is complete: on to the next one, or to fulfilment. */
@@ -268,8 +289,8 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
         .reason = (char *)terms->reason,
         .at = now,
     };
-    if (approve && terms->duration)
-        request->granted = terms->duration;
+    if (approve && given_time(request, package, terms) != request->duration)
+        request->granted = given_time(request, package, terms);
     if (approve && terms->start > now)
         request->start = terms->start;
     r = engine_begin(engine);

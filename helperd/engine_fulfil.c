@@ -188,31 +188,14 @@ int engine_fulfil(struct engine *engine, const struct request *request, const st
     return r;
 }
 
-static int groups_of(struct engine *engine, int64_t assignment, strv *ret)
-{
-    struct grant *grants = NULL;
-    size_t count = 0;
-    int r = store_get_grants(engine->store, assignment, &grants, &count);
-    if (r < 0)
-        return r;
-    strv groups = calloc(count + 1, sizeof(*groups));
-    for (size_t i = 0; groups && i < count; i++)
-        groups[i] = steal_ptr(grants[i].group);
-    store_free_grants(grants, count);
-    if (!groups)
-        return -ENOMEM;
-    *ret = groups;
-    return 0;
-}
-
 int engine_inquire_holding(struct engine *engine, const char *user, const char *package,
                            struct inquiry *inquiry)
 {
     struct assignment assignment = {0};
     const int r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
-    const int64_t id = assignment.id; /* none has the number 0 */
+    const int tried = r < 0 ? r : engine_groups_to_try(engine, &assignment, &inquiry->groups);
     assignment_deinit(&assignment);
-    return r < 0 ? r : groups_of(engine, id, &inquiry->groups);
+    return tried;
 }
 
 int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry)
@@ -227,7 +210,7 @@ int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inqu
     if (r == 0)
         r = engine_end(engine, store_update_assignment(engine->store, &assignment));
     if (r == 0)
-        r = groups_of(engine, assignment.id, &inquiry->groups);
+        r = engine_groups_to_try(engine, &assignment, &inquiry->groups);
     if (r == 0) {
         *ret_assignment = assignment.id;
         inquiry->user = steal_ptr(assignment.user);
@@ -267,6 +250,8 @@ static int retry(struct engine *engine, struct assignment *assignment, int64_t s
     int r = store_get_grants(engine->store, assignment->id, &grants, &count);
     if (r == 0)
         r = will_narrow(engine, assignment, grants, count);
+    if (r == 0)
+        r = engine_renew_grants(engine, assignment->package, &grants, &count);
     if (r == 0)
         r = resolve(engine, assignment->user, facts, grants, count);
     if (r == 0)

@@ -108,6 +108,23 @@ int engine_publish_assignment(struct engine *engine, const struct assignment *as
 /* After the commit, when the user's grant file could not be written: shows it as partially fulfilled. */
 int engine_check_fulfilment(struct engine *engine, int64_t request);
 
+/*
+ * An administrator gives a package. Checks: facts: user; with the duties overridden the refusal stays in the reply. Gives:
+ * in a transaction of its own; `overridden`, "" or why it would have been refused, goes on record.
+ */
+int engine_check_assign(struct engine *engine, const struct facts *facts, const struct assign_terms *terms,
+                        const struct package *package, struct reply *reply);
+int engine_give(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                const struct package *package, const struct assign_terms *terms, const char *overridden,
+                int64_t *ret_id);
+
+/* What an assignment that is not whole is to give: of the package's groups as they are now those that it lacks, beside
+ * what it has in place. For engine_fulfil.c; the array grows. 0 or -ENOMEM. */
+int engine_renew_grants(const struct engine *engine, const char *package, struct grant **grants,
+                        size_t *count);
+/* The groups to look up for that; none for an assignment that is none (id 0). */
+int engine_groups_to_try(struct engine *engine, const struct assignment *assignment, strv *ret);
+
 /* A justification or reason: bounded, one line of plain text. 0 or the refusal. */
 int engine_check_text(const char *what, const char *text, struct reply *reply);
 

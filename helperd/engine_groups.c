@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The groups of an assignment that is not whole yet, when its package names others by now. */
+#include "helperd/engine_internal.h"
+
+#include "common/cleanup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_group(const struct grant *grants, size_t count, const char *group)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(grants[i].group, group) == 0)
+            return true;
+    return false;
+}
+
+/* What is in place stays to the end; what is not, and is not to be given any more, is not waited for. */
+static size_t drop_unnamed(const struct package *package, struct grant *grants, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (grants[i].problem && !strv_contains(package->groups, grants[i].group))
+            grant_deinit(&grants[i]);
+        else
+            grants[kept++] = grants[i];
+    }
+    return kept;
+}
+
+int engine_renew_grants(const struct engine *engine, const char *name, struct grant **grants, size_t *count)
+{
+    const struct package *package = packages_find(engine->packages, name);
+    if (!package)
+        return 0;
+    *count = drop_unnamed(package, *grants, *count);
+    struct grant *grown = reallocarray(*grants, *count + strv_length(package->groups) + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    *grants = grown;
+    for (char *const *group = package->groups; *group; group++) {
+        if (has_group(grown, *count, *group))
+            continue;
+        struct grant grant = {
+            .group = strdup(*group), .gid = GID_UNSET, .problem = strdup("it is being put in place")};
+        grown[*count] = grant;
+        ++*count;
+        if (!grant.group || !grant.problem)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Those that it holds or waits for, then those that its package names besides. */
+int engine_groups_to_try(struct engine *engine, const struct assignment *assignment, strv *ret)
+{
+    const struct package *package =
+        assignment->package ? packages_find(engine->packages, assignment->package) : NULL;
+    struct grant *grants = NULL;
+    size_t n_grants = 0;
+    int r = store_get_grants(engine->store, assignment->id, &grants, &n_grants);
+    if (r < 0)
+        return r;
+    size_t count = n_grants;
+    strv groups = calloc(count + (package ? strv_length(package->groups) : 0) + 1, sizeof(*groups));
+    for (size_t i = 0; groups && i < count; i++)
+        groups[i] = steal_ptr(grants[i].group);
+    for (char *const *group = package ? package->groups : NULL; groups && r == 0 && group && *group; group++)
+        if (!strv_contains(groups, *group) && !(groups[count++] = strdup(*group)))
+            r = -ENOMEM;
+    store_free_grants(grants, n_grants);
+    if (!groups || r < 0) {
+        strv_free(groups);
+        return -ENOMEM;
+    }
+    *ret = groups;
+    return 0;
+}
