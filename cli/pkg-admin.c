@@ -4,6 +4,7 @@
  * process of its own with the caller's rights: root's for the allow-list, anybody's for a check.
  */
 #include "cli/calls.h"
+#include "cli/import.h"
 #include "common/cleanup.h"
 #include "common/paths.h"
 
@@ -276,12 +277,27 @@ static int retry_access(struct invocation *invocation)
                         json_pack("[s, s]", invocation->operands[1], invocation->operands[0]));
 }
 
+static int import_members(struct invocation *invocation)
+{
+    bool left = false;
+    int code = import_group(invocation, &left);
+
+    if (left && !look_ups_ask_us())
+        output_message(
+            invocation->program->name,
+            "but not yet: /etc/nsswitch.conf does not name accesspkg, so whoever is taken out of the "
+            "group loses it. README.md, \"Install\", says how");
+    return code;
+}
+
 static const struct command commands[] = {
     {"status", "", 0, 0, 0, status, "how the service is, in one screen"},
     {"reload", "", 0, 0, 0, reload, "write the allow-list and put a changed policy into force"},
     {"check-config", "", 0, 0, 0, check_config, "look for errors in the configuration, change nothing"},
     {"assign", "PACKAGE USER", 2, 2, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_OVERRIDE,
      assign_access, "give a package without asking its approvers"},
+    {"import", "GROUP", 1, 1, TAKES_PACKAGE | TAKES_DRY_RUN | TAKES_REASON | TAKES_DURATION, import_members,
+     "take a group's members over as assignments"},
     {"revoke", "PACKAGE USER", 2, 2, TAKES_REASON, revoke_access, "end what a user holds, now"},
     {"retry", "PACKAGE USER", 2, 2, 0, retry_access, "try now to put in place what is not"},
     {0},

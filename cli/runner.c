@@ -27,6 +27,8 @@ static int set_reason(struct invocation *invocation, const char *value);
 static int set_duration(struct invocation *invocation, const char *value);
 static int set_start(struct invocation *invocation, const char *value);
 static int set_override(struct invocation *invocation, const char *value);
+static int set_package(struct invocation *invocation, const char *value);
+static int set_dry_run(struct invocation *invocation, const char *value);
 static int set_limit(struct invocation *invocation, const char *value);
 static int set_json(struct invocation *invocation, const char *value);
 static int print_help(const struct program *program);
@@ -48,6 +50,8 @@ static const struct option_row {
     {"for", 0, "TIME", TAKES_FOR, set_duration, NULL, "give less time than was asked for"},
     {"start", 0, "WHEN", TAKES_START, set_start, NULL, "begin later: +2h, 14:30 or '2026-11-24 09:00'"},
     {"override", 0, NULL, TAKES_OVERRIDE, set_override, NULL, "although it is incompatible; wants -m"},
+    {"package", 0, "NAME", TAKES_PACKAGE, set_package, NULL, "the package that they are given"},
+    {"dry-run", 0, NULL, TAKES_DRY_RUN, set_dry_run, NULL, "change nothing, say what would be done"},
     {"limit", 'n', "N", TAKES_LIMIT, set_limit, NULL, "only the newest N"},
     {"json", 0, NULL, 0, set_json, NULL, "print JSON, for programs"},
     {"help", 'h', NULL, 0, NULL, print_help, "show this help"},
@@ -98,6 +102,19 @@ static int set_override(struct invocation *invocation, const char *value)
 {
     (void)value;
     invocation->override = true;
+    return 0;
+}
+
+static int set_package(struct invocation *invocation, const char *value)
+{
+    invocation->package = value;
+    return 0;
+}
+
+static int set_dry_run(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->dry_run = true;
     return 0;
 }
 

@@ -17,6 +17,8 @@ enum {
     TAKES_START = 1 << 4,    /* --start */
     TAKES_FOR = 1 << 5,      /* --for */
     TAKES_OVERRIDE = 1 << 6, /* --override */
+    TAKES_PACKAGE = 1 << 16, /* --package */
+    TAKES_DRY_RUN = 1 << 17, /* --dry-run */
     TAKES_IDS = 1 << 3,      /* its operands are request numbers */
 };
 
@@ -33,6 +35,8 @@ struct invocation {
     int64_t duration;   /* seconds, or DURATION_FOREVER; 0: not given */
     int64_t start;      /* 0: not given */
     bool override;
+    const char *package; /* NULL: not given */
+    bool dry_run;
     int64_t limit; /* 0: not given */
     struct output output;
     struct client client; /* cli/calls.h opens it at the first call */

@@ -24,6 +24,7 @@ enum {
     BUS_PACKAGES_MAX = 16, /* packages in one Submit */
     BUS_PAGE_MAX = 500,    /* requests in one ListRequests reply */
     BUS_WARNING_MAX = 512, /* bytes of a line on somebody's terminal */
+    BUS_IMPORT_MAX = 32,   /* users in one Import: each is looked up within the one deadline */
 };
 
 /*

@@ -59,7 +59,6 @@ struct method {
     struct bus_method shape;
     int (*plan)(struct call *call, struct reply *reply);
     int (*run)(struct call *call, const struct facts *facts, struct reply *reply);
-    bool settles; /* it changes what somebody has */
 };
 
 static const char *text_argument(const struct call *call, size_t index)
@@ -232,6 +231,46 @@ static int run_assign(struct call *call, const struct facts *facts, struct reply
     return engine_assign(call->manager->engine, &call->caller, facts, &terms, reply);
 }
 
+static strv copy_texts(const json_t *array)
+{
+    strv list = calloc(json_array_size(array) + 1, sizeof(*list));
+    for (size_t i = 0; list && i < json_array_size(array); i++) {
+        list[i] = strdup(json_string_value(json_array_get(array, i)));
+        if (!list[i]) {
+            strv_free(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static int plan_import(struct call *call, struct reply *reply)
+{
+    const json_t *users = json_array_get(call->arguments, 2);
+    int r = refuse_unless_root(call, reply);
+    if (r == 0)
+        r = bus_options_read(json_array_get(call->arguments, 3), BUS_OPTIONS_IMPORT, &call->options, reply);
+    if (r == 0 && (json_array_size(users) == 0 || json_array_size(users) > BUS_IMPORT_MAX))
+        r = engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "Please name 1 to %d users.", BUS_IMPORT_MAX);
+    if (r != 0)
+        return r;
+    call->inquiry.others = copy_texts(users);
+    return call->inquiry.others ? plan_package(call, 1) : -ENOMEM;
+}
+
+static int run_import(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    const struct import_terms terms = {
+        .group = text_argument(call, 0),
+        .package = text_argument(call, 1),
+        .users = call->inquiry.others,
+        .reason = call->options.reason ? call->options.reason : "",
+        .duration = call->options.duration,
+        .dry_run = call->options.dry_run,
+    };
+    return engine_import(call->manager->engine, &call->caller, facts, &terms, reply);
+}
+
 static int run_revoke(struct call *call, const struct facts *facts, struct reply *reply)
 {
     const int r = refuse_unless_root(call, reply);
@@ -311,23 +350,21 @@ static int run_reload(struct call *call, const struct facts *facts, struct reply
 }
 
 static const struct method methods[] = {
-    {{"Submit", "sasa{sv}", "user packages options", "a{sv}", "request"}, plan_submit, run_submit, true},
-    {{"Cancel", "xs", "id reason", "a{sv}", "request"}, NULL, run_cancel, false},
-    {{"Approve", "xa{sv}", "id options", "a{sv}", "request"}, plan_approve, run_approve, true},
-    {{"Deny", "xs", "id reason", "a{sv}", "request"}, plan_decide, run_deny, false},
-    {{"Extend", "sa{sv}", "package options", "a{sv}", "request"}, plan_extend, run_extend, false},
-    {{"Return", "ss", "package reason", "a{sv}", "request"}, NULL, run_return, true},
-    {{"Assign", "ssa{sv}", "user package options", "a{sv}", "request"}, plan_assign, run_assign, true},
-    {{"Revoke", "sss", "user package reason", "a{sv}", "request"}, NULL, run_revoke, true},
-    {{"Retry", "ss", "user package", "a{sv}", "request"}, plan_retry, run_retry, true},
-    {{"GetRequest", "x", "id", "a{sv}", "request"}, NULL, run_get_request, false},
-    {{"ListRequests", "a{sv}", "filter", "aa{sv}b", "requests more"},
-     plan_list_requests,
-     run_list_requests,
-     false},
-    {{"ListPackages", "", "", "aa{sv}", "packages"}, NULL, run_list_packages, false},
-    {{"GetStatus", "", "", "a{sv}", "status"}, NULL, run_get_status, false},
-    {{"Reload", "", "", "as", "warnings"}, NULL, run_reload, false},
+    {{"Submit", "sasa{sv}", "user packages options", "a{sv}", "request"}, plan_submit, run_submit},
+    {{"Cancel", "xs", "id reason", "a{sv}", "request"}, NULL, run_cancel},
+    {{"Approve", "xa{sv}", "id options", "a{sv}", "request"}, plan_approve, run_approve},
+    {{"Deny", "xs", "id reason", "a{sv}", "request"}, plan_decide, run_deny},
+    {{"Extend", "sa{sv}", "package options", "a{sv}", "request"}, plan_extend, run_extend},
+    {{"Return", "ss", "package reason", "a{sv}", "request"}, NULL, run_return},
+    {{"Assign", "ssa{sv}", "user package options", "a{sv}", "request"}, plan_assign, run_assign},
+    {{"Import", "ssasa{sv}", "group package users options", "aa{sv}", "outcomes"}, plan_import, run_import},
+    {{"Revoke", "sss", "user package reason", "a{sv}", "request"}, NULL, run_revoke},
+    {{"Retry", "ss", "user package", "a{sv}", "request"}, plan_retry, run_retry},
+    {{"GetRequest", "x", "id", "a{sv}", "request"}, NULL, run_get_request},
+    {{"ListRequests", "a{sv}", "filter", "aa{sv}b", "requests more"}, plan_list_requests, run_list_requests},
+    {{"ListPackages", "", "", "aa{sv}", "packages"}, NULL, run_list_packages},
+    {{"GetStatus", "", "", "a{sv}", "status"}, NULL, run_get_status},
+    {{"Reload", "", "", "as", "warnings"}, NULL, run_reload},
 };
 
 static const struct bus_interface interface = {
@@ -407,7 +444,7 @@ static void call_refuse(struct call *call, enum bus_error code, const char *text
 static bool is_settling(const struct call *call, const struct reply *reply)
 {
     const char *user = json_string_value(json_object_get(reply->value, "user"));
-    return call->method->settles && user && engine_is_settling(call->manager->engine, user);
+    return user && engine_is_settling(call->manager->engine, user);
 }
 
 static void on_facts(struct facts *facts, void *data)
@@ -422,8 +459,9 @@ static void on_facts(struct facts *facts, void *data)
         return;
     }
     call->facts = facts;
+    call->manager->engine->chores_begun = false;
     const int r = call->method->run(call, facts, &reply);
-    if (r == 0 && is_settling(call, &reply))
+    if (r == 0 && call->manager->engine->chores_begun && is_settling(call, &reply))
         call->answer = reply;
     else
         call_finish(call, r, &reply);

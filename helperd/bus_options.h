@@ -13,6 +13,7 @@ enum {
     BUS_OPTIONS_FILTER = 1 << 2,
     BUS_OPTIONS_EXTEND = 1 << 3,
     BUS_OPTIONS_ASSIGN = 1 << 4,
+    BUS_OPTIONS_IMPORT = 1 << 16,
 };
 
 /* Texts are borrowed from the JSON; NULL where not given. Claims are made visible and cut, never refused: the gate
@@ -30,6 +31,7 @@ struct bus_options {
     int64_t limit;
     bool gate;
     bool override;
+    bool dry_run;
     char service[BUS_CLAIM_MAX + 1];
     char host[BUS_CLAIM_MAX + 1];
     char address[BUS_CLAIM_MAX + 1];

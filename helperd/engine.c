@@ -187,6 +187,7 @@ int engine_commit(struct engine *engine)
     announce(engine);
     const bool due = engine->chores_are_due;
     engine->chores_are_due = false;
+    engine->chores_begun |= due;
     if (due && engine->hooks.chores)
         engine->hooks.chores(engine->hooks.data);
     set_deadline(engine, 0);

@@ -33,6 +33,7 @@ struct engine {
     struct engine_hooks hooks;
     /* Private from here on. */
     int64_t last_now;    /* the clock at the last tick, to notice when it was set back */
+    bool chores_begun; /* by a commit, since somebody last cleared it */
     bool chores_are_due; /* by what this transaction does */
     struct published
         *published; /* publications whose file is in place, to be struck out with the next commit */
@@ -129,6 +130,21 @@ struct assign_terms {
 };
 int engine_assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const struct assign_terms *terms, struct reply *reply);
+/*
+ * Takes members of a Unix group over as assignments of a package that gives it: each as engine_assign does, in a
+ * transaction of its own, so that what was done before a fault is done, and repeating goes on from there (rule 7). The
+ * value is an array, an object per user: what was done, or why not. facts: caller, others (the users), the gids.
+ */
+struct import_terms {
+    const char *group;
+    const char *package;
+    strv users;
+    const char *reason; /* "": that it was imported */
+    int64_t duration;   /* 0: the package's */
+    bool dry_run;       /* only says what would be done */
+};
+int engine_import(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const struct import_terms *terms, struct reply *reply);
 /* Tries what is partially fulfilled again, now. facts: caller, user, the gids. */
 int engine_retry_now(struct engine *engine, const struct caller *caller, const struct facts *facts,
                      const char *user, const char *package, struct reply *reply);

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The members are read here, as this host looks them up, and sent in portions: accesspkgd judges each by what it looks
+ * up itself. What is left to do is for the administrator: the local file is read, never written.
+ */
+#include "cli/import.h"
+
+#include "cli/calls.h"
+#include "common/cleanup.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+/* ---- members ---------------------------------------------------------------------------------------------- */
+
+static bool has_text(const json_t *texts, const char *wanted)
+{
+    size_t i;
+    json_t *text;
+
+    json_array_foreach(texts, i, text)
+    {
+        if (strcmp(json_string_value(text), wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A name that is not UTF-8 makes no JSON and could not be sent: it is told of and passed over. */
+static json_t *members_of(const struct invocation *invocation, const struct group *group)
+{
+    json_t *members = json_array();
+
+    for (char *const *member = group->gr_mem; *member; member++) {
+        json_t *name = json_string(*member);
+
+        if (!name)
+            output_message(invocation->program->name, "'%s' is not UTF-8 and was passed over", *member);
+        else if (!has_text(members, *member) && json_array_append(members, name) < 0)
+            output_no_memory();
+        json_decref(name);
+    }
+    return members;
+}
+
+static int find_members(const struct invocation *invocation, json_t **ret)
+{
+    const char *name = invocation->operands[0];
+
+    errno = 0;
+    const struct group *group = getgrnam(name);
+    if (!group && errno != 0 && errno != ENOENT && errno != ESRCH) {
+        output_message(invocation->program->name, "the group %s could not be looked up: %s", name,
+                       strerror(errno));
+        return EX_UNAVAILABLE;
+    }
+    if (!group) {
+        output_message(invocation->program->name, "there is no group %s on this host", name);
+        return EX_NOUSER;
+    }
+    *ret = members_of(invocation, group);
+    return 0;
+}
+
+/* Those who stand in the file that gpasswd edits. */
+static json_t *local_members(const char *name)
+{
+    _cleanup_fclose_ FILE *file = fopen("/etc/group", "re");
+    json_t *members = json_array();
+    const struct group *group;
+
+    while (file && (group = fgetgrent(file)))
+        for (char *const *member = group->gr_mem; strcmp(group->gr_name, name) == 0 && *member; member++)
+            json_array_append_new(members, json_string(*member));
+    return members;
+}
+
+/* ---- what is done ----------------------------------------------------------------------------------------- */
+
+static json_t *portion_of(const json_t *members, size_t from)
+{
+    json_t *portion = json_array();
+
+    for (size_t i = from; i < json_array_size(members) && i < from + BUS_IMPORT_MAX; i++)
+        if (json_array_append(portion, json_array_get(members, i)) < 0)
+            output_no_memory();
+    return portion;
+}
+
+static json_t *arguments_for(const struct invocation *invocation, json_t *portion)
+{
+    json_t *options = json_pack("{s:s*}", "reason", invocation->reason);
+
+    if (invocation->duration > 0)
+        json_object_set_new(options, "duration", json_integer(invocation->duration));
+    if (invocation->dry_run)
+        json_object_set_new(options, "dry_run", json_true());
+    return json_pack("[s, s, o, o]", invocation->operands[0], invocation->package, portion, options);
+}
+
+/* Fills `outcomes` until all are done, or one call fails: what was done by then is done, and is shown. */
+static int import_all(struct invocation *invocation, const json_t *members, json_t *outcomes)
+{
+    for (size_t i = 0; i < json_array_size(members); i += BUS_IMPORT_MAX) {
+        struct client_error error;
+        json_t *some = NULL;
+
+        if (calls_call(invocation, "Import", "ssasa{sv}", arguments_for(invocation, portion_of(members, i)),
+                       JSON_ARRAY, &some, &error) < 0) {
+            const int code = calls_report(invocation, &error);
+
+            if (i > 0)
+                output_message(invocation->program->name,
+                               "%zu of %zu members were not tried; run this again for the rest",
+                               json_array_size(members) - i, json_array_size(members));
+            return code;
+        }
+        if (json_array_extend(outcomes, some) < 0)
+            output_no_memory();
+        json_decref(some);
+    }
+    return 0;
+}
+
+/* ---- what is shown ---------------------------------------------------------------------------------------- */
+
+static char *field_outcome(const struct output *output, const json_t *outcome, const char *member)
+{
+    static const struct {
+        const char *word;
+        const char *shown;
+    } words[] = {{"assigned", "assigned"}, {"would-assign", "would be assigned"},
+                 {"holds", "skipped"},     {"unknown", "skipped"},
+                 {"no-member", "skipped"}, {"refused", "skipped"}};
+
+    (void)output;
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (strcmp(words[i].word, member_text(outcome, member)) == 0)
+            return output_format("%s", words[i].shown);
+    return output_format("%s", member_text(outcome, member));
+}
+
+static char *field_until(const struct output *output, const json_t *outcome, const char *member)
+{
+    return member_endless(outcome) ? output_format("no end") : field_when(output, outcome, member);
+}
+
+static char *field_held(const struct output *output, const json_t *outcome, const char *member)
+{
+    return json_object_get(outcome, member) ? field_state(output, outcome, member) : NULL;
+}
+
+static const struct field fields[] = {
+    {"USER", "user", field_text, FIELD_PLAIN},   {"OUTCOME", "outcome", field_outcome, FIELD_PLAIN},
+    {"STATE", "state", field_held, FIELD_PLAIN}, {"UNTIL", "assignment_end", field_until, FIELD_PLAIN},
+    {"WHY", "why", field_text, FIELD_PLAIN},
+};
+
+/* ---- what is left to do ----------------------------------------------------------------------------------- */
+
+/* Whether the user is to be taken out of the file: has it by the package, wholly, or would have. */
+static bool is_taken_over(const json_t *outcome)
+{
+    const enum state state = state_from_identifier(member_text(outcome, "state"));
+
+    return strcmp(member_text(outcome, "outcome"), "would-assign") == 0 || state == STATE_FULFILLED ||
+           state == STATE_ACCESS_EXTENDED;
+}
+
+/* As a shell takes it for one word: useradd lets odd names pass. */
+static char *quoted(const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    char *made = NULL;
+    size_t size;
+
+    if (*text && text[strspn(text, plain)] == '\0')
+        return output_format("%s", text);
+    FILE *out = open_memstream(&made, &size);
+    if (!out)
+        output_no_memory();
+    fputc('\'', out);
+    for (; *text; text++)
+        fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, out);
+    fputc('\'', out);
+    if (fclose(out) != 0)
+        output_no_memory();
+    return made;
+}
+
+static bool say_left(struct invocation *invocation, const json_t *outcomes)
+{
+    json_t *local = local_members(invocation->operands[0]), *outcome;
+    _cleanup_free_ char *group = quoted(invocation->operands[0]);
+    bool left = false;
+    size_t i;
+
+    json_array_foreach(outcomes, i, outcome)
+    {
+        const char *user = member_text(outcome, "user");
+
+        if (!is_taken_over(outcome) || !has_text(local, user))
+            continue;
+        _cleanup_free_ char *word = quoted(user);
+        if (!left) {
+            output_line(&invocation->output, "%s", "");
+            output_line(&invocation->output,
+                        "%s in /etc/group still, which gives the group without an end. %s:",
+                        invocation->dry_run ? "They would stand" : "They stand",
+                        invocation->dry_run ? "Then it would be up to you to run" : "To end that, run");
+        }
+        left = true;
+        output_line(&invocation->output, "  gpasswd -d %s %s", word, group);
+    }
+    json_decref(local);
+    return left;
+}
+
+static void say_done(struct invocation *invocation, const json_t *outcomes, bool *ret_left)
+{
+    if (invocation->output.json) {
+        output_json(&invocation->output, outcomes);
+        return;
+    }
+    if (json_array_size(outcomes) == 0)
+        return;
+    output_table(&invocation->output, fields, sizeof(fields) / sizeof(*fields), outcomes);
+    *ret_left = say_left(invocation, outcomes);
+}
+
+int import_group(struct invocation *invocation, bool *ret_left)
+{
+    json_t *members = NULL, *outcomes = NULL;
+    int code;
+
+    if (!invocation->package)
+        return runner_usage(invocation, "the command 'import' needs the package: --package NAME");
+    code = find_members(invocation, &members);
+    if (code != 0)
+        return code;
+    outcomes = json_array();
+    if (json_array_size(members) == 0)
+        output_message(invocation->program->name, "the group %s has no members, so nobody was taken over",
+                       invocation->operands[0]);
+    code = import_all(invocation, members, outcomes);
+    say_done(invocation, outcomes, ret_left);
+    json_decref(outcomes);
+    json_decref(members);
+    return code;
+}
