@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -20,8 +21,9 @@ extern char **environ;
 
 /* ---- accesspkgd as a program ------------------------------------------------------------------------------ */
 
-/* What the child changes before it is accesspkgd; with --json its words leave stdout to the JSON. */
-static int spawn(const struct invocation *invocation, const char *argument, pid_t *ret_pid)
+/* What the child changes before it is accesspkgd; with --json its words leave stdout to the JSON. `out` is where they go
+ * instead; -1: to where they are read. */
+static int spawn(const struct invocation *invocation, const char *argument, int out, pid_t *ret_pid)
 {
     char *const argv[] = {(char *)"accesspkgd", (char *)argument, NULL};
     posix_spawn_file_actions_t actions;
@@ -35,7 +37,9 @@ static int spawn(const struct invocation *invocation, const char *argument, pid_
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     posix_spawn_file_actions_init(&actions);
-    if (invocation->output.json)
+    if (out >= 0)
+        posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    else if (invocation->output.json)
         posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
     r = posix_spawn(ret_pid, PATH_DAEMON, &actions, &attributes, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
@@ -44,11 +48,11 @@ static int spawn(const struct invocation *invocation, const char *argument, pid_
 }
 
 /* Runs it with one argument. Its exit code, or 69 after saying why there is none. */
-static int run_daemon(const struct invocation *invocation, const char *argument)
+static int run_daemon(const struct invocation *invocation, const char *argument, int out)
 {
     pid_t pid;
     int status = 0;
-    int r = spawn(invocation, argument, &pid);
+    int r = spawn(invocation, argument, out, &pid);
 
     while (r == 0 && waitpid(pid, &status, 0) < 0)
         r = errno == EINTR ? 0 : errno;
@@ -69,10 +73,12 @@ static int check_config(struct invocation *invocation)
 {
     if (invocation->output.json)
         return runner_usage(invocation, "the command 'check-config' takes no --json");
-    return run_daemon(invocation, "--check-config");
+    return run_daemon(invocation, "--check-config", -1);
 }
 
 /* ---- reload ----------------------------------------------------------------------------------------------- */
+
+static const char write_list[] = "--write-allow-list";
 
 static int64_t count_packages(struct invocation *invocation)
 {
@@ -108,18 +114,32 @@ static void say_reloaded(struct invocation *invocation, const json_t *warnings)
                     count == 1 ? "" : "s");
 }
 
-static int tell_daemon(struct invocation *invocation)
+/* What the first writing said, where it is also the last. */
+static void replay(const struct invocation *invocation, int written)
+{
+    char text[4096];
+    ssize_t got;
+
+    for (off_t at = 0; written >= 0 && (got = pread(written, text, sizeof(text), at)) > 0; at += got)
+        fwrite(text, 1, (size_t)got, invocation->output.json ? stderr : stdout);
+    fflush(stdout);
+}
+
+static int tell_daemon(struct invocation *invocation, int written)
 {
     struct client_error error;
     json_t *warnings = NULL;
     bool runs = false;
+    int code;
 
     if (calls_daemon_runs(invocation, &runs, &error) < 0) {
+        replay(invocation, written);
         output_message(invocation->program->name,
                        "the allow-list is written, but accesspkgd could not be told:");
         return calls_report(invocation, &error);
     }
     if (!runs) {
+        replay(invocation, written);
         output_message(invocation->program->name,
                        "the allow-list is written. accesspkgd does not run; the policy "
                        "takes effect when it starts.");
@@ -130,16 +150,20 @@ static int tell_daemon(struct invocation *invocation)
         return 0;
     }
     if (calls_call(invocation, "Reload", "", NULL, JSON_ARRAY, &warnings, &error) < 0) {
+        replay(invocation, written);
         output_message(invocation->program->name, "the allow-list is written, but the running policy stays:");
         return calls_report(invocation, &error);
     }
+    /* Once more: what the new policy ended (on_removed = revoke) is held by nobody now. */
+    code = run_daemon(invocation, write_list, -1);
     say_reloaded(invocation, warnings);
     json_decref(warnings);
-    return 0;
+    return code;
 }
 
 static int reload(struct invocation *invocation)
 {
+    _cleanup_close_ int written = -1;
     int code;
 
     if (geteuid() != 0) {
@@ -147,8 +171,12 @@ static int reload(struct invocation *invocation)
                        "reload writes root's allow-list. Run: sudo pkg-admin reload");
         return EX_NOPERM;
     }
-    code = run_daemon(invocation, "--write-allow-list");
-    return code == 0 ? tell_daemon(invocation) : code;
+    written = memfd_create("allow-list", MFD_CLOEXEC);
+    code = run_daemon(invocation, write_list, written);
+    if (code == 0)
+        return tell_daemon(invocation, written);
+    replay(invocation, written);
+    return code;
 }
 
 /* ---- status ----------------------------------------------------------------------------------------------- */

@@ -11,10 +11,12 @@
 #include "helperd/config.h"
 #include "helperd/configure_chain.h"
 #include "helperd/packages_allow.h"
+#include "helperd/packages_kept.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 static const struct configure_place host = {
     .config = PATH_CONFIG,
@@ -123,15 +125,50 @@ static size_t collect_entries(const struct configure_place *place, strv groups, 
     return count;
 }
 
-static int write_groups(const struct configure_place *place, strv groups, FILE *out)
+/* A group that does not exist, or has another gid by now, is held by nobody any more. */
+static bool is_gone(const struct configure_place *place, const char *group, gid_t gid)
+{
+    gid_t now = 0;
+    const int rc = ask(place, group, &now);
+    return rc == -ENOENT || (rc == 0 && now != gid);
+}
+
+/* Adds to the entries those of the old list that somebody holds still. How many there are then. */
+static size_t keep_entries(const struct configure_place *place, strv groups, strv old,
+                           struct allow_entry *entries, size_t count, FILE *out)
+{
+    for (char *const *group = old; *group; group++) {
+        struct packages_kept kept;
+        char until[PACKAGES_UNTIL_MAX];
+        if (strv_contains(groups, *group))
+            continue;
+        const int rc = packages_find_kept(place->state, *group, time(NULL), &kept);
+        if (rc < 0 && rc != -ENOENT)
+            fprintf(out,
+                    "warning: the group %s, which no package gives any more, is taken off; who holds it "
+                    "cannot be read: %s\n",
+                    *group, strerrordesc_np(-rc));
+        if (rc < 0 || is_listed(entries, count, kept.gid) || is_gone(place, *group, kept.gid))
+            continue;
+        entries[count++] = (struct allow_entry){.gid = kept.gid, .name = *group};
+        fprintf(out,
+                "kept: the group %s, which no package gives any more: %zu hold%s it, %s; `pkg-admin revoke` "
+                "ends that\n",
+                *group, kept.holders, kept.holders == 1 ? "s" : "", packages_until(kept.until, until));
+    }
+    return count;
+}
+
+static int write_groups(const struct configure_place *place, strv groups, strv old, FILE *out)
 {
     const size_t wanted = strv_length(groups);
     _cleanup_free_ const char **unanswered = calloc(wanted + 1, sizeof(*unanswered));
-    _cleanup_free_ struct allow_entry *entries = calloc(wanted + 1, sizeof(*entries));
+    _cleanup_free_ struct allow_entry *entries = calloc(wanted + strv_length(old) + 1, sizeof(*entries));
     if (!unanswered || !entries)
         return -ENOMEM;
     const size_t count = collect_entries(place, groups, unanswered, entries);
-    const int rc = grantdir_write_allow(place->state, entries, count);
+    const size_t all = keep_entries(place, groups, old, entries, count, out);
+    const int rc = grantdir_write_allow(place->state, entries, all);
     if (rc == 0)
         fprintf(out, "The allow-list has %zu of %zu group%s.\n", count, wanted, plural(wanted));
     return rc;
@@ -140,8 +177,14 @@ static int write_groups(const struct configure_place *place, strv groups, FILE *
 static int write_allow_list(const struct configure_place *place, const struct packages *packages, FILE *out)
 {
     strv groups = packages_groups(packages);
-    const int rc = groups ? write_groups(place, groups, out) : -ENOMEM;
+    strv old = NULL;
+    int rc = groups ? packages_allowed_groups(place->state, &old) : -ENOMEM;
+    if (rc == -ENOENT) /* the first list */
+        rc = (old = calloc(1, sizeof(*old))) ? 0 : -ENOMEM;
+    if (rc == 0)
+        rc = write_groups(place, groups, old, out);
     strv_free(groups);
+    strv_free(old);
     if (rc < 0)
         fprintf(out,
                 "error: the allow-list in %s could not be written: %s; groups may be missing from it until "

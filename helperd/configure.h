@@ -13,7 +13,8 @@
 
 int configure_check(FILE *out);
 
-/* The same check, then the groups that exist become the allow-list; on any error the list stays as it is. */
+/* The same check, then the groups that exist become the allow-list; on any error the list stays as it is. An entry
+ * whose group no package gives any more stays while somebody holds it (packages_kept.h): a line tells of each. */
 int configure_write_allow_list(FILE *out);
 
 /* Where things are; tests have places of their own. */

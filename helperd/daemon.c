@@ -36,6 +36,8 @@ struct daemon {
     struct ev_loop *loop;
     struct config config;
     struct packages *packages;
+    struct packages
+        *before; /* at a start: the policy that was in force when the daemon ran last; NULL: unknown */
     struct store *store;
     struct engine engine;
     struct lookup *lookup;
@@ -94,6 +96,25 @@ static void compare_allow_list(const struct daemon *daemon, struct problems *pro
     packages_compare_allow_list(daemon->packages, PATH_STATE, problems);
 }
 
+/* What was removed while the daemon did not run; a copy that this version cannot read tells of nothing. */
+static void load_former_policy(struct daemon *daemon)
+{
+    struct problems problems = {0};
+    packages_load(PATH_STATE "/" LASTGOOD_FOLDER, geteuid(), &daemon->before, &problems);
+    problems_deinit(&problems);
+}
+
+/* The copy is made once nothing more has to be ended because of it, so that a crash in between loses nothing. */
+static int leave_former_policy(struct daemon *daemon)
+{
+    const int r = daemon->before ? engine_end_removed(&daemon->engine, daemon->before, daemon->packages) : 0;
+    packages_free(daemon->before);
+    daemon->before = NULL;
+    if (r == 0 && !daemon->policy_problem)
+        lastgood_save(PATH_PACKAGES, PATH_STATE);
+    return r;
+}
+
 /* packages.d, or else the last policy that was good, said loudly. 0 or -errno. */
 static int load_first_policy(struct daemon *daemon)
 {
@@ -103,7 +124,7 @@ static int load_first_policy(struct daemon *daemon)
     log_problems(&problems);
     if (r == 0) {
         use_packages(daemon, packages);
-        lastgood_save(PATH_PACKAGES, PATH_STATE);
+        load_former_policy(daemon);
     } else {
         struct problems old_problems = {0};
         daemon->policy_problem = join_errors("The last good policy is in use instead.", &problems);
@@ -157,6 +178,12 @@ static int reload(struct reply *reply, void *data)
         problems_deinit(&problems);
         packages_free(packages);
         return BUS_ERROR_INVALID_CONFIGURATION;
+    }
+    const int ended = engine_end_removed(&daemon->engine, daemon->packages, packages);
+    if (ended < 0) {
+        packages_free(packages);
+        problems_deinit(&problems);
+        return ended;
     }
     use_config(daemon, &config);
     use_packages(daemon, packages);
@@ -437,7 +464,8 @@ static int start(struct daemon *daemon)
     daemon->manager = bus_manager_new(&daemon->engine, daemon->lookup, &hooks);
     if (!daemon->lookup || !daemon->manager)
         return EX_OSERR;
-    if (engine_start(&daemon->engine, newborn) < 0 || engine_heed_policy(&daemon->engine) < 0)
+    if (engine_start(&daemon->engine, newborn) < 0 || leave_former_policy(daemon) < 0 ||
+        engine_heed_policy(&daemon->engine) < 0)
         return EX_SOFTWARE;
     if (bus_open(daemon->loop, &self, on_call, on_lost, daemon, &daemon->bus) < 0)
         return EX_UNAVAILABLE;
@@ -463,6 +491,7 @@ static void finish(struct daemon *daemon)
     engine_verification_deinit(&daemon->verification);
     store_close(daemon->store);
     packages_free(daemon->packages);
+    packages_free(daemon->before);
     free(daemon->policy_problem);
     free(daemon->holder);
     ev_loop_destroy(daemon->loop);

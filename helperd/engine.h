@@ -203,6 +203,11 @@ bool engine_is_settling(struct engine *engine, const char *user);
 /* Brings an answer that waited up to date. 0, the refusal, or -errno. */
 int engine_settled(struct engine *engine, const struct caller *caller, const struct facts *facts,
                    struct reply *reply);
+/*
+ * Before a policy comes into force: ends what is held, or approved for later, of packages of the policy `before` that
+ * it has no more and that said on_removed = revoke. Harmless to repeat. 0 or -errno: do not put it into force then.
+ */
+int engine_end_removed(struct engine *engine, const struct packages *before, const struct packages *after);
 
 /* What GetStatus says of the store. */
 int engine_status(struct engine *engine, struct reply *reply);

@@ -12,7 +12,8 @@
  *             max_duration (duration or `forever`, `duration`; `forever` has to be written),
  *             extension (no|allowed|approval, no), max_total (duration, none),
  *             at_end (keep|warn|terminate, keep), services (list of PAM services whose sessions `terminate` ends),
- *             cooldown (duration, none), gate_cooldown (duration, none), incompatible (list of packages), approval (required|none, required),
+ *             cooldown (duration, none), gate_cooldown (duration, none), incompatible (list of packages),
+ *             on_removed (keep|revoke, keep), approval (required|none, required),
  *             approvers (list), approval_timeout (duration, 24h)
  *   [stage N] approvers (list, required), quorum (number, 1), timeout (duration, 24h),
  *             escalate_after (duration, none), fallback_approvers (list)
@@ -57,6 +58,7 @@ struct package {
     enum package_at_end at_end;
     strv services;                /* as logind calls them: "sshd", "login"; empty unless at_end is terminate */
     strv incompatible;            /* packages that nobody may hold together with this one */
+    bool revoke_on_removed;       /* its assignments end when it is removed; else they run to their end */
     struct package_stage *stages; /* none exactly when approval is not required */
     size_t n_stages;
 };

@@ -4,11 +4,13 @@
 #include "common/cleanup.h"
 #include "common/grantdir.h"
 #include "common/names.h"
+#include "helperd/packages_kept.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <search.h>
 #include <string.h>
+#include <time.h>
 
 static int compare_names(const void *a, const void *b)
 {
@@ -49,7 +51,25 @@ static void warn_missing(strv groups, const char *state, struct problems *proble
                 *group);
 }
 
-static void warn_entry(const char *entry, strv groups, struct problems *problems)
+static void warn_stranger(const char *state, const char *name, struct problems *problems)
+{
+    struct packages_kept kept;
+    char until[PACKAGES_UNTIL_MAX];
+    if (packages_find_kept(state, name, time(NULL), &kept) == 0)
+        problems_add(
+            problems, false,
+            "the allow-list keeps the group %s, which no package gives any more, for what is held of "
+            "it, %s; `pkg-admin revoke` ends that",
+            name, packages_until(kept.until, until));
+    else
+        problems_add(
+            problems, false,
+            "the allow-list has the group %s, which no package gives any more; run `pkg-admin reload` as "
+            "root to take it off",
+            name);
+}
+
+static void warn_entry(const char *entry, const char *state, strv groups, struct problems *problems)
 {
     static const char prefix[] = "name-";
     char name[NAME_ENCODED_MAX + 1];
@@ -59,21 +79,17 @@ static void warn_entry(const char *entry, strv groups, struct problems *problems
         name_decode(entry + strlen(prefix), name, sizeof(name)) < 0)
         return;
     if (!lfind(&wanted, groups, &count, sizeof(*groups), compare_names))
-        problems_add(
-            problems, false,
-            "the allow-list has the group %s, which no package gives any more; run `pkg-admin reload` as "
-            "root to take it off",
-            name);
+        warn_stranger(state, name, problems);
 }
 
-static int warn_left_over(DIR *folder, strv groups, struct problems *problems)
+static int warn_left_over(DIR *folder, const char *state, strv groups, struct problems *problems)
 {
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(folder);
         if (!entry)
             return -errno;
-        warn_entry(entry->d_name, groups, problems);
+        warn_entry(entry->d_name, state, groups, problems);
     }
 }
 
@@ -91,7 +107,7 @@ int packages_compare_allow_list(const struct packages *packages, const char *sta
 
     warn_missing(groups, state, problems);
     DIR *folder = opendir(path);
-    int rc = folder ? warn_left_over(folder, groups, problems) : -errno;
+    int rc = folder ? warn_left_over(folder, state, groups, problems) : -errno;
     if (folder)
         closedir(folder);
     strv_free(groups);

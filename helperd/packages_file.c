@@ -24,6 +24,7 @@ struct draft {
     int extension;
     int approval;
     int at_end;
+    int on_removed;
     strv approvers;
     int64_t approval_timeout;
     struct package_stage stages[PACKAGE_STAGES_MAX];
@@ -44,6 +45,7 @@ static const char *const at_end_words[] = {
     [PACKAGE_AT_END_TERMINATE] = "terminate",
     NULL,
 };
+static const char *const removed_words[] = {"keep", "revoke", NULL};
 static const char *const approval_words[] = {"required", "none", NULL};
 
 #define IN_DRAFT(member) offsetof(struct draft, member)
@@ -64,6 +66,7 @@ static const struct inifile_key keys[] = {
     {"policy", "at_end", INIFILE_WORD, IN_DRAFT(at_end), at_end_words, 0, 0},
     {"policy", "services", INIFILE_LIST, IN_DRAFT(package.services), NULL, 0, 0},
     {"policy", "approval", INIFILE_WORD, IN_DRAFT(approval), approval_words, 0, 0},
+    {"policy", "on_removed", INIFILE_WORD, IN_DRAFT(on_removed), removed_words, 0, 0},
     {"policy", "approvers", INIFILE_LIST, IN_DRAFT(approvers), NULL, 0, 0},
     {"policy", "approval_timeout", INIFILE_DURATION, IN_DRAFT(approval_timeout), NULL, 0, 0},
     {"stage N", "approvers", INIFILE_LIST, IN_STAGE(approvers), NULL, 0, 0},
@@ -430,6 +433,7 @@ static int finish(struct draft *draft, const char *name)
     package->justification_required = draft->justification != 0;
     package->approval_required = draft->approval != APPROVAL_NONE;
     package->at_end = (enum package_at_end)draft->at_end;
+    package->revoke_on_removed = draft->on_removed != 0;
     package->extension = (enum package_extension)draft->extension;
     return finish_stages(draft);
 }

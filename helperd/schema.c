@@ -13,6 +13,7 @@
  *   assignment.warn_at  when to tell the user that the end is near
  *   ending      sessions of an assignment that has ended: which are to be ended, and what remained of them
  *   membership  who is in which group of /etc/group by our doing, or is to be (membership.h)
+ *   assignment_package, request_waiting_package  who has a package that is no longer in packages.d
  * step 3
  *   request_last, request_waiting  asked at each login: not through all that the user ever filed
  * step 2
@@ -114,7 +115,10 @@ static const char *const steps[] = {
     " ours INTEGER NOT NULL, attempts INTEGER NOT NULL, retry_at INTEGER NOT NULL, problem TEXT,"
     " PRIMARY KEY (user, name)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX membership_retry ON membership (retry_at) WHERE retry_at > 0;"
-    "CREATE INDEX membership_name ON membership (name, user);",
+    "CREATE INDEX membership_name ON membership (name, user);"
+    "CREATE INDEX assignment_package ON assignment (package)"
+    " WHERE state IN ('partially-fulfilled', 'fulfilled');"
+    "CREATE INDEX request_waiting_package ON request (package) WHERE waiting = 1;",
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };

@@ -86,6 +86,9 @@ int store_find_stale_assignment(struct store *store, const char *user, uid_t uid
 /* By the name it was given to: also of a user who is gone. */
 int store_find_live_assignment_by_name(struct store *store, const char *user, const char *package,
                                        struct assignment *ret);
+/* One that somebody has of this package, live; one that was approved for later. */
+int store_find_live_assignment_of_package(struct store *store, const char *package, struct assignment *ret);
+int store_find_waiting_request_of_package(struct store *store, const char *package, struct request *ret);
 /* Writes state, span, duration, extended, attempts, retry_at. */
 int store_update_assignment(struct store *store, const struct assignment *assignment);
 /* Replaces the assignment's grants; `live` false takes them away and keeps the rows as history. */

@@ -474,6 +474,9 @@ static void ask_everything(void)
     store_each_package_held(store, 1, "x", each_name, NULL);
     store_each_package_asked(store, 1, "x", true, each_name, NULL);
     store_each_package_asked(store, 1, "x", false, each_name, NULL);
+    if (store_find_live_assignment_of_package(store, "p1", &assignment) == 0)
+        assignment_deinit(&assignment);
+    store_find_waiting_request_of_package(store, "p1", &request);
     store_each_live_user(store, each_name, NULL);
     store_each_live_gid(store, each_name, NULL);
     store_next_live_user(store, "zzz", &user);
