@@ -377,7 +377,7 @@ static int find_obstacle(struct engine *engine, const struct request *request, c
         *ret_why = "the user holds the package already";
         return r < 0 ? r : 1;
     }
-    r = request->assigned
+    r = request->overrides
             ? 0
             : engine_check_duties(engine, request->requestor.uid, request->user, package, false, &reply);
     *ret_why = "the user holds, or will, what is incompatible with it by now";

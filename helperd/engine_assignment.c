@@ -356,6 +356,7 @@ int engine_give(struct engine *engine, const struct caller *caller, const struct
         .service = (char *)"pkg-admin",
         .origin_verified = true,
         .assigned = true,
+        .overrides = *overridden != '\0',
         .duration = terms->duration ? terms->duration : package->duration,
         .start = terms->start > clock_now(&engine->clock) ? terms->start : 0,
         .submitted = clock_now(&engine->clock),

@@ -36,6 +36,7 @@ struct request {
     bool origin_verified; /* uid 0 said where it came from */
     bool at_gate;         /* filed by the PAM module */
     bool assigned;        /* by an administrator, not asked for */
+    bool overrides;       /* and although it is incompatible with what the user had */
     bool waiting;         /* approved, its start still ahead */
     int64_t duration;     /* asked for; DURATION_FOREVER: without an end */
     int64_t granted;      /* what an approver gave instead, less than asked; 0: what was asked */

@@ -20,7 +20,7 @@
  *   request.assignment  what an extension would extend
  *   request.granted     the time that was given, where that is less than what was asked for
  *   request.waiting     approved, its start still ahead
- *   request.assigned    by an administrator, not asked for
+ *   request.assigned    1: by an administrator, not asked for; 2: and over the separation of duties
  * step 1
  *   circle      one row per distinct list of principals, so that "which requests could I decide" asks
  * policy.c about a few lists instead of a million requests publication users and groups whose grant file may

@@ -14,6 +14,14 @@
     " r.submitted, r.ended, r.cancel_reason, r.stage, r.n_stages, r.deadline, r.assignment, r.granted,"      \
     " r.waiting, r.assigned, r.at_gate"
 
+/* The column `assigned`; 0: it was asked for. */
+enum { ASSIGNED = 1, ASSIGNED_OVER_DUTIES = 2 };
+
+static int64_t assigned_to_sql(const struct request *request)
+{
+    return !request->assigned ? 0 : request->overrides ? ASSIGNED_OVER_DUTIES : ASSIGNED;
+}
+
 static int read_request(sqlite3_stmt *s, struct request *ret)
 {
     bool oom = false;
@@ -44,6 +52,7 @@ static int read_request(sqlite3_stmt *s, struct request *ret)
         .granted = sqlite3_column_int64(s, 24),
         .waiting = sqlite3_column_int(s, 25),
         .assigned = sqlite3_column_int(s, 26),
+        .overrides = sqlite3_column_int(s, 26) == ASSIGNED_OVER_DUTIES,
         .at_gate = sqlite3_column_int(s, 27),
     };
     if (oom) {
@@ -218,7 +227,7 @@ int store_add_request(struct store *store, struct request *request, const struct
         request->service, request->host, request->address, request->tty, (int64_t)request->origin_verified,
         request->duration, request->start, request->submitted, request->ended, request->cancel_reason,
         request->stage, request->n_stages, request->deadline, request->extends, request->granted,
-        (int64_t)request->waiting, (int64_t)request->assigned, (int64_t)request->at_gate);
+        (int64_t)request->waiting, assigned_to_sql(request), (int64_t)request->at_gate);
     if (r < 0)
         return r;
     request->id = sqlite3_last_insert_rowid(store->database);

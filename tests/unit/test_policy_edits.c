@@ -239,6 +239,27 @@ START_TEST(test_incompatible)
 }
 END_TEST
 
+/* Between an administrator's word and its start too, unless the word was given over these very duties. */
+START_TEST(test_incompatible_before_the_start)
+{
+    json_t *value = NULL;
+    const struct assign_terms plain = {.package = "edited", .reason = "x", .start = FIXTURE_NOW + 1000};
+    struct assign_terms forced = plain;
+    forced.override_duties = true;
+    acts_hold(&fixture, "alice", "other");
+    acts_hold(&fixture, "dave", "other");
+    ck_assert_int_eq(acts_assign(&fixture, "alice", &plain, &value), 0);
+    const int64_t id = fixture_id(value);
+    edit(BASE "incompatible = other\n");
+    ck_assert_int_eq(acts_assign(&fixture, "dave", &forced, &value), 0);
+    const int64_t over = fixture_id(value);
+    acts_pass(&fixture, 1000);
+    ck_assert_str_eq(fixture_state(&fixture, id), "cancelled");
+    acts_retry_due(&fixture, NULL);
+    ck_assert_str_eq(fixture_state(&fixture, over), "fulfilled");
+}
+END_TEST
+
 /* Who held both before keeps both to their ends; neither is prolonged beside the other. */
 START_TEST(test_incompatible_with_what_is_held)
 {
@@ -526,6 +547,7 @@ int main(void)
     tcase_add_test(tests, test_requestors_before_the_start);
     tcase_add_test(tests, test_justification);
     tcase_add_test(tests, test_incompatible);
+    tcase_add_test(tests, test_incompatible_before_the_start);
     tcase_add_test(tests, test_incompatible_with_what_is_held);
     tcase_add_test(tests, test_duration);
     tcase_add_test(tests, test_max_duration);
