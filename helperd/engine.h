@@ -33,7 +33,7 @@ struct engine {
     struct engine_hooks hooks;
     /* Private from here on. */
     int64_t last_now;    /* the clock at the last tick, to notice when it was set back */
-    bool chores_begun; /* by a commit, since somebody last cleared it */
+    bool chores_begun;   /* by a commit, since somebody last cleared it */
     bool chores_are_due; /* by what this transaction does */
     struct published
         *published; /* publications whose file is in place, to be struck out with the next commit */

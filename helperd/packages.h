@@ -50,15 +50,15 @@ struct package {
     bool justification_required;
     bool approval_required;
     enum package_extension extension;
-    int64_t duration;             /* DURATION_FOREVER: it has no end */
-    int64_t max_duration;         /* of one step: a request, or an extension; DURATION_FOREVER: no bound */
-    int64_t max_total;            /* from its start over all extensions; 0: no bound */
-    int64_t cooldown;             /* after a denial; 0: none */
-    int64_t gate_cooldown;        /* after a request filed at the gate expired; 0: none */
+    int64_t duration;      /* DURATION_FOREVER: it has no end */
+    int64_t max_duration;  /* of one step: a request, or an extension; DURATION_FOREVER: no bound */
+    int64_t max_total;     /* from its start over all extensions; 0: no bound */
+    int64_t cooldown;      /* after a denial; 0: none */
+    int64_t gate_cooldown; /* after a request filed at the gate expired; 0: none */
     enum package_at_end at_end;
-    strv services;                /* as logind calls them: "sshd", "login"; empty unless at_end is terminate */
-    strv incompatible;            /* packages that nobody may hold together with this one */
-    bool revoke_on_removed;       /* its assignments end when it is removed; else they run to their end */
+    strv services;          /* as logind calls them: "sshd", "login"; empty unless at_end is terminate */
+    strv incompatible;      /* packages that nobody may hold together with this one */
+    bool revoke_on_removed; /* its assignments end when it is removed; else they run to their end */
     struct package_stage *stages; /* none exactly when approval is not required */
     size_t n_stages;
 };
