@@ -219,13 +219,13 @@ static bool read_principals(const json_t *question, const json_t *answer, struct
     if (json_array_size(found) != count)
         return false;
     facts->principals = calloc(count ? count : 1, sizeof(*facts->principals));
-    for (; facts->principals && facts->n_principals < count; facts->n_principals++) {
-        struct principal *principal = &facts->principals[facts->n_principals];
-        principal->name = strdup(json_string_value(json_array_get(names, facts->n_principals)));
-        if (!principal->name || !read_people(json_array_get(found, facts->n_principals), principal)) {
-            facts->n_principals++; /* freed with the others */
+    for (size_t i = 0; facts->principals && i < count; i++) {
+        if (json_is_false(json_array_get(found, i)))
+            continue; /* it could not be found out */
+        struct principal *principal = &facts->principals[facts->n_principals++];
+        principal->name = strdup(json_string_value(json_array_get(names, i)));
+        if (!principal->name || !read_people(json_array_get(found, i), principal))
             return false;
-        }
     }
     return facts->principals;
 }

@@ -49,7 +49,7 @@ struct facts {
     size_t n_groups;
     struct subject **others; /* those of the question that exist */
     size_t n_others;
-    struct principal *principals;
+    struct principal *principals; /* those of the question that could be found out */
     size_t n_principals;
 };
 
@@ -72,7 +72,7 @@ void facts_free(struct facts *facts);
 
 /* NULL when it was not asked for, or there is no such user. */
 const struct subject *facts_other(const struct facts *facts, const char *name);
-/* NULL when it was not asked for. */
+/* NULL when it was not asked for, or could not be found out. */
 const struct principal *facts_principal(const struct facts *facts, const char *name);
 
 /* GID_UNSET also when the group was not asked for. */

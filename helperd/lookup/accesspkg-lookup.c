@@ -7,8 +7,9 @@
  * On stdin one JSON object a line: {"caller": UID, "user": NAME, "groups": [NAME, ...], "others": [NAME, ...],
  * "principals": [NAME or %GROUP, ...]}, each member optional. On stdout one a line: {"caller": SUBJECT, "user":
  * SUBJECT, "groups": [GID or null, ...], "others": [SUBJECT or null, ...], "principals": [[{"name", "uid"} of those
- * who may log in, ...] or null, ...]}, null for what does not exist, or {"error": TEXT}: a look-up that failed is
- * not an answer (rule 1).
+ * who may log in, ...] or null or false, ...]}, null for what does not exist, or {"error": TEXT}: a look-up that
+ * failed is not an answer (rule 1). Principals come last and within a time of their own: false where it was up or the
+ * look-up failed, so that a large group in a slow directory costs nobody the rest of the answer.
  */
 #include "common/names.h"
 
@@ -19,12 +20,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     IDLE_SECONDS = 60, /* then SIGALRM ends an idle process; accesspkgd starts another when it needs one */
     GROUPS_MAX = 65536,
-    PEOPLE_MAX = 256, /* FACTS_PEOPLE_MAX: more than any quorum needs to be told of one group */
+    PEOPLE_MAX = 256,         /* FACTS_PEOPLE_MAX: more than any quorum needs to be told of one group */
+    PEOPLE_OF_ALL_MAX = 2048, /* of all principals of a question: bounds the answer */
+    PRINCIPALS_MAX_MS = 500,  /* and what they may cost whoever waits for it */
 };
 
 /* What errno says after a look-up that found nothing: glibc sets some values for "no such entry"
@@ -186,7 +190,22 @@ static int group_members(const char *name, json_t **ret)
     return 0;
 }
 
-static int find_people(const char *principal, json_t **ret)
+/* What all principals of a question may cost together. */
+struct allowance {
+    struct timespec begun;
+    size_t people;
+};
+
+static bool is_used_up(const struct allowance *allowance)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return allowance->people == 0 || (now.tv_sec - allowance->begun.tv_sec) * 1000 +
+                                             (now.tv_nsec - allowance->begun.tv_nsec) / 1000000 >=
+                                         PRINCIPALS_MAX_MS;
+}
+
+static int find_people(const char *principal, struct allowance *allowance, json_t **ret)
 {
     json_t *names = NULL;
     int error = 0;
@@ -199,23 +218,30 @@ static int find_people(const char *principal, json_t **ret)
     }
     json_t *people = names ? json_array() : json_null();
     for (size_t i = 0; !error && i < json_array_size(names) && json_array_size(people) < PEOPLE_MAX; i++)
-        error = add_person(people, json_string_value(json_array_get(names, i)));
+        error =
+            is_used_up(allowance) ? ETIME : add_person(people, json_string_value(json_array_get(names, i)));
     json_decref(names);
-    if (error)
+    if (error) {
         json_decref(people);
-    else
-        *ret = people;
-    return error;
+        return error;
+    }
+    allowance->people -=
+        json_array_size(people) < allowance->people ? json_array_size(people) : allowance->people;
+    *ret = people;
+    return 0;
 }
 
 static int answer_principals(json_t *answer, const json_t *names)
 {
+    struct allowance allowance = {.people = PEOPLE_OF_ALL_MAX};
     json_t *principals = json_array();
     int error = json_object_set_new(answer, "principals", principals) < 0 ? ENOMEM : 0;
+    clock_gettime(CLOCK_MONOTONIC, &allowance.begun);
     for (size_t i = 0; !error && i < json_array_size(names); i++) {
-        json_t *people = NULL;
-        error = find_people(json_string_value(json_array_get(names, i)), &people);
-        if (!error && json_array_append_new(principals, people) < 0)
+        json_t *people = json_false();
+        if (!is_used_up(&allowance))
+            find_people(json_string_value(json_array_get(names, i)), &allowance, &people);
+        if (json_array_append_new(principals, people) < 0)
             error = ENOMEM;
     }
     return error;

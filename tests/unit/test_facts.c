@@ -68,6 +68,19 @@ START_TEST(an_answer_tells_who_there_is)
 }
 END_TEST
 
+/* What could not be found out is not the same as what is not there. */
+START_TEST(a_principal_may_stay_unknown)
+{
+    struct facts *facts = answer("{\"groups\": [null], \"others\": [null, null], \"principals\": [false, "
+                                 "[{\"name\": \"bob\", \"uid\": 1002}], null]}");
+    ck_assert_ptr_nonnull(facts);
+    ck_assert_ptr_null(facts_principal(facts, "bob"));
+    ck_assert_uint_eq(facts_principal(facts, "%dba-leads")->n_people, 1);
+    ck_assert(!facts_principal(facts, "%gone")->exists);
+    facts_free(facts);
+}
+END_TEST
+
 static const char *const malformed[] = {
     "[]",
     "{\"groups\": [], \"others\": [null, null], \"principals\": [null, null, null]}",
@@ -93,6 +106,7 @@ int main(void)
     tcase_add_checked_fixture(facts, setup, teardown);
     tcase_add_test(facts, a_question_names_all_that_is_asked_for);
     tcase_add_test(facts, an_answer_tells_who_there_is);
+    tcase_add_test(facts, a_principal_may_stay_unknown);
     tcase_add_loop_test(facts, a_malformed_answer_is_none, 0, N_MALFORMED);
     suite_add_tcase(suite, facts);
     SRunner *runner = srunner_create(suite);
