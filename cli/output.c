@@ -211,7 +211,7 @@ static bool is_time(const char *member)
 {
     static const char *const times[] = {"submitted",     "expires",          "start",          "at",
                                         "ended",         "assignment_start", "assignment_end", "started",
-                                        "policy_loaded", "oldest_pending",   "next_deadline"};
+                                        "policy_loaded", "oldest_pending",   "next_deadline",  "escalated"};
 
     for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
         if (strcmp(times[i], member) == 0)

@@ -191,6 +191,7 @@ static const struct field status_fields[] = {
     {"Warnings", "warnings", field_lines, FIELD_PLAIN},
     {"Allow-list", "allow_list_problems", field_lines, FIELD_PLAIN},
     {"Waiting requests", "pending", field_count, FIELD_PLAIN},
+    {"Nobody can decide", "undecidable", field_count, FIELD_PLAIN},
     {"Oldest of them", "oldest_pending", field_time, FIELD_PLAIN},
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
     {"Partly in place", "partially_fulfilled", field_count, FIELD_PLAIN},

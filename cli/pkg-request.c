@@ -125,9 +125,9 @@ static void say_waiting(struct output *output, const json_t *request)
                 member_true(request, "existing") ? "is open already" : "is filed",
                 approvers ? approvers : "");
     if (member_true(request, "undecidable"))
-        output_line(output,
-                    "But nobody beside you may approve it: please tell an administrator to name another "
-                    "approver.");
+        output_line(output, "But nobody can decide it now: %s. Please tell an administrator.",
+                    *member_text(request, "undecidable_why") ? member_text(request, "undecidable_why")
+                                                             : "too few are left to approve it");
     if (expires)
         output_line(output, "It expires %s. See: pkg-request status %lld", expires, id);
 }

@@ -130,11 +130,11 @@ static const struct field list_fields[] = {
 
 static char *field_undecidable(const struct output *output, const json_t *request, const char *member)
 {
+    const char *why = member_text(request, "undecidable_why");
+
     (void)output;
-    return member_true(request, member)
-               ? output_format(
-                     "nobody beside the requestor may approve it; the policy has to name another approver")
-               : NULL;
+    return member_true(request, member) ? output_format("nobody can decide it now%s%s", *why ? ": " : "", why)
+                                        : NULL;
 }
 
 static const struct field record_fields[] = {
@@ -162,6 +162,7 @@ static const struct field record_fields[] = {
     {"Expires", "expires", field_time, FIELD_PLAIN},
     {"Stage", "stage", field_stage, FIELD_PLAIN},
     {"Approvers", "approvers", field_list, FIELD_PLAIN},
+    {"Fallback asked", "escalated", field_time, FIELD_PLAIN},
     {"Note", "undecidable", field_undecidable, FIELD_PLAIN},
     {"Decisions", "decisions", field_decisions, FIELD_PLAIN},
     {"Closed", "ended", field_time, FIELD_PLAIN},

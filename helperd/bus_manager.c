@@ -94,7 +94,8 @@ static int plan_submit(struct call *call, struct reply *reply)
     /* Only uid 0 names another user; for nobody else is a name looked up that they could make up. */
     if (*user && call->caller.identity.uid == 0 && !(call->inquiry.user = strdup(user)))
         return -ENOMEM;
-    return engine_inquire_packages(call->manager->engine, call->packages, &call->inquiry);
+    r = engine_inquire_approvers(call->manager->engine, call->packages, false, &call->inquiry);
+    return r != 0 ? r : engine_inquire_packages(call->manager->engine, call->packages, &call->inquiry);
 }
 
 static const char *given(const char *claim)
@@ -175,8 +176,10 @@ static int plan_package(struct call *call, size_t index)
 
 static int plan_extend(struct call *call, struct reply *reply)
 {
-    const int r =
-        bus_options_read(json_array_get(call->arguments, 1), BUS_OPTIONS_EXTEND, &call->options, reply);
+    char *const packages[] = {(char *)text_argument(call, 0), NULL};
+    int r = bus_options_read(json_array_get(call->arguments, 1), BUS_OPTIONS_EXTEND, &call->options, reply);
+    if (r == 0)
+        r = engine_inquire_approvers(call->manager->engine, packages, false, &call->inquiry);
     return r != 0 ? r : plan_package(call, 0);
 }
 

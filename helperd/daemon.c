@@ -8,6 +8,7 @@
 #include "helperd/bus_manager.h"
 #include "helperd/config.h"
 #include "helperd/configure.h"
+#include "helperd/daemon_survey.h"
 #include "helperd/engine.h"
 #include "helperd/lastgood.h"
 #include "helperd/lookup.h"
@@ -55,6 +56,7 @@ struct daemon {
     double wake_at; /* 0: no deadline */
     double seen;    /* the clock when the loop last looked: it went back when it is ahead of now */
     struct retry retries[RETRIES_AT_ONCE];
+    struct daemon_survey survey;
     bool lost;
     int64_t started;
     int64_t policy_loaded;
@@ -196,6 +198,7 @@ static int reload(struct reply *reply, void *data)
     log_notice("The policy was reloaded: %zu package%s.", packages->count, packages->count == 1 ? "" : "s");
     reply->value = warnings_of(&problems);
     problems_deinit(&problems);
+    daemon_survey_all(&daemon->survey);
     return 0;
 }
 
@@ -326,6 +329,7 @@ static void on_changed(int64_t request, void *data)
     struct daemon *daemon = data;
     if (daemon->bus)
         bus_emit_request_changed(daemon->bus, request);
+    daemon_survey_soon(&daemon->survey);
 }
 
 /* One holder after the other; a look-up that fails says nothing about whoever it was for. */
@@ -357,7 +361,9 @@ static void on_holder_facts(struct facts *facts, void *data)
 static void on_holders(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
-    look_at_next_holder(timer->data);
+    struct daemon *daemon = timer->data;
+    daemon_survey_all(&daemon->survey);
+    look_at_next_holder(daemon);
 }
 
 static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
@@ -367,6 +373,7 @@ static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
     if (engine_verify(&daemon->engine, &daemon->verification) != 0)
         return;
     ev_idle_stop(loop, idle);
+    daemon_survey_all(&daemon->survey);
     look_at_next_holder(daemon);
 }
 
@@ -464,6 +471,7 @@ static int start(struct daemon *daemon)
     daemon->manager = bus_manager_new(&daemon->engine, daemon->lookup, &hooks);
     if (!daemon->lookup || !daemon->manager)
         return EX_OSERR;
+    daemon_survey_init(&daemon->survey, daemon->loop, &daemon->engine, daemon->lookup);
     if (engine_start(&daemon->engine, newborn) < 0 || leave_former_policy(daemon) < 0 ||
         engine_heed_policy(&daemon->engine) < 0)
         return EX_SOFTWARE;
@@ -485,6 +493,7 @@ static void finish(struct daemon *daemon)
         bus_flush(daemon->bus);
     bus_close(daemon->bus);
     daemon->bus = NULL;
+    daemon_survey_deinit(&daemon->survey);
     lookup_free(daemon->lookup);
     if (daemon->store)
         engine_deinit(&daemon->engine);

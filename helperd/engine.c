@@ -408,6 +408,13 @@ static int do_due(struct engine *engine, int64_t now)
         return r < 0 ? r : 1;
     }
     if (r > 0)
+        r = store_due_escalation(engine->store, now, &request);
+    if (r == 0) {
+        r = engine_escalate_due(engine, &request);
+        request_deinit(&request);
+        return r < 0 ? r : 1;
+    }
+    if (r > 0)
         r = store_due_start(engine->store, now, &request);
     if (r == 0) {
         r = start_request(engine, &request);

@@ -41,6 +41,14 @@ struct engine {
         int64_t *ids;
         size_t count;
     } changed; /* requests to announce after the commit */
+    struct survey {
+        int64_t soon[64]; /* requests that have entered a stage, to be looked at first */
+        size_t count;
+        bool walking;   /* through all that wait for a decision */
+        bool again;     /* once more when it is through */
+        int64_t after;  /* the last one that the walk took */
+        int64_t failed; /* the look-up for this one failed last */
+    } survey;
 };
 
 struct reply {
@@ -230,3 +238,18 @@ int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *in
  */
 int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry);
 int engine_retry(struct engine *engine, int64_t assignment, const struct facts *facts);
+
+/*
+ * Surveys: whether somebody can decide each request that waits, and whether its fallback approvers have to be asked for
+ * want of others. engine_due_survey takes the next one to be looked at: 0 with what to look up; STORE_E_NONE; -errno.
+ * One at a time: engine_survey follows, with the facts, or with NULL when the look-up failed, which changes nothing but
+ * that it is tried once more.
+ */
+int engine_due_survey(struct engine *engine, int64_t *ret_request, struct inquiry *inquiry);
+int engine_survey(struct engine *engine, int64_t request, const struct facts *facts);
+/* All that wait are due: the directory may say something else by now. */
+void engine_survey_all(struct engine *engine);
+
+/* Adds the principals of these packages' first stages, or of all their stages, as far as they are few enough. */
+int engine_inquire_approvers(struct engine *engine, char *const *packages, bool all_stages,
+                             struct inquiry *inquiry);

@@ -222,9 +222,11 @@ static int complete_stage(struct engine *engine, struct request *request, const 
         if (r == 0)
             r = store_get_stage(engine->store, request->id, request->stage, &next);
         request->deadline = now + next.timeout;
-        stage_deinit(&next);
         if (r == 0)
             r = store_enter_stage(engine->store, request->id, request->stage, now);
+        if (r == 0)
+            r = engine_enter_stage(engine, request, &next, facts);
+        stage_deinit(&next);
         return r;
     }
     request->ended = now;
@@ -271,7 +273,9 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
         return engine_was_asked(engine, record, facts)
                    ? refuse_late(record, reply)
                    : refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
-    int r = refuse_decider(policy_may_decide(&record->stage, &request->requestor, record->decisions,
+    int r = engine_judge(engine, record, facts);
+    if (r == 0)
+        r = refuse_decider(policy_may_decide(&record->stage, &request->requestor, record->decisions,
                                              record->n_decisions, &decider, now),
                            request->id, reply);
     const struct package *package = packages_find(engine->packages, request->package);

@@ -137,3 +137,30 @@ struct policy_decider engine_decider(const struct caller *caller, const struct f
 /* "14:05 on 23 Nov" would be ambiguous in a log and on another host: ISO 8601 with the zone. */
 enum { ENGINE_TIME_MAX = 32 };
 char *engine_time(int64_t time, char ret[ENGINE_TIME_MAX]);
+
+/*
+ * Who can decide (engine_survey.c). Inside a transaction: a request has entered this stage, which is judged when the
+ * facts know its principals and surveyed soon otherwise. `request` has its id and why nobody could decide before.
+ */
+int engine_enter_stage(struct engine *engine, const struct request *request, const struct stage *stage,
+                       const struct facts *facts);
+/* Judges the stage that a request waits in and notes what is news, in a transaction of its own; the record follows.
+ * Facts in which the requestor is missing change nothing. */
+int engine_judge(struct engine *engine, struct record *record, const struct facts *facts);
+/* Inside a transaction: the time of the stage's fallback approvers has come. */
+int engine_escalate_due(struct engine *engine, const struct request *request);
+/* Adds the principals of the stage that it waits in; with `if_needed` only where who is asked may follow from it. */
+int engine_inquire_stage(struct engine *engine, const struct request *request, bool if_needed,
+                         struct inquiry *inquiry);
+/* Why nobody can complete the stage, in a sentence's second half, from what policy_reach found. */
+enum { ENGINE_WHY_MAX = 512 };
+char *engine_say_reach(const struct stage *stage, const struct policy_reach *reach, const struct facts *facts,
+                       char ret[ENGINE_WHY_MAX]);
+
+/* The stages as the policy has them now, with borrowed lists; there is room for all of the package's. */
+void engine_plan_stages(const struct package *package, int64_t now, struct stage *stages);
+/* Why a group cannot be put in place; NULL when it can. */
+const char *engine_group_problem(const struct engine *engine, const struct facts *facts, const char *group,
+                                 gid_t gid);
+/* Adds what the user has of the package: the live assignment, else the request that waits. 0 or -errno. */
+int engine_add_own(struct engine *engine, const struct subject *subject, const char *package, json_t *view);

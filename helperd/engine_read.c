@@ -211,9 +211,12 @@ int engine_status(struct engine *engine, struct reply *reply)
     int64_t next = 0;
     int64_t retry = 0;
     int64_t left = 0;
+    int64_t undecidable = 0;
     int r = engine_tick(engine);
     if (r == 0)
         r = store_count(engine->store, &counts);
+    if (r == 0)
+        r = store_count_undecidable(engine->store, &undecidable);
     if (r == 0)
         r = store_next_deadline(engine->store, &next);
     if (r == 0)
@@ -224,10 +227,12 @@ int engine_status(struct engine *engine, struct reply *reply)
         next = retry;
     if (r != 0)
         return r;
-    reply->value = json_pack("{s:I, s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count,
-                             "pending", (json_int_t)counts.pending, "live_assignments",
-                             (json_int_t)counts.live, "partially_fulfilled", (json_int_t)counts.partial);
-    if (!reply->value || json_object_set_new(reply->value, "memberships_left", json_integer(left)) < 0 ||
+    reply->value =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count, "pending",
+                  (json_int_t)counts.pending, "undecidable", (json_int_t)undecidable, "live_assignments",
+                  (json_int_t)counts.live, "partially_fulfilled", (json_int_t)counts.partial, "memberships_left",
+                  (json_int_t)left);
+    if (!reply->value ||
         (counts.oldest_pending &&
          json_object_set_new(reply->value, "oldest_pending", json_integer(counts.oldest_pending)) < 0) ||
         (next && json_object_set_new(reply->value, "next_deadline", json_integer(next)) < 0))
@@ -271,6 +276,8 @@ int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *in
         return r;
     char *const packages[] = {request.package, NULL};
     r = engine_inquire_packages(engine, packages, inquiry);
+    if (r == 0 && request.state == STATE_PENDING_APPROVAL)
+        r = engine_inquire_stage(engine, &request, true, inquiry);
     if (r == 0)
         inquiry->user = steal_ptr(request.user);
     request_deinit(&request);

@@ -185,9 +185,11 @@ int engine_file(struct engine *engine, const struct facts *facts, const struct p
         request->deadline = now + stages[0].timeout;
     }
     r = store_add_request(engine->store, request, stages);
-    free(stages);
     if (r == 0)
         r = record_filing(engine, request, waived, word);
+    if (r == 0 && !waived)
+        r = engine_enter_stage(engine, request, &stages[0], facts);
+    free(stages);
     if (r == 0 && waived)
         r = engine_complete(engine, request, package, facts);
     if (r == 0 && waived)

@@ -16,7 +16,8 @@
  *             on_removed (keep|revoke, keep), approval (required|none, required),
  *             approvers (list), approval_timeout (duration, 24h)
  *   [stage N] approvers (list, required), quorum (number, 1), timeout (duration, 24h),
- *             escalate_after (duration, none), fallback_approvers (list)
+ *             escalate_after (duration, none), fallback_approvers (list; asked after that time, and at once when
+ *             the approvers cannot reach the quorum)
  * Lists are separated by blanks; `%name` is a group in requestors and approvers, `groups` takes bare names.
  */
 #pragma once

@@ -201,10 +201,6 @@ static void check_escalation(struct inifile *file, const char *section, const st
         inifile_complain(file, line, "escalate_after needs fallback_approvers: name who is asked then");
     if (escalates && stage->escalate_after >= stage->timeout)
         inifile_complain(file, line, "escalate_after comes no sooner than the stage's timeout; shorten it");
-    if (has_fallback && !escalates)
-        problems_add(file->problems, false,
-                     "%s:%zu: nobody ever asks the fallback_approvers without an escalate_after; add one",
-                     file->label, inifile_line(file, section, "fallback_approvers"));
 }
 
 static void check_stage(struct inifile *file, const struct package_stage *stage, size_t number)

@@ -39,7 +39,21 @@ enum policy_request_verdict policy_may_request(const struct package *package, co
 
 bool policy_escalated(const struct stage *stage, int64_t now)
 {
-    return stage->escalate_after > 0 && stage->entered > 0 && now >= stage->entered + stage->escalate_after;
+    return stage->escalated > 0 ||
+           (stage->escalate_after > 0 && stage->entered > 0 && now >= stage->entered + stage->escalate_after);
+}
+
+/* What stands against the person, whoever named them: of the requestor's side, or one who has had their say. */
+static enum policy_decide_verdict judge_person(const struct stage *stage, const struct identity *requestor,
+                                               const struct decision *decisions, size_t n_decisions,
+                                               const struct identity *person)
+{
+    if (policy_same_person(requestor, person))
+        return POLICY_DECIDE_OWN_REQUEST;
+    for (size_t i = 0; i < n_decisions; i++)
+        if (decisions[i].stage == stage->number && policy_same_person(&decisions[i].identity, person))
+            return POLICY_DECIDE_TWICE;
+    return POLICY_DECIDE_ALLOWED;
 }
 
 enum policy_decide_verdict policy_may_decide(const struct stage *stage, const struct identity *requestor,
@@ -51,15 +65,10 @@ enum policy_decide_verdict policy_may_decide(const struct stage *stage, const st
         (policy_escalated(stage, now) && policy_names(stage->fallback_approvers, decider->subject));
     if (!named)
         return POLICY_DECIDE_NOT_APPROVER;
-    if (policy_same_person(requestor, &decider->identity))
-        return POLICY_DECIDE_OWN_REQUEST;
-    if (!decider->subject->may_log_in)
-        return POLICY_DECIDE_NO_LOGIN;
-    for (size_t i = 0; i < n_decisions; i++)
-        if (decisions[i].stage == stage->number &&
-            policy_same_person(&decisions[i].identity, &decider->identity))
-            return POLICY_DECIDE_TWICE;
-    return POLICY_DECIDE_ALLOWED;
+    const enum policy_decide_verdict verdict =
+        judge_person(stage, requestor, decisions, n_decisions, &decider->identity);
+    return verdict != POLICY_DECIDE_OWN_REQUEST && !decider->subject->may_log_in ? POLICY_DECIDE_NO_LOGIN
+                                                                                 : verdict;
 }
 
 int64_t policy_lacking(const struct stage *stage, const struct decision *decisions, size_t n_decisions)
@@ -71,24 +80,61 @@ int64_t policy_lacking(const struct stage *stage, const struct decision *decisio
     return approvals < stage->quorum ? stage->quorum - approvals : 0;
 }
 
-/* Approvals that these principals can give, without the requestor; INT64_MAX with a group among them. */
-static int64_t count_others(char *const *principals, char *const *counted_before, const char *requestor)
+/* Different people, counted until there are as many as lack. */
+struct crowd {
+    uid_t uids[PACKAGE_PRINCIPALS_MAX];
+    int64_t count;
+    int64_t enough;
+    bool unknown; /* of one principal it could not be found out */
+};
+
+static void count_person(struct crowd *crowd, uid_t uid)
 {
-    int64_t count = 0;
-    for (; principals && *principals; principals++) {
-        if ((*principals)[0] == '%')
-            return INT64_MAX;
-        count += strcmp(*principals, requestor) != 0 && !strv_contains(counted_before, *principals);
-    }
-    return count;
+    if (crowd->count == crowd->enough)
+        return;
+    for (int64_t i = 0; i < crowd->count; i++)
+        if (crowd->uids[i] == uid)
+            return;
+    crowd->uids[crowd->count++] = uid;
 }
 
-bool policy_undecidable(const struct stage *stage, const char *requestor)
+bool policy_may_count(const struct stage *stage, const struct identity *requestor,
+                      const struct decision *decisions, size_t n_decisions, const char *principal,
+                      const struct person *person)
 {
-    const int64_t approvers = count_others(stage->approvers, NULL, requestor);
-    if (approvers >= stage->quorum)
-        return false;
-    const int64_t fallback =
-        stage->escalate_after ? count_others(stage->fallback_approvers, stage->approvers, requestor) : 0;
-    return fallback < stage->quorum - approvers;
+    /* As whom they will have logged in is not known. */
+    const struct identity identity = {person->uid, UID_UNSET};
+    /* policy_names takes a name as it is written; a directory may find somebody by another spelling. */
+    return (principal[0] == '%' || strcmp(principal, person->name) == 0) &&
+           judge_person(stage, requestor, decisions, n_decisions, &identity) == POLICY_DECIDE_ALLOWED;
+}
+
+struct policy_reach policy_reach(const struct stage *stage, const struct identity *requestor,
+                                 const struct decision *decisions, size_t n_decisions,
+                                 const struct facts *facts)
+{
+    char *const *const lists[] = {stage->approvers, stage->fallback_approvers};
+    struct policy_reach reach = {.lacking = policy_lacking(stage, decisions, n_decisions)};
+    struct crowd crowd = {.enough = reach.lacking < PACKAGE_PRINCIPALS_MAX ? reach.lacking
+                                                                           : PACKAGE_PRINCIPALS_MAX};
+    for (size_t list = 0; list < 2; list++) {
+        for (char *const *name = lists[list]; name && *name; name++) {
+            const struct principal *principal = facts_principal(facts, *name);
+            crowd.unknown |= !principal;
+            /* A list that was cut off has more people than any quorum. */
+            if (principal && principal->n_people >= FACTS_PEOPLE_MAX)
+                crowd.count = crowd.enough;
+            for (size_t i = 0; principal && i < principal->n_people; i++)
+                if (policy_may_count(stage, requestor, decisions, n_decisions, *name, &principal->people[i]))
+                    count_person(&crowd, principal->people[i].uid);
+        }
+        *(list == 0 ? &reach.approvers : &reach.everybody) = crowd.count;
+        if (crowd.count < reach.lacking && crowd.unknown)
+            return reach;
+        if (crowd.count >= reach.lacking && reach.verdict == POLICY_REACH_UNKNOWN)
+            reach.verdict = list == 0 ? POLICY_REACH_APPROVERS : POLICY_REACH_FALLBACK;
+    }
+    if (reach.verdict == POLICY_REACH_UNKNOWN)
+        reach.verdict = POLICY_REACH_NOBODY;
+    return reach;
 }

@@ -50,13 +50,37 @@ enum policy_decide_verdict policy_may_decide(const struct stage *stage, const st
                                              const struct decision *decisions, size_t n_decisions,
                                              const struct policy_decider *decider, int64_t now);
 
-/*
- * Whether it can be seen from the names alone that the stage will never be complete: too few others than the requestor
- * are named, and no group. (Whether a group has members is a question to the directory, not to this.)
- */
-bool policy_undecidable(const struct stage *stage, const char *requestor);
+enum policy_reach_verdict {
+    POLICY_REACH_UNKNOWN = 0, /* not everybody could be found out: changes nothing */
+    POLICY_REACH_APPROVERS,   /* the approvers can give what lacks */
+    POLICY_REACH_FALLBACK,    /* they cannot, with the fallback approvers they can */
+    POLICY_REACH_NOBODY,
+};
 
-/* Whether the fallback approvers of the stage are asked as well by now. */
+struct policy_reach {
+    enum policy_reach_verdict verdict;
+    int64_t lacking;   /* approvals */
+    int64_t approvers; /* different people who can give one; none is counted beyond what lacks */
+    int64_t everybody; /* likewise, with the fallback approvers */
+};
+
+/*
+ * Whether the stage can still be completed, and by whom, as far as the facts know its principals. By the rules of
+ * policy_may_decide: different people by uid, never the requestor, nobody who has approved already, nobody who may
+ * not log in (facts leave them out).
+ */
+struct policy_reach policy_reach(const struct stage *stage, const struct identity *requestor,
+                                 const struct decision *decisions, size_t n_decisions,
+                                 const struct facts *facts);
+
+/* Whether this is one of those who are counted among the principal's people: neither the requestor nor somebody who has
+ * decided in this stage. */
+bool policy_may_count(const struct stage *stage, const struct identity *requestor,
+                      const struct decision *decisions, size_t n_decisions, const char *principal,
+                      const struct person *person);
+
+/* Whether the fallback approvers of the stage are asked as well by now: since the approvers cannot complete it, or after
+ * its time. */
 bool policy_escalated(const struct stage *stage, int64_t now);
 
 /* Approvals that the stage still lacks. */

@@ -55,6 +55,7 @@ void request_deinit(struct request *request)
     free(request->address);
     free(request->tty);
     free(request->cancel_reason);
+    free(request->undecidable);
     *request = (struct request){0};
 }
 

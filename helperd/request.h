@@ -46,8 +46,9 @@ struct request {
     char *cancel_reason;
     int64_t stage; /* the one it waits in, from 1; 0 before and without approval */
     int64_t n_stages;
-    int64_t deadline; /* of the current stage */
-    int64_t extends;  /* the assignment whose end it would move; 0: it asks for a new one */
+    int64_t deadline;  /* of the current stage */
+    int64_t extends;   /* the assignment whose end it would move; 0: it asks for a new one */
+    char *undecidable; /* why nobody can decide it now; NULL: somebody can, as far as is known */
 };
 
 /* A stage as it was when the request was filed: policy edits do not change it. */
@@ -56,7 +57,8 @@ struct stage {
     int64_t quorum;
     int64_t timeout;
     int64_t escalate_after;
-    int64_t entered; /* 0: not reached yet */
+    int64_t entered;   /* 0: not reached yet */
+    int64_t escalated; /* when the fallback approvers were first asked; 0: not yet */
     strv approvers;
     strv fallback_approvers;
 };

@@ -14,6 +14,9 @@
  *   ending      sessions of an assignment that has ended: which are to be ended, and what remained of them
  *   membership  who is in which group of /etc/group by our doing, or is to be (membership.h)
  *   assignment_package, request_waiting_package  who has a package that is no longer in packages.d
+ *   stage.escalated      when the fallback approvers were first asked
+ *   request.escalate_at  when they will be, without a decision in the stage that it waits in; 0: not, or done
+ *   request.undecidable  why nobody can decide it now
  * step 3
  *   request_last, request_waiting  asked at each login: not through all that the user ever filed
  * step 2
@@ -118,7 +121,17 @@ static const char *const steps[] = {
     "CREATE INDEX membership_name ON membership (name, user);"
     "CREATE INDEX assignment_package ON assignment (package)"
     " WHERE state IN ('partially-fulfilled', 'fulfilled');"
-    "CREATE INDEX request_waiting_package ON request (package) WHERE waiting = 1;",
+    "CREATE INDEX request_waiting_package ON request (package) WHERE waiting = 1;"
+    "ALTER TABLE stage ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE request ADD COLUMN escalate_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE request ADD COLUMN undecidable TEXT;"
+    "UPDATE request SET escalate_at = coalesce((SELECT s.entered + s.escalate_after FROM stage s"
+    "  WHERE s.request = request.id AND s.number = request.stage AND s.escalate_after > 0"
+    "  AND s.fallback IS NOT NULL), 0) WHERE state = 'pending-approval';"
+    "CREATE INDEX request_escalation ON request (escalate_at)"
+    " WHERE state = 'pending-approval' AND escalate_at > 0;"
+    "CREATE INDEX request_undecidable ON request (id)"
+    " WHERE state = 'pending-approval' AND undecidable IS NOT NULL;",
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };

@@ -313,6 +313,8 @@ int store_next_deadline(struct store *store, int64_t *ret)
                     "SELECT coalesce(min(t), 0), 0 FROM ("
                     " SELECT min(deadline) AS t FROM request WHERE state = 'pending-approval'"
                     " UNION ALL SELECT min(start) FROM request WHERE waiting = 1"
+                    " UNION ALL SELECT min(escalate_at) FROM request WHERE state = 'pending-approval'"
+                    "  AND escalate_at > 0"
                     " UNION ALL SELECT min(end) FROM assignment WHERE state IN ('partially-fulfilled',"
                     " 'fulfilled')) WHERE t < 9223372036854775807", /* an end that never comes */
                     ret, &(int64_t){0});

@@ -48,6 +48,16 @@ int store_filed_since(struct store *store, uid_t uid, int64_t since, int64_t mos
 int store_get_stage(struct store *store, int64_t request, int64_t number, struct stage *ret);
 int store_enter_stage(struct store *store, int64_t request, int64_t number, int64_t now);
 
+/* Who can decide (helperd/store_survey.c). When the current stage's fallback approvers will be asked; 0: not. */
+int store_set_escalation(struct store *store, int64_t request, int64_t at);
+/* They are asked from now on, which nothing takes back. */
+int store_escalate(struct store *store, int64_t request, int64_t number, int64_t now);
+/* Why nobody can decide it now; NULL: somebody can. */
+int store_set_undecidable(struct store *store, int64_t request, const char *why);
+int store_count_undecidable(struct store *store, int64_t *ret);
+/* The next request behind this number that waits for a decision; STORE_E_NONE behind the last. */
+int store_next_pending(struct store *store, int64_t after, int64_t *ret);
+
 int store_add_decision(struct store *store, int64_t request, const struct decision *decision);
 /* A new array, freed with free() after each item's decision_deinit. */
 int store_get_decisions(struct store *store, int64_t request, struct decision **ret, size_t *ret_count);
@@ -121,6 +131,7 @@ int store_each_live_gid(struct store *store, store_each_name each, void *data);
 int store_next_deadline(struct store *store, int64_t *ret); /* of a request or an assignment; 0: none */
 int store_next_retry(struct store *store, int64_t *ret);    /* 0: none */
 int store_due_request(struct store *store, int64_t now, struct request *ret);
+int store_due_escalation(struct store *store, int64_t now, struct request *ret);
 int store_due_start(struct store *store, int64_t now, struct request *ret);
 int store_due_assignment(struct store *store, int64_t now, struct assignment *ret);
 int store_due_retry(struct store *store, int64_t now, struct assignment *ret);

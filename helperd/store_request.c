@@ -12,7 +12,7 @@
     "r.id, r.package, r.user, r.uid, r.loginuid, r.full_name, r.organisation, r.state, r.justification,"     \
     " r.no_reason_given, r.service, r.host, r.address, r.tty, r.origin_verified, r.duration, r.start,"       \
     " r.submitted, r.ended, r.cancel_reason, r.stage, r.n_stages, r.deadline, r.assignment, r.granted,"      \
-    " r.waiting, r.assigned, r.at_gate"
+    " r.waiting, r.assigned, r.at_gate, r.undecidable"
 
 /* The column `assigned`; 0: it was asked for. */
 enum { ASSIGNED = 1, ASSIGNED_OVER_DUTIES = 2 };
@@ -54,6 +54,7 @@ static int read_request(sqlite3_stmt *s, struct request *ret)
         .assigned = sqlite3_column_int(s, 26),
         .overrides = sqlite3_column_int(s, 26) == ASSIGNED_OVER_DUTIES,
         .at_gate = sqlite3_column_int(s, 27),
+        .undecidable = sql_text(s, 28, &oom),
     };
     if (oom) {
         request_deinit(&request);
@@ -136,6 +137,16 @@ int store_due_start(struct store *store, int64_t now, struct request *ret)
                     ret);
 }
 
+int store_due_escalation(struct store *store, int64_t now, struct request *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " REQUEST_COLUMNS " FROM request r WHERE state = 'pending-approval'"
+                             " AND escalate_at > 0 AND escalate_at <= ? ORDER BY escalate_at LIMIT 1",
+                             "i", now),
+                    ret);
+}
+
 int store_due_request(struct store *store, int64_t now, struct request *ret)
 {
     return read_one(store,
@@ -206,9 +217,12 @@ static int add_stage(struct store *store, int64_t request, const struct stage *s
     if (r == 0)
         r = find_circle(store, stage->fallback_approvers, &fallback);
     if (r == 0)
-        r = sql_run(store, "INSERT INTO stage VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "iiiziiii", request,
-                    stage->number, approvers, fallback, stage->quorum, stage->timeout, stage->escalate_after,
-                    stage->entered);
+        r = sql_run(
+            store,
+            "INSERT INTO stage (request, number, approvers, fallback, quorum, timeout, escalate_after,"
+            " entered) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "iiiziiii", request, stage->number, approvers, fallback, stage->quorum, stage->timeout,
+            stage->escalate_after, stage->entered);
     return r;
 }
 
@@ -258,7 +272,7 @@ int store_get_stage(struct store *store, int64_t request, int64_t number, struct
     sqlite3_stmt *s =
         sql_take(store,
                  "SELECT s.number, s.quorum, s.timeout, s.escalate_after, s.entered, a.principals,"
-                 " f.principals FROM stage s JOIN circle a ON a.id = s.approvers"
+                 " f.principals, s.escalated FROM stage s JOIN circle a ON a.id = s.approvers"
                  " LEFT JOIN circle f ON f.id = s.fallback WHERE s.request = ? AND s.number = ?",
                  "ii", request, number);
     if (!s)
@@ -273,6 +287,7 @@ int store_get_stage(struct store *store, int64_t request, int64_t number, struct
             .entered = sqlite3_column_int64(s, 4),
             .approvers = read_circle(s, 5),
             .fallback_approvers = read_circle(s, 6),
+            .escalated = sqlite3_column_int64(s, 7),
         };
         r = 0;
         if (!stage.approvers || !stage.fallback_approvers) {

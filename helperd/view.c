@@ -125,8 +125,11 @@ static void put_approvers(struct builder *builder, const struct record *record, 
     put(builder, "stages", json_integer(record->request.n_stages));
     put(builder, "quorum", json_integer(stage->quorum));
     put(builder, "approvers", approvers);
-    if (record->request.state == STATE_PENDING_APPROVAL && policy_undecidable(stage, record->request.user))
+    put_time(builder, "escalated", stage->escalated);
+    if (record->request.state == STATE_PENDING_APPROVAL && record->request.undecidable) {
         put(builder, "undecidable", json_true());
+        put_text(builder, "undecidable_why", record->request.undecidable);
+    }
 }
 
 static void put_problems(struct builder *builder, const struct record *record)

@@ -116,8 +116,10 @@ static void say_pending(struct text *text, const struct saying *saying)
         say_approvers(text, approvers);
     }
     if (json_is_true(json_object_get(saying->request, "undecidable"))) {
-        say(text, ", but nobody beside you may approve it.\nPlease tell an administrator to name another "
-                  "approver.");
+        char why[LINE_MAX_BYTES];
+        text_visible(member(saying->request, "undecidable_why"), why, sizeof(why));
+        say(text, ", but nobody can decide it now%s%s.\nPlease tell an administrator.", *why ? ": " : "",
+            why);
         return;
     }
     if (expires > 0)

@@ -54,7 +54,8 @@ static void fill(long history, long live)
         " 100000 + i %% 50000, CASE i %% 3 WHEN 0 THEN 'denied' WHEN 1 THEN 'expired' ELSE 'cancelled' END, "
         "0, 1,"
         " 3600, 0, 1700000000 + i, 1700000100 + i, 1, 1, 1700000100 + i FROM n;"
-        "INSERT INTO stage SELECT id, 1, (SELECT id FROM circle WHERE principals = 'bob'), NULL, 1, 86400, 0,"
+        "INSERT INTO stage (request, number, approvers, fallback, quorum, timeout, escalate_after, entered)"
+        " SELECT id, 1, (SELECT id FROM circle WHERE principals = 'bob'), NULL, 1, 86400, 0,"
         " submitted FROM request WHERE id NOT IN (SELECT request FROM stage);",
         history);
     run_sql(database, sql);

@@ -51,6 +51,36 @@ START_TEST(existing)
 }
 END_TEST
 
+static const char *undecidable_why;
+
+static struct gate_bus_reply answer_undecidable(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    json_t *request = pending(false);
+    json_object_set_new(request, "undecidable", json_true());
+    if (undecidable_why)
+        json_object_set_new(request, "undecidable_why", json_string(undecidable_why));
+    return reply_with(request);
+}
+
+/* Whoever waits in vain is told, and why; the reason controls no terminal (rule 10). */
+START_TEST(nobody_can_decide)
+{
+    static const char *const reasons[] = {NULL, "nobody is left (%dba-leads does not exist)", "gone\033[2J"};
+    static const char *const said[] = {"", ": nobody is left (%dba-leads does not exist)", ": gone\\x1b[2J"};
+    char text[512];
+    undecidable_why = reasons[_i];
+    gate_bus_start(answer_undecidable);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    snprintf(
+        text, sizeof(text),
+        "db-admins on demohost: request 17 waits for approval by bob or a member of dba-leads, but nobody "
+        "can decide it now%s.\nPlease tell an administrator.\n",
+        said[_i]);
+    check_refused(&outcome, PAM_PERM_DENIED, "request=17", text);
+}
+END_TEST
+
 /* Nothing is filed for who needs nothing, for who shall not, and where only a report is wanted. */
 START_TEST(nothing_filed)
 {
@@ -257,6 +287,7 @@ int main(void)
     tcase_add_checked_fixture(bus, setup, teardown);
     for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
         tcase_add_test(bus, tests[i]);
+    tcase_add_loop_test(bus, nobody_can_decide, 0, 3);
     tcase_add_loop_test(bus, errors, 0, sizeof(error_cases) / sizeof(error_cases[0]));
     suite_add_tcase(suite, bus);
     SRunner *runner = srunner_create(suite);

@@ -123,23 +123,129 @@ START_TEST(test_may_decide)
 }
 END_TEST
 
-START_TEST(test_undecidable)
+/* ---- who can still complete a stage ---- */
+
+enum { ALICE = 1001, BOB = 1002, CAROL = 1003, DAVE = 1004 };
+
+static struct person one_alice[] = {{(char *)"alice", ALICE}};
+static struct person one_bob[] = {{(char *)"bob", BOB}};
+static struct person one_dave[] = {{(char *)"dave", DAVE}};
+static struct person leads_people[] = {{(char *)"bob", BOB}, {(char *)"carol", CAROL}};
+static struct person daves[] = {{(char *)"dave", DAVE}, {(char *)"david", DAVE}}; /* one person, two names */
+static struct person many[FACTS_PEOPLE_MAX];
+
+static struct principal known[] = {
+    {(char *)"alice", true, one_alice, 1},
+    {(char *)"bob", true, one_bob, 1},
+    {(char *)"dave", true, one_dave, 1},
+    {(char *)"Dave", true, one_dave, 1}, /* the directory does not mind, policy_names does */
+    {(char *)"erin", true, NULL, 0},     /* may not log in */
+    {(char *)"ghost", false, NULL, 0},
+    {(char *)"%leads", true, leads_people, 2},
+    {(char *)"%daves", true, daves, 2},
+    {(char *)"%empty", true, NULL, 0},
+    {(char *)"%gone", false, NULL, 0},
+    {(char *)"%many", true, many, FACTS_PEOPLE_MAX},
+    /* "%unknown" and "nobody-asked" could not be looked up */
+};
+
+static const struct decision by_bob_here = {.stage = 1, .identity = {BOB, UID_UNSET}, .approved = true};
+static const struct decision by_bob_before = {.stage = 2, .identity = {BOB, UID_UNSET}, .approved = true};
+static const struct decision by_carol_as_bob = {.stage = 1, .identity = {CAROL, BOB}, .approved = true};
+
+/* The requestor is alice, uid 1001, unless another identity stands in the row. */
+static const struct {
+    const char *approvers;
+    const char *fallback;
+    int64_t quorum;
+    struct identity requestor;
+    const struct decision *decision;
+    enum policy_reach_verdict verdict;
+    int64_t everybody;
+} reaches[] = {
+    {"bob", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_APPROVERS, 1},
+    {"%leads", "", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_APPROVERS, 2},
+    {"bob %leads", "", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_APPROVERS, 2},
+    {"bob %leads", "", 3, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 2}, /* bob is one */
+    {"%daves dave", "", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 1},
+    /* The requestor never counts: by uid, nor by login (rule 5). */
+    {"alice", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
+    {"bob", "", 1, {ALICE, BOB}, NULL, POLICY_REACH_NOBODY, 0},
+    {"bob", "dave", 1, {ALICE, BOB}, NULL, POLICY_REACH_FALLBACK, 1},
+    {"%leads", "", 2, {BOB, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 1},
+    /* Who has approved counts, and cannot again. */
+    {"%leads", "", 2, {ALICE, UID_UNSET}, &by_bob_here, POLICY_REACH_APPROVERS, 1},
+    {"bob", "", 2, {ALICE, UID_UNSET}, &by_bob_here, POLICY_REACH_NOBODY, 0},
+    {"%leads", "", 2, {ALICE, UID_UNSET}, &by_carol_as_bob, POLICY_REACH_NOBODY, 0},
+    {"bob", "", 1, {ALICE, UID_UNSET}, &by_bob_here, POLICY_REACH_APPROVERS, 0}, /* nothing lacks */
+    {"bob", "", 1, {ALICE, UID_UNSET}, &by_bob_before, POLICY_REACH_APPROVERS, 1},
+    {"bob", "dave", 2, {ALICE, UID_UNSET}, &by_bob_here, POLICY_REACH_FALLBACK, 1},
+    /* Those who do not exist, have no members, may not log in. */
+    {"%gone", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
+    {"%empty", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
+    {"Dave", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
+    {"erin ghost", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
+    {"%gone", "bob", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_FALLBACK, 1},
+    {"bob %gone", "%leads", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_FALLBACK, 2},
+    {"%gone", "alice ghost", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
+    {"bob", "dave", 3, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 2},
+    /* A list that was cut off is enough for every quorum. */
+    {"%many",
+     "",
+     PACKAGE_PRINCIPALS_MAX,
+     {ALICE, UID_UNSET},
+     NULL,
+     POLICY_REACH_APPROVERS,
+     PACKAGE_PRINCIPALS_MAX},
+    /* What could not be looked up decides nothing, unless the others are enough without it. */
+    {"%unknown", "bob", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_UNKNOWN, 0},
+    {"bob %unknown", "dave", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_UNKNOWN, 0},
+    {"bob %unknown", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_APPROVERS, 1},
+    {"bob", "nobody-asked", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_APPROVERS, 1},
+    {"%gone", "nobody-asked", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_UNKNOWN, 0},
+    {"%gone", "nobody-asked bob", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_FALLBACK, 1},
+};
+enum { N_REACHES = sizeof(reaches) / sizeof(reaches[0]) };
+
+START_TEST(test_reach)
 {
-    char *only_alice[] = {(char *)"alice", NULL};
-    char *both[] = {(char *)"alice", (char *)"bob", NULL};
-    char *group[] = {(char *)"alice", (char *)"%dba-leads", NULL};
-    struct stage stage = {.quorum = 1, .approvers = only_alice};
-    ck_assert(policy_undecidable(&stage, "alice"));
-    ck_assert(!policy_undecidable(&stage, "bob"));
-    stage.fallback_approvers = both;
-    ck_assert(policy_undecidable(&stage, "alice")); /* nobody ever asks them */
-    stage.escalate_after = 60;
-    ck_assert(!policy_undecidable(&stage, "alice"));
-    stage = (struct stage){.quorum = 2, .approvers = both};
-    ck_assert(policy_undecidable(&stage, "alice"));
-    ck_assert(!policy_undecidable(&stage, "carol"));
-    stage.approvers = group;
-    ck_assert(!policy_undecidable(&stage, "alice"));
+    const struct facts facts = {.principals = known, .n_principals = sizeof(known) / sizeof(known[0])};
+    struct stage stage = {.number = 1,
+                          .quorum = reaches[_i].quorum,
+                          .approvers = strv_split(reaches[_i].approvers),
+                          .fallback_approvers = strv_split(reaches[_i].fallback)};
+    const struct policy_reach reach = policy_reach(&stage, &reaches[_i].requestor, reaches[_i].decision,
+                                                   reaches[_i].decision ? 1 : 0, &facts);
+    ck_assert_int_eq(reach.verdict, reaches[_i].verdict);
+    ck_assert_int_eq(reach.everybody, reaches[_i].everybody);
+    stage_deinit(&stage);
+}
+END_TEST
+
+/* Zeroed memory changes nothing. */
+START_TEST(test_reach_of_nothing)
+{
+    const struct policy_reach reach = {0};
+    const struct facts facts = {0};
+    const struct identity requestor = {ALICE, UID_UNSET};
+    struct stage stage = {.number = 1, .quorum = 1, .approvers = strv_split("bob")};
+    ck_assert_int_eq(reach.verdict, POLICY_REACH_UNKNOWN);
+    ck_assert_int_eq(policy_reach(&stage, &requestor, NULL, 0, &facts).verdict, POLICY_REACH_UNKNOWN);
+    stage_deinit(&stage);
+}
+END_TEST
+
+/* Asked before its time, a fallback approver is asked for good, whatever the clock says. */
+START_TEST(test_escalated)
+{
+    struct stage stage = {.number = 1, .quorum = 1, .escalate_after = 100, .entered = 1000};
+    ck_assert(!policy_escalated(&stage, 1099));
+    ck_assert(policy_escalated(&stage, 1100));
+    stage.escalated = 1050;
+    ck_assert(policy_escalated(&stage, 1050));
+    ck_assert(policy_escalated(&stage, 900));
+    stage = (struct stage){.number = 1, .quorum = 1, .entered = 1000};
+    ck_assert(!policy_escalated(&stage, 1 << 30));
 }
 END_TEST
 
@@ -151,7 +257,9 @@ int main(void)
     tcase_add_test(tests, test_same_person);
     tcase_add_test(tests, test_may_request);
     tcase_add_test(tests, test_may_decide);
-    tcase_add_test(tests, test_undecidable);
+    tcase_add_loop_test(tests, test_reach, 0, N_REACHES);
+    tcase_add_test(tests, test_reach_of_nothing);
+    tcase_add_test(tests, test_escalated);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -115,6 +115,28 @@ START_TEST(test_saved_database)
 }
 END_TEST
 
+/* A request that waited when the database was older has its fallback approvers asked at their time all the same. */
+START_TEST(test_saved_escalation)
+{
+    char sql[16384] = "";
+    int64_t next = 0;
+    FILE *in = fopen("tests/unit/state-1.sql", "re");
+    ck_assert_ptr_nonnull(in);
+    ck_assert_uint_gt(fread(sql, 1, sizeof(sql) - 1, in), 0);
+    ck_assert_int_eq(fclose(in), 0);
+    run_sql(sql);
+    run_sql("UPDATE stage SET fallback = 2, escalate_after = 600 WHERE request = 2");
+    open_store(false);
+    ck_assert_int_eq(store_next_deadline(store, &next), 0);
+    ck_assert_int_eq(next, 1763935940 + 600);
+    struct request request = {0};
+    ck_assert_int_eq(store_due_escalation(store, next - 1, &request), STORE_E_NONE);
+    ck_assert_int_eq(store_due_escalation(store, next, &request), 0);
+    ck_assert_int_eq(request.id, 2);
+    request_deinit(&request);
+}
+END_TEST
+
 /* What a newer version wrote is left alone; so is what no version writes. */
 START_TEST(test_other_versions)
 {
@@ -445,6 +467,9 @@ static void ask_everything(void)
     ck_assert_int_eq(store_set_grants(store, assignment.id, NULL, 0, true), 0);
     ck_assert_int_eq(store_update_request(store, &(struct request){.id = -1, .state = STATE_DENIED}), 0);
     ck_assert_int_eq(store_enter_stage(store, -1, 1, 1), 0);
+    ck_assert_int_eq(store_set_escalation(store, -1, 1), 0);
+    ck_assert_int_eq(store_escalate(store, -1, 1, 1), 0);
+    ck_assert_int_eq(store_set_undecidable(store, -1, "x"), 0);
     ck_assert_int_eq(store_add_publication(store, STORE_PUBLISH_GID, "1", false), 0);
     ck_assert_int_eq(store_remove_publication(store, STORE_PUBLISH_GID, "1"), 0);
     ck_assert_int_eq(store_commit(store), 0);
@@ -455,6 +480,9 @@ static void ask_everything(void)
     store_find_waiting_request_by_name(store, "x", "x", &request);
     store_due_start(store, 1, &request);
     store_due_request(store, 1, &request);
+    store_due_escalation(store, 1, &request);
+    store_next_pending(store, INT64_MAX - 1, &number);
+    store_count_undecidable(store, &number);
     store_count_open_requests(store, 1, &number);
     store_filed_since(store, 1, 1, 1, &number);
     store_get_decisions(store, 1, &decisions, &count);
@@ -549,6 +577,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_newborn);
     tcase_add_test(tests, test_saved_database);
+    tcase_add_test(tests, test_saved_escalation);
     tcase_add_test(tests, test_other_versions);
     tcase_add_test(tests, test_not_a_database);
     tcase_add_test(tests, test_rollback);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who can decide, with the real daemon, the real accesspkg-lookup and groups that gpasswd and groupdel change meanwhile.
+ * Waits for RequestChanged, never for a time.
+ */
+#include "tests/support/live.h"
+
+#include <check.h>
+#include <dbus/dbus.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STAGE "[package]\ngroups = dbadmins\n[stage 1]\napprovers = %dba-leads\n"
+
+enum { CHANGED_TIMEOUT_MS = 20000 };
+
+static DBusConnection *watch;
+
+static void setup(void)
+{
+    ck_assert_int_eq(live_run("root", "cp -p /etc/group /tmp/group"), 0);
+    live_start(
+        "early", STAGE "fallback_approvers = dave\n", "alone", STAGE, "two",
+        "[package]\ngroups = dbadmins nightshift\n[policy]\nrequestors = %staff\njustification = required\n"
+        "extension = approval\n[stage 1]\napprovers = %dba-leads\nquorum = 2\nfallback_approvers = dave\n"
+        "[stage 2]\napprovers = erin\n",
+        "short", STAGE "timeout = 1s\n", NULL);
+    dbus_connection_set_change_sigpipe(FALSE);
+    watch = dbus_bus_get_private(DBUS_BUS_SYSTEM, NULL);
+    ck_assert_ptr_nonnull(watch);
+    dbus_connection_set_exit_on_disconnect(watch, FALSE);
+    dbus_bus_add_match(watch, "type='signal',member='RequestChanged'", NULL);
+}
+
+static void teardown(void)
+{
+    dbus_connection_close(watch);
+    dbus_connection_unref(watch);
+    live_stop();
+    ck_assert_int_eq(live_run("root", "cp -p /tmp/group /etc/group"), 0);
+}
+
+static void run(const char *user, const char *command, int status, const char *says)
+{
+    const int r = live_run(user, command);
+    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
+    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
+}
+
+/* Waits until this request is announced. */
+static void await_change(int64_t id)
+{
+    for (;;) {
+        DBusMessage *message;
+        while ((message = dbus_connection_pop_message(watch))) {
+            dbus_int64_t changed = 0;
+            const bool is =
+                dbus_message_is_signal(message, BUS_INTERFACE_MANAGER, "RequestChanged") &&
+                dbus_message_get_args(message, NULL, DBUS_TYPE_INT64, &changed, DBUS_TYPE_INVALID);
+            dbus_message_unref(message);
+            if (is && changed == id)
+                return;
+        }
+        ck_assert_msg(dbus_connection_read_write(watch, CHANGED_TIMEOUT_MS), "the bus went away");
+    }
+}
+
+/* Takes what was announced so far. */
+static void forget_changes(void)
+{
+    DBusMessage *message;
+    dbus_connection_flush(watch);
+    while (dbus_connection_read_write(watch, 0) && (message = dbus_connection_pop_message(watch)))
+        dbus_message_unref(message);
+}
+
+/* The group goes: whoever is asked in its place need not wait for a survey. */
+START_TEST(test_vanished_at_the_decision)
+{
+    run("alice", "pkg-request submit early", 0, "It waits for: %dba-leads.");
+    run("dave", "pkg-approve approve 1", 77, "not an approver");
+    run("root", "groupdel dba-leads", 0, "");
+    run("dave", "pkg-approve approve 1", 0, "alice holds early");
+}
+END_TEST
+
+/* A survey after a reload finds it, and says so to who follows the request. */
+START_TEST(test_vanished_at_a_reload)
+{
+    run("alice", "pkg-request submit early", 0, "is filed");
+    await_change(1);
+    run("dave", "pkg-approve", 0, "Nothing waits for you");
+    run("root", "gpasswd -d bob dba-leads && gpasswd -d carol dba-leads", 0, "");
+    run("root", "pkg-admin reload", 0, "Policy reloaded");
+    await_change(1);
+    run("alice", "pkg-request status 1", 0, "%dba-leads, dave");
+    run("alice", "pkg-request status 1", 0, "Fallback asked:");
+    run("dave", "pkg-approve", 0, "alice");
+    run("dave", "pkg-approve approve 1", 0, "alice holds early");
+}
+END_TEST
+
+/* And so does the one after a start, for what happened meanwhile. */
+START_TEST(test_vanished_while_stopped)
+{
+    run("alice", "pkg-request submit early", 0, "is filed");
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    run("root", "groupdel dba-leads", 0, "");
+    forget_changes();
+    live_start_daemon();
+    await_change(1);
+    run("alice", "pkg-request status 1", 0, "%dba-leads, dave");
+}
+END_TEST
+
+/* The daemon wakes for it by itself, and tells. */
+START_TEST(test_after_its_time)
+{
+    live_write_package("later", STAGE "fallback_approvers = dave\nescalate_after = 1s\n");
+    run("root", "pkg-admin reload", 0, "Policy reloaded");
+    run("alice", "pkg-request submit later", 0, "It waits for: %dba-leads.");
+    await_change(1); /* filed */
+    await_change(1); /* and escalated */
+    run("alice", "pkg-request status 1", 0, "%dba-leads, dave");
+    run("dave", "pkg-approve approve 1", 0, "alice holds later");
+}
+END_TEST
+
+START_TEST(test_undecidable_and_again)
+{
+    run("alice", "pkg-request submit alone", 0, "is filed");
+    await_change(1);
+    run("root", "pkg-admin status", 0, "Nobody can decide: 0");
+    run("root", "groupdel dba-leads", 0, "");
+    run("root", "pkg-admin reload", 0, "Policy reloaded");
+    await_change(1);
+    run("alice", "pkg-request status 1", 0, "nobody can decide it now: nobody is left who may approve it");
+    run("alice", "pkg-request status 1", 0, "%dba-leads does not exist");
+    run("root", "pkg-approve show 1", 0, "nobody can decide it now");
+    run("root", "pkg-admin status", 0, "Nobody can decide: 1");
+    run("root", "groupadd -g 2002 dba-leads && gpasswd -a bob dba-leads", 0, "");
+    run("root", "pkg-admin reload", 0, "Policy reloaded");
+    await_change(1);
+    run("root", "pkg-admin status", 0, "Nobody can decide: 0");
+    run("bob", "pkg-approve approve 1", 0, "alice holds alone");
+}
+END_TEST
+
+/* The answer of Submit is right at once, at the gate too, where the requestor is the only member. */
+START_TEST(test_judged_at_submission)
+{
+    json_t *value = NULL;
+    run("root", "gpasswd -d carol dba-leads", 0, "");
+    run("bob", "pkg-request submit alone", 0,
+        "But nobody can decide it now: nobody is left who may approve it");
+    run("bob", "pkg-request submit early", 0, "It waits for: %dba-leads, dave.");
+    run("alice", "pkg-request submit alone", 0, "It waits for: %dba-leads.");
+    run("root", "gpasswd -d bob dba-leads", 0, "");
+    json_t *arguments = json_pack("[s, [s], {s:b}]", "carol", "alone", "gate", 1);
+    ck_assert_int_eq(live_call("root", -1, "Submit", "sasa{sv}", arguments, &value), BUS_ERROR_NONE);
+    const json_t *request = json_is_array(value) ? json_array_get(value, 0) : value;
+    ck_assert(json_is_true(json_object_get(request, "undecidable")));
+    json_decref(value);
+}
+END_TEST
+
+#define ASK_LOOKUP                                                                                           \
+    "echo '{\"groups\": [\"dbadmins\"], \"principals\": [\"bob\", \"ghost\", \"%%gone\", %s]}' | "           \
+    "/usr/libexec/accesspkg/accesspkg-lookup"
+
+/* Large groups cost an answer neither its bound nor its time: what does not fit is not known, the rest is. */
+START_TEST(test_large_groups)
+{
+    char command[512];
+    run("root",
+        "cp -p /etc/passwd /tmp/passwd; for i in $(seq 300); do echo u$i:x:$((5000 + i)):100::/:/bin/sh; "
+        "done "
+        ">>/etc/passwd; m=$(seq -s, -f u%g 300); for i in $(seq 12); do echo big$i:x:$((6000 + i)):$m; done "
+        ">>/etc/group",
+        0, "");
+    snprintf(command, sizeof(command), ASK_LOOKUP, "\"%dba-leads\", \"erin\"");
+    run("root", command, 0,
+        "\"groups\":[2001],\"others\":[],\"principals\":[[{\"name\":\"bob\",\"uid\":1002}],null,null,"
+        "[{\"name\":\"bob\",\"uid\":1002},{\"name\":\"carol\",\"uid\":1003}],[]]");
+    snprintf(command, sizeof(command), ASK_LOOKUP " | grep -o uid | wc -l", "\"%big1\"");
+    run("root", command, 0, "257\n"); /* bob, and FACTS_PEOPLE_MAX of them */
+    snprintf(command, sizeof(command), ASK_LOOKUP " | grep -o 'false' | wc -l",
+             "\"%big1\", \"%big2\", \"%big3\", \"%big4\", \"%big5\", \"%big6\", \"%big7\", \"%big8\", "
+             "\"%big9\", \"%big10\", \"%big11\", \"%big12\"");
+    run("root", command, 0, "");
+    ck_assert_int_ge(atoi(live_output), 4);
+    run("root", "cp -p /tmp/passwd /etc/passwd", 0, "");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("survey");
+    TCase *tests = tcase_create("survey");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, test_vanished_at_the_decision);
+    tcase_add_test(tests, test_vanished_at_a_reload);
+    tcase_add_test(tests, test_vanished_while_stopped);
+    tcase_add_test(tests, test_after_its_time);
+    tcase_add_test(tests, test_undecidable_and_again);
+    tcase_add_test(tests, test_judged_at_submission);
+    tcase_add_test(tests, test_large_groups);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

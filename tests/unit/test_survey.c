@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who can decide what waits, through the engine: fallback approvers that are asked early or after their time, requests
+ * that nobody can decide. The directory is the test's own; every look-up goes the way of a
+ * real one, from the inquiry to facts.
+ */
+#include "common/names.h"
+#include "helperd/store_sql.h"
+#include "tests/support/fixture.h"
+
+#include <check.h>
+#include <string.h>
+
+static struct fixture fixture;
+static struct reply reply;
+static json_t *value;
+
+/* ---- the directory ---- */
+
+static struct member_of {
+    char name[16];
+    bool exists;
+    char members[64];
+} groups[3];
+
+static const struct {
+    const char *name;
+    uid_t uid;
+    bool may_log_in;
+} people[] = {{"alice", ALICE, true}, {"bob", BOB, true},    {"carol", CAROL, true},
+              {"dave", DAVE, true},   {"erin", ERIN, false}, {"root", 0, true}};
+
+/* Members separated by blanks; NULL: there is no such group. */
+static void set_group(size_t index, const char *name, const char *members)
+{
+    snprintf(groups[index].name, sizeof(groups[index].name), "%s", name);
+    groups[index].exists = members;
+    snprintf(groups[index].members, sizeof(groups[index].members), "%s", members ? members : "");
+}
+
+static bool is_member(const struct member_of *group, const char *user)
+{
+    strv members = strv_split(group->members);
+    const bool is = strv_contains(members, user);
+    strv_free(members);
+    return is;
+}
+
+static json_t *subject_of(const char *name)
+{
+    json_t *names = json_array();
+    for (size_t g = 0; g < 3; g++)
+        if (groups[g].exists && is_member(&groups[g], name))
+            json_array_append_new(names, json_string(groups[g].name));
+    for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++)
+        if (strcmp(people[i].name, name) == 0)
+            return json_pack("{s:s, s:I, s:b, s:o}", "name", name, "uid", (json_int_t)people[i].uid,
+                             "may_log_in", people[i].may_log_in, "groups", names);
+    json_decref(names);
+    return json_null();
+}
+
+static void add_person(json_t *array, const char *name)
+{
+    json_t *subject = subject_of(name);
+    if (json_is_true(json_object_get(subject, "may_log_in")))
+        json_array_append_new(array,
+                              json_pack("{s:s, s:O}", "name", name, "uid", json_object_get(subject, "uid")));
+    json_decref(subject);
+}
+
+static json_t *people_of(const char *principal)
+{
+    json_t *array = json_array();
+    if (principal[0] != '%') {
+        json_t *subject = subject_of(principal);
+        const bool exists = json_is_object(subject);
+        json_decref(subject);
+        if (exists)
+            add_person(array, principal);
+        else
+            json_decref(array);
+        return exists ? array : json_null();
+    }
+    for (size_t g = 0; g < 3; g++) {
+        if (!groups[g].exists || strcmp(groups[g].name, principal + 1) != 0)
+            continue;
+        strv members = strv_split(groups[g].members);
+        for (char **member = members; *member; member++)
+            add_person(array, *member);
+        strv_free(members);
+        return array;
+    }
+    json_decref(array);
+    return json_null();
+}
+
+/* What a look-up finds out. */
+static struct facts *look_up(const char *caller, const struct inquiry *inquiry)
+{
+    json_t *question = inquiry_to_json(inquiry);
+    json_t *gids = json_array();
+    json_t *found = json_array();
+    for (char **group = inquiry->groups; group && *group; group++)
+        json_array_append_new(gids, strcmp(*group, "dbadmins") == 0 ? json_integer(2001)
+                                    : strcmp(*group, "backup") == 0 ? json_integer(34)
+                                                                    : json_null());
+    for (char **name = inquiry->principals; name && *name; name++)
+        json_array_append_new(found, people_of(*name));
+    json_t *answer =
+        json_pack("{s:o*, s:o*, s:o, s:o}", "caller", caller ? subject_of(caller) : NULL, "user",
+                  inquiry->user ? subject_of(inquiry->user) : NULL, "groups", gids, "principals", found);
+    struct facts *facts = facts_from_json(question, answer);
+    ck_assert_ptr_nonnull(facts);
+    json_decref(question);
+    json_decref(answer);
+    return facts;
+}
+
+/* ---- what people do ---- */
+
+static int finish(int r)
+{
+    snprintf(fixture_message, sizeof(fixture_message), "%s", reply.message);
+    json_decref(value);
+    value = r == 0 ? reply.value : NULL;
+    reply = (struct reply){0};
+    return r;
+}
+
+/* As the bus does it; `known`: with the principals of the first stage. */
+static int64_t submit(const char *user, const char *package, bool known)
+{
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    char *names[] = {(char *)package, NULL};
+    const struct submission submission = {.packages = names};
+    const struct caller caller = fixture_caller(user);
+    ck_assert_int_eq(engine_inquire_packages(&fixture.engine, names, &inquiry), 0);
+    if (known)
+        ck_assert_int_eq(engine_inquire_approvers(&fixture.engine, names, false, &inquiry), 0);
+    struct facts *facts = look_up(user, &inquiry);
+    ck_assert_int_eq(finish(engine_submit(&fixture.engine, &caller, facts, &submission, &reply)), 0);
+    facts_free(facts);
+    inquiry_deinit(&inquiry);
+    return json_integer_value(json_object_get(value, "id"));
+}
+
+static int decide(const char *decider, int64_t id, bool approve)
+{
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    const struct caller caller = fixture_caller(decider);
+    const struct decision_terms terms = {.reason = "because"};
+    ck_assert_int_eq(engine_inquire_request(&fixture.engine, id, &inquiry), 0);
+    struct facts *facts = look_up(decider, &inquiry);
+    const int r = finish(engine_decide(&fixture.engine, &caller, facts, id, approve, &terms, &reply));
+    facts_free(facts);
+    inquiry_deinit(&inquiry);
+    return r;
+}
+
+/* Looks at all that is due, as the daemon does. How many. */
+static int survey_due(void)
+{
+    int64_t id = 0;
+    int count = 0;
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    while (engine_due_survey(&fixture.engine, &id, &inquiry) == 0) {
+        struct facts *facts = look_up(NULL, &inquiry);
+        ck_assert_int_eq(engine_survey(&fixture.engine, id, facts), 0);
+        facts_free(facts);
+        inquiry_deinit(&inquiry);
+        count++;
+    }
+    return count;
+}
+
+static void survey_all(void)
+{
+    engine_survey_all(&fixture.engine);
+    survey_due();
+}
+
+static json_t *show(int64_t id)
+{
+    struct facts *facts = fixture_facts("root", NULL);
+    const struct caller caller = fixture_caller("root");
+    ck_assert_int_eq(finish(engine_get_request(&fixture.engine, &caller, facts, id, &reply)), 0);
+    facts_free(facts);
+    return value;
+}
+
+static const char *text(json_t *object, const char *member)
+{
+    const char *found = json_string_value(json_object_get(object, member));
+    return found ? found : "";
+}
+
+static bool is_undecidable(int64_t id)
+{
+    return json_is_true(json_object_get(show(id), "undecidable"));
+}
+
+static int64_t count_undecidable(void)
+{
+    ck_assert_int_eq(finish(engine_status(&fixture.engine, &reply)), 0);
+    return json_integer_value(json_object_get(value, "undecidable"));
+}
+
+/* The events of a request after its filing, "escalate, undecidable". */
+static const char *events_of(int64_t request)
+{
+    static char events[512];
+    struct store *store = fixture.engine.store;
+    sqlite3_stmt *s = sql_take(store,
+                               "SELECT coalesce(group_concat(event, ', '), '') FROM (SELECT event FROM audit"
+                               " WHERE request = ? AND event <> 'submit' ORDER BY id)",
+                               "i", request);
+    ck_assert_int_eq(sql_step(store, s), 1);
+    snprintf(events, sizeof(events), "%s", (const char *)sqlite3_column_text(s, 0));
+    sql_release(store, s);
+    return events;
+}
+
+#define POLICY "[package]\ngroups = dbadmins\n[stage 1]\ntimeout = 1d\n"
+
+static void setup(void)
+{
+    fixture_init(
+        &fixture, "early", POLICY "approvers = %leads\nfallback_approvers = %managers dave\n", "later",
+        POLICY "approvers = %leads\nfallback_approvers = dave\nescalate_after = 2h\n", "alone",
+        POLICY "approvers = %leads\n", "two", POLICY "approvers = %leads\nquorum = 2\n", "nologin",
+        POLICY "approvers = erin\n", "staged",
+        POLICY "approvers = carol\n[stage 2]\napprovers = %leads\nfallback_approvers = dave\ntimeout = 1d\n",
+        "held",
+        "[package]\ngroups = dbadmins nosuch\n[policy]\napproval = none\nextension = allowed\nmax_total = "
+        "2d\n",
+        NULL);
+    set_group(0, "leads", "bob carol");
+    set_group(1, "managers", "");
+    set_group(2, "staff", "alice carol dave");
+}
+
+static void teardown(void)
+{
+    json_decref(value);
+    value = NULL;
+    fixture_deinit(&fixture);
+}
+
+/* ---- the fallback approvers before their time ---- */
+
+/* The group vanishes: a fallback approver may decide at once, before any survey has come by. */
+START_TEST(test_vanished_at_the_decision)
+{
+    const int64_t id = submit("alice", "early", true);
+    ck_assert_int_eq(decide("dave", id, true), BUS_ERROR_NOT_AUTHORIZED);
+    set_group(0, "leads", NULL);
+    ck_assert_int_eq(decide("dave", id, true), 0);
+    ck_assert_str_eq(text(value, "request_state"), "approved");
+    ck_assert_str_eq(events_of(id), "escalate, approve, fulfil"); /* rule 12 */
+    ck_assert(fixture_gate_opens(&fixture, "alice", "early"));
+}
+END_TEST
+
+/* The survey finds it out, and tells: who follows the request sees the fallback approvers named. */
+START_TEST(test_vanished_at_a_survey)
+{
+    const int64_t id = submit("alice", "early", true);
+    ck_assert_uint_eq(json_array_size(json_object_get(value, "approvers")), 1);
+    survey_all();
+    ck_assert_str_eq(events_of(id), "");
+    set_group(0, "leads", "");
+    fixture.now += 60;
+    fixture.changed = 0;
+    survey_all();
+    ck_assert_int_eq(fixture.changed, id);
+    ck_assert_str_eq(events_of(id), "escalate");
+    ck_assert_uint_eq(json_array_size(json_object_get(show(id), "approvers")), 3);
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "escalated")), fixture.now);
+    ck_assert(!json_object_get(value, "undecidable"));
+    fixture.now += 60;
+    survey_all();
+    ck_assert_str_eq(events_of(id), "escalate"); /* told once */
+    /* Set once: the approvers come back, the fallback approvers stay. */
+    fixture.changed = 0;
+    set_group(0, "leads", "bob");
+    survey_all();
+    ck_assert_str_eq(events_of(id), "escalate");
+    ck_assert_int_eq(fixture.changed, 0);
+    ck_assert_int_eq(decide("dave", id, true), 0);
+}
+END_TEST
+
+/* Only a request that was filed already knows; a new one is judged at once, in the answer of Submit. */
+START_TEST(test_judged_at_submission)
+{
+    set_group(0, "leads", "alice"); /* nobody but the requestor */
+    const int64_t id = submit("alice", "early", true);
+    ck_assert_uint_eq(json_array_size(json_object_get(value, "approvers")), 3);
+    ck_assert_int_eq(survey_due(), 0);
+    const int64_t alone = submit("alice", "alone", true);
+    ck_assert(json_is_true(json_object_get(value, "undecidable")));
+    ck_assert_str_eq(text(value, "undecidable_why"), "nobody is left who may approve it");
+    ck_assert_str_eq(events_of(id), "escalate");
+    ck_assert_str_eq(events_of(alone), "undecidable");
+    const int64_t other = submit("bob", "alone", true); /* alice can */
+    ck_assert(!json_object_get(value, "undecidable"));
+    ck_assert_str_eq(events_of(other), "");
+}
+END_TEST
+
+/* Where the look-up could not tell, a survey follows. */
+START_TEST(test_surveyed_after_submission)
+{
+    set_group(0, "leads", NULL);
+    const int64_t id = submit("alice", "early", false);
+    ck_assert_str_eq(events_of(id), "");
+    ck_assert_int_eq(survey_due(), 1);
+    ck_assert_str_eq(events_of(id), "escalate");
+    ck_assert_int_eq(survey_due(), 0);
+}
+END_TEST
+
+/* A stage that is entered later is looked at when it is entered. */
+START_TEST(test_surveyed_after_advance)
+{
+    const int64_t id = submit("alice", "staged", true);
+    set_group(0, "leads", NULL);
+    ck_assert_int_eq(decide("carol", id, true), 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "stage")), 2);
+    ck_assert_int_eq(survey_due(), 1);
+    ck_assert_str_eq(events_of(id), "approve, escalate");
+    ck_assert_int_eq(decide("dave", id, true), 0);
+    ck_assert_str_eq(text(value, "request_state"), "approved");
+}
+END_TEST
+
+/* Nobody is asked early who is the requestor, or may not log in (rules 5 and 9). */
+START_TEST(test_fallback_is_judged_like_approvers)
+{
+    set_group(0, "leads", NULL);
+    const int64_t id = submit("dave", "later", true);
+    ck_assert_int_eq(decide("dave", id, true), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert(is_undecidable(id));
+    const int64_t other = submit("alice", "later", true);
+    ck_assert_int_eq(decide("bob", other, true), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(decide("dave", other, false), 0);
+}
+END_TEST
+
+/* ---- nobody ---- */
+
+START_TEST(test_undecidable_and_again)
+{
+    const int64_t id = submit("alice", "alone", true);
+    ck_assert_int_eq(count_undecidable(), 0);
+    set_group(0, "leads", NULL);
+    fixture.changed = 0;
+    survey_all();
+    ck_assert_int_eq(fixture.changed, id);
+    ck_assert(is_undecidable(id));
+    ck_assert_str_eq(text(value, "undecidable_why"),
+                     "nobody is left who may approve it (%leads does not exist)");
+    ck_assert_int_eq(count_undecidable(), 1);
+    survey_all();
+    ck_assert_str_eq(events_of(id), "undecidable"); /* told once */
+
+    set_group(0, "leads", "bob");
+    survey_all();
+    ck_assert(!is_undecidable(id));
+    ck_assert_int_eq(count_undecidable(), 0);
+    ck_assert_str_eq(events_of(id), "undecidable, decidable");
+    ck_assert_int_eq(decide("bob", id, true), 0);
+}
+END_TEST
+
+START_TEST(test_one_of_two_is_left)
+{
+    const int64_t id = submit("alice", "two", true);
+    ck_assert_int_eq(decide("bob", id, true), 0);
+    survey_all();
+    ck_assert(!is_undecidable(id)); /* carol is left, and bob's approval counts */
+    set_group(0, "leads", "bob");
+    survey_all();
+    ck_assert(is_undecidable(id));
+    ck_assert_int_eq(decide("carol", id, true), BUS_ERROR_NOT_AUTHORIZED);
+
+    const int64_t own = submit("carol", "two", true);
+    ck_assert_str_eq(text(value, "undecidable_why"),
+                     "it needs 2 more approvals, and only 1 more can be given");
+    ck_assert_int_eq(count_undecidable(), 2);
+    ck_assert_int_eq(decide("bob", own, false), 0); /* one denial still ends it */
+    ck_assert_int_eq(count_undecidable(), 1);
+}
+END_TEST
+
+START_TEST(test_nologin)
+{
+    submit("alice", "nologin", true);
+    ck_assert_str_eq(text(value, "undecidable_why"),
+                     "nobody is left who may approve it (erin may not log in)");
+}
+END_TEST
+
+/* Long names are cut where a character ends, in a reason that is bounded: libdbus ends a process that sends half of
+ * one. */
+START_TEST(test_long_names)
+{
+    char text_of_package[2048] = POLICY "approvers =";
+    for (int i = 0; i < 6; i++) {
+        strcat(text_of_package, "\n ");
+        for (int shift = 0; shift <= i; shift++)
+            strcat(text_of_package, "x");
+        for (int j = 0; j < 25; j++)
+            strcat(text_of_package, "\xe2\x82\xac");
+    }
+    strcat(text_of_package, "\n");
+    fixture_write_package(&fixture, "euro", text_of_package);
+    fixture_reload(&fixture);
+    submit("alice", "euro", true);
+    const char *why = text(value, "undecidable_why");
+    ck_assert(text_is_utf8(why));
+    ck_assert_ptr_nonnull(strstr(why, "... does not exist)"));
+    ck_assert_uint_lt(strlen(why), 511);
+}
+END_TEST
+
+/* What ended is not counted, whatever it ended as. */
+START_TEST(test_ended_is_not_counted)
+{
+    set_group(0, "leads", "");
+    const int64_t id = submit("alice", "alone", true);
+    ck_assert_int_eq(count_undecidable(), 1);
+    fixture.now += 24 * 3600;
+    ck_assert_int_eq(count_undecidable(), 0);
+    ck_assert_str_eq(fixture_state(&fixture, id), "expired");
+    survey_all();
+    ck_assert_str_eq(events_of(id), "undecidable, time-out");
+}
+END_TEST
+
+/* ---- an outage ---- */
+
+/* A directory that does not answer must not escalate, and alarms nobody; it is asked again. */
+START_TEST(test_outage)
+{
+    int64_t due = 0;
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    const int64_t id = submit("alice", "early", true);
+    const int64_t other = submit("alice", "alone", true);
+    set_group(0, "leads", NULL);
+    engine_survey_all(&fixture.engine);
+    for (int i = 0; i < 2; i++) { /* tried twice, then the next one's turn comes */
+        ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
+        ck_assert_int_eq(due, id);
+        ck_assert_int_eq(engine_survey(&fixture.engine, due, NULL), 0);
+        inquiry_deinit(&inquiry);
+    }
+    ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
+    ck_assert_int_eq(due, other);
+    ck_assert_int_eq(engine_survey(&fixture.engine, due, NULL), 0);
+    inquiry_deinit(&inquiry);
+    ck_assert_str_eq(events_of(id), "");
+    ck_assert_str_eq(events_of(other), "");
+    ck_assert_int_eq(survey_due(), 1); /* the second try */
+    ck_assert_str_eq(events_of(other), "undecidable");
+    survey_all();
+    ck_assert_str_eq(events_of(id), "escalate");
+}
+END_TEST
+
+/* The same when the look-up answers, but could not find this group out. */
+START_TEST(test_unknown_group)
+{
+    int64_t due = 0;
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    const int64_t id = submit("alice", "early", true);
+    engine_survey_all(&fixture.engine);
+    ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
+    json_t *question = inquiry_to_json(&inquiry);
+    json_t *answer = json_pack("{s:[], s:[], s:[b, [], []], s:o}", "groups", "others", "principals", 0,
+                               "user", subject_of("alice"));
+    struct facts *facts = facts_from_json(question, answer);
+    ck_assert_ptr_nonnull(facts);
+    ck_assert_int_eq(engine_survey(&fixture.engine, due, facts), 0);
+    facts_free(facts);
+    json_decref(question);
+    json_decref(answer);
+    inquiry_deinit(&inquiry);
+    ck_assert_str_eq(events_of(id), "");
+}
+END_TEST
+
+/* Some directories that are away say that there is nobody: then the requestor is missing, too. */
+START_TEST(test_nobody_at_all)
+{
+    int64_t due = 0;
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    const int64_t id = submit("alice", "early", true);
+    set_group(0, "leads", NULL);
+    engine_survey_all(&fixture.engine);
+    ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
+    ck_assert_str_eq(inquiry.user, "alice");
+    struct facts *facts = look_up(NULL, &inquiry);
+    struct facts nobody = *facts;
+    nobody.user = NULL;
+    ck_assert_int_eq(engine_survey(&fixture.engine, due, &nobody), 0);
+    ck_assert_str_eq(events_of(id), "");
+    ck_assert_int_eq(engine_survey(&fixture.engine, due, facts), 0);
+    ck_assert_str_eq(events_of(id), "escalate");
+    facts_free(facts);
+    inquiry_deinit(&inquiry);
+}
+END_TEST
+
+/* All that wait are seen, those filed meanwhile and a second walk that was asked for during the first included. */
+START_TEST(test_walk)
+{
+    int64_t due = 0;
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    submit("alice", "alone", true);
+    submit("alice", "early", true);
+    submit("dave", "alone", true);
+    engine_survey_all(&fixture.engine);
+    ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
+    inquiry_deinit(&inquiry);
+    engine_survey_all(&fixture.engine);
+    ck_assert_int_eq(survey_due(), 2 + 3);
+    ck_assert_int_eq(survey_due(), 0);
+}
+END_TEST
+
+/* ---- after a time ---- */
+
+START_TEST(test_escalation_after_its_time)
+{
+    const int64_t id = submit("alice", "later", true);
+    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 2 * 3600);
+    fixture.now += 2 * 3600 - 1;
+    ck_assert_int_eq(decide("dave", id, true), BUS_ERROR_NOT_AUTHORIZED);
+    fixture.now += 1;
+    fixture.changed = 0;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_int_eq(fixture.changed, id);
+    ck_assert_str_eq(events_of(id), "escalate");
+    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 24 * 3600); /* the next is the time-out */
+    ck_assert_int_eq(json_integer_value(json_object_get(show(id), "escalated")), fixture.now);
+    fixture.now -= 3600; /* a clock set back takes nothing back */
+    ck_assert_int_eq(decide("dave", id, true), 0);
+}
+END_TEST
+
+/* Asked early, they are not asked again when their time comes. */
+START_TEST(test_early_leaves_nothing_for_later)
+{
+    set_group(0, "leads", NULL);
+    const int64_t id = submit("alice", "later", true);
+    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 24 * 3600);
+    fixture.now += 3 * 3600;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_str_eq(events_of(id), "escalate");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("survey");
+    TCase *tests = tcase_create("survey");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_vanished_at_the_decision);
+    tcase_add_test(tests, test_vanished_at_a_survey);
+    tcase_add_test(tests, test_judged_at_submission);
+    tcase_add_test(tests, test_surveyed_after_submission);
+    tcase_add_test(tests, test_surveyed_after_advance);
+    tcase_add_test(tests, test_fallback_is_judged_like_approvers);
+    tcase_add_test(tests, test_undecidable_and_again);
+    tcase_add_test(tests, test_one_of_two_is_left);
+    tcase_add_test(tests, test_nologin);
+    tcase_add_test(tests, test_long_names);
+    tcase_add_test(tests, test_ended_is_not_counted);
+    tcase_add_test(tests, test_outage);
+    tcase_add_test(tests, test_unknown_group);
+    tcase_add_test(tests, test_nobody_at_all);
+    tcase_add_test(tests, test_walk);
+    tcase_add_test(tests, test_escalation_after_its_time);
+    tcase_add_test(tests, test_early_leaves_nothing_for_later);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
