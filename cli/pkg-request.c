@@ -7,9 +7,82 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- what to do about a request that expired ---------------------------------------------------------------- */
+
+/* The text as one word of a shell: what is shown can be pasted. New. */
+static char *quoted(const char *text)
+{
+    char *word = output_format("'");
+
+    for (; *text; text++) {
+        char *longer = *text == '\'' ? output_format("%s'\\''", word) : output_format("%s%c", word, *text);
+
+        free(word);
+        word = longer;
+    }
+    char *whole = output_format("%s'", word);
+    free(word);
+    return whole;
+}
+
+/* The command that asks for the same again. New. */
+static char *ask_again(const json_t *request)
+{
+    const char *why = member_text(request, "justification");
+    _cleanup_free_ char *word = *why ? quoted(why) : output_format("'REASON'");
+    const bool reason = *why || member_true(request, "no_reason_given");
+
+    return output_format("pkg-request %s %s%s%s",
+                         member_integer(request, "extends") > 0 ? "extend" : "submit",
+                         member_text(request, "package"), reason ? " -m " : "", reason ? word : "");
+}
+
+static bool is_expired(const json_t *request)
+{
+    return strcmp(member_text(request, "request_state"), state_identifier(STATE_EXPIRED)) == 0;
+}
+
+static void say_expired(struct invocation *invocation, const json_t *request)
+{
+    _cleanup_free_ char *command = ask_again(request);
+
+    output_message(invocation->program->name,
+                   "request %lld expired: nobody decided in time. To ask again: %s",
+                   (long long)member_integer(request, "id"), command);
+}
+
+/* Requests come newest first: of each package the newest alone counts. */
+static void say_all_expired(struct invocation *invocation, const json_t *requests)
+{
+    json_t *seen = json_object(), *request;
+    size_t i;
+
+    json_array_foreach(requests, i, request)
+    {
+        const char *package = member_text(request, "package");
+
+        if (is_expired(request) && !json_object_get(seen, package))
+            say_expired(invocation, request);
+        json_object_set_new(seen, package, json_true());
+    }
+    json_decref(seen);
+}
+
 static int list(struct invocation *invocation)
 {
-    return requests_list(invocation, "requestor", "You have made no request. See: pkg-request packages");
+    return requests_list_then(invocation, "requestor", "You have made no request. See: pkg-request packages",
+                              say_all_expired);
+}
+
+static void show_expired(struct invocation *invocation, const json_t *request)
+{
+    if (is_expired(request))
+        say_expired(invocation, request);
+}
+
+static int status(struct invocation *invocation)
+{
+    return requests_show_then(invocation, show_expired);
 }
 
 /* ---- packages --------------------------------------------------------------------------------------------- */
@@ -232,7 +305,7 @@ static const struct command commands[] = {
     {"list", "", 0, 0, TAKES_LIMIT, list, "your requests"},
     {"packages", "", 0, 0, 0, packages, "the access packages, and which you may ask for"},
     {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION | TAKES_START, submit, "ask for a package"},
-    {"status", "ID", 1, 1, TAKES_IDS, requests_show, "everything about a request of yours"},
+    {"status", "ID", 1, 1, TAKES_IDS, status, "everything about a request of yours"},
     {"cancel", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, cancel, "withdraw requests that still wait"},
     {"extend", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION, extend, "ask for more time before the end"},
     {"return", "PACKAGE", 1, 1, TAKES_REASON, hand_back, "hand back what you hold"},

@@ -221,6 +221,12 @@ static int fetch(struct invocation *invocation, const char *role, json_t *reques
 
 int requests_list(struct invocation *invocation, const char *role, const char *when_empty)
 {
+    return requests_list_then(invocation, role, when_empty, NULL);
+}
+
+int requests_list_then(struct invocation *invocation, const char *role, const char *when_empty,
+                       requests_remark *remark)
+{
     json_t *requests = json_array();
     struct client_error error;
     int code = 0;
@@ -233,6 +239,8 @@ int requests_list(struct invocation *invocation, const char *role, const char *w
         fprintf(stderr, "%s\n", when_empty);
     else
         output_table(&invocation->output, list_fields, sizeof(list_fields) / sizeof(*list_fields), requests);
+    if (code == 0 && remark && !invocation->output.json)
+        remark(invocation, requests);
     json_decref(requests);
     return code;
 }
@@ -250,6 +258,11 @@ void requests_print(struct invocation *invocation, const json_t *request)
 
 int requests_show(struct invocation *invocation)
 {
+    return requests_show_then(invocation, NULL);
+}
+
+int requests_show_then(struct invocation *invocation, requests_remark *remark)
+{
     struct client_error error;
     json_t *request = NULL;
 
@@ -257,6 +270,8 @@ int requests_show(struct invocation *invocation)
                    JSON_OBJECT, &request, &error) < 0)
         return calls_report(invocation, &error);
     requests_print(invocation, request);
+    if (remark && !invocation->output.json)
+        remark(invocation, request);
     json_decref(request);
     return 0;
 }

@@ -10,6 +10,12 @@ int requests_list(struct invocation *invocation, const char *role, const char *w
 /* Everything about the request that the first operand names. */
 int requests_show(struct invocation *invocation);
 
+/* The same, and then a remark about what was shown, to people alone (not with --json). */
+typedef void requests_remark(struct invocation *invocation, const json_t *shown);
+int requests_list_then(struct invocation *invocation, const char *role, const char *when_empty,
+                       requests_remark *remark);
+int requests_show_then(struct invocation *invocation, requests_remark *remark);
+
 /* Everything about this request, which the bus has sent. */
 void requests_print(struct invocation *invocation, const json_t *request);
 

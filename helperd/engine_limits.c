@@ -73,8 +73,8 @@ int engine_check_cooldown(struct engine *engine, const struct subject *subject, 
                               ? "Request %" PRId64 " for %s was denied. A new one can be filed after %s."
                               : "Request %" PRId64
                                 " for %s expired without a decision. At a login a new one is filed "
-                                "after %s; ask at any time with: pkg-request submit",
-                          last.id, package->name, engine_time(last.ended + pause, when));
+                                "after %s; ask at any time with: pkg-request submit %s",
+                          last.id, package->name, engine_time(last.ended + pause, when), package->name);
     request_deinit(&last);
     return r == STORE_E_NONE ? 0 : r;
 }

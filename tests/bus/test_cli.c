@@ -54,6 +54,39 @@ START_TEST(each_list_has_its_role_and_its_empty_word)
 }
 END_TEST
 
+#define EXPIRED(id, package, more)                                                                           \
+    "{\"id\": " id ", \"package\": \"" package                                                               \
+    "\", \"state\": \"expired\", \"request_state\": \"expired\"" more "}"
+#define EXPIRED_LIST                                                                                         \
+    "[[{\"id\": 9, \"package\": \"web\", \"state\": \"pending-approval\"}, " EXPIRED(                        \
+        "8", "db", ", \"justification\": \"it's $(late)\"") ", " EXPIRED("7", "web",                         \
+                                                                         "") ", " EXPIRED("6", "db",         \
+                                                                                          "") "], false]"
+
+/* Who waited in vain is told what to do, in words to be pasted; once it was done nothing is said of it any more. */
+START_TEST(an_expired_request_says_how_to_ask_again)
+{
+    static const struct script listed[] = {ANSWERS("ListRequests", NULL, "aa{sv}b", EXPIRED_LIST)};
+    static const struct script extension[] = {
+        ANSWERS("GetRequest", NULL, "a{sv}",
+                "[" EXPIRED("8", "db", ", \"extends\": 3, \"no_reason_given\": true") "]")};
+    static const struct script plain[] = {
+        ANSWERS("GetRequest", NULL, "a{sv}", "[" EXPIRED("8", "db", "") "]")};
+
+    RUN(listed, "pkg-request");
+    ck_assert_str_eq(result.err, "pkg-request: request 8 expired: nobody decided in time. To ask again: "
+                                 "pkg-request submit db -m 'it'\\''s $(late)'\n");
+    RUN(listed, "pkg-request", "list", "--json");
+    ck_assert_str_eq(result.err, "");
+    RUN(extension, "pkg-request", "status", "8");
+    SHOWS(result.err, "To ask again: pkg-request extend db -m 'REASON'\n");
+    RUN(plain, "pkg-request", "status", "8");
+    SHOWS(result.err, "To ask again: pkg-request submit db\n");
+    RUN(plain, "pkg-approve", "show", "8");
+    ck_assert_str_eq(result.err, "");
+}
+END_TEST
+
 /* A page of 500 below `before`, of 10,000 in all. */
 static struct fake_reply page(const char *method, const json_t *arguments, void *data)
 {
@@ -310,6 +343,7 @@ int main(void)
 
     tcase_add_test(tests, a_bare_call_lists_what_waits);
     tcase_add_loop_test(tests, each_list_has_its_role_and_its_empty_word, 0, 3);
+    tcase_add_test(tests, an_expired_request_says_how_to_ask_again);
     tcase_add_test(tests, ten_thousand_requests_come_in_pages);
     tcase_add_test(tests, a_list_that_does_not_get_on_ends);
     tcase_add_test(tests, packages_say_what_one_may_do);

@@ -165,6 +165,21 @@ START_TEST(test_judged_at_submission)
 }
 END_TEST
 
+/* What to do about a request that nobody decided, to be pasted; once it was done nothing is said any more. */
+START_TEST(test_expired)
+{
+    run("alice", "pkg-request submit short -m \"it's late\"", 0, "is filed");
+    await_change(1); /* filed */
+    await_change(1); /* and timed out */
+    run("alice", "pkg-request status 1", 0, "To ask again: pkg-request submit short -m 'it'\\''s late'\n");
+    run("alice", "pkg-request", 0, "To ask again: pkg-request submit short -m 'it'\\''s late'\n");
+    run("alice", "eval \"$(pkg-request 2>&1 | sed -n 's/.*To ask again: //p')\"", 0,
+        "Request 2 for short is filed");
+    run("alice", "pkg-request status 2", 0, "it's late");
+    run("alice", "pkg-request 2>&1 | grep -c 'request 1 expired'", 1, "0");
+}
+END_TEST
+
 #define ASK_LOOKUP                                                                                           \
     "echo '{\"groups\": [\"dbadmins\"], \"principals\": [\"bob\", \"ghost\", \"%%gone\", %s]}' | "           \
     "/usr/libexec/accesspkg/accesspkg-lookup"
@@ -206,6 +221,7 @@ int main(void)
     tcase_add_test(tests, test_after_its_time);
     tcase_add_test(tests, test_undecidable_and_again);
     tcase_add_test(tests, test_judged_at_submission);
+    tcase_add_test(tests, test_expired);
     tcase_add_test(tests, test_large_groups);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
