@@ -4,6 +4,7 @@
  * process of its own with the caller's rights: root's for the allow-list, anybody's for a check.
  */
 #include "cli/calls.h"
+#include "cli/explain.h"
 #include "cli/import.h"
 #include "common/cleanup.h"
 #include "common/paths.h"
@@ -315,8 +316,13 @@ static int import_members(struct invocation *invocation)
         output_message(
             invocation->program->name,
             "but not yet: /etc/nsswitch.conf does not name accesspkg, so whoever is taken out of the "
-            "group loses it. README.md, \"Install\", says how");
+            "group loses it. README.md, \\"Install\\", says how");
     return code;
+}
+
+static int explain(struct invocation *invocation)
+{
+    return explain_show(invocation, invocation->operands[0], invocation->operands[1]);
 }
 
 static const struct command commands[] = {
@@ -329,6 +335,8 @@ static const struct command commands[] = {
      "take a group's members over as assignments"},
     {"revoke", "PACKAGE USER", 2, 2, TAKES_REASON, revoke_access, "end what a user holds, now"},
     {"retry", "PACKAGE USER", 2, 2, 0, retry_access, "try now to put in place what is not"},
+    {"explain", "PACKAGE USER", 2, 2, 0, explain,
+     "what would become of a user's request, and who could approve it"},
     {0},
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pkg-request: what everybody uses who wants access. Judges nothing itself. */
 #include "cli/calls.h"
+#include "cli/explain.h"
 #include "cli/requests.h"
 #include "common/cleanup.h"
 
@@ -301,11 +302,17 @@ static int hand_back(struct invocation *invocation)
         say_returned);
 }
 
+static int explain(struct invocation *invocation)
+{
+    return explain_show(invocation, invocation->operands[0], "");
+}
+
 static const struct command commands[] = {
     {"list", "", 0, 0, TAKES_LIMIT, list, "your requests"},
     {"packages", "", 0, 0, 0, packages, "the access packages, and which you may ask for"},
     {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION | TAKES_START, submit, "ask for a package"},
     {"status", "ID", 1, 1, TAKES_IDS, status, "everything about a request of yours"},
+    {"explain", "PACKAGE", 1, 1, 0, explain, "whether you may ask, and who could approve it now"},
     {"cancel", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, cancel, "withdraw requests that still wait"},
     {"extend", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION, extend, "ask for more time before the end"},
     {"return", "PACKAGE", 1, 1, TAKES_REASON, hand_back, "hand back what you hold"},

@@ -333,6 +333,24 @@ static int run_list_packages(struct call *call, const struct facts *facts, struc
     return engine_list_packages(call->manager->engine, &call->caller, facts, reply);
 }
 
+/* For nobody but uid 0 is a name looked up that they could make up. */
+static int plan_explain(struct call *call, struct reply *reply)
+{
+    (void)reply;
+    char *const packages[] = {(char *)text_argument(call, 0), NULL};
+    const char *user = text_argument(call, 1);
+    if (*user && call->caller.identity.uid == 0 && !(call->inquiry.user = strdup(user)))
+        return -ENOMEM;
+    const int r = engine_inquire_approvers(call->manager->engine, packages, true, &call->inquiry);
+    return r != 0 ? r : plan_package(call, 0);
+}
+
+static int run_explain(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    return engine_explain(call->manager->engine, &call->caller, facts, text_argument(call, 0),
+                          text_argument(call, 1), reply);
+}
+
 static int run_get_status(struct call *call, const struct facts *facts, struct reply *reply)
 {
     (void)facts;
@@ -366,6 +384,7 @@ static const struct method methods[] = {
     {{"GetRequest", "x", "id", "a{sv}", "request"}, NULL, run_get_request},
     {{"ListRequests", "a{sv}", "filter", "aa{sv}b", "requests more"}, plan_list_requests, run_list_requests},
     {{"ListPackages", "", "", "aa{sv}", "packages"}, NULL, run_list_packages},
+    {{"Explain", "ss", "package user", "a{sv}", "explanation"}, plan_explain, run_explain},
     {{"GetStatus", "", "", "a{sv}", "status"}, NULL, run_get_status},
     {{"Reload", "", "", "as", "warnings"}, NULL, run_reload},
 };

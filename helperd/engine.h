@@ -166,6 +166,10 @@ int engine_list_requests(struct engine *engine, const struct caller *caller, con
 int engine_list_packages(struct engine *engine, const struct caller *caller, const struct facts *facts,
                          struct reply *reply);
 
+/* What would become of a request for this package, asked by the same code that decides. user: "" for the caller; another
+ * name for uid 0. facts: caller, user, the package's groups and the principals of all its stages. */
+int engine_explain(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                   const char *package, const char *user, struct reply *reply);
 /*
  * Memberships in /etc/group (membership = files). engine_due_membership takes the next thing that is to be asked of
  * the root service and puts its next try off with back-off: 0 with *ret (owned), STORE_E_NONE, -errno. One at a time:

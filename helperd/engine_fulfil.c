@@ -14,9 +14,9 @@
 
 enum { BACKOFF_STEPS_MAX = 32 };
 
-/* Why a group cannot be put in place; NULL when it can. The NSS module honours only what root allowed. */
-static const char *find_problem(const struct engine *engine, const struct facts *facts, const char *group,
-                                gid_t gid)
+/* The NSS module honours only what root allowed. */
+const char *engine_group_problem(const struct engine *engine, const struct facts *facts, const char *group,
+                                 gid_t gid)
 {
     char allowed[NAME_ENCODED_MAX + 1];
     if (!facts)
@@ -48,7 +48,7 @@ static int resolve(struct engine *engine, const char *user, const struct facts *
         free(grants[i].problem);
         grants[i].problem = NULL;
         grants[i].gid = facts ? facts_gid(facts, grants[i].group) : GID_UNSET;
-        const char *problem = find_problem(engine, facts, grants[i].group, grants[i].gid);
+        const char *problem = engine_group_problem(engine, facts, grants[i].group, grants[i].gid);
         if (!problem && engine->config->membership == CONFIG_MEMBERSHIP_FILES)
             r = engine_want_membership(engine, user, grants[i].group, grants[i].gid, &grants[i].problem);
         else if (problem && !(grants[i].problem = strdup(problem)))

@@ -69,6 +69,10 @@ int engine_check_extension(struct engine *engine, const struct assignment *assig
 int engine_check_terms(struct engine *engine, int64_t duration, int64_t start, struct reply *reply);
 /* What one user files: at a time (not counted when it is `waived`), and in an hour. */
 int engine_check_limits(struct engine *engine, uid_t uid, bool waived, struct reply *reply);
+/* All of it that stands between a user and a new request for this package: what the policy says, limits, pauses, other
+ * duties. Nothing is filed. */
+int engine_check_filing(struct engine *engine, const struct subject *subject, const struct package *package,
+                        const struct policy_ask *ask, struct reply *reply);
 int engine_check_cooldown(struct engine *engine, const struct subject *subject, const struct package *package,
                           bool at_gate, struct reply *reply);
 /*

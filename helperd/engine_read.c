@@ -157,7 +157,7 @@ static json_t *view_package(const struct package *package, const struct subject 
 }
 
 /* What the caller has of it: the live assignment, else the last request. */
-static int add_own(struct engine *engine, const struct subject *subject, const char *package, json_t *view)
+int engine_add_own(struct engine *engine, const struct subject *subject, const char *package, json_t *view)
 {
     struct assignment assignment = {0};
     struct request request = {0};
@@ -194,7 +194,7 @@ int engine_list_packages(struct engine *engine, const struct caller *caller, con
     json_t *array = json_array();
     for (size_t i = 0; r == 0 && i < engine->packages->count; i++) {
         json_t *view = view_package(&engine->packages->items[i], facts->caller);
-        r = view ? add_own(engine, facts->caller, engine->packages->items[i].name, view) : -ENOMEM;
+        r = view ? engine_add_own(engine, facts->caller, engine->packages->items[i].name, view) : -ENOMEM;
         if (json_array_append_new(array, view) < 0)
             r = -ENOMEM;
     }

@@ -132,7 +132,7 @@ static int refuse_request(enum policy_request_verdict verdict, const struct pack
 }
 
 /* The stages as the policy has them now; the request keeps them whatever becomes of the policy. */
-static void plan_stages(const struct package *package, int64_t now, struct stage *stages)
+void engine_plan_stages(const struct package *package, int64_t now, struct stage *stages)
 {
     for (size_t i = 0; i < package->n_stages; i++)
         stages[i] = (struct stage){
@@ -176,7 +176,7 @@ int engine_file(struct engine *engine, const struct facts *facts, const struct p
     struct stage *stages = calloc(package->n_stages + 1, sizeof(*stages));
     if (!stages)
         return -ENOMEM;
-    plan_stages(package, now, stages);
+    engine_plan_stages(package, now, stages);
     if (waived) {
         request->ended = now;
     } else {
@@ -199,17 +199,21 @@ int engine_file(struct engine *engine, const struct facts *facts, const struct p
     return r;
 }
 
+int engine_check_filing(struct engine *engine, const struct subject *subject, const struct package *package,
+                        const struct policy_ask *ask, struct reply *reply)
+{
+    int r = refuse_request(policy_may_request(package, subject, ask), package, reply);
+    if (r == 0)
+        r = engine_check_limits(engine, subject->uid, !package->approval_required, reply);
+    if (r == 0)
+        r = engine_check_cooldown(engine, subject, package, ask->at_gate, reply);
+    return r == 0 ? engine_check_duties(engine, subject->uid, subject->name, package, true, reply) : r;
+}
+
 static int file_new(struct engine *engine, const struct caller *caller, const struct facts *facts,
                     const struct subject *subject, const struct submission *submission,
                     const struct package *package, struct reply *reply)
 {
-    int r = engine_check_limits(engine, subject->uid, !package->approval_required, reply);
-    if (r == 0)
-        r = engine_check_cooldown(engine, subject, package, submission->at_gate, reply);
-    if (r == 0)
-        r = engine_check_duties(engine, subject->uid, subject->name, package, true, reply);
-    if (r != 0)
-        return r;
     struct request request = {
         .package = package->name,
         .user = subject->name,
@@ -229,7 +233,7 @@ static int file_new(struct engine *engine, const struct caller *caller, const st
         .start = submission->start > clock_now(&engine->clock) ? submission->start : 0,
         .submitted = clock_now(&engine->clock),
     };
-    r = engine_begin(engine);
+    int r = engine_begin(engine);
     if (r == 0)
         r = engine_end(engine,
                        engine_file(engine, facts, package, &request, !package->approval_required, NULL));
@@ -311,17 +315,13 @@ static int file_if_allowed(const struct search *search, const char *name, bool w
     };
     if (!package || (waived_only && package->approval_required))
         return STORE_E_NONE;
-    const enum policy_request_verdict verdict = policy_may_request(package, search->subject, &ask);
-    if (verdict != POLICY_REQUEST_ALLOWED) {
-        if (!search->reply->message[0])
-            refuse_request(verdict, package, search->reply); /* the first one is what is told in the end */
-        return STORE_E_NONE;
-    }
     struct reply reply = {0};
-    const int r = file_new(search->engine, search->caller, search->facts, search->subject, search->submission,
-                           package, &reply);
+    int r = engine_check_filing(search->engine, search->subject, package, &ask, &reply);
+    if (r == 0)
+        r = file_new(search->engine, search->caller, search->facts, search->subject, search->submission,
+                     package, &reply);
     if (!search->reply->message[0] || r != BUS_ERROR_POLICY_REFUSED)
-        *search->reply = reply;
+        *search->reply = reply; /* of several refusals the first one is what is told in the end */
     return r == BUS_ERROR_POLICY_REFUSED ? STORE_E_NONE : r; /* a pause, or other duties: the next may do */
 }
 

@@ -87,6 +87,59 @@ START_TEST(an_expired_request_says_how_to_ask_again)
 }
 END_TEST
 
+/* ---- explain ---------------------------------------------------------------------------------------------- */
+
+#define EXPLANATION                                                                                          \
+    "[{\"package\": \"db\", \"description\": \"Databases\", \"user\": \"alice\", \"uid\": 1001,"             \
+    " \"may_request\": false, \"why\": \"Not yet.\", \"state\": \"pending-approval\", \"request\": 3,"       \
+    " \"approval\": true, \"justification\": false, \"duration\": 3600, \"max_duration\": 7200,"             \
+    " \"extension\": \"allowed\", \"groups\": ["                                                             \
+    "{\"name\": \"dbadmins\", \"gid\": 2001, \"exists\": true, \"allowed\": true},"                          \
+    " {\"name\": \"gone\", \"exists\": false, \"allowed\": false, \"problem\": \"no such group\"}],"         \
+    " \"stages\": [{\"stage\": 1, \"quorum\": 2, \"timeout\": 86400, \"approvers\": [\"bob\", \"%leads\"],"  \
+    " \"people\": [\"bob\", \"eve\"], \"reach\": \"approvers\"},"                                            \
+    " {\"stage\": 2, \"quorum\": 1, \"timeout\": 3600, \"approvers\": [\"%gone\"], \"people\": [],"          \
+    " \"fallback_approvers\": [\"dave\"], \"fallback_people\": [\"dave\"], \"reach\": \"fallback\"}]}]"
+
+START_TEST(explain_is_aligned)
+{
+    static const struct script for_alice[] = {
+        ANSWERS("Explain", "[\"db\", \"alice\"]", "a{sv}", EXPLANATION)};
+    static const struct script for_oneself[] = {ANSWERS("Explain", "[\"db\", \"\"]", "a{sv}", EXPLANATION)};
+
+    RUN(for_alice, "pkg-admin", "explain", "db", "alice");
+    ck_assert_int_eq(result.code, 0);
+    ck_assert_str_eq(
+        result.out,
+        "Package:       db\n"
+        "Description:   Databases\n"
+        "User:          alice (uid 1001)\n"
+        "May ask:       no\n"
+        "Would be told: Not yet.\n"
+        "Has now:       Pending approval, request 3\n"
+        "A reason:      may be given\n"
+        "Approval:      in 2 stages\n"
+        "Lasts:         1 h, at most 2 h at a time\n"
+        "Extension:     at once\n"
+        "\n"
+        "STAGE APPROVALS WITHIN COULD APPROVE NOW      FALLBACK ASKED AFTER CAN BE REACHED\n"
+        "    1         2 1 d    bob, eve (bob, %leads) -        -           yes\n"
+        "    2         1 1 h    nobody (%gone)         dave     -           with the fallback approvers, who "
+        "are asked at once\n"
+        "\n"
+        "GROUP     GID CAN BE GIVEN\n"
+        "dbadmins 2001 yes\n"
+        "gone        - no: no such group\n");
+    RUN(for_oneself, "pkg-request", "explain", "db", "--json");
+    ck_assert_int_eq(result.code, 0);
+    json_t *explanation = script_parse(result.out);
+    ck_assert_uint_eq(json_array_size(json_object_get(explanation, "stages")), 2);
+    json_decref(explanation);
+    RUN_UNASKED("pkg-admin", "explain", "db");
+    ck_assert_int_eq(result.code, 64);
+}
+END_TEST
+
 /* A page of 500 below `before`, of 10,000 in all. */
 static struct fake_reply page(const char *method, const json_t *arguments, void *data)
 {
@@ -305,10 +358,12 @@ START_TEST(no_member_controls_a_terminal)
         {{"pkg-request", "cancel", "1"}, "Cancel", "a{sv}", NULL},
         {{"pkg-request", "packages"}, "ListPackages", "aa{sv}", "[%s]"},
         {{"pkg-admin", "status"}, "GetStatus", "a{sv}", NULL},
+        {{"pkg-request", "explain", "db"}, "Explain", "a{sv}", NULL},
     };
     json_t *object = script_parse(SAMPLE_WHOLE), *bad = poison(object);
 
     json_object_set_new(json_array_get(bad, 0), "warnings", script_parse("[\"" HOSTILE "\"]"));
+    json_object_set_new(json_array_get(bad, 0), "stages", script_parse("[{\"people\": [\"" HOSTILE "\"]}]"));
     char *text = json_dumps(bad, 0), values[8192];
     snprintf(values, sizeof(values), shown[_i].shape ? "[%s%s]" : "%s%s", text,
              shown[_i].shape && strstr(shown[_i].shape, "false") ? ", false" : "");
@@ -344,13 +399,14 @@ int main(void)
     tcase_add_test(tests, a_bare_call_lists_what_waits);
     tcase_add_loop_test(tests, each_list_has_its_role_and_its_empty_word, 0, 3);
     tcase_add_test(tests, an_expired_request_says_how_to_ask_again);
+    tcase_add_test(tests, explain_is_aligned);
     tcase_add_test(tests, ten_thousand_requests_come_in_pages);
     tcase_add_test(tests, a_list_that_does_not_get_on_ends);
     tcase_add_test(tests, packages_say_what_one_may_do);
     tcase_add_test(tests, show_has_all_that_an_approver_decides_on);
     tcase_add_test(tests, show_tells_claims_and_missing_reasons_apart);
     tcase_add_test(tests, json_has_the_names_of_the_bus);
-    tcase_add_loop_test(tests, no_member_controls_a_terminal, 0, 7);
+    tcase_add_loop_test(tests, no_member_controls_a_terminal, 0, 8);
     tcase_add_test(tests, no_error_controls_a_terminal);
 
     SRunner *runner = srunner_create(suite);

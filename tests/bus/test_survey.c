@@ -165,6 +165,26 @@ START_TEST(test_judged_at_submission)
 }
 END_TEST
 
+START_TEST(test_explain)
+{
+    run("root", "pkg-admin explain two alice", 0, "May ask:     yes\n");
+    ck_assert_ptr_nonnull(strstr(live_output, "bob, carol (%dba-leads)"));
+    ck_assert_ptr_nonnull(strstr(live_output, "erin may not log in"));
+    ck_assert_ptr_nonnull(strstr(live_output, "no: there is no such group on this host"));
+    run("root", "pkg-admin explain two bob", 0, "does not let you ask for it");
+    run("carol", "pkg-request explain two", 0, "with the fallback approvers, who are asked at once");
+    ck_assert_ptr_nonnull(strstr(live_output, "bob (%dba-leads)"));
+    run("carol", "pkg-request explain two --json", 0, "\"reach\": \"fallback\"");
+    run("carol", "pkg-admin explain two carol", 0, "carol (uid 1003)");
+    run("carol", "pkg-admin explain two alice", 77, "Only root");
+    run("carol", "pkg-admin explain two nobody-here", 77, "Only root");
+    run("root", "pkg-admin explain two nobody-here", 67, "no user nobody-here");
+    run("root", "pkg-admin explain nothing alice", 1, "no access package nothing");
+    run("alice", "pkg-request submit two -m why", 0, "is filed");
+    run("alice", "pkg-request explain two", 0, "Pending approval, request 1");
+}
+END_TEST
+
 /* What to do about a request that nobody decided, to be pasted; once it was done nothing is said any more. */
 START_TEST(test_expired)
 {
@@ -221,6 +241,7 @@ int main(void)
     tcase_add_test(tests, test_after_its_time);
     tcase_add_test(tests, test_undecidable_and_again);
     tcase_add_test(tests, test_judged_at_submission);
+    tcase_add_test(tests, test_explain);
     tcase_add_test(tests, test_expired);
     tcase_add_test(tests, test_large_groups);
     suite_add_tcase(suite, tests);

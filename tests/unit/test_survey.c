@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Who can decide what waits, through the engine: fallback approvers that are asked early or after their time, requests
- * that nobody can decide. The directory is the test's own; every look-up goes the way of a
+ * that nobody can decide, and what explain says of it. The directory is the test's own; every look-up goes the way of a
  * real one, from the inquiry to facts.
  */
 #include "common/names.h"
@@ -562,6 +562,125 @@ START_TEST(test_early_leaves_nothing_for_later)
 }
 END_TEST
 
+/* ---- explain ---- */
+
+static int explain(const char *caller_name, const char *package, const char *user)
+{
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    char *names[] = {(char *)package, NULL};
+    const struct caller caller = fixture_caller(caller_name);
+    ck_assert_int_eq(engine_inquire_packages(&fixture.engine, names, &inquiry), 0);
+    ck_assert_int_eq(engine_inquire_approvers(&fixture.engine, names, true, &inquiry), 0);
+    inquiry.user = *user && caller.identity.uid == 0 ? strdup(user) : NULL;
+    struct facts *facts = look_up(caller_name, &inquiry);
+    const int r = finish(engine_explain(&fixture.engine, &caller, facts, package, user, &reply));
+    facts_free(facts);
+    inquiry_deinit(&inquiry);
+    return r;
+}
+
+static json_t *stage_of(size_t index)
+{
+    return json_array_get(json_object_get(value, "stages"), index);
+}
+
+static void assert_people(size_t stage, const char *member, const char *expected)
+{
+    strv names = strv_split(expected);
+    json_t *found = json_object_get(stage_of(stage), member);
+    ck_assert_uint_eq(json_array_size(found), strv_length(names));
+    for (size_t i = 0; names[i]; i++)
+        ck_assert_str_eq(json_string_value(json_array_get(found, i)), names[i]);
+    strv_free(names);
+}
+
+START_TEST(test_explain_who_could_approve)
+{
+    set_group(1, "managers", "dave erin alice");
+    ck_assert_int_eq(explain("alice", "early", ""), 0);
+    ck_assert(json_is_true(json_object_get(value, "may_request")));
+    ck_assert_str_eq(text(stage_of(0), "reach"), "approvers");
+    assert_people(0, "people", "bob carol");
+    assert_people(0, "fallback_people",
+                  "dave"); /* once; without erin, who may not log in, and the requestor */
+    ck_assert_int_eq(explain("root", "early", "carol"), 0);
+    assert_people(0, "people", "bob");
+    set_group(0, "leads", NULL);
+    ck_assert_int_eq(explain("alice", "early", ""), 0);
+    ck_assert_str_eq(text(stage_of(0), "reach"), "fallback");
+    ck_assert_int_eq(explain("alice", "staged", ""), 0);
+    ck_assert_str_eq(text(stage_of(0), "reach"), "approvers");
+    ck_assert_str_eq(text(stage_of(1), "reach"), "fallback");
+    ck_assert_int_eq(explain("alice", "alone", "alice"), 0);
+    ck_assert_str_eq(text(stage_of(0), "reach"), "nobody");
+    ck_assert_ptr_nonnull(strstr(text(stage_of(0), "why"), "%leads does not exist"));
+    /* It was no more than a question. */
+    ck_assert_int_eq(count_undecidable(), 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "pending")), 0);
+}
+END_TEST
+
+START_TEST(test_explain_what_would_be_granted)
+{
+    ck_assert_int_eq(explain("alice", "held", ""), 0);
+    ck_assert(json_is_false(json_object_get(value, "approval")));
+    ck_assert_str_eq(text(value, "extension"), "allowed");
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "max_total")), 2 * 24 * 3600);
+    json_t *array = json_object_get(value, "groups");
+    ck_assert_uint_eq(json_array_size(array), 2);
+    ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(array, 0), "gid")), 2001);
+    ck_assert(json_is_true(json_object_get(json_array_get(array, 0), "allowed")));
+    ck_assert(json_is_false(json_object_get(json_array_get(array, 1), "exists")));
+    ck_assert_str_eq(text(json_array_get(array, 1), "problem"), "there is no such group on this host");
+    submit("alice", "held", false);
+    ck_assert_int_eq(explain("alice", "held", ""), 0);
+    ck_assert_str_eq(text(value, "state"), "partially-fulfilled");
+}
+END_TEST
+
+/* What explain answers is what Submit would answer, for each of its refusals. */
+static void assert_explained_as_submitted(const char *user, const char *package, const char *says)
+{
+    ck_assert_int_eq(explain(user, package, ""), 0);
+    ck_assert(json_is_false(json_object_get(value, "may_request")));
+    char why[1024];
+    snprintf(why, sizeof(why), "%s", text(value, "why"));
+    ck_assert_msg(strstr(why, says), "%s", why);
+    ck_assert_int_ne(fixture_submit(&fixture, user, package, "x", NULL), 0);
+    ck_assert_str_eq(why, fixture_message);
+}
+
+START_TEST(test_explain_refusals)
+{
+    fixture_write_package(&fixture, "closed", POLICY "approvers = bob\n[policy]\nrequestors = carol\n");
+    fixture_write_package(&fixture, "apart",
+                          POLICY "approvers = bob\n[policy]\nincompatible = alone\ncooldown = 1h\n");
+    fixture_reload(&fixture);
+    assert_explained_as_submitted("alice", "closed", "does not let you ask");
+    const int64_t id = submit("alice", "alone", true);
+    assert_explained_as_submitted("alice", "apart", "separation of duties");
+    ck_assert_int_eq(decide("bob", id, false), 0);
+    ck_assert_int_eq(decide("bob", submit("alice", "apart", true), false), 0);
+    assert_explained_as_submitted("alice", "apart", "was denied");
+    fixture.config.pending_per_user = 1;
+    submit("alice", "alone", true);
+    assert_explained_as_submitted("alice", "two", "requests of yours are waiting");
+    ck_assert_int_eq(explain("alice", "alone", ""), 0);
+    ck_assert_str_eq(text(value, "state"), "pending-approval");
+}
+END_TEST
+
+START_TEST(test_explain_to_whom)
+{
+    ck_assert_int_eq(explain("alice", "early", "bob"), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(explain("alice", "early", "ghost"), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(explain("root", "early", "ghost"), BUS_ERROR_NO_SUCH_USER);
+    ck_assert_int_eq(explain("alice", "nothing", ""), BUS_ERROR_NO_SUCH_PACKAGE);
+    ck_assert_int_eq(explain("root", "early", "bob"), 0);
+    ck_assert_str_eq(text(value, "user"), "bob");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("survey");
@@ -585,6 +704,13 @@ int main(void)
     tcase_add_test(tests, test_escalation_after_its_time);
     tcase_add_test(tests, test_early_leaves_nothing_for_later);
     suite_add_tcase(suite, tests);
+    TCase *explained = tcase_create("explain");
+    tcase_add_checked_fixture(explained, setup, teardown);
+    tcase_add_test(explained, test_explain_who_could_approve);
+    tcase_add_test(explained, test_explain_what_would_be_granted);
+    tcase_add_test(explained, test_explain_refusals);
+    tcase_add_test(explained, test_explain_to_whom);
+    suite_add_tcase(suite, explained);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     const int failed = srunner_ntests_failed(runner);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One record for the whole, one table for the stages, one for the groups. Judges nothing: accesspkgd explains. */
+#include "cli/explain.h"
+
+#include "cli/calls.h"
+#include "common/cleanup.h"
+#include "common/duration.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool has(const json_t *object, const char *member)
+{
+    return json_object_get(object, member) != NULL;
+}
+
+static char *field_user(const struct output *output, const json_t *explanation, const char *member)
+{
+    (void)output;
+    return output_format("%s (uid %lld)", member_text(explanation, member),
+                         (long long)member_integer(explanation, "uid"));
+}
+
+static char *field_yes(const struct output *output, const json_t *object, const char *member)
+{
+    (void)output;
+    return output_format("%s", member_true(object, member) ? "yes" : "no");
+}
+
+static char *field_reason(const struct output *output, const json_t *explanation, const char *member)
+{
+    (void)output;
+    return output_format("%s", member_true(explanation, member) ? "has to be given" : "may be given");
+}
+
+/* "Pending approval, request 3", "Fulfilled, request 3, until Mon 2026-11-23 22:40 CET (in 3 h)". */
+static char *field_own(const struct output *output, const json_t *explanation, const char *member)
+{
+    if (!has(explanation, member))
+        return output_format("nothing");
+    _cleanup_free_ char *state = field_state(output, explanation, member);
+    _cleanup_free_ char *end = field_time(output, explanation, "assignment_end");
+    _cleanup_free_ char *number = field_count(output, explanation, "request");
+    return output_format("%s%s%s%s%s", state, number ? ", request " : "", number ? number : "",
+                         end ? ", until " : "", end ? end : "");
+}
+
+static char *field_asked(const struct output *output, const json_t *explanation, const char *member)
+{
+    (void)output;
+    if (!member_true(explanation, member))
+        return output_format("nobody has to approve");
+    return output_format("in %zu stage%s", json_array_size(json_object_get(explanation, "stages")),
+                         json_array_size(json_object_get(explanation, "stages")) == 1 ? "" : "s");
+}
+
+static char *field_length(const struct output *output, const json_t *explanation, const char *member)
+{
+    _cleanup_free_ char *usual = field_duration(output, explanation, member);
+    _cleanup_free_ char *longest = field_duration(output, explanation, "max_duration");
+    return output_format("%s, at most %s at a time", usual ? usual : "?", longest ? longest : "?");
+}
+
+static char *field_extension(const struct output *output, const json_t *explanation, const char *member)
+{
+    const char *word = member_text(explanation, member);
+    _cleanup_free_ char *total = field_duration(output, explanation, "max_total");
+    const char *how = strcmp(word, "allowed") == 0    ? "at once"
+                      : strcmp(word, "approval") == 0 ? "when the approvers agree"
+                                                      : "none";
+    return output_format("%s%s%s", how, total ? ", in all at most " : "", total ? total : "");
+}
+
+static const struct field explanation_fields[] = {
+    {"Package", "package", field_text, FIELD_PLAIN},
+    {"Description", "description", field_text, FIELD_PLAIN},
+    {"User", "user", field_user, FIELD_PLAIN},
+    {"May ask", "may_request", field_yes, FIELD_PLAIN},
+    {"Would be told", "why", field_text, FIELD_PLAIN},
+    {"Has now", "state", field_own, FIELD_PLAIN},
+    {"A reason", "justification", field_reason, FIELD_PLAIN},
+    {"Approval", "approval", field_asked, FIELD_PLAIN},
+    {"Lasts", "duration", field_length, FIELD_PLAIN},
+    {"Extension", "extension", field_extension, FIELD_PLAIN},
+};
+
+/* ---- stages and groups ------------------------------------------------------------------------------------ */
+
+static char *field_reach(const struct output *output, const json_t *stage, const char *member)
+{
+    static const char *const words[][2] = {
+        {"approvers", "yes"},
+        {"fallback", "with the fallback approvers, who are asked at once"},
+        {"unknown", "not known: users or groups could not be looked up"},
+    };
+    const char *reach = member_text(stage, member);
+
+    (void)output;
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (strcmp(words[i][0], reach) == 0)
+            return output_format("%s", words[i][1]);
+    return output_format("no: %s", member_text(stage, "why"));
+}
+
+/* "bob, carol", and how the policy names them: "bob, carol (%dba-leads)". */
+static char *say_people(const struct output *output, const json_t *stage, const char *people,
+                        const char *principals)
+{
+    _cleanup_free_ char *names = field_list(output, stage, people);
+    _cleanup_free_ char *named = field_list(output, stage, principals);
+    if (!has(stage, principals))
+        return NULL;
+    if (strcmp(names, named) == 0)
+        return output_format("%s", names);
+    return output_format("%s (%s)", *names ? names : "nobody", named);
+}
+
+static char *field_people(const struct output *output, const json_t *stage, const char *member)
+{
+    return say_people(output, stage, member, "approvers");
+}
+
+static char *field_fallback(const struct output *output, const json_t *stage, const char *member)
+{
+    return say_people(output, stage, member, "fallback_approvers");
+}
+
+static const struct field stage_fields[] = {
+    {"STAGE", "stage", field_count, FIELD_RIGHT},
+    {"APPROVALS", "quorum", field_count, FIELD_RIGHT},
+    {"WITHIN", "timeout", field_duration, FIELD_PLAIN},
+    {"COULD APPROVE NOW", "people", field_people, FIELD_PLAIN},
+    {"FALLBACK", "fallback_people", field_fallback, FIELD_PLAIN},
+    {"ASKED AFTER", "escalate_after", field_duration, FIELD_PLAIN},
+    {"CAN BE REACHED", "reach", field_reach, FIELD_PLAIN},
+};
+
+static char *field_given(const struct output *output, const json_t *group, const char *member)
+{
+    (void)output;
+    return member_true(group, member) ? output_format("yes")
+                                      : output_format("no: %s", member_text(group, "problem"));
+}
+
+static const struct field group_fields[] = {
+    {"GROUP", "name", field_text, FIELD_PLAIN},
+    {"GID", "gid", field_count, FIELD_RIGHT},
+    {"CAN BE GIVEN", "allowed", field_given, FIELD_PLAIN},
+};
+
+static void print(struct output *output, const json_t *explanation)
+{
+    const json_t *stages = json_object_get(explanation, "stages");
+
+    output_record(output, explanation_fields, sizeof(explanation_fields) / sizeof(*explanation_fields),
+                  explanation);
+    if (json_array_size(stages) > 0) {
+        output_line(output, "%s", "");
+        output_table(output, stage_fields, sizeof(stage_fields) / sizeof(*stage_fields), stages);
+    }
+    output_line(output, "%s", "");
+    output_table(output, group_fields, sizeof(group_fields) / sizeof(*group_fields),
+                 json_object_get(explanation, "groups"));
+}
+
+int explain_show(struct invocation *invocation, const char *package, const char *user)
+{
+    struct client_error error;
+    json_t *explanation = NULL;
+
+    if (calls_call(invocation, "Explain", "ss", json_pack("[s, s]", package, user), JSON_OBJECT, &explanation,
+                   &error) < 0)
+        return calls_report(invocation, &error);
+    if (invocation->output.json)
+        output_json(&invocation->output, explanation);
+    else
+        print(&invocation->output, explanation);
+    json_decref(explanation);
+    return 0;
+}
