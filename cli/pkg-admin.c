@@ -316,7 +316,7 @@ static int import_members(struct invocation *invocation)
         output_message(
             invocation->program->name,
             "but not yet: /etc/nsswitch.conf does not name accesspkg, so whoever is taken out of the "
-            "group loses it. README.md, \\"Install\\", says how");
+            "group loses it. README.md, \"Install\", says how");
     return code;
 }
 

@@ -228,10 +228,10 @@ int engine_status(struct engine *engine, struct reply *reply)
     if (r != 0)
         return r;
     reply->value =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count, "pending",
-                  (json_int_t)counts.pending, "undecidable", (json_int_t)undecidable, "live_assignments",
-                  (json_int_t)counts.live, "partially_fulfilled", (json_int_t)counts.partial, "memberships_left",
-                  (json_int_t)left);
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count,
+                  "pending", (json_int_t)counts.pending, "undecidable", (json_int_t)undecidable,
+                  "live_assignments", (json_int_t)counts.live, "partially_fulfilled",
+                  (json_int_t)counts.partial, "memberships_left", (json_int_t)left);
     if (!reply->value ||
         (counts.oldest_pending &&
          json_object_set_new(reply->value, "oldest_pending", json_integer(counts.oldest_pending)) < 0) ||
