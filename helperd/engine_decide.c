@@ -109,6 +109,13 @@ static int refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct
                              " is your own (by account or by login): somebody else has to decide "
                              "on it.",
                              id);
+    case POLICY_DECIDE_DELEGATORS_REQUEST:
+        return engine_refuse(
+            reply, BUS_ERROR_NOT_AUTHORIZED,
+            "Request %" PRId64
+            " is (by account or by login) of the one in whose name you would decide: somebody "
+            "else has to decide on it.",
+            id);
     case POLICY_DECIDE_NO_LOGIN:
         return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
                              "Your account has no login shell, so it cannot decide on request %" PRId64 ".",
@@ -116,7 +123,9 @@ static int refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct
     case POLICY_DECIDE_TWICE:
         return engine_refuse(
             reply, BUS_ERROR_ALREADY_DECIDED,
-            "You have approved this stage of request %" PRId64 " already; another approver has to.", id);
+            "This stage of request %" PRId64
+            " has an approval of yours already, by you or in your name; another approver has to.",
+            id);
     case POLICY_DECIDE_ALLOWED:
         break;
     }

@@ -43,6 +43,18 @@ bool policy_escalated(const struct stage *stage, int64_t now)
            (stage->escalate_after > 0 && stage->entered > 0 && now >= stage->entered + stage->escalate_after);
 }
 
+/* Whether somebody took part in a decision of this stage: made it, or had it made in their name. */
+static bool took_part(const struct stage *stage, const struct decision *decisions, size_t n_decisions,
+                      const struct identity *who)
+{
+    for (size_t i = 0; i < n_decisions; i++)
+        if (decisions[i].stage == stage->number &&
+            (policy_same_person(&decisions[i].identity, who) ||
+             (decisions[i].for_user && policy_same_person(&decisions[i].for_identity, who))))
+            return true;
+    return false;
+}
+
 /* What stands against the person, whoever named them: of the requestor's side, or one who has had their say. */
 static enum policy_decide_verdict judge_person(const struct stage *stage, const struct identity *requestor,
                                                const struct decision *decisions, size_t n_decisions,
@@ -50,25 +62,80 @@ static enum policy_decide_verdict judge_person(const struct stage *stage, const 
 {
     if (policy_same_person(requestor, person))
         return POLICY_DECIDE_OWN_REQUEST;
-    for (size_t i = 0; i < n_decisions; i++)
-        if (decisions[i].stage == stage->number && policy_same_person(&decisions[i].identity, person))
-            return POLICY_DECIDE_TWICE;
-    return POLICY_DECIDE_ALLOWED;
+    return took_part(stage, decisions, n_decisions, person) ? POLICY_DECIDE_TWICE : POLICY_DECIDE_ALLOWED;
+}
+
+static bool stage_names(const struct stage *stage, const struct subject *subject, int64_t now)
+{
+    return policy_names(stage->approvers, subject) ||
+           (policy_escalated(stage, now) && policy_names(stage->fallback_approvers, subject));
+}
+
+bool policy_asks(char *const *principals, const struct policy_decider *decider)
+{
+    if (policy_names(principals, decider->subject))
+        return true;
+    for (size_t i = 0; i < decider->n_delegators; i++)
+        if (decider->delegators[i].subject->may_log_in &&
+            policy_names(principals, decider->delegators[i].subject))
+            return true;
+    return false;
+}
+
+/* Rule 5, of whoever is named to decide: in their own name (delegator NULL), or in that of another one. */
+static enum policy_decide_verdict judge_named(const struct stage *stage, const struct identity *requestor,
+                                              const struct decision *decisions, size_t n_decisions,
+                                              const struct policy_decider *decider,
+                                              const struct policy_delegator *delegator)
+{
+    const enum policy_decide_verdict own =
+        judge_person(stage, requestor, decisions, n_decisions, &decider->identity);
+    const enum policy_decide_verdict other =
+        delegator ? judge_person(stage, requestor, decisions, n_decisions, &delegator->identity)
+                  : POLICY_DECIDE_ALLOWED;
+    if (own == POLICY_DECIDE_OWN_REQUEST)
+        return own;
+    if (other == POLICY_DECIDE_OWN_REQUEST)
+        return POLICY_DECIDE_DELEGATORS_REQUEST;
+    if (!decider->subject->may_log_in)
+        return POLICY_DECIDE_NO_LOGIN;
+    return own == POLICY_DECIDE_ALLOWED ? other : own;
+}
+
+enum policy_decide_verdict policy_decide_as(const struct stage *stage, const struct identity *requestor,
+                                            const struct decision *decisions, size_t n_decisions,
+                                            const struct policy_decider *decider, int64_t now,
+                                            const struct policy_delegator **ret_for)
+{
+    enum policy_decide_verdict verdict = POLICY_DECIDE_NOT_APPROVER;
+    if (stage_names(stage, decider->subject, now)) {
+        verdict = judge_named(stage, requestor, decisions, n_decisions, decider, NULL);
+        if (verdict == POLICY_DECIDE_ALLOWED)
+            *ret_for = NULL;
+        return verdict;
+    }
+    for (size_t i = 0; i < decider->n_delegators; i++) {
+        const struct policy_delegator *delegator = &decider->delegators[i];
+        if (!delegator->subject->may_log_in || !stage_names(stage, delegator->subject, now))
+            continue;
+        const enum policy_decide_verdict of_this =
+            judge_named(stage, requestor, decisions, n_decisions, decider, delegator);
+        if (of_this == POLICY_DECIDE_ALLOWED) {
+            *ret_for = delegator;
+            return of_this;
+        }
+        if (verdict == POLICY_DECIDE_NOT_APPROVER) /* the first one is what is told in the end */
+            verdict = of_this;
+    }
+    return verdict;
 }
 
 enum policy_decide_verdict policy_may_decide(const struct stage *stage, const struct identity *requestor,
                                              const struct decision *decisions, size_t n_decisions,
                                              const struct policy_decider *decider, int64_t now)
 {
-    const bool named =
-        policy_names(stage->approvers, decider->subject) ||
-        (policy_escalated(stage, now) && policy_names(stage->fallback_approvers, decider->subject));
-    if (!named)
-        return POLICY_DECIDE_NOT_APPROVER;
-    const enum policy_decide_verdict verdict =
-        judge_person(stage, requestor, decisions, n_decisions, &decider->identity);
-    return verdict != POLICY_DECIDE_OWN_REQUEST && !decider->subject->may_log_in ? POLICY_DECIDE_NO_LOGIN
-                                                                                 : verdict;
+    const struct policy_delegator *for_whom = NULL;
+    return policy_decide_as(stage, requestor, decisions, n_decisions, decider, now, &for_whom);
 }
 
 int64_t policy_lacking(const struct stage *stage, const struct decision *decisions, size_t n_decisions)

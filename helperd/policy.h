@@ -35,17 +35,43 @@ enum policy_request_verdict policy_may_request(const struct package *package, co
 enum policy_decide_verdict {
     POLICY_DECIDE_NOT_APPROVER = 0,
     POLICY_DECIDE_OWN_REQUEST,
+    POLICY_DECIDE_DELEGATORS_REQUEST, /* of the one in whose name it would be decided */
     POLICY_DECIDE_NO_LOGIN,
     POLICY_DECIDE_TWICE,
     POLICY_DECIDE_ALLOWED,
 };
 
-struct policy_decider {
+/* Somebody in whose name another one decides: who they are now, and who they were when they delegated. */
+struct policy_delegator {
     const struct subject *subject;
     struct identity identity;
 };
 
-/* Whether this person may decide the stage now. `decisions` are those of the request so far. */
+enum { POLICY_DELEGATORS_MAX = 16 }; /* live delegations that one user may have received */
+
+/* The delegators: of delegations that are live, and who still are the same users. What they received themselves does
+ * not count: a delegation cannot be passed on. */
+struct policy_decider {
+    const struct subject *subject;
+    struct identity identity;
+    struct policy_delegator delegators[POLICY_DELEGATORS_MAX];
+    size_t n_delegators;
+};
+
+/* Whether the principals name the person, or somebody in whose name they decide: who may see and who may be asked. */
+bool policy_asks(char *const *principals, const struct policy_decider *decider);
+
+/*
+ * Who may decide the stage now: approvers, fallback approvers after escalation, and for either their delegates. The
+ * one place that says so. `decisions` are those of the request so far. Who is an approver in their own right acts as
+ * themselves. *ret_for is written with POLICY_DECIDE_ALLOWED: the delegator in whose name it is (into the decider), or
+ * NULL.
+ */
+enum policy_decide_verdict policy_decide_as(const struct stage *stage, const struct identity *requestor,
+                                            const struct decision *decisions, size_t n_decisions,
+                                            const struct policy_decider *decider, int64_t now,
+                                            const struct policy_delegator **ret_for);
+/* The same, where it does not matter in whose name. */
 enum policy_decide_verdict policy_may_decide(const struct stage *stage, const struct identity *requestor,
                                              const struct decision *decisions, size_t n_decisions,
                                              const struct policy_decider *decider, int64_t now);

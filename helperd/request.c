@@ -69,6 +69,7 @@ void stage_deinit(struct stage *stage)
 void decision_deinit(struct decision *decision)
 {
     free(decision->decider);
+    free(decision->for_user);
     free(decision->reason);
     *decision = (struct decision){0};
 }

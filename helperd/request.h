@@ -38,6 +38,8 @@ struct request {
     bool assigned;        /* by an administrator, not asked for */
     bool overrides;       /* and although it is incompatible with what the user had */
     bool waiting;         /* approved, its start still ahead */
+    bool emergency;       /* taken without approval; somebody reviews it afterwards */
+    int64_t reviewed;     /* when; 0: not yet, or no emergency */
     int64_t duration;     /* asked for; DURATION_FOREVER: without an end */
     int64_t granted;      /* what an approver gave instead, less than asked; 0: what was asked */
     int64_t start;
@@ -63,10 +65,13 @@ struct stage {
     strv fallback_approvers;
 };
 
+/* for_user: the approver in whose name a delegate decided, and who they were when they delegated; NULL: nobody. */
 struct decision {
     int64_t stage;
     char *decider;
     struct identity identity;
+    char *for_user;
+    struct identity for_identity;
     bool approved;
     char *reason;
     int64_t at;

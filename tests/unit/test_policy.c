@@ -90,10 +90,10 @@ START_TEST(test_may_decide)
                                 .escalate_after = 100,
                                 .entered = 1000};
     const struct identity requestor = {1003, UID_UNSET};
-    const struct policy_decider by_bob = {&bob, {1002, UID_UNSET}};
-    const struct policy_decider by_alice = {&alice, {1001, UID_UNSET}};
-    const struct policy_decider by_locked = {&locked, {1002, UID_UNSET}};
-    const struct policy_decider by_own_login = {&bob, {1002, 1003}};
+    const struct policy_decider by_bob = {.subject = &bob, .identity = {1002, UID_UNSET}};
+    const struct policy_decider by_alice = {.subject = &alice, .identity = {1001, UID_UNSET}};
+    const struct policy_decider by_locked = {.subject = &locked, .identity = {1002, UID_UNSET}};
+    const struct policy_decider by_own_login = {.subject = &bob, .identity = {1002, 1003}};
     const struct decision elsewhere = {.stage = 1, .identity = {1002, UID_UNSET}, .approved = true};
     const struct decision here = {.stage = 2, .identity = {1002, UID_UNSET}, .approved = true};
     const struct decision same_login = {.stage = 2, .identity = {1009, 1002}, .approved = true};
