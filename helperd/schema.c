@@ -8,6 +8,10 @@
 #include <stdio.h>
 
 /*
+ * step 5
+ *   delegation  who decides in somebody's name, until when; kept when it is over
+ *   decision.for_user  in whose name, and by which account and login that one delegated
+ *   request.emergency  taken without approval; reviewed: when somebody looked at it, 0 as long as nobody did
  * step 4
  *   assignment.begun  it was whole once
  *   assignment.warn_at  when to tell the user that the end is near
@@ -131,7 +135,23 @@ static const char *const steps[] = {
     "CREATE INDEX request_escalation ON request (escalate_at)"
     " WHERE state = 'pending-approval' AND escalate_at > 0;"
     "CREATE INDEX request_undecidable ON request (id)"
-    " WHERE state = 'pending-approval' AND undecidable IS NOT NULL;",
+    " WHERE state = 'pending-approval' AND undecidable IS NOT NULL;"
+    "CREATE TABLE delegation ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT NOT NULL, uid INTEGER NOT NULL, loginuid INTEGER,"
+    " delegate TEXT NOT NULL, delegate_uid INTEGER NOT NULL, reason TEXT, since INTEGER NOT NULL,"
+    " until INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX delegation_given ON delegation (uid, until) WHERE revoked = 0;"
+    "CREATE INDEX delegation_received ON delegation (delegate_uid, until) WHERE revoked = 0;"
+    "CREATE INDEX delegation_live ON delegation (until) WHERE revoked = 0;"
+    "CREATE INDEX delegation_uid ON delegation (uid, id);"
+    "ALTER TABLE decision ADD COLUMN for_user TEXT;"
+    "ALTER TABLE decision ADD COLUMN for_uid INTEGER;"
+    "ALTER TABLE decision ADD COLUMN for_loginuid INTEGER;"
+    "CREATE INDEX decision_for ON decision (for_uid, request) WHERE for_uid IS NOT NULL;"
+    "ALTER TABLE request ADD COLUMN emergency INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE request ADD COLUMN reviewed INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX request_review ON request (id) WHERE emergency = 1 AND reviewed = 0;"
+    "CREATE INDEX request_review_of ON request (uid, package, user) WHERE emergency = 1 AND reviewed = 0;",
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };

@@ -63,6 +63,38 @@ int store_add_decision(struct store *store, int64_t request, const struct decisi
 int store_get_decisions(struct store *store, int64_t request, struct decision **ret, size_t *ret_count);
 void store_free_decisions(struct decision *decisions, size_t count);
 
+/*
+ * Delegations: who decides in somebody's name. One is live while it is not revoked and its end lies ahead; nothing has
+ * to happen at its end. They are kept when they are over.
+ */
+struct delegation {
+    int64_t id;
+    char *user; /* who gave it */
+    struct identity identity;
+    char *delegate; /* who received it */
+    uid_t delegate_uid;
+    char *reason; /* NULL: none was given */
+    int64_t since;
+    int64_t until;
+};
+void delegation_deinit(struct delegation *delegation);
+int store_add_delegation(struct store *store, struct delegation *delegation); /* sets its id */
+int store_revoke_delegation(struct store *store, int64_t id, int64_t now);
+/* Those live at `now`, as a new array, freed with store_free_delegations; by uid, so that it can be asked before a name
+ * is known: the caller compares that. `uid` is not looked at for ALL. */
+enum store_delegations { STORE_DELEGATIONS_GIVEN, STORE_DELEGATIONS_RECEIVED, STORE_DELEGATIONS_ALL };
+int store_get_delegations(struct store *store, enum store_delegations which, uid_t uid, int64_t now,
+                          struct delegation **ret, size_t *ret_count);
+void store_free_delegations(struct delegation *delegations, size_t count);
+/* How many the uid gave after `since`, of its last `most`. */
+int store_delegated_since(struct store *store, uid_t uid, int64_t since, int64_t most, int64_t *ret);
+
+/* Emergencies that nobody has reviewed: the user's last one of this package; all, newest first, below
+ * filter->before, of filter's package and user (no limit: a user has one of a package). */
+int store_find_unreviewed(struct store *store, uid_t uid, const char *user, const char *package,
+                          struct request *ret);
+int store_set_reviewed(struct store *store, int64_t request, int64_t now);
+
 /* Circles: the distinct lists of approvers. `includes` is asked once per list. */
 typedef bool (*store_circle_test)(char *const *principals, void *data);
 
@@ -81,9 +113,12 @@ int store_list_requests(struct store *store, const struct store_filter *filter, 
 /* Those pending whose current stage has a circle that `test` accepts. */
 int store_list_pending(struct store *store, const struct store_filter *filter, store_circle_test test,
                        void *test_data, store_each_request each, void *data);
-/* Those no longer pending that were decided by this uid and name or had a stage with a circle that `test` accepts. */
+/* Those no longer pending that were decided by (or in the name of) this uid and name or had a stage with a circle that `test` accepts. */
 int store_list_decided(struct store *store, const struct store_filter *filter, uid_t uid, const char *decider,
                        store_circle_test test, void *test_data, store_each_request each, void *data);
+
+int store_list_unreviewed(struct store *store, const struct store_filter *filter, store_each_request each,
+                          void *data);
 
 /* Assignments and their grants. Adding sets assignment->id. */
 int store_add_assignment(struct store *store, struct assignment *assignment);

@@ -195,6 +195,23 @@ int store_list_pending(struct store *store, const struct store_filter *filter, s
     return r;
 }
 
+int store_list_unreviewed(struct store *store, const struct store_filter *filter, store_each_request each,
+                          void *data)
+{
+    struct ids ids = {0};
+    int r = collect(store,
+                    sql_take(store,
+                             "SELECT id FROM request WHERE emergency = 1 AND reviewed = 0 AND id < ?1"
+                             " AND (?2 IS NULL OR package = ?2) AND (?3 IS NULL OR user = ?3)"
+                             " ORDER BY id DESC",
+                             "itt", upper_bound(filter), filter->package, filter->user),
+                    &ids);
+    if (r == 0)
+        r = visit(store, &ids, filter, false, each, data);
+    free(ids.items);
+    return r;
+}
+
 int store_list_decided(struct store *store, const struct store_filter *filter, uid_t uid, const char *decider,
                        store_circle_test test, void *test_data, store_each_request each, void *data)
 {
@@ -204,6 +221,12 @@ int store_list_decided(struct store *store, const struct store_filter *filter, u
         " WHERE d.uid = ?1 AND d.request < ?2 AND r.state <> 'pending-approval'"
         " AND (?3 IS NULL OR r.package = ?3) AND (?4 IS NULL OR r.user = ?4)"
         " AND (?5 IS NULL OR r.state = ?5) AND (?7 IS NULL OR r.uid = ?7) AND d.decider = ?8 ORDER BY "
+        "d.request DESC LIMIT ?6";
+    static const char in_name_of[] =
+        "SELECT DISTINCT d.request FROM decision d JOIN request r ON r.id = d.request"
+        " WHERE d.for_uid = ?1 AND d.for_uid IS NOT NULL AND d.request < ?2 AND r.state <> 'pending-approval'"
+        " AND (?3 IS NULL OR r.package = ?3) AND (?4 IS NULL OR r.user = ?4)"
+        " AND (?5 IS NULL OR r.state = ?5) AND (?7 IS NULL OR r.uid = ?7) AND d.for_user = ?8 ORDER BY "
         "d.request DESC LIMIT ?6";
     static const char by_circle[] =
         "SELECT s.request FROM stage s JOIN request r ON r.id = s.request"
@@ -224,6 +247,11 @@ int store_list_decided(struct store *store, const struct store_filter *filter, u
         r = collect(store,
                     sql_take(store, by_uid, "iitttiut", (int64_t)uid, bound, filter->package, filter->user,
                              state, filter->limit, filter->uid, decider),
+                    &ids);
+    if (r == 0)
+        r = collect(store,
+                    sql_take(store, in_name_of, "iitttiut", (int64_t)uid, bound, filter->package,
+                             filter->user, state, filter->limit, filter->uid, decider),
                     &ids);
     for (size_t i = 0; r == 0 && i < 2 * circles.count; i++)
         r = collect(store,

@@ -12,7 +12,7 @@
     "r.id, r.package, r.user, r.uid, r.loginuid, r.full_name, r.organisation, r.state, r.justification,"     \
     " r.no_reason_given, r.service, r.host, r.address, r.tty, r.origin_verified, r.duration, r.start,"       \
     " r.submitted, r.ended, r.cancel_reason, r.stage, r.n_stages, r.deadline, r.assignment, r.granted,"      \
-    " r.waiting, r.assigned, r.at_gate, r.undecidable"
+    " r.waiting, r.assigned, r.at_gate, r.undecidable, r.emergency, r.reviewed"
 
 /* The column `assigned`; 0: it was asked for. */
 enum { ASSIGNED = 1, ASSIGNED_OVER_DUTIES = 2 };
@@ -55,6 +55,8 @@ static int read_request(sqlite3_stmt *s, struct request *ret)
         .overrides = sqlite3_column_int(s, 26) == ASSIGNED_OVER_DUTIES,
         .at_gate = sqlite3_column_int(s, 27),
         .undecidable = sql_text(s, 28, &oom),
+        .emergency = sqlite3_column_int(s, 29),
+        .reviewed = sqlite3_column_int64(s, 30),
     };
     if (oom) {
         request_deinit(&request);
@@ -91,6 +93,17 @@ int store_find_open_request(struct store *store, uid_t uid, const char *user, co
                              "SELECT " REQUEST_COLUMNS " FROM request r WHERE uid = ? AND package = ?"
                              " AND user = ? AND state IN ('submitted', 'pending-approval')",
                              "utt", uid, package, user),
+                    ret);
+}
+
+int store_find_unreviewed(struct store *store, uid_t uid, const char *user, const char *package,
+                          struct request *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " REQUEST_COLUMNS " FROM request r WHERE uid = ? AND user = ?"
+                             " AND package = ? AND emergency = 1 AND reviewed = 0 ORDER BY id DESC LIMIT 1",
+                             "utt", uid, user, package),
                     ret);
 }
 
@@ -233,15 +246,16 @@ int store_add_request(struct store *store, struct request *request, const struct
         "INSERT INTO request (package, user, uid, loginuid, full_name, organisation, state,"
         " justification, no_reason_given, service, host, address, tty, origin_verified, duration,"
         " start, submitted, ended, cancel_reason, stage, n_stages, deadline, assignment, granted,"
-        " waiting, assigned, at_gate)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        "ttuuttttittttiiiiitiiiziiii", request->package, request->user, request->requestor.uid,
+        " waiting, assigned, at_gate, emergency)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "ttuuttttittttiiiiitiiiziiiii", request->package, request->user, request->requestor.uid,
         request->requestor.loginuid, request->full_name, request->organisation,
         state_identifier(request->state), request->justification, (int64_t)request->no_reason_given,
         request->service, request->host, request->address, request->tty, (int64_t)request->origin_verified,
         request->duration, request->start, request->submitted, request->ended, request->cancel_reason,
         request->stage, request->n_stages, request->deadline, request->extends, request->granted,
-        (int64_t)request->waiting, assigned_to_sql(request), (int64_t)request->at_gate);
+        (int64_t)request->waiting, assigned_to_sql(request), (int64_t)request->at_gate,
+        (int64_t)request->emergency);
     if (r < 0)
         return r;
     request->id = sqlite3_last_insert_rowid(store->database);
@@ -259,6 +273,11 @@ int store_update_request(struct store *store, const struct request *request)
                    "tiiitiiii", state_identifier(request->state), request->stage, request->deadline,
                    request->ended, request->cancel_reason, request->start, request->granted,
                    (int64_t)request->waiting, request->id);
+}
+
+int store_set_reviewed(struct store *store, int64_t request, int64_t now)
+{
+    return sql_run(store, "UPDATE request SET reviewed = ? WHERE id = ?", "ii", now, request);
 }
 
 static strv read_circle(sqlite3_stmt *statement, int column)
@@ -312,17 +331,20 @@ int store_enter_stage(struct store *store, int64_t request, int64_t number, int6
 int store_add_decision(struct store *store, int64_t request, const struct decision *decision)
 {
     return sql_run(store,
-                   "INSERT INTO decision (request, stage, decider, uid, loginuid, approved, reason, at)"
-                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                   "iituuiti", request, decision->stage, decision->decider, decision->identity.uid,
-                   decision->identity.loginuid, (int64_t)decision->approved, decision->reason, decision->at);
+                   "INSERT INTO decision (request, stage, decider, uid, loginuid, approved, reason, at,"
+                   " for_user, for_uid, for_loginuid)"
+                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   "iituuitituu", request, decision->stage, decision->decider, decision->identity.uid,
+                   decision->identity.loginuid, (int64_t)decision->approved, decision->reason, decision->at,
+                   decision->for_user, decision->for_user ? decision->for_identity.uid : UID_UNSET,
+                   decision->for_user ? decision->for_identity.loginuid : UID_UNSET);
 }
 
 int store_get_decisions(struct store *store, int64_t request, struct decision **ret, size_t *ret_count)
 {
     sqlite3_stmt *s = sql_take(store,
-                               "SELECT stage, decider, uid, loginuid, approved, reason, at FROM decision"
-                               " WHERE request = ? ORDER BY id",
+                               "SELECT stage, decider, uid, loginuid, approved, reason, at, for_user,"
+                               " for_uid, for_loginuid FROM decision WHERE request = ? ORDER BY id",
                                "i", request);
     if (!s)
         return -EIO;
@@ -344,6 +366,8 @@ int store_get_decisions(struct store *store, int64_t request, struct decision **
             .approved = sqlite3_column_int(s, 4),
             .reason = sql_text(s, 5, &oom),
             .at = sqlite3_column_int64(s, 6),
+            .for_user = sql_text(s, 7, &oom),
+            .for_identity = {sql_uid(s, 8), sql_uid(s, 9)},
         };
     }
     sql_release(store, s);

@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-enum { STORE_CACHE = 160 };
+enum { STORE_CACHE = 200 };
 
 struct store {
     sqlite3 *database;

@@ -448,6 +448,33 @@ static void ask_endings(int64_t assignment)
     store_due_warning(store, 1, &warned);
 }
 
+static int each_request(const struct request *request, void *data)
+{
+    (void)request, (void)data;
+    return 0;
+}
+
+static void ask_of_delegations(void)
+{
+    const struct store_filter filter = {.limit = 5, .uid = UID_UNSET};
+    struct delegation delegation = {
+        .user = (char *)"u", .identity = {1, 1}, .delegate = (char *)"v", .delegate_uid = 2, .until = 9};
+    struct delegation *found = NULL;
+    struct request request = {0};
+    size_t count = 0;
+    int64_t number = 0;
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(store_add_delegation(store, &delegation), 0);
+    ck_assert_int_eq(store_revoke_delegation(store, delegation.id, 1), 0);
+    ck_assert_int_eq(store_set_reviewed(store, -1, 1), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+    for (int which = STORE_DELEGATIONS_GIVEN; which <= STORE_DELEGATIONS_ALL; which++)
+        store_get_delegations(store, (enum store_delegations)which, 1, 1, &found, &count);
+    store_delegated_since(store, 1, 1, 1, &number);
+    store_find_unreviewed(store, 1, "x", "x", &request);
+    store_list_unreviewed(store, &filter, each_request, NULL);
+}
+
 /* Everything that store.h has, once, so that each statement has been prepared. */
 static void ask_everything(void)
 {
@@ -474,6 +501,7 @@ static void ask_everything(void)
     ck_assert_int_eq(store_remove_publication(store, STORE_PUBLISH_GID, "1"), 0);
     ck_assert_int_eq(store_commit(store), 0);
     assignment = (struct assignment){0};
+    ask_of_delegations();
     store_find_open_request(store, 1, "x", "x", &request);
     store_find_last_request(store, 1, "x", "x", &request);
     store_find_waiting_request(store, 1, "x", "x", &request);
