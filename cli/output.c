@@ -209,9 +209,14 @@ void output_record(struct output *output, const struct field *fields, size_t n_f
 
 static bool is_time(const char *member)
 {
-    static const char *const times[] = {"submitted",     "expires",          "start",          "at",
-                                        "ended",         "assignment_start", "assignment_end", "started",
-                                        "policy_loaded", "oldest_pending",   "next_deadline",  "escalated"};
+    static const char *const times[] = {"submitted",      "expires",
+                                        "start",          "at",
+                                        "ended",          "assignment_start",
+                                        "assignment_end", "started",
+                                        "policy_loaded",  "oldest_pending",
+                                        "next_deadline",  "escalated",
+                                        "since",          "until",
+                                        "reviewed"};
 
     for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
         if (strcmp(times[i], member) == 0)

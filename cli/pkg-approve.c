@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pkg-approve: what approvers use. Decides nothing itself: accesspkgd judges who may approve what. */
+#include "cli/calls.h"
 #include "cli/requests.h"
 #include "common/cleanup.h"
 
@@ -152,6 +153,92 @@ static int deny(struct invocation *invocation)
     return code;
 }
 
+/* ---- delegation ------------------------------------------------------------------------------------------- */
+
+static const struct field delegation_fields[] = {
+    {"FROM", "user", field_text, FIELD_PLAIN},       {"TO", "to", field_text, FIELD_PLAIN},
+    {"SINCE", "since", field_when, FIELD_PLAIN},     {"UNTIL", "until", field_when, FIELD_PLAIN},
+    {"REASON", "reason", field_text, FIELD_SHORTEN},
+};
+
+static int list_delegations(struct invocation *invocation)
+{
+    struct client_error error;
+    json_t *delegations = NULL;
+
+    if (calls_call(invocation, "ListDelegations", "", NULL, JSON_ARRAY, &delegations, &error) < 0)
+        return calls_report(invocation, &error);
+    if (invocation->output.json)
+        output_json(&invocation->output, delegations);
+    else if (json_array_size(delegations) == 0)
+        fprintf(stderr, "Nobody decides in your name, and you in nobody's. To change that: pkg-approve "
+                        "delegate --to USER --until WHEN\n");
+    else
+        output_table(&invocation->output, delegation_fields,
+                     sizeof(delegation_fields) / sizeof(*delegation_fields), delegations);
+    json_decref(delegations);
+    return 0;
+}
+
+static void say_delegated(const struct invocation *invocation, struct output *output,
+                          const json_t *delegation)
+{
+    _cleanup_free_ char *until = field_time(output, delegation, "until");
+
+    (void)invocation;
+    output_line(output,
+                "%s may decide in your name until %s. To end it sooner: pkg-approve delegate --revoke %s",
+                member_text(delegation, "to"), until ? until : "it is ended", member_text(delegation, "to"));
+}
+
+static void say_undelegated(const struct invocation *invocation, struct output *output,
+                            const json_t *delegation)
+{
+    if (strcmp(member_text(delegation, "to"), invocation->revoke) == 0)
+        output_line(output, "%s decides no longer in your name.", member_text(delegation, "to"));
+    else
+        output_line(output, "You decide no longer in the name of %s.", member_text(delegation, "user"));
+}
+
+static int call_delegation(struct invocation *invocation, const char *method, const char *in,
+                           json_t *arguments,
+                           void (*say)(const struct invocation *invocation, struct output *output,
+                                       const json_t *delegation))
+{
+    struct client_error error;
+    json_t *delegation = NULL;
+
+    if (calls_call(invocation, method, in, arguments, JSON_OBJECT, &delegation, &error) < 0)
+        return calls_report(invocation, &error);
+    if (invocation->output.json)
+        output_json(&invocation->output, delegation);
+    else
+        say(invocation, &invocation->output, delegation);
+    json_decref(delegation);
+    return 0;
+}
+
+static int delegate(struct invocation *invocation)
+{
+    const bool bare = !invocation->to && invocation->until == 0 && !invocation->reason;
+
+    if (invocation->revoke && !bare)
+        return runner_usage(invocation, "--revoke stands alone: it ends a delegation");
+    if (invocation->revoke)
+        return call_delegation(invocation, "Undelegate", "s", json_pack("[s]", invocation->revoke),
+                               say_undelegated);
+    if (bare)
+        return list_delegations(invocation);
+    if (!invocation->to)
+        return runner_usage(invocation, "the command 'delegate' needs --to USER");
+    if (invocation->until == 0)
+        return runner_usage(invocation, "the command 'delegate' needs --until WHEN: a delegation has an end");
+    return call_delegation(invocation, "Delegate", "sa{sv}",
+                           json_pack("[s, {s:I, s:s*}]", invocation->to, "until",
+                                     (json_int_t)invocation->until, "reason", invocation->reason),
+                           say_delegated);
+}
+
 static const struct command commands[] = {
     {"list", "", 0, 0, TAKES_LIMIT, list, "what waits for your decision"},
     {"show", "ID", 1, 1, TAKES_IDS, requests_show, "everything about a request"},
@@ -160,6 +247,8 @@ static const struct command commands[] = {
     {"deny", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, deny,
      "deny these requests; asks for a reason without -m"},
     {"history", "", 0, 0, TAKES_LIMIT, history, "what was decided and was yours to decide"},
+    {"delegate", "", 0, 0, TAKES_TO | TAKES_UNTIL | TAKES_REVOKE | TAKES_REASON, delegate,
+     "let somebody decide in your name; bare: who does"},
     {0},
 };
 

@@ -87,6 +87,17 @@ static char *field_stage(const struct output *output, const json_t *request, con
                          (long long)stages, (long long)quorum, quorum == 1 ? "approval" : "approvals");
 }
 
+/* "bob", or "bob for carol". */
+static char *decider_text(const json_t *decision)
+{
+    char *both = output_format("%s%s%s", member_text(decision, "decider"),
+                               has(decision, "for") ? " for " : "", member_text(decision, "for"));
+    char *shown = output_visible(both);
+
+    free(both);
+    return shown;
+}
+
 /* One line each; a line break inside a reason must not look like a further decision. */
 static char *field_decisions(const struct output *output, const json_t *request, const char *member)
 {
@@ -98,7 +109,7 @@ static char *field_decisions(const struct output *output, const json_t *request,
     {
         char *when = field_time(output, decision, "at");
         char *reason = output_visible(member_text(decision, "reason"));
-        char *decider = output_visible(member_text(decision, "decider"));
+        char *decider = decider_text(decision);
         char *verdict = output_visible(member_text(decision, "verdict"));
         char *line = output_format("%s by %s, %s%s%s", verdict, decider, when ? when : "at an unknown time",
                                    *reason ? ": " : "", reason);
@@ -137,6 +148,14 @@ static char *field_undecidable(const struct output *output, const json_t *reques
                                         : NULL;
 }
 
+static char *field_decides_for(const struct output *output, const json_t *request, const char *member)
+{
+    (void)output;
+    return has(request, member)
+               ? output_format("you may decide for %s, who delegated to you", member_text(request, member))
+               : NULL;
+}
+
 static const struct field record_fields[] = {
     {"Request", "id", field_count, FIELD_PLAIN},
     {"State", "state", field_states, FIELD_PLAIN},
@@ -164,6 +183,7 @@ static const struct field record_fields[] = {
     {"Approvers", "approvers", field_list, FIELD_PLAIN},
     {"Fallback asked", "escalated", field_time, FIELD_PLAIN},
     {"Note", "undecidable", field_undecidable, FIELD_PLAIN},
+    {"Your part", "decides_for", field_decides_for, FIELD_PLAIN},
     {"Decisions", "decisions", field_decisions, FIELD_PLAIN},
     {"Closed", "ended", field_time, FIELD_PLAIN},
     {"Cancelled with", "cancel_reason", field_text, FIELD_PLAIN},

@@ -29,6 +29,9 @@ static int set_start(struct invocation *invocation, const char *value);
 static int set_override(struct invocation *invocation, const char *value);
 static int set_package(struct invocation *invocation, const char *value);
 static int set_dry_run(struct invocation *invocation, const char *value);
+static int set_to(struct invocation *invocation, const char *value);
+static int set_until(struct invocation *invocation, const char *value);
+static int set_revoke(struct invocation *invocation, const char *value);
 static int set_limit(struct invocation *invocation, const char *value);
 static int set_json(struct invocation *invocation, const char *value);
 static int print_help(const struct program *program);
@@ -52,6 +55,9 @@ static const struct option_row {
     {"override", 0, NULL, TAKES_OVERRIDE, set_override, NULL, "although it is incompatible; wants -m"},
     {"package", 0, "NAME", TAKES_PACKAGE, set_package, NULL, "the package that they are given"},
     {"dry-run", 0, NULL, TAKES_DRY_RUN, set_dry_run, NULL, "change nothing, say what would be done"},
+    {"to", 0, "USER", TAKES_TO, set_to, NULL, "who may decide in your name"},
+    {"until", 0, "WHEN", TAKES_UNTIL, set_until, NULL, "until when: +2d, 18:00 or '2026-11-24 09:00'"},
+    {"revoke", 0, "USER", TAKES_REVOKE, set_revoke, NULL, "end what you delegated to, or received from"},
     {"limit", 'n', "N", TAKES_LIMIT, set_limit, NULL, "only the newest N"},
     {"json", 0, NULL, 0, set_json, NULL, "print JSON, for programs"},
     {"help", 'h', NULL, 0, NULL, print_help, "show this help"},
@@ -95,6 +101,30 @@ static int set_start(struct invocation *invocation, const char *value)
                             value);
     if (invocation->start <= now)
         return runner_usage(invocation, "'%s' is in the past; leave --start away to begin at once", value);
+    return 0;
+}
+
+static int set_to(struct invocation *invocation, const char *value)
+{
+    invocation->to = value;
+    return 0;
+}
+
+static int set_revoke(struct invocation *invocation, const char *value)
+{
+    invocation->revoke = value;
+    return 0;
+}
+
+static int set_until(struct invocation *invocation, const char *value)
+{
+    const int64_t now = time(NULL);
+
+    if (when_parse(value, now, &invocation->until) < 0)
+        return runner_usage(invocation, "'%s' is no time; write it as +2d, 18:00 or '2026-11-24 09:00'",
+                            value);
+    if (invocation->until <= now)
+        return runner_usage(invocation, "'%s' is in the past; an end lies ahead", value);
     return 0;
 }
 

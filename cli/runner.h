@@ -20,6 +20,9 @@ enum {
     TAKES_PACKAGE = 1 << 16, /* --package */
     TAKES_DRY_RUN = 1 << 17, /* --dry-run */
     TAKES_IDS = 1 << 3,      /* its operands are request numbers */
+    TAKES_TO = 1 << 7,       /* --to */
+    TAKES_UNTIL = 1 << 8,    /* --until */
+    TAKES_REVOKE = 1 << 9,   /* --revoke */
 };
 
 struct program;
@@ -37,6 +40,9 @@ struct invocation {
     bool override;
     const char *package; /* NULL: not given */
     bool dry_run;
+    const char *to;     /* NULL: not given */
+    const char *revoke; /* NULL: not given */
+    int64_t until;      /* 0: not given */
     int64_t limit; /* 0: not given */
     struct output output;
     struct client client; /* cli/calls.h opens it at the first call */

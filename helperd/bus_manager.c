@@ -127,12 +127,18 @@ static int run_cancel(struct call *call, const struct facts *facts, struct reply
                          text_argument(call, 1), reply);
 }
 
+/* In whose name the caller may decide: those are looked up with them. */
+static int plan_delegators(struct call *call, struct reply *reply)
+{
+    (void)reply;
+    return engine_inquire_delegators(call->manager->engine, call->caller.identity.uid, &call->inquiry);
+}
+
 /* A request that is not there is the engine's to refuse, once it is known who asks. */
 static int plan_decide(struct call *call, struct reply *reply)
 {
-    (void)reply;
     const int r = engine_inquire_request(call->manager->engine, number_argument(call, 0), &call->inquiry);
-    return r == STORE_E_NONE ? 0 : r;
+    return r == 0 || r == STORE_E_NONE ? plan_delegators(call, reply) : r;
 }
 
 static int plan_approve(struct call *call, struct reply *reply)
@@ -300,9 +306,14 @@ static const char *const roles[] = {
     [ENGINE_ROLE_ALL] = "all",
 };
 
+/* Nobody decides on requests of their own. */
 static int plan_list_requests(struct call *call, struct reply *reply)
 {
-    return bus_options_read(json_array_get(call->arguments, 0), BUS_OPTIONS_FILTER, &call->options, reply);
+    const int r =
+        bus_options_read(json_array_get(call->arguments, 0), BUS_OPTIONS_FILTER, &call->options, reply);
+    const char *role = call->options.role;
+    return r != 0 || !role || strcmp(role, roles[ENGINE_ROLE_REQUESTOR]) == 0 ? r
+                                                                              : plan_delegators(call, reply);
 }
 
 static int run_list_requests(struct call *call, const struct facts *facts, struct reply *reply)
@@ -370,6 +381,39 @@ static int run_reload(struct call *call, const struct facts *facts, struct reply
     return r != 0 ? r : call->manager->hooks.reload(reply, call->manager->hooks.data);
 }
 
+/* The delegate: the one name that anybody may have looked up, one at a time, as `id` would. */
+static int plan_delegate(struct call *call, struct reply *reply)
+{
+    const int r =
+        bus_options_read(json_array_get(call->arguments, 1), BUS_OPTIONS_DELEGATE, &call->options, reply);
+    char encoded[NAME_ENCODED_MAX + 1];
+    if (r == 0 && name_encode(text_argument(call, 0), encoded, sizeof(encoded)) < 0)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "That cannot be the name of a user.");
+    if (r == 0)
+        call->inquiry.user = strdup(text_argument(call, 0));
+    return r != 0 ? r : call->inquiry.user ? 0 : -ENOMEM;
+}
+
+static int run_delegate(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    const struct delegate_terms terms = {
+        .to = text_argument(call, 0),
+        .until = call->options.until,
+        .reason = call->options.reason ? call->options.reason : "",
+    };
+    return engine_delegate(call->manager->engine, &call->caller, facts, &terms, reply);
+}
+
+static int run_undelegate(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    return engine_undelegate(call->manager->engine, &call->caller, facts, text_argument(call, 0), reply);
+}
+
+static int run_list_delegations(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    return engine_list_delegations(call->manager->engine, &call->caller, facts, reply);
+}
+
 static const struct method methods[] = {
     {{"Submit", "sasa{sv}", "user packages options", "a{sv}", "request"}, plan_submit, run_submit},
     {{"Cancel", "xs", "id reason", "a{sv}", "request"}, NULL, run_cancel},
@@ -381,8 +425,11 @@ static const struct method methods[] = {
     {{"Import", "ssasa{sv}", "group package users options", "aa{sv}", "outcomes"}, plan_import, run_import},
     {{"Revoke", "sss", "user package reason", "a{sv}", "request"}, NULL, run_revoke},
     {{"Retry", "ss", "user package", "a{sv}", "request"}, plan_retry, run_retry},
-    {{"GetRequest", "x", "id", "a{sv}", "request"}, NULL, run_get_request},
+    {{"GetRequest", "x", "id", "a{sv}", "request"}, plan_delegators, run_get_request},
     {{"ListRequests", "a{sv}", "filter", "aa{sv}b", "requests more"}, plan_list_requests, run_list_requests},
+    {{"Delegate", "sa{sv}", "to options", "a{sv}", "delegation"}, plan_delegate, run_delegate},
+    {{"Undelegate", "s", "user", "a{sv}", "delegation"}, NULL, run_undelegate},
+    {{"ListDelegations", "", "", "aa{sv}", "delegations"}, NULL, run_list_delegations},
     {{"ListPackages", "", "", "aa{sv}", "packages"}, NULL, run_list_packages},
     {{"Explain", "ss", "package user", "a{sv}", "explanation"}, plan_explain, run_explain},
     {{"GetStatus", "", "", "a{sv}", "status"}, NULL, run_get_status},

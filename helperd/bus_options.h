@@ -14,6 +14,7 @@ enum {
     BUS_OPTIONS_EXTEND = 1 << 3,
     BUS_OPTIONS_ASSIGN = 1 << 4,
     BUS_OPTIONS_IMPORT = 1 << 16,
+    BUS_OPTIONS_DELEGATE = 1 << 5,
 };
 
 /* Texts are borrowed from the JSON; NULL where not given. Claims are made visible and cut, never refused: the gate
@@ -27,6 +28,7 @@ struct bus_options {
     const char *user;
     int64_t duration;
     int64_t start;
+    int64_t until;
     int64_t before;
     int64_t limit;
     bool gate;

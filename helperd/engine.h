@@ -117,7 +117,7 @@ struct decision_terms {
     int64_t duration;
     int64_t start;
 };
-/* facts: caller, user (the requestor), the gids of the package's groups. */
+/* facts: caller, delegators, user (the requestor), the gids of the package's groups. */
 int engine_decide(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
                   bool approve, const struct decision_terms *terms, struct reply *reply);
 /* The requestor asks for more time before the end. facts: caller, the gids of the package's groups. */
@@ -156,11 +156,31 @@ int engine_import(struct engine *engine, const struct caller *caller, const stru
 /* Tries what is partially fulfilled again, now. facts: caller, user, the gids. */
 int engine_retry_now(struct engine *engine, const struct caller *caller, const struct facts *facts,
                      const char *user, const char *package, struct reply *reply);
-/* facts: caller. */
+/*
+ * Delegations. Whose delegate the caller is counts where the facts have the delegators: what engine_inquire_delegators
+ * adds to the inquiry's others, for calls that decide, show or list.
+ */
+int engine_inquire_delegators(struct engine *engine, uid_t caller, struct inquiry *inquiry);
+struct delegate_terms {
+    const char *to; /* as it was typed; who that is, is in the facts */
+    int64_t until;  /* 0: not said, which is refused */
+    const char *reason;
+};
+/* facts: caller, user (the delegate). The value of these two is the delegation. */
+int engine_delegate(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                    const struct delegate_terms *terms, struct reply *reply);
+/* Ends what the caller delegated to this user, else what they received from them. facts: caller. */
+int engine_undelegate(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                      const char *other, struct reply *reply);
+/* An array of the live ones: what the caller gave and received; of uid 0 all. facts: caller. */
+int engine_list_delegations(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                            struct reply *reply);
+
+/* facts: caller, delegators. */
 int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,
                        int64_t id, struct reply *reply);
 enum engine_role { ENGINE_ROLE_REQUESTOR = 0, ENGINE_ROLE_APPROVER, ENGINE_ROLE_DECIDED, ENGINE_ROLE_ALL };
-/* The value is an array [requests, more]. facts: caller. */
+/* The value is an array [requests, more]. facts: caller, delegators. */
 int engine_list_requests(struct engine *engine, const struct caller *caller, const struct facts *facts,
                          enum engine_role role, const struct store_filter *filter, struct reply *reply);
 int engine_list_packages(struct engine *engine, const struct caller *caller, const struct facts *facts,

@@ -2,9 +2,11 @@
 /* The engine's life of a request: cancelled, decided. */
 #include "helperd/engine_internal.h"
 
+#include "common/cleanup.h"
 #include "common/duration.h"
 #include "common/names.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +28,9 @@ static int refuse_late(const struct record *record, struct reply *reply)
         if (last->reason)
             text_visible(last->reason, reason, sizeof(reason)); /* cut at a character's edge */
         return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
-                             "Request %" PRId64 " was %s by %s at %s%s%s%s.", request->id,
-                             last->approved ? "approved" : "denied", last->decider, when,
+                             "Request %" PRId64 " was %s by %s%s%s at %s%s%s%s.", request->id,
+                             last->approved ? "approved" : "denied", last->decider,
+                             last->for_user ? " for " : "", last->for_user ? last->for_user : "", when,
                              *reason ? " (reason: " : "", reason, *reason ? ")" : "");
     }
     return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
@@ -84,14 +87,14 @@ int engine_cancel(struct engine *engine, const struct caller *caller, const stru
 
 /* ---- decide ---- */
 
-bool engine_was_asked(struct engine *engine, const struct record *record, const struct facts *facts)
+bool engine_was_asked(struct engine *engine, const struct record *record,
+                      const struct policy_decider *decider)
 {
     bool asked = false;
     for (int64_t number = 1; !asked && number <= record->request.n_stages; number++) {
         struct stage stage = {0};
         if (store_get_stage(engine->store, record->request.id, number, &stage) == 0)
-            asked = policy_names(stage.approvers, facts->caller) ||
-                    policy_names(stage.fallback_approvers, facts->caller);
+            asked = policy_asks(stage.approvers, decider) || policy_asks(stage.fallback_approvers, decider);
         stage_deinit(&stage);
     }
     return asked;
@@ -249,6 +252,20 @@ static int64_t lacking_after(const struct record *record, const struct decision 
            (decision->approved ? 1 : 0);
 }
 
+int engine_audit_decision(struct engine *engine, int64_t request, const struct decision *decision,
+                          const char *event)
+{
+    _cleanup_free_ char *detail = NULL;
+    const char *reason = decision->reason ? decision->reason : "";
+    if (decision->for_user && asprintf(&detail, "for %s (uid %u)%s%s", decision->for_user,
+                                       decision->for_identity.uid, *reason ? ": " : "", reason) < 0) {
+        detail = NULL;
+        return -ENOMEM;
+    }
+    return engine_audit(engine, decision->decider, &decision->identity, event, request, 0,
+                        detail ? detail : decision->reason);
+}
+
 /* Inside a transaction: the decision, and what follows from it. */
 static int decide(struct engine *engine, struct record *record, const struct decision *decision,
                   const struct package *package, const struct facts *facts)
@@ -256,8 +273,7 @@ static int decide(struct engine *engine, struct record *record, const struct dec
     struct request *request = &record->request;
     int r = store_add_decision(engine->store, request->id, decision);
     if (r == 0)
-        r = engine_audit(engine, decision->decider, &decision->identity,
-                         decision->approved ? "approve" : "deny", request->id, 0, decision->reason);
+        r = engine_audit_decision(engine, request->id, decision, decision->approved ? "approve" : "deny");
     if (r == 0 && !decision->approved) {
         r = engine_move_request(request, REQUEST_DENY);
         request->ended = decision->at;
@@ -276,16 +292,17 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
                          struct reply *reply)
 {
     struct request *request = &record->request;
-    const struct policy_decider decider = engine_decider(caller, facts);
+    const struct policy_decider decider = engine_decider(engine, caller, facts);
+    const struct policy_delegator *for_whom = NULL;
     const int64_t now = clock_now(&engine->clock);
     if (!is_waiting(request, now))
-        return engine_was_asked(engine, record, facts)
+        return engine_was_asked(engine, record, &decider)
                    ? refuse_late(record, reply)
                    : refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
     int r = engine_judge(engine, record, facts);
     if (r == 0)
-        r = refuse_decider(policy_may_decide(&record->stage, &request->requestor, record->decisions,
-                                             record->n_decisions, &decider, now),
+        r = refuse_decider(policy_decide_as(&record->stage, &request->requestor, record->decisions,
+                                            record->n_decisions, &decider, now, &for_whom),
                            request->id, reply);
     const struct package *package = packages_find(engine->packages, request->package);
     if (r == 0 && approve)
@@ -298,6 +315,8 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
         .stage = request->stage,
         .decider = facts->caller->name,
         .identity = caller->identity,
+        .for_user = for_whom ? for_whom->subject->name : NULL,
+        .for_identity = for_whom ? for_whom->identity : NOBODY,
         .approved = approve,
         .reason = (char *)terms->reason,
         .at = now,

@@ -82,6 +82,10 @@ int engine_check_cooldown(struct engine *engine, const struct subject *subject, 
 int engine_check_duties(struct engine *engine, uid_t uid, const char *user, const struct package *package,
                         bool pending_too, struct reply *reply);
 
+/* Inside a transaction: the audit line of a decision, with whom it was made for. */
+int engine_audit_decision(struct engine *engine, int64_t request, const struct decision *decision,
+                          const char *event);
+
 /* Inside a transaction: the assignment of an approved request, as far as its groups can be put in place now. */
 int engine_fulfil(struct engine *engine, const struct request *request, const struct package *package,
                   const struct facts *facts);
@@ -135,9 +139,12 @@ int engine_check_text(const char *what, const char *text, struct reply *reply);
 /* The view of a request as the caller sees it, into the reply. */
 int engine_show(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
                 struct reply *reply);
-/* Whether the caller is an approver of any of its stages: who was asked may know how it ended. */
-bool engine_was_asked(struct engine *engine, const struct record *record, const struct facts *facts);
-struct policy_decider engine_decider(const struct caller *caller, const struct facts *facts);
+/* Whether the decider is an approver of any of its stages, or their delegate: who was asked may know how it ended. */
+bool engine_was_asked(struct engine *engine, const struct record *record,
+                      const struct policy_decider *decider);
+/* The caller with those in whose name they decide, as the facts have them. */
+struct policy_decider engine_decider(struct engine *engine, const struct caller *caller,
+                                     const struct facts *facts);
 /* "14:05 on 23 Nov" would be ambiguous in a log and on another host: ISO 8601 with the zone. */
 enum { ENGINE_TIME_MAX = 32 };
 char *engine_time(int64_t time, char ret[ENGINE_TIME_MAX]);

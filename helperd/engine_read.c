@@ -14,11 +14,16 @@ static bool may_see(struct engine *engine, const struct caller *caller, const st
 {
     if (caller->identity.uid == 0 || engine_is_own(&record->request, caller, facts))
         return true;
-    for (size_t i = 0; i < record->n_decisions; i++)
-        if (record->decisions[i].identity.uid == caller->identity.uid &&
-            strcmp(record->decisions[i].decider, facts->caller->name) == 0)
+    for (size_t i = 0; i < record->n_decisions; i++) {
+        const struct decision *decision = &record->decisions[i];
+        if ((decision->identity.uid == caller->identity.uid &&
+             strcmp(decision->decider, facts->caller->name) == 0) ||
+            (decision->for_user && decision->for_identity.uid == caller->identity.uid &&
+             strcmp(decision->for_user, facts->caller->name) == 0))
             return true;
-    return engine_was_asked(engine, record, facts);
+    }
+    const struct policy_decider decider = engine_decider(engine, caller, facts);
+    return engine_was_asked(engine, record, &decider);
 }
 
 int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,
@@ -42,6 +47,7 @@ struct listing {
     struct engine *engine;
     const struct caller *caller;
     const struct facts *facts;
+    struct policy_decider decider;
     json_t *array;
     size_t limit;
     bool more;
@@ -50,7 +56,6 @@ struct listing {
 static int list_one(const struct request *request, void *data)
 {
     struct listing *listing = data;
-    const struct policy_decider decider = engine_decider(listing->caller, listing->facts);
     if (json_array_size(listing->array) == listing->limit) {
         listing->more = true;
         return 1;
@@ -59,8 +64,8 @@ static int list_one(const struct request *request, void *data)
     const int r = record_load(listing->engine->store, request->id, &record);
     if (r != 0)
         return r < 0 ? r : -EIO;
-    json_t *view =
-        view_request(&record, listing->engine->packages, &decider, clock_now(&listing->engine->clock));
+    json_t *view = view_request(&record, listing->engine->packages, &listing->decider,
+                                clock_now(&listing->engine->clock));
     record_deinit(&record);
     return json_array_append_new(listing->array, view) < 0 ? -ENOMEM : 0;
 }
@@ -69,14 +74,13 @@ static int list_one(const struct request *request, void *data)
 static int list_decidable(const struct request *request, void *data)
 {
     struct listing *listing = data;
-    const struct policy_decider decider = engine_decider(listing->caller, listing->facts);
     struct record record = {0};
     int r = record_load(listing->engine->store, request->id, &record);
     if (r != 0)
         return r < 0 ? r : -EIO;
     const bool mine =
         policy_may_decide(&record.stage, &record.request.requestor, record.decisions, record.n_decisions,
-                          &decider, clock_now(&listing->engine->clock)) == POLICY_DECIDE_ALLOWED;
+                          &listing->decider, clock_now(&listing->engine->clock)) == POLICY_DECIDE_ALLOWED;
     record_deinit(&record);
     return mine ? list_one(request, data) : 0;
 }
@@ -84,7 +88,7 @@ static int list_decidable(const struct request *request, void *data)
 static bool names_caller(char *const *principals, void *data)
 {
     const struct listing *listing = data;
-    return policy_names(principals, listing->facts->caller);
+    return policy_asks(principals, &listing->decider);
 }
 
 static int list(struct listing *listing, enum engine_role role, const struct store_filter *asked)
@@ -125,6 +129,7 @@ int engine_list_requests(struct engine *engine, const struct caller *caller, con
         .engine = engine,
         .caller = caller,
         .facts = facts,
+        .decider = engine_decider(engine, caller, facts),
         .array = json_array(),
         .limit = (size_t)filter->limit,
     };

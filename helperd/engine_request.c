@@ -12,11 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct policy_decider engine_decider(const struct caller *caller, const struct facts *facts)
-{
-    return (struct policy_decider){.subject = facts->caller, .identity = caller->identity};
-}
-
 bool engine_is_own(const struct request *request, const struct caller *caller, const struct facts *facts)
 {
     return facts->caller && caller->identity.uid == request->requestor.uid &&
@@ -27,7 +22,7 @@ int engine_show(struct engine *engine, const struct caller *caller, const struct
                 struct reply *reply)
 {
     struct record record = {0};
-    const struct policy_decider decider = engine_decider(caller, facts);
+    const struct policy_decider decider = engine_decider(engine, caller, facts);
     const int r = record_load(engine->store, id, &record);
     if (r == STORE_E_NONE)
         return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST, "There is no request %" PRId64 ".", id);

@@ -95,8 +95,9 @@ static json_t *texts(char *const *list)
 
 static json_t *view_decision(const struct decision *decision)
 {
-    return json_pack("{s:I, s:s, s:s, s:s, s:I}", "stage", (json_int_t)decision->stage, "decider",
-                     decision->decider, "verdict", decision->approved ? "approved" : "denied", "reason",
+    return json_pack("{s:I, s:s, s:s*, s:s, s:s, s:I}", "stage", (json_int_t)decision->stage, "decider",
+                     decision->decider, "for", decision->for_user, "verdict",
+                     decision->approved ? "approved" : "denied", "reason",
                      decision->reason ? decision->reason : "", "at", (json_int_t)decision->at);
 }
 
@@ -193,6 +194,19 @@ static void put_origin(struct builder *builder, const struct request *request)
     put(builder, "origin", json_string(request->origin_verified ? "verified" : "claimed"));
 }
 
+/* What the caller could do about it now, and in whose name. */
+static void put_may_decide(struct builder *builder, const struct record *record,
+                           const struct policy_decider *caller, int64_t now)
+{
+    const struct policy_delegator *for_whom = NULL;
+    const bool may = record->request.state == STATE_PENDING_APPROVAL && caller->subject &&
+                     policy_decide_as(&record->stage, &record->request.requestor, record->decisions,
+                                      record->n_decisions, caller, now, &for_whom) == POLICY_DECIDE_ALLOWED;
+    put(builder, "may_decide", json_boolean(may));
+    if (for_whom)
+        put_text(builder, "decides_for", for_whom->subject->name);
+}
+
 json_t *view_request(const struct record *record, const struct packages *packages,
                      const struct policy_decider *caller, int64_t now)
 {
@@ -226,10 +240,7 @@ json_t *view_request(const struct record *record, const struct packages *package
     put_time(&builder, "ended", request->ended);
     put_text(&builder, "cancel_reason", request->cancel_reason);
     put_assignment(&builder, record);
-    put(&builder, "may_decide",
-        json_boolean(pending && caller->subject &&
-                     policy_may_decide(&record->stage, &request->requestor, record->decisions,
-                                       record->n_decisions, caller, now) == POLICY_DECIDE_ALLOWED));
+    put_may_decide(&builder, record, caller, now);
     put(&builder, "may_cancel",
         json_boolean((pending || request->waiting) && caller->subject &&
                      caller->identity.uid == request->requestor.uid &&

@@ -19,7 +19,7 @@ static const struct account {
     const char *organisation;
     bool may_log_in;
     const char *groups;
-} accounts[] = {
+} everybody[] = {
     {"root", 0, "root", NULL, true, "root"},
     {"alice", ALICE, "Alice Adams", "Payments", true, "alice staff"},
     {"bob", BOB, "Bob Brown", "Databases", true, "bob dba-leads"},
@@ -28,7 +28,10 @@ static const struct account {
     {"erin", ERIN, NULL, NULL, false, "erin dba-leads"},
 };
 
-static const struct account *find_account(const char *name)
+/* As they are now: a test may change them, each begins with them as above. */
+static struct account accounts[sizeof(everybody) / sizeof(everybody[0])];
+
+static struct account *find_account(const char *name)
 {
     for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++)
         if (strcmp(accounts[i].name, name) == 0)
@@ -68,6 +71,28 @@ struct facts *fixture_facts(const char *caller, const char *user)
     facts->groups[1].name = strdup("backup");
     facts->groups[1].gid = 34;
     return facts;
+}
+
+void fixture_add_others(struct facts *facts, char *const *names)
+{
+    const size_t count = strv_length(names);
+    facts->others = reallocarray(facts->others, facts->n_others + count + 1, sizeof(struct subject *));
+    ck_assert_ptr_nonnull(facts->others);
+    for (size_t i = 0; i < count; i++) {
+        struct subject *subject = make_subject(names[i]);
+        if (subject)
+            facts->others[facts->n_others++] = subject;
+    }
+}
+
+void fixture_set_login(const char *name, bool may_log_in)
+{
+    find_account(name)->may_log_in = may_log_in;
+}
+
+void fixture_set_uid(const char *name, uid_t uid)
+{
+    find_account(name)->uid = uid;
 }
 
 struct caller fixture_caller(const char *name)
@@ -128,6 +153,7 @@ void fixture_reload(struct fixture *fixture)
 void fixture_init(struct fixture *fixture, const char *first_name, ...)
 {
     bool newborn = false;
+    memcpy(accounts, everybody, sizeof(accounts));
     *fixture = (struct fixture){.now = FIXTURE_NOW, .folder = "/tmp/accesspkg-test-XXXXXX"};
     ck_assert_ptr_nonnull(mkdtemp(fixture->folder));
     ck_assert_int_eq(chmod(fixture->folder, 0755), 0);
@@ -208,6 +234,8 @@ int fixture_decide(struct fixture *fixture, const char *decider, int64_t id, boo
     struct facts *facts = fixture_facts(decider, inquiry.user);
     struct reply reply = {0};
     const struct caller caller = fixture_caller(decider);
+    engine_inquire_delegators(&fixture->engine, caller.identity.uid, &inquiry);
+    fixture_add_others(facts, inquiry.others);
     const struct decision_terms terms = {.reason = reason};
     const int r = engine_decide(&fixture->engine, &caller, facts, id, approve, &terms, &reply);
     facts_free(facts);

@@ -33,6 +33,11 @@ void fixture_reload(struct fixture *fixture);
 
 /* Facts about a caller, a user (both may be NULL) and the groups dbadmins and backup. Release with facts_free. */
 struct facts *fixture_facts(const char *caller, const char *user);
+/* Adds these people to the facts' others. */
+void fixture_add_others(struct facts *facts, char *const *names);
+/* Another login shell, or none; another uid: of all facts from then on. */
+void fixture_set_login(const char *name, bool may_log_in);
+void fixture_set_uid(const char *name, uid_t uid);
 struct caller fixture_caller(const char *name);
 
 /* Calls of these people; the value, if any, is left in *ret_value (NULL: dropped). The message of a refusal is kept

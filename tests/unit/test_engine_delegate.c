@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Delegation: given, used, ended; what is judged anew at each decision (rules 5, 9, 12). */
+#include "helperd/store_sql.h"
+#include "tests/support/fixture.h"
+
+#include <check.h>
+#include <string.h>
+
+static struct fixture fixture;
+
+#define ASKED "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = bob\n"
+#define GROUP "[package]\ngroups = backup\n[policy]\nduration = 1h\napprovers = %dba-leads\n"
+#define TWO                                                                                                  \
+    "[package]\ngroups = dbadmins\n[stage 1]\napprovers = %dba-leads\nquorum = 2\n"                          \
+    "escalate_after = 1h\nfallback_approvers = dave\n"
+
+static void setup(void)
+{
+    fixture_init(&fixture, "asked", ASKED, "group", GROUP, "two", TWO, NULL);
+}
+
+static void teardown(void)
+{
+    fixture_deinit(&fixture);
+}
+
+static int finish(int result, struct reply *reply, struct facts *facts, json_t **ret_value)
+{
+    snprintf(fixture_message, sizeof(fixture_message), "%s", reply->message);
+    facts_free(facts);
+    if (ret_value && result == 0)
+        *ret_value = reply->value;
+    else
+        json_decref(reply->value);
+    return result;
+}
+
+static int delegate_as(const char *from, uid_t loginuid, const char *to, int64_t until)
+{
+    struct facts *facts = fixture_facts(from, to);
+    struct caller caller = fixture_caller(from);
+    struct reply reply = {0};
+    const struct delegate_terms terms = {.to = to, .until = until, .reason = "leave"};
+    caller.identity.loginuid = loginuid;
+    return finish(engine_delegate(&fixture.engine, &caller, facts, &terms, &reply), &reply, facts, NULL);
+}
+
+static int delegate(const char *from, const char *to)
+{
+    return delegate_as(from, UID_UNSET, to, fixture.now + 3600);
+}
+
+static int undelegate(const char *who, const char *other)
+{
+    struct facts *facts = fixture_facts(who, NULL);
+    const struct caller caller = fixture_caller(who);
+    struct reply reply = {0};
+    return finish(engine_undelegate(&fixture.engine, &caller, facts, other, &reply), &reply, facts, NULL);
+}
+
+static int64_t submit(const char *user, const char *package)
+{
+    json_t *value = NULL;
+    ck_assert_msg(fixture_submit(&fixture, user, package, "x", &value) == 0, "%s", fixture_message);
+    return fixture_id(value);
+}
+
+static struct facts *facts_of(const char *who)
+{
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct facts *facts = fixture_facts(who, NULL);
+    const struct caller caller = fixture_caller(who);
+    ck_assert_int_eq(engine_inquire_delegators(&fixture.engine, caller.identity.uid, &inquiry), 0);
+    fixture_add_others(facts, inquiry.others);
+    inquiry_deinit(&inquiry);
+    return facts;
+}
+
+static json_t *see(const char *who, int64_t id)
+{
+    const struct caller caller = fixture_caller(who);
+    struct facts *facts = facts_of(who);
+    struct reply reply = {0};
+    json_t *value = NULL;
+    finish(engine_get_request(&fixture.engine, &caller, facts, id, &reply), &reply, facts, &value);
+    return value;
+}
+
+static bool sees(const char *who, int64_t id)
+{
+    json_t *value = see(who, id);
+    json_decref(value);
+    return value;
+}
+
+static size_t listed(const char *who, enum engine_role role)
+{
+    const struct caller caller = fixture_caller(who);
+    struct facts *facts = facts_of(who);
+    struct reply reply = {0};
+    json_t *value = NULL;
+    const struct store_filter filter = {.limit = 100, .uid = UID_UNSET};
+    ck_assert_int_eq(finish(engine_list_requests(&fixture.engine, &caller, facts, role, &filter, &reply),
+                            &reply, facts, &value),
+                     0);
+    const size_t count = json_array_size(json_array_get(value, 0));
+    json_decref(value);
+    return count;
+}
+
+static size_t delegations(const char *who)
+{
+    const struct caller caller = fixture_caller(who);
+    struct facts *facts = fixture_facts(who, NULL);
+    struct reply reply = {0};
+    json_t *value = NULL;
+    ck_assert_int_eq(finish(engine_list_delegations(&fixture.engine, &caller, facts, &reply), &reply, facts,
+                            &value),
+                     0);
+    const size_t count = json_array_size(value);
+    json_decref(value);
+    return count;
+}
+
+static const char *last_audit(const char *event)
+{
+    static char text[512];
+    struct store *store = fixture.engine.store;
+    sqlite3_stmt *s = sql_take(store,
+                               "SELECT actor || ' ' || coalesce(uid, '-') || ' ' || coalesce(detail, '') FROM"
+                               " audit WHERE event = ? ORDER BY id DESC LIMIT 1",
+                               "t", event);
+    ck_assert_int_eq(sql_step(store, s), 1);
+    snprintf(text, sizeof(text), "%s", (const char *)sqlite3_column_text(s, 0));
+    sql_release(store, s);
+    return text;
+}
+
+START_TEST(test_delegate_decides)
+{
+    json_t *value = NULL;
+    const int64_t id = submit("alice", "asked");
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert(!sees("dave", id));
+    ck_assert_uint_eq(listed("dave", ENGINE_ROLE_APPROVER), 0);
+    ck_assert_int_eq(delegate("bob", "dave"), 0);
+    ck_assert_ptr_nonnull(strstr(last_audit("delegate"), "bob 1002 from bob (uid 1002) to dave (uid 1004)"));
+    ck_assert_ptr_nonnull(strstr(last_audit("delegate"), ": leave"));
+    ck_assert_uint_eq(listed("dave", ENGINE_ROLE_APPROVER), 1);
+    ck_assert_uint_eq(listed("bob", ENGINE_ROLE_APPROVER), 1);
+    value = see("dave", id);
+    ck_assert(json_is_true(json_object_get(value, "may_decide")));
+    ck_assert_str_eq(json_string_value(json_object_get(value, "decides_for")), "bob");
+    json_decref(value);
+    value = see("bob", id);
+    ck_assert(json_is_true(json_object_get(value, "may_decide")));
+    ck_assert_ptr_null(json_object_get(value, "decides_for"));
+    json_decref(value);
+
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "fine", &value), 0);
+    const json_t *decision = json_array_get(json_object_get(value, "decisions"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(decision, "decider")), "dave");
+    ck_assert_str_eq(json_string_value(json_object_get(decision, "for")), "bob");
+    json_decref(value);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
+    ck_assert_str_eq(last_audit("approve"), "dave 1004 for bob (uid 1002): fine");
+    /* Rule 4: who comes too late is told both. */
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, false, "no", NULL), BUS_ERROR_ALREADY_DECIDED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "approved by dave for bob at"));
+    ck_assert_uint_eq(listed("dave", ENGINE_ROLE_DECIDED), 1);
+    /* What they decided they see for ever, and nothing else. */
+    const int64_t other = submit("alice", "group");
+    ck_assert_int_eq(undelegate("bob", "dave"), 0);
+    ck_assert_ptr_nonnull(strstr(last_audit("undelegate"), "bob 1002 from bob (uid 1002) to dave"));
+    ck_assert(sees("dave", id));
+    ck_assert_uint_eq(listed("dave", ENGINE_ROLE_DECIDED), 1);
+    ck_assert(!sees("dave", other));
+}
+END_TEST
+
+/* An approver in their own right acts as themselves. */
+START_TEST(test_in_one_s_own_right)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(delegate("bob", "carol"), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", submit("alice", "group"), true, "", &value), 0);
+    ck_assert_ptr_null(json_object_get(json_array_get(json_object_get(value, "decisions"), 0), "for"));
+    json_decref(value);
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", submit("alice", "asked"), false, "no", &value), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(
+                         json_array_get(json_object_get(value, "decisions"), 0), "for")),
+                     "bob");
+    json_decref(value);
+}
+END_TEST
+
+START_TEST(test_its_end)
+{
+    const int64_t id = submit("alice", "asked");
+    ck_assert_int_eq(delegate("bob", "dave"), 0);
+    fixture.now += 3600;
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_uint_eq(delegations("bob"), 0);
+    ck_assert_int_eq(delegate("bob", "dave"), 0);
+    ck_assert_int_eq(undelegate("bob", "dave"), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(undelegate("bob", "dave"), BUS_ERROR_NO_SUCH_REQUEST);
+    /* Who received it may end it, too; nobody else. */
+    ck_assert_int_eq(delegate("bob", "dave"), 0);
+    ck_assert_int_eq(undelegate("carol", "dave"), BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_int_eq(undelegate("dave", "bob"), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+}
+END_TEST
+
+/* One level: what was received is not passed on. */
+START_TEST(test_not_passed_on)
+{
+    const int64_t id = submit("carol", "asked");
+    ck_assert_int_eq(delegate("bob", "dave"), 0);
+    ck_assert_int_eq(delegate("dave", "alice"), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "alice", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert(!sees("alice", id));
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), 0);
+}
+END_TEST
+
+/* Rule 9: the delegator is judged now, as they are. */
+START_TEST(test_delegator_as_they_are_now)
+{
+    const int64_t id = submit("alice", "asked");
+    ck_assert_int_eq(delegate("bob", "dave"), 0);
+    fixture_set_login("bob", false);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert(!sees("dave", id));
+    fixture_set_login("bob", true);
+    fixture_set_uid("bob", 4711);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    fixture_set_uid("bob", BOB);
+    fixture_write_package(&fixture, "asked",
+                          "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = carol\n");
+    fixture_reload(&fixture); /* the request keeps its stages: bob is asked still */
+    fixture_set_login("dave", false);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    fixture_set_login("dave", true);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), 0);
+}
+END_TEST
+
+/* A delegate who is somebody else by now: the name with another uid, the uid with another name. */
+START_TEST(test_delegate_who_is_another_now)
+{
+    const int64_t id = submit("alice", "asked");
+    ck_assert_int_eq(delegate("bob", "dave"), 0);
+    fixture_set_uid("dave", 4711);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    fixture_set_uid("carol", DAVE);
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+}
+END_TEST
+
+/* Rule 5: neither on a request of one's own, nor on the delegator's, by account or by login. */
+START_TEST(test_nobody_s_own)
+{
+    const int64_t of_dave = submit("dave", "asked");
+    const int64_t of_bob = submit("bob", "group");
+    const int64_t of_alice = submit("alice", "asked");
+    ck_assert_int_eq(delegate("bob", "dave"), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", of_dave, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "your own"));
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", of_bob, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "in whose name"));
+    ck_assert_uint_eq(listed("dave", ENGINE_ROLE_APPROVER), 1);
+    /* alice got at bob's account and made dave bob's delegate: her login is in it. */
+    ck_assert_int_eq(delegate_as("bob", ALICE, "dave", fixture.now + 60), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", of_alice, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(delegate_as("bob", ALICE, "alice", fixture.now + 60), BUS_ERROR_POLICY_REFUSED);
+}
+END_TEST
+
+/* Nobody twice in a quorum, in whoever's name. */
+START_TEST(test_quorum)
+{
+    const int64_t id = submit("alice", "two");
+    ck_assert_int_eq(delegate("bob", "dave"), 0);
+    ck_assert_int_eq(delegate("carol", "dave"), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), 0);
+    ck_assert_str_eq(fixture_state(&fixture, id), "pending-approval");
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_ALREADY_DECIDED);
+    ck_assert_uint_eq(listed("dave", ENGINE_ROLE_APPROVER), 0);
+    json_t *value = see("dave", id);
+    const json_t *first = json_array_get(json_object_get(value, "decisions"), 0);
+    const bool for_bob = strcmp(json_string_value(json_object_get(first, "for")), "bob") == 0;
+    json_decref(value);
+    ck_assert_int_eq(fixture_decide(&fixture, for_bob ? "bob" : "carol", id, true, "", NULL),
+                     BUS_ERROR_ALREADY_DECIDED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "in your name"));
+    ck_assert_int_eq(fixture_decide(&fixture, for_bob ? "carol" : "bob", id, true, "", NULL), 0);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+}
+END_TEST
+
+START_TEST(test_refused)
+{
+    ck_assert_int_eq(delegate("bob", "bob"), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(delegate("bob", "erin"), BUS_ERROR_POLICY_REFUSED); /* has no login shell */
+    ck_assert_int_eq(delegate("erin", "dave"), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(delegate("bob", "nobody-here"), BUS_ERROR_NO_SUCH_USER);
+    ck_assert_int_eq(delegate_as("bob", UID_UNSET, "dave", 0), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(delegate_as("bob", UID_UNSET, "dave", fixture.now), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(delegate_as("bob", UID_UNSET, "dave", fixture.now + 366 * 24 * 3600 + 1),
+                     BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(delegate_as("bob", UID_UNSET, "dave", fixture.now + 366 * 24 * 3600), 0);
+    ck_assert_uint_eq(delegations("root"), 1);
+}
+END_TEST
+
+static void fill(uid_t from, uid_t to, int64_t until)
+{
+    char user[16];
+    char delegate_name[16];
+    snprintf(user, sizeof(user), "u%u", from);
+    snprintf(delegate_name, sizeof(delegate_name), "u%u", to);
+    struct delegation delegation = {.user = from == BOB ? (char *)"bob" : user,
+                                    .identity = {from, UID_UNSET},
+                                    .delegate = to == DAVE ? (char *)"dave" : delegate_name,
+                                    .delegate_uid = to,
+                                    .since = 1,
+                                    .until = until};
+    ck_assert_int_eq(store_begin(fixture.engine.store), 0);
+    ck_assert_int_eq(store_add_delegation(fixture.engine.store, &delegation), 0);
+    ck_assert_int_eq(store_commit(fixture.engine.store), 0);
+}
+
+/* 16 at a time, given and received; what has ended, and what is replaced, does not count. */
+START_TEST(test_limits)
+{
+    for (unsigned i = 0; i < 15; i++) {
+        fill(BOB, 5000 + i, fixture.now + 60);
+        fill(5000 + i, DAVE, fixture.now + 60);
+    }
+    ck_assert_int_eq(delegate("bob", "dave"), 0);
+    ck_assert_int_eq(delegate("bob", "dave"), 0);
+    ck_assert_uint_eq(delegations("bob"), 16);
+    ck_assert_uint_eq(delegations("dave"), 16);
+    ck_assert_uint_eq(delegations("carol"), 0);
+    ck_assert_uint_eq(delegations("root"), 31);
+    ck_assert_int_eq(delegate("bob", "alice"), BUS_ERROR_LIMIT_EXCEEDED);
+    ck_assert_int_eq(delegate("carol", "dave"), BUS_ERROR_LIMIT_EXCEEDED);
+    fixture.now += 60;
+    ck_assert_int_eq(delegate("bob", "alice"), 0);
+    ck_assert_int_eq(delegate("carol", "dave"), 0);
+    for (int i = 0; i < 62; i++)
+        ck_assert_int_eq(delegate("bob", "alice"), i < 61 ? 0 : BUS_ERROR_LIMIT_EXCEEDED);
+    fixture.now += 3600;
+    ck_assert_int_eq(delegate("bob", "alice"), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("engine_delegate");
+    TCase *tests = tcase_create("engine_delegate");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_delegate_decides);
+    tcase_add_test(tests, test_in_one_s_own_right);
+    tcase_add_test(tests, test_its_end);
+    tcase_add_test(tests, test_not_passed_on);
+    tcase_add_test(tests, test_delegator_as_they_are_now);
+    tcase_add_test(tests, test_delegate_who_is_another_now);
+    tcase_add_test(tests, test_nobody_s_own);
+    tcase_add_test(tests, test_quorum);
+    tcase_add_test(tests, test_refused);
+    tcase_add_test(tests, test_limits);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
