@@ -43,7 +43,7 @@ struct invocation {
     const char *to;     /* NULL: not given */
     const char *revoke; /* NULL: not given */
     int64_t until;      /* 0: not given */
-    int64_t limit; /* 0: not given */
+    int64_t limit;      /* 0: not given */
     struct output output;
     struct client client; /* cli/calls.h opens it at the first call */
 };

@@ -9,11 +9,21 @@
 
 #define NOWHERE SIZE_MAX
 
+/* What the members of a group may do with a package, the stronger the later. Who takes it in an emergency asks nobody
+ * first: that is no weaker a way to it than an approval by one's own. */
+enum say { SAY_REQUEST, SAY_EMERGENCY, SAY_APPROVE };
+
+static const char *const say_texts[] = {
+    [SAY_REQUEST] = "may request",
+    [SAY_EMERGENCY] = "may take, as an emergency,",
+    [SAY_APPROVE] = "may approve",
+};
+
 /* The members of the group have a say in the package. */
 struct link {
     const char *group;
     size_t package;
-    bool approves; /* else requests */
+    enum say say;
 };
 
 struct links {
@@ -31,8 +41,8 @@ struct step {
 struct walk {
     const struct links *links;
     size_t start;
-    bool approvals_only;
-    struct step *steps; /* one for each package; the start has one when the walk came back to it */
+    bool approvals_only; /* without requests, that is */
+    struct step *steps;  /* one for each package; the start has one when the walk came back to it */
     size_t *queue;
     size_t n_queue;
 };
@@ -48,10 +58,10 @@ static int compare_links(const void *a, const void *b)
         return by_group;
     if (of_a->package != of_b->package)
         return of_a->package < of_b->package ? -1 : 1;
-    return (int)of_b->approves - (int)of_a->approves; /* the stronger one first: a walk takes the first */
+    return (int)of_b->say - (int)of_a->say; /* the stronger one first: a walk takes the first */
 }
 
-static int add_links(struct links *links, char *const *principals, size_t package, bool approves)
+static int add_links(struct links *links, char *const *principals, size_t package, enum say say)
 {
     for (; principals && *principals; principals++) {
         if ((*principals)[0] != '%')
@@ -62,8 +72,7 @@ static int add_links(struct links *links, char *const *principals, size_t packag
         if (!grown)
             return -ENOMEM;
         links->items = grown;
-        grown[links->count++] =
-            (struct link){.group = *principals + 1, .package = package, .approves = approves};
+        grown[links->count++] = (struct link){.group = *principals + 1, .package = package, .say = say};
     }
     return 0;
 }
@@ -74,11 +83,13 @@ static int collect_links(const struct packages *packages, struct links *ret)
     int rc = 0;
     for (size_t i = 0; i < packages->count && rc == 0; i++) {
         const struct package *package = &packages->items[i];
-        rc = add_links(&links, package->requestors, i, false);
+        rc = add_links(&links, package->requestors, i, SAY_REQUEST);
+        if (rc == 0)
+            rc = add_links(&links, package->emergency, i, SAY_EMERGENCY);
         for (size_t stage = 0; stage < package->n_stages && rc == 0; stage++) {
-            rc = add_links(&links, package->stages[stage].approvers, i, true);
+            rc = add_links(&links, package->stages[stage].approvers, i, SAY_APPROVE);
             if (rc == 0)
-                rc = add_links(&links, package->stages[stage].fallback_approvers, i, true);
+                rc = add_links(&links, package->stages[stage].fallback_approvers, i, SAY_APPROVE);
         }
     }
     if (rc < 0) {
@@ -115,7 +126,7 @@ static void follow_group(struct walk *walk, size_t from, const char *group)
         const struct link *link = &links->items[i];
         if (strcmp(link->group, group) != 0)
             return;
-        if ((walk->approvals_only && !link->approves) || walk->steps[link->package].from != NOWHERE)
+        if ((walk->approvals_only && link->say == SAY_REQUEST) || walk->steps[link->package].from != NOWHERE)
             continue;
         walk->steps[link->package] = (struct step){.from = from, .link = link};
         if (link->package != walk->start)
@@ -157,8 +168,8 @@ static void write_way(const struct walk *walk, size_t end, FILE *out)
         write_way(walk, step->from, out);
         fputs(", ", out);
     }
-    fprintf(out, "who holds %s is in %s and may %s %s", items[step->from].name, step->link->group,
-            step->link->approves ? "approve" : "request", items[end].name);
+    fprintf(out, "who holds %s is in %s and %s %s", items[step->from].name, step->link->group,
+            say_texts[step->link->say], items[end].name);
 }
 
 static int tell(const struct walk *walk, size_t end, bool error, const char *advice,
@@ -182,9 +193,11 @@ static int check_circle(struct walk *walk, size_t start, struct problems *proble
     walk_from(walk, start, true);
     if (walk->steps[start].from == NOWHERE || !starts_first(walk, start))
         return 0;
-    return tell(walk, start, true,
-                "they could keep each other in for ever: name approvers by a group that no package gives",
-                problems);
+    return tell(
+        walk, start, true,
+        "they could keep each other in for ever: name approvers and emergency users by a group that no "
+        "package gives",
+        problems);
 }
 
 /* A circle by approvals alone is an error already and need not be warned of again. */

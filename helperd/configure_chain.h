@@ -11,7 +11,7 @@ enum { CHAINS_TOLD_MAX = 100 }; /* warnings; one more line says that there are m
 
 /*
  * Follows the closure: a warning for each package that can be reached from another one, with the shortest way there;
- * an error where the way leads back by approvals alone, so that holders could keep each other in for ever. 0 or
+ * an error where the way leads back by approvals (and emergencies) alone, so that holders could keep each other in for ever. 0 or
  * -ENOMEM.
  */
 int configure_chain_check(const struct packages *packages, struct problems *problems);

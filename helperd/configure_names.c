@@ -259,6 +259,8 @@ static int check_package(struct directory *directory, const struct package *pack
         rc = check_resource(directory, package, *group);
     if (rc == 0)
         rc = check_principals(directory, package, package->requestors, false);
+    if (rc == 0)
+        rc = check_principals(directory, package, package->emergency, false);
     for (size_t i = 0; i < package->n_stages && rc == 0; i++) {
         rc = check_principals(directory, package, package->stages[i].approvers, true);
         if (rc == 0)

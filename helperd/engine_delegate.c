@@ -100,9 +100,9 @@ static bool is_received_by(const struct delegation *delegation, const struct sub
 
 static int check_caller(const struct facts *facts, struct reply *reply)
 {
-    return facts->caller ? 0
-                         : engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
-                                         "Your uid belongs to no user on this host.");
+    return facts->caller
+               ? 0
+               : engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
 }
 
 /* ---- to delegate ---- */
@@ -118,8 +118,9 @@ static int check_until(struct engine *engine, int64_t until, struct reply *reply
             reply, BUS_ERROR_INVALID_ARGUMENT,
             "The end of the delegation has passed already. Please give a later one; nothing was changed.");
     if (until > now + UNTIL_AHEAD_MAX)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
-                             "A delegation ends within a year. Please give a sooner end; nothing was changed.");
+        return engine_refuse(
+            reply, BUS_ERROR_INVALID_ARGUMENT,
+            "A delegation ends within a year. Please give a sooner end; nothing was changed.");
     return 0;
 }
 
@@ -205,7 +206,8 @@ static int check_counts(struct engine *engine, const struct facts *facts, int64_
         return r;
     if (given >= GIVEN_MAX)
         return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
-                             "You have delegated to %" PRId64 " others already, which is the limit. Please end "
+                             "You have delegated to %" PRId64
+                             " others already, which is the limit. Please end "
                              "one first: pkg-approve delegate --revoke USER",
                              given);
     if (received >= POLICY_DELEGATORS_MAX)
@@ -215,7 +217,8 @@ static int check_counts(struct engine *engine, const struct facts *facts, int64_
                              facts->user->name, received);
     if (lately >= PACE_MAX)
         return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
-                             "You have delegated %" PRId64 " times within an hour, which is the limit of this "
+                             "You have delegated %" PRId64
+                             " times within an hour, which is the limit of this "
                              "host. Please try again later.",
                              lately);
     return 0;
@@ -276,7 +279,7 @@ int engine_delegate(struct engine *engine, const struct caller *caller, const st
 /* ---- to end it ---- */
 
 static int end_delegation(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const struct delegation *delegation)
+                          const struct delegation *delegation)
 {
     int r = engine_begin(engine);
     if (r != 0)

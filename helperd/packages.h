@@ -14,6 +14,7 @@
  *             at_end (keep|warn|terminate, keep), services (list of PAM services whose sessions `terminate` ends),
  *             cooldown (duration, none), gate_cooldown (duration, none), incompatible (list of packages),
  *             on_removed (keep|revoke, keep), approval (required|none, required),
+ *             emergency (list, empty: nobody), emergency_duration (duration, `duration` but 24h at most),
  *             approvers (list), approval_timeout (duration, 24h)
  *   [stage N] approvers (list, required), quorum (number, 1), timeout (duration, 24h),
  *             escalate_after (duration, none), fallback_approvers (list; asked after that time, and at once when
@@ -57,9 +58,11 @@ struct package {
     int64_t cooldown;      /* after a denial; 0: none */
     int64_t gate_cooldown; /* after a request filed at the gate expired; 0: none */
     enum package_at_end at_end;
-    strv services;          /* as logind calls them: "sshd", "login"; empty unless at_end is terminate */
-    strv incompatible;      /* packages that nobody may hold together with this one */
-    bool revoke_on_removed; /* its assignments end when it is removed; else they run to their end */
+    strv services;              /* as logind calls them: "sshd", "login"; empty unless at_end is terminate */
+    strv emergency;             /* who may take it without approval; empty: nobody */
+    int64_t emergency_duration; /* for how long then; bounded by nothing else */
+    strv incompatible;          /* packages that nobody may hold together with this one */
+    bool revoke_on_removed;     /* its assignments end when it is removed; else they run to their end */
     struct package_stage *stages; /* none exactly when approval is not required */
     size_t n_stages;
 };

@@ -15,6 +15,7 @@
 
 #define DEFAULT_DURATION ((int64_t)8 * 3600)
 #define DEFAULT_TIMEOUT  ((int64_t)24 * 3600)
+#define EMERGENCY_MAX    ((int64_t)24 * 3600) /* where the file names no other */
 
 enum { APPROVAL_REQUIRED = 0, APPROVAL_NONE };
 
@@ -61,6 +62,8 @@ static const struct inifile_key keys[] = {
     {"policy", "max_total", INIFILE_DURATION, IN_DRAFT(package.max_total), NULL, 0, 0},
     {"policy", "cooldown", INIFILE_DURATION, IN_DRAFT(package.cooldown), NULL, 0, 0},
     {"policy", "gate_cooldown", INIFILE_DURATION, IN_DRAFT(package.gate_cooldown), NULL, 0, 0},
+    {"policy", "emergency", INIFILE_LIST, IN_DRAFT(package.emergency), NULL, 0, 0},
+    {"policy", "emergency_duration", INIFILE_DURATION, IN_DRAFT(package.emergency_duration), NULL, 0, 0},
     {"policy", "incompatible", INIFILE_LIST, IN_DRAFT(package.incompatible), NULL, 0, 0},
     {"policy", "extension", INIFILE_WORD, IN_DRAFT(extension), extension_words, 0, 0},
     {"policy", "at_end", INIFILE_WORD, IN_DRAFT(at_end), at_end_words, 0, 0},
@@ -333,6 +336,19 @@ static void check_at_end(struct inifile *file, const struct draft *draft)
     check_list(file, "policy", "services", draft->package.services, PACKAGE_GROUPS_MAX, false);
 }
 
+/* Where nobody is asked there is nothing to pass over, and nobody to review it. */
+static void check_emergency(struct inifile *file, const struct draft *draft)
+{
+    const bool has_emergency = inifile_has(file, "policy", "emergency");
+    if (has_emergency && draft->approval == APPROVAL_NONE)
+        inifile_complain(file, inifile_line(file, "policy", "emergency"),
+                         "emergency contradicts approval = none; take one of the two away");
+    if (!has_emergency && inifile_has(file, "policy", "emergency_duration"))
+        inifile_complain(file, inifile_line(file, "policy", "emergency_duration"),
+                         "emergency_duration needs emergency: name who may use it, users or %%groups");
+    check_list(file, "policy", "emergency", draft->package.emergency, PACKAGE_PRINCIPALS_MAX, true);
+}
+
 static void check_draft(struct inifile *file, const struct draft *draft)
 {
     check_groups(file, draft);
@@ -340,6 +356,7 @@ static void check_draft(struct inifile *file, const struct draft *draft)
     check_durations(file, draft);
     check_incompatible(file, draft);
     check_at_end(file, draft);
+    check_emergency(file, draft);
     if (draft->approval == APPROVAL_NONE)
         check_nobody_approves(file, draft);
     else
@@ -366,6 +383,7 @@ void package_deinit(struct package *package)
     strv_free(package->requestors);
     strv_free(package->services);
     strv_free(package->incompatible);
+    strv_free(package->emergency);
     *package = (struct package){0};
 }
 
@@ -418,7 +436,7 @@ static int finish(struct draft *draft, const char *name)
         package->description = strdup(name);
     if (!package->name || !package->description || !fill_list(&package->groups) ||
         !fill_list(&package->requestors) || !fill_list(&package->services) ||
-        !fill_list(&package->incompatible))
+        !fill_list(&package->incompatible) || !fill_list(&package->emergency))
         return -ENOMEM;
     if (!package->duration)
         package->duration = package->max_duration && package->max_duration < DEFAULT_DURATION
@@ -426,6 +444,8 @@ static int finish(struct draft *draft, const char *name)
                                 : DEFAULT_DURATION;
     if (!package->max_duration)
         package->max_duration = package->duration;
+    if (!package->emergency_duration)
+        package->emergency_duration = package->duration < EMERGENCY_MAX ? package->duration : EMERGENCY_MAX;
     package->justification_required = draft->justification != 0;
     package->approval_required = draft->approval != APPROVAL_NONE;
     package->at_end = (enum package_at_end)draft->at_end;

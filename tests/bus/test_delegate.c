@@ -9,7 +9,8 @@
 #include <time.h>
 
 #define ASKED                                                                                                \
-    "[package]\ngroups = dbadmins\n[policy]\nrequestors = %staff dave carol\nduration = 1h\napprovers = bob\n"
+    "[package]\ngroups = dbadmins\n[policy]\nrequestors = %staff dave carol\nduration = 1h\napprovers = "    \
+    "bob\n"
 #define OTHER "[package]\ngroups = auditors\n[policy]\nduration = 1h\napprovers = erin carol\n"
 
 static void setup(void)
@@ -30,7 +31,8 @@ START_TEST(test_in_bob_s_name)
     run("dave", "pkg-approve", 0, "Nothing waits for you");
     run("dave", "pkg-approve show 1", 1, "no request 1");
     run("dave", "pkg-approve delegate", 0, "Nobody decides in your name");
-    run("bob", "pkg-approve delegate --to dave --until +2h -m leave", 0, "dave may decide in your name until");
+    run("bob", "pkg-approve delegate --to dave --until +2h -m leave", 0,
+        "dave may decide in your name until");
     run("bob", "pkg-approve delegate", 0, "dave");
     run("dave", "pkg-approve delegate", 0, "leave");
     run("dave", "pkg-approve delegate --json", 0, "\"until\": \"20");
@@ -85,9 +87,9 @@ START_TEST(test_delegated_by_the_requestor_s_login)
     if (!live_can_set_loginuid())
         return;
     run("carol", "pkg-request submit asked", 0, "is filed");
-    ck_assert_int_eq(
-        live_call("bob", 1003, "Delegate", "sa{sv}", json_pack("[s, {s:I}]", "dave", "until", too_far), &value),
-        BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(live_call("bob", 1003, "Delegate", "sa{sv}",
+                               json_pack("[s, {s:I}]", "dave", "until", too_far), &value),
+                     BUS_ERROR_INVALID_ARGUMENT);
     ck_assert_int_eq(live_call("bob", 1003, "Delegate", "sa{sv}",
                                json_pack("[s, {s:I}]", "dave", "until", (json_int_t)time(NULL) + 600),
                                &value),

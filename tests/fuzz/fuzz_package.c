@@ -19,6 +19,8 @@ static void check_package(const struct package *package)
     expect(package->requestors && package->description && text_is_utf8(package->description));
     expect(package->duration > 0 && package->duration <= package->max_duration);
     expect(package->approval_required == (package->n_stages > 0));
+    expect(package->emergency && package->emergency_duration > 0);
+    expect(!package->emergency[0] || package->approval_required);
     for (size_t i = 0; i < package->n_stages; i++) {
         const struct package_stage *stage = &package->stages[i];
         expect(stage->approvers && stage->approvers[0] && stage->fallback_approvers);

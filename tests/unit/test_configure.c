@@ -229,6 +229,38 @@ START_TEST(a_chain_is_a_warning_that_names_the_way)
 }
 END_TEST
 
+START_TEST(an_emergency_of_one_s_own_package_is_an_error)
+{
+    put("a", "[package]\ngroups = ga\n[policy]\napprovers = bob\nemergency = %ga\n");
+    check_chains();
+    ck_assert_uint_eq(problems.count, 1);
+    ck_assert(told(true, "a.conf: who holds a is in ga and may take, as an emergency, a; they could keep"));
+}
+END_TEST
+
+START_TEST(a_circle_of_emergency_and_approval_is_an_error)
+{
+    put("a", "[package]\ngroups = ga\n[policy]\napprovers = %gb\n");
+    put("b", "[package]\ngroups = gb\n[policy]\napprovers = bob\nemergency = %ga\n");
+    check_chains();
+    ck_assert_uint_eq(problems.errors, 1);
+    ck_assert(told(true,
+                   "a.conf: who holds a is in ga and may take, as an emergency, b, who holds b is in gb "
+                   "and may approve a; "));
+}
+END_TEST
+
+START_TEST(an_emergency_chain_is_a_warning)
+{
+    define("a", "ga", NULL, "bob");
+    put("b", "[package]\ngroups = gb\n[policy]\nrequestors = %ga\napprovers = bob\nemergency = %ga\n");
+    check_chains();
+    ck_assert_uint_eq(problems.errors, 0);
+    ck_assert_uint_eq(problems.count, 1); /* the stronger of the two ways */
+    ck_assert(told(false, "a.conf: who holds a is in ga and may take, as an emergency, b; make sure"));
+}
+END_TEST
+
 START_TEST(requesting_one_s_own_package_is_a_warning)
 {
     define("a", "ga", "%ga %staff", "bob");
@@ -596,6 +628,9 @@ int main(void)
     tcase_add_test(chains, a_circle_of_approvals_is_told_once);
     tcase_add_test(chains, a_circle_further_on_is_found);
     tcase_add_test(chains, a_chain_is_a_warning_that_names_the_way);
+    tcase_add_test(chains, an_emergency_of_one_s_own_package_is_an_error);
+    tcase_add_test(chains, a_circle_of_emergency_and_approval_is_an_error);
+    tcase_add_test(chains, an_emergency_chain_is_a_warning);
     tcase_add_test(chains, requesting_one_s_own_package_is_a_warning);
     tcase_add_test(chains, a_circle_with_a_request_in_it_is_a_warning);
     tcase_add_test(chains, very_many_chains_are_cut_short);

@@ -114,9 +114,8 @@ static size_t delegations(const char *who)
     struct facts *facts = fixture_facts(who, NULL);
     struct reply reply = {0};
     json_t *value = NULL;
-    ck_assert_int_eq(finish(engine_list_delegations(&fixture.engine, &caller, facts, &reply), &reply, facts,
-                            &value),
-                     0);
+    ck_assert_int_eq(
+        finish(engine_list_delegations(&fixture.engine, &caller, facts, &reply), &reply, facts, &value), 0);
     const size_t count = json_array_size(value);
     json_decref(value);
     return count;
@@ -187,9 +186,9 @@ START_TEST(test_in_one_s_own_right)
     ck_assert_ptr_null(json_object_get(json_array_get(json_object_get(value, "decisions"), 0), "for"));
     json_decref(value);
     ck_assert_int_eq(fixture_decide(&fixture, "carol", submit("alice", "asked"), false, "no", &value), 0);
-    ck_assert_str_eq(json_string_value(json_object_get(
-                         json_array_get(json_object_get(value, "decisions"), 0), "for")),
-                     "bob");
+    ck_assert_str_eq(
+        json_string_value(json_object_get(json_array_get(json_object_get(value, "decisions"), 0), "for")),
+        "bob");
     json_decref(value);
 }
 END_TEST

@@ -137,6 +137,31 @@ static void assert_head(const struct package *package)
     ck_assert_uint_eq(package->n_stages, 1);
 }
 
+START_TEST(emergencies)
+{
+    static const struct {
+        const char *text;
+        const char *who;
+        int64_t duration;
+    } table[] = {
+        {"duration = 2h\n", "", 2 * 3600},
+        {"duration = 2h\nemergency = %oncall bob\n", "%oncall bob", 2 * 3600},
+        {"duration = 7d\nemergency = %oncall\n", "%oncall", 24 * 3600},
+        {"duration = 2h\nemergency = %oncall\nemergency_duration = 2d\n", "%oncall", 48 * 3600},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        _cleanup_free_ char *text = NULL;
+        ck_assert_int_gt(
+            asprintf(&text, "[package]\ngroups = a\n[policy]\napprovers = carol\n%s", table[i].text), 0);
+        const struct package *package = load_one(text);
+        assert_list(package->emergency, table[i].who);
+        ck_assert_int_eq(package->emergency_duration, table[i].duration);
+        packages_free(packages);
+        packages = NULL;
+    }
+}
+END_TEST
+
 START_TEST(the_design_s_sample_with_its_short_form)
 {
     const struct package *package = load_one(HEAD SHORT);
@@ -366,6 +391,10 @@ static const struct bad {
     {POLICY "requestors = %staff %!x\n", "one.conf:5: requestors: \"%!x\": a list cannot leave anybody out"},
     /* approval */
     {POLICY "approval = none\n", "one.conf:4: approvers contradicts approval = none"},
+    {"[package]\ngroups = a\n[policy]\napproval = none\nemergency = %oncall\n",
+     "one.conf:5: emergency contradicts approval = none"},
+    {POLICY "emergency_duration = 1h\n", "one.conf:5: emergency_duration needs emergency"},
+    {POLICY "emergency = %oncall a:b\n", "one.conf:5: "},
     {PACKAGE "[policy]\napproval = none\napproval_timeout = 1h\n",
      "one.conf:5: approval_timeout contradicts"},
     {STAGE_1 "[policy]\napproval = none\n", "one.conf:3: [stage 1] contradicts approval = none"},
@@ -658,6 +687,7 @@ int main(void)
     tcase_add_checked_fixture(right, make_folder, remove_folder);
     tcase_add_checked_fixture(wrong, make_folder, remove_folder);
     tcase_add_checked_fixture(place, make_folder, remove_folder);
+    tcase_add_test(right, emergencies);
     tcase_add_test(right, the_design_s_sample_with_its_short_form);
     tcase_add_test(right, the_design_s_sample_with_its_stage);
     tcase_add_test(right, the_design_s_sample_whole_names_its_one_contradiction);
