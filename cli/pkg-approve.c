@@ -153,6 +153,27 @@ static int deny(struct invocation *invocation)
     return code;
 }
 
+/* ---- emergencies ------------------------------------------------------------------------------------------ */
+
+static json_t *review_arguments(const struct invocation *invocation, int64_t id)
+{
+    return json_pack("[I, s]", (json_int_t)id, invocation->reason ? invocation->reason : "");
+}
+
+static void say_reviewed(struct invocation *invocation, const json_t *request)
+{
+    output_line(&invocation->output, "Request %lld is reviewed: the emergency of %s for %s.",
+                (long long)member_integer(request, "id"), member_text(request, "user"),
+                member_text(request, "package"));
+}
+
+static int review(struct invocation *invocation)
+{
+    static const struct requests_action action = {"Review", "xs", review_arguments, say_reviewed};
+
+    return requests_each(invocation, &action);
+}
+
 /* ---- delegation ------------------------------------------------------------------------------------------- */
 
 static const struct field delegation_fields[] = {
@@ -240,12 +261,13 @@ static int delegate(struct invocation *invocation)
 }
 
 static const struct command commands[] = {
-    {"list", "", 0, 0, TAKES_LIMIT, list, "what waits for your decision"},
+    {"list", "", 0, 0, TAKES_LIMIT, list, "what waits for your decision, or review"},
     {"show", "ID", 1, 1, TAKES_IDS, requests_show, "everything about a request"},
     {"approve", "ID...", 1, -1, TAKES_IDS | TAKES_REASON | TAKES_FOR | TAKES_START, approve,
      "approve these requests"},
     {"deny", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, deny,
      "deny these requests; asks for a reason without -m"},
+    {"review", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, review, "say that you looked at these emergencies"},
     {"history", "", 0, 0, TAKES_LIMIT, history, "what was decided and was yours to decide"},
     {"delegate", "", 0, 0, TAKES_TO | TAKES_UNTIL | TAKES_REVOKE | TAKES_REASON, delegate,
      "let somebody decide in your name; bare: who does"},

@@ -97,8 +97,9 @@ static char *field_longest(const struct output *output, const json_t *package, c
 static char *field_yours(const struct output *output, const json_t *package, const char *member)
 {
     if (!json_object_get(package, member))
-        return output_format("%s",
-                             member_true(package, "may_request") ? "may be requested" : "not open to you");
+        return output_format("%s%s",
+                             member_true(package, "may_request") ? "may be requested" : "not open to you",
+                             member_true(package, "emergency") ? " (emergency: yes)" : "");
     _cleanup_free_ char *state = field_state(output, package, member);
     _cleanup_free_ char *end = field_when(output, package, "assignment_end");
     if (member_endless(package))
@@ -288,6 +289,26 @@ static int extend(struct invocation *invocation)
                         say_submitted);
 }
 
+static void say_emergency(struct output *output, const json_t *request)
+{
+    _cleanup_free_ char *reviewers = field_list(output, request, "reviewers");
+
+    say_submitted(output, request);
+    output_line(output,
+                "Every approver sees that you took it, and why. Before one of them has reviewed it (%s), you "
+                "cannot do so again.",
+                reviewers);
+}
+
+static int emergency(struct invocation *invocation)
+{
+    if (!invocation->reason)
+        return runner_usage(invocation, "the command 'emergency' needs a reason, which every approver reads: "
+                                        "-m \"REASON\"");
+    return call_and_say(invocation, "Emergency", "ss",
+                        json_pack("[s, s]", invocation->operands[0], invocation->reason), say_emergency);
+}
+
 static void say_returned(struct output *output, const json_t *request)
 {
     output_line(output, "You have handed back %s. Sessions that are open keep its groups until they end.",
@@ -315,6 +336,8 @@ static const struct command commands[] = {
     {"explain", "PACKAGE", 1, 1, 0, explain, "whether you may ask, and who could approve it now"},
     {"cancel", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, cancel, "withdraw requests that still wait"},
     {"extend", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION, extend, "ask for more time before the end"},
+    {"emergency", "PACKAGE", 1, 1, TAKES_REASON, emergency,
+     "take it at once, where the policy lets you; needs -m"},
     {"return", "PACKAGE", 1, 1, TAKES_REASON, hand_back, "hand back what you hold"},
     {0},
 };

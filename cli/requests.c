@@ -4,6 +4,7 @@
 
 #include "cli/calls.h"
 #include "cli/when.h"
+#include "common/cleanup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -129,11 +130,30 @@ static char *field_decisions(const struct output *output, const json_t *request,
     return text;
 }
 
+/* What the approvers have to look at still stands out. */
+static char *field_state_marked(const struct output *output, const json_t *request, const char *member)
+{
+    _cleanup_free_ char *state = field_state(output, request, member);
+
+    return output_format("%s%s", state, member_true(request, "needs_review") ? " (needs review)" : "");
+}
+
+static char *field_emergency(const struct output *output, const json_t *request, const char *member)
+{
+    _cleanup_free_ char *reviewers = field_list(output, request, "reviewers");
+
+    if (!member_true(request, member))
+        return NULL;
+    return member_true(request, "needs_review")
+               ? output_format("taken without approval; needs review by one of: %s", reviewers)
+               : output_format("taken without approval; reviewed");
+}
+
 static const struct field list_fields[] = {
     {"ID", "id", field_count, FIELD_RIGHT},
     {"USER", "user", field_text, FIELD_PLAIN},
     {"PACKAGE", "package", field_text, FIELD_PLAIN},
-    {"STATE", "state", field_state, FIELD_PLAIN},
+    {"STATE", "state", field_state_marked, FIELD_PLAIN},
     {"REASON", "justification", field_reason, FIELD_SHORTEN},
     {"SUBMITTED", "submitted", field_when, FIELD_PLAIN},
     {"EXPIRES", "expires", field_until, FIELD_PLAIN},
@@ -159,6 +179,7 @@ static char *field_decides_for(const struct output *output, const json_t *reques
 static const struct field record_fields[] = {
     {"Request", "id", field_count, FIELD_PLAIN},
     {"State", "state", field_states, FIELD_PLAIN},
+    {"Emergency", "emergency", field_emergency, FIELD_PLAIN},
     {"Not in place", "problems", field_lines, FIELD_PLAIN},
     {"Remains", "remaining", field_lines, FIELD_PLAIN},
     {"User", "user", field_user, FIELD_PLAIN},
@@ -183,6 +204,7 @@ static const struct field record_fields[] = {
     {"Approvers", "approvers", field_list, FIELD_PLAIN},
     {"Fallback asked", "escalated", field_time, FIELD_PLAIN},
     {"Note", "undecidable", field_undecidable, FIELD_PLAIN},
+    {"Reviewed", "reviewed", field_time, FIELD_PLAIN},
     {"Your part", "decides_for", field_decides_for, FIELD_PLAIN},
     {"Decisions", "decisions", field_decisions, FIELD_PLAIN},
     {"Closed", "ended", field_time, FIELD_PLAIN},
@@ -239,6 +261,25 @@ static int fetch(struct invocation *invocation, const char *role, json_t *reques
     return 0;
 }
 
+/* The same requests, those that need a review on top. */
+static json_t *reviews_first(json_t *requests)
+{
+    json_t *sorted = json_array(), *request;
+    size_t i;
+    int r = 0;
+
+    for (int needed = 1; needed >= 0; needed--)
+        json_array_foreach(requests, i, request)
+        {
+            if (member_true(request, "needs_review") == needed)
+                r |= json_array_append(sorted, request);
+        }
+    if (r < 0)
+        output_no_memory();
+    json_decref(requests);
+    return sorted;
+}
+
 int requests_list(struct invocation *invocation, const char *role, const char *when_empty)
 {
     return requests_list_then(invocation, role, when_empty, NULL);
@@ -249,9 +290,11 @@ int requests_list_then(struct invocation *invocation, const char *role, const ch
 {
     json_t *requests = json_array();
     struct client_error error;
-    int code = 0;
+    int code = 0, r = fetch(invocation, role, requests, &error);
 
-    if (fetch(invocation, role, requests, &error) < 0)
+    if (strcmp(role, "approver") == 0)
+        requests = reviews_first(requests);
+    if (r < 0)
         code = calls_report(invocation, &error);
     else if (invocation->output.json)
         output_json(&invocation->output, requests);

@@ -381,6 +381,24 @@ static int run_reload(struct call *call, const struct facts *facts, struct reply
     return r != 0 ? r : call->manager->hooks.reload(reply, call->manager->hooks.data);
 }
 
+static int plan_emergency(struct call *call, struct reply *reply)
+{
+    (void)reply;
+    return plan_package(call, 0);
+}
+
+static int run_emergency(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    return engine_emergency(call->manager->engine, &call->caller, facts, text_argument(call, 0),
+                            text_argument(call, 1), reply);
+}
+
+static int run_review(struct call *call, const struct facts *facts, struct reply *reply)
+{
+    return engine_review(call->manager->engine, &call->caller, facts, number_argument(call, 0),
+                         text_argument(call, 1), reply);
+}
+
 /* The delegate: the one name that anybody may have looked up, one at a time, as `id` would. */
 static int plan_delegate(struct call *call, struct reply *reply)
 {
@@ -427,6 +445,8 @@ static const struct method methods[] = {
     {{"Retry", "ss", "user package", "a{sv}", "request"}, plan_retry, run_retry},
     {{"GetRequest", "x", "id", "a{sv}", "request"}, plan_delegators, run_get_request},
     {{"ListRequests", "a{sv}", "filter", "aa{sv}b", "requests more"}, plan_list_requests, run_list_requests},
+    {{"Emergency", "ss", "package justification", "a{sv}", "request"}, plan_emergency, run_emergency},
+    {{"Review", "xs", "id reason", "a{sv}", "request"}, plan_delegators, run_review},
     {{"Delegate", "sa{sv}", "to options", "a{sv}", "delegation"}, plan_delegate, run_delegate},
     {{"Undelegate", "s", "user", "a{sv}", "delegation"}, NULL, run_undelegate},
     {{"ListDelegations", "", "", "aa{sv}", "delegations"}, NULL, run_list_delegations},

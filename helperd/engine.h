@@ -156,6 +156,14 @@ int engine_import(struct engine *engine, const struct caller *caller, const stru
 /* Tries what is partially fulfilled again, now. facts: caller, user, the gids. */
 int engine_retry_now(struct engine *engine, const struct caller *caller, const struct facts *facts,
                      const char *user, const char *package, struct reply *reply);
+/* Takes the package at once, for those whom its policy lets: approved by nobody, to be reviewed. facts: caller, the
+ * gids. */
+int engine_emergency(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                     const char *package, const char *justification, struct reply *reply);
+/* facts: caller, delegators. The reason may be "". */
+int engine_review(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
+                  const char *reason, struct reply *reply);
+
 /*
  * Delegations. Whose delegate the caller is counts where the facts have the delegators: what engine_inquire_delegators
  * adds to the inquiry's others, for calls that decide, show or list.

@@ -114,7 +114,11 @@ static int file_extension(struct engine *engine, const struct caller *caller, co
                           const struct assignment *assignment, const struct package *package,
                           const char *justification, int64_t duration, struct reply *reply, int64_t *ret_id)
 {
-    const bool waived = package->extension == PACKAGE_EXTENSION_ALLOWED || !package->approval_required;
+    bool emergency = true;
+    int r = engine_of_emergency(engine, assignment, &emergency);
+    /* Nobody approved an emergency: whoever wants more of it asks the approvers. */
+    const bool waived =
+        !package->approval_required || (package->extension == PACKAGE_EXTENSION_ALLOWED && !emergency);
     struct request request = {
         .package = package->name,
         .user = facts->caller->name,
@@ -127,7 +131,8 @@ static int file_extension(struct engine *engine, const struct caller *caller, co
         .submitted = clock_now(&engine->clock),
         .extends = assignment->id,
     };
-    int r = engine_check_limits(engine, caller->identity.uid, waived, reply);
+    if (r == 0)
+        r = engine_check_limits(engine, caller->identity.uid, waived, reply);
     if (r == 0)
         r = engine_check_cooldown(engine, facts->caller, package, false, reply);
     if (r == 0)

@@ -23,6 +23,12 @@ static int refuse_late(const struct record *record, struct reply *reply)
     char reason[REASON_SHOWN_MAX] = "";
     const bool due = request->state == STATE_PENDING_APPROVAL; /* it will be shown as expired in a moment */
     engine_time(due ? request->deadline : request->ended, when);
+    if (request->emergency)
+        return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
+                             "Request %" PRId64
+                             " was an emergency, given at once at %s: nobody decides on it. To "
+                             "hand it back: pkg-request return %s. To review it: pkg-approve review %" PRId64,
+                             request->id, when, request->package, request->id);
     if (record->n_decisions > 0 && (request->state == STATE_DENIED || request->state == STATE_APPROVED)) {
         const struct decision *last = &record->decisions[record->n_decisions - 1];
         if (last->reason)
@@ -100,7 +106,7 @@ bool engine_was_asked(struct engine *engine, const struct record *record,
     return asked;
 }
 
-static int refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply)
+int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply)
 {
     switch (verdict) {
     case POLICY_DECIDE_NOT_APPROVER:
@@ -298,12 +304,12 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
     if (!is_waiting(request, now))
         return engine_was_asked(engine, record, &decider)
                    ? refuse_late(record, reply)
-                   : refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
+                   : engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
     int r = engine_judge(engine, record, facts);
     if (r == 0)
-        r = refuse_decider(policy_decide_as(&record->stage, &request->requestor, record->decisions,
-                                            record->n_decisions, &decider, now, &for_whom),
-                           request->id, reply);
+        r = engine_refuse_decider(policy_decide_as(&record->stage, &request->requestor, record->decisions,
+                                                   record->n_decisions, &decider, now, &for_whom),
+                                  request->id, reply);
     const struct package *package = packages_find(engine->packages, request->package);
     if (r == 0 && approve)
         r = check_requestor(request, package, facts, reply);

@@ -153,11 +153,13 @@ static int settle(struct engine *engine, struct assignment *assignment, int64_t 
     return engine_move_assignment(assignment, whole ? ASSIGNMENT_FULFIL : ASSIGNMENT_FALL_SHORT);
 }
 
-/* What was given, never more than the policy allows now; an administrator's own word stands. */
+/* What was given, never more than the policy allows now; an administrator's own word stands, and an emergency has a
+ * bound of its own. */
 static int64_t granted(const struct request *request, const struct package *package)
 {
     const int64_t asked = request->granted ? request->granted : request->duration;
-    return request->assigned || asked < package->max_duration ? asked : package->max_duration;
+    return request->assigned || request->emergency || asked < package->max_duration ? asked
+                                                                                    : package->max_duration;
 }
 
 int engine_fulfil(struct engine *engine, const struct request *request, const struct package *package,
@@ -267,6 +269,10 @@ static const char *find_ineligible(const struct engine *engine, const struct ass
     const struct package *package = packages_find(engine->packages, assignment->package);
     if (user->uid != assignment->uid)
         return "the user's name belongs to another uid by now";
+    if (request->emergency)
+        return !package || policy_names(package->emergency, user)
+                   ? NULL
+                   : "the policy no longer lets the user take it in an emergency";
     if (assignment->request && !request->assigned && package && package->requestors[0] &&
         !policy_names(package->requestors, user))
         return "the policy no longer lets the user have it";

@@ -142,6 +142,13 @@ int engine_show(struct engine *engine, const struct caller *caller, const struct
 /* Whether the decider is an approver of any of its stages, or their delegate: who was asked may know how it ended. */
 bool engine_was_asked(struct engine *engine, const struct record *record,
                       const struct policy_decider *decider);
+/* Whether it is the caller's to see. The facts have a caller. */
+bool engine_may_see(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                    const struct record *record);
+/* The verdict as a refusal: 0 when it is allowed. */
+int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply);
+/* Whether what is held was taken in an emergency. 0 or -errno. */
+int engine_of_emergency(struct engine *engine, const struct assignment *assignment, bool *ret);
 /* The caller with those in whose name they decide, as the facts have them. */
 struct policy_decider engine_decider(struct engine *engine, const struct caller *caller,
                                      const struct facts *facts);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool may_see(struct engine *engine, const struct caller *caller, const struct facts *facts,
+bool engine_may_see(struct engine *engine, const struct caller *caller, const struct facts *facts,
                     const struct record *record)
 {
     if (caller->identity.uid == 0 || engine_is_own(&record->request, caller, facts))
@@ -23,7 +23,9 @@ static bool may_see(struct engine *engine, const struct caller *caller, const st
             return true;
     }
     const struct policy_decider decider = engine_decider(engine, caller, facts);
-    return engine_was_asked(engine, record, &decider);
+    return engine_was_asked(engine, record, &decider) ||
+           (record->request.emergency &&
+            policy_reviews(packages_find(engine->packages, record->request.package), &decider));
 }
 
 int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,
@@ -35,7 +37,7 @@ int engine_get_request(struct engine *engine, const struct caller *caller, const
         r = record_load(engine->store, id, &record);
     if (r < 0)
         return r;
-    const bool visible = r == 0 && facts->caller && may_see(engine, caller, facts, &record);
+    const bool visible = r == 0 && facts->caller && engine_may_see(engine, caller, facts, &record);
     record_deinit(&record);
     if (!visible)
         return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
@@ -85,10 +87,62 @@ static int list_decidable(const struct request *request, void *data)
     return mine ? list_one(request, data) : 0;
 }
 
+static int list_reviewable(const struct request *request, void *data)
+{
+    struct listing *listing = data;
+    const struct package *package = packages_find(listing->engine->packages, request->package);
+    const struct policy_delegator *for_whom = NULL;
+    const bool mine =
+        package && policy_may_review(package, request, &listing->decider, clock_now(&listing->engine->clock),
+                                     &for_whom) == POLICY_DECIDE_ALLOWED;
+    return mine ? list_one(request, data) : 0;
+}
+
+static int64_t id_at(const json_t *array, size_t index)
+{
+    return json_integer_value(json_object_get(json_array_get(array, index), "id"));
+}
+
+/* Adds the requests of another listing, newest first, up to the limit. */
+static int merge(struct listing *listing, const struct listing *other)
+{
+    json_t *merged = json_array();
+    size_t i = 0;
+    size_t j = 0;
+    while (json_array_size(merged) < listing->limit &&
+           (i < json_array_size(listing->array) || j < json_array_size(other->array))) {
+        const bool first = id_at(listing->array, i) > id_at(other->array, j);
+        if (json_array_append(merged, first ? json_array_get(listing->array, i++)
+                                            : json_array_get(other->array, j++)) < 0) {
+            json_decref(merged);
+            return -ENOMEM;
+        }
+    }
+    listing->more |= other->more || i < json_array_size(listing->array) || j < json_array_size(other->array);
+    json_decref(listing->array);
+    listing->array = merged;
+    return 0;
+}
+
 static bool names_caller(char *const *principals, void *data)
 {
     const struct listing *listing = data;
     return policy_asks(principals, &listing->decider);
+}
+
+/* What the caller could decide on, and the emergencies that they could review. */
+static int list_for_approver(struct listing *listing, const struct store_filter *filter)
+{
+    struct store *store = listing->engine->store;
+    struct listing reviews = *listing;
+    reviews.array = json_array();
+    int r = store_list_unreviewed(store, filter, list_reviewable, &reviews);
+    if (r >= 0)
+        r = store_list_pending(store, filter, names_caller, listing, list_decidable, listing);
+    if (r >= 0)
+        r = merge(listing, &reviews);
+    json_decref(reviews.array);
+    return r;
 }
 
 static int list(struct listing *listing, enum engine_role role, const struct store_filter *asked)
@@ -107,7 +161,7 @@ static int list(struct listing *listing, enum engine_role role, const struct sto
         return store_list_requests(store, &filter, list_one, listing);
     case ENGINE_ROLE_APPROVER:
         filter.limit = INT64_MAX; /* those that the rule leaves out do not count */
-        return store_list_pending(store, &filter, names_caller, listing, list_decidable, listing);
+        return list_for_approver(listing, &filter);
     case ENGINE_ROLE_DECIDED:
         return store_list_decided(store, &filter, listing->caller->identity.uid, listing->facts->caller->name,
                                   names_caller, listing, list_one, listing);
@@ -153,12 +207,13 @@ static json_t *texts(char *const *list)
 static json_t *view_package(const struct package *package, const struct subject *subject)
 {
     const struct policy_ask ask = {.has_justification = true};
-    return json_pack("{s:s, s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:b}", "name", package->name, "description",
-                     package->description, "groups", texts(package->groups), "approvers",
+    return json_pack("{s:s, s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:b, s:b}", "name", package->name,
+                     "description", package->description, "groups", texts(package->groups), "approvers",
                      package->n_stages ? texts(package->stages[0].approvers) : json_array(), "approval",
                      package->approval_required, "justification", package->justification_required, "duration",
                      (json_int_t)package->duration, "max_duration", (json_int_t)package->max_duration,
-                     "may_request", policy_may_request(package, subject, &ask) == POLICY_REQUEST_ALLOWED);
+                     "may_request", policy_may_request(package, subject, &ask) == POLICY_REQUEST_ALLOWED,
+                     "emergency", policy_names(package->emergency, subject));
 }
 
 /* What the caller has of it: the live assignment, else the last request. */

@@ -154,6 +154,9 @@ static int record_filing(struct engine *engine, const struct request *request, b
                      : engine_audit(engine, word->decider, &word->identity, "assign", request->id, 0,
                                     *word->reason ? word->reason : NULL);
     }
+    if (request->emergency)
+        return engine_audit(engine, request->user, &filer, "emergency", request->id, 0,
+                            request->justification);
     const int r =
         engine_audit(engine, request->user, &filer, "submit", request->id, 0, request->justification);
     return r < 0 || !waived ? r

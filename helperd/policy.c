@@ -138,6 +138,36 @@ enum policy_decide_verdict policy_may_decide(const struct stage *stage, const st
     return policy_decide_as(stage, requestor, decisions, n_decisions, decider, now, &for_whom);
 }
 
+enum policy_decide_verdict policy_may_review(const struct package *package, const struct request *emergency,
+                                             const struct policy_decider *decider, int64_t now,
+                                             const struct policy_delegator **ret_for)
+{
+    enum policy_decide_verdict verdict = POLICY_DECIDE_NOT_APPROVER;
+    for (size_t i = 0; i < package->n_stages && verdict != POLICY_DECIDE_ALLOWED; i++) {
+        const struct stage stage = {
+            .number = (int64_t)i + 1,
+            .escalate_after = package->stages[i].escalate_after,
+            .entered = emergency->submitted,
+            .approvers = package->stages[i].approvers,
+            .fallback_approvers = package->stages[i].fallback_approvers,
+        };
+        const enum policy_decide_verdict of_stage =
+            policy_decide_as(&stage, &emergency->requestor, NULL, 0, decider, now, ret_for);
+        if (of_stage == POLICY_DECIDE_ALLOWED || verdict == POLICY_DECIDE_NOT_APPROVER)
+            verdict = of_stage;
+    }
+    return verdict;
+}
+
+bool policy_reviews(const struct package *package, const struct policy_decider *decider)
+{
+    for (size_t i = 0; package && i < package->n_stages; i++)
+        if (policy_asks(package->stages[i].approvers, decider) ||
+            policy_asks(package->stages[i].fallback_approvers, decider))
+            return true;
+    return false;
+}
+
 int64_t policy_lacking(const struct stage *stage, const struct decision *decisions, size_t n_decisions)
 {
     int64_t approvals = 0;

@@ -93,12 +93,16 @@ static json_t *texts(char *const *list)
     return array;
 }
 
-static json_t *view_decision(const struct decision *decision)
+static const char *verdict_of(const struct request *request, const struct decision *decision)
+{
+    return request->emergency ? "reviewed" : decision->approved ? "approved" : "denied";
+}
+
+static json_t *view_decision(const struct request *request, const struct decision *decision)
 {
     return json_pack("{s:I, s:s, s:s*, s:s, s:s, s:I}", "stage", (json_int_t)decision->stage, "decider",
-                     decision->decider, "for", decision->for_user, "verdict",
-                     decision->approved ? "approved" : "denied", "reason",
-                     decision->reason ? decision->reason : "", "at", (json_int_t)decision->at);
+                     decision->decider, "for", decision->for_user, "verdict", verdict_of(request, decision),
+                     "reason", decision->reason ? decision->reason : "", "at", (json_int_t)decision->at);
 }
 
 static void put_decisions(struct builder *builder, const struct record *record)
@@ -107,7 +111,7 @@ static void put_decisions(struct builder *builder, const struct record *record)
         return;
     json_t *array = json_array();
     for (size_t i = 0; i < record->n_decisions; i++)
-        if (json_array_append_new(array, view_decision(&record->decisions[i])) < 0)
+        if (json_array_append_new(array, view_decision(&record->request, &record->decisions[i])) < 0)
             builder->failed = true;
     put(builder, "decisions", array);
 }
@@ -207,6 +211,40 @@ static void put_may_decide(struct builder *builder, const struct record *record,
         put_text(builder, "decides_for", for_whom->subject->name);
 }
 
+static json_t *reviewers(const struct package *package)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; package && i < package->n_stages; i++) {
+        json_t *of_stage = texts(package->stages[i].approvers);
+        const int r = json_array_extend(all, of_stage);
+        json_decref(of_stage);
+        if (r < 0) {
+            json_decref(all);
+            return NULL;
+        }
+    }
+    return all;
+}
+
+static void put_emergency(struct builder *builder, const struct record *record,
+                          const struct packages *packages, const struct policy_decider *caller, int64_t now)
+{
+    const struct request *request = &record->request;
+    const struct package *package = packages_find(packages, request->package);
+    const struct policy_delegator *for_whom = NULL;
+    put(builder, "emergency", json_true());
+    put_time(builder, "reviewed", request->reviewed);
+    if (request->reviewed)
+        return;
+    put(builder, "needs_review", json_true());
+    put(builder, "reviewers", reviewers(package));
+    put(builder, "may_review",
+        json_boolean(package && caller->subject &&
+                     policy_may_review(package, request, caller, now, &for_whom) == POLICY_DECIDE_ALLOWED));
+    if (for_whom)
+        put_text(builder, "decides_for", for_whom->subject->name);
+}
+
 json_t *view_request(const struct record *record, const struct packages *packages,
                      const struct policy_decider *caller, int64_t now)
 {
@@ -236,6 +274,8 @@ json_t *view_request(const struct record *record, const struct packages *package
         put_time(&builder, "expires", request->deadline);
     if (request->stage > 0)
         put_approvers(&builder, record, now);
+    if (request->emergency)
+        put_emergency(&builder, record, packages, caller, now);
     put_decisions(&builder, record);
     put_time(&builder, "ended", request->ended);
     put_text(&builder, "cancel_reason", request->cancel_reason);
