@@ -348,9 +348,13 @@ static void harmless(const char *text)
 START_TEST(no_member_controls_a_terminal)
 {
     static const struct {
-        const char *words[4];
+        const char *words[6];
         const char *method, *signature, *shape;
     } shown[] = {
+        {{"pkg-approve", "delegate"}, "ListDelegations", "aa{sv}", "[%s]"},
+        {{"pkg-approve", "delegate", "--revoke", "x"}, "Undelegate", "a{sv}", NULL},
+        {{"pkg-approve", "review", "1"}, "Review", "a{sv}", NULL},
+        {{"pkg-request", "emergency", "db", "-m", "x"}, "Emergency", "a{sv}", NULL},
         {{"pkg-approve", "list"}, "ListRequests", "aa{sv}b", "[%s, false]"},
         {{"pkg-approve", "show", "1"}, "GetRequest", "a{sv}", NULL},
         {{"pkg-approve", "approve", "1"}, "Approve", "a{sv}", NULL},
@@ -362,8 +366,16 @@ START_TEST(no_member_controls_a_terminal)
     };
     json_t *object = script_parse(SAMPLE_WHOLE), *bad = poison(object);
 
-    json_object_set_new(json_array_get(bad, 0), "warnings", script_parse("[\"" HOSTILE "\"]"));
-    json_object_set_new(json_array_get(bad, 0), "stages", script_parse("[{\"people\": [\"" HOSTILE "\"]}]"));
+    json_t *whole = json_array_get(bad, 0);
+    json_object_set_new(whole, "warnings", script_parse("[\\"" HOSTILE "\\"]"));
+    json_object_set_new(whole, "stages", script_parse("[{\\"people\\": [\\"" HOSTILE "\\"]}]"));
+    json_object_set_new(whole, "reviewers", script_parse("[\\"" HOSTILE "\\"]"));
+    json_object_set_new(whole, "to", script_parse("\\"" HOSTILE "\\""));
+    json_object_set_new(whole, "decides_for", script_parse("\\"" HOSTILE "\\""));
+    json_object_set_new(whole, "emergency", json_true());
+    json_object_set_new(whole, "needs_review", json_true());
+    json_object_set_new(json_array_get(json_object_get(whole, "decisions"), 0), "for",
+                        script_parse("\\"" HOSTILE "\\""));
     char *text = json_dumps(bad, 0), values[8192];
     snprintf(values, sizeof(values), shown[_i].shape ? "[%s%s]" : "%s%s", text,
              shown[_i].shape && strstr(shown[_i].shape, "false") ? ", false" : "");
@@ -406,7 +418,7 @@ int main(void)
     tcase_add_test(tests, show_has_all_that_an_approver_decides_on);
     tcase_add_test(tests, show_tells_claims_and_missing_reasons_apart);
     tcase_add_test(tests, json_has_the_names_of_the_bus);
-    tcase_add_loop_test(tests, no_member_controls_a_terminal, 0, 8);
+    tcase_add_loop_test(tests, no_member_controls_a_terminal, 0, 12);
     tcase_add_test(tests, no_error_controls_a_terminal);
 
     SRunner *runner = srunner_create(suite);

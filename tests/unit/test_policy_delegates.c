@@ -178,6 +178,45 @@ START_TEST(test_after_one_s_delegate)
 }
 END_TEST
 
+/* An emergency is reviewed as if it had waited in each stage of the package since it was taken. */
+START_TEST(test_review)
+{
+    char *only_eve[] = {(char *)"eve", NULL};
+    struct package_stage stages[] = {
+        {.approvers = only_eve, .fallback_approvers = nothing},
+        {.approvers = leads, .fallback_approvers = managers, .escalate_after = 100}};
+    const struct package package = {.stages = stages, .n_stages = 2};
+    const struct package unasked = {0};
+    const struct policy_delegator *for_whom = NULL;
+    struct request emergency = {.requestor = alice, .submitted = 1000, .emergency = true};
+    struct policy_decider decider = {.subject = &bob, .identity = {12, 112}};
+    ck_assert_int_eq(policy_may_review(&package, &emergency, &decider, 1000, &for_whom),
+                     POLICY_DECIDE_ALLOWED);
+    ck_assert_int_eq(policy_may_review(&unasked, &emergency, &decider, 1000, &for_whom),
+                     POLICY_DECIDE_NOT_APPROVER);
+    ck_assert(policy_reviews(&package, &decider));
+    ck_assert(!policy_reviews(&unasked, &decider));
+    ck_assert(!policy_reviews(NULL, &decider));
+    emergency.requestor = (struct identity){112, UID_UNSET}; /* by bob's login */
+    ck_assert_int_eq(policy_may_review(&package, &emergency, &decider, 1000, &for_whom),
+                     POLICY_DECIDE_OWN_REQUEST);
+    emergency.requestor = alice;
+    decider = (struct policy_decider){.subject = &carol, .identity = {13, 113}};
+    ck_assert_int_eq(policy_may_review(&package, &emergency, &decider, 1099, &for_whom),
+                     POLICY_DECIDE_NOT_APPROVER);
+    ck_assert_int_eq(policy_may_review(&package, &emergency, &decider, 1100, &for_whom),
+                     POLICY_DECIDE_ALLOWED);
+    ck_assert_ptr_null(for_whom);
+    decider = for_bob();
+    ck_assert_int_eq(policy_may_review(&package, &emergency, &decider, 1000, &for_whom),
+                     POLICY_DECIDE_ALLOWED);
+    ck_assert_ptr_eq(for_whom, &decider.delegators[0]);
+    emergency.requestor = (struct identity){12, 111};
+    ck_assert_int_eq(policy_may_review(&package, &emergency, &decider, 1000, &for_whom),
+                     POLICY_DECIDE_DELEGATORS_REQUEST);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("policy_delegates");
@@ -188,6 +227,7 @@ int main(void)
     tcase_add_test(tests, test_every_meeting_with_the_requestor);
     tcase_add_test(tests, test_every_meeting_with_an_earlier_decision);
     tcase_add_test(tests, test_after_one_s_delegate);
+    tcase_add_test(tests, test_review);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
