@@ -8,10 +8,6 @@
 #include <stdio.h>
 
 /*
- * step 5
- *   delegation  who decides in somebody's name, until when; kept when it is over
- *   decision.for_user  in whose name, and by which account and login that one delegated
- *   request.emergency  taken without approval; reviewed: when somebody looked at it, 0 as long as nobody did
  * step 4
  *   assignment.begun  it was whole once
  *   assignment.warn_at  when to tell the user that the end is near
@@ -21,6 +17,9 @@
  *   stage.escalated      when the fallback approvers were first asked
  *   request.escalate_at  when they will be, without a decision in the stage that it waits in; 0: not, or done
  *   request.undecidable  why nobody can decide it now
+ *   delegation  who decides in somebody's name, until when; kept when it is over
+ *   decision.for_user  in whose name, and by which account and login that one delegated
+ *   request.emergency  taken without approval; reviewed: when somebody looked at it, 0 as long as nobody did
  * step 3
  *   request_last, request_waiting  asked at each login: not through all that the user ever filed
  * step 2
