@@ -367,26 +367,15 @@ START_TEST(no_member_controls_a_terminal)
     json_t *object = script_parse(SAMPLE_WHOLE), *bad = poison(object);
 
     json_t *whole = json_array_get(bad, 0);
-    json_object_set_new(whole, "warnings",
-                        script_parse("[\\"
-                                     " HOSTILE "\\"]"));
-    json_object_set_new(whole, "stages",
-                        script_parse("[{\\" people\\": [\\"
-                                                    " HOSTILE "\\"]}]"));
-    json_object_set_new(whole, "reviewers",
-                        script_parse("[\\"
-                                     " HOSTILE "\\"]"));
-    json_object_set_new(whole, "to",
-                        script_parse("\\"
-                                     " HOSTILE "\\""));
-    json_object_set_new(whole, "decides_for",
-                        script_parse("\\"
-                                     " HOSTILE "\\""));
+    json_object_set_new(whole, "warnings", script_parse("[\"" HOSTILE "\"]"));
+    json_object_set_new(whole, "stages", script_parse("[{\"people\": [\"" HOSTILE "\"]}]"));
+    json_object_set_new(whole, "reviewers", script_parse("[\"" HOSTILE "\"]"));
+    json_object_set_new(whole, "to", script_parse("\"" HOSTILE "\""));
+    json_object_set_new(whole, "decides_for", script_parse("\"" HOSTILE "\""));
     json_object_set_new(whole, "emergency", json_true());
     json_object_set_new(whole, "needs_review", json_true());
     json_object_set_new(json_array_get(json_object_get(whole, "decisions"), 0), "for",
-                        script_parse("\\"
-                                     " HOSTILE "\\""));
+                        script_parse("\"" HOSTILE "\""));
     char *text = json_dumps(bad, 0), values[8192];
     snprintf(values, sizeof(values), shown[_i].shape ? "[%s%s]" : "%s%s", text,
              shown[_i].shape && strstr(shown[_i].shape, "false") ? ", false" : "");
