@@ -44,6 +44,28 @@ int grantdir_remove_user(const char *state, const char *user);
 int grantdir_write_gid(const char *state, const struct grant_gid *file);
 int grantdir_remove_gid(const char *state, gid_t gid);
 
+/*
+ * Which file it is that we wrote: whoever removes, replaces or edits it, or gives it another owner or mode, leaves one
+ * with another mark, or none. Taken before the file has its name, so that nobody else's is taken for ours.
+ */
+struct grantdir_mark {
+    uint64_t inode; /* 0: none */
+    int64_t seconds;
+    int64_t nanoseconds;
+    uint32_t mode;
+    uint32_t owner;
+};
+int grantdir_write_user_marked(const char *state, const struct grant_user *file, bool durable,
+                               struct grantdir_mark *ret_mark);
+int grantdir_write_gid_marked(const char *state, const struct grant_gid *file,
+                              struct grantdir_mark *ret_mark);
+/* Of the file as it is now, whoever wrote it. 0; -ENOENT; other -errno. */
+int grantdir_mark_user(const char *state, const char *user, struct grantdir_mark *ret);
+int grantdir_mark_gid(const char *state, gid_t gid, struct grantdir_mark *ret);
+bool grantdir_same_mark(const struct grantdir_mark *a, const struct grantdir_mark *b);
+/* Whether a file of this mark has the mode with which we write: readable by the modules of everybody. */
+bool grantdir_has_our_mode(const struct grantdir_mark *mark);
+
 /* Calls `each` with the decoded name of every file in grants/user (in no order), until it returns non-zero,
  * which is returned. Temporary files of a killed writer are removed on the way. */
 int grantdir_each_user(const char *state, int (*each)(const char *user, void *data), void *data);

@@ -52,11 +52,34 @@ static int sync_fd(int fd)
     return fsync(fd) < 0 ? -errno : 0;
 }
 
+static struct grantdir_mark mark_of(const struct stat *st)
+{
+    return (struct grantdir_mark){
+        .inode = st->st_ino,
+        .seconds = st->st_mtim.tv_sec,
+        .nanoseconds = st->st_mtim.tv_nsec,
+        .mode = st->st_mode,
+        .owner = st->st_uid,
+    };
+}
+
+static int take_mark(int fd, struct grantdir_mark *ret)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    *ret = mark_of(&st);
+    return 0;
+}
+
 /* Closes the file and puts it in place under `name`, or takes it away when `r` or a step of ours failed. */
-static int finish_temporary(int folder, const char *temporary, FILE *file, int r, const char *name, bool sync)
+static int finish_temporary(int folder, const char *temporary, FILE *file, int r, const char *name, bool sync,
+                            struct grantdir_mark *ret_mark)
 {
     if (r == 0 && fflush(file) != 0)
         r = -errno;
+    if (r == 0 && ret_mark)
+        r = take_mark(fileno(file), ret_mark);
     if (r == 0 && sync)
         r = sync_fd(fileno(file));
     if (fclose(file) != 0 && r == 0)
@@ -114,6 +137,12 @@ static int need_grants(const char *state, const char *kind, struct grantdir_fold
 
 int grantdir_write_user(const char *state, const struct grant_user *file, bool durable)
 {
+    return grantdir_write_user_marked(state, file, durable, NULL);
+}
+
+int grantdir_write_user_marked(const char *state, const struct grant_user *file, bool durable,
+                               struct grantdir_mark *ret_mark)
+{
     char name[NAME_ENCODED_MAX + 1], temporary[TEMPORARY_NAME_MAX];
     _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
     FILE *out = NULL;
@@ -125,11 +154,16 @@ int grantdir_write_user(const char *state, const struct grant_user *file, bool d
     if (r < 0)
         return r;
     r = bounded(out, grant_user_render(file, out), GRANTFILE_USER_MAX);
-    r = finish_temporary(folder.fd, temporary, out, r, name, durable);
+    r = finish_temporary(folder.fd, temporary, out, r, name, durable, ret_mark);
     return r == 0 && durable ? sync_fd(folder.fd) : r;
 }
 
 int grantdir_write_gid(const char *state, const struct grant_gid *file)
+{
+    return grantdir_write_gid_marked(state, file, NULL);
+}
+
+int grantdir_write_gid_marked(const char *state, const struct grant_gid *file, struct grantdir_mark *ret_mark)
 {
     char name[GRANTDIR_ID_NAME_MAX], temporary[TEMPORARY_NAME_MAX];
     _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
@@ -140,7 +174,8 @@ int grantdir_write_gid(const char *state, const struct grant_gid *file)
     if (r < 0)
         return r;
     r = bounded(out, grant_gid_render(file, out), GRANTFILE_GID_MAX);
-    return finish_temporary(folder.fd, temporary, out, r, grantdir_id_name("", file->gid, name), false);
+    return finish_temporary(folder.fd, temporary, out, r, grantdir_id_name("", file->gid, name), false,
+                            ret_mark);
 }
 
 int grantdir_remove_user(const char *state, const char *user)
@@ -159,6 +194,46 @@ int grantdir_remove_gid(const char *state, gid_t gid)
     _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
     const int r = grantdir_open_grants(state, "gid", &folder);
     return r < 0 ? r : remove_durably(folder.fd, grantdir_id_name("", gid, name));
+}
+
+/* ---- marks ------------------------------------------------------------------------------------------------ */
+
+static int mark_named(const struct grantdir_folder *folder, const char *name, struct grantdir_mark *ret)
+{
+    struct stat st;
+    if (fstatat(folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    *ret = mark_of(&st);
+    return 0;
+}
+
+int grantdir_mark_user(const char *state, const char *user, struct grantdir_mark *ret)
+{
+    char name[NAME_ENCODED_MAX + 1];
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    int r = name_encode(user, name, sizeof(name));
+    if (r == 0)
+        r = grantdir_open_grants(state, "user", &folder);
+    return r < 0 ? r : mark_named(&folder, name, ret);
+}
+
+int grantdir_mark_gid(const char *state, gid_t gid, struct grantdir_mark *ret)
+{
+    char name[GRANTDIR_ID_NAME_MAX];
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    const int r = grantdir_open_grants(state, "gid", &folder);
+    return r < 0 ? r : mark_named(&folder, grantdir_id_name("", gid, name), ret);
+}
+
+bool grantdir_same_mark(const struct grantdir_mark *a, const struct grantdir_mark *b)
+{
+    return a->inode == b->inode && a->seconds == b->seconds && a->nanoseconds == b->nanoseconds &&
+           a->mode == b->mode && a->owner == b->owner;
+}
+
+bool grantdir_has_our_mode(const struct grantdir_mark *mark)
+{
+    return mark->mode == (S_IFREG | 0644);
 }
 
 /* ---- every file of a folder ------------------------------------------------------------------------------ */
@@ -256,7 +331,7 @@ static int write_line(int folder, const char *name, const char *line)
     if (r < 0)
         return r;
     const int written = fprintf(out, "%s\n", line) < 0 ? -errno : 0;
-    return finish_temporary(folder, temporary, out, written, name, true);
+    return finish_temporary(folder, temporary, out, written, name, true, NULL);
 }
 
 static int write_entry(int folder, const struct allow_entry *entry)

@@ -286,6 +286,41 @@ static int sum_gids(gid_t gid, void *data)
     return 0;
 }
 
+/* The mark tells what we wrote from what somebody made of it, also when it reads the same. */
+START_TEST(marks)
+{
+    const struct grant_user file = file_of("alice");
+    struct grantdir_mark written, now;
+    char path[PATH_MAX], other[PATH_MAX];
+    ck_assert_int_eq(grantdir_mark_user(state, "alice", &now), -ENOENT);
+    ck_assert_int_eq(grantdir_write_user_marked(state, &file, false, &written), 0);
+    ck_assert_int_eq(grantdir_mark_user(state, "alice", &now), 0);
+    ck_assert(grantdir_same_mark(&written, &now));
+    ck_assert(grantdir_has_our_mode(&now));
+    snprintf(path, sizeof(path), "%s/grants/user/alice", state);
+    snprintf(other, sizeof(other), "%s/grants/user/other", state);
+
+    ck_assert_int_eq(chmod(path, 0600), 0);
+    ck_assert_int_eq(grantdir_mark_user(state, "alice", &now), 0);
+    ck_assert(!grantdir_same_mark(&written, &now));
+    ck_assert(!grantdir_has_our_mode(&now));
+    ck_assert_int_eq(chmod(path, 0644), 0);
+
+    ck_assert_int_eq(rename(path, other), 0);
+    ck_assert_int_eq(grantdir_write_user(state, &file, false), 0);
+    ck_assert_int_eq(grantdir_mark_user(state, "alice", &now), 0);
+    ck_assert(!grantdir_same_mark(&written, &now));
+    ck_assert_int_eq(rename(other, path), 0);
+    ck_assert_int_eq(grantdir_mark_user(state, "alice", &now), 0);
+    ck_assert(grantdir_same_mark(&written, &now));
+
+    const struct timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+    ck_assert_int_eq(grantdir_mark_user(state, "alice", &now), 0);
+    ck_assert(!grantdir_same_mark(&written, &now));
+}
+END_TEST
+
 START_TEST(walk)
 {
     int count = 0;
@@ -412,6 +447,7 @@ int main(void)
     if (geteuid() == 0)
         tcase_add_test(files, folder_of_another);
     tcase_add_test(files, planted_temporary);
+    tcase_add_test(files, marks);
     tcase_add_test(files, walk);
     suite_add_tcase(suite, files);
     TCase *allow = tcase_create("allow-list");
