@@ -21,6 +21,9 @@
 #define ACCESSPKG_VERSION "0"
 #endif
 
+/* Not ours: where libc reads users and groups, whatever our SYSCONFDIR is. */
+#define PATH_ETC      "/etc"
+
 #define PATH_CONFIG   ACCESSPKG_SYSCONFDIR "/accesspkg/accesspkg.conf"
 #define PATH_PACKAGES ACCESSPKG_SYSCONFDIR "/accesspkg/packages.d"
 #define PATH_STATE    ACCESSPKG_LOCALSTATEDIR "/lib/accesspkg"

@@ -98,6 +98,14 @@ gid_t facts_gid(const struct facts *facts, const char *group)
     return GID_UNSET;
 }
 
+bool facts_group_is_local(const struct facts *facts, const char *group)
+{
+    for (size_t i = 0; i < facts->n_groups; i++)
+        if (strcmp(facts->groups[i].name, group) == 0)
+            return facts->groups[i].local;
+    return false;
+}
+
 static strv strv_from_json(const json_t *array)
 {
     const size_t count = json_array_size(array);
@@ -135,6 +143,7 @@ static struct subject *subject_from_json(const json_t *object)
     subject->name = strdup(name);
     subject->uid = (uid_t)json_integer_value(uid);
     subject->may_log_in = json_is_true(json_object_get(object, "may_log_in"));
+    subject->local = json_is_true(json_object_get(object, "local"));
     subject->groups = strv_from_json(json_object_get(object, "groups"));
     if (!subject->name || !subject->groups || !copy_optional(object, "full_name", &subject->full_name) ||
         !copy_optional(object, "organisation", &subject->organisation)) {
@@ -158,6 +167,7 @@ static bool read_groups(const json_t *question, const json_t *answer, struct fac
 {
     const json_t *names = json_object_get(question, "groups");
     const json_t *gids = json_object_get(answer, "groups");
+    const json_t *local = json_object_get(answer, "local_groups");
     const size_t count = json_array_size(names);
     if (json_array_size(gids) != count)
         return false;
@@ -170,6 +180,7 @@ static bool read_groups(const json_t *question, const json_t *answer, struct fac
             strdup(json_string_value(json_array_get(names, facts->n_groups)));
         facts->groups[facts->n_groups].gid =
             json_is_integer(gid) ? (gid_t)json_integer_value(gid) : GID_UNSET;
+        facts->groups[facts->n_groups].local = json_is_true(json_array_get(local, facts->n_groups));
         if (!facts->groups[facts->n_groups].name)
             return false;
     }
@@ -241,5 +252,6 @@ struct facts *facts_from_json(const json_t *question, const json_t *answer)
         facts_free(facts);
         return NULL;
     }
+    facts->user_gone = !facts->user && json_is_true(json_object_get(answer, "user_gone"));
     return facts;
 }

@@ -19,6 +19,7 @@ struct subject {
     char *full_name;    /* NULL: not given */
     char *organisation; /* NULL: not given */
     bool may_log_in;    /* has a shell that is neither nologin nor false */
+    bool local;         /* stands in /etc/passwd: gone from there is gone, which an outage cannot look like */
     strv groups;        /* names of all groups it is a member of */
 };
 
@@ -42,9 +43,11 @@ enum { FACTS_PEOPLE_MAX = 256 };
 struct facts {
     struct subject *caller; /* NULL: not asked, or no such user */
     struct subject *user;   /* likewise: the user that the call is about */
+    bool user_gone;         /* no such user, and none in /etc/passwd, which could be read */
     struct {
         char *name;
-        gid_t gid; /* GID_UNSET: no such group */
+        gid_t gid; /* GID_UNSET: no such group. Our own NSS module is not asked: it knows only what we gave */
+        bool local; /* stands in /etc/group */
     } * groups;
     size_t n_groups;
     struct subject **others; /* those of the question that exist */
@@ -77,6 +80,8 @@ const struct principal *facts_principal(const struct facts *facts, const char *n
 
 /* GID_UNSET also when the group was not asked for. */
 gid_t facts_gid(const struct facts *facts, const char *group);
+
+bool facts_group_is_local(const struct facts *facts, const char *group);
 
 /* From the answer of accesspkg-lookup to `question`. NULL when it is malformed or there is no memory. */
 struct facts *facts_from_json(const json_t *question, const json_t *answer);

@@ -6,16 +6,20 @@
  *
  * On stdin one JSON object a line: {"caller": UID, "user": NAME, "groups": [NAME, ...], "others": [NAME, ...],
  * "principals": [NAME or %GROUP, ...]}, each member optional. On stdout one a line: {"caller": SUBJECT, "user":
- * SUBJECT, "groups": [GID or null, ...], "others": [SUBJECT or null, ...], "principals": [[{"name", "uid"} of those
- * who may log in, ...] or null or false, ...]}, null for what does not exist, or {"error": TEXT}: a look-up that
- * failed is not an answer (rule 1). Principals come last and within a time of their own: false where it was up or the
- * look-up failed, so that a large group in a slow directory costs nobody the rest of the answer.
+ * SUBJECT, "user_gone": whether /etc/passwd does not have the user either, "groups": [GID or null, ...],
+ * "local_groups": [whether /etc/group has it, ...], "others": [SUBJECT or null, ...], "principals": [[{"name", "uid"}
+ * of those who may log in, ...] or null or false, ...]}, null for what does not exist, or {"error": TEXT}: a look-up
+ * that failed is not an answer (rule 1). Principals come last and within a time of their own: false where it was up or
+ * the look-up failed, so that a large group in a slow directory costs nobody the rest of the answer.
  */
+#include "common/cleanup.h"
 #include "common/names.h"
+#include "common/paths.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <jansson.h>
+#include <nss.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +105,46 @@ static int group_names(const char *user, gid_t primary, json_t **ret)
     return error;
 }
 
+/* ---- what stands in the files of this host ---- */
+
+/*
+ * An error also where the file is empty or away: somebody is replacing it, or it is broken, and nobody is gone for
+ * that.
+ */
+static int stands_in_passwd(const char *name, bool *ret)
+{
+    _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/passwd", "re");
+    const struct passwd *entry = NULL;
+    bool any = false, found = false;
+    if (!file)
+        return errno;
+    while (!found && (entry = fgetpwent(file))) {
+        any = true;
+        found = strcmp(entry->pw_name, name) == 0;
+    }
+    if (!any)
+        return ENODATA;
+    *ret = found;
+    return 0;
+}
+
+static int stands_in_group(const char *name, bool *ret)
+{
+    _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/group", "re");
+    const struct group *entry = NULL;
+    bool any = false, found = false;
+    if (!file)
+        return errno;
+    while (!found && (entry = fgetgrent(file))) {
+        any = true;
+        found = strcmp(entry->gr_name, name) == 0;
+    }
+    if (!any)
+        return ENODATA;
+    *ret = found;
+    return 0;
+}
+
 /* Makes a subject of an entry, which lies in the shared buffer: read it out before the groups are looked up.
  */
 static int describe(const struct passwd *entry, json_t **ret)
@@ -109,14 +153,18 @@ static int describe(const struct passwd *entry, json_t **ret)
         return EILSEQ;
     const char *name = entry->pw_name;
     const gid_t primary = entry->pw_gid;
+    bool local = false;
+    int error = stands_in_passwd(name, &local);
+    if (error)
+        return error;
     json_t *subject =
-        json_pack("{s:s, s:I, s:b, s:o, s:o}", "name", name, "uid", (json_int_t)entry->pw_uid, "may_log_in",
-                  may_log_in(entry->pw_shell), "full_name", gecos_field(entry->pw_gecos, 0), "organisation",
-                  gecos_field(entry->pw_gecos, 1));
+        json_pack("{s:s, s:I, s:b, s:b, s:o, s:o}", "name", name, "uid", (json_int_t)entry->pw_uid,
+                  "may_log_in", may_log_in(entry->pw_shell), "local", local, "full_name",
+                  gecos_field(entry->pw_gecos, 0), "organisation", gecos_field(entry->pw_gecos, 1));
     if (!subject)
         return ENOMEM;
     json_t *groups = NULL;
-    const int error = group_names(json_string_value(json_object_get(subject, "name")), primary, &groups);
+    error = group_names(json_string_value(json_object_get(subject, "name")), primary, &groups);
     if (error || json_object_set_new(subject, "groups", groups) < 0) {
         json_decref(subject);
         return error ? error : ENOMEM;
@@ -144,6 +192,18 @@ static int answer_subject(json_t *answer, const char *key, const json_t *who)
     if (!error && subject && json_object_set_new(answer, key, subject) < 0)
         error = ENOMEM;
     return error;
+}
+
+/* Whether the user that was not found is gone from the files of this host as well. */
+static int answer_gone(json_t *answer, const json_t *who)
+{
+    bool local = false;
+    if (!json_is_string(who) || !json_is_null(json_object_get(answer, "user")))
+        return 0;
+    const int error = stands_in_passwd(json_string_value(who), &local);
+    if (error || local)
+        return error;
+    return json_object_set_new(answer, "user_gone", json_true()) < 0 ? ENOMEM : 0;
 }
 
 static int answer_others(json_t *answer, const json_t *names)
@@ -247,26 +307,91 @@ static int answer_principals(json_t *answer, const json_t *names)
     return error;
 }
 
+/* ---- groups, as the host has them without us ---- */
+
+/*
+ * Where look-ups of groups go, as nsswitch.conf says it now, and the same less our own module: what that knows of a
+ * group is what we gave of it, also when the group itself is gone.
+ */
+struct services {
+    char all[1024];
+    char others[1024];
+};
+
+/* What is told to go on behind another service, as [SUCCESS=merge], then has nothing to go on to. */
+static void leave_us_out(const char *all, char *others)
+{
+    static const char ours[] = "accesspkg";
+    size_t length;
+    for (*others = '\0'; *(all += strspn(all, " \t")); all += length) {
+        length = *all == '[' ? strcspn(all, "]") + (strchr(all, ']') != NULL) : strcspn(all, " \t[");
+        if (length == strlen(ours) && strncmp(all, ours, length) == 0)
+            continue;
+        others = stpncpy(others, all, length);
+        others = stpcpy(others, all[length] ? " " : "");
+    }
+}
+
+/* False where the file says nothing of groups. */
+static bool read_services(struct services *ret)
+{
+    _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/nsswitch.conf", "re");
+    char line[sizeof(ret->all) / 2]; /* a blank may be added behind each word */
+    while (file && fgets(line, sizeof(line), file)) {
+        line[strcspn(line, "#\n")] = '\0';
+        const char *text = line + strspn(line, " \t");
+        if (strncmp(text, "group:", 6) != 0)
+            continue;
+        strcpy(ret->all, text + 6);
+        leave_us_out(ret->all, ret->others);
+        return true;
+    }
+    return false;
+}
+
+static int find_group(const char *name, json_t *gids, json_t *locals)
+{
+    bool local = false;
+    errno = 0;
+    const struct group *found = getgrnam(name);
+    int error = found ? 0 : failure();
+    json_t *gid = found ? json_integer(found->gr_gid) : json_null();
+    if (!error)
+        error = stands_in_group(name, &local);
+    const int r = json_array_append_new(gids, gid) | json_array_append_new(locals, json_boolean(local));
+    return error ? error : r < 0 ? ENOMEM : 0;
+}
+
 static int answer_groups(json_t *answer, const json_t *names)
 {
+    struct services services;
     json_t *gids = json_array();
-    int error = json_object_set_new(answer, "groups", gids) < 0 ? ENOMEM : 0;
-    for (size_t i = 0; !error && i < json_array_size(names); i++) {
-        errno = 0;
-        const struct group *found = getgrnam(json_string_value(json_array_get(names, i)));
-        error = found ? 0 : failure();
-        if (!error && json_array_append_new(gids, found ? json_integer(found->gr_gid) : json_null()) < 0)
-            error = ENOMEM;
-    }
+    json_t *locals = json_array();
+    int error =
+        json_object_set_new(answer, "groups", gids) | json_object_set_new(answer, "local_groups", locals)
+            ? ENOMEM
+            : 0;
+    const bool known = json_array_size(names) > 0 && read_services(&services);
+    if (known)
+        __nss_configure_lookup("group", services.others);
+    for (size_t i = 0; !error && i < json_array_size(names); i++)
+        error = find_group(json_string_value(json_array_get(names, i)), gids, locals);
+    if (known)
+        __nss_configure_lookup("group", services.all);
     return error;
 }
 
 static json_t *answer_question(const json_t *question)
 {
     json_t *answer = json_object();
+    struct services services;
+    if (read_services(&services)) /* glibc does not read the file again once it was told */
+        __nss_configure_lookup("group", services.all);
     int error = answer_subject(answer, "caller", json_object_get(question, "caller"));
     if (!error)
         error = answer_subject(answer, "user", json_object_get(question, "user"));
+    if (!error && json_object_get(question, "user"))
+        error = answer_gone(answer, json_object_get(question, "user"));
     if (!error)
         error = answer_groups(answer, json_object_get(question, "groups"));
     if (!error)

@@ -45,6 +45,37 @@ START_TEST(a_question_names_all_that_is_asked_for)
 }
 END_TEST
 
+/* Gone is only who is not found, and whom /etc/passwd is said not to have. */
+START_TEST(an_answer_tells_what_is_local)
+{
+    static const struct {
+        const char *members;
+        bool gone, local, group;
+    } cases[] = {
+        {"\"user\": null, \"user_gone\": true, \"local_groups\": [true]", true, false, true},
+        {"\"user\": null, \"local_groups\": [false]", false, false, false},
+        {"\"user\": null, \"user_gone\": 1", false, false, false},
+        {"\"user\": {\"name\": \"alice\", \"uid\": 1, \"local\": true, \"groups\": []}, \"user_gone\": true",
+         false, true, false},
+        {"\"user\": {\"name\": \"alice\", \"uid\": 1, \"groups\": []}", false, false, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[512];
+        snprintf(text, sizeof(text),
+                 "{%s, \"groups\": [2001], \"others\": [null, null], \"principals\":"
+                 " [null, null, null]}",
+                 cases[i].members);
+        struct facts *facts = answer(text);
+        ck_assert_msg(facts, "%s", text);
+        ck_assert_int_eq(facts->user_gone, cases[i].gone);
+        ck_assert_int_eq(facts->user && facts->user->local, cases[i].local);
+        ck_assert_int_eq(facts_group_is_local(facts, "dbadmins"), cases[i].group);
+        ck_assert(!facts_group_is_local(facts, "other"));
+        facts_free(facts);
+    }
+}
+END_TEST
+
 START_TEST(an_answer_tells_who_there_is)
 {
     struct facts *facts =
@@ -107,6 +138,7 @@ int main(void)
     tcase_add_test(facts, a_question_names_all_that_is_asked_for);
     tcase_add_test(facts, an_answer_tells_who_there_is);
     tcase_add_test(facts, a_principal_may_stay_unknown);
+    tcase_add_test(facts, an_answer_tells_what_is_local);
     tcase_add_loop_test(facts, a_malformed_answer_is_none, 0, N_MALFORMED);
     suite_add_tcase(suite, facts);
     SRunner *runner = srunner_create(suite);
