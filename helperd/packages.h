@@ -14,6 +14,7 @@
  *             at_end (keep|warn|terminate, keep), services (list of PAM services whose sessions `terminate` ends),
  *             cooldown (duration, none), gate_cooldown (duration, none), incompatible (list of packages),
  *             on_removed (keep|revoke, keep), approval (required|none, required),
+ *             drift (report|repair, report),
  *             emergency (list, empty: nobody), emergency_duration (duration, `duration` but 24h at most),
  *             approvers (list), approval_timeout (duration, 24h)
  *   [stage N] approvers (list, required), quorum (number, 1), timeout (duration, 24h),
@@ -63,6 +64,7 @@ struct package {
     int64_t emergency_duration; /* for how long then; bounded by nothing else */
     strv incompatible;          /* packages that nobody may hold together with this one */
     bool revoke_on_removed;     /* its assignments end when it is removed; else they run to their end */
+    bool drift_repair;            /* what somebody takes away by hand is put back by itself */
     struct package_stage *stages; /* none exactly when approval is not required */
     size_t n_stages;
 };

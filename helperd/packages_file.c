@@ -26,6 +26,7 @@ struct draft {
     int approval;
     int at_end;
     int on_removed;
+    int drift;
     strv approvers;
     int64_t approval_timeout;
     struct package_stage stages[PACKAGE_STAGES_MAX];
@@ -48,6 +49,7 @@ static const char *const at_end_words[] = {
 };
 static const char *const removed_words[] = {"keep", "revoke", NULL};
 static const char *const approval_words[] = {"required", "none", NULL};
+static const char *const drift_words[] = {"report", "repair", NULL};
 
 #define IN_DRAFT(member) offsetof(struct draft, member)
 #define IN_STAGE(member) offsetof(struct package_stage, member)
@@ -65,6 +67,7 @@ static const struct inifile_key keys[] = {
     {"policy", "emergency", INIFILE_LIST, IN_DRAFT(package.emergency), NULL, 0, 0},
     {"policy", "emergency_duration", INIFILE_DURATION, IN_DRAFT(package.emergency_duration), NULL, 0, 0},
     {"policy", "incompatible", INIFILE_LIST, IN_DRAFT(package.incompatible), NULL, 0, 0},
+    {"policy", "drift", INIFILE_WORD, IN_DRAFT(drift), drift_words, 0, 0},
     {"policy", "extension", INIFILE_WORD, IN_DRAFT(extension), extension_words, 0, 0},
     {"policy", "at_end", INIFILE_WORD, IN_DRAFT(at_end), at_end_words, 0, 0},
     {"policy", "services", INIFILE_LIST, IN_DRAFT(package.services), NULL, 0, 0},
@@ -451,6 +454,7 @@ static int finish(struct draft *draft, const char *name)
     package->at_end = (enum package_at_end)draft->at_end;
     package->revoke_on_removed = draft->on_removed != 0;
     package->extension = (enum package_extension)draft->extension;
+    package->drift_repair = draft->drift != 0;
     return finish_stages(draft);
 }
 

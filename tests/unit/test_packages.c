@@ -207,9 +207,19 @@ START_TEST(defaults)
     assert_list(package->requestors, "");
     ck_assert(!package->justification_required);
     ck_assert_int_eq(package->extension, PACKAGE_EXTENSION_NO);
+    ck_assert(!package->drift_repair);
     ck_assert_int_eq(package->duration, 8 * 3600);
     ck_assert_int_eq(package->max_duration, 8 * 3600);
     ck_assert_int_eq(package->stages[0].timeout, 24 * 3600);
+}
+END_TEST
+
+START_TEST(drift_is_reported_or_repaired)
+{
+    const struct package *package =
+        load_one(_i ? "[package]\ngroups=g\n[policy]\napprovers=bob\ndrift=repair\n"
+                    : "[package]\ngroups=g\n[policy]\napprovers=bob\ndrift=report\n");
+    ck_assert_int_eq(package->drift_repair, _i);
 }
 END_TEST
 
@@ -383,6 +393,7 @@ static const struct bad {
     {POLICY "cooldown = forever\n", "one.conf:5: cooldown = forever: write a duration"},
     {POLICY "on_removed = remove\n", "one.conf:5: on_removed = remove: write one of: keep, revoke"},
     {POLICY "justification = yes\n", "one.conf:5: justification = yes: write one of: optional, required"},
+    {POLICY "drift = mend\n", "one.conf:5: drift = mend: write one of: report, repair"},
     {POLICY "extension = none\n", "one.conf:5: extension = none: write one of: no, allowed, approval"},
     {POLICY "approval = no\n", "one.conf:5: approval = no: write one of: required, none"},
     {POLICY "requestors = bob %\n", "one.conf:5: requestors: \"%\": a name is missing"},
@@ -692,6 +703,7 @@ int main(void)
     tcase_add_test(right, the_design_s_sample_with_its_stage);
     tcase_add_test(right, the_design_s_sample_whole_names_its_one_contradiction);
     tcase_add_test(right, defaults);
+    tcase_add_loop_test(right, drift_is_reported_or_repaired, 0, 2);
     tcase_add_test(right, a_short_maximum_shortens_the_default_duration);
     tcase_add_test(right, no_approval_means_no_stage);
     tcase_add_test(right, stages_in_order_whatever_the_file_s_order);
