@@ -197,6 +197,7 @@ static const struct field status_fields[] = {
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
     {"Partly in place", "partially_fulfilled", field_count, FIELD_PLAIN},
     {"Not taken away", "memberships_left", field_count, FIELD_PLAIN},
+    {"Not in place", "partial", field_lines, FIELD_PLAIN},
     {"Next deadline", "next_deadline", field_time, FIELD_PLAIN},
 };
 

@@ -31,6 +31,8 @@ struct grant {
     char *group;
     gid_t gid;     /* (gid_t)-1 while it could not be resolved */
     char *problem; /* why it is not in place; NULL: it is */
+    bool local;    /* the group stood in /etc/group when its gid was last looked up */
+    bool drifted;  /* it was in place, and somebody took it away: not put back without being asked */
 };
 
 void assignment_deinit(struct assignment *assignment);

@@ -9,6 +9,7 @@
 #include "helperd/config.h"
 #include "helperd/configure.h"
 #include "helperd/daemon_survey.h"
+#include "helperd/daemon_watch.h"
 #include "helperd/engine.h"
 #include "helperd/lastgood.h"
 #include "helperd/lookup.h"
@@ -22,10 +23,7 @@
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 
-enum {
-    RETRIES_AT_ONCE = 8,
-    HOLDERS_EVERY = 3600, /* seconds between two looks at whether each holder is still the same user */
-};
+enum { RETRIES_AT_ONCE = 8 };
 
 /* A retry whose look-up is under way. */
 struct retry {
@@ -50,8 +48,7 @@ struct daemon {
     ev_timer lagging;
     ev_timer due; /* of chores */
     ev_idle verify;
-    ev_timer holders;
-    char *holder; /* the one looked up last; NULL: no walk is under way */
+    struct daemon_watch *watch;
     ev_signal stop[2];
     double wake_at; /* 0: no deadline */
     double seen;    /* the clock when the loop last looked: it went back when it is ahead of now */
@@ -166,6 +163,8 @@ static json_t *warnings_of(const struct problems *problems)
     return warnings;
 }
 
+static void drive_retries(struct daemon *daemon);
+
 static int reload(struct reply *reply, void *data)
 {
     struct daemon *daemon = data;
@@ -190,6 +189,7 @@ static int reload(struct reply *reply, void *data)
     use_config(daemon, &config);
     use_packages(daemon, packages);
     engine_heed_policy(&daemon->engine);
+    drive_retries(daemon);
     lastgood_save(PATH_PACKAGES, PATH_STATE);
     free(daemon->policy_problem);
     daemon->policy_problem = NULL;
@@ -221,8 +221,6 @@ static int add_status(json_t *status, void *data)
 }
 
 /* ---- time ---- */
-
-static void drive_retries(struct daemon *daemon);
 
 static void on_retry_facts(struct facts *facts, void *data)
 {
@@ -332,38 +330,17 @@ static void on_changed(int64_t request, void *data)
     daemon_survey_soon(&daemon->survey);
 }
 
-/* One holder after the other; a look-up that fails says nothing about whoever it was for. */
-static void on_holder_facts(struct facts *facts, void *data);
-
-static void look_at_next_holder(struct daemon *daemon)
+static void on_retries(void *data)
 {
-    struct inquiry next = INQUIRY_NOBODY;
-    if (engine_next_holder(&daemon->engine, daemon->holder ? daemon->holder : "", &next.user) == 0 &&
-        lookup_ask(daemon->lookup, &next, on_holder_facts, daemon) < 0)
-        inquiry_deinit(&next);
-    free(daemon->holder);
-    daemon->holder = next.user;
-    if (!next.user) {
-        ev_timer_set(&daemon->holders, HOLDERS_EVERY, 0.);
-        ev_timer_start(daemon->loop, &daemon->holders);
-    }
+    drive_retries(data);
 }
 
-static void on_holder_facts(struct facts *facts, void *data)
+/* Users or groups of this host changed: what was judged by them may be otherwise now. */
+static void on_directory(void *data)
 {
     struct daemon *daemon = data;
-    if (facts)
-        engine_heed(&daemon->engine, facts);
-    facts_free(facts);
-    look_at_next_holder(daemon);
-}
-
-static void on_holders(struct ev_loop *loop, ev_timer *timer, int events)
-{
-    (void)loop, (void)events;
-    struct daemon *daemon = timer->data;
     daemon_survey_all(&daemon->survey);
-    look_at_next_holder(daemon);
+    bus_chores_compare(daemon->chores);
 }
 
 static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
@@ -374,7 +351,7 @@ static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
         return;
     ev_idle_stop(loop, idle);
     daemon_survey_all(&daemon->survey);
-    look_at_next_holder(daemon);
+    daemon_watch_walk(daemon->watch);
 }
 
 /* ---- the loop ---- */
@@ -419,8 +396,6 @@ static void init_events(struct daemon *daemon)
     daemon->lagging.data = daemon;
     ev_timer_init(&daemon->due, on_chores, 0., 0.);
     daemon->due.data = daemon;
-    ev_timer_init(&daemon->holders, on_holders, HOLDERS_EVERY, 0.);
-    daemon->holders.data = daemon;
     ev_idle_init(&daemon->verify, on_verify);
     daemon->verify.data = daemon;
     ev_idle_start(daemon->loop, &daemon->verify);
@@ -475,6 +450,9 @@ static int start(struct daemon *daemon)
     if (engine_start(&daemon->engine, newborn) < 0 || leave_former_policy(daemon) < 0 ||
         engine_heed_policy(&daemon->engine) < 0)
         return EX_SOFTWARE;
+    const struct daemon_watch_hooks watch_hooks = {on_retries, on_directory, daemon};
+    if (daemon_watch_new(daemon->loop, &daemon->engine, daemon->lookup, &watch_hooks, &daemon->watch) < 0)
+        return EX_OSERR;
     if (bus_open(daemon->loop, &self, on_call, on_lost, daemon, &daemon->bus) < 0)
         return EX_UNAVAILABLE;
     bus_manager_attach(daemon->manager, daemon->bus);
@@ -495,6 +473,7 @@ static void finish(struct daemon *daemon)
     daemon->bus = NULL;
     daemon_survey_deinit(&daemon->survey);
     lookup_free(daemon->lookup);
+    daemon_watch_free(daemon->watch);
     if (daemon->store)
         engine_deinit(&daemon->engine);
     engine_verification_deinit(&daemon->verification);
@@ -502,7 +481,6 @@ static void finish(struct daemon *daemon)
     packages_free(daemon->packages);
     packages_free(daemon->before);
     free(daemon->policy_problem);
-    free(daemon->holder);
     ev_loop_destroy(daemon->loop);
 }
 

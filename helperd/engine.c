@@ -4,7 +4,6 @@
 
 #include "common/log.h"
 #include "common/names.h"
-#include "helperd/grant.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -243,10 +242,17 @@ int engine_will_announce(struct engine *engine, int64_t request)
 
 static int publish_one(struct engine *engine, const struct published *entry)
 {
-    const int64_t now = clock_now(&engine->clock);
     if (entry->kind == STORE_PUBLISH_USER)
-        return grant_publish_user(engine->store, engine->state, entry->name, now, entry->narrows);
-    return grant_publish_gid(engine->store, engine->state, (gid_t)strtoul(entry->name, NULL, 10), now);
+        return engine_write_user(engine, entry->name, entry->narrows);
+    return engine_write_gid(engine, entry->name);
+}
+
+bool engine_is_outstanding(const struct engine *engine, enum store_publication kind, const char *name)
+{
+    for (const struct published *p = engine->published; p; p = p->next)
+        if (!p->done && p->kind == kind && strcmp(p->name, name) == 0)
+            return true;
+    return false;
 }
 
 /* A group with very many members takes long to write and may lag a second; a user's file never does (rule 3). */
@@ -530,7 +536,7 @@ int engine_heed(struct engine *engine, const struct facts *facts)
 
 int engine_next_holder(struct engine *engine, const char *after, char **ret)
 {
-    return store_next_live_user(engine->store, after, ret);
+    return store_next_concerned_user(engine->store, after, ret);
 }
 
 int engine_enter(struct engine *engine, const struct facts *facts)
@@ -545,6 +551,7 @@ void engine_deinit(struct engine *engine)
     if (engine->published && engine_begin(engine) == 0)
         engine_end(engine, 0);
     forget_published(engine, true);
+    engine_unwatch(engine);
     free(engine->changed.ids);
     engine->changed.ids = NULL;
 }

@@ -49,6 +49,8 @@ struct engine {
         int64_t after;  /* the last one that the walk took */
         int64_t failed; /* the look-up for this one failed last */
     } survey;
+    struct drift
+        *drift; /* what we wrote ourselves, and what is still to be looked at; NULL: nothing is watched */
 };
 
 struct reply {
@@ -100,10 +102,46 @@ int engine_tick(struct engine *engine);
  * name alone. For callers who have facts and no call. 0 or -errno.
  */
 int engine_heed(struct engine *engine, const struct facts *facts);
-/* The next user who holds something behind `after`, to be looked up for that; as store_next_live_user. */
+/* The next user who holds something or whose request waits behind `after`, to be looked up for engine_heed_holder; as
+ * store_next_live_user. */
 int engine_next_holder(struct engine *engine, const char *after, char **ret);
 /* Writes the grants/gid files that lag. */
 int engine_publish_lagging(struct engine *engine);
+
+/*
+ * Drift: what others change by hand. Somebody who removes a membership means it: its assignments become partially
+ * fulfilled, with a problem per group, and nothing is put back until an administrator says so (engine_retry_now), or
+ * by itself where the package says `drift = repair`, each time later when it goes on. The file then says what the
+ * store now says. What was added by hand, or gives nothing of ours, only goes. Our own writing is told from others'.
+ *
+ * engine_watch: from now on the calls below come, each time that somebody wrote; before engine_start is done there is
+ * nothing to compare with. 0 or -ENOMEM.
+ */
+int engine_watch(struct engine *engine);
+/*
+ * A grant file that may have changed; its name as it stands in its folder. 0 or -errno (logged). 1: it is there, and
+ * nobody of its name holds anything. An editor may be about to give it the name that it is meant for: call again in a
+ * moment, `settled`, and it goes.
+ */
+int engine_heed_user_file(struct engine *engine, const char *name, bool settled);
+int engine_heed_gid_file(struct engine *engine, const char *name);
+/* All of them: a folder was replaced, or events were lost. In steps, with engine_drift_step. */
+int engine_heed_files(struct engine *engine, enum store_publication kind);
+/* The next groups behind `after` that somebody has from a package, added to the inquiry; STORE_E_NONE: no more. Their
+ * facts go to engine_heed_groups. An administrator may have deleted one, or given it another number. */
+int engine_next_groups(struct engine *engine, const char *after, struct inquiry *inquiry);
+int engine_heed_groups(struct engine *engine, const struct facts *facts);
+/* The allow-list changed. `written`: packages.d as it stands there now, which a reload under way may be about to
+ * bring: a group that it takes from its package is the policy's doing, and no drift. */
+int engine_heed_allow_list(struct engine *engine, const struct packages *written);
+/* Works on what these calls left to do. 1: call again; 0: done. */
+int engine_drift_step(struct engine *engine);
+/*
+ * The facts about a user who holds something, or whose request waits (facts: user). Who was in /etc/passwd and is
+ * there no more, and nobody else knows either, is gone: what they held is revoked, what waits withdrawn. A directory
+ * that does not know somebody may be away: that is logged, once.
+ */
+int engine_heed_holder(struct engine *engine, const char *name, const struct facts *facts);
 
 /* facts: caller or user (see submission.user), and the gids of all groups of these packages. */
 int engine_submit(struct engine *engine, const struct caller *caller, const struct facts *facts,
@@ -213,7 +251,7 @@ int engine_adopt_memberships(struct engine *engine);
 int engine_membership_groups(struct engine *engine, strv *ret);
 /* What /etc/group says of a group (its members): who was in it and is not is shown, and recorded. 0 or -errno. */
 int engine_compare_members(struct engine *engine, const char *group, char *const *members);
-/* After the policy was loaded: what is held goes by what its package says of the end now. 0 or -errno. */
+/* After the policy was loaded: what is held goes by what its package says now of drift and of the end. 0 or -errno. */
 int engine_heed_policy(struct engine *engine);
 /*
  * The end of live sessions (at_end = warn, terminate), through the root service, too. Each takes the next that is due;

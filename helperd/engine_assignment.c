@@ -410,7 +410,7 @@ int engine_retry_now(struct engine *engine, const struct caller *caller, const s
         r = engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "The user %s is no longer on this host.",
                           text_visible(user, visible, sizeof(visible)));
     if (r == 0)
-        r = engine_retry(engine, assignment.id, facts);
+        r = engine_retry_as(engine, assignment.id, facts, true);
     if (r == 0)
         r = show_assignment(engine, caller, facts, &assignment, reply);
     assignment_deinit(&assignment);

@@ -80,7 +80,7 @@ int engine_due_warning(struct engine *engine, struct engine_warning *ret)
     return r < 0 ? r : wanted ? 0 : STORE_E_NONE;
 }
 
-int engine_heed_policy(struct engine *engine)
+int engine_plan_warnings(struct engine *engine)
 {
     int r = engine_begin(engine);
     for (size_t i = 0; r == 0 && i < engine->packages->count; i++)

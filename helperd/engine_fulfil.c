@@ -39,15 +39,18 @@ static bool is_whole(const struct grant *grants, size_t count)
     return true;
 }
 
-/* Fills in gid and problem of each grant from what is known now. 0 or -errno. */
+/* Fills in gid and problem of each grant from what is known now; what drifted stays so. 0 or -errno. */
 static int resolve(struct engine *engine, const char *user, const struct facts *facts, struct grant *grants,
                    size_t count)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < count; i++) {
+        if (grants[i].drifted)
+            continue;
         free(grants[i].problem);
         grants[i].problem = NULL;
         grants[i].gid = facts ? facts_gid(facts, grants[i].group) : GID_UNSET;
+        grants[i].local = facts && facts_group_is_local(facts, grants[i].group);
         const char *problem = engine_group_problem(engine, facts, grants[i].group, grants[i].gid);
         if (!problem && engine->config->membership == CONFIG_MEMBERSHIP_FILES)
             r = engine_want_membership(engine, user, grants[i].group, grants[i].gid, &grants[i].problem);
@@ -136,8 +139,8 @@ static struct grant *grants_of_package(const struct package *package, size_t *re
 }
 
 /*
- * Its clock starts when it is whole for the first time, or at `start` where one was asked for; until then the end of a partial one bounds
- * how long it may take (rule 8).
+ * Its clock starts when it is whole for the first time, or at `start` where one was asked for; until then the end of a
+ * partial one bounds how long it may take (rule 8). What drifts and is put back ends when it would have ended.
  */
 static int settle(struct engine *engine, struct assignment *assignment, int64_t start, bool whole)
 {
@@ -184,6 +187,8 @@ int engine_fulfil(struct engine *engine, const struct request *request, const st
         assignment.retry_at = clock_now(&engine->clock);
     if (r == 0)
         r = store_add_assignment(engine->store, &assignment);
+    if (r == 0 && facts)
+        r = engine_note_local(engine, facts, assignment.user, assignment.uid);
     if (r == 0)
         r = put_in_place(engine, &assignment, grants, count);
     store_free_grants(grants, count);
@@ -235,23 +240,48 @@ static int will_narrow(struct engine *engine, const struct assignment *assignmen
     return r;
 }
 
+/* What drifted is put back when an administrator says so, or the package does. */
+static void forget_drift(const struct engine *engine, const struct assignment *assignment,
+                         struct grant *grants, size_t count, bool asked)
+{
+    const struct package *package = packages_find(engine->packages, assignment->package);
+    for (size_t i = 0; i < count; i++)
+        grants[i].drifted = grants[i].drifted && !asked && !(package && package->drift_repair);
+}
+
+/* Whether nothing is left to try: all that lacks was taken away by hand. */
+static bool rests(const struct grant *grants, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        if (grants[i].problem && !grants[i].drifted)
+            return false;
+        any |= grants[i].drifted;
+    }
+    return any;
+}
+
 int engine_regrant(struct engine *engine, struct assignment *assignment, const struct grant *grants,
                    size_t count, int64_t start)
 {
     int r = settle(engine, assignment, start, is_whole(grants, count));
+    if (r == 0 && rests(grants, count))
+        assignment->retry_at = 0;
     if (r == 0)
         r = store_update_assignment(engine->store, assignment);
     return r < 0 ? r : put_in_place(engine, assignment, grants, count);
 }
 
 static int retry(struct engine *engine, struct assignment *assignment, int64_t start,
-                 const struct facts *facts)
+                 const struct facts *facts, bool asked)
 {
     struct grant *grants = NULL;
     size_t count = 0;
     int r = store_get_grants(engine->store, assignment->id, &grants, &count);
     if (r == 0)
         r = will_narrow(engine, assignment, grants, count);
+    if (r == 0)
+        forget_drift(engine, assignment, grants, count, asked);
     if (r == 0)
         r = engine_renew_grants(engine, assignment->package, &grants, &count);
     if (r == 0)
@@ -294,7 +324,8 @@ int engine_start_of(struct engine *engine, const struct assignment *assignment, 
     return r > 0 ? -EIO : r; /* a request that is named but not there */
 }
 
-static int retry_or_revoke(struct engine *engine, struct assignment *assignment, const struct facts *facts)
+static int retry_or_revoke(struct engine *engine, struct assignment *assignment, const struct facts *facts,
+                           bool asked)
 {
     struct request request = {0};
     int r = assignment->request ? store_get_request(engine->store, assignment->request, &request) : 0;
@@ -305,12 +336,17 @@ static int retry_or_revoke(struct engine *engine, struct assignment *assignment,
     if (r == 0)
         r = engine_end(engine, why ? engine_finish_assignment(engine, assignment, ASSIGNMENT_REVOKE,
                                                               "accesspkgd", &NOBODY, why)
-                                   : retry(engine, assignment, start_of(&request), facts));
+                                   : retry(engine, assignment, start_of(&request), facts, asked));
     request_deinit(&request);
     return r;
 }
 
 int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
+{
+    return engine_retry_as(engine, id, facts, false);
+}
+
+int engine_retry_as(struct engine *engine, int64_t id, const struct facts *facts, bool asked)
 {
     struct assignment assignment = {0};
     int r = engine_enter(engine, facts);
@@ -320,7 +356,7 @@ int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
         return r;
     if (assignment.state == STATE_PARTIALLY_FULFILLED && facts->user &&
         clock_now(&engine->clock) < assignment.span.end) {
-        r = retry_or_revoke(engine, &assignment, facts);
+        r = retry_or_revoke(engine, &assignment, facts, asked);
         if (r == 0)
             r = engine_check_fulfilment(engine, assignment.request);
     }

@@ -27,6 +27,12 @@ int engine_will_announce(struct engine *engine, int64_t request);
 /* Tries to put in place what is outstanding. Whether the user's file could be written: 0 or -errno. */
 void engine_publish(struct engine *engine, bool lagging_too);
 int engine_publication_error(const struct engine *engine, const char *user);
+/* Whether a file lags behind the store, as we know. */
+bool engine_is_outstanding(const struct engine *engine, enum store_publication kind, const char *name);
+/* Write one now, and remember that it was us. `name` of a gid: its digits. 0 or -errno (logged). */
+int engine_write_user(struct engine *engine, const char *name, bool narrows);
+int engine_write_gid(struct engine *engine, const char *name);
+void engine_unwatch(struct engine *engine);
 
 int engine_audit(struct engine *engine, const char *actor, const struct identity *identity, const char *event,
                  int64_t request, int64_t assignment, const char *detail);
@@ -98,6 +104,12 @@ int engine_start_of(struct engine *engine, const struct assignment *assignment, 
 /* The pause before the next try, after so many. */
 int64_t engine_backoff(const struct engine *engine, int64_t attempts);
 
+/* Inside a transaction, where membership = files: somebody took the user out of the group. */
+int engine_lose_group(struct engine *engine, const char *user, const char *group);
+/* After the policy was loaded: what it says of drift, and of the end, holds for what is held already. 0 or -errno. */
+int engine_repair_drift(struct engine *engine);
+int engine_plan_warnings(struct engine *engine);
+
 /* When the user is to be told that the end is near, where the package says so. */
 void engine_plan_warning(const struct engine *engine, struct assignment *assignment);
 /* Inside a transaction: notes that live sessions go with this assignment, if its package says so. */
@@ -113,6 +125,10 @@ int engine_release_memberships(struct engine *engine, const struct assignment *a
 
 /* Inside a transaction: notes that the files of an assignment have to be written again, wider than before. */
 int engine_publish_assignment(struct engine *engine, const struct assignment *assignment);
+/* As engine_retry; `asked`: an administrator says that what was taken away by hand is to be put back. */
+int engine_retry_as(struct engine *engine, int64_t assignment, const struct facts *facts, bool asked);
+/* Inside a transaction: remembers whether the user of a new request or assignment is local. */
+int engine_note_local(struct engine *engine, const struct facts *facts, const char *user, uid_t uid);
 /* After the commit, when the user's grant file could not be written: shows it as partially fulfilled. */
 int engine_check_fulfilment(struct engine *engine, int64_t request);
 

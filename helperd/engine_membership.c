@@ -286,16 +286,9 @@ static int lose(struct engine *engine, const char *user, const char *group)
     int r = store_get_membership(engine->store, user, group, &membership);
     if (r == 0 && membership_move(&membership, MEMBERSHIP_LOST_EVENT)) {
         schedule(engine, &membership);
-        if (asprintf(&membership.problem,
-                     "somebody took %s out of the group in /etc/group; pkg-admin retry puts them back",
-                     user) < 0) {
-            membership.problem = NULL;
-            r = -ENOMEM;
-        }
+        r = put(engine, &membership, NULL);
         if (r == 0)
-            r = put(engine, &membership, "drift");
-        if (r == 0)
-            r = review(engine, &membership);
+            r = engine_lose_group(engine, user, group);
     }
     membership_deinit(&membership);
     return r;

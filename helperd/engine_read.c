@@ -3,6 +3,7 @@
 #include "helperd/engine_internal.h"
 
 #include "common/cleanup.h"
+#include "common/names.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -265,6 +266,51 @@ int engine_list_packages(struct engine *engine, const struct caller *caller, con
     return r;
 }
 
+enum { PARTIAL_SHOWN = 5 };
+
+static json_t *partial_line(struct engine *engine, const struct assignment *assignment)
+{
+    char user[NAME_ENCODED_MAX + 1];
+    struct grant *grants = NULL;
+    size_t count = 0;
+    char *text = NULL;
+    size_t size = 0;
+    if (store_get_grants(engine->store, assignment->id, &grants, &count) < 0)
+        return NULL;
+    FILE *out = open_memstream(&text, &size);
+    if (out) {
+        fprintf(out, "%s of %s", assignment->package, text_visible(assignment->user, user, sizeof(user)));
+        for (size_t i = 0, shown = 0; i < count; i++)
+            if (grants[i].problem)
+                fprintf(out, "%s %s: %s", shown++ ? ";" : ":", grants[i].group, grants[i].problem);
+        fclose(out);
+    }
+    store_free_grants(grants, count);
+    json_t *line = text ? json_string(text) : NULL;
+    free(text);
+    return line;
+}
+
+/* The first few that are partially fulfilled, with their problems. */
+static json_t *list_partial(struct engine *engine)
+{
+    json_t *lines = json_array();
+    int64_t after = 0;
+    int r = 0;
+    while (r == 0 && json_array_size(lines) < PARTIAL_SHOWN) {
+        struct assignment assignment = {0};
+        r = store_next_partial(engine->store, after, false, &assignment);
+        if (r == 0 && json_array_append_new(lines, partial_line(engine, &assignment)) < 0)
+            r = -ENOMEM;
+        after = assignment.id;
+        assignment_deinit(&assignment);
+    }
+    if (r >= 0)
+        return lines;
+    json_decref(lines);
+    return NULL;
+}
+
 int engine_status(struct engine *engine, struct reply *reply)
 {
     struct store_counts counts = {0};
@@ -295,6 +341,7 @@ int engine_status(struct engine *engine, struct reply *reply)
     if (!reply->value ||
         (counts.oldest_pending &&
          json_object_set_new(reply->value, "oldest_pending", json_integer(counts.oldest_pending)) < 0) ||
+        (counts.partial && json_object_set_new(reply->value, "partial", list_partial(engine)) < 0) ||
         (next && json_object_set_new(reply->value, "next_deadline", json_integer(next)) < 0))
         return -ENOMEM;
     return 0;

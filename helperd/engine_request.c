@@ -73,11 +73,12 @@ static int show_held(struct engine *engine, const struct caller *caller, const s
     if (r == 0) {
         const bool held = assignment.state == STATE_FULFILLED &&
                           grant_span_holds(&assignment.span, clock_now(&engine->clock));
-        /* Whoever comes here from the gate was not let in by the grant file: it is lost or spoilt. */
+        /* Whoever comes here from the gate was not let in by the grant file: it is lost or spoilt. Not by hand: that
+         * was noticed before this call, and then nothing is held (engine_drift.c). */
         if (held && caller->identity.uid == 0) {
             log_notice("The gate did not accept the grant file of %s, who holds %s: it is written again.",
                        subject->name, package);
-            grant_publish_user(engine->store, engine->state, subject->name, clock_now(&engine->clock), false);
+            engine_write_user(engine, subject->name, false);
         }
         if (assignment.request) {
             r = show_submitted(engine, caller, facts, assignment.request, true, held, reply);
@@ -183,6 +184,8 @@ int engine_file(struct engine *engine, const struct facts *facts, const struct p
         request->deadline = now + stages[0].timeout;
     }
     r = store_add_request(engine->store, request, stages);
+    if (r == 0 && !waived)
+        r = engine_note_local(engine, facts, request->user, request->requestor.uid);
     if (r == 0)
         r = record_filing(engine, request, waived, word);
     if (r == 0 && !waived)

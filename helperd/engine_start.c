@@ -36,6 +36,12 @@ int engine_start(struct engine *engine, bool newborn)
     return r;
 }
 
+int engine_heed_policy(struct engine *engine)
+{
+    const int r = engine_repair_drift(engine);
+    return r < 0 ? r : engine_plan_warnings(engine);
+}
+
 /* Verification: each phase takes down names, then acts on a few of them per step. */
 static int take_down(const char *name, void *data)
 {
@@ -69,13 +75,12 @@ static int collect_gids(struct engine *engine, struct engine_verification *verif
 
 static int verify_user(struct engine *engine, const char *name)
 {
-    return grant_publish_user(engine->store, engine->state, name, clock_now(&engine->clock), false);
+    return engine_write_user(engine, name, false);
 }
 
 static int verify_gid(struct engine *engine, const char *name)
 {
-    return grant_publish_gid(engine->store, engine->state, (gid_t)strtoul(name, NULL, 10),
-                             clock_now(&engine->clock));
+    return engine_write_gid(engine, name);
 }
 
 static const struct {

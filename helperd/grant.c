@@ -84,16 +84,18 @@ static int complain(const char *what, const char *name, int error)
     return error;
 }
 
-int grant_publish_user(struct store *store, const char *state, const char *user, int64_t now, bool durable)
+int grant_publish_user(struct store *store, const char *state, const char *user, int64_t now, bool durable,
+                       struct grantdir_mark *ret_mark)
 {
     struct draft draft = {.store = store, .file = {.user = user, .written = now}};
     int r = store_each_live_of_user(store, user, add_assignment, &draft);
+    *ret_mark = (struct grantdir_mark){0};
     if (r == 0 && draft.file.n_packages == 0 && draft.file.n_groups == 0) {
         r = grantdir_remove_user(state, user);
         if (r == -ENOENT)
             r = 0;
     } else if (r == 0) {
-        r = grantdir_write_user(state, &draft.file, durable);
+        r = grantdir_write_user_marked(state, &draft.file, durable, ret_mark);
     }
     draft_deinit(&draft);
     return complain("user", user, r);
@@ -138,25 +140,185 @@ static int add_member(const char *group, const struct assignment *assignment, vo
     return members->file.members[members->file.n_members++].name ? 0 : -ENOMEM;
 }
 
-int grant_publish_gid(struct store *store, const char *state, gid_t gid, int64_t now)
+static void members_deinit(struct members *members)
+{
+    for (size_t i = 0; i < members->file.n_members; i++)
+        free((char *)members->file.members[i].name);
+    free(members->file.members);
+    free(members->name);
+}
+
+int grant_publish_gid(struct store *store, const char *state, gid_t gid, int64_t now,
+                      struct grantdir_mark *ret_mark)
 {
     struct members members = {.file = {.gid = gid, .written = now}};
     char shown[16];
     snprintf(shown, sizeof(shown), "%u", gid);
     int r = store_each_member_of_gid(store, gid, add_member, &members);
     members.file.name = members.name;
+    *ret_mark = (struct grantdir_mark){0};
     if (r == 0 && members.file.n_members == 0) {
         r = grantdir_remove_gid(state, gid);
         if (r == -ENOENT)
             r = 0;
     } else if (r == 0) {
-        r = grantdir_write_gid(state, &members.file);
+        r = grantdir_write_gid_marked(state, &members.file, ret_mark);
     }
-    for (size_t i = 0; i < members.file.n_members; i++)
-        free((char *)members.file.members[i].name);
-    free(members.file.members);
-    free(members.name);
+    members_deinit(&members);
     return complain("group", shown, r);
+}
+
+/* ---- the files as others left them ---- */
+
+static bool same_span(const struct grant_span *a, const struct grant_span *b)
+{
+    return a->start == b->start && a->end == b->end;
+}
+
+/* What went wrong with our reading says nothing of the file; every other failure is one of the readers' too. */
+static bool is_fault(int error)
+{
+    return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -EIO || error == -EINTR;
+}
+
+static enum grant_likeness likeness_of_error(int error)
+{
+    return error == -ENOENT || error == -ENOTDIR ? GRANT_REMOVED : GRANT_REFUSED;
+}
+
+bool grant_file_has_package(const struct grant_user *file, const struct assignment *assignment)
+{
+    for (size_t i = 0; i < file->n_packages; i++)
+        if (file->packages[i].assignment == assignment->id &&
+            strcmp(file->packages[i].name, assignment->package) == 0 &&
+            same_span(&file->packages[i].span, &assignment->span))
+            return true;
+    return false;
+}
+
+static bool has_group_line(const struct grant_user *file, gid_t gid, const char *name,
+                           const struct grant_span *span)
+{
+    for (size_t i = 0; i < file->n_groups; i++)
+        if (file->groups[i].gid == gid && strcmp(file->groups[i].name, name) == 0 &&
+            same_span(&file->groups[i].span, span))
+            return true;
+    return false;
+}
+
+bool grant_file_has_group(const struct grant_user *file, const struct assignment *assignment,
+                          const struct grant *grant)
+{
+    return has_group_line(file, grant->gid, grant->group, &assignment->span);
+}
+
+/* As many lines, and each of ours among them. */
+static bool is_alike(const struct grant_user *file, const struct grant_user *wanted)
+{
+    if (file->n_packages != wanted->n_packages || file->n_groups != wanted->n_groups)
+        return false;
+    for (size_t i = 0; i < wanted->n_packages; i++) {
+        const struct assignment assignment = {.id = wanted->packages[i].assignment,
+                                              .package = (char *)wanted->packages[i].name,
+                                              .span = wanted->packages[i].span};
+        if (!grant_file_has_package(file, &assignment))
+            return false;
+    }
+    for (size_t i = 0; i < wanted->n_groups; i++)
+        if (!has_group_line(file, wanted->groups[i].gid, wanted->groups[i].name, &wanted->groups[i].span))
+            return false;
+    return true;
+}
+
+static enum grant_likeness judge_user(const struct grant_user *file, int read,
+                                      const struct grant_user *wanted)
+{
+    const bool any = wanted->n_packages > 0 || wanted->n_groups > 0;
+    if (read == -ENOENT && !any)
+        return GRANT_ALIKE;
+    if (read < 0)
+        return likeness_of_error(read);
+    if (any && file->uid != wanted->uid)
+        return GRANT_REFUSED;
+    return is_alike(file, wanted) && any ? GRANT_ALIKE : GRANT_UNLIKE;
+}
+
+int grant_compare_user(struct store *store, const char *state, const char *user, int64_t now,
+                       struct grant_user *ret_file, enum grant_likeness *ret)
+{
+    struct draft draft = {.store = store, .file = {.user = user, .written = now}};
+    struct grant_user file = {0};
+    int r = store_each_live_of_user(store, user, add_assignment, &draft);
+    const int read = r == 0 ? grantdir_read_user(state, user, now, &file) : r;
+    if (r == 0 && is_fault(read))
+        r = read;
+    if (r == 0)
+        *ret = judge_user(&file, read, &draft.file);
+    draft_deinit(&draft);
+    if (r == 0 && *ret == GRANT_UNLIKE)
+        *ret_file = file;
+    else
+        grant_user_deinit(&file);
+    return r;
+}
+
+static int compare_members(const void *left, const void *right)
+{
+    const struct grant_member *a = left;
+    const struct grant_member *b = right;
+    const int r = strcmp(a->name, b->name);
+    if (r != 0)
+        return r;
+    if (a->span.start != b->span.start)
+        return a->span.start < b->span.start ? -1 : 1;
+    return a->span.end < b->span.end ? -1 : a->span.end > b->span.end;
+}
+
+static int each_lacking(struct grant_gid *file, const struct grant_gid *wanted, bool all,
+                        store_each_name lacking, void *data, size_t *ret_count)
+{
+    int r = 0;
+    size_t count = 0;
+    if (file->n_members > 0)
+        qsort(file->members, file->n_members, sizeof(*file->members), compare_members);
+    for (size_t i = 0; r == 0 && i < wanted->n_members; i++) {
+        const struct grant_member *member = &wanted->members[i];
+        if (!all && file->n_members > 0 &&
+            bsearch(member, file->members, file->n_members, sizeof(*file->members), compare_members))
+            continue;
+        count++;
+        r = lacking(member->name, data);
+    }
+    *ret_count = count;
+    return r;
+}
+
+int grant_compare_gid(struct store *store, const char *state, gid_t gid, int64_t now, store_each_name lacking,
+                      void *data, enum grant_likeness *ret)
+{
+    struct members members = {.file = {.gid = gid, .written = now}};
+    struct grant_gid file = {0};
+    size_t count = 0;
+    int r = store_each_member_of_gid(store, gid, add_member, &members);
+    const size_t wanted = members.file.n_members;
+    const int read = r == 0 ? grantdir_read_gid(state, gid, now, &file) : r;
+    if (r == 0 && is_fault(read))
+        r = read;
+    if (r == 0) {
+        const bool other_name = read == 0 && members.name && strcmp(file.name, members.name) != 0;
+        enum grant_likeness likeness = read < 0     ? likeness_of_error(read)
+                                       : other_name ? GRANT_REFUSED
+                                                    : GRANT_ALIKE;
+        r = each_lacking(&file, &members.file, likeness != GRANT_ALIKE, lacking, data, &count);
+        if (likeness == GRANT_REMOVED && wanted == 0)
+            likeness = GRANT_ALIKE;
+        else if (likeness == GRANT_ALIKE && (count > 0 || file.n_members != wanted || wanted == 0))
+            likeness = GRANT_UNLIKE;
+        *ret = likeness;
+    }
+    grant_gid_deinit(&file);
+    members_deinit(&members);
+    return r;
 }
 
 struct adoption {
@@ -165,11 +327,6 @@ struct adoption {
     int64_t now;
     int64_t adopted;
 };
-
-static bool same_span(const struct grant_span *a, const struct grant_span *b)
-{
-    return a->start == b->start && a->end == b->end;
-}
 
 /* Two packages of one span may give the same group. */
 static bool has_group(const struct grant *grants, size_t count, const char *name)

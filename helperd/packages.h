@@ -64,7 +64,7 @@ struct package {
     int64_t emergency_duration; /* for how long then; bounded by nothing else */
     strv incompatible;          /* packages that nobody may hold together with this one */
     bool revoke_on_removed;     /* its assignments end when it is removed; else they run to their end */
-    bool drift_repair;            /* what somebody takes away by hand is put back by itself */
+    bool drift_repair;          /* what somebody takes away by hand is put back by itself */
     struct package_stage *stages; /* none exactly when approval is not required */
     size_t n_stages;
 };

@@ -20,6 +20,10 @@
  *   delegation  who decides in somebody's name, until when; kept when it is over
  *   decision.for_user  in whose name, and by which account and login that one delegated
  *   request.emergency  taken without approval; reviewed: when somebody looked at it, 0 as long as nobody did
+ *   grant.drifted       taken away by hand: not put back without being asked
+ *   local               the user, or the group, stood in the files of this host: gone from there is gone
+ *   assignment.missing  a directory did not know the user when last asked, which was logged
+ *   assignment.drifts   how often it drifted one time soon after the other, and when it last did
  * step 3
  *   request_last, request_waiting  asked at each login: not through all that the user ever filed
  * step 2
@@ -150,7 +154,20 @@ static const char *const steps[] = {
     "ALTER TABLE request ADD COLUMN emergency INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE request ADD COLUMN reviewed INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX request_review ON request (id) WHERE emergency = 1 AND reviewed = 0;"
-    "CREATE INDEX request_review_of ON request (uid, package, user) WHERE emergency = 1 AND reviewed = 0;",
+    "CREATE INDEX request_review_of ON request (uid, package, user) WHERE emergency = 1 AND reviewed = 0;"
+    "ALTER TABLE request ADD COLUMN local INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE assignment ADD COLUMN local INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE assignment ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE assignment ADD COLUMN drifts INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE assignment ADD COLUMN drifted_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE \"grant\" ADD COLUMN local INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE \"grant\" ADD COLUMN drifted INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX grant_group ON \"grant\" (name, gid, local) WHERE live = 1 AND problem IS NULL;"
+    "CREATE INDEX assignment_partial ON assignment (id) WHERE state = 'partially-fulfilled';"
+    "CREATE INDEX assignment_resting ON assignment (id)"
+    " WHERE state = 'partially-fulfilled' AND retry_at = 0;"
+    "CREATE INDEX request_open_user ON request (user) WHERE state IN ('submitted', 'pending-approval');"
+    "CREATE INDEX request_waiting_user ON request (user) WHERE waiting = 1;",
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };

@@ -172,16 +172,19 @@ int store_set_grants(struct store *store, int64_t assignment, const struct grant
 {
     int r = sql_run(store, "DELETE FROM \"grant\" WHERE assignment = ?", "i", assignment);
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = sql_run(store, "INSERT INTO \"grant\" VALUES (?, ?, ?, ?, ?)", "ituti", assignment,
-                    grants[i].group, (uid_t)grants[i].gid, grants[i].problem, (int64_t)live);
+        r = sql_run(store,
+                    "INSERT INTO \"grant\" (assignment, name, gid, problem, live, local, drifted)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "itutiii", assignment, grants[i].group, (uid_t)grants[i].gid, grants[i].problem,
+                    (int64_t)live, (int64_t)grants[i].local, (int64_t)grants[i].drifted);
     return r;
 }
 
 int store_get_grants(struct store *store, int64_t assignment, struct grant **ret, size_t *ret_count)
 {
-    sqlite3_stmt *s =
-        sql_take(store, "SELECT name, gid, problem FROM \"grant\" WHERE assignment = ? ORDER BY name", "i",
-                 assignment);
+    sqlite3_stmt *s = sql_take(
+        store, "SELECT name, gid, problem, local, drifted FROM \"grant\" WHERE assignment = ? ORDER BY name",
+        "i", assignment);
     if (!s)
         return -EIO;
     struct grant *grants = NULL;
@@ -199,6 +202,8 @@ int store_get_grants(struct store *store, int64_t assignment, struct grant **ret
             .group = sql_text(s, 0, &oom),
             .gid = (gid_t)sql_uid(s, 1),
             .problem = sql_text(s, 2, &oom),
+            .local = sqlite3_column_int(s, 3),
+            .drifted = sqlite3_column_int(s, 4),
         };
     }
     sql_release(store, s);

@@ -174,9 +174,12 @@ static void put_assignment(struct builder *builder, const struct record *record)
     put_time(builder, "assignment_start", assignment->span.start);
     if (assignment->span.end != GRANT_FOREVER)
         put_time(builder, "assignment_end", assignment->span.end);
-    if (assignment->state == STATE_PARTIALLY_FULFILLED)
-        put_problems(builder, record);
     put_remaining(builder, record);
+    if (assignment->state != STATE_PARTIALLY_FULFILLED)
+        return;
+    put_problems(builder, record);
+    if (assignment->retry_at == 0)
+        put(builder, "needs_retry", json_true());
 }
 
 static void put_package(struct builder *builder, const struct record *record, const struct packages *packages)

@@ -65,7 +65,8 @@ static void fill(long history, long live)
              "retry_at)"
              " SELECT 'bench', 'v' || i, 300000 + i, 'fulfilled', 1700000000, 4000000000 + i, 3600, 0, 0, 0 "
              "FROM n;"
-             "INSERT INTO \"grant\" SELECT id, 'dbadmins', 2001, NULL, 1 FROM assignment WHERE package = "
+             "INSERT INTO \"grant\" (assignment, name, gid, problem, live) SELECT id, 'dbadmins', 2001, "
+             "NULL, 1 FROM assignment WHERE package = "
              "'bench'; COMMIT;",
              live);
     run_sql(database, sql);

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The real daemon, while somebody changes by hand what it answers for: grant files, groups and users, with the tools of
+ * the host. What was done to a grant file before a call is seen by that call; of the others we wait to be told.
+ */
+#include "common/cleanup.h"
+#include "tests/support/live.h"
+
+#include <check.h>
+#include <poll.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#define GRANTS "/var/lib/accesspkg/grants"
+#define ASKED                                                                                                \
+    "[package]\ngroups = dbadmins backup\n[policy]\nrequestors = %staff\nduration = 1h\napprovers = bob\n"
+#define REPAIRED "[package]\ngroups = auditors\n[policy]\napproval = none\nduration = 1h\ndrift = repair\n"
+#define FREE     "[package]\ngroups = dbadmins\n[policy]\napproval = none\nduration = 1h\n"
+#define SAVED    "/tmp/saved"
+
+static int inotify;
+
+static void run(const char *user, const char *command, int status, const char *says)
+{
+    const int r = live_run(user, command);
+    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
+    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
+}
+
+static void setup(void)
+{
+    /* The accounts as they were before a test changed them. */
+    run("root",
+        "if [ -d " SAVED " ]; then cp -a " SAVED "/. /etc/; else mkdir " SAVED
+        " && cp -a /etc/passwd /etc/group /etc/shadow " SAVED "; fi",
+        0, "");
+    live_start("asked", ASKED, "repaired", REPAIRED, "free", FREE, NULL);
+    inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    ck_assert_int_ge(inotify, 0);
+    ck_assert_int_ge(inotify_add_watch(inotify, GRANTS "/user", IN_MOVED_TO | IN_DELETE), 0);
+}
+
+static void teardown(void)
+{
+    close(inotify);
+    live_stop();
+}
+
+/* Asks again each time that the daemon wrote or removed a grant file. */
+static void wait_for(const char *command, const char *says)
+{
+    char events[4096];
+    for (;;) {
+        while (read(inotify, events, sizeof(events)) > 0)
+            ;
+        live_run("root", command);
+        if (strstr(live_output, says))
+            return;
+        struct pollfd wait = {.fd = inotify, .events = POLLIN};
+        ck_assert_msg(poll(&wait, 1, 20000) == 1, "%s: waited for %s: %s", command, says, live_output);
+    }
+}
+
+static bool has_group(const char *user, const char *group)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "id -nG %s | tr ' ' '\\n' | grep -qx %s", user, group);
+    return live_run("root", command) == 0;
+}
+
+static void hold(const char *user)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "pkg-admin assign asked %s", user);
+    run("root", command, 0, "Fulfilled");
+}
+
+static int64_t count(const char *sql)
+{
+    sqlite3 *database = NULL;
+    sqlite3_stmt *s = NULL;
+    ck_assert_int_eq(sqlite3_open_v2("/var/lib/accesspkg/state.db", &database, SQLITE_OPEN_READWRITE, NULL),
+                     SQLITE_OK);
+    sqlite3_busy_timeout(database, 10000);
+    ck_assert_int_eq(sqlite3_prepare_v2(database, sql, -1, &s, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(s), SQLITE_ROW);
+    const int64_t number = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(database);
+    return number;
+}
+
+static const char drifts[] = "SELECT count(*) FROM audit WHERE event = 'drift'";
+
+/* Rule 6: somebody took it away, and it stays away until an administrator says so. */
+START_TEST(test_removed)
+{
+    hold("alice");
+    run("root", "rm " GRANTS "/user/alice && pkg-admin status", 0,
+        "asked of alice: backup: removed by hand (drift); pkg-admin retry asked alice puts it back");
+    run("alice", "pkg-request status 1", 0, "Partially fulfilled");
+    run("alice", "pkg-request status 1", 0, "dbadmins: removed by hand (drift)");
+    ck_assert(!has_group("alice", "dbadmins"));
+    json_t *value = NULL;
+    json_t *arguments = json_pack("[s, [s], {s:b}]", "alice", "asked", "gate", 1);
+    ck_assert_int_eq(live_call("root", -1, "Submit", "sasa{sv}", arguments, &value), BUS_ERROR_NONE);
+    ck_assert(json_is_false(json_object_get(value, "held")));
+    ck_assert(json_is_true(json_object_get(value, "needs_retry")));
+    json_decref(value);
+    run("root", "pkg-admin retry asked alice", 0, "asked of alice: Fulfilled");
+    ck_assert(has_group("alice", "dbadmins"));
+    ck_assert_int_eq(count(drifts), 1);
+    run("root", "pkg-admin status", 0, "Partly in place:  0");
+}
+END_TEST
+
+START_TEST(test_edited)
+{
+    hold("alice");
+    hold("dave");
+    run("root", "sed -i '/ backup /d' " GRANTS "/user/alice && pkg-admin status", 0,
+        "asked of alice: backup: removed by hand");
+    ck_assert(!has_group("alice", "backup"));
+    ck_assert(has_group("alice", "dbadmins"));
+    run("root", "sed -i '/member dave/d' " GRANTS "/gid/2001", 0, "");
+    wait_for("pkg-admin status", "asked of dave: dbadmins: removed by hand");
+    ck_assert(!has_group("dave", "dbadmins"));
+    run("root", "echo garbage >" GRANTS "/user/dave && pkg-request status 2", 0, "backup: changed by hand");
+}
+END_TEST
+
+START_TEST(test_replaced_folder)
+{
+    hold("alice");
+    run("root",
+        "mv " GRANTS "/user " GRANTS "/away && mkdir " GRANTS "/user && chown accesspkg: " GRANTS "/user", 0,
+        "");
+    ck_assert_int_ge(inotify_add_watch(inotify, GRANTS "/user", IN_MOVED_TO | IN_DELETE), 0);
+    ck_assert_int_ge(inotify_add_watch(inotify, GRANTS "/gid", IN_MOVED_TO | IN_DELETE), 0);
+    wait_for("pkg-admin status", "asked of alice: backup: removed by hand");
+    run("root", "pkg-admin retry asked alice", 0, "Fulfilled");
+    run("root", "rm " GRANTS "/user/alice && pkg-request status 1", 0, "removed by hand");
+}
+END_TEST
+
+START_TEST(test_repair)
+{
+    run("alice", "pkg-request submit repaired", 0, "You hold repaired");
+    run("root", "rm " GRANTS "/user/alice", 0, "");
+    wait_for("cat " GRANTS "/user/alice", "package repaired");
+    ck_assert(has_group("alice", "auditors"));
+    ck_assert_int_eq(count(drifts), 1);
+}
+END_TEST
+
+/* A reload that brings `repair` puts back what waited. */
+START_TEST(test_repair_by_reload)
+{
+    run("alice", "pkg-request submit free", 0, "You hold free");
+    run("root", "rm " GRANTS "/user/alice && pkg-request status 1", 0, "removed by hand");
+    live_write_package("free", FREE "drift = repair\n");
+    run("root", "pkg-admin reload", 0, "Policy reloaded");
+    wait_for("pkg-request status 1", "Fulfilled");
+    ck_assert(has_group("alice", "dbadmins"));
+}
+END_TEST
+
+/* Gives and takes, in a process of root's. */
+static int load(void *data)
+{
+    (void)data;
+    static const char *const users[] = {"alice", "carol", "dave"};
+    struct client client;
+    struct client_error error = {0};
+    if (client_open(&client, &error) < 0)
+        return 1;
+    for (int i = 0; i < 300; i++) {
+        json_t *value = NULL;
+        const char *user = users[i % 3];
+        client_deadline(20);
+        if (client_call(&client, "Assign", "ssa{sv}", json_pack("[s, s, {}]", user, i % 2 ? "asked" : "free"),
+                        &value, &error) < 0)
+            return 2;
+        json_decref(value);
+        if (client_call(&client, "Revoke", "sss", json_pack("[s, s, s]", user, i % 2 ? "asked" : "free", "x"),
+                        &value, &error) < 0)
+            return 3;
+        json_decref(value);
+    }
+    return 0;
+}
+
+/* What the daemon writes itself is no drift; what somebody else does meanwhile is. */
+START_TEST(test_load)
+{
+    run("root", "pkg-admin assign asked bob", 0, "Fulfilled");
+    const pid_t one = live_fork("root", load, NULL);
+    ck_assert_int_eq(live_join(one), 0);
+    ck_assert_int_eq(count(drifts), 0);
+    const pid_t two = live_fork("root", load, NULL);
+    run("root", "rm " GRANTS "/user/bob && pkg-request status 1", 0, "removed by hand");
+    ck_assert_int_eq(live_join(two), 0);
+    ck_assert_int_eq(count(drifts), 1);
+    ck_assert_int_eq(count("SELECT count(*) FROM assignment WHERE state = 'partially-fulfilled'"), 1);
+}
+END_TEST
+
+/* The real tools replace /etc/group by rename. */
+START_TEST(test_groups)
+{
+    hold("alice");
+    run("alice", "pkg-request submit free", 0, "You hold free");
+    run("root", "gpasswd -a dave dbadmins && gpasswd -d dave dbadmins", 0, "");
+    run("root", "groupmod -g 3500 backup", 0, "");
+    wait_for("pkg-request status 1", "backup: the group backup has the number 3500 now, not 34 (drift)");
+    ck_assert(!has_group("alice", "backup"));
+    run("root", "pkg-admin retry asked alice", 0, "not on the allow-list");
+    run("root", "pkg-admin reload && pkg-admin retry asked alice", 0, "Fulfilled");
+    ck_assert(has_group("alice", "backup"));
+    run("root", "groupdel dbadmins", 0, "");
+    wait_for("pkg-request status 1", "dbadmins: the group dbadmins was deleted (drift)");
+    wait_for("pkg-request status 2", "dbadmins: the group dbadmins was deleted (drift)");
+    ck_assert(!has_group("alice", "dbadmins"));
+    run("root", "pkg-admin retry free alice", 0, "there is no such group");
+    run("root", "groupadd -g 2001 dbadmins && pkg-admin retry free alice", 0, "Fulfilled");
+    ck_assert_int_eq(count(drifts), 3);
+}
+END_TEST
+
+START_TEST(test_allow_list)
+{
+    hold("alice");
+    /* A policy that takes the group away is no drift: who holds it holds it to the end. */
+    live_write_package("asked", "[package]\ngroups = dbadmins\n[policy]\napprovers = bob\n");
+    run("root", "pkg-admin reload", 0, "Policy reloaded");
+    run("root", "rm /var/lib/accesspkg/allow/gid-2001", 0, "");
+    wait_for("pkg-request status 1", "dbadmins: it was taken off the allow-list");
+    ck_assert_int_eq(live_run("root", "pkg-request status 1 | grep backup:"), 1);
+    run("root", "pkg-admin reload && pkg-admin retry asked alice", 0, "backup: it is not on the allow-list");
+    ck_assert(has_group("alice", "dbadmins"));
+}
+END_TEST
+
+START_TEST(test_users)
+{
+    hold("alice");
+    hold("carol");
+    run("dave", "pkg-request submit asked", 0, "is filed");
+    run("root", "usermod -s /bin/sh -c 'Alice Again' alice", 0, "");
+    run("root", "userdel alice && userdel dave", 0, "");
+    wait_for("pkg-request status 1", "Revoked");
+    wait_for("ls " GRANTS "/user", "carol");
+    ck_assert_int_eq(count("SELECT count(*) FROM audit WHERE event = 'revoke' AND detail ="
+                           " 'the user is no longer on this host'"),
+                     1);
+    /* The same name, the same number, somebody else. */
+    run("root", "useradd -u 1001 -G staff alice && useradd -u 1004 -G staff dave", 0, "");
+    run("alice", "pkg-request submit asked", 0, "is filed");
+    ck_assert(!has_group("alice", "dbadmins"));
+    run("root", "usermod -u 1234 carol", 0, "");
+    wait_for("ls " GRANTS "/user | wc -l", "0\n");
+    ck_assert(!has_group("carol", "dbadmins"));
+    run("root", "pkg-request status 2", 0, "Revoked");
+    run("root", "pkg-request status 3", 0, "no longer on this host");
+}
+END_TEST
+
+/* A file that somebody removed from, or added to, a folder of ours; an editor's own file is given its time. */
+START_TEST(test_strays)
+{
+    hold("alice");
+    run("root", "cp -p " GRANTS "/user/alice " GRANTS "/user/mallory", 0, "");
+    wait_for("ls " GRANTS "/user | wc -l", "1\n");
+    run("root", "pkg-request status 1", 0, "Fulfilled");
+}
+END_TEST
+
+/*
+ * Whoever writes into the file leaves it empty for a moment: that is no answer, and nobody is gone for it. A group is
+ * asked of everybody but us: we would name it as long as somebody has it.
+ */
+START_TEST(test_lookup)
+{
+    hold("alice");
+    run("root", "echo '{\"user\": \"alice\"}' | /usr/libexec/accesspkg/accesspkg-lookup", 0,
+        "\"local\":true");
+    run("root", "echo '{\"user\": \"nobody-here\"}' | /usr/libexec/accesspkg/accesspkg-lookup", 0,
+        "\"user_gone\":true");
+    run("root",
+        ": >/etc/passwd && echo '{\"user\": \"alice\"}' | /usr/libexec/accesspkg/accesspkg-lookup;"
+        "cp " SAVED "/passwd /etc",
+        0, "\"error\"");
+    run("root", "sed -i /^backup:/d /etc/group; getent group backup", 0, "alice");
+    run("root", "echo '{\"groups\": [\"backup\", \"dbadmins\"]}' | /usr/libexec/accesspkg/accesspkg-lookup",
+        0, "\"groups\":[null,2001],\"local_groups\":[false,true]");
+    run("root", ": >/etc/group; echo '{\"groups\": [\"backup\"]}' | /usr/libexec/accesspkg/accesspkg-lookup",
+        0, "\"error\"");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("drift");
+    TCase *tests = tcase_create("drift");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, test_removed);
+    tcase_add_test(tests, test_edited);
+    tcase_add_test(tests, test_replaced_folder);
+    tcase_add_test(tests, test_repair);
+    tcase_add_test(tests, test_repair_by_reload);
+    tcase_add_test(tests, test_load);
+    tcase_add_test(tests, test_groups);
+    tcase_add_test(tests, test_allow_list);
+    tcase_add_test(tests, test_users);
+    tcase_add_test(tests, test_strays);
+    tcase_add_test(tests, test_lookup);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
