@@ -129,6 +129,33 @@ static void say_pending(struct text *text, const struct saying *saying)
         saying->id);
 }
 
+/* Puts everything into one line. */
+static void one_line(const char *message, char *ret, size_t size)
+{
+    _cleanup_free_ char *copy = strdup(message);
+    for (char *at = copy ? strchr(copy, '\n') : NULL; at; at = strchr(at, '\n'))
+        *at = ' ';
+    text_visible(copy ? copy : "", ret, size);
+}
+
+enum { PROBLEMS_SHOWN = 2 };
+
+/* "group: why"; the group is what an administrator wrote. */
+static void say_problems(struct text *text, const json_t *problems)
+{
+    const size_t count = json_array_size(problems);
+    char visible[LINE_MAX_BYTES];
+    for (size_t i = 0; i < count && i < PROBLEMS_SHOWN; i++) {
+        const char *problem = json_string_value(json_array_get(problems, i));
+        one_line(problem ? problem : "", visible, sizeof(visible));
+        say(text, "%s%s", i ? "; " : "", visible);
+    }
+    if (count > PROBLEMS_SHOWN)
+        say(text, "; and %zu more", count - PROBLEMS_SHOWN);
+    if (count == 0)
+        say(text, "a group could not be given to you");
+}
+
 static void say_fulfilling(struct text *text, const struct saying *saying)
 {
     const int64_t start = number(saying->request, "start");
@@ -138,9 +165,19 @@ static void say_fulfilling(struct text *text, const struct saying *saying)
         say(text, "is approved, from %s on. Please try again then.", when);
         return;
     }
+    const json_t *problems = json_object_get(saying->request, "problems");
+    if (json_is_true(json_object_get(saying->request, "needs_retry"))) {
+        say(text, "is approved, but not in place any more: ");
+        say_problems(text, problems);
+        say(text, ".\nTrying again does not help: please tell an administrator.");
+        return;
+    }
     say(text, "is approved and being set up. Please try again in a moment.");
-    if (json_array_size(json_object_get(saying->request, "problems")) > 0)
-        say(text, "\nIf it takes longer, please tell an administrator: a group could not be given to you.");
+    if (json_array_size(problems) > 0) {
+        say(text, "\nIf it takes longer, please tell an administrator: ");
+        say_problems(text, problems);
+        say(text, ".");
+    }
 }
 
 static void say_held(struct text *text, const struct saying *saying)
@@ -231,15 +268,6 @@ static const struct {
     {BUS_ERROR_LIMIT_EXCEEDED, VERDICT_REFUSED},
     {BUS_ERROR_NONE, VERDICT_UNAVAILABLE},
 };
-
-/* Puts everything into one line. */
-static void one_line(const char *message, char *ret, size_t size)
-{
-    _cleanup_free_ char *copy = strdup(message);
-    for (char *at = copy ? strchr(copy, '\n') : NULL; at; at = strchr(at, '\n'))
-        *at = ' ';
-    text_visible(copy ? copy : "", ret, size);
-}
 
 /* accesspkgd's own words are for the person when it refused, for the journal always. */
 void answer_error(const struct client_error *error, const struct question *question, const char *host,

@@ -169,7 +169,29 @@ START_TEST(fulfilling)
     check_refused(
         &outcome, PAM_PERM_DENIED, "request=19 why=\"the access is not in place yet, partially-fulfilled\"",
         "db-admins on demohost: request 19 is approved and being set up. Please try again in a moment.\n"
-        "If it takes longer, please tell an administrator: a group could not be given to you.\n");
+        "If it takes longer, please tell an administrator: dbadmins: no such group.\n");
+}
+END_TEST
+
+static struct gate_bus_reply answer_drifted(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    return reply_with(json_pack("{s:i, s:s, s:s, s:b, s:b, s:b, s:[s, s, s]}", "id", 20, "package",
+                                "db-admins", "state", "partially-fulfilled", "existing", 1, "held", 0,
+                                "needs_retry", 1, "problems", "dbadmins: removed by hand",
+                                "backup: \x1b[31mred", "third: x"));
+}
+
+/* What an administrator took away comes back by no trying. */
+START_TEST(drifted)
+{
+    gate_bus_start(answer_drifted);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    check_refused(
+        &outcome, PAM_PERM_DENIED, "request=20 why=\"the access is not in place yet, partially-fulfilled\"",
+        "db-admins on demohost: request 20 is approved, but not in place any more: dbadmins: removed by "
+        "hand; "
+        "backup: \\x1b[31mred; and 1 more.\nTrying again does not help: please tell an administrator.\n");
 }
 END_TEST
 
@@ -271,16 +293,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {filed,
-                                  existing,
-                                  nothing_filed,
-                                  granted,
-                                  granted_after_a_fault,
-                                  granted_without_a_file,
-                                  fulfilling,
-                                  no_service,
-                                  set_uid_program,
-                                  unprivileged_program};
+    const TTest *const tests[] = {
+        filed,      existing, nothing_filed, granted,         granted_after_a_fault, granted_without_a_file,
+        fulfilling, drifted,  no_service,    set_uid_program, unprivileged_program};
     Suite *suite = suite_create("submission");
     TCase *bus = tcase_create("bus");
     tcase_set_timeout(bus, 30);
