@@ -1,0 +1,134 @@
+# shellcheck shell=bash disable=SC2154 # $out and the like come from run() in tests/host/lib.sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What somebody changes by hand, noticed by the service in its sandbox. Sourced by tests/host/run.
+
+readonly grants=$root/var/lib/accesspkg/grants
+
+shows()
+{
+    host pkg-admin status | grep -q -- "$1"
+}
+
+everything_is_watched()
+{
+    run host journalctl --no-pager -u accesspkgd
+    says "is ready"
+    says_not "be watched"
+}
+
+# Rule 6. The very next login is refused, and no login puts it back.
+removed()
+{
+    grant alice
+    run ssh_as alice id
+    succeeded
+    host rm /var/lib/accesspkg/grants/user/alice
+    run ssh_as alice id
+    refused
+    says "$group: removed by hand"
+    says "Trying again does not help"
+    run ssh_as alice id
+    refused
+    run on_host alice pkg-request
+    says "Partially fulfilled"
+    run host pkg-admin status
+    says "pkg-admin retry $package alice puts it back"
+    run host pkg-admin retry $package alice
+    says Fulfilled
+    run ssh_as alice id
+    succeeded
+    says "($group)"
+}
+
+edited()
+{
+    grant alice
+    host sed -i "/^group /d" /var/lib/accesspkg/grants/user/alice
+    holds_no_group alice
+    run ssh_as alice id
+    refused
+    says "removed by hand"
+    host systemctl restart accesspkgd
+    run ssh_as alice id
+    refused
+}
+
+repaired()
+{
+    printf '%s\n' "[package]" "groups = $group" "[policy]" "approvers = bob" "drift = repair" \
+        >"$root/etc/accesspkg/packages.d/$package.conf"
+    host pkg-admin reload
+    grant alice
+    host rm /var/lib/accesspkg/grants/user/alice
+    wait_for 20 test -e "$grants/user/alice"
+    run ssh_as alice id
+    succeeded
+    run host journalctl --no-pager -u accesspkgd
+    says "$package of alice is not whole any more"
+}
+
+group_changed()
+{
+    grant alice
+    local gid
+    gid=$(host getent group $group | cut -d: -f3)
+    # shellcheck disable=SC2064 # this number, now
+    trap "host groupmod -g $gid $group" EXIT
+    host gpasswd -a carol $group
+    host gpasswd -d carol $group
+    host groupmod -g 4321 $group
+    wait_for 20 shows "$group has the number 4321 now, not $gid"
+    run ssh_as alice id
+    refused
+    host pkg-admin reload
+    host pkg-admin retry $package alice
+    run ssh_as alice id
+    succeeded
+    says "4321($group)"
+}
+
+group_deleted()
+{
+    grant alice
+    local gid
+    gid=$(host getent group $group | cut -d: -f3)
+    # shellcheck disable=SC2064 # this number, now
+    trap "host groupadd -f -g $gid $group" EXIT
+    host groupdel $group
+    wait_for 20 shows "the group $group was deleted"
+    run ssh_as alice id
+    refused
+    says "was deleted"
+    host groupadd -g "$gid" $group
+    run host pkg-admin retry $package alice
+    says Fulfilled
+    run ssh_as alice id
+    succeeded
+}
+
+# Deleted and made anew, with the same name and number: inherits nothing.
+user_deleted()
+{
+    host useradd --create-home --uid 3333 frank
+    trap 'host userdel -r frank 2>/dev/null || true' EXIT
+    on_host frank pkg-request submit $package
+    approve_pending
+    holds_group frank
+    host userdel frank
+    wait_for 20 test ! -e "$grants/user/frank"
+    run host pkg-request status 1
+    says Revoked
+    host useradd --uid 3333 frank
+    holds_no_group frank
+    run on_host frank pkg-request submit $package
+    succeeded
+    says "is filed"
+}
+
+it "every folder is watched from inside the sandbox" everything_is_watched
+it "a grant file is removed: the next login is refused, until an administrator puts it back" removed
+it "a grant file is edited: it stays so over a restart" edited
+it "drift = repair puts it back by itself" repaired
+it "a group gets another number" group_changed
+it "a group is deleted" group_deleted
+it "a user is deleted and made anew" user_deleted
