@@ -132,7 +132,7 @@ START_TEST(test_drift_at_start)
     for (int i = 0; i < 500 && (live_run("root", "pkg-request status 1"), !strstr(live_output, "Partially"));
          i++)
         ;
-    run("root", "pkg-request status 1", 0, "somebody took alice out of the group");
+    run("root", "pkg-request status 1", 0, "taken out of /etc/group by hand");
     ck_assert(!stands("alice", "dbadmins"));
     run("root", "pkg-admin retry free alice", 0, "Fulfilled");
     ck_assert(stands("alice", "dbadmins"));

@@ -216,7 +216,8 @@ START_TEST(test_large_groups)
         0, "");
     snprintf(command, sizeof(command), ASK_LOOKUP, "\"%dba-leads\", \"erin\"");
     run("root", command, 0,
-        "\"groups\":[2001],\"others\":[],\"principals\":[[{\"name\":\"bob\",\"uid\":1002}],null,null,"
+        "\"groups\":[2001],\"local_groups\":[true],\"others\":[],\"principals\":[[{\"name\":\"bob\",\"uid\":"
+        "1002}],null,null,"
         "[{\"name\":\"bob\",\"uid\":1002},{\"name\":\"carol\",\"uid\":1003}],[]]");
     snprintf(command, sizeof(command), ASK_LOOKUP " | grep -o uid | wc -l", "\"%big1\"");
     run("root", command, 0, "257\n"); /* bob, and FACTS_PEOPLE_MAX of them */
