@@ -13,16 +13,23 @@
 #include "pam_module/submission.h"
 #include "pam_module/verdict.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { WORD_MAX = 512, LIST_MAX = BUS_PACKAGES_MAX * (NAME_PACKAGE_MAX + 4) + 1 };
+enum {
+    STANDARD = STDERR_FILENO + 1,
+    WORD_MAX = 512,
+    LIST_MAX = BUS_PACKAGES_MAX * (NAME_PACKAGE_MAX + 4) + 1
+};
 
 /* One call of the module. */
 struct gate {
@@ -64,6 +71,43 @@ static const char *package_list(const struct gate *gate, const char *separator, 
     return ret;
 }
 
+/*
+ * glibc opens the log on the lowest free descriptor, and keeps it: that must not become a standard one, which the host
+ * has closed and whose readers and writers know nothing of a log (rule 11).
+ */
+static void occupy_standard(bool ret_occupied[STANDARD])
+{
+    for (int fd = 0; fd < STANDARD; fd++) {
+        ret_occupied[fd] = fcntl(fd, F_GETFD) < 0;
+        const int null = ret_occupied[fd] ? open("/dev/null", O_RDWR | O_CLOEXEC) : fd;
+        if (null == fd)
+            continue;
+        ret_occupied[fd] = false;
+        if (null >= 0)
+            close(null);
+    }
+}
+
+static void release_standard(const bool occupied[STANDARD])
+{
+    for (int fd = 0; fd < STANDARD; fd++)
+        if (occupied[fd])
+            close(fd);
+}
+
+/* One line into the journal. */
+static void __attribute__((format(printf, 3, 4)))
+log_line(const struct gate *gate, int priority, const char *format, ...)
+{
+    bool occupied[STANDARD];
+    va_list arguments;
+    occupy_standard(occupied);
+    va_start(arguments, format);
+    pam_vsyslog(gate->pamh, priority, format, arguments);
+    va_end(arguments);
+    release_standard(occupied);
+}
+
 /* The one line of a decision: who, where, what, why. */
 static void log_decision(const struct gate *gate, const char *what, const struct verdict_row *row,
                          int priority)
@@ -72,20 +116,19 @@ static void log_decision(const struct gate *gate, const char *what, const struct
     const struct submission *submission = &gate->submission;
     const char *name = gate->check.name ? gate->check.name : gate->judged.name;
     const char *package = *submission->package ? submission->package : package_list(gate, ",", packages);
-    pam_syslog(gate->pamh, priority,
-               "%s: user=\"%s\" service=\"%s\" host=\"%s\" package=\"%s\" request=%s why=\"%s%s%s%s%s%s%s\"",
-               what, quoted(name, user), quoted_item(gate, PAM_SERVICE, service),
-               quoted_item(gate, PAM_RHOST, host), package,
-               *submission->request ? submission->request : "none", row->why, *submission->state ? ", " : "",
-               submission->state, *submission->why ? "; " : "", submission->why, gate->fault ? "; " : "",
-               gate->fault ? gate->fault : "");
+    log_line(gate, priority,
+             "%s: user=\"%s\" service=\"%s\" host=\"%s\" package=\"%s\" request=%s why=\"%s%s%s%s%s%s%s\"",
+             what, quoted(name, user), quoted_item(gate, PAM_SERVICE, service),
+             quoted_item(gate, PAM_RHOST, host), package, *submission->request ? submission->request : "none",
+             row->why, *submission->state ? ", " : "", submission->state, *submission->why ? "; " : "",
+             submission->why, gate->fault ? "; " : "", gate->fault ? gate->fault : "");
 }
 
 static void log_argument(const char *argument, const char *why, void *data)
 {
     const struct gate *gate = data;
     char visible[WORD_MAX];
-    pam_syslog(gate->pamh, LOG_ERR, "the argument \"%s\" is ignored: %s.", quoted(argument, visible), why);
+    log_line(gate, LOG_ERR, "the argument \"%s\" is ignored: %s.", quoted(argument, visible), why);
 }
 
 /* ---- what the person is told -------------------------------------------------------------------------------- */

@@ -144,7 +144,7 @@ START_TEST(host_has_a_thread)
 }
 END_TEST
 
-START_TEST(host_closed_standard_descriptors)
+static void check_closed_standard_descriptors(void)
 {
     int codes[2];
     const int saved[3] = {fcntl(0, F_DUPFD, 50), fcntl(1, F_DUPFD, 50), fcntl(2, F_DUPFD, 50)};
@@ -160,6 +160,20 @@ START_TEST(host_closed_standard_descriptors)
     ck_assert_int_eq(codes[0], PAM_SUCCESS);
     ck_assert_int_eq(codes[1], PAM_AUTHINFO_UNAVAIL);
     ck_assert(still_closed);
+}
+
+START_TEST(host_closed_standard_descriptors)
+{
+    check_closed_standard_descriptors();
+}
+END_TEST
+
+/* glibc opens the log on the lowest free descriptor, and keeps it. (libpam would open it, over a missing "other".) */
+START_TEST(host_closed_standard_descriptors_and_logs)
+{
+    pam_host_service("other", "account required pam_deny.so\n");
+    pam_host_journal_open();
+    check_closed_standard_descriptors();
 }
 END_TEST
 
@@ -312,6 +326,7 @@ int main(void)
         host_ignores_children,
         host_has_a_thread,
         host_closed_standard_descriptors,
+        host_closed_standard_descriptors_and_logs,
         host_has_few_descriptors,
         no_pam_environment,
         no_conversation,
