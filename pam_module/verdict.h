@@ -23,6 +23,10 @@
       "help.")                                                                                               \
     X(INVALID_USER, "invalid-user", PAM_PERM_DENIED, LOG_NOTICE, "no such user",                             \
       "this account is not known here. Please tell an administrator.")                                       \
+    X(INVALID_NAME, "invalid-name", PAM_PERM_DENIED, LOG_NOTICE,                                             \
+      "the user's name is too long or is not UTF-8",                                                         \
+      "the name of this account is too long or not UTF-8, so it cannot have access. Please tell an "         \
+      "administrator.")                                                                                      \
     X(NO_GRANT, "", PAM_PERM_DENIED, LOG_NOTICE, "no valid grant",                                           \
       "you do not hold this access package. Please ask for it with pkg-request, or ask an administrator.")   \
     X(REFUSED, "refused", PAM_PERM_DENIED, LOG_NOTICE, "no request was accepted",                            \

@@ -130,7 +130,7 @@ static void find_answer(const struct question *question, struct protocol_message
     json_t *request = NULL;
     host_name(host);
     if (geteuid() == 0 && !question_user_is_valid(question)) {
-        answer_verdict(VERDICT_INVALID_USER, ret);
+        answer_verdict(VERDICT_INVALID_NAME, ret);
         return;
     }
     if (submit(question, &request, &error) < 0)
