@@ -83,7 +83,17 @@ all: deps-build $(PROGRAMS) $(MODULES) ## Build everything (the default)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-$(BUILD)/obj/%.o: %.c | deps-build
+# The paths that are compiled in: after `make`, a `make install PREFIX=...` must make everything anew.
+SETTINGS := $(BUILD)/settings
+settings := $(subst ','\'',$(DEFINES) $(DATADIR))
+ifneq ($(shell cat $(SETTINGS) 2>/dev/null),$(shell echo '$(settings)'))
+.PHONY: $(SETTINGS)
+endif
+$(SETTINGS):
+	@mkdir -p $(@D)
+	@echo '$(settings)' >$@
+
+$(BUILD)/obj/%.o: %.c $(SETTINGS) | deps-build
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -119,10 +129,10 @@ $(BUILD)/pkg-%: $(BUILD)/obj/cli/pkg-%.o $(LIB_CLI) $(LIB_BUS) $(LIB_COMMON)
 # built with sanitizers, so neither are modules: the suites link the same sources with them.
 module = $(call quiet,LINK)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -shared -Wl,-z,relro,-z,now,-z,defs,--as-needed \
 	-Wl,--version-script=$(filter %.map,$^) $(LDFLAGS) -o $@ $(filter %.c,$^) $(1)
-$(BUILD)/pam_accesspkg.so: $(PAM_SRC) $(LEAF_SRC) pam_module/pam_accesspkg.map $(wildcard pam_module/*.h common/*.h)
+$(BUILD)/pam_accesspkg.so: $(PAM_SRC) $(LEAF_SRC) pam_module/pam_accesspkg.map $(wildcard pam_module/*.h common/*.h) $(SETTINGS)
 	@mkdir -p $(@D)
 	$(call module,-lpam)
-$(BUILD)/libnss_accesspkg.so.2: $(NSS_SRC) $(LEAF_SRC) nss_module/libnss_accesspkg.map $(wildcard nss_module/*.h common/*.h)
+$(BUILD)/libnss_accesspkg.so.2: $(NSS_SRC) $(LEAF_SRC) nss_module/libnss_accesspkg.map $(wildcard nss_module/*.h common/*.h) $(SETTINGS)
 	@mkdir -p $(@D)
 	$(call module,-Wl$(comma)-soname$(comma)libnss_accesspkg.so.2)
 comma := ,

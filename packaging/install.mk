@@ -33,7 +33,7 @@ CONFIG_ROWS   := $(if $(wildcard conf/accesspkg.conf),\
                    0644:conf/accesspkg.conf:$(SYSCONFDIR)/accesspkg/accesspkg.conf)
 
 GENERATED     := $(patsubst %.in,$(BUILD)/%,$(wildcard packaging/*.in packaging/systemd/*.in dbus/*.in))
-$(BUILD)/%: %.in Makefile packaging/install.mk
+$(BUILD)/%: %.in $(SETTINGS) Makefile packaging/install.mk
 	@mkdir -p $(@D)
 	$(call quiet,GEN)sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@DATADIR@|$(DATADIR)|g' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' \
 	    -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' -e 's|@LOCALSTATEDIR@|$(LOCALSTATEDIR)|g' $< >$@

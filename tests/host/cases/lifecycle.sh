@@ -91,10 +91,15 @@ in_and_out()
 # Taking the module away under a service that names it would lock everybody out.
 in_use()
 {
-    local tree=$work/used make=(make --no-print-directory BUILD="$build" PREFIX="$work/used/usr" \
-        SYSCONFDIR="$work/used/etc" LOCALSTATEDIR="$work/used/var" DESTDIR=)
+    local tree=$work/used make=(make --no-print-directory BUILD="$work/build" PREFIX="$work/used/usr" \
+        SYSCONFDIR="$work/used/etc" LOCALSTATEDIR="$work/used/var" DESTDIR=) file
+    cp -a "$build" "$work/build"
     run "${make[@]}" install
     succeeded
+    # What was built before for another place is built anew.
+    for file in usr/sbin/pkg-admin usr/lib/systemd/system/accesspkgd.service; do
+        grep -q "$tree/usr/sbin/accesspkgd" "$tree/$file" || complain "$file should name $tree/usr/sbin/accesspkgd"
+    done
     # Right for a first install and for an upgrade.
     says "systemctl restart accesspkgd"
     mkdir -p "$tree/etc/pam.d"
