@@ -47,7 +47,7 @@ static const struct option_row {
     int (*instead)(const struct program *program); /* runs in place of any command */
     const char *help;                              /* NULL: not shown */
 } options[] = {
-    {"reason", 'm', "TEXT", TAKES_REASON, set_reason, NULL, "why; who reads it decides or is decided on"},
+    {"reason", 'm', "TEXT", TAKES_REASON, set_reason, NULL, "why; those whom it concerns read it"},
     {"justification", 0, "TEXT", TAKES_REASON, set_reason, NULL, "the same as --reason"},
     {"duration", 'd', "TIME", TAKES_DURATION, set_duration, NULL, "for how long, as 90m, 4h, 1d or forever"},
     {"for", 0, "TIME", TAKES_FOR, set_duration, NULL, "give less time than was asked for"},
@@ -203,8 +203,11 @@ static int print_help(const struct program *program)
         snprintf(left, sizeof(left), "%s--%s", options[i].letter ? letter : "    ", options[i].name);
         help_row(left, options[i].argument ? options[i].argument : "", options[i].help);
     }
-    printf("\nExit codes: 0 done; 1 refused by a state or a policy; 64 wrong usage; 69 accesspkgd does not\n"
-           "answer; 77 not allowed; 78 the configuration has errors. Of several the highest counts.\n");
+    printf(
+        "\nExit codes: 0 done; 1 refused by a state or a policy; 64 wrong usage; 67 no such user; 69 "
+        "accesspkgd\n"
+        "does not answer; 74 the output could not be written; 75 too much at once, try again later; 77 not\n"
+        "allowed; 78 the configuration has errors. Of several the highest counts.\n");
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cli/runner.c: what a command line becomes, and that a wrong one never reaches a command. */
 #include "cli/runner.h"
+#include "dbus/contract.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -193,6 +194,19 @@ START_TEST(help_comes_from_the_tables_and_fits_a_screen)
 }
 END_TEST
 
+START_TEST(help_names_every_exit_code)
+{
+    ck_assert_int_eq(RUN("--help"), 0);
+    const char *codes = strstr(out, "Exit codes:");
+    ck_assert_ptr_nonnull(codes);
+    for (int error = BUS_ERROR_NONE + 1; error < BUS_ERROR_COUNT; error++) {
+        char code[16];
+        snprintf(code, sizeof(code), " %d ", bus_error_exit_code((enum bus_error)error));
+        ck_assert_msg(strstr(codes, code), "%s is not named", code);
+    }
+}
+END_TEST
+
 START_TEST(version_and_completion)
 {
     ck_assert_int_eq(RUN("--version"), 0);
@@ -214,6 +228,7 @@ int main(void)
                         sizeof(usage_errors) / sizeof(*usage_errors));
     tcase_add_test(tests, a_reason_has_a_longest_length);
     tcase_add_test(tests, help_comes_from_the_tables_and_fits_a_screen);
+    tcase_add_test(tests, help_names_every_exit_code);
     tcase_add_test(tests, version_and_completion);
     suite_add_tcase(suite, tests);
 
