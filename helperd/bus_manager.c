@@ -71,6 +71,19 @@ static int64_t number_argument(const struct call *call, size_t index)
     return json_integer_value(json_array_get(call->arguments, index));
 }
 
+/* Nothing but spaces gives no reason, where the policy wants one. */
+static const char *reason_in(const char *text)
+{
+    return text && text[strspn(text, " ")] ? text : "";
+}
+
+/* NULL where none was given. */
+static const char *justification_in(const struct bus_options *options)
+{
+    const char *text = reason_in(options->justification);
+    return *text ? text : NULL;
+}
+
 /* ---- the methods ---- */
 
 static int plan_submit(struct call *call, struct reply *reply)
@@ -109,7 +122,7 @@ static int run_submit(struct call *call, const struct facts *facts, struct reply
     const struct submission submission = {
         .user = text_argument(call, 0),
         .packages = call->packages,
-        .justification = options->justification && *options->justification ? options->justification : NULL,
+        .justification = justification_in(options),
         .service = given(options->service),
         .host = given(options->host),
         .address = given(options->address),
@@ -151,7 +164,7 @@ static int plan_approve(struct call *call, struct reply *reply)
 static int run_approve(struct call *call, const struct facts *facts, struct reply *reply)
 {
     const struct decision_terms terms = {
-        .reason = call->options.reason ? call->options.reason : "",
+        .reason = reason_in(call->options.reason),
         .duration = call->options.duration,
         .start = call->options.start,
     };
@@ -161,7 +174,7 @@ static int run_approve(struct call *call, const struct facts *facts, struct repl
 
 static int run_deny(struct call *call, const struct facts *facts, struct reply *reply)
 {
-    const struct decision_terms terms = {.reason = text_argument(call, 1)};
+    const struct decision_terms terms = {.reason = reason_in(text_argument(call, 1))};
     return engine_decide(call->manager->engine, &call->caller, facts, number_argument(call, 0), false, &terms,
                          reply);
 }
@@ -191,9 +204,8 @@ static int plan_extend(struct call *call, struct reply *reply)
 
 static int run_extend(struct call *call, const struct facts *facts, struct reply *reply)
 {
-    const char *why = call->options.justification;
     return engine_extend(call->manager->engine, &call->caller, facts, text_argument(call, 0),
-                         why && *why ? why : NULL, call->options.duration, reply);
+                         justification_in(&call->options), call->options.duration, reply);
 }
 
 static int run_return(struct call *call, const struct facts *facts, struct reply *reply)
@@ -232,7 +244,7 @@ static int run_assign(struct call *call, const struct facts *facts, struct reply
 {
     const struct assign_terms terms = {
         .package = text_argument(call, 1),
-        .reason = call->options.reason ? call->options.reason : "",
+        .reason = reason_in(call->options.reason),
         .duration = call->options.duration,
         .start = call->options.start,
         .override_duties = call->options.override,
@@ -285,7 +297,7 @@ static int run_revoke(struct call *call, const struct facts *facts, struct reply
     const int r = refuse_unless_root(call, reply);
     return r != 0 ? r
                   : engine_revoke(call->manager->engine, &call->caller, facts, text_argument(call, 0),
-                                  text_argument(call, 1), text_argument(call, 2), reply);
+                                  text_argument(call, 1), reason_in(text_argument(call, 2)), reply);
 }
 
 static int run_retry(struct call *call, const struct facts *facts, struct reply *reply)

@@ -197,6 +197,19 @@ START_TEST(test_bad_arguments)
 }
 END_TEST
 
+/* Only spaces are no reason where one is required. */
+START_TEST(test_blank_reasons)
+{
+    ck_assert_int_eq(submit("alice", "db-admins", "  ", NULL), BUS_ERROR_POLICY_REFUSED);
+    const int64_t id = file("alice", "db-admins");
+    ck_assert_int_eq(deny("bob", id, " "), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(approve("bob", id), BUS_ERROR_NONE);
+    ck_assert_int_eq(live_call("root", -1, "Revoke", "sss",
+                               packed(json_pack("[s, s, s]", "alice", "db-admins", " ")), NULL),
+                     BUS_ERROR_INVALID_ARGUMENT);
+}
+END_TEST
+
 /* Users whose names are no file names. */
 START_TEST(test_odd_names)
 {
@@ -613,6 +626,7 @@ int main(void)
     else
         puts("Left out: test_login_of_the_other (this machine lets no test set its login uid).");
     tcase_add_test(tests, test_bad_arguments);
+    tcase_add_test(tests, test_blank_reasons);
     tcase_add_test(tests, test_odd_names);
     tcase_add_test(tests, test_kill_and_stop);
     tcase_add_test(tests, test_lost_files);
