@@ -19,6 +19,8 @@ START_TEST(without_a_range)
 {
     ck_assert_int_eq(live_run("root", "rm -f /etc/subuid"), 0);
     check_refused("alice has no range in /etc/subuid");
+    ck_assert_int_eq(live_run("root", "echo alice:200000:65536 >/etc/subuid && rm -f /etc/subgid"), 0);
+    check_refused("alice has no range in /etc/subgid");
 }
 END_TEST
 
