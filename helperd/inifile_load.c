@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int check_stat(const struct stat *st, const char *label, uid_t owner, struct problems *problems)
 {
@@ -53,8 +55,15 @@ static int complain_open(const char *label, int error, struct problems *problems
             label);
         return -EINVAL;
     }
-    problems_add(problems, true, "%s: cannot be opened: %s", label, strerrordesc_np(error));
+    problems_add(problems, true, "%s: cannot be opened: %s%s", label, strerrordesc_np(error),
+                 error == EACCES ? "; accesspkgd reads it as the user accesspkg: `chmod go+rX` it" : "");
     return -error;
+}
+
+/* Root, who checks and reloads, can read what accesspkgd cannot: a umask of 077 makes such a file. */
+static bool only_root_reads(const struct stat *st)
+{
+    return geteuid() == 0 && !(st->st_mode & S_IROTH) && (st->st_gid == 0 || !(st->st_mode & S_IRGRP));
 }
 
 static int check_file(int fd, const char *label, uid_t owner, struct problems *problems)
@@ -69,6 +78,13 @@ static int check_file(int fd, const char *label, uid_t owner, struct problems *p
         return -EISDIR;
     if (!S_ISREG(st.st_mode)) {
         problems_add(problems, true, "%s: is no regular file; put one here, or take it away", label);
+        return -EINVAL;
+    }
+    if (only_root_reads(&st)) {
+        problems_add(problems, true,
+                     "%s: root alone may read it (mode %04o), and accesspkgd runs as the user accesspkg; "
+                     "`chmod go+r` it",
+                     label, (unsigned)(st.st_mode & 07777));
         return -EINVAL;
     }
     return check_stat(&st, label, owner, problems);

@@ -643,6 +643,22 @@ START_TEST(a_file_that_others_may_write_is_refused)
 }
 END_TEST
 
+/* ... where root checks it; the daemon itself fails to open it. */
+START_TEST(a_file_that_root_alone_may_read_is_refused)
+{
+    char path[256];
+    put("one.conf", POLICY);
+    ck_assert_int_eq(chown(path_of("one.conf", path), 0, 0), 0);
+    ck_assert_int_eq(chmod(path, 0640), 0);
+    ck_assert_int_eq(load(), -EINVAL);
+    ck_assert(told(true, "one.conf: root alone may read it (mode 0640)"));
+    ck_assert_int_eq(chown(path, 0, 990), 0);
+    problems_deinit(&problems);
+    problems = (struct problems){0};
+    ck_assert_int_eq(load(), 0);
+}
+END_TEST
+
 START_TEST(a_folder_that_others_may_write_is_refused)
 {
     put("one.conf", POLICY);
@@ -730,8 +746,10 @@ int main(void)
     tcase_add_test(place, a_folder_that_others_may_write_is_refused);
     tcase_add_test(place, a_folder_behind_a_link_is_refused);
     tcase_add_test(place, somebody_else_s_folder_is_refused);
-    if (getuid() == 0)
+    if (getuid() == 0) {
         tcase_add_test(place, somebody_else_s_file_is_refused);
+        tcase_add_test(place, a_file_that_root_alone_may_read_is_refused);
+    }
     tcase_add_test(place, a_file_that_is_too_large_is_refused);
     suite_add_tcase(suite, right);
     suite_add_tcase(suite, wrong);
