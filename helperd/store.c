@@ -309,15 +309,17 @@ int store_count(struct store *store, struct store_counts *ret)
 
 int store_next_deadline(struct store *store, int64_t *ret)
 {
-    return read_row(store,
-                    "SELECT coalesce(min(t), 0), 0 FROM ("
-                    " SELECT min(deadline) AS t FROM request WHERE state = 'pending-approval'"
-                    " UNION ALL SELECT min(start) FROM request WHERE waiting = 1"
-                    " UNION ALL SELECT min(escalate_at) FROM request WHERE state = 'pending-approval'"
-                    "  AND escalate_at > 0"
-                    " UNION ALL SELECT min(end) FROM assignment WHERE state IN ('partially-fulfilled',"
-                    " 'fulfilled')) WHERE t < 9223372036854775807", /* an end that never comes */
-                    ret, &(int64_t){0});
+    return read_row(
+        store,
+        "SELECT coalesce(min(t), 0), 0 FROM ("
+        " SELECT min(deadline) AS t FROM request WHERE state = 'pending-approval'"
+        " UNION ALL SELECT min(start) FROM request WHERE waiting = 1"
+        " UNION ALL SELECT min(escalate_at) FROM request WHERE state = 'pending-approval'"
+        "  AND escalate_at > 0"
+        /* An end that never comes is none. Asked of the minimum: a condition on t would be asked of each. */
+        " UNION ALL SELECT nullif(min(end), 9223372036854775807) FROM assignment"
+        "  WHERE state IN ('partially-fulfilled', 'fulfilled'))",
+        ret, &(int64_t){0});
 }
 
 int store_next_retry(struct store *store, int64_t *ret)

@@ -615,6 +615,30 @@ START_TEST(test_indexes)
 }
 END_TEST
 
+/* A plan does not tell whether the least of an index is taken or all of it is read: the steps do. */
+START_TEST(test_next_deadline_reads_little)
+{
+    enum { LIVE = 2000, STEPS = 400 };
+    int64_t next = 0;
+    run_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+            " INSERT INTO assignment (package, user, uid, state, start, end, duration, extended, attempts, "
+            "retry_at,"
+            " begun, warn_at) SELECT 'p', 'user' || i, 1000 + i,"
+            " iif(i % 2, 'fulfilled', 'partially-fulfilled'), 1, 100000 + i, 5, 0, 0, 50000 + i, 1, 60000 + "
+            "i FROM n");
+    ck_assert_int_eq(store_next_deadline(store, &next), 0);
+    ck_assert_int_eq(next, 100001);
+    ck_assert_int_eq(store_next_retry(store, &next), 0);
+    ck_assert_int_eq(next, 50002);
+    ck_assert_int_eq(store_next_chore(store, &next), 0);
+    ck_assert_int_eq(next, 60001);
+    for (size_t slot = 0; slot < STORE_CACHE && store->cache[slot].sql; slot++) {
+        const int steps = sqlite3_stmt_status(store->cache[slot].statement, SQLITE_STMTSTATUS_VM_STEP, 0);
+        ck_assert_msg(steps < STEPS, "%d steps over %d assignments: %s", steps, LIVE, store->cache[slot].sql);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("store");
@@ -628,6 +652,7 @@ int main(void)
     tcase_add_test(tests, test_rollback);
     tcase_add_test(tests, test_lists);
     tcase_add_test(tests, test_indexes);
+    tcase_add_test(tests, test_next_deadline_reads_little);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
