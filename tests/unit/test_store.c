@@ -620,12 +620,18 @@ START_TEST(test_next_deadline_reads_little)
 {
     enum { LIVE = 2000, STEPS = 400 };
     int64_t next = 0;
-    run_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+    open_store(true);
+    ck_assert_int_eq(
+        sqlite3_exec(
+            store->database,
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
             " INSERT INTO assignment (package, user, uid, state, start, end, duration, extended, attempts, "
             "retry_at,"
             " begun, warn_at) SELECT 'p', 'user' || i, 1000 + i,"
             " iif(i % 2, 'fulfilled', 'partially-fulfilled'), 1, 100000 + i, 5, 0, 0, 50000 + i, 1, 60000 + "
-            "i FROM n");
+            "i FROM n",
+            NULL, NULL, NULL),
+        SQLITE_OK);
     ck_assert_int_eq(store_next_deadline(store, &next), 0);
     ck_assert_int_eq(next, 100001);
     ck_assert_int_eq(store_next_retry(store, &next), 0);
