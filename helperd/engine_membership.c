@@ -134,6 +134,9 @@ static int review_one(struct engine *engine, int64_t id, const struct membership
         /* What is wrong with the group itself is not ours to judge. */
         if (strcmp(grants[i].group, membership->group) != 0 || grants[i].gid != membership->gid)
             continue;
+        /* Taken away by hand: that waits, whatever becomes of /etc/group. */
+        if (grants[i].drifted)
+            continue;
         concerned = true;
         free(grants[i].problem);
         grants[i].problem = NULL;

@@ -122,6 +122,14 @@ START_TEST(test_killed)
 }
 END_TEST
 
+static void wait_until_partial(void)
+{
+    for (int i = 0; i < 500 && (live_run("root", "pkg-request status 1"), !strstr(live_output, "Partially"));
+         i++)
+        ;
+    run("root", "pkg-request status 1", 0, "taken out of /etc/group by hand");
+}
+
 /* An administrator who removes somebody means it; retry puts them back. */
 START_TEST(test_drift_at_start)
 {
@@ -129,10 +137,20 @@ START_TEST(test_drift_at_start)
     live_stop_daemon(SIGTERM);
     run("root", "gpasswd -d alice dbadmins", 0, "");
     live_start_daemon();
-    for (int i = 0; i < 500 && (live_run("root", "pkg-request status 1"), !strstr(live_output, "Partially"));
-         i++)
-        ;
-    run("root", "pkg-request status 1", 0, "taken out of /etc/group by hand");
+    wait_until_partial();
+    ck_assert(!stands("alice", "dbadmins"));
+    run("root", "pkg-admin retry free alice", 0, "Fulfilled");
+    ck_assert(stands("alice", "dbadmins"));
+}
+END_TEST
+
+/* The watch of /etc/group tells at once. */
+START_TEST(test_drift)
+{
+    run("alice", "pkg-request submit free", 0, "You hold free");
+    run("root", "gpasswd -d alice dbadmins", 0, "");
+    wait_until_partial();
+    run("root", "pkg-admin status", 0, "taken out of /etc/group by hand");
     ck_assert(!stands("alice", "dbadmins"));
     run("root", "pkg-admin retry free alice", 0, "Fulfilled");
     ck_assert(stands("alice", "dbadmins"));
@@ -166,6 +184,7 @@ int main(void)
     tcase_add_test(tests, test_service_away);
     tcase_add_test(tests, test_killed);
     tcase_add_test(tests, test_drift_at_start);
+    tcase_add_test(tests, test_drift);
     tcase_add_test(tests, test_changed_mode);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -243,6 +243,58 @@ START_TEST(test_drift)
 }
 END_TEST
 
+/* The daemon's own retry, when it is due. */
+static bool retry_due(void)
+{
+    int64_t assignment = 0;
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    if (engine_due_retry(&fixture.engine, &assignment, &inquiry) != 0)
+        return false;
+    struct facts *facts = fixture_facts(NULL, inquiry.user);
+    ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
+    facts_free(facts);
+    inquiry_deinit(&inquiry);
+    serve();
+    return true;
+}
+
+static void take_out(const char *user)
+{
+    etcgroup_remove(&etc, user, "dbadmins");
+    etcgroup_compare(&etc, &fixture.engine, "dbadmins");
+}
+
+/* Nothing puts it back by itself, whatever else is tried again; with repair it comes back, each time later. */
+START_TEST(test_drift_waits_or_is_repaired)
+{
+    const int64_t id = approved("alice");
+    serve();
+    take_out("alice");
+    for (int i = 0; i < 10; i++) {
+        pass(60);
+        ck_assert(!retry_due());
+    }
+    ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
+    fixture_write_package(&fixture, "asked", ASKED "drift = repair\n");
+    fixture_reload(&fixture);
+    ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
+    ck_assert(retry_due());
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
+    for (int64_t wanted = 0; wanted <= 64; wanted = wanted ? 2 * wanted : 1) {
+        take_out("alice");
+        ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
+        if (wanted > 0) {
+            pass(wanted - 1);
+            ck_assert(!retry_due());
+            pass(1);
+        }
+        ck_assert(retry_due());
+        ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    }
+}
+END_TEST
+
 /* A host that changes from nss to files, and back: what is held stays, and goes at its end. */
 START_TEST(test_changed_mode)
 {
@@ -289,6 +341,7 @@ int main(void)
     tcase_add_test(tests, test_clock_set_back);
     tcase_add_test(tests, test_wanted_again);
     tcase_add_test(tests, test_drift);
+    tcase_add_test(tests, test_drift_waits_or_is_repaired);
     tcase_add_test(tests, test_changed_mode);
     tcase_add_test(tests, test_ended_at_once);
     suite_add_tcase(suite, tests);

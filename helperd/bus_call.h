@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A call to org.accesspkg1.Manager under way, as its table of methods (bus_methods.c) and its way (bus_manager.c) share
+ * it. Included by these two only.
+ */
+#pragma once
+
+#include "helperd/bus_manager.h"
+#include "helperd/bus_method.h"
+#include "helperd/bus_options.h"
+
+/*
+ * Of the message its sender and serial are kept, the arguments as JSON: a message that is held counts against what
+ * libdbus reads on, and keeps the descriptors that came with it.
+ */
+struct bus_call {
+    struct bus_call *next;
+    struct bus_manager *manager;
+    const struct bus_call_method *method;
+    DBusMessage *message;
+    json_t *arguments;
+    struct caller caller;
+    bool identified;
+    struct bus_options options;
+    strv packages; /* Submit */
+    struct inquiry inquiry;
+    /* It is done, and its answer waits for what the root service does about it. */
+    struct reply answer;
+    struct facts *facts;
+};
+
+struct bus_manager {
+    struct engine *engine;
+    struct lookup *lookup;
+    struct bus_manager_hooks hooks;
+    struct bus *bus;
+    struct bus_call *calls;
+    size_t count;
+};
+
+/*
+ * plan: checks the arguments and names what to look up besides the caller. run: asks the engine.
+ * Both: 0, a positive enum bus_error with the reply's message, or -errno.
+ */
+struct bus_call_method {
+    struct bus_method shape;
+    int (*plan)(struct bus_call *call, struct reply *reply);
+    int (*run)(struct bus_call *call, const struct facts *facts, struct reply *reply);
+};
+
+/* The methods, in the order of the interface's. */
+extern const struct bus_call_method bus_methods[];
+extern const struct bus_interface bus_methods_interface;
