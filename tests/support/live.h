@@ -36,6 +36,9 @@ void live_start_privileged(unsigned idle);
 int live_stop_privileged(int signal);
 int live_wait_privileged(void);
 
+/* Until somebody, or nobody, has this name on the bus. */
+void live_wait_name(const char *name, bool owned);
+
 /* Runs a shell command as this user; stdout and stderr in live_output. Its exit status. */
 extern char live_output[LIVE_OUTPUT_MAX];
 int live_run(const char *user, const char *command);
