@@ -83,29 +83,6 @@ static int check_user(const struct ending *ending, struct answer *answer)
     return 0;
 }
 
-/* What the user has by other means stays theirs: a line of /etc/group, another package. */
-static int spare_held(struct ending *ending, struct answer *answer)
-{
-    const struct passwd *entry = getpwnam(ending->user);
-    gid_t held[GROUPS_MAX];
-    int count = GROUPS_MAX;
-    if (!entry)
-        return 0;
-    if (getgrouplist(ending->user, entry->pw_gid, held, &count) < 0)
-        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "%s is in more than %d groups.", ending->user,
-                             GROUPS_MAX);
-    size_t kept = 0;
-    for (size_t i = 0; i < ending->wanted.count; i++) {
-        bool still = false;
-        for (int j = 0; j < count; j++)
-            still |= held[j] == ending->gids[i];
-        if (!still)
-            ending->gids[kept++] = ending->gids[i];
-    }
-    ending->wanted.count = kept;
-    return 0;
-}
-
 static int read_arguments(const json_t *arguments, struct ending *ret, struct answer *answer)
 {
     const json_t *gids = json_array_get(arguments, 3);
@@ -121,10 +98,8 @@ static int read_arguments(const json_t *arguments, struct ending *ret, struct an
     if (json_array_size(gids) > SESSIONS_LIST_MAX || json_array_size(ret->services) > SESSIONS_LIST_MAX)
         return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "At most %d services and gids.",
                              SESSIONS_LIST_MAX);
-    int r = check_gids(gids, ret, answer);
-    if (r == 0)
-        r = check_user(ret, answer);
-    return r != 0 ? r : spare_held(ret, answer);
+    const int r = check_gids(gids, ret, answer);
+    return r != 0 ? r : check_user(ret, answer);
 }
 
 static bool is_to_end(const struct ending *ending, const struct logind_session *session)
@@ -163,6 +138,35 @@ static const char *group_of(gid_t gid)
     if (grantdir_allowed_name(PATH_STATE, gid, name, sizeof(name)) < 0)
         snprintf(name, sizeof(name), "%u", gid);
     return name;
+}
+
+/*
+ * What the user has by other means stays theirs: a line of /etc/group, another package. It is told (MUST 4), for a cache
+ * may say so of what was just taken away. Who has the name with another uid now has nothing to do with it.
+ */
+static int spare_held(struct ending *ending, struct answer *answer)
+{
+    const struct passwd *entry = getpwnam(ending->user);
+    gid_t held[GROUPS_MAX];
+    int count = GROUPS_MAX;
+    if (!entry || entry->pw_uid != ending->uid)
+        return 0;
+    if (getgrouplist(ending->user, entry->pw_gid, held, &count) < 0)
+        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "%s is in more than %d groups.", ending->user,
+                             GROUPS_MAX);
+    size_t kept = 0;
+    for (size_t i = 0; i < ending->wanted.count; i++) {
+        bool still = false;
+        for (int j = 0; j < count; j++)
+            still |= held[j] == ending->gids[i];
+        if (still)
+            tell(ending, "%s has the group %s still, by other means; what runs with it goes on.",
+                 ending->user, group_of(ending->gids[i]));
+        else
+            ending->gids[kept++] = ending->gids[i];
+    }
+    ending->wanted.count = kept;
+    return 0;
 }
 
 /* MUST 2: the session that stays and has this process, or NULL. */
@@ -344,27 +348,34 @@ static int end_all(struct ending *ending)
     return r < 0 ? r : tell_processes(ending);
 }
 
-int sessions_end(const json_t *arguments, struct answer *answer)
+/* 0 when it did what it could; the error, with the answer filled. */
+static int end_and_tell(struct ending *ending, struct answer *answer)
 {
-    struct ending ending = {0};
-    int r = read_arguments(arguments, &ending, answer);
-    if (r != 0)
-        return r;
-    r = logind_sessions(ending.uid, &ending.sessions, &ending.n_sessions);
+    int r = logind_sessions(ending->uid, &ending->sessions, &ending->n_sessions);
     if (r < 0)
         return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "The sessions of %s cannot be read: %s",
-                             ending.user, strerror(-r));
-    ending.remaining = json_array();
-    r = end_all(&ending);
-    if (ending.untold)
-        json_array_append_new(ending.remaining, json_sprintf("... and %zu more.", ending.untold));
-    log_notice("Ended sessions of %s (uid %u); %zu things go on.", ending.user, ending.uid,
-               json_array_size(ending.remaining));
-    logind_sessions_free(ending.sessions, ending.n_sessions);
+                             ending->user, strerror(-r));
+    r = end_all(ending);
+    if (ending->untold)
+        json_array_append_new(ending->remaining, json_sprintf("... and %zu more.", ending->untold));
+    log_notice("Ended sessions of %s (uid %u); %zu things go on.", ending->user, ending->uid,
+               json_array_size(ending->remaining));
+    logind_sessions_free(ending->sessions, ending->n_sessions);
     if (r == 0)
-        return answer_give(answer, ending.remaining);
-    json_decref(ending.remaining);
+        return answer_give(answer, json_incref(ending->remaining));
     return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "The processes of %s could not all be looked at: %s",
-                         ending.user,
+                         ending->user,
                          r == -EPERM ? "/proc is mounted with hidepid, which hides them" : strerror(-r));
+}
+
+int sessions_end(const json_t *arguments, struct answer *answer)
+{
+    struct ending ending = {.remaining = json_array()};
+    int r = read_arguments(arguments, &ending, answer);
+    if (r == 0)
+        r = spare_held(&ending, answer);
+    if (r == 0)
+        r = end_and_tell(&ending, answer);
+    json_decref(ending.remaining);
+    return r;
 }

@@ -202,6 +202,22 @@ START_TEST(test_end_refused)
 }
 END_TEST
 
+/* Rule 6: what the user has by other means is no end of ours; whose name it only is, is not spared. */
+START_TEST(test_what_is_held)
+{
+    static const struct runner runner = {ALICE, STAFF, false, false};
+    const pid_t pid = run(&runner);
+    ck_assert_int_eq(end(ALICE, "alice", "sshd", STAFF)->result, 0);
+    ck_assert_str_eq(outcomes[0].lines,
+                     "alice has the group staff still, by other means; what runs with it goes on.\n");
+    ck_assert_int_eq(ended(pid), 0);
+    ask_root("sed -i s/^alice:x:1001:/alice:x:1234:/ /etc/passwd");
+    ck_assert_int_eq(end(ALICE, "alice", "sshd", STAFF)->result, 0);
+    ck_assert_str_eq(outcomes[0].lines, "");
+    ck_assert_int_eq(ended(pid), SIGTERM);
+}
+END_TEST
+
 /* No logind answers here: what cannot be ended is told, and what is to stay is not asked for. */
 START_TEST(test_sessions_are_told)
 {
@@ -228,6 +244,7 @@ int main(void)
     tcase_add_test(tests, test_warn_refused);
     tcase_add_test(tests, test_processes);
     tcase_add_test(tests, test_end_refused);
+    tcase_add_test(tests, test_what_is_held);
     tcase_add_test(tests, test_sessions_are_told);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

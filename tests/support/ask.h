@@ -19,7 +19,7 @@ struct ask {
     const char *group;
     const char *user; /* or the text of a warning */
     uid_t uid;
-    const char *service; /* NULL: all */
+    const char *service; /* NULL: none */
     gid_t gids[2];
     size_t n_gids;
 };
