@@ -84,7 +84,7 @@ static void call_refuse(struct bus_call *call, enum bus_error code, const char *
 static bool is_settling(const struct bus_call *call, const struct reply *reply)
 {
     const char *user = json_string_value(json_object_get(reply->value, "user"));
-    return user && engine_is_settling(call->manager->engine, user);
+    return engine_is_settling(call->manager->engine, user);
 }
 
 static void on_facts(struct facts *facts, void *data)

@@ -276,7 +276,8 @@ void engine_ending_deinit(struct engine_ending *ending);
 int engine_ending_done(struct engine *engine, const struct engine_ending *ending, char *const *remaining,
                        const char *failure);
 
-/* Whether something of this user's is under way that has not failed yet: an answer about it had better wait. */
+/* Whether something of this user's (NULL: of anybody's) is under way that has not failed yet: an answer about it had
+ * better wait. */
 bool engine_is_settling(struct engine *engine, const char *user);
 /* Brings an answer that waited up to date. 0, the refusal, or -errno. */
 int engine_settled(struct engine *engine, const struct caller *caller, const struct facts *facts,

@@ -283,7 +283,7 @@ static int retry(struct engine *engine, struct assignment *assignment, int64_t s
     if (r == 0)
         forget_drift(engine, assignment, grants, count, asked);
     if (r == 0)
-        r = engine_renew_grants(engine, assignment->package, &grants, &count);
+        r = engine_renew_grants(engine, assignment, &grants, &count);
     if (r == 0)
         r = resolve(engine, assignment->user, facts, grants, count);
     if (r == 0)

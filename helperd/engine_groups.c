@@ -17,24 +17,30 @@ static bool has_group(const struct grant *grants, size_t count, const char *grou
 }
 
 /* What is in place stays to the end; what is not, and is not to be given any more, is not waited for. */
-static size_t drop_unnamed(const struct package *package, struct grant *grants, size_t count)
+static int drop_unnamed(struct engine *engine, const struct assignment *assignment,
+                        const struct package *package, struct grant *grants, size_t *count)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (grants[i].problem && !strv_contains(package->groups, grants[i].group))
-            grant_deinit(&grants[i]);
-        else
+    int r = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (r < 0 || !grants[i].problem || strv_contains(package->groups, grants[i].group)) {
             grants[kept++] = grants[i];
+            continue;
+        }
+        r = engine_release_memberships(engine, assignment, &grants[i], 1);
+        grant_deinit(&grants[i]);
     }
-    return kept;
+    *count = kept;
+    return r;
 }
 
-int engine_renew_grants(const struct engine *engine, const char *name, struct grant **grants, size_t *count)
+int engine_renew_grants(struct engine *engine, const struct assignment *assignment, struct grant **grants,
+                        size_t *count)
 {
-    const struct package *package = packages_find(engine->packages, name);
-    if (!package)
-        return 0;
-    *count = drop_unnamed(package, *grants, *count);
+    const struct package *package = packages_find(engine->packages, assignment->package);
+    const int r = package ? drop_unnamed(engine, assignment, package, *grants, count) : 0;
+    if (!package || r < 0)
+        return r;
     struct grant *grown = reallocarray(*grants, *count + strv_length(package->groups) + 1, sizeof(*grown));
     if (!grown)
         return -ENOMEM;

@@ -144,7 +144,7 @@ int engine_give(struct engine *engine, const struct caller *caller, const struct
 
 /* What an assignment that is not whole is to give: of the package's groups as they are now those that it lacks, beside
  * what it has in place. For engine_fulfil.c; the array grows. 0 or -ENOMEM. */
-int engine_renew_grants(const struct engine *engine, const char *package, struct grant **grants,
+int engine_renew_grants(struct engine *engine, const struct assignment *assignment, struct grant **grants,
                         size_t *count);
 /* The groups to look up for that; none for an assignment that is none (id 0). */
 int engine_groups_to_try(struct engine *engine, const struct assignment *assignment, strv *ret);

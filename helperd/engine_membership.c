@@ -37,6 +37,14 @@ static void schedule(struct engine *engine, struct membership *membership)
     engine->chores_are_due |= act;
 }
 
+/* Somebody tries again what failed: now, whatever its own pause is. */
+static void try_now(struct engine *engine, struct membership *membership)
+{
+    const int64_t attempts = membership->attempts;
+    schedule(engine, membership);
+    membership->attempts = attempts;
+}
+
 /* What is known of it; one that is not known yet is made. */
 static int know(struct engine *engine, const char *user, const char *group, struct membership *ret)
 {
@@ -66,6 +74,8 @@ int engine_want_membership(struct engine *engine, const char *user, const char *
         membership_move(&membership, MEMBERSHIP_WANT_EVENT);
         if (membership.state != before)
             schedule(engine, &membership);
+        else if (membership.problem)
+            try_now(engine, &membership);
         r = put(engine, &membership, NULL);
     }
     if (r == 0)
@@ -357,7 +367,8 @@ int engine_adopt_memberships(struct engine *engine)
 bool engine_is_settling(struct engine *engine, const char *user)
 {
     struct membership membership = {0};
-    const int r = store_find_membership_under_way(engine->store, user, false, &membership);
+    const int r = user ? store_find_membership_under_way(engine->store, user, false, &membership)
+                       : store_find_any_membership_under_way(engine->store, &membership);
     membership_deinit(&membership);
     return r == 0;
 }

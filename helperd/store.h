@@ -238,6 +238,7 @@ int store_user_gets_group(struct store *store, const char *user, const char *gro
 /* One of the user's with something left to do: that was not tried yet or is being tried, or that failed. */
 int store_find_membership_under_way(struct store *store, const char *user, bool failed,
                                     struct membership *ret);
+int store_find_any_membership_under_way(struct store *store, struct membership *ret);
 typedef int (*store_each_membership_fn)(const struct membership *membership, void *data);
 int store_each_membership_of_group(struct store *store, const char *group, store_each_membership_fn each,
                                    void *data);

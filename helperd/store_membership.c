@@ -107,6 +107,16 @@ int store_find_membership_under_way(struct store *store, const char *user, bool 
     return read_one(store, sql_take(store, failed ? tried : fresh, "t", user), ret);
 }
 
+int store_find_any_membership_under_way(struct store *store, struct membership *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " COLUMNS " FROM membership m WHERE m.retry_at > 0"
+                             " AND m.problem IS NULL LIMIT 1",
+                             ""),
+                    ret);
+}
+
 int store_each_membership_of_group(struct store *store, const char *group, store_each_membership_fn each,
                                    void *data)
 {

@@ -157,6 +157,21 @@ START_TEST(test_drift)
 }
 END_TEST
 
+/* A package that goes with its assignments takes the memberships along before the allow-list forgets the group. */
+START_TEST(test_removed_package)
+{
+    live_write_package("gone",
+                       "[package]\ngroups = auditors\n[policy]\napproval = none\non_removed = revoke\n");
+    run("root", "pkg-admin reload", 0, "reloaded");
+    run("alice", "pkg-request submit gone", 0, "You hold gone");
+    ck_assert(stands("alice", "auditors"));
+    run("root", "rm /etc/accesspkg/packages.d/gone.conf && pkg-admin reload", 0, "reloaded");
+    ck_assert(!stands("alice", "auditors"));
+    run("root", "ls /var/lib/accesspkg/allow", 0, "name-dbadmins");
+    ck_assert_ptr_null(strstr(live_output, "auditors"));
+}
+END_TEST
+
 /* The setting changes under what is held. */
 START_TEST(test_changed_mode)
 {
@@ -185,6 +200,7 @@ int main(void)
     tcase_add_test(tests, test_killed);
     tcase_add_test(tests, test_drift_at_start);
     tcase_add_test(tests, test_drift);
+    tcase_add_test(tests, test_removed_package);
     tcase_add_test(tests, test_changed_mode);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

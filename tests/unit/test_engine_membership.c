@@ -316,6 +316,25 @@ START_TEST(test_changed_mode)
 }
 END_TEST
 
+/* A group that the package names no more, before anything was done about it: nobody is put into it. */
+START_TEST(test_group_dropped)
+{
+    etc.failure = "the file is locked";
+    const int64_t id = submit("alice", "free");
+    serve();
+    fixture_write_package(&fixture, "free", "[package]\ngroups = dbadmins\n[policy]\napproval = none\n");
+    fixture_reload(&fixture);
+    etc.failure = NULL;
+    fixture.now += 1;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    retry_due();
+    pass(60);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
+    ck_assert(!etcgroup_has(&etc, "alice", "backup"));
+}
+END_TEST
+
 /* It ended before anything was done. */
 START_TEST(test_ended_at_once)
 {
@@ -343,6 +362,7 @@ int main(void)
     tcase_add_test(tests, test_drift);
     tcase_add_test(tests, test_drift_waits_or_is_repaired);
     tcase_add_test(tests, test_changed_mode);
+    tcase_add_test(tests, test_group_dropped);
     tcase_add_test(tests, test_ended_at_once);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
