@@ -446,7 +446,8 @@ static void ask_endings(int64_t assignment)
     ck_assert_int_eq(store_hasten(store, 1), 0);
     ck_assert_int_eq(store_commit(store), 0);
     ck_assert_int_eq(store_due_ending(store, 1, &found), STORE_E_NONE); /* it is done */
-    store_due_warning(store, 1, &warned);
+    ck_assert_int_eq(store_due_warning(store, 1, &warned), 0);
+    assignment_deinit(&warned);
 }
 
 static int each_request(const struct request *request, void *data)
