@@ -194,6 +194,7 @@ static const struct field status_fields[] = {
     {"Waiting requests", "pending", field_count, FIELD_PLAIN},
     {"Nobody can decide", "undecidable", field_count, FIELD_PLAIN},
     {"Oldest of them", "oldest_pending", field_time, FIELD_PLAIN},
+    {"Not reviewed", "unreviewed", field_count, FIELD_PLAIN},
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
     {"Partly in place", "partially_fulfilled", field_count, FIELD_PLAIN},
     {"Not taken away", "memberships_left", field_count, FIELD_PLAIN},

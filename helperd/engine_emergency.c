@@ -68,14 +68,21 @@ static int check_not_held(struct engine *engine, const struct subject *subject, 
     return r == STORE_E_NONE ? 0 : r;
 }
 
+static void append_names(char all[REVIEWERS_SHOWN_MAX], char *const *names)
+{
+    _cleanup_free_ char *joined = strv_join(names, " ");
+    const size_t used = strlen(all);
+    if (joined && *joined)
+        snprintf(all + used, REVIEWERS_SHOWN_MAX - used, "%s%s", used ? " " : "", joined);
+}
+
 /* "bob %dba-leads carol", cut where it would be too long. */
 static char *reviewers_text(const struct package *package, char *ret, size_t size)
 {
     char all[REVIEWERS_SHOWN_MAX] = "";
     for (size_t i = 0; i < package->n_stages; i++) {
-        _cleanup_free_ char *of_stage = strv_join(package->stages[i].approvers, " ");
-        const size_t used = strlen(all);
-        snprintf(all + used, sizeof(all) - used, "%s%s", used ? " " : "", of_stage ? of_stage : "");
+        append_names(all, package->stages[i].approvers);
+        append_names(all, package->stages[i].fallback_approvers);
     }
     return text_visible(all, ret, size);
 }
@@ -247,8 +254,8 @@ static int review_record(struct engine *engine, const struct caller *caller, con
             reply, BUS_ERROR_POLICY_REFUSED,
             "The package %s is no longer in packages.d, so nobody can review request %" PRId64 ".",
             request->package, request->id);
-    const int r = engine_refuse_decider(policy_may_review(package, request, &decider, now, &for_whom),
-                                        request->id, reply);
+    const int r =
+        engine_refuse_decider(policy_may_review(package, request, &decider, &for_whom), request->id, reply);
     if (r != 0)
         return r;
     const struct decision review = {

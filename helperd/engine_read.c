@@ -94,8 +94,7 @@ static int list_reviewable(const struct request *request, void *data)
     const struct package *package = packages_find(listing->engine->packages, request->package);
     const struct policy_delegator *for_whom = NULL;
     const bool mine =
-        package && policy_may_review(package, request, &listing->decider, clock_now(&listing->engine->clock),
-                                     &for_whom) == POLICY_DECIDE_ALLOWED;
+        package && policy_may_review(package, request, &listing->decider, &for_whom) == POLICY_DECIDE_ALLOWED;
     return mine ? list_one(request, data) : 0;
 }
 
@@ -318,11 +317,14 @@ int engine_status(struct engine *engine, struct reply *reply)
     int64_t retry = 0;
     int64_t left = 0;
     int64_t undecidable = 0;
+    int64_t unreviewed = 0;
     int r = engine_tick(engine);
     if (r == 0)
         r = store_count(engine->store, &counts);
     if (r == 0)
         r = store_count_undecidable(engine->store, &undecidable);
+    if (r == 0)
+        r = store_count_unreviewed(engine->store, &unreviewed);
     if (r == 0)
         r = store_next_deadline(engine->store, &next);
     if (r == 0)
@@ -334,9 +336,9 @@ int engine_status(struct engine *engine, struct reply *reply)
     if (r != 0)
         return r;
     reply->value =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count,
-                  "pending", (json_int_t)counts.pending, "undecidable", (json_int_t)undecidable,
-                  "live_assignments", (json_int_t)counts.live, "partially_fulfilled",
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count,
+                  "pending", (json_int_t)counts.pending, "undecidable", (json_int_t)undecidable, "unreviewed",
+                  (json_int_t)unreviewed, "live_assignments", (json_int_t)counts.live, "partially_fulfilled",
                   (json_int_t)counts.partial, "memberships_left", (json_int_t)left);
     if (!reply->value ||
         (counts.oldest_pending &&

@@ -139,20 +139,19 @@ enum policy_decide_verdict policy_may_decide(const struct stage *stage, const st
 }
 
 enum policy_decide_verdict policy_may_review(const struct package *package, const struct request *emergency,
-                                             const struct policy_decider *decider, int64_t now,
+                                             const struct policy_decider *decider,
                                              const struct policy_delegator **ret_for)
 {
     enum policy_decide_verdict verdict = POLICY_DECIDE_NOT_APPROVER;
     for (size_t i = 0; i < package->n_stages && verdict != POLICY_DECIDE_ALLOWED; i++) {
         const struct stage stage = {
             .number = (int64_t)i + 1,
-            .escalate_after = package->stages[i].escalate_after,
-            .entered = emergency->submitted,
+            .escalated = emergency->submitted,
             .approvers = package->stages[i].approvers,
             .fallback_approvers = package->stages[i].fallback_approvers,
         };
         const enum policy_decide_verdict of_stage =
-            policy_decide_as(&stage, &emergency->requestor, NULL, 0, decider, now, ret_for);
+            policy_decide_as(&stage, &emergency->requestor, NULL, 0, decider, emergency->submitted, ret_for);
         if (of_stage == POLICY_DECIDE_ALLOWED || verdict == POLICY_DECIDE_NOT_APPROVER)
             verdict = of_stage;
     }

@@ -77,11 +77,11 @@ enum policy_decide_verdict policy_may_decide(const struct stage *stage, const st
                                              const struct policy_decider *decider, int64_t now);
 
 /*
- * Who may review an emergency now: whoever could decide a stage of the package, as the policy has it now, had it waited
- * there since the emergency. As policy_decide_as otherwise.
+ * Who may review an emergency: whoever could decide a stage of the package, as the policy has it now; its fallback
+ * approvers at once, for a review gives no access. As policy_decide_as otherwise.
  */
 enum policy_decide_verdict policy_may_review(const struct package *package, const struct request *emergency,
-                                             const struct policy_decider *decider, int64_t now,
+                                             const struct policy_decider *decider,
                                              const struct policy_delegator **ret_for);
 /* Whether any stage of the package (NULL: none) asks the decider at all: who may see its emergencies. */
 bool policy_reviews(const struct package *package, const struct policy_decider *decider);

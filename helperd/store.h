@@ -94,6 +94,7 @@ int store_delegated_since(struct store *store, uid_t uid, int64_t since, int64_t
 int store_find_unreviewed(struct store *store, uid_t uid, const char *user, const char *package,
                           struct request *ret);
 int store_set_reviewed(struct store *store, int64_t request, int64_t now);
+int store_count_unreviewed(struct store *store, int64_t *ret);
 
 /* Circles: the distinct lists of approvers. `includes` is asked once per list. */
 typedef bool (*store_circle_test)(char *const *principals, void *data);

@@ -55,3 +55,9 @@ int store_count_undecidable(struct store *store, int64_t *ret)
                                 ""),
                        ret);
 }
+
+int store_count_unreviewed(struct store *store, int64_t *ret)
+{
+    return read_number(
+        store, sql_take(store, "SELECT count(*) FROM request WHERE emergency = 1 AND reviewed = 0", ""), ret);
+}

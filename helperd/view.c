@@ -218,9 +218,11 @@ static json_t *reviewers(const struct package *package)
 {
     json_t *all = json_array();
     for (size_t i = 0; package && i < package->n_stages; i++) {
-        json_t *of_stage = texts(package->stages[i].approvers);
-        const int r = json_array_extend(all, of_stage);
-        json_decref(of_stage);
+        json_t *approvers = texts(package->stages[i].approvers);
+        json_t *fallback = texts(package->stages[i].fallback_approvers);
+        const int r = json_array_extend(all, approvers) | json_array_extend(all, fallback);
+        json_decref(approvers);
+        json_decref(fallback);
         if (r < 0) {
             json_decref(all);
             return NULL;
@@ -230,7 +232,7 @@ static json_t *reviewers(const struct package *package)
 }
 
 static void put_emergency(struct builder *builder, const struct record *record,
-                          const struct packages *packages, const struct policy_decider *caller, int64_t now)
+                          const struct packages *packages, const struct policy_decider *caller)
 {
     const struct request *request = &record->request;
     const struct package *package = packages_find(packages, request->package);
@@ -243,7 +245,7 @@ static void put_emergency(struct builder *builder, const struct record *record,
     put(builder, "reviewers", reviewers(package));
     put(builder, "may_review",
         json_boolean(package && caller->subject &&
-                     policy_may_review(package, request, caller, now, &for_whom) == POLICY_DECIDE_ALLOWED));
+                     policy_may_review(package, request, caller, &for_whom) == POLICY_DECIDE_ALLOWED));
     if (for_whom)
         put_text(builder, "decides_for", for_whom->subject->name);
 }
@@ -278,7 +280,7 @@ json_t *view_request(const struct record *record, const struct packages *package
     if (request->stage > 0)
         put_approvers(&builder, record, now);
     if (request->emergency)
-        put_emergency(&builder, record, packages, caller, now);
+        put_emergency(&builder, record, packages, caller);
     put_decisions(&builder, record);
     put_time(&builder, "ended", request->ended);
     put_text(&builder, "cancel_reason", request->cancel_reason);

@@ -158,7 +158,7 @@ START_TEST(test_given_at_once)
     ck_assert(json_is_true(json_object_get(value, "emergency")));
     ck_assert(json_is_true(json_object_get(value, "needs_review")));
     ck_assert(json_is_false(json_object_get(value, "may_review")));
-    ck_assert_uint_eq(json_array_size(json_object_get(value, "reviewers")), 2);
+    ck_assert_uint_eq(json_array_size(json_object_get(value, "reviewers")), 3);
     ck_assert_int_eq(json_integer_value(json_object_get(value, "assignment_end")), fixture.now + 3600);
     const int64_t id = fixture_id(value);
     ck_assert_int_eq(fixture.changed, id);
@@ -208,7 +208,7 @@ START_TEST(test_once_until_it_is_reviewed)
     ck_assert_int_eq(pass_back("alice", "prod"), 0);
     ck_assert_int_eq(emergency("alice", "prod", "x", NULL), BUS_ERROR_POLICY_REFUSED);
     ck_assert_ptr_nonnull(strstr(fixture_message, "request 1, has not been reviewed"));
-    ck_assert_ptr_nonnull(strstr(fixture_message, "Ask one of: bob carol (pkg-approve review 1)"));
+    ck_assert_ptr_nonnull(strstr(fixture_message, "Ask one of: bob dave carol (pkg-approve review 1)"));
     take("alice", "long");
     take("dave", "prod");
     ck_assert_int_eq(review("carol", id), 0);
@@ -312,12 +312,21 @@ START_TEST(test_review_of_an_approver_s)
 }
 END_TEST
 
-/* Judged by the policy of now: who approves the package now, and fallback approvers once it waited long enough. */
+static int64_t count_unreviewed(void)
+{
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_status(&fixture.engine, &reply), 0);
+    const int64_t count = json_integer_value(json_object_get(reply.value, "unreviewed"));
+    json_decref(reply.value);
+    return count;
+}
+
+/* Judged by the policy of now: who approves the package now, and its fallback approvers, who need not wait. */
 START_TEST(test_who_reviews_now)
 {
+    ck_assert_int_eq(count_unreviewed(), 0);
     const int64_t id = take("alice", "prod");
-    ck_assert_int_eq(review("dave", id), BUS_ERROR_NOT_AUTHORIZED);
-    fixture.now += 2 * 3600;
+    ck_assert_int_eq(count_unreviewed(), 1);
     ck_assert_str_eq(listed("dave", ENGINE_ROLE_APPROVER, 0, 10), "1! ");
     fixture_write_package(
         &fixture, "prod",
@@ -328,8 +337,21 @@ START_TEST(test_who_reviews_now)
     ck_assert_str_eq(listed("carol", ENGINE_ROLE_APPROVER, 0, 10), "");
     ck_assert_str_eq(listed("carol", ENGINE_ROLE_DECIDED, 0, 10), "1! "); /* was to be asked: may know */
     ck_assert_int_eq(review("dave", id), 0);
+    ck_assert_int_eq(count_unreviewed(), 0);
     ck_assert_str_eq(listed("dave", ENGINE_ROLE_APPROVER, 0, 10), "");
     ck_assert_str_eq(listed("dave", ENGINE_ROLE_DECIDED, 0, 10), "1 ");
+}
+END_TEST
+
+/* Where the approvers are away, the holder's next emergency must not hang on them: the fallback approvers review. */
+START_TEST(test_fallback_reviews_at_once)
+{
+    const int64_t id = take("alice", "prod");
+    ck_assert_int_eq(pass_back("alice", "prod"), 0);
+    ck_assert_int_eq(emergency("alice", "prod", "again", NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "bob dave carol"));
+    ck_assert_int_eq(review("dave", id), 0);
+    take("alice", "prod");
 }
 END_TEST
 
@@ -397,6 +419,7 @@ int main(void)
     tcase_add_test(tests, test_duties_and_limits_hold);
     tcase_add_test(tests, test_what_was_asked_before);
     tcase_add_test(tests, test_neither_decided_nor_stretched);
+    tcase_add_test(tests, test_fallback_reviews_at_once);
     tcase_add_test(tests, test_review);
     tcase_add_test(tests, test_review_of_an_approver_s);
     tcase_add_test(tests, test_who_reviews_now);
