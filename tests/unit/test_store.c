@@ -68,16 +68,32 @@ START_TEST(test_newborn)
 }
 END_TEST
 
-/* A database of step 1 with something in it, as it was saved: each later version must open it and read it so. */
-START_TEST(test_saved_database)
+static void run_saved(const char *name)
 {
     char sql[16384] = "";
-    FILE *in = fopen("tests/unit/state-1.sql", "re");
+    FILE *in = fopen(name, "re");
     ck_assert_ptr_nonnull(in);
     ck_assert_uint_gt(fread(sql, 1, sizeof(sql) - 1, in), 0);
     ck_assert(feof(in));
     ck_assert_int_eq(fclose(in), 0);
     run_sql(sql);
+}
+
+/* The one value of a question, by SQL of its own. Static. */
+static const char *value_of(const char *sql)
+{
+    static char value[8192];
+    sqlite3_stmt *s = sql_take(store, sql, "");
+    ck_assert_int_eq(sql_step(store, s), 1);
+    snprintf(value, sizeof(value), "%s", (const char *)sqlite3_column_text(s, 0));
+    sql_release(store, s);
+    return value;
+}
+
+/* A database of step 1 with something in it, as it was saved: each later version must open it and read it so. */
+START_TEST(test_saved_database)
+{
+    run_saved("tests/unit/state-1.sql");
     open_store(false);
 
     struct request request = {0};
@@ -118,13 +134,8 @@ END_TEST
 /* A request that waited when the database was older has its fallback approvers asked at their time all the same. */
 START_TEST(test_saved_escalation)
 {
-    char sql[16384] = "";
     int64_t next = 0;
-    FILE *in = fopen("tests/unit/state-1.sql", "re");
-    ck_assert_ptr_nonnull(in);
-    ck_assert_uint_gt(fread(sql, 1, sizeof(sql) - 1, in), 0);
-    ck_assert_int_eq(fclose(in), 0);
-    run_sql(sql);
+    run_saved("tests/unit/state-1.sql");
     run_sql("UPDATE stage SET fallback = 2, escalate_after = 600 WHERE request = 2");
     open_store(false);
     ck_assert_int_eq(store_next_deadline(store, &next), 0);
@@ -133,6 +144,44 @@ START_TEST(test_saved_escalation)
     ck_assert_int_eq(store_due_escalation(store, next - 1, &request), STORE_E_NONE);
     ck_assert_int_eq(store_due_escalation(store, next, &request), 0);
     ck_assert_int_eq(request.id, 2);
+    request_deinit(&request);
+}
+END_TEST
+
+/*
+ * A database of step 3 with something in each state that a later step writes anew: requests in their first and second
+ * stage, with fallback approvers and without; an assignment that is partial, one that is whole, one that ended.
+ */
+START_TEST(test_saved_step_3)
+{
+    static const char names[] = "SELECT group_concat(type || ' ' || name, char(10)) FROM"
+                                " (SELECT type, name FROM sqlite_master ORDER BY type, name)";
+    char born[8192];
+    open_store(true);
+    snprintf(born, sizeof(born), "%s", value_of(names));
+    store_close(store);
+    ck_assert_int_eq(unlink(path), 0);
+    run_saved("tests/unit/state-3.sql");
+    open_store(false);
+    for (int again = 0; again < 2; again++) {
+        ck_assert_str_eq(value_of(names), born);
+        ck_assert_str_eq(value_of("PRAGMA integrity_check"), "ok");
+        ck_assert_str_eq(value_of("SELECT count(*) FROM pragma_foreign_key_check"), "0");
+        ck_assert_str_eq(value_of("SELECT group_concat(id || ':' || escalate_at, ' ') FROM request"
+                                  " WHERE escalate_at <> 0 ORDER BY id"),
+                         "1:1763943140 2:1763939640");
+        ck_assert_str_eq(value_of("SELECT group_concat(id || ':' || begun, ' ') FROM assignment"),
+                         "1:0 2:1 3:1");
+        ck_assert_str_eq(value_of("SELECT count(*) FROM request WHERE emergency OR reviewed OR local OR"
+                                  " undecidable IS NOT NULL"),
+                         "0");
+        store_close(store);
+        open_store(false);
+    }
+    struct request request = {0};
+    ck_assert_int_eq(store_find_waiting_request_of_package(store, "plain", &request), 0);
+    ck_assert_int_eq(request.id, 4);
+    ck_assert_int_eq(request.start, 1763943240);
     request_deinit(&request);
 }
 END_TEST
@@ -656,6 +705,7 @@ int main(void)
     tcase_add_test(tests, test_newborn);
     tcase_add_test(tests, test_saved_database);
     tcase_add_test(tests, test_saved_escalation);
+    tcase_add_test(tests, test_saved_step_3);
     tcase_add_test(tests, test_other_versions);
     tcase_add_test(tests, test_not_a_database);
     tcase_add_test(tests, test_rollback);
