@@ -28,6 +28,7 @@
 #define PATH_PACKAGES ACCESSPKG_SYSCONFDIR "/accesspkg/packages.d"
 #define PATH_STATE    ACCESSPKG_LOCALSTATEDIR "/lib/accesspkg"
 #define PATH_STORE    PATH_STATE "/state.db"
+#define PATH_LOCK     PATH_STATE "/state.lock"
 #define PATH_SUBMIT   ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-submit"
 #define PATH_LOOKUP   ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-lookup"
 #define PATH_DAEMON   ACCESSPKG_SBINDIR "/accesspkgd"

@@ -9,6 +9,8 @@
 #include "helperd/bus_method.h"
 #include "helperd/bus_options.h"
 
+#include <time.h>
+
 /*
  * Of the message its sender and serial are kept, the arguments as JSON: a message that is held counts against what
  * libdbus reads on, and keeps the descriptors that came with it.
@@ -24,8 +26,9 @@ struct bus_call {
     struct bus_options options;
     strv packages; /* Submit */
     struct inquiry inquiry;
-    /* It is done, and its answer waits for what the root service does about it. */
+    /* It is done, and its answer waits for what the root service does about it; since when, by CLOCK_MONOTONIC. */
     struct reply answer;
+    time_t parked;
     struct facts *facts;
 };
 

@@ -4,6 +4,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,11 +98,19 @@ static int ask_membership(struct bus_chores *chores)
 
 static void drive_membership(struct bus_chores *chores)
 {
-    if (chores->membership.user || engine_due_membership(chores->engine, &chores->membership) != 0)
-        return;
-    /* What cannot be asked now is due again later. */
-    if (ask_membership(chores) < 0)
-        membership_deinit(&chores->membership);
+    while (!chores->membership.user && engine_due_membership(chores->engine, &chores->membership) == 0) {
+        const int r = ask_membership(chores);
+        if (r == 0)
+            return;
+        /* A failure as any other: answers wait for it, and so does the end of sessions. */
+        struct membership failed = chores->membership;
+        chores->membership = (struct membership){0};
+        engine_membership_done(chores->engine, &failed, false,
+                               r == -EINVAL ? "a name that is not UTF-8 cannot be sent to the root service"
+                                            : "the root service could not be asked");
+        membership_deinit(&failed);
+        chores->settled(chores->data);
+    }
 }
 
 /* ---- warnings ---- */

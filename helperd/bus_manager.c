@@ -18,6 +18,7 @@ enum {
     CALLS_OF_ROOT_MAX = 512,   /* every sshd and sudo on the host is uid 0 */
     CALLS_OF_SENDER_MAX = 15,  /* of one connection; the bus gives a user 256 of these */
     ARGUMENTS_MAX = 64 * 1024, /* bytes, about; the bus itself lets 32 MiB through */
+    PARKED_MAX = 12, /* seconds: a root service that is mute must not outlast the caller's patience (25) */
 };
 
 static void call_free(struct bus_call *call)
@@ -87,6 +88,21 @@ static bool is_settling(const struct bus_call *call, const struct reply *reply)
     return engine_is_settling(call->manager->engine, user);
 }
 
+static time_t monotonic(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+static void park(struct bus_call *call, const struct reply *answer)
+{
+    struct bus_manager *manager = call->manager;
+    call->answer = *answer;
+    call->parked = monotonic();
+    manager->hooks.parked(PARKED_MAX, manager->hooks.data);
+}
+
 static void on_facts(struct facts *facts, void *data)
 {
     struct bus_call *call = data;
@@ -102,20 +118,29 @@ static void on_facts(struct facts *facts, void *data)
     call->manager->engine->chores_begun = false;
     const int r = call->method->run(call, facts, &reply);
     if (r == 0 && call->manager->engine->chores_begun && is_settling(call, &reply))
-        call->answer = reply;
+        park(call, &reply);
     else
         call_finish(call, r, &reply);
 }
 
 void bus_manager_settled(struct bus_manager *manager)
 {
+    const time_t now = monotonic();
+    time_t next_at = 0;
     for (struct bus_call *call = manager->calls, *next; call; call = next) {
         next = call->next;
-        if (!call->answer.value || is_settling(call, &call->answer))
+        if (!call->answer.value)
             continue;
+        const time_t until = call->parked + PARKED_MAX;
+        if (now < until && is_settling(call, &call->answer)) {
+            next_at = next_at == 0 || until < next_at ? until : next_at;
+            continue;
+        }
         struct reply reply = call->answer;
         call_finish(call, engine_settled(manager->engine, &call->caller, call->facts, &reply), &reply);
     }
+    if (next_at)
+        manager->hooks.parked(next_at - now, manager->hooks.data);
 }
 
 /* Calls of one user that are under way: whoever floods the bus waits for themselves only. */

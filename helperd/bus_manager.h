@@ -11,12 +11,14 @@
 
 struct bus_manager;
 
-/* What Reload and GetStatus need of the rest of the daemon. */
+/* What it needs of the rest of the daemon. */
 struct bus_manager_hooks {
     /* 0 with a new JSON array of warnings as the reply's value, or the refusal. */
     int (*reload)(struct reply *reply, void *data);
     /* Adds to GetStatus what only the daemon knows. 0 or -errno. */
     int (*add_status)(json_t *status, void *data);
+    /* An answer waits: call bus_manager_settled in so many seconds, if not before. */
+    void (*parked)(int64_t seconds, void *data);
     void *data;
 };
 
@@ -27,7 +29,7 @@ void bus_manager_free(struct bus_manager *manager);
 
 /* The bus it answers on; set once it is open. */
 void bus_manager_attach(struct bus_manager *manager, struct bus *bus);
-/* The root service did something that an answer may have waited for. */
+/* The root service did something that an answer may have waited for; or the time that answers wait is over. */
 void bus_manager_settled(struct bus_manager *manager);
 /* A method call to BUS_PATH. */
 void bus_manager_call(struct bus_manager *manager, DBusMessage *message);

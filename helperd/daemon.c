@@ -46,7 +46,8 @@ struct daemon {
     struct engine_verification verification;
     ev_periodic deadline;
     ev_timer lagging;
-    ev_timer due; /* of chores */
+    ev_timer due;    /* of chores */
+    ev_timer parked; /* answers that have waited long enough */
     ev_idle verify;
     struct daemon_watch *watch;
     ev_signal stop[2];
@@ -54,6 +55,7 @@ struct daemon {
     double seen;    /* the clock when the loop last looked: it went back when it is ahead of now */
     struct retry retries[RETRIES_AT_ONCE];
     struct daemon_survey survey;
+    int lock;
     bool lost;
     int64_t started;
     int64_t policy_loaded;
@@ -285,6 +287,21 @@ static void on_settled(void *data)
     bus_manager_settled(daemon->manager);
 }
 
+static void on_parked(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    on_settled(timer->data);
+}
+
+static void set_parked(int64_t seconds, void *data)
+{
+    struct daemon *daemon = data;
+    if (!ev_is_active(&daemon->parked)) {
+        ev_timer_set(&daemon->parked, (double)seconds, 0.);
+        ev_timer_start(daemon->loop, &daemon->parked);
+    }
+}
+
 /*
  * libev asks again whenever it notices that the wall clock was set: a deadline stays at its wall-clock time, and a
  * clock that went back wakes the engine at once.
@@ -396,6 +413,8 @@ static void init_events(struct daemon *daemon)
     daemon->lagging.data = daemon;
     ev_timer_init(&daemon->due, on_chores, 0., 0.);
     daemon->due.data = daemon;
+    ev_timer_init(&daemon->parked, on_parked, 0., 0.);
+    daemon->parked.data = daemon;
     ev_idle_init(&daemon->verify, on_verify);
     daemon->verify.data = daemon;
     ev_idle_start(daemon->loop, &daemon->verify);
@@ -437,12 +456,14 @@ static int start(struct daemon *daemon)
     problems_deinit(&problems);
 
     umask(0077);
+    if (store_lock(PATH_LOCK, &daemon->lock) < 0)
+        return EX_UNAVAILABLE;
     if (store_open(PATH_STORE, &daemon->store, &newborn) < 0)
         return EX_CANTCREAT;
     umask(0022);
     daemon->engine.store = daemon->store;
     daemon->lookup = lookup_new(daemon->loop, PATH_LOOKUP, (double)daemon->config.lookup_timeout);
-    const struct bus_manager_hooks hooks = {reload, add_status, daemon};
+    const struct bus_manager_hooks hooks = {reload, add_status, set_parked, daemon};
     daemon->manager = bus_manager_new(&daemon->engine, daemon->lookup, &hooks);
     if (!daemon->lookup || !daemon->manager)
         return EX_OSERR;
@@ -482,11 +503,13 @@ static void finish(struct daemon *daemon)
     packages_free(daemon->before);
     free(daemon->policy_problem);
     ev_loop_destroy(daemon->loop);
+    if (daemon->lock >= 0)
+        close(daemon->lock);
 }
 
 int daemon_run(void)
 {
-    struct daemon daemon = {.loop = ev_loop_new(EVFLAG_AUTO)};
+    struct daemon daemon = {.loop = ev_loop_new(EVFLAG_AUTO), .lock = -1};
     if (!daemon.loop)
         return EX_OSERR;
     int code = start(&daemon);

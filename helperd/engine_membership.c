@@ -367,7 +367,7 @@ int engine_adopt_memberships(struct engine *engine)
 bool engine_is_settling(struct engine *engine, const char *user)
 {
     struct membership membership = {0};
-    const int r = user ? store_find_membership_under_way(engine->store, user, false, &membership)
+    const int r = user ? store_find_membership_under_way(engine->store, user, &membership)
                        : store_find_any_membership_under_way(engine->store, &membership);
     membership_deinit(&membership);
     return r == 0;
@@ -377,17 +377,16 @@ bool engine_is_settling(struct engine *engine, const char *user)
 static int refuse_left(struct engine *engine, const char *user, struct reply *reply)
 {
     struct membership membership = {0};
-    int r = store_find_membership_under_way(engine->store, user, true, &membership);
-    if (r == 0 && membership.state == MEMBERSHIP_REMOVING)
+    int r = store_find_membership_left(engine->store, user, &membership);
+    if (r == 0)
         r = engine_refuse(
             reply, BUS_ERROR_UNAVAILABLE,
             "The end is recorded, but %s could not be taken out of the group %s of /etc/group: %s. "
             "It is tried again; until then the membership lasts.",
-            user, membership.group, membership.problem);
-    else if (r >= 0)
-        r = 0;
+            user, membership.group,
+            membership.problem ? membership.problem : "the root service has not answered yet");
     membership_deinit(&membership);
-    return r;
+    return r == STORE_E_NONE ? 0 : r;
 }
 
 int engine_settled(struct engine *engine, const struct caller *caller, const struct facts *facts,

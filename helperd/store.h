@@ -19,6 +19,12 @@ struct store;
 
 /* ":memory:" gives a store of its own, for tests. *ret_newborn: nothing was ever recorded in it; a start
  * that was cut off before it took over the grant files leaves it so. */
+/*
+ * One accesspkgd at a time: a second one, started by hand, would write grant files between a commit of the first and its
+ * files, which the first takes for drift. *ret: kept open as long as the store is used; the kernel lets go of it with
+ * the process. -EBUSY: another one has it; -errno (both logged).
+ */
+int store_lock(const char *path, int *ret);
 int store_open(const char *path, struct store **ret, bool *ret_newborn);
 void store_close(struct store *store);
 
@@ -236,10 +242,10 @@ int store_due_membership(struct store *store, int64_t now, struct membership *re
 /* Whether a live assignment of the user gives the group, other than `but`. */
 int store_user_gets_group(struct store *store, const char *user, const char *group, int64_t but,
                           bool *ret_gets);
-/* One of the user's with something left to do: that was not tried yet or is being tried, or that failed. */
-int store_find_membership_under_way(struct store *store, const char *user, bool failed,
-                                    struct membership *ret);
+/* One of the user's (of anybody's) that was not tried yet, or is being tried; one that is to be taken away still. */
+int store_find_membership_under_way(struct store *store, const char *user, struct membership *ret);
 int store_find_any_membership_under_way(struct store *store, struct membership *ret);
+int store_find_membership_left(struct store *store, const char *user, struct membership *ret);
 typedef int (*store_each_membership_fn)(const struct membership *membership, void *data);
 int store_each_membership_of_group(struct store *store, const char *group, store_each_membership_fn each,
                                    void *data);

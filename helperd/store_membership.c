@@ -97,14 +97,24 @@ int store_user_gets_group(struct store *store, const char *user, const char *gro
     return r;
 }
 
-int store_find_membership_under_way(struct store *store, const char *user, bool failed,
-                                    struct membership *ret)
+int store_find_membership_under_way(struct store *store, const char *user, struct membership *ret)
 {
-    static const char fresh[] = "SELECT " COLUMNS " FROM membership m WHERE m.user = ? AND m.retry_at > 0"
-                                " AND m.problem IS NULL LIMIT 1";
-    static const char tried[] = "SELECT " COLUMNS " FROM membership m WHERE m.user = ? AND m.retry_at > 0"
-                                " AND m.problem IS NOT NULL LIMIT 1";
-    return read_one(store, sql_take(store, failed ? tried : fresh, "t", user), ret);
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " COLUMNS " FROM membership m WHERE m.user = ? AND m.retry_at > 0"
+                             " AND m.problem IS NULL LIMIT 1",
+                             "t", user),
+                    ret);
+}
+
+int store_find_membership_left(struct store *store, const char *user, struct membership *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " COLUMNS " FROM membership m WHERE m.user = ? AND m.state = 'removing'"
+                             " LIMIT 1",
+                             "t", user),
+                    ret);
 }
 
 int store_find_any_membership_under_way(struct store *store, struct membership *ret)

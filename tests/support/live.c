@@ -181,6 +181,11 @@ int live_wait_privileged(void)
     return status;
 }
 
+void live_signal_privileged(int signal)
+{
+    ck_assert_int_eq(kill(privileged, signal), 0);
+}
+
 int live_stop_privileged(int signal)
 {
     ck_assert_int_eq(kill(privileged, signal), 0);

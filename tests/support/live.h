@@ -35,6 +35,7 @@ void live_kill_bus(void);
 void live_start_privileged(unsigned idle);
 int live_stop_privileged(int signal);
 int live_wait_privileged(void);
+void live_signal_privileged(int signal); /* SIGSTOP makes it mute */
 
 /* Until somebody, or nobody, has this name on the bus. */
 void live_wait_name(const char *name, bool owned);

@@ -176,6 +176,28 @@ START_TEST(test_failed_removal)
 }
 END_TEST
 
+/* An end is no success while a membership lasts: neither before the root service has answered, nor where something else
+ * of the user's, an addition, failed as well. */
+START_TEST(test_end_before_an_answer)
+{
+    struct facts *facts = fixture_facts("root", NULL);
+    const struct caller caller = fixture_caller("root");
+    struct reply reply = {0};
+    submit("alice", "free");
+    approved("alice");
+    serve();
+    ck_assert(etcgroup_has(&etc, "alice", "backup"));
+    ck_assert_int_eq(engine_revoke(&fixture.engine, &caller, facts, "alice", "free", "r", &reply), 0);
+    ck_assert_int_eq(engine_settled(&fixture.engine, &caller, facts, &reply), BUS_ERROR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(
+        strstr(reply.message, "backup of /etc/group: the root service has not answered yet"));
+    serve();
+    ck_assert_int_eq(engine_settled(&fixture.engine, &caller, facts, &reply), 0);
+    json_decref(reply.value);
+    facts_free(facts);
+}
+END_TEST
+
 /* A clock set back does not put off what was due. */
 START_TEST(test_clock_set_back)
 {
@@ -357,6 +379,7 @@ int main(void)
     tcase_add_test(tests, test_crash_after_addition);
     tcase_add_test(tests, test_failure);
     tcase_add_test(tests, test_failed_removal);
+    tcase_add_test(tests, test_end_before_an_answer);
     tcase_add_test(tests, test_clock_set_back);
     tcase_add_test(tests, test_wanted_again);
     tcase_add_test(tests, test_drift);

@@ -472,9 +472,9 @@ static void ask_memberships(void)
     store_next_chore(store, &number);
     store_user_gets_group(store, "u", "g", 1, &gets);
     ck_assert(!gets);
-    store_find_membership_under_way(store, "u", false, &found);
-    store_find_membership_under_way(store, "u", true, &found);
+    store_find_membership_under_way(store, "u", &found);
     store_find_any_membership_under_way(store, &found);
+    store_find_membership_left(store, "u", &found);
     store_each_membership_of_group(store, "g", each_membership, NULL);
     store_each_membership_group(store, each_name, NULL);
     store_find_without_membership(store, &number);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A careless administrator and a root service in trouble, on the real daemon: nothing stops for others. */
+#include "tests/support/live.h"
+
+#include <check.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ASKED "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = bob\n"
+#define FREE  "[package]\ngroups = dbadmins backup\n[policy]\napproval = none\nduration = 1h\n"
+
+static void run(const char *user, const char *command, int status, const char *says)
+{
+    const int r = live_run(user, command);
+    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
+    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
+}
+
+static void teardown(void)
+{
+    live_stop();
+    live_run("root", "rm -f /etc/accesspkg/accesspkg.conf; for user in alice carol dave; do for group in "
+                     "dbadmins backup; do gpasswd -d $user $group; done; done");
+}
+
+/* ---- a second daemon ---- */
+
+static void setup(void)
+{
+    live_start("asked", ASKED, "free", FREE, NULL);
+}
+
+/* It ends before it has touched anything, and says why; the first one goes on. */
+START_TEST(test_second_daemon)
+{
+    run("alice", "pkg-request submit free", 0, "You hold free");
+    run("root", "find /var/lib/accesspkg -newer /etc/accesspkg -printf '%p %T@\\n' | sort >/tmp/before", 0, "");
+    run("accesspkg", "/usr/sbin/accesspkgd", 69, "another accesspkgd is running");
+    run("root", "find /var/lib/accesspkg -newer /etc/accesspkg -printf '%p %T@\\n' | sort | diff /tmp/before -", 0,
+        "");
+    run("carol", "pkg-request submit free", 0, "You hold free");
+    ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL); /* the lock goes with it */
+    live_start_daemon();
+    run("carol", "pkg-request return free", 0, "handed back");
+}
+END_TEST
+
+/* Nobody who may not read the store can keep the daemon from starting. */
+START_TEST(test_lock_is_the_daemon_s)
+{
+    run("alice", "flock -n /var/lib/accesspkg/state.lock true", 66, "Permission denied");
+    run("root", "stat -c '%U %a' /var/lib/accesspkg/state.lock", 0, "accesspkg 600");
+}
+END_TEST
+
+/* ---- a mute root service ---- */
+
+static void setup_mute(void)
+{
+    ck_assert_int_eq(
+        live_run("root", "printf '[grants]\\nmembership = files\\n' >/etc/accesspkg/accesspkg.conf"), 0);
+    setup();
+    live_start_privileged(60);
+    live_signal_privileged(SIGSTOP);
+}
+
+static void teardown_mute(void)
+{
+    live_signal_privileged(SIGCONT);
+    teardown();
+}
+
+static time_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec;
+}
+
+static void becomes_member(const char *user)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "grep 'dbadmins.*%s' /etc/group", user);
+    for (int i = 0; i < 2000 && live_run("root", command) != 0; i++)
+        ;
+    run("root", command, 0, user);
+}
+
+static int submit(void *user)
+{
+    (void)user;
+    execlp("pkg-request", "pkg-request", "submit", "free", NULL);
+    return 127;
+}
+
+/*
+ * Three people's answers wait, each for two groups, which are asked for one after the other: each is told within its
+ * own patience (25 s) what is recorded, whatever is before it. Meanwhile others are served; who leaves costs nothing.
+ */
+START_TEST(test_mute)
+{
+    pid_t waiting[3] = {live_fork("alice", submit, NULL), live_fork("carol", submit, NULL),
+                        live_fork("dave", submit, NULL)};
+    const time_t began = now();
+    run("bob", "pkg-request submit asked", 0, "is filed");
+    run("root", "pkg-admin status", 0, "Live assignments");
+    ck_assert_int_lt(now() - began, 5);
+    ck_assert_int_eq(kill(waiting[2], SIGKILL), 0);
+    live_join(waiting[2]);
+    ck_assert_int_eq(live_join(waiting[0]), 0);
+    ck_assert_int_eq(live_join(waiting[1]), 0);
+    ck_assert_int_lt(now() - began, 20);
+    run("root", "pkg-admin status", 0, "Partly in place");
+    live_signal_privileged(SIGCONT);
+    becomes_member("carol");
+    becomes_member("dave");
+}
+END_TEST
+
+/* An end is not told as done while the membership lasts. */
+START_TEST(test_mute_at_the_end)
+{
+    live_signal_privileged(SIGCONT);
+    run("alice", "pkg-request submit free", 0, "You hold free");
+    live_signal_privileged(SIGSTOP);
+    run("alice", "pkg-request return free", 69, "The end is recorded");
+}
+END_TEST
+
+/* It stops at once, and answers what is recorded. */
+START_TEST(test_mute_at_a_stop)
+{
+    const pid_t alice = live_fork("alice", submit, NULL);
+    while (live_run("root", "pkg-request status 1") != 0)
+        ;
+    const time_t began = now();
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    ck_assert_int_lt(now() - began, 5);
+    ck_assert_int_eq(live_join(alice), 0);
+    live_signal_privileged(SIGCONT);
+    live_start_daemon();
+    becomes_member("alice");
+}
+END_TEST
+
+static void add_case(Suite *suite, const char *name, void (*begin)(void), void (*end)(void), const TTest **tests,
+                     size_t count)
+{
+    TCase *tcase = tcase_create(name);
+    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_set_timeout(tcase, 120);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+}
+
+int main(void)
+{
+    const TTest *second[] = {test_second_daemon, test_lock_is_the_daemon_s};
+    const TTest *mute[] = {test_mute, test_mute_at_the_end, test_mute_at_a_stop};
+    Suite *suite = suite_create("hostile");
+    add_case(suite, "second_daemon", setup, teardown, second, 2);
+    add_case(suite, "mute", setup_mute, teardown_mute, mute, 3);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
