@@ -102,8 +102,8 @@ int engine_tick(struct engine *engine);
  * name alone. For callers who have facts and no call. 0 or -errno.
  */
 int engine_heed(struct engine *engine, const struct facts *facts);
-/* The next user who holds something or whose request waits behind `after`, to be looked up for engine_heed_holder; as
- * store_next_live_user. */
+/* The next user who holds something, whose request waits or who has a part in a delegation, behind `after`: to be looked
+ * up for engine_heed_holder; as store_next_live_user. */
 int engine_next_holder(struct engine *engine, const char *after, char **ret);
 /* Writes the grants/gid files that lag. */
 int engine_publish_lagging(struct engine *engine);

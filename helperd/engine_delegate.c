@@ -224,19 +224,18 @@ static int check_counts(struct engine *engine, const struct facts *facts, int64_
     return 0;
 }
 
-static int audit_delegation(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                            const char *event, const struct delegation *delegation)
+static int audit_delegation(struct engine *engine, const char *actor, const struct identity *identity,
+                            const char *event, const struct delegation *delegation, const char *why)
 {
     char until[ENGINE_TIME_MAX];
     _cleanup_free_ char *detail = NULL;
     if (asprintf(&detail, "from %s (uid %u) to %s (uid %u) until %s%s%s", delegation->user,
                  delegation->identity.uid, delegation->delegate, delegation->delegate_uid,
-                 engine_time(delegation->until, until), delegation->reason ? ": " : "",
-                 delegation->reason ? delegation->reason : "") < 0) {
+                 engine_time(delegation->until, until), why ? ": " : "", why ? why : "") < 0) {
         detail = NULL;
         return -ENOMEM;
     }
-    return engine_audit(engine, facts->caller->name, &caller->identity, event, 0, 0, detail);
+    return engine_audit(engine, actor, identity, event, 0, 0, detail);
 }
 
 int engine_delegate(struct engine *engine, const struct caller *caller, const struct facts *facts,
@@ -262,6 +261,8 @@ int engine_delegate(struct engine *engine, const struct caller *caller, const st
         .reason = *terms->reason ? (char *)terms->reason : NULL,
         .since = clock_now(&engine->clock),
         .until = terms->until,
+        .local = facts->caller->local,
+        .delegate_local = facts->user->local,
     };
     r = engine_begin(engine);
     if (r != 0)
@@ -271,7 +272,8 @@ int engine_delegate(struct engine *engine, const struct caller *caller, const st
     if (r == 0)
         r = store_add_delegation(engine->store, &delegation);
     if (r == 0)
-        r = audit_delegation(engine, caller, facts, "delegate", &delegation);
+        r = audit_delegation(engine, delegation.user, &caller->identity, "delegate", &delegation,
+                             delegation.reason);
     r = engine_end(engine, r);
     return r != 0 ? r : show_delegation(&delegation, reply);
 }
@@ -286,8 +288,15 @@ static int end_delegation(struct engine *engine, const struct caller *caller, co
         return r;
     r = store_revoke_delegation(engine->store, delegation->id, clock_now(&engine->clock));
     if (r == 0)
-        r = audit_delegation(engine, caller, facts, "undelegate", delegation);
+        r = audit_delegation(engine, facts->caller->name, &caller->identity, "undelegate", delegation,
+                             delegation->reason);
     return engine_end(engine, r);
+}
+
+int engine_drop_delegation(struct engine *engine, const struct delegation *delegation, const char *why)
+{
+    const int r = store_revoke_delegation(engine->store, delegation->id, clock_now(&engine->clock));
+    return r < 0 ? r : audit_delegation(engine, "accesspkgd", &NOBODY, "undelegate", delegation, why);
 }
 
 /* Ends what the caller gave the other one (or received). STORE_E_NONE: there is nothing like it. */

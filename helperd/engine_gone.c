@@ -11,6 +11,7 @@
 #include <string.h>
 
 static const char gone[] = "the user is no longer on this host";
+static const char other_uid[] = "the user of this name has another uid now";
 
 int engine_note_local(struct engine *engine, const struct facts *facts, const char *user, uid_t uid)
 {
@@ -59,9 +60,31 @@ static int withdraw_stale(struct engine *engine, const struct subject *subject)
     struct request request = {0};
     int r;
     while ((r = store_find_stale_request(engine->store, subject->name, subject->uid, &request)) == 0)
-        if ((r = withdraw(engine, &request, "the user of this name has another uid now")) < 0)
+        if ((r = withdraw(engine, &request, other_uid)) < 0)
             return r;
     return r < 0 ? r : 0;
+}
+
+/* The next one, 1 when there was one, 0 when there is none, -errno. */
+static int drop_one(struct engine *engine, const char *name, const struct subject *now)
+{
+    struct delegation delegation = {0};
+    const int64_t at = clock_now(&engine->clock);
+    int r = now ? store_find_stale_delegation(engine->store, name, now->uid, at, &delegation)
+                : store_find_delegation_of_gone(engine->store, name, at, &delegation);
+    if (r == 0 && (r = engine_begin(engine)) == 0)
+        r = engine_end(engine, engine_drop_delegation(engine, &delegation, now ? other_uid : gone));
+    delegation_deinit(&delegation);
+    return r < 0 ? r : r == 0;
+}
+
+/* What somebody delegated, or was delegated, is not their namesake's. `now`: who has the name; NULL: nobody. */
+static int drop_delegations(struct engine *engine, const char *name, const struct subject *now)
+{
+    int r;
+    while ((r = drop_one(engine, name, now)) > 0)
+        ;
+    return r;
 }
 
 static int mark_missing(struct engine *engine, const struct assignment *assignment)
@@ -91,6 +114,8 @@ static int heed_gone(struct engine *engine, const char *name)
         r = engine_end(engine, r < 0 ? r : withdraw_gone(engine, name));
     }
     if (r == 0)
+        r = drop_delegations(engine, name, NULL);
+    if (r == 0)
         r = store_find_missing(engine->store, name, &assignment);
     if (r == 0 && (r = engine_begin(engine)) == 0)
         r = engine_end(engine, mark_missing(engine, &assignment));
@@ -109,7 +134,7 @@ static int heed_there(struct engine *engine, const struct subject *subject)
     if (r == 0 && (r = engine_begin(engine)) == 0)
         r = engine_end(engine, withdraw_stale(engine, subject));
     request_deinit(&request);
-    return r < 0 ? r : 0;
+    return r < 0 ? r : drop_delegations(engine, subject->name, subject);
 }
 
 int engine_heed_holder(struct engine *engine, const char *name, const struct facts *facts)

@@ -165,6 +165,8 @@ bool engine_may_see(struct engine *engine, const struct caller *caller, const st
 int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply);
 /* Whether what is held was taken in an emergency. 0 or -errno. */
 int engine_of_emergency(struct engine *engine, const struct assignment *assignment, bool *ret);
+/* Inside a transaction: ends a delegation because one of the two is not who they were. */
+int engine_drop_delegation(struct engine *engine, const struct delegation *delegation, const char *why);
 /* The caller with those in whose name they decide, as the facts have them. */
 struct policy_decider engine_decider(struct engine *engine, const struct caller *caller,
                                      const struct facts *facts);

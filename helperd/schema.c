@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* A step may be longer than the 4095 bytes that ISO C promises for a string; gcc and clang take any. */
+#pragma GCC diagnostic ignored "-Woverlength-strings"
+
 /*
  * step 4
  *   assignment.begun  it was whole once
@@ -21,7 +24,8 @@
  *   decision.for_user  in whose name, and by which account and login that one delegated
  *   request.emergency  taken without approval; reviewed: when somebody looked at it, 0 as long as nobody did
  *   grant.drifted       taken away by hand: not put back without being asked
- *   local               the user, or the group, stood in the files of this host: gone from there is gone
+ *   local               the user, or the group, stood in the files of this host: gone from there is gone; of a delegation both
+ *                       who gave it and the delegate
  *   assignment.missing  a directory did not know the user when last asked, which was logged
  *   assignment.drifts   how often it drifted one time soon after the other, and when it last did
  * step 3
@@ -167,7 +171,11 @@ static const char *const steps[] = {
     "CREATE INDEX assignment_resting ON assignment (id)"
     " WHERE state = 'partially-fulfilled' AND retry_at = 0;"
     "CREATE INDEX request_open_user ON request (user) WHERE state IN ('submitted', 'pending-approval');"
-    "CREATE INDEX request_waiting_user ON request (user) WHERE waiting = 1;",
+    "CREATE INDEX request_waiting_user ON request (user) WHERE waiting = 1;"
+    "ALTER TABLE delegation ADD COLUMN local INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE delegation ADD COLUMN delegate_local INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX delegation_user ON delegation (user) WHERE revoked = 0;"
+    "CREATE INDEX delegation_delegate ON delegation (delegate) WHERE revoked = 0;",
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };

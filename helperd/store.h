@@ -82,6 +82,8 @@ struct delegation {
     char *reason; /* NULL: none was given */
     int64_t since;
     int64_t until;
+    bool local; /* who gave it stood in the files of this host; so did the delegate */
+    bool delegate_local;
 };
 void delegation_deinit(struct delegation *delegation);
 int store_add_delegation(struct store *store, struct delegation *delegation); /* sets its id */
@@ -92,6 +94,10 @@ enum store_delegations { STORE_DELEGATIONS_GIVEN, STORE_DELEGATIONS_RECEIVED, ST
 int store_get_delegations(struct store *store, enum store_delegations which, uid_t uid, int64_t now,
                           struct delegation **ret, size_t *ret_count);
 void store_free_delegations(struct delegation *delegations, size_t count);
+/* One that is live still, given or received by somebody of this name: who was local; who had another uid. */
+int store_find_delegation_of_gone(struct store *store, const char *user, int64_t now, struct delegation *ret);
+int store_find_stale_delegation(struct store *store, const char *user, uid_t uid, int64_t now,
+                                struct delegation *ret);
 /* How many the uid gave after `since`, of its last `most`. */
 int store_delegated_since(struct store *store, uid_t uid, int64_t since, int64_t most, int64_t *ret);
 

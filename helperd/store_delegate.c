@@ -25,10 +25,10 @@ int store_add_delegation(struct store *store, struct delegation *delegation)
     const int r =
         sql_run(store,
                 "INSERT INTO delegation (user, uid, loginuid, delegate, delegate_uid, reason, since, until,"
-                " revoked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
-                "tuututii", delegation->user, delegation->identity.uid, delegation->identity.loginuid,
+                " revoked, local, delegate_local) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
+                "tuututiiii", delegation->user, delegation->identity.uid, delegation->identity.loginuid,
                 delegation->delegate, delegation->delegate_uid, delegation->reason, delegation->since,
-                delegation->until);
+                delegation->until, (int64_t)delegation->local, (int64_t)delegation->delegate_local);
     if (r == 0)
         delegation->id = sqlite3_last_insert_rowid(store->database);
     return r;
@@ -51,6 +51,8 @@ static int read_delegation(sqlite3_stmt *s, struct delegation *ret)
         .reason = sql_text(s, 6, &oom),
         .since = sqlite3_column_int64(s, 7),
         .until = sqlite3_column_int64(s, 8),
+        .local = sqlite3_column_int(s, 9),
+        .delegate_local = sqlite3_column_int(s, 10),
     };
     if (oom) {
         delegation_deinit(&delegation);
@@ -61,7 +63,9 @@ static int read_delegation(sqlite3_stmt *s, struct delegation *ret)
 }
 
 /* By their ends, so that each is answered from its index in this order. */
-#define COLUMNS "SELECT id, user, uid, loginuid, delegate, delegate_uid, reason, since, until FROM delegation"
+#define COLUMNS                                                                                              \
+    "SELECT id, user, uid, loginuid, delegate, delegate_uid, reason, since, until, local, delegate_local"    \
+    " FROM delegation"
 
 static sqlite3_stmt *take_delegations(struct store *store, enum store_delegations which, uid_t uid,
                                       int64_t now)
@@ -105,6 +109,38 @@ int store_get_delegations(struct store *store, enum store_delegations which, uid
     *ret = delegations;
     *ret_count = count;
     return 0;
+}
+
+static int read_one(struct store *store, sqlite3_stmt *s, struct delegation *ret)
+{
+    if (!s)
+        return -EIO;
+    int r = sql_step(store, s);
+    if (r >= 0)
+        r = r == 0 ? STORE_E_NONE : read_delegation(s, ret);
+    sql_release(store, s);
+    return r;
+}
+
+int store_find_delegation_of_gone(struct store *store, const char *user, int64_t now, struct delegation *ret)
+{
+    static const char given[] =
+        COLUMNS " WHERE user = ?1 AND local = 1 AND revoked = 0 AND until > ?2 LIMIT 1";
+    static const char received[] =
+        COLUMNS " WHERE delegate = ?1 AND delegate_local = 1 AND revoked = 0 AND until > ?2 LIMIT 1";
+    const int r = read_one(store, sql_take(store, given, "ti", user, now), ret);
+    return r == STORE_E_NONE ? read_one(store, sql_take(store, received, "ti", user, now), ret) : r;
+}
+
+int store_find_stale_delegation(struct store *store, const char *user, uid_t uid, int64_t now,
+                                struct delegation *ret)
+{
+    static const char given[] =
+        COLUMNS " WHERE user = ?1 AND uid <> ?2 AND revoked = 0 AND until > ?3 LIMIT 1";
+    static const char received[] =
+        COLUMNS " WHERE delegate = ?1 AND delegate_uid <> ?2 AND revoked = 0 AND until > ?3 LIMIT 1";
+    const int r = read_one(store, sql_take(store, given, "tui", user, uid, now), ret);
+    return r == STORE_E_NONE ? read_one(store, sql_take(store, received, "tui", user, uid, now), ret) : r;
 }
 
 int store_delegated_since(struct store *store, uid_t uid, int64_t since, int64_t most, int64_t *ret)

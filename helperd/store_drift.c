@@ -110,7 +110,10 @@ int store_next_concerned_user(struct store *store, const char *after, char **ret
                                "SELECT min(user) FROM ("
                                "SELECT min(user) AS user FROM assignment WHERE user > ?1 AND " LIVE
                                " UNION ALL SELECT min(user) FROM request WHERE user > ?1 AND " PENDING
-                               " UNION ALL SELECT min(user) FROM request WHERE user > ?1 AND waiting = 1)",
+                               " UNION ALL SELECT min(user) FROM request WHERE user > ?1 AND waiting = 1"
+                               " UNION ALL SELECT min(user) FROM delegation WHERE user > ?1 AND revoked = 0"
+                               " UNION ALL SELECT min(delegate) FROM delegation WHERE delegate > ?1"
+                               "  AND revoked = 0)",
                                "t", after);
     bool oom = false;
     if (!s)

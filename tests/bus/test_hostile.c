@@ -37,9 +37,11 @@ static void setup(void)
 START_TEST(test_second_daemon)
 {
     run("alice", "pkg-request submit free", 0, "You hold free");
-    run("root", "find /var/lib/accesspkg -newer /etc/accesspkg -printf '%p %T@\\n' | sort >/tmp/before", 0, "");
+    run("root", "find /var/lib/accesspkg -newer /etc/accesspkg -printf '%p %T@\\n' | sort >/tmp/before", 0,
+        "");
     run("accesspkg", "/usr/sbin/accesspkgd", 69, "another accesspkgd is running");
-    run("root", "find /var/lib/accesspkg -newer /etc/accesspkg -printf '%p %T@\\n' | sort | diff /tmp/before -", 0,
+    run("root",
+        "find /var/lib/accesspkg -newer /etc/accesspkg -printf '%p %T@\\n' | sort | diff /tmp/before -", 0,
         "");
     run("carol", "pkg-request submit free", 0, "You hold free");
     ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL); /* the lock goes with it */
@@ -146,8 +148,8 @@ START_TEST(test_mute_at_a_stop)
 }
 END_TEST
 
-static void add_case(Suite *suite, const char *name, void (*begin)(void), void (*end)(void), const TTest **tests,
-                     size_t count)
+static void add_case(Suite *suite, const char *name, void (*begin)(void), void (*end)(void),
+                     const TTest **tests, size_t count)
 {
     TCase *tcase = tcase_create(name);
     tcase_add_checked_fixture(tcase, begin, end);

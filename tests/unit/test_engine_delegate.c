@@ -356,6 +356,71 @@ START_TEST(test_limits)
 }
 END_TEST
 
+static void heed(const char *name, uid_t uid)
+{
+    struct facts *facts = fixture_facts(NULL, uid ? name : NULL);
+    facts->user_gone = uid == 0;
+    if (uid)
+        facts->user->uid = uid;
+    ck_assert_int_eq(engine_heed_holder(&fixture.engine, name, facts), 0);
+    facts_free(facts);
+}
+
+static void delegate_local(const char *from, bool from_local, const char *to, bool to_local)
+{
+    struct facts *facts = fixture_facts(from, to);
+    const struct caller caller = fixture_caller(from);
+    struct reply reply = {0};
+    const struct delegate_terms terms = {.to = to, .until = fixture.now + 3600, .reason = ""};
+    facts->caller->local = from_local;
+    facts->user->local = to_local;
+    ck_assert_int_eq(engine_delegate(&fixture.engine, &caller, facts, &terms, &reply), 0);
+    json_decref(reply.value);
+    facts_free(facts);
+}
+
+/* Who is deleted and made anew with the same name and uid neither decides as a delegate nor is decided for. */
+START_TEST(test_gone)
+{
+    static const struct {
+        bool from_local, to_local;
+        const char *gone;
+        uid_t uid; /* 0: gone; else who has the name now */
+        size_t left;
+    } rows[] = {
+        {true, true, "bob", 0, 0},       {true, true, "dave", 0, 0},      {false, true, "bob", 0, 1},
+        {true, false, "dave", 0, 1},     {false, true, "dave", 0, 0},     {true, true, "carol", 0, 1},
+        {false, false, "bob", 1234, 0},  {false, false, "dave", 1234, 0}, {false, false, "bob", BOB, 1},
+        {false, false, "dave", DAVE, 1},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *name = NULL;
+        delegate_local("bob", rows[i].from_local, "dave", rows[i].to_local);
+        /* The walk comes by both. */
+        ck_assert_int_eq(engine_next_holder(&fixture.engine, "", &name), 0);
+        ck_assert_str_eq(name, "bob");
+        free(name);
+        ck_assert_int_eq(engine_next_holder(&fixture.engine, "bob", &name), 0);
+        ck_assert_str_eq(name, "dave");
+        free(name);
+        heed(rows[i].gone, rows[i].uid);
+        ck_assert_msg(delegations("bob") == rows[i].left, "row %zu", i);
+        ck_assert_uint_eq(delegations("dave"), rows[i].left);
+        if (rows[i].left)
+            ck_assert_int_eq(undelegate("bob", "dave"), 0);
+        else
+            ck_assert_ptr_nonnull(strstr(last_audit("undelegate"),
+                                         rows[i].uid ? "has another uid now" : "is no longer on this host"));
+    }
+    /* An outage is no answer. */
+    delegate_local("bob", true, "dave", true);
+    struct facts *facts = fixture_facts(NULL, NULL);
+    ck_assert_int_eq(engine_heed_holder(&fixture.engine, "bob", facts), 0);
+    facts_free(facts);
+    ck_assert_uint_eq(delegations("bob"), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("engine_delegate");
@@ -371,6 +436,7 @@ int main(void)
     tcase_add_test(tests, test_quorum);
     tcase_add_test(tests, test_refused);
     tcase_add_test(tests, test_limits);
+    tcase_add_test(tests, test_gone);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -511,6 +511,7 @@ static void ask_of_delegations(void)
     struct delegation delegation = {
         .user = (char *)"u", .identity = {1, 1}, .delegate = (char *)"v", .delegate_uid = 2, .until = 9};
     struct delegation *found = NULL;
+    struct delegation stale = {0};
     struct request request = {0};
     size_t count = 0;
     int64_t number = 0;
@@ -522,6 +523,8 @@ static void ask_of_delegations(void)
     for (int which = STORE_DELEGATIONS_GIVEN; which <= STORE_DELEGATIONS_ALL; which++)
         store_get_delegations(store, (enum store_delegations)which, 1, 1, &found, &count);
     store_delegated_since(store, 1, 1, 1, &number);
+    store_find_delegation_of_gone(store, "u", 1, &stale);
+    store_find_stale_delegation(store, "u", 1, 1, &stale);
     store_find_unreviewed(store, 1, "x", "x", &request);
     store_list_unreviewed(store, &filter, each_request, NULL);
 }

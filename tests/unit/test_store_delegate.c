@@ -54,6 +54,11 @@ START_TEST(test_delegations)
     ck_assert_uint_eq(live(STORE_DELEGATIONS_RECEIVED, 1, 99), 0);
     ck_assert_uint_eq(live(STORE_DELEGATIONS_ALL, 0, 99), 3);
     ck_assert_uint_eq(live(STORE_DELEGATIONS_ALL, 0, 299), 1);
+    struct delegation stale = {0};
+    ck_assert_int_eq(store_find_delegation_of_gone(store, "from", 99, &stale), STORE_E_NONE); /* not local */
+    ck_assert_int_eq(store_find_stale_delegation(store, "to", 2, 99, &stale), 0);
+    ck_assert_uint_eq(stale.delegate_uid, 3);
+    delegation_deinit(&stale);
     ck_assert_int_eq(store_revoke_delegation(store, first, 50), 0);
     ck_assert_uint_eq(live(STORE_DELEGATIONS_GIVEN, 1, 51), 1);
     ck_assert_uint_eq(live(STORE_DELEGATIONS_RECEIVED, 2, 51), 1);
