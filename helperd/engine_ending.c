@@ -201,7 +201,8 @@ static int fill(struct engine *engine, const struct ending *row, struct engine_e
     return r;
 }
 
-int engine_due_ending(struct engine *engine, struct engine_ending *ret)
+/* *ret_put_off: it is not to be done yet; the next one may be. */
+static int take_ending(struct engine *engine, struct engine_ending *ret, bool *ret_put_off)
 {
     const int64_t now = clock_now(&engine->clock);
     struct ending row = {0};
@@ -209,19 +210,28 @@ int engine_due_ending(struct engine *engine, struct engine_ending *ret)
     int r = store_due_ending(engine->store, now, &row);
     if (r != 0)
         return r;
-    row.retry_at = now + engine_backoff(engine, ++row.attempts);
     r = fill(engine, &row, &ending);
-    if (r == 0 && engine_is_settling(engine, ending.user))
-        r = STORE_E_NONE; /* what /etc/group still says would be taken for held */
+    /* What /etc/group still says would be taken for held. Nobody else's end waits for that. */
+    *ret_put_off = r == 0 && engine_is_settling(engine, ending.user);
+    row.retry_at = now + (*ret_put_off ? 1 : engine_backoff(engine, ++row.attempts));
     if (r == 0)
         r = engine_begin(engine);
     if (r == 0)
         r = engine_end(engine, store_put_ending(engine->store, &row));
     ending_deinit(&row);
-    if (r == 0)
+    if (r == 0 && !*ret_put_off)
         *ret = ending;
     else
         engine_ending_deinit(&ending);
+    return r;
+}
+
+int engine_due_ending(struct engine *engine, struct engine_ending *ret)
+{
+    bool put_off = true;
+    int r = 0;
+    while (r == 0 && put_off)
+        r = take_ending(engine, ret, &put_off);
     return r;
 }
 

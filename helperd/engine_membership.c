@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ADOPTED_AT_ONCE = 100 }; /* in one transaction */
+
 static const char under_way[] = "it is being put into /etc/group";
 
 static int put(struct engine *engine, const struct membership *membership, const char *event)
@@ -347,18 +349,27 @@ static int adopt(struct engine *engine, int64_t id)
     return r;
 }
 
+/* The next few behind *after: 0, STORE_E_NONE when that was all, -errno. */
+static int adopt_some(struct engine *engine, int64_t *after)
+{
+    int64_t id = *after;
+    int r = engine_begin(engine);
+    if (r < 0)
+        return r;
+    for (int i = 0; r == 0 && i < ADOPTED_AT_ONCE; i++)
+        if ((r = store_find_without_membership(engine->store, id, &id)) == 0)
+            r = adopt(engine, id);
+    const int ended = engine_end(engine, r < 0 ? r : 0);
+    *after = id;
+    return ended < 0 ? ended : r;
+}
+
 int engine_adopt_memberships(struct engine *engine)
 {
-    int64_t id = 0;
+    int64_t after = 0;
     int r = 0;
-    while (engine->config->membership == CONFIG_MEMBERSHIP_FILES &&
-           (r = store_find_without_membership(engine->store, &id)) == 0) {
-        r = engine_begin(engine);
-        if (r == 0)
-            r = engine_end(engine, adopt(engine, id));
-        if (r < 0)
-            return r;
-    }
+    while (engine->config->membership == CONFIG_MEMBERSHIP_FILES && r == 0)
+        r = adopt_some(engine, &after);
     return r < 0 ? r : 0;
 }
 

@@ -256,8 +256,9 @@ typedef int (*store_each_membership_fn)(const struct membership *membership, voi
 int store_each_membership_of_group(struct store *store, const char *group, store_each_membership_fn each,
                                    void *data);
 int store_each_membership_group(struct store *store, store_each_name each, void *data);
-/* A live assignment with a group in place that no membership stands for: 0 with its number, STORE_E_NONE. */
-int store_find_without_membership(struct store *store, int64_t *ret);
+/* The next live assignment, behind this one, with a group in place that no membership stands for: 0 with its number,
+ * STORE_E_NONE. */
+int store_find_without_membership(struct store *store, int64_t after, int64_t *ret);
 /* Those that should be gone and could not be taken away. */
 int store_count_memberships_left(struct store *store, int64_t *ret);
 

@@ -136,7 +136,8 @@ int store_due_warning(struct store *store, int64_t now, struct assignment *ret)
 int store_replan_warnings(struct store *store, const char *package)
 {
     return sql_run(store,
-                   "UPDATE assignment AS a SET warn_at = 1 WHERE a.package = ? AND a.warn_at = 0 AND " LIVE,
+                   "UPDATE assignment AS a SET warn_at = 1 WHERE a.package = ? AND a.warn_at = 0"
+                   " AND a.end < 9223372036854775807 AND " LIVE,
                    "t", package);
 }
 

@@ -153,17 +153,18 @@ int store_each_membership_group(struct store *store, store_each_name each, void 
     return sql_each_name(store, sql_take(store, "SELECT DISTINCT name FROM membership", ""), each, data);
 }
 
-int store_find_without_membership(struct store *store, int64_t *ret)
+int store_find_without_membership(struct store *store, int64_t after, int64_t *ret)
 {
     int64_t id = 0;
     const int r = read_number(
         store,
         sql_take(store,
-                 "SELECT a.id FROM assignment a JOIN \"grant\" g ON g.assignment = a.id"
-                 " WHERE a.state IN ('partially-fulfilled', 'fulfilled') AND g.live = 1 AND g.problem IS NULL"
+                 "SELECT a.id FROM assignment a NOT INDEXED CROSS JOIN \"grant\" g ON g.assignment = a.id"
+                 " WHERE a.id > ? AND a.state IN ('partially-fulfilled', 'fulfilled') AND g.live = 1"
+                 " AND g.problem IS NULL"
                  " AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.user = a.user AND m.name = g.name)"
-                 " LIMIT 1",
-                 ""),
+                 " ORDER BY a.id LIMIT 1",
+                 "i", after),
         &id);
     if (r == 0 && id)
         *ret = id;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine's warnings before an end and ends of live sessions: who is told, what is ended, what is spared. */
-#include "tests/support/fixture.h"
+#include "tests/support/etcgroup.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -189,6 +189,51 @@ START_TEST(test_crash)
 }
 END_TEST
 
+/* Whose memberships are under way waits, and nobody else does: a root service that is slow for one of them, or one who
+ * asks and hands back in turn, puts off no other end. */
+START_TEST(test_settling)
+{
+    fixture.config.membership = CONFIG_MEMBERSHIP_FILES;
+    submit("alice", "ends");
+    submit("dave", "ends");
+    struct etcgroup etc = {0};
+    etcgroup_serve(&etc, &fixture.engine);
+    pass(3599);
+    submit("alice", "other");
+    pass(1);
+    struct membership due = {0};
+    while (engine_due_membership(&fixture.engine, &due) == 0) {
+        if (strcmp(due.user, "dave") == 0)
+            ck_assert_int_eq(engine_membership_done(&fixture.engine, &due, false, NULL), 0);
+        membership_deinit(&due);
+    }
+    ck_assert(ends_sessions());
+    ck_assert_str_eq(ending.user, "dave");
+    engine_ending_deinit(&ending);
+    ck_assert(!ends_sessions());
+    pass(60);
+    etcgroup_serve(&etc, &fixture.engine);
+    ck_assert(ends_sessions());
+    engine_ending_deinit(&ending);
+}
+END_TEST
+
+/* What has no end is not gone through at each reload: the warnings of others would wait behind it. */
+START_TEST(test_no_warning_without_an_end)
+{
+    fixture_write_package(
+        &fixture, "ends",
+        "[package]\ngroups = dbadmins\n[policy]\nduration = forever\nmax_duration = forever\n"
+        "approval = none\nat_end = warn\n");
+    fixture_reload(&fixture);
+    submit("alice", "ends");
+    ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
+    int64_t next = 0;
+    ck_assert_int_eq(store_next_chore(fixture.engine.store, &next), 0);
+    ck_assert_int_eq(next, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("engine_ending");
@@ -202,6 +247,8 @@ int main(void)
     tcase_add_test(tests, test_spared);
     tcase_add_test(tests, test_failed);
     tcase_add_test(tests, test_crash);
+    tcase_add_test(tests, test_settling);
+    tcase_add_test(tests, test_no_warning_without_an_end);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

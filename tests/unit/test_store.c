@@ -477,7 +477,7 @@ static void ask_memberships(void)
     store_find_membership_left(store, "u", &found);
     store_each_membership_of_group(store, "g", each_membership, NULL);
     store_each_membership_group(store, each_name, NULL);
-    store_find_without_membership(store, &number);
+    store_find_without_membership(store, 0, &number);
     store_count_memberships_left(store, &number);
 }
 

@@ -129,6 +129,30 @@ damaged_store()
     says "could not be found out"
 }
 
+# What systemd thinks of the two units (tenths; 100 is no confinement): a line that is lost in them is noticed.
+sandboxes()
+{
+    run host systemd-analyze security --no-pager --threshold=25 accesspkgd.service
+    succeeded
+    run host systemd-analyze security --no-pager --threshold=45 accesspkg-privileged.service
+    succeeded
+}
+
+# A careless administrator looks for a fault.
+second_daemon()
+{
+    local pid
+    pid=$(host systemctl show -P MainPID accesspkgd)
+    grant alice
+    run host runuser -u accesspkg -- /usr/sbin/accesspkgd --debug
+    refused
+    says "another accesspkgd is running"
+    [[ $(host systemctl show -P MainPID accesspkgd) == "$pid" ]] || complain "the service's daemon ended"
+    run ssh_as alice id
+    succeeded
+    says "($group)"
+}
+
 it "su with an environment of one's own: asked all the same" environment
 it "su with tiny limits: refused, or let in with a grant" limits
 it "su with closed descriptors: refused" closed_descriptors
@@ -137,3 +161,5 @@ it "who kills accesspkg-submit is refused" kill_submit
 it "sixty logins at once: one request each" all_at_once
 it "a full disk: holders get in, others are told, nothing is stuck after" full_disk
 it "a damaged store: holders get in, others are told" damaged_store
+it "both units stay confined" sandboxes
+it "a second daemon by hand: refused, the first goes on" second_daemon
