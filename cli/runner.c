@@ -34,9 +34,9 @@ static int set_until(struct invocation *invocation, const char *value);
 static int set_revoke(struct invocation *invocation, const char *value);
 static int set_limit(struct invocation *invocation, const char *value);
 static int set_json(struct invocation *invocation, const char *value);
-static int print_help(const struct program *program);
-static int print_version(const struct program *program);
-static int print_completion(const struct program *program);
+static int print_help(const struct program *program, const struct command *command);
+static int print_version(const struct program *program, const struct command *command);
+static int print_completion(const struct program *program, const struct command *command);
 
 static const struct option_row {
     const char *name;
@@ -44,8 +44,9 @@ static const struct option_row {
     const char *argument; /* NULL: takes none */
     unsigned takes;       /* the command must take this */
     int (*set)(struct invocation *invocation, const char *value);
-    int (*instead)(const struct program *program); /* runs in place of any command */
-    const char *help;                              /* NULL: not shown */
+    /* Runs in place of any command; `command` NULL: none was named. */
+    int (*instead)(const struct program *program, const struct command *command);
+    const char *help; /* NULL: not shown */
 } options[] = {
     {"reason", 'm', "TEXT", TAKES_REASON, set_reason, NULL, "why; those whom it concerns read it"},
     {"justification", 0, "TEXT", TAKES_REASON, set_reason, NULL, "the same as --reason"},
@@ -53,7 +54,8 @@ static const struct option_row {
     {"for", 0, "TIME", TAKES_FOR, set_duration, NULL, "give less time than was asked for"},
     {"start", 0, "WHEN", TAKES_START, set_start, NULL, "begin later: +2h, 14:30 or '2026-11-24 09:00'"},
     {"override", 0, NULL, TAKES_OVERRIDE, set_override, NULL, "although it is incompatible; wants -m"},
-    {"package", 0, "NAME", TAKES_PACKAGE, set_package, NULL, "the package that they are given"},
+    {"package", 0, "NAME", TAKES_PACKAGE, set_package, NULL,
+     "the package that they are given; import needs it"},
     {"dry-run", 0, NULL, TAKES_DRY_RUN, set_dry_run, NULL, "change nothing, say what would be done"},
     {"to", 0, "USER", TAKES_TO, set_to, NULL, "who may decide in your name"},
     {"until", 0, "WHEN", TAKES_UNTIL, set_until, NULL, "until when: +2d, 18:00 or '2026-11-24 09:00'"},
@@ -187,18 +189,29 @@ static void help_row(const char *left, const char *argument, const char *help)
     printf("  %-26s %s\n", cell, help);
 }
 
-static int print_help(const struct program *program)
+static void help_of_program(const struct program *program)
 {
-    printf("%s: %s\n\nUsage: %s [COMMAND] [OPTION]...\n\nCommands (without one: %s):\n", program->name,
-           program->help, program->name, program->commands[0].name);
+    printf("%s: %s\n\nUsage: %s [COMMAND] [OPTION]...\n\nCommands (without one: %s; more of each: %s COMMAND "
+           "--help):\n",
+           program->name, program->help, program->name, program->commands[0].name, program->name);
     for (const struct command *command = program->commands; command->name; command++)
         help_row(command->name, command->arguments, command->help);
+}
+
+static int print_help(const struct program *program, const struct command *command)
+{
+    if (command)
+        printf("%s %s: %s\n\nUsage: %s %s%s%s [OPTION]...\n", program->name, command->name, command->help,
+               program->name, command->name, command->arguments[0] ? " " : "", command->arguments);
+    else
+        help_of_program(program);
     printf("\nOptions:\n");
     for (size_t i = 0; i < N_OPTIONS; i++) {
         const char letter[] = {'-', options[i].letter, ',', ' ', '\0'};
         char left[32];
 
-        if (!options[i].help || !option_concerns(program, &options[i]))
+        if (!options[i].help || !option_concerns(program, &options[i]) ||
+            (command && (options[i].takes & ~command->takes)))
             continue;
         snprintf(left, sizeof(left), "%s--%s", options[i].letter ? letter : "    ", options[i].name);
         help_row(left, options[i].argument ? options[i].argument : "", options[i].help);
@@ -211,18 +224,19 @@ static int print_help(const struct program *program)
     return 0;
 }
 
-static int print_version(const struct program *program)
+static int print_version(const struct program *program, const struct command *command)
 {
+    (void)command;
     printf("%s (accesspkg) %s\n", program->name, ACCESSPKG_VERSION);
     return 0;
 }
 
 /* Two lines of words, commands and options, for packaging/completions. */
-static int print_completion(const struct program *program)
+static int print_completion(const struct program *program, const struct command *command)
 {
     const char *before = "";
 
-    for (const struct command *command = program->commands; command->name; command++, before = " ")
+    for (command = program->commands; command->name; command++, before = " ")
         printf("%s%s", before, command->name);
     before = "\n";
     for (size_t i = 0; i < N_OPTIONS; i++)
@@ -419,7 +433,7 @@ int runner_main(const struct program *program, int argc, char *argv[])
     if (code == 0)
         code = parse_options(&invocation, argc, argv, &takes, &instead);
     if (code == 0 && instead)
-        code = instead->instead(program);
+        code = instead->instead(program, optind < argc ? command_of(program, argv[optind]) : NULL);
     else if (code == 0)
         code = parse_operands(&invocation, argc, argv, takes);
     if (code == 0 && !instead)

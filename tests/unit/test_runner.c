@@ -189,8 +189,12 @@ START_TEST(help_comes_from_the_tables_and_fits_a_screen)
     ck_assert_ptr_nonnull(strstr(out, "-d, --duration TIME"));
     ck_assert_ptr_null(strstr(out, "completion"));
     ck_assert_uint_lt(lines_of(out), 24);
+    ck_assert_ptr_nonnull(strstr(out, "(without one: list; more of each: prog COMMAND --help)"));
     ck_assert_int_eq(RUN("act", "-h"), 0);
     ck_assert_int_eq(runs, 0);
+    ck_assert_ptr_eq(strstr(out, "prog act: acts\n\nUsage: prog act ID... [OPTION]...\n"), out);
+    ck_assert_ptr_nonnull(strstr(out, "--reason"));
+    ck_assert_ptr_null(strstr(out, "--duration")); /* it takes none */
 }
 END_TEST
 
