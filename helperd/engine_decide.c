@@ -93,17 +93,25 @@ int engine_cancel(struct engine *engine, const struct caller *caller, const stru
 
 /* ---- decide ---- */
 
+/* Where the caller is asked in this request: in which stage; 0 in none. */
+static int64_t stage_of(struct engine *engine, const struct record *record,
+                        const struct policy_decider *decider)
+{
+    int64_t found = 0;
+    for (int64_t number = 1; found == 0 && number <= record->request.n_stages; number++) {
+        struct stage stage = {0};
+        if (store_get_stage(engine->store, record->request.id, number, &stage) == 0 &&
+            (policy_asks(stage.approvers, decider) || policy_asks(stage.fallback_approvers, decider)))
+            found = number;
+        stage_deinit(&stage);
+    }
+    return found;
+}
+
 bool engine_was_asked(struct engine *engine, const struct record *record,
                       const struct policy_decider *decider)
 {
-    bool asked = false;
-    for (int64_t number = 1; !asked && number <= record->request.n_stages; number++) {
-        struct stage stage = {0};
-        if (store_get_stage(engine->store, record->request.id, number, &stage) == 0)
-            asked = policy_asks(stage.approvers, decider) || policy_asks(stage.fallback_approvers, decider);
-        stage_deinit(&stage);
-    }
-    return asked;
+    return stage_of(engine, record, decider) != 0;
 }
 
 int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply)
@@ -293,6 +301,51 @@ static int decide(struct engine *engine, struct record *record, const struct dec
     return r;
 }
 
+static const struct decision *last_of_stage(const struct record *record, int64_t stage)
+{
+    for (size_t i = record->n_decisions; i-- > 0;)
+        if (record->decisions[i].stage == stage)
+            return &record->decisions[i];
+    return NULL;
+}
+
+/* It waits, in a stage that is not the caller's: it was theirs and is complete (rule 4), or it will be. */
+static int refuse_other_stage(struct engine *engine, const struct record *record,
+                              const struct policy_decider *decider, struct reply *reply)
+{
+    const struct request *request = &record->request;
+    const int64_t stage = stage_of(engine, record, decider);
+    const struct decision *last = last_of_stage(record, stage);
+    char when[ENGINE_TIME_MAX];
+    char reason[REASON_SHOWN_MAX] = "";
+    if (decider->identity.uid == request->requestor.uid || stage == 0 || stage == request->stage)
+        return engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
+    if (stage > request->stage || !last)
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+                             "Request %" PRId64 " is in stage %" PRId64 " of %" PRId64
+                             ", which others decide. You are asked in stage %" PRId64 ".",
+                             request->id, request->stage, request->n_stages, stage);
+    if (last->reason)
+        text_visible(last->reason, reason, sizeof(reason));
+    return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
+                         "Stage %" PRId64 " of request %" PRId64
+                         " was approved by %s%s%s at %s%s%s%s. Stage %" PRId64 " is for others to decide.",
+                         stage, request->id, last->decider, last->for_user ? " for " : "",
+                         last->for_user ? last->for_user : "", engine_time(last->at, when),
+                         *reason ? " (reason: " : "", reason, *reason ? ")" : "", request->stage);
+}
+
+static int judge_decider(struct engine *engine, const struct record *record,
+                         const struct policy_decider *decider, const struct policy_delegator **ret_for_whom,
+                         struct reply *reply)
+{
+    const enum policy_decide_verdict verdict =
+        policy_decide_as(&record->stage, &record->request.requestor, record->decisions, record->n_decisions,
+                         decider, clock_now(&engine->clock), ret_for_whom);
+    return verdict == POLICY_DECIDE_NOT_APPROVER ? refuse_other_stage(engine, record, decider, reply)
+                                                 : engine_refuse_decider(verdict, record->request.id, reply);
+}
+
 static int decide_record(struct engine *engine, const struct caller *caller, const struct facts *facts,
                          struct record *record, bool approve, const struct decision_terms *terms,
                          struct reply *reply)
@@ -307,9 +360,7 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
                    : engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
     int r = engine_judge(engine, record, facts);
     if (r == 0)
-        r = engine_refuse_decider(policy_decide_as(&record->stage, &request->requestor, record->decisions,
-                                                   record->n_decisions, &decider, now, &for_whom),
-                                  request->id, reply);
+        r = judge_decider(engine, record, &decider, &for_whom, reply);
     const struct package *package = packages_find(engine->packages, request->package);
     if (r == 0 && approve)
         r = check_requestor(request, package, facts, reply);

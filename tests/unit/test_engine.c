@@ -377,16 +377,24 @@ START_TEST(test_stages)
     const int64_t id = submit("alice", "staged");
     json_t *value = NULL;
     ck_assert_int_eq(fixture_decide(&fixture, "carol", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_ptr_nonnull(
+        strstr(fixture_message, "is in stage 1 of 2, which others decide. You are asked in stage 2."));
+    ck_assert_int_eq(fixture_decide(&fixture, "alice", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "You are not an approver of request"));
     ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", &value), 0);
     ck_assert_int_eq(json_integer_value(json_object_get(value, "stage")), 1);
     json_decref(value);
     ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), BUS_ERROR_ALREADY_DECIDED);
-    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", &value), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "fine", &value), 0);
     ck_assert_int_eq(json_integer_value(json_object_get(value, "stage")), 2);
     ck_assert_int_eq(json_integer_value(json_object_get(value, "expires")), fixture.now + 7200);
     json_decref(value);
     ck_assert(!fixture_gate_opens(&fixture, "alice", "staged"));
-    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
+    /* Rule 4, of a stage that is complete: who, when and why. */
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), BUS_ERROR_ALREADY_DECIDED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "Stage 1 of request "));
+    ck_assert_ptr_nonnull(strstr(fixture_message, " was approved by dave at 20"));
+    ck_assert_ptr_nonnull(strstr(fixture_message, "(reason: fine). Stage 2 is for others to decide."));
     ck_assert_int_eq(fixture_decide(&fixture, "carol", id, true, "", NULL), 0);
     ck_assert(fixture_gate_opens(&fixture, "alice", "staged"));
 }

@@ -198,6 +198,15 @@ static unsigned all_approvers(int package)
     return all;
 }
 
+/* Where this approver is asked first; the number of stages when nowhere. */
+static int first_stage_of(int package, unsigned bit)
+{
+    int s = 0;
+    while (s < packages[package].n_stages && !(packages[package].stages[s].approvers & bit))
+        s++;
+    return s;
+}
+
 static int expect_decision(int decider, int64_t id, bool approve)
 {
     const int user = records[id].user;
@@ -207,8 +216,11 @@ static int expect_decision(int decider, int64_t id, bool approve)
     if (cell->request != id)
         return records[id].routed && (all_approvers(package) & bit) ? BUS_ERROR_ALREADY_DECIDED
                                                                     : BUS_ERROR_NOT_AUTHORIZED; /* rule 4 */
-    if (!(packages[package].stages[cell->stage].approvers & bit) || decider == user)            /* rule 5 */
+    if (decider == user)                                                                        /* rule 5 */
         return BUS_ERROR_NOT_AUTHORIZED;
+    if (!(packages[package].stages[cell->stage].approvers & bit))
+        return first_stage_of(package, bit) < cell->stage ? BUS_ERROR_ALREADY_DECIDED /* rule 4 */
+                                                          : BUS_ERROR_NOT_AUTHORIZED;
     if (cell->approved_by & bit)
         return BUS_ERROR_ALREADY_DECIDED;
     if (approve && cell->extends && !may_extend(cell, package))
