@@ -81,6 +81,8 @@ void assignment_deinit(struct assignment *assignment)
 {
     free(assignment->package);
     free(assignment->user);
+    free(assignment->ended_by);
+    free(assignment->end_reason);
     *assignment = (struct assignment){0};
 }
 

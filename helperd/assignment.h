@@ -24,6 +24,9 @@ struct assignment {
     int64_t attempts; /* to fulfil it, since it was last whole */
     int64_t retry_at; /* 0: nothing to retry */
     int64_t warn_at;  /* when the user may have to be told that the end is near; 0: no more */
+    int64_t ended;    /* revoked: when; 0 before, and where its end just passed */
+    char *ended_by;   /* then: by whom; NULL as long as it is not revoked */
+    char *end_reason; /* NULL: none was given */
 };
 
 /* One resource of an assignment: a group membership, in place or not. */

@@ -195,10 +195,11 @@ static int reload(struct reply *reply, void *data)
     lastgood_save(PATH_PACKAGES, PATH_STATE);
     free(daemon->policy_problem);
     daemon->policy_problem = NULL;
+    /* The answer is about the files: how the allow-list is, GetStatus says, also after it was written once more. */
+    reply->value = warnings_of(&problems);
     compare_allow_list(daemon, &problems);
     log_problems(&problems);
     log_notice("The policy was reloaded: %zu package%s.", packages->count, packages->count == 1 ? "" : "s");
-    reply->value = warnings_of(&problems);
     problems_deinit(&problems);
     daemon_survey_all(&daemon->survey);
     return 0;
@@ -215,7 +216,10 @@ static int add_status(json_t *status, void *data)
             json_object_set_new(status, "host", json_string(host)) |
             json_object_set_new(status, "started", json_integer(daemon->started)) |
             json_object_set_new(status, "policy_loaded", json_integer(daemon->policy_loaded)) |
-            json_object_set_new(status, "allow_list_problems", warnings_of(&problems));
+            json_object_set_new(status, "allow_list_problems", warnings_of(&problems)) |
+            json_object_set_new(
+                status, "membership",
+                json_string(daemon->config.membership == CONFIG_MEMBERSHIP_FILES ? "files" : "nss"));
     if (daemon->policy_problem)
         r |= json_object_set_new(status, "policy_problem", json_string(daemon->policy_problem));
     problems_deinit(&problems);

@@ -341,6 +341,8 @@ int engine_finish_assignment(struct engine *engine, struct assignment *assignmen
         r = store_get_grants(engine->store, assignment->id, &grants, &count);
     if (r == 0)
         r = store_update_assignment(engine->store, assignment);
+    if (r == 0 && event == ASSIGNMENT_REVOKE)
+        r = store_note_end(engine->store, assignment->id, clock_now(&engine->clock), actor, detail);
     if (r == 0)
         r = store_set_grants(engine->store, assignment->id, grants, count, false);
     if (r == 0)

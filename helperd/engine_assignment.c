@@ -149,6 +149,7 @@ int engine_extend(struct engine *engine, const struct caller *caller, const stru
 {
     const struct package *package = packages_find(engine->packages, name);
     struct assignment assignment = {0};
+    bool existing = false;
     int64_t id = 0;
     int r = justification ? engine_check_text("justification", justification, reply) : 0;
     if (r == 0)
@@ -179,12 +180,15 @@ int engine_extend(struct engine *engine, const struct caller *caller, const stru
                           name, name);
     if (r == 0) {
         r = engine_find_waiting(engine, facts->caller, name, &id); /* rule 7: nothing new beside it */
+        existing = r == 0;
         if (r == STORE_E_NONE)
             r = file_extension(engine, caller, facts, &assignment, package, justification, seconds, reply,
                                &id);
     }
     assignment_deinit(&assignment);
-    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+    if (r == 0)
+        r = engine_show(engine, caller, facts, id, reply);
+    return r == 0 && json_object_set_new(reply->value, "existing", json_boolean(existing)) < 0 ? -ENOMEM : r;
 }
 
 /* ---- the end before the end ---- */

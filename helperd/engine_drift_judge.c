@@ -31,14 +31,9 @@ static bool is_tried(const struct assignment *assignment, const struct grant *gr
     return false;
 }
 
-static int note_problem(const struct assignment *assignment, struct grant *grant, const char *why,
-                        bool repair)
+static int note_problem(struct grant *grant, const char *why, bool repair)
 {
-    char user[NAME_ENCODED_MAX + 1];
-    text_visible(assignment->user, user, sizeof(user));
-    const int r = repair ? asprintf(&grant->problem, "%s (drift); it is put back by itself", why)
-                         : asprintf(&grant->problem, "%s (drift); pkg-admin retry %s %s puts it back", why,
-                                    assignment->package, user);
+    const int r = asprintf(&grant->problem, "%s (drift)%s", why, repair ? "; it is put back by itself" : "");
     if (r < 0)
         grant->problem = NULL;
     grant->drifted = r >= 0;
@@ -92,7 +87,7 @@ static int fall_short(struct engine *engine, struct assignment *assignment, stru
     int r = narrow(engine, assignment, grants, why, count);
     for (size_t i = 0; r == 0 && i < count; i++)
         if (why[i])
-            r = note_problem(assignment, &grants[i], why[i], repair);
+            r = note_problem(&grants[i], why[i], repair);
     if (r == 0)
         r = engine_move_assignment(assignment, ASSIGNMENT_FALL_SHORT);
     if (r == 0 && repair)

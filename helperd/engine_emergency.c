@@ -70,13 +70,13 @@ static int check_not_held(struct engine *engine, const struct subject *subject, 
 
 static void append_names(char all[REVIEWERS_SHOWN_MAX], char *const *names)
 {
-    _cleanup_free_ char *joined = strv_join(names, " ");
+    _cleanup_free_ char *joined = strv_join(names, ", ");
     const size_t used = strlen(all);
     if (joined && *joined)
-        snprintf(all + used, REVIEWERS_SHOWN_MAX - used, "%s%s", used ? " " : "", joined);
+        snprintf(all + used, REVIEWERS_SHOWN_MAX - used, "%s%s", used ? ", " : "", joined);
 }
 
-/* "bob %dba-leads carol", cut where it would be too long. */
+/* "bob, %dba-leads, carol", cut where it would be too long. */
 static char *reviewers_text(const struct package *package, char *ret, size_t size)
 {
     char all[REVIEWERS_SHOWN_MAX] = "";

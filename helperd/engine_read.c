@@ -265,7 +265,7 @@ int engine_list_packages(struct engine *engine, const struct caller *caller, con
     return r;
 }
 
-enum { PARTIAL_SHOWN = 5 };
+enum { SHOWN_OF_EACH = 5 };
 
 static json_t *partial_line(struct engine *engine, const struct assignment *assignment)
 {
@@ -282,6 +282,8 @@ static json_t *partial_line(struct engine *engine, const struct assignment *assi
         for (size_t i = 0, shown = 0; i < count; i++)
             if (grants[i].problem)
                 fprintf(out, "%s %s: %s", shown++ ? ";" : ":", grants[i].group, grants[i].problem);
+        if (assignment->retry_at == 0)
+            fprintf(out, "; to put it back: pkg-admin retry %s %s", assignment->package, user);
         fclose(out);
     }
     store_free_grants(grants, count);
@@ -296,13 +298,43 @@ static json_t *list_partial(struct engine *engine)
     json_t *lines = json_array();
     int64_t after = 0;
     int r = 0;
-    while (r == 0 && json_array_size(lines) < PARTIAL_SHOWN) {
+    while (r == 0 && json_array_size(lines) < SHOWN_OF_EACH) {
         struct assignment assignment = {0};
         r = store_next_partial(engine->store, after, false, &assignment);
         if (r == 0 && json_array_append_new(lines, partial_line(engine, &assignment)) < 0)
             r = -ENOMEM;
         after = assignment.id;
         assignment_deinit(&assignment);
+    }
+    if (r >= 0)
+        return lines;
+    json_decref(lines);
+    return NULL;
+}
+
+static json_t *undecidable_line(struct engine *engine, int64_t id)
+{
+    char user[NAME_ENCODED_MAX + 1];
+    struct request request = {0};
+    json_t *line = NULL;
+    if (store_get_request(engine->store, id, &request) == 0)
+        line = json_sprintf("request %" PRId64 ", %s of %s: %s", id, request.package,
+                            text_visible(request.user, user, sizeof(user)),
+                            request.undecidable ? request.undecidable : "");
+    request_deinit(&request);
+    return line;
+}
+
+/* The first few that nobody can decide, with the reason. */
+static json_t *list_undecidable(struct engine *engine)
+{
+    json_t *lines = json_array();
+    int64_t id = 0;
+    int r = 0;
+    while (r == 0 && json_array_size(lines) < SHOWN_OF_EACH) {
+        r = store_next_undecidable(engine->store, id, &id);
+        if (r == 0 && json_array_append_new(lines, undecidable_line(engine, id)) < 0)
+            r = -ENOMEM;
     }
     if (r >= 0)
         return lines;
@@ -344,6 +376,8 @@ int engine_status(struct engine *engine, struct reply *reply)
         (counts.oldest_pending &&
          json_object_set_new(reply->value, "oldest_pending", json_integer(counts.oldest_pending)) < 0) ||
         (counts.partial && json_object_set_new(reply->value, "partial", list_partial(engine)) < 0) ||
+        (undecidable &&
+         json_object_set_new(reply->value, "undecidable_requests", list_undecidable(engine)) < 0) ||
         (next && json_object_set_new(reply->value, "next_deadline", json_integer(next)) < 0))
         return -ENOMEM;
     return 0;

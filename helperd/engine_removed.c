@@ -60,9 +60,9 @@ int engine_end_removed(struct engine *engine, const struct packages *before, con
         if (r < 0)
             return r;
         if (ended > 0)
-            log_notice("%s was removed from packages.d (on_removed = revoke): %" PRId64
-                       " of what was held or approved ended.",
-                       package->name, ended);
+            log_notice("%s was removed from packages.d (on_removed = revoke): %" PRId64 " %s of it ended.",
+                       package->name, ended,
+                       ended == 1 ? "assignment or approved request" : "assignments or approved requests");
     }
     return 0;
 }

@@ -417,7 +417,8 @@ int grant_adopt(struct store *store, const char *state, int64_t now)
                                                    .event = "begin",
                                                    .detail = "the store is new"});
     if (r == 0 && adoption.adopted > 0)
-        log_notice("state.db is new: %lld assignments were taken over from the grant files, until their end.",
-                   (long long)adoption.adopted);
+        log_notice("state.db is new: %lld assignment%s taken over from the grant files, until %s.",
+                   (long long)adoption.adopted, adoption.adopted == 1 ? " was" : "s were",
+                   adoption.adopted == 1 ? "its end" : "their ends");
     return r;
 }

@@ -64,8 +64,8 @@ static void warn_stranger(const char *state, const char *name, struct problems *
     else
         problems_add(
             problems, false,
-            "the allow-list has the group %s, which no package gives any more; run `pkg-admin reload` as "
-            "root to take it off",
+            "the allow-list has the group %s, which no package gives any more; `pkg-admin reload`, run as "
+            "root, takes it off",
             name);
 }
 

@@ -28,6 +28,7 @@
  *                       who gave it and the delegate
  *   assignment.missing  a directory did not know the user when last asked, which was logged
  *   assignment.drifts   how often it drifted one time soon after the other, and when it last did
+ *   assignment.ended    revoked or handed back: when, by whom and why, which its user reads
  * step 3
  *   request_last, request_waiting  asked at each login: not through all that the user ever filed
  * step 2
@@ -175,7 +176,10 @@ static const char *const steps[] = {
     "ALTER TABLE delegation ADD COLUMN local INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE delegation ADD COLUMN delegate_local INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX delegation_user ON delegation (user) WHERE revoked = 0;"
-    "CREATE INDEX delegation_delegate ON delegation (delegate) WHERE revoked = 0;",
+    "CREATE INDEX delegation_delegate ON delegation (delegate) WHERE revoked = 0;"
+    "ALTER TABLE assignment ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE assignment ADD COLUMN ended_by TEXT;"
+    "ALTER TABLE assignment ADD COLUMN end_reason TEXT;",
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };

@@ -61,6 +61,8 @@ int store_escalate(struct store *store, int64_t request, int64_t number, int64_t
 /* Why nobody can decide it now; NULL: somebody can. */
 int store_set_undecidable(struct store *store, int64_t request, const char *why);
 int store_count_undecidable(struct store *store, int64_t *ret);
+/* The next one of these by number; STORE_E_NONE when there is no more. */
+int store_next_undecidable(struct store *store, int64_t after, int64_t *ret);
 /* The next request behind this number that waits for a decision; STORE_E_NONE behind the last. */
 int store_next_pending(struct store *store, int64_t after, int64_t *ret);
 
@@ -149,6 +151,8 @@ int store_find_live_assignment_of_package(struct store *store, const char *packa
 int store_find_waiting_request_of_package(struct store *store, const char *package, struct request *ret);
 /* Writes state, span, duration, extended, attempts, retry_at, begun, warn_at. */
 int store_update_assignment(struct store *store, const struct assignment *assignment);
+/* That it was revoked: when, by whom, why (NULL: no reason was given). */
+int store_note_end(struct store *store, int64_t assignment, int64_t at, const char *by, const char *reason);
 /* Replaces the assignment's grants; `live` false takes them away and keeps the rows as history. */
 int store_set_grants(struct store *store, int64_t assignment, const struct grant *grants, size_t count,
                      bool live);

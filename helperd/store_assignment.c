@@ -11,7 +11,8 @@
 #define ASSIGNMENT_COLUMNS                                                                                   \
     "a.id, a.request, a.package, a.user, a.uid, a.state, a.start, a.end, a.duration, a.extended, "           \
     "a.attempts,"                                                                                            \
-    " a.retry_at, a.begun, a.warn_at"
+    " a.retry_at, a.begun, a.warn_at, a.ended, a.ended_by, a.end_reason"
+enum { AFTER_ASSIGNMENT_COLUMNS = 17 };
 #define LIVE "a.state IN ('partially-fulfilled', 'fulfilled')"
 
 static int read_assignment(sqlite3_stmt *s, struct assignment *ret)
@@ -31,6 +32,9 @@ static int read_assignment(sqlite3_stmt *s, struct assignment *ret)
         .retry_at = sqlite3_column_int64(s, 11),
         .begun = sqlite3_column_int(s, 12),
         .warn_at = sqlite3_column_int64(s, 13),
+        .ended = sqlite3_column_int64(s, 14),
+        .ended_by = sql_text(s, 15, &oom),
+        .end_reason = sql_text(s, 16, &oom),
     };
     if (oom) {
         assignment_deinit(&assignment);
@@ -168,6 +172,12 @@ int store_update_assignment(struct store *store, const struct assignment *assign
                    assignment->warn_at, assignment->id);
 }
 
+int store_note_end(struct store *store, int64_t assignment, int64_t at, const char *by, const char *reason)
+{
+    return sql_run(store, "UPDATE assignment SET ended = ?, ended_by = ?, end_reason = ? WHERE id = ?",
+                   "itti", at, by, reason, assignment);
+}
+
 int store_set_grants(struct store *store, int64_t assignment, const struct grant *grants, size_t count,
                      bool live)
 {
@@ -260,7 +270,7 @@ int store_each_member_of_gid(struct store *store, gid_t gid, store_each_member e
         struct assignment assignment = {0};
         r = read_assignment(s, &assignment);
         if (r == 0)
-            r = each((const char *)sqlite3_column_text(s, 14), &assignment, data);
+            r = each((const char *)sqlite3_column_text(s, AFTER_ASSIGNMENT_COLUMNS), &assignment, data);
         assignment_deinit(&assignment);
         if (r != 0)
             break;

@@ -46,6 +46,21 @@ int store_next_pending(struct store *store, int64_t after, int64_t *ret)
     return r < 0 || id ? r : STORE_E_NONE;
 }
 
+int store_next_undecidable(struct store *store, int64_t after, int64_t *ret)
+{
+    int64_t id = 0;
+    const int r =
+        read_number(store,
+                    sql_take(store,
+                             "SELECT coalesce(min(id), 0) FROM request WHERE state = 'pending-approval'"
+                             " AND undecidable IS NOT NULL AND id > ?",
+                             "i", after),
+                    &id);
+    if (r == 0 && id)
+        *ret = id;
+    return r < 0 || id ? r : STORE_E_NONE;
+}
+
 int store_count_undecidable(struct store *store, int64_t *ret)
 {
     return read_number(store,

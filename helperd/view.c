@@ -149,6 +149,18 @@ static void put_problems(struct builder *builder, const struct record *record)
     put(builder, "problems", problems);
 }
 
+/* Who took it away, when and why; its user reads that. */
+static void put_end(struct builder *builder, const struct assignment *assignment)
+{
+    const int64_t planned = assignment->span.end, ended = assignment->ended;
+    const int64_t end = ended && ended < planned ? ended : planned;
+    if (end != GRANT_FOREVER)
+        put_time(builder, "assignment_end", end);
+    put_time(builder, "revoked", ended);
+    put_text(builder, "revoked_by", assignment->ended_by);
+    put_text(builder, "revoke_reason", assignment->end_reason);
+}
+
 /* A line each: sessions and processes that the end of the access did not end. */
 static void put_remaining(struct builder *builder, const struct record *record)
 {
@@ -172,8 +184,7 @@ static void put_assignment(struct builder *builder, const struct record *record)
         return;
     put(builder, "assignment", json_integer(assignment->id));
     put_time(builder, "assignment_start", assignment->span.start);
-    if (assignment->span.end != GRANT_FOREVER)
-        put_time(builder, "assignment_end", assignment->span.end);
+    put_end(builder, assignment);
     put_remaining(builder, record);
     if (assignment->state != STATE_PARTIALLY_FULFILLED)
         return;

@@ -169,7 +169,7 @@ static void say_fulfilling(struct text *text, const struct saying *saying)
     if (json_is_true(json_object_get(saying->request, "needs_retry"))) {
         say(text, "is approved, but not in place any more: ");
         say_problems(text, problems);
-        say(text, ".\nTrying again does not help: please tell an administrator.");
+        say(text, ".\nTrying again does not help: please tell an administrator (pkg-admin retry).");
         return;
     }
     say(text, "is approved and being set up. Please try again in a moment.");

@@ -191,7 +191,9 @@ START_TEST(drifted)
         &outcome, PAM_PERM_DENIED, "request=20 why=\"the access is not in place yet, partially-fulfilled\"",
         "db-admins on demohost: request 20 is approved, but not in place any more: dbadmins: removed by "
         "hand; "
-        "backup: \\x1b[31mred; and 1 more.\nTrying again does not help: please tell an administrator.\n");
+        "backup: \\x1b[31mred; and 1 more.\nTrying again does not help: please tell an administrator "
+        "(pkg-admin "
+        "retry).\n");
 }
 END_TEST
 

@@ -330,8 +330,8 @@ static const struct {
     {"dbadmins", NULL, "%nosuch bob", false,
      "a.conf: the group nosuch does not exist on this host; nobody can app"},
     {"dbadmins", NULL, "erin bob", false, "a.conf: erin has no login shell and so cannot approve"},
-    {"dbadmins", NULL, "erin", false, "a.conf: stage 1 needs approval by 1 and only 0 can give it today"},
-    {"dbadmins", NULL, "%empty", false, "a.conf: stage 1 needs approval by 1 and only 0 can give it today"},
+    {"dbadmins", NULL, "erin", false, "a.conf: stage 1 needs 1 approval, and 0 people can approve today"},
+    {"dbadmins", NULL, "%empty", false, "a.conf: stage 1 needs 1 approval, and 0 people can approve today"},
     {"docker", NULL, "bob", false,
      "a.conf: who is in the group docker can start a container that owns the host; "},
     {"toor", NULL, "bob", true, "a.conf: the group toor has the gid 0, root's own"},
@@ -584,7 +584,7 @@ START_TEST(a_start_tells_both_differences)
     ck_assert_int_eq(asked, 0);
     ck_assert_uint_eq(problems.count, 2);
     ck_assert(told(false, "the group docker is not on the allow-list, so nobody can be given it; run"));
-    ck_assert(told(false, "the allow-list has the group empty, which no package gives any more; run"));
+    ck_assert(told(false, "the allow-list has the group empty, which no package gives any more; `pkg-admin"));
 }
 END_TEST
 

@@ -145,6 +145,7 @@ START_TEST(test_extension_by_approval)
     ck_assert_str_eq(json_string_value(json_object_get(value, "state")), "pending-approval");
     const int64_t id = fixture_id(value);
     ck_assert_int_eq(extend("alice", "asked", 60, &value), 0); /* rule 7: the same one */
+    ck_assert(json_is_true(json_object_get(value, "existing")));
     ck_assert_int_eq(fixture_id(value), id);
     ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
     ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", &value), 0);
@@ -261,18 +262,37 @@ START_TEST(test_decided_otherwise)
 END_TEST
 
 /* Rule 6 and the end before the end. */
+/* Who took it away, when and why is there for its user to read; its end is when that was. */
+static void check_end(int64_t id, const char *by, const char *why)
+{
+    struct facts *facts = fixture_facts("root", NULL);
+    const struct caller caller = fixture_caller("root");
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_get_request(&fixture.engine, &caller, facts, id, &reply), 0);
+    facts_free(facts);
+    json_t *value = reply.value;
+    ck_assert_str_eq(json_string_value(json_object_get(value, "revoked_by")), by);
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "revoked")), fixture.now);
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "assignment_end")), fixture.now);
+    const char *reason = json_string_value(json_object_get(value, "revoke_reason"));
+    ck_assert_str_eq(reason ? reason : "", why);
+    json_decref(value);
+}
+
 START_TEST(test_return_and_revoke)
 {
     const int64_t first = hold("alice", "asked");
-    hold("alice", "fixed"); /* gives dbadmins as well */
+    const int64_t second = hold("alice", "fixed"); /* gives dbadmins as well */
     ck_assert_int_eq(hand_back("alice", "asked"), 0);
     ck_assert_str_eq(fixture_state(&fixture, first), "revoked");
+    check_end(first, "alice", "done");
     ck_assert(!fixture_gate_opens(&fixture, "alice", "asked"));
     ck_assert(fixture_in_group(&fixture, "alice", 2001));
     ck_assert_int_eq(hand_back("alice", "asked"), BUS_ERROR_NO_SUCH_REQUEST);
     ck_assert_int_eq(revoke("alice", "fixed", ""), BUS_ERROR_INVALID_ARGUMENT);
     ck_assert_int_eq(revoke("alice", "fixed", "left the team"), 0);
     ck_assert(!fixture_in_group(&fixture, "alice", 2001));
+    check_end(second, "root", "left the team");
     ck_assert_int_eq(revoke("alice", "fixed", "again"), BUS_ERROR_NO_SUCH_REQUEST);
     ck_assert_ptr_nonnull(strstr(fixture_message, "alice does not hold fixed"));
 }

@@ -566,6 +566,7 @@ static void ask_everything(void)
     store_next_pending(store, INT64_MAX - 1, &number);
     store_count_undecidable(store, &number);
     store_count_unreviewed(store, &number);
+    store_next_undecidable(store, 0, &number);
     store_count_open_requests(store, 1, &number);
     store_filed_since(store, 1, 1, 1, &number);
     store_get_decisions(store, 1, &decisions, &count);
