@@ -216,7 +216,7 @@ static bool is_time(const char *member)
                                         "policy_loaded",  "oldest_pending",
                                         "next_deadline",  "escalated",
                                         "since",          "until",
-                                        "reviewed"};
+                                        "reviewed",       "revoked"};
 
     for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
         if (strcmp(times[i], member) == 0)

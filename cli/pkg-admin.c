@@ -93,8 +93,20 @@ static int64_t count_packages(struct invocation *invocation)
     return count;
 }
 
-static void say_reloaded(struct invocation *invocation, const json_t *warnings)
+/* What the programs said, whole; NULL when it cannot be read. */
+static char *read_all(int written)
 {
+    const off_t size = written >= 0 ? lseek(written, 0, SEEK_END) : -1;
+    _cleanup_free_ char *text = size >= 0 ? calloc(1, (size_t)size + 1) : NULL;
+
+    return text && pread(written, text, (size_t)size, 0) == size ? steal_ptr(text) : NULL;
+}
+
+/* Nothing is said twice: accesspkgd read the same files as the program that wrote the list. */
+static void say_reloaded(struct invocation *invocation, const json_t *warnings, int written)
+{
+    _cleanup_free_ char *said = read_all(written);
+
     int64_t count = invocation->output.json ? 0 : count_packages(invocation);
     size_t i;
     json_t *warning;
@@ -106,7 +118,8 @@ static void say_reloaded(struct invocation *invocation, const json_t *warnings)
     json_array_foreach(warnings, i, warning)
     {
         const char *text = json_string_value(warning);
-        output_message(invocation->program->name, "warning: %s", text ? text : "");
+        if (text && !(said && strstr(said, text)))
+            output_message(invocation->program->name, "warning: %s", text);
     }
     if (count < 0)
         output_line(&invocation->output, "Policy reloaded.");
@@ -130,6 +143,7 @@ static int tell_daemon(struct invocation *invocation, int written)
 {
     struct client_error error;
     json_t *warnings = NULL;
+    _cleanup_close_ int again = -1;
     bool runs = false;
     int code;
 
@@ -156,8 +170,10 @@ static int tell_daemon(struct invocation *invocation, int written)
         return calls_report(invocation, &error);
     }
     /* Once more: what the new policy ended (on_removed = revoke) is held by nobody now. */
-    code = run_daemon(invocation, write_list, -1);
-    say_reloaded(invocation, warnings);
+    again = memfd_create("allow-list", MFD_CLOEXEC);
+    code = run_daemon(invocation, write_list, again);
+    replay(invocation, again);
+    say_reloaded(invocation, warnings, again);
     json_decref(warnings);
     return code;
 }
@@ -182,6 +198,44 @@ static int reload(struct invocation *invocation)
 
 /* ---- status ----------------------------------------------------------------------------------------------- */
 
+/* A count that means trouble is shown when there is some. */
+static char *field_trouble(const struct output *output, const json_t *status, const char *member)
+{
+    return member_integer(status, member) > 0 ? field_count(output, status, member) : NULL;
+}
+
+/* The few that are named, and how many there are besides. */
+static char *some_lines(const struct output *output, const json_t *status, const char *member,
+                        const char *count)
+{
+    const json_int_t more =
+        member_integer(status, count) - (json_int_t)json_array_size(json_object_get(status, member));
+    _cleanup_free_ char *lines = field_lines(output, status, member);
+
+    return more > 0 && *lines ? output_format("%s\n... and %" JSON_INTEGER_FORMAT " more", lines, more)
+                              : steal_ptr(lines);
+}
+
+static char *field_undecidable(const struct output *output, const json_t *status, const char *member)
+{
+    return some_lines(output, status, member, "undecidable");
+}
+
+static char *field_partial(const struct output *output, const json_t *status, const char *member)
+{
+    return some_lines(output, status, member, "partially_fulfilled");
+}
+
+/* These stand in no request: /etc/group says who. */
+static char *field_left(const struct output *output, const json_t *status, const char *member)
+{
+    _cleanup_free_ char *count = field_trouble(output, status, member);
+
+    return count ? output_format("%s, which could not be taken away; it is tried again (see the journal)",
+                                 count)
+                 : NULL;
+}
+
 static const struct field status_fields[] = {
     {"Version", "version", field_text, FIELD_PLAIN},
     {"Host", "host", field_text, FIELD_PLAIN},
@@ -189,16 +243,14 @@ static const struct field status_fields[] = {
     {"Packages", "packages", field_count, FIELD_PLAIN},
     {"Policy loaded", "policy_loaded", field_time, FIELD_PLAIN},
     {"Policy problem", "policy_problem", field_text, FIELD_PLAIN},
-    {"Warnings", "warnings", field_lines, FIELD_PLAIN},
     {"Allow-list", "allow_list_problems", field_lines, FIELD_PLAIN},
     {"Waiting requests", "pending", field_count, FIELD_PLAIN},
-    {"Nobody can decide", "undecidable", field_count, FIELD_PLAIN},
     {"Oldest of them", "oldest_pending", field_time, FIELD_PLAIN},
+    {"Nobody can decide", "undecidable_requests", field_undecidable, FIELD_PLAIN},
     {"Not reviewed", "unreviewed", field_count, FIELD_PLAIN},
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
-    {"Partly in place", "partially_fulfilled", field_count, FIELD_PLAIN},
-    {"Not taken away", "memberships_left", field_count, FIELD_PLAIN},
-    {"Not in place", "partial", field_lines, FIELD_PLAIN},
+    {"Not in place", "partial", field_partial, FIELD_PLAIN},
+    {"Still in /etc/group", "memberships_left", field_left, FIELD_PLAIN},
     {"Next deadline", "next_deadline", field_time, FIELD_PLAIN},
 };
 
@@ -239,7 +291,7 @@ static int status(struct invocation *invocation)
     else
         output_record(&invocation->output, status_fields, sizeof(status_fields) / sizeof(*status_fields),
                       answer);
-    if (!look_ups_ask_us())
+    if (strcmp(member_text(answer, "membership"), "files") != 0 && !look_ups_ask_us())
         output_message(invocation->program->name,
                        "warning: nobody has the groups of a package yet: /etc/nsswitch.conf does not name "
                        "accesspkg in its line group: (or in initgroups:, where there is one). README.md, "
@@ -258,9 +310,14 @@ static void say_assignment(struct invocation *invocation, const json_t *request)
 
     const bool live = strcmp(member_text(request, "state"), state_identifier(STATE_REVOKED)) != 0;
 
+    const bool endless = member_endless(request);
+
     output_line(&invocation->output, "%s of %s: %s%s%s%s%s", member_text(request, "package"),
-                member_text(request, "user"), state ? state : "", live && end ? ", until " : "",
-                live && end ? end : "", problems && *problems ? ". Not in place: " : "",
+                member_text(request, "user"), state ? state : "",
+                !live || !end ? ""
+                : endless     ? ", without an end"
+                              : ", until ",
+                live && end && !endless ? end : "", problems && *problems ? ". Not in place: " : "",
                 problems ? problems : "");
 }
 

@@ -55,6 +55,19 @@ static void say_waiting(struct output *output, const json_t *request)
                 (long long)member_integer(request, "id"), approvers ? approvers : "");
 }
 
+/* "Request 3 is approved: alice will hold db-admins (dbadmins) from Tue 2026-11-24 10:45 UTC (in 3 h) on, for 1 h." */
+static void say_later(struct output *output, const json_t *request)
+{
+    _cleanup_free_ char *package = what(output, request);
+    _cleanup_free_ char *start = field_time(output, request, "start");
+    _cleanup_free_ char *length =
+        field_duration(output, request, member_integer(request, "granted") > 0 ? "granted" : "duration");
+
+    output_line(output, "Request %lld is approved: %s will hold %s from %s on%s%s.",
+                (long long)member_integer(request, "id"), member_text(request, "user"), package,
+                start ? start : "its start", length ? ", for " : "", length ? length : "");
+}
+
 static void say_state(struct output *output, const json_t *request)
 {
     _cleanup_free_ char *state = field_state(output, request, "state");
@@ -71,6 +84,7 @@ static void say_approved(struct invocation *invocation, const json_t *request)
         [STATE_ACCESS_EXTENDED] = say_held,
         [STATE_PARTIALLY_FULFILLED] = say_partly,
         [STATE_PENDING_APPROVAL] = say_waiting,
+        [STATE_APPROVED] = say_later,
     };
     enum state state = state_from_identifier(member_text(request, "state"));
 

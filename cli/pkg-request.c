@@ -295,9 +295,9 @@ static void say_emergency(struct output *output, const json_t *request)
 
     say_submitted(output, request);
     output_line(output,
-                "Every approver sees that you took it, and why. Before one of them has reviewed it (%s), you "
-                "cannot do so again.",
-                reviewers);
+                "It is request %lld. Every approver sees that you took it, and why. Before one of them has "
+                "reviewed it (%s), you cannot do so again.",
+                (long long)member_integer(request, "id"), reviewers);
 }
 
 static int emergency(struct invocation *invocation)

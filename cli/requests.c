@@ -43,21 +43,6 @@ static char *field_until(const struct output *output, const json_t *request, con
     return member_endless(request) ? output_format("no end") : field_when(output, request, "assignment_end");
 }
 
-/* The assignment's state and the request's, where they are two words. */
-static char *field_states(const struct output *output, const json_t *request, const char *member)
-{
-    char *state = field_state(output, request, member), *own, *both;
-
-    if (!has(request, "request_state") ||
-        strcmp(member_text(request, member), member_text(request, "request_state")) == 0)
-        return state;
-    own = field_state(output, request, "request_state");
-    both = output_format("%s (the request: %s)", state, own);
-    free(state);
-    free(own);
-    return both;
-}
-
 static char *field_user(const struct output *output, const json_t *request, const char *member)
 {
     (void)output;
@@ -70,11 +55,39 @@ static char *field_origin(const struct output *output, const json_t *request, co
     const char *origin = member_text(request, member);
 
     (void)output;
+    if (strcmp(member_text(request, "service"), "pkg-admin") == 0 && strcmp(origin, "verified") == 0)
+        return output_format("verified: an administrator gave it, without asking the approvers");
     if (strcmp(origin, "verified") == 0)
         return output_format("verified: this host's login service reported it");
     if (!has(request, "service") && !has(request, "host") && !has(request, "address") && !has(request, "tty"))
         return NULL;
     return output_format("not verified: the user's own program said so");
+}
+
+/* A package whose file was taken away has no groups any more that could be told. */
+static char *field_package(const struct output *output, const json_t *request, const char *member)
+{
+    (void)output;
+    return output_format("%s%s", member_text(request, member),
+                         has(request, "groups") ? "" : " (no longer defined on this host)");
+}
+
+static char *field_extends(const struct output *output, const json_t *request, const char *member)
+{
+    (void)output;
+    return has(request, member) ? output_format("assignment %lld: more time for what is held already",
+                                                (long long)member_integer(request, member))
+                                : NULL;
+}
+
+/* What an administrator has to say: nothing comes back by itself. */
+static char *field_put_back(const struct output *output, const json_t *request, const char *member)
+{
+    (void)output;
+    return member_true(request, member)
+               ? output_format("by an administrator: pkg-admin retry %s %s", member_text(request, "package"),
+                               member_text(request, "user"))
+               : NULL;
 }
 
 static char *field_stage(const struct output *output, const json_t *request, const char *member)
@@ -134,8 +147,13 @@ static char *field_decisions(const struct output *output, const json_t *request,
 static char *field_state_marked(const struct output *output, const json_t *request, const char *member)
 {
     _cleanup_free_ char *state = field_state(output, request, member);
+    const bool extension = member_integer(request, "extends") > 0 &&
+                           state_from_identifier(member_text(request, member)) == STATE_PENDING_APPROVAL;
 
-    return output_format("%s%s", state, member_true(request, "needs_review") ? " (needs review)" : "");
+    return output_format("%s%s", state,
+                         member_true(request, "needs_review") ? " (needs review)"
+                         : extension                          ? " (extension)"
+                                                              : "");
 }
 
 static char *field_emergency(const struct output *output, const json_t *request, const char *member)
@@ -147,6 +165,17 @@ static char *field_emergency(const struct output *output, const json_t *request,
     return member_true(request, "needs_review")
                ? output_format("taken without approval; needs review by one of: %s", reviewers)
                : output_format("taken without approval; reviewed");
+}
+
+/* "root, Mon 2026-11-23 22:40 CET (2 min ago): incident 12"; one line, like a decision. */
+static char *field_revoked(const struct output *output, const json_t *request, const char *member)
+{
+    _cleanup_free_ char *when = field_time(output, request, member);
+    _cleanup_free_ char *reason = output_visible(member_text(request, "revoke_reason"));
+
+    if (!when)
+        return NULL;
+    return output_format("%s, %s%s%s", member_text(request, "revoked_by"), when, *reason ? ": " : "", reason);
 }
 
 static const struct field list_fields[] = {
@@ -178,14 +207,15 @@ static char *field_decides_for(const struct output *output, const json_t *reques
 
 static const struct field record_fields[] = {
     {"Request", "id", field_count, FIELD_PLAIN},
-    {"State", "state", field_states, FIELD_PLAIN},
+    {"State", "state", field_state_marked, FIELD_PLAIN},
     {"Emergency", "emergency", field_emergency, FIELD_PLAIN},
     {"Not in place", "problems", field_lines, FIELD_PLAIN},
+    {"Put back", "needs_retry", field_put_back, FIELD_PLAIN},
     {"Remains", "remaining", field_lines, FIELD_PLAIN},
     {"User", "user", field_user, FIELD_PLAIN},
     {"Full name", "full_name", field_text, FIELD_PLAIN},
     {"Organisation", "organisation", field_text, FIELD_PLAIN},
-    {"Package", "package", field_text, FIELD_PLAIN},
+    {"Package", "package", field_package, FIELD_PLAIN},
     {"Description", "description", field_text, FIELD_PLAIN},
     {"Groups", "groups", field_list, FIELD_PLAIN},
     {"Justification", "justification", field_justification, FIELD_PLAIN},
@@ -196,7 +226,7 @@ static const struct field record_fields[] = {
     {"Origin", "origin", field_origin, FIELD_PLAIN},
     {"Duration", "duration", field_duration, FIELD_PLAIN},
     {"Granted", "granted", field_duration, FIELD_PLAIN},
-    {"Extends", "extends", field_count, FIELD_PLAIN},
+    {"Extends", "extends", field_extends, FIELD_PLAIN},
     {"Start", "start", field_time, FIELD_PLAIN},
     {"Submitted", "submitted", field_time, FIELD_PLAIN},
     {"Expires", "expires", field_time, FIELD_PLAIN},
@@ -207,11 +237,12 @@ static const struct field record_fields[] = {
     {"Reviewed", "reviewed", field_time, FIELD_PLAIN},
     {"Your part", "decides_for", field_decides_for, FIELD_PLAIN},
     {"Decisions", "decisions", field_decisions, FIELD_PLAIN},
-    {"Closed", "ended", field_time, FIELD_PLAIN},
+    {"Request closed", "ended", field_time, FIELD_PLAIN},
     {"Cancelled with", "cancel_reason", field_text, FIELD_PLAIN},
     {"Assignment", "assignment", field_count, FIELD_PLAIN},
     {"Access from", "assignment_start", field_time, FIELD_PLAIN},
     {"Access until", "assignment_end", field_end, FIELD_PLAIN},
+    {"Revoked by", "revoked", field_revoked, FIELD_PLAIN},
 };
 
 /* ---- lists ------------------------------------------------------------------------------------------------ */

@@ -83,6 +83,10 @@ START_TEST(test_administrator)
     run("root", "pkg-admin revoke asked erin", 64, "needs a reason");
     run("root", "pkg-admin revoke asked erin -m 'shift is over'", 0, "asked of erin: Revoked");
     ck_assert(!has_group("erin", "dbadmins"));
+    run("erin", "pkg-request status 1", 0, "Revoked by:     root, ");
+    run("erin", "pkg-request status 1", 0, "): shift is over\n");
+    run("erin", "pkg-request status 1", 0,
+        "verified: an administrator gave it, without asking the approvers");
     run("root", "pkg-admin revoke asked erin -m again", 1, "erin does not hold asked");
 }
 END_TEST

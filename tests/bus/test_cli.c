@@ -234,7 +234,7 @@ START_TEST(show_has_all_that_an_approver_decides_on)
     static const struct script lines[] = {ANSWERS("GetRequest", "[12]", "a{sv}", SAMPLE_WHOLE)};
     static const char *const labelled[] = {
         "Request:        12\n",
-        "State:          Fulfilled (the request: Approved)\n",
+        "State:          Fulfilled\n",
         "Not in place:   backup: no such group\n",
         "User:           alice (uid 1001)\n",
         "Full name:      Alice Adams\n",
@@ -256,7 +256,7 @@ START_TEST(show_has_all_that_an_approver_decides_on)
         "Approvers:      bob, %dba-leads\n",
         "Decisions:      approved by bob, Sun 2025-11-23 22:15 UTC (",
         "): go\\x0aahead\n",
-        "Closed:         Sun 2025-11-23 22:15 UTC (",
+        "Request closed: Sun 2025-11-23 22:15 UTC (",
         "Cancelled with: never mind\n",
         "Assignment:     3\n",
         "Access from:    Sun 2025-11-23 22:15 UTC (",

@@ -38,15 +38,17 @@ START_TEST(approve_is_honest_about_the_rest)
     static const struct script more[] = {
         ANSWERS("Approve", NULL, "a{sv}",
                 "[{\"id\": 2, \"state\": \"pending-approval\", \"approvers\": [\"carol\"]}]")};
-    static const struct script later[] = {
-        ANSWERS("Approve", NULL, "a{sv}", "[{\"id\": 2, \"state\": \"approved\", \"start\": 1763950340}]")};
+    static const struct script later[] = {ANSWERS("Approve", NULL, "a{sv}",
+                                                  "[{\"id\": 2, \"state\": \"approved\", \"start\": "
+                                                  "1763950340, \"user\": \"eve\", \"package\": \"db\", "
+                                                  "\"duration\": 7200, \"granted\": 3600}]")};
 
     RUN(partly, "pkg-approve", "approve", "2");
     SHOWS(result.out, "does not hold all of db () yet: backup: no such group. It is tried again.");
     RUN(more, "pkg-approve", "approve", "2");
     SHOWS(result.out, "is recorded. It still waits for: carol.");
     RUN(later, "pkg-approve", "approve", "2");
-    SHOWS(result.out, "is recorded. It is now: Approved, from Mon 2025-11-24 02:12 UTC");
+    SHOWS(result.out, "Request 2 is approved: eve will hold db () from Mon 2025-11-24 02:12 UTC (");
 }
 END_TEST
 
@@ -192,14 +194,27 @@ START_TEST(status_is_one_screen)
     static const struct script lines[] = {
         ANSWERS("GetStatus", "[]", "a{sv}",
                 "[{\"version\": \"0.1.0\", \"host\": \"db7\", \"started\": 1763935940, \"packages\": 3, "
-                "\"warnings\": [\"a: b\","
-                " \"c: d\"], \"pending\": 0, \"live_assignments\": 2, \"next_deadline\": 1763950340}]")};
+                "\"allow_list_problems\": [\"a: b\","
+                " \"c: d\"], \"pending\": 0, \"live_assignments\": 2, \"next_deadline\": 1763950340, "
+                "\"undecidable\": 0, "
+                "\"partially_fulfilled\": 0, \"memberships_left\": 0}]")};
+    static const struct script trouble[] = {ANSWERS(
+        "GetStatus", "[]", "a{sv}",
+        "[{\"version\": \"0.1.0\", \"undecidable\": 7, \"undecidable_requests\": [\"request 1, db of eve: "
+        "nobody\"], \"partially_fulfilled\": 1, \"partial\": [\"db of eve: g: none\"], "
+        "\"memberships_left\": 2}]")};
 
     RUN(lines, "pkg-admin");
     ck_assert_int_eq(result.code, 0);
     SHOWS(result.out,
           "Version:          0.1.0\nHost:             db7\nRunning since:    Sun 2025-11-23 22:12 UTC (");
-    SHOWS(result.out, "Warnings:         a: b\n                  c: d\nWaiting requests: 0\n");
+    SHOWS(result.out, "Allow-list:       a: b\n                  c: d\nWaiting requests: 0\n"
+                      "Live assignments: 2\nNext deadline:    ");
+    RUN(trouble, "pkg-admin"); /* what means trouble is there when there is some */
+    SHOWS(result.out,
+          "Nobody can decide:   request 1, db of eve: nobody\n                     ... and 6 more\n"
+          "Not in place:        db of eve: g: none\nStill in /etc/group: 2, which");
+    RUN(lines, "pkg-admin");
     RUN(lines, "pkg-admin", "status", "--json");
     SHOWS(result.out, "\"started\": \"2025-11-23T22:12:20+00:00\"");
 }

@@ -102,9 +102,11 @@ START_TEST(test_removed)
 {
     hold("alice");
     run("root", "rm " GRANTS "/user/alice && pkg-admin status", 0,
-        "asked of alice: backup: removed by hand (drift); pkg-admin retry asked alice puts it back");
+        "asked of alice: backup: removed by hand (drift); dbadmins: removed by hand (drift); to put it back: "
+        "pkg-admin retry asked alice");
     run("alice", "pkg-request status 1", 0, "Partially fulfilled");
     run("alice", "pkg-request status 1", 0, "dbadmins: removed by hand (drift)");
+    run("alice", "pkg-request status 1", 0, "by an administrator: pkg-admin retry asked alice\n");
     ck_assert(!has_group("alice", "dbadmins"));
     json_t *value = NULL;
     json_t *arguments = json_pack("[s, [s], {s:b}]", "alice", "asked", "gate", 1);

@@ -60,7 +60,7 @@ START_TEST(test_forever)
     run("alice", "pkg-request extend standing -d forever", 0, "until it is taken back");
     run("root", "pkg-admin revoke standing alice -m over", 0, "Revoked");
     ck_assert(!has_group("alice", "dbadmins"));
-    run("root", "pkg-admin assign free carol -d forever -m x", 0, "Fulfilled, until no end");
+    run("root", "pkg-admin assign free carol -d forever -m x", 0, "Fulfilled, without an end");
 }
 END_TEST
 

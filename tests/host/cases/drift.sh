@@ -32,7 +32,7 @@ removed()
     run on_host alice pkg-request
     says "Partially fulfilled"
     run host pkg-admin status
-    says "pkg-admin retry $package alice puts it back"
+    says "to put it back: pkg-admin retry $package alice"
     run host pkg-admin retry $package alice
     says Fulfilled
     run ssh_as alice id
