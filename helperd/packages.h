@@ -4,23 +4,37 @@
  * of keys, held immutable. Pure reading: no user or group look-up (names that do not resolve are warnings that
  * somebody else gives, a directory may be late at boot).
  *
- * Keys (section, key, form, default) — [policy] approvers, approval_timeout are short for one [stage 1] and stand
- * beside no [stage]:
- *   [package] description (text, the name), groups (list, required)
- *   [policy]  requestors (list, empty: everybody), justification (required|optional, optional),
- *             duration (duration or `forever`, 8h or max_duration where that is shorter),
- *             max_duration (duration or `forever`, `duration`; `forever` has to be written),
- *             extension (no|allowed|approval, no), max_total (duration, none),
- *             at_end (keep|warn|terminate, keep), services (list of PAM services whose sessions `terminate` ends),
- *             cooldown (duration, none), gate_cooldown (duration, none), incompatible (list of packages),
- *             on_removed (keep|revoke, keep), approval (required|none, required),
- *             drift (report|repair, report),
- *             emergency (list, empty: nobody), emergency_duration (duration, `duration` but 24h at most),
- *             approvers (list), approval_timeout (duration, 24h)
- *   [stage N] approvers (list, required), quorum (number, 1), timeout (duration, 24h),
- *             escalate_after (duration, none), fallback_approvers (list; asked after that time, and at once when
- *             the approvers cannot reach the quorum)
- * Lists are separated by blanks; `%name` is a group in requestors and approvers, `groups` takes bare names.
+ * The keys, with their form and what holds without them. A list is separated by blanks; `%name` in it is a group
+ * (`groups` takes bare names). A duration is 90s, 15m, 4h, 1h30m or 2d, and above zero.
+ *   [package]
+ *     description         text                       the package's name
+ *     groups              list of groups             has to be written
+ *   [policy]
+ *     requestors          list                       everybody
+ *     justification       required, optional         optional
+ *     duration            duration, forever          8h, or max_duration where that is shorter
+ *     max_duration        duration, forever          duration, but `forever` has to be written
+ *     extension           no, allowed, approval      no
+ *     max_total           duration                   none (not with max_duration = forever)
+ *     cooldown            duration                   none
+ *     gate_cooldown       duration                   none
+ *     incompatible        list of packages           none
+ *     emergency           list                       nobody
+ *     emergency_duration  duration                   duration, but 24h at most
+ *     at_end              keep, warn, terminate      keep
+ *     services            list of PAM services       with terminate it has to be written, else it must not be
+ *     drift               report, repair             report
+ *     on_removed          keep, revoke               keep
+ *     approval            required, none             required
+ *     approvers           list                       \ short for one [stage 1];
+ *     approval_timeout    duration, 24h              / neither stands beside a [stage]
+ *   [stage N]             from 1 on, without a gap
+ *     approvers           list                       has to be written
+ *     quorum              number                     1
+ *     timeout             duration                   24h
+ *     escalate_after      duration                   never
+ *     fallback_approvers  list                       nobody; asked after that time, and at once when the approvers
+ *                                                    cannot reach the quorum
  */
 #pragma once
 
