@@ -58,6 +58,8 @@ static char *field_length(const struct output *output, const json_t *explanation
 {
     _cleanup_free_ char *usual = field_duration(output, explanation, member);
     _cleanup_free_ char *longest = field_duration(output, explanation, "max_duration");
+    if (usual && longest && strcmp(usual, longest) == 0)
+        return output_format("%s, which is the most at a time", usual);
     return output_format("%s, at most %s at a time", usual ? usual : "?", longest ? longest : "?");
 }
 

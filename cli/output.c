@@ -17,8 +17,9 @@
 #include <sys/ioctl.h>
 #include <sysexits.h>
 #include <time.h>
+#include <wchar.h>
 
-enum { WIDTH_UNKNOWN = 80, SHORTENED_MIN = 16 };
+enum { WIDTH_UNKNOWN = 80, SHORTENED_MIN = 16, WORDS_MIN = 20 };
 
 static void note_error(struct output *output, int r)
 {
@@ -173,25 +174,70 @@ void output_table(struct output *output, const struct field *fields, size_t n_fi
     table_print(output, table);
 }
 
-/* The first line of a value stands beside its label, each further one in a row without. */
-static void record_add(struct libscols_table *table, const char *label, char *text)
+/* How many bytes of the text make a line of at most `width` columns that ends at a blank; all of it without such. */
+static size_t line_length(const char *text, size_t width)
+{
+    size_t columns = 0, last = 0;
+    mbstate_t state = {0};
+
+    for (const char *at = text; *at;) {
+        wchar_t wide;
+        size_t bytes = mbrtowc(&wide, at, MB_CUR_MAX, &state);
+        if (bytes == (size_t)-1 || bytes == (size_t)-2)
+            return strlen(text);
+        if (*at == ' ')
+            last = (size_t)(at - text);
+        const int wide_columns = wcwidth(wide);
+        columns += wide_columns > 0 ? (size_t)wide_columns : 0;
+        if (columns > width && last > 0)
+            return last;
+        at += bytes;
+    }
+    return strlen(text);
+}
+
+/* The first line of a value stands beside its label, each further one in a row without. `width` 0: as long as it is. */
+static void record_add(struct libscols_table *table, const char *label, char *text, size_t width)
 {
     _cleanup_free_ char *shown_label = output_format("%s:", label);
     const char *beside = shown_label;
 
     for (char *line; (line = strsep(&text, "\n"));) {
         _cleanup_free_ char *shown = output_visible(line);
-        struct libscols_line *row = line_new(table);
+        char *rest = shown;
 
-        cell_set(row, 0, beside);
-        cell_set(row, 1, shown);
-        beside = "";
+        do {
+            const size_t length = width > 0 ? line_length(rest, width) : strlen(rest);
+            char *next = rest + length + (rest[length] == ' ');
+            struct libscols_line *row = line_new(table);
+
+            rest[length] = '\0';
+            cell_set(row, 0, beside);
+            cell_set(row, 1, rest);
+            beside = "";
+            rest = next;
+        } while (*rest);
     }
+}
+
+/* What is left for values beside the longest label, its colon and a blank. 0 where that is too little to break at. */
+static size_t value_width(const struct output *output, const struct field *fields, size_t n_fields,
+                          const json_t *object)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < n_fields; i++) {
+        _cleanup_free_ char *text = fields[i].format(output, object, fields[i].member);
+        if (text && *text && strlen(fields[i].label) > longest)
+            longest = strlen(fields[i].label);
+    }
+    return output->width > longest + 2 + WORDS_MIN ? output->width - longest - 2 : 0;
 }
 
 void output_record(struct output *output, const struct field *fields, size_t n_fields, const json_t *object)
 {
     struct libscols_table *table = table_new(output);
+    const size_t width = value_width(output, fields, n_fields, object);
 
     scols_table_enable_noheadings(table, 1);
     column_new(table, "label", 0, 0);
@@ -200,7 +246,7 @@ void output_record(struct output *output, const struct field *fields, size_t n_f
         _cleanup_free_ char *text = fields[i].format(output, object, fields[i].member);
 
         if (text && *text)
-            record_add(table, fields[i].label, text);
+            record_add(table, fields[i].label, text, width);
     }
     table_print(output, table);
 }

@@ -311,9 +311,11 @@ static void say_assignment(struct invocation *invocation, const json_t *request)
     const bool live = strcmp(member_text(request, "state"), state_identifier(STATE_REVOKED)) != 0;
 
     const bool endless = member_endless(request);
+    const bool ahead = strcmp(member_text(request, "state"), state_identifier(STATE_APPROVED)) == 0;
+    _cleanup_free_ char *start = ahead ? field_time(&invocation->output, request, "start") : NULL;
 
-    output_line(&invocation->output, "%s of %s: %s%s%s%s%s", member_text(request, "package"),
-                member_text(request, "user"), state ? state : "",
+    output_line(&invocation->output, "%s of %s: %s%s%s%s%s%s%s", member_text(request, "package"),
+                member_text(request, "user"), state ? state : "", start ? ", from " : "", start ? start : "",
                 !live || !end ? ""
                 : endless     ? ", without an end"
                               : ", until ",

@@ -68,13 +68,17 @@ int engine_check_cooldown(struct engine *engine, const struct subject *subject, 
                           : last.state == STATE_EXPIRED && last.at_gate && at_gate ? package->gate_cooldown
                                                                                    : 0;
     if (r == 0 && pause > 0 && clock_now(&engine->clock) < last.ended + pause)
-        r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                          last.state == STATE_DENIED
-                              ? "Request %" PRId64 " for %s was denied. A new one can be filed after %s."
-                              : "Request %" PRId64
+        r = last.state == STATE_DENIED
+                ? engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                                "Request %" PRId64
+                                " for %s was denied. A new one can be filed after %s. Why it was "
+                                "denied: pkg-request status %" PRId64,
+                                last.id, package->name, engine_time(last.ended + pause, when), last.id)
+                : engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                                "Request %" PRId64
                                 " for %s expired without a decision. At a login a new one is filed "
                                 "after %s; ask at any time with: pkg-request submit %s",
-                          last.id, package->name, engine_time(last.ended + pause, when), package->name);
+                                last.id, package->name, engine_time(last.ended + pause, when), package->name);
     request_deinit(&last);
     return r == STORE_E_NONE ? 0 : r;
 }

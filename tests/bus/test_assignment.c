@@ -78,6 +78,8 @@ START_TEST(test_administrator)
     run("root", "pkg-admin assign asked erin -m 'night shift' -d 6h", 0, "asked of erin: Fulfilled");
     ck_assert(has_group("erin", "dbadmins"));
     run("root", "pkg-admin assign asked erin", 1, "holds asked already");
+    run("root", "pkg-admin assign asked dave --start +2h", 0, "asked of dave: Approved, from ");
+    run("root", "pkg-admin revoke asked dave -m 'not needed'", 0, "asked of dave: Cancelled\n");
     run("root", "pkg-admin assign asked nobody-here", 67, "no such user");
     run("root", "pkg-admin assign nothing erin", 1, "no access package nothing");
     run("root", "pkg-admin revoke asked erin", 64, "needs a reason");

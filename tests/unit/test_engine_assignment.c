@@ -366,7 +366,7 @@ START_TEST(test_cooldown)
     ck_assert_int_eq(fixture_submit(&fixture, "alice", "asked", "x", &value), 0);
     ck_assert_int_eq(fixture_decide(&fixture, "bob", fixture_id(value), false, "no", NULL), 0);
     ck_assert_int_eq(fixture_submit(&fixture, "alice", "asked", "x", NULL), BUS_ERROR_POLICY_REFUSED);
-    ck_assert_ptr_nonnull(strstr(fixture_message, "was denied"));
+    ck_assert_ptr_nonnull(strstr(fixture_message, "Why it was denied: pkg-request status 1"));
     pass(600);
     ck_assert_int_eq(fixture_submit(&fixture, "alice", "asked", "x", NULL), 0);
 

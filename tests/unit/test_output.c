@@ -200,6 +200,18 @@ START_TEST(long_text_never_reaches_the_label_column)
 }
 END_TEST
 
+START_TEST(a_long_value_is_broken_at_blanks)
+{
+    record("{\"id\": 7, \"why\": \"The policy does not let you \\u6f22\\u5b57 ask; an administrator may.\"}",
+           40);
+    ck_assert_str_eq(text, "Request: 7\n"
+                           "Why:     The policy does not let you\n"
+                           "         \u6f22\u5b57 ask; an administrator may.\n");
+    record("{\"id\": 7, \"why\": \"as long as the terminal is wide\"}", 0);
+    ck_assert_str_eq(text, "Request: 7\nWhy:     as long as the terminal is wide\n");
+}
+END_TEST
+
 START_TEST(a_full_disk_is_noticed)
 {
     json_t *value = parse("[{\"id\": 1}]");
@@ -237,6 +249,7 @@ int main(void)
     tcase_add_test(tests, json_is_ascii_with_times);
     tcase_add_test(tests, a_record_leaves_out_what_is_missing);
     tcase_add_test(tests, long_text_never_reaches_the_label_column);
+    tcase_add_test(tests, a_long_value_is_broken_at_blanks);
     tcase_add_test(tests, a_full_disk_is_noticed);
     tcase_add_test(tests, members_of_another_type_are_missing);
     suite_add_tcase(suite, tests);
