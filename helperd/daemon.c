@@ -128,7 +128,8 @@ static int load_first_policy(struct daemon *daemon)
         load_former_policy(daemon);
     } else {
         struct problems old_problems = {0};
-        daemon->policy_problem = join_errors("The last good policy is in use instead.", &problems);
+        daemon->policy_problem = join_errors(
+            "The last good policy is in use instead. Mend them, then run: pkg-admin reload", &problems);
         r = packages_load(PATH_STATE "/" LASTGOOD_FOLDER, geteuid(), &packages, &old_problems);
         if (r == 0) {
             log_error(

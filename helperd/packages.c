@@ -110,7 +110,7 @@ static int list_files(int fd, const char *path, struct problems *problems, strv 
 static int load_file(int folder, const char *file_name, uid_t owner, struct packages *set,
                      struct problems *problems)
 {
-    const size_t before = problems->errors;
+    const size_t before = problems->errors, first = problems->count;
     struct inifile *file = NULL;
     int rc = inifile_load(folder, file_name, file_name, owner, problems, &file);
     if (rc == -EISDIR)
@@ -130,6 +130,7 @@ static int load_file(int folder, const char *file_name, uid_t owner, struct pack
             NAME_PACKAGE_MAX);
     rc = name ? packages_file_check(file, name, &package) : -ENOMEM;
     inifile_free(file);
+    problems_order(problems, first, file_name);
     if (rc == 0 && problems->errors == before)
         set->items[set->count++] = package;
     else if (rc == 0)

@@ -19,4 +19,6 @@ struct problems {
 
 void problems_add(struct problems *problems, bool error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Puts those from `first` on, all of one file, into the order of their lines: "FILE:7: ..." Without a line: first. */
+void problems_order(struct problems *problems, size_t first, const char *file);
 void problems_deinit(struct problems *problems);

@@ -358,6 +358,8 @@ START_TEST(test_reload)
     json_t *value = NULL;
     ck_assert_int_eq(live_call("root", -1, "GetStatus", "", NULL, &value), BUS_ERROR_NONE);
     ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(value, "policy_problem")), "open.conf"));
+    ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(value, "policy_problem")),
+                                 "Mend them, then run: pkg-admin"));
     ck_assert_int_eq(json_integer_value(json_object_get(value, "packages")), 3);
     json_decref(value);
     file("dave", "db-admins");

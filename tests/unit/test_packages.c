@@ -495,6 +495,21 @@ START_TEST(every_error_of_every_file_is_told)
 }
 END_TEST
 
+START_TEST(problems_are_in_the_order_of_their_lines)
+{
+    unsigned long last = 0;
+    put("a.conf", "[package]\ndescription = x\n[policy]\nduration = 4h\nquorum = 1\n[policy]\n"
+                  "max_duration = 2h\napprovers = a\n[stage 1]\nquorum = many\napprovers = b\n");
+    ck_assert_int_eq(load(), -EINVAL);
+    ck_assert_uint_ge(problems.count, 5); /* some are found while reading, some only with the whole */
+    for (size_t i = 0; i < problems.count; i++) {
+        const unsigned long line = strtoul(strchr(problems.items[i].text, ':') + 1, NULL, 10);
+        ck_assert_uint_ge(line, last);
+        last = line;
+    }
+}
+END_TEST
+
 START_TEST(a_file_of_nothing_but_errors_is_cut_short)
 {
     char *text = malloc(200001);
@@ -731,6 +746,7 @@ int main(void)
     tcase_add_test(wrong, a_zero_byte);
     tcase_add_test(wrong, a_line_of_any_length_is_whole_or_an_error);
     tcase_add_test(wrong, every_error_of_every_file_is_told);
+    tcase_add_test(wrong, problems_are_in_the_order_of_their_lines);
     tcase_add_test(wrong, a_file_of_nothing_but_errors_is_cut_short);
     tcase_add_test(wrong, too_many);
     tcase_add_test(wrong, fallback_approvers_need_no_time);
