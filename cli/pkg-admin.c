@@ -247,7 +247,7 @@ static const struct field status_fields[] = {
     {"Waiting requests", "pending", field_count, FIELD_PLAIN},
     {"Oldest of them", "oldest_pending", field_time, FIELD_PLAIN},
     {"Nobody can decide", "undecidable_requests", field_undecidable, FIELD_PLAIN},
-    {"Not reviewed", "unreviewed", field_count, FIELD_PLAIN},
+    {"Not reviewed", "unreviewed", field_trouble, FIELD_PLAIN},
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
     {"Not in place", "partial", field_partial, FIELD_PLAIN},
     {"Still in /etc/group", "memberships_left", field_left, FIELD_PLAIN},

@@ -68,9 +68,24 @@ void bus_privileged_cancel(struct bus_privileged *privileged, const void *data)
 
 /* ---- answers ---- */
 
+/* What the bus says of a service that says nothing, in words for people. */
+static const struct {
+    const char *error;
+    const char *words;
+} silences[] = {
+    {DBUS_ERROR_NO_REPLY, "the root service accesspkg-privileged did not answer in time"},
+    {DBUS_ERROR_SERVICE_UNKNOWN, "the root service accesspkg-privileged is not installed"},
+    {DBUS_ERROR_NAME_HAS_NO_OWNER, "the root service accesspkg-privileged is not installed"},
+};
+
 static int read_error(DBusMessage *answer, const char **ret_message)
 {
     const char *name = dbus_message_get_error_name(answer);
+    for (size_t i = 0; i < sizeof(silences) / sizeof(silences[0]); i++)
+        if (strcmp(silences[i].error, name) == 0) {
+            *ret_message = silences[i].words;
+            return BUS_ERROR_UNAVAILABLE;
+        }
     const char *text = NULL;
     if (!dbus_message_get_args(answer, NULL, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID))
         text = name;

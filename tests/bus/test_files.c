@@ -90,7 +90,7 @@ START_TEST(test_service_away)
 {
     live_stop_privileged(SIGTERM);
     run("alice", "pkg-request submit free", 0, "Partially fulfilled");
-    run("root", "pkg-admin", 0, "");
+    run("alice", "pkg-request status 1", 0, "accesspkg-privileged is not installed");
     live_start_privileged(30);
     becomes("alice", "backup", true);
     becomes("alice", "dbadmins", true);

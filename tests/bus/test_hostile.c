@@ -115,7 +115,7 @@ START_TEST(test_mute)
     ck_assert_int_eq(live_join(waiting[0]), 0);
     ck_assert_int_eq(live_join(waiting[1]), 0);
     ck_assert_int_lt(now() - began, 20);
-    run("root", "pkg-admin status", 0, "Partly in place");
+    run("root", "pkg-admin status", 0, "Not in place:");
     live_signal_privileged(SIGCONT);
     becomes_member("carol");
     becomes_member("dave");
