@@ -19,7 +19,12 @@ struct field {
     const char *label; /* a heading, or a label without its colon */
     const char *member;
     field_format *format;
-    enum { FIELD_PLAIN = 0, FIELD_RIGHT, FIELD_SHORTEN } look; /* in a table */
+    enum {
+        FIELD_PLAIN = 0,
+        FIELD_RIGHT,
+        FIELD_SHORTEN,
+        FIELD_STATE
+    } look; /* STATE: in colour, where there is any */
 };
 
 field_format field_text;     /* a string */

@@ -8,6 +8,7 @@
 #include "cli/when.h"
 #include "common/cleanup.h"
 #include "common/names.h"
+#include "dbus/contract.h"
 
 #include <errno.h>
 #include <langinfo.h>
@@ -19,7 +20,7 @@
 #include <time.h>
 #include <wchar.h>
 
-enum { WIDTH_UNKNOWN = 80, SHORTENED_MIN = 16, WORDS_MIN = 20 };
+enum { WIDTH_UNKNOWN = 80, HEIGHT_UNKNOWN = 24, SHORTENED_MIN = 16, WORDS_MIN = 20 };
 
 static void note_error(struct output *output, int r)
 {
@@ -27,19 +28,31 @@ static void note_error(struct output *output, int r)
         output->error = r;
 }
 
-static size_t terminal_width(int fd)
+/* What no-color.org asks for, and terminals that know no colour. */
+static bool wants_color(void)
 {
-    struct winsize size;
+    const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+    return !(no && *no) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
+
+static void look_at_terminal(int fd, struct output *output)
+{
+    struct winsize size = {0};
 
     if (!isatty(fd))
-        return 0;
-    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : WIDTH_UNKNOWN;
+        return;
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0)
+        size = (struct winsize){0};
+    output->width = size.ws_col > 0 ? size.ws_col : WIDTH_UNKNOWN;
+    output->height = size.ws_row > 0 ? size.ws_row : HEIGHT_UNKNOWN;
+    output->color = wants_color();
 }
 
 void output_init(struct output *ret, bool json)
 {
     *ret = (struct output){.stream = stdout, .json = json, .now = time(NULL)};
-    ret->width = terminal_width(STDOUT_FILENO);
+    look_at_terminal(STDOUT_FILENO, ret);
 }
 
 void output_no_memory(void)
@@ -101,6 +114,8 @@ static struct libscols_table *table_new(const struct output *output)
     scols_table_set_termforce(table, output->width > 0 ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
     if (output->width > 0)
         scols_table_set_termwidth(table, output->width);
+    if (output->color)
+        scols_table_enable_colors(table, 1);
     return table;
 }
 
@@ -122,6 +137,29 @@ static struct libscols_line *line_new(struct libscols_table *table)
 static void cell_set(struct libscols_line *line, size_t column, const char *text)
 {
     if (scols_line_set_data(line, column, text) < 0)
+        output_no_memory();
+}
+
+/* What waits for somebody, what gives access, what is not as it should be; the rest is plain. */
+static const char *state_color(const json_t *object, const char *member)
+{
+    static const char *const colors[STATE_COUNT] = {
+        [STATE_PENDING_APPROVAL] = "yellow", [STATE_FULFILLED] = "green", [STATE_ACCESS_EXTENDED] = "green",
+        [STATE_PARTIALLY_FULFILLED] = "red", [STATE_DENIED] = "red",
+    };
+
+    return member_true(object, "needs_review") ? "red"
+                                               : colors[state_from_identifier(member_text(object, member))];
+}
+
+static void cell_color(const struct output *output, struct libscols_line *line, size_t column,
+                       const struct field *field, const json_t *object)
+{
+    const char *color = NULL;
+
+    if (output->color && field->look == FIELD_STATE)
+        color = state_color(object, field->member);
+    if (color && scols_cell_set_color(scols_line_get_cell(line, column), color) < 0)
         output_no_memory();
 }
 
@@ -154,8 +192,10 @@ static char *cell_text(const struct output *output, const struct field *field, c
 
 void output_table(struct output *output, const struct field *fields, size_t n_fields, const json_t *objects)
 {
-    static const int flags[] = {
-        [FIELD_PLAIN] = 0, [FIELD_RIGHT] = SCOLS_FL_RIGHT, [FIELD_SHORTEN] = SCOLS_FL_TRUNC};
+    static const int flags[] = {[FIELD_PLAIN] = 0,
+                                [FIELD_RIGHT] = SCOLS_FL_RIGHT,
+                                [FIELD_SHORTEN] = SCOLS_FL_TRUNC,
+                                [FIELD_STATE] = 0};
     struct libscols_table *table = table_new(output);
     size_t row;
     json_t *object;
@@ -169,6 +209,7 @@ void output_table(struct output *output, const struct field *fields, size_t n_fi
         for (size_t i = 0; i < n_fields; i++) {
             _cleanup_free_ char *text = cell_text(output, &fields[i], object);
             cell_set(line, i, text);
+            cell_color(output, line, i, &fields[i], object);
         }
     }
     table_print(output, table);
@@ -197,9 +238,10 @@ static size_t line_length(const char *text, size_t width)
 }
 
 /* The first line of a value stands beside its label, each further one in a row without. `width` 0: as long as it is. */
-static void record_add(struct libscols_table *table, const char *label, char *text, size_t width)
+static void record_add(const struct output *output, struct libscols_table *table, const struct field *field,
+                       const json_t *object, char *text, size_t width)
 {
-    _cleanup_free_ char *shown_label = output_format("%s:", label);
+    _cleanup_free_ char *shown_label = output_format("%s:", field->label);
     const char *beside = shown_label;
 
     for (char *line; (line = strsep(&text, "\n"));) {
@@ -214,6 +256,7 @@ static void record_add(struct libscols_table *table, const char *label, char *te
             rest[length] = '\0';
             cell_set(row, 0, beside);
             cell_set(row, 1, rest);
+            cell_color(output, row, 1, field, object);
             beside = "";
             rest = next;
         } while (*rest);
@@ -246,7 +289,7 @@ void output_record(struct output *output, const struct field *fields, size_t n_f
         _cleanup_free_ char *text = fields[i].format(output, object, fields[i].member);
 
         if (text && *text)
-            record_add(table, fields[i].label, text, width);
+            record_add(output, table, &fields[i], object, text, width);
     }
     table_print(output, table);
 }
@@ -315,19 +358,28 @@ static int write_json(const char *text, size_t size, void *data)
     return 0;
 }
 
-void output_json(struct output *output, const json_t *value)
+static void dump_json(struct output *output, const json_t *value, size_t layout)
 {
     json_t *copy = with_times(value, "");
 
     if (!copy)
         output_no_memory();
-    if (json_dump_callback(copy, write_json, output, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII) ==
-        0)
+    if (json_dump_callback(copy, write_json, output, layout | JSON_SORT_KEYS | JSON_ENSURE_ASCII) == 0)
         putc('\n', output->stream);
     else
         note_error(output, -ENOMEM);
     json_decref(copy);
     output_finish(output);
+}
+
+void output_json(struct output *output, const json_t *value)
+{
+    dump_json(output, value, JSON_INDENT(2));
+}
+
+void output_json_line(struct output *output, const json_t *value)
+{
+    dump_json(output, value, JSON_COMPACT);
 }
 
 /* ---- lines ------------------------------------------------------------------------------------------------ */

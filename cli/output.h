@@ -15,6 +15,10 @@ struct output {
     FILE *stream;
     bool json;
     size_t width; /* of the terminal; 0: no terminal, nothing is shortened, times are absolute */
+    size_t height;
+    bool
+        color; /* on a terminal, unless NO_COLOR or TERM=dumb say otherwise; never the only carrier of meaning */
+    struct held *held; /* cli/pager.h */
     int64_t now;
     int error; /* the first -errno of the stream */
 };
@@ -28,6 +32,9 @@ void output_table(struct output *output, const struct field *fields, size_t n_fi
 void output_record(struct output *output, const struct field *fields, size_t n_fields, const json_t *object);
 
 void output_json(struct output *output, const json_t *value);
+
+/* The same on one line: of a stream of objects each line is one. */
+void output_json_line(struct output *output, const json_t *value);
 
 /* One line of data, on the stream at once: what was done must be seen even if the next call ends us. */
 void output_line(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));

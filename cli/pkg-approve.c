@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pkg-approve: what approvers use. Decides nothing itself: accesspkgd judges who may approve what. */
 #include "cli/calls.h"
+#include "cli/confirm.h"
+#include "cli/prompt.h"
 #include "cli/requests.h"
+#include "cli/watch.h"
 #include "common/cleanup.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 static int list(struct invocation *invocation)
 {
@@ -115,14 +119,7 @@ static json_t *approve_arguments(const struct invocation *invocation, int64_t id
 
 static json_t *deny_arguments(const struct invocation *invocation, int64_t id)
 {
-    return json_pack("[I, s]", (json_int_t)id, invocation->reason);
-}
-
-static int approve(struct invocation *invocation)
-{
-    static const struct requests_action action = {"Approve", "xa{sv}", approve_arguments, say_approved};
-
-    return requests_each(invocation, &action);
+    return json_pack("[I, s]", (json_int_t)id, invocation->reason ? invocation->reason : "");
 }
 
 static bool is_blank(const char *text)
@@ -132,34 +129,54 @@ static bool is_blank(const char *text)
     return *text == '\0';
 }
 
-/* Asks at a terminal; *ret_reason is the caller's. 0 or an exit code. */
-static int ask_reason(const struct invocation *invocation, char **ret_reason)
+/* Asks at a terminal what was not said: 0 to go on. *ret_reason is the caller's. */
+static int ask(struct invocation *invocation, bool approve, char **ret_reason)
 {
-    size_t size = 0;
+    int code = 0;
+    const enum confirm_answer answer = confirm_decision(invocation, approve, ret_reason, &code);
+    const bool blank = *ret_reason && is_blank(*ret_reason);
 
-    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-        return runner_usage(invocation, "the command 'deny' needs a reason, which the requestor reads: "
-                                        "-m \"REASON\"");
-    fputs("Reason: ", stderr);
-    if (getline(ret_reason, &size, stdin) < 0) {
-        fputc('\n', stderr);
-        return runner_usage(invocation, "no reason was given, so nothing was denied");
+    if (answer == CONFIRM_NO || (answer == CONFIRM_YES && blank && !approve)) {
+        output_message(invocation->program->name, "nothing was %s; the %s still wait%s",
+                       approve ? "approved" : "denied", invocation->n_operands > 1 ? "requests" : "request",
+                       invocation->n_operands > 1 ? "" : "s");
+        return 1;
     }
-    (*ret_reason)[strcspn(*ret_reason, "\n")] = '\0';
-    return runner_check_text(invocation, *ret_reason);
+    if (answer == CONFIRM_FAILED || !*ret_reason)
+        return code;
+    if (runner_check_text(invocation, *ret_reason) != 0)
+        return EX_USAGE;
+    invocation->reason = blank ? NULL : *ret_reason;
+    return 0;
+}
+
+static int approve(struct invocation *invocation)
+{
+    static const struct requests_action action = {"Approve", "xa{sv}", approve_arguments, say_approved,
+                                                  false};
+    _cleanup_free_ char *asked = NULL;
+    int code = 0;
+
+    if (prompt_possible(invocation) && !invocation->yes)
+        code = ask(invocation, true, &asked);
+    if (code == 0)
+        code = requests_each(invocation, &action);
+    invocation->reason = NULL;
+    return code;
 }
 
 static int deny(struct invocation *invocation)
 {
-    static const struct requests_action action = {"Deny", "xs", deny_arguments, say_denied};
+    static const struct requests_action action = {"Deny", "xs", deny_arguments, say_denied, false};
     _cleanup_free_ char *asked = NULL;
     int code = 0;
 
-    if (!invocation->reason) {
-        code = ask_reason(invocation, &asked);
-        invocation->reason = asked;
-    }
-    if (code == 0 && is_blank(invocation->reason))
+    if (!invocation->reason && !prompt_possible(invocation))
+        return runner_usage(invocation, "the command 'deny' needs a reason, which the requestor reads: "
+                                        "-m \"REASON\"");
+    if (!invocation->reason)
+        code = ask(invocation, false, &asked);
+    if (code == 0 && invocation->reason && is_blank(invocation->reason))
         code = runner_usage(invocation, "the reason is empty, so nothing was denied");
     if (code == 0)
         code = requests_each(invocation, &action);
@@ -183,7 +200,7 @@ static void say_reviewed(struct invocation *invocation, const json_t *request)
 
 static int review(struct invocation *invocation)
 {
-    static const struct requests_action action = {"Review", "xs", review_arguments, say_reviewed};
+    static const struct requests_action action = {"Review", "xs", review_arguments, say_reviewed, true};
 
     return requests_each(invocation, &action);
 }
@@ -275,14 +292,15 @@ static int delegate(struct invocation *invocation)
 }
 
 static const struct command commands[] = {
-    {"list", "", 0, 0, TAKES_LIMIT, list, "what waits for your decision, or review"},
-    {"show", "ID", 1, 1, TAKES_IDS, requests_show, "everything about a request"},
-    {"approve", "ID...", 1, -1, TAKES_IDS | TAKES_REASON | TAKES_FOR | TAKES_START, approve,
+    {"list", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list, "what waits for your decision, or review"},
+    {"show", "ID", 1, 1, TAKES_IDS | TAKES_PAGER, requests_show, "everything about a request"},
+    {"approve", "ID...", 1, -1, TAKES_IDS | TAKES_REASON | TAKES_FOR | TAKES_START | TAKES_YES, approve,
      "approve these requests"},
     {"deny", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, deny,
      "deny these requests; asks for a reason without -m"},
     {"review", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, review, "say that you looked at these emergencies"},
-    {"history", "", 0, 0, TAKES_LIMIT, history, "what was decided and was yours to decide"},
+    {"history", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, history, "what was decided and was yours to decide"},
+    {"watch", "", 0, 0, 0, watch_requests, "follow live what waits for you, until Ctrl-C"},
     {"delegate", "", 0, 0, TAKES_TO | TAKES_UNTIL | TAKES_REVOKE | TAKES_REASON, delegate,
      "let somebody decide in your name; bare: who does"},
     {0},

@@ -2,7 +2,11 @@
 /* pkg-request: what everybody uses who wants access. Judges nothing itself. */
 #include "cli/calls.h"
 #include "cli/explain.h"
+#include "cli/overview.h"
+#include "cli/pager.h"
 #include "cli/requests.h"
+#include "cli/signals.h"
+#include "cli/wait.h"
 #include "common/cleanup.h"
 
 #include <stdlib.h>
@@ -73,6 +77,21 @@ static int list(struct invocation *invocation)
 {
     return requests_list_then(invocation, "requestor", "You have made no request. See: pkg-request packages",
                               say_all_expired);
+}
+
+/* With --json or --limit the requests, as ever. */
+static int overview(struct invocation *invocation)
+{
+    json_t *requests = NULL;
+
+    if (invocation->output.json || invocation->limit > 0)
+        return list(invocation);
+    const int code = overview_show(invocation, &requests);
+    pager_end(&invocation->output);
+    if (code == 0)
+        say_all_expired(invocation, requests);
+    json_decref(requests);
+    return code;
 }
 
 static void show_expired(struct invocation *invocation, const json_t *request)
@@ -239,14 +258,59 @@ static void say_unchanged(const struct invocation *invocation, const json_t *req
                    (long long)member_integer(request, "id"));
 }
 
+/* Why it was not approved; how to ask again where nobody decided. */
+static void say_refused(const struct invocation *invocation, const json_t *request)
+{
+    const json_t *decisions = json_object_get(request, "decisions");
+    const json_t *last = json_array_get(decisions, json_array_size(decisions) - 1);
+    const char *reason = member_text(last, "reason");
+    _cleanup_free_ char *state = field_state(&invocation->output, request, "state");
+
+    output_message(invocation->program->name, "request %lld for %s: %s%s%s%s%s",
+                   (long long)member_integer(request, "id"), member_text(request, "package"), state,
+                   last ? ", by " : "", last ? member_text(last, "decider") : "", *reason ? ": " : "",
+                   reason);
+}
+
+/* Stays until it is decided; the last answer is the one that programs get. */
+static int submit_and_wait(struct invocation *invocation, json_t *request)
+{
+    json_t *done = NULL;
+
+    if (!invocation->output.json)
+        say_submitted(&invocation->output, request);
+    const bool waits = state_from_identifier(member_text(request, "state")) == STATE_PENDING_APPROVAL;
+    const int code = wait_until_done(invocation, request, &done);
+    if (!done)
+        return code;
+    if (invocation->output.json)
+        output_json(&invocation->output, done);
+    else if (code == 0 && waits)
+        say_submitted(&invocation->output, done);
+    else if (code != 0)
+        is_expired(done) ? say_expired(invocation, done) : say_refused(invocation, done);
+    json_decref(done);
+    return code;
+}
+
 static int submit(struct invocation *invocation)
 {
     struct client_error error;
     json_t *request = NULL;
 
+    if (invocation->wait) {
+        signals_catch_interrupt();
+        if (signals_subscribe(invocation, &error) < 0)
+            return calls_report(invocation, &error);
+    }
     if (calls_call(invocation, "Submit", "sasa{sv}", submit_arguments(invocation), JSON_OBJECT, &request,
                    &error) < 0)
         return calls_report(invocation, &error);
+    if (invocation->wait) {
+        const int code = submit_and_wait(invocation, request);
+        json_decref(request);
+        return code;
+    }
     if (invocation->output.json)
         output_json(&invocation->output, request);
     else
@@ -272,7 +336,7 @@ static void say_cancelled(struct invocation *invocation, const json_t *request)
 
 static int cancel(struct invocation *invocation)
 {
-    static const struct requests_action action = {"Cancel", "xs", cancel_arguments, say_cancelled};
+    static const struct requests_action action = {"Cancel", "xs", cancel_arguments, say_cancelled, false};
 
     return requests_each(invocation, &action);
 }
@@ -329,10 +393,13 @@ static int explain(struct invocation *invocation)
 }
 
 static const struct command commands[] = {
-    {"list", "", 0, 0, TAKES_LIMIT, list, "your requests"},
-    {"packages", "", 0, 0, 0, packages, "the access packages, and which you may ask for"},
-    {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION | TAKES_START, submit, "ask for a package"},
-    {"status", "ID", 1, 1, TAKES_IDS, status, "everything about a request of yours"},
+    {"overview", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, overview,
+     "what you hold, what waits, what you may ask for"},
+    {"list", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list, "your requests"},
+    {"packages", "", 0, 0, TAKES_PAGER, packages, "the access packages, and which you may ask for"},
+    {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_WAIT, submit,
+     "ask for a package"},
+    {"status", "ID", 1, 1, TAKES_IDS | TAKES_PAGER, status, "everything about a request of yours"},
     {"explain", "PACKAGE", 1, 1, 0, explain, "whether you may ask, and who could approve it now"},
     {"cancel", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, cancel, "withdraw requests that still wait"},
     {"extend", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION, extend, "ask for more time before the end"},

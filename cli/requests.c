@@ -3,6 +3,8 @@
 #include "cli/requests.h"
 
 #include "cli/calls.h"
+#include "cli/find.h"
+#include "cli/pager.h"
 #include "cli/when.h"
 #include "common/cleanup.h"
 
@@ -182,7 +184,7 @@ static const struct field list_fields[] = {
     {"ID", "id", field_count, FIELD_RIGHT},
     {"USER", "user", field_text, FIELD_PLAIN},
     {"PACKAGE", "package", field_text, FIELD_PLAIN},
-    {"STATE", "state", field_state_marked, FIELD_PLAIN},
+    {"STATE", "state", field_state_marked, FIELD_STATE},
     {"REASON", "justification", field_reason, FIELD_SHORTEN},
     {"SUBMITTED", "submitted", field_when, FIELD_PLAIN},
     {"EXPIRES", "expires", field_until, FIELD_PLAIN},
@@ -207,7 +209,7 @@ static char *field_decides_for(const struct output *output, const json_t *reques
 
 static const struct field record_fields[] = {
     {"Request", "id", field_count, FIELD_PLAIN},
-    {"State", "state", field_state_marked, FIELD_PLAIN},
+    {"State", "state", field_state_marked, FIELD_STATE},
     {"Emergency", "emergency", field_emergency, FIELD_PLAIN},
     {"Not in place", "problems", field_lines, FIELD_PLAIN},
     {"Put back", "needs_retry", field_put_back, FIELD_PLAIN},
@@ -292,6 +294,19 @@ static int fetch(struct invocation *invocation, const char *role, json_t *reques
     return 0;
 }
 
+int requests_fetch(struct invocation *invocation, const char *role, json_t **ret,
+                   struct client_error *ret_error)
+{
+    json_t *requests = json_array();
+
+    if (fetch(invocation, role, requests, ret_error) < 0) {
+        json_decref(requests);
+        return -1;
+    }
+    *ret = requests;
+    return 0;
+}
+
 /* The same requests, those that need a review on top. */
 static json_t *reviews_first(json_t *requests)
 {
@@ -311,6 +326,19 @@ static json_t *reviews_first(json_t *requests)
     return sorted;
 }
 
+/* What waits for somebody at a terminal ends beside the prompt: with the newest, what needs a review last. */
+static void print_list(struct output *output, const json_t *requests, bool waits)
+{
+    json_t *turned = json_array();
+
+    for (size_t i = json_array_size(requests); i > 0; i--)
+        if (json_array_append(turned, json_array_get(requests, i - 1)) < 0)
+            output_no_memory();
+    output_table(output, list_fields, sizeof(list_fields) / sizeof(*list_fields),
+                 waits && output->width > 0 ? turned : requests);
+    json_decref(turned);
+}
+
 int requests_list(struct invocation *invocation, const char *role, const char *when_empty)
 {
     return requests_list_then(invocation, role, when_empty, NULL);
@@ -321,9 +349,10 @@ int requests_list_then(struct invocation *invocation, const char *role, const ch
 {
     json_t *requests = json_array();
     struct client_error error;
+    const bool approver = strcmp(role, "approver") == 0;
     int code = 0, r = fetch(invocation, role, requests, &error);
 
-    if (strcmp(role, "approver") == 0)
+    if (approver)
         requests = reviews_first(requests);
     if (r < 0)
         code = calls_report(invocation, &error);
@@ -332,7 +361,8 @@ int requests_list_then(struct invocation *invocation, const char *role, const ch
     else if (json_array_size(requests) == 0)
         fprintf(stderr, "%s\n", when_empty);
     else
-        output_table(&invocation->output, list_fields, sizeof(list_fields) / sizeof(*list_fields), requests);
+        print_list(&invocation->output, requests, approver);
+    pager_end(&invocation->output);
     if (code == 0 && remark && !invocation->output.json)
         remark(invocation, requests);
     json_decref(requests);
@@ -360,10 +390,12 @@ int requests_show_then(struct invocation *invocation, requests_remark *remark)
     struct client_error error;
     json_t *request = NULL;
 
-    if (calls_call(invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[0]),
+    if (find_operand(invocation, 0, false, &error) < 0 ||
+        calls_call(invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[0]),
                    JSON_OBJECT, &request, &error) < 0)
         return calls_report(invocation, &error);
     requests_print(invocation, request);
+    pager_end(&invocation->output);
     if (remark && !invocation->output.json)
         remark(invocation, request);
     json_decref(request);
@@ -372,19 +404,22 @@ int requests_show_then(struct invocation *invocation, requests_remark *remark)
 
 /* ---- one call per number ---------------------------------------------------------------------------------- */
 
-static json_t *failure(int64_t id, const struct client_error *error)
+static json_t *failure(const struct invocation *invocation, size_t index, const struct client_error *error)
 {
     const char *name = bus_error_name(error->code);
+    json_t *id = invocation->ids[index] > 0 ? json_integer(invocation->ids[index])
+                                            : json_string(invocation->operands[index]);
 
-    return json_pack("{s:I, s:s, s:s}", "id", (json_int_t)id, "error", name + strlen(BUS_ERROR_PREFIX),
-                     "message", error->message);
+    return json_pack("{s:o, s:s, s:s}", "id", id, "error", name + strlen(BUS_ERROR_PREFIX), "message",
+                     error->message);
 }
 
 /* The daemon's messages name the request; only among several does a failure of the bus need it said. */
-static void say_failed(const struct invocation *invocation, int64_t id, const struct client_error *error)
+static void say_failed(const struct invocation *invocation, size_t index, const struct client_error *error)
 {
     if (invocation->n_operands > 1)
-        output_message(invocation->program->name, "request %lld: %s", (long long)id, error->message);
+        output_message(invocation->program->name, "request %s: %s", invocation->operands[index],
+                       error->message);
     else
         calls_report(invocation, error);
 }
@@ -392,21 +427,22 @@ static void say_failed(const struct invocation *invocation, int64_t id, const st
 static void say_not_tried(const struct invocation *invocation, size_t from)
 {
     for (size_t i = from; i < invocation->n_operands; i++)
-        output_message(invocation->program->name, "request %lld was not tried",
-                       (long long)invocation->ids[i]);
+        output_message(invocation->program->name, "request %s was not tried", invocation->operands[i]);
 }
 
 /* 0 or the exit code of what failed; with --json what happened is kept in `results`. */
-static int act_on(struct invocation *invocation, const struct requests_action *action, int64_t id,
+static int act_on(struct invocation *invocation, const struct requests_action *action, size_t index,
                   json_t *results)
 {
     struct client_error error;
     json_t *request = NULL;
 
-    if (calls_call(invocation, action->method, action->in, action->arguments(invocation, id), JSON_OBJECT,
-                   &request, &error) < 0) {
-        say_failed(invocation, id, &error);
-        json_array_append_new(results, failure(id, &error));
+    if (find_operand(invocation, index, action->review, &error) < 0 ||
+        calls_call(invocation, action->method, action->in,
+                   action->arguments(invocation, invocation->ids[index]), JSON_OBJECT, &request,
+                   &error) < 0) {
+        say_failed(invocation, index, &error);
+        json_array_append_new(results, failure(invocation, index, &error));
         return bus_error_exit_code(error.code);
     }
     if (!invocation->output.json)
@@ -421,7 +457,7 @@ int requests_each(struct invocation *invocation, const struct requests_action *a
     int worst = 0;
 
     for (size_t i = 0; i < invocation->n_operands; i++) {
-        int code = act_on(invocation, action, invocation->ids[i], results);
+        int code = act_on(invocation, action, i, results);
 
         if (code > worst)
             worst = code;

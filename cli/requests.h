@@ -7,6 +7,10 @@
 /* Lists what the role sees (ListRequests in the interface XML), page by page up to --limit. */
 int requests_list(struct invocation *invocation, const char *role, const char *when_empty);
 
+/* The same as a new array, newest first, without showing it. 0, or -1 with *ret_error filled. */
+int requests_fetch(struct invocation *invocation, const char *role, json_t **ret,
+                   struct client_error *ret_error);
+
 /* Everything about the request that the first operand names. */
 int requests_show(struct invocation *invocation);
 
@@ -25,6 +29,7 @@ struct requests_action {
     const char *in;
     json_t *(*arguments)(const struct invocation *invocation, int64_t id);
     void (*say)(struct invocation *invocation, const json_t *request);
+    bool review; /* USER/PACKAGE names what is to be reviewed */
 };
 
 /* Calls it for each number and says per number what happened. The highest exit code counts; a bus that does not

@@ -2,6 +2,7 @@
 /* One table of options for all programs; a program brings its table of commands. Knows nothing of the bus. */
 #include "cli/runner.h"
 
+#include "cli/pager.h"
 #include "cli/when.h"
 
 #include "common/duration.h"
@@ -33,6 +34,12 @@ static int set_to(struct invocation *invocation, const char *value);
 static int set_until(struct invocation *invocation, const char *value);
 static int set_revoke(struct invocation *invocation, const char *value);
 static int set_limit(struct invocation *invocation, const char *value);
+static int set_yes(struct invocation *invocation, const char *value);
+static int set_wait(struct invocation *invocation, const char *value);
+static int set_no_pager(struct invocation *invocation, const char *value);
+static int set_since(struct invocation *invocation, const char *value);
+static int set_user(struct invocation *invocation, const char *value);
+static int set_request(struct invocation *invocation, const char *value);
 static int set_json(struct invocation *invocation, const char *value);
 static int print_help(const struct program *program, const struct command *command);
 static int print_version(const struct program *program, const struct command *command);
@@ -60,7 +67,13 @@ static const struct option_row {
     {"to", 0, "USER", TAKES_TO, set_to, NULL, "who may decide in your name"},
     {"until", 0, "WHEN", TAKES_UNTIL, set_until, NULL, "until when: +2d, 18:00 or '2026-11-24 09:00'"},
     {"revoke", 0, "USER", TAKES_REVOKE, set_revoke, NULL, "end what you delegated to, or received from"},
+    {"yes", 'y', NULL, TAKES_YES, set_yes, NULL, "do not ask whether to go on"},
+    {"wait", 0, NULL, TAKES_WAIT, set_wait, NULL, "stay until it is decided; Ctrl-C leaves it filed"},
+    {"request", 0, "ID", TAKES_REQUEST, set_request, NULL, "only what concerns this request"},
+    {"user", 0, "USER", TAKES_USER, set_user, NULL, "only what this user did, or what concerns them"},
+    {"since", 0, "WHEN", TAKES_SINCE, set_since, NULL, "from when on: 7d (ago), 14:30 or '2026-11-01'"},
     {"limit", 'n', "N", TAKES_LIMIT, set_limit, NULL, "only the newest N"},
+    {"no-pager", 0, NULL, TAKES_PAGER, set_no_pager, NULL, "do not page what is long"},
     {"json", 0, NULL, 0, set_json, NULL, "print JSON, for programs"},
     {"help", 'h', NULL, 0, NULL, print_help, "show this help"},
     {"version", 'V', NULL, 0, NULL, print_version, "show the version"},
@@ -170,6 +183,51 @@ static int set_limit(struct invocation *invocation, const char *value)
     if (!parse_positive(value, &invocation->limit))
         return runner_usage(invocation, "'%s' is no limit; give a number from 1 on", value);
     return 0;
+}
+
+static int set_yes(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->yes = true;
+    return 0;
+}
+
+static int set_wait(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->wait = true;
+    return 0;
+}
+
+static int set_no_pager(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->no_pager = true;
+    return 0;
+}
+
+static int set_since(struct invocation *invocation, const char *value)
+{
+    const int64_t now = time(NULL);
+
+    if (when_parse_past(value, now, &invocation->since) < 0)
+        return runner_usage(invocation, "'%s' is no time; write it as 7d (ago), 14:30 or '2026-11-01 09:00'",
+                            value);
+    if (invocation->since > now)
+        return runner_usage(invocation, "'%s' lies ahead; --since looks back", value);
+    return 0;
+}
+
+static int set_user(struct invocation *invocation, const char *value)
+{
+    invocation->user = value;
+    return 0;
+}
+
+static int set_request(struct invocation *invocation, const char *value)
+{
+    invocation->request = value;
+    return runner_parse_id(invocation, value, &(int64_t){0});
 }
 
 static int set_json(struct invocation *invocation, const char *value)
@@ -338,14 +396,27 @@ static const struct command *command_of(const struct program *program, const cha
     return NULL;
 }
 
+int runner_parse_id(const struct invocation *invocation, const char *text, int64_t *ret)
+{
+    const char *slash = strrchr(text, '/');
+
+    if (slash && slash != text && slash[1]) {
+        *ret = 0;
+        return 0;
+    }
+    if (parse_positive(text, ret))
+        return 0;
+    return runner_usage(invocation, "'%s' is no request number and no USER/PACKAGE", text);
+}
+
 static int parse_ids(struct invocation *invocation)
 {
     invocation->ids = calloc(invocation->n_operands + 1, sizeof(*invocation->ids));
     if (!invocation->ids)
         return runner_usage(invocation, "there are too many request numbers");
     for (size_t i = 0; i < invocation->n_operands; i++)
-        if (!parse_positive(invocation->operands[i], &invocation->ids[i]))
-            return runner_usage(invocation, "'%s' is no request number", invocation->operands[i]);
+        if (runner_parse_id(invocation, invocation->operands[i], &invocation->ids[i]) != 0)
+            return EX_USAGE;
     return 0;
 }
 
@@ -406,6 +477,7 @@ static void choose_locale(void)
 
 static int finish(struct invocation *invocation, int code)
 {
+    pager_end(&invocation->output);
     int r = output_finish(&invocation->output);
 
     client_close(&invocation->client);
@@ -436,7 +508,10 @@ int runner_main(const struct program *program, int argc, char *argv[])
         code = instead->instead(program, optind < argc ? command_of(program, argv[optind]) : NULL);
     else if (code == 0)
         code = parse_operands(&invocation, argc, argv, takes);
-    if (code == 0 && !instead)
+    if (code == 0 && !instead) {
+        if ((invocation.command->takes & TAKES_PAGER) && !invocation.no_pager)
+            pager_begin(&invocation.output);
         code = invocation.command->run(&invocation);
+    }
     return finish(&invocation, code);
 }

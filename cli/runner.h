@@ -19,10 +19,16 @@ enum {
     TAKES_OVERRIDE = 1 << 6, /* --override */
     TAKES_PACKAGE = 1 << 16, /* --package */
     TAKES_DRY_RUN = 1 << 17, /* --dry-run */
-    TAKES_IDS = 1 << 3,      /* its operands are request numbers */
+    TAKES_IDS = 1 << 3,      /* its operands are request numbers, or USER/PACKAGE */
     TAKES_TO = 1 << 7,       /* --to */
     TAKES_UNTIL = 1 << 8,    /* --until */
     TAKES_REVOKE = 1 << 9,   /* --revoke */
+    TAKES_YES = 1 << 18,     /* -y, --yes */
+    TAKES_WAIT = 1 << 19,    /* --wait */
+    TAKES_PAGER = 1 << 20,   /* what it shows may be long: --no-pager */
+    TAKES_SINCE = 1 << 21,   /* --since */
+    TAKES_USER = 1 << 22,    /* --user */
+    TAKES_REQUEST = 1 << 23, /* --request */
 };
 
 struct program;
@@ -33,7 +39,7 @@ struct invocation {
     const struct command *command;
     char **operands;
     size_t n_operands;
-    int64_t *ids;       /* with TAKES_IDS: the operands as numbers */
+    int64_t *ids;       /* with TAKES_IDS: the operands as numbers; 0: USER/PACKAGE, see cli/find.h */
     const char *reason; /* NULL: not given */
     int64_t duration;   /* seconds, or DURATION_FOREVER; 0: not given */
     int64_t start;      /* 0: not given */
@@ -44,6 +50,12 @@ struct invocation {
     const char *revoke; /* NULL: not given */
     int64_t until;      /* 0: not given */
     int64_t limit;      /* 0: not given */
+    bool yes;
+    bool wait;
+    bool no_pager;
+    int64_t since;       /* 0: not given */
+    const char *user;    /* NULL: not given */
+    const char *request; /* NULL: not given; a number or USER/PACKAGE */
     struct output output;
     struct client client; /* cli/calls.h opens it at the first call */
 };
@@ -75,3 +87,6 @@ int runner_usage(const struct invocation *invocation, const char *format, ...)
 
 /* A reason or justification: UTF-8, at most BUS_TEXT_MAX bytes. 0, or 64 after saying what is wrong with it. */
 int runner_check_text(const struct invocation *invocation, const char *text);
+
+/* A request's number, or 0 for USER/PACKAGE (cli/find.h asks the bus). 0, or 64 after saying what is wrong with it. */
+int runner_parse_id(const struct invocation *invocation, const char *text, int64_t *ret);

@@ -97,7 +97,8 @@ static int make_time(const struct tm *parts, int64_t *ret)
     return 0;
 }
 
-static int parse_clock(const char *text, int64_t now, int64_t *ret)
+/* The next such time of day (days: 1), or the last (-1). */
+static int parse_clock(const char *text, int64_t now, int days, int64_t *ret)
 {
     const time_t seconds = now;
     struct tm parts;
@@ -106,13 +107,24 @@ static int parse_clock(const char *text, int64_t now, int64_t *ret)
         return -EINVAL;
     parts.tm_sec = 0;
     int r = make_time(&parts, ret);
-    if (r == 0 && *ret <= now) {
-        struct tm tomorrow = parts;
-        tomorrow.tm_mday++;
-        tomorrow.tm_isdst = -1;
-        *ret = mktime(&tomorrow);
+    if (r == 0 && (days > 0 ? *ret <= now : *ret > now)) {
+        struct tm other_day = parts;
+        other_day.tm_mday += days;
+        other_day.tm_isdst = -1;
+        *ret = mktime(&other_day);
     }
     return r;
+}
+
+static int parse_date(const char *text, const char *const *forms, size_t n_forms, int64_t *ret)
+{
+    for (size_t i = 0; i < n_forms; i++) {
+        struct tm parts = {0};
+        const char *end = strptime(text, forms[i], &parts);
+        if (end && !*end)
+            return make_time(&parts, ret);
+    }
+    return -EINVAL;
 }
 
 int when_parse(const char *text, int64_t now, int64_t *ret)
@@ -126,11 +138,21 @@ int when_parse(const char *text, int64_t now, int64_t *ret)
         *ret = now + seconds;
         return 0;
     }
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        struct tm parts = {0};
-        const char *end = strptime(text, forms[i], &parts);
-        if (end && !*end)
-            return make_time(&parts, ret);
+    if (parse_date(text, forms, sizeof(forms) / sizeof(forms[0]), ret) == 0)
+        return 0;
+    return parse_clock(text, now, 1, ret);
+}
+
+int when_parse_past(const char *text, int64_t now, int64_t *ret)
+{
+    static const char *const forms[] = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S",
+                                        "%Y-%m-%dT%H:%M:%S"};
+    int64_t seconds = 0;
+    if (duration_parse(text, &seconds) == 0) {
+        *ret = now > seconds ? now - seconds : 0;
+        return 0;
     }
-    return parse_clock(text, now, ret);
+    if (parse_date(text, forms, sizeof(forms) / sizeof(forms[0]), ret) == 0)
+        return 0;
+    return parse_clock(text, now, -1, ret);
 }

@@ -18,5 +18,8 @@ char *when_relative(int64_t time, int64_t now, char ret[WHEN_MAX]);
  */
 int when_parse(const char *text, int64_t now, int64_t *ret);
 
+/* The same where one looks back: "7d" or "2h" ago, "14:30" (the last one), "2026-11-01" (its begin), with a time. */
+int when_parse_past(const char *text, int64_t now, int64_t *ret);
+
 /* "Mon 2026-11-23 22:40 CET (in 3 h)" */
 char *when_full(int64_t time, int64_t now, char ret[WHEN_MAX]);

@@ -42,7 +42,7 @@ START_TEST(each_list_has_its_role_and_its_empty_word)
         {"pkg-approve", "history", "[{\"role\": \"decided\", \"limit\": 3}]", "has been decided yet"},
         {"pkg-request", "list", "[{\"role\": \"requestor\", \"limit\": 3}]", "You have made no request."},
     };
-    struct script line = {"ListRequests", lists[_i].wants, "aa{sv}b", "[[], false]", 0, NULL};
+    struct script line = {"ListRequests", lists[_i].wants, "aa{sv}b", "[[], false]", 0, NULL, 0};
 
     run_somewhere(FAKE_PIPES, NULL, &line, 1, WORDS(lists[_i].program, lists[_i].command, "-n", "3"));
     ck_assert_int_eq(result.code, 0);
@@ -73,7 +73,7 @@ START_TEST(an_expired_request_says_how_to_ask_again)
     static const struct script plain[] = {
         ANSWERS("GetRequest", NULL, "a{sv}", "[" EXPIRED("8", "db", "") "]")};
 
-    RUN(listed, "pkg-request");
+    RUN(listed, "pkg-request", "list");
     ck_assert_str_eq(result.err, "pkg-request: request 8 expired: nobody decided in time. To ask again: "
                                  "pkg-request submit db -m 'it'\\''s $(late)'\n");
     RUN(listed, "pkg-request", "list", "--json");
@@ -357,7 +357,7 @@ START_TEST(no_member_controls_a_terminal)
         {{"pkg-request", "emergency", "db", "-m", "x"}, "Emergency", "a{sv}", NULL},
         {{"pkg-approve", "list"}, "ListRequests", "aa{sv}b", "[%s, false]"},
         {{"pkg-approve", "show", "1"}, "GetRequest", "a{sv}", NULL},
-        {{"pkg-approve", "approve", "1"}, "Approve", "a{sv}", NULL},
+        {{"pkg-approve", "approve", "1", "--yes"}, "Approve", "a{sv}", NULL},
         {{"pkg-request", "submit", "db"}, "Submit", "a{sv}", NULL},
         {{"pkg-request", "cancel", "1"}, "Cancel", "a{sv}", NULL},
         {{"pkg-request", "packages"}, "ListPackages", "aa{sv}", "[%s]"},
@@ -379,7 +379,7 @@ START_TEST(no_member_controls_a_terminal)
     char *text = json_dumps(bad, 0), values[8192];
     snprintf(values, sizeof(values), shown[_i].shape ? "[%s%s]" : "%s%s", text,
              shown[_i].shape && strstr(shown[_i].shape, "false") ? ", false" : "");
-    struct script line = {shown[_i].method, NULL, shown[_i].signature, values, 0, NULL};
+    struct script line = {shown[_i].method, NULL, shown[_i].signature, values, 0, NULL, 0};
 
     for (enum fake_where where = FAKE_PIPES; where <= FAKE_TERMINAL; where++) {
         run_somewhere(where, NULL, &line, 1, shown[_i].words);

@@ -100,15 +100,6 @@ START_TEST(deny_needs_a_reason)
     RUN(lines, "pkg-approve", "deny", "3", "-m", "not today");
     ck_assert_int_eq(result.code, 0);
     ck_assert_str_eq(result.out, "Request 3 is denied: alice does not get db.\n");
-    run_somewhere(FAKE_TERMINAL, "not today\n", lines, 1, WORDS("pkg-approve", "deny", "3"));
-    ck_assert_int_eq(result.code, 0);
-    SHOWS(result.out, "Reason: not today");
-    run_somewhere(FAKE_TERMINAL, "\n", NULL, 0, WORDS("pkg-approve", "deny", "3"));
-    ck_assert_int_eq(result.code, EX_USAGE);
-    run_somewhere(FAKE_TERMINAL, "\xff\n", NULL, 0, WORDS("pkg-approve", "deny", "3"));
-    ck_assert_int_eq(result.code, EX_USAGE);
-    run_somewhere(FAKE_TERMINAL, "\x04", NULL, 0, WORDS("pkg-approve", "deny", "3"));
-    ck_assert_int_eq(result.code, EX_USAGE);
 }
 END_TEST
 

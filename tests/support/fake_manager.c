@@ -55,6 +55,16 @@ static pid_t start_bus(const char *configuration, int address)
     _exit(127);
 }
 
+void fake_manager_signal(struct fake_manager *fake, int64_t id)
+{
+    DBusMessage *message = dbus_message_new_signal(BUS_PATH, BUS_INTERFACE_MANAGER, "RequestChanged");
+    const dbus_int64_t number = id;
+
+    ck_assert(dbus_message_append_args(message, DBUS_TYPE_INT64, &number, DBUS_TYPE_INVALID));
+    dbus_connection_send(fake->connection, message, NULL);
+    dbus_message_unref(message);
+}
+
 static DBusHandlerResult serve(DBusConnection *connection, DBusMessage *call, void *data)
 {
     struct fake_manager *fake = data;
@@ -67,6 +77,9 @@ static DBusHandlerResult serve(DBusConnection *connection, DBusMessage *call, vo
     arguments = variant_read_message(call);
     struct fake_reply reply = fake->answer(dbus_message_get_member(call), arguments, fake->data);
     json_decref(arguments);
+    if (fake->signals)
+        fake_manager_signal(fake, fake->signals);
+    fake->signals = 0;
     if (reply.error) {
         message = dbus_message_new_error(call, reply.error, reply.message);
     } else if (reply.signature) {
@@ -225,20 +238,54 @@ static char *stream_take(struct stream *stream)
     return stream->text;
 }
 
-static void type_when_asked(const struct stream *out, const char **typed)
+struct typing {
+    const char *rest;
+    size_t answered; /* prompts that begin before this were */
+};
+
+/* One line of it: what follows a prompt that is still to come stays. */
+static void type_next(const struct stream *out, struct typing *typing)
+{
+    const size_t line = strcspn(typing->rest, "\n\x04");
+    const size_t length = line + (typing->rest[line] != '\0');
+
+    ck_assert_int_gt(write(out->fd, typing->rest, length), 0);
+    typing->rest += length;
+}
+
+static bool asks(const char *line)
+{
+    const size_t length = strlen(line);
+
+    return length > 2 && (strcmp(line + length - 2, ": ") == 0 || strcmp(line + length - 2, "] ") == 0);
+}
+
+static void type_when_asked(const struct stream *out, struct typing *typing)
 {
     const char *last = strrchr(out->text, '\n');
 
     last = last ? last + 1 : out->text;
-    if (*typed && strlen(last) > 2 && strcmp(last + strlen(last) - 2, ": ") == 0) {
-        ck_assert_int_gt(write(out->fd, *typed, strlen(*typed)), 0);
-        *typed = NULL;
-    }
+    if (!typing->rest || !*typing->rest || !asks(last) || (size_t)(last - out->text) < typing->answered)
+        return;
+    typing->answered = (size_t)(last - out->text) + 1;
+    type_next(out, typing);
+}
+
+static void heed_cue(struct fake_manager *fake, const struct stream *out, struct typing *typing)
+{
+    if (!fake->cue || !strstr(out->text, fake->cue))
+        return;
+    fake->cue = NULL;
+    if (fake->cue_ends_bus)
+        kill(fake->bus, SIGKILL);
+    else
+        type_next(out, typing);
 }
 
 static void serve_until_end(struct fake_manager *fake, struct stream *out, struct stream *err,
                             const char *typed)
 {
+    struct typing typing = {.rest = typed};
     int bus;
 
     ck_assert(dbus_connection_get_unix_fd(fake->connection, &bus));
@@ -251,7 +298,7 @@ static void serve_until_end(struct fake_manager *fake, struct stream *out, struc
         ck_assert_int_gt(poll(fds, 3, -1), 0);
         if (fds[0].revents) {
             stream_read(out);
-            type_when_asked(out, &typed);
+            fake->cue ? heed_cue(fake, out, &typing) : type_when_asked(out, &typing);
         }
         if (fds[1].revents)
             stream_read(err);

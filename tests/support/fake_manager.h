@@ -27,7 +27,14 @@ struct fake_manager {
     DBusConnection *connection;
     fake_answer *answer;
     void *data;
+    /* Once what a command wrote has this in it: what is to be typed is typed, or the bus ends. NULL: nothing. */
+    const char *cue;
+    bool cue_ends_bus;
+    int64_t signals; /* the number of a RequestChanged that goes out before the next answer; 0: none */
 };
+
+/* Something about this request changed. */
+void fake_manager_signal(struct fake_manager *fake, int64_t id);
 
 /* Starts the bus and points DBUS_SYSTEM_BUS_ADDRESS at it; with `own`, takes the name org.accesspkg1. */
 void fake_manager_start(struct fake_manager *fake, bool own, fake_answer *answer, void *data);
@@ -48,8 +55,9 @@ enum fake_where {
     FAKE_NOBODY
 };
 
-/* Runs a program of the build folder with these words; as nobody when it is to be nobody and we are root. On a terminal (80 columns) `typed` is written once it asks
- * for something (a text without a line break that ends in ": "); NULL types nothing. Release with fake_run_free. */
+/* Runs a program of the build folder with these words; as nobody when it is to be nobody and we are root. On a terminal
+ * (80 columns, 24 lines) the next line of `typed` is written each time that it asks for something (a text without a
+ * line break that ends in ": " or "] "); NULL types nothing. Release with fake_run_free. */
 void fake_manager_run(struct fake_manager *fake, const char *const words[], enum fake_where where,
                       const char *typed, struct fake_run *ret);
 void fake_run_free(struct fake_run *run);

@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+struct fake_manager fake;
+struct fake_run result;
+
 static const struct script *script;
 static size_t script_length;
 size_t calls;
@@ -30,15 +33,13 @@ static struct fake_reply play(const char *method, const json_t *arguments, void 
         ck_assert_msg(json_equal(wanted, arguments), "%s: %s", method, json_dumps(arguments, 0));
         json_decref(wanted);
     }
+    fake.signals = line->signals;
     if (line->error)
         return (struct fake_reply){.error = bus_error_name(line->error), .message = line->message};
     if (!line->signature)
         return (struct fake_reply){0};
     return (struct fake_reply){.signature = line->signature, .values = script_parse(line->values)};
 }
-
-struct fake_manager fake;
-struct fake_run result;
 
 void run_somewhere(enum fake_where where, const char *typed, const struct script *lines, size_t n_lines,
                    const char *const words[])
@@ -56,6 +57,9 @@ void script_setup(void)
     setenv("TZ", "UTC0", 1);
     unsetenv("LC_ALL");
     unsetenv("LANG");
+    unsetenv("NO_COLOR");
+    setenv("TERM", "dumb", 1);
+    setenv("ACCESSPKG_PAGER", "cat", 1);
     fake_manager_start(&fake, true, play, NULL);
 }
 

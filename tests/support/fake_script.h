@@ -21,6 +21,7 @@ struct script {
     const char *values;
     enum bus_error error;
     const char *message;
+    int64_t signals; /* a RequestChanged that is there before the answer; 0: none */
 };
 
 #define ANSWERS(method_, wants_, signature_, values_)                                                        \

@@ -104,6 +104,9 @@ START_TEST(options_stand_anywhere)
     ck_assert_int_eq(RUN("submit", "db", "--justification=a b", "-d", "90m"), 3);
     ck_assert_str_eq(seen.reason, "a b");
     ck_assert_int_eq(seen.duration, 5400);
+    ck_assert_int_eq(RUN("act", "alice/db-admins", "7"), 3); /* 0: to be asked of the bus */
+    ck_assert_int_eq(seen_ids[0], 0);
+    ck_assert_int_eq(seen_ids[1], 7);
     ck_assert_int_eq(RUN("--limit", "5"), 3);
     ck_assert_int_eq(seen.limit, 5);
 }
@@ -134,6 +137,8 @@ static const struct {
     {{"act", "3x"}, "'3x' is no request number"},
     {{"act", "0x3"}, "'0x3' is no request number"},
     {{"act", ""}, "'' is no request number"},
+    {{"act", "/db"}, "'/db' is no request number and no USER/PACKAGE"},
+    {{"act", "alice/"}, "no USER/PACKAGE"},
     {{"act", "1", "12,13"}, "'12,13' is no request number"},
     {{"act", "9223372036854775808"}, "is no request number"},
     {{"act", "1", "-m", "\xff"}, "argument 4, '\\xff', is not UTF-8"},

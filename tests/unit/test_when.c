@@ -101,6 +101,33 @@ START_TEST(parse)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    int64_t want; /* 0: refused */
+} pasts[] = {
+    {"2h", NOON - 7200},
+    {"7d", NOON - 7 * 86400},
+    {"12:30", NOON - 1800},
+    {"14:30", NOON + 5400 - 86400}, /* still ahead today: yesterday's */
+    {"2025-11-23", NOON - 13 * 3600},
+    {"2025-11-22 13:00", NOON - 86400},
+    {"2025-02-31", 0},
+    {"yesterday", 0},
+    {"-7d", 0},
+    {"", 0},
+};
+
+START_TEST(parse_past)
+{
+    int64_t time = 0;
+
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    tzset();
+    ck_assert_int_eq(when_parse_past(pasts[_i].text, NOON, &time) == 0, pasts[_i].want != 0);
+    ck_assert_int_eq(time, pasts[_i].want);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("when");
@@ -111,6 +138,7 @@ int main(void)
     tcase_add_test(tests, relative_at_the_edges);
     tcase_add_test(tests, full);
     tcase_add_loop_test(tests, parse, 0, (int)(sizeof(times) / sizeof(*times)));
+    tcase_add_loop_test(tests, parse_past, 0, (int)(sizeof(pasts) / sizeof(*pasts)));
     suite_add_tcase(suite, tests);
 
     SRunner *runner = srunner_create(suite);

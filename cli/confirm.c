@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads the requests once more than the decision needs: who confirms must see what they confirm. */
+#include "cli/confirm.h"
+
+#include "cli/calls.h"
+#include "cli/find.h"
+#include "cli/prompt.h"
+#include "cli/when.h"
+#include "common/cleanup.h"
+#include "common/duration.h"
+
+#include <stdlib.h>
+
+/* Those of the operands that the caller could decide on; what is not there the decision itself reports. */
+static int load(struct invocation *invocation, json_t *requests, struct client_error *ret_error)
+{
+    for (size_t i = 0; i < invocation->n_operands; i++) {
+        json_t *request = NULL;
+
+        if (find_operand(invocation, i, false, ret_error) < 0 ||
+            calls_call(invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[i]),
+                       JSON_OBJECT, &request, ret_error) < 0) {
+            if (ret_error->code == BUS_ERROR_UNAVAILABLE)
+                return -1;
+            continue;
+        }
+        if (member_true(request, "may_decide"))
+            json_array_append(requests, request);
+        json_decref(request);
+    }
+    return 0;
+}
+
+/* "for 4 h", "with no end". */
+static char *how_long(const struct invocation *invocation, const json_t *request)
+{
+    char text[DURATION_TEXT_MAX];
+    const int64_t asked = member_integer(request, "duration");
+    const int64_t given = invocation->duration > 0 ? invocation->duration : asked;
+
+    if (given == DURATION_FOREVER)
+        return output_format("with no end");
+    return output_format("for %s", duration_format(given, text));
+}
+
+/* "alice gets db-admins (dbadmins) for 4 h, from Mon 2026-11-23 22:40 CET (in 3 h)" */
+static char *sentence(const struct invocation *invocation, const json_t *request)
+{
+    char from[WHEN_MAX] = "";
+    const struct output *output = &invocation->output;
+    const int64_t start = invocation->start > 0 ? invocation->start : member_integer(request, "start");
+    _cleanup_free_ char *groups = field_list(output, request, "groups");
+    _cleanup_free_ char *length = how_long(invocation, request);
+
+    if (start > output->now)
+        when_full(start, output->now, from);
+    return output_format("%s %s %s (%s) %s%s%s", member_text(request, "user"),
+                         member_integer(request, "extends") > 0 ? "keeps" : "gets",
+                         member_text(request, "package"), groups ? groups : "", length,
+                         member_integer(request, "extends") > 0 ? " more"
+                         : *from                                ? ", from "
+                                                                : "",
+                         from);
+}
+
+static void introduce(const struct invocation *invocation, const json_t *request, bool several)
+{
+    const char *why = member_text(request, "justification");
+    _cleanup_free_ char *what = several ? sentence(invocation, request) : NULL;
+    _cleanup_free_ char *line =
+        output_format("Request %lld of %s%s%s: %s", (long long)member_integer(request, "id"),
+                      member_text(request, "user"), what ? ": " : " for ",
+                      what ? what : member_text(request, "package"), *why ? why : "(no reason given)");
+    _cleanup_free_ char *shown = output_visible(line);
+
+    fprintf(stderr, "%s\n", shown);
+}
+
+static void introduce_all(const struct invocation *invocation, const json_t *requests)
+{
+    const json_t *request;
+    size_t i;
+
+    json_array_foreach((json_t *)requests, i, request)
+    {
+        introduce(invocation, request, json_array_size(requests) > 1);
+    }
+}
+
+/* Whether it goes on. */
+static bool ask_reason(const json_t *requests, bool approve, char **ret_reason)
+{
+    const char *reader =
+        json_array_size(requests) == 1 ? member_text(json_array_get(requests, 0), "user") : "the requestor";
+
+    *ret_reason = prompt_line(approve ? "Your reason, which %s may read (Enter: none): "
+                                      : "Your reason, which %s may read: ",
+                              reader);
+    return *ret_reason != NULL;
+}
+
+static bool ask_yes(const struct invocation *invocation, const json_t *requests)
+{
+    if (json_array_size(requests) > 1)
+        return prompt_yes("Approve these %zu? [y/N] ", json_array_size(requests));
+    _cleanup_free_ char *what = sentence(invocation, json_array_get(requests, 0));
+    return prompt_yes("%s. Approve? [y/N] ", what);
+}
+
+enum confirm_answer confirm_decision(struct invocation *invocation, bool approve, char **ret_reason,
+                                     int *ret_code)
+{
+    struct client_error error;
+    json_t *requests = json_array();
+    bool goes_on = true;
+
+    if (load(invocation, requests, &error) < 0) {
+        json_decref(requests);
+        *ret_code = calls_report(invocation, &error);
+        return CONFIRM_FAILED;
+    }
+    if (json_array_size(requests) > 0 || !approve) {
+        introduce_all(invocation, requests);
+        if (!invocation->reason)
+            goes_on = ask_reason(requests, approve, ret_reason);
+        if (goes_on && approve && !invocation->yes)
+            goes_on = ask_yes(invocation, requests);
+    }
+    json_decref(requests);
+    return goes_on ? CONFIRM_YES : CONFIRM_NO;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Asks ListRequests what each role may see; accesspkgd filters by user and package. */
+#include "cli/find.h"
+
+#include "cli/calls.h"
+#include "common/cleanup.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* An approver sees what waits and emergencies in one list, newest first: more than one of a user's package is rare. */
+enum { LOOKED_AT = 16 };
+
+struct source {
+    const char *role;
+    const char *state; /* NULL: any */
+};
+
+static const struct source of_users[] = {
+    {"approver", NULL}, {"requestor", "pending-approval"}, {"requestor", NULL}, {"decided", NULL}};
+static const struct source of_root[] = {{"approver", NULL}, {"all", "pending-approval"}, {"all", NULL}};
+
+/* The first that waits, else the first; 0: none. */
+static int64_t pick(const json_t *requests, bool review)
+{
+    const json_t *request;
+    size_t i;
+
+    json_array_foreach((json_t *)requests, i, request)
+    {
+        if (member_true(request, "needs_review") == review)
+            return member_integer(request, "id");
+    }
+    return member_integer(json_array_get(requests, 0), "id");
+}
+
+static int look(struct invocation *invocation, const struct source *source, const char *user,
+                const char *package, bool review, int64_t *ret, struct client_error *ret_error)
+{
+    json_t *filter = json_pack("{s:s, s:s*, s:s, s:s, s:i}", "role", source->role, "state", source->state,
+                               "user", user, "package", package, "limit", LOOKED_AT);
+    json_t *requests = NULL;
+
+    if (calls_call(invocation, "ListRequests", "a{sv}", json_pack("[o]", filter), JSON_ARRAY, &requests,
+                   ret_error) < 0)
+        return -1;
+    *ret = pick(requests, review);
+    json_decref(requests);
+    return 0;
+}
+
+static int not_found(const char *user, const char *package, struct client_error *ret_error)
+{
+    _cleanup_free_ char *whose = output_visible(user), *what = output_visible(package);
+
+    ret_error->code = BUS_ERROR_NO_SUCH_REQUEST;
+    snprintf(ret_error->message, sizeof(ret_error->message),
+             "There is no request of %s for %s that you may see. What waits for you: pkg-approve. Your own "
+             "requests: pkg-request list",
+             whose, what);
+    return -1;
+}
+
+int find_request(struct invocation *invocation, const char *name, bool review, int64_t *ret,
+                 struct client_error *ret_error)
+{
+    const struct source *sources = getuid() == 0 ? of_root : of_users;
+    const size_t count =
+        getuid() == 0 ? sizeof(of_root) / sizeof(*of_root) : sizeof(of_users) / sizeof(*of_users);
+    const char *package = strrchr(name, '/') + 1;
+    _cleanup_free_ char *user = strndup(name, (size_t)(package - 1 - name));
+    int64_t found = 0;
+
+    if (!user)
+        output_no_memory();
+    for (size_t i = 0; i < count && found == 0; i++)
+        if (look(invocation, &sources[i], user, package, review, &found, ret_error) < 0)
+            return -1;
+    if (found <= 0)
+        return not_found(user, package, ret_error);
+    *ret = found;
+    return 0;
+}
+
+int find_operand(struct invocation *invocation, size_t index, bool review, struct client_error *ret_error)
+{
+    if (invocation->ids[index] != 0)
+        return 0;
+    return find_request(invocation, invocation->operands[index], review, &invocation->ids[index], ret_error);
+}

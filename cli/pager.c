@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Holds the output in memory, counts its lines and hands it to the pager. Where there is none the terminal gets it. */
+#include "cli/pager.h"
+
+#include "common/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+struct held {
+    FILE *memory;
+    char *text;
+    size_t size;
+};
+
+/* sh's own words for a program that is not there or cannot be run. */
+enum { NOT_RUN = 126, NOT_FOUND = 127 };
+
+static bool is_root_for_somebody(void)
+{
+    return geteuid() == 0 && (getenv("SUDO_UID") || getenv("DOAS_USER"));
+}
+
+/* NULL: nothing is paged. */
+static const char *pager_name(void)
+{
+    const char *name = getenv("ACCESSPKG_PAGER");
+
+    if (is_root_for_somebody())
+        return name && strcmp(name, "cat") == 0 ? NULL : "less";
+    if (!name)
+        name = getenv("PAGER");
+    if (!name)
+        return "less";
+    return *name && strcmp(name, "cat") != 0 ? name : NULL;
+}
+
+void pager_begin(struct output *output)
+{
+    if (output->json || output->width == 0 || output->held || !pager_name())
+        return;
+    struct held *held = calloc(1, sizeof(*held));
+    if (!held || !(held->memory = open_memstream(&held->text, &held->size)))
+        output_no_memory();
+    output->held = held;
+    output->stream = held->memory;
+}
+
+/* Lines on the terminal, counted by bytes: too many rather than too few. */
+static size_t rows_of(const struct output *output, const char *text)
+{
+    size_t rows = 0;
+
+    while (*text) {
+        const size_t length = strcspn(text, "\n");
+
+        rows += length > 0 ? (length + output->width - 1) / output->width : 1;
+        text += length + (text[length] == '\n');
+    }
+    return rows;
+}
+
+static int spawn(const char *name, int in, pid_t *ret_pid)
+{
+    char *const words[] = {(char *)"sh", (char *)"-c", (char *)name, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t defaults;
+
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGINT);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+    int r = posix_spawn(ret_pid, "/bin/sh", &actions, &attributes, words, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return r;
+}
+
+static void write_all(int fd, const char *text, size_t size)
+{
+    while (size > 0) {
+        const ssize_t written = write(fd, text, size);
+
+        if (written < 0 && errno != EINTR)
+            return; /* who closes the pager early has seen enough */
+        if (written > 0) {
+            text += written;
+            size -= (size_t)written;
+        }
+    }
+}
+
+/* Whether somebody could read it there. */
+static bool page(const char *name, const struct held *held)
+{
+    int ends[2], status = 0;
+    pid_t pid;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return false;
+    void (*before)(int) = signal(SIGINT, SIG_IGN); /* Ctrl-C is the pager's */
+    const int r = spawn(name, ends[0], &pid);
+    close(ends[0]);
+    if (r == 0)
+        write_all(ends[1], held->text, held->size);
+    close(ends[1]);
+    while (r == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    signal(SIGINT, before);
+    return r == 0 &&
+           !(WIFEXITED(status) && (WEXITSTATUS(status) == NOT_RUN || WEXITSTATUS(status) == NOT_FOUND));
+}
+
+void pager_end(struct output *output)
+{
+    struct held *held = output->held;
+
+    if (!held)
+        return;
+    output->held = NULL;
+    output->stream = stdout;
+    if (fclose(held->memory) != 0)
+        output_no_memory();
+    const char *name = rows_of(output, held->text) >= output->height ? pager_name() : NULL;
+    setenv("LESS", "FRX", 0);
+    if (is_root_for_somebody())
+        setenv("LESSSECURE", "1", 1);
+    fflush(stderr);
+    if (!name || !page(name, held))
+        fwrite(held->text, 1, held->size, output->stream);
+    free(held->text);
+    free(held);
+    output_finish(output);
+}

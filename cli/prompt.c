@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One question, one line. No deadline runs meanwhile: it does only while the bus is waited for. */
+#include "cli/prompt.h"
+
+#include "common/cleanup.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+bool prompt_possible(const struct invocation *invocation)
+{
+    return !invocation->output.json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+static char *ask(const char *format, va_list arguments)
+{
+    _cleanup_free_ char *text = NULL;
+    char *line = NULL;
+    size_t size = 0;
+
+    if (vasprintf(&text, format, arguments) < 0)
+        output_no_memory();
+    _cleanup_free_ char *shown = output_visible(text);
+    fputs(shown, stderr);
+    fflush(stderr);
+    if (getline(&line, &size, stdin) < 0) {
+        fputc('\n', stderr);
+        free(line);
+        return NULL;
+    }
+    line[strcspn(line, "\n")] = '\0';
+    return line;
+}
+
+char *prompt_line(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    char *line = ask(format, arguments);
+    va_end(arguments);
+    return line;
+}
+
+bool prompt_yes(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    _cleanup_free_ char *line = ask(format, arguments);
+    va_end(arguments);
+    return line && (strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0);
+}

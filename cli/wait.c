@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A line on the terminal that is written anew, and nothing of it anywhere else. Reads again at each signal. */
+#include "cli/wait.h"
+
+#include "cli/calls.h"
+#include "cli/signals.h"
+#include "cli/when.h"
+#include "common/cleanup.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LOOK_AGAIN = 30, INTERRUPTED = 128 + SIGINT };
+
+enum outcome { OUTCOME_WAITS, OUTCOME_HELD, OUTCOME_NOT };
+
+static enum outcome outcome_of(const json_t *request, int64_t now)
+{
+    switch (state_from_identifier(member_text(request, "state"))) {
+    case STATE_FULFILLED:
+    case STATE_ACCESS_EXTENDED:
+        return OUTCOME_HELD;
+    case STATE_APPROVED:
+        return member_integer(request, "start") > now ? OUTCOME_HELD : OUTCOME_WAITS;
+    case STATE_SUBMITTED:
+    case STATE_PENDING_APPROVAL:
+    case STATE_PARTIALLY_FULFILLED:
+        return OUTCOME_WAITS;
+    case STATE_EXPIRED:
+    case STATE_DENIED:
+    case STATE_CANCELLED:
+    case STATE_ACCESS_EXPIRED:
+    case STATE_REVOKED:
+    case STATE_NONE:
+    case STATE_COUNT:
+        break;
+    }
+    return OUTCOME_NOT;
+}
+
+static char *progress_text(const struct output *output, const json_t *request)
+{
+    const enum state state = state_from_identifier(member_text(request, "state"));
+    char when[WHEN_MAX];
+
+    if (state == STATE_PARTIALLY_FULFILLED) {
+        _cleanup_free_ char *problems = field_list(output, request, "problems");
+        return output_format("Approved, but not all is in place yet: %s", problems ? problems : "");
+    }
+    if (state != STATE_PENDING_APPROVAL)
+        return output_format("Approved; the groups are being put in place");
+    _cleanup_free_ char *approvers = field_list(output, request, "approvers");
+    return output_format("Waiting for %s (expires %s; Ctrl-C leaves it filed)", approvers ? approvers : "",
+                         when_relative(member_integer(request, "expires"), output->now, when));
+}
+
+static bool has_line(const struct invocation *invocation)
+{
+    return !invocation->output.json && invocation->output.color && isatty(STDERR_FILENO);
+}
+
+static void progress_clear(const struct invocation *invocation)
+{
+    if (has_line(invocation))
+        fputs("\r\033[K", stderr);
+}
+
+/* Where a line cannot be written anew nothing is: what became of it is said at the end. */
+static void progress_show(const struct invocation *invocation, const json_t *request)
+{
+    if (!has_line(invocation))
+        return;
+    const size_t room = invocation->output.width > 8 ? invocation->output.width : 8;
+    _cleanup_free_ char *text = progress_text(&invocation->output, request);
+    _cleanup_free_ char *shown = output_visible(text);
+    progress_clear(invocation);
+    fprintf(stderr, "%.*s", (int)(room - 1), shown);
+    fflush(stderr);
+}
+
+static void say_interrupted(const struct invocation *invocation, long long id)
+{
+    output_message(
+        invocation->program->name,
+        "request %lld stays filed. To follow it: pkg-request status %lld; to withdraw it: pkg-request "
+        "cancel %lld",
+        id, id, id);
+}
+
+/* The request as it is now; what was known stays where accesspkgd does not answer: it may come back. */
+static int look_again(struct invocation *invocation, json_t **request)
+{
+    struct client_error error;
+    json_t *now = NULL;
+
+    if (calls_call(invocation, "GetRequest", "x",
+                   json_pack("[I]", (json_int_t)member_integer(*request, "id")), JSON_OBJECT, &now,
+                   &error) < 0) {
+        if (error.code == BUS_ERROR_UNAVAILABLE)
+            return 0;
+        progress_clear(invocation);
+        return calls_report(invocation, &error);
+    }
+    json_decref(*request);
+    *request = now;
+    return 0;
+}
+
+static int wait_on(struct invocation *invocation, json_t **request)
+{
+    const int64_t mine = member_integer(*request, "id");
+    int64_t id = 0;
+    int code = 0;
+
+    progress_show(invocation, *request);
+    switch (signals_wait(invocation, LOOK_AGAIN, &id)) {
+    case SIGNALS_CHANGED:
+        if (id == mine)
+            code = look_again(invocation, request);
+        break;
+    case SIGNALS_TIMEOUT:
+    case SIGNALS_DAEMON_BACK:
+        code = look_again(invocation, request);
+        break;
+    case SIGNALS_DAEMON_GONE:
+        break;
+    case SIGNALS_INTERRUPTED:
+        progress_clear(invocation);
+        say_interrupted(invocation, (long long)mine);
+        return INTERRUPTED;
+    case SIGNALS_BUS_GONE:
+        progress_clear(invocation);
+        return signals_say_bus_gone(invocation);
+    }
+    invocation->output.now = time(NULL);
+    return code;
+}
+
+int wait_until_done(struct invocation *invocation, const json_t *request, json_t **ret_request)
+{
+    json_t *current = json_incref((json_t *)request);
+    enum outcome outcome;
+    int code = 0;
+
+    while ((outcome = outcome_of(current, invocation->output.now)) == OUTCOME_WAITS && code == 0)
+        code = wait_on(invocation, &current);
+    if (code != 0) {
+        json_decref(current);
+        return code;
+    }
+    progress_clear(invocation);
+    *ret_request = current;
+    return outcome == OUTCOME_HELD ? 0 : 1;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every signal makes it read the request; what looks as it did before gives no line. Nothing is remembered but that. */
+#include "cli/watch.h"
+
+#include "cli/calls.h"
+#include "cli/requests.h"
+#include "cli/signals.h"
+#include "cli/when.h"
+#include "common/cleanup.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct watch {
+    struct invocation *invocation;
+    json_t *seen; /* number -> what it looked like */
+};
+
+/* What of it may change so that somebody wants to know. */
+static char *look_of(const json_t *request)
+{
+    return output_format("%s %s %lld %zu %lld %lld %d %d", member_text(request, "state"),
+                         member_text(request, "request_state"), (long long)member_integer(request, "stage"),
+                         json_array_size(json_object_get(request, "decisions")),
+                         (long long)member_integer(request, "assignment_end"),
+                         (long long)member_integer(request, "escalated"), member_true(request, "undecidable"),
+                         member_true(request, "needs_review"));
+}
+
+/* Whether it looks otherwise than when it was last shown. */
+static bool is_news(struct watch *watch, const json_t *request)
+{
+    char number[24];
+    _cleanup_free_ char *look = look_of(request);
+
+    snprintf(number, sizeof(number), "%lld", (long long)member_integer(request, "id"));
+    const char *before = json_string_value(json_object_get(watch->seen, number));
+    if (before && strcmp(before, look) == 0)
+        return false;
+    if (json_object_set_new(watch->seen, number, json_string(look)) < 0)
+        output_no_memory();
+    return true;
+}
+
+/* What there is to know beside the state: who decided, who is waited for, until when. */
+static char *remark(const struct output *output, const json_t *request)
+{
+    const json_t *decisions = json_object_get(request, "decisions");
+    const json_t *last = json_array_get(decisions, json_array_size(decisions) - 1);
+    _cleanup_free_ char *end = field_time(output, request, "assignment_end");
+
+    if (member_true(request, "undecidable"))
+        return output_format(" (nobody can decide it now)");
+    if (member_true(request, "needs_review"))
+        return output_format(" (needs review)");
+    if (strcmp(member_text(request, "state"), state_identifier(STATE_PENDING_APPROVAL)) == 0) {
+        _cleanup_free_ char *approvers = field_list(output, request, "approvers");
+        return output_format(", waits for: %s", approvers ? approvers : "");
+    }
+    return output_format("%s%s%s%s", json_array_size(decisions) > 0 ? ", by " : "",
+                         json_array_size(decisions) > 0 ? member_text(last, "decider") : "",
+                         end ? ", until " : "", end ? end : "");
+}
+
+static void show(struct watch *watch, const json_t *request)
+{
+    struct output *output = &watch->invocation->output;
+    char now[WHEN_MAX];
+
+    if (!is_news(watch, request))
+        return;
+    output->now = time(NULL);
+    if (output->json) {
+        output_json_line(output, request);
+        return;
+    }
+    const char *why = member_text(request, "justification");
+    _cleanup_free_ char *state = field_state(output, request, "state");
+    _cleanup_free_ char *more = remark(output, request);
+    output_line(output, "%s %lld %s %s: %s%s%s%s", when_iso(output->now, now),
+                (long long)member_integer(request, "id"), member_text(request, "user"),
+                member_text(request, "package"), state, more, *why ? ": " : "", why);
+}
+
+/* What waits, the oldest first. 0 or the exit code. */
+static int show_all(struct watch *watch)
+{
+    struct client_error error;
+    json_t *requests = NULL;
+
+    if (requests_fetch(watch->invocation, "approver", &requests, &error) < 0)
+        return calls_report(watch->invocation, &error);
+    for (size_t i = json_array_size(requests); i > 0; i--)
+        show(watch, json_array_get(requests, i - 1));
+    json_decref(requests);
+    return 0;
+}
+
+/* One that is not the caller's to see is passed over: the signal goes to everybody. */
+static int show_one(struct watch *watch, int64_t id)
+{
+    struct client_error error;
+    json_t *request = NULL;
+
+    if (calls_call(watch->invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)id), JSON_OBJECT,
+                   &request, &error) == 0) {
+        show(watch, request);
+        json_decref(request);
+        return 0;
+    }
+    if (error.code == BUS_ERROR_NO_SUCH_REQUEST)
+        return 0;
+    return calls_report(watch->invocation, &error);
+}
+
+/* After a time without signals: what waits now, and what became of all that was shown. */
+static int catch_up(struct watch *watch)
+{
+    const char *number;
+    json_t *look, *before = json_deep_copy(watch->seen);
+    int code = show_all(watch);
+
+    json_object_foreach(before, number, look)
+    {
+        if (code == 0)
+            code = show_one(watch, strtoll(number, NULL, 10));
+    }
+    json_decref(before);
+    return code;
+}
+
+static int follow(struct watch *watch)
+{
+    int64_t id = 0;
+    int code = show_all(watch);
+
+    while (code == 0)
+        switch (signals_wait(watch->invocation, -1, &id)) {
+        case SIGNALS_CHANGED:
+            code = show_one(watch, id);
+            break;
+        case SIGNALS_DAEMON_BACK:
+            code = catch_up(watch);
+            break;
+        case SIGNALS_DAEMON_GONE:
+            output_message(
+                watch->invocation->program->name,
+                "accesspkgd has stopped; this goes on when it runs again. Nothing is lost meanwhile");
+            break;
+        case SIGNALS_BUS_GONE:
+            return signals_say_bus_gone(watch->invocation);
+        case SIGNALS_TIMEOUT:
+        case SIGNALS_INTERRUPTED:
+            break;
+        }
+    return code;
+}
+
+int watch_requests(struct invocation *invocation)
+{
+    struct client_error error;
+    struct watch watch = {.invocation = invocation, .seen = json_object()};
+
+    if (!watch.seen)
+        output_no_memory();
+    const int code =
+        signals_subscribe(invocation, &error) < 0 ? calls_report(invocation, &error) : follow(&watch);
+    json_decref(watch.seen);
+    return code;
+}

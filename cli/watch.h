@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pkg-approve watch: a line for all that waits, then one for each change that the caller may see. */
+#pragma once
+
+#include "cli/runner.h"
+
+int watch_requests(struct invocation *invocation);

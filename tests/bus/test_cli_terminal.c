@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The real commands on a real terminal, against a fake accesspkgd: colour, questions, paging, and what is live. */
+#include "tests/support/fake_script.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define HIDES(text, what) ck_assert_msg(strstr(text, what) == NULL, "'%s' in:\n%s", what, text)
+#define AT_TERMINAL(typed, lines, ...)                                                                       \
+    run_somewhere(FAKE_TERMINAL, typed, lines, LENGTH(lines), WORDS(__VA_ARGS__))
+
+#define ASKED(id, user, more)                                                                                \
+    "[{\"id\": " id ", \"user\": \"" user "\", \"package\": \"db-admins\", \"groups\": [\"dbadmins\"], "     \
+    "\"state\": \"pending-approval\", \"duration\": 14400, \"justification\": \"disk \\u001b[2J full\", "    \
+    "\"may_decide\": true" more "}]"
+#define HELD(id, user)                                                                                       \
+    "[{\"id\": " id ", \"state\": \"fulfilled\", \"user\": \"" user "\", \"package\": \"db-admins\", "       \
+    "\"groups\": [\"dbadmins\"], \"assignment_end\": 1763950340}]"
+
+/* ---- colour and lists ------------------------------------------------------------------------------------- */
+
+#define LIST_OF_TWO                                                                                          \
+    "[[" SAMPLE_PENDING ", {\"id\": 7, \"user\": \"dave\", \"package\": \"web\", \"state\": \"fulfilled\","  \
+    " \"emergency\": true, \"needs_review\": true}], false]"
+
+static const struct script list_lines[] = {ANSWERS("ListRequests", NULL, "aa{sv}b", LIST_OF_TWO)};
+
+START_TEST(colour_is_for_terminals_that_want_it)
+{
+    setenv("TERM", "xterm", 1);
+    AT_TERMINAL(NULL, list_lines, "pkg-approve");
+    SHOWS(result.out, "\x1b[1;33mPending approval");
+    SHOWS(result.out, "\x1b[31mFulfilled (needs review)");
+    RUN(list_lines, "pkg-approve");
+    HIDES(result.out, "\x1b");
+    setenv("NO_COLOR", "1", 1);
+    AT_TERMINAL(NULL, list_lines, "pkg-approve");
+    SHOWS(result.out, "Fulfilled (needs review)");
+    HIDES(result.out, "\x1b");
+    setenv("NO_COLOR", "", 1);
+    setenv("TERM", "dumb", 1);
+    AT_TERMINAL(NULL, list_lines, "pkg-approve");
+    HIDES(result.out, "\x1b");
+    unsetenv("TERM");
+    AT_TERMINAL(NULL, list_lines, "pkg-approve");
+    HIDES(result.out, "\x1b");
+}
+END_TEST
+
+/* Beside the prompt stands what is newest, and last what needs a review; elsewhere the order is as it was. */
+START_TEST(the_newest_stands_last_on_a_terminal)
+{
+    static const struct script lines[] = {
+        ANSWERS("ListRequests", NULL, "aa{sv}b",
+                "[[{\"id\": 9, \"package\": \"nine\", \"expires\": 32503680000}, {\"id\": 8, \"package\": "
+                "\"eight\"}], false]")};
+
+    AT_TERMINAL(NULL, lines, "pkg-approve");
+    ck_assert(strstr(result.out, "eight") < strstr(result.out, "nine"));
+    SHOWS(result.out, "in ");
+    RUN(lines, "pkg-approve");
+    ck_assert(strstr(result.out, "eight") > strstr(result.out, "nine"));
+    SHOWS(result.out, "3000-01-01T00:00:00+00:00");
+}
+END_TEST
+
+/* ---- paging ----------------------------------------------------------------------------------------------- */
+
+static json_t *many(size_t count)
+{
+    json_t *requests = json_array();
+
+    for (size_t id = count; id > 0; id--)
+        json_array_append_new(requests, json_pack("{s:i, s:s}", "id", (int)id, "package", "db"));
+    return json_pack("[o, b]", requests, 0);
+}
+
+static void run_list(size_t count, enum fake_where where, const char *const words[])
+{
+    json_t *values = many(count);
+    char *text = json_dumps(values, 0);
+    const struct script line = {"ListRequests", NULL, "aa{sv}b", text, 0, NULL, 0};
+
+    run_somewhere(where, NULL, &line, 1, words);
+    free(text);
+    json_decref(values);
+}
+
+START_TEST(only_what_fills_a_terminal_is_paged)
+{
+    setenv("ACCESSPKG_PAGER", "sed 's/^/paged: /'", 1);
+    run_list(40, FAKE_TERMINAL, WORDS("pkg-approve", "history"));
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "paged: 40");
+    SHOWS(result.out, "paged:  1");
+    run_list(10, FAKE_TERMINAL, WORDS("pkg-approve", "history"));
+    HIDES(result.out, "paged");
+    run_list(40, FAKE_TERMINAL, WORDS("pkg-approve", "history", "--no-pager"));
+    HIDES(result.out, "paged");
+    run_list(40, FAKE_TERMINAL, WORDS("pkg-approve", "history", "--json"));
+    HIDES(result.out, "paged");
+    run_list(40, FAKE_PIPES, WORDS("pkg-approve", "history"));
+    HIDES(result.out, "paged");
+}
+END_TEST
+
+/* The pager's variable of everybody counts where ours is not set; who has no pager still sees the list. */
+START_TEST(the_pager_is_the_users)
+{
+    unsetenv("ACCESSPKG_PAGER");
+    setenv("PAGER", "sed s/^/theirs:/", 1);
+    run_list(40, FAKE_TERMINAL, WORDS("pkg-approve", "history"));
+    SHOWS(result.out, "theirs:40");
+    setenv("PAGER", "/nonexistent/pager", 1);
+    run_list(40, FAKE_TERMINAL, WORDS("pkg-approve", "history"));
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "40 -");
+    setenv("PAGER", "head -n 1 >/dev/null", 1);
+    run_list(500, FAKE_TERMINAL, WORDS("pkg-approve", "history"));
+    ck_assert_int_eq(result.code, 0);
+    setenv("PAGER", "", 1);
+    run_list(40, FAKE_TERMINAL, WORDS("pkg-approve", "history"));
+    SHOWS(result.out, "40 -");
+}
+END_TEST
+
+/* Who may run one command as root is not to start others through a pager of their own. */
+START_TEST(under_sudo_no_variable_names_a_program)
+{
+    setenv("ACCESSPKG_PAGER", "sed s/^/theirs:/", 1);
+    setenv("PAGER", "sed s/^/theirs:/", 1);
+    setenv("SUDO_UID", "1000", 1);
+    setenv("PATH", "/nonexistent", 1);
+    run_list(40, FAKE_TERMINAL, WORDS("pkg-approve", "history"));
+    unsetenv("SUDO_UID");
+    HIDES(result.out, geteuid() == 0 ? "theirs:" : "nothing");
+}
+END_TEST
+
+/* ---- decisions -------------------------------------------------------------------------------------------- */
+
+START_TEST(approve_repeats_who_gets_what)
+{
+    static const struct script yes[] = {
+        ANSWERS("GetRequest", "[12]", "a{sv}", ASKED("12", "alice", "")),
+        ANSWERS("Approve", "[12, {\"reason\": \"ok\"}]", "a{sv}", HELD("12", "alice"))};
+    static const struct script no_reason[] = {
+        ANSWERS("GetRequest", "[12]", "a{sv}", ASKED("12", "alice", "")),
+        ANSWERS("Approve", "[12, {\"duration\": 3600}]", "a{sv}", HELD("12", "alice"))};
+
+    AT_TERMINAL("ok\ny\n", yes, "pkg-approve", "approve", "12");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "Request 12 of alice for db-admins: disk \\x1b[2J full\r\n"); /* rule 10 */
+    HIDES(result.out, "\x1b[2J");
+    SHOWS(result.out, "Your reason, which alice may read (Enter: none): ");
+    SHOWS(result.out, "alice gets db-admins (dbadmins) for 4 h. Approve? [y/N] ");
+    SHOWS(result.out, "Request 12 is approved");
+    AT_TERMINAL("\nYES\n", no_reason, "pkg-approve", "approve", "12", "--for", "1h");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "for 1 h. Approve?");
+}
+END_TEST
+
+START_TEST(everything_but_yes_changes_nothing)
+{
+    static const char *const answers[] = {"\n\n", "\nn\n", "\nyess\n", "\x04", "\n\x04", "ok\n y\n"};
+    static const struct script lines[] = {ANSWERS("GetRequest", "[12]", "a{sv}", ASKED("12", "alice", ""))};
+
+    AT_TERMINAL(answers[_i], lines, "pkg-approve", "approve", "12");
+    ck_assert_int_eq(result.code, 1);
+    SHOWS(result.out, "nothing was approved; the request still waits");
+}
+END_TEST
+
+START_TEST(nobody_is_asked_with_yes_or_with_json)
+{
+    static const struct script lines[] = {ANSWERS("Approve", "[12, {}]", "a{sv}", HELD("12", "alice"))};
+
+    AT_TERMINAL(NULL, lines, "pkg-approve", "approve", "12", "--yes");
+    ck_assert_int_eq(result.code, 0);
+    AT_TERMINAL(NULL, lines, "pkg-approve", "approve", "12", "--json");
+    ck_assert_int_eq(result.code, 0);
+    RUN(lines, "pkg-approve", "approve", "12");
+    ck_assert_int_eq(result.code, 0);
+}
+END_TEST
+
+START_TEST(several_are_confirmed_together)
+{
+    static const struct script lines[] = {
+        ANSWERS("GetRequest", "[12]", "a{sv}", ASKED("12", "alice", "")),
+        ANSWERS("GetRequest", "[13]", "a{sv}", ASKED("13", "carol", ", \"extends\": 4")),
+        ANSWERS("Approve", "[12, {}]", "a{sv}", HELD("12", "alice")),
+        REFUSED("Approve", "[13, {}]", BUS_ERROR_ALREADY_DECIDED, "dave denied it just now."),
+    };
+
+    AT_TERMINAL("\ny\n", lines, "pkg-approve", "approve", "12", "13");
+    ck_assert_int_eq(result.code, 1);
+    SHOWS(result.out, "Request 12 of alice: alice gets db-admins (dbadmins) for 4 h: disk");
+    SHOWS(result.out, "Request 13 of carol: carol keeps db-admins (dbadmins) for 4 h more: disk");
+    SHOWS(result.out, "Approve these 2? [y/N] ");
+    SHOWS(result.out, "Request 12 is approved");
+    SHOWS(result.out, "request 13: dave denied it just now.");
+}
+END_TEST
+
+/* What cannot be decided is not asked about: accesspkgd says why. */
+START_TEST(nothing_is_asked_in_vain)
+{
+    static const struct script lines[] = {
+        ANSWERS("GetRequest", "[12]", "a{sv}",
+                "[{\"id\": 12, \"state\": \"denied\", \"may_decide\": false}]"),
+        REFUSED("Approve", "[12, {}]", BUS_ERROR_ALREADY_DECIDED, "dave denied it 2 h ago."),
+    };
+    static const struct script gone[] = {
+        REFUSED("GetRequest", "[12]", BUS_ERROR_UNAVAILABLE, "The directory does not answer.")};
+
+    AT_TERMINAL(NULL, lines, "pkg-approve", "approve", "12");
+    ck_assert_int_eq(result.code, 1);
+    SHOWS(result.out, "dave denied it 2 h ago.");
+    HIDES(result.out, "[y/N]");
+    AT_TERMINAL(NULL, gone, "pkg-approve", "approve", "12");
+    ck_assert_int_eq(result.code, EX_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(deny_asks_for_its_reason)
+{
+    static const struct script lines[] = {ANSWERS("GetRequest", "[3]", "a{sv}", ASKED("3", "alice", "")),
+                                          ANSWERS("Deny", "[3, \"not today\"]", "a{sv}",
+                                                  "[{\"id\": 3, \"user\": \"alice\", \"package\": \"db\"}]")};
+    static const char *const unsaid[] = {"\n", "  \n", "\x04"};
+
+    AT_TERMINAL("not today\n", lines, "pkg-approve", "deny", "3");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "Request 3 of alice for db-admins: disk");
+    SHOWS(result.out, "Your reason, which alice may read: not today");
+    for (size_t i = 0; i < LENGTH(unsaid); i++) {
+        run_somewhere(FAKE_TERMINAL, unsaid[i], lines, 1, WORDS("pkg-approve", "deny", "3"));
+        ck_assert_int_eq(result.code, 1);
+        SHOWS(result.out, "nothing was denied; the request still waits");
+    }
+    run_somewhere(FAKE_TERMINAL, "\xff\n", lines, 1, WORDS("pkg-approve", "deny", "3"));
+    ck_assert_int_eq(result.code, EX_USAGE);
+}
+END_TEST
+
+/* ---- what is live ----------------------------------------------------------------------------------------- */
+
+#define IN_STATE(state) "{\"id\": 12, \"user\": \"alice\", \"package\": \"db\", \"state\": \"" state "\"}"
+
+/* The change falls between subscribe and read: its signal is there before the list, which shows the old state. */
+START_TEST(watch_misses_nothing)
+{
+    static const struct script lines[] = {
+        {"ListRequests", NULL, "aa{sv}b", "[[" IN_STATE("pending-approval") "], false]", 0, NULL, 12},
+        {"GetRequest", "[12]", "a{sv}", "[" IN_STATE("fulfilled") "]", 0, NULL, 12},
+        {"GetRequest", "[12]", "a{sv}", "[" IN_STATE("fulfilled") "]", 0, NULL, 13},
+        {"GetRequest", "[13]", NULL, NULL, BUS_ERROR_NO_SUCH_REQUEST, "There is no request 13.", 12},
+        {"GetRequest", "[12]", "a{sv}", "[" IN_STATE("access-expired") "]", 0, NULL, 0},
+    };
+
+    fake.cue = "Access expired";
+    AT_TERMINAL("\x03", lines, "pkg-approve", "watch");
+    ck_assert_int_eq(result.code, 128 + SIGINT);
+    SHOWS(result.out, " 12 alice db: Pending approval, waits for: ");
+    SHOWS(result.out, " 12 alice db: Fulfilled\r\n");
+    HIDES(strstr(result.out, "Fulfilled") + 1, "Fulfilled"); /* a line for each change, not for each signal */
+    HIDES(result.out, "13");
+}
+END_TEST
+
+START_TEST(watch_ends_with_the_bus)
+{
+    static const struct script lines[] = {
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[" IN_STATE("pending-approval") "], false]")};
+
+    fake.cue = "\"id\":12";
+    fake.cue_ends_bus = true;
+    RUN(lines, "pkg-approve", "watch", "--json");
+    ck_assert_int_eq(result.code, EX_UNAVAILABLE);
+    SHOWS(result.err, "the system bus closed the connection");
+    SHOWS(result.err, "Run the command again");
+    json_t *line = script_parse(result.out);
+    ck_assert_str_eq(member_text(line, "state"), "pending-approval");
+    json_decref(line);
+}
+END_TEST
+
+static const struct {
+    const char *state, *says;
+    int code;
+} ends[] = {
+    {"fulfilled", "You hold db until", 0},
+    {"denied", "request 12 for db: Denied", 1},
+    {"expired", "To ask again: pkg-request submit db", 1},
+    {"cancelled", "request 12 for db: Cancelled", 1},
+    {"revoked", "request 12 for db: Revoked", 1},
+};
+
+START_TEST(submit_waits_for_its_end)
+{
+    char answer[160];
+    const struct script lines[] = {
+        {"Submit", NULL, "a{sv}", "[" IN_STATE("pending-approval") "]", 0, NULL, 12},
+        {"GetRequest", "[12]", "a{sv}", "[" IN_STATE("partially-fulfilled") "]", 0, NULL, 12},
+        {"GetRequest", "[12]", "a{sv}", answer, 0, NULL, 0},
+    };
+
+    snprintf(answer, sizeof(answer),
+             "[{\"id\": 12, \"package\": \"db\", \"state\": \"%s\", \"request_state\": \"%s\"}]",
+             ends[_i].state, ends[_i].state);
+    RUN(lines, "pkg-request", "submit", "db", "--wait");
+    ck_assert_int_eq(result.code, ends[_i].code);
+    SHOWS(ends[_i].code ? result.err : result.out, ends[_i].says);
+    HIDES(result.err, "Waiting for");
+    RUN(lines, "pkg-request", "submit", "db", "--wait", "--json");
+    ck_assert_int_eq(result.code, ends[_i].code);
+    json_t *last = script_parse(result.out);
+    ck_assert_str_eq(member_text(last, "state"), ends[_i].state);
+    json_decref(last);
+}
+END_TEST
+
+START_TEST(what_is_held_or_begins_later_is_not_waited_for)
+{
+    static const struct script held[] = {ANSWERS("Submit", NULL, "a{sv}", "[" IN_STATE("fulfilled") "]")};
+    static const struct script later[] = {
+        ANSWERS("Submit", NULL, "a{sv}",
+                "[{\"id\": 12, \"package\": \"db\", \"state\": \"approved\", \"start\": 32503680000}]")};
+
+    RUN(held, "pkg-request", "submit", "db", "--wait");
+    ck_assert_int_eq(result.code, 0);
+    RUN(later, "pkg-request", "submit", "db", "--wait");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "Request 12 for db: Approved");
+}
+END_TEST
+
+START_TEST(ctrl_c_leaves_it_filed)
+{
+    static const struct script lines[] = {
+        ANSWERS("Submit", NULL, "a{sv}",
+                "[{\"id\": 12, \"package\": \"db\", \"state\": \"pending-approval\", \"approvers\": "
+                "[\"b\\u001b[2J\"]}]")};
+
+    setenv("TERM", "xterm", 1);
+    fake.cue = "Ctrl-C leaves it filed";
+    AT_TERMINAL("\x03", lines, "pkg-request", "submit", "db", "--wait");
+    ck_assert_int_eq(result.code, 128 + SIGINT);
+    SHOWS(result.out, "Waiting for b\\x1b[2J");
+    HIDES(result.out, "\x1b[2J");
+    SHOWS(result.out,
+          "request 12 stays filed. To follow it: pkg-request status 12; to withdraw it: pkg-request "
+          "cancel 12");
+}
+END_TEST
+
+/* ---- what one has ----------------------------------------------------------------------------------------- */
+
+START_TEST(a_bare_call_says_what_one_has)
+{
+    static const struct script lines[] = {
+        ANSWERS(
+            "ListPackages", "[]", "aa{sv}",
+            "[[{\"name\": \"db\", \"groups\": [\"a\"], \"state\": \"fulfilled\", \"may_request\": true,"
+            "  \"assignment_end\": 1763950340},"
+            " {\"name\": \"web\", \"description\": \"The web\", \"approvers\": [\"bob\"], \"approval\": true,"
+            "  \"may_request\": true, \"max_duration\": 3600},"
+            " {\"name\": \"late\", \"state\": \"pending-approval\", \"may_request\": true},"
+            " {\"name\": \"shut\", \"may_request\": false}]]"),
+        ANSWERS(
+            "ListRequests", NULL, "aa{sv}b",
+            "[[{\"id\": 4, \"package\": \"late\", \"state\": \"pending-approval\", \"approvers\": [\"eve\"],"
+            "   \"expires\": 1763950340},"
+            "  {\"id\": 3, \"package\": \"gone\", \"state\": \"fulfilled\", \"groups\": [\"g\"]},"
+            "  {\"id\": 2, \"package\": \"web\", \"state\": \"denied\"}], false]"),
+    };
+    static const struct script nothing[] = {ANSWERS("ListPackages", NULL, "aa{sv}", "[[]]"),
+                                            ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]")};
+
+    RUN(lines, "pkg-request");
+    ck_assert_int_eq(result.code, 0);
+    ck_assert_str_eq(result.out, "You hold:\n"
+                                 "PACKAGE STATE     GROUPS ENDS\n"
+                                 "db      Fulfilled a      2025-11-24T02:12:20+00:00\n"
+                                 "gone    Fulfilled g      no end\n"
+                                 "\n"
+                                 "Waiting:\n"
+                                 "ID PACKAGE STATE            WAITS FOR EXPIRES\n"
+                                 " 4 late    Pending approval eve       2025-11-24T02:12:20+00:00\n"
+                                 "\n"
+                                 "You may ask for (pkg-request submit PACKAGE):\n"
+                                 "PACKAGE DESCRIPTION APPROVERS AT MOST\n"
+                                 "web     The web     bob       1 h\n");
+    RUN(nothing, "pkg-request");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.err, "You hold nothing, nothing of yours waits");
+}
+END_TEST
+
+/* ---- names instead of numbers ----------------------------------------------------------------------------- */
+
+#define FOUND(id, more) "[[{\"id\": " id ", \"user\": \"alice\", \"package\": \"db-admins\"" more "}], false]"
+
+START_TEST(user_and_package_name_a_request)
+{
+    static const struct script lines[] = {
+        ANSWERS("ListRequests",
+                "[{\"role\": \"approver\", \"user\": \"alice\", \"package\": \"db-admins\", \"limit\": 16}]",
+                "aa{sv}b", "[[{\"id\": 14, \"needs_review\": true}, {\"id\": 12}], false]"),
+        ANSWERS("Approve", "[12, {}]", "a{sv}", HELD("12", "alice")),
+    };
+    static const struct script review[] = {
+        ANSWERS("ListRequests", NULL, "aa{sv}b",
+                "[[{\"id\": 15}, {\"id\": 14, \"needs_review\": true}], false]"),
+        ANSWERS("Review", "[14, \"\"]", "a{sv}", HELD("14", "alice")),
+    };
+
+    run_somewhere(FAKE_NOBODY, NULL, lines, LENGTH(lines),
+                  WORDS("pkg-approve", "approve", "alice/db-admins"));
+    ck_assert_int_eq(result.code, 0);
+    RUN(review, "pkg-approve", "review", "alice/db-admins");
+    ck_assert_int_eq(result.code, 0);
+}
+END_TEST
+
+START_TEST(what_waits_comes_first_then_the_most_recent)
+{
+    static const struct script own[] = {
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
+        ANSWERS(
+            "ListRequests",
+            "[{\"role\": \"requestor\", \"state\": \"pending-approval\", \"user\": \"alice\", \"package\": "
+            "\"db-admins\", \"limit\": 16}]",
+            "aa{sv}b", FOUND("3", "")),
+        ANSWERS("GetRequest", "[3]", "a{sv}", "[{\"id\": 3}]"),
+    };
+    static const struct script old[] = {
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
+        ANSWERS("ListRequests",
+                "[{\"role\": \"decided\", \"user\": \"alice\", \"package\": \"db-admins\", \"limit\": 16}]",
+                "aa{sv}b", FOUND("2", "")),
+        ANSWERS("GetRequest", "[2]", "a{sv}", "[{\"id\": 2}]"),
+    };
+
+    run_somewhere(FAKE_NOBODY, NULL, own, LENGTH(own), WORDS("pkg-request", "status", "alice/db-admins"));
+    ck_assert_int_eq(result.code, 0);
+    run_somewhere(FAKE_NOBODY, NULL, old, LENGTH(old), WORDS("pkg-approve", "show", "alice/db-admins"));
+    ck_assert_int_eq(result.code, 0);
+}
+END_TEST
+
+START_TEST(a_name_that_fits_nothing_is_said_per_name)
+{
+    static const struct script lines[] = {
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
+        ANSWERS("Deny", "[12, \"no\"]", "a{sv}", HELD("12", "alice")),
+    };
+
+    run_somewhere(FAKE_NOBODY, NULL, lines, LENGTH(lines),
+                  WORDS("pkg-approve", "deny", "eve\x1b[2J/web", "12", "-m", "no"));
+    ck_assert_int_eq(result.code, 1);
+    SHOWS(result.err,
+          "request eve\\x1b[2J/web: There is no request of eve\\x1b[2J for web that you may see.");
+    SHOWS(result.out, "Request 12 is denied");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cli terminal");
+    TCase *tests = script_case(suite, "on a terminal", script_setup);
+
+    tcase_add_test(tests, colour_is_for_terminals_that_want_it);
+    tcase_add_test(tests, the_newest_stands_last_on_a_terminal);
+    tcase_add_test(tests, only_what_fills_a_terminal_is_paged);
+    tcase_add_test(tests, the_pager_is_the_users);
+    tcase_add_test(tests, under_sudo_no_variable_names_a_program);
+    tcase_add_test(tests, approve_repeats_who_gets_what);
+    tcase_add_loop_test(tests, everything_but_yes_changes_nothing, 0, 6);
+    tcase_add_test(tests, nobody_is_asked_with_yes_or_with_json);
+    tcase_add_test(tests, several_are_confirmed_together);
+    tcase_add_test(tests, nothing_is_asked_in_vain);
+    tcase_add_test(tests, deny_asks_for_its_reason);
+    tcase_add_test(tests, watch_misses_nothing);
+    tcase_add_test(tests, watch_ends_with_the_bus);
+    tcase_add_loop_test(tests, submit_waits_for_its_end, 0, LENGTH(ends));
+    tcase_add_test(tests, what_is_held_or_begins_later_is_not_waited_for);
+    tcase_add_test(tests, ctrl_c_leaves_it_filed);
+    tcase_add_test(tests, a_bare_call_says_what_one_has);
+    tcase_add_test(tests, user_and_package_name_a_request);
+    tcase_add_test(tests, what_waits_comes_first_then_the_most_recent);
+    tcase_add_test(tests, a_name_that_fits_nothing_is_said_per_name);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
