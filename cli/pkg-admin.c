@@ -6,6 +6,7 @@
 #include "cli/calls.h"
 #include "cli/explain.h"
 #include "cli/import.h"
+#include "cli/lookback.h"
 #include "common/cleanup.h"
 #include "common/paths.h"
 
@@ -398,6 +399,10 @@ static const struct command commands[] = {
     {"retry", "PACKAGE USER", 2, 2, 0, retry_access, "try now to put in place what is not"},
     {"explain", "PACKAGE USER", 2, 2, 0, explain,
      "what would become of a user's request, and who could approve it"},
+    {"report", "", 0, 0, TAKES_SINCE | TAKES_PACKAGE | TAKES_PAGER, lookback_report,
+     "how much was asked for, and how long decisions took"},
+    {"audit", "", 0, 0, TAKES_REQUEST | TAKES_USER | TAKES_SINCE | TAKES_LIMIT | TAKES_PAGER, lookback_audit,
+     "who did what, when and why, newest first"},
     {0},
 };
 

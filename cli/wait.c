@@ -95,7 +95,11 @@ static int look_again(struct invocation *invocation, json_t **request)
 {
     struct client_error error;
     json_t *now = NULL;
+    bool runs = false;
 
+    /* A call would start it: who stopped it does not want that. */
+    if (calls_daemon_runs(invocation, &runs, &error) == 0 && !runs)
+        return 0;
     if (calls_call(invocation, "GetRequest", "x",
                    json_pack("[I]", (json_int_t)member_integer(*request, "id")), JSON_OBJECT, &now,
                    &error) < 0) {

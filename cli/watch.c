@@ -12,9 +12,12 @@
 #include <string.h>
 #include <time.h>
 
+enum { TRY_AGAIN = 5 }; /* seconds */
+
 struct watch {
     struct invocation *invocation;
-    json_t *seen; /* number -> what it looked like */
+    json_t *seen; /* number -> what it looked like; "": not read yet */
+    bool behind;  /* something could not be read: all is read again in a moment */
 };
 
 /* What of it may change so that somebody wants to know. */
@@ -83,14 +86,33 @@ static void show(struct watch *watch, const json_t *request)
                 member_text(request, "package"), state, more, *why ? ": " : "", why);
 }
 
+/* accesspkgd may be about to stop, or its directory not answer: what it would have said is asked for later. */
+static int fall_behind(struct watch *watch, const struct client_error *error)
+{
+    if (error->code != BUS_ERROR_UNAVAILABLE)
+        return calls_report(watch->invocation, error);
+    watch->behind = true;
+    return 0;
+}
+
+static void remember_unread(struct watch *watch, int64_t id)
+{
+    char number[24];
+
+    snprintf(number, sizeof(number), "%lld", (long long)id);
+    if (!json_object_get(watch->seen, number) &&
+        json_object_set_new(watch->seen, number, json_string("")) < 0)
+        output_no_memory();
+}
+
 /* What waits, the oldest first. 0 or the exit code. */
-static int show_all(struct watch *watch)
+static int show_all(struct watch *watch, bool first)
 {
     struct client_error error;
     json_t *requests = NULL;
 
     if (requests_fetch(watch->invocation, "approver", &requests, &error) < 0)
-        return calls_report(watch->invocation, &error);
+        return first ? calls_report(watch->invocation, &error) : fall_behind(watch, &error);
     for (size_t i = json_array_size(requests); i > 0; i--)
         show(watch, json_array_get(requests, i - 1));
     json_decref(requests);
@@ -111,7 +133,8 @@ static int show_one(struct watch *watch, int64_t id)
     }
     if (error.code == BUS_ERROR_NO_SUCH_REQUEST)
         return 0;
-    return calls_report(watch->invocation, &error);
+    remember_unread(watch, id);
+    return fall_behind(watch, &error);
 }
 
 /* After a time without signals: what waits now, and what became of all that was shown. */
@@ -119,24 +142,34 @@ static int catch_up(struct watch *watch)
 {
     const char *number;
     json_t *look, *before = json_deep_copy(watch->seen);
-    int code = show_all(watch);
+    watch->behind = false;
+    int code = show_all(watch, false);
 
     json_object_foreach(before, number, look)
     {
-        if (code == 0)
+        if (code == 0 && !watch->behind)
             code = show_one(watch, strtoll(number, NULL, 10));
     }
     json_decref(before);
     return code;
 }
 
+/* A call would start it: who stopped it does not want that. */
+static bool runs(struct watch *watch)
+{
+    struct client_error error;
+    bool runs_now = false;
+
+    return calls_daemon_runs(watch->invocation, &runs_now, &error) == 0 && runs_now;
+}
+
 static int follow(struct watch *watch)
 {
     int64_t id = 0;
-    int code = show_all(watch);
+    int code = show_all(watch, true);
 
     while (code == 0)
-        switch (signals_wait(watch->invocation, -1, &id)) {
+        switch (signals_wait(watch->invocation, watch->behind ? TRY_AGAIN : -1, &id)) {
         case SIGNALS_CHANGED:
             code = show_one(watch, id);
             break;
@@ -151,6 +184,9 @@ static int follow(struct watch *watch)
         case SIGNALS_BUS_GONE:
             return signals_say_bus_gone(watch->invocation);
         case SIGNALS_TIMEOUT:
+            if (runs(watch))
+                code = catch_up(watch);
+            break;
         case SIGNALS_INTERRUPTED:
             break;
         }
@@ -164,6 +200,8 @@ int watch_requests(struct invocation *invocation)
 
     if (!watch.seen)
         output_no_memory();
+    if (invocation->output.width > 0 && !invocation->output.json)
+        fprintf(stderr, "What waits for you, and what becomes of it. Ctrl-C ends this.\n");
     const int code =
         signals_subscribe(invocation, &error) < 0 ? calls_report(invocation, &error) : follow(&watch);
     json_decref(watch.seen);

@@ -392,6 +392,46 @@ static int run_list_delegations(struct bus_call *call, const struct facts *facts
     return engine_list_delegations(call->manager->engine, &call->caller, facts, reply);
 }
 
+static int plan_report(struct bus_call *call, struct reply *reply)
+{
+    const int r = refuse_unless_root(call, reply);
+    return r != 0 ? r
+                  : bus_options_read(json_array_get(call->arguments, 0), BUS_OPTIONS_REPORT, &call->options,
+                                     reply);
+}
+
+static int run_report(struct bus_call *call, const struct facts *facts, struct reply *reply)
+{
+    (void)facts;
+    return engine_report(call->manager->engine, call->options.since, call->options.package, reply);
+}
+
+static int plan_audit(struct bus_call *call, struct reply *reply)
+{
+    const int r = refuse_unless_root(call, reply);
+    return r != 0 ? r
+                  : bus_options_read(json_array_get(call->arguments, 0), BUS_OPTIONS_AUDIT, &call->options,
+                                     reply);
+}
+
+static int run_audit(struct bus_call *call, const struct facts *facts, struct reply *reply)
+{
+    (void)facts;
+    const struct bus_options *options = &call->options;
+    const struct store_audit_filter filter = {
+        .request = options->request,
+        .since = options->since,
+        .user = options->user,
+        .before_at = options->before_at,
+        .before = options->before,
+        .limit = options->limit ? options->limit : LIST_DEFAULT,
+    };
+    if (filter.limit > BUS_PAGE_MAX)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "The limit is 1 to %d lines at a time.",
+                             BUS_PAGE_MAX);
+    return engine_list_audit(call->manager->engine, &filter, reply);
+}
+
 const struct bus_call_method bus_methods[] = {
     {{"Submit", "sasa{sv}", "user packages options", "a{sv}", "request"}, plan_submit, run_submit},
     {{"Cancel", "xs", "id reason", "a{sv}", "request"}, NULL, run_cancel},
@@ -413,6 +453,8 @@ const struct bus_call_method bus_methods[] = {
     {{"ListPackages", "", "", "aa{sv}", "packages"}, NULL, run_list_packages},
     {{"Explain", "ss", "package user", "a{sv}", "explanation"}, plan_explain, run_explain},
     {{"GetStatus", "", "", "a{sv}", "status"}, NULL, run_get_status},
+    {{"Report", "a{sv}", "options", "aa{sv}x", "rows since"}, plan_report, run_report},
+    {{"Audit", "a{sv}", "filter", "aa{sv}xx", "lines next_at next"}, plan_audit, run_audit},
     {{"Reload", "", "", "as", "warnings"}, NULL, run_reload},
 };
 

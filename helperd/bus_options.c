@@ -34,10 +34,13 @@ static const struct option {
     {"until", KIND_NUMBER, BUS_OPTIONS_DELEGATE, offsetof(struct bus_options, until)},
     {"role", KIND_TEXT, BUS_OPTIONS_FILTER, offsetof(struct bus_options, role)},
     {"state", KIND_TEXT, BUS_OPTIONS_FILTER, offsetof(struct bus_options, state)},
-    {"package", KIND_TEXT, BUS_OPTIONS_FILTER, offsetof(struct bus_options, package)},
-    {"user", KIND_TEXT, BUS_OPTIONS_FILTER, offsetof(struct bus_options, user)},
-    {"before", KIND_NUMBER, BUS_OPTIONS_FILTER, offsetof(struct bus_options, before)},
-    {"limit", KIND_NUMBER, BUS_OPTIONS_FILTER, offsetof(struct bus_options, limit)},
+    {"package", KIND_TEXT, BUS_OPTIONS_FILTER | BUS_OPTIONS_REPORT, offsetof(struct bus_options, package)},
+    {"user", KIND_TEXT, BUS_OPTIONS_FILTER | BUS_OPTIONS_AUDIT, offsetof(struct bus_options, user)},
+    {"before", KIND_NUMBER, BUS_OPTIONS_FILTER | BUS_OPTIONS_AUDIT, offsetof(struct bus_options, before)},
+    {"limit", KIND_NUMBER, BUS_OPTIONS_FILTER | BUS_OPTIONS_AUDIT, offsetof(struct bus_options, limit)},
+    {"before_at", KIND_NUMBER, BUS_OPTIONS_AUDIT, offsetof(struct bus_options, before_at)},
+    {"since", KIND_NUMBER, BUS_OPTIONS_REPORT | BUS_OPTIONS_AUDIT, offsetof(struct bus_options, since)},
+    {"request", KIND_NUMBER, BUS_OPTIONS_AUDIT, offsetof(struct bus_options, request)},
 };
 
 static const struct option *find(const char *name, unsigned set)

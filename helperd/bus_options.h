@@ -15,6 +15,8 @@ enum {
     BUS_OPTIONS_ASSIGN = 1 << 4,
     BUS_OPTIONS_IMPORT = 1 << 16,
     BUS_OPTIONS_DELEGATE = 1 << 5,
+    BUS_OPTIONS_REPORT = 1 << 20,
+    BUS_OPTIONS_AUDIT = 1 << 21,
 };
 
 /* Texts are borrowed from the JSON; NULL where not given. Claims are made visible and cut, never refused: the gate
@@ -30,6 +32,9 @@ struct bus_options {
     int64_t start;
     int64_t until;
     int64_t before;
+    int64_t before_at;
+    int64_t since;
+    int64_t request;
     int64_t limit;
     bool gate;
     bool override;

@@ -232,6 +232,11 @@ int engine_list_requests(struct engine *engine, const struct caller *caller, con
 int engine_list_packages(struct engine *engine, const struct caller *caller, const struct facts *facts,
                          struct reply *reply);
 
+/* Looking back, for uid 0 (checked by the caller). The report's value is [rows, since when it counts]; the audit log's
+ * [lines, next_at, next]. filter->examine is set here. */
+int engine_report(struct engine *engine, int64_t since, const char *package, struct reply *reply);
+int engine_list_audit(struct engine *engine, const struct store_audit_filter *filter, struct reply *reply);
+
 /* What would become of a request for this package, asked by the same code that decides. user: "" for the caller; another
  * name for uid 0. facts: caller, user, the package's groups and the principals of all its stages. */
 int engine_explain(struct engine *engine, const struct caller *caller, const struct facts *facts,

@@ -29,6 +29,7 @@
  *   assignment.missing  a directory did not know the user when last asked, which was logged
  *   assignment.drifts   how often it drifted one time soon after the other, and when it last did
  *   assignment.ended    revoked or handed back: when, by whom and why, which its user reads
+ *   request_submitted, audit_at  looking back over a period (pkg-admin report, audit)
  * step 3
  *   request_last, request_waiting  asked at each login: not through all that the user ever filed
  * step 2
@@ -179,7 +180,9 @@ static const char *const steps[] = {
     "CREATE INDEX delegation_delegate ON delegation (delegate) WHERE revoked = 0;"
     "ALTER TABLE assignment ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE assignment ADD COLUMN ended_by TEXT;"
-    "ALTER TABLE assignment ADD COLUMN end_reason TEXT;",
+    "ALTER TABLE assignment ADD COLUMN end_reason TEXT;"
+    "CREATE INDEX request_submitted ON request (submitted, package);"
+    "CREATE INDEX audit_at ON audit (at);",
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };

@@ -530,6 +530,35 @@ static void ask_of_delegations(void)
 }
 
 /* Everything that store.h has, once, so that each statement has been prepared. */
+static int each_line(const struct audit_line *line, void *data)
+{
+    (void)line;
+    (void)data;
+    return 0;
+}
+
+static int each_filed(const struct request *request, void *data)
+{
+    (void)request;
+    (void)data;
+    return 0;
+}
+
+/* pkg-admin report and audit */
+static void look_back(void)
+{
+    struct store_audit_cursor next;
+    ck_assert_int_eq(store_begin(store), 0);
+    store_add_audit(store, &(struct audit){.actor = "x", .event = "x", .request = 1});
+    store_add_audit(store, &(struct audit){.actor = "x", .event = "x", .assignment = 1});
+    for (int64_t request = 0; request < 2; request++)
+        store_list_audit(
+            store, &(struct store_audit_filter){.limit = 5, .examine = 5, .request = request, .user = "x"},
+            each_line, NULL, &next);
+    store_rollback(store);
+    store_each_filed(store, &(struct store_period){.limit = 5}, each_filed, NULL);
+}
+
 static void ask_everything(void)
 {
     struct request request = {0};
@@ -615,6 +644,7 @@ static void ask_everything(void)
     store_count(store, &counts);
     ask_memberships();
     ask_endings(1);
+    look_back();
     for (int list = 0; list < LISTS; list++)
         for (int own = 0; own < 2; own++)
             check_question(&(struct question){.list = (enum list)list,

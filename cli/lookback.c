@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Counts nothing itself. The audit log comes page by page; an answer without lines may still have others behind it. */
+#include "cli/lookback.h"
+
+#include "cli/calls.h"
+#include "cli/find.h"
+#include "cli/pager.h"
+#include "cli/when.h"
+#include "common/cleanup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { REPORT_DAYS = 30, AUDIT_DEFAULT = 100 };
+
+/* ---- report ----------------------------------------------------------------------------------------------- */
+
+/* "bob 3, carol 1": how many decisions each made. */
+static char *field_deciders(const struct output *output, const json_t *row, const char *member)
+{
+    char *text = output_format("%s", "");
+    const json_t *decider;
+    size_t i;
+
+    (void)output;
+    json_array_foreach(json_object_get(row, member), i, decider)
+    {
+        char *longer = output_format(
+            "%s%s%s %lld", text, i > 0 ? ", " : "", member_text(decider, "decider"),
+            (long long)(member_integer(decider, "approved") + member_integer(decider, "denied")));
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static const struct field report_fields[] = {
+    {"PACKAGE", "package", field_text, FIELD_PLAIN},
+    {"REQUESTS", "requests", field_count, FIELD_RIGHT},
+    {"APPROVED", "approved", field_count, FIELD_RIGHT},
+    {"AUTOMATIC", "automatic", field_count, FIELD_RIGHT},
+    {"DENIED", "denied", field_count, FIELD_RIGHT},
+    {"EXPIRED", "expired", field_count, FIELD_RIGHT},
+    {"WITHDRAWN", "cancelled", field_count, FIELD_RIGHT},
+    {"WAITING", "pending", field_count, FIELD_RIGHT},
+    {"EMERGENCIES", "emergencies", field_count, FIELD_RIGHT},
+    {"ASSIGNED", "assigned", field_count, FIELD_RIGHT},
+    {"MEDIAN", "median", field_duration, FIELD_RIGHT},
+    {"P90", "p90", field_duration, FIELD_RIGHT},
+    {"DECIDED BY", "deciders", field_deciders, FIELD_PLAIN},
+};
+
+static void print_report(struct invocation *invocation, const json_t *rows, int64_t since)
+{
+    struct output *output = &invocation->output;
+    char when[WHEN_MAX];
+
+    if (output->json) {
+        json_t *whole = json_pack("{s:I, s:O}", "since", (json_int_t)since, "packages", rows);
+        output_json(output, whole);
+        json_decref(whole);
+        return;
+    }
+    when_full(since, output->now, when);
+    if (json_array_size(rows) == 0) {
+        fprintf(stderr, "Nothing was asked for since %s. To look further back: --since 90d\n", when);
+        return;
+    }
+    output_line(output, "Requests filed since %s; from filing to decision: median and 90th percentile", when);
+    output_table(output, report_fields, sizeof(report_fields) / sizeof(*report_fields), rows);
+}
+
+int lookback_report(struct invocation *invocation)
+{
+    struct client_error error;
+    const int64_t since = invocation->since > 0
+                              ? invocation->since
+                              : invocation->output.now - (int64_t)REPORT_DAYS * 24 * 60 * 60;
+    json_t *values = NULL;
+
+    if (calls_call_all(invocation, "Report", "a{sv}",
+                       json_pack("[{s:I, s:s*}]", "since", (json_int_t)since, "package", invocation->package),
+                       &values, &error) < 0)
+        return calls_report(invocation, &error);
+    const json_t *rows = json_array_get(values, 0), *counted = json_array_get(values, 1);
+    int code = 0;
+    if (json_is_array(rows) && json_is_integer(counted))
+        print_report(invocation, rows, json_integer_value(counted));
+    else
+        code = (calls_wrong_shape(&error), calls_report(invocation, &error));
+    pager_end(&invocation->output);
+    if (code == 0 && json_integer_value(counted) > since)
+        output_message(
+            invocation->program->name,
+            "there are too many requests to count at once: these are the newest 10,000. To see fewer "
+            "at a time: --since WHEN, --package NAME");
+    json_decref(values);
+    return code;
+}
+
+/* ---- the audit log ---------------------------------------------------------------------------------------- */
+
+/* "alice/db-admins": a name that the other commands take. */
+static char *field_concerns(const struct output *output, const json_t *line, const char *member)
+{
+    (void)output;
+    if (!json_object_get(line, member))
+        return NULL;
+    return output_format("%s/%s", member_text(line, member), member_text(line, "package"));
+}
+
+/* The account, and the login where it was another one: su and sudo leave that. */
+static char *field_actor(const struct output *output, const json_t *line, const char *member)
+{
+    (void)output;
+    const int64_t login = member_integer(line, "loginuid");
+
+    if (!json_object_get(line, "loginuid") || !json_object_get(line, "uid") ||
+        login == member_integer(line, "uid"))
+        return output_format("%s", member_text(line, member));
+    return output_format("%s (logged in as uid %lld)", member_text(line, member), (long long)login);
+}
+
+/* Always absolute: this is a record. */
+static char *field_at(const struct output *output, const json_t *line, const char *member)
+{
+    char text[WHEN_MAX];
+
+    (void)output;
+    return output_format("%s", when_iso(member_integer(line, member), text));
+}
+
+static const struct field audit_fields[] = {
+    {"TIME", "at", field_at, FIELD_PLAIN},
+    {"WHO", "actor", field_actor, FIELD_PLAIN},
+    {"EVENT", "event", field_text, FIELD_PLAIN},
+    {"REQUEST", "request", field_count, FIELD_RIGHT},
+    {"CONCERNS", "user", field_concerns, FIELD_PLAIN},
+    {"DETAIL", "detail", field_text, FIELD_PLAIN},
+};
+
+struct cursor {
+    int64_t at;
+    int64_t id;
+};
+
+static int64_t left_of(const struct invocation *invocation, const json_t *lines)
+{
+    const bool all =
+        invocation->limit == 0 && (invocation->since > 0 || invocation->user || invocation->request);
+    const int64_t limit = invocation->limit > 0 ? invocation->limit : AUDIT_DEFAULT;
+
+    return all ? BUS_PAGE_MAX : limit - (int64_t)json_array_size(lines);
+}
+
+/* Adds a page. 0, or -1 with *ret_error filled. */
+static int fetch_page(struct invocation *invocation, int64_t request, struct cursor *cursor, json_t *lines,
+                      struct client_error *ret_error)
+{
+    const int64_t left = left_of(invocation, lines);
+    json_t *values = NULL, *filter = json_pack("{s:I, s:s*}", "limit",
+                                               (json_int_t)(left < BUS_PAGE_MAX ? left : BUS_PAGE_MAX),
+                                               "user", invocation->user);
+
+    if (request > 0)
+        json_object_set_new(filter, "request", json_integer(request));
+    if (invocation->since > 0)
+        json_object_set_new(filter, "since", json_integer(invocation->since));
+    if (cursor->id > 0) {
+        json_object_set_new(filter, "before", json_integer(cursor->id));
+        json_object_set_new(filter, "before_at", json_integer(cursor->at));
+    }
+    if (calls_call_all(invocation, "Audit", "a{sv}", json_pack("[o]", filter), &values, ret_error) < 0)
+        return -1;
+    const struct cursor before = *cursor;
+    int r = json_array_extend(lines, json_array_get(values, 0));
+    *cursor = (struct cursor){json_integer_value(json_array_get(values, 1)),
+                              json_integer_value(json_array_get(values, 2))};
+    json_decref(values);
+    /* A log that does not get on would never end. */
+    if (cursor->id == before.id && cursor->at == before.at)
+        *cursor = (struct cursor){0};
+    return r == 0 ? 0 : calls_wrong_shape(ret_error);
+}
+
+static int find_named(struct invocation *invocation, int64_t *ret_request, struct client_error *ret_error)
+{
+    if (!invocation->request)
+        return 0;
+    if (strchr(invocation->request, '/'))
+        return find_request(invocation, invocation->request, false, ret_request, ret_error);
+    *ret_request = strtoll(invocation->request, NULL, 10); /* checked by the runner */
+    return 0;
+}
+
+int lookback_audit(struct invocation *invocation)
+{
+    struct client_error error;
+    struct cursor cursor = {0};
+    json_t *lines = json_array();
+    int64_t request = 0;
+    int r = find_named(invocation, &request, &error);
+
+    if (r == 0)
+        do
+            r = fetch_page(invocation, request, &cursor, lines, &error);
+        while (r == 0 && cursor.id > 0 && left_of(invocation, lines) > 0);
+    if (r == 0 && invocation->output.json)
+        output_json(&invocation->output, lines);
+    else if (r == 0 && json_array_size(lines) == 0)
+        fprintf(stderr, "The audit log has nothing of that.\n");
+    else if (r == 0)
+        output_table(&invocation->output, audit_fields, sizeof(audit_fields) / sizeof(*audit_fields), lines);
+    pager_end(&invocation->output);
+    json_decref(lines);
+    if (r < 0)
+        return calls_report(invocation, &error);
+    if (cursor.id > 0 && !invocation->output.json)
+        output_message(invocation->program->name,
+                       "there are older lines. To see them: -n N, or --since WHEN");
+    return 0;
+}

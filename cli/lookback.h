@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pkg-admin report and pkg-admin audit: what happened in a period, as figures and line by line. */
+#pragma once
+
+#include "cli/runner.h"
+
+int lookback_report(struct invocation *invocation);
+int lookback_audit(struct invocation *invocation);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is live, looks back or is completed, over the real commands and the real daemon, as ordinary users. */
+#include "tests/support/live.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ASKED                                                                                                \
+    "[package]\ngroups = dbadmins\n[policy]\nrequestors = %staff dave\nduration = 1h\napprovers = bob\n"
+
+enum { WAIT_MS = 20000 };
+
+static void setup(void)
+{
+    live_start("asked", ASKED, "other", ASKED, NULL);
+}
+
+static void run(const char *user, const char *command, int status, const char *says)
+{
+    const int r = live_run(user, command);
+    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
+    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
+}
+
+/* ---- a command that goes on beside others ---- */
+
+struct beside {
+    int ends[2];
+    const char *command;
+    pid_t pid;
+    char text[16384];
+    size_t length;
+};
+
+static int become(void *data)
+{
+    struct beside *beside = data;
+    dup2(beside->ends[1], STDOUT_FILENO);
+    dup2(beside->ends[1], STDERR_FILENO);
+    execl("/bin/sh", "sh", "-c", beside->command, (char *)NULL);
+    return 127;
+}
+
+static void beside_start(struct beside *beside, const char *user, const char *command)
+{
+    *beside = (struct beside){.command = command};
+    ck_assert_int_eq(pipe2(beside->ends, O_CLOEXEC), 0);
+    beside->pid = live_fork(user, become, beside);
+    close(beside->ends[1]);
+}
+
+/* Waits until it has written this. */
+static void beside_says(struct beside *beside, const char *what)
+{
+    while (!strstr(beside->text, what)) {
+        struct pollfd fd = {.fd = beside->ends[0], .events = POLLIN};
+        ck_assert_msg(poll(&fd, 1, WAIT_MS) > 0, "no '%s' in: %s", what, beside->text);
+        const ssize_t got =
+            read(fd.fd, beside->text + beside->length, sizeof(beside->text) - 1 - beside->length);
+        ck_assert_msg(got > 0, "it ended without '%s': %s", what, beside->text);
+        beside->length += (size_t)got;
+    }
+}
+
+static int beside_join(struct beside *beside)
+{
+    close(beside->ends[0]);
+    return live_join(beside->pid);
+}
+
+START_TEST(test_watch)
+{
+    struct beside watch;
+    run("alice", "pkg-request submit asked -m first", 0, "is filed");
+    beside_start(&watch, "bob", "exec pkg-approve watch");
+    beside_says(&watch, "1 alice asked: Pending approval, waits for: bob: first\n");
+    run("dave", "pkg-request submit other -m second", 0, "is filed");
+    beside_says(&watch, "2 dave other: Pending approval");
+    run("bob", "pkg-approve approve dave/other", 0, "dave holds other");
+    beside_says(&watch, "2 dave other: Fulfilled, by bob");
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    beside_says(&watch, "accesspkgd has stopped; this goes on when it runs again");
+    live_start_daemon();
+    run("alice", "pkg-request cancel alice/asked", 0, "is cancelled");
+    beside_says(&watch, "1 alice asked: Cancelled");
+    live_kill_bus();
+    beside_says(&watch, "the system bus closed the connection");
+    ck_assert_int_eq(beside_join(&watch), 69);
+}
+END_TEST
+
+/* Nobody is shown what is not theirs to see: the signal goes to all. */
+START_TEST(test_watch_shows_what_may_be_seen)
+{
+    struct beside watch;
+    beside_start(&watch, "carol", "exec pkg-approve watch");
+    run("alice", "pkg-request submit asked -m secret", 0, "is filed");
+    run("bob", "pkg-approve delegate --to carol --until +1h", 0, "carol may decide");
+    run("dave", "pkg-request submit other -m shown", 0, "is filed");
+    beside_says(&watch, "2 dave other: Pending approval");
+    ck_assert_ptr_null(strstr(watch.text, "alice"));
+    kill(watch.pid, SIGINT);
+    ck_assert_int_ne(beside_join(&watch), 0);
+}
+END_TEST
+
+START_TEST(test_submit_waits)
+{
+    struct beside approved, denied;
+    beside_start(&approved, "alice", "exec pkg-request submit asked -m why --wait");
+    beside_says(&approved, "It waits for: bob.");
+    beside_start(&denied, "dave", "exec pkg-request submit asked -m why --wait");
+    beside_says(&denied, "It waits for: bob.");
+    run("bob", "pkg-approve approve alice/asked", 0, "alice holds asked");
+    beside_says(&approved, "You hold asked until ");
+    ck_assert_int_eq(beside_join(&approved), 0);
+    run("bob", "pkg-approve deny dave/asked -m 'not now'", 0, "denied");
+    beside_says(&denied, "Denied, by bob: not now");
+    ck_assert_int_eq(beside_join(&denied), 1);
+}
+END_TEST
+
+/* ---- looking back ---- */
+
+START_TEST(test_report_and_audit)
+{
+    run("alice", "pkg-request submit asked -m why", 0, "is filed");
+    run("dave", "pkg-request submit other -m why", 0, "is filed");
+    run("bob", "pkg-approve approve alice/asked dave/other nobody/asked -m fine", 1,
+        "request nobody/asked: There is no request of nobody for asked that you may see.");
+    run("root", "pkg-admin report", 0, "DECIDED BY");
+    run("root", "pkg-admin report --package asked", 0, "bob 1\n");
+    run("root", "pkg-admin report --json", 0, "\"decider\": \"bob\"");
+    run("root", "pkg-admin report --json --since 1d", 0, "\"since\": \"20");
+    run("root", "pkg-admin audit", 0, "alice/asked");
+    run("root", "pkg-admin audit --request alice/asked", 0, "fine");
+    ck_assert_ptr_null(strstr(live_output, "dave"));
+    run("root", "pkg-admin audit --request 2 --json", 0, "\"at\": \"20");
+    run("root", "pkg-admin audit --user dave -n 1", 0, "there are older lines");
+    run("root", "pkg-admin audit --user erin", 0, "The audit log has nothing of that.");
+    run("root", "pkg-admin audit --request alice/web", 1, "no request of alice for web");
+    run("alice", "pkg-admin audit", 77, "Only root");
+    run("alice", "pkg-admin report", 77, "Only root");
+    ck_assert_int_eq(live_call("alice", -1, "Audit", "a{sv}", json_pack("[{}]"), NULL),
+                     BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(live_call("root", -1, "Audit", "a{sv}", json_pack("[{s:i}]", "limit", 501), NULL),
+                     BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(live_call("root", -1, "Report", "a{sv}", json_pack("[{s:s}]", "role", "x"), NULL),
+                     BUS_ERROR_INVALID_ARGUMENT);
+}
+END_TEST
+
+/* ---- names ---- */
+
+START_TEST(test_names_show_what_may_be_seen)
+{
+    run("alice", "pkg-request submit asked -m why", 0, "is filed");
+    run("alice", "pkg-request status alice/asked", 0, "Pending approval");
+    run("bob", "pkg-approve show alice/asked", 0, "Pending approval");
+    run("carol", "pkg-approve show alice/asked", 1,
+        "There is no request of alice for asked that you may see");
+    run("root", "pkg-approve show alice/asked", 0, "Pending approval");
+    run("bob", "pkg-approve deny alice/asked -m no", 0, "alice does not get asked");
+    run("bob", "pkg-approve show alice/asked", 0, "Denied");
+    run("alice", "pkg-request", 0, "You may ask for");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("commands");
+    TCase *tests = tcase_create("live");
+    tcase_add_checked_fixture(tests, setup, live_stop);
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, test_watch);
+    tcase_add_test(tests, test_watch_shows_what_may_be_seen);
+    tcase_add_test(tests, test_submit_waits);
+    tcase_add_test(tests, test_report_and_audit);
+    tcase_add_test(tests, test_names_show_what_may_be_seen);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
