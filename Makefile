@@ -15,6 +15,7 @@ BINDIR        := $(PREFIX)/bin
 SBINDIR       := $(PREFIX)/sbin
 DATADIR       := $(PREFIX)/share
 UNITDIR       := $(PREFIX)/lib/systemd/system
+ZSHDIR        ?= $(DATADIR)/zsh/vendor-completions
 
 # ---- how things are built -----------------------------------------------------------------------------------
 BUILD    ?= build
@@ -207,6 +208,6 @@ clean: ## Remove what was built
 .PHONY: help
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables: DESTDIR PREFIX SYSCONFDIR LOCALSTATEDIR LIBDIR LIBEXECDIR PAMDIR CC CFLAGS SANITIZE BUILD V"
+	@echo "  Variables: DESTDIR PREFIX SYSCONFDIR LOCALSTATEDIR LIBDIR LIBEXECDIR PAMDIR ZSHDIR CC CFLAGS SANITIZE BUILD V"
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

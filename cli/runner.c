@@ -288,7 +288,25 @@ static int print_version(const struct program *program, const struct command *co
     return 0;
 }
 
-/* Two lines of words, commands and options, for packaging/completions. */
+/* The commands' rows: name, operands, options; then the options': name, what it takes. Parted by tabs. */
+static void print_completion_rows(const struct program *program)
+{
+    for (const struct command *command = program->commands; command->name; command++) {
+        printf("command\t%s\t%s\t", command->name, *command->arguments ? command->arguments : "-");
+        for (size_t i = 0; i < N_OPTIONS; i++)
+            if (options[i].help && (options[i].takes & ~command->takes) == 0)
+                printf("--%s ", options[i].name);
+        printf("\n");
+    }
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (options[i].argument && option_concerns(program, &options[i])) {
+            printf("option\t--%s\t%s\n", options[i].name, options[i].argument);
+            if (options[i].letter)
+                printf("option\t-%c\t%s\n", options[i].letter, options[i].argument);
+        }
+}
+
+/* Two lines of words, commands and options, then a row for each, for packaging/completions. */
 static int print_completion(const struct program *program, const struct command *command)
 {
     const char *before = "";
@@ -302,6 +320,7 @@ static int print_completion(const struct program *program, const struct command 
             before = " ";
         }
     printf("\n");
+    print_completion_rows(program);
     return 0;
 }
 

@@ -23,7 +23,8 @@ SYSTEM_ROWS   := 0644:$(BUILD)/packaging/systemd/accesspkgd.service:$(UNITDIR)/a
                  0644:dbus/org.accesspkg1.Privileged.conf:$(DATADIR)/dbus-1/system.d/org.accesspkg1.Privileged.conf \
                  0644:dbus/org.accesspkg1.Privileged.xml:$(DATADIR)/dbus-1/interfaces/org.accesspkg1.Privileged.xml
 COMPLETE_ROWS := $(foreach command,pkg-admin pkg-approve pkg-request,\
-                   0644:packaging/completions/accesspkg:$(DATADIR)/bash-completion/completions/$(command))
+                   0644:packaging/completions/accesspkg:$(DATADIR)/bash-completion/completions/$(command)) \
+                 0644:packaging/completions/_accesspkg:$(ZSHDIR)/_accesspkg
 DOC_ROWS      := 0644:COPYING:$(DOCDIR)/COPYING $(if $(wildcard README.md),0644:README.md:$(DOCDIR)/README.md) \
                  $(foreach sample,$(shell find conf -type f),0644:$(sample):$(DOCDIR)/examples/$(sample:conf/%=%))
 INSTALL_ROWS  := $(PROGRAM_ROWS) $(MODULE_ROWS) $(SYSTEM_ROWS) $(COMPLETE_ROWS) $(DOC_ROWS)

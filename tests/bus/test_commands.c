@@ -172,6 +172,82 @@ START_TEST(test_names_show_what_may_be_seen)
 }
 END_TEST
 
+/* ---- completion ---- */
+
+/* What the shells would offer for a line: one word per line, sorted. The zsh script is run with its own functions for
+ * users and groups replaced, and what it adds printed. */
+static const char bash_offers[] = "bash -c '. /usr/share/bash-completion/completions/pkg-approve; "
+                                  "COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1));"
+                                  " _accesspkg; printf \"%%s\\n\" \"${COMPREPLY[@]}\" | sort' bash %s";
+static const char zsh_offers[] = "zsh -fc 'compadd() { shift; print -rl -- ${(M)@:#${words[CURRENT]}*} }; "
+                                 "_users() { compadd -- alice bob };"
+                                 " _groups() { compadd -- dbadmins }; words=(\"$@\"); CURRENT=$#;"
+                                 " . /usr/share/zsh/vendor-completions/_accesspkg | sort' zsh %s";
+
+static const struct offer {
+    const char *user, *line;
+    const char *offers; /* one of the words */
+    const char * not ;  /* none of them; NULL: nothing to say */
+} offers[] = {
+    {"bob", "pkg-approve ''", "watch", "--json"},
+    {"bob", "pkg-approve approve --", "--yes", "--limit"},
+    {"bob", "pkg-approve approve ''", "alice/asked", "dave/other"},
+    {"bob", "pkg-approve approve 9 ''", "1", "2"},
+    {"bob", "pkg-approve approve -m because al", "alice/asked", "1"},
+    {"bob", "pkg-approve show ''", "dave/other", NULL},
+    {"bob", "pkg-approve review ''", "", "1"},
+    {"bob", "pkg-approve delegate --to ''", "alice", NULL},
+    {"bob", "pkg-approve delegate --until ''", "+2h", "1d"},
+    {"bob", "pkg-approve approve 1 --for ''", "4h", NULL},
+    {"alice", "pkg-request submit ''", "other", NULL},
+    {"alice", "pkg-request submit asked ''", "", "other"},
+    {"alice", "pkg-request submit asked --wa", "--wait", NULL},
+    {"alice", "pkg-request cancel ''", "alice/asked", NULL},
+    {"dave", "pkg-request return ''", "other", "asked"},
+    {"root", "pkg-admin assign o", "other", "asked"},
+    {"root", "pkg-admin assign asked b", "bob", "other"},
+    {"root", "pkg-admin import ''", "dbadmins", NULL},
+    {"root", "pkg-admin report --since ''", "7d", "+2h"},
+    {"root", "pkg-admin report --package ''", "asked", NULL},
+    {"root", "pkg-admin audit --request ''", "2", NULL},
+};
+
+static bool has_word(const char *word)
+{
+    char lines[LIVE_OUTPUT_MAX + 2], line[128];
+    snprintf(lines, sizeof(lines), "\n%s", live_output);
+    snprintf(line, sizeof(line), "\n%s\n", word);
+    return strstr(lines, line) != NULL;
+}
+
+static void check_offers(const char *shell, const char *script)
+{
+    char command[2048];
+    for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
+        const struct offer *offer = &offers[i];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(command, sizeof(command), script, offer->line);
+#pragma GCC diagnostic pop
+        ck_assert_msg(live_run(offer->user, command) == 0, "%s: %s: %s", shell, offer->line, live_output);
+        ck_assert_msg(!*offer->offers || has_word(offer->offers), "%s: %s: no %s in: %s", shell, offer->line,
+                      offer->offers, live_output);
+        ck_assert_msg(!offer->not || !has_word(offer->not ), "%s: %s: %s in: %s", shell, offer->line,
+                      offer->not, live_output);
+    }
+}
+
+START_TEST(test_completion)
+{
+    run("alice", "pkg-request submit asked -m why", 0, "is filed");
+    run("dave", "pkg-request submit other -m why", 0, "is filed");
+    run("bob", "pkg-approve approve 2", 0, "dave holds other");
+    check_offers("bash", bash_offers);
+    if (live_run("root", "command -v zsh") == 0)
+        check_offers("zsh", zsh_offers);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("commands");
@@ -183,6 +259,7 @@ int main(void)
     tcase_add_test(tests, test_submit_waits);
     tcase_add_test(tests, test_report_and_audit);
     tcase_add_test(tests, test_names_show_what_may_be_seen);
+    tcase_add_test(tests, test_completion);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

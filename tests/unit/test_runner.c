@@ -221,8 +221,13 @@ START_TEST(version_and_completion)
     ck_assert_int_eq(RUN("--version"), 0);
     ck_assert_ptr_eq(strstr(out, "prog (accesspkg) "), out);
     ck_assert_int_eq(RUN("--print-completion"), 0);
-    ck_assert_str_eq(
-        out, "list act submit\n--reason --justification --duration --limit --json --help --version\n");
+    ck_assert_str_eq(out,
+                     "list act submit\n--reason --justification --duration --limit --json --help --version\n"
+                     "command\tlist\t-\t--limit --json --help --version \n"
+                     "command\tact\tID...\t--reason --justification --json --help --version \n"
+                     "command\tsubmit\tNAME\t--reason --justification --duration --json --help --version \n"
+                     "option\t--reason\tTEXT\noption\t-m\tTEXT\noption\t--justification\tTEXT\n"
+                     "option\t--duration\tTIME\noption\t-d\tTIME\noption\t--limit\tN\noption\t-n\tN\n");
 }
 END_TEST
 
