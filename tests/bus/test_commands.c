@@ -237,6 +237,18 @@ static void check_offers(const char *shell, const char *script)
     }
 }
 
+/* compgen -W would run what stands in $(...). */
+START_TEST(test_completion_runs_nothing)
+{
+    run("root",
+        "bash -c '. /usr/share/bash-completion/completions/pkg-approve;"
+        " _accesspkg_words() { echo \"\\$(touch /tmp/run)\"; echo \"a;b\"; echo fine; };"
+        " COMP_WORDS=(pkg-approve approve \"\"); COMP_CWORD=2; _accesspkg; echo \"<${COMPREPLY[*]}>\"'",
+        0, "<fine>");
+    run("root", "test ! -e /tmp/run", 0, "");
+}
+END_TEST
+
 START_TEST(test_completion)
 {
     run("alice", "pkg-request submit asked -m why", 0, "is filed");
@@ -259,6 +271,7 @@ int main(void)
     tcase_add_test(tests, test_submit_waits);
     tcase_add_test(tests, test_report_and_audit);
     tcase_add_test(tests, test_names_show_what_may_be_seen);
+    tcase_add_test(tests, test_completion_runs_nothing);
     tcase_add_test(tests, test_completion);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
