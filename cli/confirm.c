@@ -43,6 +43,21 @@ static char *how_long(const struct invocation *invocation, const json_t *request
     return output_format("for %s", duration_format(given, text));
 }
 
+/* Whether this approval would be the last that it waits for. */
+static bool is_last(const json_t *request)
+{
+    const int64_t stage = member_integer(request, "stage");
+    int64_t missing = member_integer(request, "quorum");
+    const json_t *decision;
+    size_t i;
+
+    json_array_foreach(json_object_get(request, "decisions"), i, decision)
+    {
+        missing -= member_integer(decision, "stage") == stage;
+    }
+    return missing <= 1 && stage >= member_integer(request, "stages");
+}
+
 /* "alice gets db-admins (dbadmins) for 4 h, from Mon 2026-11-23 22:40 CET (in 3 h)" */
 static char *sentence(const struct invocation *invocation, const json_t *request)
 {
@@ -54,13 +69,11 @@ static char *sentence(const struct invocation *invocation, const json_t *request
 
     if (start > output->now)
         when_full(start, output->now, from);
-    return output_format("%s %s %s (%s) %s%s%s", member_text(request, "user"),
-                         member_integer(request, "extends") > 0 ? "keeps" : "gets",
-                         member_text(request, "package"), groups ? groups : "", length,
-                         member_integer(request, "extends") > 0 ? " more"
-                         : *from                                ? ", from "
-                                                                : "",
-                         from);
+    const bool extension = member_integer(request, "extends") > 0;
+    return output_format("%s %s %s (%s) %s%s%s%s%s", member_text(request, "user"),
+                         extension ? "keeps" : "gets", member_text(request, "package"), groups ? groups : "",
+                         length, extension ? " more" : "", *from ? ", from " : "", from,
+                         is_last(request) ? "" : ", once others have approved it too");
 }
 
 static void introduce(const struct invocation *invocation, const json_t *request, bool several)

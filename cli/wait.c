@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOK_AGAIN = 30, INTERRUPTED = 128 + SIGINT };
+enum { LOOK_AGAIN = 30, WIDTH_UNKNOWN = 80, INTERRUPTED = 128 + SIGINT };
 
 enum outcome { OUTCOME_WAITS, OUTCOME_HELD, OUTCOME_NOT };
 
@@ -59,7 +59,22 @@ static char *progress_text(const struct output *output, const json_t *request)
 
 static bool has_line(const struct invocation *invocation)
 {
-    return !invocation->output.json && invocation->output.color && isatty(STDERR_FILENO);
+    const char *terminal = getenv("TERM");
+
+    return !invocation->output.json && isatty(STDERR_FILENO) && terminal && *terminal &&
+           strcmp(terminal, "dumb") != 0;
+}
+
+/* Bytes of the text that fit on the line, and end with a whole character. */
+static size_t fitting(const struct invocation *invocation, const char *text)
+{
+    const size_t width = invocation->output.width > 0 ? invocation->output.width : WIDTH_UNKNOWN;
+    size_t length = strlen(text);
+
+    if (length >= width)
+        for (length = width - 1; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;)
+            length--;
+    return length;
 }
 
 static void progress_clear(const struct invocation *invocation)
@@ -73,11 +88,10 @@ static void progress_show(const struct invocation *invocation, const json_t *req
 {
     if (!has_line(invocation))
         return;
-    const size_t room = invocation->output.width > 8 ? invocation->output.width : 8;
     _cleanup_free_ char *text = progress_text(&invocation->output, request);
     _cleanup_free_ char *shown = output_visible(text);
     progress_clear(invocation);
-    fprintf(stderr, "%.*s", (int)(room - 1), shown);
+    fwrite(shown, 1, fitting(invocation, shown), stderr);
     fflush(stderr);
 }
 

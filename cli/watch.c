@@ -168,7 +168,8 @@ static int follow(struct watch *watch)
     int64_t id = 0;
     int code = show_all(watch, true);
 
-    while (code == 0)
+    /* Who closed the pipe (head, say) has seen enough; any other error the end reports. */
+    while (code == 0 && watch->invocation->output.error == 0)
         switch (signals_wait(watch->invocation, watch->behind ? TRY_AGAIN : -1, &id)) {
         case SIGNALS_CHANGED:
             code = show_one(watch, id);

@@ -77,15 +77,25 @@ static json_t *many(size_t count)
     return json_pack("[o, b]", requests, 0);
 }
 
-static void run_list(size_t count, enum fake_where where, const char *const words[])
+static void run_list_with(const char *typed, size_t count, enum fake_where where, const char *const words[])
 {
     json_t *values = many(count);
     char *text = json_dumps(values, 0);
     const struct script line = {"ListRequests", NULL, "aa{sv}b", text, 0, NULL, 0};
 
-    run_somewhere(where, NULL, &line, 1, words);
+    run_somewhere(where, typed, &line, 1, words);
     free(text);
     json_decref(values);
+}
+
+static void run_list(size_t count, enum fake_where where, const char *const words[])
+{
+    run_list_with(NULL, count, where, words);
+}
+
+static void run_list_typing(const char *typed, size_t count)
+{
+    run_list_with(typed, count, FAKE_TERMINAL, WORDS("pkg-approve", "history"));
 }
 
 START_TEST(only_what_fills_a_terminal_is_paged)
@@ -126,6 +136,21 @@ START_TEST(the_pager_is_the_users)
 }
 END_TEST
 
+/* Without a word from the user it is less, as git runs it: it ends by itself only where all fits. */
+START_TEST(the_pager_is_less)
+{
+    unsetenv("ACCESSPKG_PAGER");
+    unsetenv("PAGER");
+    unsetenv("LESS");
+    setenv("TERM", "xterm", 1);
+    fake.cue = ":";
+    run_list_typing("q", 60);
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "60 -");
+    HIDES(result.out, " 1 -"); /* the user has seen enough */
+}
+END_TEST
+
 /* Who may run one command as root is not to start others through a pager of their own. */
 START_TEST(under_sudo_no_variable_names_a_program)
 {
@@ -146,6 +171,10 @@ START_TEST(approve_repeats_who_gets_what)
     static const struct script yes[] = {
         ANSWERS("GetRequest", "[12]", "a{sv}", ASKED("12", "alice", "")),
         ANSWERS("Approve", "[12, {\"reason\": \"ok\"}]", "a{sv}", HELD("12", "alice"))};
+    static const struct script two_of_three[] = {
+        ANSWERS("GetRequest", "[12]", "a{sv}",
+                ASKED("12", "alice",
+                      ", \"quorum\": 3, \"stage\": 1, \"stages\": 1, \"decisions\": [{\"stage\": 1}]"))};
     static const struct script no_reason[] = {
         ANSWERS("GetRequest", "[12]", "a{sv}", ASKED("12", "alice", "")),
         ANSWERS("Approve", "[12, {\"duration\": 3600}]", "a{sv}", HELD("12", "alice"))};
@@ -157,6 +186,8 @@ START_TEST(approve_repeats_who_gets_what)
     SHOWS(result.out, "Your reason, which alice may read (Enter: none): ");
     SHOWS(result.out, "alice gets db-admins (dbadmins) for 4 h. Approve? [y/N] ");
     SHOWS(result.out, "Request 12 is approved");
+    AT_TERMINAL("\nn\n", two_of_three, "pkg-approve", "approve", "12");
+    SHOWS(result.out, "for 4 h, once others have approved it too. Approve? [y/N] ");
     AT_TERMINAL("\nYES\n", no_reason, "pkg-approve", "approve", "12", "--for", "1h");
     ck_assert_int_eq(result.code, 0);
     SHOWS(result.out, "for 1 h. Approve?");
@@ -286,6 +317,17 @@ START_TEST(watch_ends_with_the_bus)
     json_t *line = script_parse(result.out);
     ck_assert_str_eq(member_text(line, "state"), "pending-approval");
     json_decref(line);
+}
+END_TEST
+
+START_TEST(watch_ends_with_its_reader)
+{
+    static const struct script lines[] = {
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[" IN_STATE("pending-approval") "], false]")};
+
+    run_somewhere(FAKE_BROKEN_PIPE, NULL, lines, 1, WORDS("pkg-approve", "watch"));
+    ck_assert_int_eq(result.code, 0);
+    ck_assert_str_eq(result.err, "");
 }
 END_TEST
 
@@ -483,6 +525,8 @@ int main(void)
     tcase_add_test(tests, the_newest_stands_last_on_a_terminal);
     tcase_add_test(tests, only_what_fills_a_terminal_is_paged);
     tcase_add_test(tests, the_pager_is_the_users);
+    if (access("/usr/bin/less", X_OK) == 0)
+        tcase_add_test(tests, the_pager_is_less);
     tcase_add_test(tests, under_sudo_no_variable_names_a_program);
     tcase_add_test(tests, approve_repeats_who_gets_what);
     tcase_add_loop_test(tests, everything_but_yes_changes_nothing, 0, 6);
@@ -492,6 +536,7 @@ int main(void)
     tcase_add_test(tests, deny_asks_for_its_reason);
     tcase_add_test(tests, watch_misses_nothing);
     tcase_add_test(tests, watch_ends_with_the_bus);
+    tcase_add_test(tests, watch_ends_with_its_reader);
     tcase_add_loop_test(tests, submit_waits_for_its_end, 0, LENGTH(ends));
     tcase_add_test(tests, what_is_held_or_begins_later_is_not_waited_for);
     tcase_add_test(tests, ctrl_c_leaves_it_filed);
