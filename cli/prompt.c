@@ -15,7 +15,7 @@ bool prompt_possible(const struct invocation *invocation)
     return !invocation->output.json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-static char *ask(const char *format, va_list arguments)
+static char *__attribute__((format(printf, 1, 0))) ask(const char *format, va_list arguments)
 {
     _cleanup_free_ char *text = NULL;
     char *line = NULL;
