@@ -23,6 +23,7 @@ struct published {
     struct published *next;
     enum store_publication kind;
     bool narrows;
+    bool tentative; /* noted by a transaction that is not committed yet */
     bool done;
     int error;     /* of the last try; 0: not tried */
     int64_t tried; /* when it failed */
@@ -114,11 +115,27 @@ int engine_begin(struct engine *engine)
     return r;
 }
 
-static void forget_published(struct engine *engine, bool all)
+static bool is_done(const struct published *entry)
+{
+    return entry->done;
+}
+
+static bool is_tentative(const struct published *entry)
+{
+    return entry->tentative;
+}
+
+static bool is_any(const struct published *entry)
+{
+    (void)entry;
+    return true;
+}
+
+static void forget_published(struct engine *engine, bool (*which)(const struct published *entry))
 {
     for (struct published **p = &engine->published; *p;) {
         struct published *entry = *p;
-        if (all || entry->done) {
+        if (which(entry)) {
             *p = entry->next;
             free(entry);
         } else {
@@ -132,7 +149,8 @@ void engine_rollback(struct engine *engine)
     store_rollback(engine->store);
     engine->changed.count = 0;
     engine->chores_are_due = false;
-    /* What this transaction noted was not committed either; a note too many only writes a file again. */
+    /* A note too many would write a file again, and so undo what somebody took away by hand. */
+    forget_published(engine, is_tentative);
 }
 
 static void announce(struct engine *engine)
@@ -181,7 +199,9 @@ int engine_commit(struct engine *engine)
         engine_rollback(engine);
         return r;
     }
-    forget_published(engine, false);
+    forget_published(engine, is_done);
+    for (struct published *entry = engine->published; entry; entry = entry->next)
+        entry->tentative = false;
     engine_publish(engine, false);
     announce(engine);
     const bool due = engine->chores_are_due;
@@ -201,8 +221,8 @@ int engine_end(struct engine *engine, int r)
     return r;
 }
 
-int engine_note_publication(struct engine *engine, enum store_publication kind, const char *name,
-                            bool narrows)
+static int note_publication(struct engine *engine, enum store_publication kind, const char *name,
+                            bool narrows, bool tentative)
 {
     for (struct published *p = engine->published; p; p = p->next) {
         if (!p->done && p->kind == kind && strcmp(p->name, name) == 0) {
@@ -216,16 +236,23 @@ int engine_note_publication(struct engine *engine, enum store_publication kind, 
         return -ENOMEM;
     entry->kind = kind;
     entry->narrows = narrows;
+    entry->tentative = tentative;
     strcpy(entry->name, name);
     entry->next = engine->published;
     engine->published = entry;
     return 0;
 }
 
+int engine_note_publication(struct engine *engine, enum store_publication kind, const char *name,
+                            bool narrows)
+{
+    return note_publication(engine, kind, name, narrows, false);
+}
+
 int engine_will_publish(struct engine *engine, enum store_publication kind, const char *name, bool narrows)
 {
     const int r = store_add_publication(engine->store, kind, name, narrows);
-    return r < 0 ? r : engine_note_publication(engine, kind, name, narrows);
+    return r < 0 ? r : note_publication(engine, kind, name, narrows, true);
 }
 
 int engine_will_announce(struct engine *engine, int64_t request)
@@ -552,7 +579,7 @@ void engine_deinit(struct engine *engine)
     /* A clean stop strikes out what is in place, so that the next start has nothing to replay. */
     if (engine->published && engine_begin(engine) == 0)
         engine_end(engine, 0);
-    forget_published(engine, true);
+    forget_published(engine, is_any);
     engine_unwatch(engine);
     free(engine->changed.ids);
     engine->changed.ids = NULL;

@@ -215,6 +215,8 @@ int store_begin(struct store *store)
     assert(!store->in_transaction);
     const int r = sql_run(store, "BEGIN IMMEDIATE", "");
     store->in_transaction = r == 0;
+    if (r < 0)
+        store_rollback(store); /* it may have begun all the same: no other one could, for good */
     return r;
 }
 
