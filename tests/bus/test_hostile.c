@@ -148,6 +148,96 @@ START_TEST(test_mute_at_a_stop)
 }
 END_TEST
 
+/* ---- floods ---- */
+
+#define CROWD                                                                                                \
+    "[package]\ngroups = dbadmins\n[policy]\nemergency = carol\n[stage 1]\napprovers = bob %crowd\n"         \
+    "fallback_approvers = %crowd\nescalate_after = 1h\n"
+
+/* A group of 5,000 people who all exist. */
+static void setup_crowd(void)
+{
+    run("root", "cp /etc/passwd /etc/group /root/", 0, "");
+    run("root", "seq 20001 25000 | sed 's,.*,u&:x:&:100::/nonexistent:/bin/sh,' >>/etc/passwd", 0, "");
+    run("root", "seq -s, -f 'u%g' 20001 25000 | sed 's/^/crowd:x:3000:/' >>/etc/group", 0, "");
+    live_start("crowd", CROWD, "asked", ASKED, NULL);
+}
+
+static void teardown_crowd(void)
+{
+    run("root", "cat /root/passwd >/etc/passwd && cat /root/group >/etc/group", 0, "");
+    teardown();
+}
+
+enum { FLOOD = 100 };
+
+/* One after the other, whatever the answer is; 0 when each was one. */
+static int flood(void *data)
+{
+    const char *method = data;
+    const bool is_delegate = strcmp(method, "Delegate") == 0;
+    struct client client;
+    struct client_error error;
+    client_deadline(60);
+    if (client_open(&client, &error) < 0)
+        return 1;
+    for (int i = 0; i < FLOOD; i++) {
+        json_t *value = NULL;
+        json_t *arguments = json_pack("[s, s]", "crowd", i % 2 ? "" : "a\nb\033[2J");
+        if (is_delegate)
+            arguments = json_pack("[s, {s:I}]", i % 2 ? "bob" : "nobody-of-this-name", "until",
+                                  (json_int_t)(time(NULL) + 600));
+        const int r = client_call(&client, method, is_delegate ? "sa{sv}" : "ss", arguments, &value, &error);
+        json_decref(value);
+        if (r < 0 && error.code == BUS_ERROR_UNAVAILABLE && !strstr(error.message, "in time"))
+            return 2;
+    }
+    client_close(&client);
+    return 0;
+}
+
+static long daemon_holds(const char *what)
+{
+    char command[256];
+    snprintf(command, sizeof(command), "pid=$(pidof accesspkgd) && %s",
+             strcmp(what, "files") == 0 ? "ls /proc/$pid/fd | wc -l"
+                                        : "sed -n 's/^VmRSS: *\\([0-9]*\\) kB/\\1/p' /proc/$pid/status");
+    ck_assert_int_eq(live_run("root", command), 0);
+    return strtol(live_output, NULL, 10);
+}
+
+static void flood_all(void)
+{
+    pid_t floods[] = {
+        live_fork("alice", flood, (void *)"Explain"), live_fork("alice", flood, (void *)"Explain"),
+        live_fork("dave", flood, (void *)"Delegate"), live_fork("carol", flood, (void *)"Emergency")};
+    const time_t began = now();
+    json_t *request = NULL;
+    ck_assert_int_eq(
+        live_call("erin", -1, "Submit", "sasa{sv}", json_pack("[s, [s], {}]", "", "asked"), &request), 0);
+    ck_assert_int_eq(
+        live_call("bob", -1, "Deny", "xs", json_pack("[O, s]", json_object_get(request, "id"), "no"), NULL),
+        0);
+    json_decref(request);
+    ck_assert_int_lt(now() - began, 10);
+    for (size_t i = 0; i < sizeof(floods) / sizeof(floods[0]); i++)
+        ck_assert_int_eq(live_join(floods[i]), 0);
+}
+
+/* Who asks costly questions without an end waits for themselves; nothing of it is kept. */
+START_TEST(test_floods)
+{
+    flood_all();
+    const long files = daemon_holds("files");
+    const long memory = daemon_holds("memory");
+    flood_all();
+    flood_all();
+    ck_assert_int_le(daemon_holds("files"), files + 4);
+    ck_assert_int_le(daemon_holds("memory"), memory + 4096);
+    run("root", "pkg-admin status", 0, "");
+}
+END_TEST
+
 static void add_case(Suite *suite, const char *name, void (*begin)(void), void (*end)(void),
                      const TTest **tests, size_t count)
 {
@@ -165,6 +255,8 @@ int main(void)
     const TTest *mute[] = {test_mute, test_mute_at_the_end, test_mute_at_a_stop};
     Suite *suite = suite_create("hostile");
     add_case(suite, "second_daemon", setup, teardown, second, 2);
+    const TTest *floods[] = {test_floods};
+    add_case(suite, "floods", setup_crowd, teardown_crowd, floods, 1);
     add_case(suite, "mute", setup_mute, teardown_mute, mute, 3);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #define PROD                                                                                                 \
-    "[package]\ngroups = dbadmins backup\n[policy]\nemergency = alice\nduration = 1h\nextension = allowed\n"  \
-    "at_end = terminate\nservices = sshd\non_removed = revoke\n[stage 1]\napprovers = %dba-leads\n"           \
+    "[package]\ngroups = dbadmins backup\n[policy]\nemergency = alice\nduration = 1h\nextension = allowed\n" \
+    "at_end = terminate\nservices = sshd\non_removed = revoke\n[stage 1]\napprovers = %dba-leads\n"          \
     "escalate_after = 1h\nfallback_approvers = dave\ntimeout = 2h\n"
 #define FREE "[package]\ngroups = backup\n[policy]\napproval = none\nduration = 1h\nat_end = warn\n"
 
@@ -283,7 +283,9 @@ static const struct {
     {"delegate", NULL, delegate,
      "SELECT count(*) + (SELECT count(*) FROM audit WHERE event = 'delegate') FROM delegation", 2},
     {"undelegate", delegated, undelegate,
-     "SELECT count(*) + (SELECT count(*) FROM audit WHERE event = 'undelegate') FROM delegation WHERE revoked", 2},
+     "SELECT count(*) + (SELECT count(*) FROM audit WHERE event = 'undelegate') FROM delegation WHERE "
+     "revoked",
+     2},
     {"emergency", NULL, emergency,
      "SELECT (SELECT count(*) FROM request WHERE emergency) + (SELECT count(*) FROM assignment) +"
      " (SELECT count(*) FROM audit WHERE event IN ('emergency', 'fulfil'))",
@@ -301,17 +303,21 @@ static const struct {
      " (SELECT count(*) FROM audit WHERE event = 'revoke')",
      3},
     {"extend", holds, extend,
-     "SELECT (SELECT count(*) FROM assignment WHERE extended) + (SELECT count(*) FROM audit WHERE event = 'extend')",
+     "SELECT (SELECT count(*) FROM assignment WHERE extended) + (SELECT count(*) FROM audit WHERE event = "
+     "'extend')",
      2},
     {"escalation", waits_long, tick,
-     "SELECT (SELECT count(*) FROM stage WHERE escalated) + (SELECT count(*) FROM audit WHERE event = 'escalate')",
+     "SELECT (SELECT count(*) FROM stage WHERE escalated) + (SELECT count(*) FROM audit WHERE event = "
+     "'escalate')",
      2},
     {"end", holds_until_now, tick,
-     "SELECT (SELECT count(*) FROM assignment WHERE state = 'access-expired') + (SELECT count(*) FROM ending) +"
+     "SELECT (SELECT count(*) FROM assignment WHERE state = 'access-expired') + (SELECT count(*) FROM "
+     "ending) +"
      " (SELECT count(*) FROM audit WHERE event = 'end')",
      3},
     {"survey", waits, survey,
-     "SELECT (SELECT count(*) FROM stage WHERE escalated) + (SELECT count(*) FROM request WHERE undecidable IS NOT"
+     "SELECT (SELECT count(*) FROM stage WHERE escalated) + (SELECT count(*) FROM request WHERE undecidable "
+     "IS NOT"
      " NULL) + (SELECT count(*) FROM audit WHERE event IN ('escalate', 'undecidable'))",
      4},
     {"gone", holds_locally, gone,
