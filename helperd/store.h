@@ -42,6 +42,7 @@ int store_find_waiting_request(struct store *store, uid_t uid, const char *user,
                                struct request *ret);
 int store_find_waiting_request_by_name(struct store *store, const char *user, const char *package,
                                        struct request *ret);
+/* Emergencies, which nobody decides on, are left out. */
 int store_find_last_request(struct store *store, uid_t uid, const char *user, const char *package,
                             struct request *ret);
 /* Writes what may change: state, stage, deadline, ended, cancel_reason, start, granted, waiting. */

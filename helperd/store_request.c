@@ -113,7 +113,7 @@ int store_find_last_request(struct store *store, uid_t uid, const char *user, co
     return read_one(store,
                     sql_take(store,
                              "SELECT " REQUEST_COLUMNS " FROM request r WHERE uid = ? AND user = ?"
-                             " AND package = ? ORDER BY id DESC LIMIT 1",
+                             " AND package = ? AND emergency = 0 ORDER BY id DESC LIMIT 1",
                              "utt", uid, user, package),
                     ret);
 }

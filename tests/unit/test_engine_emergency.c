@@ -234,6 +234,9 @@ START_TEST(test_what_was_asked_before)
     ck_assert_int_eq(fixture_submit(&fixture, "dave", "prod", "x", NULL), BUS_ERROR_POLICY_REFUSED);
     take("dave", "prod");
     ck_assert(fixture_gate_opens(&fixture, "dave", "prod"));
+    ck_assert_int_eq(pass_back("dave", "prod"), 0); /* the denial stands for what is asked for afterwards */
+    ck_assert_int_eq(fixture_submit(&fixture, "dave", "prod", "x", NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "Request 1 for prod was denied"));
 
     const int64_t asked = submit("alice", "long");
     const int64_t id = take("alice", "long");
