@@ -78,6 +78,7 @@ static int run_submit(struct bus_call *call, const struct facts *facts, struct r
         .duration = options->duration,
         .start = options->start,
         .at_gate = options->gate,
+        .can_ask = options->can_ask,
     };
     return engine_submit(call->manager->engine, &call->caller, facts, &submission, reply);
 }

@@ -37,6 +37,7 @@ struct bus_options {
     int64_t request;
     int64_t limit;
     bool gate;
+    bool can_ask;
     bool override;
     bool dry_run;
     char service[BUS_CLAIM_MAX + 1];

@@ -76,6 +76,7 @@ struct submission {
     int64_t duration; /* 0: the package's */
     int64_t start;    /* 0, or not after now: at once */
     bool at_gate;
+    bool can_ask; /* the person can be asked: where a justification is missing, say so and file nothing */
 };
 
 /*

@@ -305,12 +305,20 @@ struct search {
     struct reply *reply;
 };
 
+/* Nothing is filed: whoever asks comes again, with the words of a person or without. */
+static int want_justification(const struct package *package, struct reply *reply)
+{
+    reply->value = json_pack("{s:s, s:b}", "package", package->name, "justification_wanted", 1);
+    return reply->value ? 0 : -ENOMEM;
+}
+
 /* Files a request for a package that the policy lets the user ask for. STORE_E_NONE: not this one. */
 static int file_if_allowed(const struct search *search, const char *name, bool waived_only)
 {
     const struct package *package = packages_find(search->engine->packages, name);
+    const bool can_ask = search->submission->can_ask && !search->submission->justification;
     const struct policy_ask ask = {
-        .has_justification = search->submission->justification,
+        .has_justification = search->submission->justification || can_ask,
         .at_gate = search->submission->at_gate && search->caller->identity.uid == 0,
         .duration = search->submission->duration,
     };
@@ -318,7 +326,9 @@ static int file_if_allowed(const struct search *search, const char *name, bool w
         return STORE_E_NONE;
     struct reply reply = {0};
     int r = engine_check_filing(search->engine, search->subject, package, &ask, &reply);
-    if (r == 0)
+    if (r == 0 && can_ask && package->justification_required)
+        r = want_justification(package, &reply);
+    else if (r == 0)
         r = file_new(search->engine, search->caller, search->facts, search->subject, search->submission,
                      package, &reply);
     if (!search->reply->message[0] || r != BUS_ERROR_POLICY_REFUSED)

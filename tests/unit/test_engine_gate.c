@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine, asked by a gate whose application can converse: a missing justification is asked for before it files. */
+#include "tests/support/fixture.h"
+
+#include <check.h>
+#include <string.h>
+
+#define WANTING                                                                                              \
+    "[package]\ngroups = dbadmins\n[policy]\nrequestors = %staff\njustification = required\n"                \
+    "duration = 1h\ngate_cooldown = 1d\napproval_timeout = 1h\napprovers = bob\n"
+#define EASY "[package]\ngroups = backup\n[policy]\nduration = 1h\napprovers = bob\n"
+#define FREE                                                                                                 \
+    "[package]\ngroups = backup\n[policy]\napproval = none\njustification = required\nduration = 10m\n"
+
+static struct fixture fixture;
+static struct reply reply;
+
+static void setup(void)
+{
+    fixture_init(&fixture, "wanting", WANTING, "easy", EASY, "free", FREE, NULL);
+    reply = (struct reply){0};
+}
+
+static void teardown(void)
+{
+    json_decref(reply.value);
+    fixture_deinit(&fixture);
+}
+
+/* By the gate for `user`, or by `user` themselves (a screen locker). */
+static int submit(const char *caller, const char *user, const char *package, const char *why, bool can_ask)
+{
+    char *names[] = {(char *)package, NULL};
+    const struct submission submission = {
+        .user = user, .packages = names, .justification = why, .at_gate = true, .can_ask = can_ask};
+    const struct caller who = fixture_caller(caller);
+    struct facts *facts = fixture_facts(caller, user);
+    json_decref(reply.value);
+    reply = (struct reply){0};
+    const int r = engine_submit(&fixture.engine, &who, facts, &submission, &reply);
+    facts_free(facts);
+    return r;
+}
+
+static bool wanted(void)
+{
+    return json_is_true(json_object_get(reply.value, "justification_wanted"));
+}
+
+static int requests(void)
+{
+    struct store_counts counts = {0};
+    ck_assert_int_eq(store_count(fixture.engine.store, &counts), 0);
+    return (int)counts.pending;
+}
+
+START_TEST(test_asked_first)
+{
+    ck_assert_int_eq(submit("root", "alice", "wanting", NULL, true), 0);
+    ck_assert(wanted());
+    ck_assert_str_eq(json_string_value(json_object_get(reply.value, "package")), "wanting");
+    ck_assert_uint_eq(json_object_size(reply.value), 2);
+    ck_assert_int_eq(requests(), 0);
+    ck_assert_int_eq(submit("root", "alice", "wanting", "ticket 4711", false), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(reply.value, "justification")), "ticket 4711");
+    ck_assert(!json_is_true(json_object_get(reply.value, "no_reason_given")));
+    ck_assert_int_eq(requests(), 1);
+    /* Rule 7: what is open is shown, and nobody is asked again. */
+    ck_assert_int_eq(submit("root", "alice", "wanting", NULL, true), 0);
+    ck_assert(!wanted() && json_is_true(json_object_get(reply.value, "existing")));
+}
+END_TEST
+
+START_TEST(test_not_asked)
+{
+    /* Nothing is wanted; it is there already; nobody could be asked. */
+    ck_assert_int_eq(submit("root", "alice", "easy", NULL, true), 0);
+    ck_assert(!wanted());
+    ck_assert_int_eq(submit("root", "alice", "wanting", "why", true), 0);
+    ck_assert(!wanted());
+    ck_assert_int_eq(submit("root", "dave", "wanting", NULL, false), 0);
+    ck_assert(!wanted() && json_is_true(json_object_get(reply.value, "no_reason_given")));
+    ck_assert_int_eq(requests(), 3);
+}
+END_TEST
+
+/* Whoever would be refused anyway is not asked for a reason first. */
+START_TEST(test_refused_before)
+{
+    ck_assert_int_eq(submit("root", "bob", "wanting", NULL, true), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(submit("root", "alice", "wanting", NULL, false), 0);
+    fixture.now += 3600;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_int_eq(submit("root", "alice", "wanting", NULL, true), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(reply.message, "wanting"));
+}
+END_TEST
+
+/* What needs no approval is not given before the reason is, either. */
+START_TEST(test_without_approval)
+{
+    ck_assert_int_eq(submit("root", "alice", "free", NULL, true), 0);
+    ck_assert(wanted());
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "free"));
+    ck_assert_int_eq(submit("root", "alice", "free", "ticket 4711", false), 0);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "free"));
+}
+END_TEST
+
+/* Not from uid 0: the policy's rule stands, whatever the caller says about the gate. */
+START_TEST(test_somebody_else)
+{
+    ck_assert_int_eq(submit("alice", "alice", "wanting", NULL, true), 0);
+    ck_assert(wanted());
+    ck_assert_int_eq(submit("alice", "alice", "wanting", NULL, false), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(submit("alice", "alice", "free", NULL, true), 0);
+    ck_assert(wanted() && !fixture_gate_opens(&fixture, "alice", "free"));
+    ck_assert_int_eq(requests(), 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {test_asked_first, test_not_asked, test_refused_before,
+                                  test_without_approval, test_somebody_else};
+    Suite *suite = suite_create("engine at the gate");
+    TCase *gate = tcase_create("gate");
+    tcase_add_checked_fixture(gate, setup, teardown);
+    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+        tcase_add_test(gate, tests[i]);
+    suite_add_tcase(suite, gate);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
