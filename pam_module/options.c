@@ -38,16 +38,30 @@ static const char *take_submit(struct options *options, const char *value)
     return NULL;
 }
 
+/* Whether the value is a number of this range. */
+static bool take_number(const char *value, unsigned least, unsigned most, unsigned *ret)
+{
+    unsigned number = 0;
+    const size_t digits = strspn(value, "0123456789");
+    for (size_t i = 0; i < digits && number <= most; i++)
+        number = number * 10 + (unsigned)(value[i] - '0');
+    if (digits == 0 || value[digits] || number < least || number > most)
+        return false;
+    *ret = number;
+    return true;
+}
+
 static const char *take_timeout(struct options *options, const char *value)
 {
-    unsigned seconds = 0;
-    size_t digits = strspn(value, "0123456789");
-    for (size_t i = 0; i < digits && seconds <= OPTIONS_TIMEOUT_MAX; i++)
-        seconds = seconds * 10 + (unsigned)(value[i] - '0');
-    if (value[digits] || seconds < 1 || seconds > OPTIONS_TIMEOUT_MAX)
-        return "it is a number of seconds from 1 to 60";
-    options->timeout = seconds;
-    return NULL;
+    return take_number(value, 1, OPTIONS_TIMEOUT_MAX, &options->timeout)
+               ? NULL
+               : "it is a number of seconds from 1 to 60";
+}
+
+static const char *take_wait(struct options *options, const char *value)
+{
+    return take_number(value, 0, OPTIONS_WAIT_MAX, &options->wait) ? NULL
+                                                                   : "it is a number of seconds from 0 to 60";
 }
 
 static const char *take_enforce_for_root(struct options *options, const char *value)
@@ -82,6 +96,7 @@ static const struct option {
     {"mode=", take_mode, "enforce", "report: log who would be refused, file nothing, refuse nobody"},
     {"submit=", take_submit, "yes", "no: file no request for who is refused"},
     {"timeout=", take_timeout, "3", "seconds to wait for accesspkgd, 1 to 60"},
+    {"wait=", take_wait, "0", "seconds that who is refused may stay and look again, 0 to 60; 0: not at all"},
     {"enforce_for_root", take_enforce_for_root, NULL, "root needs a grant, too"},
     {"quiet", take_quiet, NULL, "say nothing, not even what a refused person can do"},
     {"debug", take_debug, NULL, "log each decision"},

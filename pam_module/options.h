@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OPTIONS_TIMEOUT_MAX = 60 };
+enum { OPTIONS_TIMEOUT_MAX = 60, OPTIONS_WAIT_MAX = 60 };
 
 struct options {
     const char *packages[BUS_PACKAGES_MAX]; /* point into argv; any of them lets in */
@@ -20,7 +20,8 @@ struct options {
     bool enforce_for_root;
     bool quiet;
     bool debug;
-    unsigned timeout; /* seconds, 1 to OPTIONS_TIMEOUT_MAX */
+    unsigned timeout; /* seconds, 1 to OPTIONS_TIMEOUT_MAX; of each exchange with accesspkgd */
+    unsigned wait;    /* seconds for which the person is asked whether to look again, 0 to OPTIONS_WAIT_MAX */
 };
 
 /* Told once for each argument that is left out of account, and why. */

@@ -4,17 +4,23 @@
  * else have a request filed) and what is said to whom; each question has a file of its own. Must let nobody in
  * without a valid grant (rule 1) and leave the host process as it found it (rule 11). Called by libpam.
  */
+#include "common/cleanup.h"
 #include "common/grantdir.h"
 #include "common/names.h"
 #include "common/paths.h"
 #include "pam_module/check.h"
+#include "pam_module/converse.h"
 #include "pam_module/judge.h"
 #include "pam_module/options.h"
+#include "pam_module/reason.h"
 #include "pam_module/submission.h"
 #include "pam_module/verdict.h"
+#include "pam_module/waiters.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <stdarg.h>
@@ -28,6 +34,8 @@
 enum {
     STANDARD = STDERR_FILENO + 1,
     WORD_MAX = 512,
+    PROMPT_MAX = 500, /* misc_conv and others show no more than 512 bytes */
+    LOOKS_MS = 1000,  /* from one look to the next: not every application has a person who types */
     LIST_MAX = BUS_PACKAGES_MAX * (NAME_PACKAGE_MAX + 4) + 1
 };
 
@@ -40,6 +48,8 @@ struct gate {
     struct check check;
     const char *fault; /* what was wrong with the grant file at first, NULL: nothing */
     struct submission submission;
+    bool waited;            /* there was a look after a prompt */
+    const char *wait_fault; /* why nobody could be kept waiting, NULL: nothing was wrong */
 };
 
 /* ---- what is logged ----------------------------------------------------------------------------------------- */
@@ -116,12 +126,14 @@ static void log_decision(const struct gate *gate, const char *what, const struct
     const struct submission *submission = &gate->submission;
     const char *name = gate->check.name ? gate->check.name : gate->judged.name;
     const char *package = *submission->package ? submission->package : package_list(gate, ",", packages);
-    log_line(gate, priority,
-             "%s: user=\"%s\" service=\"%s\" host=\"%s\" package=\"%s\" request=%s why=\"%s%s%s%s%s%s%s\"",
-             what, quoted(name, user), quoted_item(gate, PAM_SERVICE, service),
-             quoted_item(gate, PAM_RHOST, host), package, *submission->request ? submission->request : "none",
-             row->why, *submission->state ? ", " : "", submission->state, *submission->why ? "; " : "",
-             submission->why, gate->fault ? "; " : "", gate->fault ? gate->fault : "");
+    log_line(
+        gate, priority,
+        "%s: user=\"%s\" service=\"%s\" host=\"%s\" package=\"%s\" request=%s why=\"%s%s%s%s%s%s%s%s%s\"",
+        what, quoted(name, user), quoted_item(gate, PAM_SERVICE, service), quoted_item(gate, PAM_RHOST, host),
+        package, *submission->request ? submission->request : "none", row->why,
+        *submission->state ? ", " : "", submission->state, *submission->why ? "; " : "", submission->why,
+        gate->fault ? "; " : "", gate->fault ? gate->fault : "", gate->wait_fault ? "; " : "",
+        gate->wait_fault ? gate->wait_fault : "");
 }
 
 static void log_argument(const char *argument, const char *why, void *data)
@@ -142,33 +154,12 @@ static const char *host_name(char ret[HOST_NAME_MAX + 1])
     return text_visible(name, ret, HOST_NAME_MAX + 1);
 }
 
-/*
- * An error message, not a text: su and sudo print texts on stdout, which belongs to the command. Not pam_error, which
- * puts a line of its own into the journal where nobody listens (cron, a unit with PAMName=).
- */
-static void say(const struct gate *gate, const char *line)
-{
-    const struct pam_message message = {.msg_style = PAM_ERROR_MSG, .msg = line};
-    const struct pam_message *messages = &message;
-    struct pam_response *response = NULL;
-    const void *item = NULL;
-    if (pam_get_item(gate->pamh, PAM_CONV, &item) != PAM_SUCCESS || !item)
-        return;
-    const struct pam_conv *conversation = item;
-    if (!conversation->conv)
-        return;
-    conversation->conv(1, &messages, &response, conversation->appdata_ptr);
-    if (response)
-        free(response->resp);
-    free(response);
-}
-
 static void tell_own(const struct gate *gate, const struct verdict_row *row)
 {
     char packages[LIST_MAX], host[HOST_NAME_MAX + 1], line[PROTOCOL_MESSAGE_MAX + 1];
     package_list(gate, " or ", packages);
     snprintf(line, sizeof(line), "%s%s%s: %s", packages, *packages ? " on " : "", host_name(host), row->text);
-    say(gate, line);
+    converse_say(gate->pamh, line);
 }
 
 /* The first line says what happened and what to do; PAM_SILENT keeps back the second. */
@@ -185,9 +176,23 @@ static void tell(const struct gate *gate, const struct verdict_row *row)
     char *second = strchr(message, '\n');
     if (second)
         *second++ = '\0';
-    say(gate, message);
+    converse_say(gate->pamh, message);
     if (second && !(gate->flags & PAM_SILENT))
-        say(gate, second);
+        converse_say(gate->pamh, second);
+    if (row == verdict_row(VERDICT_CROWDED))
+        tell_own(gate, row);
+}
+
+/* su and sudo run in a session that began before, and sudo has looked at its groups already. */
+static void tell_groups(const struct gate *gate)
+{
+    char host[HOST_NAME_MAX + 1], line[PROTOCOL_MESSAGE_MAX + 1];
+    snprintf(line, sizeof(line),
+             "%s on %s: you hold it now. If the groups that it gives are missing here, run this again; a "
+             "session that "
+             "began before has them after a new login.",
+             gate->submission.package, host_name(host));
+    converse_say(gate->pamh, line);
 }
 
 /* ---- the decision ------------------------------------------------------------------------------------------- */
@@ -206,13 +211,112 @@ static bool may_submit(const struct gate *gate)
     return gate->options.submit && (geteuid() == 0 || geteuid() == gate->check.uid);
 }
 
-static enum verdict submit(struct gate *gate)
+/* What accesspkgd says of a grant is only taken for a hint that there may be a file now (rule 1). */
+static enum verdict after_answer(struct gate *gate)
 {
-    submission_file(gate->pamh, &gate->options, gate->check.name, &gate->submission);
-    if (gate->submission.verdict != VERDICT_GRANTED)
-        return gate->submission.verdict;
+    const enum verdict verdict = gate->submission.verdict;
+    if (verdict != VERDICT_GRANTED && verdict != VERDICT_FULFILLING)
+        return verdict;
     look(gate);
-    return gate->check.outcome == CHECK_HOLDS ? VERDICT_HELD : VERDICT_GRANTED;
+    return gate->check.outcome == CHECK_HOLDS ? VERDICT_HELD : verdict;
+}
+
+/* Asked for a reason first, where accesspkgd wants one that a person could give. Each exchange has a deadline. */
+static enum verdict submit(struct gate *gate, bool can_ask)
+{
+    char reason[BUS_TEXT_MAX + 1];
+    struct submission_terms terms = {.can_ask = can_ask};
+    submission_file(gate->pamh, &gate->options, gate->check.name, &terms, &gate->submission);
+    if (can_ask && gate->submission.verdict == VERDICT_REASON_WANTED) {
+        const bool given = reason_ask(gate->pamh, gate->submission.package, gate->check.name, reason);
+        terms = (struct submission_terms){.justification = given ? reason : NULL};
+        submission_file(gate->pamh, &gate->options, gate->check.name, &terms, &gate->submission);
+        explicit_bzero(reason, sizeof(reason));
+    }
+    return after_answer(gate);
+}
+
+/* ---- waiting for the decision -------------------------------------------------------------------------------- */
+
+static int64_t now_ms(void)
+{
+    struct timespec time = {0};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* One prompt, since sshd shows nothing else at once. Whether the person wants to look again. */
+static bool prompt_to_look(const struct gate *gate)
+{
+    char prompt[PROMPT_MAX], *answer;
+    snprintf(prompt, sizeof(prompt), "%s, request %s: waiting for %s. Enter looks again, q leaves it filed: ",
+             gate->submission.package, gate->submission.request, gate->submission.waits);
+    if (converse_ask(gate->pamh, prompt, &answer) < 0)
+        return false;
+    const bool again = !*answer;
+    converse_forget(answer);
+    return again;
+}
+
+/* Not sooner than this. False when a signal came, which is the application's: it wants to go on. */
+static bool pause_until(int64_t time)
+{
+    const int64_t pause = time - now_ms();
+    return pause <= 0 || poll(NULL, 0, (int)pause) == 0;
+}
+
+/* Whether the file says that somebody has decided: it needs no daemon. */
+static bool is_held_now(struct gate *gate)
+{
+    look(gate);
+    if (gate->check.outcome != CHECK_HOLDS)
+        return false;
+    *gate->submission.state = '\0'; /* as it was when last told */
+    return true;
+}
+
+/* What cannot be found out now leaves what is known. */
+static enum verdict ask_again(struct gate *gate, enum verdict before)
+{
+    const struct submission_terms terms = {.request = gate->submission.request};
+    struct submission later;
+    submission_file(gate->pamh, &gate->options, gate->check.name, &terms, &later);
+    if (later.verdict == VERDICT_NO_ANSWER || later.verdict == VERDICT_UNAVAILABLE)
+        return before;
+    gate->submission = later;
+    return after_answer(gate);
+}
+
+/* A prompt ends when it is answered, so the end of the time is noticed then, after a last look. */
+static enum verdict keep_looking(struct gate *gate, enum verdict verdict)
+{
+    const int64_t end = now_ms() + (int64_t)gate->options.wait * 1000;
+    do {
+        const int64_t next = now_ms() + LOOKS_MS;
+        if (!prompt_to_look(gate))
+            return verdict;
+        gate->waited = true;
+        if (is_held_now(gate))
+            return VERDICT_HELD;
+        if (!pause_until(next))
+            return verdict;
+        verdict = ask_again(gate, verdict);
+    } while (verdict != VERDICT_HELD && *gate->submission.waits && now_ms() < end);
+    return verdict;
+}
+
+static enum verdict await(struct gate *gate, enum verdict verdict)
+{
+    if (verdict == VERDICT_HELD || !*gate->submission.waits || !*gate->submission.request ||
+        !*gate->submission.package)
+        return verdict;
+    _cleanup_close_ int place = waiters_enter(PATH_RUN, gate->check.uid);
+    if (place == -EBUSY)
+        return VERDICT_CROWDED;
+    if (place >= 0)
+        return keep_looking(gate, verdict);
+    gate->wait_fault = "nobody could be kept waiting: is " PATH_RUN " there, and root's alone?";
+    return verdict;
 }
 
 static enum verdict decide(struct gate *gate)
@@ -231,7 +335,9 @@ static enum verdict decide(struct gate *gate)
         return VERDICT_NO_PACKAGE;
     if (gate->options.report || !may_submit(gate))
         return VERDICT_NO_GRANT;
-    return submit(gate);
+    const bool can_ask = !gate->options.quiet && converse_may_prompt(gate->pamh, gate->flags);
+    const enum verdict verdict = submit(gate, can_ask);
+    return can_ask && gate->options.wait ? await(gate, verdict) : verdict;
 }
 
 static int conclude(const struct gate *gate, enum verdict verdict)
@@ -242,6 +348,10 @@ static int conclude(const struct gate *gate, enum verdict verdict)
             log_decision(gate, "let through", row, LOG_DEBUG);
         else if (gate->fault && row->code == PAM_SUCCESS)
             log_decision(gate, "let in after a fault", row, LOG_WARNING);
+        else if (gate->waited)
+            log_decision(gate, "let in after waiting", row, LOG_NOTICE);
+        if (gate->waited && gate->judged.is_real)
+            tell_groups(gate);
         return row->code;
     }
     if (gate->options.report) {

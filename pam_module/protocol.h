@@ -2,9 +2,12 @@
 /*
  * What the module and accesspkg-submit say to each other: one message each way, made of records "key=value", each
  * ended by a zero byte.
- *   question: user package (up to BUS_PACKAGES_MAX times) service host tty timeout
+ *   question: user package (up to BUS_PACKAGES_MAX times) service host tty timeout; at most one of can_ask ("1": the
+ *             person can be asked for a reason), justification (what they said) and request (a number: how it stands;
+ *             nothing is filed)
  *   answer:   verdict (a word of verdict.h), then where known request (its number), package, state (an identifier of
- *             dbus/contract.h), message (one or two lines for the person), why (words for the journal)
+ *             dbus/contract.h), message (one or two lines for the person), why (words for the journal), waits (whom or
+ *             what the request waits for, where it is worth to wait for that)
  * Neither side believes the other: sizes are bounded, and what does not fit the shape is dropped whole.
  */
 #pragma once
@@ -17,6 +20,8 @@ enum {
     PROTOCOL_SIZE_MAX = 8192,    /* bytes of a question, and of an answer */
     PROTOCOL_MESSAGE_MAX = 2048, /* bytes of the text for a person */
     PROTOCOL_WHY_MAX = 511,
+    PROTOCOL_WAITS_MAX = 255,
+    PROTOCOL_REQUEST_MAX = 19, /* digits of a request's number */
 };
 
 struct protocol_message {

@@ -11,6 +11,7 @@
 #include "pam_module/spawn.h"
 
 #include "common/cleanup.h"
+#include "pam_module/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,28 +62,15 @@ static _Noreturn void become(const char *program, int ours, int question)
 
 /* ---- in the host -------------------------------------------------------------------------------------------- */
 
-/* The same descriptor, or a copy above the standard ones: the host may have these closed. */
-static int above_standard(int *fd)
-{
-    if (*fd > LAST_STANDARD)
-        return 0;
-    const int moved = fcntl(*fd, F_DUPFD_CLOEXEC, LAST_STANDARD + 1);
-    if (moved < 0)
-        return -errno;
-    close(*fd);
-    *fd = moved;
-    return 0;
-}
-
 static int make_channel(int *ret_ours, int *ret_theirs)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return -errno;
     _cleanup_close_ int ours = ends[0], theirs = ends[1];
-    int r = above_standard(&ours);
+    int r = descriptor_above_standard(&ours);
     if (r == 0)
-        r = above_standard(&theirs);
+        r = descriptor_above_standard(&theirs);
     if (r < 0)
         return r;
     *ret_ours = steal_fd(&ours);

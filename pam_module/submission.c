@@ -20,7 +20,7 @@ static void add_claim(struct protocol_message *question, const char *key, pam_ha
 }
 
 static void ask(pam_handle_t *pamh, const struct options *options, const char *user,
-                struct protocol_message *ret)
+                const struct submission_terms *terms, struct protocol_message *ret)
 {
     char seconds[8];
     ret->size = 0;
@@ -33,6 +33,12 @@ static void ask(pam_handle_t *pamh, const struct options *options, const char *u
     add_claim(ret, "tty", pamh, PAM_TTY);
     snprintf(seconds, sizeof(seconds), "%u", options->timeout);
     protocol_add(ret, "timeout", seconds);
+    if (terms->can_ask)
+        protocol_add(ret, "can_ask", "1");
+    if (terms->justification)
+        protocol_add(ret, "justification", terms->justification);
+    if (terms->request)
+        protocol_add(ret, "request", terms->request);
 }
 
 /* ---- the answer --------------------------------------------------------------------------------------------- */
@@ -45,10 +51,10 @@ static void take_text(const char *value, char *ret, size_t size)
         *ret = '\0';
 }
 
-static void take_request(const char *value, char ret[SUBMISSION_REQUEST_MAX + 1])
+static void take_request(const char *value, char ret[PROTOCOL_REQUEST_MAX + 1])
 {
     const size_t digits = strspn(value, "0123456789");
-    if (digits >= 1 && digits <= SUBMISSION_REQUEST_MAX && !value[digits])
+    if (digits >= 1 && digits <= PROTOCOL_REQUEST_MAX && !value[digits])
         strcpy(ret, value);
 }
 
@@ -86,6 +92,8 @@ static void take_record(const char *key, const char *value, struct submission *s
         take_message(value, submission->message);
     else if (strcmp(key, "why") == 0)
         take_text(value, submission->why, sizeof(submission->why));
+    else if (strcmp(key, "waits") == 0)
+        take_text(value, submission->waits, sizeof(submission->waits));
 }
 
 void submission_read(struct protocol_message *answer, struct submission *ret)
@@ -118,12 +126,13 @@ static void explain_fault(int error, unsigned seconds, struct submission *ret)
 }
 
 void submission_file(pam_handle_t *pamh, const struct options *options, const char *user,
-                     struct submission *ret)
+                     const struct submission_terms *terms, struct submission *ret)
 {
     struct protocol_message question, answer;
-    ask(pamh, options, user, &question);
+    ask(pamh, options, user, terms, &question);
     const int r =
         question.overflowed ? -EMSGSIZE : spawn_ask(PATH_SUBMIT, &question, options->timeout, &answer);
+    explicit_bzero(&question, sizeof(question));
     if (r < 0)
         explain_fault(r, options->timeout, ret);
     else

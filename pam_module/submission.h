@@ -12,21 +12,27 @@
 
 #include "common/names.h"
 
-enum { SUBMISSION_REQUEST_MAX = 19 }; /* digits of a request's number */
-
 /* Texts are "" where the answer had none, and safe to be shown and logged. */
 struct submission {
     enum verdict verdict;
-    char request[SUBMISSION_REQUEST_MAX + 1];
+    char request[PROTOCOL_REQUEST_MAX + 1];
     char package[NAME_PACKAGE_MAX + 1];
     char state[NAME_PACKAGE_MAX + 1];
     char message[PROTOCOL_MESSAGE_MAX + 1]; /* one or two lines */
     char why[PROTOCOL_WHY_MAX + 1];
+    char waits[PROTOCOL_WAITS_MAX + 1]; /* whom or what it waits for; "": there is no use in waiting */
 };
 
-/* `user` is canonical. Takes options->timeout seconds at most, and a moment. */
+/* What is asked beyond the user and the packages; one of them, or none. */
+struct submission_terms {
+    bool can_ask;              /* answer VERDICT_REASON_WANTED rather than to file without a justification */
+    const char *justification; /* one line, UTF-8, at most BUS_TEXT_MAX bytes; NULL: none */
+    const char *request;       /* only look how this one stands; NULL: submit */
+};
+
+/* `user` is canonical. Takes options->timeout seconds at most, and a moment. Keeps no copy of a justification. */
 void submission_file(pam_handle_t *pamh, const struct options *options, const char *user,
-                     struct submission *ret);
+                     const struct submission_terms *terms, struct submission *ret);
 
 /* The answer's side alone: what a message from accesspkg-submit (or from whatever ran in its place) amounts to. */
 void submission_read(struct protocol_message *answer, struct submission *ret);

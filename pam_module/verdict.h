@@ -35,6 +35,14 @@
       "your request waits for approval. Please try again once it is approved.")                              \
     X(EXISTING, "existing", PAM_PERM_DENIED, LOG_NOTICE, "the request is open already",                      \
       "your request waits for approval. Please try again once it is approved.")                              \
+    X(REASON_WANTED, "reason-wanted", PAM_PERM_DENIED, LOG_NOTICE, "a reason is wanted, and was not taken",  \
+      "a reason is wanted for this. Please ask for it with pkg-request.")                                    \
+    X(CROWDED, "", PAM_PERM_DENIED, LOG_NOTICE,                                                              \
+      "a request is open; too many logins wait, or one of the user's",                                       \
+      "too many logins wait here already, or another one of yours, so this one does not. The request is "    \
+      "filed.")                                                                                              \
+    X(DENIED, "denied", PAM_PERM_DENIED, LOG_NOTICE, "the request was denied",                               \
+      "your request was denied. To see why: pkg-request")                                                    \
     X(FULFILLING, "fulfilling", PAM_PERM_DENIED, LOG_NOTICE, "the access is not in place yet",               \
       "your access is being set up. Please try again in a moment.")                                          \
     X(GRANTED, "granted", PAM_PERM_DENIED, LOG_NOTICE, "accesspkgd says granted, the grant file does not",   \

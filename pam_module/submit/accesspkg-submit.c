@@ -96,20 +96,40 @@ static json_t *options_of(const struct question *question)
                             json_string(question->host));
     if (question->tty)
         json_object_set_new(options, "tty", json_string(question->tty));
+    if (question->can_ask)
+        json_object_set_new(options, "can_ask", json_true());
+    if (question->justification)
+        json_object_set_new(options, "justification", json_string(question->justification));
     return options;
 }
 
 /* Root names the user; anybody else can only ask for themselves (a screen locker). */
-static int submit(const struct question *question, json_t **ret, struct client_error *ret_error)
+static int submit(struct client *client, const struct question *question, json_t **ret,
+                  struct client_error *ret_error)
 {
     const char *user = geteuid() == 0 ? question->user : "";
     json_t *arguments = json_pack("[s, o, o]", user, packages_of(question), options_of(question));
+    return client_call(client, "Submit", "sasa{sv}", arguments, ret, ret_error);
+}
+
+/* How a request stands that was filed before. */
+static int look(struct client *client, const struct question *question, json_t **ret,
+                struct client_error *ret_error)
+{
+    json_t *arguments = json_pack("[I]", (json_int_t)question->request);
+    const int r = client_call(client, "GetRequest", "x", arguments, ret, ret_error);
+    if (r == 0)
+        json_object_set_new(*ret, "existing", json_true());
+    return r;
+}
+
+static int call(const struct question *question, json_t **ret, struct client_error *ret_error)
+{
     struct client client = {0};
-    if (client_open(&client, ret_error) < 0) {
-        json_decref(arguments);
+    if (client_open(&client, ret_error) < 0)
         return -1;
-    }
-    const int r = client_call(&client, "Submit", "sasa{sv}", arguments, ret, ret_error);
+    const int r = question->request ? look(&client, question, ret, ret_error)
+                                    : submit(&client, question, ret, ret_error);
     client_close(&client);
     return r;
 }
@@ -133,7 +153,7 @@ static void find_answer(const struct question *question, struct protocol_message
         answer_verdict(VERDICT_INVALID_NAME, ret);
         return;
     }
-    if (submit(question, &request, &error) < 0)
+    if (call(question, &request, &error) < 0)
         answer_error(&error, question, host, ret);
     else
         answer_request(request, host, time(NULL), ret);

@@ -102,19 +102,26 @@ struct saying {
     int64_t now;
 };
 
-static void say_pending(struct text *text, const struct saying *saying)
+static void say_approval(struct text *text, const struct saying *saying)
 {
     const json_t *approvers = json_object_get(saying->request, "approvers");
-    const int64_t expires = number(saying->request, "expires"), quorum = number(saying->request, "quorum");
-    char when[WHEN_MAX];
+    const int64_t quorum = number(saying->request, "quorum");
     if (quorum > 1)
-        say(text, "waits for %" PRId64 " approvals", quorum);
+        say(text, "%" PRId64 " approvals", quorum);
     else
-        say(text, "waits for approval");
+        say(text, "approval");
     if (json_array_size(approvers) > 0) {
         say(text, " by ");
         say_approvers(text, approvers);
     }
+}
+
+static void say_pending(struct text *text, const struct saying *saying)
+{
+    const int64_t expires = number(saying->request, "expires");
+    char when[WHEN_MAX];
+    say(text, "waits for ");
+    say_approval(text, saying);
     if (json_is_true(json_object_get(saying->request, "undecidable"))) {
         char why[LINE_MAX_BYTES];
         text_visible(member(saying->request, "undecidable_why"), why, sizeof(why));
@@ -187,6 +194,12 @@ static void say_held(struct text *text, const struct saying *saying)
               "If that does not help, please tell an administrator: your grant file may be damaged.");
 }
 
+/* That there is a reason, not which: it is shown to whoever follows the request, not to whoever tries to log in. */
+static void say_denied(struct text *text, const struct saying *saying)
+{
+    say(text, "was denied.\nWho denied it, and why: pkg-request status %" PRId64, saying->id);
+}
+
 static void say_state(struct text *text, const struct saying *saying)
 {
     const char *shown = state_shown(state_from_identifier(member(saying->request, "state")));
@@ -194,12 +207,13 @@ static void say_state(struct text *text, const struct saying *saying)
         *shown ? shown : "unknown");
 }
 
-/* What Submit can answer with; every other state is odd here. */
+/* What Submit can answer with, and GetRequest of what waited; every other state is odd here. */
 static const struct {
     enum state state;
     enum verdict verdict; /* of a new request; an older one is VERDICT_EXISTING where this is VERDICT_FILED */
     void (*say)(struct text *text, const struct saying *saying);
 } states[] = {
+    {STATE_DENIED, VERDICT_DENIED, say_denied},
     {STATE_SUBMITTED, VERDICT_FILED, say_pending},
     {STATE_PENDING_APPROVAL, VERDICT_FILED, say_pending},
     {STATE_APPROVED, VERDICT_FULFILLING, say_fulfilling},
@@ -231,12 +245,37 @@ static void add_request(const json_t *request, int64_t id, struct protocol_messa
     protocol_add(ret, "state", state_identifier(state_from_identifier(member(request, "state"))));
 }
 
+/* What it waits for, where a decision, or the next moment, can end that. */
+static void add_waits(const struct saying *saying, enum verdict verdict, struct protocol_message *ret)
+{
+    char visible[PROTOCOL_WAITS_MAX + 1];
+    struct text text = {.used = 0};
+    if (verdict == VERDICT_FULFILLING) {
+        if (number(saying->request, "start") > saying->now ||
+            json_is_true(json_object_get(saying->request, "needs_retry")))
+            return;
+        say(&text, "the access to be set up");
+    } else if ((verdict == VERDICT_FILED || verdict == VERDICT_EXISTING) &&
+               !json_is_true(json_object_get(saying->request, "undecidable"))) {
+        say_approval(&text, saying);
+    } else {
+        return;
+    }
+    protocol_add(ret, "waits", text_visible(text.text, visible, sizeof(visible)));
+}
+
 void answer_request(const json_t *request, const char *host, int64_t now, struct protocol_message *ret)
 {
     const struct saying saying = {.request = request, .id = number(request, "id"), .now = now};
     const enum state state = state_from_identifier(member(request, "state"));
     struct text text = {.used = 0};
     size_t row = 0;
+    if (name_is_package(member(request, "package")) &&
+        json_is_true(json_object_get(request, "justification_wanted"))) {
+        answer_verdict(VERDICT_REASON_WANTED, ret);
+        protocol_add(ret, "package", member(request, "package"));
+        return;
+    }
     if (!name_is_package(member(request, "package")) || state == STATE_NONE) {
         answer_verdict(VERDICT_UNAVAILABLE, ret);
         protocol_add(ret, "why", "its answer names no package or no state that exists");
@@ -253,6 +292,7 @@ void answer_request(const json_t *request, const char *host, int64_t now, struct
     add_request(request, saying.id, ret);
     say_request(&text, &saying, host, states[row].say);
     protocol_add(ret, "message", text.text);
+    add_waits(&saying, verdict, ret);
 }
 
 /* ---- errors ------------------------------------------------------------------------------------------------- */

@@ -66,12 +66,43 @@ static bool take_claim(const char *key, const char *value, struct question *ques
     return false;
 }
 
+static bool take_can_ask(const char *value, struct question *question)
+{
+    question->can_ask = true;
+    return strcmp(value, "1") == 0;
+}
+
+static bool take_justification(const char *value, struct question *question)
+{
+    question->justification = value;
+    return *value && strlen(value) <= BUS_TEXT_MAX && text_is_utf8(value);
+}
+
+static bool take_request(const char *value, struct question *question)
+{
+    const size_t digits = strspn(value, "0123456789");
+    if (digits == 0 || digits > PROTOCOL_REQUEST_MAX || value[digits])
+        return false;
+    errno = 0;
+    question->request = strtoll(value, NULL, 10);
+    return errno == 0 && question->request > 0;
+}
+
+/* What is asked for: a submission, with or without more, or how a request stands. */
+static const struct {
+    const char *key;
+    bool (*take)(const char *value, struct question *question);
+} records[] = {
+    {"package", take_package}, {"timeout", take_timeout},
+    {"can_ask", take_can_ask}, {"justification", take_justification},
+    {"request", take_request},
+};
+
 static bool take_record(const char *key, const char *value, struct question *question)
 {
-    if (strcmp(key, "package") == 0)
-        return take_package(value, question);
-    if (strcmp(key, "timeout") == 0)
-        return take_timeout(value, question);
+    for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++)
+        if (strcmp(key, records[i].key) == 0)
+            return records[i].take(value, question);
     if (strcmp(key, "user") != 0)
         return take_claim(key, value, question);
     question->user = value;
@@ -90,6 +121,8 @@ int question_read(int fd, struct protocol_message *message, struct question *ret
         if (!take_record(key, value, &question))
             return -EBADMSG;
     if (at < message->size || question.n_packages == 0 || question.timeout == 0)
+        return -EBADMSG;
+    if (question.can_ask + !!question.justification + (question.request > 0) > 1)
         return -EBADMSG;
     *ret = question;
     return 0;

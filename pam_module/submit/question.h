@@ -9,6 +9,7 @@
 #include "pam_module/protocol.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct question {
     const char *user; /* "" when none was given */
@@ -16,6 +17,9 @@ struct question {
     size_t n_packages;                /* at least 1 */
     const char *service, *host, *tty; /* NULL: not given */
     unsigned timeout;                 /* seconds */
+    bool can_ask;
+    const char *justification; /* NULL: not given; at most BUS_TEXT_MAX bytes of UTF-8 */
+    int64_t request;           /* the number to look at; 0: submit */
 };
 
 /* Reads the question from a descriptor, to its end. *ret points into *message. 0; -EBADMSG for what no module of

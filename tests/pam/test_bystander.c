@@ -3,6 +3,7 @@
  * Rule 11: the real module leaves the application as it found it, refused or let in, once or two thousand times; and
  * whatever is wrong with the bus, one deadline covers it.
  */
+#include "tests/support/gate_bus.h"
 #include "tests/support/pam_host.h"
 #include "tests/support/trace.h"
 
@@ -50,9 +51,13 @@ static void teardown(void)
     unlink("/run/dbus/system_bus_socket");
 }
 
+/* From a terminal like ssh's, when there is a person. */
+static const char *(*person)(const char *prompt, void *data);
+
 static void expect(const char *user, int code)
 {
-    const struct pam_host_outcome outcome = pam_host_try(&(struct pam_host_login){.user = user});
+    const struct pam_host_outcome outcome =
+        pam_host_try(&(struct pam_host_login){.user = user, .tty = person ? "ssh" : NULL, .answer = person});
     ck_assert_msg(outcome.code == code, "%s: %d %s", user, outcome.code, outcome.said);
 }
 
@@ -90,6 +95,76 @@ START_TEST(two_thousand_refused_without_submission)
 {
     pam_host_line("package=db-admins submit=no");
     many("bob", PAM_PERM_DENIED, TRANSACTIONS);
+}
+END_TEST
+
+/* ---- prompting -------------------------------------------------------------------------------------------------- */
+
+/* As accesspkgd, with `justification = required` and approvers; see tests/pam/test_prompt.c, test_wait.c. */
+static struct gate_bus_reply answer_wanting(const json_t *arguments, uid_t uid)
+{
+    const json_t *options = json_array_get(arguments, 2);
+    (void)uid;
+    json_t *value = json_is_true(json_object_get(options, "can_ask"))
+                        ? json_pack("{s:s, s:b}", "package", "db-admins", "justification_wanted", 1)
+                        : json_pack("{s:i, s:s, s:s, s:[s], s:i}", "id", 17, "package", "db-admins", "state",
+                                    "pending-approval", "approvers", "bob", "quorum", 1);
+    return (struct gate_bus_reply){.signature = "a{sv}", .value = value};
+}
+
+/* A reason of some length, or one that is not taken; then away from the prompt to look again. */
+static const char *give_a_reason(const char *prompt, void *data)
+{
+    static char reason[2000];
+    static int turn;
+    (void)data;
+    if (strncmp(prompt, "Reason", 6) != 0)
+        return turn % 3 == 0 ? NULL : "q";
+    memset(reason, turn++ % 2 ? '\t' : 'x', sizeof(reason) - 1);
+    return reason;
+}
+
+START_TEST(many_prompted)
+{
+    gate_bus_start(answer_wanting);
+    pam_host_line("package=db-admins wait=60");
+    person = give_a_reason;
+    many("bob", PAM_PERM_DENIED, REFUSALS);
+    gate_bus_stop();
+}
+END_TEST
+
+static const char *press_enter_once_approved(const char *prompt, void *data)
+{
+    (void)prompt, (void)data;
+    pam_host_grant("bob", PAM_HOST_BOB, "db-admins", 100, time(NULL) + 3600);
+    return "";
+}
+
+/* The place among those who wait is given back, also by a host that has its standard descriptors closed. */
+START_TEST(let_in_after_waiting)
+{
+    gate_bus_start(answer_wanting);
+    pam_host_line("package=db-admins wait=60");
+    person = press_enter_once_approved;
+    expect("bob", PAM_SUCCESS);
+    char *before = trace_take();
+    for (int i = 0; i < 7; i++) {
+        pam_host_grant_text("bob", NULL);
+        expect("bob", PAM_SUCCESS);
+    }
+    trace_compare(before);
+    pam_host_grant_text("bob", NULL);
+    const int saved = fcntl(0, F_DUPFD, 50);
+    close(0);
+    const int code =
+        pam_host_try(&(struct pam_host_login){.user = "bob", .tty = "ssh", .answer = person}).code;
+    const bool still_closed = fcntl(0, F_GETFD) < 0;
+    dup2(saved, 0);
+    ck_assert_int_eq(code, PAM_SUCCESS);
+    ck_assert(still_closed);
+    pam_host_grant_text("bob", NULL);
+    gate_bus_stop();
 }
 END_TEST
 
@@ -321,6 +396,8 @@ int main(void)
     const TTest *const tests[] = {
         two_thousand_holders,
         many_refused,
+        many_prompted,
+        let_in_after_waiting,
         two_thousand_refused_without_submission,
         host_reaps_everything,
         host_ignores_children,

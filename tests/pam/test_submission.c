@@ -21,10 +21,9 @@ START_TEST(filed)
         "service=\"gate\" host=\"192.0.2.7\" package=\"db-admins\" request=17 why=\"a request was filed, "
         "pending-approval\"",
         WAITS THEN);
-    ck_assert_str_eq(
-        gate_bus_last_call(),
-        "[\"alice\",[\"db-admins\"],{\"address\":\"192.0.2.7\",\"gate\":true,\"service\":\"gate\",\"tty\":"
-        "\"ssh\"},0]");
+    ck_assert_str_eq(gate_bus_last_call(), "[\"alice\",[\"db-admins\"],{\"address\":\"192.0.2.7\",\"can_"
+                                           "ask\":true,\"gate\":true,\"service\":\"gate\",\"tty\":"
+                                           "\"ssh\"},0]");
     /* The first line stands by itself, for sudo. */
     outcome =
         pam_host_try(&(struct pam_host_login){.user = "alice", .rhost = "desk.example", .flags = PAM_SILENT});

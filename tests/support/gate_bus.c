@@ -123,7 +123,8 @@ static _Noreturn void serve(int ready, gate_bus_answer *answer)
     close(ready);
     while (dbus_connection_read_write(connection, -1)) {
         for (DBusMessage *call; (call = dbus_connection_pop_message(connection));) {
-            if (dbus_message_is_method_call(call, BUS_INTERFACE_MANAGER, "Submit")) {
+            if (dbus_message_is_method_call(call, BUS_INTERFACE_MANAGER, "Submit") ||
+                dbus_message_is_method_call(call, BUS_INTERFACE_MANAGER, "GetRequest")) {
                 DBusMessage *message = answer_call(connection, call, answer);
                 if (message) {
                     dbus_connection_send(connection, message, NULL);

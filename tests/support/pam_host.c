@@ -56,12 +56,39 @@ void pam_host_line(const char *arguments)
 
 /* ---- a login ------------------------------------------------------------------------------------------------ */
 
+struct terminal {
+    const struct pam_host_login *login;
+    struct pam_host_outcome *outcome;
+};
+
+/* PAM_CONV_ERR from an application that cannot prompt, as from sshd for a key. */
+static int answer_prompt(const struct terminal *terminal, const char *prompt, struct pam_response *response)
+{
+    struct pam_host_outcome *outcome = terminal->outcome;
+    const size_t used = strlen(outcome->asked);
+    outcome->n_prompts++;
+    snprintf(outcome->asked + used, sizeof(outcome->asked) - used, "%s\n", prompt);
+    if (!terminal->login->answer)
+        return PAM_CONV_ERR;
+    const char *answer = terminal->login->answer(prompt, terminal->login->data);
+    response->resp = answer ? strdup(answer) : NULL;
+    return PAM_SUCCESS;
+}
+
 static int converse(int count, const struct pam_message **messages, struct pam_response **ret, void *data)
 {
-    struct pam_host_outcome *outcome = data;
+    const struct terminal *terminal = data;
+    struct pam_host_outcome *outcome = terminal->outcome;
     *ret = calloc((size_t)count, sizeof(**ret));
     for (int i = 0; i < count; i++) {
         const size_t used = strlen(outcome->said);
+        if (messages[i]->msg_style == PAM_PROMPT_ECHO_ON) {
+            if (answer_prompt(terminal, messages[i]->msg, *ret + i) == PAM_SUCCESS)
+                continue;
+            free(*ret);
+            *ret = NULL;
+            return PAM_CONV_ERR;
+        }
         if (messages[i]->msg_style != PAM_ERROR_MSG) {
             outcome->n_others++;
             continue;
@@ -88,7 +115,8 @@ static void set_item(pam_handle_t *pamh, int item, const char *value)
 struct pam_host_outcome pam_host_try(const struct pam_host_login *login)
 {
     struct pam_host_outcome outcome = {.code = -1};
-    const struct pam_conv conversation = {login->deaf ? nobody_listens : converse, &outcome};
+    struct terminal terminal = {login, &outcome};
+    const struct pam_conv conversation = {login->deaf ? nobody_listens : converse, &terminal};
     pam_handle_t *pamh = NULL;
     ck_assert_int_eq(pam_start_confdir(login->service ? login->service : "gate", login->user, &conversation,
                                        folder, &pamh),

@@ -25,14 +25,20 @@ struct pam_host_login {
     const char *service; /* NULL: "gate" */
     const char *user, *rhost, *ruser, *tty;
     int flags;
+    const char *(*answer)(const char *prompt,
+                          void *data); /* of a person; NULL: the application cannot prompt.
+                                                            * Returning NULL: no answer */
+    void *data;
     bool deaf; /* an application that shows nobody anything, as cron and systemd */
 };
 
 struct pam_host_outcome {
-    int code;        /* of pam_acct_mgmt; PAM_IGNORE where the module of "gate" returned that */
-    int n_errors;    /* messages of the style PAM_ERROR_MSG */
-    int n_others;    /* of other styles */
-    char said[8192]; /* the errors, a line each */
+    int code;         /* of pam_acct_mgmt; PAM_IGNORE where the module of "gate" returned that */
+    int n_errors;     /* messages of the style PAM_ERROR_MSG */
+    int n_others;     /* of other styles */
+    int n_prompts;    /* of the style PAM_PROMPT_ECHO_ON */
+    char asked[4096]; /* these, a line each */
+    char said[8192];  /* the errors, a line each */
 };
 
 struct pam_host_outcome pam_host_try(const struct pam_host_login *login);

@@ -40,15 +40,17 @@ START_TEST(option_defaults)
     ck_assert(!options.report && options.submit && !options.enforce_for_root && !options.quiet &&
               !options.debug);
     ck_assert_uint_eq(options.timeout, 3);
+    ck_assert_uint_eq(options.wait, 0);
     ck_assert_str_eq(complaints, "");
 }
 END_TEST
 
 START_TEST(option_each)
 {
-    const char *argv[] = {"package=db-admins", "mode=report", "submit=no", "timeout=60",
-                          "enforce_for_root",  "quiet",       "debug",     "package=b"};
-    const struct options options = parse(8, argv);
+    const char *argv[] = {
+        "package=db-admins", "mode=report", "submit=no", "timeout=60", "enforce_for_root", "quiet", "debug",
+        "package=b",         "wait=60"};
+    const struct options options = parse(9, argv);
     ck_assert_str_eq(complaints, "");
     ck_assert_uint_eq(options.n_packages, 2);
     ck_assert_str_eq(options.packages[0], "db-admins");
@@ -56,6 +58,9 @@ START_TEST(option_each)
     ck_assert(options.report && !options.submit && options.enforce_for_root && options.quiet &&
               options.debug);
     ck_assert_uint_eq(options.timeout, 60);
+    ck_assert_uint_eq(options.wait, 60);
+    const char *off[] = {"wait=60", "wait=0"};
+    ck_assert_uint_eq(parse(2, off).wait, 0);
 }
 END_TEST
 
@@ -86,6 +91,12 @@ START_TEST(option_misunderstood)
         "timeout=3s",
         "timeout= 3",
         "timeout=4294967299",
+        "wait",
+        "wait=",
+        "wait=61",
+        "wait=-1",
+        "wait=5s",
+        "wait=4294967297",
         "enforce_for_root=no",
         "enforce_for_roots",
         "quiet=yes",
@@ -101,6 +112,7 @@ START_TEST(option_misunderstood)
         ck_assert_uint_eq(options.n_packages, 0);
         ck_assert(!options.report && options.submit && !options.enforce_for_root && !options.quiet);
         ck_assert_uint_eq(options.timeout, 3);
+        ck_assert_uint_eq(options.wait, 0);
     }
 }
 END_TEST
@@ -169,13 +181,14 @@ START_TEST(answer_whole)
 {
     const struct submission submission =
         READ("verdict=filed\0request=17\0package=db-admins\0state=pending-approval\0"
-             "message=first\nsecond\0why=because\0other=x");
+             "message=first\nsecond\0why=because\0other=x\0waits=approval by bob");
     ck_assert_int_eq(submission.verdict, VERDICT_FILED);
     ck_assert_str_eq(submission.request, "17");
     ck_assert_str_eq(submission.package, "db-admins");
     ck_assert_str_eq(submission.state, "pending-approval");
     ck_assert_str_eq(submission.message, "first\nsecond");
     ck_assert_str_eq(submission.why, "because");
+    ck_assert_str_eq(submission.waits, "approval by bob");
 }
 END_TEST
 
@@ -205,11 +218,13 @@ START_TEST(answer_texts)
         ck_assert_msg(!*submission.message, "%zu: %s", i, submission.message);
     }
     const struct submission submission =
-        READ("verdict=filed\0request=17x\0package=A b\0state=\"\0why=a\nb\0message=Gr\xc3\xbc\xc3\x9f!");
+        READ("verdict=filed\0request=17x\0package=A "
+             "b\0state=\"\0why=a\nb\0waits=\033[2J\0message=Gr\xc3\xbc\xc3\x9f!");
     ck_assert_str_eq(submission.request, "");
     ck_assert_str_eq(submission.package, "");
     ck_assert_str_eq(submission.state, "");
     ck_assert_str_eq(submission.why, "");
+    ck_assert_str_eq(submission.waits, "");
     ck_assert_str_eq(submission.message, "Gr\xc3\xbc\xc3\x9f!");
     ck_assert_str_eq(READ("request=12345678901234567890").request, "");
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* See the header. Called by pam_accesspkg.c. */
+#include "pam_module/reason.h"
+
+#include "common/names.h"
+#include "pam_module/converse.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TRIES = 2, PROMPT_MAX = 256 };
+
+static bool is_empty(const char *text)
+{
+    return !text[strspn(text, " ")];
+}
+
+bool reason_is_good(const char *text)
+{
+    char visible[BUS_TEXT_MAX + 1];
+    if (strlen(text) > BUS_TEXT_MAX || is_empty(text))
+        return false;
+    const bool good = strcmp(text_visible(text, visible, sizeof(visible)), text) == 0;
+    explicit_bzero(visible, sizeof(visible));
+    return good;
+}
+
+/* `before`: the answer that was not taken, NULL: none yet. */
+static const char *prompt_for(const char *package, const char *before, char ret[PROMPT_MAX])
+{
+    const char *hint = "";
+    if (before)
+        hint = is_empty(before) ? " (Enter again asks without one)"
+                                : " (one line of plain text; Enter alone asks without one)";
+    snprintf(ret, PROMPT_MAX, "Reason for access to %s%s: ", package, hint);
+    return ret;
+}
+
+bool reason_ask(pam_handle_t *pamh, const char *package, const char *user, char ret[BUS_TEXT_MAX + 1])
+{
+    char prompt[PROMPT_MAX];
+    bool good = false;
+    prompt_for(package, NULL, prompt);
+    for (int i = 0; i < TRIES && !good; i++) {
+        char *answer;
+        if (converse_ask(pamh, prompt, &answer) < 0)
+            return false;
+        const bool by_rote = strcmp(answer, user) == 0;
+        good = !by_rote && reason_is_good(answer);
+        if (good)
+            strcpy(ret, answer);
+        prompt_for(package, answer, prompt);
+        converse_forget(answer);
+        if (by_rote)
+            return false;
+    }
+    return good;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * See the header. One file, of which bytes are locked: the first few are the places, then there is one for each uid.
+ * The locks belong to the open file, not to the process (F_OFD_SETLK): of two threads of a host each has its own, and
+ * a descriptor of the host's that is closed frees none. Called by pam_accesspkg.c.
+ */
+#include "pam_module/waiters.h"
+
+#include "common/cleanup.h"
+#include "pam_module/descriptor.h"
+
+#include <sys/stat.h>
+
+/* Whoever may write the folder could take every place, or have us create files elsewhere. */
+static int open_folder(const char *path)
+{
+    struct stat status;
+    _cleanup_close_ int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0 || fstat(folder, &status) < 0)
+        return -errno;
+    if ((status.st_uid != 0 && status.st_uid != geteuid()) || (status.st_mode & (S_IWGRP | S_IWOTH)))
+        return -EPERM;
+    return steal_fd(&folder);
+}
+
+static int open_file(const char *path)
+{
+    _cleanup_close_ int folder = open_folder(path);
+    if (folder < 0)
+        return folder;
+    _cleanup_close_ int file =
+        openat(folder, "waiters", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (file < 0)
+        return -errno;
+    const int r = descriptor_above_standard(&file);
+    return r < 0 ? r : steal_fd(&file);
+}
+
+static int lock_byte(int file, off_t at)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
+    if (fcntl(file, F_OFD_SETLK, &lock) == 0)
+        return 0;
+    return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+}
+
+int waiters_enter(const char *folder, uid_t user)
+{
+    _cleanup_close_ int file = open_file(folder);
+    int r = file < 0 ? file : lock_byte(file, (off_t)WAITERS_MAX + user);
+    if (r < 0)
+        return r;
+    r = -EBUSY;
+    for (int place = 0; place < WAITERS_MAX && r == -EBUSY; place++)
+        r = lock_byte(file, place);
+    return r < 0 ? r : steal_fd(&file);
+}

@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The real module with wait=, in front of a service whose decision falls at every moment there is; how many may wait,
+ * for how long, and what is left when one is killed. Rule 1: only the grant file lets in.
+ */
+#include "common/paths.h"
+#include "pam_module/waiters.h"
+#include "tests/pam/submission.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ASKED                                                                                                \
+    "db-admins, request 17: waiting for approval by bob or a member of dba-leads. Enter looks again, q "     \
+    "leaves it filed: \n"
+#define PACKAGE_ON_HOST "db-admins on demohost: "
+
+static void setup_wait(void)
+{
+    setup();
+    mkdir(PATH_RUN, 0755);
+    pam_host_line("package=db-admins wait=30");
+}
+
+static void give(void)
+{
+    pam_host_grant("alice", PAM_HOST_ALICE, "db-admins", 100, time(NULL) + 3600);
+}
+
+static bool is_submit(const json_t *arguments)
+{
+    return json_array_size(arguments) == 3;
+}
+
+/* How a request stands, as GetRequest has it. */
+static struct gate_bus_reply stands(const char *state)
+{
+    json_t *request = pending(false);
+    json_object_del(request, "existing");
+    json_object_del(request, "held");
+    json_object_set_new(request, "state", json_string(state));
+    json_object_set_new(
+        request, "decisions",
+        json_pack("[{s:s, s:s, s:s}]", "decider", "bob", "verdict", state, "reason", "no way"));
+    return reply_with(request);
+}
+
+static const char *press_enter(const char *prompt, void *data)
+{
+    (void)prompt, (void)data;
+    return "";
+}
+
+static struct pam_host_outcome log_in(const char *(*answer)(const char *prompt, void *data), void *data)
+{
+    return pam_host_try(
+        &(struct pam_host_login){.user = "alice", .tty = "ssh", .answer = answer, .data = data});
+}
+
+static void check_let_in(const struct pam_host_outcome *outcome)
+{
+    int lines;
+    const char *journal = pam_host_journal(&lines);
+    ck_assert_msg(outcome->code == PAM_SUCCESS, "code %d: %s", outcome->code, journal);
+    ck_assert_msg(lines == 1 && strstr(journal, "let in after waiting: user=\"alice\""), "%s", journal);
+    ck_assert_ptr_nonnull(strstr(journal, "request=17 why=\"a valid grant\""));
+    ck_assert_str_eq(outcome->said, "");
+}
+
+/* ---- a decision at each moment ------------------------------------------------------------------------------------ */
+
+static struct gate_bus_reply answer_slowly(const json_t *arguments, uid_t uid)
+{
+    return is_submit(arguments) ? answer_filed(arguments, uid) : stands("pending-approval");
+}
+
+static const char *approve_meanwhile(const char *prompt, void *data)
+{
+    (void)prompt, (void)data;
+    give();
+    return "";
+}
+
+START_TEST(while_it_waits)
+{
+    gate_bus_start(answer_slowly);
+    const struct pam_host_outcome outcome = log_in(approve_meanwhile, NULL);
+    check_let_in(&outcome);
+    ck_assert_str_eq(outcome.asked, ASKED);
+    ck_assert_int_eq(gate_bus_calls(), 1); /* the file says it, no daemon is needed */
+}
+END_TEST
+
+static struct gate_bus_reply answer_and_approve(const json_t *arguments, uid_t uid)
+{
+    if (is_submit(arguments))
+        give();
+    return answer_slowly(arguments, uid);
+}
+
+START_TEST(between_the_answer_and_the_prompt)
+{
+    gate_bus_start(answer_and_approve);
+    const struct pam_host_outcome outcome = log_in(press_enter, NULL);
+    check_let_in(&outcome);
+    ck_assert_int_eq(outcome.n_prompts, 1);
+}
+END_TEST
+
+static struct gate_bus_reply answer_just_approved(const json_t *arguments, uid_t uid)
+{
+    if (is_submit(arguments))
+        return answer_filed(arguments, uid);
+    give();
+    return stands("fulfilled");
+}
+
+START_TEST(between_the_file_and_the_answer)
+{
+    int lines;
+    gate_bus_start(answer_just_approved);
+    const struct pam_host_outcome outcome = log_in(press_enter, NULL);
+    ck_assert_int_eq(outcome.code, PAM_SUCCESS);
+    ck_assert_int_eq(outcome.n_prompts, 1);
+    ck_assert_ptr_nonnull(strstr(pam_host_journal(&lines), "let in after waiting"));
+    ck_assert_str_eq(gate_bus_last_call(), "[17,0]");
+}
+END_TEST
+
+/* Rule 1: told that it is fulfilled, there being no file. */
+static struct gate_bus_reply answer_without_a_file(const json_t *arguments, uid_t uid)
+{
+    return is_submit(arguments) ? answer_filed(arguments, uid) : stands("fulfilled");
+}
+
+static const char *enter_then_q(const char *prompt, void *data)
+{
+    int *count = data;
+    (void)prompt;
+    return (*count)++ == 0 ? "" : "q";
+}
+
+START_TEST(fulfilled_without_a_file)
+{
+    int count = 0;
+    gate_bus_start(answer_without_a_file);
+    const struct pam_host_outcome outcome = log_in(enter_then_q, &count);
+    check_refused(&outcome, PAM_PERM_DENIED, "the access is not in place yet, fulfilled",
+                  PACKAGE_ON_HOST
+                  "request 17 is approved and being put in place. Please try again in a moment.\n"
+                  "If that does not help, please tell an administrator: your grant file may be "
+                  "damaged.\n");
+    ck_assert_ptr_nonnull(strstr(outcome.asked, "waiting for the access to be set up."));
+}
+END_TEST
+
+static const struct {
+    const char *state, *logged, *said;
+} ends[] = {
+    {"denied", "request=17 why=\"the request was denied, denied\"",
+     PACKAGE_ON_HOST "request 17 was denied.\nWho denied it, and why: pkg-request status 17\n"},
+    {"expired", "no request was accepted, expired",
+     PACKAGE_ON_HOST "request 17 is not approved (Expired). Please try again, or tell an administrator.\n"},
+    {"cancelled", "no request was accepted, cancelled",
+     PACKAGE_ON_HOST "request 17 is not approved (Cancelled). Please try again, or tell an administrator.\n"},
+    {"access-expired", "no request was accepted, access-expired",
+     PACKAGE_ON_HOST
+     "request 17 is not approved (Access expired). Please try again, or tell an administrator.\n"},
+};
+static const char *end_state;
+
+static struct gate_bus_reply answer_ended(const json_t *arguments, uid_t uid)
+{
+    return is_submit(arguments) ? answer_filed(arguments, uid) : stands(end_state);
+}
+
+/* Refused at the next look; that there is a reason, not the reason. Nothing new is filed. */
+START_TEST(decided_otherwise)
+{
+    end_state = ends[_i].state;
+    gate_bus_start(answer_ended);
+    const struct pam_host_outcome outcome = log_in(press_enter, NULL);
+    check_refused(&outcome, PAM_PERM_DENIED, ends[_i].logged, ends[_i].said);
+    ck_assert_int_eq(outcome.n_prompts, 1);
+    ck_assert_ptr_null(strstr(outcome.said, "no way"));
+    ck_assert_int_eq(gate_bus_calls(), 2);
+}
+END_TEST
+
+static struct gate_bus_reply answer_broken(const json_t *arguments, uid_t uid)
+{
+    if (is_submit(arguments))
+        return answer_filed(arguments, uid);
+    return (struct gate_bus_reply){.error = "org.accesspkg1.Error.Unavailable", .message = "Broken."};
+}
+
+static const char *approve_at_the_second(const char *prompt, void *data)
+{
+    int *count = data;
+    (void)prompt;
+    if ((*count)++ == 1)
+        give();
+    return "";
+}
+
+/* What cannot be found out now may be by the next look. */
+START_TEST(daemon_away)
+{
+    int count = 0;
+    gate_bus_start(answer_broken);
+    const struct pam_host_outcome outcome = log_in(approve_at_the_second, &count);
+    check_let_in(&outcome);
+    ck_assert_int_eq(outcome.n_prompts, 2);
+}
+END_TEST
+
+/* ---- how it ends -------------------------------------------------------------------------------------------------- */
+
+static const char *leave_with(const char *prompt, void *data)
+{
+    (void)prompt;
+    return data;
+}
+
+/* `q`, and whatever is no Enter: a program that answers by rote must not go on looking. */
+START_TEST(left)
+{
+    static const char *const answers[] = {"q", "Q", "x", "alice", " ", NULL};
+    gate_bus_start(answer_slowly);
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        const struct pam_host_outcome outcome = log_in(leave_with, (void *)(uintptr_t)answers[i]);
+        check_refused(&outcome, PAM_PERM_DENIED, "request=17", WAITS THEN);
+        ck_assert_str_eq(outcome.asked, ASKED);
+        ck_assert_int_eq(gate_bus_calls(), (int)i + 1);
+    }
+    /* An application that cannot prompt, as sshd with a key: no wait, and no word of it. */
+    const struct pam_host_outcome outcome = log_in(NULL, NULL);
+    check_refused(&outcome, PAM_PERM_DENIED, "request=17", WAITS THEN);
+}
+END_TEST
+
+static double seconds_since(const struct timespec *begun)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - begun->tv_sec) + (double)(now.tv_nsec - begun->tv_nsec) / 1e9;
+}
+
+/* Whoever answers at once, for ever: a look a second, within the time; then it stays filed. */
+START_TEST(bounded)
+{
+    struct timespec begun;
+    gate_bus_start(answer_slowly);
+    pam_host_line("package=db-admins wait=2");
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    const struct pam_host_outcome outcome = log_in(press_enter, NULL);
+    ck_assert_msg(seconds_since(&begun) < 4, "%f s", seconds_since(&begun));
+    check_refused(&outcome, PAM_PERM_DENIED, "the request is open already, pending-approval", WAITS THEN);
+    ck_assert_int_ge(outcome.n_prompts, 2);
+    ck_assert_int_le(outcome.n_prompts, 3);
+    ck_assert_int_eq(gate_bus_calls(), 1 + outcome.n_prompts);
+}
+END_TEST
+
+START_TEST(not_without_the_option)
+{
+    static const char *const lines[] = {"package=db-admins", "package=db-admins wait=0",
+                                        "package=db-admins wait=61"};
+    gate_bus_start(answer_slowly);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        pam_host_line(lines[i]);
+        const struct pam_host_outcome outcome = log_in(press_enter, NULL);
+        ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
+        ck_assert_int_eq(outcome.n_prompts, 0);
+    }
+}
+END_TEST
+
+static struct gate_bus_reply answer_in_vain(const json_t *arguments, uid_t uid)
+{
+    static int calls;
+    json_t *request = pending(true);
+    (void)arguments, (void)uid;
+    switch (calls++) {
+    case 0:
+        json_object_set_new(request, "undecidable", json_true());
+        break;
+    case 1:
+        json_object_set_new(request, "state", json_string("partially-fulfilled"));
+        json_object_set_new(request, "needs_retry", json_true());
+        break;
+    case 2:
+        json_object_set_new(request, "state", json_string("approved"));
+        json_object_set_new(request, "start", json_integer(time(NULL) + 3600));
+        break;
+    default:
+        json_decref(request);
+        return (struct gate_bus_reply){.error = "org.accesspkg1.Error.PolicyRefused", .message = "No."};
+    }
+    return reply_with(request);
+}
+
+/* Nobody stays for what will not come. */
+START_TEST(in_vain)
+{
+    gate_bus_start(answer_in_vain);
+    for (int i = 0; i < 4; i++) {
+        const struct pam_host_outcome outcome = log_in(press_enter, NULL);
+        ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
+        ck_assert_int_eq(outcome.n_prompts, 0);
+    }
+}
+END_TEST
+
+static void note_signal(int number)
+{
+    (void)number;
+}
+
+static const char *be_interrupted_soon(const char *prompt, void *data)
+{
+    const struct itimerval soon = {.it_value = {.tv_usec = 50000}, .it_interval = {.tv_usec = 50000}};
+    (void)prompt, (void)data;
+    setitimer(ITIMER_REAL, &soon, NULL);
+    return "";
+}
+
+/* A signal is the application's, and ends what we add to its time. */
+START_TEST(interrupted)
+{
+    const struct sigaction action = {.sa_handler = note_signal};
+    sigaction(SIGALRM, &action, NULL);
+    gate_bus_start(answer_slowly);
+    const struct itimerval never = {.it_value = {.tv_usec = 0}};
+    const struct pam_host_outcome outcome = log_in(be_interrupted_soon, NULL);
+    setitimer(ITIMER_REAL, &never, NULL);
+    check_refused(&outcome, PAM_PERM_DENIED, "request=17", WAITS THEN);
+    ck_assert_int_eq(outcome.n_prompts, 1);
+    ck_assert_int_eq(gate_bus_calls(), 1);
+}
+END_TEST
+
+/* su: the command that is let in runs in a session that began before. */
+START_TEST(set_uid_program)
+{
+    gate_bus_start(answer_and_approve);
+    const struct pam_host_outcome outcome = pam_host_try_as(
+        PAM_HOST_ALICE, 0, &(struct pam_host_login){.user = "bob", .tty = "ssh", .answer = press_enter});
+    ck_assert_int_eq(outcome.code, PAM_SUCCESS);
+    ck_assert_str_eq(
+        outcome.said, PACKAGE_ON_HOST
+        "you hold it now. If the groups that it gives are missing here, run this again; a session "
+        "that began before has them after a new login.\n");
+}
+END_TEST
+
+/* ---- how many ----------------------------------------------------------------------------------------------------- */
+
+#define CROWDED                                                                                              \
+    PACKAGE_ON_HOST                                                                                          \
+    "too many logins wait here already, or another one of yours, so this one does not. The request is "      \
+    "filed.\n"
+
+static const char *stay(const char *prompt, void *data)
+{
+    const int *ready = data;
+    (void)prompt;
+    if (write(*ready, "", 1) != 1)
+        _exit(1);
+    for (;;)
+        pause();
+}
+
+static pid_t start_waiter(const char *user)
+{
+    int pipe_ends[2];
+    char byte;
+    ck_assert_int_eq(pipe(pipe_ends), 0);
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        close(pipe_ends[0]);
+        pam_host_try(
+            &(struct pam_host_login){.user = user, .tty = "ssh", .answer = stay, .data = &pipe_ends[1]});
+        _exit(1);
+    }
+    close(pipe_ends[1]);
+    ck_assert_int_eq(read(pipe_ends[0], &byte, 1), 1); /* it shows its prompt */
+    close(pipe_ends[0]);
+    return pid;
+}
+
+static void end_waiter(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+static void check_crowded(void)
+{
+    const struct pam_host_outcome outcome = log_in(press_enter, NULL);
+    check_refused(
+        &outcome, PAM_PERM_DENIED,
+        "request=17 why=\"a request is open; too many logins wait, or one of the user's, pending-approval\"",
+        WAITS THEN CROWDED);
+    ck_assert_int_eq(outcome.n_prompts, 0);
+}
+
+/* Five wait; the sixth is filed as ever, and told; a place is free as soon as its holder is dead. */
+START_TEST(five_wait)
+{
+    static const char *const users[WAITERS_MAX] = {"bob", "carol", "dave", "erin", "root"};
+    pid_t waiters[WAITERS_MAX];
+    gate_bus_start(answer_slowly);
+    pam_host_line("package=db-admins wait=30 enforce_for_root");
+    for (int i = 0; i < WAITERS_MAX; i++)
+        waiters[i] = start_waiter(users[i]);
+    check_crowded();
+    end_waiter(waiters[2]);
+    const struct pam_host_outcome outcome = log_in(approve_meanwhile, NULL);
+    check_let_in(&outcome);
+    for (int i = 0; i < WAITERS_MAX; i++)
+        if (i != 2)
+            end_waiter(waiters[i]);
+}
+END_TEST
+
+/* Nobody takes the places of others. */
+START_TEST(once_each)
+{
+    gate_bus_start(answer_slowly);
+    const pid_t first = start_waiter("alice"), other = start_waiter("bob");
+    check_crowded();
+    end_waiter(first);
+    const struct pam_host_outcome outcome = log_in(approve_meanwhile, NULL);
+    check_let_in(&outcome);
+    end_waiter(other);
+}
+END_TEST
+
+/* Where the places are is nobody's but root's; else nobody waits, and the journal says why. */
+START_TEST(no_place_to_wait)
+{
+    gate_bus_start(answer_slowly);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(system("rm -rf " PATH_RUN), 0);
+        if (i == 1)
+            ck_assert_int_eq(mkdir(PATH_RUN, 0755) | chmod(PATH_RUN, 0777), 0);
+        if (i == 2)
+            ck_assert_int_eq(symlink("/tmp", PATH_RUN), 0);
+        if (i == 3)
+            ck_assert_int_eq(mkdir(PATH_RUN, 0755) | chown(PATH_RUN, PAM_HOST_BOB, 0), 0);
+        const struct pam_host_outcome outcome = log_in(press_enter, NULL);
+        check_refused(&outcome, PAM_PERM_DENIED, "; nobody could be kept waiting: is /run/accesspkg there",
+                      WAITS THEN);
+        ck_assert_int_eq(outcome.n_prompts, 0);
+    }
+    ck_assert_int_eq(system("rm -rf " PATH_RUN), 0);
+}
+END_TEST
+
+START_TEST(where_they_wait)
+{
+    int places[WAITERS_MAX];
+    const uid_t last = (uid_t)-1;
+    for (uid_t i = 0; i < WAITERS_MAX; i++) {
+        places[i] = waiters_enter(PATH_RUN, last - i);
+        ck_assert_int_gt(places[i], 2);
+        ck_assert_int_eq(waiters_enter(PATH_RUN, last - i), -EBUSY);
+    }
+    ck_assert_int_eq(waiters_enter(PATH_RUN, 7), -EBUSY);
+    close(places[3]);
+    places[3] = waiters_enter(PATH_RUN, 7);
+    ck_assert_int_gt(places[3], 2);
+    ck_assert_int_eq(waiters_enter(PATH_RUN, 0), -EBUSY);
+    for (int i = 0; i < WAITERS_MAX; i++)
+        close(places[i]);
+    /* Not a standard one, where the host has closed those. */
+    close(0);
+    const int place = waiters_enter(PATH_RUN, 0);
+    ck_assert_int_gt(place, 2);
+    ck_assert_int_lt(fcntl(0, F_GETFD), 0);
+    close(place);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {while_it_waits,
+                                  between_the_answer_and_the_prompt,
+                                  between_the_file_and_the_answer,
+                                  fulfilled_without_a_file,
+                                  daemon_away,
+                                  left,
+                                  bounded,
+                                  not_without_the_option,
+                                  in_vain,
+                                  interrupted,
+                                  set_uid_program,
+                                  five_wait,
+                                  once_each,
+                                  no_place_to_wait,
+                                  where_they_wait};
+    Suite *suite = suite_create("wait");
+    TCase *bus = tcase_create("bus");
+    tcase_set_timeout(bus, 30);
+    tcase_add_checked_fixture(bus, setup_wait, teardown);
+    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+        tcase_add_test(bus, tests[i]);
+    tcase_add_loop_test(bus, decided_otherwise, 0, sizeof(ends) / sizeof(ends[0]));
+    suite_add_tcase(suite, bus);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The real module, asking for a reason and staying, in front of the real accesspkgd, while bob decides with the real
+ * commands: let in without a second login, or refused.
+ */
+#include "tests/support/live.h"
+#include "tests/support/pam_host.h"
+
+#include <check.h>
+#include <security/pam_appl.h>
+#include <signal.h>
+#include <string.h>
+
+#define PROD                                                                                                 \
+    "[package]\ngroups = dbadmins\n[policy]\njustification = required\nduration = 1h\napprovers = bob\n"
+#define STAGED                                                                                               \
+    "[package]\ngroups = dbadmins\n[stage 1]\napprovers = bob\ntimeout = 1h\n"                               \
+    "[stage 2]\napprovers = carol\ntimeout = 1h\n"
+#define FREE                                                                                                 \
+    "[package]\ngroups = auditors\n[policy]\napproval = none\njustification = required\nduration = 1h\n"
+
+static void setup(void)
+{
+    live_start("prod", PROD, "staged", STAGED, "free", FREE, NULL);
+    pam_host_setup();
+    pam_host_journal_open();
+    pam_host_line("package=prod wait=30");
+}
+
+static void run(const char *user, const char *command, int status, const char *says)
+{
+    const int r = live_run(user, command);
+    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
+    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
+}
+
+/* What happens at each prompt, in turn, and what is typed then. */
+struct step {
+    const char *prompt, *user, *command, *typed;
+    bool kills; /* accesspkgd, before it is typed */
+};
+
+static const char *play(const char *prompt, void *data)
+{
+    const struct step **step = data;
+    const struct step *now = (*step)++;
+    ck_assert_msg(now->prompt && strstr(prompt, now->prompt), "%s", prompt);
+    if (now->command)
+        run(now->user, now->command, 0, "");
+    if (now->kills)
+        live_stop_daemon(SIGKILL);
+    return now->typed;
+}
+
+static struct pam_host_outcome log_in(const struct step *steps)
+{
+    return pam_host_try(&(struct pam_host_login){
+        .user = "alice", .tty = "ssh", .rhost = "192.0.2.7", .answer = play, .data = &steps});
+}
+
+START_TEST(test_let_in)
+{
+    static const struct step steps[] = {
+        {"Reason for access to prod: ", NULL, NULL, "ticket 4711", false},
+        {"prod, request 1: waiting for approval by bob. Enter looks again", "bob",
+         "pkg-approve show 1 | grep 'ticket 4711'", "", false},
+        {"waiting for approval by bob", "bob", "pkg-approve approve 1 -m ok", "", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    const struct pam_host_outcome outcome = log_in(steps);
+    ck_assert_msg(outcome.code == PAM_SUCCESS, "%d %s", outcome.code, outcome.said);
+    ck_assert_int_eq(outcome.n_prompts, 3);
+    ck_assert_ptr_nonnull(strstr(pam_host_journal(NULL), "let in after waiting: user=\"alice\""));
+    run("alice", "pkg-request status 1", 0, "ticket 4711");
+}
+END_TEST
+
+START_TEST(test_denied)
+{
+    static const struct step steps[] = {
+        {"Reason", NULL, NULL, "ticket 4711", false},
+        {"waiting for approval by bob", "bob", "pkg-approve deny 1 -m 'office hours only'", "", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    const struct pam_host_outcome outcome = log_in(steps);
+    ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
+    ck_assert_str_eq(outcome.said, "prod on demohost: request 1 was denied.\n"
+                                   "Who denied it, and why: pkg-request status 1\n");
+    run("alice", "pkg-request status 1", 0, "office hours only");
+    run("root", "pkg-admin status", 0, "");
+    run("bob", "pkg-approve", 0, "Nothing waits for you"); /* the look filed nothing new */
+}
+END_TEST
+
+/* Each look says for whom it waits now. */
+START_TEST(test_two_stages)
+{
+    static const struct step steps[] = {
+        {"staged, request 1: waiting for approval by bob.", "bob", "pkg-approve approve 1", "", false},
+        {"staged, request 1: waiting for approval by carol.", "carol", "pkg-approve approve 1", "", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    pam_host_line("package=staged wait=30");
+    ck_assert_int_eq(log_in(steps).code, PAM_SUCCESS);
+}
+END_TEST
+
+/* What needs no approval: asked why, then let in at once. */
+START_TEST(test_without_approval)
+{
+    static const struct step steps[] = {
+        {"Reason for access to free: ", NULL, NULL, "look at a log", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    pam_host_line("package=free wait=30");
+    ck_assert_int_eq(log_in(steps).code, PAM_SUCCESS);
+    run("alice", "pkg-request status 1", 0, "look at a log");
+}
+END_TEST
+
+/* Nobody types a reason: filed as by a key, and the approver sees that. */
+START_TEST(test_no_reason)
+{
+    static const struct step steps[] = {
+        {"Reason", NULL, NULL, "", false},
+        {"Reason", NULL, NULL, "", false},
+        {"waiting for approval by bob", "bob", "pkg-approve show 1 | grep 'no reason given'", "q", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    const struct pam_host_outcome outcome = log_in(steps);
+    ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
+    ck_assert_ptr_nonnull(strstr(outcome.said, "request 1 waits for approval by bob"));
+}
+END_TEST
+
+/* accesspkgd goes away while somebody waits: the file alone lets in (rule 1), and without one nothing does. */
+START_TEST(test_daemon_gone)
+{
+    static const struct step approved[] = {
+        {"Reason", NULL, NULL, "ticket 4711", false},
+        {"waiting for approval by bob", "bob", "pkg-approve approve 1", "", true},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    static const struct step waiting[] = {
+        {"Reason", NULL, NULL, "ticket 4711", false},
+        {"waiting for approval by bob", NULL, NULL, "", true},
+        {"waiting for approval by bob", NULL, NULL, "q", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    ck_assert_int_eq(log_in(approved).code, PAM_SUCCESS);
+    live_start_daemon();
+    run("alice", "pkg-request return prod", 0, "");
+    const struct pam_host_outcome outcome = log_in(waiting);
+    ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
+    ck_assert_ptr_nonnull(strstr(outcome.said, "request 2 waits for approval by bob"));
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {test_let_in,           test_denied,    test_two_stages,
+                                  test_without_approval, test_no_reason, test_daemon_gone};
+    Suite *suite = suite_create("wait live");
+    TCase *live = tcase_create("live");
+    tcase_set_timeout(live, 60);
+    tcase_add_checked_fixture(live, setup, live_stop);
+    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+        tcase_add_test(live, tests[i]);
+    suite_add_tcase(suite, live);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
