@@ -305,7 +305,8 @@ static bool is_time(const char *member)
                                         "policy_loaded",  "oldest_pending",
                                         "next_deadline",  "escalated",
                                         "since",          "until",
-                                        "reviewed",       "revoked"};
+                                        "reviewed",       "revoked",
+                                        "oldest_notice",  "notice_failed"};
 
     for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
         if (strcmp(times[i], member) == 0)

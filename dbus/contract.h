@@ -13,6 +13,12 @@
 #define BUS_INTERFACE_MANAGER "org.accesspkg1.Manager"
 #define BUS_ERROR_PREFIX      "org.accesspkg1.Error."
 
+/* The user that delivers notices, to whom alone they are given, and its name on the bus: one of it at a time. */
+#define BUS_NOTIFIER       "accesspkg-notify"
+#define BUS_NOTIFIER_NAME  "org.accesspkg1.Notifier"
+#define BUS_NOTIFIER_PATH  "/org/accesspkg1/Notifier"
+#define BUS_SIGNAL_NOTICES "NoticesWait"
+
 /* The root service, for accesspkgd alone. */
 #define BUS_PRIVILEGED_NAME      "org.accesspkg1.Privileged"
 #define BUS_PRIVILEGED_PATH      "/org/accesspkg1/Privileged"

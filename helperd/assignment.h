@@ -20,13 +20,14 @@ struct assignment {
     struct grant_span span; /* moved to the moment of fulfilment when it was partial before (rule 8) */
     int64_t duration;       /* DURATION_FOREVER: its span ends at GRANT_FOREVER */
     bool extended;
-    bool begun;       /* it was whole once: its clock runs, whatever falls short later */
-    int64_t attempts; /* to fulfil it, since it was last whole */
-    int64_t retry_at; /* 0: nothing to retry */
-    int64_t warn_at;  /* when the user may have to be told that the end is near; 0: no more */
-    int64_t ended;    /* revoked: when; 0 before, and where its end just passed */
-    char *ended_by;   /* then: by whom; NULL as long as it is not revoked */
-    char *end_reason; /* NULL: none was given */
+    bool begun;        /* it was whole once: its clock runs, whatever falls short later */
+    int64_t attempts;  /* to fulfil it, since it was last whole */
+    int64_t retry_at;  /* 0: nothing to retry */
+    int64_t warn_at;   /* when the user may have to be told that the end is near; 0: no more */
+    int64_t notice_at; /* when a notice of the coming end is written; 0: no more */
+    int64_t ended;     /* revoked: when; 0 before, and where its end just passed */
+    char *ended_by;    /* then: by whom; NULL as long as it is not revoked */
+    char *end_reason;  /* NULL: none was given */
 };
 
 /* One resource of an assignment: a group membership, in place or not. */
@@ -63,6 +64,9 @@ enum state assignment_next(enum state state, enum assignment_event event);
 /* When it is next time to tell that the end is near: 15 minutes before, and one. 0: not any more. */
 bool assignment_is_near_end(const struct grant_span *span, int64_t now);
 int64_t assignment_next_warning(const struct grant_span *span, int64_t now);
+/* When a notice says so: a tenth of its time before, at least 15 minutes. 0: that has passed, or it lasts no longer than
+ * that, or for ever. */
+int64_t assignment_next_notice(const struct grant_span *span, int64_t now);
 
 bool assignment_is_live(enum state state);
 

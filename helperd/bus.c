@@ -238,7 +238,12 @@ void bus_flush(struct bus *bus)
 
 void bus_emit_request_changed(struct bus *bus, int64_t id)
 {
-    DBusMessage *signal = dbus_message_new_signal(BUS_PATH, BUS_INTERFACE_MANAGER, "RequestChanged");
+    bus_emit(bus, "RequestChanged", id);
+}
+
+void bus_emit(struct bus *bus, const char *name, int64_t id)
+{
+    DBusMessage *signal = dbus_message_new_signal(BUS_PATH, BUS_INTERFACE_MANAGER, name);
     const dbus_int64_t number = id;
     if (signal && dbus_message_append_args(signal, DBUS_TYPE_INT64, &number, DBUS_TYPE_INVALID))
         bus_send(bus, signal);

@@ -40,3 +40,5 @@ void bus_send(struct bus *bus, DBusMessage *message);
 /* Pushes out what is queued, before the process ends. */
 void bus_flush(struct bus *bus);
 void bus_emit_request_changed(struct bus *bus, int64_t id);
+/* A signal of Manager that carries a number alone. */
+void bus_emit(struct bus *bus, const char *name, int64_t id);

@@ -433,6 +433,34 @@ static int run_audit(struct bus_call *call, const struct facts *facts, struct re
     return engine_list_audit(call->manager->engine, &filter, reply);
 }
 
+/* The user that accesspkg-notify runs as, and no other: what everybody asks for stands in these. */
+static int refuse_unless_notifier(const struct facts *facts, struct reply *reply)
+{
+    if (facts->caller && facts->caller->local && facts->caller->uid != 0 &&
+        strcmp(facts->caller->name, BUS_NOTIFIER) == 0)
+        return 0;
+    return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Notices are for the system user %s alone.",
+                         BUS_NOTIFIER);
+}
+
+static int run_take_notices(struct bus_call *call, const struct facts *facts, struct reply *reply)
+{
+    const int r = refuse_unless_notifier(facts, reply);
+    return r != 0 ? r
+                  : engine_take_notices(call->manager->engine, number_argument(call, 0),
+                                        number_argument(call, 1), reply);
+}
+
+static int run_notice_done(struct bus_call *call, const struct facts *facts, struct reply *reply)
+{
+    const int r = refuse_unless_notifier(facts, reply);
+    return r != 0
+               ? r
+               : engine_notice_done(call->manager->engine, number_argument(call, 0), text_argument(call, 1),
+                                    json_is_true(json_array_get(call->arguments, 2)), text_argument(call, 3),
+                                    reply);
+}
+
 const struct bus_call_method bus_methods[] = {
     {{"Submit", "sasa{sv}", "user packages options", "a{sv}", "request"}, plan_submit, run_submit},
     {{"Cancel", "xs", "id reason", "a{sv}", "request"}, NULL, run_cancel},
@@ -453,6 +481,8 @@ const struct bus_call_method bus_methods[] = {
     {{"ListDelegations", "", "", "aa{sv}", "delegations"}, NULL, run_list_delegations},
     {{"ListPackages", "", "", "aa{sv}", "packages"}, NULL, run_list_packages},
     {{"Explain", "ss", "package user", "a{sv}", "explanation"}, plan_explain, run_explain},
+    {{"TakeNotices", "xx", "after limit", "aa{sv}", "notices"}, NULL, run_take_notices},
+    {{"NoticeDone", "xsbs", "id hook ok message", "b", "known"}, NULL, run_notice_done},
     {{"GetStatus", "", "", "a{sv}", "status"}, NULL, run_get_status},
     {{"Report", "a{sv}", "options", "aa{sv}x", "rows since"}, plan_report, run_report},
     {{"Audit", "a{sv}", "filter", "aa{sv}xx", "lines next_at next"}, plan_audit, run_audit},
@@ -466,6 +496,9 @@ const struct bus_interface bus_methods_interface = {
     .stride = sizeof(bus_methods[0]),
     .count = sizeof(bus_methods) / sizeof(bus_methods[0]),
     .signals = "    <signal name=\"RequestChanged\">\n"
+               "      <arg name=\"id\" type=\"x\"/>\n"
+               "    </signal>\n"
+               "    <signal name=\"NoticesWait\">\n"
                "      <arg name=\"id\" type=\"x\"/>\n"
                "    </signal>\n",
 };

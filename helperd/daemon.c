@@ -352,6 +352,13 @@ static void on_changed(int64_t request, void *data)
     daemon_survey_soon(&daemon->survey);
 }
 
+static void on_notices(int64_t last, void *data)
+{
+    struct daemon *daemon = data;
+    if (daemon->bus)
+        bus_emit(daemon->bus, BUS_SIGNAL_NOTICES, last);
+}
+
 static void on_retries(void *data)
 {
     drive_retries(data);
@@ -445,6 +452,7 @@ static int start(struct daemon *daemon)
         .hooks = {.changed = on_changed,
                   .deadline = set_deadline,
                   .lagging = set_lagging,
+                  .notices = on_notices,
                   .chores = set_chores,
                   .data = daemon},
     };

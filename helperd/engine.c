@@ -149,6 +149,7 @@ void engine_rollback(struct engine *engine)
     store_rollback(engine->store);
     engine->changed.count = 0;
     engine->chores_are_due = false;
+    engine->noticed = 0;
     /* A note too many would write a file again, and so undo what somebody took away by hand. */
     forget_published(engine, is_tentative);
 }
@@ -209,6 +210,9 @@ int engine_commit(struct engine *engine)
     engine->chores_begun |= due;
     if (due && engine->hooks.chores)
         engine->hooks.chores(engine->hooks.data);
+    if (engine->noticed && engine->hooks.notices)
+        engine->hooks.notices(engine->noticed, engine->hooks.data);
+    engine->noticed = 0;
     set_deadline(engine, 0);
     return 0;
 }
@@ -340,6 +344,8 @@ static int time_out_request(struct engine *engine, struct request *request)
     if (r == 0)
         r = engine_audit(engine, "accesspkgd", &NOBODY, "time-out", request->id, 0, NULL);
     if (r == 0)
+        r = engine_tell_requestor(engine, OUTBOX_EXPIRED, request, NULL, NULL);
+    if (r == 0)
         r = engine_will_announce(engine, request->id);
     return r;
 }
@@ -387,6 +393,10 @@ int engine_finish_assignment(struct engine *engine, struct assignment *assignmen
     if (r == 0)
         r = engine_audit(engine, actor, identity, assignment_event_text(event), assignment->request,
                          assignment->id, detail);
+    /* Who hands it back knows. */
+    if (r == 0 && strcmp(actor, assignment->user) != 0)
+        r = engine_tell_holder(engine, event == ASSIGNMENT_END ? OUTBOX_ENDED : OUTBOX_REVOKED, assignment, 0,
+                               actor, detail);
     if (r == 0)
         r = withdraw_extension(engine, assignment);
     if (r == 0)
@@ -450,6 +460,13 @@ static int do_due(struct engine *engine, int64_t now)
         return r < 0 ? r : 1;
     }
     if (r > 0)
+        r = store_due_reminder(engine->store, now, &request);
+    if (r == 0) {
+        r = engine_remind_due(engine, &request);
+        request_deinit(&request);
+        return r < 0 ? r : 1;
+    }
+    if (r > 0)
         r = store_due_start(engine->store, now, &request);
     if (r == 0) {
         r = start_request(engine, &request);
@@ -461,6 +478,13 @@ static int do_due(struct engine *engine, int64_t now)
         r = store_due_assignment(engine->store, now, &assignment);
     if (r == 0) {
         r = engine_finish_assignment(engine, &assignment, ASSIGNMENT_END, "accesspkgd", &NOBODY, NULL);
+        assignment_deinit(&assignment);
+        return r < 0 ? r : 1;
+    }
+    if (r > 0)
+        r = store_due_notice(engine->store, now, &assignment);
+    if (r == 0) {
+        r = engine_notice_due(engine, &assignment);
         assignment_deinit(&assignment);
         return r < 0 ? r : 1;
     }

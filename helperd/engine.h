@@ -18,9 +18,10 @@
 
 struct engine_hooks {
     void (*changed)(int64_t request, void *data);
-    void (*deadline)(int64_t at, void *data); /* 0: none; call engine_tick then */
-    void (*lagging)(void *data);              /* call engine_publish_lagging within a second */
-    void (*chores)(void *data);               /* due at once: engine_due_membership, _warning or _ending */
+    void (*deadline)(int64_t at, void *data);  /* 0: none; call engine_tick then */
+    void (*lagging)(void *data);               /* call engine_publish_lagging within a second */
+    void (*notices)(int64_t last, void *data); /* somebody is to be told: engine_take_notices */
+    void (*chores)(void *data);                /* due at once: engine_due_membership, _warning or _ending */
     void *data;
 };
 
@@ -35,6 +36,7 @@ struct engine {
     int64_t last_now;    /* the clock at the last tick, to notice when it was set back */
     bool chores_begun;   /* by a commit, since somebody last cleared it */
     bool chores_are_due; /* by what this transaction does */
+    int64_t noticed;     /* the last notice that it wrote; 0: none */
     struct published
         *published; /* publications whose file is in place, to be struck out with the next commit */
     struct changed {
@@ -293,6 +295,15 @@ int engine_settled(struct engine *engine, const struct caller *caller, const str
  * it has no more and that said on_removed = revoke. Harmless to repeat. 0 or -errno: do not put it into force then.
  */
 int engine_end_removed(struct engine *engine, const struct packages *before, const struct packages *after);
+
+/*
+ * Notices (outbox.h), for accesspkg-notify alone. Taking them gives those behind the number `after`, in order, as
+ * org.accesspkg1.Manager.xml describes them; they wait until engine_notice_done says that they are finished. `hook`: a
+ * program that has it (`ok`), or failed at it; "": all of it is finished, for good where there is a message.
+ */
+int engine_take_notices(struct engine *engine, int64_t after, int64_t limit, struct reply *reply);
+int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool ok, const char *message,
+                       struct reply *reply);
 
 /* What GetStatus says of the store. */
 int engine_status(struct engine *engine, struct reply *reply);

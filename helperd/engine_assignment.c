@@ -96,6 +96,8 @@ static int move_end(struct engine *engine, const struct request *request)
     if (r == 0)
         r = engine_audit(engine, "accesspkgd", &NOBODY, "extend", request->id, assignment.id, NULL);
     if (r == 0)
+        r = engine_tell_holder(engine, OUTBOX_EXTENDED, &assignment, assignment.span.end, NULL, NULL);
+    if (r == 0)
         r = engine_will_announce(engine, assignment.request);
     assignment_deinit(&assignment);
     return r;

@@ -62,6 +62,8 @@ int engine_withdraw(struct engine *engine, struct request *request, const char *
         r = store_update_request(engine->store, request);
     if (r == 0)
         r = engine_audit(engine, actor, identity, "cancel", request->id, 0, reason);
+    if (r == 0 && strcmp(actor, request->user) != 0)
+        r = engine_tell_requestor(engine, OUTBOX_WITHDRAWN, request, actor, reason);
     if (r == 0)
         r = engine_will_announce(engine, request->id);
     return r;
@@ -237,9 +239,10 @@ static int check_approval(struct engine *engine, const struct request *request, 
 }
 
 /* A stage is complete: on to the next one, or to fulfilment. */
-static int complete_stage(struct engine *engine, struct request *request, const struct package *package,
-                          const struct facts *facts)
+static int complete_stage(struct engine *engine, struct record *record, const struct decision *decision,
+                          const struct package *package, const struct facts *facts)
 {
+    struct request *request = &record->request;
     const int64_t now = clock_now(&engine->clock);
     if (request->stage < request->n_stages) {
         struct stage next = {0};
@@ -253,10 +256,12 @@ static int complete_stage(struct engine *engine, struct request *request, const 
         if (r == 0)
             r = engine_enter_stage(engine, request, &next, facts);
         stage_deinit(&next);
-        return r;
+        return r < 0 ? r : engine_tell_decision(engine, record, decision);
     }
     request->ended = now;
-    const int r = engine_move_request(request, REQUEST_APPROVE);
+    int r = engine_move_request(request, REQUEST_APPROVE);
+    if (r == 0)
+        r = engine_tell_decision(engine, record, decision);
     return r < 0 ? r : engine_complete(engine, request, package, facts);
 }
 
@@ -291,8 +296,10 @@ static int decide(struct engine *engine, struct record *record, const struct dec
     if (r == 0 && !decision->approved) {
         r = engine_move_request(request, REQUEST_DENY);
         request->ended = decision->at;
+        if (r == 0)
+            r = engine_tell_decision(engine, record, decision);
     } else if (r == 0 && lacking_after(record, decision) <= 0) {
-        r = complete_stage(engine, request, package, facts);
+        r = complete_stage(engine, record, decision, package, facts);
     }
     if (r == 0)
         r = store_update_request(engine->store, request);

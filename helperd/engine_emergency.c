@@ -147,7 +147,7 @@ static int withdraw_open(struct engine *engine, const struct caller *caller, con
     return r;
 }
 
-/* Every approver is to know at once. The request's signal is out by now; whatever else tells people is told here. */
+/* For the log; every approver has a notice of it by now. */
 static void raise_alarm(const struct request *request)
 {
     char user[NAME_ENCODED_MAX + 1];
@@ -188,6 +188,8 @@ int engine_emergency(struct engine *engine, const struct caller *caller, const s
     r = engine_file(engine, facts, package, &request, true, NULL);
     if (r == 0)
         r = withdraw_open(engine, caller, &request);
+    if (r == 0)
+        r = engine_tell_emergency(engine, &request, package);
     r = engine_end(engine, r);
     if (r != 0)
         return r;
@@ -231,6 +233,8 @@ static int store_review(struct engine *engine, const struct request *request, co
         r = store_set_reviewed(engine->store, request->id, review->at);
     if (r == 0)
         r = engine_audit_decision(engine, request->id, review, "review");
+    if (r == 0)
+        r = engine_tell_review(engine, request, packages_find(engine->packages, request->package), review);
     if (r == 0)
         r = engine_will_announce(engine, request->id);
     return engine_end(engine, r);

@@ -45,6 +45,7 @@ void engine_plan_warning(const struct engine *engine, struct assignment *assignm
 {
     assignment->warn_at =
         warns(engine, assignment) ? assignment_next_warning(&assignment->span, clock_now(&engine->clock)) : 0;
+    assignment->notice_at = assignment_next_notice(&assignment->span, clock_now(&engine->clock));
 }
 
 /* One that is due, whose next time is planned with it. *ret_wanted: its user is to be told. 0, STORE_E_NONE, -errno. */

@@ -108,6 +108,8 @@ static int put_in_place(struct engine *engine, const struct assignment *assignme
                          assignment->state == STATE_FULFILLED ? "fulfil" : "fall-short", assignment->request,
                          assignment->id, detail);
     if (r == 0)
+        r = engine_tell_place(engine, assignment, detail);
+    if (r == 0)
         r = engine_will_announce(engine, assignment->request);
     return r;
 }

@@ -193,6 +193,28 @@ enum { ENGINE_WHY_MAX = 512 };
 char *engine_say_reach(const struct stage *stage, const struct policy_reach *reach, const struct facts *facts,
                        char ret[ENGINE_WHY_MAX]);
 
+/*
+ * Notices (engine_outbox.c), all inside a transaction. A stage is entered, its fallback approvers are asked, its approvers
+ * are to be reminded; a decision completed a stage or the request (the record has the stage in which it was, and the state that follows).
+ */
+int engine_tell_stage(struct engine *engine, const struct request *request, const struct stage *stage);
+int engine_tell_escalated(struct engine *engine, const struct request *request, const struct stage *stage);
+int engine_remind_due(struct engine *engine, const struct request *request);
+int engine_tell_decision(struct engine *engine, const struct record *record, const struct decision *decision);
+int engine_tell_requestor(struct engine *engine, enum outbox_event event, const struct request *request,
+                          const char *actor, const char *reason);
+int engine_tell_emergency(struct engine *engine, const struct request *request,
+                          const struct package *package);
+int engine_tell_review(struct engine *engine, const struct request *request, const struct package *package,
+                       const struct decision *review);
+/* actor, reason: NULL where there is none. `turn`: see struct notice. */
+int engine_tell_holder(struct engine *engine, enum outbox_event event, const struct assignment *assignment,
+                       int64_t turn, const char *actor, const char *reason);
+/* Its groups were put in place, or not; detail: which are not. */
+int engine_tell_place(struct engine *engine, const struct assignment *assignment, const char *detail);
+/* It is time to say that it ends. */
+int engine_notice_due(struct engine *engine, struct assignment *assignment);
+
 /* The stages as the policy has them now, with borrowed lists; there is room for all of the package's. */
 void engine_plan_stages(const struct package *package, int64_t now, struct stage *stages);
 /* Why a group cannot be put in place; NULL when it can. */

@@ -265,6 +265,22 @@ int engine_list_packages(struct engine *engine, const struct caller *caller, con
     return r;
 }
 
+static int add_notices(struct engine *engine, json_t *status)
+{
+    struct notice_counts counts = {0};
+    int r = store_count_notices(engine->store, &counts);
+    if (r < 0)
+        return r;
+    r = json_object_set_new(status, "notices", json_integer(counts.waiting));
+    if (counts.oldest)
+        r |= json_object_set_new(status, "oldest_notice", json_integer(counts.oldest));
+    if (counts.failure)
+        r |= json_object_set_new(status, "notice_failure", json_string(counts.failure)) |
+             json_object_set_new(status, "notice_failed", json_integer(counts.failed_at));
+    free(counts.failure);
+    return r ? -ENOMEM : 0;
+}
+
 enum { SHOWN_OF_EACH = 5 };
 
 static json_t *partial_line(struct engine *engine, const struct assignment *assignment)
@@ -380,7 +396,7 @@ int engine_status(struct engine *engine, struct reply *reply)
          json_object_set_new(reply->value, "undecidable_requests", list_undecidable(engine)) < 0) ||
         (next && json_object_set_new(reply->value, "next_deadline", json_integer(next)) < 0))
         return -ENOMEM;
-    return 0;
+    return add_notices(engine, reply->value);
 }
 
 /* ---- what a call has to look up ---- */

@@ -95,20 +95,22 @@ static int audit(struct engine *engine, int64_t request, const char *event, cons
 }
 
 /* Inside a transaction. */
-static int note(struct engine *engine, int64_t request, const struct stage *stage, const char *undecidable,
+static int note(struct engine *engine, const struct request *request, const struct stage *stage,
                 const struct finding *finding)
 {
     int r = 0;
     if (finding->escalate) {
-        r = store_escalate(engine->store, request, stage->number, clock_now(&engine->clock));
+        r = store_escalate(engine->store, request->id, stage->number, clock_now(&engine->clock));
         if (r == 0)
-            r = audit(engine, request, "escalate", "the approvers of the stage cannot complete it");
+            r = audit(engine, request->id, "escalate", "the approvers of the stage cannot complete it");
+        if (r == 0)
+            r = engine_tell_escalated(engine, request, stage);
     }
-    if (r == 0 && strcmp(finding->why, undecidable ? undecidable : "") != 0) {
-        r = store_set_undecidable(engine->store, request, *finding->why ? finding->why : NULL);
+    if (r == 0 && strcmp(finding->why, request->undecidable ? request->undecidable : "") != 0) {
+        r = store_set_undecidable(engine->store, request->id, *finding->why ? finding->why : NULL);
         if (r == 0)
-            r = *finding->why ? audit(engine, request, "undecidable", finding->why)
-                              : audit(engine, request, "decidable", NULL);
+            r = *finding->why ? audit(engine, request->id, "undecidable", finding->why)
+                              : audit(engine, request->id, "decidable", NULL);
     }
     return r;
 }
@@ -126,7 +128,7 @@ int engine_judge(struct engine *engine, struct record *record, const struct fact
     int r = engine_begin(engine);
     if (r < 0)
         return r;
-    r = note(engine, request->id, &record->stage, request->undecidable, &finding);
+    r = note(engine, request, &record->stage, &finding);
     if (r == 0)
         r = engine_will_announce(engine, request->id);
     r = engine_end(engine, r);
@@ -169,7 +171,8 @@ int engine_enter_stage(struct engine *engine, const struct request *request, con
         finding = find(stage, &request->requestor, NULL, 0, facts);
     if (!finding.known)
         survey_soon(&engine->survey, request->id);
-    return note(engine, request->id, stage, request->undecidable, &finding);
+    r = engine_tell_stage(engine, request, stage);
+    return r < 0 ? r : note(engine, request, stage, &finding);
 }
 
 int engine_escalate_due(struct engine *engine, const struct request *request)
@@ -181,8 +184,11 @@ int engine_escalate_due(struct engine *engine, const struct request *request)
     if (r != 0)
         return r < 0 ? r : -EIO;
     snprintf(detail, sizeof(detail), "no decision within %s", duration_format(stage.escalate_after, after));
-    stage_deinit(&stage);
     r = store_escalate(engine->store, request->id, request->stage, clock_now(&engine->clock));
+    /* They may have been asked before, because nobody else could decide. */
+    if (r == 0 && stage.escalated == 0)
+        r = engine_tell_escalated(engine, request, &stage);
+    stage_deinit(&stage);
     if (r == 0)
         r = audit(engine, request->id, "escalate", detail);
     return r < 0 ? r : engine_will_announce(engine, request->id);

@@ -30,6 +30,9 @@
  *   assignment.drifts   how often it drifted one time soon after the other, and when it last did
  *   assignment.ended    revoked or handed back: when, by whom and why, which its user reads
  *   request_submitted, audit_at  looking back over a period (pkg-admin report, audit)
+ *   outbox      notices that somebody has not heard yet (outbox.h); `turn` tells two of one kind apart
+ *   request.remind_at, assignment.notice_at  when to remind its approvers, and to tell of the end; 0: no more
+ *   assignment.told  the state that its user was told of last
  * step 3
  *   request_last, request_waiting  asked at each login: not through all that the user ever filed
  * step 2
@@ -43,6 +46,9 @@
  * lag behind this database: written in the transaction that changes them, taken away once the file is in
  * place, replayed at start
  */
+/* A step may be longer than C99 asks a compiler to take. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverlength-strings"
 static const char *const steps[] = {
     "CREATE TABLE circle ("
     " id INTEGER PRIMARY KEY, principals TEXT NOT NULL UNIQUE) STRICT;"
@@ -182,8 +188,29 @@ static const char *const steps[] = {
     "ALTER TABLE assignment ADD COLUMN ended_by TEXT;"
     "ALTER TABLE assignment ADD COLUMN end_reason TEXT;"
     "CREATE INDEX request_submitted ON request (submitted, package);"
-    "CREATE INDEX audit_at ON audit (at);",
+    "CREATE INDEX audit_at ON audit (at);"
+    "CREATE TABLE outbox ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, request INTEGER NOT NULL,"
+    " assignment INTEGER NOT NULL, turn INTEGER NOT NULL, recipients TEXT NOT NULL, at INTEGER NOT NULL,"
+    " facts TEXT NOT NULL, done TEXT NOT NULL DEFAULT '', attempts INTEGER NOT NULL DEFAULT 0,"
+    " failure TEXT, failed_at INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE UNIQUE INDEX outbox_once ON outbox (event, request, assignment, turn, recipients);"
+    "CREATE INDEX outbox_at ON outbox (at);"
+    "CREATE INDEX outbox_failed ON outbox (failed_at) WHERE failed_at > 0;"
+    "ALTER TABLE request ADD COLUMN remind_at INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE request SET remind_at = coalesce((SELECT s.entered + s.timeout / 2 FROM stage s"
+    "  WHERE s.request = request.id AND s.number = request.stage), 0) WHERE state = 'pending-approval';"
+    "CREATE INDEX request_reminder ON request (remind_at)"
+    " WHERE state = 'pending-approval' AND remind_at > 0;"
+    "ALTER TABLE assignment ADD COLUMN notice_at INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE assignment SET notice_at = end - max(900, (end - start) / 10) WHERE end < 9223372036854775807"
+    "  AND state IN ('partially-fulfilled', 'fulfilled') AND end - max(900, (end - start) / 10) > start;"
+    "CREATE INDEX assignment_notice ON assignment (notice_at)"
+    " WHERE state IN ('partially-fulfilled', 'fulfilled') AND notice_at > 0;"
+    "ALTER TABLE assignment ADD COLUMN told TEXT;"
+    "UPDATE assignment SET told = state;",
 };
+#pragma GCC diagnostic pop
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 

@@ -318,6 +318,9 @@ int store_next_deadline(struct store *store, int64_t *ret)
         " UNION ALL SELECT min(start) FROM request WHERE waiting = 1"
         " UNION ALL SELECT min(escalate_at) FROM request WHERE state = 'pending-approval'"
         "  AND escalate_at > 0"
+        " UNION ALL SELECT min(remind_at) FROM request WHERE state = 'pending-approval' AND remind_at > 0"
+        " UNION ALL SELECT min(notice_at) FROM assignment"
+        "  WHERE state IN ('partially-fulfilled', 'fulfilled') AND notice_at > 0"
         /* An end that never comes is none. Asked of the minimum: a condition on t would be asked of each. */
         " UNION ALL SELECT nullif(min(end), 9223372036854775807) FROM assignment"
         "  WHERE state IN ('partially-fulfilled', 'fulfilled'))",

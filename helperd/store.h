@@ -11,6 +11,7 @@
 
 #include "helperd/assignment.h"
 #include "helperd/membership.h"
+#include "helperd/outbox.h"
 #include "helperd/request.h"
 
 enum { STORE_E_NONE = 1 };
@@ -150,7 +151,7 @@ int store_find_live_assignment_by_name(struct store *store, const char *user, co
 /* One that somebody has of this package, live; one that was approved for later. */
 int store_find_live_assignment_of_package(struct store *store, const char *package, struct assignment *ret);
 int store_find_waiting_request_of_package(struct store *store, const char *package, struct request *ret);
-/* Writes state, span, duration, extended, attempts, retry_at, begun, warn_at. */
+/* Writes state, span, duration, extended, attempts, retry_at, begun, warn_at, notice_at. */
 int store_update_assignment(struct store *store, const struct assignment *assignment);
 /* That it was revoked: when, by whom, why (NULL: no reason was given). */
 int store_note_end(struct store *store, int64_t assignment, int64_t at, const char *by, const char *reason);
@@ -219,9 +220,13 @@ int store_next_deadline(struct store *store, int64_t *ret); /* of a request or a
 int store_next_retry(struct store *store, int64_t *ret);    /* 0: none */
 int store_due_request(struct store *store, int64_t now, struct request *ret);
 int store_due_escalation(struct store *store, int64_t now, struct request *ret);
+int store_due_reminder(struct store *store, int64_t now, struct request *ret);
 int store_due_start(struct store *store, int64_t now, struct request *ret);
 int store_due_assignment(struct store *store, int64_t now, struct assignment *ret);
 int store_due_retry(struct store *store, int64_t now, struct assignment *ret);
+
+/* Live ones of whose end a notice is due. */
+int store_due_notice(struct store *store, int64_t now, struct assignment *ret);
 
 /* Live ones whose user may have to be told of the end; through an index. */
 int store_due_warning(struct store *store, int64_t now, struct assignment *ret);
@@ -274,6 +279,30 @@ int store_remove_publication(struct store *store, enum store_publication kind, c
 typedef int (*store_each_publication_fn)(enum store_publication kind, const char *name, bool narrows,
                                          void *data);
 int store_each_publication(struct store *store, store_each_publication_fn each, void *data);
+
+/*
+ * The outbox (store_outbox.c): notices that somebody has not heard yet. What they are is in outbox.h.
+ * Adding sets the id; one that waits already (event, request, assignment, turn, recipients) is not added again: id 0.
+ */
+int store_add_notice(struct store *store, struct notice *notice);
+int store_next_notice(struct store *store, int64_t after, struct notice *ret);
+int store_get_notice(struct store *store, int64_t id, struct notice *ret);
+/* Writes done, attempts, failure, failed_at. */
+int store_update_notice(struct store *store, const struct notice *notice);
+int store_remove_notice(struct store *store, int64_t id);
+/* Takes away all up to this number. *ret: how many that were. */
+int store_remove_notices(struct store *store, int64_t last, int64_t *ret);
+struct notice_counts {
+    int64_t waiting;
+    int64_t oldest; /* when it was written; 0: none waits */
+    char *failure;  /* the last one of those that wait; owned, NULL: none failed */
+    int64_t failed_at;
+};
+int store_count_notices(struct store *store, struct notice_counts *ret);
+/* When the approvers of the stage that it waits in are reminded; 0: no more. */
+int store_set_reminder(struct store *store, int64_t request, int64_t at);
+/* Notes the state that its user is told of. *ret_news: it was another one before. */
+int store_note_told(struct store *store, int64_t assignment, enum state state, bool *ret_news);
 
 /* The audit log (rule 12): in the transaction of what it tells of. request, assignment 0 and detail NULL:
  * none. */

@@ -11,8 +11,9 @@
 #define ASSIGNMENT_COLUMNS                                                                                   \
     "a.id, a.request, a.package, a.user, a.uid, a.state, a.start, a.end, a.duration, a.extended, "           \
     "a.attempts,"                                                                                            \
-    " a.retry_at, a.begun, a.warn_at, a.ended, a.ended_by, a.end_reason"
-enum { AFTER_ASSIGNMENT_COLUMNS = 17 };
+    " a.retry_at, a.begun, a.warn_at, a.ended, a.ended_by, a.end_reason, "                                   \
+    "a.notice_at"
+enum { AFTER_ASSIGNMENT_COLUMNS = 18 };
 #define LIVE "a.state IN ('partially-fulfilled', 'fulfilled')"
 
 static int read_assignment(sqlite3_stmt *s, struct assignment *ret)
@@ -35,6 +36,7 @@ static int read_assignment(sqlite3_stmt *s, struct assignment *ret)
         .ended = sqlite3_column_int64(s, 14),
         .ended_by = sql_text(s, 15, &oom),
         .end_reason = sql_text(s, 16, &oom),
+        .notice_at = sqlite3_column_int64(s, 17),
     };
     if (oom) {
         assignment_deinit(&assignment);
@@ -137,6 +139,16 @@ int store_due_warning(struct store *store, int64_t now, struct assignment *ret)
                     ret);
 }
 
+int store_due_notice(struct store *store, int64_t now, struct assignment *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " ASSIGNMENT_COLUMNS " FROM assignment a WHERE " LIVE
+                             " AND a.notice_at > 0 AND a.notice_at <= ? ORDER BY a.notice_at LIMIT 1",
+                             "i", now),
+                    ret);
+}
+
 int store_replan_warnings(struct store *store, const char *package)
 {
     return sql_run(store,
@@ -150,12 +162,12 @@ int store_add_assignment(struct store *store, struct assignment *assignment)
     const int r =
         sql_run(store,
                 "INSERT INTO assignment (request, package, user, uid, state, start, end, duration,"
-                " extended, attempts, retry_at, begun, warn_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                "zttutiiiiiiii", assignment->request, assignment->package, assignment->user, assignment->uid,
+                " extended, attempts, retry_at, begun, warn_at, notice_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "zttutiiiiiiiii", assignment->request, assignment->package, assignment->user, assignment->uid,
                 state_identifier(assignment->state), assignment->span.start, assignment->span.end,
                 assignment->duration, (int64_t)assignment->extended, assignment->attempts,
-                assignment->retry_at, (int64_t)assignment->begun, assignment->warn_at);
+                assignment->retry_at, (int64_t)assignment->begun, assignment->warn_at, assignment->notice_at);
     if (r == 0)
         assignment->id = sqlite3_last_insert_rowid(store->database);
     return r;
@@ -165,11 +177,11 @@ int store_update_assignment(struct store *store, const struct assignment *assign
 {
     return sql_run(store,
                    "UPDATE assignment SET state = ?, start = ?, end = ?, duration = ?, extended = ?,"
-                   " attempts = ?, retry_at = ?, begun = ?, warn_at = ? WHERE id = ?",
-                   "tiiiiiiiii", state_identifier(assignment->state), assignment->span.start,
+                   " attempts = ?, retry_at = ?, begun = ?, warn_at = ?, notice_at = ? WHERE id = ?",
+                   "tiiiiiiiiii", state_identifier(assignment->state), assignment->span.start,
                    assignment->span.end, assignment->duration, (int64_t)assignment->extended,
                    assignment->attempts, assignment->retry_at, (int64_t)assignment->begun,
-                   assignment->warn_at, assignment->id);
+                   assignment->warn_at, assignment->notice_at, assignment->id);
 }
 
 int store_note_end(struct store *store, int64_t assignment, int64_t at, const char *by, const char *reason)

@@ -160,6 +160,16 @@ int store_due_escalation(struct store *store, int64_t now, struct request *ret)
                     ret);
 }
 
+int store_due_reminder(struct store *store, int64_t now, struct request *ret)
+{
+    return read_one(store,
+                    sql_take(store,
+                             "SELECT " REQUEST_COLUMNS " FROM request r WHERE state = 'pending-approval'"
+                             " AND remind_at > 0 AND remind_at <= ? ORDER BY remind_at LIMIT 1",
+                             "i", now),
+                    ret);
+}
+
 int store_due_request(struct store *store, int64_t now, struct request *ret)
 {
     return read_one(store,

@@ -193,7 +193,7 @@ START_TEST(test_beside_what_ends)
     ck_assert_ptr_null(json_object_get(reply.value, "next_deadline"));
     json_decref(reply.value);
     acts_hold(&fixture, "alice", "bounded");
-    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 3600);
+    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 2700); /* a notice of the end */
     struct facts *facts = fixture_facts("dave", NULL);
     const struct caller caller = fixture_caller("dave");
     reply = (struct reply){0};

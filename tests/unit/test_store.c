@@ -499,6 +499,39 @@ static void ask_endings(int64_t assignment)
     assignment_deinit(&warned);
 }
 
+/* The first notice is finished; the second one of its key is not added while that waits. */
+static void ask_notices(void)
+{
+    struct notice notice = {.request = 1, .recipients = (char *)"[]", .facts = (char *)"{}", .at = 1};
+    struct notice found = {0};
+    struct notice_counts counts = {0};
+    struct request request = {0};
+    struct assignment assignment = {0};
+    int64_t gone = 0;
+    bool news = false;
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(store_add_notice(store, &notice), 0);
+    const int64_t id = notice.id;
+    ck_assert_int_gt(id, 0);
+    ck_assert_int_eq(store_add_notice(store, &notice), 0);
+    ck_assert_int_eq(notice.id, 0);
+    ck_assert_int_eq(store_get_notice(store, id, &found), 0);
+    found.failed_at = 1;
+    ck_assert_int_eq(store_update_notice(store, &found), 0);
+    notice_deinit(&found);
+    ck_assert_int_eq(store_next_notice(store, id, &found), STORE_E_NONE);
+    ck_assert_int_eq(store_count_notices(store, &counts), 0);
+    ck_assert_int_eq(counts.waiting, 1);
+    ck_assert_int_eq(store_remove_notice(store, id), 0);
+    ck_assert_int_eq(store_remove_notices(store, id, &gone), 0);
+    ck_assert_int_eq(gone, 0);
+    ck_assert_int_eq(store_set_reminder(store, -1, 1), 0);
+    ck_assert_int_eq(store_note_told(store, -1, STATE_FULFILLED, &news), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+    ck_assert_int_eq(store_due_reminder(store, 0, &request), STORE_E_NONE);
+    ck_assert_int_eq(store_due_notice(store, 0, &assignment), STORE_E_NONE);
+}
+
 static int each_request(const struct request *request, void *data)
 {
     (void)request, (void)data;
@@ -645,6 +678,7 @@ static void ask_everything(void)
     ask_memberships();
     ask_endings(1);
     look_back();
+    ask_notices();
     for (int list = 0; list < LISTS; list++)
         for (int own = 0; own < 2; own++)
             check_question(&(struct question){.list = (enum list)list,
@@ -713,9 +747,9 @@ START_TEST(test_next_deadline_reads_little)
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
             " INSERT INTO assignment (package, user, uid, state, start, end, duration, extended, attempts, "
             "retry_at,"
-            " begun, warn_at) SELECT 'p', 'user' || i, 1000 + i,"
+            " begun, warn_at, notice_at) SELECT 'p', 'user' || i, 1000 + i,"
             " iif(i % 2, 'fulfilled', 'partially-fulfilled'), 1, 100000 + i, 5, 0, 0, 50000 + i, 1, 60000 + "
-            "i FROM n",
+            "i, 110000 + i FROM n",
             NULL, NULL, NULL),
         SQLITE_OK);
     ck_assert_int_eq(store_next_deadline(store, &next), 0);

@@ -543,7 +543,7 @@ START_TEST(test_escalation_after_its_time)
     ck_assert_int_eq(engine_tick(&fixture.engine), 0);
     ck_assert_int_eq(fixture.changed, id);
     ck_assert_str_eq(events_of(id), "escalate");
-    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 24 * 3600); /* the next is the time-out */
+    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 12 * 3600); /* the next is a reminder */
     ck_assert_int_eq(json_integer_value(json_object_get(show(id), "escalated")), fixture.now);
     fixture.now -= 3600; /* a clock set back takes nothing back */
     ck_assert_int_eq(decide("dave", id, true), 0);
@@ -555,7 +555,7 @@ START_TEST(test_early_leaves_nothing_for_later)
 {
     set_group(0, "leads", NULL);
     const int64_t id = submit("alice", "later", true);
-    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 24 * 3600);
+    ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 12 * 3600); /* a reminder, no escalation */
     fixture.now += 3 * 3600;
     ck_assert_int_eq(engine_tick(&fixture.engine), 0);
     ck_assert_str_eq(events_of(id), "escalate");
