@@ -50,6 +50,8 @@ BUS_SRC    := $(wildcard dbus/*.c)
 DAEMON_SRC := $(filter-out helperd/main.c,$(wildcard helperd/*.c))
 LOOKUP_SRC := $(wildcard helperd/lookup/*.c)
 PRIV_SRC   := $(filter-out helperd/privileged/accesspkg-%.c,$(wildcard helperd/privileged/*.c))
+NOTIFY_SRC := $(filter-out helperd/notify/accesspkg-%.c,$(wildcard helperd/notify/*.c))
+MAIL_SRC   := $(filter-out helperd/notify/mail/accesspkg-%.c,$(wildcard helperd/notify/mail/*.c))
 SUBMIT_SRC := $(wildcard pam_module/submit/*.c)
 PAM_SRC    := $(wildcard pam_module/*.c)
 NSS_SRC    := $(wildcard nss_module/*.c)
@@ -66,12 +68,14 @@ LIB_COMMON := $(BUILD)/libcommon.a
 LIB_BUS    := $(BUILD)/libbus.a
 LIB_DAEMON := $(BUILD)/libhelperd.a
 LIB_PRIV   := $(BUILD)/libprivileged.a
+LIB_NOTIFY := $(BUILD)/libnotify.a
 LIB_CLI    := $(BUILD)/libcli.a
 LIB_PAM    := $(BUILD)/libpammodule.a
 LIB_NSS    := $(BUILD)/libnssmodule.a
 LIB_SUPPORT:= $(BUILD)/libsupport.a
 
 PROGRAMS := $(BUILD)/accesspkgd $(BUILD)/accesspkg-lookup $(BUILD)/accesspkg-privileged $(BUILD)/accesspkg-submit \
+            $(BUILD)/accesspkg-notify $(BUILD)/accesspkg-mail \
             $(patsubst cli/%.c,$(BUILD)/%,$(CLI_MAIN))
 MODULES  := $(BUILD)/pam_accesspkg.so $(BUILD)/libnss_accesspkg.so.2
 SUITES   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SUITE_SRC))
@@ -107,6 +111,7 @@ $(LIB_COMMON): $(call obj,$(COMMON_SRC)) ; $(archive)
 $(LIB_BUS): $(call obj,$(BUS_SRC)) ; $(archive)
 $(LIB_DAEMON): $(call obj,$(DAEMON_SRC)) ; $(archive)
 $(LIB_PRIV): $(call obj,$(PRIV_SRC)) ; $(archive)
+$(LIB_NOTIFY): $(call obj,$(NOTIFY_SRC) $(MAIL_SRC)) ; $(archive)
 $(LIB_CLI): $(call obj,$(CLI_SRC)) ; $(archive)
 $(LIB_PAM): $(call obj,$(PAM_SRC)) ; $(archive)
 $(LIB_NSS): $(call obj,$(NSS_SRC)) ; $(archive)
@@ -121,6 +126,10 @@ $(BUILD)/accesspkg-lookup: $(call obj,$(LOOKUP_SRC)) $(LIB_COMMON)
 $(BUILD)/accesspkg-privileged: $(call obj,helperd/privileged/accesspkg-privileged.c) $(LIB_PRIV) $(LIB_DAEMON) $(LIB_BUS) \
     $(LIB_COMMON)
 	$(call link,dbus-1 jansson libsystemd,-lev)
+$(BUILD)/accesspkg-notify: $(call obj,helperd/notify/accesspkg-notify.c) $(LIB_NOTIFY) $(LIB_DAEMON) $(LIB_BUS) $(LIB_COMMON)
+	$(call link,dbus-1 jansson libsystemd,-lev)
+$(BUILD)/accesspkg-mail: $(call obj,helperd/notify/mail/accesspkg-mail.c) $(LIB_NOTIFY) $(LIB_DAEMON) $(LIB_COMMON)
+	$(call link,jansson inih)
 $(BUILD)/accesspkg-submit: $(call obj,$(SUBMIT_SRC)) $(LIB_BUS) $(LIB_COMMON)
 	$(call link,dbus-1 jansson)
 $(BUILD)/pkg-%: $(BUILD)/obj/cli/pkg-%.o $(LIB_CLI) $(LIB_BUS) $(LIB_COMMON)
@@ -139,7 +148,7 @@ $(BUILD)/libnss_accesspkg.so.2: $(NSS_SRC) $(LEAF_SRC) nss_module/libnss_accessp
 comma := ,
 
 # ---- tests --------------------------------------------------------------------------------------------------
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_PRIV) $(LIB_DAEMON) $(LIB_PAM) $(LIB_NSS) $(LIB_BUS) $(LIB_COMMON)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_PRIV) $(LIB_NOTIFY) $(LIB_DAEMON) $(LIB_PAM) $(LIB_NSS) $(LIB_BUS) $(LIB_COMMON)
 	@mkdir -p $(@D)
 	$(call link,check dbus-1 jansson sqlite3 inih libmd libsystemd smartcols,-lev -lpam -lpam_misc -ldl)
 

@@ -26,6 +26,7 @@
 
 #define PATH_CONFIG   ACCESSPKG_SYSCONFDIR "/accesspkg/accesspkg.conf"
 #define PATH_PACKAGES ACCESSPKG_SYSCONFDIR "/accesspkg/packages.d"
+#define PATH_MAIL_MAP ACCESSPKG_SYSCONFDIR "/accesspkg/mail.map"
 #define PATH_STATE    ACCESSPKG_LOCALSTATEDIR "/lib/accesspkg"
 #define PATH_RUN      "/run/accesspkg" /* as PATH_ETC: where the host keeps what a boot clears */
 #define PATH_STORE    PATH_STATE "/state.db"

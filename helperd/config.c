@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct config config_defaults = {
@@ -35,6 +36,29 @@ static const struct inifile_key keys[] = {
 };
 enum { N_KEYS = sizeof(keys) / sizeof(*keys) };
 
+/* What only accesspkg-mail asks for. */
+struct mail {
+    char *domain;
+};
+
+static const struct inifile_key mail_keys[] = {
+    {"mail", "domain", INIFILE_TEXT, offsetof(struct mail, domain), NULL, 0, 0},
+};
+
+static int read_mail(struct inifile *file, size_t section, char **ret_domain)
+{
+    struct mail mail = {0};
+    const int rc = inifile_apply(file, section, "mail", mail_keys, 1, &mail);
+    if (mail.domain && *mail.domain &&
+        strspn(mail.domain, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") !=
+            strlen(mail.domain))
+        inifile_complain(file, inifile_line(file, "mail", "domain"),
+                         "[mail] domain is what stands behind the '@', as in: domain = example.org");
+    free(*ret_domain);
+    *ret_domain = mail.domain;
+    return rc;
+}
+
 static bool is_section(const char *name)
 {
     for (size_t i = 0; i < N_KEYS; i++)
@@ -43,12 +67,14 @@ static bool is_section(const char *name)
     return false;
 }
 
-static int read_sections(struct inifile *file, struct config *config)
+static int read_sections(struct inifile *file, struct config *config, char **ret_domain)
 {
     int rc = 0;
     for (size_t i = 0; i < file->n_sections && rc == 0; i++) {
         const struct inifile_section *section = &file->sections[i];
-        if (is_section(section->name))
+        if (strcmp(section->name, "mail") == 0)
+            rc = read_mail(file, i, ret_domain);
+        else if (is_section(section->name))
             rc = inifile_apply(file, i, section->name, keys, N_KEYS, config);
         else
             inifile_complain(file, section->line,
@@ -60,7 +86,8 @@ static int read_sections(struct inifile *file, struct config *config)
     return rc;
 }
 
-int config_load(const char *path, uid_t owner, struct config *ret, struct problems *problems)
+static int load(const char *path, uid_t owner, struct config *ret, char **ret_domain,
+                struct problems *problems)
 {
     const char *slash = strrchr(path, '/');
     const char *label = slash ? slash + 1 : path;
@@ -75,7 +102,7 @@ int config_load(const char *path, uid_t owner, struct config *ret, struct proble
     if (rc == -EISDIR)
         problems_add(problems, true, "%s: is a folder; put a file there, or take it away", label);
     if (rc == 0)
-        rc = read_sections(file, &config);
+        rc = read_sections(file, &config, ret_domain);
     inifile_free(file);
     if (rc == -ENOMEM)
         problems_add(problems, true, "%s: not enough memory to read it; try again", label);
@@ -85,4 +112,24 @@ int config_load(const char *path, uid_t owner, struct config *ret, struct proble
         return -EINVAL;
     *ret = config;
     return 0;
+}
+
+int config_load(const char *path, uid_t owner, struct config *ret, struct problems *problems)
+{
+    char *domain = NULL;
+    const int rc = load(path, owner, ret, &domain, problems);
+    free(domain);
+    return rc;
+}
+
+int config_load_mail(const char *path, uid_t owner, char **ret_domain, struct problems *problems)
+{
+    struct config config;
+    char *domain = NULL;
+    const int rc = load(path, owner, &config, &domain, problems);
+    if (rc < 0)
+        free(domain);
+    else
+        *ret_domain = domain;
+    return rc;
 }

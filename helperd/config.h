@@ -30,3 +30,6 @@ extern const struct config config_defaults;
  * -errno when it cannot be read. All of them are told in *problems; then *ret is untouched.
  */
 int config_load(const char *path, uid_t owner, struct config *ret, struct problems *problems);
+
+/* As config_load, for [mail] domain, which only accesspkg-mail asks for: new; NULL: not given. */
+int config_load_mail(const char *path, uid_t owner, char **ret_domain, struct problems *problems);

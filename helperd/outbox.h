@@ -39,7 +39,7 @@ enum outbox_audience {
     X(PARTIALLY_FULFILLED, "partially-fulfilled", OUTBOX_REQUESTOR, "You have {package} only in part",       \
       "pkg-request status {request}")                                                                        \
     X(ENDS_SOON, "ends-soon", OUTBOX_REQUESTOR, "Your access to {package} ends soon",                        \
-      "pkg-request extend {extendable}\npkg-request submit {anew}")                                          \
+      "pkg-request extend {extend}\npkg-request submit {anew}")                                              \
     X(EXTENDED, "extended", OUTBOX_REQUESTOR, "Your access to {package} was extended",                       \
       "pkg-request return {package}")                                                                        \
     X(ENDED, "ended", OUTBOX_REQUESTOR, "Your access to {package} has ended",                                \

@@ -11,9 +11,12 @@ PROGRAM_ROWS  := 0755:$(BUILD)/accesspkgd:$(SBINDIR)/accesspkgd \
                  0755:$(BUILD)/pkg-request:$(BINDIR)/pkg-request \
                  0755:$(BUILD)/accesspkg-submit:$(LIBEXECDIR)/accesspkg/accesspkg-submit \
                  0755:$(BUILD)/accesspkg-lookup:$(LIBEXECDIR)/accesspkg/accesspkg-lookup \
-                 0755:$(BUILD)/accesspkg-privileged:$(LIBEXECDIR)/accesspkg/accesspkg-privileged
+                 0755:$(BUILD)/accesspkg-privileged:$(LIBEXECDIR)/accesspkg/accesspkg-privileged \
+                 0755:$(BUILD)/accesspkg-notify:$(LIBEXECDIR)/accesspkg/accesspkg-notify \
+                 0755:$(BUILD)/accesspkg-mail:$(LIBEXECDIR)/accesspkg/accesspkg-mail
 SYSTEM_ROWS   := 0644:$(BUILD)/packaging/systemd/accesspkgd.service:$(UNITDIR)/accesspkgd.service \
                  0644:$(BUILD)/packaging/systemd/accesspkg-privileged.service:$(UNITDIR)/accesspkg-privileged.service \
+                 0644:$(BUILD)/packaging/systemd/accesspkg-notify.service:$(UNITDIR)/accesspkg-notify.service \
                  0644:$(BUILD)/packaging/sysusers.conf:$(PREFIX)/lib/sysusers.d/accesspkg.conf \
                  0644:$(BUILD)/packaging/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/accesspkg.conf \
                  0644:$(BUILD)/dbus/org.accesspkg1.service:$(DATADIR)/dbus-1/system-services/org.accesspkg1.service \
@@ -26,6 +29,7 @@ COMPLETE_ROWS := $(foreach command,pkg-admin pkg-approve pkg-request,\
                    0644:packaging/completions/accesspkg:$(DATADIR)/bash-completion/completions/$(command)) \
                  0644:packaging/completions/_accesspkg:$(ZSHDIR)/_accesspkg
 DOC_ROWS      := 0644:COPYING:$(DOCDIR)/COPYING $(if $(wildcard README.md),0644:README.md:$(DOCDIR)/README.md) \
+                 0644:docs/NOTICES.md:$(DOCDIR)/NOTICES.md \
                  $(foreach sample,$(shell find conf -type f),0644:$(sample):$(DOCDIR)/examples/$(sample:conf/%=%))
 INSTALL_ROWS  := $(PROGRAM_ROWS) $(MODULE_ROWS) $(SYSTEM_ROWS) $(COMPLETE_ROWS) $(DOC_ROWS)
 
@@ -46,7 +50,8 @@ install: all $(GENERATED) ## Install below DESTDIR; without one, says what to ru
 	    IFS=:; set -- $$row; \
 	    install -D -m "$$1" "$$2" "$(DESTDIR)$$3.new"; mv -f "$(DESTDIR)$$3.new" "$(DESTDIR)$$3"; \
 	done
-	@install -d -m 0755 "$(DESTDIR)$(SYSCONFDIR)/accesspkg" "$(DESTDIR)$(SYSCONFDIR)/accesspkg/packages.d"
+	@install -d -m 0755 "$(DESTDIR)$(SYSCONFDIR)/accesspkg" "$(DESTDIR)$(SYSCONFDIR)/accesspkg/packages.d" \
+	    "$(DESTDIR)$(SYSCONFDIR)/accesspkg/notify.d"
 	@set -eu; for row in $(CONFIG_ROWS); do \
 	    IFS=:; set -- $$row; [ -e "$(DESTDIR)$$3" ] || install -D -m "$$1" "$$2" "$(DESTDIR)$$3"; \
 	done
@@ -54,7 +59,9 @@ ifeq ($(DESTDIR),)
 	@echo "accesspkg $(VERSION) is installed. Run next, as root and in this order (see README.md):"
 	@echo "  systemd-sysusers accesspkg.conf && systemd-tmpfiles --create accesspkg.conf"
 	@echo "  systemctl daemon-reload && systemctl reload dbus"
-	@echo "  systemctl enable accesspkgd && systemctl restart accesspkgd"
+	@echo "  systemctl enable accesspkgd && systemctl restart accesspkgd accesspkg-notify"
+	@echo "Where there is an MTA, have people told by mail:"
+	@echo "  ln -s $(LIBEXECDIR)/accesspkg/accesspkg-mail $(SYSCONFDIR)/accesspkg/notify.d/mail"
 endif
 
 .PHONY: uninstall
@@ -71,12 +78,12 @@ endif
 	@set -eu; for row in $(INSTALL_ROWS); do \
 	    IFS=:; set -- $$row; rm -f "$(DESTDIR)$$3"; \
 	done
-	@for folder in $(DOCDIR)/examples/packages.d $(DOCDIR)/examples/pam.d $(DOCDIR)/examples $(DOCDIR) \
+	@for folder in $(DOCDIR)/examples/notify.d $(DOCDIR)/examples/packages.d $(DOCDIR)/examples/pam.d $(DOCDIR)/examples $(DOCDIR) \
 	    $(LIBEXECDIR)/accesspkg; do \
 	    rmdir "$(DESTDIR)$$folder" 2>/dev/null || true; \
 	done
 ifeq ($(DESTDIR),)
 	@echo "accesspkg is gone; $(SYSCONFDIR)/accesspkg and $(LOCALSTATEDIR)/lib/accesspkg were kept. Run next, as root:"
-	@echo "  systemctl disable --now accesspkgd; systemctl daemon-reload; systemctl reload dbus"
+	@echo "  systemctl disable --now accesspkgd; systemctl stop accesspkg-notify; systemctl daemon-reload; systemctl reload dbus"
 	@echo "and take 'accesspkg' out of the line 'group:' of $(SYSCONFDIR)/nsswitch.conf."
 endif

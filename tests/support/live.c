@@ -25,6 +25,7 @@ char live_message[2048];
 static pid_t bus;
 static pid_t accesspkgd;
 static pid_t privileged;
+static pid_t notifier;
 
 void live_write_package(const char *name, const char *text)
 {
@@ -192,6 +193,30 @@ int live_stop_privileged(int signal)
     return live_wait_privileged();
 }
 
+void live_start_notify(const char *deadline, const char *pause)
+{
+    char options[2][64];
+    snprintf(options[0], sizeof(options[0]), "--deadline=%s", deadline);
+    snprintf(options[1], sizeof(options[1]), "--pause=%s", pause);
+    notifier = fork();
+    ck_assert_int_ge(notifier, 0);
+    if (notifier == 0) {
+        if (setgroups(0, NULL) < 0 || setresgid(989, 989, 989) < 0 || setresuid(989, 989, 989) < 0)
+            _exit(125);
+        execl("/usr/libexec/accesspkg/accesspkg-notify", "accesspkg-notify", options[0], options[1], NULL);
+        _exit(127);
+    }
+    wait_for_name(BUS_NOTIFIER_NAME);
+}
+
+int live_stop_notify(int signal)
+{
+    ck_assert_int_eq(kill(notifier, signal), 0);
+    const int status = status_of(notifier);
+    notifier = 0;
+    return status;
+}
+
 void live_kill_bus(void)
 {
     ck_assert_int_eq(kill(bus, SIGKILL), 0);
@@ -201,10 +226,11 @@ void live_kill_bus(void)
 
 void live_start(const char *first_name, ...)
 {
-    ck_assert_int_eq(system("rm -rf /etc/accesspkg/packages.d/* /var/lib/accesspkg/state.db* "
-                            "/var/lib/accesspkg/policy* /var/lib/accesspkg/allow "
-                            "/var/lib/accesspkg/grants/user/* /var/lib/accesspkg/grants/gid/*"),
-                     0);
+    ck_assert_int_eq(
+        system("rm -rf /etc/accesspkg/packages.d/* /etc/accesspkg/notify.d/* /var/lib/accesspkg/state.db* "
+               "/var/lib/accesspkg/policy* /var/lib/accesspkg/allow "
+               "/var/lib/accesspkg/grants/user/* /var/lib/accesspkg/grants/gid/*"),
+        0);
     va_list rest;
     va_start(rest, first_name);
     for (const char *name = first_name; name; name = va_arg(rest, const char *))
@@ -217,6 +243,8 @@ void live_start(const char *first_name, ...)
 
 void live_stop(void)
 {
+    if (notifier)
+        live_stop_notify(SIGTERM);
     if (privileged)
         live_stop_privileged(SIGTERM);
     if (accesspkgd)

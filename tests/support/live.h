@@ -40,6 +40,11 @@ void live_signal_privileged(int signal); /* SIGSTOP makes it mute */
 /* Until somebody, or nobody, has this name on the bus. */
 void live_wait_name(const char *name, bool owned);
 
+/* accesspkg-notify with these limits (seconds), as its own user, out of this suite's way. Starting returns when it has
+ * its name. Stopping gives its exit status, as above. notify.d is empty after live_start. */
+void live_start_notify(const char *deadline, const char *pause);
+int live_stop_notify(int signal);
+
 /* Runs a shell command as this user; stdout and stderr in live_output. Its exit status. */
 extern char live_output[LIVE_OUTPUT_MAX];
 int live_run(const char *user, const char *command);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * accesspkg-mail: a program for notify.d that sends a notice as a mail, through the sendmail interface. Its stdin is the
+ * notice; its arguments are nobody's. Started by accesspkg-notify, as its user.
+ */
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/paths.h"
+#include "helperd/config.h"
+#include "helperd/notify/mail/address.h"
+#include "helperd/notify/mail/message.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define SENDMAIL "/usr/sbin/sendmail"
+#define SENDER   "accesspkg-notify"
+
+enum { PARTIES_MAX = 256, MAP_MAX = 1024 * 1024 };
+
+extern char **environ;
+
+struct parties {
+    struct message_party items[PARTIES_MAX];
+    char addresses[PARTIES_MAX][ADDRESS_MAX + 1];
+    size_t count;
+};
+
+/* The map is root's alone to write. *ret NULL: there is none. 0, or an exit status. */
+static int read_map(char **ret)
+{
+    struct stat status;
+    _cleanup_close_ int fd = open(PATH_MAIL_MAP, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_uid != 0 ||
+        (status.st_mode & (S_IWGRP | S_IWOTH)) || status.st_size > MAP_MAX) {
+        log_error(PATH_MAIL_MAP
+                  " is not used: it must be a file of root's that nobody else may write, of at most "
+                  "1 MiB, and readable for the user " SENDER ".");
+        return EX_CONFIG;
+    }
+    char *text = calloc(1, (size_t)status.st_size + 1);
+    size_t size = 0;
+    ssize_t n = 1;
+    while (text && size < (size_t)status.st_size && n > 0) {
+        n = read(fd, text + size, (size_t)status.st_size - size);
+        size += n > 0 ? (size_t)n : 0;
+    }
+    *ret = text;
+    return text && n >= 0 ? 0 : EX_TEMPFAIL;
+}
+
+static void complain(const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        if (problems->items[i].error)
+            log_error("%s", problems->items[i].text);
+}
+
+/* 0, or an exit status: a mistake in the file is mended, and then it is sent. */
+static int read_settings(char **ret_domain, char **ret_map)
+{
+    struct problems problems = {0};
+    const int r = config_load_mail(PATH_CONFIG, 0, ret_domain, &problems);
+    complain(&problems);
+    problems_deinit(&problems);
+    return r < 0 ? EX_CONFIG : read_map(ret_map);
+}
+
+static void find_parties(const json_t *to, const char *map, const char *domain, struct parties *parties)
+{
+    char why[512];
+    for (size_t i = 0; i < json_array_size(to) && parties->count < PARTIES_MAX; i++) {
+        const json_t *person = json_array_get(to, i);
+        const char *name = json_string_value(json_object_get(person, "name"));
+        char *address = parties->addresses[parties->count];
+        if (!name || address_find(name, map, domain, address, why, sizeof(why)) < 0) {
+            log_warning("%s.", name ? why : "Somebody has no name");
+            continue;
+        }
+        parties->items[parties->count++] =
+            (struct message_party){json_string_value(json_object_get(person, "full_name")), address};
+    }
+}
+
+/* The message as its stdin: a file in memory. */
+static int make_input(const char *message)
+{
+    const size_t size = strlen(message);
+    const int fd = memfd_create("mail", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, message, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) < 0) {
+        if (fd >= 0)
+            close(fd);
+        return -EIO;
+    }
+    return fd;
+}
+
+/* One run for all of them: the MTA has the mail, or has it not. */
+static int send(const char *message, const struct parties *parties)
+{
+    char *arguments[PARTIES_MAX + 8] = {(char *)SENDMAIL, (char *)"-i", (char *)"-f", (char *)SENDER,
+                                        (char *)"--"};
+    posix_spawn_file_actions_t actions;
+    pid_t pid = 0;
+    int status = 0;
+    _cleanup_close_ int input = make_input(message);
+    for (size_t i = 0; i < parties->count; i++)
+        arguments[5 + i] = (char *)parties->items[i].address;
+    if (input < 0 || posix_spawn_file_actions_init(&actions) != 0)
+        return EX_TEMPFAIL;
+    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    const int error = posix_spawn(&pid, SENDMAIL, &actions, NULL, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error) {
+        log_error(SENDMAIL " cannot be run: %s. Install an MTA, or take this program out of notify.d.",
+                  strerror(error));
+        return EX_TEMPFAIL;
+    }
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return EX_TEMPFAIL;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
+        return EX_TEMPFAIL;
+    return WEXITSTATUS(status);
+}
+
+/* Message ids want a domain; our host's name where there is no better one. */
+static const char *id_domain(const json_t *notice, const char *domain)
+{
+    const char *host = json_string_value(json_object_get(notice, "host"));
+    return host && address_is_domain(host) ? host : domain && *domain ? domain : "localhost";
+}
+
+static int deliver(const json_t *notice)
+{
+    static struct parties parties;
+    _cleanup_free_ char *domain = NULL;
+    _cleanup_free_ char *map = NULL;
+    char from[ADDRESS_MAX + 1];
+    char why[512];
+    const int r = read_settings(&domain, &map);
+    if (r != 0)
+        return r;
+    find_parties(json_object_get(notice, "to"), map, domain, &parties);
+    if (parties.count == 0) {
+        log_error("Nobody of those who are to be told has an address.");
+        return EX_NOUSER;
+    }
+    if (address_find(SENDER, map, domain, from, why, sizeof(why)) < 0) {
+        log_error("%s.", why);
+        return EX_CONFIG;
+    }
+    const struct message_terms terms = {
+        .from = {"Access packages", from},
+        .to = parties.items,
+        .n_to = parties.count,
+        .domain = id_domain(notice, domain),
+        .date = json_integer_value(json_object_get(notice, "time")),
+    };
+    _cleanup_free_ char *message = message_compose(notice, &terms);
+    if (!message) {
+        log_error("What came on stdin is no notice.");
+        return EX_DATAERR;
+    }
+    return send(message, &parties);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argv;
+    if (argc != 1) {
+        log_error("Usage: accesspkg-mail < NOTICE. Meant for " ACCESSPKG_SYSCONFDIR "/accesspkg/notify.d.");
+        return EX_USAGE;
+    }
+    json_error_t error;
+    json_t *notice = json_loadf(stdin, 0, &error);
+    if (!json_is_object(notice)) {
+        log_error("What came on stdin is no notice: %s", error.text);
+        json_decref(notice);
+        return EX_DATAERR;
+    }
+    const int code = deliver(notice);
+    json_decref(notice);
+    return code;
+}

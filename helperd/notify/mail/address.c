@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/notify/mail/address.h"
+
+#include "common/names.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+static bool is_of(char byte, const char *more)
+{
+    return byte && (strchr(letters, byte) || strchr(more, byte));
+}
+
+bool address_is_domain(const char *domain)
+{
+    const size_t size = strlen(domain);
+    bool begins = true;
+    if (size == 0 || size > 253)
+        return false;
+    for (const char *c = domain; *c; c++) {
+        if (*c == '.' ? begins : !is_of(*c, "-") || (begins && *c == '-'))
+            return false;
+        begins = *c == '.';
+    }
+    return !begins;
+}
+
+bool address_is_safe(const char *address)
+{
+    const char *at = strchrnul(address, '@');
+    if (at == address || at - address > 64 || strlen(address) > ADDRESS_MAX || address[0] == '-' ||
+        address[0] == '.')
+        return false;
+    for (const char *c = address; c < at; c++)
+        if (!is_of(*c, "._+-"))
+            return false;
+    return !*at || address_is_domain(at + 1);
+}
+
+/* The word behind the name in the map. The last line of a name counts. */
+static bool look_up(const char *name, const char *map, char ret[ADDRESS_MAX + 1])
+{
+    const size_t length = strlen(name);
+    bool found = false;
+    while (map && *map) {
+        const size_t size = strcspn(map, "\n");
+        const char *word = map + strspn(map, " \t");
+        if (strncmp(word, name, length) == 0 && (word[length] == ' ' || word[length] == '\t')) {
+            word += length;
+            word += strspn(word, " \t");
+            const size_t word_size = strcspn(word, " \t\r\n#");
+            found = true;
+            ret[0] = '\0';
+            if (word_size <= ADDRESS_MAX)
+                snprintf(ret, ADDRESS_MAX + 1, "%.*s", (int)word_size, word);
+        }
+        map += size;
+        map += *map == '\n';
+    }
+    return found;
+}
+
+int address_find(const char *name, const char *map, const char *domain, char ret[ADDRESS_MAX + 1],
+                 char *ret_why, size_t why_size)
+{
+    char visible[NAME_ENCODED_MAX + 1];
+    const bool mapped = look_up(name, map, ret);
+    if (!mapped && (size_t)snprintf(ret, ADDRESS_MAX + 1, "%s%s%s", name, domain && *domain ? "@" : "",
+                                    domain ? domain : "") > ADDRESS_MAX)
+        ret[0] = '\0';
+    if (address_is_safe(ret))
+        return 0;
+    snprintf(ret_why, why_size, "%s has no address that can be used%s",
+             text_visible(name, visible, sizeof(visible)),
+             mapped ? ": see the line in mail.map" : ": give one in mail.map");
+    return -EINVAL;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/notify/people.h"
+
+#include "common/names.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <string.h>
+
+static bool names(const json_t *array, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *item = json_string_value(json_array_get(array, i));
+        if (item && strcmp(item, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_there(const json_t *to, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(to); i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(to, i), "name")), name) == 0)
+            return true;
+    return false;
+}
+
+/* An answer that says "nobody", and none that says nothing. */
+static int judge(int error)
+{
+    return error == 0 || error == ENOENT || error == ESRCH ? 0 : -EAGAIN;
+}
+
+static int add_person(json_t *to, const json_t *except, const char *name)
+{
+    if (json_array_size(to) >= PEOPLE_MAX || !text_is_utf8(name) || names(except, name) || is_there(to, name))
+        return 0;
+    errno = 0;
+    const struct passwd *entry = getpwnam(name);
+    if (!entry)
+        return judge(errno);
+    json_t *person = json_object();
+    json_object_set_new(person, "name", json_string(name));
+    if (entry->pw_gecos && *entry->pw_gecos && text_is_utf8(entry->pw_gecos))
+        json_object_set_new(person, "full_name",
+                            json_stringn(entry->pw_gecos, strcspn(entry->pw_gecos, ",")));
+    return json_array_append_new(to, person) < 0 ? -ENOMEM : 0;
+}
+
+/* Copied: looking up a member may overwrite what the group's look-up returned. */
+static json_t *members_of(const char *group, int *ret_error)
+{
+    errno = 0;
+    const struct group *entry = getgrnam(group);
+    *ret_error = entry ? 0 : judge(errno);
+    json_t *members = json_array();
+    for (char **member = entry ? entry->gr_mem : NULL; member && *member; member++)
+        json_array_append_new(members, json_string(*member));
+    return members;
+}
+
+static int add_principal(json_t *to, const json_t *except, const char *name)
+{
+    if (name[0] != '%')
+        return add_person(to, except, name);
+    int r = 0;
+    json_t *members = members_of(name + 1, &r);
+    for (size_t i = 0; r == 0 && i < json_array_size(members); i++)
+        r = add_person(to, except, json_string_value(json_array_get(members, i)));
+    json_decref(members);
+    return r;
+}
+
+/* Who decides in somebody's name hears what they hear; nobody passes on what they only received. */
+static int add_delegates(json_t *to, const json_t *except, const json_t *pairs)
+{
+    const size_t own = json_array_size(to);
+    int r = 0;
+    for (size_t i = 0; r == 0 && i + 1 < json_array_size(pairs); i += 2) {
+        const char *from = json_string_value(json_array_get(pairs, i));
+        const char *delegate = json_string_value(json_array_get(pairs, i + 1));
+        for (size_t k = 0; r == 0 && from && delegate && k < own; k++)
+            if (strcmp(json_string_value(json_object_get(json_array_get(to, k), "name")), from) == 0)
+                r = add_person(to, except, delegate);
+    }
+    return r;
+}
+
+int people_add(json_t *notice)
+{
+    const json_t *recipients = json_object_get(notice, "recipients");
+    const json_t *except = json_object_get(notice, "except");
+    json_t *to = json_array();
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < json_array_size(recipients); i++) {
+        const char *name = json_string_value(json_array_get(recipients, i));
+        r = name ? add_principal(to, except, name) : 0;
+    }
+    if (r == 0)
+        r = add_delegates(to, except, json_object_get(notice, "delegates"));
+    if (r < 0) {
+        json_decref(to);
+        return r;
+    }
+    return json_object_set_new(notice, "to", to) < 0 ? -ENOMEM : 0;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who the recipients of a notice are, now: "alice", and the members of "%dba-leads", with those who decide in their
+ * name, without those who are not to hear it. Asks the host, which may take its time.
+ */
+#pragma once
+
+#include <jansson.h>
+
+enum { PEOPLE_MAX = 256 };
+
+/* Adds "to": an array of objects with name and full_name. 0; -EAGAIN when a look-up failed: try again; -ENOMEM. */
+int people_add(json_t *notice);

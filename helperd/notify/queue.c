@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/notify/queue.h"
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/names.h"
+#include "helperd/notify/hooks.h"
+#include "helperd/notify/people.h"
+#include "helperd/notify/run.h"
+#include "helperd/notify/words.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+
+enum {
+    NOTICES_MAX = 4096, /* in memory; the rest waits in the store */
+    RUNNING_MAX = 8,
+    RUNNING_OF_HOOK_MAX = 2, /* so that one that hangs leaves room for others */
+    MESSAGE_MAX = 480,
+    LOOK_AGAIN = 10, /* first pauses, until what could not be prepared is tried again */
+};
+
+const struct queue_settings queue_defaults = {
+    .folder = ACCESSPKG_SYSCONFDIR "/accesspkg/notify.d",
+    .deadline = 30,
+    .first = 1,
+    .longest = 3600,
+    .give_up = (int64_t)5 * 24 * 3600, /* as long as an MTA tries */
+};
+
+enum stage { WAITING, RUNNING, ENDED, TOLD };
+
+/* One notice for one program. */
+struct delivery {
+    struct notice *notice;
+    char *hook;
+    enum stage stage;
+    double next;  /* on the loop's clock */
+    double pause; /* before the next try but one */
+};
+
+struct notice {
+    struct notice *next;
+    struct queue *queue;
+    int64_t id;
+    json_t *object;
+    char *text; /* what the programs read; NULL: not put together yet */
+    double next_look;
+    struct delivery *deliveries;
+    size_t count;
+    bool prepared;
+    bool finished;
+    char given_up[MESSAGE_MAX];
+};
+
+struct queue {
+    struct ev_loop *loop;
+    struct queue_settings settings;
+    struct queue_hooks hooks;
+    struct notice *notices; /* the oldest first */
+    size_t count;
+    struct delivery *running[RUNNING_MAX];
+    size_t n_running;
+    ev_timer timer;
+    bool stopped;
+    bool told_of_none; /* that there is no program */
+};
+
+static void drive(struct queue *queue);
+
+static void notice_free(struct notice *notice)
+{
+    struct queue *queue = notice->queue;
+    for (struct notice **n = &queue->notices; *n; n = &(*n)->next) {
+        if (*n == notice) {
+            *n = notice->next;
+            queue->count--;
+            break;
+        }
+    }
+    for (size_t i = 0; i < notice->count; i++)
+        free(notice->deliveries[i].hook);
+    free(notice->deliveries);
+    json_decref(notice->object);
+    free(notice->text);
+    free(notice);
+}
+
+static struct notice *find(const struct queue *queue, int64_t id)
+{
+    struct notice *notice = queue->notices;
+    while (notice && notice->id != id)
+        notice = notice->next;
+    return notice;
+}
+
+static void report(const struct notice *notice, const char *hook, bool ok, const char *message)
+{
+    notice->queue->hooks.report(notice->id, hook, ok, message, notice->queue->hooks.data);
+}
+
+/* ---- what is to be done with a notice ---- */
+
+static void finish(struct notice *notice)
+{
+    notice->finished = true;
+    report(notice, "", true, notice->given_up);
+}
+
+static bool is_through(const struct notice *notice)
+{
+    for (size_t i = 0; i < notice->count; i++)
+        if (notice->deliveries[i].stage == WAITING || notice->deliveries[i].stage == RUNNING)
+            return false;
+    return true;
+}
+
+static bool has_it(const struct notice *notice, const char *hook)
+{
+    const json_t *done = json_object_get(notice->object, "done");
+    for (size_t i = 0; i < json_array_size(done); i++) {
+        const char *name = json_string_value(json_array_get(done, i));
+        if (name && strcmp(name, hook) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Which programs are to have it: those that stand in notify.d when it comes. 0 or -ENOMEM. */
+static int plan(struct notice *notice, char *const *names)
+{
+    struct queue *queue = notice->queue;
+    notice->deliveries = calloc(strv_length(names) + 1, sizeof(*notice->deliveries));
+    if (!notice->deliveries)
+        return -ENOMEM;
+    for (; *names; names++) {
+        struct delivery *delivery = &notice->deliveries[notice->count];
+        if (has_it(notice, *names))
+            continue;
+        *delivery = (struct delivery){.notice = notice,
+                                      .hook = strdup(*names),
+                                      .pause = queue->settings.first,
+                                      .next = ev_now(queue->loop)};
+        if (!delivery->hook)
+            return -ENOMEM;
+        notice->count++;
+    }
+    return 0;
+}
+
+static void unplan(struct notice *notice)
+{
+    while (notice->count > 0)
+        free(notice->deliveries[--notice->count].hook);
+    free(notice->deliveries);
+    notice->deliveries = NULL;
+}
+
+/* What only the daemon and we need is taken out. */
+static char *make_text(json_t *object)
+{
+    static const char *const ours[] = {"recipients", "except", "delegates", "done", "extend", "anew"};
+    json_t *copy = json_copy(object);
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+        json_object_del(copy, ours[i]);
+    char *text = copy ? json_dumps(copy, JSON_COMPACT) : NULL;
+    json_decref(copy);
+    return text;
+}
+
+/* Before the first program runs: who is told, in which words. 0; 1: nobody is to be told; -errno. */
+static int compose(struct notice *notice)
+{
+    int r = people_add(notice->object);
+    if (r == 0)
+        r = words_add(notice->object);
+    if (r < 0)
+        return r;
+    if (json_array_size(json_object_get(notice->object, "to")) == 0)
+        return 1;
+    notice->text = make_text(notice->object);
+    return notice->text ? 0 : -ENOMEM;
+}
+
+static bool is_old(const struct notice *notice)
+{
+    const int64_t time = json_integer_value(json_object_get(notice->object, "time"));
+    return (int64_t)ev_time() - time > notice->queue->settings.give_up;
+}
+
+/* What cannot be done now is tried again in a while. */
+static void prepare(struct notice *notice, char *const *names)
+{
+    struct queue *queue = notice->queue;
+    int r = plan(notice, names);
+    if (r == 0 && notice->count > 0)
+        r = compose(notice);
+    if (r == -EAGAIN || r == -ENOMEM) {
+        log_warning("Notice %" PRId64 " waits: %s.", notice->id,
+                    r == -EAGAIN ? "its recipients could not be looked up" : "memory is short");
+        unplan(notice);
+        notice->next_look = ev_now(queue->loop) + LOOK_AGAIN * queue->settings.first;
+        return;
+    }
+    if (r == -EINVAL)
+        snprintf(notice->given_up, sizeof(notice->given_up), "this version does not know such an event");
+    notice->prepared = true;
+    if (r != 0)
+        unplan(notice);
+    if (notice->count == 0)
+        finish(notice);
+}
+
+/* All that came since, against one look at notify.d. */
+static void prepare_all(struct queue *queue, double *ret_next)
+{
+    const double now = ev_now(queue->loop);
+    char why[MESSAGE_MAX] = "";
+    strv names = NULL;
+    for (struct notice *notice = queue->notices; notice; notice = notice->next) {
+        if (!notice->prepared && notice->next_look <= now && !names) {
+            if (hooks_list(queue->settings.folder, &names, why, sizeof(why)) < 0) {
+                log_error("%s", *why ? why : "The programs of notify.d cannot be listed.");
+                report(notice, "notify-d", false, why);
+                notice->next_look = now + LOOK_AGAIN * queue->settings.first;
+                *ret_next = notice->next_look < *ret_next ? notice->next_look : *ret_next;
+                return;
+            }
+            if (!names[0] && !queue->told_of_none)
+                log_notice("There is no program in %s: nobody is told of anything.", queue->settings.folder);
+            queue->told_of_none = !names[0];
+        }
+        if (!notice->prepared && notice->next_look <= now)
+            prepare(notice, names);
+        if (!notice->prepared && notice->next_look < *ret_next)
+            *ret_next = notice->next_look;
+    }
+    strv_free(names);
+}
+
+/* ---- programs ---- */
+
+static void succeed(struct delivery *delivery)
+{
+    delivery->stage = ENDED;
+    if (is_through(delivery->notice))
+        finish(delivery->notice);
+    else
+        report(delivery->notice, delivery->hook, true, "");
+}
+
+static void fail(struct delivery *delivery, bool for_good, const char *message)
+{
+    struct notice *notice = delivery->notice;
+    struct queue *queue = notice->queue;
+    log_warning("Notice %" PRId64 " was not delivered. %s", notice->id, message);
+    if (for_good || is_old(notice)) {
+        snprintf(notice->given_up, sizeof(notice->given_up), "%s", message);
+        succeed(delivery);
+        return;
+    }
+    delivery->stage = WAITING;
+    delivery->next = ev_now(queue->loop) + delivery->pause;
+    delivery->pause =
+        delivery->pause * 2 < queue->settings.longest ? delivery->pause * 2 : queue->settings.longest;
+    report(notice, delivery->hook, false, message);
+}
+
+static void take_off(struct queue *queue, const struct delivery *delivery)
+{
+    for (size_t i = 0; i < queue->n_running; i++)
+        if (queue->running[i] == delivery) {
+            queue->running[i] = queue->running[--queue->n_running];
+            return;
+        }
+}
+
+/* The first of what it printed, in one line. */
+static void show_output(const char *output, char *ret, size_t size)
+{
+    char line[MESSAGE_MAX / 2];
+    snprintf(line, sizeof(line), "%s", output);
+    for (char *c = line; *c; c++)
+        if (*c == '\n')
+            *c = ' ';
+    size_t length = strlen(line);
+    while (length > 0 && line[length - 1] == ' ')
+        line[--length] = '\0';
+    text_visible(line, ret, size);
+}
+
+static void on_done(int status, bool timed_out, const char *output, void *data)
+{
+    struct delivery *delivery = data;
+    struct queue *queue = delivery->notice->queue;
+    char visible[MESSAGE_MAX / 2];
+    char message[MESSAGE_MAX];
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    take_off(queue, delivery);
+    show_output(output, visible, sizeof(visible));
+    if (code == 0) {
+        if (*output)
+            log_info("%s, notice %" PRId64 ": %s", delivery->hook, delivery->notice->id, visible);
+        succeed(delivery);
+    } else {
+        if (timed_out)
+            snprintf(message, sizeof(message), "%.64s: did not end within %g s and was killed",
+                     delivery->hook, queue->settings.deadline);
+        else if (code < 0)
+            snprintf(message, sizeof(message), "%.64s: was ended by signal %d", delivery->hook,
+                     WTERMSIG(status));
+        else
+            snprintf(message, sizeof(message), "%.64s: exit status %d", delivery->hook, code);
+        const size_t used = strlen(message);
+        snprintf(message + used, sizeof(message) - used, "%s%s", *visible ? ": " : "", visible);
+        fail(delivery, code == EX_DATAERR || code == EX_NOUSER, message);
+    }
+    drive(queue);
+}
+
+static void start(struct delivery *delivery)
+{
+    struct queue *queue = delivery->notice->queue;
+    char why[MESSAGE_MAX / 2] = "";
+    char message[MESSAGE_MAX];
+    struct run *run = NULL;
+    _cleanup_close_ int fd = hooks_open(queue->settings.folder, delivery->hook, why, sizeof(why));
+    int r = fd < 0 ? fd : 0;
+    if (r == -ENOENT) {
+        log_notice("%s was taken out of notify.d: notice %" PRId64 " is not for it any more.", delivery->hook,
+                   delivery->notice->id);
+        succeed(delivery);
+        return;
+    }
+    if (r == 0)
+        r = run_start(queue->loop, fd, delivery->hook, delivery->notice->text, queue->settings.deadline,
+                      on_done, delivery, &run);
+    if (r == 0) {
+        delivery->stage = RUNNING;
+        queue->running[queue->n_running++] = delivery;
+        return;
+    }
+    snprintf(message, sizeof(message), "%.64s: %s", delivery->hook, *why ? why : strerror(-r));
+    fail(delivery, false, message);
+}
+
+/* Whether the program is busy enough; and what is about one request reaches it in order. */
+static bool has_to_wait(const struct queue *queue, const struct delivery *delivery)
+{
+    const json_t *request = json_object_get(delivery->notice->object, "request");
+    size_t count = 0;
+    for (size_t i = 0; i < queue->n_running; i++) {
+        const struct delivery *other = queue->running[i];
+        if (strcmp(other->hook, delivery->hook) != 0)
+            continue;
+        if (request && json_equal(request, json_object_get(other->notice->object, "request")))
+            return true;
+        count++;
+    }
+    return count >= RUNNING_OF_HOOK_MAX;
+}
+
+/* The one that has waited longest, of those that may start now; *ret_next: when another may. */
+static struct delivery *find_due(struct queue *queue, double *ret_next)
+{
+    const double now = ev_now(queue->loop);
+    for (struct notice *notice = queue->notices; notice; notice = notice->next)
+        for (size_t i = 0; i < notice->count; i++) {
+            struct delivery *delivery = &notice->deliveries[i];
+            if (delivery->stage != WAITING)
+                continue;
+            if (delivery->next > now)
+                *ret_next = delivery->next < *ret_next ? delivery->next : *ret_next;
+            else if (!has_to_wait(queue, delivery))
+                return delivery;
+        }
+    return NULL;
+}
+
+static void drive(struct queue *queue)
+{
+    struct delivery *delivery;
+    double next = ev_now(queue->loop) + queue->settings.longest;
+    if (queue->stopped)
+        return;
+    prepare_all(queue, &next);
+    while (queue->n_running < RUNNING_MAX && (delivery = find_due(queue, &next)))
+        start(delivery);
+    const double pause = next - ev_now(queue->loop);
+    ev_timer_stop(queue->loop, &queue->timer);
+    ev_timer_set(&queue->timer, pause > 0 ? pause : 0, 0.);
+    ev_timer_start(queue->loop, &queue->timer);
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    drive(timer->data);
+}
+
+/* ---- the queue ---- */
+
+struct queue *queue_new(struct ev_loop *loop, const struct queue_settings *settings,
+                        const struct queue_hooks *hooks)
+{
+    struct queue *queue = calloc(1, sizeof(*queue));
+    if (!queue)
+        return NULL;
+    *queue = (struct queue){.loop = loop, .settings = *settings, .hooks = *hooks};
+    ev_timer_init(&queue->timer, on_timer, 0., 0.);
+    queue->timer.data = queue;
+    return queue;
+}
+
+void queue_free(struct queue *queue)
+{
+    if (!queue)
+        return;
+    ev_timer_stop(queue->loop, &queue->timer);
+    while (queue->notices)
+        notice_free(queue->notices);
+    free(queue);
+}
+
+bool queue_has_room(const struct queue *queue)
+{
+    return queue->count < NOTICES_MAX;
+}
+
+void queue_add(struct queue *queue, json_t *object)
+{
+    const int64_t id = json_integer_value(json_object_get(object, "id"));
+    struct notice *notice = find(queue, id) ? NULL : calloc(1, sizeof(*notice));
+    if (!notice) {
+        json_decref(object);
+        return;
+    }
+    *notice = (struct notice){.queue = queue, .id = id, .object = object};
+    struct notice **end = &queue->notices;
+    while (*end)
+        end = &(*end)->next;
+    *end = notice;
+    queue->count++;
+    /* Not from inside the answer that brought it: the rest of them comes first. */
+    ev_timer_stop(queue->loop, &queue->timer);
+    ev_timer_set(&queue->timer, 0., 0.);
+    ev_timer_start(queue->loop, &queue->timer);
+}
+
+void queue_told(struct queue *queue, int64_t id, const char *hook)
+{
+    struct notice *notice = find(queue, id);
+    if (!notice)
+        return;
+    if (!*hook && notice->finished) {
+        notice_free(notice);
+        return;
+    }
+    for (size_t i = 0; i < notice->count; i++)
+        if (notice->deliveries[i].stage == ENDED && strcmp(notice->deliveries[i].hook, hook) == 0)
+            notice->deliveries[i].stage = TOLD;
+}
+
+void queue_report_again(struct queue *queue)
+{
+    for (const struct notice *notice = queue->notices; notice; notice = notice->next) {
+        if (notice->finished)
+            report(notice, "", true, notice->given_up);
+        for (size_t i = 0; !notice->finished && i < notice->count; i++)
+            if (notice->deliveries[i].stage == ENDED)
+                report(notice, notice->deliveries[i].hook, true, "");
+    }
+}
+
+void queue_stop(struct queue *queue)
+{
+    queue->stopped = true;
+    ev_timer_stop(queue->loop, &queue->timer);
+}
+
+bool queue_is_idle(const struct queue *queue)
+{
+    return queue->n_running == 0;
+}

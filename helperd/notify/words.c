@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/notify/words.h"
+
+#include "common/cleanup.h"
+#include "common/duration.h"
+#include "common/names.h"
+#include "helperd/outbox.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+enum { SHOWN_MAX = 4 * 4096 + 16, LABEL_WIDTH = 16 };
+
+enum kind { TEXT, TIME, SPAN };
+
+/* The lines of the text, in order; what a notice does not have has no line. */
+static const struct {
+    const char *label;
+    const char *member;
+    enum kind kind;
+} lines[] = {
+    {"Package", "package", TEXT},
+    {"What it is", "description", TEXT},
+    {"User", "user", TEXT},
+    {"Name", "full_name", TEXT},
+    {"Organisation", "organisation", TEXT},
+    {"For", "duration", SPAN},
+    {"From", "start", TIME},
+    {"Why", "justification", TEXT},
+    {"Asked through", "service", TEXT},
+    {"Asked from", "address", TEXT},
+    {"Decided by", "decider", TEXT},
+    {"In the name of", "decided_for", TEXT},
+    {"By", "actor", TEXT},
+    {"Reason", "reason", TEXT},
+    {"Until", "until", TIME},
+    {"Decide before", "deadline", TIME},
+    {"Request", "request", TEXT},
+    {"Host", "host", TEXT},
+};
+
+/* A member as people read it; "" when it is not there. */
+static char *show(const json_t *notice, const char *member, enum kind kind, char ret[SHOWN_MAX])
+{
+    const json_t *value = json_object_get(notice, member);
+    const json_int_t number = json_integer_value(value);
+    const time_t seconds = number;
+    struct tm parts;
+    ret[0] = '\0';
+    if (json_is_string(value))
+        return text_visible(json_string_value(value), ret, SHOWN_MAX);
+    if (!json_is_integer(value))
+        return ret;
+    if (kind == SPAN)
+        return duration_format(number, ret);
+    if (kind != TIME || !localtime_r(&seconds, &parts) ||
+        strftime(ret, SHOWN_MAX, "%a %Y-%m-%d %H:%M %Z", &parts) == 0)
+        snprintf(ret, SHOWN_MAX, "%" JSON_INTEGER_FORMAT, number);
+    return ret;
+}
+
+/* The template's first line with its {members}; new. *ret_whole: each of them was there. NULL: no memory. */
+static char *fill(const json_t *notice, const char *template, bool *ret_whole)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    *ret_whole = true;
+    while (out && *template && *template != '\n') {
+        const char *end = *template == '{' ? strchr(template, '}') : NULL;
+        char member[32];
+        char shown[SHOWN_MAX];
+        if (!end) {
+            fputc(*template ++, out);
+            continue;
+        }
+        snprintf(member, sizeof(member), "%.*s", (int)(end - template - 1), template + 1);
+        fputs(show(notice, member, TEXT, shown), out);
+        *ret_whole &= *shown != '\0';
+        template = end + 1;
+    }
+    return out && fclose(out) == 0 ? text : NULL;
+}
+
+static json_t *make_commands(const json_t *notice, const char *templates)
+{
+    json_t *commands = json_array();
+    while (*templates) {
+        bool whole = false;
+        _cleanup_free_ char *command = fill(notice, templates, &whole);
+        if (whole)
+            json_array_append_new(commands, json_string(command));
+        templates = strchrnul(templates, '\n');
+        templates += *templates == '\n';
+    }
+    return commands;
+}
+
+static char *make_text(const json_t *notice, const char *summary, const json_t *commands)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "%s.\n\n", summary);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        char shown[SHOWN_MAX];
+        if (*show(notice, lines[i].member, lines[i].kind, shown))
+            fprintf(out, "%s:%*s%s\n", lines[i].label, LABEL_WIDTH - (int)strlen(lines[i].label), "", shown);
+    }
+    if (json_is_true(json_object_get(notice, "no_reason_given")))
+        fputs("No reason was given: the login could not ask for one.\n", out);
+    if (json_is_true(json_object_get(notice, "extension")))
+        fputs("This is for more time with what is held already.\n", out);
+    if (json_array_size(commands) > 0)
+        fputs("\nTo answer, or to see more, on that host:\n\n", out);
+    for (size_t i = 0; i < json_array_size(commands); i++)
+        fprintf(out, "    %s\n", json_string_value(json_array_get(commands, i)));
+    return fclose(out) == 0 ? text : NULL;
+}
+
+int words_add(json_t *notice)
+{
+    const char *identifier = json_string_value(json_object_get(notice, "event"));
+    const enum outbox_event event = identifier ? outbox_from_identifier(identifier) : OUTBOX_EVENT_COUNT;
+    bool whole = false;
+    if (event == OUTBOX_EVENT_COUNT)
+        return -EINVAL;
+    _cleanup_free_ char *summary = fill(notice, outbox_summary(event), &whole);
+    json_t *commands = make_commands(notice, outbox_commands(event));
+    _cleanup_free_ char *text = summary ? make_text(notice, summary, commands) : NULL;
+    const int failed = json_object_set_new(notice, "commands", commands) |
+                       json_object_set_new(notice, "summary", summary ? json_string(summary) : NULL) |
+                       json_object_set_new(notice, "text", text ? json_string(text) : NULL);
+    return failed ? -ENOMEM : 0;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Notices from the real daemon through the real accesspkg-notify to programs of notify.d, good and bad. */
+#include "tests/support/live.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DB                                                                                                   \
+    "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\nmax_duration = 2h\napprovers = bob %dba-leads\n"
+#define FREE   "[package]\ngroups = auditors\n[policy]\nduration = 1h\napproval = none\n"
+#define FOLDER "/etc/accesspkg/notify.d/"
+#define GOOD   "#!/bin/sh\ncat >/run/told\n"
+
+enum { WAIT_MS = 20000 };
+
+static int told; /* what the good programs write to */
+
+static void write_hook(const char *name, const char *text, mode_t mode)
+{
+    char path[256];
+    snprintf(path, sizeof(path), FOLDER "%s", name);
+    unlink(path);
+    FILE *out = fopen(path, "we");
+    ck_assert_ptr_nonnull(out);
+    ck_assert_int_ge(fputs(text, out), 0);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_int_eq(chmod(path, mode), 0);
+}
+
+static void setup(void)
+{
+    live_start("db", DB, "free", FREE, NULL);
+    unlink("/run/told");
+    ck_assert_int_eq(mkfifo("/run/told", 0622), 0);
+    ck_assert_int_eq(chmod("/run/told", 0622), 0);
+    told = open("/run/told", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    ck_assert_int_ge(told, 0);
+}
+
+static void teardown(void)
+{
+    close(told);
+    live_stop();
+}
+
+static void run(const char *user, const char *command, int status, const char *says)
+{
+    const int r = live_run(user, command);
+    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
+    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
+}
+
+/* The next notice that a good program got. */
+static json_t *next_told(void)
+{
+    static char text[65536];
+    size_t size = 0;
+    json_t *notice = NULL;
+    while (!notice) {
+        struct pollfd wait = {.fd = told, .events = POLLIN};
+        ck_assert_msg(poll(&wait, 1, WAIT_MS) == 1, "nothing was told: %.*s", (int)size, text);
+        /* A byte at a time: the next one may stand behind it. */
+        ck_assert_int_eq(read(told, text + size, 1), 1);
+        size++;
+        ck_assert_uint_lt(size, sizeof(text));
+        if (text[size - 1] == '}')
+            notice = json_loadb(text, size, 0, NULL);
+    }
+    return notice;
+}
+
+static const char *text_of(const json_t *notice, const char *member)
+{
+    const char *text = json_string_value(json_object_get(notice, member));
+    return text ? text : "";
+}
+
+static void expect(const char *event, const char *to)
+{
+    json_t *notice = next_told();
+    char names[256] = "";
+    ck_assert_str_eq(text_of(notice, "event"), event);
+    json_t *people = json_object_get(notice, "to");
+    for (size_t i = 0; i < json_array_size(people); i++) {
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof(names) - used, "%s%s", used ? " " : "",
+                 text_of(json_array_get(people, i), "name"));
+    }
+    ck_assert_str_eq(names, to);
+    json_decref(notice);
+}
+
+static int64_t status_number(const char *member)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(live_call("root", -1, "GetStatus", "", NULL, &value), BUS_ERROR_NONE);
+    const int64_t number = json_integer_value(json_object_get(value, member));
+    json_decref(value);
+    return number;
+}
+
+/* Until so many wait; asking takes a process each time, so nothing spins. */
+static void wait_for(int64_t count)
+{
+    const time_t end = time(NULL) + WAIT_MS / 1000;
+    while (status_number("notices") != count)
+        ck_assert_msg(time(NULL) < end, "%d notices wait", (int)status_number("notices"));
+}
+
+static void wait_for_failure(const char *says)
+{
+    const time_t end = time(NULL) + WAIT_MS / 1000;
+    do {
+        ck_assert_int_eq(live_run("root", "pkg-admin status"), 0);
+        ck_assert_msg(time(NULL) < end, "%s: %s", says, live_output);
+    } while (!strstr(live_output, says));
+}
+
+START_TEST(test_delivered)
+{
+    write_hook("log", GOOD, 0755);
+    write_hook("old.sample", "#!/bin/sh\ntouch /tmp/never\n", 0755);
+    write_hook("README", "not a program\n", 0644);
+    live_start_notify("10", "1");
+    run("alice", "pkg-request submit db -m \"disk full; it's urgent\"", 0, "Request 1");
+    json_t *notice = next_told();
+    ck_assert_str_eq(text_of(notice, "event"), "request-waits");
+    ck_assert_str_eq(text_of(notice, "summary"), "alice asks for db");
+    ck_assert_str_eq(text_of(notice, "justification"), "disk full; it's urgent");
+    ck_assert_str_eq(text_of(notice, "host"), "demohost");
+    ck_assert_ptr_nonnull(strstr(text_of(notice, "text"), "\n    pkg-approve approve 1\n"));
+    ck_assert_uint_eq(json_array_size(json_object_get(notice, "to")), 2);
+    ck_assert_ptr_null(json_object_get(notice, "recipients"));
+    json_decref(notice);
+    run("bob", "pkg-approve approve 1", 0, "");
+    expect("decided-by-other", "carol");
+    expect("approved", "alice");
+    expect("fulfilled", "alice");
+    wait_for(0);
+    run("root", "test ! -e /tmp/never", 0, "");
+}
+END_TEST
+
+/* What a user typed reaches neither arguments nor environment. */
+START_TEST(test_clean)
+{
+    write_hook(
+        "log",
+        "#!/bin/sh\nset -- \"$#\" \"$(tr '\\0' ' ' </proc/$$/cmdline)\" \"$(env)\" \"$(pwd)\" \"$(id -un)\"\n"
+        "printf '%s\\n' \"$@\" >/tmp/seen\nls /proc/$$/fd >>/tmp/seen\ncat >/run/told\n",
+        0755);
+    live_start_notify("10", "1");
+    run("alice", "pkg-request submit db -m 'S3CRET=1'", 0, "Request 1");
+    json_decref(next_told());
+    run("root", "cat /tmp/seen", 0, "0\n");
+    ck_assert_ptr_null(strstr(live_output, "S3CRET"));
+    ck_assert_ptr_null(strstr(live_output, "alice"));
+    ck_assert_ptr_null(strstr(live_output, "DBUS"));
+    ck_assert_ptr_nonnull(strstr(live_output, "PATH=/usr/sbin:/usr/bin:/sbin:/bin\n"));
+    ck_assert_msg(strstr(live_output, "\n/\naccesspkg-notify\n0\n1\n") && !strstr(live_output, "\n4\n"), "%s",
+                  live_output);
+}
+END_TEST
+
+/* One program's failure holds up neither others nor other notices; each is told, and tried until it works. */
+static const struct bad {
+    const char *text;
+    mode_t mode;
+    const char *owner;
+    const char *says;
+} bad[] = {
+    {"#!/bin/sh\n(trap '' TERM HUP; exec sleep 1000) &\nset -C\necho $! >/tmp/hung\nwait\n", 0755, "root",
+     "bad: did not end within 1 s and was killed"},
+    {"#!/bin/sh\nkill -SEGV $$\n", 0755, "root", "bad: was ended by signal 11"},
+    {"#!/bin/sh\nprintf 'no \\033[2J route'\nexit 75\n", 0755, "root",
+     "bad: exit status 75: no \\x1b[2J route"},
+    {"#!/bin/sh\nyes\n", 0755, "root", "bad: did not end within 1 s and was killed: y y"},
+    {GOOD, 0775, "root", "bad: may be written by others than root: it is not run"},
+    {GOOD, 0757, "root", "bad: may be written by others than root: it is not run"},
+    {GOOD, 0755, "alice", "bad: does not belong to root: it is not run"},
+    {"#!/nonexistent\n", 0755, "root", "bad: exit status 126: it cannot be run: No such file or directory"},
+    {GOOD, 0700, "root", "bad: cannot be opened: Permission denied"},
+};
+
+START_TEST(test_bad)
+{
+    char command[128];
+    write_hook("log", GOOD, 0755);
+    write_hook("bad", bad[_i].text, bad[_i].mode);
+    snprintf(command, sizeof(command), "chown %s " FOLDER "bad", bad[_i].owner);
+    run("root", command, 0, "");
+    live_start_notify("1", "0.2");
+    run("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
+    expect("request-waits", "bob carol");
+    run("dave", "pkg-request submit free", 0, "");
+    expect("fulfilled", "dave");
+    wait_for_failure(bad[_i].says);
+    ck_assert_int_eq(status_number("notices"), 2);
+    write_hook("bad", GOOD, 0755);
+    json_decref(next_told()); /* in which order, the pauses say */
+    json_decref(next_told());
+    wait_for(0);
+    if (_i == 0)
+        run("root", "! kill -0 $(cat /tmp/hung) 2>/dev/null", 0, ""); /* what it started was killed with it */
+}
+END_TEST
+
+/* 65 and 67 say that it will never work: shown in the audit log, and gone. */
+START_TEST(test_given_up)
+{
+    write_hook("bad", "#!/bin/sh\necho no such mailbox\nexit 67\n", 0755);
+    live_start_notify("10", "1");
+    run("dave", "pkg-request submit free", 0, "");
+    wait_for(0);
+    run("root",
+        "sqlite3 /var/lib/accesspkg/state.db \"SELECT detail FROM audit WHERE event = 'undelivered'\"", 0,
+        "bad: exit status 67: no such mailbox");
+}
+END_TEST
+
+/* Others than root could put programs there: nothing is run. */
+START_TEST(test_folder)
+{
+    write_hook("log", GOOD, 0755);
+    run("root", "chmod 777 " FOLDER, 0, "");
+    live_start_notify("10", "0.1");
+    run("dave", "pkg-request submit free", 0, "");
+    wait_for_failure("may be written by others than root");
+    run("root", "chmod 755 " FOLDER, 0, "");
+    expect("fulfilled", "dave");
+    wait_for(0);
+}
+END_TEST
+
+/* Nothing is lost while either is away, nothing told twice after any restart. */
+START_TEST(test_restarts)
+{
+    write_hook("log", GOOD, 0755);
+    write_hook("bad", "#!/bin/sh\nexit 75\n", 0755);
+    run("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
+    ck_assert_int_eq(status_number("notices"), 1);
+    run("root", "pkg-admin status", 0, "Notices to deliver");
+    ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL);
+    live_start_notify("10", "600"); /* before the daemon: it waits for it */
+    live_start_daemon();
+    expect("request-waits", "bob carol");
+    wait_for_failure("bad: exit status 75");
+    run("root",
+        "until sqlite3 /var/lib/accesspkg/state.db 'SELECT done FROM outbox' | grep -q log; do :; done", 0,
+        "");
+    ck_assert_int_eq(live_stop_notify(SIGKILL), -SIGKILL);
+    write_hook("bad", "#!/bin/sh\nprintf '{\"event\": \"bad\"}' >/run/told\n", 0755);
+    live_start_notify("10", "600");
+    json_t *notice = next_told();
+    ck_assert_str_eq(text_of(notice, "event"), "bad"); /* and not a second one of the other's */
+    json_decref(notice);
+    wait_for(0);
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    live_start_daemon();
+    run("dave", "pkg-request submit free", 0, "");
+    notice = next_told();
+    ck_assert_str_eq(text_of(notice, "event"), "bad");
+    json_decref(notice);
+    expect("fulfilled", "dave");
+    wait_for(0);
+    ck_assert_int_eq(live_stop_notify(SIGTERM), 0);
+}
+END_TEST
+
+/* The notices are for one system user: the bus says so, and the daemon where the bus does not. */
+START_TEST(test_for_one_user)
+{
+    static const char *const others[] = {"alice", "root", "accesspkg"};
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_int_ne(live_call(others[i], -1, "TakeNotices", "xx", json_pack("[i, i]", 0, 9), NULL), 0);
+        ck_assert_int_ne(
+            live_call(others[i], -1, "NoticeDone", "xsbs", json_pack("[i, s, b, s]", 1, "", 1, ""), NULL), 0);
+    }
+    live_stop();
+    ck_assert_int_eq(live_run("root", "echo '<busconfig><policy context=\"mandatory\">"
+                                      "<allow send_destination=\"org.accesspkg1\"/></policy></busconfig>' "
+                                      ">/run/live-bus.conf"),
+                     0);
+    live_start("free", FREE, NULL);
+    run("dave", "pkg-request submit free", 0, "");
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(live_call(others[i], -1, "TakeNotices", "xx", json_pack("[i, i]", 0, 9), NULL),
+                         BUS_ERROR_NOT_AUTHORIZED);
+        ck_assert_int_eq(
+            live_call(others[i], -1, "NoticeDone", "xsbs", json_pack("[i, s, b, s]", 1, "", 1, ""), NULL),
+            BUS_ERROR_NOT_AUTHORIZED);
+    }
+    json_t *value = NULL;
+    ck_assert_int_eq(
+        live_call("accesspkg-notify", -1, "TakeNotices", "xx", json_pack("[i, i]", 0, 9), &value),
+        BUS_ERROR_NONE);
+    ck_assert_uint_eq(json_array_size(value), 1);
+    json_decref(value);
+    run("root", "rm /run/live-bus.conf", 0, "");
+}
+END_TEST
+
+/* The shipped mail program, over a sendmail that keeps what it gets. */
+START_TEST(test_mail)
+{
+    run("root",
+        "cp -a /usr/sbin /tmp/sbin && printf '#!/bin/sh\\n(echo \"$@\"; cat) >/tmp/mail.new; mv "
+        "/tmp/mail.new "
+        "/tmp/mail\\nprintf \"{\\\"event\\\": \\\"mail\\\"}\" >/run/told\\n' >/tmp/sbin/sendmail && chmod "
+        "755 "
+        "/tmp/sbin/sendmail && mount --bind /tmp/sbin /usr/sbin",
+        0, "");
+    run("root",
+        "ln -s /usr/libexec/accesspkg/accesspkg-mail " FOLDER "mail && sed -i 's/^# domain = /domain = /' "
+        "/etc/accesspkg/accesspkg.conf && echo 'carol carol@dba.example.net' "
+        ">/etc/accesspkg/mail.map",
+        0, "");
+    live_start_notify("10", "1");
+    run("alice", "pkg-request submit db -m 'Größe: Bcc: x'", 0, "Request 1");
+    json_decref(next_told());
+    wait_for(0);
+    run("root", "cat /tmp/mail", 0, "-i -f accesspkg-notify -- bob@example.org carol@dba.example.net\n");
+    ck_assert_ptr_nonnull(strstr(live_output, "\nFrom: Access packages <accesspkg-notify@example.org>\n"));
+    ck_assert_ptr_nonnull(strstr(live_output, "\nSubject: [demohost] alice asks for db\n"));
+    ck_assert_ptr_nonnull(strstr(live_output, "\nReferences: <accesspkg.request.1@demohost>\n"));
+    ck_assert_ptr_nonnull(strstr(live_output, "Gr=C3=B6=C3=9Fe: Bcc: x\n"));
+    ck_assert_ptr_nonnull(strstr(live_output, "\n    pkg-approve approve 1\n"));
+    run("root", "pkg-admin check-config", 0, "");
+    run("root", "umount /usr/sbin", 0, "");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("notify");
+    TCase *tests = tcase_create("notify");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, test_delivered);
+    tcase_add_test(tests, test_clean);
+    tcase_add_loop_test(tests, test_bad, 0, sizeof(bad) / sizeof(bad[0]));
+    tcase_add_test(tests, test_given_up);
+    tcase_add_test(tests, test_folder);
+    tcase_add_test(tests, test_restarts);
+    tcase_add_test(tests, test_for_one_user);
+    tcase_add_test(tests, test_mail);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
