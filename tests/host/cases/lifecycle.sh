@@ -8,6 +8,8 @@ where_things_are()
     triplet=$(basename "$(dirname "$(find "$root/usr/lib" -name libnss_accesspkg.so.2)")")
     for path in usr/sbin/accesspkgd usr/sbin/pkg-admin usr/bin/pkg-approve usr/bin/pkg-request \
         usr/libexec/accesspkg/accesspkg-submit usr/libexec/accesspkg/accesspkg-lookup \
+        usr/libexec/accesspkg/accesspkg-notify usr/libexec/accesspkg/accesspkg-mail \
+        usr/lib/systemd/system/accesspkg-notify.service \
         usr/libexec/accesspkg/accesspkg-privileged usr/lib/systemd/system/accesspkg-privileged.service \
         "usr/lib/$triplet/security/pam_accesspkg.so" usr/lib/systemd/system/accesspkgd.service \
         usr/lib/sysusers.d/accesspkg.conf usr/lib/tmpfiles.d/accesspkg.conf \
