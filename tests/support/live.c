@@ -206,7 +206,7 @@ void live_start_notify(const char *deadline, const char *pause)
         execl("/usr/libexec/accesspkg/accesspkg-notify", "accesspkg-notify", options[0], options[1], NULL);
         _exit(127);
     }
-    wait_for_name(BUS_NOTIFIER_NAME);
+    live_wait_name(BUS_NOTIFIER_NAME, true);
 }
 
 int live_stop_notify(int signal)
