@@ -194,6 +194,15 @@ static json_t *only(const char *name)
     return names;
 }
 
+/* Who may review an emergency: those who decide in any stage, its fallback approvers at once. */
+static void add_reviewers(json_t *names, const struct package *package)
+{
+    for (size_t i = 0; i < package->n_stages; i++) {
+        add_names(names, package->stages[i].approvers);
+        add_names(names, package->stages[i].fallback_approvers);
+    }
+}
+
 /* ---- requests ---- */
 
 static int tell_asked(struct engine *engine, enum outbox_event event, const struct request *request,
@@ -272,6 +281,9 @@ int engine_tell_requestor(struct engine *engine, enum outbox_event event, const 
                           const char *actor, const char *reason)
 {
     json_t *facts = facts_of_request(engine, request);
+    char words[NAME_PACKAGE_MAX + 32];
+    snprintf(words, sizeof(words), "%s -m 'REASON'", request->package);
+    put_text(facts, request->extends ? "extend" : "anew", words);
     put_text(facts, "actor", actor);
     put_text(facts, "reason", reason);
     return put_notice(engine, event, request->id, 0, 0, only(request->user), facts);
@@ -281,8 +293,7 @@ int engine_tell_emergency(struct engine *engine, const struct request *request, 
 {
     json_t *to = json_array();
     json_t *facts = facts_of_request(engine, request);
-    for (size_t i = 0; i < package->n_stages; i++)
-        add_names(to, package->stages[i].approvers);
+    add_reviewers(to, package);
     json_object_set_new(facts, "except", only(request->user));
     return put_notice(engine, OUTBOX_EMERGENCY, request->id, 0, 0, to, facts);
 }
@@ -293,8 +304,7 @@ int engine_tell_review(struct engine *engine, const struct request *request, con
     json_t *to = json_array();
     json_t *facts = facts_of_request(engine, request);
     put_decision(facts, review, "reviewed");
-    for (size_t i = 0; i < package->n_stages; i++)
-        add_names(to, package->stages[i].approvers);
+    add_reviewers(to, package);
     json_object_set_new(facts, "except", json_pack("[s, s]", request->user, review->decider));
     const int r = put_notice(engine, OUTBOX_DECIDED_BY_OTHER, request->id, 0, 0, to, facts);
     if (r < 0)

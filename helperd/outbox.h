@@ -32,7 +32,7 @@ enum outbox_audience {
     X(DENIED, "denied", OUTBOX_REQUESTOR, "Your request for {package} was denied",                           \
       "pkg-request status {request}")                                                                        \
     X(EXPIRED, "expired", OUTBOX_REQUESTOR, "Nobody decided on your request for {package} in time",          \
-      "pkg-request submit {package} -m 'REASON'")                                                            \
+      "pkg-request extend {extend}\npkg-request submit {anew}")                                              \
     X(WITHDRAWN, "withdrawn", OUTBOX_REQUESTOR, "Your request for {package} was withdrawn",                  \
       "pkg-request status {request}")                                                                        \
     X(FULFILLED, "fulfilled", OUTBOX_REQUESTOR, "You have {package} now", "pkg-request return {package}")    \

@@ -54,6 +54,7 @@ struct notice {
     size_t count;
     bool prepared;
     bool finished;
+    bool orphan; /* of a store that is no more: delivered all the same, reported to nobody */
     char given_up[MESSAGE_MAX];
 };
 
@@ -93,14 +94,15 @@ static void notice_free(struct notice *notice)
 static struct notice *find(const struct queue *queue, int64_t id)
 {
     struct notice *notice = queue->notices;
-    while (notice && notice->id != id)
+    while (notice && (notice->id != id || notice->orphan))
         notice = notice->next;
     return notice;
 }
 
 static void report(const struct notice *notice, const char *hook, bool ok, const char *message)
 {
-    notice->queue->hooks.report(notice->id, hook, ok, message, notice->queue->hooks.data);
+    if (!notice->orphan)
+        notice->queue->hooks.report(notice->id, hook, ok, message, notice->queue->hooks.data);
 }
 
 /* ---- what is to be done with a notice ---- */
@@ -381,12 +383,23 @@ static struct delivery *find_due(struct queue *queue, double *ret_next)
     return NULL;
 }
 
+/* Nobody will say that it was heard. */
+static void drop_orphans(struct queue *queue)
+{
+    for (struct notice *notice = queue->notices, *next; notice; notice = next) {
+        next = notice->next;
+        if (notice->orphan && notice->finished)
+            notice_free(notice);
+    }
+}
+
 static void drive(struct queue *queue)
 {
     struct delivery *delivery;
     double next = ev_now(queue->loop) + queue->settings.longest;
     if (queue->stopped)
         return;
+    drop_orphans(queue);
     prepare_all(queue, &next);
     while (queue->n_running < RUNNING_MAX && (delivery = find_due(queue, &next)))
         start(delivery);
@@ -431,10 +444,23 @@ bool queue_has_room(const struct queue *queue)
     return queue->count < NOTICES_MAX;
 }
 
+/* A store that was lost, and made anew, begins with the same numbers. */
+static bool is_same(const struct notice *notice, const json_t *object)
+{
+    return json_equal(json_object_get(notice->object, "time"), json_object_get(object, "time")) &&
+           json_equal(json_object_get(notice->object, "event"), json_object_get(object, "event")) &&
+           json_equal(json_object_get(notice->object, "recipients"), json_object_get(object, "recipients"));
+}
+
 void queue_add(struct queue *queue, json_t *object)
 {
     const int64_t id = json_integer_value(json_object_get(object, "id"));
-    struct notice *notice = find(queue, id) ? NULL : calloc(1, sizeof(*notice));
+    struct notice *known = find(queue, id);
+    if (known && !is_same(known, object)) {
+        known->orphan = true;
+        known = NULL;
+    }
+    struct notice *notice = known ? NULL : calloc(1, sizeof(*notice));
     if (!notice) {
         json_decref(object);
         return;

@@ -274,6 +274,23 @@ START_TEST(test_restarts)
 }
 END_TEST
 
+/* A store that was lost begins with the same numbers: what is new is told, though the notifier has an old one. */
+START_TEST(test_lost_store)
+{
+    write_hook("log", "#!/bin/sh\nexit 75\n", 0755);
+    live_start_notify("10", "600");
+    run("dave", "pkg-request submit free", 0, "");
+    wait_for_failure("log: exit status 75");
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    run("root", "rm /var/lib/accesspkg/state.db*", 0, "");
+    write_hook("log", GOOD, 0755);
+    live_start_daemon();
+    run("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
+    expect("request-waits", "bob carol");
+    wait_for(0);
+}
+END_TEST
+
 /* The notices are for one system user: the bus says so, and the daemon where the bus does not. */
 START_TEST(test_for_one_user)
 {
@@ -349,6 +366,7 @@ int main(void)
     tcase_add_test(tests, test_given_up);
     tcase_add_test(tests, test_folder);
     tcase_add_test(tests, test_restarts);
+    tcase_add_test(tests, test_lost_store);
     tcase_add_test(tests, test_for_one_user);
     tcase_add_test(tests, test_mail);
     suite_add_tcase(suite, tests);

@@ -172,6 +172,9 @@ START_TEST(test_reminders)
     acts_pass(&fixture, 99);
     ck_assert_str_eq(told(), "");
     acts_pass(&fixture, 1);
+    json_t *notices = take(0);
+    ck_assert_str_eq(acts_text(json_array_get(notices, 0), "anew"), "one -m 'REASON'"); /* how to ask again */
+    json_decref(notices);
     ck_assert_str_eq(told(), "expired[\"alice\"]");
     ck_assert_str_eq(fixture_state(&fixture, id), "expired");
 }
@@ -311,15 +314,17 @@ START_TEST(test_emergency)
     ck_assert_str_eq(acts_text(alarm, "event"), "emergency");
     ck_assert_str_eq(acts_text(alarm, "justification"), "disk full");
     json_decref(notices);
-    ck_assert_str_eq(told(), "fulfilled[\"alice\"] emergency[\"bob\",\"carol\",\"dave\",\"%dba-leads\"]");
+    ck_assert_str_eq(
+        told(), "fulfilled[\"alice\"] emergency[\"bob\",\"carol\",\"dave\",\"%managers\",\"%dba-leads\"]");
     struct facts *facts = fixture_facts("bob", NULL);
     const struct caller bob = fixture_caller("bob");
     struct reply reply = {0};
     ck_assert_int_eq(engine_review(&fixture.engine, &bob, facts, 1, "ticket", &reply), 0);
     json_decref(reply.value);
     facts_free(facts);
-    ck_assert_str_eq(told(),
-                     "decided-by-other[\"bob\",\"carol\",\"dave\",\"%dba-leads\"] review-done[\"alice\"]");
+    ck_assert_str_eq(
+        told(),
+        "decided-by-other[\"bob\",\"carol\",\"dave\",\"%managers\",\"%dba-leads\"] review-done[\"alice\"]");
 }
 END_TEST
 

@@ -11,6 +11,7 @@
 
 enum {
     WORD_BYTES = 42,   /* of text in an encoded word: 75 characters with its frame */
+    PLAIN_MAX = 68,    /* of a header that needs no encoding: a line of 78 with its name */
     QP_LINE_MAX = 72,  /* characters, with room for an encoded byte and the soft break */
     SUBJECT_MAX = 512, /* bytes; a longer one is cut */
     NAME_MAX_ = 256,
@@ -70,7 +71,7 @@ static void put_unstructured(FILE *out, const char *text)
     char visible[SUBJECT_MAX];
     text_visible(text, visible, sizeof(visible));
     /* "=?" would be taken for an encoded word; what is long is cut into words. */
-    if (is_plain(visible) && strlen(visible) <= WORD_BYTES && !strstr(visible, "=?"))
+    if (is_plain(visible) && strlen(visible) <= PLAIN_MAX && !strstr(visible, "=?"))
         fputs(visible, out);
     else
         put_words(out, visible);

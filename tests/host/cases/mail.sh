@@ -1,0 +1,102 @@
+# shellcheck shell=bash disable=SC2154 # $out and the like come from run() in tests/host/lib.sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Notices as mails, through a real MTA (OpenSMTPD, local delivery), read back from the mailboxes. Sourced by
+# tests/host/run.
+
+set_up_mail()
+{
+    printf '%s\n' "table aliases file:/etc/aliases" "listen on lo" 'action "local" mbox alias <aliases>' \
+        'match from local for any action "local"' >"$root/etc/smtpd.conf"
+    echo demohost >"$root/etc/mailname"
+    echo "accesspkg-notify: root" >"$root/etc/aliases"
+    host systemctl restart opensmtpd
+    ln -s /usr/libexec/accesspkg/accesspkg-mail "$root/etc/accesspkg/notify.d/mail"
+    host systemctl is-active --quiet accesspkg-notify || complain "it starts with accesspkgd"
+}
+
+# In the mailbox of this user, decoded from quoted-printable as far as we need it.
+mail_of()
+{
+    cat "$root/var/mail/$1"
+}
+
+has_mail()
+{
+    mail_of "$1" | grep -q -- "$2"
+}
+
+delivered()
+{
+    [[ $(host pkg-admin status --json | sed -n 's/.*"notices": \([0-9]*\).*/\1/p') == 0 ]]
+}
+
+without_mail()
+{
+    host systemctl stop accesspkg-notify
+    rm -f "$root"/var/mail/* "$root/etc/accesspkg/notify.d/mail"
+    host systemctl start accesspkg-notify
+    set_up_mail
+}
+
+# The whole way: filed at the gate, told, decided by what the mail says, told.
+by_mail()
+{
+    without_mail
+    run ssh_as alice id
+    refused
+    wait_for 20 has_mail bob "^Subject: \[demohost\] alice asks for $package$"
+    local command
+    command=$(mail_of bob | sed -n 's/^ *\(pkg-approve approve [0-9]*\)$/\1/p')
+    [[ -n $command ]] || complain "the mail has a line to paste"
+    # shellcheck disable=SC2086 # as somebody who pastes it
+    run on_host bob $command
+    succeeded
+    wait_for 20 has_mail alice "^Subject: \[demohost\] You have $package now$"
+    wait_for 20 has_mail alice "^Subject: \[demohost\] Your request for $package was approved$"
+    run mail_of alice
+    says "^Auto-Submitted: auto-generated$"
+    [[ $(grep -c "^References: <accesspkg.request.[0-9]*@demohost>$" <<<"$out") == 2 ]] || complain "one thread"
+    [[ $(grep "^References:" <<<"$out" | sort -u | wc -l) == 1 ]] || complain "one thread"
+    run host pkg-admin revoke $package alice -m $'Gr\xc3\xb6\xc3\x9fe: Bcc: eve'
+    succeeded
+    wait_for 20 has_mail alice "^Subject: \[demohost\] Your access to $package was revoked$"
+    run mail_of alice
+    says "Gr=C3=B6=C3=9Fe: Bcc: eve"
+    says_not "^Bcc:"
+    wait_for 20 delivered
+}
+
+# The MTA is away: the notice waits, is shown, and comes once.
+mta_away()
+{
+    without_mail
+    host systemctl stop opensmtpd
+    mv "$root/usr/sbin/sendmail" "$root/usr/sbin/sendmail.away"
+    trap 'mv "$root/usr/sbin/sendmail.away" "$root/usr/sbin/sendmail"; host systemctl start opensmtpd' EXIT
+    on_host alice pkg-request submit $package
+    shows_failure()
+    {
+        host pkg-admin status | grep -q "sendmail cannot be run"
+    }
+    wait_for 20 shows_failure
+    host systemctl kill -s KILL accesspkg-notify
+    mv "$root/usr/sbin/sendmail.away" "$root/usr/sbin/sendmail"
+    trap - EXIT
+    host systemctl start opensmtpd
+    wait_for 30 has_mail bob "asks for $package"
+    wait_for 20 delivered
+    [[ $(mail_of bob | grep -c "^Subject:.*asks for") == 1 ]] || complain "once"
+}
+
+confined()
+{
+    run host cat "/proc/$(host systemctl show -P MainPID accesspkg-notify)/status"
+    says "^CapEff:[[:space:]]*0*$"
+    says_not "^Uid:[[:space:]]*0"
+    run host runuser -u accesspkg-notify -- touch /var/lib/accesspkg/grants/user/alice
+    refused
+}
+
+it "filed at the gate, told by mail, approved by what the mail says, one thread" by_mail
+it "an MTA that is away: the notice waits, and comes once" mta_away
+it "the notifier has no capability and writes no grant" confined
