@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One table of options for all programs; a program brings its table of commands. Knows nothing of the bus. */
+/* Parsing by the table of options that all programs share (options.c) and the commands that a program brings. Knows
+ * nothing of the bus. */
 #include "cli/runner.h"
 
+#include "cli/options.h"
 #include "cli/pager.h"
-#include "cli/when.h"
 
-#include "common/duration.h"
 #include "common/names.h"
 #include "common/paths.h"
 
@@ -21,308 +21,6 @@
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
-
-/* ---- options ---------------------------------------------------------------------------------------------- */
-
-static int set_reason(struct invocation *invocation, const char *value);
-static int set_duration(struct invocation *invocation, const char *value);
-static int set_start(struct invocation *invocation, const char *value);
-static int set_override(struct invocation *invocation, const char *value);
-static int set_package(struct invocation *invocation, const char *value);
-static int set_dry_run(struct invocation *invocation, const char *value);
-static int set_to(struct invocation *invocation, const char *value);
-static int set_until(struct invocation *invocation, const char *value);
-static int set_revoke(struct invocation *invocation, const char *value);
-static int set_limit(struct invocation *invocation, const char *value);
-static int set_yes(struct invocation *invocation, const char *value);
-static int set_wait(struct invocation *invocation, const char *value);
-static int set_no_pager(struct invocation *invocation, const char *value);
-static int set_since(struct invocation *invocation, const char *value);
-static int set_user(struct invocation *invocation, const char *value);
-static int set_request(struct invocation *invocation, const char *value);
-static int set_json(struct invocation *invocation, const char *value);
-static int print_help(const struct program *program, const struct command *command);
-static int print_version(const struct program *program, const struct command *command);
-static int print_completion(const struct program *program, const struct command *command);
-
-static const struct option_row {
-    const char *name;
-    char letter;          /* 0: none */
-    const char *argument; /* NULL: takes none */
-    unsigned takes;       /* the command must take this */
-    int (*set)(struct invocation *invocation, const char *value);
-    /* Runs in place of any command; `command` NULL: none was named. */
-    int (*instead)(const struct program *program, const struct command *command);
-    const char *help; /* NULL: not shown */
-} options[] = {
-    {"reason", 'm', "TEXT", TAKES_REASON, set_reason, NULL, "why; those whom it concerns read it"},
-    {"justification", 0, "TEXT", TAKES_REASON, set_reason, NULL, "the same as --reason"},
-    {"duration", 'd', "TIME", TAKES_DURATION, set_duration, NULL, "for how long, as 90m, 4h, 1d or forever"},
-    {"for", 0, "TIME", TAKES_FOR, set_duration, NULL, "give less time than was asked for"},
-    {"start", 0, "WHEN", TAKES_START, set_start, NULL, "begin later: +2h, 14:30 or '2026-11-24 09:00'"},
-    {"override", 0, NULL, TAKES_OVERRIDE, set_override, NULL, "although it is incompatible; wants -m"},
-    {"package", 0, "NAME", TAKES_PACKAGE, set_package, NULL, "this package (import needs it)"},
-    {"dry-run", 0, NULL, TAKES_DRY_RUN, set_dry_run, NULL, "change nothing, say what would be done"},
-    {"to", 0, "USER", TAKES_TO, set_to, NULL, "who may decide in your name"},
-    {"until", 0, "WHEN", TAKES_UNTIL, set_until, NULL, "until when: +2d, 18:00 or '2026-11-24 09:00'"},
-    {"revoke", 0, "USER", TAKES_REVOKE, set_revoke, NULL, "end what you delegated to, or received from"},
-    {"yes", 'y', NULL, TAKES_YES, set_yes, NULL, "do not ask whether to go on"},
-    {"wait", 0, NULL, TAKES_WAIT, set_wait, NULL, "stay until it is decided; Ctrl-C leaves it filed"},
-    {"request", 0, "ID", TAKES_REQUEST, set_request, NULL, "only what concerns this request"},
-    {"user", 0, "USER", TAKES_USER, set_user, NULL, "only what this user did, or what concerns them"},
-    {"since", 0, "WHEN", TAKES_SINCE, set_since, NULL, "from when on: 7d (ago), 14:30 or '2026-11-01'"},
-    {"limit", 'n', "N", TAKES_LIMIT, set_limit, NULL, "only the newest N"},
-    {"no-pager", 0, NULL, TAKES_PAGER, set_no_pager, NULL, "do not page what is long"},
-    {"json", 0, NULL, 0, set_json, NULL, "print JSON, for programs"},
-    {"help", 'h', NULL, 0, NULL, print_help, "show this help"},
-    {"version", 'V', NULL, 0, NULL, print_version, "show the version"},
-    {"print-completion", 0, NULL, 0, NULL, print_completion, NULL},
-};
-
-enum { N_OPTIONS = sizeof(options) / sizeof(*options), LONG_BASE = 256 };
-
-/* Whether a command of the program takes what the option sets. */
-static bool option_concerns(const struct program *program, const struct option_row *option)
-{
-    unsigned takes = 0;
-
-    for (const struct command *command = program->commands; command->name; command++)
-        takes |= command->takes;
-    return (option->takes & ~takes) == 0;
-}
-
-static int set_reason(struct invocation *invocation, const char *value)
-{
-    invocation->reason = value;
-    return runner_check_text(invocation, value);
-}
-
-static int set_duration(struct invocation *invocation, const char *value)
-{
-    if (duration_parse_or_forever(value, &invocation->duration) < 0)
-        return runner_usage(invocation,
-                            "'%s' is no duration; write it as 90m, 4h or 1d, ten years at most, or forever",
-                            value);
-    return 0;
-}
-
-static int set_start(struct invocation *invocation, const char *value)
-{
-    const int64_t now = time(NULL);
-
-    if (when_parse(value, now, &invocation->start) < 0)
-        return runner_usage(invocation, "'%s' is no time; write it as +2h, 14:30 or '2026-11-24 09:00'",
-                            value);
-    if (invocation->start <= now)
-        return runner_usage(invocation, "'%s' is in the past; leave --start away to begin at once", value);
-    return 0;
-}
-
-static int set_to(struct invocation *invocation, const char *value)
-{
-    invocation->to = value;
-    return 0;
-}
-
-static int set_revoke(struct invocation *invocation, const char *value)
-{
-    invocation->revoke = value;
-    return 0;
-}
-
-static int set_until(struct invocation *invocation, const char *value)
-{
-    const int64_t now = time(NULL);
-
-    if (when_parse(value, now, &invocation->until) < 0)
-        return runner_usage(invocation, "'%s' is no time; write it as +2d, 18:00 or '2026-11-24 09:00'",
-                            value);
-    if (invocation->until <= now)
-        return runner_usage(invocation, "'%s' is in the past; an end lies ahead", value);
-    return 0;
-}
-
-static int set_override(struct invocation *invocation, const char *value)
-{
-    (void)value;
-    invocation->override = true;
-    return 0;
-}
-
-static int set_package(struct invocation *invocation, const char *value)
-{
-    invocation->package = value;
-    return 0;
-}
-
-static int set_dry_run(struct invocation *invocation, const char *value)
-{
-    (void)value;
-    invocation->dry_run = true;
-    return 0;
-}
-
-/* A number of decimal digits, at least 1, and nothing else: no sign, no blank, no 0x. */
-static bool parse_positive(const char *text, int64_t *ret)
-{
-    char *end;
-
-    if (text[0] < '0' || text[0] > '9')
-        return false;
-    errno = 0;
-    int64_t number = strtoll(text, &end, 10);
-    if (errno != 0 || *end != '\0' || number < 1)
-        return false;
-    *ret = number;
-    return true;
-}
-
-static int set_limit(struct invocation *invocation, const char *value)
-{
-    if (!parse_positive(value, &invocation->limit))
-        return runner_usage(invocation, "'%s' is no limit; give a number from 1 on", value);
-    return 0;
-}
-
-static int set_yes(struct invocation *invocation, const char *value)
-{
-    (void)value;
-    invocation->yes = true;
-    return 0;
-}
-
-static int set_wait(struct invocation *invocation, const char *value)
-{
-    (void)value;
-    invocation->wait = true;
-    return 0;
-}
-
-static int set_no_pager(struct invocation *invocation, const char *value)
-{
-    (void)value;
-    invocation->no_pager = true;
-    return 0;
-}
-
-static int set_since(struct invocation *invocation, const char *value)
-{
-    const int64_t now = time(NULL);
-
-    if (when_parse_past(value, now, &invocation->since) < 0)
-        return runner_usage(invocation, "'%s' is no time; write it as 7d (ago), 14:30 or '2026-11-01 09:00'",
-                            value);
-    if (invocation->since > now)
-        return runner_usage(invocation, "'%s' lies ahead; --since looks back", value);
-    return 0;
-}
-
-static int set_user(struct invocation *invocation, const char *value)
-{
-    invocation->user = value;
-    return 0;
-}
-
-static int set_request(struct invocation *invocation, const char *value)
-{
-    invocation->request = value;
-    return runner_parse_id(invocation, value, &(int64_t){0});
-}
-
-static int set_json(struct invocation *invocation, const char *value)
-{
-    (void)value;
-    invocation->output.json = true;
-    return 0;
-}
-
-/* ---- what is printed instead of running a command --------------------------------------------------------- */
-
-static void help_row(const char *left, const char *argument, const char *help)
-{
-    char cell[40];
-
-    snprintf(cell, sizeof(cell), "%s%s%s", left, argument[0] ? " " : "", argument);
-    printf("  %-26s %s\n", cell, help);
-}
-
-static void help_of_program(const struct program *program)
-{
-    printf("%s: %s\n\nUsage: %s [COMMAND] [OPTION]...\n\nCommands (without one: %s; more of each: %s COMMAND "
-           "--help):\n",
-           program->name, program->help, program->name, program->commands[0].name, program->name);
-    for (const struct command *command = program->commands; command->name; command++)
-        help_row(command->name, command->arguments, command->help);
-}
-
-static int print_help(const struct program *program, const struct command *command)
-{
-    if (command)
-        printf("%s %s: %s\n\nUsage: %s %s%s%s [OPTION]...\n", program->name, command->name, command->help,
-               program->name, command->name, command->arguments[0] ? " " : "", command->arguments);
-    else
-        help_of_program(program);
-    printf("\nOptions:\n");
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        const char letter[] = {'-', options[i].letter, ',', ' ', '\0'};
-        char left[32];
-
-        if (!options[i].help || !option_concerns(program, &options[i]) ||
-            (command && (options[i].takes & ~command->takes)))
-            continue;
-        snprintf(left, sizeof(left), "%s--%s", options[i].letter ? letter : "    ", options[i].name);
-        help_row(left, options[i].argument ? options[i].argument : "", options[i].help);
-    }
-    printf(
-        "\nExit codes: 0 done; 1 refused by a state or a policy; 64 wrong usage; 67 no such user; 69 "
-        "accesspkgd\n"
-        "does not answer; 74 the output could not be written; 75 too much at once, try again later; 77 not\n"
-        "allowed; 78 the configuration has errors. Of several the highest counts.\n");
-    return 0;
-}
-
-static int print_version(const struct program *program, const struct command *command)
-{
-    (void)command;
-    printf("%s (accesspkg) %s\n", program->name, ACCESSPKG_VERSION);
-    return 0;
-}
-
-/* The commands' rows: name, operands, options; then the options': name, what it takes. Parted by tabs. */
-static void print_completion_rows(const struct program *program)
-{
-    for (const struct command *command = program->commands; command->name; command++) {
-        printf("command\t%s\t%s\t", command->name, *command->arguments ? command->arguments : "-");
-        for (size_t i = 0; i < N_OPTIONS; i++)
-            if (options[i].help && (options[i].takes & ~command->takes) == 0)
-                printf("--%s ", options[i].name);
-        printf("\n");
-    }
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (options[i].argument && option_concerns(program, &options[i])) {
-            printf("option\t--%s\t%s\n", options[i].name, options[i].argument);
-            if (options[i].letter)
-                printf("option\t-%c\t%s\n", options[i].letter, options[i].argument);
-        }
-}
-
-/* Two lines of words, commands and options, then a row for each, for packaging/completions. */
-static int print_completion(const struct program *program, const struct command *command)
-{
-    const char *before = "";
-
-    for (command = program->commands; command->name; command++, before = " ")
-        printf("%s%s", before, command->name);
-    before = "\n";
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (options[i].help && option_concerns(program, &options[i])) {
-            printf("%s--%s", before, options[i].name);
-            before = " ";
-        }
-    printf("\n");
-    print_completion_rows(program);
-    return 0;
-}
 
 /* ---- parsing ---------------------------------------------------------------------------------------------- */
 
@@ -351,16 +49,18 @@ int runner_check_text(const struct invocation *invocation, const char *text)
     return 0;
 }
 
+enum { LONG_BASE = 256 }; /* behind all letters */
+
 static void getopt_tables(char *ret_letters, struct option *ret_long)
 {
     *ret_letters++ = ':';
     for (size_t i = 0; i < N_OPTIONS; i++) {
-        ret_long[i] = (struct option){.name = options[i].name,
-                                      .has_arg = options[i].argument ? required_argument : no_argument,
+        ret_long[i] = (struct option){.name = options_rows[i].name,
+                                      .has_arg = options_rows[i].argument ? required_argument : no_argument,
                                       .val = (int)(LONG_BASE + i)};
-        if (options[i].letter) {
-            *ret_letters++ = options[i].letter;
-            if (options[i].argument)
+        if (options_rows[i].letter) {
+            *ret_letters++ = options_rows[i].letter;
+            if (options_rows[i].argument)
                 *ret_letters++ = ':';
         }
     }
@@ -371,8 +71,8 @@ static void getopt_tables(char *ret_letters, struct option *ret_long)
 static const struct option_row *option_of(int code)
 {
     for (size_t i = 0; i < N_OPTIONS; i++)
-        if (code == (int)(LONG_BASE + i) || (options[i].letter && code == options[i].letter))
-            return &options[i];
+        if (code == (int)(LONG_BASE + i) || (options_rows[i].letter && code == options_rows[i].letter))
+            return &options_rows[i];
     return NULL;
 }
 
@@ -422,7 +122,7 @@ int runner_parse_id(const struct invocation *invocation, const char *text, int64
         *ret = 0;
         return 0;
     }
-    if (parse_positive(text, ret))
+    if (options_parse_positive(text, ret))
         return 0;
     return runner_usage(invocation, "'%s' is no request number and no USER/PACKAGE", text);
 }
@@ -448,9 +148,9 @@ static int parse_operands(struct invocation *invocation, int argc, char *argv[],
         return runner_usage(invocation, "there is no command '%s'", argv[optind]);
     if (takes & ~command->takes)
         for (size_t i = 0; i < N_OPTIONS; i++)
-            if (options[i].takes & takes & ~command->takes)
+            if (options_rows[i].takes & takes & ~command->takes)
                 return runner_usage(invocation, "the command '%s' takes no --%s", command->name,
-                                    options[i].name);
+                                    options_rows[i].name);
     invocation->command = command;
     invocation->operands = argv + (optind < argc ? optind + 1 : argc);
     invocation->n_operands = (size_t)(argc - (int)(invocation->operands - argv));

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a program prints instead of running a command (NULL: none was named). Each returns the exit code. */
+#pragma once
+
+#include "cli/runner.h"
+
+int help_print(const struct program *program, const struct command *command);
+int help_print_version(const struct program *program, const struct command *command);
+
+/* For packaging/completions. */
+int help_print_completion(const struct program *program, const struct command *command);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every option of every program is a row here; what it sets stands beside it. */
+#include "cli/options.h"
+
+#include "cli/help.h"
+#include "cli/when.h"
+
+#include "common/duration.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+static int set_reason(struct invocation *invocation, const char *value);
+static int set_duration(struct invocation *invocation, const char *value);
+static int set_start(struct invocation *invocation, const char *value);
+static int set_override(struct invocation *invocation, const char *value);
+static int set_package(struct invocation *invocation, const char *value);
+static int set_dry_run(struct invocation *invocation, const char *value);
+static int set_to(struct invocation *invocation, const char *value);
+static int set_until(struct invocation *invocation, const char *value);
+static int set_revoke(struct invocation *invocation, const char *value);
+static int set_limit(struct invocation *invocation, const char *value);
+static int set_yes(struct invocation *invocation, const char *value);
+static int set_wait(struct invocation *invocation, const char *value);
+static int set_no_pager(struct invocation *invocation, const char *value);
+static int set_since(struct invocation *invocation, const char *value);
+static int set_user(struct invocation *invocation, const char *value);
+static int set_request(struct invocation *invocation, const char *value);
+static int set_json(struct invocation *invocation, const char *value);
+
+const struct option_row options_rows[] = {
+    {"reason", 'm', "TEXT", TAKES_REASON, set_reason, NULL, "why; those whom it concerns read it"},
+    {"justification", 0, "TEXT", TAKES_REASON, set_reason, NULL, "the same as --reason"},
+    {"duration", 'd', "TIME", TAKES_DURATION, set_duration, NULL, "for how long, as 90m, 4h, 1d or forever"},
+    {"for", 0, "TIME", TAKES_FOR, set_duration, NULL, "give less time than was asked for"},
+    {"start", 0, "WHEN", TAKES_START, set_start, NULL, "begin later: +2h, 14:30 or '2026-11-24 09:00'"},
+    {"override", 0, NULL, TAKES_OVERRIDE, set_override, NULL, "although it is incompatible; wants -m"},
+    {"package", 0, "NAME", TAKES_PACKAGE, set_package, NULL, "this package (import needs it)"},
+    {"dry-run", 0, NULL, TAKES_DRY_RUN, set_dry_run, NULL, "change nothing, say what would be done"},
+    {"to", 0, "USER", TAKES_TO, set_to, NULL, "who may decide in your name"},
+    {"until", 0, "WHEN", TAKES_UNTIL, set_until, NULL, "until when: +2d, 18:00 or '2026-11-24 09:00'"},
+    {"revoke", 0, "USER", TAKES_REVOKE, set_revoke, NULL, "end what you delegated to, or received from"},
+    {"yes", 'y', NULL, TAKES_YES, set_yes, NULL, "do not ask whether to go on"},
+    {"wait", 0, NULL, TAKES_WAIT, set_wait, NULL, "stay until it is decided; Ctrl-C leaves it filed"},
+    {"request", 0, "ID", TAKES_REQUEST, set_request, NULL, "only what concerns this request"},
+    {"user", 0, "USER", TAKES_USER, set_user, NULL, "only what this user did, or what concerns them"},
+    {"since", 0, "WHEN", TAKES_SINCE, set_since, NULL, "from when on: 7d (ago), 14:30 or '2026-11-01'"},
+    {"limit", 'n', "N", TAKES_LIMIT, set_limit, NULL, "only the newest N"},
+    {"no-pager", 0, NULL, TAKES_PAGER, set_no_pager, NULL, "do not page what is long"},
+    {"json", 0, NULL, 0, set_json, NULL, "print JSON, for programs"},
+    {"help", 'h', NULL, 0, NULL, help_print, "show this help"},
+    {"version", 'V', NULL, 0, NULL, help_print_version, "show the version"},
+    {"print-completion", 0, NULL, 0, NULL, help_print_completion, NULL},
+    {0},
+};
+
+_Static_assert(sizeof(options_rows) / sizeof(*options_rows) == N_OPTIONS + 1, "N_OPTIONS counts the rows");
+
+/* Whether a command of the program takes what the option sets. */
+bool options_concern(const struct program *program, const struct option_row *option)
+{
+    unsigned takes = 0;
+
+    for (const struct command *command = program->commands; command->name; command++)
+        takes |= command->takes;
+    return (option->takes & ~takes) == 0;
+}
+
+static int set_reason(struct invocation *invocation, const char *value)
+{
+    invocation->reason = value;
+    return runner_check_text(invocation, value);
+}
+
+static int set_duration(struct invocation *invocation, const char *value)
+{
+    if (duration_parse_or_forever(value, &invocation->duration) < 0)
+        return runner_usage(invocation,
+                            "'%s' is no duration; write it as 90m, 4h or 1d, ten years at most, or forever",
+                            value);
+    return 0;
+}
+
+static int set_start(struct invocation *invocation, const char *value)
+{
+    const int64_t now = time(NULL);
+
+    if (when_parse(value, now, &invocation->start) < 0)
+        return runner_usage(invocation, "'%s' is no time; write it as +2h, 14:30 or '2026-11-24 09:00'",
+                            value);
+    if (invocation->start <= now)
+        return runner_usage(invocation, "'%s' is in the past; leave --start away to begin at once", value);
+    return 0;
+}
+
+static int set_to(struct invocation *invocation, const char *value)
+{
+    invocation->to = value;
+    return 0;
+}
+
+static int set_revoke(struct invocation *invocation, const char *value)
+{
+    invocation->revoke = value;
+    return 0;
+}
+
+static int set_until(struct invocation *invocation, const char *value)
+{
+    const int64_t now = time(NULL);
+
+    if (when_parse(value, now, &invocation->until) < 0)
+        return runner_usage(invocation, "'%s' is no time; write it as +2d, 18:00 or '2026-11-24 09:00'",
+                            value);
+    if (invocation->until <= now)
+        return runner_usage(invocation, "'%s' is in the past; an end lies ahead", value);
+    return 0;
+}
+
+static int set_override(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->override = true;
+    return 0;
+}
+
+static int set_package(struct invocation *invocation, const char *value)
+{
+    invocation->package = value;
+    return 0;
+}
+
+static int set_dry_run(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->dry_run = true;
+    return 0;
+}
+
+/* A number of decimal digits, at least 1, and nothing else: no sign, no blank, no 0x. */
+bool options_parse_positive(const char *text, int64_t *ret)
+{
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    int64_t number = strtoll(text, &end, 10);
+    if (errno != 0 || *end != '\0' || number < 1)
+        return false;
+    *ret = number;
+    return true;
+}
+
+static int set_limit(struct invocation *invocation, const char *value)
+{
+    if (!options_parse_positive(value, &invocation->limit))
+        return runner_usage(invocation, "'%s' is no limit; give a number from 1 on", value);
+    return 0;
+}
+
+static int set_yes(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->yes = true;
+    return 0;
+}
+
+static int set_wait(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->wait = true;
+    return 0;
+}
+
+static int set_no_pager(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->no_pager = true;
+    return 0;
+}
+
+static int set_since(struct invocation *invocation, const char *value)
+{
+    const int64_t now = time(NULL);
+
+    if (when_parse_past(value, now, &invocation->since) < 0)
+        return runner_usage(invocation, "'%s' is no time; write it as 7d (ago), 14:30 or '2026-11-01 09:00'",
+                            value);
+    if (invocation->since > now)
+        return runner_usage(invocation, "'%s' lies ahead; --since looks back", value);
+    return 0;
+}
+
+static int set_user(struct invocation *invocation, const char *value)
+{
+    invocation->user = value;
+    return 0;
+}
+
+static int set_request(struct invocation *invocation, const char *value)
+{
+    invocation->request = value;
+    return runner_parse_id(invocation, value, &(int64_t){0});
+}
+
+static int set_json(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->output.json = true;
+    return 0;
+}
