@@ -161,6 +161,7 @@ check: deps-check ## Run every suite that needs no booted host (installs what is
 
 .PHONY: check-built
 check-built: all $(SUITES) lint
+	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 	tests/run $(BUILD)
 
@@ -168,6 +169,7 @@ check-built: all $(SUITES) lint
 demo: deps-demo ## Show the product at work: a refused ssh login, an approval, a login, an end
 	@echo "Building ..."
 	+@$(MAKE) --no-print-directory -s all
+	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 	@tests/demo/demo $(BUILD)
 
@@ -179,12 +181,14 @@ check-host: deps-host ## Boot a Debian host and drive it as users do (as root)
 .PHONY: check-crash
 check-crash: deps-check ## kill -9 the daemon 1,000 times under load and see that nothing acknowledged is lost
 	+@$(MAKE) --no-print-directory all $(BUILD)/tests/crash/crash
+	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 	tests/support/private-root $(BUILD) env CRASH_KILLS=$(CRASH_KILLS) $(abspath $(BUILD))/tests/crash/crash
 
 .PHONY: bench
 bench: deps-check ## Measure a granted check and a refusal against their yardsticks
 	+@$(MAKE) --no-print-directory all $(BENCHES)
+	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 	tests/bench/run $(BUILD)
 
