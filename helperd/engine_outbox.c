@@ -19,6 +19,7 @@ enum {
     WAITING_MAX =
         50000, /* notices that wait while nobody delivers them; of more the oldest are lost, which is logged */
     TAKE_MAX = 64,
+    STALE_MAX = 512,
     SHOWN_MAX = 1024,
     FAILURE_MAX = 512,
 };
@@ -425,33 +426,55 @@ static json_t *view_notice(struct engine *engine, const struct notice *notice, j
     return facts;
 }
 
-static int drop_stale(struct engine *engine, int64_t id)
+/* Those that nobody needs any more go together: a commit each would keep callers waiting. */
+struct stale {
+    int64_t ids[STALE_MAX];
+    size_t count;
+};
+
+static int drop_stale(struct engine *engine, struct stale *stale)
 {
-    const int r = engine_begin(engine);
-    return r < 0 ? r : engine_end(engine, store_remove_notice(engine->store, id));
+    int r = stale->count > 0 ? engine_begin(engine) : 0;
+    if (r < 0 || stale->count == 0)
+        return r;
+    for (size_t i = 0; r == 0 && i < stale->count; i++)
+        r = store_remove_notice(engine->store, stale->ids[i]);
+    stale->count = 0;
+    return engine_end(engine, r);
+}
+
+/* The next one behind *after, to the array or to those that go. 0, STORE_E_NONE, -errno. */
+static int take_next(struct engine *engine, int64_t *after, json_t *array, struct stale *stale)
+{
+    struct notice notice = {0};
+    bool is_old = false;
+    int r = store_next_notice(engine->store, *after, &notice);
+    if (r != 0)
+        return r;
+    *after = notice.id;
+    json_t *facts = json_loads(notice.facts, 0, NULL);
+    r = facts ? is_stale(engine, &notice, facts, &is_old) : -ENOMEM;
+    if (r == 0 && is_old)
+        stale->ids[stale->count++] = notice.id;
+    else if (r == 0 && json_array_append_new(array, view_notice(engine, &notice, json_incref(facts))) < 0)
+        r = -ENOMEM;
+    json_decref(facts);
+    notice_deinit(&notice);
+    if (r == 0 && stale->count == STALE_MAX)
+        r = drop_stale(engine, stale);
+    return r;
 }
 
 int engine_take_notices(struct engine *engine, int64_t after, int64_t limit, struct reply *reply)
 {
-    json_t *array = json_array();
     const size_t most = limit > 0 && limit < TAKE_MAX ? (size_t)limit : TAKE_MAX;
+    json_t *array = json_array();
+    struct stale stale = {.count = 0};
     int r = engine_tick(engine);
-    while (r == 0 && json_array_size(array) < most) {
-        struct notice notice = {0};
-        bool stale = false;
-        r = store_next_notice(engine->store, after, &notice);
-        if (r != 0)
-            break;
-        after = notice.id;
-        json_t *facts = json_loads(notice.facts, 0, NULL);
-        r = facts ? is_stale(engine, &notice, facts, &stale) : -ENOMEM;
-        if (r == 0 && !stale)
-            json_array_append_new(array, view_notice(engine, &notice, json_incref(facts)));
-        if (r == 0 && stale)
-            r = drop_stale(engine, notice.id);
-        json_decref(facts);
-        notice_deinit(&notice);
-    }
+    while (r == 0 && json_array_size(array) < most)
+        r = take_next(engine, &after, array, &stale);
+    if (r >= 0)
+        r = drop_stale(engine, &stale);
     if (r < 0) {
         json_decref(array);
         return r;

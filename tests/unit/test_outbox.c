@@ -400,6 +400,25 @@ START_TEST(test_stale)
 }
 END_TEST
 
+/* However many nobody needs any more: they go at once, and what stands behind them is taken. */
+START_TEST(test_many_stale)
+{
+    ck_assert_int_eq(
+        sqlite3_exec(fixture.engine.store->database,
+                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+                     " INSERT INTO outbox (event, request, assignment, turn, recipients, at, facts)"
+                     " SELECT 'request-waits', 1000 + i, 0, 1, '[\"x\"]', 1, '{\"stage\": 1}' FROM n",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    submit("dave", "free");
+    json_t *notices = take(0);
+    ck_assert_uint_eq(json_array_size(notices), 1);
+    ck_assert_str_eq(acts_text(json_array_get(notices, 0), "event"), "fulfilled");
+    json_decref(notices);
+    ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM outbox"), 1);
+}
+END_TEST
+
 START_TEST(test_delegates)
 {
     submit("alice", "one");
@@ -457,6 +476,7 @@ int main(void)
     tcase_add_test(tests, test_rollback);
     tcase_add_test(tests, test_delivery);
     tcase_add_test(tests, test_stale);
+    tcase_add_test(tests, test_many_stale);
     tcase_add_test(tests, test_delegates);
     tcase_add_test(tests, test_bounded);
     suite_add_tcase(suite, tests);
