@@ -238,6 +238,149 @@ START_TEST(test_floods)
 }
 END_TEST
 
+/* ---- calls at random ---- */
+
+static const struct {
+    const char *name;
+    const char *signature;
+} methods[] = {
+    {"Submit", "sasa{sv}"},  {"Cancel", "xs"},     {"Approve", "xa{sv}"},  {"Deny", "xs"},
+    {"Extend", "sa{sv}"},    {"Return", "ss"},     {"Assign", "ssa{sv}"},  {"Import", "ssasa{sv}"},
+    {"Revoke", "sss"},       {"Retry", "ss"},      {"GetRequest", "x"},    {"ListRequests", "a{sv}"},
+    {"Emergency", "ss"},     {"Review", "xs"},     {"Delegate", "sa{sv}"}, {"Undelegate", "s"},
+    {"ListDelegations", ""}, {"ListPackages", ""}, {"Explain", "ss"},      {"GetStatus", ""},
+    {"Reload", ""},          {"Report", "a{sv}"},  {"Audit", "a{sv}"},
+};
+
+enum { METHODS = sizeof(methods) / sizeof(methods[0]), RANDOM_CALLS = 400 };
+
+static json_t *random_text(void)
+{
+    static const char *const texts[] = {"",
+                                        "alice",
+                                        "bob",
+                                        "carol",
+                                        "dave",
+                                        "root",
+                                        "crowd",
+                                        "free",
+                                        "asked",
+                                        "dbadmins",
+                                        "why",
+                                        "../x",
+                                        "-r",
+                                        "a:b",
+                                        "a,root",
+                                        "%41",
+                                        "a\nb",
+                                        "\033[2J",
+                                        "\xe2\x80\xae",
+                                        "nobody",
+                                        "requestor",
+                                        "all",
+                                        "approver",
+                                        "decided",
+                                        "fulfilled",
+                                        "pending-approval",
+                                        "u20001"};
+    char large[5000];
+    if (rand() % 40 == 0) {
+        memset(large, 'x', sizeof(large) - 1);
+        large[sizeof(large) - 1] = '\0';
+        return json_string(large);
+    }
+    return json_string(texts[(size_t)rand() % (sizeof(texts) / sizeof(texts[0]))]);
+}
+
+static json_t *random_number(void)
+{
+    const json_int_t numbers[] = {
+        0, 1, 2, -1, INT64_MAX, INT64_MIN, INT64_MAX - 1, time(NULL), time(NULL) + 2, 3600};
+    return rand() % 2 ? json_integer(1 + rand() % 60)
+                      : json_integer(numbers[(size_t)rand() % (sizeof(numbers) / sizeof(numbers[0]))]);
+}
+
+static json_t *random_options(void)
+{
+    static const char *const names[] = {"justification", "duration",  "start",   "override", "dry_run",
+                                        "gate",          "host",      "reason",  "until",    "role",
+                                        "state",         "before",    "limit",   "user",     "package",
+                                        "since",         "before_at", "request", "other"};
+    json_t *options = json_object();
+    for (int i = rand() % 4; i > 0; i--)
+        json_object_set_new(options, names[(size_t)rand() % (sizeof(names) / sizeof(names[0]))],
+                            rand() % 3 == 0   ? random_text()
+                            : rand() % 6 == 0 ? json_boolean(rand() % 2)
+                                              : random_number());
+    return options;
+}
+
+static json_t *random_arguments(const char *signature)
+{
+    json_t *arguments = json_array();
+    for (const char *at = signature; *at; at++) {
+        json_t *value = *at == 's' ? random_text() : *at == 'x' ? random_number() : NULL;
+        if (strncmp(at, "a{sv}", 5) == 0) {
+            value = random_options();
+            at += 4;
+        } else if (strncmp(at, "as", 2) == 0) {
+            value = json_array();
+            for (int i = rand() % 4; i > 0; i--)
+                json_array_append_new(value, random_text());
+            at++;
+        }
+        json_array_append_new(arguments, value);
+    }
+    return arguments;
+}
+
+/* Each call has an answer, and none is that of a fault. */
+static int call_at_random(void *data)
+{
+    struct client client;
+    struct client_error error;
+    srand(*(const unsigned *)data);
+    client_deadline(100);
+    if (client_open(&client, &error) < 0)
+        return 1;
+    for (int i = 0; i < RANDOM_CALLS; i++) {
+        const size_t method = (size_t)rand() % METHODS;
+        json_t *value = NULL;
+        error.message[0] = '\0';
+        if (client_call(&client, methods[method].name, methods[method].signature,
+                        random_arguments(methods[method].signature), &value, &error) < 0 &&
+            strstr(error.message, "has a fault")) {
+            fprintf(stderr, "%s: %s\n", methods[method].name, error.message);
+            return 2;
+        }
+        json_decref(value);
+    }
+    client_close(&client);
+    return 0;
+}
+
+START_TEST(test_random_calls)
+{
+    static const char *const users[] = {"alice", "bob", "carol", "dave", "root", "accesspkg"};
+    enum { USERS = sizeof(users) / sizeof(users[0]) };
+    const char *seed = getenv("HOSTILE_SEED");
+    const unsigned first = seed ? (unsigned)strtoul(seed, NULL, 10) : 1;
+    pid_t callers[USERS];
+    unsigned seeds[USERS];
+    live_write_package("free", FREE);
+    run("root", "pkg-admin reload", 0, "");
+    for (unsigned i = 0; i < USERS; i++) {
+        seeds[i] = first * USERS + i;
+        callers[i] = live_fork(users[i], call_at_random, &seeds[i]);
+    }
+    for (size_t i = 0; i < USERS; i++)
+        ck_assert_msg(live_join(callers[i]) == 0, "%s, HOSTILE_SEED=%u", users[i], first);
+    run("root", "pkg-admin status", 0, "Live assignments");
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    live_start_daemon();
+}
+END_TEST
+
 static void add_case(Suite *suite, const char *name, void (*begin)(void), void (*end)(void),
                      const TTest **tests, size_t count)
 {
@@ -255,8 +398,8 @@ int main(void)
     const TTest *mute[] = {test_mute, test_mute_at_the_end, test_mute_at_a_stop};
     Suite *suite = suite_create("hostile");
     add_case(suite, "second_daemon", setup, teardown, second, 2);
-    const TTest *floods[] = {test_floods};
-    add_case(suite, "floods", setup_crowd, teardown_crowd, floods, 1);
+    const TTest *floods[] = {test_floods, test_random_calls};
+    add_case(suite, "floods", setup_crowd, teardown_crowd, floods, 2);
     add_case(suite, "mute", setup_mute, teardown_mute, mute, 3);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
