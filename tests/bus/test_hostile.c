@@ -359,6 +359,7 @@ static int call_at_random(void *data)
     return 0;
 }
 
+/* Other ones: private-root build env HOSTILE_SEED=7 build/tests/bus/test_hostile */
 START_TEST(test_random_calls)
 {
     static const char *const users[] = {"alice", "bob", "carol", "dave", "root", "accesspkg"};
