@@ -149,8 +149,7 @@ static char *field_decisions(const struct output *output, const json_t *request,
 static char *field_state_marked(const struct output *output, const json_t *request, const char *member)
 {
     _cleanup_free_ char *state = field_state(output, request, member);
-    const bool extension = member_integer(request, "extends") > 0 &&
-                           state_from_identifier(member_text(request, member)) == STATE_PENDING_APPROVAL;
+    const bool extension = member_integer(request, "extends") > 0;
 
     return output_format("%s%s", state,
                          member_true(request, "needs_review") ? " (needs review)"

@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/duration.h"
+#include "common/log.h"
 #include "common/names.h"
 
 #include <errno.h>
@@ -107,6 +108,8 @@ static int note(struct engine *engine, const struct request *request, const stru
             r = engine_tell_escalated(engine, request, stage);
     }
     if (r == 0 && strcmp(finding->why, request->undecidable ? request->undecidable : "") != 0) {
+        if (*finding->why)
+            log_warning("request %" PRId64 " waits, and nobody can decide it: %s", request->id, finding->why);
         r = store_set_undecidable(engine->store, request->id, *finding->why ? finding->why : NULL);
         if (r == 0)
             r = *finding->why ? audit(engine, request->id, "undecidable", finding->why)

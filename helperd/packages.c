@@ -172,6 +172,18 @@ static void warn_of_strangers(const struct packages *set, struct problems *probl
                     set->items[i].name, *name);
 }
 
+/* Nobody is asked for more time either: it would be given at once. */
+static void warn_of_idle_words(const struct packages *set, struct problems *problems)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->items[i].extension == PACKAGE_EXTENSION_APPROVAL && !set->items[i].approval_required)
+            problems_add(
+                problems, false,
+                "%s.conf: extension = approval asks nobody where approval = none, so more time is given "
+                "at once; write extension = allowed, or no",
+                set->items[i].name);
+}
+
 int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems)
 {
     _cleanup_close_ int fd = open_folder(folder, owner, problems);
@@ -191,6 +203,7 @@ int packages_load(const char *folder, uid_t owner, struct packages **ret, struct
         problems_add(problems, false,
                      "%s: no package is defined, so nobody can get access; put a NAME.conf there", folder);
     warn_of_strangers(set, problems);
+    warn_of_idle_words(set, problems);
     *ret = set;
     return 0;
 }

@@ -546,6 +546,14 @@ START_TEST(fallback_approvers_need_no_time)
 }
 END_TEST
 
+START_TEST(an_extension_that_nobody_approves_is_a_warning)
+{
+    load_one("[package]\ngroups = a\n[policy]\napproval = none\nextension = approval\n");
+    ck_assert_uint_eq(problems.count, 1);
+    ck_assert(told(false, "one.conf: extension = approval asks nobody where approval = none"));
+}
+END_TEST
+
 START_TEST(an_incompatible_stranger_is_a_warning)
 {
     put("a.conf", POLICY "incompatible = b nosuch\n");
@@ -750,6 +758,7 @@ int main(void)
     tcase_add_test(wrong, a_file_of_nothing_but_errors_is_cut_short);
     tcase_add_test(wrong, too_many);
     tcase_add_test(wrong, fallback_approvers_need_no_time);
+    tcase_add_test(wrong, an_extension_that_nobody_approves_is_a_warning);
     tcase_add_test(wrong, an_incompatible_stranger_is_a_warning);
     tcase_add_test(place, many_files_are_found_by_name);
     tcase_add_test(place, what_editors_leave_behind_is_passed_over);
