@@ -197,6 +197,7 @@ static int run_assign(struct bus_call *call, const struct facts *facts, struct r
         .duration = call->options.duration,
         .start = call->options.start,
         .override_duties = call->options.override,
+        .advice = "Or give it all the same: pkg-admin assign --override -m 'REASON'",
     };
     return engine_assign(call->manager->engine, &call->caller, facts, &terms, reply);
 }

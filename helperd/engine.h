@@ -176,6 +176,7 @@ struct assign_terms {
     int64_t duration;   /* 0: the package's */
     int64_t start;
     bool override_duties; /* give it although it is incompatible with what the user holds; wants a reason */
+    const char *advice;   /* added to a refusal for that, which was worded for the user; NULL: nothing */
 };
 int engine_assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const struct assign_terms *terms, struct reply *reply);

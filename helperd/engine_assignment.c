@@ -307,6 +307,9 @@ int engine_check_assign(struct engine *engine, const struct facts *facts, const 
     if (r < 0)
         return r;
     r = engine_check_duties(engine, facts->user->uid, facts->user->name, package, true, reply);
+    const size_t used = strlen(reply->message);
+    if (r > 0 && !terms->override_duties && terms->advice)
+        snprintf(reply->message + used, sizeof(reply->message) - used, ". %s", terms->advice);
     if (r > 0 && terms->override_duties)
         r = *terms->reason
                 ? 0
