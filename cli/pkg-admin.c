@@ -227,6 +227,15 @@ static char *field_partial(const struct output *output, const json_t *status, co
     return some_lines(output, status, member, "partially_fulfilled");
 }
 
+/* Root reviews nothing; whoever could have approved does. */
+static char *field_unreviewed(const struct output *output, const json_t *status, const char *member)
+{
+    _cleanup_free_ char *count = field_trouble(output, status, member);
+
+    return count ? output_format("%s taken in an emergency; the approvers see which: pkg-approve", count)
+                 : NULL;
+}
+
 /* These stand in no request: /etc/group says who. */
 static char *field_left(const struct output *output, const json_t *status, const char *member)
 {
@@ -248,7 +257,7 @@ static const struct field status_fields[] = {
     {"Waiting requests", "pending", field_count, FIELD_PLAIN},
     {"Oldest of them", "oldest_pending", field_time, FIELD_PLAIN},
     {"Nobody can decide", "undecidable_requests", field_undecidable, FIELD_PLAIN},
-    {"Not reviewed", "unreviewed", field_trouble, FIELD_PLAIN},
+    {"Not reviewed", "unreviewed", field_unreviewed, FIELD_PLAIN},
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
     {"Not in place", "partial", field_partial, FIELD_PLAIN},
     {"Still in /etc/group", "memberships_left", field_left, FIELD_PLAIN},

@@ -193,7 +193,7 @@ START_TEST(status_is_one_screen)
         "GetStatus", "[]", "a{sv}",
         "[{\"version\": \"0.1.0\", \"undecidable\": 7, \"undecidable_requests\": [\"request 1, db of eve: "
         "nobody\"], \"partially_fulfilled\": 1, \"partial\": [\"db of eve: g: none\"], "
-        "\"memberships_left\": 2}]")};
+        "\"memberships_left\": 2, \"unreviewed\": 1}]")};
 
     RUN(lines, "pkg-admin");
     ck_assert_int_eq(result.code, 0);
@@ -204,6 +204,7 @@ START_TEST(status_is_one_screen)
     RUN(trouble, "pkg-admin"); /* what means trouble is there when there is some */
     SHOWS(result.out,
           "Nobody can decide:   request 1, db of eve: nobody\n                     ... and 6 more\n"
+          "Not reviewed:        1 taken in an emergency; the approvers see which: pkg-approve\n"
           "Not in place:        db of eve: g: none\nStill in /etc/group: 2, which");
     RUN(lines, "pkg-admin");
     RUN(lines, "pkg-admin", "status", "--json");
