@@ -261,7 +261,7 @@ static const struct field status_fields[] = {
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
     {"Not in place", "partial", field_partial, FIELD_PLAIN},
     {"Still in /etc/group", "memberships_left", field_left, FIELD_PLAIN},
-    {"Notices to deliver", "notices", field_count, FIELD_PLAIN},
+    {"Notices to deliver", "notices", field_trouble, FIELD_PLAIN},
     {"Oldest of these", "oldest_notice", field_time, FIELD_PLAIN},
     {"Last failure", "notice_failure", field_text, FIELD_PLAIN},
     {"Failed at", "notice_failed", field_time, FIELD_PLAIN},

@@ -138,7 +138,7 @@ START_TEST(test_undecidable_and_again)
     run("alice", "pkg-request status 1", 0, "nobody can decide it now: nobody is left who may approve it");
     run("alice", "pkg-request status 1", 0, "%dba-leads does not exist");
     run("root", "pkg-approve show 1", 0, "nobody can decide it now");
-    run("root", "pkg-admin status", 0, "Nobody can decide: request 1, alone of alice: nobody is left");
+    run("root", "pkg-admin status", 0, "request 1, alone of alice: nobody is left");
     run("root", "groupadd -g 2002 dba-leads && gpasswd -a bob dba-leads", 0, "");
     run("root", "pkg-admin reload", 0, "Policy reloaded");
     await_change(1);
