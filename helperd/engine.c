@@ -466,19 +466,20 @@ static int do_due(struct engine *engine, int64_t now)
         request_deinit(&request);
         return r < 0 ? r : 1;
     }
-    if (r > 0)
-        r = store_due_start(engine->store, now, &request);
-    if (r == 0) {
-        r = start_request(engine, &request);
-        request_deinit(&request);
-        return r < 0 ? r : 1;
-    }
     struct assignment assignment = {0};
     if (r > 0)
         r = store_due_assignment(engine->store, now, &assignment);
     if (r == 0) {
         r = engine_finish_assignment(engine, &assignment, ASSIGNMENT_END, "accesspkgd", &NOBODY, NULL);
         assignment_deinit(&assignment);
+        return r < 0 ? r : 1;
+    }
+    /* Behind the ends: after a while without us both may be due, and what has ended stands in no start's way. */
+    if (r > 0)
+        r = store_due_start(engine->store, now, &request);
+    if (r == 0) {
+        r = start_request(engine, &request);
+        request_deinit(&request);
         return r < 0 ? r : 1;
     }
     if (r > 0)

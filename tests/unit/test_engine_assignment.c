@@ -574,6 +574,20 @@ START_TEST(test_start_was_missed)
 }
 END_TEST
 
+/* Nobody looked for a while: what ended before its start stands in its way no more. */
+START_TEST(test_start_behind_a_missed_end)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(submit_later("alice", "fixed", FIXTURE_NOW + 10000, &value), 0);
+    const int64_t id = fixture_id(value);
+    hold_unasked("alice", ALICE, "fixed"); /* to FIXTURE_NOW + 9999 */
+    pass(10100);
+    retry_due();
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    ck_assert(fixture_gate_opens(&fixture, "alice", "fixed"));
+}
+END_TEST
+
 /* Rule 12: who assigned it and why, once; the user did nothing and is not said to have. */
 START_TEST(test_audit_of_assign)
 {
@@ -691,6 +705,7 @@ int main(void)
     tcase_add_test(tests, test_pace_of_what_nobody_approves);
     tcase_add_test(tests, test_extended_before_it_is_whole);
     tcase_add_test(tests, test_start_was_missed);
+    tcase_add_test(tests, test_start_behind_a_missed_end);
     tcase_add_test(tests, test_audit_of_assign);
     tcase_add_test(tests, test_revoke_before_start);
     tcase_add_test(tests, test_assign_answers_what_waits);
