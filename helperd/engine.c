@@ -509,7 +509,8 @@ static int note_gid(const char *gid, void *data)
 }
 
 /* Readers refuse a file from the future: after the clock was set back every file is written again. What was due by the
- * old clock, as a membership to be taken away, does not wait until the new one has caught up. */
+ * old clock, as a membership to be taken away, does not wait until the new one has caught up; and what ends by its time
+ * alone, as a delegation, stays ended. */
 static int follow_clock(struct engine *engine, int64_t now)
 {
     int r = 0;
@@ -517,8 +518,10 @@ static int follow_clock(struct engine *engine, int64_t now)
         log_warning("The clock was set back by %" PRId64 " s: all grant files are written again.",
                     engine->last_now - now);
         r = engine_begin(engine);
-        if (r == 0)
-            r = engine_end(engine, store_hasten(engine->store, now));
+        if (r == 0) {
+            r = store_end_delegations(engine->store, engine->last_now); /* rule 8 */
+            r = engine_end(engine, r < 0 ? r : store_hasten(engine->store, now));
+        }
         if (r == 0)
             r = store_each_live_user(engine->store, note_user, engine);
         if (r == 0)

@@ -92,6 +92,8 @@ struct delegation {
 void delegation_deinit(struct delegation *delegation);
 int store_add_delegation(struct store *store, struct delegation *delegation); /* sets its id */
 int store_revoke_delegation(struct store *store, int64_t id, int64_t now);
+/* Those whose end has passed by then are over, whatever the clock says later. */
+int store_end_delegations(struct store *store, int64_t ended);
 /* Those live at `now`, as a new array, freed with store_free_delegations; by uid, so that it can be asked before a name
  * is known: the caller compares that. `uid` is not looked at for ALL. */
 enum store_delegations { STORE_DELEGATIONS_GIVEN, STORE_DELEGATIONS_RECEIVED, STORE_DELEGATIONS_ALL };

@@ -39,6 +39,12 @@ int store_revoke_delegation(struct store *store, int64_t id, int64_t now)
     return sql_run(store, "UPDATE delegation SET revoked = ? WHERE id = ?", "ii", now, id);
 }
 
+int store_end_delegations(struct store *store, int64_t ended)
+{
+    return sql_run(store, "UPDATE delegation SET revoked = until WHERE revoked = 0 AND until <= ?", "i",
+                   ended);
+}
+
 static int read_delegation(sqlite3_stmt *s, struct delegation *ret)
 {
     bool oom = false;

@@ -212,6 +212,22 @@ START_TEST(test_its_end)
 }
 END_TEST
 
+/* Rule 8: a clock set back revives none that has ended, and ends none that has not. */
+START_TEST(test_clock_set_back)
+{
+    const int64_t id = submit("alice", "group");
+    ck_assert_int_eq(delegate("bob", "dave"), 0);
+    ck_assert_int_eq(delegate_as("carol", UID_UNSET, "dave", fixture.now + 7200), 0);
+    fixture.now += 3600;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    fixture.now -= 1800;
+    ck_assert_uint_eq(delegations("bob"), 0);
+    ck_assert_uint_eq(delegations("carol"), 1);
+    ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), 0);
+    ck_assert_ptr_nonnull(strstr(last_audit("approve"), "for carol"));
+}
+END_TEST
+
 /* One level: what was received is not passed on. */
 START_TEST(test_not_passed_on)
 {
@@ -429,6 +445,7 @@ int main(void)
     tcase_add_test(tests, test_delegate_decides);
     tcase_add_test(tests, test_in_one_s_own_right);
     tcase_add_test(tests, test_its_end);
+    tcase_add_test(tests, test_clock_set_back);
     tcase_add_test(tests, test_not_passed_on);
     tcase_add_test(tests, test_delegator_as_they_are_now);
     tcase_add_test(tests, test_delegate_who_is_another_now);

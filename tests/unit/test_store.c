@@ -551,6 +551,7 @@ static void ask_of_delegations(void)
     ck_assert_int_eq(store_begin(store), 0);
     ck_assert_int_eq(store_add_delegation(store, &delegation), 0);
     ck_assert_int_eq(store_revoke_delegation(store, delegation.id, 1), 0);
+    ck_assert_int_eq(store_end_delegations(store, 1), 0);
     ck_assert_int_eq(store_set_reviewed(store, -1, 1), 0);
     ck_assert_int_eq(store_commit(store), 0);
     for (int which = STORE_DELEGATIONS_GIVEN; which <= STORE_DELEGATIONS_ALL; which++)
