@@ -300,6 +300,8 @@ static int decide(struct engine *engine, struct record *record, const struct dec
             r = engine_tell_decision(engine, record, decision);
     } else if (r == 0 && lacking_after(record, decision) <= 0) {
         r = complete_stage(engine, record, decision, package, facts);
+    } else if (r == 0) {
+        engine_survey_soon(engine, request->id); /* a delegate's approval takes two people out of the count */
     }
     if (r == 0)
         r = store_update_request(engine->store, request);

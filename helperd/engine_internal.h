@@ -180,6 +180,8 @@ char *engine_time(int64_t time, char ret[ENGINE_TIME_MAX]);
  */
 int engine_enter_stage(struct engine *engine, const struct request *request, const struct stage *stage,
                        const struct facts *facts);
+/* Whether somebody can decide it is to be looked at, before the others. */
+void engine_survey_soon(struct engine *engine, int64_t request);
 /* Judges the stage that a request waits in and notes what is news, in a transaction of its own; the record follows.
  * Facts in which the requestor is missing change nothing. */
 int engine_judge(struct engine *engine, struct record *record, const struct facts *facts);

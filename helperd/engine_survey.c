@@ -153,8 +153,9 @@ static void walk_from(struct survey *survey, int64_t after)
     survey->walking = true;
 }
 
-static void survey_soon(struct survey *survey, int64_t request)
+void engine_survey_soon(struct engine *engine, int64_t request)
 {
+    struct survey *survey = &engine->survey;
     if (survey->count < sizeof(survey->soon) / sizeof(survey->soon[0]))
         survey->soon[survey->count++] = request;
     else
@@ -173,7 +174,7 @@ int engine_enter_stage(struct engine *engine, const struct request *request, con
     if (facts)
         finding = find(stage, &request->requestor, NULL, 0, facts);
     if (!finding.known)
-        survey_soon(&engine->survey, request->id);
+        engine_survey_soon(engine, request->id);
     r = engine_tell_stage(engine, request, stage);
     return r < 0 ? r : note(engine, request, stage, &finding);
 }

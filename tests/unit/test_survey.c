@@ -145,10 +145,10 @@ static int64_t submit(const char *user, const char *package, bool known)
     return json_integer_value(json_object_get(value, "id"));
 }
 
-static int decide(const char *decider, int64_t id, bool approve)
+static int decide_from(const char *decider, uid_t loginuid, int64_t id, bool approve)
 {
     struct inquiry inquiry = INQUIRY_NOBODY;
-    const struct caller caller = fixture_caller(decider);
+    const struct caller caller = {.identity = {fixture_caller(decider).identity.uid, loginuid}};
     const struct decision_terms terms = {.reason = "because"};
     ck_assert_int_eq(engine_inquire_request(&fixture.engine, id, &inquiry), 0);
     struct facts *facts = look_up(decider, &inquiry);
@@ -156,6 +156,11 @@ static int decide(const char *decider, int64_t id, bool approve)
     facts_free(facts);
     inquiry_deinit(&inquiry);
     return r;
+}
+
+static int decide(const char *decider, int64_t id, bool approve)
+{
+    return decide_from(decider, UID_UNSET, id, approve);
 }
 
 /* Looks at all that is due, as the daemon does. How many. */
@@ -228,7 +233,8 @@ static void setup(void)
     fixture_init(
         &fixture, "early", POLICY "approvers = %leads\nfallback_approvers = %managers dave\n", "later",
         POLICY "approvers = %leads\nfallback_approvers = dave\nescalate_after = 2h\n", "alone",
-        POLICY "approvers = %leads\n", "two", POLICY "approvers = %leads\nquorum = 2\n", "nologin",
+        POLICY "approvers = %leads\n", "two", POLICY "approvers = %leads\nquorum = 2\n", "pair",
+        POLICY "approvers = %leads\nquorum = 2\nfallback_approvers = dave\n", "nologin",
         POLICY "approvers = erin\n", "staged",
         POLICY "approvers = carol\n[stage 2]\napprovers = %leads\nfallback_approvers = dave\ntimeout = 1d\n",
         "held",
@@ -391,6 +397,23 @@ START_TEST(test_one_of_two_is_left)
     ck_assert_int_eq(count_undecidable(), 2);
     ck_assert_int_eq(decide("bob", own, false), 0); /* one denial still ends it */
     ck_assert_int_eq(count_undecidable(), 1);
+}
+END_TEST
+
+/* An approval may take two people out of the count: bob's account from carol's login. It is looked at at once. */
+START_TEST(test_two_in_one)
+{
+    const int64_t alone = submit("alice", "two", true);
+    const int64_t helped = submit("alice", "pair", true);
+    ck_assert_int_eq(decide_from("bob", CAROL, alone, true), 0);
+    ck_assert_int_eq(survey_due(), 1);
+    ck_assert(is_undecidable(alone));
+    ck_assert_int_eq(decide_from("bob", CAROL, helped, true), 0);
+    ck_assert_int_eq(survey_due(), 1);
+    ck_assert_str_eq(events_of(helped), "approve, escalate");
+    ck_assert_int_eq(decide("carol", helped, true), BUS_ERROR_ALREADY_DECIDED);
+    ck_assert_int_eq(decide("dave", helped, true), 0);
+    ck_assert_str_eq(text(value, "request_state"), "approved");
 }
 END_TEST
 
@@ -694,6 +717,7 @@ int main(void)
     tcase_add_test(tests, test_fallback_is_judged_like_approvers);
     tcase_add_test(tests, test_undecidable_and_again);
     tcase_add_test(tests, test_one_of_two_is_left);
+    tcase_add_test(tests, test_two_in_one);
     tcase_add_test(tests, test_nologin);
     tcase_add_test(tests, test_long_names);
     tcase_add_test(tests, test_ended_is_not_counted);
