@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/etcgroup.h"
 
+#include "common/grantdir.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,8 +44,12 @@ bool etcgroup_serve_one(struct etcgroup *etcgroup, struct engine *engine)
     if (engine_due_membership(engine, &wanted) != 0)
         return false;
     bool member = false;
+    const char *failure = etcgroup->failure;
+    if (!failure && !grantdir_allows(engine->state, wanted.gid))
+        failure = "it is not on the allow-list";
     etcgroup->tries++;
-    if (etcgroup->failure)
+    etcgroup->last.member = etcgroup_has(etcgroup, wanted.user, wanted.group);
+    if (failure)
         ;
     else if (membership_act(wanted.state) == MEMBERSHIP_ACT_ASK)
         member = etcgroup_has(etcgroup, wanted.user, wanted.group);
@@ -51,7 +57,11 @@ bool etcgroup_serve_one(struct etcgroup *etcgroup, struct engine *engine)
         etcgroup_add(etcgroup, wanted.user, wanted.group);
     else
         etcgroup_remove(etcgroup, wanted.user, wanted.group);
-    ck_assert_int_eq(engine_membership_done(engine, &wanted, member, etcgroup->failure), 0);
+    ck_assert_int_eq(engine_membership_done(engine, &wanted, member, failure), 0);
+    snprintf(etcgroup->last.user, sizeof(etcgroup->last.user), "%s", wanted.user);
+    snprintf(etcgroup->last.group, sizeof(etcgroup->last.group), "%s", wanted.group);
+    etcgroup->last.act = membership_act(wanted.state);
+    etcgroup->last.done = !failure;
     membership_deinit(&wanted);
     return true;
 }

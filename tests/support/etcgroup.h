@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * An /etc/group of a test's own with the root service in front of it, for an engine with membership = files: does
- * what the engine wants done when the test says so, fails when the test wants that. Users and groups by name.
+ * what the engine wants done when the test says so, fails when the test wants that, and for groups off the
+ * allow-list as the root service does. Users and groups by name.
  */
 #pragma once
 
@@ -17,6 +18,12 @@ struct etcgroup {
     size_t count;
     const char *failure; /* what every try says meanwhile; NULL: it works */
     size_t tries;
+    struct {
+        char user[32];
+        char group[32];
+        enum membership_act act;
+        bool done, member; /* whether it was one before */
+    } last; /* what was served last */
 };
 
 bool etcgroup_has(const struct etcgroup *etcgroup, const char *user, const char *group);
