@@ -8,9 +8,9 @@
 /* One person's account and login against another's: none of the one may equal any of the other. */
 #define SAME(uid, login, other_uid, other_login)                                                             \
     "(" uid " IN (" other_uid ", " other_login ") OR " login " IN (" other_uid ", " other_login "))"
-#define MOVED "INSERT INTO moved VALUES (transaction_number(), new.id, NULL)"
+#define MOVED        "INSERT INTO moved VALUES (transaction_number(), new.id, NULL)"
 #define BROKEN(what) "INSERT INTO broken SELECT '" what "' "
-#define EARLIER "FROM decision d WHERE d.request = new.request AND d.stage = new.stage AND d.id < new.id AND "
+#define EARLIER      "FROM decision d WHERE d.request = new.request AND d.stage = new.stage AND d.id < new.id AND "
 
 static const char watch[] =
     "PRAGMA temp_store = MEMORY;"
@@ -18,8 +18,8 @@ static const char watch[] =
     "CREATE TEMP TABLE audited (tx INTEGER, request INTEGER, assignment INTEGER, event TEXT, actor TEXT);"
     "CREATE TEMP TABLE broken (what TEXT);"
     "CREATE TEMP TRIGGER filed AFTER INSERT ON request BEGIN " MOVED "; END;"
-    "CREATE TEMP TRIGGER request_moved AFTER UPDATE OF state ON request WHEN old.state <> new.state BEGIN " MOVED
-    "; END;"
+    "CREATE TEMP TRIGGER request_moved AFTER UPDATE OF state ON request WHEN old.state <> new.state "
+    "BEGIN " MOVED "; END;"
     "CREATE TEMP TRIGGER waits AFTER UPDATE OF waiting ON request WHEN old.waiting < new.waiting BEGIN " MOVED
     "; END;"
     "CREATE TEMP TRIGGER reviewed AFTER UPDATE OF reviewed ON request WHEN old.reviewed <> new.reviewed"
@@ -32,7 +32,8 @@ static const char watch[] =
     "CREATE TEMP TRIGGER delegated AFTER INSERT ON delegation BEGIN"
     " INSERT INTO moved VALUES (transaction_number(), -1, NULL); END;"
     /* Ended, and not by its time. */
-    "CREATE TEMP TRIGGER undelegated AFTER UPDATE OF revoked ON delegation WHEN new.revoked <> new.until BEGIN"
+    "CREATE TEMP TRIGGER undelegated AFTER UPDATE OF revoked ON delegation WHEN new.revoked <> new.until "
+    "BEGIN"
     " INSERT INTO moved VALUES (transaction_number(), -1, NULL); END;"
     "CREATE TEMP TRIGGER logged AFTER INSERT ON audit BEGIN"
     " INSERT INTO audited VALUES (transaction_number(),"
@@ -40,15 +41,17 @@ static const char watch[] =
     "  new.actor); END;"
     "CREATE TEMP TRIGGER decided AFTER INSERT ON decision BEGIN"
     " INSERT INTO moved VALUES (transaction_number(), new.request, NULL);"
-    " " BROKEN("decided on their own request") "FROM request r WHERE r.id = new.request AND ("
-    SAME("new.uid", "new.loginuid", "r.uid", "r.loginuid") " OR "
-    SAME("new.for_uid", "new.for_loginuid", "r.uid", "r.loginuid") ");"
-    " " BROKEN("decided twice in a stage") EARLIER "("
-    SAME("new.uid", "new.loginuid", "d.uid", "d.loginuid") " OR "
-    SAME("new.uid", "new.loginuid", "d.for_uid", "d.for_loginuid") " OR "
-    SAME("new.for_uid", "new.for_loginuid", "d.uid", "d.loginuid") " OR "
-    SAME("new.for_uid", "new.for_loginuid", "d.for_uid", "d.for_loginuid") ");"
-    "END;";
+    " " BROKEN("decided on their own request") "FROM request r WHERE r.id = new.request AND (" SAME(
+        "new.uid", "new.loginuid", "r.uid",
+        "r.loginuid") " OR " SAME("new.for_uid", "new.for_loginuid", "r.uid",
+                                  "r.loginuid") ");"
+                                                " " BROKEN("decided twice in a stage") EARLIER
+    "(" SAME("new.uid", "new.loginuid", "d.uid", "d.loginuid") " OR " SAME(
+        "new.uid", "new.loginuid", "d.for_uid",
+        "d.for_loginuid") " OR " SAME("new.for_uid", "new.for_loginuid", "d.uid",
+                                      "d.loginuid") " OR " SAME("new.for_uid", "new.for_loginuid",
+                                                                "d.for_uid", "d.for_loginuid") ");"
+                                                                                               "END;";
 
 static int64_t committed;
 
@@ -110,11 +113,12 @@ void audited_check(struct store *store)
 void audited_print(struct store *store, long step)
 {
     static int64_t last;
-    sqlite3_stmt *s = sql_take(store,
-                               "SELECT id, at, actor, event, coalesce(a.request, -1), coalesce(a.assignment, -1),"
-                               " coalesce(detail, ''), (SELECT r.user || ' ' || r.package FROM request r"
-                               " WHERE r.id = a.request) FROM audit a WHERE id > ? ORDER BY id",
-                               "i", last);
+    sqlite3_stmt *s =
+        sql_take(store,
+                 "SELECT id, at, actor, event, coalesce(a.request, -1), coalesce(a.assignment, -1),"
+                 " coalesce(detail, ''), (SELECT r.user || ' ' || r.package FROM request r"
+                 " WHERE r.id = a.request) FROM audit a WHERE id > ? ORDER BY id",
+                 "i", last);
     while (sql_step(store, s) == 1) {
         last = sqlite3_column_int64(s, 0);
         printf("%ld: at %d %s %s, request %d (%s), assignment %d: %s\n", step, sqlite3_column_int(s, 1),

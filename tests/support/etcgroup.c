@@ -38,31 +38,39 @@ void etcgroup_remove(struct etcgroup *etcgroup, const char *user, const char *gr
         etcgroup->members[i] = etcgroup->members[--etcgroup->count];
 }
 
+bool etcgroup_act(struct etcgroup *etcgroup, struct engine *engine)
+{
+    struct membership *asked = &etcgroup->asked;
+    if (engine_due_membership(engine, asked) != 0)
+        return false;
+    etcgroup->tries++;
+    etcgroup->member = etcgroup_has(etcgroup, asked->user, asked->group);
+    etcgroup->answer = etcgroup->failure;
+    if (!etcgroup->answer && !grantdir_allows(engine->state, asked->gid))
+        etcgroup->answer = "it is not on the allow-list";
+    if (!etcgroup->answer && membership_act(asked->state) == MEMBERSHIP_ACT_ADD)
+        etcgroup_add(etcgroup, asked->user, asked->group);
+    else if (!etcgroup->answer && membership_act(asked->state) == MEMBERSHIP_ACT_REMOVE)
+        etcgroup_remove(etcgroup, asked->user, asked->group);
+    return true;
+}
+
+void etcgroup_answer(struct etcgroup *etcgroup, struct engine *engine, bool lost)
+{
+    const bool asks = membership_act(etcgroup->asked.state) == MEMBERSHIP_ACT_ASK;
+    if (!lost)
+        ck_assert_int_eq(engine_membership_done(engine, &etcgroup->asked,
+                                                asks && !etcgroup->answer && etcgroup->member,
+                                                etcgroup->answer),
+                         0);
+    membership_deinit(&etcgroup->asked);
+}
+
 bool etcgroup_serve_one(struct etcgroup *etcgroup, struct engine *engine)
 {
-    struct membership wanted = {0};
-    if (engine_due_membership(engine, &wanted) != 0)
+    if (!etcgroup_act(etcgroup, engine))
         return false;
-    bool member = false;
-    const char *failure = etcgroup->failure;
-    if (!failure && !grantdir_allows(engine->state, wanted.gid))
-        failure = "it is not on the allow-list";
-    etcgroup->tries++;
-    etcgroup->last.member = etcgroup_has(etcgroup, wanted.user, wanted.group);
-    if (failure)
-        ;
-    else if (membership_act(wanted.state) == MEMBERSHIP_ACT_ASK)
-        member = etcgroup_has(etcgroup, wanted.user, wanted.group);
-    else if (membership_act(wanted.state) == MEMBERSHIP_ACT_ADD)
-        etcgroup_add(etcgroup, wanted.user, wanted.group);
-    else
-        etcgroup_remove(etcgroup, wanted.user, wanted.group);
-    ck_assert_int_eq(engine_membership_done(engine, &wanted, member, failure), 0);
-    snprintf(etcgroup->last.user, sizeof(etcgroup->last.user), "%s", wanted.user);
-    snprintf(etcgroup->last.group, sizeof(etcgroup->last.group), "%s", wanted.group);
-    etcgroup->last.act = membership_act(wanted.state);
-    etcgroup->last.done = !failure;
-    membership_deinit(&wanted);
+    etcgroup_answer(etcgroup, engine, false);
     return true;
 }
 

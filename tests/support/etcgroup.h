@@ -18,19 +18,20 @@ struct etcgroup {
     size_t count;
     const char *failure; /* what every try says meanwhile; NULL: it works */
     size_t tries;
-    struct {
-        char user[32];
-        char group[32];
-        enum membership_act act;
-        bool done, member; /* whether it was one before */
-    } last; /* what was served last */
+    struct membership asked; /* what it is at; no user: nothing */
+    bool member;             /* whether it was one before */
+    const char *answer;      /* why it could not be done; NULL: it was */
 };
 
 bool etcgroup_has(const struct etcgroup *etcgroup, const char *user, const char *group);
 void etcgroup_add(struct etcgroup *etcgroup, const char *user, const char *group);
 void etcgroup_remove(struct etcgroup *etcgroup, const char *user, const char *group);
 
-/* One thing that the engine wants done, if any is due: false when none is. */
+/* One thing that the engine wants done, if any is due, is done: false when none is. Then the engine hears of it, or
+ * (`lost`) never does, as when it ends in between. */
+bool etcgroup_act(struct etcgroup *etcgroup, struct engine *engine);
+void etcgroup_answer(struct etcgroup *etcgroup, struct engine *engine, bool lost);
+/* Both. */
 bool etcgroup_serve_one(struct etcgroup *etcgroup, struct engine *engine);
 /* All that is due now. */
 void etcgroup_serve(struct etcgroup *etcgroup, struct engine *engine);

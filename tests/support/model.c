@@ -341,7 +341,8 @@ int model_expect_submit(const struct model *model, int person, int package, bool
                : 0;
 }
 
-static bool may_extend(const struct model *model, const struct model_cell *cell, int package, int64_t duration)
+static bool may_extend(const struct model *model, const struct model_cell *cell, int package,
+                       int64_t duration)
 {
     const struct model_package *policy = &model->packages[package];
     const int64_t total = policy->max_total ? policy->max_total : DURATION_MAX;
@@ -352,8 +353,8 @@ static bool may_extend(const struct model *model, const struct model_cell *cell,
 static bool asks_nobody(const struct model *model, int person, int package)
 {
     const struct model_package *policy = &model->packages[package];
-    return !policy->n_stages || (policy->extension == PACKAGE_EXTENSION_ALLOWED &&
-                                 !model->cells[person][package].of_emergency);
+    return !policy->n_stages ||
+           (policy->extension == PACKAGE_EXTENSION_ALLOWED && !model->cells[person][package].of_emergency);
 }
 
 int model_expect_extend(const struct model *model, int person, int package, int64_t duration)
@@ -383,8 +384,7 @@ int model_expect_assign(const struct model *model, int person, int package, bool
 {
     if (!model->packages[package].present)
         return BUS_ERROR_NO_SUCH_PACKAGE;
-    return model->cells[person][package].held ||
-                   (!override && model_conflicts(model, person, package, true))
+    return model->cells[person][package].held || (!override && model_conflicts(model, person, package, true))
                ? BUS_ERROR_POLICY_REFUSED
                : 0;
 }
@@ -410,6 +410,8 @@ static int judge_people(unsigned requestor, unsigned took_part, unsigned own, un
                                        : 0;
 }
 
+enum { NOT_NAMED = -1 };
+
 /* Who is named, or a delegate of somebody who is. *ret_for: the delegator's identity, 0 in their own name. */
 static int judge_decider(const struct model *model, const struct model_caller *caller, unsigned named,
                          unsigned requestor, unsigned took_part, unsigned *ret_for)
@@ -429,7 +431,7 @@ static int judge_decider(const struct model *model, const struct model_caller *c
             return 0;
         first = first ? first : r;
     }
-    return first ? first : BUS_ERROR_NOT_AUTHORIZED;
+    return first ? first : NOT_NAMED;
 }
 
 static unsigned named_now(const struct model *model, const struct model_cell *cell)
@@ -439,27 +441,23 @@ static unsigned named_now(const struct model *model, const struct model_cell *ce
            (cell->escalated ? policy->stages[cell->stage].fallback : 0);
 }
 
-static unsigned all_named(const struct model_package *policy)
+/* The first stage that asks somebody, or those in whose name they decide; MODEL_STAGES: none. */
+static int stage_of(const struct model *model, const struct model_caller *caller, int64_t id)
 {
-    unsigned all = 0;
-    for (int s = 0; s < policy->n_stages; s++)
-        all |= policy->stages[s].approvers | policy->stages[s].fallback;
-    return all;
-}
-
-static bool was_asked(const struct model *model, const struct model_caller *caller, int64_t id)
-{
+    const struct model_package *policy = &model->packages[model->records[id].package];
     unsigned users = 1u << model_user(caller->person);
+    int s = 0;
     for (int i = 0; i < MODEL_DELEGATIONS; i++)
         if (model->delegations[i].until && model->delegations[i].to == caller->person &&
             model_is_current(model, model->delegations[i].from))
             users |= 1u << model_user(model->delegations[i].from);
-    return model->records[id].routed &&
-           (all_named(&model->packages[model->records[id].package]) & users) != 0;
+    while (s < MODEL_STAGES && !((policy->stages[s].approvers | policy->stages[s].fallback) & users))
+        s++;
+    return model->records[id].routed ? s : MODEL_STAGES;
 }
 
-int model_expect_decide(const struct model *model, const struct model_caller *caller, int64_t id, bool approve,
-                        int64_t duration, int64_t start_at)
+int model_expect_decide(const struct model *model, const struct model_caller *caller, int64_t id,
+                        bool approve, int64_t duration, int64_t start_at)
 {
     const int person = model->records[id].person;
     const int package = model->records[id].package;
@@ -467,9 +465,12 @@ int model_expect_decide(const struct model *model, const struct model_caller *ca
     const struct model_package *policy = &model->packages[package];
     unsigned for_whom = 0;
     if (cell->request != id || cell->later) /* rule 4 */
-        return was_asked(model, caller, id) ? BUS_ERROR_ALREADY_DECIDED : BUS_ERROR_NOT_AUTHORIZED;
-    const int r = judge_decider(model, caller, named_now(model, cell), cell->requestor, cell->took_part,
-                                &for_whom);
+        return stage_of(model, caller, id) < MODEL_STAGES ? BUS_ERROR_ALREADY_DECIDED
+                                                          : BUS_ERROR_NOT_AUTHORIZED;
+    int r = judge_decider(model, caller, named_now(model, cell), cell->requestor, cell->took_part, &for_whom);
+    if (r == NOT_NAMED) /* rule 4, of an earlier stage */
+        r = caller->person != person && stage_of(model, caller, id) < cell->stage ? BUS_ERROR_ALREADY_DECIDED
+                                                                                  : BUS_ERROR_NOT_AUTHORIZED;
     if (r != 0 || !approve)
         return r;
     if (!policy->present || !(policy->requestors & 1u << model_user(person)) || /* rule 9 */
@@ -512,13 +513,9 @@ bool model_may_review(const struct model *model, const struct model_caller *call
     const struct model_cell *cell = &model->cells[model->records[id].person][package];
     unsigned for_whom = 0;
     bool may = false;
-    for (int s = 0; s < policy->n_stages; s++) {
-        const int64_t after = policy->stages[s].escalate_after;
-        const bool escalated = after && model->now >= cell->emergency_at + after;
-        may |= judge_decider(model, caller,
-                             policy->stages[s].approvers | (escalated ? policy->stages[s].fallback : 0),
+    for (int s = 0; s < policy->n_stages; s++)
+        may |= judge_decider(model, caller, policy->stages[s].approvers | policy->stages[s].fallback,
                              model->records[id].requestor, 0, &for_whom) == 0;
-    }
     return may && policy->present && cell->unreviewed == id;
 }
 
@@ -576,7 +573,6 @@ void model_emergency(struct model *model, int person, int package, const struct 
     cell->fixed_start = 0;
     cell->denied = cell->expired = 0;
     cell->unreviewed = filing->id;
-    cell->emergency_at = model->now;
     model->records[filing->id] = (struct model_record){person, package, filing->requestor, true};
     hold(model, person, package, model->now);
     model_try(model, person, package, false);
@@ -643,5 +639,9 @@ void model_change_uid(struct model *model, int user)
             model_end(model, person, p);
         model_withdraw(&model->cells[person][p]);
     }
+    for (int i = MODEL_DELEGATIONS - 1; i >= 0; i--)
+        if (model->delegations[i].until &&
+            (model->delegations[i].from == person || model->delegations[i].to == person))
+            drop_delegation(model, i);
     model->person_of[user] = (person + MODEL_USERS) % MODEL_PERSONS;
 }

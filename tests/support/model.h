@@ -59,7 +59,7 @@ struct model_cell {
     int64_t tried; /* to put it in place, last */
 
     int64_t denied, expired; /* when the last one was, if it was; expired: filed at the gate */
-    int64_t unreviewed, emergency_at;
+    int64_t unreviewed;      /* the emergency that nobody has looked at */
 };
 
 /* A request that was filed, for those who come late. */
@@ -116,8 +116,8 @@ bool model_is_undecidable(const struct model *model, const struct model_cell *ce
  */
 int model_expect_submit(const struct model *model, int person, int package, bool at_gate, int64_t duration);
 int model_expect_extend(const struct model *model, int person, int package, int64_t duration);
-int model_expect_decide(const struct model *model, const struct model_caller *caller, int64_t id, bool approve,
-                        int64_t duration, int64_t start);
+int model_expect_decide(const struct model *model, const struct model_caller *caller, int64_t id,
+                        bool approve, int64_t duration, int64_t start);
 int model_expect_cancel(const struct model *model, int person, int64_t id);
 int model_expect_assign(const struct model *model, int person, int package, bool override);
 int model_expect_emergency(const struct model *model, int person, int package);

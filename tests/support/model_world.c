@@ -54,8 +54,8 @@ struct caller world_caller(const struct model_caller *caller)
 
 static void add_person(struct world *world, struct principal *principal, int user)
 {
-    principal->people[principal->n_people++] = (struct person){
-        .name = strdup(world_users[user]), .uid = world_uid(world->model.person_of[user])};
+    principal->people[principal->n_people++] =
+        (struct person){.name = strdup(world_users[user]), .uid = world_uid(world->model.person_of[user])};
 }
 
 struct facts *world_facts(struct world *world, const char *caller, const char *user)
@@ -192,37 +192,61 @@ static bool is_placed(const struct model *model, int user, int group)
 }
 
 /* Rule 6: it adds what is wanted, and takes away what it added and nobody has any more. */
-static bool serve_membership(struct world *world)
+static bool ask_root_service(struct world *world)
 {
-    if (!etcgroup_serve_one(&world->etc, &world->fixture.engine))
+    struct etcgroup *etc = &world->etc;
+    if (!etcgroup_act(etc, &world->fixture.engine))
         return false;
-    const int user = find(world_users, MODEL_USERS, world->etc.last.user);
-    const int group = find(world_groups, MODEL_GROUPS, world->etc.last.group);
+    const int user = find(world_users, MODEL_USERS, etc->asked.user);
+    const int group = find(world_groups, MODEL_GROUPS, etc->asked.group);
+    const bool removes = membership_act(etc->asked.state) == MEMBERSHIP_ACT_REMOVE;
     bool *ours = &world->ours[user][group];
-    if (!world->etc.last.done) {
+    if (etc->answer)
         world->failed = world->fixture.now;
-        return true;
-    }
-    if (world->etc.last.act != MEMBERSHIP_ACT_REMOVE)
-        ck_assert(model_wants(&world->model, user, group));
-    switch (world->etc.last.act) {
-    case MEMBERSHIP_ACT_NONE:
-        break;
-    case MEMBERSHIP_ACT_ASK:
-        if (world->etc.last.member)
-            model_placed(&world->model, user, group);
-        break;
-    case MEMBERSHIP_ACT_ADD:
+    else if (membership_act(etc->asked.state) == MEMBERSHIP_ACT_ADD)
         *ours = true;
-        model_placed(&world->model, user, group);
-        break;
-    case MEMBERSHIP_ACT_REMOVE:
-        ck_assert_msg((*ours || !world->etc.last.member) && !is_placed(&world->model, user, group), "%s was taken out of %s",
-                      world_users[user], world_groups[group]);
+    if (!removes)
+        ck_assert(model_wants(&world->model, user, group));
+    else if (!etc->answer) {
+        ck_assert_msg((*ours || !etc->member) && !is_placed(&world->model, user, group),
+                      "%s was taken out of %s", world_users[user], world_groups[group]);
         *ours = false;
-        break;
     }
     return true;
+}
+
+/* Meanwhile it may have been released, or wanted anew: whether it is there now, the engine has to say. */
+static void hear_root_service(struct world *world)
+{
+    struct engine *engine = &world->fixture.engine;
+    struct membership now = {0};
+    const int user = find(world_users, MODEL_USERS, world->etc.asked.user);
+    const int group = find(world_groups, MODEL_GROUPS, world->etc.asked.group);
+    const bool there = world->model.there[user][group];
+    etcgroup_answer(&world->etc, engine, false);
+    const int r = store_get_membership(engine->store, world_users[user], world_groups[group], &now);
+    if (r == 0 && now.state == MEMBERSHIP_THERE && !there) {
+        ck_assert(model_wants(&world->model, user, group));
+        model_placed(&world->model, user, group);
+    }
+    membership_deinit(&now);
+}
+
+static bool serve_membership(struct world *world, bool late)
+{
+    if (world->etc.asked.user)
+        hear_root_service(world);
+    else if (!ask_root_service(world))
+        return false;
+    else if (!late)
+        hear_root_service(world);
+    return true;
+}
+
+void world_settle(struct world *world)
+{
+    if (world->etc.asked.user)
+        hear_root_service(world);
 }
 
 /* What the user has by other packages is spared. */
@@ -272,8 +296,8 @@ void world_serve(struct world *world, bool all)
 {
     serve_surveys(world);
     for (unsigned i = world->chance(3); !all && i > 0; i--)
-        (void)(world->chance(2) ? serve_retry(world) : serve_membership(world));
-    while (all && (serve_retry(world) || serve_membership(world) || serve_warning(world) ||
+        (void)(world->chance(2) ? serve_retry(world) : serve_membership(world, world->chance(2)));
+    while (all && (serve_retry(world) || serve_membership(world, false) || serve_warning(world) ||
                    serve_ending(world)))
         ;
 }
@@ -338,16 +362,14 @@ static void compare_assignments(struct world *world)
 
 static void compare_grants(struct world *world)
 {
-    sqlite3_stmt *s =
-        sql_take(world->fixture.engine.store,
-                 "SELECT a.uid, a.package, g.name, g.problem IS NULL, g.drifted, g.gid IS NULL"
-                 " FROM assignment a JOIN \"grant\" g ON g.assignment = a.id"
-                 " WHERE a.state IN ('partially-fulfilled', 'fulfilled')",
-                 "");
+    sqlite3_stmt *s = sql_take(world->fixture.engine.store,
+                               "SELECT a.uid, a.package, g.name, g.problem IS NULL, g.drifted, g.gid IS NULL"
+                               " FROM assignment a JOIN \"grant\" g ON g.assignment = a.id"
+                               " WHERE a.state IN ('partially-fulfilled', 'fulfilled')",
+                               "");
     while (sql_step(world->fixture.engine.store, s) == 1) {
         const int package = find_package(world, (const char *)sqlite3_column_text(s, 1));
-        const int group =
-            find(world_groups, MODEL_GROUPS, (const char *)sqlite3_column_text(s, 2));
+        const int group = find(world_groups, MODEL_GROUPS, (const char *)sqlite3_column_text(s, 2));
         const struct model_cell *cell = &world->model.cells[person_of_uid(sql_uid(s, 0))][package];
         const enum model_grant grant = sqlite3_column_int(s, 3)   ? PLACED
                                        : sqlite3_column_int(s, 4) ? DRIFTED
@@ -379,10 +401,9 @@ static void compare_file(struct world *world, int user)
         ck_assert_msg(opens[p] == model_opens(model, user, p), "%s, %s: %d expected", world_users[user],
                       model->packages[p].name, model_opens(model, user, p));
     for (int g = 0; g < MODEL_GROUPS; g++)
-        ck_assert_msg((in[g] && grantdir_allows(world->fixture.state, world_gids[g])) ==
-                          model_in_group(model, user, g),
-                      "%s in %s: %d expected", world_users[user], world_groups[g],
-                      model_in_group(model, user, g));
+        ck_assert_msg(
+            (in[g] && grantdir_allows(world->fixture.state, world_gids[g])) == model_in_group(model, user, g),
+            "%s in %s: %d expected", world_users[user], world_groups[g], model_in_group(model, user, g));
     grant_user_deinit(&file);
 }
 
@@ -421,8 +442,8 @@ static bool is_tried(const struct model *model, const struct model_cell *cell, i
 void world_compare_served(struct world *world)
 {
     const struct model *model = &world->model;
-    sqlite3_stmt *s = sql_take(world->fixture.engine.store,
-                               "SELECT count(*) FROM ending WHERE retry_at > 0", "");
+    sqlite3_stmt *s =
+        sql_take(world->fixture.engine.store, "SELECT count(*) FROM ending WHERE retry_at > 0", "");
     ck_assert_int_eq(sql_step(world->fixture.engine.store, s), 1);
     ck_assert_int_eq(sqlite3_column_int64(s, 0), model->endings);
     sql_release(world->fixture.engine.store, s);

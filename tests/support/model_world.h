@@ -31,6 +31,8 @@ void world_write_package(struct world *world, const struct model_package *packag
 
 /* The root service and the directory answer what the engine asks: all of it, or some. */
 void world_serve(struct world *world, bool all);
+/* The answer of the root service that is under way comes. */
+void world_settle(struct world *world);
 /* Rules 1, 2, 3, 6, 8: the store, every grant file and every line of /etc/group say what the model says. */
 void world_compare(struct world *world);
 /* What holds only when all was served: nothing is forgotten. */

@@ -196,9 +196,9 @@ static void extend(int user, int package)
     struct facts *facts = world_facts(&world, world_users[user], NULL);
     struct reply reply = {0};
     const int expected = model_expect_extend(model, person, package, filing.duration);
-    json_t *value = finish(engine_extend(engine, &who, facts, model->packages[package].name, NULL,
-                                         filing.duration, &reply),
-                           expected, &reply, facts, cell->request ? NULL : "submit", world_users[user]);
+    json_t *value = finish(
+        engine_extend(engine, &who, facts, model->packages[package].name, NULL, filing.duration, &reply),
+        expected, &reply, facts, cell->request ? NULL : "submit", world_users[user]);
     if (expected)
         return;
     filing.id = note(value);
@@ -216,7 +216,8 @@ static void decide(int user, int64_t id, bool approve)
     const struct caller who = world_caller(&caller);
     const struct decision_terms terms = {.reason = "y",
                                          .duration = approve ? durations[chance(5)] : 0,
-                                         .start = approve && chance(6) == 0 ? fixture->now + chance(1500) : 0};
+                                         .start =
+                                             approve && chance(6) == 0 ? fixture->now + chance(1500) : 0};
     struct inquiry inquiry = INQUIRY_NOBODY;
     struct reply reply = {0};
     ck_assert_int_eq(engine_inquire_request(engine, id, &inquiry), 0);
@@ -225,8 +226,8 @@ static void decide(int user, int64_t id, bool approve)
     fixture_add_others(facts, inquiry.others);
     inquiry_deinit(&inquiry);
     const int expected = model_expect_decide(model, &caller, id, approve, terms.duration, terms.start);
-    json_decref(finish(engine_decide(engine, &who, facts, id, approve, &terms, &reply), expected, &reply, facts,
-                       approve ? "approve" : "deny", world_users[user]));
+    json_decref(finish(engine_decide(engine, &who, facts, id, approve, &terms, &reply), expected, &reply,
+                       facts, approve ? "approve" : "deny", world_users[user]));
     if (!expected)
         model_decide(model, &caller, id, approve, terms.duration, terms.start);
 }
@@ -296,9 +297,9 @@ static void emergency(int user, int package)
     struct facts *facts = world_facts(&world, world_users[user], NULL);
     struct reply reply = {0};
     const int expected = model_expect_emergency(model, caller.person, package);
-    json_t *value = finish(
-        engine_emergency(engine, &who, facts, model->packages[package].name, "fire", &reply), expected, &reply,
-        facts, "emergency", world_users[user]);
+    json_t *value =
+        finish(engine_emergency(engine, &who, facts, model->packages[package].name, "fire", &reply), expected,
+               &reply, facts, "emergency", world_users[user]);
     if (expected)
         return;
     const struct model_filing filing = {.id = note(value),
@@ -360,9 +361,9 @@ static void retry_now(int user, int package)
     struct facts *facts = world_facts(&world, "root", world_users[user]);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    json_decref(finish(engine_retry_now(engine, &caller, facts, world_users[user],
-                                        model->packages[package].name, &reply),
-                       held ? 0 : BUS_ERROR_NO_SUCH_REQUEST, &reply, facts, NULL, "root"));
+    json_decref(finish(
+        engine_retry_now(engine, &caller, facts, world_users[user], model->packages[package].name, &reply),
+        held ? 0 : BUS_ERROR_NO_SUCH_REQUEST, &reply, facts, NULL, "root"));
     if (partial)
         model_try(model, person, package, true);
 }
@@ -417,11 +418,11 @@ static void import(int package, int group)
                                        .users = names,
                                        .reason = "",
                                        .dry_run = dry_run};
-    const int expected = !policy->present                 ? BUS_ERROR_NO_SUCH_PACKAGE
+    const int expected = !policy->present                  ? BUS_ERROR_NO_SUCH_PACKAGE
                          : !(policy->groups & 1u << group) ? BUS_ERROR_POLICY_REFUSED
                                                            : 0;
-    json_t *value = finish(engine_import(engine, &caller, facts, &terms, &reply), expected, &reply, facts,
-                           NULL, "root");
+    json_t *value =
+        finish(engine_import(engine, &caller, facts, &terms, &reply), expected, &reply, facts, NULL, "root");
     for (int u = 0; expected == 0 && u < MODEL_USERS; u++) {
         json_t *outcome = json_array_get(value, (size_t)u);
         const char *word = expect_import(u, package, group, dry_run);
@@ -451,6 +452,8 @@ static void restart(void)
 {
     struct engine fresh = *engine;
     struct engine_verification verification = {0};
+    if (world.etc.asked.user)
+        etcgroup_answer(&world.etc, engine, true);
     engine_deinit(engine);
     fresh.published = NULL;
     fresh.drift = NULL;
@@ -570,8 +573,7 @@ static void edit_file(int user, unsigned groups)
 static bool is_known(int user, int group)
 {
     struct membership membership = {0};
-    const int r =
-        store_get_membership(engine->store, world_users[user], world_groups[group], &membership);
+    const int r = store_get_membership(engine->store, world_users[user], world_groups[group], &membership);
     membership_deinit(&membership);
     return r == 0 || model_wants(model, user, group);
 }
@@ -579,6 +581,7 @@ static bool is_known(int user, int group)
 /* Somebody edits /etc/group: a member goes, or comes, whom nobody of ours asked for. */
 static void edit_line(int user, int group)
 {
+    world_settle(&world);
     if (etcgroup_has(&world.etc, world_users[user], world_groups[group])) {
         const bool there = model->there[user][group];
         etcgroup_remove(&world.etc, world_users[user], world_groups[group]);
@@ -771,6 +774,7 @@ START_TEST(test_random_operations)
             world_compare_served(&world);
         audited_check(engine->store);
     }
+    world_settle(&world);
     free(model->records);
 }
 END_TEST
