@@ -21,13 +21,6 @@ static void setup(void)
     live_start("asked", ASKED, "other", ASKED, NULL);
 }
 
-static void run(const char *user, const char *command, int status, const char *says)
-{
-    const int r = live_run(user, command);
-    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
-    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
-}
-
 /* ---- a command that goes on beside others ---- */
 
 struct beside {
@@ -77,17 +70,17 @@ static int beside_join(struct beside *beside)
 START_TEST(test_watch)
 {
     struct beside watch;
-    run("alice", "pkg-request submit asked -m first", 0, "is filed");
+    live_expect("alice", "pkg-request submit asked -m first", 0, "is filed");
     beside_start(&watch, "bob", "exec pkg-approve watch");
     beside_says(&watch, "1 alice asked: Pending approval, waits for: bob: first\n");
-    run("dave", "pkg-request submit other -m second", 0, "is filed");
+    live_expect("dave", "pkg-request submit other -m second", 0, "is filed");
     beside_says(&watch, "2 dave other: Pending approval");
-    run("bob", "pkg-approve approve dave/other", 0, "dave holds other");
+    live_expect("bob", "pkg-approve approve dave/other", 0, "dave holds other");
     beside_says(&watch, "2 dave other: Fulfilled, by bob");
     ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
     beside_says(&watch, "accesspkgd has stopped; this goes on when it runs again");
     live_start_daemon();
-    run("alice", "pkg-request cancel alice/asked", 0, "is cancelled");
+    live_expect("alice", "pkg-request cancel alice/asked", 0, "is cancelled");
     beside_says(&watch, "1 alice asked: Cancelled");
     live_kill_bus();
     beside_says(&watch, "the system bus closed the connection");
@@ -100,9 +93,9 @@ START_TEST(test_watch_shows_what_may_be_seen)
 {
     struct beside watch;
     beside_start(&watch, "carol", "exec pkg-approve watch");
-    run("alice", "pkg-request submit asked -m secret", 0, "is filed");
-    run("bob", "pkg-approve delegate --to carol --until +1h", 0, "carol may decide");
-    run("dave", "pkg-request submit other -m shown", 0, "is filed");
+    live_expect("alice", "pkg-request submit asked -m secret", 0, "is filed");
+    live_expect("bob", "pkg-approve delegate --to carol --until +1h", 0, "carol may decide");
+    live_expect("dave", "pkg-request submit other -m shown", 0, "is filed");
     beside_says(&watch, "2 dave other: Pending approval");
     ck_assert_ptr_null(strstr(watch.text, "alice"));
     kill(watch.pid, SIGINT);
@@ -117,10 +110,10 @@ START_TEST(test_submit_waits)
     beside_says(&approved, "It waits for: bob.");
     beside_start(&denied, "dave", "exec pkg-request submit asked -m why --wait");
     beside_says(&denied, "It waits for: bob.");
-    run("bob", "pkg-approve approve alice/asked", 0, "alice holds asked");
+    live_expect("bob", "pkg-approve approve alice/asked", 0, "alice holds asked");
     beside_says(&approved, "You hold asked until ");
     ck_assert_int_eq(beside_join(&approved), 0);
-    run("bob", "pkg-approve deny dave/asked -m 'not now'", 0, "denied");
+    live_expect("bob", "pkg-approve deny dave/asked -m 'not now'", 0, "denied");
     beside_says(&denied, "Denied, by bob: not now");
     ck_assert_int_eq(beside_join(&denied), 1);
 }
@@ -130,23 +123,23 @@ END_TEST
 
 START_TEST(test_report_and_audit)
 {
-    run("alice", "pkg-request submit asked -m why", 0, "is filed");
-    run("dave", "pkg-request submit other -m why", 0, "is filed");
-    run("bob", "pkg-approve approve alice/asked dave/other nobody/asked -m fine", 1,
-        "request nobody/asked: There is no request of nobody for asked that you may see.");
-    run("root", "pkg-admin report", 0, "DECIDED BY");
-    run("root", "pkg-admin report --package asked", 0, "bob 1\n");
-    run("root", "pkg-admin report --json", 0, "\"decider\": \"bob\"");
-    run("root", "pkg-admin report --json --since 1d", 0, "\"since\": \"20");
-    run("root", "pkg-admin audit", 0, "alice/asked");
-    run("root", "pkg-admin audit --request alice/asked", 0, "fine");
+    live_expect("alice", "pkg-request submit asked -m why", 0, "is filed");
+    live_expect("dave", "pkg-request submit other -m why", 0, "is filed");
+    live_expect("bob", "pkg-approve approve alice/asked dave/other nobody/asked -m fine", 1,
+                "request nobody/asked: There is no request of nobody for asked that you may see.");
+    live_expect("root", "pkg-admin report", 0, "DECIDED BY");
+    live_expect("root", "pkg-admin report --package asked", 0, "bob 1\n");
+    live_expect("root", "pkg-admin report --json", 0, "\"decider\": \"bob\"");
+    live_expect("root", "pkg-admin report --json --since 1d", 0, "\"since\": \"20");
+    live_expect("root", "pkg-admin audit", 0, "alice/asked");
+    live_expect("root", "pkg-admin audit --request alice/asked", 0, "fine");
     ck_assert_ptr_null(strstr(live_output, "dave"));
-    run("root", "pkg-admin audit --request 2 --json", 0, "\"at\": \"20");
-    run("root", "pkg-admin audit --user dave -n 1", 0, "there are older lines");
-    run("root", "pkg-admin audit --user erin", 0, "The audit log has nothing of that.");
-    run("root", "pkg-admin audit --request alice/web", 1, "no request of alice for web");
-    run("alice", "pkg-admin audit", 77, "Only root");
-    run("alice", "pkg-admin report", 77, "Only root");
+    live_expect("root", "pkg-admin audit --request 2 --json", 0, "\"at\": \"20");
+    live_expect("root", "pkg-admin audit --user dave -n 1", 0, "there are older lines");
+    live_expect("root", "pkg-admin audit --user erin", 0, "The audit log has nothing of that.");
+    live_expect("root", "pkg-admin audit --request alice/web", 1, "no request of alice for web");
+    live_expect("alice", "pkg-admin audit", 77, "Only root");
+    live_expect("alice", "pkg-admin report", 77, "Only root");
     ck_assert_int_eq(live_call("alice", -1, "Audit", "a{sv}", json_pack("[{}]"), NULL),
                      BUS_ERROR_NOT_AUTHORIZED);
     ck_assert_int_eq(live_call("root", -1, "Audit", "a{sv}", json_pack("[{s:i}]", "limit", 501), NULL),
@@ -160,15 +153,15 @@ END_TEST
 
 START_TEST(test_names_show_what_may_be_seen)
 {
-    run("alice", "pkg-request submit asked -m why", 0, "is filed");
-    run("alice", "pkg-request status alice/asked", 0, "Pending approval");
-    run("bob", "pkg-approve show alice/asked", 0, "Pending approval");
-    run("carol", "pkg-approve show alice/asked", 1,
-        "There is no request of alice for asked that you may see");
-    run("root", "pkg-approve show alice/asked", 0, "Pending approval");
-    run("bob", "pkg-approve deny alice/asked -m no", 0, "alice does not get asked");
-    run("bob", "pkg-approve show alice/asked", 0, "Denied");
-    run("alice", "pkg-request", 0, "You may ask for");
+    live_expect("alice", "pkg-request submit asked -m why", 0, "is filed");
+    live_expect("alice", "pkg-request status alice/asked", 0, "Pending approval");
+    live_expect("bob", "pkg-approve show alice/asked", 0, "Pending approval");
+    live_expect("carol", "pkg-approve show alice/asked", 1,
+                "There is no request of alice for asked that you may see");
+    live_expect("root", "pkg-approve show alice/asked", 0, "Pending approval");
+    live_expect("bob", "pkg-approve deny alice/asked -m no", 0, "alice does not get asked");
+    live_expect("bob", "pkg-approve show alice/asked", 0, "Denied");
+    live_expect("alice", "pkg-request", 0, "You may ask for");
 }
 END_TEST
 
@@ -240,20 +233,21 @@ static void check_offers(const char *shell, const char *script)
 /* compgen -W would run what stands in $(...). */
 START_TEST(test_completion_runs_nothing)
 {
-    run("root",
+    live_expect(
+        "root",
         "bash -c '. /usr/share/bash-completion/completions/pkg-approve;"
         " _accesspkg_words() { echo \"\\$(touch /tmp/run)\"; echo \"a;b\"; echo fine; };"
         " COMP_WORDS=(pkg-approve approve \"\"); COMP_CWORD=2; _accesspkg; echo \"<${COMPREPLY[*]}>\"'",
         0, "<fine>");
-    run("root", "test ! -e /tmp/run", 0, "");
+    live_expect("root", "test ! -e /tmp/run", 0, "");
 }
 END_TEST
 
 START_TEST(test_completion)
 {
-    run("alice", "pkg-request submit asked -m why", 0, "is filed");
-    run("dave", "pkg-request submit other -m why", 0, "is filed");
-    run("bob", "pkg-approve approve 2", 0, "dave holds other");
+    live_expect("alice", "pkg-request submit asked -m why", 0, "is filed");
+    live_expect("dave", "pkg-request submit other -m why", 0, "is filed");
+    live_expect("bob", "pkg-approve approve 2", 0, "dave holds other");
     check_offers("bash", bash_offers);
     if (live_run("root", "command -v zsh") == 0)
         check_offers("zsh", zsh_offers);

@@ -18,64 +18,57 @@ static void setup(void)
     live_start("asked", ASKED, "other", OTHER, NULL);
 }
 
-static void run(const char *user, const char *command, int status, const char *says)
-{
-    const int r = live_run(user, command);
-    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
-    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
-}
-
 START_TEST(test_in_bob_s_name)
 {
-    run("alice", "pkg-request submit asked -m 'disk is full'", 0, "waits for: bob");
-    run("dave", "pkg-approve", 0, "Nothing waits for you");
-    run("dave", "pkg-approve show 1", 1, "no request 1");
-    run("dave", "pkg-approve delegate", 0, "Nobody decides in your name");
-    run("bob", "pkg-approve delegate --to dave --until +2h -m leave", 0,
-        "dave may decide in your name until");
-    run("bob", "pkg-approve delegate", 0, "dave");
-    run("dave", "pkg-approve delegate", 0, "leave");
-    run("dave", "pkg-approve delegate --json", 0, "\"until\": \"20");
-    run("alice", "pkg-approve delegate", 0, "Nobody decides in your name");
-    run("root", "pkg-approve delegate", 0, "bob");
-    run("dave", "pkg-approve", 0, "disk is full");
-    run("dave", "pkg-approve show 1", 0, "you may decide for bob");
-    run("dave", "pkg-approve approve 1 -m 'ticket 7'", 0, "alice holds asked");
-    run("alice", "pkg-request status 1", 0, "approved by dave for bob,");
-    run("bob", "pkg-approve deny 1 -m no", 1, "was approved by dave for bob");
-    run("dave", "pkg-approve history", 0, "alice");
-    run("bob", "pkg-approve delegate --revoke dave", 0, "dave decides no longer in your name");
-    run("dave", "pkg-approve show 1", 0, "approved by dave for bob");
-    run("bob", "pkg-approve delegate --revoke dave", 1, "no delegation between you and dave");
-    run("carol", "pkg-request submit asked", 0, "is filed");
-    run("dave", "pkg-approve approve 2", 77, "not an approver");
-    run("dave", "pkg-approve show 2", 1, "no request 2");
+    live_expect("alice", "pkg-request submit asked -m 'disk is full'", 0, "waits for: bob");
+    live_expect("dave", "pkg-approve", 0, "Nothing waits for you");
+    live_expect("dave", "pkg-approve show 1", 1, "no request 1");
+    live_expect("dave", "pkg-approve delegate", 0, "Nobody decides in your name");
+    live_expect("bob", "pkg-approve delegate --to dave --until +2h -m leave", 0,
+                "dave may decide in your name until");
+    live_expect("bob", "pkg-approve delegate", 0, "dave");
+    live_expect("dave", "pkg-approve delegate", 0, "leave");
+    live_expect("dave", "pkg-approve delegate --json", 0, "\"until\": \"20");
+    live_expect("alice", "pkg-approve delegate", 0, "Nobody decides in your name");
+    live_expect("root", "pkg-approve delegate", 0, "bob");
+    live_expect("dave", "pkg-approve", 0, "disk is full");
+    live_expect("dave", "pkg-approve show 1", 0, "you may decide for bob");
+    live_expect("dave", "pkg-approve approve 1 -m 'ticket 7'", 0, "alice holds asked");
+    live_expect("alice", "pkg-request status 1", 0, "approved by dave for bob,");
+    live_expect("bob", "pkg-approve deny 1 -m no", 1, "was approved by dave for bob");
+    live_expect("dave", "pkg-approve history", 0, "alice");
+    live_expect("bob", "pkg-approve delegate --revoke dave", 0, "dave decides no longer in your name");
+    live_expect("dave", "pkg-approve show 1", 0, "approved by dave for bob");
+    live_expect("bob", "pkg-approve delegate --revoke dave", 1, "no delegation between you and dave");
+    live_expect("carol", "pkg-request submit asked", 0, "is filed");
+    live_expect("dave", "pkg-approve approve 2", 77, "not an approver");
+    live_expect("dave", "pkg-approve show 2", 1, "no request 2");
 }
 END_TEST
 
 START_TEST(test_one_level_and_nobody_s_own)
 {
-    run("bob", "pkg-approve delegate --to dave --until +2h", 0, "dave may decide");
-    run("dave", "pkg-approve delegate --to alice --until +1h", 0, "alice may decide");
-    run("carol", "pkg-request submit asked", 0, "is filed");
-    run("alice", "pkg-approve approve 1", 77, "not an approver");
-    run("dave", "pkg-request submit asked", 0, "is filed");
-    run("dave", "pkg-approve approve 2", 77, "your own");
-    run("dave", "pkg-approve deny 1 -m 'not now'", 0, "carol does not get asked");
-    run("carol", "pkg-request status 1", 0, "denied by dave for bob");
+    live_expect("bob", "pkg-approve delegate --to dave --until +2h", 0, "dave may decide");
+    live_expect("dave", "pkg-approve delegate --to alice --until +1h", 0, "alice may decide");
+    live_expect("carol", "pkg-request submit asked", 0, "is filed");
+    live_expect("alice", "pkg-approve approve 1", 77, "not an approver");
+    live_expect("dave", "pkg-request submit asked", 0, "is filed");
+    live_expect("dave", "pkg-approve approve 2", 77, "your own");
+    live_expect("dave", "pkg-approve deny 1 -m 'not now'", 0, "carol does not get asked");
+    live_expect("carol", "pkg-request status 1", 0, "denied by dave for bob");
 }
 END_TEST
 
 /* Rule 9: the delegator as the account is now. */
 START_TEST(test_delegator_without_a_login)
 {
-    run("alice", "pkg-request submit asked", 0, "is filed");
-    run("bob", "pkg-approve delegate --to dave --until +2h", 0, "dave may decide");
-    run("root", "usermod -s /usr/sbin/nologin bob", 0, "");
-    run("dave", "pkg-approve approve 1", 77, "not an approver");
-    run("dave", "pkg-approve", 0, "Nothing waits for you");
-    run("root", "usermod -s /bin/bash bob", 0, "");
-    run("dave", "pkg-approve approve 1", 0, "alice holds asked");
+    live_expect("alice", "pkg-request submit asked", 0, "is filed");
+    live_expect("bob", "pkg-approve delegate --to dave --until +2h", 0, "dave may decide");
+    live_expect("root", "usermod -s /usr/sbin/nologin bob", 0, "");
+    live_expect("dave", "pkg-approve approve 1", 77, "not an approver");
+    live_expect("dave", "pkg-approve", 0, "Nothing waits for you");
+    live_expect("root", "usermod -s /bin/bash bob", 0, "");
+    live_expect("dave", "pkg-approve approve 1", 0, "alice holds asked");
 }
 END_TEST
 
@@ -86,7 +79,7 @@ START_TEST(test_delegated_by_the_requestor_s_login)
     json_t *value = NULL;
     if (!live_can_set_loginuid())
         return;
-    run("carol", "pkg-request submit asked", 0, "is filed");
+    live_expect("carol", "pkg-request submit asked", 0, "is filed");
     ck_assert_int_eq(live_call("bob", 1003, "Delegate", "sa{sv}",
                                json_pack("[s, {s:I}]", "dave", "until", too_far), &value),
                      BUS_ERROR_INVALID_ARGUMENT);
@@ -108,31 +101,31 @@ END_TEST
 
 START_TEST(test_refused)
 {
-    run("bob", "pkg-approve delegate --to bob --until +2h", 1, "bob is you");
-    run("bob", "pkg-approve delegate --to erin --until +2h", 1, "no login shell");
-    run("bob", "pkg-approve delegate --to nobody-here --until +2h", 67, "no user nobody-here");
-    run("bob", "pkg-approve delegate --to '' --until +2h", 64, "cannot be the name");
-    run("bob", "pkg-approve delegate --to dave --until +2y", 64, "is no time");
-    run("bob", "pkg-approve delegate --to dave --until +9000h", 64, "within a year");
-    run("bob", "pkg-approve delegate --to dave --until 2020-01-01T00:00", 64, "in the past");
-    run("bob", "pkg-approve delegate --to dave", 64, "needs --until");
-    run("bob", "pkg-approve delegate --until +2h", 64, "needs --to");
-    run("bob", "pkg-approve delegate --revoke dave --to dave", 64, "stands alone");
-    run("bob", "pkg-approve delegate --revoke dave", 1, "no delegation");
-    run("bob", "pkg-approve list --to dave", 64, "takes no --to");
-    run("bob", "pkg-approve --help", 0, "let somebody decide in your name");
-    run("bob", "pkg-approve --print-completion", 0, " delegate");
+    live_expect("bob", "pkg-approve delegate --to bob --until +2h", 1, "bob is you");
+    live_expect("bob", "pkg-approve delegate --to erin --until +2h", 1, "no login shell");
+    live_expect("bob", "pkg-approve delegate --to nobody-here --until +2h", 67, "no user nobody-here");
+    live_expect("bob", "pkg-approve delegate --to '' --until +2h", 64, "cannot be the name");
+    live_expect("bob", "pkg-approve delegate --to dave --until +2y", 64, "is no time");
+    live_expect("bob", "pkg-approve delegate --to dave --until +9000h", 64, "within a year");
+    live_expect("bob", "pkg-approve delegate --to dave --until 2020-01-01T00:00", 64, "in the past");
+    live_expect("bob", "pkg-approve delegate --to dave", 64, "needs --until");
+    live_expect("bob", "pkg-approve delegate --until +2h", 64, "needs --to");
+    live_expect("bob", "pkg-approve delegate --revoke dave --to dave", 64, "stands alone");
+    live_expect("bob", "pkg-approve delegate --revoke dave", 1, "no delegation");
+    live_expect("bob", "pkg-approve list --to dave", 64, "takes no --to");
+    live_expect("bob", "pkg-approve --help", 0, "let somebody decide in your name");
+    live_expect("bob", "pkg-approve --print-completion", 0, " delegate");
 }
 END_TEST
 
 /* What was delegated outlives the daemon. */
 START_TEST(test_restart)
 {
-    run("alice", "pkg-request submit asked", 0, "is filed");
-    run("bob", "pkg-approve delegate --to dave --until +2h", 0, "dave may decide");
+    live_expect("alice", "pkg-request submit asked", 0, "is filed");
+    live_expect("bob", "pkg-approve delegate --to dave --until +2h", 0, "dave may decide");
     ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL);
     live_start_daemon();
-    run("dave", "pkg-approve approve 1", 0, "alice holds asked");
+    live_expect("dave", "pkg-approve approve 1", 0, "alice holds asked");
 }
 END_TEST
 

@@ -25,20 +25,13 @@
 
 static int inotify;
 
-static void run(const char *user, const char *command, int status, const char *says)
-{
-    const int r = live_run(user, command);
-    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
-    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
-}
-
 static void setup(void)
 {
     /* The accounts as they were before a test changed them. */
-    run("root",
-        "if [ -d " SAVED " ]; then cp -a " SAVED "/. /etc/; else mkdir " SAVED
-        " && cp -a /etc/passwd /etc/group /etc/shadow " SAVED "; fi",
-        0, "");
+    live_expect("root",
+                "if [ -d " SAVED " ]; then cp -a " SAVED "/. /etc/; else mkdir " SAVED
+                " && cp -a /etc/passwd /etc/group /etc/shadow " SAVED "; fi",
+                0, "");
     live_start("asked", ASKED, "repaired", REPAIRED, "free", FREE, "led", LED, NULL);
     inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     ck_assert_int_ge(inotify, 0);
@@ -66,18 +59,11 @@ static void wait_for(const char *command, const char *says)
     }
 }
 
-static bool has_group(const char *user, const char *group)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "id -nG %s | tr ' ' '\\n' | grep -qx %s", user, group);
-    return live_run("root", command) == 0;
-}
-
 static void hold(const char *user)
 {
     char command[128];
     snprintf(command, sizeof(command), "pkg-admin assign asked %s", user);
-    run("root", command, 0, "Fulfilled");
+    live_expect("root", command, 0, "Fulfilled");
 }
 
 static int64_t count(const char *sql)
@@ -101,23 +87,24 @@ static const char drifts[] = "SELECT count(*) FROM audit WHERE event = 'drift'";
 START_TEST(test_removed)
 {
     hold("alice");
-    run("root", "rm " GRANTS "/user/alice && pkg-admin status", 0,
+    live_expect(
+        "root", "rm " GRANTS "/user/alice && pkg-admin status", 0,
         "asked of alice: backup: removed by hand (drift); dbadmins: removed by hand (drift); to put it back: "
         "pkg-admin retry asked alice");
-    run("alice", "pkg-request status 1", 0, "Partially fulfilled");
-    run("alice", "pkg-request status 1", 0, "dbadmins: removed by hand (drift)");
-    run("alice", "pkg-request status 1", 0, "by an administrator: pkg-admin retry asked alice\n");
-    ck_assert(!has_group("alice", "dbadmins"));
+    live_expect("alice", "pkg-request status 1", 0, "Partially fulfilled");
+    live_expect("alice", "pkg-request status 1", 0, "dbadmins: removed by hand (drift)");
+    live_expect("alice", "pkg-request status 1", 0, "by an administrator: pkg-admin retry asked alice\n");
+    ck_assert(!live_in_group("alice", "dbadmins"));
     json_t *value = NULL;
     json_t *arguments = json_pack("[s, [s], {s:b}]", "alice", "asked", "gate", 1);
     ck_assert_int_eq(live_call("root", -1, "Submit", "sasa{sv}", arguments, &value), BUS_ERROR_NONE);
     ck_assert(json_is_false(json_object_get(value, "held")));
     ck_assert(json_is_true(json_object_get(value, "needs_retry")));
     json_decref(value);
-    run("root", "pkg-admin retry asked alice", 0, "asked of alice: Fulfilled");
-    ck_assert(has_group("alice", "dbadmins"));
+    live_expect("root", "pkg-admin retry asked alice", 0, "asked of alice: Fulfilled");
+    ck_assert(live_in_group("alice", "dbadmins"));
     ck_assert_int_eq(count(drifts), 1);
-    run("root", "pkg-admin status | grep -q 'by hand'", 1, "");
+    live_expect("root", "pkg-admin status | grep -q 'by hand'", 1, "");
 }
 END_TEST
 
@@ -125,37 +112,39 @@ START_TEST(test_edited)
 {
     hold("alice");
     hold("dave");
-    run("root", "sed -i '/ backup /d' " GRANTS "/user/alice && pkg-admin status", 0,
-        "asked of alice: backup: removed by hand");
-    ck_assert(!has_group("alice", "backup"));
-    ck_assert(has_group("alice", "dbadmins"));
-    run("root", "sed -i '/member dave/d' " GRANTS "/gid/2001", 0, "");
+    live_expect("root", "sed -i '/ backup /d' " GRANTS "/user/alice && pkg-admin status", 0,
+                "asked of alice: backup: removed by hand");
+    ck_assert(!live_in_group("alice", "backup"));
+    ck_assert(live_in_group("alice", "dbadmins"));
+    live_expect("root", "sed -i '/member dave/d' " GRANTS "/gid/2001", 0, "");
     wait_for("pkg-admin status", "asked of dave: dbadmins: removed by hand");
-    ck_assert(!has_group("dave", "dbadmins"));
-    run("root", "echo garbage >" GRANTS "/user/dave && pkg-request status 2", 0, "backup: changed by hand");
+    ck_assert(!live_in_group("dave", "dbadmins"));
+    live_expect("root", "echo garbage >" GRANTS "/user/dave && pkg-request status 2", 0,
+                "backup: changed by hand");
 }
 END_TEST
 
 START_TEST(test_replaced_folder)
 {
     hold("alice");
-    run("root",
-        "mv " GRANTS "/user " GRANTS "/away && mkdir " GRANTS "/user && chown accesspkg: " GRANTS "/user", 0,
-        "");
+    live_expect("root",
+                "mv " GRANTS "/user " GRANTS "/away && mkdir " GRANTS "/user && chown accesspkg: " GRANTS
+                "/user",
+                0, "");
     ck_assert_int_ge(inotify_add_watch(inotify, GRANTS "/user", IN_MOVED_TO | IN_DELETE), 0);
     ck_assert_int_ge(inotify_add_watch(inotify, GRANTS "/gid", IN_MOVED_TO | IN_DELETE), 0);
     wait_for("pkg-admin status", "asked of alice: backup: removed by hand");
-    run("root", "pkg-admin retry asked alice", 0, "Fulfilled");
-    run("root", "rm " GRANTS "/user/alice && pkg-request status 1", 0, "removed by hand");
+    live_expect("root", "pkg-admin retry asked alice", 0, "Fulfilled");
+    live_expect("root", "rm " GRANTS "/user/alice && pkg-request status 1", 0, "removed by hand");
 }
 END_TEST
 
 START_TEST(test_repair)
 {
-    run("alice", "pkg-request submit repaired", 0, "You hold repaired");
-    run("root", "rm " GRANTS "/user/alice", 0, "");
+    live_expect("alice", "pkg-request submit repaired", 0, "You hold repaired");
+    live_expect("root", "rm " GRANTS "/user/alice", 0, "");
     wait_for("cat " GRANTS "/user/alice", "package repaired");
-    ck_assert(has_group("alice", "auditors"));
+    ck_assert(live_in_group("alice", "auditors"));
     ck_assert_int_eq(count(drifts), 1);
 }
 END_TEST
@@ -163,12 +152,12 @@ END_TEST
 /* A reload that brings `repair` puts back what waited. */
 START_TEST(test_repair_by_reload)
 {
-    run("alice", "pkg-request submit free", 0, "You hold free");
-    run("root", "rm " GRANTS "/user/alice && pkg-request status 1", 0, "removed by hand");
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
+    live_expect("root", "rm " GRANTS "/user/alice && pkg-request status 1", 0, "removed by hand");
     live_write_package("free", FREE "drift = repair\n");
-    run("root", "pkg-admin reload", 0, "Policy reloaded");
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
     wait_for("pkg-request status 1", "Fulfilled");
-    ck_assert(has_group("alice", "dbadmins"));
+    ck_assert(live_in_group("alice", "dbadmins"));
 }
 END_TEST
 
@@ -200,12 +189,12 @@ static int load(void *data)
 /* What the daemon writes itself is no drift; what somebody else does meanwhile is. */
 START_TEST(test_load)
 {
-    run("root", "pkg-admin assign asked bob", 0, "Fulfilled");
+    live_expect("root", "pkg-admin assign asked bob", 0, "Fulfilled");
     const pid_t one = live_fork("root", load, NULL);
     ck_assert_int_eq(live_join(one), 0);
     ck_assert_int_eq(count(drifts), 0);
     const pid_t two = live_fork("root", load, NULL);
-    run("root", "rm " GRANTS "/user/bob && pkg-request status 1", 0, "removed by hand");
+    live_expect("root", "rm " GRANTS "/user/bob && pkg-request status 1", 0, "removed by hand");
     ck_assert_int_eq(live_join(two), 0);
     ck_assert_int_eq(count(drifts), 1);
     ck_assert_int_eq(count("SELECT count(*) FROM assignment WHERE state = 'partially-fulfilled'"), 1);
@@ -216,20 +205,20 @@ END_TEST
 START_TEST(test_groups)
 {
     hold("alice");
-    run("alice", "pkg-request submit free", 0, "You hold free");
-    run("root", "gpasswd -a dave dbadmins && gpasswd -d dave dbadmins", 0, "");
-    run("root", "groupmod -g 3500 backup", 0, "");
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
+    live_expect("root", "gpasswd -a dave dbadmins && gpasswd -d dave dbadmins", 0, "");
+    live_expect("root", "groupmod -g 3500 backup", 0, "");
     wait_for("pkg-request status 1", "backup: the group backup has the number 3500 now, not 34 (drift)");
-    ck_assert(!has_group("alice", "backup"));
-    run("root", "pkg-admin retry asked alice", 0, "not on the allow-list");
-    run("root", "pkg-admin reload && pkg-admin retry asked alice", 0, "Fulfilled");
-    ck_assert(has_group("alice", "backup"));
-    run("root", "groupdel dbadmins", 0, "");
+    ck_assert(!live_in_group("alice", "backup"));
+    live_expect("root", "pkg-admin retry asked alice", 0, "not on the allow-list");
+    live_expect("root", "pkg-admin reload && pkg-admin retry asked alice", 0, "Fulfilled");
+    ck_assert(live_in_group("alice", "backup"));
+    live_expect("root", "groupdel dbadmins", 0, "");
     wait_for("pkg-request status 1", "dbadmins: the group dbadmins was deleted (drift)");
     wait_for("pkg-request status 2", "dbadmins: the group dbadmins was deleted (drift)");
-    ck_assert(!has_group("alice", "dbadmins"));
-    run("root", "pkg-admin retry free alice", 0, "there is no such group");
-    run("root", "groupadd -g 2001 dbadmins && pkg-admin retry free alice", 0, "Fulfilled");
+    ck_assert(!live_in_group("alice", "dbadmins"));
+    live_expect("root", "pkg-admin retry free alice", 0, "there is no such group");
+    live_expect("root", "groupadd -g 2001 dbadmins && pkg-admin retry free alice", 0, "Fulfilled");
     ck_assert_int_eq(count(drifts), 3);
 }
 END_TEST
@@ -239,12 +228,12 @@ START_TEST(test_allow_list)
     hold("alice");
     /* A policy that takes the group away is no drift: who holds it holds it to the end. */
     live_write_package("asked", "[package]\ngroups = dbadmins\n[policy]\napprovers = bob\n");
-    run("root", "pkg-admin reload", 0, "Policy reloaded");
-    run("root", "rm /var/lib/accesspkg/allow/gid-2001", 0, "");
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
+    live_expect("root", "rm /var/lib/accesspkg/allow/gid-2001", 0, "");
     wait_for("pkg-request status 1", "dbadmins: it was taken off the allow-list");
     ck_assert_int_eq(live_run("root", "pkg-request status 1 | grep backup:"), 1);
-    run("root", "pkg-admin reload && pkg-admin retry asked alice", 0, "asked of alice: Fulfilled");
-    ck_assert(has_group("alice", "dbadmins"));
+    live_expect("root", "pkg-admin reload && pkg-admin retry asked alice", 0, "asked of alice: Fulfilled");
+    ck_assert(live_in_group("alice", "dbadmins"));
 }
 END_TEST
 
@@ -252,31 +241,31 @@ START_TEST(test_users)
 {
     hold("alice");
     hold("carol");
-    run("dave", "pkg-request submit asked", 0, "is filed");
-    run("root", "usermod -s /bin/sh -c 'Alice Again' alice", 0, "");
-    run("root", "userdel alice && userdel dave", 0, "");
+    live_expect("dave", "pkg-request submit asked", 0, "is filed");
+    live_expect("root", "usermod -s /bin/sh -c 'Alice Again' alice", 0, "");
+    live_expect("root", "userdel alice && userdel dave", 0, "");
     wait_for("pkg-request status 1", "Revoked");
     wait_for("ls " GRANTS "/user", "carol");
     ck_assert_int_eq(count("SELECT count(*) FROM audit WHERE event = 'revoke' AND detail ="
                            " 'the user is no longer on this host'"),
                      1);
     /* The same name, the same number, somebody else. */
-    run("root", "useradd -u 1001 -G staff alice && useradd -u 1004 -G staff dave", 0, "");
-    run("alice", "pkg-request submit asked", 0, "is filed");
-    ck_assert(!has_group("alice", "dbadmins"));
-    run("root", "usermod -u 1234 carol", 0, "");
+    live_expect("root", "useradd -u 1001 -G staff alice && useradd -u 1004 -G staff dave", 0, "");
+    live_expect("alice", "pkg-request submit asked", 0, "is filed");
+    ck_assert(!live_in_group("alice", "dbadmins"));
+    live_expect("root", "usermod -u 1234 carol", 0, "");
     wait_for("ls " GRANTS "/user | wc -l", "0\n");
-    ck_assert(!has_group("carol", "dbadmins"));
-    run("root", "pkg-request status 2", 0, "Revoked");
-    run("root", "pkg-request status 3", 0, "no longer on this host");
+    ck_assert(!live_in_group("carol", "dbadmins"));
+    live_expect("root", "pkg-request status 2", 0, "Revoked");
+    live_expect("root", "pkg-request status 3", 0, "no longer on this host");
 }
 END_TEST
 
 /* A request whose approvers leave says at once that nobody can decide it. */
 START_TEST(test_approvers)
 {
-    run("alice", "pkg-request submit led", 0, "is filed");
-    run("root", "gpasswd -d bob dba-leads && gpasswd -d carol dba-leads", 0, "");
+    live_expect("alice", "pkg-request submit led", 0, "is filed");
+    live_expect("root", "gpasswd -d bob dba-leads && gpasswd -d carol dba-leads", 0, "");
     json_t *value = NULL;
     for (int i = 0; i < 500; i++) {
         json_decref(value);
@@ -293,9 +282,9 @@ END_TEST
 START_TEST(test_strays)
 {
     hold("alice");
-    run("root", "cp -p " GRANTS "/user/alice " GRANTS "/user/mallory", 0, "");
+    live_expect("root", "cp -p " GRANTS "/user/alice " GRANTS "/user/mallory", 0, "");
     wait_for("ls " GRANTS "/user | wc -l", "1\n");
-    run("root", "pkg-request status 1", 0, "Fulfilled");
+    live_expect("root", "pkg-request status 1", 0, "Fulfilled");
 }
 END_TEST
 
@@ -306,19 +295,21 @@ END_TEST
 START_TEST(test_lookup)
 {
     hold("alice");
-    run("root", "echo '{\"user\": \"alice\"}' | /usr/libexec/accesspkg/accesspkg-lookup", 0,
-        "\"local\":true");
-    run("root", "echo '{\"user\": \"nobody-here\"}' | /usr/libexec/accesspkg/accesspkg-lookup", 0,
-        "\"user_gone\":true");
-    run("root",
-        ": >/etc/passwd && echo '{\"user\": \"alice\"}' | /usr/libexec/accesspkg/accesspkg-lookup;"
-        "cp " SAVED "/passwd /etc",
-        0, "\"error\"");
-    run("root", "sed -i /^backup:/d /etc/group; getent group backup", 0, "alice");
-    run("root", "echo '{\"groups\": [\"backup\", \"dbadmins\"]}' | /usr/libexec/accesspkg/accesspkg-lookup",
-        0, "\"groups\":[null,2001],\"local_groups\":[false,true]");
-    run("root", ": >/etc/group; echo '{\"groups\": [\"backup\"]}' | /usr/libexec/accesspkg/accesspkg-lookup",
-        0, "\"error\"");
+    live_expect("root", "echo '{\"user\": \"alice\"}' | /usr/libexec/accesspkg/accesspkg-lookup", 0,
+                "\"local\":true");
+    live_expect("root", "echo '{\"user\": \"nobody-here\"}' | /usr/libexec/accesspkg/accesspkg-lookup", 0,
+                "\"user_gone\":true");
+    live_expect("root",
+                ": >/etc/passwd && echo '{\"user\": \"alice\"}' | /usr/libexec/accesspkg/accesspkg-lookup;"
+                "cp " SAVED "/passwd /etc",
+                0, "\"error\"");
+    live_expect("root", "sed -i /^backup:/d /etc/group; getent group backup", 0, "alice");
+    live_expect("root",
+                "echo '{\"groups\": [\"backup\", \"dbadmins\"]}' | /usr/libexec/accesspkg/accesspkg-lookup",
+                0, "\"groups\":[null,2001],\"local_groups\":[false,true]");
+    live_expect("root",
+                ": >/etc/group; echo '{\"groups\": [\"backup\"]}' | /usr/libexec/accesspkg/accesspkg-lookup",
+                0, "\"error\"");
 }
 END_TEST
 

@@ -28,13 +28,6 @@ static void teardown(void)
         "gpasswd -d $user $group; done; done");
 }
 
-static void run(const char *user, const char *command, int status, const char *says)
-{
-    const int r = live_run(user, command);
-    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
-    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
-}
-
 static bool stands(const char *user, const char *group)
 {
     char command[128];
@@ -53,15 +46,15 @@ static void becomes(const char *user, const char *group, bool wanted)
 /* Rule 3: approve answers when the membership is there; revoke, when it is gone. */
 START_TEST(test_answers_wait)
 {
-    run("alice", "pkg-request submit asked", 0, "is filed");
-    run("bob", "pkg-approve approve 1", 0, "alice holds asked");
+    live_expect("alice", "pkg-request submit asked", 0, "is filed");
+    live_expect("bob", "pkg-approve approve 1", 0, "alice holds asked");
     ck_assert(stands("alice", "dbadmins"));
-    run("root", "pkg-admin revoke asked alice -m over", 0, "Revoked");
+    live_expect("root", "pkg-admin revoke asked alice -m over", 0, "Revoked");
     ck_assert(!stands("alice", "dbadmins"));
-    run("carol", "pkg-request submit free", 0, "You hold free");
+    live_expect("carol", "pkg-request submit free", 0, "You hold free");
     ck_assert(stands("carol", "dbadmins"));
     ck_assert(stands("carol", "backup"));
-    run("carol", "pkg-request return free", 0, "handed back");
+    live_expect("carol", "pkg-request return free", 0, "handed back");
     ck_assert(!stands("carol", "dbadmins"));
     ck_assert(!stands("carol", "backup"));
 }
@@ -69,7 +62,7 @@ END_TEST
 
 START_TEST(test_end)
 {
-    run("alice", "pkg-request submit short", 0, "You hold short");
+    live_expect("alice", "pkg-request submit short", 0, "You hold short");
     ck_assert(stands("alice", "dbadmins"));
     becomes("alice", "dbadmins", false);
 }
@@ -78,9 +71,9 @@ END_TEST
 /* Rule 6. */
 START_TEST(test_member_before)
 {
-    run("root", "gpasswd -a alice dbadmins", 0, "");
-    run("alice", "pkg-request submit free", 0, "You hold free");
-    run("alice", "pkg-request return free", 0, "handed back");
+    live_expect("root", "gpasswd -a alice dbadmins", 0, "");
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
+    live_expect("alice", "pkg-request return free", 0, "handed back");
     ck_assert(stands("alice", "dbadmins"));
     ck_assert(!stands("alice", "backup"));
 }
@@ -89,19 +82,20 @@ END_TEST
 START_TEST(test_service_away)
 {
     live_stop_privileged(SIGTERM);
-    run("alice", "pkg-request submit free", 0, "Partially fulfilled");
-    run("alice", "pkg-request status 1", 0, "accesspkg-privileged is not installed");
+    live_expect("alice", "pkg-request submit free", 0, "Partially fulfilled");
+    live_expect("alice", "pkg-request status 1", 0, "accesspkg-privileged is not installed");
     live_start_privileged(30);
     becomes("alice", "backup", true);
     becomes("alice", "dbadmins", true);
-    run("alice", "pkg-request status 1", 0, "Fulfilled");
+    live_expect("alice", "pkg-request status 1", 0, "Fulfilled");
     live_stop_privileged(SIGTERM);
-    run("root", "pkg-admin revoke free alice -m over", 69, "The end is recorded");
+    live_expect("root", "pkg-admin revoke free alice -m over", 69, "The end is recorded");
     ck_assert(stands("alice", "dbadmins"));
-    run("root", "pkg-admin", 0, "Still in /etc/group: 2, which could not be taken away");
+    live_expect("root", "pkg-admin", 0, "Still in /etc/group: 2, which could not be taken away");
     /* Nothing is missing where nsswitch.conf does not name us. */
-    run("root", "sed -i.old 's/accesspkg//' /etc/nsswitch.conf; ! pkg-admin 2>&1 | grep nsswitch", 0, "");
-    run("root", "mv /etc/nsswitch.conf.old /etc/nsswitch.conf", 0, "");
+    live_expect("root", "sed -i.old 's/accesspkg//' /etc/nsswitch.conf; ! pkg-admin 2>&1 | grep nsswitch", 0,
+                "");
+    live_expect("root", "mv /etc/nsswitch.conf.old /etc/nsswitch.conf", 0, "");
     live_start_privileged(30);
     becomes("alice", "dbadmins", false);
     becomes("alice", "backup", false);
@@ -112,14 +106,14 @@ END_TEST
 START_TEST(test_killed)
 {
     live_stop_privileged(SIGTERM);
-    run("alice", "pkg-request submit free", 0, "Partially fulfilled");
+    live_expect("alice", "pkg-request submit free", 0, "Partially fulfilled");
     live_stop_daemon(SIGKILL);
-    run("root", "gpasswd -a alice dbadmins", 0, "");
+    live_expect("root", "gpasswd -a alice dbadmins", 0, "");
     live_start_privileged(30);
     live_start_daemon();
     becomes("alice", "backup", true);
-    run("root", "pkg-admin retry free alice", 0, "Fulfilled");
-    run("alice", "pkg-request return free", 0, "handed back");
+    live_expect("root", "pkg-admin retry free alice", 0, "Fulfilled");
+    live_expect("alice", "pkg-request return free", 0, "handed back");
     ck_assert(stands("alice", "dbadmins"));
     ck_assert(!stands("alice", "backup"));
 }
@@ -130,19 +124,19 @@ static void wait_until_partial(void)
     for (int i = 0; i < 500 && (live_run("root", "pkg-request status 1"), !strstr(live_output, "Partially"));
          i++)
         ;
-    run("root", "pkg-request status 1", 0, "taken out of /etc/group by hand");
+    live_expect("root", "pkg-request status 1", 0, "taken out of /etc/group by hand");
 }
 
 /* An administrator who removes somebody means it; retry puts them back. */
 START_TEST(test_drift_at_start)
 {
-    run("alice", "pkg-request submit free", 0, "You hold free");
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
     live_stop_daemon(SIGTERM);
-    run("root", "gpasswd -d alice dbadmins", 0, "");
+    live_expect("root", "gpasswd -d alice dbadmins", 0, "");
     live_start_daemon();
     wait_until_partial();
     ck_assert(!stands("alice", "dbadmins"));
-    run("root", "pkg-admin retry free alice", 0, "Fulfilled");
+    live_expect("root", "pkg-admin retry free alice", 0, "Fulfilled");
     ck_assert(stands("alice", "dbadmins"));
 }
 END_TEST
@@ -150,12 +144,12 @@ END_TEST
 /* The watch of /etc/group tells at once. */
 START_TEST(test_drift)
 {
-    run("alice", "pkg-request submit free", 0, "You hold free");
-    run("root", "gpasswd -d alice dbadmins", 0, "");
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
+    live_expect("root", "gpasswd -d alice dbadmins", 0, "");
     wait_until_partial();
-    run("root", "pkg-admin status", 0, "taken out of /etc/group by hand");
+    live_expect("root", "pkg-admin status", 0, "taken out of /etc/group by hand");
     ck_assert(!stands("alice", "dbadmins"));
-    run("root", "pkg-admin retry free alice", 0, "Fulfilled");
+    live_expect("root", "pkg-admin retry free alice", 0, "Fulfilled");
     ck_assert(stands("alice", "dbadmins"));
 }
 END_TEST
@@ -165,12 +159,12 @@ START_TEST(test_removed_package)
 {
     live_write_package("gone",
                        "[package]\ngroups = auditors\n[policy]\napproval = none\non_removed = revoke\n");
-    run("root", "pkg-admin reload", 0, "reloaded");
-    run("alice", "pkg-request submit gone", 0, "You hold gone");
+    live_expect("root", "pkg-admin reload", 0, "reloaded");
+    live_expect("alice", "pkg-request submit gone", 0, "You hold gone");
     ck_assert(stands("alice", "auditors"));
-    run("root", "rm /etc/accesspkg/packages.d/gone.conf && pkg-admin reload", 0, "reloaded");
+    live_expect("root", "rm /etc/accesspkg/packages.d/gone.conf && pkg-admin reload", 0, "reloaded");
     ck_assert(!stands("alice", "auditors"));
-    run("root", "ls /var/lib/accesspkg/allow", 0, "name-dbadmins");
+    live_expect("root", "ls /var/lib/accesspkg/allow", 0, "name-dbadmins");
     ck_assert_ptr_null(strstr(live_output, "auditors"));
 }
 END_TEST
@@ -178,14 +172,15 @@ END_TEST
 /* The setting changes under what is held. */
 START_TEST(test_changed_mode)
 {
-    run("root", "rm /etc/accesspkg/accesspkg.conf && pkg-admin reload", 0, "reloaded");
-    run("alice", "pkg-request submit free", 0, "You hold free");
+    live_expect("root", "rm /etc/accesspkg/accesspkg.conf && pkg-admin reload", 0, "reloaded");
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
     ck_assert(!stands("alice", "dbadmins"));
-    run("root",
+    live_expect(
+        "root",
         "printf '[grants]\\nmembership = files\\n' >/etc/accesspkg/accesspkg.conf && pkg-admin reload", 0,
         "reloaded");
     becomes("alice", "dbadmins", true);
-    run("alice", "pkg-request return free", 0, "handed back");
+    live_expect("alice", "pkg-request return free", 0, "handed back");
     ck_assert(!stands("alice", "dbadmins"));
 }
 END_TEST

@@ -12,13 +12,6 @@
 #define ASKED "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = bob\n"
 #define FREE  "[package]\ngroups = dbadmins backup\n[policy]\napproval = none\nduration = 1h\n"
 
-static void run(const char *user, const char *command, int status, const char *says)
-{
-    const int r = live_run(user, command);
-    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
-    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
-}
-
 static void teardown(void)
 {
     live_stop();
@@ -36,25 +29,27 @@ static void setup(void)
 /* It ends before it has touched anything, and says why; the first one goes on. */
 START_TEST(test_second_daemon)
 {
-    run("alice", "pkg-request submit free", 0, "You hold free");
-    run("root", "find /var/lib/accesspkg -newer /etc/accesspkg -printf '%p %T@\\n' | sort >/tmp/before", 0,
-        "");
-    run("accesspkg", "/usr/sbin/accesspkgd", 69, "another accesspkgd is running");
-    run("root",
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
+    live_expect("root",
+                "find /var/lib/accesspkg -newer /etc/accesspkg -printf '%p %T@\\n' | sort >/tmp/before", 0,
+                "");
+    live_expect("accesspkg", "/usr/sbin/accesspkgd", 69, "another accesspkgd is running");
+    live_expect(
+        "root",
         "find /var/lib/accesspkg -newer /etc/accesspkg -printf '%p %T@\\n' | sort | diff /tmp/before -", 0,
         "");
-    run("carol", "pkg-request submit free", 0, "You hold free");
+    live_expect("carol", "pkg-request submit free", 0, "You hold free");
     ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL); /* the lock goes with it */
     live_start_daemon();
-    run("carol", "pkg-request return free", 0, "handed back");
+    live_expect("carol", "pkg-request return free", 0, "handed back");
 }
 END_TEST
 
 /* Nobody who may not read the store can keep the daemon from starting. */
 START_TEST(test_lock_is_the_daemon_s)
 {
-    run("alice", "flock -n /var/lib/accesspkg/state.lock true", 66, "Permission denied");
-    run("root", "stat -c '%U %a' /var/lib/accesspkg/state.lock", 0, "accesspkg 600");
+    live_expect("alice", "flock -n /var/lib/accesspkg/state.lock true", 66, "Permission denied");
+    live_expect("root", "stat -c '%U %a' /var/lib/accesspkg/state.lock", 0, "accesspkg 600");
 }
 END_TEST
 
@@ -88,7 +83,7 @@ static void becomes_member(const char *user)
     snprintf(command, sizeof(command), "grep 'dbadmins.*%s' /etc/group", user);
     for (int i = 0; i < 2000 && live_run("root", command) != 0; i++)
         ;
-    run("root", command, 0, user);
+    live_expect("root", command, 0, user);
 }
 
 static int submit(void *user)
@@ -107,15 +102,15 @@ START_TEST(test_mute)
     pid_t waiting[3] = {live_fork("alice", submit, NULL), live_fork("carol", submit, NULL),
                         live_fork("dave", submit, NULL)};
     const time_t began = now();
-    run("bob", "pkg-request submit asked", 0, "is filed");
-    run("root", "pkg-admin status", 0, "Live assignments");
+    live_expect("bob", "pkg-request submit asked", 0, "is filed");
+    live_expect("root", "pkg-admin status", 0, "Live assignments");
     ck_assert_int_lt(now() - began, 5);
     ck_assert_int_eq(kill(waiting[2], SIGKILL), 0);
     live_join(waiting[2]);
     ck_assert_int_eq(live_join(waiting[0]), 0);
     ck_assert_int_eq(live_join(waiting[1]), 0);
     ck_assert_int_lt(now() - began, 20);
-    run("root", "pkg-admin status", 0, "Not in place:");
+    live_expect("root", "pkg-admin status", 0, "Not in place:");
     live_signal_privileged(SIGCONT);
     becomes_member("carol");
     becomes_member("dave");
@@ -126,9 +121,9 @@ END_TEST
 START_TEST(test_mute_at_the_end)
 {
     live_signal_privileged(SIGCONT);
-    run("alice", "pkg-request submit free", 0, "You hold free");
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
     live_signal_privileged(SIGSTOP);
-    run("alice", "pkg-request return free", 69, "The end is recorded");
+    live_expect("alice", "pkg-request return free", 69, "The end is recorded");
 }
 END_TEST
 
@@ -157,15 +152,16 @@ END_TEST
 /* A group of 5,000 people who all exist. */
 static void setup_crowd(void)
 {
-    run("root", "cp /etc/passwd /etc/group /root/", 0, "");
-    run("root", "seq 20001 25000 | sed 's,.*,u&:x:&:100::/nonexistent:/bin/sh,' >>/etc/passwd", 0, "");
-    run("root", "seq -s, -f 'u%g' 20001 25000 | sed 's/^/crowd:x:3000:/' >>/etc/group", 0, "");
+    live_expect("root", "cp /etc/passwd /etc/group /root/", 0, "");
+    live_expect("root", "seq 20001 25000 | sed 's,.*,u&:x:&:100::/nonexistent:/bin/sh,' >>/etc/passwd", 0,
+                "");
+    live_expect("root", "seq -s, -f 'u%g' 20001 25000 | sed 's/^/crowd:x:3000:/' >>/etc/group", 0, "");
     live_start("crowd", CROWD, "asked", ASKED, NULL);
 }
 
 static void teardown_crowd(void)
 {
-    run("root", "cat /root/passwd >/etc/passwd && cat /root/group >/etc/group", 0, "");
+    live_expect("root", "cat /root/passwd >/etc/passwd && cat /root/group >/etc/group", 0, "");
     teardown();
 }
 
@@ -234,7 +230,7 @@ START_TEST(test_floods)
     flood_all();
     ck_assert_int_le(daemon_holds("files"), files + 4);
     ck_assert_int_le(daemon_holds("memory"), memory + 4096);
-    run("root", "pkg-admin status", 0, "");
+    live_expect("root", "pkg-admin status", 0, "");
 }
 END_TEST
 
@@ -369,14 +365,14 @@ START_TEST(test_random_calls)
     pid_t callers[USERS];
     unsigned seeds[USERS];
     live_write_package("free", FREE);
-    run("root", "pkg-admin reload", 0, "");
+    live_expect("root", "pkg-admin reload", 0, "");
     for (unsigned i = 0; i < USERS; i++) {
         seeds[i] = first * USERS + i;
         callers[i] = live_fork(users[i], call_at_random, &seeds[i]);
     }
     for (size_t i = 0; i < USERS; i++)
         ck_assert_msg(live_join(callers[i]) == 0, "%s, HOSTILE_SEED=%u", users[i], first);
-    run("root", "pkg-admin status", 0, "Live assignments");
+    live_expect("root", "pkg-admin status", 0, "Live assignments");
     ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
     live_start_daemon();
 }

@@ -50,13 +50,6 @@ static void teardown(void)
     live_stop();
 }
 
-static void run(const char *user, const char *command, int status, const char *says)
-{
-    const int r = live_run(user, command);
-    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
-    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
-}
-
 /* The next notice that a good program got. */
 static json_t *next_told(void)
 {
@@ -129,7 +122,7 @@ START_TEST(test_delivered)
     write_hook("old.sample", "#!/bin/sh\ntouch /tmp/never\n", 0755);
     write_hook("README", "not a program\n", 0644);
     live_start_notify("10", "1");
-    run("alice", "pkg-request submit db -m \"disk full; it's urgent\"", 0, "Request 1");
+    live_expect("alice", "pkg-request submit db -m \"disk full; it's urgent\"", 0, "Request 1");
     json_t *notice = next_told();
     ck_assert_str_eq(text_of(notice, "event"), "request-waits");
     ck_assert_str_eq(text_of(notice, "summary"), "alice asks for db");
@@ -139,12 +132,12 @@ START_TEST(test_delivered)
     ck_assert_uint_eq(json_array_size(json_object_get(notice, "to")), 2);
     ck_assert_ptr_null(json_object_get(notice, "recipients"));
     json_decref(notice);
-    run("bob", "pkg-approve approve 1", 0, "");
+    live_expect("bob", "pkg-approve approve 1", 0, "");
     expect("decided-by-other", "carol");
     expect("approved", "alice");
     expect("fulfilled", "alice");
     wait_for(0);
-    run("root", "test ! -e /tmp/never", 0, "");
+    live_expect("root", "test ! -e /tmp/never", 0, "");
 }
 END_TEST
 
@@ -157,9 +150,9 @@ START_TEST(test_clean)
         "printf '%s\\n' \"$@\" >/tmp/seen\nls /proc/$$/fd >>/tmp/seen\ncat >/run/told\n",
         0755);
     live_start_notify("10", "1");
-    run("alice", "pkg-request submit db -m 'S3CRET=1'", 0, "Request 1");
+    live_expect("alice", "pkg-request submit db -m 'S3CRET=1'", 0, "Request 1");
     json_decref(next_told());
-    run("root", "cat /tmp/seen", 0, "0\n");
+    live_expect("root", "cat /tmp/seen", 0, "0\n");
     ck_assert_ptr_null(strstr(live_output, "S3CRET"));
     ck_assert_ptr_null(strstr(live_output, "alice"));
     ck_assert_ptr_null(strstr(live_output, "DBUS"));
@@ -195,11 +188,11 @@ START_TEST(test_bad)
     write_hook("log", GOOD, 0755);
     write_hook("bad", bad[_i].text, bad[_i].mode);
     snprintf(command, sizeof(command), "chown %s " FOLDER "bad", bad[_i].owner);
-    run("root", command, 0, "");
+    live_expect("root", command, 0, "");
     live_start_notify("1", "0.2");
-    run("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
+    live_expect("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
     expect("request-waits", "bob carol");
-    run("dave", "pkg-request submit free", 0, "");
+    live_expect("dave", "pkg-request submit free", 0, "");
     expect("fulfilled", "dave");
     wait_for_failure(bad[_i].says);
     ck_assert_int_eq(status_number("notices"), 2);
@@ -208,7 +201,8 @@ START_TEST(test_bad)
     json_decref(next_told());
     wait_for(0);
     if (_i == 0)
-        run("root", "! kill -0 $(cat /tmp/hung) 2>/dev/null", 0, ""); /* what it started was killed with it */
+        live_expect("root", "! kill -0 $(cat /tmp/hung) 2>/dev/null", 0,
+                    ""); /* what it started was killed with it */
 }
 END_TEST
 
@@ -217,9 +211,10 @@ START_TEST(test_given_up)
 {
     write_hook("bad", "#!/bin/sh\necho no such mailbox\nexit 67\n", 0755);
     live_start_notify("10", "1");
-    run("dave", "pkg-request submit free", 0, "");
+    live_expect("dave", "pkg-request submit free", 0, "");
     wait_for(0);
-    run("root",
+    live_expect(
+        "root",
         "sqlite3 /var/lib/accesspkg/state.db \"SELECT detail FROM audit WHERE event = 'undelivered'\"", 0,
         "bad: exit status 67: no such mailbox");
 }
@@ -229,11 +224,11 @@ END_TEST
 START_TEST(test_folder)
 {
     write_hook("log", GOOD, 0755);
-    run("root", "chmod 777 " FOLDER, 0, "");
+    live_expect("root", "chmod 777 " FOLDER, 0, "");
     live_start_notify("10", "0.1");
-    run("dave", "pkg-request submit free", 0, "");
+    live_expect("dave", "pkg-request submit free", 0, "");
     wait_for_failure("may be written by others than root");
-    run("root", "chmod 755 " FOLDER, 0, "");
+    live_expect("root", "chmod 755 " FOLDER, 0, "");
     expect("fulfilled", "dave");
     wait_for(0);
 }
@@ -244,15 +239,16 @@ START_TEST(test_restarts)
 {
     write_hook("log", GOOD, 0755);
     write_hook("bad", "#!/bin/sh\nexit 75\n", 0755);
-    run("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
+    live_expect("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
     ck_assert_int_eq(status_number("notices"), 1);
-    run("root", "pkg-admin status", 0, "Notices to deliver");
+    live_expect("root", "pkg-admin status", 0, "Notices to deliver");
     ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL);
     live_start_notify("10", "600"); /* before the daemon: it waits for it */
     live_start_daemon();
     expect("request-waits", "bob carol");
     wait_for_failure("bad: exit status 75");
-    run("root",
+    live_expect(
+        "root",
         "until sqlite3 /var/lib/accesspkg/state.db 'SELECT done FROM outbox' | grep -q log; do :; done", 0,
         "");
     ck_assert_int_eq(live_stop_notify(SIGKILL), -SIGKILL);
@@ -264,7 +260,7 @@ START_TEST(test_restarts)
     wait_for(0);
     ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
     live_start_daemon();
-    run("dave", "pkg-request submit free", 0, "");
+    live_expect("dave", "pkg-request submit free", 0, "");
     json_decref(next_told()); /* of two programs, in whichever order */
     json_decref(next_told());
     wait_for(0);
@@ -277,13 +273,13 @@ START_TEST(test_lost_store)
 {
     write_hook("log", "#!/bin/sh\nexit 75\n", 0755);
     live_start_notify("10", "600");
-    run("dave", "pkg-request submit free", 0, "");
+    live_expect("dave", "pkg-request submit free", 0, "");
     wait_for_failure("log: exit status 75");
     ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
-    run("root", "rm /var/lib/accesspkg/state.db*", 0, "");
+    live_expect("root", "rm /var/lib/accesspkg/state.db*", 0, "");
     write_hook("log", GOOD, 0755);
     live_start_daemon();
-    run("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
+    live_expect("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
     expect("request-waits", "bob carol");
     wait_for(0);
 }
@@ -304,7 +300,7 @@ START_TEST(test_for_one_user)
                                       ">/run/live-bus.conf"),
                      0);
     live_start("free", FREE, NULL);
-    run("dave", "pkg-request submit free", 0, "");
+    live_expect("dave", "pkg-request submit free", 0, "");
     for (size_t i = 0; i < 3; i++) {
         ck_assert_int_eq(live_call(others[i], -1, "TakeNotices", "xx", json_pack("[i, i]", 0, 9), NULL),
                          BUS_ERROR_NOT_AUTHORIZED);
@@ -318,37 +314,40 @@ START_TEST(test_for_one_user)
         BUS_ERROR_NONE);
     ck_assert_uint_eq(json_array_size(value), 1);
     json_decref(value);
-    run("root", "rm /run/live-bus.conf", 0, "");
+    live_expect("root", "rm /run/live-bus.conf", 0, "");
 }
 END_TEST
 
 /* The shipped mail program, over a sendmail that keeps what it gets. */
 START_TEST(test_mail)
 {
-    run("root",
+    live_expect(
+        "root",
         "cp -a /usr/sbin /tmp/sbin && printf '#!/bin/sh\\n(echo \"$@\"; cat) >/tmp/mail.new; mv "
         "/tmp/mail.new "
         "/tmp/mail\\nprintf \"{\\\"event\\\": \\\"mail\\\"}\" >/run/told\\n' >/tmp/sbin/sendmail && chmod "
         "755 "
         "/tmp/sbin/sendmail && mount --bind /tmp/sbin /usr/sbin",
         0, "");
-    run("root",
-        "ln -s /usr/libexec/accesspkg/accesspkg-mail " FOLDER "mail && sed -i 's/^# domain = /domain = /' "
-        "/etc/accesspkg/accesspkg.conf && echo 'carol carol@dba.example.net' "
-        ">/etc/accesspkg/mail.map",
-        0, "");
+    live_expect("root",
+                "ln -s /usr/libexec/accesspkg/accesspkg-mail " FOLDER
+                "mail && sed -i 's/^# domain = /domain = /' "
+                "/etc/accesspkg/accesspkg.conf && echo 'carol carol@dba.example.net' "
+                ">/etc/accesspkg/mail.map",
+                0, "");
     live_start_notify("10", "1");
-    run("alice", "pkg-request submit db -m 'Größe: Bcc: x'", 0, "Request 1");
+    live_expect("alice", "pkg-request submit db -m 'Größe: Bcc: x'", 0, "Request 1");
     json_decref(next_told());
     wait_for(0);
-    run("root", "cat /tmp/mail", 0, "-i -f accesspkg-notify -- bob@example.org carol@dba.example.net\n");
+    live_expect("root", "cat /tmp/mail", 0,
+                "-i -f accesspkg-notify -- bob@example.org carol@dba.example.net\n");
     ck_assert_ptr_nonnull(strstr(live_output, "\nFrom: Access packages <accesspkg-notify@example.org>\n"));
     ck_assert_ptr_nonnull(strstr(live_output, "\nSubject: [demohost] alice asks for db\n"));
     ck_assert_ptr_nonnull(strstr(live_output, "\nReferences: <accesspkg.request.1@demohost>\n"));
     ck_assert_ptr_nonnull(strstr(live_output, "Gr=C3=B6=C3=9Fe: Bcc: x\n"));
     ck_assert_ptr_nonnull(strstr(live_output, "\n    pkg-approve approve 1\n"));
-    run("root", "pkg-admin check-config", 0, "");
-    run("root", "umount /usr/sbin", 0, "");
+    live_expect("root", "pkg-admin check-config", 0, "");
+    live_expect("root", "umount /usr/sbin", 0, "");
 }
 END_TEST
 

@@ -41,13 +41,6 @@ static void teardown(void)
     ck_assert_int_eq(live_run("root", "cp -p /tmp/group /etc/group"), 0);
 }
 
-static void run(const char *user, const char *command, int status, const char *says)
-{
-    const int r = live_run(user, command);
-    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
-    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
-}
-
 /* Waits until this request is announced. */
 static void await_change(int64_t id)
 {
@@ -78,39 +71,39 @@ static void forget_changes(void)
 /* The group goes: whoever is asked in its place need not wait for a survey. */
 START_TEST(test_vanished_at_the_decision)
 {
-    run("alice", "pkg-request submit early", 0, "It waits for: %dba-leads.");
-    run("dave", "pkg-approve approve 1", 77, "not an approver");
-    run("root", "groupdel dba-leads", 0, "");
-    run("dave", "pkg-approve approve 1", 0, "alice holds early");
+    live_expect("alice", "pkg-request submit early", 0, "It waits for: %dba-leads.");
+    live_expect("dave", "pkg-approve approve 1", 77, "not an approver");
+    live_expect("root", "groupdel dba-leads", 0, "");
+    live_expect("dave", "pkg-approve approve 1", 0, "alice holds early");
 }
 END_TEST
 
 /* A survey after a reload finds it, and says so to who follows the request. */
 START_TEST(test_vanished_at_a_reload)
 {
-    run("alice", "pkg-request submit early", 0, "is filed");
+    live_expect("alice", "pkg-request submit early", 0, "is filed");
     await_change(1);
-    run("dave", "pkg-approve", 0, "Nothing waits for you");
-    run("root", "gpasswd -d bob dba-leads && gpasswd -d carol dba-leads", 0, "");
-    run("root", "pkg-admin reload", 0, "Policy reloaded");
+    live_expect("dave", "pkg-approve", 0, "Nothing waits for you");
+    live_expect("root", "gpasswd -d bob dba-leads && gpasswd -d carol dba-leads", 0, "");
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
     await_change(1);
-    run("alice", "pkg-request status 1", 0, "%dba-leads, dave");
-    run("alice", "pkg-request status 1", 0, "Fallback asked:");
-    run("dave", "pkg-approve", 0, "alice");
-    run("dave", "pkg-approve approve 1", 0, "alice holds early");
+    live_expect("alice", "pkg-request status 1", 0, "%dba-leads, dave");
+    live_expect("alice", "pkg-request status 1", 0, "Fallback asked:");
+    live_expect("dave", "pkg-approve", 0, "alice");
+    live_expect("dave", "pkg-approve approve 1", 0, "alice holds early");
 }
 END_TEST
 
 /* And so does the one after a start, for what happened meanwhile. */
 START_TEST(test_vanished_while_stopped)
 {
-    run("alice", "pkg-request submit early", 0, "is filed");
+    live_expect("alice", "pkg-request submit early", 0, "is filed");
     ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
-    run("root", "groupdel dba-leads", 0, "");
+    live_expect("root", "groupdel dba-leads", 0, "");
     forget_changes();
     live_start_daemon();
     await_change(1);
-    run("alice", "pkg-request status 1", 0, "%dba-leads, dave");
+    live_expect("alice", "pkg-request status 1", 0, "%dba-leads, dave");
 }
 END_TEST
 
@@ -118,32 +111,33 @@ END_TEST
 START_TEST(test_after_its_time)
 {
     live_write_package("later", STAGE "fallback_approvers = dave\nescalate_after = 1s\n");
-    run("root", "pkg-admin reload", 0, "Policy reloaded");
-    run("alice", "pkg-request submit later", 0, "It waits for: %dba-leads.");
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
+    live_expect("alice", "pkg-request submit later", 0, "It waits for: %dba-leads.");
     await_change(1); /* filed */
     await_change(1); /* and escalated */
-    run("alice", "pkg-request status 1", 0, "%dba-leads, dave");
-    run("dave", "pkg-approve approve 1", 0, "alice holds later");
+    live_expect("alice", "pkg-request status 1", 0, "%dba-leads, dave");
+    live_expect("dave", "pkg-approve approve 1", 0, "alice holds later");
 }
 END_TEST
 
 START_TEST(test_undecidable_and_again)
 {
-    run("alice", "pkg-request submit alone", 0, "is filed");
+    live_expect("alice", "pkg-request submit alone", 0, "is filed");
     await_change(1);
-    run("root", "! pkg-admin status | grep 'Nobody can decide'", 0, "");
-    run("root", "groupdel dba-leads", 0, "");
-    run("root", "pkg-admin reload", 0, "Policy reloaded");
+    live_expect("root", "! pkg-admin status | grep 'Nobody can decide'", 0, "");
+    live_expect("root", "groupdel dba-leads", 0, "");
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
     await_change(1);
-    run("alice", "pkg-request status 1", 0, "nobody can decide it now: nobody is left who may approve it");
-    run("alice", "pkg-request status 1", 0, "%dba-leads does not exist");
-    run("root", "pkg-approve show 1", 0, "nobody can decide it now");
-    run("root", "pkg-admin status", 0, "request 1, alone of alice: nobody is left");
-    run("root", "groupadd -g 2002 dba-leads && gpasswd -a bob dba-leads", 0, "");
-    run("root", "pkg-admin reload", 0, "Policy reloaded");
+    live_expect("alice", "pkg-request status 1", 0,
+                "nobody can decide it now: nobody is left who may approve it");
+    live_expect("alice", "pkg-request status 1", 0, "%dba-leads does not exist");
+    live_expect("root", "pkg-approve show 1", 0, "nobody can decide it now");
+    live_expect("root", "pkg-admin status", 0, "request 1, alone of alice: nobody is left");
+    live_expect("root", "groupadd -g 2002 dba-leads && gpasswd -a bob dba-leads", 0, "");
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
     await_change(1);
-    run("root", "! pkg-admin status | grep 'Nobody can decide'", 0, "");
-    run("bob", "pkg-approve approve 1", 0, "alice holds alone");
+    live_expect("root", "! pkg-admin status | grep 'Nobody can decide'", 0, "");
+    live_expect("bob", "pkg-approve approve 1", 0, "alice holds alone");
 }
 END_TEST
 
@@ -151,12 +145,12 @@ END_TEST
 START_TEST(test_judged_at_submission)
 {
     json_t *value = NULL;
-    run("root", "gpasswd -d carol dba-leads", 0, "");
-    run("bob", "pkg-request submit alone", 0,
-        "But nobody can decide it now: nobody is left who may approve it");
-    run("bob", "pkg-request submit early", 0, "It waits for: %dba-leads, dave.");
-    run("alice", "pkg-request submit alone", 0, "It waits for: %dba-leads.");
-    run("root", "gpasswd -d bob dba-leads", 0, "");
+    live_expect("root", "gpasswd -d carol dba-leads", 0, "");
+    live_expect("bob", "pkg-request submit alone", 0,
+                "But nobody can decide it now: nobody is left who may approve it");
+    live_expect("bob", "pkg-request submit early", 0, "It waits for: %dba-leads, dave.");
+    live_expect("alice", "pkg-request submit alone", 0, "It waits for: %dba-leads.");
+    live_expect("root", "gpasswd -d bob dba-leads", 0, "");
     json_t *arguments = json_pack("[s, [s], {s:b}]", "carol", "alone", "gate", 1);
     ck_assert_int_eq(live_call("root", -1, "Submit", "sasa{sv}", arguments, &value), BUS_ERROR_NONE);
     const json_t *request = json_is_array(value) ? json_array_get(value, 0) : value;
@@ -167,36 +161,37 @@ END_TEST
 
 START_TEST(test_explain)
 {
-    run("root", "pkg-admin explain two alice", 0, "May ask:     yes\n");
+    live_expect("root", "pkg-admin explain two alice", 0, "May ask:     yes\n");
     ck_assert_ptr_nonnull(strstr(live_output, "bob, carol (%dba-leads)"));
     ck_assert_ptr_nonnull(strstr(live_output, "erin may not log in"));
     ck_assert_ptr_nonnull(strstr(live_output, "no: there is no such group on this host"));
-    run("root", "pkg-admin explain two bob", 0, "does not let you ask for it");
-    run("carol", "pkg-request explain two", 0, "with the fallback approvers, who are asked at once");
+    live_expect("root", "pkg-admin explain two bob", 0, "does not let you ask for it");
+    live_expect("carol", "pkg-request explain two", 0, "with the fallback approvers, who are asked at once");
     ck_assert_ptr_nonnull(strstr(live_output, "bob (%dba-leads)"));
-    run("carol", "pkg-request explain two --json", 0, "\"reach\": \"fallback\"");
-    run("carol", "pkg-admin explain two carol", 0, "carol (uid 1003)");
-    run("carol", "pkg-admin explain two alice", 77, "Only root");
-    run("carol", "pkg-admin explain two nobody-here", 77, "Only root");
-    run("root", "pkg-admin explain two nobody-here", 67, "no user nobody-here");
-    run("root", "pkg-admin explain nothing alice", 1, "no access package nothing");
-    run("alice", "pkg-request submit two -m why", 0, "is filed");
-    run("alice", "pkg-request explain two", 0, "Pending approval, request 1");
+    live_expect("carol", "pkg-request explain two --json", 0, "\"reach\": \"fallback\"");
+    live_expect("carol", "pkg-admin explain two carol", 0, "carol (uid 1003)");
+    live_expect("carol", "pkg-admin explain two alice", 77, "Only root");
+    live_expect("carol", "pkg-admin explain two nobody-here", 77, "Only root");
+    live_expect("root", "pkg-admin explain two nobody-here", 67, "no user nobody-here");
+    live_expect("root", "pkg-admin explain nothing alice", 1, "no access package nothing");
+    live_expect("alice", "pkg-request submit two -m why", 0, "is filed");
+    live_expect("alice", "pkg-request explain two", 0, "Pending approval, request 1");
 }
 END_TEST
 
 /* What to do about a request that nobody decided, to be pasted; once it was done nothing is said any more. */
 START_TEST(test_expired)
 {
-    run("alice", "pkg-request submit short -m \"it's late\"", 0, "is filed");
+    live_expect("alice", "pkg-request submit short -m \"it's late\"", 0, "is filed");
     await_change(1); /* filed */
     await_change(1); /* and timed out */
-    run("alice", "pkg-request status 1", 0, "To ask again: pkg-request submit short -m 'it'\\''s late'\n");
-    run("alice", "pkg-request", 0, "To ask again: pkg-request submit short -m 'it'\\''s late'\n");
-    run("alice", "eval \"$(pkg-request 2>&1 | sed -n 's/.*To ask again: //p')\"", 0,
-        "Request 2 for short is filed");
-    run("alice", "pkg-request status 2", 0, "it's late");
-    run("alice", "pkg-request 2>&1 | grep -c 'request 1 expired'", 1, "0");
+    live_expect("alice", "pkg-request status 1", 0,
+                "To ask again: pkg-request submit short -m 'it'\\''s late'\n");
+    live_expect("alice", "pkg-request", 0, "To ask again: pkg-request submit short -m 'it'\\''s late'\n");
+    live_expect("alice", "eval \"$(pkg-request 2>&1 | sed -n 's/.*To ask again: //p')\"", 0,
+                "Request 2 for short is filed");
+    live_expect("alice", "pkg-request status 2", 0, "it's late");
+    live_expect("alice", "pkg-request 2>&1 | grep -c 'request 1 expired'", 1, "0");
 }
 END_TEST
 
@@ -208,25 +203,27 @@ END_TEST
 START_TEST(test_large_groups)
 {
     char command[512];
-    run("root",
+    live_expect(
+        "root",
         "cp -p /etc/passwd /tmp/passwd; for i in $(seq 300); do echo u$i:x:$((5000 + i)):100::/:/bin/sh; "
         "done "
         ">>/etc/passwd; m=$(seq -s, -f u%g 300); for i in $(seq 12); do echo big$i:x:$((6000 + i)):$m; done "
         ">>/etc/group",
         0, "");
     snprintf(command, sizeof(command), ASK_LOOKUP, "\"%dba-leads\", \"erin\"");
-    run("root", command, 0,
+    live_expect(
+        "root", command, 0,
         "\"groups\":[2001],\"local_groups\":[true],\"others\":[],\"principals\":[[{\"name\":\"bob\",\"uid\":"
         "1002}],null,null,"
         "[{\"name\":\"bob\",\"uid\":1002},{\"name\":\"carol\",\"uid\":1003}],[]]");
     snprintf(command, sizeof(command), ASK_LOOKUP " | grep -o uid | wc -l", "\"%big1\"");
-    run("root", command, 0, "257\n"); /* bob, and FACTS_PEOPLE_MAX of them */
+    live_expect("root", command, 0, "257\n"); /* bob, and FACTS_PEOPLE_MAX of them */
     snprintf(command, sizeof(command), ASK_LOOKUP " | grep -o 'false' | wc -l",
              "\"%big1\", \"%big2\", \"%big3\", \"%big4\", \"%big5\", \"%big6\", \"%big7\", \"%big8\", "
              "\"%big9\", \"%big10\", \"%big11\", \"%big12\"");
-    run("root", command, 0, "");
+    live_expect("root", command, 0, "");
     ck_assert_int_ge(atoi(live_output), 4);
-    run("root", "cp -p /tmp/passwd /etc/passwd", 0, "");
+    live_expect("root", "cp -p /tmp/passwd /etc/passwd", 0, "");
 }
 END_TEST
 

@@ -27,13 +27,6 @@ static void setup(void)
     pam_host_line("package=prod wait=30");
 }
 
-static void run(const char *user, const char *command, int status, const char *says)
-{
-    const int r = live_run(user, command);
-    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
-    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
-}
-
 /* What happens at each prompt, in turn, and what is typed then. */
 struct step {
     const char *prompt, *user, *command, *typed;
@@ -46,7 +39,7 @@ static const char *play(const char *prompt, void *data)
     const struct step *now = (*step)++;
     ck_assert_msg(now->prompt && strstr(prompt, now->prompt), "%s", prompt);
     if (now->command)
-        run(now->user, now->command, 0, "");
+        live_expect(now->user, now->command, 0, "");
     if (now->kills)
         live_stop_daemon(SIGKILL);
     return now->typed;
@@ -71,7 +64,7 @@ START_TEST(test_let_in)
     ck_assert_msg(outcome.code == PAM_SUCCESS, "%d %s", outcome.code, outcome.said);
     ck_assert_int_eq(outcome.n_prompts, 3);
     ck_assert_ptr_nonnull(strstr(pam_host_journal(NULL), "let in after waiting: user=\"alice\""));
-    run("alice", "pkg-request status 1", 0, "ticket 4711");
+    live_expect("alice", "pkg-request status 1", 0, "ticket 4711");
 }
 END_TEST
 
@@ -86,9 +79,9 @@ START_TEST(test_denied)
     ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
     ck_assert_str_eq(outcome.said, "prod on demohost: request 1 was denied.\n"
                                    "Who denied it, and why: pkg-request status 1\n");
-    run("alice", "pkg-request status 1", 0, "office hours only");
-    run("root", "pkg-admin status", 0, "");
-    run("bob", "pkg-approve", 0, "Nothing waits for you"); /* the look filed nothing new */
+    live_expect("alice", "pkg-request status 1", 0, "office hours only");
+    live_expect("root", "pkg-admin status", 0, "");
+    live_expect("bob", "pkg-approve", 0, "Nothing waits for you"); /* the look filed nothing new */
 }
 END_TEST
 
@@ -114,7 +107,7 @@ START_TEST(test_without_approval)
     };
     pam_host_line("package=free wait=30");
     ck_assert_int_eq(log_in(steps).code, PAM_SUCCESS);
-    run("alice", "pkg-request status 1", 0, "look at a log");
+    live_expect("alice", "pkg-request status 1", 0, "look at a log");
 }
 END_TEST
 
@@ -149,7 +142,7 @@ START_TEST(test_daemon_gone)
     };
     ck_assert_int_eq(log_in(approved).code, PAM_SUCCESS);
     live_start_daemon();
-    run("alice", "pkg-request return prod", 0, "");
+    live_expect("alice", "pkg-request return prod", 0, "");
     const struct pam_host_outcome outcome = log_in(waiting);
     ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
     ck_assert_ptr_nonnull(strstr(outcome.said, "request 2 waits for approval by bob"));

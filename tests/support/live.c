@@ -285,6 +285,20 @@ int live_run(const char *user, const char *command)
     return status_of(pid);
 }
 
+void live_expect(const char *user, const char *command, int status, const char *says)
+{
+    const int r = live_run(user, command);
+    ck_assert_msg(r == status, "%s: %d, %s", command, r, live_output);
+    ck_assert_msg(strstr(live_output, says), "%s: %s", command, live_output);
+}
+
+bool live_in_group(const char *user, const char *group)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "id -nG %s | tr ' ' '\\n' | grep -qx %s", user, group);
+    return live_run("root", command) == 0;
+}
+
 bool live_can_set_loginuid(void)
 {
     const pid_t pid = fork();

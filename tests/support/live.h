@@ -48,6 +48,10 @@ int live_stop_notify(int signal);
 /* Runs a shell command as this user; stdout and stderr in live_output. Its exit status. */
 extern char live_output[LIVE_OUTPUT_MAX];
 int live_run(const char *user, const char *command);
+/* The same, which has to end with this status and to print these words. */
+void live_expect(const char *user, const char *command, int status, const char *says);
+/* Whether a look-up of the user's groups, as a login makes it, shows this one. */
+bool live_in_group(const char *user, const char *group);
 
 /*
  * A raw call on the bus from a process of this user's (arguments as client_call's). 0 with *ret_value, or the error.
