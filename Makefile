@@ -204,6 +204,10 @@ diagrams: $(BUILD)/tests/unit/test_machines ## Draw the state machines in docs/A
 format: ## Format the sources in place
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+.PHONY: manuals
+manuals: ## Write docs/man/org.accesspkg1.5 anew from the interface (the lint says what is stale in the others)
+	$(call quiet,GEN)awk -f docs/man/org.accesspkg1.awk dbus/org.accesspkg1.Manager.xml dbus/contract.h >docs/man/org.accesspkg1.5
+
 # ---- what the distribution must have: packaging/deps knows the packages --------------------------------------
 .PHONY: deps-build deps-check deps-demo deps-host
 deps-build: ; @packaging/deps check build
