@@ -31,7 +31,9 @@ COMPLETE_ROWS := $(foreach command,pkg-admin pkg-approve pkg-request,\
 DOC_ROWS      := 0644:COPYING:$(DOCDIR)/COPYING $(if $(wildcard README.md),0644:README.md:$(DOCDIR)/README.md) \
                  0644:docs/NOTICES.md:$(DOCDIR)/NOTICES.md \
                  $(foreach sample,$(shell find conf -type f),0644:$(sample):$(DOCDIR)/examples/$(sample:conf/%=%))
-INSTALL_ROWS  := $(PROGRAM_ROWS) $(MODULE_ROWS) $(SYSTEM_ROWS) $(COMPLETE_ROWS) $(DOC_ROWS)
+MAN_ROWS      := $(foreach page,$(wildcard docs/man/*.[1-8]),\
+                   0644:$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+INSTALL_ROWS  := $(PROGRAM_ROWS) $(MODULE_ROWS) $(SYSTEM_ROWS) $(COMPLETE_ROWS) $(DOC_ROWS) $(MAN_ROWS)
 
 # An administrator's file is never overwritten and never taken away.
 CONFIG_ROWS   := $(if $(wildcard conf/accesspkg.conf),\
