@@ -219,6 +219,50 @@ START_TEST(the_samples_are_packages_without_a_warning)
 }
 END_TEST
 
+enum { N_RECIPES = 8 };
+
+/* A block of the cookbook, from its first line "# /etc/accesspkg/packages.d/NAME.conf" on, as a file of the folder. */
+static void put_recipe(const char *folder, char *block, char ret_path[128])
+{
+    static const char head[] = "# /etc/accesspkg/packages.d/";
+    char *end = strstr(block, "\n```");
+    ck_assert_ptr_nonnull(end);
+    *end = '\0';
+    ck_assert_msg(strncmp(block, head, strlen(head)) == 0, "%s", block);
+    const char *name = block + strlen(head);
+    snprintf(ret_path, 128, "%s/%.*s", folder, (int)strcspn(name, "\n"), name);
+    FILE *out = fopen(ret_path, "wxe");
+    ck_assert_ptr_nonnull(out);
+    fputs(block, out);
+    fchmod(fileno(out), 0644);
+    fclose(out);
+    *end = '\n';
+}
+
+START_TEST(the_cookbook_s_packages_are_packages_without_a_warning)
+{
+    static const char fence[] = "\n```ini\n";
+    char folder[] = "/tmp/accesspkg-recipes-XXXXXX";
+    char paths[N_RECIPES][128];
+    size_t count = 0;
+    struct packages *packages = NULL;
+    _cleanup_free_ char *text = read_text("docs/COOKBOOK.md");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    for (char *block = strstr(text, fence); block; block = strstr(block + 1, fence)) {
+        ck_assert_uint_lt(count, N_RECIPES);
+        put_recipe(folder, block + strlen(fence), paths[count++]);
+    }
+    const int rc = packages_load(folder, getuid(), &packages, &problems);
+    for (size_t i = 0; i < count; i++)
+        unlink(paths[i]);
+    rmdir(folder);
+    ck_assert_msg(rc == 0 && problems.count == 0, "%s",
+                  problems.count ? problems.items[0].text : strerror(-rc));
+    ck_assert_uint_eq(packages->count, N_RECIPES);
+    packages_free(packages);
+}
+END_TEST
+
 static const char *const pam_samples[] = {"conf/pam.d/sshd.sample", "conf/pam.d/login.sample",
                                           "conf/pam.d/su.sample", "conf/pam.d/sudo.sample"};
 enum { N_PAM_SAMPLES = sizeof(pam_samples) / sizeof(*pam_samples) };
@@ -266,6 +310,7 @@ int main(void)
     tcase_add_test(file, a_folder_is_refused);
     tcase_add_test(shipped, the_shipped_settings_are_the_defaults);
     tcase_add_test(shipped, the_samples_are_packages_without_a_warning);
+    tcase_add_test(shipped, the_cookbook_s_packages_are_packages_without_a_warning);
     tcase_add_loop_test(shipped, each_pam_sample_asks_before_anything_can_end_the_phase, 0, N_PAM_SAMPLES);
     suite_add_tcase(suite, file);
     suite_add_tcase(suite, shipped);
