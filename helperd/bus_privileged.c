@@ -56,16 +56,6 @@ void bus_privileged_free(struct bus_privileged *privileged)
     free(privileged);
 }
 
-void bus_privileged_cancel(struct bus_privileged *privileged, const void *data)
-{
-    struct question *next;
-    for (struct question *question = privileged->questions; question; question = next) {
-        next = question->next;
-        if (question->data == data)
-            question_free(question);
-    }
-}
-
 /* ---- answers ---- */
 
 /* What the bus says of a service that says nothing, in words for people. */

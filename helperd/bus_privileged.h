@@ -27,8 +27,6 @@ struct bus_privileged;
 struct bus_privileged *bus_privileged_new(struct bus *bus);
 /* Before the bus is closed. Who waits for an answer is not called any more; what the service was asked for goes on. */
 void bus_privileged_free(struct bus_privileged *privileged);
-/* Forgets the calls that were made with this data. */
-void bus_privileged_cancel(struct bus_privileged *privileged, const void *data);
 
 /* changed: whether the user was added, or removed, by this call; false for Warn. */
 typedef void (*bus_privileged_done)(int result, bool changed, const char *message, void *data);
