@@ -32,65 +32,76 @@ static const char *fault_words(int error)
     return "the grant file could not be read";
 }
 
-static bool holds_package(const struct grant_user *file, const char *package, int64_t now)
+static const struct grant_package *find_held(const struct grant_user *file, const char *package, int64_t now)
 {
     for (size_t i = 0; i < file->n_packages; i++)
         if (strcmp(file->packages[i].name, package) == 0 && grant_span_holds(&file->packages[i].span, now))
-            return true;
-    return false;
+            return &file->packages[i];
+    return NULL;
 }
 
-static bool holds_any(const struct grant_user *file, const struct options *options, int64_t now)
+/* One name: its file, then its user. Whether the file is that user's; *ret_canonical is another name where theirs is. */
+static bool read_name(pam_handle_t *pamh, const char *state, const char *name, int64_t now,
+                      struct grant_user *ret_file, struct check *ret, const char **ret_canonical)
 {
-    for (size_t i = 0; i < options->n_packages; i++)
-        if (holds_package(file, options->packages[i], now))
-            return true;
-    return false;
-}
-
-/* What a trusted file says of the user that its name leads to now. */
-static void weigh(const struct grant_user *file, const struct options *options, int64_t now,
-                  struct check *check)
-{
-    if (file->uid != check->uid)
-        check->fault = "the grant file was written for another uid";
-    else if (holds_any(file, options, now))
-        check->outcome = CHECK_HOLDS;
-}
-
-/* One name: its file, then its user. *ret_canonical is another name where the user's is another. */
-static struct check check_name(pam_handle_t *pamh, const char *state, const char *name,
-                               const struct options *options, int64_t now, const char **ret_canonical)
-{
-    struct check check = {0};
     struct grant_user file;
     const int r = grantdir_read_user(state, name, now, &file);
     const struct passwd *user = pam_modutil_getpwnam(pamh, name);
+    bool theirs = r == 0 && user && strcmp(user->pw_name, name) == 0;
+    *ret = (struct check){0};
     *ret_canonical = user ? user->pw_name : name;
     if (user) {
-        check = (struct check){.outcome = CHECK_NONE, .name = user->pw_name, .uid = user->pw_uid};
-        if (r < 0)
-            check.fault = fault_words(r);
-        else if (strcmp(user->pw_name, name) == 0)
-            weigh(&file, options, now, &check);
+        *ret = (struct check){.outcome = CHECK_NONE, .name = user->pw_name, .uid = user->pw_uid};
+        ret->fault = r < 0 ? fault_words(r) : NULL;
     }
-    if (r == 0)
+    if (theirs && file.uid != user->pw_uid) {
+        ret->fault = "the grant file was written for another uid";
+        theirs = false;
+    }
+    if (theirs)
+        *ret_file = file;
+    else if (r == 0)
         grant_user_deinit(&file);
-    return check;
+    return theirs;
+}
+
+/* Who is judged has another name, or is somebody else, than was found: nothing is known of them. */
+static bool forget(bool has_file, struct grant_user *file, struct check *check)
+{
+    if (has_file)
+        grant_user_deinit(file);
+    *check = (struct check){0};
+    return false;
+}
+
+bool check_file(pam_handle_t *pamh, const char *state, const struct judged *judged, int64_t now,
+                struct grant_user *ret_file, struct check *ret)
+{
+    const char *canonical;
+    bool has_file = read_name(pamh, state, judged->name, now, ret_file, ret, &canonical);
+    if (strcmp(canonical, judged->name) != 0) {
+        const char *again;
+        has_file = read_name(pamh, state, canonical, now, ret_file, ret, &again);
+        if (strcmp(again, canonical) != 0)
+            has_file = forget(has_file, ret_file, ret);
+    }
+    if (judged->is_real && ret->uid != judged->uid)
+        has_file = forget(has_file, ret_file, ret);
+    return has_file;
 }
 
 void check_grant(pam_handle_t *pamh, const char *state, const struct judged *judged,
                  const struct options *options, int64_t now, struct check *ret)
 {
-    const char *canonical;
-    struct check check = check_name(pamh, state, judged->name, options, now, &canonical);
-    if (strcmp(canonical, judged->name) != 0) {
-        const char *again;
-        check = check_name(pamh, state, canonical, options, now, &again);
-        if (strcmp(again, canonical) != 0)
-            check = (struct check){0};
+    struct grant_user file;
+    if (!check_file(pamh, state, judged, now, &file, ret))
+        return;
+    const struct grant_package *held = NULL;
+    for (size_t i = 0; i < options->n_packages && !held; i++)
+        held = find_held(&file, options->packages[i], now);
+    if (held) {
+        ret->outcome = CHECK_HOLDS;
+        ret->assignment = held->assignment;
     }
-    if (judged->is_real && check.uid != judged->uid)
-        check = (struct check){0};
-    *ret = check;
+    grant_user_deinit(&file);
 }

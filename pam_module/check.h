@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "common/grantfile.h"
 #include "pam_module/judge.h"
 #include "pam_module/options.h"
 
@@ -20,9 +21,18 @@ struct check {
     enum check_outcome outcome;
     const char *name; /* canonical, as getpwnam returns it; belongs to the handle */
     uid_t uid;
-    const char *fault; /* words for the log; static */
+    const char *fault;  /* words for the log; static */
+    int64_t assignment; /* by which the package is held; 0 unless CHECK_HOLDS */
 };
 
-/* `state` is PATH_STATE but in tests; `now` in seconds since the epoch. */
+/*
+ * The grant file of who is judged: true with *ret_file, to be released with grant_user_deinit, where there is one that
+ * can be trusted and is theirs. *ret is filled in any case, and never says CHECK_HOLDS. `state` is PATH_STATE but in
+ * tests; `now` in seconds since the epoch.
+ */
+bool check_file(pam_handle_t *pamh, const char *state, const struct judged *judged, int64_t now,
+                struct grant_user *ret_file, struct check *ret);
+
+/* Whether that file gives one of the packages of the options now. */
 void check_grant(pam_handle_t *pamh, const char *state, const struct judged *judged,
                  const struct options *options, int64_t now, struct check *ret);

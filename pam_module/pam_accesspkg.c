@@ -6,10 +6,12 @@
  */
 #include "common/cleanup.h"
 #include "common/grantdir.h"
+#include "common/hostname.h"
 #include "common/names.h"
 #include "common/paths.h"
 #include "pam_module/check.h"
 #include "pam_module/converse.h"
+#include "pam_module/journal.h"
 #include "pam_module/judge.h"
 #include "pam_module/options.h"
 #include "pam_module/reason.h"
@@ -18,12 +20,8 @@
 #include "pam_module/waiters.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <security/pam_ext.h>
 #include <security/pam_modules.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +30,6 @@
 #include <unistd.h>
 
 enum {
-    STANDARD = STDERR_FILENO + 1,
-    WORD_MAX = 512,
     PROMPT_MAX = 500, /* misc_conv and others show no more than 512 bytes */
     LOOKS_MS = 1000,  /* from one look to the next: not every application has a person who types */
     LIST_MAX = BUS_PACKAGES_MAX * (NAME_PACKAGE_MAX + 4) + 1
@@ -54,19 +50,10 @@ struct gate {
 
 /* ---- what is logged ----------------------------------------------------------------------------------------- */
 
-/* A text from outside as one word of a log line: visible, and unable to end the quotes it stands in. */
-static const char *quoted(const void *text, char ret[WORD_MAX])
-{
-    text_visible(text ? text : "", ret, WORD_MAX);
-    for (char *at = strchr(ret, '"'); at; at = strchr(at, '"'))
-        *at = '\'';
-    return ret;
-}
-
-static const char *quoted_item(const struct gate *gate, int item, char ret[WORD_MAX])
+static const char *quoted_item(const struct gate *gate, int item, char ret[JOURNAL_WORD_MAX])
 {
     const void *value = NULL;
-    return quoted(pam_get_item(gate->pamh, item, &value) == PAM_SUCCESS ? value : NULL, ret);
+    return journal_quoted(pam_get_item(gate->pamh, item, &value) == PAM_SUCCESS ? value : NULL, ret);
 }
 
 /* "db-admins", "db-admins or web-ops"; "" when none is named. */
@@ -81,84 +68,32 @@ static const char *package_list(const struct gate *gate, const char *separator, 
     return ret;
 }
 
-/*
- * glibc opens the log on the lowest free descriptor, and keeps it: that must not become a standard one, which the host
- * has closed and whose readers and writers know nothing of a log (rule 11).
- */
-static void occupy_standard(bool ret_occupied[STANDARD])
-{
-    for (int fd = 0; fd < STANDARD; fd++) {
-        ret_occupied[fd] = fcntl(fd, F_GETFD) < 0;
-        const int null = ret_occupied[fd] ? open("/dev/null", O_RDWR | O_CLOEXEC) : fd;
-        if (null == fd)
-            continue;
-        ret_occupied[fd] = false;
-        if (null >= 0)
-            close(null);
-    }
-}
-
-static void release_standard(const bool occupied[STANDARD])
-{
-    for (int fd = 0; fd < STANDARD; fd++)
-        if (occupied[fd])
-            close(fd);
-}
-
-/* One line into the journal. */
-static void __attribute__((format(printf, 3, 4)))
-log_line(const struct gate *gate, int priority, const char *format, ...)
-{
-    bool occupied[STANDARD];
-    va_list arguments;
-    occupy_standard(occupied);
-    va_start(arguments, format);
-    pam_vsyslog(gate->pamh, priority, format, arguments);
-    va_end(arguments);
-    release_standard(occupied);
-}
-
 /* The one line of a decision: who, where, what, why. */
 static void log_decision(const struct gate *gate, const char *what, const struct verdict_row *row,
                          int priority)
 {
-    char user[WORD_MAX], service[WORD_MAX], host[WORD_MAX], packages[LIST_MAX];
+    char user[JOURNAL_WORD_MAX], service[JOURNAL_WORD_MAX], host[JOURNAL_WORD_MAX], packages[LIST_MAX];
     const struct submission *submission = &gate->submission;
     const char *name = gate->check.name ? gate->check.name : gate->judged.name;
     const char *package = *submission->package ? submission->package : package_list(gate, ",", packages);
-    log_line(
-        gate, priority,
+    journal_line(
+        gate->pamh, priority,
         "%s: user=\"%s\" service=\"%s\" host=\"%s\" package=\"%s\" request=%s why=\"%s%s%s%s%s%s%s%s%s\"",
-        what, quoted(name, user), quoted_item(gate, PAM_SERVICE, service), quoted_item(gate, PAM_RHOST, host),
-        package, *submission->request ? submission->request : "none", row->why,
-        *submission->state ? ", " : "", submission->state, *submission->why ? "; " : "", submission->why,
-        gate->fault ? "; " : "", gate->fault ? gate->fault : "", gate->wait_fault ? "; " : "",
-        gate->wait_fault ? gate->wait_fault : "");
-}
-
-static void log_argument(const char *argument, const char *why, void *data)
-{
-    const struct gate *gate = data;
-    char visible[WORD_MAX];
-    log_line(gate, LOG_ERR, "the argument \"%s\" is ignored: %s.", quoted(argument, visible), why);
+        what, journal_quoted(name, user), quoted_item(gate, PAM_SERVICE, service),
+        quoted_item(gate, PAM_RHOST, host), package, *submission->request ? submission->request : "none",
+        row->why, *submission->state ? ", " : "", submission->state, *submission->why ? "; " : "",
+        submission->why, gate->fault ? "; " : "", gate->fault ? gate->fault : "",
+        gate->wait_fault ? "; " : "", gate->wait_fault ? gate->wait_fault : "");
 }
 
 /* ---- what the person is told -------------------------------------------------------------------------------- */
 
-static const char *host_name(char ret[HOST_NAME_MAX + 1])
-{
-    char name[HOST_NAME_MAX + 1] = "";
-    if (gethostname(name, sizeof(name)) < 0 || !*name)
-        return strcpy(ret, "this host");
-    name[HOST_NAME_MAX] = '\0';
-    return text_visible(name, ret, HOST_NAME_MAX + 1);
-}
-
 static void tell_own(const struct gate *gate, const struct verdict_row *row)
 {
-    char packages[LIST_MAX], host[HOST_NAME_MAX + 1], line[PROTOCOL_MESSAGE_MAX + 1];
+    char packages[LIST_MAX], host[HOSTNAME_TEXT_MAX], line[PROTOCOL_MESSAGE_MAX + 1];
     package_list(gate, " or ", packages);
-    snprintf(line, sizeof(line), "%s%s%s: %s", packages, *packages ? " on " : "", host_name(host), row->text);
+    snprintf(line, sizeof(line), "%s%s%s: %s", packages, *packages ? " on " : "", hostname_visible(host),
+             row->text);
     converse_say(gate->pamh, line);
 }
 
@@ -186,12 +121,12 @@ static void tell(const struct gate *gate, const struct verdict_row *row)
 /* su and sudo run in a session that began before, and sudo has looked at its groups already. */
 static void tell_groups(const struct gate *gate)
 {
-    char host[HOST_NAME_MAX + 1], line[PROTOCOL_MESSAGE_MAX + 1];
+    char host[HOSTNAME_TEXT_MAX], line[PROTOCOL_MESSAGE_MAX + 1];
     snprintf(line, sizeof(line),
              "%s on %s: you hold it now. If the groups that it gives are missing here, run this again; a "
              "session that "
              "began before has them after a new login.",
-             gate->submission.package, host_name(host));
+             gate->submission.package, hostname_visible(host));
     converse_say(gate->pamh, line);
 }
 
@@ -367,6 +302,6 @@ __attribute__((visibility("default"))) int pam_sm_acct_mgmt(pam_handle_t *pamh, 
                                                             const char **argv)
 {
     struct gate gate = {.pamh = pamh, .flags = flags};
-    options_parse(argc, argv, &gate.options, log_argument, &gate);
+    options_parse(argc, argv, &gate.options, journal_argument, pamh);
     return conclude(&gate, decide(&gate));
 }

@@ -5,6 +5,7 @@
  * nothing, and may be killed at any moment. Run by pam_module/spawn.c.
  */
 #include "common/cleanup.h"
+#include "common/hostname.h"
 #include "common/names.h"
 #include "common/paths.h"
 #include "pam_module/submit/answer.h"
@@ -12,7 +13,6 @@
 
 #include <arpa/inet.h>
 #include <grp.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -134,21 +134,12 @@ static int call(const struct question *question, json_t **ret, struct client_err
     return r;
 }
 
-static const char *host_name(char ret[HOST_NAME_MAX + 1])
-{
-    char name[HOST_NAME_MAX + 1] = "";
-    if (gethostname(name, sizeof(name)) < 0 || !*name)
-        return strcpy(ret, "this host");
-    name[HOST_NAME_MAX] = '\0';
-    return text_visible(name, ret, HOST_NAME_MAX + 1);
-}
-
 static void find_answer(const struct question *question, struct protocol_message *ret)
 {
-    char host[HOST_NAME_MAX + 1];
+    char host[HOSTNAME_TEXT_MAX];
     struct client_error error;
     json_t *request = NULL;
-    host_name(host);
+    hostname_visible(host);
     if (geteuid() == 0 && !question_user_is_valid(question)) {
         answer_verdict(VERDICT_INVALID_NAME, ret);
         return;
