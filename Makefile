@@ -63,6 +63,7 @@ BENCH_SRC  := $(wildcard tests/bench/*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/*.c)
 # What the two modules take from common/: nothing that logs, allocates freely or knows our programs.
 LEAF_SRC   := common/grantfile.c common/grantdir.c common/names.c
+PAM_LEAVES := $(LEAF_SRC) common/duration.c
 
 LIB_COMMON := $(BUILD)/libcommon.a
 LIB_BUS    := $(BUILD)/libbus.a
@@ -139,7 +140,7 @@ $(BUILD)/pkg-%: $(BUILD)/obj/cli/pkg-%.o $(LIB_CLI) $(LIB_BUS) $(LIB_COMMON)
 # built with sanitizers, so neither are modules: the suites link the same sources with them.
 module = $(call quiet,LINK)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -shared -Wl,-z,relro,-z,now,-z,defs,--as-needed \
 	-Wl,--version-script=$(filter %.map,$^) $(LDFLAGS) -o $@ $(filter %.c,$^) $(1)
-$(BUILD)/pam_accesspkg.so: $(PAM_SRC) $(LEAF_SRC) pam_module/pam_accesspkg.map $(wildcard pam_module/*.h common/*.h) $(SETTINGS)
+$(BUILD)/pam_accesspkg.so: $(PAM_SRC) $(PAM_LEAVES) pam_module/pam_accesspkg.map $(wildcard pam_module/*.h common/*.h) $(SETTINGS)
 	@mkdir -p $(@D)
 	$(call module,-lpam)
 $(BUILD)/libnss_accesspkg.so.2: $(NSS_SRC) $(LEAF_SRC) nss_module/libnss_accesspkg.map $(wildcard nss_module/*.h common/*.h) $(SETTINGS)

@@ -138,3 +138,18 @@ void submission_file(pam_handle_t *pamh, const struct options *options, const ch
     else
         submission_read(&answer, ret);
 }
+
+void submission_waiting(const char *user, unsigned seconds, struct submission *ret)
+{
+    struct protocol_message question = {.size = 0}, answer;
+    char digits[8];
+    snprintf(digits, sizeof(digits), "%u", seconds);
+    protocol_add(&question, "user", user);
+    protocol_add(&question, "timeout", digits);
+    protocol_add(&question, "waiting", "1");
+    const int r = question.overflowed ? -EMSGSIZE : spawn_ask(PATH_SUBMIT, &question, seconds, &answer);
+    if (r < 0)
+        explain_fault(r, seconds, ret);
+    else
+        submission_read(&answer, ret);
+}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files a request for the PAM module, which must not load libdbus into other people's processes: reads a question
- * on stdin, calls accesspkgd, writes the answer on stdout, once. Holds no privilege but its caller's, decides
- * nothing, and may be killed at any moment. Run by pam_module/spawn.c.
+ * Files a request, or asks what waits for somebody, for the PAM module, which must not load libdbus into other people's
+ * processes: reads a question on stdin, calls accesspkgd, writes the answer on stdout, once. Holds no privilege but its
+ * caller's, decides nothing, and may be killed at any moment. Run by pam_module/spawn.c.
  */
 #include "common/cleanup.h"
 #include "common/hostname.h"
@@ -10,9 +10,11 @@
 #include "common/paths.h"
 #include "pam_module/submit/answer.h"
 #include "pam_module/submit/question.h"
+#include "pam_module/submit/waiting.h"
 
 #include <arpa/inet.h>
 #include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -30,6 +32,20 @@ static int become_root_wholly(void)
     if (geteuid() != 0)
         return 0;
     return setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -1 : 0;
+}
+
+/* For what accesspkgd is to answer as it would answer that user; who stops us then stops a line for themselves. */
+static int become_user(const char *name)
+{
+    if (geteuid() != 0)
+        return 0;
+    const struct passwd *user = getpwnam(name);
+    if (!user)
+        return -1;
+    return setgroups(0, NULL) < 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
+                   setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0
+               ? -1
+               : 0;
 }
 
 static int set_limits(void)
@@ -134,6 +150,29 @@ static int call(const struct question *question, json_t **ret, struct client_err
     return r;
 }
 
+/* A courtesy: why there is none is for the journal of who debugs. */
+static void find_waiting(const struct question *question, struct protocol_message *ret)
+{
+    char host[HOSTNAME_TEXT_MAX];
+    struct client client = {0};
+    struct client_error error;
+    json_t *answer = NULL;
+    if (become_user(question->user) < 0) {
+        answer_why("the user could not be looked up", ret);
+        return;
+    }
+    if (client_open(&client, &error) < 0) {
+        answer_why(error.message, ret);
+        return;
+    }
+    if (waiting_ask(&client, &answer, &error) == 0)
+        waiting_answer(answer, hostname_visible(host), time(NULL), ret);
+    else
+        answer_why(error.message, ret);
+    json_decref(answer);
+    client_close(&client);
+}
+
 static void find_answer(const struct question *question, struct protocol_message *ret)
 {
     char host[HOSTNAME_TEXT_MAX];
@@ -168,7 +207,10 @@ int main(int argc, char **argv)
         return EX_DATAERR;
     /* The module ends us at the deadline; this is for a host that died before. */
     client_deadline(question.timeout + 1);
-    find_answer(&question, &answer);
+    if (question.waiting)
+        find_waiting(&question, &answer);
+    else
+        find_answer(&question, &answer);
     if (answer.overflowed || write(STDOUT_FILENO, answer.text, answer.size) != (ssize_t)answer.size)
         return EX_IOERR;
     return EX_OK;

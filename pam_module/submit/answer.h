@@ -22,3 +22,6 @@ void answer_error(const struct client_error *error, const struct question *quest
 
 /* A verdict for which the module has the words. */
 void answer_verdict(enum verdict verdict, struct protocol_message *ret);
+
+/* No answer but words for the journal, made one visible line. */
+void answer_why(const char *message, struct protocol_message *ret);

@@ -72,6 +72,12 @@ static bool take_can_ask(const char *value, struct question *question)
     return strcmp(value, "1") == 0;
 }
 
+static bool take_waiting(const char *value, struct question *question)
+{
+    question->waiting = true;
+    return strcmp(value, "1") == 0;
+}
+
 static bool take_justification(const char *value, struct question *question)
 {
     question->justification = value;
@@ -88,14 +94,14 @@ static bool take_request(const char *value, struct question *question)
     return errno == 0 && question->request > 0;
 }
 
-/* What is asked for: a submission, with or without more, or how a request stands. */
+/* What is asked for: a submission, with or without more, how a request stands, or what waits. */
 static const struct {
     const char *key;
     bool (*take)(const char *value, struct question *question);
 } records[] = {
     {"package", take_package}, {"timeout", take_timeout},
     {"can_ask", take_can_ask}, {"justification", take_justification},
-    {"request", take_request},
+    {"request", take_request}, {"waiting", take_waiting},
 };
 
 static bool take_record(const char *key, const char *value, struct question *question)
@@ -120,9 +126,9 @@ int question_read(int fd, struct protocol_message *message, struct question *ret
     while (protocol_next(message, &at, &key, &value))
         if (!take_record(key, value, &question))
             return -EBADMSG;
-    if (at < message->size || question.n_packages == 0 || question.timeout == 0)
+    if (at < message->size || (question.n_packages == 0) != question.waiting || question.timeout == 0)
         return -EBADMSG;
-    if (question.can_ask + !!question.justification + (question.request > 0) > 1)
+    if (question.can_ask + !!question.justification + (question.request > 0) + question.waiting > 1)
         return -EBADMSG;
     *ret = question;
     return 0;

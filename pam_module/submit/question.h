@@ -14,12 +14,13 @@
 struct question {
     const char *user; /* "" when none was given */
     const char *packages[BUS_PACKAGES_MAX];
-    size_t n_packages;                /* at least 1 */
+    size_t n_packages;                /* at least 1, but where it is asked what waits */
     const char *service, *host, *tty; /* NULL: not given */
     unsigned timeout;                 /* seconds */
     bool can_ask;
     const char *justification; /* NULL: not given; at most BUS_TEXT_MAX bytes of UTF-8 */
     int64_t request;           /* the number to look at; 0: submit */
+    bool waiting;              /* what waits for the user, and nothing else */
 };
 
 /* Reads the question from a descriptor, to its end. *ret points into *message. 0; -EBADMSG for what no module of

@@ -98,6 +98,40 @@ START_TEST(two_thousand_refused_without_submission)
 }
 END_TEST
 
+static struct gate_bus_reply answer_two_wait(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    return (struct gate_bus_reply){"aa{sv}b", json_pack("[[{s:i}, {s:i}], b]", "id", 1, "id", 2, 0), true,
+                                   NULL, NULL};
+}
+
+static void begin_session(void)
+{
+    const struct pam_host_outcome outcome =
+        pam_host_try(&(struct pam_host_login){.user = "alice", .tty = "ssh", .session = true});
+    ck_assert_int_eq(outcome.code, PAM_SUCCESS);
+    ck_assert_int_eq(outcome.n_errors, 2);
+}
+
+/* The session phase: what ends, and what waits. */
+START_TEST(many_sessions)
+{
+    gate_bus_start(answer_two_wait);
+    for (int i = 0; i < 20; i++)
+        begin_session();
+    char *before = trace_take();
+    const long memory = trace_memory();
+    const size_t heap = mallinfo2().uordblks;
+    for (int i = 0; i < REFUSALS; i++)
+        begin_session();
+    if (MEMORY_TELLS)
+        ck_assert_int_le(trace_memory() - memory, GROWTH_KIB);
+    ck_assert_uint_le(mallinfo2().uordblks, heap + 1024);
+    trace_compare(before);
+    gate_bus_stop();
+}
+END_TEST
+
 /* ---- prompting -------------------------------------------------------------------------------------------------- */
 
 /* As accesspkgd, with `justification = required` and approvers; see tests/pam/test_prompt.c, test_wait.c. */
@@ -304,17 +338,22 @@ START_TEST(no_conversation)
 }
 END_TEST
 
-/* The module exports the account phase and nothing else: a line of another phase shuts, not opens. */
+/* The module judges in the account phase and in no other: a line of another one shuts, not opens; but for the session's,
+ * which has no say. */
 START_TEST(other_phases)
 {
     const struct pam_conv conversation = {NULL, NULL};
     pam_handle_t *pamh = NULL;
     pam_host_service("auth", "auth required pam_accesspkg.so package=db-admins\n"
+                             "password required pam_accesspkg.so package=db-admins\n"
                              "session required pam_accesspkg.so package=db-admins\n");
     ck_assert_int_eq(pam_start_confdir("auth", "alice", &conversation, pam_host_folder(), &pamh),
                      PAM_SUCCESS);
     ck_assert_int_ne(pam_authenticate(pamh, 0), PAM_SUCCESS);
-    ck_assert_int_ne(pam_open_session(pamh, 0), PAM_SUCCESS);
+    ck_assert_int_ne(pam_chauthtok(pamh, 0), PAM_SUCCESS);
+    ck_assert_int_ne(pam_setcred(pamh, 0), PAM_SUCCESS);
+    ck_assert_int_eq(pam_open_session(pamh, 0), PAM_SUCCESS);
+    ck_assert_int_eq(pam_close_session(pamh, 0), PAM_SUCCESS);
     pam_end(pamh, PAM_SUCCESS);
 }
 END_TEST
@@ -396,6 +435,7 @@ int main(void)
     const TTest *const tests[] = {
         two_thousand_holders,
         many_refused,
+        many_sessions,
         many_prompted,
         let_in_after_waiting,
         two_thousand_refused_without_submission,

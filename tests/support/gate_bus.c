@@ -101,7 +101,7 @@ static DBusMessage *answer_call(DBusConnection *connection, DBusMessage *call, g
     if (reply.error) {
         message = dbus_message_new_error(call, reply.error, reply.message);
     } else if (reply.signature) {
-        json_t *values = json_pack("[o]", reply.value);
+        json_t *values = reply.several ? reply.value : json_pack("[o]", reply.value);
         message = dbus_message_new_method_return(call);
         if (variant_append_message(message, reply.signature, values) < 0)
             abort();
@@ -124,7 +124,8 @@ static _Noreturn void serve(int ready, gate_bus_answer *answer)
     while (dbus_connection_read_write(connection, -1)) {
         for (DBusMessage *call; (call = dbus_connection_pop_message(connection));) {
             if (dbus_message_is_method_call(call, BUS_INTERFACE_MANAGER, "Submit") ||
-                dbus_message_is_method_call(call, BUS_INTERFACE_MANAGER, "GetRequest")) {
+                dbus_message_is_method_call(call, BUS_INTERFACE_MANAGER, "GetRequest") ||
+                dbus_message_is_method_call(call, BUS_INTERFACE_MANAGER, "ListRequests")) {
                 DBusMessage *message = answer_call(connection, call, answer);
                 if (message) {
                     dbus_connection_send(connection, message, NULL);

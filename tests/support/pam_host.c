@@ -49,8 +49,9 @@ void pam_host_line(const char *arguments)
     char text[4096];
     snprintf(text, sizeof(text),
              "account [success=done ignore=ignore default=die] pam_accesspkg.so %s\n"
-             "account required pam_debug.so acct=cred_err\n",
-             arguments);
+             "account required pam_debug.so acct=cred_err\n"
+             "session required pam_accesspkg.so %s\n",
+             arguments, arguments);
     pam_host_service("gate", text);
 }
 
@@ -124,7 +125,9 @@ struct pam_host_outcome pam_host_try(const struct pam_host_login *login)
     set_item(pamh, PAM_RHOST, login->rhost);
     set_item(pamh, PAM_RUSER, login->ruser);
     set_item(pamh, PAM_TTY, login->tty);
-    outcome.code = pam_acct_mgmt(pamh, login->flags);
+    outcome.code = login->session ? pam_open_session(pamh, login->flags) : pam_acct_mgmt(pamh, login->flags);
+    if (login->session)
+        ck_assert_int_eq(pam_close_session(pamh, login->flags), PAM_SUCCESS);
     if (outcome.code == PAM_CRED_ERR) {
         outcome.code = PAM_IGNORE;
         outcome.n_others = 0; /* pam_debug's own */

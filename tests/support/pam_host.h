@@ -29,11 +29,12 @@ struct pam_host_login {
                           void *data); /* of a person; NULL: the application cannot prompt.
                                                             * Returning NULL: no answer */
     void *data;
-    bool deaf; /* an application that shows nobody anything, as cron and systemd */
+    bool session; /* begun and ended, rather than the account judged */
+    bool deaf;    /* an application that shows nobody anything, as cron and systemd */
 };
 
 struct pam_host_outcome {
-    int code;         /* of pam_acct_mgmt; PAM_IGNORE where the module of "gate" returned that */
+    int code; /* of pam_acct_mgmt (PAM_IGNORE where the module of "gate" returned that) or pam_open_session */
     int n_errors;     /* messages of the style PAM_ERROR_MSG */
     int n_others;     /* of other styles */
     int n_prompts;    /* of the style PAM_PROMPT_ECHO_ON */

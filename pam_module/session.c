@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The session phase: tells who logs in what of theirs ends soon, which groups the session that they come from lacks,
+ * and how much waits for their decision. Must keep nobody out and nobody waiting: it always succeeds, and accesspkgd
+ * has a second for its part. Leaves the host process as it found it (rule 11). Called by libpam.
+ */
+#include "common/cleanup.h"
+#include "common/duration.h"
+#include "common/grantdir.h"
+#include "common/hostname.h"
+#include "common/paths.h"
+#include "pam_module/calling.h"
+#include "pam_module/check.h"
+#include "pam_module/converse.h"
+#include "pam_module/journal.h"
+#include "pam_module/judge.h"
+#include "pam_module/options.h"
+#include "pam_module/submission.h"
+
+#include <inttypes.h>
+#include <security/pam_modules.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    SECONDS = 1,    /* for accesspkgd: a login waits for it */
+    SOON = 60 * 60, /* seconds before an end, or a tenth of its time, whichever is longer */
+    ENDS_SHOWN = 4,
+    GROUPS_SHOWN = 4,
+    SAID_MAX = 1024,
+};
+
+struct session {
+    pam_handle_t *pamh;
+    struct options options;
+    struct judged judged;
+    struct check check;
+    struct grant_user file;
+    int64_t now;
+    char host[HOSTNAME_TEXT_MAX];
+};
+
+/* ---- what ends soon ------------------------------------------------------------------------------------------ */
+
+static bool ends_soon(const struct grant_span *span, int64_t now)
+{
+    if (!grant_span_holds(span, now) || span->end == GRANT_FOREVER)
+        return false;
+    const int64_t tenth = (span->end - span->start) / 10;
+    return span->end - now <= (tenth > SOON ? tenth : SOON);
+}
+
+/* In whole minutes while there are some. */
+static const char *time_left(int64_t seconds, char ret[DURATION_TEXT_MAX])
+{
+    return duration_format(seconds > 60 ? (seconds + 59) / 60 * 60 : seconds, ret);
+}
+
+static void tell_ends(const struct session *session)
+{
+    char line[SAID_MAX], left[DURATION_TEXT_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < session->file.n_packages; i++) {
+        const struct grant_package *package = &session->file.packages[i];
+        if (!ends_soon(&package->span, session->now) || ++count > ENDS_SHOWN)
+            continue;
+        snprintf(line, sizeof(line),
+                 "%s on %s: your access ends in %s. To ask for more time: pkg-request extend %s",
+                 package->name, session->host, time_left(package->span.end - session->now, left),
+                 package->name);
+        converse_say(session->pamh, line);
+    }
+    if (count > ENDS_SHOWN) {
+        snprintf(line, sizeof(line), "%s: %zu more of your packages end soon. To see them: pkg-request",
+                 session->host, count - ENDS_SHOWN);
+        converse_say(session->pamh, line);
+    }
+}
+
+/* ---- a session that is older than a grant --------------------------------------------------------------------- */
+
+static void tell_missing(const struct session *session, const bool *lacks)
+{
+    char line[SAID_MAX], visible[NAME_ENCODED_MAX + 1];
+    size_t count = 0, used = 0;
+    line[0] = '\0';
+    for (size_t i = 0; i < session->file.n_groups; i++) {
+        const struct grant_group *group = &session->file.groups[i];
+        if (!lacks[i] || !grant_span_holds(&group->span, session->now) || ++count > GROUPS_SHOWN)
+            continue;
+        text_visible(group->name, visible, sizeof(visible) / 2);
+        used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s", used ? ", " : "", visible);
+    }
+    if (count == 0)
+        return;
+    char message[SAID_MAX + HOSTNAME_TEXT_MAX + 256];
+    snprintf(message, sizeof(message),
+             "%s: you have the group%s %s%s now; your session began before that. Log in again to use %s.",
+             session->host, count > 1 ? "s" : "", line, count > GROUPS_SHOWN ? ", ..." : "",
+             count > 1 ? "them" : "it");
+    converse_say(session->pamh, message);
+}
+
+/* Where the application begins a session of its own, as sshd and login do, that has all groups. */
+static void tell_older(const struct session *session)
+{
+    if (!session->judged.is_real)
+        return;
+    _cleanup_free_ bool *lacks = calloc(session->file.n_groups + 1, sizeof(*lacks));
+    if (lacks && calling_lacks("/proc", getppid(), session->judged.uid, session->file.groups,
+                               session->file.n_groups, lacks) == 0)
+        tell_missing(session, lacks);
+}
+
+/* ---- what waits ----------------------------------------------------------------------------------------------- */
+
+static void tell_waiting(const struct session *session)
+{
+    struct submission submission;
+    if (geteuid() != 0 && geteuid() != session->check.uid)
+        return; /* who would be asked as somebody else */
+    submission_waiting(session->check.name, SECONDS, &submission);
+    if (*submission.message)
+        converse_say(session->pamh, submission.message);
+    else if (session->options.debug)
+        journal_line(session->pamh, LOG_DEBUG, "nothing is said of what waits for the user: %s",
+                     *submission.why ? submission.why : "nothing does");
+}
+
+static void tell(struct session *session)
+{
+    struct timespec now;
+    if (judge_find(session->pamh, &session->judged) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+        return;
+    session->now = now.tv_sec;
+    hostname_visible(session->host);
+    if (check_file(session->pamh, PATH_STATE, &session->judged, session->now, &session->file,
+                   &session->check)) {
+        tell_ends(session);
+        tell_older(session);
+        grant_user_deinit(&session->file);
+    }
+    if (session->check.outcome != CHECK_UNKNOWN_USER)
+        tell_waiting(session);
+}
+
+__attribute__((visibility("default"))) int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc,
+                                                               const char **argv)
+{
+    struct session session = {.pamh = pamh};
+    options_parse(argc, argv, &session.options, journal_argument, pamh);
+    if (!session.options.quiet && converse_may_prompt(pamh, flags))
+        tell(&session);
+    return PAM_SUCCESS;
+}
+
+__attribute__((visibility("default"))) int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc,
+                                                                const char **argv)
+{
+    (void)pamh, (void)flags, (void)argc, (void)argv;
+    return PAM_SUCCESS;
+}
