@@ -45,6 +45,7 @@ static const struct field report_fields[] = {
     {"WAITING", "pending", field_count, FIELD_RIGHT},
     {"EMERGENCIES", "emergencies", field_count, FIELD_RIGHT},
     {"ASSIGNED", "assigned", field_count, FIELD_RIGHT},
+    {"NEVER USED", "unused", field_count, FIELD_RIGHT},
     {"MEDIAN", "median", field_duration, FIELD_RIGHT},
     {"P90", "p90", field_duration, FIELD_RIGHT},
     {"DECIDED BY", "deciders", field_deciders, FIELD_PLAIN},

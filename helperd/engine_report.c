@@ -2,6 +2,7 @@
 /* Looking back, for uid 0: the report of a period and the audit log. Both read a bounded part at a time. */
 #include "helperd/engine_internal.h"
 
+#include "common/usage.h"
 #include "helperd/report.h"
 
 #include <errno.h>
@@ -17,6 +18,21 @@ struct reporting {
     int64_t earliest; /* of those that were read */
 };
 
+/* What extends one has none of its own. A note from before its begin is another's, of a store that was lost. */
+static int report_use(struct reporting *reporting, const struct request *request)
+{
+    struct assignment assignment = {0};
+    const int r = store_find_assignment_of_request(reporting->engine->store, request->id, &assignment);
+    int result = r == STORE_E_NONE ? 0 : r;
+    if (r == 0 && assignment.begun) {
+        const int64_t last = usage_last(reporting->engine->state, assignment.id);
+        result = report_add_assignment(reporting->collected, request->package,
+                                       last > 0 && last >= assignment.span.start);
+    }
+    assignment_deinit(&assignment);
+    return result;
+}
+
 static int report_one(const struct request *request, void *data)
 {
     struct reporting *reporting = data;
@@ -26,6 +42,8 @@ static int report_one(const struct request *request, void *data)
     if (r == 0)
         r = report_add(reporting->collected, request, decisions, count);
     store_free_decisions(decisions, count);
+    if (r == 0)
+        r = report_use(reporting, request);
     reporting->count++;
     reporting->earliest = request->submitted;
     return r;

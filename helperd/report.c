@@ -74,6 +74,15 @@ int report_add(json_t *collected, const struct request *request, const struct de
     return r;
 }
 
+int report_add_assignment(json_t *collected, const char *package, bool used)
+{
+    json_t *row = member(collected, package, json_object);
+    int r = row ? bump(row, "begun") : -ENOMEM;
+    if (r == 0 && !used)
+        r = bump(row, "unused");
+    return r;
+}
+
 static int ascending(const void *a, const void *b)
 {
     const int64_t left = *(const int64_t *)a;
@@ -143,8 +152,9 @@ static int put_deciders(json_t *row, const json_t *deciders)
 
 static json_t *make_row(const char *package, const json_t *counted)
 {
-    static const char *const counts[] = {"requests",  "approved", "automatic",   "denied",  "expired",
-                                         "cancelled", "pending",  "emergencies", "assigned"};
+    static const char *const counts[] = {"requests", "approved",  "automatic", "denied",
+                                         "expired",  "cancelled", "pending",   "emergencies",
+                                         "assigned", "begun",     "unused"};
     json_t *row = json_pack("{s:s}", "package", package);
     json_t *deciders = json_object_get(counted, "deciders");
     int failed = row ? 0 : -ENOMEM;

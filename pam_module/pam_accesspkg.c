@@ -9,6 +9,7 @@
 #include "common/hostname.h"
 #include "common/names.h"
 #include "common/paths.h"
+#include "common/usage.h"
 #include "pam_module/check.h"
 #include "pam_module/converse.h"
 #include "pam_module/journal.h"
@@ -278,6 +279,8 @@ static enum verdict decide(struct gate *gate)
 static int conclude(const struct gate *gate, enum verdict verdict)
 {
     const struct verdict_row *row = verdict_row(verdict);
+    if (verdict == VERDICT_HELD && geteuid() == 0)
+        usage_note(PATH_STATE, gate->check.assignment, time(NULL));
     if (row->code == PAM_SUCCESS || row->code == PAM_IGNORE) {
         if (gate->options.debug)
             log_decision(gate, "let through", row, LOG_DEBUG);

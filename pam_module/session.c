@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The session phase: tells who logs in what of theirs ends soon, which groups the session that they come from lacks,
- * and how much waits for their decision. Must keep nobody out and nobody waiting: it always succeeds, and accesspkgd
+ * and how much waits for their decision; notes that what they hold is used. Must keep nobody out and nobody waiting: it always succeeds, and accesspkgd
  * has a second for its part. Leaves the host process as it found it (rule 11). Called by libpam.
  */
 #include "common/cleanup.h"
@@ -9,6 +9,7 @@
 #include "common/grantdir.h"
 #include "common/hostname.h"
 #include "common/paths.h"
+#include "common/usage.h"
 #include "pam_module/calling.h"
 #include "pam_module/check.h"
 #include "pam_module/converse.h"
@@ -130,7 +131,17 @@ static void tell_waiting(const struct session *session)
                      *submission.why ? submission.why : "nothing does");
 }
 
-static void tell(struct session *session)
+/* A session of its own has the groups of all that is held; su's is the target's. */
+static void note_use(const struct session *session)
+{
+    if (session->judged.is_real || geteuid() != 0)
+        return;
+    for (size_t i = 0; i < session->file.n_packages; i++)
+        if (grant_span_holds(&session->file.packages[i].span, session->now))
+            usage_note(PATH_STATE, session->file.packages[i].assignment, session->now);
+}
+
+static void begin(struct session *session, bool tells)
 {
     struct timespec now;
     if (judge_find(session->pamh, &session->judged) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
@@ -139,11 +150,14 @@ static void tell(struct session *session)
     hostname_visible(session->host);
     if (check_file(session->pamh, PATH_STATE, &session->judged, session->now, &session->file,
                    &session->check)) {
-        tell_ends(session);
-        tell_older(session);
+        note_use(session);
+        if (tells) {
+            tell_ends(session);
+            tell_older(session);
+        }
         grant_user_deinit(&session->file);
     }
-    if (session->check.outcome != CHECK_UNKNOWN_USER)
+    if (tells && session->check.outcome != CHECK_UNKNOWN_USER)
         tell_waiting(session);
 }
 
@@ -152,8 +166,7 @@ __attribute__((visibility("default"))) int pam_sm_open_session(pam_handle_t *pam
 {
     struct session session = {.pamh = pamh};
     options_parse(argc, argv, &session.options, journal_argument, pamh);
-    if (!session.options.quiet && converse_may_prompt(pamh, flags))
-        tell(&session);
+    begin(&session, !session.options.quiet && converse_may_prompt(pamh, flags));
     return PAM_SUCCESS;
 }
 

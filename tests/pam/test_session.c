@@ -3,6 +3,8 @@
  * The session phase of the real module: what ends soon, what waits. In front of the real accesspkgd, and of a service
  * that is mute or odd: it keeps nobody out, and nobody waiting.
  */
+#include "common/paths.h"
+#include "common/usage.h"
 #include "tests/support/gate_bus.h"
 #include "tests/support/live.h"
 #include "tests/support/pam_host.h"
@@ -11,6 +13,7 @@
 #include <inttypes.h>
 #include <security/pam_appl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -189,6 +192,61 @@ START_TEST(who_is_told_nothing)
 }
 END_TEST
 
+static void forget_uses(void)
+{
+    ck_assert_int_eq(system("rm -f " PATH_STATE "/used/*"), 0);
+}
+
+/* Both by which somebody is let in, and what a session has the groups of, is noted as used; by root alone. */
+START_TEST(uses)
+{
+    const int64_t now = time(NULL);
+    const struct pam_host_login su = {.user = "bob", .tty = "ssh", .session = true};
+    const struct pam_host_login locker = {.user = "alice"};
+    char text[512];
+    snprintf(text, sizeof(text),
+             "accesspkg-grants 1\nuser alice %u\nwritten %" PRId64 "\npackage prod %" PRId64 " %" PRId64
+             " 12\npackage night %" PRId64 " %" PRId64 " 13\npackage over 1 2 14\nend\n",
+             PAM_HOST_ALICE, now, now - 60, now + 600, now - 60, now + 600);
+    pam_host_grant_text("alice", text);
+    forget_uses();
+    pam_host_line("package=other package=prod submit=no");
+    pam_host_try_as(PAM_HOST_ALICE, 0, &su);
+    ck_assert_int_eq(pam_host_try_as(PAM_HOST_ALICE, PAM_HOST_ALICE, &locker).code, PAM_SUCCESS);
+    ck_assert_int_eq(usage_last(PATH_STATE, 12), 0);
+    ck_assert_int_eq(pam_host_try(&locker).code, PAM_SUCCESS);
+    ck_assert_int_ge(usage_last(PATH_STATE, 12), now);
+    ck_assert_int_eq(usage_last(PATH_STATE, 13), 0);
+    begin_as("alice", NULL, PAM_SILENT);
+    ck_assert_int_ge(usage_last(PATH_STATE, 13), now);
+    ck_assert_int_eq(usage_last(PATH_STATE, 14), 0);
+    forget_uses();
+    pam_host_line("package=other submit=no");
+    ck_assert_int_eq(pam_host_try(&locker).code, PAM_PERM_DENIED);
+    ck_assert_int_eq(usage_last(PATH_STATE, 12), 0);
+    pam_host_line("package=prod mode=report");
+    ck_assert_int_eq(pam_host_try(&locker).code, PAM_SUCCESS);
+    ck_assert_int_ge(usage_last(PATH_STATE, 12), now);
+}
+END_TEST
+
+/* A note that cannot be written keeps nobody out. */
+START_TEST(uses_that_cannot_be_noted)
+{
+    const int64_t now = time(NULL);
+    pam_host_grant("alice", PAM_HOST_ALICE, "prod", now - 60, now + 600);
+    pam_host_line("package=prod");
+    forget_uses();
+    ck_assert_int_eq(rename(PATH_STATE "/used", PATH_STATE "/away"), 0);
+    ck_assert_int_eq(symlink("grants", PATH_STATE "/used"), 0);
+    ck_assert_int_eq(pam_host_alice().code, PAM_SUCCESS);
+    ck_assert_int_eq(begin("alice").n_errors, 1);
+    ck_assert_int_ne(access(PATH_STATE "/grants/12", F_OK), 0);
+    ck_assert_int_eq(unlink(PATH_STATE "/used"), 0);
+    ck_assert_int_eq(rename(PATH_STATE "/away", PATH_STATE "/used"), 0);
+}
+END_TEST
+
 START_TEST(an_argument_that_is_none)
 {
     pam_host_line("loud");
@@ -316,14 +374,14 @@ int main(void)
     const struct {
         const char *name;
         SFun setup, teardown;
-        const TTest *tests[8];
+        const TTest *tests[12];
     } cases[] = {
         {"live", start_live, live_stop, {what_waits, an_emergency_waits, what_ends}},
         {"files",
          start_alone,
          stop_alone,
          {how_soon_is_soon, what_has_no_end, many_end, bad_files, who_is_told_nothing,
-          an_argument_that_is_none}},
+          an_argument_that_is_none, uses, uses_that_cannot_be_noted}},
         {"odd", start_alone, stop_odd, {mute, asked_as_the_user, odd_answers, not_root, real_user}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

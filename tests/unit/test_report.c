@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* helperd/report.c and helperd/engine_report.c: the figures of a period, and the audit log page by page. */
+#include "common/usage.h"
 #include "helperd/report.h"
 #include "tests/support/acts.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DB                                                                                                   \
     "[package]\ngroups = dbadmins\n[policy]\nrequestors = alice dave\nduration = 1h\napprovers = bob "       \
@@ -101,6 +103,30 @@ START_TEST(test_report)
     ck_assert_int_eq(count(unasked, "automatic"), 1);
     ck_assert_ptr_null(json_object_get(unasked, "median"));
     ck_assert_ptr_null(json_object_get(unasked, "deciders"));
+    json_decref(value);
+}
+END_TEST
+
+/* Only what has begun can have been used; a note that is older than the assignment is another's. */
+START_TEST(test_never_used)
+{
+    char folder[256];
+    const struct assign_terms terms = {.package = "db", .reason = "x"};
+    const struct assign_terms later = {.package = "db", .reason = "x", .start = fixture.now + 86400};
+    ck_assert_int_eq(acts_assign(&fixture, "alice", &terms, NULL), 0);
+    ck_assert_int_eq(acts_assign(&fixture, "dave", &later, NULL), 0);
+    ck_assert_int_eq(acts_assign(&fixture, "carol", &terms, NULL), 0);
+    snprintf(folder, sizeof(folder), "%s/used", fixture.state);
+    ck_assert_int_eq(mkdir(folder, 0755), 0);
+    json_t *value = report(0, NULL);
+    ck_assert_int_eq(count(json_array_get(json_array_get(value, 0), 0), "begun"), 2);
+    ck_assert_int_eq(count(json_array_get(json_array_get(value, 0), 0), "unused"), 2);
+    json_decref(value);
+    ck_assert_int_eq(usage_note(fixture.state, 1, fixture.now), 0);
+    ck_assert_int_eq(usage_note(fixture.state, 2, fixture.now - 1), 0);
+    value = report(0, NULL);
+    ck_assert_int_eq(count(json_array_get(json_array_get(value, 0), 0), "begun"), 2);
+    ck_assert_int_eq(count(json_array_get(json_array_get(value, 0), 0), "unused"), 1);
     json_decref(value);
 }
 END_TEST
@@ -253,6 +279,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, test_percentiles, 0, sizeof(samples) / sizeof(samples[0]));
     tcase_add_test(tests, test_report);
+    tcase_add_test(tests, test_never_used);
     tcase_add_test(tests, test_report_of_a_period_or_package);
     tcase_add_test(tests, test_report_is_bounded);
     tcase_add_test(tests, test_audit);

@@ -20,9 +20,10 @@ where_things_are()
         usr/share/dbus-1/interfaces/org.accesspkg1.Privileged.xml; do
         [[ -f $root/$path ]] || complain "$path is missing"
     done
-    run host stat -c '%U:%G %a %n' /var/lib/accesspkg /var/lib/accesspkg/{allow,grants,grants/user,grants/gid}
+    run host stat -c '%U:%G %a %n' /var/lib/accesspkg /var/lib/accesspkg/{allow,used,grants,grants/user,grants/gid}
     says "^root:accesspkg 1775 /var/lib/accesspkg$"
     says "^root:root 755 /var/lib/accesspkg/allow$"
+    says "^root:accesspkg 750 /var/lib/accesspkg/used$"
     says "^accesspkg:accesspkg 755 /var/lib/accesspkg/grants$"
     says "^accesspkg:accesspkg 755 /var/lib/accesspkg/grants/user$"
     says "^accesspkg:accesspkg 755 /var/lib/accesspkg/grants/gid$"

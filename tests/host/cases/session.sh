@@ -83,6 +83,22 @@ older_session()
     rm "$root/etc/accesspkg/packages.d/other.conf"
 }
 
+# What is used, and what is not, as the report has it.
+never_used()
+{
+    tells_sessions
+    bob_gets_in
+    host pkg-admin assign $package dave -d 4h -m "on call"
+    run host pkg-admin report --json
+    says '"begun": 2'
+    says '"unused": 2'
+    ssh_as bob true
+    run host pkg-admin report --json
+    says '"unused": 1'
+    run host pkg-admin report
+    says "NEVER USED"
+}
+
 # accesspkgd is away, or mute: what the file says is said, and the login goes on.
 without_the_daemon()
 {
@@ -108,6 +124,7 @@ it "an approver hears at the login what waits, and what ends soon" told_at_ssh
 it "a program's output over ssh is left alone" program_over_ssh
 it "the same at login" told_at_login
 it "su says that the session is older than the grant" older_session
+it "the report counts what was never used" never_used
 it "without accesspkgd, or with a mute one, the login goes on" without_the_daemon
 for service in sshd login su; do
     sed -i '/^session optional pam_accesspkg.so$/d' "$root/etc/pam.d/$service"

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Notes of which assignments are used: common/usage.c. What is wrong with their folder keeps nobody out, and leads
+ * nowhere else. */
+#include "common/usage.h"
+#include "tests/unit/statedir.h"
+
+#include <errno.h>
+#include <sys/time.h>
+
+#define NOW INT64_C(1763940000)
+
+static void setup(void)
+{
+    state_setup();
+    ck_assert_int_eq(mkdir(in_state("used"), 0755), 0);
+}
+
+START_TEST(noted_and_read)
+{
+    ck_assert_int_eq(usage_last(state, 12), 0);
+    ck_assert_int_eq(usage_note(state, 12, NOW), 0);
+    ck_assert_int_eq(usage_last(state, 12), NOW);
+    ck_assert_int_eq(usage_last(state, 1), 0);
+    ck_assert_int_eq(usage_note(state, INT64_MAX, NOW), 0);
+    ck_assert_int_eq(usage_last(state, INT64_MAX), NOW);
+    struct stat st;
+    ck_assert_int_eq(stat(in_state("used/12"), &st), 0);
+    ck_assert_int_eq(st.st_size, 0);
+    ck_assert_int_eq(st.st_mode & 07777, 0600);
+}
+END_TEST
+
+START_TEST(to_the_hour)
+{
+    static const struct {
+        int64_t after, last;
+    } uses[] = {
+        {0, 0}, {USAGE_GRAIN - 1, 0}, {USAGE_GRAIN, USAGE_GRAIN}, {USAGE_GRAIN + 5, USAGE_GRAIN}, {-1, -1},
+    };
+    for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+        ck_assert_int_eq(usage_note(state, 12, NOW + uses[i].after), 0);
+        ck_assert_int_eq(usage_last(state, 12), NOW + uses[i].last); /* the last: a clock that was set back */
+    }
+}
+END_TEST
+
+START_TEST(no_folder)
+{
+    ck_assert_int_eq(rmdir(in_state("used")), 0);
+    ck_assert_int_eq(usage_note(state, 12, NOW), -ENOENT);
+    ck_assert_int_eq(usage_last(state, 12), 0);
+    ck_assert_int_eq(usage_note("/nonexistent", 12, NOW), -ENOENT);
+}
+END_TEST
+
+/* Into a folder that a link leads to, or that others may write, nothing is put. */
+START_TEST(folder_of_somebody_else)
+{
+    ck_assert_int_eq(rmdir(in_state("used")), 0);
+    char target[512];
+    snprintf(target, sizeof(target), "%s", in_state("grants"));
+    ck_assert_int_eq(symlink(target, in_state("used")), 0);
+    ck_assert_int_eq(usage_note(state, 12, NOW), -ENOTDIR);
+    ck_assert_int_ne(access(in_state("grants/12"), F_OK), 0);
+    ck_assert_int_eq(unlink(in_state("used")), 0);
+    ck_assert_int_eq(mkdir(in_state("used"), 0755), 0);
+    ck_assert_int_eq(chmod(in_state("used"), 0775), 0);
+    ck_assert_int_eq(usage_note(state, 12, NOW), -EPERM);
+    ck_assert_int_eq(chmod(in_state("used"), 0757), 0);
+    ck_assert_int_eq(usage_note(state, 12, NOW), -EPERM);
+    if (geteuid() == 0) {
+        ck_assert_int_eq(chmod(in_state("used"), 0755), 0);
+        ck_assert_int_eq(chown(in_state("used"), 990, 990), 0);
+        ck_assert_int_eq(usage_note(state, 12, NOW), -EPERM);
+    }
+}
+END_TEST
+
+/* A link in it is not followed: what it leads to keeps its time. */
+START_TEST(link_in_it)
+{
+    put_text("victim", "text");
+    const struct timeval old[] = {{1000, 0}, {1000, 0}};
+    ck_assert_int_eq(utimes(in_state("victim"), old), 0);
+    char target[512];
+    snprintf(target, sizeof(target), "%s", in_state("victim"));
+    ck_assert_int_eq(symlink(target, in_state("used/12")), 0);
+    usage_note(state, 12, NOW);
+    struct stat st;
+    ck_assert_int_eq(stat(in_state("victim"), &st), 0);
+    ck_assert_int_eq(st.st_mtim.tv_sec, 1000);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {noted_and_read, to_the_hour, no_folder, folder_of_somebody_else,
+                                  link_in_it};
+    Suite *suite = suite_create("usage");
+    TCase *notes = tcase_create("notes");
+    tcase_add_checked_fixture(notes, setup, state_teardown);
+    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+        tcase_add_test(notes, tests[i]);
+    suite_add_tcase(suite, notes);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
