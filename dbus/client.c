@@ -73,7 +73,7 @@ static const struct {
 } bus_failures[] = {
     {DBUS_ERROR_ACCESS_DENIED, BUS_ERROR_NOT_AUTHORIZED,
      "the system bus does not let this user call accesspkgd",
-     "Ask an administrator to look at the bus policy, org.accesspkg1.conf."},
+     "Ask an administrator to run: systemd-sysusers accesspkg.conf; systemctl reload dbus"},
     {DBUS_ERROR_SERVICE_UNKNOWN, BUS_ERROR_UNAVAILABLE,
      "accesspkgd does not run, and the bus cannot start it", LOOK_AT_DAEMON},
     {DBUS_ERROR_NAME_HAS_NO_OWNER, BUS_ERROR_UNAVAILABLE, "accesspkgd does not run", LOOK_AT_DAEMON},
@@ -215,7 +215,7 @@ static int call_with(struct client *client, const char *method, const char *in, 
     if (r == -EINVAL) {
         ret_error->code = BUS_ERROR_INVALID_ARGUMENT;
         snprintf(ret_error->message, sizeof(ret_error->message),
-                 "an argument cannot be sent over the bus: it must be UTF-8 text without zero bytes");
+                 "an argument is not UTF-8 text, so it cannot be sent; write it in a UTF-8 terminal");
         r = -1;
     } else if (r < 0) {
         r = fail_memory(ret_error);

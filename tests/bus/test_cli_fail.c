@@ -38,7 +38,7 @@ START_TEST(failures_of_the_bus_say_what_to_do)
         const char *name, *says;
         int code;
     } failures[] = {
-        {DBUS_ERROR_ACCESS_DENIED, "bus policy", EX_NOPERM},
+        {DBUS_ERROR_ACCESS_DENIED, "systemd-sysusers accesspkg.conf; systemctl reload dbus", EX_NOPERM},
         {DBUS_ERROR_NO_REPLY, "whether it was done is not known", EX_UNAVAILABLE},
         {DBUS_ERROR_UNKNOWN_METHOD, "of another version", EX_UNAVAILABLE},
         {DBUS_ERROR_SPAWN_EXEC_FAILED, "systemctl status accesspkgd", EX_UNAVAILABLE},
