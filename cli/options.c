@@ -114,7 +114,7 @@ static int set_until(struct invocation *invocation, const char *value)
         return runner_usage(invocation, "'%s' is no time; write it as +2d, 18:00 or '2026-11-24 09:00'",
                             value);
     if (invocation->until <= now)
-        return runner_usage(invocation, "'%s' is in the past; an end lies ahead", value);
+        return runner_usage(invocation, "'%s' is in the past; give a later end", value);
     return 0;
 }
 
@@ -189,7 +189,8 @@ static int set_since(struct invocation *invocation, const char *value)
         return runner_usage(invocation, "'%s' is no time; write it as 7d (ago), 14:30 or '2026-11-01 09:00'",
                             value);
     if (invocation->since > now)
-        return runner_usage(invocation, "'%s' lies ahead; --since looks back", value);
+        return runner_usage(invocation, "'%s' lies ahead; --since looks back, so give an earlier time",
+                            value);
     return 0;
 }
 

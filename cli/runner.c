@@ -33,8 +33,9 @@ int runner_usage(const struct invocation *invocation, const char *format, ...)
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     va_end(arguments);
-    output_message(invocation->program->name, "%s. Try: %s --help", text ? text : "this cannot be understood",
-                   invocation->program->name);
+    output_message(invocation->program->name, "%s. Try: %s%s%s --help",
+                   text ? text : "this cannot be understood", invocation->program->name,
+                   invocation->command ? " " : "", invocation->command ? invocation->command->name : "");
     free(text);
     return EX_USAGE;
 }
@@ -42,10 +43,10 @@ int runner_usage(const struct invocation *invocation, const char *format, ...)
 int runner_check_text(const struct invocation *invocation, const char *text)
 {
     if (strlen(text) > BUS_TEXT_MAX)
-        return runner_usage(invocation, "the text is %zu bytes long; at most %d are allowed", strlen(text),
-                            BUS_TEXT_MAX);
+        return runner_usage(invocation, "the reason is %zu bytes long, and %d are the most; shorten it",
+                            strlen(text), BUS_TEXT_MAX);
     if (!text_is_utf8(text))
-        return runner_usage(invocation, "the text is not UTF-8; write it in a UTF-8 terminal");
+        return runner_usage(invocation, "the reason is not UTF-8; write it in a UTF-8 terminal");
     return 0;
 }
 
@@ -94,8 +95,10 @@ static int parse_options(struct invocation *invocation, int argc, char *argv[], 
             return runner_usage(invocation, "the option %s needs a value", argv[optind - 1]);
         if (!option && optopt > 0 && optopt < LONG_BASE)
             return runner_usage(invocation, "there is no option -%c", optopt);
+        if (!option && optopt >= LONG_BASE)
+            return runner_usage(invocation, "the option --%s takes no value", option_of(optopt)->name);
         if (!option)
-            return runner_usage(invocation, "the option %s is not known, not clear or takes no value",
+            return runner_usage(invocation, "there is no option %s, or several begin with it",
                                 argv[optind - 1]);
         *ret_takes |= option->takes;
         if (option->instead)
@@ -124,7 +127,8 @@ int runner_parse_id(const struct invocation *invocation, const char *text, int64
     }
     if (options_parse_positive(text, ret))
         return 0;
-    return runner_usage(invocation, "'%s' is no request number and no USER/PACKAGE", text);
+    return runner_usage(
+        invocation, "'%s' is no request number; write one as 3, or USER/PACKAGE as alice/db-admins", text);
 }
 
 static int parse_ids(struct invocation *invocation)
@@ -146,12 +150,12 @@ static int parse_operands(struct invocation *invocation, int argc, char *argv[],
 
     if (!command)
         return runner_usage(invocation, "there is no command '%s'", argv[optind]);
+    invocation->command = command;
     if (takes & ~command->takes)
         for (size_t i = 0; i < N_OPTIONS; i++)
             if (options_rows[i].takes & takes & ~command->takes)
                 return runner_usage(invocation, "the command '%s' takes no --%s", command->name,
                                     options_rows[i].name);
-    invocation->command = command;
     invocation->operands = argv + (optind < argc ? optind + 1 : argc);
     invocation->n_operands = (size_t)(argc - (int)(invocation->operands - argv));
     if (invocation->n_operands < (size_t)command->min)
@@ -204,7 +208,7 @@ static int finish(struct invocation *invocation, int code)
     if (r == 0 || r == -EPIPE)
         return code;
     output_message(invocation->program->name,
-                   "the output could not be written: %s. What is shown is incomplete", strerror(-r));
+                   "the output could not be written: %s. What is shown is incomplete.", strerror(-r));
     return code == 0 ? EX_IOERR : code;
 }
 
