@@ -38,7 +38,8 @@ static json_t *members_of(const struct invocation *invocation, const struct grou
         json_t *name = json_string(*member);
 
         if (!name)
-            output_message(invocation->program->name, "'%s' is not UTF-8 and was passed over", *member);
+            output_message(invocation->program->name, "the member '%s' is not UTF-8 and was passed over",
+                           *member);
         else if (!has_text(members, *member) && json_array_append(members, name) < 0)
             output_no_memory();
         json_decref(name);
@@ -53,12 +54,16 @@ static int find_members(const struct invocation *invocation, json_t **ret)
     errno = 0;
     const struct group *group = getgrnam(name);
     if (!group && errno != 0 && errno != ENOENT && errno != ESRCH) {
-        output_message(invocation->program->name, "the group %s could not be looked up: %s", name,
-                       strerror(errno));
+        output_message(invocation->program->name,
+                       "the group %s could not be looked up, so nobody was taken over: %s. Try again when "
+                       "its directory answers.",
+                       name, strerror(errno));
         return EX_UNAVAILABLE;
     }
     if (!group) {
-        output_message(invocation->program->name, "there is no group %s on this host", name);
+        output_message(
+            invocation->program->name,
+            "there is no group %s on this host, so nobody was taken over. All groups: getent group", name);
         return EX_NOUSER;
     }
     *ret = members_of(invocation, group);

@@ -209,7 +209,7 @@ int lookback_audit(struct invocation *invocation)
     if (r == 0 && invocation->output.json)
         output_json(&invocation->output, lines);
     else if (r == 0 && json_array_size(lines) == 0)
-        fprintf(stderr, "The audit log has nothing of that.\n");
+        fprintf(stderr, "The audit log has no such line. To see all: pkg-admin audit\n");
     else if (r == 0)
         output_table(&invocation->output, audit_fields, sizeof(audit_fields) / sizeof(*audit_fields), lines);
     pager_end(&invocation->output);

@@ -143,8 +143,8 @@ static void print(struct output *output, const json_t *packages, const json_t *r
     SECTION(output, "You may ask for (pkg-request submit PACKAGE):", open_fields, open, &after);
     if (!after)
         fprintf(stderr,
-                "You hold nothing, nothing of yours waits, and no package is open to you. All there are: "
-                "pkg-request packages\n");
+                "You hold nothing, nothing of yours waits, and there is no package that you may ask for. All "
+                "packages: pkg-request packages\n");
     json_decref(held);
     json_decref(waiting);
     json_decref(open);

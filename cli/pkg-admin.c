@@ -62,11 +62,11 @@ static int run_daemon(const struct invocation *invocation, const char *argument,
         return WEXITSTATUS(status);
     if (r == 0)
         output_message(invocation->program->name,
-                       "%s was ended by signal %d. Please look at the system's log.", PATH_DAEMON,
+                       "%s was ended by signal %d. The journal says more: journalctl -e", PATH_DAEMON,
                        WTERMSIG(status));
     else
         output_message(invocation->program->name,
-                       "%s could not be run: %s. Is accesspkg installed completely?", PATH_DAEMON,
+                       "%s could not be run: %s. It is a part of accesspkg: install that again.", PATH_DAEMON,
                        strerror(r));
     return EX_UNAVAILABLE;
 }
@@ -125,7 +125,7 @@ static void say_reloaded(struct invocation *invocation, const json_t *warnings, 
     if (count < 0)
         output_line(&invocation->output, "Policy reloaded.");
     else
-        output_line(&invocation->output, "Policy reloaded: %lld package%s", (long long)count,
+        output_line(&invocation->output, "Policy reloaded: %lld package%s.", (long long)count,
                     count == 1 ? "" : "s");
 }
 
@@ -370,7 +370,7 @@ static int revoke_access(struct invocation *invocation)
 {
     if (!invocation->reason)
         return runner_usage(invocation,
-                            "the command 'revoke' needs a reason, which the user reads: -m \"REASON\"");
+                            "the command 'revoke' needs a reason, which the user reads: -m 'REASON'");
     return call_and_say(
         invocation, "Revoke", "sss",
         json_pack("[s, s, s]", invocation->operands[1], invocation->operands[0], invocation->reason));
@@ -391,7 +391,7 @@ static int import_members(struct invocation *invocation)
         output_message(
             invocation->program->name,
             "but not yet: /etc/nsswitch.conf does not name accesspkg, so whoever is taken out of the "
-            "group loses it. README.md, \"Install\", says how");
+            "group loses it. README.md, \"Install\", says how to add it.");
     return code;
 }
 

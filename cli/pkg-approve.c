@@ -46,14 +46,49 @@ static void say_partly(struct output *output, const json_t *request)
     _cleanup_free_ char *problems = field_list(output, request, "problems");
 
     output_line(output,
-                "Request %lld is approved, but %s does not hold all of %s yet: %s. It is tried again.",
+                "Request %lld is approved, but %s does not hold all of %s yet: %s. It is tried again. If it "
+                "takes long, please tell an administrator.",
                 (long long)member_integer(request, "id"), member_text(request, "user"), package,
                 problems ? problems : "");
 }
 
+static bool has_decided(const json_t *request, const char *name)
+{
+    const json_t *decision;
+    size_t i;
+
+    json_array_foreach(json_object_get(request, "decisions"), i, decision)
+    {
+        if (member_integer(decision, "stage") == member_integer(request, "stage") &&
+            strcmp(member_text(decision, "decider"), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Who is asked still: not who has decided in this stage, as the caller has. New. */
+static char *still_asked(const struct output *output, const json_t *request)
+{
+    json_t *others = json_object(), *names = json_array(), *name;
+    size_t i;
+
+    json_array_foreach(json_object_get(request, "approvers"), i, name)
+    {
+        if (json_is_string(name) && has_decided(request, json_string_value(name)))
+            continue;
+        if (json_array_append(names, name) < 0)
+            output_no_memory();
+    }
+    if (json_object_set_new(others, "approvers", names) < 0)
+        output_no_memory();
+    char *text = field_list(output, others, "approvers");
+    json_decref(others);
+    return text;
+}
+
 static void say_waiting(struct output *output, const json_t *request)
 {
-    _cleanup_free_ char *approvers = field_list(output, request, "approvers");
+    _cleanup_free_ char *approvers = still_asked(output, request);
 
     output_line(output, "Your approval of request %lld is recorded. It still waits for: %s.",
                 (long long)member_integer(request, "id"), approvers ? approvers : "");
@@ -137,7 +172,7 @@ static int ask(struct invocation *invocation, bool approve, char **ret_reason)
     const bool blank = *ret_reason && is_blank(*ret_reason);
 
     if (answer == CONFIRM_NO || (answer == CONFIRM_YES && blank && !approve)) {
-        output_message(invocation->program->name, "nothing was %s; the %s still wait%s",
+        output_message(invocation->program->name, "nothing was %s; the %s still wait%s.",
                        approve ? "approved" : "denied", invocation->n_operands > 1 ? "requests" : "request",
                        invocation->n_operands > 1 ? "" : "s");
         return 1;
@@ -173,11 +208,11 @@ static int deny(struct invocation *invocation)
 
     if (!invocation->reason && !prompt_possible(invocation))
         return runner_usage(invocation, "the command 'deny' needs a reason, which the requestor reads: "
-                                        "-m \"REASON\"");
+                                        "-m 'REASON'");
     if (!invocation->reason)
         code = ask(invocation, false, &asked);
     if (code == 0 && invocation->reason && is_blank(invocation->reason))
-        code = runner_usage(invocation, "the reason is empty, so nothing was denied");
+        code = runner_usage(invocation, "the reason is empty, so nothing was denied; give one: -m 'REASON'");
     if (code == 0)
         code = requests_each(invocation, &action);
     invocation->reason = NULL;

@@ -152,7 +152,7 @@ static int packages(struct invocation *invocation)
     if (invocation->output.json)
         output_json(&invocation->output, list_of_packages);
     else if (json_array_size(list_of_packages) == 0)
-        fprintf(stderr, "There are no access packages on this host.\n");
+        fprintf(stderr, "There are no access packages on this host. An administrator can add some.\n");
     else
         output_table(&invocation->output, package_fields, sizeof(package_fields) / sizeof(*package_fields),
                      list_of_packages);
@@ -368,7 +368,7 @@ static int emergency(struct invocation *invocation)
 {
     if (!invocation->reason)
         return runner_usage(invocation, "the command 'emergency' needs a reason, which every approver reads: "
-                                        "-m \"REASON\"");
+                                        "-m 'REASON'");
     return call_and_say(invocation, "Emergency", "ss",
                         json_pack("[s, s]", invocation->operands[0], invocation->reason), say_emergency);
 }

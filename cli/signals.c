@@ -50,7 +50,7 @@ int signals_subscribe(struct invocation *invocation, struct client_error *ret_er
         return 0;
     ret_error->code = BUS_ERROR_UNAVAILABLE;
     snprintf(ret_error->message, sizeof(ret_error->message),
-             "the system bus lets this user follow no signals.\n"
+             "the system bus does not tell this user what changes, so nothing can be followed.\n"
              "Ask an administrator to look at: systemctl status dbus");
     dbus_error_free(&error);
     return -1;

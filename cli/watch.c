@@ -180,7 +180,7 @@ static int follow(struct watch *watch)
         case SIGNALS_DAEMON_GONE:
             output_message(
                 watch->invocation->program->name,
-                "accesspkgd has stopped; this goes on when it runs again. Nothing is lost meanwhile");
+                "accesspkgd has stopped; this goes on when it runs again. Nothing is lost meanwhile.");
             break;
         case SIGNALS_BUS_GONE:
             return signals_say_bus_gone(watch->invocation);

@@ -37,16 +37,19 @@ START_TEST(approve_is_honest_about_the_rest)
                 "[\"backup: no such group\"]}]")};
     static const struct script more[] = {
         ANSWERS("Approve", NULL, "a{sv}",
-                "[{\"id\": 2, \"state\": \"pending-approval\", \"approvers\": [\"carol\"]}]")};
+                "[{\"id\": 2, \"state\": \"pending-approval\", \"stage\": 2, \"approvers\": [\"bob\", "
+                "\"carol\", \"%dba-leads\"], \"decisions\": [{\"decider\": \"carol\", \"stage\": 1}, "
+                "{\"decider\": \"bob\", \"stage\": 2}]}]")};
     static const struct script later[] = {ANSWERS("Approve", NULL, "a{sv}",
                                                   "[{\"id\": 2, \"state\": \"approved\", \"start\": "
                                                   "1763950340, \"user\": \"eve\", \"package\": \"db\", "
                                                   "\"duration\": 7200, \"granted\": 3600}]")};
 
     RUN(partly, "pkg-approve", "approve", "2");
-    SHOWS(result.out, "does not hold all of db () yet: backup: no such group. It is tried again.");
+    SHOWS(result.out, "does not hold all of db () yet: backup: no such group. It is tried again. If it takes "
+                      "long, please tell");
     RUN(more, "pkg-approve", "approve", "2");
-    SHOWS(result.out, "is recorded. It still waits for: carol.");
+    SHOWS(result.out, "is recorded. It still waits for: carol, %dba-leads.");
     RUN(later, "pkg-approve", "approve", "2");
     SHOWS(result.out, "Request 2 is approved: eve will hold db () from Mon 2025-11-24 02:12 UTC (");
 }
@@ -281,7 +284,7 @@ START_TEST(reload_writes_the_list_then_tells)
     write_package("groups = dbadmins");
     RUN(lines, "pkg-admin", "reload");
     ck_assert_int_eq(result.code, 0);
-    SHOWS(result.out, "Policy reloaded: 1 package\n");
+    SHOWS(result.out, "Policy reloaded: 1 package.\n");
     SHOWS(result.err, "warning: a \\x1b warning\n");
     ck_assert_int_eq(access("/var/lib/accesspkg/allow/gid-2001", F_OK), 0);
     run_somewhere(FAKE_PIPES, NULL, lines, 1, WORDS("pkg-admin", "reload", "--json"));

@@ -439,7 +439,8 @@ START_TEST(a_bare_call_says_what_one_has)
                                  "web     The web     bob       1 h\n");
     RUN(nothing, "pkg-request");
     ck_assert_int_eq(result.code, 0);
-    SHOWS(result.err, "You hold nothing, nothing of yours waits");
+    SHOWS(result.err,
+          "You hold nothing, nothing of yours waits, and there is no package that you may ask for");
 }
 END_TEST
 

@@ -136,7 +136,7 @@ START_TEST(test_report_and_audit)
     ck_assert_ptr_null(strstr(live_output, "dave"));
     live_expect("root", "pkg-admin audit --request 2 --json", 0, "\"at\": \"20");
     live_expect("root", "pkg-admin audit --user dave -n 1", 0, "there are older lines");
-    live_expect("root", "pkg-admin audit --user erin", 0, "The audit log has nothing of that.");
+    live_expect("root", "pkg-admin audit --user erin", 0, "The audit log has no such line.");
     live_expect("root", "pkg-admin audit --request alice/web", 1, "no request of alice for web");
     live_expect("alice", "pkg-admin audit", 77, "Only root");
     live_expect("alice", "pkg-admin report", 77, "Only root");
