@@ -247,3 +247,26 @@ int grantdir_allowed_gid(const char *state, const char *group, gid_t *ret_gid)
         r = grantdir_parse_gid(line, ret_gid);
     return r;
 }
+
+const char *grantdir_fault(int result)
+{
+    static const struct {
+        int error;
+        const char *words;
+    } faults[] = {
+        {ENOENT, NULL},
+        {EPERM, "the grant file or its folder has the wrong owner, or others may write it"},
+        {EBADMSG, "the grant file is damaged"},
+        {ETIME, "the grant file says that it was written in the future; set the clock: timedatectl"},
+        {ELOOP, "the grant file or its folder is a symbolic link"},
+        {ENOTDIR, "one of the folders of the grant file is not a folder"},
+        {ENAMETOOLONG, "the user's name is too long for a grant file"},
+        {ENOMEM, "there was no memory to read the grant file"},
+        {EMFILE, "too many files are open to read the grant file"},
+        {ENFILE, "too many files are open to read the grant file"},
+    };
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        if (faults[i].error == -result)
+            return faults[i].words;
+    return "the grant file could not be read";
+}

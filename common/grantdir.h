@@ -26,6 +26,9 @@
 int grantdir_read_user(const char *state, const char *user, int64_t now, struct grant_user *ret);
 int grantdir_read_gid(const char *state, gid_t gid, int64_t now, struct grant_gid *ret);
 
+/* What a negative result of these two says to a person, as part of a sentence; NULL: there is no such file. */
+const char *grantdir_fault(int result);
+
 /* Whether root allowed this gid: one fstatat behind the folder's checks. gid 0 is never allowed. */
 bool grantdir_allows(const char *state, gid_t gid);
 

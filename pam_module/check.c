@@ -4,33 +4,8 @@
 
 #include "common/grantdir.h"
 
-#include <errno.h>
 #include <security/pam_modutil.h>
 #include <string.h>
-
-static const struct {
-    int error;
-    const char *words;
-} faults[] = {
-    {ENOENT, NULL},
-    {EPERM, "the grant file or its folder has the wrong owner, or others may write it"},
-    {EBADMSG, "the grant file is malformed"},
-    {ETIME, "the grant file was written in the future; is the clock right?"},
-    {ELOOP, "the grant file or its folder is a symbolic link"},
-    {ENOTDIR, "a folder of the grant files is none"},
-    {ENAMETOOLONG, "the user's name is too long for a grant file"},
-    {ENOMEM, "there was no memory to read the grant file"},
-    {EMFILE, "no file could be opened to read the grant file"},
-    {ENFILE, "no file could be opened to read the grant file"},
-};
-
-static const char *fault_words(int error)
-{
-    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-        if (faults[i].error == -error)
-            return faults[i].words;
-    return "the grant file could not be read";
-}
 
 static const struct grant_package *find_held(const struct grant_user *file, const char *package, int64_t now)
 {
@@ -52,7 +27,7 @@ static bool read_name(pam_handle_t *pamh, const char *state, const char *name, i
     *ret_canonical = user ? user->pw_name : name;
     if (user) {
         *ret = (struct check){.outcome = CHECK_NONE, .name = user->pw_name, .uid = user->pw_uid};
-        ret->fault = r < 0 ? fault_words(r) : NULL;
+        ret->fault = r < 0 ? grantdir_fault(r) : NULL;
     }
     if (theirs && file.uid != user->pw_uid) {
         ret->fault = "the grant file was written for another uid";

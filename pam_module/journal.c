@@ -60,6 +60,6 @@ void journal_line(pam_handle_t *pamh, int priority, const char *format, ...)
 void journal_argument(const char *argument, const char *why, void *data)
 {
     char visible[JOURNAL_WORD_MAX];
-    journal_line(data, LOG_ERR, "the argument \"%s\" is ignored: %s.", journal_quoted(argument, visible),
-                 why);
+    journal_line(data, LOG_ERR, "the argument \"%s\" is ignored: %s. See pam_accesspkg(8).",
+                 journal_quoted(argument, visible), why);
 }

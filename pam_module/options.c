@@ -17,7 +17,7 @@ static const char *take_package(struct options *options, const char *value)
     if (!name_is_package(value))
         return "no package can have this name";
     if (options->n_packages == BUS_PACKAGES_MAX)
-        return "too many packages";
+        return "16 packages are the most";
     options->packages[options->n_packages++] = value;
     return NULL;
 }

@@ -251,7 +251,8 @@ static enum verdict await(struct gate *gate, enum verdict verdict)
         return VERDICT_CROWDED;
     if (place >= 0)
         return keep_looking(gate, verdict);
-    gate->wait_fault = "nobody could be kept waiting: is " PATH_RUN " there, and root's alone?";
+    gate->wait_fault = "nobody could be kept waiting: " PATH_RUN
+                       " is not there, or not root's alone; run systemd-tmpfiles --create accesspkg.conf";
     return verdict;
 }
 

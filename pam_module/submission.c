@@ -3,6 +3,7 @@
 #include "pam_module/submission.h"
 
 #include "common/paths.h"
+#include "dbus/contract.h"
 #include "pam_module/spawn.h"
 
 #include <errno.h>
@@ -58,6 +59,20 @@ static void take_request(const char *value, char ret[PROTOCOL_REQUEST_MAX + 1])
         strcpy(ret, value);
 }
 
+/* The word that people see for a state; "" for what is none. */
+static const char *state_word(const char *identifier)
+{
+    static const char *const states[][2] = {
+#define X(name, identifier, shown) {identifier, shown},
+        STATE_TABLE(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+        if (strcmp(states[i][0], identifier) == 0)
+            return states[i][1];
+    return "";
+}
+
 /* One or two lines; anything else is shown to nobody. */
 static void take_message(const char *value, char ret[PROTOCOL_MESSAGE_MAX + 1])
 {
@@ -86,8 +101,8 @@ static void take_record(const char *key, const char *value, struct submission *s
         take_request(value, submission->request);
     else if (strcmp(key, "package") == 0 && name_is_package(value))
         strcpy(submission->package, value);
-    else if (strcmp(key, "state") == 0 && name_is_package(value))
-        strcpy(submission->state, value);
+    else if (strcmp(key, "state") == 0)
+        strcpy(submission->state, state_word(value));
     else if (strcmp(key, "message") == 0)
         take_message(value, submission->message);
     else if (strcmp(key, "why") == 0)
@@ -104,7 +119,7 @@ void submission_read(struct protocol_message *answer, struct submission *ret)
     while (protocol_next(answer, &at, &key, &value))
         take_record(key, value, ret);
     if (at < answer->size)
-        *ret = (struct submission){.verdict = VERDICT_NO_ANSWER, .why = "its answer is malformed"};
+        *ret = (struct submission){.verdict = VERDICT_NO_ANSWER, .why = "its answer cannot be read"};
 }
 
 static void explain_fault(int error, unsigned seconds, struct submission *ret)
@@ -115,10 +130,11 @@ static void explain_fault(int error, unsigned seconds, struct submission *ret)
         snprintf(ret->why, sizeof(ret->why), "no answer came within %u s", seconds);
         break;
     case ENODATA:
-        snprintf(ret->why, sizeof(ret->why), "it ended without an answer; is %s installed?", PATH_SUBMIT);
+        snprintf(ret->why, sizeof(ret->why),
+                 "it ended without an answer; make sure that %s is there and can be run", PATH_SUBMIT);
         break;
     case EBADMSG:
-        strcpy(ret->why, "its answer is malformed");
+        strcpy(ret->why, "its answer cannot be read");
         break;
     default:
         snprintf(ret->why, sizeof(ret->why), "it could not be run: %s", strerrordesc_np(-error));

@@ -17,7 +17,7 @@ struct submission {
     enum verdict verdict;
     char request[PROTOCOL_REQUEST_MAX + 1];
     char package[NAME_PACKAGE_MAX + 1];
-    char state[NAME_PACKAGE_MAX + 1];
+    char state[NAME_PACKAGE_MAX + 1];       /* as people see it: "Pending approval" */
     char message[PROTOCOL_MESSAGE_MAX + 1]; /* one or two lines */
     char why[PROTOCOL_WHY_MAX + 1];
     char waits[PROTOCOL_WAITS_MAX + 1]; /* whom or what it waits for; "": there is no use in waiting */

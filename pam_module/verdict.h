@@ -28,7 +28,8 @@
       "the name of this account is too long or not UTF-8, so it cannot have access. Please tell an "         \
       "administrator.")                                                                                      \
     X(NO_GRANT, "", PAM_PERM_DENIED, LOG_NOTICE, "no valid grant",                                           \
-      "you do not hold this access package. Please ask for it with pkg-request, or ask an administrator.")   \
+      "you do not hold this access package. Please ask for it: pkg-request submit PACKAGE. Or ask an "       \
+      "administrator.")                                                                                      \
     X(REFUSED, "refused", PAM_PERM_DENIED, LOG_NOTICE, "no request was accepted",                            \
       "you may not ask for this access package. Please ask an administrator who may.")                       \
     X(FILED, "filed", PAM_PERM_DENIED, LOG_NOTICE, "a request was filed",                                    \
@@ -36,13 +37,13 @@
     X(EXISTING, "existing", PAM_PERM_DENIED, LOG_NOTICE, "the request is open already",                      \
       "your request waits for approval. Please try again once it is approved.")                              \
     X(REASON_WANTED, "reason-wanted", PAM_PERM_DENIED, LOG_NOTICE, "a reason is wanted, and was not taken",  \
-      "a reason is wanted for this. Please ask for it with pkg-request.")                                    \
+      "a reason is wanted for this. Please give one: pkg-request submit PACKAGE -m 'REASON'")                \
     X(CROWDED, "", PAM_PERM_DENIED, LOG_NOTICE,                                                              \
       "a request is open; too many logins wait, or one of the user's",                                       \
       "too many logins wait here already, or another one of yours, so this one does not. The request is "    \
       "filed.")                                                                                              \
     X(DENIED, "denied", PAM_PERM_DENIED, LOG_NOTICE, "the request was denied",                               \
-      "your request was denied. To see why: pkg-request")                                                    \
+      "your request was denied. To see why: pkg-request list")                                               \
     X(FULFILLING, "fulfilling", PAM_PERM_DENIED, LOG_NOTICE, "the access is not in place yet",               \
       "your access is being set up. Please try again in a moment.")                                          \
     X(GRANTED, "granted", PAM_PERM_DENIED, LOG_NOTICE, "accesspkgd says granted, the grant file does not",   \

@@ -115,10 +115,15 @@ static void say_fulfilling(struct words *text, const struct saying *saying)
         return;
     }
     const json_t *problems = json_object_get(saying->request, "problems");
+    char visible[PRINCIPAL_MAX];
     if (json_is_true(json_object_get(saying->request, "needs_retry"))) {
         words_say(text, "is approved, but not in place any more: ");
         say_problems(text, problems);
-        words_say(text, ".\nTrying again does not help: please tell an administrator (pkg-admin retry).");
+        words_say(text,
+                  ".\nTrying again does not help: please tell an administrator. To put it back: pkg-admin "
+                  "retry %s %s",
+                  member(saying->request, "package"),
+                  text_visible(member(saying->request, "user"), visible, sizeof(visible)));
         return;
     }
     words_say(text, "is approved and being set up. Please try again in a moment.");
@@ -220,7 +225,9 @@ void answer_request(const json_t *request, const char *host, int64_t now, struct
     }
     if (!name_is_package(member(request, "package")) || state == STATE_NONE) {
         answer_verdict(VERDICT_UNAVAILABLE, ret);
-        protocol_add(ret, "why", "its answer names no package or no state that exists");
+        protocol_add(ret, "why",
+                     "its answer names no package or no state that exists; if accesspkgd is of "
+                     "another version: systemctl restart accesspkgd");
         return;
     }
     while (states[row].state != STATE_NONE && states[row].state != state)

@@ -138,16 +138,15 @@ START_TEST(faults)
         {"rm " FOLDER "/alice && mkfifo " FOLDER "/alice && chown 990 " FOLDER "/alice", "true",
          "wrong owner"},
         {"rm " FOLDER "/alice && mkdir " FOLDER "/alice", "rmdir " FOLDER "/alice", "wrong owner"},
-        {": >" FOLDER "/alice", "true", "malformed"},
-        {"sed -i '/^end/d' " FOLDER "/alice && chown 990 " FOLDER "/alice", "true", "malformed"},
-        {"sed -i 's/grants 1/grants 2/' " FOLDER "/alice && chown 990 " FOLDER "/alice", "true", "malformed"},
-        {"sed -i 's/user alice/user bob/' " FOLDER "/alice && chown 990 " FOLDER "/alice", "true",
-         "malformed"},
+        {": >" FOLDER "/alice", "true", "damaged"},
+        {"sed -i '/^end/d' " FOLDER "/alice && chown 990 " FOLDER "/alice", "true", "damaged"},
+        {"sed -i 's/grants 1/grants 2/' " FOLDER "/alice && chown 990 " FOLDER "/alice", "true", "damaged"},
+        {"sed -i 's/user alice/user bob/' " FOLDER "/alice && chown 990 " FOLDER "/alice", "true", "damaged"},
         {"sed -i 's/alice 1001/alice 1099/' " FOLDER "/alice && chown 990 " FOLDER "/alice", "true",
          "another uid"},
         {"sed -i 's/^written.*/written 9999999999/' " FOLDER "/alice && chown 990 " FOLDER "/alice", "true",
          "in the future"},
-        {"truncate -s 300K " FOLDER "/alice", "true", "malformed"},
+        {"truncate -s 300K " FOLDER "/alice", "true", "damaged"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         give_alice();
@@ -245,7 +244,8 @@ START_TEST(unknown_option)
     ck_assert_int_eq(pam_host_alice().code, PAM_SUCCESS);
     const char *journal = pam_host_journal(&lines);
     ck_assert_int_eq(lines, 1);
-    ck_assert_ptr_nonnull(strstr(journal, "the argument \"nullok\" is ignored: there is no such option"));
+    ck_assert_ptr_nonnull(strstr(
+        journal, "the argument \"nullok\" is ignored: there is no such option. See pam_accesspkg(8)."));
 }
 END_TEST
 

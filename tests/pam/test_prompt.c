@@ -46,7 +46,7 @@ START_TEST(carried)
     answers = reasons;
     gate_bus_start(answer_wanting);
     const struct pam_host_outcome outcome = log_in_by_ssh(0);
-    check_refused(&outcome, PAM_PERM_DENIED, "request=17 why=\"a request was filed, pending-approval\"",
+    check_refused(&outcome, PAM_PERM_DENIED, "request=17 why=\"a request was filed, Pending approval\"",
                   WAITS THEN);
     ck_assert_str_eq(outcome.asked, ASKED);
     ck_assert_str_eq(gate_bus_last_call(),
@@ -244,9 +244,9 @@ START_TEST(insatiable_service)
     answers = reasons;
     gate_bus_start(answer_insatiable);
     const struct pam_host_outcome outcome = log_in_by_ssh(0);
-    check_refused(
-        &outcome, PAM_PERM_DENIED, "request=none why=\"a reason is wanted, and was not taken\"",
-        "db-admins on demohost: a reason is wanted for this. Please ask for it with pkg-request.\n");
+    check_refused(&outcome, PAM_PERM_DENIED, "request=none why=\"a reason is wanted, and was not taken\"",
+                  "db-admins on demohost: a reason is wanted for this. Please give one: pkg-request submit "
+                  "PACKAGE -m 'REASON'\n");
     ck_assert_int_eq(outcome.n_prompts, 1);
     ck_assert_int_eq(gate_bus_calls(), 2);
 }

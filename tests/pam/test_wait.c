@@ -152,7 +152,7 @@ START_TEST(fulfilled_without_a_file)
     int count = 0;
     gate_bus_start(answer_without_a_file);
     const struct pam_host_outcome outcome = log_in(enter_then_q, &count);
-    check_refused(&outcome, PAM_PERM_DENIED, "the access is not in place yet, fulfilled",
+    check_refused(&outcome, PAM_PERM_DENIED, "the access is not in place yet, Fulfilled",
                   PACKAGE_ON_HOST
                   "request 17 is approved and being put in place. Please try again in a moment.\n"
                   "If that does not help, please tell an administrator: your grant file may be "
@@ -164,13 +164,13 @@ END_TEST
 static const struct {
     const char *state, *logged, *said;
 } ends[] = {
-    {"denied", "request=17 why=\"the request was denied, denied\"",
+    {"denied", "request=17 why=\"the request was denied, Denied\"",
      PACKAGE_ON_HOST "request 17 was denied.\nWho denied it, and why: pkg-request status 17\n"},
-    {"expired", "no request was accepted, expired",
+    {"expired", "no request was accepted, Expired",
      PACKAGE_ON_HOST "request 17 is not approved (Expired). Please try again, or tell an administrator.\n"},
-    {"cancelled", "no request was accepted, cancelled",
+    {"cancelled", "no request was accepted, Cancelled",
      PACKAGE_ON_HOST "request 17 is not approved (Cancelled). Please try again, or tell an administrator.\n"},
-    {"access-expired", "no request was accepted, access-expired",
+    {"access-expired", "no request was accepted, Access expired",
      PACKAGE_ON_HOST
      "request 17 is not approved (Access expired). Please try again, or tell an administrator.\n"},
 };
@@ -262,7 +262,7 @@ START_TEST(bounded)
     clock_gettime(CLOCK_MONOTONIC, &begun);
     const struct pam_host_outcome outcome = log_in(press_enter, NULL);
     ck_assert_msg(seconds_since(&begun) < 4, "%f s", seconds_since(&begun));
-    check_refused(&outcome, PAM_PERM_DENIED, "the request is open already, pending-approval", WAITS THEN);
+    check_refused(&outcome, PAM_PERM_DENIED, "the request is open already, Pending approval", WAITS THEN);
     ck_assert_int_ge(outcome.n_prompts, 2);
     ck_assert_int_le(outcome.n_prompts, 3);
     ck_assert_int_eq(gate_bus_calls(), 1 + outcome.n_prompts);
@@ -408,7 +408,7 @@ static void check_crowded(void)
     const struct pam_host_outcome outcome = log_in(press_enter, NULL);
     check_refused(
         &outcome, PAM_PERM_DENIED,
-        "request=17 why=\"a request is open; too many logins wait, or one of the user's, pending-approval\"",
+        "request=17 why=\"a request is open; too many logins wait, or one of the user's, Pending approval\"",
         WAITS THEN CROWDED);
     ck_assert_int_eq(outcome.n_prompts, 0);
 }
@@ -458,7 +458,9 @@ START_TEST(no_place_to_wait)
         if (i == 3)
             ck_assert_int_eq(mkdir(PATH_RUN, 0755) | chown(PATH_RUN, PAM_HOST_BOB, 0), 0);
         const struct pam_host_outcome outcome = log_in(press_enter, NULL);
-        check_refused(&outcome, PAM_PERM_DENIED, "; nobody could be kept waiting: is /run/accesspkg there",
+        check_refused(&outcome, PAM_PERM_DENIED,
+                      "; nobody could be kept waiting: /run/accesspkg is not there, or not "
+                      "root's alone; run systemd-tmpfiles --create accesspkg.conf",
                       WAITS THEN);
         ck_assert_int_eq(outcome.n_prompts, 0);
     }

@@ -185,7 +185,7 @@ START_TEST(answer_whole)
     ck_assert_int_eq(submission.verdict, VERDICT_FILED);
     ck_assert_str_eq(submission.request, "17");
     ck_assert_str_eq(submission.package, "db-admins");
-    ck_assert_str_eq(submission.state, "pending-approval");
+    ck_assert_str_eq(submission.state, "Pending approval");
     ck_assert_str_eq(submission.message, "first\nsecond");
     ck_assert_str_eq(submission.why, "because");
     ck_assert_str_eq(submission.waits, "approval by bob");
@@ -227,6 +227,7 @@ START_TEST(answer_texts)
     ck_assert_str_eq(submission.waits, "");
     ck_assert_str_eq(submission.message, "Gr\xc3\xbc\xc3\x9f!");
     ck_assert_str_eq(READ("request=12345678901234567890").request, "");
+    ck_assert_str_eq(READ("verdict=filed\0state=no-such-state").state, "");
 }
 END_TEST
 

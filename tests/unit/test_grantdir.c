@@ -116,6 +116,18 @@ START_TEST(no_regular_file)
 }
 END_TEST
 
+/* What is wrong with a file is said in words, not in those of errno: "Bad message", "Timer expired". */
+START_TEST(faults_in_words)
+{
+    static const int results[] = {-EPERM, -EBADMSG, -ETIME, -ELOOP, -ENOTDIR, -EIO, -ENXIO};
+    ck_assert_ptr_null(grantdir_fault(-ENOENT));
+    for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+        ck_assert_ptr_nonnull(strstr(grantdir_fault(results[i]), "the grant file"));
+        ck_assert_ptr_null(strstr(grantdir_fault(results[i]), strerror(-results[i])));
+    }
+}
+END_TEST
+
 START_TEST(sizes)
 {
     put_text("grants/user/alice", "");
@@ -204,6 +216,7 @@ int main(void)
         tcase_add_test(files, wrong_owner);
     tcase_add_test(files, symbolic_links);
     tcase_add_test(files, no_regular_file);
+    tcase_add_test(files, faults_in_words);
     tcase_add_test(files, sizes);
     tcase_add_test(files, from_the_future);
     tcase_add_test(files, renamed_for_another);
