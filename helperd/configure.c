@@ -147,7 +147,7 @@ static size_t keep_entries(const struct configure_place *place, strv groups, str
             fprintf(out,
                     "warning: the group %s, which no package gives any more, is taken off; who holds it "
                     "cannot be read: %s\n",
-                    *group, strerrordesc_np(-rc));
+                    *group, grantdir_fault(rc));
         if (rc < 0 || is_listed(entries, count, kept.gid) || is_gone(place, *group, kept.gid))
             continue;
         entries[count++] = (struct allow_entry){.gid = kept.gid, .name = *group};
@@ -188,7 +188,7 @@ static int write_allow_list(const struct configure_place *place, const struct pa
     if (rc < 0)
         fprintf(out,
                 "error: the allow-list in %s could not be written: %s; groups may be missing from it until "
-                "this succeeds\n",
+                "`pkg-admin reload` succeeds\n",
                 place->state, strerrordesc_np(-rc));
     return rc;
 }

@@ -79,7 +79,7 @@ static int complain(const char *what, const char *name, int error)
 {
     if (error < 0)
         log_error("Cannot write the grant file of %s %s in "
-                  "grants/%s: %s",
+                  "grants/%s: %s. It is tried again.",
                   what, name, strcmp(what, "user") == 0 ? "user" : "gid", strerror(-error));
     return error;
 }
@@ -390,10 +390,12 @@ static int adopt_user(const char *user, void *data)
     struct adoption *adoption = data;
     struct grant_user file = {0};
     int r = grantdir_read_user(adoption->state, user, adoption->now, &file);
+    if (r == -ENOENT) /* went away meanwhile */
+        return 0;
     if (r < 0) {
         char visible[NAME_ENCODED_MAX + 1];
-        log_warning("The grant file of %s is not taken over: %s",
-                    text_visible(user, visible, sizeof(visible)), strerror(-r));
+        log_warning("What %s held is not taken over: %s. They have to ask for it again.",
+                    text_visible(user, visible, sizeof(visible)), grantdir_fault(r));
         return 0;
     }
     for (size_t i = 0; r == 0 && i < file.n_packages; i++)
