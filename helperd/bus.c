@@ -165,10 +165,11 @@ static int claim_name(struct bus *bus)
         dbus_bus_request_name(bus->connection, bus->self->name, DBUS_NAME_FLAG_DO_NOT_QUEUE, &error);
     if (r == DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER)
         return 0;
-    log_error("Cannot own %s on the system bus: %s. Is another %s running, or the bus policy not loaded "
-              "(systemctl reload dbus)?",
-              bus->self->name, dbus_error_is_set(&error) ? error.message : "somebody else has it",
-              bus->self->program);
+    log_error(
+        "Cannot have the name %s on the system bus: %s. Either another %s runs, or the bus has not read "
+        "its policy: systemctl reload dbus",
+        bus->self->name, dbus_error_is_set(&error) ? error.message : "somebody else has it",
+        bus->self->program);
     dbus_error_free(&error);
     return -EBUSY;
 }
@@ -183,7 +184,7 @@ int bus_open(struct ev_loop *loop, const struct bus_self *self, bus_message on_c
     DBusError error = DBUS_ERROR_INIT;
     bus->connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
     if (!bus->connection) {
-        log_error("Cannot connect to the system bus: %s. Is dbus running?", error.message);
+        log_error("Cannot connect to the system bus: %s. See: systemctl status dbus", error.message);
         dbus_error_free(&error);
         free(bus);
         return -ENOTCONN;

@@ -98,7 +98,7 @@ int lastgood_save(const char *packages, const char *state)
     if (r < 0)
         log_warning(
             "Cannot keep a copy of the policy in %s/%s: %s. If packages.d has errors at the next start, an "
-            "older policy will be used.",
+            "older policy will be used. The next reload tries again.",
             state, LASTGOOD_FOLDER, strerror(-r));
     return r;
 }

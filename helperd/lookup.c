@@ -121,7 +121,7 @@ static void worker_lost(struct worker *worker)
         return;
     question->worker = NULL;
     if (question->tried) {
-        log_warning("A look-up process ended without an answer; what it was asked for is refused.");
+        log_warning("A look-up process ended without an answer; the call that needed it is refused.");
         question_finish(question, NULL);
         return;
     }
@@ -140,7 +140,10 @@ static void worker_answered(struct worker *worker)
     const char *error = json_string_value(json_object_get(answer, "error"));
     struct facts *facts = NULL;
     if (error)
-        log_warning("A look-up of users or groups failed: %s. What it was for is refused.", error);
+        log_warning(
+            "A look-up of users or groups failed: %s. The call that needed it is refused. See whether "
+            "the directory answers: getent passwd NAME",
+            error);
     else
         facts = facts_from_json(question->json, answer);
     json_decref(answer);
@@ -202,7 +205,8 @@ static int worker_start(struct lookup *lookup, struct worker *worker)
     close(pair[1]);
     if (error) {
         close(pair[0]);
-        log_error("Cannot start %s: %s", lookup->program, strerror(error));
+        log_error("Cannot start %s: %s. Calls wait for it, then are refused.", lookup->program,
+                  strerror(error));
         return -error;
     }
     *worker = (struct worker){.lookup = lookup, .pid = pid, .fd = pair[0]};
@@ -258,8 +262,10 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
     (void)loop, (void)events;
     struct question *question = timer->data;
     struct lookup *lookup = question->lookup;
-    log_warning("A look-up of users or groups took longer than %.1f s; what it was for is refused.",
-                lookup->timeout);
+    log_warning(
+        "A look-up of users or groups took longer than %.1f s, and the call that needed it is refused. "
+        "A slow directory can have more time: [lookup] timeout in accesspkg.conf",
+        lookup->timeout);
     if (question->worker) {
         question->worker->question = NULL;
         worker_end(question->worker);

@@ -79,7 +79,7 @@ int main(int argc, char **argv)
         log_set_debug(true);
     }
     if (optind < argc) {
-        log_error("accesspkgd takes no arguments. See: accesspkgd --help");
+        log_error("accesspkgd takes options alone. See: accesspkgd --help");
         return EX_USAGE;
     }
     return run_daemon();

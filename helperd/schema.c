@@ -218,7 +218,8 @@ static int run(sqlite3 *database, const char *sql)
 {
     if (sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK)
         return 0;
-    log_error("state.db: %s", sqlite3_errmsg(database));
+    log_error("state.db could not be brought to the format of this version: %s. It stays as it was.",
+              sqlite3_errmsg(database));
     return -EIO;
 }
 
@@ -231,7 +232,8 @@ static int read_version(sqlite3 *database, int *ret)
         *ret = sqlite3_column_int(statement, 0);
         r = 0;
     } else {
-        log_error("state.db: cannot read its version: %s", sqlite3_errmsg(database));
+        log_error("state.db cannot be read: %s. If it is damaged, restore a backup.",
+                  sqlite3_errmsg(database));
     }
     sqlite3_finalize(statement);
     return r;

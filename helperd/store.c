@@ -13,9 +13,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What an administrator can do about it; "" where nothing is known to help. */
+static const char *find_advice(int error)
+{
+    static const struct {
+        int error;
+        const char *advice;
+    } advices[] = {
+        {SQLITE_FULL, " Make room on its disk."},
+        {SQLITE_CORRUPT, " Stop accesspkgd and restore a backup."},
+        {SQLITE_NOTADB, " Stop accesspkgd and restore a backup."},
+        {SQLITE_READONLY, " The user accesspkg has to be able to write it."},
+        {SQLITE_CANTOPEN, " The user accesspkg has to be able to write its folder."},
+        {SQLITE_IOERR, " See what the kernel says of its disk: journalctl -k"},
+    };
+    for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+        if (advices[i].error == (error & 0xff))
+            return advices[i].advice;
+    return "";
+}
+
 static int complain(struct store *store, const char *what)
 {
-    log_error("state.db: %s: %s", what, sqlite3_errmsg(store->database));
+    log_error("state.db: %s (%s).%s", sqlite3_errmsg(store->database), what,
+              find_advice(sqlite3_errcode(store->database)));
     return -EIO;
 }
 
@@ -62,7 +83,7 @@ static sqlite3_stmt *find_or_prepare(struct store *store, const char *sql)
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v3(store->database, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
         SQLITE_OK) {
-        complain(store, "cannot prepare a statement");
+        complain(store, "preparing a statement");
         return NULL;
     }
     if (slot < STORE_CACHE && !store->cache[slot].sql) {
@@ -76,7 +97,7 @@ static sqlite3_stmt *take(struct store *store, const char *sql, const char *form
 {
     sqlite3_stmt *statement = find_or_prepare(store, sql);
     if (statement && bind_all(statement, format, values) < 0) {
-        complain(store, "cannot bind a value");
+        complain(store, "binding a value");
         sql_release(store, statement);
         return NULL;
     }
@@ -155,7 +176,7 @@ static int configure(struct store *store)
                                    "PRAGMA trusted_schema = OFF;"
                                    "PRAGMA locking_mode = NORMAL;";
     if (sqlite3_exec(store->database, settings, NULL, NULL, NULL) != SQLITE_OK)
-        return complain(store, "cannot be used");
+        return complain(store, "opening it");
     return 0;
 }
 

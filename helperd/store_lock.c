@@ -16,13 +16,18 @@ int store_lock(const char *path, int *ret)
     _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         const int r = -errno;
-        log_error("%s: %s", path, strerror(-r));
+        log_error("Cannot open the lock %s: %s. The folder is made by: systemd-tmpfiles --create "
+                  "accesspkg.conf",
+                  path, strerror(-r));
         return r;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         const int r = errno == EWOULDBLOCK ? -EBUSY : -errno;
-        log_error("%s is locked (%s): another accesspkgd is running. See: systemctl status accesspkgd", path,
-                  strerror(-r));
+        if (r == -EBUSY)
+            log_error("%s is locked: another accesspkgd is running. See: systemctl status accesspkgd", path);
+        else
+            log_error("%s cannot be locked: %s. Its folder has to be on a disk of this host.", path,
+                      strerror(-r));
         return r;
     }
     *ret = steal_fd(&fd);

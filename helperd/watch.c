@@ -100,6 +100,16 @@ static int add(const struct watch *watch, int folder)
     return descriptor < 0 ? -errno : descriptor;
 }
 
+/* errno has limits of inotify as "No space left on device" and "Too many open files". */
+static const char *say_error(int error)
+{
+    if (error == -ENOSPC)
+        return "the watches that this user may have are used up (sysctl fs.inotify.max_user_watches)";
+    if (error == -EMFILE)
+        return "what this user may watch at a time is used up (sysctl fs.inotify.max_user_instances)";
+    return strerror(-error);
+}
+
 /* A folder that is not there will be told of by its parent. */
 static void complain(struct watch *watch, int folder, int error)
 {
@@ -107,7 +117,7 @@ static void complain(struct watch *watch, int folder, int error)
         log_warning(
             "%s%s cannot be watched: %s. What changes there is noticed within the hour, or at the next "
             "start.",
-            folders[folder].in_etc ? watch->etc : watch->state, folders[folder].path, strerror(-error));
+            folders[folder].in_etc ? watch->etc : watch->state, folders[folder].path, say_error(error));
     watch->errors[folder] = error;
 }
 
@@ -206,7 +216,7 @@ int watch_new(struct ev_loop *loop, const char *etc, const char *state, watch_ch
         const int r = watch->etc && watch->state ? -errno : -ENOMEM;
         log_warning("Changes of files cannot be watched: %s. They are noticed within the hour, or at the "
                     "next start.",
-                    strerror(-r));
+                    say_error(r));
         watch_free(watch);
         return r;
     }
