@@ -15,6 +15,7 @@ struct bus_chores {
     void *data;
     struct membership membership; /* user NULL: none is under way */
     bool warning;                 /* whether one is */
+    uid_t warned;                 /* whom it is for */
     struct engine_ending ending;  /* user NULL: none is under way */
     strv groups;                  /* to be compared still; NULL: none */
     size_t group;                 /* the one under way */
@@ -52,7 +53,10 @@ static const char *failure_of(int result, const char *message)
 {
     if (result == 0)
         return NULL;
-    return *message ? message : "the root service org.accesspkg1.Privileged gave no sensible answer";
+    return *message
+               ? message
+               : "the root service accesspkg-privileged gave an answer that cannot be read; see: journalctl "
+                 "-u accesspkg-privileged";
 }
 
 /* ---- memberships ---- */
@@ -122,7 +126,8 @@ static void on_warned(int result, bool changed, const char *message, void *data)
     (void)changed;
     struct bus_chores *chores = data;
     if (result != 0)
-        log_warning("A user could not be warned of an end: %s", failure_of(result, message));
+        log_warning("The user with the uid %u could not be warned of an end: %s", chores->warned,
+                    failure_of(result, message));
     chores->warning = false;
     drive_warning(chores);
 }
@@ -130,9 +135,11 @@ static void on_warned(int result, bool changed, const char *message, void *data)
 static void drive_warning(struct bus_chores *chores)
 {
     struct engine_warning warning;
-    while (!chores->warning && engine_due_warning(chores->engine, &warning) == 0)
+    while (!chores->warning && engine_due_warning(chores->engine, &warning) == 0) {
+        chores->warned = warning.uid;
         chores->warning =
             bus_privileged_warn(chores->privileged, warning.uid, warning.text, on_warned, chores) == 0;
+    }
 }
 
 /* ---- ends of sessions ---- */

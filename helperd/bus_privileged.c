@@ -58,14 +58,18 @@ void bus_privileged_free(struct bus_privileged *privileged)
 
 /* ---- answers ---- */
 
+#define NOT_INSTALLED                                                                                        \
+    "the root service accesspkg-privileged is not installed, or the bus does not know of it yet: systemctl " \
+    "reload dbus"
+
 /* What the bus says of a service that says nothing, in words for people. */
 static const struct {
     const char *error;
     const char *words;
 } silences[] = {
     {DBUS_ERROR_NO_REPLY, "the root service accesspkg-privileged did not answer in time"},
-    {DBUS_ERROR_SERVICE_UNKNOWN, "the root service accesspkg-privileged is not installed"},
-    {DBUS_ERROR_NAME_HAS_NO_OWNER, "the root service accesspkg-privileged is not installed"},
+    {DBUS_ERROR_SERVICE_UNKNOWN, NOT_INSTALLED},
+    {DBUS_ERROR_NAME_HAS_NO_OWNER, NOT_INSTALLED},
 };
 
 static int read_error(DBusMessage *answer, const char **ret_message)

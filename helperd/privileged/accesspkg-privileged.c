@@ -35,9 +35,14 @@ static int run(double idle)
         return EX_OSERR;
     errno = 0;
     const struct passwd *caller = getpwnam(CALLER);
-    if (!caller || caller->pw_uid == 0) {
-        log_error("The user " CALLER ", who alone may call, %s: %s. Run: systemd-sysusers accesspkg.conf",
-                  caller ? "must not be root" : "was not found", strerror(errno));
+    if (!caller) {
+        log_error("The user " CALLER
+                  ", who alone may call, was not found%s%s. Run: systemd-sysusers accesspkg.conf",
+                  errno ? ": " : "", errno ? strerror(errno) : "");
+        return EX_NOUSER;
+    }
+    if (caller->pw_uid == 0) {
+        log_error("The user " CALLER ", who alone may call, has root's uid, 0. Give it one of its own.");
         return EX_NOUSER;
     }
     return service_run(caller->pw_uid, idle);

@@ -24,7 +24,7 @@ int answer_give(struct answer *answer, json_t *value)
     if (!answer->values)
         answer->values = json_array();
     if (json_array_append_new(answer->values, value) < 0)
-        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "accesspkg-privileged is short of memory.");
+        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "accesspkg-privileged is short of memory");
     return 0;
 }
 
@@ -47,7 +47,7 @@ void answer_read(json_t *json, struct answer *ret)
     else
         answer_refuse(
             ret, BUS_ERROR_UNAVAILABLE,
-            "The process that did this ended without a word; it may be done or not. See: journalctl -u "
+            "the process that did this ended without a word, and it may be done or not; see: journalctl -u "
             "accesspkg-privileged");
     json_decref(json);
 }

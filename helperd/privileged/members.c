@@ -43,11 +43,11 @@ static int check_allowed(const char *group, gid_t *ret_gid, struct answer *answe
     char name[NAME_ENCODED_MAX + 1];
     gid_t gid = 0;
     if (!members_is_name(group))
-        return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "No group can have this name: %s", group);
+        return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "no group can have this name: %s", group);
     if (grantdir_allowed_gid(PATH_STATE, group, &gid) < 0 || gid == 0 ||
         grantdir_allowed_name(PATH_STATE, gid, name, sizeof(name)) < 0 || strcmp(name, group) != 0)
         return answer_refuse(answer, BUS_ERROR_NOT_AUTHORIZED,
-                             "The group %s is not on the allow-list. If a package names it, run as root: "
+                             "the group %s is not on the allow-list; if a package names it, run as root: "
                              "pkg-admin reload",
                              group);
     *ret_gid = gid;
@@ -65,18 +65,18 @@ static int find_members(const char *group, strv *ret_members, struct answer *ans
         return r;
     r = groupfile_find("/etc/group", group, &gid, &members);
     if (r == GROUPFILE_E_NONE)
-        return answer_refuse(answer, BUS_ERROR_NO_SUCH_GROUP, "The group %s does not stand in /etc/group.",
+        return answer_refuse(answer, BUS_ERROR_NO_SUCH_GROUP, "the group %s does not stand in /etc/group",
                              group);
     if (r == -ENOTUNIQ)
-        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "/etc/group has two lines for the group %s.",
-                             group);
+        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE,
+                             "/etc/group has two lines for the group %s; take one out", group);
     if (r < 0)
         return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "/etc/group cannot be read: %s", strerror(-r));
     if (gid != allowed) {
         strv_free(members);
         return answer_refuse(
             answer, BUS_ERROR_NOT_AUTHORIZED,
-            "The group %s has the gid %u on this host, and %u on the allow-list. Run as root: "
+            "the group %s has the gid %u on this host, and %u on the allow-list; run as root: "
             "pkg-admin reload",
             group, gid, allowed);
     }
@@ -100,11 +100,11 @@ static int check_user(const char *user, struct answer *answer)
     errno = 0;
     const struct passwd *entry = getpwnam(user);
     if (!entry && errno != 0 && errno != ENOENT && errno != ESRCH)
-        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "The user %s could not be looked up: %s", user,
+        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "the user %s could not be looked up: %s", user,
                              strerror(errno));
     /* A directory may find "Alice" where /etc/group must say "alice". */
     if (!entry || strcmp(entry->pw_name, user) != 0)
-        return answer_refuse(answer, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.", user);
+        return answer_refuse(answer, BUS_ERROR_NO_SUCH_USER, "there is no user %s on this host", user);
     return 0;
 }
 
@@ -137,7 +137,7 @@ static int check_arguments(const char *user, struct answer *answer)
 {
     return members_is_name(user)
                ? 0
-               : answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "No user can have this name: %s", user);
+               : answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "no user can have this name: %s", user);
 }
 
 int members_add(const json_t *arguments, struct answer *answer)

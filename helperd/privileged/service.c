@@ -105,7 +105,7 @@ static void send_values(const struct call *call, const json_t *values)
     }
     dbus_message_unref(answer);
     bus_method_refuse(call->service->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
-                      "The answer could not be put together; what was asked for is done.");
+                      "the answer could not be put together; what was asked for is done");
 }
 
 /* Exactly one answer, then the call is gone and the next has its turn. */
@@ -140,8 +140,8 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
         worker_kill(call->worker);
     call->worker = NULL;
     call_refuse(call, BUS_ERROR_UNAVAILABLE,
-                began ? "It took too long and was ended; it may be done or not."
-                      : "Other calls took too long; nothing was changed.");
+                began ? "it took too long and was ended; it may be done or not"
+                      : "other calls took too long; nothing was changed");
 }
 
 /* ---- the work ---- */
@@ -189,7 +189,7 @@ static void run_in_turn(struct service *service)
     while ((call = next_call(service))) {
         if (worker_start(service->loop, work, on_done, call, &call->worker) == 0)
             continue;
-        call_refuse(call, BUS_ERROR_UNAVAILABLE, "No process could be started; nothing was changed.");
+        call_refuse(call, BUS_ERROR_UNAVAILABLE, "no process could be started; nothing was changed");
         return; /* the refusal came here again */
     }
 }
@@ -201,17 +201,17 @@ static void on_identity(const struct identity *identity, void *data)
     struct call *call = data;
     struct service *service = call->service;
     if (!identity) {
-        call_refuse(call, BUS_ERROR_UNAVAILABLE, "It could not be found out who calls; nothing was changed.");
+        call_refuse(call, BUS_ERROR_UNAVAILABLE, "it could not be found out who calls; nothing was changed");
         return;
     }
     if (identity->uid != service->caller) {
         log_warning("Refused a call of %s by uid %u.", call->method->shape.name, identity->uid);
-        call_refuse(call, BUS_ERROR_NOT_AUTHORIZED, "This is accesspkgd's alone to call.");
+        call_refuse(call, BUS_ERROR_NOT_AUTHORIZED, "this is accesspkgd's alone to call");
         return;
     }
     call->arguments = variant_read_message(call->message);
     if (!call->arguments) {
-        call_refuse(call, BUS_ERROR_INVALID_ARGUMENT, "The arguments could not be read.");
+        call_refuse(call, BUS_ERROR_INVALID_ARGUMENT, "the arguments could not be read; nothing was changed");
         return;
     }
     ev_timer_start(service->loop, &call->deadline);
@@ -228,7 +228,7 @@ static void on_call(DBusMessage *message, void *data)
     struct call *call = service->count < CALLS_MAX ? calloc(1, sizeof(*call)) : NULL;
     if (!call) {
         bus_method_refuse(service->bus, message, bus_error_name(BUS_ERROR_LIMIT_EXCEEDED),
-                          "Too many calls are under way; nothing was changed.");
+                          "too many calls are under way; nothing was changed");
         return;
     }
     *call =
@@ -241,7 +241,7 @@ static void on_call(DBusMessage *message, void *data)
     *last = call;
     service->count++;
     if (bus_caller_identify(service->bus, dbus_message_get_sender(message), on_identity, call) < 0)
-        call_refuse(call, BUS_ERROR_UNAVAILABLE, "accesspkg-privileged is short of memory.");
+        call_refuse(call, BUS_ERROR_UNAVAILABLE, "accesspkg-privileged is short of memory");
 }
 
 /* ---- the end ---- */
@@ -276,7 +276,7 @@ static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
 static void on_lost(void *data)
 {
     struct service *service = data;
-    log_error("The system bus went away.");
+    log_error("The system bus went away. accesspkg-privileged ends and is started again when it is needed.");
     service->lost = true;
     ev_break(service->loop, EVBREAK_ALL);
 }

@@ -55,8 +55,10 @@ static int check_gids(const json_t *gids, struct ending *ending, struct answer *
         const gid_t gid = (gid_t)json_integer_value(json_array_get(gids, i));
         if (gid == 0 || grantdir_allowed_name(PATH_STATE, gid, name, sizeof(name)) < 0 ||
             grantdir_allowed_gid(PATH_STATE, name, &again) < 0 || again != gid)
-            return answer_refuse(answer, BUS_ERROR_NOT_AUTHORIZED, "The gid %u is not on the allow-list.",
-                                 gid);
+            return answer_refuse(
+                answer, BUS_ERROR_NOT_AUTHORIZED,
+                "the gid %u is not on the allow-list; if a package gives it, run as root: pkg-admin reload",
+                gid);
         ending->gids[i] = gid;
     }
     ending->wanted = (struct processes_wanted){ending->uid, ending->gids, json_array_size(gids)};
@@ -78,7 +80,7 @@ static int check_user(const struct ending *ending, struct answer *answer)
                                  ending->uid, entry->pw_name, ending->user);
     }
     if (errno != 0 && errno != ENOENT && errno != ESRCH)
-        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "The user %s could not be looked up: %s",
+        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "the user %s could not be looked up: %s",
                              ending->user, strerror(errno));
     return 0;
 }
@@ -90,13 +92,12 @@ static int read_arguments(const json_t *arguments, struct ending *ret, struct an
     ret->user = json_string_value(json_array_get(arguments, 1));
     ret->services = json_array_get(arguments, 2);
     if (ret->uid == 0 || ret->uid == (uid_t)-1)
-        return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "Nothing is ended for the uid %u.",
-                             ret->uid);
+        return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "nothing is ended for the uid %u", ret->uid);
     if (!ret->user || !members_is_name(ret->user))
-        return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "No user can have this name: %s",
+        return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "no user can have this name: %s",
                              ret->user ? ret->user : "");
     if (json_array_size(gids) > SESSIONS_LIST_MAX || json_array_size(ret->services) > SESSIONS_LIST_MAX)
-        return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "At most %d services and gids.",
+        return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "there are more than %d services or gids",
                              SESSIONS_LIST_MAX);
     const int r = check_gids(gids, ret, answer);
     return r != 0 ? r : check_user(ret, answer);
@@ -152,7 +153,7 @@ static int spare_held(struct ending *ending, struct answer *answer)
     if (!entry || entry->pw_uid != ending->uid)
         return 0;
     if (getgrouplist(ending->user, entry->pw_gid, held, &count) < 0)
-        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "%s is in more than %d groups.", ending->user,
+        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "%s is in more than %d groups", ending->user,
                              GROUPS_MAX);
     size_t kept = 0;
     for (size_t i = 0; i < ending->wanted.count; i++) {
@@ -353,7 +354,7 @@ static int end_and_tell(struct ending *ending, struct answer *answer)
 {
     int r = logind_sessions(ending->uid, &ending->sessions, &ending->n_sessions);
     if (r < 0)
-        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "The sessions of %s cannot be read: %s",
+        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "the sessions of %s cannot be read: %s",
                              ending->user, strerror(-r));
     r = end_all(ending);
     if (ending->untold)
@@ -363,7 +364,7 @@ static int end_and_tell(struct ending *ending, struct answer *answer)
     logind_sessions_free(ending->sessions, ending->n_sessions);
     if (r == 0)
         return answer_give(answer, json_incref(ending->remaining));
-    return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "The processes of %s could not all be looked at: %s",
+    return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "the processes of %s could not all be looked at: %s",
                          ending->user,
                          r == -EPERM ? "/proc is mounted with hidepid, which hides them" : strerror(-r));
 }

@@ -64,13 +64,13 @@ int warning_send(const json_t *arguments, struct answer *answer)
     char host[64] = "";
     char error[LOGIND_ERROR_MAX] = "";
     if (uid == 0 || uid == (uid_t)-1)
-        return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "Nobody is warned with the uid %u.", uid);
+        return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "nobody is warned with the uid %u", uid);
     if (!text || !is_visible_line(text))
         return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT,
-                             "A warning is one line of visible text, 1 to %d bytes.", BUS_WARNING_MAX);
+                             "a warning is one line of visible text, 1 to %d bytes", BUS_WARNING_MAX);
     const int r = logind_sessions(uid, &sessions, &count);
     if (r < 0)
-        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "The sessions of uid %u cannot be read: %s", uid,
+        return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "the sessions of uid %u cannot be read: %s", uid,
                              strerror(-r));
     gethostname(host, sizeof(host) - 1);
     snprintf(line, sizeof(line), "\r\n\aAccess packages on %s: %s\r\n", host, text);
