@@ -178,7 +178,8 @@ static int reload(struct reply *reply, void *data)
     const int packages_r = packages_load(PATH_PACKAGES, 0, &packages, &problems);
     if (config_r < 0 || packages_r < 0) {
         log_problems(&problems);
-        reply->long_message = join_errors("What was running stays.", &problems);
+        reply->long_message =
+            join_errors("What was running stays. Mend them, then run: pkg-admin reload", &problems);
         problems_deinit(&problems);
         packages_free(packages);
         return BUS_ERROR_INVALID_CONFIGURATION;

@@ -81,7 +81,7 @@ int engine_move_request(struct request *request, enum request_event event)
     const enum state next = request_next(request->state, event);
     if (next == STATE_NONE) {
         log_error("Request %" PRId64 " is %s: the event %s is not allowed and was refused.", request->id,
-                  state_identifier(request->state), request_event_text(event));
+                  state_shown(request->state), request_event_text(event));
         return -EPROTO;
     }
     request->state = next;
@@ -93,7 +93,7 @@ int engine_move_assignment(struct assignment *assignment, enum assignment_event 
     const enum state next = assignment_next(assignment->state, event);
     if (next == STATE_NONE) {
         log_error("Assignment %" PRId64 " is %s: the event %s is not allowed and was refused.",
-                  assignment->id, state_identifier(assignment->state), assignment_event_text(event));
+                  assignment->id, state_shown(assignment->state), assignment_event_text(event));
         return -EPROTO;
     }
     assignment->state = next;

@@ -119,7 +119,7 @@ int drift_complain(int r, const char *name)
 {
     char visible[NAME_ENCODED_MAX + 1];
     if (r < 0)
-        log_error("Cannot compare the grant file %s with the store: %s",
+        log_error("Cannot compare the grant file %s with the store: %s. It stays as it is.",
                   text_visible(name, visible, sizeof(visible)), strerror(-r));
     return r;
 }

@@ -67,14 +67,20 @@ static int narrow(struct engine *engine, const struct assignment *assignment, co
 }
 
 static int record(struct engine *engine, const struct assignment *assignment, const struct grant *grants,
-                  char *const *why, size_t count)
+                  char *const *why, size_t count, bool repair)
 {
     char user[NAME_ENCODED_MAX + 1];
     _cleanup_free_ char *detail = describe(grants, why, count);
     if (!detail)
         return -ENOMEM;
-    log_notice("%s of %s is not whole any more: %s.", assignment->package,
-               text_visible(assignment->user, user, sizeof(user)), *detail ? detail : "changed by hand");
+    const char *what = *detail ? detail : "changed by hand";
+    text_visible(assignment->user, user, sizeof(user));
+    if (repair)
+        log_notice("%s of %s is Partially fulfilled now: %s. It is put back by itself.", assignment->package,
+                   user, what);
+    else
+        log_notice("%s of %s is Partially fulfilled now: %s. To put it back: pkg-admin retry %s %s",
+                   assignment->package, user, what, assignment->package, user);
     return engine_audit(engine, "accesspkgd", &NOBODY, "drift", assignment->request, assignment->id, detail);
 }
 
@@ -99,7 +105,7 @@ static int fall_short(struct engine *engine, struct assignment *assignment, stru
     if (r == 0)
         r = store_set_grants(engine->store, assignment->id, grants, count, true);
     if (r == 0)
-        r = record(engine, assignment, grants, why, count);
+        r = record(engine, assignment, grants, why, count, repair);
     return r < 0 ? r : engine_will_announce(engine, assignment->request);
 }
 

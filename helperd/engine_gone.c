@@ -92,8 +92,9 @@ static int mark_missing(struct engine *engine, const struct assignment *assignme
     char visible[NAME_ENCODED_MAX + 1];
     log_warning(
         "%s, who holds %s, is not known just now. The directory may be away: what was given stays. If "
-        "the user is gone, revoke it: pkg-admin revoke",
-        text_visible(assignment->user, visible, sizeof(visible)), assignment->package);
+        "the user is gone, revoke it: pkg-admin revoke %s %s -m 'REASON'",
+        text_visible(assignment->user, visible, sizeof(visible)), assignment->package, assignment->package,
+        visible);
     const int r = engine_audit(engine, "accesspkgd", &NOBODY, "missing", assignment->request, assignment->id,
                                "no directory knew the user");
     return r < 0 ? r : store_note_missing(engine->store, assignment->user);

@@ -155,8 +155,9 @@ static int keep_bounded(struct engine *engine, int64_t newest)
     int64_t lost = 0;
     const int r = newest > WAITING_MAX ? store_remove_notices(engine->store, newest - WAITING_MAX, &lost) : 0;
     if (lost > 0)
-        log_warning("%" PRId64 " notices that nobody delivered were dropped: more than %d would wait. Is "
-                    "accesspkg-notify running?",
+        log_warning("%" PRId64
+                    " of the notices that nobody delivered were dropped: more than %d would wait. See: "
+                    "systemctl status accesspkg-notify",
                     lost, WAITING_MAX);
     return r;
 }
@@ -522,7 +523,9 @@ int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool
     char visible[FAILURE_MAX];
     text_visible(message, visible, sizeof(visible));
     if (strchr(hook, '/') || strlen(hook) > NAME_ENCODED_MAX)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "That is no name of a program in notify.d.");
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "'%s' cannot be the name of a program in notify.d.",
+                             text_visible(hook, visible, sizeof(visible)));
     int r = store_get_notice(engine->store, id, &notice);
     const bool known = r == 0;
     if (known)

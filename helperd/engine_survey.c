@@ -95,6 +95,21 @@ static int audit(struct engine *engine, int64_t request, const char *event, cons
     return engine_audit(engine, "accesspkgd", &NOBODY, event, request, 0, detail);
 }
 
+/* What is held already cannot be assigned: more time for it is another thing. */
+static void warn_undecidable(const struct request *request, const char *why)
+{
+    char user[NAME_ENCODED_MAX + 1];
+    text_visible(request->user, user, sizeof(user));
+    if (request->extends)
+        log_warning("Request %" PRId64 " of %s for more time of %s waits, and nobody can decide it: %s.",
+                    request->id, user, request->package, why);
+    else
+        log_warning("Request %" PRId64
+                    " of %s for %s waits, and nobody can decide it: %s. To give it without "
+                    "approval: pkg-admin assign %s %s",
+                    request->id, user, request->package, why, request->package, user);
+}
+
 /* Inside a transaction. */
 static int note(struct engine *engine, const struct request *request, const struct stage *stage,
                 const struct finding *finding)
@@ -109,7 +124,7 @@ static int note(struct engine *engine, const struct request *request, const stru
     }
     if (r == 0 && strcmp(finding->why, request->undecidable ? request->undecidable : "") != 0) {
         if (*finding->why)
-            log_warning("request %" PRId64 " waits, and nobody can decide it: %s", request->id, finding->why);
+            warn_undecidable(request, finding->why);
         r = store_set_undecidable(engine->store, request->id, *finding->why ? finding->why : NULL);
         if (r == 0)
             r = *finding->why ? audit(engine, request->id, "undecidable", finding->why)

@@ -64,7 +64,7 @@ repaired()
     run ssh_as alice id
     succeeded
     run host journalctl --no-pager -u accesspkgd
-    says "$package of alice is not whole any more"
+    says "$package of alice is Partially fulfilled now"
 }
 
 group_changed()
