@@ -220,7 +220,7 @@ static const char *find_obstacle(const struct bus_manager *manager, DBusMessage 
     *ret_code = BUS_ERROR_INVALID_ARGUMENT;
     return !dbus_message_iter_init(message, &iter) || fits(&iter, &room)
                ? NULL
-               : "The arguments are longer than 64 KiB together. Nothing was changed.";
+               : "The arguments are longer than 64 KiB together. Please shorten them; nothing was changed.";
 }
 
 /* What an answer to this call needs of it. NULL when there is no memory. */
@@ -271,7 +271,9 @@ static void call_start(struct bus_manager *manager, const struct bus_call_method
     struct bus_call *call = obstacle ? NULL : call_new(manager, method, message);
     if (!call) {
         bus_method_refuse(manager->bus, message, bus_error_name(code),
-                          obstacle ? obstacle : "The arguments could not be read.");
+                          obstacle ? obstacle
+                                   : "The arguments could not be read, so nothing was changed. See "
+                                     "org.accesspkg1(5).");
         return;
     }
     if (bus_caller_identify(manager->bus, dbus_message_get_sender(message), on_identity, call) < 0)

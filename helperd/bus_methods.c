@@ -132,7 +132,8 @@ static int refuse_unless_root(const struct bus_call *call, struct reply *reply)
 {
     if (call->caller.identity.uid == 0)
         return 0;
-    return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Only root may do this. Try: sudo pkg-admin ...");
+    return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+                         "Only root may do this. Run the same command with sudo, or as root.");
 }
 
 /* Extend, Assign: the package that an argument names. */
@@ -192,12 +193,13 @@ static int plan_retry(struct bus_call *call, struct reply *reply)
 static int run_assign(struct bus_call *call, const struct facts *facts, struct reply *reply)
 {
     const struct assign_terms terms = {
+        .user = text_argument(call, 0),
         .package = text_argument(call, 1),
         .reason = reason_in(call->options.reason),
         .duration = call->options.duration,
         .start = call->options.start,
         .override_duties = call->options.override,
-        .advice = "Or give it all the same: pkg-admin assign --override -m 'REASON'",
+        .advice = "--override -m 'REASON'",
     };
     return engine_assign(call->manager->engine, &call->caller, facts, &terms, reply);
 }
@@ -289,10 +291,14 @@ static int run_list_requests(struct bus_call *call, const struct facts *facts, s
         .user = options->user,
         .uid = UID_UNSET,
     };
-    if (filter.limit > BUS_PAGE_MAX || (options->state && filter.state == STATE_NONE))
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "%s",
-                             filter.limit > BUS_PAGE_MAX ? "The limit is 1 to 500 requests at a time."
-                                                         : "There is no such state.");
+    char visible[BUS_CLAIM_MAX + 1];
+    if (filter.limit > BUS_PAGE_MAX)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "The limit is 1 to %d requests at a time.",
+                             BUS_PAGE_MAX);
+    if (options->state && filter.state == STATE_NONE)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "There is no state '%s'. Write its identifier, as pending-approval.",
+                             text_visible(options->state, visible, sizeof(visible)));
     for (size_t role = 0; role < sizeof(roles) / sizeof(roles[0]); role++)
         if (strcmp(options->role ? options->role : "requestor", roles[role]) == 0)
             return engine_list_requests(call->manager->engine, &call->caller, facts, (enum engine_role)role,
@@ -368,7 +374,10 @@ static int plan_delegate(struct bus_call *call, struct reply *reply)
         bus_options_read(json_array_get(call->arguments, 1), BUS_OPTIONS_DELEGATE, &call->options, reply);
     char encoded[NAME_ENCODED_MAX + 1];
     if (r == 0 && name_encode(text_argument(call, 0), encoded, sizeof(encoded)) < 0)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "That cannot be the name of a user.");
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "'%s' cannot be the name of a user, so nothing was changed. Please name one: "
+                             "pkg-approve delegate --to USER --until WHEN",
+                             text_visible(text_argument(call, 0), encoded, sizeof(encoded)));
     if (r == 0)
         call->inquiry.user = strdup(text_argument(call, 0));
     return r != 0 ? r : call->inquiry.user ? 0 : -ENOMEM;

@@ -86,8 +86,9 @@ int bus_options_read(const json_t *object, unsigned set, struct bus_options *ret
         if (option && set_option(option, value, &options))
             continue;
         snprintf(reply->message, sizeof(reply->message),
-                 option ? "The option '%s' has the wrong type or is out of range."
-                        : "There is no option '%s' for this method. See org.accesspkg1.Manager.xml.",
+                 option ? "The option '%s' is of another type than it should be, or out of range. See "
+                          "org.accesspkg1(5)."
+                        : "There is no option '%s' for this method. See org.accesspkg1(5).",
                  text_visible(name, visible, sizeof(visible)));
         return BUS_ERROR_INVALID_ARGUMENT;
     }

@@ -171,12 +171,14 @@ int engine_return(struct engine *engine, const struct caller *caller, const stru
 int engine_revoke(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const char *user, const char *package, const char *reason, struct reply *reply);
 struct assign_terms {
+    const char *user; /* whom a refusal names who is not found; NULL: nobody */
     const char *package;
     const char *reason; /* may be "" */
     int64_t duration;   /* 0: the package's */
     int64_t start;
     bool override_duties; /* give it although it is incompatible with what the user holds; wants a reason */
-    const char *advice;   /* added to a refusal for that, which was worded for the user; NULL: nothing */
+    const char
+        *advice; /* the options of `pkg-admin assign` that a refusal for that names; NULL: it names none */
 };
 int engine_assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const struct assign_terms *terms, struct reply *reply);

@@ -18,19 +18,24 @@ static int refuse_unknown_package(const char *package, struct reply *reply)
                          text_visible(package, visible, sizeof(visible)));
 }
 
-static int refuse_not_held(const char *whose, const char *package, struct reply *reply)
+static int refuse_not_held(const char *package, struct reply *reply)
 {
     char visible[2 * NAME_PACKAGE_MAX];
-    return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST, "%s not hold %s now, so nothing was changed.",
-                         whose, text_visible(package, visible, sizeof(visible)));
+    return engine_refuse(
+        reply, BUS_ERROR_NO_SUCH_REQUEST,
+        "You do not hold %s now, so nothing was changed. What you hold, and what waits: pkg-request",
+        text_visible(package, visible, sizeof(visible)));
 }
 
 static int refuse_others(const char *user, const char *package, struct reply *reply)
 {
-    char visible[NAME_ENCODED_MAX + 16];
-    text_visible(user, visible, NAME_ENCODED_MAX);
-    strcat(visible, " does");
-    return refuse_not_held(visible, package, reply);
+    char holder[NAME_ENCODED_MAX + 1], visible[2 * NAME_PACKAGE_MAX];
+    text_visible(user, holder, sizeof(holder));
+    text_visible(package, visible, sizeof(visible));
+    return engine_refuse(
+        reply, BUS_ERROR_NO_SUCH_REQUEST,
+        "%s does not hold %s now, so nothing was changed. What they have of it: pkg-admin explain %s %s",
+        holder, visible, visible, holder);
 }
 
 /* What was done to an assignment: its request as it is now; an adopted one has none. */
@@ -48,7 +53,7 @@ static int show_assignment(struct engine *engine, const struct caller *caller, c
 int engine_check_extension(struct engine *engine, const struct assignment *assignment,
                            const struct package *package, int64_t seconds, struct reply *reply)
 {
-    char text[DURATION_TEXT_MAX];
+    char text[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
     if (!assignment_is_live(assignment->state) || assignment->span.end <= clock_now(&engine->clock))
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "The access to %s has ended, so it cannot be extended. Please ask for it anew: "
@@ -56,7 +61,8 @@ int engine_check_extension(struct engine *engine, const struct assignment *assig
                              assignment->package, assignment->package);
     if (assignment->span.end == GRANT_FOREVER)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                             "The access to %s has no end that could be extended.", assignment->package);
+                             "The access to %s has no end, so there is nothing to extend.",
+                             assignment->package);
     if (!package || package->extension == PACKAGE_EXTENSION_NO)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "The policy of %s allows no extension. When it ends, ask for it anew: "
@@ -64,8 +70,10 @@ int engine_check_extension(struct engine *engine, const struct assignment *assig
                              assignment->package, assignment->package);
     if (seconds > package->max_duration)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                             "%s can be extended by at most %s at a time. Please ask for less.",
-                             package->name, duration_format(package->max_duration, text));
+                             "%s can be extended by at most %s at a time. The longest: pkg-request extend "
+                             "%s -d %s",
+                             package->name, duration_format(package->max_duration, text), package->name,
+                             duration_write(package->max_duration, most));
     const int64_t total = package->max_total ? package->max_total : DURATION_MAX;
     /* To no end at all, where max_duration says so: then there is no max_total (packages_file.c). */
     if (seconds != DURATION_FOREVER && assignment->span.end - assignment->span.start > total - seconds)
@@ -157,7 +165,7 @@ int engine_extend(struct engine *engine, const struct caller *caller, const stru
     if (r == 0)
         r = engine_check_terms(engine, duration, 0, reply);
     if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (r == 0)
         r = engine_enter(engine, facts);
     if (r != 0)
@@ -165,12 +173,14 @@ int engine_extend(struct engine *engine, const struct caller *caller, const stru
     r = store_find_live_assignment(engine->store, caller->identity.uid, facts->caller->name, name,
                                    &assignment);
     if (r == STORE_E_NONE)
-        return package ? refuse_not_held("You do", name, reply) : refuse_unknown_package(name, reply);
+        return package ? refuse_not_held(name, reply) : refuse_unknown_package(name, reply);
     const int64_t seconds = duration ? duration : package ? package->duration : 0;
     if (r == 0)
         r = engine_check_extension(engine, &assignment, package, seconds, reply);
     if (r == 0 && package->requestors[0] && !policy_names(package->requestors, facts->caller))
-        r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED, "The policy of %s no longer lets you ask for it.",
+        r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                          "The policy of %s no longer lets you ask for it. An administrator of this host can "
+                          "tell who may.",
                           name);
     /* What must not be held together is not prolonged together, however it came about. */
     if (r == 0)
@@ -219,7 +229,7 @@ int engine_return(struct engine *engine, const struct caller *caller, const stru
     struct assignment assignment = {0};
     int r = engine_check_text("reason", reason, reply);
     if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (r == 0)
         r = engine_enter(engine, facts);
     if (r != 0)
@@ -227,7 +237,7 @@ int engine_return(struct engine *engine, const struct caller *caller, const stru
     r = store_find_live_assignment(engine->store, caller->identity.uid, facts->caller->name, package,
                                    &assignment);
     if (r == STORE_E_NONE)
-        r = refuse_not_held("You do", package, reply);
+        r = refuse_not_held(package, reply);
     else if (r == 0)
         r = end_early(engine, caller, facts, &assignment, reason, reply);
     assignment_deinit(&assignment);
@@ -272,7 +282,7 @@ int engine_revoke(struct engine *engine, const struct caller *caller, const stru
                              "Please give a reason for the revocation, which the user reads: -m 'REASON'");
     int r = engine_check_text("reason", reason, reply);
     if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (r == 0)
         r = engine_enter(engine, facts);
     if (r != 0)
@@ -293,28 +303,34 @@ int engine_check_assign(struct engine *engine, const struct facts *facts, const 
     if (!package)
         return refuse_unknown_package(terms->package, reply);
     if (!facts->user)
-        return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no such user on this host.");
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
+                             terms->user ? text_visible(terms->user, encoded, sizeof(encoded))
+                                         : "of this name");
     if (name_encode(facts->user->name, encoded, sizeof(encoded)) < 0)
-        return engine_refuse(
-            reply, BUS_ERROR_INVALID_ARGUMENT,
-            "The user name is too long to be written to a grant file (255 bytes once encoded).");
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, ENGINE_NAME_TOO_LONG);
     int r = store_find_live_assignment(engine->store, facts->user->uid, facts->user->name, package->name,
                                        &assignment);
     assignment_deinit(&assignment);
     if (r == 0)
-        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED, "%s holds %s already. See: pkg-admin status",
-                             facts->user->name, package->name);
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s holds %s already. Until when: pkg-admin explain %s %s", facts->user->name,
+                             package->name, package->name, facts->user->name);
     if (r < 0)
         return r;
     r = engine_check_duties(engine, facts->user->uid, facts->user->name, package, true, reply);
     const size_t used = strlen(reply->message);
     if (r > 0 && !terms->override_duties && terms->advice)
-        snprintf(reply->message + used, sizeof(reply->message) - used, ". %s", terms->advice);
+        snprintf(reply->message + used, sizeof(reply->message) - used,
+                 ". Or give it all the same: pkg-admin assign %s %s %s", package->name, facts->user->name,
+                 terms->advice);
     if (r > 0 && terms->override_duties)
         r = *terms->reason
                 ? 0
-                : engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
-                                "Giving what is incompatible wants a reason, for the record: -m 'REASON'");
+                : engine_refuse(
+                      reply, BUS_ERROR_INVALID_ARGUMENT,
+                      "What is incompatible is given with a reason alone, for the record: pkg-admin "
+                      "assign %s %s --override -m 'REASON'",
+                      package->name, facts->user->name);
     return r;
 }
 
@@ -393,7 +409,7 @@ int engine_assign(struct engine *engine, const struct caller *caller, const stru
     if (r == 0)
         r = engine_check_terms(engine, terms->duration, terms->start, reply);
     if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (r == 0)
         r = engine_enter(engine, facts);
     if (r == 0)
@@ -416,7 +432,8 @@ int engine_retry_now(struct engine *engine, const struct caller *caller, const s
     if (r == STORE_E_NONE)
         return refuse_others(user, package, reply);
     if (r == 0 && assignment.state == STATE_PARTIALLY_FULFILLED && !facts->user)
-        r = engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "The user %s is no longer on this host.",
+        r = engine_refuse(reply, BUS_ERROR_NO_SUCH_USER,
+                          "The user %s is no longer on this host, so nothing can be put in place.",
                           text_visible(user, visible, sizeof(visible)));
     if (r == 0)
         r = engine_retry_as(engine, assignment.id, facts, true);

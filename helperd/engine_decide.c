@@ -44,6 +44,17 @@ static int refuse_late(const struct record *record, struct reply *reply)
                          state_shown(due ? STATE_EXPIRED : request->state), when);
 }
 
+/* What can be done about a request that is too late to be withdrawn stands behind how it ended. */
+static int refuse_cancel(const struct record *record, struct reply *reply)
+{
+    const int r = refuse_late(record, reply);
+    const size_t used = strlen(reply->message);
+    if (record->request.state == STATE_APPROVED && !record->request.emergency)
+        snprintf(reply->message + used, sizeof(reply->message) - used,
+                 " To hand back what you hold of it: pkg-request return %s", record->request.package);
+    return r;
+}
+
 /* Whether it waits for a decision still. When very many time out together, one may be due and not done yet. */
 static bool is_waiting(const struct request *request, int64_t now)
 {
@@ -85,7 +96,7 @@ int engine_cancel(struct engine *engine, const struct caller *caller, const stru
         r = engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
                           "You have no request %" PRId64 ". See: pkg-request list", id);
     else if (!is_waiting(&record.request, clock_now(&engine->clock)) && !record.request.waiting)
-        r = refuse_late(&record, reply);
+        r = refuse_cancel(&record, reply);
     else if ((r = engine_begin(engine)) == 0)
         r = engine_end(engine, engine_withdraw(engine, &record.request, facts->caller->name,
                                                &caller->identity, *reason ? reason : NULL));
@@ -120,8 +131,9 @@ int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct
 {
     switch (verdict) {
     case POLICY_DECIDE_NOT_APPROVER:
-        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
-                             "You are not an approver of request %" PRId64 ".", id);
+        return engine_refuse(
+            reply, BUS_ERROR_NOT_AUTHORIZED,
+            "You are not an approver of request %" PRId64 ". What waits for you: pkg-approve", id);
     case POLICY_DECIDE_OWN_REQUEST:
         return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
                              "Request %" PRId64
@@ -132,18 +144,19 @@ int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct
         return engine_refuse(
             reply, BUS_ERROR_NOT_AUTHORIZED,
             "Request %" PRId64
-            " is (by account or by login) of the one in whose name you would decide: somebody "
+            " comes (by account or by login) from the one in whose name you would decide: somebody "
             "else has to decide on it.",
             id);
     case POLICY_DECIDE_NO_LOGIN:
         return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
-                             "Your account has no login shell, so it cannot decide on request %" PRId64 ".",
+                             "Your account has no login shell, so it cannot decide on request %" PRId64
+                             ". Another approver can.",
                              id);
     case POLICY_DECIDE_TWICE:
         return engine_refuse(
             reply, BUS_ERROR_ALREADY_DECIDED,
             "This stage of request %" PRId64
-            " has an approval of yours already, by you or in your name; another approver has to.",
+            " has an approval of yours already, by you or in your name; it needs another approver's.",
             id);
     case POLICY_DECIDE_ALLOWED:
         break;
@@ -203,7 +216,7 @@ static int check_approval(struct engine *engine, const struct request *request, 
         return engine_refuse(
             reply, BUS_ERROR_POLICY_REFUSED,
             "Request %" PRId64
-            " is for an extension, which begins where the access would end: it takes no start.",
+            " is for an extension, which begins where the access would end. Please leave --start out.",
             request->id);
     if (terms->duration > asked)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
@@ -409,7 +422,7 @@ int engine_decide(struct engine *engine, const struct caller *caller, const stru
     if (r == 0)
         r = engine_check_terms(engine, terms->duration, terms->start, reply);
     if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (r == 0)
         r = engine_enter(engine, facts);
     if (r != 0)

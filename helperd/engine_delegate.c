@@ -100,9 +100,7 @@ static bool is_received_by(const struct delegation *delegation, const struct sub
 
 static int check_caller(const struct facts *facts, struct reply *reply)
 {
-    return facts->caller
-               ? 0
-               : engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+    return facts->caller ? 0 : engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
 }
 
 /* ---- to delegate ---- */
@@ -112,7 +110,7 @@ static int check_until(struct engine *engine, int64_t until, struct reply *reply
     const int64_t now = clock_now(&engine->clock);
     if (until == 0)
         return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
-                             "Please say until when: a delegation has an end. Nothing was changed.");
+                             "Please say until when, for a delegation has an end; nothing was changed.");
     if (until <= now)
         return engine_refuse(
             reply, BUS_ERROR_INVALID_ARGUMENT,
@@ -120,7 +118,7 @@ static int check_until(struct engine *engine, int64_t until, struct reply *reply
     if (until > now + UNTIL_AHEAD_MAX)
         return engine_refuse(
             reply, BUS_ERROR_INVALID_ARGUMENT,
-            "A delegation ends within a year. Please give a sooner end; nothing was changed.");
+            "A delegation lasts a year at most. Please give a sooner end; nothing was changed.");
     return 0;
 }
 
@@ -136,7 +134,7 @@ static int check_parties(const struct caller *caller, const struct facts *facts,
     if (!facts->caller->may_log_in)
         return engine_refuse(
             reply, BUS_ERROR_NOT_AUTHORIZED,
-            "Your account has no login shell, so it cannot decide, and has nothing to delegate.");
+            "Your account has no login shell, so it cannot decide, and there is nothing to delegate.");
     if (!to)
         return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
                              text_visible(asked, visible, sizeof(visible)));
@@ -144,8 +142,7 @@ static int check_parties(const struct caller *caller, const struct facts *facts,
     if (policy_same_person(&caller->identity, &(struct identity){to->uid, UID_UNSET}) ||
         strcmp(to->name, facts->caller->name) == 0)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                             "%s is you (by account or by login): a delegation is to somebody else.",
-                             to->name);
+                             "%s is you (by account or by login). Please name somebody else.", to->name);
     if (!to->may_log_in)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "%s has no login shell and so cannot decide. Please name somebody else.",

@@ -40,11 +40,9 @@ static int check_words(const char *package, const char *justification, const str
     if (r != 0)
         return r;
     if (!facts->caller)
-        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (name_encode(facts->caller->name, encoded, sizeof(encoded)) < 0)
-        return engine_refuse(
-            reply, BUS_ERROR_INVALID_ARGUMENT,
-            "The user name is too long to be written to a grant file (255 bytes once encoded).");
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, ENGINE_NAME_TOO_LONG);
     return 0;
 }
 
@@ -96,8 +94,9 @@ static int check_reviewed(struct engine *engine, const struct subject *subject, 
     if (r == 0)
         r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                           "Your emergency for %s, request %" PRId64
-                          ", has not been reviewed, and until it is there is no other one. Ask one of: %s "
-                          "(pkg-approve review %" PRId64 "). Or ask for approval: pkg-request submit %s",
+                          ", has not been reviewed yet; before it is, you cannot take it so again. To review "
+                          "it, ask one of: %s (pkg-approve review %" PRId64 "). Or ask for approval: "
+                          "pkg-request submit %s",
                           package->name, last.id, reviewers_text(package, reviewers, sizeof(reviewers)),
                           last.id, package->name);
     request_deinit(&last);
@@ -256,7 +255,8 @@ static int review_record(struct engine *engine, const struct caller *caller, con
     if (!package)
         return engine_refuse(
             reply, BUS_ERROR_POLICY_REFUSED,
-            "The package %s is no longer in packages.d, so nobody can review request %" PRId64 ".",
+            "The package %s is no longer in packages.d, so nobody can review request %" PRId64
+            ". An administrator can put its file back.",
             request->package, request->id);
     const int r =
         engine_refuse_decider(policy_may_review(package, request, &decider, &for_whom), request->id, reply);
@@ -287,7 +287,8 @@ int engine_review(struct engine *engine, const struct caller *caller, const stru
         return r;
     if (r == STORE_E_NONE || !facts->caller || !engine_may_see(engine, caller, facts, &record))
         r = engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
-                          "There is no request %" PRId64 " that you may see.", id);
+                          "There is no request %" PRId64 " that you may see. What waits for you: pkg-approve",
+                          id);
     else
         r = review_record(engine, caller, facts, &record, reason, reply);
     record_deinit(&record);

@@ -193,8 +193,8 @@ int engine_explain(struct engine *engine, const struct caller *caller, const str
     const bool is_other = *user && (!facts->caller || strcmp(facts->caller->name, user) != 0);
     if (is_other && caller->identity.uid != 0)
         return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
-                             "Only root may have it explained for another user. For yourself: pkg-request "
-                             "explain PACKAGE");
+                             "Only root may have it explained for another user: sudo pkg-admin explain "
+                             "PACKAGE USER. For yourself: pkg-request explain PACKAGE");
     struct explanation explanation = {
         .engine = engine,
         .facts = facts,

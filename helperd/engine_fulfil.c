@@ -22,7 +22,7 @@ const char *engine_group_problem(const struct engine *engine, const struct facts
     if (!facts)
         return "it is being put in place";
     if (gid == GID_UNSET)
-        return "there is no such group on this host";
+        return "there is no such group on this host (an administrator makes it, then runs: pkg-admin reload)";
     if (gid == 0)
         return "its number is 0, which no package may give";
     if (grantdir_allowed_name(engine->state, gid, allowed, sizeof(allowed)) < 0 ||

@@ -178,7 +178,7 @@ int engine_import(struct engine *engine, const struct caller *caller, const stru
     if (r == 0)
         r = engine_check_terms(engine, terms->duration, 0, reply);
     if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (r == 0)
         r = check_import(package, terms, reply);
     if (r == 0)

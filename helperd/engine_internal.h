@@ -9,6 +9,14 @@
 
 #define NOBODY ((struct identity){UID_UNSET, UID_UNSET})
 
+/* What several calls are refused with. */
+#define ENGINE_NO_CALLER                                                                                     \
+    "Your uid belongs to no user on this host, so it is not known who you are. Please tell an "              \
+    "administrator."
+#define ENGINE_NAME_TOO_LONG                                                                                 \
+    "The user name is too long for a grant file (255 bytes once encoded), so this account can hold no "      \
+    "package. An administrator can give it a shorter one: usermod -l"
+
 /*
  * A transaction and what follows from it. Effects are noted inside (engine_will_*), done after the commit, and
  * struck out with a later one; a crash in between is made good at start.

@@ -20,11 +20,12 @@ int engine_check_terms(struct engine *engine, int64_t duration, int64_t start, s
     if (duration < 0 || (duration > DURATION_MAX && duration != DURATION_FOREVER))
         return engine_refuse(
             reply, BUS_ERROR_INVALID_ARGUMENT,
-            "The duration is out of range: ten years are the longest, but for forever. Nothing was changed.");
+            "The duration is longer than ten years, or shorter than a second. Please give another, or "
+            "'forever'; nothing was changed.");
     if (start < 0 || start > clock_now(&engine->clock) + START_AHEAD_MAX)
         return engine_refuse(
             reply, BUS_ERROR_INVALID_ARGUMENT,
-            "The start is out of range: it can lie a year ahead at most. Nothing was changed.");
+            "The start lies more than a year ahead. Please give an earlier one; nothing was changed.");
     return 0;
 }
 

@@ -42,7 +42,10 @@ int engine_get_request(struct engine *engine, const struct caller *caller, const
     record_deinit(&record);
     if (!visible)
         return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
-                             "There is no request %" PRId64 " that you may see.", id);
+                             "There is no request %" PRId64
+                             " that you may see. What waits for you: pkg-approve. Your own requests: "
+                             "pkg-request list",
+                             id);
     return engine_show(engine, caller, facts, id, reply);
 }
 
@@ -175,7 +178,7 @@ int engine_list_requests(struct engine *engine, const struct caller *caller, con
     if (role == ENGINE_ROLE_ALL && caller->identity.uid != 0)
         return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Only root may list everybody's requests.");
     if (!facts->caller)
-        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     int r = engine_enter(engine, facts);
     if (r < 0)
         return r;
@@ -249,7 +252,7 @@ int engine_list_packages(struct engine *engine, const struct caller *caller, con
 {
     (void)caller;
     if (!facts->caller)
-        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Your uid belongs to no user on this host.");
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     int r = engine_enter(engine, facts);
     json_t *array = json_array();
     for (size_t i = 0; r == 0 && i < engine->packages->count; i++) {

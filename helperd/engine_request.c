@@ -105,7 +105,7 @@ static int show_waiting(struct engine *engine, const struct caller *caller, cons
 static int refuse_request(enum policy_request_verdict verdict, const struct package *package,
                           struct reply *reply)
 {
-    char longest[DURATION_TEXT_MAX];
+    char longest[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
     switch (verdict) {
     case POLICY_REQUEST_NOT_REQUESTOR:
         return engine_refuse(
@@ -119,8 +119,10 @@ static int refuse_request(enum policy_request_verdict verdict, const struct pack
                              package->name, package->name);
     case POLICY_REQUEST_TOO_LONG:
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                             "%s is given for at most %s at a time. Please ask for less.", package->name,
-                             duration_format(package->max_duration, longest));
+                             "%s is given for at most %s at a time. The longest: pkg-request submit "
+                             "%s -d %s",
+                             package->name, duration_format(package->max_duration, longest), package->name,
+                             duration_write(package->max_duration, most));
     case POLICY_REQUEST_ALLOWED:
         break;
     }
@@ -269,9 +271,7 @@ static int find_requestor(const struct caller *caller, const struct facts *facts
                                    : "with your uid");
     char encoded[NAME_ENCODED_MAX + 1];
     if (name_encode(subject->name, encoded, sizeof(encoded)) < 0)
-        return engine_refuse(
-            reply, BUS_ERROR_INVALID_ARGUMENT,
-            "The user name is too long to be written to a grant file (255 bytes once encoded).");
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, ENGINE_NAME_TOO_LONG);
     *ret = subject;
     return 0;
 }
@@ -287,8 +287,8 @@ static int check_submission(const struct submission *submission, struct reply *r
         if (!name_is_package(submission->packages[i]))
             return engine_refuse(
                 reply, BUS_ERROR_INVALID_ARGUMENT,
-                "'%s' cannot be a package's name: lower-case letters, digits, '.', '_', '-', at "
-                "most %d bytes.",
+                "'%s' cannot be a package's name, which has lower-case letters, digits, '.', '_', '-', at "
+                "most %d bytes. All packages: pkg-request packages",
                 text_visible(submission->packages[i], visible, sizeof(visible)), NAME_PACKAGE_MAX);
     if (submission->justification)
         return engine_check_text("justification", submission->justification, reply);

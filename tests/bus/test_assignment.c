@@ -22,10 +22,12 @@ START_TEST(test_extend_and_return)
     live_expect("alice", "pkg-request submit free", 0, "You hold free");
     live_expect("alice", "pkg-request extend free -d 30m", 0, "You hold free");
     live_expect("alice", "pkg-request status 1", 0, "Access extended");
-    live_expect("alice", "pkg-request extend free -d 3h", 1, "at most 1 h");
+    live_expect("alice", "pkg-request extend free -d 3h", 1, "The longest: pkg-request extend free -d 1h\n");
     live_expect("alice", "pkg-request return free -m done", 0, "handed back");
     ck_assert(!live_in_group("alice", "auditors"));
-    live_expect("alice", "pkg-request return free", 1, "You do not hold free");
+    live_expect("alice", "pkg-request return free", 1, "You do not hold free now");
+    ck_assert_ptr_nonnull(strstr(live_output, "What you hold, and what waits: pkg-request\n"));
+    live_expect("alice", "pkg-request submit free -d 3h", 1, "The longest: pkg-request submit free -d 1h\n");
     live_expect("alice", "pkg-request status 1", 0, "Revoked");
 }
 END_TEST
@@ -66,8 +68,11 @@ START_TEST(test_administrator)
     live_expect("root", "pkg-admin assign asked erin", 1, "holds asked already");
     live_expect("root", "pkg-admin assign asked dave --start +2h", 0, "asked of dave: Approved, from ");
     live_expect("root", "pkg-admin revoke asked dave -m 'not needed'", 0, "asked of dave: Cancelled\n");
-    live_expect("root", "pkg-admin assign asked nobody-here", 67, "no such user");
+    live_expect("root", "pkg-admin assign asked nobody-here", 67,
+                "There is no user nobody-here on this host");
     live_expect("root", "pkg-admin assign nothing erin", 1, "no access package nothing");
+    live_expect("root", "pkg-admin assign asked erin", 1,
+                "erin holds asked already. Until when: pkg-admin explain asked erin\n");
     live_expect("root", "pkg-admin revoke asked erin", 64, "needs a reason");
     live_expect("root", "pkg-admin revoke asked erin -m 'shift is over'", 0, "asked of erin: Revoked");
     ck_assert(!live_in_group("erin", "dbadmins"));
@@ -75,7 +80,7 @@ START_TEST(test_administrator)
     live_expect("erin", "pkg-request status 1", 0, "): shift is over\n");
     live_expect("erin", "pkg-request status 1", 0,
                 "verified: an administrator gave it, without asking the approvers");
-    live_expect("root", "pkg-admin revoke asked erin -m again", 1, "erin does not hold asked");
+    live_expect("root", "pkg-admin revoke asked erin -m again", 1, "pkg-admin explain asked erin\n");
 }
 END_TEST
 

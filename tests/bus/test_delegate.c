@@ -106,7 +106,8 @@ START_TEST(test_refused)
     live_expect("bob", "pkg-approve delegate --to nobody-here --until +2h", 67, "no user nobody-here");
     live_expect("bob", "pkg-approve delegate --to '' --until +2h", 64, "cannot be the name");
     live_expect("bob", "pkg-approve delegate --to dave --until +2y", 64, "is no time");
-    live_expect("bob", "pkg-approve delegate --to dave --until +9000h", 64, "within a year");
+    live_expect("bob", "pkg-approve delegate --to dave --until +9000h", 64,
+                "A delegation lasts a year at most");
     live_expect("bob", "pkg-approve delegate --to dave --until 2020-01-01T00:00", 64, "in the past");
     live_expect("bob", "pkg-approve delegate --to dave", 64, "needs --until");
     live_expect("bob", "pkg-approve delegate --until +2h", 64, "needs --to");

@@ -433,6 +433,22 @@ START_TEST(test_cancel)
 }
 END_TEST
 
+/* Who withdraws too late holds it: they are told what gives it back. */
+START_TEST(test_cancel_too_late)
+{
+    const int64_t id = submit("alice", "db-admins");
+    struct reply reply = {0};
+    struct facts *facts = fixture_facts("alice", NULL);
+    const struct caller caller = fixture_caller("alice");
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+    ck_assert_int_eq(engine_cancel(&fixture.engine, &caller, facts, id, "", &reply),
+                     BUS_ERROR_ALREADY_DECIDED);
+    ck_assert_ptr_nonnull(
+        strstr(reply.message, "To hand back what you hold of it: pkg-request return db-admins"));
+    facts_free(facts);
+}
+END_TEST
+
 /* Rule 9: what was true at submission is asked again at the decision. */
 START_TEST(test_eligibility_is_judged_now)
 {
@@ -537,7 +553,8 @@ START_TEST(test_partial_fulfilment)
     ck_assert_int_eq(engine_decide(&fixture.engine, &caller, facts, id, true, &no_terms, &reply), 0);
     ck_assert_str_eq(member(reply.value, "state"), "partially-fulfilled");
     const char *problem = json_string_value(json_array_get(json_object_get(reply.value, "problems"), 0));
-    ck_assert_str_eq(problem, "backup: there is no such group on this host");
+    ck_assert_str_eq(problem, "backup: there is no such group on this host (an administrator makes it, then "
+                              "runs: pkg-admin reload)");
     json_decref(reply.value);
     facts_free(facts);
     ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
@@ -903,6 +920,7 @@ int main(void)
     tcase_add_test(tests, test_stages);
     tcase_add_test(tests, test_time_out);
     tcase_add_test(tests, test_cancel);
+    tcase_add_test(tests, test_cancel_too_late);
     tcase_add_test(tests, test_eligibility_is_judged_now);
     tcase_add_test(tests, test_uid_changed);
     tcase_add_test(tests, test_uid_of_two);

@@ -348,12 +348,14 @@ START_TEST(test_incompatible)
     ck_assert_int_eq(fixture_submit(&fixture, "dave", "free", "x", NULL), BUS_ERROR_POLICY_REFUSED);
 
     /* What came to be held meanwhile is seen at the decision. */
-    const struct assign_terms plain = {.package = "free", .reason = "why", .advice = "Or override it"};
+    const struct assign_terms plain = {.package = "free", .reason = "why", .advice = "--override"};
     const struct assign_terms silent = {.package = "free", .reason = "", .override_duties = true};
     const struct assign_terms forced = {.package = "free", .reason = "why", .override_duties = true};
     ck_assert_int_eq(assign("dave", &plain, NULL), BUS_ERROR_POLICY_REFUSED);
-    ck_assert_ptr_nonnull(strstr(fixture_message, "pkg-request list. Or override it"));
+    ck_assert_ptr_nonnull(strstr(
+        fixture_message, "pkg-request list. Or give it all the same: pkg-admin assign free dave --override"));
     ck_assert_int_eq(assign("dave", &silent, NULL), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "pkg-admin assign free dave --override -m 'REASON'"));
     ck_assert_int_eq(assign("dave", &forced, NULL), 0);
     ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), BUS_ERROR_POLICY_REFUSED);
     ck_assert_int_eq(hand_back("dave", "free"), 0);

@@ -384,7 +384,9 @@ START_TEST(test_other_reasons)
     facts_free(facts);
     shell("rm grants/user/alice");
     heed_user("alice");
-    has_problems(id, false, "backup: there is no such group on this host",
+    has_problems(id, false,
+                 "backup: there is no such group on this host (an administrator makes it, then runs: "
+                 "pkg-admin reload)",
                  "dbadmins: removed by hand (drift)");
     fixture.now += 2;
     ck_assert(retry_due("alice"));
@@ -412,7 +414,10 @@ START_TEST(test_end_stays)
     ck_assert_int_eq(engine_retry_now(&fixture.engine, &caller, facts, "alice", "db-admins", &reply), 0);
     json_decref(reply.value);
     facts_free(facts);
-    has_problems(id, false, "backup: there is no such group on this host", NULL);
+    has_problems(id, false,
+                 "backup: there is no such group on this host (an administrator makes it, then runs: "
+                 "pkg-admin reload)",
+                 NULL);
     fixture.now += 600;
     ck_assert(retry_due("alice"));
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");

@@ -654,7 +654,9 @@ START_TEST(test_explain_what_would_be_granted)
     ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(array, 0), "gid")), 2001);
     ck_assert(json_is_true(json_object_get(json_array_get(array, 0), "allowed")));
     ck_assert(json_is_false(json_object_get(json_array_get(array, 1), "exists")));
-    ck_assert_str_eq(text(json_array_get(array, 1), "problem"), "there is no such group on this host");
+    ck_assert_str_eq(
+        text(json_array_get(array, 1), "problem"),
+        "there is no such group on this host (an administrator makes it, then runs: pkg-admin reload)");
     submit("alice", "held", false);
     ck_assert_int_eq(explain("alice", "held", ""), 0);
     ck_assert_str_eq(text(value, "state"), "partially-fulfilled");
