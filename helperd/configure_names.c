@@ -140,8 +140,11 @@ static void warn_unknown(struct directory *directory, const struct package *pack
     if (known->rc == -ENOENT)
         warn(directory, package, "the %s %s does not exist on this host; %s", what, known->name, meanwhile);
     else
-        warn(directory, package, "the %s %s could not be looked up (%s); %s", what, known->name,
-             strerrordesc_np(-known->rc), meanwhile);
+        warn(
+            directory, package,
+            "the %s %s could not be looked up (%s), so whether it is there is not known; run this again when "
+            "its directory answers",
+            what, known->name, strerrordesc_np(-known->rc));
 }
 
 static int check_resource(struct directory *directory, const struct package *package, const char *name)
@@ -174,8 +177,8 @@ static int check_principal(struct directory *directory, const struct package *pa
         return -ENOMEM;
     if (known->rc < 0)
         warn_unknown(directory, package, is_group ? "group" : "user", known,
-                     approves ? "nobody can approve in that name until it does"
-                              : "nobody can request in that name until it does");
+                     approves ? "nobody can approve in that name until it does. Check its spelling"
+                              : "nobody can request in that name until it does. Check its spelling");
     else if (approves && !is_group && !known->may_log_in)
         warn(directory, package, "%s has no login shell and so cannot approve; name somebody else", name);
     return 0;

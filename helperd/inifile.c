@@ -13,7 +13,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define BLANK " \t"
+#define BLANK   " \t"
+#define NEITHER "this is neither KEY = VALUE nor [SECTION]; write one, or start the line with # for a comment"
 
 struct reader {
     struct inifile *file;
@@ -43,7 +44,7 @@ void inifile_complain(struct inifile *file, size_t line, const char *format, ...
     va_end(arguments);
     if (length < 0)
         text = NULL;
-    const char *shown = text ? text : "an error (no memory is left to describe it)";
+    const char *shown = text ? text : "an error, and no memory is left to describe it; try again";
     if (line > 0)
         problems_add(file->problems, true, "%s:%zu: %s", file->label, line, shown);
     else
@@ -113,7 +114,7 @@ static bool key_line(struct reader *reader, const char *line)
     const size_t key = strcspn(line, "=:");
     reader->continuable = false;
     if (!line[key] || key == 0)
-        inifile_complain(reader->file, reader->line, "this is neither KEY = VALUE nor [SECTION]");
+        inifile_complain(reader->file, reader->line, NEITHER);
     else if (reader->file->n_sections == 0)
         inifile_complain(reader->file, reader->line,
                          "a key before the first section; write a [SECTION] above it");
@@ -134,7 +135,9 @@ static bool check_line(struct reader *reader, char *line, size_t length, size_t 
     }
     char visible[INIFILE_LINE_MAX * 4 + 1];
     if (strcmp(text_visible(line, visible, sizeof(visible)), line) != 0) {
-        inifile_complain(reader->file, reader->line, "holds control characters or is not UTF-8: %s", visible);
+        inifile_complain(reader->file, reader->line,
+                         "holds control characters or is not UTF-8; take out what is shown as \\x: %s",
+                         visible);
         return false;
     }
     reader->continues = strchr(BLANK, line[0]) != NULL;
@@ -173,7 +176,7 @@ static bool is_comment_or_empty(const char *line, size_t length)
 static void settle_line(struct reader *reader)
 {
     if (reader->unanswered)
-        inifile_complain(reader->file, reader->line, "this is neither KEY = VALUE nor [SECTION]");
+        inifile_complain(reader->file, reader->line, NEITHER);
     reader->unanswered = false;
 }
 
@@ -189,7 +192,8 @@ static char *read_line(char *buffer, int size, void *data)
         if (is_comment_or_empty(line, length))
             continue;
         if (memchr(line, 0, length)) {
-            inifile_complain(reader->file, reader->line, "holds a zero byte; this is not a text file");
+            inifile_complain(reader->file, reader->line,
+                             "holds a zero byte, so this is not a text file; save it as UTF-8");
             continue;
         }
         _cleanup_free_ char *copy = strndup(line, length);

@@ -91,7 +91,7 @@ static int list_files(int fd, const char *path, struct problems *problems, strv 
     int rc = collect(folder, &names);
     closedir(folder);
     if (rc == -E2BIG) {
-        problems_add(problems, true, "%s: more than %d packages; one host does not need as many", path,
+        problems_add(problems, true, "%s: more than %d packages, which are the most; take some away", path,
                      PACKAGES_MAX);
         rc = -EINVAL;
     } else if (rc < 0)

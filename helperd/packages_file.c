@@ -138,14 +138,14 @@ static const char *name_fault(const char *name, size_t most)
 {
     char encoded[NAME_ENCODED_MAX + 1];
     if (!name[0])
-        return "a name is missing behind the %";
+        return "a name is missing behind the %; write it, or take the % away";
     if (name[0] == '!')
         return "a list cannot leave anybody out; take the ! away or name those who are meant";
     if (name[0] == '#' || name[0] == ';')
         return "a comment behind a value starts with a blank and a semicolon";
     if (strpbrk(name, ",:;\"'="))
         return "no name holds such a character; separate names by blanks, without quotes";
-    return name_encode(name, encoded, most + 1) < 0 ? "the name is too long" : NULL;
+    return name_encode(name, encoded, most + 1) < 0 ? "the name is too long; take one of fewer bytes" : NULL;
 }
 
 static void check_list(struct inifile *file, const char *section, const char *key, char *const *list,
@@ -161,7 +161,7 @@ static void check_list(struct inifile *file, const char *section, const char *ke
         const char *fault = name_fault(list[i] + (principals && list[i][0] == '%'),
                                        principals ? NAME_ENCODED_MAX : GROUP_ENCODED_MAX);
         if (!principals && list[i][0] == '%')
-            fault = "only groups stand here; leave the % away";
+            fault = "plain names stand here; leave the % away";
         if (fault)
             inifile_complain(file, line, "%s: \"%s\": %s", key, list[i], fault);
         if (strv_contains(list + i + 1, list[i]))
@@ -318,7 +318,8 @@ static void check_incompatible(struct inifile *file, const struct draft *draft)
     char *const *list = draft->package.incompatible;
     for (size_t i = 0; list && list[i]; i++) {
         if (!name_is_package(list[i]))
-            inifile_complain(file, line, "incompatible: \"%s\" cannot be a package's name", list[i]);
+            inifile_complain(file, line,
+                             "incompatible: \"%s\" cannot be a package's name; check its spelling", list[i]);
         if (strv_contains(list + i + 1, list[i]))
             inifile_complain(file, line, "incompatible names %s twice; keep one of them", list[i]);
     }

@@ -320,7 +320,8 @@ static const struct {
     {"nosuch", NULL, "bob", false,
      "a.conf: the group nosuch does not exist on this host; until it does, access stays"},
     {"away", NULL, "bob", false,
-     "a.conf: the group away could not be looked up (Resource temporarily unavailable); "},
+     "a.conf: the group away could not be looked up (Resource temporarily unavailable), so whether "
+     "it is there is not known; run this again when its directory answers"},
     {"dbadmins", "%nosuch", "bob", false,
      "a.conf: the group nosuch does not exist on this host; nobody can request"},
     {"dbadmins", "nosuch", "bob", false,

@@ -329,7 +329,7 @@ static const struct bad {
     const char *error; /* with file and line */
 } bad[] = {
     /* lines */
-    {POLICY "nonsense\n", "one.conf:5: this is neither KEY = VALUE nor [SECTION]"},
+    {POLICY "nonsense\n", "one.conf:5: this is neither KEY = VALUE nor [SECTION]; write one, or start"},
     {POLICY "= 1\n", "one.conf:5: this is neither"},
     {POLICY "a ; b = c\n", "one.conf:5: this is neither"},
     {"groups = g\n", "one.conf:1: a key before the first section"},
@@ -339,8 +339,8 @@ static const struct bad {
     {POLICY "[stage 1\n", "one.conf:5: this is no section"},
     {POLICY "[]\n", "one.conf:5: this is no section"},
     {POLICY "[stage 1] quorum = 1\n", "one.conf:5: this is no section"},
-    {PACKAGE "description = a\x1b[31mb\n", "one.conf:3: holds control characters or is not UTF-8: "
-                                           "description = a\\x1b[31mb"},
+    {PACKAGE "description = a\x1b[31mb\n", "one.conf:3: holds control characters or is not UTF-8; take out "
+                                           "what is shown as \\x: description = a\\x1b[31mb"},
     {PACKAGE "description = \xff\n", "one.conf:3: holds control characters or is not UTF-8"},
     {PACKAGE "description = a\rb\n", "one.conf:3: holds control characters or is not UTF-8"},
     {PACKAGE "description = \xe2\x80\xae\n", "one.conf:3: holds control characters or is not UTF-8"},
@@ -373,7 +373,7 @@ static const struct bad {
     {"[package]\ngroups = root\n[policy]\napprovers = bob\n",
      "one.conf:2: groups: no package can give the group root"},
     {"[package]\ngroups = a b a\n", "one.conf:2: groups names a twice"},
-    {"[package]\ngroups = %a\n", "one.conf:2: groups: \"%a\": only groups stand here"},
+    {"[package]\ngroups = %a\n", "one.conf:2: groups: \"%a\": plain names stand here; leave the % away"},
     {"[package]\ngroups = a, b\n", "one.conf:2: groups: \"a,\": no name holds"},
     {"[package]\ngroups = \"a\"\n", "one.conf:2: groups: \"\"a\"\": no name holds"},
     {"[package]\ngroups = a # why\n", "one.conf:2: groups: \"#\": a comment behind a value starts"},
