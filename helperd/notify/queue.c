@@ -202,14 +202,15 @@ static void prepare(struct notice *notice, char *const *names)
     if (r == 0 && notice->count > 0)
         r = compose(notice);
     if (r == -EAGAIN || r == -ENOMEM) {
-        log_warning("Notice %" PRId64 " waits: %s.", notice->id,
-                    r == -EAGAIN ? "its recipients could not be looked up" : "memory is short");
+        log_warning("Notice %" PRId64 " waits: %s. It is tried again.", notice->id,
+                    r == -EAGAIN ? "those who are to be told could not be looked up" : "memory is short");
         unplan(notice);
         notice->next_look = ev_now(queue->loop) + LOOK_AGAIN * queue->settings.first;
         return;
     }
     if (r == -EINVAL)
-        snprintf(notice->given_up, sizeof(notice->given_up), "this version does not know such an event");
+        snprintf(notice->given_up, sizeof(notice->given_up),
+                 "this version does not know such an event; run: systemctl restart accesspkg-notify");
     notice->prepared = true;
     if (r != 0)
         unplan(notice);
@@ -226,14 +227,16 @@ static void prepare_all(struct queue *queue, double *ret_next)
     for (struct notice *notice = queue->notices; notice; notice = notice->next) {
         if (!notice->prepared && notice->next_look <= now && !names) {
             if (hooks_list(queue->settings.folder, &names, why, sizeof(why)) < 0) {
-                log_error("%s", *why ? why : "The programs of notify.d cannot be listed.");
+                log_error("%s", *why ? why : "The programs of notify.d cannot be listed. It is tried again.");
                 report(notice, "notify-d", false, why);
                 notice->next_look = now + LOOK_AGAIN * queue->settings.first;
                 *ret_next = notice->next_look < *ret_next ? notice->next_look : *ret_next;
                 return;
             }
             if (!names[0] && !queue->told_of_none)
-                log_notice("There is no program in %s: nobody is told of anything.", queue->settings.folder);
+                log_notice("There is no program in %s: nobody is told of anything. To change that: man "
+                           "accesspkg-notify",
+                           queue->settings.folder);
             queue->told_of_none = !names[0];
         }
         if (!notice->prepared && notice->next_look <= now)

@@ -23,13 +23,13 @@ static const struct {
     enum kind kind;
 } lines[] = {
     {"Package", "package", TEXT},
-    {"What it is", "description", TEXT},
+    {"Description", "description", TEXT},
     {"User", "user", TEXT},
-    {"Name", "full_name", TEXT},
+    {"Full name", "full_name", TEXT},
     {"Organisation", "organisation", TEXT},
-    {"For", "duration", SPAN},
-    {"From", "start", TIME},
-    {"Why", "justification", TEXT},
+    {"Duration", "duration", SPAN},
+    {"Start", "start", TIME},
+    {"Justification", "justification", TEXT},
     {"Asked through", "service", TEXT},
     {"Asked from", "address", TEXT},
     {"Decided by", "decider", TEXT},

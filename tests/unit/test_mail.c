@@ -42,8 +42,8 @@ START_TEST(test_words)
     ck_assert_str_eq(json_string_value(json_object_get(notice, "summary")), "alice asks for db-admins");
     ck_assert_str_eq(json_string_value(json_object_get(notice, "text")),
                      "alice asks for db-admins.\n\n"
-                     "Package:         db-admins\nUser:            alice\nFor:             4 h\n"
-                     "Why:             disk full\nRequest:         3\nHost:            db7\n\n"
+                     "Package:         db-admins\nUser:            alice\nDuration:        4 h\n"
+                     "Justification:   disk full\nRequest:         3\nHost:            db7\n\n"
                      "To answer, or to see more, on that host:\n\n"
                      "    pkg-approve approve 3\n    pkg-approve deny 3 -m 'REASON'\n");
     json_t *commands = json_object_get(notice, "commands");
