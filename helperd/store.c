@@ -12,6 +12,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+enum { HOUR = 60 * 60, DAY = 24 * HOUR };
 
 /* What an administrator can do about it; "" where nothing is known to help. */
 static const char *find_advice(int error)
@@ -314,12 +318,32 @@ int store_add_audit(struct store *store, const struct audit *audit)
                    audit->event, audit->request, audit->assignment, audit->detail);
 }
 
-int store_count(struct store *store, struct store_counts *ret)
+static int count_pending(struct store *store, int64_t now, struct store_counts *counts)
+{
+    sqlite3_stmt *s =
+        sql_take(store,
+                 "SELECT count(*), coalesce(sum(submitted > ?1), 0),"
+                 " coalesce(sum(submitted > ?2 AND submitted <= ?1), 0), coalesce(min(submitted), 0)"
+                 " FROM request WHERE state = 'pending-approval'",
+                 "ii", now - HOUR, now - DAY);
+    if (!s)
+        return -EIO;
+    const int r = sql_step(store, s);
+    if (r > 0) {
+        counts->pending = sqlite3_column_int64(s, 0);
+        counts->pending_hour = sqlite3_column_int64(s, 1);
+        counts->pending_day = sqlite3_column_int64(s, 2);
+        counts->pending_older = counts->pending - counts->pending_hour - counts->pending_day;
+        counts->oldest_pending = sqlite3_column_int64(s, 3);
+    }
+    sql_release(store, s);
+    return r < 0 ? r : 0;
+}
+
+int store_count(struct store *store, int64_t now, struct store_counts *ret)
 {
     struct store_counts counts = {0};
-    int r = read_row(
-        store, "SELECT count(*), coalesce(min(submitted), 0) FROM request WHERE state = 'pending-approval'",
-        &counts.pending, &counts.oldest_pending);
+    int r = count_pending(store, now, &counts);
     if (r == 0)
         r = read_row(store,
                      "SELECT count(*), coalesce(sum(state = 'partially-fulfilled'), 0) FROM assignment"
@@ -328,6 +352,19 @@ int store_count(struct store *store, struct store_counts *ret)
     if (r == 0)
         *ret = counts;
     return r;
+}
+
+struct store_space store_measure(struct store *store)
+{
+    const char *path = sqlite3_db_filename(store->database, "main");
+    struct stat file, log;
+    struct statvfs disk;
+
+    if (!path || !*path || stat(path, &file) < 0 || statvfs(path, &disk) < 0)
+        return (struct store_space){0};
+    if (stat(sqlite3_filename_wal(path), &log) < 0)
+        log.st_size = 0;
+    return (struct store_space){file.st_size + log.st_size, (int64_t)(disk.f_bavail * disk.f_frsize)};
 }
 
 int store_next_deadline(struct store *store, int64_t *ret)

@@ -356,10 +356,21 @@ struct store_period {
 int store_each_filed(struct store *store, const struct store_period *period, store_each_request each,
                      void *data);
 
+/* What waits by its age at `now`: the hour and the day before that, and what is older. */
 struct store_counts {
     int64_t pending;
+    int64_t pending_hour;
+    int64_t pending_day;    /* without those of the hour */
+    int64_t pending_older;  /* than a day */
     int64_t oldest_pending; /* when it was submitted; 0: none */
     int64_t live;
     int64_t partial;
 };
-int store_count(struct store *store, struct store_counts *ret);
+int store_count(struct store *store, int64_t now, struct store_counts *ret);
+
+/* Bytes on the disk that it lies on: its own, and those that are left to it. 0, 0: not known, or in memory. */
+struct store_space {
+    int64_t used;
+    int64_t left;
+};
+struct store_space store_measure(struct store *store);

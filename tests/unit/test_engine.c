@@ -192,7 +192,7 @@ START_TEST(test_refused_submissions)
         ck_assert_msg(strstr(fixture_message, table[i].says), "row %zu: %s", i, fixture_message);
     }
     struct store_counts counts = {0};
-    ck_assert_int_eq(store_count(fixture.engine.store, &counts), 0);
+    ck_assert_int_eq(store_count(fixture.engine.store, fixture.now, &counts), 0);
     ck_assert_int_eq(counts.pending, 0);
     long_text[BUS_TEXT_MAX] = '\0';
     ck_assert_int_eq(fixture_submit(&fixture, "alice", "db-admins", long_text, NULL), 0);
@@ -679,7 +679,7 @@ START_TEST(test_many_deadlines)
     struct store_counts counts = {0};
     for (int i = 0; i < 20; i++)
         ck_assert_int_eq(engine_tick(&fixture.engine), 0);
-    ck_assert_int_eq(store_count(fixture.engine.store, &counts), 0);
+    ck_assert_int_eq(store_count(fixture.engine.store, fixture.now, &counts), 0);
     ck_assert_int_eq(counts.pending, 0);
 }
 END_TEST

@@ -675,7 +675,7 @@ static void ask_everything(void)
     store_next_deadline(store, &number);
     store_next_retry(store, &number);
     store_each_publication(store, each_publication, NULL);
-    store_count(store, &counts);
+    store_count(store, 1, &counts);
     ask_memberships();
     ask_endings(1);
     look_back();
@@ -766,6 +766,91 @@ START_TEST(test_next_deadline_reads_little)
 }
 END_TEST
 
+/* ---- what waits, by age ---- */
+
+/* Adds requests of users of their own, which were submitted then. */
+static void add_requests(const char *state, int first, int count, int64_t submitted)
+{
+    sqlite3_stmt *s = sql_take(
+        store,
+        "WITH RECURSIVE n (i) AS (SELECT ?2 UNION ALL SELECT i + 1 FROM n WHERE i < ?2 + ?3 - 1)"
+        " INSERT INTO request (package, user, uid, state, no_reason_given, origin_verified, duration,"
+        " start, submitted, ended, stage, n_stages, deadline)"
+        " SELECT 'p', 'u' || i, 2000 + i, ?1, 0, 1, 60, 0, ?4, 0, 1, 1, ?4 + 60 FROM n",
+        "tiii", state, (int64_t)first, (int64_t)count, submitted);
+    ck_assert_ptr_nonnull(s);
+    ck_assert_int_eq(sql_step(store, s), 0);
+    sql_release(store, s);
+}
+
+START_TEST(test_pending_by_age)
+{
+    enum { NOW = 10000000, HOUR = 3600, DAY = 24 * HOUR };
+    struct store_counts counts = {.pending = -1};
+    open_store(true);
+    ck_assert_int_eq(store_count(store, NOW, &counts), 0);
+    ck_assert_int_eq(counts.pending + counts.pending_hour + counts.pending_day + counts.pending_older, 0);
+    ck_assert_int_eq(counts.oldest_pending, 0);
+    add_requests("pending-approval", 1, 2, NOW + 5); /* the clock was set back since */
+    add_requests("pending-approval", 3, 7, NOW - HOUR + 1);
+    add_requests("pending-approval", 10, 2, NOW - HOUR);
+    add_requests("pending-approval", 12, 1, NOW - DAY + 1);
+    add_requests("pending-approval", 13, 1, NOW - DAY);
+    add_requests("denied", 14, 5, NOW - 3 * DAY);
+    ck_assert_int_eq(store_count(store, NOW, &counts), 0);
+    ck_assert_int_eq(counts.pending, 13);
+    ck_assert_int_eq(counts.pending_hour, 9);
+    ck_assert_int_eq(counts.pending_day, 3);
+    ck_assert_int_eq(counts.pending_older, 1);
+    ck_assert_int_eq(counts.oldest_pending, NOW - DAY);
+}
+END_TEST
+
+/* What was decided long ago costs nothing, and of what waits no row is read: the index has it all. */
+START_TEST(test_counting_what_waits_reads_little)
+{
+    enum { STEPS = 400 };
+    static const char plan[] = "EXPLAIN QUERY PLAN ";
+    struct store_counts counts;
+    open_store(true);
+    add_requests("pending-approval", 1, 10, 5000);
+    add_requests("denied", 11, 20000, 5000);
+    ck_assert_int_eq(store_count(store, 5001, &counts), 0);
+    ck_assert_int_eq(counts.pending_hour, 10);
+    for (size_t slot = 0; slot < STORE_CACHE && store->cache[slot].sql; slot++) {
+        const char *sql = store->cache[slot].sql;
+        char explained[1024];
+        sqlite3_stmt *s = NULL;
+        if (!strstr(sql, "count(*)"))
+            continue;
+        const int steps = sqlite3_stmt_status(store->cache[slot].statement, SQLITE_STMTSTATUS_VM_STEP, 0);
+        ck_assert_msg(steps < STEPS, "%d steps: %s", steps, sql);
+        if (!strstr(sql, "FROM request"))
+            continue;
+        snprintf(explained, sizeof(explained), "%s%s", plan, sql);
+        ck_assert_int_eq(sqlite3_prepare_v2(store->database, explained, -1, &s, NULL), SQLITE_OK);
+        ck_assert_int_eq(sqlite3_step(s), SQLITE_ROW);
+        ck_assert_str_eq((const char *)sqlite3_column_text(s, 3),
+                         "SCAN request USING COVERING INDEX request_age");
+        sqlite3_finalize(s);
+    }
+}
+END_TEST
+
+/* On a disk it has a size, and the disk has room; in memory there is nothing to say. */
+START_TEST(test_measure)
+{
+    open_store(true);
+    const struct store_space space = store_measure(store);
+    ck_assert_int_gt(space.used, 4096);
+    ck_assert_int_gt(space.left, 0);
+    store_close(store);
+    strcpy(path, ":memory:");
+    open_store(true);
+    ck_assert_int_eq(store_measure(store).used, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("store");
@@ -781,6 +866,9 @@ int main(void)
     tcase_add_test(tests, test_lists);
     tcase_add_test(tests, test_indexes);
     tcase_add_test(tests, test_next_deadline_reads_little);
+    tcase_add_test(tests, test_pending_by_age);
+    tcase_add_test(tests, test_counting_what_waits_reads_little);
+    tcase_add_test(tests, test_measure);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
