@@ -294,6 +294,24 @@ void output_record(struct output *output, const struct field *fields, size_t n_f
     table_print(output, table);
 }
 
+size_t output_record_rows(const struct output *output, const struct field *fields, size_t n_fields,
+                          const json_t *object)
+{
+    _cleanup_free_ char *text = NULL;
+    struct output copy = *output;
+    size_t size, rows = 0;
+
+    copy.stream = open_memstream(&text, &size);
+    if (!copy.stream)
+        output_no_memory();
+    output_record(&copy, fields, n_fields, object);
+    if (fclose(copy.stream) != 0)
+        output_no_memory();
+    for (const char *at = text; *at; at++)
+        rows += *at == '\n';
+    return rows;
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------------------- */
 
 static bool is_time(const char *member)

@@ -31,6 +31,10 @@ void output_table(struct output *output, const struct field *fields, size_t n_fi
 /* A line per field that has something to say, long text wrapped below itself, never below the label. */
 void output_record(struct output *output, const struct field *fields, size_t n_fields, const json_t *object);
 
+/* How many rows of the terminal that would take. */
+size_t output_record_rows(const struct output *output, const struct field *fields, size_t n_fields,
+                          const json_t *object);
+
 void output_json(struct output *output, const json_t *value);
 
 /* The same on one line: of a stream of objects each line is one. */

@@ -7,6 +7,7 @@
 #include "cli/explain.h"
 #include "cli/import.h"
 #include "cli/lookback.h"
+#include "cli/status.h"
 #include "common/cleanup.h"
 #include "common/paths.h"
 
@@ -197,123 +198,6 @@ static int reload(struct invocation *invocation)
     return code;
 }
 
-/* ---- status ----------------------------------------------------------------------------------------------- */
-
-/* A count that means trouble is shown when there is some. */
-static char *field_trouble(const struct output *output, const json_t *status, const char *member)
-{
-    return member_integer(status, member) > 0 ? field_count(output, status, member) : NULL;
-}
-
-/* The few that are named, and how many there are besides. */
-static char *some_lines(const struct output *output, const json_t *status, const char *member,
-                        const char *count)
-{
-    const json_int_t more =
-        member_integer(status, count) - (json_int_t)json_array_size(json_object_get(status, member));
-    _cleanup_free_ char *lines = field_lines(output, status, member);
-
-    return more > 0 && *lines ? output_format("%s\n... and %" JSON_INTEGER_FORMAT " more", lines, more)
-                              : steal_ptr(lines);
-}
-
-static char *field_undecidable(const struct output *output, const json_t *status, const char *member)
-{
-    return some_lines(output, status, member, "undecidable");
-}
-
-static char *field_partial(const struct output *output, const json_t *status, const char *member)
-{
-    return some_lines(output, status, member, "partially_fulfilled");
-}
-
-/* Root reviews nothing; whoever could have approved does. */
-static char *field_unreviewed(const struct output *output, const json_t *status, const char *member)
-{
-    _cleanup_free_ char *count = field_trouble(output, status, member);
-
-    return count ? output_format("%s taken in an emergency; the approvers see which: pkg-approve", count)
-                 : NULL;
-}
-
-/* These stand in no request: /etc/group says who. */
-static char *field_left(const struct output *output, const json_t *status, const char *member)
-{
-    _cleanup_free_ char *count = field_trouble(output, status, member);
-
-    return count ? output_format("%s, which could not be taken away; it is tried again (see the journal)",
-                                 count)
-                 : NULL;
-}
-
-static const struct field status_fields[] = {
-    {"Version", "version", field_text, FIELD_PLAIN},
-    {"Host", "host", field_text, FIELD_PLAIN},
-    {"Running since", "started", field_time, FIELD_PLAIN},
-    {"Packages", "packages", field_count, FIELD_PLAIN},
-    {"Policy loaded", "policy_loaded", field_time, FIELD_PLAIN},
-    {"Policy problem", "policy_problem", field_text, FIELD_PLAIN},
-    {"Allow-list", "allow_list_problems", field_lines, FIELD_PLAIN},
-    {"Waiting requests", "pending", field_count, FIELD_PLAIN},
-    {"Oldest of them", "oldest_pending", field_time, FIELD_PLAIN},
-    {"Nobody can decide", "undecidable_requests", field_undecidable, FIELD_PLAIN},
-    {"Not reviewed", "unreviewed", field_unreviewed, FIELD_PLAIN},
-    {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
-    {"Not in place", "partial", field_partial, FIELD_PLAIN},
-    {"Still in /etc/group", "memberships_left", field_left, FIELD_PLAIN},
-    {"Notices to deliver", "notices", field_trouble, FIELD_PLAIN},
-    {"Oldest of these", "oldest_notice", field_time, FIELD_PLAIN},
-    {"Last failure", "notice_failure", field_text, FIELD_PLAIN},
-    {"Failed at", "notice_failed", field_time, FIELD_PLAIN},
-    {"Next deadline", "next_deadline", field_time, FIELD_PLAIN},
-};
-
-/* Whether this line of nsswitch.conf is of this database; *ret_ours whether it names us. */
-static bool is_line_of(char *line, const char *database, bool *ret_ours)
-{
-    line[strcspn(line, "#\n")] = '\0';
-    line += strspn(line, " \t");
-    if (strncmp(line, database, strlen(database)) != 0)
-        return false;
-    *ret_ours = strstr(line, "accesspkg") != NULL;
-    return true;
-}
-
-/* Without this the gates open and the groups stay away, which nothing else would tell. */
-static bool look_ups_ask_us(void)
-{
-    _cleanup_fclose_ FILE *file = fopen("/etc/nsswitch.conf", "re");
-    _cleanup_free_ char *line = NULL;
-    size_t size = 0;
-    bool group = false, initgroups = true;
-
-    while (file && getline(&line, &size, file) >= 0)
-        if (!is_line_of(line, "group:", &group))
-            is_line_of(line, "initgroups:", &initgroups);
-    return group && initgroups;
-}
-
-static int status(struct invocation *invocation)
-{
-    struct client_error error;
-    json_t *answer = NULL;
-
-    if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &answer, &error) < 0)
-        return calls_report(invocation, &error);
-    if (invocation->output.json)
-        output_json(&invocation->output, answer);
-    else
-        output_record(&invocation->output, status_fields, sizeof(status_fields) / sizeof(*status_fields),
-                      answer);
-    if (strcmp(member_text(answer, "membership"), "files") != 0 && !look_ups_ask_us())
-        output_message(invocation->program->name,
-                       "warning: nobody has the groups of a package yet: /etc/nsswitch.conf does not name "
-                       "accesspkg in its line group: (or in initgroups:, where there is one). README.md, "
-                       "\"Install\", says how");
-    json_decref(answer);
-    return 0;
-}
-
 /* ---- assignments ------------------------------------------------------------------------------------------ */
 
 static void say_assignment(struct invocation *invocation, const json_t *request)
@@ -387,7 +271,7 @@ static int import_members(struct invocation *invocation)
     bool left = false;
     int code = import_group(invocation, &left);
 
-    if (left && !look_ups_ask_us())
+    if (left && !status_look_ups_ask_us())
         output_message(
             invocation->program->name,
             "but not yet: /etc/nsswitch.conf does not name accesspkg, so whoever is taken out of the "
@@ -401,7 +285,7 @@ static int explain(struct invocation *invocation)
 }
 
 static const struct command commands[] = {
-    {"status", "", 0, 0, 0, status, "how the service is, in one screen"},
+    {"status", "", 0, 0, 0, status_show, "how the service is, in one screen"},
     {"reload", "", 0, 0, 0, reload, "write the allow-list and put a changed policy into force"},
     {"check-config", "", 0, 0, 0, check_config, "look for errors in the configuration, change nothing"},
     {"assign", "PACKAGE USER", 2, 2, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_OVERRIDE,

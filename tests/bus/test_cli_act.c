@@ -183,38 +183,6 @@ END_TEST
 
 /* ---- administration --------------------------------------------------------------------------------------- */
 
-START_TEST(status_is_one_screen)
-{
-    static const struct script lines[] = {
-        ANSWERS("GetStatus", "[]", "a{sv}",
-                "[{\"version\": \"0.1.0\", \"host\": \"db7\", \"started\": 1763935940, \"packages\": 3, "
-                "\"allow_list_problems\": [\"a: b\","
-                " \"c: d\"], \"pending\": 0, \"live_assignments\": 2, \"next_deadline\": 1763950340, "
-                "\"undecidable\": 0, "
-                "\"partially_fulfilled\": 0, \"memberships_left\": 0}]")};
-    static const struct script trouble[] = {ANSWERS(
-        "GetStatus", "[]", "a{sv}",
-        "[{\"version\": \"0.1.0\", \"undecidable\": 7, \"undecidable_requests\": [\"request 1, db of eve: "
-        "nobody\"], \"partially_fulfilled\": 1, \"partial\": [\"db of eve: g: none\"], "
-        "\"memberships_left\": 2, \"unreviewed\": 1}]")};
-
-    RUN(lines, "pkg-admin");
-    ck_assert_int_eq(result.code, 0);
-    SHOWS(result.out,
-          "Version:          0.1.0\nHost:             db7\nRunning since:    Sun 2025-11-23 22:12 UTC (");
-    SHOWS(result.out, "Allow-list:       a: b\n                  c: d\nWaiting requests: 0\n"
-                      "Live assignments: 2\nNext deadline:    ");
-    RUN(trouble, "pkg-admin"); /* what means trouble is there when there is some */
-    SHOWS(result.out,
-          "Nobody can decide:   request 1, db of eve: nobody\n                     ... and 6 more\n"
-          "Not reviewed:        1 taken in an emergency; the approvers see which: pkg-approve\n"
-          "Not in place:        db of eve: g: none\nStill in /etc/group: 2, which");
-    RUN(lines, "pkg-admin");
-    RUN(lines, "pkg-admin", "status", "--json");
-    SHOWS(result.out, "\"started\": \"2025-11-23T22:12:20+00:00\"");
-}
-END_TEST
-
 /* As nobody: as root it would write the allow-list of whatever root this suite runs in. */
 START_TEST(reload_is_for_root)
 {
@@ -238,41 +206,6 @@ static void write_package(const char *groups)
     fprintf(file, "[package]\n%s\n[policy]\napprovers = bob\n", groups);
     fclose(file);
 }
-
-static void write_nsswitch(const char *text)
-{
-    FILE *file = fopen("/etc/nsswitch.conf", "w");
-
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-/* A forgotten line takes nothing from anybody but the groups: nobody else would say it. */
-START_TEST(status_misses_the_line_in_nsswitch)
-{
-    static const struct script lines[] = {ANSWERS("GetStatus", "[]", "a{sv}", "[{\"packages\": 3}]")};
-    static const struct {
-        const char *text;
-        bool warns;
-    } cases[] = {
-        {"passwd: files\ngroup: files [SUCCESS=merge] accesspkg\n", false},
-        {"group: files accesspkg\ninitgroups: files [SUCCESS=continue] accesspkg\n", false},
-        {"passwd: files\ngroup: files\n", true},
-        {"group: files # accesspkg\n", true},
-        {"group: files accesspkg\ninitgroups: files\n", true},
-        {"", true},
-    };
-
-    for (size_t i = 0; i < LENGTH(cases); i++) {
-        write_nsswitch(cases[i].text);
-        RUN(lines, "pkg-admin");
-        ck_assert_int_eq(result.code, 0);
-        ck_assert_msg((strstr(result.err, "/etc/nsswitch.conf") != NULL) == cases[i].warns, "case %zu: %s", i,
-                      result.err);
-    }
-}
-END_TEST
 
 START_TEST(reload_writes_the_list_then_tells)
 {
@@ -339,11 +272,9 @@ int main(void)
     tcase_add_test(tests, submit_names_its_terminal);
     tcase_add_test(tests, submit_tells_what_is_open_already);
     tcase_add_test(tests, cancel_takes_several);
-    tcase_add_test(tests, status_is_one_screen);
     tcase_add_test(tests, reload_is_for_root);
     if (getenv("ACCESSPKG_BUILD")) { /* tests/support/private-root sets it */
         TCase *rooted = script_case(suite, "in a private root", script_setup);
-        tcase_add_test(rooted, status_misses_the_line_in_nsswitch);
         tcase_add_test(rooted, reload_writes_the_list_then_tells);
         tcase_add_test(rooted, a_bad_configuration_tells_nobody);
         TCase *alone = script_case(suite, "without a daemon", script_setup_empty);

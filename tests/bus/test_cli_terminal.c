@@ -7,10 +7,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define HIDES(text, what) ck_assert_msg(strstr(text, what) == NULL, "'%s' in:\n%s", what, text)
-#define AT_TERMINAL(typed, lines, ...)                                                                       \
-    run_somewhere(FAKE_TERMINAL, typed, lines, LENGTH(lines), WORDS(__VA_ARGS__))
-
 #define ASKED(id, user, more)                                                                                \
     "[{\"id\": " id ", \"user\": \"" user "\", \"package\": \"db-admins\", \"groups\": [\"dbadmins\"], "     \
     "\"state\": \"pending-approval\", \"duration\": 14400, \"justification\": \"disk \\u001b[2J full\", "    \

@@ -36,9 +36,13 @@ struct script {
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 #define WORDS(...)    ((const char *const[]){__VA_ARGS__, NULL})
 /* Runs the command; exactly these calls are made, in this order. */
-#define RUN(lines, ...)   run_somewhere(FAKE_PIPES, NULL, lines, LENGTH(lines), WORDS(__VA_ARGS__))
-#define RUN_UNASKED(...)  run_somewhere(FAKE_PIPES, NULL, NULL, 0, WORDS(__VA_ARGS__))
+#define RUN(lines, ...)  run_somewhere(FAKE_PIPES, NULL, lines, LENGTH(lines), WORDS(__VA_ARGS__))
+#define RUN_UNASKED(...) run_somewhere(FAKE_PIPES, NULL, NULL, 0, WORDS(__VA_ARGS__))
+/* The same on a terminal; `typed` as fake_manager_run takes it. */
+#define AT_TERMINAL(typed, lines, ...)                                                                       \
+    run_somewhere(FAKE_TERMINAL, typed, lines, LENGTH(lines), WORDS(__VA_ARGS__))
 #define SHOWS(text, what) ck_assert_msg(strstr(text, what) != NULL, "no '%s' in:\n%s", what, text)
+#define HIDES(text, what) ck_assert_msg(strstr(text, what) == NULL, "'%s' in:\n%s", what, text)
 
 #define SAMPLE_PENDING                                                                                       \
     "{\"id\": 12, \"user\": \"alice\", \"uid\": 1001, \"package\": \"db-admins\", \"state\": "               \

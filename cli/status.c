@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One record. On a terminal its lists are cut until it fits there; elsewhere nothing is. */
+#include "cli/status.h"
+
+#include "cli/calls.h"
+#include "common/cleanup.h"
+#include "common/names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The longest label below, its colon and a blank. */
+enum { LABELS = sizeof("Left in /etc/group:"), HOST_SHOWN = 40 };
+
+/* ---- rows ------------------------------------------------------------------------------------------------- */
+
+/* Columns of a row beside its label; 0: no terminal, nothing is cut. */
+static size_t row_width(const struct output *output)
+{
+    return output->width > 2 * LABELS ? output->width - LABELS : 0;
+}
+
+/* As much of the text as one row has place for. New. */
+static char *one_row(const char *text, size_t width)
+{
+    const size_t size = width > 0 ? width + 1 : strlen(text) + 1;
+    char *row = malloc(size);
+
+    if (!row)
+        output_no_memory();
+    return width > 0 ? text_visible(text, row, size) : memcpy(row, text, size);
+}
+
+/* Who reads this knows the host: of a long name the begin will do. */
+static char *field_daemon(const struct output *output, const json_t *status, const char *member)
+{
+    _cleanup_free_ char *host = one_row(member_text(status, "host"), output->width > 0 ? HOST_SHOWN : 0);
+    _cleanup_free_ char *since = field_time(output, status, "started");
+
+    return output_format("%s on %s, since %s", member_text(status, member), host,
+                         since ? since : "an unknown time");
+}
+
+/* "512 KiB", "4.2 MiB", "120 GiB" */
+static char *size_text(int64_t bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+    double size = (double)bytes / 1024;
+    size_t unit = 0;
+
+    while (size >= 1024 && unit + 1 < sizeof(units) / sizeof(*units)) {
+        size /= 1024;
+        unit++;
+    }
+    return output_format(unit > 0 && size < 10 ? "%.1f %s" : "%.0f %s", size, units[unit]);
+}
+
+static char *field_store(const struct output *output, const json_t *status, const char *member)
+{
+    _cleanup_free_ char *used = size_text(member_integer(status, member));
+    _cleanup_free_ char *left = size_text(member_integer(status, "store_free"));
+
+    (void)output;
+    return json_object_get(status, member) ? output_format("%s; %s are free on its disk", used, left) : NULL;
+}
+
+static char *field_policy(const struct output *output, const json_t *status, const char *member)
+{
+    const int64_t packages = member_integer(status, member);
+    _cleanup_free_ char *loaded = field_time(output, status, "policy_loaded");
+
+    return output_format("%lld package%s, read %s", (long long)packages, packages == 1 ? "" : "s",
+                         loaded ? loaded : "at an unknown time");
+}
+
+/* "12 (9 of the last hour, 2 of the last day, 1 older; the oldest since Tue 2026-11-24 10:45 UTC (2 d ago))" */
+static char *field_pending(const struct output *output, const json_t *status, const char *member)
+{
+    static const struct {
+        const char *member, *words;
+    } ages[] = {
+        {"pending_hour", "of the last hour"}, {"pending_day", "of the last day"}, {"pending_older", "older"}};
+    _cleanup_free_ char *oldest = field_time(output, status, "oldest_pending");
+    char *text = output_format("%lld", (long long)member_integer(status, member));
+    const char *before = " (";
+
+    for (size_t i = 0; i < sizeof(ages) / sizeof(*ages); i++) {
+        const int64_t count = member_integer(status, ages[i].member);
+        char *longer =
+            count > 0 ? output_format("%s%s%lld %s", text, before, (long long)count, ages[i].words) : NULL;
+
+        if (!longer)
+            continue;
+        free(text);
+        text = longer;
+        before = ", ";
+    }
+    if (!oldest)
+        return text;
+    char *whole =
+        output_format("%s%sthe oldest since %s)", text, strcmp(before, ", ") == 0 ? "; " : before, oldest);
+    free(text);
+    return whole;
+}
+
+/* A count that means trouble is shown when there is some. */
+static char *trouble(const json_t *status, const char *member, const char *words)
+{
+    const int64_t count = member_integer(status, member);
+
+    return count > 0 ? output_format("%lld%s", (long long)count, words) : NULL;
+}
+
+/* Root reviews nothing; whoever could have approved does. */
+static char *field_unreviewed(const struct output *output, const json_t *status, const char *member)
+{
+    (void)output;
+    return trouble(status, member, " taken in an emergency; approvers see which: pkg-approve");
+}
+
+/* These stand in no request: /etc/group says who. */
+static char *field_left(const struct output *output, const json_t *status, const char *member)
+{
+    (void)output;
+    return trouble(status, member, ", which cannot be taken out: the journal says why");
+}
+
+static char *field_notices(const struct output *output, const json_t *status, const char *member)
+{
+    _cleanup_free_ char *count = trouble(status, member, "");
+    _cleanup_free_ char *oldest = field_time(output, status, "oldest_notice");
+
+    return count ? output_format("%s%s%s", count, oldest ? ", since " : "", oldest ? oldest : "") : NULL;
+}
+
+static char *field_failure(const struct output *output, const json_t *status, const char *member)
+{
+    _cleanup_free_ char *when = field_time(output, status, "notice_failed");
+    _cleanup_free_ char *text =
+        output_format("%s%s%s", when ? when : "", when ? ": " : "", member_text(status, member));
+
+    return *member_text(status, member) ? one_row(text, row_width(output)) : NULL;
+}
+
+static const struct field fields[] = {
+    {"Daemon", "version", field_daemon, FIELD_PLAIN},
+    {"Store", "store_size", field_store, FIELD_PLAIN},
+    {"Policy", "packages", field_policy, FIELD_PLAIN},
+    {"Policy problem", "policy_problem", field_text, FIELD_PLAIN},
+    {"Errors", "policy_errors", field_lines, FIELD_PLAIN},
+    {"Allow-list", "allow_list_problems", field_lines, FIELD_PLAIN},
+    {"Pending", "pending", field_pending, FIELD_PLAIN},
+    {"Nobody can decide", "undecidable_requests", field_lines, FIELD_PLAIN},
+    {"Not reviewed", "unreviewed", field_unreviewed, FIELD_PLAIN},
+    {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
+    {"Not in place", "partial", field_lines, FIELD_PLAIN},
+    {"Left in /etc/group", "memberships_left", field_left, FIELD_PLAIN},
+    {"Notices to deliver", "notices", field_notices, FIELD_PLAIN},
+    {"Last failure", "notice_failure", field_failure, FIELD_PLAIN},
+    {"Next deadline", "next_deadline", field_time, FIELD_PLAIN},
+};
+
+enum { N_FIELDS = sizeof(fields) / sizeof(*fields) };
+
+/* ---- one screen ------------------------------------------------------------------------------------------- */
+
+/* Lists of lines, and the member that says how many there are in all; NULL: all are in the list. */
+static const struct {
+    const char *member, *count;
+} lists[] = {{"policy_errors", NULL},
+             {"allow_list_problems", NULL},
+             {"undecidable_requests", "undecidable"},
+             {"partial", "partially_fulfilled"}};
+
+static void set(json_t *object, const char *member, json_t *value)
+{
+    if (json_object_set_new(object, member, value) < 0)
+        output_no_memory();
+}
+
+static void append(json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, value) < 0)
+        output_no_memory();
+}
+
+/* The first `most` lines, each on one row, and how many there are besides. */
+static json_t *some_lines(const json_t *lines, size_t all, size_t most, size_t width)
+{
+    const size_t listed = json_array_size(lines), shown = listed < most ? listed : most;
+    json_t *some = json_array();
+
+    for (size_t i = 0; i < shown; i++) {
+        const char *text = json_string_value(json_array_get(lines, i));
+        _cleanup_free_ char *row = one_row(text ? text : "", width);
+        append(some, json_string(row));
+    }
+    if (listed > 0 && all > shown)
+        append(some, json_sprintf(shown > 0 ? "... and %zu more" : "%zu; which: pkg-admin status --json",
+                                  all - shown));
+    return some;
+}
+
+/* The errors of a policy come behind one line that says what became of it. */
+static void part_errors(json_t *status)
+{
+    _cleanup_free_ char *text = strdup(member_text(status, "policy_problem"));
+    char *rest = text;
+    json_t *errors = json_array();
+
+    if (!text)
+        output_no_memory();
+    set(status, "policy_problem", json_string(strsep(&rest, "\n")));
+    for (char *line; (line = strsep(&rest, "\n"));)
+        append(errors, json_string(line));
+    set(status, "policy_errors", errors);
+}
+
+/* The status as it is shown, with `most` lines of each list, on rows of this width (0: any). New. */
+static json_t *shortened(const json_t *status, size_t most, size_t width)
+{
+    json_t *shown = json_deep_copy(status);
+
+    if (!shown)
+        output_no_memory();
+    part_errors(shown);
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+        const json_t *lines = json_object_get(shown, lists[i].member);
+        const size_t listed = json_array_size(lines);
+        const int64_t all = lists[i].count ? member_integer(shown, lists[i].count) : 0;
+
+        set(shown, lists[i].member,
+            some_lines(lines, all > (int64_t)listed ? (size_t)all : listed, most, width));
+    }
+    return shown;
+}
+
+/* `reserved` rows of the terminal are for others. */
+static void print(struct output *output, const json_t *status, size_t reserved)
+{
+    const size_t width = row_width(output);
+    size_t most = output->width > 0 ? output->height : SIZE_MAX;
+    json_t *shown = shortened(status, most, width);
+
+    while (output->width > 0 && most > 0 &&
+           output_record_rows(output, fields, N_FIELDS, shown) + reserved > output->height) {
+        json_decref(shown);
+        shown = shortened(status, --most, width);
+    }
+    output_record(output, fields, N_FIELDS, shown);
+    json_decref(shown);
+}
+
+/* Whether this line of nsswitch.conf is of this database; *ret_ours whether it names us. */
+static bool is_line_of(char *line, const char *database, bool *ret_ours)
+{
+    line[strcspn(line, "#\n")] = '\0';
+    line += strspn(line, " \t");
+    if (strncmp(line, database, strlen(database)) != 0)
+        return false;
+    *ret_ours = strstr(line, "accesspkg") != NULL;
+    return true;
+}
+
+bool status_look_ups_ask_us(void)
+{
+    _cleanup_fclose_ FILE *file = fopen("/etc/nsswitch.conf", "re");
+    _cleanup_free_ char *line = NULL;
+    size_t size = 0;
+    bool group = false, initgroups = true;
+
+    while (file && getline(&line, &size, file) >= 0)
+        if (!is_line_of(line, "group:", &group))
+            is_line_of(line, "initgroups:", &initgroups);
+    return group && initgroups;
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------ */
+
+static const char warning[] = "warning: nobody has the groups of a package: /etc/nsswitch.conf does not name "
+                              "accesspkg in group: (or initgroups:). See \"Install\" in README.md";
+
+int status_show(struct invocation *invocation)
+{
+    enum { PROMPT = 1, WARNING = 2 };
+    struct client_error error;
+    json_t *status = NULL;
+
+    if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &status, &error) < 0)
+        return calls_report(invocation, &error);
+    const bool unseen = strcmp(member_text(status, "membership"), "files") != 0 && !status_look_ups_ask_us();
+    if (invocation->output.json)
+        output_json(&invocation->output, status);
+    else
+        print(&invocation->output, status, PROMPT + (unseen ? WARNING : 0));
+    if (unseen)
+        output_message(invocation->program->name, "%s", warning);
+    json_decref(status);
+    return 0;
+}

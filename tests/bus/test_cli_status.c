@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pkg-admin status on one screen, however bad things are. In a private root: it reads /etc. */
+#include "tests/support/fake_script.h"
+
+#include <stdlib.h>
+
+#define LINE_IN_NSSWITCH "group: files [SUCCESS=merge] accesspkg\n"
+
+enum { ROWS = 24, COLUMNS = 80 };
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void setup(void)
+{
+    script_setup();
+    write_file("/etc/nsswitch.conf", LINE_IN_NSSWITCH);
+}
+
+/* ---- what it says ----------------------------------------------------------------------------------------- */
+
+#define QUIET                                                                                                \
+    "\"version\": \"0.1.0\", \"host\": \"db7\", \"started\": 1763935940, \"packages\": 1,"                   \
+    " \"policy_loaded\": 1763935940, \"store_size\": 4404019, \"store_free\": 128849018880,"                 \
+    " \"pending\": 0, \"live_assignments\": 2, \"next_deadline\": 1763950340"
+
+START_TEST(a_quiet_service_needs_few_rows)
+{
+    static const struct script lines[] = {
+        ANSWERS("GetStatus", "[]", "a{sv}",
+                "[{" QUIET ", \"undecidable\": 0, \"partially_fulfilled\": 0, \"memberships_left\": 0,"
+                " \"unreviewed\": 0, \"notices\": 0, \"allow_list_problems\": []}]")};
+
+    RUN(lines, "pkg-admin");
+    ck_assert_int_eq(result.code, 0);
+    ck_assert_str_eq(result.err, "");
+    ck_assert_ptr_eq(strstr(result.out, "Daemon:           0.1.0 on db7, since Sun 2025-11-23 22:12 UTC ("),
+                     result.out);
+    SHOWS(result.out, "\nStore:            4.2 MiB; 120 GiB are free on its disk\n"
+                      "Policy:           1 package, read Sun 2025-11-23 22:12 UTC (");
+    SHOWS(result.out, "\nPending:          0\nLive assignments: 2\nNext deadline:    Mon ");
+    RUN(lines, "pkg-admin", "status", "--json");
+    SHOWS(result.out, "\"started\": \"2025-11-23T22:12:20+00:00\"");
+    SHOWS(result.out, "\"store_free\": 128849018880");
+}
+END_TEST
+
+START_TEST(trouble_is_there_when_there_is_some)
+{
+    static const struct script lines[] = {ANSWERS(
+        "GetStatus", "[]", "a{sv}",
+        "[{" QUIET ", \"allow_list_problems\": [\"a: b\", \"c: d\"], \"undecidable\": 7,"
+        " \"undecidable_requests\": [\"request 1, db of eve: nobody\"], \"partially_fulfilled\": 1,"
+        " \"partial\": [\"db of eve: g: none\"], \"memberships_left\": 2, \"unreviewed\": 1,"
+        " \"policy_problem\": \"The last good policy is in use.\\ndb.conf:1: wrong\\nweb.conf:2: odd\","
+        " \"notices\": 3, \"oldest_notice\": 1763935940, \"notice_failure\": \"mail: no\\nMTA\","
+        " \"notice_failed\": 1763935940}]")};
+
+    RUN(lines, "pkg-admin");
+    SHOWS(result.out, "Policy problem:     The last good policy is in use.\n"
+                      "Errors:             db.conf:1: wrong\n                    web.conf:2: odd\n"
+                      "Allow-list:         a: b\n                    c: d\n");
+    SHOWS(result.out, "Nobody can decide:  request 1, db of eve: nobody\n                    ... and 6 more\n"
+                      "Not reviewed:       1 taken in an emergency; approvers see which: pkg-approve\n"
+                      "Live assignments:   2\nNot in place:       db of eve: g: none\n"
+                      "Left in /etc/group: 2, which cannot be taken out: the journal says why\n"
+                      "Notices to deliver: 3, since Sun 2025-11-23 22:12 UTC (");
+    SHOWS(result.out, "Last failure:       Sun 2025-11-23 22:12 UTC (");
+}
+END_TEST
+
+static const struct {
+    const char *members, *says;
+} ages[] = {
+    {"\"pending\": 12, \"pending_hour\": 9, \"pending_day\": 2, \"pending_older\": 1, \"oldest_pending\": "
+     "1763935940",
+     " 12 (9 of the last hour, 2 of the last day, 1 older; the oldest since Sun 2025-11-23 22:12 UTC ("},
+    {"\"pending\": 3, \"pending_hour\": 0, \"pending_day\": 3, \"pending_older\": 0, \"oldest_pending\": "
+     "1763935940",
+     " 3 (3 of the last day; the oldest since "},
+    /* of a daemon that is older than the command */
+    {"\"pending\": 3, \"oldest_pending\": 1763935940", " 3 (the oldest since "},
+    {"\"pending\": 0, \"pending_hour\": 0, \"pending_day\": 0, \"pending_older\": 0", " 0\n"},
+};
+
+START_TEST(what_waits_is_told_by_age)
+{
+    char answer[512];
+    const struct script line = {"GetStatus", NULL, "a{sv}", answer, 0, NULL, 0};
+
+    snprintf(answer, sizeof(answer), "[{%s}]", ages[_i].members);
+    run_somewhere(FAKE_PIPES, NULL, &line, 1, WORDS("pkg-admin", "status"));
+    SHOWS(result.out, ages[_i].says);
+}
+END_TEST
+
+/* ---- one screen ------------------------------------------------------------------------------------------- */
+
+#define LONG_NAME "a-name-that-is-as-long-as-names-of-users-and-of-groups-may-be-xx"
+#define LONG_LINE "\"request 1234567, web of " LONG_NAME LONG_NAME ": nobody may log in\""
+#define FIVE      LONG_LINE "," LONG_LINE "," LONG_LINE "," LONG_LINE "," LONG_LINE
+
+/* All that can be wrong is, and all texts are long. */
+#define EVERYTHING                                                                                           \
+    "[{\"version\": \"0.1.0\", \"host\": \"" LONG_NAME "\", \"started\": 1763935940, \"packages\": 999,"     \
+    " \"policy_loaded\": 1763935940, \"store_size\": 4404019200, \"store_free\": 1,"                         \
+    " \"policy_problem\": \"The configuration has errors. The last good policy is in use instead. Mend "     \
+    "them, then run: pkg-admin reload\\n" LONG_NAME LONG_NAME "\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\n9\","          \
+    " \"allow_list_problems\": [" FIVE "], \"pending\": 12345, \"pending_hour\": 1000, \"pending_day\": "    \
+    "10000, \"pending_older\": 1345, \"oldest_pending\": 1763935940, \"undecidable\": 1234,"                 \
+    " \"undecidable_requests\": [" FIVE "], \"unreviewed\": 123, \"live_assignments\": 123456,"              \
+    " \"partially_fulfilled\": 1234, \"partial\": [" FIVE "], \"memberships_left\": 123,"                    \
+    " \"notices\": 50000, \"oldest_notice\": 1763935940, \"notice_failure\": \"mail: " LONG_NAME LONG_NAME   \
+    "\\nand so on\", \"notice_failed\": 1763935940, \"next_deadline\": 1763935940}]"
+
+static size_t rows_of(const char *text)
+{
+    size_t rows = 0;
+
+    for (const char *line = text; *line; rows++) {
+        const size_t length = strcspn(line, "\r\n");
+
+        ck_assert_msg(length <= COLUMNS, "%zu columns: %.*s", length, (int)length, line);
+        line += length;
+        line += strspn(line, "\r");
+        line += *line == '\n';
+    }
+    return rows;
+}
+
+/* Each row that there can be, none longer than the terminal is wide; with the warning about nsswitch.conf beside it. */
+START_TEST(however_bad_it_is_one_screen)
+{
+    static const struct script lines[] = {ANSWERS("GetStatus", "[]", "a{sv}", EVERYTHING)};
+    static const char *const labels[] = {
+        "Daemon:",       "Store:",   "Policy:",    "Policy problem:", "Errors:",
+        "Allow-list:",   "Pending:", "Nobody can", "Not reviewed:",   "Live assignments:",
+        "Not in place:", "Left in",  "Notices to", "Last failure:",   "Next deadline:"};
+    const char *warning;
+
+    AT_TERMINAL(NULL, lines, "pkg-admin");
+    for (size_t i = 0; i < LENGTH(labels); i++)
+        SHOWS(result.out, labels[i]);
+    SHOWS(result.out, "... and 1233 more\r\n");
+    ck_assert_uint_lt(rows_of(result.out), ROWS);
+    write_file("/etc/nsswitch.conf", "group: files\n");
+    AT_TERMINAL(NULL, lines, "pkg-admin");
+    warning = strstr(result.out, "pkg-admin: warning: nobody has the groups");
+    ck_assert_ptr_nonnull(warning);
+    ck_assert_uint_le(strlen(warning), 2 * COLUMNS);
+    *(char *)warning = '\0';
+    ck_assert_uint_lt(rows_of(result.out) + 2, ROWS);
+    RUN(lines, "pkg-admin"); /* elsewhere there is all of it */
+    SHOWS(result.out, "nobody may log in\n                    ... and 1229 more\n");
+    SHOWS(result.out, "\n                    9\n");
+}
+END_TEST
+
+/* As much of each list as there is place for. */
+START_TEST(lists_take_what_is_left)
+{
+    static const struct script lines[] = {ANSWERS(
+        "GetStatus", "[]", "a{sv}",
+        "[{" QUIET ", \"unreviewed\": 1, \"undecidable\": 1234, \"undecidable_requests\": [" FIVE "],"
+        " \"partially_fulfilled\": 6, \"partial\": [" FIVE "], \"allow_list_problems\": [" FIVE "]}]")};
+
+    AT_TERMINAL(NULL, lines, "pkg-admin");
+    ck_assert_uint_lt(rows_of(result.out), ROWS);
+    SHOWS(result.out, "Allow-list:        request 1234567, web of a-name-");
+    SHOWS(result.out, "...\r\n                   ... and 1230 more\r\n");
+}
+END_TEST
+
+/* A forgotten line takes nothing from anybody but the groups: nobody else would say it. */
+START_TEST(it_misses_the_line_in_nsswitch)
+{
+    static const struct script lines[] = {ANSWERS("GetStatus", "[]", "a{sv}", "[{\"packages\": 3}]")};
+    static const struct {
+        const char *text;
+        bool warns;
+    } cases[] = {
+        {"passwd: files\ngroup: files [SUCCESS=merge] accesspkg\n", false},
+        {"group: files accesspkg\ninitgroups: files [SUCCESS=continue] accesspkg\n", false},
+        {"passwd: files\ngroup: files\n", true},
+        {"group: files # accesspkg\n", true},
+        {"group: files accesspkg\ninitgroups: files\n", true},
+        {"", true},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        write_file("/etc/nsswitch.conf", cases[i].text);
+        RUN(lines, "pkg-admin");
+        ck_assert_int_eq(result.code, 0);
+        ck_assert_msg((strstr(result.err, "/etc/nsswitch.conf") != NULL) == cases[i].warns, "case %zu: %s", i,
+                      result.err);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cli status");
+    TCase *tests = script_case(suite, "status", setup);
+
+    tcase_add_test(tests, a_quiet_service_needs_few_rows);
+    tcase_add_test(tests, trouble_is_there_when_there_is_some);
+    tcase_add_loop_test(tests, what_waits_is_told_by_age, 0, LENGTH(ages));
+    tcase_add_test(tests, however_bad_it_is_one_screen);
+    tcase_add_test(tests, lists_take_what_is_left);
+    tcase_add_test(tests, it_misses_the_line_in_nsswitch);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
