@@ -7,6 +7,7 @@ DESTDIR       ?=
 PREFIX        ?= /usr
 SYSCONFDIR    ?= /etc
 LOCALSTATEDIR ?= /var
+MAILDIR       ?= /var/mail
 MULTIARCH     := $(shell $(CC) -print-multiarch 2>/dev/null)
 LIBDIR        ?= $(PREFIX)/lib$(if $(MULTIARCH),/$(MULTIARCH))
 LIBEXECDIR    ?= $(PREFIX)/libexec
@@ -28,7 +29,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prot
 HARDEN   := -fPIC -fstack-protector-strong -fvisibility=hidden $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 DEFINES  := -D_GNU_SOURCE -DACCESSPKG_VERSION='"$(VERSION)"' -DACCESSPKG_SYSCONFDIR='"$(SYSCONFDIR)"' \
             -DACCESSPKG_LOCALSTATEDIR='"$(LOCALSTATEDIR)"' -DACCESSPKG_LIBEXECDIR='"$(LIBEXECDIR)"' \
-            -DACCESSPKG_SBINDIR='"$(SBINDIR)"'
+            -DACCESSPKG_SBINDIR='"$(SBINDIR)"' -DACCESSPKG_MAILDIR='"$(MAILDIR)"'
 
 # Which library each part may use is written here and nowhere else; pkg-config is asked when a recipe runs.
 PKGS := dbus-1 jansson sqlite3 inih smartcols libmd libsystemd
@@ -226,6 +227,6 @@ clean: ## Remove what was built
 .PHONY: help
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables: DESTDIR PREFIX SYSCONFDIR LOCALSTATEDIR LIBDIR LIBEXECDIR PAMDIR ZSHDIR CC CFLAGS SANITIZE BUILD V"
+	@echo "  Variables: DESTDIR PREFIX SYSCONFDIR LOCALSTATEDIR MAILDIR LIBDIR LIBEXECDIR PAMDIR ZSHDIR CC CFLAGS SANITIZE BUILD V"
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

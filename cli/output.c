@@ -324,7 +324,8 @@ static bool is_time(const char *member)
                                         "next_deadline",  "escalated",
                                         "since",          "until",
                                         "reviewed",       "revoked",
-                                        "oldest_notice",  "notice_failed"};
+                                        "oldest_notice",  "notice_failed",
+                                        "returned_last"};
 
     for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
         if (strcmp(times[i], member) == 0)

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One record. On a terminal its lists are cut until it fits there; elsewhere nothing is. */
+/*
+ * One record. On a terminal its lists are cut until it fits there; elsewhere nothing is. Mail that came back is counted
+ * here: the daemon may not read it.
+ */
 #include "cli/status.h"
 
 #include "cli/calls.h"
+#include "cli/mailbox.h"
 #include "common/cleanup.h"
 #include "common/names.h"
+#include "common/paths.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +147,20 @@ static char *field_failure(const struct output *output, const json_t *status, co
     return *member_text(status, member) ? one_row(text, row_width(output)) : NULL;
 }
 
+/* "2 messages in /var/mail/accesspkg-notify, the last 3 min ago. Read them, then empty the file" */
+static char *field_returned(const struct output *output, const json_t *status, const char *member)
+{
+    const int64_t count = member_integer(status, member);
+    _cleanup_free_ char *last = field_when(output, status, "returned_last");
+
+    if (count == 0)
+        return NULL;
+    return output_format("%lld message%s%s in %s, the last %s. Read %s, then empty the file",
+                         (long long)count, count == 1 ? "" : "s",
+                         member_true(status, "returned_more") ? " and more" : "", PATH_RETURNED,
+                         last ? last : "at an unknown time", count == 1 ? "it" : "them");
+}
+
 static const struct field fields[] = {
     {"Daemon", "version", field_daemon, FIELD_PLAIN},
     {"Store", "store_size", field_store, FIELD_PLAIN},
@@ -157,6 +176,7 @@ static const struct field fields[] = {
     {"Left in /etc/group", "memberships_left", field_left, FIELD_PLAIN},
     {"Notices to deliver", "notices", field_notices, FIELD_PLAIN},
     {"Last failure", "notice_failure", field_failure, FIELD_PLAIN},
+    {"Returned mail", "returned_mail", field_returned, FIELD_PLAIN},
     {"Next deadline", "next_deadline", field_time, FIELD_PLAIN},
 };
 
@@ -280,6 +300,18 @@ bool status_look_ups_ask_us(void)
 static const char warning[] = "warning: nobody has the groups of a package: /etc/nsswitch.conf does not name "
                               "accesspkg in group: (or initgroups:). See \"Install\" in README.md";
 
+static void add_returned(json_t *status)
+{
+    struct mailbox mailbox;
+
+    if (mailbox_count(PATH_RETURNED, &mailbox) < 0 || mailbox.messages == 0)
+        return;
+    set(status, "returned_mail", json_integer(mailbox.messages));
+    set(status, "returned_last", json_integer(mailbox.last));
+    if (mailbox.more)
+        set(status, "returned_more", json_true());
+}
+
 int status_show(struct invocation *invocation)
 {
     enum { PROMPT = 1, WARNING = 2 };
@@ -289,6 +321,7 @@ int status_show(struct invocation *invocation)
     if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &status, &error) < 0)
         return calls_report(invocation, &error);
     const bool unseen = strcmp(member_text(status, "membership"), "files") != 0 && !status_look_ups_ask_us();
+    add_returned(status);
     if (invocation->output.json)
         output_json(&invocation->output, status);
     else

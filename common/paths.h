@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where things are. The Makefile sets the roots (PREFIX, SYSCONFDIR, LOCALSTATEDIR, PAMDIR); nothing moves them
+ * Where things are. The Makefile sets the roots (PREFIX, SYSCONFDIR, LOCALSTATEDIR, PAMDIR, MAILDIR); nothing moves them
  * at run time, so that no environment variable can make a privileged process read somebody else's files.
  */
 #pragma once
@@ -16,6 +16,9 @@
 #endif
 #ifndef ACCESSPKG_SBINDIR
 #define ACCESSPKG_SBINDIR "/usr/sbin"
+#endif
+#ifndef ACCESSPKG_MAILDIR
+#define ACCESSPKG_MAILDIR "/var/mail"
 #endif
 #ifndef ACCESSPKG_VERSION
 #define ACCESSPKG_VERSION "0"
@@ -34,3 +37,4 @@
 #define PATH_SUBMIT   ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-submit"
 #define PATH_LOOKUP   ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-lookup"
 #define PATH_DAEMON   ACCESSPKG_SBINDIR "/accesspkgd"
+#define PATH_RETURNED ACCESSPKG_MAILDIR "/accesspkg-notify" /* the mail system puts there what came back */

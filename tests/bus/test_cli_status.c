@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pkg-admin status on one screen, however bad things are. In a private root: it reads /etc. */
+/* pkg-admin status on one screen, however bad things are, and mail that came back. In a private root: it reads /etc and
+ * /var/mail. */
 #include "tests/support/fake_script.h"
 
+#include "common/paths.h"
+
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #define LINE_IN_NSSWITCH "group: files [SUCCESS=merge] accesspkg\n"
 
@@ -21,6 +28,8 @@ static void setup(void)
 {
     script_setup();
     write_file("/etc/nsswitch.conf", LINE_IN_NSSWITCH);
+    mkdir(ACCESSPKG_MAILDIR, 0755);
+    unlink(PATH_RETURNED);
 }
 
 /* ---- what it says ----------------------------------------------------------------------------------------- */
@@ -139,15 +148,16 @@ START_TEST(however_bad_it_is_one_screen)
 {
     static const struct script lines[] = {ANSWERS("GetStatus", "[]", "a{sv}", EVERYTHING)};
     static const char *const labels[] = {
-        "Daemon:",       "Store:",   "Policy:",    "Policy problem:", "Errors:",
-        "Allow-list:",   "Pending:", "Nobody can", "Not reviewed:",   "Live assignments:",
-        "Not in place:", "Left in",  "Notices to", "Last failure:",   "Next deadline:"};
+        "Daemon:",    "Store:",        "Policy:",        "Policy problem:",   "Errors:",       "Allow-list:",
+        "Pending:",   "Nobody can",    "Not reviewed:",  "Live assignments:", "Not in place:", "Left in",
+        "Notices to", "Last failure:", "Returned mail:", "Next deadline:"};
     const char *warning;
 
+    write_file(PATH_RETURNED, "From MAILER-DAEMON Sun Nov 23\n\nno\n");
     AT_TERMINAL(NULL, lines, "pkg-admin");
     for (size_t i = 0; i < LENGTH(labels); i++)
         SHOWS(result.out, labels[i]);
-    SHOWS(result.out, "... and 1233 more\r\n");
+    SHOWS(result.out, "Nobody can decide:  1234; which: pkg-admin status --json\r\n");
     ck_assert_uint_lt(rows_of(result.out), ROWS);
     write_file("/etc/nsswitch.conf", "group: files\n");
     AT_TERMINAL(NULL, lines, "pkg-admin");
@@ -203,6 +213,48 @@ START_TEST(it_misses_the_line_in_nsswitch)
 }
 END_TEST
 
+/* ---- mail that came back ---------------------------------------------------------------------------------- */
+
+static const struct script quiet[] = {ANSWERS("GetStatus", "[]", "a{sv}", "[{" QUIET "}]")};
+
+START_TEST(returned_mail_is_counted)
+{
+    static const char mails[] = "From MAILER-DAEMON Sun Nov 23 22:12:20 2025\nSubject: Delivery failed\n\n"
+                                ">From here on: no\n\nFrom MAILER-DAEMON Sun Nov 23 22:13:20 2025\n\nno\n";
+    const struct timespec times[] = {{.tv_sec = 1763935940}, {.tv_sec = 1763935940}};
+
+    write_file(PATH_RETURNED, mails);
+    ck_assert_int_eq(utimensat(AT_FDCWD, PATH_RETURNED, times, 0), 0);
+    RUN(quiet, "pkg-admin");
+    SHOWS(result.out, "\nReturned mail:    2 messages in " PATH_RETURNED
+                      ", the last 2025-11-23T22:12:20+00:00. Read them, then empty the file\n");
+    RUN(quiet, "pkg-admin", "--json");
+    SHOWS(result.out, "\"returned_last\": \"2025-11-23T22:12:20+00:00\",\n  \"returned_mail\": 2,\n");
+    HIDES(result.out, "returned_more");
+    write_file(PATH_RETURNED, "From MAILER-DAEMON Sun Nov 23 22:12:20 2025\n\nno\n");
+    AT_TERMINAL(NULL, quiet, "pkg-admin");
+    SHOWS(result.out, "Returned mail:    1 message in " PATH_RETURNED ", the last ");
+    SHOWS(result.out, "Read\r\n                  it, then empty the file\r\n");
+}
+END_TEST
+
+/* Nothing, or nothing that may be read: no row, and nothing that keeps the command waiting. */
+START_TEST(no_returned_mail_is_no_row)
+{
+    static const char *const nothings[] = {
+        "true", "touch " PATH_RETURNED, "mkdir " PATH_RETURNED, "mkfifo " PATH_RETURNED,
+        "echo 'From x' >/tmp/elsewhere; ln -s /tmp/elsewhere " PATH_RETURNED};
+
+    ck_assert_int_eq(system(nothings[_i]), 0);
+    RUN(quiet, "pkg-admin");
+    ck_assert_int_eq(result.code, 0);
+    HIDES(result.out, "Returned");
+    RUN(quiet, "pkg-admin", "--json");
+    HIDES(result.out, "returned");
+    ck_assert_int_eq(system("rm -rf " PATH_RETURNED " /tmp/elsewhere"), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cli status");
@@ -214,6 +266,8 @@ int main(void)
     tcase_add_test(tests, however_bad_it_is_one_screen);
     tcase_add_test(tests, lists_take_what_is_left);
     tcase_add_test(tests, it_misses_the_line_in_nsswitch);
+    tcase_add_test(tests, returned_mail_is_counted);
+    tcase_add_loop_test(tests, no_returned_mail_is_no_row, 0, 5);
 
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -100,3 +100,27 @@ confined()
 it "filed at the gate, told by mail, approved by what the mail says, one thread" by_mail
 it "an MTA that is away: the notice waits, and comes once" mta_away
 it "the notifier has no capability and writes no grant" confined
+
+# What the MTA takes and cannot deliver comes back to the sender's mailbox, and pkg-admin status shows that.
+comes_back()
+{
+    without_mail
+    printf '%s\n' 'listen on lo' 'action "local" mbox' 'action "gone" mda "exit 67"' \
+        'match from local for rcpt-to "bob@demohost" action "gone"' 'match from local for any action "local"' \
+        >"$root/etc/smtpd.conf"
+    host systemctl restart opensmtpd
+    run host pkg-admin status
+    says_not "Returned mail"
+    on_host alice pkg-request submit $package
+    wait_for 30 has_mail accesspkg-notify "^From "
+    wait_for 20 delivered # so accesspkg-notify believes
+    run host pkg-admin status
+    says "^Returned mail:  *1 message in /var/mail/accesspkg-notify, the last .*Read it, then empty the file"
+    run mail_of accesspkg-notify
+    says "bob@demohost"
+    : >"$root/var/mail/accesspkg-notify"
+    run host pkg-admin status
+    says_not "Returned mail"
+}
+
+it "a mail that the MTA sends back: pkg-admin status shows it until the mailbox is empty" comes_back
