@@ -1,52 +1,96 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Words from the tables of commands and options, for people and for shells. */
+/* Words from the tables of commands and options, for people and for shells. For people they fit on one screen of 24 lines
+ * by 80 columns: a program tells its commands, a command its options, the manual the rest. */
 #include "cli/help.h"
 
 #include "cli/options.h"
 
 #include <stdio.h>
+#include <string.h>
 
-static void help_row(const char *left, const char *argument, const char *help)
+enum { CELL_MAX = 64 };
+
+/* "approve ID..." */
+static void command_cell(const struct command *command, char ret[CELL_MAX])
 {
-    char cell[40];
-
-    snprintf(cell, sizeof(cell), "%s%s%s", left, argument[0] ? " " : "", argument);
-    printf("  %-26s %s\n", cell, help);
+    snprintf(ret, CELL_MAX, "%s%s%s", command->name, command->arguments[0] ? " " : "", command->arguments);
 }
 
-static void help_of_program(const struct program *program)
+/* "-m, --reason TEXT"; without a letter the name stands where it would stand behind one. */
+static void option_cell(const struct option_row *option, char ret[CELL_MAX])
 {
-    printf("%s: %s\n\nUsage: %s [COMMAND] [OPTION]...\n\nCommands (without one: %s; more of each: %s COMMAND "
-           "--help):\n",
-           program->name, program->help, program->name, program->commands[0].name, program->name);
-    for (const struct command *command = program->commands; command->name; command++)
-        help_row(command->name, command->arguments, command->help);
+    const char letter[] = {'-', option->letter, ',', ' ', '\0'};
+
+    snprintf(ret, CELL_MAX, "%s--%s%s%s", option->letter ? letter : "    ", option->name,
+             option->argument ? " " : "", option->argument ? option->argument : "");
+}
+
+/* Of a command those that it takes; of a program (NULL) those that any command does. */
+static bool is_shown(const struct option_row *option, const struct command *command)
+{
+    return option->help && (option->takes & ~(command ? command->takes : 0)) == 0;
+}
+
+/* How wide the left column is: as its longest cell. */
+static int column_width(const struct program *program, const struct command *command)
+{
+    char cell[CELL_MAX];
+    size_t longest = 0;
+
+    for (const struct command *row = program->commands; !command && row->name; row++) {
+        command_cell(row, cell);
+        longest = strlen(cell) > longest ? strlen(cell) : longest;
+    }
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        option_cell(&options_rows[i], cell);
+        if (is_shown(&options_rows[i], command) && strlen(cell) > longest)
+            longest = strlen(cell);
+    }
+    return (int)longest;
+}
+
+static void print_commands(const struct program *program, int width)
+{
+    char cell[CELL_MAX];
+
+    printf("\nCommands (without one: %s):\n", program->commands[0].name);
+    for (const struct command *command = program->commands; command->name; command++) {
+        command_cell(command, cell);
+        printf("  %-*s  %s\n", width, cell, command->help);
+    }
+}
+
+static void print_options(const struct command *command, int width)
+{
+    char cell[CELL_MAX];
+
+    printf("\n%s:\n", command ? "Options" : "Options of every command");
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (is_shown(&options_rows[i], command)) {
+            option_cell(&options_rows[i], cell);
+            printf("  %-*s  %s\n", width, cell, options_rows[i].help);
+        }
 }
 
 int help_print(const struct program *program, const struct command *command)
 {
-    if (command)
-        printf("%s %s: %s\n\nUsage: %s %s%s%s [OPTION]...\n", program->name, command->name, command->help,
-               program->name, command->name, command->arguments[0] ? " " : "", command->arguments);
-    else
-        help_of_program(program);
-    printf("\nOptions:\n");
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        const char letter[] = {'-', options_rows[i].letter, ',', ' ', '\0'};
-        char left[32];
+    const char *name = program->name;
+    const int width = column_width(program, command);
+    char cell[CELL_MAX] = "[COMMAND]";
 
-        if (!options_rows[i].help || !options_concern(program, &options_rows[i]) ||
-            (command && (options_rows[i].takes & ~command->takes)))
-            continue;
-        snprintf(left, sizeof(left), "%s--%s", options_rows[i].letter ? letter : "    ",
-                 options_rows[i].name);
-        help_row(left, options_rows[i].argument ? options_rows[i].argument : "", options_rows[i].help);
-    }
-    printf(
-        "\nExit codes: 0 done; 1 refused by a state or a policy; 64 wrong usage; 67 no such user; 69 "
-        "accesspkgd\n"
-        "does not answer; 74 the output could not be written; 75 too much at once, try again later; 77 not\n"
-        "allowed; 78 the configuration has errors. Of several the highest counts.\n");
+    if (command)
+        command_cell(command, cell);
+    printf("%s%s%s: %s\n\nUsage: %s %s [OPTION]...\n", name, command ? " " : "", command ? command->name : "",
+           command ? command->help : program->help, name, cell);
+    if (!command)
+        print_commands(program, width);
+    print_options(command, width);
+    if (command && (command->takes & (TAKES_IDS | TAKES_REQUEST)))
+        printf("\nID is a request's number, or USER/PACKAGE, as alice/db-admins.\n");
+    if (command)
+        printf("\nMore, and what the exit codes mean: man %s\n", name);
+    else
+        printf("\nOther options: %s COMMAND --help. More, and exit codes: man %s\n", name, name);
     return 0;
 }
 

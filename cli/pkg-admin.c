@@ -285,7 +285,7 @@ static int explain(struct invocation *invocation)
 }
 
 static const struct command commands[] = {
-    {"status", "", 0, 0, 0, status_show, "how the service is, in one screen"},
+    {"status", "", 0, 0, 0, status_show, "how the service is, on one screen"},
     {"reload", "", 0, 0, 0, reload, "write the allow-list and put a changed policy into force"},
     {"check-config", "", 0, 0, 0, check_config, "look for errors in the configuration, change nothing"},
     {"assign", "PACKAGE USER", 2, 2, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_OVERRIDE,
@@ -294,8 +294,7 @@ static const struct command commands[] = {
      "take a group's members over as assignments"},
     {"revoke", "PACKAGE USER", 2, 2, TAKES_REASON, revoke_access, "end what a user holds, now"},
     {"retry", "PACKAGE USER", 2, 2, 0, retry_access, "try now to put in place what is not"},
-    {"explain", "PACKAGE USER", 2, 2, 0, explain,
-     "what would become of a user's request, and who could approve it"},
+    {"explain", "PACKAGE USER", 2, 2, 0, explain, "what would become of a request; who could approve it"},
     {"report", "", 0, 0, TAKES_SINCE | TAKES_PACKAGE | TAKES_PAGER, lookback_report,
      "how much was asked for, and how long decisions took"},
     {"audit", "", 0, 0, TAKES_REQUEST | TAKES_USER | TAKES_SINCE | TAKES_LIMIT | TAKES_PAGER, lookback_audit,

@@ -309,6 +309,43 @@ START_TEST(json_has_the_names_of_the_bus)
 }
 END_TEST
 
+/* ---- help ------------------------------------------------------------------------------------------------- */
+
+/* What is printed, and the prompt behind it, stand on a terminal of 24 lines by 80 columns. */
+static void fits_a_screen(const char *program, const char *command)
+{
+    enum { ROWS = 24, COLUMNS = 80 };
+
+    run_somewhere(FAKE_PIPES, NULL, NULL, 0, WORDS(program, command, *command == '-' ? NULL : "--help"));
+    ck_assert_int_eq(result.code, 0);
+    ck_assert_str_eq(result.err, "");
+    ck_assert_msg(lines_of(result.out) < ROWS, "%s %s has %zu lines", program, command, lines_of(result.out));
+    for (const char *line = result.out; *line; line += strcspn(line, "\n") + 1)
+        ck_assert_msg(strcspn(line, "\n") <= COLUMNS, "%s %s is too wide: %.*s", program, command,
+                      (int)strcspn(line, "\n"), line);
+}
+
+START_TEST(help_fits_a_screen)
+{
+    static const char *const programs[] = {"pkg-approve", "pkg-request", "pkg-admin"};
+    const char *program = programs[_i];
+    char words[1024], mark[64];
+
+    RUN_UNASKED(program, "--print-completion");
+    ck_assert_uint_lt(strcspn(result.out, "\n"), sizeof(words));
+    snprintf(words, sizeof(words), "%.*s", (int)strcspn(result.out, "\n"), result.out);
+    fits_a_screen(program, "--help");
+    for (char *rest = words, *command; (command = strsep(&rest, " "));) {
+        snprintf(mark, sizeof(mark), "\nUsage: %s %s", program, command);
+        fits_a_screen(program, command);
+        SHOWS(result.out, mark);
+        RUN_UNASKED(program, "--help");
+        snprintf(mark, sizeof(mark), "\n  %s ", command);
+        SHOWS(result.out, mark);
+    }
+}
+END_TEST
+
 /* ---- rule 10 ---------------------------------------------------------------------------------------------- */
 
 /* The object with every text replaced, and the numbers left alone. */
@@ -424,6 +461,7 @@ int main(void)
     tcase_add_test(tests, show_has_all_that_an_approver_decides_on);
     tcase_add_test(tests, show_tells_claims_and_missing_reasons_apart);
     tcase_add_test(tests, json_has_the_names_of_the_bus);
+    tcase_add_loop_test(tests, help_fits_a_screen, 0, 3);
     tcase_add_loop_test(tests, no_member_controls_a_terminal, 0, 14);
     tcase_add_test(tests, no_error_controls_a_terminal);
 

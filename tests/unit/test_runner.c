@@ -116,7 +116,7 @@ static const struct {
     const char *words[5];
     const char *says;
 } usage_errors[] = {
-    {{"nonsense"}, "there is no command 'nonsense'"},
+    {{"nonsense"}, "there is no command 'nonsense'. Try: prog --help"},
     {{"--nonsense"}, "there is no option --nonsense, or several begin with it"},
     {{"--re"}, "there is no option --re, or several begin with it"},
     {{"-x"}, "there is no option -x"},
@@ -177,44 +177,31 @@ START_TEST(a_reason_has_a_longest_length)
 }
 END_TEST
 
-static unsigned lines_of(const char *text)
-{
-    unsigned lines = 0;
-
-    for (; *text; text++)
-        lines += *text == '\n';
-    return lines;
-}
-
-START_TEST(help_comes_from_the_tables_and_fits_a_screen)
+/* A program tells its commands, a command its options. */
+START_TEST(help_comes_from_the_tables)
 {
     ck_assert_int_eq(RUN("--help"), 0);
     ck_assert_int_eq(runs, 0);
     ck_assert_str_eq(err, "");
-    for (const struct command *command = commands; command->name; command++)
-        ck_assert_ptr_nonnull(strstr(out, command->help));
-    ck_assert_ptr_nonnull(strstr(out, "-d, --duration TIME"));
-    ck_assert_ptr_null(strstr(out, "completion"));
-    ck_assert_uint_lt(lines_of(out), 24);
-    ck_assert_ptr_nonnull(strstr(out, "(without one: list; more of each: prog COMMAND --help)"));
+    ck_assert_str_eq(out, "prog: tests the runner\n\nUsage: prog [COMMAND] [OPTION]...\n\n"
+                          "Commands (without one: list):\n"
+                          "  list           lists\n  act ID...      acts\n  submit NAME    submits\n\n"
+                          "Options of every command:\n"
+                          "      --json     print JSON, for programs\n"
+                          "  -h, --help     show this help\n"
+                          "  -V, --version  show the version\n\n"
+                          "Other options: prog COMMAND --help. More, and exit codes: man prog\n");
     ck_assert_int_eq(RUN("act", "-h"), 0);
     ck_assert_int_eq(runs, 0);
-    ck_assert_ptr_eq(strstr(out, "prog act: acts\n\nUsage: prog act ID... [OPTION]...\n"), out);
-    ck_assert_ptr_nonnull(strstr(out, "--reason"));
-    ck_assert_ptr_null(strstr(out, "--duration")); /* it takes none */
-}
-END_TEST
-
-START_TEST(help_names_every_exit_code)
-{
-    ck_assert_int_eq(RUN("--help"), 0);
-    const char *codes = strstr(out, "Exit codes:");
-    ck_assert_ptr_nonnull(codes);
-    for (int error = BUS_ERROR_NONE + 1; error < BUS_ERROR_COUNT; error++) {
-        char code[16];
-        snprintf(code, sizeof(code), " %d ", bus_error_exit_code((enum bus_error)error));
-        ck_assert_msg(strstr(codes, code), "%s is not named", code);
-    }
+    ck_assert_str_eq(out, "prog act: acts\n\nUsage: prog act ID... [OPTION]...\n\n"
+                          "Options:\n"
+                          "  -m, --reason TEXT         why; those whom it concerns read it\n"
+                          "      --justification TEXT  the same as --reason\n"
+                          "      --json                print JSON, for programs\n"
+                          "  -h, --help                show this help\n"
+                          "  -V, --version             show the version\n\n"
+                          "ID is a request's number, or USER/PACKAGE, as alice/db-admins.\n\n"
+                          "More, and what the exit codes mean: man prog\n");
 }
 END_TEST
 
@@ -243,8 +230,7 @@ int main(void)
     tcase_add_loop_test(tests, a_usage_error_is_one_line_and_runs_nothing, 0,
                         sizeof(usage_errors) / sizeof(*usage_errors));
     tcase_add_test(tests, a_reason_has_a_longest_length);
-    tcase_add_test(tests, help_comes_from_the_tables_and_fits_a_screen);
-    tcase_add_test(tests, help_names_every_exit_code);
+    tcase_add_test(tests, help_comes_from_the_tables);
     tcase_add_test(tests, version_and_completion);
     suite_add_tcase(suite, tests);
 
