@@ -59,21 +59,28 @@ struct listing {
     bool more;
 };
 
-static int list_one(const struct request *request, void *data)
+/* Adds what was read, or notes that there is more than is wanted. */
+static int list_record(struct listing *listing, const struct record *record)
 {
-    struct listing *listing = data;
     if (json_array_size(listing->array) == listing->limit) {
         listing->more = true;
         return 1;
     }
+    json_t *view = view_request(record, listing->engine->packages, &listing->decider,
+                                clock_now(&listing->engine->clock));
+    return json_array_append_new(listing->array, view) < 0 ? -ENOMEM : 0;
+}
+
+static int list_one(const struct request *request, void *data)
+{
+    struct listing *listing = data;
     struct record record = {0};
-    const int r = record_load(listing->engine->store, request->id, &record);
+    int r = record_load(listing->engine->store, request->id, &record);
     if (r != 0)
         return r < 0 ? r : -EIO;
-    json_t *view = view_request(&record, listing->engine->packages, &listing->decider,
-                                clock_now(&listing->engine->clock));
+    r = list_record(listing, &record);
     record_deinit(&record);
-    return json_array_append_new(listing->array, view) < 0 ? -ENOMEM : 0;
+    return r;
 }
 
 /* Only what the caller could decide now: escalation and own requests are left to the rule itself. */
@@ -84,11 +91,11 @@ static int list_decidable(const struct request *request, void *data)
     int r = record_load(listing->engine->store, request->id, &record);
     if (r != 0)
         return r < 0 ? r : -EIO;
-    const bool mine =
-        policy_may_decide(&record.stage, &record.request.requestor, record.decisions, record.n_decisions,
-                          &listing->decider, clock_now(&listing->engine->clock)) == POLICY_DECIDE_ALLOWED;
+    if (policy_may_decide(&record.stage, &record.request.requestor, record.decisions, record.n_decisions,
+                          &listing->decider, clock_now(&listing->engine->clock)) == POLICY_DECIDE_ALLOWED)
+        r = list_record(listing, &record);
     record_deinit(&record);
-    return mine ? list_one(request, data) : 0;
+    return r;
 }
 
 static int list_reviewable(const struct request *request, void *data)
