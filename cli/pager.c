@@ -19,6 +19,7 @@ struct held {
     FILE *memory;
     char *text;
     size_t size;
+    bool from_end;
 };
 
 /* sh's own words for a program that is not there or cannot be run. */
@@ -52,6 +53,12 @@ void pager_begin(struct output *output)
         output_no_memory();
     output->held = held;
     output->stream = held->memory;
+}
+
+void pager_from_end(struct output *output)
+{
+    if (output->held)
+        output->held->from_end = true;
 }
 
 /* Lines on the terminal, counted by bytes: too many rather than too few. */
@@ -135,7 +142,7 @@ void pager_end(struct output *output)
     if (fclose(held->memory) != 0)
         output_no_memory();
     const char *name = rows_of(output, held->text) >= output->height ? pager_name() : NULL;
-    setenv("LESS", "FRX", 0);
+    setenv("LESS", held->from_end ? "-FRX +G" : "FRX", 0);
     if (is_root_for_somebody())
         setenv("LESSSECURE", "1", 1);
     fflush(stderr);

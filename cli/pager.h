@@ -11,5 +11,8 @@
 /* From here on the output is held back; does nothing without a terminal, or with --json. */
 void pager_begin(struct output *output);
 
+/* What it holds has the newest last: less begins there, unless LESS in the environment says otherwise. */
+void pager_from_end(struct output *output);
+
 /* Shows what was held back, and waits until it was read. May be called again. */
 void pager_end(struct output *output);

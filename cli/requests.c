@@ -330,6 +330,8 @@ static void print_list(struct output *output, const json_t *requests, bool waits
 {
     json_t *turned = json_array();
 
+    if (waits)
+        pager_from_end(output);
     for (size_t i = json_array_size(requests); i > 0; i--)
         if (json_array_append(turned, json_array_get(requests, i - 1)) < 0)
             output_no_memory();

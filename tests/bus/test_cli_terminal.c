@@ -147,6 +147,26 @@ START_TEST(the_pager_is_less)
 }
 END_TEST
 
+/* What waits ends with the newest, so the pager begins there; who has options of their own for less keeps them. */
+START_TEST(less_begins_where_the_newest_stands)
+{
+    unsetenv("ACCESSPKG_PAGER");
+    unsetenv("PAGER");
+    unsetenv("LESS");
+    setenv("TERM", "xterm", 1);
+    fake.cue = "(END)";
+    run_list_with("q", 60, FAKE_TERMINAL, WORDS("pkg-approve"));
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "60 -");
+    HIDES(result.out, " 1 -");
+    setenv("LESS", "RX", 1);
+    fake.cue = ":";
+    run_list_with("q", 60, FAKE_TERMINAL, WORDS("pkg-approve"));
+    SHOWS(result.out, " 1 -");
+    HIDES(result.out, "60 -");
+}
+END_TEST
+
 /* Who may run one command as root is not to start others through a pager of their own. */
 START_TEST(under_sudo_no_variable_names_a_program)
 {
@@ -522,8 +542,10 @@ int main(void)
     tcase_add_test(tests, the_newest_stands_last_on_a_terminal);
     tcase_add_test(tests, only_what_fills_a_terminal_is_paged);
     tcase_add_test(tests, the_pager_is_the_users);
-    if (access("/usr/bin/less", X_OK) == 0)
+    if (access("/usr/bin/less", X_OK) == 0) {
         tcase_add_test(tests, the_pager_is_less);
+        tcase_add_test(tests, less_begins_where_the_newest_stands);
+    }
     tcase_add_test(tests, under_sudo_no_variable_names_a_program);
     tcase_add_test(tests, approve_repeats_who_gets_what);
     tcase_add_loop_test(tests, everything_but_yes_changes_nothing, 0, 6);
