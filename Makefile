@@ -51,6 +51,7 @@ BUS_SRC    := $(wildcard dbus/*.c)
 DAEMON_SRC := $(filter-out helperd/main.c,$(wildcard helperd/*.c))
 LOOKUP_SRC := $(wildcard helperd/lookup/*.c)
 PRIV_SRC   := $(filter-out helperd/privileged/accesspkg-%.c,$(wildcard helperd/privileged/*.c))
+SESSION_SRC:= $(wildcard helperd/session/*.c)
 NOTIFY_SRC := $(filter-out helperd/notify/accesspkg-%.c,$(wildcard helperd/notify/*.c))
 MAIL_SRC   := $(filter-out helperd/notify/mail/accesspkg-%.c,$(wildcard helperd/notify/mail/*.c))
 SUBMIT_SRC := $(wildcard pam_module/submit/*.c)
@@ -70,6 +71,7 @@ LIB_COMMON := $(BUILD)/libcommon.a
 LIB_BUS    := $(BUILD)/libbus.a
 LIB_DAEMON := $(BUILD)/libhelperd.a
 LIB_PRIV   := $(BUILD)/libprivileged.a
+LIB_SESSION:= $(BUILD)/libsession.a
 LIB_NOTIFY := $(BUILD)/libnotify.a
 LIB_CLI    := $(BUILD)/libcli.a
 LIB_PAM    := $(BUILD)/libpammodule.a
@@ -113,6 +115,7 @@ $(LIB_COMMON): $(call obj,$(COMMON_SRC)) ; $(archive)
 $(LIB_BUS): $(call obj,$(BUS_SRC)) ; $(archive)
 $(LIB_DAEMON): $(call obj,$(DAEMON_SRC)) ; $(archive)
 $(LIB_PRIV): $(call obj,$(PRIV_SRC)) ; $(archive)
+$(LIB_SESSION): $(call obj,$(SESSION_SRC)) ; $(archive)
 $(LIB_NOTIFY): $(call obj,$(NOTIFY_SRC) $(MAIL_SRC)) ; $(archive)
 $(LIB_CLI): $(call obj,$(CLI_SRC)) ; $(archive)
 $(LIB_PAM): $(call obj,$(PAM_SRC)) ; $(archive)
@@ -125,7 +128,7 @@ $(BUILD)/accesspkgd: $(call obj,helperd/main.c) $(LIB_DAEMON) $(LIB_BUS) $(LIB_C
 	$(call link,dbus-1 jansson sqlite3 inih libmd libsystemd,-lev)
 $(BUILD)/accesspkg-lookup: $(call obj,$(LOOKUP_SRC)) $(LIB_COMMON)
 	$(call link,jansson)
-$(BUILD)/accesspkg-privileged: $(call obj,helperd/privileged/accesspkg-privileged.c) $(LIB_PRIV) $(LIB_DAEMON) $(LIB_BUS) \
+$(BUILD)/accesspkg-privileged: $(call obj,helperd/privileged/accesspkg-privileged.c) $(LIB_PRIV) $(LIB_SESSION) $(LIB_DAEMON) $(LIB_BUS) \
     $(LIB_COMMON)
 	$(call link,dbus-1 jansson libsystemd,-lev)
 $(BUILD)/accesspkg-notify: $(call obj,helperd/notify/accesspkg-notify.c) $(LIB_NOTIFY) $(LIB_DAEMON) $(LIB_BUS) $(LIB_COMMON)
@@ -150,7 +153,7 @@ $(BUILD)/libnss_accesspkg.so.2: $(NSS_SRC) $(LEAF_SRC) nss_module/libnss_accessp
 comma := ,
 
 # ---- tests --------------------------------------------------------------------------------------------------
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_PRIV) $(LIB_NOTIFY) $(LIB_DAEMON) $(LIB_PAM) $(LIB_NSS) $(LIB_BUS) $(LIB_COMMON)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_PRIV) $(LIB_NOTIFY) $(LIB_SESSION) $(LIB_DAEMON) $(LIB_PAM) $(LIB_NSS) $(LIB_BUS) $(LIB_COMMON)
 	@mkdir -p $(@D)
 	$(call link,check dbus-1 jansson sqlite3 inih libmd libsystemd smartcols,-lev -lpam -lpam_misc -ldl)
 

@@ -14,9 +14,9 @@
 #include "common/log.h"
 #include "common/names.h"
 #include "common/paths.h"
-#include "helperd/privileged/logind.h"
 #include "helperd/privileged/members.h"
 #include "helperd/privileged/processes.h"
+#include "helperd/session/logind.h"
 
 #include <errno.h>
 #include <grp.h>

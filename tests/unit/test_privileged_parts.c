@@ -5,8 +5,8 @@
 #include "helperd/privileged/groupfile.h"
 #include "helperd/privileged/members.h"
 #include "helperd/privileged/processes.h"
-#include "helperd/privileged/warning.h"
 #include "helperd/privileged/worker.h"
+#include "helperd/session/terminal.h"
 
 #include <check.h>
 #include <errno.h>
@@ -266,11 +266,11 @@ START_TEST(writes_to_terminals_alone)
 {
     char link[128];
     const char *file = put("file", "");
-    ck_assert_int_eq(warning_write(file, getuid(), "x"), -EPERM);
-    ck_assert_int_eq(warning_write("/dev/null", getuid(), "x"), -EPERM);
+    ck_assert_int_eq(terminal_write(file, getuid(), TERMINAL_ANYWAY, "x"), -EPERM);
+    ck_assert_int_eq(terminal_write("/dev/null", getuid(), TERMINAL_ANYWAY, "x"), -EPERM);
     snprintf(link, sizeof(link), "%s/link", folder);
     ck_assert_int_eq(symlink("/dev/ptmx", link), 0);
-    ck_assert_int_eq(warning_write(link, 0, "x"), -ELOOP);
+    ck_assert_int_eq(terminal_write(link, 0, TERMINAL_ANYWAY, "x"), -ELOOP);
     struct stat st;
     ck_assert_int_eq(stat(file, &st), 0);
     ck_assert_int_eq(st.st_size, 0);

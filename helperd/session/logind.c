@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "helperd/privileged/logind.h"
+#include "helperd/session/logind.h"
 
 #include "common/names.h"
 

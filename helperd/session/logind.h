@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Login sessions as logind knows them, and asking it and systemd to end something. For workers: the calls wait, at most
- * LOGIND_SECONDS each. A host without logind has no sessions.
+ * Login sessions as logind knows them, and asking it and systemd to end something. For processes that may wait, as a
+ * worker of the root service: each call does, at most LOGIND_SECONDS. A host without logind has no sessions.
  */
 #pragma once
 

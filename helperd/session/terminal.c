@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/session/terminal.h"
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "helperd/session/logind.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* logind has the name from whoever opened the session. */
+static bool is_terminal_name(const char *tty)
+{
+    return *tty && *tty != '/' && *tty != '.' && !strstr(tty, "..") && strlen(tty) < 64;
+}
+
+/* To a list that has room for it. 0 or -ENOMEM. */
+static int add_terminal(strv list, const char *tty)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "/dev/%s", tty);
+    if (!is_terminal_name(tty) || strv_contains(list, path))
+        return 0;
+    char **end = &list[strv_length(list)];
+    *end = strdup(path);
+    return *end ? 0 : -ENOMEM;
+}
+
+static DBusConnection *connect_to_logind(void)
+{
+    char error[LOGIND_ERROR_MAX] = "";
+    DBusConnection *bus = logind_connect(error);
+    if (!bus)
+        log_warning("logind cannot be asked for terminals: %s", error);
+    return bus;
+}
+
+/* What logind has not written down it is asked for: the terminals of sshd's sessions. */
+static int add_terminals(strv list, const struct logind_session *sessions, size_t count)
+{
+    DBusConnection *bus = NULL;
+    bool tried = false;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        if (!*sessions[i].tty && !tried) {
+            bus = connect_to_logind();
+            tried = true;
+        }
+        _cleanup_free_ char *asked = !*sessions[i].tty && bus ? logind_tty(bus, sessions[i].id) : NULL;
+        r = add_terminal(list, asked ? asked : sessions[i].tty);
+    }
+    if (bus) {
+        dbus_connection_close(bus);
+        dbus_connection_unref(bus);
+    }
+    return r;
+}
+
+int terminal_find(uid_t uid, strv *ret)
+{
+    struct logind_session *sessions = NULL;
+    size_t count = 0;
+    int r = logind_sessions(uid, &sessions, &count);
+    if (r < 0)
+        return r;
+    strv list = calloc(count + 1, sizeof(*list));
+    r = list ? add_terminals(list, sessions, count) : -ENOMEM;
+    logind_sessions_free(sessions, count);
+    if (r == 0)
+        *ret = list;
+    else
+        strv_free(list);
+    return r;
+}
+
+void terminal_frame(const char *text, char *ret, size_t size)
+{
+    char host[64] = "";
+    gethostname(host, sizeof(host) - 1);
+    snprintf(ret, size, "\r\n\aAccess packages on %s: %s\r\n", host, text);
+}
+
+int terminal_write(const char *terminal, uid_t uid, enum terminal_manners manners, const char *line)
+{
+    struct stat st;
+    _cleanup_close_ int fd = open(terminal, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    if (!S_ISCHR(st.st_mode) || st.st_uid != uid || !isatty(fd))
+        return -EPERM;
+    if (manners == TERMINAL_IF_WANTED && !(st.st_mode & S_IWGRP))
+        return -EACCES;
+    const ssize_t put = write(fd, line, strlen(line));
+    return put < 0 ? -errno : put == (ssize_t)strlen(line) ? 0 : -EAGAIN;
+}
