@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Notices from the real daemon through the real accesspkg-notify to programs of notify.d, good and bad. */
 #include "tests/support/live.h"
+#include "tests/support/notices.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -9,30 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DB                                                                                                   \
     "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\nmax_duration = 2h\napprovers = bob %dba-leads\n"
-#define FREE   "[package]\ngroups = auditors\n[policy]\nduration = 1h\napproval = none\n"
-#define FOLDER "/etc/accesspkg/notify.d/"
-#define GOOD   "#!/bin/sh\ncat >/run/told\n"
-
-enum { WAIT_MS = 20000 };
+#define FREE "[package]\ngroups = auditors\n[policy]\nduration = 1h\napproval = none\n"
+#define GOOD "#!/bin/sh\ncat >/run/told\n"
 
 static int told; /* what the good programs write to */
-
-static void write_hook(const char *name, const char *text, mode_t mode)
-{
-    char path[256];
-    snprintf(path, sizeof(path), FOLDER "%s", name);
-    unlink(path);
-    FILE *out = fopen(path, "we");
-    ck_assert_ptr_nonnull(out);
-    ck_assert_int_ge(fputs(text, out), 0);
-    ck_assert_int_eq(fclose(out), 0);
-    ck_assert_int_eq(chmod(path, mode), 0);
-}
 
 static void setup(void)
 {
@@ -58,7 +43,7 @@ static json_t *next_told(void)
     json_t *notice = NULL;
     while (!notice) {
         struct pollfd wait = {.fd = told, .events = POLLIN};
-        ck_assert_msg(poll(&wait, 1, WAIT_MS) == 1, "nothing was told: %.*s", (int)size, text);
+        ck_assert_msg(poll(&wait, 1, NOTICES_WAIT_MS) == 1, "nothing was told: %.*s", (int)size, text);
         /* A byte at a time: the next one may stand behind it. */
         ck_assert_int_eq(read(told, text + size, 1), 1);
         size++;
@@ -90,37 +75,11 @@ static void expect(const char *event, const char *to)
     json_decref(notice);
 }
 
-static int64_t status_number(const char *member)
-{
-    json_t *value = NULL;
-    ck_assert_int_eq(live_call("root", -1, "GetStatus", "", NULL, &value), BUS_ERROR_NONE);
-    const int64_t number = json_integer_value(json_object_get(value, member));
-    json_decref(value);
-    return number;
-}
-
-/* Until so many wait; asking takes a process each time, so nothing spins. */
-static void wait_for(int64_t count)
-{
-    const time_t end = time(NULL) + WAIT_MS / 1000;
-    while (status_number("notices") != count)
-        ck_assert_msg(time(NULL) < end, "%d notices wait", (int)status_number("notices"));
-}
-
-static void wait_for_failure(const char *says)
-{
-    const time_t end = time(NULL) + WAIT_MS / 1000;
-    do {
-        ck_assert_int_eq(live_run("root", "pkg-admin status"), 0);
-        ck_assert_msg(time(NULL) < end, "%s: %s", says, live_output);
-    } while (!strstr(live_output, says));
-}
-
 START_TEST(test_delivered)
 {
-    write_hook("log", GOOD, 0755);
-    write_hook("old.sample", "#!/bin/sh\ntouch /tmp/never\n", 0755);
-    write_hook("README", "not a program\n", 0644);
+    notices_write_hook("log", GOOD, 0755);
+    notices_write_hook("old.sample", "#!/bin/sh\ntouch /tmp/never\n", 0755);
+    notices_write_hook("README", "not a program\n", 0644);
     live_start_notify("10", "1");
     live_expect("alice", "pkg-request submit db -m \"disk full; it's urgent\"", 0, "Request 1");
     json_t *notice = next_told();
@@ -136,7 +95,7 @@ START_TEST(test_delivered)
     expect("decided-by-other", "carol");
     expect("approved", "alice");
     expect("fulfilled", "alice");
-    wait_for(0);
+    notices_wait_for(0);
     live_expect("root", "test ! -e /tmp/never", 0, "");
 }
 END_TEST
@@ -144,7 +103,7 @@ END_TEST
 /* What a user typed reaches neither arguments nor environment. */
 START_TEST(test_clean)
 {
-    write_hook(
+    notices_write_hook(
         "log",
         "#!/bin/sh\nset -- \"$#\" \"$(tr '\\0' ' ' </proc/$$/cmdline)\" \"$(env)\" \"$(pwd)\" \"$(id -un)\"\n"
         "printf '%s\\n' \"$@\" >/tmp/seen\nls /proc/$$/fd >>/tmp/seen\ncat >/run/told\n",
@@ -185,21 +144,21 @@ static const struct bad {
 START_TEST(test_bad)
 {
     char command[128];
-    write_hook("log", GOOD, 0755);
-    write_hook("bad", bad[_i].text, bad[_i].mode);
-    snprintf(command, sizeof(command), "chown %s " FOLDER "bad", bad[_i].owner);
+    notices_write_hook("log", GOOD, 0755);
+    notices_write_hook("bad", bad[_i].text, bad[_i].mode);
+    snprintf(command, sizeof(command), "chown %s " NOTICES_FOLDER "bad", bad[_i].owner);
     live_expect("root", command, 0, "");
     live_start_notify("1", "0.2");
     live_expect("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
     expect("request-waits", "bob carol");
     live_expect("dave", "pkg-request submit free", 0, "");
     expect("fulfilled", "dave");
-    wait_for_failure(bad[_i].says);
-    ck_assert_int_eq(status_number("notices"), 2);
-    write_hook("bad", GOOD, 0755);
+    notices_wait_for_failure(bad[_i].says);
+    ck_assert_int_eq(notices_waiting(), 2);
+    notices_write_hook("bad", GOOD, 0755);
     json_decref(next_told()); /* in which order, the pauses say */
     json_decref(next_told());
-    wait_for(0);
+    notices_wait_for(0);
     if (_i == 0)
         live_expect("root", "! kill -0 $(cat /tmp/hung) 2>/dev/null", 0,
                     ""); /* what it started was killed with it */
@@ -209,10 +168,10 @@ END_TEST
 /* 65 and 67 say that it will never work: shown in the audit log, and gone. */
 START_TEST(test_given_up)
 {
-    write_hook("bad", "#!/bin/sh\necho no such mailbox\nexit 67\n", 0755);
+    notices_write_hook("bad", "#!/bin/sh\necho no such mailbox\nexit 67\n", 0755);
     live_start_notify("10", "1");
     live_expect("dave", "pkg-request submit free", 0, "");
-    wait_for(0);
+    notices_wait_for(0);
     live_expect(
         "root",
         "sqlite3 /var/lib/accesspkg/state.db \"SELECT detail FROM audit WHERE event = 'undelivered'\"", 0,
@@ -223,47 +182,47 @@ END_TEST
 /* Others than root could put programs there: nothing is run. */
 START_TEST(test_folder)
 {
-    write_hook("log", GOOD, 0755);
-    live_expect("root", "chmod 777 " FOLDER, 0, "");
+    notices_write_hook("log", GOOD, 0755);
+    live_expect("root", "chmod 777 " NOTICES_FOLDER, 0, "");
     live_start_notify("10", "0.1");
     live_expect("dave", "pkg-request submit free", 0, "");
-    wait_for_failure("may be written by others than root");
-    live_expect("root", "chmod 755 " FOLDER, 0, "");
+    notices_wait_for_failure("may be written by others than root");
+    live_expect("root", "chmod 755 " NOTICES_FOLDER, 0, "");
     expect("fulfilled", "dave");
-    wait_for(0);
+    notices_wait_for(0);
 }
 END_TEST
 
 /* Nothing is lost while either is away, nothing told twice after any restart. */
 START_TEST(test_restarts)
 {
-    write_hook("log", GOOD, 0755);
-    write_hook("bad", "#!/bin/sh\nexit 75\n", 0755);
+    notices_write_hook("log", GOOD, 0755);
+    notices_write_hook("bad", "#!/bin/sh\nexit 75\n", 0755);
     live_expect("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
-    ck_assert_int_eq(status_number("notices"), 1);
+    ck_assert_int_eq(notices_waiting(), 1);
     live_expect("root", "pkg-admin status", 0, "Notices to deliver");
     ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL);
     live_start_notify("10", "600"); /* before the daemon: it waits for it */
     live_start_daemon();
     expect("request-waits", "bob carol");
-    wait_for_failure("bad: exit status 75");
+    notices_wait_for_failure("bad: exit status 75");
     live_expect(
         "root",
         "until sqlite3 /var/lib/accesspkg/state.db 'SELECT done FROM outbox' | grep -q log; do :; done", 0,
         "");
     ck_assert_int_eq(live_stop_notify(SIGKILL), -SIGKILL);
-    write_hook("bad", "#!/bin/sh\nprintf '{\"event\": \"bad\"}' >/run/told\n", 0755);
+    notices_write_hook("bad", "#!/bin/sh\nprintf '{\"event\": \"bad\"}' >/run/told\n", 0755);
     live_start_notify("10", "600");
     json_t *notice = next_told();
     ck_assert_str_eq(text_of(notice, "event"), "bad"); /* and not a second one of the other's */
     json_decref(notice);
-    wait_for(0);
+    notices_wait_for(0);
     ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
     live_start_daemon();
     live_expect("dave", "pkg-request submit free", 0, "");
     json_decref(next_told()); /* of two programs, in whichever order */
     json_decref(next_told());
-    wait_for(0);
+    notices_wait_for(0);
     ck_assert_int_eq(live_stop_notify(SIGTERM), 0);
 }
 END_TEST
@@ -271,17 +230,17 @@ END_TEST
 /* A store that was lost begins with the same numbers: what is new is told, though the notifier has an old one. */
 START_TEST(test_lost_store)
 {
-    write_hook("log", "#!/bin/sh\nexit 75\n", 0755);
+    notices_write_hook("log", "#!/bin/sh\nexit 75\n", 0755);
     live_start_notify("10", "600");
     live_expect("dave", "pkg-request submit free", 0, "");
-    wait_for_failure("log: exit status 75");
+    notices_wait_for_failure("log: exit status 75");
     ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
     live_expect("root", "rm /var/lib/accesspkg/state.db*", 0, "");
-    write_hook("log", GOOD, 0755);
+    notices_write_hook("log", GOOD, 0755);
     live_start_daemon();
     live_expect("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
     expect("request-waits", "bob carol");
-    wait_for(0);
+    notices_wait_for(0);
 }
 END_TEST
 
@@ -330,7 +289,7 @@ START_TEST(test_mail)
         "/tmp/sbin/sendmail && mount --bind /tmp/sbin /usr/sbin",
         0, "");
     live_expect("root",
-                "ln -s /usr/libexec/accesspkg/accesspkg-mail " FOLDER
+                "ln -s /usr/libexec/accesspkg/accesspkg-mail " NOTICES_FOLDER
                 "mail && sed -i 's/^# domain = /domain = /' "
                 "/etc/accesspkg/accesspkg.conf && echo 'carol carol@dba.example.net' "
                 ">/etc/accesspkg/mail.map",
@@ -338,7 +297,7 @@ START_TEST(test_mail)
     live_start_notify("10", "1");
     live_expect("alice", "pkg-request submit db -m 'Größe: Bcc: x'", 0, "Request 1");
     json_decref(next_told());
-    wait_for(0);
+    notices_wait_for(0);
     live_expect("root", "cat /tmp/mail", 0,
                 "-i -f accesspkg-notify -- bob@example.org carol@dba.example.net\n");
     ck_assert_ptr_nonnull(strstr(live_output, "\nFrom: Access packages <accesspkg-notify@example.org>\n"));

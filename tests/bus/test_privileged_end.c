@@ -4,10 +4,9 @@
  * suite writes what logind tells about sessions; with a real one: tests/host/cases/privileged.sh.
  */
 #include "tests/support/ask.h"
+#include "tests/support/terminals.h"
 
-#include <fcntl.h>
 #include <grp.h>
-#include <pty.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -34,63 +33,28 @@ static void teardown(void)
 
 /* ---- terminals and processes ---- */
 
-static void tell_session(const char *id, uid_t uid, const char *service, const char *tty)
-{
-    char command[1024];
-    snprintf(command, sizeof(command),
-             "mkdir -p /run/systemd/users /run/systemd/sessions && "
-             "printf 'UID=%u\\nSERVICE=%s\\nTTY=%s\\nSTATE=active\\n' >/run/systemd/sessions/%s && "
-             "echo \"SESSIONS=$(cd /run/systemd/sessions && grep -lx UID=%u * | tr '\\n' ' ')\" "
-             ">/run/systemd/users/%u",
-             uid, service, tty, id, uid, uid);
-    ask_root(command);
-}
-
-struct terminal {
-    int master;
-    int slave;
-    const char *name; /* below /dev */
-    char path[64];
-};
-
-static void open_terminal(uid_t owner, struct terminal *ret)
-{
-    ck_assert_int_eq(openpty(&ret->master, &ret->slave, ret->path, NULL, NULL), 0);
-    ck_assert_int_eq(fchown(ret->slave, owner, 5), 0);
-    ck_assert_int_eq(fcntl(ret->master, F_SETFL, O_NONBLOCK), 0);
-    ret->name = ret->path + strlen("/dev/");
-}
-
-static const char *shown(const struct terminal *terminal)
-{
-    static char text[1024];
-    const ssize_t got = read(terminal->master, text, sizeof(text) - 1);
-    text[got > 0 ? got : 0] = '\0';
-    return text;
-}
-
 START_TEST(test_warn)
 {
     struct terminal hers;
     struct terminal his;
     struct terminal stopped;
-    open_terminal(ALICE, &hers);
-    open_terminal(BOB, &his);
-    open_terminal(ALICE, &stopped);
+    terminals_open(ALICE, &hers);
+    terminals_open(BOB, &his);
+    terminals_open(ALICE, &stopped);
     ck_assert_int_eq(tcflow(stopped.slave, TCOOFF), 0);
-    tell_session("1", ALICE, "sshd", stopped.name);
-    tell_session("2", ALICE, "sshd", his.name); /* a terminal that is somebody else's by now */
-    tell_session("3", ALICE, "sshd", "../etc/group");
-    tell_session("4", ALICE, "sshd", "null");
-    tell_session("5", ALICE, "sshd", hers.name);
-    tell_session("6", ALICE, "cron", "");
+    terminals_add_session("1", ALICE, "sshd", stopped.name);
+    terminals_add_session("2", ALICE, "sshd", his.name); /* a terminal that is somebody else's by now */
+    terminals_add_session("3", ALICE, "sshd", "../etc/group");
+    terminals_add_session("4", ALICE, "sshd", "null");
+    terminals_add_session("5", ALICE, "sshd", hers.name);
+    terminals_add_session("6", ALICE, "cron", "");
     ck_assert_int_eq(warn(ALICE, "Your access ends in 15 min. More: pkg-request extend p")->result, 0);
-    const char *text = shown(&hers);
+    const char *text = terminals_shown(&hers);
     ck_assert_ptr_nonnull(strchr(text, '\a'));
     ck_assert_ptr_nonnull(strstr(text, "Access packages on demohost: Your access ends in 15 min. More: "
                                        "pkg-request extend p\r"));
-    ck_assert_str_eq(shown(&his), "");
-    ck_assert_str_eq(shown(&stopped), "");
+    ck_assert_str_eq(terminals_shown(&his), "");
+    ck_assert_str_eq(terminals_shown(&stopped), "");
     ask_root("cmp /etc/group /etc/group.first");
 }
 END_TEST
@@ -107,17 +71,17 @@ START_TEST(test_warn_refused)
                                       "x"};
     struct terminal hers;
     char text[BUS_WARNING_MAX + 2];
-    open_terminal(ALICE, &hers);
-    tell_session("1", ALICE, "sshd", hers.name);
+    terminals_open(ALICE, &hers);
+    terminals_add_session("1", ALICE, "sshd", hers.name);
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
         ck_assert_refused(warn(ALICE, bad[i]), BUS_ERROR_INVALID_ARGUMENT);
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     ck_assert_refused(warn(ALICE, text), BUS_ERROR_INVALID_ARGUMENT);
-    ck_assert_str_eq(shown(&hers), "");
+    ck_assert_str_eq(terminals_shown(&hers), "");
     text[BUS_WARNING_MAX] = '\0';
     ck_assert_int_eq(warn(ALICE, text)->result, 0);
-    ck_assert_ptr_nonnull(strstr(shown(&hers), "xxx\r"));
+    ck_assert_ptr_nonnull(strstr(terminals_shown(&hers), "xxx\r"));
     ck_assert_refused(warn(0, "hello"), BUS_ERROR_INVALID_ARGUMENT);
     ck_assert_refused(warn((uid_t)-1, "hello"), BUS_ERROR_INVALID_ARGUMENT);
 }
@@ -221,9 +185,9 @@ END_TEST
 /* No logind answers here: what cannot be ended is told, and what is to stay is not asked for. */
 START_TEST(test_sessions_are_told)
 {
-    tell_session("1", ALICE, "cron", "");
-    tell_session("2", ALICE, "sshd", "pts/77");
-    tell_session("3", BOB, "sshd", "");
+    terminals_add_session("1", ALICE, "cron", "");
+    terminals_add_session("2", ALICE, "sshd", "pts/77");
+    terminals_add_session("3", BOB, "sshd", "");
     ck_assert_int_eq(end(ALICE, "alice", "sshd", 0)->result, 0);
     ck_assert_ptr_nonnull(strstr(outcomes[0].lines, "Session 2 (sshd) could not be ended: "));
     ck_assert_ptr_nonnull(strstr(outcomes[0].lines, "Session 1 (cron) was not to be ended.\n"));

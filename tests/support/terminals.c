@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/support/terminals.h"
+
+#include "tests/support/live.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TTY = 5 }; /* the group */
+
+void terminals_open(uid_t owner, struct terminal *ret)
+{
+    ck_assert_int_eq(openpty(&ret->master, &ret->slave, ret->path, NULL, NULL), 0);
+    ck_assert_int_eq(fchown(ret->slave, owner, TTY), 0);
+    ck_assert_int_eq(fchmod(ret->slave, 0620), 0);
+    ck_assert_int_eq(fcntl(ret->master, F_SETFL, O_NONBLOCK), 0);
+    ret->name = ret->path + strlen("/dev/");
+}
+
+void terminals_close(struct terminal *terminal)
+{
+    close(terminal->slave);
+    close(terminal->master);
+}
+
+const char *terminals_shown(const struct terminal *terminal)
+{
+    static char text[4096];
+    const ssize_t got = read(terminal->master, text, sizeof(text) - 1);
+    text[got > 0 ? got : 0] = '\0';
+    return text;
+}
+
+void terminals_add_session(const char *id, uid_t uid, const char *service, const char *tty)
+{
+    char command[1024];
+    snprintf(command, sizeof(command),
+             "mkdir -p /run/systemd/users /run/systemd/sessions && "
+             "printf 'UID=%u\\nSERVICE=%s\\nTTY=%s\\nSTATE=active\\n' >/run/systemd/sessions/%s && "
+             "echo \"SESSIONS=$(cd /run/systemd/sessions && grep -lx UID=%u * | tr '\\n' ' ')\" "
+             ">/run/systemd/users/%u",
+             uid, service, tty, id, uid, uid);
+    live_expect("root", command, 0, "");
+}
+
+void terminals_drop_sessions(void)
+{
+    live_expect("root", "rm -rf /run/systemd", 0, "");
+}
