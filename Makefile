@@ -54,6 +54,7 @@ PRIV_SRC   := $(filter-out helperd/privileged/accesspkg-%.c,$(wildcard helperd/p
 SESSION_SRC:= $(wildcard helperd/session/*.c)
 NOTIFY_SRC := $(filter-out helperd/notify/accesspkg-%.c,$(wildcard helperd/notify/*.c))
 MAIL_SRC   := $(filter-out helperd/notify/mail/accesspkg-%.c,$(wildcard helperd/notify/mail/*.c))
+TERMINAL_SRC := $(filter-out helperd/notify/terminal/accesspkg-%.c,$(wildcard helperd/notify/terminal/*.c))
 SUBMIT_SRC := $(wildcard pam_module/submit/*.c)
 PAM_SRC    := $(wildcard pam_module/*.c)
 NSS_SRC    := $(wildcard nss_module/*.c)
@@ -79,7 +80,7 @@ LIB_NSS    := $(BUILD)/libnssmodule.a
 LIB_SUPPORT:= $(BUILD)/libsupport.a
 
 PROGRAMS := $(BUILD)/accesspkgd $(BUILD)/accesspkg-lookup $(BUILD)/accesspkg-privileged $(BUILD)/accesspkg-submit \
-            $(BUILD)/accesspkg-notify $(BUILD)/accesspkg-mail \
+            $(BUILD)/accesspkg-notify $(BUILD)/accesspkg-mail $(BUILD)/accesspkg-terminal \
             $(patsubst cli/%.c,$(BUILD)/%,$(CLI_MAIN))
 MODULES  := $(BUILD)/pam_accesspkg.so $(BUILD)/libnss_accesspkg.so.2
 SUITES   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SUITE_SRC))
@@ -116,7 +117,7 @@ $(LIB_BUS): $(call obj,$(BUS_SRC)) ; $(archive)
 $(LIB_DAEMON): $(call obj,$(DAEMON_SRC)) ; $(archive)
 $(LIB_PRIV): $(call obj,$(PRIV_SRC)) ; $(archive)
 $(LIB_SESSION): $(call obj,$(SESSION_SRC)) ; $(archive)
-$(LIB_NOTIFY): $(call obj,$(NOTIFY_SRC) $(MAIL_SRC)) ; $(archive)
+$(LIB_NOTIFY): $(call obj,$(NOTIFY_SRC) $(MAIL_SRC) $(TERMINAL_SRC)) ; $(archive)
 $(LIB_CLI): $(call obj,$(CLI_SRC)) ; $(archive)
 $(LIB_PAM): $(call obj,$(PAM_SRC)) ; $(archive)
 $(LIB_NSS): $(call obj,$(NSS_SRC)) ; $(archive)
@@ -135,6 +136,9 @@ $(BUILD)/accesspkg-notify: $(call obj,helperd/notify/accesspkg-notify.c) $(LIB_N
 	$(call link,dbus-1 jansson libsystemd,-lev)
 $(BUILD)/accesspkg-mail: $(call obj,helperd/notify/mail/accesspkg-mail.c) $(LIB_NOTIFY) $(LIB_DAEMON) $(LIB_COMMON)
 	$(call link,jansson inih)
+$(BUILD)/accesspkg-terminal: $(call obj,helperd/notify/terminal/accesspkg-terminal.c) $(LIB_NOTIFY) $(LIB_SESSION) $(LIB_DAEMON) \
+    $(LIB_COMMON)
+	$(call link,dbus-1 jansson libsystemd)
 $(BUILD)/accesspkg-submit: $(call obj,$(SUBMIT_SRC)) $(LIB_BUS) $(LIB_COMMON)
 	$(call link,dbus-1 jansson)
 $(BUILD)/pkg-%: $(BUILD)/obj/cli/pkg-%.o $(LIB_CLI) $(LIB_BUS) $(LIB_COMMON)

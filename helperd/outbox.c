@@ -9,10 +9,11 @@ static const struct {
     const char *identifier;
     enum outbox_audience audience;
     const char *summary;
+    const char *terminal;
     const char *commands;
 } events[] = {
-#define X(symbol, identifier, audience, summary, commands)                                                   \
-    [OUTBOX_##symbol] = {identifier, audience, summary, commands},
+#define X(symbol, identifier, audience, summary, terminal, commands)                                         \
+    [OUTBOX_##symbol] = {identifier, audience, summary, terminal, commands},
     OUTBOX_TABLE(X)
 #undef X
 };
@@ -30,6 +31,11 @@ enum outbox_audience outbox_audience(enum outbox_event event)
 const char *outbox_summary(enum outbox_event event)
 {
     return events[event].summary;
+}
+
+const char *outbox_terminal(enum outbox_event event)
+{
+    return events[event].terminal;
 }
 
 const char *outbox_commands(enum outbox_event event)

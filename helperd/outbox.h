@@ -17,42 +17,45 @@ enum outbox_audience {
 };
 
 /*
- * Symbol, identifier, who hears it, one line for people, and what they may do about it: commands to paste, a line each.
- * {member} stands for a member of the notice; a command with one that is missing is left out.
+ * Symbol, identifier, who hears it, one line for people, what stands between that and the first command on a terminal, and
+ * what they may do about it: commands to paste, a line each. {member} stands for a member of the notice; a command with
+ * one that is missing is left out. Terminals (NULL: not this one) are for what wants an act now; of an end that comes
+ * near the root service warns there, where at_end says so (engine_ending.c).
  */
 #define OUTBOX_TABLE(X)                                                                                      \
-    X(REQUEST_WAITS, "request-waits", OUTBOX_ASKED, "{user} asks for {package}",                             \
+    X(REQUEST_WAITS, "request-waits", OUTBOX_ASKED, "{user} asks for {package}", "To approve",               \
       "pkg-approve approve {request}\npkg-approve deny {request} -m 'REASON'")                               \
-    X(REMINDER, "reminder", OUTBOX_ASKED, "Still waiting: {user} asks for {package}",                        \
+    X(REMINDER, "reminder", OUTBOX_ASKED, "Still waiting: {user} asks for {package}", "To approve",          \
       "pkg-approve approve {request}\npkg-approve deny {request} -m 'REASON'")                               \
     X(DECIDED_BY_OTHER, "decided-by-other", OUTBOX_OTHERS,                                                   \
-      "{decider} {verdict} the request of {user} for {package}", "pkg-approve show {request}")               \
-    X(APPROVED, "approved", OUTBOX_REQUESTOR, "Your request for {package} was approved",                     \
+      "{decider} {verdict} the request of {user} for {package}", NULL, "pkg-approve show {request}")         \
+    X(APPROVED, "approved", OUTBOX_REQUESTOR, "Your request for {package} was approved", NULL,               \
       "pkg-request status {request}")                                                                        \
-    X(DENIED, "denied", OUTBOX_REQUESTOR, "Your request for {package} was denied",                           \
+    X(DENIED, "denied", OUTBOX_REQUESTOR, "Your request for {package} was denied", "Why",                    \
       "pkg-request status {request}")                                                                        \
     X(EXPIRED, "expired", OUTBOX_REQUESTOR, "Nobody decided on your request for {package} in time",          \
-      "pkg-request extend {extend}\npkg-request submit {anew}")                                              \
-    X(WITHDRAWN, "withdrawn", OUTBOX_REQUESTOR, "Your request for {package} was withdrawn",                  \
+      "To ask again", "pkg-request extend {extend}\npkg-request submit {anew}")                              \
+    X(WITHDRAWN, "withdrawn", OUTBOX_REQUESTOR, "Your request for {package} was withdrawn", NULL,            \
       "pkg-request status {request}")                                                                        \
-    X(FULFILLED, "fulfilled", OUTBOX_REQUESTOR, "You have {package} now", "pkg-request return {package}")    \
+    X(FULFILLED, "fulfilled", OUTBOX_REQUESTOR, "You have {package} now",                                    \
+      "Its groups come with a new login. To hand it back", "pkg-request return {package}")                   \
     X(PARTIALLY_FULFILLED, "partially-fulfilled", OUTBOX_REQUESTOR, "You have {package} only in part",       \
-      "pkg-request status {request}")                                                                        \
-    X(ENDS_SOON, "ends-soon", OUTBOX_REQUESTOR, "Your access to {package} ends soon",                        \
+      "What is missing", "pkg-request status {request}")                                                     \
+    X(ENDS_SOON, "ends-soon", OUTBOX_REQUESTOR, "Your access to {package} ends soon", NULL,                  \
       "pkg-request extend {extend}\npkg-request submit {anew}")                                              \
-    X(EXTENDED, "extended", OUTBOX_REQUESTOR, "Your access to {package} was extended",                       \
+    X(EXTENDED, "extended", OUTBOX_REQUESTOR, "Your access to {package} was extended", NULL,                 \
       "pkg-request return {package}")                                                                        \
-    X(ENDED, "ended", OUTBOX_REQUESTOR, "Your access to {package} has ended",                                \
+    X(ENDED, "ended", OUTBOX_REQUESTOR, "Your access to {package} has ended", NULL,                          \
       "pkg-request submit {package} -m 'REASON'")                                                            \
-    X(REVOKED, "revoked", OUTBOX_REQUESTOR, "Your access to {package} was revoked",                          \
+    X(REVOKED, "revoked", OUTBOX_REQUESTOR, "Your access to {package} was revoked", "Why",                   \
       "pkg-request status {request}")                                                                        \
     X(EMERGENCY, "emergency", OUTBOX_EVERY_APPROVER, "EMERGENCY: {user} took {package} without approval",    \
-      "pkg-approve review {request}")                                                                        \
-    X(REVIEW_DONE, "review-done", OUTBOX_REQUESTOR, "Your emergency for {package} was reviewed",             \
+      "To review", "pkg-approve review {request}")                                                           \
+    X(REVIEW_DONE, "review-done", OUTBOX_REQUESTOR, "Your emergency for {package} was reviewed", NULL,       \
       "pkg-request status {request}")
 
 enum outbox_event {
-#define X(symbol, identifier, audience, summary, commands) OUTBOX_##symbol,
+#define X(symbol, identifier, audience, summary, terminal, commands) OUTBOX_##symbol,
     OUTBOX_TABLE(X)
 #undef X
         OUTBOX_EVENT_COUNT
@@ -61,6 +64,7 @@ enum outbox_event {
 const char *outbox_identifier(enum outbox_event event);
 enum outbox_audience outbox_audience(enum outbox_event event);
 const char *outbox_summary(enum outbox_event event);
+const char *outbox_terminal(enum outbox_event event); /* NULL: not for terminals */
 const char *outbox_commands(enum outbox_event event);
 enum outbox_event outbox_from_identifier(const char *identifier); /* OUTBOX_EVENT_COUNT when unknown */
 

@@ -13,7 +13,8 @@ PROGRAM_ROWS  := 0755:$(BUILD)/accesspkgd:$(SBINDIR)/accesspkgd \
                  0755:$(BUILD)/accesspkg-lookup:$(LIBEXECDIR)/accesspkg/accesspkg-lookup \
                  0755:$(BUILD)/accesspkg-privileged:$(LIBEXECDIR)/accesspkg/accesspkg-privileged \
                  0755:$(BUILD)/accesspkg-notify:$(LIBEXECDIR)/accesspkg/accesspkg-notify \
-                 0755:$(BUILD)/accesspkg-mail:$(LIBEXECDIR)/accesspkg/accesspkg-mail
+                 0755:$(BUILD)/accesspkg-mail:$(LIBEXECDIR)/accesspkg/accesspkg-mail \
+                 0755:$(BUILD)/accesspkg-terminal:$(LIBEXECDIR)/accesspkg/accesspkg-terminal
 SYSTEM_ROWS   := 0644:$(BUILD)/packaging/systemd/accesspkgd.service:$(UNITDIR)/accesspkgd.service \
                  0644:$(BUILD)/packaging/systemd/accesspkg-privileged.service:$(UNITDIR)/accesspkg-privileged.service \
                  0644:$(BUILD)/packaging/systemd/accesspkg-notify.service:$(UNITDIR)/accesspkg-notify.service \
@@ -63,7 +64,8 @@ ifeq ($(DESTDIR),)
 	@echo "  systemd-sysusers accesspkg.conf && systemd-tmpfiles --create accesspkg.conf"
 	@echo "  systemctl daemon-reload && systemctl reload dbus"
 	@echo "  systemctl enable accesspkgd && systemctl restart accesspkgd accesspkg-notify"
-	@echo "Where there is an MTA, have people told by mail:"
+	@echo "Have people told on their terminals and, where there is an MTA, by mail:"
+	@echo "  ln -s $(LIBEXECDIR)/accesspkg/accesspkg-terminal $(SYSCONFDIR)/accesspkg/notify.d/terminal"
 	@echo "  ln -s $(LIBEXECDIR)/accesspkg/accesspkg-mail $(SYSCONFDIR)/accesspkg/notify.d/mail"
 endif
 

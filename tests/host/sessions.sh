@@ -15,11 +15,12 @@ ssh_from_elsewhere()
     host ssh -o BatchMode=yes -o ControlPath=none -i "/home/$user/.ssh/id_ed25519" "$user@localhost" "$@"
 }
 
-# logged_in USER: an ssh session with a terminal that stays until it is ended; its output is $work/terminal-USER.
+# logged_in USER [COMMAND]: an ssh session with a terminal that stays until it is ended; its output is
+# $work/terminal-USER. COMMAND is typed there first.
 logged_in()
 {
     # shellcheck disable=SC2016 # the other side expands
-    ssh_from_elsewhere "$1" -tt 'echo "at $(tty)"; exec sh' \
+    ssh_from_elsewhere "$1" -tt "${2-:};"' echo "at $(tty)"; exec sh' \
         < <(exec tail -f /dev/null) >"$work/terminal-$1" 2>&1 &
     wait_for 15 grep -q '^at /dev/pts/' "$work/terminal-$1"
     wait_for 15 has_session "$1"
