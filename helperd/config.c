@@ -24,7 +24,14 @@ static const char *const membership_words[] = {
     NULL,
 };
 
+static const char *const answer_words[] = {
+    [CONFIG_YES] = "yes",
+    [CONFIG_NO] = "no",
+    [CONFIG_YES + 1] = NULL,
+};
+
 #define IN_CONFIG(member) offsetof(struct config, member)
+#define IN_MAIL(member)   offsetof(struct config_mail, member)
 
 static const struct inifile_key keys[] = {
     {"limits", "pending_per_user", INIFILE_NUMBER, IN_CONFIG(pending_per_user), NULL, 1, 10000},
@@ -36,26 +43,22 @@ static const struct inifile_key keys[] = {
 };
 enum { N_KEYS = sizeof(keys) / sizeof(*keys) };
 
-/* What only accesspkg-mail asks for. */
-struct mail {
-    char *domain;
-};
+static const struct config_mail mail_defaults = {.gecos = CONFIG_YES};
 
 static const struct inifile_key mail_keys[] = {
-    {"mail", "domain", INIFILE_TEXT, offsetof(struct mail, domain), NULL, 0, 0},
+    {"mail", "domain", INIFILE_TEXT, IN_MAIL(domain), NULL, 0, 0},
+    {"mail", "gecos", INIFILE_WORD, IN_MAIL(gecos), answer_words, 0, 0},
 };
+enum { N_MAIL_KEYS = sizeof(mail_keys) / sizeof(*mail_keys) };
 
-static int read_mail(struct inifile *file, size_t section, char **ret_domain)
+static int read_mail(struct inifile *file, size_t section, struct config_mail *mail)
 {
-    struct mail mail = {0};
-    const int rc = inifile_apply(file, section, "mail", mail_keys, 1, &mail);
-    if (mail.domain && *mail.domain &&
-        strspn(mail.domain, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") !=
-            strlen(mail.domain))
+    const int rc = inifile_apply(file, section, "mail", mail_keys, N_MAIL_KEYS, mail);
+    if (mail->domain && *mail->domain &&
+        strspn(mail->domain, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") !=
+            strlen(mail->domain))
         inifile_complain(file, inifile_line(file, "mail", "domain"),
                          "[mail] domain is what stands behind the '@', as in: domain = example.org");
-    free(*ret_domain);
-    *ret_domain = mail.domain;
     return rc;
 }
 
@@ -67,13 +70,13 @@ static bool is_section(const char *name)
     return false;
 }
 
-static int read_sections(struct inifile *file, struct config *config, char **ret_domain)
+static int read_sections(struct inifile *file, struct config *config, struct config_mail *mail)
 {
     int rc = 0;
     for (size_t i = 0; i < file->n_sections && rc == 0; i++) {
         const struct inifile_section *section = &file->sections[i];
         if (strcmp(section->name, "mail") == 0)
-            rc = read_mail(file, i, ret_domain);
+            rc = read_mail(file, i, mail);
         else if (is_section(section->name))
             rc = inifile_apply(file, i, section->name, keys, N_KEYS, config);
         else
@@ -86,7 +89,7 @@ static int read_sections(struct inifile *file, struct config *config, char **ret
     return rc;
 }
 
-static int load(const char *path, uid_t owner, struct config *ret, char **ret_domain,
+static int load(const char *path, uid_t owner, struct config *ret, struct config_mail *mail,
                 struct problems *problems)
 {
     const char *slash = strrchr(path, '/');
@@ -102,7 +105,7 @@ static int load(const char *path, uid_t owner, struct config *ret, char **ret_do
     if (rc == -EISDIR)
         problems_add(problems, true, "%s: is a folder; put a file there, or take it away", label);
     if (rc == 0)
-        rc = read_sections(file, &config, ret_domain);
+        rc = read_sections(file, &config, mail);
     inifile_free(file);
     if (rc == -ENOMEM)
         problems_add(problems, true, "%s: not enough memory to read it; try again", label);
@@ -116,20 +119,26 @@ static int load(const char *path, uid_t owner, struct config *ret, char **ret_do
 
 int config_load(const char *path, uid_t owner, struct config *ret, struct problems *problems)
 {
-    char *domain = NULL;
-    const int rc = load(path, owner, ret, &domain, problems);
-    free(domain);
+    struct config_mail mail = mail_defaults;
+    const int rc = load(path, owner, ret, &mail, problems);
+    config_mail_deinit(&mail);
     return rc;
 }
 
-int config_load_mail(const char *path, uid_t owner, char **ret_domain, struct problems *problems)
+int config_load_mail(const char *path, uid_t owner, struct config_mail *ret, struct problems *problems)
 {
     struct config config;
-    char *domain = NULL;
-    const int rc = load(path, owner, &config, &domain, problems);
+    struct config_mail mail = mail_defaults;
+    const int rc = load(path, owner, &config, &mail, problems);
     if (rc < 0)
-        free(domain);
+        config_mail_deinit(&mail);
     else
-        *ret_domain = domain;
+        *ret = mail;
     return rc;
+}
+
+void config_mail_deinit(struct config_mail *mail)
+{
+    free(mail->domain);
+    *mail = mail_defaults;
 }

@@ -13,6 +13,8 @@
 /* How a group membership reaches the host: NSS answers from the grant files, or /etc/group itself is edited. */
 enum config_membership { CONFIG_MEMBERSHIP_NSS = 0, CONFIG_MEMBERSHIP_FILES };
 
+enum config_answer { CONFIG_NO = 0, CONFIG_YES };
+
 /* [section] key */
 struct config {
     int64_t pending_per_user; /* [limits] requests of one user that may wait at a time */
@@ -23,6 +25,12 @@ struct config {
     int membership;           /* [grants] membership: enum config_membership */
 };
 
+/* [mail], which only accesspkg-mail asks for */
+struct config_mail {
+    char *domain; /* owned; NULL: not given */
+    int gecos;    /* enum config_answer: whether an address in GECOS counts */
+};
+
 extern const struct config config_defaults;
 
 /*
@@ -31,5 +39,6 @@ extern const struct config config_defaults;
  */
 int config_load(const char *path, uid_t owner, struct config *ret, struct problems *problems);
 
-/* As config_load, for [mail] domain, which only accesspkg-mail asks for: new; NULL: not given. */
-int config_load_mail(const char *path, uid_t owner, char **ret_domain, struct problems *problems);
+/* As config_load, for [mail]. */
+int config_load_mail(const char *path, uid_t owner, struct config_mail *ret, struct problems *problems);
+void config_mail_deinit(struct config_mail *mail);

@@ -2,6 +2,7 @@
 #include "helperd/notify/people.h"
 
 #include "common/names.h"
+#include "helperd/notify/mail/address.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -42,10 +43,13 @@ static int add_person(json_t *to, const json_t *except, const char *name)
     if (!entry)
         return judge(errno);
     json_t *person = json_object();
+    char address[ADDRESS_MAX + 1];
     json_object_set_new(person, "name", json_string(name));
     if (entry->pw_gecos && *entry->pw_gecos && text_is_utf8(entry->pw_gecos))
         json_object_set_new(person, "full_name",
                             json_stringn(entry->pw_gecos, strcspn(entry->pw_gecos, ",")));
+    if (address_of_gecos(entry->pw_gecos, address))
+        json_object_set_new(person, "address", json_string(address));
     return json_array_append_new(to, person) < 0 ? -ENOMEM : 0;
 }
 

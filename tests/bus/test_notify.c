@@ -277,8 +277,8 @@ START_TEST(test_for_one_user)
 }
 END_TEST
 
-/* The shipped mail program, over a sendmail that keeps what it gets. */
-START_TEST(test_mail)
+/* Has the shipped mail program deliver to a sendmail that keeps what it gets. */
+static void start_mail(void)
 {
     live_expect(
         "root",
@@ -290,10 +290,24 @@ START_TEST(test_mail)
         0, "");
     live_expect("root",
                 "ln -s /usr/libexec/accesspkg/accesspkg-mail " NOTICES_FOLDER
-                "mail && sed -i 's/^# domain = /domain = /' "
-                "/etc/accesspkg/accesspkg.conf && echo 'carol carol@dba.example.net' "
-                ">/etc/accesspkg/mail.map",
+                "mail && cp -p /etc/accesspkg/accesspkg.conf /etc/accesspkg/first.conf && "
+                "sed -i 's/^# domain = /domain = /' /etc/accesspkg/accesspkg.conf && "
+                "echo 'carol carol@dba.example.net' >/etc/accesspkg/mail.map && "
+                "cp -p /etc/passwd /etc/passwd.first",
                 0, "");
+}
+
+static void stop_mail(void)
+{
+    live_expect("root",
+                "umount /usr/sbin && rm /etc/accesspkg/mail.map && mv /etc/passwd.first /etc/passwd && "
+                "mv /etc/accesspkg/first.conf /etc/accesspkg/accesspkg.conf",
+                0, "");
+}
+
+START_TEST(test_mail)
+{
+    start_mail();
     live_start_notify("10", "1");
     live_expect("alice", "pkg-request submit db -m 'Größe: Bcc: x'", 0, "Request 1");
     json_decref(next_told());
@@ -306,7 +320,46 @@ START_TEST(test_mail)
     ck_assert_ptr_nonnull(strstr(live_output, "Gr=C3=B6=C3=9Fe: Bcc: x\n"));
     ck_assert_ptr_nonnull(strstr(live_output, "\n    pkg-approve approve 1\n"));
     live_expect("root", "pkg-admin check-config", 0, "");
-    live_expect("root", "umount /usr/sbin", 0, "");
+    stop_mail();
+}
+END_TEST
+
+/* An address in GECOS goes to every program, and mail goes there, unless the map or accesspkg.conf says otherwise. */
+START_TEST(test_mail_gecos)
+{
+    start_mail();
+    live_expect("root",
+                "sed -i -e 's/:Bob Brown,Databases:/:Bob Brown,Databases,,,bob.brown@example.net:/' "
+                "-e 's/:Carol Clark,Databases:/:Carol Clark,Databases,,,carol@example.com:/' "
+                "-e 's/:Dave Dunn,Payments:/:Dave Dunn,Payments,,,-oQ@example.com:/' /etc/passwd",
+                0, "");
+    notices_write_hook("log", GOOD, 0755);
+    live_start_notify("10", "1");
+    live_expect("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
+    for (int seen = 0; seen < 2;) {
+        json_t *notice = next_told();
+        json_t *to = json_object_get(notice, "to");
+        seen++;
+        if (json_array_size(to) > 0) {
+            ck_assert_str_eq(text_of(json_array_get(to, 0), "full_name"), "Bob Brown");
+            ck_assert_str_eq(text_of(json_array_get(to, 0), "address"), "bob.brown@example.net");
+            ck_assert_str_eq(text_of(json_array_get(to, 1), "address"), "carol@example.com");
+        }
+        json_decref(notice);
+    }
+    notices_wait_for(0);
+    live_expect("root", "cat /tmp/mail", 0, " -- bob.brown@example.net carol@dba.example.net\n");
+    ck_assert_ptr_nonnull(strstr(live_output, "\nTo: Bob Brown <bob.brown@example.net>,\n"));
+
+    live_expect("dave", "pkg-request submit free", 0, "");
+    notices_wait_for(0);
+    live_expect("root", "cat /tmp/mail", 0, " -- dave@example.org\n");
+
+    live_expect("root", "sed -i 's/^#gecos = yes/gecos = no/' /etc/accesspkg/accesspkg.conf", 0, "");
+    live_expect("bob", "pkg-request submit free", 0, "");
+    notices_wait_for(0);
+    live_expect("root", "cat /tmp/mail", 0, " -- bob@example.org\n");
+    stop_mail();
 }
 END_TEST
 
@@ -325,6 +378,7 @@ int main(void)
     tcase_add_test(tests, test_lost_store);
     tcase_add_test(tests, test_for_one_user);
     tcase_add_test(tests, test_mail);
+    tcase_add_test(tests, test_mail_gecos);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -89,6 +89,39 @@ END_TEST
 
 static const struct {
     const char *text;
+    const char *domain; /* NULL: none */
+    int gecos;
+} mails[] = {
+    {"", NULL, CONFIG_YES},
+    {"[mail]\n", NULL, CONFIG_YES},
+    {"[mail]\ngecos = yes\n", NULL, CONFIG_YES},
+    {"[mail]\ngecos = no\n", NULL, CONFIG_NO},
+    {"[mail]\ndomain = example.org\n", "example.org", CONFIG_YES},
+    {"[limits]\npending_per_user = 3\n[mail]\ndomain = example.org\ngecos = no\n", "example.org", CONFIG_NO},
+};
+
+START_TEST(where_mail_goes)
+{
+    struct config_mail mail = {0};
+    ck_assert_int_eq(load(mails[_i].text), 0);
+    ck_assert_int_eq(config_load_mail(path, getuid(), &mail, &problems), 0);
+    ck_assert_pstr_eq(mail.domain, mails[_i].domain);
+    ck_assert_int_eq(mail.gecos, mails[_i].gecos);
+    config_mail_deinit(&mail);
+}
+END_TEST
+
+START_TEST(where_mail_goes_without_a_file)
+{
+    struct config_mail mail = {0};
+    ck_assert_int_eq(config_load_mail("/nonexistent/accesspkg.conf", 0, &mail, &problems), 0);
+    ck_assert_ptr_null(mail.domain);
+    ck_assert_int_eq(mail.gecos, CONFIG_YES);
+}
+END_TEST
+
+static const struct {
+    const char *text;
     const char *error;
 } bad[] = {
     {"[limit]\n", ":1: there is no section [limit]"},
@@ -99,6 +132,9 @@ static const struct {
     {"[lookup]\ntimeout = 61s\n", ":2: timeout = 61s: longer than allowed here; at most 1m"},
     {"[lookup]\ntimeout = 0s\n", ":2: timeout = 0s: write a duration above zero"},
     {"[retry]\nfirst = 10m\nlongest = 1m\n", ":2: [retry] first is longer than longest"},
+    {"[mail]\ngecos = maybe\n", ":2: gecos = maybe: "},
+    {"[mail]\ngecos = 1\n", ":2: gecos = 1: "},
+    {"[mail]\ndomain = a b\n", ":2: [mail] domain is what stands behind the '@'"},
     {"pending_per_user = 3\n", ":1: a key before the first section"},
 };
 enum { N_BAD = sizeof(bad) / sizeof(*bad) };
@@ -159,9 +195,13 @@ START_TEST(the_shipped_settings_are_the_defaults)
             memmove(line + 1, line + 2, strlen(line + 2) + 1);
             settings++;
         }
-    ck_assert_int_eq(settings, 6);
+    ck_assert_int_eq(settings, 7);
     ck_assert_int_eq(load(text), 0);
     assert_defaults();
+    struct config_mail mail = {0};
+    ck_assert_int_eq(config_load_mail(path, getuid(), &mail, &problems), 0);
+    ck_assert_ptr_null(mail.domain);
+    ck_assert_int_eq(mail.gecos, CONFIG_YES);
 }
 END_TEST
 
@@ -304,6 +344,8 @@ int main(void)
     tcase_add_test(file, a_missing_file_means_the_defaults);
     tcase_add_test(file, an_empty_file_means_the_defaults);
     tcase_add_test(file, every_setting);
+    tcase_add_loop_test(file, where_mail_goes, 0, sizeof(mails) / sizeof(*mails));
+    tcase_add_test(file, where_mail_goes_without_a_file);
     tcase_add_loop_test(file, each_error_has_its_line, 0, N_BAD);
     tcase_add_test(file, a_file_that_others_may_write_is_refused);
     tcase_add_test(file, somebody_else_s_file_is_refused);

@@ -200,38 +200,49 @@ END_TEST
 static const struct {
     const char *name;
     const char *map;
+    const char *gecos;
     const char *domain;
     const char *address; /* NULL: none */
 } addresses[] = {
-    {"alice", NULL, NULL, "alice"},
-    {"alice", NULL, "example.org", "alice@example.org"},
-    {"alice", "alice  a.adams@mail.example.net # work\n", "example.org", "a.adams@mail.example.net"},
-    {"alice", "alicex x@y\n#alice z@y\nbob b@y\n", "example.org", "alice@example.org"},
-    {"alice", "alice x@y\nalice z@y", NULL, "z@y"},
-    {"alice", "alice x@y\r\n", NULL, "x@y"},
-    {"alice", "alice \n", NULL, NULL},
-    {"alice", "alice -oQ/tmp\n", NULL, NULL},
-    {"alice", "alice a@b,c@d\n", NULL, NULL},
-    {"alice", "alice |/bin/sh\n", NULL, NULL},
-    {"alice", "alice /etc/passwd\n", NULL, NULL},
-    {"alice\nBcc: x", NULL, NULL, NULL},
-    {"-froot", NULL, "example.org", NULL},
-    {"al ice", NULL, NULL, NULL},
-    {"al@ice", NULL, "example.org", NULL},
-    {"j\xc3\xb6rg", NULL, NULL, NULL},
-    {"j\xc3\xb6rg", "j\xc3\xb6rg joerg@example.org", NULL, "joerg@example.org"},
-    {"alice", NULL, "exa mple", NULL},
-    {"alice", NULL, ".example.org", NULL},
-    {"alice", NULL, "example.org.", NULL},
-    {"", NULL, "example.org", NULL},
+    {"alice", NULL, NULL, NULL, "alice"},
+    {"alice", NULL, NULL, "example.org", "alice@example.org"},
+    {"alice", "alice  a.adams@mail.example.net # work\n", NULL, "example.org", "a.adams@mail.example.net"},
+    {"alice", "alicex x@y\n#alice z@y\nbob b@y\n", NULL, "example.org", "alice@example.org"},
+    {"alice", "alice x@y\nalice z@y", NULL, NULL, "z@y"},
+    {"alice", "alice x@y\r\n", NULL, NULL, "x@y"},
+    {"alice", "alice \n", NULL, NULL, NULL},
+    {"alice", "alice -oQ/tmp\n", NULL, NULL, NULL},
+    {"alice", "alice a@b,c@d\n", NULL, NULL, NULL},
+    {"alice", "alice |/bin/sh\n", NULL, NULL, NULL},
+    {"alice", "alice /etc/passwd\n", NULL, NULL, NULL},
+    {"alice\nBcc: x", NULL, NULL, NULL, NULL},
+    {"-froot", NULL, NULL, "example.org", NULL},
+    {"al ice", NULL, NULL, NULL, NULL},
+    {"al@ice", NULL, NULL, "example.org", NULL},
+    {"j\xc3\xb6rg", NULL, NULL, NULL, NULL},
+    {"j\xc3\xb6rg", "j\xc3\xb6rg joerg@example.org", NULL, NULL, "joerg@example.org"},
+    {"alice", NULL, NULL, "exa mple", NULL},
+    {"alice", NULL, NULL, ".example.org", NULL},
+    {"alice", NULL, NULL, "example.org.", NULL},
+    {"", NULL, NULL, "example.org", NULL},
+    /* GECOS: behind the map, before the domain; what is no whole address is passed over. */
+    {"alice", NULL, "a@example.net", NULL, "a@example.net"},
+    {"alice", NULL, "a@example.net", "example.org", "a@example.net"},
+    {"alice", "alice x@y\n", "a@example.net", "example.org", "x@y"},
+    {"alice", "alice -oQ/tmp\n", "a@example.net", NULL, NULL},
+    {"j\xc3\xb6rg", NULL, "joerg@example.org", NULL, "joerg@example.org"},
+    {"alice", NULL, "a", "example.org", "alice@example.org"},
+    {"alice", NULL, "a@b@c", "example.org", "alice@example.org"},
+    {"alice", NULL, "a@b\nBcc: x@y", NULL, "alice"},
+    {"alice", NULL, "-oQ/tmp@x", NULL, "alice"},
 };
 
 START_TEST(test_address)
 {
     char found[ADDRESS_MAX + 1];
     char why[512] = "";
-    const int r =
-        address_find(addresses[_i].name, addresses[_i].map, addresses[_i].domain, found, why, sizeof(why));
+    const struct address_sources sources = {addresses[_i].map, addresses[_i].gecos, addresses[_i].domain};
+    const int r = address_find(addresses[_i].name, &sources, found, why, sizeof(why));
     if (!addresses[_i].address) {
         ck_assert_int_lt(r, 0);
         ck_assert(*why);
@@ -239,6 +250,61 @@ START_TEST(test_address)
     }
     ck_assert_int_eq(r, 0);
     ck_assert_str_eq(found, addresses[_i].address);
+}
+END_TEST
+
+static const struct {
+    const char *gecos;
+    const char *address; /* NULL: none */
+} gecos[] = {
+    {"Alice Adams,Payments,1,2,alice@example.org", "alice@example.org"},
+    {",,,,a.b+c_d-1@mail-1.example.org", "a.b+c_d-1@mail-1.example.org"},
+    {"alice@example.org", NULL},
+    {"A,alice@example.org,,", NULL},
+    {"A,B,1,alice@example.org", NULL},
+    {"A,B,1,2,", NULL},
+    {"A,B,1,2,alice", NULL},
+    {"A,B,1,2,@example.org", NULL},
+    {"A,B,1,2,alice@", NULL},
+    {"A,B,1,2,alice@example.org,x", NULL},
+    {"A,B,1,2,alice@example.org,bob@example.org", NULL},
+    {"A,B,1,2, alice@example.org", NULL},
+    {"A,B,1,2,alice@example.org ", NULL},
+    {"A,B,1,2,alice adams@example.org", NULL},
+    {"A,B,1,2,alice@exa mple.org", NULL},
+    {"A,B,1,2,alice@example.org\n", NULL},
+    {"A,B,1,2,alice@example.org\nBcc: eve@example.org", NULL},
+    {"A,B,1,2,alice@bob@example.org", NULL},
+    {"A,B,1,2,j\xc3\xb6rg@example.org", NULL},
+    {"A,B,1,2,joerg@ex\xc3\xa4mple.org", NULL},
+    {"A,B,1,2,\"alice\"@example.org", NULL},
+    {"A,B,1,2,<alice@example.org>", NULL},
+    {"A,B,1,2,-oQ/tmp@example.org", NULL},
+    {"A,B,1,2,|/bin/sh@example.org", NULL},
+    {"A,B,1,2,room=3,x=alice@example.org", NULL},
+    {"", NULL},
+    {NULL, NULL},
+};
+
+START_TEST(test_gecos)
+{
+    char found[ADDRESS_MAX + 1] = "untouched";
+    const bool is = address_of_gecos(gecos[_i].gecos, found);
+    ck_assert_msg(is == (gecos[_i].address != NULL), "%s: %s", gecos[_i].gecos, found);
+    ck_assert_str_eq(found, is ? gecos[_i].address : "untouched");
+}
+END_TEST
+
+START_TEST(test_gecos_too_long)
+{
+    char text[ADDRESS_MAX + 64] = ",,,,a@";
+    char found[ADDRESS_MAX + 1];
+    while (strlen(text) < ADDRESS_MAX + 2)
+        strcat(text, "ab");
+    ck_assert(address_of_gecos(text, found)); /* 252 behind the commas */
+    while (strlen(text) < ADDRESS_MAX + 6)
+        strcat(text, "ab");
+    ck_assert(!address_of_gecos(text, found));
 }
 END_TEST
 
@@ -269,6 +335,8 @@ int main(void)
     tcase_add_test(tests, test_long);
     tcase_add_test(tests, test_no_notice);
     tcase_add_loop_test(tests, test_address, 0, sizeof(addresses) / sizeof(addresses[0]));
+    tcase_add_loop_test(tests, test_gecos, 0, sizeof(gecos) / sizeof(gecos[0]));
+    tcase_add_test(tests, test_gecos_too_long);
     tcase_add_test(tests, test_people);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -69,23 +69,27 @@ static void complain(const struct problems *problems)
 }
 
 /* 0, or an exit status: a mistake in the file is mended, and then it is sent. */
-static int read_settings(char **ret_domain, char **ret_map)
+static int read_settings(struct config_mail *ret, char **ret_map)
 {
     struct problems problems = {0};
-    const int r = config_load_mail(PATH_CONFIG, 0, ret_domain, &problems);
+    const int r = config_load_mail(PATH_CONFIG, 0, ret, &problems);
     complain(&problems);
     problems_deinit(&problems);
     return r < 0 ? EX_CONFIG : read_map(ret_map);
 }
 
-static void find_parties(const json_t *to, const char *map, const char *domain, struct parties *parties)
+static void find_parties(const json_t *to, const char *map, const struct config_mail *mail,
+                         struct parties *parties)
 {
+    struct address_sources sources = {.map = map, .domain = mail->domain};
     char why[512];
     for (size_t i = 0; i < json_array_size(to) && parties->count < PARTIES_MAX; i++) {
         const json_t *person = json_array_get(to, i);
         const char *name = json_string_value(json_object_get(person, "name"));
         char *address = parties->addresses[parties->count];
-        if (!name || address_find(name, map, domain, address, why, sizeof(why)) < 0) {
+        if (mail->gecos == CONFIG_YES)
+            sources.gecos = json_string_value(json_object_get(person, "address"));
+        if (!name || address_find(name, &sources, address, why, sizeof(why)) < 0) {
             log_warning("%s.", name ? why : "Somebody has no name");
             continue;
         }
@@ -143,22 +147,18 @@ static const char *id_domain(const json_t *notice, const char *domain)
     return host && address_is_domain(host) ? host : domain && *domain ? domain : "localhost";
 }
 
-static int deliver(const json_t *notice)
+static int deliver(const json_t *notice, const struct config_mail *mail, const char *map)
 {
     static struct parties parties;
-    _cleanup_free_ char *domain = NULL;
-    _cleanup_free_ char *map = NULL;
+    const struct address_sources our_own = {.map = map, .domain = mail->domain};
     char from[ADDRESS_MAX + 1];
     char why[512];
-    const int r = read_settings(&domain, &map);
-    if (r != 0)
-        return r;
-    find_parties(json_object_get(notice, "to"), map, domain, &parties);
+    find_parties(json_object_get(notice, "to"), map, mail, &parties);
     if (parties.count == 0) {
         log_error("Nobody of those who are to be told has an address.");
         return EX_NOUSER;
     }
-    if (address_find(SENDER, map, domain, from, why, sizeof(why)) < 0) {
+    if (address_find(SENDER, &our_own, from, why, sizeof(why)) < 0) {
         log_error("%s.", why);
         return EX_CONFIG;
     }
@@ -166,7 +166,7 @@ static int deliver(const json_t *notice)
         .from = {"Access packages", from},
         .to = parties.items,
         .n_to = parties.count,
-        .domain = id_domain(notice, domain),
+        .domain = id_domain(notice, mail->domain),
         .date = json_integer_value(json_object_get(notice, "time")),
     };
     _cleanup_free_ char *message = message_compose(notice, &terms);
@@ -191,7 +191,12 @@ int main(int argc, char **argv)
         json_decref(notice);
         return EX_DATAERR;
     }
-    const int code = deliver(notice);
+    struct config_mail mail = {0};
+    _cleanup_free_ char *map = NULL;
+    int code = read_settings(&mail, &map);
+    if (code == 0)
+        code = deliver(notice, &mail, map);
+    config_mail_deinit(&mail);
     json_decref(notice);
     return code;
 }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { GECOS_OTHER = 5 };
+
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 static bool is_of(char byte, const char *more)
@@ -40,6 +42,23 @@ bool address_is_safe(const char *address)
     return !*at || address_is_domain(at + 1);
 }
 
+static bool is_whole_address(const char *text)
+{
+    return strchr(text, '@') && address_is_safe(text);
+}
+
+bool address_of_gecos(const char *gecos, char ret[ADDRESS_MAX + 1])
+{
+    for (int field = 1; gecos && field < GECOS_OTHER; field++) {
+        gecos = strchr(gecos, ',');
+        gecos = gecos ? gecos + 1 : NULL;
+    }
+    if (!gecos || !is_whole_address(gecos))
+        return false;
+    strcpy(ret, gecos);
+    return true;
+}
+
 /* The word behind the name in the map. The last line of a name counts. */
 static bool look_up(const char *name, const char *map, char ret[ADDRESS_MAX + 1])
 {
@@ -63,15 +82,24 @@ static bool look_up(const char *name, const char *map, char ret[ADDRESS_MAX + 1]
     return found;
 }
 
-int address_find(const char *name, const char *map, const char *domain, char ret[ADDRESS_MAX + 1],
+/* Unless a line of the map decides. 0, or -EINVAL when it is too long. */
+static int guess(const char *name, const struct address_sources *sources, char ret[ADDRESS_MAX + 1])
+{
+    const char *domain = sources->domain ? sources->domain : "";
+    int size;
+    if (sources->gecos && is_whole_address(sources->gecos))
+        size = snprintf(ret, ADDRESS_MAX + 1, "%s", sources->gecos);
+    else
+        size = snprintf(ret, ADDRESS_MAX + 1, "%s%s%s", name, *domain ? "@" : "", domain);
+    return size <= ADDRESS_MAX ? 0 : -EINVAL;
+}
+
+int address_find(const char *name, const struct address_sources *sources, char ret[ADDRESS_MAX + 1],
                  char *ret_why, size_t why_size)
 {
     char visible[NAME_ENCODED_MAX + 1];
-    const bool mapped = look_up(name, map, ret);
-    if (!mapped && (size_t)snprintf(ret, ADDRESS_MAX + 1, "%s%s%s", name, domain && *domain ? "@" : "",
-                                    domain ? domain : "") > ADDRESS_MAX)
-        ret[0] = '\0';
-    if (address_is_safe(ret))
+    const bool mapped = look_up(name, sources->map, ret);
+    if ((mapped || guess(name, sources, ret) == 0) && address_is_safe(ret))
         return 0;
     snprintf(ret_why, why_size, "%s has no address that can be used%s",
              text_visible(name, visible, sizeof(visible)),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where somebody's mail goes: by the map, else to their name at the domain, else to their name, which is local delivery.
+ * Where somebody's mail goes: by the map, else where GECOS says, else to their name at the domain, else to their name,
+ * which is local delivery.
  * What cannot stand in a header or on a command line as it is, is no address. Pure.
  */
 #pragma once
@@ -16,8 +17,18 @@ bool address_is_safe(const char *address);
 bool address_is_domain(const char *domain);
 
 /*
- * map: lines "NAME ADDRESS", '#' begins a comment; NULL: none. domain: NULL or "": none. 0; -EINVAL with the reason for
- * people when that gives no safe address.
+ * The address in GECOS: its fifth field ("other"), whatever stands behind the fourth comma, as chfn has it; of those fields
+ * that one is root's alone to change. False, and *ret untouched, where that is not wholly a safe address with an '@'.
  */
-int address_find(const char *name, const char *map, const char *domain, char ret[ADDRESS_MAX + 1],
+bool address_of_gecos(const char *gecos, char ret[ADDRESS_MAX + 1]);
+
+/* NULL or "": none. */
+struct address_sources {
+    const char *map;    /* lines "NAME ADDRESS", '#' begins a comment */
+    const char *gecos;  /* what address_of_gecos found; what it would not have found does not count */
+    const char *domain; /* for all the others */
+};
+
+/* 0; -EINVAL with the reason for people when the sources give no safe address. */
+int address_find(const char *name, const struct address_sources *sources, char ret[ADDRESS_MAX + 1],
                  char *ret_why, size_t why_size);
