@@ -80,7 +80,9 @@ static int run_submit(struct bus_call *call, const struct facts *facts, struct r
         .at_gate = options->gate,
         .can_ask = options->can_ask,
     };
-    return engine_submit(call->manager->engine, &call->caller, facts, &submission, reply);
+    return options->emergency
+               ? engine_emergency(call->manager->engine, &call->caller, facts, &submission, reply)
+               : engine_submit(call->manager->engine, &call->caller, facts, &submission, reply);
 }
 
 static int run_cancel(struct bus_call *call, const struct facts *facts, struct reply *reply)
@@ -357,8 +359,9 @@ static int plan_emergency(struct bus_call *call, struct reply *reply)
 
 static int run_emergency(struct bus_call *call, const struct facts *facts, struct reply *reply)
 {
-    return engine_emergency(call->manager->engine, &call->caller, facts, text_argument(call, 0),
-                            text_argument(call, 1), reply);
+    char *packages[] = {(char *)text_argument(call, 0), NULL};
+    const struct submission submission = {.packages = packages, .justification = text_argument(call, 1)};
+    return engine_emergency(call->manager->engine, &call->caller, facts, &submission, reply);
 }
 
 static int run_review(struct bus_call *call, const struct facts *facts, struct reply *reply)

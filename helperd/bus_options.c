@@ -26,6 +26,7 @@ static const struct option {
     {"dry_run", KIND_BOOLEAN, BUS_OPTIONS_IMPORT, offsetof(struct bus_options, dry_run)},
     {"gate", KIND_BOOLEAN, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, gate)},
     {"can_ask", KIND_BOOLEAN, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, can_ask)},
+    {"emergency", KIND_BOOLEAN, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, emergency)},
     {"service", KIND_CLAIM, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, service)},
     {"host", KIND_CLAIM, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, host)},
     {"address", KIND_CLAIM, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, address)},

@@ -38,6 +38,7 @@ struct bus_options {
     int64_t limit;
     bool gate;
     bool can_ask;
+    bool emergency;
     bool override;
     bool dry_run;
     char service[BUS_CLAIM_MAX + 1];

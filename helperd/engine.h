@@ -200,10 +200,10 @@ int engine_import(struct engine *engine, const struct caller *caller, const stru
 /* Tries what is partially fulfilled again, now. facts: caller, user, the gids. */
 int engine_retry_now(struct engine *engine, const struct caller *caller, const struct facts *facts,
                      const char *user, const char *package, struct reply *reply);
-/* Takes the package at once, for those whom its policy lets: approved by nobody, to be reviewed. facts: caller, the
- * gids. */
+/* Takes the one package at once, for those whom its policy lets: approved by nobody, to be reviewed. The submission's
+ * duration and start are not asked. facts: caller, user, the gids. */
 int engine_emergency(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                     const char *package, const char *justification, struct reply *reply);
+                     const struct submission *submission, struct reply *reply);
 /* facts: caller, delegators. The reason may be "". */
 int engine_review(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
                   const char *reason, struct reply *reply);

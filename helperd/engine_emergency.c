@@ -26,24 +26,17 @@ static bool is_blank(const char *text)
 
 /* ---- to take it ---- */
 
-static int check_words(const char *package, const char *justification, const struct facts *facts,
-                       struct reply *reply)
+static int check_words(const struct submission *submission, struct reply *reply)
 {
-    char encoded[NAME_ENCODED_MAX + 1];
     char visible[2 * NAME_PACKAGE_MAX];
-    if (is_blank(justification))
+    if (strv_length(submission->packages) != 1)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "An emergency is about one package.");
+    if (!submission->justification || is_blank(submission->justification))
         return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
                              "An emergency wants a reason, which every approver reads: pkg-request emergency "
                              "%s -m 'REASON'",
-                             text_visible(package, visible, sizeof(visible)));
-    const int r = engine_check_text("justification", justification, reply);
-    if (r != 0)
-        return r;
-    if (!facts->caller)
-        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
-    if (name_encode(facts->caller->name, encoded, sizeof(encoded)) < 0)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, ENGINE_NAME_TOO_LONG);
-    return 0;
+                             text_visible(submission->packages[0], visible, sizeof(visible)));
+    return engine_check_text("justification", submission->justification, reply);
 }
 
 static int check_not_held(struct engine *engine, const struct subject *subject, const struct package *package,
@@ -157,24 +150,33 @@ static void raise_alarm(const struct request *request)
 }
 
 int engine_emergency(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                     const char *name, const char *justification, struct reply *reply)
+                     const struct submission *submission, struct reply *reply)
 {
-    const struct package *package = packages_find(engine->packages, name);
-    int r = check_words(name, justification, facts, reply);
+    const struct subject *subject = NULL;
+    int r = check_words(submission, reply);
+    if (r == 0)
+        r = engine_find_requestor(caller, facts, submission, &subject, reply);
     if (r == 0)
         r = engine_enter(engine, facts);
+    const struct package *package = r == 0 ? packages_find(engine->packages, submission->packages[0]) : NULL;
     if (r == 0)
-        r = check_emergency(engine, facts->caller, name, package, reply);
+        r = check_emergency(engine, subject, submission->packages[0], package, reply);
     if (r != 0)
         return r;
     struct request request = {
         .package = package->name,
-        .user = facts->caller->name,
-        .requestor = caller->identity,
-        .full_name = facts->caller->full_name,
-        .organisation = facts->caller->organisation,
+        .user = subject->name,
+        .requestor = {subject->uid, caller->identity.loginuid},
+        .full_name = subject->full_name,
+        .organisation = subject->organisation,
         .state = STATE_SUBMITTED,
-        .justification = (char *)justification,
+        .justification = (char *)submission->justification,
+        .service = (char *)submission->service,
+        .host = (char *)submission->host,
+        .address = (char *)submission->address,
+        .tty = (char *)submission->tty,
+        .origin_verified = caller->identity.uid == 0,
+        .at_gate = submission->at_gate && caller->identity.uid == 0,
         .emergency = true,
         .duration = package->emergency_duration,
         .submitted = clock_now(&engine->clock),
@@ -194,7 +196,17 @@ int engine_emergency(struct engine *engine, const struct caller *caller, const s
         return r;
     raise_alarm(&request);
     r = engine_check_fulfilment(engine, request.id);
-    return r != 0 ? r : engine_show(engine, caller, facts, request.id, reply);
+    return r != 0 ? r : engine_show_filed(engine, caller, facts, subject, &request, reply);
+}
+
+int engine_has_unreviewed(struct engine *engine, const struct subject *subject, const struct package *package,
+                          bool *ret)
+{
+    struct request last = {0};
+    const int r = store_find_unreviewed(engine->store, subject->uid, subject->name, package->name, &last);
+    request_deinit(&last);
+    *ret = r == 0;
+    return r < 0 ? r : 0;
 }
 
 int engine_of_emergency(struct engine *engine, const struct assignment *assignment, bool *ret)

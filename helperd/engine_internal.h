@@ -171,6 +171,16 @@ bool engine_may_see(struct engine *engine, const struct caller *caller, const st
                     const struct record *record);
 /* The verdict as a refusal: 0 when it is allowed. */
 int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply);
+/* Whose request it is: the caller's, or, from uid 0, of whom it names. 0, or the refusal. */
+int engine_find_requestor(const struct caller *caller, const struct facts *facts,
+                          const struct submission *submission, const struct subject **ret,
+                          struct reply *reply);
+/* Shows a request that was just filed, with whether it is held. */
+int engine_show_filed(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                      const struct subject *subject, const struct request *request, struct reply *reply);
+/* Whether an emergency of theirs for this package is not reviewed yet. 0 with *ret, or -errno. */
+int engine_has_unreviewed(struct engine *engine, const struct subject *subject, const struct package *package,
+                          bool *ret);
 /* Whether what is held was taken in an emergency. 0 or -errno. */
 int engine_of_emergency(struct engine *engine, const struct assignment *assignment, bool *ret);
 /* Inside a transaction: ends a delegation because one of the two is not who they were. */

@@ -213,6 +213,17 @@ int engine_check_filing(struct engine *engine, const struct subject *subject, co
     return r == 0 ? engine_check_duties(engine, subject->uid, subject->name, package, true, reply) : r;
 }
 
+int engine_show_filed(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                      const struct subject *subject, const struct request *request, struct reply *reply)
+{
+    struct assignment assignment = {0};
+    const bool held = store_find_live_assignment(engine->store, subject->uid, subject->name, request->package,
+                                                 &assignment) == 0 &&
+                      assignment.state == STATE_FULFILLED;
+    assignment_deinit(&assignment);
+    return show_submitted(engine, caller, facts, request->id, false, held, reply);
+}
+
 static int file_new(struct engine *engine, const struct caller *caller, const struct facts *facts,
                     const struct subject *subject, const struct submission *submission,
                     const struct package *package, struct reply *reply)
@@ -244,16 +255,11 @@ static int file_new(struct engine *engine, const struct caller *caller, const st
         r = engine_check_fulfilment(engine, request.id);
     if (r != 0)
         return r;
-    struct assignment assignment = {0};
-    const bool held = store_find_live_assignment(engine->store, subject->uid, subject->name, package->name,
-                                                 &assignment) == 0 &&
-                      assignment.state == STATE_FULFILLED;
-    assignment_deinit(&assignment);
-    return show_submitted(engine, caller, facts, request.id, false, held, reply);
+    return engine_show_filed(engine, caller, facts, subject, &request, reply);
 }
 
-/* Whose request it is. Only uid 0 names another user: it speaks for the gate. */
-static int find_requestor(const struct caller *caller, const struct facts *facts,
+/* Only uid 0 names another user: it speaks for the gate. */
+int engine_find_requestor(const struct caller *caller, const struct facts *facts,
                           const struct submission *submission, const struct subject **ret,
                           struct reply *reply)
 {
@@ -360,6 +366,24 @@ static int file_if_any(const struct search *search, const char *name)
     return file_if_allowed(search, name, false);
 }
 
+/* Whom the policy trusts with that is told at the gate, where nobody can run a command. */
+static int add_emergency(const struct search *search)
+{
+    json_t *request = search->reply->value;
+    const char *state = json_string_value(json_object_get(request, "state"));
+    const char *name = json_string_value(json_object_get(request, "package"));
+    const struct package *package = name ? packages_find(search->engine->packages, name) : NULL;
+    bool unreviewed = false;
+    if (!search->submission->at_gate || !package || !state ||
+        state_from_identifier(state) != STATE_PENDING_APPROVAL ||
+        !policy_names(package->emergency, search->subject))
+        return 0;
+    const int r = engine_has_unreviewed(search->engine, search->subject, package, &unreviewed);
+    if (r == 0 && !unreviewed && json_object_set_new(request, "may_emergency", json_true()) < 0)
+        return -ENOMEM;
+    return r;
+}
+
 int engine_submit(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const struct submission *submission, struct reply *reply)
 {
@@ -371,7 +395,7 @@ int engine_submit(struct engine *engine, const struct caller *caller, const stru
     if (r == 0)
         r = engine_check_terms(engine, submission->duration, submission->start, reply);
     if (r == 0)
-        r = find_requestor(caller, facts, submission, &search.subject, reply);
+        r = engine_find_requestor(caller, facts, submission, &search.subject, reply);
     if (r == 0)
         r = engine_enter(engine, facts);
     if (r != 0)
@@ -380,7 +404,7 @@ int engine_submit(struct engine *engine, const struct caller *caller, const stru
         for (char **name = submission->packages; *name; name++) {
             r = passes[pass](&search, *name);
             if (r != STORE_E_NONE)
-                return r;
+                return r == 0 ? add_emergency(&search) : r;
         }
     if (reply->message[0])
         return BUS_ERROR_POLICY_REFUSED;

@@ -45,6 +45,7 @@ struct gate {
     struct check check;
     const char *fault; /* what was wrong with the grant file at first, NULL: nothing */
     struct submission submission;
+    bool may_emergency;     /* as the first answer had it */
     bool waited;            /* there was a look after a prompt */
     const char *wait_fault; /* why nobody could be kept waiting, NULL: nothing was wrong */
 };
@@ -164,7 +165,8 @@ static enum verdict submit(struct gate *gate, bool can_ask)
     struct submission_terms terms = {.can_ask = can_ask};
     submission_file(gate->pamh, &gate->options, gate->check.name, &terms, &gate->submission);
     if (can_ask && gate->submission.verdict == VERDICT_REASON_WANTED) {
-        const bool given = reason_ask(gate->pamh, gate->submission.package, gate->check.name, reason);
+        const bool given =
+            reason_ask(gate->pamh, REASON_ACCESS, gate->submission.package, gate->check.name, reason);
         terms = (struct submission_terms){.justification = given ? reason : NULL};
         submission_file(gate->pamh, &gate->options, gate->check.name, &terms, &gate->submission);
         explicit_bzero(reason, sizeof(reason));
@@ -181,17 +183,23 @@ static int64_t now_ms(void)
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* One prompt, since sshd shows nothing else at once. Whether the person wants to look again. */
-static bool prompt_to_look(const struct gate *gate)
+enum choice { LEAVE = 0, LOOK, EMERGENCY };
+
+/* One prompt, since sshd shows nothing else at once. What the person wants. */
+static enum choice prompt_to_look(const struct gate *gate)
 {
     char prompt[PROMPT_MAX], *answer;
-    snprintf(prompt, sizeof(prompt), "%s, request %s: waiting for %s. Enter looks again, q leaves it filed: ",
-             gate->submission.package, gate->submission.request, gate->submission.waits);
+    snprintf(prompt, sizeof(prompt),
+             "%s, request %s: waiting for %s. Enter looks again, q leaves it filed%s: ",
+             gate->submission.package, gate->submission.request, gate->submission.waits,
+             gate->may_emergency ? ", e takes it in an emergency" : "");
     if (converse_ask(gate->pamh, prompt, &answer) < 0)
-        return false;
-    const bool again = !*answer;
+        return LEAVE;
+    const enum choice choice = !*answer                                          ? LOOK
+                               : gate->may_emergency && strcmp(answer, "e") == 0 ? EMERGENCY
+                                                                                 : LEAVE;
     converse_forget(answer);
-    return again;
+    return choice;
 }
 
 /* Not sooner than this. False when a signal came, which is the application's: it wants to go on. */
@@ -212,15 +220,33 @@ static bool is_held_now(struct gate *gate)
 }
 
 /* What cannot be found out now leaves what is known. */
-static enum verdict ask_again(struct gate *gate, enum verdict before)
+static enum verdict ask_with(struct gate *gate, const struct submission_terms *terms, enum verdict before)
 {
-    const struct submission_terms terms = {.request = gate->submission.request};
     struct submission later;
-    submission_file(gate->pamh, &gate->options, gate->check.name, &terms, &later);
+    submission_file(gate->pamh, &gate->options, gate->check.name, terms, &later);
     if (later.verdict == VERDICT_NO_ANSWER || later.verdict == VERDICT_UNAVAILABLE)
         return before;
     gate->submission = later;
     return after_answer(gate);
+}
+
+static enum verdict ask_again(struct gate *gate, enum verdict before)
+{
+    const struct submission_terms terms = {.request = gate->submission.request};
+    return ask_with(gate, &terms, before);
+}
+
+/* What was waited for stays as it is where no reason is given, or nothing can be found out. */
+static enum verdict take_in_emergency(struct gate *gate, enum verdict before)
+{
+    char reason[BUS_TEXT_MAX + 1], package[NAME_PACKAGE_MAX + 1];
+    strcpy(package, gate->submission.package);
+    if (!reason_ask(gate->pamh, REASON_EMERGENCY, package, gate->check.name, reason))
+        return before;
+    const struct submission_terms terms = {.justification = reason, .emergency = package};
+    const enum verdict verdict = ask_with(gate, &terms, before);
+    explicit_bzero(reason, sizeof(reason));
+    return verdict;
 }
 
 /* A prompt ends when it is answered, so the end of the time is noticed then, after a last look. */
@@ -229,14 +255,15 @@ static enum verdict keep_looking(struct gate *gate, enum verdict verdict)
     const int64_t end = now_ms() + (int64_t)gate->options.wait * 1000;
     do {
         const int64_t next = now_ms() + LOOKS_MS;
-        if (!prompt_to_look(gate))
+        const enum choice choice = prompt_to_look(gate);
+        if (choice == LEAVE)
             return verdict;
         gate->waited = true;
         if (is_held_now(gate))
             return VERDICT_HELD;
         if (!pause_until(next))
             return verdict;
-        verdict = ask_again(gate, verdict);
+        verdict = choice == EMERGENCY ? take_in_emergency(gate, verdict) : ask_again(gate, verdict);
     } while (verdict != VERDICT_HELD && *gate->submission.waits && now_ms() < end);
     return verdict;
 }
@@ -246,6 +273,7 @@ static enum verdict await(struct gate *gate, enum verdict verdict)
     if (verdict == VERDICT_HELD || !*gate->submission.waits || !*gate->submission.request ||
         !*gate->submission.package)
         return verdict;
+    gate->may_emergency = gate->submission.may_emergency;
     _cleanup_close_ int place = waiters_enter(PATH_RUN, gate->check.uid);
     if (place == -EBUSY)
         return VERDICT_CROWDED;

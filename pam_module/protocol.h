@@ -4,10 +4,12 @@
  * ended by a zero byte.
  *   question: user package (up to BUS_PACKAGES_MAX times) service host tty timeout; at most one of can_ask ("1": the
  *             person can be asked for a reason), justification (what they said) and request (a number: how it stands;
- *             nothing is filed). Or user timeout waiting ("1"): what waits for a decision of this user
+ *             nothing is filed); with a justification perhaps emergency ("1": the one package is taken at once).
+ *             Or user timeout waiting ("1"): what waits for a decision of this user
  *   answer:   verdict (a word of verdict.h), then where known request (its number), package, state (an identifier of
  *             dbus/contract.h), message (one or two lines for the person), why (words for the journal), waits (whom or
- *             what the request waits for, where it is worth to wait for that). Of what waits: message, "" for nothing; or
+ *             what the request waits for, where it is worth to wait for that), may_emergency ("1": the person may take
+ *             it at once). Of what waits: message, "" for nothing; or
  *             why
  * Neither side believes the other: sizes are bounded, and what does not fit the shape is dropped whole.
  */

@@ -25,22 +25,34 @@ bool reason_is_good(const char *text)
     return good;
 }
 
+static const struct {
+    const char *prompt;
+    const char *without; /* what Enter alone does */
+} words[] = {
+    [REASON_ACCESS] = {"Reason for access to", "asks without one"},
+    [REASON_EMERGENCY] = {"Every approver is told of this emergency, and one reviews it. Reason for taking",
+                          "leaves it"},
+};
+
 /* `before`: the answer that was not taken, NULL: none yet. */
-static const char *prompt_for(const char *package, const char *before, char ret[PROMPT_MAX])
+static const char *prompt_for(enum reason_purpose purpose, const char *package, const char *before,
+                              char ret[PROMPT_MAX])
 {
-    const char *hint = "";
-    if (before)
-        hint = is_empty(before) ? " (Enter again asks without one)"
-                                : " (one line of plain text; Enter alone asks without one)";
-    snprintf(ret, PROMPT_MAX, "Reason for access to %s%s: ", package, hint);
+    if (!before)
+        snprintf(ret, PROMPT_MAX, "%s %s: ", words[purpose].prompt, package);
+    else
+        snprintf(ret, PROMPT_MAX, "%s %s (%s %s): ", words[purpose].prompt, package,
+                 is_empty(before) ? "Enter again" : "one line of plain text; Enter alone",
+                 words[purpose].without);
     return ret;
 }
 
-bool reason_ask(pam_handle_t *pamh, const char *package, const char *user, char ret[BUS_TEXT_MAX + 1])
+bool reason_ask(pam_handle_t *pamh, enum reason_purpose purpose, const char *package, const char *user,
+                char ret[BUS_TEXT_MAX + 1])
 {
     char prompt[PROMPT_MAX];
     bool good = false;
-    prompt_for(package, NULL, prompt);
+    prompt_for(purpose, package, NULL, prompt);
     for (int i = 0; i < TRIES && !good; i++) {
         char *answer;
         if (converse_ask(pamh, prompt, &answer) < 0)
@@ -49,7 +61,7 @@ bool reason_ask(pam_handle_t *pamh, const char *package, const char *user, char 
         good = !by_rote && reason_is_good(answer);
         if (good)
             strcpy(ret, answer);
-        prompt_for(package, answer, prompt);
+        prompt_for(purpose, package, answer, prompt);
         converse_forget(answer);
         if (by_rote)
             return false;

@@ -27,8 +27,12 @@ static void ask(pam_handle_t *pamh, const struct options *options, const char *u
     ret->size = 0;
     ret->overflowed = false;
     protocol_add(ret, "user", user);
-    for (size_t i = 0; i < options->n_packages; i++)
+    for (size_t i = 0; i < options->n_packages && !terms->emergency; i++)
         protocol_add(ret, "package", options->packages[i]);
+    if (terms->emergency) {
+        protocol_add(ret, "package", terms->emergency);
+        protocol_add(ret, "emergency", "1");
+    }
     add_claim(ret, "service", pamh, PAM_SERVICE);
     add_claim(ret, "host", pamh, PAM_RHOST);
     add_claim(ret, "tty", pamh, PAM_TTY);
@@ -107,6 +111,8 @@ static void take_record(const char *key, const char *value, struct submission *s
         take_message(value, submission->message);
     else if (strcmp(key, "why") == 0)
         take_text(value, submission->why, sizeof(submission->why));
+    else if (strcmp(key, "may_emergency") == 0)
+        submission->may_emergency = strcmp(value, "1") == 0;
     else if (strcmp(key, "waits") == 0)
         take_text(value, submission->waits, sizeof(submission->waits));
 }

@@ -20,14 +20,16 @@ struct submission {
     char state[NAME_PACKAGE_MAX + 1];       /* as people see it: "Pending approval" */
     char message[PROTOCOL_MESSAGE_MAX + 1]; /* one or two lines */
     char why[PROTOCOL_WHY_MAX + 1];
+    bool may_emergency;                 /* the person may take the package in an emergency */
     char waits[PROTOCOL_WAITS_MAX + 1]; /* whom or what it waits for; "": there is no use in waiting */
 };
 
-/* What is asked beyond the user and the packages; one of them, or none. */
+/* What is asked beyond the user and the packages; one of them, or none; but an emergency has its justification. */
 struct submission_terms {
     bool can_ask;              /* answer VERDICT_REASON_WANTED rather than to file without a justification */
     const char *justification; /* one line, UTF-8, at most BUS_TEXT_MAX bytes; NULL: none */
     const char *request;       /* only look how this one stands; NULL: submit */
+    const char *emergency;     /* the package that is taken in an emergency, alone; NULL: none */
 };
 
 /* `user` is canonical. Takes options->timeout seconds at most, and a moment. Keeps no copy of a justification. */

@@ -116,6 +116,8 @@ static json_t *options_of(const struct question *question)
         json_object_set_new(options, "can_ask", json_true());
     if (question->justification)
         json_object_set_new(options, "justification", json_string(question->justification));
+    if (question->emergency)
+        json_object_set_new(options, "emergency", json_true());
     return options;
 }
 

@@ -209,6 +209,8 @@ static void add_waits(const struct saying *saying, enum verdict verdict, struct 
         return;
     }
     protocol_add(ret, "waits", text_visible(text.text, visible, sizeof(visible)));
+    if (json_is_true(json_object_get(saying->request, "may_emergency")))
+        protocol_add(ret, "may_emergency", "1");
 }
 
 void answer_request(const json_t *request, const char *host, int64_t now, struct protocol_message *ret)

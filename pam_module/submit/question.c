@@ -72,6 +72,12 @@ static bool take_can_ask(const char *value, struct question *question)
     return strcmp(value, "1") == 0;
 }
 
+static bool take_emergency(const char *value, struct question *question)
+{
+    question->emergency = true;
+    return strcmp(value, "1") == 0;
+}
+
 static bool take_waiting(const char *value, struct question *question)
 {
     question->waiting = true;
@@ -99,9 +105,10 @@ static const struct {
     const char *key;
     bool (*take)(const char *value, struct question *question);
 } records[] = {
-    {"package", take_package}, {"timeout", take_timeout},
-    {"can_ask", take_can_ask}, {"justification", take_justification},
-    {"request", take_request}, {"waiting", take_waiting},
+    {"package", take_package},     {"timeout", take_timeout},
+    {"can_ask", take_can_ask},     {"justification", take_justification},
+    {"request", take_request},     {"waiting", take_waiting},
+    {"emergency", take_emergency},
 };
 
 static bool take_record(const char *key, const char *value, struct question *question)
@@ -129,6 +136,8 @@ int question_read(int fd, struct protocol_message *message, struct question *ret
     if (at < message->size || (question.n_packages == 0) != question.waiting || question.timeout == 0)
         return -EBADMSG;
     if (question.can_ask + !!question.justification + (question.request > 0) + question.waiting > 1)
+        return -EBADMSG;
+    if (question.emergency && (!question.justification || question.n_packages != 1))
         return -EBADMSG;
     *ret = question;
     return 0;

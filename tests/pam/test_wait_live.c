@@ -19,9 +19,13 @@
 #define FREE                                                                                                 \
     "[package]\ngroups = auditors\n[policy]\napproval = none\njustification = required\nduration = 1h\n"
 
+#define BROKEN                                                                                               \
+    "[package]\ngroups = dbadmins\n[policy]\nduration = 4h\napprovers = bob\nemergency = alice\n"            \
+    "emergency_duration = 30m\n"
+
 static void setup(void)
 {
-    live_start("prod", PROD, "staged", STAGED, "free", FREE, NULL);
+    live_start("prod", PROD, "staged", STAGED, "free", FREE, "broken", BROKEN, NULL);
     pam_host_setup();
     pam_host_journal_open();
     pam_host_line("package=prod wait=30");
@@ -126,6 +130,69 @@ START_TEST(test_no_reason)
 }
 END_TEST
 
+/* Whoever is locked out in an emergency is let in with a reason, and it is there to be reviewed. */
+START_TEST(test_emergency)
+{
+    static const struct step steps[] = {
+        {"broken, request 1: waiting for approval by bob. Enter looks again, q leaves it filed, e takes it "
+         "in "
+         "an emergency: ",
+         NULL, NULL, "e", false},
+        {"Every approver is told of this emergency, and one reviews it. Reason for taking broken: ", NULL,
+         NULL, "disk full", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    pam_host_line("package=prod package=broken wait=30");
+    live_expect("alice", "pkg-request submit broken", 0, "");
+    const struct pam_host_outcome outcome = log_in(steps);
+    ck_assert_msg(outcome.code == PAM_SUCCESS, "%d %s", outcome.code, outcome.said);
+    ck_assert_ptr_nonnull(strstr(pam_host_journal(NULL), "let in after waiting: user=\"alice\""));
+    live_expect("bob", "pkg-approve show 2", 0, "disk full");
+    live_expect("bob", "pkg-approve review 2 -m seen", 0, "");
+    live_expect("alice", "pkg-request status 1", 0, "answered by the emergency, request 2");
+}
+END_TEST
+
+/* Not without a reason, and not for who is not trusted with it: "e" leaves then, as any other word. */
+START_TEST(test_no_emergency)
+{
+    static const struct step without[] = {
+        {"e takes it in an emergency", NULL, NULL, "e", false},
+        {"Reason for taking broken: ", NULL, NULL, "", false},
+        {"Reason for taking broken (Enter again leaves it): ", NULL, NULL, "", false},
+        {"e takes it in an emergency", NULL, NULL, "q", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    static const struct step not_trusted[] = {
+        {"Reason for access to prod", NULL, NULL, "ticket 4711", false},
+        {"q leaves it filed: ", NULL, NULL, "e", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    pam_host_line("package=broken wait=30");
+    ck_assert_int_eq(log_in(without).code, PAM_PERM_DENIED);
+    pam_host_line("package=prod wait=30");
+    ck_assert_int_eq(log_in(not_trusted).code, PAM_PERM_DENIED);
+    live_expect("bob", "pkg-approve list", 0, "broken");
+}
+END_TEST
+
+/* Refused, where it was taken meanwhile elsewhere and waits for its review. */
+START_TEST(test_emergency_refused)
+{
+    static const struct step steps[] = {
+        {"e takes it in an emergency", "alice",
+         "pkg-request emergency broken -m one && pkg-request return broken && pkg-request submit broken", "e",
+         false},
+        {"Reason for taking broken: ", NULL, NULL, "another", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    pam_host_line("package=broken wait=30");
+    const struct pam_host_outcome outcome = log_in(steps);
+    ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
+    ck_assert_ptr_nonnull(strstr(outcome.said, "request 2, has not been reviewed"));
+}
+END_TEST
+
 /* accesspkgd goes away while somebody waits: the file alone lets in (rule 1), and without one nothing does. */
 START_TEST(test_daemon_gone)
 {
@@ -151,8 +218,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {test_let_in,           test_denied,    test_two_stages,
-                                  test_without_approval, test_no_reason, test_daemon_gone};
+    const TTest *const tests[] = {test_let_in,     test_denied,    test_two_stages,   test_without_approval,
+                                  test_no_reason,  test_emergency, test_no_emergency, test_emergency_refused,
+                                  test_daemon_gone};
     Suite *suite = suite_create("wait live");
     TCase *live = tcase_create("live");
     tcase_set_timeout(live, 60);

@@ -45,7 +45,9 @@ static int emergency(const char *user, const char *package, const char *why, jso
     struct facts *facts = fixture_facts(user, NULL);
     const struct caller caller = fixture_caller(user);
     struct reply reply = {0};
-    const int r = engine_emergency(&fixture.engine, &caller, facts, package, why, &reply);
+    char *packages[] = {(char *)package, NULL};
+    const struct submission submission = {.packages = packages, .justification = why};
+    const int r = engine_emergency(&fixture.engine, &caller, facts, &submission, &reply);
     return finish(r, &reply, facts, ret_value);
 }
 

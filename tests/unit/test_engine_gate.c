@@ -12,12 +12,16 @@
 #define FREE                                                                                                 \
     "[package]\ngroups = backup\n[policy]\napproval = none\njustification = required\nduration = 10m\n"
 
+#define BROKEN                                                                                               \
+    "[package]\ngroups = backup\n[policy]\nduration = 4h\napprovers = bob\nemergency = alice\n"              \
+    "emergency_duration = 30m\n"
+
 static struct fixture fixture;
 static struct reply reply;
 
 static void setup(void)
 {
-    fixture_init(&fixture, "wanting", WANTING, "easy", EASY, "free", FREE, NULL);
+    fixture_init(&fixture, "wanting", WANTING, "easy", EASY, "free", FREE, "broken", BROKEN, NULL);
     reply = (struct reply){0};
 }
 
@@ -40,6 +44,26 @@ static int submit(const char *caller, const char *user, const char *package, con
     const int r = engine_submit(&fixture.engine, &who, facts, &submission, &reply);
     facts_free(facts);
     return r;
+}
+
+/* As the module does after an "e" at its prompt. */
+static int take_in_emergency(const char *caller, const char *user, const char *package, const char *why)
+{
+    char *names[] = {(char *)package, NULL};
+    const struct submission submission = {
+        .user = user, .packages = names, .justification = why, .at_gate = true, .service = "sshd"};
+    const struct caller who = fixture_caller(caller);
+    struct facts *facts = fixture_facts(caller, user);
+    json_decref(reply.value);
+    reply = (struct reply){0};
+    const int r = engine_emergency(&fixture.engine, &who, facts, &submission, &reply);
+    facts_free(facts);
+    return r;
+}
+
+static bool says(const char *member)
+{
+    return json_is_true(json_object_get(reply.value, member));
 }
 
 static bool wanted(void)
@@ -107,6 +131,54 @@ START_TEST(test_without_approval)
 }
 END_TEST
 
+/* Only whom the policy names is offered it, at the gate alone, while it waits and nothing is left to review. */
+START_TEST(test_emergency_offered)
+{
+    ck_assert_int_eq(submit("root", "alice", "easy", NULL, false), 0);
+    ck_assert(!says("may_emergency"));
+    ck_assert_int_eq(submit("root", "dave", "broken", NULL, false), 0);
+    ck_assert(!says("may_emergency"));
+    ck_assert_int_eq(submit("root", "alice", "broken", NULL, false), 0);
+    ck_assert(says("may_emergency"));
+    ck_assert_int_eq(submit("root", "alice", "broken", NULL, true), 0);
+    ck_assert(says("may_emergency") && says("existing"));
+    json_t *own = NULL;
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "broken", NULL, &own), 0);
+    ck_assert_ptr_null(json_object_get(own, "may_emergency"));
+    json_decref(own);
+
+    ck_assert_int_eq(take_in_emergency("root", "alice", "broken", "disk full"), 0);
+    ck_assert_int_eq(submit("root", "alice", "broken", NULL, false), 0);
+    ck_assert(says("held") && !says("may_emergency"));
+    fixture.now += 1800;
+    ck_assert_int_eq(submit("root", "alice", "broken", NULL, false), 0);
+    ck_assert(!says("held") && !says("may_emergency")); /* not before it is reviewed */
+}
+END_TEST
+
+/* As Emergency, on the user's behalf, and recorded as from the gate. */
+START_TEST(test_emergency_taken)
+{
+    ck_assert_int_eq(submit("root", "alice", "broken", NULL, false), 0);
+    ck_assert_int_eq(take_in_emergency("root", "alice", "broken", NULL), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(take_in_emergency("root", "alice", "broken", "  "), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(take_in_emergency("root", "dave", "broken", "disk full"), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(take_in_emergency("dave", "alice", "broken", "disk full"), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(take_in_emergency("root", "nobody", "broken", "disk full"), BUS_ERROR_NO_SUCH_USER);
+    ck_assert_int_eq(take_in_emergency("root", "alice", "none", "disk full"), BUS_ERROR_NO_SUCH_PACKAGE);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "broken"));
+    ck_assert_int_eq(take_in_emergency("root", "alice", "broken", "disk full"), 0);
+    ck_assert(says("held") && says("emergency"));
+    ck_assert_str_eq(json_string_value(json_object_get(reply.value, "origin")), "verified");
+    ck_assert_str_eq(json_string_value(json_object_get(reply.value, "user")), "alice");
+    ck_assert_str_eq(json_string_value(json_object_get(reply.value, "service")), "sshd");
+    ck_assert_int_eq(json_integer_value(json_object_get(reply.value, "duration")), 1800);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "broken"));
+    ck_assert_int_eq(requests(), 0); /* what waited is answered */
+    ck_assert_int_eq(take_in_emergency("root", "alice", "broken", "again"), BUS_ERROR_POLICY_REFUSED);
+}
+END_TEST
+
 /* Not from uid 0: the policy's rule stands, whatever the caller says about the gate. */
 START_TEST(test_somebody_else)
 {
@@ -121,8 +193,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {test_asked_first, test_not_asked, test_refused_before,
-                                  test_without_approval, test_somebody_else};
+    const TTest *const tests[] = {test_asked_first,      test_not_asked,         test_refused_before,
+                                  test_without_approval, test_emergency_offered, test_emergency_taken,
+                                  test_somebody_else};
     Suite *suite = suite_create("engine at the gate");
     TCase *gate = tcase_create("gate");
     tcase_add_checked_fixture(gate, setup, teardown);

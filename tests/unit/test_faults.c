@@ -78,7 +78,9 @@ static int undelegate(void)
 
 static int emergency_now(const struct caller *caller, const struct facts *facts, struct reply *reply)
 {
-    return engine_emergency(&fixture.engine, caller, facts, "prod", "disk is full", reply);
+    char *packages[] = {(char *)"prod", NULL};
+    const struct submission submission = {.packages = packages, .justification = "disk is full"};
+    return engine_emergency(&fixture.engine, caller, facts, &submission, reply);
 }
 
 static int emergency(void)

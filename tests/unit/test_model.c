@@ -297,9 +297,10 @@ static void emergency(int user, int package)
     struct facts *facts = world_facts(&world, world_users[user], NULL);
     struct reply reply = {0};
     const int expected = model_expect_emergency(model, caller.person, package);
-    json_t *value =
-        finish(engine_emergency(engine, &who, facts, model->packages[package].name, "fire", &reply), expected,
-               &reply, facts, "emergency", world_users[user]);
+    char *packages[] = {(char *)model->packages[package].name, NULL};
+    const struct submission submission = {.packages = packages, .justification = "fire"};
+    json_t *value = finish(engine_emergency(engine, &who, facts, &submission, &reply), expected, &reply,
+                           facts, "emergency", world_users[user]);
     if (expected)
         return;
     const struct model_filing filing = {.id = note(value),

@@ -299,7 +299,9 @@ static int emergency(const char *user)
     struct facts *facts = fixture_facts(user, NULL);
     const struct caller caller = fixture_caller(user);
     struct reply reply = {0};
-    const int r = engine_emergency(&fixture.engine, &caller, facts, "two", "disk full", &reply);
+    char *packages[] = {(char *)"two", NULL};
+    const struct submission submission = {.packages = packages, .justification = "disk full"};
+    const int r = engine_emergency(&fixture.engine, &caller, facts, &submission, &reply);
     json_decref(reply.value);
     facts_free(facts);
     return r;

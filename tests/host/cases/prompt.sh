@@ -66,6 +66,23 @@ let_in_while_waiting()
     says 'user="alice"'
 }
 
+# Locked out, and trusted with emergencies: in at once, and every approver sees it.
+let_in_in_an_emergency()
+{
+    printf '%s\n' "[package]" "groups = $group" "[policy]" "approvers = bob" "emergency = alice" \
+        >"$root/etc/accesspkg/packages.d/$package.conf"
+    host pkg-admin reload
+    sed -i "s/\(pam_accesspkg.so package=$package\).*/\1 wait=60/" "$root"/etc/pam.d/sshd
+    run ssh_by keyboard-interactive 'assword:' alice 'q leaves it filed, e takes it in an emergency: ' e \
+        'Reason for taking db-admins: ' 'disk full'
+    succeeded
+    says "($group)"
+    run on_host bob pkg-approve
+    says "disk full"
+    run host journalctl --no-pager --quiet -b -u accesspkgd -g EMERGENCY
+    says "alice"
+}
+
 denied_while_waiting()
 {
     wants_a_reason wait=60
