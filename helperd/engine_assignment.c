@@ -326,11 +326,10 @@ int engine_check_assign(struct engine *engine, const struct facts *facts, const 
     if (r > 0 && terms->override_duties)
         r = *terms->reason
                 ? 0
-                : engine_refuse(
-                      reply, BUS_ERROR_INVALID_ARGUMENT,
-                      "What is incompatible is given with a reason alone, for the record: pkg-admin "
-                      "assign %s %s --override -m 'REASON'",
-                      package->name, facts->user->name);
+                : engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                                "Giving what is incompatible takes a reason, for the record: pkg-admin "
+                                "assign %s %s --override -m 'REASON'",
+                                package->name, facts->user->name);
     return r;
 }
 

@@ -85,13 +85,13 @@ static int check_reviewed(struct engine *engine, const struct subject *subject, 
     char reviewers[REVIEWERS_SHOWN_MAX];
     int r = store_find_unreviewed(engine->store, subject->uid, subject->name, package->name, &last);
     if (r == 0)
-        r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                          "Your emergency for %s, request %" PRId64
-                          ", has not been reviewed yet; before it is, you cannot take it so again. To review "
-                          "it, ask one of: %s (pkg-approve review %" PRId64 "). Or ask for approval: "
-                          "pkg-request submit %s",
-                          package->name, last.id, reviewers_text(package, reviewers, sizeof(reviewers)),
-                          last.id, package->name);
+        r = engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "Your emergency for %s, request %" PRId64
+            ", has not been reviewed yet; before it is, you cannot take it so again. Ask one of: "
+            "%s (pkg-approve review %" PRId64 "). Or ask for approval: pkg-request submit %s",
+            package->name, last.id, reviewers_text(package, reviewers, sizeof(reviewers)), last.id,
+            package->name);
     request_deinit(&last);
     return r == STORE_E_NONE ? 0 : r;
 }
