@@ -172,8 +172,9 @@ static int ask(struct invocation *invocation, bool approve, char **ret_reason)
     const bool blank = *ret_reason && is_blank(*ret_reason);
 
     if (answer == CONFIRM_NO || (answer == CONFIRM_YES && blank && !approve)) {
-        output_message(invocation->program->name, "nothing was %s; the %s still wait%s.",
-                       approve ? "approved" : "denied", invocation->n_operands > 1 ? "requests" : "request",
+        output_message(invocation->program->name, "%snothing was %s; the %s still wait%s.",
+                       blank && !approve ? "a denial wants a reason: " : "", approve ? "approved" : "denied",
+                       invocation->n_operands > 1 ? "requests" : "request",
                        invocation->n_operands > 1 ? "" : "s");
         return 1;
     }

@@ -400,7 +400,7 @@ static const struct command commands[] = {
     {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_WAIT, submit,
      "ask for a package"},
     {"status", "ID", 1, 1, TAKES_IDS | TAKES_PAGER, status, "everything about a request of yours"},
-    {"explain", "PACKAGE", 1, 1, 0, explain, "whether you may ask, and who could approve it now"},
+    {"explain", "PACKAGE", 1, 1, TAKES_PAGER, explain, "whether you may ask, and who could approve it now"},
     {"cancel", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, cancel, "withdraw requests that still wait"},
     {"extend", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION, extend, "ask for more time before the end"},
     {"emergency", "PACKAGE", 1, 1, TAKES_REASON, emergency,
