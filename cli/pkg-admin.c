@@ -72,11 +72,48 @@ static int run_daemon(const struct invocation *invocation, const char *argument,
     return EX_UNAVAILABLE;
 }
 
+/* What accesspkgd said, whole; NULL when it cannot be read. */
+static char *read_all(int written)
+{
+    const off_t size = written >= 0 ? lseek(written, 0, SEEK_END) : -1;
+    _cleanup_free_ char *text = size >= 0 ? calloc(1, (size_t)size + 1) : NULL;
+
+    return text && pread(written, text, (size_t)size, 0) == size ? steal_ptr(text) : NULL;
+}
+
+/* Its lines that begin so, without that. */
+static json_t *lines_after(const char *text, const char *begin)
+{
+    json_t *lines = json_array();
+
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        const size_t length = strcspn(line, "\n"), skip = strlen(begin);
+
+        if (length >= skip && strncmp(line, begin, skip) == 0 &&
+            json_array_append_new(lines, json_stringn(line + skip, length - skip)) < 0)
+            output_no_memory();
+    }
+    return lines;
+}
+
+/* With --json what it says is sorted; its last line, which counts, is left out. */
 static int check_config(struct invocation *invocation)
 {
-    if (invocation->output.json)
-        return runner_usage(invocation, "the command 'check-config' takes no --json");
-    return run_daemon(invocation, "--check-config", -1);
+    if (!invocation->output.json)
+        return run_daemon(invocation, "--check-config", -1);
+    _cleanup_close_ int said = memfd_create("check-config", MFD_CLOEXEC);
+    const int code = run_daemon(invocation, "--check-config", said);
+    _cleanup_free_ char *text = read_all(said);
+
+    if (!text)
+        output_no_memory();
+    if (code == EX_UNAVAILABLE)
+        return code;
+    json_t *problems = json_pack("{s:o, s:o}", "errors", lines_after(text, "error: "), "warnings",
+                                 lines_after(text, "warning: "));
+    output_json(&invocation->output, problems);
+    json_decref(problems);
+    return code;
 }
 
 /* ---- reload ----------------------------------------------------------------------------------------------- */
@@ -93,15 +130,6 @@ static int64_t count_packages(struct invocation *invocation)
         count = member_integer(status, "packages");
     json_decref(status);
     return count;
-}
-
-/* What the programs said, whole; NULL when it cannot be read. */
-static char *read_all(int written)
-{
-    const off_t size = written >= 0 ? lseek(written, 0, SEEK_END) : -1;
-    _cleanup_free_ char *text = size >= 0 ? calloc(1, (size_t)size + 1) : NULL;
-
-    return text && pread(written, text, (size_t)size, 0) == size ? steal_ptr(text) : NULL;
 }
 
 /* Nothing is said twice: accesspkgd read the same files as the program that wrote the list. */

@@ -238,8 +238,29 @@ START_TEST(a_bad_configuration_tells_nobody)
     write_package("groups = dbadmins");
     RUN_UNASKED("pkg-admin", "check-config");
     ck_assert_int_eq(result.code, 0);
+}
+END_TEST
+
+START_TEST(check_config_as_json)
+{
+    json_t *problems, *errors;
+
+    write_package("groups = dbadmins nowhere\n[oddity]");
     RUN_UNASKED("pkg-admin", "check-config", "--json");
-    ck_assert_int_eq(result.code, EX_USAGE);
+    ck_assert_int_eq(result.code, EX_CONFIG);
+    problems = script_parse(result.out);
+    errors = json_object_get(problems, "errors");
+    ck_assert_uint_ge(json_array_size(errors), 1);
+    SHOWS(json_string_value(json_array_get(errors, 0)), "web.conf:3: ");
+    ck_assert_uint_eq(json_object_size(problems), 2);
+    json_decref(problems);
+    write_package("groups = dbadmins nowhere");
+    RUN_UNASKED("pkg-admin", "check-config", "--json");
+    ck_assert_int_eq(result.code, 0);
+    problems = script_parse(result.out);
+    ck_assert_uint_eq(json_array_size(json_object_get(problems, "errors")), 0);
+    SHOWS(json_string_value(json_array_get(json_object_get(problems, "warnings"), 0)), "nowhere");
+    json_decref(problems);
 }
 END_TEST
 
@@ -277,6 +298,7 @@ int main(void)
         TCase *rooted = script_case(suite, "in a private root", script_setup);
         tcase_add_test(rooted, reload_writes_the_list_then_tells);
         tcase_add_test(rooted, a_bad_configuration_tells_nobody);
+        tcase_add_test(rooted, check_config_as_json);
         TCase *alone = script_case(suite, "without a daemon", script_setup_empty);
         tcase_add_test(alone, reload_without_a_daemon_says_when_it_counts);
     }
