@@ -14,6 +14,10 @@
 #define ASKED                                                                                                \
     "[package]\ngroups = dbadmins\n[policy]\nrequestors = %staff dave\nduration = 1h\napprovers = bob\n"
 
+#define EMERGENCY                                                                                            \
+    "[package]\ndescription = The other\ngroups = dbadmins backup\n[policy]\nrequestors = %staff dave\n"     \
+    "approvers = bob\nemergency = dave\n"
+
 enum { WAIT_MS = 20000 };
 
 static void setup(void)
@@ -149,6 +153,108 @@ START_TEST(test_report_and_audit)
 }
 END_TEST
 
+/* ---- JSON ---- */
+
+static char interface[65536], page[32768];
+
+static void read_text(const char *path, char *ret, size_t size)
+{
+    FILE *file = fopen(path, "re");
+    ck_assert_msg(file, "%s", path);
+    ret[fread(ret, 1, size - 1, file)] = '\0';
+    ck_assert(feof(file));
+    fclose(file);
+}
+
+/* "KEY x" in the interface, with any type; or ".Cm KEY" in the command's manual. */
+static bool is_documented(const char *key)
+{
+    static const char *const types[] = {"x", "s", "b", "as", "aa{sv}"};
+    char words[96];
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        for (const char *before = " ("; *before; before++) {
+            snprintf(words, sizeof(words), "%c%s %s", *before, key, types[i]);
+            if (strstr(interface, words))
+                return true;
+        }
+    const int length = snprintf(words, sizeof(words), "\n.Cm %s", key);
+    const char *found = strstr(page, words);
+    return found && strchr(" \n", found[length]);
+}
+
+static void check_members(const char *command, const json_t *value)
+{
+    const char *key;
+    size_t i;
+    json_t *item;
+    json_object_foreach((json_t *)value, key, item)
+    {
+        ck_assert_msg(is_documented(key), "%s: %s is not documented", command, key);
+        check_members(command, item);
+    }
+    json_array_foreach(value, i, item)
+    {
+        check_members(command, item);
+    }
+}
+
+/* Commands that have answers with as many members as may be, in this order. */
+static const struct {
+    const char *user, *command, *manual;
+} answered[] = {
+    {"alice", "pkg-request submit asked -m why --json", "pkg-request.1"},
+    {"alice", "pkg-request submit asked -m why --json", "pkg-request.1"},
+    {"dave", "pkg-request submit asked -m why -d 30m --start +1h --json", "pkg-request.1"},
+    {"dave", "pkg-request emergency other -m fire --json", "pkg-request.1"},
+    {"bob", "pkg-approve delegate --to carol --until +1h -m leave --json", "pkg-approve.1"},
+    {"bob", "pkg-approve delegate --json", "pkg-approve.1"},
+    {"carol", "pkg-approve list --json", "pkg-approve.1"},
+    {"carol", "pkg-approve approve alice/asked 999 nobody/asked --for 30m --json", "pkg-approve.1"},
+    {"bob", "pkg-approve deny dave/asked -m no --json", "pkg-approve.1"},
+    {"bob", "pkg-approve review dave/other --json", "pkg-approve.1"},
+    {"alice", "pkg-request extend asked -m more --json", "pkg-request.1"},
+    {"alice", "pkg-request cancel alice/asked -m enough --json", "pkg-request.1"},
+    {"bob", "pkg-approve history --json", "pkg-approve.1"},
+    {"bob", "pkg-approve show alice/asked --json", "pkg-approve.1"},
+    {"alice", "pkg-request --json", "pkg-request.1"},
+    {"alice", "pkg-request packages --json", "pkg-request.1"},
+    {"alice", "pkg-request explain other --json", "pkg-request.1"},
+    {"root", "pkg-admin explain asked alice --json", "pkg-admin.8"},
+    {"root", "pkg-admin import dba-leads --package leads --dry-run --json", "pkg-admin.8"},
+    {"root", "pkg-admin assign leads alice -d 1h -m x --json", "pkg-admin.8"},
+    {"root", "pkg-admin revoke leads alice -m x --json", "pkg-admin.8"},
+    {"root", "pkg-admin retry other dave --json", "pkg-admin.8"},
+    {"root", "pkg-admin check-config --json", "pkg-admin.8"},
+    {"root", "pkg-admin report --json", "pkg-admin.8"},
+    {"root", "pkg-admin audit --json", "pkg-admin.8"},
+    {"root", "mkdir -p /var/mail; echo 'From x' >/var/mail/accesspkg-notify; pkg-admin status --json",
+     "pkg-admin.8"},
+    {"dave", "pkg-request return other --json", "pkg-request.1"},
+};
+
+/* Every member that a command prints stands in org.accesspkg1(5), which is made from the interface, or in its manual. */
+START_TEST(test_json_is_documented)
+{
+    char path[64];
+    live_write_package("asked", ASKED "extension = approval\n");
+    live_write_package("other", EMERGENCY);
+    live_write_package("leads", "[package]\ngroups = dba-leads\n[policy]\napprovers = bob\n");
+    live_expect("root", "pkg-admin reload --json", 0, "]");
+    read_text("dbus/org.accesspkg1.Manager.xml", interface, sizeof(interface));
+    for (size_t i = 0; i < sizeof(answered) / sizeof(answered[0]); i++) {
+        snprintf(path, sizeof(path), "docs/man/%s", answered[i].manual);
+        read_text(path, page, sizeof(page));
+        live_run(answered[i].user, answered[i].command);
+        const char *begin = live_output + strcspn(live_output, "[{");
+        json_t *value = json_loads(begin, JSON_DISABLE_EOF_CHECK, NULL);
+        ck_assert_msg(value && json_object_size(value) + json_array_size(value) > 0, "%s: %s",
+                      answered[i].command, live_output);
+        check_members(answered[i].command, value);
+        json_decref(value);
+    }
+}
+END_TEST
+
 /* ---- names ---- */
 
 START_TEST(test_names_show_what_may_be_seen)
@@ -264,6 +370,7 @@ int main(void)
     tcase_add_test(tests, test_watch_shows_what_may_be_seen);
     tcase_add_test(tests, test_submit_waits);
     tcase_add_test(tests, test_report_and_audit);
+    tcase_add_test(tests, test_json_is_documented);
     tcase_add_test(tests, test_names_show_what_may_be_seen);
     tcase_add_test(tests, test_completion_runs_nothing);
     tcase_add_test(tests, test_completion);

@@ -3,6 +3,7 @@
 #include "cli/output.h"
 
 #include <check.h>
+#include <ctype.h>
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -169,6 +170,93 @@ START_TEST(json_is_ascii_with_times)
 }
 END_TEST
 
+/* Integers of the interface that are no times: numbers, counts, lengths; and those that commands are never shown. */
+static const char *const no_times[] = {"id",
+                                       "uid",
+                                       "to_uid",
+                                       "loginuid",
+                                       "gid",
+                                       "request",
+                                       "assignment",
+                                       "extends",
+                                       "stage",
+                                       "stages",
+                                       "quorum",
+                                       "duration",
+                                       "granted",
+                                       "max_duration",
+                                       "max_total",
+                                       "timeout",
+                                       "escalate_after",
+                                       "median",
+                                       "p90",
+                                       "packages",
+                                       "pending",
+                                       "pending_hour",
+                                       "pending_day",
+                                       "pending_older",
+                                       "undecidable",
+                                       "unreviewed",
+                                       "live_assignments",
+                                       "partially_fulfilled",
+                                       "memberships_left",
+                                       "notices",
+                                       "store_size",
+                                       "store_free",
+                                       "requests",
+                                       "approved",
+                                       "automatic",
+                                       "denied",
+                                       "expired",
+                                       "cancelled",
+                                       "emergencies",
+                                       "assigned",
+                                       "limit",
+                                       "before",
+                                       "before_at",
+                                       "time",
+                                       "largest"};
+
+static bool is_no_time(const char *member)
+{
+    for (size_t i = 0; i < sizeof(no_times) / sizeof(*no_times); i++)
+        if (strcmp(no_times[i], member) == 0)
+            return true;
+    return false;
+}
+
+/* Whoever adds a member to the interface says here what it is, or in output.c that it is a time. */
+START_TEST(each_time_of_the_interface_is_text)
+{
+    char interface[65536], member[64];
+    FILE *file = fopen("dbus/org.accesspkg1.Manager.xml", "re");
+    size_t checked = 0;
+
+    ck_assert_ptr_nonnull(file);
+    interface[fread(interface, 1, sizeof(interface) - 1, file)] = '\0';
+    fclose(file);
+    for (const char *at = interface; (at = strstr(at, " x")); at++) {
+        const char *word = at;
+
+        while (word > interface &&
+               (islower((unsigned char)word[-1]) || word[-1] == '_' || isdigit((unsigned char)word[-1])))
+            word--;
+        if (word == at || isalnum((unsigned char)at[2]) || at[2] == '_')
+            continue;
+        snprintf(member, sizeof(member), "%.*s", (int)(at - word), word);
+        json_t *value = json_pack("{s:I}", member, (json_int_t)NOW);
+        begin(0);
+        output_json(&output, value);
+        end();
+        const bool is_text = strstr(text, "\"2025-11-23T12:00:00+00:00\"") != NULL;
+        ck_assert_msg(is_text != is_no_time(member), "%s", member);
+        json_decref(value);
+        checked++;
+    }
+    ck_assert_uint_gt(checked, 50);
+}
+END_TEST
+
 START_TEST(a_record_leaves_out_what_is_missing)
 {
     record(
@@ -247,6 +335,7 @@ int main(void)
     tcase_add_test(tests, no_text_controls_a_terminal);
     tcase_add_test(tests, another_character_set_gets_ascii);
     tcase_add_test(tests, json_is_ascii_with_times);
+    tcase_add_test(tests, each_time_of_the_interface_is_text);
     tcase_add_test(tests, a_record_leaves_out_what_is_missing);
     tcase_add_test(tests, long_text_never_reaches_the_label_column);
     tcase_add_test(tests, a_long_value_is_broken_at_blanks);
