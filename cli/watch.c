@@ -46,11 +46,20 @@ static bool is_news(struct watch *watch, const json_t *request)
     return true;
 }
 
+/* The decision that made it what it is; NULL: none did, or its time is over. */
+static const json_t *last_decision(const json_t *request)
+{
+    const json_t *decisions = json_object_get(request, "decisions");
+
+    if (strcmp(member_text(request, "state"), state_identifier(STATE_ACCESS_EXPIRED)) == 0)
+        return NULL;
+    return json_array_get(decisions, json_array_size(decisions) - 1);
+}
+
 /* What there is to know beside the state: who decided, who is waited for, until when. */
 static char *remark(const struct output *output, const json_t *request)
 {
-    const json_t *decisions = json_object_get(request, "decisions");
-    const json_t *last = json_array_get(decisions, json_array_size(decisions) - 1);
+    const json_t *last = last_decision(request);
     _cleanup_free_ char *end = field_time(output, request, "assignment_end");
 
     if (member_true(request, "undecidable"))
@@ -61,9 +70,22 @@ static char *remark(const struct output *output, const json_t *request)
         _cleanup_free_ char *approvers = field_list(output, request, "approvers");
         return output_format(", waits for: %s", approvers ? approvers : "");
     }
-    return output_format("%s%s%s%s", json_array_size(decisions) > 0 ? ", by " : "",
-                         json_array_size(decisions) > 0 ? member_text(last, "decider") : "",
-                         end ? ", until " : "", end ? end : "");
+    const char *who = json_object_get(request, "revoked") ? member_text(request, "revoked_by")
+                                                          : member_text(last, "decider");
+    return output_format("%s%s%s%s", *who ? ", by " : "", who, end ? ", until " : "", end ? end : "");
+}
+
+/* Why it is as it is: the requestor's words while somebody has to look at them, then those of who ended that. */
+static const char *why_of(const json_t *request)
+{
+    const json_t *last = last_decision(request);
+
+    if (member_true(request, "needs_review") ||
+        strcmp(member_text(request, "state"), state_identifier(STATE_PENDING_APPROVAL)) == 0)
+        return member_text(request, "justification");
+    if (json_object_get(request, "revoke_reason"))
+        return member_text(request, "revoke_reason");
+    return last ? member_text(last, "reason") : member_text(request, "cancel_reason");
 }
 
 static void show(struct watch *watch, const json_t *request)
@@ -78,7 +100,7 @@ static void show(struct watch *watch, const json_t *request)
         output_json_line(output, request);
         return;
     }
-    const char *why = member_text(request, "justification");
+    const char *why = why_of(request);
     _cleanup_free_ char *state = field_state(output, request, "state");
     _cleanup_free_ char *more = remark(output, request);
     output_line(output, "%s %lld %s %s: %s%s%s%s", when_iso(output->now, now),

@@ -320,6 +320,43 @@ START_TEST(watch_misses_nothing)
 }
 END_TEST
 
+/* Who is named beside a state has said what stands behind it. */
+START_TEST(watch_tells_whose_reason_it_is)
+{
+    static const struct script lines[] = {
+        {"ListRequests", NULL, "aa{sv}b",
+         "[[{\"id\": 12, \"user\": \"alice\", \"package\": \"db\", \"state\": \"pending-approval\","
+         " \"justification\": \"disk full\"}], false]",
+         0, NULL, 12},
+        {"GetRequest", "[12]", "a{sv}",
+         "[{\"id\": 12, \"user\": \"alice\", \"package\": \"db\", \"state\": \"fulfilled\","
+         " \"justification\": \"disk full\", \"decisions\": [{\"decider\": \"bob\", \"reason\": \"go\"}]}]",
+         0, NULL, 12},
+        {"GetRequest", "[12]", "a{sv}",
+         "[{\"id\": 12, \"user\": \"alice\", \"package\": \"db\", \"state\": \"revoked\","
+         " \"justification\": \"disk full\", \"revoked\": 1763950340, \"revoked_by\": \"root\", "
+         "\"revoke_reason\": \"incident\", \"decisions\": [{\"decider\": \"bob\", \"reason\": \"go\"}]}]",
+         0, NULL, 12},
+        {"GetRequest", "[12]", "a{sv}",
+         "[{\"id\": 12, \"user\": \"alice\", \"package\": \"db\", \"state\": \"access-expired\","
+         " \"decisions\": [{\"decider\": \"bob\", \"reason\": \"go\"}]}]",
+         0, NULL, 12},
+        {"GetRequest", "[12]", "a{sv}",
+         "[{\"id\": 12, \"user\": \"alice\", \"package\": \"db\", \"state\": \"cancelled\","
+         " \"justification\": \"disk full\", \"cancel_reason\": \"never mind\"}]",
+         0, NULL, 0},
+    };
+
+    fake.cue = "Cancelled";
+    AT_TERMINAL("\x03", lines, "pkg-approve", "watch");
+    SHOWS(result.out, "Pending approval, waits for: : disk full\r\n");
+    SHOWS(result.out, "Fulfilled, by bob: go\r\n");
+    SHOWS(result.out, "Revoked, by root: incident\r\n");
+    SHOWS(result.out, "Access expired\r\n");
+    SHOWS(result.out, "Cancelled: never mind\r\n");
+}
+END_TEST
+
 START_TEST(watch_ends_with_the_bus)
 {
     static const struct script lines[] = {
@@ -555,6 +592,7 @@ int main(void)
     tcase_add_test(tests, nothing_is_asked_in_vain);
     tcase_add_test(tests, deny_asks_for_its_reason);
     tcase_add_test(tests, watch_misses_nothing);
+    tcase_add_test(tests, watch_tells_whose_reason_it_is);
     tcase_add_test(tests, watch_ends_with_the_bus);
     tcase_add_test(tests, watch_ends_with_its_reader);
     tcase_add_loop_test(tests, submit_waits_for_its_end, 0, LENGTH(ends));
