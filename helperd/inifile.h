@@ -66,7 +66,7 @@ int inifile_load(int folder, const char *path, const char *label, uid_t owner, s
                  struct inifile **ret);
 void inifile_free(struct inifile *file);
 
-/* The same check of owner and mode for a folder. 0 or -EINVAL, told in *problems. */
+/* The same checks of owner and mode for a folder. 0 or -EINVAL, told in *problems. */
 int inifile_check_owner(int fd, const char *label, uid_t owner, struct problems *problems);
 
 /* Adds an error "LABEL:LINE: ..."; line 0 leaves the line out. */

@@ -32,6 +32,21 @@ static int check_stat(const struct stat *st, const char *label, uid_t owner, str
     return 0;
 }
 
+/* Root, who checks and reloads, can read what accesspkgd cannot: a umask of 077 makes such files and folders. */
+static int check_readable(const struct stat *st, const char *label, struct problems *problems)
+{
+    const mode_t others = S_ISDIR(st->st_mode) ? S_IROTH | S_IXOTH : S_IROTH;
+    const mode_t group = S_ISDIR(st->st_mode) ? S_IRGRP | S_IXGRP : S_IRGRP;
+    if (geteuid() != 0 || (st->st_mode & others) == others ||
+        (st->st_gid != 0 && (st->st_mode & group) == group))
+        return 0;
+    problems_add(problems, true,
+                 "%s: root alone may read it (mode %04o), and accesspkgd runs as the user accesspkg; "
+                 "`chmod go+rX` it",
+                 label, (unsigned)(st->st_mode & 07777));
+    return -EINVAL;
+}
+
 int inifile_check_owner(int fd, const char *label, uid_t owner, struct problems *problems)
 {
     struct stat st;
@@ -40,7 +55,8 @@ int inifile_check_owner(int fd, const char *label, uid_t owner, struct problems 
         problems_add(problems, true, "%s: cannot be examined: %s", label, strerrordesc_np(error));
         return -EINVAL;
     }
-    return check_stat(&st, label, owner, problems);
+    const int rc = check_readable(&st, label, problems);
+    return rc < 0 ? rc : check_stat(&st, label, owner, problems);
 }
 
 static int complain_open(const char *label, int error, struct problems *problems)
@@ -60,12 +76,6 @@ static int complain_open(const char *label, int error, struct problems *problems
     return -error;
 }
 
-/* Root, who checks and reloads, can read what accesspkgd cannot: a umask of 077 makes such a file. */
-static bool only_root_reads(const struct stat *st)
-{
-    return geteuid() == 0 && !(st->st_mode & S_IROTH) && (st->st_gid == 0 || !(st->st_mode & S_IRGRP));
-}
-
 static int check_file(int fd, const char *label, uid_t owner, struct problems *problems)
 {
     struct stat st;
@@ -80,14 +90,8 @@ static int check_file(int fd, const char *label, uid_t owner, struct problems *p
         problems_add(problems, true, "%s: is no regular file; put one here, or take it away", label);
         return -EINVAL;
     }
-    if (only_root_reads(&st)) {
-        problems_add(problems, true,
-                     "%s: root alone may read it (mode %04o), and accesspkgd runs as the user accesspkg; "
-                     "`chmod go+r` it",
-                     label, (unsigned)(st.st_mode & 07777));
-        return -EINVAL;
-    }
-    return check_stat(&st, label, owner, problems);
+    const int rc = check_readable(&st, label, problems);
+    return rc < 0 ? rc : check_stat(&st, label, owner, problems);
 }
 
 /* One byte more than a file may have is read: st_size may be old by the time of reading. */

@@ -44,8 +44,9 @@ static int open_folder(const char *path, uid_t owner, struct problems *problems)
             problems_add(problems, true, "%s: there is no such folder; create it and put package files in it",
                          path);
         else
-            problems_add(problems, true, "%s: cannot be opened as a folder: %s", path,
-                         strerrordesc_np(error));
+            problems_add(
+                problems, true, "%s: cannot be opened as a folder: %s%s", path, strerrordesc_np(error),
+                error == EACCES ? "; accesspkgd reads it as the user accesspkg: `chmod go+rX` it" : "");
         return -error;
     }
     const int rc = inifile_check_owner(fd, path, owner, problems);

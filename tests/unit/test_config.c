@@ -242,6 +242,7 @@ START_TEST(the_samples_are_packages_without_a_warning)
     char folder[] = "/tmp/accesspkg-samples-XXXXXX";
     struct packages *packages = NULL;
     ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(chmod(folder, 0755), 0);
     put_samples(folder, true);
     const int rc = packages_load(folder, getuid(), &packages, &problems);
     put_samples(folder, false);
@@ -288,6 +289,7 @@ START_TEST(the_cookbook_s_packages_are_packages_without_a_warning)
     struct packages *packages = NULL;
     _cleanup_free_ char *text = read_text("docs/COOKBOOK.md");
     ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(chmod(folder, 0755), 0);
     for (char *block = strstr(text, fence); block; block = strstr(block + 1, fence)) {
         ck_assert_uint_lt(count, N_RECIPES);
         put_recipe(folder, block + strlen(fence), paths[count++]);

@@ -19,6 +19,7 @@ static void make_folder(void)
 {
     snprintf(folder, sizeof(folder), "/tmp/accesspkg-packages-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(chmod(folder, 0755), 0);
     problems = (struct problems){0};
     packages = NULL;
 }
@@ -691,6 +692,16 @@ START_TEST(a_folder_that_others_may_write_is_refused)
 }
 END_TEST
 
+START_TEST(a_folder_that_root_alone_may_read_is_refused)
+{
+    static const mode_t modes[] = {0700, 0711, 0744, 0750};
+    put("one.conf", POLICY);
+    ck_assert_int_eq(chmod(folder, modes[_i]), 0);
+    ck_assert_int_eq(load(), -EINVAL);
+    ck_assert(told(true, "root alone may read it"));
+}
+END_TEST
+
 START_TEST(a_folder_behind_a_link_is_refused)
 {
     char path[256];
@@ -774,6 +785,7 @@ int main(void)
     if (getuid() == 0) {
         tcase_add_test(place, somebody_else_s_file_is_refused);
         tcase_add_test(place, a_file_that_root_alone_may_read_is_refused);
+        tcase_add_loop_test(place, a_folder_that_root_alone_may_read_is_refused, 0, 4);
     }
     tcase_add_test(place, a_file_that_is_too_large_is_refused);
     suite_add_tcase(suite, right);
