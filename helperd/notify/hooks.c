@@ -106,7 +106,12 @@ int hooks_open(const char *folder, const char *name, char *ret_why, size_t why_s
         return parent;
     int fd = openat(parent, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     const int error = errno;
+    const bool is_there = fd >= 0 || fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
     close(parent);
+    if (fd < 0 && error == ENOENT && is_there) {
+        snprintf(ret_why, why_size, "is a link that leads nowhere");
+        return -ELOOP;
+    }
     if (fd < 0 || fstat(fd, &status) < 0) {
         snprintf(ret_why, why_size, "cannot be opened: %s", strerror(error));
         if (fd >= 0)

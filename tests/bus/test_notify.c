@@ -165,6 +165,19 @@ START_TEST(test_bad)
 }
 END_TEST
 
+/* A misspelled path, or what the link led to was uninstalled: that is no program that was taken out. */
+START_TEST(test_link_to_nothing)
+{
+    live_expect("root", "ln -s /usr/libexec/accesspkg-mail " FOLDER "mail", 0, "");
+    live_start_notify("10", "0.1");
+    live_expect("dave", "pkg-request submit free", 0, "");
+    wait_for_failure("mail: is a link that leads nowhere");
+    ck_assert_int_eq(status_number("notices"), 1);
+    live_expect("root", "rm " FOLDER "mail", 0, "");
+    wait_for(0);
+}
+END_TEST
+
 /* 65 and 67 say that it will never work: shown in the audit log, and gone. */
 START_TEST(test_given_up)
 {
@@ -373,6 +386,7 @@ int main(void)
     tcase_add_test(tests, test_clean);
     tcase_add_loop_test(tests, test_bad, 0, sizeof(bad) / sizeof(bad[0]));
     tcase_add_test(tests, test_given_up);
+    tcase_add_test(tests, test_link_to_nothing);
     tcase_add_test(tests, test_folder);
     tcase_add_test(tests, test_restarts);
     tcase_add_test(tests, test_lost_store);
