@@ -47,6 +47,27 @@ without_privileges()
     says_not "^Uid:[[:space:]]*0"
 }
 
+# The second step of the installation forgotten: its journal says how it is done.
+without_its_folder()
+{
+    local away=$root/var/lib/accesspkg.away
+    host systemctl stop accesspkgd
+    mv "$root/var/lib/accesspkg" "$away"
+    trap 'rm -rf "$root/var/lib/accesspkg"; mv "$root/var/lib/accesspkg.away" "$root/var/lib/accesspkg"
+        host systemctl reset-failed accesspkgd' EXIT
+    run host systemctl start accesspkgd
+    refused
+    host journalctl --sync
+    run host journalctl --no-pager -b -u accesspkgd -n 50
+    says "systemd-tmpfiles --create accesspkg.conf makes it"
+    run host systemd-tmpfiles --create accesspkg.conf
+    succeeded
+    host systemctl reset-failed accesspkgd
+    run host systemctl start accesspkgd
+    succeeded
+    host systemctl stop accesspkgd
+}
+
 reload()
 {
     local folder=$root/etc/accesspkg/packages.d
@@ -120,6 +141,7 @@ in_use()
 it "every file stands where the design says, with its owner" where_things_are
 it "the store is the daemon's alone" store_is_private
 it "the daemon runs without privileges" without_privileges
+it "started without its folder: told how to make it" without_its_folder
 it "a reload brings the new policy, a bad one leaves the old" reload
 it "uninstall takes what install brought, and keeps configuration and state" in_and_out
 it "uninstall refuses while a service names the module" in_use
