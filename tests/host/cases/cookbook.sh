@@ -239,8 +239,12 @@ on_call_rotation()
     host rm /run/web
     # By the clock: alice's week is over, bob's begins.
     run types sudo 'assign on-call alice' s/7d/3s/
+    run types sudo 'assign on-call bob' "s/--start '[^']*'/--start +8d/"
+    says "on-call of bob: Approved, from"
     run types sudo 'assign on-call bob' "s/--start '[^']*'/--start +3s/"
     says "on-call of bob: Approved, from"
+    run on_host bob pkg-request list
+    says "on-call *Cancelled"
     wait_for 15 is_in on-call bob
     wait_for 15 is_not_in on-call alice
     run on_host bob pkg-request submit restart-services
