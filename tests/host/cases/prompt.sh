@@ -187,6 +187,7 @@ it "ssh, keyboard-interactive: asked for a reason, and the approver reads it" as
 it "no reason typed: asked once more, then filed without one" asked_once_more
 it "a key, then prompts: asked, and let in while waiting" key_and_prompt
 it "ssh: let in while waiting, without a second login" let_in_while_waiting
+it "ssh: in an emergency, let in at the prompt" let_in_in_an_emergency
 it "ssh: denied while waiting" denied_while_waiting
 it "ssh: q leaves the request filed" left_filed
 it "connections that are lost while waiting take no place" hung_up_while_waiting
