@@ -297,8 +297,8 @@ static void emergency(int user, int package)
     struct facts *facts = world_facts(&world, world_users[user], NULL);
     struct reply reply = {0};
     const int expected = model_expect_emergency(model, caller.person, package);
-    char *packages[] = {(char *)model->packages[package].name, NULL};
-    const struct submission submission = {.packages = packages, .justification = "fire"};
+    char *names[] = {(char *)model->packages[package].name, NULL};
+    const struct submission submission = {.packages = names, .justification = "fire"};
     json_t *value = finish(engine_emergency(engine, &who, facts, &submission, &reply), expected, &reply,
                            facts, "emergency", world_users[user]);
     if (expected)

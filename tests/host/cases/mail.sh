@@ -79,7 +79,7 @@ mta_away()
         host pkg-admin status | grep -q "sendmail cannot be run"
     }
     wait_for 20 shows_failure
-    host systemctl kill -s KILL accesspkg-notify
+    host systemctl kill --kill-whom=main -s KILL accesspkg-notify
     mv "$root/usr/sbin/sendmail.away" "$root/usr/sbin/sendmail"
     trap - EXIT
     host systemctl start opensmtpd
