@@ -127,7 +127,7 @@ static char *field_unreviewed(const struct output *output, const json_t *status,
 static char *field_left(const struct output *output, const json_t *status, const char *member)
 {
     (void)output;
-    return trouble(status, member, ", which cannot be taken out: the journal says why");
+    return trouble(status, member, " not taken out yet; tried again, and the journal says why");
 }
 
 static char *field_notices(const struct output *output, const json_t *status, const char *member)

@@ -78,7 +78,7 @@ START_TEST(trouble_is_there_when_there_is_some)
     SHOWS(result.out, "Nobody can decide:  request 1, db of eve: nobody\n                    ... and 6 more\n"
                       "Not reviewed:       1 taken in an emergency; approvers see which: pkg-approve\n"
                       "Live assignments:   2\nNot in place:       db of eve: g: none\n"
-                      "Left in /etc/group: 2, which cannot be taken out: the journal says why\n"
+                      "Left in /etc/group: 2 not taken out yet; tried again, and the journal says why\n"
                       "Notices to deliver: 3, since Sun 2025-11-23 22:12 UTC (");
     SHOWS(result.out, "Last failure:       Sun 2025-11-23 22:12 UTC (");
 }

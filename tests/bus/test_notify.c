@@ -168,13 +168,13 @@ END_TEST
 /* A misspelled path, or what the link led to was uninstalled: that is no program that was taken out. */
 START_TEST(test_link_to_nothing)
 {
-    live_expect("root", "ln -s /usr/libexec/accesspkg-mail " FOLDER "mail", 0, "");
+    live_expect("root", "ln -s /usr/libexec/accesspkg-mail " NOTICES_FOLDER "mail", 0, "");
     live_start_notify("10", "0.1");
     live_expect("dave", "pkg-request submit free", 0, "");
-    wait_for_failure("mail: is a link that leads nowhere");
-    ck_assert_int_eq(status_number("notices"), 1);
-    live_expect("root", "rm " FOLDER "mail", 0, "");
-    wait_for(0);
+    notices_wait_for_failure("mail: is a link that leads nowhere");
+    ck_assert_int_eq(notices_waiting(), 1);
+    live_expect("root", "rm " NOTICES_FOLDER "mail", 0, "");
+    notices_wait_for(0);
 }
 END_TEST
 
