@@ -31,7 +31,7 @@ approved_and_let_in()
 
 ended_by_the_clock()
 {
-    run package_lasts 3s
+    run package_lasts 6s
     grant alice
     run ssh_as alice id
     succeeded

@@ -32,7 +32,7 @@ during_the_grant()
 
 after_the_grant()
 {
-    run package_lasts 3s
+    run package_lasts 6s
     grant alice
     run on_host alice sudo -n id
     succeeded
@@ -46,7 +46,7 @@ after_the_grant()
 # A session that began during the grant keeps the group of its processes; sudo must not go by that.
 an_old_session_gains_nothing()
 {
-    run package_lasts 3s
+    run package_lasts 6s
     grant alice
     run ssh_as alice "sudo -n id -u; while id -nG alice | grep -qw $group; do :; done; sudo -n id"
     refused
