@@ -313,8 +313,8 @@ int engine_check_assign(struct engine *engine, const struct facts *facts, const 
     assignment_deinit(&assignment);
     if (r == 0)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                             "%s holds %s already. See: pkg-request status %s/%s", facts->user->name,
-                             package->name, facts->user->name, package->name);
+                             "%s holds %s already. Until when: pkg-admin explain %s %s", facts->user->name,
+                             package->name, package->name, facts->user->name);
     if (r < 0)
         return r;
     r = engine_check_duties(engine, facts->user->uid, facts->user->name, package, true, reply);

@@ -215,7 +215,9 @@ static const char *const no_times[] = {"id",
                                        "before",
                                        "before_at",
                                        "time",
-                                       "largest"};
+                                       "largest",
+                                       "begun",
+                                       "unused"};
 
 static bool is_no_time(const char *member)
 {
