@@ -2,7 +2,21 @@
 # Writes org.accesspkg1(5) from the interface XML and the table of errors: `make manuals`. The lint calls it too and
 # fails where the page is not what it writes. What stands in the XML's comments is the page's prose.
 
-# Text for mdoc: a sentence on a line, nothing that begins a request.
+# Prints in lines of 80 bytes at most, none of which begins a request.
+function wrapped(text,    at)
+{
+    while (length(text) > 79) {
+        for (at = 79; at > 1 && (substr(text, at, 1) != " " || substr(text, at + 1, 1) ~ /['.]/); at--)
+            continue
+        if (at == 1)
+            break
+        print substr(text, 1, at - 1)
+        text = substr(text, at + 1)
+    }
+    print text
+}
+
+# Text for mdoc: a sentence begins a line, nothing begins a request.
 function prose(text,    n, i, lines)
 {
     gsub(/&lt;/, "<", text)
@@ -19,7 +33,7 @@ function prose(text,    n, i, lines)
     n = split(text, lines, /\. /)
     for (i = 1; i <= n; i++) {
         sub(/^['.][^P]/, "\\\\\\&&", lines[i])
-        print lines[i] (i < n ? "." : "")
+        wrapped(lines[i] (i < n ? "." : ""))
     }
 }
 
