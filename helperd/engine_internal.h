@@ -60,6 +60,8 @@ int engine_move_assignment(struct assignment *assignment, enum assignment_event 
 int engine_finish_assignment(struct engine *engine, struct assignment *assignment,
                              enum assignment_event event, const char *actor, const struct identity *identity,
                              const char *detail);
+/* Inside a transaction, one thing that is due: 1 when there was one, 0 when there is none, -errno. */
+int engine_do_due(struct engine *engine, int64_t now);
 /* Inside a transaction: withdraws a request on the daemon's or an administrator's behalf. */
 int engine_withdraw(struct engine *engine, struct request *request, const char *actor,
                     const struct identity *identity, const char *reason);
