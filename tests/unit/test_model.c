@@ -661,41 +661,11 @@ static void mend(void)
             change_policy(p);
 }
 
-static void step(void)
+/* One of what happens less often. */
+static void step_seldom(unsigned what, int user, int other, int package, int64_t waiting)
 {
-    const int user = (int)chance(MODEL_USERS);
-    const int other = (int)chance(MODEL_USERS);
-    const int package = (int)chance(MODEL_PACKAGES);
     const struct model_cell *cell = &model->cells[model->person_of[user]][package];
-    const int64_t recent =
-        newest > RECENT ? newest - (int64_t)chance(RECENT) : 1 + (int64_t)chance((unsigned)newest);
-    const int64_t waiting = cell->request && chance(4) ? cell->request : recent;
-    switch (chance(32)) {
-    case 0:
-    case 1:
-    case 2:
-    case 3:
-    case 4:
-    case 5:
-        submit(user, package);
-        break;
-    case 6:
-    case 7:
-    case 8:
-    case 9:
-    case 10:
-    case 11:
-    case 12:
-    case 13:
-        decide(other, waiting, true);
-        break;
-    case 14:
-        decide(other, waiting, false);
-        break;
-    case 15:
-    case 16:
-        extend(user, package);
-        break;
+    switch (what) {
     case 17:
         cancel(user, waiting);
         break;
@@ -726,6 +696,26 @@ static void step(void)
     default:
         move_clock(chance(6) ? chance(150) : chance(5000));
     }
+}
+
+static void step(void)
+{
+    const int user = (int)chance(MODEL_USERS);
+    const int other = (int)chance(MODEL_USERS);
+    const int package = (int)chance(MODEL_PACKAGES);
+    const struct model_cell *cell = &model->cells[model->person_of[user]][package];
+    const int64_t recent =
+        newest > RECENT ? newest - (int64_t)chance(RECENT) : 1 + (int64_t)chance((unsigned)newest);
+    const int64_t waiting = cell->request && chance(4) ? cell->request : recent;
+    const unsigned what = chance(32);
+    if (what < 6)
+        submit(user, package);
+    else if (what < 15)
+        decide(other, waiting, what < 14);
+    else if (what < 17)
+        extend(user, package);
+    else
+        step_seldom(what, user, other, package, waiting);
 }
 
 static long setting(const char *name, long otherwise)

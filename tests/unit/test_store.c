@@ -593,17 +593,10 @@ static void look_back(void)
     store_each_filed(store, &(struct store_period){.limit = 5}, each_filed, NULL);
 }
 
-static void ask_everything(void)
+/* Each statement that changes something, on rows that hardly are there. */
+static void write_everything(void)
 {
-    struct request request = {0};
-    struct assignment assignment = {0};
-    struct store_counts counts;
-    struct decision *decisions = NULL;
-    struct grant *grants = NULL;
-    size_t count = 0;
-    char *user = NULL;
-    int64_t number = 0;
-    assignment = (struct assignment){
+    struct assignment assignment = {
         .package = (char *)"p", .user = (char *)"u", .uid = 1, .state = STATE_FULFILLED, .span = {1, 2}};
     ck_assert_int_eq(store_begin(store), 0);
     ck_assert_int_eq(store_add_assignment(store, &assignment), 0);
@@ -617,8 +610,14 @@ static void ask_everything(void)
     ck_assert_int_eq(store_add_publication(store, STORE_PUBLISH_GID, "1", false), 0);
     ck_assert_int_eq(store_remove_publication(store, STORE_PUBLISH_GID, "1"), 0);
     ck_assert_int_eq(store_commit(store), 0);
-    assignment = (struct assignment){0};
-    ask_of_delegations();
+}
+
+static void ask_of_requests(void)
+{
+    struct request request = {0};
+    struct decision *decisions = NULL;
+    size_t count = 0;
+    int64_t number = 0;
     store_find_open_request(store, 1, "x", "x", &request);
     store_find_last_request(store, 1, "x", "x", &request);
     store_find_waiting_request(store, 1, "x", "x", &request);
@@ -634,6 +633,16 @@ static void ask_everything(void)
     store_filed_since(store, 1, 1, 1, &number);
     store_get_decisions(store, 1, &decisions, &count);
     store_free_decisions(decisions, count);
+    store_find_waiting_request_of_package(store, "p1", &request);
+    store_find_local_request(store, "x", &request);
+    store_find_stale_request(store, "zzz", 1, &request);
+}
+
+static void ask_of_assignments(void)
+{
+    struct assignment assignment = {0};
+    struct grant *grants = NULL;
+    size_t count = 0;
     store_find_assignment_of_request(store, -1, &assignment);
     store_find_live_assignment(store, 2, "x", "x", &assignment);
     store_find_live_assignment_by_name(store, "x", "x", &assignment);
@@ -651,21 +660,26 @@ static void ask_everything(void)
     store_each_package_asked(store, 1, "x", false, each_name, NULL);
     if (store_find_live_assignment_of_package(store, "p1", &assignment) == 0)
         assignment_deinit(&assignment);
-    store_find_waiting_request_of_package(store, "p1", &request);
     store_each_live_user(store, each_name, NULL);
     store_each_live_gid(store, each_name, NULL);
-    store_next_live_user(store, "zzz", &user);
-    struct store_group group = {.name = (char *)"zzz"};
-    store_next_live_group(store, &group, &group);
-    store_next_assignment_with_group(store, &group, 0, &assignment);
     store_next_partial(store, INT64_MAX, false, &assignment);
     store_next_partial(store, INT64_MAX, true, &assignment);
+    store_find_local_assignment(store, "x", &assignment);
+    store_find_missing(store, "zzz", &assignment);
+}
+
+/* What others may have changed, and when something is to be done. */
+static void ask_of_the_host(void)
+{
+    struct store_group group = {.name = (char *)"zzz"};
+    struct assignment assignment = {0};
+    char *user = NULL;
+    int64_t number = 0;
+    store_next_live_user(store, "zzz", &user);
+    store_next_live_group(store, &group, &group);
+    store_next_assignment_with_group(store, &group, 0, &assignment);
     store_next_concerned_user(store, "zzz", &user);
     store_find_unlike(store, "x", 1, true);
-    store_find_local_assignment(store, "x", &assignment);
-    store_find_local_request(store, "x", &request);
-    store_find_stale_request(store, "zzz", 1, &request);
-    store_find_missing(store, "zzz", &assignment);
     ck_assert_int_eq(store_begin(store), 0);
     store_note_group_local(store, "x", 1);
     store_count_drift(store, -1, 1, 1, &number);
@@ -675,6 +689,16 @@ static void ask_everything(void)
     store_next_deadline(store, &number);
     store_next_retry(store, &number);
     store_each_publication(store, each_publication, NULL);
+}
+
+static void ask_everything(void)
+{
+    struct store_counts counts;
+    write_everything();
+    ask_of_delegations();
+    ask_of_requests();
+    ask_of_assignments();
+    ask_of_the_host();
     store_count(store, 1, &counts);
     ask_memberships();
     ask_endings(1);
