@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Must never hand on a text that could do more than be read (rule 10). Called by pam_accesspkg.c. */
+/*
+ * See the header. Must never hand on a text that could do more than be read (rule 10). Called by pam_accesspkg.c and
+ * session.c.
+ */
 #include "pam_module/submission.h"
 
 #include "common/paths.h"
@@ -20,13 +23,21 @@ static void add_claim(struct protocol_message *question, const char *key, pam_ha
         protocol_add(question, key, text_visible(value, visible, sizeof(visible)));
 }
 
+/* What every question has. */
+static void begin(struct protocol_message *question, const char *user, unsigned seconds)
+{
+    char digits[16];
+    question->size = 0;
+    question->overflowed = false;
+    snprintf(digits, sizeof(digits), "%u", seconds);
+    protocol_add(question, "user", user);
+    protocol_add(question, "timeout", digits);
+}
+
 static void ask(pam_handle_t *pamh, const struct options *options, const char *user,
                 const struct submission_terms *terms, struct protocol_message *ret)
 {
-    char seconds[8];
-    ret->size = 0;
-    ret->overflowed = false;
-    protocol_add(ret, "user", user);
+    begin(ret, user, options->timeout);
     for (size_t i = 0; i < options->n_packages && !terms->emergency; i++)
         protocol_add(ret, "package", options->packages[i]);
     if (terms->emergency) {
@@ -36,8 +47,6 @@ static void ask(pam_handle_t *pamh, const struct options *options, const char *u
     add_claim(ret, "service", pamh, PAM_SERVICE);
     add_claim(ret, "host", pamh, PAM_RHOST);
     add_claim(ret, "tty", pamh, PAM_TTY);
-    snprintf(seconds, sizeof(seconds), "%u", options->timeout);
-    protocol_add(ret, "timeout", seconds);
     if (terms->can_ask)
         protocol_add(ret, "can_ask", "1");
     if (terms->justification)
@@ -147,31 +156,30 @@ static void explain_fault(int error, unsigned seconds, struct submission *ret)
     }
 }
 
-void submission_file(pam_handle_t *pamh, const struct options *options, const char *user,
-                     const struct submission_terms *terms, struct submission *ret)
+/* Puts the question, which is wiped, and takes the answer or what is known instead. */
+static void exchange(struct protocol_message *question, unsigned seconds, struct submission *ret)
 {
-    struct protocol_message question, answer;
-    ask(pamh, options, user, terms, &question);
-    const int r =
-        question.overflowed ? -EMSGSIZE : spawn_ask(PATH_SUBMIT, &question, options->timeout, &answer);
-    explicit_bzero(&question, sizeof(question));
-    if (r < 0)
-        explain_fault(r, options->timeout, ret);
-    else
-        submission_read(&answer, ret);
-}
-
-void submission_waiting(const char *user, unsigned seconds, struct submission *ret)
-{
-    struct protocol_message question = {.size = 0}, answer;
-    char digits[8];
-    snprintf(digits, sizeof(digits), "%u", seconds);
-    protocol_add(&question, "user", user);
-    protocol_add(&question, "timeout", digits);
-    protocol_add(&question, "waiting", "1");
-    const int r = question.overflowed ? -EMSGSIZE : spawn_ask(PATH_SUBMIT, &question, seconds, &answer);
+    struct protocol_message answer;
+    const int r = question->overflowed ? -EMSGSIZE : spawn_ask(PATH_SUBMIT, question, seconds, &answer);
+    explicit_bzero(question, sizeof(*question));
     if (r < 0)
         explain_fault(r, seconds, ret);
     else
         submission_read(&answer, ret);
+}
+
+void submission_file(pam_handle_t *pamh, const struct options *options, const char *user,
+                     const struct submission_terms *terms, struct submission *ret)
+{
+    struct protocol_message question;
+    ask(pamh, options, user, terms, &question);
+    exchange(&question, options->timeout, ret);
+}
+
+void submission_waiting(const char *user, unsigned seconds, struct submission *ret)
+{
+    struct protocol_message question;
+    begin(&question, user, seconds);
+    protocol_add(&question, "waiting", "1");
+    exchange(&question, seconds, ret);
 }

@@ -36,8 +36,10 @@ struct submission_terms {
 void submission_file(pam_handle_t *pamh, const struct options *options, const char *user,
                      const struct submission_terms *terms, struct submission *ret);
 
-/* What waits for a decision of this user: `message` is one line, "" where nothing is to be said; then `why` may say why
- * it could not be found out. Takes `seconds` at most, and a moment. */
+/*
+ * What waits for a decision of this user, who is canonical: `message` is one line, "" where nothing is to be said; then
+ * `why` may say why it could not be found out. `verdict` means nothing. Takes `seconds` at most, and a moment.
+ */
 void submission_waiting(const char *user, unsigned seconds, struct submission *ret);
 
 /* The answer's side alone: what a message from accesspkg-submit (or from whatever ran in its place) amounts to. */
