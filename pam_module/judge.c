@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Called by pam_accesspkg.c; asks the kernel first and the application only where it must. */
+/* See the header. Called by pam_accesspkg.c and session.c; asks the kernel first and the application only where it must. */
 #include "pam_module/judge.h"
 
 #include <errno.h>

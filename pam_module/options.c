@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The table of options and its reader. Must never turn what it does not understand into something that lets more
- * people in: only the exact words below change a default. Called by pam_accesspkg.c.
+ * people in: only the exact words below change a default. Called by pam_accesspkg.c and session.c.
  */
 #include "pam_module/options.h"
 

@@ -126,8 +126,7 @@ static void tell_groups(const struct gate *gate)
     char host[HOSTNAME_TEXT_MAX], line[PROTOCOL_MESSAGE_MAX + 1];
     snprintf(line, sizeof(line),
              "%s on %s: you hold it now. If the groups that it gives are missing here, run this again; a "
-             "session that "
-             "began before has them after a new login.",
+             "session that began before has them after a new login.",
              gate->submission.package, hostname_visible(host));
     converse_say(gate->pamh, line);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The session phase: tells who logs in what of theirs ends soon, which groups the session that they come from lacks,
- * and how much waits for their decision; notes that what they hold is used. Must keep nobody out and nobody waiting: it always succeeds, and accesspkgd
- * has a second for its part. Leaves the host process as it found it (rule 11). Called by libpam.
+ * and how much waits for their decision; notes that what they hold is used. Must keep nobody out and nobody waiting: it
+ * always succeeds, and accesspkgd has a second for its part. Leaves the host process as it found it (rule 11). Called
+ * by libpam.
  */
 #include "common/cleanup.h"
 #include "common/duration.h"
@@ -31,6 +32,7 @@ enum {
     SOON = 60 * 60, /* seconds before an end, or a tenth of its time, whichever is longer */
     ENDS_SHOWN = 4,
     GROUPS_SHOWN = 4,
+    GROUP_MAX = 128, /* bytes of a group's name, made visible: GROUPS_SHOWN of them have room in SAID_MAX */
     SAID_MAX = 1024,
 };
 
@@ -85,14 +87,14 @@ static void tell_ends(const struct session *session)
 
 static void tell_missing(const struct session *session, const bool *lacks)
 {
-    char line[SAID_MAX], visible[NAME_ENCODED_MAX + 1];
+    char line[SAID_MAX], visible[GROUP_MAX];
     size_t count = 0, used = 0;
     line[0] = '\0';
     for (size_t i = 0; i < session->file.n_groups; i++) {
         const struct grant_group *group = &session->file.groups[i];
         if (!lacks[i] || !grant_span_holds(&group->span, session->now) || ++count > GROUPS_SHOWN)
             continue;
-        text_visible(group->name, visible, sizeof(visible) / 2);
+        text_visible(group->name, visible, sizeof(visible));
         used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s", used ? ", " : "", visible);
     }
     if (count == 0)
@@ -131,6 +133,8 @@ static void tell_waiting(const struct session *session)
                      *submission.why ? submission.why : "nothing does");
 }
 
+/* ---- what is used --------------------------------------------------------------------------------------------- */
+
 /* A session of its own has the groups of all that is held; su's is the target's. */
 static void note_use(const struct session *session)
 {
@@ -140,6 +144,8 @@ static void note_use(const struct session *session)
         if (grant_span_holds(&session->file.packages[i].span, session->now))
             usage_note(PATH_STATE, session->file.packages[i].assignment, session->now);
 }
+
+/* ---- the phase ------------------------------------------------------------------------------------------------ */
 
 static void begin(struct session *session, bool tells)
 {

@@ -13,10 +13,12 @@ int waiting_ask(struct client *client, json_t **ret_answer, struct client_error 
                            ret_error);
 }
 
-static const char *visible_member(const json_t *request, const char *name, char ret[WORDS_LINE_MAX])
+enum { MEMBER_MAX = 176 }; /* bytes of a name, made visible */
+
+static const char *visible_member(const json_t *request, const char *name, char ret[MEMBER_MAX])
 {
     const char *text = json_string_value(json_object_get(request, name));
-    words_one_line(text ? text : "", ret, WORDS_LINE_MAX / 4);
+    words_one_line(text ? text : "", ret, MEMBER_MAX);
     return ret;
 }
 
@@ -25,7 +27,7 @@ static void say_one(struct words *words, const json_t *request, int64_t now)
     const int64_t id = json_integer_value(json_object_get(request, "id"));
     const int64_t expires = json_integer_value(json_object_get(request, "expires"));
     const bool emergency = json_is_true(json_object_get(request, "emergency"));
-    char user[WORDS_LINE_MAX], package[WORDS_LINE_MAX], when[WORDS_WHEN_MAX];
+    char user[MEMBER_MAX], package[MEMBER_MAX], when[WORDS_WHEN_MAX];
     words_say(words, "%s of %s (%s, request %" PRId64 ") waits for your %s",
               emergency ? "an emergency" : "a request", visible_member(request, "user", user),
               visible_member(request, "package", package), id, emergency ? "review" : "decision");

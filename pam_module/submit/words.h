@@ -16,8 +16,9 @@ struct words {
 
 __attribute__((format(printf, 2, 3))) void words_say(struct words *words, const char *format, ...);
 
-/* "14:05 CET", "14:05 CET tomorrow", "14:05 CET on Friday", "14:05 CET on 2026-12-03". Returns ret. */
+/* "14:05 CET", "14:05 CET tomorrow", "14:05 CET on Friday", "14:05 CET on 2026-12-03". Times in seconds since the epoch.
+ * Returns ret. */
 const char *words_when(int64_t time, int64_t now, char ret[WORDS_WHEN_MAX]);
 
-/* Puts everything into one visible line (rule 10). */
+/* Puts everything into one visible line (rule 10), cut to this size. */
 void words_one_line(const char *message, char *ret, size_t size);
