@@ -124,12 +124,25 @@ START_TEST(how_soon_is_soon)
 {
     expect_left(60, HOUR, "1 h");
     expect_left(60, HOUR + 60, "");
-    expect_left(60, 30, "30 s");
     expect_left(60, 90, "2 min");
     expect_left(60, 0, "");                            /* over */
     expect_left(-60, 120, "");                         /* not begun */
     expect_left(90 * 24 * HOUR, 9 * 24 * HOUR, "9 d"); /* a tenth of it */
     expect_left(90 * 24 * HOUR, 11 * 24 * HOUR, "");
+}
+END_TEST
+
+/* In seconds at last; how many, the time that passes meanwhile says. */
+START_TEST(less_than_a_minute)
+{
+    const int64_t now = time(NULL);
+    int left = 0;
+    pam_host_grant("alice", PAM_HOST_ALICE, "prod", now - 60, now + 50);
+    ck_assert_int_eq(sscanf(begin("alice").said,
+                            "prod on demohost: your access ends in %d s. To ask for more time: ", &left),
+                     1);
+    ck_assert_int_le(left, 50);
+    ck_assert_int_gt(left, 0);
 }
 END_TEST
 
@@ -269,7 +282,7 @@ static struct gate_bus_reply answer_nothing(const json_t *arguments, uid_t uid)
     return (struct gate_bus_reply){0};
 }
 
-/* A second for a service that never answers, and the file's lines all the same. */
+/* A second for a service that never answers, not the minute of the line, and the file's lines all the same. */
 START_TEST(mute)
 {
     struct timespec began, ended;
@@ -280,7 +293,7 @@ START_TEST(mute)
     clock_gettime(CLOCK_MONOTONIC, &began);
     ck_assert_int_eq(begin("alice").n_errors, 1);
     clock_gettime(CLOCK_MONOTONIC, &ended);
-    ck_assert_int_le(ended.tv_sec - began.tv_sec, 3);
+    ck_assert_int_lt(ended.tv_sec - began.tv_sec, 15);
     ck_assert_int_eq(gate_bus_calls(), 1);
     ck_assert_ptr_nonnull(strstr(pam_host_journal(NULL), "no answer came within 1 s"));
 }
@@ -332,8 +345,7 @@ START_TEST(odd_answers)
 {
     static const char *const said[] = {
         "demohost: a request of eve\\x1b[2J x (p\\xc2\\x9b, request 7) waits for your decision, until 22:12 "
-        "UTC "
-        "on 2025-11-23: pkg-approve show 7\n",
+        "UTC on 2025-11-23: pkg-approve show 7\n",
         "demohost: more than 50 requests wait for you: pkg-approve\n",
         "demohost: 2000 requests wait for you: pkg-approve\n",
         "",
@@ -380,7 +392,7 @@ int main(void)
         {"files",
          start_alone,
          stop_alone,
-         {how_soon_is_soon, what_has_no_end, many_end, bad_files, who_is_told_nothing,
+         {how_soon_is_soon, less_than_a_minute, what_has_no_end, many_end, bad_files, who_is_told_nothing,
           an_argument_that_is_none, uses, uses_that_cannot_be_noted}},
         {"odd", start_alone, stop_odd, {mute, asked_as_the_user, odd_answers, not_root, real_user}},
     };
