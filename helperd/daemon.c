@@ -2,6 +2,7 @@
 #include "helperd/daemon.h"
 
 #include "common/cleanup.h"
+#include "common/hostname.h"
 #include "common/log.h"
 #include "common/paths.h"
 #include "helperd/bus_chores.h"
@@ -211,8 +212,8 @@ static int add_status(json_t *status, void *data)
 {
     const struct daemon *daemon = data;
     struct problems problems = {0};
-    char host[256] = "";
-    gethostname(host, sizeof(host) - 1);
+    char host[HOSTNAME_TEXT_MAX];
+    hostname_visible(host);
     compare_allow_list(daemon, &problems);
     int r = json_object_set_new(status, "version", json_string(ACCESSPKG_VERSION)) |
             json_object_set_new(status, "host", json_string(host)) |

@@ -7,13 +7,13 @@
 
 #include "common/cleanup.h"
 #include "common/duration.h"
+#include "common/hostname.h"
 #include "common/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { AT_ONCE = 100 }; /* plans made in one transaction */
 
@@ -23,8 +23,8 @@ static void compose(const struct assignment *assignment, const struct package *p
                     struct engine_warning *ret)
 {
     char left[DURATION_TEXT_MAX];
-    char host[256] = "";
-    gethostname(host, sizeof(host) - 1);
+    char host[HOSTNAME_TEXT_MAX];
+    hostname_visible(host);
     duration_format(assignment->span.end - now, left);
     ret->uid = assignment->uid;
     snprintf(ret->text, sizeof(ret->text), "Your access to %s on %s ends in %s%s. %s: pkg-request %s %s",

@@ -6,6 +6,7 @@
 #include "helperd/engine_internal.h"
 
 #include "common/cleanup.h"
+#include "common/hostname.h"
 #include "common/log.h"
 #include "common/names.h"
 
@@ -13,7 +14,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     WAITING_MAX =
@@ -412,8 +412,8 @@ static json_t *split(const char *text, char separator)
 /* Takes the facts. */
 static json_t *view_notice(struct engine *engine, const struct notice *notice, json_t *facts)
 {
-    char host[256] = "";
-    gethostname(host, sizeof(host) - 1);
+    char host[HOSTNAME_TEXT_MAX];
+    hostname_visible(host);
     put_text(facts, "host", host);
     put_number(facts, "id", notice->id);
     put_number(facts, "request", notice->request);

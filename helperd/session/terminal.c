@@ -2,6 +2,7 @@
 #include "helperd/session/terminal.h"
 
 #include "common/cleanup.h"
+#include "common/hostname.h"
 #include "common/log.h"
 #include "helperd/session/logind.h"
 
@@ -78,8 +79,8 @@ int terminal_find(uid_t uid, strv *ret)
 
 void terminal_frame(const char *text, char *ret, size_t size)
 {
-    char host[64] = "";
-    gethostname(host, sizeof(host) - 1);
+    char host[HOSTNAME_TEXT_MAX];
+    hostname_visible(host);
     snprintf(ret, size, "\r\n\aAccess packages on %s: %s\r\n", host, text);
 }
 

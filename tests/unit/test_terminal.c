@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -213,6 +214,21 @@ START_TEST(frame)
 }
 END_TEST
 
+/* Rule 10, for a name that a host was given by DHCP, say: the kernel takes any bytes. */
+START_TEST(frame_of_an_odd_host)
+{
+    static const char name[] = "db\x1b[2J7";
+    char framed[LINE_SIZE + 128];
+    ck_assert_int_eq(unshare(CLONE_NEWUTS), 0);
+    ck_assert_int_eq(sethostname(name, strlen(name)), 0);
+    terminal_frame("hello", framed, sizeof(framed));
+    ck_assert_str_eq(framed, "\r\n\aAccess packages on db\\x1b[2J7: hello\r\n");
+    ck_assert_int_eq(sethostname("", 0), 0);
+    terminal_frame("hello", framed, sizeof(framed));
+    ck_assert_str_eq(framed, "\r\n\aAccess packages on this host: hello\r\n");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("terminal");
@@ -229,6 +245,10 @@ int main(void)
     tcase_add_test(terminals, passes_over_what_is_no_terminal_of_theirs);
     tcase_add_test(terminals, vanished);
     tcase_add_test(terminals, frame);
+    if (geteuid() == 0)
+        tcase_add_test(terminals, frame_of_an_odd_host);
+    else
+        puts("not root: the case that names its host was left out");
     suite_add_tcase(suite, lines);
     suite_add_tcase(suite, terminals);
     SRunner *runner = srunner_create(suite);
