@@ -177,8 +177,7 @@ struct assign_terms {
     int64_t duration;   /* 0: the package's */
     int64_t start;
     bool override_duties; /* give it although it is incompatible with what the user holds; wants a reason */
-    const char
-        *advice; /* the options of `pkg-admin assign` that a refusal for that names; NULL: it names none */
+    const char *advice;   /* options of `pkg-admin assign` that a refusal for that names; NULL: none */
 };
 int engine_assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const struct assign_terms *terms, struct reply *reply);
@@ -201,7 +200,7 @@ int engine_import(struct engine *engine, const struct caller *caller, const stru
 int engine_retry_now(struct engine *engine, const struct caller *caller, const struct facts *facts,
                      const char *user, const char *package, struct reply *reply);
 /* Takes the one package at once, for those whom its policy lets: approved by nobody, to be reviewed. The submission's
- * duration and start are not asked. facts: caller, user, the gids. */
+ * duration and start do not count. facts: caller, user, the gids. */
 int engine_emergency(struct engine *engine, const struct caller *caller, const struct facts *facts,
                      const struct submission *submission, struct reply *reply);
 /* facts: caller, delegators. The reason may be "". */

@@ -163,26 +163,11 @@ int engine_emergency(struct engine *engine, const struct caller *caller, const s
         r = check_emergency(engine, subject, submission->packages[0], package, reply);
     if (r != 0)
         return r;
-    struct request request = {
-        .package = package->name,
-        .user = subject->name,
-        .requestor = {subject->uid, caller->identity.loginuid},
-        .full_name = subject->full_name,
-        .organisation = subject->organisation,
-        .state = STATE_SUBMITTED,
-        .justification = (char *)submission->justification,
-        .service = (char *)submission->service,
-        .host = (char *)submission->host,
-        .address = (char *)submission->address,
-        .tty = (char *)submission->tty,
-        .origin_verified = caller->identity.uid == 0,
-        .at_gate = submission->at_gate && caller->identity.uid == 0,
-        .emergency = true,
-        .duration = package->emergency_duration,
-        .submitted = clock_now(&engine->clock),
-        /* In no stage, but kept with it: who would have been asked finds it in their history. */
-        .n_stages = (int64_t)package->n_stages,
-    };
+    struct request request = engine_compose(engine, caller, subject, submission, package);
+    request.emergency = true;
+    request.duration = package->emergency_duration;
+    /* In no stage, but kept with it: who would have been asked finds it in their history. */
+    request.n_stages = (int64_t)package->n_stages;
     r = engine_begin(engine);
     if (r != 0)
         return r;

@@ -177,6 +177,11 @@ int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct
 int engine_find_requestor(const struct caller *caller, const struct facts *facts,
                           const struct submission *submission, const struct subject **ret,
                           struct reply *reply);
+/* A request that was not filed yet, of this subject's; where it came from is believed of uid 0 alone. Owns nothing of
+ * what it points to, and lacks its terms: duration, start, stages. */
+struct request engine_compose(struct engine *engine, const struct caller *caller,
+                              const struct subject *subject, const struct submission *submission,
+                              const struct package *package);
 /* Shows a request that was just filed, with whether it is held. */
 int engine_show_filed(struct engine *engine, const struct caller *caller, const struct facts *facts,
                       const struct subject *subject, const struct request *request, struct reply *reply);

@@ -224,11 +224,12 @@ int engine_show_filed(struct engine *engine, const struct caller *caller, const 
     return show_submitted(engine, caller, facts, request->id, false, held, reply);
 }
 
-static int file_new(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                    const struct subject *subject, const struct submission *submission,
-                    const struct package *package, struct reply *reply)
+struct request engine_compose(struct engine *engine, const struct caller *caller,
+                              const struct subject *subject, const struct submission *submission,
+                              const struct package *package)
 {
-    struct request request = {
+    const bool by_root = caller->identity.uid == 0;
+    return (struct request){
         .package = package->name,
         .user = subject->name,
         .requestor = {subject->uid, caller->identity.loginuid},
@@ -236,17 +237,24 @@ static int file_new(struct engine *engine, const struct caller *caller, const st
         .organisation = subject->organisation,
         .state = STATE_SUBMITTED,
         .justification = (char *)submission->justification,
-        .no_reason_given = package->justification_required && !submission->justification,
         .service = (char *)submission->service,
         .host = (char *)submission->host,
         .address = (char *)submission->address,
         .tty = (char *)submission->tty,
-        .origin_verified = caller->identity.uid == 0,
-        .at_gate = submission->at_gate && caller->identity.uid == 0,
-        .duration = submission->duration ? submission->duration : package->duration,
-        .start = submission->start > clock_now(&engine->clock) ? submission->start : 0,
+        .origin_verified = by_root,
+        .at_gate = submission->at_gate && by_root,
         .submitted = clock_now(&engine->clock),
     };
+}
+
+static int file_new(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                    const struct subject *subject, const struct submission *submission,
+                    const struct package *package, struct reply *reply)
+{
+    struct request request = engine_compose(engine, caller, subject, submission, package);
+    request.no_reason_given = package->justification_required && !submission->justification;
+    request.duration = submission->duration ? submission->duration : package->duration;
+    request.start = submission->start > request.submitted ? submission->start : 0;
     int r = engine_begin(engine);
     if (r == 0)
         r = engine_end(engine,
@@ -366,7 +374,7 @@ static int file_if_any(const struct search *search, const char *name)
     return file_if_allowed(search, name, false);
 }
 
-/* Whom the policy trusts with that is told at the gate, where nobody can run a command. */
+/* Whoever may take it in an emergency is told so at the gate, where no command can be run. */
 static int add_emergency(const struct search *search)
 {
     json_t *request = search->reply->value;
