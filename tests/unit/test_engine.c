@@ -232,6 +232,23 @@ START_TEST(test_pace)
 }
 END_TEST
 
+/* Whoever files for themselves may say that they are a gate, and where: it is shown as what they claim. */
+START_TEST(test_claims)
+{
+    struct reply reply = {0};
+    char *names[] = {(char *)"db-admins", NULL};
+    const struct submission submission = {
+        .packages = names, .justification = "x", .service = "sshd", .at_gate = true};
+    struct facts *facts = fixture_facts("alice", NULL);
+    const struct caller caller = fixture_caller("alice");
+    ck_assert_int_eq(engine_submit(&fixture.engine, &caller, facts, &submission, &reply), 0);
+    ck_assert_str_eq(member(reply.value, "service"), "sshd");
+    ck_assert_str_eq(member(reply.value, "origin"), "claimed");
+    json_decref(reply.value);
+    facts_free(facts);
+}
+END_TEST
+
 /* The gate speaks for others, as uid 0 only, and need not say why; several packages: the first allowed. */
 START_TEST(test_gate)
 {
@@ -913,6 +930,7 @@ int main(void)
     tcase_add_test(tests, test_refused_submissions);
     tcase_add_test(tests, test_limit);
     tcase_add_test(tests, test_pace);
+    tcase_add_test(tests, test_claims);
     tcase_add_test(tests, test_gate);
     tcase_add_test(tests, test_audit);
     tcase_add_test(tests, test_without_approval);
