@@ -7,6 +7,7 @@
 #include "cli/explain.h"
 #include "cli/import.h"
 #include "cli/lookback.h"
+#include "cli/nsswitch.h"
 #include "cli/status.h"
 #include "common/cleanup.h"
 #include "common/paths.h"
@@ -299,7 +300,7 @@ static int import_members(struct invocation *invocation)
     bool left = false;
     int code = import_group(invocation, &left);
 
-    if (left && !status_look_ups_ask_us())
+    if (left && !nsswitch_names_us())
         output_message(
             invocation->program->name,
             "but not yet: /etc/nsswitch.conf does not name accesspkg, so whoever is taken out of the "

@@ -7,6 +7,7 @@
 
 #include "cli/calls.h"
 #include "cli/mailbox.h"
+#include "cli/nsswitch.h"
 #include "common/cleanup.h"
 #include "common/names.h"
 #include "common/paths.h"
@@ -271,30 +272,6 @@ static void print(struct output *output, const json_t *status, size_t reserved)
     json_decref(shown);
 }
 
-/* Whether this line of nsswitch.conf is of this database; *ret_ours whether it names us. */
-static bool is_line_of(char *line, const char *database, bool *ret_ours)
-{
-    line[strcspn(line, "#\n")] = '\0';
-    line += strspn(line, " \t");
-    if (strncmp(line, database, strlen(database)) != 0)
-        return false;
-    *ret_ours = strstr(line, "accesspkg") != NULL;
-    return true;
-}
-
-bool status_look_ups_ask_us(void)
-{
-    _cleanup_fclose_ FILE *file = fopen("/etc/nsswitch.conf", "re");
-    _cleanup_free_ char *line = NULL;
-    size_t size = 0;
-    bool group = false, initgroups = true;
-
-    while (file && getline(&line, &size, file) >= 0)
-        if (!is_line_of(line, "group:", &group))
-            is_line_of(line, "initgroups:", &initgroups);
-    return group && initgroups;
-}
-
 /* ---- the command ------------------------------------------------------------------------------------------ */
 
 static const char warning[] = "warning: nobody has the groups of a package: /etc/nsswitch.conf does not name "
@@ -320,7 +297,7 @@ int status_show(struct invocation *invocation)
 
     if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &status, &error) < 0)
         return calls_report(invocation, &error);
-    const bool unseen = strcmp(member_text(status, "membership"), "files") != 0 && !status_look_ups_ask_us();
+    const bool unseen = strcmp(member_text(status, "membership"), "files") != 0 && !nsswitch_names_us();
     add_returned(status);
     if (invocation->output.json)
         output_json(&invocation->output, status);

@@ -5,6 +5,3 @@
 #include "cli/runner.h"
 
 int status_show(struct invocation *invocation);
-
-/* Whether nsswitch.conf names us. Without it the gates open and the groups stay away, which nothing else would tell. */
-bool status_look_ups_ask_us(void);
