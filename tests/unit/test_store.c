@@ -854,8 +854,8 @@ START_TEST(test_counting_what_waits_reads_little)
         snprintf(explained, sizeof(explained), "%s%s", plan, sql);
         ck_assert_int_eq(sqlite3_prepare_v2(store->database, explained, -1, &s, NULL), SQLITE_OK);
         ck_assert_int_eq(sqlite3_step(s), SQLITE_ROW);
-        ck_assert_str_eq((const char *)sqlite3_column_text(s, 3),
-                         "SCAN request USING COVERING INDEX request_age");
+        const char *found = (const char *)sqlite3_column_text(s, 3); /* its other words change with SQLite */
+        ck_assert_msg(strstr(found, "USING COVERING INDEX request_age"), "%s", found);
         sqlite3_finalize(s);
     }
 }
