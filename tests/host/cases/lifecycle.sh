@@ -59,7 +59,7 @@ without_its_folder()
     refused
     host journalctl --sync
     run host journalctl --no-pager -b -u accesspkgd -n 50
-    says "systemd-tmpfiles --create accesspkg.conf makes it"
+    says "No such file or directory. The folder is made by: systemd-tmpfiles --create accesspkg.conf"
     run host systemd-tmpfiles --create accesspkg.conf
     succeeded
     host systemctl reset-failed accesspkgd
