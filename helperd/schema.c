@@ -11,6 +11,8 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
 /*
+ * step 5
+ *   request_age  how long what waits has waited (pkg-admin status)
  * step 4
  *   assignment.begun  it was whole once
  *   assignment.warn_at  when to tell the user that the end is near
@@ -30,7 +32,6 @@
  *   assignment.drifts   how often it drifted one time soon after the other, and when it last did
  *   assignment.ended    revoked or handed back: when, by whom and why, which its user reads
  *   request_submitted, audit_at  looking back over a period (pkg-admin report, audit)
- *   request_age  how long what waits has waited (pkg-admin status)
  *   outbox      notices that somebody has not heard yet (outbox.h); `turn` tells two of one kind apart
  *   request.remind_at, assignment.notice_at  when to remind its approvers, and to tell of the end; 0: no more
  *   assignment.told  the state that its user was told of last
@@ -189,7 +190,6 @@ static const char *const steps[] = {
     "ALTER TABLE assignment ADD COLUMN ended_by TEXT;"
     "ALTER TABLE assignment ADD COLUMN end_reason TEXT;"
     "CREATE INDEX request_submitted ON request (submitted, package);"
-    "CREATE INDEX request_age ON request (submitted, state) WHERE state = 'pending-approval';"
     "CREATE INDEX audit_at ON audit (at);"
     "CREATE TABLE outbox ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, request INTEGER NOT NULL,"
@@ -211,6 +211,8 @@ static const char *const steps[] = {
     " WHERE state IN ('partially-fulfilled', 'fulfilled') AND notice_at > 0;"
     "ALTER TABLE assignment ADD COLUMN told TEXT;"
     "UPDATE assignment SET told = state;",
+
+    "CREATE INDEX request_age ON request (submitted, state) WHERE state = 'pending-approval';",
 };
 #pragma GCC diagnostic pop
 

@@ -70,7 +70,7 @@ END_TEST
 
 static void run_saved(const char *name)
 {
-    char sql[16384] = "";
+    char sql[65536] = "";
     FILE *in = fopen(name, "re");
     ck_assert_ptr_nonnull(in);
     ck_assert_uint_gt(fread(sql, 1, sizeof(sql) - 1, in), 0);
@@ -148,21 +148,51 @@ START_TEST(test_saved_escalation)
 }
 END_TEST
 
+/* All tables and indices of a store, by name. */
+static const char names[] = "SELECT group_concat(type || ' ' || name, char(10)) FROM"
+                            " (SELECT type, name FROM sqlite_master ORDER BY type, name)";
+
+/* ret_born: the names of a store that is made anew. */
+static void open_saved(const char *saved, char ret_born[8192])
+{
+    open_store(true);
+    snprintf(ret_born, 8192, "%s", value_of(names));
+    store_close(store);
+    ck_assert_int_eq(unlink(path), 0);
+    run_saved(saved);
+    open_store(false);
+}
+
+/* A database of step 4: what waits, what is held, an emergency to be reviewed, notices. */
+START_TEST(test_saved_step_4)
+{
+    char born[8192];
+    struct store_counts counts;
+    struct notice_counts notices = {0};
+    int64_t unreviewed = 0;
+    open_saved("tests/unit/state-4.sql", born);
+    ck_assert_str_eq(value_of(names), born);
+    ck_assert_str_eq(value_of("PRAGMA integrity_check"), "ok");
+    ck_assert_str_eq(value_of("SELECT count(*) FROM pragma_foreign_key_check"), "0");
+    ck_assert_int_eq(store_count(store, 1, &counts), 0);
+    ck_assert_int_eq(counts.pending, 1);
+    ck_assert_int_eq(counts.live, 3);
+    ck_assert_int_eq(store_count_unreviewed(store, &unreviewed), 0);
+    ck_assert_int_eq(unreviewed, 1);
+    ck_assert_int_eq(store_count_notices(store, &notices), 0);
+    ck_assert_int_gt(notices.waiting, 0);
+    free(notices.failure);
+}
+END_TEST
+
 /*
  * A database of step 3 with something in each state that a later step writes anew: requests in their first and second
  * stage, with fallback approvers and without; an assignment that is partial, one that is whole, one that ended.
  */
 START_TEST(test_saved_step_3)
 {
-    static const char names[] = "SELECT group_concat(type || ' ' || name, char(10)) FROM"
-                                " (SELECT type, name FROM sqlite_master ORDER BY type, name)";
     char born[8192];
-    open_store(true);
-    snprintf(born, sizeof(born), "%s", value_of(names));
-    store_close(store);
-    ck_assert_int_eq(unlink(path), 0);
-    run_saved("tests/unit/state-3.sql");
-    open_store(false);
+    open_saved("tests/unit/state-3.sql", born);
     for (int again = 0; again < 2; again++) {
         ck_assert_str_eq(value_of(names), born);
         ck_assert_str_eq(value_of("PRAGMA integrity_check"), "ok");
@@ -884,6 +914,7 @@ int main(void)
     tcase_add_test(tests, test_saved_database);
     tcase_add_test(tests, test_saved_escalation);
     tcase_add_test(tests, test_saved_step_3);
+    tcase_add_test(tests, test_saved_step_4);
     tcase_add_test(tests, test_other_versions);
     tcase_add_test(tests, test_not_a_database);
     tcase_add_test(tests, test_rollback);
