@@ -235,17 +235,26 @@ static enum verdict ask_again(struct gate *gate, enum verdict before)
     return ask_with(gate, &terms, before);
 }
 
-/* What was waited for stays as it is where no reason is given, or nothing can be found out. */
+/*
+ * What was waited for stays as it is where no reason is given, or nothing can be found out. While the reason is typed
+ * somebody may decide: that lets in, and no emergency is taken; so does a grant whose answer came too late.
+ */
 static enum verdict take_in_emergency(struct gate *gate, enum verdict before)
 {
     char reason[BUS_TEXT_MAX + 1], package[NAME_PACKAGE_MAX + 1];
+    enum verdict verdict = VERDICT_HELD;
     strcpy(package, gate->submission.package);
     if (!reason_ask(gate->pamh, REASON_EMERGENCY, package, gate->check.name, reason))
         return before;
-    const struct submission_terms terms = {.justification = reason, .emergency = package};
-    const enum verdict verdict = ask_with(gate, &terms, before);
+    if (!is_held_now(gate)) {
+        const struct submission_terms terms = {.justification = reason, .emergency = package};
+        verdict = ask_with(gate, &terms, before);
+    }
     explicit_bzero(reason, sizeof(reason));
-    return verdict;
+    if (verdict == VERDICT_HELD || !is_held_now(gate))
+        return verdict;
+    strcpy(gate->submission.package, package); /* a refusal names none */
+    return VERDICT_HELD;
 }
 
 /* A prompt ends when it is answered, so the end of the time is noticed then, after a last look. */

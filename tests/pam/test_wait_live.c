@@ -193,6 +193,22 @@ START_TEST(test_emergency_refused)
 }
 END_TEST
 
+/* Somebody decides while the reason is typed: let in by that, and no emergency was taken. */
+START_TEST(test_approved_before_the_emergency)
+{
+    static const struct step steps[] = {
+        {"e takes it in an emergency", NULL, NULL, "e", false},
+        {"Reason for taking broken: ", "bob", "pkg-approve approve 1", "disk full", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    pam_host_line("package=broken wait=30");
+    const struct pam_host_outcome outcome = log_in(steps);
+    ck_assert_msg(outcome.code == PAM_SUCCESS, "%d %s", outcome.code, outcome.said);
+    live_expect("bob", "pkg-approve history", 0, "");
+    ck_assert_ptr_null(strstr(live_output, "mergency"));
+}
+END_TEST
+
 /* accesspkgd goes away while somebody waits: the file alone lets in (rule 1), and without one nothing does. */
 START_TEST(test_daemon_gone)
 {
@@ -218,8 +234,15 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {test_let_in,     test_denied,    test_two_stages,   test_without_approval,
-                                  test_no_reason,  test_emergency, test_no_emergency, test_emergency_refused,
+    const TTest *const tests[] = {test_let_in,
+                                  test_denied,
+                                  test_two_stages,
+                                  test_without_approval,
+                                  test_no_reason,
+                                  test_emergency,
+                                  test_no_emergency,
+                                  test_emergency_refused,
+                                  test_approved_before_the_emergency,
                                   test_daemon_gone};
     Suite *suite = suite_create("wait live");
     TCase *live = tcase_create("live");
