@@ -3,7 +3,6 @@
  * none of them: session/terminal.c sees to the latter two. */
 #include "helperd/privileged/warning.h"
 
-#include "common/log.h"
 #include "common/names.h"
 #include "helperd/session/terminal.h"
 
@@ -33,11 +32,7 @@ int warning_send(const json_t *arguments, struct answer *answer)
         return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "the sessions of uid %u cannot be read: %s", uid,
                              strerror(-r));
     terminal_frame(text, line, sizeof(line));
-    for (char **terminal = terminals; *terminal; terminal++) {
-        const int written = terminal_write(*terminal, uid, TERMINAL_ANYWAY, line);
-        if (written < 0)
-            log_info("The warning to uid %u did not reach %s: %s", uid, *terminal, strerror(-written));
-    }
+    terminal_tell(terminals, uid, TERMINAL_ANYWAY, line);
     strv_free(terminals);
     return 0;
 }

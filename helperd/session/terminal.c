@@ -8,9 +8,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+
+enum { TELL_MS = 1000 };
 
 /* logind has the name from whoever opened the session. */
 static bool is_terminal_name(const char *tty)
@@ -80,8 +87,7 @@ int terminal_find(uid_t uid, strv *ret)
 void terminal_frame(const char *text, char *ret, size_t size)
 {
     char host[HOSTNAME_TEXT_MAX];
-    hostname_visible(host);
-    snprintf(ret, size, "\r\n\aAccess packages on %s: %s\r\n", host, text);
+    snprintf(ret, size, "\r\n\aAccess packages on %s: %s\r\n", hostname_visible(host), text);
 }
 
 int terminal_write(const char *terminal, uid_t uid, enum terminal_manners manners, const char *line)
@@ -96,4 +102,44 @@ int terminal_write(const char *terminal, uid_t uid, enum terminal_manners manner
         return -EACCES;
     const ssize_t put = write(fd, line, strlen(line));
     return put < 0 ? -errno : put == (ssize_t)strlen(line) ? 0 : -EAGAIN;
+}
+
+static _Noreturn void tell_each(char *const *terminals, uid_t uid, enum terminal_manners manners,
+                                const char *line)
+{
+    close_range(STDERR_FILENO + 1, UINT_MAX, 0); /* nobody is to wait for the end of these */
+    for (char *const *terminal = terminals; *terminal; terminal++) {
+        const int r = terminal_write(*terminal, uid, manners, line);
+        if (r < 0)
+            log_info("%s, of uid %u, was passed over: %s", *terminal, uid,
+                     r == -EACCES ? "mesg n" : strerror(-r));
+    }
+    _exit(0);
+}
+
+/* One that even SIGKILL does not end at once is left to itself, and to whoever collects what we leave. */
+static void wait_for_child(pid_t pid, uid_t uid)
+{
+    siginfo_t info;
+    _cleanup_close_ int pidfd = pidfd_open(pid, 0);
+    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+    const bool over = pidfd >= 0 && poll(&ended, 1, TELL_MS) > 0;
+    if (!over) {
+        kill(pid, SIGKILL); /* not collected yet, so the number is still its */
+        log_info("The terminals of uid %u were given up: they took longer than a second.", uid);
+    }
+    waitid(P_PID, (id_t)pid, &info, WEXITED | (over ? 0 : WNOHANG));
+}
+
+void terminal_tell(char *const *terminals, uid_t uid, enum terminal_manners manners, const char *line)
+{
+    if (!*terminals)
+        return;
+    const pid_t pid = fork();
+    if (pid == 0)
+        tell_each(terminals, uid, manners, line);
+    if (pid > 0)
+        wait_for_child(pid, uid);
+    else
+        log_warning("The terminals of uid %u were passed over: %s", uid, strerror(errno));
 }

@@ -20,6 +20,13 @@ int terminal_find(uid_t uid, strv *ret);
 /* One line as it stands on a terminal: below what is there, with a bell, and from where. `text`: visible text. */
 void terminal_frame(const char *text, char *ret, size_t size);
 
-/* 0; -EPERM when it is no terminal, or not this uid's; -EACCES when its owner wants no lines; -EAGAIN when it takes
+/*
+ * The line on each of these. What takes none is passed over, and logged. In a process of its own, given up after a second:
+ * a terminal's owner can make open, write and close wait although all is O_NONBLOCK (changing its line discipline while a
+ * read of theirs does not end). That is logged too.
+ */
+void terminal_tell(char *const *terminals, uid_t uid, enum terminal_manners manners, const char *line);
+
+/* On one, in this process. 0; -EPERM when it is no terminal, or not this uid's; -EACCES when its owner wants no lines; -EAGAIN when it takes
  * nothing now; other -errno. */
 int terminal_write(const char *terminal, uid_t uid, enum terminal_manners manners, const char *line);

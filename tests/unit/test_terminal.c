@@ -9,12 +9,21 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <pty.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 static char line[LINE_SIZE];
@@ -193,6 +202,99 @@ START_TEST(passes_over_what_is_no_terminal_of_theirs)
 }
 END_TEST
 
+/* Each of a person's, whatever is in between. */
+START_TEST(tells_each)
+{
+    char *const terminals[] = {(char *)"/dev/null", path, NULL};
+    char *const none[] = {NULL};
+    terminal_tell(terminals, getuid(), TERMINAL_IF_WANTED, "hello\r\n");
+    ck_assert_str_eq(shown(), "hello\r\n");
+    terminal_tell(none, getuid(), TERMINAL_IF_WANTED, "hello\r\n");
+    terminal_tell(terminals, getuid() + 1, TERMINAL_IF_WANTED, "hello\r\n");
+    ck_assert_str_eq(shown(), "");
+}
+END_TEST
+
+/* ---- an owner who holds the line discipline up ---- */
+
+/* Memory whose first use waits for ever, as any user has it from FUSE. */
+static void *memory_that_waits(void)
+{
+    struct uffdio_api api = {.api = UFFD_API};
+    const size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    const int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct uffdio_register range = {.range = {(uintptr_t)memory, size}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+    return fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0 && ioctl(fd, UFFDIO_REGISTER, &range) == 0 ? memory
+                                                                                                  : NULL;
+}
+
+static void *read_into(void *memory)
+{
+    const ssize_t got = read(slave, memory, 1);
+    return got == 1 ? memory : NULL;
+}
+
+static _Noreturn void hold_up(void)
+{
+    pthread_t reader;
+    const int discipline = 0;
+    void *memory = memory_that_waits();
+    if (!memory || pthread_create(&reader, NULL, read_into, memory) != 0)
+        _exit(1);
+    for (;;)
+        ioctl(slave, TIOCSETD, &discipline);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static bool ends_within(pid_t pid, int64_t ms)
+{
+    for (const int64_t began = now_ms(); now_ms() - began < ms;)
+        if (waitpid(pid, NULL, WNOHANG) == pid)
+            return true;
+    return false;
+}
+
+/* Until somebody who only opens it has to wait. False: the owner has ended. */
+static bool is_held_up(pid_t owner)
+{
+    while (waitpid(owner, NULL, WNOHANG) == 0) {
+        const pid_t pid = fork();
+        if (pid == 0)
+            _exit(put(TERMINAL_IF_WANTED) < 0);
+        if (ends_within(pid, 300))
+            continue;
+        kill(pid, SIGKILL);
+        return true;
+    }
+    return false;
+}
+
+START_TEST(no_owner_holds_others_up)
+{
+    char *const terminals[] = {path, path, path, NULL};
+    ck_assert_int_eq(write(master, "x", 1), 1);
+    const pid_t owner = fork();
+    if (owner == 0)
+        hold_up();
+    if (!is_held_up(owner)) {
+        puts("no userfaultfd(2): a terminal whose owner holds it up was left out");
+        return;
+    }
+    const int64_t began = now_ms();
+    terminal_tell(terminals, getuid(), TERMINAL_ANYWAY, "hello\r\n");
+    ck_assert_int_lt(now_ms() - began, 3000);
+    kill(owner, SIGKILL);
+    ck_assert_int_eq(waitpid(owner, NULL, 0), owner);
+}
+END_TEST
+
 START_TEST(vanished)
 {
     ck_assert_int_eq(close(master), 0);
@@ -243,6 +345,8 @@ int main(void)
     tcase_add_test(terminals, mesg_counts_where_it_is_asked);
     tcase_add_test(terminals, never_waits);
     tcase_add_test(terminals, passes_over_what_is_no_terminal_of_theirs);
+    tcase_add_test(terminals, tells_each);
+    tcase_add_test(terminals, no_owner_holds_others_up);
     tcase_add_test(terminals, vanished);
     tcase_add_test(terminals, frame);
     if (geteuid() == 0)

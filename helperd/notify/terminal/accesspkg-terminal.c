@@ -78,16 +78,6 @@ static int find_people(const json_t *to, struct people *people)
     return 0;
 }
 
-/* What cannot be written to, or is not wanted, is passed over: a line that comes late helps nobody. */
-static void tell(const struct person *person, const char *line)
-{
-    for (char **terminal = person->terminals; *terminal; terminal++) {
-        const int r = terminal_write(*terminal, person->uid, TERMINAL_IF_WANTED, line);
-        if (r < 0)
-            log_info("%s was passed over: %s", *terminal, r == -EACCES ? "mesg n" : strerror(-r));
-    }
-}
-
 static int deliver(const json_t *notice)
 {
     static struct people people;
@@ -109,8 +99,9 @@ static int deliver(const json_t *notice)
     const int code = find_people(json_object_get(notice, "to"), &people);
     terminal_frame(text, line, sizeof(line));
     for (size_t i = 0; i < people.count; i++) {
+        /* Whom it does not reach is passed over: a line that comes late helps nobody. */
         if (code == 0)
-            tell(&people.items[i], line);
+            terminal_tell(people.items[i].terminals, people.items[i].uid, TERMINAL_IF_WANTED, line);
         strv_free(people.items[i].terminals);
     }
     return code;
