@@ -192,9 +192,11 @@ static void add_request(const json_t *request, int64_t id, struct protocol_messa
     protocol_add(ret, "state", state_identifier(state_from_identifier(member(request, "state"))));
 }
 
-/* What it waits for, where a decision, or the next moment, can end that. */
+/* What it waits for, where a decision, an emergency of theirs or the next moment can end that. */
 static void add_waits(const struct saying *saying, enum verdict verdict, struct protocol_message *ret)
 {
+    const bool undecidable = json_is_true(json_object_get(saying->request, "undecidable"));
+    const bool may_emergency = json_is_true(json_object_get(saying->request, "may_emergency"));
     char visible[PROTOCOL_WAITS_MAX + 1];
     struct words text = {.used = 0};
     if (verdict == VERDICT_FULFILLING) {
@@ -202,14 +204,15 @@ static void add_waits(const struct saying *saying, enum verdict verdict, struct 
             json_is_true(json_object_get(saying->request, "needs_retry")))
             return;
         words_say(&text, "the access to be set up");
-    } else if ((verdict == VERDICT_FILED || verdict == VERDICT_EXISTING) &&
-               !json_is_true(json_object_get(saying->request, "undecidable"))) {
-        say_approval(&text, saying);
-    } else {
+    } else if ((verdict != VERDICT_FILED && verdict != VERDICT_EXISTING) || (undecidable && !may_emergency)) {
         return;
+    } else if (undecidable) {
+        words_say(&text, "somebody who can decide it");
+    } else {
+        say_approval(&text, saying);
     }
     protocol_add(ret, "waits", text_visible(text.text, visible, sizeof(visible)));
-    if (json_is_true(json_object_get(saying->request, "may_emergency")))
+    if (may_emergency)
         protocol_add(ret, "may_emergency", "1");
 }
 

@@ -22,10 +22,14 @@
 #define BROKEN                                                                                               \
     "[package]\ngroups = dbadmins\n[policy]\nduration = 4h\napprovers = bob\nemergency = alice\n"            \
     "emergency_duration = 30m\n"
+/* erin has no login shell, and so decides nothing */
+#define ALONE                                                                                                \
+    "[package]\ngroups = dbadmins\n[policy]\nduration = 4h\napprovers = erin\nemergency = alice\n"           \
+    "emergency_duration = 30m\n"
 
 static void setup(void)
 {
-    live_start("prod", PROD, "staged", STAGED, "free", FREE, "broken", BROKEN, NULL);
+    live_start("prod", PROD, "staged", STAGED, "free", FREE, "broken", BROKEN, "alone", ALONE, NULL);
     pam_host_setup();
     pam_host_journal_open();
     pam_host_line("package=prod wait=30");
@@ -193,6 +197,23 @@ START_TEST(test_emergency_refused)
 }
 END_TEST
 
+/* Where nobody can decide there is nothing to wait for, and an emergency all the more. */
+START_TEST(test_emergency_without_approvers)
+{
+    static const struct step steps[] = {
+        {"alone, request 1: waiting for somebody who can decide it. Enter looks again, q leaves it filed, e "
+         "takes it in an emergency: ",
+         NULL, NULL, "e", false},
+        {"Reason for taking alone: ", NULL, NULL, "disk full", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    pam_host_line("package=alone wait=30");
+    const struct pam_host_outcome outcome = log_in(steps);
+    ck_assert_msg(outcome.code == PAM_SUCCESS, "%d %s", outcome.code, outcome.said);
+    live_expect("alice", "pkg-request status 2", 0, "disk full");
+}
+END_TEST
+
 /* Somebody decides while the reason is typed: let in by that, and no emergency was taken. */
 START_TEST(test_approved_before_the_emergency)
 {
@@ -243,6 +264,7 @@ int main(void)
                                   test_no_emergency,
                                   test_emergency_refused,
                                   test_approved_before_the_emergency,
+                                  test_emergency_without_approvers,
                                   test_daemon_gone};
     Suite *suite = suite_create("wait live");
     TCase *live = tcase_create("live");
