@@ -58,6 +58,8 @@ int64_t usage_last(const char *state, int64_t assignment)
     char name[NAME_LENGTH];
     struct stat st;
     _cleanup_close_ int folder = open_folder(state);
+    if (folder < 0)
+        return folder;
     snprintf(name, sizeof(name), "%" PRId64, assignment);
-    return folder >= 0 && fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mtim.tv_sec : 0;
+    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mtim.tv_sec : 0;
 }

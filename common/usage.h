@@ -20,5 +20,5 @@ enum { USAGE_GRAIN = 60 * 60 }; /* seconds within which a further use is not not
  */
 int usage_note(const char *state, int64_t assignment, int64_t now);
 
-/* When it was used last; 0: never, as far as is known. */
+/* When it was used last; 0: never, as far as is known; -errno where there is no folder of ours, so that nothing is. */
 int64_t usage_last(const char *state, int64_t assignment);

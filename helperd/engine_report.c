@@ -2,6 +2,7 @@
 /* Looking back, for uid 0: the report of a period and the audit log. Both read a bounded part at a time. */
 #include "helperd/engine_internal.h"
 
+#include "common/log.h"
 #include "common/usage.h"
 #include "helperd/report.h"
 
@@ -16,7 +17,23 @@ struct reporting {
     json_t *collected;
     int64_t count;
     int64_t earliest; /* of those that were read */
+    bool told;        /* that uses are not known */
 };
+
+static enum report_use judge_use(struct reporting *reporting, const struct assignment *assignment)
+{
+    const int64_t last = usage_last(reporting->engine->state, assignment->id);
+    if (last < 0 && !reporting->told) {
+        reporting->told = true;
+        log_warning(
+            "Which assignments are used is not known: their notes in %s/used cannot be read: %s. Run: "
+            "systemd-tmpfiles --create accesspkg.conf",
+            reporting->engine->state, strerror((int)-last));
+    }
+    return last < 0                                     ? REPORT_NOT_KNOWN
+           : last > 0 && last >= assignment->span.start ? REPORT_USED
+                                                        : REPORT_UNUSED;
+}
 
 /* What extends one has none of its own. A note from before its begin is another's, of a store that was lost. */
 static int report_use(struct reporting *reporting, const struct request *request)
@@ -24,11 +41,9 @@ static int report_use(struct reporting *reporting, const struct request *request
     struct assignment assignment = {0};
     const int r = store_find_assignment_of_request(reporting->engine->store, request->id, &assignment);
     int result = r == STORE_E_NONE ? 0 : r;
-    if (r == 0 && assignment.begun) {
-        const int64_t last = usage_last(reporting->engine->state, assignment.id);
-        result = report_add_assignment(reporting->collected, request->package,
-                                       last > 0 && last >= assignment.span.start);
-    }
+    if (r == 0 && assignment.begun)
+        result =
+            report_add_assignment(reporting->collected, request->package, judge_use(reporting, &assignment));
     assignment_deinit(&assignment);
     return result;
 }

@@ -74,12 +74,12 @@ int report_add(json_t *collected, const struct request *request, const struct de
     return r;
 }
 
-int report_add_assignment(json_t *collected, const char *package, bool used)
+int report_add_assignment(json_t *collected, const char *package, enum report_use use)
 {
     json_t *row = member(collected, package, json_object);
     int r = row ? bump(row, "begun") : -ENOMEM;
-    if (r == 0 && !used)
-        r = bump(row, "unused");
+    if (r == 0 && use != REPORT_USED)
+        r = bump(row, use == REPORT_UNUSED ? "unused" : "not_known");
     return r;
 }
 
@@ -161,6 +161,8 @@ static json_t *make_row(const char *package, const json_t *counted)
     for (size_t i = 0; !failed && i < sizeof(counts) / sizeof(*counts); i++)
         failed = json_object_set_new(row, counts[i],
                                      json_integer(json_integer_value(json_object_get(counted, counts[i]))));
+    if (!failed && json_object_get(counted, "not_known"))
+        failed = json_object_del(row, "unused");
     if (!failed)
         failed = put_times(row, json_object_get(counted, "times"));
     if (!failed && deciders)

@@ -116,9 +116,13 @@ START_TEST(test_never_used)
     ck_assert_int_eq(acts_assign(&fixture, "alice", &terms, NULL), 0);
     ck_assert_int_eq(acts_assign(&fixture, "dave", &later, NULL), 0);
     ck_assert_int_eq(acts_assign(&fixture, "carol", &terms, NULL), 0);
+    json_t *value = report(0, NULL); /* nothing is noted, and so nothing said: not that nobody used it */
+    ck_assert_int_eq(count(json_array_get(json_array_get(value, 0), 0), "begun"), 2);
+    ck_assert_ptr_null(json_object_get(json_array_get(json_array_get(value, 0), 0), "unused"));
+    json_decref(value);
     snprintf(folder, sizeof(folder), "%s/used", fixture.state);
     ck_assert_int_eq(mkdir(folder, 0755), 0);
-    json_t *value = report(0, NULL);
+    value = report(0, NULL);
     ck_assert_int_eq(count(json_array_get(json_array_get(value, 0), 0), "begun"), 2);
     ck_assert_int_eq(count(json_array_get(json_array_get(value, 0), 0), "unused"), 2);
     json_decref(value);

@@ -48,7 +48,7 @@ START_TEST(no_folder)
 {
     ck_assert_int_eq(rmdir(in_state("used")), 0);
     ck_assert_int_eq(usage_note(state, 12, NOW), -ENOENT);
-    ck_assert_int_eq(usage_last(state, 12), 0);
+    ck_assert_int_eq(usage_last(state, 12), -ENOENT);
     ck_assert_int_eq(usage_note("/nonexistent", 12, NOW), -ENOENT);
 }
 END_TEST
