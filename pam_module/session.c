@@ -33,6 +33,7 @@ enum {
     ENDS_SHOWN = 4,
     GROUPS_SHOWN = 4,
     GROUP_MAX = 128, /* bytes of a group's name, made visible: GROUPS_SHOWN of them have room in SAID_MAX */
+    NOTES_MAX = 64,  /* of a login: whoever writes grant files must not have root fill a disk */
     SAID_MAX = 1024,
 };
 
@@ -140,7 +141,7 @@ static void note_use(const struct session *session)
 {
     if (session->judged.is_real || geteuid() != 0)
         return;
-    for (size_t i = 0; i < session->file.n_packages; i++)
+    for (size_t i = 0; i < session->file.n_packages && i < NOTES_MAX; i++)
         if (grant_span_holds(&session->file.packages[i].span, session->now))
             usage_note(PATH_STATE, session->file.packages[i].assignment, session->now);
 }

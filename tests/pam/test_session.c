@@ -260,6 +260,25 @@ START_TEST(uses_that_cannot_be_noted)
 }
 END_TEST
 
+/* A grant file as somebody could write it who took accesspkgd over. */
+START_TEST(no_login_notes_without_end)
+{
+    static char text[64 * 1024];
+    const int64_t now = time(NULL);
+    size_t used = (size_t)snprintf(
+        text, sizeof(text), "accesspkg-grants 1\nuser alice %u\nwritten %" PRId64 "\n", PAM_HOST_ALICE, now);
+    for (int i = 1; i <= 1000; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "package p%d %" PRId64 " forever %d\n", i,
+                                 now - 60, i);
+    snprintf(text + used, sizeof(text) - used, "end\n");
+    pam_host_grant_text("alice", text);
+    forget_uses();
+    begin_as("alice", NULL, PAM_SILENT);
+    ck_assert_int_ge(usage_last(PATH_STATE, 64), now);
+    ck_assert_int_eq(usage_last(PATH_STATE, 65), 0);
+}
+END_TEST
+
 START_TEST(an_argument_that_is_none)
 {
     pam_host_line("loud");
@@ -393,7 +412,7 @@ int main(void)
          start_alone,
          stop_alone,
          {how_soon_is_soon, less_than_a_minute, what_has_no_end, many_end, bad_files, who_is_told_nothing,
-          an_argument_that_is_none, uses, uses_that_cannot_be_noted}},
+          an_argument_that_is_none, uses, no_login_notes_without_end, uses_that_cannot_be_noted}},
         {"odd", start_alone, stop_odd, {mute, asked_as_the_user, odd_answers, not_root, real_user}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
