@@ -7,6 +7,7 @@
 #include "cli/pager.h"
 #include "cli/when.h"
 #include "common/cleanup.h"
+#include "common/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,10 +86,12 @@ static char *field_extends(const struct output *output, const json_t *request, c
 /* What an administrator has to say: nothing comes back by itself. */
 static char *field_put_back(const struct output *output, const json_t *request, const char *member)
 {
+    char word[TEXT_WORD_MAX];
+
     (void)output;
     return member_true(request, member)
                ? output_format("by an administrator: pkg-admin retry %s %s", member_text(request, "package"),
-                               member_text(request, "user"))
+                               text_word(member_text(request, "user"), word))
                : NULL;
 }
 

@@ -208,3 +208,24 @@ char *text_visible(const char *text, char *ret, size_t size)
     ret[used] = '\0';
     return ret;
 }
+
+char *text_word(const char *text, char ret[TEXT_WORD_MAX])
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@%+-";
+    static const char quote[] = "'\\''";
+    char visible[TEXT_WORD_MAX];
+    text_visible(text, visible, sizeof(visible));
+    if (*visible && !visible[strspn(visible, plain)])
+        return strcpy(ret, visible);
+    char *end = stpcpy(ret, "'");
+    for (const char *at = visible; *at; at++) {
+        if ((size_t)(end - ret) + sizeof(quote) + 1 > TEXT_WORD_MAX)
+            return strcpy(ret, "NAME");
+        if (*at == '\'')
+            end = stpcpy(end, quote);
+        else
+            *end++ = *at;
+    }
+    strcpy(end, "'");
+    return ret;
+}

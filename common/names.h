@@ -12,6 +12,7 @@
 enum {
     NAME_PACKAGE_MAX = 64,  /* bytes of a package's name */
     NAME_ENCODED_MAX = 255, /* bytes of an encoded name: NAME_MAX of every file system we meet */
+    TEXT_WORD_MAX = 512,    /* bytes of a word for a shell, with its zero */
 };
 
 /* A package's name: [a-z0-9][a-z0-9._-]*, at most NAME_PACKAGE_MAX bytes. It is a file stem and a PAM option. */
@@ -38,3 +39,9 @@ int name_decode(const char *encoded, char *ret, size_t size);
  * terminates. Returns ret, so that it can stand inside a printf call.
  */
 char *text_visible(const char *text, char *ret, size_t size);
+
+/*
+ * A name as one word of a command that people are told to paste: visible, and in single quotes where a shell would make
+ * something else of it ("CORP\\bob", "x;reboot"). What does not fit becomes "NAME". Returns ret.
+ */
+char *text_word(const char *text, char ret[TEXT_WORD_MAX]);

@@ -29,13 +29,13 @@ static int refuse_not_held(const char *package, struct reply *reply)
 
 static int refuse_others(const char *user, const char *package, struct reply *reply)
 {
-    char holder[NAME_ENCODED_MAX + 1], visible[2 * NAME_PACKAGE_MAX];
+    char holder[NAME_ENCODED_MAX + 1], visible[2 * NAME_PACKAGE_MAX], word[TEXT_WORD_MAX];
     text_visible(user, holder, sizeof(holder));
     text_visible(package, visible, sizeof(visible));
     return engine_refuse(
         reply, BUS_ERROR_NO_SUCH_REQUEST,
         "%s does not hold %s now, so nothing was changed. What they have of it: pkg-admin explain %s %s",
-        holder, visible, visible, holder);
+        holder, visible, visible, text_word(user, word));
 }
 
 /* What was done to an assignment: its request as it is now; an adopted one has none. */
@@ -299,7 +299,7 @@ int engine_check_assign(struct engine *engine, const struct facts *facts, const 
                         const struct package *package, struct reply *reply)
 {
     struct assignment assignment = {0};
-    char encoded[NAME_ENCODED_MAX + 1];
+    char encoded[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
     if (!package)
         return refuse_unknown_package(terms->package, reply);
     if (!facts->user)
@@ -314,22 +314,22 @@ int engine_check_assign(struct engine *engine, const struct facts *facts, const 
     if (r == 0)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "%s holds %s already. Until when: pkg-admin explain %s %s", facts->user->name,
-                             package->name, package->name, facts->user->name);
+                             package->name, package->name, text_word(facts->user->name, word));
     if (r < 0)
         return r;
     r = engine_check_duties(engine, facts->user->uid, facts->user->name, package, true, reply);
     const size_t used = strlen(reply->message);
     if (r > 0 && !terms->override_duties && terms->advice)
         snprintf(reply->message + used, sizeof(reply->message) - used,
-                 ". Or give it all the same: pkg-admin assign %s %s %s", package->name, facts->user->name,
-                 terms->advice);
+                 ". Or give it all the same: pkg-admin assign %s %s %s", package->name,
+                 text_word(facts->user->name, word), terms->advice);
     if (r > 0 && terms->override_duties)
         r = *terms->reason
                 ? 0
                 : engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
                                 "Giving what is incompatible takes a reason, for the record: pkg-admin "
                                 "assign %s %s --override -m 'REASON'",
-                                package->name, facts->user->name);
+                                package->name, text_word(facts->user->name, word));
     return r;
 }
 

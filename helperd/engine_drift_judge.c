@@ -69,7 +69,7 @@ static int narrow(struct engine *engine, const struct assignment *assignment, co
 static int record(struct engine *engine, const struct assignment *assignment, const struct grant *grants,
                   char *const *why, size_t count, bool repair)
 {
-    char user[NAME_ENCODED_MAX + 1];
+    char user[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
     _cleanup_free_ char *detail = describe(grants, why, count);
     if (!detail)
         return -ENOMEM;
@@ -80,7 +80,7 @@ static int record(struct engine *engine, const struct assignment *assignment, co
                    user, what);
     else
         log_notice("%s of %s is Partially fulfilled now: %s. To put it back: pkg-admin retry %s %s",
-                   assignment->package, user, what, assignment->package, user);
+                   assignment->package, user, what, assignment->package, text_word(assignment->user, word));
     return engine_audit(engine, "accesspkgd", &NOBODY, "drift", assignment->request, assignment->id, detail);
 }
 

@@ -89,12 +89,12 @@ static int drop_delegations(struct engine *engine, const char *name, const struc
 
 static int mark_missing(struct engine *engine, const struct assignment *assignment)
 {
-    char visible[NAME_ENCODED_MAX + 1];
+    char visible[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
     log_warning(
         "%s, who holds %s, is not known just now. The directory may be away: what was given stays. If "
         "the user is gone, revoke it: pkg-admin revoke %s %s -m 'REASON'",
         text_visible(assignment->user, visible, sizeof(visible)), assignment->package, assignment->package,
-        visible);
+        text_word(assignment->user, word));
     const int r = engine_audit(engine, "accesspkgd", &NOBODY, "missing", assignment->request, assignment->id,
                                "no directory knew the user");
     return r < 0 ? r : store_note_missing(engine->store, assignment->user);

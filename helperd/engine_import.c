@@ -86,11 +86,12 @@ static int check_lender(const struct import *import, const struct subject *user,
     const int r = store_each_live_of_user(import->engine->store, user->name, find_lender, &lender);
     if (r <= 0)
         return r;
+    char word[TEXT_WORD_MAX];
     return engine_refuse(
         reply, BUS_ERROR_POLICY_REFUSED,
         "has the group by the package %s, until that ends; if it is meant all the same: pkg-admin "
         "assign %s %s",
-        lender.package, import->package->name, user->name);
+        lender.package, import->package->name, text_word(user->name, word));
 }
 
 static int import_member(const struct import *import, const struct facts *facts, json_t **ret)

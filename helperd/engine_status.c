@@ -29,6 +29,7 @@ enum { SHOWN_OF_EACH = 5 };
 static json_t *partial_line(struct engine *engine, const struct assignment *assignment)
 {
     char user[NAME_ENCODED_MAX + 1];
+    char word[TEXT_WORD_MAX];
     struct grant *grants = NULL;
     size_t count = 0;
     char *text = NULL;
@@ -42,7 +43,8 @@ static json_t *partial_line(struct engine *engine, const struct assignment *assi
             if (grants[i].problem)
                 fprintf(out, "%s %s: %s", shown++ ? ";" : ":", grants[i].group, grants[i].problem);
         if (assignment->retry_at == 0)
-            fprintf(out, "; to put it back: pkg-admin retry %s %s", assignment->package, user);
+            fprintf(out, "; to put it back: pkg-admin retry %s %s", assignment->package,
+                    text_word(assignment->user, word));
         fclose(out);
     }
     store_free_grants(grants, count);

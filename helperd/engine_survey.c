@@ -98,16 +98,16 @@ static int audit(struct engine *engine, int64_t request, const char *event, cons
 /* What is held already cannot be assigned: more time for it is another thing. */
 static void warn_undecidable(const struct request *request, const char *why)
 {
-    char user[NAME_ENCODED_MAX + 1];
+    char user[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
     text_visible(request->user, user, sizeof(user));
     if (request->extends)
         log_warning("Request %" PRId64 " of %s for more time of %s waits, and nobody can decide it: %s.",
                     request->id, user, request->package, why);
     else
-        log_warning("Request %" PRId64
-                    " of %s for %s waits, and nobody can decide it: %s. To give it without "
-                    "approval: pkg-admin assign %s %s",
-                    request->id, user, request->package, why, request->package, user);
+        log_warning(
+            "Request %" PRId64 " of %s for %s waits, and nobody can decide it: %s. To give it without "
+            "approval: pkg-admin assign %s %s",
+            request->id, user, request->package, why, request->package, text_word(request->user, word));
 }
 
 /* Inside a transaction. */

@@ -115,15 +115,14 @@ static void say_fulfilling(struct words *text, const struct saying *saying)
         return;
     }
     const json_t *problems = json_object_get(saying->request, "problems");
-    char visible[PRINCIPAL_MAX];
+    char word[TEXT_WORD_MAX];
     if (json_is_true(json_object_get(saying->request, "needs_retry"))) {
         words_say(text, "is approved, but not in place any more: ");
         say_problems(text, problems);
         words_say(text,
                   ".\nTrying again does not help: please tell an administrator. To put it back: pkg-admin "
                   "retry %s %s",
-                  member(saying->request, "package"),
-                  text_visible(member(saying->request, "user"), visible, sizeof(visible)));
+                  member(saying->request, "package"), text_word(member(saying->request, "user"), word));
         return;
     }
     words_say(text, "is approved and being set up. Please try again in a moment.");

@@ -191,7 +191,7 @@ START_TEST(drifted)
         "db-admins on demohost: request 20 is approved, but not in place any more: dbadmins: removed by "
         "hand; "
         "backup: \\x1b[31mred; and 1 more.\nTrying again does not help: please tell an administrator. To put "
-        "it back: pkg-admin retry db-admins ali\\x1b[2Jce\n");
+        "it back: pkg-admin retry db-admins 'ali\\x1b[2Jce'\n");
 }
 END_TEST
 

@@ -185,6 +185,37 @@ START_TEST(visible_text)
 }
 END_TEST
 
+/* What a shell makes of it is the name again, and nothing else. */
+START_TEST(words_for_a_shell)
+{
+    static const struct {
+        const char *text, *word;
+    } cases[] = {
+        {"alice", "alice"},
+        {"j.doe_2@example.org", "j.doe_2@example.org"},
+        {"CORP\\bob", "'CORP\\bob'"},
+        {"ann lee", "'ann lee'"},
+        {"x;reboot", "'x;reboot'"},
+        {"$(reboot)", "'$(reboot)'"},
+        {"o'neill", "'o'\\''neill'"},
+        {"'", "''\\'''"},
+        {"", "''"},
+        {"a\nreboot", "'a\\x0areboot'"},
+        {"J\xc3\xbcrgen", "'J\xc3\xbcrgen'"},
+    };
+    char word[TEXT_WORD_MAX], text[4096];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        ck_assert_str_eq(text_word(cases[i].text, word), cases[i].word);
+    for (size_t length = 1; length < sizeof(text); length++) {
+        memset(text, '\'', length);
+        text[length] = '\0';
+        const size_t size = strlen(text_word(text, word));
+        ck_assert(size == 4 * length + 2 || strcmp(word, "NAME") == 0);
+        ck_assert_uint_lt(size, TEXT_WORD_MAX);
+    }
+}
+END_TEST
+
 START_TEST(visible_text_is_cut_between_characters)
 {
     static const struct {
@@ -229,6 +260,7 @@ int main(void)
     TCase *text = tcase_create("text");
     tcase_add_test(text, utf8);
     tcase_add_test(text, visible_text);
+    tcase_add_test(text, words_for_a_shell);
     tcase_add_test(text, visible_text_is_cut_between_characters);
     suite_add_tcase(suite, text);
     SRunner *runner = srunner_create(suite);
