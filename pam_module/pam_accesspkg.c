@@ -276,6 +276,7 @@ static enum verdict keep_looking(struct gate *gate, enum verdict verdict)
     return verdict;
 }
 
+/* Whom the policy trusts with emergencies is not kept from one by others who wait: they need no place. */
 static enum verdict await(struct gate *gate, enum verdict verdict)
 {
     if (verdict == VERDICT_HELD || !*gate->submission.waits || !*gate->submission.request ||
@@ -283,10 +284,10 @@ static enum verdict await(struct gate *gate, enum verdict verdict)
         return verdict;
     gate->may_emergency = gate->submission.may_emergency;
     _cleanup_close_ int place = waiters_enter(PATH_RUN, gate->check.uid);
+    if (place >= 0 || gate->may_emergency)
+        return keep_looking(gate, verdict);
     if (place == -EBUSY)
         return VERDICT_CROWDED;
-    if (place >= 0)
-        return keep_looking(gate, verdict);
     gate->wait_fault = "nobody could be kept waiting: " PATH_RUN
                        " is not there, or not root's alone; run systemd-tmpfiles --create accesspkg.conf";
     return verdict;

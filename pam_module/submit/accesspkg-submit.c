@@ -152,13 +152,14 @@ static int call(const struct question *question, json_t **ret, struct client_err
     return r;
 }
 
-/* A courtesy: why there is none is for the journal of who debugs. */
+/* A courtesy, for which nobody's service is started: why there is none is for the journal of who debugs. */
 static void find_waiting(const struct question *question, struct protocol_message *ret)
 {
     char host[HOSTNAME_TEXT_MAX];
     struct client client = {0};
     struct client_error error;
     json_t *answer = NULL;
+    bool runs = false;
     if (become_user(question->user) < 0) {
         answer_why("the user could not be looked up", ret);
         return;
@@ -167,7 +168,9 @@ static void find_waiting(const struct question *question, struct protocol_messag
         answer_why(error.message, ret);
         return;
     }
-    if (waiting_ask(&client, &answer, &error) == 0)
+    if (client_daemon_runs(&client, &runs, &error) == 0 && !runs)
+        answer_why("accesspkgd does not run, and is not started for this", ret);
+    else if (waiting_ask(&client, &answer, &error) == 0)
         waiting_answer(answer, hostname_visible(host), time(NULL), ret);
     else
         answer_why(error.message, ret);

@@ -3,6 +3,8 @@
  * The real module, asking for a reason and staying, in front of the real accesspkgd, while bob decides with the real
  * commands: let in without a second login, or refused.
  */
+#include "common/paths.h"
+#include "pam_module/waiters.h"
 #include "tests/support/live.h"
 #include "tests/support/pam_host.h"
 
@@ -10,6 +12,8 @@
 #include <security/pam_appl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define PROD                                                                                                 \
     "[package]\ngroups = dbadmins\n[policy]\njustification = required\nduration = 1h\napprovers = bob\n"
@@ -157,6 +161,27 @@ START_TEST(test_emergency)
 }
 END_TEST
 
+/* Nobody keeps them out by taking the places, theirs included. */
+START_TEST(test_emergency_in_a_crowd)
+{
+    static const struct step steps[] = {
+        {"e takes it in an emergency: ", NULL, NULL, "e", false},
+        {"Reason for taking broken: ", NULL, NULL, "disk full", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    static const struct step refused[] = {{"Reason for access to prod", NULL, NULL, "ticket 4711", false},
+                                          {NULL, NULL, NULL, NULL, false}};
+    mkdir(PATH_RUN, 0755);
+    const int place = waiters_enter(PATH_RUN, PAM_HOST_ALICE);
+    ck_assert_int_ge(place, 0);
+    pam_host_line("package=prod wait=30");
+    ck_assert_ptr_nonnull(strstr(log_in(refused).said, "another one of yours"));
+    pam_host_line("package=broken wait=30");
+    ck_assert_int_eq(log_in(steps).code, PAM_SUCCESS);
+    close(place);
+}
+END_TEST
+
 /* Not without a reason, and not for who is not trusted with it: "e" leaves then, as any other word. */
 START_TEST(test_no_emergency)
 {
@@ -261,6 +286,7 @@ int main(void)
                                   test_without_approval,
                                   test_no_reason,
                                   test_emergency,
+                                  test_emergency_in_a_crowd,
                                   test_no_emergency,
                                   test_emergency_refused,
                                   test_approved_before_the_emergency,

@@ -104,6 +104,11 @@ without_the_daemon()
 {
     tells_sessions
     bob_gets_in
+    host systemctl stop accesspkgd
+    run bob_at_ssh id
+    succeeded
+    says "your access ends in"
+    [[ $(host systemctl is-active accesspkgd) == inactive ]] || complain "a login started what was stopped"
     host systemctl mask --runtime --quiet accesspkgd
     host systemctl stop accesspkgd
     run bob_at_ssh id
