@@ -97,6 +97,31 @@ confined()
     refused
 }
 
+# The disk under the MTA is full: the notice waits, is shown, holds nobody up, and comes once there is room.
+full_disk()
+{
+    local spool=/var/spool/smtpd
+    without_mail
+    host systemctl stop opensmtpd
+    host sh -c "cp -a $spool /tmp/spool && mount -t tmpfs -o size=512k,mode=711 tmpfs $spool && cp -a /tmp/spool/. $spool"
+    trap 'host systemctl stop opensmtpd; host umount -l /var/spool/smtpd; host systemctl start opensmtpd' EXIT
+    host systemctl start opensmtpd
+    host sh -c "head -c 1M /dev/zero >$spool/full" || true
+    on_host alice pkg-request submit $package
+    shows_failure()
+    {
+        host pkg-admin status | grep -q "Last failure.*mail"
+    }
+    wait_for 20 shows_failure
+    run on_host bob pkg-approve approve 1 -m ok
+    succeeded
+    holds_group alice
+    host rm $spool/full
+    wait_for 30 delivered
+    wait_for 20 has_mail alice "^Subject: \[demohost\] You have $package now$"
+    [[ $(mail_of alice | grep -c "^Subject:.*was approved$") == 1 ]] || complain "once"
+}
+
 it "filed at the gate, told by mail, approved by what the mail says, one thread" by_mail
 it "an MTA that is away: the notice waits, and comes once" mta_away
 it "the notifier has no capability and writes no grant" confined
@@ -124,3 +149,4 @@ comes_back()
 }
 
 it "a mail that the MTA sends back: pkg-admin status shows it until the mailbox is empty" comes_back
+it "a full disk under the MTA: the notices wait, and come once" full_disk
