@@ -242,11 +242,13 @@ static enum verdict ask_again(struct gate *gate, enum verdict before)
 static enum verdict take_in_emergency(struct gate *gate, enum verdict before)
 {
     char reason[BUS_TEXT_MAX + 1], package[NAME_PACKAGE_MAX + 1];
-    enum verdict verdict = VERDICT_HELD;
+    enum verdict verdict = before;
     strcpy(package, gate->submission.package);
     if (!reason_ask(gate->pamh, REASON_EMERGENCY, package, gate->check.name, reason))
         return before;
-    if (!is_held_now(gate)) {
+    if (is_held_now(gate)) {
+        verdict = VERDICT_HELD;
+    } else {
         const struct submission_terms terms = {.justification = reason, .emergency = package};
         verdict = ask_with(gate, &terms, before);
     }
@@ -276,15 +278,14 @@ static enum verdict keep_looking(struct gate *gate, enum verdict verdict)
     return verdict;
 }
 
-/* Whom the policy trusts with emergencies is not kept from one by others who wait: they need no place. */
 static enum verdict await(struct gate *gate, enum verdict verdict)
 {
     if (verdict == VERDICT_HELD || !*gate->submission.waits || !*gate->submission.request ||
         !*gate->submission.package)
         return verdict;
     gate->may_emergency = gate->submission.may_emergency;
-    _cleanup_close_ int place = waiters_enter(PATH_RUN, gate->check.uid);
-    if (place >= 0 || gate->may_emergency)
+    _cleanup_close_ int place = waiters_enter(PATH_RUN, gate->check.uid, gate->may_emergency);
+    if (place >= 0)
         return keep_looking(gate, verdict);
     if (place == -EBUSY)
         return VERDICT_CROWDED;

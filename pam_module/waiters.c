@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See the header. One file, of which bytes are locked: the first few are the places, then there is one for each uid.
+ * See the header. One file, of which bytes are locked: the first few are the places, then there is one for each uid,
+ * and the same again for emergencies.
  * The locks belong to the open file, not to the process (F_OFD_SETLK): of two threads of a host each has its own, and
  * a descriptor of the host's that is closed frees none. Called by pam_accesspkg.c.
  */
@@ -9,7 +10,18 @@
 #include "common/cleanup.h"
 #include "pam_module/descriptor.h"
 
+#include <stdint.h>
 #include <sys/stat.h>
+
+/* Where the locks are: places from `first` on, a byte of each uid from `turns` on. */
+static const struct pool {
+    off_t first;
+    off_t count;
+    off_t turns;
+} pools[] = {
+    {0, WAITERS_MAX, WAITERS_MAX},
+    {INT64_C(1) << 33, WAITERS_EMERGENCY_MAX, (INT64_C(1) << 33) + WAITERS_EMERGENCY_MAX},
+};
 
 /* Whoever may write the folder could take every place, or have us create files elsewhere. */
 static int open_folder(const char *path)
@@ -44,14 +56,25 @@ static int lock_byte(int file, off_t at)
     return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
 }
 
-int waiters_enter(const char *folder, uid_t user)
+/* One of the places, and the user's own turn. */
+static int take_place(int file, const struct pool *pool, uid_t user)
 {
-    _cleanup_close_ int file = open_file(folder);
-    int r = file < 0 ? file : lock_byte(file, (off_t)WAITERS_MAX + user);
+    int r = lock_byte(file, pool->turns + (off_t)user);
     if (r < 0)
         return r;
     r = -EBUSY;
-    for (int place = 0; place < WAITERS_MAX && r == -EBUSY; place++)
-        r = lock_byte(file, place);
+    for (off_t place = 0; place < pool->count && r == -EBUSY; place++)
+        r = lock_byte(file, pool->first + place);
+    return r;
+}
+
+int waiters_enter(const char *folder, uid_t user, bool may_emergency)
+{
+    _cleanup_close_ int file = open_file(folder);
+    if (file < 0)
+        return file;
+    int r = take_place(file, &pools[0], user);
+    if (r == -EBUSY && may_emergency)
+        r = take_place(file, &pools[1], user);
     return r < 0 ? r : steal_fd(&file);
 }

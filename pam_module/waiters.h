@@ -6,12 +6,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
-enum { WAITERS_MAX = 5 };
+/* Who may take a package in an emergency has places that nobody else can fill; with them seven, less than MaxStartups. */
+enum { WAITERS_MAX = 5, WAITERS_EMERGENCY_MAX = 2 };
 
 /*
- * Takes a place for this user, who may have one, in a folder that root alone (or who we are) may write: a descriptor
+ * Takes a place for this user, who may have one (and, with may_emergency, one of those besides), in a folder that root alone (or who we are) may write: a descriptor
  * above the standard ones that keeps it until it is closed; -EBUSY when there is none; other -errno. Never waits.
  */
-int waiters_enter(const char *folder, uid_t user);
+int waiters_enter(const char *folder, uid_t user, bool may_emergency);

@@ -473,20 +473,20 @@ START_TEST(where_they_wait)
     int places[WAITERS_MAX];
     const uid_t last = (uid_t)-1;
     for (uid_t i = 0; i < WAITERS_MAX; i++) {
-        places[i] = waiters_enter(PATH_RUN, last - i);
+        places[i] = waiters_enter(PATH_RUN, last - i, false);
         ck_assert_int_gt(places[i], 2);
-        ck_assert_int_eq(waiters_enter(PATH_RUN, last - i), -EBUSY);
+        ck_assert_int_eq(waiters_enter(PATH_RUN, last - i, false), -EBUSY);
     }
-    ck_assert_int_eq(waiters_enter(PATH_RUN, 7), -EBUSY);
+    ck_assert_int_eq(waiters_enter(PATH_RUN, 7, false), -EBUSY);
     close(places[3]);
-    places[3] = waiters_enter(PATH_RUN, 7);
+    places[3] = waiters_enter(PATH_RUN, 7, false);
     ck_assert_int_gt(places[3], 2);
-    ck_assert_int_eq(waiters_enter(PATH_RUN, 0), -EBUSY);
+    ck_assert_int_eq(waiters_enter(PATH_RUN, 0, false), -EBUSY);
     for (int i = 0; i < WAITERS_MAX; i++)
         close(places[i]);
     /* Not a standard one, where the host has closed those. */
     close(0);
-    const int place = waiters_enter(PATH_RUN, 0);
+    const int place = waiters_enter(PATH_RUN, 0, false);
     ck_assert_int_gt(place, 2);
     ck_assert_int_lt(fcntl(0, F_GETFD), 0);
     close(place);

@@ -9,6 +9,7 @@
 #include "tests/support/pam_host.h"
 
 #include <check.h>
+#include <errno.h>
 #include <security/pam_appl.h>
 #include <signal.h>
 #include <string.h>
@@ -161,7 +162,7 @@ START_TEST(test_emergency)
 }
 END_TEST
 
-/* Nobody keeps them out by taking the places, theirs included. */
+/* Nobody else keeps them out by taking the places; for them, too, there is an end of places. */
 START_TEST(test_emergency_in_a_crowd)
 {
     static const struct step steps[] = {
@@ -172,13 +173,24 @@ START_TEST(test_emergency_in_a_crowd)
     static const struct step refused[] = {{"Reason for access to prod", NULL, NULL, "ticket 4711", false},
                                           {NULL, NULL, NULL, NULL, false}};
     mkdir(PATH_RUN, 0755);
-    const int place = waiters_enter(PATH_RUN, PAM_HOST_ALICE);
+    const int place = waiters_enter(PATH_RUN, PAM_HOST_ALICE, false);
     ck_assert_int_ge(place, 0);
     pam_host_line("package=prod wait=30");
     ck_assert_ptr_nonnull(strstr(log_in(refused).said, "another one of yours"));
     pam_host_line("package=broken wait=30");
+    const int own = waiters_enter(PATH_RUN, PAM_HOST_ALICE, true);
+    ck_assert_int_ge(own, 0);
+    ck_assert_ptr_nonnull(strstr(log_in(&steps[2]).said, "another one of yours"));
+    close(own);
+    int others[WAITERS_EMERGENCY_MAX], fill[WAITERS_MAX];
+    for (int i = 0; i < WAITERS_MAX; i++)
+        fill[i] = waiters_enter(PATH_RUN, 5000 + (uid_t)i, false); /* the last finds no place */
+    ck_assert_int_eq(fill[WAITERS_MAX - 1], -EBUSY);
+    for (int i = 0; i < WAITERS_EMERGENCY_MAX; i++)
+        ck_assert_int_ge(others[i] = waiters_enter(PATH_RUN, 6000 + (uid_t)i, true), 0);
+    ck_assert_int_eq(waiters_enter(PATH_RUN, PAM_HOST_ALICE, true), -EBUSY);
+    close(others[0]);
     ck_assert_int_eq(log_in(steps).code, PAM_SUCCESS);
-    close(place);
 }
 END_TEST
 
