@@ -27,9 +27,8 @@ extern char **environ;
 
 /* What the child changes before it is accesspkgd; with --json its words leave stdout to the JSON. `out` is where they go
  * instead; -1: to where they are read. */
-static int spawn(const struct invocation *invocation, const char *argument, int out, pid_t *ret_pid)
+static int spawn(const struct invocation *invocation, char *const *argv, int out, pid_t *ret_pid)
 {
-    char *const argv[] = {(char *)"accesspkgd", (char *)argument, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t defaults;
@@ -51,12 +50,12 @@ static int spawn(const struct invocation *invocation, const char *argument, int 
     return r;
 }
 
-/* Runs it with one argument. Its exit code, or 69 after saying why there is none. */
-static int run_daemon(const struct invocation *invocation, const char *argument, int out)
+/* Runs it. Its exit code, or 69 after saying why there is none. */
+static int run_daemon_with(const struct invocation *invocation, char *const *argv, int out)
 {
     pid_t pid;
     int status = 0;
-    int r = spawn(invocation, argument, out, &pid);
+    int r = spawn(invocation, argv, out, &pid);
 
     while (r == 0 && waitpid(pid, &status, 0) < 0)
         r = errno == EINTR ? 0 : errno;
@@ -71,6 +70,13 @@ static int run_daemon(const struct invocation *invocation, const char *argument,
                        "%s could not be run: %s. It is a part of accesspkg: install that again.", PATH_DAEMON,
                        strerror(r));
     return EX_UNAVAILABLE;
+}
+
+static int run_daemon(const struct invocation *invocation, const char *argument, int out)
+{
+    char *const argv[] = {(char *)"accesspkgd", (char *)argument, NULL};
+
+    return run_daemon_with(invocation, argv, out);
 }
 
 /* What accesspkgd said, whole; NULL when it cannot be read. */
@@ -119,7 +125,10 @@ static int check_config(struct invocation *invocation)
 
 /* ---- reload ----------------------------------------------------------------------------------------------- */
 
-static const char write_list[] = "--write-allow-list";
+/*
+ * Root puts new groups on the allow-list, accesspkgd takes the new policy, and root takes off the list what no package
+ * gives any more and, by accesspkgd's answer, nobody holds.
+ */
 
 static int64_t count_packages(struct invocation *invocation)
 {
@@ -133,10 +142,10 @@ static int64_t count_packages(struct invocation *invocation)
     return count;
 }
 
-/* Nothing is said twice: accesspkgd read the same files as the program that wrote the list. */
-static void say_reloaded(struct invocation *invocation, const json_t *warnings, int written)
+/* What the check said is not said again: accesspkgd read the same files. */
+static void say_reloaded(struct invocation *invocation, const json_t *warnings, int checked)
 {
-    _cleanup_free_ char *said = read_all(written);
+    _cleanup_free_ char *said = read_all(checked);
 
     int64_t count = invocation->output.json ? 0 : count_packages(invocation);
     size_t i;
@@ -159,59 +168,95 @@ static void say_reloaded(struct invocation *invocation, const json_t *warnings, 
                     count == 1 ? "" : "s");
 }
 
-/* What the first writing said, where it is also the last. */
-static void replay(const struct invocation *invocation, int written)
+/* What accesspkgd said as a program, where the person reads it. */
+static void replay(const struct invocation *invocation, int said)
 {
     char text[4096];
     ssize_t got;
 
-    for (off_t at = 0; written >= 0 && (got = pread(written, text, sizeof(text), at)) > 0; at += got)
+    for (off_t at = 0; said >= 0 && (got = pread(said, text, sizeof(text), at)) > 0; at += got)
         fwrite(text, 1, (size_t)got, invocation->output.json ? stderr : stdout);
     fflush(stdout);
 }
 
-static int tell_daemon(struct invocation *invocation, int written)
+static void say_kept(struct invocation *invocation, const json_t *group)
+{
+    _cleanup_free_ char *until = field_time(&invocation->output, group, "until");
+
+    if (!invocation->output.json)
+        output_line(&invocation->output,
+                    "The group %s stays on the allow-list for those who hold it, %s%s, though no package "
+                    "gives it any "
+                    "more. `pkg-admin revoke` ends that.",
+                    member_text(group, "group"),
+                    json_object_get(group, "until") ? "until " : "without an end",
+                    json_object_get(group, "until") ? until : "");
+}
+
+/* The allow-list as it is to be: what packages.d names, and what of the rest is held. An exit code. */
+static int take_off(struct invocation *invocation, const json_t *held)
+{
+    const size_t count = json_array_size(held);
+    _cleanup_free_ char **argv = calloc(count + 3, sizeof(*argv));
+    _cleanup_free_ char(*gids)[16] = calloc(count + 1, sizeof(*gids));
+    size_t i;
+    json_t *group;
+
+    if (!argv || !gids)
+        output_no_memory();
+    argv[0] = (char *)"accesspkgd";
+    argv[1] = (char *)"--write-allow-list";
+    json_array_foreach(held, i, group)
+    {
+        snprintf(gids[i], sizeof(gids[i]), "%u", (unsigned)member_integer(group, "gid"));
+        argv[2 + i] = gids[i];
+        say_kept(invocation, group);
+    }
+    return run_daemon_with(invocation, argv, -1);
+}
+
+static int tell_daemon(struct invocation *invocation, int checked)
 {
     struct client_error error;
-    json_t *warnings = NULL;
-    _cleanup_close_ int again = -1;
+    json_t *values = NULL;
     bool runs = false;
-    int code;
 
     if (calls_daemon_runs(invocation, &runs, &error) < 0) {
-        replay(invocation, written);
         output_message(invocation->program->name,
-                       "the allow-list is written, but accesspkgd could not be told:");
+                       "new groups are on the allow-list, but accesspkgd could not be told:");
         return calls_report(invocation, &error);
     }
     if (!runs) {
-        replay(invocation, written);
-        output_message(invocation->program->name,
-                       "the allow-list is written. accesspkgd does not run; the policy "
-                       "takes effect when it starts.");
-        warnings = json_array();
+        output_message(
+            invocation->program->name,
+            "accesspkgd does not run. The policy takes effect when it starts; groups that no package "
+            "gives any more stay on the allow-list until a reload after that.");
+        values = json_array();
         if (invocation->output.json)
-            output_json(&invocation->output, warnings);
-        json_decref(warnings);
+            output_json(&invocation->output, values);
+        json_decref(values);
         return 0;
     }
-    if (calls_call(invocation, "Reload", "", NULL, JSON_ARRAY, &warnings, &error) < 0) {
-        replay(invocation, written);
-        output_message(invocation->program->name, "the allow-list is written, but the running policy stays:");
+    if (calls_call_all(invocation, "Reload", "", NULL, &values, &error) < 0) {
+        output_message(invocation->program->name,
+                       "new groups are on the allow-list, but the running policy stays:");
         return calls_report(invocation, &error);
     }
-    /* Once more: what the new policy ended (on_removed = revoke) is held by nobody now. */
-    again = memfd_create("allow-list", MFD_CLOEXEC);
-    code = run_daemon(invocation, write_list, again);
-    replay(invocation, again);
-    say_reloaded(invocation, warnings, again);
-    json_decref(warnings);
+    const json_t *const warnings = json_array_get(values, 0), *const held = json_array_get(values, 1);
+    if (!json_is_array(warnings) || !json_is_array(held)) {
+        json_decref(values);
+        calls_wrong_shape(&error);
+        return calls_report(invocation, &error);
+    }
+    const int code = take_off(invocation, held);
+    say_reloaded(invocation, warnings, checked);
+    json_decref(values);
     return code;
 }
 
 static int reload(struct invocation *invocation)
 {
-    _cleanup_close_ int written = -1;
+    _cleanup_close_ int checked = -1;
     int code;
 
     if (geteuid() != 0) {
@@ -219,12 +264,12 @@ static int reload(struct invocation *invocation)
                        "reload writes root's allow-list. Run: sudo pkg-admin reload");
         return EX_NOPERM;
     }
-    written = memfd_create("allow-list", MFD_CLOEXEC);
-    code = run_daemon(invocation, write_list, written);
+    checked = memfd_create("check", MFD_CLOEXEC);
+    code = run_daemon(invocation, "--check-config", checked);
+    replay(invocation, checked);
     if (code == 0)
-        return tell_daemon(invocation, written);
-    replay(invocation, written);
-    return code;
+        code = run_daemon(invocation, "--extend-allow-list", -1);
+    return code == 0 ? tell_daemon(invocation, checked) : code;
 }
 
 /* ---- assignments ------------------------------------------------------------------------------------------ */

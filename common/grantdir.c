@@ -35,14 +35,14 @@ int grantdir_open_folder(int at, const char *path, mode_t forbidden, struct gran
     return 0;
 }
 
-int grantdir_open_grants(const char *state, const char *kind, struct grantdir_folder *ret)
+int grantdir_open_users(const char *state, struct grantdir_folder *ret)
 {
     _cleanup_folder_ struct grantdir_folder top = {-1, 0}, grants = {-1, 0};
     int r = grantdir_open_folder(AT_FDCWD, state, S_IWOTH, &top);
     if (r == 0)
         r = grantdir_open_folder(top.fd, "grants", S_IWGRP | S_IWOTH, &grants);
     if (r == 0)
-        r = grantdir_open_folder(grants.fd, kind, S_IWGRP | S_IWOTH, ret);
+        r = grantdir_open_folder(grants.fd, "user", S_IWGRP | S_IWOTH, ret);
     return r;
 }
 
@@ -122,7 +122,7 @@ int grantdir_read_user(const char *state, const char *user, int64_t now, struct 
     struct grant_user file;
     int r = name_encode(user, name, sizeof(name));
     if (r == 0)
-        r = grantdir_open_grants(state, "user", &folder);
+        r = grantdir_open_users(state, &folder);
     if (r == 0)
         r = read_file(&folder, name, GRANTFILE_USER_MAX, &text, &size);
     if (r == 0)
@@ -141,53 +141,29 @@ int grantdir_read_user(const char *state, const char *user, int64_t now, struct 
 }
 
 /* Not snprintf: it asks the host's locale how to write a number. */
-const char *grantdir_id_name(const char *prefix, uint32_t id, char ret[GRANTDIR_ID_NAME_MAX])
+const char *grantdir_allow_name(gid_t gid, char ret[GRANTDIR_ALLOW_NAME_MAX])
 {
+    uint32_t id = gid;
     char digits[ID_DIGITS_MAX];
     size_t n = 0;
     do {
         digits[n++] = (char)('0' + id % 10);
         id /= 10;
     } while (id);
-    char *out = stpcpy(ret, prefix);
+    char *out = stpcpy(ret, GRANTDIR_ALLOW_PREFIX);
     while (n)
         *out++ = digits[--n];
     *out = '\0';
     return ret;
 }
 
-int grantdir_read_gid(const char *state, gid_t gid, int64_t now, struct grant_gid *ret)
-{
-    char name[GRANTDIR_ID_NAME_MAX];
-    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
-    _cleanup_free_ char *text = NULL;
-    size_t size = 0;
-    struct grant_gid file;
-    int r = grantdir_open_grants(state, "gid", &folder);
-    if (r == 0)
-        r = read_file(&folder, grantdir_id_name("", gid, name), GRANTFILE_GID_MAX, &text, &size);
-    if (r == 0)
-        r = grant_gid_parse(text, size, &file);
-    if (r < 0)
-        return r;
-    if (file.gid != gid)
-        r = -EBADMSG;
-    else if (is_from_the_future(file.written, now))
-        r = -ETIME;
-    if (r < 0)
-        grant_gid_deinit(&file);
-    else
-        *ret = file;
-    return r;
-}
-
 bool grantdir_allows(const char *state, gid_t gid)
 {
-    char name[GRANTDIR_ID_NAME_MAX];
+    char name[GRANTDIR_ALLOW_NAME_MAX];
     struct stat st;
     _cleanup_folder_ struct grantdir_folder allow = {-1, 0};
     return is_gid(gid) && grantdir_open_allow(state, &allow) == 0 &&
-           fstatat(allow.fd, grantdir_id_name("gid-", gid, name), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstatat(allow.fd, grantdir_allow_name(gid, name), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
            is_trusted(&st, allow.owner);
 }
 
@@ -211,41 +187,13 @@ static int read_allow(const char *state, const char *entry, char ret[ALLOW_SIZE_
 
 int grantdir_allowed_name(const char *state, gid_t gid, char *ret_name, size_t size)
 {
-    char entry[GRANTDIR_ID_NAME_MAX], line[ALLOW_SIZE_MAX];
+    char entry[GRANTDIR_ALLOW_NAME_MAX], line[ALLOW_SIZE_MAX];
     if (!is_gid(gid))
         return -ENOENT;
-    int r = read_allow(state, grantdir_id_name("gid-", gid, entry), line);
+    int r = read_allow(state, grantdir_allow_name(gid, entry), line);
     if (r == 0)
         r = name_decode(line, ret_name, size);
     return r == -EINVAL ? -EBADMSG : r;
-}
-
-int grantdir_parse_gid(const char *text, gid_t *ret)
-{
-    char again[GRANTDIR_ID_NAME_MAX];
-    uint64_t id = 0;
-    for (const char *at = text; *at; at++) {
-        if (*at < '0' || *at > '9' || at - text >= ID_DIGITS_MAX)
-            return -EBADMSG;
-        id = id * 10 + (uint64_t)(*at - '0');
-    }
-    if (id > UINT32_MAX || !is_gid((gid_t)id) || strcmp(grantdir_id_name("", (uint32_t)id, again), text) != 0)
-        return -EBADMSG;
-    *ret = (gid_t)id;
-    return 0;
-}
-
-int grantdir_allowed_gid(const char *state, const char *group, gid_t *ret_gid)
-{
-    static const char prefix[] = "name-";
-    char entry[NAME_ENCODED_MAX + 1], line[ALLOW_SIZE_MAX];
-    char *const name = stpcpy(entry, prefix);
-    int r = name_encode(group, name, sizeof(entry) - strlen(prefix));
-    if (r == 0)
-        r = read_allow(state, entry, line);
-    if (r == 0)
-        r = grantdir_parse_gid(line, ret_gid);
-    return r;
 }
 
 const char *grantdir_fault(int result)

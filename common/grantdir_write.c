@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -118,10 +119,10 @@ static int make_folder(int at, const char *name)
     return fd < 0 || fchmod(fd, 0755) < 0 ? -errno : 0;
 }
 
-/* As grantdir_open_grants, and makes what is missing of the two folders. */
-static int need_grants(const char *state, const char *kind, struct grantdir_folder *ret)
+/* As grantdir_open_users, and makes what is missing of the two folders. */
+static int need_users(const char *state, struct grantdir_folder *ret)
 {
-    int r = grantdir_open_grants(state, kind, ret);
+    int r = grantdir_open_users(state, ret);
     if (r != -ENOENT)
         return r;
     _cleanup_folder_ struct grantdir_folder top = {-1, 0}, grants = {-1, 0};
@@ -131,8 +132,8 @@ static int need_grants(const char *state, const char *kind, struct grantdir_fold
     if (r == 0)
         r = grantdir_open_folder(top.fd, "grants", S_IWGRP | S_IWOTH, &grants);
     if (r == 0)
-        r = make_folder(grants.fd, kind);
-    return r < 0 ? r : grantdir_open_grants(state, kind, ret);
+        r = make_folder(grants.fd, "user");
+    return r < 0 ? r : grantdir_open_users(state, ret);
 }
 
 int grantdir_write_user(const char *state, const struct grant_user *file, bool durable)
@@ -148,7 +149,7 @@ int grantdir_write_user_marked(const char *state, const struct grant_user *file,
     FILE *out = NULL;
     int r = name_encode(file->user, name, sizeof(name));
     if (r == 0)
-        r = need_grants(state, "user", &folder);
+        r = need_users(state, &folder);
     if (r == 0)
         r = create_temporary(folder.fd, temporary, &out);
     if (r < 0)
@@ -158,42 +159,14 @@ int grantdir_write_user_marked(const char *state, const struct grant_user *file,
     return r == 0 && durable ? sync_fd(folder.fd) : r;
 }
 
-int grantdir_write_gid(const char *state, const struct grant_gid *file)
-{
-    return grantdir_write_gid_marked(state, file, NULL);
-}
-
-int grantdir_write_gid_marked(const char *state, const struct grant_gid *file, struct grantdir_mark *ret_mark)
-{
-    char name[GRANTDIR_ID_NAME_MAX], temporary[TEMPORARY_NAME_MAX];
-    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
-    FILE *out = NULL;
-    int r = need_grants(state, "gid", &folder);
-    if (r == 0)
-        r = create_temporary(folder.fd, temporary, &out);
-    if (r < 0)
-        return r;
-    r = bounded(out, grant_gid_render(file, out), GRANTFILE_GID_MAX);
-    return finish_temporary(folder.fd, temporary, out, r, grantdir_id_name("", file->gid, name), false,
-                            ret_mark);
-}
-
 int grantdir_remove_user(const char *state, const char *user)
 {
     char name[NAME_ENCODED_MAX + 1];
     _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
     int r = name_encode(user, name, sizeof(name));
     if (r == 0)
-        r = grantdir_open_grants(state, "user", &folder);
+        r = grantdir_open_users(state, &folder);
     return r < 0 ? r : remove_durably(folder.fd, name);
-}
-
-int grantdir_remove_gid(const char *state, gid_t gid)
-{
-    char name[GRANTDIR_ID_NAME_MAX];
-    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
-    const int r = grantdir_open_grants(state, "gid", &folder);
-    return r < 0 ? r : remove_durably(folder.fd, grantdir_id_name("", gid, name));
 }
 
 /* ---- marks ------------------------------------------------------------------------------------------------ */
@@ -213,16 +186,8 @@ int grantdir_mark_user(const char *state, const char *user, struct grantdir_mark
     _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
     int r = name_encode(user, name, sizeof(name));
     if (r == 0)
-        r = grantdir_open_grants(state, "user", &folder);
+        r = grantdir_open_users(state, &folder);
     return r < 0 ? r : mark_named(&folder, name, ret);
-}
-
-int grantdir_mark_gid(const char *state, gid_t gid, struct grantdir_mark *ret)
-{
-    char name[GRANTDIR_ID_NAME_MAX];
-    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
-    const int r = grantdir_open_grants(state, "gid", &folder);
-    return r < 0 ? r : mark_named(&folder, grantdir_id_name("", gid, name), ret);
 }
 
 bool grantdir_same_mark(const struct grantdir_mark *a, const struct grantdir_mark *b)
@@ -264,6 +229,12 @@ static int each_entry(int folder, int (*each)(const char *name, void *data), voi
     return r;
 }
 
+static int remove_entry(const char *name, void *data)
+{
+    const int *folder = data;
+    return unlinkat(*folder, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 struct user_walk {
     int (*each)(const char *user, void *data);
     void *data;
@@ -279,88 +250,110 @@ static int walk_user(const char *name, void *data)
 int grantdir_each_user(const char *state, int (*each)(const char *user, void *data), void *data)
 {
     _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
-    const int r = grantdir_open_grants(state, "user", &folder);
+    const int r = grantdir_open_users(state, &folder);
     return r < 0 ? r : each_entry(folder.fd, walk_user, &(struct user_walk){each, data});
 }
 
-struct gid_walk {
-    int (*each)(gid_t gid, void *data);
-    void *data;
-};
-
-static int walk_gid(const char *name, void *data)
+/* Of an older version: lists of members by group, which this one neither writes nor reads. */
+int grantdir_remove_member_lists(const char *state)
 {
-    const struct gid_walk *walk = data;
-    gid_t gid;
-    return grantdir_parse_gid(name, &gid) < 0 ? 0 : walk->each(gid, walk->data);
-}
-
-int grantdir_each_gid(const char *state, int (*each)(gid_t gid, void *data), void *data)
-{
-    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
-    const int r = grantdir_open_grants(state, "gid", &folder);
-    return r < 0 ? r : each_entry(folder.fd, walk_gid, &(struct gid_walk){each, data});
+    _cleanup_folder_ struct grantdir_folder top = {-1, 0}, grants = {-1, 0}, lists = {-1, 0};
+    int r = grantdir_open_folder(AT_FDCWD, state, S_IWOTH, &top);
+    if (r == 0)
+        r = grantdir_open_folder(top.fd, "grants", S_IWGRP | S_IWOTH, &grants);
+    if (r == 0)
+        r = grantdir_open_folder(grants.fd, "gid", S_IWGRP | S_IWOTH, &lists);
+    if (r == 0)
+        r = each_entry(lists.fd, remove_entry, &lists.fd);
+    if (r == 0)
+        r = unlinkat(grants.fd, "gid", AT_REMOVEDIR) < 0 ? -errno : 0;
+    return r == -ENOENT ? 0 : r;
 }
 
 /* ---- allow/ ---------------------------------------------------------------------------------------------- */
 
-/* The two file names of an entry; each holds what the other one's name says. */
-struct allow_names {
-    char by_gid[GRANTDIR_ID_NAME_MAX];
-    char by_name[NAME_ENCODED_MAX + 1];
+struct allow_walk {
+    const char *state;
+    int (*each)(gid_t gid, const char *name, void *data);
+    void *data;
 };
 
-static const char name_prefix[] = "name-";
+/* Only what grantdir_allow_name makes is the name of an entry. */
+static bool parse_allow_name(const char *entry, gid_t *ret)
+{
+    static const char prefix[] = GRANTDIR_ALLOW_PREFIX;
+    char again[GRANTDIR_ALLOW_NAME_MAX];
+    if (strncmp(entry, prefix, strlen(prefix)) != 0)
+        return false;
+    *ret = (gid_t)strtoul(entry + strlen(prefix), NULL, 10);
+    return strcmp(grantdir_allow_name(*ret, again), entry) == 0;
+}
 
-static int allow_names(const struct allow_entry *entry, struct allow_names *ret)
+static int walk_allowed(const char *entry, void *data)
+{
+    const struct allow_walk *walk = data;
+    char name[NAME_ENCODED_MAX + 1];
+    gid_t gid = 0;
+    if (!parse_allow_name(entry, &gid) || grantdir_allowed_name(walk->state, gid, name, sizeof(name)) < 0)
+        return 0;
+    return walk->each(gid, name, walk->data);
+}
+
+int grantdir_each_allowed(const char *state, int (*each)(gid_t gid, const char *name, void *data), void *data)
+{
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    const int r = grantdir_open_allow(state, &folder);
+    return r < 0 ? r : each_entry(folder.fd, walk_allowed, &(struct allow_walk){state, each, data});
+}
+
+/* The file name of an entry, and the name that stands in it. */
+struct allow_text {
+    char file[GRANTDIR_ALLOW_NAME_MAX];
+    char name[NAME_ENCODED_MAX + 1];
+};
+
+static int allow_text(const struct allow_entry *entry, struct allow_text *ret)
 {
     if (entry->gid == 0)
         return -EPERM;
     if (entry->gid == (gid_t)-1)
         return -EINVAL;
-    grantdir_id_name("gid-", entry->gid, ret->by_gid);
-    char *const name = stpcpy(ret->by_name, name_prefix);
-    return name_encode(entry->name, name, sizeof(ret->by_name) - strlen(name_prefix));
+    grantdir_allow_name(entry->gid, ret->file);
+    return name_encode(entry->name, ret->name, sizeof(ret->name));
 }
 
-static int write_line(int folder, const char *name, const char *line)
+static int write_entry(const char *state, int folder, const struct allow_entry *entry)
 {
-    char temporary[TEMPORARY_NAME_MAX];
+    struct allow_text text;
+    char temporary[TEMPORARY_NAME_MAX], now[NAME_ENCODED_MAX + 1];
     FILE *out = NULL;
-    const int r = create_temporary(folder, temporary, &out);
+    int r = allow_text(entry, &text);
+    if (r == 0 && grantdir_allowed_name(state, entry->gid, now, sizeof(now)) == 0 &&
+        strcmp(now, entry->name) == 0)
+        return 0;
+    if (r == 0)
+        r = create_temporary(folder, temporary, &out);
     if (r < 0)
         return r;
-    const int written = fprintf(out, "%s\n", line) < 0 ? -errno : 0;
-    return finish_temporary(folder, temporary, out, written, name, true, NULL);
+    const int written = fprintf(out, "%s\n", text.name) < 0 ? -errno : 0;
+    return finish_temporary(folder, temporary, out, written, text.file, true, NULL);
 }
 
-static int write_entry(int folder, const struct allow_entry *entry)
-{
-    struct allow_names names;
-    int r = allow_names(entry, &names);
-    if (r == 0)
-        r = write_line(folder, names.by_gid, names.by_name + strlen(name_prefix));
-    if (r == 0)
-        r = write_line(folder, names.by_name, names.by_gid + strlen("gid-"));
-    return r;
-}
-
-struct allow_walk {
+struct allow_cleaning {
     int folder;
     const struct allow_entry *entries;
     size_t count;
 };
 
-static int remove_unnamed(const char *name, void *data)
+static int remove_unnamed(const char *file, void *data)
 {
-    const struct allow_walk *walk = data;
-    for (size_t i = 0; i < walk->count; i++) {
-        struct allow_names names;
-        if (allow_names(&walk->entries[i], &names) == 0 &&
-            (strcmp(names.by_gid, name) == 0 || strcmp(names.by_name, name) == 0))
+    const struct allow_cleaning *cleaning = data;
+    for (size_t i = 0; i < cleaning->count; i++) {
+        struct allow_text text;
+        if (allow_text(&cleaning->entries[i], &text) == 0 && strcmp(text.file, file) == 0)
             return 0;
     }
-    return unlinkat(walk->folder, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+    return remove_entry(file, (void *)&cleaning->folder);
 }
 
 static int need_allow(const char *state, struct grantdir_folder *ret)
@@ -381,15 +374,15 @@ static int need_allow(const char *state, struct grantdir_folder *ret)
 int grantdir_write_allow(const char *state, const struct allow_entry *entries, size_t count)
 {
     _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
-    struct allow_names names;
+    struct allow_text text;
     int r = 0;
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = allow_names(&entries[i], &names);
+        r = allow_text(&entries[i], &text);
     if (r == 0)
         r = need_allow(state, &folder);
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = write_entry(folder.fd, &entries[i]);
+        r = write_entry(state, folder.fd, &entries[i]);
     if (r == 0)
-        r = each_entry(folder.fd, remove_unnamed, &(struct allow_walk){folder.fd, entries, count});
+        r = each_entry(folder.fd, remove_unnamed, &(struct allow_cleaning){folder.fd, entries, count});
     return r < 0 ? r : sync_fd(folder.fd);
 }

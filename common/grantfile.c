@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses the two grant files. Runs on every login and every `id`, inside other people's processes: no stdio, no
+ * Parses a grant file. Runs on every login and every `id`, inside other people's processes: no stdio, no
  * locale, no state, one allocation per file. Must never guess: what the format in the header does not allow,
  * refuses the whole file (rule 1). Called by grantdir.c, which has checked where the text comes from.
  */
@@ -23,7 +23,7 @@ struct parser {
 /* A kind of line behind the header: its word, and who takes its fields. */
 struct row {
     const char *word;
-    bool (*take)(struct parser *parser, void *target);
+    bool (*take)(struct parser *parser, struct grant_user *file);
 };
 
 bool grant_span_holds(const struct grant_span *span, int64_t now)
@@ -193,15 +193,31 @@ static bool take_written(struct parser *parser, int64_t *ret)
            line_is_done(parser);
 }
 
-static const struct row *find_row(const struct row *rows, const char *field, size_t length)
+static bool take_package(struct parser *parser, struct grant_user *file)
 {
-    for (; rows->word; rows++)
-        if (is_word(field, length, rows->word))
-            return rows;
+    struct grant_package *package = &file->packages[file->n_packages++];
+    return take_package_name(parser, &package->name) && take_span(parser, &package->span) &&
+           take_number(parser, INT64_MAX, &package->assignment);
+}
+
+static bool take_group(struct parser *parser, struct grant_user *file)
+{
+    struct grant_group *group = &file->groups[file->n_groups++];
+    return take_gid(parser, &group->gid) && take_name(parser, &group->name) &&
+           take_span(parser, &group->span);
+}
+
+static const struct row rows[] = {{"package", take_package}, {"group", take_group}};
+
+static const struct row *find_row(const char *field, size_t length)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (is_word(field, length, rows[i].word))
+            return &rows[i];
     return NULL;
 }
 
-static bool take_rows(struct parser *parser, const struct row *rows, void *target)
+static bool take_rows(struct parser *parser, struct grant_user *file)
 {
     while (next_line(parser)) {
         const char *field;
@@ -210,8 +226,8 @@ static bool take_rows(struct parser *parser, const struct row *rows, void *targe
             return false;
         if (is_word(field, length, "end"))
             return line_is_done(parser) && parser->at == parser->end;
-        const struct row *row = find_row(rows, field, length);
-        if (!row || !row->take(parser, target) || !line_is_done(parser))
+        const struct row *row = find_row(field, length);
+        if (!row || !row->take(parser, file) || !line_is_done(parser))
             return false;
     }
     return false;
@@ -232,44 +248,11 @@ static size_t count_rows(const char *text, size_t size, const char *word)
     return count;
 }
 
-static bool take_package(struct parser *parser, void *target)
-{
-    struct grant_user *file = target;
-    struct grant_package *package = &file->packages[file->n_packages++];
-    return take_package_name(parser, &package->name) && take_span(parser, &package->span) &&
-           take_number(parser, INT64_MAX, &package->assignment);
-}
-
-static bool take_group(struct parser *parser, void *target)
-{
-    struct grant_user *file = target;
-    struct grant_group *group = &file->groups[file->n_groups++];
-    return take_gid(parser, &group->gid) && take_name(parser, &group->name) &&
-           take_span(parser, &group->span);
-}
-
-static bool take_member(struct parser *parser, void *target)
-{
-    struct grant_gid *file = target;
-    struct grant_member *member = &file->members[file->n_members++];
-    return take_name(parser, &member->name) && take_span(parser, &member->span);
-}
-
-static const struct row user_rows[] = {{"package", take_package}, {"group", take_group}, {NULL, NULL}};
-static const struct row gid_rows[] = {{"member", take_member}, {NULL, NULL}};
-
 static bool take_user_file(struct parser *parser, struct grant_user *file)
 {
     return take_magic(parser, "accesspkg-grants") && next_line(parser) && take_word(parser, "user") &&
            take_name(parser, &file->user) && take_uid(parser, &file->uid) && line_is_done(parser) &&
-           take_written(parser, &file->written) && take_rows(parser, user_rows, file);
-}
-
-static bool take_gid_file(struct parser *parser, struct grant_gid *file)
-{
-    return take_magic(parser, "accesspkg-members") && next_line(parser) && take_word(parser, "group") &&
-           take_gid(parser, &file->gid) && take_name(parser, &file->name) && line_is_done(parser) &&
-           take_written(parser, &file->written) && take_rows(parser, gid_rows, file);
+           take_written(parser, &file->written) && take_rows(parser, file);
 }
 
 int grant_user_parse(const char *text, size_t size, struct grant_user *ret)
@@ -292,32 +275,8 @@ int grant_user_parse(const char *text, size_t size, struct grant_user *ret)
     return 0;
 }
 
-int grant_gid_parse(const char *text, size_t size, struct grant_gid *ret)
-{
-    if (size > GRANTFILE_GID_MAX)
-        return -EBADMSG;
-    const size_t members = count_rows(text, size, "member") * sizeof(struct grant_member);
-    char *memory = malloc(members + size + 1);
-    if (!memory)
-        return -ENOMEM;
-    struct grant_gid file = {.members = (void *)memory, .memory = memory};
-    struct parser parser = {.at = text, .end = text + size, .strings = memory + members};
-    if (!take_gid_file(&parser, &file)) {
-        free(memory);
-        return -EBADMSG;
-    }
-    *ret = file;
-    return 0;
-}
-
 void grant_user_deinit(struct grant_user *file)
 {
     free(file->memory);
     *file = (struct grant_user){0};
-}
-
-void grant_gid_deinit(struct grant_gid *file)
-{
-    free(file->memory);
-    *file = (struct grant_gid){0};
 }

@@ -10,15 +10,8 @@
  *   group 2001 dbadmins 1763935940 1763950340            gid, name (percent-encoded), start, end
  *   end
  *
- *   # Members that access packages add to the group dbadmins. Written by accesspkgd; edits are lost.
- *   accesspkg-members 1
- *   group 2001 dbadmins
- *   written 1763935940
- *   member alice 1763935940 1763950340                   name (percent-encoded), start, end
- *   end
- *
  * Times are seconds since the epoch, UTC; an end of `forever` is GRANT_FOREVER. A span holds while start <= now
- * < end. Fields are separated by one blank, numbers have no leading zero, gid 0 and ids of -1 do not exist. Header lines come once and in this order; then package, group or member lines in any number; then
+ * < end. Fields are separated by one blank, numbers have no leading zero, gid 0 and ids of -1 do not exist. Header lines come once and in this order; then package or group lines in any number; then
  * `end`, so that a file that a power cut shortened is refused. Lines starting with '#' are for people. Anything
  * else is refused whole: a reader that does not understand a file must not guess (rule 1).
  *
@@ -36,8 +29,7 @@
 
 enum {
     GRANTFILE_USER_MAX = 256 * 1024, /* bytes; a larger file is refused */
-    GRANTFILE_GID_MAX = 16 * 1024 * 1024,
-    GRANTFILE_SKEW = 60, /* seconds that `written` may lie in the future */
+    GRANTFILE_SKEW = 60,             /* seconds that `written` may lie in the future */
 };
 
 struct grant_span {
@@ -57,11 +49,6 @@ struct grant_group {
     struct grant_span span;
 };
 
-struct grant_member {
-    const char *name; /* decoded */
-    struct grant_span span;
-};
-
 /* grants/user/<user>. Strings point into memory the struct owns. */
 struct grant_user {
     const char *user; /* decoded */
@@ -74,27 +61,14 @@ struct grant_user {
     void *memory;
 };
 
-/* grants/gid/<gid> */
-struct grant_gid {
-    gid_t gid;
-    const char *name; /* decoded */
-    int64_t written;
-    struct grant_member *members;
-    size_t n_members;
-    void *memory;
-};
-
 bool grant_span_holds(const struct grant_span *span, int64_t now);
 
-/* Both copy what they need of text (size bytes, need not be terminated). 0; -EBADMSG for anything the format
+/* Copies what it needs of text (size bytes, need not be terminated). 0; -EBADMSG for anything the format
  * above does not allow; -ENOMEM. On failure *ret is untouched. */
 int grant_user_parse(const char *text, size_t size, struct grant_user *ret);
-int grant_gid_parse(const char *text, size_t size, struct grant_gid *ret);
 
 void grant_user_deinit(struct grant_user *file);
-void grant_gid_deinit(struct grant_gid *file);
 
 /* 0 or -errno of the stream; -EINVAL or -ENAMETOOLONG for what the format cannot say (a negative time, a name too
- * long once encoded, gid 0). What they write, the parsers above accept: a test holds them to it. */
+ * long once encoded, gid 0). What it writes, the parser above accepts: a test holds it to that. */
 int grant_user_render(const struct grant_user *file, FILE *out);
-int grant_gid_render(const struct grant_gid *file, FILE *out);

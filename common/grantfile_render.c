@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writes the two grant files as text: the other half of grantfile.h, in a file of its own so that the modules
- * carry no writer. Must never write what the parsers refuse. Called by grantdir_write.c.
+ * Writes a grant file as text: the other half of grantfile.h, in a file of its own so that the modules
+ * carry no writer. Must never write what the parser refuses. Called by grantdir_write.c.
  */
 #include "common/grantfile.h"
 #include "common/names.h"
@@ -62,17 +62,6 @@ static int render_group(const struct grant_group *group, FILE *out)
     return r;
 }
 
-static int render_member(const struct grant_member *member, FILE *out)
-{
-    char name[NAME_ENCODED_MAX + 1], end[TIME_TEXT_MAX];
-    if (!is_span(&member->span))
-        return -EINVAL;
-    const int r = name_encode(member->name, name, sizeof(name));
-    if (r == 0)
-        fprintf(out, "member %s %" PRId64 " %s\n", name, member->span.start, end_text(member->span.end, end));
-    return r;
-}
-
 int grant_user_render(const struct grant_user *file, FILE *out)
 {
     char user[NAME_ENCODED_MAX + 1];
@@ -91,28 +80,6 @@ int grant_user_render(const struct grant_user *file, FILE *out)
         r = render_package(&file->packages[i], out);
     for (size_t i = 0; r == 0 && i < file->n_groups; i++)
         r = render_group(&file->groups[i], out);
-    if (r < 0)
-        return r;
-    fputs("end\n", out);
-    return stream_result(out);
-}
-
-int grant_gid_render(const struct grant_gid *file, FILE *out)
-{
-    char group[NAME_ENCODED_MAX + 1];
-    int r = name_encode(file->name, group, sizeof(group));
-    if (r < 0)
-        return r;
-    if (!is_gid(file->gid) || !is_time(file->written))
-        return -EINVAL;
-    fprintf(out,
-            "# Members that access packages add to the group %s. Written by accesspkgd; edits are lost.\n"
-            "accesspkg-members 1\n"
-            "group %u %s\n"
-            "written %" PRId64 "\n",
-            group, file->gid, group, file->written);
-    for (size_t i = 0; r == 0 && i < file->n_members; i++)
-        r = render_member(&file->members[i], out);
     if (r < 0)
         return r;
     fputs("end\n", out);

@@ -499,7 +499,7 @@ const struct bus_call_method bus_methods[] = {
     {{"GetStatus", "", "", "a{sv}", "status"}, NULL, run_get_status},
     {{"Report", "a{sv}", "options", "aa{sv}x", "rows since"}, plan_report, run_report},
     {{"Audit", "a{sv}", "filter", "aa{sv}xx", "lines next_at next"}, plan_audit, run_audit},
-    {{"Reload", "", "", "as", "warnings"}, NULL, run_reload},
+    {{"Reload", "", "", "asaa{sv}", "warnings held"}, NULL, run_reload},
 };
 
 const struct bus_interface bus_methods_interface = {

@@ -5,18 +5,17 @@
  */
 #include "helperd/configure.h"
 
-#include "common/cleanup.h"
 #include "common/grantdir.h"
 #include "common/paths.h"
 #include "helperd/config.h"
 #include "helperd/configure_chain.h"
 #include "helperd/packages_allow.h"
-#include "helperd/packages_kept.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
+#include <unistd.h>
 
 static const struct configure_place host = {
     .config = PATH_CONFIG,
@@ -48,19 +47,31 @@ static void print_summary(const struct problems *problems, const struct packages
                 plural(problems->errors), told, plural(told));
 }
 
-/* 0 or -errno; what is wrong with the configuration is in *problems only. *ret may stay NULL. */
-static int check(const struct configure_place *place, struct packages **ret, struct problems *problems)
+/* What the files say by themselves. 0 or -errno; -EINVAL and -ENOENT stand for errors in *problems. *ret may stay NULL. */
+static int check_files(const struct configure_place *place, struct packages **ret, struct problems *problems)
 {
     struct config config;
     const int config_rc = config_load(place->config, place->owner, &config, problems);
     int rc = packages_load(place->packages, place->owner, ret, problems);
     if (rc == 0)
         rc = configure_chain_check(*ret, problems);
-    if (rc == 0)
-        rc = configure_names_check(*ret, place->lookup, problems);
-    if (rc == 0 || rc == -EINVAL)
-        rc = config_rc;
-    return rc == -EINVAL || rc == -ENOENT ? 0 : rc;
+    return rc == 0 ? config_rc : rc;
+}
+
+static bool is_told(int rc)
+{
+    return rc == -EINVAL || rc == -ENOENT;
+}
+
+/* The names in them, too. 0 or -errno; what is wrong with the configuration is in *problems only. */
+static int check(const struct configure_place *place, struct packages **ret, struct problems *problems)
+{
+    int rc = check_files(place, ret, problems);
+    if (*ret && (rc == 0 || is_told(rc))) {
+        const int names_rc = configure_names_check(*ret, place->lookup, problems);
+        rc = names_rc < 0 ? names_rc : rc;
+    }
+    return is_told(rc) ? 0 : rc;
 }
 
 static int exit_code(int rc, const struct problems *problems)
@@ -93,121 +104,163 @@ static int ask(const struct configure_place *place, const char *group, gid_t *re
     return rc;
 }
 
-static bool is_listed(const struct allow_entry *entries, size_t count, gid_t gid)
+/* The list to be: borrowed names, and room for all that may come. */
+struct draft {
+    const struct configure_place *place;
+    FILE *out;
+    strv groups; /* that packages name */
+    struct packages_allowed now;
+    struct allow_entry *entries;
+    size_t count;
+};
+
+static bool is_listed(const struct draft *draft, gid_t gid)
 {
-    for (size_t i = 0; i < count; i++)
-        if (entries[i].gid == gid)
+    for (size_t i = 0; i < draft->count; i++)
+        if (draft->entries[i].gid == gid)
             return true;
     return false;
 }
+
+static void list(struct draft *draft, const struct allow_entry *entry)
+{
+    if (!is_listed(draft, entry->gid))
+        draft->entries[draft->count++] = *entry;
+}
+
+/* 0; 78 with words on `out` when packages.d has an error; -errno. */
+static int draft_init(struct draft *draft, const struct configure_place *place, FILE *out)
+{
+    struct problems problems = {0};
+    struct packages *packages = NULL;
+    *draft = (struct draft){.place = place, .out = out};
+    int rc = check_files(place, &packages, &problems);
+    if (is_told(rc) || problems.errors > 0) {
+        print_problems(&problems, out);
+        rc = EX_CONFIG;
+    }
+    if (rc == 0 && !(draft->groups = packages_groups(packages)))
+        rc = -ENOMEM;
+    if (rc == 0)
+        rc = packages_read_allowed(place->state, &draft->now);
+    if (rc == 0) {
+        draft->entries = calloc(strv_length(draft->groups) + draft->now.count + 1, sizeof(*draft->entries));
+        rc = draft->entries ? 0 : -ENOMEM;
+    }
+    packages_free(packages);
+    problems_deinit(&problems);
+    return rc;
+}
+
+/* Writes it when rc is 0. An exit code. */
+static int draft_finish(struct draft *draft, int rc)
+{
+    if (rc == 0)
+        rc = grantdir_write_allow(draft->place->state, draft->entries, draft->count);
+    if (rc < 0)
+        fprintf(draft->out,
+                "error: the allow-list in %s could not be written: %s; groups may be missing from it until "
+                "`pkg-admin reload` succeeds\n",
+                draft->place->state, strerrordesc_np(-rc));
+    strv_free(draft->groups);
+    packages_allowed_deinit(&draft->now);
+    free(draft->entries);
+    return rc < 0 ? 1 : rc;
+}
+
+/* ---- whole ---- */
 
 /*
  * A group that does not exist loses its entry: its gid may be another group's by now. Where the directory does not
  * answer, what was allowed before stays, or a reload during an outage would take access from those who hold it.
  */
-static size_t collect_entries(const struct configure_place *place, strv groups, const char **unanswered,
-                              struct allow_entry *entries)
+static size_t list_named(struct draft *draft)
 {
-    size_t count = 0;
-    size_t n_unanswered = 0;
-    for (char *const *group = groups; *group; group++) {
-        const int rc = ask(place, *group, &entries[count].gid);
+    size_t found = 0;
+    for (char *const *group = draft->groups; *group; group++) {
+        struct allow_entry entry = {.name = *group};
+        const int rc = ask(draft->place, *group, &entry.gid);
+        const struct allow_entry *before = packages_allowed_group(&draft->now, *group);
         if (rc == 0)
-            entries[count++].name = *group;
-        else if (rc != -ENOENT)
-            unanswered[n_unanswered++] = *group;
+            list(draft, &entry);
+        else if (rc != -ENOENT && before)
+            list(draft, before);
+        found += rc == 0 || (rc != -ENOENT && before);
     }
-    for (size_t i = 0; i < n_unanswered; i++) {
-        gid_t gid = 0;
-        if (grantdir_allowed_gid(place->state, unanswered[i], &gid) == 0 && !is_listed(entries, count, gid))
-            entries[count++] = (struct allow_entry){.gid = gid, .name = unanswered[i]};
+    return found;
+}
+
+/* What somebody holds still, of what root allowed once. A group that is gone, or has another gid by now, nobody holds. */
+static void list_held(struct draft *draft, const gid_t *held, size_t n_held)
+{
+    for (size_t i = 0; i < n_held; i++) {
+        const struct allow_entry *before = packages_allowed_gid(&draft->now, held[i]);
+        gid_t now = 0;
+        const int rc = before ? ask(draft->place, before->name, &now) : -ENOENT;
+        if (before && rc != -ENOENT && (rc != 0 || now == held[i]))
+            list(draft, before);
     }
-    return count;
 }
 
-/* A group that does not exist, or has another gid by now, is held by nobody any more. */
-static bool is_gone(const struct configure_place *place, const char *group, gid_t gid)
+int configure_write_allow_list_at(const struct configure_place *place, const gid_t *held, size_t n_held,
+                                  FILE *out)
 {
-    gid_t now = 0;
-    const int rc = ask(place, group, &now);
-    return rc == -ENOENT || (rc == 0 && now != gid);
-}
-
-/* Adds to the entries those of the old list that somebody holds still. How many there are then. */
-static size_t keep_entries(const struct configure_place *place, strv groups, strv old,
-                           struct allow_entry *entries, size_t count, FILE *out)
-{
-    for (char *const *group = old; *group; group++) {
-        struct packages_kept kept;
-        char until[PACKAGES_UNTIL_MAX];
-        if (strv_contains(groups, *group))
-            continue;
-        const int rc = packages_find_kept(place->state, *group, time(NULL), &kept);
-        if (rc < 0 && rc != -ENOENT)
-            fprintf(out,
-                    "warning: the group %s, which no package gives any more, is taken off; who holds it "
-                    "cannot be read: %s\n",
-                    *group, grantdir_fault(rc));
-        if (rc < 0 || is_listed(entries, count, kept.gid) || is_gone(place, *group, kept.gid))
-            continue;
-        entries[count++] = (struct allow_entry){.gid = kept.gid, .name = *group};
-        fprintf(out,
-                "kept: the group %s, which no package gives any more: %zu hold%s it, %s; `pkg-admin revoke` "
-                "ends that\n",
-                *group, kept.holders, kept.holders == 1 ? "s" : "", packages_until(kept.until, until));
+    struct draft draft;
+    size_t named = 0;
+    int rc = draft_init(&draft, place, out);
+    if (rc == 0) {
+        named = list_named(&draft);
+        list_held(&draft, held, n_held);
     }
-    return count;
-}
-
-static int write_groups(const struct configure_place *place, strv groups, strv old, FILE *out)
-{
-    const size_t wanted = strv_length(groups);
-    _cleanup_free_ const char **unanswered = calloc(wanted + 1, sizeof(*unanswered));
-    _cleanup_free_ struct allow_entry *entries = calloc(wanted + strv_length(old) + 1, sizeof(*entries));
-    if (!unanswered || !entries)
-        return -ENOMEM;
-    const size_t count = collect_entries(place, groups, unanswered, entries);
-    const size_t all = keep_entries(place, groups, old, entries, count, out);
-    const int rc = grantdir_write_allow(place->state, entries, all);
-    if (rc == 0)
-        fprintf(out, "The allow-list has %zu of %zu group%s.\n", count, wanted, plural(wanted));
-    return rc;
-}
-
-static int write_allow_list(const struct configure_place *place, const struct packages *packages, FILE *out)
-{
-    strv groups = packages_groups(packages);
-    strv old = NULL;
-    int rc = groups ? packages_allowed_groups(place->state, &old) : -ENOMEM;
-    if (rc == -ENOENT) /* the first list */
-        rc = (old = calloc(1, sizeof(*old))) ? 0 : -ENOMEM;
-    if (rc == 0)
-        rc = write_groups(place, groups, old, out);
-    strv_free(groups);
-    strv_free(old);
-    if (rc < 0)
-        fprintf(out,
-                "error: the allow-list in %s could not be written: %s; groups may be missing from it until "
-                "`pkg-admin reload` succeeds\n",
-                place->state, strerrordesc_np(-rc));
-    return rc;
-}
-
-int configure_write_allow_list_at(const struct configure_place *place, FILE *out)
-{
-    struct problems problems = {0};
-    struct packages *packages = NULL;
-    int rc = check(place, &packages, &problems);
-    print_problems(&problems, out);
-    if (rc == -ENOMEM)
-        fputs("error: there is not enough memory for this; nothing was changed\n", out);
-    if (rc == 0 && packages && problems.errors == 0)
-        rc = write_allow_list(place, packages, out);
-    print_summary(&problems, packages, out);
-    const int code = exit_code(rc, &problems);
-    packages_free(packages);
-    problems_deinit(&problems);
+    const size_t wanted = draft.groups ? strv_length(draft.groups) : 0;
+    const int code = draft_finish(&draft, rc);
+    if (code == 0)
+        fprintf(out, "The allow-list has %zu of %zu group%s.\n", named, wanted, plural(wanted));
     return code;
+}
+
+/* ---- more alone ---- */
+
+/* A group that is on the list is not looked up: a start must not wait for a directory that it does not need. */
+static void list_missing(struct draft *draft, const char *group)
+{
+    struct allow_entry entry = {.name = group};
+    const int rc = ask(draft->place, group, &entry.gid);
+    if (rc == 0 && entry.gid != 0 && !is_listed(draft, entry.gid)) {
+        list(draft, &entry);
+        fprintf(draft->out, "The group %s (gid %u) is on the allow-list now.\n", group, entry.gid);
+        return;
+    }
+    fprintf(draft->out,
+            "warning: the group %s is not put on the allow-list: %s; `pkg-admin reload` tries again\n", group,
+            rc == -ENOENT    ? "there is no such group on this host"
+            : rc < 0         ? "it could not be looked up"
+            : entry.gid == 0 ? "its gid is 0, which no package may give"
+                             : "its gid is on the list by another name");
+}
+
+int configure_extend_allow_list_at(const struct configure_place *place, FILE *out)
+{
+    struct draft draft;
+    const int rc = draft_init(&draft, place, out);
+    if (rc == 0) {
+        for (size_t i = 0; i < draft.now.count; i++)
+            list(&draft, &draft.now.entries[i]);
+        for (char *const *group = draft.groups; *group; group++)
+            if (!packages_allowed_group(&draft.now, *group))
+                list_missing(&draft, *group);
+    }
+    return draft_finish(&draft, rc);
+}
+
+/* ---- on this host ---- */
+
+static int refuse_unless_root(FILE *out)
+{
+    if (geteuid() == 0)
+        return 0;
+    fputs("error: only root may write the allow-list; run this with sudo, or as root\n", out);
+    return EX_NOPERM;
 }
 
 int configure_check(FILE *out)
@@ -215,11 +268,14 @@ int configure_check(FILE *out)
     return configure_check_at(&host, out);
 }
 
-int configure_write_allow_list(FILE *out)
+int configure_extend_allow_list(FILE *out)
 {
-    if (geteuid() != 0) {
-        fputs("error: only root may write the allow-list; run this with sudo, or as root\n", out);
-        return EX_NOPERM;
-    }
-    return configure_write_allow_list_at(&host, out);
+    const int code = refuse_unless_root(out);
+    return code ? code : configure_extend_allow_list_at(&host, out);
+}
+
+int configure_write_allow_list(const gid_t *held, size_t n_held, FILE *out)
+{
+    const int code = refuse_unless_root(out);
+    return code ? code : configure_write_allow_list_at(&host, held, n_held, out);
 }

@@ -46,7 +46,6 @@ struct daemon {
     struct bus_chores *chores;
     struct engine_verification verification;
     ev_periodic deadline;
-    ev_timer lagging;
     ev_timer due;    /* of chores */
     ev_timer parked; /* answers that have waited long enough */
     ev_idle verify;
@@ -93,9 +92,14 @@ static void use_packages(struct daemon *daemon, struct packages *packages)
     daemon->policy_loaded = clock_now(&daemon->engine.clock);
 }
 
-static void compare_allow_list(const struct daemon *daemon, struct problems *problems)
+static void compare_allow_list(struct daemon *daemon, struct problems *problems)
 {
-    packages_compare_allow_list(daemon->packages, PATH_STATE, problems);
+    struct packages_held *held = NULL;
+    size_t count = 0;
+    engine_list_held(&daemon->engine, daemon->packages, &held,
+                     &count); /* none where the store fails, which tells so itself */
+    packages_compare_allow_list(daemon->packages, PATH_STATE, held, count, problems);
+    engine_free_held(held, count);
 }
 
 /* What was removed while the daemon did not run; a copy that this version cannot read tells of nothing. */
@@ -167,6 +171,18 @@ static json_t *warnings_of(const struct problems *problems)
     return warnings;
 }
 
+static json_t *json_of_held(const struct packages_held *held, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *item = json_pack("{s:s, s:I}", "group", held[i].group, "gid", (json_int_t)held[i].gid);
+        if (held[i].until != GRANT_FOREVER)
+            json_object_set_new(item, "until", json_integer(held[i].until));
+        json_array_append_new(list, item);
+    }
+    return list;
+}
+
 static void drive_retries(struct daemon *daemon);
 
 static int reload(struct reply *reply, void *data)
@@ -185,11 +201,15 @@ static int reload(struct reply *reply, void *data)
         packages_free(packages);
         return BUS_ERROR_INVALID_CONFIGURATION;
     }
-    const int ended = engine_end_removed(&daemon->engine, daemon->packages, packages);
-    if (ended < 0) {
+    struct packages_held *held = NULL;
+    size_t n_held = 0;
+    int r = engine_end_removed(&daemon->engine, daemon->packages, packages);
+    if (r == 0)
+        r = engine_list_held(&daemon->engine, packages, &held, &n_held);
+    if (r < 0) {
         packages_free(packages);
         problems_deinit(&problems);
-        return ended;
+        return r;
     }
     use_config(daemon, &config);
     use_packages(daemon, packages);
@@ -199,7 +219,8 @@ static int reload(struct reply *reply, void *data)
     free(daemon->policy_problem);
     daemon->policy_problem = NULL;
     /* The answer is about the files: how the allow-list is, GetStatus says, also after it was written once more. */
-    reply->value = warnings_of(&problems);
+    reply->value = json_pack("[o, o]", warnings_of(&problems), json_of_held(held, n_held));
+    engine_free_held(held, n_held);
     compare_allow_list(daemon, &problems);
     log_problems(&problems);
     log_notice("The policy was reloaded: %zu package%s.", packages->count, packages->count == 1 ? "" : "s");
@@ -210,7 +231,7 @@ static int reload(struct reply *reply, void *data)
 
 static int add_status(json_t *status, void *data)
 {
-    const struct daemon *daemon = data;
+    struct daemon *daemon = data;
     struct problems problems = {0};
     char host[HOSTNAME_TEXT_MAX];
     hostname_visible(host);
@@ -330,22 +351,6 @@ static void set_deadline(int64_t at, void *data)
     ev_periodic_again(daemon->loop, &daemon->deadline);
 }
 
-static void on_lagging(struct ev_loop *loop, ev_timer *timer, int events)
-{
-    (void)loop, (void)events;
-    struct daemon *daemon = timer->data;
-    engine_publish_lagging(&daemon->engine);
-}
-
-static void set_lagging(void *data)
-{
-    struct daemon *daemon = data;
-    if (!ev_is_active(&daemon->lagging)) {
-        ev_timer_set(&daemon->lagging, .5, 0.);
-        ev_timer_start(daemon->loop, &daemon->lagging);
-    }
-}
-
 static void on_changed(int64_t request, void *data)
 {
     struct daemon *daemon = data;
@@ -423,8 +428,6 @@ static void init_events(struct daemon *daemon)
     daemon->deadline.data = daemon;
     daemon->seen = ev_time();
     ev_periodic_start(daemon->loop, &daemon->deadline);
-    ev_timer_init(&daemon->lagging, on_lagging, .5, 0.);
-    daemon->lagging.data = daemon;
     ev_timer_init(&daemon->due, on_chores, 0., 0.);
     daemon->due.data = daemon;
     ev_timer_init(&daemon->parked, on_parked, 0., 0.);
@@ -443,6 +446,14 @@ static int load_config(struct daemon *daemon)
     return r;
 }
 
+static void say_allow_list(struct daemon *daemon)
+{
+    struct problems problems = {0};
+    compare_allow_list(daemon, &problems);
+    log_problems(&problems);
+    problems_deinit(&problems);
+}
+
 static int start(struct daemon *daemon)
 {
     static const struct bus_self self = {"accesspkgd", BUS_NAME, BUS_PATH};
@@ -453,7 +464,6 @@ static int start(struct daemon *daemon)
         .state = PATH_STATE,
         .hooks = {.changed = on_changed,
                   .deadline = set_deadline,
-                  .lagging = set_lagging,
                   .notices = on_notices,
                   .chores = set_chores,
                   .data = daemon},
@@ -465,11 +475,6 @@ static int start(struct daemon *daemon)
         r = load_first_policy(daemon);
     if (r < 0)
         return EX_CONFIG;
-    struct problems problems = {0};
-    compare_allow_list(daemon, &problems);
-    log_problems(&problems);
-    problems_deinit(&problems);
-
     umask(0077);
     if (store_lock(PATH_LOCK, &daemon->lock) < 0)
         return EX_UNAVAILABLE;
@@ -486,6 +491,7 @@ static int start(struct daemon *daemon)
     if (engine_start(&daemon->engine, newborn) < 0 || leave_former_policy(daemon) < 0 ||
         engine_heed_policy(&daemon->engine) < 0)
         return EX_SOFTWARE;
+    say_allow_list(daemon);
     const struct daemon_watch_hooks watch_hooks = {on_retries, on_directory, daemon};
     if (daemon_watch_new(daemon->loop, &daemon->engine, daemon->lookup, &watch_hooks, &daemon->watch) < 0)
         return EX_OSERR;

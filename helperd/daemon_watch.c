@@ -165,8 +165,7 @@ static void compare_unwatched(struct daemon_watch *watch)
 {
     if (watch->files && watch_renew(watch->files))
         return;
-    engine_heed_files(watch->engine, STORE_PUBLISH_USER);
-    engine_heed_files(watch->engine, STORE_PUBLISH_GID);
+    engine_heed_files(watch->engine);
     compare_allow_list(watch);
     go_on(watch);
 }
@@ -186,7 +185,7 @@ static void on_settle(struct ev_loop *loop, ev_timer *timer, int events)
     (void)loop, (void)events;
     struct daemon_watch *watch = timer->data;
     if (watch->n_strays == STRAYS_MAX)
-        engine_heed_files(watch->engine, STORE_PUBLISH_USER);
+        engine_heed_files(watch->engine);
     while (watch->n_strays > 0) {
         char *name = watch->strays[--watch->n_strays];
         engine_heed_user_file(watch->engine, name, true);
@@ -216,13 +215,8 @@ static void on_changed(enum watch_set set, const char *name, void *data)
         if (name)
             heed_user_file(watch, name);
         else
-            engine_heed_files(watch->engine, STORE_PUBLISH_USER);
+            engine_heed_files(watch->engine);
         break;
-    case WATCH_GRANT_GID:
-        if (name)
-            engine_heed_gid_file(watch->engine, name);
-        else
-            engine_heed_files(watch->engine, STORE_PUBLISH_GID);
         break;
     case WATCH_PASSWD:
         walk_start(&watch->holders);

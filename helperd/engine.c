@@ -21,13 +21,12 @@ enum {
 
 struct published {
     struct published *next;
-    enum store_publication kind;
     bool narrows;
     bool tentative; /* noted by a transaction that is not committed yet */
     bool done;
     int error;     /* of the last try; 0: not tried */
     int64_t tried; /* when it failed */
-    char name[];
+    char user[];
 };
 
 int engine_refuse(struct reply *reply, enum bus_error code, const char *format, ...)
@@ -109,7 +108,7 @@ int engine_begin(struct engine *engine)
         return r;
     for (const struct published *p = engine->published; r == 0 && p; p = p->next)
         if (p->done)
-            r = store_remove_publication(engine->store, p->kind, p->name);
+            r = store_remove_publication(engine->store, p->user);
     if (r < 0)
         engine_rollback(engine);
     return r;
@@ -203,7 +202,7 @@ int engine_commit(struct engine *engine)
     forget_published(engine, is_done);
     for (struct published *entry = engine->published; entry; entry = entry->next)
         entry->tentative = false;
-    engine_publish(engine, false);
+    engine_publish(engine);
     announce(engine);
     const bool due = engine->chores_are_due;
     engine->chores_are_due = false;
@@ -225,38 +224,35 @@ int engine_end(struct engine *engine, int r)
     return r;
 }
 
-static int note_publication(struct engine *engine, enum store_publication kind, const char *name,
-                            bool narrows, bool tentative)
+static int note_publication(struct engine *engine, const char *user, bool narrows, bool tentative)
 {
     for (struct published *p = engine->published; p; p = p->next) {
-        if (!p->done && p->kind == kind && strcmp(p->name, name) == 0) {
+        if (!p->done && strcmp(p->user, user) == 0) {
             p->narrows |= narrows;
             p->error = 0; /* it says something else by now: tried at once */
             return 0;
         }
     }
-    struct published *entry = calloc(1, sizeof(*entry) + strlen(name) + 1);
+    struct published *entry = calloc(1, sizeof(*entry) + strlen(user) + 1);
     if (!entry)
         return -ENOMEM;
-    entry->kind = kind;
     entry->narrows = narrows;
     entry->tentative = tentative;
-    strcpy(entry->name, name);
+    strcpy(entry->user, user);
     entry->next = engine->published;
     engine->published = entry;
     return 0;
 }
 
-int engine_note_publication(struct engine *engine, enum store_publication kind, const char *name,
-                            bool narrows)
+int engine_note_publication(struct engine *engine, const char *user, bool narrows)
 {
-    return note_publication(engine, kind, name, narrows, false);
+    return note_publication(engine, user, narrows, false);
 }
 
-int engine_will_publish(struct engine *engine, enum store_publication kind, const char *name, bool narrows)
+int engine_will_publish(struct engine *engine, const char *user, bool narrows)
 {
-    const int r = store_add_publication(engine->store, kind, name, narrows);
-    return r < 0 ? r : note_publication(engine, kind, name, narrows, true);
+    const int r = store_add_publication(engine->store, user, narrows);
+    return r < 0 ? r : note_publication(engine, user, narrows, true);
 }
 
 int engine_will_announce(struct engine *engine, int64_t request)
@@ -271,26 +267,12 @@ int engine_will_announce(struct engine *engine, int64_t request)
     return 0;
 }
 
-static int publish_one(struct engine *engine, const struct published *entry)
-{
-    if (entry->kind == STORE_PUBLISH_USER)
-        return engine_write_user(engine, entry->name, entry->narrows);
-    return engine_write_gid(engine, entry->name);
-}
-
-bool engine_is_outstanding(const struct engine *engine, enum store_publication kind, const char *name)
+bool engine_is_outstanding(const struct engine *engine, const char *user)
 {
     for (const struct published *p = engine->published; p; p = p->next)
-        if (!p->done && p->kind == kind && strcmp(p->name, name) == 0)
+        if (!p->done && strcmp(p->user, user) == 0)
             return true;
     return false;
-}
-
-/* A group with very many members takes long to write and may lag a second; a user's file never does (rule 3). */
-static bool may_lag(struct engine *engine, const struct published *entry)
-{
-    return entry->kind == STORE_PUBLISH_GID && engine->hooks.lagging &&
-           store_gid_is_large(engine->store, (gid_t)strtoul(entry->name, NULL, 10));
 }
 
 /* What failed is not tried again at each call: whoever calls often would fill the log. */
@@ -299,37 +281,23 @@ static bool rests(const struct published *entry, int64_t now)
     return entry->error && now >= entry->tried && now < entry->tried + FAULT_RETRY;
 }
 
-void engine_publish(struct engine *engine, bool lagging_too)
+void engine_publish(struct engine *engine)
 {
     const int64_t now = clock_now(&engine->clock);
-    bool lagging = false;
     for (struct published *p = engine->published; p; p = p->next) {
         if (p->done || rests(p, now))
             continue;
-        if (!lagging_too && may_lag(engine, p)) {
-            lagging = true;
-            continue;
-        }
-        p->error = publish_one(engine, p);
+        p->error = engine_write_user(engine, p->user, p->narrows);
         p->tried = now;
         p->done = p->error == 0;
     }
-    if (lagging)
-        engine->hooks.lagging(engine->hooks.data);
 }
 
 int engine_publication_error(const struct engine *engine, const char *user)
 {
     for (const struct published *p = engine->published; p; p = p->next)
-        if (p->error && p->kind == STORE_PUBLISH_USER && strcmp(p->name, user) == 0)
+        if (p->error && strcmp(p->user, user) == 0)
             return p->error;
-    return 0;
-}
-
-int engine_publish_lagging(struct engine *engine)
-{
-    engine_publish(engine, true);
-    set_deadline(engine, 0);
     return 0;
 }
 
@@ -343,12 +311,7 @@ static bool anything_due(struct engine *engine, int64_t now)
 
 static int note_user(const char *user, void *data)
 {
-    return engine_note_publication(data, STORE_PUBLISH_USER, user, false);
-}
-
-static int note_gid(const char *gid, void *data)
-{
-    return engine_note_publication(data, STORE_PUBLISH_GID, gid, false);
+    return engine_note_publication(data, user, false);
 }
 
 /* Readers refuse a file from the future: after the clock was set back every file is written again. What was due by the
@@ -367,8 +330,6 @@ static int follow_clock(struct engine *engine, int64_t now)
         }
         if (r == 0)
             r = store_each_live_user(engine->store, note_user, engine);
-        if (r == 0)
-            r = store_each_live_gid(engine->store, note_gid, engine);
     }
     if (r == 0)
         engine->last_now = now;
@@ -379,7 +340,7 @@ int engine_tick(struct engine *engine)
 {
     const int64_t now = clock_now(&engine->clock);
     int r = follow_clock(engine, now);
-    engine_publish(engine, false);
+    engine_publish(engine);
     if (r == 0 && anything_due(engine, now)) {
         r = engine_begin(engine);
         if (r == 0) {

@@ -12,6 +12,7 @@
 #include "helperd/clock.h"
 #include "helperd/config.h"
 #include "helperd/facts.h"
+#include "helperd/packages_allow.h"
 #include "helperd/store.h"
 
 #include <jansson.h>
@@ -19,7 +20,6 @@
 struct engine_hooks {
     void (*changed)(int64_t request, void *data);
     void (*deadline)(int64_t at, void *data);  /* 0: none; call engine_tick then */
-    void (*lagging)(void *data);               /* call engine_publish_lagging within a second */
     void (*notices)(int64_t last, void *data); /* somebody is to be told: engine_take_notices */
     void (*chores)(void *data);                /* due at once: engine_due_membership, _warning or _ending */
     void *data;
@@ -89,7 +89,7 @@ int engine_start(struct engine *engine, bool newborn);
 /* After that, in small steps: makes every grant file say what the store says. 1: call again; 0: done; -errno: a
  * file could not be written (logged), call again for the rest. */
 struct engine_verification {
-    size_t phase;
+    bool begun;
     char **names;
     size_t count;
     size_t next;
@@ -108,8 +108,6 @@ int engine_heed(struct engine *engine, const struct facts *facts);
 /* The next user who holds something, whose request waits or who has a part in a delegation, behind `after`: to be looked
  * up for engine_heed_holder; as store_next_live_user. */
 int engine_next_holder(struct engine *engine, const char *after, char **ret);
-/* Writes the grants/gid files that lag. */
-int engine_publish_lagging(struct engine *engine);
 
 /*
  * Drift: what others change by hand. Somebody who removes a membership means it: its assignments become partially
@@ -127,9 +125,8 @@ int engine_watch(struct engine *engine);
  * moment, `settled`, and it goes.
  */
 int engine_heed_user_file(struct engine *engine, const char *name, bool settled);
-int engine_heed_gid_file(struct engine *engine, const char *name);
 /* All of them: a folder was replaced, or events were lost. In steps, with engine_drift_step. */
-int engine_heed_files(struct engine *engine, enum store_publication kind);
+int engine_heed_files(struct engine *engine);
 /* The next groups behind `after` that somebody has from a package, added to the inquiry; STORE_E_NONE: no more. Their
  * facts go to engine_heed_groups. An administrator may have deleted one, or given it another number. */
 int engine_next_groups(struct engine *engine, const char *after, struct inquiry *inquiry);
@@ -309,6 +306,10 @@ int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool
 
 /* What GetStatus says of the store. */
 int engine_status(struct engine *engine, struct reply *reply);
+/* The groups that somebody holds, or will, and that none of these packages gives. 0 with a new array; -errno. */
+int engine_list_held(struct engine *engine, const struct packages *packages, struct packages_held **ret,
+                     size_t *ret_count);
+void engine_free_held(struct packages_held *held, size_t count);
 
 /* Fills reply->message and returns the code: also for what the bus itself has to refuse. */
 int engine_refuse(struct reply *reply, enum bus_error code, const char *format, ...)

@@ -100,7 +100,7 @@ static int move_end(struct engine *engine, const struct request *request)
     if (r == 0)
         r = store_update_assignment(engine->store, &assignment);
     if (r == 0)
-        r = engine_publish_assignment(engine, &assignment);
+        r = engine_will_publish(engine, assignment.user, false);
     if (r == 0)
         r = engine_audit(engine, "accesspkgd", &NOBODY, "extend", request->id, assignment.id, NULL);
     if (r == 0)

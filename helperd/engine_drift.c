@@ -14,62 +14,47 @@ enum { STEP_MAX = 4 }; /* what a call may have to wait for */
 
 /* ---- our own writing ---- */
 
-static struct drift_own *find_own(const struct engine *engine, enum store_publication kind, const char *name)
+static struct drift_own *find_own(const struct engine *engine, const char *user)
 {
     struct drift *drift = engine->drift;
     for (size_t i = 0; i < DRIFT_OWN_MAX; i++)
-        if (drift->own[i].name && drift->own[i].kind == kind && strcmp(drift->own[i].name, name) == 0)
+        if (drift->own[i].user && strcmp(drift->own[i].user, user) == 0)
             return &drift->own[i];
     return NULL;
 }
 
 /* A name stands here once, so that a former file of ours that somebody moves back is not taken for the last one. */
-static void remember_own(struct engine *engine, enum store_publication kind, const char *name,
-                         const struct grantdir_mark *mark)
+static void remember_own(struct engine *engine, const char *user, const struct grantdir_mark *mark)
 {
     if (!engine->drift)
         return;
-    struct drift_own *own = find_own(engine, kind, name);
+    struct drift_own *own = find_own(engine, user);
     if (!own && mark->inode == 0)
         return;
     if (!own) {
         own = &engine->drift->own[engine->drift->oldest];
         engine->drift->oldest = (engine->drift->oldest + 1) % DRIFT_OWN_MAX;
-        free(own->name);
-        *own = (struct drift_own){.kind = kind, .name = strdup(name)};
+        free(own->user);
+        *own = (struct drift_own){.user = strdup(user)};
     }
     own->mark = *mark;
 }
 
-bool drift_is_own(struct engine *engine, enum store_publication kind, const char *name)
+bool drift_is_own(struct engine *engine, const char *user)
 {
-    const struct drift_own *own = find_own(engine, kind, name);
+    const struct drift_own *own = find_own(engine, user);
     struct grantdir_mark mark = {0};
-    if (!own || own->mark.inode == 0)
-        return false;
-    const int r = kind == STORE_PUBLISH_USER
-                      ? grantdir_mark_user(engine->state, name, &mark)
-                      : grantdir_mark_gid(engine->state, (gid_t)strtoul(name, NULL, 10), &mark);
-    return r == 0 && grantdir_same_mark(&own->mark, &mark);
+    return own && own->mark.inode != 0 && grantdir_mark_user(engine->state, user, &mark) == 0 &&
+           grantdir_same_mark(&own->mark, &mark);
 }
 
-int engine_write_user(struct engine *engine, const char *name, bool narrows)
+int engine_write_user(struct engine *engine, const char *user, bool narrows)
 {
     struct grantdir_mark mark;
     const int r =
-        grant_publish_user(engine->store, engine->state, name, clock_now(&engine->clock), narrows, &mark);
+        grant_publish_user(engine->store, engine->state, user, clock_now(&engine->clock), narrows, &mark);
     if (r == 0)
-        remember_own(engine, STORE_PUBLISH_USER, name, &mark);
-    return r;
-}
-
-int engine_write_gid(struct engine *engine, const char *name)
-{
-    struct grantdir_mark mark;
-    const int r = grant_publish_gid(engine->store, engine->state, (gid_t)strtoul(name, NULL, 10),
-                                    clock_now(&engine->clock), &mark);
-    if (r == 0)
-        remember_own(engine, STORE_PUBLISH_GID, name, &mark);
+        remember_own(engine, user, &mark);
     return r;
 }
 
@@ -88,7 +73,7 @@ int engine_watch(struct engine *engine)
 
 static void item_free(struct drift_item *item)
 {
-    free(item->name);
+    free(item->user);
     free(item->group.name);
     free(item->why);
     strv_free(item->packages);
@@ -99,7 +84,7 @@ int drift_add_item(struct engine *engine, const struct drift_item *item)
 {
     struct drift_item *copy = malloc(sizeof(*copy));
     if (!copy) {
-        free(item->name);
+        free(item->user);
         free(item->group.name);
         free(item->why);
         strv_free(item->packages);
@@ -129,7 +114,7 @@ void engine_unwatch(struct engine *engine)
     while (drift->first)
         drop_first(drift);
     for (size_t i = 0; i < DRIFT_OWN_MAX; i++)
-        free(drift->own[i].name);
+        free(drift->own[i].user);
     free(drift);
     engine->drift = NULL;
 }
@@ -141,11 +126,7 @@ static int work_on(struct engine *engine, struct drift_item *item)
 {
     switch (item->kind) {
     case LOOK_AT_USER:
-        return drift_look_at_user(engine, item->name, true);
-    case LOOK_AT_GID:
-        return drift_look_at_gid(engine, item->name);
-    case MEMBER_REMOVED:
-        return drift_remove_member(engine, item);
+        return drift_look_at_user(engine, item->user, true);
     case GROUP_CHANGED:
         return drift_take_group_away(engine, item);
     }
@@ -159,7 +140,7 @@ int engine_drift_step(struct engine *engine)
         struct drift_item *item = drift->first;
         const int r = work_on(engine, item);
         if (r < 0)
-            drift_complain(r, item->name ? item->name : item->group.name);
+            drift_complain(r, item->user ? item->user : item->group.name);
         if (r <= 0)
             drop_first(drift);
     }

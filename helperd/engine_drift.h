@@ -17,16 +17,14 @@ enum {
 
 /* A file as we wrote it last. */
 struct drift_own {
-    enum store_publication kind;
-    char *name; /* NULL: free */
+    char *user; /* NULL: free */
     struct grantdir_mark mark;
 };
 
 struct drift_item {
     struct drift_item *next;
-    enum { LOOK_AT_USER, LOOK_AT_GID, MEMBER_REMOVED, GROUP_CHANGED } kind;
-    char *name;               /* the user; the gid in digits; NULL for a group */
-    gid_t gid;                /* MEMBER_REMOVED */
+    enum { LOOK_AT_USER, GROUP_CHANGED } kind;
+    char *user;               /* LOOK_AT_USER */
     struct store_group group; /* GROUP_CHANGED, with why and from which assignment on */
     char *why;
     strv packages; /* whose assignments alone are concerned; NULL: all */
@@ -40,8 +38,8 @@ struct drift {
     struct drift_item **last;
 };
 
-/* Whether the file is as we wrote it last. */
-bool drift_is_own(struct engine *engine, enum store_publication kind, const char *name);
+/* Whether the user's file is as we wrote it last. */
+bool drift_is_own(struct engine *engine, const char *user);
 /* Takes over all that the item has. 0 or -ENOMEM. */
 int drift_add_item(struct engine *engine, const struct drift_item *item);
 /* Logs a failure. r. */
@@ -49,8 +47,6 @@ int drift_complain(int r, const char *name);
 
 /* Works on an item: 1: it is not done yet; 0; -errno. */
 int drift_look_at_user(struct engine *engine, const char *user, bool settled);
-int drift_look_at_gid(struct engine *engine, const char *name);
-int drift_remove_member(struct engine *engine, const struct drift_item *item);
 int drift_take_group_away(struct engine *engine, struct drift_item *item);
 
 /* Why a grant that is in place is not as it should be; NULL when it is. */

@@ -41,17 +41,17 @@ static int judge_by_whole_file(struct engine *engine, struct assignment *assignm
 }
 
 /* Nothing of ours is missing: what was added goes, and that is all. */
-static int drop_additions(struct engine *engine, enum store_publication kind, const char *name)
+static int drop_additions(struct engine *engine, const char *user)
 {
     char visible[NAME_ENCODED_MAX + 1];
     _cleanup_free_ char *detail = NULL;
-    text_visible(name, visible, sizeof(visible));
-    if (asprintf(&detail, "grants/%s/%s was changed by hand; it is made to say what was given",
-                 kind == STORE_PUBLISH_USER ? "user" : "gid", visible) < 0)
+    text_visible(user, visible, sizeof(visible));
+    if (asprintf(&detail, "grants/user/%s was changed by hand; it is made to say what was given", visible) <
+        0)
         return -ENOMEM;
     log_notice("%s.", detail);
     const int r = engine_audit(engine, "accesspkgd", &NOBODY, "drift", 0, 0, detail);
-    return r < 0 ? r : engine_will_publish(engine, kind, name, true);
+    return r < 0 ? r : engine_will_publish(engine, user, true);
 }
 
 static int heed_user_difference(struct engine *engine, const char *user, const struct finding *finding)
@@ -59,7 +59,7 @@ static int heed_user_difference(struct engine *engine, const char *user, const s
     size_t count = 0;
     int r = drift_each_assignment(engine, user, judge_by_whole_file, finding, &count);
     if (r == 0 && count == 0)
-        r = drop_additions(engine, STORE_PUBLISH_USER, user);
+        r = drop_additions(engine, user);
     return r;
 }
 
@@ -90,8 +90,7 @@ int drift_look_at_user(struct engine *engine, const char *user, bool settled)
 {
     struct grant_user file = {0};
     enum grant_likeness likeness;
-    if (engine_is_outstanding(engine, STORE_PUBLISH_USER, user) ||
-        drift_is_own(engine, STORE_PUBLISH_USER, user))
+    if (engine_is_outstanding(engine, user) || drift_is_own(engine, user))
         return 0;
     int r =
         grant_compare_user(engine->store, engine->state, user, clock_now(&engine->clock), &file, &likeness);
@@ -132,69 +131,6 @@ int engine_heed_user_file(struct engine *engine, const char *name, bool settled)
     return drift_complain(drift_look_at_user(engine, user, settled), name);
 }
 
-/* ---- a group's file ---- */
-
-struct lacking {
-    struct engine *engine;
-    gid_t gid;
-    size_t count;
-};
-
-static int note_lacking(const char *user, void *data)
-{
-    struct lacking *lacking = data;
-    const struct drift_item item = {.kind = MEMBER_REMOVED, .name = strdup(user), .gid = lacking->gid};
-    lacking->count++;
-    return item.name ? drift_add_item(lacking->engine, &item) : -ENOMEM;
-}
-
-int drift_look_at_gid(struct engine *engine, const char *name)
-{
-    struct lacking lacking = {.engine = engine, .gid = (gid_t)strtoul(name, NULL, 10)};
-    enum grant_likeness likeness;
-    if (engine_is_outstanding(engine, STORE_PUBLISH_GID, name) ||
-        drift_is_own(engine, STORE_PUBLISH_GID, name))
-        return 0;
-    int r = grant_compare_gid(engine->store, engine->state, lacking.gid, clock_now(&engine->clock),
-                              note_lacking, &lacking, &likeness);
-    if (r < 0 || likeness == GRANT_ALIKE || lacking.count > 0)
-        return r;
-    r = engine_begin(engine);
-    return r < 0 ? r : engine_end(engine, drop_additions(engine, STORE_PUBLISH_GID, name));
-}
-
-int engine_heed_gid_file(struct engine *engine, const char *name)
-{
-    /* No other text is the name of one. */
-    char again[16];
-    snprintf(again, sizeof(again), "%u", (gid_t)strtoul(name, NULL, 10));
-    if (!engine->drift || strcmp(name, again) != 0)
-        return 0;
-    return drift_complain(drift_look_at_gid(engine, name), name);
-}
-
-static const char *judge_member(const struct assignment *assignment, const struct grant *grant,
-                                const void *data)
-{
-    (void)assignment;
-    const gid_t *gid = data;
-    return grant->gid == *gid ? "removed by hand" : NULL;
-}
-
-static int judge_by_gid(struct engine *engine, struct assignment *assignment, const void *data)
-{
-    return drift_judge(engine, assignment, judge_member, data, NULL);
-}
-
-int drift_remove_member(struct engine *engine, const struct drift_item *item)
-{
-    size_t count = 0;
-    const int r = engine_begin(engine);
-    return r < 0 ? r
-                 : engine_end(engine,
-                              drift_each_assignment(engine, item->name, judge_by_gid, &item->gid, &count));
-}
-
 /* ---- a line of /etc/group ---- */
 
 struct taken {
@@ -226,31 +162,16 @@ int engine_lose_group(struct engine *engine, const char *user, const char *group
 
 static int add_user(const char *user, void *data)
 {
-    const struct drift_item item = {.kind = LOOK_AT_USER, .name = strdup(user)};
-    return item.name ? drift_add_item(data, &item) : -ENOMEM;
+    const struct drift_item item = {.kind = LOOK_AT_USER, .user = strdup(user)};
+    return item.user ? drift_add_item(data, &item) : -ENOMEM;
 }
 
-static int add_gid_text(const char *gid, void *data)
-{
-    const struct drift_item item = {.kind = LOOK_AT_GID, .name = strdup(gid)};
-    return item.name ? drift_add_item(data, &item) : -ENOMEM;
-}
-
-static int add_gid(gid_t gid, void *data)
-{
-    char text[16];
-    snprintf(text, sizeof(text), "%u", gid);
-    return add_gid_text(text, data);
-}
-
-int engine_heed_files(struct engine *engine, enum store_publication kind)
+int engine_heed_files(struct engine *engine)
 {
     if (!engine->drift)
         return 0;
-    int r = kind == STORE_PUBLISH_USER ? store_each_live_user(engine->store, add_user, engine)
-                                       : store_each_live_gid(engine->store, add_gid_text, engine);
+    int r = store_each_live_user(engine->store, add_user, engine);
     if (r == 0)
-        r = kind == STORE_PUBLISH_USER ? grantdir_each_user(engine->state, add_user, engine)
-                                       : grantdir_each_gid(engine->state, add_gid, engine);
-    return r == -ENOENT ? 0 : drift_complain(r, kind == STORE_PUBLISH_USER ? "user" : "gid");
+        r = grantdir_each_user(engine->state, add_user, engine);
+    return r == -ENOENT ? 0 : drift_complain(r, "user");
 }

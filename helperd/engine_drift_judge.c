@@ -53,19 +53,6 @@ static char *describe(const struct grant *grants, char *const *why, size_t count
     return fclose(out) == 0 ? text : NULL;
 }
 
-static int narrow(struct engine *engine, const struct assignment *assignment, const struct grant *grants,
-                  char *const *why, size_t count)
-{
-    int r = engine_will_publish(engine, STORE_PUBLISH_USER, assignment->user, true);
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        char gid[16];
-        snprintf(gid, sizeof(gid), "%u", grants[i].gid);
-        if (why[i])
-            r = engine_will_publish(engine, STORE_PUBLISH_GID, gid, true);
-    }
-    return r;
-}
-
 static int record(struct engine *engine, const struct assignment *assignment, const struct grant *grants,
                   char *const *why, size_t count, bool repair)
 {
@@ -90,7 +77,7 @@ static int fall_short(struct engine *engine, struct assignment *assignment, stru
 {
     const struct package *package = packages_find(engine->packages, assignment->package);
     const bool repair = package && package->drift_repair;
-    int r = narrow(engine, assignment, grants, why, count);
+    int r = engine_will_publish(engine, assignment->user, true);
     for (size_t i = 0; r == 0 && i < count; i++)
         if (why[i])
             r = note_problem(&grants[i], why[i], repair);

@@ -57,13 +57,7 @@ int engine_finish_assignment(struct engine *engine, struct assignment *assignmen
     if (r == 0)
         r = engine_will_end_sessions(engine, assignment);
     if (r == 0)
-        r = engine_will_publish(engine, STORE_PUBLISH_USER, assignment->user, true);
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        char gid[16];
-        snprintf(gid, sizeof(gid), "%u", grants[i].gid);
-        if (!grants[i].problem)
-            r = engine_will_publish(engine, STORE_PUBLISH_GID, gid, true);
-    }
+        r = engine_will_publish(engine, assignment->user, true);
     if (r == 0)
         r = engine_audit(engine, actor, identity, assignment_event_text(event), assignment->request,
                          assignment->id, detail);

@@ -82,26 +82,13 @@ static char *describe(const struct grant *grants, size_t count)
     return text;
 }
 
-static int publish_grants(struct engine *engine, const struct assignment *assignment,
-                          const struct grant *grants, size_t count)
-{
-    int r = engine_will_publish(engine, STORE_PUBLISH_USER, assignment->user, false);
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        char gid[16];
-        snprintf(gid, sizeof(gid), "%u", grants[i].gid);
-        if (!grants[i].problem)
-            r = engine_will_publish(engine, STORE_PUBLISH_GID, gid, false);
-    }
-    return r;
-}
-
 /* Writes the assignment as it is now with its grants, and notes what follows from it. */
 static int put_in_place(struct engine *engine, const struct assignment *assignment,
                         const struct grant *grants, size_t count)
 {
     int r = store_set_grants(engine->store, assignment->id, grants, count, true);
     if (r == 0)
-        r = publish_grants(engine, assignment, grants, count);
+        r = engine_will_publish(engine, assignment->user, false);
     _cleanup_free_ char *detail = describe(grants, count);
     if (r == 0)
         r = engine_audit(engine, "accesspkgd", &NOBODY,
@@ -111,17 +98,6 @@ static int put_in_place(struct engine *engine, const struct assignment *assignme
         r = engine_tell_place(engine, assignment, detail);
     if (r == 0)
         r = engine_will_announce(engine, assignment->request);
-    return r;
-}
-
-int engine_publish_assignment(struct engine *engine, const struct assignment *assignment)
-{
-    struct grant *grants = NULL;
-    size_t count = 0;
-    int r = store_get_grants(engine->store, assignment->id, &grants, &count);
-    if (r == 0)
-        r = publish_grants(engine, assignment, grants, count);
-    store_free_grants(grants, count);
     return r;
 }
 
@@ -228,20 +204,6 @@ int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inqu
     return r;
 }
 
-/* What is in place may not stay there: a group may be gone, or have another number. To be told before that is known. */
-static int will_narrow(struct engine *engine, const struct assignment *assignment, const struct grant *grants,
-                       size_t count)
-{
-    int r = engine_will_publish(engine, STORE_PUBLISH_USER, assignment->user, true);
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        char gid[16];
-        snprintf(gid, sizeof(gid), "%u", grants[i].gid);
-        if (!grants[i].problem)
-            r = engine_will_publish(engine, STORE_PUBLISH_GID, gid, true);
-    }
-    return r;
-}
-
 /* What drifted is put back when an administrator says so, or the package does. */
 static void forget_drift(const struct engine *engine, const struct assignment *assignment,
                          struct grant *grants, size_t count, bool asked)
@@ -281,7 +243,7 @@ static int retry(struct engine *engine, struct assignment *assignment, int64_t s
     size_t count = 0;
     int r = store_get_grants(engine->store, assignment->id, &grants, &count);
     if (r == 0)
-        r = will_narrow(engine, assignment, grants, count);
+        r = engine_will_publish(engine, assignment->user, true); /* a group may be gone, or renumbered */
     if (r == 0)
         forget_drift(engine, assignment, grants, count, asked);
     if (r == 0)
@@ -372,7 +334,7 @@ static int fall_short(struct engine *engine, struct assignment *assignment, int 
     size_t count = 0;
     int r = store_get_grants(engine->store, assignment->id, &grants, &count);
     if (r == 0)
-        r = will_narrow(engine, assignment, grants, count);
+        r = engine_will_publish(engine, assignment->user, true);
     for (size_t i = 0; r == 0 && i < count; i++) {
         free(grants[i].problem);
         if (asprintf(&grants[i].problem, "the grant file could not be written: %s", strerror(-error)) < 0) {

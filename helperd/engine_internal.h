@@ -27,19 +27,18 @@ void engine_rollback(struct engine *engine);
 /* Commits when r is 0, rolls back otherwise; the result of all. */
 int engine_end(struct engine *engine, int r);
 
-int engine_will_publish(struct engine *engine, enum store_publication kind, const char *name, bool narrows);
+/* The user's grant file is to say what the store says. */
+int engine_will_publish(struct engine *engine, const char *user, bool narrows);
 /* The same outside a transaction, for what the store notes already or holds as it is. 0 or -ENOMEM. */
-int engine_note_publication(struct engine *engine, enum store_publication kind, const char *name,
-                            bool narrows);
+int engine_note_publication(struct engine *engine, const char *user, bool narrows);
 int engine_will_announce(struct engine *engine, int64_t request);
 /* Tries to put in place what is outstanding. Whether the user's file could be written: 0 or -errno. */
-void engine_publish(struct engine *engine, bool lagging_too);
+void engine_publish(struct engine *engine);
 int engine_publication_error(const struct engine *engine, const char *user);
-/* Whether a file lags behind the store, as we know. */
-bool engine_is_outstanding(const struct engine *engine, enum store_publication kind, const char *name);
-/* Write one now, and remember that it was us. `name` of a gid: its digits. 0 or -errno (logged). */
-int engine_write_user(struct engine *engine, const char *name, bool narrows);
-int engine_write_gid(struct engine *engine, const char *name);
+/* Whether the user's file is still to be written. */
+bool engine_is_outstanding(const struct engine *engine, const char *user);
+/* Writes the file now, and remembers that it was us. 0 or -errno (logged). */
+int engine_write_user(struct engine *engine, const char *user, bool narrows);
 void engine_unwatch(struct engine *engine);
 
 int engine_audit(struct engine *engine, const char *actor, const struct identity *identity, const char *event,
@@ -133,8 +132,6 @@ int engine_want_membership(struct engine *engine, const char *user, const char *
 int engine_release_memberships(struct engine *engine, const struct assignment *assignment,
                                const struct grant *grants, size_t count);
 
-/* Inside a transaction: notes that the files of an assignment have to be written again, wider than before. */
-int engine_publish_assignment(struct engine *engine, const struct assignment *assignment);
 /* As engine_retry; `asked`: an administrator says that what was taken away by hand is to be put back. */
 int engine_retry_as(struct engine *engine, int64_t assignment, const struct facts *facts, bool asked);
 /* Inside a transaction: remembers whether the user of a new request or assignment is local. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int add_notices(struct engine *engine, json_t *status)
 {
@@ -187,4 +188,61 @@ int engine_status(struct engine *engine, struct reply *reply)
     if (r == 0)
         r = add_deadline(engine, status);
     return r == 0 ? add_notices(engine, status) : r;
+}
+
+/* ---- groups that are held ---- */
+
+struct held {
+    struct packages_held *items;
+    size_t count;
+};
+
+/* Takes the group's name over. */
+static int add_held(struct engine *engine, struct held *held, const struct store_group *group)
+{
+    int64_t until = 0;
+    const int r = store_last_end_of_group(engine->store, group->name, group->gid, &until);
+    struct packages_held *grown =
+        r == 0 ? reallocarray(held->items, held->count + 1, sizeof(*grown)) : held->items;
+    if (r != 0 || !grown) {
+        free(group->name);
+        return r < 0 ? r : r == 0 ? -ENOMEM : 0;
+    }
+    held->items = grown;
+    grown[held->count++] = (struct packages_held){.group = group->name, .gid = group->gid, .until = until};
+    return 0;
+}
+
+void engine_free_held(struct packages_held *held, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(held[i].group);
+    free(held);
+}
+
+int engine_list_held(struct engine *engine, const struct packages *packages, struct packages_held **ret,
+                     size_t *ret_count)
+{
+    struct held held = {0};
+    struct store_group after = {.name = strdup("")}, group = {0};
+    strv named = packages_groups(packages);
+    int r = named && after.name ? 0 : -ENOMEM;
+    while (r == 0 && (r = store_next_live_group(engine->store, &after, &group)) == 0) {
+        free(after.name);
+        after = (struct store_group){strdup(group.name), group.gid, true}; /* local or not, it is one group */
+        if (!after.name || strv_contains(named, group.name))
+            free(group.name);
+        else
+            r = add_held(engine, &held, &group);
+        r = after.name ? r : -ENOMEM;
+    }
+    strv_free(named);
+    free(after.name);
+    if (r < 0) {
+        engine_free_held(held.items, held.count);
+        return r;
+    }
+    *ret = held.items;
+    *ret_count = held.count;
+    return 0;
 }

@@ -101,73 +101,6 @@ int grant_publish_user(struct store *store, const char *state, const char *user,
     return complain("user", user, r);
 }
 
-struct members {
-    struct grant_gid file;
-    char *name;
-    size_t capacity;
-};
-
-static bool overlap(const struct grant_span *a, const struct grant_span *b)
-{
-    return a->start <= b->end && b->start <= a->end;
-}
-
-/* They come user by user: who has the group from two packages is one member, for the time of both. */
-static int add_member(const char *group, const struct assignment *assignment, void *data)
-{
-    struct members *members = data;
-    if (!members->name && !(members->name = strdup(group)))
-        return -ENOMEM;
-    if (members->file.n_members == members->capacity) {
-        const size_t capacity = members->capacity ? members->capacity * 2 : 16;
-        struct grant_member *grown = reallocarray(members->file.members, capacity, sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        members->file.members = grown;
-        members->capacity = capacity;
-    }
-    struct grant_member *last =
-        members->file.n_members ? &members->file.members[members->file.n_members - 1] : NULL;
-    if (last && strcmp(last->name, assignment->user) == 0 && overlap(&last->span, &assignment->span)) {
-        if (assignment->span.start < last->span.start)
-            last->span.start = assignment->span.start;
-        if (assignment->span.end > last->span.end)
-            last->span.end = assignment->span.end;
-        return 0;
-    }
-    members->file.members[members->file.n_members] =
-        (struct grant_member){.name = strdup(assignment->user), .span = assignment->span};
-    return members->file.members[members->file.n_members++].name ? 0 : -ENOMEM;
-}
-
-static void members_deinit(struct members *members)
-{
-    for (size_t i = 0; i < members->file.n_members; i++)
-        free((char *)members->file.members[i].name);
-    free(members->file.members);
-    free(members->name);
-}
-
-int grant_publish_gid(struct store *store, const char *state, gid_t gid, int64_t now,
-                      struct grantdir_mark *ret_mark)
-{
-    struct members members = {.file = {.gid = gid, .written = now}};
-    char shown[16];
-    snprintf(shown, sizeof(shown), "%u", gid);
-    int r = store_each_member_of_gid(store, gid, add_member, &members);
-    members.file.name = members.name;
-    *ret_mark = (struct grantdir_mark){0};
-    if (r == 0 && members.file.n_members == 0) {
-        r = grantdir_remove_gid(state, gid);
-        if (r == -ENOENT)
-            r = 0;
-    } else if (r == 0) {
-        r = grantdir_write_gid_marked(state, &members.file, ret_mark);
-    }
-    members_deinit(&members);
-    return complain("group", shown, r);
-}
-
 /* ---- the files as others left them ---- */
 
 static bool same_span(const struct grant_span *a, const struct grant_span *b)
@@ -259,65 +192,6 @@ int grant_compare_user(struct store *store, const char *state, const char *user,
         *ret_file = file;
     else
         grant_user_deinit(&file);
-    return r;
-}
-
-static int compare_members(const void *left, const void *right)
-{
-    const struct grant_member *a = left;
-    const struct grant_member *b = right;
-    const int r = strcmp(a->name, b->name);
-    if (r != 0)
-        return r;
-    if (a->span.start != b->span.start)
-        return a->span.start < b->span.start ? -1 : 1;
-    return a->span.end < b->span.end ? -1 : a->span.end > b->span.end;
-}
-
-static int each_lacking(struct grant_gid *file, const struct grant_gid *wanted, bool all,
-                        store_each_name lacking, void *data, size_t *ret_count)
-{
-    int r = 0;
-    size_t count = 0;
-    if (file->n_members > 0)
-        qsort(file->members, file->n_members, sizeof(*file->members), compare_members);
-    for (size_t i = 0; r == 0 && i < wanted->n_members; i++) {
-        const struct grant_member *member = &wanted->members[i];
-        if (!all && file->n_members > 0 &&
-            bsearch(member, file->members, file->n_members, sizeof(*file->members), compare_members))
-            continue;
-        count++;
-        r = lacking(member->name, data);
-    }
-    *ret_count = count;
-    return r;
-}
-
-int grant_compare_gid(struct store *store, const char *state, gid_t gid, int64_t now, store_each_name lacking,
-                      void *data, enum grant_likeness *ret)
-{
-    struct members members = {.file = {.gid = gid, .written = now}};
-    struct grant_gid file = {0};
-    size_t count = 0;
-    int r = store_each_member_of_gid(store, gid, add_member, &members);
-    const size_t wanted = members.file.n_members;
-    const int read = r == 0 ? grantdir_read_gid(state, gid, now, &file) : r;
-    if (r == 0 && is_fault(read))
-        r = read;
-    if (r == 0) {
-        const bool other_name = read == 0 && members.name && strcmp(file.name, members.name) != 0;
-        enum grant_likeness likeness = read < 0     ? likeness_of_error(read)
-                                       : other_name ? GRANT_REFUSED
-                                                    : GRANT_ALIKE;
-        r = each_lacking(&file, &members.file, likeness != GRANT_ALIKE, lacking, data, &count);
-        if (likeness == GRANT_REMOVED && wanted == 0)
-            likeness = GRANT_ALIKE;
-        else if (likeness == GRANT_ALIKE && (count > 0 || file.n_members != wanted || wanted == 0))
-            likeness = GRANT_UNLIKE;
-        *ret = likeness;
-    }
-    grant_gid_deinit(&file);
-    members_deinit(&members);
     return r;
 }
 

@@ -16,10 +16,6 @@
 int grant_publish_user(struct store *store, const char *state, const char *user, int64_t now, bool durable,
                        struct grantdir_mark *ret_mark);
 
-/* Likewise grants/gid/<gid>. */
-int grant_publish_gid(struct store *store, const char *state, gid_t gid, int64_t now,
-                      struct grantdir_mark *ret_mark);
-
 /* How a file stands to the store, leaving aside when it was written. */
 enum grant_likeness {
     GRANT_ALIKE = 0,
@@ -34,9 +30,6 @@ int grant_compare_user(struct store *store, const char *state, const char *user,
 bool grant_file_has_package(const struct grant_user *file, const struct assignment *assignment);
 bool grant_file_has_group(const struct grant_user *file, const struct assignment *assignment,
                           const struct grant *grant);
-/* `each` is called with every member that the file does not have as the store does. */
-int grant_compare_gid(struct store *store, const char *state, gid_t gid, int64_t now, store_each_name lacking,
-                      void *data, enum grant_likeness *ret);
 
 /*
  * A newborn store takes over what the files say until their end, instead of ending access because a database was

@@ -1,58 +1,107 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* accesspkgd: the helper daemon. Its command line; what it does is in daemon.h and configure.h. */
+#include "common/cleanup.h"
 #include "common/log.h"
 #include "common/paths.h"
 #include "helperd/configure.h"
 #include "helperd/daemon.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-static int check_config(void)
+/* What stands behind the options. */
+struct arguments {
+    char **words;
+    size_t count;
+};
+
+static int check_config(const struct arguments *arguments)
 {
+    (void)arguments;
     return configure_check(stdout);
 }
 
-static int write_allow_list(void)
+static int extend_allow_list(const struct arguments *arguments)
 {
-    return configure_write_allow_list(stdout);
+    (void)arguments;
+    return configure_extend_allow_list(stdout);
 }
 
-static int print_version(void)
+static bool parse_gid(const char *word, gid_t *ret)
 {
+    char again[16];
+    *ret = (gid_t)strtoul(word, NULL, 10);
+    snprintf(again, sizeof(again), "%u", *ret);
+    return strcmp(again, word) == 0;
+}
+
+static int write_allow_list(const struct arguments *arguments)
+{
+    _cleanup_free_ gid_t *held = calloc(arguments->count + 1, sizeof(*held));
+    if (!held) {
+        log_error("There is not enough memory for the allow-list; nothing was changed.");
+        return EX_OSERR;
+    }
+    for (size_t i = 0; i < arguments->count; i++) {
+        if (parse_gid(arguments->words[i], &held[i]))
+            continue;
+        log_error("%s is no gid. See: accesspkgd --help", arguments->words[i]);
+        return EX_USAGE;
+    }
+    return configure_write_allow_list(held, arguments->count, stdout);
+}
+
+static int print_version(const struct arguments *arguments)
+{
+    (void)arguments;
     puts("accesspkgd " ACCESSPKG_VERSION);
     return 0;
 }
 
-static int print_help(void);
+static int print_help(const struct arguments *arguments);
 
 static const struct {
     struct option option;
-    int (*run)(void); /* NULL: a setting */
+    const char *words;                             /* what may stand behind it */
+    int (*run)(const struct arguments *arguments); /* NULL: a setting */
     const char *help;
 } options[] = {
     {{"check-config", no_argument, NULL, 0},
+     "",
      check_config,
      "check accesspkg.conf and packages.d, and tell every problem"},
+    {{"extend-allow-list", no_argument, NULL, 0},
+     "",
+     extend_allow_list,
+     "as root: allow the groups that packages.d names, too (the unit does this at a start)"},
     {{"write-allow-list", no_argument, NULL, 0},
+     " [GID...]",
      write_allow_list,
-     "as root: allow the groups that packages.d names, and no others (pkg-admin reload does this)"},
-    {{"debug", no_argument, NULL, 0}, NULL, "log more"},
-    {{"help", no_argument, NULL, 0}, print_help, "show this"},
-    {{"version", no_argument, NULL, 0}, print_version, "show the version"},
+     "as root: allow the groups that packages.d names and, of those allowed before, these (pkg-admin reload "
+     "does this)"},
+    {{"debug", no_argument, NULL, 0}, "", NULL, "log more"},
+    {{"help", no_argument, NULL, 0}, "", print_help, "show this"},
+    {{"version", no_argument, NULL, 0}, "", print_version, "show the version"},
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
 
-static int print_help(void)
+static int print_help(const struct arguments *arguments)
 {
+    (void)arguments;
     puts("Usage: accesspkgd [OPTION]\n"
          "Decides on requests for access packages and gives and takes their groups. Started by systemd or "
          "the bus.\n");
-    for (size_t i = 0; i < OPTIONS; i++)
-        printf("  --%-18s %s\n", options[i].option.name, options[i].help);
+    for (size_t i = 0; i < OPTIONS; i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "%s%s", options[i].option.name, options[i].words);
+        printf("  --%-26s %s\n", name, options[i].help);
+    }
     return 0;
 }
 
@@ -65,6 +114,12 @@ static int run_daemon(void)
     return daemon_run();
 }
 
+static int refuse_words(void)
+{
+    log_error("accesspkgd takes options alone. See: accesspkgd --help");
+    return EX_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     struct option longs[OPTIONS + 1] = {0};
@@ -74,13 +129,12 @@ int main(int argc, char **argv)
     for (int c; (c = getopt_long(argc, argv, "", longs, &index)) != -1;) {
         if (c != 0)
             return EX_USAGE;
-        if (options[index].run)
-            return options[index].run();
-        log_set_debug(true);
+        const struct arguments arguments = {argv + optind, (size_t)(argc - optind)};
+        if (!options[index].run)
+            log_set_debug(true);
+        else
+            return arguments.count > 0 && !*options[index].words ? refuse_words()
+                                                                 : options[index].run(&arguments);
     }
-    if (optind < argc) {
-        log_error("accesspkgd takes options alone. See: accesspkgd --help");
-        return EX_USAGE;
-    }
-    return run_daemon();
+    return optind < argc ? refuse_words() : run_daemon();
 }

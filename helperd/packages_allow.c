@@ -3,12 +3,10 @@
 
 #include "common/cleanup.h"
 #include "common/grantdir.h"
-#include "common/names.h"
-#include "helperd/packages_kept.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <search.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -39,81 +37,126 @@ strv packages_groups(const struct packages *packages)
     return strv_copy(names);
 }
 
-static void warn_missing(strv groups, const char *state, struct problems *problems)
+struct reading {
+    struct packages_allowed allowed;
+    size_t room;
+};
+
+static int add_entry(gid_t gid, const char *name, void *data)
 {
-    gid_t gid = 0;
-    for (char *const *group = groups; *group; group++)
-        if (grantdir_allowed_gid(state, *group, &gid) < 0)
-            problems_add(
-                problems, false,
-                "the group %s is not on the allow-list, so nobody can be given it; run `pkg-admin reload` "
-                "as root",
-                *group);
+    struct reading *reading = data;
+    struct packages_allowed *allowed = &reading->allowed;
+    if (allowed->count == reading->room) {
+        const size_t room = reading->room ? 2 * reading->room : 16;
+        struct allow_entry *grown = reallocarray(allowed->entries, room, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        allowed->entries = grown;
+        reading->room = room;
+    }
+    char *copy = strdup(name);
+    if (!copy)
+        return -ENOMEM;
+    allowed->entries[allowed->count++] = (struct allow_entry){.gid = gid, .name = copy};
+    return 0;
 }
 
-static void warn_stranger(const char *state, const char *name, struct problems *problems)
+int packages_read_allowed(const char *state, struct packages_allowed *ret)
 {
-    struct packages_kept kept;
+    struct reading reading = {0};
+    const int r = grantdir_each_allowed(state, add_entry, &reading);
+    if (r < 0 && r != -ENOENT)
+        packages_allowed_deinit(&reading.allowed);
+    else
+        *ret = reading.allowed;
+    return r == -ENOENT ? 0 : r;
+}
+
+void packages_allowed_deinit(struct packages_allowed *allowed)
+{
+    for (size_t i = 0; i < allowed->count; i++)
+        free((char *)allowed->entries[i].name);
+    free(allowed->entries);
+    *allowed = (struct packages_allowed){0};
+}
+
+const struct allow_entry *packages_allowed_group(const struct packages_allowed *allowed, const char *group)
+{
+    for (size_t i = 0; i < allowed->count; i++)
+        if (strcmp(allowed->entries[i].name, group) == 0)
+            return &allowed->entries[i];
+    return NULL;
+}
+
+const struct allow_entry *packages_allowed_gid(const struct packages_allowed *allowed, gid_t gid)
+{
+    for (size_t i = 0; i < allowed->count; i++)
+        if (allowed->entries[i].gid == gid)
+            return &allowed->entries[i];
+    return NULL;
+}
+
+static const struct packages_held *find_held(const struct packages_held *held, size_t count,
+                                             const struct allow_entry *entry)
+{
+    for (size_t i = 0; i < count; i++)
+        if (held[i].gid == entry->gid && strcmp(held[i].group, entry->name) == 0)
+            return &held[i];
+    return NULL;
+}
+
+char *packages_until(int64_t until, char ret[PACKAGES_UNTIL_MAX])
+{
+    const time_t seconds = until;
+    struct tm parts;
+    if (until == GRANT_FOREVER)
+        return strcpy(ret, "without an end");
+    if (!localtime_r(&seconds, &parts) ||
+        strftime(ret, PACKAGES_UNTIL_MAX, "until %Y-%m-%d %H:%M:%S %z", &parts) == 0)
+        snprintf(ret, PACKAGES_UNTIL_MAX, "until %" PRId64, until);
+    return ret;
+}
+
+static void warn_stranger(const struct allow_entry *entry, const struct packages_held *held,
+                          struct problems *problems)
+{
     char until[PACKAGES_UNTIL_MAX];
-    if (packages_find_kept(state, name, time(NULL), &kept) == 0)
+    if (held)
         problems_add(
             problems, false,
             "the allow-list keeps the group %s, which no package gives any more, for what is held of "
             "it, %s; `pkg-admin revoke` ends that",
-            name, packages_until(kept.until, until));
+            entry->name, packages_until(held->until, until));
     else
         problems_add(
             problems, false,
             "the allow-list has the group %s, which no package gives any more; `pkg-admin reload`, run as "
             "root, takes it off",
-            name);
+            entry->name);
 }
 
-static void warn_entry(const char *entry, const char *state, strv groups, struct problems *problems)
+int packages_compare_allow_list(const struct packages *packages, const char *state,
+                                const struct packages_held *held, size_t n_held, struct problems *problems)
 {
-    static const char prefix[] = "name-";
-    char name[NAME_ENCODED_MAX + 1];
-    const char *wanted = name;
-    size_t count = strv_length(groups);
-    if (strncmp(entry, prefix, strlen(prefix)) != 0 ||
-        name_decode(entry + strlen(prefix), name, sizeof(name)) < 0)
-        return;
-    if (!lfind(&wanted, groups, &count, sizeof(*groups), compare_names))
-        warn_stranger(state, name, problems);
-}
-
-static int warn_left_over(DIR *folder, const char *state, strv groups, struct problems *problems)
-{
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(folder);
-        if (!entry)
-            return -errno;
-        warn_entry(entry->d_name, state, groups, problems);
-    }
-}
-
-int packages_compare_allow_list(const struct packages *packages, const char *state, struct problems *problems)
-{
-    _cleanup_free_ char *path = NULL;
+    struct packages_allowed allowed = {0};
     strv groups = packages_groups(packages);
     if (!groups)
         return -ENOMEM;
-    if (asprintf(&path, "%s/allow", state) < 0) {
-        path = NULL;
-        strv_free(groups);
-        return -ENOMEM;
-    }
-
-    warn_missing(groups, state, problems);
-    DIR *folder = opendir(path);
-    int rc = folder ? warn_left_over(folder, state, groups, problems) : -errno;
-    if (folder)
-        closedir(folder);
+    const int r = packages_read_allowed(state, &allowed);
+    for (char *const *group = groups; *group; group++)
+        if (!packages_allowed_group(&allowed, *group))
+            problems_add(
+                problems, false,
+                "the group %s is not on the allow-list, so nobody can be given it; run `pkg-admin reload` "
+                "as root",
+                *group);
+    for (size_t i = 0; i < allowed.count; i++)
+        if (!strv_contains(groups, allowed.entries[i].name))
+            warn_stranger(&allowed.entries[i], find_held(held, n_held, &allowed.entries[i]), problems);
     strv_free(groups);
-    if (rc == -ENOENT) /* no list at all: every group was told already */
-        return 0;
-    if (rc < 0)
-        problems_add(problems, false, "%s: the allow-list cannot be read: %s", path, strerrordesc_np(-rc));
-    return rc;
+    packages_allowed_deinit(&allowed);
+    if (r < 0)
+        problems_add(problems, false, "%s/allow: the allow-list cannot be read: %s", state,
+                     strerrordesc_np(-r));
+    return r;
 }

@@ -213,6 +213,12 @@ static const char *const steps[] = {
     "UPDATE assignment SET told = state;",
 
     "CREATE INDEX request_age ON request (submitted, state) WHERE state = 'pending-approval';",
+
+    "ALTER TABLE publication RENAME TO former_publication;"
+    "CREATE TABLE publication (user TEXT NOT NULL PRIMARY KEY, narrows INTEGER NOT NULL) STRICT, WITHOUT "
+    "ROWID;"
+    "INSERT INTO publication SELECT name, narrows FROM former_publication WHERE kind = 'user';"
+    "DROP TABLE former_publication;",
 };
 #pragma GCC diagnostic pop
 

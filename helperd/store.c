@@ -276,32 +276,29 @@ int sql_each_name(struct store *store, sqlite3_stmt *statement, store_each_name 
     return r;
 }
 
-int store_add_publication(struct store *store, enum store_publication kind, const char *name, bool narrows)
+int store_add_publication(struct store *store, const char *user, bool narrows)
 {
     return sql_run(store,
-                   "INSERT INTO publication VALUES (?, ?, ?) ON CONFLICT (kind, name) DO UPDATE SET narrows ="
+                   "INSERT INTO publication VALUES (?, ?) ON CONFLICT (user) DO UPDATE SET narrows ="
                    " max(narrows, excluded.narrows)",
-                   "tti", kind == STORE_PUBLISH_USER ? "user" : "gid", name, (int64_t)narrows);
+                   "ti", user, (int64_t)narrows);
 }
 
-int store_remove_publication(struct store *store, enum store_publication kind, const char *name)
+int store_remove_publication(struct store *store, const char *user)
 {
-    return sql_run(store, "DELETE FROM publication WHERE kind = ? AND name = ?", "tt",
-                   kind == STORE_PUBLISH_USER ? "user" : "gid", name);
+    return sql_run(store, "DELETE FROM publication WHERE user = ?", "t", user);
 }
 
 int store_each_publication(struct store *store, store_each_publication_fn each, void *data)
 {
     /* What narrows access first: it must be in place before the daemon says that it is ready. */
-    sqlite3_stmt *statement = sql_take(
-        store, "SELECT kind, name, narrows FROM publication ORDER BY narrows DESC, kind DESC, name", "");
+    sqlite3_stmt *statement =
+        sql_take(store, "SELECT user, narrows FROM publication ORDER BY narrows DESC, user", "");
     if (!statement)
         return -EIO;
     int r;
     while ((r = sql_step(store, statement)) > 0) {
-        const char *kind = (const char *)sqlite3_column_text(statement, 0);
-        r = each(strcmp(kind, "user") == 0 ? STORE_PUBLISH_USER : STORE_PUBLISH_GID,
-                 (const char *)sqlite3_column_text(statement, 1), sqlite3_column_int(statement, 2), data);
+        r = each((const char *)sqlite3_column_text(statement, 0), sqlite3_column_int(statement, 1), data);
         if (r != 0)
             break;
     }

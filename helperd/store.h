@@ -175,13 +175,10 @@ int store_each_package_asked(struct store *store, uid_t uid, const char *user, b
  * first. `name` is the group's. */
 typedef int (*store_each_member)(const char *name, const struct assignment *assignment, void *data);
 int store_each_member_of_gid(struct store *store, gid_t gid, store_each_member each, void *data);
-/* Whether it has more than a thousand. */
-bool store_gid_is_large(struct store *store, gid_t gid);
-/* Every user with a live assignment, and every gid with a live grant, once each. */
+/* Every user with a live assignment, once. */
 int store_each_live_user(struct store *store, store_each_name each, void *data);
 /* The next user with a live assignment behind `after` ("": the first), new; STORE_E_NONE behind the last. */
 int store_next_live_user(struct store *store, const char *after, char **ret);
-int store_each_live_gid(struct store *store, store_each_name each, void *data);
 
 /*
  * What others change by hand (store_drift.c).
@@ -195,6 +192,8 @@ struct store_group {
 };
 int store_next_live_group(struct store *store, const struct store_group *after, struct store_group *ret);
 /* The next live assignment behind the number `after` that has this group in place. */
+/* The last of the ends of those who hold it. 0; STORE_E_NONE: nobody does. */
+int store_last_end_of_group(struct store *store, const char *name, gid_t gid, int64_t *ret);
 int store_next_assignment_with_group(struct store *store, const struct store_group *group, int64_t after,
                                      struct assignment *ret);
 int store_note_group_local(struct store *store, const char *name, gid_t gid);
@@ -274,12 +273,10 @@ int store_find_without_membership(struct store *store, int64_t after, int64_t *r
 /* Those that should be gone and could not be taken away. */
 int store_count_memberships_left(struct store *store, int64_t *ret);
 
-/* Publications: which grant files may lag behind. */
-enum store_publication { STORE_PUBLISH_USER, STORE_PUBLISH_GID };
-int store_add_publication(struct store *store, enum store_publication kind, const char *name, bool narrows);
-int store_remove_publication(struct store *store, enum store_publication kind, const char *name);
-typedef int (*store_each_publication_fn)(enum store_publication kind, const char *name, bool narrows,
-                                         void *data);
+/* Publications: whose grant files may lag behind. */
+int store_add_publication(struct store *store, const char *user, bool narrows);
+int store_remove_publication(struct store *store, const char *user);
+typedef int (*store_each_publication_fn)(const char *user, bool narrows, void *data);
 int store_each_publication(struct store *store, store_each_publication_fn each, void *data);
 
 /*

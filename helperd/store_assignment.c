@@ -291,18 +291,6 @@ int store_each_member_of_gid(struct store *store, gid_t gid, store_each_member e
     return r;
 }
 
-bool store_gid_is_large(struct store *store, gid_t gid)
-{
-    sqlite3_stmt *s = sql_take(store,
-                               "SELECT count(*) FROM (SELECT 1 FROM \"grant\" WHERE gid = ? AND live = 1"
-                               " AND problem IS NULL LIMIT 1001)",
-                               "i", (int64_t)gid);
-    const bool large = s && sql_step(store, s) > 0 && sqlite3_column_int(s, 0) > 1000;
-    if (s)
-        sql_release(store, s);
-    return large;
-}
-
 int store_each_package_held(struct store *store, uid_t uid, const char *user, store_each_name each,
                             void *data)
 {
@@ -346,11 +334,4 @@ int store_next_live_user(struct store *store, const char *after, char **ret)
         return STORE_E_NONE;
     *ret = user;
     return 0;
-}
-
-int store_each_live_gid(struct store *store, store_each_name each, void *data)
-{
-    return sql_each_name(
-        store, sql_take(store, "SELECT DISTINCT gid FROM \"grant\" WHERE live = 1 AND problem IS NULL", ""),
-        each, data);
 }

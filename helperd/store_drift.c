@@ -56,6 +56,21 @@ int store_next_live_group(struct store *store, const struct store_group *after, 
     return 0;
 }
 
+int store_last_end_of_group(struct store *store, const char *name, gid_t gid, int64_t *ret)
+{
+    int64_t end = 0;
+    const int r =
+        read_id(store,
+                sql_take(store,
+                         "SELECT max(a.end) FROM \"grant\" g JOIN assignment a ON a.id = g.assignment"
+                         " WHERE g.name = ? AND g.gid = ? AND g.live = 1 AND g.problem IS NULL",
+                         "ti", name, (int64_t)gid),
+                &end);
+    if (r == 0 && end > 0)
+        *ret = end;
+    return r == 0 && end == 0 ? STORE_E_NONE : r;
+}
+
 int store_next_assignment_with_group(struct store *store, const struct store_group *group, int64_t after,
                                      struct assignment *ret)
 {

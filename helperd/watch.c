@@ -19,7 +19,7 @@
 #define STRUCTURE (IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE)
 #define ITSELF    (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW)
 
-enum { FOLDERS = 6, NONE = -1, GONE = -2 };
+enum { FOLDERS = 5, NONE = -1, GONE = -2 };
 
 /* Parents before their children. */
 static const struct {
@@ -28,11 +28,8 @@ static const struct {
     uint32_t mask;
     enum watch_set set; /* of all its entries; WATCH_SETS: by name, or none */
 } folders[FOLDERS] = {
-    {"", true, ENTRIES, WATCH_SETS},
-    {"", false, STRUCTURE, WATCH_SETS},
-    {"/grants", false, STRUCTURE, WATCH_SETS},
-    {"/grants/user", false, ENTRIES, WATCH_GRANT_USER},
-    {"/grants/gid", false, ENTRIES, WATCH_GRANT_GID},
+    {"", true, ENTRIES, WATCH_SETS},           {"", false, STRUCTURE, WATCH_SETS},
+    {"/grants", false, STRUCTURE, WATCH_SETS}, {"/grants/user", false, ENTRIES, WATCH_GRANT_USER},
     {"/allow", false, ENTRIES, WATCH_ALLOW},
 };
 
@@ -58,7 +55,7 @@ struct watch {
 
 static void tell(struct watch *watch, enum watch_set set, const char *name)
 {
-    if (set == WATCH_GRANT_USER || set == WATCH_GRANT_GID) {
+    if (set == WATCH_GRANT_USER) {
         watch->changed(set, name, watch->data);
         return;
     }
@@ -141,8 +138,7 @@ static void arm(struct watch *watch, bool first)
 
 static bool is_folder_of_ours(const char *name)
 {
-    return strcmp(name, "grants") == 0 || strcmp(name, "user") == 0 || strcmp(name, "gid") == 0 ||
-           strcmp(name, "allow") == 0;
+    return strcmp(name, "grants") == 0 || strcmp(name, "user") == 0 || strcmp(name, "allow") == 0;
 }
 
 /* Whether the folders have to be looked at anew. */

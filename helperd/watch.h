@@ -17,7 +17,6 @@ struct watch;
 /* In the order in which they are told. */
 enum watch_set {
     WATCH_GRANT_USER, /* grants/user: a file each, told at once, before calls that came in at the same time */
-    WATCH_GRANT_GID,  /* grants/gid: likewise */
     WATCH_PASSWD,     /* from here on the whole set, after a short pause: one command writes several files */
     WATCH_GROUP,
     WATCH_NSSWITCH,

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The three questions of the module, with the state folder as an argument so that a test can use one of its own;
- * libnss_accesspkg.c passes PATH_STATE, and nothing can change that at run time. They behave as glibc expects of
- * the functions of their name, and:
+ * The one question that the module answers: which groups a user's session gets beside those of the other services. The
+ * state folder is an argument so that a test can use one of its own; libnss_accesspkg.c passes PATH_STATE, and nothing
+ * can change that at run time. It behaves as glibc expects of an initgroups_dyn, and:
  *
  * SUCCESS   with what holds at this moment by the clock. errno is left as it was.
- * NOTFOUND  nobody holds the group (the user holds none) now, it is none of ours, or its files are not to be
- *           believed: then we add nothing, and an entry that `files` has stands, merged or not. *errnop is ENOENT.
- * TRYAGAIN  with ERANGE: the buffer is too small. Nothing else is answered so.
- * UNAVAIL   the process has run out of memory or descriptors: we cannot tell, so a cache must not remember it.
- *           `files` stands here too, for [UNAVAIL=continue] is the default.
+ * NOTFOUND  the user holds nothing now, is another one than the file was written for, or the file is not to be
+ *           believed: nothing is added. *errnop is ENOENT.
+ * UNAVAIL   the process has run out of memory or descriptors, or the user could not be looked up: we cannot tell, so
+ *           nothing is added, and a cache must not remember it.
+ *
+ * There is no getgrnam, getgrgid or getgrent on purpose: programs that administer groups read a group through them and
+ * write its members back, and so would make a member for good of everybody who has the group for an hour.
  */
 #pragma once
 
@@ -18,7 +20,3 @@
 
 enum nss_status groups_initgroups(const char *state, const char *user, gid_t primary, long int *start,
                                   long int *size, gid_t **groups, long int limit, int *errnop);
-enum nss_status groups_by_name(const char *state, const char *name, struct group *ret, char *buffer,
-                               size_t size, int *errnop);
-enum nss_status groups_by_gid(const char *state, gid_t gid, struct group *ret, char *buffer, size_t size,
-                              int *errnop);

@@ -28,17 +28,3 @@ EXPORT enum nss_status _nss_accesspkg_initgroups_dyn(const char *user, gid_t gro
     NOT_CANCELLED;
     return groups_initgroups(PATH_STATE, user, group, start, size, groupsp, limit, errnop);
 }
-
-EXPORT enum nss_status _nss_accesspkg_getgrnam_r(const char *name, struct group *result, char *buffer,
-                                                 size_t buflen, int *errnop)
-{
-    NOT_CANCELLED;
-    return groups_by_name(PATH_STATE, name, result, buffer, buflen, errnop);
-}
-
-EXPORT enum nss_status _nss_accesspkg_getgrgid_r(gid_t gid, struct group *result, char *buffer, size_t buflen,
-                                                 int *errnop)
-{
-    NOT_CANCELLED;
-    return groups_by_gid(PATH_STATE, gid, result, buffer, buflen, errnop);
-}

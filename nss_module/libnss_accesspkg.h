@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What libnss_accesspkg.so.2 exports: the functions that glibc looks for by name in a service "accesspkg". */
+/* What libnss_accesspkg.so.2 exports: the one function that glibc looks for by name in a service "accesspkg". */
 #pragma once
 
 #include <grp.h>
@@ -7,7 +7,3 @@
 
 enum nss_status _nss_accesspkg_initgroups_dyn(const char *user, gid_t group, long int *start, long int *size,
                                               gid_t **groupsp, long int limit, int *errnop);
-enum nss_status _nss_accesspkg_getgrnam_r(const char *name, struct group *result, char *buffer, size_t buflen,
-                                          int *errnop);
-enum nss_status _nss_accesspkg_getgrgid_r(gid_t gid, struct group *result, char *buffer, size_t buflen,
-                                          int *errnop);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Members of groups in /etc/group. What must hold:
- * MUST 1  only groups that the allow-list names, by name and by gid, and that have this gid in /etc/group; never gid 0;
+ * MUST 1  only groups whose gid, as /etc/group has it, is on the allow-list by their name; never gid 0;
  * MUST 2  only gpasswd writes, one member at a time;
  * MUST 3  who stood there before is told apart from who was added (rule 6);
  * MUST 4  a success is one that /etc/group shows.
@@ -37,33 +37,21 @@ bool members_is_name(const char *name)
            strcspn(name, ":, ") == length && strcmp(text_visible(name, visible, sizeof(visible)), name) == 0;
 }
 
-/* MUST 1, the part that root wrote down. */
-static int check_allowed(const char *group, gid_t *ret_gid, struct answer *answer)
+/* MUST 1, the part that root wrote down: the gid's entry, which says the name. */
+static bool is_allowed(const char *group, gid_t gid)
 {
     char name[NAME_ENCODED_MAX + 1];
-    gid_t gid = 0;
-    if (!members_is_name(group))
-        return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "no group can have this name: %s", group);
-    if (grantdir_allowed_gid(PATH_STATE, group, &gid) < 0 || gid == 0 ||
-        grantdir_allowed_name(PATH_STATE, gid, name, sizeof(name)) < 0 || strcmp(name, group) != 0)
-        return answer_refuse(answer, BUS_ERROR_NOT_AUTHORIZED,
-                             "the group %s is not on the allow-list; if a package names it, run as root: "
-                             "pkg-admin reload",
-                             group);
-    *ret_gid = gid;
-    return 0;
+    return grantdir_allowed_name(PATH_STATE, gid, name, sizeof(name)) == 0 && strcmp(name, group) == 0;
 }
 
 /* MUST 1 as a whole. ret_members: new. */
 static int find_members(const char *group, strv *ret_members, struct answer *answer)
 {
-    gid_t allowed = 0;
     gid_t gid = 0;
     strv members = NULL;
-    int r = check_allowed(group, &allowed, answer);
-    if (r != 0)
-        return r;
-    r = groupfile_find("/etc/group", group, &gid, &members);
+    if (!members_is_name(group))
+        return answer_refuse(answer, BUS_ERROR_INVALID_ARGUMENT, "no group can have this name: %s", group);
+    const int r = groupfile_find("/etc/group", group, &gid, &members);
     if (r == GROUPFILE_E_NONE)
         return answer_refuse(answer, BUS_ERROR_NO_SUCH_GROUP, "the group %s does not stand in /etc/group",
                              group);
@@ -72,13 +60,13 @@ static int find_members(const char *group, strv *ret_members, struct answer *ans
                              "/etc/group has two lines for the group %s; take one out", group);
     if (r < 0)
         return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, "/etc/group cannot be read: %s", strerror(-r));
-    if (gid != allowed) {
+    if (!is_allowed(group, gid)) {
         strv_free(members);
         return answer_refuse(
             answer, BUS_ERROR_NOT_AUTHORIZED,
-            "the group %s has the gid %u on this host, and %u on the allow-list; run as root: "
-            "pkg-admin reload",
-            group, gid, allowed);
+            "the group %s with the gid %u is not on the allow-list; if a package names it, run "
+            "as root: pkg-admin reload",
+            group, gid);
     }
     *ret_members = members;
     return 0;

@@ -49,12 +49,9 @@ struct ending {
 
 static int check_gids(const json_t *gids, struct ending *ending, struct answer *answer)
 {
-    char name[NAME_ENCODED_MAX + 1];
-    gid_t again = 0;
     for (size_t i = 0; i < json_array_size(gids); i++) {
         const gid_t gid = (gid_t)json_integer_value(json_array_get(gids, i));
-        if (gid == 0 || grantdir_allowed_name(PATH_STATE, gid, name, sizeof(name)) < 0 ||
-            grantdir_allowed_gid(PATH_STATE, name, &again) < 0 || again != gid)
+        if (!grantdir_allows(PATH_STATE, gid))
             return answer_refuse(
                 answer, BUS_ERROR_NOT_AUTHORIZED,
                 "the gid %u is not on the allow-list; if a package gives it, run as root: pkg-admin reload",

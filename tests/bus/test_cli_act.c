@@ -209,14 +209,18 @@ static void write_package(const char *groups)
 
 START_TEST(reload_writes_the_list_then_tells)
 {
-    static const struct script lines[] = {ANSWERS("Reload", "[]", "as", "[[\"a \\u001b warning\"]]"),
-                                          ANSWERS("GetStatus", "[]", "a{sv}", "[{\"packages\": 1}]")};
+    static const struct script lines[] = {
+        ANSWERS("Reload", "[]", "asaa{sv}",
+                "[[\"a \\u001b warning\"], [{\"group\": \"dba-leads\", \"gid\": 2002}]]"),
+        ANSWERS("GetStatus", "[]", "a{sv}", "[{\"packages\": 1}]")};
     static const struct script refused[] = {
         REFUSED("Reload", "[]", BUS_ERROR_INVALID_CONFIGURATION, "web.conf: one\nweb.conf: two")};
 
     write_package("groups = dbadmins");
     RUN(lines, "pkg-admin", "reload");
     ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out,
+          "The group dba-leads stays on the allow-list for those who hold it, without an end, though");
     SHOWS(result.out, "Policy reloaded: 1 package.\n");
     SHOWS(result.err, "warning: a \\x1b warning\n");
     ck_assert_int_eq(access("/var/lib/accesspkg/allow/gid-2001", F_OK), 0);
@@ -270,12 +274,13 @@ START_TEST(reload_without_a_daemon_says_when_it_counts)
     RUN_UNASKED("pkg-admin", "reload");
     ck_assert_int_eq(result.code, 0);
     SHOWS(result.err, "takes effect when it starts");
+    ck_assert_int_eq(access("/var/lib/accesspkg/allow/gid-2001", F_OK), 0);
     RUN_UNASKED("pkg-admin", "reload", "--json");
     ck_assert_str_eq(result.out, "[]\n");
     setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
     RUN_UNASKED("pkg-admin", "reload");
     ck_assert_int_eq(result.code, EX_UNAVAILABLE);
-    SHOWS(result.err, "the allow-list is written, but accesspkgd could not be told");
+    SHOWS(result.err, "new groups are on the allow-list, but accesspkgd could not be told");
 }
 END_TEST
 

@@ -298,7 +298,7 @@ START_TEST(test_kills)
         }
         collect();
         commits += inside_commit();
-        grants += inside_grant_writing(STATE "/grants/user") || inside_grant_writing(STATE "/grants/gid");
+        grants += inside_grant_writing(STATE "/grants/user");
         live_start_daemon();
         sqlite3 *database = open_copy();
         acknowledged = check_acknowledged(database);

@@ -162,7 +162,6 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
     make_folder(fixture->folder, "state");
     make_folder(fixture->state, "grants");
     make_folder(fixture->state, "grants/user");
-    make_folder(fixture->state, "grants/gid");
     const struct allow_entry allowed[] = {{2001, "dbadmins"}, {34, "backup"}};
     ck_assert_int_eq(grantdir_write_allow(fixture->state, allowed, 2), 0);
 

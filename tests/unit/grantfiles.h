@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the two suites of grantdir.h share: a file of alice and one of dbadmins, and what reading them gives. */
+/* What the two suites of grantdir.h share: a file of alice, and what reading it gives. */
 #pragma once
 
 #include "common/grantdir.h"
@@ -12,9 +12,6 @@
 #define ALICE                                                                                                \
     "accesspkg-grants 1\nuser alice 1001\nwritten 1763940000\npackage db-admins 1763935940 1763950340 12\n"  \
     "group 2001 dbadmins 1763935940 1763950340\nend\n"
-#define MEMBERS                                                                                              \
-    "accesspkg-members 1\ngroup 2001 dbadmins\nwritten 1763940000\nmember alice 1763935940 "                 \
-    "1763950340\nend\n"
 
 /* What reading alice's file gives; a good result is given back at once. */
 static inline int read_alice(void)
@@ -24,16 +21,6 @@ static inline int read_alice(void)
     ck_assert_uint_eq(file.uid, r == 0 ? 1001 : 77);
     if (r == 0)
         grant_user_deinit(&file);
-    return r;
-}
-
-static inline int read_members(void)
-{
-    struct grant_gid file = {.gid = 77};
-    const int r = grantdir_read_gid(state, 2001, NOW, &file);
-    ck_assert_uint_eq(file.gid, r == 0 ? 2001 : 77);
-    if (r == 0)
-        grant_gid_deinit(&file);
     return r;
 }
 

@@ -33,7 +33,7 @@ static void put_text(const char *path, const char *text)
 
 static void state_setup(void)
 {
-    static const char *const folders[] = {"", "grants", "grants/user", "grants/gid", "allow"};
+    static const char *const folders[] = {"", "grants", "grants/user", "allow"};
     snprintf(state, sizeof(state), "%s/accesspkg-test-XXXXXX", P_tmpdir);
     ck_assert_ptr_nonnull(mkdtemp(state));
     for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {

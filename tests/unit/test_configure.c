@@ -401,12 +401,15 @@ static int run(int (*command)(const struct configure_place *, FILE *))
     return code;
 }
 
+/* As a reload does when nobody holds what no package gives any more. */
+static int write_list(const struct configure_place *place, FILE *out)
+{
+    return configure_write_allow_list_at(place, NULL, 0, out);
+}
+
 static void assert_allowed(const char *group, gid_t gid)
 {
     char name[256];
-    gid_t found = 0;
-    ck_assert_int_eq(grantdir_allowed_gid(state, group, &found), 0);
-    ck_assert_uint_eq(found, gid);
     ck_assert(grantdir_allows(state, gid));
     ck_assert_int_eq(grantdir_allowed_name(state, gid, name, sizeof(name)), 0);
     ck_assert_str_eq(name, group);
@@ -414,8 +417,10 @@ static void assert_allowed(const char *group, gid_t gid)
 
 static void assert_not_allowed(const char *group, gid_t gid)
 {
-    gid_t found = 0;
-    ck_assert_int_eq(grantdir_allowed_gid(state, group, &found), -ENOENT);
+    struct packages_allowed allowed = {0};
+    ck_assert_int_eq(packages_read_allowed(state, &allowed), 0);
+    ck_assert_ptr_null(packages_allowed_group(&allowed, group));
+    packages_allowed_deinit(&allowed);
     ck_assert(!grantdir_allows(state, gid));
 }
 
@@ -446,7 +451,7 @@ START_TEST(a_bad_accesspkg_conf_alone_is_an_error)
     define("a", "dbadmins", "%staff", "bob");
     put_at(config, "nonsense\n");
     ck_assert_int_eq(run(configure_check_at), 78);
-    ck_assert_int_eq(run(configure_write_allow_list_at), 78);
+    ck_assert_int_eq(run(write_list), 78);
     assert_not_allowed("dbadmins", 2001);
 }
 END_TEST
@@ -482,8 +487,8 @@ START_TEST(the_allow_list_has_what_resolves)
 {
     define("a", "dbadmins nosuch", "%staff", "bob");
     define("b", "empty dbadmins", "%staff", "bob");
-    ck_assert_int_eq(run(configure_write_allow_list_at), 0);
-    ck_assert_ptr_nonnull(strstr(output, "The allow-list has 2 of 3 groups.\n2 packages, 1 warning\n"));
+    ck_assert_int_eq(run(write_list), 0);
+    ck_assert_ptr_nonnull(strstr(output, "The allow-list has 2 of 3 groups.\n"));
     assert_allowed("dbadmins", 2001);
     assert_allowed("empty", 2003);
     assert_not_allowed("nosuch", 0);
@@ -493,9 +498,9 @@ END_TEST
 START_TEST(what_no_package_names_any_more_is_taken_off)
 {
     define("a", "dbadmins empty", "%staff", "bob");
-    ck_assert_int_eq(run(configure_write_allow_list_at), 0);
+    ck_assert_int_eq(run(write_list), 0);
     define("a", "empty", "%staff", "bob");
-    ck_assert_int_eq(run(configure_write_allow_list_at), 0);
+    ck_assert_int_eq(run(write_list), 0);
     assert_allowed("empty", 2003);
     assert_not_allowed("dbadmins", 2001);
 }
@@ -504,9 +509,18 @@ END_TEST
 START_TEST(an_error_leaves_the_allow_list_as_it_is)
 {
     define("a", "dbadmins", "%staff", "bob");
-    ck_assert_int_eq(run(configure_write_allow_list_at), 0);
+    ck_assert_int_eq(run(write_list), 0);
     define("a", "toor empty", "%staff", "bob");
-    ck_assert_int_eq(run(configure_write_allow_list_at), 78);
+    ck_assert_int_eq(run(configure_check_at), 78); /* at which a reload ends */
+    ck_assert_int_eq(run(write_list), 1);
+    ck_assert_int_eq(run(configure_extend_allow_list_at), 0);
+    ck_assert_ptr_nonnull(strstr(output, "the group toor is not put on the allow-list: its gid is 0"));
+    ck_assert(grantdir_allows(state, 2003));
+    define("a", "dbadmins", "%staff", "bob");
+    ck_assert_int_eq(run(write_list), 0);
+    put("b", "nonsense\n");
+    ck_assert_int_eq(run(write_list), 78);
+    ck_assert_int_eq(run(configure_extend_allow_list_at), 78);
     assert_allowed("dbadmins", 2001);
     assert_not_allowed("empty", 2003);
     assert_not_allowed("toor", 0);
@@ -516,7 +530,8 @@ END_TEST
 START_TEST(a_closed_circle_writes_no_allow_list)
 {
     define("a", "dbadmins", "%staff", "%dbadmins");
-    ck_assert_int_eq(run(configure_write_allow_list_at), 78);
+    ck_assert_int_eq(run(write_list), 78);
+    ck_assert_int_eq(run(configure_extend_allow_list_at), 78);
     assert_not_allowed("dbadmins", 2001);
 }
 END_TEST
@@ -531,14 +546,16 @@ static const struct host_group outage[] = {
 START_TEST(a_directory_that_does_not_answer)
 {
     define("a", "dbadmins empty", "%staff", "bob");
-    ck_assert_int_eq(run(configure_write_allow_list_at), 0);
+    ck_assert_int_eq(run(write_list), 0);
     define("a", "dbadmins empty docker", "%staff", "bob");
     groups = outage;
-    ck_assert_int_eq(run(configure_write_allow_list_at), 0);
+    ck_assert_int_eq(run(write_list), 0);
     assert_allowed("dbadmins", 2001);
     assert_allowed("docker", 2003);
-    gid_t gid = 0;
-    ck_assert_int_ne(grantdir_allowed_gid(state, "empty", &gid), 0);
+    struct packages_allowed allowed = {0};
+    ck_assert_int_eq(packages_read_allowed(state, &allowed), 0);
+    ck_assert_ptr_null(packages_allowed_group(&allowed, "empty"));
+    packages_allowed_deinit(&allowed);
 }
 END_TEST
 
@@ -546,9 +563,9 @@ START_TEST(a_group_that_is_gone_loses_its_entry)
 {
     static const struct host_group without[] = {{"staff", 0, 2000, ""}, {NULL, 0, 0, NULL}};
     define("a", "dbadmins", "%staff", "bob");
-    ck_assert_int_eq(run(configure_write_allow_list_at), 0);
+    ck_assert_int_eq(run(write_list), 0);
     groups = without;
-    ck_assert_int_eq(run(configure_write_allow_list_at), 0);
+    ck_assert_int_eq(run(write_list), 0);
     assert_not_allowed("dbadmins", 2001);
 }
 END_TEST
@@ -557,8 +574,46 @@ START_TEST(a_list_that_cannot_be_written)
 {
     define("a", "dbadmins", "%staff", "bob");
     ck_assert_int_eq(rmdir(state), 0);
-    ck_assert_int_eq(run(configure_write_allow_list_at), 1);
+    ck_assert_int_eq(run(write_list), 1);
     ck_assert_ptr_nonnull(strstr(output, "could not be written: No such file or directory"));
+}
+END_TEST
+
+/* ---- a start extends --------------------------------------------------------------------------------------------- */
+
+START_TEST(a_start_adds_what_is_new_alone)
+{
+    define("a", "dbadmins empty", "%staff", "bob");
+    ck_assert_int_eq(run(configure_extend_allow_list_at), 0);
+    ck_assert_str_eq(output, "The group dbadmins (gid 2001) is on the allow-list now.\n"
+                             "The group empty (gid 2003) is on the allow-list now.\n");
+    assert_allowed("dbadmins", 2001);
+    define("a", "empty docker", "%staff", "bob");
+    asked = 0;
+    ck_assert_int_eq(run(configure_extend_allow_list_at), 0);
+    ck_assert_int_eq(asked, 1);       /* a directory that hangs keeps no start of what it knows already */
+    assert_allowed("dbadmins", 2001); /* whether somebody holds it, the daemon knows */
+    assert_allowed("docker", 120);
+    asked = 0;
+    ck_assert_int_eq(run(configure_extend_allow_list_at), 0);
+    ck_assert_int_eq(asked, 0);
+    ck_assert_str_eq(output, "");
+}
+END_TEST
+
+START_TEST(a_start_adds_nothing_that_it_cannot_know)
+{
+    define("a", "nosuch away dbadmins", "%staff", "bob");
+    ck_assert_int_eq(run(configure_extend_allow_list_at), 0);
+    ck_assert_ptr_nonnull(strstr(output, "nosuch is not put on the allow-list: there is no such group"));
+    ck_assert_ptr_nonnull(strstr(output, "away is not put on the allow-list: it could not be looked up"));
+    assert_allowed("dbadmins", 2001);
+    define("a", "dbadmins-too", "%staff", "bob"); /* renamed, or two names of one gid: a reload sees which */
+    ck_assert_int_eq(run(configure_extend_allow_list_at), 0);
+    ck_assert_ptr_nonnull(strstr(output, "its gid is on the list by another name"));
+    assert_allowed("dbadmins", 2001);
+    ck_assert_int_eq(run(write_list), 0);
+    assert_allowed("dbadmins-too", 2001);
 }
 END_TEST
 
@@ -567,9 +622,9 @@ END_TEST
 START_TEST(a_start_finds_no_difference)
 {
     define("a", "dbadmins empty", "%staff", "bob");
-    ck_assert_int_eq(run(configure_write_allow_list_at), 0);
+    ck_assert_int_eq(run(write_list), 0);
     load();
-    ck_assert_int_eq(packages_compare_allow_list(packages, state, &problems), 0);
+    ck_assert_int_eq(packages_compare_allow_list(packages, state, NULL, 0, &problems), 0);
     ck_assert_uint_eq(problems.count, 0);
 }
 END_TEST
@@ -577,11 +632,11 @@ END_TEST
 START_TEST(a_start_tells_both_differences)
 {
     define("a", "dbadmins empty", "%staff", "bob");
-    ck_assert_int_eq(run(configure_write_allow_list_at), 0);
+    ck_assert_int_eq(run(write_list), 0);
     define("a", "dbadmins docker", "%staff", "bob");
     load();
     asked = 0;
-    ck_assert_int_eq(packages_compare_allow_list(packages, state, &problems), 0);
+    ck_assert_int_eq(packages_compare_allow_list(packages, state, NULL, 0, &problems), 0);
     ck_assert_int_eq(asked, 0);
     ck_assert_uint_eq(problems.count, 2);
     ck_assert(told(false, "the group docker is not on the allow-list, so nobody can be given it; run"));
@@ -593,7 +648,7 @@ START_TEST(a_start_without_any_list)
 {
     define("a", "dbadmins", "%staff", "bob");
     load();
-    ck_assert_int_eq(packages_compare_allow_list(packages, state, &problems), 0);
+    ck_assert_int_eq(packages_compare_allow_list(packages, state, NULL, 0, &problems), 0);
     ck_assert_uint_eq(problems.count, 1);
     ck_assert(told(false, "the group dbadmins is not on the allow-list"));
 }
@@ -653,6 +708,8 @@ int main(void)
     tcase_add_test(commands, a_directory_that_does_not_answer);
     tcase_add_test(commands, a_group_that_is_gone_loses_its_entry);
     tcase_add_test(commands, a_list_that_cannot_be_written);
+    tcase_add_test(commands, a_start_adds_what_is_new_alone);
+    tcase_add_test(commands, a_start_adds_nothing_that_it_cannot_know);
     tcase_add_test(commands, a_start_finds_no_difference);
     tcase_add_test(commands, a_start_tells_both_differences);
     tcase_add_test(commands, a_start_without_any_list);

@@ -66,13 +66,6 @@ static void heed_user(const char *name)
         ;
 }
 
-static void heed_gid(const char *name)
-{
-    ck_assert_int_eq(engine_heed_gid_file(&fixture.engine, name), 0);
-    while (engine_drift_step(&fixture.engine) > 0)
-        ;
-}
-
 /* What the administrator sees of it. */
 static json_t *look(int64_t id)
 {
@@ -110,18 +103,6 @@ static int64_t count(const char *sql)
 static int64_t drifts(void)
 {
     return count("SELECT count(*) FROM audit WHERE event = 'drift'");
-}
-
-static bool is_listed(gid_t gid, const char *user)
-{
-    struct grant_gid file = {0};
-    bool found = false;
-    if (grantdir_read_gid(fixture.state, gid, fixture.now, &file) < 0)
-        return false;
-    for (size_t i = 0; i < file.n_members; i++)
-        found |= strcmp(file.members[i].name, user) == 0;
-    grant_gid_deinit(&file);
-    return found;
 }
 
 static void retry_now(const char *user, const char *package)
@@ -166,8 +147,8 @@ START_TEST(test_removed)
     ck_assert_int_eq(count("SELECT count(*) FROM audit WHERE event = 'drift' AND detail ="
                            " 'backup: removed by hand; dbadmins: removed by hand' AND request IS NOT NULL"),
                      1);
-    ck_assert(!is_listed(2001, "alice"));
-    ck_assert(is_listed(2001, "dave"));
+    ck_assert(!fixture_in_group(&fixture, "alice", 2001));
+    ck_assert(fixture_in_group(&fixture, "dave", 2001));
     ck_assert_str_eq(fixture_state(&fixture, other), "fulfilled");
     fixture.now += 600;
     ck_assert(!retry_due("alice"));
@@ -176,7 +157,7 @@ START_TEST(test_removed)
     retry_now("alice", "db-admins");
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
     ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
-    ck_assert(is_listed(2001, "alice"));
+    ck_assert(fixture_in_group(&fixture, "alice", 2001));
     fixture.now = FIXTURE_NOW + 3600;
     ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
 }
@@ -262,22 +243,16 @@ START_TEST(test_added)
     shell("sed 's/alice 1001/dave 1004/' grants/user/alice >grants/user/dave");
     heed_user("dave");
     ck_assert(!fixture_gate_opens(&fixture, "dave", "db-admins"));
-    shell("echo x >grants/user/nobody-here; echo x >grants/gid/4711");
+    shell("echo x >grants/user/nobody-here");
     ck_assert_int_eq(engine_heed_user_file(&fixture.engine, "nobody-here", false), 1);
     shell("test -e grants/user/nobody-here"); /* sed -i makes such a file, and renames it */
     heed_user("nobody-here");
-    heed_gid("4711");
-    shell("test ! -e grants/user/nobody-here && test ! -e grants/gid/4711");
-    shell("sed -i 's/^end/member dave 1763935940 1999999999\\nend/' grants/gid/2001");
-    heed_gid("2001");
-    ck_assert(!is_listed(2001, "dave"));
-    ck_assert(is_listed(2001, "alice"));
+    shell("test ! -e grants/user/nobody-here");
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
-    ck_assert_int_eq(drifts(), 5);
-    shell("echo x >grants/gid/readme; echo x >grants/user/%%zz");
-    heed_gid("readme");
+    ck_assert_int_eq(drifts(), 3);
+    shell("echo x >grants/user/%%zz");
     heed_user("%zz");
-    ck_assert_int_eq(drifts(), 5);
+    ck_assert_int_eq(drifts(), 3);
 }
 END_TEST
 
@@ -299,10 +274,8 @@ START_TEST(test_own_writing)
     const int64_t id = hold("alice", "db-admins");
     hold("dave", "db-admins");
     heed_user("alice");
-    heed_gid("2001");
     fixture.now += 30; /* `written` is another */
-    ck_assert_int_eq(engine_heed_files(&fixture.engine, STORE_PUBLISH_USER), 0);
-    ck_assert_int_eq(engine_heed_files(&fixture.engine, STORE_PUBLISH_GID), 0);
+    ck_assert_int_eq(engine_heed_files(&fixture.engine), 0);
     while (engine_drift_step(&fixture.engine) > 0)
         ;
     ck_assert_int_eq(drifts(), 0);
@@ -310,7 +283,6 @@ START_TEST(test_own_writing)
     fixture.now += 3600;
     ck_assert_int_eq(engine_tick(&fixture.engine), 0);
     heed_user("alice");
-    heed_gid("2001");
     ck_assert_int_eq(drifts(), 0);
     ck_assert_str_eq(fixture_state(&fixture, id), "access-expired");
 }
@@ -331,36 +303,13 @@ START_TEST(test_kept_and_moved_back)
 }
 END_TEST
 
-START_TEST(test_gid_file)
-{
-    const int64_t alice = hold("alice", "db-admins");
-    const int64_t dave = hold("dave", "db-admins");
-    const int64_t other = hold("dave", "other");
-    shell("sed -i '/^member alice/d' grants/gid/34");
-    heed_gid("34");
-    has_problems(alice, true, "backup: removed by hand (drift)", NULL);
-    ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
-    ck_assert(!fixture_in_group(&fixture, "alice", 34));
-    ck_assert(fixture_in_group(&fixture, "alice", 2001));
-    ck_assert_str_eq(fixture_state(&fixture, dave), "fulfilled");
-    shell("rm grants/gid/2001");
-    heed_gid("2001");
-    ck_assert_str_eq(fixture_state(&fixture, dave), "partially-fulfilled");
-    ck_assert_str_eq(fixture_state(&fixture, other), "partially-fulfilled");
-    has_problems(alice, true, "backup: removed by hand (drift)", "dbadmins: removed by hand (drift)");
-    shell("test ! -e grants/user/alice && test ! -e grants/gid/2001");
-    retry_now("dave", "other");
-    ck_assert(is_listed(2001, "dave"));
-}
-END_TEST
-
 /* All of a folder at once. */
 START_TEST(test_everything)
 {
     const int64_t alice = hold("alice", "db-admins");
     const int64_t dave = hold("dave", "other");
     shell("rm -r grants/user && mkdir grants/user && echo x >grants/user/stray");
-    ck_assert_int_eq(engine_heed_files(&fixture.engine, STORE_PUBLISH_USER), 0);
+    ck_assert_int_eq(engine_heed_files(&fixture.engine), 0);
     int steps = 0;
     while (engine_drift_step(&fixture.engine) > 0)
         steps++;
@@ -566,7 +515,7 @@ START_TEST(test_group_renumbered)
     walk_groups(2001, 35, false);
     has_problems(alice, true, "backup: the group backup has the number 35 now, not 34 (drift)", NULL);
     ck_assert(!fixture_in_group(&fixture, "alice", 34));
-    ck_assert(!is_listed(34, "alice"));
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
 }
 END_TEST
 
@@ -696,7 +645,7 @@ START_TEST(test_user_deleted)
                      1);
     heed_holder("alice", facts_of("alice", true));
     ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
-    ck_assert(!is_listed(2001, "alice"));
+    ck_assert(!fixture_in_group(&fixture, "alice", 2001));
     ck_assert_int_ne(submit("alice", "db-admins"), held);
 }
 END_TEST
@@ -807,7 +756,6 @@ int main(void)
     tcase_add_test(tests, test_mode);
     tcase_add_test(tests, test_own_writing);
     tcase_add_test(tests, test_kept_and_moved_back);
-    tcase_add_test(tests, test_gid_file);
     tcase_add_test(tests, test_everything);
     tcase_add_test(tests, test_other_reasons);
     tcase_add_test(tests, test_end_stays);

@@ -12,19 +12,16 @@
 START_TEST(good_files)
 {
     put_text("grants/user/alice", ALICE);
-    put_text("grants/gid/2001", MEMBERS);
     ck_assert_int_eq(read_alice(), 0);
-    ck_assert_int_eq(read_members(), 0);
 }
 END_TEST
 
 START_TEST(nothing_there)
 {
-    static const char *const gone[] = {"grants/user", "grants/gid", "grants", "allow", ""};
+    static const char *const gone[] = {"grants/user", "grants", "allow", ""};
     struct grant_user file;
     for (size_t i = 0; i < sizeof(gone) / sizeof(*gone); i++) {
         ck_assert_int_eq(read_alice(), -ENOENT);
-        ck_assert_int_eq(read_members(), -ENOENT);
         ck_assert(!grantdir_allows(state, 2001));
         ck_assert_int_eq(rmdir(in_state(gone[i])), 0);
     }
@@ -66,11 +63,8 @@ END_TEST
 START_TEST(wrong_owner)
 {
     put_text("grants/user/alice", ALICE);
-    put_text("grants/gid/2001", MEMBERS);
     ck_assert_int_eq(chown(in_state("grants/user/alice"), 1001, 1001), 0);
-    ck_assert_int_eq(chown(in_state("grants/gid/2001"), 1001, 1001), 0);
     ck_assert_int_eq(read_alice(), -EPERM);
-    ck_assert_int_eq(read_members(), -EPERM);
     /* root's own file in the daemon's folder is no grant of the daemon's either */
     ck_assert_int_eq(chown(in_state("grants/user/alice"), 0, 0), 0);
     ck_assert_int_eq(chown(in_state("grants/user"), 990, 990), 0);
@@ -137,9 +131,6 @@ START_TEST(sizes)
     ck_assert_int_eq(read_alice(), -EBADMSG);
     ck_assert_int_eq(truncate(in_state("grants/user/alice"), (off_t)1 << 40), 0);
     ck_assert_int_eq(read_alice(), -EBADMSG);
-    put_text("grants/gid/2001", MEMBERS);
-    ck_assert_int_eq(truncate(in_state("grants/gid/2001"), (off_t)GRANTFILE_GID_MAX + 1), 0);
-    ck_assert_int_eq(read_members(), -EBADMSG);
 }
 END_TEST
 
@@ -147,42 +138,27 @@ START_TEST(from_the_future)
 {
     struct grant_user file;
     put_text("grants/user/alice", ALICE);
-    put_text("grants/gid/2001", MEMBERS);
     ck_assert_int_eq(grantdir_read_user(state, "alice", NOW - GRANTFILE_SKEW - 1, &file), -ETIME);
     ck_assert_int_eq(grantdir_read_user(state, "alice", INT64_MIN, &file), -ETIME);
     ck_assert_int_eq(grantdir_read_user(state, "alice", NOW - GRANTFILE_SKEW, &file), 0);
     grant_user_deinit(&file);
     ck_assert_int_eq(grantdir_read_user(state, "alice", INT64_MAX, &file), 0);
     grant_user_deinit(&file);
-    struct grant_gid members;
-    ck_assert_int_eq(grantdir_read_gid(state, 2001, NOW - GRANTFILE_SKEW - 1, &members), -ETIME);
-    ck_assert_int_eq(grantdir_read_gid(state, 2001, NOW - GRANTFILE_SKEW, &members), 0);
-    grant_gid_deinit(&members);
 }
 END_TEST
 
 START_TEST(renamed_for_another)
 {
     struct grant_user file;
-    struct grant_gid members;
     put_text("grants/user/mallory", ALICE);
-    put_text("grants/gid/2002", MEMBERS);
     ck_assert_int_eq(grantdir_read_user(state, "mallory", NOW, &file), -EBADMSG);
-    ck_assert_int_eq(grantdir_read_gid(state, 2002, NOW, &members), -EBADMSG);
 }
 END_TEST
 
 START_TEST(allow_list_entries_are_checked)
 {
-    static const char *const bad_gids[] = {"",         "\n",           "2001",         "02001\n", "2001 \n",
-                                           "2001\n\n", "4294967295\n", "4294969297\n", "-1\n",    "x\n"};
     static const char *const bad_names[] = {"", "\n", "dbadmins", "db admins\n", "a\nb\n", "%64b\n"};
-    gid_t gid;
     char name[256];
-    for (size_t i = 0; i < sizeof(bad_gids) / sizeof(*bad_gids); i++) {
-        put_text("allow/name-dbadmins", bad_gids[i]);
-        ck_assert_msg(grantdir_allowed_gid(state, "dbadmins", &gid) == -EBADMSG, "'%s'", bad_gids[i]);
-    }
     for (size_t i = 0; i < sizeof(bad_names) / sizeof(*bad_names); i++) {
         put_text("allow/gid-2001", bad_names[i]);
         ck_assert_msg(grantdir_allowed_name(state, 2001, name, sizeof(name)) == -EBADMSG, "'%s'",

@@ -77,26 +77,18 @@ END_TEST
 START_TEST(write_and_remove)
 {
     const struct grant_user alice = file_of("alice");
-    struct grant_member member = {.name = "alice", .span = {100, 200}};
-    const struct grant_gid members = {
-        .gid = 2001, .name = "dbadmins", .written = NOW, .members = &member, .n_members = 1};
     umask(0077);
     for (int durable = 0; durable < 2; durable++) {
         struct stat st;
         ck_assert_int_eq(grantdir_write_user(state, &alice, durable), 0);
-        ck_assert_int_eq(grantdir_write_gid(state, &members), 0);
         ck_assert_int_eq(read_alice(), 0);
-        ck_assert_int_eq(read_members(), 0);
         ck_assert_int_eq(stat(in_state("grants/user/alice"), &st), 0);
         ck_assert_uint_eq(st.st_mode & 07777, 0644);
         ck_assert_int_eq(count_entries("grants/user"), 1);
     }
     ck_assert_int_eq(grantdir_remove_user(state, "alice"), 0);
     ck_assert_int_eq(grantdir_remove_user(state, "alice"), -ENOENT);
-    ck_assert_int_eq(grantdir_remove_gid(state, 2001), 0);
-    ck_assert_int_eq(grantdir_remove_gid(state, 2001), -ENOENT);
     ck_assert_int_eq(read_alice(), -ENOENT);
-    ck_assert_int_eq(read_members(), -ENOENT);
 }
 END_TEST
 
@@ -105,7 +97,6 @@ START_TEST(missing_folders_are_made)
     const struct grant_user alice = file_of("alice");
     struct stat st;
     rmdir(in_state("grants/user"));
-    rmdir(in_state("grants/gid"));
     rmdir(in_state("grants"));
     umask(0077);
     ck_assert_int_eq(grantdir_remove_user(state, "alice"), -ENOENT);
@@ -219,10 +210,10 @@ START_TEST(durable_when_it_narrows)
     /* again (rule 7): the first may have been cut off before the folder was synced */
     ck_assert_int_eq(grantdir_remove_user(state, "alice"), -ENOENT);
     ck_assert_str_eq(record(), "d");
-    ck_assert_int_eq(grantdir_remove_gid(state, 2001), -ENOENT);
-    ck_assert_str_eq(record(), "d");
     ck_assert_int_eq(grantdir_write_allow(state, &entry, 1), 0);
-    ck_assert_str_eq(record(), "ffd");
+    ck_assert_str_eq(record(), "fd");
+    ck_assert_int_eq(grantdir_write_allow(state, &entry, 1), 0); /* nothing is new */
+    ck_assert_str_eq(record(), "d");
 }
 END_TEST
 
@@ -280,12 +271,6 @@ static int stop_at_second(const char *user, void *data)
     return ++*(int *)data == 2 ? 42 : 0;
 }
 
-static int sum_gids(gid_t gid, void *data)
-{
-    *(unsigned long *)data += gid;
-    return 0;
-}
-
 /* The mark tells what we wrote from what somebody made of it, also when it reads the same. */
 START_TEST(marks)
 {
@@ -324,7 +309,6 @@ END_TEST
 START_TEST(walk)
 {
     int count = 0;
-    unsigned long sum = 0;
     put_text("grants/user/alice", ALICE);
     put_text("grants/user/bob", "");
     put_text("grants/user/carol", "");
@@ -336,16 +320,6 @@ START_TEST(walk)
     ck_assert_int_eq(grantdir_each_user(state, stop_at_second, &count), 0);
     ck_assert_int_eq(count, 103);
     ck_assert_int_eq(count_entries("grants/user"), 4);
-
-    put_text("grants/gid/2001", "");
-    put_text("grants/gid/34", "");
-    put_text("grants/gid/0", "");
-    put_text("grants/gid/007", "");
-    put_text("grants/gid/4294967295", "");
-    put_text("grants/gid/42949672960", "");
-    put_text("grants/gid/x", "");
-    ck_assert_int_eq(grantdir_each_gid(state, sum_gids, &sum), 0);
-    ck_assert_uint_eq(sum, 2035);
 }
 END_TEST
 
@@ -356,31 +330,74 @@ START_TEST(allow_list)
     const struct allow_entry first[] = {{2001, "dbadmins"}, {34, "backup"}, {2001, "dbadmins"}};
     const struct allow_entry second[] = {{2001, "dbadmins"}, {2010, "domain users"}};
     char name[256] = "untouched";
-    gid_t gid = 77;
     rmdir(in_state("allow"));
     umask(0077);
     ck_assert_int_eq(grantdir_write_allow(state, first, 3), 0);
-    ck_assert_int_eq(count_entries("allow"), 4);
+    ck_assert_int_eq(count_entries("allow"), 2);
     ck_assert(grantdir_allows(state, 2001) && grantdir_allows(state, 34));
     ck_assert(!grantdir_allows(state, 2010) && !grantdir_allows(state, 0) &&
               !grantdir_allows(state, (gid_t)-1));
     ck_assert_int_eq(grantdir_allowed_name(state, 2010, name, sizeof(name)), -ENOENT);
     ck_assert_str_eq(name, "untouched");
-    ck_assert_int_eq(grantdir_allowed_gid(state, "domain users", &gid), -ENOENT);
-    ck_assert_uint_eq(gid, 77);
 
     put_text("allow/.new-77-0", "left by a killed writer");
+    put_text("allow/name-dbadmins", "2001\n"); /* of an older version */
     ck_assert_int_eq(grantdir_write_allow(state, second, 2), 0);
-    ck_assert_int_eq(count_entries("allow"), 4);
+    ck_assert_int_eq(count_entries("allow"), 2);
     ck_assert(grantdir_allows(state, 2001) && grantdir_allows(state, 2010) && !grantdir_allows(state, 34));
     ck_assert_int_eq(grantdir_allowed_name(state, 2010, name, sizeof(name)), 0);
     ck_assert_str_eq(name, "domain users");
     ck_assert_int_eq(grantdir_allowed_name(state, 2010, name, 5), -ENAMETOOLONG);
-    ck_assert_int_eq(grantdir_allowed_gid(state, "domain users", &gid), 0);
-    ck_assert_uint_eq(gid, 2010);
 
     ck_assert_int_eq(grantdir_write_allow(state, NULL, 0), 0);
     ck_assert_int_eq(count_entries("allow"), 0);
+}
+END_TEST
+
+static int sum_allowed(gid_t gid, const char *name, void *data)
+{
+    *(unsigned long *)data += gid;
+    return strcmp(name, "stop") == 0;
+}
+
+/* Only what readers would honour is told of, by the names that root wrote. */
+START_TEST(allow_list_is_walked)
+{
+    unsigned long sum = 0;
+    put_text("allow/gid-2001", "dbadmins\n");
+    put_text("allow/gid-34", "backup\n");
+    put_text("allow/gid-0", "root\n");
+    put_text("allow/gid-007", "x\n");
+    put_text("allow/gid-4294967295", "x\n");
+    put_text("allow/gid-42949672960", "x\n");
+    put_text("allow/gid-x", "x\n");
+    put_text("allow/gid-40", "no newline");
+    put_text("allow/name-dbadmins", "2001\n");
+    put_text("allow/gid-41", "writable by others\n");
+    ck_assert_int_eq(chmod(in_state("allow/gid-41"), 0666), 0);
+    ck_assert_int_eq(grantdir_each_allowed(state, sum_allowed, &sum), 0);
+    ck_assert_uint_eq(sum, 2035);
+    put_text("allow/gid-2001", "stop\n");
+    ck_assert_int_eq(grantdir_each_allowed(state, sum_allowed, &sum), 1);
+    ck_assert_int_eq(chmod(in_state("allow"), 0775), 0);
+    ck_assert_int_eq(grantdir_each_allowed(state, sum_allowed, &sum), -EPERM);
+}
+END_TEST
+
+/* What versions before listed by group goes, and takes nothing else along. */
+START_TEST(member_lists_of_older_versions_go)
+{
+    ck_assert_int_eq(grantdir_remove_member_lists(state), 0);
+    ck_assert_int_eq(mkdir(in_state("grants/gid"), 0755), 0);
+    put_text("grants/gid/2001", "accesspkg-members 1\n");
+    put_text("grants/gid/.new-77-0", "");
+    put_text("grants/user/alice", ALICE);
+    ck_assert_int_eq(grantdir_remove_member_lists(state), 0);
+    ck_assert_int_lt(access(in_state("grants/gid"), F_OK), 0);
+    ck_assert_int_eq(read_alice(), 0);
+    ck_assert_int_eq(symlink("user", in_state("grants/gid")), 0);
+    ck_assert_int_lt(grantdir_remove_member_lists(state), 0);
+    ck_assert_int_eq(read_alice(), 0);
 }
 END_TEST
 
@@ -397,14 +414,10 @@ START_TEST(allow_list_refuses_root)
         ck_assert(grantdir_allows(state, 2001) && !grantdir_allows(state, 2002));
     }
     /* nor would the readers believe an entry for it */
-    gid_t gid = 77;
     char name[256];
     put_text("allow/gid-0", "root\n");
-    put_text("allow/name-root", "0\n");
     ck_assert(!grantdir_allows(state, 0));
     ck_assert_int_eq(grantdir_allowed_name(state, 0, name, sizeof(name)), -ENOENT);
-    ck_assert_int_eq(grantdir_allowed_gid(state, "root", &gid), -EBADMSG);
-    ck_assert_uint_eq(gid, 77);
 }
 END_TEST
 
@@ -417,8 +430,8 @@ START_TEST(allow_list_of_another_owner)
     ck_assert(!grantdir_allows(state, 2001));
     ck_assert_int_eq(chown(in_state("allow"), 990, 990), 0);
     ck_assert(!grantdir_allows(state, 2001));
-    gid_t gid;
-    ck_assert_int_eq(grantdir_allowed_gid(state, "dbadmins", &gid), -EPERM);
+    char name[256];
+    ck_assert_int_eq(grantdir_allowed_name(state, 2001, name, sizeof(name)), -EPERM);
     ck_assert_int_eq(grantdir_write_allow(state, &entry, 1), -EPERM);
 
     /* and in a folder that is not its own, nobody makes one */
@@ -453,6 +466,8 @@ int main(void)
     TCase *allow = tcase_create("allow-list");
     tcase_add_checked_fixture(allow, state_setup, state_teardown);
     tcase_add_test(allow, allow_list);
+    tcase_add_test(allow, allow_list_is_walked);
+    tcase_add_test(files, member_lists_of_older_versions_go);
     tcase_add_test(allow, allow_list_refuses_root);
     if (geteuid() == 0)
         tcase_add_test(allow, allow_list_of_another_owner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The grant files as text. Rule 1: what is not understood in full is refused; render and parse hold each other. */
+/* The grant file as text. Rule 1: what is not understood in full is refused; render and parse hold each other. */
 #include "common/cleanup.h"
 #include "common/grantfile.h"
 
@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define USER_HEAD "accesspkg-grants 1\nuser alice 1001\nwritten 1763935940\n"
-#define GID_HEAD  "accesspkg-members 1\ngroup 2001 dbadmins\nwritten 1763935940\n"
 
 static const char user_text[] =
     "# Access packages that alice holds on this host. Written by accesspkgd; edits are lost.\n" USER_HEAD
@@ -17,11 +16,6 @@ static const char user_text[] =
     "group 2001 dbadmins 1763935940 1763950340\n"
     "group 34 domain%20users 1763935940 forever\n"
     "end\n";
-
-static const char gid_text[] = "# Members that access packages add to the group dbadmins. Written by "
-                               "accesspkgd; edits are lost.\n" GID_HEAD "member alice 1763935940 1763950340\n"
-                               "member DOM%5Cuser 1763935940 forever\n"
-                               "end\n";
 
 START_TEST(spans)
 {
@@ -59,24 +53,9 @@ START_TEST(read_user)
 }
 END_TEST
 
-START_TEST(read_gid)
-{
-    struct grant_gid file;
-    ck_assert_int_eq(grant_gid_parse(gid_text, strlen(gid_text), &file), 0);
-    ck_assert_uint_eq(file.gid, 2001);
-    ck_assert_str_eq(file.name, "dbadmins");
-    ck_assert_int_eq(file.written, 1763935940);
-    ck_assert_uint_eq(file.n_members, 2);
-    ck_assert_str_eq(file.members[0].name, "alice");
-    ck_assert_str_eq(file.members[1].name, "DOM\\user");
-    ck_assert_int_eq(file.members[1].span.end, GRANT_FOREVER);
-    grant_gid_deinit(&file);
-}
-END_TEST
-
 START_TEST(render_is_what_was_read)
 {
-    _cleanup_free_ char *user = NULL, *gid = NULL;
+    _cleanup_free_ char *user = NULL;
     size_t size;
     struct grant_user user_file;
     ck_assert_int_eq(grant_user_parse(user_text, strlen(user_text), &user_file), 0);
@@ -85,14 +64,6 @@ START_TEST(render_is_what_was_read)
     fclose(out);
     ck_assert_str_eq(user, user_text);
     grant_user_deinit(&user_file);
-
-    struct grant_gid gid_file;
-    ck_assert_int_eq(grant_gid_parse(gid_text, strlen(gid_text), &gid_file), 0);
-    out = open_memstream(&gid, &size);
-    ck_assert_int_eq(grant_gid_render(&gid_file, out), 0);
-    fclose(out);
-    ck_assert_str_eq(gid, gid_text);
-    grant_gid_deinit(&gid_file);
 }
 END_TEST
 
@@ -105,13 +76,6 @@ START_TEST(truncated_at_every_byte)
         struct grant_user file = {.uid = 77};
         ck_assert_msg(grant_user_parse(text, size, &file) == -EBADMSG, "cut at byte %zu", size);
         ck_assert_uint_eq(file.uid, 77);
-    }
-    for (size_t size = 0; size < strlen(gid_text); size++) {
-        _cleanup_free_ char *text = malloc(size + !size);
-        memcpy(text, gid_text, size);
-        struct grant_gid file = {.gid = 77};
-        ck_assert_msg(grant_gid_parse(text, size, &file) == -EBADMSG, "cut at byte %zu", size);
-        ck_assert_uint_eq(file.gid, 77);
     }
 }
 END_TEST
@@ -194,29 +158,6 @@ START_TEST(refuse_user)
     const char *text = bad_users[_i];
     ck_assert_msg(grant_user_parse(text, strlen(text), &file) == -EBADMSG, "accepted:\n%s", text);
     ck_assert_uint_eq(file.uid, 77);
-}
-END_TEST
-
-static const char *const bad_gids[] = {
-    GID_HEAD,
-    GID_HEAD "end\nx",
-    GID_HEAD "group 2001 dbadmins 1 2\nend\n",
-    GID_HEAD "package p 1 2 3\nend\n",
-    GID_HEAD "member alice 1\nend\n",
-    GID_HEAD "member alice 1 2 3\nend\n",
-    GID_HEAD "member .alice 1 2\nend\n",
-    GID_HEAD "member a%0ab 1 2\nend\n",
-    "accesspkg-grants 1\ngroup 2001 dbadmins\nwritten 1\nend\n",
-    "accesspkg-members 1\ngroup 0 root\nwritten 1\nend\n",
-    "accesspkg-members 1\ngroup dbadmins 2001\nwritten 1\nend\n",
-};
-
-START_TEST(refuse_gid)
-{
-    struct grant_gid file = {.gid = 77};
-    const char *text = bad_gids[_i];
-    ck_assert_msg(grant_gid_parse(text, strlen(text), &file) == -EBADMSG, "accepted:\n%s", text);
-    ck_assert_uint_eq(file.gid, 77);
 }
 END_TEST
 
@@ -306,11 +247,6 @@ START_TEST(render_refuses)
     FILE *out = fopen("/dev/null", "w");
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
         ck_assert_msg(grant_user_render(&cases[i].file, out) == cases[i].result, "case %zu", i);
-    ck_assert_int_eq(grant_gid_render(&(struct grant_gid){.gid = 0, .name = "root", .written = 1}, out),
-                     -EINVAL);
-    struct grant_member member = {.name = "alice", .span = {-1, 2}};
-    struct grant_gid group = {.gid = 1, .name = "g", .written = 1, .members = &member, .n_members = 1};
-    ck_assert_int_eq(grant_gid_render(&group, out), -EINVAL);
     fclose(out);
 }
 END_TEST
@@ -331,11 +267,9 @@ int main(void)
     TCase *reading = tcase_create("reading");
     tcase_add_test(reading, spans);
     tcase_add_test(reading, read_user);
-    tcase_add_test(reading, read_gid);
     tcase_add_test(reading, truncated_at_every_byte);
     tcase_add_test(reading, every_byte_changed);
     tcase_add_loop_test(reading, refuse_user, 0, (int)(sizeof(bad_users) / sizeof(*bad_users)));
-    tcase_add_loop_test(reading, refuse_gid, 0, (int)(sizeof(bad_gids) / sizeof(*bad_gids)));
     tcase_add_test(reading, zero_bytes);
     tcase_add_test(reading, comments_and_extremes);
     tcase_add_test(reading, too_large);

@@ -8,6 +8,7 @@
 #include "tests/unit/statedir.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -22,9 +23,6 @@ static void allow(gid_t gid, const char *name)
     snprintf(path, sizeof(path), "allow/gid-%u", gid);
     snprintf(line, sizeof(line), "%s\n", name);
     put_text(path, line);
-    snprintf(path, sizeof(path), "allow/name-%s", name);
-    snprintf(line, sizeof(line), "%u\n", gid);
-    put_text(path, line);
 }
 
 static void grant(const char *user, size_t count, struct grant_group *groups)
@@ -34,11 +32,28 @@ static void grant(const char *user, size_t count, struct grant_group *groups)
     ck_assert_int_eq(grantdir_write_user(state, &file, false), 0);
 }
 
-static void members(gid_t gid, const char *name, size_t count, struct grant_member *list)
+/* In place of the C library's: the one user who there is, or a directory that fails. */
+static struct {
+    uid_t uid;
+    int error;
+    size_t needs; /* bytes */
+    size_t asked;
+} directory;
+
+int getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t size, struct passwd **ret)
 {
-    const struct grant_gid file = {
-        .gid = gid, .name = name, .written = now, .members = list, .n_members = count};
-    ck_assert_int_eq(grantdir_write_gid(state, &file), 0);
+    directory.asked++;
+    *ret = NULL;
+    if (directory.error)
+        return directory.error;
+    if (size < directory.needs)
+        return ERANGE;
+    if (strcmp(name, "alice") != 0)
+        return 0;
+    buffer[directory.needs ? directory.needs - 1 : 0] = '\0';
+    *entry = (struct passwd){.pw_name = buffer, .pw_uid = directory.uid};
+    *ret = entry;
+    return 0;
 }
 
 static struct grant_span current(void)
@@ -59,6 +74,7 @@ static struct grant_span ahead(void)
 static void setup(void)
 {
     state_setup();
+    directory.uid = 1001;
     now = time(NULL);
     allow(2001, "dbadmins");
     allow(34, "backup");
@@ -231,145 +247,80 @@ START_TEST(without_descriptors_it_cannot_tell)
 {
     struct grant_group groups[] = {{.gid = 2001, .name = "dbadmins", .span = current()}};
     struct list list = list_of(4);
-    struct group group;
-    char buffer[512];
-    int error = UNTOUCHED;
     grant("alice", 1, groups);
     struct rlimit limit;
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, limit.rlim_max}), 0);
     const enum nss_status user = ask(&list, "alice", -1);
-    const enum nss_status gid = groups_by_gid(state, 2001, &group, buffer, sizeof(buffer), &error);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     ck_assert_int_eq(user, NSS_STATUS_UNAVAIL);
     ck_assert_int_eq(list.error, EMFILE);
-    ck_assert_int_eq(gid, NSS_STATUS_UNAVAIL);
     ck_assert_int_eq(list.used, 1);
     free(list.gids);
 }
 END_TEST
 
-/* ---- getgrnam, getgrgid --------------------------------------------------------------------------------------- */
-
-START_TEST(group_by_name_and_gid)
+/* Rule 1: the file is of an account that is gone, and its name somebody else's now. */
+START_TEST(account_made_anew)
 {
-    struct grant_member list[] = {{.name = "alice", .span = current()},
-                                  {.name = "bob", .span = ended()},
-                                  {.name = "DOM\\carol", .span = {now - HOUR, GRANT_FOREVER}},
-                                  {.name = "dave", .span = ahead()}};
-    members(2001, "what-the-daemon-says", 4, list);
-    for (int by_name = 0; by_name < 2; by_name++) {
-        struct group group;
-        char buffer[256];
-        int error = UNTOUCHED;
+    struct grant_group groups[] = {{.gid = 2001, .name = "dbadmins", .span = current()}};
+    struct list list = list_of(4);
+    grant("alice", 1, groups);
+    directory.uid = 1002;
+    ck_assert_int_eq(ask(&list, "alice", -1), NSS_STATUS_NOTFOUND);
+    ck_assert_int_eq(list.used, 1);
+    directory.uid = 1001;
+    ck_assert_int_eq(ask(&list, "alice", -1), NSS_STATUS_SUCCESS);
+    ck_assert_int_eq(list.used, 2);
+    /* Who has no file, or holds nothing now, costs no look-up. */
+    const size_t asked = directory.asked;
+    groups[0].span = ended();
+    grant("alice", 1, groups);
+    ck_assert_int_eq(ask(&list, "alice", -1), NSS_STATUS_NOTFOUND);
+    ck_assert_int_eq(ask(&list, "bob", -1), NSS_STATUS_NOTFOUND);
+    ck_assert_uint_eq(directory.asked, asked);
+    free(list.gids);
+}
+END_TEST
+
+START_TEST(user_who_is_not_looked_up)
+{
+    static const struct {
+        int error;
+        enum nss_status status;
+    } cases[] = {{ENOENT, NSS_STATUS_NOTFOUND}, {ESRCH, NSS_STATUS_NOTFOUND}, {EAGAIN, NSS_STATUS_UNAVAIL},
+                 {EIO, NSS_STATUS_UNAVAIL},     {EMFILE, NSS_STATUS_UNAVAIL}, {ENOMEM, NSS_STATUS_UNAVAIL}};
+    struct grant_group groups[] = {{.gid = 2001, .name = "dbadmins", .span = current()}};
+    struct list list = list_of(4);
+    grant("alice", 1, groups);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        directory.error = cases[i].error;
         errno = UNTOUCHED;
-        const enum nss_status status =
-            by_name ? groups_by_name(state, "dbadmins", &group, buffer, sizeof(buffer), &error)
-                    : groups_by_gid(state, 2001, &group, buffer, sizeof(buffer), &error);
-        ck_assert_int_eq(status, NSS_STATUS_SUCCESS);
+        ck_assert_int_eq(ask(&list, "alice", -1), cases[i].status);
         ck_assert_int_eq(errno, UNTOUCHED);
-        ck_assert_int_eq(error, UNTOUCHED);
-        ck_assert_str_eq(group.gr_name, "dbadmins"); /* root's word, never the daemon's */
-        ck_assert_str_eq(group.gr_passwd, "*");
-        ck_assert_uint_eq(group.gr_gid, 2001);
-        ck_assert_str_eq(group.gr_mem[0], "alice");
-        ck_assert_str_eq(group.gr_mem[1], "DOM\\carol");
-        ck_assert_ptr_null(group.gr_mem[2]);
+        ck_assert_int_eq(list.used, 1);
     }
+    directory.error = 0;
+    free(list.gids);
 }
 END_TEST
 
-START_TEST(every_buffer_size)
+START_TEST(entry_of_any_size)
 {
-    struct grant_member list[] = {{.name = "alice", .span = current()}, {.name = "carol", .span = current()}};
-    members(2001, "dbadmins", 2, list);
-    const size_t needed =
-        3 * sizeof(char *) + sizeof("dbadmins") + sizeof("*") + sizeof("alice") + sizeof("carol");
-    for (size_t size = 0; size < needed + 16; size++) {
-        for (size_t odd = 0; odd < sizeof(char *); odd++) {
-            /* The buffer ends where the memory ends, so that a sanitizer sees a byte too many. */
-            char *memory = malloc(size + odd);
-            char *buffer = memory + odd;
-            struct group group = {.gr_gid = UNTOUCHED};
-            int error = UNTOUCHED;
-            const size_t padding = odd ? sizeof(char *) - odd : 0;
-            const enum nss_status status = groups_by_name(state, "dbadmins", &group, buffer, size, &error);
-            if (size < needed + padding) {
-                ck_assert_int_eq(status, NSS_STATUS_TRYAGAIN);
-                ck_assert_int_eq(error, ERANGE);
-                ck_assert_uint_eq(group.gr_gid, UNTOUCHED);
-            } else {
-                ck_assert_int_eq(status, NSS_STATUS_SUCCESS);
-                ck_assert_str_eq(group.gr_mem[1], "carol");
-                ck_assert(group.gr_mem[1] + sizeof("carol") <= buffer + size);
-                ck_assert_uint_eq((uintptr_t)group.gr_mem % sizeof(char *), 0);
-            }
-            free(memory);
-        }
+    struct grant_group groups[] = {{.gid = 2001, .name = "dbadmins", .span = current()}};
+    struct list list = list_of(4);
+    grant("alice", 1, groups);
+    for (size_t needs = 1; needs <= 1024 * 1024; needs = needs * 3 + 1) {
+        directory.needs = needs;
+        list.used = 1;
+        ck_assert_int_eq(ask(&list, "alice", -1), NSS_STATUS_SUCCESS);
     }
-}
-END_TEST
-
-static void ask_for_none(const char *name, gid_t gid)
-{
-    struct group group;
-    char buffer[256];
-    int error = UNTOUCHED;
-    ck_assert_int_eq(groups_by_name(state, name, &group, buffer, sizeof(buffer), &error),
-                     NSS_STATUS_NOTFOUND);
-    ck_assert_int_eq(error, ENOENT);
-    error = UNTOUCHED;
-    ck_assert_int_eq(groups_by_gid(state, gid, &group, buffer, sizeof(buffer), &error), NSS_STATUS_NOTFOUND);
-    ck_assert_int_eq(error, ENOENT);
-}
-
-START_TEST(groups_of_nobody)
-{
-    struct grant_member list[] = {{.name = "alice", .span = ended()}, {.name = "bob", .span = ahead()}};
-    ask_for_none("dbadmins", 2001); /* allowed, without a file */
-    members(2001, "dbadmins", 2, list);
-    ask_for_none("dbadmins", 2001);
-    ask_for_none("", (gid_t)-1);
-    ask_for_none("../gid-2001", 5);
-}
-END_TEST
-
-START_TEST(groups_that_root_did_not_name)
-{
-    struct grant_member list[] = {{.name = "alice", .span = current()}};
-    members(27, "sudo", 1, list);
-    ask_for_none("sudo", 27);
-
-    char text[256];
-    snprintf(text, sizeof(text),
-             "accesspkg-members 1\ngroup 0 root\nwritten %lld\nmember alice 0 forever\nend\n",
-             (long long)now);
-    put_text("grants/gid/0", text);
-    allow(0, "root");
-    ask_for_none("root", 0);
-
-    /* a file for one gid under the name of another */
-    members(2001, "dbadmins", 1, list);
-    char from[512];
-    snprintf(from, sizeof(from), "%s", in_state("grants/gid/2001"));
-    ck_assert_int_eq(rename(from, in_state("grants/gid/34")), 0);
-    ask_for_none("backup", 34);
-}
-END_TEST
-
-/* A reload cut off between two entries: a name whose gid is called otherwise names nothing. */
-START_TEST(entries_that_disagree)
-{
-    struct grant_member list[] = {{.name = "alice", .span = current()}};
-    struct group group;
-    char buffer[256];
-    int error;
-    members(2001, "dbadmins", 1, list);
-    put_text("allow/name-oldname", "2001\n");
-    ck_assert_int_eq(groups_by_name(state, "oldname", &group, buffer, sizeof(buffer), &error),
-                     NSS_STATUS_NOTFOUND);
-    ck_assert_int_eq(groups_by_name(state, "dbadmins", &group, buffer, sizeof(buffer), &error),
-                     NSS_STATUS_SUCCESS);
+    directory.needs = 1024 * 1024 + 1; /* no entry is so large: it is not believed */
+    list.used = 1;
+    ck_assert_int_eq(ask(&list, "alice", -1), NSS_STATUS_NOTFOUND);
+    ck_assert_int_eq(list.used, 1);
+    directory.needs = 0;
+    free(list.gids);
 }
 END_TEST
 
@@ -377,7 +328,6 @@ START_TEST(no_state_folder)
 {
     struct list list = list_of(4);
     state_teardown();
-    ask_for_none("dbadmins", 2001);
     ck_assert_int_eq(ask(&list, "alice", -1), NSS_STATUS_NOTFOUND);
     free(list.gids);
 }
@@ -396,15 +346,10 @@ int main(void)
     tcase_add_test(users, initgroups_refuses_bad_files);
     tcase_add_test(users, without_descriptors_it_cannot_tell);
     suite_add_tcase(suite, users);
-    TCase *groups = tcase_create("groups");
-    tcase_add_checked_fixture(groups, setup, state_teardown);
-    tcase_add_test(groups, group_by_name_and_gid);
-    tcase_add_test(groups, every_buffer_size);
-    tcase_add_test(groups, groups_of_nobody);
-    tcase_add_test(groups, groups_that_root_did_not_name);
-    tcase_add_test(groups, entries_that_disagree);
-    tcase_add_test(groups, no_state_folder);
-    suite_add_tcase(suite, groups);
+    tcase_add_test(users, account_made_anew);
+    tcase_add_test(users, user_who_is_not_looked_up);
+    tcase_add_test(users, entry_of_any_size);
+    tcase_add_test(users, no_state_folder);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     const int failures = srunner_ntests_failed(runner);

@@ -3,7 +3,6 @@
 #include "common/grantdir.h"
 #include "helperd/configure.h"
 #include "helperd/packages_allow.h"
-#include "helperd/packages_kept.h"
 #include "tests/support/acts.h"
 
 #include <check.h>
@@ -179,8 +178,8 @@ static int find_user(const char *name, void *data, bool *ret_may_log_in)
     return 0;
 }
 
-/* accesspkgd --write-allow-list, in the folders of the fixture. */
-static void write_list(void)
+/* accesspkgd --write-allow-list, in the folders of the fixture, with these gids of what is held. */
+static void write_list(const gid_t *held, size_t count)
 {
     static char config[256];
     char packages[256];
@@ -193,7 +192,7 @@ static void write_list(void)
     ck_assert_int_eq(chmod(config, 0644), 0);
     memset(output, 0, sizeof(output));
     FILE *out = fmemopen(output, sizeof(output) - 1, "w");
-    const int code = configure_write_allow_list_at(&place, out);
+    const int code = configure_write_allow_list_at(&place, held, count, out);
     fclose(out);
     ck_assert_msg(code == 0, "%s", output);
 }
@@ -205,66 +204,88 @@ static void setup_list(void)
     directory_error = 0;
 }
 
+/* What the engine says is held, as the daemon compares and answers with it. */
+static size_t compare(struct problems *problems, gid_t ret_gids[8])
+{
+    struct packages_held *held = NULL;
+    size_t count = 0;
+    ck_assert_int_eq(engine_list_held(&fixture.engine, fixture.packages, &held, &count), 0);
+    ck_assert_int_eq(packages_compare_allow_list(fixture.packages, fixture.state, held, count, problems), 0);
+    for (size_t i = 0; i < count; i++)
+        ret_gids[i] = held[i].gid;
+    engine_free_held(held, count);
+    return count;
+}
+
 START_TEST(test_list_keeps_what_is_held)
 {
     struct problems problems = {0};
+    gid_t held[8];
     acts_hold(&fixture, "alice", "kept");
     acts_remove_package(&fixture, "kept");
     reload();
-    write_list();
-    ck_assert_msg(
-        strstr(output, "kept: the group dbadmins, which no package gives any more: 1 holds it, until 2"),
-        "%s", output);
-    ck_assert(fixture_in_group(&fixture, "alice", 2001));
-    ck_assert_int_eq(packages_compare_allow_list(fixture.packages, fixture.state, &problems), 0);
+    ck_assert_uint_eq(compare(&problems, held), 1);
+    ck_assert_uint_eq(held[0], 2001);
     ck_assert_uint_eq(problems.count, 1);
-    ck_assert_ptr_nonnull(strstr(problems.items[0].text, "keeps the group dbadmins"));
+    ck_assert_msg(strstr(problems.items[0].text,
+                         "keeps the group dbadmins, which no package gives any more, for "
+                         "what is held of it, until 2"),
+                  "%s", problems.items[0].text);
     problems_deinit(&problems);
+    write_list(held, 1);
+    ck_assert(fixture_in_group(&fixture, "alice", 2001));
 
     ck_assert_int_eq(acts_revoke(&fixture, "alice", "kept", "x"), 0); /* how an administrator ends it */
-    write_list();
-    ck_assert_ptr_null(strstr(output, "kept:"));
+    ck_assert_uint_eq(compare(&problems, held), 0);
+    ck_assert_ptr_nonnull(strstr(problems.items[0].text, "`pkg-admin reload`, run as root, takes it off"));
+    problems_deinit(&problems);
+    write_list(NULL, 0);
     ck_assert(!grantdir_allows(fixture.state, 2001));
     ck_assert(grantdir_allows(fixture.state, 34));
 }
 END_TEST
 
-/* Only what root put there is kept, whatever the files of the daemon say; and only while it holds. */
+/* Until when a group is held, over the packages that gave it; what ends does not count, nor what a package gives. */
+START_TEST(test_held)
+{
+    struct packages_held *held = NULL;
+    size_t count = 0;
+    acts_hold(&fixture, "alice", "kept");
+    fixture.now += 60;
+    acts_hold(&fixture, "dave", "kept");
+    acts_hold(&fixture, "dave", "ended");
+    ck_assert_int_eq(engine_list_held(&fixture.engine, fixture.packages, &held, &count), 0);
+    ck_assert_uint_eq(count, 0);
+    acts_remove_package(&fixture, "kept");
+    reload();
+    ck_assert_int_eq(engine_list_held(&fixture.engine, fixture.packages, &held, &count), 0);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_str_eq(held[0].group, "dbadmins");
+    ck_assert_uint_eq(held[0].gid, 2001);
+    ck_assert_int_eq(held[0].until, fixture.now + 3600);
+    engine_free_held(held, count);
+    fixture.now += 3600;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_int_eq(engine_list_held(&fixture.engine, fixture.packages, &held, &count), 0);
+    ck_assert_uint_eq(count, 0);
+    engine_free_held(held, count);
+}
+END_TEST
+
+/* Only what root put there is kept, whatever the daemon says is held. */
 START_TEST(test_list_adds_nothing)
 {
-    const int64_t now = fixture.now;
-    struct grant_member member = {"alice", {now - 10, GRANT_FOREVER}};
-    const struct grant_gid files[] = {
-        {.gid = 2002,
-         .name = "shadow",
-         .written = now,
-         .members = &member,
-         .n_members = 1}, /* never listed */
-        {.gid = 2001,
-         .name = "shadow",
-         .written = now,
-         .members = &member,
-         .n_members = 1}, /* another name */
-        {.gid = 2001, .name = "dbadmins", .written = now + 3600, .members = &member, .n_members = 1},
-    };
-    acts_remove_package(&fixture, "kept");
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        const struct allow_entry before[] = {{2001, "dbadmins"}, {34, "backup"}};
-        ck_assert_int_eq(grantdir_write_allow(fixture.state, before, 2), 0);
-        ck_assert_int_eq(grantdir_write_gid(fixture.state, &files[i]), 0);
-        write_list();
-        ck_assert(!grantdir_allows(fixture.state, 2001));
-        ck_assert(!grantdir_allows(fixture.state, 2002));
-        ck_assert(i == 0 ||
-                  strstr(output, "warning: the group dbadmins, which no package gives any more, is taken"));
-    }
-    member.span = (struct grant_span){now - 10, now}; /* over */
-    const struct grant_gid over = {
-        .gid = 2001, .name = "dbadmins", .written = now, .members = &member, .n_members = 1};
     const struct allow_entry before[] = {{2001, "dbadmins"}, {34, "backup"}};
+    const gid_t held[] = {2002, 0, (gid_t)-1, 42, 2001};
+    acts_remove_package(&fixture, "kept");
     ck_assert_int_eq(grantdir_write_allow(fixture.state, before, 2), 0);
-    ck_assert_int_eq(grantdir_write_gid(fixture.state, &over), 0);
-    write_list();
+    write_list(held, 5);
+    ck_assert(grantdir_allows(fixture.state, 2001));
+    ck_assert(!grantdir_allows(fixture.state, 2002));
+    ck_assert(!grantdir_allows(fixture.state, 42));
+    write_list(NULL, 0);
+    ck_assert(!grantdir_allows(fixture.state, 2001));
+    write_list(held, 5); /* what was taken off does not come back */
     ck_assert(!grantdir_allows(fixture.state, 2001));
 }
 END_TEST
@@ -273,20 +294,21 @@ END_TEST
 START_TEST(test_list_and_the_directory)
 {
     const struct allow_entry before[] = {{2001, "dbadmins"}, {34, "backup"}};
+    const gid_t held[] = {2001};
     acts_hold(&fixture, "alice", "kept");
     acts_remove_package(&fixture, "kept");
     reload();
     directory_error = -EIO;
-    write_list();
+    write_list(held, 1);
     ck_assert(grantdir_allows(fixture.state, 2001));
     directory_error = 0;
     gid_of_dbadmins = 2003;
-    write_list();
+    write_list(held, 1);
     ck_assert(!grantdir_allows(fixture.state, 2001));
     ck_assert(!grantdir_allows(fixture.state, 2003));
     ck_assert_int_eq(grantdir_write_allow(fixture.state, before, 2), 0);
     gid_of_dbadmins = 0;
-    write_list();
+    write_list(held, 1);
     ck_assert(!grantdir_allows(fixture.state, 2001));
 }
 END_TEST
@@ -314,6 +336,7 @@ int main(void)
     suite_add_tcase(suite, tests);
     tcase_add_checked_fixture(list, setup_list, teardown);
     tcase_add_test(list, test_list_keeps_what_is_held);
+    tcase_add_test(list, test_held);
     tcase_add_test(list, test_list_adds_nothing);
     tcase_add_test(list, test_list_and_the_directory);
     tcase_add_test(list, test_until);

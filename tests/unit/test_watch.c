@@ -22,7 +22,7 @@ static char told[4096];
 static const char *waited_for;
 static bool timed_out;
 
-static const char *const set_names[] = {"user", "gid", "passwd", "group", "nsswitch", "allow"};
+static const char *const set_names[] = {"user", "passwd", "group", "nsswitch", "allow"};
 
 static void on_changed(enum watch_set set, const char *name, void *data)
 {
@@ -92,7 +92,7 @@ static void setup(void)
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(etc, sizeof(etc), "%s/etc", folder);
     snprintf(state, sizeof(state), "%s/state", folder);
-    shell("mkdir -p etc state/grants/user state/grants/gid state/allow && touch etc/passwd etc/group");
+    shell("mkdir -p etc state/grants/user state/allow && touch etc/passwd etc/group");
     loop = ev_loop_new(EVFLAG_AUTO);
     told[0] = '\0';
     ck_assert_int_eq(watch_new(loop, etc, state, on_changed, NULL, &watch), 0);
@@ -119,8 +119,6 @@ START_TEST(test_grant_files)
         {"ln -s /etc/passwd state/grants/user/bob", "user:bob\n"},
         {"rm state/grants/user/bob", "user:bob\n"},
         {"mkdir state/grants/user/carol", "user:carol\n"},
-        {"echo x >state/grants/gid/2001", "gid:2001\n"},
-        {"rm state/grants/gid/2001", "gid:2001\n"},
         {"echo x >state/allow/gid-2001", "allow:*\n"},
         {"rm state/allow/gid-2001", "allow:*\n"},
     };
@@ -177,19 +175,17 @@ START_TEST(test_replaced_folders)
     } cases[] = {
         {"mv state/grants/user state/old && mkdir state/grants/user", "user:*\n"},
         {"rm -r state/grants/user && mkdir state/grants/user", "user:*\n"},
-        {"rm -r state/grants/gid && mkdir state/grants/gid", "gid:*\n"},
-        {"mv state/grants state/older && mkdir -p state/grants/user state/grants/gid", "gid:*\n"},
+        {"mv state/grants state/older && mkdir -p state/grants/user", "user:*\n"},
         {"rm -r state/allow && mkdir state/allow", "allow:*\n"},
-        {"mv state state2 && mkdir -p state/grants/user state/grants/gid state/allow", "user:*\n"},
+        {"mv state state2 && mkdir -p state/grants/user state/allow", "user:*\n"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         shell("%s", cases[i].change);
         /* The last one has no parent that is watched: that the folder itself went is what tells. */
         wait_for(cases[i].told);
         told[0] = '\0';
-        shell("echo x >state/grants/user/new && echo x >state/grants/gid/7");
+        shell("echo x >state/grants/user/new");
         wait_for("user:new\n");
-        wait_for("gid:7\n");
         told[0] = '\0';
     }
 }
@@ -200,7 +196,6 @@ START_TEST(test_folder_comes_later)
 {
     shell("rm -r state/grants");
     wait_for("user:*\n");
-    wait_for("gid:*\n");
     told[0] = '\0';
     shell("mkdir state/grants");
     shell("mkdir state/grants/user");
@@ -220,14 +215,13 @@ START_TEST(test_overflow)
     ck_assert_int_eq(chdir(state), 0);
     for (long i = 0; i < most + 10; i++) {
         char name[64];
-        snprintf(name, sizeof(name), "grants/gid/%ld", i % 2);
+        snprintf(name, sizeof(name), "grants/user/%ld", i % 2);
         const int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
         ck_assert_int_ge(fd, 0);
         close(fd);
     }
     ck_assert_int_eq(chdir("/"), 0);
     wait_for("user:*\n");
-    wait_for("gid:*\n");
     wait_for("passwd:*\n");
     wait_for("group:*\n");
     wait_for("nsswitch:*\n");

@@ -20,13 +20,12 @@ where_things_are()
         usr/share/dbus-1/interfaces/org.accesspkg1.Privileged.xml; do
         [[ -f $root/$path ]] || complain "$path is missing"
     done
-    run host stat -c '%U:%G %a %n' /var/lib/accesspkg /var/lib/accesspkg/{allow,used,grants,grants/user,grants/gid}
+    run host stat -c '%U:%G %a %n' /var/lib/accesspkg /var/lib/accesspkg/{allow,used,grants,grants/user}
     says "^root:accesspkg 1775 /var/lib/accesspkg$"
     says "^root:root 755 /var/lib/accesspkg/allow$"
     says "^root:accesspkg 750 /var/lib/accesspkg/used$"
     says "^accesspkg:accesspkg 755 /var/lib/accesspkg/grants$"
     says "^accesspkg:accesspkg 755 /var/lib/accesspkg/grants/user$"
-    says "^accesspkg:accesspkg 755 /var/lib/accesspkg/grants/gid$"
 }
 
 # The store holds justifications and reasons: nobody else's to read.
@@ -87,6 +86,37 @@ reload()
     rm "$folder/second.conf"
 }
 
+# A restart reads what a reload reads: the unit puts new groups on root's allow-list before the daemon starts.
+restart_reads_packages()
+{
+    local folder=$root/etc/accesspkg/packages.d
+    printf '%s\n' "[package]" "groups = video" "[policy]" "approval = none" >"$folder/restarted.conf"
+    run host systemctl restart accesspkgd
+    succeeded
+    run on_host alice pkg-request submit restarted
+    succeeded
+    says "You hold restarted"
+    run on_host alice id -nG alice
+    says video
+    # A policy with an error starts the daemon with the last good one, as ever.
+    echo "no such line" >>"$folder/restarted.conf"
+    run host systemctl restart accesspkgd
+    succeeded
+    run on_host alice id -nG alice
+    says video
+    rm "$folder/restarted.conf"
+    run host pkg-admin reload
+    succeeded
+    says "The group video stays on the allow-list for those who hold it"
+    run host pkg-admin revoke restarted alice -m over
+    succeeded
+    run host pkg-admin reload
+    succeeded
+    says_not video
+    run host cat /var/lib/accesspkg/allow/gid-44
+    refused
+}
+
 tree_of()
 {
     (cd "$1" && find . \( -type f -o -type l \) | sort)
@@ -143,5 +173,6 @@ it "the store is the daemon's alone" store_is_private
 it "the daemon runs without privileges" without_privileges
 it "started without its folder: told how to make it" without_its_folder
 it "a reload brings the new policy, a bad one leaves the old" reload
+it "a restart gives the groups that a reload gives, and fails for none" restart_reads_packages
 it "uninstall takes what install brought, and keeps configuration and state" in_and_out
 it "uninstall refuses while a service names the module" in_use
