@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the engine should do, said again in as few words as possible: users, packages and what stands between them, as
- * numbers and sets of bits. No store, no files, no facts: test_model.c asks it what to expect of each operation, tells
+ * numbers and sets of bits. No store, no files, no facts: model_run.c asks it what to expect of each operation, tells
  * it what came of it, and compares. Where the engine chooses a moment (a retry, an answer of the root service) the
  * model is told that it came, and says what follows.
  *

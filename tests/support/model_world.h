@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * An engine on a host of its own beside the model of both: who is who, what a look-up finds, the root service, and the
- * comparison of everything that shows. Operations are test_model.c's.
+ * comparison of everything that shows. Operations are model_run.c's.
  */
 #pragma once
 
