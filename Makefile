@@ -40,6 +40,9 @@ ALL_CFLAGS  = -std=gnu17 $(WARNINGS) $(HARDEN) $(DEFINES) -I. $(DBUS_CFLAGS) $(C
 ALL_LDFLAGS = -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS) $(SANITIZE)
 DBUS_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 
+# With all processors, unless whoever calls said how many (-j).
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # A line per file made; V=1 shows the whole commands.
 V ?=
 quiet = $(if $(V),,@printf '  %-4s %s\n' $(1) $@; )
@@ -166,7 +169,7 @@ CRASH_KILLS ?= 1000
 
 .PHONY: check
 check: deps-check ## Run every suite that needs no booted host (installs what is missing, if it may)
-	+@$(MAKE) --no-print-directory check-built
+	+@$(MAKE) --no-print-directory $(JOBS) check-built
 
 .PHONY: check-built
 check-built: all $(SUITES) lint
@@ -177,26 +180,26 @@ check-built: all $(SUITES) lint
 .PHONY: demo
 demo: deps-demo ## Show the product at work: a refused ssh login, an approval, a login, an end
 	@echo "Building ..."
-	+@$(MAKE) --no-print-directory -s all
+	+@$(MAKE) --no-print-directory $(JOBS) -s all
 	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 	@tests/demo/demo $(BUILD)
 
 .PHONY: check-host
 check-host: deps-host ## Boot a Debian host and drive it as users do (as root)
-	+@$(MAKE) --no-print-directory all
+	+@$(MAKE) --no-print-directory $(JOBS) all
 	tests/host/run $(BUILD)
 
 .PHONY: check-crash
 check-crash: deps-check ## kill -9 the daemon 1,000 times under load and see that nothing acknowledged is lost
-	+@$(MAKE) --no-print-directory all $(BUILD)/tests/crash/crash
+	+@$(MAKE) --no-print-directory $(JOBS) all $(BUILD)/tests/crash/crash
 	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 	tests/support/private-root $(BUILD) env CRASH_KILLS=$(CRASH_KILLS) $(abspath $(BUILD))/tests/crash/crash
 
 .PHONY: bench
 bench: deps-check ## Measure a granted check and a refusal against their yardsticks
-	+@$(MAKE) --no-print-directory all $(BENCHES)
+	+@$(MAKE) --no-print-directory $(JOBS) all $(BENCHES)
 	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 	tests/bench/run $(BUILD)

@@ -2,8 +2,8 @@
 #include "tests/support/acts.h"
 
 #include "helperd/store_sql.h"
+#include "tests/support/unmarked.h"
 
-#include <check.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -2,8 +2,7 @@
 #include "tests/support/audited.h"
 
 #include "helperd/store_sql.h"
-
-#include <check.h>
+#include "tests/support/unmarked.h"
 
 /* One person's account and login against another's: none of the one may equal any of the other. */
 #define SAME(uid, login, other_uid, other_login)                                                             \

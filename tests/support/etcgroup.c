@@ -2,8 +2,8 @@
 #include "tests/support/etcgroup.h"
 
 #include "common/grantdir.h"
+#include "tests/support/unmarked.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #include "tests/support/fixture.h"
 
 #include "common/grantdir.h"
+#include "tests/support/unmarked.h"
 
-#include <check.h>
 #include <ftw.h>
 #include <stdarg.h>
 #include <string.h>

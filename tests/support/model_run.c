@@ -14,11 +14,11 @@
 #include "tests/support/acts.h"
 #include "tests/support/audited.h"
 #include "tests/support/model_world.h"
+#include "tests/support/unmarked.h"
 
 #include "common/duration.h"
 #include "common/grantdir.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

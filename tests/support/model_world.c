@@ -4,8 +4,8 @@
 #include "common/duration.h"
 #include "common/grantdir.h"
 #include "helperd/store_sql.h"
+#include "tests/support/unmarked.h"
 
-#include <check.h>
 #include <inttypes.h>
 #include <string.h>
 
