@@ -2,65 +2,43 @@
 /*
  * Running a program inside a process that is not ours. What must hold, whatever the host does:
  * MUST 1  no descriptor, child, signal disposition, mask or handler of the host is left changed;
- * MUST 2  between fork and exec only what is safe after a fork of a threaded process;
- * MUST 3  the child is held back until its pidfd is open, so that no pid that was reused can ever be killed;
- * MUST 4  the verdict is what came through the socket, never the exit status, which a host's handler may take;
- * MUST 5  nothing here waits longer than the deadline and a moment for the child to die.
+ * MUST 2  the host's handlers, and its threads that wait for children, see no child of ours;
+ * MUST 3  what is killed is killed through a pidfd, so that no pid that was reused is ever hit;
+ * MUST 4  the verdict is what came through the socket, never an exit status;
+ * MUST 5  nothing here waits longer than the deadline and a moment for the program to die.
  * Called by submission.c.
  */
 #include "pam_module/spawn.h"
 
 #include "common/cleanup.h"
 #include "pam_module/descriptor.h"
+#include "pam_module/keeper.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LAST_STANDARD = STDERR_FILENO, DEATH_MS = 1000 };
+enum { DEATH_MS = 1000 };
 
-/* ---- in the child, before exec: MUST 2 --------------------------------------------------------------------- */
-
-static void default_signals(void)
+/* An answer of our own: why there is no other. */
+static int fail(const char *call, int error, struct protocol_message *ret)
 {
-    const struct sigaction standard = {.sa_handler = SIG_DFL};
-    sigset_t none;
-    for (int number = 1; number < NSIG; number++)
-        sigaction(number, &standard, NULL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    char digits[12];
+    snprintf(digits, sizeof(digits), "%d", error);
+    ret->size = 0;
+    ret->overflowed = false;
+    protocol_add(ret, "failed", call);
+    protocol_add(ret, "errno", digits);
+    return 0;
 }
-
-static _Noreturn void become(const char *program, int ours, int question)
-{
-    char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-    char *const argv[] = {(char *)program, NULL};
-    char *const environment[] = {path, NULL};
-    char byte;
-    default_signals();
-    close(ours);
-    /* MUST 3: the question comes once the pidfd is open; a socket that is shut, as it is when the host dies, says
-     * that none will come. */
-    if (recv(question, &byte, 1, MSG_PEEK) <= 0)
-        _exit(1);
-    if (dup2(question, STDIN_FILENO) < 0 || dup2(question, STDOUT_FILENO) < 0)
-        _exit(1);
-    const int null = open("/dev/null", O_RDWR);
-    if (null < 0 || dup2(null, STDERR_FILENO) < 0 || close_range(LAST_STANDARD + 1, UINT_MAX, 0) < 0)
-        _exit(1);
-    execve(program, argv, environment);
-    _exit(1);
-}
-
-/* ---- in the host -------------------------------------------------------------------------------------------- */
 
 static int make_channel(int *ret_ours, int *ret_theirs)
 {
@@ -78,52 +56,45 @@ static int make_channel(int *ret_ours, int *ret_theirs)
     return 0;
 }
 
-/* All signals are held back meanwhile, so that no handler of the host runs in the child. */
-static pid_t fork_child(const char *program, int ours, int theirs)
+/* All signals are held back meanwhile, so that no handler of the host runs in the keeper. */
+static int start_keeper(const char *program, int theirs, int *ret_pidfd)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    const pid_t pid = _Fork();
+    const pid_t pid = keeper_clone(ret_pidfd);
     if (pid == 0)
-        become(program, ours, theirs);
-    const int error = errno;
+        keeper_run(program, theirs);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return pid < 0 ? -error : pid;
+    return pid < 0 ? pid : 0;
 }
 
-/* MUST 3. Somebody may have killed the child already and a handler reaped it: then this pid is no child of ours. */
-static int open_child(pid_t pid)
+static bool is_dead_soon(int pidfd)
 {
-    siginfo_t info;
-    _cleanup_close_ int pidfd = pidfd_open(pid, 0);
-    if (pidfd < 0 || waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
-        return -errno;
-    return steal_fd(&pidfd);
+    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+    int n;
+    do
+        n = poll(&ended, 1, DEATH_MS);
+    while (n < 0 && errno == EINTR);
+    return n > 0;
 }
 
 /*
- * MUST 1, 5. A child that even SIGKILL does not end at once (a stuck file system) must not hold the login. One that is
- * dead is waited for in earnest: if root traces it, the tracer sees it first, for a moment.
+ * MUST 1, 5. Told by the socket, the keeper ends the program and itself. It is killed only where that takes too long (it
+ * is stopped, or even SIGKILL does not end the program, on a stuck file system): its program would be an orphan then,
+ * and reach a host that collects those. Who is dead is waited for in earnest: if root traces it, the tracer sees it
+ * first, for a moment.
  */
-static void end_child(int pidfd)
+static void end_keeper(int ours, int pidfd)
 {
-    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
     siginfo_t info;
-    int dead;
-    pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-    do
-        dead = poll(&ended, 1, DEATH_MS);
-    while (dead < 0 && errno == EINTR);
-    while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | (dead > 0 ? 0 : WNOHANG)) < 0 && errno == EINTR)
-        continue;
-}
-
-/* A child without a pidfd is still held back: told that no question comes, it ends by itself. */
-static void abandon_child(int ours, pid_t pid)
-{
     shutdown(ours, SHUT_RDWR);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    bool dead = is_dead_soon(pidfd);
+    if (!dead) {
+        pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+        dead = is_dead_soon(pidfd);
+    }
+    while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL | (dead ? 0 : WNOHANG)) < 0 && errno == EINTR)
         continue;
 }
 
@@ -134,7 +105,7 @@ static int64_t now_ms(void)
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* Until there is an answer or the child is dead: another child of the host may hold a copy of its socket. */
+/* Until there is an answer or the keeper is dead: another child of the host may hold a copy of its socket. */
 static int wait_answer(int ours, int pidfd, int64_t deadline)
 {
     for (;;) {
@@ -153,46 +124,48 @@ static int wait_answer(int ours, int pidfd, int64_t deadline)
 static int take_answer(int ours, int pidfd, int64_t deadline, struct protocol_message *ret)
 {
     const int r = wait_answer(ours, pidfd, deadline);
-    if (r < 0)
+    if (r == -ETIME)
         return r;
-    const ssize_t size = recv(ours, ret->text, sizeof(ret->text), MSG_TRUNC | MSG_DONTWAIT);
-    if (size < 0)
-        return errno == ECONNRESET || errno == EAGAIN ? -ENODATA : -errno;
-    if (size == 0)
+    if (r < 0)
+        return fail("poll", -r, ret);
+    ssize_t size = recv(ours, ret->text, sizeof(ret->text), MSG_TRUNC | MSG_DONTWAIT);
+    if (size < 0 && errno == ECONNRESET) /* it ended with the question unread; what it said comes next */
+        size = recv(ours, ret->text, sizeof(ret->text), MSG_TRUNC | MSG_DONTWAIT);
+    if (size <= 0)
         return -ENODATA;
     ret->size = (size_t)size;
     ret->overflowed = false;
     return (size_t)size <= sizeof(ret->text) && protocol_is_whole(ret) ? 0 : -EBADMSG;
 }
 
-static int converse(int ours, int pidfd, const struct protocol_message *question, int64_t deadline,
-                    struct protocol_message *ret_answer)
+/* The question waits in the socket before anybody can read it: nothing is sent to who may be gone. */
+static int ask(const char *program, const struct protocol_message *question, int64_t deadline,
+               struct protocol_message *ret_answer)
 {
-    /* MSG_NOSIGNAL: a SIGPIPE would be the host's. */
+    _cleanup_close_ int ours = -1, theirs = -1, pidfd = -1;
+    int r = make_channel(&ours, &theirs);
+    if (r < 0)
+        return fail("socketpair", -r, ret_answer);
     if (send(ours, question->text, question->size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        return errno == EPIPE ? -ENODATA : -errno;
+        return fail("send", errno, ret_answer);
     shutdown(ours, SHUT_WR);
-    return take_answer(ours, pidfd, deadline, ret_answer);
+    r = start_keeper(program, theirs, &pidfd);
+    if (r < 0)
+        return fail("clone", -r, ret_answer);
+    close(steal_fd(&theirs));
+    r = take_answer(ours, pidfd, deadline, ret_answer);
+    end_keeper(ours, pidfd);
+    return r;
 }
 
+/* A thread that is cancelled here would leave a child and descriptors behind, or be cancelled in the keeper, too. */
 int spawn_ask(const char *program, const struct protocol_message *question, unsigned seconds,
               struct protocol_message *ret_answer)
 {
     const int64_t deadline = now_ms() + (int64_t)seconds * 1000;
-    _cleanup_close_ int ours = -1, theirs = -1, pidfd = -1;
-    int r = make_channel(&ours, &theirs);
-    if (r < 0)
-        return r;
-    const pid_t pid = fork_child(program, ours, theirs);
-    if (pid < 0)
-        return pid;
-    close(steal_fd(&theirs));
-    pidfd = open_child(pid);
-    if (pidfd < 0) {
-        abandon_child(ours, pid);
-        return pidfd;
-    }
-    r = converse(ours, pidfd, question, deadline, ret_answer);
-    end_child(pidfd);
+    int state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    const int r = ask(program, question, deadline, ret_answer);
+    pthread_setcancelstate(state, NULL);
     return r;
 }
