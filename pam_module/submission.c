@@ -11,6 +11,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+enum { LOADER_FAILED = 127 };
 
 /* ---- the question ------------------------------------------------------------------------------------------- */
 
@@ -126,15 +129,87 @@ static void take_record(const char *key, const char *value, struct submission *s
         take_text(value, submission->waits, sizeof(submission->waits));
 }
 
+/* What can be done about a call that failed; `error` 0: whatever the error was. */
+static const struct {
+    const char *call;
+    int error;
+    const char *advice;
+} advices[] = {
+    {"execve", ENOENT, "make sure that " PATH_SUBMIT " is there: install accesspkg again"},
+    {"execve", EACCES,
+     "make sure that " PATH_SUBMIT " may be executed here: its mode, the mount, AppArmor or SELinux"},
+    {"clone", EAGAIN, "too many processes run: see RLIMIT_NPROC of the user, TasksMax= of the unit"},
+    {"clone", ENOMEM, "there is not enough memory"},
+    {"clone", 0, "the service's SystemCallFilter= may forbid it"},
+    {"socketpair", EAFNOSUPPORT, "the service's RestrictAddressFamilies= must let AF_UNIX"},
+    {"socketpair", 0, "too many files are open: see RLIMIT_NOFILE of the service"},
+    {"open /dev/null", 0, "the service sees no usable /dev/null"},
+    {"setgroups", EPERM,
+     "this user namespace denies setgroups (see /proc/self/setgroups), or the service has no CAP_SETGID"},
+};
+
+static const char *advice_for(const char *call, int error)
+{
+    for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+        if (strcmp(advices[i].call, call) == 0 && (advices[i].error == error || advices[i].error == 0))
+            return advices[i].advice;
+    return NULL;
+}
+
+/* What is told instead of an answer, "" where it is not: see spawn.h. */
+struct end {
+    char failed[32]; /* a call */
+    int error, status, killed;
+};
+
+/* A number of three digits at most; -1 for anything else. */
+static int take_number(const char *value)
+{
+    const size_t digits = strspn(value, "0123456789");
+    return digits >= 1 && digits <= 3 && !value[digits] ? atoi(value) : -1;
+}
+
+static void take_end(const char *key, const char *value, struct end *end)
+{
+    if (strcmp(key, "failed") == 0)
+        take_text(value, end->failed, sizeof(end->failed));
+    else if (strcmp(key, "errno") == 0)
+        end->error = take_number(value);
+    else if (strcmp(key, "ended") == 0)
+        end->status = take_number(value);
+    else if (strcmp(key, "killed") == 0)
+        end->killed = take_number(value);
+}
+
+static void explain_end(const struct end *end, char ret[PROTOCOL_WHY_MAX + 1])
+{
+    const char *error = strerrordesc_np(end->error), *advice = advice_for(end->failed, end->error);
+    if (*end->failed)
+        snprintf(ret, PROTOCOL_WHY_MAX + 1, "it could not be run: %s: %s%s%s", end->failed,
+                 error ? error : "unknown error", advice ? "; " : "", advice ? advice : "");
+    else if (end->killed > 0)
+        snprintf(ret, PROTOCOL_WHY_MAX + 1, "signal %d killed it", end->killed);
+    else if (end->status == LOADER_FAILED)
+        snprintf(ret, PROTOCOL_WHY_MAX + 1,
+                 "it ended with status %d; a library may be missing: ldd " PATH_SUBMIT, end->status);
+    else if (end->status >= 0)
+        snprintf(ret, PROTOCOL_WHY_MAX + 1, "it ended with status %d", end->status);
+}
+
 void submission_read(struct protocol_message *answer, struct submission *ret)
 {
+    struct end end = {.status = -1};
     const char *key, *value;
     size_t at = 0;
     *ret = (struct submission){.verdict = VERDICT_NO_ANSWER};
-    while (protocol_next(answer, &at, &key, &value))
+    while (protocol_next(answer, &at, &key, &value)) {
         take_record(key, value, ret);
+        take_end(key, value, &end);
+    }
     if (at < answer->size)
         *ret = (struct submission){.verdict = VERDICT_NO_ANSWER, .why = "its answer cannot be read"};
+    else if (ret->verdict == VERDICT_NO_ANSWER && !*ret->why)
+        explain_end(&end, ret->why);
 }
 
 static void explain_fault(int error, unsigned seconds, struct submission *ret)
@@ -144,15 +219,14 @@ static void explain_fault(int error, unsigned seconds, struct submission *ret)
     case ETIME:
         snprintf(ret->why, sizeof(ret->why), "no answer came within %u s", seconds);
         break;
-    case ENODATA:
-        snprintf(ret->why, sizeof(ret->why),
-                 "it ended without an answer; make sure that %s is there and can be run", PATH_SUBMIT);
-        break;
     case EBADMSG:
         strcpy(ret->why, "its answer cannot be read");
         break;
+    case EMSGSIZE:
+        strcpy(ret->why, "the question was too long for it");
+        break;
     default:
-        snprintf(ret->why, sizeof(ret->why), "it could not be run: %s", strerrordesc_np(-error));
+        strcpy(ret->why, "somebody killed the process that runs it");
     }
 }
 
