@@ -4,11 +4,12 @@
 
 #include <errno.h>
 #include <security/pam_modutil.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
-bool judge_is_set_uid(uid_t real, uid_t effective)
+bool judge_is_set_uid(bool secure, uid_t real, uid_t effective)
 {
-    return effective == 0 && real != 0;
+    return secure && effective == 0 && real != 0;
 }
 
 static int find_real(pam_handle_t *pamh, uid_t uid, struct judged *ret)
@@ -20,10 +21,10 @@ static int find_real(pam_handle_t *pamh, uid_t uid, struct judged *ret)
     return 0;
 }
 
-int judge_find(pam_handle_t *pamh, struct judged *ret)
+int judge_find(pam_handle_t *pamh, bool user_alone, struct judged *ret)
 {
     const void *name = NULL;
-    if (judge_is_set_uid(getuid(), geteuid()))
+    if (!user_alone && judge_is_set_uid(getauxval(AT_SECURE) != 0, getuid(), geteuid()))
         return find_real(pamh, getuid(), ret);
     /* Not pam_get_user: it would ask the person, which no account phase should. */
     if (pam_get_item(pamh, PAM_USER, &name) != PAM_SUCCESS || !name || !*(const char *)name)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who is judged: in a set-uid program (su, sudo) the real user, else PAM_USER. Never PAM_RUSER, which is whatever
- * the application says, nor the environment.
+ * Who is judged: in a set-uid program that a person started (su, sudo) that person, else PAM_USER. Never PAM_RUSER, which
+ * is whatever the application says, nor the environment.
  */
 #pragma once
 
@@ -15,8 +15,13 @@ struct judged {
     uid_t uid;
 };
 
-/* Whether a process with these ids runs a set-uid program on behalf of its real user. */
-bool judge_is_set_uid(uid_t real, uid_t effective);
+/*
+ * Whether a process with these ids runs a set-uid program on behalf of its real user. `secure` is the kernel's AT_SECURE,
+ * set where exec changed the ids: a daemon that switches its uids by itself has such ids for a moment, too, and asks
+ * about its PAM_USER.
+ */
+bool judge_is_set_uid(bool secure, uid_t real, uid_t effective);
 
-/* 0, or -ENOENT when there is no name to judge. */
-int judge_find(pam_handle_t *pamh, struct judged *ret);
+/* `user_alone`: PAM_USER whatever the ids are, for set-uid programs that ask about others (judge=user). 0, or -ENOENT when
+ * there is no name to judge. */
+int judge_find(pam_handle_t *pamh, bool user_alone, struct judged *ret);

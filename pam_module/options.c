@@ -38,6 +38,14 @@ static const char *take_submit(struct options *options, const char *value)
     return NULL;
 }
 
+static const char *take_judge(struct options *options, const char *value)
+{
+    if (strcmp(value, "user") != 0)
+        return "it is 'user'";
+    options->judge_user = true;
+    return NULL;
+}
+
 /* Whether the value is a number of this range. */
 static bool take_number(const char *value, unsigned least, unsigned most, unsigned *ret)
 {
@@ -94,6 +102,7 @@ static const struct option {
 } table[] = {
     {"package=", take_package, NULL, "an access package that lets in; may be given up to 16 times"},
     {"mode=", take_mode, "enforce", "report: log who would be refused, file nothing, refuse nobody"},
+    {"judge=", take_judge, NULL, "user: judge whom a set-uid program asks about, not who started it"},
     {"submit=", take_submit, "yes", "no: file no request for who is refused"},
     {"timeout=", take_timeout, "3", "seconds to wait for accesspkgd, 1 to 60"},
     {"wait=", take_wait, "0", "seconds that who is refused may stay and look again, 0 to 60; 0: not at all"},

@@ -17,6 +17,7 @@ struct options {
     size_t n_packages;                      /* 0: nobody can hold what is asked for; the gate refuses */
     bool report;                            /* mode=report */
     bool submit;
+    bool judge_user; /* judge=user: PAM_USER, also in a set-uid program */
     bool enforce_for_root;
     bool quiet;
     bool debug;

@@ -93,9 +93,14 @@ static void log_decision(const struct gate *gate, const char *what, const struct
 static void tell_own(const struct gate *gate, const struct verdict_row *row)
 {
     char packages[LIST_MAX], host[HOSTNAME_TEXT_MAX], line[PROTOCOL_MESSAGE_MAX + 1];
+    /* A command to type names the package, where there is one. */
+    static const char placeholder[] = "PACKAGE";
+    const char *at = gate->options.n_packages == 1 ? strstr(row->text, placeholder) : NULL;
+    const int before = (int)(at ? at - row->text : 0);
     package_list(gate, " or ", packages);
-    snprintf(line, sizeof(line), "%s%s%s: %s", packages, *packages ? " on " : "", hostname_visible(host),
-             row->text);
+    snprintf(line, sizeof(line), "%s%s%s: %.*s%s%s", packages, *packages ? " on " : "",
+             hostname_visible(host), before, row->text, at ? packages : "",
+             at ? at + strlen(placeholder) : row->text);
     converse_say(gate->pamh, line);
 }
 
@@ -161,12 +166,13 @@ static enum verdict after_answer(struct gate *gate)
 static enum verdict submit(struct gate *gate, bool can_ask)
 {
     char reason[BUS_TEXT_MAX + 1];
-    struct submission_terms terms = {.can_ask = can_ask};
+    struct submission_terms terms = {.can_ask = can_ask, .own_login_id = gate->judged.is_real};
     submission_file(gate->pamh, &gate->options, gate->check.name, &terms, &gate->submission);
     if (can_ask && gate->submission.verdict == VERDICT_REASON_WANTED) {
         const bool given =
             reason_ask(gate->pamh, REASON_ACCESS, gate->submission.package, gate->check.name, reason);
-        terms = (struct submission_terms){.justification = given ? reason : NULL};
+        terms = (struct submission_terms){.justification = given ? reason : NULL,
+                                          .own_login_id = gate->judged.is_real};
         submission_file(gate->pamh, &gate->options, gate->check.name, &terms, &gate->submission);
         explicit_bzero(reason, sizeof(reason));
     }
@@ -249,7 +255,8 @@ static enum verdict take_in_emergency(struct gate *gate, enum verdict before)
     if (is_held_now(gate)) {
         verdict = VERDICT_HELD;
     } else {
-        const struct submission_terms terms = {.justification = reason, .emergency = package};
+        const struct submission_terms terms = {
+            .justification = reason, .emergency = package, .own_login_id = gate->judged.is_real};
         verdict = ask_with(gate, &terms, before);
     }
     explicit_bzero(reason, sizeof(reason));
@@ -296,7 +303,7 @@ static enum verdict await(struct gate *gate, enum verdict verdict)
 
 static enum verdict decide(struct gate *gate)
 {
-    if (judge_find(gate->pamh, &gate->judged) < 0)
+    if (judge_find(gate->pamh, gate->options.judge_user, &gate->judged) < 0)
         return VERDICT_INVALID_USER;
     look(gate);
     gate->fault = gate->check.fault;

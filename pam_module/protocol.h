@@ -2,7 +2,8 @@
 /*
  * What the module and accesspkg-submit say to each other: one message each way, made of records "key=value", each
  * ended by a zero byte.
- *   question: user package (up to BUS_PACKAGES_MAX times) service host tty timeout; at most one of can_ask ("1": the
+ *   question: user package (up to BUS_PACKAGES_MAX times) service host tty timeout, perhaps login_id ("1": the process is
+ *             the user's own, and so is its login id); at most one of can_ask ("1": the
  *             person can be asked for a reason), justification (what they said) and request (a number: how it stands;
  *             nothing is filed); with a justification perhaps emergency ("1": the one package is taken at once).
  *             Or user timeout waiting ("1"): what waits for a decision of this user

@@ -151,7 +151,8 @@ static void note_use(const struct session *session)
 static void begin(struct session *session, bool tells)
 {
     struct timespec now;
-    if (judge_find(session->pamh, &session->judged) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+    if (judge_find(session->pamh, session->options.judge_user, &session->judged) < 0 ||
+        clock_gettime(CLOCK_REALTIME, &now) < 0)
         return;
     session->now = now.tv_sec;
     hostname_visible(session->host);

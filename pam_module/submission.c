@@ -50,6 +50,8 @@ static void ask(pam_handle_t *pamh, const struct options *options, const char *u
     add_claim(ret, "service", pamh, PAM_SERVICE);
     add_claim(ret, "host", pamh, PAM_RHOST);
     add_claim(ret, "tty", pamh, PAM_TTY);
+    if (terms->own_login_id)
+        protocol_add(ret, "login_id", "1");
     if (terms->can_ask)
         protocol_add(ret, "can_ask", "1");
     if (terms->justification)

@@ -30,6 +30,7 @@ struct submission_terms {
     const char *justification; /* one line, UTF-8, at most BUS_TEXT_MAX bytes; NULL: none */
     const char *request;       /* only look how this one stands; NULL: submit */
     const char *emergency;     /* the package that is taken in an emergency, alone; NULL: none */
+    bool own_login_id; /* the process is of the user who is judged (su, sudo): its login id is theirs */
 };
 
 /* `user` is canonical. Takes options->timeout seconds at most, and a moment. Keeps no copy of a justification. */

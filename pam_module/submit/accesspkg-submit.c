@@ -13,6 +13,7 @@
 #include "pam_module/submit/waiting.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -26,12 +27,28 @@
 
 /* ---- a process that nobody disturbs and that disturbs nobody ------------------------------------------------- */
 
+/* Whether the call failed; then the module is told which, and why (keeper.h). */
+static bool fails(const char *call, int result)
+{
+    static struct protocol_message answer;
+    char digits[12];
+    if (result == 0)
+        return false;
+    snprintf(digits, sizeof(digits), "%d", errno);
+    protocol_add(&answer, "failed", call);
+    protocol_add(&answer, "errno", digits);
+    return write(STDOUT_FILENO, answer.text, answer.size) != 0; /* nobody may listen any more */
+}
+
 /* Under su and sudo the real user is the person at the terminal, who could stop or kill what carries their uid. */
 static int become_root_wholly(void)
 {
     if (geteuid() != 0)
         return 0;
-    return setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -1 : 0;
+    return fails("setgroups", setgroups(0, NULL)) || fails("setresgid", setresgid(0, 0, 0)) ||
+                   fails("setresuid", setresuid(0, 0, 0))
+               ? -1
+               : 0;
 }
 
 /* For what accesspkgd is to answer as it would answer that user; who stops us then stops a line for themselves. */
@@ -112,6 +129,8 @@ static json_t *options_of(const struct question *question)
                             json_string(question->host));
     if (question->tty)
         json_object_set_new(options, "tty", json_string(question->tty));
+    if (question->login_id)
+        json_object_set_new(options, "login_id", json_true());
     if (question->can_ask)
         json_object_set_new(options, "can_ask", json_true());
     if (question->justification)

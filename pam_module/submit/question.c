@@ -72,6 +72,12 @@ static bool take_can_ask(const char *value, struct question *question)
     return strcmp(value, "1") == 0;
 }
 
+static bool take_login_id(const char *value, struct question *question)
+{
+    question->login_id = true;
+    return strcmp(value, "1") == 0;
+}
+
 static bool take_emergency(const char *value, struct question *question)
 {
     question->emergency = true;
@@ -108,7 +114,7 @@ static const struct {
     {"package", take_package},     {"timeout", take_timeout},
     {"can_ask", take_can_ask},     {"justification", take_justification},
     {"request", take_request},     {"waiting", take_waiting},
-    {"emergency", take_emergency},
+    {"emergency", take_emergency}, {"login_id", take_login_id},
 };
 
 static bool take_record(const char *key, const char *value, struct question *question)

@@ -18,6 +18,7 @@ struct question {
     const char *service, *host, *tty; /* NULL: not given */
     unsigned timeout;                 /* seconds */
     bool can_ask;
+    bool login_id;             /* that of this process is the user's */
     bool emergency;            /* the justification is that of an emergency */
     const char *justification; /* NULL: not given; at most BUS_TEXT_MAX bytes of UTF-8 */
     int64_t request;           /* the number to look at; 0: submit */

@@ -9,11 +9,14 @@
 
 #include <check.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <security/pam_appl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -362,6 +365,101 @@ START_TEST(set_uid_program)
 }
 END_TEST
 
+/* A daemon that is root and has switched its real uid asks about whom it names, not about itself. */
+START_TEST(daemon_that_switched)
+{
+    const struct pam_host_login bob = {.user = "bob", .switched = true};
+    pam_host_line("package=db-admins submit=no");
+    struct pam_host_outcome outcome = pam_host_try_as(PAM_HOST_DAEMON, 0, &bob);
+    check_refused(&outcome, PAM_PERM_DENIED, "user=\"bob\"");
+    pam_host_grant("bob", PAM_HOST_BOB, "db-admins", now - 10, now + 3600);
+    outcome = pam_host_try_as(PAM_HOST_ALICE, 0, &bob);
+    check_quiet(&outcome, PAM_SUCCESS);
+}
+END_TEST
+
+/* A set-uid program that asks about others than who started it says so in its line. */
+START_TEST(set_uid_checker)
+{
+    const struct pam_host_login bob = {.user = "bob"};
+    pam_host_line("package=db-admins submit=no judge=user");
+    struct pam_host_outcome outcome = pam_host_try_as(PAM_HOST_ALICE, 0, &bob);
+    check_refused(&outcome, PAM_PERM_DENIED, "user=\"bob\"");
+    give_alice();
+    outcome = pam_host_try_as(PAM_HOST_ALICE, 0, &bob);
+    check_refused(&outcome, PAM_PERM_DENIED, "user=\"bob\"");
+    pam_host_line("package=db-admins submit=no judge=caller");
+    outcome = pam_host_try_as(PAM_HOST_ALICE, 0, &bob);
+    ck_assert_int_eq(outcome.code, PAM_SUCCESS); /* alice's: no other word changes who is judged */
+    ck_assert_ptr_nonnull(strstr(pam_host_journal(NULL), "it is 'user'"));
+}
+END_TEST
+
+/* The real su, set-uid root: its exit status when alice, or root, runs it. */
+static int run_su(uid_t uid)
+{
+    int status;
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        if (freopen("/dev/null", "r", stdin) && freopen("/dev/null", "w", stderr) && setgid(uid) == 0 &&
+            setuid(uid) == 0)
+            execl("/tmp/su", "su", "-s", "/bin/sh", "bob", "-c", "exit 7", NULL);
+        _exit(99);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+START_TEST(the_real_su)
+{
+    static const char rest[] = "auth sufficient pam_permit.so\naccount required pam_permit.so\n"
+                               "session required pam_permit.so\n";
+    char service[512];
+    ck_assert_int_eq(
+        system("cp -p /etc/pam.d/su /tmp/pam-su && cp /usr/bin/su /tmp/su && chmod 4755 /tmp/su"), 0);
+    for (int judges_user = 0; judges_user < 2; judges_user++) {
+        snprintf(service, sizeof(service),
+                 "account required pam_accesspkg.so package=db-admins submit=no%s\n%s",
+                 judges_user ? " judge=user" : "", rest);
+        FILE *file = fopen("/etc/pam.d/su", "w");
+        ck_assert(file && fputs(service, file) >= 0 && fclose(file) == 0);
+        pam_host_grant_text("alice", NULL);
+        pam_host_grant_text("bob", NULL);
+        ck_assert_int_eq(run_su(PAM_HOST_ALICE), 1);
+        ck_assert_ptr_nonnull(
+            strstr(pam_host_journal(NULL), judges_user ? "user=\"bob\"" : "user=\"alice\""));
+        if (judges_user)
+            pam_host_grant("bob", PAM_HOST_BOB, "db-admins", now - 10, now + 3600);
+        else
+            give_alice();
+        ck_assert_int_eq(run_su(PAM_HOST_ALICE), 7);
+    }
+    ck_assert_int_eq(system("mv /tmp/pam-su /etc/pam.d/su && rm /tmp/su"), 0);
+}
+END_TEST
+
+/* In a service that may not set groups, as in some containers: said, and not as a program that is missing. */
+START_TEST(groups_that_cannot_be_set)
+{
+    int status;
+    pam_host_line("package=db-admins");
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        ck_assert_int_eq(prctl(PR_CAPBSET_DROP, CAP_SETGID, 0, 0, 0), 0);
+        _exit(pam_host_alice().code == PAM_AUTHINFO_UNAVAIL ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    const char *journal = pam_host_journal(NULL);
+    ck_assert_msg(
+        strstr(journal,
+               "it could not be run: setgroups: Operation not permitted; this user namespace denies"),
+        "%s", journal);
+}
+END_TEST
+
 /* A screen locker: no privilege, and nobody else to ask for than its own user. */
 START_TEST(unprivileged_program)
 {
@@ -379,14 +477,26 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        holder,          no_grant,
-        spans,           faults,
-        root_is_exempt,  ignored_alone_is_refused,
-        mode_report,     no_package,
-        unknown_option,  silent_and_quiet,
-        nobody_listens,  debug,
-        odd_names,       odd_hosts,
-        set_uid_program, unprivileged_program,
+        holder,
+        no_grant,
+        spans,
+        faults,
+        root_is_exempt,
+        ignored_alone_is_refused,
+        mode_report,
+        no_package,
+        unknown_option,
+        silent_and_quiet,
+        nobody_listens,
+        debug,
+        odd_names,
+        odd_hosts,
+        set_uid_program,
+        unprivileged_program,
+        daemon_that_switched,
+        set_uid_checker,
+        the_real_su,
+        groups_that_cannot_be_set,
     };
     Suite *suite = suite_create("gate");
     TCase *gate = tcase_create("gate");

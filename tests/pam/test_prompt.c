@@ -246,7 +246,7 @@ START_TEST(insatiable_service)
     const struct pam_host_outcome outcome = log_in_by_ssh(0);
     check_refused(&outcome, PAM_PERM_DENIED, "request=none why=\"a reason is wanted, and was not taken\"",
                   "db-admins on demohost: a reason is wanted for this. Please give one: pkg-request submit "
-                  "PACKAGE -m 'REASON'\n");
+                  "db-admins -m 'REASON'\n");
     ck_assert_int_eq(outcome.n_prompts, 1);
     ck_assert_int_eq(gate_bus_calls(), 2);
 }

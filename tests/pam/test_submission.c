@@ -271,7 +271,7 @@ START_TEST(set_uid_program)
         pam_host_try_as(PAM_HOST_ALICE, 0, &(struct pam_host_login){.user = "bob", .ruser = "bob"});
     check_refused(&outcome, PAM_PERM_DENIED, "request=17", WAITS THEN);
     ck_assert_str_eq(gate_bus_last_call(),
-                     "[\"alice\",[\"db-admins\"],{\"gate\":true,\"service\":\"gate\"},0]");
+                     "[\"alice\",[\"db-admins\"],{\"gate\":true,\"login_id\":true,\"service\":\"gate\"},0]");
     ck_assert_str_eq(gate_bus_last_caller(), "Umask: 0077;Uid: 0 0 0 0;Gid: 0 0 0 0;Groups:  ;");
 }
 END_TEST

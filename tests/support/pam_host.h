@@ -31,6 +31,8 @@ struct pam_host_login {
     void *data;
     bool session; /* begun and ended, rather than the account judged */
     bool deaf;    /* an application that shows nobody anything, as cron and systemd */
+    bool
+        switched; /* a daemon that switched its ids itself; else who has two is a set-uid program (AT_SECURE) */
 };
 
 struct pam_host_outcome {

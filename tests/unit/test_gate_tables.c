@@ -156,11 +156,12 @@ END_TEST
 
 START_TEST(who_is_judged)
 {
-    ck_assert(judge_is_set_uid(1001, 0));
-    ck_assert(!judge_is_set_uid(0, 0));
-    ck_assert(!judge_is_set_uid(1001, 1001));
-    ck_assert(!judge_is_set_uid(0, 1001));
-    ck_assert(!judge_is_set_uid(1001, 990));
+    ck_assert(judge_is_set_uid(true, 1001, 0));
+    ck_assert(!judge_is_set_uid(false, 1001, 0)); /* a daemon that switched its uids */
+    ck_assert(!judge_is_set_uid(true, 0, 0));
+    ck_assert(!judge_is_set_uid(true, 1001, 1001));
+    ck_assert(!judge_is_set_uid(true, 0, 1001));
+    ck_assert(!judge_is_set_uid(true, 1001, 990));
 }
 END_TEST
 
