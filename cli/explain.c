@@ -82,6 +82,7 @@ static const struct field explanation_fields[] = {
     {"Has now", "state", field_own, FIELD_PLAIN},
     {"A reason", "justification", field_reason, FIELD_PLAIN},
     {"Approval", "approval", field_asked, FIELD_PLAIN},
+    {"Login ids", "login_ids", field_text, FIELD_PLAIN},
     {"Lasts", "duration", field_length, FIELD_PLAIN},
     {"Extension", "extension", field_extension, FIELD_PLAIN},
 };

@@ -162,6 +162,22 @@ static char *field_returned(const struct output *output, const json_t *status, c
                          last ? last : "at an unknown time", count == 1 ? "it" : "them");
 }
 
+/* Who decides under another account is told by login ids; said where they say nothing. */
+static char *field_login_ids(const struct output *output, const json_t *status, const char *member)
+{
+    const bool required = member_true(status, "login_id_required");
+
+    (void)output;
+    if (!json_object_get(status, member))
+        return NULL;
+    if (!member_true(status, member))
+        return output_format(required ? "required, and void in this container: nobody can decide"
+                                      : "void in this container; see accesspkg.conf(5)");
+    if (!required && !member_true(status, "login_id_known"))
+        return output_format("your login has none; see require_login_id, accesspkg.conf(5)");
+    return NULL;
+}
+
 static const struct field fields[] = {
     {"Daemon", "version", field_daemon, FIELD_PLAIN},
     {"Store", "store_size", field_store, FIELD_PLAIN},
@@ -169,6 +185,7 @@ static const struct field fields[] = {
     {"Policy problem", "policy_problem", field_text, FIELD_PLAIN},
     {"Errors", "policy_errors", field_lines, FIELD_PLAIN},
     {"Allow-list", "allow_list_problems", field_lines, FIELD_PLAIN},
+    {"Login ids", "login_ids_count", field_login_ids, FIELD_PLAIN},
     {"Pending", "pending", field_pending, FIELD_PLAIN},
     {"Nobody can decide", "undecidable_requests", field_lines, FIELD_PLAIN},
     {"Not reviewed", "unreviewed", field_unreviewed, FIELD_PLAIN},

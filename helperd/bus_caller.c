@@ -91,6 +91,12 @@ int bus_caller_read_loginuid(const char *proc, pid_t pid, uid_t uid, uid_t *ret)
     return 0;
 }
 
+bool bus_caller_login_ids_count(const char *proc)
+{
+    char text[32];
+    return read_file(proc, 1, "loginuid", text, sizeof(text)) < 0 || strtoul(text, NULL, 10) == UID_UNSET;
+}
+
 /* The members of GetConnectionCredentials' a{sv} that are uint32. */
 static bool find_number(DBusMessage *reply, const char *wanted, dbus_uint32_t *ret)
 {
@@ -136,7 +142,8 @@ static bool read_identity(DBusMessage *reply, struct identity *ret)
                  strerror(-r));
         return false;
     }
-    *ret = (struct identity){.uid = uid, .loginuid = loginuid};
+    *ret =
+        (struct identity){.uid = uid, .loginuid = bus_caller_login_ids_count("/proc") ? loginuid : UID_UNSET};
     return true;
 }
 

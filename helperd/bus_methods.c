@@ -78,6 +78,7 @@ static int run_submit(struct bus_call *call, const struct facts *facts, struct r
         .duration = options->duration,
         .start = options->start,
         .at_gate = options->gate,
+        .own_login_id = options->login_id,
         .can_ask = options->can_ask,
     };
     return options->emergency
@@ -338,7 +339,7 @@ static int run_get_status(struct bus_call *call, const struct facts *facts, stru
     struct bus_manager *manager = call->manager;
     int r = refuse_unless_root(call, reply);
     if (r == 0)
-        r = engine_status(manager->engine, reply);
+        r = engine_status(manager->engine, &call->caller, reply);
     if (r == 0)
         r = manager->hooks.add_status(reply->value, manager->hooks.data);
     return r;

@@ -25,6 +25,7 @@ static const struct option {
     {"override", KIND_BOOLEAN, BUS_OPTIONS_ASSIGN, offsetof(struct bus_options, override)},
     {"dry_run", KIND_BOOLEAN, BUS_OPTIONS_IMPORT, offsetof(struct bus_options, dry_run)},
     {"gate", KIND_BOOLEAN, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, gate)},
+    {"login_id", KIND_BOOLEAN, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, login_id)},
     {"can_ask", KIND_BOOLEAN, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, can_ask)},
     {"emergency", KIND_BOOLEAN, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, emergency)},
     {"service", KIND_CLAIM, BUS_OPTIONS_SUBMIT, offsetof(struct bus_options, service)},

@@ -37,6 +37,7 @@ struct bus_options {
     int64_t request;
     int64_t limit;
     bool gate;
+    bool login_id;
     bool can_ask;
     bool emergency;
     bool override;

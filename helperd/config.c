@@ -40,6 +40,7 @@ static const struct inifile_key keys[] = {
     {"retry", "first", INIFILE_DURATION, IN_CONFIG(retry_first), NULL, 1, 3600},
     {"retry", "longest", INIFILE_DURATION, IN_CONFIG(retry_longest), NULL, 1, 24 * 3600},
     {"grants", "membership", INIFILE_WORD, IN_CONFIG(membership), membership_words, 0, 0},
+    {"decisions", "require_login_id", INIFILE_WORD, IN_CONFIG(require_login_id), answer_words, 0, 0},
 };
 enum { N_KEYS = sizeof(keys) / sizeof(*keys) };
 

@@ -23,6 +23,7 @@ struct config {
     int64_t retry_first;      /* [retry] first, seconds to the first new try of a grant; doubles from there */
     int64_t retry_longest;    /* [retry] longest, seconds */
     int membership;           /* [grants] membership: enum config_membership */
+    int require_login_id;     /* [decisions] enum config_answer: who has none decides nothing */
 };
 
 /* [mail], which only accesspkg-mail asks for */

@@ -5,6 +5,7 @@
 #include "common/hostname.h"
 #include "common/log.h"
 #include "common/paths.h"
+#include "helperd/bus_caller.h"
 #include "helperd/bus_chores.h"
 #include "helperd/bus_manager.h"
 #include "helperd/config.h"
@@ -462,6 +463,7 @@ static int start(struct daemon *daemon)
         .config = &daemon->config,
         .clock = clock_system(),
         .state = PATH_STATE,
+        .login_ids_count = bus_caller_login_ids_count("/proc"),
         .hooks = {.changed = on_changed,
                   .deadline = set_deadline,
                   .notices = on_notices,

@@ -30,7 +30,8 @@ struct engine {
     const struct packages *packages;
     const struct config *config;
     struct clock clock;
-    const char *state; /* the folder */
+    const char *state;    /* the folder */
+    bool login_ids_count; /* bus_caller_login_ids_count */
     struct engine_hooks hooks;
     /* Private from here on. */
     int64_t last_now;    /* the clock at the last tick, to notice when it was set back */
@@ -78,6 +79,7 @@ struct submission {
     int64_t duration; /* 0: the package's */
     int64_t start;    /* 0, or not after now: at once */
     bool at_gate;
+    bool own_login_id; /* uid 0 says so: the login id of its process is the user's, as in su and sudo */
     bool can_ask; /* the person can be asked: where a justification is missing, say so and file nothing */
 };
 
@@ -305,7 +307,8 @@ int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool
                        struct reply *reply);
 
 /* What GetStatus says of the store. */
-int engine_status(struct engine *engine, struct reply *reply);
+/* `caller`: whose command it is; what login ids say here is judged from theirs. */
+int engine_status(struct engine *engine, const struct caller *caller, struct reply *reply);
 /* The groups that somebody holds, or will, and that none of these packages gives. 0 with a new array; -errno. */
 int engine_list_held(struct engine *engine, const struct packages *packages, struct packages_held **ret,
                      size_t *ret_count);

@@ -410,6 +410,17 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
     return r;
 }
 
+int engine_check_login_id(const struct engine *engine, const struct caller *caller, struct reply *reply)
+{
+    if (engine->config->require_login_id != CONFIG_YES || caller->identity.loginuid != UID_UNSET)
+        return 0;
+    return engine_refuse(
+        reply, BUS_ERROR_NOT_AUTHORIZED,
+        "Your process has no login id, so it cannot be told who you logged in as, and this host wants "
+        "that for a decision (require_login_id). Log in by ssh or on a terminal and decide there; "
+        "where no login gets an id, an administrator looks at: pkg-admin status");
+}
+
 int engine_decide(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
                   bool approve, const struct decision_terms *terms, struct reply *reply)
 {
@@ -423,6 +434,8 @@ int engine_decide(struct engine *engine, const struct caller *caller, const stru
         r = engine_check_terms(engine, terms->duration, terms->start, reply);
     if (r == 0 && !facts->caller)
         r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+    if (r == 0)
+        r = engine_check_login_id(engine, caller, reply);
     if (r == 0)
         r = engine_enter(engine, facts);
     if (r != 0)

@@ -277,6 +277,8 @@ int engine_review(struct engine *engine, const struct caller *caller, const stru
     struct record record = {0};
     int r = engine_check_text("note", reason, reply);
     if (r == 0)
+        r = engine_check_login_id(engine, caller, reply);
+    if (r == 0)
         r = engine_enter(engine, facts);
     if (r == 0)
         r = record_load(engine->store, id, &record);

@@ -157,6 +157,18 @@ static int add_verdict(const struct explanation *explanation, json_t *view)
     return r == 0 || added < 0 ? added : add(view, "why", json_string(refusal.message));
 }
 
+/* Rule 5 is held by uids alone here, or nobody can decide at all. */
+static int add_login_ids(const struct explanation *explanation, json_t *view)
+{
+    if (explanation->engine->login_ids_count || !explanation->package->approval_required)
+        return 0;
+    return add(
+        view, "login_ids",
+        json_string(explanation->engine->config->require_login_id == CONFIG_YES
+                        ? "are required and say nothing in this container: nobody can decide"
+                        : "say nothing in this container: who went on to an approver's account is not told"));
+}
+
 static json_t *view_package(const struct explanation *explanation)
 {
     static const char *const extensions[] = {[PACKAGE_EXTENSION_NO] = "no",
@@ -177,6 +189,8 @@ static int explain(const struct explanation *explanation, struct reply *reply)
 {
     json_t *view = view_package(explanation);
     int r = view ? add_verdict(explanation, view) : -ENOMEM;
+    if (r == 0)
+        r = add_login_ids(explanation, view);
     if (r == 0)
         r = engine_add_own(explanation->engine, explanation->subject, explanation->package->name, view);
     if (r == 0)

@@ -41,6 +41,9 @@ bool engine_is_outstanding(const struct engine *engine, const char *user);
 int engine_write_user(struct engine *engine, const char *user, bool narrows);
 void engine_unwatch(struct engine *engine);
 
+/* Rule 5, where the administrator wants it in earnest: 0, or a refusal of who has no login id to be told by. */
+int engine_check_login_id(const struct engine *engine, const struct caller *caller, struct reply *reply);
+
 int engine_audit(struct engine *engine, const char *actor, const struct identity *identity, const char *event,
                  int64_t request, int64_t assignment, const char *detail);
 

@@ -229,10 +229,12 @@ struct request engine_compose(struct engine *engine, const struct caller *caller
                               const struct package *package)
 {
     const bool by_root = caller->identity.uid == 0;
+    /* The login id of an sshd is that of whoever started it, and bars nobody from deciding (rule 5). */
+    const bool own_login_id = !by_root || subject->uid == 0 || submission->own_login_id;
     return (struct request){
         .package = package->name,
         .user = subject->name,
-        .requestor = {subject->uid, caller->identity.loginuid},
+        .requestor = {subject->uid, own_login_id ? caller->identity.loginuid : UID_UNSET},
         .full_name = subject->full_name,
         .organisation = subject->organisation,
         .state = STATE_SUBMITTED,

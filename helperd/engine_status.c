@@ -161,7 +161,21 @@ static int add_assignments(struct engine *engine, const struct store_counts *cou
     return r ? -ENOMEM : 0;
 }
 
-int engine_status(struct engine *engine, struct reply *reply)
+/*
+ * Rule 5 tells by login ids who went from one account to another. Where whoever asks for the status has none, nobody may:
+ * they come from pam_loginuid, and in a container they are all the same and count as none.
+ */
+static int add_login_ids(const struct engine *engine, const struct caller *caller, json_t *status)
+{
+    const bool required = engine->config->require_login_id == CONFIG_YES;
+    const int r =
+        json_object_set_new(status, "login_id_required", json_boolean(required)) |
+        json_object_set_new(status, "login_id_known", json_boolean(caller->identity.loginuid != UID_UNSET)) |
+        json_object_set_new(status, "login_ids_count", json_boolean(engine->login_ids_count));
+    return r ? -ENOMEM : 0;
+}
+
+int engine_status(struct engine *engine, const struct caller *caller, struct reply *reply)
 {
     struct store_counts counts = {0};
     int64_t left = 0;
@@ -178,7 +192,9 @@ int engine_status(struct engine *engine, struct reply *reply)
     json_t *status = json_pack("{s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count,
                                "unreviewed", (json_int_t)unreviewed, "memberships_left", (json_int_t)left);
     reply->value = status;
-    r = status ? add_pending(&counts, status) : -ENOMEM;
+    r = status ? add_login_ids(engine, caller, status) : -ENOMEM;
+    if (r == 0)
+        r = add_pending(&counts, status);
     if (r == 0)
         r = add_undecidable(engine, status);
     if (r == 0)

@@ -180,6 +180,7 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
         .config = &fixture->config,
         .clock = {read_clock, fixture},
         .state = fixture->state,
+        .login_ids_count = true,
         .hooks = {.changed = on_changed, .deadline = on_deadline, .data = fixture},
     };
     fixture_reload(fixture);

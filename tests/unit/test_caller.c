@@ -157,6 +157,23 @@ START_TEST(test_another_meanwhile)
 }
 END_TEST
 
+/* In a container process 1 has a login id, and everybody's is its. */
+START_TEST(test_container)
+{
+    ck_assert(bus_caller_login_ids_count(proc)); /* no audit in the kernel: nobody has one anyway */
+    snprintf(folder, sizeof(folder), "%s/1", proc);
+    ck_assert_int_eq(mkdir(folder, 0755), 0);
+    put("loginuid", "4294967295");
+    ck_assert(bus_caller_login_ids_count(proc));
+    put("loginuid", "1000");
+    ck_assert(!bus_caller_login_ids_count(proc));
+    put("loginuid", "0");
+    ck_assert(!bus_caller_login_ids_count(proc));
+    ck_assert_int_eq(unlink(path_of("loginuid")) | rmdir(folder), 0);
+    snprintf(folder, sizeof(folder), "%s/%d", proc, PID);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("caller");
@@ -167,6 +184,7 @@ int main(void)
     tcase_add_test(tests, test_no_audit);
     tcase_add_test(tests, test_gone_meanwhile);
     tcase_add_test(tests, test_another_meanwhile);
+    tcase_add_test(tests, test_container);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

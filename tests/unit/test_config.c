@@ -55,6 +55,7 @@ static void assert_defaults(void)
     ck_assert_int_eq(config.retry_first, 1);
     ck_assert_int_eq(config.retry_longest, 3600);
     ck_assert_int_eq(config.membership, CONFIG_MEMBERSHIP_NSS);
+    ck_assert_int_eq(config.require_login_id, CONFIG_NO);
 }
 
 START_TEST(a_missing_file_means_the_defaults)
@@ -195,7 +196,7 @@ START_TEST(the_shipped_settings_are_the_defaults)
             memmove(line + 1, line + 2, strlen(line + 2) + 1);
             settings++;
         }
-    ck_assert_int_eq(settings, 7);
+    ck_assert_int_eq(settings, 8);
     ck_assert_int_eq(load(text), 0);
     assert_defaults();
     struct config_mail mail = {0};

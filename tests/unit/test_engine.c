@@ -249,6 +249,53 @@ START_TEST(test_claims)
 }
 END_TEST
 
+/* Files for alice at the gate, in a process of root's with bob's login id: the state after bob approves. */
+static int decide_what_the_gate_files(bool own_login_id, uid_t decider_login)
+{
+    struct reply reply = {0};
+    char *names[] = {(char *)"db-admins", NULL};
+    const struct submission submission = {
+        .user = "alice", .packages = names, .at_gate = true, .own_login_id = own_login_id};
+    struct caller caller = fixture_caller("root");
+    struct facts *facts = fixture_facts("root", "alice");
+    caller.identity.loginuid = 1002; /* bob's */
+    ck_assert_int_eq(engine_submit(&fixture.engine, &caller, facts, &submission, &reply), 0);
+    const int64_t id = json_integer_value(json_object_get(reply.value, "id"));
+    json_decref(reply.value);
+    facts_free(facts);
+    reply = (struct reply){0};
+    caller = fixture_caller("bob");
+    caller.identity.loginuid = decider_login;
+    facts = fixture_facts("bob", "alice");
+    const int r = engine_decide(&fixture.engine, &caller, facts, id, true,
+                                &(struct decision_terms){.reason = "x"}, &reply);
+    json_decref(reply.value);
+    facts_free(facts);
+    return r;
+}
+
+/* Rule 5: the login id of an sshd that bob started by hand bars bob from nothing ... */
+START_TEST(test_login_id_of_an_sshd)
+{
+    ck_assert_int_eq(decide_what_the_gate_files(false, 1002), 0);
+}
+END_TEST
+
+/* ... and that of the su with which bob became alice does. */
+START_TEST(test_login_id_of_a_su)
+{
+    ck_assert_int_eq(decide_what_the_gate_files(true, 1002), BUS_ERROR_NOT_AUTHORIZED);
+}
+END_TEST
+
+START_TEST(test_require_login_id)
+{
+    fixture.config.require_login_id = CONFIG_YES;
+    ck_assert_int_eq(decide_what_the_gate_files(false, UID_UNSET), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(decide_what_the_gate_files(false, 1002), 0);
+}
+END_TEST
+
 /* The gate speaks for others, as uid 0 only, and need not say why; several packages: the first allowed. */
 START_TEST(test_gate)
 {
@@ -912,6 +959,9 @@ int main(void)
     tcase_add_test(tests, test_limit);
     tcase_add_test(tests, test_pace);
     tcase_add_test(tests, test_claims);
+    tcase_add_test(tests, test_login_id_of_an_sshd);
+    tcase_add_test(tests, test_login_id_of_a_su);
+    tcase_add_test(tests, test_require_login_id);
     tcase_add_test(tests, test_gate);
     tcase_add_test(tests, test_audit);
     tcase_add_test(tests, test_without_approval);

@@ -715,7 +715,7 @@ START_TEST(test_status)
     shell("rm grants/user/alice");
     heed_user("alice");
     struct reply reply = {0};
-    ck_assert_int_eq(engine_status(&fixture.engine, &reply), 0);
+    ck_assert_int_eq(engine_status(&fixture.engine, &(struct caller){0}, &reply), 0);
     const json_t *partial = json_object_get(reply.value, "partial");
     ck_assert_uint_eq(json_array_size(partial), 1);
     ck_assert_str_eq(

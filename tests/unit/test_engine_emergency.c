@@ -320,7 +320,7 @@ END_TEST
 static int64_t count_unreviewed(void)
 {
     struct reply reply = {0};
-    ck_assert_int_eq(engine_status(&fixture.engine, &reply), 0);
+    ck_assert_int_eq(engine_status(&fixture.engine, &(struct caller){0}, &reply), 0);
     const int64_t count = json_integer_value(json_object_get(reply.value, "unreviewed"));
     json_decref(reply.value);
     return count;

@@ -370,7 +370,7 @@ START_TEST(test_delivery)
     ck_assert_uint_eq(json_array_size(has), 1);
     ck_assert_str_eq(json_string_value(json_array_get(has, 0)), "mail");
     json_decref(notices);
-    ck_assert_int_eq(engine_status(&fixture.engine, &reply), 0);
+    ck_assert_int_eq(engine_status(&fixture.engine, &(struct caller){0}, &reply), 0);
     ck_assert_int_eq(acts_number(reply.value, "notices"), 2);
     ck_assert_int_eq(acts_number(reply.value, "oldest_notice"), FIXTURE_NOW);
     ck_assert_str_eq(acts_text(reply.value, "notice_failure"), "exit status 75: \\x1b[2J");

@@ -190,7 +190,7 @@ START_TEST(test_beside_what_ends)
     json_t *value = NULL;
     struct reply reply = {0};
     ask("dave", "always", 0, 0);
-    ck_assert_int_eq(engine_status(&fixture.engine, &reply), 0);
+    ck_assert_int_eq(engine_status(&fixture.engine, &(struct caller){0}, &reply), 0);
     ck_assert_ptr_null(json_object_get(reply.value, "next_deadline"));
     json_decref(reply.value);
     acts_hold(&fixture, "alice", "bounded");

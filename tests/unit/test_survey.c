@@ -207,7 +207,7 @@ static bool is_undecidable(int64_t id)
 
 static int64_t count_undecidable(void)
 {
-    ck_assert_int_eq(finish(engine_status(&fixture.engine, &reply)), 0);
+    ck_assert_int_eq(finish(engine_status(&fixture.engine, &(struct caller){0}, &reply)), 0);
     return json_integer_value(json_object_get(value, "undecidable"));
 }
 
