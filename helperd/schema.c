@@ -11,6 +11,10 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
 /*
+ * step 7
+ *   assignment_current, grant_holder  who holds what now, in the order of numbers (pkg-admin holders)
+ * step 6
+ *   publication  of users alone: there are no files of groups any more
  * step 5
  *   request_age  how long what waits has waited (pkg-admin status)
  * step 4
@@ -219,6 +223,10 @@ static const char *const steps[] = {
     "ROWID;"
     "INSERT INTO publication SELECT name, narrows FROM former_publication WHERE kind = 'user';"
     "DROP TABLE former_publication;",
+
+    "CREATE INDEX assignment_current ON assignment (id)"
+    " WHERE state IN ('partially-fulfilled', 'fulfilled');"
+    "CREATE INDEX grant_holder ON \"grant\" (name, assignment) WHERE live = 1 AND problem IS NULL;",
 };
 #pragma GCC diagnostic pop
 

@@ -681,6 +681,24 @@ static void ask_of_requests(void)
     store_find_stale_request(store, "zzz", 1, &request);
 }
 
+static int each_holder(const struct store_holder *holder, void *data)
+{
+    (void)holder, (void)data;
+    return 0;
+}
+
+static void ask_of_holders(void)
+{
+    struct store_holders_filter filter = {
+        .limit = 5, .name = "x", .kinds = STORE_NAMES_PACKAGE | STORE_NAMES_GROUP | STORE_NAMES_USER};
+    unsigned kinds = 0;
+    store_each_holder_of_group(store, "x", 1, each_holder, NULL);
+    store_find_held(store, "x", &kinds);
+    store_list_holders(store, &filter, each_assignment, NULL);
+    filter.name = NULL;
+    store_list_holders(store, &filter, each_assignment, NULL);
+}
+
 static void ask_of_assignments(void)
 {
     struct assignment assignment = {0};
@@ -697,6 +715,7 @@ static void ask_of_assignments(void)
     store_free_grants(grants, count);
     store_each_live_of_user(store, "x", each_assignment, NULL);
     store_each_member_of_gid(store, 1, each_member, NULL);
+    ask_of_holders();
     store_each_package_held(store, 1, "x", each_name, NULL);
     store_each_package_asked(store, 1, "x", true, each_name, NULL);
     store_each_package_asked(store, 1, "x", false, each_name, NULL);
