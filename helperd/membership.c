@@ -31,7 +31,7 @@ static const int transitions[MEMBERSHIP_STATE_COUNT][MEMBERSHIP_EVENT_COUNT] = {
         },
     [MEMBERSHIP_LOST] =
         {
-            [MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_ADDING,
+            [MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_ASKING, /* who took it away may have put it back since */
             [MEMBERSHIP_RELEASE_EVENT] = STAY,
         },
     [MEMBERSHIP_REMOVING] =
@@ -66,9 +66,11 @@ bool membership_move(struct membership *membership, enum membership_event event)
     const int next = transitions[membership->state][event];
     if (next == MEMBERSHIP_NONE)
         return false;
-    /* What is about to be added was not there: it will be ours. */
+    /* What is about to be added was not there: it will be ours. What was taken away, and is asked for anew, is not. */
     if (next == MEMBERSHIP_ADDING)
         membership->ours = true;
+    else if (next == MEMBERSHIP_LOST || next == MEMBERSHIP_ASKING)
+        membership->ours = false;
     if (next != STAY)
         membership->state = (enum membership_state)next;
     else

@@ -234,6 +234,33 @@ START_TEST(test_wanted_again)
 }
 END_TEST
 
+static void retry_now(const char *user, const char *package)
+{
+    struct facts *facts = fixture_facts("root", user);
+    const struct caller caller = fixture_caller("root");
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_retry_now(&fixture.engine, &caller, facts, user, package, &reply), 0);
+    json_decref(reply.value);
+    facts_free(facts);
+    serve();
+}
+
+/* Rule 6: an administrator takes out a holder and makes a standing member of them, who stays one after the end. */
+START_TEST(test_made_a_standing_member)
+{
+    const int64_t id = approved("alice");
+    serve();
+    etcgroup_remove(&etc, "alice", "dbadmins");
+    etcgroup_compare(&etc, &fixture.engine, "dbadmins");
+    etcgroup_add(&etc, "alice", "dbadmins");
+    retry_now("alice", "asked");
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    revoke("alice", "asked");
+    serve();
+    ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
+}
+END_TEST
+
 START_TEST(test_drift)
 {
     const int64_t id = approved("alice");
@@ -248,13 +275,7 @@ START_TEST(test_drift)
     serve();
     ck_assert(!etcgroup_has(&etc, "alice", "dbadmins")); /* an administrator who removes somebody means it */
 
-    struct facts *facts = fixture_facts("root", "alice");
-    const struct caller caller = fixture_caller("root");
-    struct reply reply = {0};
-    ck_assert_int_eq(engine_retry_now(&fixture.engine, &caller, facts, "alice", "asked", &reply), 0);
-    json_decref(reply.value);
-    facts_free(facts);
-    serve();
+    retry_now("alice", "asked");
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
     ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
     pass(2999); /* its clock went on (rule 8) */
@@ -382,6 +403,7 @@ int main(void)
     tcase_add_test(tests, test_end_before_an_answer);
     tcase_add_test(tests, test_clock_set_back);
     tcase_add_test(tests, test_wanted_again);
+    tcase_add_test(tests, test_made_a_standing_member);
     tcase_add_test(tests, test_drift);
     tcase_add_test(tests, test_drift_waits_or_is_repaired);
     tcase_add_test(tests, test_changed_mode);

@@ -17,7 +17,7 @@ static const int expected[MEMBERSHIP_STATE_COUNT][MEMBERSHIP_EVENT_COUNT] = {
     [MEMBERSHIP_ADDING] = {MEMBERSHIP_ADDING, MEMBERSHIP_REMOVING, NO, NO, MEMBERSHIP_THERE,
                            MEMBERSHIP_ADDING, NO},
     [MEMBERSHIP_THERE] = {MEMBERSHIP_THERE, THERE_OR_GONE, NO, NO, NO, NO, MEMBERSHIP_LOST},
-    [MEMBERSHIP_LOST] = {MEMBERSHIP_ADDING, MEMBERSHIP_NONE, NO, NO, NO, NO, NO},
+    [MEMBERSHIP_LOST] = {MEMBERSHIP_ASKING, MEMBERSHIP_NONE, NO, NO, NO, NO, NO},
     [MEMBERSHIP_REMOVING] = {MEMBERSHIP_ADDING, MEMBERSHIP_REMOVING, NO, NO, MEMBERSHIP_REMOVING,
                              MEMBERSHIP_NONE, NO},
 };
@@ -53,10 +53,29 @@ START_TEST(what_was_there_before_is_not_ours)
     static const enum membership_event added[] = {MEMBERSHIP_WANT_EVENT, MEMBERSHIP_SEEN_OUT_EVENT};
     /* An administrator took out who was in before, then had us put them back. */
     static const enum membership_event put_back[] = {MEMBERSHIP_WANT_EVENT, MEMBERSHIP_SEEN_IN_EVENT,
-                                                     MEMBERSHIP_LOST_EVENT, MEMBERSHIP_WANT_EVENT};
+                                                     MEMBERSHIP_LOST_EVENT, MEMBERSHIP_WANT_EVENT,
+                                                     MEMBERSHIP_SEEN_OUT_EVENT};
+    /* An administrator took out whom we had added, and made them a standing member. */
+    static const enum membership_event standing[] = {MEMBERSHIP_WANT_EVENT,  MEMBERSHIP_SEEN_OUT_EVENT,
+                                                     MEMBERSHIP_ADDED_EVENT, MEMBERSHIP_LOST_EVENT,
+                                                     MEMBERSHIP_WANT_EVENT,  MEMBERSHIP_SEEN_IN_EVENT};
     ck_assert(!ours_after(before, 2));
     ck_assert(ours_after(added, 2)); /* durable before the first try to add */
-    ck_assert(ours_after(put_back, 4));
+    ck_assert(ours_after(put_back, 5));
+    ck_assert(ours_after(standing, 3));
+    ck_assert(!ours_after(standing, 4));
+    ck_assert(!ours_after(standing, 6));
+}
+
+/* As it was stored before what was lost stopped being ours. */
+START_TEST(what_was_lost_is_asked_for_anew)
+{
+    struct membership membership = {.state = MEMBERSHIP_LOST, .ours = true};
+    ck_assert(membership_move(&membership, MEMBERSHIP_WANT_EVENT));
+    ck_assert(membership_move(&membership, MEMBERSHIP_SEEN_IN_EVENT));
+    ck_assert(!membership.ours);
+    ck_assert(membership_move(&membership, MEMBERSHIP_RELEASE_EVENT));
+    ck_assert_int_eq(membership.state, MEMBERSHIP_NONE);
 }
 END_TEST
 
@@ -82,6 +101,7 @@ int main(void)
     TCase *tests = tcase_create("membership");
     tcase_add_test(tests, every_state_and_every_event);
     tcase_add_test(tests, what_was_there_before_is_not_ours);
+    tcase_add_test(tests, what_was_lost_is_asked_for_anew);
     tcase_add_test(tests, each_state_says_what_is_to_be_done);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
