@@ -215,6 +215,10 @@ int engine_escalate_due(struct engine *engine, const struct request *request);
 /* Adds the principals of the stage that it waits in; with `if_needed` only where who is asked may follow from it. */
 int engine_inquire_stage(struct engine *engine, const struct request *request, bool if_needed,
                          struct inquiry *inquiry);
+/* Adds who has the groups among the inquiry's principals by a package (engine_holders.c): the last step of an inquiry. */
+int engine_inquire_holders(struct engine *engine, struct inquiry *inquiry);
+/* Adds, by name, who has the groups among the recipients ("alice", "%dba-leads") by a package now. 0 or -errno. */
+int engine_add_holders(struct engine *engine, json_t *recipients);
 /* Why nobody can complete the stage, in a sentence's second half, from what policy_reach found. */
 enum { ENGINE_WHY_MAX = 512 };
 char *engine_say_reach(const struct stage *stage, const struct policy_reach *reach, const struct facts *facts,

@@ -409,10 +409,16 @@ static json_t *split(const char *text, char separator)
     return array;
 }
 
-/* Takes the facts. */
+/* Takes the facts. NULL when it could not be found out whom it is for. */
 static json_t *view_notice(struct engine *engine, const struct notice *notice, json_t *facts)
 {
     char host[HOSTNAME_TEXT_MAX];
+    json_t *recipients = json_loads(notice->recipients, 0, NULL);
+    if (engine_add_holders(engine, recipients) < 0) {
+        json_decref(recipients);
+        json_decref(facts);
+        return NULL;
+    }
     hostname_visible(host);
     put_text(facts, "host", host);
     put_number(facts, "id", notice->id);
@@ -420,7 +426,7 @@ static json_t *view_notice(struct engine *engine, const struct notice *notice, j
     put_number(facts, "assignment", notice->assignment);
     put_number(facts, "time", notice->at);
     put_text(facts, "event", outbox_identifier(notice->event));
-    json_object_set_new(facts, "recipients", json_loads(notice->recipients, 0, NULL));
+    json_object_set_new(facts, "recipients", recipients);
     json_object_set_new(facts, "done", split(notice->done, '/'));
     if (outbox_audience(notice->event) != OUTBOX_REQUESTOR)
         json_object_set_new(facts, "delegates", list_delegates(engine));

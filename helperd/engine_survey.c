@@ -323,7 +323,7 @@ int engine_inquire_stage(struct engine *engine, const struct request *request, b
             r = add_principals(inquiry, stage.fallback_approvers);
     }
     stage_deinit(&stage);
-    return r;
+    return r < 0 ? r : engine_inquire_holders(engine, inquiry);
 }
 
 int engine_inquire_approvers(struct engine *engine, char *const *packages, bool all_stages,
@@ -339,5 +339,5 @@ int engine_inquire_approvers(struct engine *engine, char *const *packages, bool 
                 r = add_principals(inquiry, package->stages[i].fallback_approvers);
         }
     }
-    return r;
+    return r < 0 ? r : engine_inquire_holders(engine, inquiry);
 }

@@ -63,6 +63,11 @@ void inquiry_deinit(struct inquiry *inquiry)
     strv_free(inquiry->groups);
     strv_free(inquiry->others);
     strv_free(inquiry->principals);
+    for (size_t i = 0; i < inquiry->n_holders; i++) {
+        free(inquiry->holders[i].principal);
+        free(inquiry->holders[i].name);
+    }
+    free(inquiry->holders);
     *inquiry = INQUIRY_NOBODY;
 }
 
@@ -75,11 +80,29 @@ static int put_names(json_t *question, const char *key, char *const *names)
     return r;
 }
 
+/* {"%dba-leads": [{"name", "uid", "gid"}, ...], ...} */
+static int put_holders(json_t *question, const struct inquiry *inquiry)
+{
+    json_t *all = json_object();
+    int r = json_object_set_new(question, "holders", all);
+    for (size_t i = 0; r == 0 && i < inquiry->n_holders; i++) {
+        const struct holder *holder = &inquiry->holders[i];
+        if (!json_object_get(all, holder->principal))
+            r = json_object_set_new(all, holder->principal, json_array());
+        r |= json_array_append_new(json_object_get(all, holder->principal),
+                                   json_pack("{s:s, s:I, s:I}", "name", holder->name, "uid",
+                                             (json_int_t)holder->uid, "gid", (json_int_t)holder->gid));
+    }
+    return r;
+}
+
 json_t *inquiry_to_json(const struct inquiry *inquiry)
 {
     json_t *question = json_object();
     int r = put_names(question, "groups", inquiry->groups) | put_names(question, "others", inquiry->others) |
             put_names(question, "principals", inquiry->principals);
+    if (inquiry->n_holders > 0)
+        r |= put_holders(question, inquiry);
     if (inquiry->caller != (uid_t)-1)
         r |= json_object_set_new(question, "caller", json_integer(inquiry->caller));
     if (inquiry->user)

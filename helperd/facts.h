@@ -29,8 +29,8 @@ struct person {
     uid_t uid;
 };
 
-/* Those whom a policy's "alice" or "%dba-leads" stands for. A group's are its members as the directory lists them:
- * whom it is the primary group of is not among them (no directory tells that of a name). */
+/* Those whom a policy's "alice" or "%dba-leads" stands for. A group's are its members as the directory lists them, and
+ * who has it by a package: whom it is the primary group of is not among them (no directory tells that of a name). */
 struct principal {
     char *name;
     bool exists;
@@ -56,6 +56,15 @@ struct facts {
     size_t n_principals;
 };
 
+/* Somebody who has the group of a principal by a package, as the store says: counted by the look-up where the account
+ * and the group are still those. No directory lists them. */
+struct holder {
+    char *principal;
+    char *name;
+    uid_t uid;
+    gid_t gid;
+};
+
 /* What has to be looked up. The members are owned. */
 struct inquiry {
     uid_t caller; /* (uid_t)-1: nobody */
@@ -63,6 +72,8 @@ struct inquiry {
     strv groups;  /* whose gids are wanted. These three: NULL is none */
     strv others;  /* further users */
     strv principals;
+    struct holder *holders; /* of these, each principal's together */
+    size_t n_holders;
 };
 
 #define INQUIRY_NOBODY ((struct inquiry){.caller = (uid_t)-1})

@@ -5,7 +5,8 @@
  * one that does not answer. It decides nothing and must never write anywhere but to its answer.
  *
  * On stdin one JSON object a line: {"caller": UID, "user": NAME, "groups": [NAME, ...], "others": [NAME, ...],
- * "principals": [NAME or %GROUP, ...]}, each member optional. On stdout one a line: {"caller": SUBJECT, "user":
+ * "principals": [NAME or %GROUP, ...], "holders": {%GROUP: [{"name", "uid", "gid"}, ...]}}, each member optional. Holders
+ * have the group by a package, which no look-up of the group tells: they count among its people. On stdout one a line: {"caller": SUBJECT, "user":
  * SUBJECT, "user_gone": whether /etc/passwd does not have the user either, "groups": [GID or null, ...],
  * "local_groups": [whether /etc/group has it, ...], "others": [SUBJECT or null, ...], "principals": [[{"name", "uid"}
  * of those who may log in, ...] or null or false, ...]}, null for what does not exist, or {"error": TEXT}: a look-up
@@ -221,13 +222,24 @@ static int answer_others(json_t *answer, const json_t *names)
 
 /* ---- whom a principal stands for ---- */
 
-/* Adds this user, unless there is none, or none that may log in. */
-static int add_person(json_t *people, const char *name)
+/* Among the first `count`. */
+static bool is_listed(const json_t *people, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(people, i), "name")), name) == 0)
+            return true;
+    return false;
+}
+
+/* Adds this user, unless there is none, none that may log in, or another one by now (`uid`; NULL: whoever it is). */
+static int add_person(json_t *people, const char *name, const json_t *uid)
 {
     errno = 0;
     const struct passwd *found = getpwnam(name);
     if (!found)
         return failure();
+    if (uid && json_integer_value(uid) != (json_int_t)found->pw_uid)
+        return 0;
     if (!may_log_in(found->pw_shell) || !text_is_utf8(found->pw_name))
         return 0;
     return json_array_append_new(
@@ -237,13 +249,14 @@ static int add_person(json_t *people, const char *name)
 }
 
 /* The names are copied out: the next look-up may write over them. NULL where there is no such group. */
-static int group_members(const char *name, json_t **ret)
+static int group_members(const char *name, json_t **ret, gid_t *ret_gid)
 {
     errno = 0;
     const struct group *found = getgrnam(name);
     *ret = found ? json_array() : NULL;
     if (!found)
         return failure();
+    *ret_gid = found->gr_gid;
     for (char *const *member = found->gr_mem; *member; member++)
         if (text_is_utf8(*member) && json_array_append_new(*ret, json_string(*member)) < 0)
             return ENOMEM;
@@ -265,21 +278,42 @@ static bool is_used_up(const struct allowance *allowance)
                                          PRINCIPALS_MAX_MS;
 }
 
-static int find_people(const char *principal, struct allowance *allowance, json_t **ret)
+/* Who has the group by a package: of it as it is now, not of one that had its name. */
+static int add_holders(json_t *people, const json_t *holders, gid_t gid, const struct allowance *allowance)
+{
+    int error = 0;
+    for (size_t i = 0; !error && i < json_array_size(holders) && json_array_size(people) < PEOPLE_MAX; i++) {
+        const json_t *holder = json_array_get(holders, i);
+        const char *name = json_string_value(json_object_get(holder, "name"));
+        if (json_integer_value(json_object_get(holder, "gid")) == (json_int_t)gid &&
+            !is_listed(people, json_array_size(people), name)) /* by another package */
+            error = is_used_up(allowance) ? ETIME : add_person(people, name, json_object_get(holder, "uid"));
+    }
+    return error;
+}
+
+static int find_people(const char *principal, const json_t *holders, struct allowance *allowance,
+                       json_t **ret)
 {
     json_t *names = NULL;
+    gid_t gid = 0;
     int error = 0;
     if (principal[0] == '%') {
-        error = group_members(principal + 1, &names);
+        error = group_members(principal + 1, &names, &gid);
     } else {
         errno = 0;
         names = getpwnam(principal) ? json_pack("[s]", principal) : NULL;
         error = names ? 0 : failure();
     }
     json_t *people = names ? json_array() : json_null();
-    for (size_t i = 0; !error && i < json_array_size(names) && json_array_size(people) < PEOPLE_MAX; i++)
-        error =
-            is_used_up(allowance) ? ETIME : add_person(people, json_string_value(json_array_get(names, i)));
+    if (!error && names)
+        error = add_holders(people, holders, gid, allowance);
+    const size_t held = json_array_size(people);
+    for (size_t i = 0; !error && i < json_array_size(names) && json_array_size(people) < PEOPLE_MAX; i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        if (!is_listed(people, held, name))
+            error = is_used_up(allowance) ? ETIME : add_person(people, name, NULL);
+    }
     json_decref(names);
     if (error) {
         json_decref(people);
@@ -291,16 +325,17 @@ static int find_people(const char *principal, struct allowance *allowance, json_
     return 0;
 }
 
-static int answer_principals(json_t *answer, const json_t *names)
+static int answer_principals(json_t *answer, const json_t *names, const json_t *holders)
 {
     struct allowance allowance = {.people = PEOPLE_OF_ALL_MAX};
     json_t *principals = json_array();
     int error = json_object_set_new(answer, "principals", principals) < 0 ? ENOMEM : 0;
     clock_gettime(CLOCK_MONOTONIC, &allowance.begun);
     for (size_t i = 0; !error && i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
         json_t *people = json_false();
         if (!is_used_up(&allowance))
-            find_people(json_string_value(json_array_get(names, i)), &allowance, &people);
+            find_people(name, json_object_get(holders, name), &allowance, &people);
         if (json_array_append_new(principals, people) < 0)
             error = ENOMEM;
     }
@@ -397,7 +432,8 @@ static json_t *answer_question(const json_t *question)
     if (!error)
         error = answer_others(answer, json_object_get(question, "others"));
     if (!error)
-        error = answer_principals(answer, json_object_get(question, "principals"));
+        error = answer_principals(answer, json_object_get(question, "principals"),
+                                  json_object_get(question, "holders"));
     if (!error)
         return answer;
     json_decref(answer);

@@ -75,6 +75,25 @@ static void expect(const char *event, const char *to)
     json_decref(notice);
 }
 
+/* Who has the group of approvers by a package is one of those who are told. */
+START_TEST(test_holder_is_told)
+{
+    notices_write_hook("log", GOOD, 0755);
+    live_write_package("lead", "[package]\ngroups = dba-leads\n[policy]\napproval = none\nduration = 1h\n");
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
+    live_start_notify("30", "1");
+    live_expect("dave", "pkg-request submit lead", 0, "You hold lead");
+    expect("fulfilled", "dave");
+    live_expect("alice", "pkg-request submit db", 0, "is filed");
+    expect("request-waits", "bob carol dave");
+    live_expect("dave", "pkg-request return lead", 0, "handed back");
+    live_expect("erin", "pkg-request submit db", 0, "is filed");
+    expect("request-waits", "bob carol");
+    ck_assert_int_eq(live_stop_notify(SIGTERM), 0);
+    live_remove_package("lead");
+}
+END_TEST
+
 START_TEST(test_delivered)
 {
     notices_write_hook("log", GOOD, 0755);
@@ -382,6 +401,7 @@ int main(void)
     TCase *tests = tcase_create("notify");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, test_holder_is_told);
     tcase_add_test(tests, test_delivered);
     tcase_add_test(tests, test_clean);
     tcase_add_loop_test(tests, test_bad, 0, sizeof(bad) / sizeof(bad[0]));

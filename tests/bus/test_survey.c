@@ -25,7 +25,8 @@ static void setup(void)
         "[package]\ngroups = dbadmins nightshift\n[policy]\nrequestors = %staff\njustification = required\n"
         "extension = approval\n[stage 1]\napprovers = %dba-leads\nquorum = 2\nfallback_approvers = dave\n"
         "[stage 2]\napprovers = erin\n",
-        "short", STAGE "timeout = 1s\n", NULL);
+        "short", STAGE "timeout = 1s\n", "lead", "[package]\ngroups = dba-leads\n[policy]\napproval = none\n",
+        NULL);
     dbus_connection_set_change_sigpipe(FALSE);
     watch = dbus_bus_get_private(DBUS_BUS_SYSTEM, NULL);
     ck_assert_ptr_nonnull(watch);
@@ -179,6 +180,49 @@ START_TEST(test_explain)
 }
 END_TEST
 
+/* Who has the approvers' group by a package counts, and may decide: no list of the group's members names them. */
+START_TEST(test_approver_by_a_package)
+{
+    live_expect("root", "gpasswd -d bob dba-leads && gpasswd -d carol dba-leads", 0, "");
+    live_expect("alice", "pkg-request submit alone", 0, "nobody can decide it now");
+    live_expect("dave", "pkg-approve approve 1", 77, "not an approver");
+    live_expect("dave", "pkg-request submit lead", 0, "You hold lead");
+    forget_changes();
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
+    await_change(1);
+    live_expect("root", "! pkg-admin status | grep 'Nobody can decide'", 0, "");
+    live_expect("root", "pkg-admin explain alone alice", 0, "dave (%dba-leads)");
+    live_expect("dave", "pkg-request explain alone", 0, "nobody (%dba-leads)");
+    live_expect("dave", "pkg-approve", 0, "alice");
+    live_expect("dave", "pkg-approve approve 1", 0, "alice holds alone");
+    live_expect("bob", "pkg-request submit alone", 0, "It waits for: %dba-leads.");
+    ck_assert_ptr_null(strstr(live_output, "nobody can decide"));
+    live_expect("dave", "pkg-request return lead", 0, "handed back");
+    live_expect("dave", "pkg-approve approve 3", 77, "not an approver");
+    live_expect("carol", "pkg-request submit alone", 0, "nobody can decide it now");
+}
+END_TEST
+
+/* Only where account and group are still those, and may log in; each once, also beside the directory's members. */
+START_TEST(test_holders_in_a_look_up)
+{
+    live_expect(
+        "root",
+        "echo '{\"principals\": [\"%dba-leads\", \"%gone\", \"%auditors\"], \"holders\": {\"%dba-leads\": ["
+        "{\"name\": \"carol\", \"uid\": 1003, \"gid\": 2002}, {\"name\": \"dave\", \"uid\": 1004, \"gid\": "
+        "2002},"
+        "{\"name\": \"dave\", \"uid\": 1004, \"gid\": 2002}, {\"name\": \"alice\", \"uid\": 4242, \"gid\": "
+        "2002},"
+        "{\"name\": \"alice\", \"uid\": 1001, \"gid\": 9}, {\"name\": \"erin\", \"uid\": 1005, \"gid\": "
+        "2002},"
+        "{\"name\": \"ghost\", \"uid\": 7, \"gid\": 2002}], \"%gone\": [{\"name\": \"dave\", \"uid\": 1004,"
+        "\"gid\": 9}]}}' | /usr/libexec/accesspkg/accesspkg-lookup",
+        0,
+        "\"principals\":[[{\"name\":\"carol\",\"uid\":1003},{\"name\":\"dave\",\"uid\":1004},"
+        "{\"name\":\"bob\",\"uid\":1002}],null,[]]");
+}
+END_TEST
+
 /* What to do about a request that nobody decided, to be pasted; once it was done nothing is said any more. */
 START_TEST(test_expired)
 {
@@ -240,6 +284,8 @@ int main(void)
     tcase_add_test(tests, test_undecidable_and_again);
     tcase_add_test(tests, test_judged_at_submission);
     tcase_add_test(tests, test_explain);
+    tcase_add_test(tests, test_approver_by_a_package);
+    tcase_add_test(tests, test_holders_in_a_look_up);
     tcase_add_test(tests, test_expired);
     tcase_add_test(tests, test_large_groups);
     suite_add_tcase(suite, tests);

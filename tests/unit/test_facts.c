@@ -12,7 +12,7 @@ static void setup(void)
     char *groups[] = {(char *)"dbadmins", NULL};
     char *others[] = {(char *)"dave", (char *)"ghost", NULL};
     char *principals[] = {(char *)"bob", (char *)"%dba-leads", (char *)"%gone", NULL};
-    const struct inquiry inquiry = {1001, (char *)"alice", groups, others, principals};
+    const struct inquiry inquiry = {1001, (char *)"alice", groups, others, principals, NULL, 0};
     question = inquiry_to_json(&inquiry);
     ck_assert_ptr_nonnull(question);
 }
@@ -42,6 +42,27 @@ START_TEST(a_question_names_all_that_is_asked_for)
     ck_assert_ptr_null(json_object_get(empty, "caller"));
     ck_assert_ptr_null(json_object_get(empty, "user"));
     json_decref(empty);
+}
+END_TEST
+
+/* Whom the store says to have a group, beside the question for it. */
+START_TEST(a_question_names_the_holders)
+{
+    char *principals[] = {(char *)"%a", (char *)"%b", NULL};
+    struct holder holders[] = {{(char *)"%a", (char *)"carol", 1003, 7},
+                               {(char *)"%a", (char *)"CORP\\dave", 4000000000, 7},
+                               {(char *)"%b", (char *)"carol", 1003, 8}};
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    inquiry.principals = principals;
+    inquiry.holders = holders;
+    inquiry.n_holders = 3;
+    json_t *json = inquiry_to_json(&inquiry);
+    char *text = json_dumps(json_object_get(json, "holders"), JSON_COMPACT | JSON_SORT_KEYS);
+    ck_assert_str_eq(text, "{\"%a\":[{\"gid\":7,\"name\":\"carol\",\"uid\":1003},"
+                           "{\"gid\":7,\"name\":\"CORP\\\\dave\",\"uid\":4000000000}],"
+                           "\"%b\":[{\"gid\":8,\"name\":\"carol\",\"uid\":1003}]}");
+    free(text);
+    json_decref(json);
 }
 END_TEST
 
@@ -136,6 +157,7 @@ int main(void)
     TCase *facts = tcase_create("facts");
     tcase_add_checked_fixture(facts, setup, teardown);
     tcase_add_test(facts, a_question_names_all_that_is_asked_for);
+    tcase_add_test(facts, a_question_names_the_holders);
     tcase_add_test(facts, an_answer_tells_who_there_is);
     tcase_add_test(facts, a_principal_may_stay_unknown);
     tcase_add_test(facts, an_answer_tells_what_is_local);
