@@ -10,6 +10,7 @@
 #include "cli/nsswitch.h"
 #include "cli/status.h"
 #include "common/cleanup.h"
+#include "common/groupfile.h"
 #include "common/paths.h"
 
 #include <errno.h>
@@ -295,6 +296,23 @@ static void say_assignment(struct invocation *invocation, const json_t *request)
                 problems ? problems : "");
 }
 
+/* An end is none of what others did: whom they put into the group stays there (accesspkgd says where). */
+static void say_standing(struct invocation *invocation, const json_t *request)
+{
+    const json_t *group;
+    size_t i;
+
+    json_array_foreach(json_object_get(request, "standing"), i, group)
+    {
+        const char *name = json_string_value(group);
+        _cleanup_free_ char *text = groupfile_say_standing(member_text(request, "user"), name ? name : "");
+
+        if (!text)
+            output_no_memory();
+        output_line(&invocation->output, "%s", text);
+    }
+}
+
 static int call_and_say(struct invocation *invocation, const char *method, const char *in, json_t *arguments)
 {
     struct client_error error;
@@ -302,10 +320,12 @@ static int call_and_say(struct invocation *invocation, const char *method, const
 
     if (calls_call(invocation, method, in, arguments, JSON_OBJECT, &request, &error) < 0)
         return calls_report(invocation, &error);
-    if (invocation->output.json)
+    if (invocation->output.json) {
         output_json(&invocation->output, request);
-    else
+    } else {
         say_assignment(invocation, request);
+        say_standing(invocation, request);
+    }
     json_decref(request);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "cli/signals.h"
 #include "cli/wait.h"
 #include "common/cleanup.h"
+#include "common/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -375,8 +376,22 @@ static int emergency(struct invocation *invocation)
 
 static void say_returned(struct output *output, const json_t *request)
 {
+    char user[TEXT_WORD_MAX], word[TEXT_WORD_MAX];
+    const json_t *group;
+    size_t i;
+
     output_line(output, "You have handed back %s. Sessions that are open keep its groups until they end.",
                 member_text(request, "package"));
+    json_array_foreach(json_object_get(request, "standing"), i, group)
+    {
+        const char *name = json_string_value(group) ? json_string_value(group) : "";
+
+        output_line(
+            output,
+            "You stand in the group %s in /etc/group as well, which accesspkg did not do, and keep it. "
+            "An administrator can take you out: gpasswd -d %s %s",
+            name, text_word(member_text(request, "user"), user), text_word(name, word));
+    }
 }
 
 static int hand_back(struct invocation *invocation)

@@ -79,7 +79,7 @@ static char *field_policy(const struct output *output, const json_t *status, con
                          loaded ? loaded : "at an unknown time");
 }
 
-/* "12 (9 of the last hour, 2 of the last day, 1 older; the oldest since Tue 2026-11-24 10:45 UTC (2 d ago))" */
+/* "12 (9 of the last hour, 2 of the last day, 1 older; oldest: Tue 2026-11-24 10:45 UTC (2 d ago))" */
 static char *field_pending(const struct output *output, const json_t *status, const char *member)
 {
     static const struct {
@@ -103,8 +103,7 @@ static char *field_pending(const struct output *output, const json_t *status, co
     }
     if (!oldest)
         return text;
-    char *whole =
-        output_format("%s%sthe oldest since %s)", text, strcmp(before, ", ") == 0 ? "; " : before, oldest);
+    char *whole = output_format("%s%soldest: %s)", text, strcmp(before, ", ") == 0 ? "; " : before, oldest);
     free(text);
     return whole;
 }
@@ -191,6 +190,7 @@ static const struct field fields[] = {
     {"Not reviewed", "unreviewed", field_unreviewed, FIELD_PLAIN},
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
     {"Not in place", "partial", field_lines, FIELD_PLAIN},
+    {"Also in /etc/group", "standing_members", field_lines, FIELD_PLAIN},
     {"Left in /etc/group", "memberships_left", field_left, FIELD_PLAIN},
     {"Notices to deliver", "notices", field_notices, FIELD_PLAIN},
     {"Last failure", "notice_failure", field_failure, FIELD_PLAIN},
@@ -208,7 +208,8 @@ static const struct {
 } lists[] = {{"policy_errors", NULL},
              {"allow_list_problems", NULL},
              {"undecidable_requests", "undecidable"},
-             {"partial", "partially_fulfilled"}};
+             {"partial", "partially_fulfilled"},
+             {"standing_members", "standing_count"}};
 
 static void set(json_t *object, const char *member, json_t *value)
 {

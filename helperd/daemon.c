@@ -464,6 +464,7 @@ static int start(struct daemon *daemon)
         .clock = clock_system(),
         .state = PATH_STATE,
         .login_ids_count = bus_caller_login_ids_count("/proc"),
+        .group_file = PATH_ETC "/group",
         .hooks = {.changed = on_changed,
                   .deadline = set_deadline,
                   .notices = on_notices,

@@ -30,8 +30,9 @@ struct engine {
     const struct packages *packages;
     const struct config *config;
     struct clock clock;
-    const char *state;    /* the folder */
-    bool login_ids_count; /* bus_caller_login_ids_count */
+    bool login_ids_count;   /* bus_caller_login_ids_count */
+    const char *state;      /* the folder */
+    const char *group_file; /* /etc/group; NULL: nobody stands there */
     struct engine_hooks hooks;
     /* Private from here on. */
     int64_t last_now;    /* the clock at the last tick, to notice when it was set back */

@@ -220,7 +220,9 @@ static int end_early(struct engine *engine, const struct caller *caller, const s
             "again every few seconds; until then the access lasts.",
             assignment->package, assignment->user,
             strerror(-engine_publication_error(engine, assignment->user)));
-    return r != 0 ? r : show_assignment(engine, caller, facts, assignment, reply);
+    if (r == 0)
+        r = show_assignment(engine, caller, facts, assignment, reply);
+    return r != 0 ? r : engine_show_standing(engine, assignment, reply->value);
 }
 
 int engine_return(struct engine *engine, const struct caller *caller, const struct facts *facts,
@@ -274,6 +276,14 @@ static int withdraw_named(struct engine *engine, const struct caller *caller, co
     return r;
 }
 
+/* Nothing of ours is left to end. But whoever says this believes that there is access. */
+static int refuse_revoke(struct engine *engine, const char *user, const char *package, struct reply *reply)
+{
+    const int refusal = refuse_others(user, package, reply);
+    const int r = engine_append_standing(engine, packages_find(engine->packages, package), user, reply);
+    return r < 0 ? r : refusal;
+}
+
 int engine_revoke(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const char *user, const char *package, const char *reason, struct reply *reply)
 {
@@ -290,7 +300,7 @@ int engine_revoke(struct engine *engine, const struct caller *caller, const stru
     r = revoke_named(engine, caller, facts, user, package, reason, reply);
     if (r == STORE_E_NONE)
         r = withdraw_named(engine, caller, facts, user, package, reason, reply);
-    return r == STORE_E_NONE ? refuse_others(user, package, reply) : r;
+    return r == STORE_E_NONE ? refuse_revoke(engine, user, package, reply) : r;
 }
 
 /* ---- by an administrator ---- */

@@ -61,6 +61,8 @@ int engine_finish_assignment(struct engine *engine, struct assignment *assignmen
     if (r == 0)
         r = engine_audit(engine, actor, identity, assignment_event_text(event), assignment->request,
                          assignment->id, detail);
+    if (r == 0)
+        r = engine_note_standing(engine, assignment);
     /* Who hands it back knows. */
     if (r == 0 && strcmp(actor, assignment->user) != 0)
         r = engine_tell_holder(engine, event == ASSIGNMENT_END ? OUTBOX_ENDED : OUTBOX_REVOKED, assignment, 0,

@@ -76,20 +76,12 @@ int engine_inquire_holders(struct engine *engine, struct inquiry *inquiry)
 
 /* ---- for a notice ---- */
 
-static bool has_text(const json_t *texts, const char *wanted)
-{
-    for (size_t i = 0; i < json_array_size(texts); i++)
-        if (strcmp(json_string_value(json_array_get(texts, i)), wanted) == 0)
-            return true;
-    return false;
-}
-
 static int add_recipient(const struct store_holder *holder, void *data)
 {
     json_t *recipients = data;
     if (json_array_size(recipients) >= RECIPIENTS_MAX)
         return 1;
-    if (!text_is_utf8(holder->user) || has_text(recipients, holder->user))
+    if (!text_is_utf8(holder->user) || engine_has_text(recipients, holder->user))
         return 0;
     return json_array_append_new(recipients, json_string(holder->user)) < 0 ? -ENOMEM : 0;
 }

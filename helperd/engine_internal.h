@@ -7,6 +7,8 @@
 #include "helperd/policy.h"
 #include "helperd/view.h"
 
+struct groupfile;
+
 #define NOBODY ((struct identity){UID_UNSET, UID_UNSET})
 
 /* What several calls are refused with. */
@@ -134,6 +136,25 @@ int engine_want_membership(struct engine *engine, const char *user, const char *
 /* Inside a transaction: what the assignment gave is not wanted on its account any more (rule 6). */
 int engine_release_memberships(struct engine *engine, const struct assignment *assignment,
                                const struct grant *grants, size_t count);
+
+/*
+ * Who holds a group by a package and stands in /etc/group as well, by other means (engine_standing.c), where the end of
+ * ours leaves them (rule 6). The names of these groups, as the file writes them; new.
+ */
+void engine_read_group_file(const struct engine *engine,
+                            struct groupfile *ret); /* empty where it cannot be read */
+int engine_find_standing(struct engine *engine, const struct groupfile *file, const char *user,
+                         const struct grant *grants, size_t count, json_t **ret);
+/* Inside a transaction: says so of an assignment that ends, in the journal and the audit log. */
+int engine_note_standing(struct engine *engine, const struct assignment *assignment);
+/* Adds them to what is answered about it, as "standing", if there are any. */
+int engine_show_standing(struct engine *engine, const struct assignment *assignment, json_t *view);
+/* Says of somebody who does not hold the package (NULL: none) where they stand in its groups, behind the refusal. */
+int engine_append_standing(struct engine *engine, const struct package *package, const char *user,
+                           struct reply *reply);
+bool engine_has_text(const json_t *texts, const char *wanted);
+/* How many there are now, and a line for each of the first `most`; new. */
+int engine_count_standing(struct engine *engine, size_t most, int64_t *ret, json_t **ret_first);
 
 /* As engine_retry; `asked`: an administrator says that what was taken away by hand is to be put back. */
 int engine_retry_as(struct engine *engine, int64_t assignment, const struct facts *facts, bool asked);

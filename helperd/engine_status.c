@@ -175,6 +175,20 @@ static int add_login_ids(const struct engine *engine, const struct caller *calle
     return r ? -ENOMEM : 0;
 }
 
+static int add_standing(struct engine *engine, json_t *status)
+{
+    json_t *first = NULL;
+    int64_t count = 0;
+    const int r = engine_count_standing(engine, SHOWN_OF_EACH, &count, &first);
+    if (r < 0)
+        return r;
+    const int failed = json_object_set_new(status, "standing_count", json_integer(count));
+    if (count > 0)
+        return json_object_set_new(status, "standing_members", first) | failed ? -ENOMEM : 0;
+    json_decref(first);
+    return failed ? -ENOMEM : 0;
+}
+
 int engine_status(struct engine *engine, const struct caller *caller, struct reply *reply)
 {
     struct store_counts counts = {0};
@@ -199,6 +213,8 @@ int engine_status(struct engine *engine, const struct caller *caller, struct rep
         r = add_undecidable(engine, status);
     if (r == 0)
         r = add_assignments(engine, &counts, status);
+    if (r == 0)
+        r = add_standing(engine, status);
     if (r == 0)
         r = add_space(engine, status);
     if (r == 0)

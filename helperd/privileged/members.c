@@ -10,12 +10,12 @@
 
 #include "common/cleanup.h"
 #include "common/grantdir.h"
+#include "common/groupfile.h"
 #include "common/log.h"
 #include "common/names.h"
 #include "common/paths.h"
 #include "common/strv.h"
 #include "helperd/privileged/gpasswd.h"
-#include "helperd/privileged/groupfile.h"
 
 #include <errno.h>
 #include <pwd.h>

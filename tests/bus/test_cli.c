@@ -385,7 +385,7 @@ static void harmless(const char *text)
 START_TEST(no_member_controls_a_terminal)
 {
     static const struct {
-        const char *words[6];
+        const char *words[7];
         const char *method, *signature, *shape;
     } shown[] = {
         {{"pkg-approve", "delegate"}, "ListDelegations", "aa{sv}", "[%s]"},
@@ -402,6 +402,8 @@ START_TEST(no_member_controls_a_terminal)
         {{"pkg-request", "explain", "db"}, "Explain", "a{sv}", NULL},
         {{"pkg-admin", "audit", "-n", "1"}, "Audit", "aa{sv}xx", "[%s, 0, 0]"},
         {{"pkg-admin", "report"}, "Report", "aa{sv}x", "[%s, 1]"},
+        {{"pkg-admin", "revoke", "db", "eve", "-m", "x"}, "Revoke", "a{sv}", NULL},
+        {{"pkg-request", "return", "db"}, "Return", "a{sv}", NULL},
     };
     json_t *object = script_parse(SAMPLE_WHOLE), *bad = poison(object);
 
@@ -409,6 +411,7 @@ START_TEST(no_member_controls_a_terminal)
     json_object_set_new(whole, "warnings", script_parse("[\"" HOSTILE "\"]"));
     json_object_set_new(whole, "stages", script_parse("[{\"people\": [\"" HOSTILE "\"]}]"));
     json_object_set_new(whole, "reviewers", script_parse("[\"" HOSTILE "\"]"));
+    json_object_set_new(whole, "standing", script_parse("[\"" HOSTILE "\"]"));
     json_object_set_new(whole, "to", script_parse("\"" HOSTILE "\""));
     json_object_set_new(whole, "decides_for", script_parse("\"" HOSTILE "\""));
     json_object_set_new(whole, "actor", script_parse("\"" HOSTILE "\""));
@@ -462,7 +465,7 @@ int main(void)
     tcase_add_test(tests, show_tells_claims_and_missing_reasons_apart);
     tcase_add_test(tests, json_has_the_names_of_the_bus);
     tcase_add_loop_test(tests, help_fits_a_screen, 0, 3);
-    tcase_add_loop_test(tests, no_member_controls_a_terminal, 0, 14);
+    tcase_add_loop_test(tests, no_member_controls_a_terminal, 0, 16);
     tcase_add_test(tests, no_error_controls_a_terminal);
 
     SRunner *runner = srunner_create(suite);

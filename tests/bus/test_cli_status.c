@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_IN_NSSWITCH "group: files [SUCCESS=merge] accesspkg\n"
+#define LINE_IN_NSSWITCH "group: files systemd accesspkg\n"
 
 enum { ROWS = 24, COLUMNS = 80 };
 
@@ -67,6 +67,7 @@ START_TEST(trouble_is_there_when_there_is_some)
         "[{" QUIET ", \"allow_list_problems\": [\"a: b\", \"c: d\"], \"undecidable\": 7,"
         " \"undecidable_requests\": [\"request 1, db of eve: nobody\"], \"partially_fulfilled\": 1,"
         " \"partial\": [\"db of eve: g: none\"], \"memberships_left\": 2, \"unreviewed\": 1,"
+        " \"standing_count\": 1, \"standing_members\": [\"eve, by other means: gpasswd -d eve dbadmins\"],"
         " \"policy_problem\": \"The last good policy is in use.\\ndb.conf:1: wrong\\nweb.conf:2: odd\","
         " \"notices\": 3, \"oldest_notice\": 1763935940, \"notice_failure\": \"mail: no\\nMTA\","
         " \"notice_failed\": 1763935940}]")};
@@ -78,6 +79,7 @@ START_TEST(trouble_is_there_when_there_is_some)
     SHOWS(result.out, "Nobody can decide:  request 1, db of eve: nobody\n                    ... and 6 more\n"
                       "Not reviewed:       1 taken in an emergency; approvers see which: pkg-approve\n"
                       "Live assignments:   2\nNot in place:       db of eve: g: none\n"
+                      "Also in /etc/group: eve, by other means: gpasswd -d eve dbadmins\n"
                       "Left in /etc/group: 2 not taken out yet; tried again, and the journal says why\n"
                       "Notices to deliver: 3, since Sun 2025-11-23 22:12 UTC (");
     SHOWS(result.out, "Last failure:       Sun 2025-11-23 22:12 UTC (");
@@ -89,12 +91,12 @@ static const struct {
 } ages[] = {
     {"\"pending\": 12, \"pending_hour\": 9, \"pending_day\": 2, \"pending_older\": 1, \"oldest_pending\": "
      "1763935940",
-     " 12 (9 of the last hour, 2 of the last day, 1 older; the oldest since Sun 2025-11-23 22:12 UTC ("},
+     " 12 (9 of the last hour, 2 of the last day, 1 older; oldest: Sun 2025-11-23 22:12 UTC ("},
     {"\"pending\": 3, \"pending_hour\": 0, \"pending_day\": 3, \"pending_older\": 0, \"oldest_pending\": "
      "1763935940",
-     " 3 (3 of the last day; the oldest since "},
+     " 3 (3 of the last day; oldest: "},
     /* of a daemon that is older than the command */
-    {"\"pending\": 3, \"oldest_pending\": 1763935940", " 3 (the oldest since "},
+    {"\"pending\": 3, \"oldest_pending\": 1763935940", " 3 (oldest: "},
     {"\"pending\": 0, \"pending_hour\": 0, \"pending_day\": 0, \"pending_older\": 0", " 0\n"},
 };
 
@@ -125,6 +127,7 @@ END_TEST
     "10000, \"pending_older\": 1345, \"oldest_pending\": 1763935940, \"undecidable\": 1234,"                 \
     " \"undecidable_requests\": [" FIVE "], \"unreviewed\": 123, \"live_assignments\": 123456,"              \
     " \"partially_fulfilled\": 1234, \"partial\": [" FIVE "], \"memberships_left\": 123,"                    \
+    " \"standing_count\": 1234, \"standing_members\": [" LONG_LINE "],"                                      \
     " \"notices\": 50000, \"oldest_notice\": 1763935940, \"notice_failure\": \"mail: " LONG_NAME LONG_NAME   \
     "\\nand so on\", \"notice_failed\": 1763935940, \"next_deadline\": 1763935940}]"
 
@@ -148,9 +151,9 @@ START_TEST(however_bad_it_is_one_screen)
 {
     static const struct script lines[] = {ANSWERS("GetStatus", "[]", "a{sv}", EVERYTHING)};
     static const char *const labels[] = {
-        "Daemon:",    "Store:",        "Policy:",        "Policy problem:",   "Errors:",       "Allow-list:",
-        "Pending:",   "Nobody can",    "Not reviewed:",  "Live assignments:", "Not in place:", "Left in",
-        "Notices to", "Last failure:", "Returned mail:", "Next deadline:"};
+        "Daemon:",  "Store:",     "Policy:",       "Policy problem:",   "Errors:",       "Allow-list:",
+        "Pending:", "Nobody can", "Not reviewed:", "Live assignments:", "Not in place:", "Also in",
+        "Left in",  "Notices to", "Last failure:", "Returned mail:",    "Next deadline:"};
     const char *warning;
 
     write_file(PATH_RETURNED, "From MAILER-DAEMON Sun Nov 23\n\nno\n");

@@ -224,12 +224,13 @@ static const struct {
     {"root", "pkg-admin assign leads alice -d 1h -m x --json", "pkg-admin.8"},
     {"root", "pkg-admin revoke leads alice -m x --json", "pkg-admin.8"},
     {"root", "pkg-admin retry other dave --json", "pkg-admin.8"},
-    {"root", "pkg-admin check-config --json", "pkg-admin.8"},
+    {"root", "gpasswd -a dave dbadmins >/dev/null; pkg-admin check-config --json", "pkg-admin.8"},
     {"root", "pkg-admin report --json", "pkg-admin.8"},
     {"root", "pkg-admin audit --json", "pkg-admin.8"},
     {"root", "mkdir -p /var/mail; echo 'From x' >/var/mail/accesspkg-notify; pkg-admin status --json",
      "pkg-admin.8"},
     {"dave", "pkg-request return other --json", "pkg-request.1"},
+    {"root", "gpasswd -d dave dbadmins >/dev/null; pkg-admin status --json", "pkg-admin.8"},
 };
 
 /* Every member that a command prints stands in org.accesspkg1(5), which is made from the interface, or in its manual. */

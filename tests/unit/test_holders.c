@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 static struct fixture fixture;
+static char group_file[96];
 
 #define LEADS "[package]\ngroups = backup\n[policy]\napproval = none\nduration = 1h\nmax_duration = forever\n"
 #define ADMINS                                                                                               \
@@ -20,6 +21,7 @@ static struct fixture fixture;
 static void setup(void)
 {
     fixture_init(&fixture, "leads", LEADS, "more", LEADS, "admins", ADMINS, NULL);
+    snprintf(group_file, sizeof(group_file), "%s/group", fixture.folder);
 }
 
 static void teardown(void)
@@ -161,6 +163,158 @@ START_TEST(test_holders_are_told)
 }
 END_TEST
 
+/* ---- who stands in /etc/group as well ---- */
+
+static void put_group(const char *text)
+{
+    FILE *out = fopen(group_file, "we");
+    ck_assert_ptr_nonnull(out);
+    ck_assert_int_ge(fputs(text, out), 0);
+    ck_assert_int_eq(fclose(out), 0);
+    fixture.engine.group_file = group_file;
+}
+
+/* What the answer to a revocation says of it: "backup, oper"; "" when nothing. Static. */
+static const char *revoked(const char *user, const char *package)
+{
+    static char text[256];
+    struct facts *facts = fixture_facts("root", NULL);
+    const struct caller caller = fixture_caller("root");
+    struct reply reply = {0};
+    text[0] = '\0';
+    ck_assert_int_eq(engine_revoke(&fixture.engine, &caller, facts, user, package, "over", &reply), 0);
+    const json_t *standing = json_object_get(reply.value, "standing");
+    for (size_t i = 0; i < json_array_size(standing); i++) {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof(text) - used, "%s%s", used ? ", " : "",
+                 json_string_value(json_array_get(standing, i)));
+    }
+    json_decref(reply.value);
+    facts_free(facts);
+    return text;
+}
+
+static int64_t count_said(void)
+{
+    return acts_count(&fixture, "SELECT count(*) FROM audit WHERE event = 'still-member'");
+}
+
+/* By the group's name or by its number: another name for it gives it as well. */
+START_TEST(test_standing)
+{
+    static const struct {
+        const char *file, *standing;
+    } cases[] = {
+        {"", ""},
+        {"backup:x:34:\ndbadmins:x:2001:carol\n", ""},
+        {"backup:x:34:alice,carolx\n", ""},
+        {"backup:x:34:alice,carol\n", "backup"},
+        {"x:x:1:carol\noper:x:34:carol\nbackup:x:34:dave\n", "oper"},
+        {"backup:x:34:carol\nbackup:x:34:carol\noper:x:34:carol,dave\n", "backup, oper"},
+        {"backup:x:4711:carol\n", "backup"}, /* it was renumbered meanwhile */
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const int64_t said = count_said();
+        put_group(cases[i].file);
+        acts_hold(&fixture, "carol", "leads");
+        ck_assert_str_eq(revoked("carol", "leads"), cases[i].standing);
+        ck_assert((count_said() > said) == (*cases[i].standing != '\0'));
+    }
+    fixture.engine.group_file = "/nonexistent";
+    acts_hold(&fixture, "carol", "leads");
+    ck_assert_str_eq(revoked("carol", "leads"), "");
+}
+END_TEST
+
+/* Rule 12: at an end by the clock, which nobody is answered, it is on record with what takes them out. */
+START_TEST(test_standing_at_an_end)
+{
+    put_group("backup:x:34:carol\n");
+    acts_hold(&fixture, "carol", "leads");
+    ck_assert_int_eq(count_said(), 0);
+    acts_pass(&fixture, 3600);
+    ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM audit WHERE event = 'still-member'"
+                                          " AND actor = 'accesspkgd' AND assignment = 1"
+                                          " AND detail LIKE '%: gpasswd -d carol backup'"),
+                     1);
+}
+END_TEST
+
+/* With membership = files: whom we put there goes by our doing, and is nothing to tell; who was there before is. */
+START_TEST(test_standing_by_our_doing)
+{
+    fixture.config.membership = CONFIG_MEMBERSHIP_FILES;
+    for (int ours = 0; ours < 2; ours++) {
+        struct membership due = {0};
+        put_group(ours ? "" : "backup:x:34:carol\n");
+        ck_assert_int_eq(fixture_submit(&fixture, "carol", "leads", "x", NULL), 0);
+        while (engine_due_membership(&fixture.engine, &due) == 0) {
+            ck_assert_int_eq(engine_membership_done(&fixture.engine, &due, !ours, NULL), 0);
+            membership_deinit(&due);
+        }
+        ck_assert(fixture_gate_opens(&fixture, "carol", "leads"));
+        put_group("backup:x:34:carol\n");
+        ck_assert_str_eq(revoked("carol", "leads"), ours ? "" : "backup");
+        while (engine_due_membership(&fixture.engine, &due) == 0) {
+            ck_assert_int_eq(membership_act(due.state), MEMBERSHIP_ACT_REMOVE);
+            ck_assert_int_eq(engine_membership_done(&fixture.engine, &due, false, NULL), 0);
+            membership_deinit(&due);
+        }
+    }
+}
+END_TEST
+
+/* Whoever revokes believes that there is access: it is said where there is, though nothing of ours is held. */
+START_TEST(test_standing_where_nothing_is_held)
+{
+    put_group("backup:x:34:carol\n");
+    ck_assert_int_eq(acts_revoke(&fixture, "carol", "leads", "over"), BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "carol does not hold leads now"));
+    ck_assert_ptr_nonnull(strstr(fixture_message, "to take them out: gpasswd -d carol backup"));
+    ck_assert_int_eq(acts_revoke(&fixture, "carol", "admins", "over"), BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_ptr_null(strstr(fixture_message, "gpasswd"));
+    ck_assert_int_eq(acts_revoke(&fixture, "carol", "nothing", "over"), BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_ptr_null(strstr(fixture_message, "gpasswd"));
+}
+END_TEST
+
+static json_t *status(void)
+{
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_status(&fixture.engine, &(struct caller){0}, &reply), 0);
+    return reply.value;
+}
+
+START_TEST(test_standing_in_the_status)
+{
+    put_group("backup:x:34:carol,dave,nobody\ndbadmins:x:2001:alice\n");
+    json_t *value = status();
+    ck_assert_int_eq(acts_number(value, "standing_count"), 0);
+    ck_assert_ptr_null(json_object_get(value, "standing_members"));
+    json_decref(value);
+    acts_hold(&fixture, "carol", "leads");
+    acts_hold(&fixture, "carol", "more");
+    acts_hold(&fixture, "dave", "more");
+    acts_hold(&fixture, "bob", "more");
+    value = status();
+    ck_assert_int_eq(acts_number(value, "standing_count"), 2);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(value, "standing_members"), 0)),
+                     "carol, by other means: gpasswd -d carol backup");
+    json_decref(value);
+    /* A few are named, all are counted. */
+    run_sql("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)"
+            " INSERT INTO assignment (package, user, uid, state, start, end, duration, extended, attempts,"
+            " retry_at) SELECT 'more', 'u' || i, 5000 + i, 'fulfilled', 1, 9223372036854775807, 60, 0, 0, 0"
+            " FROM n; INSERT INTO \"grant\" (assignment, name, gid, problem, live, local)"
+            " SELECT id, 'backup', 34, NULL, 1, id % 2 FROM assignment WHERE user LIKE 'u%'");
+    put_group("backup:x:34:u1,u2,u3,u4,u5,u6,u7,u8,u9\n");
+    value = status();
+    ck_assert_int_eq(acts_number(value, "standing_count"), 9);
+    ck_assert_uint_eq(json_array_size(json_object_get(value, "standing_members")), 5);
+    json_decref(value);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("holders");
@@ -170,6 +324,11 @@ int main(void)
     tcase_add_test(tests, test_each_way_of_asking);
     tcase_add_test(tests, test_many_holders);
     tcase_add_test(tests, test_holders_are_told);
+    tcase_add_test(tests, test_standing);
+    tcase_add_test(tests, test_standing_at_an_end);
+    tcase_add_test(tests, test_standing_by_our_doing);
+    tcase_add_test(tests, test_standing_where_nothing_is_held);
+    tcase_add_test(tests, test_standing_in_the_status);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

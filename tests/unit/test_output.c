@@ -173,6 +173,7 @@ END_TEST
 /* Integers of the interface that are no times: numbers, counts, lengths; and those that commands are never shown. */
 static const char *const no_times[] = {"id",
                                        "uid",
+                                       "standing_count",
                                        "to_uid",
                                        "loginuid",
                                        "gid",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The root service's parts that need no bus: reading a group file, finding processes in a /proc of the test's own,
  * names, answers, workers. */
+#include "common/groupfile.h"
 #include "helperd/privileged/answer.h"
-#include "helperd/privileged/groupfile.h"
 #include "helperd/privileged/members.h"
 #include "helperd/privileged/processes.h"
 #include "helperd/privileged/worker.h"
