@@ -5,6 +5,7 @@
  */
 #include "cli/calls.h"
 #include "cli/explain.h"
+#include "cli/holders.h"
 #include "cli/import.h"
 #include "cli/lookback.h"
 #include "cli/nsswitch.h"
@@ -390,6 +391,8 @@ static const struct command commands[] = {
     {"retry", "PACKAGE USER", 2, 2, 0, retry_access, "try now to put in place what is not"},
     {"explain", "PACKAGE USER", 2, 2, TAKES_PAGER, explain,
      "what would become of a request; who could approve it"},
+    {"holders", "[NAME]", 0, 1, TAKES_PACKAGE | TAKES_USER | TAKES_PAGER, holders_show,
+     "who holds what until when; of a group, package or user"},
     {"report", "", 0, 0, TAKES_SINCE | TAKES_PACKAGE | TAKES_PAGER, lookback_report,
      "how much was asked for, and how long decisions took"},
     {"audit", "", 0, 0, TAKES_REQUEST | TAKES_USER | TAKES_SINCE | TAKES_LIMIT | TAKES_PAGER, lookback_audit,

@@ -447,6 +447,33 @@ static int run_audit(struct bus_call *call, const struct facts *facts, struct re
     return engine_list_audit(call->manager->engine, &filter, reply);
 }
 
+static int plan_holders(struct bus_call *call, struct reply *reply)
+{
+    const int r = refuse_unless_root(call, reply);
+    return r != 0 ? r
+                  : bus_options_read(json_array_get(call->arguments, 0), BUS_OPTIONS_HOLDERS, &call->options,
+                                     reply);
+}
+
+static int run_holders(struct bus_call *call, const struct facts *facts, struct reply *reply)
+{
+    (void)facts;
+    const struct bus_options *options = &call->options;
+    const struct store_holders_filter filter = {
+        .before = options->before,
+        .limit = options->limit ? options->limit : LIST_DEFAULT,
+        .name = options->name,
+        .kinds = options->kind ? engine_holder_kind(options->kind) : ~0U,
+    };
+    if (filter.limit > BUS_PAGE_MAX)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "The limit is 1 to %d rows at a time.",
+                             BUS_PAGE_MAX);
+    if (filter.kinds == 0)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "The kind of a name is package, group or user.");
+    return engine_list_holders(call->manager->engine, &filter, reply);
+}
+
 /* The user that accesspkg-notify runs as, and no other: what everybody asks for stands in these. */
 static int refuse_unless_notifier(const struct facts *facts, struct reply *reply)
 {
@@ -500,6 +527,7 @@ const struct bus_call_method bus_methods[] = {
     {{"GetStatus", "", "", "a{sv}", "status"}, NULL, run_get_status},
     {{"Report", "a{sv}", "options", "aa{sv}x", "rows since"}, plan_report, run_report},
     {{"Audit", "a{sv}", "filter", "aa{sv}xx", "lines next_at next"}, plan_audit, run_audit},
+    {{"ListHolders", "a{sv}", "filter", "aa{sv}bas", "holders more kinds"}, plan_holders, run_holders},
     {{"Reload", "", "", "asaa{sv}", "warnings held"}, NULL, run_reload},
 };
 

@@ -17,6 +17,7 @@ enum {
     BUS_OPTIONS_DELEGATE = 1 << 5,
     BUS_OPTIONS_REPORT = 1 << 20,
     BUS_OPTIONS_AUDIT = 1 << 21,
+    BUS_OPTIONS_HOLDERS = 1 << 22,
 };
 
 /* Texts are borrowed from the JSON; NULL where not given. Claims are made visible and cut, never refused: the gate
@@ -28,6 +29,8 @@ struct bus_options {
     const char *state;
     const char *package;
     const char *user;
+    const char *name;
+    const char *kind;
     int64_t duration;
     int64_t start;
     int64_t until;

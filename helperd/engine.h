@@ -237,6 +237,12 @@ int engine_list_requests(struct engine *engine, const struct caller *caller, con
 int engine_list_packages(struct engine *engine, const struct caller *caller, const struct facts *facts,
                          struct reply *reply);
 
+/* Who holds what now, for uid 0 (checked by the caller), newest first. The value is an array [rows, more, kinds]: as what
+ * the name was taken. `kinds`: see store.h; of a word as on the bus ("package"), 0: there is no such. */
+int engine_list_holders(struct engine *engine, const struct store_holders_filter *filter,
+                        struct reply *reply);
+unsigned engine_holder_kind(const char *word);
+
 /* Looking back, for uid 0 (checked by the caller). The report's value is [rows, since when it counts]; the audit log's
  * [lines, next_at, next]. filter->examine is set here. */
 int engine_report(struct engine *engine, int64_t since, const char *package, struct reply *reply);

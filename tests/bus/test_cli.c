@@ -402,6 +402,7 @@ START_TEST(no_member_controls_a_terminal)
         {{"pkg-request", "explain", "db"}, "Explain", "a{sv}", NULL},
         {{"pkg-admin", "audit", "-n", "1"}, "Audit", "aa{sv}xx", "[%s, 0, 0]"},
         {{"pkg-admin", "report"}, "Report", "aa{sv}x", "[%s, 1]"},
+        {{"pkg-admin", "holders"}, "ListHolders", "aa{sv}bas", "[%s, false, []]"},
         {{"pkg-admin", "revoke", "db", "eve", "-m", "x"}, "Revoke", "a{sv}", NULL},
         {{"pkg-request", "return", "db"}, "Return", "a{sv}", NULL},
     };
@@ -465,7 +466,7 @@ int main(void)
     tcase_add_test(tests, show_tells_claims_and_missing_reasons_apart);
     tcase_add_test(tests, json_has_the_names_of_the_bus);
     tcase_add_loop_test(tests, help_fits_a_screen, 0, 3);
-    tcase_add_loop_test(tests, no_member_controls_a_terminal, 0, 16);
+    tcase_add_loop_test(tests, no_member_controls_a_terminal, 0, 17);
     tcase_add_test(tests, no_error_controls_a_terminal);
 
     SRunner *runner = srunner_create(suite);

@@ -245,7 +245,7 @@ static const struct {
     {"Revoke", "sss"},       {"Retry", "ss"},      {"GetRequest", "x"},    {"ListRequests", "a{sv}"},
     {"Emergency", "ss"},     {"Review", "xs"},     {"Delegate", "sa{sv}"}, {"Undelegate", "s"},
     {"ListDelegations", ""}, {"ListPackages", ""}, {"Explain", "ss"},      {"GetStatus", ""},
-    {"Reload", ""},          {"Report", "a{sv}"},  {"Audit", "a{sv}"},
+    {"Reload", ""},          {"Report", "a{sv}"},  {"Audit", "a{sv}"},     {"ListHolders", "a{sv}"},
 };
 
 enum { METHODS = sizeof(methods) / sizeof(methods[0]), RANDOM_CALLS = 400 };

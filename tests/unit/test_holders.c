@@ -315,6 +315,95 @@ START_TEST(test_standing_in_the_status)
 }
 END_TEST
 
+/* ---- the list ---- */
+
+static json_t *list(const struct store_holders_filter *filter)
+{
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_list_holders(&fixture.engine, filter, &reply), 0);
+    return reply.value;
+}
+
+/* "carol leads, dave more; package": who holds what, and what the name is. Static. */
+static const char *listed(const char *name, unsigned kinds)
+{
+    static char text[512];
+    const struct store_holders_filter filter = {.limit = 10, .name = name, .kinds = kinds};
+    json_t *value = list(&filter), *item;
+    size_t i;
+    text[0] = '\0';
+    json_array_foreach(json_array_get(value, 0), i, item)
+    {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof(text) - used, "%s%s %s", i ? ", " : "", acts_text(item, "user"),
+                 acts_text(item, "package"));
+    }
+    json_array_foreach(json_array_get(value, 2), i, item)
+    {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof(text) - used, "%s%s", i ? " " : "; ", json_string_value(item));
+    }
+    json_decref(value);
+    return text;
+}
+
+START_TEST(test_list)
+{
+    const unsigned any = ~0U;
+    acts_hold(&fixture, "carol", "leads");
+    acts_hold(&fixture, "dave", "more");
+    acts_pass(&fixture, 60);
+    acts_hold(&fixture, "alice", "leads");
+    ck_assert_str_eq(listed(NULL, any), "alice leads, dave more, carol leads");
+    ck_assert_str_eq(listed("leads", any), "alice leads, carol leads; package");
+    ck_assert_str_eq(listed("leads", STORE_NAMES_GROUP), "");
+    ck_assert_str_eq(listed("backup", any), "alice leads, dave more, carol leads; group");
+    ck_assert_str_eq(listed("dave", any), "dave more; user");
+    ck_assert_str_eq(listed("admins", any), "; package");
+    ck_assert_str_eq(listed("dbadmins", any), "; group");
+    ck_assert_str_eq(listed("bob", any), "");
+    acts_remove_package(&fixture, "leads");
+    fixture_reload(&fixture);
+    ck_assert_str_eq(listed("leads", any), "alice leads, carol leads; package");
+    fixture.now += 3540; /* an end that nobody has seen to yet */
+    ck_assert_str_eq(listed(NULL, any), "alice leads");
+}
+END_TEST
+
+/* All of a row; a user whose name is no UTF-8 is shown as well. */
+START_TEST(test_row)
+{
+    const struct store_holders_filter one = {.limit = 1};
+    put_group("oper:x:34:carol\n");
+    acts_hold(&fixture, "carol", "leads");
+    run_sql("UPDATE assignment SET user = CAST(x'ff61' AS TEXT), end = 9223372036854775807;"
+            "INSERT INTO \"grant\" (assignment, name, gid, problem, live) VALUES (1, 'x', NULL, 'away', 1)");
+    json_t *value = list(&one);
+    json_t *row = json_array_get(json_array_get(value, 0), 0);
+    ck_assert_str_eq(acts_text(row, "user"), "\\xffa");
+    ck_assert_int_eq(acts_number(row, "uid"), 1003);
+    ck_assert_str_eq(acts_text(row, "state"), "fulfilled");
+    ck_assert_int_eq(acts_number(row, "request"), 1);
+    ck_assert_int_eq(acts_number(row, "assignment_start"), FIXTURE_NOW);
+    ck_assert_ptr_null(json_object_get(row, "assignment_end"));
+    ck_assert_uint_eq(json_array_size(json_object_get(row, "groups")), 1);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(row, "problems"), 0)), "x: away");
+    ck_assert_ptr_null(json_object_get(row, "standing"));
+    ck_assert(json_is_false(json_array_get(value, 1)));
+    json_decref(value);
+    run_sql("UPDATE assignment SET user = 'carol'");
+    acts_hold(&fixture, "dave", "more");
+    value = list(&one);
+    ck_assert_uint_eq(json_array_size(json_array_get(value, 0)), 1);
+    ck_assert(json_is_true(json_array_get(value, 1)));
+    json_decref(value);
+    value = list(&(struct store_holders_filter){.limit = 1, .before = 2});
+    row = json_array_get(json_array_get(value, 0), 0);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(row, "standing"), 0)), "oper");
+    json_decref(value);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("holders");
@@ -329,6 +418,8 @@ int main(void)
     tcase_add_test(tests, test_standing_by_our_doing);
     tcase_add_test(tests, test_standing_where_nothing_is_held);
     tcase_add_test(tests, test_standing_in_the_status);
+    tcase_add_test(tests, test_list);
+    tcase_add_test(tests, test_row);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

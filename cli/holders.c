@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * accesspkgd says what the name is (a package, a group, a user) and who holds what of it, page by page. Here: what is
+ * typed, a user's name as the directory writes it, the table, and the commands for who stands in /etc/group as well.
+ */
+#include "cli/holders.h"
+
+#include "cli/calls.h"
+#include "cli/pager.h"
+#include "common/cleanup.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+/* What is asked for; NULL: everything, of whatever kind. */
+struct wanted {
+    const char *name;
+    const char *kind;
+};
+
+/* What was found: rows, and the kinds of thing that the name is ("package", "group", "user"). */
+struct found {
+    json_t *rows;
+    json_t *kinds;
+};
+
+/* ---- what is asked ---------------------------------------------------------------------------------------- */
+
+/* Adds the page below `before` (0: the newest). */
+static int fetch_page(struct invocation *invocation, const struct wanted *wanted, int64_t before,
+                      struct found *found, bool *ret_more, struct client_error *ret_error)
+{
+    json_t *values = NULL, *filter = json_pack("{s:I, s:s*, s:s*}", "limit", (json_int_t)BUS_PAGE_MAX, "name",
+                                               wanted->name, "kind", wanted->kind);
+
+    if (before > 0)
+        json_object_set_new(filter, "before", json_integer(before));
+    if (calls_call_all(invocation, "ListHolders", "a{sv}", json_pack("[o]", filter), &values, ret_error) < 0)
+        return -1;
+    const int r = json_array_extend(found->rows, json_array_get(values, 0));
+    *ret_more = json_is_true(json_array_get(values, 1));
+    json_decref(found->kinds);
+    found->kinds = json_incref(json_array_get(values, 2));
+    json_decref(values);
+    return r == 0 && json_is_array(found->kinds) ? 0 : calls_wrong_shape(ret_error);
+}
+
+static int64_t last_number(const json_t *rows)
+{
+    const size_t count = json_array_size(rows);
+
+    return count > 0 ? member_integer(json_array_get(rows, count - 1), "assignment") : 0;
+}
+
+static int fetch(struct invocation *invocation, const struct wanted *wanted, struct found *found,
+                 struct client_error *ret_error)
+{
+    int64_t before = 0;
+    bool more = true;
+
+    while (more) {
+        if (fetch_page(invocation, wanted, before, found, &more, ret_error) < 0)
+            return -1;
+        const int64_t last = last_number(found->rows);
+        /* Numbers fall from page to page; a list that does not get on would never end. */
+        if (last <= 0 || (before > 0 && last >= before))
+            break;
+        before = last;
+    }
+    return 0;
+}
+
+static bool is_kind(const struct found *found, const char *kind)
+{
+    for (size_t i = 0; i < json_array_size(found->kinds); i++) {
+        const char *text = json_string_value(json_array_get(found->kinds, i));
+
+        if (text && strcmp(text, kind) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* ---- what is shown ---------------------------------------------------------------------------------------- */
+
+static char *field_until(const struct output *output, const json_t *row, const char *member)
+{
+    return member_endless(row) ? output_format("no end") : field_when(output, row, member);
+}
+
+static const struct field fields[] = {
+    {"USER", "user", field_text, FIELD_PLAIN},
+    {"PACKAGE", "package", field_text, FIELD_PLAIN},
+    {"GROUPS", "groups", field_list, FIELD_PLAIN},
+    {"STATE", "state", field_state, FIELD_STATE},
+    {"SINCE", "assignment_start", field_when, FIELD_PLAIN},
+    {"UNTIL", "assignment_end", field_until, FIELD_PLAIN},
+    {"ASSIGNMENT", "assignment", field_count, FIELD_RIGHT},
+    {"ALSO IN /ETC/GROUP", "standing", field_list, FIELD_PLAIN},
+};
+
+static const struct {
+    const char *kind, *words, *option;
+} kinds[] = {
+    {"package", "a package", "--package "}, {"group", "a group", "%"}, {"user", "a user", "--user "}};
+
+/* One name may be several things: all of it is shown, and how to see less. */
+static void say_ambiguous(const struct invocation *invocation, const char *name, const struct found *found)
+{
+    char *is = output_format("%s", ""), *only = output_format("%s", ""), word[TEXT_WORD_MAX];
+
+    text_word(name, word);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        if (!is_kind(found, kinds[i].kind))
+            continue;
+        char *longer = output_format("%s%s%s", is, *is ? " and " : "", kinds[i].words);
+        free(is);
+        is = longer;
+        longer = output_format("%s%spkg-admin holders %s%s", only, *only ? ", " : "", kinds[i].option, word);
+        free(only);
+        only = longer;
+    }
+    if (json_array_size(found->kinds) > 1)
+        output_message(invocation->program->name, "%s is %s; all of it is shown. For one alone: %s", name, is,
+                       only);
+    free(is);
+    free(only);
+}
+
+/* As the daemon finds it, so that it can be pasted; who stands in a group by two packages is said once. */
+static void say_standing(struct invocation *invocation, const json_t *rows)
+{
+    json_t *said = json_object(), *row, *group;
+    size_t i, k;
+
+    json_array_foreach(rows, i, row)
+    {
+        json_array_foreach(json_object_get(row, "standing"), k, group)
+        {
+            char user[TEXT_WORD_MAX], name[TEXT_WORD_MAX];
+            _cleanup_free_ char *command =
+                output_format("  gpasswd -d %s %s", text_word(member_text(row, "user"), user),
+                              text_word(json_string_value(group) ? json_string_value(group) : "", name));
+
+            if (json_object_get(said, command))
+                continue;
+            if (json_object_size(said) == 0) {
+                output_line(&invocation->output, "%s", "");
+                output_line(
+                    &invocation->output,
+                    "Who stands in /etc/group as well keeps the group after the end: accesspkg did not "
+                    "put them there. To take them out:");
+            }
+            json_object_set_new(said, command, json_true());
+            output_line(&invocation->output, "%s", command);
+        }
+    }
+    json_decref(said);
+}
+
+static void say_nothing(const struct wanted *wanted, const struct found *found)
+{
+    _cleanup_free_ char *shown = output_visible(wanted->name ? wanted->name : "");
+    char word[TEXT_WORD_MAX];
+
+    if (!wanted->name)
+        fprintf(stderr, "Nobody holds anything now.\n");
+    else if (is_kind(found, "package"))
+        fprintf(stderr, "Nobody holds %s now.\n", shown);
+    else if (is_kind(found, "group"))
+        fprintf(stderr, "Nobody has the group %s by a package now. Who stands in it: getent group %s\n",
+                shown, text_word(wanted->name, word));
+    else
+        fprintf(stderr, "%s holds nothing now.\n", shown);
+}
+
+static void print(struct invocation *invocation, const struct wanted *wanted, const struct found *found)
+{
+    if (invocation->output.json) {
+        output_json(&invocation->output, found->rows);
+    } else if (json_array_size(found->rows) == 0) {
+        say_nothing(wanted, found);
+    } else {
+        output_table(&invocation->output, fields, sizeof(fields) / sizeof(*fields), found->rows);
+        say_standing(invocation, found->rows);
+    }
+    pager_end(&invocation->output);
+    if (!wanted->kind && wanted->name)
+        say_ambiguous(invocation, wanted->name, found);
+}
+
+/* ---- a name that nothing is held by ----------------------------------------------------------------------- */
+
+/* accesspkgd knows who holds something; who there is besides, and under which name, the directory tells. */
+static int find_user(struct invocation *invocation, const char *typed, char **ret_name)
+{
+    errno = 0;
+    const struct passwd *entry = getpwnam(typed);
+
+    if (entry) {
+        *ret_name = output_format("%s", entry->pw_name);
+        return 0;
+    }
+    if (errno != 0 && errno != ENOENT && errno != ESRCH) {
+        output_message(invocation->program->name,
+                       "nothing is held by the name %s; whether there is such a user could not be looked up: "
+                       "%s",
+                       typed, strerror(errno));
+        return EX_UNAVAILABLE;
+    }
+    output_message(invocation->program->name,
+                   "%s is no package and no user on this host, nor a group that a package gives. Packages: "
+                   "pkg-request packages. Who stands in a group: getent group NAME",
+                   typed);
+    return EX_NOUSER;
+}
+
+static int refuse_kind(const struct invocation *invocation, const struct wanted *wanted)
+{
+    const bool package = strcmp(wanted->kind, "package") == 0;
+
+    output_message(invocation->program->name,
+                   package ? "there is no access package %s on this host, and nobody holds one of this name. "
+                             "See: pkg-request packages"
+                           : "no package gives the group %s, and nobody has it by one",
+                   wanted->name);
+    return bus_error_exit_code(package ? BUS_ERROR_NO_SUCH_PACKAGE : BUS_ERROR_NO_SUCH_GROUP);
+}
+
+/* Asks again for a user whose name was typed in another way than the directory writes it. */
+static int fetch_user(struct invocation *invocation, struct wanted *wanted, struct found *found,
+                      char **ret_name, struct client_error *ret_error)
+{
+    const int code = find_user(invocation, wanted->name, ret_name);
+
+    if (code != 0)
+        return code;
+    const bool other = strcmp(*ret_name, wanted->name) != 0;
+    *wanted = (struct wanted){*ret_name, "user"};
+    if (other && fetch(invocation, wanted, found, ret_error) < 0)
+        return calls_report(invocation, ret_error);
+    return 0;
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------ */
+
+/* 0, or 64 after saying what is wrong. */
+static int read_wanted(struct invocation *invocation, struct wanted *ret)
+{
+    const char *operand = invocation->n_operands > 0 ? invocation->operands[0] : NULL;
+
+    if ((operand != NULL) + (invocation->package != NULL) + (invocation->user != NULL) > 1)
+        return runner_usage(invocation, "name one of a package, a group and a user");
+    if (operand && operand[0] == '%')
+        *ret = (struct wanted){operand + 1, "group"};
+    else if (operand)
+        *ret = (struct wanted){operand, NULL};
+    else if (invocation->package)
+        *ret = (struct wanted){invocation->package, "package"};
+    else if (invocation->user)
+        *ret = (struct wanted){invocation->user, "user"};
+    return 0;
+}
+
+int holders_show(struct invocation *invocation)
+{
+    struct client_error error;
+    struct wanted wanted = {NULL, NULL};
+    struct found found = {.rows = json_array(), .kinds = NULL};
+    _cleanup_free_ char *name = NULL;
+    int code = read_wanted(invocation, &wanted);
+
+    if (code == 0 && fetch(invocation, &wanted, &found, &error) < 0)
+        code = calls_report(invocation, &error);
+    if (code == 0 && wanted.name && json_array_size(found.kinds) == 0)
+        code = wanted.kind && strcmp(wanted.kind, "user") != 0
+                   ? refuse_kind(invocation, &wanted)
+                   : fetch_user(invocation, &wanted, &found, &name, &error);
+    if (code == 0)
+        print(invocation, &wanted, &found);
+    json_decref(found.rows);
+    json_decref(found.kinds);
+    return code;
+}
