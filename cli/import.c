@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The members are read here, as this host looks them up, and sent in portions: accesspkgd judges each by what it looks
- * up itself. What is left to do is for the administrator: the local file is read, never written.
+ * The members are read here, as this host lists them (who has the group by a package is in no list), and sent in
+ * portions: accesspkgd judges each by what it looks up itself. What is left to do is for the administrator: the local file is read, never written.
  */
 #include "cli/import.h"
 
 #include "cli/calls.h"
-#include "common/cleanup.h"
+#include "common/groupfile.h"
+#include "common/names.h"
+#include "common/paths.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -68,19 +70,6 @@ static int find_members(const struct invocation *invocation, json_t **ret)
     }
     *ret = members_of(invocation, group);
     return 0;
-}
-
-/* Those who stand in the file that gpasswd edits. */
-static json_t *local_members(const char *name)
-{
-    _cleanup_fclose_ FILE *file = fopen("/etc/group", "re");
-    json_t *members = json_array();
-    const struct group *group;
-
-    while (file && (group = fgetgrent(file)))
-        for (char *const *member = group->gr_mem; strcmp(group->gr_name, name) == 0 && *member; member++)
-            json_array_append_new(members, json_string(*member));
-    return members;
 }
 
 /* ---- what is done ----------------------------------------------------------------------------------------- */
@@ -175,41 +164,31 @@ static bool is_taken_over(const json_t *outcome)
            state == STATE_ACCESS_EXTENDED;
 }
 
-/* As a shell takes it for one word: useradd lets odd names pass. */
-static char *quoted(const char *text)
+/* Whether the user stands in the file that gpasswd edits. */
+static bool is_local(const struct groupfile *file, const char *group, const char *user)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    char *made = NULL;
-    size_t size;
-
-    if (*text && text[strspn(text, plain)] == '\0')
-        return output_format("%s", text);
-    FILE *out = open_memstream(&made, &size);
-    if (!out)
-        output_no_memory();
-    fputc('\'', out);
-    for (; *text; text++)
-        fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, out);
-    fputc('\'', out);
-    if (fclose(out) != 0)
-        output_no_memory();
-    return made;
+    for (size_t i = 0; i < file->count; i++)
+        if (strcmp(file->lines[i].name, group) == 0 && groupfile_lists(&file->lines[i], user))
+            return true;
+    return false;
 }
 
 static bool say_left(struct invocation *invocation, const json_t *outcomes)
 {
-    json_t *local = local_members(invocation->operands[0]), *outcome;
-    _cleanup_free_ char *group = quoted(invocation->operands[0]);
+    const char *group = invocation->operands[0];
+    struct groupfile file = {0};
+    json_t *outcome;
     bool left = false;
     size_t i;
 
+    groupfile_read(PATH_ETC "/group", &file);
     json_array_foreach(outcomes, i, outcome)
     {
         const char *user = member_text(outcome, "user");
+        char user_word[TEXT_WORD_MAX], group_word[TEXT_WORD_MAX];
 
-        if (!is_taken_over(outcome) || !has_text(local, user))
+        if (!is_taken_over(outcome) || !is_local(&file, group, user))
             continue;
-        _cleanup_free_ char *word = quoted(user);
         if (!left) {
             output_line(&invocation->output, "%s", "");
             output_line(&invocation->output,
@@ -218,9 +197,10 @@ static bool say_left(struct invocation *invocation, const json_t *outcomes)
                         invocation->dry_run ? "Then it would be up to you to run" : "To end that, run");
         }
         left = true;
-        output_line(&invocation->output, "  gpasswd -d %s %s", word, group);
+        output_line(&invocation->output, "  gpasswd -d %s %s", text_word(user, user_word),
+                    text_word(group, group_word));
     }
-    json_decref(local);
+    groupfile_deinit(&file);
     return left;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Members of a Unix group taken over as assignments. The names come from the administrator; whether each is a member,
- * and may have it, is judged from what was looked up for this call (rule 9). Nobody is taken out of the group: what was
- * there before stays (rule 6).
+ * and may have it, is judged from what was looked up for this call (rule 9). A look-up of a user's groups shows what we
+ * give as well: whose membership is for a time only the store says. Nobody is taken out of the group: what was there
+ * before stays (rule 6).
  */
 #include "helperd/engine_internal.h"
 
@@ -79,13 +80,28 @@ static int find_lender(const struct assignment *assignment, void *data)
     return r < 0 ? r : lender->package[0] != '\0';
 }
 
-/* A look-up shows what we give ourselves as well: the end of that must not go away by an import. */
+/* Where membership = files: whom we put into /etc/group, or are about to, or have not taken out yet. */
+static int check_ours(const struct import *import, const struct subject *user, struct reply *reply)
+{
+    struct membership membership = {0};
+    const int r = store_get_membership(import->engine->store, user->name, import->group, &membership);
+    const bool ours = r == 0 && membership.ours;
+    membership_deinit(&membership);
+    if (!ours)
+        return r < 0 ? r : 0;
+    return engine_refuse(
+        reply, BUS_ERROR_POLICY_REFUSED,
+        "stands in /etc/group by accesspkg's doing alone, which takes them out in the end; see: "
+        "pkg-admin status");
+}
+
+/* The end of what we give must not go away by an import. */
 static int check_lender(const struct import *import, const struct subject *user, struct reply *reply)
 {
     struct lender lender = {.engine = import->engine, .group = import->group};
     const int r = store_each_live_of_user(import->engine->store, user->name, find_lender, &lender);
     if (r <= 0)
-        return r;
+        return r < 0 ? r : check_ours(import, user, reply);
     char word[TEXT_WORD_MAX];
     return engine_refuse(
         reply, BUS_ERROR_POLICY_REFUSED,

@@ -99,6 +99,10 @@ START_TEST(test_import)
     live_expect("root", "pkg-admin revoke staff alice -m over", 0, "Revoked");
     ck_assert(!live_in_group("alice", "staff"));
     ck_assert(live_in_group("carol", "staff"));
+    /* Who has the group by the package alone is in no list of its members. */
+    live_expect("root", "pkg-admin assign staff bob -d 30m -m x", 0, "Fulfilled");
+    ck_assert(live_in_group("bob", "staff"));
+    live_expect("root", "! pkg-admin import staff --package staff | grep bob", 0, "");
     live_expect("root", "cat /root-group >/etc/group", 0, "");
 }
 END_TEST

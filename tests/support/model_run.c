@@ -390,6 +390,8 @@ static const char *expect_import(int user, int package, int group, bool dry_run)
         if (model->cells[person][p].held && model->packages[p].groups & 1u << group &&
             model->cells[person][p].grants[group] == PLACED)
             return "refused"; /* it is ours for a time */
+    if (world.ours[user][group])
+        return "refused"; /* it is to be taken out, or is being put in */
     return model_conflicts(model, person, package, true) ? "refused" : dry_run ? "would-assign" : "assigned";
 }
 

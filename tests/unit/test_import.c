@@ -116,6 +116,31 @@ START_TEST(test_each_outcome)
 }
 END_TEST
 
+static void put_membership(const char *user, enum membership_state state, bool ours)
+{
+    const struct membership membership = {
+        .user = (char *)user, .group = (char *)"dbadmins", .gid = 2001, .state = state, .ours = ours};
+    ck_assert_int_eq(store_begin(fixture.engine.store), 0);
+    ck_assert_int_eq(store_put_membership(fixture.engine.store, &membership), 0);
+    ck_assert_int_eq(store_commit(fixture.engine.store), 0);
+}
+
+/* membership = files: what ended and could not be taken out yet is no standing membership; what was there before is. */
+START_TEST(test_of_our_own_doing)
+{
+    json_t *outcomes = NULL;
+    put_membership("alice", MEMBERSHIP_REMOVING, true);
+    put_membership("bob", MEMBERSHIP_THERE, false);
+    ck_assert_int_eq(import(&all, &outcomes), 0);
+    ck_assert_str_eq(word_of(outcomes, "alice"), "refused");
+    ck_assert_ptr_nonnull(
+        strstr(acts_text(outcome_of(outcomes, "alice"), "why"), "by accesspkg's doing alone"));
+    ck_assert_str_eq(word_of(outcomes, "bob"), "assigned");
+    json_decref(outcomes);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "leads"));
+}
+END_TEST
+
 START_TEST(test_dry_run)
 {
     json_t *outcomes = NULL;
@@ -218,6 +243,7 @@ int main(void)
     TCase *tests = tcase_create("import");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_each_outcome);
+    tcase_add_test(tests, test_of_our_own_doing);
     tcase_add_test(tests, test_dry_run);
     tcase_add_test(tests, test_on_the_record);
     tcase_add_test(tests, test_refused_as_a_whole);
