@@ -229,6 +229,9 @@ on_call_rotation()
     refused
     run types sudo 'assign on-call carol'
     succeeded
+    run types sudo holders
+    says "^carol *on-call *on-call *Fulfilled"
+    says_not alice
     run types sudo explain
     says "May ask: *yes"
     run types carol 'pkg-request submit'

@@ -125,10 +125,84 @@ user_deleted()
     says "is filed"
 }
 
+# gpasswd -M replaces the list: a script keeps whoever NSS says is in the group, but carol.
+takes_carol_out()
+{
+    host sh -c "gpasswd -M \$(getent group $group | cut -d: -f4 | tr , '\n' | grep -vx carol | paste -sd,) $group"
+}
+
+# in_file USER: whether /etc/group has the user in the group.
+in_file()
+{
+    grep -qE "^$group:.*[:,]$1(,|\$)" "$root/etc/group"
+}
+
+# Rule 6, by a tool that knows nothing of packages: who is in for an hour is not listed, and so not written back.
+written_back()
+{
+    host gpasswd -M carol,dave $group
+    trap "host gpasswd -M '' $group" EXIT
+    grant alice
+    holds_group alice
+    takes_carol_out
+    in_file dave || complain "dave stands in it"
+    ! in_file carol || complain "carol was taken out"
+    ! in_file alice || complain "alice was written back"
+    holds_group alice
+    run ssh_as alice id
+    succeeded
+    says "($group)"
+    run host pkg-admin revoke $package alice -m over
+    says Revoked
+    says_not gpasswd
+    ! in_file alice || complain "alice is left behind"
+    holds_no_group alice
+}
+
+# The same with the line that earlier versions wanted, which merges what each service lists.
+written_back_with_merges()
+{
+    local file=$root/etc/nsswitch.conf
+    cp "$file" "$work/nsswitch"
+    sed -i 's/^group:.*/group: files [SUCCESS=merge] systemd [SUCCESS=merge] accesspkg/' "$file"
+    set +e
+    (
+        set -e
+        written_back
+    )
+    status=$?
+    set -e
+    cp "$work/nsswitch" "$file"
+    [[ $status == 0 ]]
+}
+
+# Somebody makes a standing member of a holder: each end says who stays, and with what command they go.
+standing()
+{
+    grant alice
+    host gpasswd -a alice $group
+    trap "host gpasswd -d alice $group || true" EXIT
+    run host pkg-admin status
+    says "alice, by other means: gpasswd -d alice $group"
+    run host pkg-admin revoke $package alice -m over
+    says "Revoked"
+    says "alice stands in the group $group in /etc/group as well.* gpasswd -d alice $group$"
+    holds_group alice
+    run host journalctl --no-pager -u accesspkgd
+    says "to take them out: gpasswd -d alice $group"
+    host gpasswd -d alice $group
+    holds_no_group alice
+    run host pkg-admin status
+    says_not "by other means"
+}
+
 it "every folder is watched from inside the sandbox" everything_is_watched
 it "a grant file is removed: the next login is refused, until an administrator puts it back" removed
 it "a grant file is edited: it stays so over a restart" edited
 it "drift = repair puts it back by itself" repaired
+it "a tool writes the members back that NSS names: nobody who is in for an hour" written_back
+it "... also where nsswitch.conf has the merges of earlier versions" written_back_with_merges
+it "a holder is made a standing member: an end says who stays" standing
 it "a group gets another number" group_changed
 it "a group is deleted" group_deleted
 it "a user is deleted and made anew" user_deleted

@@ -25,6 +25,8 @@ approved_and_let_in()
     run ssh_as alice id
     succeeded
     says "($group)"
+    run host pkg-admin holders "%$group"
+    says "^alice *$package *$group *Fulfilled"
     run host getent group "$group"
     says_not alice # which some tool would write back as a member
 }
