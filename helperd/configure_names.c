@@ -248,8 +248,8 @@ static int check_quorum(struct directory *directory, const struct package *packa
         rc = count_principals(directory, stage->fallback_approvers, &count);
     if (rc == 0 && !count.unsure && count.n < count.quorum)
         warn(directory, package,
-             "stage %zu needs %lld approval%s, and %lld %s approve today (members by primary group are not "
-             "counted); requests would wait in vain until more can",
+             "stage %zu needs %lld approval%s, and %lld %s approve today (members by primary group, or for a "
+             "time by a package, are not counted); requests would wait in vain until more can",
              number, (long long)count.quorum, count.quorum == 1 ? "" : "s", (long long)count.n,
              count.n == 1 ? "person can" : "people can");
     return rc;

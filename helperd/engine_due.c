@@ -63,6 +63,7 @@ int engine_finish_assignment(struct engine *engine, struct assignment *assignmen
                          assignment->id, detail);
     if (r == 0)
         r = engine_note_standing(engine, assignment);
+    engine_survey_holders(engine, grants, count);
     /* Who hands it back knows. */
     if (r == 0 && strcmp(actor, assignment->user) != 0)
         r = engine_tell_holder(engine, event == ASSIGNMENT_END ? OUTBOX_ENDED : OUTBOX_REVOKED, assignment, 0,

@@ -87,6 +87,7 @@ static int put_in_place(struct engine *engine, const struct assignment *assignme
                         const struct grant *grants, size_t count)
 {
     int r = store_set_grants(engine->store, assignment->id, grants, count, true);
+    engine_survey_holders(engine, grants, count);
     if (r == 0)
         r = engine_will_publish(engine, assignment->user, false);
     _cleanup_free_ char *detail = describe(grants, count);

@@ -228,6 +228,8 @@ int engine_enter_stage(struct engine *engine, const struct request *request, con
                        const struct facts *facts);
 /* Whether somebody can decide it is to be looked at, before the others. */
 void engine_survey_soon(struct engine *engine, int64_t request);
+/* Somebody got, or lost, these groups by a package: if one of them approves anything, all that waits is looked at. */
+void engine_survey_holders(struct engine *engine, const struct grant *grants, size_t count);
 /* Judges the stage that a request waits in and notes what is news, in a transaction of its own; the record follows.
  * Facts in which the requestor is missing change nothing. */
 int engine_judge(struct engine *engine, struct record *record, const struct facts *facts);

@@ -223,6 +223,33 @@ void engine_survey_all(struct engine *engine)
         walk_from(survey, 0);
 }
 
+static bool lists_group(char *const *principals, const char *group)
+{
+    for (; *principals; principals++)
+        if ((*principals)[0] == '%' && strcmp(*principals + 1, group) == 0)
+            return true;
+    return false;
+}
+
+static bool is_asked(const struct packages *packages, const char *group)
+{
+    for (size_t i = 0; i < packages->count; i++)
+        for (size_t k = 0; k < packages->items[i].n_stages; k++)
+            if (lists_group(packages->items[i].stages[k].approvers, group) ||
+                lists_group(packages->items[i].stages[k].fallback_approvers, group))
+                return true;
+    return false;
+}
+
+void engine_survey_holders(struct engine *engine, const struct grant *grants, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_asked(engine->packages, grants[i].group)) {
+            engine_survey_all(engine);
+            return;
+        }
+}
+
 static int take_next(struct engine *engine, int64_t *ret)
 {
     struct survey *survey = &engine->survey;

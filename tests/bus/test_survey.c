@@ -186,9 +186,8 @@ START_TEST(test_approver_by_a_package)
     live_expect("root", "gpasswd -d bob dba-leads && gpasswd -d carol dba-leads", 0, "");
     live_expect("alice", "pkg-request submit alone", 0, "nobody can decide it now");
     live_expect("dave", "pkg-approve approve 1", 77, "not an approver");
-    live_expect("dave", "pkg-request submit lead", 0, "You hold lead");
     forget_changes();
-    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
+    live_expect("dave", "pkg-request submit lead", 0, "You hold lead");
     await_change(1);
     live_expect("root", "! pkg-admin status | grep 'Nobody can decide'", 0, "");
     live_expect("root", "pkg-admin explain alone alice", 0, "dave (%dba-leads)");
@@ -200,6 +199,20 @@ START_TEST(test_approver_by_a_package)
     live_expect("dave", "pkg-request return lead", 0, "handed back");
     live_expect("dave", "pkg-approve approve 3", 77, "not an approver");
     live_expect("carol", "pkg-request submit alone", 0, "nobody can decide it now");
+}
+END_TEST
+
+/* The last of them hands it back: who is asked in their place need not wait for the hour. */
+START_TEST(test_last_holder_ends)
+{
+    live_expect("root", "gpasswd -d bob dba-leads && gpasswd -d carol dba-leads", 0, "");
+    live_expect("bob", "pkg-request submit lead", 0, "You hold lead");
+    live_expect("alice", "pkg-request submit early", 0, "It waits for: %dba-leads.");
+    await_change(2);
+    live_expect("bob", "pkg-request return lead", 0, "handed back");
+    await_change(2);
+    live_expect("alice", "pkg-request status 2", 0, "%dba-leads, dave");
+    live_expect("dave", "pkg-approve approve 2", 0, "alice holds early");
 }
 END_TEST
 
@@ -285,6 +298,7 @@ int main(void)
     tcase_add_test(tests, test_judged_at_submission);
     tcase_add_test(tests, test_explain);
     tcase_add_test(tests, test_approver_by_a_package);
+    tcase_add_test(tests, test_last_holder_ends);
     tcase_add_test(tests, test_holders_in_a_look_up);
     tcase_add_test(tests, test_expired);
     tcase_add_test(tests, test_large_groups);
