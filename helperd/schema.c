@@ -222,8 +222,7 @@ static const char *const steps[] = {
     "CREATE TABLE publication (user TEXT NOT NULL PRIMARY KEY, narrows INTEGER NOT NULL) STRICT, WITHOUT "
     "ROWID;"
     "INSERT INTO publication SELECT name, narrows FROM former_publication WHERE kind = 'user';"
-    "DROP TABLE former_publication;",
-
+    "DROP TABLE former_publication;"
     "CREATE INDEX assignment_current ON assignment (id)"
     " WHERE state IN ('partially-fulfilled', 'fulfilled');"
     "CREATE INDEX grant_holder ON \"grant\" (name, assignment) WHERE live = 1 AND problem IS NULL;",

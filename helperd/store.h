@@ -171,10 +171,6 @@ int store_each_package_held(struct store *store, uid_t uid, const char *user, st
                             void *data);
 int store_each_package_asked(struct store *store, uid_t uid, const char *user, bool pending_too,
                              store_each_name each, void *data);
-/* Members of a gid: one call per live assignment whose grant of it is in place, user by user, the earliest start
- * first. `name` is the group's. */
-typedef int (*store_each_member)(const char *name, const struct assignment *assignment, void *data);
-int store_each_member_of_gid(struct store *store, gid_t gid, store_each_member each, void *data);
 /* Every user with a live assignment, once. */
 int store_each_live_user(struct store *store, store_each_name each, void *data);
 /* The next user with a live assignment behind `after` ("": the first), new; STORE_E_NONE behind the last. */

@@ -267,30 +267,6 @@ int store_each_live_of_user(struct store *store, const char *user, store_each_as
     return r;
 }
 
-int store_each_member_of_gid(struct store *store, gid_t gid, store_each_member each, void *data)
-{
-    sqlite3_stmt *s = sql_take(store,
-                               "SELECT " ASSIGNMENT_COLUMNS ", g.name FROM \"grant\" g"
-                               " JOIN assignment a ON a.id = g.assignment"
-                               " WHERE g.gid = ? AND g.live = 1 AND g.problem IS NULL AND " LIVE
-                               " ORDER BY a.user, a.start",
-                               "i", (int64_t)gid);
-    if (!s)
-        return -EIO;
-    int r;
-    while ((r = sql_step(store, s)) > 0) {
-        struct assignment assignment = {0};
-        r = read_assignment(s, &assignment);
-        if (r == 0)
-            r = each((const char *)sqlite3_column_text(s, AFTER_ASSIGNMENT_COLUMNS), &assignment, data);
-        assignment_deinit(&assignment);
-        if (r != 0)
-            break;
-    }
-    sql_release(store, s);
-    return r;
-}
-
 int store_each_package_held(struct store *store, uid_t uid, const char *user, store_each_name each,
                             void *data)
 {

@@ -471,12 +471,6 @@ static int each_assignment(const struct assignment *assignment, void *data)
     return 0;
 }
 
-static int each_member(const char *name, const struct assignment *assignment, void *data)
-{
-    (void)name, (void)assignment, (void)data;
-    return 0;
-}
-
 static int each_name(const char *name, void *data)
 {
     (void)name, (void)data;
@@ -714,7 +708,6 @@ static void ask_of_assignments(void)
     store_get_grants(store, 1, &grants, &count);
     store_free_grants(grants, count);
     store_each_live_of_user(store, "x", each_assignment, NULL);
-    store_each_member_of_gid(store, 1, each_member, NULL);
     ask_of_holders();
     store_each_package_held(store, 1, "x", each_name, NULL);
     store_each_package_asked(store, 1, "x", true, each_name, NULL);
