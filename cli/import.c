@@ -167,8 +167,10 @@ static bool is_taken_over(const json_t *outcome)
 /* Whether the user stands in the file that gpasswd edits. */
 static bool is_local(const struct groupfile *file, const char *group, const char *user)
 {
-    for (size_t i = 0; i < file->count; i++)
-        if (strcmp(file->lines[i].name, group) == 0 && groupfile_lists(&file->lines[i], user))
+    const struct groupfile_line *line = groupfile_named(file, group);
+
+    for (; line && line < file->lines + file->count && strcmp(line->name, group) == 0; line++)
+        if (groupfile_lists(line, user))
             return true;
     return false;
 }
@@ -181,7 +183,7 @@ static bool say_left(struct invocation *invocation, const json_t *outcomes)
     bool left = false;
     size_t i;
 
-    groupfile_read(PATH_ETC "/group", &file);
+    groupfile_read(PATH_ETC "/group", NULL, &file);
     json_array_foreach(outcomes, i, outcome)
     {
         const char *user = member_text(outcome, "user");

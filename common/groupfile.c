@@ -45,8 +45,8 @@ int groupfile_find(const char *path, const char *name, gid_t *ret_gid, strv *ret
 
 /* ---- all of it ---- */
 
-/* Nothing that whoever put it there could keep us waiting with. */
-static int open_file(const char *path, FILE **ret)
+/* Whole and at once: from a file, fgetgrent seeks twice a line. Nothing that stands in its place holds us up. */
+static int load(const char *path, char **ret_text, size_t *ret_size)
 {
     struct stat status;
     _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -56,10 +56,18 @@ static int open_file(const char *path, FILE **ret)
         return -EINVAL;
     if (status.st_size > SIZE_LIMIT)
         return -EFBIG;
-    *ret = fdopen(fd, "r");
-    if (!*ret)
+    const size_t size = (size_t)status.st_size;
+    _cleanup_free_ char *text = malloc(size + 1);
+    size_t got = 0;
+    ssize_t r = 1;
+    while (text && r > 0 && got < size) {
+        r = read(fd, text + got, size - got);
+        got += r > 0 ? (size_t)r : 0;
+    }
+    if (!text || r < 0)
         return -errno;
-    steal_fd(&fd);
+    *ret_text = steal_ptr(text);
+    *ret_size = got;
     return 0;
 }
 
@@ -89,21 +97,43 @@ static int add_line(struct groupfile *file, const struct group *line)
     return 0;
 }
 
-int groupfile_read(const char *path, struct groupfile *ret)
+static int by_line(const void *a, const void *b)
+{
+    return strcmp(((const struct groupfile_line *)a)->name, ((const struct groupfile_line *)b)->name);
+}
+
+int groupfile_read(const char *path, const char *user, struct groupfile *ret)
 {
     struct groupfile file = {0};
-    _cleanup_fclose_ FILE *in = NULL;
-    int r = open_file(path, &in);
-    for (const struct group *line; r == 0 && (line = fgetgrent(in));)
-        if (line->gr_mem[0])
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    int r = load(path, &text, &size);
+    _cleanup_fclose_ FILE *in = r == 0 && size > 0 ? fmemopen(text, size, "r") : NULL;
+    if (r == 0 && size > 0 && !in)
+        r = -errno;
+    for (const struct group *line; r == 0 && in && (line = fgetgrent(in));)
+        if (user ? strv_contains(line->gr_mem, user) : line->gr_mem[0] != NULL)
             r = add_line(&file, line);
-    if (r == 0 && ferror(in))
-        r = -EIO;
+    if (r == 0 && file.count > 0)
+        qsort(file.lines, file.count, sizeof(*file.lines), by_line);
     if (r == 0)
         *ret = file;
     else
         groupfile_deinit(&file);
     return r;
+}
+
+const struct groupfile_line *groupfile_named(const struct groupfile *file, const char *name)
+{
+    size_t low = 0;
+    for (size_t high = file->count; low < high;) {
+        const size_t middle = low + (high - low) / 2;
+        if (strcmp(file->lines[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < file->count && strcmp(file->lines[low].name, name) == 0 ? &file->lines[low] : NULL;
 }
 
 void groupfile_deinit(struct groupfile *file)

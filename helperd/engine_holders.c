@@ -231,7 +231,7 @@ int engine_list_holders(struct engine *engine, const struct store_holders_filter
         return r;
     filter.limit++; /* one more tells whether there are more */
     listing.array = json_array();
-    engine_read_group_file(engine, &listing.file);
+    engine_read_group_file(engine, NULL, &listing.file);
     r = store_list_holders(engine->store, &filter, list_holder, &listing);
     groupfile_deinit(&listing.file);
     if (r >= 0)

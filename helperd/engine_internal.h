@@ -141,8 +141,9 @@ int engine_release_memberships(struct engine *engine, const struct assignment *a
  * Who holds a group by a package and stands in /etc/group as well, by other means (engine_standing.c), where the end of
  * ours leaves them (rule 6). The names of these groups, as the file writes them; new.
  */
-void engine_read_group_file(const struct engine *engine,
-                            struct groupfile *ret); /* empty where it cannot be read */
+void engine_read_group_file(
+    const struct engine *engine, const char *user,
+    struct groupfile *ret); /* user: see groupfile_read; empty where it cannot be read */
 int engine_find_standing(struct engine *engine, const struct groupfile *file, const char *user,
                          const struct grant *grants, size_t count, json_t **ret);
 /* Inside a transaction: says so of an assignment that ends, in the journal and the audit log. */

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void engine_read_group_file(const struct engine *engine, struct groupfile *ret)
+void engine_read_group_file(const struct engine *engine, const char *user, struct groupfile *ret)
 {
     *ret = (struct groupfile){0};
-    const int r = engine->group_file ? groupfile_read(engine->group_file, ret) : 0;
+    const int r = engine->group_file ? groupfile_read(engine->group_file, user, ret) : 0;
     if (r < 0)
         log_warning("%s cannot be read: %s. Who stands there beside a package is not known.",
                     engine->group_file, strerror(-r));
@@ -53,23 +53,42 @@ bool engine_has_text(const json_t *texts, const char *wanted)
     return false;
 }
 
+static int add_standing(struct engine *engine, const struct groupfile_line *line, const char *user,
+                        const struct grant *grant, json_t *groups)
+{
+    const int r = stands(engine, line, user, grant);
+    if (r <= 0 || !text_is_utf8(line->name) || engine_has_text(groups, line->name))
+        return r < 0 ? r : 0;
+    return json_array_append_new(groups, json_string(line->name)) < 0 ? -ENOMEM : 0;
+}
+
+/* By the group's name, then by other names for its number. */
+static int find_of_grant(struct engine *engine, const struct groupfile *file, const char *user,
+                         const struct grant *grant, json_t *groups)
+{
+    const struct groupfile_line *named = groupfile_named(file, grant->group);
+    int r = 0;
+    for (size_t i = named ? (size_t)(named - file->lines) : file->count;
+         r == 0 && i < file->count && strcmp(file->lines[i].name, grant->group) == 0; i++)
+        r = add_standing(engine, &file->lines[i], user, grant, groups);
+    for (size_t i = 0; r == 0 && i < file->count; i++)
+        if (file->lines[i].gid == grant->gid)
+            r = add_standing(engine, &file->lines[i], user, grant, groups);
+    return r;
+}
+
 int engine_find_standing(struct engine *engine, const struct groupfile *file, const char *user,
                          const struct grant *grants, size_t count, json_t **ret)
 {
     json_t *groups = json_array();
     int r = groups ? 0 : -ENOMEM;
-    for (size_t i = 0; r >= 0 && i < file->count; i++)
-        for (size_t k = 0; r >= 0 && k < count; k++) {
-            r = stands(engine, &file->lines[i], user, &grants[k]);
-            if (r > 0 && text_is_utf8(file->lines[i].name) && !engine_has_text(groups, file->lines[i].name) &&
-                json_array_append_new(groups, json_string(file->lines[i].name)) < 0)
-                r = -ENOMEM;
-        }
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = find_of_grant(engine, file, user, &grants[i], groups);
     if (r < 0)
         json_decref(groups);
     else
         *ret = groups;
-    return r < 0 ? r : 0;
+    return r;
 }
 
 static int find_of_assignment(struct engine *engine, const struct assignment *assignment, json_t **ret)
@@ -80,7 +99,7 @@ static int find_of_assignment(struct engine *engine, const struct assignment *as
     int r = store_get_grants(engine->store, assignment->id, &grants, &count);
     if (r < 0)
         return r;
-    engine_read_group_file(engine, &file);
+    engine_read_group_file(engine, assignment->user, &file);
     r = engine_find_standing(engine, &file, assignment->user, grants, count, ret);
     groupfile_deinit(&file);
     store_free_grants(grants, count);
@@ -133,7 +152,7 @@ int engine_append_standing(struct engine *engine, const struct package *package,
         return -ENOMEM;
     for (size_t i = 0; i < count; i++) /* borrowed */
         grants[i] = (struct grant){.group = package->groups[i], .gid = GID_UNSET};
-    engine_read_group_file(engine, &file);
+    engine_read_group_file(engine, user, &file);
     const int r = engine_find_standing(engine, &file, user, grants, count, &groups);
     groupfile_deinit(&file);
     for (size_t i = 0; r == 0 && i < json_array_size(groups); i++) {
@@ -223,7 +242,7 @@ int engine_count_standing(struct engine *engine, size_t most, int64_t *ret, json
 {
     struct groupfile file;
     struct census census = {.engine = engine, .first = json_array(), .most = most};
-    engine_read_group_file(engine, &file);
+    engine_read_group_file(engine, NULL, &file);
     const int r = census.first ? count_groups(&census, &file) : -ENOMEM;
     groupfile_deinit(&file);
     if (r < 0) {

@@ -40,7 +40,7 @@ static void check_lines(const char *text, const char *expected)
     char *shown = NULL;
     size_t size = 0;
     put(text);
-    ck_assert_int_eq(groupfile_read(path, &file), 0);
+    ck_assert_int_eq(groupfile_read(path, NULL, &file), 0);
     FILE *out = open_memstream(&shown, &size);
     for (size_t i = 0; i < file.count; i++) {
         fprintf(out, "%s%s %u", i ? "; " : "", file.lines[i].name, file.lines[i].gid);
@@ -61,7 +61,34 @@ START_TEST(lines_with_members_count)
     check_lines("a:x:7:bob,alice\nroot:x:0:\nb:x:8:carol", "a 7 alice bob; b 8 carol");
     check_lines("a:x:7:alice,\nno line\n\n#b:x:8:bob\na:x:9:bob\n", "a 7 alice; a 9 bob");
     check_lines("a:x:7:z,y,x,y,Z\n", "a 7 Z x y y z");
-    check_lines("a:x:7:x\nb:x:7:x\nc:x:1:x\nd:x:2:x\ne:x:3:x\n", "a 7 x; b 7 x; c 1 x; d 2 x; e 3 x");
+    check_lines("e:x:7:x\nb:x:7:x\nc:x:1:x\nd:x:2:x\na:x:3:x\n", "a 3 x; b 7 x; c 1 x; d 2 x; e 7 x");
+}
+END_TEST
+
+START_TEST(lines_of_a_user_and_by_name)
+{
+    static const char text[] = "d:x:4:x\nb:x:2:y\na:x:1:x,y\nc:x:3:y\nb:x:5:y,z\n";
+    static const char *const names[] = {"a", "b", "c", "d"};
+    struct groupfile file = {0};
+    put(text);
+    ck_assert_int_eq(groupfile_read(path, "x", &file), 0);
+    ck_assert_uint_eq(file.count, 2);
+    ck_assert_str_eq(file.lines[0].name, "a");
+    ck_assert_str_eq(file.lines[1].name, "d");
+    groupfile_deinit(&file);
+    ck_assert_int_eq(groupfile_read(path, "nobody", &file), 0);
+    ck_assert_uint_eq(file.count, 0);
+    ck_assert_ptr_null(groupfile_named(&file, "a"));
+    ck_assert_int_eq(groupfile_read(path, NULL, &file), 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        ck_assert_str_eq(groupfile_named(&file, names[i])->name, names[i]);
+    const struct groupfile_line *line = groupfile_named(&file, "b");
+    ck_assert_str_eq(line[1].name, "b");
+    ck_assert_uint_eq(line[0].gid + line[1].gid, 7);
+    ck_assert_ptr_null(groupfile_named(&file, ""));
+    ck_assert_ptr_null(groupfile_named(&file, "bb"));
+    ck_assert_ptr_null(groupfile_named(&file, "e"));
+    groupfile_deinit(&file);
 }
 END_TEST
 
@@ -76,7 +103,7 @@ START_TEST(a_long_line)
     strcpy(at, "\nlast:x:8:alice\n");
     put(text);
     free(text);
-    ck_assert_int_eq(groupfile_read(path, &file), 0);
+    ck_assert_int_eq(groupfile_read(path, NULL, &file), 0);
     ck_assert_uint_eq(file.count, 2);
     ck_assert(groupfile_lists(&file.lines[0], "user0"));
     ck_assert(groupfile_lists(&file.lines[0], "user19999"));
@@ -93,13 +120,13 @@ START_TEST(no_such_file)
     struct groupfile file = {0};
     put("a:x:7:alice\n");
     ck_assert_int_eq(truncate(path, 16 * 1024 * 1024 + 1), 0);
-    ck_assert_int_eq(groupfile_read(path, &file), -EFBIG);
+    ck_assert_int_eq(groupfile_read(path, NULL, &file), -EFBIG);
     ck_assert_int_eq(unlink(path), 0);
-    ck_assert_int_eq(groupfile_read(path, &file), -ENOENT);
+    ck_assert_int_eq(groupfile_read(path, NULL, &file), -ENOENT);
     ck_assert_int_eq(mkfifo(path, 0600), 0);
-    ck_assert_int_eq(groupfile_read(path, &file), -EINVAL);
-    ck_assert_int_eq(groupfile_read("/dev/zero", &file), -EINVAL);
-    ck_assert_int_eq(groupfile_read("/tmp", &file), -EINVAL);
+    ck_assert_int_eq(groupfile_read(path, NULL, &file), -EINVAL);
+    ck_assert_int_eq(groupfile_read("/dev/zero", NULL, &file), -EINVAL);
+    ck_assert_int_eq(groupfile_read("/tmp", NULL, &file), -EINVAL);
     ck_assert_ptr_null(file.lines);
 }
 END_TEST
@@ -124,6 +151,7 @@ int main(void)
     TCase *tests = tcase_create("groupfile");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, lines_with_members_count);
+    tcase_add_test(tests, lines_of_a_user_and_by_name);
     tcase_add_test(tests, a_long_line);
     tcase_add_test(tests, no_such_file);
     tcase_add_test(tests, words);
