@@ -2,6 +2,7 @@
 #include "common/directory.h"
 
 #include "common/cleanup.h"
+#include "common/local.h"
 #include "common/paths.h"
 
 #include <ctype.h>
@@ -163,13 +164,21 @@ static enum nss_status ask_group_by_gid(const void *function, const struct key *
     return AS(getgrgid, function)(key->id, &entry, buffer, sizeof(buffer), &error);
 }
 
+/* A file that is empty or away says nothing: somebody is replacing it, or it is broken. */
+static bool is_readable(const char *database)
+{
+    bool has = false;
+    return strcmp(database, "passwd") == 0 ? local_has_user("", &has) == 0
+                                           : local_has_group("", (gid_t)-1, &has) == 0;
+}
+
 /* After glibc found nothing and no error. A service that has it all the same (nscd may remember an absence) makes it no
  * surer. */
 static enum directory_answer confirm(const char *database, const char *name, asker ask, const struct key *key)
 {
     struct services services = services_of(database);
     struct service service;
-    enum directory_answer answer = DIRECTORY_ABSENT;
+    enum directory_answer answer = is_readable(database) ? DIRECTORY_ABSENT : DIRECTORY_UNANSWERED;
     while (answer == DIRECTORY_ABSENT && services_next(&services, &service)) {
         const void *function = function_of(service.name, name);
         if (!function)

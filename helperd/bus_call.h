@@ -25,6 +25,8 @@ struct bus_call {
     bool identified;
     struct bus_options options;
     strv packages; /* Submit */
+    char *user;    /* Retry: whom it names, as the directory writes it once that is known */
+    bool for_root; /* see BUS_CALL_FOR_ROOT */
     struct inquiry inquiry;
     /* It is done, and its answer waits for what the root service does about it; since when, by CLOCK_MONOTONIC. */
     struct reply answer;
@@ -41,14 +43,27 @@ struct bus_manager {
     size_t count;
 };
 
+/* What is not answered refuses a call, but for: */
+enum {
+    BUS_CALL_LACKS_USER =
+        1 << 0, /* the user: its name is canonical where it is known, and as it was typed where not */
+    BUS_CALL_LACKS_GROUPS = 1 << 1, /* the groups */
+    BUS_CALL_LACKS_OTHERS = 1 << 2, /* further users, delegators among them */
+    /* Uid 0 does it for being uid 0: nothing is looked up of it, so that no directory is in its way. A plan may say so of
+     * a call, too. */
+    BUS_CALL_FOR_ROOT = 1 << 3,
+};
+
 /*
- * plan: checks the arguments and names what to look up besides the caller. run: asks the engine.
- * Both: 0, a positive enum bus_error with the reply's message, or -errno.
+ * plan: checks the arguments and names what to look up besides the caller; called again when the user that it put into
+ * call->user turns out to have another name. run: asks the engine. Both: 0, a positive enum bus_error with the reply's
+ * message, or -errno.
  */
 struct bus_call_method {
     struct bus_method shape;
     int (*plan)(struct bus_call *call, struct reply *reply);
     int (*run)(struct bus_call *call, const struct facts *facts, struct reply *reply);
+    unsigned flags;
 };
 
 /* The methods, in the order of the interface's. */

@@ -34,6 +34,7 @@ static void call_free(struct bus_call *call)
     dbus_message_unref(call->message);
     json_decref(call->arguments);
     strv_free(call->packages);
+    free(call->user);
     inquiry_deinit(&call->inquiry);
     facts_free(call->facts);
     free(call);
@@ -103,23 +104,95 @@ static void park(struct bus_call *call, const struct reply *answer)
     manager->hooks.parked(PARKED_MAX, manager->hooks.data);
 }
 
-static void on_facts(struct facts *facts, void *data)
+/* ---- what is looked up ------------------------------------------------------------------------------------------ */
+
+static bool is_known_enough(const struct bus_call *call, const struct facts *facts)
 {
-    struct bus_call *call = data;
+    const unsigned flags = call->method->flags;
+    bool known = (facts->caller_known || !facts->caller_asked || call->caller.identity.uid == 0) &&
+                 (facts->user_known || !facts->user_asked || flags & BUS_CALL_LACKS_USER);
+    for (size_t i = 0; i < facts->n_groups; i++)
+        known &= facts->groups[i].known || flags & BUS_CALL_LACKS_GROUPS;
+    for (size_t i = 0; i < facts->n_others; i++)
+        known &= facts->others[i].known || flags & BUS_CALL_LACKS_OTHERS;
+    return known;
+}
+
+static void run(struct bus_call *call)
+{
     struct reply reply = {0};
-    if (!facts) {
-        call_refuse(
-            call, BUS_ERROR_UNAVAILABLE,
-            "The users and groups of this host could not be looked up in time, so nothing was changed. "
-            "Please try again in a moment.");
-        return;
-    }
-    call->facts = facts;
     call->manager->engine->chores_begun = false;
-    const int r = call->method->run(call, facts, &reply);
+    const int r = call->method->run(call, call->facts, &reply);
     if (r == 0 && call->manager->engine->chores_begun && is_settling(call, &reply))
         park(call, &reply);
     else
+        call_finish(call, r, &reply);
+}
+
+/* Whether the user that the call names has another name, by which what it is about is looked up anew. */
+static bool is_renamed(struct bus_call *call, const struct facts *facts)
+{
+    if (!call->user || !facts->user || strcmp(facts->user->name, call->user) == 0)
+        return false;
+    char *name = strdup(facts->user->name);
+    if (!name)
+        return false;
+    free(call->user);
+    call->user = name;
+    return true;
+}
+
+static void look_up(struct bus_call *call);
+
+static void on_facts(struct facts *facts, void *data)
+{
+    struct bus_call *call = data;
+    /* Root is who it is. Which groups it is in is not known then, and nothing is refused to it for that but to decide. */
+    if (facts && !facts->caller && call->caller.identity.uid == 0)
+        facts->caller = subject_of_root();
+    if (!facts || !is_known_enough(call, facts)) {
+        const bool late = !facts || facts->late;
+        facts_free(facts);
+        call_refuse(
+            call, BUS_ERROR_UNAVAILABLE,
+            late ? "The users and groups of this host could not be looked up in time, so nothing was "
+                   "changed. Please try again in a moment."
+                 : "The users and groups of this host could not all be looked up, for a directory "
+                   "says that it is not available. Nothing was changed. Please try again in a moment.");
+        return;
+    }
+    if (is_renamed(call, facts)) {
+        facts_free(facts);
+        look_up(call);
+        return;
+    }
+    call->facts = facts;
+    run(call);
+}
+
+/* Where nothing is asked for, no look-up is in the way. */
+static int ask(struct bus_call *call)
+{
+    if (!inquiry_is_empty(&call->inquiry))
+        return lookup_ask(call->manager->lookup, &call->inquiry, on_facts, call);
+    struct facts *facts = facts_new(NULL);
+    if (!facts)
+        return -ENOMEM;
+    on_facts(facts, call);
+    return 0;
+}
+
+static void look_up(struct bus_call *call)
+{
+    struct reply reply = {0};
+    inquiry_deinit(&call->inquiry);
+    call->for_root = call->method->flags & BUS_CALL_FOR_ROOT;
+    int r = call->method->plan ? call->method->plan(call, &reply) : 0;
+    if (!call->for_root || call->caller.identity.uid != 0)
+        call->inquiry.caller = call->caller.identity.uid;
+    if (r == 0)
+        r = ask(call);
+    if (r != 0)
         call_finish(call, r, &reply);
 }
 
@@ -157,7 +230,6 @@ static bool too_many(const struct bus_manager *manager, uid_t uid)
 static void on_identity(const struct identity *identity, void *data)
 {
     struct bus_call *call = data;
-    struct reply reply = {0};
     if (!identity) {
         call_refuse(call, BUS_ERROR_UNAVAILABLE,
                     "It could not be found out who you are, so nothing was changed. If this goes on, an "
@@ -165,18 +237,13 @@ static void on_identity(const struct identity *identity, void *data)
         return;
     }
     call->caller.identity = *identity;
-    call->inquiry.caller = identity->uid;
     call->identified = true;
     if (too_many(call->manager, identity->uid)) {
         call_refuse(call, BUS_ERROR_LIMIT_EXCEEDED,
                     "Too many calls of yours are under way. Please try again in a moment.");
         return;
     }
-    int r = call->method->plan ? call->method->plan(call, &reply) : 0;
-    if (r == 0)
-        r = lookup_ask(call->manager->lookup, &call->inquiry, on_facts, call);
-    if (r != 0)
-        call_finish(call, r, &reply);
+    look_up(call);
 }
 
 /* Whether the arguments still fit into *room; takes them off it. */

@@ -53,6 +53,7 @@ static int plan_submit(struct bus_call *call, struct reply *reply)
     if (!call->packages)
         return -ENOMEM;
     /* Only uid 0 names another user; for nobody else is a name looked up that they could make up. */
+    call->for_root = *user;
     if (*user && call->caller.identity.uid == 0 && !(call->inquiry.user = strdup(user)))
         return -ENOMEM;
     r = engine_inquire_approvers(call->manager->engine, call->packages, false, &call->inquiry);
@@ -90,6 +91,14 @@ static int run_cancel(struct bus_call *call, const struct facts *facts, struct r
 {
     return engine_cancel(call->manager->engine, &call->caller, facts, number_argument(call, 0),
                          text_argument(call, 1), reply);
+}
+
+/* For what asks nobody's groups. */
+static int plan_names(struct bus_call *call, struct reply *reply)
+{
+    (void)reply;
+    call->inquiry.names_only = true;
+    return 0;
 }
 
 /* In whose name the caller may decide: those are looked up with them. */
@@ -185,12 +194,45 @@ static int plan_assign(struct bus_call *call, struct reply *reply)
     return r != 0 ? r : plan_package(call, 1);
 }
 
+/* By the name that the directory writes, once that is known: what is held stands under it. */
 static int plan_retry(struct bus_call *call, struct reply *reply)
 {
-    const int r = plan_for_user(call, reply);
-    return r != 0 ? r
-                  : engine_inquire_holding(call->manager->engine, call->inquiry.user, text_argument(call, 1),
-                                           &call->inquiry);
+    const int r = refuse_unless_root(call, reply);
+    if (r != 0)
+        return r;
+    if (!call->user && !(call->user = strdup(text_argument(call, 0))))
+        return -ENOMEM;
+    call->inquiry.user = strdup(call->user);
+    return call->inquiry.user ? engine_inquire_holding(call->manager->engine, call->user,
+                                                       text_argument(call, 1), &call->inquiry)
+                              : -ENOMEM;
+}
+
+/* A name that the store knows as it was typed needs no directory: nothing is in the way of ending what is held. */
+static int plan_revoke(struct bus_call *call, struct reply *reply)
+{
+    const int r = refuse_unless_root(call, reply);
+    if (r != 0 || engine_has(call->manager->engine, text_argument(call, 0), text_argument(call, 1)))
+        return r;
+    call->inquiry.names_only = true;
+    call->inquiry.user = strdup(text_argument(call, 0));
+    return call->inquiry.user ? 0 : -ENOMEM;
+}
+
+/* A name that anybody may have looked up, one at a time, as `id` would. What cannot be one is not. */
+static int plan_name(struct bus_call *call, const char *name)
+{
+    char encoded[NAME_ENCODED_MAX + 1];
+    if (!name || name_encode(name, encoded, sizeof(encoded)) < 0)
+        return 0;
+    call->inquiry.user = strdup(name);
+    return call->inquiry.user ? 0 : -ENOMEM;
+}
+
+/* As the directory writes it, where that is known. */
+static const char *canonical(const struct facts *facts, const char *typed)
+{
+    return typed && facts->user ? facts->user->name : typed;
 }
 
 static int run_assign(struct bus_call *call, const struct facts *facts, struct reply *reply)
@@ -249,16 +291,14 @@ static int run_import(struct bus_call *call, const struct facts *facts, struct r
 
 static int run_revoke(struct bus_call *call, const struct facts *facts, struct reply *reply)
 {
-    const int r = refuse_unless_root(call, reply);
-    return r != 0 ? r
-                  : engine_revoke(call->manager->engine, &call->caller, facts, text_argument(call, 0),
-                                  text_argument(call, 1), reason_in(text_argument(call, 2)), reply);
+    return engine_revoke(call->manager->engine, &call->caller, facts, text_argument(call, 0),
+                         text_argument(call, 1), reason_in(text_argument(call, 2)), reply);
 }
 
 static int run_retry(struct bus_call *call, const struct facts *facts, struct reply *reply)
 {
-    return engine_retry_now(call->manager->engine, &call->caller, facts, text_argument(call, 0),
-                            text_argument(call, 1), reply);
+    return engine_retry_now(call->manager->engine, &call->caller, facts, call->user, text_argument(call, 1),
+                            reply);
 }
 
 static int run_get_request(struct bus_call *call, const struct facts *facts, struct reply *reply)
@@ -279,8 +319,11 @@ static int plan_list_requests(struct bus_call *call, struct reply *reply)
     const int r =
         bus_options_read(json_array_get(call->arguments, 0), BUS_OPTIONS_FILTER, &call->options, reply);
     const char *role = call->options.role;
-    return r != 0 || !role || strcmp(role, roles[ENGINE_ROLE_REQUESTOR]) == 0 ? r
-                                                                              : plan_delegators(call, reply);
+    if (r != 0 || !role || strcmp(role, roles[ENGINE_ROLE_REQUESTOR]) == 0)
+        return r;
+    call->for_root = strcmp(role, roles[ENGINE_ROLE_ALL]) == 0;
+    const int planned = plan_name(call, call->options.user);
+    return planned != 0 || call->for_root ? planned : plan_delegators(call, reply);
 }
 
 static int run_list_requests(struct bus_call *call, const struct facts *facts, struct reply *reply)
@@ -291,7 +334,7 @@ static int run_list_requests(struct bus_call *call, const struct facts *facts, s
         .limit = options->limit ? options->limit : LIST_DEFAULT,
         .state = options->state ? state_from_identifier(options->state) : STATE_NONE,
         .package = options->package,
-        .user = options->user,
+        .user = canonical(facts, options->user),
         .uid = UID_UNSET,
     };
     char visible[BUS_CLAIM_MAX + 1];
@@ -321,6 +364,7 @@ static int plan_explain(struct bus_call *call, struct reply *reply)
     (void)reply;
     char *const packages[] = {(char *)text_argument(call, 0), NULL};
     const char *user = text_argument(call, 1);
+    call->for_root = *user;
     if (*user && call->caller.identity.uid == 0 && !(call->inquiry.user = strdup(user)))
         return -ENOMEM;
     const int r = engine_inquire_approvers(call->manager->engine, packages, true, &call->inquiry);
@@ -371,7 +415,6 @@ static int run_review(struct bus_call *call, const struct facts *facts, struct r
                          text_argument(call, 1), reply);
 }
 
-/* The delegate: the one name that anybody may have looked up, one at a time, as `id` would. */
 static int plan_delegate(struct bus_call *call, struct reply *reply)
 {
     const int r =
@@ -395,6 +438,12 @@ static int run_delegate(struct bus_call *call, const struct facts *facts, struct
         .reason = call->options.reason ? call->options.reason : "",
     };
     return engine_delegate(call->manager->engine, &call->caller, facts, &terms, reply);
+}
+
+static int plan_undelegate(struct bus_call *call, struct reply *reply)
+{
+    const int r = plan_names(call, reply);
+    return r != 0 ? r : plan_name(call, text_argument(call, 0));
 }
 
 static int run_undelegate(struct bus_call *call, const struct facts *facts, struct reply *reply)
@@ -423,20 +472,20 @@ static int run_report(struct bus_call *call, const struct facts *facts, struct r
 
 static int plan_audit(struct bus_call *call, struct reply *reply)
 {
-    const int r = refuse_unless_root(call, reply);
-    return r != 0 ? r
-                  : bus_options_read(json_array_get(call->arguments, 0), BUS_OPTIONS_AUDIT, &call->options,
-                                     reply);
+    int r = refuse_unless_root(call, reply);
+    if (r == 0)
+        r = bus_options_read(json_array_get(call->arguments, 0), BUS_OPTIONS_AUDIT, &call->options, reply);
+    call->inquiry.names_only = true;
+    return r != 0 ? r : plan_name(call, call->options.user);
 }
 
 static int run_audit(struct bus_call *call, const struct facts *facts, struct reply *reply)
 {
-    (void)facts;
     const struct bus_options *options = &call->options;
     const struct store_audit_filter filter = {
         .request = options->request,
         .since = options->since,
-        .user = options->user,
+        .user = canonical(facts, options->user),
         .before_at = options->before_at,
         .before = options->before,
         .limit = options->limit ? options->limit : LIST_DEFAULT,
@@ -502,33 +551,50 @@ static int run_notice_done(struct bus_call *call, const struct facts *facts, str
                                     reply);
 }
 
+/* What each may lack, see bus_call.h. */
+enum {
+    USER = BUS_CALL_LACKS_USER,
+    GROUPS = BUS_CALL_LACKS_GROUPS,
+    OTHERS = BUS_CALL_LACKS_OTHERS,
+    ROOT = BUS_CALL_FOR_ROOT,
+};
+
 const struct bus_call_method bus_methods[] = {
-    {{"Submit", "sasa{sv}", "user packages options", "a{sv}", "request"}, plan_submit, run_submit},
-    {{"Cancel", "xs", "id reason", "a{sv}", "request"}, NULL, run_cancel},
-    {{"Approve", "xa{sv}", "id options", "a{sv}", "request"}, plan_approve, run_approve},
-    {{"Deny", "xs", "id reason", "a{sv}", "request"}, plan_decide, run_deny},
-    {{"Extend", "sa{sv}", "package options", "a{sv}", "request"}, plan_extend, run_extend},
-    {{"Return", "ss", "package reason", "a{sv}", "request"}, NULL, run_return},
-    {{"Assign", "ssa{sv}", "user package options", "a{sv}", "request"}, plan_assign, run_assign},
-    {{"Import", "ssasa{sv}", "group package users options", "aa{sv}", "outcomes"}, plan_import, run_import},
-    {{"Revoke", "sss", "user package reason", "a{sv}", "request"}, NULL, run_revoke},
-    {{"Retry", "ss", "user package", "a{sv}", "request"}, plan_retry, run_retry},
-    {{"GetRequest", "x", "id", "a{sv}", "request"}, plan_delegators, run_get_request},
-    {{"ListRequests", "a{sv}", "filter", "aa{sv}b", "requests more"}, plan_list_requests, run_list_requests},
-    {{"Emergency", "ss", "package justification", "a{sv}", "request"}, plan_emergency, run_emergency},
-    {{"Review", "xs", "id reason", "a{sv}", "request"}, plan_delegators, run_review},
-    {{"Delegate", "sa{sv}", "to options", "a{sv}", "delegation"}, plan_delegate, run_delegate},
-    {{"Undelegate", "s", "user", "a{sv}", "delegation"}, NULL, run_undelegate},
-    {{"ListDelegations", "", "", "aa{sv}", "delegations"}, NULL, run_list_delegations},
-    {{"ListPackages", "", "", "aa{sv}", "packages"}, NULL, run_list_packages},
-    {{"Explain", "ss", "package user", "a{sv}", "explanation"}, plan_explain, run_explain},
-    {{"TakeNotices", "xx", "after limit", "aa{sv}", "notices"}, NULL, run_take_notices},
-    {{"NoticeDone", "xsbs", "id hook ok message", "b", "known"}, NULL, run_notice_done},
-    {{"GetStatus", "", "", "a{sv}", "status"}, NULL, run_get_status},
-    {{"Report", "a{sv}", "options", "aa{sv}x", "rows since"}, plan_report, run_report},
-    {{"Audit", "a{sv}", "filter", "aa{sv}xx", "lines next_at next"}, plan_audit, run_audit},
-    {{"ListHolders", "a{sv}", "filter", "aa{sv}bas", "holders more kinds"}, plan_holders, run_holders},
-    {{"Reload", "", "", "asaa{sv}", "warnings held"}, NULL, run_reload},
+    {{"Submit", "sasa{sv}", "user packages options", "a{sv}", "request"}, plan_submit, run_submit, GROUPS},
+    {{"Cancel", "xs", "id reason", "a{sv}", "request"}, plan_names, run_cancel, 0},
+    {{"Approve", "xa{sv}", "id options", "a{sv}", "request"}, plan_approve, run_approve, GROUPS | OTHERS},
+    {{"Deny", "xs", "id reason", "a{sv}", "request"}, plan_decide, run_deny, USER | GROUPS | OTHERS},
+    {{"Extend", "sa{sv}", "package options", "a{sv}", "request"}, plan_extend, run_extend, GROUPS},
+    {{"Return", "ss", "package reason", "a{sv}", "request"}, plan_names, run_return, 0},
+    {{"Assign", "ssa{sv}", "user package options", "a{sv}", "request"},
+     plan_assign,
+     run_assign,
+     GROUPS | ROOT},
+    {{"Import", "ssasa{sv}", "group package users options", "aa{sv}", "outcomes"},
+     plan_import,
+     run_import,
+     OTHERS | ROOT},
+    {{"Revoke", "sss", "user package reason", "a{sv}", "request"}, plan_revoke, run_revoke, USER | ROOT},
+    {{"Retry", "ss", "user package", "a{sv}", "request"}, plan_retry, run_retry, GROUPS | ROOT},
+    {{"GetRequest", "x", "id", "a{sv}", "request"}, plan_delegators, run_get_request, OTHERS},
+    {{"ListRequests", "a{sv}", "filter", "aa{sv}b", "requests more"},
+     plan_list_requests,
+     run_list_requests,
+     USER | OTHERS},
+    {{"Emergency", "ss", "package justification", "a{sv}", "request"}, plan_emergency, run_emergency, GROUPS},
+    {{"Review", "xs", "id reason", "a{sv}", "request"}, plan_delegators, run_review, OTHERS},
+    {{"Delegate", "sa{sv}", "to options", "a{sv}", "delegation"}, plan_delegate, run_delegate, 0},
+    {{"Undelegate", "s", "user", "a{sv}", "delegation"}, plan_undelegate, run_undelegate, USER},
+    {{"ListDelegations", "", "", "aa{sv}", "delegations"}, plan_names, run_list_delegations, ROOT},
+    {{"ListPackages", "", "", "aa{sv}", "packages"}, NULL, run_list_packages, 0},
+    {{"Explain", "ss", "package user", "a{sv}", "explanation"}, plan_explain, run_explain, GROUPS},
+    {{"TakeNotices", "xx", "after limit", "aa{sv}", "notices"}, plan_names, run_take_notices, 0},
+    {{"NoticeDone", "xsbs", "id hook ok message", "b", "known"}, plan_names, run_notice_done, 0},
+    {{"GetStatus", "", "", "a{sv}", "status"}, plan_names, run_get_status, ROOT},
+    {{"Report", "a{sv}", "options", "aa{sv}x", "rows since"}, plan_report, run_report, ROOT},
+    {{"Audit", "a{sv}", "filter", "aa{sv}xx", "lines next_at next"}, plan_audit, run_audit, USER | ROOT},
+    {{"ListHolders", "a{sv}", "filter", "aa{sv}bas", "holders more kinds"}, plan_holders, run_holders, ROOT},
+    {{"Reload", "", "", "asaa{sv}", "warnings held"}, plan_names, run_reload, ROOT},
 };
 
 const struct bus_interface bus_methods_interface = {

@@ -215,6 +215,7 @@ static int reload(struct reply *reply, void *data)
     use_config(daemon, &config);
     use_packages(daemon, packages);
     engine_heed_policy(&daemon->engine);
+    engine_retry_all(&daemon->engine);
     drive_retries(daemon);
     lastgood_save(PATH_PACKAGES, PATH_STATE);
     free(daemon->policy_problem);
@@ -380,6 +381,16 @@ static void on_directory(void *data)
     bus_chores_compare(daemon->chores);
 }
 
+/* What waited for a directory need not wait for its next turn. */
+static void on_recovered(void *data)
+{
+    struct daemon *daemon = data;
+    engine_retry_all(&daemon->engine);
+    drive_retries(daemon);
+    daemon_survey_all(&daemon->survey);
+    daemon_watch_walk(daemon->watch);
+}
+
 static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
 {
     (void)events;
@@ -486,6 +497,8 @@ static int start(struct daemon *daemon)
     umask(0022);
     daemon->engine.store = daemon->store;
     daemon->lookup = lookup_new(daemon->loop, PATH_LOOKUP, (double)daemon->config.lookup_timeout);
+    if (daemon->lookup)
+        lookup_set_recovered(daemon->lookup, on_recovered, daemon);
     const struct bus_manager_hooks hooks = {reload, add_status, set_parked, daemon};
     daemon->manager = bus_manager_new(&daemon->engine, daemon->lookup, &hooks);
     if (!daemon->lookup || !daemon->manager)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/daemon_survey.h"
 
-enum { PAUSE_AFTER_FAILURE = 60 };
+/* Seconds. Who can decide something may be known later: its directory answers again, or faster. */
+enum { PAUSE_AFTER_FAILURE = 60, AGAIN_AFTER = 300 };
 
 static void set_timer(struct daemon_survey *survey, double after)
 {
@@ -14,18 +15,25 @@ static void on_facts(struct facts *facts, void *data)
 {
     struct daemon_survey *survey = data;
     survey->asking = false;
-    engine_survey(survey->engine, survey->request, facts);
+    if (engine_survey(survey->engine, survey->request, facts) == ENGINE_E_UNKNOWN && !survey->again_at)
+        survey->again_at = ev_now(survey->loop) + AGAIN_AFTER;
     set_timer(survey, facts ? 0. : PAUSE_AFTER_FAILURE);
     facts_free(facts);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    (void)loop, (void)events;
+    (void)events;
     struct daemon_survey *survey = timer->data;
     struct inquiry inquiry = INQUIRY_NOBODY;
+    if (survey->again_at && ev_now(loop) >= survey->again_at) {
+        survey->again_at = 0;
+        engine_survey_all(survey->engine);
+    }
     if (survey->asking || engine_due_survey(survey->engine, &survey->request, &inquiry) != 0) {
         inquiry_deinit(&inquiry);
+        if (!survey->asking && survey->again_at)
+            set_timer(survey, survey->again_at - ev_now(loop));
         return;
     }
     survey->asking = lookup_ask(survey->lookup, &inquiry, on_facts, survey) == 0;

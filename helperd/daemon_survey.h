@@ -14,6 +14,7 @@ struct daemon_survey {
     struct lookup *lookup;
     ev_timer timer;
     bool asking;
+    double again_at; /* on the loop's clock: then all are due, for of one it was not known; 0: not */
     int64_t request; /* the one that is asked for */
 };
 

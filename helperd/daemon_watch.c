@@ -106,13 +106,13 @@ static void walk_start(struct walk *walk)
         walk_on(walk);
 }
 
-/* A look-up that fails says nothing about whoever it was for. */
+/* What is not answered is asked again sooner. */
 static void on_walk_facts(struct facts *facts, void *data)
 {
     struct walk *walk = data;
     if (facts)
         walk->heed(walk->watch->engine, walk->at, facts);
-    else
+    if (!facts || !facts_are_whole(facts))
         walk_all_in(walk->watch, WALK_AGAIN);
     facts_free(facts);
     go_on(walk->watch);

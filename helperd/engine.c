@@ -38,6 +38,14 @@ int engine_refuse(struct reply *reply, enum bus_error code, const char *format, 
     return (int)code;
 }
 
+int engine_refuse_unknown(struct reply *reply, const char *what)
+{
+    return engine_refuse(reply, BUS_ERROR_UNAVAILABLE,
+                         "It is not known just now %s: a directory of this host does not answer, so not all "
+                         "groups are known. Nothing was changed. Please try again in a moment.",
+                         what);
+}
+
 int engine_check_text(const char *what, const char *text, struct reply *reply)
 {
     char visible[BUS_TEXT_MAX + 1];
@@ -397,7 +405,12 @@ int engine_heed(struct engine *engine, const struct facts *facts)
 
 int engine_next_holder(struct engine *engine, const char *after, char **ret)
 {
-    return store_next_concerned_user(engine->store, after, ret);
+    if (!*after)
+        engine_begin_unknown(engine, ENGINE_UNKNOWN_USER);
+    const int r = store_next_concerned_user(engine->store, after, ret);
+    if (r == STORE_E_NONE)
+        engine_end_unknown(engine, ENGINE_UNKNOWN_USER);
+    return r;
 }
 
 int engine_enter(struct engine *engine, const struct facts *facts)
@@ -413,6 +426,7 @@ void engine_deinit(struct engine *engine)
         engine_end(engine, 0);
     forget_published(engine, is_any);
     engine_unwatch(engine);
+    engine_forget_unknown(engine);
     free(engine->changed.ids);
     engine->changed.ids = NULL;
 }

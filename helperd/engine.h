@@ -53,6 +53,11 @@ struct engine {
         int64_t after;  /* the last one that the walk took */
         int64_t failed; /* the look-up for this one failed last */
     } survey;
+    struct unknown_names {
+        void *root; /* a tree of names, see engine_unknown.c */
+        size_t count;
+        unsigned walk;
+    } unknown[2]; /* users, groups */
     struct drift
         *drift; /* what we wrote ourselves, and what is still to be looked at; NULL: nothing is watched */
 };
@@ -137,6 +142,9 @@ int engine_heed_groups(struct engine *engine, const struct facts *facts);
 /* The allow-list changed. `written`: packages.d as it stands there now, which a reload under way may be about to
  * bring: a group that it takes from its package is the policy's doing, and no drift. */
 int engine_heed_allow_list(struct engine *engine, const struct packages *written);
+/* A reload, or a directory that answers again, may have mended what lacks: all that is partially fulfilled is tried now,
+ * but for what somebody took away by hand. 0 or -errno. */
+int engine_retry_all(struct engine *engine);
 /* Works on what these calls left to do. 1: call again; 0: done. */
 int engine_drift_step(struct engine *engine);
 /*
@@ -167,7 +175,10 @@ int engine_extend(struct engine *engine, const struct caller *caller, const stru
 /* The requestor hands back what they hold. facts: caller. */
 int engine_return(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const char *package, const char *reason, struct reply *reply);
-/* Administrator (uid 0, checked by the caller). facts: caller; for assign also user and the gids. */
+/* Whether a user of this very name holds the package, or will: a live assignment or a start that lies ahead. */
+bool engine_has(struct engine *engine, const char *user, const char *package);
+/* Administrator (uid 0, checked by the caller). facts: caller; for assign also user and the gids; for revoke the user,
+ * unless engine_has the name as it was typed. */
 int engine_revoke(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const char *user, const char *package, const char *reason, struct reply *reply);
 struct assign_terms {
@@ -340,11 +351,12 @@ int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *in
 int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry);
 int engine_retry(struct engine *engine, int64_t assignment, const struct facts *facts);
 
+enum { ENGINE_E_UNKNOWN = 100 };
 /*
  * Surveys: whether somebody can decide each request that waits, and whether its fallback approvers have to be asked for
  * want of others. engine_due_survey takes the next one to be looked at: 0 with what to look up; STORE_E_NONE; -errno.
  * One at a time: engine_survey follows, with the facts, or with NULL when the look-up failed, which changes nothing but
- * that it is tried once more.
+ * that it is tried once more. 0; ENGINE_E_UNKNOWN: the facts do not tell who can decide it; -errno.
  */
 int engine_due_survey(struct engine *engine, int64_t *ret_request, struct inquiry *inquiry);
 int engine_survey(struct engine *engine, int64_t request, const struct facts *facts);

@@ -177,6 +177,9 @@ int engine_extend(struct engine *engine, const struct caller *caller, const stru
     const int64_t seconds = duration ? duration : package ? package->duration : 0;
     if (r == 0)
         r = engine_check_extension(engine, &assignment, package, seconds, reply);
+    if (r == 0 && package->requestors[0] && !policy_names(package->requestors, facts->caller) &&
+        policy_may_name(package->requestors, facts->caller))
+        r = engine_refuse_unknown(reply, "whether the policy lets you have more time of it");
     if (r == 0 && package->requestors[0] && !policy_names(package->requestors, facts->caller))
         r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                           "The policy of %s no longer lets you ask for it. An administrator of this host can "
@@ -284,6 +287,32 @@ static int refuse_revoke(struct engine *engine, const char *user, const char *pa
     return r < 0 ? r : refusal;
 }
 
+bool engine_has(struct engine *engine, const char *user, const char *package)
+{
+    struct assignment assignment = {0};
+    struct request request = {0};
+    const bool has = store_find_live_assignment_by_name(engine->store, user, package, &assignment) == 0 ||
+                     store_find_waiting_request_by_name(engine->store, user, package, &request) == 0;
+    assignment_deinit(&assignment);
+    request_deinit(&request);
+    return has;
+}
+
+/* Under none of the names that are known: the one as it was typed, and, where a directory knows it, the canonical one. */
+static int refuse_unnamed(struct engine *engine, const struct facts *facts, const char *user,
+                          const char *package, struct reply *reply)
+{
+    char visible[NAME_ENCODED_MAX + 1], of[2 * NAME_PACKAGE_MAX];
+    if (facts->user || facts->user_known || !facts->user_asked)
+        return refuse_revoke(engine, facts->user ? facts->user->name : user, package, reply);
+    return engine_refuse(
+        reply, BUS_ERROR_UNAVAILABLE,
+        "Nobody called %s holds %s now. Whether somebody whom a directory knows by that name does "
+        "is not known, for it does not answer. Nothing was changed. Names as they are held: "
+        "pkg-admin audit",
+        text_visible(user, visible, sizeof(visible)), text_visible(package, of, sizeof(of)));
+}
+
 int engine_revoke(struct engine *engine, const struct caller *caller, const struct facts *facts,
                   const char *user, const char *package, const char *reason, struct reply *reply)
 {
@@ -297,10 +326,15 @@ int engine_revoke(struct engine *engine, const struct caller *caller, const stru
         r = engine_enter(engine, facts);
     if (r != 0)
         return r;
-    r = revoke_named(engine, caller, facts, user, package, reason, reply);
-    if (r == STORE_E_NONE)
-        r = withdraw_named(engine, caller, facts, user, package, reason, reply);
-    return r == STORE_E_NONE ? refuse_revoke(engine, user, package, reply) : r;
+    const char *const names[] = {user, facts->user ? facts->user->name : user};
+    for (size_t i = 0; i < 2; i++) {
+        r = revoke_named(engine, caller, facts, names[i], package, reason, reply);
+        if (r == STORE_E_NONE)
+            r = withdraw_named(engine, caller, facts, names[i], package, reason, reply);
+        if (r != STORE_E_NONE)
+            return r;
+    }
+    return refuse_unnamed(engine, facts, user, package, reply);
 }
 
 /* ---- by an administrator ---- */

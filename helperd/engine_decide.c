@@ -106,25 +106,39 @@ int engine_cancel(struct engine *engine, const struct caller *caller, const stru
 
 /* ---- decide ---- */
 
-/* Where the caller is asked in this request: in which stage; 0 in none. */
-static int64_t stage_of(struct engine *engine, const struct record *record,
-                        const struct policy_decider *decider)
+typedef bool (*asks)(char *const *principals, const struct policy_decider *decider);
+
+/* The first stage of this request in which one of its lists asks the decider; 0: none. */
+static int64_t find_stage(struct engine *engine, const struct record *record,
+                          const struct policy_decider *decider, asks asks_decider)
 {
     int64_t found = 0;
     for (int64_t number = 1; found == 0 && number <= record->request.n_stages; number++) {
         struct stage stage = {0};
         if (store_get_stage(engine->store, record->request.id, number, &stage) == 0 &&
-            (policy_asks(stage.approvers, decider) || policy_asks(stage.fallback_approvers, decider)))
+            (asks_decider(stage.approvers, decider) || asks_decider(stage.fallback_approvers, decider)))
             found = number;
         stage_deinit(&stage);
     }
     return found;
 }
 
+static int64_t stage_of(struct engine *engine, const struct record *record,
+                        const struct policy_decider *decider)
+{
+    return find_stage(engine, record, decider, policy_asks);
+}
+
 bool engine_was_asked(struct engine *engine, const struct record *record,
                       const struct policy_decider *decider)
 {
     return stage_of(engine, record, decider) != 0;
+}
+
+bool engine_may_be_asked(struct engine *engine, const struct record *record,
+                         const struct policy_decider *decider)
+{
+    return find_stage(engine, record, decider, policy_may_ask) != 0;
 }
 
 int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply)
@@ -134,6 +148,8 @@ int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct
         return engine_refuse(
             reply, BUS_ERROR_NOT_AUTHORIZED,
             "You are not an approver of request %" PRId64 ". What waits for you: pkg-approve", id);
+    case POLICY_DECIDE_UNKNOWN:
+        return engine_refuse_unknown(reply, "whether you are an approver of this request");
     case POLICY_DECIDE_OWN_REQUEST:
         return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
                              "Request %" PRId64
@@ -178,6 +194,9 @@ static int check_requestor(const struct request *request, const struct package *
                              "The user %s who filed request %" PRId64
                              " is no longer on this host with the same uid. You can deny it.",
                              request->user, request->id);
+    if (package->requestors[0] && !policy_names(package->requestors, facts->user) &&
+        policy_may_name(package->requestors, facts->user))
+        return engine_refuse_unknown(reply, "whether the requestor may still ask for it");
     if (package->requestors[0] && !policy_names(package->requestors, facts->user))
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "%s may no longer ask for %s, so request %" PRId64
@@ -381,7 +400,7 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
                    ? refuse_late(record, reply)
                    : engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
     int r = engine_judge(engine, record, facts);
-    if (r == 0)
+    if (r == 0 || r == ENGINE_E_UNKNOWN)
         r = judge_decider(engine, record, &decider, &for_whom, reply);
     const struct package *package = packages_find(engine->packages, request->package);
     if (r == 0 && approve)

@@ -23,11 +23,13 @@ enum {
 
 /* ---- whom somebody decides for ---- */
 
-/* The delegator as the facts have them: still there, with the uid that delegated. NULL: not, or not looked up. */
+/* The delegator as the facts have them: still there, with the uid that delegated. NULL: not, or not known. */
 static const struct subject *find_delegator(const struct facts *facts, const struct delegation *delegation)
 {
     const struct subject *subject = facts_other(facts, delegation->user);
-    return subject && subject->uid == delegation->identity.uid ? subject : NULL;
+    return subject && subject->uid == delegation->identity.uid && strcmp(subject->name, delegation->user) == 0
+               ? subject
+               : NULL;
 }
 
 struct policy_decider engine_decider(struct engine *engine, const struct caller *caller,
@@ -41,6 +43,8 @@ struct policy_decider engine_decider(struct engine *engine, const struct caller 
         store_get_delegations(engine->store, STORE_DELEGATIONS_RECEIVED, caller->identity.uid,
                               clock_now(&engine->clock), &received, &count) < 0)
         return decider;
+    for (size_t i = 0; i < facts->n_others; i++)
+        decider.delegators_unknown |= !facts->others[i].known;
     for (size_t i = 0; i < count && decider.n_delegators < POLICY_DELEGATORS_MAX; i++) {
         const struct subject *delegator = find_delegator(facts, &received[i]);
         if (delegator && strcmp(received[i].delegate, facts->caller->name) == 0)
@@ -326,10 +330,19 @@ int engine_undelegate(struct engine *engine, const struct caller *caller, const 
     int r = check_caller(facts, reply);
     if (r == 0)
         r = engine_enter(engine, facts);
-    if (r == 0)
-        r = revoke_between(engine, caller, facts, STORE_DELEGATIONS_GIVEN, other, reply);
-    if (r == STORE_E_NONE)
-        r = revoke_between(engine, caller, facts, STORE_DELEGATIONS_RECEIVED, other, reply);
+    const char *const names[] = {other, facts->user ? facts->user->name : other};
+    for (size_t i = 0; i < 2 && (i == 0 ? r == 0 : r == STORE_E_NONE); i++) {
+        r = revoke_between(engine, caller, facts, STORE_DELEGATIONS_GIVEN, names[i], reply);
+        if (r == STORE_E_NONE)
+            r = revoke_between(engine, caller, facts, STORE_DELEGATIONS_RECEIVED, names[i], reply);
+    }
+    if (r == STORE_E_NONE && facts->user_asked && !facts->user_known)
+        return engine_refuse(
+            reply, BUS_ERROR_UNAVAILABLE,
+            "There is no delegation between you and anybody called %s. Whether there is one with "
+            "somebody whom a directory knows by that name is not known, for it does not answer. "
+            "See: pkg-approve delegate",
+            text_visible(other, visible, sizeof(visible)));
     if (r == STORE_E_NONE)
         return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
                              "There is no delegation between you and %s now, so nothing was changed. See: "

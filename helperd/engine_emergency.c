@@ -108,6 +108,8 @@ static int check_emergency(struct engine *engine, const struct subject *subject,
         return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
                              "There is no access package %s on this host. See: pkg-request packages",
                              text_visible(name, visible, sizeof(visible)));
+    if (!policy_names(package->emergency, subject) && policy_may_name(package->emergency, subject))
+        return engine_refuse_unknown(reply, "whether the policy lets you take it in an emergency");
     if (!policy_names(package->emergency, subject))
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "The policy of %s does not let you take it in an emergency. Ask for approval: "
@@ -284,11 +286,9 @@ int engine_review(struct engine *engine, const struct caller *caller, const stru
         r = record_load(engine->store, id, &record);
     if (r != 0 && r != STORE_E_NONE)
         return r;
-    if (r == STORE_E_NONE || !facts->caller || !engine_may_see(engine, caller, facts, &record))
-        r = engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
-                          "There is no request %" PRId64 " that you may see. What waits for you: pkg-approve",
-                          id);
-    else
+    r = engine_refuse_sight(r == 0 ? engine_may_see(engine, caller, facts, &record) : ENGINE_SIGHT_NO, id,
+                            reply);
+    if (r == 0)
         r = review_record(engine, caller, facts, &record, reason, reply);
     record_deinit(&record);
     return r != 0 ? r : engine_show(engine, caller, facts, id, reply);

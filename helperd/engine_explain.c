@@ -5,6 +5,7 @@
  */
 #include "helperd/engine_internal.h"
 
+#include "common/cleanup.h"
 #include "common/names.h"
 
 #include <errno.h>
@@ -72,6 +73,17 @@ static json_t *people_of(const struct explanation *explanation, const struct sta
     return NULL;
 }
 
+/* Whether these are all: else what was found in time. */
+static bool are_known(const struct explanation *explanation, char *const *principals)
+{
+    bool known = true;
+    for (; principals && *principals; principals++) {
+        const struct principal *principal = facts_principal(explanation->facts, *principals);
+        known &= principal && principal->whole;
+    }
+    return known;
+}
+
 static json_t *view_stage(const struct explanation *explanation, const struct stage *stage)
 {
     static const char *const words[] = {
@@ -83,15 +95,18 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
     const struct policy_reach reach =
         policy_reach(stage, &explanation->identity, NULL, 0, explanation->facts);
     char why[ENGINE_WHY_MAX];
-    json_t *view = json_pack("{s:I, s:I, s:I, s:o, s:o, s:s}", "stage", (json_int_t)stage->number, "quorum",
-                             (json_int_t)stage->quorum, "timeout", (json_int_t)stage->timeout, "approvers",
-                             texts(stage->approvers), "people",
-                             people_of(explanation, stage, stage->approvers), "reach", words[reach.verdict]);
+    json_t *view =
+        json_pack("{s:I, s:I, s:I, s:o, s:o, s:b, s:s}", "stage", (json_int_t)stage->number, "quorum",
+                  (json_int_t)stage->quorum, "timeout", (json_int_t)stage->timeout, "approvers",
+                  texts(stage->approvers), "people", people_of(explanation, stage, stage->approvers),
+                  "people_known", are_known(explanation, stage->approvers), "reach", words[reach.verdict]);
     int r = view ? 0 : -ENOMEM;
     if (r == 0 && stage->fallback_approvers[0]) {
         r = add(view, "fallback_approvers", texts(stage->fallback_approvers));
         if (r == 0)
             r = add(view, "fallback_people", people_of(explanation, stage, stage->fallback_approvers));
+        if (r == 0)
+            r = add(view, "fallback_known", json_boolean(are_known(explanation, stage->fallback_approvers)));
     }
     if (r == 0 && stage->escalate_after)
         r = add(view, "escalate_after", json_integer(stage->escalate_after));
@@ -122,12 +137,16 @@ static json_t *view_stages(const struct explanation *explanation)
 
 /* ---- what would be granted ---- */
 
-static json_t *view_group(const struct explanation *explanation, const char *group)
+static json_t *view_group(const struct explanation *explanation, const char *name)
 {
-    const gid_t gid = facts_gid(explanation->facts, group);
-    const char *problem = engine_group_problem(explanation->engine, explanation->facts, group, gid);
-    return json_pack("{s:s, s:b, s:b, s:o*, s:s*}", "name", group, "exists", gid != GID_UNSET, "allowed",
-                     !problem, "gid", gid == GID_UNSET ? NULL : json_integer(gid), "problem", problem);
+    const struct fact_group *group = facts_group(explanation->facts, name);
+    const gid_t gid = facts_gid(explanation->facts, name);
+    _cleanup_free_ char *problem = NULL;
+    if (engine_group_problem(explanation->engine, explanation->facts, name, &problem) < 0)
+        return NULL;
+    return json_pack("{s:s, s:b, s:b, s:b, s:o*, s:s*}", "name", name, "known", group && group->known,
+                     "exists", gid != GID_UNSET, "allowed", !problem, "gid",
+                     gid == GID_UNSET ? NULL : json_integer(gid), "problem", problem);
 }
 
 static json_t *view_groups(const struct explanation *explanation)

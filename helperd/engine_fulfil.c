@@ -15,20 +15,40 @@
 enum { BACKOFF_STEPS_MAX = 32 };
 
 /* The NSS module honours only what root allowed. */
-const char *engine_group_problem(const struct engine *engine, const struct facts *facts, const char *group,
-                                 gid_t gid)
+static const char *find_problem(const struct engine *engine, const struct fact_group *group)
 {
     char allowed[NAME_ENCODED_MAX + 1];
-    if (!facts)
-        return "it is being put in place";
-    if (gid == GID_UNSET)
+    if (!group || !group->known)
+        return "it could not be looked up, for its directory does not answer; it is tried again";
+    if (group->gid == GID_UNSET)
         return "there is no such group on this host (an administrator makes it, then runs: pkg-admin reload)";
-    if (gid == 0)
+    if (group->gid == 0)
         return "its number is 0, which no package may give";
-    if (grantdir_allowed_name(engine->state, gid, allowed, sizeof(allowed)) < 0 ||
-        strcmp(allowed, group) != 0)
+    if (!group->local && engine->config->membership == CONFIG_MEMBERSHIP_FILES)
+        return "it is a directory's, and with membership = files packages give groups of /etc/group alone";
+    if (grantdir_allowed_name(engine->state, group->gid, allowed, sizeof(allowed)) < 0 ||
+        strcmp(allowed, group->name) != 0)
         return "it is not on the allow-list (an administrator runs: pkg-admin reload)";
     return NULL;
+}
+
+static int say_alias(gid_t gid, const char *alias, char **ret)
+{
+    if (asprintf(ret, "its number %u is the group %s's now", gid, alias) >= 0)
+        return 0;
+    *ret = NULL;
+    return -ENOMEM;
+}
+
+int engine_group_problem(const struct engine *engine, const struct facts *facts, const char *name,
+                         char **ret_problem)
+{
+    const struct fact_group *group = facts ? facts_group(facts, name) : NULL;
+    if (group && group->alias)
+        return say_alias(group->gid, group->alias, ret_problem);
+    const char *problem = facts ? find_problem(engine, group) : "it is being put in place";
+    *ret_problem = problem ? strdup(problem) : NULL;
+    return problem && !*ret_problem ? -ENOMEM : 0;
 }
 
 static bool is_whole(const struct grant *grants, size_t count)
@@ -39,24 +59,44 @@ static bool is_whole(const struct grant *grants, size_t count)
     return true;
 }
 
-/* Fills in gid and problem of each grant from what is known now; what drifted stays so. 0 or -errno. */
+/* What is in place stays there while nobody says otherwise: where its group is not known, or is merely not found in a
+ * directory. Its number may be another group's by now. */
+static bool stays(const struct facts *facts, const struct grant *grant, const char **ret_alias)
+{
+    const struct fact_group *group = facts ? facts_group(facts, grant->group) : NULL;
+    const bool in_place = !grant->problem && grant->gid != GID_UNSET;
+    if (!in_place || !group || (group->known && (group->gid != GID_UNSET || grant->local)))
+        return false;
+    *ret_alias = facts_owner_of(facts, group, grant->gid);
+    return true;
+}
+
+/* Fills in gid and problem of a grant from what is known now. */
+static int resolve_one(struct engine *engine, const char *user, const struct facts *facts,
+                       struct grant *grant)
+{
+    const struct fact_group *group = facts ? facts_group(facts, grant->group) : NULL;
+    const char *alias = NULL;
+    if (stays(facts, grant, &alias))
+        return alias ? say_alias(grant->gid, alias, &grant->problem) : 0;
+    free(grant->problem);
+    grant->problem = NULL;
+    grant->gid = group ? group->gid : GID_UNSET;
+    grant->local = group && group->local;
+    const int r = engine_group_problem(engine, facts, grant->group, &grant->problem);
+    return r == 0 && !grant->problem && engine->config->membership == CONFIG_MEMBERSHIP_FILES
+               ? engine_want_membership(engine, user, grant->group, grant->gid, &grant->problem)
+               : r;
+}
+
+/* What drifted stays so. 0 or -errno. */
 static int resolve(struct engine *engine, const char *user, const struct facts *facts, struct grant *grants,
                    size_t count)
 {
     int r = 0;
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        if (grants[i].drifted)
-            continue;
-        free(grants[i].problem);
-        grants[i].problem = NULL;
-        grants[i].gid = facts ? facts_gid(facts, grants[i].group) : GID_UNSET;
-        grants[i].local = facts && facts_group_is_local(facts, grants[i].group);
-        const char *problem = engine_group_problem(engine, facts, grants[i].group, grants[i].gid);
-        if (!problem && engine->config->membership == CONFIG_MEMBERSHIP_FILES)
-            r = engine_want_membership(engine, user, grants[i].group, grants[i].gid, &grants[i].problem);
-        else if (problem && !(grants[i].problem = strdup(problem)))
-            r = -ENOMEM;
-    }
+    for (size_t i = 0; r == 0 && i < count; i++)
+        if (!grants[i].drifted)
+            r = resolve_one(engine, user, facts, &grants[i]);
     return r;
 }
 
@@ -107,7 +147,7 @@ static struct grant *grants_of_package(const struct package *package, size_t *re
     const size_t count = strv_length(package->groups);
     struct grant *grants = calloc(count + 1, sizeof(*grants));
     for (size_t i = 0; grants && i < count; i++) {
-        grants[i].group = strdup(package->groups[i]);
+        grants[i] = (struct grant){.group = strdup(package->groups[i]), .gid = GID_UNSET};
         if (!grants[i].group) {
             store_free_grants(grants, count);
             return NULL;
@@ -179,7 +219,7 @@ int engine_inquire_holding(struct engine *engine, const char *user, const char *
 {
     struct assignment assignment = {0};
     const int r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
-    const int tried = r < 0 ? r : engine_groups_to_try(engine, &assignment, &inquiry->groups);
+    const int tried = r < 0 ? r : engine_groups_to_try(engine, &assignment, inquiry);
     assignment_deinit(&assignment);
     return tried;
 }
@@ -196,7 +236,7 @@ int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inqu
     if (r == 0)
         r = engine_end(engine, store_update_assignment(engine->store, &assignment));
     if (r == 0)
-        r = engine_groups_to_try(engine, &assignment, &inquiry->groups);
+        r = engine_groups_to_try(engine, &assignment, inquiry);
     if (r == 0) {
         *ret_assignment = assignment.id;
         inquiry->user = steal_ptr(assignment.user);
@@ -257,21 +297,29 @@ static int retry(struct engine *engine, struct assignment *assignment, int64_t s
     return r;
 }
 
+/* By whom the policy lets this be had; NULL: it does not say. */
+static char *const *find_eligible(const struct engine *engine, const struct assignment *assignment,
+                                  const struct request *request)
+{
+    const struct package *package = packages_find(engine->packages, assignment->package);
+    if (package && request->emergency)
+        return package->emergency;
+    return package && assignment->request && !request->assigned && package->requestors[0]
+               ? package->requestors
+               : NULL;
+}
+
 /* Rule 9, at fulfilment: why this user is not to be given it after all; NULL: all is well. */
 static const char *find_ineligible(const struct engine *engine, const struct assignment *assignment,
                                    const struct request *request, const struct subject *user)
 {
-    const struct package *package = packages_find(engine->packages, assignment->package);
+    char *const *eligible = find_eligible(engine, assignment, request);
     if (user->uid != assignment->uid)
         return "the user's name belongs to another uid by now";
-    if (request->emergency)
-        return !package || policy_names(package->emergency, user)
-                   ? NULL
-                   : "the policy no longer lets the user take it in an emergency";
-    if (assignment->request && !request->assigned && package && package->requestors[0] &&
-        !policy_names(package->requestors, user))
-        return "the policy no longer lets the user have it";
-    return NULL;
+    if (!eligible || policy_names(eligible, user))
+        return NULL;
+    return request->emergency ? "the policy no longer lets the user take it in an emergency"
+                              : "the policy no longer lets the user have it";
 }
 
 static int64_t start_of(const struct request *request)
@@ -297,8 +345,12 @@ static int retry_or_revoke(struct engine *engine, struct assignment *assignment,
     if (r != 0)
         return r < 0 ? r : -EIO;
     const char *why = find_ineligible(engine, assignment, &request, facts->user);
-    r = engine_begin(engine);
-    if (r == 0)
+    char *const *eligible = find_eligible(engine, assignment, &request);
+    /* Neither given nor revoked for a group that is not known. */
+    const bool unknown = eligible && facts->user->uid == assignment->uid &&
+                         !policy_names(eligible, facts->user) && policy_may_name(eligible, facts->user);
+    r = unknown ? 0 : engine_begin(engine);
+    if (r == 0 && !unknown)
         r = engine_end(engine, why ? engine_finish_assignment(engine, assignment, ASSIGNMENT_REVOKE,
                                                               "accesspkgd", &NOBODY, why)
                                    : retry(engine, assignment, start_of(&request), facts, asked));

@@ -140,10 +140,13 @@ static int heed_there(struct engine *engine, const struct subject *subject)
 
 int engine_heed_holder(struct engine *engine, const char *name, const struct facts *facts)
 {
-    const int r = engine_heed(engine, facts);
+    int r = engine_heed(engine, facts);
     if (r < 0)
         return r;
-    if (facts->user)
+    if (facts->user) {
+        engine_note_known(engine, ENGINE_UNKNOWN_USER, name);
         return heed_there(engine, facts->user);
-    return facts->user_gone ? heed_gone(engine, name) : 0;
+    }
+    r = engine_note_unknown(engine, ENGINE_UNKNOWN_USER, name);
+    return r >= 0 && facts->user_gone ? heed_gone(engine, name) : r < 0 ? r : 0;
 }

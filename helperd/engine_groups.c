@@ -58,8 +58,20 @@ int engine_renew_grants(struct engine *engine, const struct assignment *assignme
     return 0;
 }
 
+static int add_gids(const struct grant *grants, size_t count, struct inquiry *inquiry)
+{
+    gid_t *gids = reallocarray(inquiry->gids, inquiry->n_gids + count + 1, sizeof(*gids));
+    if (!gids)
+        return -ENOMEM;
+    inquiry->gids = gids;
+    for (size_t i = 0; i < count; i++)
+        if (!grants[i].problem)
+            gids[inquiry->n_gids++] = grants[i].gid;
+    return 0;
+}
+
 /* Those that it holds or waits for, then those that its package names besides. */
-int engine_groups_to_try(struct engine *engine, const struct assignment *assignment, strv *ret)
+int engine_groups_to_try(struct engine *engine, const struct assignment *assignment, struct inquiry *inquiry)
 {
     const struct package *package =
         assignment->package ? packages_find(engine->packages, assignment->package) : NULL;
@@ -69,6 +81,7 @@ int engine_groups_to_try(struct engine *engine, const struct assignment *assignm
     if (r < 0)
         return r;
     size_t count = n_grants;
+    r = add_gids(grants, n_grants, inquiry);
     strv groups = calloc(count + (package ? strv_length(package->groups) : 0) + 1, sizeof(*groups));
     for (size_t i = 0; groups && i < count; i++)
         groups[i] = steal_ptr(grants[i].group);
@@ -80,6 +93,7 @@ int engine_groups_to_try(struct engine *engine, const struct assignment *assignm
         strv_free(groups);
         return -ENOMEM;
     }
-    *ret = groups;
+    strv_free(inquiry->groups);
+    inquiry->groups = groups;
     return 0;
 }

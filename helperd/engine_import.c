@@ -141,14 +141,21 @@ static int import_user(const struct import *import, const struct facts *facts, c
     struct facts about = *facts; /* borrowed: the same, about this user */
     char visible[NAME_ENCODED_MAX + 1];
     about.user = (struct subject *)facts_other(facts, name);
-    if (!about.user)
+    about.user_known = facts_knows_other(facts, name);
+    if (!about.user && about.user_known)
         return finish(import->engine, NULL, NULL, 0,
                       outcome(text_visible(name, visible, sizeof(visible)), "unknown",
                               "there is no user of this name on this host"),
                       ret);
-    if (!strv_contains(about.user->groups, import->group))
+    const bool member = about.user && strv_contains(about.user->groups, import->group);
+    if (!about.user || (!member && !about.user->all_groups))
         return finish(import->engine, NULL, NULL, 0,
-                      outcome(name, "no-member", "is not a member of the group"), ret);
+                      outcome(text_visible(name, visible, sizeof(visible)), "unanswered",
+                              "a directory does not answer, so it is not known; import again when it does"),
+                      ret);
+    if (!member)
+        return finish(import->engine, NULL, NULL, 0,
+                      outcome(about.user->name, "no-member", "is not a member of the group"), ret);
     const int r = engine_heed(import->engine, &about);
     return r < 0 ? r : import_member(import, &about, ret);
 }

@@ -19,6 +19,24 @@ struct groupfile;
     "The user name is too long for a grant file (255 bytes once encoded), so this account can hold no "      \
     "package. An administrator can give it a shorter one: usermod -l"
 
+/* What follows from a group that somebody is not in waits until all of their groups are known. `what` is not known:
+ * "whether bob may ask for db". BUS_ERROR_UNAVAILABLE. */
+int engine_refuse_unknown(struct reply *reply, const char *what);
+
+/*
+ * Who holds something, or which group is held, and is not known just now: not found, or not answered
+ * (engine_unknown.c). For status alone. Noting: 1 when it is news, 0, -ENOMEM. A walk through all begins and ends: what
+ * it did not note is nobody's any more.
+ */
+enum engine_unknown { ENGINE_UNKNOWN_USER, ENGINE_UNKNOWN_GROUP, ENGINE_UNKNOWN_KINDS };
+int engine_note_unknown(struct engine *engine, enum engine_unknown kind, const char *name);
+void engine_note_known(struct engine *engine, enum engine_unknown kind, const char *name);
+void engine_begin_unknown(struct engine *engine, enum engine_unknown kind);
+void engine_end_unknown(struct engine *engine, enum engine_unknown kind);
+void engine_forget_unknown(struct engine *engine);
+/* Adds "unknown_users" (how many) and "unknown_user_names" (the first few), and the same of groups. 0 or -ENOMEM. */
+int engine_add_unknown(const struct engine *engine, json_t *status);
+
 /*
  * A transaction and what follows from it. Effects are noted inside (engine_will_*), done after the commit, and
  * struck out with a later one; a crash in between is made good at start.
@@ -178,8 +196,8 @@ int engine_give(struct engine *engine, const struct caller *caller, const struct
  * what it has in place. For engine_fulfil.c; the array grows. 0 or -ENOMEM. */
 int engine_renew_grants(struct engine *engine, const struct assignment *assignment, struct grant **grants,
                         size_t *count);
-/* The groups to look up for that; none for an assignment that is none (id 0). */
-int engine_groups_to_try(struct engine *engine, const struct assignment *assignment, strv *ret);
+/* The groups to look up for that, and the numbers of those in place; none for an assignment that is none (id 0). */
+int engine_groups_to_try(struct engine *engine, const struct assignment *assignment, struct inquiry *inquiry);
 
 /* A justification or reason: bounded, one line of plain text. 0 or the refusal. */
 int engine_check_text(const char *what, const char *text, struct reply *reply);
@@ -190,9 +208,14 @@ int engine_show(struct engine *engine, const struct caller *caller, const struct
 /* Whether the decider is an approver of any of its stages, or their delegate: who was asked may know how it ended. */
 bool engine_was_asked(struct engine *engine, const struct record *record,
                       const struct policy_decider *decider);
-/* Whether it is the caller's to see. The facts have a caller. */
-bool engine_may_see(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                    const struct record *record);
+/* Whether the decider may be, as far as is known. */
+bool engine_may_be_asked(struct engine *engine, const struct record *record,
+                         const struct policy_decider *decider);
+enum engine_sight { ENGINE_SIGHT_NO = 0, ENGINE_SIGHT_UNKNOWN, ENGINE_SIGHT_YES };
+/* Whether it is the caller's to see; and that as a refusal, 0 when it is. */
+enum engine_sight engine_may_see(struct engine *engine, const struct caller *caller,
+                                 const struct facts *facts, const struct record *record);
+int engine_refuse_sight(enum engine_sight sight, int64_t id, struct reply *reply);
 /* The verdict as a refusal: 0 when it is allowed. */
 int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply);
 /* Whose request it is: the caller's, or, from uid 0, of whom it names. 0, or the refusal. */
@@ -231,8 +254,8 @@ int engine_enter_stage(struct engine *engine, const struct request *request, con
 void engine_survey_soon(struct engine *engine, int64_t request);
 /* Somebody got, or lost, these groups by a package: if one of them approves anything, all that waits is looked at. */
 void engine_survey_holders(struct engine *engine, const struct grant *grants, size_t count);
-/* Judges the stage that a request waits in and notes what is news, in a transaction of its own; the record follows.
- * Facts in which the requestor is missing change nothing. */
+/* Judges the stage that a request waits in and notes what is news, in a transaction of its own; the record follows. 0;
+ * ENGINE_E_UNKNOWN: the facts do not tell, and nothing is changed; -errno. */
 int engine_judge(struct engine *engine, struct record *record, const struct facts *facts);
 /* Inside a transaction: the time of the stage's fallback approvers has come. */
 int engine_escalate_due(struct engine *engine, const struct request *request);
@@ -272,8 +295,8 @@ int engine_notice_due(struct engine *engine, struct assignment *assignment);
 
 /* The stages as the policy has them now, with borrowed lists; there is room for all of the package's. */
 void engine_plan_stages(const struct package *package, int64_t now, struct stage *stages);
-/* Why a group cannot be put in place; NULL when it can. */
-const char *engine_group_problem(const struct engine *engine, const struct facts *facts, const char *group,
-                                 gid_t gid);
+/* Why a group cannot be put in place, new; NULL when it can. facts: NULL where it is not looked up yet. 0 or -ENOMEM. */
+int engine_group_problem(const struct engine *engine, const struct facts *facts, const char *group,
+                         char **ret_problem);
 /* Adds what the user has of the package: the live assignment, else the request that waits. 0 or -errno. */
 int engine_add_own(struct engine *engine, const struct subject *subject, const char *package, json_t *view);

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool engine_may_see(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                    const struct record *record)
+static bool is_visible(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                       const struct record *record, const struct policy_decider *decider)
 {
     if (caller->identity.uid == 0 || engine_is_own(&record->request, caller, facts))
         return true;
@@ -23,10 +23,37 @@ bool engine_may_see(struct engine *engine, const struct caller *caller, const st
              strcmp(decision->for_user, facts->caller->name) == 0))
             return true;
     }
-    const struct policy_decider decider = engine_decider(engine, caller, facts);
-    return engine_was_asked(engine, record, &decider) ||
+    return engine_was_asked(engine, record, decider) ||
            (record->request.emergency &&
-            policy_reviews(packages_find(engine->packages, record->request.package), &decider));
+            policy_reviews(packages_find(engine->packages, record->request.package), decider));
+}
+
+enum engine_sight engine_may_see(struct engine *engine, const struct caller *caller,
+                                 const struct facts *facts, const struct record *record)
+{
+    if (!facts->caller)
+        return ENGINE_SIGHT_NO;
+    const struct policy_decider decider = engine_decider(engine, caller, facts);
+    if (is_visible(engine, caller, facts, record, &decider))
+        return ENGINE_SIGHT_YES;
+    return engine_may_be_asked(engine, record, &decider) ? ENGINE_SIGHT_UNKNOWN : ENGINE_SIGHT_NO;
+}
+
+int engine_refuse_sight(enum engine_sight sight, int64_t id, struct reply *reply)
+{
+    switch (sight) {
+    case ENGINE_SIGHT_NO:
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+                             "There is no request %" PRId64
+                             " that you may see. What waits for you: pkg-approve. Your own requests: "
+                             "pkg-request list",
+                             id);
+    case ENGINE_SIGHT_UNKNOWN:
+        return engine_refuse_unknown(reply, "whether this request is yours to see");
+    case ENGINE_SIGHT_YES:
+        break;
+    }
+    return 0;
 }
 
 int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,
@@ -38,15 +65,10 @@ int engine_get_request(struct engine *engine, const struct caller *caller, const
         r = record_load(engine->store, id, &record);
     if (r < 0)
         return r;
-    const bool visible = r == 0 && facts->caller && engine_may_see(engine, caller, facts, &record);
+    r = engine_refuse_sight(r == 0 ? engine_may_see(engine, caller, facts, &record) : ENGINE_SIGHT_NO, id,
+                            reply);
     record_deinit(&record);
-    if (!visible)
-        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
-                             "There is no request %" PRId64
-                             " that you may see. What waits for you: pkg-approve. Your own requests: "
-                             "pkg-request list",
-                             id);
-    return engine_show(engine, caller, facts, id, reply);
+    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
 }
 
 struct listing {
@@ -57,6 +79,7 @@ struct listing {
     json_t *array;
     size_t limit;
     bool more;
+    bool unsure; /* there is one of which it is not known whether it belongs here */
 };
 
 /* Adds what was read, or notes that there is more than is wanted. */
@@ -91,8 +114,11 @@ static int list_decidable(const struct request *request, void *data)
     int r = record_load(listing->engine->store, request->id, &record);
     if (r != 0)
         return r < 0 ? r : -EIO;
-    if (policy_may_decide(&record.stage, &record.request.requestor, record.decisions, record.n_decisions,
-                          &listing->decider, clock_now(&listing->engine->clock)) == POLICY_DECIDE_ALLOWED)
+    const enum policy_decide_verdict verdict =
+        policy_may_decide(&record.stage, &record.request.requestor, record.decisions, record.n_decisions,
+                          &listing->decider, clock_now(&listing->engine->clock));
+    listing->unsure |= verdict == POLICY_DECIDE_UNKNOWN;
+    if (verdict == POLICY_DECIDE_ALLOWED)
         r = list_record(listing, &record);
     record_deinit(&record);
     return r;
@@ -140,6 +166,12 @@ static bool names_caller(char *const *principals, void *data)
     return policy_asks(principals, &listing->decider);
 }
 
+static bool may_name_caller(char *const *principals, void *data)
+{
+    const struct listing *listing = data;
+    return policy_may_ask(principals, &listing->decider);
+}
+
 /* What the caller could decide on, and the emergencies that they could review. */
 static int list_for_approver(struct listing *listing, const struct store_filter *filter)
 {
@@ -148,7 +180,7 @@ static int list_for_approver(struct listing *listing, const struct store_filter 
     reviews.array = json_array();
     int r = store_list_unreviewed(store, filter, list_reviewable, &reviews);
     if (r >= 0)
-        r = store_list_pending(store, filter, names_caller, listing, list_decidable, listing);
+        r = store_list_pending(store, filter, may_name_caller, listing, list_decidable, listing);
     if (r >= 0)
         r = merge(listing, &reviews);
     json_decref(reviews.array);
@@ -198,6 +230,10 @@ int engine_list_requests(struct engine *engine, const struct caller *caller, con
         .limit = (size_t)filter->limit,
     };
     r = list(&listing, role, filter);
+    if (r >= 0 && listing.unsure && json_array_size(listing.array) == 0) {
+        json_decref(listing.array);
+        return engine_refuse_unknown(reply, "what waits for you");
+    }
     if (r >= 0)
         reply->value = json_pack("[O, b]", listing.array, listing.more);
     json_decref(listing.array);

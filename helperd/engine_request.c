@@ -113,6 +113,8 @@ static int refuse_request(enum policy_request_verdict verdict, const struct pack
             "The policy of %s does not let you ask for it. An administrator of this host can tell "
             "who may.",
             package->name);
+    case POLICY_REQUEST_UNKNOWN:
+        return engine_refuse_unknown(reply, "whether the policy lets you ask for it");
     case POLICY_REQUEST_NEEDS_JUSTIFICATION:
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "%s asks for a justification. Please say why: pkg-request submit %s -m 'REASON'",
@@ -319,6 +321,7 @@ struct search {
     const struct submission *submission;
     const struct subject *subject;
     struct reply *reply;
+    int refusal; /* the first one; 0: none */
 };
 
 /* Nothing is filed: whoever asks comes again, with the words of a person or without. */
@@ -329,7 +332,7 @@ static int want_justification(const struct package *package, struct reply *reply
 }
 
 /* Files a request for a package that the policy lets the user ask for. STORE_E_NONE: not this one. */
-static int file_if_allowed(const struct search *search, const char *name, bool waived_only)
+static int file_if_allowed(struct search *search, const char *name, bool waived_only)
 {
     const struct package *package = packages_find(search->engine->packages, name);
     const bool can_ask = search->submission->can_ask && !search->submission->justification;
@@ -342,23 +345,29 @@ static int file_if_allowed(const struct search *search, const char *name, bool w
         return STORE_E_NONE;
     struct reply reply = {0};
     int r = engine_check_filing(search->engine, search->subject, package, &ask, &reply);
+    if (r == BUS_ERROR_POLICY_REFUSED || r == BUS_ERROR_UNAVAILABLE) {
+        /* A pause, other duties, groups that are not known: the next may do, or the first is what is told. */
+        if (search->refusal == 0)
+            *search->reply = reply;
+        search->refusal = search->refusal ? search->refusal : r;
+        return STORE_E_NONE;
+    }
     if (r == 0 && can_ask && package->justification_required)
         r = want_justification(package, &reply);
     else if (r == 0)
         r = file_new(search->engine, search->caller, search->facts, search->subject, search->submission,
                      package, &reply);
-    if (!search->reply->message[0] || r != BUS_ERROR_POLICY_REFUSED)
-        *search->reply = reply; /* of several refusals the first one is what is told in the end */
-    return r == BUS_ERROR_POLICY_REFUSED ? STORE_E_NONE : r; /* a pause, or other duties: the next may do */
+    *search->reply = reply;
+    return r;
 }
 
-static int show_if_held(const struct search *search, const char *name)
+static int show_if_held(struct search *search, const char *name)
 {
     return show_held(search->engine, search->caller, search->facts, search->subject, name, search->reply);
 }
 
 /* Not beside one that waits, for a decision from when the policy was another, or for its start (rule 7). */
-static int file_if_waived(const struct search *search, const char *name)
+static int file_if_waived(struct search *search, const char *name)
 {
     struct engine *engine = search->engine;
     int64_t id = 0;
@@ -366,12 +375,12 @@ static int file_if_waived(const struct search *search, const char *name)
     return r == STORE_E_NONE ? file_if_allowed(search, name, true) : r < 0 ? r : STORE_E_NONE;
 }
 
-static int show_if_waiting(const struct search *search, const char *name)
+static int show_if_waiting(struct search *search, const char *name)
 {
     return show_waiting(search->engine, search->caller, search->facts, search->subject, name, search->reply);
 }
 
-static int file_if_any(const struct search *search, const char *name)
+static int file_if_any(struct search *search, const char *name)
 {
     return file_if_allowed(search, name, false);
 }
@@ -398,9 +407,9 @@ int engine_submit(struct engine *engine, const struct caller *caller, const stru
                   const struct submission *submission, struct reply *reply)
 {
     /* What lets the user in soonest comes first, whatever the order of the names. */
-    static int (*const passes[])(const struct search *search, const char *name) = {
-        show_if_held, file_if_waived, show_if_waiting, file_if_any};
-    struct search search = {engine, caller, facts, submission, NULL, reply};
+    static int (*const passes[])(struct search * search, const char *name) = {show_if_held, file_if_waived,
+                                                                              show_if_waiting, file_if_any};
+    struct search search = {engine, caller, facts, submission, NULL, reply, 0};
     int r = check_submission(submission, reply);
     if (r == 0)
         r = engine_check_terms(engine, submission->duration, submission->start, reply);
@@ -416,8 +425,8 @@ int engine_submit(struct engine *engine, const struct caller *caller, const stru
             if (r != STORE_E_NONE)
                 return r == 0 ? add_emergency(&search) : r;
         }
-    if (reply->message[0])
-        return BUS_ERROR_POLICY_REFUSED;
+    if (search.refusal)
+        return search.refusal;
     return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
                          "There is no access package %s on this host. See: pkg-request packages",
                          submission->packages[0]);

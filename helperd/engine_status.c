@@ -216,6 +216,8 @@ int engine_status(struct engine *engine, const struct caller *caller, struct rep
     if (r == 0)
         r = add_standing(engine, status);
     if (r == 0)
+        r = engine_add_unknown(engine, status);
+    if (r == 0)
         r = add_space(engine, status);
     if (r == 0)
         r = add_deadline(engine, status);

@@ -138,9 +138,11 @@ int engine_judge(struct engine *engine, struct record *record, const struct fact
     struct request *request = &record->request;
     /* A directory that is away may look like one in which nobody is: its own requestor is missing, too. */
     if (!facts->user)
-        return 0;
+        return ENGINE_E_UNKNOWN;
     const struct finding finding =
         find(&record->stage, &request->requestor, record->decisions, record->n_decisions, facts);
+    if (!finding.known)
+        return ENGINE_E_UNKNOWN;
     if (!is_news(&finding, request->undecidable))
         return 0;
     int r = engine_begin(engine);
@@ -311,7 +313,7 @@ int engine_survey(struct engine *engine, int64_t id, const struct facts *facts)
     if (r == 0 && record.request.state == STATE_PENDING_APPROVAL)
         r = engine_judge(engine, &record, facts);
     record_deinit(&record);
-    return r < 0 ? r : 0;
+    return r < 0 || r == ENGINE_E_UNKNOWN ? r : 0;
 }
 
 /* ---- what has to be looked up ---- */

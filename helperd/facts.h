@@ -20,7 +20,8 @@ struct subject {
     char *organisation; /* NULL: not given */
     bool may_log_in;    /* has a shell that is neither nologin nor false */
     bool local;         /* stands in /etc/passwd: gone from there is gone, which an outage cannot look like */
-    strv groups;        /* names of all groups it is a member of */
+    strv groups;        /* names of the groups it is a member of, as far as they are known */
+    bool all_groups;    /* every directory answered: it is in no others */
 };
 
 /* Somebody who exists and may log in, as far as that is all that counts of them. */
@@ -34,26 +35,44 @@ struct person {
 struct principal {
     char *name;
     bool exists;
+    bool whole;            /* these are all; else what was found in time */
+    size_t n_names;        /* a group's: the members that it lists */
     struct person *people; /* of FACTS_PEOPLE_MAX at most */
     size_t n_people;
 };
 
 enum { FACTS_PEOPLE_MAX = 256 };
 
+/* Whom or what it found, that there is none, or neither: three answers each, and zeroed memory is the third. */
 struct facts {
-    struct subject *caller; /* NULL: not asked, or no such user */
-    struct subject *user;   /* likewise: the user that the call is about */
-    bool user_gone;         /* no such user, and none in /etc/passwd, which could be read */
-    struct {
+    struct subject *caller; /* NULL: no such user, if it is known; else not asked, or not answered */
+    bool caller_asked, caller_known;
+    struct subject *user; /* likewise: the user that the call is about */
+    bool user_asked, user_known;
+    bool user_gone; /* no such user, and none in /etc/passwd, which could be read */
+    struct fact_group {
         char *name;
-        gid_t gid; /* GID_UNSET: no such group. Our own NSS module is not asked: it knows only what we gave */
-        bool local; /* stands in /etc/group */
+        bool known;
+        gid_t gid;   /* GID_UNSET: no such group, if it is known */
+        bool local;  /* stands in /etc/group */
+        char *alias; /* the gid answers with this other name, of another group then; NULL: it does not */
     } * groups;
     size_t n_groups;
-    struct subject **others; /* those of the question that exist */
+    struct fact_gid {
+        gid_t gid;
+        bool known;
+        char *name; /* NULL: no group has this number, if it is known */
+    } * gids;
+    size_t n_gids;
+    struct fact_other {
+        char *name; /* as it was asked for */
+        bool known;
+        struct subject *subject;
+    } * others;
     size_t n_others;
-    struct principal *principals; /* those of the question that could be found out */
+    struct principal *principals; /* those of the question of which anything was found out */
     size_t n_principals;
+    bool late; /* what is not answered took too long; else it was refused */
 };
 
 /* Somebody who has the group of a principal by a package, as the store says: counted by the look-up where the account
@@ -74,25 +93,49 @@ struct inquiry {
     strv principals;
     struct holder *holders; /* of these, each principal's together */
     size_t n_holders;
+    gid_t *gids; /* whose names are wanted */
+    size_t n_gids;
+    bool names_only; /* the groups of users are not */
 };
 
 #define INQUIRY_NOBODY ((struct inquiry){.caller = (uid_t)-1})
 
+/* Uid 0 as /etc/passwd calls it, without any group: for what is its own whatever a directory says. New; NULL: no memory. */
+struct subject *subject_of_root(void);
+
 void inquiry_deinit(struct inquiry *inquiry);
+/* Whether it asks for nothing at all. */
+bool inquiry_is_empty(const struct inquiry *inquiry);
 /* The question to accesspkg-lookup; new, NULL when there is no memory. */
 json_t *inquiry_to_json(const struct inquiry *inquiry);
 
+/* Facts to a question of which nothing is answered yet; NULL when there is no memory. */
+struct facts *facts_new(const json_t *question);
 void facts_free(struct facts *facts);
 
-/* NULL when it was not asked for, or there is no such user. */
+/* More than 0: what a line of the answer says besides. */
+enum { FACTS_E_PRINCIPALS = 1, FACTS_E_END };
+/*
+ * Adds a line of accesspkg-lookup's answer to `question`. 0; FACTS_E_PRINCIPALS: only principals come behind it;
+ * FACTS_E_END: it was the last; -EBADMSG when it is malformed, -ENOMEM.
+ */
+int facts_add(struct facts *facts, const json_t *question, const json_t *line);
+/* Whether all that was asked for is answered, but for principals. */
+bool facts_are_whole(const struct facts *facts);
+
+/* NULL when it was not asked for, there is no such user, or it is not known. */
 const struct subject *facts_other(const struct facts *facts, const char *name);
-/* NULL when it was not asked for, or could not be found out. */
+/* Whether it is known that there is none of this name, or who it is. */
+bool facts_knows_other(const struct facts *facts, const char *name);
+/* NULL when it was not asked for, or nothing could be found out. */
 const struct principal *facts_principal(const struct facts *facts, const char *name);
 
-/* GID_UNSET also when the group was not asked for. */
+/* GID_UNSET also when it was not asked for, or is not known. */
 gid_t facts_gid(const struct facts *facts, const char *group);
-
-bool facts_group_is_local(const struct facts *facts, const char *group);
-
-/* From the answer of accesspkg-lookup to `question`. NULL when it is malformed or there is no memory. */
-struct facts *facts_from_json(const json_t *question, const json_t *answer);
+/* NULL when it was not asked for. */
+const struct fact_group *facts_group(const struct facts *facts, const char *group);
+/*
+ * Which other group has this number by now: of one that had it, and is surely not there any more. NULL: none, or it is
+ * not known. The number has to be among the inquiry's gids.
+ */
+const char *facts_owner_of(const struct facts *facts, const struct fact_group *group, gid_t gid);

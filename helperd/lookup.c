@@ -18,12 +18,18 @@ enum {
     QUESTIONS_MAX = 4096,
     DYING_MAX = 64, /* killed and not gone yet: the kernel may hold them as long as a dead file server */
     ANSWER_MAX = 1024 * 1024,
+    CALM_TIMEOUTS = 30,      /* without a failure, until an outage is over */
+    REMINDER_TIMEOUTS = 300, /* until one that goes on is told of again */
 };
+
+#define PRINCIPALS_SECONDS 1.
 
 struct question {
     struct question *next;
     struct lookup *lookup;
     json_t *json;
+    struct facts *facts; /* what is answered so far */
+    size_t size;         /* bytes of that */
     lookup_done done;
     void *data;
     ev_timer deadline;
@@ -37,8 +43,15 @@ struct worker {
     int fd;
     ev_io io;
     struct question *question; /* NULL: idle */
-    char *answer;
+    char *line;                /* the one that is coming in */
     size_t size;
+};
+
+/* Look-ups that are not answered, told of once, and once more when they are again. */
+struct outage {
+    bool lasts;
+    double begun, failed, told; /* on the loop's clock; failed: the last time */
+    unsigned count;
 };
 
 struct lookup {
@@ -50,6 +63,10 @@ struct lookup {
     struct worker workers[WORKERS];
     pid_t dying[DYING_MAX];
     size_t n_dying;
+    struct outage outage;
+    void (*recovered)(void *data);
+    void *recovered_data;
+    bool cannot_start;
     ev_timer settle; /* delivers and starts from the loop, never from inside lookup_ask */
 };
 
@@ -58,15 +75,69 @@ static void question_free(struct question *question)
     ev_timer_stop(question->lookup->loop, &question->deadline);
     question->lookup->count--;
     json_decref(question->json);
+    facts_free(question->facts);
     free(question);
 }
 
-static void question_finish(struct question *question, struct facts *facts)
+static void note_failure(struct lookup *lookup, const char *why)
+{
+    struct outage *outage = &lookup->outage;
+    const double now = ev_now(lookup->loop);
+    outage->failed = now;
+    outage->count++;
+    if (outage->lasts && now - outage->told < REMINDER_TIMEOUTS * lookup->timeout)
+        return;
+    if (outage->lasts)
+        log_warning(
+            "Users and groups are still not all answered: %u look-ups failed so far; the last one %s.",
+            outage->count, why);
+    else
+        log_warning("A look-up of users or groups %s. What was not found counts as not known, and calls that "
+                    "need it are refused. See whether the directory answers: getent passwd NAME. Further "
+                    "failures are counted; it is logged when they end.",
+                    why);
+    if (!outage->lasts)
+        outage->begun = now;
+    outage->lasts = true;
+    outage->told = now;
+}
+
+/* One good answer among bad ones is no end of an outage. */
+static void note_success(struct lookup *lookup)
+{
+    struct outage *outage = &lookup->outage;
+    const double now = ev_now(lookup->loop);
+    if (!outage->lasts || now - outage->failed < CALM_TIMEOUTS * lookup->timeout)
+        return;
+    log_notice("Users and groups are answered again. %u look-up%s failed within %.0f s.", outage->count,
+               outage->count == 1 ? "" : "s", outage->failed - outage->begun);
+    *outage = (struct outage){0};
+    if (lookup->recovered)
+        lookup->recovered(lookup->recovered_data);
+}
+
+/* `why` it is not answered whole, as the journal tells it; NULL: it is the directory's word. */
+static void question_finish(struct question *question, const char *why)
 {
     const lookup_done done = question->done;
     void *data = question->data;
+    struct facts *facts = steal_ptr(question->facts);
+    if (!why && facts && !facts_are_whole(facts))
+        why = "was refused: a directory says that it is not available";
+    if (why)
+        note_failure(question->lookup, why);
+    else
+        note_success(question->lookup);
     question_free(question);
     done(facts, data);
+}
+
+/* What a process said that then went wrong is not believed. */
+static void question_forget(struct question *question)
+{
+    facts_free(question->facts);
+    question->facts = facts_new(question->json);
+    question->size = 0;
 }
 
 static void unlink_question(struct lookup *lookup, struct question *question)
@@ -105,8 +176,8 @@ static void worker_end(struct worker *worker)
     kill(worker->pid, SIGKILL);
     worker->lookup->dying[worker->lookup->n_dying++] = worker->pid;
     reap(worker->lookup);
-    free(worker->answer);
-    worker->answer = NULL;
+    free(worker->line);
+    worker->line = NULL;
     worker->size = 0;
     worker->pid = 0;
 }
@@ -120,9 +191,9 @@ static void worker_lost(struct worker *worker)
     if (!question)
         return;
     question->worker = NULL;
+    question_forget(question);
     if (question->tried) {
-        log_warning("A look-up process ended without an answer; the call that needed it is refused.");
-        question_finish(question, NULL);
+        question_finish(question, "ended without an answer");
         return;
     }
     question->tried = true;
@@ -131,47 +202,90 @@ static void worker_lost(struct worker *worker)
     settle_soon(worker->lookup);
 }
 
+static void worker_lies(struct worker *worker)
+{
+    struct question *question = worker->question;
+    worker->question = NULL;
+    worker_end(worker);
+    settle_soon(worker->lookup);
+    question_forget(question);
+    question_finish(question, "gave an answer that is none");
+}
+
 static void worker_answered(struct worker *worker)
 {
     struct question *question = worker->question;
     worker->question = NULL;
-    json_t *answer = json_loadb(worker->answer, worker->size, 0, NULL);
-    worker->size = 0;
-    const char *error = json_string_value(json_object_get(answer, "error"));
-    struct facts *facts = NULL;
-    if (error)
-        log_warning(
-            "A look-up of users or groups failed: %s. The call that needed it is refused. See whether "
-            "the directory answers: getent passwd NAME",
-            error);
-    else
-        facts = facts_from_json(question->json, answer);
-    json_decref(answer);
     settle_soon(worker->lookup);
-    question_finish(question, facts);
+    question_finish(question, NULL);
+}
+
+/* What comes now may be a large group in a slow directory: the rest of the answer does not wait for it. */
+static void hurry(struct question *question)
+{
+    struct ev_loop *loop = question->lookup->loop;
+    if (ev_timer_remaining(loop, &question->deadline) <= PRINCIPALS_SECONDS)
+        return;
+    ev_timer_stop(loop, &question->deadline);
+    ev_timer_set(&question->deadline, PRINCIPALS_SECONDS, 0.);
+    ev_timer_start(loop, &question->deadline);
+}
+
+/* False: there is no question any more. */
+static bool take_line(struct worker *worker, const char *line, size_t size)
+{
+    struct question *question = worker->question;
+    json_t *json = json_loadb(line, size, 0, NULL);
+    const int r = !json || !question->facts ? -EBADMSG : facts_add(question->facts, question->json, json);
+    json_decref(json);
+    if (r == FACTS_E_PRINCIPALS)
+        hurry(question);
+    else if (r == FACTS_E_END)
+        worker_answered(worker);
+    else if (r < 0)
+        worker_lies(worker);
+    return worker->question;
+}
+
+/* The whole lines of what has come; the rest stays. */
+static void take_lines(struct worker *worker)
+{
+    const char *end = NULL;
+    size_t taken = 0;
+    while (worker->question && (end = memchr(worker->line + taken, '\n', worker->size - taken))) {
+        const size_t size = (size_t)(end - (worker->line + taken));
+        if (!take_line(worker, worker->line + taken, size))
+            break;
+        taken += size + 1;
+    }
+    if (!worker->question) {
+        worker->size = 0; /* nothing stands behind the end */
+        return;
+    }
+    worker->size -= taken;
+    memmove(worker->line, worker->line + taken, worker->size);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     (void)loop, (void)events;
     struct worker *worker = io->data;
-    char *grown = realloc(worker->answer, worker->size + 4096);
-    if (!grown || worker->size > ANSWER_MAX) {
-        worker->answer = grown ? grown : worker->answer;
+    char *grown = realloc(worker->line, worker->size + 4096);
+    worker->line = grown ? grown : worker->line;
+    if (!grown || (worker->question && worker->question->size > ANSWER_MAX)) {
         worker_lost(worker);
         return;
     }
-    worker->answer = grown;
-    const ssize_t got = recv(worker->fd, worker->answer + worker->size, 4096, MSG_DONTWAIT);
+    const ssize_t got = recv(worker->fd, worker->line + worker->size, 4096, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0 || !worker->question) {
         worker_lost(worker);
         return;
     }
+    worker->question->size += (size_t)got;
     worker->size += (size_t)got;
-    if (worker->answer[worker->size - 1] == '\n')
-        worker_answered(worker);
+    take_lines(worker);
 }
 
 static int worker_start(struct lookup *lookup, struct worker *worker)
@@ -205,10 +319,13 @@ static int worker_start(struct lookup *lookup, struct worker *worker)
     close(pair[1]);
     if (error) {
         close(pair[0]);
-        log_error("Cannot start %s: %s. Calls wait for it, then are refused.", lookup->program,
-                  strerror(error));
+        if (!lookup->cannot_start)
+            log_error("Cannot start %s: %s. Calls wait for it, then are refused.", lookup->program,
+                      strerror(error));
+        lookup->cannot_start = true;
         return -error;
     }
+    lookup->cannot_start = false;
     *worker = (struct worker){.lookup = lookup, .pid = pid, .fd = pair[0]};
     ev_io_init(&worker->io, on_readable, worker->fd, EV_READ);
     worker->io.data = worker;
@@ -262,10 +379,6 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
     (void)loop, (void)events;
     struct question *question = timer->data;
     struct lookup *lookup = question->lookup;
-    log_warning(
-        "A look-up of users or groups took longer than %.1f s, and the call that needed it is refused. "
-        "A slow directory can have more time: [lookup] timeout in accesspkg.conf",
-        lookup->timeout);
     if (question->worker) {
         question->worker->question = NULL;
         worker_end(question->worker);
@@ -273,7 +386,10 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
         unlink_question(lookup, question);
     }
     settle_soon(lookup);
-    question_finish(question, NULL);
+    if (question->facts)
+        question->facts->late = true;
+    question_finish(question, "took too long (a slow directory can have more time: [lookup] timeout in "
+                              "accesspkg.conf)");
 }
 
 struct lookup *lookup_new(struct ev_loop *loop, const char *program, double timeout)
@@ -296,6 +412,12 @@ struct lookup *lookup_new(struct ev_loop *loop, const char *program, double time
 void lookup_set_timeout(struct lookup *lookup, double timeout)
 {
     lookup->timeout = timeout;
+}
+
+void lookup_set_recovered(struct lookup *lookup, void (*recovered)(void *data), void *data)
+{
+    lookup->recovered = recovered;
+    lookup->recovered_data = data;
 }
 
 void lookup_free(struct lookup *lookup)
@@ -326,7 +448,9 @@ int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done
         return -ENOMEM;
     *question =
         (struct question){.lookup = lookup, .json = inquiry_to_json(inquiry), .done = done, .data = data};
-    if (!question->json) {
+    question->facts = question->json ? facts_new(question->json) : NULL;
+    if (!question->facts) {
+        json_decref(question->json);
         free(question);
         return -ENOMEM;
     }

@@ -15,15 +15,17 @@ struct lookup;
 /* `program` is PATH_LOOKUP, or another one in tests; `timeout` in seconds covers waiting and answering. */
 struct lookup *lookup_new(struct ev_loop *loop, const char *program, double timeout);
 void lookup_set_timeout(struct lookup *lookup, double timeout); /* of the questions to come */
+/* Called from the loop when an outage is over: all that was asked has been answered for a while. */
+void lookup_set_recovered(struct lookup *lookup, void (*recovered)(void *data), void *data);
 void lookup_free(struct lookup *lookup); /* outstanding questions are dropped without a call back */
 
 /*
- * Called once per question, never from inside lookup_ask. facts (the callee's now) or NULL: no answer in time
- * or a look-up that failed, which refuses what it was for (rule 1).
+ * Called once per question, never from inside lookup_ask. The facts (the callee's now) have what was found in time; the
+ * rest is not answered, and nothing follows from it (rule 1). NULL: there is no memory.
  */
 typedef void (*lookup_done)(struct facts *facts, void *data);
 
-/* 0, or -ENOMEM, -EBUSY when too many wait. */
+/* 0, or -ENOMEM, -EBUSY when too many wait. What is only principals' has a second at most, whatever the time-out. */
 int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data);
 
 /* Forgets a question whose asker went away. */

@@ -14,6 +14,16 @@ bool policy_names(char *const *principals, const struct subject *subject)
     return false;
 }
 
+bool policy_may_name(char *const *principals, const struct subject *subject)
+{
+    if (policy_names(principals, subject))
+        return true;
+    for (; !subject->all_groups && principals && *principals; principals++)
+        if ((*principals)[0] == '%')
+            return true;
+    return false;
+}
+
 bool policy_same_person(const struct identity *a, const struct identity *b)
 {
     const uid_t of_a[] = {a->uid, a->loginuid};
@@ -29,7 +39,8 @@ enum policy_request_verdict policy_may_request(const struct package *package, co
                                                const struct policy_ask *ask)
 {
     if (package->requestors[0] && !policy_names(package->requestors, subject))
-        return POLICY_REQUEST_NOT_REQUESTOR;
+        return policy_may_name(package->requestors, subject) ? POLICY_REQUEST_UNKNOWN
+                                                             : POLICY_REQUEST_NOT_REQUESTOR;
     if (ask->duration > package->max_duration)
         return POLICY_REQUEST_TOO_LONG;
     if (package->justification_required && !ask->has_justification && !ask->at_gate)
@@ -82,6 +93,17 @@ bool policy_asks(char *const *principals, const struct policy_decider *decider)
     return false;
 }
 
+bool policy_may_ask(char *const *principals, const struct policy_decider *decider)
+{
+    if (decider->delegators_unknown || policy_may_name(principals, decider->subject))
+        return true;
+    for (size_t i = 0; i < decider->n_delegators; i++)
+        if (decider->delegators[i].subject->may_log_in &&
+            policy_may_name(principals, decider->delegators[i].subject))
+            return true;
+    return false;
+}
+
 /* Rule 5, of whoever is named to decide: in their own name (delegator NULL), or in that of another one. */
 static enum policy_decide_verdict judge_named(const struct stage *stage, const struct identity *requestor,
                                               const struct decision *decisions, size_t n_decisions,
@@ -100,6 +122,12 @@ static enum policy_decide_verdict judge_named(const struct stage *stage, const s
     if (!decider->subject->may_log_in)
         return POLICY_DECIDE_NO_LOGIN;
     return own == POLICY_DECIDE_ALLOWED ? other : own;
+}
+
+static bool stage_may_ask(const struct stage *stage, const struct policy_decider *decider, int64_t now)
+{
+    return policy_may_ask(stage->approvers, decider) ||
+           (policy_escalated(stage, now) && policy_may_ask(stage->fallback_approvers, decider));
 }
 
 enum policy_decide_verdict policy_decide_as(const struct stage *stage, const struct identity *requestor,
@@ -127,7 +155,8 @@ enum policy_decide_verdict policy_decide_as(const struct stage *stage, const str
         if (verdict == POLICY_DECIDE_NOT_APPROVER) /* the first one is what is told in the end */
             verdict = of_this;
     }
-    return verdict;
+    return verdict == POLICY_DECIDE_NOT_APPROVER && stage_may_ask(stage, decider, now) ? POLICY_DECIDE_UNKNOWN
+                                                                                       : verdict;
 }
 
 enum policy_decide_verdict policy_may_decide(const struct stage *stage, const struct identity *requestor,
@@ -216,7 +245,7 @@ struct policy_reach policy_reach(const struct stage *stage, const struct identit
     for (size_t list = 0; list < 2; list++) {
         for (char *const *name = lists[list]; name && *name; name++) {
             const struct principal *principal = facts_principal(facts, *name);
-            crowd.unknown |= !principal;
+            crowd.unknown |= !principal || !principal->whole;
             /* A list that was cut off has more people than any quorum. */
             if (principal && principal->n_people >= FACTS_PEOPLE_MAX)
                 crowd.count = crowd.enough;

@@ -11,6 +11,8 @@
 
 /* Whether one of the principals ("alice", "%dba-leads") names this user. */
 bool policy_names(char *const *principals, const struct subject *subject);
+/* Whether one of them may, as far as is known: one that names a group counts while not all of the subject's are known. */
+bool policy_may_name(char *const *principals, const struct subject *subject);
 
 /* Whether two identities may be the same person: no uid or loginuid of one equals any of the other (rule 5).
  */
@@ -18,6 +20,7 @@ bool policy_same_person(const struct identity *a, const struct identity *b);
 
 enum policy_request_verdict {
     POLICY_REQUEST_NOT_REQUESTOR = 0,
+    POLICY_REQUEST_UNKNOWN, /* not all of the subject's groups are known */
     POLICY_REQUEST_NEEDS_JUSTIFICATION,
     POLICY_REQUEST_TOO_LONG,
     POLICY_REQUEST_ALLOWED,
@@ -34,6 +37,7 @@ enum policy_request_verdict policy_may_request(const struct package *package, co
 
 enum policy_decide_verdict {
     POLICY_DECIDE_NOT_APPROVER = 0,
+    POLICY_DECIDE_UNKNOWN, /* not all groups are known, or not all delegators */
     POLICY_DECIDE_OWN_REQUEST,
     POLICY_DECIDE_DELEGATORS_REQUEST, /* of the one in whose name it would be decided */
     POLICY_DECIDE_NO_LOGIN,
@@ -56,10 +60,13 @@ struct policy_decider {
     struct identity identity;
     struct policy_delegator delegators[POLICY_DELEGATORS_MAX];
     size_t n_delegators;
+    bool delegators_unknown; /* there are more, who could not be looked up */
 };
 
 /* Whether the principals name the person, or somebody in whose name they decide: who may see and who may be asked. */
 bool policy_asks(char *const *principals, const struct policy_decider *decider);
+/* Whether they may, as far as is known. */
+bool policy_may_ask(char *const *principals, const struct policy_decider *decider);
 
 /*
  * Who may decide the stage now: approvers, fallback approvers after escalation, and for either their delegates. The
@@ -87,7 +94,7 @@ enum policy_decide_verdict policy_may_review(const struct package *package, cons
 bool policy_reviews(const struct package *package, const struct policy_decider *decider);
 
 enum policy_reach_verdict {
-    POLICY_REACH_UNKNOWN = 0, /* not everybody could be found out: changes nothing */
+    POLICY_REACH_UNKNOWN = 0, /* those who were found are too few, and there may be more: changes nothing */
     POLICY_REACH_APPROVERS,   /* the approvers can give what lacks */
     POLICY_REACH_FALLBACK,    /* they cannot, with the fallback approvers they can */
     POLICY_REACH_NOBODY,

@@ -135,6 +135,8 @@ START_TEST(the_files_may_be_away)
     const struct group *group = NULL;
     live_expect("root", "mv /etc/group /etc/group.away", 0, "");
     ck_assert_int_eq(directory_group("ghost", &group), DIRECTORY_UNANSWERED);
+    live_expect("root", ": >/etc/group", 0, "");
+    ck_assert_int_eq(directory_group("ghost", &group), DIRECTORY_UNANSWERED);
     live_expect("root", "mv /etc/group.away /etc/group", 0, "");
     ck_assert_int_eq(directory_group("ghost", &group), DIRECTORY_ABSENT);
 }

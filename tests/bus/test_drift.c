@@ -284,28 +284,26 @@ START_TEST(test_strays)
 }
 END_TEST
 
-/*
- * Whoever writes into the file leaves it empty for a moment: that is no answer, and nobody is gone for it. A group is
- * asked of everybody but us: we would name it as long as somebody has it.
- */
+/* Whoever writes into the file leaves it empty for a moment: that is no answer, and nobody is gone for it. */
 START_TEST(test_lookup)
 {
     hold("alice");
     live_expect("root", "echo '{\"user\": \"alice\"}' | /usr/libexec/accesspkg/accesspkg-lookup", 0,
                 "\"local\":true");
     live_expect("root", "echo '{\"user\": \"nobody-here\"}' | /usr/libexec/accesspkg/accesspkg-lookup", 0,
-                "\"user_gone\":true");
+                "{\"user\":null,\"user_gone\":true}");
     live_expect("root",
                 ": >/etc/passwd && echo '{\"user\": \"alice\"}' | /usr/libexec/accesspkg/accesspkg-lookup;"
                 "cp " SAVED "/passwd /etc",
-                0, "\"error\"");
+                0, "{\"user\":false,\"user_gone\":false}");
     live_expect("root", "sed -i /^backup:/d /etc/group; getent group backup", 2, "");
     live_expect("root",
                 "echo '{\"groups\": [\"backup\", \"dbadmins\"]}' | /usr/libexec/accesspkg/accesspkg-lookup",
-                0, "\"groups\":[null,2001],\"local_groups\":[false,true]");
+                0, "{\"group\":0,\"gid\":null,\"local\":false}\n{\"group\":1,\"gid\":2001,\"local\":true}");
     live_expect("root",
-                ": >/etc/group; echo '{\"groups\": [\"backup\"]}' | /usr/libexec/accesspkg/accesspkg-lookup",
-                0, "\"error\"");
+                ": >/etc/group; echo '{\"groups\": [\"backup\"], \"principals\": [\"%backup\"]}' |"
+                " /usr/libexec/accesspkg/accesspkg-lookup",
+                0, "{\"group\":0,\"gid\":false}\n{\"principals\":true}\n{\"end\":true}\n");
 }
 END_TEST
 

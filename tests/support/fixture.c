@@ -31,6 +31,13 @@ static const struct account {
 /* As they are now: a test may change them, each begins with them as above. */
 static struct account accounts[sizeof(everybody) / sizeof(everybody[0])];
 
+static bool local_groups;
+
+void fixture_set_local_groups(bool local)
+{
+    local_groups = local;
+}
+
 static struct account *find_account(const char *name)
 {
     for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++)
@@ -54,7 +61,8 @@ static struct subject *make_subject(const char *name)
                                     .full_name = copy(account->full_name),
                                     .organisation = copy(account->organisation),
                                     .may_log_in = account->may_log_in,
-                                    .groups = strv_split(account->groups)};
+                                    .groups = strv_split(account->groups),
+                                    .all_groups = true};
     return subject;
 }
 
@@ -64,25 +72,23 @@ struct facts *fixture_facts(const char *caller, const char *user)
     ck_assert_ptr_nonnull(facts);
     facts->caller = make_subject(caller);
     facts->user = make_subject(user);
+    facts->caller_known = facts->user_known = true;
     facts->groups = calloc(2, sizeof(*facts->groups));
     facts->n_groups = 2;
-    facts->groups[0].name = strdup("dbadmins");
-    facts->groups[0].gid = 2001;
-    facts->groups[1].name = strdup("backup");
-    facts->groups[1].gid = 34;
+    facts->groups[0] = (struct fact_group){.name = strdup("dbadmins"), .known = true, .gid = 2001};
+    facts->groups[1] = (struct fact_group){.name = strdup("backup"), .known = true, .gid = 34};
+    facts->groups[0].local = facts->groups[1].local = local_groups;
     return facts;
 }
 
 void fixture_add_others(struct facts *facts, char *const *names)
 {
     const size_t count = strv_length(names);
-    facts->others = reallocarray(facts->others, facts->n_others + count + 1, sizeof(struct subject *));
+    facts->others = reallocarray(facts->others, facts->n_others + count + 1, sizeof(*facts->others));
     ck_assert_ptr_nonnull(facts->others);
-    for (size_t i = 0; i < count; i++) {
-        struct subject *subject = make_subject(names[i]);
-        if (subject)
-            facts->others[facts->n_others++] = subject;
-    }
+    for (size_t i = 0; i < count; i++)
+        facts->others[facts->n_others++] =
+            (struct fact_other){.name = strdup(names[i]), .known = true, .subject = make_subject(names[i])};
 }
 
 void fixture_set_login(const char *name, bool may_log_in)
@@ -154,6 +160,7 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
 {
     bool newborn = false;
     memcpy(accounts, everybody, sizeof(accounts));
+    local_groups = false;
     *fixture = (struct fixture){.now = FIXTURE_NOW, .folder = "/tmp/accesspkg-test-XXXXXX"};
     ck_assert_ptr_nonnull(mkdtemp(fixture->folder));
     ck_assert_int_eq(chmod(fixture->folder, 0755), 0);

@@ -33,6 +33,8 @@ void fixture_reload(struct fixture *fixture);
 
 /* Facts about a caller, a user (both may be NULL) and the groups dbadmins and backup. Release with facts_free. */
 struct facts *fixture_facts(const char *caller, const char *user);
+/* Whether these stand in /etc/group; they do not after fixture_init. */
+void fixture_set_local_groups(bool local);
 /* Adds these people to the facts' others. */
 void fixture_add_others(struct facts *facts, char *const *names);
 /* Another login shell, or none; another uid: of all facts from then on. */

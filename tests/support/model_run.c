@@ -417,7 +417,7 @@ static void import(int package, int group)
     fixture_add_others(facts, names);
     for (size_t i = 0; i < facts->n_others; i++)
         if (is_member((int)i, group))
-            add_group(facts->others[i], world_groups[group]);
+            add_group(facts->others[i].subject, world_groups[group]);
     const struct import_terms terms = {.group = world_groups[group],
                                        .package = policy->name,
                                        .users = names,

@@ -72,6 +72,7 @@ struct facts *world_facts(struct world *world, const char *caller, const char *u
         struct principal *principal = &facts->principals[i];
         *principal = (struct principal){.name = strdup(i < MODEL_USERS ? world_users[i] : "%dba-leads"),
                                         .exists = true,
+                                        .whole = true,
                                         .people = calloc(2, sizeof(struct person))};
         add_person(world, principal, i < MODEL_USERS ? (int)i : 1);
         if (i == MODEL_USERS)

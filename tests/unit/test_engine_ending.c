@@ -194,6 +194,7 @@ END_TEST
 START_TEST(test_settling)
 {
     fixture.config.membership = CONFIG_MEMBERSHIP_FILES;
+    fixture_set_local_groups(true);
     submit("alice", "ends");
     submit("dave", "ends");
     struct etcgroup etc = {0};

@@ -16,6 +16,7 @@ static void setup(void)
     etc = (struct etcgroup){0};
     fixture_init(&fixture, "asked", ASKED, "free", FREE, NULL);
     fixture.config.membership = CONFIG_MEMBERSHIP_FILES;
+    fixture_set_local_groups(true);
 }
 
 static void teardown(void)

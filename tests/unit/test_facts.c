@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Holds facts.c to its word: what is asked, what an answer means, and that a malformed one is none (rule 1). */
-#include "helperd/facts.h"
+#include "tests/support/answer.h"
 
 #include <check.h>
+#include <errno.h>
 #include <string.h>
 
 static json_t *question;
 
 static void setup(void)
 {
-    char *groups[] = {(char *)"dbadmins", NULL};
+    char *groups[] = {(char *)"dbadmins", (char *)"backup", NULL};
     char *others[] = {(char *)"dave", (char *)"ghost", NULL};
     char *principals[] = {(char *)"bob", (char *)"%dba-leads", (char *)"%gone", NULL};
-    const struct inquiry inquiry = {1001, (char *)"alice", groups, others, principals, NULL, 0};
+    gid_t gids[] = {2001, 34};
+    const struct inquiry inquiry = {.caller = 1001,
+                                    .user = (char *)"alice",
+                                    .groups = groups,
+                                    .others = others,
+                                    .principals = principals,
+                                    .gids = gids,
+                                    .n_gids = 2};
     question = inquiry_to_json(&inquiry);
     ck_assert_ptr_nonnull(question);
 }
@@ -22,25 +30,30 @@ static void teardown(void)
     json_decref(question);
 }
 
+/* `text`: an array of the lines. */
 static struct facts *answer(const char *text)
 {
-    json_t *json = json_loads(text, 0, NULL);
-    ck_assert_ptr_nonnull(json);
-    struct facts *facts = facts_from_json(question, json);
-    json_decref(json);
-    return facts;
+    json_t *lines = json_loads(text, 0, NULL);
+    ck_assert_msg(lines, "%s", text);
+    return answer_facts(question, lines);
 }
 
 START_TEST(a_question_names_all_that_is_asked_for)
 {
     char *text = json_dumps(question, JSON_COMPACT | JSON_SORT_KEYS);
-    ck_assert_str_eq(text, "{\"caller\":1001,\"groups\":[\"dbadmins\"],\"others\":[\"dave\",\"ghost\"],"
-                           "\"principals\":[\"bob\",\"%dba-leads\",\"%gone\"],\"user\":\"alice\"}");
+    ck_assert_str_eq(text,
+                     "{\"caller\":1001,\"gids\":[2001,34],\"groups\":[\"dbadmins\",\"backup\"],\"others\":"
+                     "[\"dave\",\"ghost\"],\"principals\":[\"bob\",\"%dba-leads\",\"%gone\"],\"user\":"
+                     "\"alice\"}");
     free(text);
-    const struct inquiry nobody = INQUIRY_NOBODY;
+    struct inquiry nobody = INQUIRY_NOBODY;
+    ck_assert(inquiry_is_empty(&nobody));
+    nobody.names_only = true;
+    ck_assert(inquiry_is_empty(&nobody));
     json_t *empty = inquiry_to_json(&nobody);
     ck_assert_ptr_null(json_object_get(empty, "caller"));
     ck_assert_ptr_null(json_object_get(empty, "user"));
+    ck_assert(json_is_true(json_object_get(empty, "names_only")));
     json_decref(empty);
 }
 END_TEST
@@ -66,88 +79,215 @@ START_TEST(a_question_names_the_holders)
 }
 END_TEST
 
-/* Gone is only who is not found, and whom /etc/passwd is said not to have. */
-START_TEST(an_answer_tells_what_is_local)
+/* Zeroed memory knows nothing, and so refuses (rule 1). */
+START_TEST(without_an_answer_nothing_is_known)
+{
+    struct facts *facts = answer("[]");
+    ck_assert(!facts->caller_known && !facts->user_known && !facts->user_gone);
+    ck_assert(!facts_group(facts, "dbadmins")->known);
+    ck_assert(!facts_knows_other(facts, "dave"));
+    ck_assert_ptr_null(facts_principal(facts, "bob"));
+    ck_assert_uint_eq(facts_gid(facts, "dbadmins"), GID_UNSET);
+    ck_assert_ptr_null(facts_owner_of(facts, facts_group(facts, "dbadmins"), 2001));
+    ck_assert(!facts_are_whole(facts));
+    facts_free(facts);
+}
+END_TEST
+
+#define ALICE "\"name\": \"alice\", \"uid\": 1001, \"groups\": [\"local\"]"
+
+/* Gone is only who is surely not found, and whom /etc/passwd is said not to have. */
+START_TEST(an_answer_tells_of_a_user)
 {
     static const struct {
-        const char *members;
-        bool gone, local, group;
+        const char *line;
+        bool known, found, gone, local;
     } cases[] = {
-        {"\"user\": null, \"user_gone\": true, \"local_groups\": [true]", true, false, true},
-        {"\"user\": null, \"local_groups\": [false]", false, false, false},
-        {"\"user\": null, \"user_gone\": 1", false, false, false},
-        {"\"user\": {\"name\": \"alice\", \"uid\": 1, \"local\": true, \"groups\": []}, \"user_gone\": true",
-         false, true, false},
-        {"\"user\": {\"name\": \"alice\", \"uid\": 1, \"groups\": []}", false, false, false},
+        {"{\"user\": null, \"user_gone\": true}", true, false, true, false},
+        {"{\"user\": null, \"user_gone\": false}", true, false, false, false},
+        {"{\"user\": null, \"user_gone\": 1}", true, false, false, false},
+        {"{\"user\": false, \"user_gone\": true}", false, false, false, false},
+        {"{\"user\": {" ALICE ", \"local\": true}, \"user_gone\": true}", true, true, false, true},
+        {"{\"user\": {" ALICE "}}", true, true, false, false},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char text[512];
-        snprintf(text, sizeof(text),
-                 "{%s, \"groups\": [2001], \"others\": [null, null], \"principals\":"
-                 " [null, null, null]}",
-                 cases[i].members);
+        snprintf(text, sizeof(text), "[%s]", cases[i].line);
         struct facts *facts = answer(text);
         ck_assert_msg(facts, "%s", text);
+        ck_assert_int_eq(facts->user_known, cases[i].known);
+        ck_assert_int_eq(facts->user != NULL, cases[i].found);
         ck_assert_int_eq(facts->user_gone, cases[i].gone);
         ck_assert_int_eq(facts->user && facts->user->local, cases[i].local);
-        ck_assert_int_eq(facts_group_is_local(facts, "dbadmins"), cases[i].group);
-        ck_assert(!facts_group_is_local(facts, "other"));
         facts_free(facts);
     }
 }
 END_TEST
 
-START_TEST(an_answer_tells_who_there_is)
+/* Those of /etc/group come first, so that they are there when the rest hangs. */
+START_TEST(the_groups_of_a_user_come_later)
 {
     struct facts *facts =
-        answer("{\"caller\": null, \"groups\": [2001], \"others\": [{\"name\": \"dave\", \"uid\": 1004, "
-               "\"may_log_in\": true, \"groups\": [\"staff\"]}, null], \"principals\": "
-               "[[], [{\"name\": \"bob\", \"uid\": 1002}, {\"name\": \"erin\", \"uid\": 1005}], null]}");
+        answer("[{\"caller\": {" ALICE "}}, {\"user\": {" ALICE "}}, {\"other\": 0, \"subject\": {" ALICE
+               "}}, {\"groups_of\": \"caller\", \"names\": [\"local\", \"far\"], \"all\": true},"
+               " {\"groups_of\": 0, \"names\": [\"near\"], \"all\": false}]");
     ck_assert_ptr_nonnull(facts);
-    ck_assert_ptr_null(facts->caller);
-    ck_assert_uint_eq(facts_gid(facts, "dbadmins"), 2001);
-    ck_assert_uint_eq(facts_other(facts, "dave")->uid, 1004);
-    ck_assert_ptr_null(facts_other(facts, "ghost"));
-    ck_assert(facts_principal(facts, "bob")->exists); /* who may not log in */
-    ck_assert_uint_eq(facts_principal(facts, "bob")->n_people, 0);
-    const struct principal *leads = facts_principal(facts, "%dba-leads");
-    ck_assert_uint_eq(leads->n_people, 2);
-    ck_assert_str_eq(leads->people[1].name, "erin");
-    ck_assert_uint_eq(leads->people[1].uid, 1005);
-    ck_assert(!facts_principal(facts, "%gone")->exists);
-    ck_assert_ptr_null(facts_principal(facts, "carol"));
+    ck_assert(strv_contains(facts->caller->groups, "far") && facts->caller->all_groups);
+    ck_assert(strv_contains(facts->user->groups, "local") && !facts->user->all_groups);
+    const struct subject *other = facts_other(facts, "dave");
+    ck_assert(strv_contains(other->groups, "near") && !strv_contains(other->groups, "local"));
+    ck_assert(!other->all_groups);
     facts_free(facts);
 }
 END_TEST
 
-/* What could not be found out is not the same as what is not there. */
-START_TEST(a_principal_may_stay_unknown)
+START_TEST(an_answer_tells_of_groups)
 {
-    struct facts *facts = answer("{\"groups\": [null], \"others\": [null, null], \"principals\": [false, "
-                                 "[{\"name\": \"bob\", \"uid\": 1002}], null]}");
+    struct facts *facts =
+        answer("[{\"group\": 0, \"gid\": null, \"local\": true}, {\"group\": 1, \"gid\": 34, \"alias\": "
+               "\"tape\"}, {\"number\": 0, \"name\": \"guests\"}, {\"number\": 1, \"name\": false}]");
     ck_assert_ptr_nonnull(facts);
-    ck_assert_ptr_null(facts_principal(facts, "bob"));
-    ck_assert_uint_eq(facts_principal(facts, "%dba-leads")->n_people, 1);
-    ck_assert(!facts_principal(facts, "%gone")->exists);
+    const struct fact_group *gone = facts_group(facts, "dbadmins");
+    ck_assert(gone->known && gone->local);
+    ck_assert_uint_eq(gone->gid, GID_UNSET);
+    ck_assert_str_eq(facts_owner_of(facts, gone, 2001), "guests");
+    ck_assert_ptr_null(facts_owner_of(facts, gone, 34)); /* its name was not answered */
+    ck_assert_ptr_null(facts_owner_of(facts, gone, 5));
+    const struct fact_group *other = facts_group(facts, "backup");
+    ck_assert_str_eq(other->alias, "tape");
+    ck_assert_uint_eq(facts_gid(facts, "backup"), 34);
+    ck_assert_ptr_null(facts_owner_of(facts, other, 2001)); /* it is there, with whatever number */
+    ck_assert_ptr_null(facts_group(facts, "unasked"));
     facts_free(facts);
+    facts = answer("[{\"group\": 0, \"gid\": false}, {\"number\": 0, \"name\": \"guests\"}]");
+    ck_assert_ptr_null(facts_owner_of(facts, facts_group(facts, "dbadmins"), 2001));
+    facts_free(facts);
+    /* Its own name is no other's. */
+    facts = answer("[{\"group\": 0, \"gid\": null}, {\"number\": 0, \"name\": \"dbadmins\"}]");
+    ck_assert_ptr_null(facts_owner_of(facts, facts_group(facts, "dbadmins"), 2001));
+    facts_free(facts);
+}
+END_TEST
+
+START_TEST(an_answer_tells_of_others)
+{
+    struct facts *facts =
+        answer("[{\"other\": 0, \"subject\": {\"name\": \"Dave\", \"uid\": 1004, \"groups\": []}},"
+               " {\"other\": 1, \"subject\": null}]");
+    ck_assert_uint_eq(facts_other(facts, "dave")->uid, 1004);
+    ck_assert_str_eq(facts_other(facts, "dave")->name, "Dave"); /* asked for by one name, found by another */
+    ck_assert_ptr_null(facts_other(facts, "ghost"));
+    ck_assert(facts_knows_other(facts, "dave") && facts_knows_other(facts, "ghost"));
+    facts_free(facts);
+    facts = answer("[{\"other\": 0, \"subject\": false}]");
+    ck_assert(!facts_knows_other(facts, "dave"));
+    facts_free(facts);
+}
+END_TEST
+
+/* What was found in time counts, and that it may not be all. */
+START_TEST(an_answer_tells_of_principals)
+{
+    struct facts *facts = answer("[{\"principal\": 0, \"exists\": true, \"whole\": true}, {\"principal\": 1, "
+                                 "\"exists\": true, \"names\": 3},"
+                                 " {\"principal\": 1, \"people\": [{\"name\": \"bob\", \"uid\": 1002}]},"
+                                 " {\"principal\": 1, \"people\": [{\"name\": \"erin\", \"uid\": 1005}]}]");
+    ck_assert_ptr_nonnull(facts);
+    ck_assert(facts_principal(facts, "bob")->exists); /* who may not log in */
+    ck_assert_uint_eq(facts_principal(facts, "bob")->n_people, 0);
+    const struct principal *leads = facts_principal(facts, "%dba-leads");
+    ck_assert(leads->exists && !leads->whole);
+    ck_assert_uint_eq(leads->n_names, 3);
+    ck_assert_uint_eq(leads->n_people, 2);
+    ck_assert_str_eq(leads->people[1].name, "erin");
+    ck_assert_uint_eq(leads->people[1].uid, 1005);
+    ck_assert_ptr_null(facts_principal(facts, "%gone"));
+    facts_free(facts);
+    facts = answer("[{\"principal\": 2, \"whole\": true}]");
+    ck_assert(!facts_principal(facts, "%gone")->exists && facts_principal(facts, "%gone")->whole);
+    facts_free(facts);
+}
+END_TEST
+
+START_TEST(an_answer_has_an_end)
+{
+    json_t *end = json_pack("{s:b}", "end", 1);
+    json_t *principals = json_pack("{s:b}", "principals", 1);
+    struct facts *facts = answer(
+        "[{\"caller\": null}, {\"user\": null}, {\"group\": 0, \"gid\": 1}, {\"group\": 1, \"gid\": null},"
+        " {\"number\": 0, \"name\": null}, {\"number\": 1, \"name\": \"x\"}, {\"other\": 0, \"subject\": "
+        "null},"
+        " {\"other\": 1, \"subject\": null}]");
+    ck_assert(facts_are_whole(facts)); /* principals are not waited for */
+    ck_assert_int_eq(facts_add(facts, question, principals), FACTS_E_PRINCIPALS);
+    ck_assert_int_eq(facts_add(facts, question, end), FACTS_E_END);
+    facts_free(facts);
+    json_decref(end);
+    json_decref(principals);
 }
 END_TEST
 
 static const char *const malformed[] = {
-    "[]",
-    "{\"groups\": [], \"others\": [null, null], \"principals\": [null, null, null]}",
-    "{\"groups\": [null], \"others\": [null], \"principals\": [null, null, null]}",
-    "{\"groups\": [null], \"others\": [null, {\"uid\": 1}], \"principals\": [null, null, null]}",
-    "{\"groups\": [null], \"others\": [null, null], \"principals\": [null, null]}",
-    "{\"groups\": [null], \"others\": [null, null], \"principals\": [null, [{\"name\": \"x\"}], null]}",
-    "{\"groups\": [null], \"others\": [null, null], \"principals\": [null, [{\"uid\": 1}], null]}",
-    "{\"error\": \"the directory is away\"}",
+    "[{}]",
+    "[[]]",
+    "[{\"caller\": true}]",
+    "[{\"caller\": \"alice\"}]",
+    "[{\"caller\": {\"uid\": 1}}]",
+    "[{\"caller\": {\"name\": \"alice\"}}]",
+    "[{\"caller\": {\"name\": \"\", \"uid\": 1, \"groups\": []}}]",
+    "[{\"caller\": {" ALICE "}}, {\"caller\": {" ALICE "}}]",
+    "[{\"user\": null}, {\"user\": null}]",
+    "[{\"caller\": {\"name\": \"alice\", \"uid\": 1, \"groups\": [1]}}]",
+    "[{\"group\": 2, \"gid\": 1}]",
+    "[{\"group\": -1, \"gid\": 1}]",
+    "[{\"group\": \"dbadmins\", \"gid\": 1}]",
+    "[{\"group\": 0, \"gid\": true}]",
+    "[{\"group\": 0}]",
+    "[{\"group\": 0, \"gid\": 1}, {\"group\": 0, \"gid\": 2}]",
+    "[{\"number\": 2, \"name\": \"x\"}]",
+    "[{\"number\": 0, \"name\": 1}]",
+    "[{\"other\": 2, \"subject\": null}]",
+    "[{\"other\": 0, \"subject\": {\"uid\": 1}}]",
+    "[{\"groups_of\": \"caller\", \"names\": [], \"all\": true}]", /* of nobody */
+    "[{\"groups_of\": 5, \"names\": [], \"all\": true}]",
+    "[{\"groups_of\": \"other\", \"names\": [], \"all\": true}]",
+    "[{\"user\": {" ALICE "}}, {\"groups_of\": \"user\", \"names\": [1], \"all\": true}]",
+    "[{\"principal\": 3, \"exists\": true}]",
+    "[{\"principal\": 0, \"people\": [{\"name\": \"x\"}]}]",
+    "[{\"principal\": 0, \"people\": [{\"uid\": 1}]}]",
+    "[{\"error\": \"the directory is away\"}]",
 };
 enum { N_MALFORMED = sizeof(malformed) / sizeof(malformed[0]) };
 
 START_TEST(a_malformed_answer_is_none)
 {
-    ck_assert_ptr_null(answer(malformed[_i]));
+    ck_assert_msg(!answer(malformed[_i]), "%s", malformed[_i]);
+}
+END_TEST
+
+/* Whatever a look-up process says, memory is bounded. */
+START_TEST(a_principal_has_so_many_people_at_most)
+{
+    json_t *line = json_pack("{s:i, s:[{s:s, s:i}]}", "principal", 0, "people", "name", "x", "uid", 1);
+    struct facts *facts = answer("[]");
+    for (int i = 0; i < FACTS_PEOPLE_MAX; i++)
+        ck_assert_int_eq(facts_add(facts, question, line), 0);
+    ck_assert_int_eq(facts_add(facts, question, line), -EBADMSG);
+    facts_free(facts);
+    json_decref(line);
+}
+END_TEST
+
+/* Root is who it is, by the name that the host has for it. */
+START_TEST(root_needs_no_directory)
+{
+    struct facts *facts = facts_new(NULL);
+    facts->caller = subject_of_root();
+    ck_assert_uint_eq(facts->caller->uid, 0);
+    ck_assert_str_eq(facts->caller->name, "root");
+    ck_assert_uint_eq(strv_length(facts->caller->groups), 0);
+    ck_assert(!facts->caller->all_groups);
+    facts_free(facts);
 }
 END_TEST
 
@@ -158,9 +298,15 @@ int main(void)
     tcase_add_checked_fixture(facts, setup, teardown);
     tcase_add_test(facts, a_question_names_all_that_is_asked_for);
     tcase_add_test(facts, a_question_names_the_holders);
-    tcase_add_test(facts, an_answer_tells_who_there_is);
-    tcase_add_test(facts, a_principal_may_stay_unknown);
-    tcase_add_test(facts, an_answer_tells_what_is_local);
+    tcase_add_test(facts, without_an_answer_nothing_is_known);
+    tcase_add_test(facts, an_answer_tells_of_a_user);
+    tcase_add_test(facts, the_groups_of_a_user_come_later);
+    tcase_add_test(facts, an_answer_tells_of_groups);
+    tcase_add_test(facts, an_answer_tells_of_others);
+    tcase_add_test(facts, an_answer_tells_of_principals);
+    tcase_add_test(facts, an_answer_has_an_end);
+    tcase_add_test(facts, a_principal_has_so_many_people_at_most);
+    tcase_add_test(facts, root_needs_no_directory);
     tcase_add_loop_test(facts, a_malformed_answer_is_none, 0, N_MALFORMED);
     suite_add_tcase(suite, facts);
     SRunner *runner = srunner_create(suite);

@@ -153,6 +153,7 @@ static int compare(void)
 static int adopt(void)
 {
     fixture.config.membership = CONFIG_MEMBERSHIP_FILES;
+    fixture_set_local_groups(true);
     return engine_adopt_memberships(&fixture.engine);
 }
 
@@ -187,8 +188,8 @@ static int survey(void)
     facts->principals = calloc(2, sizeof(*facts->principals));
     ck_assert_ptr_nonnull(facts->principals);
     facts->n_principals = 2; /* nobody is left of either */
-    facts->principals[0].name = strdup("%dba-leads");
-    facts->principals[1].name = strdup("dave");
+    facts->principals[0] = (struct principal){.name = strdup("%dba-leads"), .whole = true};
+    facts->principals[1] = (struct principal){.name = strdup("dave"), .whole = true};
     const int r = engine_survey(&fixture.engine, id, facts);
     facts_free(facts);
     return r;
@@ -258,6 +259,7 @@ static void waits_long(void)
 static void by_files(void)
 {
     fixture.config.membership = CONFIG_MEMBERSHIP_FILES;
+    fixture_set_local_groups(true);
     holds();
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A group's members taken over as assignments: who is, who is not and why, and that a dry run changes nothing. */
+#include "common/cleanup.h"
 #include "common/duration.h"
 #include "tests/support/acts.h"
 
@@ -35,14 +36,13 @@ static void add_group(struct subject *subject, const char *group)
 static struct facts *facts_about(char *const *users)
 {
     struct facts *facts = fixture_facts("root", NULL);
-    facts->others = calloc(strv_length(users), sizeof(struct subject *));
+    facts->others = reallocarray(facts->others, strv_length(users), sizeof(*facts->others));
     for (; *users; users++) {
         struct facts *one = fixture_facts(NULL, *users);
         if (one->user && strcmp(*users, "erin") != 0)
             add_group(one->user, "dbadmins");
-        if (one->user)
-            facts->others[facts->n_others++] = one->user;
-        one->user = NULL;
+        facts->others[facts->n_others++] =
+            (struct fact_other){.name = strdup(*users), .known = true, .subject = steal_ptr(one->user)};
         facts_free(one);
     }
     return facts;

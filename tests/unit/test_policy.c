@@ -9,10 +9,11 @@ static char *no_one[] = {NULL};
 static char *alice_groups[] = {(char *)"alice", (char *)"staff", NULL};
 static char *bob_groups[] = {(char *)"bob", (char *)"dba-leads", NULL};
 static struct subject alice = {
-    .name = (char *)"alice", .uid = 1001, .may_log_in = true, .groups = alice_groups};
-static struct subject bob = {.name = (char *)"bob", .uid = 1002, .may_log_in = true, .groups = bob_groups};
+    .name = (char *)"alice", .uid = 1001, .may_log_in = true, .groups = alice_groups, .all_groups = true};
+static struct subject bob = {
+    .name = (char *)"bob", .uid = 1002, .may_log_in = true, .groups = bob_groups, .all_groups = true};
 static struct subject locked = {
-    .name = (char *)"bob", .uid = 1002, .may_log_in = false, .groups = bob_groups};
+    .name = (char *)"bob", .uid = 1002, .may_log_in = false, .groups = bob_groups, .all_groups = true};
 
 START_TEST(test_names)
 {
@@ -73,6 +74,14 @@ START_TEST(test_may_request)
     ck_assert_int_eq(policy_may_request(&package, &alice, &longest), POLICY_REQUEST_ALLOWED);
     ck_assert_int_eq(policy_may_request(&package, &alice, &too_long), POLICY_REQUEST_TOO_LONG);
     ck_assert_int_eq(policy_may_request(&package, &bob, &justified), POLICY_REQUEST_NOT_REQUESTOR);
+    struct subject half_bob = bob; /* a directory did not answer */
+    half_bob.all_groups = false;
+    ck_assert_int_eq(policy_may_request(&package, &half_bob, &justified), POLICY_REQUEST_UNKNOWN);
+    half_bob.groups = alice.groups;
+    ck_assert_int_eq(policy_may_request(&package, &half_bob, &justified), POLICY_REQUEST_ALLOWED);
+    char *carol[] = {(char *)"carol", NULL};
+    package.requestors = carol;
+    ck_assert_int_eq(policy_may_request(&package, &half_bob, &justified), POLICY_REQUEST_NOT_REQUESTOR);
     package.requestors = no_one;
     package.justification_required = false;
     ck_assert_int_eq(policy_may_request(&package, &bob, &bare), POLICY_REQUEST_ALLOWED);
@@ -134,18 +143,33 @@ static struct person leads_people[] = {{(char *)"bob", BOB}, {(char *)"carol", C
 static struct person daves[] = {{(char *)"dave", DAVE}, {(char *)"david", DAVE}}; /* one person, two names */
 static struct person many[FACTS_PEOPLE_MAX];
 
+#define WHOLE(name, persons, n)                                                                              \
+    {                                                                                                        \
+        (char *)(name), .exists = true, .whole = true, .people = (persons), .n_people = (n)                  \
+    }
+#define PART(name, persons, n)                                                                               \
+    {                                                                                                        \
+        (char *)(name), .exists = true, .people = (persons), .n_people = (n)                                 \
+    }
+#define NONE(name)                                                                                           \
+    {                                                                                                        \
+        (char *)(name), .whole = true                                                                        \
+    }
+
 static struct principal known[] = {
-    {(char *)"alice", true, one_alice, 1},
-    {(char *)"bob", true, one_bob, 1},
-    {(char *)"dave", true, one_dave, 1},
-    {(char *)"Dave", true, one_dave, 1}, /* the directory does not mind, policy_names does */
-    {(char *)"erin", true, NULL, 0},     /* may not log in */
-    {(char *)"ghost", false, NULL, 0},
-    {(char *)"%leads", true, leads_people, 2},
-    {(char *)"%daves", true, daves, 2},
-    {(char *)"%empty", true, NULL, 0},
-    {(char *)"%gone", false, NULL, 0},
-    {(char *)"%many", true, many, FACTS_PEOPLE_MAX},
+    WHOLE("alice", one_alice, 1),
+    WHOLE("bob", one_bob, 1),
+    WHOLE("dave", one_dave, 1),
+    WHOLE("Dave", one_dave, 1), /* the directory does not mind, policy_names does */
+    WHOLE("erin", NULL, 0),     /* may not log in */
+    NONE("ghost"),
+    WHOLE("%leads", leads_people, 2),
+    WHOLE("%daves", daves, 2),
+    WHOLE("%empty", NULL, 0),
+    NONE("%gone"),
+    PART("%many", many, FACTS_PEOPLE_MAX),
+    PART("%part", leads_people, 2), /* what was found in time */
+    PART("%slow", NULL, 0),
     /* "%unknown" and "nobody-asked" could not be looked up */
 };
 
@@ -199,6 +223,11 @@ static const struct {
      PACKAGE_PRINCIPALS_MAX},
     /* What could not be looked up decides nothing, unless the others are enough without it. */
     {"%unknown", "bob", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_UNKNOWN, 0},
+    {"%part", "", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_APPROVERS, 2},
+    {"%part", "", 3, {ALICE, UID_UNSET}, NULL, POLICY_REACH_UNKNOWN, 0},
+    {"%part", "%many", 3, {ALICE, UID_UNSET}, NULL, POLICY_REACH_UNKNOWN, 0},
+    {"%slow", "dave", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_UNKNOWN, 0},
+    {"%gone", "%part", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_FALLBACK, 2},
     {"bob %unknown", "dave", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_UNKNOWN, 0},
     {"bob %unknown", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_APPROVERS, 1},
     {"bob", "nobody-asked", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_APPROVERS, 1},

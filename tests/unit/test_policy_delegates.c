@@ -9,9 +9,12 @@ static char *nothing[] = {NULL};
 static char *leads_group[] = {(char *)"dba-leads", NULL};
 static char *leads[] = {(char *)"%dba-leads", NULL};
 static char *managers[] = {(char *)"carol", NULL};
-static struct subject dave = {.name = (char *)"dave", .uid = 14, .may_log_in = true, .groups = nothing};
-static struct subject bob = {.name = (char *)"bob", .uid = 12, .may_log_in = true, .groups = leads_group};
-static struct subject carol = {.name = (char *)"carol", .uid = 13, .may_log_in = true, .groups = nothing};
+static struct subject dave = {
+    .name = (char *)"dave", .uid = 14, .may_log_in = true, .groups = nothing, .all_groups = true};
+static struct subject bob = {
+    .name = (char *)"bob", .uid = 12, .may_log_in = true, .groups = leads_group, .all_groups = true};
+static struct subject carol = {
+    .name = (char *)"carol", .uid = 13, .may_log_in = true, .groups = nothing, .all_groups = true};
 static const struct identity alice = {11, 111};
 
 static const struct stage stage = {.number = 1,
@@ -75,6 +78,32 @@ START_TEST(test_who_must_be_able_to_log_in)
     ck_assert(policy_asks(leads, &decider));
     decider.subject = &locked_dave;
     ck_assert_int_eq(ask(&decider, NULL, 0, 1000, &for_whom), POLICY_DECIDE_NO_LOGIN);
+}
+END_TEST
+
+/* What follows from being in no group waits until all groups are known, and all delegators. */
+START_TEST(test_what_is_not_known)
+{
+    const struct policy_delegator *for_whom = NULL;
+    struct subject half_dave = dave, half_bob = bob;
+    struct policy_decider decider = {.subject = &half_dave, .identity = {14, 114}};
+    half_dave.all_groups = false;
+    ck_assert_int_eq(ask(&decider, NULL, 0, 1000, &for_whom), POLICY_DECIDE_UNKNOWN);
+    ck_assert(!policy_asks(leads, &decider) && policy_may_ask(leads, &decider));
+    ck_assert(!policy_may_ask(managers, &decider)); /* nobody is carol for a group */
+    decider = (struct policy_decider){.subject = &dave, .identity = {14, 114}, .delegators_unknown = true};
+    ck_assert_int_eq(ask(&decider, NULL, 0, 1000, &for_whom), POLICY_DECIDE_UNKNOWN);
+    decider = for_bob();
+    half_bob.groups = nothing;
+    half_bob.all_groups = false;
+    decider.delegators[0].subject = &half_bob;
+    ck_assert_int_eq(ask(&decider, NULL, 0, 1000, &for_whom), POLICY_DECIDE_UNKNOWN);
+    half_bob.may_log_in = false;
+    ck_assert_int_eq(ask(&decider, NULL, 0, 1000, &for_whom), POLICY_DECIDE_NOT_APPROVER);
+    /* What is known is enough. */
+    half_bob = bob;
+    half_bob.all_groups = false;
+    ck_assert_int_eq(ask(&decider, NULL, 0, 1000, &for_whom), POLICY_DECIDE_ALLOWED);
 }
 END_TEST
 
@@ -218,6 +247,7 @@ int main(void)
     TCase *tests = tcase_create("policy_delegates");
     tcase_add_test(tests, test_in_whose_name);
     tcase_add_test(tests, test_who_must_be_able_to_log_in);
+    tcase_add_test(tests, test_what_is_not_known);
     tcase_add_test(tests, test_several_delegators);
     tcase_add_test(tests, test_every_meeting_with_the_requestor);
     tcase_add_test(tests, test_every_meeting_with_an_earlier_decision);

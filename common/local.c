@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "common/local.h"
+
+#include "common/cleanup.h"
+#include "common/paths.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+
+int local_has_user(const char *name, bool *ret)
+{
+    _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/passwd", "re");
+    const struct passwd *entry = NULL;
+    bool any = false, found = false;
+    if (!file)
+        return errno;
+    while (!found && (entry = fgetpwent(file))) {
+        any = true;
+        found = strcmp(entry->pw_name, name) == 0;
+    }
+    if (!any)
+        return ENODATA;
+    *ret = found;
+    return 0;
+}
+
+int local_has_group(const char *name, gid_t gid, bool *ret)
+{
+    _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/group", "re");
+    const struct group *entry = NULL;
+    bool any = false, found = false;
+    if (!file)
+        return errno;
+    while (!found && (entry = fgetgrent(file))) {
+        any = true;
+        found = strcmp(entry->gr_name, name) == 0 && (gid == (gid_t)-1 || entry->gr_gid == gid);
+    }
+    if (!any)
+        return ENODATA;
+    *ret = found;
+    return 0;
+}

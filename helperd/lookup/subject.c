@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/lookup/subject.h"
+
+#include "common/cleanup.h"
+#include "common/directory.h"
+#include "common/local.h"
+#include "common/names.h"
+#include "common/paths.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUPS_MAX = 65536 };
+
+/* A JSON string of a text that may be anything: what is not plain UTF-8 is made visible. */
+static json_t *text(const char *raw, size_t length)
+{
+    char copy[1024];
+    char visible[1024];
+    snprintf(copy, sizeof(copy), "%.*s", (int)length, raw);
+    return json_string(text_visible(copy, visible, sizeof(visible)));
+}
+
+static json_t *gecos_field(const char *gecos, int field)
+{
+    for (; gecos && field > 0; field--) {
+        gecos = strchr(gecos, ',');
+        gecos = gecos ? gecos + 1 : NULL;
+    }
+    return gecos ? text(gecos, strcspn(gecos, ",")) : json_string("");
+}
+
+bool subject_may_log_in(const struct passwd *entry)
+{
+    const char *base = strrchr(entry->pw_shell, '/');
+    base = base ? base + 1 : entry->pw_shell;
+    return strcmp(base, "nologin") != 0 && strcmp(base, "false") != 0;
+}
+
+/* NULL: no memory, or more groups than anybody has. */
+static gid_t *list_gids(const char *user, gid_t primary, int *ret_count)
+{
+    int count = 64;
+    gid_t *gids = NULL;
+    while (count <= GROUPS_MAX) {
+        gid_t *grown = reallocarray(gids, (size_t)count, sizeof(*gids));
+        if (!grown)
+            break;
+        gids = grown;
+        const int room = count;
+        *ret_count = getgrouplist(user, primary, gids, &count);
+        if (*ret_count >= 0)
+            return gids;
+        if (count <= room)
+            count = room * 2;
+    }
+    free(gids);
+    return NULL;
+}
+
+/* A group without a name can be named by no policy. */
+json_t *subject_find_groups(const char *user, gid_t primary, bool *ret_all)
+{
+    int count = 0;
+    gid_t *gids = list_gids(user, primary, &count);
+    json_t *names = gids ? json_array() : NULL;
+    bool all = directory_has_all_groups(user, primary);
+    for (int i = 0; names && i < count; i++) {
+        const struct group *found = NULL;
+        const enum directory_answer answer = directory_group_by_gid(gids[i], &found);
+        all &= answer != DIRECTORY_UNANSWERED;
+        if (answer == DIRECTORY_FOUND && text_is_utf8(found->gr_name) &&
+            json_array_append_new(names, json_string(found->gr_name)) < 0)
+            all = false;
+    }
+    free(gids);
+    *ret_all = all;
+    return names;
+}
+
+static bool lists(const struct group *group, const char *user)
+{
+    for (char *const *member = group->gr_mem; *member; member++)
+        if (strcmp(*member, user) == 0)
+            return true;
+    return false;
+}
+
+/* The names of the groups that /etc/group lists the user in, and of the primary one; new, NULL where it cannot be read. */
+static json_t *local_groups_of(const char *user, gid_t primary)
+{
+    _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/group", "re");
+    json_t *names = file ? json_array() : NULL;
+    const struct group *entry = NULL;
+    while (file && (entry = fgetgrent(file)))
+        if ((entry->gr_gid == primary || lists(entry, user)) && text_is_utf8(entry->gr_name))
+            json_array_append_new(names, json_string(entry->gr_name));
+    return names;
+}
+
+/* NULL: it cannot be told of. */
+static json_t *describe(const struct passwd *entry)
+{
+    bool local = false;
+    if (!text_is_utf8(entry->pw_name) || local_has_user(entry->pw_name, &local) != 0)
+        return NULL;
+    json_t *groups = local_groups_of(entry->pw_name, entry->pw_gid);
+    return json_pack("{s:s, s:I, s:b, s:b, s:o, s:o, s:o}", "name", entry->pw_name, "uid",
+                     (json_int_t)entry->pw_uid, "may_log_in", subject_may_log_in(entry), "local", local,
+                     "full_name", gecos_field(entry->pw_gecos, 0), "organisation",
+                     gecos_field(entry->pw_gecos, 1), "groups", groups ? groups : json_array());
+}
+
+json_t *subject_find(const json_t *who, gid_t *ret_primary)
+{
+    const struct passwd *found = NULL;
+    const enum directory_answer answer = json_is_integer(who)
+                                             ? directory_user_by_uid((uid_t)json_integer_value(who), &found)
+                                             : directory_user(json_string_value(who), &found);
+    json_t *subject = answer == DIRECTORY_FOUND ? describe(found) : NULL;
+    if (subject)
+        *ret_primary = found->pw_gid;
+    if (subject)
+        return subject;
+    return answer == DIRECTORY_ABSENT ? json_null() : json_false();
+}
