@@ -47,11 +47,14 @@ static void print_summary(const struct problems *problems, const struct packages
                 plural(problems->errors), told, plural(told));
 }
 
-/* What the files say by themselves. 0 or -errno; -EINVAL and -ENOENT stand for errors in *problems. *ret may stay NULL. */
-static int check_files(const struct configure_place *place, struct packages **ret, struct problems *problems)
+/* What the files say by themselves. 0 or -errno; -EINVAL and -ENOENT stand for errors in *problems. *ret may stay NULL.
+ * *ret_files: membership = files. */
+static int check_files(const struct configure_place *place, struct packages **ret, bool *ret_files,
+                       struct problems *problems)
 {
     struct config config;
     const int config_rc = config_load(place->config, place->owner, &config, problems);
+    *ret_files = config_rc == 0 && config.membership == CONFIG_MEMBERSHIP_FILES;
     int rc = packages_load(place->packages, place->owner, ret, problems);
     if (rc == 0)
         rc = configure_chain_check(*ret, problems);
@@ -66,9 +69,10 @@ static bool is_told(int rc)
 /* The names in them, too. 0 or -errno; what is wrong with the configuration is in *problems only. */
 static int check(const struct configure_place *place, struct packages **ret, struct problems *problems)
 {
-    int rc = check_files(place, ret, problems);
+    bool files = false;
+    int rc = check_files(place, ret, &files, problems);
     if (*ret && (rc == 0 || is_told(rc))) {
-        const int names_rc = configure_names_check(*ret, place->lookup, problems);
+        const int names_rc = configure_names_check(*ret, files, place->lookup, problems);
         rc = names_rc < 0 ? names_rc : rc;
     }
     return is_told(rc) ? 0 : rc;
@@ -133,8 +137,9 @@ static int draft_init(struct draft *draft, const struct configure_place *place, 
 {
     struct problems problems = {0};
     struct packages *packages = NULL;
+    bool files = false;
     *draft = (struct draft){.place = place, .out = out};
-    int rc = check_files(place, &packages, &problems);
+    int rc = check_files(place, &packages, &files, &problems);
     if (is_told(rc) || problems.errors > 0) {
         print_problems(&problems, out);
         rc = EX_CONFIG;
@@ -170,34 +175,61 @@ static int draft_finish(struct draft *draft, int rc)
 
 /* ---- whole ---- */
 
-/*
- * A group that does not exist loses its entry: its gid may be another group's by now. Where the directory does not
- * answer, what was allowed before stays, or a reload during an outage would take access from those who hold it.
- */
-static size_t list_named(struct draft *draft)
+/* Whether another group has the number by now. */
+static bool is_taken(const struct draft *draft, const struct allow_entry *entry)
 {
-    size_t found = 0;
-    for (char *const *group = draft->groups; *group; group++) {
-        struct allow_entry entry = {.name = *group};
-        const int rc = ask(draft->place, *group, &entry.gid);
-        const struct allow_entry *before = packages_allowed_group(&draft->now, *group);
-        if (rc == 0)
-            list(draft, &entry);
-        else if (rc != -ENOENT && before)
-            list(draft, before);
-        found += rc == 0 || (rc != -ENOENT && before);
-    }
-    return found;
+    char *name = NULL;
+    const int rc = draft->place->lookup->name_of(entry->gid, draft->place->lookup->data, &name);
+    const bool taken = rc == 0 && strcmp(name, entry->name) != 0;
+    free(name);
+    return taken;
 }
 
-/* What somebody holds still, of what root allowed once. A group that is gone, or has another gid by now, nobody holds. */
+/*
+ * A group that is not found keeps the entry that it had, or a reload during an outage would take access from those who
+ * hold it: a directory that is away may look like one without the group. Unless its number is another group's by now.
+ */
+static bool list_unfound(struct draft *draft, const char *group, bool absent)
+{
+    const struct allow_entry *before = packages_allowed_group(&draft->now, group);
+    if (!before || is_listed(draft, before->gid) || (absent && is_taken(draft, before)))
+        return false;
+    list(draft, before);
+    fprintf(draft->out, "kept: the group %s, which %s just now\n", group,
+            absent ? "is not found" : "could not be looked up");
+    return true;
+}
+
+/* What is found comes first: of two groups with one number it is the one. 0 or -ENOMEM. */
+static int list_named(struct draft *draft, size_t *ret_listed)
+{
+    size_t listed = 0;
+    int *codes = calloc(strv_length(draft->groups) + 1, sizeof(*codes));
+    if (!codes)
+        return -ENOMEM;
+    for (size_t i = 0; draft->groups[i]; i++) {
+        struct allow_entry entry = {.name = draft->groups[i]};
+        codes[i] = ask(draft->place, entry.name, &entry.gid);
+        if (codes[i] == 0)
+            list(draft, &entry);
+        listed += codes[i] == 0;
+    }
+    for (size_t i = 0; draft->groups[i]; i++)
+        listed += codes[i] < 0 && list_unfound(draft, draft->groups[i], codes[i] == -ENOENT);
+    free(codes);
+    *ret_listed = listed;
+    return 0;
+}
+
+/* What somebody holds still, of what root allowed once. A group that has another number by now, or whose number is
+ * another group's, nobody holds. */
 static void list_held(struct draft *draft, const gid_t *held, size_t n_held)
 {
     for (size_t i = 0; i < n_held; i++) {
         const struct allow_entry *before = packages_allowed_gid(&draft->now, held[i]);
         gid_t now = 0;
-        const int rc = before ? ask(draft->place, before->name, &now) : -ENOENT;
-        if (before && rc != -ENOENT && (rc != 0 || now == held[i]))
+        const int rc = before ? ask(draft->place, before->name, &now) : 0;
+        if (before && (rc == 0 ? now == held[i] : rc != -ENOENT || !is_taken(draft, before)))
             list(draft, before);
     }
 }
@@ -208,10 +240,10 @@ int configure_write_allow_list_at(const struct configure_place *place, const gid
     struct draft draft;
     size_t named = 0;
     int rc = draft_init(&draft, place, out);
-    if (rc == 0) {
-        named = list_named(&draft);
+    if (rc == 0)
+        rc = list_named(&draft, &named);
+    if (rc == 0)
         list_held(&draft, held, n_held);
-    }
     const size_t wanted = draft.groups ? strv_length(draft.groups) : 0;
     const int code = draft_finish(&draft, rc);
     if (code == 0)

@@ -2,11 +2,11 @@
 #include "helperd/configure_names.h"
 
 #include "common/cleanup.h"
+#include "common/directory.h"
+#include "common/local.h"
 #include "helperd/packages_allow.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <search.h>
 #include <string.h>
 
@@ -29,19 +29,18 @@ static const struct {
 
 /* ---- the host ------------------------------------------------------------------------------------------------- */
 
-/* glibc sets some values of errno for "no such entry" (getpwnam(3)). */
-static int not_found(void)
+static int code_of(enum directory_answer answer)
 {
-    return errno == 0 || errno == ESRCH ? -ENOENT : -errno;
+    return answer == DIRECTORY_FOUND ? 0 : answer == DIRECTORY_ABSENT ? -ENOENT : -EAGAIN;
 }
 
 static int host_group(const char *name, void *data, gid_t *ret_gid, strv *ret_members)
 {
     (void)data;
-    errno = 0;
-    const struct group *found = getgrnam(name);
-    if (!found)
-        return not_found();
+    const struct group *found = NULL;
+    const int r = code_of(directory_group(name, &found));
+    if (r < 0)
+        return r;
     strv members = strv_copy(found->gr_mem);
     if (!members)
         return -ENOMEM;
@@ -53,17 +52,37 @@ static int host_group(const char *name, void *data, gid_t *ret_gid, strv *ret_me
 static int host_user(const char *name, void *data, bool *ret_may_log_in)
 {
     (void)data;
-    errno = 0;
-    const struct passwd *found = getpwnam(name);
-    if (!found)
-        return not_found();
+    const struct passwd *found = NULL;
+    const int r = code_of(directory_user(name, &found));
+    if (r < 0)
+        return r;
     const char *slash = strrchr(found->pw_shell, '/');
     const char *shell = slash ? slash + 1 : found->pw_shell;
     *ret_may_log_in = strcmp(shell, "nologin") != 0 && strcmp(shell, "false") != 0;
     return 0;
 }
 
-const struct configure_lookup configure_lookup_host = {.group = host_group, .user = host_user};
+static int host_name_of(gid_t gid, void *data, char **ret)
+{
+    (void)data;
+    const struct group *found = NULL;
+    const int r = code_of(directory_group_by_gid(gid, &found));
+    if (r < 0)
+        return r;
+    *ret = strdup(found->gr_name);
+    return *ret ? 0 : -ENOMEM;
+}
+
+static int host_local(const char *group, void *data)
+{
+    (void)data;
+    bool local = false;
+    const int error = local_has_group(group, (gid_t)-1, &local);
+    return error ? -error : local ? 0 : -ENOENT;
+}
+
+const struct configure_lookup configure_lookup_host = {
+    .group = host_group, .user = host_user, .name_of = host_name_of, .local = host_local};
 
 /* ---- each name is asked for once -------------------------------------------------------------------------------- */
 
@@ -79,6 +98,7 @@ struct known {
 struct directory {
     const struct configure_lookup *lookup;
     struct problems *problems;
+    bool files;
     void *groups;
     void *users;
 };
@@ -140,11 +160,11 @@ static void warn_unknown(struct directory *directory, const struct package *pack
     if (known->rc == -ENOENT)
         warn(directory, package, "the %s %s does not exist on this host; %s", what, known->name, meanwhile);
     else
-        warn(
-            directory, package,
-            "the %s %s could not be looked up (%s), so whether it is there is not known; run this again when "
-            "its directory answers",
-            what, known->name, strerrordesc_np(-known->rc));
+        warn(directory, package,
+             "the %s %s could not be looked up, for a directory does not answer, so whether it is there is "
+             "not "
+             "known; run this again when it does",
+             what, known->name);
 }
 
 static int check_resource(struct directory *directory, const struct package *package, const char *name)
@@ -160,6 +180,12 @@ static int check_resource(struct directory *directory, const struct package *pac
         problems_add(
             directory->problems, true,
             "%s.conf: the group %s has the gid 0, root's own, which no package can give; name another one",
+            package->name, name);
+    else if (directory->files && directory->lookup->local(name, directory->lookup->data) == -ENOENT)
+        problems_add(
+            directory->problems, true,
+            "%s.conf: the group %s is a directory's: with `membership = files` packages give groups of "
+            "/etc/group alone. Name another one, or set `membership = nss` in accesspkg.conf",
             package->name, name);
     for (size_t i = 0; i < sizeof(powerful) / sizeof(*powerful); i++)
         if (strcmp(powerful[i].group, name) == 0)
@@ -308,10 +334,10 @@ static int check_aliases(struct directory *directory, const struct packages *pac
     return 0;
 }
 
-int configure_names_check(const struct packages *packages, const struct configure_lookup *lookup,
+int configure_names_check(const struct packages *packages, bool files, const struct configure_lookup *lookup,
                           struct problems *problems)
 {
-    struct directory directory = {.lookup = lookup, .problems = problems};
+    struct directory directory = {.lookup = lookup, .problems = problems, .files = files};
     int rc = 0;
     for (size_t i = 0; i < packages->count && rc == 0; i++)
         rc = check_package(&directory, &packages->items[i]);

@@ -7,19 +7,22 @@
 
 #include "helperd/packages.h"
 
-/* Each returns 0, -ENOENT when there is no such name, another -errno when it could not find out. */
+/* Each returns 0, -ENOENT when there is surely no such name, another -errno when it could not find out. */
 struct configure_lookup {
     int (*group)(const char *name, void *data, gid_t *ret_gid, strv *ret_members); /* new list, owned */
     int (*user)(const char *name, void *data, bool *ret_may_log_in);
+    int (*name_of)(gid_t gid, void *data, char **ret); /* of the group; new, owned */
+    int (*local)(const char *group, void *data);       /* in /etc/group */
     void *data;
 };
 
-/* getgrnam and getpwnam. */
+/* common/directory.h, common/local.h. */
 extern const struct configure_lookup configure_lookup_host;
 
 /*
  * Warns of names that do not resolve, approvers who cannot log in, quorums that today's members cannot reach and
- * groups whose members can become root. Errors: gid 0, and two groups with one gid. 0 or -ENOMEM.
+ * groups whose members can become root. Errors: gid 0, two groups with one gid, and with `files` (membership = files) a
+ * group that a directory has and /etc/group has not. 0 or -ENOMEM.
  */
-int configure_names_check(const struct packages *packages, const struct configure_lookup *lookup,
+int configure_names_check(const struct packages *packages, bool files, const struct configure_lookup *lookup,
                           struct problems *problems);

@@ -73,7 +73,24 @@ static int fake_user(const char *name, void *data, bool *ret_may_log_in)
     return strcmp(name, "away") == 0 ? -EAGAIN : -ENOENT;
 }
 
-static const struct configure_lookup lookup = {.group = fake_group, .user = fake_user};
+static int fake_name_of(gid_t gid, void *data, char **ret)
+{
+    (void)data;
+    for (const struct host_group *group = groups; group->name; group++)
+        if (group->rc == 0 && group->gid == gid)
+            return (*ret = strdup(group->name)) ? 0 : -ENOMEM;
+    return -ENOENT;
+}
+
+/* "empty" is a directory's. */
+static int fake_local(const char *name, void *data)
+{
+    (void)data;
+    return strcmp(name, "empty") == 0 ? -ENOENT : 0;
+}
+
+static const struct configure_lookup lookup = {
+    .group = fake_group, .user = fake_user, .name_of = fake_name_of, .local = fake_local};
 
 /* ---- places ---------------------------------------------------------------------------------------------------- */
 
@@ -299,7 +316,7 @@ END_TEST
 static void check_names(void)
 {
     load();
-    ck_assert_int_eq(configure_names_check(packages, &lookup, &problems), 0);
+    ck_assert_int_eq(configure_names_check(packages, false, &lookup, &problems), 0);
 }
 
 START_TEST(names_that_all_resolve)
@@ -320,8 +337,9 @@ static const struct {
     {"nosuch", NULL, "bob", false,
      "a.conf: the group nosuch does not exist on this host; until it does, access stays"},
     {"away", NULL, "bob", false,
-     "a.conf: the group away could not be looked up (Resource temporarily unavailable), so whether "
-     "it is there is not known; run this again when its directory answers"},
+     "a.conf: the group away could not be looked up, for a directory does not answer, so whether it is there "
+     "is "
+     "not known; run this again when it does"},
     {"dbadmins", "%nosuch", "bob", false,
      "a.conf: the group nosuch does not exist on this host; nobody can request"},
     {"dbadmins", "nosuch", "bob", false,
@@ -559,14 +577,50 @@ START_TEST(a_directory_that_does_not_answer)
 }
 END_TEST
 
-START_TEST(a_group_that_is_gone_loses_its_entry)
+/* A directory that is away may look like one without the group, whatever it says. */
+START_TEST(a_group_that_is_merely_not_found_keeps_its_entry)
 {
     static const struct host_group without[] = {{"staff", 0, 2000, ""}, {NULL, 0, 0, NULL}};
     define("a", "dbadmins", "%staff", "bob");
     ck_assert_int_eq(run(write_list), 0);
     groups = without;
     ck_assert_int_eq(run(write_list), 0);
+    assert_allowed("dbadmins", 2001);
+    ck_assert_ptr_nonnull(strstr(output, "kept: the group dbadmins, which is not found just now\n"));
+    ck_assert_ptr_nonnull(strstr(output, "The allow-list has 1 of 1 group.\n"));
+}
+END_TEST
+
+START_TEST(a_group_whose_number_is_another_s_loses_its_entry)
+{
+    static const struct host_group taken[] = {
+        {"staff", 0, 2000, ""}, {"guests", 0, 2001, ""}, {NULL, 0, 0, NULL}};
+    define("a", "dbadmins", "%staff", "bob");
+    ck_assert_int_eq(run(write_list), 0);
+    groups = taken;
+    ck_assert_int_eq(run(write_list), 0);
     assert_not_allowed("dbadmins", 2001);
+}
+END_TEST
+
+/* The root service edits /etc/group alone: such a package would be partially fulfilled for ever. */
+START_TEST(membership_in_files_of_a_directory_s_group)
+{
+    define("a", "dbadmins empty", "%staff", "bob");
+    put_at(config, "[grants]\nmembership = files\n");
+    ck_assert_int_eq(run(configure_check_at), 78);
+    ck_assert_ptr_nonnull(
+        strstr(output, "error: a.conf: the group empty is a directory's: with `membership = files` "));
+    ck_assert_ptr_nonnull(strstr(output, "1 error, 0 warnings"));
+    put_at(config, "[grants]\nmembership = nss\n");
+    ck_assert_int_eq(run(configure_check_at), 0);
+    define("a", "dbadmins", "%staff", "bob");
+    put_at(config, "[grants]\nmembership = files\n");
+    ck_assert_int_eq(run(configure_check_at), 0);
+    /* What is not found is told as elsewhere. */
+    define("a", "nosuch", "%staff", "bob");
+    ck_assert_int_eq(run(configure_check_at), 0);
+    ck_assert_ptr_nonnull(strstr(output, "warning: a.conf: the group nosuch does not exist on this host; "));
 }
 END_TEST
 
@@ -706,7 +760,9 @@ int main(void)
     tcase_add_test(commands, an_error_leaves_the_allow_list_as_it_is);
     tcase_add_test(commands, a_closed_circle_writes_no_allow_list);
     tcase_add_test(commands, a_directory_that_does_not_answer);
-    tcase_add_test(commands, a_group_that_is_gone_loses_its_entry);
+    tcase_add_test(commands, a_group_that_is_merely_not_found_keeps_its_entry);
+    tcase_add_test(commands, a_group_whose_number_is_another_s_loses_its_entry);
+    tcase_add_test(commands, membership_in_files_of_a_directory_s_group);
     tcase_add_test(commands, a_list_that_cannot_be_written);
     tcase_add_test(commands, a_start_adds_what_is_new_alone);
     tcase_add_test(commands, a_start_adds_nothing_that_it_cannot_know);

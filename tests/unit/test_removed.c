@@ -171,6 +171,17 @@ static int find_group(const char *name, void *data, gid_t *ret_gid, strv *ret_me
     return 0;
 }
 
+static const char *owner_of_2001; /* NULL: nobody */
+
+static int find_name_of(gid_t gid, void *data, char **ret)
+{
+    (void)data;
+    if (directory_error || gid != 2001 || !owner_of_2001)
+        return directory_error ? directory_error : -ENOENT;
+    *ret = strdup(owner_of_2001);
+    return *ret ? 0 : -ENOMEM;
+}
+
 static int find_user(const char *name, void *data, bool *ret_may_log_in)
 {
     (void)name, (void)data;
@@ -183,7 +194,7 @@ static void write_list(const gid_t *held, size_t count)
 {
     static char config[256];
     char packages[256];
-    const struct configure_lookup lookup = {find_group, find_user, NULL};
+    const struct configure_lookup lookup = {.group = find_group, .user = find_user, .name_of = find_name_of};
     snprintf(packages, sizeof(packages), "%s/packages.d", fixture.folder);
     snprintf(config, sizeof(config), "%s/accesspkg.conf", fixture.folder);
     const struct configure_place place = {config, packages, fixture.state, geteuid(), &lookup};
@@ -202,6 +213,7 @@ static void setup_list(void)
     setup();
     gid_of_dbadmins = 2001;
     directory_error = 0;
+    owner_of_2001 = NULL;
 }
 
 /* What the engine says is held, as the daemon compares and answers with it. */
@@ -308,6 +320,9 @@ START_TEST(test_list_and_the_directory)
     ck_assert(!grantdir_allows(fixture.state, 2003));
     ck_assert_int_eq(grantdir_write_allow(fixture.state, before, 2), 0);
     gid_of_dbadmins = 0;
+    write_list(held, 1);
+    ck_assert(grantdir_allows(fixture.state, 2001));
+    owner_of_2001 = "guests";
     write_list(held, 1);
     ck_assert(!grantdir_allows(fixture.state, 2001));
 }
