@@ -94,7 +94,7 @@ static char *field_reach(const struct output *output, const json_t *stage, const
     static const char *const words[][2] = {
         {"approvers", "yes"},
         {"fallback", "with the fallback approvers, who are asked at once"},
-        {"unknown", "not known: users or groups could not be looked up"},
+        {"unknown", "not known: not all users and groups could be looked up"},
     };
     const char *reach = member_text(stage, member);
 
@@ -105,14 +105,17 @@ static char *field_reach(const struct output *output, const json_t *stage, const
     return output_format("no: %s", member_text(stage, "why"));
 }
 
-/* "bob, carol", and how the policy names them: "bob, carol (%dba-leads)". */
+/* "bob, carol", and how the policy names them: "bob, carol (%dba-leads)". Where they are not all known it says so. */
 static char *say_people(const struct output *output, const json_t *stage, const char *people,
-                        const char *principals)
+                        const char *principals, const char *known)
 {
     _cleanup_free_ char *names = field_list(output, stage, people);
     _cleanup_free_ char *named = field_list(output, stage, principals);
     if (!has(stage, principals))
         return NULL;
+    if (json_is_false(json_object_get(stage, known)))
+        return output_format("%s%s (%s)", names,
+                             *names ? " and others, not known just now" : "not known just now", named);
     if (strcmp(names, named) == 0)
         return output_format("%s", names);
     return output_format("%s (%s)", *names ? names : "nobody", named);
@@ -120,12 +123,12 @@ static char *say_people(const struct output *output, const json_t *stage, const 
 
 static char *field_people(const struct output *output, const json_t *stage, const char *member)
 {
-    return say_people(output, stage, member, "approvers");
+    return say_people(output, stage, member, "approvers", "people_known");
 }
 
 static char *field_fallback(const struct output *output, const json_t *stage, const char *member)
 {
-    return say_people(output, stage, member, "fallback_approvers");
+    return say_people(output, stage, member, "fallback_approvers", "fallback_known");
 }
 
 static const struct field stage_fields[] = {

@@ -6,6 +6,7 @@
 #include "cli/import.h"
 
 #include "cli/calls.h"
+#include "common/directory.h"
 #include "common/groupfile.h"
 #include "common/names.h"
 #include "common/paths.h"
@@ -53,16 +54,16 @@ static int find_members(const struct invocation *invocation, json_t **ret)
 {
     const char *name = invocation->operands[0];
 
-    errno = 0;
-    const struct group *group = getgrnam(name);
-    if (!group && errno != 0 && errno != ENOENT && errno != ESRCH) {
+    const struct group *group = NULL;
+    const enum directory_answer answer = directory_group(name, &group);
+    if (answer == DIRECTORY_UNANSWERED) {
         output_message(invocation->program->name,
-                       "the group %s could not be looked up, so nobody was taken over: %s. Try again when "
-                       "its directory answers.",
-                       name, strerror(errno));
+                       "the group %s could not be looked up, so nobody was taken over: a directory does not "
+                       "answer. Try again when it does.",
+                       name);
         return EX_UNAVAILABLE;
     }
-    if (!group) {
+    if (answer == DIRECTORY_ABSENT) {
         output_message(
             invocation->program->name,
             "there is no group %s on this host, so nobody was taken over. All groups: getent group", name);
@@ -126,9 +127,9 @@ static char *field_outcome(const struct output *output, const json_t *outcome, c
     static const struct {
         const char *word;
         const char *shown;
-    } words[] = {{"assigned", "assigned"}, {"would-assign", "would be assigned"},
-                 {"holds", "skipped"},     {"unknown", "skipped"},
-                 {"no-member", "skipped"}, {"refused", "skipped"}};
+    } words[] = {{"assigned", "assigned"}, {"would-assign", "would be assigned"}, {"holds", "skipped"},
+                 {"unknown", "skipped"},   {"unanswered", "not known"},           {"no-member", "skipped"},
+                 {"refused", "skipped"}};
 
     (void)output;
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)

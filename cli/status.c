@@ -116,6 +116,33 @@ static char *trouble(const json_t *status, const char *member, const char *words
     return count > 0 ? output_format("%lld%s", (long long)count, words) : NULL;
 }
 
+/* "12 users: eve, bob, ...", "1 group: far"; NULL: none. New. */
+static char *say_unknown(const struct output *output, const json_t *status, const char *what,
+                         const char *count_member, const char *names_member)
+{
+    const int64_t count = member_integer(status, count_member);
+    _cleanup_free_ char *names = field_list(output, status, names_member);
+    const bool more = count > (int64_t)json_array_size(json_object_get(status, names_member));
+
+    return count > 0 ? output_format("%lld %s%s: %s%s", (long long)count, what, count == 1 ? "" : "s",
+                                     names ? names : "", more ? ", ..." : "")
+                     : NULL;
+}
+
+/* Who holds something, and which groups are held: no directory knows them now, or none answers. */
+static char *field_unknown(const struct output *output, const json_t *status, const char *member)
+{
+    _cleanup_free_ char *users = say_unknown(output, status, "user", member, "unknown_user_names");
+    _cleanup_free_ char *groups =
+        say_unknown(output, status, "group", "unknown_groups", "unknown_group_names");
+    _cleanup_free_ char *text =
+        users || groups
+            ? output_format("%s%s%s", users ? users : "", users && groups ? "; " : "", groups ? groups : "")
+            : NULL;
+
+    return text ? one_row(text, row_width(output)) : NULL;
+}
+
 /* Root reviews nothing; whoever could have approved does. */
 static char *field_unreviewed(const struct output *output, const json_t *status, const char *member)
 {
@@ -191,6 +218,7 @@ static const struct field fields[] = {
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
     {"Not in place", "partial", field_lines, FIELD_PLAIN},
     {"Also in /etc/group", "standing_members", field_lines, FIELD_PLAIN},
+    {"Not known now", "unknown_users", field_unknown, FIELD_PLAIN},
     {"Left in /etc/group", "memberships_left", field_left, FIELD_PLAIN},
     {"Notices to deliver", "notices", field_notices, FIELD_PLAIN},
     {"Last failure", "notice_failure", field_failure, FIELD_PLAIN},

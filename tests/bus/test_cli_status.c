@@ -68,6 +68,8 @@ START_TEST(trouble_is_there_when_there_is_some)
         " \"undecidable_requests\": [\"request 1, db of eve: nobody\"], \"partially_fulfilled\": 1,"
         " \"partial\": [\"db of eve: g: none\"], \"memberships_left\": 2, \"unreviewed\": 1,"
         " \"standing_count\": 1, \"standing_members\": [\"eve, by other means: gpasswd -d eve dbadmins\"],"
+        " \"unknown_users\": 12, \"unknown_user_names\": [\"eve\", \"karl@corp\"], \"unknown_groups\": 1,"
+        " \"unknown_group_names\": [\"far\"],"
         " \"policy_problem\": \"The last good policy is in use.\\ndb.conf:1: wrong\\nweb.conf:2: odd\","
         " \"notices\": 3, \"oldest_notice\": 1763935940, \"notice_failure\": \"mail: no\\nMTA\","
         " \"notice_failed\": 1763935940}]")};
@@ -80,6 +82,7 @@ START_TEST(trouble_is_there_when_there_is_some)
                       "Not reviewed:       1 taken in an emergency; approvers see which: pkg-approve\n"
                       "Live assignments:   2\nNot in place:       db of eve: g: none\n"
                       "Also in /etc/group: eve, by other means: gpasswd -d eve dbadmins\n"
+                      "Not known now:      12 users: eve, karl@corp, ...; 1 group: far\n"
                       "Left in /etc/group: 2 not taken out yet; tried again, and the journal says why\n"
                       "Notices to deliver: 3, since Sun 2025-11-23 22:12 UTC (");
     SHOWS(result.out, "Last failure:       Sun 2025-11-23 22:12 UTC (");
