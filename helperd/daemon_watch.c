@@ -232,6 +232,7 @@ static void on_changed(enum watch_set set, const char *name, void *data)
         break;
     case WATCH_ALLOW:
         compare_allow_list(watch);
+        engine_retry_all(watch->engine); /* what lacked its entry may have it now */
         break;
     case WATCH_SETS:
         break;
