@@ -244,6 +244,7 @@ END_TEST
 START_TEST(test_standing_by_our_doing)
 {
     fixture.config.membership = CONFIG_MEMBERSHIP_FILES;
+    fixture_set_local_groups(true);
     for (int ours = 0; ours < 2; ours++) {
         struct membership due = {0};
         put_group(ours ? "" : "backup:x:34:carol\n");
