@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The lines of a phase, put together from files. See the header; the walk through them is in pamstack.c. */
+#include "common/cleanup.h"
+#include "common/pamstack.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What becomes of a file or a line. Below zero: -errno. */
+enum outcome {
+    TAKEN = 0,
+    FAILED = 1,  /* libpam gives this file up; who included it gets a line that fails */
+    CRASHED = 2, /* nothing of the service is left */
+};
+
+struct loader {
+    const char *root;
+    enum pamd_type phase;
+    struct findings *findings;
+    struct pamstack *stack;
+};
+
+/* Where a file stands in the phase: what brought it, in how many substacks, what is wanted of it (PAMD_EVERY: all). */
+struct place {
+    int include;
+    int level;
+    enum pamd_type wanted;
+};
+
+static int load_file(struct loader *loader, const char *path, struct place place);
+
+static int fault(struct loader *loader, const struct pamd_file *file, unsigned number, const char *what)
+{
+    findings_add(loader->findings, "%s:%u: %s", file->path, number, what);
+    return FAILED;
+}
+
+/* ---- growing arrays ------------------------------------------------------------------------------------------- */
+
+static int add_entry(struct loader *loader, const struct pamstack_entry *entry)
+{
+    struct pamstack *stack = loader->stack;
+    if (stack->n_entries == PAMSTACK_ENTRIES) {
+        stack->uncertain = true;
+        return TAKEN;
+    }
+    struct pamstack_entry *entries = reallocarray(stack->entries, stack->n_entries + 1, sizeof(*entries));
+    if (!entries)
+        return -ENOMEM;
+    stack->entries = entries;
+    entries[stack->n_entries++] = *entry;
+    return TAKEN;
+}
+
+static int add_include(struct pamstack *stack, const struct pamstack_include *include)
+{
+    struct pamstack_include *includes =
+        reallocarray(stack->includes, stack->n_includes + 1, sizeof(*includes));
+    if (!includes)
+        return -ENOMEM;
+    stack->includes = includes;
+    includes[stack->n_includes] = *include;
+    return (int)stack->n_includes++;
+}
+
+/* An empty file, which the stack owns: entries point into it. */
+static struct pamd_file *add_file(struct pamstack *stack)
+{
+    struct pamd_file **files = reallocarray(stack->files, stack->n_files + 1, sizeof(struct pamd_file *));
+    if (!files)
+        return NULL;
+    stack->files = files;
+    files[stack->n_files] = calloc(1, sizeof(struct pamd_file));
+    return files[stack->n_files] ? files[stack->n_files++] : NULL;
+}
+
+/* ---- includes ------------------------------------------------------------------------------------------------- */
+
+/* Whether the file is being read already, further up. */
+static bool includes_itself(const struct pamstack *stack, const char *path, int include)
+{
+    for (; include >= 0; include = stack->includes[include].parent)
+        if (strcmp(stack->includes[include].file->path, path) == 0)
+            return true;
+    return false;
+}
+
+/* Why an included file cannot be read, with the line that includes it. */
+static int fault_include(struct loader *loader, int include, const char *why)
+{
+    const struct pamstack_include *by = &loader->stack->includes[include];
+    findings_add(loader->findings, "%s:%u: includes %s, %s", by->file->path, by->line->number,
+                 by->line->target, why);
+    return FAILED;
+}
+
+/* What cannot be read here but can by libpam, which is root's: nothing is known then. */
+static int fault_unreadable(struct loader *loader, const char *path, int r)
+{
+    loader->stack->uncertain = true;
+    if (r == -EACCES)
+        findings_add(loader->findings, "%s: only root may read this; run the command as root", path);
+    else
+        findings_add(loader->findings, "%s: cannot be read: %s", path, strerrordesc_np(-r));
+    return TAKEN;
+}
+
+static int load_include(struct loader *loader, const struct pamd_file *file, const struct pamd_line *line,
+                        struct place place)
+{
+    _cleanup_free_ char *path = NULL;
+    struct pamstack_entry entry = {file, line, place.include, place.level, PAMSTACK_SUBSTACK};
+    const struct pamstack_include by = {file, line, place.include};
+    int r = line->kind == PAMD_SUBSTACK ? add_entry(loader, &entry) : TAKEN;
+    const int include = r < 0 ? r : add_include(loader->stack, &by);
+    if (include < 0)
+        return include;
+    if (asprintf(&path, "%s%s%s", loader->root, line->target[0] == '/' ? "" : "/etc/pam.d/", line->target) <
+        0) {
+        path = NULL;
+        return -ENOMEM;
+    }
+    const struct place inner = {include, place.level + (line->kind == PAMD_SUBSTACK), place.wanted};
+    r = load_file(loader, path, inner);
+    if (r != FAILED || place.wanted == PAMD_EVERY)
+        return r;
+    entry.kind = PAMSTACK_FAILS;
+    if (line->type == PAMD_EVERY) /* libpam takes whatever actions its memory has */
+        loader->stack->uncertain = true;
+    return add_entry(loader, &entry);
+}
+
+/* ---- lines ---------------------------------------------------------------------------------------------------- */
+
+/* The phase that a line is of, for a reader who wants this one. */
+static enum pamd_type type_for(const struct pamd_line *line, enum pamd_type wanted)
+{
+    if (line->type == PAMD_UNKNOWN)
+        return wanted == PAMD_EVERY ? PAMD_AUTH : wanted;
+    return line->type == PAMD_EVERY ? wanted : line->type;
+}
+
+static int load_line(struct loader *loader, const struct pamd_file *file, const struct pamd_line *line,
+                     struct place place)
+{
+    const enum pamd_type type = type_for(line, place.wanted);
+    if (place.wanted != PAMD_EVERY && type != place.wanted)
+        return TAKEN;
+    if (line->kind != PAMD_MODULE && !line->target) {
+        fault(loader, file, line->number,
+              "names no file to include, at which libpam crashes with the program that uses it. Name one, or "
+              "take the "
+              "line out");
+        return CRASHED;
+    }
+    if (type != PAMD_EVERY && type != loader->phase)
+        return TAKEN;
+    place.wanted = type;
+    if (line->kind != PAMD_MODULE)
+        return load_include(loader, file, line, place);
+    struct pamstack_entry entry = {file, line, place.include, place.level, PAMSTACK_MODULE};
+    if (line->type == PAMD_UNKNOWN || !line->target) {
+        entry.kind = PAMSTACK_FAILS;
+        fault(loader, file, line->number,
+              !line->target
+                  ? "names no module, and so refuses everybody. Write: TYPE CONTROL MODULE"
+                  : "begins with none of auth, account, password and session, and so refuses everybody");
+    } else if (line->odd_control) {
+        fault(loader, file, line->number, "has a control that libpam cannot parse, and so refuses everybody");
+    }
+    return add_entry(loader, &entry);
+}
+
+/* ---- files ---------------------------------------------------------------------------------------------------- */
+
+static int load_lines(struct loader *loader, const struct pamd_file *file, struct place place)
+{
+    for (size_t i = 0; i < file->n_lines; i++) {
+        const int r = load_line(loader, file, &file->lines[i], place);
+        if (r != TAKEN)
+            return r;
+    }
+    if (file->unfinished)
+        return fault(loader, file, file->unfinished,
+                     "ends in a backslash and nothing follows: libpam gives the file up, and refuses "
+                     "everybody. Take the "
+                     "backslash away");
+    if (file->too_long) {
+        loader->stack->uncertain = true;
+        return fault(loader, file, file->too_long,
+                     "is longer than the 1023 bytes that libpam takes for a line, comments too: what it "
+                     "makes of it is not "
+                     "known. Write it shorter");
+    }
+    return TAKEN;
+}
+
+static int load_file(struct loader *loader, const char *path, struct place place)
+{
+    struct pamstack *stack = loader->stack;
+    if (stack->n_files == PAMSTACK_FILES) {
+        stack->uncertain = true;
+        return FAILED;
+    }
+    if (place.level >= PAMSTACK_LEVELS)
+        return fault_include(loader, place.include,
+                             "and libpam takes no more than 16 substacks in one another");
+    if (includes_itself(stack, path, place.include))
+        return fault_include(loader, place.include, "which includes it again: libpam refuses everybody");
+    struct pamd_file *file = add_file(stack);
+    int r = file ? pamd_read(path, file) : -ENOMEM;
+    if (r == -ENOTDIR)
+        r = -ENOENT;
+    if (r == -EISDIR) /* libpam opens it, and finds nothing */
+        return TAKEN;
+    if (r == -ENOENT && place.include >= 0)
+        return fault_include(loader, place.include, "and there is no such file: libpam refuses everybody");
+    if (r == -ENOMEM || r == -ENOENT)
+        return r;
+    return r < 0 ? fault_unreadable(loader, path, r) : load_lines(loader, file, place);
+}
+
+/* Tries the folders of service files. */
+static int load_service(struct loader *loader, const char *service)
+{
+    static const char *const folders[] = {"/etc/pam.d", "/usr/lib/pam.d"};
+    const struct place whole = {-1, 0, PAMD_EVERY};
+    int r = -ENOENT;
+    for (size_t i = 0; i < 2 && r == -ENOENT; i++) {
+        _cleanup_free_ char *path = NULL;
+        if (asprintf(&path, "%s%s/%s", loader->root, folders[i], service) < 0) {
+            path = NULL;
+            return -ENOMEM;
+        }
+        r = load_file(loader, path, whole);
+    }
+    return r;
+}
+
+int pamstack_load(const char *root, const char *service, enum pamd_type phase, struct findings *findings,
+                  struct pamstack *ret)
+{
+    struct pamstack stack = {0};
+    struct loader loader = {root, phase, findings, &stack};
+    const int r = load_service(&loader, service);
+    if (r < 0) {
+        pamstack_deinit(&stack);
+        return r;
+    }
+    stack.given_up = r != TAKEN;
+    *ret = stack;
+    return 0;
+}
+
+void pamstack_deinit(struct pamstack *stack)
+{
+    for (size_t i = 0; i < stack->n_files; i++) {
+        pamd_deinit(stack->files[i]);
+        free(stack->files[i]);
+    }
+    free(stack->files);
+    free(stack->includes);
+    free(stack->entries);
+    *stack = (struct pamstack){0};
+}
