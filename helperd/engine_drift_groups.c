@@ -45,6 +45,9 @@ int engine_next_groups(struct engine *engine, const char *after, struct inquiry 
         r = next_group(engine, &at, names, &count, inquiry);
     if (r < 0 || count == 0) {
         strv_free(names);
+        free(inquiry->gids);
+        inquiry->gids = NULL;
+        inquiry->n_gids = 0;
         if (r >= 0)
             engine_end_unknown(engine, ENGINE_UNKNOWN_GROUP);
         return r < 0 ? r : STORE_E_NONE;
