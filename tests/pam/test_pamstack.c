@@ -156,6 +156,8 @@ static const char *one_of(const char *const *texts, size_t count)
 
 static char text[8192];
 
+static void add(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 static void add(const char *format, ...)
 {
     const size_t used = strlen(text);
@@ -188,6 +190,20 @@ static void add_bracket(void)
                                 " success=\\]"));
 }
 
+/* The argument that says what pam_debug answers, written in one of several ways. */
+static void add_answer(unsigned way)
+{
+    static const char *const around[][2] = {{"acct=", ""},
+                                            {"acct=", " # acct=success"},
+                                            {"[acct=", "]"},
+                                            {"[a b\\]] acct=", ""},
+                                            {"acct=", " x[y"}};
+    const char *answer = any(3)
+                             ? ONE_OF("success", "perm_denied", "ignore", "new_authtok_reqd", "acct_expired")
+                             : codes[any(CODES)];
+    add("%s%s%s", around[way][0], answer, around[way][1]);
+}
+
 static void add_module(void)
 {
     switch (any(8)) {
@@ -202,10 +218,7 @@ static void add_module(void)
     default:
         add("pam_debug.so");
         add_gap();
-        add(any(6) ? "acct=%s"
-                   : ONE_OF("acct=%s # acct=success", "[acct=%s]", "[a b\\]] acct=%s", "acct=%s x[y"),
-            any(3) ? ONE_OF("success", "perm_denied", "ignore", "new_authtok_reqd", "acct_expired")
-                   : codes[any(CODES)]);
+        add_answer(any(6) ? 0 : any(4) + 1);
     }
 }
 
