@@ -8,10 +8,10 @@
 #include "cli/holders.h"
 #include "cli/import.h"
 #include "cli/lookback.h"
-#include "cli/nsswitch.h"
 #include "cli/status.h"
 #include "common/cleanup.h"
 #include "common/groupfile.h"
+#include "common/nsswitch.h"
 #include "common/paths.h"
 
 #include <errno.h>
@@ -363,14 +363,16 @@ static int retry_access(struct invocation *invocation)
 
 static int import_members(struct invocation *invocation)
 {
+    struct findings findings = {0};
     bool left = false;
     int code = import_group(invocation, &left);
 
-    if (left && !nsswitch_names_us())
+    if (left && nsswitch_check(PATH_ETC "/nsswitch.conf", &findings) & NSSWITCH_ALWAYS)
         output_message(
             invocation->program->name,
             "but not yet: /etc/nsswitch.conf does not name accesspkg, so whoever is taken out of the "
             "group loses it. README.md, \"Install\", says how to add it.");
+    findings_deinit(&findings);
     return code;
 }
 

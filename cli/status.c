@@ -7,9 +7,10 @@
 
 #include "cli/calls.h"
 #include "cli/mailbox.h"
-#include "cli/nsswitch.h"
 #include "common/cleanup.h"
 #include "common/names.h"
+#include "common/nsswitch.h"
+#include "common/pamcheck.h"
 #include "common/paths.h"
 
 #include <stdlib.h>
@@ -320,8 +321,37 @@ static void print(struct output *output, const json_t *status, size_t reserved)
 
 /* ---- the command ------------------------------------------------------------------------------------------ */
 
-static const char warning[] = "warning: nobody has the groups of a package: /etc/nsswitch.conf does not name "
-                              "accesspkg in group: (or initgroups:). See \"Install\" in README.md";
+/* What the host makes of us, which the daemon does not see; check-config has all of it, and packages that are misspelt. */
+static struct findings check_host(const json_t *status)
+{
+    struct findings findings = {0};
+
+    if (strcmp(member_text(status, "membership"), "files") != 0)
+        nsswitch_check(PATH_ETC "/nsswitch.conf", &findings);
+    pamcheck("", NULL, NULL, &findings);
+    return findings;
+}
+
+enum { WARNING_ROWS = 2 };
+
+/* All of them; on a terminal as much of the first as two rows take. */
+static void warn(const struct invocation *invocation, const struct findings *findings)
+{
+    static const char begin[] = "warning: ";
+    const size_t width = invocation->output.width;
+    const size_t taken = strlen(invocation->program->name) + 2 + strlen(begin);
+
+    for (size_t i = 0; i < findings->count; i++) {
+        char more[64] = "", visible[1024];
+        if (width > 0 && findings->count > 1)
+            snprintf(more, sizeof(more), " (1 of %zu: pkg-admin check-config)", findings->count);
+        _cleanup_free_ char *text = one_row(text_visible(findings->items[i], visible, sizeof(visible)),
+                                            width > 0 ? WARNING_ROWS * width - taken - strlen(more) - 1 : 0);
+        output_message(invocation->program->name, "%s%s%s", begin, text, more);
+        if (width > 0)
+            return;
+    }
+}
 
 static void add_returned(json_t *status)
 {
@@ -337,20 +367,20 @@ static void add_returned(json_t *status)
 
 int status_show(struct invocation *invocation)
 {
-    enum { PROMPT = 1, WARNING = 2 };
+    enum { PROMPT = 1 };
     struct client_error error;
     json_t *status = NULL;
 
     if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &status, &error) < 0)
         return calls_report(invocation, &error);
-    const bool unseen = strcmp(member_text(status, "membership"), "files") != 0 && !nsswitch_names_us();
+    struct findings findings = check_host(status);
     add_returned(status);
     if (invocation->output.json)
         output_json(&invocation->output, status);
     else
-        print(&invocation->output, status, PROMPT + (unseen ? WARNING : 0));
-    if (unseen)
-        output_message(invocation->program->name, "%s", warning);
+        print(&invocation->output, status, PROMPT + (findings.count ? WARNING_ROWS : 0));
+    warn(invocation, &findings);
+    findings_deinit(&findings);
     json_decref(status);
     return 0;
 }

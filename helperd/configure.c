@@ -6,6 +6,9 @@
 #include "helperd/configure.h"
 
 #include "common/grantdir.h"
+#include "common/names.h"
+#include "common/nsswitch.h"
+#include "common/pamcheck.h"
 #include "common/paths.h"
 #include "helperd/config.h"
 #include "helperd/configure_chain.h"
@@ -23,6 +26,7 @@ static const struct configure_place host = {
     .state = PATH_STATE,
     .owner = 0,
     .lookup = &configure_lookup_host,
+    .root = "",
 };
 
 static const char *plural(size_t n)
@@ -85,11 +89,40 @@ static int exit_code(int rc, const struct problems *problems)
     return problems->errors > 0 ? EX_CONFIG : 0;
 }
 
+static bool is_package(const char *name, void *data)
+{
+    return packages_find(data, name) != NULL;
+}
+
+/* What the host makes of us: whether logins get our groups, whether our lines in pam.d guard. */
+static void check_host(const struct configure_place *place, struct packages *packages,
+                       struct problems *problems)
+{
+    struct findings findings = {0};
+    struct problems unsaid = {0};
+    struct config config;
+    char path[4096];
+    if (!place->root || !packages)
+        return;
+    snprintf(path, sizeof(path), "%s/etc/nsswitch.conf", place->root);
+    if (config_load(place->config, place->owner, &config, &unsaid) == 0 &&
+        config.membership == CONFIG_MEMBERSHIP_NSS)
+        nsswitch_check(path, &findings);
+    pamcheck(place->root, is_package, packages, &findings);
+    for (size_t i = 0; i < findings.count; i++) {
+        char visible[2048];
+        problems_add(problems, false, "%s", text_visible(findings.items[i], visible, sizeof(visible)));
+    }
+    findings_deinit(&findings);
+    problems_deinit(&unsaid);
+}
+
 int configure_check_at(const struct configure_place *place, FILE *out)
 {
     struct problems problems = {0};
     struct packages *packages = NULL;
     const int rc = check(place, &packages, &problems);
+    check_host(place, packages, &problems);
     print_problems(&problems, out);
     if (rc == -ENOMEM)
         fputs("error: there is not enough memory for this; nothing was changed\n", out);

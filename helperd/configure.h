@@ -30,6 +30,7 @@ struct configure_place {
     const char *state;
     uid_t owner;
     const struct configure_lookup *lookup;
+    const char *root; /* whose etc/nsswitch.conf and etc/pam.d are judged ("": this host's); NULL: none */
 };
 
 int configure_check_at(const struct configure_place *place, FILE *out);

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * See the header. The phases are walked with what our module may answer, as libpam would; no list of patterns says what is
+ * wrong. Reads only, and runs nothing of what it reads. Called by helperd/configure.c and cli/status.c.
+ */
+#include "common/pamcheck.h"
+
+#include "common/cleanup.h"
+#include "common/pamstack.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <security/_pam_types.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BIT(code)   ((uint32_t)1 << (code))
+#define OUR_MODULE  "pam_accesspkg.so"
+#define THE_OTHER   "other"
+#define OUR_LINE    "account required pam_accesspkg.so package=NAME"
+#define PLACED_WELL "above every include, and every sufficient or done"
+
+struct judging {
+    pamcheck_is_package *is_package;
+    void *data;
+    struct findings *findings;
+    const struct pamstack *stack;
+    size_t ours;      /* the entry that is judged */
+    uint32_t answers; /* what it answers, as bits */
+};
+
+static bool is_ours(const struct pamstack_entry *entry)
+{
+    return entry->kind == PAMSTACK_MODULE && entry->line->kind == PAMD_MODULE && entry->line->target &&
+           strcmp(pamd_module(entry->line), OUR_MODULE) == 0;
+}
+
+/* Modules that are there to say whom the lines behind them concern: what they pass over is meant. */
+static bool is_condition(const struct pamstack_entry *entry)
+{
+    static const char *const modules[] = {"pam_succeed_if.so", "pam_rootok.so", "pam_access.so",
+                                          "pam_listfile.so"};
+    for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
+        if (entry->line->target && strcmp(pamd_module(entry->line), modules[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A file that several services include has its line told of once. */
+static void tell(const struct judging *judging, const struct pamstack_entry *entry, const char *what)
+{
+    char *text = NULL;
+    if (asprintf(&text, "%s:%u: %s", entry->file->path, entry->line->number, what) < 0) {
+        judging->findings->lost = true;
+        return;
+    }
+    bool told = false;
+    for (size_t i = 0; i < judging->findings->count; i++)
+        told |= strcmp(judging->findings->items[i], text) == 0;
+    if (!told)
+        findings_add(judging->findings, "%s", text);
+    free(text);
+}
+
+static bool refuses(const struct pamstack_entry *entry)
+{
+    return entry->kind == PAMSTACK_FAILS ||
+           (entry->line->target && strcmp(pamd_module(entry->line), "pam_deny.so") == 0);
+}
+
+/* ---- what modules answer ------------------------------------------------------------------------------------------ */
+
+/* Nobody knows what another module says. */
+static uint32_t any_answer(const struct pamstack_entry *entry, void *data)
+{
+    const struct judging *judging = data;
+    if (refuses(entry))
+        return BIT(PAM_PERM_DENIED);
+    if (entry == &judging->stack->entries[judging->ours])
+        return judging->answers;
+    return BIT(PAM_SUCCESS) | BIT(PAM_PERM_DENIED) | BIT(PAM_AUTH_ERR) | BIT(PAM_USER_UNKNOWN) |
+           BIT(PAM_NEW_AUTHTOK_REQD) | BIT(PAM_IGNORE) | BIT(PAM_AUTHINFO_UNAVAIL);
+}
+
+/* Every other module lets in, and ours has no say. */
+static int ignored_answer(const struct pamstack_entry *entry, void *data)
+{
+    (void)data;
+    if (refuses(entry))
+        return PAM_PERM_DENIED;
+    return is_ours(entry) ? PAM_IGNORE : PAM_SUCCESS;
+}
+
+/* ---- one line of ours ---------------------------------------------------------------------------------------------- */
+
+static int explore(struct judging *judging, uint32_t answers, struct pamstack_outlook *ret)
+{
+    judging->answers = answers;
+    const int r = pamstack_explore(judging->stack, judging->ours, any_answer, judging, ret);
+    if (r == -E2BIG)
+        tell(judging, &judging->stack->entries[judging->ours],
+             "what becomes of this line cannot be told: there are too many ways through this phase");
+    return r;
+}
+
+static void judge_refusal(struct judging *judging)
+{
+    struct pamstack_outlook outlook = {0};
+    if (explore(judging, BIT(PAM_PERM_DENIED) | BIT(PAM_AUTHINFO_UNAVAIL), &outlook) < 0)
+        return;
+    if (outlook.asked)
+        tell(judging, &judging->stack->entries[judging->ours],
+             "this line guards nothing: whom it refuses gets in all the same. Write: " OUR_LINE
+             ", " PLACED_WELL);
+    free(outlook.skipped);
+}
+
+static void judge_place(struct judging *judging)
+{
+    const struct pamstack_entry *const ours = &judging->stack->entries[judging->ours];
+    struct pamstack_outlook outlook = {0};
+    if (explore(judging, BIT(PAM_PERM_DENIED), &outlook) < 0)
+        return;
+    for (size_t i = 0; outlook.unasked && i < judging->stack->n_entries; i++) {
+        const struct pamstack_entry *by = &judging->stack->entries[i];
+        char *what = NULL;
+        if (!outlook.skipped[i] || is_condition(by))
+            continue;
+        if (asprintf(&what, "this line may not be asked: %s:%u can let in before. Write it " PLACED_WELL,
+                     by->file->path, by->line->number) >= 0)
+            tell(judging, ours, what);
+        free(what);
+        break;
+    }
+    free(outlook.skipped);
+}
+
+static void judge_exempt(struct judging *judging)
+{
+    if (pamstack_run(judging->stack, ignored_answer, NULL) != PAM_SUCCESS)
+        tell(judging, &judging->stack->entries[judging->ours],
+             "this line refuses root, and with mode=report everybody. Write: " OUR_LINE
+             ", and keep another account module, such as pam_unix, below it");
+}
+
+static void judge_packages(struct judging *judging)
+{
+    static const char key[] = "package=";
+    const struct pamstack_entry *const ours = &judging->stack->entries[judging->ours];
+    for (size_t i = 0; judging->is_package && i < ours->line->n_arguments; i++) {
+        const char *argument = ours->line->arguments[i];
+        char *what = NULL;
+        if (strncmp(argument, key, strlen(key)) != 0 ||
+            judging->is_package(argument + strlen(key), judging->data))
+            continue;
+        if (asprintf(&what, "%s: there is no such package, and nobody gets in by it; check its spelling",
+                     argument) >= 0)
+            tell(judging, ours, what);
+        free(what);
+    }
+}
+
+/* ---- a service ------------------------------------------------------------------------------------------------------ */
+
+/* Whether the account phase has a line of ours. */
+static bool judge_account(struct judging *judging, const char *root, const char *service)
+{
+    struct pamstack stack = {0};
+    struct findings stumbles = {0}; /* of lines that are not ours: their owners' business */
+    bool guarded = false;
+    if (pamstack_load(root, service, PAMD_ACCOUNT, &stumbles, &stack) == 0) {
+        judging->stack = &stack;
+        for (judging->ours = 0; judging->ours < stack.n_entries; judging->ours++) {
+            if (!is_ours(&stack.entries[judging->ours]))
+                continue;
+            guarded = true;
+            judge_packages(judging);
+            if (stack.uncertain || stack.given_up)
+                continue;
+            judge_refusal(judging);
+            judge_place(judging);
+            judge_exempt(judging);
+        }
+        pamstack_deinit(&stack);
+    }
+    findings_deinit(&stumbles);
+    return guarded;
+}
+
+/* The module answers in the account phase, and says what ends soon in the session's. */
+static void judge_phase(struct judging *judging, const char *root, const char *service, enum pamd_type phase)
+{
+    struct pamstack stack = {0};
+    struct findings stumbles = {0};
+    if (pamstack_load(root, service, phase, &stumbles, &stack) == 0) {
+        for (size_t i = 0; i < stack.n_entries; i++)
+            if (is_ours(&stack.entries[i]))
+                tell(judging, &stack.entries[i],
+                     "this line refuses everybody: pam_accesspkg.so judges in the account phase alone. "
+                     "Write: " OUR_LINE);
+        pamstack_deinit(&stack);
+    }
+    findings_deinit(&stumbles);
+}
+
+/* libpam asks it for services without a file, and for every service when it has no memory. */
+static void judge_other(struct judging *judging, const char *root)
+{
+    struct pamstack stack = {0};
+    struct findings stumbles = {0};
+    if (pamstack_load(root, THE_OTHER, PAMD_ACCOUNT, &stumbles, &stack) == 0) {
+        if (pamstack_run(&stack, ignored_answer, NULL) == PAM_SUCCESS)
+            findings_add(
+                judging->findings,
+                "%s/etc/pam.d/other: it lets in without an access package where the file of a service is "
+                "missing or cannot be read. Write there: account required pam_deny.so",
+                root);
+        pamstack_deinit(&stack);
+    }
+    findings_deinit(&stumbles);
+}
+
+/* Not what an editor or dpkg left beside a file. */
+static int is_service(const struct dirent *entry)
+{
+    const char *name = entry->d_name;
+    return *name != '.' && !strchr(name, '~') && !strstr(name, ".dpkg-") && !strstr(name, ".rpm") &&
+           strcmp(name, THE_OTHER) != 0;
+}
+
+int pamcheck(const char *root, pamcheck_is_package *is_package, void *data, struct findings *findings)
+{
+    struct judging judging = {.is_package = is_package, .data = data, .findings = findings};
+    struct dirent **entries = NULL;
+    char path[4096];
+    int guarded = 0;
+    snprintf(path, sizeof(path), "%s/etc/pam.d", root);
+    const int count = scandir(path, &entries, is_service, alphasort);
+    if (count < 0)
+        return -errno;
+    for (int i = 0; i < count; i++) {
+        guarded += judge_account(&judging, root, entries[i]->d_name);
+        judge_phase(&judging, root, entries[i]->d_name, PAMD_AUTH);
+        judge_phase(&judging, root, entries[i]->d_name, PAMD_PASSWORD);
+        free(entries[i]);
+    }
+    free(entries);
+    if (guarded > 0 && !judge_account(&judging, root, THE_OTHER))
+        judge_other(&judging, root);
+    return guarded;
+}

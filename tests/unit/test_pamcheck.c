@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is said of our lines in pam.d, in folders of the test's own. That the walk is libpam's: tests/pam/test_pamstack.c. */
+#include "common/pamcheck.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static char root[64];
+
+static void put(const char *service, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/etc/pam.d/%s", root, service);
+    FILE *file = fopen(path, "we");
+    ck_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static void setup(void)
+{
+    char path[256];
+    strcpy(root, "/tmp/accesspkg-pamcheck-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    snprintf(path, sizeof(path), "%s/etc", root);
+    ck_assert_int_eq(mkdir(path, 0755), 0);
+    snprintf(path, sizeof(path), "%s/etc/pam.d", root);
+    ck_assert_int_eq(mkdir(path, 0755), 0);
+    put("other", "account required pam_deny.so\n");
+    put("common-account", "account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\n"
+                          "account requisite pam_deny.so\naccount required pam_permit.so\n");
+}
+
+static void teardown(void)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "rm -r %s", root);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static bool is_package(const char *name, void *data)
+{
+    (void)data;
+    return strcmp(name, "db") == 0;
+}
+
+#define OURS "pam_accesspkg.so package=db\n"
+#define REST "@include common-account\n"
+
+static const struct {
+    const char *text;
+    const char *line; /* of the finding; NULL: none */
+    const char *what;
+} cases[] = {
+    {"account required " OURS REST, NULL, NULL},
+    {"account requisite " OURS REST, NULL, NULL},
+    {"-account [default=die success=ok ignore=ignore] " OURS REST, NULL, NULL},
+    {"account required pam_accesspkg.so package=db mode=report\n" REST, NULL, NULL},
+    {"account [success=1 default=ignore] pam_rootok.so\naccount required " OURS REST, NULL, NULL},
+    {"account sufficient pam_succeed_if.so user ingroup wheel\naccount required " OURS REST, NULL, NULL},
+    {REST "account required " OURS, "svc:2: ", "may not be asked"},
+    {"account sufficient pam_localuser.so\naccount required " OURS REST, "svc:2: ", "may not be asked"},
+    {"account sufficient " OURS REST, "svc:1: ", "guards nothing"},
+    {"account optional " OURS REST, "svc:1: ", "guards nothing"},
+    {"account [default=ignore] " OURS REST, "svc:1: ", "guards nothing"},
+    {"account [default=bad success=ok user_unknown=ignore] " OURS REST, "svc:1: ", "refuses root"},
+    {"account required " OURS, "svc:1: ", "refuses root"},
+    {"account required pam_accesspkg.so package=db package=dbb\n" REST,
+     "svc:1: ", "package=dbb: there is no"},
+    {"auth required " OURS "account required pam_permit.so\n", "svc:1: ", "refuses everybody"},
+    {"account \\\n required \\\n " OURS REST "#account sufficient " OURS, NULL, NULL},
+    {"account required pam_accesspkg_old.so\n" REST, NULL, NULL},
+};
+
+START_TEST(a_line)
+{
+    struct findings findings = {0};
+    put("svc", cases[_i].text);
+    pamcheck(root, is_package, NULL, &findings);
+    ck_assert_msg(findings.count == (cases[_i].line != NULL), "%zu: %s\n%s", findings.count, cases[_i].text,
+                  findings.count ? findings.items[0] : "");
+    if (cases[_i].line)
+        ck_assert_msg(strstr(findings.items[0], cases[_i].line) && strstr(findings.items[0], cases[_i].what),
+                      "%s", findings.items[0]);
+    findings_deinit(&findings);
+}
+END_TEST
+
+/* A line in a file that two services include is told of once, and counts for both. */
+START_TEST(included)
+{
+    struct findings findings = {0};
+    put("common-account", "account optional " OURS "account required pam_permit.so\n");
+    put("one", REST);
+    put("two", "account include common-account\n");
+    put("two.dpkg-old", "account optional " OURS);
+    ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings),
+                     3); /* the file itself passes for a service */
+    ck_assert_uint_eq(findings.count, 1);
+    findings_deinit(&findings);
+}
+END_TEST
+
+/* What libpam falls back to matters where something is guarded. */
+START_TEST(other)
+{
+    struct findings findings = {0};
+    put("other", REST);
+    ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings), 0);
+    ck_assert_uint_eq(findings.count, 0);
+    put("svc", "account required " OURS REST);
+    ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings), 1);
+    ck_assert_uint_eq(findings.count, 1);
+    ck_assert_ptr_nonnull(
+        strstr(findings.items[0], "/etc/pam.d/other: it lets in without an access package"));
+    findings_deinit(&findings);
+    findings = (struct findings){0};
+    put("other", "account required " OURS REST);
+    ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings), 1);
+    ck_assert_uint_eq(findings.count, 0);
+    findings_deinit(&findings);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("pamcheck");
+    TCase *tests = tcase_create("pamcheck");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, a_line, 0, (int)(sizeof(cases) / sizeof(cases[0])));
+    tcase_add_test(tests, included);
+    tcase_add_test(tests, other);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
