@@ -78,7 +78,7 @@ enum { N_GHOSTS = sizeof(ghosts) / sizeof(ghosts[0]) };
 const char *__asan_default_options(void);
 __attribute__((visibility("default"))) const char *__asan_default_options(void)
 {
-    return "allocator_may_return_null=1";
+    return "allocator_may_return_null=1:max_allocation_size_mb=64";
 }
 
 START_TEST(a_name_that_nobody_has)
