@@ -28,6 +28,7 @@ struct subject {
 struct person {
     char *name;
     uid_t uid;
+    char *gecos; /* NULL: not asked for, or none */
 };
 
 /* Those whom a policy's "alice" or "%dba-leads" stands for. A group's are its members as the directory lists them, and
@@ -72,7 +73,8 @@ struct facts {
     size_t n_others;
     struct principal *principals; /* those of the question of which anything was found out */
     size_t n_principals;
-    bool late; /* what is not answered took too long; else it was refused */
+    bool late;       /* what is not answered took too long; else it was refused */
+    bool unanswered; /* of a principal or its people something was refused */
 };
 
 /* Somebody who has the group of a principal by a package, as the store says: counted by the look-up where the account
@@ -95,7 +97,9 @@ struct inquiry {
     size_t n_holders;
     gid_t *gids; /* whose names are wanted */
     size_t n_gids;
-    bool names_only; /* the groups of users are not */
+    bool names_only;  /* the groups of users are not */
+    bool addresses;   /* of principals' people, those who may not log in among them, the GECOS field is */
+    int64_t patience; /* milliseconds for the principals; 0: as long as somebody waits for it */
 };
 
 #define INQUIRY_NOBODY ((struct inquiry){.caller = (uid_t)-1})

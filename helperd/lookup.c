@@ -3,6 +3,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "helperd/lookup_outage.h"
 #include "helperd/request.h"
 
 #include <errno.h>
@@ -18,8 +19,6 @@ enum {
     QUESTIONS_MAX = 4096,
     DYING_MAX = 64, /* killed and not gone yet: the kernel may hold them as long as a dead file server */
     ANSWER_MAX = 1024 * 1024,
-    CALM_TIMEOUTS = 30,      /* without a failure, until an outage is over */
-    REMINDER_TIMEOUTS = 300, /* until one that goes on is told of again */
 };
 
 #define PRINCIPALS_SECONDS 1.
@@ -47,13 +46,6 @@ struct worker {
     size_t size;
 };
 
-/* Look-ups that are not answered, told of once, and once more when they are again. */
-struct outage {
-    bool lasts;
-    double begun, failed, told; /* on the loop's clock; failed: the last time */
-    unsigned count;
-};
-
 struct lookup {
     struct ev_loop *loop;
     char *program;
@@ -79,55 +71,19 @@ static void question_free(struct question *question)
     free(question);
 }
 
-static void note_failure(struct lookup *lookup, const char *why)
-{
-    struct outage *outage = &lookup->outage;
-    const double now = ev_now(lookup->loop);
-    outage->failed = now;
-    outage->count++;
-    if (outage->lasts && now - outage->told < REMINDER_TIMEOUTS * lookup->timeout)
-        return;
-    if (outage->lasts)
-        log_warning(
-            "Users and groups are still not all answered: %u look-ups failed so far; the last one %s.",
-            outage->count, why);
-    else
-        log_warning("A look-up of users or groups %s. What was not found counts as not known, and calls that "
-                    "need it are refused. See whether the directory answers: getent passwd NAME. Further "
-                    "failures are counted; it is logged when they end.",
-                    why);
-    if (!outage->lasts)
-        outage->begun = now;
-    outage->lasts = true;
-    outage->told = now;
-}
-
-/* One good answer among bad ones is no end of an outage. */
-static void note_success(struct lookup *lookup)
-{
-    struct outage *outage = &lookup->outage;
-    const double now = ev_now(lookup->loop);
-    if (!outage->lasts || now - outage->failed < CALM_TIMEOUTS * lookup->timeout)
-        return;
-    log_notice("Users and groups are answered again. %u look-up%s failed within %.0f s.", outage->count,
-               outage->count == 1 ? "" : "s", outage->failed - outage->begun);
-    *outage = (struct outage){0};
-    if (lookup->recovered)
-        lookup->recovered(lookup->recovered_data);
-}
-
 /* `why` it is not answered whole, as the journal tells it; NULL: it is the directory's word. */
 static void question_finish(struct question *question, const char *why)
 {
+    struct lookup *lookup = question->lookup;
     const lookup_done done = question->done;
     void *data = question->data;
     struct facts *facts = steal_ptr(question->facts);
-    if (!why && facts && !facts_are_whole(facts))
+    if (!why && facts && (facts->unanswered || !facts_are_whole(facts)))
         why = "was refused: a directory says that it is not available";
     if (why)
-        note_failure(question->lookup, why);
-    else
-        note_success(question->lookup);
+        outage_note_failure(&lookup->outage, ev_now(lookup->loop), lookup->timeout, why);
+    else if (outage_note_success(&lookup->outage, ev_now(lookup->loop), lookup->timeout) && lookup->recovered)
+        lookup->recovered(lookup->recovered_data);
     question_free(question);
     done(facts, data);
 }
@@ -224,7 +180,8 @@ static void worker_answered(struct worker *worker)
 static void hurry(struct question *question)
 {
     struct ev_loop *loop = question->lookup->loop;
-    if (ev_timer_remaining(loop, &question->deadline) <= PRINCIPALS_SECONDS)
+    if (json_object_get(question->json, "patience") ||
+        ev_timer_remaining(loop, &question->deadline) <= PRINCIPALS_SECONDS)
         return;
     ev_timer_stop(loop, &question->deadline);
     ev_timer_set(&question->deadline, PRINCIPALS_SECONDS, 0.);

@@ -25,7 +25,8 @@ void lookup_free(struct lookup *lookup); /* outstanding questions are dropped wi
  */
 typedef void (*lookup_done)(struct facts *facts, void *data);
 
-/* 0, or -ENOMEM, -EBUSY when too many wait. What is only principals' has a second at most, whatever the time-out. */
+/* 0, or -ENOMEM, -EBUSY when too many wait. What is only principals' has a second at most, whatever
+ * the time-out, unless the inquiry has more patience. */
 int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data);
 
 /* Forgets a question whose asker went away. */

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whom principals stand for. What the files of this host answer alone comes first, so that a directory that hangs behind
+ * them takes nobody with it who is local: local users, the local members of local groups, and then the others.
+ */
+#include "helperd/lookup/people.h"
+
+#include "common/cleanup.h"
+#include "common/directory.h"
+#include "common/names.h"
+#include "common/paths.h"
+#include "helperd/lookup/say.h"
+#include "helperd/lookup/subject.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    PEOPLE_MAX = 256,         /* FACTS_PEOPLE_MAX: more than any quorum needs to be told of one group */
+    PEOPLE_OF_ALL_MAX = 2048, /* of all principals of a question: bounds the answer */
+    PATIENCE_MS = 500, /* and what they may cost whoever waits for it, where the question does not say */
+};
+
+struct principal {
+    const char *name;
+    size_t index;
+    bool is_group, local;
+    json_t
+        *people; /* of a group that was found: objects with a name, and the uid that it must have, or none */
+    size_t told;
+    bool unsure; /* one was not answered, or there was no time for all */
+};
+
+struct answer {
+    const json_t *holders;
+    struct principal *principals;
+    size_t count;
+    void *local_users, *local_groups; /* trees of names */
+    bool addresses;
+    /* What is left for all principals together. */
+    struct timespec begun;
+    json_int_t patience;
+    size_t people;
+};
+
+/* ---- the files of this host ------------------------------------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void add_name(void **tree, const char *name)
+{
+    char *copy = strdup(name);
+    const char *const *found = copy ? tsearch(copy, tree, compare) : NULL;
+    if (!found || *found != copy)
+        free(copy);
+}
+
+static void read_local(struct answer *answer)
+{
+    _cleanup_fclose_ FILE *users = fopen(PATH_ETC "/passwd", "re");
+    _cleanup_fclose_ FILE *groups = fopen(PATH_ETC "/group", "re");
+    const struct passwd *user = NULL;
+    const struct group *group = NULL;
+    while (users && (user = fgetpwent(users)))
+        add_name(&answer->local_users, user->pw_name);
+    while (groups && (group = fgetgrent(groups)))
+        add_name(&answer->local_groups, group->gr_name);
+}
+
+static bool has_name(void *const *tree, const char *name)
+{
+    return tfind(name, tree, compare);
+}
+
+/* ---- people ------------------------------------------------------------------------------------------------------- */
+
+static bool is_used_up(const struct answer *answer)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return answer->people == 0 ||
+           (now.tv_sec - answer->begun.tv_sec) * 1000 + (now.tv_nsec - answer->begun.tv_nsec) / 1000000 >=
+               answer->patience;
+}
+
+static json_t *line_of(const struct principal *principal)
+{
+    return json_pack("{s:I}", "principal", (json_int_t)principal->index);
+}
+
+static void say_flag(const struct principal *principal, const char *flag)
+{
+    json_t *line = line_of(principal);
+    json_object_set_new(line, flag, json_true());
+    say(line);
+}
+
+static void say_person(const struct answer *answer, const struct principal *principal,
+                       const struct passwd *entry)
+{
+    json_t *line = line_of(principal);
+    json_t *person = json_pack("{s:s, s:I}", "name", entry->pw_name, "uid", (json_int_t)entry->pw_uid);
+    if (answer->addresses && entry->pw_gecos && text_is_utf8(entry->pw_gecos))
+        json_object_set_new(person, "gecos", json_string(entry->pw_gecos));
+    json_object_set_new(line, "exists", json_true());
+    json_object_set_new(line, "people", json_pack("[o]", person));
+    say(line);
+}
+
+/* Tells of this user, if there is one, who may log in, and is no other one by now (`uid`; NULL: whoever it is). */
+static void tell(struct answer *answer, struct principal *principal, const char *name, const json_t *uid)
+{
+    const struct passwd *found = NULL;
+    const enum directory_answer directory = directory_user(name, &found);
+    if (directory == DIRECTORY_UNANSWERED && !principal->unsure)
+        say_flag(principal, "unanswered");
+    principal->unsure |= directory == DIRECTORY_UNANSWERED;
+    if (directory != DIRECTORY_FOUND)
+        return;
+    if ((!answer->addresses && !subject_may_log_in(found)) || !text_is_utf8(found->pw_name) ||
+        (uid && json_integer_value(uid) != (json_int_t)found->pw_uid)) {
+        say_flag(principal, "exists");
+        return;
+    }
+    say_person(answer, principal, found);
+    principal->told++;
+    answer->people--;
+}
+
+static void finish(const struct principal *principal)
+{
+    if (!principal->unsure)
+        say_flag(principal, "whole");
+}
+
+/* Among the first `count`. */
+static bool is_listed(const json_t *people, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(people, i), "name")), name) == 0)
+            return true;
+    return false;
+}
+
+/* Who has the group by a package (of it as it is now, not of one that had its name), then its members, each name once.
+ * Copied: the next look-up may write over them. */
+static json_t *list_people(const struct group *group, const json_t *holders)
+{
+    json_t *people = json_array();
+    for (size_t i = 0; i < json_array_size(holders); i++) {
+        json_t *holder = json_array_get(holders, i);
+        const char *name = json_string_value(json_object_get(holder, "name"));
+        if (json_integer_value(json_object_get(holder, "gid")) == (json_int_t)group->gr_gid &&
+            !is_listed(people, json_array_size(people), name)) /* by another package */
+            json_array_append(people, holder);
+    }
+    const size_t held = json_array_size(people);
+    for (char *const *member = group->gr_mem; *member; member++)
+        if (text_is_utf8(*member) && !is_listed(people, held, *member))
+            json_array_append_new(people, json_pack("{s:s}", "name", *member));
+    return people;
+}
+
+/* ---- principals ---------------------------------------------------------------------------------------------------- */
+
+static void answer_user(struct answer *answer, struct principal *principal)
+{
+    tell(answer, principal, principal->name, NULL);
+    finish(principal);
+}
+
+/* Its people, as names: NULL where there is no such group, or it is not known. */
+static void find_group(const struct answer *answer, struct principal *principal)
+{
+    const struct group *found = NULL;
+    const enum directory_answer directory = directory_group(principal->name + 1, &found);
+    if (directory == DIRECTORY_ABSENT)
+        finish(principal);
+    if (directory == DIRECTORY_UNANSWERED)
+        say_flag(principal, "unanswered");
+    if (directory != DIRECTORY_FOUND)
+        return;
+    principal->people = list_people(found, json_object_get(answer->holders, principal->name));
+    say(json_pack("{s:I, s:b, s:I}", "principal", (json_int_t)principal->index, "exists", 1, "names",
+                  (json_int_t)json_array_size(principal->people)));
+}
+
+/* Those of its people who stand in /etc/passwd, or the others, as far as time and room go. */
+static void tell_people(struct answer *answer, struct principal *principal, bool local)
+{
+    for (size_t i = 0; i < json_array_size(principal->people); i++) {
+        const json_t *person = json_array_get(principal->people, i);
+        const char *name = json_string_value(json_object_get(person, "name"));
+        if (has_name(&answer->local_users, name) != local)
+            continue;
+        if (principal->told == PEOPLE_MAX || is_used_up(answer)) {
+            principal->unsure = true;
+            return;
+        }
+        tell(answer, principal, name, json_object_get(person, "uid"));
+    }
+}
+
+static void answer_local_group(struct answer *answer, struct principal *principal)
+{
+    find_group(answer, principal);
+    tell_people(answer, principal, true);
+}
+
+static void finish_local_group(struct answer *answer, struct principal *principal)
+{
+    tell_people(answer, principal, false);
+    if (principal->people)
+        finish(principal);
+}
+
+static void answer_group(struct answer *answer, struct principal *principal)
+{
+    answer_local_group(answer, principal);
+    finish_local_group(answer, principal);
+}
+
+static const struct {
+    bool group, local;
+    void (*run)(struct answer *answer, struct principal *principal);
+} passes[] = {
+    {false, true, answer_user},  {true, true, answer_local_group}, {false, false, answer_user},
+    {true, false, answer_group}, {true, true, finish_local_group},
+};
+
+static void run_passes(struct answer *answer)
+{
+    for (size_t pass = 0; pass < sizeof(passes) / sizeof(passes[0]); pass++)
+        for (size_t i = 0; i < answer->count; i++) {
+            struct principal *principal = &answer->principals[i];
+            const bool begins = passes[pass].run != finish_local_group;
+            if (principal->is_group == passes[pass].group && principal->local == passes[pass].local &&
+                !(begins && is_used_up(answer)))
+                passes[pass].run(answer, principal);
+        }
+}
+
+void people_answer(const json_t *question)
+{
+    const json_t *names = json_object_get(question, "principals");
+    const json_t *patience = json_object_get(question, "patience");
+    struct answer answer = {
+        .holders = json_object_get(question, "holders"),
+        .principals = calloc(json_array_size(names) + 1, sizeof(*answer.principals)),
+        .addresses = json_is_true(json_object_get(question, "addresses")),
+        .patience = patience ? json_integer_value(patience) : PATIENCE_MS,
+        .people = PEOPLE_OF_ALL_MAX,
+    };
+    if (!answer.principals)
+        exit(1);
+    clock_gettime(CLOCK_MONOTONIC, &answer.begun);
+    if (json_array_size(names) > 0)
+        read_local(&answer);
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        const bool is_group = name[0] == '%';
+        answer.principals[answer.count++] =
+            (struct principal){.name = name,
+                               .index = i,
+                               .is_group = is_group,
+                               .local = is_group ? has_name(&answer.local_groups, name + 1)
+                                                 : has_name(&answer.local_users, name)};
+    }
+    run_passes(&answer);
+    for (size_t i = 0; i < answer.count; i++)
+        json_decref(answer.principals[i].people);
+    free(answer.principals);
+    tdestroy(answer.local_users, free);
+    tdestroy(answer.local_groups, free);
+}
