@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <security/pam_appl.h>
 #include <stdio.h>
@@ -23,8 +24,20 @@ static int journal = -1;
 
 /* ---- service files ------------------------------------------------------------------------------------------ */
 
+/* What an application's stdin is, is the test's to say, not whoever's who runs the suite. */
+static void empty_stdin(void)
+{
+    const int null = open("/dev/null", O_RDWR);
+    ck_assert_int_ge(null, 0);
+    if (null == STDIN_FILENO)
+        return;
+    ck_assert_int_eq(dup2(null, STDIN_FILENO), STDIN_FILENO);
+    close(null);
+}
+
 void pam_host_setup(void)
 {
+    empty_stdin();
     strcpy(folder, "/tmp/pam.d-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     ck_assert_int_eq(chmod(folder, 0755), 0);
