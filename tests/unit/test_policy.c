@@ -136,11 +136,12 @@ END_TEST
 
 enum { ALICE = 1001, BOB = 1002, CAROL = 1003, DAVE = 1004 };
 
-static struct person one_alice[] = {{(char *)"alice", ALICE}};
-static struct person one_bob[] = {{(char *)"bob", BOB}};
-static struct person one_dave[] = {{(char *)"dave", DAVE}};
-static struct person leads_people[] = {{(char *)"bob", BOB}, {(char *)"carol", CAROL}};
-static struct person daves[] = {{(char *)"dave", DAVE}, {(char *)"david", DAVE}}; /* one person, two names */
+static struct person one_alice[] = {{(char *)"alice", ALICE, NULL}};
+static struct person one_bob[] = {{(char *)"bob", BOB, NULL}};
+static struct person one_dave[] = {{(char *)"dave", DAVE, NULL}};
+static struct person leads_people[] = {{(char *)"bob", BOB, NULL}, {(char *)"carol", CAROL, NULL}};
+static struct person daves[] = {{(char *)"dave", DAVE, NULL},
+                                {(char *)"david", DAVE, NULL}}; /* one person, two names */
 static struct person many[FACTS_PEOPLE_MAX];
 
 #define WHOLE(name, persons, n)                                                                              \
