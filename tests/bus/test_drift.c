@@ -303,7 +303,9 @@ START_TEST(test_lookup)
     live_expect("root",
                 ": >/etc/group; echo '{\"groups\": [\"backup\"], \"principals\": [\"%backup\"]}' |"
                 " /usr/libexec/accesspkg/accesspkg-lookup",
-                0, "{\"group\":0,\"gid\":false}\n{\"principals\":true}\n{\"end\":true}\n");
+                0,
+                "{\"group\":0,\"gid\":false}\n{\"principals\":true}\n{\"principal\":0,\"unanswered\":true}\n"
+                "{\"end\":true}\n");
 }
 END_TEST
 
