@@ -140,7 +140,7 @@ no_line_in_nsswitch()
     sed -i 's/^group:.*/group: files/' "$file"
     run host pkg-admin status
     succeeded
-    says "/etc/nsswitch.conf does not name accesspkg"
+    says "/etc/nsswitch.conf:[0-9]*: accesspkg is not in this line, so nobody has the groups of a package"
     cp "$work/nsswitch" "$file"
     run host pkg-admin status
     says_not nsswitch
