@@ -10,7 +10,8 @@
  *   answer:   verdict (a word of verdict.h), then where known request (its number), package, state (an identifier of
  *             dbus/contract.h), message (one or two lines for the person), why (words for the journal), waits (whom or
  *             what the request waits for, where it is worth to wait for that), may_emergency ("1": the person may take
- *             it at once). Of what waits: message, "" for nothing; or why
+ *             it at once). Of what waits: message, "" for nothing; or why. Instead of an answer: failed (a call) and
+ *             errno; or ended (an exit status), or killed (a signal)
  * Neither side believes the other: sizes are bounded, and what does not fit the shape is dropped whole.
  */
 #pragma once

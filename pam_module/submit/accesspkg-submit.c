@@ -18,6 +18,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -27,45 +28,39 @@
 
 /* ---- a process that nobody disturbs and that disturbs nobody ------------------------------------------------- */
 
-/* Whether the call failed; then the module is told which, and why (keeper.h). */
-static bool fails(const char *call, int result)
+/* Each of these: NULL, or the call that failed, with errno. */
+
+/* Ends with the one who runs us, or would be an orphan for the host to reap. A change of ids may have cleared it. */
+static const char *die_with_parent(void)
 {
-    static struct protocol_message answer;
-    char digits[12];
-    if (result == 0)
-        return false;
-    snprintf(digits, sizeof(digits), "%d", errno);
-    protocol_add(&answer, "failed", call);
-    protocol_add(&answer, "errno", digits);
-    return write(STDOUT_FILENO, answer.text, answer.size) != 0; /* nobody may listen any more */
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? "prctl" : NULL;
+}
+
+static const char *change_ids(uid_t uid, gid_t gid)
+{
+    if (setgroups(0, NULL) < 0)
+        return "setgroups";
+    if (setresgid(gid, gid, gid) < 0)
+        return "setresgid";
+    if (setresuid(uid, uid, uid) < 0)
+        return "setresuid";
+    return die_with_parent();
 }
 
 /* Under su and sudo the real user is the person at the terminal, who could stop or kill what carries their uid. */
-static int become_root_wholly(void)
+static const char *become_root_wholly(void)
 {
-    if (geteuid() != 0)
-        return 0;
-    return fails("setgroups", setgroups(0, NULL)) || fails("setresgid", setresgid(0, 0, 0)) ||
-                   fails("setresuid", setresuid(0, 0, 0))
-               ? -1
-               : 0;
+    return geteuid() == 0 ? change_ids(0, 0) : NULL;
 }
 
 /* For what accesspkgd is to answer as it would answer that user; who stops us then stops a line for themselves. */
-static int become_user(const char *name)
+static const char *become(const struct passwd *user)
 {
-    if (geteuid() != 0)
-        return 0;
-    const struct passwd *user = getpwnam(name);
-    if (!user)
-        return -1;
-    return setgroups(0, NULL) < 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
-                   setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0
-               ? -1
-               : 0;
+    const char *failed = change_ids(user->pw_uid, user->pw_gid);
+    return failed ? failed : prctl(PR_SET_DUMPABLE, 0) < 0 ? "prctl" : NULL;
 }
 
-static int set_limits(void)
+static const char *set_limits(void)
 {
     static const struct {
         int resource;
@@ -74,14 +69,14 @@ static int set_limits(void)
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         struct rlimit limit;
         if (getrlimit((__rlimit_resource_t)limits[i].resource, &limit) < 0)
-            return -1;
+            return "getrlimit";
         if (limit.rlim_max < limits[i].most)
             continue;
         limit = (struct rlimit){limits[i].most, limits[i].most};
         if (setrlimit((__rlimit_resource_t)limits[i].resource, &limit) < 0)
-            return -1;
+            return "setrlimit";
     }
-    return 0;
+    return NULL;
 }
 
 static void default_signals(void)
@@ -93,14 +88,19 @@ static void default_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int settle(void)
+static const char *settle(void)
 {
-    if (become_root_wholly() < 0 || set_limits() < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
-        return -1;
+    const char *failed = become_root_wholly();
+    if (!failed)
+        failed = set_limits();
+    if (failed)
+        return failed;
+    if (prctl(PR_SET_DUMPABLE, 0) < 0)
+        return "prctl";
     default_signals();
     setsid(); /* fails for a leader of a process group alone, whom nobody's terminal stops */
     umask(077);
-    return chdir("/");
+    return chdir("/") < 0 ? "chdir" : NULL;
 }
 
 /* ---- the call ------------------------------------------------------------------------------------------------ */
@@ -171,6 +171,26 @@ static int call(const struct question *question, json_t **ret, struct client_err
     return r;
 }
 
+/* Whether we are that user now; else why not is the answer. */
+static bool become_user(const char *name, struct protocol_message *ret)
+{
+    char why[PROTOCOL_WHY_MAX + 1];
+    if (geteuid() != 0)
+        return true;
+    errno = 0;
+    const struct passwd *user = getpwnam(name);
+    if (!user) {
+        snprintf(why, sizeof(why), "the user could not be looked up: %s",
+                 errno ? strerror(errno) : "there is none of this name");
+        answer_why(why, ret);
+        return false;
+    }
+    const char *failed = become(user);
+    if (failed)
+        answer_failed(failed, errno, ret);
+    return !failed;
+}
+
 /* A courtesy, for which nobody's service is started: why there is none is for the journal of who debugs. */
 static void find_waiting(const struct question *question, struct protocol_message *ret)
 {
@@ -179,10 +199,8 @@ static void find_waiting(const struct question *question, struct protocol_messag
     struct client_error error;
     json_t *answer = NULL;
     bool runs = false;
-    if (become_user(question->user) < 0) {
-        answer_why("the user could not be looked up", ret);
+    if (!become_user(question->user, ret))
         return;
-    }
     if (client_open(&client, &error) < 0) {
         answer_why(error.message, ret);
         return;
@@ -225,8 +243,11 @@ int main(int argc, char **argv)
               stderr);
         return EX_USAGE;
     }
-    if (settle() < 0)
-        return EX_OSERR;
+    const char *failed = settle();
+    if (failed) {
+        answer_failed(failed, errno, &answer);
+        return write(STDOUT_FILENO, answer.text, answer.size) < 0 ? EX_IOERR : EX_OSERR;
+    }
     if (question_read(STDIN_FILENO, &asked, &question) < 0)
         return EX_DATAERR;
     /* The module ends us at the deadline; this is for a host that died before. */

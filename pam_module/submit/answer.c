@@ -303,3 +303,13 @@ void answer_why(const char *message, struct protocol_message *ret)
     words_one_line(message, why, sizeof(why));
     protocol_add(ret, "why", why);
 }
+
+void answer_failed(const char *call, int error, struct protocol_message *ret)
+{
+    char digits[12];
+    snprintf(digits, sizeof(digits), "%d", error);
+    ret->size = 0;
+    ret->overflowed = false;
+    protocol_add(ret, "failed", call);
+    protocol_add(ret, "errno", digits);
+}

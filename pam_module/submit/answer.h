@@ -25,3 +25,6 @@ void answer_verdict(enum verdict verdict, struct protocol_message *ret);
 
 /* No answer but words for the journal, made one visible line. */
 void answer_why(const char *message, struct protocol_message *ret);
+
+/* No answer, because this call failed with this errno. */
+void answer_failed(const char *call, int error, struct protocol_message *ret);
