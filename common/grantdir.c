@@ -206,6 +206,7 @@ const char *grantdir_fault(int result)
         {EPERM, "the grant file or its folder has the wrong owner, or others may write it"},
         {EBADMSG, "the grant file is damaged"},
         {ETIME, "the grant file says that it was written in the future; set the clock: timedatectl"},
+        {EACCES, "the grant file or a folder above may not be read here: its mode, AppArmor or SELinux"},
         {ELOOP, "the grant file or its folder is a symbolic link"},
         {ENOTDIR, "one of the folders of the grant file is not a folder"},
         {ENAMETOOLONG, "the user's name is too long for a grant file"},

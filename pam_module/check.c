@@ -3,8 +3,8 @@
 #include "pam_module/check.h"
 
 #include "common/grantdir.h"
+#include "pam_module/user.h"
 
-#include <security/pam_modutil.h>
 #include <string.h>
 
 static const struct grant_package *find_held(const struct grant_user *file, const char *package, int64_t now)
@@ -21,9 +21,12 @@ static bool read_name(pam_handle_t *pamh, const char *state, const char *name, i
 {
     struct grant_user file;
     const int r = grantdir_read_user(state, name, now, &file);
-    const struct passwd *user = pam_modutil_getpwnam(pamh, name);
+    const struct passwd *user;
+    const int answer = user_by_name(pamh, name, &user);
     bool theirs = r == 0 && user && strcmp(user->pw_name, name) == 0;
     *ret = (struct check){0};
+    if (answer < 0)
+        *ret = (struct check){.outcome = CHECK_UNANSWERED, .error = -answer};
     *ret_canonical = user ? user->pw_name : name;
     if (user) {
         *ret = (struct check){.outcome = CHECK_NONE, .name = user->pw_name, .uid = user->pw_uid};
@@ -60,7 +63,7 @@ bool check_file(pam_handle_t *pamh, const char *state, const struct judged *judg
         if (strcmp(again, canonical) != 0)
             has_file = forget(has_file, ret_file, ret);
     }
-    if (judged->is_real && ret->uid != judged->uid)
+    if (judged->is_real && ret->outcome != CHECK_UNANSWERED && ret->uid != judged->uid)
         has_file = forget(has_file, ret_file, ret);
     return has_file;
 }

@@ -13,6 +13,7 @@
 
 enum check_outcome {
     CHECK_UNKNOWN_USER = 0, /* no such user; nothing else is set */
+    CHECK_UNANSWERED,       /* whether there is one was not answered; nothing but `error` is set */
     CHECK_NONE,             /* no valid grant; `fault` says what is wrong with the file, NULL: nothing is */
     CHECK_HOLDS,
 };
@@ -22,6 +23,7 @@ struct check {
     const char *name; /* canonical, as getpwnam returns it; belongs to the handle */
     uid_t uid;
     const char *fault;  /* words for the log; static */
+    int error;          /* an errno; 0 unless CHECK_UNANSWERED */
     int64_t assignment; /* by which the package is held; 0 unless CHECK_HOLDS */
 };
 

@@ -2,8 +2,8 @@
 /* See the header. Called by pam_accesspkg.c and session.c; asks the kernel first and the application only where it must. */
 #include "pam_module/judge.h"
 
-#include <errno.h>
-#include <security/pam_modutil.h>
+#include "pam_module/user.h"
+
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -14,11 +14,11 @@ bool judge_is_set_uid(bool secure, uid_t real, uid_t effective)
 
 static int find_real(pam_handle_t *pamh, uid_t uid, struct judged *ret)
 {
-    const struct passwd *user = pam_modutil_getpwuid(pamh, uid);
-    if (!user)
-        return -ENOENT;
-    *ret = (struct judged){.name = user->pw_name, .is_real = true, .uid = uid};
-    return 0;
+    const struct passwd *user;
+    const int r = user_by_uid(pamh, uid, &user);
+    if (r == 0)
+        *ret = (struct judged){.name = user->pw_name, .is_real = true, .uid = uid};
+    return r;
 }
 
 int judge_find(pam_handle_t *pamh, bool user_alone, struct judged *ret)
@@ -28,7 +28,7 @@ int judge_find(pam_handle_t *pamh, bool user_alone, struct judged *ret)
         return find_real(pamh, getuid(), ret);
     /* Not pam_get_user: it would ask the person, which no account phase should. */
     if (pam_get_item(pamh, PAM_USER, &name) != PAM_SUCCESS || !name || !*(const char *)name)
-        return -ENOENT;
+        return USER_E_NONE;
     *ret = (struct judged){.name = name};
     return 0;
 }

@@ -22,6 +22,6 @@ struct judged {
  */
 bool judge_is_set_uid(bool secure, uid_t real, uid_t effective);
 
-/* `user_alone`: PAM_USER whatever the ids are, for set-uid programs that ask about others (judge=user). 0, or -ENOENT when
- * there is no name to judge. */
+/* `user_alone`: PAM_USER whatever the ids are, for set-uid programs that ask about others (judge=user). 0;
+ * USER_E_NONE of user.h when there is nobody to judge; -errno when that could not be looked up. */
 int judge_find(pam_handle_t *pamh, bool user_alone, struct judged *ret);

@@ -43,7 +43,7 @@ struct gate {
     struct options options;
     struct judged judged;
     struct check check;
-    const char *fault; /* what was wrong with the grant file at first, NULL: nothing */
+    const char *fault; /* what was wrong with the grant file, or the look-up of the user, NULL: nothing */
     struct submission submission;
     bool may_emergency;     /* as the first answer had it */
     bool waited;            /* there was a look after a prompt */
@@ -301,12 +301,23 @@ static enum verdict await(struct gate *gate, enum verdict verdict)
     return verdict;
 }
 
+static enum verdict fail_to_find(struct gate *gate, int error)
+{
+    gate->fault = strerrordesc_np(error);
+    return VERDICT_NO_DIRECTORY;
+}
+
 static enum verdict decide(struct gate *gate)
 {
-    if (judge_find(gate->pamh, gate->options.judge_user, &gate->judged) < 0)
+    const int judged = judge_find(gate->pamh, gate->options.judge_user, &gate->judged);
+    if (judged < 0)
+        return fail_to_find(gate, -judged);
+    if (judged > 0)
         return VERDICT_INVALID_USER;
     look(gate);
     gate->fault = gate->check.fault;
+    if (gate->check.outcome == CHECK_UNANSWERED)
+        return fail_to_find(gate, gate->check.error);
     if (gate->check.outcome == CHECK_UNKNOWN_USER)
         return VERDICT_INVALID_USER;
     if (gate->check.uid == 0 && !gate->options.enforce_for_root)

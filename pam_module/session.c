@@ -151,7 +151,7 @@ static void note_use(const struct session *session)
 static void begin(struct session *session, bool tells)
 {
     struct timespec now;
-    if (judge_find(session->pamh, session->options.judge_user, &session->judged) < 0 ||
+    if (judge_find(session->pamh, session->options.judge_user, &session->judged) != 0 ||
         clock_gettime(CLOCK_REALTIME, &now) < 0)
         return;
     session->now = now.tv_sec;
@@ -165,7 +165,7 @@ static void begin(struct session *session, bool tells)
         }
         grant_user_deinit(&session->file);
     }
-    if (tells && session->check.outcome != CHECK_UNKNOWN_USER)
+    if (tells && session->check.name)
         tell_waiting(session);
 }
 

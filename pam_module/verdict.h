@@ -21,6 +21,8 @@
     X(NO_PACKAGE, "", PAM_AUTHINFO_UNAVAIL, LOG_ERR, "the service file names no package that could exist",   \
       "no access package is named for this way in. Please tell an administrator; trying again will not "     \
       "help.")                                                                                               \
+    X(NO_DIRECTORY, "", PAM_AUTHINFO_UNAVAIL, LOG_ERR, "the user could not be looked up",                    \
+      VERDICT_TEXT_UNAVAILABLE)                                                                              \
     X(INVALID_USER, "invalid-user", PAM_PERM_DENIED, LOG_NOTICE, "no such user",                             \
       "this account is not known here. Please tell an administrator.")                                       \
     X(INVALID_NAME, "invalid-name", PAM_PERM_DENIED, LOG_NOTICE,                                             \

@@ -7,6 +7,7 @@
 #include "pam_module/check.h"
 #include "tests/unit/statedir.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <security/pam_modutil.h>
 
@@ -33,6 +34,16 @@ struct passwd *pam_modutil_getpwnam(pam_handle_t *pamh, const char *user)
         return &found;
     }
     return NULL;
+}
+
+/* And the C library's: what it answers where libpam finds nobody. */
+static int unanswered;
+
+int getpwnam_r(const char *name, struct passwd *user, char *buffer, size_t size, struct passwd **ret)
+{
+    (void)name, (void)user, (void)buffer, (void)size;
+    *ret = NULL;
+    return unanswered;
 }
 
 static char alice[] = "alice", upper[] = "ALICE", third[] = "third";
@@ -92,6 +103,25 @@ START_TEST(names_in_a_circle)
 }
 END_TEST
 
+/* A directory that is away is no answer: nobody is let in, and nobody is said to be unknown. */
+START_TEST(directory_is_away)
+{
+    put_grant("alice");
+    ck_assert_int_eq(check(&(struct judged){.name = "alice"}).outcome, CHECK_UNKNOWN_USER);
+    unanswered = EIO;
+    const struct judged judged[] = {{.name = "alice"}, {.name = "alice", .is_real = true, .uid = 1001}};
+    for (size_t i = 0; i < 2; i++) {
+        const struct check found = check(&judged[i]);
+        ck_assert_int_eq(found.outcome, CHECK_UNANSWERED);
+        ck_assert_int_eq(found.error, EIO);
+        ck_assert_ptr_null(found.name);
+    }
+    unanswered = ERANGE; /* there is somebody, by now */
+    ck_assert_int_eq(check(&judged[0]).outcome, CHECK_UNANSWERED);
+    ck_assert_int_eq(check(&judged[0]).error, EAGAIN);
+}
+END_TEST
+
 START_TEST(real_user_of_another_uid)
 {
     aliases[0] = (struct alias){"alice", alice, 1001};
@@ -123,7 +153,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {another_name_of_a_holder, file_of_another_name, names_in_a_circle,
-                                  real_user_of_another_uid, file_first};
+                                  real_user_of_another_uid, file_first,           directory_is_away};
     Suite *suite = suite_create("check");
     TCase *users = tcase_create("users");
     tcase_add_checked_fixture(users, state_setup, state_teardown);
