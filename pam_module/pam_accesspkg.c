@@ -33,7 +33,9 @@
 enum {
     PROMPT_MAX = 500, /* misc_conv and others show no more than 512 bytes */
     LOOKS_MS = 1000,  /* from one look to the next: not every application has a person who types */
-    LIST_MAX = BUS_PACKAGES_MAX * (NAME_PACKAGE_MAX + 4) + 1
+    LIST_MAX = BUS_PACKAGES_MAX * (NAME_PACKAGE_MAX + 4) + 1,
+    ASKED_MAX = LIST_MAX + 8,
+    OBSTACLE_MAX = 192,
 };
 
 /* One call of the module. */
@@ -45,9 +47,10 @@ struct gate {
     struct check check;
     const char *fault; /* what was wrong with the grant file, or the look-up of the user, NULL: nothing */
     struct submission submission;
-    bool may_emergency;     /* as the first answer had it */
-    bool waited;            /* there was a look after a prompt */
-    const char *wait_fault; /* why nobody could be kept waiting, NULL: nothing was wrong */
+    bool may_emergency; /* as the first answer had it */
+    bool waited;        /* there was a look after a prompt */
+    char obstacle
+        [OBSTACLE_MAX]; /* why nothing was filed, or nobody could be kept waiting; "": nothing was wrong */
 };
 
 /* ---- what is logged ----------------------------------------------------------------------------------------- */
@@ -84,23 +87,40 @@ static void log_decision(const struct gate *gate, const char *what, const struct
         what, journal_quoted(name, user), quoted_item(gate, PAM_SERVICE, service),
         quoted_item(gate, PAM_RHOST, host), package, *submission->request ? submission->request : "none",
         row->why, *submission->state ? ", " : "", submission->state, *submission->why ? "; " : "",
-        submission->why, gate->fault ? "; " : "", gate->fault ? gate->fault : "",
-        gate->wait_fault ? "; " : "", gate->wait_fault ? gate->wait_fault : "");
+        submission->why, gate->fault ? "; " : "", gate->fault ? gate->fault : "", *gate->obstacle ? "; " : "",
+        gate->obstacle);
 }
 
 /* ---- what the person is told -------------------------------------------------------------------------------- */
 
+/* Which package a person is told to ask for: "db-admins", "db-admins (or web-ops)". */
+static const char *package_to_ask(const struct gate *gate, char ret[ASKED_MAX])
+{
+    const struct options *options = &gate->options;
+    char *at = ret;
+    *at = '\0';
+    if (*gate->submission.package)
+        return gate->submission.package;
+    for (size_t i = 0; i < options->n_packages; i++) {
+        at = stpcpy(at, i == 0 ? "" : i == 1 ? " (or " : " or ");
+        at = stpcpy(at, options->packages[i]);
+    }
+    if (options->n_packages > 1)
+        strcpy(at, ")");
+    return ret;
+}
+
+/* A command to type names the package. */
 static void tell_own(const struct gate *gate, const struct verdict_row *row)
 {
-    char packages[LIST_MAX], host[HOSTNAME_TEXT_MAX], line[PROTOCOL_MESSAGE_MAX + 1];
-    /* A command to type names the package, where there is one. */
     static const char placeholder[] = "PACKAGE";
-    const char *at = gate->options.n_packages == 1 ? strstr(row->text, placeholder) : NULL;
-    const int before = (int)(at ? at - row->text : 0);
+    char packages[LIST_MAX], asked[ASKED_MAX], host[HOSTNAME_TEXT_MAX], line[2 * PROTOCOL_MESSAGE_MAX];
+    const char *place = strstr(row->text, placeholder);
+    const int before = (int)(place ? (size_t)(place - row->text) : strlen(row->text));
     package_list(gate, " or ", packages);
     snprintf(line, sizeof(line), "%s%s%s: %.*s%s%s", packages, *packages ? " on " : "",
-             hostname_visible(host), before, row->text, at ? packages : "",
-             at ? at + strlen(placeholder) : row->text);
+             hostname_visible(host), before, row->text, place ? package_to_ask(gate, asked) : "",
+             place ? place + strlen(placeholder) : "");
     converse_say(gate->pamh, line);
 }
 
@@ -147,9 +167,17 @@ static void look(struct gate *gate)
 }
 
 /* accesspkgd believes uid 0 about any user, and every other caller about that caller alone. */
-static bool may_submit(const struct gate *gate)
+static bool may_submit(struct gate *gate)
 {
-    return gate->options.submit && (geteuid() == 0 || geteuid() == gate->check.uid);
+    const uid_t own = geteuid();
+    if (!gate->options.submit)
+        strcpy(gate->obstacle, "nothing is filed with submit=no");
+    else if (own != 0 && own != gate->check.uid)
+        snprintf(
+            gate->obstacle, sizeof(gate->obstacle),
+            "nothing is filed: this program runs as uid %u, and not root, so it can ask for that user alone",
+            own);
+    return !*gate->obstacle;
 }
 
 /* What accesspkgd says of a grant is only taken for a hint that there may be a file now (rule 1). */
@@ -285,6 +313,14 @@ static enum verdict keep_looking(struct gate *gate, enum verdict verdict)
     return verdict;
 }
 
+static void explain_no_place(int error, char ret[OBSTACLE_MAX])
+{
+    static const char mends[] = "; run systemd-tmpfiles --create accesspkg.conf";
+    const bool is_folder = error == ENOENT || error == EPERM || error == ELOOP || error == ENOTDIR;
+    snprintf(ret, OBSTACLE_MAX, "nobody could be kept waiting: %s: %s%s", PATH_RUN,
+             error == EPERM ? "it is not root's alone" : strerrordesc_np(error), is_folder ? mends : "");
+}
+
 static enum verdict await(struct gate *gate, enum verdict verdict)
 {
     if (verdict == VERDICT_HELD || !*gate->submission.waits || !*gate->submission.request ||
@@ -296,8 +332,7 @@ static enum verdict await(struct gate *gate, enum verdict verdict)
         return keep_looking(gate, verdict);
     if (place == -EBUSY)
         return VERDICT_CROWDED;
-    gate->wait_fault = "nobody could be kept waiting: " PATH_RUN
-                       " is not there, or not root's alone; run systemd-tmpfiles --create accesspkg.conf";
+    explain_no_place(-place, gate->obstacle);
     return verdict;
 }
 

@@ -2,8 +2,8 @@
 /*
  * Every way in which a check can end, in one table: the word that accesspkg-submit says it with ("": only the module
  * comes to it), the PAM code, the priority and the words of the journal line, and what the person is told when
- * accesspkg-submit sent no text. That text follows "PACKAGE on HOST: ", is one line, and says what to do. Zero
- * refuses. PAM_IGNORE stands here exactly twice, PAM_SUCCESS once.
+ * accesspkg-submit sent no text. That text follows "PACKAGE on HOST: ", is one line, and says what to do; PACKAGE in it
+ * is replaced by what can be asked for. Zero refuses. PAM_IGNORE stands here exactly twice, PAM_SUCCESS once.
  */
 #pragma once
 

@@ -90,7 +90,8 @@ START_TEST(no_grant)
     outcome = pam_host_try(&(struct pam_host_login){.user = "alice", .rhost = "192.0.2.7"});
     check_refused(&outcome, PAM_PERM_DENIED,
                   "pam_accesspkg(gate:account): refused: user=\"alice\" service=\"gate\" host=\"192.0.2.7\" "
-                  "package=\"db-admins,web\" request=none why=\"no valid grant\"");
+                  "package=\"db-admins,web\" request=none why=\"no valid grant; "
+                  "nothing is filed with submit=no\"");
     ck_assert_ptr_nonnull(strstr(outcome.said, "db-admins or web on demohost: you do not hold"));
 }
 END_TEST
