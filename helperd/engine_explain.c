@@ -92,9 +92,11 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
         [POLICY_REACH_FALLBACK] = "fallback",
         [POLICY_REACH_NOBODY] = "nobody",
     };
-    const struct policy_reach reach =
-        policy_reach(stage, &explanation->identity, NULL, 0, explanation->facts);
+    const char *here = engine_undecidable_here(explanation->engine);
+    struct policy_reach reach = policy_reach(stage, &explanation->identity, NULL, 0, explanation->facts);
     char why[ENGINE_WHY_MAX];
+    if (here)
+        reach.verdict = POLICY_REACH_NOBODY;
     json_t *view =
         json_pack("{s:I, s:I, s:I, s:o, s:o, s:b, s:s}", "stage", (json_int_t)stage->number, "quorum",
                   (json_int_t)stage->quorum, "timeout", (json_int_t)stage->timeout, "approvers",
@@ -111,7 +113,8 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
     if (r == 0 && stage->escalate_after)
         r = add(view, "escalate_after", json_integer(stage->escalate_after));
     if (r == 0 && reach.verdict == POLICY_REACH_NOBODY)
-        r = add(view, "why", json_string(engine_say_reach(stage, &reach, explanation->facts, why)));
+        r = add(view, "why",
+                json_string(here ? here : engine_say_reach(stage, &reach, explanation->facts, why)));
     if (r == 0)
         return view;
     json_decref(view);

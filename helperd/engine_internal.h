@@ -63,6 +63,8 @@ void engine_unwatch(struct engine *engine);
 
 /* Rule 5, where the administrator wants it in earnest: 0, or a refusal of who has no login id to be told by. */
 int engine_check_login_id(const struct engine *engine, const struct caller *caller, struct reply *reply);
+/* Why nobody can decide anything on this host, whoever is asked; NULL: somebody may. Static. */
+const char *engine_undecidable_here(const struct engine *engine);
 
 int engine_audit(struct engine *engine, const char *actor, const struct identity *identity, const char *event,
                  int64_t request, int64_t assignment, const char *detail);

@@ -73,9 +73,25 @@ char *engine_say_reach(const struct stage *stage, const struct policy_reach *rea
     return ret;
 }
 
-static struct finding find(const struct stage *stage, const struct identity *requestor,
-                           const struct decision *decisions, size_t n_decisions, const struct facts *facts)
+const char *engine_undecidable_here(const struct engine *engine)
 {
+    return engine->config->require_login_id == CONFIG_YES && !engine->login_ids_count
+               ? "require_login_id = yes in accesspkg.conf, and login ids say nothing in this container"
+               : NULL;
+}
+
+static struct finding find(const struct engine *engine, const struct stage *stage,
+                           const struct identity *requestor, const struct record *record,
+                           const struct facts *facts)
+{
+    const struct decision *decisions = record ? record->decisions : NULL;
+    const size_t n_decisions = record ? record->n_decisions : 0;
+    const char *why = engine_undecidable_here(engine);
+    if (why) {
+        struct finding nobody = {.known = true};
+        append(nobody.why, "%s", why);
+        return nobody;
+    }
     const struct policy_reach reach = policy_reach(stage, requestor, decisions, n_decisions, facts);
     struct finding finding = {.known = reach.verdict != POLICY_REACH_UNKNOWN};
     finding.escalate = (reach.verdict == POLICY_REACH_FALLBACK || reach.verdict == POLICY_REACH_NOBODY) &&
@@ -139,8 +155,7 @@ int engine_judge(struct engine *engine, struct record *record, const struct fact
     /* A directory that is away may look like one in which nobody is: its own requestor is missing, too. */
     if (!facts->user)
         return ENGINE_E_UNKNOWN;
-    const struct finding finding =
-        find(&record->stage, &request->requestor, record->decisions, record->n_decisions, facts);
+    const struct finding finding = find(engine, &record->stage, &request->requestor, record, facts);
     if (!finding.known)
         return ENGINE_E_UNKNOWN;
     if (!is_news(&finding, request->undecidable))
@@ -189,7 +204,7 @@ int engine_enter_stage(struct engine *engine, const struct request *request, con
     if (r < 0)
         return r;
     if (facts)
-        finding = find(stage, &request->requestor, NULL, 0, facts);
+        finding = find(engine, stage, &request->requestor, NULL, facts);
     if (!finding.known)
         engine_survey_soon(engine, request->id);
     r = engine_tell_stage(engine, request, stage);

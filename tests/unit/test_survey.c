@@ -665,6 +665,25 @@ START_TEST(test_explain_who_could_approve)
 }
 END_TEST
 
+/* Where login ids are required and say nothing, nobody is reached: said beforehand, and of what waits. */
+START_TEST(test_login_ids_required_in_a_container)
+{
+    const int64_t id = submit("alice", "early", true);
+    fixture.engine.login_ids_count = false;
+    ck_assert_int_eq(explain("alice", "early", ""), 0);
+    ck_assert_str_eq(text(stage_of(0), "reach"), "approvers");
+    fixture.config.require_login_id = CONFIG_YES;
+    ck_assert_int_eq(explain("alice", "early", ""), 0);
+    ck_assert_str_eq(text(stage_of(0), "reach"), "nobody");
+    ck_assert_ptr_nonnull(strstr(text(stage_of(0), "why"), "require_login_id = yes"));
+    survey_all();
+    ck_assert(is_undecidable(id));
+    fixture.config.require_login_id = CONFIG_NO;
+    survey_all();
+    ck_assert(!is_undecidable(id));
+}
+END_TEST
+
 START_TEST(test_explain_what_would_be_granted)
 {
     ck_assert_int_eq(explain("alice", "held", ""), 0);
@@ -756,6 +775,7 @@ int main(void)
     tcase_add_checked_fixture(explained, setup, teardown);
     tcase_add_test(explained, test_explain_who_could_approve);
     tcase_add_test(explained, test_explain_what_would_be_granted);
+    tcase_add_test(explained, test_login_ids_required_in_a_container);
     tcase_add_test(explained, test_explain_refusals);
     tcase_add_test(explained, test_explain_to_whom);
     suite_add_tcase(suite, explained);
