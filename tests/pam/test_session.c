@@ -399,8 +399,10 @@ START_TEST(real_user)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argc;
+    pam_host_begin_set_uid(argv);
     Suite *suite = suite_create("session");
     const struct {
         const char *name;

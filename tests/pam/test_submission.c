@@ -291,8 +291,10 @@ START_TEST(unprivileged_program)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argc;
+    pam_host_begin_set_uid(argv);
     const TTest *const tests[] = {
         filed,      existing, nothing_filed, granted,         granted_after_a_fault, granted_without_a_file,
         fulfilling, drifted,  no_service,    set_uid_program, unprivileged_program};

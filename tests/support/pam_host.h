@@ -12,6 +12,10 @@
 
 enum { PAM_HOST_ALICE = 1001, PAM_HOST_BOB = 1002, PAM_HOST_DAEMON = 990 };
 
+/* Begins the program anew, first thing in main, as a set-uid program that a person started (AT_SECURE is set); it is
+ * root wholly again on return. */
+void pam_host_begin_set_uid(char **argv);
+
 /* Makes the folder of service files; where it is. */
 void pam_host_setup(void);
 const char *pam_host_folder(void);
@@ -31,8 +35,6 @@ struct pam_host_login {
     void *data;
     bool session; /* begun and ended, rather than the account judged */
     bool deaf;    /* an application that shows nobody anything, as cron and systemd */
-    bool
-        switched; /* a daemon that switched its ids itself; else who has two is a set-uid program (AT_SECURE) */
 };
 
 struct pam_host_outcome {
@@ -47,7 +49,8 @@ struct pam_host_outcome {
 struct pam_host_outcome pam_host_try(const struct pam_host_login *login);
 /* alice, nothing special. */
 struct pam_host_outcome pam_host_alice(void);
-/* In a process with this real and this effective user. */
+/* In a process with this real and this effective user; pam_host_begin_set_uid makes a su of it, not a daemon that has
+ * switched its uids. */
 struct pam_host_outcome pam_host_try_as(uid_t real, uid_t effective, const struct pam_host_login *login);
 
 /* Grant files, as accesspkgd leaves them. `text` may be any; NULL removes. */
