@@ -307,7 +307,8 @@ START_TEST(the_cookbook_s_packages_are_packages_without_a_warning)
 END_TEST
 
 static const char *const pam_samples[] = {"conf/pam.d/sshd.sample", "conf/pam.d/login.sample",
-                                          "conf/pam.d/su.sample", "conf/pam.d/sudo.sample"};
+                                          "conf/pam.d/su.sample", "conf/pam.d/sudo.sample",
+                                          "conf/pam.d/polkit-1.sample"};
 enum { N_PAM_SAMPLES = sizeof(pam_samples) / sizeof(*pam_samples) };
 
 /* Rule 1: nothing above our line may end the phase, and something that says yes or no stands below it. */
