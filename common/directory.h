@@ -2,7 +2,7 @@
 /*
  * Users and groups of this host, with three answers: found, absent, not answered. glibc has two: where a service of
  * nsswitch.conf that is down stands before one that is not, "not found" is all that it says, and errno tells the rest
- * only where the service that is down comes last (docs/decisions/013-not-answered.md). So absence that glibc reports is
+ * only where the service that is down comes last (tests/bus/test_directory.c shows it). So absence that glibc reports is
  * asked of each service by itself, and is sure when all of them deny the name, and the host's own file can be read.
  *
  * May leave the host and hang there: for processes that may be killed for it, never for the daemon itself.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Found, absent, not answered: common/directory.c through the real glibc, beside a directory that answers each way, in
- * each place of nsswitch.conf (docs/decisions/013-not-answered.md). Needs no daemon.
+ * each place of nsswitch.conf. Needs no daemon.
  */
 #include "common/directory.h"
 #include "tests/support/live.h"
