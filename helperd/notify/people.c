@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/notify/people.h"
 
+#include "common/directory.h"
 #include "common/names.h"
 #include "helperd/notify/mail/address.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -28,20 +27,14 @@ static bool is_there(const json_t *to, const char *name)
     return false;
 }
 
-/* An answer that says "nobody", and none that says nothing. */
-static int judge(int error)
-{
-    return error == 0 || error == ENOENT || error == ESRCH ? 0 : -EAGAIN;
-}
-
 static int add_person(json_t *to, const json_t *except, const char *name)
 {
     if (json_array_size(to) >= PEOPLE_MAX || !text_is_utf8(name) || names(except, name) || is_there(to, name))
         return 0;
-    errno = 0;
-    const struct passwd *entry = getpwnam(name);
-    if (!entry)
-        return judge(errno);
+    const struct passwd *entry = NULL;
+    const enum directory_answer answer = directory_user(name, &entry);
+    if (answer != DIRECTORY_FOUND)
+        return answer == DIRECTORY_ABSENT ? 0 : -EAGAIN;
     json_t *person = json_object();
     char address[ADDRESS_MAX + 1];
     json_object_set_new(person, "name", json_string(name));
@@ -56,11 +49,11 @@ static int add_person(json_t *to, const json_t *except, const char *name)
 /* Copied: looking up a member may overwrite what the group's look-up returned. */
 static json_t *members_of(const char *group, int *ret_error)
 {
-    errno = 0;
-    const struct group *entry = getgrnam(group);
-    *ret_error = entry ? 0 : judge(errno);
+    const struct group *entry = NULL;
+    const enum directory_answer answer = directory_group(group, &entry);
+    *ret_error = answer == DIRECTORY_UNANSWERED ? -EAGAIN : 0;
     json_t *members = json_array();
-    for (char **member = entry ? entry->gr_mem : NULL; member && *member; member++)
+    for (char **member = answer == DIRECTORY_FOUND ? entry->gr_mem : NULL; member && *member; member++)
         json_array_append_new(members, json_string(*member));
     return members;
 }

@@ -9,5 +9,6 @@
 
 enum { PEOPLE_MAX = 256 };
 
-/* Adds "to": an array of objects with name, full_name and address. 0; -EAGAIN when a look-up failed: try again; -ENOMEM. */
+/* Adds "to": an array of objects with name, full_name and address. 0; -EAGAIN when a directory did not answer: try
+ * again; -ENOMEM. */
 int people_add(json_t *notice);

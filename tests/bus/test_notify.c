@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Notices from the real daemon through the real accesspkg-notify to programs of notify.d, good and bad. */
 #include "tests/support/live.h"
+#include "tests/support/live_directory.h"
 #include "tests/support/notices.h"
 
 #include <check.h>
@@ -91,6 +92,28 @@ START_TEST(test_holder_is_told)
     expect("request-waits", "bob carol");
     ck_assert_int_eq(live_stop_notify(SIGTERM), 0);
     live_remove_package("lead");
+}
+END_TEST
+
+/* A directory that is down, and has one behind it that denies the name, must not pass for a group of nobody. */
+START_TEST(test_directory_away)
+{
+    static const char members[] = "far:x:5002:karl,carol\n";
+    live_directory_start("directory files", "karl:x:5001:5002:Karl:/home/karl:/bin/sh\n", members);
+    notices_write_hook("log", GOOD, 0755);
+    live_write_package("far", "[package]\ngroups = auditors\n[policy]\nduration = 1h\napprovers = %far\n");
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
+    live_expect("alice", "pkg-request submit far", 0, "is filed");
+    live_directory_set_mode("unavail\n");
+    live_start_notify("30", "1");
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
+    expect("fulfilled", "alice"); /* the later one: the first waits */
+    live_expect("root", "pkg-admin status", 0, "Notices to deliver: 1");
+    live_directory_set_mode("");
+    expect("request-waits", "karl carol");
+    ck_assert_int_eq(live_stop_notify(SIGTERM), 0);
+    live_remove_package("far");
+    live_directory_stop();
 }
 END_TEST
 
@@ -402,6 +425,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, test_holder_is_told);
+    tcase_add_test(tests, test_directory_away);
     tcase_add_test(tests, test_delivered);
     tcase_add_test(tests, test_clean);
     tcase_add_loop_test(tests, test_bad, 0, sizeof(bad) / sizeof(bad[0]));
