@@ -8,9 +8,9 @@
 #include "cli/calls.h"
 #include "cli/pager.h"
 #include "common/cleanup.h"
+#include "common/directory.h"
 #include "common/names.h"
 
-#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,18 +198,19 @@ static void print(struct invocation *invocation, const struct wanted *wanted, co
 /* accesspkgd knows who holds something; who there is besides, and under which name, the directory tells. */
 static int find_user(struct invocation *invocation, const char *typed, char **ret_name)
 {
-    errno = 0;
-    const struct passwd *entry = getpwnam(typed);
+    const struct passwd *entry = NULL;
+    const enum directory_answer answer = directory_user(typed, &entry);
 
-    if (entry) {
+    if (answer == DIRECTORY_FOUND) {
         *ret_name = output_format("%s", entry->pw_name);
         return 0;
     }
-    if (errno != 0 && errno != ENOENT && errno != ESRCH) {
-        output_message(invocation->program->name,
-                       "nothing is held by the name %s; whether there is such a user could not be looked up: "
-                       "%s",
-                       typed, strerror(errno));
+    if (answer == DIRECTORY_UNANSWERED) {
+        output_message(
+            invocation->program->name,
+            "nothing is held by the name %s; whether there is such a user is not known, for a directory "
+            "does not answer. Try again when it does",
+            typed);
         return EX_UNAVAILABLE;
     }
     output_message(invocation->program->name,
