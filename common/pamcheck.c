@@ -29,10 +29,20 @@ struct judging {
     uint32_t answers; /* what it answers, as bits */
 };
 
+static bool is_one_of(const struct pamstack_entry *entry, const char *const *modules, size_t count)
+{
+    const bool is_module =
+        entry->kind == PAMSTACK_MODULE && entry->line->kind == PAMD_MODULE && entry->line->target;
+    for (size_t i = 0; is_module && i < count; i++)
+        if (strcmp(pamd_module(entry->line), modules[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool is_ours(const struct pamstack_entry *entry)
 {
-    return entry->kind == PAMSTACK_MODULE && entry->line->kind == PAMD_MODULE && entry->line->target &&
-           strcmp(pamd_module(entry->line), OUR_MODULE) == 0;
+    static const char *const ours[] = {OUR_MODULE};
+    return is_one_of(entry, ours, 1);
 }
 
 /* Modules that are there to say whom the lines behind them concern: what they pass over is meant. */
@@ -40,10 +50,7 @@ static bool is_condition(const struct pamstack_entry *entry)
 {
     static const char *const modules[] = {"pam_succeed_if.so", "pam_rootok.so", "pam_access.so",
                                           "pam_listfile.so"};
-    for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
-        if (entry->line->target && strcmp(pamd_module(entry->line), modules[i]) == 0)
-            return true;
-    return false;
+    return is_one_of(entry, modules, sizeof(modules) / sizeof(modules[0]));
 }
 
 /* A file that several services include has its line told of once. */
@@ -82,13 +89,20 @@ static uint32_t any_answer(const struct pamstack_entry *entry, void *data)
            BIT(PAM_NEW_AUTHTOK_REQD) | BIT(PAM_IGNORE) | BIT(PAM_AUTHINFO_UNAVAIL);
 }
 
+/* Modules that let on whom they have nothing against, and so say yes to nobody. */
+static bool has_no_say(const struct pamstack_entry *entry)
+{
+    static const char *const modules[] = {OUR_MODULE, "pam_nologin.so", "pam_warn.so"};
+    return is_one_of(entry, modules, sizeof(modules) / sizeof(modules[0]));
+}
+
 /* Every other module lets in, and ours has no say. */
 static int ignored_answer(const struct pamstack_entry *entry, void *data)
 {
     (void)data;
     if (refuses(entry))
         return PAM_PERM_DENIED;
-    return is_ours(entry) ? PAM_IGNORE : PAM_SUCCESS;
+    return has_no_say(entry) ? PAM_IGNORE : PAM_SUCCESS;
 }
 
 /* ---- one line of ours ---------------------------------------------------------------------------------------------- */
@@ -103,16 +117,26 @@ static int explore(struct judging *judging, uint32_t answers, struct pamstack_ou
     return r;
 }
 
-static void judge_refusal(struct judging *judging)
+/* Whether somebody may be let in to whom the line gave one of these answers. */
+static bool lets_in(struct judging *judging, uint32_t answers)
 {
     struct pamstack_outlook outlook = {0};
-    if (explore(judging, BIT(PAM_PERM_DENIED) | BIT(PAM_AUTHINFO_UNAVAIL), &outlook) < 0)
-        return;
-    if (outlook.asked)
-        tell(judging, &judging->stack->entries[judging->ours],
+    if (explore(judging, answers, &outlook) < 0)
+        return false;
+    free(outlook.skipped);
+    return outlook.asked;
+}
+
+static void judge_refusal(struct judging *judging)
+{
+    const struct pamstack_entry *const ours = &judging->stack->entries[judging->ours];
+    if (lets_in(judging, BIT(PAM_PERM_DENIED) | BIT(PAM_AUTHINFO_UNAVAIL)))
+        tell(judging, ours,
              "this line guards nothing: whom it refuses gets in all the same. Write: " OUR_LINE
              ", " PLACED_WELL);
-    free(outlook.skipped);
+    else if (lets_in(judging, BIT(PAM_MODULE_UNKNOWN)))
+        tell(judging, ours,
+             "this line lets everybody in where pam_accesspkg.so is missing. Write: " OUR_LINE);
 }
 
 static void judge_place(struct judging *judging)
@@ -220,12 +244,12 @@ static void judge_other(struct judging *judging, const char *root)
     findings_deinit(&stumbles);
 }
 
-/* Not what an editor or dpkg left beside a file. */
+/* Not what an editor or dpkg left beside a file, nor what libpam never opens: it asks for names in small letters. */
 static int is_service(const struct dirent *entry)
 {
     const char *name = entry->d_name;
     return *name != '.' && !strchr(name, '~') && !strstr(name, ".dpkg-") && !strstr(name, ".rpm") &&
-           strcmp(name, THE_OTHER) != 0;
+           strcspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(name) && strcmp(name, THE_OTHER) != 0;
 }
 
 int pamcheck(const char *root, pamcheck_is_package *is_package, void *data, struct findings *findings)

@@ -66,6 +66,9 @@ static const struct {
     {"account [default=ignore] " OURS REST, "svc:1: ", "guards nothing"},
     {"account [default=bad success=ok user_unknown=ignore] " OURS REST, "svc:1: ", "refuses root"},
     {"account required " OURS, "svc:1: ", "refuses root"},
+    {"account required pam_nologin.so\naccount required " OURS, "svc:2: ", "refuses root"},
+    {"account [default=die success=ok ignore=ignore module_unknown=ignore] " OURS REST,
+     "svc:1: ", "is missing"},
     {"account required pam_accesspkg.so package=db package=dbb\n" REST,
      "svc:1: ", "package=dbb: there is no"},
     {"auth required " OURS "account required pam_permit.so\n", "svc:1: ", "refuses everybody"},
@@ -95,6 +98,7 @@ START_TEST(included)
     put("one", REST);
     put("two", "account include common-account\n");
     put("two.dpkg-old", "account optional " OURS);
+    put("TWO", "account sufficient " OURS);
     ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings),
                      3); /* the file itself passes for a service */
     ck_assert_uint_eq(findings.count, 1);
