@@ -4,6 +4,7 @@
  * administrator, or left there by a tool.
  */
 #include "tests/support/live.h"
+#include "tests/support/live_directory.h"
 
 #include <check.h>
 #include <signal.h>
@@ -129,6 +130,19 @@ START_TEST(test_pages)
 }
 END_TEST
 
+/* A user of a directory that is down, before one that denies the name: no typing error. */
+START_TEST(test_directory_away)
+{
+    live_directory_start("directory files", "karl:x:5001:5002:Karl:/home/karl:/bin/sh\n", "far:x:5002:\n");
+    live_directory_set_mode("unavail\n");
+    live_expect("root", "pkg-admin holders karl", 69, "a directory does not answer");
+    live_directory_set_mode("");
+    live_expect("root", "pkg-admin holders ghost", 67, "ghost is no package and no user on this host");
+    live_expect("root", "pkg-admin holders karl", 0, "");
+    live_directory_stop();
+}
+END_TEST
+
 /* An administrator makes a standing member of a holder: no end of ours takes that away, and each says so (rule 6). */
 START_TEST(test_standing)
 {
@@ -200,6 +214,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, test_list);
     tcase_add_test(tests, test_pages);
+    tcase_add_test(tests, test_directory_away);
     tcase_add_test(tests, test_standing);
     suite_add_tcase(suite, tests);
     TCase *files = tcase_create("files");
