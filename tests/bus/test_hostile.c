@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A careless administrator and a root service in trouble, on the real daemon: nothing stops for others. */
+/* A second daemon, floods and calls at random, on the real daemon: nothing stops for others. */
 #include "tests/support/live.h"
 
 #include <check.h>
@@ -53,22 +53,7 @@ START_TEST(test_lock_is_the_daemon_s)
 }
 END_TEST
 
-/* ---- a mute root service ---- */
-
-static void setup_mute(void)
-{
-    ck_assert_int_eq(
-        live_run("root", "printf '[grants]\\nmembership = files\\n' >/etc/accesspkg/accesspkg.conf"), 0);
-    setup();
-    live_start_privileged(60);
-    live_signal_privileged(SIGSTOP);
-}
-
-static void teardown_mute(void)
-{
-    live_signal_privileged(SIGCONT);
-    teardown();
-}
+/* ---- floods ---- */
 
 static time_t now(void)
 {
@@ -76,74 +61,6 @@ static time_t now(void)
     clock_gettime(CLOCK_MONOTONIC, &time);
     return time.tv_sec;
 }
-
-static void becomes_member(const char *user)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "grep 'dbadmins.*%s' /etc/group", user);
-    for (int i = 0; i < 2000 && live_run("root", command) != 0; i++)
-        ;
-    live_expect("root", command, 0, user);
-}
-
-static int submit(void *user)
-{
-    (void)user;
-    execlp("pkg-request", "pkg-request", "submit", "free", NULL);
-    return 127;
-}
-
-/*
- * Three people's answers wait, each for two groups, which are asked for one after the other: each is told within its
- * own patience (25 s) what is recorded, whatever is before it. Meanwhile others are served; who leaves costs nothing.
- */
-START_TEST(test_mute)
-{
-    pid_t waiting[3] = {live_fork("alice", submit, NULL), live_fork("carol", submit, NULL),
-                        live_fork("dave", submit, NULL)};
-    const time_t began = now();
-    live_expect("bob", "pkg-request submit asked", 0, "is filed");
-    live_expect("root", "pkg-admin status", 0, "Live assignments");
-    ck_assert_int_lt(now() - began, 5);
-    ck_assert_int_eq(kill(waiting[2], SIGKILL), 0);
-    live_join(waiting[2]);
-    ck_assert_int_eq(live_join(waiting[0]), 0);
-    ck_assert_int_eq(live_join(waiting[1]), 0);
-    ck_assert_int_lt(now() - began, 20);
-    live_expect("root", "pkg-admin status", 0, "Not in place:");
-    live_signal_privileged(SIGCONT);
-    becomes_member("carol");
-    becomes_member("dave");
-}
-END_TEST
-
-/* An end is not told as done while the membership lasts. */
-START_TEST(test_mute_at_the_end)
-{
-    live_signal_privileged(SIGCONT);
-    live_expect("alice", "pkg-request submit free", 0, "You hold free");
-    live_signal_privileged(SIGSTOP);
-    live_expect("alice", "pkg-request return free", 69, "The end is recorded");
-}
-END_TEST
-
-/* It stops at once, and answers what is recorded. */
-START_TEST(test_mute_at_a_stop)
-{
-    const pid_t alice = live_fork("alice", submit, NULL);
-    while (live_run("root", "pkg-request status 1") != 0)
-        ;
-    const time_t began = now();
-    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
-    ck_assert_int_lt(now() - began, 5);
-    ck_assert_int_eq(live_join(alice), 0);
-    live_signal_privileged(SIGCONT);
-    live_start_daemon();
-    becomes_member("alice");
-}
-END_TEST
-
-/* ---- floods ---- */
 
 #define CROWD                                                                                                \
     "[package]\ngroups = dbadmins\n[policy]\nemergency = carol\n[stage 1]\napprovers = bob %crowd\n"         \
@@ -392,12 +309,10 @@ static void add_case(Suite *suite, const char *name, void (*begin)(void), void (
 int main(void)
 {
     const TTest *second[] = {test_second_daemon, test_lock_is_the_daemon_s};
-    const TTest *mute[] = {test_mute, test_mute_at_the_end, test_mute_at_a_stop};
     Suite *suite = suite_create("hostile");
     add_case(suite, "second_daemon", setup, teardown, second, 2);
     const TTest *floods[] = {test_floods, test_random_calls};
     add_case(suite, "floods", setup_crowd, teardown_crowd, floods, 2);
-    add_case(suite, "mute", setup_mute, teardown_mute, mute, 3);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     const int failed = srunner_ntests_failed(runner);

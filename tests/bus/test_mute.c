@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A root service that does not answer: the real daemon waits within bounds, and serves others meanwhile. */
+#include "tests/support/live.h"
+
+#include <check.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ASKED "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = bob\n"
+#define FREE  "[package]\ngroups = dbadmins backup\n[policy]\napproval = none\nduration = 1h\n"
+
+static void setup_mute(void)
+{
+    ck_assert_int_eq(
+        live_run("root", "printf '[grants]\\nmembership = files\\n' >/etc/accesspkg/accesspkg.conf"), 0);
+    live_start("asked", ASKED, "free", FREE, NULL);
+    live_start_privileged(60);
+    live_signal_privileged(SIGSTOP);
+}
+
+static void teardown_mute(void)
+{
+    live_signal_privileged(SIGCONT);
+    live_stop();
+    live_run("root", "rm -f /etc/accesspkg/accesspkg.conf; for user in alice carol dave; do for group in "
+                     "dbadmins backup; do gpasswd -d $user $group; done; done");
+}
+
+static time_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec;
+}
+
+static void becomes_member(const char *user)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "grep 'dbadmins.*%s' /etc/group", user);
+    for (int i = 0; i < 2000 && live_run("root", command) != 0; i++)
+        ;
+    live_expect("root", command, 0, user);
+}
+
+static int submit(void *user)
+{
+    (void)user;
+    execlp("pkg-request", "pkg-request", "submit", "free", NULL);
+    return 127;
+}
+
+/*
+ * Three people's answers wait, each for two groups, which are asked for one after the other: each is told within its
+ * own patience (25 s) what is recorded, whatever is before it. Meanwhile others are served; who leaves costs nothing.
+ */
+START_TEST(test_mute)
+{
+    pid_t waiting[3] = {live_fork("alice", submit, NULL), live_fork("carol", submit, NULL),
+                        live_fork("dave", submit, NULL)};
+    const time_t began = now();
+    live_expect("bob", "pkg-request submit asked", 0, "is filed");
+    live_expect("root", "pkg-admin status", 0, "Live assignments");
+    ck_assert_int_lt(now() - began, 5);
+    ck_assert_int_eq(kill(waiting[2], SIGKILL), 0);
+    live_join(waiting[2]);
+    ck_assert_int_eq(live_join(waiting[0]), 0);
+    ck_assert_int_eq(live_join(waiting[1]), 0);
+    ck_assert_int_lt(now() - began, 20);
+    live_expect("root", "pkg-admin status", 0, "Not in place:");
+    live_signal_privileged(SIGCONT);
+    becomes_member("carol");
+    becomes_member("dave");
+}
+END_TEST
+
+/* An end is not told as done while the membership lasts. */
+START_TEST(test_mute_at_the_end)
+{
+    live_signal_privileged(SIGCONT);
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
+    live_signal_privileged(SIGSTOP);
+    live_expect("alice", "pkg-request return free", 69, "The end is recorded");
+}
+END_TEST
+
+/* It stops at once, and answers what is recorded. */
+START_TEST(test_mute_at_a_stop)
+{
+    const pid_t alice = live_fork("alice", submit, NULL);
+    while (live_run("root", "pkg-request status 1") != 0)
+        ;
+    const time_t began = now();
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    ck_assert_int_lt(now() - began, 5);
+    ck_assert_int_eq(live_join(alice), 0);
+    live_signal_privileged(SIGCONT);
+    live_start_daemon();
+    becomes_member("alice");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("mute");
+    TCase *tests = tcase_create("mute");
+    tcase_add_checked_fixture(tests, setup_mute, teardown_mute);
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, test_mute);
+    tcase_add_test(tests, test_mute_at_the_end);
+    tcase_add_test(tests, test_mute_at_a_stop);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
