@@ -365,7 +365,7 @@ static void compare_grants(struct world *world)
 {
     sqlite3_stmt *s = sql_take(world->fixture.engine.store,
                                "SELECT a.uid, a.package, g.name, g.problem IS NULL, g.drifted, g.gid IS NULL"
-                               " FROM assignment a JOIN \"grant\" g ON g.assignment = a.id"
+                               " FROM assignment a CROSS JOIN \"grant\" g ON g.assignment = a.id"
                                " WHERE a.state IN ('partially-fulfilled', 'fulfilled')",
                                "");
     while (sql_step(world->fixture.engine.store, s) == 1) {
