@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What tests/support/private-root says to an ordinary user on a machine that gives none: here, in a chroot. */
+/* What tests/support/private-root says on a machine that gives none: here, in a chroot, which has no user namespaces. */
 #include "tests/support/live.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,20 @@ START_TEST(without_a_user_namespace)
 }
 END_TEST
 
+/* (.ci/run plays the demo as such a root where it does get a user namespace.) */
+START_TEST(root_without_a_capability)
+{
+    static const char *const lacking[] = {"net_admin", "sys_admin"};
+    char command[256];
+    snprintf(command, sizeof(command), "setpriv --bounding-set -%s --inh-caps -%s %s", lacking[_i],
+             lacking[_i], PRIVATE_ROOT);
+    ck_assert_int_eq(live_run("root", command), 77);
+    ck_assert_ptr_nonnull(strstr(live_output, "needs CAP_SYS_ADMIN and CAP_NET_ADMIN"));
+    ck_assert_ptr_nonnull(strstr(live_output, "nor a user namespace"));
+    ck_assert_ptr_null(strstr(live_output, "RTNETLINK"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("private_root");
@@ -39,6 +54,9 @@ int main(void)
     tcase_add_test(tests, without_a_range);
     tcase_add_test(tests, without_a_user_namespace);
     suite_add_tcase(suite, tests);
+    TCase *root = tcase_create("root");
+    tcase_add_loop_test(root, root_without_a_capability, 0, 2);
+    suite_add_tcase(suite, root);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     const int failed = srunner_ntests_failed(runner);
