@@ -37,7 +37,6 @@ struct principal {
     char *name;
     bool exists;
     bool whole;            /* these are all; else what was found in time */
-    size_t n_names;        /* a group's: the members that it lists */
     struct person *people; /* of FACTS_PEOPLE_MAX at most */
     size_t n_people;
 };

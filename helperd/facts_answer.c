@@ -200,8 +200,6 @@ static int take_principal(struct facts *facts, const json_t *question, const jso
     principal->exists |= json_is_true(json_object_get(line, "exists"));
     principal->whole |= json_is_true(json_object_get(line, "whole"));
     facts->unanswered |= json_is_true(json_object_get(line, "unanswered"));
-    if (json_object_get(line, "names"))
-        principal->n_names = (size_t)json_integer_value(json_object_get(line, "names"));
     return add_people(principal, json_object_get(line, "people"));
 }
 

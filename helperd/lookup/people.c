@@ -186,8 +186,7 @@ static void find_group(const struct answer *answer, struct principal *principal)
     if (directory != DIRECTORY_FOUND)
         return;
     principal->people = list_people(found, json_object_get(answer->holders, principal->name));
-    say(json_pack("{s:I, s:b, s:I}", "principal", (json_int_t)principal->index, "exists", 1, "names",
-                  (json_int_t)json_array_size(principal->people)));
+    say_flag(principal, "exists");
 }
 
 /* Those of its people who stand in /etc/passwd, or the others, as far as time and room go. */

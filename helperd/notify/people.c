@@ -19,18 +19,27 @@ static bool names(const json_t *array, const char *name)
     return false;
 }
 
-static bool is_there(const json_t *to, const char *name)
+/* Who hears it: those who are told, and the set of those who would be, too, were there not so many. */
+struct audience {
+    json_t *to;
+    json_t *beyond;
+    const json_t *except;
+};
+
+static bool is_there(const struct audience *audience, const char *name)
 {
-    for (size_t i = 0; i < json_array_size(to); i++)
-        if (strcmp(json_string_value(json_object_get(json_array_get(to, i), "name")), name) == 0)
+    for (size_t i = 0; i < json_array_size(audience->to); i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(audience->to, i), "name")), name) == 0)
             return true;
     return false;
 }
 
-static int add_person(json_t *to, const json_t *except, const char *name)
+static int add_person(struct audience *audience, const char *name)
 {
-    if (json_array_size(to) >= PEOPLE_MAX || !text_is_utf8(name) || names(except, name) || is_there(to, name))
+    if (!text_is_utf8(name) || names(audience->except, name) || is_there(audience, name))
         return 0;
+    if (json_array_size(audience->to) >= PEOPLE_MAX)
+        return json_object_set_new(audience->beyond, name, json_true()) < 0 ? -ENOMEM : 0;
     const struct passwd *entry = NULL;
     const enum directory_answer answer = directory_user(name, &entry);
     if (answer != DIRECTORY_FOUND)
@@ -43,7 +52,7 @@ static int add_person(json_t *to, const json_t *except, const char *name)
                             json_stringn(entry->pw_gecos, strcspn(entry->pw_gecos, ",")));
     if (address_of_gecos(entry->pw_gecos, address))
         json_object_set_new(person, "address", json_string(address));
-    return json_array_append_new(to, person) < 0 ? -ENOMEM : 0;
+    return json_array_append_new(audience->to, person) < 0 ? -ENOMEM : 0;
 }
 
 /* Copied: looking up a member may overwrite what the group's look-up returned. */
@@ -58,48 +67,56 @@ static json_t *members_of(const char *group, int *ret_error)
     return members;
 }
 
-static int add_principal(json_t *to, const json_t *except, const char *name)
+static int add_principal(struct audience *audience, const char *name)
 {
     if (name[0] != '%')
-        return add_person(to, except, name);
+        return add_person(audience, name);
     int r = 0;
     json_t *members = members_of(name + 1, &r);
     for (size_t i = 0; r == 0 && i < json_array_size(members); i++)
-        r = add_person(to, except, json_string_value(json_array_get(members, i)));
+        r = add_person(audience, json_string_value(json_array_get(members, i)));
     json_decref(members);
     return r;
 }
 
 /* Who decides in somebody's name hears what they hear; nobody passes on what they only received. */
-static int add_delegates(json_t *to, const json_t *except, const json_t *pairs)
+static int add_delegates(struct audience *audience, const json_t *pairs)
 {
-    const size_t own = json_array_size(to);
+    const size_t own = json_array_size(audience->to);
     int r = 0;
     for (size_t i = 0; r == 0 && i + 1 < json_array_size(pairs); i += 2) {
         const char *from = json_string_value(json_array_get(pairs, i));
         const char *delegate = json_string_value(json_array_get(pairs, i + 1));
         for (size_t k = 0; r == 0 && from && delegate && k < own; k++)
-            if (strcmp(json_string_value(json_object_get(json_array_get(to, k), "name")), from) == 0)
-                r = add_person(to, except, delegate);
+            if (strcmp(json_string_value(json_object_get(json_array_get(audience->to, k), "name")), from) ==
+                0)
+                r = add_person(audience, delegate);
     }
     return r;
 }
 
-int people_add(json_t *notice)
+static int add_all(struct audience *audience, const json_t *notice)
 {
     const json_t *recipients = json_object_get(notice, "recipients");
-    const json_t *except = json_object_get(notice, "except");
-    json_t *to = json_array();
-    int r = 0;
+    int r = audience->to && audience->beyond ? 0 : -ENOMEM;
     for (size_t i = 0; r == 0 && i < json_array_size(recipients); i++) {
         const char *name = json_string_value(json_array_get(recipients, i));
-        r = name ? add_principal(to, except, name) : 0;
+        r = name ? add_principal(audience, name) : 0;
     }
-    if (r == 0)
-        r = add_delegates(to, except, json_object_get(notice, "delegates"));
-    if (r < 0) {
-        json_decref(to);
-        return r;
-    }
-    return json_object_set_new(notice, "to", to) < 0 ? -ENOMEM : 0;
+    return r < 0 ? r : add_delegates(audience, json_object_get(notice, "delegates"));
+}
+
+int people_add(json_t *notice)
+{
+    struct audience audience = {json_array(), json_object(), json_object_get(notice, "except")};
+    int r = add_all(&audience, notice);
+    const size_t told = json_array_size(audience.to);
+    const size_t beyond = json_object_size(audience.beyond);
+    if (r == 0 && json_object_set(notice, "to", audience.to) < 0)
+        r = -ENOMEM;
+    if (r == 0 && beyond > 0)
+        r = json_object_set_new(notice, "to_of", json_integer((json_int_t)(told + beyond))) < 0 ? -ENOMEM : 0;
+    json_decref(audience.to);
+    json_decref(audience.beyond);
+    return r;
 }

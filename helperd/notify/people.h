@@ -9,6 +9,8 @@
 
 enum { PEOPLE_MAX = 256 };
 
-/* Adds "to": an array of objects with name, full_name and address. 0; -EAGAIN when a directory did not answer: try
- * again; -ENOMEM. */
+/*
+ * Adds "to": an array of objects with name, full_name and address, PEOPLE_MAX of them at most. "to_of": of how many, where
+ * there are more. 0; -EAGAIN when a directory did not answer: try again; -ENOMEM.
+ */
 int people_add(json_t *notice);

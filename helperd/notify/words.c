@@ -116,6 +116,10 @@ static char *make_text(const json_t *notice, const char *summary, const json_t *
         fputs("No reason was given: the login could not ask for one.\n", out);
     if (json_is_true(json_object_get(notice, "extension")))
         fputs("This is for more time with what is held already.\n", out);
+    const json_int_t all = json_integer_value(json_object_get(notice, "to_of"));
+    if (all > 0)
+        fprintf(out, "This goes to %zu of %" JSON_INTEGER_FORMAT " people.\n",
+                json_array_size(json_object_get(notice, "to")), all);
     if (json_array_size(commands) > 0)
         fputs("\nTo answer, or to see more, on that host:\n\n", out);
     for (size_t i = 0; i < json_array_size(commands); i++)

@@ -117,6 +117,34 @@ START_TEST(test_directory_away)
 }
 END_TEST
 
+/* Beyond the 256 who are named, the notice says of how many; each counts once. */
+START_TEST(test_more_than_can_be_told)
+{
+    live_expect("root", "cp /etc/passwd /etc/group /root/", 0, "");
+    live_expect("root", "seq 20001 20300 | sed 's,.*,u&:x:&:100::/nonexistent:/bin/sh,' >>/etc/passwd", 0,
+                "");
+    live_expect(
+        "root",
+        "seq -s, -f 'u%g' 20001 20300 | sed 's/^/crowd:x:3000:alice,/; p; s/crowd:x:3000/again:x:3001/' "
+        ">>/etc/group",
+        0, "");
+    notices_write_hook("log", GOOD, 0755);
+    live_write_package(
+        "crowd", "[package]\ngroups = auditors\n[policy]\nduration = 1h\napprovers = %crowd %again bob\n");
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
+    live_start_notify("30", "1");
+    live_expect("alice", "pkg-request submit crowd", 0, "is filed");
+    json_t *notice = next_told();
+    ck_assert_uint_eq(json_array_size(json_object_get(notice, "to")), 256);
+    ck_assert_int_eq(json_integer_value(json_object_get(notice, "to_of")), 301); /* alice asks, bob hears */
+    ck_assert_ptr_nonnull(strstr(text_of(notice, "text"), "\nThis goes to 256 of 301 people.\n"));
+    json_decref(notice);
+    ck_assert_int_eq(live_stop_notify(SIGTERM), 0);
+    live_remove_package("crowd");
+    live_expect("root", "cat /root/passwd >/etc/passwd && cat /root/group >/etc/group", 0, "");
+}
+END_TEST
+
 START_TEST(test_delivered)
 {
     notices_write_hook("log", GOOD, 0755);
@@ -131,6 +159,7 @@ START_TEST(test_delivered)
     ck_assert_str_eq(text_of(notice, "host"), "demohost");
     ck_assert_ptr_nonnull(strstr(text_of(notice, "text"), "\n    pkg-approve approve 1\n"));
     ck_assert_uint_eq(json_array_size(json_object_get(notice, "to")), 2);
+    ck_assert_ptr_null(json_object_get(notice, "to_of"));
     ck_assert_ptr_null(json_object_get(notice, "recipients"));
     json_decref(notice);
     live_expect("bob", "pkg-approve approve 1", 0, "");
@@ -426,6 +455,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, test_holder_is_told);
     tcase_add_test(tests, test_directory_away);
+    tcase_add_test(tests, test_more_than_can_be_told);
     tcase_add_test(tests, test_delivered);
     tcase_add_test(tests, test_clean);
     tcase_add_loop_test(tests, test_bad, 0, sizeof(bad) / sizeof(bad[0]));

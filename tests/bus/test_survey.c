@@ -273,7 +273,7 @@ START_TEST(test_large_groups)
                 "{\"principal\":0,\"exists\":true,\"people\":[{\"name\":\"bob\",\"uid\":1002}]}\n"
                 "{\"principal\":0,\"whole\":true}\n"
                 "{\"principal\":4,\"exists\":true}\n{\"principal\":4,\"whole\":true}\n"
-                "{\"principal\":3,\"exists\":true,\"names\":2}\n"
+                "{\"principal\":3,\"exists\":true}\n"
                 "{\"principal\":3,\"exists\":true,\"people\":[{\"name\":\"bob\",\"uid\":1002}]}\n"
                 "{\"principal\":3,\"exists\":true,\"people\":[{\"name\":\"carol\",\"uid\":1003}]}\n"
                 "{\"principal\":1,\"whole\":true}\n{\"principal\":2,\"whole\":true}\n"
