@@ -69,7 +69,7 @@ BENCH_SRC  := $(wildcard tests/bench/*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/*.c)
 # What the two modules take from common/: nothing that logs, allocates freely or knows our programs.
 LEAF_SRC   := common/grantfile.c common/grantdir.c common/names.c
-PAM_LEAVES := $(LEAF_SRC) common/duration.c common/usage.c
+PAM_LEAVES := $(LEAF_SRC) common/duration.c common/gate_options.c common/usage.c
 
 LIB_COMMON := $(BUILD)/libcommon.a
 LIB_BUS    := $(BUILD)/libbus.a

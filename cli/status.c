@@ -189,6 +189,17 @@ static char *field_returned(const struct output *output, const json_t *status, c
                          last ? last : "at an unknown time", count == 1 ? "it" : "them");
 }
 
+/* The services of /etc/pam.d that our module keeps; on a terminal as many as one row takes. */
+static char *field_guarded(const struct output *output, const json_t *status, const char *member)
+{
+    _cleanup_free_ char *services = field_list(output, status, member);
+
+    if (!json_object_get(status, member))
+        return NULL;
+    return *services ? one_row(services, row_width(output))
+                     : output_format("none: see pam_accesspkg(8), and pkg-admin check-config");
+}
+
 /* Who decides under another account is told by login ids; said where they say nothing. */
 static char *field_login_ids(const struct output *output, const json_t *status, const char *member)
 {
@@ -209,6 +220,7 @@ static const struct field fields[] = {
     {"Daemon", "version", field_daemon, FIELD_PLAIN},
     {"Store", "store_size", field_store, FIELD_PLAIN},
     {"Policy", "packages", field_policy, FIELD_PLAIN},
+    {"Guarded services", "guarded", field_guarded, FIELD_PLAIN},
     {"Policy problem", "policy_problem", field_text, FIELD_PLAIN},
     {"Errors", "policy_errors", field_lines, FIELD_PLAIN},
     {"Allow-list", "allow_list_problems", field_lines, FIELD_PLAIN},
@@ -303,18 +315,25 @@ static json_t *shortened(const json_t *status, size_t most, size_t width)
     return shown;
 }
 
-/* `reserved` rows of the terminal are for others. */
+static bool fits(const struct output *output, const json_t *shown, size_t reserved)
+{
+    return output->width == 0 ||
+           output_record_rows(output, fields, N_FIELDS, shown) + reserved <= output->height;
+}
+
+/* `reserved` rows of the terminal are for others. What is no trouble goes last of all. */
 static void print(struct output *output, const json_t *status, size_t reserved)
 {
     const size_t width = row_width(output);
     size_t most = output->width > 0 ? output->height : SIZE_MAX;
     json_t *shown = shortened(status, most, width);
 
-    while (output->width > 0 && most > 0 &&
-           output_record_rows(output, fields, N_FIELDS, shown) + reserved > output->height) {
+    while (most > 0 && !fits(output, shown, reserved)) {
         json_decref(shown);
         shown = shortened(status, --most, width);
     }
+    if (!fits(output, shown, reserved))
+        json_object_del(shown, "guarded");
     output_record(output, fields, N_FIELDS, shown);
     json_decref(shown);
 }
@@ -322,13 +341,20 @@ static void print(struct output *output, const json_t *status, size_t reserved)
 /* ---- the command ------------------------------------------------------------------------------------------ */
 
 /* What the host makes of us, which the daemon does not see; check-config has all of it, and packages that are misspelt. */
-static struct findings check_host(const json_t *status)
+static struct findings add_host(json_t *status)
 {
-    struct findings findings = {0};
+    struct findings findings = {0}, guarded = {0};
+    json_t *services = json_array();
 
     if (strcmp(member_text(status, "membership"), "files") != 0)
         nsswitch_check(PATH_ETC "/nsswitch.conf", &findings);
-    pamcheck("", NULL, NULL, &findings);
+    pamcheck("", NULL, NULL, &findings, &guarded);
+    for (size_t i = 0; i < guarded.count; i++) {
+        char visible[256];
+        append(services, json_string(text_visible(guarded.items[i], visible, sizeof(visible))));
+    }
+    set(status, "guarded", services);
+    findings_deinit(&guarded);
     return findings;
 }
 
@@ -373,7 +399,7 @@ int status_show(struct invocation *invocation)
 
     if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &status, &error) < 0)
         return calls_report(invocation, &error);
-    struct findings findings = check_host(status);
+    struct findings findings = add_host(status);
     add_returned(status);
     if (invocation->output.json)
         output_json(&invocation->output, status);

@@ -6,6 +6,7 @@
 #include "common/pamcheck.h"
 
 #include "common/cleanup.h"
+#include "common/gate_options.h"
 #include "common/pamstack.h"
 
 #include <dirent.h>
@@ -24,6 +25,7 @@ struct judging {
     pamcheck_is_package *is_package;
     void *data;
     struct findings *findings;
+    struct findings *guarded;
     const struct pamstack *stack;
     size_t ours;      /* the entry that is judged */
     uint32_t answers; /* what it answers, as bits */
@@ -127,16 +129,20 @@ static bool lets_in(struct judging *judging, uint32_t answers)
     return outlook.asked;
 }
 
-static void judge_refusal(struct judging *judging)
+/* Whether nobody gets in whom it refuses. */
+static bool judge_refusal(struct judging *judging)
 {
     const struct pamstack_entry *const ours = &judging->stack->entries[judging->ours];
-    if (lets_in(judging, BIT(PAM_PERM_DENIED) | BIT(PAM_AUTHINFO_UNAVAIL)))
+    if (lets_in(judging, BIT(PAM_PERM_DENIED) | BIT(PAM_AUTHINFO_UNAVAIL))) {
         tell(judging, ours,
              "this line guards nothing: whom it refuses gets in all the same. Write: " OUR_LINE
              ", " PLACED_WELL);
-    else if (lets_in(judging, BIT(PAM_MODULE_UNKNOWN)))
+        return false;
+    }
+    if (lets_in(judging, BIT(PAM_MODULE_UNKNOWN)))
         tell(judging, ours,
              "this line lets everybody in where pam_accesspkg.so is missing. Write: " OUR_LINE);
+    return true;
 }
 
 static void judge_place(struct judging *judging)
@@ -167,18 +173,37 @@ static void judge_exempt(struct judging *judging)
              ", and keep another account module, such as pam_unix, below it");
 }
 
-static void judge_packages(struct judging *judging)
+static void tell_argument(const char *argument, const char *why, void *data)
 {
-    static const char key[] = "package=";
+    const struct judging *judging = data;
+    char *what = NULL;
+    if (asprintf(&what, "\"%s\" is ignored: %s", argument, why) >= 0)
+        tell(judging, &judging->stack->entries[judging->ours], what);
+    free(what);
+}
+
+/* Read as the module reads them. */
+static struct gate_options judge_options(struct judging *judging)
+{
+    const struct pamd_line *line = judging->stack->entries[judging->ours].line;
+    struct gate_options options;
+    gate_options_parse((int)line->n_arguments, (const char **)line->arguments, &options, tell_argument,
+                       judging);
+    return options;
+}
+
+static void judge_packages(struct judging *judging, const struct gate_options *options)
+{
     const struct pamstack_entry *const ours = &judging->stack->entries[judging->ours];
-    for (size_t i = 0; judging->is_package && i < ours->line->n_arguments; i++) {
-        const char *argument = ours->line->arguments[i];
+    if (options->n_packages == 0)
+        tell(judging, ours, "this line names no package, and refuses everybody. Write: " OUR_LINE);
+    for (size_t i = 0; judging->is_package && i < options->n_packages; i++) {
         char *what = NULL;
-        if (strncmp(argument, key, strlen(key)) != 0 ||
-            judging->is_package(argument + strlen(key), judging->data))
+        if (judging->is_package(options->packages[i], judging->data))
             continue;
-        if (asprintf(&what, "%s: there is no such package, and nobody gets in by it; check its spelling",
-                     argument) >= 0)
+        if (asprintf(&what,
+                     "package=%s: there is no such package, and nobody gets in by it; check its spelling",
+                     options->packages[i]) >= 0)
             tell(judging, ours, what);
         free(what);
     }
@@ -191,27 +216,50 @@ static bool judge_account(struct judging *judging, const char *root, const char 
 {
     struct pamstack stack = {0};
     struct findings stumbles = {0}; /* of lines that are not ours: their owners' business */
-    bool guarded = false;
+    bool wired = false;
+    bool refuses = false;
+    bool reports = true;
     if (pamstack_load(root, service, PAMD_ACCOUNT, &stumbles, &stack) == 0) {
         judging->stack = &stack;
         for (judging->ours = 0; judging->ours < stack.n_entries; judging->ours++) {
             if (!is_ours(&stack.entries[judging->ours]))
                 continue;
-            guarded = true;
-            judge_packages(judging);
+            const struct gate_options options = judge_options(judging);
+            wired = true;
+            judge_packages(judging, &options);
             if (stack.uncertain || stack.given_up)
                 continue;
-            judge_refusal(judging);
+            if (judge_refusal(judging)) {
+                refuses = true;
+                reports &= options.report;
+            }
             judge_place(judging);
             judge_exempt(judging);
         }
         pamstack_deinit(&stack);
     }
     findings_deinit(&stumbles);
-    return guarded;
+    if (refuses && judging->guarded)
+        findings_add(judging->guarded, "%s%s", service, reports ? " (mode=report)" : "");
+    return wired;
 }
 
-/* The module answers in the account phase, and says what ends soon in the session's. */
+/* In the session's phase the module says what ends soon, whatever it is asked for. */
+static void judge_session(struct judging *judging, const char *root, const char *service)
+{
+    struct pamstack stack = {0};
+    struct findings stumbles = {0};
+    if (pamstack_load(root, service, PAMD_SESSION, &stumbles, &stack) == 0) {
+        judging->stack = &stack;
+        for (judging->ours = 0; judging->ours < stack.n_entries; judging->ours++)
+            if (is_ours(&stack.entries[judging->ours]))
+                judge_options(judging);
+        pamstack_deinit(&stack);
+    }
+    findings_deinit(&stumbles);
+}
+
+/* It has no say in the others. */
 static void judge_phase(struct judging *judging, const char *root, const char *service, enum pamd_type phase)
 {
     struct pamstack stack = {0};
@@ -244,32 +292,41 @@ static void judge_other(struct judging *judging, const char *root)
     findings_deinit(&stumbles);
 }
 
-/* Not what an editor or dpkg left beside a file, nor what libpam never opens: it asks for names in small letters. */
+/*
+ * Not what an editor or dpkg left beside a file, nor what libpam never opens: it asks for names in small letters. Debian's
+ * common-* are no services: their lines count where they are included.
+ */
 static int is_service(const struct dirent *entry)
 {
     const char *name = entry->d_name;
     return *name != '.' && !strchr(name, '~') && !strstr(name, ".dpkg-") && !strstr(name, ".rpm") &&
-           strcspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(name) && strcmp(name, THE_OTHER) != 0;
+           strcspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(name) && strcmp(name, THE_OTHER) != 0 &&
+           strncmp(name, "common-", strlen("common-")) != 0;
 }
 
-int pamcheck(const char *root, pamcheck_is_package *is_package, void *data, struct findings *findings)
+int pamcheck(const char *root, pamcheck_is_package *is_package, void *data, struct findings *findings,
+             struct findings *guarded)
 {
-    struct judging judging = {.is_package = is_package, .data = data, .findings = findings};
+    struct judging judging = {
+        .is_package = is_package, .data = data, .findings = findings, .guarded = guarded};
     struct dirent **entries = NULL;
     char path[4096];
-    int guarded = 0;
+    bool wired = false;
     snprintf(path, sizeof(path), "%s/etc/pam.d", root);
     const int count = scandir(path, &entries, is_service, alphasort);
     if (count < 0)
         return -errno;
     for (int i = 0; i < count; i++) {
-        guarded += judge_account(&judging, root, entries[i]->d_name);
-        judge_phase(&judging, root, entries[i]->d_name, PAMD_AUTH);
-        judge_phase(&judging, root, entries[i]->d_name, PAMD_PASSWORD);
+        const char *service = entries[i]->d_name;
+        wired |= judge_account(&judging, root, service);
+        judge_session(&judging, root, service);
+        judge_phase(&judging, root, service, PAMD_AUTH);
+        judge_phase(&judging, root, service, PAMD_PASSWORD);
         free(entries[i]);
     }
     free(entries);
-    if (guarded > 0 && !judge_account(&judging, root, THE_OTHER))
+    judging.guarded = NULL; /* the other one is no service */
+    if (wired && !judge_account(&judging, root, THE_OTHER))
         judge_other(&judging, root);
-    return guarded;
+    return 0;
 }

@@ -108,7 +108,7 @@ static void check_host(const struct configure_place *place, struct packages *pac
     if (config_load(place->config, place->owner, &config, &unsaid) == 0 &&
         config.membership == CONFIG_MEMBERSHIP_NSS)
         nsswitch_check(path, &findings);
-    pamcheck(place->root, is_package, packages, &findings);
+    pamcheck(place->root, is_package, packages, &findings, NULL);
     for (size_t i = 0; i < findings.count; i++) {
         char visible[2048];
         problems_add(problems, false, "%s", text_visible(findings.items[i], visible, sizeof(visible)));

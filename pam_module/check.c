@@ -69,7 +69,7 @@ bool check_file(pam_handle_t *pamh, const char *state, const struct judged *judg
 }
 
 void check_grant(pam_handle_t *pamh, const char *state, const struct judged *judged,
-                 const struct options *options, int64_t now, struct check *ret)
+                 const struct gate_options *options, int64_t now, struct check *ret)
 {
     struct grant_user file;
     if (!check_file(pamh, state, judged, now, &file, ret))

@@ -5,9 +5,9 @@
  */
 #pragma once
 
+#include "common/gate_options.h"
 #include "common/grantfile.h"
 #include "pam_module/judge.h"
-#include "pam_module/options.h"
 
 #include <stdint.h>
 
@@ -37,4 +37,4 @@ bool check_file(pam_handle_t *pamh, const char *state, const struct judged *judg
 
 /* Whether that file gives one of the packages of the options now. */
 void check_grant(pam_handle_t *pamh, const char *state, const struct judged *judged,
-                 const struct options *options, int64_t now, struct check *ret);
+                 const struct gate_options *options, int64_t now, struct check *ret);

@@ -5,6 +5,7 @@
  * without a valid grant (rule 1) and leave the host process as it found it (rule 11). Called by libpam.
  */
 #include "common/cleanup.h"
+#include "common/gate_options.h"
 #include "common/grantdir.h"
 #include "common/hostname.h"
 #include "common/names.h"
@@ -14,7 +15,6 @@
 #include "pam_module/converse.h"
 #include "pam_module/journal.h"
 #include "pam_module/judge.h"
-#include "pam_module/options.h"
 #include "pam_module/reason.h"
 #include "pam_module/submission.h"
 #include "pam_module/verdict.h"
@@ -42,7 +42,7 @@ enum {
 struct gate {
     pam_handle_t *pamh;
     int flags;
-    struct options options;
+    struct gate_options options;
     struct judged judged;
     struct check check;
     const char *fault; /* what was wrong with the grant file, or the look-up of the user, NULL: nothing */
@@ -96,7 +96,7 @@ static void log_decision(const struct gate *gate, const char *what, const struct
 /* Which package a person is told to ask for: "db-admins", "db-admins (or web-ops)". */
 static const char *package_to_ask(const struct gate *gate, char ret[ASKED_MAX])
 {
-    const struct options *options = &gate->options;
+    const struct gate_options *options = &gate->options;
     char *at = ret;
     *at = '\0';
     if (*gate->submission.package)
@@ -397,6 +397,6 @@ __attribute__((visibility("default"))) int pam_sm_acct_mgmt(pam_handle_t *pamh, 
                                                             const char **argv)
 {
     struct gate gate = {.pamh = pamh, .flags = flags};
-    options_parse(argc, argv, &gate.options, journal_argument, pamh);
+    gate_options_parse(argc, argv, &gate.options, journal_argument, pamh);
     return conclude(&gate, decide(&gate));
 }

@@ -7,6 +7,7 @@
  */
 #include "common/cleanup.h"
 #include "common/duration.h"
+#include "common/gate_options.h"
 #include "common/grantdir.h"
 #include "common/hostname.h"
 #include "common/paths.h"
@@ -16,7 +17,6 @@
 #include "pam_module/converse.h"
 #include "pam_module/journal.h"
 #include "pam_module/judge.h"
-#include "pam_module/options.h"
 #include "pam_module/submission.h"
 
 #include <inttypes.h>
@@ -39,7 +39,7 @@ enum {
 
 struct session {
     pam_handle_t *pamh;
-    struct options options;
+    struct gate_options options;
     struct judged judged;
     struct check check;
     struct grant_user file;
@@ -173,7 +173,7 @@ __attribute__((visibility("default"))) int pam_sm_open_session(pam_handle_t *pam
                                                                const char **argv)
 {
     struct session session = {.pamh = pamh};
-    options_parse(argc, argv, &session.options, journal_argument, pamh);
+    gate_options_parse(argc, argv, &session.options, journal_argument, pamh);
     begin(&session, !session.options.quiet && converse_may_prompt(pamh, flags));
     return PAM_SUCCESS;
 }

@@ -15,6 +15,8 @@
 
 enum { LOADER_FAILED = 127 };
 
+_Static_assert((int)GATE_PACKAGES_MAX == (int)BUS_PACKAGES_MAX, "all packages of a line fit into one Submit");
+
 /* ---- the question ------------------------------------------------------------------------------------------- */
 
 /* What only claims something about where the request came from: sent readable, cut to what the bus takes. */
@@ -37,7 +39,7 @@ static void begin(struct protocol_message *question, const char *user, unsigned 
     protocol_add(question, "timeout", digits);
 }
 
-static void ask(pam_handle_t *pamh, const struct options *options, const char *user,
+static void ask(pam_handle_t *pamh, const struct gate_options *options, const char *user,
                 const struct submission_terms *terms, struct protocol_message *ret)
 {
     begin(ret, user, options->timeout);
@@ -244,7 +246,7 @@ static void exchange(struct protocol_message *question, unsigned seconds, struct
         submission_read(&answer, ret);
 }
 
-void submission_file(pam_handle_t *pamh, const struct options *options, const char *user,
+void submission_file(pam_handle_t *pamh, const struct gate_options *options, const char *user,
                      const struct submission_terms *terms, struct submission *ret)
 {
     struct protocol_message question;

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "pam_module/options.h"
+#include "common/gate_options.h"
 #include "pam_module/protocol.h"
 #include "pam_module/verdict.h"
 
@@ -34,7 +34,7 @@ struct submission_terms {
 };
 
 /* `user` is canonical. Takes options->timeout seconds at most, and a moment. Keeps no copy of a justification. */
-void submission_file(pam_handle_t *pamh, const struct options *options, const char *user,
+void submission_file(pam_handle_t *pamh, const struct gate_options *options, const char *user,
                      const struct submission_terms *terms, struct submission *ret);
 
 /*

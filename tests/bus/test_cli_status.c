@@ -114,6 +114,28 @@ START_TEST(what_waits_is_told_by_age)
 }
 END_TEST
 
+/* Which services refuse is read in this host's pam.d, and told also where it is none. */
+START_TEST(it_names_the_guarded_services)
+{
+    static const char gate[] = "account required pam_accesspkg.so package=db";
+    static const struct script lines[] = {ANSWERS("GetStatus", "[]", "a{sv}", "[{" QUIET "}]")};
+    char text[256];
+
+    RUN(lines, "pkg-admin");
+    SHOWS(result.out, "\nGuarded services: none: see pam_accesspkg(8), and pkg-admin check-config\n");
+    snprintf(text, sizeof(text), "%s\naccount required pam_unix.so\n", gate);
+    write_file("/etc/pam.d/sshd", text);
+    snprintf(text, sizeof(text), "%s mode=report\naccount required pam_unix.so\n", gate);
+    write_file("/etc/pam.d/cron", text);
+    RUN(lines, "pkg-admin");
+    SHOWS(result.out, "\nGuarded services: cron (mode=report), sshd\n");
+    RUN(lines, "pkg-admin", "status", "--json");
+    SHOWS(result.out, "\"guarded\": [\n    \"cron (mode=report)\",\n    \"sshd\"\n  ]");
+    ck_assert_int_eq(unlink("/etc/pam.d/sshd"), 0);
+    ck_assert_int_eq(unlink("/etc/pam.d/cron"), 0);
+}
+END_TEST
+
 /* ---- one screen ------------------------------------------------------------------------------------------- */
 
 #define LONG_NAME "a-name-that-is-as-long-as-names-of-users-and-of-groups-may-be-xx"
@@ -269,6 +291,7 @@ int main(void)
     tcase_add_test(tests, a_quiet_service_needs_few_rows);
     tcase_add_test(tests, trouble_is_there_when_there_is_some);
     tcase_add_loop_test(tests, what_waits_is_told_by_age, 0, LENGTH(ages));
+    tcase_add_test(tests, it_names_the_guarded_services);
     tcase_add_test(tests, however_bad_it_is_one_screen);
     tcase_add_test(tests, lists_take_what_is_left);
     tcase_add_test(tests, it_misses_the_line_in_nsswitch);

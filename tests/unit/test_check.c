@@ -61,7 +61,7 @@ static void put_grant(const char *user)
 
 static struct check check(const struct judged *judged)
 {
-    const struct options options = {.packages = {"db-admins"}, .n_packages = 1};
+    const struct gate_options options = {.packages = {"db-admins"}, .n_packages = 1};
     static char handle; /* nobody looks into it */
     struct check result;
     check_grant((pam_handle_t *)(void *)&handle, state, judged, &options, NOW, &result);

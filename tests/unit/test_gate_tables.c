@@ -3,9 +3,9 @@
  * The gate's tables and pure parts: options, verdicts, who is judged, and what an answer of accesspkg-submit (or of
  * whatever ran in its place) amounts to. Rule 1: nothing that is not understood lets anybody in.
  */
+#include "common/gate_options.h"
 #include "common/names.h"
 #include "pam_module/judge.h"
-#include "pam_module/options.h"
 #include "pam_module/submission.h"
 #include "pam_module/verdict.h"
 
@@ -25,17 +25,17 @@ static void note(const char *argument, const char *why, void *data)
     snprintf(complaints + used, sizeof(complaints) - used, "%s;", argument);
 }
 
-static struct options parse(int argc, const char **argv)
+static struct gate_options parse(int argc, const char **argv)
 {
-    struct options options;
+    struct gate_options options;
     complaints[0] = '\0';
-    options_parse(argc, argv, &options, note, complaints);
+    gate_options_parse(argc, argv, &options, note, complaints);
     return options;
 }
 
 START_TEST(option_defaults)
 {
-    const struct options options = parse(0, NULL);
+    const struct gate_options options = parse(0, NULL);
     ck_assert_uint_eq(options.n_packages, 0);
     ck_assert(!options.report && options.submit && !options.enforce_for_root && !options.quiet &&
               !options.debug);
@@ -50,7 +50,7 @@ START_TEST(option_each)
     const char *argv[] = {
         "package=db-admins", "mode=report", "submit=no", "timeout=60", "enforce_for_root", "quiet", "debug",
         "package=b",         "wait=60"};
-    const struct options options = parse(9, argv);
+    const struct gate_options options = parse(9, argv);
     ck_assert_str_eq(complaints, "");
     ck_assert_uint_eq(options.n_packages, 2);
     ck_assert_str_eq(options.packages[0], "db-admins");
@@ -106,7 +106,7 @@ START_TEST(option_misunderstood)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         const char *argv[] = {bad[i]};
         char expected[64];
-        const struct options options = parse(1, argv);
+        const struct gate_options options = parse(1, argv);
         snprintf(expected, sizeof(expected), "%s;", bad[i]);
         ck_assert_str_eq(complaints, expected);
         ck_assert_uint_eq(options.n_packages, 0);
@@ -119,10 +119,10 @@ END_TEST
 
 START_TEST(option_too_many_packages)
 {
-    const char *argv[BUS_PACKAGES_MAX + 1];
-    for (int i = 0; i <= BUS_PACKAGES_MAX; i++)
-        argv[i] = i < BUS_PACKAGES_MAX ? "package=a" : "package=last";
-    ck_assert_uint_eq(parse(BUS_PACKAGES_MAX + 1, argv).n_packages, BUS_PACKAGES_MAX);
+    const char *argv[GATE_PACKAGES_MAX + 1];
+    for (int i = 0; i <= GATE_PACKAGES_MAX; i++)
+        argv[i] = i < GATE_PACKAGES_MAX ? "package=a" : "package=last";
+    ck_assert_uint_eq(parse(GATE_PACKAGES_MAX + 1, argv).n_packages, GATE_PACKAGES_MAX);
     ck_assert_str_eq(complaints, "package=last;");
 }
 END_TEST

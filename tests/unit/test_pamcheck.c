@@ -71,6 +71,15 @@ static const struct {
      "svc:1: ", "is missing"},
     {"account required pam_accesspkg.so package=db package=dbb\n" REST,
      "svc:1: ", "package=dbb: there is no"},
+    {"account required pam_accesspkg.so\n" REST, "svc:1: ", "names no package, and refuses everybody"},
+    {"account required pam_accesspkg.so package=db mode=reprot\n" REST,
+     "svc:1: ", "\"mode=reprot\" is ignored: the mode is"},
+    {"account required pam_accesspkg.so package=db pakage=web\n" REST, "svc:1: ", "there is no such option"},
+    {"account required pam_accesspkg.so package=db wait=600\n" REST, "svc:1: ", "from 0 to 60"},
+    {"account required pam_accesspkg.so package=db [mode=report] quiet\n" REST, NULL, NULL},
+    {"account required " OURS REST "session optional pam_accesspkg.so debugg\n",
+     "svc:3: ", "\"debugg\" is ignored"},
+    {"account required " OURS REST "session optional pam_accesspkg.so quiet\n", NULL, NULL},
     {"auth required " OURS "account required pam_permit.so\n", "svc:1: ", "refuses everybody"},
     {"account \\\n required \\\n " OURS REST "#account sufficient " OURS, NULL, NULL},
     {"account required pam_accesspkg_old.so\n" REST, NULL, NULL},
@@ -80,7 +89,7 @@ START_TEST(a_line)
 {
     struct findings findings = {0};
     put("svc", cases[_i].text);
-    pamcheck(root, is_package, NULL, &findings);
+    pamcheck(root, is_package, NULL, &findings, NULL);
     ck_assert_msg(findings.count == (cases[_i].line != NULL), "%zu: %s\n%s", findings.count, cases[_i].text,
                   findings.count ? findings.items[0] : "");
     if (cases[_i].line)
@@ -90,7 +99,7 @@ START_TEST(a_line)
 }
 END_TEST
 
-/* A line in a file that two services include is told of once, and counts for both. */
+/* A line in a file that two services include is told of once. */
 START_TEST(included)
 {
     struct findings findings = {0};
@@ -99,8 +108,7 @@ START_TEST(included)
     put("two", "account include common-account\n");
     put("two.dpkg-old", "account optional " OURS);
     put("TWO", "account sufficient " OURS);
-    ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings),
-                     3); /* the file itself passes for a service */
+    ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings, NULL), 0);
     ck_assert_uint_eq(findings.count, 1);
     findings_deinit(&findings);
 }
@@ -111,18 +119,41 @@ START_TEST(other)
 {
     struct findings findings = {0};
     put("other", REST);
-    ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings), 0);
+    ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings, NULL), 0);
     ck_assert_uint_eq(findings.count, 0);
     put("svc", "account required " OURS REST);
-    ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings), 1);
+    ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings, NULL), 0);
     ck_assert_uint_eq(findings.count, 1);
     ck_assert_ptr_nonnull(
         strstr(findings.items[0], "/etc/pam.d/other: it lets in without an access package"));
     findings_deinit(&findings);
     findings = (struct findings){0};
     put("other", "account required " OURS REST);
-    ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings), 1);
+    ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings, NULL), 0);
     ck_assert_uint_eq(findings.count, 0);
+    findings_deinit(&findings);
+}
+END_TEST
+
+/* Services that keep out whom our line refuses, and no others. */
+START_TEST(guarded)
+{
+    struct findings findings = {0};
+    struct findings services = {0};
+    put("common-session", "session required pam_unix.so\n");
+    put("sshd", "account required " OURS REST);
+    put("su", "account required pam_accesspkg.so package=db mode=report\n" REST);
+    put("both", "account required pam_accesspkg.so package=x mode=report\naccount required " OURS REST);
+    put("cron", REST);
+    put("sudo", "account sufficient " OURS REST);
+    put("inner", "account required " OURS REST);
+    put("outer", "account include inner\n");
+    ck_assert_int_eq(pamcheck(root, NULL, NULL, &findings, &services), 0);
+    static const char *const expected[] = {"both", "inner", "outer", "sshd", "su (mode=report)"};
+    ck_assert_uint_eq(services.count, 5);
+    for (size_t i = 0; i < services.count; i++)
+        ck_assert_str_eq(services.items[i], expected[i]);
+    findings_deinit(&services);
     findings_deinit(&findings);
 }
 END_TEST
@@ -135,6 +166,7 @@ int main(void)
     tcase_add_loop_test(tests, a_line, 0, (int)(sizeof(cases) / sizeof(cases[0])));
     tcase_add_test(tests, included);
     tcase_add_test(tests, other);
+    tcase_add_test(tests, guarded);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The table of options and its reader. Must never turn what it does not understand into something that lets more
- * people in: only the exact words below change a default. Called by pam_accesspkg.c and session.c.
+ * people in: only the exact words below change a default. Called by pam_module/pam_accesspkg.c, session.c, and common/pamcheck.c.
  */
-#include "pam_module/options.h"
+#include "common/gate_options.h"
 
 #include "common/names.h"
 
 #include <string.h>
 
 /* Takes the value (NULL for a flag) into the options: NULL, or why it cannot. */
-typedef const char *take(struct options *options, const char *value);
+typedef const char *take(struct gate_options *options, const char *value);
 
-static const char *take_package(struct options *options, const char *value)
+static const char *take_package(struct gate_options *options, const char *value)
 {
     if (!name_is_package(value))
         return "no package can have this name";
-    if (options->n_packages == BUS_PACKAGES_MAX)
+    if (options->n_packages == GATE_PACKAGES_MAX)
         return "16 packages are the most";
     options->packages[options->n_packages++] = value;
     return NULL;
 }
 
-static const char *take_mode(struct options *options, const char *value)
+static const char *take_mode(struct gate_options *options, const char *value)
 {
     if (strcmp(value, "enforce") != 0 && strcmp(value, "report") != 0)
         return "the mode is 'enforce' or 'report'";
@@ -30,7 +30,7 @@ static const char *take_mode(struct options *options, const char *value)
     return NULL;
 }
 
-static const char *take_submit(struct options *options, const char *value)
+static const char *take_submit(struct gate_options *options, const char *value)
 {
     if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
         return "it is 'yes' or 'no'";
@@ -38,7 +38,7 @@ static const char *take_submit(struct options *options, const char *value)
     return NULL;
 }
 
-static const char *take_judge(struct options *options, const char *value)
+static const char *take_judge(struct gate_options *options, const char *value)
 {
     if (strcmp(value, "user") != 0)
         return "it is 'user'";
@@ -59,34 +59,34 @@ static bool take_number(const char *value, unsigned least, unsigned most, unsign
     return true;
 }
 
-static const char *take_timeout(struct options *options, const char *value)
+static const char *take_timeout(struct gate_options *options, const char *value)
 {
-    return take_number(value, 1, OPTIONS_TIMEOUT_MAX, &options->timeout)
+    return take_number(value, 1, GATE_TIMEOUT_MAX, &options->timeout)
                ? NULL
                : "it is a number of seconds from 1 to 60";
 }
 
-static const char *take_wait(struct options *options, const char *value)
+static const char *take_wait(struct gate_options *options, const char *value)
 {
-    return take_number(value, 0, OPTIONS_WAIT_MAX, &options->wait) ? NULL
-                                                                   : "it is a number of seconds from 0 to 60";
+    return take_number(value, 0, GATE_WAIT_MAX, &options->wait) ? NULL
+                                                                : "it is a number of seconds from 0 to 60";
 }
 
-static const char *take_enforce_for_root(struct options *options, const char *value)
+static const char *take_enforce_for_root(struct gate_options *options, const char *value)
 {
     (void)value;
     options->enforce_for_root = true;
     return NULL;
 }
 
-static const char *take_quiet(struct options *options, const char *value)
+static const char *take_quiet(struct gate_options *options, const char *value)
 {
     (void)value;
     options->quiet = true;
     return NULL;
 }
 
-static const char *take_debug(struct options *options, const char *value)
+static const char *take_debug(struct gate_options *options, const char *value)
 {
     (void)value;
     options->debug = true;
@@ -123,7 +123,7 @@ static bool is_option(const struct option *option, const char *argument, const c
     return strncmp(argument, option->name, length) == 0;
 }
 
-static const char *take_argument(struct options *options, const char *argument)
+static const char *take_argument(struct gate_options *options, const char *argument)
 {
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         const char *value;
@@ -133,9 +133,10 @@ static const char *take_argument(struct options *options, const char *argument)
     return "there is no such option";
 }
 
-void options_parse(int argc, const char **argv, struct options *ret, options_complain *complain, void *data)
+void gate_options_parse(int argc, const char **argv, struct gate_options *ret,
+                        gate_options_complain *complain, void *data)
 {
-    struct options options = {0};
+    struct gate_options options = {0};
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (table[i].initial)
             table[i].take(&options, table[i].initial);
