@@ -36,12 +36,19 @@ on_host()
     host runuser -u "$user" -- env HOME="/home/$user" USER="$user" LOGNAME="$user" "$@"
 }
 
-# boot: starts the host, and returns when its services are up.
+# boot [LOGIN-ID]: starts the host, and returns when its services are up. Every process has the login id, as in a container
+# that was started out of a login: without CAP_AUDIT_CONTROL nobody can change it.
 boot()
 {
-    systemd-nspawn --quiet --register=no --keep-unit --private-network --hostname=demohost --boot \
+    local as=()
+    [[ -z ${1-} ]] || {
+        echo "$1" >/proc/self/loginuid
+        as=(setpriv --bounding-set -audit_control --inh-caps -audit_control)
+    } || return 1
+    "${as[@]}" systemd-nspawn --quiet --register=no --keep-unit --private-network --hostname=demohost --boot \
         --directory="$root" --console=pipe </dev/null >>"$work/console.log" 2>&1 &
     echo $! >"$work/nspawn"
+    [[ -z ${1-} ]] || echo 4294967295 >/proc/self/loginuid || return 1
     wait_for 30 find_init || return 1
     wait_for 60 host systemctl is-active --quiet multi-user.target
 }
@@ -54,13 +61,13 @@ find_init()
     host test -S /run/dbus/system_bus_socket
 }
 
-reboot_host()
+reboot_host() # [LOGIN-ID]
 {
     local nspawn
     nspawn=$(<"$work/nspawn")
     host systemctl reboot || true
     wait_for 60 ended "$nspawn" || return 1
-    boot
+    boot "$@"
 }
 
 ended()
