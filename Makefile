@@ -51,7 +51,9 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 COMMON_SRC := $(wildcard common/*.c)
 BUS_SRC    := $(wildcard dbus/*.c)
-DAEMON_SRC := $(filter-out helperd/main.c,$(wildcard helperd/*.c))
+# The rooms of accesspkgd (docs/ARCHITECTURE.md, Layers); the other folders of helperd/ are programs of their own.
+ROOMS      := daemon bus engine grants store policy config host
+DAEMON_SRC := $(foreach room,$(ROOMS),$(wildcard helperd/$(room)/*.c))
 LOOKUP_SRC := $(wildcard helperd/lookup/*.c)
 PRIV_SRC   := $(filter-out helperd/privileged/accesspkg-%.c,$(wildcard helperd/privileged/*.c))
 SESSION_SRC:= $(wildcard helperd/session/*.c)
@@ -113,7 +115,7 @@ $(BUILD)/obj/%.o: %.c $(SETTINGS) | deps-build
 define archive
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(call quiet,AR)$(AR) rcs $@ $^
+	$(call quiet,AR)$(AR) qcs $@ $^
 endef
 $(LIB_COMMON): $(call obj,$(COMMON_SRC)) ; $(archive)
 $(LIB_BUS): $(call obj,$(BUS_SRC)) ; $(archive)
@@ -132,15 +134,14 @@ $(BUILD)/accesspkgd: $(call obj,helperd/main.c) $(LIB_DAEMON) $(LIB_BUS) $(LIB_C
 	$(call link,dbus-1 jansson sqlite3 inih libmd libsystemd,-lev)
 $(BUILD)/accesspkg-lookup: $(call obj,$(LOOKUP_SRC)) $(LIB_COMMON)
 	$(call link,jansson)
-$(BUILD)/accesspkg-privileged: $(call obj,helperd/privileged/accesspkg-privileged.c) $(LIB_PRIV) $(LIB_SESSION) $(LIB_DAEMON) $(LIB_BUS) \
+$(BUILD)/accesspkg-privileged: $(call obj,helperd/privileged/accesspkg-privileged.c) $(LIB_PRIV) $(LIB_SESSION) $(LIB_BUS) \
     $(LIB_COMMON)
 	$(call link,dbus-1 jansson libsystemd,-lev)
-$(BUILD)/accesspkg-notify: $(call obj,helperd/notify/accesspkg-notify.c) $(LIB_NOTIFY) $(LIB_DAEMON) $(LIB_BUS) $(LIB_COMMON)
+$(BUILD)/accesspkg-notify: $(call obj,helperd/notify/accesspkg-notify.c) $(LIB_NOTIFY) $(LIB_BUS) $(LIB_COMMON)
 	$(call link,dbus-1 jansson libsystemd,-lev)
-$(BUILD)/accesspkg-mail: $(call obj,helperd/notify/mail/accesspkg-mail.c) $(LIB_NOTIFY) $(LIB_DAEMON) $(LIB_COMMON)
+$(BUILD)/accesspkg-mail: $(call obj,helperd/notify/mail/accesspkg-mail.c) $(LIB_NOTIFY) $(LIB_COMMON)
 	$(call link,jansson inih)
-$(BUILD)/accesspkg-terminal: $(call obj,helperd/notify/terminal/accesspkg-terminal.c) $(LIB_NOTIFY) $(LIB_SESSION) $(LIB_DAEMON) \
-    $(LIB_COMMON)
+$(BUILD)/accesspkg-terminal: $(call obj,helperd/notify/terminal/accesspkg-terminal.c) $(LIB_NOTIFY) $(LIB_SESSION) $(LIB_COMMON)
 	$(call link,dbus-1 jansson libsystemd)
 $(BUILD)/accesspkg-submit: $(call obj,$(SUBMIT_SRC)) $(LIB_BUS) $(LIB_COMMON)
 	$(call link,dbus-1 jansson)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * See the header. The phases are walked with what our module may answer, as libpam would; no list of patterns says what is
- * wrong. Reads only, and runs nothing of what it reads. Called by helperd/configure.c and cli/status.c.
+ * wrong. Reads only, and runs nothing of what it reads. Called by helperd/config/configure.c and cli/status.c.
  */
 #include "common/pamcheck.h"
 

@@ -35,7 +35,7 @@ enum {
 
 /*
  * The states of the two machines in docs/ARCHITECTURE.md: identifier (bus, SQL, JSON) and the word a person
- * sees. Requests and assignments have tables of their own (helperd/request.h, helperd/assignment.h); this is
+ * sees. Requests and assignments have tables of their own (helperd/policy/request.h, helperd/policy/assignment.h); this is
  * their shared vocabulary. STATE_NONE is zero so that zeroed memory is no state at all.
  */
 #define STATE_TABLE(X)                                                                                       \

@@ -3,8 +3,8 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/paths.h"
-#include "helperd/configure.h"
-#include "helperd/daemon.h"
+#include "helperd/config/configure.h"
+#include "helperd/daemon/daemon.h"
 
 #include <errno.h>
 #include <getopt.h>

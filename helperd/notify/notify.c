@@ -3,8 +3,8 @@
 
 #include "common/log.h"
 #include "dbus/contract.h"
+#include "dbus/server.h"
 #include "dbus/variant.h"
-#include "helperd/bus.h"
 
 #include <dbus/dbus.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
 #include "common/cleanup.h"
 #include "common/duration.h"
 #include "common/names.h"
-#include "helperd/outbox.h"
+#include "common/outbox.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A notice in words, for programs that show it as it is: from its members, by the tables of helperd/outbox.h and
+ * A notice in words, for programs that show it as it is: from its members, by the tables of common/outbox.h and
  * words.c. What a user typed is made visible here (rule 10). Pure but for the time zone.
  */
 #pragma once

@@ -3,9 +3,9 @@
 
 #include "common/log.h"
 #include "dbus/contract.h"
+#include "dbus/server_caller.h"
+#include "dbus/server_method.h"
 #include "dbus/variant.h"
-#include "helperd/bus_caller.h"
-#include "helperd/bus_method.h"
 #include "helperd/privileged/answer.h"
 #include "helperd/privileged/members.h"
 #include "helperd/privileged/sessions.h"

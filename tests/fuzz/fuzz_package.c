@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One package file's text: whatever it holds, it is a package that keeps its promises or has errors. */
 #include "common/names.h"
-#include "helperd/packages_file.h"
+#include "helperd/config/packages_file.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/acts.h"
 
-#include "helperd/store_sql.h"
+#include "helperd/store/sql.h"
 #include "tests/support/unmarked.h"
 
 #include <string.h>

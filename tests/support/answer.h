@@ -2,7 +2,7 @@
 /* Facts from what accesspkg-lookup says, line by line. */
 #pragma once
 
-#include "helperd/facts.h"
+#include "helperd/host/facts.h"
 
 /* The array of lines is taken over. NULL where one is malformed. */
 struct facts *answer_facts(const json_t *question, json_t *lines);

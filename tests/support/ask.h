@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "helperd/bus_privileged.h"
+#include "helperd/bus/privileged.h"
 #include "tests/support/live.h"
 
 #include <check.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/audited.h"
 
-#include "helperd/store_sql.h"
+#include "helperd/store/sql.h"
 #include "tests/support/unmarked.h"
 
 /* One person's account and login against another's: none of the one may equal any of the other. */

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "helperd/store.h"
+#include "helperd/store/store.h"
 
 void audited_watch(struct store *store);
 /* Since the last call, or it fails: every change of state has a line of the audit log that was written in the same

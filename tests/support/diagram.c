@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/diagram.h"
 
-#include "helperd/assignment.h"
-#include "helperd/request.h"
+#include "helperd/policy/assignment.h"
+#include "helperd/policy/request.h"
 
 /* One machine, whichever: its events by number, and what follows. */
 struct machine {

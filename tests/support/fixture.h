@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "helperd/engine.h"
-#include "helperd/packages.h"
+#include "helperd/config/packages.h"
+#include "helperd/engine/engine.h"
 
 struct fixture {
     char folder[64]; /* packages.d/ and the state folder live here */

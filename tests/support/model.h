@@ -10,7 +10,7 @@
 #pragma once
 
 #include "dbus/contract.h"
-#include "helperd/packages.h"
+#include "helperd/config/packages.h"
 
 enum { MODEL_USERS = 4, MODEL_PERSONS = 8, MODEL_PACKAGES = 7, MODEL_GROUPS = 2, MODEL_STAGES = 2 };
 enum { A = 1 << 0, B = 1 << 1, C = 1 << 2, D = 1 << 3, EVERYBODY = A | B | C | D }; /* sets of users */

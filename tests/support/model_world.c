@@ -3,7 +3,7 @@
 
 #include "common/duration.h"
 #include "common/grantdir.h"
-#include "helperd/store_sql.h"
+#include "helperd/store/sql.h"
 #include "tests/support/unmarked.h"
 
 #include <inttypes.h>

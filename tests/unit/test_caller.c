@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The audit login uid of a caller, from a /proc of the test's own: an unset one counts as none, an unreadable one
  * refuses (rule 5). */
-#include "helperd/bus_caller.h"
+#include "dbus/server_caller.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* accesspkg.conf, and that the samples we ship say what they claim. Runs from the top of the source tree. */
 #include "common/cleanup.h"
-#include "helperd/config.h"
-#include "helperd/packages.h"
+#include "common/config.h"
+#include "helperd/config/packages.h"
 
 #include <check.h>
 #include <errno.h>

@@ -2,9 +2,9 @@
 /* check-config and the allow-list: packages against a host that the test makes up, in folders of its own. */
 #include "common/cleanup.h"
 #include "common/grantdir.h"
-#include "helperd/configure.h"
-#include "helperd/configure_chain.h"
-#include "helperd/packages_allow.h"
+#include "helperd/config/configure.h"
+#include "helperd/config/configure_chain.h"
+#include "helperd/config/packages_allow.h"
 
 #include <check.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* The engine on a store in memory and a clock in the hand: the life of requests and assignments. */
 #include "common/grantdir.h"
 #include "common/names.h"
-#include "helperd/store_sql.h"
+#include "helperd/store/sql.h"
 #include "tests/support/fixture.h"
 
 #include <check.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The life of an assignment: extended, begun later, cut short, returned, revoked, assigned, kept apart. */
-#include "helperd/store_sql.h"
+#include "helperd/store/sql.h"
 #include "tests/support/fixture.h"
 
 #include <check.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Delegation: given, used, ended; what is judged anew at each decision (rules 5, 9, 12). */
-#include "helperd/store_sql.h"
+#include "helperd/store/sql.h"
 #include "tests/support/fixture.h"
 
 #include <check.h>

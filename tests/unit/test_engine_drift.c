@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine against what others do by hand: grant files, groups, the allow-list, users who are gone. */
 #include "common/grantdir.h"
-#include "helperd/store_sql.h"
+#include "helperd/store/sql.h"
 #include "tests/support/fixture.h"
 
 #include <check.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Break-glass: taken at once, seen by every approver, reviewed by one of them before it can be taken again. */
-#include "helperd/store_sql.h"
+#include "helperd/store/sql.h"
 #include "tests/support/fixture.h"
 
 #include <check.h>

@@ -3,7 +3,7 @@
  * A store that fails, at every point of what the engine does: an operation is done wholly or not at all, and works when
  * the store does again (rules 2 and 12). SQLite is interrupted after a growing number of its steps.
  */
-#include "helperd/store_sql.h"
+#include "helperd/store/sql.h"
 #include "tests/support/acts.h"
 #include "tests/support/etcgroup.h"
 

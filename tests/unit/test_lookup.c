@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The look-up processes: whatever one of them does, each question is answered once, or refused in time (rule 1). */
 #include "common/cleanup.h"
-#include "helperd/lookup.h"
-#include "helperd/request.h"
+#include "helperd/host/lookup.h"
+#include "helperd/policy/request.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Both state machines, every state and every event: what is not in the table below must be refused. */
-#include "helperd/assignment.h"
-#include "helperd/request.h"
+#include "helperd/policy/assignment.h"
+#include "helperd/policy/request.h"
 #include "tests/support/diagram.h"
 
 #include <check.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The memberships of membership = files: every state and every event, and whose a membership is (rule 6). */
-#include "helperd/membership.h"
+#include "helperd/policy/membership.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who hears what: each event is written once, with the change, and waits until it is delivered. */
-#include "helperd/outbox.h"
-#include "helperd/store_sql.h"
+#include "common/outbox.h"
+#include "helperd/store/sql.h"
 #include "tests/support/acts.h"
 
 #include <check.h>

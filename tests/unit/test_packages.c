@@ -2,7 +2,7 @@
 /* packages.d: what a package file may say, every way of saying it wrong, and whose files are believed. Each test
  * has a folder of its own. */
 #include "common/cleanup.h"
-#include "helperd/packages.h"
+#include "helperd/config/packages.h"
 
 #include <check.h>
 #include <errno.h>

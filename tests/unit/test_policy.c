@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who may ask and who may decide, as tables. */
-#include "helperd/policy.h"
+#include "helperd/policy/policy.h"
 
 #include <check.h>
 #include <stdlib.h>

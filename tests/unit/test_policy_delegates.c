@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who may decide in somebody's name: rule 5 over every pair of identities that must not meet. */
-#include "helperd/policy.h"
+#include "helperd/policy/policy.h"
 
 #include <check.h>
 #include <stdlib.h>

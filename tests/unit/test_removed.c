@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A package whose file is taken away: what is held of it, what waits, and what becomes of root's allow-list. */
 #include "common/grantdir.h"
-#include "helperd/configure.h"
-#include "helperd/packages_allow.h"
+#include "helperd/config/configure.h"
+#include "helperd/config/packages_allow.h"
 #include "tests/support/acts.h"
 
 #include <check.h>

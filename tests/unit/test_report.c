@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* helperd/report.c and helperd/engine_report.c: the figures of a period, and the audit log page by page. */
+/* helperd/policy/report.c and helperd/engine/report.c: the figures of a period, and the audit log page by page. */
 #include "common/usage.h"
-#include "helperd/report.h"
+#include "helperd/policy/report.h"
 #include "tests/support/acts.h"
 
 #include <check.h>

@@ -2,7 +2,7 @@
 /* Assignments without an end: asked for, shortened, given, extended to, and ended all the same. */
 #include "common/duration.h"
 #include "common/grantdir.h"
-#include "helperd/grant.h"
+#include "helperd/grants/grant.h"
 #include "tests/support/acts.h"
 
 #include <check.h>

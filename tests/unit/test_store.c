@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The store: its ladder, its lists against a model of them, and that no question of it reads a whole table. */
-#include "helperd/schema.h"
-#include "helperd/store_sql.h"
+#include "helperd/store/schema.h"
+#include "helperd/store/sql.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The store's delegations, and the emergencies that nobody has reviewed: what is live, whose it is. */
-#include "helperd/store_sql.h"
+#include "helperd/store/sql.h"
 
 #include <check.h>
 #include <stdlib.h>

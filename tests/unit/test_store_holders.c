@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who holds what, in the store: each list against what was put in, and that none reads what it does not show. */
-#include "helperd/store_sql.h"
+#include "helperd/store/sql.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The store's lock: a living holder is refused at once, a dying one is waited for. */
-#include "helperd/store.h"
+#include "helperd/store/store.h"
 
 #include <check.h>
 #include <errno.h>

@@ -5,7 +5,7 @@
  * real one, from the inquiry to facts.
  */
 #include "common/names.h"
-#include "helperd/store_sql.h"
+#include "helperd/store/sql.h"
 #include "tests/support/answer.h"
 #include "tests/support/fixture.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A notice as a line for terminals, and which terminals take it. */
 #include "common/names.h"
+#include "common/outbox.h"
 #include "helperd/notify/terminal/line.h"
 #include "helperd/notify/words.h"
-#include "helperd/outbox.h"
 #include "helperd/session/terminal.h"
 
 #include <check.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The watch on folders of its own, with the kernel's inotify: what is told, and what survives a replaced folder. */
-#include "helperd/watch.h"
+#include "helperd/host/watch.h"
 
 #include <check.h>
 #include <fcntl.h>

@@ -4,9 +4,9 @@
  * notice; its arguments are nobody's. Started by accesspkg-notify, as its user.
  */
 #include "common/cleanup.h"
+#include "common/config.h"
 #include "common/log.h"
 #include "common/paths.h"
-#include "helperd/config.h"
 #include "helperd/notify/mail/address.h"
 #include "helperd/notify/mail/message.h"
 

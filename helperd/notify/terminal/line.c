@@ -2,7 +2,7 @@
 #include "helperd/notify/terminal/line.h"
 
 #include "common/names.h"
-#include "helperd/outbox.h"
+#include "common/outbox.h"
 
 #include <errno.h>
 #include <stdio.h>

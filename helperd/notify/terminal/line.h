@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A notice as one line for a terminal, by the table of helperd/outbox.h: what happened, and the first command that may be
+ * A notice as one line for a terminal, by the table of common/outbox.h: what happened, and the first command that may be
  * pasted. Of the notice only event, summary and commands are used. Visible text alone, whatever stood there (rule 10).
  * Pure.
  */

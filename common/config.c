@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One table says which settings there are and which values each takes. It reads one file, once; nothing else. */
+#include "common/config.h"
+
+#include "common/inifile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct config config_defaults = {
+    .pending_per_user = 20,
+    .calls_per_user = 8,
+    .lookup_timeout = 2,
+    .retry_first = 1,
+    .retry_longest = 3600,
+};
+
+static const char *const membership_words[] = {
+    [CONFIG_MEMBERSHIP_NSS] = "nss",
+    [CONFIG_MEMBERSHIP_FILES] = "files",
+    NULL,
+};
+
+static const char *const answer_words[] = {
+    [CONFIG_YES] = "yes",
+    [CONFIG_NO] = "no",
+    [CONFIG_YES + 1] = NULL,
+};
+
+#define IN_CONFIG(member) offsetof(struct config, member)
+#define IN_MAIL(member)   offsetof(struct config_mail, member)
+
+static const struct inifile_key keys[] = {
+    {"limits", "pending_per_user", INIFILE_NUMBER, IN_CONFIG(pending_per_user), NULL, 1, 10000},
+    {"limits", "calls_per_user", INIFILE_NUMBER, IN_CONFIG(calls_per_user), NULL, 1, 1000},
+    {"lookup", "timeout", INIFILE_DURATION, IN_CONFIG(lookup_timeout), NULL, 1, 60},
+    {"retry", "first", INIFILE_DURATION, IN_CONFIG(retry_first), NULL, 1, 3600},
+    {"retry", "longest", INIFILE_DURATION, IN_CONFIG(retry_longest), NULL, 1, 24 * 3600},
+    {"grants", "membership", INIFILE_WORD, IN_CONFIG(membership), membership_words, 0, 0},
+    {"decisions", "require_login_id", INIFILE_WORD, IN_CONFIG(require_login_id), answer_words, 0, 0},
+};
+enum { N_KEYS = sizeof(keys) / sizeof(*keys) };
+
+static const struct config_mail mail_defaults = {.gecos = CONFIG_YES};
+
+static const struct inifile_key mail_keys[] = {
+    {"mail", "domain", INIFILE_TEXT, IN_MAIL(domain), NULL, 0, 0},
+    {"mail", "gecos", INIFILE_WORD, IN_MAIL(gecos), answer_words, 0, 0},
+};
+enum { N_MAIL_KEYS = sizeof(mail_keys) / sizeof(*mail_keys) };
+
+static int read_mail(struct inifile *file, size_t section, struct config_mail *mail)
+{
+    const int rc = inifile_apply(file, section, "mail", mail_keys, N_MAIL_KEYS, mail);
+    if (mail->domain && *mail->domain &&
+        strspn(mail->domain, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") !=
+            strlen(mail->domain))
+        inifile_complain(file, inifile_line(file, "mail", "domain"),
+                         "[mail] domain is what stands behind the '@', as in: domain = example.org");
+    return rc;
+}
+
+static bool is_section(const char *name)
+{
+    for (size_t i = 0; i < N_KEYS; i++)
+        if (strcmp(keys[i].section, name) == 0)
+            return true;
+    return false;
+}
+
+static int read_sections(struct inifile *file, struct config *config, struct config_mail *mail)
+{
+    int rc = 0;
+    for (size_t i = 0; i < file->n_sections && rc == 0; i++) {
+        const struct inifile_section *section = &file->sections[i];
+        if (strcmp(section->name, "mail") == 0)
+            rc = read_mail(file, i, mail);
+        else if (is_section(section->name))
+            rc = inifile_apply(file, i, section->name, keys, N_KEYS, config);
+        else
+            inifile_complain(file, section->line,
+                             "there is no section [%s]; check its spelling, or take it out", section->name);
+    }
+    if (config->retry_first > config->retry_longest)
+        inifile_complain(file, inifile_line(file, "retry", "first"),
+                         "[retry] first is longer than longest; shorten the one or lengthen the other");
+    return rc;
+}
+
+static int load(const char *path, uid_t owner, struct config *ret, struct config_mail *mail,
+                struct problems *problems)
+{
+    const char *slash = strrchr(path, '/');
+    const char *label = slash ? slash + 1 : path;
+    const size_t before = problems->errors;
+    struct config config = config_defaults;
+    struct inifile *file = NULL;
+    int rc = inifile_load(AT_FDCWD, path, label, owner, problems, &file);
+    if (rc == -ENOENT) {
+        *ret = config_defaults;
+        return 0;
+    }
+    if (rc == -EISDIR)
+        problems_add(problems, true, "%s: is a folder; put a file there, or take it away", label);
+    if (rc == 0)
+        rc = read_sections(file, &config, mail);
+    inifile_free(file);
+    if (rc == -ENOMEM)
+        problems_add(problems, true, "%s: not enough memory to read it; try again", label);
+    if (rc < 0)
+        return rc;
+    if (problems->errors > before)
+        return -EINVAL;
+    *ret = config;
+    return 0;
+}
+
+int config_load(const char *path, uid_t owner, struct config *ret, struct problems *problems)
+{
+    struct config_mail mail = mail_defaults;
+    const int rc = load(path, owner, ret, &mail, problems);
+    config_mail_deinit(&mail);
+    return rc;
+}
+
+int config_load_mail(const char *path, uid_t owner, struct config_mail *ret, struct problems *problems)
+{
+    struct config config;
+    struct config_mail mail = mail_defaults;
+    const int rc = load(path, owner, &config, &mail, problems);
+    if (rc < 0)
+        config_mail_deinit(&mail);
+    else
+        *ret = mail;
+    return rc;
+}
+
+void config_mail_deinit(struct config_mail *mail)
+{
+    free(mail->domain);
+    *mail = mail_defaults;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The daemon's settings, accesspkg.conf, as strict as packages.d: what the file says is understood or is an error.
+ * conf/accesspkg.conf explains each to an administrator; a test holds its defaults to these.
+ */
+#pragma once
+
+#include "common/problems.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* How a group membership reaches the host: NSS answers from the grant files, or /etc/group itself is edited. */
+enum config_membership { CONFIG_MEMBERSHIP_NSS = 0, CONFIG_MEMBERSHIP_FILES };
+
+enum config_answer { CONFIG_NO = 0, CONFIG_YES };
+
+/* [section] key */
+struct config {
+    int64_t pending_per_user; /* [limits] requests of one user that may wait at a time */
+    int64_t calls_per_user;   /* [limits] calls of one user that may be under way at a time */
+    int64_t lookup_timeout;   /* [lookup] timeout, seconds */
+    int64_t retry_first;      /* [retry] first, seconds to the first new try of a grant; doubles from there */
+    int64_t retry_longest;    /* [retry] longest, seconds */
+    int membership;           /* [grants] membership: enum config_membership */
+    int require_login_id;     /* [decisions] enum config_answer: who has none decides nothing */
+};
+
+/* [mail], which only accesspkg-mail asks for */
+struct config_mail {
+    char *domain; /* owned; NULL: not given */
+    int gecos;    /* enum config_answer: whether an address in GECOS counts */
+};
+
+extern const struct config config_defaults;
+
+/*
+ * A missing file means the defaults. 0; -EINVAL when the file has errors or is not `owner`'s alone to write; other
+ * -errno when it cannot be read. All of them are told in *problems; then *ret is untouched.
+ */
+int config_load(const char *path, uid_t owner, struct config *ret, struct problems *problems);
+
+/* As config_load, for [mail]. */
+int config_load_mail(const char *path, uid_t owner, struct config_mail *ret, struct problems *problems);
+void config_mail_deinit(struct config_mail *mail);

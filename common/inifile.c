@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns the form of our INI files: lines, sections, keys, and what a file must be to be believed. It knows no key
+ * by name. What it does not understand it never passes over: a line is taken or complained about.
+ */
+#include "common/inifile.h"
+
+#include "common/cleanup.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define BLANK   " \t"
+#define NEITHER "this is neither KEY = VALUE nor [SECTION]; write one, or start the line with # for a comment"
+
+struct reader {
+    struct inifile *file;
+    const char *next;
+    const char *end;
+    size_t line;
+    bool continues;   /* the line that inih has now adds to the value before it */
+    bool continuable; /* there is such a value */
+    bool unanswered;  /* inih has a key's line and has not come back with it */
+    bool no_memory;
+};
+
+void inifile_complain(struct inifile *file, size_t line, const char *format, ...)
+{
+    if (file->complaints > INIFILE_COMPLAINTS_MAX)
+        return;
+    if (file->complaints++ == INIFILE_COMPLAINTS_MAX) {
+        problems_add(file->problems, true, "%s: more is wrong in this file; mend the above first",
+                     file->label);
+        return;
+    }
+
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        text = NULL;
+    const char *shown = text ? text : "an error, and no memory is left to describe it; try again";
+    if (line > 0)
+        problems_add(file->problems, true, "%s:%zu: %s", file->label, line, shown);
+    else
+        problems_add(file->problems, true, "%s: %s", file->label, shown);
+    free(text);
+}
+
+static void add_section(struct reader *reader, const char *name, size_t length)
+{
+    struct inifile *file = reader->file;
+    for (size_t i = 0; i < file->n_sections; i++)
+        if (strlen(file->sections[i].name) == length && memcmp(file->sections[i].name, name, length) == 0)
+            inifile_complain(file, reader->line,
+                             "section [%s] comes twice (first in line %zu); keep one of them",
+                             file->sections[i].name, file->sections[i].line);
+    if (file->n_sections == INIFILE_SECTIONS_MAX) {
+        inifile_complain(file, reader->line, "more than %d sections; split the file", INIFILE_SECTIONS_MAX);
+        return;
+    }
+    char *copy = strndup(name, length);
+    if (!copy) {
+        reader->no_memory = true;
+        return;
+    }
+    file->sections[file->n_sections++] = (struct inifile_section){.name = copy, .line = reader->line};
+}
+
+static bool section_line(struct reader *reader, const char *line)
+{
+    reader->continuable = false;
+    const char *end = strchr(line, ']');
+    const char *behind = end ? end + 1 + strspn(end + 1, BLANK) : NULL;
+    if (!end || end == line + 1 || (*behind && *behind != ';' && *behind != '#')) {
+        inifile_complain(reader->file, reader->line,
+                         "this is no section; write it as [NAME] on a line of its own");
+        return false;
+    }
+    add_section(reader, line + 1, (size_t)(end - line - 1));
+    return true;
+}
+
+static bool continuation_line(struct reader *reader, const char *line)
+{
+    if (!reader->continuable)
+        inifile_complain(reader->file, reader->line,
+                         "a line that starts with a blank continues the value before it, and there is none; "
+                         "start keys and sections at the beginning of the line");
+    else if (strchr(line, '=') || line[strspn(line, BLANK)] == '[')
+        inifile_complain(reader->file, reader->line,
+                         "a line that starts with a blank continues the value before it; "
+                         "start keys and sections at the beginning of the line");
+    else
+        return true;
+    return false;
+}
+
+/* Builds of inih differ in whether they know a comment behind a continued value. */
+static void cut_comment(char *line)
+{
+    char *comment = strstr(line, " ;");
+    if (comment)
+        *comment = 0;
+}
+
+static bool key_line(struct reader *reader, const char *line)
+{
+    const size_t key = strcspn(line, "=:");
+    reader->continuable = false;
+    if (!line[key] || key == 0)
+        inifile_complain(reader->file, reader->line, NEITHER);
+    else if (reader->file->n_sections == 0)
+        inifile_complain(reader->file, reader->line,
+                         "a key before the first section; write a [SECTION] above it");
+    else
+        return reader->continuable = true;
+    return false;
+}
+
+/* Whether inih is to see this line (without its end); complains about it where something is wrong with it. */
+static bool check_line(struct reader *reader, char *line, size_t length, size_t limit)
+{
+    if (length > limit || length > INIFILE_LINE_MAX) {
+        inifile_complain(
+            reader->file, reader->line,
+            "longer than %zu bytes; continue a long value on a next line that starts with a blank",
+            limit < INIFILE_LINE_MAX ? limit : (size_t)INIFILE_LINE_MAX);
+        return false;
+    }
+    char visible[INIFILE_LINE_MAX * 4 + 1];
+    if (strcmp(text_visible(line, visible, sizeof(visible)), line) != 0) {
+        inifile_complain(reader->file, reader->line,
+                         "holds control characters or is not UTF-8; take out what is shown as \\x: %s",
+                         visible);
+        return false;
+    }
+    reader->continues = strchr(BLANK, line[0]) != NULL;
+    if (reader->continues)
+        return continuation_line(reader, line);
+    return line[0] == '[' ? section_line(reader, line) : key_line(reader, line);
+}
+
+/* The next line as it stands in the file, without its end; false at the end of the file. */
+static bool take_line(struct reader *reader, const char **ret_line, size_t *ret_length)
+{
+    if (reader->next == reader->end)
+        return false;
+    const char *line = reader->next;
+    const size_t left = (size_t)(reader->end - line);
+    const char *newline = memchr(line, '\n', left);
+    size_t length = newline ? (size_t)(newline - line) : left;
+    reader->next = newline ? newline + 1 : reader->end;
+    reader->line++;
+    if (length > 0 && line[length - 1] == '\r')
+        length--;
+    *ret_line = line;
+    *ret_length = length;
+    return true;
+}
+
+static bool is_comment_or_empty(const char *line, size_t length)
+{
+    size_t i = 0;
+    while (i < length && strchr(BLANK, line[i]) && line[i])
+        i++;
+    return i == length || line[i] == '#' || line[i] == ';';
+}
+
+/* Whatever this build of inih made of the line before: it is taken, or complained about. */
+static void settle_line(struct reader *reader)
+{
+    if (reader->unanswered)
+        inifile_complain(reader->file, reader->line, NEITHER);
+    reader->unanswered = false;
+}
+
+/* inih's fgets. Lines end in '\n' here whatever the file has, so that a build of inih that grows its buffer never
+ * takes a full one for an unfinished line. */
+static char *read_line(char *buffer, int size, void *data)
+{
+    struct reader *reader = data;
+    const char *line = NULL;
+    size_t length = 0;
+    settle_line(reader);
+    while (!reader->no_memory && take_line(reader, &line, &length)) {
+        if (is_comment_or_empty(line, length))
+            continue;
+        if (memchr(line, 0, length)) {
+            inifile_complain(reader->file, reader->line,
+                             "holds a zero byte, so this is not a text file; save it as UTF-8");
+            continue;
+        }
+        _cleanup_free_ char *copy = strndup(line, length);
+        if (!copy) {
+            reader->no_memory = true;
+            break;
+        }
+        for (char *tab = strchr(copy, '\t'); tab; tab = strchr(tab, '\t'))
+            *tab = ' ';
+        if (check_line(reader, copy, length, (size_t)size - 2)) {
+            if (reader->continues)
+                cut_comment(copy);
+            stpcpy(stpcpy(buffer, copy), "\n");
+            reader->unanswered = copy[0] != '[';
+            return buffer;
+        }
+    }
+    return NULL;
+}
+
+static bool add_entry(struct reader *reader, const char *key, const char *value)
+{
+    struct inifile *file = reader->file;
+    const size_t section = file->n_sections - 1;
+    for (size_t i = 0; i < file->n_entries; i++)
+        if (file->entries[i].section == section && strcmp(file->entries[i].key, key) == 0)
+            inifile_complain(file, reader->line, "%s is given twice (first in line %zu); keep one of them",
+                             key, file->entries[i].line);
+    if (file->n_entries == INIFILE_ENTRIES_MAX) {
+        inifile_complain(file, reader->line, "more than %d keys; split the file", INIFILE_ENTRIES_MAX);
+        return true;
+    }
+    struct inifile_entry entry = {
+        .section = section, .line = reader->line, .key = strdup(key), .value = strdup(value)};
+    if (!entry.key || !entry.value) {
+        free(entry.key);
+        free(entry.value);
+        return false;
+    }
+    file->entries[file->n_entries++] = entry;
+    return true;
+}
+
+static bool extend_entry(struct inifile *file, const char *value)
+{
+    if (file->n_entries == 0)
+        return true; /* the key itself was complained about */
+    struct inifile_entry *entry = &file->entries[file->n_entries - 1];
+    char *joined = NULL;
+    if (asprintf(&joined, "%s%s%s", entry->value, entry->value[0] ? " " : "", value) < 0)
+        return false;
+    free(entry->value);
+    entry->value = joined;
+    return true;
+}
+
+/* inih's own idea of the section is not used: it cuts a long name short. */
+static int take_entry(void *data, const char *section, const char *key, const char *value)
+{
+    (void)section;
+    struct reader *reader = data;
+    reader->unanswered = false;
+    const bool taken = reader->continues ? extend_entry(reader->file, value) : add_entry(reader, key, value);
+    if (!taken)
+        reader->no_memory = true;
+    return taken;
+}
+
+struct inifile *inifile_parse(const char *label, const char *text, size_t size, struct problems *problems)
+{
+    static const char mark[] = {'\xef', '\xbb', '\xbf'};
+    struct inifile *file = calloc(1, sizeof(*file));
+    if (!file || !(file->label = strdup(label))) {
+        free(file);
+        return NULL;
+    }
+    file->problems = problems;
+    struct reader reader = {.file = file, .next = text, .end = text + size};
+    if (size >= sizeof(mark) && memcmp(text, mark, sizeof(mark)) == 0)
+        reader.next += sizeof(mark);
+
+    /* A line number that it returns says nothing new: settle_line complained about that line. */
+    if (ini_parse_stream(read_line, &reader, take_entry, &reader) < 0 || reader.no_memory) {
+        inifile_free(file);
+        return NULL;
+    }
+    return file;
+}
+
+void inifile_free(struct inifile *file)
+{
+    if (!file)
+        return;
+    for (size_t i = 0; i < file->n_sections; i++)
+        free(file->sections[i].name);
+    for (size_t i = 0; i < file->n_entries; i++) {
+        free(file->entries[i].key);
+        free(file->entries[i].value);
+    }
+    free(file->label);
+    free(file);
+}
+
+static const struct inifile_entry *find_entry(const struct inifile *file, const char *section,
+                                              const char *key)
+{
+    for (size_t i = 0; i < file->n_entries; i++)
+        if (strcmp(file->sections[file->entries[i].section].name, section) == 0 &&
+            strcmp(file->entries[i].key, key) == 0)
+            return &file->entries[i];
+    return NULL;
+}
+
+bool inifile_has(const struct inifile *file, const char *section, const char *key)
+{
+    return find_entry(file, section, key) != NULL;
+}
+
+size_t inifile_line(const struct inifile *file, const char *section, const char *key)
+{
+    const struct inifile_entry *entry = find_entry(file, section, key);
+    if (entry)
+        return entry->line;
+    for (size_t i = 0; i < file->n_sections; i++)
+        if (strcmp(file->sections[i].name, section) == 0)
+            return file->sections[i].line;
+    return 0;
+}

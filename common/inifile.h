@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A strict reader of our INI files over inih: packages.c and config.c say in a table which keys there are, this
+ * pair reads the file and complains about everything that is not in the table, with file and line.
+ *
+ * inih alone lets too much pass: by default it cuts a line at its buffer's size without a word, takes an indented
+ * key for more of the value before it, tells of the first syntax error only, and never says which line it is at or
+ * that an empty section was there. So each line is checked here before inih sees it:
+ *
+ *   - comments: a whole line that starts with '#' or ';', or behind a value a blank and ';' (a '#' there is text);
+ *   - a line that starts with a blank continues the value before it (lists may be long), and then holds no '=';
+ *   - a line is as long as inih's buffer takes (198 bytes as Debian builds it), a longer one an error;
+ *   - text is UTF-8 without control characters; a byte order mark and carriage returns at line ends are skipped;
+ *   - a section or a key comes once.
+ */
+#pragma once
+
+#include "common/problems.h"
+#include "common/strv.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+    INIFILE_SIZE_MAX = 1024 * 1024, /* bytes of a file */
+    INIFILE_LINE_MAX = 1000,        /* bytes of a line, where inih's buffer takes more than that */
+    INIFILE_SECTIONS_MAX = 64,
+    INIFILE_ENTRIES_MAX = 256,
+    INIFILE_COMPLAINTS_MAX = 50, /* of one file; one more line says that there are more */
+};
+
+struct inifile_section {
+    char *name;
+    size_t line;
+};
+
+struct inifile_entry {
+    size_t section; /* index */
+    size_t line;    /* where the value starts */
+    char *key;
+    char *value; /* continuation lines joined with a blank */
+};
+
+struct inifile {
+    char *label; /* what messages call it: "db-admins.conf" */
+    struct problems *problems;
+    size_t complaints;
+    struct inifile_section sections[INIFILE_SECTIONS_MAX];
+    size_t n_sections;
+    struct inifile_entry entries[INIFILE_ENTRIES_MAX];
+    size_t n_entries;
+};
+
+/*
+ * Syntax errors are in *problems; the result holds the rest, so that the caller can find more errors. `problems`
+ * is kept for later complaints. NULL when there is no memory.
+ */
+struct inifile *inifile_parse(const char *label, const char *text, size_t size, struct problems *problems);
+
+/*
+ * Opens `path` (relative to the folder) without following a link, checks on the descriptor that it is a regular
+ * file of `owner` that nobody else may write, and parses it. -ENOENT, -EISDIR: silent, for the caller to judge;
+ * -EINVAL when it is not to be trusted or too large, other -errno when it cannot be read: told in *problems.
+ */
+int inifile_load(int folder, const char *path, const char *label, uid_t owner, struct problems *problems,
+                 struct inifile **ret);
+void inifile_free(struct inifile *file);
+
+/* The same checks of owner and mode for a folder. 0 or -EINVAL, told in *problems. */
+int inifile_check_owner(int fd, const char *label, uid_t owner, struct problems *problems);
+
+/* Adds an error "LABEL:LINE: ..."; line 0 leaves the line out. */
+void inifile_complain(struct inifile *file, size_t line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The line of a key; of its section when the key is not there; 0 when neither is. */
+size_t inifile_line(const struct inifile *file, const char *section, const char *key);
+bool inifile_has(const struct inifile *file, const char *section, const char *key);
+
+enum inifile_kind {
+    INIFILE_TEXT,     /* char *, owned */
+    INIFILE_LIST,     /* strv, owned */
+    INIFILE_WORD,     /* int, an index into `words` */
+    INIFILE_DURATION, /* int64_t, seconds */
+    INIFILE_NUMBER,   /* int64_t */
+    INIFILE_TERM,     /* int64_t, seconds, or DURATION_FOREVER */
+};
+
+struct inifile_key {
+    const char *section; /* or the "kind" that inifile_apply is called with */
+    const char *key;
+    enum inifile_kind kind;
+    size_t offset;            /* where the value goes */
+    const char *const *words; /* INIFILE_WORD; ends with NULL */
+    int64_t minimum;          /* INIFILE_NUMBER, INIFILE_DURATION */
+    int64_t maximum;          /* 0: no bound of its own */
+};
+
+/*
+ * Converts the entries of one section by the rows of the table whose section is `kind`, into the struct at `base`;
+ * an unknown key or a bad value is complained about and changes nothing. 0 or -ENOMEM.
+ */
+int inifile_apply(struct inifile *file, size_t section, const char *kind, const struct inifile_key *keys,
+                  size_t n_keys, void *base);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The values of an INI file: text as the administrator wrote it becomes what a table of keys asks for, or a
+ * complaint that says what would be right. A value that does not fit leaves the default alone.
+ */
+#include "common/cleanup.h"
+#include "common/duration.h"
+#include "common/inifile.h"
+
+#include <errno.h>
+#include <string.h>
+
+typedef int convert_function(struct inifile *file, const struct inifile_key *key,
+                             const struct inifile_entry *entry, void *target);
+
+static int convert_text(struct inifile *file, const struct inifile_key *key,
+                        const struct inifile_entry *entry, void *target)
+{
+    (void)file;
+    (void)key;
+    char *copy = strdup(entry->value);
+    if (!copy)
+        return -ENOMEM;
+    free(*(char **)target);
+    *(char **)target = copy;
+    return 0;
+}
+
+static int convert_list(struct inifile *file, const struct inifile_key *key,
+                        const struct inifile_entry *entry, void *target)
+{
+    (void)file;
+    (void)key;
+    strv list = strv_split(entry->value);
+    if (!list)
+        return -ENOMEM;
+    strv_free(*(strv *)target);
+    *(strv *)target = list;
+    return 0;
+}
+
+static int convert_word(struct inifile *file, const struct inifile_key *key,
+                        const struct inifile_entry *entry, void *target)
+{
+    for (int i = 0; key->words[i]; i++)
+        if (strcmp(key->words[i], entry->value) == 0) {
+            *(int *)target = i;
+            return 0;
+        }
+    _cleanup_free_ char *known = strv_join((char *const *)key->words, ", ");
+    inifile_complain(file, entry->line, "%s = %s: write one of: %s", key->key, entry->value,
+                     known ? known : "");
+    return 0;
+}
+
+static int convert_duration(struct inifile *file, const struct inifile_key *key,
+                            const struct inifile_entry *entry, void *target)
+{
+    int64_t seconds = 0;
+    char bound[DURATION_TEXT_MAX];
+    const int rc = duration_parse(entry->value, &seconds);
+    if (rc == -EINVAL)
+        inifile_complain(file, entry->line,
+                         "%s = %s: write a duration above zero such as 90s, 15m, 4h, 1h30m or 2d", key->key,
+                         entry->value);
+    else if (rc < 0 || (key->maximum && seconds > key->maximum))
+        inifile_complain(file, entry->line, "%s = %s: longer than allowed here; at most %s", key->key,
+                         entry->value,
+                         duration_write(rc < 0 || !key->maximum ? DURATION_MAX : key->maximum, bound));
+    else if (seconds < key->minimum)
+        inifile_complain(file, entry->line, "%s = %s: shorter than allowed here; at least %s", key->key,
+                         entry->value, duration_write(key->minimum, bound));
+    else
+        *(int64_t *)target = seconds;
+    return 0;
+}
+
+static int convert_term(struct inifile *file, const struct inifile_key *key,
+                        const struct inifile_entry *entry, void *target)
+{
+    int64_t seconds = 0;
+    if (duration_parse_or_forever(entry->value, &seconds) < 0 || seconds != DURATION_FOREVER)
+        return convert_duration(file, key, entry, target);
+    *(int64_t *)target = seconds;
+    return 0;
+}
+
+static int convert_number(struct inifile *file, const struct inifile_key *key,
+                          const struct inifile_entry *entry, void *target)
+{
+    int64_t number = 0;
+    const size_t digits = strspn(entry->value, "0123456789");
+    bool fits = digits > 0 && digits <= 9 && !entry->value[digits]; /* nine digits cannot overflow */
+    if (fits)
+        number = strtoll(entry->value, NULL, 10);
+    fits = fits && number >= key->minimum && number <= key->maximum;
+    if (fits)
+        *(int64_t *)target = number;
+    else
+        inifile_complain(file, entry->line, "%s = %s: write a whole number from %lld to %lld", key->key,
+                         entry->value, (long long)key->minimum, (long long)key->maximum);
+    return 0;
+}
+
+static convert_function *const converters[] = {
+    [INIFILE_TEXT] = convert_text,         [INIFILE_LIST] = convert_list,     [INIFILE_WORD] = convert_word,
+    [INIFILE_DURATION] = convert_duration, [INIFILE_NUMBER] = convert_number, [INIFILE_TERM] = convert_term,
+};
+
+static const struct inifile_key *find_key(const char *section, const char *key,
+                                          const struct inifile_key *keys, size_t n_keys)
+{
+    for (size_t i = 0; i < n_keys; i++)
+        if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].key, key) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+static void complain_unknown(struct inifile *file, const struct inifile_entry *entry, const char *section,
+                             const struct inifile_key *keys, size_t n_keys)
+{
+    for (size_t i = 0; i < n_keys; i++)
+        if (strcmp(keys[i].key, entry->key) == 0) {
+            inifile_complain(file, entry->line, "%s does not belong in [%s] but in [%s]; move it there",
+                             entry->key, section, keys[i].section);
+            return;
+        }
+    inifile_complain(file, entry->line, "[%s] has no key %s; check its spelling, or take it out", section,
+                     entry->key);
+}
+
+int inifile_apply(struct inifile *file, size_t section, const char *kind, const struct inifile_key *keys,
+                  size_t n_keys, void *base)
+{
+    for (size_t i = 0; i < file->n_entries; i++) {
+        const struct inifile_entry *entry = &file->entries[i];
+        if (entry->section != section)
+            continue;
+        const struct inifile_key *key = find_key(kind, entry->key, keys, n_keys);
+        int rc = 0;
+        if (!key)
+            complain_unknown(file, entry, kind, keys, n_keys);
+        else if (!entry->value[0])
+            inifile_complain(file, entry->line, "%s has no value; write one, or take the line out", key->key);
+        else
+            rc = converters[key->kind](file, key, entry, (char *)base + key->offset);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}

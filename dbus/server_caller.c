@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/server_caller.h"
+
+#include "common/cleanup.h"
+#include "common/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CREDENTIALS_TIMEOUT_MS = 5000 };
+
+struct identification {
+    bus_caller_done done;
+    void *data;
+};
+
+static int read_file(const char *proc, pid_t pid, const char *name, char *ret, size_t size)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%d/%s", proc, (int)pid, name);
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return -errno;
+    const ssize_t got = read(fd, ret, size - 1);
+    if (got < 0)
+        return -errno;
+    ret[got] = '\0';
+    return 0;
+}
+
+/* Field 22 of /proc/PID/stat, counted behind the last ')': the name before it may hold anything. */
+static int read_start_time(const char *proc, pid_t pid, unsigned long long *ret)
+{
+    char text[1024];
+    const int r = read_file(proc, pid, "stat", text, sizeof(text));
+    if (r < 0)
+        return r;
+    char *field = strrchr(text, ')');
+    for (int number = 2; field && number < 22; number++)
+        field = strchr(field + 1, ' ');
+    if (!field)
+        return -EBADMSG;
+    *ret = strtoull(field + 1, NULL, 10);
+    return 0;
+}
+
+/*
+ * Whether one of the process's four uids is this one. The bus knows who connected, and the connection may have been
+ * handed on: its number may belong to a stranger by now, whose login uid would hide the caller's (rule 5).
+ */
+static int check_uid(const char *proc, pid_t pid, uid_t uid)
+{
+    char text[1024];
+    unsigned uids[4];
+    const int r = read_file(proc, pid, "status", text, sizeof(text));
+    if (r < 0)
+        return r;
+    const char *line = strstr(text, "\nUid:");
+    if (!line || sscanf(line, " Uid: %u %u %u %u", &uids[0], &uids[1], &uids[2], &uids[3]) != 4)
+        return -EBADMSG;
+    for (size_t i = 0; i < 4; i++)
+        if (uids[i] == uid)
+            return 0;
+    return -ESRCH;
+}
+
+int bus_caller_read_loginuid(const char *proc, pid_t pid, uid_t uid, uid_t *ret)
+{
+    char text[32];
+    unsigned long long before = 0;
+    unsigned long long after = 0;
+    int r = read_start_time(proc, pid, &before);
+    if (r == 0)
+        r = check_uid(proc, pid, uid);
+    if (r < 0)
+        return r;
+    r = read_file(proc, pid, "loginuid", text, sizeof(text));
+    const bool no_audit = r == -ENOENT; /* in the kernel: then the process is still there */
+    if (r == 0 || no_audit)
+        r = read_start_time(proc, pid, &after);
+    if (r < 0)
+        return r;
+    char *end = NULL;
+    const unsigned long value = no_audit ? UID_UNSET : strtoul(text, &end, 10);
+    if (end == text || value > UID_UNSET || before != after)
+        return -ESRCH;
+    *ret = (uid_t)value;
+    return 0;
+}
+
+bool bus_caller_login_ids_count(const char *proc)
+{
+    char text[32];
+    return read_file(proc, 1, "loginuid", text, sizeof(text)) < 0 || strtoul(text, NULL, 10) == UID_UNSET;
+}
+
+/* The members of GetConnectionCredentials' a{sv} that are uint32. */
+static bool find_number(DBusMessage *reply, const char *wanted, dbus_uint32_t *ret)
+{
+    DBusMessageIter arguments;
+    DBusMessageIter entries;
+    if (!dbus_message_has_signature(reply, "a{sv}") || !dbus_message_iter_init(reply, &arguments))
+        return false;
+    dbus_message_iter_recurse(&arguments, &entries);
+    for (; dbus_message_iter_get_arg_type(&entries) == DBUS_TYPE_DICT_ENTRY;
+         dbus_message_iter_next(&entries)) {
+        DBusMessageIter entry;
+        DBusMessageIter value;
+        const char *key = NULL;
+        dbus_message_iter_recurse(&entries, &entry);
+        dbus_message_iter_get_basic(&entry, &key);
+        dbus_message_iter_next(&entry);
+        dbus_message_iter_recurse(&entry, &value);
+        if (strcmp(key, wanted) == 0 && dbus_message_iter_get_arg_type(&value) == DBUS_TYPE_UINT32) {
+            dbus_message_iter_get_basic(&value, ret);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_identity(DBusMessage *reply, struct identity *ret)
+{
+    dbus_uint32_t uid = 0;
+    dbus_uint32_t pid = 0;
+    /* Who sends and leaves is gone, which is nothing to fill a log with. */
+    if (reply && dbus_message_is_error(reply, DBUS_ERROR_NAME_HAS_NO_OWNER))
+        return false;
+    if (!reply || dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_METHOD_RETURN ||
+        !find_number(reply, "UnixUserID", &uid) || !find_number(reply, "ProcessID", &pid) || pid == 0) {
+        log_warning("The bus does not say who a caller is; its call is refused.");
+        return false;
+    }
+    uid_t loginuid = UID_UNSET;
+    const int r = bus_caller_read_loginuid("/proc", (pid_t)pid, uid, &loginuid);
+    if (r < 0) {
+        log_line(r == -ENOENT || r == -ESRCH ? LOG_DEBUG : LOG_WARNING,
+                 "Cannot read the login uid of process %u (uid %u): %s. Its call is refused.", pid, uid,
+                 strerror(-r));
+        return false;
+    }
+    *ret =
+        (struct identity){.uid = uid, .loginuid = bus_caller_login_ids_count("/proc") ? loginuid : UID_UNSET};
+    return true;
+}
+
+static void on_credentials(DBusPendingCall *pending, void *data)
+{
+    const struct identification *identification = data;
+    DBusMessage *reply = dbus_pending_call_steal_reply(pending);
+    struct identity identity;
+    const bool known = read_identity(reply, &identity);
+    if (reply)
+        dbus_message_unref(reply);
+    identification->done(known ? &identity : NULL, identification->data);
+}
+
+int bus_caller_identify(struct bus *bus, const char *sender, bus_caller_done done, void *data)
+{
+    DBusPendingCall *pending = NULL;
+    int r = -ENOMEM;
+    struct identification *identification = malloc(sizeof(*identification));
+    DBusMessage *question = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
+                                                         DBUS_INTERFACE_DBUS, "GetConnectionCredentials");
+    if (identification && question &&
+        dbus_message_append_args(question, DBUS_TYPE_STRING, &sender, DBUS_TYPE_INVALID) &&
+        dbus_connection_send_with_reply(bus_connection(bus), question, &pending, CREDENTIALS_TIMEOUT_MS) &&
+        pending) {
+        *identification = (struct identification){.done = done, .data = data};
+        if (dbus_pending_call_set_notify(pending, on_credentials, identification, free)) {
+            identification = NULL;
+            r = 0;
+        } else {
+            dbus_pending_call_cancel(pending);
+        }
+        dbus_pending_call_unref(pending);
+    }
+    if (question)
+        dbus_message_unref(question);
+    free(identification);
+    return r;
+}

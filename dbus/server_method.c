@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/server_method.h"
+
+#include "common/cleanup.h"
+#include "common/names.h"
+#include "dbus/contract.h"
+#include "dbus/server_introspect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct bus_method *bus_interface_method(const struct bus_interface *interface, size_t index)
+{
+    return (const void *)((const char *)interface->methods + index * interface->stride);
+}
+
+void bus_method_refuse(struct bus *bus, DBusMessage *call, const char *error, const char *text)
+{
+    _cleanup_free_ char *visible = NULL;
+    if (dbus_message_get_no_reply(call))
+        return;
+    /* libdbus ends the process on text that is not UTF-8. */
+    if (!text_is_utf8(text)) {
+        const size_t size = 4 * strlen(text) + 1;
+        visible = malloc(size);
+        text = visible ? text_visible(text, visible, size) : "";
+    }
+    DBusMessage *answer = dbus_message_new_error(call, error, text);
+    if (answer)
+        bus_send(bus, answer);
+}
+
+static void answer_introspect(struct bus *bus, const struct bus_interface *interface, DBusMessage *call)
+{
+    _cleanup_free_ char *xml = bus_introspect(interface);
+    DBusMessage *answer = xml ? dbus_message_new_method_return(call) : NULL;
+    if (answer && dbus_message_append_args(answer, DBUS_TYPE_STRING, &xml, DBUS_TYPE_INVALID))
+        bus_send(bus, answer);
+    else if (answer)
+        dbus_message_unref(answer);
+}
+
+int bus_method_find(struct bus *bus, const struct bus_interface *interface, DBusMessage *call)
+{
+    const char *named = dbus_message_get_interface(call);
+    const char *member = dbus_message_get_member(call);
+    char text[512];
+    if (dbus_message_is_method_call(call, DBUS_INTERFACE_INTROSPECTABLE, "Introspect")) {
+        answer_introspect(bus, interface, call);
+        return -1;
+    }
+    for (size_t i = 0; i < interface->count; i++) {
+        const struct bus_method *method = bus_interface_method(interface, i);
+        if (strcmp(method->name, member) != 0 || (named && strcmp(named, interface->name) != 0))
+            continue;
+        if (dbus_message_has_signature(call, method->in))
+            return (int)i;
+        snprintf(text, sizeof(text), "%s takes the arguments '%s', not '%.100s'.", member, method->in,
+                 dbus_message_get_signature(call));
+        bus_method_refuse(bus, call, bus_error_name(BUS_ERROR_INVALID_ARGUMENT), text);
+        return -1;
+    }
+    snprintf(text, sizeof(text), "%s has no method %.100s on the interface %.100s.", interface->path, member,
+             named ? named : "(none)");
+    bus_method_refuse(bus, call, DBUS_ERROR_UNKNOWN_METHOD, text);
+    return -1;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/bus/chores.h"
+
+#include "common/cleanup.h"
+#include "common/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bus_chores {
+    struct engine *engine;
+    struct bus_privileged *privileged;
+    void (*settled)(void *data);
+    void *data;
+    struct membership membership; /* user NULL: none is under way */
+    bool warning;                 /* whether one is */
+    uid_t warned;                 /* whom it is for */
+    struct engine_ending ending;  /* user NULL: none is under way */
+    strv groups;                  /* to be compared still; NULL: none */
+    size_t group;                 /* the one under way */
+    bool again;                   /* the file changed since */
+};
+
+struct bus_chores *bus_chores_new(struct engine *engine, struct bus *bus, void (*settled)(void *data),
+                                  void *data)
+{
+    struct bus_chores *chores = calloc(1, sizeof(*chores));
+    if (!chores)
+        return NULL;
+    *chores = (struct bus_chores){
+        .engine = engine, .privileged = bus_privileged_new(bus), .settled = settled, .data = data};
+    if (!chores->privileged) {
+        free(chores);
+        return NULL;
+    }
+    return chores;
+}
+
+void bus_chores_free(struct bus_chores *chores)
+{
+    if (!chores)
+        return;
+    bus_privileged_free(chores->privileged);
+    membership_deinit(&chores->membership);
+    engine_ending_deinit(&chores->ending);
+    strv_free(chores->groups);
+    free(chores);
+}
+
+/* What a failure is called, where the service left it unsaid. */
+static const char *failure_of(int result, const char *message)
+{
+    if (result == 0)
+        return NULL;
+    return *message
+               ? message
+               : "the root service accesspkg-privileged gave an answer that cannot be read; see: journalctl "
+                 "-u accesspkg-privileged";
+}
+
+/* ---- memberships ---- */
+
+static void finish_membership(struct bus_chores *chores, int result, bool member, const char *message)
+{
+    struct membership done = chores->membership;
+    chores->membership = (struct membership){0};
+    engine_membership_done(chores->engine, &done, member, failure_of(result, message));
+    membership_deinit(&done);
+    chores->settled(chores->data);
+    bus_chores_drive(chores);
+}
+
+static void on_changed(int result, bool changed, const char *message, void *data)
+{
+    (void)changed; /* whose it is was recorded before (rule 6) */
+    finish_membership(data, result, false, message);
+}
+
+static void on_seen(int result, char *const *lines, const char *message, void *data)
+{
+    struct bus_chores *chores = data;
+    finish_membership(chores, result, lines && strv_contains(lines, chores->membership.user), message);
+}
+
+static int ask_membership(struct bus_chores *chores)
+{
+    const struct membership *wanted = &chores->membership;
+    switch (membership_act(wanted->state)) {
+    case MEMBERSHIP_ACT_ASK:
+        return bus_privileged_get_members(chores->privileged, wanted->group, on_seen, chores);
+    case MEMBERSHIP_ACT_ADD:
+        return bus_privileged_add_member(chores->privileged, wanted->group, wanted->user, on_changed, chores);
+    case MEMBERSHIP_ACT_REMOVE:
+        return bus_privileged_remove_member(chores->privileged, wanted->group, wanted->user, on_changed,
+                                            chores);
+    case MEMBERSHIP_ACT_NONE:
+        break;
+    }
+    return 0;
+}
+
+static void drive_membership(struct bus_chores *chores)
+{
+    while (!chores->membership.user && engine_due_membership(chores->engine, &chores->membership) == 0) {
+        const int r = ask_membership(chores);
+        if (r == 0)
+            return;
+        /* A failure as any other: answers wait for it, and so does the end of sessions. */
+        struct membership failed = chores->membership;
+        chores->membership = (struct membership){0};
+        engine_membership_done(chores->engine, &failed, false,
+                               r == -EINVAL ? "a name that is not UTF-8 cannot be sent to the root service"
+                                            : "the root service could not be asked");
+        membership_deinit(&failed);
+        chores->settled(chores->data);
+    }
+}
+
+/* ---- warnings ---- */
+
+static void drive_warning(struct bus_chores *chores);
+
+static void on_warned(int result, bool changed, const char *message, void *data)
+{
+    (void)changed;
+    struct bus_chores *chores = data;
+    if (result != 0)
+        log_warning("The user with the uid %u could not be warned of an end: %s", chores->warned,
+                    failure_of(result, message));
+    chores->warning = false;
+    drive_warning(chores);
+}
+
+static void drive_warning(struct bus_chores *chores)
+{
+    struct engine_warning warning;
+    while (!chores->warning && engine_due_warning(chores->engine, &warning) == 0) {
+        chores->warned = warning.uid;
+        chores->warning =
+            bus_privileged_warn(chores->privileged, warning.uid, warning.text, on_warned, chores) == 0;
+    }
+}
+
+/* ---- ends of sessions ---- */
+
+static void drive_ending(struct bus_chores *chores);
+
+static void on_ended(int result, char *const *lines, const char *message, void *data)
+{
+    struct bus_chores *chores = data;
+    struct engine_ending done = chores->ending;
+    chores->ending = (struct engine_ending){0};
+    /* The uid is another user's by now: nothing of the holder's is left to end. */
+    if (result == BUS_ERROR_NO_SUCH_USER)
+        engine_ending_done(chores->engine, &done, (char *const[]){(char *)message, NULL}, NULL);
+    else
+        engine_ending_done(chores->engine, &done, lines, failure_of(result, message));
+    engine_ending_deinit(&done);
+    drive_ending(chores);
+}
+
+static void drive_ending(struct bus_chores *chores)
+{
+    while (!chores->ending.user && engine_due_ending(chores->engine, &chores->ending) == 0) {
+        const struct engine_ending *ending = &chores->ending;
+        const bool nothing = !ending->services[0] && ending->n_gids == 0;
+        if (!nothing &&
+            bus_privileged_end_sessions(chores->privileged, ending->uid, ending->user, ending->services,
+                                        ending->gids, ending->n_gids, on_ended, chores) == 0)
+            return;
+        if (nothing) /* another package has it all */
+            engine_ending_done(chores->engine, ending, NULL, NULL);
+        engine_ending_deinit(&chores->ending);
+    }
+}
+
+void bus_chores_drive(struct bus_chores *chores)
+{
+    drive_membership(chores);
+    drive_warning(chores);
+    drive_ending(chores);
+}
+
+/* ---- what /etc/group says ---- */
+
+static void compare_next(struct bus_chores *chores);
+
+static void on_members(int result, char *const *lines, const char *message, void *data)
+{
+    (void)message; /* the next change of the file asks again */
+    struct bus_chores *chores = data;
+    if (result == 0 && lines)
+        engine_compare_members(chores->engine, chores->groups[chores->group], lines);
+    chores->group++;
+    compare_next(chores);
+}
+
+static void compare_next(struct bus_chores *chores)
+{
+    while (chores->groups[chores->group] &&
+           bus_privileged_get_members(chores->privileged, chores->groups[chores->group], on_members, chores) <
+               0)
+        chores->group++;
+    if (chores->groups[chores->group])
+        return;
+    strv_free(chores->groups);
+    chores->groups = NULL;
+    if (chores->again)
+        bus_chores_compare(chores);
+    else
+        bus_chores_drive(chores);
+}
+
+void bus_chores_compare(struct bus_chores *chores)
+{
+    chores->again = chores->groups != NULL; /* what the round under way saw may be out of date */
+    if (chores->again || engine_membership_groups(chores->engine, &chores->groups) < 0)
+        return;
+    chores->group = 0;
+    compare_next(chores);
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The way of a call: who calls, what is looked up for it, its method, exactly one answer. The methods: methods.c. */
+#include "helperd/bus/call.h"
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/names.h"
+#include "dbus/server_caller.h"
+#include "dbus/variant.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CALLS_MAX = 4096,          /* under way, of all callers: bounds memory */
+    CALLS_OF_ROOT_MAX = 512,   /* every sshd and sudo on the host is uid 0 */
+    CALLS_OF_SENDER_MAX = 15,  /* of one connection; the bus gives a user 256 of these */
+    ARGUMENTS_MAX = 64 * 1024, /* bytes, about; the bus itself lets 32 MiB through */
+    PARKED_MAX = 12, /* seconds: a root service that is mute must not outlast the caller's patience (25) */
+};
+
+static void call_free(struct bus_call *call)
+{
+    struct bus_manager *manager = call->manager;
+    for (struct bus_call **c = &manager->calls; *c; c = &(*c)->next) {
+        if (*c == call) {
+            *c = call->next;
+            manager->count--;
+            break;
+        }
+    }
+    dbus_message_unref(call->message);
+    json_decref(call->arguments);
+    strv_free(call->packages);
+    free(call->user);
+    inquiry_deinit(&call->inquiry);
+    facts_free(call->facts);
+    free(call);
+}
+
+static void send_value(struct bus_call *call, json_t *value)
+{
+    const char *signature = call->method->shape.out;
+    const bool many = strchr(call->method->shape.out_names, ' ') != NULL;
+    json_t *values = many ? json_incref(value) : json_pack("[O]", value);
+    DBusMessage *answer =
+        dbus_message_get_no_reply(call->message) ? NULL : dbus_message_new_method_return(call->message);
+    if (answer && values && variant_append_message(answer, signature, values) == 0) {
+        bus_send(call->manager->bus, answer);
+    } else if (answer) {
+        dbus_message_unref(answer);
+        bus_method_refuse(
+            call->manager->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+            "The answer could not be put together; what was asked for is done. Please look again.");
+    }
+    json_decref(values);
+}
+
+/* The end of every call: exactly one answer, then it is gone. */
+static void call_finish(struct bus_call *call, int result, struct reply *reply)
+{
+    if (result == 0)
+        send_value(call, reply->value);
+    else if (result > 0)
+        bus_method_refuse(call->manager->bus, call->message, bus_error_name((enum bus_error)result),
+                          reply->long_message ? reply->long_message : reply->message);
+    else
+        bus_method_refuse(
+            call->manager->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+            "accesspkgd has a fault and could not do this. Please tell an administrator to look at its log: "
+            "journalctl -u accesspkgd");
+    json_decref(reply->value);
+    free(reply->long_message);
+    call_free(call);
+}
+
+static void call_refuse(struct bus_call *call, enum bus_error code, const char *text)
+{
+    struct reply reply = {0};
+    call_finish(call, engine_refuse(&reply, code, "%s", text), &reply);
+}
+
+/* Rule 3, where membership = files: an answer that tells of somebody's access waits until it is there, or gone. */
+static bool is_settling(const struct bus_call *call, const struct reply *reply)
+{
+    const char *user = json_string_value(json_object_get(reply->value, "user"));
+    return engine_is_settling(call->manager->engine, user);
+}
+
+static time_t monotonic(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+static void park(struct bus_call *call, const struct reply *answer)
+{
+    struct bus_manager *manager = call->manager;
+    call->answer = *answer;
+    call->parked = monotonic();
+    manager->hooks.parked(PARKED_MAX, manager->hooks.data);
+}
+
+/* ---- what is looked up ------------------------------------------------------------------------------------------ */
+
+static bool is_known_enough(const struct bus_call *call, const struct facts *facts)
+{
+    const unsigned flags = call->method->flags;
+    bool known = (facts->caller_known || !facts->caller_asked || call->caller.identity.uid == 0) &&
+                 (facts->user_known || !facts->user_asked || flags & BUS_CALL_LACKS_USER);
+    for (size_t i = 0; i < facts->n_groups; i++)
+        known &= facts->groups[i].known || flags & BUS_CALL_LACKS_GROUPS;
+    for (size_t i = 0; i < facts->n_others; i++)
+        known &= facts->others[i].known || flags & BUS_CALL_LACKS_OTHERS;
+    return known;
+}
+
+static void run(struct bus_call *call)
+{
+    struct reply reply = {0};
+    call->manager->engine->chores_begun = false;
+    const int r = call->method->run(call, call->facts, &reply);
+    if (r == 0 && call->manager->engine->chores_begun && is_settling(call, &reply))
+        park(call, &reply);
+    else
+        call_finish(call, r, &reply);
+}
+
+/* Whether the user that the call names has another name, by which what it is about is looked up anew. */
+static bool is_renamed(struct bus_call *call, const struct facts *facts)
+{
+    if (!call->user || !facts->user || strcmp(facts->user->name, call->user) == 0)
+        return false;
+    char *name = strdup(facts->user->name);
+    if (!name)
+        return false;
+    free(call->user);
+    call->user = name;
+    return true;
+}
+
+static void look_up(struct bus_call *call);
+
+static void on_facts(struct facts *facts, void *data)
+{
+    struct bus_call *call = data;
+    /* Root is who it is. Which groups it is in is not known then, and nothing is refused to it for that but to decide. */
+    if (facts && !facts->caller && call->caller.identity.uid == 0)
+        facts->caller = subject_of_root();
+    if (!facts || !is_known_enough(call, facts)) {
+        const bool late = !facts || facts->late;
+        facts_free(facts);
+        call_refuse(
+            call, BUS_ERROR_UNAVAILABLE,
+            late ? "The users and groups of this host could not be looked up in time, so nothing was "
+                   "changed. Please try again in a moment."
+                 : "The users and groups of this host could not all be looked up, for a directory "
+                   "says that it is not available. Nothing was changed. Please try again in a moment.");
+        return;
+    }
+    if (is_renamed(call, facts)) {
+        facts_free(facts);
+        look_up(call);
+        return;
+    }
+    call->facts = facts;
+    run(call);
+}
+
+/* Where nothing is asked for, no look-up is in the way. */
+static int ask(struct bus_call *call)
+{
+    if (!inquiry_is_empty(&call->inquiry))
+        return lookup_ask(call->manager->lookup, &call->inquiry, on_facts, call);
+    struct facts *facts = facts_new(NULL);
+    if (!facts)
+        return -ENOMEM;
+    on_facts(facts, call);
+    return 0;
+}
+
+static void look_up(struct bus_call *call)
+{
+    struct reply reply = {0};
+    inquiry_deinit(&call->inquiry);
+    call->for_root = call->method->flags & BUS_CALL_FOR_ROOT;
+    int r = call->method->plan ? call->method->plan(call, &reply) : 0;
+    if (!call->for_root || call->caller.identity.uid != 0)
+        call->inquiry.caller = call->caller.identity.uid;
+    if (r == 0)
+        r = ask(call);
+    if (r != 0)
+        call_finish(call, r, &reply);
+}
+
+void bus_manager_settled(struct bus_manager *manager)
+{
+    const time_t now = monotonic();
+    time_t next_at = 0;
+    for (struct bus_call *call = manager->calls, *next; call; call = next) {
+        next = call->next;
+        if (!call->answer.value)
+            continue;
+        const time_t until = call->parked + PARKED_MAX;
+        if (now < until && is_settling(call, &call->answer)) {
+            next_at = next_at == 0 || until < next_at ? until : next_at;
+            continue;
+        }
+        struct reply reply = call->answer;
+        call_finish(call, engine_settled(manager->engine, &call->caller, call->facts, &reply), &reply);
+    }
+    if (next_at)
+        manager->hooks.parked(next_at - now, manager->hooks.data);
+}
+
+/* Calls of one user that are under way: whoever floods the bus waits for themselves only. */
+static bool too_many(const struct bus_manager *manager, uid_t uid)
+{
+    const int64_t limit = uid == 0 ? CALLS_OF_ROOT_MAX : manager->engine->config->calls_per_user;
+    int64_t count = 0;
+    for (const struct bus_call *call = manager->calls; call; call = call->next)
+        if (call->identified && call->caller.identity.uid == uid)
+            count++;
+    return count > limit;
+}
+
+static void on_identity(const struct identity *identity, void *data)
+{
+    struct bus_call *call = data;
+    if (!identity) {
+        call_refuse(call, BUS_ERROR_UNAVAILABLE,
+                    "It could not be found out who you are, so nothing was changed. If this goes on, an "
+                    "administrator can see why: journalctl -u accesspkgd");
+        return;
+    }
+    call->caller.identity = *identity;
+    call->identified = true;
+    if (too_many(call->manager, identity->uid)) {
+        call_refuse(call, BUS_ERROR_LIMIT_EXCEEDED,
+                    "Too many calls of yours are under way. Please try again in a moment.");
+        return;
+    }
+    look_up(call);
+}
+
+/* Whether the arguments still fit into *room; takes them off it. */
+static bool fits(DBusMessageIter *iter, size_t *room)
+{
+    for (int type; (type = dbus_message_iter_get_arg_type(iter)) != DBUS_TYPE_INVALID;
+         dbus_message_iter_next(iter)) {
+        size_t size = 8;
+        if (type == DBUS_TYPE_STRING) {
+            const char *text = NULL;
+            dbus_message_iter_get_basic(iter, &text);
+            size += strlen(text);
+        }
+        if (size > *room)
+            return false;
+        *room -= size;
+        DBusMessageIter inner;
+        if (dbus_type_is_container(type)) {
+            dbus_message_iter_recurse(iter, &inner);
+            if (!fits(&inner, room))
+                return false;
+        }
+    }
+    return true;
+}
+
+static const char *find_obstacle(const struct bus_manager *manager, DBusMessage *message,
+                                 enum bus_error *ret_code)
+{
+    DBusMessageIter iter;
+    size_t room = ARGUMENTS_MAX;
+    size_t count = 0;
+    for (const struct bus_call *call = manager->calls; call; call = call->next)
+        if (dbus_message_has_sender(call->message, dbus_message_get_sender(message)))
+            count++;
+    *ret_code = BUS_ERROR_LIMIT_EXCEEDED;
+    if (count >= CALLS_OF_SENDER_MAX)
+        return "Too many calls of yours are under way. Please try again in a moment.";
+    if (manager->count >= CALLS_MAX)
+        return "Too many calls are under way. Please try again in a moment.";
+    *ret_code = BUS_ERROR_INVALID_ARGUMENT;
+    return !dbus_message_iter_init(message, &iter) || fits(&iter, &room)
+               ? NULL
+               : "The arguments are longer than 64 KiB together. Please shorten them; nothing was changed.";
+}
+
+/* What an answer to this call needs of it. NULL when there is no memory. */
+static DBusMessage *stub_of(DBusMessage *message)
+{
+    DBusMessage *stub =
+        dbus_message_new_method_call(NULL, BUS_PATH, BUS_INTERFACE_MANAGER, dbus_message_get_member(message));
+    if (stub && !dbus_message_set_sender(stub, dbus_message_get_sender(message))) {
+        dbus_message_unref(stub);
+        return NULL;
+    }
+    if (stub) {
+        dbus_message_set_serial(stub, dbus_message_get_serial(message));
+        dbus_message_set_no_reply(stub, dbus_message_get_no_reply(message));
+    }
+    return stub;
+}
+
+static struct bus_call *call_new(struct bus_manager *manager, const struct bus_call_method *method,
+                                 DBusMessage *message)
+{
+    struct bus_call *call = calloc(1, sizeof(*call));
+    json_t *arguments = variant_read_message(message);
+    DBusMessage *stub = stub_of(message);
+    if (!call || !arguments || !stub) {
+        if (stub)
+            dbus_message_unref(stub);
+        json_decref(arguments);
+        free(call);
+        return NULL;
+    }
+    *call = (struct bus_call){.next = manager->calls,
+                              .manager = manager,
+                              .method = method,
+                              .message = stub,
+                              .arguments = arguments,
+                              .inquiry = INQUIRY_NOBODY};
+    manager->calls = call;
+    manager->count++;
+    return call;
+}
+
+static void call_start(struct bus_manager *manager, const struct bus_call_method *method,
+                       DBusMessage *message)
+{
+    enum bus_error code;
+    const char *obstacle = find_obstacle(manager, message, &code);
+    struct bus_call *call = obstacle ? NULL : call_new(manager, method, message);
+    if (!call) {
+        bus_method_refuse(manager->bus, message, bus_error_name(code),
+                          obstacle ? obstacle
+                                   : "The arguments could not be read, so nothing was changed. See "
+                                     "org.accesspkg1(5).");
+        return;
+    }
+    if (bus_caller_identify(manager->bus, dbus_message_get_sender(message), on_identity, call) < 0)
+        call_refuse(call, BUS_ERROR_UNAVAILABLE,
+                    "accesspkgd is short of memory. Please try again in a moment.");
+}
+
+void bus_manager_call(struct bus_manager *manager, DBusMessage *message)
+{
+    const int index = bus_method_find(manager->bus, &bus_methods_interface, message);
+    if (index >= 0)
+        call_start(manager, &bus_methods[index], message);
+}
+
+struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup,
+                                    const struct bus_manager_hooks *hooks)
+{
+    struct bus_manager *manager = calloc(1, sizeof(*manager));
+    if (manager)
+        *manager = (struct bus_manager){.engine = engine, .lookup = lookup, .hooks = *hooks};
+    return manager;
+}
+
+void bus_manager_attach(struct bus_manager *manager, struct bus *bus)
+{
+    manager->bus = bus;
+}
+
+void bus_manager_free(struct bus_manager *manager)
+{
+    if (!manager)
+        return;
+    while (manager->calls) {
+        struct reply done = manager->calls->answer;
+        lookup_cancel(manager->lookup, manager->calls);
+        if (done.value)
+            call_finish(manager->calls, 0, &done); /* it is recorded, and goes on at the next start */
+        else
+            call_refuse(manager->calls, BUS_ERROR_UNAVAILABLE,
+                        "accesspkgd is stopping; nothing was changed. Please try again in a moment.");
+    }
+    free(manager);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/bus/privileged.h"
+
+#include "common/cleanup.h"
+#include "common/names.h"
+#include "common/strv.h"
+#include "dbus/contract.h"
+#include "dbus/variant.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct question {
+    struct question *next;
+    struct bus_privileged *privileged;
+    DBusPendingCall *pending;
+    const char *out;            /* the signature of a good answer */
+    bus_privileged_done done;   /* this one, */
+    bus_privileged_listed list; /* or this one */
+    void *data;
+};
+
+struct bus_privileged {
+    struct bus *bus;
+    struct question *questions;
+};
+
+struct bus_privileged *bus_privileged_new(struct bus *bus)
+{
+    struct bus_privileged *privileged = calloc(1, sizeof(*privileged));
+    if (privileged)
+        privileged->bus = bus;
+    return privileged;
+}
+
+static void question_free(struct question *question)
+{
+    for (struct question **q = &question->privileged->questions; *q; q = &(*q)->next) {
+        if (*q == question) {
+            *q = question->next;
+            break;
+        }
+    }
+    if (question->pending) {
+        dbus_pending_call_cancel(question->pending);
+        dbus_pending_call_unref(question->pending);
+    }
+    free(question);
+}
+
+void bus_privileged_free(struct bus_privileged *privileged)
+{
+    while (privileged && privileged->questions)
+        question_free(privileged->questions);
+    free(privileged);
+}
+
+/* ---- answers ---- */
+
+#define NOT_INSTALLED                                                                                        \
+    "the root service accesspkg-privileged is not installed, or the bus does not know of it yet: systemctl " \
+    "reload dbus"
+
+/* What the bus says of a service that says nothing, in words for people. */
+static const struct {
+    const char *error;
+    const char *words;
+} silences[] = {
+    {DBUS_ERROR_NO_REPLY, "the root service accesspkg-privileged did not answer in time"},
+    {DBUS_ERROR_SERVICE_UNKNOWN, NOT_INSTALLED},
+    {DBUS_ERROR_NAME_HAS_NO_OWNER, NOT_INSTALLED},
+};
+
+static int read_error(DBusMessage *answer, const char **ret_message)
+{
+    const char *name = dbus_message_get_error_name(answer);
+    for (size_t i = 0; i < sizeof(silences) / sizeof(silences[0]); i++)
+        if (strcmp(silences[i].error, name) == 0) {
+            *ret_message = silences[i].words;
+            return BUS_ERROR_UNAVAILABLE;
+        }
+    const char *text = NULL;
+    if (!dbus_message_get_args(answer, NULL, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID))
+        text = name;
+    *ret_message = text;
+    const enum bus_error error = bus_error_from_name(name);
+    return error == BUS_ERROR_NONE ? BUS_ERROR_UNAVAILABLE : (int)error;
+}
+
+static strv read_lines(const json_t *list)
+{
+    strv lines = calloc(json_array_size(list) + 1, sizeof(*lines));
+    for (size_t i = 0; lines && i < json_array_size(list); i++) {
+        lines[i] = strdup(json_string_value(json_array_get(list, i)));
+        if (!lines[i]) {
+            strv_free(lines);
+            return NULL;
+        }
+    }
+    return lines;
+}
+
+static void deliver(const struct question *question, int result, const json_t *values, const char *message)
+{
+    const json_t *value = json_array_get(values, 0);
+    if (question->done) {
+        question->done(result, json_is_true(value), message, question->data);
+        return;
+    }
+    strv lines = result == 0 ? read_lines(value) : NULL;
+    if (result == 0 && !lines)
+        result = -ENOMEM;
+    question->list(result, lines, message, question->data);
+    strv_free(lines);
+}
+
+static void on_answer(DBusPendingCall *pending, void *data)
+{
+    struct question *question = data;
+    DBusMessage *answer = dbus_pending_call_steal_reply(pending);
+    const char *message = "";
+    json_t *values = NULL;
+    int result = 0;
+    if (!answer) {
+        result = -ENOMEM;
+    } else if (dbus_message_get_type(answer) == DBUS_MESSAGE_TYPE_ERROR) {
+        result = read_error(answer, &message);
+    } else if (!dbus_message_has_signature(answer, question->out)) {
+        result = -EBADMSG;
+    } else {
+        values = variant_read_message(answer);
+        result = values ? 0 : -ENOMEM;
+    }
+    /* It may be about to free all of us: nothing of ours is touched after it was called. */
+    struct question copy = *question;
+    question_free(question);
+    deliver(&copy, result, values, message);
+    json_decref(values);
+    if (answer)
+        dbus_message_unref(answer);
+}
+
+/* ---- questions ---- */
+
+struct shape {
+    const char *method;
+    const char *in;
+    const char *out;
+    int timeout;
+};
+
+/* Takes the arguments, and the question, whose call back is set. */
+static int ask(const struct shape *shape, json_t *arguments, struct question *question)
+{
+    DBusMessage *call = dbus_message_new_method_call(BUS_PRIVILEGED_NAME, BUS_PRIVILEGED_PATH,
+                                                     BUS_PRIVILEGED_INTERFACE, shape->method);
+    DBusConnection *connection = bus_connection(question->privileged->bus);
+    int r = call && arguments ? variant_append_message(call, shape->in, arguments) : -ENOMEM;
+    if (r == 0 &&
+        (!dbus_connection_send_with_reply(connection, call, &question->pending, shape->timeout) ||
+         !question->pending || !dbus_pending_call_set_notify(question->pending, on_answer, question, NULL)))
+        r = -ENOMEM;
+    if (call)
+        dbus_message_unref(call);
+    json_decref(arguments);
+    if (r < 0)
+        question_free(question);
+    return r;
+}
+
+static int ask_new(struct bus_privileged *privileged, const struct shape *shape, json_t *arguments,
+                   bus_privileged_done done, bus_privileged_listed list, void *data)
+{
+    struct question *question = calloc(1, sizeof(*question));
+    if (!question) {
+        json_decref(arguments);
+        return -ENOMEM;
+    }
+    *question = (struct question){.next = privileged->questions,
+                                  .privileged = privileged,
+                                  .out = shape->out,
+                                  .done = done,
+                                  .list = list,
+                                  .data = data};
+    privileged->questions = question;
+    return ask(shape, arguments, question);
+}
+
+static int ask_membership(struct bus_privileged *privileged, const char *method, const char *group,
+                          const char *user, bus_privileged_done done, void *data)
+{
+    const struct shape shape = {method, "ss", "b", BUS_PRIVILEGED_TIMEOUT_MS};
+    if (!text_is_utf8(group) || !text_is_utf8(user))
+        return -EINVAL;
+    return ask_new(privileged, &shape, json_pack("[s, s]", group, user), done, NULL, data);
+}
+
+int bus_privileged_add_member(struct bus_privileged *privileged, const char *group, const char *user,
+                              bus_privileged_done done, void *data)
+{
+    return ask_membership(privileged, "AddMember", group, user, done, data);
+}
+
+int bus_privileged_remove_member(struct bus_privileged *privileged, const char *group, const char *user,
+                                 bus_privileged_done done, void *data)
+{
+    return ask_membership(privileged, "RemoveMember", group, user, done, data);
+}
+
+int bus_privileged_get_members(struct bus_privileged *privileged, const char *group,
+                               bus_privileged_listed done, void *data)
+{
+    static const struct shape shape = {"GetMembers", "s", "as", BUS_PRIVILEGED_TIMEOUT_MS};
+    if (!text_is_utf8(group))
+        return -EINVAL;
+    return ask_new(privileged, &shape, json_pack("[s]", group), NULL, done, data);
+}
+
+int bus_privileged_warn(struct bus_privileged *privileged, uid_t uid, const char *text,
+                        bus_privileged_done done, void *data)
+{
+    static const struct shape shape = {"Warn", "us", "", BUS_PRIVILEGED_TIMEOUT_MS};
+    if (!text_is_utf8(text))
+        return -EINVAL;
+    return ask_new(privileged, &shape, json_pack("[I, s]", (json_int_t)uid, text), done, NULL, data);
+}
+
+int bus_privileged_end_sessions(struct bus_privileged *privileged, uid_t uid, const char *user,
+                                char *const *services, const gid_t *gids, size_t n_gids,
+                                bus_privileged_listed done, void *data)
+{
+    static const struct shape shape = {"EndSessions", "usasau", "as", BUS_PRIVILEGED_END_TIMEOUT_MS};
+    json_t *names = json_array();
+    json_t *numbers = json_array();
+    bool valid = text_is_utf8(user);
+    for (size_t i = 0; services && services[i]; i++)
+        valid &= json_array_append_new(names, json_string(services[i])) == 0; /* no UTF-8: none is made */
+    for (size_t i = 0; i < n_gids; i++)
+        valid &= json_array_append_new(numbers, json_integer(gids[i])) == 0;
+    if (!valid) {
+        json_decref(names);
+        json_decref(numbers);
+        return -EINVAL;
+    }
+    return ask_new(privileged, &shape, json_pack("[I, s, o, o]", (json_int_t)uid, user, names, numbers), NULL,
+                   done, data);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/config/configure_chain.h"
+
+#include "common/cleanup.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#define NOWHERE SIZE_MAX
+
+/* What the members of a group may do with a package, the stronger the later. Who takes it in an emergency asks nobody
+ * first: that is no weaker a way to it than an approval by one's own. */
+enum say { SAY_REQUEST, SAY_EMERGENCY, SAY_APPROVE };
+
+static const char *const say_texts[] = {
+    [SAY_REQUEST] = "may request",
+    [SAY_EMERGENCY] = "may take, as an emergency,",
+    [SAY_APPROVE] = "may approve",
+};
+
+/* The members of the group have a say in the package. */
+struct link {
+    const char *group;
+    size_t package;
+    enum say say;
+};
+
+struct links {
+    const struct packages *packages;
+    struct link *items; /* sorted by group */
+    size_t count;
+};
+
+/* How a walk came to a package: from which one, by which link. */
+struct step {
+    size_t from;
+    const struct link *link;
+};
+
+struct walk {
+    const struct links *links;
+    size_t start;
+    bool approvals_only; /* without requests, that is */
+    struct step *steps;  /* one for each package; the start has one when the walk came back to it */
+    size_t *queue;
+    size_t n_queue;
+};
+
+/* ---- the links ------------------------------------------------------------------------------------------------ */
+
+static int compare_links(const void *a, const void *b)
+{
+    const struct link *of_a = a;
+    const struct link *of_b = b;
+    const int by_group = strcmp(of_a->group, of_b->group);
+    if (by_group != 0)
+        return by_group;
+    if (of_a->package != of_b->package)
+        return of_a->package < of_b->package ? -1 : 1;
+    return (int)of_b->say - (int)of_a->say; /* the stronger one first: a walk takes the first */
+}
+
+static int add_links(struct links *links, char *const *principals, size_t package, enum say say)
+{
+    for (; principals && *principals; principals++) {
+        if ((*principals)[0] != '%')
+            continue;
+        struct link *grown = links->items;
+        if ((links->count & (links->count - 1)) == 0) /* full at each power of two */
+            grown = reallocarray(links->items, links->count ? links->count * 2 : 1, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        links->items = grown;
+        grown[links->count++] = (struct link){.group = *principals + 1, .package = package, .say = say};
+    }
+    return 0;
+}
+
+static int collect_links(const struct packages *packages, struct links *ret)
+{
+    struct links links = {.packages = packages};
+    int rc = 0;
+    for (size_t i = 0; i < packages->count && rc == 0; i++) {
+        const struct package *package = &packages->items[i];
+        rc = add_links(&links, package->requestors, i, SAY_REQUEST);
+        if (rc == 0)
+            rc = add_links(&links, package->emergency, i, SAY_EMERGENCY);
+        for (size_t stage = 0; stage < package->n_stages && rc == 0; stage++) {
+            rc = add_links(&links, package->stages[stage].approvers, i, SAY_APPROVE);
+            if (rc == 0)
+                rc = add_links(&links, package->stages[stage].fallback_approvers, i, SAY_APPROVE);
+        }
+    }
+    if (rc < 0) {
+        free(links.items);
+        return rc;
+    }
+    if (links.count > 0)
+        qsort(links.items, links.count, sizeof(*links.items), compare_links);
+    *ret = links;
+    return 0;
+}
+
+/* The first link of a group; links->count when it has none. */
+static size_t first_link(const struct links *links, const char *group)
+{
+    size_t low = 0;
+    size_t high = links->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (strcmp(links->items[middle].group, group) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* ---- the walk: breadth first, so that the way to each package is a shortest one --------------------------------- */
+
+static void follow_group(struct walk *walk, size_t from, const char *group)
+{
+    const struct links *links = walk->links;
+    for (size_t i = first_link(links, group); i < links->count; i++) {
+        const struct link *link = &links->items[i];
+        if (strcmp(link->group, group) != 0)
+            return;
+        if ((walk->approvals_only && link->say == SAY_REQUEST) || walk->steps[link->package].from != NOWHERE)
+            continue;
+        walk->steps[link->package] = (struct step){.from = from, .link = link};
+        if (link->package != walk->start)
+            walk->queue[walk->n_queue++] = link->package;
+    }
+}
+
+static void walk_from(struct walk *walk, size_t start, bool approvals_only)
+{
+    const struct packages *packages = walk->links->packages;
+    walk->start = start;
+    walk->approvals_only = approvals_only;
+    walk->n_queue = 0;
+    for (size_t i = 0; i < packages->count; i++)
+        walk->steps[i] = (struct step){.from = NOWHERE};
+    walk->queue[walk->n_queue++] = start;
+    for (size_t next = 0; next < walk->n_queue; next++)
+        for (char *const *group = packages->items[walk->queue[next]].groups; *group; group++)
+            follow_group(walk, walk->queue[next], *group);
+}
+
+/* Whether the way from the start to a package leads only over packages that sort behind the start: each circle is
+ * then told once, from its first package. */
+static bool starts_first(const struct walk *walk, size_t end)
+{
+    for (size_t at = walk->steps[end].from; at != walk->start; at = walk->steps[at].from)
+        if (at < walk->start)
+            return false;
+    return true;
+}
+
+/* ---- telling -------------------------------------------------------------------------------------------------- */
+
+static void write_way(const struct walk *walk, size_t end, FILE *out)
+{
+    const struct package *items = walk->links->packages->items;
+    const struct step *step = &walk->steps[end];
+    if (step->from != walk->start) {
+        write_way(walk, step->from, out);
+        fputs(", ", out);
+    }
+    fprintf(out, "who holds %s is in %s and %s %s", items[step->from].name, step->link->group,
+            say_texts[step->link->say], items[end].name);
+}
+
+static int tell(const struct walk *walk, size_t end, bool error, const char *advice,
+                struct problems *problems)
+{
+    _cleanup_free_ char *way = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&way, &size);
+    if (!out)
+        return -ENOMEM;
+    write_way(walk, end, out);
+    if (fclose(out) != 0)
+        return -ENOMEM;
+    problems_add(problems, error, "%s.conf: %s; %s", walk->links->packages->items[walk->start].name, way,
+                 advice);
+    return 0;
+}
+
+static int check_circle(struct walk *walk, size_t start, struct problems *problems)
+{
+    walk_from(walk, start, true);
+    if (walk->steps[start].from == NOWHERE || !starts_first(walk, start))
+        return 0;
+    return tell(
+        walk, start, true,
+        "they could keep each other in for ever: name approvers and emergency users by a group that no "
+        "package gives",
+        problems);
+}
+
+/* A circle by approvals alone is an error already and need not be warned of again. */
+static int warn_chains(struct walk *walk, size_t start, size_t *told, struct problems *problems)
+{
+    walk_from(walk, start, true);
+    const bool circle = walk->steps[start].from != NOWHERE;
+    walk_from(walk, start, false);
+    int rc = 0;
+    for (size_t end = 0; end < walk->links->packages->count && rc == 0; end++) {
+        if (walk->steps[end].from == NOWHERE || (end == start && circle))
+            continue;
+        if ((*told)++ < CHAINS_TOLD_MAX)
+            rc = tell(walk, end, false, "make sure that this is meant", problems);
+    }
+    return rc;
+}
+
+static int check_all(struct walk *walk, struct problems *problems)
+{
+    const size_t count = walk->links->packages->count;
+    size_t told = 0;
+    int rc = 0;
+    for (size_t start = 0; start < count && rc == 0; start++)
+        rc = check_circle(walk, start, problems);
+    for (size_t start = 0; start < count && rc == 0 && told <= CHAINS_TOLD_MAX; start++)
+        rc = warn_chains(walk, start, &told, problems);
+    if (told > CHAINS_TOLD_MAX)
+        problems_add(problems, false,
+                     "more packages lead to each other than are listed; mend the above first");
+    return rc;
+}
+
+int configure_chain_check(const struct packages *packages, struct problems *problems)
+{
+    struct links links = {0};
+    int rc = collect_links(packages, &links);
+    if (rc < 0)
+        return rc;
+    struct walk walk = {
+        .links = &links,
+        .steps = calloc(packages->count + 1, sizeof(*walk.steps)),
+        .queue = calloc(packages->count + 1, sizeof(*walk.queue)),
+    };
+    rc = walk.steps && walk.queue ? check_all(&walk, problems) : -ENOMEM;
+    free(walk.steps);
+    free(walk.queue);
+    free(links.items);
+    return rc;
+}

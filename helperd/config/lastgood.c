@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/config/lastgood.h"
+
+#include "common/cleanup.h"
+#include "common/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define NEW_FOLDER "policy.new"
+
+static int copy_file(int from, int to, const char *name)
+{
+    _cleanup_close_ int in = openat(from, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    _cleanup_close_ int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (in < 0 || out < 0)
+        return -errno;
+    char buffer[16384];
+    ssize_t got;
+    while ((got = read(in, buffer, sizeof(buffer))) > 0)
+        if (write(out, buffer, (size_t)got) != got)
+            return errno ? -errno : -EIO;
+    return got < 0 || fsync(out) < 0 ? -errno : 0;
+}
+
+static bool is_policy(const char *name)
+{
+    const size_t length = strlen(name);
+    return name[0] != '.' && length > 5 && strcmp(name + length - 5, ".conf") == 0;
+}
+
+/* Calls `each` with both folders and every policy file's name in the first. */
+static int each_file(int folder, int to, int (*each)(int from, int to, const char *name))
+{
+    int r = 0;
+    const int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = copy < 0 ? NULL : fdopendir(copy);
+    if (!list) {
+        r = -errno;
+        if (copy >= 0)
+            close(copy);
+        return r;
+    }
+    for (const struct dirent *entry; r == 0 && (entry = readdir(list));)
+        if (is_policy(entry->d_name))
+            r = each(folder, to, entry->d_name);
+    closedir(list);
+    return r;
+}
+
+static int remove_file(int from, int to, const char *name)
+{
+    (void)to;
+    return unlinkat(from, name, 0) < 0 ? -errno : 0;
+}
+
+static int remove_folder(int state, const char *name)
+{
+    _cleanup_close_ int folder = openat(state, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (folder < 0)
+        return errno == ENOENT ? 0 : -errno;
+    const int r = each_file(folder, -1, remove_file);
+    if (r < 0)
+        return r;
+    return unlinkat(state, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+static int make_copy(int from, int state)
+{
+    int r = remove_folder(state, NEW_FOLDER);
+    if (r == 0 && mkdirat(state, NEW_FOLDER, 0755) < 0)
+        r = -errno;
+    if (r < 0)
+        return r;
+    _cleanup_close_ int to = openat(state, NEW_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (to < 0)
+        return -errno;
+    r = each_file(from, to, copy_file);
+    return r == 0 && fsync(to) < 0 ? -errno : r;
+}
+
+int lastgood_save(const char *packages, const char *state)
+{
+    _cleanup_close_ int from = open(packages, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_close_ int to = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int r = from < 0 || to < 0 ? -errno : make_copy(from, to);
+    /* Exchanged in one step, so that there is a copy at every moment; the first time there is nothing to exchange. */
+    if (r == 0 && renameat2(to, NEW_FOLDER, to, LASTGOOD_FOLDER, RENAME_EXCHANGE) < 0)
+        r = errno == ENOENT && renameat(to, NEW_FOLDER, to, LASTGOOD_FOLDER) == 0 ? 0 : -errno;
+    if (r == 0 && fsync(to) < 0)
+        r = -errno;
+    if (r == 0)
+        r = remove_folder(to, NEW_FOLDER);
+    if (r < 0)
+        log_warning(
+            "Cannot keep a copy of the policy in %s/%s: %s. If packages.d has errors at the next start, an "
+            "older policy will be used. The next reload tries again.",
+            state, LASTGOOD_FOLDER, strerror(-r));
+    return r;
+}

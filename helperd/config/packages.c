@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The folder of package files and the set they make. All or nothing: one error anywhere and there is no set, so
+ * that a half-read policy never decides (rule 1); what is right and wrong in one file is packages_file.c's.
+ */
+#include "helperd/config/packages.h"
+
+#include "common/cleanup.h"
+#include "common/inifile.h"
+#include "common/names.h"
+#include "helperd/config/packages_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+static const char suffix[] = ".conf";
+
+static bool is_ours(const char *file)
+{
+    const size_t length = strlen(file);
+    return file[0] != '.' && length >= strlen(suffix) && strcmp(file + length - strlen(suffix), suffix) == 0;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int compare_packages(const void *a, const void *b)
+{
+    const struct package *of_a = a;
+    const struct package *of_b = b;
+    return strcmp(of_a->name, of_b->name);
+}
+
+static int open_folder(const char *path, uid_t owner, struct problems *problems)
+{
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        const int error = errno;
+        if (error == ENOENT)
+            problems_add(problems, true, "%s: there is no such folder; create it and put package files in it",
+                         path);
+        else
+            problems_add(
+                problems, true, "%s: cannot be opened as a folder: %s%s", path, strerrordesc_np(error),
+                error == EACCES ? "; accesspkgd reads it as the user accesspkg: `chmod go+rX` it" : "");
+        return -error;
+    }
+    const int rc = inifile_check_owner(fd, path, owner, problems);
+    return rc < 0 ? rc : steal_fd(&fd);
+}
+
+static int collect(DIR *folder, strv *names)
+{
+    size_t count = 0;
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(folder);
+        if (!entry)
+            return -errno;
+        if (!is_ours(entry->d_name))
+            continue;
+        strv grown = reallocarray(*names, count + 2, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        *names = grown;
+        grown[count] = strdup(entry->d_name);
+        if (!grown[count++])
+            return -ENOMEM;
+        grown[count] = NULL;
+        if (count > PACKAGES_MAX)
+            return -E2BIG;
+    }
+}
+
+/* The files' names, sorted, so that problems come in the same order each time. */
+static int list_files(int fd, const char *path, struct problems *problems, strv *ret)
+{
+    const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    DIR *folder = copy < 0 ? NULL : fdopendir(copy);
+    if (!folder) {
+        const int error = errno;
+        if (copy >= 0)
+            close(copy);
+        problems_add(problems, true, "%s: cannot be read: %s", path, strerrordesc_np(error));
+        return -error;
+    }
+    strv names = NULL;
+    int rc = collect(folder, &names);
+    closedir(folder);
+    if (rc == -E2BIG) {
+        problems_add(problems, true, "%s: more than %d packages, which are the most; take some away", path,
+                     PACKAGES_MAX);
+        rc = -EINVAL;
+    } else if (rc < 0)
+        problems_add(problems, true, "%s: cannot be read: %s", path, strerrordesc_np(-rc));
+    if (rc < 0) {
+        strv_free(names);
+        return rc;
+    }
+    if (names)
+        qsort(names, strv_length(names), sizeof(*names), compare_texts);
+    *ret = names;
+    return 0;
+}
+
+/* Adds the package of one file; a file with errors adds its errors instead. 0 or -ENOMEM. */
+static int load_file(int folder, const char *file_name, uid_t owner, struct packages *set,
+                     struct problems *problems)
+{
+    const size_t before = problems->errors, first = problems->count;
+    struct inifile *file = NULL;
+    int rc = inifile_load(folder, file_name, file_name, owner, problems, &file);
+    if (rc == -EISDIR)
+        return 0;
+    if (rc == -ENOENT)
+        problems_add(problems, true, "%s: went away while it was read; try again", file_name);
+    if (rc < 0)
+        return rc == -ENOMEM ? rc : 0;
+
+    struct package package = {0};
+    _cleanup_free_ char *name = strndup(file_name, strlen(file_name) - strlen(suffix));
+    if (name && !name_is_package(name))
+        inifile_complain(
+            file, 0,
+            "the file's name is the package's: lower-case letters, digits, '.', '_' and '-', a letter "
+            "or digit first, at most %d; rename it",
+            NAME_PACKAGE_MAX);
+    rc = name ? packages_file_check(file, name, &package) : -ENOMEM;
+    inifile_free(file);
+    problems_order(problems, first, file_name);
+    if (rc == 0 && problems->errors == before)
+        set->items[set->count++] = package;
+    else if (rc == 0)
+        package_deinit(&package);
+    return rc;
+}
+
+static int load_files(int folder, strv names, uid_t owner, struct packages **ret, struct problems *problems)
+{
+    const size_t before = problems->errors;
+    struct packages *set = calloc(1, sizeof(*set));
+    if (!set)
+        return -ENOMEM;
+    set->items = calloc(strv_length(names) + 1, sizeof(*set->items));
+    int rc = set->items ? 0 : -ENOMEM;
+    for (size_t i = 0; names && names[i] && rc == 0; i++)
+        rc = load_file(folder, names[i], owner, set, problems);
+    if (rc == 0 && problems->errors > before)
+        rc = -EINVAL;
+    if (rc < 0) {
+        packages_free(set);
+        return rc;
+    }
+    /* "a-b.conf" sorts before "a.conf", "a" before "a-b". */
+    qsort(set->items, set->count, sizeof(*set->items), compare_packages);
+    *ret = set;
+    return 0;
+}
+
+/* A misspelled name would keep nothing apart. */
+static void warn_of_strangers(const struct packages *set, struct problems *problems)
+{
+    for (size_t i = 0; i < set->count; i++)
+        for (char *const *name = set->items[i].incompatible; *name; name++)
+            if (!packages_find(set, *name))
+                problems_add(
+                    problems, false,
+                    "%s.conf: incompatible names %s, but there is no such package; check its spelling",
+                    set->items[i].name, *name);
+}
+
+/* Nobody is asked for more time either: it would be given at once. */
+static void warn_of_idle_words(const struct packages *set, struct problems *problems)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->items[i].extension == PACKAGE_EXTENSION_APPROVAL && !set->items[i].approval_required)
+            problems_add(
+                problems, false,
+                "%s.conf: extension = approval asks nobody where approval = none, so more time is given "
+                "at once; write extension = allowed, or no",
+                set->items[i].name);
+}
+
+int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems)
+{
+    _cleanup_close_ int fd = open_folder(folder, owner, problems);
+    if (fd < 0)
+        return fd;
+    strv names = NULL;
+    struct packages *set = NULL;
+    int rc = list_files(fd, folder, problems, &names);
+    if (rc == 0)
+        rc = load_files(fd, names, owner, &set, problems);
+    strv_free(names);
+    if (rc == -ENOMEM)
+        problems_add(problems, true, "%s: not enough memory to read the packages; try again", folder);
+    if (rc < 0)
+        return rc;
+    if (set->count == 0)
+        problems_add(problems, false,
+                     "%s: no package is defined, so nobody can get access; put a NAME.conf there", folder);
+    warn_of_strangers(set, problems);
+    warn_of_idle_words(set, problems);
+    *ret = set;
+    return 0;
+}
+
+void packages_free(struct packages *packages)
+{
+    if (!packages)
+        return;
+    for (size_t i = 0; i < packages->count; i++)
+        package_deinit(&packages->items[i]);
+    free(packages->items);
+    free(packages);
+}
+
+const struct package *packages_find(const struct packages *packages, const char *name)
+{
+    const struct package wanted = {.name = (char *)name};
+    return packages && packages->items
+               ? bsearch(&wanted, packages->items, packages->count, sizeof(wanted), compare_packages)
+               : NULL;
+}

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a package file may say: one table of keys, then rules over the whole. A draft holds what stands in the
+ * file; only finish() makes a package of it, so that defaults and shorthands have one place. No rule looks beyond
+ * the file: names that do not resolve are resolve.c's business, packages that chain chain.c's.
+ */
+#include "helperd/config/packages_file.h"
+
+#include "common/cleanup.h"
+#include "common/duration.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DEFAULT_DURATION ((int64_t)8 * 3600)
+#define DEFAULT_TIMEOUT  ((int64_t)24 * 3600)
+#define EMERGENCY_MAX    ((int64_t)24 * 3600) /* where the file names no other */
+
+enum { APPROVAL_REQUIRED = 0, APPROVAL_NONE };
+
+struct draft {
+    struct package package;
+    int justification;
+    int extension;
+    int approval;
+    int at_end;
+    int on_removed;
+    int drift;
+    strv approvers;
+    int64_t approval_timeout;
+    struct package_stage stages[PACKAGE_STAGES_MAX];
+    bool present[PACKAGE_STAGES_MAX];
+    size_t n_stages; /* the highest number there is */
+};
+
+static const char *const justification_words[] = {"optional", "required", NULL};
+static const char *const extension_words[] = {
+    [PACKAGE_EXTENSION_NO] = "no",
+    [PACKAGE_EXTENSION_ALLOWED] = "allowed",
+    [PACKAGE_EXTENSION_APPROVAL] = "approval",
+    NULL,
+};
+static const char *const at_end_words[] = {
+    [PACKAGE_AT_END_KEEP] = "keep",
+    [PACKAGE_AT_END_WARN] = "warn",
+    [PACKAGE_AT_END_TERMINATE] = "terminate",
+    NULL,
+};
+static const char *const removed_words[] = {"keep", "revoke", NULL};
+static const char *const approval_words[] = {"required", "none", NULL};
+static const char *const drift_words[] = {"report", "repair", NULL};
+
+#define IN_DRAFT(member) offsetof(struct draft, member)
+#define IN_STAGE(member) offsetof(struct package_stage, member)
+
+static const struct inifile_key keys[] = {
+    {"package", "description", INIFILE_TEXT, IN_DRAFT(package.description), NULL, 0, 0},
+    {"package", "groups", INIFILE_LIST, IN_DRAFT(package.groups), NULL, 0, 0},
+    {"policy", "requestors", INIFILE_LIST, IN_DRAFT(package.requestors), NULL, 0, 0},
+    {"policy", "justification", INIFILE_WORD, IN_DRAFT(justification), justification_words, 0, 0},
+    {"policy", "duration", INIFILE_TERM, IN_DRAFT(package.duration), NULL, 0, 0},
+    {"policy", "max_duration", INIFILE_TERM, IN_DRAFT(package.max_duration), NULL, 0, 0},
+    {"policy", "max_total", INIFILE_DURATION, IN_DRAFT(package.max_total), NULL, 0, 0},
+    {"policy", "cooldown", INIFILE_DURATION, IN_DRAFT(package.cooldown), NULL, 0, 0},
+    {"policy", "gate_cooldown", INIFILE_DURATION, IN_DRAFT(package.gate_cooldown), NULL, 0, 0},
+    {"policy", "emergency", INIFILE_LIST, IN_DRAFT(package.emergency), NULL, 0, 0},
+    {"policy", "emergency_duration", INIFILE_DURATION, IN_DRAFT(package.emergency_duration), NULL, 0, 0},
+    {"policy", "incompatible", INIFILE_LIST, IN_DRAFT(package.incompatible), NULL, 0, 0},
+    {"policy", "drift", INIFILE_WORD, IN_DRAFT(drift), drift_words, 0, 0},
+    {"policy", "extension", INIFILE_WORD, IN_DRAFT(extension), extension_words, 0, 0},
+    {"policy", "at_end", INIFILE_WORD, IN_DRAFT(at_end), at_end_words, 0, 0},
+    {"policy", "services", INIFILE_LIST, IN_DRAFT(package.services), NULL, 0, 0},
+    {"policy", "approval", INIFILE_WORD, IN_DRAFT(approval), approval_words, 0, 0},
+    {"policy", "on_removed", INIFILE_WORD, IN_DRAFT(on_removed), removed_words, 0, 0},
+    {"policy", "approvers", INIFILE_LIST, IN_DRAFT(approvers), NULL, 0, 0},
+    {"policy", "approval_timeout", INIFILE_DURATION, IN_DRAFT(approval_timeout), NULL, 0, 0},
+    {"stage N", "approvers", INIFILE_LIST, IN_STAGE(approvers), NULL, 0, 0},
+    {"stage N", "quorum", INIFILE_NUMBER, IN_STAGE(quorum), NULL, 1, PACKAGE_PRINCIPALS_MAX},
+    {"stage N", "timeout", INIFILE_DURATION, IN_STAGE(timeout), NULL, 0, 0},
+    {"stage N", "escalate_after", INIFILE_DURATION, IN_STAGE(escalate_after), NULL, 0, 0},
+    {"stage N", "fallback_approvers", INIFILE_LIST, IN_STAGE(fallback_approvers), NULL, 0, 0},
+};
+enum { N_KEYS = sizeof(keys) / sizeof(*keys) };
+
+/* ---- sections ------------------------------------------------------------------------------------------------ */
+
+/* The number of "stage N"; 0 when it is none. */
+static size_t stage_number(const char *section)
+{
+    static const char prefix[] = "stage ";
+    if (strncmp(section, prefix, strlen(prefix)) != 0)
+        return 0;
+    const char *digits = section + strlen(prefix);
+    const size_t length = strspn(digits, "0123456789");
+    if (length < 1 || length > 2 || digits[length] || digits[0] == '0')
+        return 0;
+    const size_t number = strtoul(digits, NULL, 10);
+    return number <= PACKAGE_STAGES_MAX ? number : 0;
+}
+
+static char *stage_name(size_t number, char ret[sizeof("stage 16")])
+{
+    snprintf(ret, sizeof("stage 16"), "stage %u", (unsigned)(number % 100));
+    return ret;
+}
+
+static int read_section(struct inifile *file, size_t section, struct draft *draft)
+{
+    const char *name = file->sections[section].name;
+    const size_t number = stage_number(name);
+    if (number > 0) {
+        struct package_stage *stage = &draft->stages[number - 1];
+        if (!draft->present[number - 1]) {
+            stage->quorum = 1;
+            stage->timeout = DEFAULT_TIMEOUT;
+        }
+        draft->present[number - 1] = true;
+        if (number > draft->n_stages)
+            draft->n_stages = number;
+        return inifile_apply(file, section, "stage N", keys, N_KEYS, stage);
+    }
+    if (strcmp(name, "package") == 0 || strcmp(name, "policy") == 0)
+        return inifile_apply(file, section, name, keys, N_KEYS, draft);
+    inifile_complain(file, file->sections[section].line,
+                     "there is no section [%s]; sections are [package], [policy] and [stage 1] to [stage %d]",
+                     name, PACKAGE_STAGES_MAX);
+    return 0;
+}
+
+/* ---- rules over names ---------------------------------------------------------------------------------------- */
+
+/* An entry of the allow-list puts "name-" before a group's encoded name and must still be a file's name. */
+enum { GROUP_ENCODED_MAX = NAME_ENCODED_MAX - (int)sizeof("name-") + 1 };
+
+/* Why this cannot be the name of a user or a group, of so many bytes encoded; NULL when it can. */
+static const char *name_fault(const char *name, size_t most)
+{
+    char encoded[NAME_ENCODED_MAX + 1];
+    if (!name[0])
+        return "a name is missing behind the %; write it, or take the % away";
+    if (name[0] == '!')
+        return "a list cannot leave anybody out; take the ! away or name those who are meant";
+    if (name[0] == '#' || name[0] == ';')
+        return "a comment behind a value starts with a blank and a semicolon";
+    if (strpbrk(name, ",:;\"'="))
+        return "no name holds such a character; separate names by blanks, without quotes";
+    return name_encode(name, encoded, most + 1) < 0 ? "the name is too long; take one of fewer bytes" : NULL;
+}
+
+static void check_list(struct inifile *file, const char *section, const char *key, char *const *list,
+                       size_t most, bool principals)
+{
+    const size_t line = inifile_line(file, section, key);
+    if (strv_length(list) > most) {
+        inifile_complain(file, line, "%s has more than %zu names; use a group that has them as members", key,
+                         most);
+        return;
+    }
+    for (size_t i = 0; list && list[i]; i++) {
+        const char *fault = name_fault(list[i] + (principals && list[i][0] == '%'),
+                                       principals ? NAME_ENCODED_MAX : GROUP_ENCODED_MAX);
+        if (!principals && list[i][0] == '%')
+            fault = "plain names stand here; leave the % away";
+        if (fault)
+            inifile_complain(file, line, "%s: \"%s\": %s", key, list[i], fault);
+        if (strv_contains(list + i + 1, list[i]))
+            inifile_complain(file, line, "%s names %s twice; keep one of them", key, list[i]);
+    }
+}
+
+static void check_groups(struct inifile *file, const struct draft *draft)
+{
+    char *const *groups = draft->package.groups;
+    if (!inifile_has(file, "package", "groups"))
+        inifile_complain(file, inifile_line(file, "package", "groups"),
+                         "[package] groups is missing; name the groups that the package gives");
+    check_list(file, "package", "groups", groups, PACKAGE_GROUPS_MAX, false);
+    if (strv_contains(groups, "root"))
+        inifile_complain(
+            file, inifile_line(file, "package", "groups"),
+            "groups: no package can give the group root; give a group that sudoers names instead");
+}
+
+/* ---- rules over stages --------------------------------------------------------------------------------------- */
+
+static size_t count_principals(const struct package_stage *stage, bool *ret_has_group)
+{
+    const strv lists[] = {stage->approvers, stage->fallback_approvers};
+    size_t count = 0;
+    bool has_group = false;
+    for (size_t i = 0; i < 2; i++)
+        for (char *const *name = lists[i]; name && *name; name++) {
+            has_group = has_group || (*name)[0] == '%';
+            count += i == 0 || !strv_contains(stage->approvers, *name);
+        }
+    *ret_has_group = has_group;
+    return count;
+}
+
+static void check_escalation(struct inifile *file, const char *section, const struct package_stage *stage)
+{
+    const bool has_fallback = inifile_has(file, section, "fallback_approvers");
+    const bool escalates = inifile_has(file, section, "escalate_after");
+    const size_t line = inifile_line(file, section, "escalate_after");
+    if (escalates && !has_fallback)
+        inifile_complain(file, line, "escalate_after needs fallback_approvers: name who is asked then");
+    if (escalates && stage->escalate_after >= stage->timeout)
+        inifile_complain(file, line, "escalate_after comes no sooner than the stage's timeout; shorten it");
+}
+
+static void check_stage(struct inifile *file, const struct package_stage *stage, size_t number)
+{
+    char section[sizeof("stage 16")];
+    bool has_group = false;
+    stage_name(number, section);
+    if (!inifile_has(file, section, "approvers"))
+        inifile_complain(file, inifile_line(file, section, "approvers"),
+                         "[%s] has no approvers; name who approves, users or %%groups", section);
+    check_list(file, section, "approvers", stage->approvers, PACKAGE_PRINCIPALS_MAX, true);
+    check_list(file, section, "fallback_approvers", stage->fallback_approvers, PACKAGE_PRINCIPALS_MAX, true);
+    check_escalation(file, section, stage);
+
+    const size_t count = count_principals(stage, &has_group);
+    if (!has_group && count > 0 && stage->quorum > (int64_t)count)
+        inifile_complain(
+            file, inifile_line(file, section, "quorum"),
+            "quorum = %lld cannot be reached with %zu named to approve; lower it, or name more people",
+            (long long)stage->quorum, count);
+}
+
+/* ---- rules over approval as a whole --------------------------------------------------------------------------- */
+
+static void check_numbering(struct inifile *file, const struct draft *draft)
+{
+    for (size_t number = 1; number < draft->n_stages; number++)
+        if (!draft->present[number - 1]) {
+            char next[sizeof("stage 16")];
+            size_t there = number + 1;
+            while (!draft->present[there - 1])
+                there++;
+            stage_name(there, next);
+            inifile_complain(file, inifile_line(file, next, ""),
+                             "[%s] has no [stage %zu] before it; number the stages 1, 2, 3 without a gap",
+                             next, number);
+            return;
+        }
+}
+
+/* Keys that say who approves, which `approval = none` contradicts. */
+static void check_nobody_approves(struct inifile *file, const struct draft *draft)
+{
+    static const char *const shorthands[] = {"approvers", "approval_timeout"};
+    static const char advice[] = "contradicts approval = none; take one of the two away";
+    for (size_t i = 0; i < 2; i++)
+        if (inifile_has(file, "policy", shorthands[i]))
+            inifile_complain(file, inifile_line(file, "policy", shorthands[i]), "%s %s", shorthands[i],
+                             advice);
+    for (size_t i = 0; i < draft->n_stages; i++) {
+        char section[sizeof("stage 16")];
+        if (draft->present[i])
+            inifile_complain(file, inifile_line(file, stage_name(i + 1, section), ""), "[%s] %s", section,
+                             advice);
+    }
+}
+
+static void check_somebody_approves(struct inifile *file, const struct draft *draft)
+{
+    static const char *const shorthands[] = {"approvers", "approval_timeout"};
+    for (size_t i = 0; i < 2; i++)
+        if (draft->n_stages > 0 && inifile_has(file, "policy", shorthands[i]))
+            inifile_complain(
+                file, inifile_line(file, "policy", shorthands[i]),
+                "[policy] %s is short for one [stage 1] and cannot stand beside a [stage]; move it there",
+                shorthands[i]);
+    if (draft->n_stages == 0 && !inifile_has(file, "policy", "approvers"))
+        inifile_complain(file, inifile_line(file, "policy", "approval"),
+                         "nobody can approve this package; write approvers in [policy], a [stage 1], or "
+                         "approval = none");
+    check_list(file, "policy", "approvers", draft->approvers, PACKAGE_PRINCIPALS_MAX, true);
+    check_numbering(file, draft);
+    for (size_t i = 0; i < draft->n_stages; i++)
+        if (draft->present[i])
+            check_stage(file, &draft->stages[i], i + 1);
+}
+
+/* What has no end is written twice, so that nobody gives it by a word at one place. */
+static void check_forever(struct inifile *file, const struct package *package)
+{
+    if (package->duration == DURATION_FOREVER && !package->max_duration)
+        inifile_complain(file, inifile_line(file, "policy", "duration"),
+                         "duration = forever needs max_duration = forever beside it");
+    if (package->max_duration == DURATION_FOREVER && package->max_total)
+        inifile_complain(
+            file, inifile_line(file, "policy", "max_total"),
+            "max_total contradicts max_duration = forever; take it away, or bound max_duration too");
+}
+
+static void check_durations(struct inifile *file, const struct draft *draft)
+{
+    const struct package *package = &draft->package;
+    check_forever(file, package);
+    if (package->max_duration == DURATION_FOREVER)
+        return;
+    if (package->duration && package->max_duration && package->duration > package->max_duration)
+        inifile_complain(file, inifile_line(file, "policy", "duration"),
+                         "duration is longer than max_duration; shorten the one or lengthen the other");
+    if (package->max_total &&
+        package->max_total < (package->max_duration ? package->max_duration : package->duration))
+        inifile_complain(
+            file, inifile_line(file, "policy", "max_total"),
+            "max_total is shorter than what one request may last; lengthen it, or shorten max_duration");
+}
+
+static void check_incompatible(struct inifile *file, const struct draft *draft)
+{
+    const size_t line = inifile_line(file, "policy", "incompatible");
+    char *const *list = draft->package.incompatible;
+    for (size_t i = 0; list && list[i]; i++) {
+        if (!name_is_package(list[i]))
+            inifile_complain(file, line,
+                             "incompatible: \"%s\" cannot be a package's name; check its spelling", list[i]);
+        if (strv_contains(list + i + 1, list[i]))
+            inifile_complain(file, line, "incompatible names %s twice; keep one of them", list[i]);
+    }
+}
+
+static void check_at_end(struct inifile *file, const struct draft *draft)
+{
+    const bool terminate = draft->at_end == PACKAGE_AT_END_TERMINATE;
+    const bool named = inifile_has(file, "policy", "services");
+    if (terminate && !named)
+        inifile_complain(
+            file, inifile_line(file, "policy", "at_end"),
+            "at_end = terminate needs services; name whose sessions end, as in services = sshd login");
+    if (!terminate && named)
+        inifile_complain(
+            file, inifile_line(file, "policy", "services"),
+            "services says whose sessions at_end = terminate ends; write that, or take services away");
+    check_list(file, "policy", "services", draft->package.services, PACKAGE_GROUPS_MAX, false);
+}
+
+/* Where nobody is asked there is nothing to pass over, and nobody to review it. */
+static void check_emergency(struct inifile *file, const struct draft *draft)
+{
+    const bool has_emergency = inifile_has(file, "policy", "emergency");
+    if (has_emergency && draft->approval == APPROVAL_NONE)
+        inifile_complain(file, inifile_line(file, "policy", "emergency"),
+                         "emergency contradicts approval = none; take one of the two away");
+    if (!has_emergency && inifile_has(file, "policy", "emergency_duration"))
+        inifile_complain(file, inifile_line(file, "policy", "emergency_duration"),
+                         "emergency_duration needs emergency: name who may use it, users or %%groups");
+    check_list(file, "policy", "emergency", draft->package.emergency, PACKAGE_PRINCIPALS_MAX, true);
+}
+
+static void check_draft(struct inifile *file, const struct draft *draft)
+{
+    check_groups(file, draft);
+    check_list(file, "policy", "requestors", draft->package.requestors, PACKAGE_PRINCIPALS_MAX, true);
+    check_durations(file, draft);
+    check_incompatible(file, draft);
+    check_at_end(file, draft);
+    check_emergency(file, draft);
+    if (draft->approval == APPROVAL_NONE)
+        check_nobody_approves(file, draft);
+    else
+        check_somebody_approves(file, draft);
+}
+
+/* ---- from the draft to the package --------------------------------------------------------------------------- */
+
+static void stage_deinit_draft(struct package_stage *stage)
+{
+    strv_free(stage->approvers);
+    strv_free(stage->fallback_approvers);
+    *stage = (struct package_stage){0};
+}
+
+void package_deinit(struct package *package)
+{
+    for (size_t i = 0; i < package->n_stages; i++)
+        stage_deinit_draft(&package->stages[i]);
+    free(package->stages);
+    free(package->name);
+    free(package->description);
+    strv_free(package->groups);
+    strv_free(package->requestors);
+    strv_free(package->services);
+    strv_free(package->incompatible);
+    strv_free(package->emergency);
+    *package = (struct package){0};
+}
+
+static void draft_deinit(struct draft *draft)
+{
+    for (size_t i = 0; i < PACKAGE_STAGES_MAX; i++)
+        stage_deinit_draft(&draft->stages[i]);
+    strv_free(draft->approvers);
+    package_deinit(&draft->package);
+}
+
+static bool fill_list(strv *list)
+{
+    if (!*list)
+        *list = strv_split("");
+    return *list != NULL;
+}
+
+static int finish_stages(struct draft *draft)
+{
+    struct package *package = &draft->package;
+    if (draft->approval == APPROVAL_NONE)
+        return 0;
+    if (draft->n_stages == 0) {
+        draft->stages[0] = (struct package_stage){
+            .approvers = steal_ptr(draft->approvers),
+            .quorum = 1,
+            .timeout = draft->approval_timeout ? draft->approval_timeout : DEFAULT_TIMEOUT,
+        };
+        draft->n_stages = 1;
+    }
+    package->stages = calloc(draft->n_stages, sizeof(*package->stages));
+    if (!package->stages)
+        return -ENOMEM;
+    for (size_t i = 0; i < draft->n_stages; i++) {
+        struct package_stage *stage = &draft->stages[i];
+        if (!fill_list(&stage->approvers) || !fill_list(&stage->fallback_approvers))
+            return -ENOMEM;
+        package->stages[package->n_stages++] = *stage;
+        *stage = (struct package_stage){0};
+    }
+    return 0;
+}
+
+static int finish(struct draft *draft, const char *name)
+{
+    struct package *package = &draft->package;
+    package->name = strdup(name);
+    if (!package->description)
+        package->description = strdup(name);
+    if (!package->name || !package->description || !fill_list(&package->groups) ||
+        !fill_list(&package->requestors) || !fill_list(&package->services) ||
+        !fill_list(&package->incompatible) || !fill_list(&package->emergency))
+        return -ENOMEM;
+    if (!package->duration)
+        package->duration = package->max_duration && package->max_duration < DEFAULT_DURATION
+                                ? package->max_duration
+                                : DEFAULT_DURATION;
+    if (!package->max_duration)
+        package->max_duration = package->duration;
+    if (!package->emergency_duration)
+        package->emergency_duration = package->duration < EMERGENCY_MAX ? package->duration : EMERGENCY_MAX;
+    package->justification_required = draft->justification != 0;
+    package->approval_required = draft->approval != APPROVAL_NONE;
+    package->at_end = (enum package_at_end)draft->at_end;
+    package->revoke_on_removed = draft->on_removed != 0;
+    package->extension = (enum package_extension)draft->extension;
+    package->drift_repair = draft->drift != 0;
+    return finish_stages(draft);
+}
+
+int packages_file_check(struct inifile *file, const char *name, struct package *ret)
+{
+    struct draft draft = {0};
+    int rc = 0;
+    for (size_t i = 0; i < file->n_sections && rc == 0; i++)
+        rc = read_section(file, i, &draft);
+    if (rc == 0) {
+        check_draft(file, &draft);
+        rc = finish(&draft, name);
+    }
+    if (rc == 0) {
+        *ret = draft.package;
+        draft.package = (struct package){0};
+    }
+    draft_deinit(&draft);
+    return rc;
+}

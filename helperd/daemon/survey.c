@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/daemon/survey.h"
+
+/* Seconds. Who can decide something may be known later: its directory answers again, or faster. */
+enum { PAUSE_AFTER_FAILURE = 60, AGAIN_AFTER = 300 };
+
+static void set_timer(struct daemon_survey *survey, double after)
+{
+    ev_timer_stop(survey->loop, &survey->timer);
+    ev_timer_set(&survey->timer, after, 0.);
+    ev_timer_start(survey->loop, &survey->timer);
+}
+
+static void on_facts(struct facts *facts, void *data)
+{
+    struct daemon_survey *survey = data;
+    survey->asking = false;
+    if (engine_survey(survey->engine, survey->request, facts) == ENGINE_E_UNKNOWN && !survey->again_at)
+        survey->again_at = ev_now(survey->loop) + AGAIN_AFTER;
+    set_timer(survey, facts ? 0. : PAUSE_AFTER_FAILURE);
+    facts_free(facts);
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)events;
+    struct daemon_survey *survey = timer->data;
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    if (survey->again_at && ev_now(loop) >= survey->again_at) {
+        survey->again_at = 0;
+        engine_survey_all(survey->engine);
+    }
+    if (survey->asking || engine_due_survey(survey->engine, &survey->request, &inquiry) != 0) {
+        inquiry_deinit(&inquiry);
+        if (!survey->asking && survey->again_at)
+            set_timer(survey, survey->again_at - ev_now(loop));
+        return;
+    }
+    survey->asking = lookup_ask(survey->lookup, &inquiry, on_facts, survey) == 0;
+    inquiry_deinit(&inquiry);
+    if (!survey->asking)
+        on_facts(NULL, survey);
+}
+
+void daemon_survey_init(struct daemon_survey *survey, struct ev_loop *loop, struct engine *engine,
+                        struct lookup *lookup)
+{
+    *survey = (struct daemon_survey){.loop = loop, .engine = engine, .lookup = lookup};
+    ev_timer_init(&survey->timer, on_timer, 0., 0.);
+    survey->timer.data = survey;
+}
+
+void daemon_survey_deinit(struct daemon_survey *survey)
+{
+    if (survey->loop)
+        ev_timer_stop(survey->loop, &survey->timer);
+}
+
+void daemon_survey_soon(struct daemon_survey *survey)
+{
+    if (!survey->asking)
+        set_timer(survey, 0.);
+}
+
+void daemon_survey_all(struct daemon_survey *survey)
+{
+    engine_survey_all(survey->engine);
+    daemon_survey_soon(survey);
+}

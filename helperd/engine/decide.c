@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine's life of a request: cancelled, decided. */
+#include "helperd/engine/internal.h"
+
+#include "common/cleanup.h"
+#include "common/duration.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REASON_SHOWN_MAX = 204 }; /* bytes of somebody's reason inside a refusal */
+
+/* ---- cancel ---- */
+
+/* How a request that waits no longer came to its end, for whoever comes too late. */
+static int refuse_late(const struct record *record, struct reply *reply)
+{
+    const struct request *request = &record->request;
+    char when[ENGINE_TIME_MAX];
+    char reason[REASON_SHOWN_MAX] = "";
+    const bool due = request->state == STATE_PENDING_APPROVAL; /* it will be shown as expired in a moment */
+    engine_time(due ? request->deadline : request->ended, when);
+    if (request->emergency)
+        return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
+                             "Request %" PRId64
+                             " was an emergency, given at once at %s: nobody decides on it. To "
+                             "hand it back: pkg-request return %s. To review it: pkg-approve review %" PRId64,
+                             request->id, when, request->package, request->id);
+    if (record->n_decisions > 0 && (request->state == STATE_DENIED || request->state == STATE_APPROVED)) {
+        const struct decision *last = &record->decisions[record->n_decisions - 1];
+        if (last->reason)
+            text_visible(last->reason, reason, sizeof(reason)); /* cut at a character's edge */
+        return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
+                             "Request %" PRId64 " was %s by %s%s%s at %s%s%s%s.", request->id,
+                             last->approved ? "approved" : "denied", last->decider,
+                             last->for_user ? " for " : "", last->for_user ? last->for_user : "", when,
+                             *reason ? " (reason: " : "", reason, *reason ? ")" : "");
+    }
+    return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
+                         "Request %" PRId64 " is no longer waiting: %s at %s.", request->id,
+                         state_shown(due ? STATE_EXPIRED : request->state), when);
+}
+
+/* What can be done about a request that is too late to be withdrawn stands behind how it ended. */
+static int refuse_cancel(const struct record *record, struct reply *reply)
+{
+    const int r = refuse_late(record, reply);
+    const size_t used = strlen(reply->message);
+    if (record->request.state == STATE_APPROVED && !record->request.emergency)
+        snprintf(reply->message + used, sizeof(reply->message) - used,
+                 " To hand back what you hold of it: pkg-request return %s", record->request.package);
+    return r;
+}
+
+/* Whether it waits for a decision still. When very many time out together, one may be due and not done yet. */
+static bool is_waiting(const struct request *request, int64_t now)
+{
+    return request->state == STATE_PENDING_APPROVAL && now < request->deadline;
+}
+
+int engine_withdraw(struct engine *engine, struct request *request, const char *actor,
+                    const struct identity *identity, const char *reason)
+{
+    int r = engine_move_request(request, REQUEST_CANCEL);
+    request->ended = clock_now(&engine->clock);
+    request->waiting = false;
+    free(request->cancel_reason);
+    request->cancel_reason = reason ? strdup(reason) : NULL;
+    if (r == 0)
+        r = store_update_request(engine->store, request);
+    if (r == 0)
+        r = engine_audit(engine, actor, identity, "cancel", request->id, 0, reason);
+    if (r == 0 && strcmp(actor, request->user) != 0)
+        r = engine_tell_requestor(engine, OUTBOX_WITHDRAWN, request, actor, reason);
+    if (r == 0)
+        r = engine_will_announce(engine, request->id);
+    return r;
+}
+
+int engine_cancel(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
+                  const char *reason, struct reply *reply)
+{
+    struct record record = {0};
+    int r = engine_check_text("reason", reason, reply);
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r != 0)
+        return r;
+    r = record_load(engine->store, id, &record);
+    if (r < 0)
+        return r;
+    if (r == STORE_E_NONE || !engine_is_own(&record.request, caller, facts))
+        r = engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+                          "You have no request %" PRId64 ". See: pkg-request list", id);
+    else if (!is_waiting(&record.request, clock_now(&engine->clock)) && !record.request.waiting)
+        r = refuse_cancel(&record, reply);
+    else if ((r = engine_begin(engine)) == 0)
+        r = engine_end(engine, engine_withdraw(engine, &record.request, facts->caller->name,
+                                               &caller->identity, *reason ? reason : NULL));
+    record_deinit(&record);
+    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+}
+
+/* ---- decide ---- */
+
+typedef bool (*asks)(char *const *principals, const struct policy_decider *decider);
+
+/* The first stage of this request in which one of its lists asks the decider; 0: none. */
+static int64_t find_stage(struct engine *engine, const struct record *record,
+                          const struct policy_decider *decider, asks asks_decider)
+{
+    int64_t found = 0;
+    for (int64_t number = 1; found == 0 && number <= record->request.n_stages; number++) {
+        struct stage stage = {0};
+        if (store_get_stage(engine->store, record->request.id, number, &stage) == 0 &&
+            (asks_decider(stage.approvers, decider) || asks_decider(stage.fallback_approvers, decider)))
+            found = number;
+        stage_deinit(&stage);
+    }
+    return found;
+}
+
+static int64_t stage_of(struct engine *engine, const struct record *record,
+                        const struct policy_decider *decider)
+{
+    return find_stage(engine, record, decider, policy_asks);
+}
+
+bool engine_was_asked(struct engine *engine, const struct record *record,
+                      const struct policy_decider *decider)
+{
+    return stage_of(engine, record, decider) != 0;
+}
+
+bool engine_may_be_asked(struct engine *engine, const struct record *record,
+                         const struct policy_decider *decider)
+{
+    return find_stage(engine, record, decider, policy_may_ask) != 0;
+}
+
+int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply)
+{
+    switch (verdict) {
+    case POLICY_DECIDE_NOT_APPROVER:
+        return engine_refuse(
+            reply, BUS_ERROR_NOT_AUTHORIZED,
+            "You are not an approver of request %" PRId64 ". What waits for you: pkg-approve", id);
+    case POLICY_DECIDE_UNKNOWN:
+        return engine_refuse_unknown(reply, "whether you are an approver of this request");
+    case POLICY_DECIDE_OWN_REQUEST:
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+                             "Request %" PRId64
+                             " is your own (by account or by login): somebody else has to decide "
+                             "on it.",
+                             id);
+    case POLICY_DECIDE_DELEGATORS_REQUEST:
+        return engine_refuse(
+            reply, BUS_ERROR_NOT_AUTHORIZED,
+            "Request %" PRId64
+            " comes (by account or by login) from the one in whose name you would decide: somebody "
+            "else has to decide on it.",
+            id);
+    case POLICY_DECIDE_NO_LOGIN:
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+                             "Your account has no login shell, so it cannot decide on request %" PRId64
+                             ". Another approver can.",
+                             id);
+    case POLICY_DECIDE_TWICE:
+        return engine_refuse(
+            reply, BUS_ERROR_ALREADY_DECIDED,
+            "This stage of request %" PRId64
+            " has an approval of yours already, by you or in your name; it needs another approver's.",
+            id);
+    case POLICY_DECIDE_ALLOWED:
+        break;
+    }
+    return 0;
+}
+
+/* Rule 9: what was true at submission is asked again before access is given. */
+static int check_requestor(const struct request *request, const struct package *package,
+                           const struct facts *facts, struct reply *reply)
+{
+    if (!package)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "The package %s is no longer in packages.d, so request %" PRId64
+                             " cannot be approved. You can deny it.",
+                             request->package, request->id);
+    if (!facts->user || facts->user->uid != request->requestor.uid)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "The user %s who filed request %" PRId64
+                             " is no longer on this host with the same uid. You can deny it.",
+                             request->user, request->id);
+    if (package->requestors[0] && !policy_names(package->requestors, facts->user) &&
+        policy_may_name(package->requestors, facts->user))
+        return engine_refuse_unknown(reply, "whether the requestor may still ask for it");
+    if (package->requestors[0] && !policy_names(package->requestors, facts->user))
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s may no longer ask for %s, so request %" PRId64
+                             " cannot be approved. You can deny it.",
+                             request->user, request->package, request->id);
+    return 0;
+}
+
+/* The time that an approval gives: what was asked for or less, never more than the policy allows by now (rule 9). */
+static int64_t given_time(const struct request *request, const struct package *package,
+                          const struct decision_terms *terms)
+{
+    const int64_t asked = request->granted ? request->granted : request->duration;
+    const int64_t given = terms->duration ? terms->duration : asked;
+    return given < package->max_duration ? given : package->max_duration;
+}
+
+/* A refusal that was worded for the requestor, told to an approver. */
+static int refuse_to_approver(int r, const struct request *request, struct reply *reply)
+{
+    char why[sizeof(reply->message)];
+    if (r <= 0)
+        return r;
+    snprintf(why, sizeof(why), "%s", reply->message);
+    return engine_refuse(reply, (enum bus_error)r,
+                         "Request %" PRId64 " cannot be approved now; you can deny it. %s", request->id, why);
+}
+
+/* What an approver may grant: less, or later, never more than was asked for; and what it is for must still be there. */
+static int check_approval(struct engine *engine, const struct request *request, const struct package *package,
+                          const struct decision_terms *terms, struct reply *reply)
+{
+    const int64_t asked = request->granted ? request->granted : request->duration;
+    char text[DURATION_TEXT_MAX];
+    if (terms->start && request->extends)
+        return engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "Request %" PRId64
+            " is for an extension, which begins where the access would end. Please leave --start out.",
+            request->id);
+    if (terms->duration > asked)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "Request %" PRId64 " is for %s; an approver can give less, not more.",
+                             request->id, duration_format(asked, text));
+    if (terms->start && terms->start < request->start)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "Request %" PRId64
+                             " is for a later start; an approver can set it later, not earlier.",
+                             request->id);
+    struct assignment assignment = {0};
+    int r;
+    if (!request->extends) {
+        r = store_find_live_assignment(engine->store, request->requestor.uid, request->user, request->package,
+                                       &assignment);
+        assignment_deinit(&assignment);
+        if (r == 0)
+            return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                                 "%s holds %s already, so request %" PRId64
+                                 " cannot be approved. You can deny it.",
+                                 request->user, request->package, request->id);
+        r = r < 0 ? r
+                  : engine_check_duties(engine, request->requestor.uid, request->user, package, false, reply);
+        return refuse_to_approver(r, request, reply);
+    }
+    r = store_get_assignment(engine->store, request->extends, &assignment);
+    if (r == 0)
+        r = engine_check_extension(engine, &assignment, package, given_time(request, package, terms), reply);
+    if (r == 0)
+        r = engine_check_duties(engine, request->requestor.uid, request->user, package, false, reply);
+    assignment_deinit(&assignment);
+    return refuse_to_approver(r, request, reply);
+}
+
+/* A stage is complete: on to the next one, or to fulfilment. */
+static int complete_stage(struct engine *engine, struct record *record, const struct decision *decision,
+                          const struct package *package, const struct facts *facts)
+{
+    struct request *request = &record->request;
+    const int64_t now = clock_now(&engine->clock);
+    if (request->stage < request->n_stages) {
+        struct stage next = {0};
+        int r = engine_move_request(request, REQUEST_ADVANCE);
+        request->stage++;
+        if (r == 0)
+            r = store_get_stage(engine->store, request->id, request->stage, &next);
+        request->deadline = now + next.timeout;
+        if (r == 0)
+            r = store_enter_stage(engine->store, request->id, request->stage, now);
+        if (r == 0)
+            r = engine_enter_stage(engine, request, &next, facts);
+        stage_deinit(&next);
+        return r < 0 ? r : engine_tell_decision(engine, record, decision);
+    }
+    request->ended = now;
+    int r = engine_move_request(request, REQUEST_APPROVE);
+    if (r == 0)
+        r = engine_tell_decision(engine, record, decision);
+    return r < 0 ? r : engine_complete(engine, request, package, facts);
+}
+
+static int64_t lacking_after(const struct record *record, const struct decision *decision)
+{
+    return policy_lacking(&record->stage, record->decisions, record->n_decisions) -
+           (decision->approved ? 1 : 0);
+}
+
+int engine_audit_decision(struct engine *engine, int64_t request, const struct decision *decision,
+                          const char *event)
+{
+    _cleanup_free_ char *detail = NULL;
+    const char *reason = decision->reason ? decision->reason : "";
+    if (decision->for_user && asprintf(&detail, "for %s (uid %u)%s%s", decision->for_user,
+                                       decision->for_identity.uid, *reason ? ": " : "", reason) < 0) {
+        detail = NULL;
+        return -ENOMEM;
+    }
+    return engine_audit(engine, decision->decider, &decision->identity, event, request, 0,
+                        detail ? detail : decision->reason);
+}
+
+/* Inside a transaction: the decision, and what follows from it. */
+static int decide(struct engine *engine, struct record *record, const struct decision *decision,
+                  const struct package *package, const struct facts *facts)
+{
+    struct request *request = &record->request;
+    int r = store_add_decision(engine->store, request->id, decision);
+    if (r == 0)
+        r = engine_audit_decision(engine, request->id, decision, decision->approved ? "approve" : "deny");
+    if (r == 0 && !decision->approved) {
+        r = engine_move_request(request, REQUEST_DENY);
+        request->ended = decision->at;
+        if (r == 0)
+            r = engine_tell_decision(engine, record, decision);
+    } else if (r == 0 && lacking_after(record, decision) <= 0) {
+        r = complete_stage(engine, record, decision, package, facts);
+    } else if (r == 0) {
+        engine_survey_soon(engine, request->id); /* a delegate's approval takes two people out of the count */
+    }
+    if (r == 0)
+        r = store_update_request(engine->store, request);
+    if (r == 0)
+        r = engine_will_announce(engine, request->id);
+    return r;
+}
+
+static const struct decision *last_of_stage(const struct record *record, int64_t stage)
+{
+    for (size_t i = record->n_decisions; i-- > 0;)
+        if (record->decisions[i].stage == stage)
+            return &record->decisions[i];
+    return NULL;
+}
+
+/* It waits, in a stage that is not the caller's: it was theirs and is complete (rule 4), or it will be. */
+static int refuse_other_stage(struct engine *engine, const struct record *record,
+                              const struct policy_decider *decider, struct reply *reply)
+{
+    const struct request *request = &record->request;
+    const int64_t stage = stage_of(engine, record, decider);
+    const struct decision *last = last_of_stage(record, stage);
+    char when[ENGINE_TIME_MAX];
+    char reason[REASON_SHOWN_MAX] = "";
+    if (decider->identity.uid == request->requestor.uid || stage == 0 || stage == request->stage)
+        return engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
+    if (stage > request->stage || !last)
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+                             "Request %" PRId64 " is in stage %" PRId64 " of %" PRId64
+                             ", which others decide. You are asked in stage %" PRId64 ".",
+                             request->id, request->stage, request->n_stages, stage);
+    if (last->reason)
+        text_visible(last->reason, reason, sizeof(reason));
+    return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
+                         "Stage %" PRId64 " of request %" PRId64
+                         " was approved by %s%s%s at %s%s%s%s. Stage %" PRId64 " is for others to decide.",
+                         stage, request->id, last->decider, last->for_user ? " for " : "",
+                         last->for_user ? last->for_user : "", engine_time(last->at, when),
+                         *reason ? " (reason: " : "", reason, *reason ? ")" : "", request->stage);
+}
+
+static int judge_decider(struct engine *engine, const struct record *record,
+                         const struct policy_decider *decider, const struct policy_delegator **ret_for_whom,
+                         struct reply *reply)
+{
+    const enum policy_decide_verdict verdict =
+        policy_decide_as(&record->stage, &record->request.requestor, record->decisions, record->n_decisions,
+                         decider, clock_now(&engine->clock), ret_for_whom);
+    return verdict == POLICY_DECIDE_NOT_APPROVER ? refuse_other_stage(engine, record, decider, reply)
+                                                 : engine_refuse_decider(verdict, record->request.id, reply);
+}
+
+static int decide_record(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                         struct record *record, bool approve, const struct decision_terms *terms,
+                         struct reply *reply)
+{
+    struct request *request = &record->request;
+    const struct policy_decider decider = engine_decider(engine, caller, facts);
+    const struct policy_delegator *for_whom = NULL;
+    const int64_t now = clock_now(&engine->clock);
+    if (!is_waiting(request, now))
+        return engine_was_asked(engine, record, &decider)
+                   ? refuse_late(record, reply)
+                   : engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
+    int r = engine_judge(engine, record, facts);
+    if (r == 0 || r == ENGINE_E_UNKNOWN)
+        r = judge_decider(engine, record, &decider, &for_whom, reply);
+    const struct package *package = packages_find(engine->packages, request->package);
+    if (r == 0 && approve)
+        r = check_requestor(request, package, facts, reply);
+    if (r == 0 && approve)
+        r = check_approval(engine, request, package, terms, reply);
+    if (r != 0)
+        return r;
+    const struct decision decision = {
+        .stage = request->stage,
+        .decider = facts->caller->name,
+        .identity = caller->identity,
+        .for_user = for_whom ? for_whom->subject->name : NULL,
+        .for_identity = for_whom ? for_whom->identity : NOBODY,
+        .approved = approve,
+        .reason = (char *)terms->reason,
+        .at = now,
+    };
+    if (approve && given_time(request, package, terms) != request->duration)
+        request->granted = given_time(request, package, terms);
+    if (approve && terms->start > now)
+        request->start = terms->start;
+    r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine, decide(engine, record, &decision, package, facts));
+    return r;
+}
+
+int engine_check_login_id(const struct engine *engine, const struct caller *caller, struct reply *reply)
+{
+    if (engine->config->require_login_id != CONFIG_YES || caller->identity.loginuid != UID_UNSET)
+        return 0;
+    return engine_refuse(
+        reply, BUS_ERROR_NOT_AUTHORIZED,
+        "Your process has no login id, so it cannot be told who you logged in as, and this host wants "
+        "that for a decision (require_login_id). Log in by ssh or on a terminal and decide there; "
+        "where no login gets an id, an administrator looks at: pkg-admin status");
+}
+
+int engine_decide(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
+                  bool approve, const struct decision_terms *terms, struct reply *reply)
+{
+    struct record record = {0};
+    if (!approve && !*terms->reason)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "Please give a reason for the denial: pkg-approve deny %" PRId64 " -m 'REASON'",
+                             id);
+    int r = engine_check_text("reason", terms->reason, reply);
+    if (r == 0)
+        r = engine_check_terms(engine, terms->duration, terms->start, reply);
+    if (r == 0 && !facts->caller)
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+    if (r == 0)
+        r = engine_check_login_id(engine, caller, reply);
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r != 0)
+        return r;
+    r = record_load(engine->store, id, &record);
+    if (r == STORE_E_NONE)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+                             "There is no request %" PRId64 ". See what waits for you: pkg-approve", id);
+    if (r == 0)
+        r = decide_record(engine, caller, facts, &record, approve, terms, reply);
+    record_deinit(&record);
+    if (r == 0)
+        r = engine_check_fulfilment(engine, id);
+    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+}

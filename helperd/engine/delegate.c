@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The engine's delegations: who decides in somebody's name, until when. What a delegate may decide is policy.c's to
+ * say; this brings it the delegators, as they are recorded and as they are now (rule 9).
+ */
+#include "helperd/engine/internal.h"
+
+#include "common/cleanup.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNTIL_AHEAD_MAX ((int64_t)366 * 24 * 3600)
+
+enum {
+    GIVEN_MAX = 16, /* live ones of one user; as many may be received: POLICY_DELEGATORS_MAX */
+    PACE_SECONDS = 3600,
+    PACE_MAX = 64, /* delegations in that time: they are never deleted */
+};
+
+/* ---- whom somebody decides for ---- */
+
+/* The delegator as the facts have them: still there, with the uid that delegated. NULL: not, or not known. */
+static const struct subject *find_delegator(const struct facts *facts, const struct delegation *delegation)
+{
+    const struct subject *subject = facts_other(facts, delegation->user);
+    return subject && subject->uid == delegation->identity.uid && strcmp(subject->name, delegation->user) == 0
+               ? subject
+               : NULL;
+}
+
+struct policy_decider engine_decider(struct engine *engine, const struct caller *caller,
+                                     const struct facts *facts)
+{
+    struct policy_decider decider = {.subject = facts->caller, .identity = caller->identity};
+    struct delegation *received = NULL;
+    size_t count = 0;
+    /* Nobody was looked up: nobody can count. A store that fails gives no delegator either (logged there). */
+    if (!facts->caller || facts->n_others == 0 ||
+        store_get_delegations(engine->store, STORE_DELEGATIONS_RECEIVED, caller->identity.uid,
+                              clock_now(&engine->clock), &received, &count) < 0)
+        return decider;
+    for (size_t i = 0; i < facts->n_others; i++)
+        decider.delegators_unknown |= !facts->others[i].known;
+    for (size_t i = 0; i < count && decider.n_delegators < POLICY_DELEGATORS_MAX; i++) {
+        const struct subject *delegator = find_delegator(facts, &received[i]);
+        if (delegator && strcmp(received[i].delegate, facts->caller->name) == 0)
+            decider.delegators[decider.n_delegators++] =
+                (struct policy_delegator){.subject = delegator, .identity = received[i].identity};
+    }
+    store_free_delegations(received, count);
+    return decider;
+}
+
+int engine_inquire_delegators(struct engine *engine, uid_t caller, struct inquiry *inquiry)
+{
+    struct delegation *received = NULL;
+    size_t count = 0;
+    int r = store_get_delegations(engine->store, STORE_DELEGATIONS_RECEIVED, caller,
+                                  clock_now(&engine->clock), &received, &count);
+    if (r < 0)
+        return r;
+    const size_t before = strv_length(inquiry->others);
+    strv grown = count ? reallocarray(inquiry->others, before + count + 1, sizeof(*grown)) : NULL;
+    if (grown) {
+        inquiry->others = grown;
+        memset(grown + before, 0, (count + 1) * sizeof(*grown));
+    }
+    for (size_t i = 0, end = before; grown && i < count; i++)
+        if (!strv_contains(grown, received[i].user))
+            grown[end++] = steal_ptr(received[i].user);
+    store_free_delegations(received, count);
+    return count && !grown ? -ENOMEM : 0;
+}
+
+/* ---- one delegation ---- */
+
+static json_t *view_delegation(const struct delegation *delegation)
+{
+    return json_pack("{s:s, s:I, s:s, s:I, s:I, s:I, s:s*}", "user", delegation->user, "uid",
+                     (json_int_t)delegation->identity.uid, "to", delegation->delegate, "to_uid",
+                     (json_int_t)delegation->delegate_uid, "since", (json_int_t)delegation->since, "until",
+                     (json_int_t)delegation->until, "reason", delegation->reason);
+}
+
+static int show_delegation(const struct delegation *delegation, struct reply *reply)
+{
+    reply->value = view_delegation(delegation);
+    return reply->value ? 0 : -ENOMEM;
+}
+
+static bool is_given_by(const struct delegation *delegation, const struct subject *subject)
+{
+    return delegation->identity.uid == subject->uid && strcmp(delegation->user, subject->name) == 0;
+}
+
+static bool is_received_by(const struct delegation *delegation, const struct subject *subject)
+{
+    return delegation->delegate_uid == subject->uid && strcmp(delegation->delegate, subject->name) == 0;
+}
+
+static int check_caller(const struct facts *facts, struct reply *reply)
+{
+    return facts->caller ? 0 : engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+}
+
+/* ---- to delegate ---- */
+
+static int check_until(struct engine *engine, int64_t until, struct reply *reply)
+{
+    const int64_t now = clock_now(&engine->clock);
+    if (until == 0)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "Please say until when, for a delegation has an end; nothing was changed.");
+    if (until <= now)
+        return engine_refuse(
+            reply, BUS_ERROR_INVALID_ARGUMENT,
+            "The end of the delegation has passed already. Please give a later one; nothing was changed.");
+    if (until > now + UNTIL_AHEAD_MAX)
+        return engine_refuse(
+            reply, BUS_ERROR_INVALID_ARGUMENT,
+            "A delegation lasts a year at most. Please give a sooner end; nothing was changed.");
+    return 0;
+}
+
+/* Who delegates, and to whom: facts->user. */
+static int check_parties(const struct caller *caller, const struct facts *facts, const char *asked,
+                         struct reply *reply)
+{
+    char visible[NAME_ENCODED_MAX + 1];
+    const struct subject *to = facts->user;
+    int r = check_caller(facts, reply);
+    if (r != 0)
+        return r;
+    if (!facts->caller->may_log_in)
+        return engine_refuse(
+            reply, BUS_ERROR_NOT_AUTHORIZED,
+            "Your account has no login shell, so it cannot decide, and there is nothing to delegate.");
+    if (!to)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
+                             text_visible(asked, visible, sizeof(visible)));
+    /* By login as well: whoever got at an approver's account is not to lend it to their own. */
+    if (policy_same_person(&caller->identity, &(struct identity){to->uid, UID_UNSET}) ||
+        strcmp(to->name, facts->caller->name) == 0)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s is you (by account or by login). Please name somebody else.", to->name);
+    if (!to->may_log_in)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s has no login shell and so cannot decide. Please name somebody else.",
+                             to->name);
+    return 0;
+}
+
+/* What the caller gave this delegate already is replaced. *ret_count: how many others there are. */
+static int find_given(struct engine *engine, const struct facts *facts, int64_t *ret_replaced,
+                      int64_t *ret_count)
+{
+    struct delegation *given = NULL;
+    size_t count = 0;
+    const int r = store_get_delegations(engine->store, STORE_DELEGATIONS_GIVEN, facts->caller->uid,
+                                        clock_now(&engine->clock), &given, &count);
+    if (r < 0)
+        return r;
+    *ret_replaced = 0;
+    *ret_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_given_by(&given[i], facts->caller) && is_received_by(&given[i], facts->user))
+            *ret_replaced = given[i].id;
+        else
+            ++*ret_count;
+    }
+    store_free_delegations(given, count);
+    return 0;
+}
+
+static int count_received(struct engine *engine, const struct facts *facts, int64_t *ret)
+{
+    struct delegation *received = NULL;
+    size_t count = 0;
+    const int r = store_get_delegations(engine->store, STORE_DELEGATIONS_RECEIVED, facts->user->uid,
+                                        clock_now(&engine->clock), &received, &count);
+    if (r < 0)
+        return r;
+    *ret = 0;
+    for (size_t i = 0; i < count; i++)
+        *ret += !is_given_by(&received[i], facts->caller) || !is_received_by(&received[i], facts->user);
+    store_free_delegations(received, count);
+    return 0;
+}
+
+static int check_counts(struct engine *engine, const struct facts *facts, int64_t *ret_replaced,
+                        struct reply *reply)
+{
+    int64_t given = 0;
+    int64_t received = 0;
+    int64_t lately = 0;
+    int r = find_given(engine, facts, ret_replaced, &given);
+    if (r == 0)
+        r = count_received(engine, facts, &received);
+    if (r == 0)
+        r = store_delegated_since(engine->store, facts->caller->uid, clock_now(&engine->clock) - PACE_SECONDS,
+                                  PACE_MAX, &lately);
+    if (r < 0)
+        return r;
+    if (given >= GIVEN_MAX)
+        return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
+                             "You have delegated to %" PRId64
+                             " others already, which is the limit. Please end "
+                             "one first: pkg-approve delegate --revoke USER",
+                             given);
+    if (received >= POLICY_DELEGATORS_MAX)
+        return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
+                             "%s decides for %" PRId64 " others already, which is the limit. Please name "
+                             "somebody else.",
+                             facts->user->name, received);
+    if (lately >= PACE_MAX)
+        return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
+                             "You have delegated %" PRId64
+                             " times within an hour, which is the limit of this "
+                             "host. Please try again later.",
+                             lately);
+    return 0;
+}
+
+static int audit_delegation(struct engine *engine, const char *actor, const struct identity *identity,
+                            const char *event, const struct delegation *delegation, const char *why)
+{
+    char until[ENGINE_TIME_MAX];
+    _cleanup_free_ char *detail = NULL;
+    if (asprintf(&detail, "from %s (uid %u) to %s (uid %u) until %s%s%s", delegation->user,
+                 delegation->identity.uid, delegation->delegate, delegation->delegate_uid,
+                 engine_time(delegation->until, until), why ? ": " : "", why ? why : "") < 0) {
+        detail = NULL;
+        return -ENOMEM;
+    }
+    return engine_audit(engine, actor, identity, event, 0, 0, detail);
+}
+
+int engine_delegate(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                    const struct delegate_terms *terms, struct reply *reply)
+{
+    int64_t replaced = 0;
+    int r = engine_check_text("reason", terms->reason, reply);
+    if (r == 0)
+        r = check_until(engine, terms->until, reply);
+    if (r == 0)
+        r = check_parties(caller, facts, terms->to, reply);
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r == 0)
+        r = check_counts(engine, facts, &replaced, reply);
+    if (r != 0)
+        return r;
+    struct delegation delegation = {
+        .user = facts->caller->name,
+        .identity = caller->identity,
+        .delegate = facts->user->name,
+        .delegate_uid = facts->user->uid,
+        .reason = *terms->reason ? (char *)terms->reason : NULL,
+        .since = clock_now(&engine->clock),
+        .until = terms->until,
+        .local = facts->caller->local,
+        .delegate_local = facts->user->local,
+    };
+    r = engine_begin(engine);
+    if (r != 0)
+        return r;
+    if (replaced)
+        r = store_revoke_delegation(engine->store, replaced, delegation.since);
+    if (r == 0)
+        r = store_add_delegation(engine->store, &delegation);
+    if (r == 0)
+        r = audit_delegation(engine, delegation.user, &caller->identity, "delegate", &delegation,
+                             delegation.reason);
+    r = engine_end(engine, r);
+    return r != 0 ? r : show_delegation(&delegation, reply);
+}
+
+/* ---- to end it ---- */
+
+static int end_delegation(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                          const struct delegation *delegation)
+{
+    int r = engine_begin(engine);
+    if (r != 0)
+        return r;
+    r = store_revoke_delegation(engine->store, delegation->id, clock_now(&engine->clock));
+    if (r == 0)
+        r = audit_delegation(engine, facts->caller->name, &caller->identity, "undelegate", delegation,
+                             delegation->reason);
+    return engine_end(engine, r);
+}
+
+int engine_drop_delegation(struct engine *engine, const struct delegation *delegation, const char *why)
+{
+    const int r = store_revoke_delegation(engine->store, delegation->id, clock_now(&engine->clock));
+    return r < 0 ? r : audit_delegation(engine, "accesspkgd", &NOBODY, "undelegate", delegation, why);
+}
+
+/* Ends what the caller gave the other one (or received). STORE_E_NONE: there is nothing like it. */
+static int revoke_between(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                          enum store_delegations which, const char *other, struct reply *reply)
+{
+    struct delegation *found = NULL;
+    size_t count = 0;
+    int r = store_get_delegations(engine->store, which, caller->identity.uid, clock_now(&engine->clock),
+                                  &found, &count);
+    if (r < 0)
+        return r;
+    const bool given = which == STORE_DELEGATIONS_GIVEN;
+    const struct delegation *match = NULL;
+    for (size_t i = 0; !match && i < count; i++)
+        if (given ? is_given_by(&found[i], facts->caller) && strcmp(found[i].delegate, other) == 0
+                  : is_received_by(&found[i], facts->caller) && strcmp(found[i].user, other) == 0)
+            match = &found[i];
+    r = match ? end_delegation(engine, caller, facts, match) : STORE_E_NONE;
+    if (r == 0)
+        r = show_delegation(match, reply);
+    store_free_delegations(found, count);
+    return r;
+}
+
+int engine_undelegate(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                      const char *other, struct reply *reply)
+{
+    char visible[NAME_ENCODED_MAX + 1];
+    int r = check_caller(facts, reply);
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    const char *const names[] = {other, facts->user ? facts->user->name : other};
+    for (size_t i = 0; i < 2 && (i == 0 ? r == 0 : r == STORE_E_NONE); i++) {
+        r = revoke_between(engine, caller, facts, STORE_DELEGATIONS_GIVEN, names[i], reply);
+        if (r == STORE_E_NONE)
+            r = revoke_between(engine, caller, facts, STORE_DELEGATIONS_RECEIVED, names[i], reply);
+    }
+    if (r == STORE_E_NONE && facts->user_asked && !facts->user_known)
+        return engine_refuse(
+            reply, BUS_ERROR_UNAVAILABLE,
+            "There is no delegation between you and anybody called %s. Whether there is one with "
+            "somebody whom a directory knows by that name is not known, for it does not answer. "
+            "See: pkg-approve delegate",
+            text_visible(other, visible, sizeof(visible)));
+    if (r == STORE_E_NONE)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+                             "There is no delegation between you and %s now, so nothing was changed. See: "
+                             "pkg-approve delegate",
+                             text_visible(other, visible, sizeof(visible)));
+    return r;
+}
+
+/* ---- to see them ---- */
+
+/* Adds those that are the caller's: by uid and name. */
+static int add_views(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                     enum store_delegations which, json_t *array)
+{
+    struct delegation *found = NULL;
+    size_t count = 0;
+    int r = store_get_delegations(engine->store, which, caller->identity.uid, clock_now(&engine->clock),
+                                  &found, &count);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        if ((which == STORE_DELEGATIONS_GIVEN && !is_given_by(&found[i], facts->caller)) ||
+            (which == STORE_DELEGATIONS_RECEIVED && !is_received_by(&found[i], facts->caller)))
+            continue;
+        r = json_array_append_new(array, view_delegation(&found[i])) < 0 ? -ENOMEM : 0;
+    }
+    store_free_delegations(found, count);
+    return r;
+}
+
+int engine_list_delegations(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                            struct reply *reply)
+{
+    int r = check_caller(facts, reply);
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r != 0)
+        return r;
+    json_t *array = json_array();
+    if (caller->identity.uid == 0) {
+        r = add_views(engine, caller, facts, STORE_DELEGATIONS_ALL, array);
+    } else {
+        r = add_views(engine, caller, facts, STORE_DELEGATIONS_GIVEN, array);
+        if (r == 0)
+            r = add_views(engine, caller, facts, STORE_DELEGATIONS_RECEIVED, array);
+    }
+    if (r == 0 && array)
+        reply->value = array;
+    else
+        json_decref(array);
+    return r != 0 ? r : array ? 0 : -ENOMEM;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of the engine's drift share: what is left to look at, and what becomes of an assignment of which others
+ * took something away. Included by engine_drift*.c only.
+ */
+#pragma once
+
+#include "helperd/engine/internal.h"
+
+#include "common/grantdir.h"
+#include "helperd/grants/grant.h"
+
+enum {
+    DRIFT_OWN_MAX =
+        128, /* files remembered as ours; one that is forgotten is compared, which costs a little more */
+};
+
+/* A file as we wrote it last. */
+struct drift_own {
+    char *user; /* NULL: free */
+    struct grantdir_mark mark;
+};
+
+struct drift_item {
+    struct drift_item *next;
+    enum { LOOK_AT_USER, GROUP_CHANGED } kind;
+    char *user;               /* LOOK_AT_USER */
+    struct store_group group; /* GROUP_CHANGED, with why and from which assignment on */
+    char *why;
+    strv packages; /* whose assignments alone are concerned; NULL: all */
+    int64_t after;
+};
+
+struct drift {
+    struct drift_own own[DRIFT_OWN_MAX];
+    size_t oldest;
+    struct drift_item *first;
+    struct drift_item **last;
+};
+
+/* Whether the user's file is as we wrote it last. */
+bool drift_is_own(struct engine *engine, const char *user);
+/* Takes over all that the item has. 0 or -ENOMEM. */
+int drift_add_item(struct engine *engine, const struct drift_item *item);
+/* Logs a failure. r. */
+int drift_complain(int r, const char *name);
+
+/* Works on an item: 1: it is not done yet; 0; -errno. */
+int drift_look_at_user(struct engine *engine, const char *user, bool settled);
+int drift_take_group_away(struct engine *engine, struct drift_item *item);
+
+/* Why a grant that is in place is not as it should be; NULL when it is. */
+typedef const char *(*drift_judge_grant)(const struct assignment *assignment, const struct grant *grant,
+                                         const void *data);
+/* Inside a transaction. 1 when it fell short, 0 when the judge found nothing, -errno. `whole_too`: what the judge does
+ * not say of any grant is said of the assignment, so that all of them go. */
+int drift_judge(struct engine *engine, struct assignment *assignment, drift_judge_grant judge,
+                const void *data, const char *whole_too);
+/* Calls `each` with every live assignment of the user, which it may change. *ret_count: how many it fell upon. */
+int drift_each_assignment(struct engine *engine, const char *user,
+                          int (*each)(struct engine *engine, struct assignment *assignment, const void *data),
+                          const void *data, size_t *ret_count);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine's drift: grant files, and lines of /etc/group, that are not as the store says. */
+#include "helperd/engine/drift.h"
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- a user's file ---- */
+
+struct finding {
+    const struct grant_user *file; /* NULL: nothing of it counts */
+    const char *why;
+};
+
+static const char *judge_by_file(const struct assignment *assignment, const struct grant *grant,
+                                 const void *data)
+{
+    const struct finding *finding = data;
+    if (!finding->file)
+        return finding->why;
+    if (grant_file_has_group(finding->file, assignment, grant))
+        return NULL;
+    for (size_t i = 0; i < finding->file->n_groups; i++)
+        if (finding->file->groups[i].gid == grant->gid)
+            return "changed by hand";
+    return "removed by hand";
+}
+
+static int judge_by_whole_file(struct engine *engine, struct assignment *assignment, const void *data)
+{
+    const struct finding *finding = data;
+    const bool lost = assignment->state == STATE_FULFILLED && finding->file &&
+                      !grant_file_has_package(finding->file, assignment);
+    return drift_judge(engine, assignment, judge_by_file, finding,
+                       lost ? "its package was removed by hand" : NULL);
+}
+
+/* Nothing of ours is missing: what was added goes, and that is all. */
+static int drop_additions(struct engine *engine, const char *user)
+{
+    char visible[NAME_ENCODED_MAX + 1];
+    _cleanup_free_ char *detail = NULL;
+    text_visible(user, visible, sizeof(visible));
+    if (asprintf(&detail, "grants/user/%s was changed by hand; it is made to say what was given", visible) <
+        0)
+        return -ENOMEM;
+    log_notice("%s.", detail);
+    const int r = engine_audit(engine, "accesspkgd", &NOBODY, "drift", 0, 0, detail);
+    return r < 0 ? r : engine_will_publish(engine, user, true);
+}
+
+static int heed_user_difference(struct engine *engine, const char *user, const struct finding *finding)
+{
+    size_t count = 0;
+    int r = drift_each_assignment(engine, user, judge_by_whole_file, finding, &count);
+    if (r == 0 && count == 0)
+        r = drop_additions(engine, user);
+    return r;
+}
+
+/* As it should be, but perhaps not for everybody to read. */
+static int mend_mode(struct engine *engine, const char *user)
+{
+    struct grantdir_mark mark = {0};
+    if (grantdir_mark_user(engine->state, user, &mark) < 0 || grantdir_has_our_mode(&mark))
+        return 0;
+    return engine_write_user(engine, user, true);
+}
+
+static int note_one(const struct assignment *assignment, void *data)
+{
+    (void)assignment;
+    *(bool *)data = true;
+    return 1;
+}
+
+/* A file of somebody who holds nothing. */
+static bool is_stray(struct engine *engine, const char *user)
+{
+    bool holds = false;
+    return store_each_live_of_user(engine->store, user, note_one, &holds) >= 0 && !holds;
+}
+
+int drift_look_at_user(struct engine *engine, const char *user, bool settled)
+{
+    struct grant_user file = {0};
+    enum grant_likeness likeness;
+    if (engine_is_outstanding(engine, user) || drift_is_own(engine, user))
+        return 0;
+    int r =
+        grant_compare_user(engine->store, engine->state, user, clock_now(&engine->clock), &file, &likeness);
+    if (r < 0)
+        return r;
+    if (likeness == GRANT_ALIKE)
+        return mend_mode(engine, user);
+    if (!settled && is_stray(engine, user)) {
+        if (likeness == GRANT_UNLIKE)
+            grant_user_deinit(&file);
+        return 1;
+    }
+    const struct finding finding = {
+        .file = likeness == GRANT_UNLIKE ? &file : NULL,
+        .why = likeness == GRANT_REMOVED ? "removed by hand" : "changed by hand",
+    };
+    r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine, heed_user_difference(engine, user, &finding));
+    grant_user_deinit(&file);
+    return r;
+}
+
+int drift_complain(int r, const char *name)
+{
+    char visible[NAME_ENCODED_MAX + 1];
+    if (r < 0)
+        log_error("Cannot compare the grant file %s with the store: %s. It stays as it is.",
+                  text_visible(name, visible, sizeof(visible)), strerror(-r));
+    return r;
+}
+
+int engine_heed_user_file(struct engine *engine, const char *name, bool settled)
+{
+    char user[NAME_ENCODED_MAX + 1];
+    if (!engine->drift || name_decode(name, user, sizeof(user)) < 0)
+        return 0; /* no reader ever opens it */
+    return drift_complain(drift_look_at_user(engine, user, settled), name);
+}
+
+/* ---- a line of /etc/group ---- */
+
+struct taken {
+    const char *group;
+    const char *why;
+};
+
+static const char *judge_taken(const struct assignment *assignment, const struct grant *grant,
+                               const void *data)
+{
+    (void)assignment;
+    const struct taken *taken = data;
+    return strcmp(grant->group, taken->group) == 0 ? taken->why : NULL;
+}
+
+static int judge_by_line(struct engine *engine, struct assignment *assignment, const void *data)
+{
+    return drift_judge(engine, assignment, judge_taken, data, NULL);
+}
+
+int engine_lose_group(struct engine *engine, const char *user, const char *group)
+{
+    const struct taken taken = {group, "taken out of /etc/group by hand"};
+    size_t count = 0;
+    return drift_each_assignment(engine, user, judge_by_line, &taken, &count);
+}
+
+/* ---- all files ---- */
+
+static int add_user(const char *user, void *data)
+{
+    const struct drift_item item = {.kind = LOOK_AT_USER, .user = strdup(user)};
+    return item.user ? drift_add_item(data, &item) : -ENOMEM;
+}
+
+int engine_heed_files(struct engine *engine)
+{
+    if (!engine->drift)
+        return 0;
+    int r = store_each_live_user(engine->store, add_user, engine);
+    if (r == 0)
+        r = grantdir_each_user(engine->state, add_user, engine);
+    return r == -ENOENT ? 0 : drift_complain(r, "user");
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine's drift: groups that are gone or have another number, and an allow-list that lacks them. */
+#include "helperd/engine/drift.h"
+
+#include "common/log.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUPS_ASKED = 64 }; /* in one look-up */
+
+/* `names` and the inquiry's gids have room. */
+static int next_group(struct engine *engine, struct store_group *at, strv names, size_t *count,
+                      struct inquiry *inquiry)
+{
+    struct store_group found = {0};
+    const int r = store_next_live_group(engine->store, at, &found);
+    if (r != 0)
+        return r;
+    inquiry->gids[inquiry->n_gids++] = found.gid;
+    const bool again = *count > 0 && strcmp(names[*count - 1], found.name) == 0;
+    if (again)
+        free(found.name);
+    else
+        names[(*count)++] = found.name;
+    *at = (struct store_group){.name = names[*count - 1], .gid = found.gid, .local = true};
+    return 0;
+}
+
+int engine_next_groups(struct engine *engine, const char *after, struct inquiry *inquiry)
+{
+    if (!*after)
+        engine_begin_unknown(engine, ENGINE_UNKNOWN_GROUP);
+    struct store_group at = {.name = (char *)after, .gid = GID_UNSET, .local = true};
+    size_t count = 0;
+    strv names = calloc(GROUPS_ASKED + 1, sizeof(*names));
+    free(inquiry->gids);
+    inquiry->n_gids = 0;
+    inquiry->gids = calloc(GROUPS_ASKED, sizeof(*inquiry->gids));
+    int r = names && inquiry->gids ? 0 : -ENOMEM;
+    while (r == 0 && inquiry->n_gids < GROUPS_ASKED)
+        r = next_group(engine, &at, names, &count, inquiry);
+    if (r < 0 || count == 0) {
+        strv_free(names);
+        free(inquiry->gids);
+        inquiry->gids = NULL;
+        inquiry->n_gids = 0;
+        if (r >= 0)
+            engine_end_unknown(engine, ENGINE_UNKNOWN_GROUP);
+        return r < 0 ? r : STORE_E_NONE;
+    }
+    strv_free(inquiry->groups);
+    inquiry->groups = names;
+    return 0;
+}
+
+/* What is at work already, or waits, would find the same. */
+static bool is_known(const struct drift *drift, const struct store_group *group)
+{
+    for (const struct drift_item *item = drift->first; item; item = item->next)
+        if (item->kind == GROUP_CHANGED && item->group.gid == group->gid &&
+            strcmp(item->group.name, group->name) == 0 && item->group.local == group->local)
+            return true;
+    return false;
+}
+
+/* `packages` is taken over. */
+static int add_group(struct engine *engine, const struct store_group *group, strv packages, char *why)
+{
+    struct drift_item item = {.kind = GROUP_CHANGED, .group = *group, .why = why, .packages = packages};
+    item.group.name = strdup(group->name);
+    if (!item.group.name || !why || is_known(engine->drift, group)) {
+        const bool known = item.group.name && why;
+        free(item.group.name);
+        free(why);
+        strv_free(packages);
+        return known ? 0 : -ENOMEM;
+    }
+    return drift_add_item(engine, &item);
+}
+
+static int note_local_group(struct engine *engine, const struct store_group *group)
+{
+    const int r = engine_begin(engine);
+    return r < 0 ? r : engine_end(engine, store_note_group_local(engine->store, group->name, group->gid));
+}
+
+/* Not found in a directory, which may be away: nothing follows, and it is logged once. */
+static int note_not_found(struct engine *engine, const char *name)
+{
+    const int r = engine_note_unknown(engine, ENGINE_UNKNOWN_GROUP, name);
+    if (r > 0)
+        log_warning(
+            "The group %s is not found just now. Its directory may be away: what was given of it stays.",
+            name);
+    return r < 0 ? r : 0;
+}
+
+/* Why what was given of the group is given no more, new; NULL: nothing speaks against it. */
+static int find_reason(const struct facts *facts, const struct fact_group *now,
+                       const struct store_group *group, char **ret)
+{
+    const char *owner = now->alias ? now->alias : facts_owner_of(facts, now, group->gid);
+    int r = 0;
+    *ret = NULL;
+    if (owner && (now->gid == group->gid || now->gid == GID_UNSET))
+        r = asprintf(ret, "the number %u of the group %s is the group %s's now", group->gid, group->name,
+                     owner);
+    else if (now->gid != GID_UNSET && now->gid != group->gid)
+        r = asprintf(ret, "the group %s has the number %u now, not %u", group->name, now->gid, group->gid);
+    else if (now->gid == GID_UNSET && group->local && !now->local)
+        r = asprintf(ret, "the group %s was deleted", group->name);
+    return r < 0 ? -ENOMEM : 0;
+}
+
+/* What the host says now of a group of which grants are in place. */
+static int heed_group(struct engine *engine, const struct facts *facts, const struct store_group *group)
+{
+    const struct fact_group *now = facts_group(facts, group->name);
+    char *why = NULL;
+    if (!now || !now->known) {
+        const int r = engine_note_unknown(engine, ENGINE_UNKNOWN_GROUP, group->name);
+        return r < 0 ? r : 0;
+    }
+    const int r = find_reason(facts, now, group, &why);
+    if (r < 0 || why)
+        return r < 0 ? r : add_group(engine, group, NULL, why);
+    if (now->gid == GID_UNSET)
+        return note_not_found(engine, group->name);
+    engine_note_known(engine, ENGINE_UNKNOWN_GROUP, group->name);
+    return now->local && !group->local ? note_local_group(engine, group) : 0;
+}
+
+int engine_heed_groups(struct engine *engine, const struct facts *facts)
+{
+    int r = engine_watch(engine);
+    for (size_t i = 0; r == 0 && i < facts->n_groups; i++) {
+        struct store_group after = {.name = facts->groups[i].name};
+        struct store_group group = {0};
+        while (r == 0 && (r = store_next_live_group(engine->store, &after, &group)) == 0) {
+            const bool same = strcmp(group.name, after.name) == 0;
+            r = same ? heed_group(engine, facts, &group) : STORE_E_NONE;
+            free(group.name);
+            after.gid = group.gid;
+            after.local = group.local;
+        }
+        r = r < 0 ? r : 0;
+    }
+    return r;
+}
+
+static const char *judge_group(const struct assignment *assignment, const struct grant *grant,
+                               const void *data)
+{
+    (void)assignment;
+    const struct drift_item *item = data;
+    return grant->gid == item->group.gid && strcmp(grant->group, item->group.name) == 0 ? item->why : NULL;
+}
+
+/* The next assignment with this group: 1; 0: no more; -errno. */
+int drift_take_group_away(struct engine *engine, struct drift_item *item)
+{
+    struct assignment assignment = {0};
+    int r = store_next_assignment_with_group(engine->store, &item->group, item->after, &assignment);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    item->after = assignment.id;
+    if (!item->packages || strv_contains(item->packages, assignment.package)) {
+        r = engine_begin(engine);
+        if (r == 0) {
+            r = drift_judge(engine, &assignment, judge_group, item, NULL);
+            r = engine_end(engine, r < 0 ? r : 0);
+        }
+    }
+    assignment_deinit(&assignment);
+    return r < 0 ? r : 1;
+}
+
+/* ---- the allow-list ---- */
+
+static strv packages_with(const struct packages *packages, const char *group)
+{
+    size_t count = 0;
+    strv names = calloc(packages->count + 1, sizeof(*names));
+    for (size_t i = 0; names && i < packages->count; i++) {
+        if (!strv_contains(packages->items[i].groups, group))
+            continue;
+        names[count] = strdup(packages->items[i].name);
+        if (!names[count++]) {
+            strv_free(names);
+            return NULL;
+        }
+    }
+    return names;
+}
+
+static const char off_list[] = "it was taken off the allow-list, which pkg-admin reload mends";
+
+static bool is_allowed(const struct engine *engine, const char *group, gid_t gid)
+{
+    char allowed[NAME_ENCODED_MAX + 1];
+    return grantdir_allowed_name(engine->state, gid, allowed, sizeof(allowed)) == 0 &&
+           strcmp(allowed, group) == 0;
+}
+
+static int heed_allowed(struct engine *engine, const struct packages *written,
+                        const struct store_group *group)
+{
+    if (is_allowed(engine, group->name, group->gid))
+        return 0;
+    strv packages = packages_with(written, group->name);
+    if (!packages)
+        return -ENOMEM;
+    if (!packages[0]) {
+        strv_free(packages);
+        return 0;
+    }
+    return add_group(engine, group, packages, strdup(off_list));
+}
+
+int engine_heed_allow_list(struct engine *engine, const struct packages *written)
+{
+    struct store_group after = {.name = (char *)""};
+    struct store_group group = {0};
+    char *previous = NULL;
+    int r = engine_watch(engine);
+    while (r == 0 && (r = store_next_live_group(engine->store, &after, &group)) == 0) {
+        r = heed_allowed(engine, written, &group);
+        free(previous);
+        previous = group.name;
+        after = group;
+    }
+    free(previous);
+    return r < 0 ? r : 0;
+}
+
+/* Inside a transaction. What lacked its entry, and has it again, rests no longer. */
+static int wake(struct engine *engine, struct assignment *assignment)
+{
+    struct grant *grants = NULL;
+    size_t count = 0;
+    bool any = false;
+    int r = store_get_grants(engine->store, assignment->id, &grants, &count);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        if (grants[i].drifted && strncmp(grants[i].problem, off_list, strlen(off_list)) == 0 &&
+            is_allowed(engine, grants[i].group, grants[i].gid)) {
+            grants[i].drifted = false;
+            any = true;
+        }
+    if (any) {
+        assignment->retry_at = clock_now(&engine->clock);
+        r = store_update_assignment(engine->store, assignment);
+        if (r == 0)
+            r = store_set_grants(engine->store, assignment->id, grants, count, true);
+    }
+    store_free_grants(grants, count);
+    return r;
+}
+
+int engine_retry_all(struct engine *engine)
+{
+    int64_t after = 0;
+    int r = engine_begin(engine);
+    if (r < 0)
+        return r;
+    while (r == 0) {
+        struct assignment assignment = {0};
+        r = store_next_partial(engine->store, after, true, &assignment);
+        if (r == 0)
+            r = wake(engine, &assignment);
+        after = assignment.id;
+        assignment_deinit(&assignment);
+    }
+    return engine_end(engine, r < 0 ? r : store_hasten(engine->store, clock_now(&engine->clock)));
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The engine's emergencies: a package taken at once, without approval, by those whom its policy trusts with that. What
+ * is asked first is in check_emergency; who looks at it afterwards is policy.c's to say.
+ */
+#include "helperd/engine/internal.h"
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/names.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REVIEWERS_SHOWN_MAX = 512, REASON_SHOWN_MAX = 512 };
+
+static bool is_blank(const char *text)
+{
+    while (isspace((unsigned char)*text))
+        text++;
+    return *text == '\0';
+}
+
+/* ---- to take it ---- */
+
+static int check_words(const struct submission *submission, struct reply *reply)
+{
+    char visible[2 * NAME_PACKAGE_MAX];
+    if (strv_length(submission->packages) != 1)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "An emergency is about one package.");
+    if (!submission->justification || is_blank(submission->justification))
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "An emergency wants a reason, which every approver reads: pkg-request emergency "
+                             "%s -m 'REASON'",
+                             text_visible(submission->packages[0], visible, sizeof(visible)));
+    return engine_check_text("justification", submission->justification, reply);
+}
+
+static int check_not_held(struct engine *engine, const struct subject *subject, const struct package *package,
+                          struct reply *reply)
+{
+    struct assignment assignment = {0};
+    char until[ENGINE_TIME_MAX];
+    int r =
+        store_find_live_assignment(engine->store, subject->uid, subject->name, package->name, &assignment);
+    if (r == 0)
+        r = assignment.span.end == GRANT_FOREVER
+                ? engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                                "You hold %s already, so this is no emergency. Nothing was changed.",
+                                package->name)
+                : engine_refuse(
+                      reply, BUS_ERROR_POLICY_REFUSED,
+                      "You hold %s already, until %s, so this is no emergency. Nothing was changed.",
+                      package->name, engine_time(assignment.span.end, until));
+    assignment_deinit(&assignment);
+    return r == STORE_E_NONE ? 0 : r;
+}
+
+static void append_names(char all[REVIEWERS_SHOWN_MAX], char *const *names)
+{
+    _cleanup_free_ char *joined = strv_join(names, ", ");
+    const size_t used = strlen(all);
+    if (joined && *joined)
+        snprintf(all + used, REVIEWERS_SHOWN_MAX - used, "%s%s", used ? ", " : "", joined);
+}
+
+/* "bob, %dba-leads, carol", cut where it would be too long. */
+static char *reviewers_text(const struct package *package, char *ret, size_t size)
+{
+    char all[REVIEWERS_SHOWN_MAX] = "";
+    for (size_t i = 0; i < package->n_stages; i++) {
+        append_names(all, package->stages[i].approvers);
+        append_names(all, package->stages[i].fallback_approvers);
+    }
+    return text_visible(all, ret, size);
+}
+
+static int check_reviewed(struct engine *engine, const struct subject *subject, const struct package *package,
+                          struct reply *reply)
+{
+    struct request last = {0};
+    char reviewers[REVIEWERS_SHOWN_MAX];
+    int r = store_find_unreviewed(engine->store, subject->uid, subject->name, package->name, &last);
+    if (r == 0)
+        r = engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "Your emergency for %s, request %" PRId64
+            ", has not been reviewed yet; before it is, you cannot take it so again. Ask one of: "
+            "%s (pkg-approve review %" PRId64 "). Or ask for approval: pkg-request submit %s",
+            package->name, last.id, reviewers_text(package, reviewers, sizeof(reviewers)), last.id,
+            package->name);
+    request_deinit(&last);
+    return r == STORE_E_NONE ? 0 : r;
+}
+
+/*
+ * Neither the requestors nor the cool-down are asked; how much one files in an hour and which duties do not go together
+ * are. What waits for a decision shuts nobody out: it meets this one when it is decided.
+ */
+static int check_emergency(struct engine *engine, const struct subject *subject, const char *name,
+                           const struct package *package, struct reply *reply)
+{
+    char visible[2 * NAME_PACKAGE_MAX];
+    if (!package)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
+                             "There is no access package %s on this host. See: pkg-request packages",
+                             text_visible(name, visible, sizeof(visible)));
+    if (!policy_names(package->emergency, subject) && policy_may_name(package->emergency, subject))
+        return engine_refuse_unknown(reply, "whether the policy lets you take it in an emergency");
+    if (!policy_names(package->emergency, subject))
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "The policy of %s does not let you take it in an emergency. Ask for approval: "
+                             "pkg-request submit %s",
+                             package->name, package->name);
+    int r = check_not_held(engine, subject, package, reply);
+    if (r == 0)
+        r = check_reviewed(engine, subject, package, reply);
+    if (r == 0)
+        r = engine_check_limits(engine, subject->uid, true, reply);
+    if (r == 0)
+        r = engine_check_duties(engine, subject->uid, subject->name, package, false, reply);
+    return r;
+}
+
+/* Inside a transaction: what waits for a decision of the user's is answered by this. What is approved and has its start
+ * ahead stays. */
+static int withdraw_open(struct engine *engine, const struct caller *caller, const struct request *emergency)
+{
+    struct request open = {0};
+    char reason[64];
+    int r = store_find_open_request(engine->store, emergency->requestor.uid, emergency->user,
+                                    emergency->package, &open);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    snprintf(reason, sizeof(reason), "answered by the emergency, request %" PRId64, emergency->id);
+    r = engine_withdraw(engine, &open, emergency->user, &caller->identity, reason);
+    request_deinit(&open);
+    return r;
+}
+
+/* For the log; every approver has a notice of it by now. */
+static void raise_alarm(const struct request *request)
+{
+    char user[NAME_ENCODED_MAX + 1];
+    char why[REASON_SHOWN_MAX];
+    log_warning("EMERGENCY: %s (uid %u) took %s without approval, request %" PRId64 ": %s",
+                text_visible(request->user, user, sizeof(user)), request->requestor.uid, request->package,
+                request->id, text_visible(request->justification, why, sizeof(why)));
+}
+
+int engine_emergency(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                     const struct submission *submission, struct reply *reply)
+{
+    const struct subject *subject = NULL;
+    int r = check_words(submission, reply);
+    if (r == 0)
+        r = engine_find_requestor(caller, facts, submission, &subject, reply);
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    const struct package *package = r == 0 ? packages_find(engine->packages, submission->packages[0]) : NULL;
+    if (r == 0)
+        r = check_emergency(engine, subject, submission->packages[0], package, reply);
+    if (r != 0)
+        return r;
+    struct request request = engine_compose(engine, caller, subject, submission, package);
+    request.emergency = true;
+    request.duration = package->emergency_duration;
+    /* In no stage, but kept with it: who would have been asked finds it in their history. */
+    request.n_stages = (int64_t)package->n_stages;
+    r = engine_begin(engine);
+    if (r != 0)
+        return r;
+    r = engine_file(engine, facts, package, &request, true, NULL);
+    if (r == 0)
+        r = withdraw_open(engine, caller, &request);
+    if (r == 0)
+        r = engine_tell_emergency(engine, &request, package);
+    r = engine_end(engine, r);
+    if (r != 0)
+        return r;
+    raise_alarm(&request);
+    r = engine_check_fulfilment(engine, request.id);
+    return r != 0 ? r : engine_show_filed(engine, caller, facts, subject, &request, reply);
+}
+
+int engine_has_unreviewed(struct engine *engine, const struct subject *subject, const struct package *package,
+                          bool *ret)
+{
+    struct request last = {0};
+    const int r = store_find_unreviewed(engine->store, subject->uid, subject->name, package->name, &last);
+    request_deinit(&last);
+    *ret = r == 0;
+    return r < 0 ? r : 0;
+}
+
+int engine_of_emergency(struct engine *engine, const struct assignment *assignment, bool *ret)
+{
+    struct request request = {0};
+    *ret = false;
+    if (assignment->request == 0)
+        return 0;
+    const int r = store_get_request(engine->store, assignment->request, &request);
+    *ret = request.emergency;
+    request_deinit(&request);
+    return r > 0 ? -EIO : r;
+}
+
+/* ---- to review it ---- */
+
+static int refuse_reviewed(const struct record *record, struct reply *reply)
+{
+    const struct decision *review = record->n_decisions > 0 ? &record->decisions[0] : NULL;
+    const char *for_user = review ? review->for_user : NULL;
+    char when[ENGINE_TIME_MAX];
+    return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
+                         "Request %" PRId64 " was reviewed by %s%s%s at %s.", record->request.id,
+                         review ? review->decider : "somebody", for_user ? " for " : "",
+                         for_user ? for_user : "", engine_time(record->request.reviewed, when));
+}
+
+static int store_review(struct engine *engine, const struct request *request, const struct decision *review)
+{
+    int r = engine_begin(engine);
+    if (r != 0)
+        return r;
+    r = store_add_decision(engine->store, request->id, review);
+    if (r == 0)
+        r = store_set_reviewed(engine->store, request->id, review->at);
+    if (r == 0)
+        r = engine_audit_decision(engine, request->id, review, "review");
+    if (r == 0)
+        r = engine_tell_review(engine, request, packages_find(engine->packages, request->package), review);
+    if (r == 0)
+        r = engine_will_announce(engine, request->id);
+    return engine_end(engine, r);
+}
+
+static int review_record(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                         const struct record *record, const char *reason, struct reply *reply)
+{
+    const struct request *request = &record->request;
+    const struct package *package = packages_find(engine->packages, request->package);
+    const struct policy_decider decider = engine_decider(engine, caller, facts);
+    const struct policy_delegator *for_whom = NULL;
+    const int64_t now = clock_now(&engine->clock);
+    if (!request->emergency)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "Request %" PRId64 " is no emergency: there is nothing to review.", request->id);
+    if (request->reviewed)
+        return refuse_reviewed(record, reply);
+    if (!package)
+        return engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "The package %s is no longer in packages.d, so nobody can review request %" PRId64
+            ". An administrator can put its file back.",
+            request->package, request->id);
+    const int r =
+        engine_refuse_decider(policy_may_review(package, request, &decider, &for_whom), request->id, reply);
+    if (r != 0)
+        return r;
+    const struct decision review = {
+        .decider = facts->caller->name,
+        .identity = caller->identity,
+        .for_user = for_whom ? for_whom->subject->name : NULL,
+        .for_identity = for_whom ? for_whom->identity : NOBODY,
+        .approved = true,
+        .reason = *reason ? (char *)reason : NULL,
+        .at = now,
+    };
+    return store_review(engine, request, &review);
+}
+
+int engine_review(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
+                  const char *reason, struct reply *reply)
+{
+    struct record record = {0};
+    int r = engine_check_text("note", reason, reply);
+    if (r == 0)
+        r = engine_check_login_id(engine, caller, reply);
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r == 0)
+        r = record_load(engine->store, id, &record);
+    if (r != 0 && r != STORE_E_NONE)
+        return r;
+    r = engine_refuse_sight(r == 0 ? engine_may_see(engine, caller, facts, &record) : ENGINE_SIGHT_NO, id,
+                            reply);
+    if (r == 0)
+        r = review_record(engine, caller, facts, &record, reason, reply);
+    record_deinit(&record);
+    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Explain: what would become of a request, without filing one. It asks the functions that Submit, Approve and the
+ * fulfilment ask, and has no rule of its own.
+ */
+#include "helperd/engine/internal.h"
+
+#include "common/cleanup.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is explained, and to whom it would happen. */
+struct explanation {
+    struct engine *engine;
+    const struct facts *facts;
+    const struct package *package;
+    const struct subject *subject;
+    struct identity identity;
+};
+
+static int add(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value) < 0 ? -ENOMEM : 0;
+}
+
+static json_t *texts(char *const *list)
+{
+    json_t *array = json_array();
+    for (; list && *list; list++)
+        json_array_append_new(array, json_string(*list));
+    return array;
+}
+
+/* ---- who could approve ---- */
+
+static bool has_uid(const uid_t *uids, size_t count, uid_t uid)
+{
+    for (size_t i = 0; i < count; i++)
+        if (uids[i] == uid)
+            return true;
+    return false;
+}
+
+/* The names of those whom these principals stand for, each person once, without the requestor. NULL: no memory. */
+static json_t *people_of(const struct explanation *explanation, const struct stage *stage,
+                         char *const *principals)
+{
+    json_t *names = json_array();
+    uid_t *uids = NULL;
+    size_t count = 0;
+    bool failed = !names;
+    for (; principals && *principals && !failed; principals++) {
+        const struct principal *principal = facts_principal(explanation->facts, *principals);
+        for (size_t i = 0; principal && i < principal->n_people && !failed; i++) {
+            const struct person *person = &principal->people[i];
+            if (has_uid(uids, count, person->uid) ||
+                !policy_may_count(stage, &explanation->identity, NULL, 0, *principals, person))
+                continue;
+            uid_t *grown = reallocarray(uids, count + 1, sizeof(*grown));
+            failed = !grown || json_array_append_new(names, json_string(person->name)) < 0;
+            uids = grown ? grown : uids;
+            if (grown)
+                uids[count++] = person->uid;
+        }
+    }
+    free(uids);
+    if (!failed)
+        return names;
+    json_decref(names);
+    return NULL;
+}
+
+/* Whether these are all: else what was found in time. */
+static bool are_known(const struct explanation *explanation, char *const *principals)
+{
+    bool known = true;
+    for (; principals && *principals; principals++) {
+        const struct principal *principal = facts_principal(explanation->facts, *principals);
+        known &= principal && principal->whole;
+    }
+    return known;
+}
+
+static json_t *view_stage(const struct explanation *explanation, const struct stage *stage)
+{
+    static const char *const words[] = {
+        [POLICY_REACH_UNKNOWN] = "unknown",
+        [POLICY_REACH_APPROVERS] = "approvers",
+        [POLICY_REACH_FALLBACK] = "fallback",
+        [POLICY_REACH_NOBODY] = "nobody",
+    };
+    const char *here = engine_undecidable_here(explanation->engine);
+    struct policy_reach reach = policy_reach(stage, &explanation->identity, NULL, 0, explanation->facts);
+    char why[ENGINE_WHY_MAX];
+    if (here)
+        reach.verdict = POLICY_REACH_NOBODY;
+    json_t *view =
+        json_pack("{s:I, s:I, s:I, s:o, s:o, s:b, s:s}", "stage", (json_int_t)stage->number, "quorum",
+                  (json_int_t)stage->quorum, "timeout", (json_int_t)stage->timeout, "approvers",
+                  texts(stage->approvers), "people", people_of(explanation, stage, stage->approvers),
+                  "people_known", are_known(explanation, stage->approvers), "reach", words[reach.verdict]);
+    int r = view ? 0 : -ENOMEM;
+    if (r == 0 && stage->fallback_approvers[0]) {
+        r = add(view, "fallback_approvers", texts(stage->fallback_approvers));
+        if (r == 0)
+            r = add(view, "fallback_people", people_of(explanation, stage, stage->fallback_approvers));
+        if (r == 0)
+            r = add(view, "fallback_known", json_boolean(are_known(explanation, stage->fallback_approvers)));
+    }
+    if (r == 0 && stage->escalate_after)
+        r = add(view, "escalate_after", json_integer(stage->escalate_after));
+    if (r == 0 && reach.verdict == POLICY_REACH_NOBODY)
+        r = add(view, "why",
+                json_string(here ? here : engine_say_reach(stage, &reach, explanation->facts, why)));
+    if (r == 0)
+        return view;
+    json_decref(view);
+    return NULL;
+}
+
+static json_t *view_stages(const struct explanation *explanation)
+{
+    const size_t count = explanation->package->n_stages;
+    struct stage *stages = calloc(count + 1, sizeof(*stages));
+    json_t *array = json_array();
+    bool failed = !stages || !array;
+    if (stages)
+        engine_plan_stages(explanation->package, clock_now(&explanation->engine->clock), stages);
+    for (size_t i = 0; i < count && !failed; i++)
+        failed = json_array_append_new(array, view_stage(explanation, &stages[i])) < 0;
+    free(stages);
+    if (!failed)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+/* ---- what would be granted ---- */
+
+static json_t *view_group(const struct explanation *explanation, const char *name)
+{
+    const struct fact_group *group = facts_group(explanation->facts, name);
+    const gid_t gid = facts_gid(explanation->facts, name);
+    _cleanup_free_ char *problem = NULL;
+    if (engine_group_problem(explanation->engine, explanation->facts, name, &problem) < 0)
+        return NULL;
+    return json_pack("{s:s, s:b, s:b, s:b, s:o*, s:s*}", "name", name, "known", group && group->known,
+                     "exists", gid != GID_UNSET, "allowed", !problem, "gid",
+                     gid == GID_UNSET ? NULL : json_integer(gid), "problem", problem);
+}
+
+static json_t *view_groups(const struct explanation *explanation)
+{
+    json_t *array = json_array();
+    for (char *const *group = explanation->package->groups; *group && array; group++) {
+        if (json_array_append_new(array, view_group(explanation, *group)) < 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+    return array;
+}
+
+/* ---- the whole ---- */
+
+/* What Submit would check. Whether and how a reason is given is not known here: it is said that one is needed. */
+static int add_verdict(const struct explanation *explanation, json_t *view)
+{
+    const struct policy_ask ask = {.has_justification = true};
+    struct reply refusal = {0};
+    const int r =
+        engine_check_filing(explanation->engine, explanation->subject, explanation->package, &ask, &refusal);
+    if (r < 0)
+        return r;
+    const int added = add(view, "may_request", json_boolean(r == 0));
+    return r == 0 || added < 0 ? added : add(view, "why", json_string(refusal.message));
+}
+
+/* Rule 5 is held by uids alone here, or nobody can decide at all. */
+static int add_login_ids(const struct explanation *explanation, json_t *view)
+{
+    if (explanation->engine->login_ids_count || !explanation->package->approval_required)
+        return 0;
+    return add(
+        view, "login_ids",
+        json_string(explanation->engine->config->require_login_id == CONFIG_YES
+                        ? "are required and say nothing in this container: nobody can decide"
+                        : "say nothing in this container: who went on to an approver's account is not told"));
+}
+
+static json_t *view_package(const struct explanation *explanation)
+{
+    static const char *const extensions[] = {[PACKAGE_EXTENSION_NO] = "no",
+                                             [PACKAGE_EXTENSION_ALLOWED] = "allowed",
+                                             [PACKAGE_EXTENSION_APPROVAL] = "approval"};
+    const struct package *package = explanation->package;
+    return json_pack("{s:s, s:s, s:s, s:I, s:b, s:b, s:I, s:I, s:o*, s:s, s:o, s:o}", "package",
+                     package->name, "description", package->description, "user", explanation->subject->name,
+                     "uid", (json_int_t)explanation->subject->uid, "approval", package->approval_required,
+                     "justification", package->justification_required, "duration",
+                     (json_int_t)package->duration, "max_duration", (json_int_t)package->max_duration,
+                     "max_total", package->max_total ? json_integer(package->max_total) : NULL, "extension",
+                     extensions[package->extension], "groups", view_groups(explanation), "stages",
+                     view_stages(explanation));
+}
+
+static int explain(const struct explanation *explanation, struct reply *reply)
+{
+    json_t *view = view_package(explanation);
+    int r = view ? add_verdict(explanation, view) : -ENOMEM;
+    if (r == 0)
+        r = add_login_ids(explanation, view);
+    if (r == 0)
+        r = engine_add_own(explanation->engine, explanation->subject, explanation->package->name, view);
+    if (r == 0)
+        reply->value = view;
+    else
+        json_decref(view);
+    return r;
+}
+
+int engine_explain(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                   const char *name, const char *user, struct reply *reply)
+{
+    char visible[NAME_ENCODED_MAX + 1];
+    const bool is_other = *user && (!facts->caller || strcmp(facts->caller->name, user) != 0);
+    if (is_other && caller->identity.uid != 0)
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+                             "Only root may have it explained for another user: sudo pkg-admin explain "
+                             "PACKAGE USER. For yourself: pkg-request explain PACKAGE");
+    struct explanation explanation = {
+        .engine = engine,
+        .facts = facts,
+        .package = packages_find(engine->packages, name),
+        .subject = is_other ? facts->user : facts->caller,
+    };
+    if (!explanation.package)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
+                             "There is no access package %s on this host. See: pkg-request packages",
+                             text_visible(name, visible, sizeof(visible)));
+    if (!explanation.subject)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
+                             *user ? text_visible(user, visible, sizeof(visible)) : "with your uid");
+    explanation.identity =
+        is_other ? (struct identity){explanation.subject->uid, UID_UNSET} : caller->identity;
+    const int r = engine_enter(engine, facts);
+    return r < 0 ? r : explain(&explanation, reply);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The engine's knowledge of who holds what now. No look-up of a group lists those who have it by a package, so the store
+ * is asked wherever a group's people count: for look-ups of who can decide, for notices, and by an administrator. Changes
+ * nothing.
+ */
+#include "helperd/engine/internal.h"
+
+#include "common/cleanup.h"
+#include "common/groupfile.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    INQUIRY_HOLDERS_MAX = 64 * 1024, /* bytes of a question, about: it has to fit into a socket */
+    INQUIRY_HOLDER = 64,             /* of these, what one takes beside the name */
+    RECIPIENTS_MAX = 256,            /* of a notice: as many as accesspkg-notify tells */
+};
+
+/* ---- for a look-up ---- */
+
+struct gathering {
+    struct inquiry *inquiry;
+    const char *principal;
+    size_t before; /* holders of other principals */
+    size_t *room;
+    bool full;
+};
+
+/* 1 behind the last that is wanted: FACTS_PEOPLE_MAX are more than any quorum needs to be told of. */
+static int gather_one(const struct store_holder *found, void *data)
+{
+    struct gathering *gathering = data;
+    struct inquiry *inquiry = gathering->inquiry;
+    const size_t size = strlen(found->user) + INQUIRY_HOLDER;
+    if (!text_is_utf8(found->user))
+        return 0;
+    if (inquiry->n_holders - gathering->before >= FACTS_PEOPLE_MAX)
+        return 1;
+    gathering->full = size > *gathering->room;
+    if (gathering->full)
+        return 1;
+    struct holder *grown = reallocarray(inquiry->holders, inquiry->n_holders + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    inquiry->holders = grown;
+    struct holder *added = &grown[inquiry->n_holders++];
+    *added = (struct holder){.principal = strdup(gathering->principal),
+                             .name = strdup(found->user),
+                             .uid = found->uid,
+                             .gid = found->gid};
+    *gathering->room -= size;
+    return added->principal && added->name ? 0 : -ENOMEM;
+}
+
+int engine_inquire_holders(struct engine *engine, struct inquiry *inquiry)
+{
+    size_t room = INQUIRY_HOLDERS_MAX;
+    size_t kept = 0;
+    int r = 0;
+    for (char **principal = inquiry->principals; principal && *principal; principal++) {
+        struct gathering gathering = {inquiry, *principal, inquiry->n_holders, &room, false};
+        if (r >= 0 && **principal == '%')
+            r = store_each_holder_of_group(engine->store, *principal + 1, clock_now(&engine->clock),
+                                           gather_one, &gathering);
+        /* One whose holders do not fit is left out, and so not known. */
+        if (gathering.full)
+            free(*principal);
+        else
+            inquiry->principals[kept++] = *principal;
+    }
+    if (inquiry->principals)
+        inquiry->principals[kept] = NULL;
+    return r < 0 ? r : 0;
+}
+
+/* ---- for a notice ---- */
+
+static int add_recipient(const struct store_holder *holder, void *data)
+{
+    json_t *recipients = data;
+    if (json_array_size(recipients) >= RECIPIENTS_MAX)
+        return 1;
+    if (!text_is_utf8(holder->user) || engine_has_text(recipients, holder->user))
+        return 0;
+    return json_array_append_new(recipients, json_string(holder->user)) < 0 ? -ENOMEM : 0;
+}
+
+int engine_add_holders(struct engine *engine, json_t *recipients)
+{
+    const size_t count = json_array_size(recipients);
+    int r = 0;
+    for (size_t i = 0; r >= 0 && i < count; i++) {
+        const char *principal = json_string_value(json_array_get(recipients, i));
+        if (principal && *principal == '%')
+            r = store_each_holder_of_group(engine->store, principal + 1, clock_now(&engine->clock),
+                                           add_recipient, recipients);
+    }
+    return r < 0 ? r : 0;
+}
+
+/* ---- for an administrator ---- */
+
+static const struct {
+    unsigned kind;
+    const char *word;
+} kind_words[] = {{STORE_NAMES_PACKAGE, "package"}, {STORE_NAMES_GROUP, "group"}, {STORE_NAMES_USER, "user"}};
+
+unsigned engine_holder_kind(const char *word)
+{
+    for (size_t i = 0; i < sizeof(kind_words) / sizeof(kind_words[0]); i++)
+        if (strcmp(kind_words[i].word, word) == 0)
+            return kind_words[i].kind;
+    return 0;
+}
+
+struct listing {
+    struct engine *engine;
+    struct groupfile file; /* who stands in /etc/group */
+    json_t *array;
+    size_t limit;
+    bool more;
+};
+
+/* A name that is not UTF-8, as a grant file may have had it, is made visible: who has it is to be seen. */
+static json_t *name_of(const char *name)
+{
+    char visible[NAME_ENCODED_MAX + 1];
+    return json_string(text_is_utf8(name) ? name : text_visible(name, visible, sizeof(visible)));
+}
+
+/* What is in place, and what is not and why. */
+static int put_grants(json_t *view, const struct grant *grants, size_t count)
+{
+    json_t *groups = json_array();
+    json_t *problems = json_array();
+    int failed = 0;
+    for (size_t i = 0; i < count; i++)
+        failed |=
+            grants[i].problem
+                ? json_array_append_new(problems, json_sprintf("%s: %s", grants[i].group, grants[i].problem))
+                : json_array_append_new(groups, name_of(grants[i].group));
+    failed |= json_object_set_new(view, "groups", groups);
+    if (json_array_size(problems) > 0)
+        failed |= json_object_set(view, "problems", problems);
+    json_decref(problems);
+    return failed ? -ENOMEM : 0;
+}
+
+static int put_standing(const struct listing *listing, json_t *view, const struct assignment *assignment,
+                        const struct grant *grants, size_t count)
+{
+    json_t *standing = NULL;
+    const int r =
+        engine_find_standing(listing->engine, &listing->file, assignment->user, grants, count, &standing);
+    if (r == 0 && json_array_size(standing) > 0)
+        return json_object_set_new(view, "standing", standing) < 0 ? -ENOMEM : 0;
+    json_decref(standing);
+    return r;
+}
+
+static json_t *view_holder(const struct assignment *assignment)
+{
+    const int64_t end = assignment->span.end;
+    return json_pack("{s:s, s:o, s:I, s:s, s:I, s:o*, s:I, s:o*}", "package", assignment->package, "user",
+                     name_of(assignment->user), "uid", (json_int_t)assignment->uid, "state",
+                     state_identifier(assignment_shown_state(assignment)), "assignment",
+                     (json_int_t)assignment->id, "request",
+                     assignment->request ? json_integer(assignment->request) : NULL, "assignment_start",
+                     (json_int_t)assignment->span.start, "assignment_end",
+                     end == GRANT_FOREVER ? NULL : json_integer(end));
+}
+
+static int list_holder(const struct assignment *assignment, void *data)
+{
+    struct listing *listing = data;
+    struct grant *grants = NULL;
+    size_t count = 0;
+    if (json_array_size(listing->array) == listing->limit) {
+        listing->more = true;
+        return 1;
+    }
+    int r = store_get_grants(listing->engine->store, assignment->id, &grants, &count);
+    json_t *view = r == 0 ? view_holder(assignment) : NULL;
+    if (r == 0)
+        r = view ? put_grants(view, grants, count) : -ENOMEM;
+    if (r == 0)
+        r = put_standing(listing, view, assignment, grants, count);
+    if (r == 0 && json_array_append(listing->array, view) < 0)
+        r = -ENOMEM;
+    json_decref(view);
+    store_free_grants(grants, count);
+    return r;
+}
+
+/* Which of these the name is: as something is held, or as packages.d has it. */
+static int find_kinds(struct engine *engine, const char *name, unsigned wanted, unsigned *ret)
+{
+    unsigned kinds = 0;
+    const int r = store_find_held(engine->store, name, &kinds);
+    if (packages_find(engine->packages, name))
+        kinds |= STORE_NAMES_PACKAGE;
+    for (size_t i = 0; i < engine->packages->count; i++)
+        if (strv_contains(engine->packages->items[i].groups, name))
+            kinds |= STORE_NAMES_GROUP;
+    if (r == 0)
+        *ret = kinds & wanted;
+    return r;
+}
+
+static json_t *words_of(unsigned kinds)
+{
+    json_t *words = json_array();
+    for (size_t i = 0; i < sizeof(kind_words) / sizeof(kind_words[0]); i++)
+        if (kinds & kind_words[i].kind)
+            json_array_append_new(words, json_string(kind_words[i].word));
+    return words;
+}
+
+int engine_list_holders(struct engine *engine, const struct store_holders_filter *asked, struct reply *reply)
+{
+    struct listing listing = {.engine = engine, .limit = (size_t)asked->limit};
+    struct store_holders_filter filter = *asked;
+    int r = engine_tick(engine);
+    if (r == 0 && filter.name)
+        r = find_kinds(engine, filter.name, asked->kinds, &filter.kinds);
+    if (r < 0)
+        return r;
+    filter.limit++; /* one more tells whether there are more */
+    listing.array = json_array();
+    engine_read_group_file(engine, NULL, &listing.file);
+    r = store_list_holders(engine->store, &filter, list_holder, &listing);
+    groupfile_deinit(&listing.file);
+    if (r >= 0)
+        reply->value =
+            json_pack("[O, b, o]", listing.array, listing.more, words_of(filter.name ? filter.kinds : 0));
+    json_decref(listing.array);
+    return r < 0 ? r : reply->value ? 0 : -ENOMEM;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Members of a Unix group taken over as assignments. The names come from the administrator; whether each is a member,
+ * and may have it, is judged from what was looked up for this call (rule 9). A look-up of a user's groups shows what we
+ * give as well: whose membership is for a time only the store says. Nobody is taken out of the group: what was there
+ * before stays (rule 6).
+ */
+#include "helperd/engine/internal.h"
+
+#include "common/names.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* An import under way. */
+struct import {
+    struct engine *engine;
+    const struct caller *caller;
+    const struct package *package;
+    const char *group;
+    struct assign_terms terms;
+    bool dry_run;
+};
+
+static json_t *outcome(const char *user, const char *word, const char *why)
+{
+    return json_pack("{s:s, s:s, s:s*}", "user", user, "outcome", word, "why", why);
+}
+
+/* What the user holds by it, into the outcome. 0 or -errno. */
+static int add_held(struct engine *engine, const struct subject *user, const char *package, json_t *value)
+{
+    struct assignment assignment = {0};
+    int failed = 0;
+    int r = store_find_live_assignment(engine->store, user->uid, user->name, package, &assignment);
+    if (r == 0) {
+        failed = json_object_set_new(value, "state",
+                                     json_string(state_identifier(assignment_shown_state(&assignment))));
+        if (assignment.request)
+            failed |= json_object_set_new(value, "request", json_integer(assignment.request));
+        if (assignment.span.end != GRANT_FOREVER)
+            failed |= json_object_set_new(value, "assignment_end", json_integer(assignment.span.end));
+    }
+    assignment_deinit(&assignment);
+    return r < 0 ? r : failed ? -ENOMEM : 0;
+}
+
+static int finish(struct engine *engine, const struct subject *user, const char *package, int r,
+                  json_t *value, json_t **ret)
+{
+    if (r == 0 && !value)
+        r = -ENOMEM;
+    if (r == 0 && user)
+        r = add_held(engine, user, package, value);
+    if (r < 0)
+        json_decref(value);
+    else
+        *ret = value;
+    return r;
+}
+
+/* The package that this user has the group by, for a time: no member whom the import is meant for. */
+struct lender {
+    struct engine *engine;
+    const char *group;
+    char package[NAME_PACKAGE_MAX + 1];
+};
+
+static int find_lender(const struct assignment *assignment, void *data)
+{
+    struct lender *lender = data;
+    struct grant *grants = NULL;
+    size_t count = 0;
+    const int r = store_get_grants(lender->engine->store, assignment->id, &grants, &count);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        if (!grants[i].problem && strcmp(grants[i].group, lender->group) == 0)
+            snprintf(lender->package, sizeof(lender->package), "%s", assignment->package);
+    store_free_grants(grants, count);
+    return r < 0 ? r : lender->package[0] != '\0';
+}
+
+/* Where membership = files: whom we put into /etc/group, or are about to, or have not taken out yet. */
+static int check_ours(const struct import *import, const struct subject *user, struct reply *reply)
+{
+    struct membership membership = {0};
+    const int r = store_get_membership(import->engine->store, user->name, import->group, &membership);
+    const bool ours = r == 0 && membership.ours;
+    membership_deinit(&membership);
+    if (!ours)
+        return r < 0 ? r : 0;
+    return engine_refuse(
+        reply, BUS_ERROR_POLICY_REFUSED,
+        "stands in /etc/group by accesspkg's doing alone, which takes them out in the end; see: "
+        "pkg-admin status");
+}
+
+/* The end of what we give must not go away by an import. */
+static int check_lender(const struct import *import, const struct subject *user, struct reply *reply)
+{
+    struct lender lender = {.engine = import->engine, .group = import->group};
+    const int r = store_each_live_of_user(import->engine->store, user->name, find_lender, &lender);
+    if (r <= 0)
+        return r < 0 ? r : check_ours(import, user, reply);
+    char word[TEXT_WORD_MAX];
+    return engine_refuse(
+        reply, BUS_ERROR_POLICY_REFUSED,
+        "has the group by the package %s, until that ends; if it is meant all the same: pkg-admin "
+        "assign %s %s",
+        lender.package, import->package->name, text_word(user->name, word));
+}
+
+static int import_member(const struct import *import, const struct facts *facts, json_t **ret)
+{
+    struct engine *engine = import->engine;
+    struct assignment held = {0};
+    struct reply reply = {0};
+    const struct subject *user = facts->user;
+    int64_t id = 0;
+    int r = store_find_live_assignment(engine->store, user->uid, user->name, import->package->name, &held);
+    assignment_deinit(&held);
+    if (r == 0)
+        return finish(engine, user, import->package->name, 0,
+                      outcome(user->name, "holds", "holds the package already"), ret);
+    if (r > 0)
+        r = check_lender(import, user, &reply);
+    if (r == 0)
+        r = engine_check_assign(engine, facts, &import->terms, import->package, &reply);
+    if (r > 0)
+        return finish(engine, NULL, NULL, 0, outcome(user->name, "refused", reply.message), ret);
+    if (r == 0 && import->dry_run)
+        return finish(engine, NULL, NULL, 0, outcome(user->name, "would-assign", NULL), ret);
+    if (r == 0)
+        r = engine_give(engine, import->caller, facts, import->package, &import->terms, "", &id);
+    return finish(engine, user, import->package->name, r,
+                  r == 0 ? outcome(user->name, "assigned", NULL) : NULL, ret);
+}
+
+static int import_user(const struct import *import, const struct facts *facts, const char *name, json_t **ret)
+{
+    struct facts about = *facts; /* borrowed: the same, about this user */
+    char visible[NAME_ENCODED_MAX + 1];
+    about.user = (struct subject *)facts_other(facts, name);
+    about.user_known = facts_knows_other(facts, name);
+    if (!about.user && about.user_known)
+        return finish(import->engine, NULL, NULL, 0,
+                      outcome(text_visible(name, visible, sizeof(visible)), "unknown",
+                              "there is no user of this name on this host"),
+                      ret);
+    const bool member = about.user && strv_contains(about.user->groups, import->group);
+    if (!about.user || (!member && !about.user->all_groups))
+        return finish(import->engine, NULL, NULL, 0,
+                      outcome(text_visible(name, visible, sizeof(visible)), "unanswered",
+                              "a directory does not answer, so it is not known; import again when it does"),
+                      ret);
+    if (!member)
+        return finish(import->engine, NULL, NULL, 0,
+                      outcome(about.user->name, "no-member", "is not a member of the group"), ret);
+    const int r = engine_heed(import->engine, &about);
+    return r < 0 ? r : import_member(import, &about, ret);
+}
+
+static int import_each(const struct import *import, const struct facts *facts, strv users,
+                       struct reply *reply)
+{
+    json_t *outcomes = json_array();
+    int r = outcomes ? 0 : -ENOMEM;
+    for (char *const *name = users; r == 0 && *name; name++) {
+        json_t *value = NULL;
+        r = import_user(import, facts, *name, &value);
+        if (r == 0 && json_array_append_new(outcomes, value) < 0)
+            r = -ENOMEM;
+    }
+    if (r == 0)
+        reply->value = outcomes;
+    else
+        json_decref(outcomes);
+    return r;
+}
+
+static int check_import(const struct package *package, const struct import_terms *terms, struct reply *reply)
+{
+    char visible[NAME_ENCODED_MAX + 1];
+    if (!package)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
+                             "There is no access package %s on this host. See: pkg-request packages",
+                             text_visible(terms->package, visible, sizeof(visible)));
+    if (!strv_contains(package->groups, terms->group))
+        return engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "%s does not give the group %s, so nobody was taken over. See: pkg-request packages",
+            package->name, text_visible(terms->group, visible, sizeof(visible)));
+    return 0;
+}
+
+int engine_import(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const struct import_terms *terms, struct reply *reply)
+{
+    const struct package *package = packages_find(engine->packages, terms->package);
+    char reason[NAME_ENCODED_MAX + 32];
+    int r = engine_check_text("reason", terms->reason, reply);
+    if (r == 0)
+        r = engine_check_terms(engine, terms->duration, 0, reply);
+    if (r == 0 && !facts->caller)
+        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+    if (r == 0)
+        r = check_import(package, terms, reply);
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r != 0)
+        return r;
+    snprintf(reason, sizeof(reason), "imported from the group %s", terms->group);
+    const struct import import = {
+        .engine = engine,
+        .caller = caller,
+        .package = package,
+        .group = terms->group,
+        .terms = {.package = package->name,
+                  .reason = *terms->reason ? terms->reason : reason,
+                  .duration = terms->duration},
+        .dry_run = terms->dry_run,
+    };
+    return import_each(&import, facts, terms->users, reply);
+}

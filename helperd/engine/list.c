@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine's questions that change nothing: one request, lists, packages, and what a call has to look up. */
+#include "helperd/engine/internal.h"
+
+#include "common/cleanup.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_visible(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                       const struct record *record, const struct policy_decider *decider)
+{
+    if (caller->identity.uid == 0 || engine_is_own(&record->request, caller, facts))
+        return true;
+    for (size_t i = 0; i < record->n_decisions; i++) {
+        const struct decision *decision = &record->decisions[i];
+        if ((decision->identity.uid == caller->identity.uid &&
+             strcmp(decision->decider, facts->caller->name) == 0) ||
+            (decision->for_user && decision->for_identity.uid == caller->identity.uid &&
+             strcmp(decision->for_user, facts->caller->name) == 0))
+            return true;
+    }
+    return engine_was_asked(engine, record, decider) ||
+           (record->request.emergency &&
+            policy_reviews(packages_find(engine->packages, record->request.package), decider));
+}
+
+enum engine_sight engine_may_see(struct engine *engine, const struct caller *caller,
+                                 const struct facts *facts, const struct record *record)
+{
+    if (!facts->caller)
+        return ENGINE_SIGHT_NO;
+    const struct policy_decider decider = engine_decider(engine, caller, facts);
+    if (is_visible(engine, caller, facts, record, &decider))
+        return ENGINE_SIGHT_YES;
+    return engine_may_be_asked(engine, record, &decider) ? ENGINE_SIGHT_UNKNOWN : ENGINE_SIGHT_NO;
+}
+
+int engine_refuse_sight(enum engine_sight sight, int64_t id, struct reply *reply)
+{
+    switch (sight) {
+    case ENGINE_SIGHT_NO:
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+                             "There is no request %" PRId64
+                             " that you may see. What waits for you: pkg-approve. Your own requests: "
+                             "pkg-request list",
+                             id);
+    case ENGINE_SIGHT_UNKNOWN:
+        return engine_refuse_unknown(reply, "whether this request is yours to see");
+    case ENGINE_SIGHT_YES:
+        break;
+    }
+    return 0;
+}
+
+int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                       int64_t id, struct reply *reply)
+{
+    struct record record = {0};
+    int r = engine_enter(engine, facts);
+    if (r == 0)
+        r = record_load(engine->store, id, &record);
+    if (r < 0)
+        return r;
+    r = engine_refuse_sight(r == 0 ? engine_may_see(engine, caller, facts, &record) : ENGINE_SIGHT_NO, id,
+                            reply);
+    record_deinit(&record);
+    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+}
+
+struct listing {
+    struct engine *engine;
+    const struct caller *caller;
+    const struct facts *facts;
+    struct policy_decider decider;
+    json_t *array;
+    size_t limit;
+    bool more;
+    bool unsure; /* there is one of which it is not known whether it belongs here */
+};
+
+/* Adds what was read, or notes that there is more than is wanted. */
+static int list_record(struct listing *listing, const struct record *record)
+{
+    if (json_array_size(listing->array) == listing->limit) {
+        listing->more = true;
+        return 1;
+    }
+    json_t *view = view_request(record, listing->engine->packages, &listing->decider,
+                                clock_now(&listing->engine->clock));
+    return json_array_append_new(listing->array, view) < 0 ? -ENOMEM : 0;
+}
+
+static int list_one(const struct request *request, void *data)
+{
+    struct listing *listing = data;
+    struct record record = {0};
+    int r = record_load(listing->engine->store, request->id, &record);
+    if (r != 0)
+        return r < 0 ? r : -EIO;
+    r = list_record(listing, &record);
+    record_deinit(&record);
+    return r;
+}
+
+/* Only what the caller could decide now: escalation and own requests are left to the rule itself. */
+static int list_decidable(const struct request *request, void *data)
+{
+    struct listing *listing = data;
+    struct record record = {0};
+    int r = record_load(listing->engine->store, request->id, &record);
+    if (r != 0)
+        return r < 0 ? r : -EIO;
+    const enum policy_decide_verdict verdict =
+        policy_may_decide(&record.stage, &record.request.requestor, record.decisions, record.n_decisions,
+                          &listing->decider, clock_now(&listing->engine->clock));
+    listing->unsure |= verdict == POLICY_DECIDE_UNKNOWN;
+    if (verdict == POLICY_DECIDE_ALLOWED)
+        r = list_record(listing, &record);
+    record_deinit(&record);
+    return r;
+}
+
+static int list_reviewable(const struct request *request, void *data)
+{
+    struct listing *listing = data;
+    const struct package *package = packages_find(listing->engine->packages, request->package);
+    const struct policy_delegator *for_whom = NULL;
+    const bool mine =
+        package && policy_may_review(package, request, &listing->decider, &for_whom) == POLICY_DECIDE_ALLOWED;
+    return mine ? list_one(request, data) : 0;
+}
+
+static int64_t id_at(const json_t *array, size_t index)
+{
+    return json_integer_value(json_object_get(json_array_get(array, index), "id"));
+}
+
+/* Adds the requests of another listing, newest first, up to the limit. */
+static int merge(struct listing *listing, const struct listing *other)
+{
+    json_t *merged = json_array();
+    size_t i = 0;
+    size_t j = 0;
+    while (json_array_size(merged) < listing->limit &&
+           (i < json_array_size(listing->array) || j < json_array_size(other->array))) {
+        const bool first = id_at(listing->array, i) > id_at(other->array, j);
+        if (json_array_append(merged, first ? json_array_get(listing->array, i++)
+                                            : json_array_get(other->array, j++)) < 0) {
+            json_decref(merged);
+            return -ENOMEM;
+        }
+    }
+    listing->more |= other->more || i < json_array_size(listing->array) || j < json_array_size(other->array);
+    json_decref(listing->array);
+    listing->array = merged;
+    return 0;
+}
+
+static bool names_caller(char *const *principals, void *data)
+{
+    const struct listing *listing = data;
+    return policy_asks(principals, &listing->decider);
+}
+
+static bool may_name_caller(char *const *principals, void *data)
+{
+    const struct listing *listing = data;
+    return policy_may_ask(principals, &listing->decider);
+}
+
+/* What the caller could decide on, and the emergencies that they could review. */
+static int list_for_approver(struct listing *listing, const struct store_filter *filter)
+{
+    struct store *store = listing->engine->store;
+    struct listing reviews = *listing;
+    reviews.array = json_array();
+    int r = store_list_unreviewed(store, filter, list_reviewable, &reviews);
+    if (r >= 0)
+        r = store_list_pending(store, filter, may_name_caller, listing, list_decidable, listing);
+    if (r >= 0)
+        r = merge(listing, &reviews);
+    json_decref(reviews.array);
+    return r;
+}
+
+static int list(struct listing *listing, enum engine_role role, const struct store_filter *asked)
+{
+    struct store *store = listing->engine->store;
+    struct store_filter filter = *asked;
+    filter.limit = asked->limit + 1; /* one more tells whether there are more */
+    switch (role) {
+    case ENGINE_ROLE_REQUESTOR:
+        if (asked->user && strcmp(asked->user, listing->facts->caller->name) != 0)
+            return 0;
+        filter.uid = listing->caller->identity.uid;
+        filter.user = listing->facts->caller->name;
+        return store_list_requests(store, &filter, list_one, listing);
+    case ENGINE_ROLE_ALL:
+        return store_list_requests(store, &filter, list_one, listing);
+    case ENGINE_ROLE_APPROVER:
+        filter.limit = INT64_MAX; /* those that the rule leaves out do not count */
+        return list_for_approver(listing, &filter);
+    case ENGINE_ROLE_DECIDED:
+        return store_list_decided(store, &filter, listing->caller->identity.uid, listing->facts->caller->name,
+                                  names_caller, listing, list_one, listing);
+    }
+    return -EINVAL;
+}
+
+int engine_list_requests(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                         enum engine_role role, const struct store_filter *filter, struct reply *reply)
+{
+    if (role == ENGINE_ROLE_ALL && caller->identity.uid != 0)
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Only root may list everybody's requests.");
+    if (!facts->caller)
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+    int r = engine_enter(engine, facts);
+    if (r < 0)
+        return r;
+    struct listing listing = {
+        .engine = engine,
+        .caller = caller,
+        .facts = facts,
+        .decider = engine_decider(engine, caller, facts),
+        .array = json_array(),
+        .limit = (size_t)filter->limit,
+    };
+    r = list(&listing, role, filter);
+    if (r >= 0 && listing.unsure && json_array_size(listing.array) == 0) {
+        json_decref(listing.array);
+        return engine_refuse_unknown(reply, "what waits for you");
+    }
+    if (r >= 0)
+        reply->value = json_pack("[O, b]", listing.array, listing.more);
+    json_decref(listing.array);
+    return r < 0 ? r : reply->value ? 0 : -ENOMEM;
+}
+
+/* ---- packages ---- */
+
+static json_t *texts(char *const *list)
+{
+    json_t *array = json_array();
+    for (; *list; list++)
+        json_array_append_new(array, json_string(*list));
+    return array;
+}
+
+static json_t *view_package(const struct package *package, const struct subject *subject)
+{
+    const struct policy_ask ask = {.has_justification = true};
+    return json_pack("{s:s, s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:b, s:b}", "name", package->name,
+                     "description", package->description, "groups", texts(package->groups), "approvers",
+                     package->n_stages ? texts(package->stages[0].approvers) : json_array(), "approval",
+                     package->approval_required, "justification", package->justification_required, "duration",
+                     (json_int_t)package->duration, "max_duration", (json_int_t)package->max_duration,
+                     "may_request", policy_may_request(package, subject, &ask) == POLICY_REQUEST_ALLOWED,
+                     "emergency", policy_names(package->emergency, subject));
+}
+
+/* What the caller has of it: the live assignment, else the last request. */
+int engine_add_own(struct engine *engine, const struct subject *subject, const char *package, json_t *view)
+{
+    struct assignment assignment = {0};
+    struct request request = {0};
+    int failed = 0;
+    int r = store_find_live_assignment(engine->store, subject->uid, subject->name, package, &assignment);
+    if (r == 0) {
+        failed |= json_object_set_new(view, "state",
+                                      json_string(state_identifier(assignment_shown_state(&assignment))));
+        if (assignment.request)
+            failed |= json_object_set_new(view, "request", json_integer(assignment.request));
+        if (assignment.span.end != GRANT_FOREVER)
+            failed |= json_object_set_new(view, "assignment_end", json_integer(assignment.span.end));
+    } else if (r == STORE_E_NONE) {
+        r = store_find_open_request(engine->store, subject->uid, subject->name, package, &request);
+        if (r == STORE_E_NONE)
+            r = store_find_waiting_request(engine->store, subject->uid, subject->name, package, &request);
+        if (r == 0) {
+            failed |= json_object_set_new(view, "state", json_string(state_identifier(request.state)));
+            failed |= json_object_set_new(view, "request", json_integer(request.id));
+        }
+    }
+    assignment_deinit(&assignment);
+    request_deinit(&request);
+    return r < 0 ? r : failed ? -ENOMEM : 0;
+}
+
+int engine_list_packages(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                         struct reply *reply)
+{
+    (void)caller;
+    if (!facts->caller)
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+    int r = engine_enter(engine, facts);
+    json_t *array = json_array();
+    for (size_t i = 0; r == 0 && i < engine->packages->count; i++) {
+        json_t *view = view_package(&engine->packages->items[i], facts->caller);
+        r = view ? engine_add_own(engine, facts->caller, engine->packages->items[i].name, view) : -ENOMEM;
+        if (json_array_append_new(array, view) < 0)
+            r = -ENOMEM;
+    }
+    if (r == 0)
+        reply->value = array;
+    else
+        json_decref(array);
+    return r;
+}
+
+/* ---- what a call has to look up ---- */
+
+int engine_inquire_packages(struct engine *engine, char *const *packages, struct inquiry *inquiry)
+{
+    size_t count = 0;
+    for (char *const *name = packages; *name; name++) {
+        const struct package *package = packages_find(engine->packages, *name);
+        count += package ? strv_length(package->groups) : 0;
+    }
+    strv groups = calloc(count + 1, sizeof(*groups));
+    if (!groups)
+        return -ENOMEM;
+    count = 0;
+    for (char *const *name = packages; *name; name++) {
+        const struct package *package = packages_find(engine->packages, *name);
+        for (char **group = package ? package->groups : NULL; group && *group; group++) {
+            groups[count] = strdup(*group);
+            if (!groups[count++]) {
+                strv_free(groups);
+                return -ENOMEM;
+            }
+        }
+    }
+    strv_free(inquiry->groups);
+    inquiry->groups = groups;
+    return 0;
+}
+
+int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *inquiry)
+{
+    struct request request = {0};
+    int r = store_get_request(engine->store, id, &request);
+    if (r != 0)
+        return r;
+    char *const packages[] = {request.package, NULL};
+    r = engine_inquire_packages(engine, packages, inquiry);
+    if (r == 0 && request.state == STATE_PENDING_APPROVAL)
+        r = engine_inquire_stage(engine, &request, true, inquiry);
+    if (r == 0)
+        inquiry->user = steal_ptr(request.user);
+    request_deinit(&request);
+    return r;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The engine's end of live sessions: who is warned of it, which sessions end with an assignment, and what remained of
+ * them. It calls nobody: the daemon has the root service do it. What a user holds by another package is spared.
+ */
+#include "helperd/engine/internal.h"
+
+#include "common/cleanup.h"
+#include "common/duration.h"
+#include "common/hostname.h"
+#include "common/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { AT_ONCE = 100 }; /* plans made in one transaction */
+
+/* ---- warnings ---- */
+
+static void compose(const struct assignment *assignment, const struct package *package, int64_t now,
+                    struct engine_warning *ret)
+{
+    char left[DURATION_TEXT_MAX];
+    char host[HOSTNAME_TEXT_MAX];
+    hostname_visible(host);
+    duration_format(assignment->span.end - now, left);
+    ret->uid = assignment->uid;
+    snprintf(ret->text, sizeof(ret->text), "Your access to %s on %s ends in %s%s. %s: pkg-request %s %s",
+             package->name, host, left,
+             package->at_end == PACKAGE_AT_END_TERMINATE ? ", and sessions like this one may end with it"
+                                                         : "",
+             package->extension == PACKAGE_EXTENSION_NO ? "To ask for it anew then" : "To have it longer",
+             package->extension == PACKAGE_EXTENSION_NO ? "submit" : "extend", package->name);
+}
+
+static bool warns(const struct engine *engine, const struct assignment *assignment)
+{
+    const struct package *package = packages_find(engine->packages, assignment->package);
+    return package && package->at_end != PACKAGE_AT_END_KEEP;
+}
+
+void engine_plan_warning(const struct engine *engine, struct assignment *assignment)
+{
+    assignment->warn_at =
+        warns(engine, assignment) ? assignment_next_warning(&assignment->span, clock_now(&engine->clock)) : 0;
+    assignment->notice_at = assignment_next_notice(&assignment->span, clock_now(&engine->clock));
+}
+
+/* One that is due, whose next time is planned with it. *ret_wanted: its user is to be told. 0, STORE_E_NONE, -errno. */
+static int take_due(struct engine *engine, struct engine_warning *ret, bool *ret_wanted)
+{
+    const int64_t now = clock_now(&engine->clock);
+    struct assignment assignment = {0};
+    int r = store_due_warning(engine->store, now, &assignment);
+    if (r != 0)
+        return r;
+    *ret_wanted = warns(engine, &assignment) && assignment_is_near_end(&assignment.span, now);
+    if (*ret_wanted)
+        compose(&assignment, packages_find(engine->packages, assignment.package), now, ret);
+    engine_plan_warning(engine, &assignment);
+    r = store_update_assignment(engine->store, &assignment);
+    assignment_deinit(&assignment);
+    return r;
+}
+
+int engine_due_warning(struct engine *engine, struct engine_warning *ret)
+{
+    bool wanted = false;
+    int64_t next = 0;
+    int r = store_next_chore(engine->store, &next);
+    if (r < 0 || next == 0 || next > clock_now(&engine->clock))
+        return r < 0 ? r : STORE_E_NONE;
+    r = engine_begin(engine);
+    if (r < 0)
+        return r;
+    for (int i = 0; r == 0 && !wanted && i < AT_ONCE; i++)
+        r = take_due(engine, ret, &wanted);
+    r = engine_end(engine, r < 0 ? r : 0);
+    return r < 0 ? r : wanted ? 0 : STORE_E_NONE;
+}
+
+int engine_plan_warnings(struct engine *engine)
+{
+    int r = engine_begin(engine);
+    for (size_t i = 0; r == 0 && i < engine->packages->count; i++)
+        if (engine->packages->items[i].at_end != PACKAGE_AT_END_KEEP)
+            r = store_replan_warnings(engine->store, engine->packages->items[i].name);
+    return engine_end(engine, r);
+}
+
+/* ---- endings ---- */
+
+static char *join(char *const *words, const char *between)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    for (size_t i = 0; words && words[i]; i++)
+        fprintf(out, "%s%s", i ? between : "", words[i]);
+    return fclose(out) == 0 ? text : NULL;
+}
+
+int engine_will_end_sessions(struct engine *engine, const struct assignment *assignment)
+{
+    const struct package *package = packages_find(engine->packages, assignment->package);
+    if (!package || package->at_end != PACKAGE_AT_END_TERMINATE || assignment->uid == 0)
+        return 0;
+    struct ending ending = {.assignment = assignment->id,
+                            .services = join(package->services, " "),
+                            .retry_at = clock_now(&engine->clock)};
+    const int r = ending.services ? store_put_ending(engine->store, &ending) : -ENOMEM;
+    engine->chores_are_due = true;
+    ending_deinit(&ending);
+    return r;
+}
+
+/* What the user has by other packages now. */
+struct sparing {
+    struct engine *engine;
+    struct engine_ending *ending;
+};
+
+static void spare_services(strv services, char *const *others)
+{
+    size_t kept = 0;
+    for (size_t i = 0; services[i]; i++)
+        if (strv_contains(others, services[i]))
+            free(services[i]);
+        else
+            services[kept++] = services[i];
+    services[kept] = NULL;
+}
+
+static void spare_gid(struct engine_ending *ending, gid_t gid)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < ending->n_gids; i++)
+        if (ending->gids[i] != gid)
+            ending->gids[kept++] = ending->gids[i];
+    ending->n_gids = kept;
+}
+
+static int spare(const struct assignment *assignment, void *data)
+{
+    const struct sparing *sparing = data;
+    const struct package *package = packages_find(sparing->engine->packages, assignment->package);
+    struct grant *grants = NULL;
+    size_t count = 0;
+    if (assignment->uid != sparing->ending->uid ||
+        !grant_span_holds(&assignment->span, clock_now(&sparing->engine->clock)))
+        return 0;
+    if (package && assignment->state == STATE_FULFILLED)
+        spare_services(sparing->ending->services, package->services);
+    const int r = store_get_grants(sparing->engine->store, assignment->id, &grants, &count);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        if (!grants[i].problem)
+            spare_gid(sparing->ending, grants[i].gid);
+    store_free_grants(grants, count);
+    return r;
+}
+
+static int take_gids(struct engine *engine, struct engine_ending *ending)
+{
+    struct grant *grants = NULL;
+    size_t count = 0;
+    int r = store_get_grants(engine->store, ending->assignment, &grants, &count);
+    if (r == 0 && !(ending->gids = calloc(count + 1, sizeof(*ending->gids))))
+        r = -ENOMEM;
+    for (size_t i = 0; r == 0 && i < count; i++)
+        if (!grants[i].problem && grants[i].gid != GID_UNSET)
+            ending->gids[ending->n_gids++] = grants[i].gid;
+    store_free_grants(grants, count);
+    return r;
+}
+
+void engine_ending_deinit(struct engine_ending *ending)
+{
+    free(ending->user);
+    strv_free(ending->services);
+    free(ending->gids);
+    *ending = (struct engine_ending){0};
+}
+
+static int fill(struct engine *engine, const struct ending *row, struct engine_ending *ret)
+{
+    struct assignment assignment = {0};
+    int r = store_get_assignment(engine->store, row->assignment, &assignment);
+    if (r != 0)
+        return r < 0 ? r : -EIO;
+    *ret = (struct engine_ending){.assignment = row->assignment,
+                                  .uid = assignment.uid,
+                                  .user = steal_ptr(assignment.user),
+                                  .services = strv_split(row->services)};
+    assignment_deinit(&assignment);
+    r = ret->services ? take_gids(engine, ret) : -ENOMEM;
+    if (r == 0)
+        r = store_each_live_of_user(engine->store, ret->user, spare, &(struct sparing){engine, ret});
+    return r;
+}
+
+/* *ret_put_off: it is not to be done yet; the next one may be. */
+static int take_ending(struct engine *engine, struct engine_ending *ret, bool *ret_put_off)
+{
+    const int64_t now = clock_now(&engine->clock);
+    struct ending row = {0};
+    struct engine_ending ending = {0};
+    int r = store_due_ending(engine->store, now, &row);
+    if (r != 0)
+        return r;
+    r = fill(engine, &row, &ending);
+    /* What /etc/group still says would be taken for held. Nobody else's end waits for that. */
+    *ret_put_off = r == 0 && engine_is_settling(engine, ending.user);
+    row.retry_at = now + (*ret_put_off ? 1 : engine_backoff(engine, ++row.attempts));
+    if (r == 0)
+        r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine, store_put_ending(engine->store, &row));
+    ending_deinit(&row);
+    if (r == 0 && !*ret_put_off)
+        *ret = ending;
+    else
+        engine_ending_deinit(&ending);
+    return r;
+}
+
+int engine_due_ending(struct engine *engine, struct engine_ending *ret)
+{
+    bool put_off = true;
+    int r = 0;
+    while (r == 0 && put_off)
+        r = take_ending(engine, ret, &put_off);
+    return r;
+}
+
+static int note_done(struct engine *engine, struct ending *row, const struct engine_ending *ending,
+                     char *const *remaining)
+{
+    _cleanup_free_ char *told = join(remaining, "; ");
+    row->retry_at = 0;
+    free(row->problem);
+    row->problem = NULL;
+    free(row->remaining);
+    row->remaining = join(remaining, "\n");
+    if (!row->remaining || !told)
+        return -ENOMEM;
+    if (*told)
+        log_notice("Sessions of %s were ended with assignment %" PRId64 ". What remains: %s", ending->user,
+                   ending->assignment, told);
+    const int r = store_put_ending(engine->store, row);
+    return r < 0 ? r
+                 : engine_audit(engine, "accesspkgd", &NOBODY, "end-sessions", 0, ending->assignment,
+                                *told ? told : NULL);
+}
+
+static int note_failure(struct engine *engine, struct ending *row, const struct engine_ending *ending,
+                        const char *failure)
+{
+    if (!row->problem || strcmp(row->problem, failure) != 0)
+        log_warning("Sessions of %s could not be ended with assignment %" PRId64 ": %s. It is tried again.",
+                    ending->user, ending->assignment, failure);
+    free(row->problem);
+    row->problem = strdup(failure);
+    return row->problem ? store_put_ending(engine->store, row) : -ENOMEM;
+}
+
+int engine_ending_done(struct engine *engine, const struct engine_ending *ending, char *const *remaining,
+                       const char *failure)
+{
+    struct ending row = {0};
+    int r = store_get_ending(engine->store, ending->assignment, &row);
+    if (r != 0)
+        return r < 0 ? r : -EIO;
+    r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine, failure ? note_failure(engine, &row, ending, failure)
+                                       : note_done(engine, &row, ending, remaining));
+    ending_deinit(&row);
+    return r;
+}

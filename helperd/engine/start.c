@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine's start: what a crash left undone is made good, then every grant file is held to the store. */
+#include "helperd/engine/internal.h"
+
+#include "common/grantdir.h"
+#include "common/log.h"
+#include "helperd/grants/grant.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VERIFY_STEP = 8 }; /* grant files verified between two calls: what a call may have to wait for */
+
+static int note_outstanding(const char *user, bool narrows, void *data)
+{
+    return engine_note_publication(data, user, narrows);
+}
+
+int engine_start(struct engine *engine, bool newborn)
+{
+    int r = 0;
+    engine->last_now = clock_now(&engine->clock);
+    if (newborn) {
+        r = engine_begin(engine);
+        if (r == 0)
+            r = engine_end(engine, grant_adopt(engine->store, engine->state, engine->last_now));
+    }
+    const int lists = grantdir_remove_member_lists(engine->state);
+    if (lists < 0)
+        log_warning(
+            "grants/gid, which an older version wrote and nothing reads any more, could not be removed: "
+            "%s. Remove it by hand.",
+            strerror(-lists));
+    if (r == 0)
+        r = store_each_publication(engine->store, note_outstanding, engine);
+    if (r == 0) {
+        engine_publish(engine);
+        r = engine_tick(engine);
+    }
+    if (r == 0)
+        r = engine_adopt_memberships(engine);
+    return r;
+}
+
+int engine_heed_policy(struct engine *engine)
+{
+    const int r = engine_repair_drift(engine);
+    return r < 0 ? r : engine_plan_warnings(engine);
+}
+
+/* Verification takes down the names of all files, then acts on a few of them per step. */
+static int take_down(const char *name, void *data)
+{
+    struct engine_verification *verification = data;
+    char **grown = reallocarray(verification->names, verification->count + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    verification->names = grown;
+    grown[verification->count] = strdup(name);
+    return grown[verification->count++] ? 0 : -ENOMEM;
+}
+
+static int take_down_all(struct engine *engine, struct engine_verification *verification)
+{
+    int r = store_each_live_user(engine->store, take_down, verification);
+    if (r == 0)
+        r = grantdir_each_user(engine->state, take_down, verification);
+    return r == -ENOENT ? 0 : r;
+}
+
+void engine_verification_deinit(struct engine_verification *verification)
+{
+    for (size_t i = 0; i < verification->count; i++)
+        free(verification->names[i]);
+    free(verification->names);
+    *verification = (struct engine_verification){.begun = verification->begun};
+}
+
+int engine_verify(struct engine *engine, struct engine_verification *verification)
+{
+    int r = 0;
+    if (!verification->begun) {
+        verification->begun = true;
+        r = take_down_all(engine, verification);
+        if (r < 0)
+            verification->next = verification->count;
+    }
+    /* One file that resists costs the others nothing. */
+    for (int i = 0; r == 0 && i < VERIFY_STEP && verification->next < verification->count; i++)
+        r = engine_write_user(engine, verification->names[verification->next++], false);
+    const bool done = verification->next == verification->count;
+    if (done)
+        engine_verification_deinit(verification);
+    return r < 0 ? r : !done;
+}

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The engine's life of a request: how it is filed. How it ends is in decide.c. */
+#include "helperd/engine/internal.h"
+
+#include "common/duration.h"
+#include "common/log.h"
+#include "common/names.h"
+#include "helperd/grants/grant.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool engine_is_own(const struct request *request, const struct caller *caller, const struct facts *facts)
+{
+    return facts->caller && caller->identity.uid == request->requestor.uid &&
+           strcmp(facts->caller->name, request->user) == 0;
+}
+
+int engine_show(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
+                struct reply *reply)
+{
+    struct record record = {0};
+    const struct policy_decider decider = engine_decider(engine, caller, facts);
+    const int r = record_load(engine->store, id, &record);
+    if (r == STORE_E_NONE)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST, "There is no request %" PRId64 ".", id);
+    if (r < 0)
+        return r;
+    reply->value = view_request(&record, engine->packages, &decider, clock_now(&engine->clock));
+    record_deinit(&record);
+    return reply->value ? 0 : -ENOMEM;
+}
+
+int engine_find_waiting(struct engine *engine, const struct subject *subject, const char *package,
+                        int64_t *ret_id)
+{
+    struct request request = {0};
+    int r = store_find_open_request(engine->store, subject->uid, subject->name, package, &request);
+    if (r == STORE_E_NONE)
+        r = store_find_waiting_request(engine->store, subject->uid, subject->name, package, &request);
+    if (r == 0)
+        *ret_id = request.id;
+    request_deinit(&request);
+    return r;
+}
+
+/* ---- submit ---- */
+
+/* Shows what is there already or was just filed: the request with what only Submit says of it. */
+static int show_submitted(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                          int64_t id, bool existing, bool held, struct reply *reply)
+{
+    const int r = engine_show(engine, caller, facts, id, reply);
+    if (r != 0)
+        return r;
+    if (json_object_set_new(reply->value, "existing", json_boolean(existing)) < 0 ||
+        json_object_set_new(reply->value, "held", json_boolean(held)) < 0) {
+        json_decref(reply->value);
+        reply->value = NULL;
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Each: 0 when it was shown; STORE_E_NONE when there is none; other results as the engine's. */
+static int show_held(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                     const struct subject *subject, const char *package, struct reply *reply)
+{
+    struct assignment assignment = {0};
+    int r = store_find_live_assignment(engine->store, subject->uid, subject->name, package, &assignment);
+    if (r == 0) {
+        const bool held = assignment.state == STATE_FULFILLED &&
+                          grant_span_holds(&assignment.span, clock_now(&engine->clock));
+        /* Whoever comes here from the gate was not let in by the grant file: it is lost or spoilt. Not by hand: that
+         * was noticed before this call, and then nothing is held (drift.c). */
+        if (held && caller->identity.uid == 0) {
+            log_notice("The gate did not accept the grant file of %s, who holds %s: it is written again.",
+                       subject->name, package);
+            engine_write_user(engine, subject->name, false);
+        }
+        if (assignment.request) {
+            r = show_submitted(engine, caller, facts, assignment.request, true, held, reply);
+        } else {
+            reply->value = view_assignment(&assignment);
+            r = reply->value && json_object_set_new(reply->value, "existing", json_true()) == 0 &&
+                        json_object_set_new(reply->value, "held", json_boolean(held)) == 0
+                    ? 0
+                    : -ENOMEM;
+        }
+    }
+    assignment_deinit(&assignment);
+    return r;
+}
+
+static int show_waiting(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                        const struct subject *subject, const char *package, struct reply *reply)
+{
+    int64_t id = 0;
+    const int r = engine_find_waiting(engine, subject, package, &id);
+    return r == 0 ? show_submitted(engine, caller, facts, id, true, false, reply) : r;
+}
+
+static int refuse_request(enum policy_request_verdict verdict, const struct package *package,
+                          struct reply *reply)
+{
+    char longest[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
+    switch (verdict) {
+    case POLICY_REQUEST_NOT_REQUESTOR:
+        return engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "The policy of %s does not let you ask for it. An administrator of this host can tell "
+            "who may.",
+            package->name);
+    case POLICY_REQUEST_UNKNOWN:
+        return engine_refuse_unknown(reply, "whether the policy lets you ask for it");
+    case POLICY_REQUEST_NEEDS_JUSTIFICATION:
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s asks for a justification. Please say why: pkg-request submit %s -m 'REASON'",
+                             package->name, package->name);
+    case POLICY_REQUEST_TOO_LONG:
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s is given for at most %s at a time. The longest: pkg-request submit "
+                             "%s -d %s",
+                             package->name, duration_format(package->max_duration, longest), package->name,
+                             duration_write(package->max_duration, most));
+    case POLICY_REQUEST_ALLOWED:
+        break;
+    }
+    return 0;
+}
+
+/* The stages as the policy has them now; the request keeps them whatever becomes of the policy. */
+void engine_plan_stages(const struct package *package, int64_t now, struct stage *stages)
+{
+    for (size_t i = 0; i < package->n_stages; i++)
+        stages[i] = (struct stage){
+            .number = (int64_t)i + 1,
+            .quorum = package->stages[i].quorum,
+            .timeout = package->stages[i].timeout,
+            .escalate_after = package->stages[i].escalate_after,
+            .entered = i == 0 ? now : 0,
+            .approvers = package->stages[i].approvers,
+            .fallback_approvers = package->stages[i].fallback_approvers,
+        };
+}
+
+/* Who did this and why (rule 12): the requestor asked and the policy answered, or an administrator spoke. */
+static int record_filing(struct engine *engine, const struct request *request, bool waived,
+                         const struct decision *word)
+{
+    /* The gate files for others: the log tells that uid 0 did. */
+    const struct identity filer = {request->origin_verified ? 0 : request->requestor.uid,
+                                   request->requestor.loginuid};
+    if (word) {
+        const int r = store_add_decision(engine->store, request->id, word);
+        return r < 0 ? r
+                     : engine_audit(engine, word->decider, &word->identity, "assign", request->id, 0,
+                                    *word->reason ? word->reason : NULL);
+    }
+    if (request->emergency)
+        return engine_audit(engine, request->user, &filer, "emergency", request->id, 0,
+                            request->justification);
+    const int r =
+        engine_audit(engine, request->user, &filer, "submit", request->id, 0, request->justification);
+    return r < 0 || !waived ? r
+                            : engine_audit(engine, "accesspkgd", &NOBODY, "waive", request->id, 0,
+                                           "the policy asks nobody");
+}
+
+int engine_file(struct engine *engine, const struct facts *facts, const struct package *package,
+                struct request *request, bool waived, const struct decision *word)
+{
+    const int64_t now = request->submitted;
+    int r = engine_move_request(request, waived ? REQUEST_WAIVE : REQUEST_ROUTE);
+    if (r < 0)
+        return r;
+    struct stage *stages = calloc(package->n_stages + 1, sizeof(*stages));
+    if (!stages)
+        return -ENOMEM;
+    engine_plan_stages(package, now, stages);
+    if (waived) {
+        request->ended = now;
+    } else {
+        request->n_stages = (int64_t)package->n_stages;
+        request->stage = 1;
+        request->deadline = now + stages[0].timeout;
+    }
+    r = store_add_request(engine->store, request, stages);
+    if (r == 0 && !waived)
+        r = engine_note_local(engine, facts, request->user, request->requestor.uid);
+    if (r == 0)
+        r = record_filing(engine, request, waived, word);
+    if (r == 0 && !waived)
+        r = engine_enter_stage(engine, request, &stages[0], facts);
+    free(stages);
+    if (r == 0 && waived)
+        r = engine_complete(engine, request, package, facts);
+    if (r == 0 && waived)
+        r = store_update_request(engine->store, request);
+    if (r == 0)
+        r = engine_will_announce(engine, request->id);
+    return r;
+}
+
+int engine_check_filing(struct engine *engine, const struct subject *subject, const struct package *package,
+                        const struct policy_ask *ask, struct reply *reply)
+{
+    int r = refuse_request(policy_may_request(package, subject, ask), package, reply);
+    if (r == 0)
+        r = engine_check_limits(engine, subject->uid, !package->approval_required, reply);
+    if (r == 0)
+        r = engine_check_cooldown(engine, subject, package, ask->at_gate, reply);
+    return r == 0 ? engine_check_duties(engine, subject->uid, subject->name, package, true, reply) : r;
+}
+
+int engine_show_filed(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                      const struct subject *subject, const struct request *request, struct reply *reply)
+{
+    struct assignment assignment = {0};
+    const bool held = store_find_live_assignment(engine->store, subject->uid, subject->name, request->package,
+                                                 &assignment) == 0 &&
+                      assignment.state == STATE_FULFILLED;
+    assignment_deinit(&assignment);
+    return show_submitted(engine, caller, facts, request->id, false, held, reply);
+}
+
+struct request engine_compose(struct engine *engine, const struct caller *caller,
+                              const struct subject *subject, const struct submission *submission,
+                              const struct package *package)
+{
+    const bool by_root = caller->identity.uid == 0;
+    /* The login id of an sshd is that of whoever started it, and bars nobody from deciding (rule 5). */
+    const bool own_login_id = !by_root || subject->uid == 0 || submission->own_login_id;
+    return (struct request){
+        .package = package->name,
+        .user = subject->name,
+        .requestor = {subject->uid, own_login_id ? caller->identity.loginuid : UID_UNSET},
+        .full_name = subject->full_name,
+        .organisation = subject->organisation,
+        .state = STATE_SUBMITTED,
+        .justification = (char *)submission->justification,
+        .service = (char *)submission->service,
+        .host = (char *)submission->host,
+        .address = (char *)submission->address,
+        .tty = (char *)submission->tty,
+        .origin_verified = by_root,
+        .at_gate = submission->at_gate && by_root,
+        .submitted = clock_now(&engine->clock),
+    };
+}
+
+static int file_new(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                    const struct subject *subject, const struct submission *submission,
+                    const struct package *package, struct reply *reply)
+{
+    struct request request = engine_compose(engine, caller, subject, submission, package);
+    request.no_reason_given = package->justification_required && !submission->justification;
+    request.duration = submission->duration ? submission->duration : package->duration;
+    request.start = submission->start > request.submitted ? submission->start : 0;
+    int r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine,
+                       engine_file(engine, facts, package, &request, !package->approval_required, NULL));
+    if (r == 0)
+        r = engine_check_fulfilment(engine, request.id);
+    if (r != 0)
+        return r;
+    return engine_show_filed(engine, caller, facts, subject, &request, reply);
+}
+
+/* Only uid 0 names another user: it speaks for the gate. */
+int engine_find_requestor(const struct caller *caller, const struct facts *facts,
+                          const struct submission *submission, const struct subject **ret,
+                          struct reply *reply)
+{
+    const bool named = submission->user && *submission->user;
+    char visible[NAME_ENCODED_MAX + 1];
+    if (named && caller->identity.uid != 0 &&
+        (!facts->caller || strcmp(facts->caller->name, submission->user) != 0))
+        return engine_refuse(
+            reply, BUS_ERROR_NOT_AUTHORIZED,
+            "A request can be filed for oneself only; the PAM module, as root, files for others.");
+    const struct subject *subject = named && caller->identity.uid == 0 ? facts->user : facts->caller;
+    if (!subject)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
+                             named ? text_visible(submission->user, visible, sizeof(visible))
+                                   : "with your uid");
+    char encoded[NAME_ENCODED_MAX + 1];
+    if (name_encode(subject->name, encoded, sizeof(encoded)) < 0)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, ENGINE_NAME_TOO_LONG);
+    *ret = subject;
+    return 0;
+}
+
+static int check_submission(const struct submission *submission, struct reply *reply)
+{
+    const size_t count = strv_length(submission->packages);
+    char visible[2 * NAME_PACKAGE_MAX];
+    if (count == 0 || count > BUS_PACKAGES_MAX)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "Please name 1 to %d packages.",
+                             BUS_PACKAGES_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (!name_is_package(submission->packages[i]))
+            return engine_refuse(
+                reply, BUS_ERROR_INVALID_ARGUMENT,
+                "'%s' cannot be a package's name, which has lower-case letters, digits, '.', '_', '-', at "
+                "most %d bytes. All packages: pkg-request packages",
+                text_visible(submission->packages[i], visible, sizeof(visible)), NAME_PACKAGE_MAX);
+    if (submission->justification)
+        return engine_check_text("justification", submission->justification, reply);
+    return 0;
+}
+
+/* A submission that passed the first checks, on its way through the packages that it names. */
+struct search {
+    struct engine *engine;
+    const struct caller *caller;
+    const struct facts *facts;
+    const struct submission *submission;
+    const struct subject *subject;
+    struct reply *reply;
+    int refusal; /* the first one; 0: none */
+};
+
+/* Nothing is filed: whoever asks comes again, with the words of a person or without. */
+static int want_justification(const struct package *package, struct reply *reply)
+{
+    reply->value = json_pack("{s:s, s:b}", "package", package->name, "justification_wanted", 1);
+    return reply->value ? 0 : -ENOMEM;
+}
+
+/* Files a request for a package that the policy lets the user ask for. STORE_E_NONE: not this one. */
+static int file_if_allowed(struct search *search, const char *name, bool waived_only)
+{
+    const struct package *package = packages_find(search->engine->packages, name);
+    const bool can_ask = search->submission->can_ask && !search->submission->justification;
+    const struct policy_ask ask = {
+        .has_justification = search->submission->justification || can_ask,
+        .at_gate = search->submission->at_gate && search->caller->identity.uid == 0,
+        .duration = search->submission->duration,
+    };
+    if (!package || (waived_only && package->approval_required))
+        return STORE_E_NONE;
+    struct reply reply = {0};
+    int r = engine_check_filing(search->engine, search->subject, package, &ask, &reply);
+    if (r == BUS_ERROR_POLICY_REFUSED || r == BUS_ERROR_UNAVAILABLE) {
+        /* A pause, other duties, groups that are not known: the next may do, or the first is what is told. */
+        if (search->refusal == 0)
+            *search->reply = reply;
+        search->refusal = search->refusal ? search->refusal : r;
+        return STORE_E_NONE;
+    }
+    if (r == 0 && can_ask && package->justification_required)
+        r = want_justification(package, &reply);
+    else if (r == 0)
+        r = file_new(search->engine, search->caller, search->facts, search->subject, search->submission,
+                     package, &reply);
+    *search->reply = reply;
+    return r;
+}
+
+static int show_if_held(struct search *search, const char *name)
+{
+    return show_held(search->engine, search->caller, search->facts, search->subject, name, search->reply);
+}
+
+/* Not beside one that waits, for a decision from when the policy was another, or for its start (rule 7). */
+static int file_if_waived(struct search *search, const char *name)
+{
+    struct engine *engine = search->engine;
+    int64_t id = 0;
+    const int r = engine_find_waiting(engine, search->subject, name, &id);
+    return r == STORE_E_NONE ? file_if_allowed(search, name, true) : r < 0 ? r : STORE_E_NONE;
+}
+
+static int show_if_waiting(struct search *search, const char *name)
+{
+    return show_waiting(search->engine, search->caller, search->facts, search->subject, name, search->reply);
+}
+
+static int file_if_any(struct search *search, const char *name)
+{
+    return file_if_allowed(search, name, false);
+}
+
+/* Whoever may take it in an emergency is told so at the gate, where no command can be run. */
+static int add_emergency(const struct search *search)
+{
+    json_t *request = search->reply->value;
+    const char *state = json_string_value(json_object_get(request, "state"));
+    const char *name = json_string_value(json_object_get(request, "package"));
+    const struct package *package = name ? packages_find(search->engine->packages, name) : NULL;
+    bool unreviewed = false;
+    if (!search->submission->at_gate || !package || !state ||
+        state_from_identifier(state) != STATE_PENDING_APPROVAL ||
+        !policy_names(package->emergency, search->subject))
+        return 0;
+    const int r = engine_has_unreviewed(search->engine, search->subject, package, &unreviewed);
+    if (r == 0 && !unreviewed && json_object_set_new(request, "may_emergency", json_true()) < 0)
+        return -ENOMEM;
+    return r;
+}
+
+int engine_submit(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                  const struct submission *submission, struct reply *reply)
+{
+    /* What lets the user in soonest comes first, whatever the order of the names. */
+    static int (*const passes[])(struct search * search, const char *name) = {show_if_held, file_if_waived,
+                                                                              show_if_waiting, file_if_any};
+    struct search search = {engine, caller, facts, submission, NULL, reply, 0};
+    int r = check_submission(submission, reply);
+    if (r == 0)
+        r = engine_check_terms(engine, submission->duration, submission->start, reply);
+    if (r == 0)
+        r = engine_find_requestor(caller, facts, submission, &search.subject, reply);
+    if (r == 0)
+        r = engine_enter(engine, facts);
+    if (r != 0)
+        return r;
+    for (size_t pass = 0; pass < sizeof(passes) / sizeof(passes[0]); pass++)
+        for (char **name = submission->packages; *name; name++) {
+            r = passes[pass](&search, *name);
+            if (r != STORE_E_NONE)
+                return r == 0 ? add_emergency(&search) : r;
+        }
+    if (search.refusal)
+        return search.refusal;
+    return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
+                         "There is no access package %s on this host. See: pkg-request packages",
+                         submission->packages[0]);
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/engine/view.h"
+
+#include "common/cleanup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int load_assignment(struct store *store, struct record *record)
+{
+    struct ending ending = {0};
+    int r = store_get_grants(store, record->assignment.id, &record->grants, &record->n_grants);
+    if (r < 0 || assignment_is_live(record->assignment.state))
+        return r;
+    r = store_get_ending(store, record->assignment.id, &ending);
+    if (r == 0)
+        record->remaining = ending.problem ? steal_ptr(ending.problem) : steal_ptr(ending.remaining);
+    ending_deinit(&ending);
+    return r < 0 ? r : 0;
+}
+
+int record_load(struct store *store, int64_t id, struct record *ret)
+{
+    struct record record = {0};
+    int r = store_get_request(store, id, &record.request);
+    if (r != 0)
+        return r;
+    if (record.request.stage > 0)
+        r = store_get_stage(store, id, record.request.stage, &record.stage);
+    if (r == 0)
+        r = store_get_decisions(store, id, &record.decisions, &record.n_decisions);
+    if (r == 0 && record.request.state == STATE_APPROVED) {
+        r = record.request.extends ? store_get_assignment(store, record.request.extends, &record.assignment)
+                                   : store_find_assignment_of_request(store, id, &record.assignment);
+        if (r == 0)
+            r = load_assignment(store, &record);
+        else if (r == STORE_E_NONE)
+            r = 0;
+    }
+    if (r != 0) {
+        record_deinit(&record);
+        return r < 0 ? r : -EIO; /* a stage that is named but not there */
+    }
+    *ret = record;
+    return 0;
+}
+
+void record_deinit(struct record *record)
+{
+    free(record->remaining);
+    request_deinit(&record->request);
+    stage_deinit(&record->stage);
+    store_free_decisions(record->decisions, record->n_decisions);
+    assignment_deinit(&record->assignment);
+    store_free_grants(record->grants, record->n_grants);
+    *record = (struct record){0};
+}
+
+/* An object under construction: one failed step spoils it, and is noticed once, at the end. */
+struct builder {
+    json_t *object;
+    bool failed;
+};
+
+static void put(struct builder *builder, const char *key, json_t *value)
+{
+    if (json_object_set_new(builder->object, key, value) < 0)
+        builder->failed = true;
+}
+
+static void put_text(struct builder *builder, const char *key, const char *text)
+{
+    if (text && *text)
+        put(builder, key, json_string(text));
+}
+
+static void put_time(struct builder *builder, const char *key, int64_t time)
+{
+    if (time > 0)
+        put(builder, key, json_integer(time));
+}
+
+static json_t *texts(char *const *list)
+{
+    json_t *array = json_array();
+    for (; list && *list; list++) {
+        if (json_array_append_new(array, json_string(*list)) < 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+static const char *verdict_of(const struct request *request, const struct decision *decision)
+{
+    return request->emergency ? "reviewed" : decision->approved ? "approved" : "denied";
+}
+
+static json_t *view_decision(const struct request *request, const struct decision *decision)
+{
+    return json_pack("{s:I, s:s, s:s*, s:s, s:s, s:I}", "stage", (json_int_t)decision->stage, "decider",
+                     decision->decider, "for", decision->for_user, "verdict", verdict_of(request, decision),
+                     "reason", decision->reason ? decision->reason : "", "at", (json_int_t)decision->at);
+}
+
+static void put_decisions(struct builder *builder, const struct record *record)
+{
+    if (record->n_decisions == 0)
+        return;
+    json_t *array = json_array();
+    for (size_t i = 0; i < record->n_decisions; i++)
+        if (json_array_append_new(array, view_decision(&record->request, &record->decisions[i])) < 0)
+            builder->failed = true;
+    put(builder, "decisions", array);
+}
+
+static void put_approvers(struct builder *builder, const struct record *record, int64_t now)
+{
+    const struct stage *stage = &record->stage;
+    json_t *approvers = texts(stage->approvers);
+    if (policy_escalated(stage, now)) {
+        json_t *fallback = texts(stage->fallback_approvers);
+        if (json_array_extend(approvers, fallback) < 0)
+            builder->failed = true;
+        json_decref(fallback);
+    }
+    put(builder, "stage", json_integer(record->request.stage));
+    put(builder, "stages", json_integer(record->request.n_stages));
+    put(builder, "quorum", json_integer(stage->quorum));
+    put(builder, "approvers", approvers);
+    put_time(builder, "escalated", stage->escalated);
+    if (record->request.state == STATE_PENDING_APPROVAL && record->request.undecidable) {
+        put(builder, "undecidable", json_true());
+        put_text(builder, "undecidable_why", record->request.undecidable);
+    }
+}
+
+static void put_problems(struct builder *builder, const struct record *record)
+{
+    json_t *problems = json_array();
+    for (size_t i = 0; i < record->n_grants; i++) {
+        const struct grant *grant = &record->grants[i];
+        if (grant->problem &&
+            json_array_append_new(problems, json_sprintf("%s: %s", grant->group, grant->problem)) < 0)
+            builder->failed = true;
+    }
+    put(builder, "problems", problems);
+}
+
+/* Who took it away, when and why; its user reads that. */
+static void put_end(struct builder *builder, const struct assignment *assignment)
+{
+    const int64_t planned = assignment->span.end, ended = assignment->ended;
+    const int64_t end = ended && ended < planned ? ended : planned;
+    if (end != GRANT_FOREVER)
+        put_time(builder, "assignment_end", end);
+    put_time(builder, "revoked", ended);
+    put_text(builder, "revoked_by", assignment->ended_by);
+    put_text(builder, "revoke_reason", assignment->end_reason);
+}
+
+/* A line each: sessions and processes that the end of the access did not end. */
+static void put_remaining(struct builder *builder, const struct record *record)
+{
+    json_t *lines = json_array();
+    for (const char *line = record->remaining; line && *line;) {
+        const size_t length = strcspn(line, "\n");
+        if (json_array_append_new(lines, json_stringn(line, length)) < 0)
+            builder->failed = true;
+        line += length + (line[length] == '\n');
+    }
+    if (json_array_size(lines) > 0)
+        put(builder, "remaining", lines);
+    else
+        json_decref(lines);
+}
+
+static void put_assignment(struct builder *builder, const struct record *record)
+{
+    const struct assignment *assignment = &record->assignment;
+    if (assignment->id == 0)
+        return;
+    put(builder, "assignment", json_integer(assignment->id));
+    put_time(builder, "assignment_start", assignment->span.start);
+    put_end(builder, assignment);
+    put_remaining(builder, record);
+    if (assignment->state != STATE_PARTIALLY_FULFILLED)
+        return;
+    put_problems(builder, record);
+    if (assignment->retry_at == 0)
+        put(builder, "needs_retry", json_true());
+}
+
+static void put_package(struct builder *builder, const struct record *record, const struct packages *packages)
+{
+    const struct package *package = packages_find(packages, record->request.package);
+    put(builder, "package", json_string(record->request.package));
+    if (!package)
+        return; /* no longer in packages.d */
+    put_text(builder, "description", package->description);
+    put(builder, "groups", texts(package->groups));
+}
+
+static void put_origin(struct builder *builder, const struct request *request)
+{
+    put_text(builder, "service", request->service);
+    put_text(builder, "host", request->host);
+    put_text(builder, "address", request->address);
+    put_text(builder, "tty", request->tty);
+    put(builder, "origin", json_string(request->origin_verified ? "verified" : "claimed"));
+}
+
+/* What the caller could do about it now, and in whose name. */
+static void put_may_decide(struct builder *builder, const struct record *record,
+                           const struct policy_decider *caller, int64_t now)
+{
+    const struct policy_delegator *for_whom = NULL;
+    const bool may = record->request.state == STATE_PENDING_APPROVAL && caller->subject &&
+                     policy_decide_as(&record->stage, &record->request.requestor, record->decisions,
+                                      record->n_decisions, caller, now, &for_whom) == POLICY_DECIDE_ALLOWED;
+    put(builder, "may_decide", json_boolean(may));
+    if (for_whom)
+        put_text(builder, "decides_for", for_whom->subject->name);
+}
+
+static json_t *reviewers(const struct package *package)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; package && i < package->n_stages; i++) {
+        json_t *approvers = texts(package->stages[i].approvers);
+        json_t *fallback = texts(package->stages[i].fallback_approvers);
+        const int r = json_array_extend(all, approvers) | json_array_extend(all, fallback);
+        json_decref(approvers);
+        json_decref(fallback);
+        if (r < 0) {
+            json_decref(all);
+            return NULL;
+        }
+    }
+    return all;
+}
+
+static void put_emergency(struct builder *builder, const struct record *record,
+                          const struct packages *packages, const struct policy_decider *caller)
+{
+    const struct request *request = &record->request;
+    const struct package *package = packages_find(packages, request->package);
+    const struct policy_delegator *for_whom = NULL;
+    put(builder, "emergency", json_true());
+    put_time(builder, "reviewed", request->reviewed);
+    if (request->reviewed)
+        return;
+    put(builder, "needs_review", json_true());
+    put(builder, "reviewers", reviewers(package));
+    put(builder, "may_review",
+        json_boolean(package && caller->subject &&
+                     policy_may_review(package, request, caller, &for_whom) == POLICY_DECIDE_ALLOWED));
+    if (for_whom)
+        put_text(builder, "decides_for", for_whom->subject->name);
+}
+
+json_t *view_request(const struct record *record, const struct packages *packages,
+                     const struct policy_decider *caller, int64_t now)
+{
+    const struct request *request = &record->request;
+    const bool pending = request->state == STATE_PENDING_APPROVAL;
+    struct builder builder = {.object = json_object()};
+
+    put(&builder, "id", json_integer(request->id));
+    put_package(&builder, record, packages);
+    const enum state shown =
+        record->assignment.id ? assignment_shown_state(&record->assignment) : request->state;
+    put(&builder, "state", json_string(state_identifier(shown)));
+    put(&builder, "request_state", json_string(state_identifier(request->state)));
+    put(&builder, "user", json_string(request->user));
+    put(&builder, "uid", json_integer(request->requestor.uid));
+    put_text(&builder, "full_name", request->full_name);
+    put_text(&builder, "organisation", request->organisation);
+    put_text(&builder, "justification", request->justification);
+    put(&builder, "no_reason_given", json_boolean(request->no_reason_given));
+    put_origin(&builder, request);
+    put_time(&builder, "submitted", request->submitted);
+    put(&builder, "duration", json_integer(request->duration));
+    put_time(&builder, "granted", request->granted);
+    put_time(&builder, "extends", request->extends);
+    put_time(&builder, "start", request->start);
+    if (pending)
+        put_time(&builder, "expires", request->deadline);
+    if (request->stage > 0)
+        put_approvers(&builder, record, now);
+    if (request->emergency)
+        put_emergency(&builder, record, packages, caller);
+    put_decisions(&builder, record);
+    put_time(&builder, "ended", request->ended);
+    put_text(&builder, "cancel_reason", request->cancel_reason);
+    put_assignment(&builder, record);
+    put_may_decide(&builder, record, caller, now);
+    put(&builder, "may_cancel",
+        json_boolean((pending || request->waiting) && caller->subject &&
+                     caller->identity.uid == request->requestor.uid &&
+                     strcmp(caller->subject->name, request->user) == 0));
+
+    if (builder.failed) {
+        json_decref(builder.object);
+        return NULL;
+    }
+    return builder.object;
+}
+
+json_t *view_assignment(const struct assignment *assignment)
+{
+    json_t *end = assignment->span.end == GRANT_FOREVER ? NULL : json_integer(assignment->span.end);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o*}", "package", assignment->package, "user",
+                     assignment->user, "state", state_identifier(assignment_shown_state(assignment)),
+                     "assignment", (json_int_t)assignment->id, "assignment_start",
+                     (json_int_t)assignment->span.start, "assignment_end", end);
+}

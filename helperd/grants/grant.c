@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/grants/grant.h"
+
+#include "common/duration.h"
+#include "common/grantdir.h"
+#include "common/log.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A user's file under construction; the strings are owned by it. */
+struct draft {
+    struct store *store;
+    struct grant_user file;
+};
+
+static int add_package(struct draft *draft, const struct assignment *assignment)
+{
+    struct grant_package *grown =
+        reallocarray(draft->file.packages, draft->file.n_packages + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    draft->file.packages = grown;
+    grown[draft->file.n_packages] = (struct grant_package){
+        .name = strdup(assignment->package), .span = assignment->span, .assignment = assignment->id};
+    return grown[draft->file.n_packages++].name ? 0 : -ENOMEM;
+}
+
+static int add_group(struct draft *draft, const struct grant *grant, const struct grant_span *span)
+{
+    struct grant_group *grown = reallocarray(draft->file.groups, draft->file.n_groups + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    draft->file.groups = grown;
+    grown[draft->file.n_groups] =
+        (struct grant_group){.gid = grant->gid, .name = strdup(grant->group), .span = *span};
+    return grown[draft->file.n_groups++].name ? 0 : -ENOMEM;
+}
+
+static void draft_clear(struct draft *draft)
+{
+    for (size_t i = 0; i < draft->file.n_packages; i++)
+        free((char *)draft->file.packages[i].name);
+    for (size_t i = 0; i < draft->file.n_groups; i++)
+        free((char *)draft->file.groups[i].name);
+    draft->file.n_packages = draft->file.n_groups = 0;
+}
+
+static void draft_deinit(struct draft *draft)
+{
+    draft_clear(draft);
+    free(draft->file.packages);
+    free(draft->file.groups);
+}
+
+/* The gate opens for what is whole; the groups of a partial assignment are given as far as they are in place. */
+static int add_assignment(const struct assignment *assignment, void *data)
+{
+    struct draft *draft = data;
+    struct grant *grants = NULL;
+    size_t count = 0;
+    /* Two people had this name: the file is the later one's alone. The engine ends the other's. */
+    if (draft->file.uid != assignment->uid)
+        draft_clear(draft);
+    draft->file.uid = assignment->uid;
+    int r = assignment->state == STATE_FULFILLED ? add_package(draft, assignment) : 0;
+    if (r == 0)
+        r = store_get_grants(draft->store, assignment->id, &grants, &count);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        if (!grants[i].problem)
+            r = add_group(draft, &grants[i], &assignment->span);
+    store_free_grants(grants, count);
+    return r;
+}
+
+static int complain(const char *what, const char *name, int error)
+{
+    if (error < 0)
+        log_error("Cannot write the grant file of %s %s in "
+                  "grants/%s: %s. It is tried again.",
+                  what, name, strcmp(what, "user") == 0 ? "user" : "gid", strerror(-error));
+    return error;
+}
+
+int grant_publish_user(struct store *store, const char *state, const char *user, int64_t now, bool durable,
+                       struct grantdir_mark *ret_mark)
+{
+    struct draft draft = {.store = store, .file = {.user = user, .written = now}};
+    int r = store_each_live_of_user(store, user, add_assignment, &draft);
+    *ret_mark = (struct grantdir_mark){0};
+    if (r == 0 && draft.file.n_packages == 0 && draft.file.n_groups == 0) {
+        r = grantdir_remove_user(state, user);
+        if (r == -ENOENT)
+            r = 0;
+    } else if (r == 0) {
+        r = grantdir_write_user_marked(state, &draft.file, durable, ret_mark);
+    }
+    draft_deinit(&draft);
+    return complain("user", user, r);
+}
+
+/* ---- the files as others left them ---- */
+
+static bool same_span(const struct grant_span *a, const struct grant_span *b)
+{
+    return a->start == b->start && a->end == b->end;
+}
+
+/* What went wrong with our reading says nothing of the file; every other failure is one of the readers' too. */
+static bool is_fault(int error)
+{
+    return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -EIO || error == -EINTR;
+}
+
+static enum grant_likeness likeness_of_error(int error)
+{
+    return error == -ENOENT || error == -ENOTDIR ? GRANT_REMOVED : GRANT_REFUSED;
+}
+
+bool grant_file_has_package(const struct grant_user *file, const struct assignment *assignment)
+{
+    for (size_t i = 0; i < file->n_packages; i++)
+        if (file->packages[i].assignment == assignment->id &&
+            strcmp(file->packages[i].name, assignment->package) == 0 &&
+            same_span(&file->packages[i].span, &assignment->span))
+            return true;
+    return false;
+}
+
+static bool has_group_line(const struct grant_user *file, gid_t gid, const char *name,
+                           const struct grant_span *span)
+{
+    for (size_t i = 0; i < file->n_groups; i++)
+        if (file->groups[i].gid == gid && strcmp(file->groups[i].name, name) == 0 &&
+            same_span(&file->groups[i].span, span))
+            return true;
+    return false;
+}
+
+bool grant_file_has_group(const struct grant_user *file, const struct assignment *assignment,
+                          const struct grant *grant)
+{
+    return has_group_line(file, grant->gid, grant->group, &assignment->span);
+}
+
+/* As many lines, and each of ours among them. */
+static bool is_alike(const struct grant_user *file, const struct grant_user *wanted)
+{
+    if (file->n_packages != wanted->n_packages || file->n_groups != wanted->n_groups)
+        return false;
+    for (size_t i = 0; i < wanted->n_packages; i++) {
+        const struct assignment assignment = {.id = wanted->packages[i].assignment,
+                                              .package = (char *)wanted->packages[i].name,
+                                              .span = wanted->packages[i].span};
+        if (!grant_file_has_package(file, &assignment))
+            return false;
+    }
+    for (size_t i = 0; i < wanted->n_groups; i++)
+        if (!has_group_line(file, wanted->groups[i].gid, wanted->groups[i].name, &wanted->groups[i].span))
+            return false;
+    return true;
+}
+
+static enum grant_likeness judge_user(const struct grant_user *file, int read,
+                                      const struct grant_user *wanted)
+{
+    const bool any = wanted->n_packages > 0 || wanted->n_groups > 0;
+    if (read == -ENOENT && !any)
+        return GRANT_ALIKE;
+    if (read < 0)
+        return likeness_of_error(read);
+    if (any && file->uid != wanted->uid)
+        return GRANT_REFUSED;
+    return is_alike(file, wanted) && any ? GRANT_ALIKE : GRANT_UNLIKE;
+}
+
+int grant_compare_user(struct store *store, const char *state, const char *user, int64_t now,
+                       struct grant_user *ret_file, enum grant_likeness *ret)
+{
+    struct draft draft = {.store = store, .file = {.user = user, .written = now}};
+    struct grant_user file = {0};
+    int r = store_each_live_of_user(store, user, add_assignment, &draft);
+    const int read = r == 0 ? grantdir_read_user(state, user, now, &file) : r;
+    if (r == 0 && is_fault(read))
+        r = read;
+    if (r == 0)
+        *ret = judge_user(&file, read, &draft.file);
+    draft_deinit(&draft);
+    if (r == 0 && *ret == GRANT_UNLIKE)
+        *ret_file = file;
+    else
+        grant_user_deinit(&file);
+    return r;
+}
+
+struct adoption {
+    struct store *store;
+    const char *state;
+    int64_t now;
+    int64_t adopted;
+};
+
+/* Two packages of one span may give the same group. */
+static bool has_group(const struct grant *grants, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(grants[i].group, name) == 0)
+            return true;
+    return false;
+}
+
+/* The groups of one package's line are those with its span: the daemon wrote them so. */
+static int adopt_package(struct adoption *adoption, const struct grant_user *file,
+                         const struct grant_package *package)
+{
+    struct assignment assignment = {
+        .package = (char *)package->name,
+        .user = (char *)file->user,
+        .uid = file->uid,
+        .state = assignment_next(STATE_NONE, ASSIGNMENT_FULFIL),
+        .span = package->span,
+        .begun = true,
+        .duration =
+            package->span.end == GRANT_FOREVER ? DURATION_FOREVER : package->span.end - package->span.start,
+    };
+    struct grant *grants = calloc(file->n_groups ? file->n_groups : 1, sizeof(*grants));
+    if (!grants)
+        return -ENOMEM;
+    size_t count = 0;
+    for (size_t i = 0; i < file->n_groups; i++)
+        if (same_span(&file->groups[i].span, &package->span) &&
+            !has_group(grants, count, file->groups[i].name))
+            grants[count++] =
+                (struct grant){.group = (char *)file->groups[i].name, .gid = file->groups[i].gid};
+    int r = store_add_assignment(adoption->store, &assignment);
+    if (r == 0)
+        r = store_set_grants(adoption->store, assignment.id, grants, count, true);
+    if (r == 0)
+        r = store_add_audit(adoption->store, &(struct audit){.at = adoption->now,
+                                                             .actor = "accesspkgd",
+                                                             .identity = {UID_UNSET, UID_UNSET},
+                                                             .event = "adopt",
+                                                             .assignment = assignment.id,
+                                                             .detail = "taken over from the grant file"});
+    free(grants);
+    adoption->adopted++;
+    return r;
+}
+
+/* A line that comes twice is one assignment. */
+static bool is_adopted(const struct adoption *adoption, const struct grant_user *file, size_t package)
+{
+    for (size_t i = 0; i < package; i++)
+        if (strcmp(file->packages[i].name, file->packages[package].name) == 0 &&
+            grant_span_holds(&file->packages[i].span, adoption->now))
+            return true;
+    return false;
+}
+
+static int adopt_user(const char *user, void *data)
+{
+    struct adoption *adoption = data;
+    struct grant_user file = {0};
+    int r = grantdir_read_user(adoption->state, user, adoption->now, &file);
+    if (r == -ENOENT) /* went away meanwhile */
+        return 0;
+    if (r < 0) {
+        char visible[NAME_ENCODED_MAX + 1];
+        log_warning("What %s held is not taken over: %s. They have to ask for it again.",
+                    text_visible(user, visible, sizeof(visible)), grantdir_fault(r));
+        return 0;
+    }
+    for (size_t i = 0; r == 0 && i < file.n_packages; i++)
+        if (grant_span_holds(&file.packages[i].span, adoption->now) && !is_adopted(adoption, &file, i))
+            r = adopt_package(adoption, &file, &file.packages[i]);
+    grant_user_deinit(&file);
+    return r;
+}
+
+int grant_adopt(struct store *store, const char *state, int64_t now)
+{
+    struct adoption adoption = {.store = store, .state = state, .now = now};
+    int r = grantdir_each_user(state, adopt_user, &adoption);
+    if (r == -ENOENT)
+        r = 0;
+    /* Written in any case: it ends the store's being newborn. */
+    if (r == 0)
+        r = store_add_audit(store, &(struct audit){.at = now,
+                                                   .actor = "accesspkgd",
+                                                   .identity = {UID_UNSET, UID_UNSET},
+                                                   .event = "begin",
+                                                   .detail = "the store is new"});
+    if (r == 0 && adoption.adopted > 0)
+        log_notice("state.db is new: %lld assignment%s taken over from the grant files, until %s.",
+                   (long long)adoption.adopted, adoption.adopted == 1 ? " was" : "s were",
+                   adoption.adopted == 1 ? "its end" : "their ends");
+    return r;
+}

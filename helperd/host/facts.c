@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/host/facts.h"
+
+#include "common/cleanup.h"
+#include "common/paths.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the question ----------------------------------------------------------------------------------------------- */
+
+void inquiry_deinit(struct inquiry *inquiry)
+{
+    free(inquiry->user);
+    strv_free(inquiry->groups);
+    strv_free(inquiry->others);
+    strv_free(inquiry->principals);
+    for (size_t i = 0; i < inquiry->n_holders; i++) {
+        free(inquiry->holders[i].principal);
+        free(inquiry->holders[i].name);
+    }
+    free(inquiry->holders);
+    free(inquiry->gids);
+    *inquiry = INQUIRY_NOBODY;
+}
+
+bool inquiry_is_empty(const struct inquiry *inquiry)
+{
+    return inquiry->caller == (uid_t)-1 && !inquiry->user && strv_length(inquiry->groups) == 0 &&
+           strv_length(inquiry->others) == 0 && strv_length(inquiry->principals) == 0 && inquiry->n_gids == 0;
+}
+
+static int put_names(json_t *question, const char *key, char *const *names)
+{
+    json_t *array = json_array();
+    int r = json_object_set_new(question, key, array);
+    for (; r == 0 && names && *names; names++)
+        r = json_array_append_new(array, json_string(*names));
+    return r;
+}
+
+static int put_gids(json_t *question, const struct inquiry *inquiry)
+{
+    json_t *array = json_array();
+    int r = json_object_set_new(question, "gids", array);
+    for (size_t i = 0; r == 0 && i < inquiry->n_gids; i++)
+        r = json_array_append_new(array, json_integer(inquiry->gids[i]));
+    return r;
+}
+
+/* {"%dba-leads": [{"name", "uid", "gid"}, ...], ...} */
+static int put_holders(json_t *question, const struct inquiry *inquiry)
+{
+    json_t *all = json_object();
+    int r = json_object_set_new(question, "holders", all);
+    for (size_t i = 0; r == 0 && i < inquiry->n_holders; i++) {
+        const struct holder *holder = &inquiry->holders[i];
+        if (!json_object_get(all, holder->principal))
+            r = json_object_set_new(all, holder->principal, json_array());
+        r |= json_array_append_new(json_object_get(all, holder->principal),
+                                   json_pack("{s:s, s:I, s:I}", "name", holder->name, "uid",
+                                             (json_int_t)holder->uid, "gid", (json_int_t)holder->gid));
+    }
+    return r;
+}
+
+json_t *inquiry_to_json(const struct inquiry *inquiry)
+{
+    json_t *question = json_object();
+    int r = put_names(question, "groups", inquiry->groups) | put_names(question, "others", inquiry->others) |
+            put_names(question, "principals", inquiry->principals) | put_gids(question, inquiry);
+    if (inquiry->n_holders > 0)
+        r |= put_holders(question, inquiry);
+    if (inquiry->caller != (uid_t)-1)
+        r |= json_object_set_new(question, "caller", json_integer(inquiry->caller));
+    if (inquiry->user)
+        r |= json_object_set_new(question, "user", json_string(inquiry->user));
+    if (inquiry->names_only)
+        r |= json_object_set_new(question, "names_only", json_true());
+    if (inquiry->addresses)
+        r |= json_object_set_new(question, "addresses", json_true());
+    if (inquiry->patience)
+        r |= json_object_set_new(question, "patience", json_integer(inquiry->patience));
+    if (r == 0)
+        return question;
+    json_decref(question);
+    return NULL;
+}
+
+/* ---- what is known ---------------------------------------------------------------------------------------------- */
+
+static void subject_free(struct subject *subject)
+{
+    if (!subject)
+        return;
+    free(subject->name);
+    free(subject->full_name);
+    free(subject->organisation);
+    strv_free(subject->groups);
+    free(subject);
+}
+
+struct subject *subject_of_root(void)
+{
+    _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/passwd", "re");
+    const struct passwd *entry = NULL;
+    struct subject *subject = calloc(1, sizeof(*subject));
+    while (file && (entry = fgetpwent(file)) && entry->pw_uid != 0)
+        continue;
+    if (!subject)
+        return NULL;
+    *subject = (struct subject){.name = strdup(entry ? entry->pw_name : "root"),
+                                .may_log_in = true,
+                                .local = true,
+                                .groups = calloc(1, sizeof(char *))};
+    if (subject->name && subject->groups)
+        return subject;
+    subject_free(subject);
+    return NULL;
+}
+
+static void principal_deinit(struct principal *principal)
+{
+    for (size_t i = 0; i < principal->n_people; i++) {
+        free(principal->people[i].name);
+        free(principal->people[i].gecos);
+    }
+    free(principal->people);
+    free(principal->name);
+}
+
+void facts_free(struct facts *facts)
+{
+    if (!facts)
+        return;
+    subject_free(facts->caller);
+    subject_free(facts->user);
+    for (size_t i = 0; i < facts->n_groups; i++) {
+        free(facts->groups[i].name);
+        free(facts->groups[i].alias);
+    }
+    free(facts->groups);
+    for (size_t i = 0; i < facts->n_gids; i++)
+        free(facts->gids[i].name);
+    free(facts->gids);
+    for (size_t i = 0; i < facts->n_others; i++) {
+        free(facts->others[i].name);
+        subject_free(facts->others[i].subject);
+    }
+    free(facts->others);
+    for (size_t i = 0; i < facts->n_principals; i++)
+        principal_deinit(&facts->principals[i]);
+    free(facts->principals);
+    free(facts);
+}
+
+static char *copy_item(const json_t *array, size_t index)
+{
+    return strdup(json_string_value(json_array_get(array, index)));
+}
+
+struct facts *facts_new(const json_t *question)
+{
+    const json_t *groups = json_object_get(question, "groups");
+    const json_t *gids = json_object_get(question, "gids");
+    const json_t *others = json_object_get(question, "others");
+    struct facts *facts = calloc(1, sizeof(*facts));
+    if (!facts)
+        return NULL;
+    facts->caller_asked = json_object_get(question, "caller");
+    facts->user_asked = json_object_get(question, "user");
+    facts->groups = calloc(json_array_size(groups) + 1, sizeof(*facts->groups));
+    facts->gids = calloc(json_array_size(gids) + 1, sizeof(*facts->gids));
+    facts->others = calloc(json_array_size(others) + 1, sizeof(*facts->others));
+    bool failed = !facts->groups || !facts->gids || !facts->others;
+    for (size_t i = 0; !failed && i < json_array_size(groups); i++) {
+        facts->groups[facts->n_groups++] = (struct fact_group){copy_item(groups, i), .gid = GID_UNSET};
+        failed = !facts->groups[i].name;
+    }
+    for (size_t i = 0; !failed && i < json_array_size(gids); i++)
+        facts->gids[facts->n_gids++].gid = (gid_t)json_integer_value(json_array_get(gids, i));
+    for (size_t i = 0; !failed && i < json_array_size(others); i++) {
+        facts->others[facts->n_others++].name = copy_item(others, i);
+        failed = !facts->others[i].name;
+    }
+    if (!failed)
+        return facts;
+    facts_free(facts);
+    return NULL;
+}
+
+const struct subject *facts_other(const struct facts *facts, const char *name)
+{
+    for (size_t i = 0; i < facts->n_others; i++)
+        if (strcmp(facts->others[i].name, name) == 0)
+            return facts->others[i].subject;
+    return NULL;
+}
+
+bool facts_knows_other(const struct facts *facts, const char *name)
+{
+    for (size_t i = 0; i < facts->n_others; i++)
+        if (strcmp(facts->others[i].name, name) == 0)
+            return facts->others[i].known;
+    return false;
+}
+
+const struct principal *facts_principal(const struct facts *facts, const char *name)
+{
+    for (size_t i = 0; i < facts->n_principals; i++)
+        if (strcmp(facts->principals[i].name, name) == 0)
+            return &facts->principals[i];
+    return NULL;
+}
+
+const struct fact_group *facts_group(const struct facts *facts, const char *group)
+{
+    for (size_t i = 0; i < facts->n_groups; i++)
+        if (strcmp(facts->groups[i].name, group) == 0)
+            return &facts->groups[i];
+    return NULL;
+}
+
+gid_t facts_gid(const struct facts *facts, const char *group)
+{
+    const struct fact_group *found = facts_group(facts, group);
+    return found ? found->gid : GID_UNSET;
+}
+
+const char *facts_owner_of(const struct facts *facts, const struct fact_group *group, gid_t gid)
+{
+    for (size_t i = 0; group->known && group->gid == GID_UNSET && i < facts->n_gids; i++)
+        if (facts->gids[i].gid == gid && facts->gids[i].name && strcmp(facts->gids[i].name, group->name) != 0)
+            return facts->gids[i].name;
+    return NULL;
+}
+
+bool facts_are_whole(const struct facts *facts)
+{
+    bool whole = (facts->caller_known || !facts->caller_asked) && (facts->user_known || !facts->user_asked);
+    for (size_t i = 0; i < facts->n_groups; i++)
+        whole &= facts->groups[i].known;
+    for (size_t i = 0; i < facts->n_gids; i++)
+        whole &= facts->gids[i].known;
+    for (size_t i = 0; i < facts->n_others; i++)
+        whole &= facts->others[i].known;
+    return whole;
+}

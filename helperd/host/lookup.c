@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/host/lookup.h"
+
+#include "common/cleanup.h"
+#include "common/identity.h"
+#include "common/log.h"
+#include "helperd/host/lookup_outage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum {
+    WORKERS = 16,
+    QUESTIONS_MAX = 4096,
+    DYING_MAX = 64, /* killed and not gone yet: the kernel may hold them as long as a dead file server */
+    ANSWER_MAX = 1024 * 1024,
+};
+
+#define PRINCIPALS_SECONDS 1.
+
+struct question {
+    struct question *next;
+    struct lookup *lookup;
+    json_t *json;
+    struct facts *facts; /* what is answered so far */
+    size_t size;         /* bytes of that */
+    lookup_done done;
+    void *data;
+    ev_timer deadline;
+    struct worker *worker; /* NULL: waits in the queue */
+    bool tried; /* a worker ended without an answer; it may have been about to leave for being idle */
+};
+
+struct worker {
+    struct lookup *lookup;
+    pid_t pid; /* 0: no process */
+    int fd;
+    ev_io io;
+    struct question *question; /* NULL: idle */
+    char *line;                /* the one that is coming in */
+    size_t size;
+};
+
+struct lookup {
+    struct ev_loop *loop;
+    char *program;
+    double timeout;
+    struct question *queue;
+    size_t count;
+    struct worker workers[WORKERS];
+    pid_t dying[DYING_MAX];
+    size_t n_dying;
+    struct outage outage;
+    void (*recovered)(void *data);
+    void *recovered_data;
+    bool cannot_start;
+    ev_timer settle; /* delivers and starts from the loop, never from inside lookup_ask */
+};
+
+static void question_free(struct question *question)
+{
+    ev_timer_stop(question->lookup->loop, &question->deadline);
+    question->lookup->count--;
+    json_decref(question->json);
+    facts_free(question->facts);
+    free(question);
+}
+
+/* `why` it is not answered whole, as the journal tells it; NULL: it is the directory's word. */
+static void question_finish(struct question *question, const char *why)
+{
+    struct lookup *lookup = question->lookup;
+    const lookup_done done = question->done;
+    void *data = question->data;
+    struct facts *facts = steal_ptr(question->facts);
+    if (!why && facts && (facts->unanswered || !facts_are_whole(facts)))
+        why = "was refused: a directory says that it is not available";
+    if (why)
+        outage_note_failure(&lookup->outage, ev_now(lookup->loop), lookup->timeout, why);
+    else if (outage_note_success(&lookup->outage, ev_now(lookup->loop), lookup->timeout) && lookup->recovered)
+        lookup->recovered(lookup->recovered_data);
+    question_free(question);
+    done(facts, data);
+}
+
+/* What a process said that then went wrong is not believed. */
+static void question_forget(struct question *question)
+{
+    facts_free(question->facts);
+    question->facts = facts_new(question->json);
+    question->size = 0;
+}
+
+static void unlink_question(struct lookup *lookup, struct question *question)
+{
+    for (struct question **q = &lookup->queue; *q; q = &(*q)->next) {
+        if (*q == question) {
+            *q = question->next;
+            return;
+        }
+    }
+}
+
+static void settle_soon(struct lookup *lookup)
+{
+    ev_timer_set(&lookup->settle, 0., 0.);
+    ev_timer_start(lookup->loop, &lookup->settle);
+}
+
+/* Never waits. There is room: no worker is started while it might be short. */
+static void reap(struct lookup *lookup)
+{
+    for (size_t i = 0; i < lookup->n_dying;) {
+        if (waitpid(lookup->dying[i], NULL, WNOHANG) == 0)
+            i++;
+        else
+            lookup->dying[i] = lookup->dying[--lookup->n_dying];
+    }
+}
+
+static void worker_end(struct worker *worker)
+{
+    if (worker->pid == 0)
+        return;
+    ev_io_stop(worker->lookup->loop, &worker->io);
+    close(worker->fd);
+    kill(worker->pid, SIGKILL);
+    worker->lookup->dying[worker->lookup->n_dying++] = worker->pid;
+    reap(worker->lookup);
+    free(worker->line);
+    worker->line = NULL;
+    worker->size = 0;
+    worker->pid = 0;
+}
+
+/* The process went away: its question goes back to the queue once, then counts as not answered. */
+static void worker_lost(struct worker *worker)
+{
+    struct question *question = worker->question;
+    worker->question = NULL;
+    worker_end(worker);
+    if (!question)
+        return;
+    question->worker = NULL;
+    question_forget(question);
+    if (question->tried) {
+        question_finish(question, "ended without an answer");
+        return;
+    }
+    question->tried = true;
+    question->next = worker->lookup->queue;
+    worker->lookup->queue = question;
+    settle_soon(worker->lookup);
+}
+
+static void worker_lies(struct worker *worker)
+{
+    struct question *question = worker->question;
+    worker->question = NULL;
+    worker_end(worker);
+    settle_soon(worker->lookup);
+    question_forget(question);
+    question_finish(question, "gave an answer that is none");
+}
+
+static void worker_answered(struct worker *worker)
+{
+    struct question *question = worker->question;
+    worker->question = NULL;
+    settle_soon(worker->lookup);
+    question_finish(question, NULL);
+}
+
+/* What comes now may be a large group in a slow directory: the rest of the answer does not wait for it. */
+static void hurry(struct question *question)
+{
+    struct ev_loop *loop = question->lookup->loop;
+    if (json_object_get(question->json, "patience") ||
+        ev_timer_remaining(loop, &question->deadline) <= PRINCIPALS_SECONDS)
+        return;
+    ev_timer_stop(loop, &question->deadline);
+    ev_timer_set(&question->deadline, PRINCIPALS_SECONDS, 0.);
+    ev_timer_start(loop, &question->deadline);
+}
+
+/* False: there is no question any more. */
+static bool take_line(struct worker *worker, const char *line, size_t size)
+{
+    struct question *question = worker->question;
+    json_t *json = json_loadb(line, size, 0, NULL);
+    const int r = !json || !question->facts ? -EBADMSG : facts_add(question->facts, question->json, json);
+    json_decref(json);
+    if (r == FACTS_E_PRINCIPALS)
+        hurry(question);
+    else if (r == FACTS_E_END)
+        worker_answered(worker);
+    else if (r < 0)
+        worker_lies(worker);
+    return worker->question;
+}
+
+/* The whole lines of what has come; the rest stays. */
+static void take_lines(struct worker *worker)
+{
+    const char *end = NULL;
+    size_t taken = 0;
+    while (worker->question && (end = memchr(worker->line + taken, '\n', worker->size - taken))) {
+        const size_t size = (size_t)(end - (worker->line + taken));
+        if (!take_line(worker, worker->line + taken, size))
+            break;
+        taken += size + 1;
+    }
+    if (!worker->question) {
+        worker->size = 0; /* nothing stands behind the end */
+        return;
+    }
+    worker->size -= taken;
+    memmove(worker->line, worker->line + taken, worker->size);
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+    (void)loop, (void)events;
+    struct worker *worker = io->data;
+    char *grown = realloc(worker->line, worker->size + 4096);
+    worker->line = grown ? grown : worker->line;
+    if (!grown || (worker->question && worker->question->size > ANSWER_MAX)) {
+        worker_lost(worker);
+        return;
+    }
+    const ssize_t got = recv(worker->fd, worker->line + worker->size, 4096, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0 || !worker->question) {
+        worker_lost(worker);
+        return;
+    }
+    worker->question->size += (size_t)got;
+    worker->size += (size_t)got;
+    take_lines(worker);
+}
+
+static int worker_start(struct lookup *lookup, struct worker *worker)
+{
+    int pair[2];
+    reap(lookup);
+    if (lookup->n_dying > DYING_MAX - WORKERS)
+        return -EAGAIN;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return -errno;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_adddup2(&actions, pair[1], 0);
+    posix_spawn_file_actions_adddup2(&actions, pair[1], 1);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    char *const argv[] = {lookup->program, NULL};
+    char *const environment[] = {(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+    pid_t pid;
+    const int error = posix_spawn(&pid, lookup->program, &actions, &attributes, argv, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    close(pair[1]);
+    if (error) {
+        close(pair[0]);
+        if (!lookup->cannot_start)
+            log_error("Cannot start %s: %s. Calls wait for it, then are refused.", lookup->program,
+                      strerror(error));
+        lookup->cannot_start = true;
+        return -error;
+    }
+    lookup->cannot_start = false;
+    *worker = (struct worker){.lookup = lookup, .pid = pid, .fd = pair[0]};
+    ev_io_init(&worker->io, on_readable, worker->fd, EV_READ);
+    worker->io.data = worker;
+    ev_io_start(lookup->loop, &worker->io);
+    return 0;
+}
+
+static bool worker_ask(struct worker *worker, struct question *question)
+{
+    char *line = json_dumps(question->json, JSON_COMPACT);
+    const size_t size = line ? strlen(line) : 0;
+    /* A question is smaller than a socket buffer and the process reads nothing else: this cannot block. */
+    const bool sent = line && send(worker->fd, line, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size;
+    free(line);
+    worker->question = question;
+    question->worker = worker;
+    if (!sent)
+        worker_lost(worker);
+    return sent;
+}
+
+static struct worker *find_idle(struct lookup *lookup)
+{
+    struct worker *unused = NULL;
+    for (size_t i = 0; i < WORKERS; i++) {
+        struct worker *worker = &lookup->workers[i];
+        if (worker->pid && !worker->question)
+            return worker;
+        if (!worker->pid && !unused)
+            unused = worker;
+    }
+    return unused && worker_start(lookup, unused) == 0 ? unused : NULL;
+}
+
+static void on_settle(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct lookup *lookup = timer->data;
+    while (lookup->queue) {
+        struct worker *worker = find_idle(lookup);
+        if (!worker)
+            return; /* the next answer or deadline comes back here */
+        struct question *question = lookup->queue;
+        lookup->queue = question->next;
+        worker_ask(worker, question);
+    }
+}
+
+static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct question *question = timer->data;
+    struct lookup *lookup = question->lookup;
+    if (question->worker) {
+        question->worker->question = NULL;
+        worker_end(question->worker);
+    } else {
+        unlink_question(lookup, question);
+    }
+    settle_soon(lookup);
+    if (question->facts)
+        question->facts->late = true;
+    question_finish(question, "took too long (a slow directory can have more time: [lookup] timeout in "
+                              "accesspkg.conf)");
+}
+
+struct lookup *lookup_new(struct ev_loop *loop, const char *program, double timeout)
+{
+    struct lookup *lookup = calloc(1, sizeof(*lookup));
+    if (!lookup)
+        return NULL;
+    lookup->loop = loop;
+    lookup->timeout = timeout;
+    lookup->program = strdup(program);
+    ev_timer_init(&lookup->settle, on_settle, 0., 0.);
+    lookup->settle.data = lookup;
+    if (!lookup->program) {
+        free(lookup);
+        return NULL;
+    }
+    return lookup;
+}
+
+void lookup_set_timeout(struct lookup *lookup, double timeout)
+{
+    lookup->timeout = timeout;
+}
+
+void lookup_set_recovered(struct lookup *lookup, void (*recovered)(void *data), void *data)
+{
+    lookup->recovered = recovered;
+    lookup->recovered_data = data;
+}
+
+void lookup_free(struct lookup *lookup)
+{
+    if (!lookup)
+        return;
+    for (size_t i = 0; i < WORKERS; i++) {
+        if (lookup->workers[i].question)
+            question_free(lookup->workers[i].question);
+        worker_end(&lookup->workers[i]);
+    }
+    while (lookup->queue) {
+        struct question *question = lookup->queue;
+        lookup->queue = question->next;
+        question_free(question);
+    }
+    ev_timer_stop(lookup->loop, &lookup->settle);
+    free(lookup->program);
+    free(lookup);
+}
+
+int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data)
+{
+    if (lookup->count >= QUESTIONS_MAX)
+        return -EBUSY;
+    struct question *question = calloc(1, sizeof(*question));
+    if (!question)
+        return -ENOMEM;
+    *question =
+        (struct question){.lookup = lookup, .json = inquiry_to_json(inquiry), .done = done, .data = data};
+    question->facts = question->json ? facts_new(question->json) : NULL;
+    if (!question->facts) {
+        json_decref(question->json);
+        free(question);
+        return -ENOMEM;
+    }
+    lookup->count++;
+    ev_timer_init(&question->deadline, on_deadline, lookup->timeout, 0.);
+    question->deadline.data = question;
+    ev_timer_start(lookup->loop, &question->deadline);
+    struct question **last = &lookup->queue;
+    while (*last)
+        last = &(*last)->next;
+    *last = question;
+    settle_soon(lookup);
+    return 0;
+}
+
+void lookup_cancel(struct lookup *lookup, void *data)
+{
+    for (size_t i = 0; i < WORKERS; i++) {
+        struct question *question = lookup->workers[i].question;
+        if (question && question->data == data) {
+            lookup->workers[i].question = NULL;
+            worker_end(&lookup->workers[i]);
+            question_free(question);
+        }
+    }
+    for (struct question **q = &lookup->queue; *q;) {
+        struct question *question = *q;
+        if (question->data == data) {
+            *q = question->next;
+            question_free(question);
+        } else {
+            q = &question->next;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/policy/request.h"
+
+#include <stdlib.h>
+
+static const enum state transitions[STATE_COUNT][REQUEST_EVENT_COUNT] = {
+    [STATE_SUBMITTED] =
+        {
+            [REQUEST_ROUTE] = STATE_PENDING_APPROVAL,
+            [REQUEST_WAIVE] = STATE_APPROVED,
+            [REQUEST_CANCEL] = STATE_CANCELLED,
+        },
+    [STATE_PENDING_APPROVAL] =
+        {
+            [REQUEST_ADVANCE] = STATE_PENDING_APPROVAL,
+            [REQUEST_APPROVE] = STATE_APPROVED,
+            [REQUEST_DENY] = STATE_DENIED,
+            [REQUEST_TIME_OUT] = STATE_EXPIRED,
+            [REQUEST_CANCEL] = STATE_CANCELLED,
+        },
+    /* Approved, its start still ahead: it may be withdrawn. Once there is an assignment, that is returned. */
+    [STATE_APPROVED] = {[REQUEST_CANCEL] = STATE_CANCELLED},
+};
+
+static const char *const event_texts[] = {
+#define X(name, text) [REQUEST_##name] = text,
+    REQUEST_EVENT_TABLE(X)
+#undef X
+};
+
+const char *request_event_text(enum request_event event)
+{
+    return event_texts[event];
+}
+
+enum state request_next(enum state state, enum request_event event)
+{
+    return transitions[state][event];
+}
+
+bool request_is_open(enum state state)
+{
+    return state == STATE_SUBMITTED || state == STATE_PENDING_APPROVAL;
+}
+
+void request_deinit(struct request *request)
+{
+    free(request->package);
+    free(request->user);
+    free(request->full_name);
+    free(request->organisation);
+    free(request->justification);
+    free(request->service);
+    free(request->host);
+    free(request->address);
+    free(request->tty);
+    free(request->cancel_reason);
+    free(request->undecidable);
+    *request = (struct request){0};
+}
+
+void stage_deinit(struct stage *stage)
+{
+    strv_free(stage->approvers);
+    strv_free(stage->fallback_approvers);
+    *stage = (struct stage){0};
+}
+
+void decision_deinit(struct decision *decision)
+{
+    free(decision->decider);
+    free(decision->for_user);
+    free(decision->reason);
+    *decision = (struct decision){0};
+}
