@@ -52,7 +52,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 COMMON_SRC := $(wildcard common/*.c)
 BUS_SRC    := $(wildcard dbus/*.c)
 # The rooms of accesspkgd (docs/ARCHITECTURE.md, Layers); the other folders of helperd/ are programs of their own.
-ROOMS      := daemon bus engine grants store policy config host
+ROOMS      := daemon bus engine lifecycle grants store policy config host
 DAEMON_SRC := $(foreach room,$(ROOMS),$(wildcard helperd/$(room)/*.c))
 LOOKUP_SRC := $(wildcard helperd/lookup/*.c)
 PRIV_SRC   := $(filter-out helperd/privileged/accesspkg-%.c,$(wildcard helperd/privileged/*.c))
@@ -181,6 +181,7 @@ check: deps-check ## Run every suite that needs no booted host (installs what is
 
 .PHONY: check-built
 check-built: all $(SUITES) lint
+	tests/lint/circles $(BUILD)
 	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 	tests/run $(BUILD)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "cli/member.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,11 +37,3 @@ field_format field_time;     /* "Mon 2026-11-23 22:40 CET (in 3 h)" */
 field_format field_when;     /* "in 3 h" on a terminal, else ISO 8601 */
 field_format field_end;      /* of an assignment: as field_time, or "no end" */
 field_format field_duration; /* "4 h" */
-
-/* Members of what the bus sent; "" and 0 where one is missing or of another type. */
-const char *member_text(const json_t *object, const char *member);
-int64_t member_integer(const json_t *object, const char *member);
-bool member_true(const json_t *object, const char *member);
-
-/* Whether what this tells of is held and has no end: the bus then sends none. */
-bool member_endless(const json_t *object);

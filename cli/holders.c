@@ -255,7 +255,7 @@ static int read_wanted(struct invocation *invocation, struct wanted *ret)
     const char *operand = invocation->n_operands > 0 ? invocation->operands[0] : NULL;
 
     if ((operand != NULL) + (invocation->package != NULL) + (invocation->user != NULL) > 1)
-        return runner_usage(invocation, "name one of a package, a group and a user");
+        return command_usage(invocation, "name one of a package, a group and a user");
     if (operand && operand[0] == '%')
         *ret = (struct wanted){operand + 1, "group"};
     else if (operand)

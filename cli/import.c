@@ -225,7 +225,7 @@ int import_group(struct invocation *invocation, bool *ret_left)
     int code;
 
     if (!invocation->package)
-        return runner_usage(invocation, "the command 'import' needs the package: --package NAME");
+        return command_usage(invocation, "the command 'import' needs the package: --package NAME");
     code = find_members(invocation, &members);
     if (code != 0)
         return code;

@@ -2,13 +2,15 @@
 /* Every option of every program is a row here; what it sets stands beside it. */
 #include "cli/options.h"
 
-#include "cli/help.h"
 #include "cli/when.h"
 
 #include "common/duration.h"
+#include "common/names.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
 #include <time.h>
 
 static int set_reason(struct invocation *invocation, const char *value);
@@ -29,30 +31,58 @@ static int set_user(struct invocation *invocation, const char *value);
 static int set_request(struct invocation *invocation, const char *value);
 static int set_json(struct invocation *invocation, const char *value);
 
+int options_parse_id(const struct invocation *invocation, const char *text, int64_t *ret)
+{
+    const char *slash = strrchr(text, '/');
+
+    if (slash && slash != text && slash[1]) {
+        *ret = 0;
+        return 0;
+    }
+    if (options_parse_positive(text, ret))
+        return 0;
+    return command_usage(
+        invocation, "'%s' is no request number; write one as 3, or USER/PACKAGE as alice/db-admins", text);
+}
+
+int options_check_text(const struct invocation *invocation, const char *text)
+{
+    if (strlen(text) > BUS_TEXT_MAX)
+        return command_usage(invocation, "the reason is %zu bytes long, and %d are the most; shorten it",
+                             strlen(text), BUS_TEXT_MAX);
+    if (!text_is_utf8(text))
+        return command_usage(invocation, "the reason is not UTF-8; write it in a UTF-8 terminal");
+    return 0;
+}
+
 const struct option_row options_rows[] = {
-    {"reason", 'm', "TEXT", TAKES_REASON, set_reason, NULL, "why; those whom it concerns read it"},
-    {"justification", 0, "TEXT", TAKES_REASON, set_reason, NULL, "the same as --reason"},
-    {"duration", 'd', "TIME", TAKES_DURATION, set_duration, NULL, "for how long, as 90m, 4h, 1d or forever"},
-    {"for", 0, "TIME", TAKES_FOR, set_duration, NULL, "give less time than was asked for"},
-    {"start", 0, "WHEN", TAKES_START, set_start, NULL, "begin later: +2h, 14:30 or '2026-11-24 09:00'"},
-    {"override", 0, NULL, TAKES_OVERRIDE, set_override, NULL, "although it is incompatible; wants -m"},
-    {"package", 0, "NAME", TAKES_PACKAGE, set_package, NULL, "this package (import needs it)"},
-    {"dry-run", 0, NULL, TAKES_DRY_RUN, set_dry_run, NULL, "change nothing, say what would be done"},
-    {"to", 0, "USER", TAKES_TO, set_to, NULL, "who may decide in your name"},
-    {"until", 0, "WHEN", TAKES_UNTIL, set_until, NULL, "until when: +2d, 18:00 or '2026-11-24 09:00'"},
-    {"revoke", 0, "USER", TAKES_REVOKE, set_revoke, NULL, "end what you delegated to, or received from"},
-    {"yes", 'y', NULL, TAKES_YES, set_yes, NULL, "do not ask whether to go on"},
-    {"wait", 0, NULL, TAKES_WAIT, set_wait, NULL, "stay until it is decided; Ctrl-C leaves it filed"},
-    {"request", 0, "ID", TAKES_REQUEST, set_request, NULL, "only what concerns this request"},
-    {"user", 0, "USER", TAKES_USER, set_user, NULL,
+    {"reason", 'm', "TEXT", TAKES_REASON, set_reason, OPTION_NONE, "why; those whom it concerns read it"},
+    {"justification", 0, "TEXT", TAKES_REASON, set_reason, OPTION_NONE, "the same as --reason"},
+    {"duration", 'd', "TIME", TAKES_DURATION, set_duration, OPTION_NONE,
+     "for how long, as 90m, 4h, 1d or forever"},
+    {"for", 0, "TIME", TAKES_FOR, set_duration, OPTION_NONE, "give less time than was asked for"},
+    {"start", 0, "WHEN", TAKES_START, set_start, OPTION_NONE,
+     "begin later: +2h, 14:30 or '2026-11-24 09:00'"},
+    {"override", 0, NULL, TAKES_OVERRIDE, set_override, OPTION_NONE, "although it is incompatible; wants -m"},
+    {"package", 0, "NAME", TAKES_PACKAGE, set_package, OPTION_NONE, "this package (import needs it)"},
+    {"dry-run", 0, NULL, TAKES_DRY_RUN, set_dry_run, OPTION_NONE, "change nothing, say what would be done"},
+    {"to", 0, "USER", TAKES_TO, set_to, OPTION_NONE, "who may decide in your name"},
+    {"until", 0, "WHEN", TAKES_UNTIL, set_until, OPTION_NONE, "until when: +2d, 18:00 or '2026-11-24 09:00'"},
+    {"revoke", 0, "USER", TAKES_REVOKE, set_revoke, OPTION_NONE,
+     "end what you delegated to, or received from"},
+    {"yes", 'y', NULL, TAKES_YES, set_yes, OPTION_NONE, "do not ask whether to go on"},
+    {"wait", 0, NULL, TAKES_WAIT, set_wait, OPTION_NONE, "stay until it is decided; Ctrl-C leaves it filed"},
+    {"request", 0, "ID", TAKES_REQUEST, set_request, OPTION_NONE, "only what concerns this request"},
+    {"user", 0, "USER", TAKES_USER, set_user, OPTION_NONE,
      "only what this user did or holds, or what concerns them"},
-    {"since", 0, "WHEN", TAKES_SINCE, set_since, NULL, "from when on: 7d (ago), 14:30 or '2026-11-01'"},
-    {"limit", 'n', "N", TAKES_LIMIT, set_limit, NULL, "only the newest N"},
-    {"no-pager", 0, NULL, TAKES_PAGER, set_no_pager, NULL, "do not page what is long"},
-    {"json", 0, NULL, 0, set_json, NULL, "print JSON, for programs"},
-    {"help", 'h', NULL, 0, NULL, help_print, "show this help"},
-    {"version", 'V', NULL, 0, NULL, help_print_version, "show the version"},
-    {"print-completion", 0, NULL, 0, NULL, help_print_completion, NULL},
+    {"since", 0, "WHEN", TAKES_SINCE, set_since, OPTION_NONE,
+     "from when on: 7d (ago), 14:30 or '2026-11-01'"},
+    {"limit", 'n', "N", TAKES_LIMIT, set_limit, OPTION_NONE, "only the newest N"},
+    {"no-pager", 0, NULL, TAKES_PAGER, set_no_pager, OPTION_NONE, "do not page what is long"},
+    {"json", 0, NULL, 0, set_json, OPTION_NONE, "print JSON, for programs"},
+    {"help", 'h', NULL, 0, NULL, OPTION_HELP, "show this help"},
+    {"version", 'V', NULL, 0, NULL, OPTION_VERSION, "show the version"},
+    {"print-completion", 0, NULL, 0, NULL, OPTION_COMPLETION, NULL},
     {0},
 };
 
@@ -71,15 +101,15 @@ bool options_concern(const struct program *program, const struct option_row *opt
 static int set_reason(struct invocation *invocation, const char *value)
 {
     invocation->reason = value;
-    return runner_check_text(invocation, value);
+    return options_check_text(invocation, value);
 }
 
 static int set_duration(struct invocation *invocation, const char *value)
 {
     if (duration_parse_or_forever(value, &invocation->duration) < 0)
-        return runner_usage(invocation,
-                            "'%s' is no duration; write it as 90m, 4h or 1d, ten years at most, or forever",
-                            value);
+        return command_usage(invocation,
+                             "'%s' is no duration; write it as 90m, 4h or 1d, ten years at most, or forever",
+                             value);
     return 0;
 }
 
@@ -88,10 +118,10 @@ static int set_start(struct invocation *invocation, const char *value)
     const int64_t now = time(NULL);
 
     if (when_parse(value, now, &invocation->start) < 0)
-        return runner_usage(invocation, "'%s' is no time; write it as +2h, 14:30 or '2026-11-24 09:00'",
-                            value);
+        return command_usage(invocation, "'%s' is no time; write it as +2h, 14:30 or '2026-11-24 09:00'",
+                             value);
     if (invocation->start <= now)
-        return runner_usage(invocation, "'%s' is in the past; leave --start away to begin at once", value);
+        return command_usage(invocation, "'%s' is in the past; leave --start away to begin at once", value);
     return 0;
 }
 
@@ -112,10 +142,10 @@ static int set_until(struct invocation *invocation, const char *value)
     const int64_t now = time(NULL);
 
     if (when_parse(value, now, &invocation->until) < 0)
-        return runner_usage(invocation, "'%s' is no time; write it as +2d, 18:00 or '2026-11-24 09:00'",
-                            value);
+        return command_usage(invocation, "'%s' is no time; write it as +2d, 18:00 or '2026-11-24 09:00'",
+                             value);
     if (invocation->until <= now)
-        return runner_usage(invocation, "'%s' is in the past; give a later end", value);
+        return command_usage(invocation, "'%s' is in the past; give a later end", value);
     return 0;
 }
 
@@ -157,7 +187,7 @@ bool options_parse_positive(const char *text, int64_t *ret)
 static int set_limit(struct invocation *invocation, const char *value)
 {
     if (!options_parse_positive(value, &invocation->limit))
-        return runner_usage(invocation, "'%s' is no limit; give a number from 1 on", value);
+        return command_usage(invocation, "'%s' is no limit; give a number from 1 on", value);
     return 0;
 }
 
@@ -187,11 +217,11 @@ static int set_since(struct invocation *invocation, const char *value)
     const int64_t now = time(NULL);
 
     if (when_parse_past(value, now, &invocation->since) < 0)
-        return runner_usage(invocation, "'%s' is no time; write it as 7d (ago), 14:30 or '2026-11-01 09:00'",
-                            value);
+        return command_usage(invocation, "'%s' is no time; write it as 7d (ago), 14:30 or '2026-11-01 09:00'",
+                             value);
     if (invocation->since > now)
-        return runner_usage(invocation, "'%s' lies ahead; --since looks back, so give an earlier time",
-                            value);
+        return command_usage(invocation, "'%s' lies ahead; --since looks back, so give an earlier time",
+                             value);
     return 0;
 }
 
@@ -204,7 +234,7 @@ static int set_user(struct invocation *invocation, const char *value)
 static int set_request(struct invocation *invocation, const char *value)
 {
     invocation->request = value;
-    return runner_parse_id(invocation, value, &(int64_t){0});
+    return options_parse_id(invocation, value, &(int64_t){0});
 }
 
 static int set_json(struct invocation *invocation, const char *value)

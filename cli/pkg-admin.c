@@ -348,8 +348,8 @@ static int assign_access(struct invocation *invocation)
 static int revoke_access(struct invocation *invocation)
 {
     if (!invocation->reason)
-        return runner_usage(invocation,
-                            "the command 'revoke' needs a reason, which the user reads: -m 'REASON'");
+        return command_usage(invocation,
+                             "the command 'revoke' needs a reason, which the user reads: -m 'REASON'");
     return call_and_say(
         invocation, "Revoke", "sss",
         json_pack("[s, s, s]", invocation->operands[1], invocation->operands[0], invocation->reason));

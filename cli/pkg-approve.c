@@ -2,6 +2,7 @@
 /* pkg-approve: what approvers use. Decides nothing itself: accesspkgd judges who may approve what. */
 #include "cli/calls.h"
 #include "cli/confirm.h"
+#include "cli/options.h"
 #include "cli/prompt.h"
 #include "cli/requests.h"
 #include "cli/watch.h"
@@ -180,7 +181,7 @@ static int ask(struct invocation *invocation, bool approve, char **ret_reason)
     }
     if (answer == CONFIRM_FAILED || !*ret_reason)
         return code;
-    if (runner_check_text(invocation, *ret_reason) != 0)
+    if (options_check_text(invocation, *ret_reason) != 0)
         return EX_USAGE;
     invocation->reason = blank ? NULL : *ret_reason;
     return 0;
@@ -208,12 +209,12 @@ static int deny(struct invocation *invocation)
     int code = 0;
 
     if (!invocation->reason && !prompt_possible(invocation))
-        return runner_usage(invocation, "the command 'deny' needs a reason, which the requestor reads: "
-                                        "-m 'REASON'");
+        return command_usage(invocation, "the command 'deny' needs a reason, which the requestor reads: "
+                                         "-m 'REASON'");
     if (!invocation->reason)
         code = ask(invocation, false, &asked);
     if (code == 0 && invocation->reason && is_blank(invocation->reason))
-        code = runner_usage(invocation, "the reason is empty, so nothing was denied; give one: -m 'REASON'");
+        code = command_usage(invocation, "the reason is empty, so nothing was denied; give one: -m 'REASON'");
     if (code == 0)
         code = requests_each(invocation, &action);
     invocation->reason = NULL;
@@ -311,16 +312,17 @@ static int delegate(struct invocation *invocation)
     const bool bare = !invocation->to && invocation->until == 0 && !invocation->reason;
 
     if (invocation->revoke && !bare)
-        return runner_usage(invocation, "--revoke stands alone: it ends a delegation");
+        return command_usage(invocation, "--revoke stands alone: it ends a delegation");
     if (invocation->revoke)
         return call_delegation(invocation, "Undelegate", "s", json_pack("[s]", invocation->revoke),
                                say_undelegated);
     if (bare)
         return list_delegations(invocation);
     if (!invocation->to)
-        return runner_usage(invocation, "the command 'delegate' needs --to USER");
+        return command_usage(invocation, "the command 'delegate' needs --to USER");
     if (invocation->until == 0)
-        return runner_usage(invocation, "the command 'delegate' needs --until WHEN: a delegation has an end");
+        return command_usage(invocation,
+                             "the command 'delegate' needs --until WHEN: a delegation has an end");
     return call_delegation(invocation, "Delegate", "sa{sv}",
                            json_pack("[s, {s:I, s:s*}]", invocation->to, "until",
                                      (json_int_t)invocation->until, "reason", invocation->reason),

@@ -368,8 +368,9 @@ static void say_emergency(struct output *output, const json_t *request)
 static int emergency(struct invocation *invocation)
 {
     if (!invocation->reason)
-        return runner_usage(invocation, "the command 'emergency' needs a reason, which every approver reads: "
-                                        "-m 'REASON'");
+        return command_usage(invocation,
+                             "the command 'emergency' needs a reason, which every approver reads: "
+                             "-m 'REASON'");
     return call_and_say(invocation, "Emergency", "ss",
                         json_pack("[s, s]", invocation->operands[0], invocation->reason), say_emergency);
 }

@@ -3,6 +3,7 @@
  * nothing of the bus. */
 #include "cli/runner.h"
 
+#include "cli/help.h"
 #include "cli/options.h"
 #include "cli/pager.h"
 
@@ -23,32 +24,6 @@
 #include <unistd.h>
 
 /* ---- parsing ---------------------------------------------------------------------------------------------- */
-
-int runner_usage(const struct invocation *invocation, const char *format, ...)
-{
-    char *text;
-    va_list arguments;
-
-    va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0)
-        text = NULL;
-    va_end(arguments);
-    output_message(invocation->program->name, "%s. Try: %s%s%s --help",
-                   text ? text : "this cannot be understood", invocation->program->name,
-                   invocation->command ? " " : "", invocation->command ? invocation->command->name : "");
-    free(text);
-    return EX_USAGE;
-}
-
-int runner_check_text(const struct invocation *invocation, const char *text)
-{
-    if (strlen(text) > BUS_TEXT_MAX)
-        return runner_usage(invocation, "the reason is %zu bytes long, and %d are the most; shorten it",
-                            strlen(text), BUS_TEXT_MAX);
-    if (!text_is_utf8(text))
-        return runner_usage(invocation, "the reason is not UTF-8; write it in a UTF-8 terminal");
-    return 0;
-}
 
 enum { LONG_BASE = 256 }; /* behind all letters */
 
@@ -92,14 +67,14 @@ static int parse_options(struct invocation *invocation, int argc, char *argv[], 
         const struct option_row *option = option_of(code);
 
         if (code == ':')
-            return runner_usage(invocation, "the option %s needs a value", argv[optind - 1]);
+            return command_usage(invocation, "the option %s needs a value", argv[optind - 1]);
         if (!option && optopt > 0 && optopt < LONG_BASE)
-            return runner_usage(invocation, "there is no option -%c", optopt);
+            return command_usage(invocation, "there is no option -%c", optopt);
         if (!option && optopt >= LONG_BASE)
-            return runner_usage(invocation, "the option --%s takes no value", option_of(optopt)->name);
+            return command_usage(invocation, "the option --%s takes no value", option_of(optopt)->name);
         if (!option)
-            return runner_usage(invocation, "there is no option %s, or several begin with it",
-                                argv[optind - 1]);
+            return command_usage(invocation, "there is no option %s, or several begin with it",
+                                 argv[optind - 1]);
         *ret_takes |= option->takes;
         if (option->instead)
             *ret_instead = option;
@@ -117,27 +92,13 @@ static const struct command *command_of(const struct program *program, const cha
     return NULL;
 }
 
-int runner_parse_id(const struct invocation *invocation, const char *text, int64_t *ret)
-{
-    const char *slash = strrchr(text, '/');
-
-    if (slash && slash != text && slash[1]) {
-        *ret = 0;
-        return 0;
-    }
-    if (options_parse_positive(text, ret))
-        return 0;
-    return runner_usage(
-        invocation, "'%s' is no request number; write one as 3, or USER/PACKAGE as alice/db-admins", text);
-}
-
 static int parse_ids(struct invocation *invocation)
 {
     invocation->ids = calloc(invocation->n_operands + 1, sizeof(*invocation->ids));
     if (!invocation->ids)
-        return runner_usage(invocation, "there are too many request numbers");
+        return command_usage(invocation, "there are too many request numbers");
     for (size_t i = 0; i < invocation->n_operands; i++)
-        if (runner_parse_id(invocation, invocation->operands[i], &invocation->ids[i]) != 0)
+        if (options_parse_id(invocation, invocation->operands[i], &invocation->ids[i]) != 0)
             return EX_USAGE;
     return 0;
 }
@@ -149,21 +110,21 @@ static int parse_operands(struct invocation *invocation, int argc, char *argv[],
         optind < argc ? command_of(invocation->program, argv[optind]) : invocation->program->commands;
 
     if (!command)
-        return runner_usage(invocation, "there is no command '%s'", argv[optind]);
+        return command_usage(invocation, "there is no command '%s'", argv[optind]);
     invocation->command = command;
     if (takes & ~command->takes)
         for (size_t i = 0; i < N_OPTIONS; i++)
             if (options_rows[i].takes & takes & ~command->takes)
-                return runner_usage(invocation, "the command '%s' takes no --%s", command->name,
-                                    options_rows[i].name);
+                return command_usage(invocation, "the command '%s' takes no --%s", command->name,
+                                     options_rows[i].name);
     invocation->operands = argv + (optind < argc ? optind + 1 : argc);
     invocation->n_operands = (size_t)(argc - (int)(invocation->operands - argv));
     if (invocation->n_operands < (size_t)command->min)
-        return runner_usage(invocation, "the command '%s' needs %.*s", command->name,
-                            (int)strcspn(command->arguments, "."), command->arguments);
+        return command_usage(invocation, "the command '%s' needs %.*s", command->name,
+                             (int)strcspn(command->arguments, "."), command->arguments);
     if (command->max >= 0 && invocation->n_operands > (size_t)command->max)
-        return runner_usage(invocation, "the command '%s' does not take '%s'", command->name,
-                            invocation->operands[command->max]);
+        return command_usage(invocation, "the command '%s' does not take '%s'", command->name,
+                             invocation->operands[command->max]);
     return command->takes & TAKES_IDS ? parse_ids(invocation) : 0;
 }
 
@@ -171,8 +132,8 @@ static int check_arguments(const struct invocation *invocation, int argc, char *
 {
     for (int i = 1; i < argc; i++)
         if (!text_is_utf8(argv[i]))
-            return runner_usage(invocation, "argument %d, '%s', is not UTF-8; write it in a UTF-8 terminal",
-                                i, argv[i]);
+            return command_usage(invocation, "argument %d, '%s', is not UTF-8; write it in a UTF-8 terminal",
+                                 i, argv[i]);
     return 0;
 }
 
@@ -195,6 +156,23 @@ static void choose_locale(void)
 {
     if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968") == 0)
         setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+/* `command` NULL: none was named. */
+static int run_instead(const struct option_row *option, const struct program *program,
+                       const struct command *command)
+{
+    switch (option->instead) {
+    case OPTION_HELP:
+        return help_print(program, command);
+    case OPTION_VERSION:
+        return help_print_version(program, command);
+    case OPTION_COMPLETION:
+        return help_print_completion(program, command);
+    case OPTION_NONE:
+        break;
+    }
+    return EX_SOFTWARE;
 }
 
 static int finish(struct invocation *invocation, int code)
@@ -227,7 +205,7 @@ int runner_main(const struct program *program, int argc, char *argv[])
     if (code == 0)
         code = parse_options(&invocation, argc, argv, &takes, &instead);
     if (code == 0 && instead)
-        code = instead->instead(program, optind < argc ? command_of(program, argv[optind]) : NULL);
+        code = run_instead(instead, program, optind < argc ? command_of(program, argv[optind]) : NULL);
     else if (code == 0)
         code = parse_operands(&invocation, argc, argv, takes);
     if (code == 0 && !instead) {

@@ -6,87 +6,9 @@
  */
 #pragma once
 
-#include "cli/output.h"
-#include "dbus/client.h"
-
-/* What a command takes besides --json. */
-enum {
-    TAKES_REASON = 1 << 0,   /* -m, --reason, --justification */
-    TAKES_DURATION = 1 << 1, /* -d, --duration */
-    TAKES_LIMIT = 1 << 2,    /* -n, --limit */
-    TAKES_START = 1 << 4,    /* --start */
-    TAKES_FOR = 1 << 5,      /* --for */
-    TAKES_OVERRIDE = 1 << 6, /* --override */
-    TAKES_PACKAGE = 1 << 16, /* --package */
-    TAKES_DRY_RUN = 1 << 17, /* --dry-run */
-    TAKES_IDS = 1 << 3,      /* its operands are request numbers, or USER/PACKAGE */
-    TAKES_TO = 1 << 7,       /* --to */
-    TAKES_UNTIL = 1 << 8,    /* --until */
-    TAKES_REVOKE = 1 << 9,   /* --revoke */
-    TAKES_YES = 1 << 18,     /* -y, --yes */
-    TAKES_WAIT = 1 << 19,    /* --wait */
-    TAKES_PAGER = 1 << 20,   /* what it shows may be long: --no-pager */
-    TAKES_SINCE = 1 << 21,   /* --since */
-    TAKES_USER = 1 << 22,    /* --user */
-    TAKES_REQUEST = 1 << 23, /* --request */
-};
-
-struct program;
-struct command;
-
-struct invocation {
-    const struct program *program;
-    const struct command *command;
-    char **operands;
-    size_t n_operands;
-    int64_t *ids;       /* with TAKES_IDS: the operands as numbers; 0: USER/PACKAGE, see cli/find.h */
-    const char *reason; /* NULL: not given */
-    int64_t duration;   /* seconds, or DURATION_FOREVER; 0: not given */
-    int64_t start;      /* 0: not given */
-    bool override;
-    const char *package; /* NULL: not given */
-    bool dry_run;
-    const char *to;     /* NULL: not given */
-    const char *revoke; /* NULL: not given */
-    int64_t until;      /* 0: not given */
-    int64_t limit;      /* 0: not given */
-    bool yes;
-    bool wait;
-    bool no_pager;
-    int64_t since;       /* 0: not given */
-    const char *user;    /* NULL: not given */
-    const char *request; /* NULL: not given; a number or USER/PACKAGE */
-    struct output output;
-    struct client client; /* cli/calls.h opens it at the first call */
-};
-
-struct command {
-    const char *name;
-    const char *arguments; /* as --help shows them */
-    int min, max;          /* operands; max -1: any number */
-    unsigned takes;
-    int (*run)(struct invocation *invocation); /* returns the exit code */
-    const char *help;
-};
-
-struct program {
-    const char *name;
-    const char *help;
-    const struct command *commands; /* the first is what a bare call runs; ends with a NULL name */
-    unsigned deadline;              /* seconds that each call of the bus may take */
-};
+#include "cli/command.h"
 
 enum { RUNNER_DEADLINE = 25 };
 
 /* Runs the command that argv names. Returns the process's exit code. */
 int runner_main(const struct program *program, int argc, char *argv[]);
-
-/* Says what is wrong with the command line and where help is. Returns 64. */
-int runner_usage(const struct invocation *invocation, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* A reason or justification: UTF-8, at most BUS_TEXT_MAX bytes. 0, or 64 after saying what is wrong with it. */
-int runner_check_text(const struct invocation *invocation, const char *text);
-
-/* A request's number, or 0 for USER/PACKAGE (cli/find.h asks the bus). 0, or 64 after saying what is wrong with it. */
-int runner_parse_id(const struct invocation *invocation, const char *text, int64_t *ret);

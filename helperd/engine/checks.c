@@ -4,6 +4,7 @@
 
 #include "common/duration.h"
 #include "common/names.h"
+#include "common/timetext.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -63,7 +64,7 @@ int engine_check_cooldown(struct engine *engine, const struct subject *subject, 
                           bool at_gate, struct reply *reply)
 {
     struct request last = {0};
-    char when[ENGINE_TIME_MAX];
+    char when[TIME_TEXT_MAX];
     int r = store_find_last_request(engine->store, subject->uid, subject->name, package->name, &last);
     const int64_t pause = last.state == STATE_DENIED                               ? package->cooldown
                           : last.state == STATE_EXPIRED && last.at_gate && at_gate ? package->gate_cooldown
@@ -74,61 +75,166 @@ int engine_check_cooldown(struct engine *engine, const struct subject *subject, 
                                 "Request %" PRId64
                                 " for %s was denied. A new one can be filed after %s. Why it was "
                                 "denied: pkg-request status %" PRId64,
-                                last.id, package->name, engine_time(last.ended + pause, when), last.id)
+                                last.id, package->name, time_text(last.ended + pause, when), last.id)
                 : engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                                 "Request %" PRId64
                                 " for %s expired without a decision. At a login a new one is filed "
                                 "after %s; ask at any time with: pkg-request submit %s",
-                                last.id, package->name, engine_time(last.ended + pause, when), package->name);
+                                last.id, package->name, time_text(last.ended + pause, when), package->name);
     request_deinit(&last);
     return r == STORE_E_NONE ? 0 : r;
 }
 
 /* ---- separation of duties ---- */
 
-struct duties {
-    const struct engine *engine;
-    const struct package *package;
-    char found[NAME_PACKAGE_MAX + 1];
-};
-
-/* It counts both ways: whichever of the two packages names the other. */
-static bool conflict(const struct duties *duties, const char *other_name)
-{
-    const struct package *other = packages_find(duties->engine->packages, other_name);
-    return strv_contains(duties->package->incompatible, other_name) ||
-           (other && strv_contains(other->incompatible, duties->package->name));
-}
-
-static int note_conflict(const char *name, void *data)
-{
-    struct duties *duties = data;
-    if (strcmp(name, duties->package->name) != 0 && conflict(duties, name))
-        snprintf(duties->found, sizeof(duties->found), "%s", name);
-    return duties->found[0] != '\0';
-}
-
 int engine_check_duties(struct engine *engine, uid_t uid, const char *user, const struct package *package,
                         bool pending_too, struct reply *reply)
 {
-    struct duties duties = {.engine = engine, .package = package};
-    int r = store_each_package_held(engine->store, uid, user, note_conflict, &duties);
-    if (r < 0)
+    char other[NAME_PACKAGE_MAX + 1];
+    bool held = false;
+    const int r = engine_find_conflict(engine, uid, user, package, pending_too, other, &held);
+    if (r <= 0)
         return r;
-    if (duties.found[0])
+    if (held)
         return engine_refuse(
             reply, BUS_ERROR_POLICY_REFUSED,
             "%s cannot be had together with %s (separation of duties), which %s holds. That is to be handed "
             "back first: pkg-request return %s",
-            package->name, duties.found, user, duties.found);
-    r = store_each_package_asked(engine->store, uid, user, pending_too, note_conflict, &duties);
-    if (r < 0)
-        return r;
-    if (duties.found[0])
+            package->name, other, user, other);
+    return engine_refuse(
+        reply, BUS_ERROR_POLICY_REFUSED,
+        "%s cannot be had together with %s (separation of duties), which %s has a request for. That is "
+        "to be cancelled first; its number: pkg-request list",
+        package->name, other, user);
+}
+
+static int refuse_request(enum policy_request_verdict verdict, const struct package *package,
+                          struct reply *reply)
+{
+    char longest[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
+    switch (verdict) {
+    case POLICY_REQUEST_NOT_REQUESTOR:
         return engine_refuse(
             reply, BUS_ERROR_POLICY_REFUSED,
-            "%s cannot be had together with %s (separation of duties), which %s has a request for. That is "
-            "to be cancelled first; its number: pkg-request list",
-            package->name, duties.found, user);
+            "The policy of %s does not let you ask for it. An administrator of this host can tell "
+            "who may.",
+            package->name);
+    case POLICY_REQUEST_UNKNOWN:
+        return engine_refuse_unknown(reply, "whether the policy lets you ask for it");
+    case POLICY_REQUEST_NEEDS_JUSTIFICATION:
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s asks for a justification. Please say why: pkg-request submit %s -m 'REASON'",
+                             package->name, package->name);
+    case POLICY_REQUEST_TOO_LONG:
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s is given for at most %s at a time. The longest: pkg-request submit "
+                             "%s -d %s",
+                             package->name, duration_format(package->max_duration, longest), package->name,
+                             duration_write(package->max_duration, most));
+    case POLICY_REQUEST_ALLOWED:
+        break;
+    }
     return 0;
+}
+
+int engine_check_filing(struct engine *engine, const struct subject *subject, const struct package *package,
+                        const struct policy_ask *ask, struct reply *reply)
+{
+    int r = refuse_request(policy_may_request(package, subject, ask), package, reply);
+    if (r == 0)
+        r = engine_check_limits(engine, subject->uid, !package->approval_required, reply);
+    if (r == 0)
+        r = engine_check_cooldown(engine, subject, package, ask->at_gate, reply);
+    return r == 0 ? engine_check_duties(engine, subject->uid, subject->name, package, true, reply) : r;
+}
+
+int engine_refuse_unknown_package(const char *package, struct reply *reply)
+{
+    char visible[2 * NAME_PACKAGE_MAX];
+    return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
+                         "There is no access package %s on this host. See: pkg-request packages",
+                         text_visible(package, visible, sizeof(visible)));
+}
+
+int engine_check_extension(struct engine *engine, const struct assignment *assignment,
+                           const struct package *package, int64_t seconds, struct reply *reply)
+{
+    char text[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
+    if (!assignment_is_live(assignment->state) || assignment->span.end <= clock_now(&engine->clock))
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "The access to %s has ended, so it cannot be extended. Please ask for it anew: "
+                             "pkg-request submit %s",
+                             assignment->package, assignment->package);
+    if (assignment->span.end == GRANT_FOREVER)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "The access to %s has no end, so there is nothing to extend.",
+                             assignment->package);
+    if (!package || package->extension == PACKAGE_EXTENSION_NO)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "The policy of %s allows no extension. When it ends, ask for it anew: "
+                             "pkg-request submit %s",
+                             assignment->package, assignment->package);
+    if (seconds > package->max_duration)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s can be extended by at most %s at a time. The longest: pkg-request extend "
+                             "%s -d %s",
+                             package->name, duration_format(package->max_duration, text), package->name,
+                             duration_write(package->max_duration, most));
+    const int64_t total = package->max_total ? package->max_total : DURATION_MAX;
+    /* To no end at all, where max_duration says so: then there is no max_total (packages_file.c). */
+    if (seconds != DURATION_FOREVER && assignment->span.end - assignment->span.start > total - seconds)
+        return engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "With its extensions %s may last at most %s. Please ask for less, or anew after its end.",
+            package->name, duration_format(total, text));
+    return 0;
+}
+
+int engine_check_assign(struct engine *engine, const struct facts *facts, const struct assign_terms *terms,
+                        const struct package *package, struct reply *reply)
+{
+    struct assignment assignment = {0};
+    char encoded[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
+    if (!package)
+        return engine_refuse_unknown_package(terms->package, reply);
+    if (!facts->user)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
+                             terms->user ? text_visible(terms->user, encoded, sizeof(encoded))
+                                         : "of this name");
+    if (name_encode(facts->user->name, encoded, sizeof(encoded)) < 0)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, ENGINE_NAME_TOO_LONG);
+    int r = store_find_live_assignment(engine->store, facts->user->uid, facts->user->name, package->name,
+                                       &assignment);
+    assignment_deinit(&assignment);
+    if (r == 0)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s holds %s already. Until when: pkg-admin explain %s %s", facts->user->name,
+                             package->name, package->name, text_word(facts->user->name, word));
+    if (r < 0)
+        return r;
+    r = engine_check_duties(engine, facts->user->uid, facts->user->name, package, true, reply);
+    const size_t used = strlen(reply->message);
+    if (r > 0 && !terms->override_duties && terms->advice)
+        snprintf(reply->message + used, sizeof(reply->message) - used,
+                 ". Or give it all the same: pkg-admin assign %s %s %s", package->name,
+                 text_word(facts->user->name, word), terms->advice);
+    if (r > 0 && terms->override_duties)
+        r = *terms->reason
+                ? 0
+                : engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                                "Giving what is incompatible takes a reason, for the record: pkg-admin "
+                                "assign %s %s --override -m 'REASON'",
+                                package->name, text_word(facts->user->name, word));
+    return r;
+}
+
+int engine_check_login_id(const struct engine *engine, const struct caller *caller, struct reply *reply)
+{
+    if (engine->config->require_login_id != CONFIG_YES || caller->identity.loginuid != UID_UNSET)
+        return 0;
+    return engine_refuse(
+        reply, BUS_ERROR_NOT_AUTHORIZED,
+        "Your process has no login id, so it cannot be told who you logged in as, and this host wants "
+        "that for a decision (require_login_id). Log in by ssh or on a terminal and decide there; "
+        "where no login gets an id, an administrator looks at: pkg-admin status");
 }

@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "common/duration.h"
 #include "common/names.h"
+#include "common/timetext.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,10 +20,10 @@ enum { REASON_SHOWN_MAX = 204 }; /* bytes of somebody's reason inside a refusal 
 static int refuse_late(const struct record *record, struct reply *reply)
 {
     const struct request *request = &record->request;
-    char when[ENGINE_TIME_MAX];
+    char when[TIME_TEXT_MAX];
     char reason[REASON_SHOWN_MAX] = "";
     const bool due = request->state == STATE_PENDING_APPROVAL; /* it will be shown as expired in a moment */
-    engine_time(due ? request->deadline : request->ended, when);
+    time_text(due ? request->deadline : request->ended, when);
     if (request->emergency)
         return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
                              "Request %" PRId64
@@ -61,25 +62,6 @@ static bool is_waiting(const struct request *request, int64_t now)
     return request->state == STATE_PENDING_APPROVAL && now < request->deadline;
 }
 
-int engine_withdraw(struct engine *engine, struct request *request, const char *actor,
-                    const struct identity *identity, const char *reason)
-{
-    int r = engine_move_request(request, REQUEST_CANCEL);
-    request->ended = clock_now(&engine->clock);
-    request->waiting = false;
-    free(request->cancel_reason);
-    request->cancel_reason = reason ? strdup(reason) : NULL;
-    if (r == 0)
-        r = store_update_request(engine->store, request);
-    if (r == 0)
-        r = engine_audit(engine, actor, identity, "cancel", request->id, 0, reason);
-    if (r == 0 && strcmp(actor, request->user) != 0)
-        r = engine_tell_requestor(engine, OUTBOX_WITHDRAWN, request, actor, reason);
-    if (r == 0)
-        r = engine_will_announce(engine, request->id);
-    return r;
-}
-
 int engine_cancel(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
                   const char *reason, struct reply *reply)
 {
@@ -105,80 +87,6 @@ int engine_cancel(struct engine *engine, const struct caller *caller, const stru
 }
 
 /* ---- decide ---- */
-
-typedef bool (*asks)(char *const *principals, const struct policy_decider *decider);
-
-/* The first stage of this request in which one of its lists asks the decider; 0: none. */
-static int64_t find_stage(struct engine *engine, const struct record *record,
-                          const struct policy_decider *decider, asks asks_decider)
-{
-    int64_t found = 0;
-    for (int64_t number = 1; found == 0 && number <= record->request.n_stages; number++) {
-        struct stage stage = {0};
-        if (store_get_stage(engine->store, record->request.id, number, &stage) == 0 &&
-            (asks_decider(stage.approvers, decider) || asks_decider(stage.fallback_approvers, decider)))
-            found = number;
-        stage_deinit(&stage);
-    }
-    return found;
-}
-
-static int64_t stage_of(struct engine *engine, const struct record *record,
-                        const struct policy_decider *decider)
-{
-    return find_stage(engine, record, decider, policy_asks);
-}
-
-bool engine_was_asked(struct engine *engine, const struct record *record,
-                      const struct policy_decider *decider)
-{
-    return stage_of(engine, record, decider) != 0;
-}
-
-bool engine_may_be_asked(struct engine *engine, const struct record *record,
-                         const struct policy_decider *decider)
-{
-    return find_stage(engine, record, decider, policy_may_ask) != 0;
-}
-
-int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply)
-{
-    switch (verdict) {
-    case POLICY_DECIDE_NOT_APPROVER:
-        return engine_refuse(
-            reply, BUS_ERROR_NOT_AUTHORIZED,
-            "You are not an approver of request %" PRId64 ". What waits for you: pkg-approve", id);
-    case POLICY_DECIDE_UNKNOWN:
-        return engine_refuse_unknown(reply, "whether you are an approver of this request");
-    case POLICY_DECIDE_OWN_REQUEST:
-        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
-                             "Request %" PRId64
-                             " is your own (by account or by login): somebody else has to decide "
-                             "on it.",
-                             id);
-    case POLICY_DECIDE_DELEGATORS_REQUEST:
-        return engine_refuse(
-            reply, BUS_ERROR_NOT_AUTHORIZED,
-            "Request %" PRId64
-            " comes (by account or by login) from the one in whose name you would decide: somebody "
-            "else has to decide on it.",
-            id);
-    case POLICY_DECIDE_NO_LOGIN:
-        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
-                             "Your account has no login shell, so it cannot decide on request %" PRId64
-                             ". Another approver can.",
-                             id);
-    case POLICY_DECIDE_TWICE:
-        return engine_refuse(
-            reply, BUS_ERROR_ALREADY_DECIDED,
-            "This stage of request %" PRId64
-            " has an approval of yours already, by you or in your name; it needs another approver's.",
-            id);
-    case POLICY_DECIDE_ALLOWED:
-        break;
-    }
-    return 0;
-}
 
 /* Rule 9: what was true at submission is asked again before access is given. */
 static int check_requestor(const struct request *request, const struct package *package,
@@ -270,78 +178,6 @@ static int check_approval(struct engine *engine, const struct request *request, 
     return refuse_to_approver(r, request, reply);
 }
 
-/* A stage is complete: on to the next one, or to fulfilment. */
-static int complete_stage(struct engine *engine, struct record *record, const struct decision *decision,
-                          const struct package *package, const struct facts *facts)
-{
-    struct request *request = &record->request;
-    const int64_t now = clock_now(&engine->clock);
-    if (request->stage < request->n_stages) {
-        struct stage next = {0};
-        int r = engine_move_request(request, REQUEST_ADVANCE);
-        request->stage++;
-        if (r == 0)
-            r = store_get_stage(engine->store, request->id, request->stage, &next);
-        request->deadline = now + next.timeout;
-        if (r == 0)
-            r = store_enter_stage(engine->store, request->id, request->stage, now);
-        if (r == 0)
-            r = engine_enter_stage(engine, request, &next, facts);
-        stage_deinit(&next);
-        return r < 0 ? r : engine_tell_decision(engine, record, decision);
-    }
-    request->ended = now;
-    int r = engine_move_request(request, REQUEST_APPROVE);
-    if (r == 0)
-        r = engine_tell_decision(engine, record, decision);
-    return r < 0 ? r : engine_complete(engine, request, package, facts);
-}
-
-static int64_t lacking_after(const struct record *record, const struct decision *decision)
-{
-    return policy_lacking(&record->stage, record->decisions, record->n_decisions) -
-           (decision->approved ? 1 : 0);
-}
-
-int engine_audit_decision(struct engine *engine, int64_t request, const struct decision *decision,
-                          const char *event)
-{
-    _cleanup_free_ char *detail = NULL;
-    const char *reason = decision->reason ? decision->reason : "";
-    if (decision->for_user && asprintf(&detail, "for %s (uid %u)%s%s", decision->for_user,
-                                       decision->for_identity.uid, *reason ? ": " : "", reason) < 0) {
-        detail = NULL;
-        return -ENOMEM;
-    }
-    return engine_audit(engine, decision->decider, &decision->identity, event, request, 0,
-                        detail ? detail : decision->reason);
-}
-
-/* Inside a transaction: the decision, and what follows from it. */
-static int decide(struct engine *engine, struct record *record, const struct decision *decision,
-                  const struct package *package, const struct facts *facts)
-{
-    struct request *request = &record->request;
-    int r = store_add_decision(engine->store, request->id, decision);
-    if (r == 0)
-        r = engine_audit_decision(engine, request->id, decision, decision->approved ? "approve" : "deny");
-    if (r == 0 && !decision->approved) {
-        r = engine_move_request(request, REQUEST_DENY);
-        request->ended = decision->at;
-        if (r == 0)
-            r = engine_tell_decision(engine, record, decision);
-    } else if (r == 0 && lacking_after(record, decision) <= 0) {
-        r = complete_stage(engine, record, decision, package, facts);
-    } else if (r == 0) {
-        engine_survey_soon(engine, request->id); /* a delegate's approval takes two people out of the count */
-    }
-    if (r == 0)
-        r = store_update_request(engine->store, request);
-    if (r == 0)
-        r = engine_will_announce(engine, request->id);
-    return r;
-}
-
 static const struct decision *last_of_stage(const struct record *record, int64_t stage)
 {
     for (size_t i = record->n_decisions; i-- > 0;)
@@ -355,9 +191,9 @@ static int refuse_other_stage(struct engine *engine, const struct record *record
                               const struct policy_decider *decider, struct reply *reply)
 {
     const struct request *request = &record->request;
-    const int64_t stage = stage_of(engine, record, decider);
+    const int64_t stage = engine_stage_of(engine, record, decider);
     const struct decision *last = last_of_stage(record, stage);
-    char when[ENGINE_TIME_MAX];
+    char when[TIME_TEXT_MAX];
     char reason[REASON_SHOWN_MAX] = "";
     if (decider->identity.uid == request->requestor.uid || stage == 0 || stage == request->stage)
         return engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
@@ -372,7 +208,7 @@ static int refuse_other_stage(struct engine *engine, const struct record *record
                          "Stage %" PRId64 " of request %" PRId64
                          " was approved by %s%s%s at %s%s%s%s. Stage %" PRId64 " is for others to decide.",
                          stage, request->id, last->decider, last->for_user ? " for " : "",
-                         last->for_user ? last->for_user : "", engine_time(last->at, when),
+                         last->for_user ? last->for_user : "", time_text(last->at, when),
                          *reason ? " (reason: " : "", reason, *reason ? ")" : "", request->stage);
 }
 
@@ -425,19 +261,8 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
         request->start = terms->start;
     r = engine_begin(engine);
     if (r == 0)
-        r = engine_end(engine, decide(engine, record, &decision, package, facts));
+        r = engine_end(engine, engine_record_decision(engine, record, &decision, package, facts));
     return r;
-}
-
-int engine_check_login_id(const struct engine *engine, const struct caller *caller, struct reply *reply)
-{
-    if (engine->config->require_login_id != CONFIG_YES || caller->identity.loginuid != UID_UNSET)
-        return 0;
-    return engine_refuse(
-        reply, BUS_ERROR_NOT_AUTHORIZED,
-        "Your process has no login id, so it cannot be told who you logged in as, and this host wants "
-        "that for a decision (require_login_id). Log in by ssh or on a terminal and decide there; "
-        "where no login gets an id, an administrator looks at: pkg-admin status");
 }
 
 int engine_decide(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,

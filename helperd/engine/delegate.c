@@ -21,61 +21,6 @@ enum {
     PACE_MAX = 64, /* delegations in that time: they are never deleted */
 };
 
-/* ---- whom somebody decides for ---- */
-
-/* The delegator as the facts have them: still there, with the uid that delegated. NULL: not, or not known. */
-static const struct subject *find_delegator(const struct facts *facts, const struct delegation *delegation)
-{
-    const struct subject *subject = facts_other(facts, delegation->user);
-    return subject && subject->uid == delegation->identity.uid && strcmp(subject->name, delegation->user) == 0
-               ? subject
-               : NULL;
-}
-
-struct policy_decider engine_decider(struct engine *engine, const struct caller *caller,
-                                     const struct facts *facts)
-{
-    struct policy_decider decider = {.subject = facts->caller, .identity = caller->identity};
-    struct delegation *received = NULL;
-    size_t count = 0;
-    /* Nobody was looked up: nobody can count. A store that fails gives no delegator either (logged there). */
-    if (!facts->caller || facts->n_others == 0 ||
-        store_get_delegations(engine->store, STORE_DELEGATIONS_RECEIVED, caller->identity.uid,
-                              clock_now(&engine->clock), &received, &count) < 0)
-        return decider;
-    for (size_t i = 0; i < facts->n_others; i++)
-        decider.delegators_unknown |= !facts->others[i].known;
-    for (size_t i = 0; i < count && decider.n_delegators < POLICY_DELEGATORS_MAX; i++) {
-        const struct subject *delegator = find_delegator(facts, &received[i]);
-        if (delegator && strcmp(received[i].delegate, facts->caller->name) == 0)
-            decider.delegators[decider.n_delegators++] =
-                (struct policy_delegator){.subject = delegator, .identity = received[i].identity};
-    }
-    store_free_delegations(received, count);
-    return decider;
-}
-
-int engine_inquire_delegators(struct engine *engine, uid_t caller, struct inquiry *inquiry)
-{
-    struct delegation *received = NULL;
-    size_t count = 0;
-    int r = store_get_delegations(engine->store, STORE_DELEGATIONS_RECEIVED, caller,
-                                  clock_now(&engine->clock), &received, &count);
-    if (r < 0)
-        return r;
-    const size_t before = strv_length(inquiry->others);
-    strv grown = count ? reallocarray(inquiry->others, before + count + 1, sizeof(*grown)) : NULL;
-    if (grown) {
-        inquiry->others = grown;
-        memset(grown + before, 0, (count + 1) * sizeof(*grown));
-    }
-    for (size_t i = 0, end = before; grown && i < count; i++)
-        if (!strv_contains(grown, received[i].user))
-            grown[end++] = steal_ptr(received[i].user);
-    store_free_delegations(received, count);
-    return count && !grown ? -ENOMEM : 0;
-}
-
 /* ---- one delegation ---- */
 
 static json_t *view_delegation(const struct delegation *delegation)
@@ -225,20 +170,6 @@ static int check_counts(struct engine *engine, const struct facts *facts, int64_
     return 0;
 }
 
-static int audit_delegation(struct engine *engine, const char *actor, const struct identity *identity,
-                            const char *event, const struct delegation *delegation, const char *why)
-{
-    char until[ENGINE_TIME_MAX];
-    _cleanup_free_ char *detail = NULL;
-    if (asprintf(&detail, "from %s (uid %u) to %s (uid %u) until %s%s%s", delegation->user,
-                 delegation->identity.uid, delegation->delegate, delegation->delegate_uid,
-                 engine_time(delegation->until, until), why ? ": " : "", why ? why : "") < 0) {
-        detail = NULL;
-        return -ENOMEM;
-    }
-    return engine_audit(engine, actor, identity, event, 0, 0, detail);
-}
-
 int engine_delegate(struct engine *engine, const struct caller *caller, const struct facts *facts,
                     const struct delegate_terms *terms, struct reply *reply)
 {
@@ -273,8 +204,8 @@ int engine_delegate(struct engine *engine, const struct caller *caller, const st
     if (r == 0)
         r = store_add_delegation(engine->store, &delegation);
     if (r == 0)
-        r = audit_delegation(engine, delegation.user, &caller->identity, "delegate", &delegation,
-                             delegation.reason);
+        r = engine_audit_delegation(engine, delegation.user, &caller->identity, "delegate", &delegation,
+                                    delegation.reason);
     r = engine_end(engine, r);
     return r != 0 ? r : show_delegation(&delegation, reply);
 }
@@ -289,15 +220,9 @@ static int end_delegation(struct engine *engine, const struct caller *caller, co
         return r;
     r = store_revoke_delegation(engine->store, delegation->id, clock_now(&engine->clock));
     if (r == 0)
-        r = audit_delegation(engine, facts->caller->name, &caller->identity, "undelegate", delegation,
-                             delegation->reason);
+        r = engine_audit_delegation(engine, facts->caller->name, &caller->identity, "undelegate", delegation,
+                                    delegation->reason);
     return engine_end(engine, r);
-}
-
-int engine_drop_delegation(struct engine *engine, const struct delegation *delegation, const char *why)
-{
-    const int r = store_revoke_delegation(engine->store, delegation->id, clock_now(&engine->clock));
-    return r < 0 ? r : audit_delegation(engine, "accesspkgd", &NOBODY, "undelegate", delegation, why);
 }
 
 /* Ends what the caller gave the other one (or received). STORE_E_NONE: there is nothing like it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the files of the engine's drift share: what is left to look at, and what becomes of an assignment of which others
- * took something away. Included by engine_drift*.c only.
+ * took something away. Included by drift*.c only.
  */
 #pragma once
 
@@ -9,17 +9,6 @@
 
 #include "common/grantdir.h"
 #include "helperd/grants/grant.h"
-
-enum {
-    DRIFT_OWN_MAX =
-        128, /* files remembered as ours; one that is forgotten is compared, which costs a little more */
-};
-
-/* A file as we wrote it last. */
-struct drift_own {
-    char *user; /* NULL: free */
-    struct grantdir_mark mark;
-};
 
 struct drift_item {
     struct drift_item *next;
@@ -32,16 +21,13 @@ struct drift_item {
 };
 
 struct drift {
-    struct drift_own own[DRIFT_OWN_MAX];
-    size_t oldest;
     struct drift_item *first;
     struct drift_item **last;
 };
 
-/* Whether the user's file is as we wrote it last. */
-bool drift_is_own(struct engine *engine, const char *user);
 /* Takes over all that the item has. 0 or -ENOMEM. */
 int drift_add_item(struct engine *engine, const struct drift_item *item);
+void drift_drop_first(struct drift *drift);
 /* Logs a failure. r. */
 int drift_complain(int r, const char *name);
 

@@ -90,7 +90,7 @@ int drift_look_at_user(struct engine *engine, const char *user, bool settled)
 {
     struct grant_user file = {0};
     enum grant_likeness likeness;
-    if (engine_is_outstanding(engine, user) || drift_is_own(engine, user))
+    if (engine_is_outstanding(engine, user) || engine_is_own_file(engine, user))
         return 0;
     int r =
         grant_compare_user(engine->store, engine->state, user, clock_now(&engine->clock), &file, &likeness);
@@ -114,48 +114,12 @@ int drift_look_at_user(struct engine *engine, const char *user, bool settled)
     return r;
 }
 
-int drift_complain(int r, const char *name)
-{
-    char visible[NAME_ENCODED_MAX + 1];
-    if (r < 0)
-        log_error("Cannot compare the grant file %s with the store: %s. It stays as it is.",
-                  text_visible(name, visible, sizeof(visible)), strerror(-r));
-    return r;
-}
-
 int engine_heed_user_file(struct engine *engine, const char *name, bool settled)
 {
     char user[NAME_ENCODED_MAX + 1];
     if (!engine->drift || name_decode(name, user, sizeof(user)) < 0)
         return 0; /* no reader ever opens it */
     return drift_complain(drift_look_at_user(engine, user, settled), name);
-}
-
-/* ---- a line of /etc/group ---- */
-
-struct taken {
-    const char *group;
-    const char *why;
-};
-
-static const char *judge_taken(const struct assignment *assignment, const struct grant *grant,
-                               const void *data)
-{
-    (void)assignment;
-    const struct taken *taken = data;
-    return strcmp(grant->group, taken->group) == 0 ? taken->why : NULL;
-}
-
-static int judge_by_line(struct engine *engine, struct assignment *assignment, const void *data)
-{
-    return drift_judge(engine, assignment, judge_taken, data, NULL);
-}
-
-int engine_lose_group(struct engine *engine, const char *user, const char *group)
-{
-    const struct taken taken = {group, "taken out of /etc/group by hand"};
-    size_t count = 0;
-    return drift_each_assignment(engine, user, judge_by_line, &taken, &count);
 }
 
 /* ---- all files ---- */

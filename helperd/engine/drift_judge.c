@@ -157,3 +157,28 @@ int drift_each_assignment(struct engine *engine, const char *user,
     *ret_count = count;
     return r;
 }
+
+struct taken {
+    const char *group;
+    const char *why;
+};
+
+static const char *judge_taken(const struct assignment *assignment, const struct grant *grant,
+                               const void *data)
+{
+    (void)assignment;
+    const struct taken *taken = data;
+    return strcmp(grant->group, taken->group) == 0 ? taken->why : NULL;
+}
+
+static int judge_by_line(struct engine *engine, struct assignment *assignment, const void *data)
+{
+    return drift_judge(engine, assignment, judge_taken, data, NULL);
+}
+
+int engine_lose_group(struct engine *engine, const char *user, const char *group)
+{
+    const struct taken taken = {group, "taken out of /etc/group by hand"};
+    size_t count = 0;
+    return drift_each_assignment(engine, user, judge_by_line, &taken, &count);
+}

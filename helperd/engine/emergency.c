@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/names.h"
+#include "common/timetext.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -43,7 +44,7 @@ static int check_not_held(struct engine *engine, const struct subject *subject, 
                           struct reply *reply)
 {
     struct assignment assignment = {0};
-    char until[ENGINE_TIME_MAX];
+    char until[TIME_TEXT_MAX];
     int r =
         store_find_live_assignment(engine->store, subject->uid, subject->name, package->name, &assignment);
     if (r == 0)
@@ -54,7 +55,7 @@ static int check_not_held(struct engine *engine, const struct subject *subject, 
                 : engine_refuse(
                       reply, BUS_ERROR_POLICY_REFUSED,
                       "You hold %s already, until %s, so this is no emergency. Nothing was changed.",
-                      package->name, engine_time(assignment.span.end, until));
+                      package->name, time_text(assignment.span.end, until));
     assignment_deinit(&assignment);
     return r == STORE_E_NONE ? 0 : r;
 }
@@ -186,39 +187,17 @@ int engine_emergency(struct engine *engine, const struct caller *caller, const s
     return r != 0 ? r : engine_show_filed(engine, caller, facts, subject, &request, reply);
 }
 
-int engine_has_unreviewed(struct engine *engine, const struct subject *subject, const struct package *package,
-                          bool *ret)
-{
-    struct request last = {0};
-    const int r = store_find_unreviewed(engine->store, subject->uid, subject->name, package->name, &last);
-    request_deinit(&last);
-    *ret = r == 0;
-    return r < 0 ? r : 0;
-}
-
-int engine_of_emergency(struct engine *engine, const struct assignment *assignment, bool *ret)
-{
-    struct request request = {0};
-    *ret = false;
-    if (assignment->request == 0)
-        return 0;
-    const int r = store_get_request(engine->store, assignment->request, &request);
-    *ret = request.emergency;
-    request_deinit(&request);
-    return r > 0 ? -EIO : r;
-}
-
 /* ---- to review it ---- */
 
 static int refuse_reviewed(const struct record *record, struct reply *reply)
 {
     const struct decision *review = record->n_decisions > 0 ? &record->decisions[0] : NULL;
     const char *for_user = review ? review->for_user : NULL;
-    char when[ENGINE_TIME_MAX];
+    char when[TIME_TEXT_MAX];
     return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
                          "Request %" PRId64 " was reviewed by %s%s%s at %s.", record->request.id,
                          review ? review->decider : "somebody", for_user ? " for " : "",
-                         for_user ? for_user : "", engine_time(record->request.reviewed, when));
+                         for_user ? for_user : "", time_text(record->request.reviewed, when));
 }
 
 static int store_review(struct engine *engine, const struct request *request, const struct decision *review)

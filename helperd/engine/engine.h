@@ -9,64 +9,7 @@
  */
 #pragma once
 
-#include "common/config.h"
-#include "helperd/config/packages_allow.h"
-#include "helperd/host/clock.h"
-#include "helperd/host/facts.h"
-#include "helperd/store/store.h"
-
-#include <jansson.h>
-
-struct engine_hooks {
-    void (*changed)(int64_t request, void *data);
-    void (*deadline)(int64_t at, void *data);  /* 0: none; call engine_tick then */
-    void (*notices)(int64_t last, void *data); /* somebody is to be told: engine_take_notices */
-    void (*chores)(void *data);                /* due at once: engine_due_membership, _warning or _ending */
-    void *data;
-};
-
-struct engine {
-    struct store *store;
-    const struct packages *packages;
-    const struct config *config;
-    struct clock clock;
-    bool login_ids_count;   /* bus_caller_login_ids_count */
-    const char *state;      /* the folder */
-    const char *group_file; /* /etc/group; NULL: nobody stands there */
-    struct engine_hooks hooks;
-    /* Private from here on. */
-    int64_t last_now;    /* the clock at the last tick, to notice when it was set back */
-    bool chores_begun;   /* by a commit, since somebody last cleared it */
-    bool chores_are_due; /* by what this transaction does */
-    int64_t noticed;     /* the last notice that it wrote; 0: none */
-    struct published
-        *published; /* publications whose file is in place, to be struck out with the next commit */
-    struct changed {
-        int64_t *ids;
-        size_t count;
-    } changed; /* requests to announce after the commit */
-    struct survey {
-        int64_t soon[64]; /* requests that have entered a stage, to be looked at first */
-        size_t count;
-        bool walking;   /* through all that wait for a decision */
-        bool again;     /* once more when it is through */
-        int64_t after;  /* the last one that the walk took */
-        int64_t failed; /* the look-up for this one failed last */
-    } survey;
-    struct unknown_names {
-        void *root; /* a tree of names, see unknown.c */
-        size_t count;
-        unsigned walk;
-    } unknown[2]; /* users, groups */
-    struct drift
-        *drift; /* what we wrote ourselves, and what is still to be looked at; NULL: nothing is watched */
-};
-
-struct reply {
-    json_t *value;
-    char message[1024];
-    char *long_message; /* owned; instead of `message` where that could be too short */
-};
+#include "helperd/lifecycle/txn.h"
 
 /* Who calls, as the bus daemon and the kernel say. */
 struct caller {
@@ -351,7 +294,6 @@ int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *in
 int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry);
 int engine_retry(struct engine *engine, int64_t assignment, const struct facts *facts);
 
-enum { ENGINE_E_UNKNOWN = 100 };
 /*
  * Surveys: whether somebody can decide each request that waits, and whether its fallback approvers have to be asked for
  * want of others. engine_due_survey takes the next one to be looked at: 0 with what to look up; STORE_E_NONE; -errno.

@@ -128,7 +128,7 @@ static json_t *view_stages(const struct explanation *explanation)
     json_t *array = json_array();
     bool failed = !stages || !array;
     if (stages)
-        engine_plan_stages(explanation->package, clock_now(&explanation->engine->clock), stages);
+        policy_plan_stages(explanation->package, clock_now(&explanation->engine->clock), stages);
     for (size_t i = 0; i < count && !failed; i++)
         failed = json_array_append_new(array, view_stage(explanation, &stages[i])) < 0;
     free(stages);

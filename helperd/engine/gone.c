@@ -13,15 +13,6 @@
 static const char gone[] = "the user is no longer on this host";
 static const char other_uid[] = "the user of this name has another uid now";
 
-int engine_note_local(struct engine *engine, const struct facts *facts, const char *user, uid_t uid)
-{
-    const struct subject *const subjects[] = {facts->user, facts->caller};
-    for (size_t i = 0; i < 2; i++)
-        if (subjects[i] && subjects[i]->uid == uid && strcmp(subjects[i]->name, user) == 0)
-            return subjects[i]->local ? store_note_seen(engine->store, user, uid, true) : 0;
-    return 0;
-}
-
 static int revoke_gone(struct engine *engine, const char *name)
 {
     struct assignment assignment = {0};

@@ -10,14 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int refuse_unknown_package(const char *package, struct reply *reply)
-{
-    char visible[2 * NAME_PACKAGE_MAX];
-    return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
-                         "There is no access package %s on this host. See: pkg-request packages",
-                         text_visible(package, visible, sizeof(visible)));
-}
-
 static int refuse_not_held(const char *package, struct reply *reply)
 {
     char visible[2 * NAME_PACKAGE_MAX];
@@ -49,76 +41,6 @@ static int show_assignment(struct engine *engine, const struct caller *caller, c
 }
 
 /* ---- extension ---- */
-
-int engine_check_extension(struct engine *engine, const struct assignment *assignment,
-                           const struct package *package, int64_t seconds, struct reply *reply)
-{
-    char text[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
-    if (!assignment_is_live(assignment->state) || assignment->span.end <= clock_now(&engine->clock))
-        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                             "The access to %s has ended, so it cannot be extended. Please ask for it anew: "
-                             "pkg-request submit %s",
-                             assignment->package, assignment->package);
-    if (assignment->span.end == GRANT_FOREVER)
-        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                             "The access to %s has no end, so there is nothing to extend.",
-                             assignment->package);
-    if (!package || package->extension == PACKAGE_EXTENSION_NO)
-        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                             "The policy of %s allows no extension. When it ends, ask for it anew: "
-                             "pkg-request submit %s",
-                             assignment->package, assignment->package);
-    if (seconds > package->max_duration)
-        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                             "%s can be extended by at most %s at a time. The longest: pkg-request extend "
-                             "%s -d %s",
-                             package->name, duration_format(package->max_duration, text), package->name,
-                             duration_write(package->max_duration, most));
-    const int64_t total = package->max_total ? package->max_total : DURATION_MAX;
-    /* To no end at all, where max_duration says so: then there is no max_total (packages_file.c). */
-    if (seconds != DURATION_FOREVER && assignment->span.end - assignment->span.start > total - seconds)
-        return engine_refuse(
-            reply, BUS_ERROR_POLICY_REFUSED,
-            "With its extensions %s may last at most %s. Please ask for less, or anew after its end.",
-            package->name, duration_format(total, text));
-    return 0;
-}
-
-/* The end moves without a gap: from where it is, not from now. What is not whole yet lasts so much longer then. */
-static int move_end(struct engine *engine, const struct request *request)
-{
-    struct assignment assignment = {0};
-    int r = store_get_assignment(engine->store, request->extends, &assignment);
-    if (r != 0)
-        return r < 0 ? r : -EIO;
-    r = engine_move_assignment(&assignment, ASSIGNMENT_EXTEND);
-    const int64_t seconds = request->granted ? request->granted : request->duration;
-    assignment.span.end = duration_after(assignment.span.end, seconds);
-    assignment.duration = duration_after(assignment.duration, seconds);
-    assignment.extended = true;
-    engine_plan_warning(engine, &assignment);
-    if (r == 0)
-        r = store_update_assignment(engine->store, &assignment);
-    if (r == 0)
-        r = engine_will_publish(engine, assignment.user, false);
-    if (r == 0)
-        r = engine_audit(engine, "accesspkgd", &NOBODY, "extend", request->id, assignment.id, NULL);
-    if (r == 0)
-        r = engine_tell_holder(engine, OUTBOX_EXTENDED, &assignment, assignment.span.end, NULL, NULL);
-    if (r == 0)
-        r = engine_will_announce(engine, assignment.request);
-    assignment_deinit(&assignment);
-    return r;
-}
-
-int engine_complete(struct engine *engine, struct request *request, const struct package *package,
-                    const struct facts *facts)
-{
-    if (request->extends)
-        return move_end(engine, request);
-    request->waiting = request->start > clock_now(&engine->clock);
-    return request->waiting ? 0 : engine_fulfil(engine, request, package, facts);
-}
 
 static int file_extension(struct engine *engine, const struct caller *caller, const struct facts *facts,
                           const struct assignment *assignment, const struct package *package,
@@ -173,7 +95,7 @@ int engine_extend(struct engine *engine, const struct caller *caller, const stru
     r = store_find_live_assignment(engine->store, caller->identity.uid, facts->caller->name, name,
                                    &assignment);
     if (r == STORE_E_NONE)
-        return package ? refuse_not_held(name, reply) : refuse_unknown_package(name, reply);
+        return package ? refuse_not_held(name, reply) : engine_refuse_unknown_package(name, reply);
     const int64_t seconds = duration ? duration : package ? package->duration : 0;
     if (r == 0)
         r = engine_check_extension(engine, &assignment, package, seconds, reply);
@@ -338,44 +260,6 @@ int engine_revoke(struct engine *engine, const struct caller *caller, const stru
 }
 
 /* ---- by an administrator ---- */
-
-int engine_check_assign(struct engine *engine, const struct facts *facts, const struct assign_terms *terms,
-                        const struct package *package, struct reply *reply)
-{
-    struct assignment assignment = {0};
-    char encoded[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
-    if (!package)
-        return refuse_unknown_package(terms->package, reply);
-    if (!facts->user)
-        return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
-                             terms->user ? text_visible(terms->user, encoded, sizeof(encoded))
-                                         : "of this name");
-    if (name_encode(facts->user->name, encoded, sizeof(encoded)) < 0)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, ENGINE_NAME_TOO_LONG);
-    int r = store_find_live_assignment(engine->store, facts->user->uid, facts->user->name, package->name,
-                                       &assignment);
-    assignment_deinit(&assignment);
-    if (r == 0)
-        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                             "%s holds %s already. Until when: pkg-admin explain %s %s", facts->user->name,
-                             package->name, package->name, text_word(facts->user->name, word));
-    if (r < 0)
-        return r;
-    r = engine_check_duties(engine, facts->user->uid, facts->user->name, package, true, reply);
-    const size_t used = strlen(reply->message);
-    if (r > 0 && !terms->override_duties && terms->advice)
-        snprintf(reply->message + used, sizeof(reply->message) - used,
-                 ". Or give it all the same: pkg-admin assign %s %s %s", package->name,
-                 text_word(facts->user->name, word), terms->advice);
-    if (r > 0 && terms->override_duties)
-        r = *terms->reason
-                ? 0
-                : engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
-                                "Giving what is incompatible takes a reason, for the record: pkg-admin "
-                                "assign %s %s --override -m 'REASON'",
-                                package->name, text_word(facts->user->name, word));
-    return r;
-}
 
 /* What waits of the user's, for a decision or for its start, is answered by this. */
 static int withdraw_waiting(struct engine *engine, const struct decision *word, const struct facts *facts,

@@ -10,52 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_visible(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                       const struct record *record, const struct policy_decider *decider)
-{
-    if (caller->identity.uid == 0 || engine_is_own(&record->request, caller, facts))
-        return true;
-    for (size_t i = 0; i < record->n_decisions; i++) {
-        const struct decision *decision = &record->decisions[i];
-        if ((decision->identity.uid == caller->identity.uid &&
-             strcmp(decision->decider, facts->caller->name) == 0) ||
-            (decision->for_user && decision->for_identity.uid == caller->identity.uid &&
-             strcmp(decision->for_user, facts->caller->name) == 0))
-            return true;
-    }
-    return engine_was_asked(engine, record, decider) ||
-           (record->request.emergency &&
-            policy_reviews(packages_find(engine->packages, record->request.package), decider));
-}
-
-enum engine_sight engine_may_see(struct engine *engine, const struct caller *caller,
-                                 const struct facts *facts, const struct record *record)
-{
-    if (!facts->caller)
-        return ENGINE_SIGHT_NO;
-    const struct policy_decider decider = engine_decider(engine, caller, facts);
-    if (is_visible(engine, caller, facts, record, &decider))
-        return ENGINE_SIGHT_YES;
-    return engine_may_be_asked(engine, record, &decider) ? ENGINE_SIGHT_UNKNOWN : ENGINE_SIGHT_NO;
-}
-
-int engine_refuse_sight(enum engine_sight sight, int64_t id, struct reply *reply)
-{
-    switch (sight) {
-    case ENGINE_SIGHT_NO:
-        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
-                             "There is no request %" PRId64
-                             " that you may see. What waits for you: pkg-approve. Your own requests: "
-                             "pkg-request list",
-                             id);
-    case ENGINE_SIGHT_UNKNOWN:
-        return engine_refuse_unknown(reply, "whether this request is yours to see");
-    case ENGINE_SIGHT_YES:
-        break;
-    }
-    return 0;
-}
-
 int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,
                        int64_t id, struct reply *reply)
 {
@@ -308,49 +262,5 @@ int engine_list_packages(struct engine *engine, const struct caller *caller, con
         reply->value = array;
     else
         json_decref(array);
-    return r;
-}
-
-/* ---- what a call has to look up ---- */
-
-int engine_inquire_packages(struct engine *engine, char *const *packages, struct inquiry *inquiry)
-{
-    size_t count = 0;
-    for (char *const *name = packages; *name; name++) {
-        const struct package *package = packages_find(engine->packages, *name);
-        count += package ? strv_length(package->groups) : 0;
-    }
-    strv groups = calloc(count + 1, sizeof(*groups));
-    if (!groups)
-        return -ENOMEM;
-    count = 0;
-    for (char *const *name = packages; *name; name++) {
-        const struct package *package = packages_find(engine->packages, *name);
-        for (char **group = package ? package->groups : NULL; group && *group; group++) {
-            groups[count] = strdup(*group);
-            if (!groups[count++]) {
-                strv_free(groups);
-                return -ENOMEM;
-            }
-        }
-    }
-    strv_free(inquiry->groups);
-    inquiry->groups = groups;
-    return 0;
-}
-
-int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *inquiry)
-{
-    struct request request = {0};
-    int r = store_get_request(engine->store, id, &request);
-    if (r != 0)
-        return r;
-    char *const packages[] = {request.package, NULL};
-    r = engine_inquire_packages(engine, packages, inquiry);
-    if (r == 0 && request.state == STATE_PENDING_APPROVAL)
-        r = engine_inquire_stage(engine, &request, true, inquiry);
-    if (r == 0)
-        inquiry->user = steal_ptr(request.user);
-    request_deinit(&request);
     return r;
 }

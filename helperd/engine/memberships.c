@@ -14,103 +14,6 @@
 
 enum { ADOPTED_AT_ONCE = 100 }; /* in one transaction */
 
-static const char under_way[] = "it is being put into /etc/group";
-
-static int put(struct engine *engine, const struct membership *membership, const char *event)
-{
-    _cleanup_free_ char *detail = NULL;
-    int r = store_put_membership(engine->store, membership);
-    if (r < 0 || !event)
-        return r;
-    if (asprintf(&detail, "%s in %s: %s", membership->user, membership->group,
-                 membership->problem ? membership->problem : membership_state_text(membership->state)) < 0)
-        detail = NULL;
-    return engine_audit(engine, "accesspkgd", &NOBODY, event, 0, 0, detail);
-}
-
-/* What its state asks for is to be done at once. */
-static void schedule(struct engine *engine, struct membership *membership)
-{
-    const bool act = membership_act(membership->state) != MEMBERSHIP_ACT_NONE;
-    membership->attempts = 0;
-    membership->retry_at = act ? clock_now(&engine->clock) : 0;
-    free(membership->problem);
-    membership->problem = NULL;
-    engine->chores_are_due |= act;
-}
-
-/* Somebody tries again what failed: now, whatever its own pause is. */
-static void try_now(struct engine *engine, struct membership *membership)
-{
-    const int64_t attempts = membership->attempts;
-    schedule(engine, membership);
-    membership->attempts = attempts;
-}
-
-/* What is known of it; one that is not known yet is made. */
-static int know(struct engine *engine, const char *user, const char *group, struct membership *ret)
-{
-    const int r = store_get_membership(engine->store, user, group, ret);
-    if (r != STORE_E_NONE)
-        return r;
-    *ret = (struct membership){.user = strdup(user), .group = strdup(group)};
-    return ret->user && ret->group ? 0 : -ENOMEM;
-}
-
-static int describe(const struct membership *membership, char **ret_problem)
-{
-    if (membership->state == MEMBERSHIP_THERE)
-        return 0;
-    *ret_problem = strdup(membership->problem ? membership->problem : under_way);
-    return *ret_problem ? 0 : -ENOMEM;
-}
-
-int engine_want_membership(struct engine *engine, const char *user, const char *group, gid_t gid,
-                           char **ret_problem)
-{
-    struct membership membership = {0};
-    int r = know(engine, user, group, &membership);
-    const enum membership_state before = membership.state;
-    if (r == 0) {
-        membership.gid = gid;
-        membership_move(&membership, MEMBERSHIP_WANT_EVENT);
-        if (membership.state != before)
-            schedule(engine, &membership);
-        else if (membership.problem)
-            try_now(engine, &membership);
-        r = put(engine, &membership, NULL);
-    }
-    if (r == 0)
-        r = describe(&membership, ret_problem);
-    membership_deinit(&membership);
-    return r;
-}
-
-static int release(struct engine *engine, const struct assignment *assignment, const char *group)
-{
-    struct membership membership = {0};
-    bool still = false;
-    int r = store_get_membership(engine->store, assignment->user, group, &membership);
-    if (r != 0)
-        return r < 0 ? r : 0;
-    r = store_user_gets_group(engine->store, assignment->user, group, assignment->id, &still);
-    if (r == 0 && !still && membership_move(&membership, MEMBERSHIP_RELEASE_EVENT)) {
-        schedule(engine, &membership);
-        r = put(engine, &membership, NULL);
-    }
-    membership_deinit(&membership);
-    return r;
-}
-
-int engine_release_memberships(struct engine *engine, const struct assignment *assignment,
-                               const struct grant *grants, size_t count)
-{
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < count; i++)
-        r = release(engine, assignment, grants[i].group);
-    return r;
-}
-
 int engine_due_membership(struct engine *engine, struct membership *ret)
 {
     const int64_t now = clock_now(&engine->clock);
@@ -121,7 +24,7 @@ int engine_due_membership(struct engine *engine, struct membership *ret)
     membership.retry_at = now + engine_backoff(engine, ++membership.attempts);
     r = engine_begin(engine);
     if (r == 0)
-        r = engine_end(engine, put(engine, &membership, NULL));
+        r = engine_end(engine, engine_put_membership(engine, &membership, NULL));
     if (r == 0)
         *ret = membership;
     else
@@ -152,7 +55,7 @@ static int review_one(struct engine *engine, int64_t id, const struct membership
         concerned = true;
         free(grants[i].problem);
         grants[i].problem = NULL;
-        r = describe(membership, &grants[i].problem);
+        r = engine_describe_membership(membership, &grants[i].problem);
     }
     if (r == 0 && concerned)
         r = engine_start_of(engine, &assignment, &start);
@@ -198,8 +101,8 @@ static int note_success(struct engine *engine, struct membership *membership, en
     };
     if (!membership_move(membership, event))
         return 0; /* its question is answered by other means already */
-    schedule(engine, membership);
-    const int r = put(engine, membership, words[event]);
+    engine_schedule_membership(engine, membership);
+    const int r = engine_put_membership(engine, membership, words[event]);
     return r == 0 && membership->state == MEMBERSHIP_THERE ? review(engine, membership) : r;
 }
 
@@ -212,11 +115,11 @@ static int note_failure(struct engine *engine, struct membership *membership, co
     if (!membership->problem)
         return -ENOMEM;
     if (!news)
-        return put(engine, membership, NULL);
+        return engine_put_membership(engine, membership, NULL);
     log_warning("%s cannot be %s the group %s of /etc/group: %s. It is tried again.", membership->user,
                 membership->state == MEMBERSHIP_REMOVING ? "taken out of" : "put into", membership->group,
                 failure);
-    const int r = put(engine, membership, "member-failed");
+    const int r = engine_put_membership(engine, membership, "member-failed");
     return r == 0 && membership->state != MEMBERSHIP_REMOVING ? review(engine, membership) : r;
 }
 
@@ -300,8 +203,8 @@ static int lose(struct engine *engine, const char *user, const char *group)
     struct membership membership = {0};
     int r = store_get_membership(engine->store, user, group, &membership);
     if (r == 0 && membership_move(&membership, MEMBERSHIP_LOST_EVENT)) {
-        schedule(engine, &membership);
-        r = put(engine, &membership, NULL);
+        engine_schedule_membership(engine, &membership);
+        r = engine_put_membership(engine, &membership, NULL);
         if (r == 0)
             r = engine_lose_group(engine, user, group);
     }

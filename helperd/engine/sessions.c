@@ -35,19 +35,6 @@ static void compose(const struct assignment *assignment, const struct package *p
              package->extension == PACKAGE_EXTENSION_NO ? "submit" : "extend", package->name);
 }
 
-static bool warns(const struct engine *engine, const struct assignment *assignment)
-{
-    const struct package *package = packages_find(engine->packages, assignment->package);
-    return package && package->at_end != PACKAGE_AT_END_KEEP;
-}
-
-void engine_plan_warning(const struct engine *engine, struct assignment *assignment)
-{
-    assignment->warn_at =
-        warns(engine, assignment) ? assignment_next_warning(&assignment->span, clock_now(&engine->clock)) : 0;
-    assignment->notice_at = assignment_next_notice(&assignment->span, clock_now(&engine->clock));
-}
-
 /* One that is due, whose next time is planned with it. *ret_wanted: its user is to be told. 0, STORE_E_NONE, -errno. */
 static int take_due(struct engine *engine, struct engine_warning *ret, bool *ret_wanted)
 {
@@ -56,7 +43,7 @@ static int take_due(struct engine *engine, struct engine_warning *ret, bool *ret
     int r = store_due_warning(engine->store, now, &assignment);
     if (r != 0)
         return r;
-    *ret_wanted = warns(engine, &assignment) && assignment_is_near_end(&assignment.span, now);
+    *ret_wanted = engine_warns(engine, &assignment) && assignment_is_near_end(&assignment.span, now);
     if (*ret_wanted)
         compose(&assignment, packages_find(engine->packages, assignment.package), now, ret);
     engine_plan_warning(engine, &assignment);
@@ -91,32 +78,6 @@ int engine_plan_warnings(struct engine *engine)
 }
 
 /* ---- endings ---- */
-
-static char *join(char *const *words, const char *between)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return NULL;
-    for (size_t i = 0; words && words[i]; i++)
-        fprintf(out, "%s%s", i ? between : "", words[i]);
-    return fclose(out) == 0 ? text : NULL;
-}
-
-int engine_will_end_sessions(struct engine *engine, const struct assignment *assignment)
-{
-    const struct package *package = packages_find(engine->packages, assignment->package);
-    if (!package || package->at_end != PACKAGE_AT_END_TERMINATE || assignment->uid == 0)
-        return 0;
-    struct ending ending = {.assignment = assignment->id,
-                            .services = join(package->services, " "),
-                            .retry_at = clock_now(&engine->clock)};
-    const int r = ending.services ? store_put_ending(engine->store, &ending) : -ENOMEM;
-    engine->chores_are_due = true;
-    ending_deinit(&ending);
-    return r;
-}
 
 /* What the user has by other packages now. */
 struct sparing {
@@ -239,12 +200,12 @@ int engine_due_ending(struct engine *engine, struct engine_ending *ret)
 static int note_done(struct engine *engine, struct ending *row, const struct engine_ending *ending,
                      char *const *remaining)
 {
-    _cleanup_free_ char *told = join(remaining, "; ");
+    _cleanup_free_ char *told = strv_join(remaining, "; ");
     row->retry_at = 0;
     free(row->problem);
     row->problem = NULL;
     free(row->remaining);
-    row->remaining = join(remaining, "\n");
+    row->remaining = strv_join(remaining, "\n");
     if (!row->remaining || !told)
         return -ENOMEM;
     if (*told)

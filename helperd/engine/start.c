@@ -94,3 +94,15 @@ int engine_verify(struct engine *engine, struct engine_verification *verificatio
         engine_verification_deinit(verification);
     return r < 0 ? r : !done;
 }
+
+void engine_deinit(struct engine *engine)
+{
+    /* A clean stop strikes out what is in place, so that the next start has nothing to replay. */
+    if (engine->published && engine_begin(engine) == 0)
+        engine_end(engine, 0);
+    engine_forget_publications(engine);
+    engine_unwatch(engine);
+    engine_forget_unknown(engine);
+    free(engine->changed.ids);
+    engine->changed.ids = NULL;
+}

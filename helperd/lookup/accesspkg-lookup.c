@@ -46,13 +46,6 @@ enum {
     IDLE_SECONDS = 60
 }; /* then SIGALRM ends an idle process; accesspkgd starts another when it needs one */
 
-void say(json_t *line)
-{
-    if (!line || json_dumpf(line, stdout, JSON_COMPACT) < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
-        exit(1);
-    json_decref(line);
-}
-
 /* ---- users and groups ------------------------------------------------------------------------------------------- */
 
 /* Whose groups are looked up when all names are answered. */

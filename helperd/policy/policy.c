@@ -263,3 +263,18 @@ struct policy_reach policy_reach(const struct stage *stage, const struct identit
         reach.verdict = POLICY_REACH_NOBODY;
     return reach;
 }
+
+/* The stages as the policy has them now; the request keeps them whatever becomes of the policy. */
+void policy_plan_stages(const struct package *package, int64_t now, struct stage *stages)
+{
+    for (size_t i = 0; i < package->n_stages; i++)
+        stages[i] = (struct stage){
+            .number = (int64_t)i + 1,
+            .quorum = package->stages[i].quorum,
+            .timeout = package->stages[i].timeout,
+            .escalate_after = package->stages[i].escalate_after,
+            .entered = i == 0 ? now : 0,
+            .approvers = package->stages[i].approvers,
+            .fallback_approvers = package->stages[i].fallback_approvers,
+        };
+}

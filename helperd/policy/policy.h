@@ -128,3 +128,6 @@ bool policy_escalated(const struct stage *stage, int64_t now);
 
 /* Approvals that the stage still lacks. */
 int64_t policy_lacking(const struct stage *stage, const struct decision *decisions, size_t n_decisions);
+
+/* The stages as the policy has them now, with borrowed lists; there is room for all of the package's. */
+void policy_plan_stages(const struct package *package, int64_t now, struct stage *stages);

@@ -461,6 +461,7 @@ static void restart(void)
         etcgroup_answer(&world.etc, engine, true);
     engine_deinit(engine);
     fresh.published = NULL;
+    fresh.own = NULL;
     fresh.drift = NULL;
     fresh.changed = (struct changed){0};
     fresh.survey = (struct survey){0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The groups of an assignment that is not whole yet, when its package names others by now. */
-#include "helperd/engine/internal.h"
+#include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
 

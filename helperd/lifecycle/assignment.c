@@ -1,18 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's fulfilment: putting an approved request's groups in place, and trying again where one is not. */
-#include "helperd/engine/internal.h"
+/*
+ * An assignment's way along its table: put in place as far as its groups can be, known anew, moved to a later end,
+ * finished.
+ */
+#include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
 #include "common/duration.h"
-#include "common/grantdir.h"
 #include "common/log.h"
 #include "common/names.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BACKOFF_STEPS_MAX = 32 };
+int engine_move_assignment(struct assignment *assignment, enum assignment_event event)
+{
+    const enum state next = assignment_next(assignment->state, event);
+    if (next == STATE_NONE) {
+        log_error("Assignment %" PRId64 " is %s: the event %s is not allowed and was refused.",
+                  assignment->id, state_shown(assignment->state), assignment_event_text(event));
+        return -EPROTO;
+    }
+    assignment->state = next;
+    return 0;
+}
 
 /* The NSS module honours only what root allowed. */
 static const char *find_problem(const struct engine *engine, const struct fact_group *group)
@@ -98,14 +111,6 @@ static int resolve(struct engine *engine, const char *user, const struct facts *
         if (!grants[i].drifted)
             r = resolve_one(engine, user, facts, &grants[i]);
     return r;
-}
-
-int64_t engine_backoff(const struct engine *engine, int64_t attempts)
-{
-    int64_t delay = engine->config->retry_first;
-    for (int64_t i = 0; i < attempts && i < BACKOFF_STEPS_MAX && delay < engine->config->retry_longest; i++)
-        delay *= 2;
-    return delay < engine->config->retry_longest ? delay : engine->config->retry_longest;
 }
 
 static char *describe(const struct grant *grants, size_t count)
@@ -214,37 +219,6 @@ int engine_fulfil(struct engine *engine, const struct request *request, const st
     return r;
 }
 
-int engine_inquire_holding(struct engine *engine, const char *user, const char *package,
-                           struct inquiry *inquiry)
-{
-    struct assignment assignment = {0};
-    const int r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
-    const int tried = r < 0 ? r : engine_groups_to_try(engine, &assignment, inquiry);
-    assignment_deinit(&assignment);
-    return tried;
-}
-
-int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry)
-{
-    struct assignment assignment = {0};
-    int r = store_due_retry(engine->store, clock_now(&engine->clock), &assignment);
-    if (r != 0)
-        return r;
-    assignment.attempts++;
-    assignment.retry_at = clock_now(&engine->clock) + engine_backoff(engine, assignment.attempts);
-    r = engine_begin(engine);
-    if (r == 0)
-        r = engine_end(engine, store_update_assignment(engine->store, &assignment));
-    if (r == 0)
-        r = engine_groups_to_try(engine, &assignment, inquiry);
-    if (r == 0) {
-        *ret_assignment = assignment.id;
-        inquiry->user = steal_ptr(assignment.user);
-    }
-    assignment_deinit(&assignment);
-    return r;
-}
-
 /* What drifted is put back when an administrator says so, or the package does. */
 static void forget_drift(const struct engine *engine, const struct assignment *assignment,
                          struct grant *grants, size_t count, bool asked)
@@ -277,12 +251,15 @@ int engine_regrant(struct engine *engine, struct assignment *assignment, const s
     return r < 0 ? r : put_in_place(engine, assignment, grants, count);
 }
 
-static int retry(struct engine *engine, struct assignment *assignment, int64_t start,
-                 const struct facts *facts, bool asked)
+int engine_resolve_anew(struct engine *engine, struct assignment *assignment, const struct facts *facts,
+                        bool asked)
 {
+    int64_t start = 0;
     struct grant *grants = NULL;
     size_t count = 0;
-    int r = store_get_grants(engine->store, assignment->id, &grants, &count);
+    int r = engine_start_of(engine, assignment, &start);
+    if (r == 0)
+        r = store_get_grants(engine->store, assignment->id, &grants, &count);
     if (r == 0)
         r = engine_will_publish(engine, assignment->user, true); /* a group may be gone, or renumbered */
     if (r == 0)
@@ -295,31 +272,6 @@ static int retry(struct engine *engine, struct assignment *assignment, int64_t s
         r = engine_regrant(engine, assignment, grants, count, start);
     store_free_grants(grants, count);
     return r;
-}
-
-/* By whom the policy lets this be had; NULL: it does not say. */
-static char *const *find_eligible(const struct engine *engine, const struct assignment *assignment,
-                                  const struct request *request)
-{
-    const struct package *package = packages_find(engine->packages, assignment->package);
-    if (package && request->emergency)
-        return package->emergency;
-    return package && assignment->request && !request->assigned && package->requestors[0]
-               ? package->requestors
-               : NULL;
-}
-
-/* Rule 9, at fulfilment: why this user is not to be given it after all; NULL: all is well. */
-static const char *find_ineligible(const struct engine *engine, const struct assignment *assignment,
-                                   const struct request *request, const struct subject *user)
-{
-    char *const *eligible = find_eligible(engine, assignment, request);
-    if (user->uid != assignment->uid)
-        return "the user's name belongs to another uid by now";
-    if (!eligible || policy_names(eligible, user))
-        return NULL;
-    return request->emergency ? "the policy no longer lets the user take it in an emergency"
-                              : "the policy no longer lets the user have it";
 }
 
 static int64_t start_of(const struct request *request)
@@ -337,51 +289,7 @@ int engine_start_of(struct engine *engine, const struct assignment *assignment, 
     return r > 0 ? -EIO : r; /* a request that is named but not there */
 }
 
-static int retry_or_revoke(struct engine *engine, struct assignment *assignment, const struct facts *facts,
-                           bool asked)
-{
-    struct request request = {0};
-    int r = assignment->request ? store_get_request(engine->store, assignment->request, &request) : 0;
-    if (r != 0)
-        return r < 0 ? r : -EIO;
-    const char *why = find_ineligible(engine, assignment, &request, facts->user);
-    char *const *eligible = find_eligible(engine, assignment, &request);
-    /* Neither given nor revoked for a group that is not known. */
-    const bool unknown = eligible && facts->user->uid == assignment->uid &&
-                         !policy_names(eligible, facts->user) && policy_may_name(eligible, facts->user);
-    r = unknown ? 0 : engine_begin(engine);
-    if (r == 0 && !unknown)
-        r = engine_end(engine, why ? engine_finish_assignment(engine, assignment, ASSIGNMENT_REVOKE,
-                                                              "accesspkgd", &NOBODY, why)
-                                   : retry(engine, assignment, start_of(&request), facts, asked));
-    request_deinit(&request);
-    return r;
-}
-
-int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
-{
-    return engine_retry_as(engine, id, facts, false);
-}
-
-int engine_retry_as(struct engine *engine, int64_t id, const struct facts *facts, bool asked)
-{
-    struct assignment assignment = {0};
-    int r = engine_enter(engine, facts);
-    if (r == 0)
-        r = store_get_assignment(engine->store, id, &assignment);
-    if (r != 0)
-        return r;
-    if (assignment.state == STATE_PARTIALLY_FULFILLED && facts->user &&
-        clock_now(&engine->clock) < assignment.span.end) {
-        r = retry_or_revoke(engine, &assignment, facts, asked);
-        if (r == 0)
-            r = engine_check_fulfilment(engine, assignment.request);
-    }
-    assignment_deinit(&assignment);
-    return r;
-}
-
-static int fall_short(struct engine *engine, struct assignment *assignment, int error)
+int engine_fall_short(struct engine *engine, struct assignment *assignment, int error)
 {
     struct grant *grants = NULL;
     size_t count = 0;
@@ -403,18 +311,81 @@ static int fall_short(struct engine *engine, struct assignment *assignment, int 
     return r;
 }
 
-int engine_check_fulfilment(struct engine *engine, int64_t request)
+/* The end moves without a gap: from where it is, not from now. What is not whole yet lasts so much longer then. */
+int engine_move_end(struct engine *engine, const struct request *request)
 {
     struct assignment assignment = {0};
-    int r = store_find_assignment_of_request(engine->store, request, &assignment);
+    int r = store_get_assignment(engine->store, request->extends, &assignment);
     if (r != 0)
-        return r < 0 ? r : 0;
-    const int error = engine_publication_error(engine, assignment.user);
-    if (error < 0 && assignment.state == STATE_FULFILLED) {
-        r = engine_begin(engine);
-        if (r == 0)
-            r = engine_end(engine, fall_short(engine, &assignment, error));
-    }
+        return r < 0 ? r : -EIO;
+    r = engine_move_assignment(&assignment, ASSIGNMENT_EXTEND);
+    const int64_t seconds = request->granted ? request->granted : request->duration;
+    assignment.span.end = duration_after(assignment.span.end, seconds);
+    assignment.duration = duration_after(assignment.duration, seconds);
+    assignment.extended = true;
+    engine_plan_warning(engine, &assignment);
+    if (r == 0)
+        r = store_update_assignment(engine->store, &assignment);
+    if (r == 0)
+        r = engine_will_publish(engine, assignment.user, false);
+    if (r == 0)
+        r = engine_audit(engine, "accesspkgd", &NOBODY, "extend", request->id, assignment.id, NULL);
+    if (r == 0)
+        r = engine_tell_holder(engine, OUTBOX_EXTENDED, &assignment, assignment.span.end, NULL, NULL);
+    if (r == 0)
+        r = engine_will_announce(engine, assignment.request);
     assignment_deinit(&assignment);
+    return r;
+}
+
+/* An extension that is still waiting has nothing left to extend. */
+static int withdraw_extension(struct engine *engine, const struct assignment *assignment)
+{
+    struct request request = {0};
+    int r = store_find_open_request(engine->store, assignment->uid, assignment->user, assignment->package,
+                                    &request);
+    if (r == 0 && request.extends == assignment->id)
+        r = engine_withdraw(engine, &request, "accesspkgd", &NOBODY, "what it would have extended has ended");
+    request_deinit(&request);
+    return r < 0 ? r : 0;
+}
+
+int engine_finish_assignment(struct engine *engine, struct assignment *assignment,
+                             enum assignment_event event, const char *actor, const struct identity *identity,
+                             const char *detail)
+{
+    struct grant *grants = NULL;
+    size_t count = 0;
+    int r = engine_move_assignment(assignment, event);
+    assignment->retry_at = 0;
+    if (r == 0)
+        r = store_get_grants(engine->store, assignment->id, &grants, &count);
+    if (r == 0)
+        r = store_update_assignment(engine->store, assignment);
+    if (r == 0 && event == ASSIGNMENT_REVOKE)
+        r = store_note_end(engine->store, assignment->id, clock_now(&engine->clock), actor, detail);
+    if (r == 0)
+        r = store_set_grants(engine->store, assignment->id, grants, count, false);
+    if (r == 0)
+        r = engine_release_memberships(engine, assignment, grants, count);
+    if (r == 0)
+        r = engine_will_end_sessions(engine, assignment);
+    if (r == 0)
+        r = engine_will_publish(engine, assignment->user, true);
+    if (r == 0)
+        r = engine_audit(engine, actor, identity, assignment_event_text(event), assignment->request,
+                         assignment->id, detail);
+    if (r == 0)
+        r = engine_note_standing(engine, assignment);
+    engine_survey_holders(engine, grants, count);
+    /* Who hands it back knows. */
+    if (r == 0 && strcmp(actor, assignment->user) != 0)
+        r = engine_tell_holder(engine, event == ASSIGNMENT_END ? OUTBOX_ENDED : OUTBOX_REVOKED, assignment, 0,
+                               actor, detail);
+    if (r == 0)
+        r = withdraw_extension(engine, assignment);
+    if (r == 0)
+        r = engine_will_announce(engine, assignment->request);
+    store_free_grants(grants, count);
     return r;
 }

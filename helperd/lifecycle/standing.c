@@ -4,7 +4,7 @@
  * end of ours leaves that as it is (rule 6), so it is said where somebody believes that the access has gone. Reads the
  * one file, asks no NSS, writes nothing there.
  */
-#include "helperd/engine/internal.h"
+#include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
 #include "common/groupfile.h"

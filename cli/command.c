@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+int command_usage(const struct invocation *invocation, const char *format, ...)
+{
+    char *text;
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        text = NULL;
+    va_end(arguments);
+    output_message(invocation->program->name, "%s. Try: %s%s%s --help",
+                   text ? text : "this cannot be understood", invocation->program->name,
+                   invocation->command ? " " : "", invocation->command ? invocation->command->name : "");
+    free(text);
+    return EX_USAGE;
+}

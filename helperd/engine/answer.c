@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a call is answered with when it is refused. */
+#include "helperd/engine/internal.h"
+
+#include "common/cleanup.h"
+#include "common/duration.h"
+#include "common/log.h"
+#include "common/names.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int engine_refuse(struct reply *reply, enum bus_error code, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    vsnprintf(reply->message, sizeof(reply->message), format, values);
+    va_end(values);
+    return (int)code;
+}
+
+int engine_refuse_unknown(struct reply *reply, const char *what)
+{
+    return engine_refuse(reply, BUS_ERROR_UNAVAILABLE,
+                         "It is not known just now %s: a directory of this host does not answer, so not all "
+                         "groups are known. Nothing was changed. Please try again in a moment.",
+                         what);
+}
+
+int engine_check_text(const char *what, const char *text, struct reply *reply)
+{
+    char visible[BUS_TEXT_MAX + 1];
+    if (strlen(text) > BUS_TEXT_MAX)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "The %s is longer than %d bytes. Please shorten it; nothing was changed.", what,
+                             BUS_TEXT_MAX);
+    if (strcmp(text_visible(text, visible, sizeof(visible)), text) != 0)
+        return engine_refuse(
+            reply, BUS_ERROR_INVALID_ARGUMENT,
+            "The %s contains control characters or line breaks. Please write it as one line of "
+            "plain text; nothing was changed.",
+            what);
+    return 0;
+}

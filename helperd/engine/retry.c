@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is partially fulfilled is tried again, and given to nobody who may not have it any more (rule 9). */
+#include "helperd/engine/internal.h"
+
+#include "common/cleanup.h"
+#include "common/duration.h"
+#include "common/log.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry)
+{
+    struct assignment assignment = {0};
+    int r = store_due_retry(engine->store, clock_now(&engine->clock), &assignment);
+    if (r != 0)
+        return r;
+    assignment.attempts++;
+    assignment.retry_at = clock_now(&engine->clock) + engine_backoff(engine, assignment.attempts);
+    r = engine_begin(engine);
+    if (r == 0)
+        r = engine_end(engine, store_update_assignment(engine->store, &assignment));
+    if (r == 0)
+        r = engine_groups_to_try(engine, &assignment, inquiry);
+    if (r == 0) {
+        *ret_assignment = assignment.id;
+        inquiry->user = steal_ptr(assignment.user);
+    }
+    assignment_deinit(&assignment);
+    return r;
+}
+
+/* By whom the policy lets this be had; NULL: it does not say. */
+static char *const *find_eligible(const struct engine *engine, const struct assignment *assignment,
+                                  const struct request *request)
+{
+    const struct package *package = packages_find(engine->packages, assignment->package);
+    if (package && request->emergency)
+        return package->emergency;
+    return package && assignment->request && !request->assigned && package->requestors[0]
+               ? package->requestors
+               : NULL;
+}
+
+/* Rule 9, at fulfilment: why this user is not to be given it after all; NULL: all is well. */
+static const char *find_ineligible(const struct engine *engine, const struct assignment *assignment,
+                                   const struct request *request, const struct subject *user)
+{
+    char *const *eligible = find_eligible(engine, assignment, request);
+    if (user->uid != assignment->uid)
+        return "the user's name belongs to another uid by now";
+    if (!eligible || policy_names(eligible, user))
+        return NULL;
+    return request->emergency ? "the policy no longer lets the user take it in an emergency"
+                              : "the policy no longer lets the user have it";
+}
+
+static int retry_or_revoke(struct engine *engine, struct assignment *assignment, const struct facts *facts,
+                           bool asked)
+{
+    struct request request = {0};
+    int r = assignment->request ? store_get_request(engine->store, assignment->request, &request) : 0;
+    if (r != 0)
+        return r < 0 ? r : -EIO;
+    const char *why = find_ineligible(engine, assignment, &request, facts->user);
+    char *const *eligible = find_eligible(engine, assignment, &request);
+    /* Neither given nor revoked for a group that is not known. */
+    const bool unknown = eligible && facts->user->uid == assignment->uid &&
+                         !policy_names(eligible, facts->user) && policy_may_name(eligible, facts->user);
+    r = unknown ? 0 : engine_begin(engine);
+    if (r == 0 && !unknown)
+        r = engine_end(engine, why ? engine_finish_assignment(engine, assignment, ASSIGNMENT_REVOKE,
+                                                              "accesspkgd", &NOBODY, why)
+                                   : engine_resolve_anew(engine, assignment, facts, asked));
+    request_deinit(&request);
+    return r;
+}
+
+int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
+{
+    return engine_retry_as(engine, id, facts, false);
+}
+
+int engine_retry_as(struct engine *engine, int64_t id, const struct facts *facts, bool asked)
+{
+    struct assignment assignment = {0};
+    int r = engine_enter(engine, facts);
+    if (r == 0)
+        r = store_get_assignment(engine->store, id, &assignment);
+    if (r != 0)
+        return r;
+    if (assignment.state == STATE_PARTIALLY_FULFILLED && facts->user &&
+        clock_now(&engine->clock) < assignment.span.end) {
+        r = retry_or_revoke(engine, &assignment, facts, asked);
+        if (r == 0)
+            r = engine_check_fulfilment(engine, assignment.request);
+    }
+    assignment_deinit(&assignment);
+    return r;
+}
+
+int engine_check_fulfilment(struct engine *engine, int64_t request)
+{
+    struct assignment assignment = {0};
+    int r = store_find_assignment_of_request(engine->store, request, &assignment);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    const int error = engine_publication_error(engine, assignment.user);
+    if (error < 0 && assignment.state == STATE_FULFILLED) {
+        r = engine_begin(engine);
+        if (r == 0)
+            r = engine_end(engine, engine_fall_short(engine, &assignment, error));
+    }
+    assignment_deinit(&assignment);
+    return r;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a caller may see of a request, and showing it. */
+#include "helperd/engine/internal.h"
+
+#include "common/cleanup.h"
+#include "common/duration.h"
+#include "common/log.h"
+#include "common/names.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool engine_is_own(const struct request *request, const struct caller *caller, const struct facts *facts)
+{
+    return facts->caller && caller->identity.uid == request->requestor.uid &&
+           strcmp(facts->caller->name, request->user) == 0;
+}
+
+int engine_show(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
+                struct reply *reply)
+{
+    struct record record = {0};
+    const struct policy_decider decider = engine_decider(engine, caller, facts);
+    const int r = record_load(engine->store, id, &record);
+    if (r == STORE_E_NONE)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST, "There is no request %" PRId64 ".", id);
+    if (r < 0)
+        return r;
+    reply->value = view_request(&record, engine->packages, &decider, clock_now(&engine->clock));
+    record_deinit(&record);
+    return reply->value ? 0 : -ENOMEM;
+}
+
+typedef bool (*asks)(char *const *principals, const struct policy_decider *decider);
+
+/* The first stage of this request in which one of its lists asks the decider; 0: none. */
+static int64_t find_stage(struct engine *engine, const struct record *record,
+                          const struct policy_decider *decider, asks asks_decider)
+{
+    int64_t found = 0;
+    for (int64_t number = 1; found == 0 && number <= record->request.n_stages; number++) {
+        struct stage stage = {0};
+        if (store_get_stage(engine->store, record->request.id, number, &stage) == 0 &&
+            (asks_decider(stage.approvers, decider) || asks_decider(stage.fallback_approvers, decider)))
+            found = number;
+        stage_deinit(&stage);
+    }
+    return found;
+}
+
+int64_t engine_stage_of(struct engine *engine, const struct record *record,
+                        const struct policy_decider *decider)
+{
+    return find_stage(engine, record, decider, policy_asks);
+}
+
+bool engine_was_asked(struct engine *engine, const struct record *record,
+                      const struct policy_decider *decider)
+{
+    return engine_stage_of(engine, record, decider) != 0;
+}
+
+bool engine_may_be_asked(struct engine *engine, const struct record *record,
+                         const struct policy_decider *decider)
+{
+    return find_stage(engine, record, decider, policy_may_ask) != 0;
+}
+
+int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply)
+{
+    switch (verdict) {
+    case POLICY_DECIDE_NOT_APPROVER:
+        return engine_refuse(
+            reply, BUS_ERROR_NOT_AUTHORIZED,
+            "You are not an approver of request %" PRId64 ". What waits for you: pkg-approve", id);
+    case POLICY_DECIDE_UNKNOWN:
+        return engine_refuse_unknown(reply, "whether you are an approver of this request");
+    case POLICY_DECIDE_OWN_REQUEST:
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+                             "Request %" PRId64
+                             " is your own (by account or by login): somebody else has to decide "
+                             "on it.",
+                             id);
+    case POLICY_DECIDE_DELEGATORS_REQUEST:
+        return engine_refuse(
+            reply, BUS_ERROR_NOT_AUTHORIZED,
+            "Request %" PRId64
+            " comes (by account or by login) from the one in whose name you would decide: somebody "
+            "else has to decide on it.",
+            id);
+    case POLICY_DECIDE_NO_LOGIN:
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+                             "Your account has no login shell, so it cannot decide on request %" PRId64
+                             ". Another approver can.",
+                             id);
+    case POLICY_DECIDE_TWICE:
+        return engine_refuse(
+            reply, BUS_ERROR_ALREADY_DECIDED,
+            "This stage of request %" PRId64
+            " has an approval of yours already, by you or in your name; it needs another approver's.",
+            id);
+    case POLICY_DECIDE_ALLOWED:
+        break;
+    }
+    return 0;
+}
+
+static bool is_visible(struct engine *engine, const struct caller *caller, const struct facts *facts,
+                       const struct record *record, const struct policy_decider *decider)
+{
+    if (caller->identity.uid == 0 || engine_is_own(&record->request, caller, facts))
+        return true;
+    for (size_t i = 0; i < record->n_decisions; i++) {
+        const struct decision *decision = &record->decisions[i];
+        if ((decision->identity.uid == caller->identity.uid &&
+             strcmp(decision->decider, facts->caller->name) == 0) ||
+            (decision->for_user && decision->for_identity.uid == caller->identity.uid &&
+             strcmp(decision->for_user, facts->caller->name) == 0))
+            return true;
+    }
+    return engine_was_asked(engine, record, decider) ||
+           (record->request.emergency &&
+            policy_reviews(packages_find(engine->packages, record->request.package), decider));
+}
+
+enum engine_sight engine_may_see(struct engine *engine, const struct caller *caller,
+                                 const struct facts *facts, const struct record *record)
+{
+    if (!facts->caller)
+        return ENGINE_SIGHT_NO;
+    const struct policy_decider decider = engine_decider(engine, caller, facts);
+    if (is_visible(engine, caller, facts, record, &decider))
+        return ENGINE_SIGHT_YES;
+    return engine_may_be_asked(engine, record, &decider) ? ENGINE_SIGHT_UNKNOWN : ENGINE_SIGHT_NO;
+}
+
+int engine_refuse_sight(enum engine_sight sight, int64_t id, struct reply *reply)
+{
+    switch (sight) {
+    case ENGINE_SIGHT_NO:
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+                             "There is no request %" PRId64
+                             " that you may see. What waits for you: pkg-approve. Your own requests: "
+                             "pkg-request list",
+                             id);
+    case ENGINE_SIGHT_UNKNOWN:
+        return engine_refuse_unknown(reply, "whether this request is yours to see");
+    case ENGINE_SIGHT_YES:
+        break;
+    }
+    return 0;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Publications: whose grant file is to say what the store says. Noted inside a transaction and written after its commit;
+ * the store keeps the note until the file is in place, so that a crash in between is made good at the next start. Which
+ * files are our own is remembered, so that others' changes are told from ours.
+ */
+#include "helperd/lifecycle/txn.h"
+
+#include "common/grantdir.h"
+#include "helperd/grants/grant.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OWN_MAX =
+        128, /* files remembered as ours; one that is forgotten is compared, which costs a little more */
+};
+
+struct published {
+    struct published *next;
+    bool narrows;
+    bool tentative; /* noted by a transaction that is not committed yet */
+    bool done;
+    int error;     /* of the last try; 0: not tried */
+    int64_t tried; /* when it failed */
+    char user[];
+};
+
+static bool is_done(const struct published *entry)
+{
+    return entry->done;
+}
+
+static bool is_tentative(const struct published *entry)
+{
+    return entry->tentative;
+}
+
+static bool is_any(const struct published *entry)
+{
+    (void)entry;
+    return true;
+}
+
+static void forget_published(struct engine *engine, bool (*which)(const struct published *entry))
+{
+    for (struct published **p = &engine->published; *p;) {
+        struct published *entry = *p;
+        if (which(entry)) {
+            *p = entry->next;
+            free(entry);
+        } else {
+            p = &entry->next;
+        }
+    }
+}
+
+static int note_publication(struct engine *engine, const char *user, bool narrows, bool tentative)
+{
+    for (struct published *p = engine->published; p; p = p->next) {
+        if (!p->done && strcmp(p->user, user) == 0) {
+            p->narrows |= narrows;
+            p->error = 0; /* it says something else by now: tried at once */
+            return 0;
+        }
+    }
+    struct published *entry = calloc(1, sizeof(*entry) + strlen(user) + 1);
+    if (!entry)
+        return -ENOMEM;
+    entry->narrows = narrows;
+    entry->tentative = tentative;
+    strcpy(entry->user, user);
+    entry->next = engine->published;
+    engine->published = entry;
+    return 0;
+}
+
+int engine_note_publication(struct engine *engine, const char *user, bool narrows)
+{
+    return note_publication(engine, user, narrows, false);
+}
+
+int engine_will_publish(struct engine *engine, const char *user, bool narrows)
+{
+    const int r = store_add_publication(engine->store, user, narrows);
+    return r < 0 ? r : note_publication(engine, user, narrows, true);
+}
+
+bool engine_is_outstanding(const struct engine *engine, const char *user)
+{
+    for (const struct published *p = engine->published; p; p = p->next)
+        if (!p->done && strcmp(p->user, user) == 0)
+            return true;
+    return false;
+}
+
+int engine_strike_publications(struct engine *engine)
+{
+    int r = 0;
+    for (const struct published *p = engine->published; r == 0 && p; p = p->next)
+        if (p->done)
+            r = store_remove_publication(engine->store, p->user);
+    return r;
+}
+
+void engine_keep_publications(struct engine *engine)
+{
+    forget_published(engine, is_done);
+    for (struct published *p = engine->published; p; p = p->next)
+        p->tentative = false;
+}
+
+/* A note too many would write a file again, and so undo what somebody took away by hand. */
+void engine_drop_publications(struct engine *engine)
+{
+    forget_published(engine, is_tentative);
+}
+
+void engine_forget_publications(struct engine *engine)
+{
+    forget_published(engine, is_any);
+}
+
+bool engine_publication_failed(const struct engine *engine)
+{
+    for (const struct published *p = engine->published; p; p = p->next)
+        if (p->error)
+            return true;
+    return false;
+}
+
+/* What failed is not tried again at each call: whoever calls often would fill the log. */
+static bool rests(const struct published *entry, int64_t now)
+{
+    return entry->error && now >= entry->tried && now < entry->tried + ENGINE_FAULT_RETRY;
+}
+
+/* ---- our own writing ---- */
+
+/* A file as we wrote it last. */
+struct own_file {
+    char *user; /* NULL: free */
+    struct grantdir_mark mark;
+};
+
+struct own_files {
+    struct own_file items[OWN_MAX];
+    size_t oldest;
+};
+
+int engine_remember_own(struct engine *engine)
+{
+    if (!engine->own)
+        engine->own = calloc(1, sizeof(*engine->own));
+    return engine->own ? 0 : -ENOMEM;
+}
+
+void engine_forget_own(struct engine *engine)
+{
+    for (size_t i = 0; engine->own && i < OWN_MAX; i++)
+        free(engine->own->items[i].user);
+    free(engine->own);
+    engine->own = NULL;
+}
+
+static struct own_file *find_own(const struct engine *engine, const char *user)
+{
+    struct own_files *own = engine->own;
+    for (size_t i = 0; own && i < OWN_MAX; i++)
+        if (own->items[i].user && strcmp(own->items[i].user, user) == 0)
+            return &own->items[i];
+    return NULL;
+}
+
+/* A name stands here once, so that a former file of ours that somebody moves back is not taken for the last one. */
+static void remember_own(struct engine *engine, const char *user, const struct grantdir_mark *mark)
+{
+    if (!engine->own)
+        return;
+    struct own_file *own = find_own(engine, user);
+    if (!own && mark->inode == 0)
+        return;
+    if (!own) {
+        own = &engine->own->items[engine->own->oldest];
+        engine->own->oldest = (engine->own->oldest + 1) % OWN_MAX;
+        free(own->user);
+        *own = (struct own_file){.user = strdup(user)};
+    }
+    own->mark = *mark;
+}
+
+bool engine_is_own_file(struct engine *engine, const char *user)
+{
+    const struct own_file *own = find_own(engine, user);
+    struct grantdir_mark mark = {0};
+    return own && own->mark.inode != 0 && grantdir_mark_user(engine->state, user, &mark) == 0 &&
+           grantdir_same_mark(&own->mark, &mark);
+}
+
+int engine_write_user(struct engine *engine, const char *user, bool narrows)
+{
+    struct grantdir_mark mark;
+    const int r =
+        grant_publish_user(engine->store, engine->state, user, clock_now(&engine->clock), narrows, &mark);
+    if (r == 0)
+        remember_own(engine, user, &mark);
+    return r;
+}
+
+void engine_publish(struct engine *engine)
+{
+    const int64_t now = clock_now(&engine->clock);
+    for (struct published *p = engine->published; p; p = p->next) {
+        if (p->done || rests(p, now))
+            continue;
+        p->error = engine_write_user(engine, p->user, p->narrows);
+        p->tried = now;
+        p->done = p->error == 0;
+    }
+}
+
+int engine_publication_error(const struct engine *engine, const char *user)
+{
+    for (const struct published *p = engine->published; p; p = p->next)
+        if (p->error && strcmp(p->user, user) == 0)
+            return p->error;
+    return 0;
+}
