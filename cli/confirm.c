@@ -9,8 +9,6 @@
 #include "common/cleanup.h"
 #include "common/duration.h"
 
-#include <stdlib.h>
-
 /* Those of the operands that the caller could decide on; what is not there the decision itself reports. */
 static int load(struct invocation *invocation, json_t *requests, struct client_error *ret_error)
 {

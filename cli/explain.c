@@ -4,9 +4,7 @@
 
 #include "cli/calls.h"
 #include "common/cleanup.h"
-#include "common/duration.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool has(const json_t *object, const char *member)

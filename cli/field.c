@@ -7,8 +7,6 @@
 #include "common/duration.h"
 #include "dbus/contract.h"
 
-#include <stdlib.h>
-
 char *field_text(const struct output *output, const json_t *object, const char *member)
 {
     (void)output;

@@ -5,7 +5,6 @@
 #include "cli/calls.h"
 #include "common/cleanup.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

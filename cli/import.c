@@ -11,9 +11,7 @@
 #include "common/names.h"
 #include "common/paths.h"
 
-#include <errno.h>
 #include <grp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 

@@ -6,7 +6,6 @@
 #include "cli/find.h"
 #include "cli/pager.h"
 #include "cli/when.h"
-#include "common/cleanup.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,6 @@
 #include "cli/calls.h"
 #include "common/cleanup.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool is_held(const json_t *object)

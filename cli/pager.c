@@ -2,8 +2,6 @@
 /* Holds the output in memory, counts its lines and hands it to the pager. Where there is none the terminal gets it. */
 #include "cli/pager.h"
 
-#include "common/cleanup.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

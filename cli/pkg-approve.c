@@ -9,7 +9,6 @@
 #include "common/cleanup.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 

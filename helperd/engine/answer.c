@@ -2,9 +2,6 @@
 /* What a call is answered with when it is refused. */
 #include "helperd/engine/internal.h"
 
-#include "common/cleanup.h"
-#include "common/duration.h"
-#include "common/log.h"
 #include "common/names.h"
 
 #include <stdarg.h>

@@ -5,15 +5,9 @@
  */
 #include "helperd/engine/internal.h"
 
-#include "common/cleanup.h"
-#include "common/duration.h"
 #include "common/log.h"
-#include "common/names.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum {
     TICK_MAX = 100, /* deadlines in one transaction; the rest follows at once in the next */

@@ -2,14 +2,11 @@
 /* The engine's life of a request: cancelled, decided. */
 #include "helperd/engine/internal.h"
 
-#include "common/cleanup.h"
 #include "common/duration.h"
 #include "common/names.h"
 #include "common/timetext.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { REASON_SHOWN_MAX = 204 }; /* bytes of somebody's reason inside a refusal */

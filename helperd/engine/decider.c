@@ -6,12 +6,8 @@
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
-#include "common/duration.h"
-#include "common/log.h"
-#include "common/names.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

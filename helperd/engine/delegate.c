@@ -5,12 +5,10 @@
  */
 #include "helperd/engine/internal.h"
 
-#include "common/cleanup.h"
 #include "common/names.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define UNTIL_AHEAD_MAX ((int64_t)366 * 24 * 3600)

@@ -7,8 +7,6 @@
 #include "helperd/engine/drift.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { STEP_MAX = 4 }; /* what a call may have to wait for */
 

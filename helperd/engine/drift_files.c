@@ -7,7 +7,6 @@
 #include "common/names.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- a user's file ---- */

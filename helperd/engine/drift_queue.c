@@ -2,13 +2,10 @@
 /* The engine's drift: what is left to look at. */
 #include "helperd/engine/drift.h"
 
-#include "common/cleanup.h"
-#include "common/duration.h"
 #include "common/log.h"
 #include "common/names.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -11,9 +11,7 @@
 #include "common/timetext.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { REVIEWERS_SHOWN_MAX = 512, REASON_SHOWN_MAX = 512 };

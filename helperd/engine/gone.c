@@ -8,8 +8,6 @@
 #include "common/log.h"
 #include "common/names.h"
 
-#include <string.h>
-
 static const char gone[] = "the user is no longer on this host";
 static const char other_uid[] = "the user of this name has another uid now";
 

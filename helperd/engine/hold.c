@@ -2,12 +2,9 @@
 /* The engine's life of an assignment: begun later, extended, returned, revoked, assigned by an administrator. */
 #include "helperd/engine/internal.h"
 
-#include "common/duration.h"
 #include "common/names.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int refuse_not_held(const char *package, struct reply *reply)

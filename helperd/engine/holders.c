@@ -6,12 +6,10 @@
  */
 #include "helperd/engine/internal.h"
 
-#include "common/cleanup.h"
 #include "common/groupfile.h"
 #include "common/names.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {

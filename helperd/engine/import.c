@@ -10,7 +10,6 @@
 #include "common/names.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 /* An import under way. */

@@ -3,12 +3,9 @@
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
-#include "common/duration.h"
-#include "common/log.h"
 #include "common/names.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

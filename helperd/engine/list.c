@@ -2,12 +2,7 @@
 /* The engine's questions that change nothing: one request, lists, packages, and what a call has to look up. */
 #include "helperd/engine/internal.h"
 
-#include "common/cleanup.h"
-#include "common/names.h"
-
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,

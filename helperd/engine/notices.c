@@ -5,7 +5,6 @@
  */
 #include "helperd/engine/internal.h"
 
-#include "common/cleanup.h"
 #include "common/hostname.h"
 #include "common/log.h"
 #include "common/names.h"

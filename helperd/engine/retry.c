@@ -3,14 +3,8 @@
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
-#include "common/duration.h"
-#include "common/log.h"
-#include "common/names.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry)
 {

@@ -2,14 +2,8 @@
 /* What a caller may see of a request, and showing it. */
 #include "helperd/engine/internal.h"
 
-#include "common/cleanup.h"
-#include "common/duration.h"
-#include "common/log.h"
-#include "common/names.h"
-
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 bool engine_is_own(const struct request *request, const struct caller *caller, const struct facts *facts)

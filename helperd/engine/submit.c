@@ -2,14 +2,11 @@
 /* The engine's life of a request: how it is filed. How it ends is in decide.c. */
 #include "helperd/engine/internal.h"
 
-#include "common/duration.h"
 #include "common/log.h"
 #include "common/names.h"
 #include "helperd/grants/grant.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- submit ---- */

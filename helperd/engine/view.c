@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/engine/view.h"
 
-#include "common/cleanup.h"
-
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* An object under construction: one failed step spoils it, and is noticed once, at the end. */

@@ -2,15 +2,10 @@
 /* From a filed request to what it asked for: filed, decided stage by stage, begun. */
 #include "helperd/lifecycle/lifecycle.h"
 
-#include "common/cleanup.h"
-#include "common/duration.h"
-#include "common/log.h"
 #include "common/names.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Who did this and why (rule 12): the requestor asked and the policy answered, or an administrator spoke. */
 static int record_filing(struct engine *engine, const struct request *request, bool waived,

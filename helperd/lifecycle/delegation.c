@@ -3,15 +3,10 @@
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
-#include "common/duration.h"
-#include "common/log.h"
 #include "common/names.h"
 #include "common/timetext.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 int engine_audit_delegation(struct engine *engine, const char *actor, const struct identity *identity,
                             const char *event, const struct delegation *delegation, const char *why)

@@ -2,14 +2,8 @@
 /* Separation of duties (rule 9): what the user holds, or has asked for, and cannot have together with a package. */
 #include "helperd/lifecycle/lifecycle.h"
 
-#include "common/cleanup.h"
-#include "common/duration.h"
-#include "common/log.h"
 #include "common/names.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct duties {

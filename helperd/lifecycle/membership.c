@@ -3,12 +3,8 @@
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
-#include "common/duration.h"
-#include "common/log.h"
-#include "common/names.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

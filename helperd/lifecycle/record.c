@@ -3,14 +3,9 @@
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
-#include "common/duration.h"
-#include "common/log.h"
-#include "common/names.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 static int load_assignment(struct store *store, struct record *record)
 {

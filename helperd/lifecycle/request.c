@@ -3,9 +3,7 @@
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
-#include "common/duration.h"
 #include "common/log.h"
-#include "common/names.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,14 +2,7 @@
 /* Live sessions: when their user is warned of the end, and that they end with an assignment. */
 #include "helperd/lifecycle/lifecycle.h"
 
-#include "common/cleanup.h"
-#include "common/duration.h"
-#include "common/log.h"
-#include "common/names.h"
-
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 bool engine_warns(const struct engine *engine, const struct assignment *assignment)

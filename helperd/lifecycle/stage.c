@@ -5,7 +5,6 @@
  */
 #include "helperd/lifecycle/lifecycle.h"
 
-#include "common/cleanup.h"
 #include "common/duration.h"
 #include "common/log.h"
 #include "common/names.h"

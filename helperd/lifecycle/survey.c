@@ -2,14 +2,6 @@
 /* Which requests are to be surveyed next: whether somebody can decide them. The surveys: engine/survey.c. */
 #include "helperd/lifecycle/lifecycle.h"
 
-#include "common/cleanup.h"
-#include "common/duration.h"
-#include "common/log.h"
-#include "common/names.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 void engine_survey_from(struct engine *engine, int64_t after)

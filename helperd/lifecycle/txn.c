@@ -3,7 +3,6 @@
 #include "helperd/lifecycle/txn.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 enum { BACKOFF_STEPS_MAX = 32 };
