@@ -63,7 +63,7 @@ static void call_finish(struct bus_call *call, int result, struct reply *reply)
 {
     if (result == 0)
         send_value(call, reply->value);
-    else if (result > 0)
+    else if (result > BUS_ERROR_NONE && result < BUS_ERROR_COUNT)
         bus_method_refuse(call->manager->bus, call->message, bus_error_name((enum bus_error)result),
                           reply->long_message ? reply->long_message : reply->message);
     else

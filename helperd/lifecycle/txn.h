@@ -67,7 +67,9 @@ struct reply {
     char *long_message; /* owned; instead of `message` where that could be too short */
 };
 
-enum { ENGINE_E_UNKNOWN = 100 }; /* the facts do not tell, and nothing was changed */
+enum { ENGINE_E_UNKNOWN = 1001 }; /* the facts do not tell, and nothing was changed */
+_Static_assert((int)BUS_ERROR_COUNT < (int)STORE_E_NONE && (int)STORE_E_NONE != (int)ENGINE_E_UNKNOWN,
+               "no result is taken for another");
 
 int engine_begin(struct engine *engine);
 int engine_commit(struct engine *engine);

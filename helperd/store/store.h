@@ -14,7 +14,9 @@
 #include "helperd/policy/membership.h"
 #include "helperd/policy/request.h"
 
-enum { STORE_E_NONE = 1 };
+enum {
+    STORE_E_NONE = 1000
+}; /* beside -errno, and beyond every enum bus_error: a refusal is never taken for it */
 
 struct store;
 

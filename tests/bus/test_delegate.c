@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define ASKED                                                                                                \
     "[package]\ngroups = dbadmins\n[policy]\nrequestors = %staff dave carol\nduration = 1h\napprovers = "    \
@@ -119,6 +120,47 @@ START_TEST(test_refused)
 }
 END_TEST
 
+/* Asks on a connection from the time when the user was there: the bus lets in nobody whom it cannot look up. */
+static int ask_once_gone(void *data)
+{
+    const int *pipes = data; /* read "go" from the first, write "ready" to the second */
+    static const char *const others[] = {"bob", "dave"};
+    struct client client;
+    struct client_error error;
+    char word = 'x';
+    if (client_open(&client, &error) < 0 || write(pipes[1], &word, 1) != 1 || read(pipes[0], &word, 1) != 1)
+        return 1;
+    for (size_t i = 0; i < 2; i++) {
+        json_t *value = NULL;
+        if (client_call(&client, "Undelegate", "s", json_pack("[s]", others[i]), &value, &error) == 0 ||
+            error.code != BUS_ERROR_NOT_AUTHORIZED || !strstr(error.message, "belongs to no user"))
+            return 2;
+    }
+    client_close(&client);
+    return 0;
+}
+
+/* A uid that no user has any more, with a delegation that it received still live. */
+START_TEST(test_user_is_gone)
+{
+    int go[2], ready[2];
+    char word = 'x';
+    ck_assert_int_eq(pipe(go), 0);
+    ck_assert_int_eq(pipe(ready), 0);
+    live_expect("root", "cp /etc/passwd /root/", 0, "");
+    live_expect("bob", "pkg-approve delegate --to dave --until +2h", 0, "dave may decide");
+    int pipes[] = {go[0], ready[1]};
+    const pid_t dave = live_fork("dave", ask_once_gone, pipes);
+    ck_assert_int_eq(read(ready[0], &word, 1), 1);
+    live_expect("root", "sed -i /^dave:/d /etc/passwd", 0, "");
+    ck_assert_int_eq(write(go[1], &word, 1), 1);
+    const int answered = live_join(dave);
+    live_expect("root", "cat /root/passwd >/etc/passwd", 0, "");
+    ck_assert_int_eq(answered, 0);
+    live_expect("root", "pkg-admin status", 0, "Live assignments");
+}
+END_TEST
+
 /* What was delegated outlives the daemon. */
 START_TEST(test_restart)
 {
@@ -141,6 +183,7 @@ int main(void)
     tcase_add_test(tests, test_delegator_without_a_login);
     tcase_add_test(tests, test_delegated_by_the_requestor_s_login);
     tcase_add_test(tests, test_refused);
+    tcase_add_test(tests, test_user_is_gone);
     tcase_add_test(tests, test_restart);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
