@@ -12,34 +12,39 @@
 #include <errno.h>
 #include <string.h>
 
-enum {
-    INQUIRY_HOLDERS_MAX = 64 * 1024, /* bytes of a question, about: it has to fit into a socket */
-    INQUIRY_HOLDER = 64,             /* of these, what one takes beside the name */
-    RECIPIENTS_MAX = 256,            /* of a notice: as many as accesspkg-notify tells */
-};
+enum { RECIPIENTS_MAX = 256 }; /* of a notice: as many as accesspkg-notify tells */
 
 /* ---- for a notice ---- */
 
+struct recipients {
+    json_t *names;
+    int64_t unnamed;
+};
+
 static int add_recipient(const struct store_holder *holder, void *data)
 {
-    json_t *recipients = data;
-    if (json_array_size(recipients) >= RECIPIENTS_MAX)
-        return 1;
-    if (!text_is_utf8(holder->user) || engine_has_text(recipients, holder->user))
+    struct recipients *recipients = data;
+    if (!text_is_utf8(holder->user) || engine_has_text(recipients->names, holder->user))
         return 0;
-    return json_array_append_new(recipients, json_string(holder->user)) < 0 ? -ENOMEM : 0;
+    if (json_array_size(recipients->names) >= RECIPIENTS_MAX) {
+        recipients->unnamed++;
+        return 0;
+    }
+    return json_array_append_new(recipients->names, json_string(holder->user)) < 0 ? -ENOMEM : 0;
 }
 
-int engine_add_holders(struct engine *engine, json_t *recipients)
+int engine_add_holders(struct engine *engine, json_t *names, int64_t *ret_unnamed)
 {
-    const size_t count = json_array_size(recipients);
+    struct recipients recipients = {.names = names};
+    const size_t count = json_array_size(names);
     int r = 0;
     for (size_t i = 0; r >= 0 && i < count; i++) {
-        const char *principal = json_string_value(json_array_get(recipients, i));
+        const char *principal = json_string_value(json_array_get(names, i));
         if (principal && *principal == '%')
             r = store_each_holder_of_group(engine->store, principal + 1, clock_now(&engine->clock),
-                                           add_recipient, recipients);
+                                           add_recipient, &recipients);
     }
+    *ret_unnamed = recipients.unnamed;
     return r < 0 ? r : 0;
 }
 

@@ -128,8 +128,9 @@ int engine_inquire_stage(struct engine *engine, const struct request *request, b
                          struct inquiry *inquiry);
 /* Adds who has the groups among the inquiry's principals by a package (holders.c): the last step of an inquiry. */
 int engine_inquire_holders(struct engine *engine, struct inquiry *inquiry);
-/* Adds, by name, who has the groups among the recipients ("alice", "%dba-leads") by a package now. 0 or -errno. */
-int engine_add_holders(struct engine *engine, json_t *recipients);
+/* Adds, by name, who has the groups among the recipients ("alice", "%dba-leads") by a package now, as far as they are not too
+ * many; how many there are besides. 0 or -errno. */
+int engine_add_holders(struct engine *engine, json_t *names, int64_t *ret_unnamed);
 /* Why nobody can complete the stage, in a sentence's second half, from what policy_reach found. */
 
 /* Adds what the user has of the package: the live assignment, else the request that waits. 0 or -errno. */

@@ -73,8 +73,9 @@ static json_t *split(const char *text, char separator)
 static json_t *view_notice(struct engine *engine, const struct notice *notice, json_t *facts)
 {
     char host[HOSTNAME_TEXT_MAX];
+    int64_t unnamed = 0;
     json_t *recipients = json_loads(notice->recipients, 0, NULL);
-    if (engine_add_holders(engine, recipients) < 0) {
+    if (engine_add_holders(engine, recipients, &unnamed) < 0) {
         json_decref(recipients);
         json_decref(facts);
         return NULL;
@@ -87,6 +88,7 @@ static json_t *view_notice(struct engine *engine, const struct notice *notice, j
     notice_put_number(facts, "time", notice->at);
     notice_put_text(facts, "event", outbox_identifier(notice->event));
     json_object_set_new(facts, "recipients", recipients);
+    notice_put_number(facts, "unnamed", unnamed);
     json_object_set_new(facts, "done", split(notice->done, '/'));
     if (outbox_audience(notice->event) != OUTBOX_REQUESTOR)
         json_object_set_new(facts, "delegates", list_delegates(engine));

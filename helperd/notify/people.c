@@ -111,7 +111,8 @@ int people_add(json_t *notice)
     struct audience audience = {json_array(), json_object(), json_object_get(notice, "except")};
     int r = add_all(&audience, notice);
     const size_t told = json_array_size(audience.to);
-    const size_t beyond = json_object_size(audience.beyond);
+    const size_t beyond =
+        json_object_size(audience.beyond) + (size_t)json_integer_value(json_object_get(notice, "unnamed"));
     if (r == 0 && json_object_set(notice, "to", audience.to) < 0)
         r = -ENOMEM;
     if (r == 0 && beyond > 0)

@@ -165,7 +165,8 @@ static void unplan(struct notice *notice)
 /* What only the daemon and we need is taken out. */
 static char *make_text(json_t *object)
 {
-    static const char *const ours[] = {"recipients", "except", "delegates", "done", "extend", "anew"};
+    static const char *const ours[] = {"recipients", "unnamed", "except", "delegates",
+                                       "done",       "extend",  "anew"};
     json_t *copy = json_copy(object);
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
         json_object_del(copy, ours[i]);

@@ -163,6 +163,26 @@ START_TEST(test_holders_are_told)
 }
 END_TEST
 
+/* As many as are told by name, and how many there are besides. */
+START_TEST(test_many_holders_are_told)
+{
+    struct reply reply = {0};
+    run_sql(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+        " INSERT INTO assignment (package, user, uid, state, start, end, duration, extended, attempts,"
+        " retry_at) SELECT 'p', 'h' || i, 5000 + i, 'fulfilled', 1, 9223372036854775807, 60, 0, 0, 0 FROM n;"
+        "INSERT INTO \"grant\" (assignment, name, gid, problem, live)"
+        " SELECT id, 'backup', 34, NULL, 1 FROM assignment");
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "admins", "x", NULL), 0);
+    ck_assert_int_eq(engine_take_notices(&fixture.engine, 0, 64, &reply), 0);
+    const json_t *last = json_array_get(reply.value, json_array_size(reply.value) - 1);
+    ck_assert_uint_eq(json_array_size(json_object_get(last, "recipients")), 256);
+    ck_assert_int_eq(json_integer_value(json_object_get(last, "unnamed")),
+                     300 + 2 - 256); /* "%backup", "bob" */
+    json_decref(reply.value);
+}
+END_TEST
+
 /* ---- who stands in /etc/group as well ---- */
 
 static void put_group(const char *text)
@@ -414,6 +434,7 @@ int main(void)
     tcase_add_test(tests, test_each_way_of_asking);
     tcase_add_test(tests, test_many_holders);
     tcase_add_test(tests, test_holders_are_told);
+    tcase_add_test(tests, test_many_holders_are_told);
     tcase_add_test(tests, test_standing);
     tcase_add_test(tests, test_standing_at_an_end);
     tcase_add_test(tests, test_standing_by_our_doing);
