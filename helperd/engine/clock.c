@@ -16,7 +16,7 @@ enum {
 
 static int end_assignment(struct engine *engine, struct assignment *assignment)
 {
-    return engine_finish_assignment(engine, assignment, ASSIGNMENT_END, "accesspkgd", &NOBODY, NULL);
+    return engine_finish_assignment(engine, assignment, ASSIGNMENT_END, own_act(NULL));
 }
 
 static int escalate(struct engine *engine, struct request *request)
@@ -127,8 +127,8 @@ static int revoke_stale(struct engine *engine, const struct subject *subject)
     while ((r = store_find_stale_assignment(engine->store, subject->name, subject->uid, &assignment)) == 0) {
         log_notice("Assignment %" PRId64 " of %s ends: the user of this name has the uid %u now, not %u.",
                    assignment.id, assignment.user, subject->uid, assignment.uid);
-        r = engine_finish_assignment(engine, &assignment, ASSIGNMENT_REVOKE, "accesspkgd", &NOBODY,
-                                     "the user of this name has another uid now");
+        r = engine_finish_assignment(engine, &assignment, ASSIGNMENT_REVOKE,
+                                     own_act("the user of this name has another uid now"));
         assignment_deinit(&assignment);
         if (r < 0)
             return r;

@@ -77,8 +77,9 @@ int engine_cancel(struct engine *engine, const struct caller *caller, const stru
     else if (!is_waiting(&record.request, clock_now(&engine->clock)) && !record.request.waiting)
         r = refuse_cancel(&record, reply);
     else if ((r = engine_begin(engine)) == 0)
-        r = engine_end(engine, engine_withdraw(engine, &record.request, facts->caller->name,
-                                               &caller->identity, *reason ? reason : NULL));
+        r = engine_end(engine, engine_withdraw(engine, &record.request,
+                                               (struct act){facts->caller->name, caller->identity,
+                                                            *reason ? reason : NULL}));
     record_deinit(&record);
     return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
 }

@@ -202,8 +202,9 @@ int engine_delegate(struct engine *engine, const struct caller *caller, const st
     if (r == 0)
         r = store_add_delegation(engine->store, &delegation);
     if (r == 0)
-        r = engine_audit_delegation(engine, delegation.user, &caller->identity, "delegate", &delegation,
-                                    delegation.reason);
+        r = engine_audit_delegation(engine,
+                                    (struct act){delegation.user, caller->identity, delegation.reason},
+                                    "delegate", &delegation);
     r = engine_end(engine, r);
     return r != 0 ? r : show_delegation(&delegation, reply);
 }
@@ -218,8 +219,9 @@ static int end_delegation(struct engine *engine, const struct caller *caller, co
         return r;
     r = store_revoke_delegation(engine->store, delegation->id, clock_now(&engine->clock));
     if (r == 0)
-        r = engine_audit_delegation(engine, facts->caller->name, &caller->identity, "undelegate", delegation,
-                                    delegation->reason);
+        r = engine_audit_delegation(engine,
+                                    (struct act){facts->caller->name, caller->identity, delegation->reason},
+                                    "undelegate", delegation);
     return engine_end(engine, r);
 }
 

@@ -49,7 +49,7 @@ static int drop_additions(struct engine *engine, const char *user)
         0)
         return -ENOMEM;
     log_notice("%s.", detail);
-    const int r = engine_audit(engine, "accesspkgd", &NOBODY, "drift", 0, 0, detail);
+    const int r = engine_audit(engine, own_act(detail), "drift", 0, 0);
     return r < 0 ? r : engine_will_publish(engine, user, true);
 }
 

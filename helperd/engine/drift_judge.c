@@ -68,7 +68,7 @@ static int record(struct engine *engine, const struct assignment *assignment, co
     else
         log_notice("%s of %s is Partially fulfilled now: %s. To put it back: pkg-admin retry %s %s",
                    assignment->package, user, what, assignment->package, text_word(assignment->user, word));
-    return engine_audit(engine, "accesspkgd", &NOBODY, "drift", assignment->request, assignment->id, detail);
+    return engine_audit(engine, own_act(detail), "drift", assignment->request, assignment->id);
 }
 
 /* Inside a transaction. why[i]: what became of grants[i], NULL for those that are as they were. */

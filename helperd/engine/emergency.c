@@ -135,7 +135,7 @@ static int withdraw_open(struct engine *engine, const struct caller *caller, con
     if (r != 0)
         return r < 0 ? r : 0;
     snprintf(reason, sizeof(reason), "answered by the emergency, request %" PRId64, emergency->id);
-    r = engine_withdraw(engine, &open, emergency->user, &caller->identity, reason);
+    r = engine_withdraw(engine, &open, (struct act){emergency->user, caller->identity, reason});
     request_deinit(&open);
     return r;
 }

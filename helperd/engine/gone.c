@@ -19,7 +19,7 @@ static int revoke_gone(struct engine *engine, const char *name)
     while ((r = store_find_local_assignment(engine->store, name, &assignment)) == 0) {
         log_notice("%s of %s ends: %s.", assignment.package, text_visible(name, visible, sizeof(visible)),
                    gone);
-        r = engine_finish_assignment(engine, &assignment, ASSIGNMENT_REVOKE, "accesspkgd", &NOBODY, gone);
+        r = engine_finish_assignment(engine, &assignment, ASSIGNMENT_REVOKE, own_act(gone));
         assignment_deinit(&assignment);
         if (r < 0)
             return r;
@@ -29,7 +29,7 @@ static int revoke_gone(struct engine *engine, const char *name)
 
 static int withdraw(struct engine *engine, struct request *request, const char *why)
 {
-    const int r = engine_withdraw(engine, request, "accesspkgd", &NOBODY, why);
+    const int r = engine_withdraw(engine, request, own_act(why));
     request_deinit(request);
     return r;
 }
@@ -84,8 +84,8 @@ static int mark_missing(struct engine *engine, const struct assignment *assignme
         "the user is gone, revoke it: pkg-admin revoke %s %s -m 'REASON'",
         text_visible(assignment->user, visible, sizeof(visible)), assignment->package, assignment->package,
         text_word(assignment->user, word));
-    const int r = engine_audit(engine, "accesspkgd", &NOBODY, "missing", assignment->request, assignment->id,
-                               "no directory knew the user");
+    const int r = engine_audit(engine, own_act("no directory knew the user"), "missing", assignment->request,
+                               assignment->id);
     return r < 0 ? r : store_note_missing(engine->store, assignment->user);
 }
 

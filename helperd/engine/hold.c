@@ -132,9 +132,9 @@ static int end_early(struct engine *engine, const struct caller *caller, const s
 {
     int r = engine_begin(engine);
     if (r == 0)
-        r = engine_end(engine,
-                       engine_finish_assignment(engine, assignment, ASSIGNMENT_REVOKE, facts->caller->name,
-                                                &caller->identity, *detail ? detail : NULL));
+        r = engine_end(engine, engine_finish_assignment(engine, assignment, ASSIGNMENT_REVOKE,
+                                                        (struct act){facts->caller->name, caller->identity,
+                                                                     *detail ? detail : NULL}));
     if (r == 0 && engine_publication_error(engine, assignment->user) < 0)
         r = engine_refuse(
             reply, BUS_ERROR_UNAVAILABLE,
@@ -190,8 +190,8 @@ static int withdraw_named(struct engine *engine, const struct caller *caller, co
         return r;
     r = engine_begin(engine);
     if (r == 0)
-        r = engine_end(engine,
-                       engine_withdraw(engine, &request, facts->caller->name, &caller->identity, reason));
+        r = engine_end(engine, engine_withdraw(engine, &request,
+                                               (struct act){facts->caller->name, caller->identity, reason}));
     if (r == 0)
         r = engine_show(engine, caller, facts, request.id, reply);
     request_deinit(&request);
@@ -268,8 +268,9 @@ static int withdraw_waiting(struct engine *engine, const struct decision *word, 
         struct request request = {0};
         r = store_get_request(engine->store, id, &request);
         if (r == 0)
-            r = engine_withdraw(engine, &request, word->decider, &word->identity,
-                                "an administrator assigned the package directly");
+            r = engine_withdraw(engine, &request,
+                                (struct act){word->decider, word->identity,
+                                             "an administrator assigned the package directly"});
         request_deinit(&request);
         if (r != 0)
             return r < 0 ? r : -EIO;
@@ -292,7 +293,8 @@ static int assign(struct engine *engine, const struct caller *caller, const stru
     if (r == 0)
         r = engine_file(engine, facts, package, request, true, &word);
     if (r == 0 && *overridden)
-        r = engine_audit(engine, word.decider, &word.identity, "override", request->id, 0, overridden);
+        r = engine_audit(engine, (struct act){word.decider, word.identity, overridden}, "override",
+                         request->id, 0);
     return r;
 }
 

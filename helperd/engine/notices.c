@@ -160,8 +160,7 @@ static int finish_notice(struct engine *engine, const struct notice *notice, con
         return r;
     log_warning("Notice %" PRId64 " (%s) is given up: %s", notice->id, outbox_identifier(notice->event),
                 message);
-    return engine_audit(engine, "accesspkgd", &NOBODY, "undelivered", notice->request, notice->assignment,
-                        message);
+    return engine_audit(engine, own_act(message), "undelivered", notice->request, notice->assignment);
 }
 
 static int note_hook(struct engine *engine, struct notice *notice, const char *hook, bool ok,

@@ -17,14 +17,14 @@ static int end_one(struct engine *engine, const char *package)
     struct request request = {0};
     int r = store_find_live_assignment_of_package(engine->store, package, &assignment);
     if (r == 0) {
-        r = engine_finish_assignment(engine, &assignment, ASSIGNMENT_REVOKE, "accesspkgd", &NOBODY, reason);
+        r = engine_finish_assignment(engine, &assignment, ASSIGNMENT_REVOKE, own_act(reason));
         assignment_deinit(&assignment);
         return r < 0 ? r : 1;
     }
     if (r > 0)
         r = store_find_waiting_request_of_package(engine->store, package, &request);
     if (r == 0) {
-        r = engine_withdraw(engine, &request, "accesspkgd", &NOBODY, reason);
+        r = engine_withdraw(engine, &request, own_act(reason));
         request_deinit(&request);
         return r < 0 ? r : 1;
     }

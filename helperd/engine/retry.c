@@ -66,9 +66,9 @@ static int retry_or_revoke(struct engine *engine, struct assignment *assignment,
                          !policy_names(eligible, facts->user) && policy_may_name(eligible, facts->user);
     r = unknown ? 0 : engine_begin(engine);
     if (r == 0 && !unknown)
-        r = engine_end(engine, why ? engine_finish_assignment(engine, assignment, ASSIGNMENT_REVOKE,
-                                                              "accesspkgd", &NOBODY, why)
-                                   : engine_resolve_anew(engine, assignment, facts, asked));
+        r = engine_end(engine,
+                       why ? engine_finish_assignment(engine, assignment, ASSIGNMENT_REVOKE, own_act(why))
+                           : engine_resolve_anew(engine, assignment, facts, asked));
     request_deinit(&request);
     return r;
 }

@@ -213,8 +213,7 @@ static int note_done(struct engine *engine, struct ending *row, const struct eng
                    ending->assignment, told);
     const int r = store_put_ending(engine->store, row);
     return r < 0 ? r
-                 : engine_audit(engine, "accesspkgd", &NOBODY, "end-sessions", 0, ending->assignment,
-                                *told ? told : NULL);
+                 : engine_audit(engine, own_act(*told ? told : NULL), "end-sessions", 0, ending->assignment);
 }
 
 static int note_failure(struct engine *engine, struct ending *row, const struct engine_ending *ending,

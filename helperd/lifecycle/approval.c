@@ -17,17 +17,19 @@ static int record_filing(struct engine *engine, const struct request *request, b
     if (word) {
         const int r = store_add_decision(engine->store, request->id, word);
         return r < 0 ? r
-                     : engine_audit(engine, word->decider, &word->identity, "assign", request->id, 0,
-                                    *word->reason ? word->reason : NULL);
+                     : engine_audit(
+                           engine,
+                           (struct act){word->decider, word->identity, *word->reason ? word->reason : NULL},
+                           "assign", request->id, 0);
     }
     if (request->emergency)
-        return engine_audit(engine, request->user, &filer, "emergency", request->id, 0,
-                            request->justification);
-    const int r =
-        engine_audit(engine, request->user, &filer, "submit", request->id, 0, request->justification);
-    return r < 0 || !waived ? r
-                            : engine_audit(engine, "accesspkgd", &NOBODY, "waive", request->id, 0,
-                                           "the policy asks nobody");
+        return engine_audit(engine, (struct act){request->user, filer, request->justification}, "emergency",
+                            request->id, 0);
+    const int r = engine_audit(engine, (struct act){request->user, filer, request->justification}, "submit",
+                               request->id, 0);
+    return r < 0 || !waived
+               ? r
+               : engine_audit(engine, own_act("the policy asks nobody"), "waive", request->id, 0);
 }
 
 /* What an approved request asked for happens: its start is awaited, or it is fulfilled, or the end of what it extends is
@@ -166,7 +168,7 @@ int engine_start_request(struct engine *engine, struct request *request)
     const char *why = NULL;
     int r = find_obstacle(engine, request, package, &why);
     if (r != 0)
-        return r < 0 ? r : engine_withdraw(engine, request, "accesspkgd", &NOBODY, why);
+        return r < 0 ? r : engine_withdraw(engine, request, own_act(why));
     request->waiting = false;
     r = store_update_request(engine->store, request);
     return r < 0 ? r : engine_fulfil(engine, request, package, NULL);

@@ -137,9 +137,9 @@ static int put_in_place(struct engine *engine, const struct assignment *assignme
         r = engine_will_publish(engine, assignment->user, false);
     _cleanup_free_ char *detail = describe(grants, count);
     if (r == 0)
-        r = engine_audit(engine, "accesspkgd", &NOBODY,
+        r = engine_audit(engine, own_act(detail),
                          assignment->state == STATE_FULFILLED ? "fulfil" : "fall-short", assignment->request,
-                         assignment->id, detail);
+                         assignment->id);
     if (r == 0)
         r = engine_tell_place(engine, assignment, detail);
     if (r == 0)
@@ -329,7 +329,7 @@ int engine_move_end(struct engine *engine, const struct request *request)
     if (r == 0)
         r = engine_will_publish(engine, assignment.user, false);
     if (r == 0)
-        r = engine_audit(engine, "accesspkgd", &NOBODY, "extend", request->id, assignment.id, NULL);
+        r = engine_audit(engine, own_act(NULL), "extend", request->id, assignment.id);
     if (r == 0)
         r = engine_tell_holder(engine, OUTBOX_EXTENDED, &assignment, assignment.span.end, NULL, NULL);
     if (r == 0)
@@ -345,14 +345,13 @@ static int withdraw_extension(struct engine *engine, const struct assignment *as
     int r = store_find_open_request(engine->store, assignment->uid, assignment->user, assignment->package,
                                     &request);
     if (r == 0 && request.extends == assignment->id)
-        r = engine_withdraw(engine, &request, "accesspkgd", &NOBODY, "what it would have extended has ended");
+        r = engine_withdraw(engine, &request, own_act("what it would have extended has ended"));
     request_deinit(&request);
     return r < 0 ? r : 0;
 }
 
 int engine_finish_assignment(struct engine *engine, struct assignment *assignment,
-                             enum assignment_event event, const char *actor, const struct identity *identity,
-                             const char *detail)
+                             enum assignment_event event, struct act act)
 {
     struct grant *grants = NULL;
     size_t count = 0;
@@ -363,7 +362,7 @@ int engine_finish_assignment(struct engine *engine, struct assignment *assignmen
     if (r == 0)
         r = store_update_assignment(engine->store, assignment);
     if (r == 0 && event == ASSIGNMENT_REVOKE)
-        r = store_note_end(engine->store, assignment->id, clock_now(&engine->clock), actor, detail);
+        r = store_note_end(engine->store, assignment->id, clock_now(&engine->clock), act.actor, act.reason);
     if (r == 0)
         r = store_set_grants(engine->store, assignment->id, grants, count, false);
     if (r == 0)
@@ -373,15 +372,14 @@ int engine_finish_assignment(struct engine *engine, struct assignment *assignmen
     if (r == 0)
         r = engine_will_publish(engine, assignment->user, true);
     if (r == 0)
-        r = engine_audit(engine, actor, identity, assignment_event_text(event), assignment->request,
-                         assignment->id, detail);
+        r = engine_audit(engine, act, assignment_event_text(event), assignment->request, assignment->id);
     if (r == 0)
         r = engine_note_standing(engine, assignment);
     engine_survey_holders(engine, grants, count);
     /* Who hands it back knows. */
-    if (r == 0 && strcmp(actor, assignment->user) != 0)
+    if (r == 0 && strcmp(act.actor, assignment->user) != 0)
         r = engine_tell_holder(engine, event == ASSIGNMENT_END ? OUTBOX_ENDED : OUTBOX_REVOKED, assignment, 0,
-                               actor, detail);
+                               act.actor, act.reason);
     if (r == 0)
         r = withdraw_extension(engine, assignment);
     if (r == 0)

@@ -47,8 +47,7 @@ int engine_record_decision(struct engine *engine, struct record *record, const s
 int engine_audit_decision(struct engine *engine, int64_t request, const struct decision *decision,
                           const char *event);
 /* Withdraws a request on the daemon's or an administrator's behalf. */
-int engine_withdraw(struct engine *engine, struct request *request, const char *actor,
-                    const struct identity *identity, const char *reason);
+int engine_withdraw(struct engine *engine, struct request *request, struct act act);
 /* Nobody decided in time. */
 int engine_time_out(struct engine *engine, struct request *request);
 /* The start of an approved request has come: it is fulfilled, or withdrawn where that may not be any more (rule 9). */
@@ -116,10 +115,9 @@ int engine_fall_short(struct engine *engine, struct assignment *assignment, int 
 int engine_start_of(struct engine *engine, const struct assignment *assignment, int64_t *ret);
 /* The end of what the request extends moves. */
 int engine_move_end(struct engine *engine, const struct request *request);
-/* An assignment ends, by the clock (END) or early (REVOKE); its grants go with it. `detail` may be NULL. */
+/* An assignment ends, by the clock (END) or early (REVOKE); its grants go with it. */
 int engine_finish_assignment(struct engine *engine, struct assignment *assignment,
-                             enum assignment_event event, const char *actor, const struct identity *identity,
-                             const char *detail);
+                             enum assignment_event event, struct act act);
 /* Why a group cannot be put in place, new; NULL when it can. facts: NULL where it is not looked up yet. 0 or -ENOMEM. */
 int engine_group_problem(const struct engine *engine, const struct facts *facts, const char *name,
                          char **ret_problem);
@@ -132,8 +130,8 @@ int engine_groups_to_try(struct engine *engine, const struct assignment *assignm
 
 /* Ends a delegation because one of the two is not who they were; puts one on record. */
 int engine_drop_delegation(struct engine *engine, const struct delegation *delegation, const char *why);
-int engine_audit_delegation(struct engine *engine, const char *actor, const struct identity *identity,
-                            const char *event, const struct delegation *delegation, const char *why);
+int engine_audit_delegation(struct engine *engine, struct act act, const char *event,
+                            const struct delegation *delegation);
 
 /* When the user is to be told that the end is near, where the package says so, and whether it does. */
 void engine_plan_warning(const struct engine *engine, struct assignment *assignment);

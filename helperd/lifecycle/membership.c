@@ -19,7 +19,7 @@ int engine_put_membership(struct engine *engine, const struct membership *member
     if (asprintf(&detail, "%s in %s: %s", membership->user, membership->group,
                  membership->problem ? membership->problem : membership_state_text(membership->state)) < 0)
         detail = NULL;
-    return engine_audit(engine, "accesspkgd", &NOBODY, event, 0, 0, detail);
+    return engine_audit(engine, own_act(detail), event, 0, 0);
 }
 
 /* What its state asks for is to be done at once. */

@@ -38,7 +38,7 @@ int engine_time_out(struct engine *engine, struct request *request)
     if (r == 0)
         r = store_update_request(engine->store, request);
     if (r == 0)
-        r = engine_audit(engine, "accesspkgd", &NOBODY, "time-out", request->id, 0, NULL);
+        r = engine_audit(engine, own_act(NULL), "time-out", request->id, 0);
     if (r == 0)
         r = engine_tell_requestor(engine, OUTBOX_EXPIRED, request, NULL, NULL);
     if (r == 0)
@@ -46,20 +46,19 @@ int engine_time_out(struct engine *engine, struct request *request)
     return r;
 }
 
-int engine_withdraw(struct engine *engine, struct request *request, const char *actor,
-                    const struct identity *identity, const char *reason)
+int engine_withdraw(struct engine *engine, struct request *request, struct act act)
 {
     int r = engine_move_request(request, REQUEST_CANCEL);
     request->ended = clock_now(&engine->clock);
     request->waiting = false;
     free(request->cancel_reason);
-    request->cancel_reason = reason ? strdup(reason) : NULL;
+    request->cancel_reason = act.reason ? strdup(act.reason) : NULL;
     if (r == 0)
         r = store_update_request(engine->store, request);
     if (r == 0)
-        r = engine_audit(engine, actor, identity, "cancel", request->id, 0, reason);
-    if (r == 0 && strcmp(actor, request->user) != 0)
-        r = engine_tell_requestor(engine, OUTBOX_WITHDRAWN, request, actor, reason);
+        r = engine_audit(engine, act, "cancel", request->id, 0);
+    if (r == 0 && strcmp(act.actor, request->user) != 0)
+        r = engine_tell_requestor(engine, OUTBOX_WITHDRAWN, request, act.actor, act.reason);
     if (r == 0)
         r = engine_will_announce(engine, request->id);
     return r;
@@ -75,8 +74,9 @@ int engine_audit_decision(struct engine *engine, int64_t request, const struct d
         detail = NULL;
         return -ENOMEM;
     }
-    return engine_audit(engine, decision->decider, &decision->identity, event, request, 0,
-                        detail ? detail : decision->reason);
+    return engine_audit(
+        engine, (struct act){decision->decider, decision->identity, detail ? detail : decision->reason},
+        event, request, 0);
 }
 
 int engine_find_waiting(struct engine *engine, const struct subject *subject, const char *package,

@@ -104,7 +104,7 @@ static bool is_news(const struct finding *finding, const char *undecidable)
 
 static int audit(struct engine *engine, int64_t request, const char *event, const char *detail)
 {
-    return engine_audit(engine, "accesspkgd", &NOBODY, event, request, 0, detail);
+    return engine_audit(engine, own_act(detail), event, request, 0);
 }
 
 /* What is held already cannot be assigned: more time for it is another thing. */

@@ -120,8 +120,7 @@ int engine_note_standing(struct engine *engine, const struct assignment *assignm
             break;
         }
         log_notice("The access to %s has ended. But %s", assignment->package, text);
-        r = engine_audit(engine, "accesspkgd", &NOBODY, "still-member", assignment->request, assignment->id,
-                         text);
+        r = engine_audit(engine, own_act(text), "still-member", assignment->request, assignment->id);
     }
     json_decref(groups);
     return r;

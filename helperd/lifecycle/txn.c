@@ -7,16 +7,16 @@
 
 enum { BACKOFF_STEPS_MAX = 32 };
 
-int engine_audit(struct engine *engine, const char *actor, const struct identity *identity, const char *event,
-                 int64_t request, int64_t assignment, const char *detail)
+int engine_audit(struct engine *engine, struct act act, const char *event, int64_t request,
+                 int64_t assignment)
 {
     return store_add_audit(engine->store, &(struct audit){.at = clock_now(&engine->clock),
-                                                          .actor = actor,
-                                                          .identity = *identity,
+                                                          .actor = act.actor,
+                                                          .identity = act.identity,
                                                           .event = event,
                                                           .request = request,
                                                           .assignment = assignment,
-                                                          .detail = detail});
+                                                          .detail = act.reason});
 }
 
 int engine_begin(struct engine *engine)

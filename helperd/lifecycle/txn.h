@@ -82,8 +82,20 @@ enum {
     ENGINE_FAULT_RETRY = 5
 }; /* seconds until what failed, as a grant file to be written, is tried again */
 
-int engine_audit(struct engine *engine, const char *actor, const struct identity *identity, const char *event,
-                 int64_t request, int64_t assignment, const char *detail);
+/* Who does something, and why, for the record and for those whom it concerns. */
+struct act {
+    const char *actor; /* a user, or "accesspkgd" */
+    struct identity identity;
+    const char *reason; /* NULL: none was given */
+};
+
+static inline struct act own_act(const char *reason)
+{
+    return (struct act){"accesspkgd", NOBODY, reason};
+}
+
+int engine_audit(struct engine *engine, struct act act, const char *event, int64_t request,
+                 int64_t assignment);
 int engine_will_announce(struct engine *engine, int64_t request);
 /* The pause before the next try, after so many. */
 int64_t engine_backoff(const struct engine *engine, int64_t attempts);
