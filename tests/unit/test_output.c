@@ -220,7 +220,8 @@ static const char *const no_times[] = {"id",
                                        "time",
                                        "largest",
                                        "begun",
-                                       "unused"};
+                                       "unused",
+                                       "unnamed"};
 
 static bool is_no_time(const char *member)
 {
