@@ -56,13 +56,13 @@ enum {
 
 /*
  * plan: checks the arguments and names what to look up besides the caller; called again when the user that it put into
- * call->user turns out to have another name. run: asks the engine. Both: 0, a positive enum bus_error with the reply's
+ * call->user turns out to have another name. run: asks the engine, for the call `asked`. Both: 0, a positive enum bus_error with the reply's
  * message, or -errno.
  */
 struct bus_call_method {
     struct bus_method shape;
     int (*plan)(struct bus_call *call, struct reply *reply);
-    int (*run)(struct bus_call *call, const struct facts *facts, struct reply *reply);
+    int (*run)(struct bus_call *call, const struct call *asked);
     unsigned flags;
 };
 

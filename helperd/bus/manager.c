@@ -122,7 +122,8 @@ static void run(struct bus_call *call)
 {
     struct reply reply = {0};
     call->manager->engine->chores_begun = false;
-    const int r = call->method->run(call, call->facts, &reply);
+    const struct call asked = {call->manager->engine, &call->caller, call->facts, &reply};
+    const int r = call->method->run(call, &asked);
     if (r == 0 && call->manager->engine->chores_begun && is_settling(call, &reply))
         park(call, &reply);
     else
@@ -210,7 +211,9 @@ void bus_manager_settled(struct bus_manager *manager)
             continue;
         }
         struct reply reply = call->answer;
-        call_finish(call, engine_settled(manager->engine, &call->caller, call->facts, &reply), &reply);
+        call_finish(call,
+                    engine_settled(&(const struct call){manager->engine, &call->caller, call->facts, &reply}),
+                    &reply);
     }
     if (next_at)
         manager->hooks.parked(next_at - now, manager->hooks.data);

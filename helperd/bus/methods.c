@@ -65,7 +65,7 @@ static const char *given(const char *claim)
     return *claim ? claim : NULL;
 }
 
-static int run_submit(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_submit(struct bus_call *call, const struct call *asked)
 {
     const struct bus_options *options = &call->options;
     const struct submission submission = {
@@ -82,15 +82,12 @@ static int run_submit(struct bus_call *call, const struct facts *facts, struct r
         .own_login_id = options->login_id,
         .can_ask = options->can_ask,
     };
-    return options->emergency
-               ? engine_emergency(call->manager->engine, &call->caller, facts, &submission, reply)
-               : engine_submit(call->manager->engine, &call->caller, facts, &submission, reply);
+    return options->emergency ? engine_emergency(asked, &submission) : engine_submit(asked, &submission);
 }
 
-static int run_cancel(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_cancel(struct bus_call *call, const struct call *asked)
 {
-    return engine_cancel(call->manager->engine, &call->caller, facts, number_argument(call, 0),
-                         text_argument(call, 1), reply);
+    return engine_cancel(asked, number_argument(call, 0), text_argument(call, 1));
 }
 
 /* For what asks nobody's groups. */
@@ -122,22 +119,20 @@ static int plan_approve(struct bus_call *call, struct reply *reply)
     return r != 0 ? r : plan_decide(call, reply);
 }
 
-static int run_approve(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_approve(struct bus_call *call, const struct call *asked)
 {
     const struct decision_terms terms = {
         .reason = reason_in(call->options.reason),
         .duration = call->options.duration,
         .start = call->options.start,
     };
-    return engine_decide(call->manager->engine, &call->caller, facts, number_argument(call, 0), true, &terms,
-                         reply);
+    return engine_decide(asked, number_argument(call, 0), true, &terms);
 }
 
-static int run_deny(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_deny(struct bus_call *call, const struct call *asked)
 {
     const struct decision_terms terms = {.reason = reason_in(text_argument(call, 1))};
-    return engine_decide(call->manager->engine, &call->caller, facts, number_argument(call, 0), false, &terms,
-                         reply);
+    return engine_decide(asked, number_argument(call, 0), false, &terms);
 }
 
 static int refuse_unless_root(const struct bus_call *call, struct reply *reply)
@@ -164,16 +159,15 @@ static int plan_extend(struct bus_call *call, struct reply *reply)
     return r != 0 ? r : plan_package(call, 0);
 }
 
-static int run_extend(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_extend(struct bus_call *call, const struct call *asked)
 {
-    return engine_extend(call->manager->engine, &call->caller, facts, text_argument(call, 0),
-                         justification_in(&call->options), call->options.duration, reply);
+    return engine_extend(asked, text_argument(call, 0), justification_in(&call->options),
+                         call->options.duration);
 }
 
-static int run_return(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_return(struct bus_call *call, const struct call *asked)
 {
-    return engine_return(call->manager->engine, &call->caller, facts, text_argument(call, 0),
-                         text_argument(call, 1), reply);
+    return engine_return(asked, text_argument(call, 0), text_argument(call, 1));
 }
 
 /* Checked before anything is looked up: nobody but uid 0 has names looked up that they could make up. */
@@ -235,7 +229,7 @@ static const char *canonical(const struct facts *facts, const char *typed)
     return typed && facts->user ? facts->user->name : typed;
 }
 
-static int run_assign(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_assign(struct bus_call *call, const struct call *asked)
 {
     const struct assign_terms terms = {
         .user = text_argument(call, 0),
@@ -246,7 +240,7 @@ static int run_assign(struct bus_call *call, const struct facts *facts, struct r
         .override_duties = call->options.override,
         .advice = "--override -m 'REASON'",
     };
-    return engine_assign(call->manager->engine, &call->caller, facts, &terms, reply);
+    return engine_assign(asked, &terms);
 }
 
 static strv copy_texts(const json_t *array)
@@ -276,7 +270,7 @@ static int plan_import(struct bus_call *call, struct reply *reply)
     return call->inquiry.others ? plan_package(call, 1) : -ENOMEM;
 }
 
-static int run_import(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_import(struct bus_call *call, const struct call *asked)
 {
     const struct import_terms terms = {
         .group = text_argument(call, 0),
@@ -286,24 +280,23 @@ static int run_import(struct bus_call *call, const struct facts *facts, struct r
         .duration = call->options.duration,
         .dry_run = call->options.dry_run,
     };
-    return engine_import(call->manager->engine, &call->caller, facts, &terms, reply);
+    return engine_import(asked, &terms);
 }
 
-static int run_revoke(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_revoke(struct bus_call *call, const struct call *asked)
 {
-    return engine_revoke(call->manager->engine, &call->caller, facts, text_argument(call, 0),
-                         text_argument(call, 1), reason_in(text_argument(call, 2)), reply);
+    return engine_revoke(asked, text_argument(call, 0), text_argument(call, 1),
+                         reason_in(text_argument(call, 2)));
 }
 
-static int run_retry(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_retry(struct bus_call *call, const struct call *asked)
 {
-    return engine_retry_now(call->manager->engine, &call->caller, facts, call->user, text_argument(call, 1),
-                            reply);
+    return engine_retry_now(asked, call->user, text_argument(call, 1));
 }
 
-static int run_get_request(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_get_request(struct bus_call *call, const struct call *asked)
 {
-    return engine_get_request(call->manager->engine, &call->caller, facts, number_argument(call, 0), reply);
+    return engine_get_request(asked, number_argument(call, 0));
 }
 
 static const char *const roles[] = {
@@ -326,7 +319,7 @@ static int plan_list_requests(struct bus_call *call, struct reply *reply)
     return planned != 0 || call->for_root ? planned : plan_delegators(call, reply);
 }
 
-static int run_list_requests(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_list_requests(struct bus_call *call, const struct call *asked)
 {
     const struct bus_options *options = &call->options;
     const struct store_filter filter = {
@@ -334,28 +327,28 @@ static int run_list_requests(struct bus_call *call, const struct facts *facts, s
         .limit = options->limit ? options->limit : LIST_DEFAULT,
         .state = options->state ? state_from_identifier(options->state) : STATE_NONE,
         .package = options->package,
-        .user = canonical(facts, options->user),
+        .user = canonical(asked->facts, options->user),
         .uid = UID_UNSET,
     };
     char visible[BUS_CLAIM_MAX + 1];
     if (filter.limit > BUS_PAGE_MAX)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "The limit is 1 to %d requests at a time.",
-                             BUS_PAGE_MAX);
+        return engine_refuse(asked->reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "The limit is 1 to %d requests at a time.", BUS_PAGE_MAX);
     if (options->state && filter.state == STATE_NONE)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+        return engine_refuse(asked->reply, BUS_ERROR_INVALID_ARGUMENT,
                              "There is no state '%s'. Write its identifier, as pending-approval.",
                              text_visible(options->state, visible, sizeof(visible)));
     for (size_t role = 0; role < sizeof(roles) / sizeof(roles[0]); role++)
         if (strcmp(options->role ? options->role : "requestor", roles[role]) == 0)
-            return engine_list_requests(call->manager->engine, &call->caller, facts, (enum engine_role)role,
-                                        &filter, reply);
-    return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+            return engine_list_requests(asked, (enum engine_role)role, &filter);
+    return engine_refuse(asked->reply, BUS_ERROR_INVALID_ARGUMENT,
                          "The role is one of requestor, approver, decided and all.");
 }
 
-static int run_list_packages(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_list_packages(struct bus_call *call, const struct call *asked)
 {
-    return engine_list_packages(call->manager->engine, &call->caller, facts, reply);
+    (void)call;
+    return engine_list_packages(asked);
 }
 
 /* For nobody but uid 0 is a name looked up that they could make up. */
@@ -371,29 +364,26 @@ static int plan_explain(struct bus_call *call, struct reply *reply)
     return r != 0 ? r : plan_package(call, 0);
 }
 
-static int run_explain(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_explain(struct bus_call *call, const struct call *asked)
 {
-    return engine_explain(call->manager->engine, &call->caller, facts, text_argument(call, 0),
-                          text_argument(call, 1), reply);
+    return engine_explain(asked, text_argument(call, 0), text_argument(call, 1));
 }
 
-static int run_get_status(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_get_status(struct bus_call *call, const struct call *asked)
 {
-    (void)facts;
     struct bus_manager *manager = call->manager;
-    int r = refuse_unless_root(call, reply);
+    int r = refuse_unless_root(call, asked->reply);
     if (r == 0)
-        r = engine_status(manager->engine, &call->caller, reply);
+        r = engine_status(manager->engine, &call->caller, asked->reply);
     if (r == 0)
-        r = manager->hooks.add_status(reply->value, manager->hooks.data);
+        r = manager->hooks.add_status(asked->reply->value, manager->hooks.data);
     return r;
 }
 
-static int run_reload(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_reload(struct bus_call *call, const struct call *asked)
 {
-    (void)facts;
-    const int r = refuse_unless_root(call, reply);
-    return r != 0 ? r : call->manager->hooks.reload(reply, call->manager->hooks.data);
+    const int r = refuse_unless_root(call, asked->reply);
+    return r != 0 ? r : call->manager->hooks.reload(asked->reply, call->manager->hooks.data);
 }
 
 static int plan_emergency(struct bus_call *call, struct reply *reply)
@@ -402,17 +392,16 @@ static int plan_emergency(struct bus_call *call, struct reply *reply)
     return plan_package(call, 0);
 }
 
-static int run_emergency(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_emergency(struct bus_call *call, const struct call *asked)
 {
     char *packages[] = {(char *)text_argument(call, 0), NULL};
     const struct submission submission = {.packages = packages, .justification = text_argument(call, 1)};
-    return engine_emergency(call->manager->engine, &call->caller, facts, &submission, reply);
+    return engine_emergency(asked, &submission);
 }
 
-static int run_review(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_review(struct bus_call *call, const struct call *asked)
 {
-    return engine_review(call->manager->engine, &call->caller, facts, number_argument(call, 0),
-                         text_argument(call, 1), reply);
+    return engine_review(asked, number_argument(call, 0), text_argument(call, 1));
 }
 
 static int plan_delegate(struct bus_call *call, struct reply *reply)
@@ -430,14 +419,14 @@ static int plan_delegate(struct bus_call *call, struct reply *reply)
     return r != 0 ? r : call->inquiry.user ? 0 : -ENOMEM;
 }
 
-static int run_delegate(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_delegate(struct bus_call *call, const struct call *asked)
 {
     const struct delegate_terms terms = {
         .to = text_argument(call, 0),
         .until = call->options.until,
         .reason = call->options.reason ? call->options.reason : "",
     };
-    return engine_delegate(call->manager->engine, &call->caller, facts, &terms, reply);
+    return engine_delegate(asked, &terms);
 }
 
 static int plan_undelegate(struct bus_call *call, struct reply *reply)
@@ -446,14 +435,15 @@ static int plan_undelegate(struct bus_call *call, struct reply *reply)
     return r != 0 ? r : plan_name(call, text_argument(call, 0));
 }
 
-static int run_undelegate(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_undelegate(struct bus_call *call, const struct call *asked)
 {
-    return engine_undelegate(call->manager->engine, &call->caller, facts, text_argument(call, 0), reply);
+    return engine_undelegate(asked, text_argument(call, 0));
 }
 
-static int run_list_delegations(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_list_delegations(struct bus_call *call, const struct call *asked)
 {
-    return engine_list_delegations(call->manager->engine, &call->caller, facts, reply);
+    (void)call;
+    return engine_list_delegations(asked);
 }
 
 static int plan_report(struct bus_call *call, struct reply *reply)
@@ -464,10 +454,9 @@ static int plan_report(struct bus_call *call, struct reply *reply)
                                      reply);
 }
 
-static int run_report(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_report(struct bus_call *call, const struct call *asked)
 {
-    (void)facts;
-    return engine_report(call->manager->engine, call->options.since, call->options.package, reply);
+    return engine_report(asked->engine, call->options.since, call->options.package, asked->reply);
 }
 
 static int plan_audit(struct bus_call *call, struct reply *reply)
@@ -479,21 +468,21 @@ static int plan_audit(struct bus_call *call, struct reply *reply)
     return r != 0 ? r : plan_name(call, call->options.user);
 }
 
-static int run_audit(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_audit(struct bus_call *call, const struct call *asked)
 {
     const struct bus_options *options = &call->options;
     const struct store_audit_filter filter = {
         .request = options->request,
         .since = options->since,
-        .user = canonical(facts, options->user),
+        .user = canonical(asked->facts, options->user),
         .before_at = options->before_at,
         .before = options->before,
         .limit = options->limit ? options->limit : LIST_DEFAULT,
     };
     if (filter.limit > BUS_PAGE_MAX)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "The limit is 1 to %d lines at a time.",
-                             BUS_PAGE_MAX);
-    return engine_list_audit(call->manager->engine, &filter, reply);
+        return engine_refuse(asked->reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "The limit is 1 to %d lines at a time.", BUS_PAGE_MAX);
+    return engine_list_audit(asked->engine, &filter, asked->reply);
 }
 
 static int plan_holders(struct bus_call *call, struct reply *reply)
@@ -504,9 +493,8 @@ static int plan_holders(struct bus_call *call, struct reply *reply)
                                      reply);
 }
 
-static int run_holders(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_holders(struct bus_call *call, const struct call *asked)
 {
-    (void)facts;
     const struct bus_options *options = &call->options;
     const struct store_holders_filter filter = {
         .before = options->before,
@@ -515,12 +503,12 @@ static int run_holders(struct bus_call *call, const struct facts *facts, struct 
         .kinds = options->kind ? engine_holder_kind(options->kind) : ~0U,
     };
     if (filter.limit > BUS_PAGE_MAX)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "The limit is 1 to %d rows at a time.",
+        return engine_refuse(asked->reply, BUS_ERROR_INVALID_ARGUMENT, "The limit is 1 to %d rows at a time.",
                              BUS_PAGE_MAX);
     if (filter.kinds == 0)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+        return engine_refuse(asked->reply, BUS_ERROR_INVALID_ARGUMENT,
                              "The kind of a name is package, group or user.");
-    return engine_list_holders(call->manager->engine, &filter, reply);
+    return engine_list_holders(asked->engine, &filter, asked->reply);
 }
 
 /* The user that accesspkg-notify runs as, and no other: what everybody asks for stands in these. */
@@ -533,22 +521,21 @@ static int refuse_unless_notifier(const struct facts *facts, struct reply *reply
                          BUS_NOTIFIER);
 }
 
-static int run_take_notices(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_take_notices(struct bus_call *call, const struct call *asked)
 {
-    const int r = refuse_unless_notifier(facts, reply);
+    const int r = refuse_unless_notifier(asked->facts, asked->reply);
     return r != 0 ? r
-                  : engine_take_notices(call->manager->engine, number_argument(call, 0),
-                                        number_argument(call, 1), reply);
+                  : engine_take_notices(asked->engine, number_argument(call, 0), number_argument(call, 1),
+                                        asked->reply);
 }
 
-static int run_notice_done(struct bus_call *call, const struct facts *facts, struct reply *reply)
+static int run_notice_done(struct bus_call *call, const struct call *asked)
 {
-    const int r = refuse_unless_notifier(facts, reply);
-    return r != 0
-               ? r
-               : engine_notice_done(call->manager->engine, number_argument(call, 0), text_argument(call, 1),
-                                    json_is_true(json_array_get(call->arguments, 2)), text_argument(call, 3),
-                                    reply);
+    const int r = refuse_unless_notifier(asked->facts, asked->reply);
+    return r != 0 ? r
+                  : engine_notice_done(asked->engine, number_argument(call, 0), text_argument(call, 1),
+                                       json_is_true(json_array_get(call->arguments, 2)),
+                                       text_argument(call, 3), asked->reply);
 }
 
 /* What each may lack, see call.h. */

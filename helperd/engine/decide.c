@@ -59,29 +59,29 @@ static bool is_waiting(const struct request *request, int64_t now)
     return request->state == STATE_PENDING_APPROVAL && now < request->deadline;
 }
 
-int engine_cancel(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
-                  const char *reason, struct reply *reply)
+int engine_cancel(const struct call *call, int64_t id, const char *reason)
 {
     struct record record = {0};
-    int r = engine_check_text("reason", reason, reply);
+    int r = engine_check_text("reason", reason, call->reply);
     if (r == 0)
-        r = engine_enter(engine, facts);
+        r = engine_enter(call->engine, call->facts);
     if (r != 0)
         return r;
-    r = record_load(engine->store, id, &record);
+    r = record_load(call->engine->store, id, &record);
     if (r < 0)
         return r;
-    if (r == STORE_E_NONE || !engine_is_own(&record.request, caller, facts))
-        r = engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+    if (r == STORE_E_NONE || !engine_is_own(&record.request, call->caller, call->facts))
+        r = engine_refuse(call->reply, BUS_ERROR_NO_SUCH_REQUEST,
                           "You have no request %" PRId64 ". See: pkg-request list", id);
-    else if (!is_waiting(&record.request, clock_now(&engine->clock)) && !record.request.waiting)
-        r = refuse_cancel(&record, reply);
-    else if ((r = engine_begin(engine)) == 0)
-        r = engine_end(engine, engine_withdraw(engine, &record.request,
-                                               (struct act){facts->caller->name, caller->identity,
-                                                            *reason ? reason : NULL}));
+    else if (!is_waiting(&record.request, clock_now(&call->engine->clock)) && !record.request.waiting)
+        r = refuse_cancel(&record, call->reply);
+    else if ((r = engine_begin(call->engine)) == 0)
+        r = engine_end(call->engine,
+                       engine_withdraw(call->engine, &record.request,
+                                       (struct act){call->facts->caller->name, call->caller->identity,
+                                                    *reason ? reason : NULL}));
     record_deinit(&record);
-    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+    return r != 0 ? r : engine_show(call, id);
 }
 
 /* ---- decide ---- */
@@ -221,32 +221,31 @@ static int judge_decider(struct engine *engine, const struct record *record,
                                                  : engine_refuse_decider(verdict, record->request.id, reply);
 }
 
-static int decide_record(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                         struct record *record, bool approve, const struct decision_terms *terms,
-                         struct reply *reply)
+static int decide_record(const struct call *call, struct record *record, bool approve,
+                         const struct decision_terms *terms)
 {
     struct request *request = &record->request;
-    const struct policy_decider decider = engine_decider(engine, caller, facts);
+    const struct policy_decider decider = engine_decider(call->engine, call->caller, call->facts);
     const struct policy_delegator *for_whom = NULL;
-    const int64_t now = clock_now(&engine->clock);
+    const int64_t now = clock_now(&call->engine->clock);
     if (!is_waiting(request, now))
-        return engine_was_asked(engine, record, &decider)
-                   ? refuse_late(record, reply)
-                   : engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
-    int r = engine_judge(engine, record, facts);
+        return engine_was_asked(call->engine, record, &decider)
+                   ? refuse_late(record, call->reply)
+                   : engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, call->reply);
+    int r = engine_judge(call->engine, record, call->facts);
     if (r == 0 || r == ENGINE_E_UNKNOWN)
-        r = judge_decider(engine, record, &decider, &for_whom, reply);
-    const struct package *package = packages_find(engine->packages, request->package);
+        r = judge_decider(call->engine, record, &decider, &for_whom, call->reply);
+    const struct package *package = packages_find(call->engine->packages, request->package);
     if (r == 0 && approve)
-        r = check_requestor(request, package, facts, reply);
+        r = check_requestor(request, package, call->facts, call->reply);
     if (r == 0 && approve)
-        r = check_approval(engine, request, package, terms, reply);
+        r = check_approval(call->engine, request, package, terms, call->reply);
     if (r != 0)
         return r;
     const struct decision decision = {
         .stage = request->stage,
-        .decider = facts->caller->name,
-        .identity = caller->identity,
+        .decider = call->facts->caller->name,
+        .identity = call->caller->identity,
         .for_user = for_whom ? for_whom->subject->name : NULL,
         .for_identity = for_whom ? for_whom->identity : NOBODY,
         .approved = approve,
@@ -257,39 +256,39 @@ static int decide_record(struct engine *engine, const struct caller *caller, con
         request->granted = given_time(request, package, terms);
     if (approve && terms->start > now)
         request->start = terms->start;
-    r = engine_begin(engine);
+    r = engine_begin(call->engine);
     if (r == 0)
-        r = engine_end(engine, engine_record_decision(engine, record, &decision, package, facts));
+        r = engine_end(call->engine,
+                       engine_record_decision(call->engine, record, &decision, package, call->facts));
     return r;
 }
 
-int engine_decide(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
-                  bool approve, const struct decision_terms *terms, struct reply *reply)
+int engine_decide(const struct call *call, int64_t id, bool approve, const struct decision_terms *terms)
 {
     struct record record = {0};
     if (!approve && !*terms->reason)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+        return engine_refuse(call->reply, BUS_ERROR_INVALID_ARGUMENT,
                              "Please give a reason for the denial: pkg-approve deny %" PRId64 " -m 'REASON'",
                              id);
-    int r = engine_check_text("reason", terms->reason, reply);
+    int r = engine_check_text("reason", terms->reason, call->reply);
     if (r == 0)
-        r = engine_check_terms(engine, terms->duration, terms->start, reply);
-    if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+        r = engine_check_terms(call->engine, terms->duration, terms->start, call->reply);
+    if (r == 0 && !call->facts->caller)
+        r = engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (r == 0)
-        r = engine_check_login_id(engine, caller, reply);
+        r = engine_check_login_id(call->engine, call->caller, call->reply);
     if (r == 0)
-        r = engine_enter(engine, facts);
+        r = engine_enter(call->engine, call->facts);
     if (r != 0)
         return r;
-    r = record_load(engine->store, id, &record);
+    r = record_load(call->engine->store, id, &record);
     if (r == STORE_E_NONE)
-        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+        return engine_refuse(call->reply, BUS_ERROR_NO_SUCH_REQUEST,
                              "There is no request %" PRId64 ". See what waits for you: pkg-approve", id);
     if (r == 0)
-        r = decide_record(engine, caller, facts, &record, approve, terms, reply);
+        r = decide_record(call, &record, approve, terms);
     record_deinit(&record);
     if (r == 0)
-        r = engine_check_fulfilment(engine, id);
-    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+        r = engine_check_fulfilment(call->engine, id);
+    return r != 0 ? r : engine_show(call, id);
 }

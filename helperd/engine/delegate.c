@@ -168,45 +168,44 @@ static int check_counts(struct engine *engine, const struct facts *facts, int64_
     return 0;
 }
 
-int engine_delegate(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                    const struct delegate_terms *terms, struct reply *reply)
+int engine_delegate(const struct call *call, const struct delegate_terms *terms)
 {
     int64_t replaced = 0;
-    int r = engine_check_text("reason", terms->reason, reply);
+    int r = engine_check_text("reason", terms->reason, call->reply);
     if (r == 0)
-        r = check_until(engine, terms->until, reply);
+        r = check_until(call->engine, terms->until, call->reply);
     if (r == 0)
-        r = check_parties(caller, facts, terms->to, reply);
+        r = check_parties(call->caller, call->facts, terms->to, call->reply);
     if (r == 0)
-        r = engine_enter(engine, facts);
+        r = engine_enter(call->engine, call->facts);
     if (r == 0)
-        r = check_counts(engine, facts, &replaced, reply);
+        r = check_counts(call->engine, call->facts, &replaced, call->reply);
     if (r != 0)
         return r;
     struct delegation delegation = {
-        .user = facts->caller->name,
-        .identity = caller->identity,
-        .delegate = facts->user->name,
-        .delegate_uid = facts->user->uid,
+        .user = call->facts->caller->name,
+        .identity = call->caller->identity,
+        .delegate = call->facts->user->name,
+        .delegate_uid = call->facts->user->uid,
         .reason = *terms->reason ? (char *)terms->reason : NULL,
-        .since = clock_now(&engine->clock),
+        .since = clock_now(&call->engine->clock),
         .until = terms->until,
-        .local = facts->caller->local,
-        .delegate_local = facts->user->local,
+        .local = call->facts->caller->local,
+        .delegate_local = call->facts->user->local,
     };
-    r = engine_begin(engine);
+    r = engine_begin(call->engine);
     if (r != 0)
         return r;
     if (replaced)
-        r = store_revoke_delegation(engine->store, replaced, delegation.since);
+        r = store_revoke_delegation(call->engine->store, replaced, delegation.since);
     if (r == 0)
-        r = store_add_delegation(engine->store, &delegation);
+        r = store_add_delegation(call->engine->store, &delegation);
     if (r == 0)
-        r = engine_audit_delegation(engine,
-                                    (struct act){delegation.user, caller->identity, delegation.reason},
+        r = engine_audit_delegation(call->engine,
+                                    (struct act){delegation.user, call->caller->identity, delegation.reason},
                                     "delegate", &delegation);
-    r = engine_end(engine, r);
-    return r != 0 ? r : show_delegation(&delegation, reply);
+    r = engine_end(call->engine, r);
+    return r != 0 ? r : show_delegation(&delegation, call->reply);
 }
 
 /* ---- to end it ---- */
@@ -226,50 +225,48 @@ static int end_delegation(struct engine *engine, const struct caller *caller, co
 }
 
 /* Ends what the caller gave the other one (or received). STORE_E_NONE: there is nothing like it. */
-static int revoke_between(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                          enum store_delegations which, const char *other, struct reply *reply)
+static int revoke_between(const struct call *call, enum store_delegations which, const char *other)
 {
     struct delegation *found = NULL;
     size_t count = 0;
-    int r = store_get_delegations(engine->store, which, caller->identity.uid, clock_now(&engine->clock),
-                                  &found, &count);
+    int r = store_get_delegations(call->engine->store, which, call->caller->identity.uid,
+                                  clock_now(&call->engine->clock), &found, &count);
     if (r < 0)
         return r;
     const bool given = which == STORE_DELEGATIONS_GIVEN;
     const struct delegation *match = NULL;
     for (size_t i = 0; !match && i < count; i++)
-        if (given ? is_given_by(&found[i], facts->caller) && strcmp(found[i].delegate, other) == 0
-                  : is_received_by(&found[i], facts->caller) && strcmp(found[i].user, other) == 0)
+        if (given ? is_given_by(&found[i], call->facts->caller) && strcmp(found[i].delegate, other) == 0
+                  : is_received_by(&found[i], call->facts->caller) && strcmp(found[i].user, other) == 0)
             match = &found[i];
-    r = match ? end_delegation(engine, caller, facts, match) : STORE_E_NONE;
+    r = match ? end_delegation(call->engine, call->caller, call->facts, match) : STORE_E_NONE;
     if (r == 0)
-        r = show_delegation(match, reply);
+        r = show_delegation(match, call->reply);
     store_free_delegations(found, count);
     return r;
 }
 
-int engine_undelegate(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                      const char *other, struct reply *reply)
+int engine_undelegate(const struct call *call, const char *other)
 {
     char visible[NAME_ENCODED_MAX + 1];
-    int r = check_caller(facts, reply);
+    int r = check_caller(call->facts, call->reply);
     if (r == 0)
-        r = engine_enter(engine, facts);
-    const char *const names[] = {other, facts->user ? facts->user->name : other};
+        r = engine_enter(call->engine, call->facts);
+    const char *const names[] = {other, call->facts->user ? call->facts->user->name : other};
     for (size_t i = 0; i < 2 && (i == 0 ? r == 0 : r == STORE_E_NONE); i++) {
-        r = revoke_between(engine, caller, facts, STORE_DELEGATIONS_GIVEN, names[i], reply);
+        r = revoke_between(call, STORE_DELEGATIONS_GIVEN, names[i]);
         if (r == STORE_E_NONE)
-            r = revoke_between(engine, caller, facts, STORE_DELEGATIONS_RECEIVED, names[i], reply);
+            r = revoke_between(call, STORE_DELEGATIONS_RECEIVED, names[i]);
     }
-    if (r == STORE_E_NONE && facts->user_asked && !facts->user_known)
+    if (r == STORE_E_NONE && call->facts->user_asked && !call->facts->user_known)
         return engine_refuse(
-            reply, BUS_ERROR_UNAVAILABLE,
+            call->reply, BUS_ERROR_UNAVAILABLE,
             "There is no delegation between you and anybody called %s. Whether there is one with "
             "somebody whom a directory knows by that name is not known, for it does not answer. "
             "See: pkg-approve delegate",
             text_visible(other, visible, sizeof(visible)));
     if (r == STORE_E_NONE)
-        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+        return engine_refuse(call->reply, BUS_ERROR_NO_SUCH_REQUEST,
                              "There is no delegation between you and %s now, so nothing was changed. See: "
                              "pkg-approve delegate",
                              text_visible(other, visible, sizeof(visible)));
@@ -298,24 +295,23 @@ static int add_views(struct engine *engine, const struct caller *caller, const s
     return r;
 }
 
-int engine_list_delegations(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                            struct reply *reply)
+int engine_list_delegations(const struct call *call)
 {
-    int r = check_caller(facts, reply);
+    int r = check_caller(call->facts, call->reply);
     if (r == 0)
-        r = engine_enter(engine, facts);
+        r = engine_enter(call->engine, call->facts);
     if (r != 0)
         return r;
     json_t *array = json_array();
-    if (caller->identity.uid == 0) {
-        r = add_views(engine, caller, facts, STORE_DELEGATIONS_ALL, array);
+    if (call->caller->identity.uid == 0) {
+        r = add_views(call->engine, call->caller, call->facts, STORE_DELEGATIONS_ALL, array);
     } else {
-        r = add_views(engine, caller, facts, STORE_DELEGATIONS_GIVEN, array);
+        r = add_views(call->engine, call->caller, call->facts, STORE_DELEGATIONS_GIVEN, array);
         if (r == 0)
-            r = add_views(engine, caller, facts, STORE_DELEGATIONS_RECEIVED, array);
+            r = add_views(call->engine, call->caller, call->facts, STORE_DELEGATIONS_RECEIVED, array);
     }
     if (r == 0 && array)
-        reply->value = array;
+        call->reply->value = array;
     else
         json_decref(array);
     return r != 0 ? r : array ? 0 : -ENOMEM;

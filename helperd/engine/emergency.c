@@ -150,39 +150,39 @@ static void raise_alarm(const struct request *request)
                 request->id, text_visible(request->justification, why, sizeof(why)));
 }
 
-int engine_emergency(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                     const struct submission *submission, struct reply *reply)
+int engine_emergency(const struct call *call, const struct submission *submission)
 {
     const struct subject *subject = NULL;
-    int r = check_words(submission, reply);
+    int r = check_words(submission, call->reply);
     if (r == 0)
-        r = engine_find_requestor(caller, facts, submission, &subject, reply);
+        r = engine_find_requestor(call, submission, &subject);
     if (r == 0)
-        r = engine_enter(engine, facts);
-    const struct package *package = r == 0 ? packages_find(engine->packages, submission->packages[0]) : NULL;
+        r = engine_enter(call->engine, call->facts);
+    const struct package *package =
+        r == 0 ? packages_find(call->engine->packages, submission->packages[0]) : NULL;
     if (r == 0)
-        r = check_emergency(engine, subject, submission->packages[0], package, reply);
+        r = check_emergency(call->engine, subject, submission->packages[0], package, call->reply);
     if (r != 0)
         return r;
-    struct request request = engine_compose(engine, caller, subject, submission, package);
+    struct request request = engine_compose(call->engine, call->caller, subject, submission, package);
     request.emergency = true;
     request.duration = package->emergency_duration;
     /* In no stage, but kept with it: who would have been asked finds it in their history. */
     request.n_stages = (int64_t)package->n_stages;
-    r = engine_begin(engine);
+    r = engine_begin(call->engine);
     if (r != 0)
         return r;
-    r = engine_file(engine, facts, package, &request, true, NULL);
+    r = engine_file(call->engine, call->facts, package, &request, true, NULL);
     if (r == 0)
-        r = withdraw_open(engine, caller, &request);
+        r = withdraw_open(call->engine, call->caller, &request);
     if (r == 0)
-        r = engine_tell_emergency(engine, &request, package);
-    r = engine_end(engine, r);
+        r = engine_tell_emergency(call->engine, &request, package);
+    r = engine_end(call->engine, r);
     if (r != 0)
         return r;
     raise_alarm(&request);
-    r = engine_check_fulfilment(engine, request.id);
-    return r != 0 ? r : engine_show_filed(engine, caller, facts, subject, &request, reply);
+    r = engine_check_fulfilment(call->engine, request.id);
+    return r != 0 ? r : engine_show_filed(call, subject, &request);
 }
 
 /* ---- to review it ---- */
@@ -215,58 +215,57 @@ static int store_review(struct engine *engine, const struct request *request, co
     return engine_end(engine, r);
 }
 
-static int review_record(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                         const struct record *record, const char *reason, struct reply *reply)
+static int review_record(const struct call *call, const struct record *record, const char *reason)
 {
     const struct request *request = &record->request;
-    const struct package *package = packages_find(engine->packages, request->package);
-    const struct policy_decider decider = engine_decider(engine, caller, facts);
+    const struct package *package = packages_find(call->engine->packages, request->package);
+    const struct policy_decider decider = engine_decider(call->engine, call->caller, call->facts);
     const struct policy_delegator *for_whom = NULL;
-    const int64_t now = clock_now(&engine->clock);
+    const int64_t now = clock_now(&call->engine->clock);
     if (!request->emergency)
-        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+        return engine_refuse(call->reply, BUS_ERROR_POLICY_REFUSED,
                              "Request %" PRId64 " is no emergency: there is nothing to review.", request->id);
     if (request->reviewed)
-        return refuse_reviewed(record, reply);
+        return refuse_reviewed(record, call->reply);
     if (!package)
         return engine_refuse(
-            reply, BUS_ERROR_POLICY_REFUSED,
+            call->reply, BUS_ERROR_POLICY_REFUSED,
             "The package %s is no longer in packages.d, so nobody can review request %" PRId64
             ". An administrator can put its file back.",
             request->package, request->id);
-    const int r =
-        engine_refuse_decider(policy_may_review(package, request, &decider, &for_whom), request->id, reply);
+    const int r = engine_refuse_decider(policy_may_review(package, request, &decider, &for_whom), request->id,
+                                        call->reply);
     if (r != 0)
         return r;
     const struct decision review = {
-        .decider = facts->caller->name,
-        .identity = caller->identity,
+        .decider = call->facts->caller->name,
+        .identity = call->caller->identity,
         .for_user = for_whom ? for_whom->subject->name : NULL,
         .for_identity = for_whom ? for_whom->identity : NOBODY,
         .approved = true,
         .reason = *reason ? (char *)reason : NULL,
         .at = now,
     };
-    return store_review(engine, request, &review);
+    return store_review(call->engine, request, &review);
 }
 
-int engine_review(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
-                  const char *reason, struct reply *reply)
+int engine_review(const struct call *call, int64_t id, const char *reason)
 {
     struct record record = {0};
-    int r = engine_check_text("note", reason, reply);
+    int r = engine_check_text("note", reason, call->reply);
     if (r == 0)
-        r = engine_check_login_id(engine, caller, reply);
+        r = engine_check_login_id(call->engine, call->caller, call->reply);
     if (r == 0)
-        r = engine_enter(engine, facts);
+        r = engine_enter(call->engine, call->facts);
     if (r == 0)
-        r = record_load(engine->store, id, &record);
+        r = record_load(call->engine->store, id, &record);
     if (r != 0 && r != STORE_E_NONE)
         return r;
-    r = engine_refuse_sight(r == 0 ? engine_may_see(engine, caller, facts, &record) : ENGINE_SIGHT_NO, id,
-                            reply);
+    r = engine_refuse_sight(r == 0 ? engine_may_see(call->engine, call->caller, call->facts, &record)
+                                   : ENGINE_SIGHT_NO,
+                            id, call->reply);
     if (r == 0)
-        r = review_record(engine, caller, facts, &record, reason, reply);
+        r = review_record(call, &record, reason);
     record_deinit(&record);
-    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+    return r != 0 ? r : engine_show(call, id);
 }

@@ -16,6 +16,17 @@ struct caller {
     struct identity identity;
 };
 
+/*
+ * A call: who asks, what was looked up for it, and its answer. The calls below take it; behind each stands which facts it
+ * needs. 0 with reply->value set (a new reference), the refusal, or -errno.
+ */
+struct call {
+    struct engine *engine;
+    const struct caller *caller;
+    const struct facts *facts;
+    struct reply *reply;
+};
+
 /* What Submit was asked for; pointers are borrowed, NULL where nothing was said. */
 struct submission {
     const char *user; /* "" or NULL: the caller */
@@ -98,11 +109,9 @@ int engine_drift_step(struct engine *engine);
 int engine_heed_holder(struct engine *engine, const char *name, const struct facts *facts);
 
 /* facts: caller or user (see submission.user), and the gids of all groups of these packages. */
-int engine_submit(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const struct submission *submission, struct reply *reply);
+int engine_submit(const struct call *call, const struct submission *submission);
 /* facts: caller. */
-int engine_cancel(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
-                  const char *reason, struct reply *reply);
+int engine_cancel(const struct call *call, int64_t id, const char *reason);
 /* What an approver says: the reason may be "" to approve; less time or a later start than asked for, 0: as asked. */
 struct decision_terms {
     const char *reason;
@@ -110,20 +119,16 @@ struct decision_terms {
     int64_t start;
 };
 /* facts: caller, delegators, user (the requestor), the gids of the package's groups. */
-int engine_decide(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
-                  bool approve, const struct decision_terms *terms, struct reply *reply);
+int engine_decide(const struct call *call, int64_t id, bool approve, const struct decision_terms *terms);
 /* The requestor asks for more time before the end. facts: caller, the gids of the package's groups. */
-int engine_extend(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const char *package, const char *justification, int64_t duration, struct reply *reply);
+int engine_extend(const struct call *call, const char *package, const char *justification, int64_t duration);
 /* The requestor hands back what they hold. facts: caller. */
-int engine_return(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const char *package, const char *reason, struct reply *reply);
+int engine_return(const struct call *call, const char *package, const char *reason);
 /* Whether a user of this very name holds the package, or will: a live assignment or a start that lies ahead. */
 bool engine_has(struct engine *engine, const char *user, const char *package);
 /* Administrator (uid 0, checked by the caller). facts: caller; for assign also user and the gids; for revoke the user,
  * unless engine_has the name as it was typed. */
-int engine_revoke(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const char *user, const char *package, const char *reason, struct reply *reply);
+int engine_revoke(const struct call *call, const char *user, const char *package, const char *reason);
 struct assign_terms {
     const char *user; /* whom a refusal names who is not found; NULL: nobody */
     const char *package;
@@ -133,8 +138,7 @@ struct assign_terms {
     bool override_duties; /* give it although it is incompatible with what the user holds; wants a reason */
     const char *advice;   /* options of `pkg-admin assign` that a refusal for that names; NULL: none */
 };
-int engine_assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const struct assign_terms *terms, struct reply *reply);
+int engine_assign(const struct call *call, const struct assign_terms *terms);
 /*
  * Takes members of a Unix group over as assignments of a package that gives it: each as engine_assign does, in a
  * transaction of its own, so that what was done before a fault is done, and repeating goes on from there (rule 7). The
@@ -148,18 +152,14 @@ struct import_terms {
     int64_t duration;   /* 0: the package's */
     bool dry_run;       /* only says what would be done */
 };
-int engine_import(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const struct import_terms *terms, struct reply *reply);
+int engine_import(const struct call *call, const struct import_terms *terms);
 /* Tries what is partially fulfilled again, now. facts: caller, user, the gids. */
-int engine_retry_now(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                     const char *user, const char *package, struct reply *reply);
+int engine_retry_now(const struct call *call, const char *user, const char *package);
 /* Takes the one package at once, for those whom its policy lets: approved by nobody, to be reviewed. The submission's
  * duration and start do not count. facts: caller, user, the gids. */
-int engine_emergency(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                     const struct submission *submission, struct reply *reply);
+int engine_emergency(const struct call *call, const struct submission *submission);
 /* facts: caller, delegators. The reason may be "". */
-int engine_review(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
-                  const char *reason, struct reply *reply);
+int engine_review(const struct call *call, int64_t id, const char *reason);
 
 /*
  * Delegations. Whose delegate the caller is counts where the facts have the delegators: what engine_inquire_delegators
@@ -172,24 +172,18 @@ struct delegate_terms {
     const char *reason;
 };
 /* facts: caller, user (the delegate). The value of these two is the delegation. */
-int engine_delegate(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                    const struct delegate_terms *terms, struct reply *reply);
+int engine_delegate(const struct call *call, const struct delegate_terms *terms);
 /* Ends what the caller delegated to this user, else what they received from them. facts: caller. */
-int engine_undelegate(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                      const char *other, struct reply *reply);
+int engine_undelegate(const struct call *call, const char *other);
 /* An array of the live ones: what the caller gave and received; of uid 0 all. facts: caller. */
-int engine_list_delegations(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                            struct reply *reply);
+int engine_list_delegations(const struct call *call);
 
 /* facts: caller, delegators. */
-int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                       int64_t id, struct reply *reply);
+int engine_get_request(const struct call *call, int64_t id);
 enum engine_role { ENGINE_ROLE_REQUESTOR = 0, ENGINE_ROLE_APPROVER, ENGINE_ROLE_DECIDED, ENGINE_ROLE_ALL };
 /* The value is an array [requests, more]. facts: caller, delegators. */
-int engine_list_requests(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                         enum engine_role role, const struct store_filter *filter, struct reply *reply);
-int engine_list_packages(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                         struct reply *reply);
+int engine_list_requests(const struct call *call, enum engine_role role, const struct store_filter *filter);
+int engine_list_packages(const struct call *call);
 
 /* Who holds what now, for uid 0 (checked by the caller), newest first. The value is an array [rows, more, kinds]: as what
  * the name was taken. `kinds`: see store.h; of a word as on the bus ("package"), 0: there is no such. */
@@ -204,8 +198,7 @@ int engine_list_audit(struct engine *engine, const struct store_audit_filter *fi
 
 /* What would become of a request for this package, asked by the same code that decides. user: "" for the caller; another
  * name for uid 0. facts: caller, user, the package's groups and the principals of all its stages. */
-int engine_explain(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                   const char *package, const char *user, struct reply *reply);
+int engine_explain(const struct call *call, const char *package, const char *user);
 /*
  * Memberships in /etc/group (membership = files). engine_due_membership takes the next thing that is to be asked of
  * the root service and puts its next try off with back-off: 0 with *ret (owned), STORE_E_NONE, -errno. One at a time:
@@ -250,8 +243,7 @@ int engine_ending_done(struct engine *engine, const struct engine_ending *ending
  * better wait. */
 bool engine_is_settling(struct engine *engine, const char *user);
 /* Brings an answer that waited up to date. 0, the refusal, or -errno. */
-int engine_settled(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                   struct reply *reply);
+int engine_settled(const struct call *call);
 /*
  * Before a policy comes into force: ends what is held, or approved for later, of packages of the policy `before` that
  * it has no more and that said on_removed = revoke. Harmless to repeat. 0 or -errno: do not put it into force then.

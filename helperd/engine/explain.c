@@ -222,30 +222,29 @@ static int explain(const struct explanation *explanation, struct reply *reply)
     return r;
 }
 
-int engine_explain(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                   const char *name, const char *user, struct reply *reply)
+int engine_explain(const struct call *call, const char *name, const char *user)
 {
     char visible[NAME_ENCODED_MAX + 1];
-    const bool is_other = *user && (!facts->caller || strcmp(facts->caller->name, user) != 0);
-    if (is_other && caller->identity.uid != 0)
-        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+    const bool is_other = *user && (!call->facts->caller || strcmp(call->facts->caller->name, user) != 0);
+    if (is_other && call->caller->identity.uid != 0)
+        return engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED,
                              "Only root may have it explained for another user: sudo pkg-admin explain "
                              "PACKAGE USER. For yourself: pkg-request explain PACKAGE");
     struct explanation explanation = {
-        .engine = engine,
-        .facts = facts,
-        .package = packages_find(engine->packages, name),
-        .subject = is_other ? facts->user : facts->caller,
+        .engine = call->engine,
+        .facts = call->facts,
+        .package = packages_find(call->engine->packages, name),
+        .subject = is_other ? call->facts->user : call->facts->caller,
     };
     if (!explanation.package)
-        return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
+        return engine_refuse(call->reply, BUS_ERROR_NO_SUCH_PACKAGE,
                              "There is no access package %s on this host. See: pkg-request packages",
                              text_visible(name, visible, sizeof(visible)));
     if (!explanation.subject)
-        return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
+        return engine_refuse(call->reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
                              *user ? text_visible(user, visible, sizeof(visible)) : "with your uid");
     explanation.identity =
-        is_other ? (struct identity){explanation.subject->uid, UID_UNSET} : caller->identity;
-    const int r = engine_enter(engine, facts);
-    return r < 0 ? r : explain(&explanation, reply);
+        is_other ? (struct identity){explanation.subject->uid, UID_UNSET} : call->caller->identity;
+    const int r = engine_enter(call->engine, call->facts);
+    return r < 0 ? r : explain(&explanation, call->reply);
 }

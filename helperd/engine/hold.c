@@ -28,172 +28,171 @@ static int refuse_others(const char *user, const char *package, struct reply *re
 }
 
 /* What was done to an assignment: its request as it is now; an adopted one has none. */
-static int show_assignment(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                           const struct assignment *assignment, struct reply *reply)
+static int show_assignment(const struct call *call, const struct assignment *assignment)
 {
     if (assignment->request)
-        return engine_show(engine, caller, facts, assignment->request, reply);
-    reply->value = view_assignment(assignment);
-    return reply->value ? 0 : -ENOMEM;
+        return engine_show(call, assignment->request);
+    call->reply->value = view_assignment(assignment);
+    return call->reply->value ? 0 : -ENOMEM;
 }
 
 /* ---- extension ---- */
 
-static int file_extension(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                          const struct assignment *assignment, const struct package *package,
-                          const char *justification, int64_t duration, struct reply *reply, int64_t *ret_id)
+static int file_extension(const struct call *call, const struct assignment *assignment,
+                          const struct package *package, const char *justification, int64_t duration,
+                          int64_t *ret_id)
 {
     bool emergency = true;
-    int r = engine_of_emergency(engine, assignment, &emergency);
+    int r = engine_of_emergency(call->engine, assignment, &emergency);
     /* Nobody approved an emergency: whoever wants more of it asks the approvers. */
     const bool waived =
         !package->approval_required || (package->extension == PACKAGE_EXTENSION_ALLOWED && !emergency);
     struct request request = {
         .package = package->name,
-        .user = facts->caller->name,
-        .requestor = caller->identity,
-        .full_name = facts->caller->full_name,
-        .organisation = facts->caller->organisation,
+        .user = call->facts->caller->name,
+        .requestor = call->caller->identity,
+        .full_name = call->facts->caller->full_name,
+        .organisation = call->facts->caller->organisation,
         .state = STATE_SUBMITTED,
         .justification = (char *)justification,
         .duration = duration,
-        .submitted = clock_now(&engine->clock),
+        .submitted = clock_now(&call->engine->clock),
         .extends = assignment->id,
     };
     if (r == 0)
-        r = engine_check_limits(engine, caller->identity.uid, waived, reply);
+        r = engine_check_limits(call->engine, call->caller->identity.uid, waived, call->reply);
     if (r == 0)
-        r = engine_check_cooldown(engine, facts->caller, package, false, reply);
+        r = engine_check_cooldown(call->engine, call->facts->caller, package, false, call->reply);
     if (r == 0)
-        r = engine_begin(engine);
+        r = engine_begin(call->engine);
     if (r == 0)
-        r = engine_end(engine, engine_file(engine, facts, package, &request, waived, NULL));
+        r = engine_end(call->engine, engine_file(call->engine, call->facts, package, &request, waived, NULL));
     if (r == 0)
         *ret_id = request.id;
     return r;
 }
 
-int engine_extend(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const char *name, const char *justification, int64_t duration, struct reply *reply)
+int engine_extend(const struct call *call, const char *name, const char *justification, int64_t duration)
 {
-    const struct package *package = packages_find(engine->packages, name);
+    const struct package *package = packages_find(call->engine->packages, name);
     struct assignment assignment = {0};
     bool existing = false;
     int64_t id = 0;
-    int r = justification ? engine_check_text("justification", justification, reply) : 0;
+    int r = justification ? engine_check_text("justification", justification, call->reply) : 0;
     if (r == 0)
-        r = engine_check_terms(engine, duration, 0, reply);
-    if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+        r = engine_check_terms(call->engine, duration, 0, call->reply);
+    if (r == 0 && !call->facts->caller)
+        r = engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (r == 0)
-        r = engine_enter(engine, facts);
+        r = engine_enter(call->engine, call->facts);
     if (r != 0)
         return r;
-    r = store_find_live_assignment(engine->store, caller->identity.uid, facts->caller->name, name,
-                                   &assignment);
+    r = store_find_live_assignment(call->engine->store, call->caller->identity.uid, call->facts->caller->name,
+                                   name, &assignment);
     if (r == STORE_E_NONE)
-        return package ? refuse_not_held(name, reply) : engine_refuse_unknown_package(name, reply);
+        return package ? refuse_not_held(name, call->reply)
+                       : engine_refuse_unknown_package(name, call->reply);
     const int64_t seconds = duration ? duration : package ? package->duration : 0;
     if (r == 0)
-        r = engine_check_extension(engine, &assignment, package, seconds, reply);
-    if (r == 0 && package->requestors[0] && !policy_names(package->requestors, facts->caller) &&
-        policy_may_name(package->requestors, facts->caller))
-        r = engine_refuse_unknown(reply, "whether the policy lets you have more time of it");
-    if (r == 0 && package->requestors[0] && !policy_names(package->requestors, facts->caller))
-        r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+        r = engine_check_extension(call->engine, &assignment, package, seconds, call->reply);
+    if (r == 0 && package->requestors[0] && !policy_names(package->requestors, call->facts->caller) &&
+        policy_may_name(package->requestors, call->facts->caller))
+        r = engine_refuse_unknown(call->reply, "whether the policy lets you have more time of it");
+    if (r == 0 && package->requestors[0] && !policy_names(package->requestors, call->facts->caller))
+        r = engine_refuse(call->reply, BUS_ERROR_POLICY_REFUSED,
                           "The policy of %s no longer lets you ask for it. An administrator of this host can "
                           "tell who may.",
                           name);
     /* What must not be held together is not prolonged together, however it came about. */
     if (r == 0)
-        r = engine_check_duties(engine, caller->identity.uid, facts->caller->name, package, false, reply);
+        r = engine_check_duties(call->engine, call->caller->identity.uid, call->facts->caller->name, package,
+                                false, call->reply);
     if (r == 0 && package->justification_required && !justification &&
         package->extension != PACKAGE_EXTENSION_ALLOWED)
-        r = engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+        r = engine_refuse(call->reply, BUS_ERROR_POLICY_REFUSED,
                           "%s asks for a justification. Please say why: pkg-request extend %s -m 'REASON'",
                           name, name);
     if (r == 0) {
-        r = engine_find_waiting(engine, facts->caller, name, &id); /* rule 7: nothing new beside it */
+        r = engine_find_waiting(call->engine, call->facts->caller, name,
+                                &id); /* rule 7: nothing new beside it */
         existing = r == 0;
         if (r == STORE_E_NONE)
-            r = file_extension(engine, caller, facts, &assignment, package, justification, seconds, reply,
-                               &id);
+            r = file_extension(call, &assignment, package, justification, seconds, &id);
     }
     assignment_deinit(&assignment);
     if (r == 0)
-        r = engine_show(engine, caller, facts, id, reply);
-    return r == 0 && json_object_set_new(reply->value, "existing", json_boolean(existing)) < 0 ? -ENOMEM : r;
+        r = engine_show(call, id);
+    return r == 0 && json_object_set_new(call->reply->value, "existing", json_boolean(existing)) < 0 ? -ENOMEM
+                                                                                                     : r;
 }
 
 /* ---- the end before the end ---- */
 
-static int end_early(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                     struct assignment *assignment, const char *detail, struct reply *reply)
+static int end_early(const struct call *call, struct assignment *assignment, const char *detail)
 {
-    int r = engine_begin(engine);
+    int r = engine_begin(call->engine);
     if (r == 0)
-        r = engine_end(engine, engine_finish_assignment(engine, assignment, ASSIGNMENT_REVOKE,
-                                                        (struct act){facts->caller->name, caller->identity,
-                                                                     *detail ? detail : NULL}));
-    if (r == 0 && engine_publication_error(engine, assignment->user) < 0)
+        r = engine_end(call->engine, engine_finish_assignment(call->engine, assignment, ASSIGNMENT_REVOKE,
+                                                              (struct act){call->facts->caller->name,
+                                                                           call->caller->identity,
+                                                                           *detail ? detail : NULL}));
+    if (r == 0 && engine_publication_error(call->engine, assignment->user) < 0)
         r = engine_refuse(
-            reply, BUS_ERROR_UNAVAILABLE,
+            call->reply, BUS_ERROR_UNAVAILABLE,
             "The end of %s for %s is recorded, but the grant file could not be written: %s. It is tried "
             "again every few seconds; until then the access lasts.",
             assignment->package, assignment->user,
-            strerror(-engine_publication_error(engine, assignment->user)));
+            strerror(-engine_publication_error(call->engine, assignment->user)));
     if (r == 0)
-        r = show_assignment(engine, caller, facts, assignment, reply);
-    return r != 0 ? r : engine_show_standing(engine, assignment, reply->value);
+        r = show_assignment(call, assignment);
+    return r != 0 ? r : engine_show_standing(call->engine, assignment, call->reply->value);
 }
 
-int engine_return(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const char *package, const char *reason, struct reply *reply)
+int engine_return(const struct call *call, const char *package, const char *reason)
 {
     struct assignment assignment = {0};
-    int r = engine_check_text("reason", reason, reply);
-    if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+    int r = engine_check_text("reason", reason, call->reply);
+    if (r == 0 && !call->facts->caller)
+        r = engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (r == 0)
-        r = engine_enter(engine, facts);
+        r = engine_enter(call->engine, call->facts);
     if (r != 0)
         return r;
-    r = store_find_live_assignment(engine->store, caller->identity.uid, facts->caller->name, package,
-                                   &assignment);
+    r = store_find_live_assignment(call->engine->store, call->caller->identity.uid, call->facts->caller->name,
+                                   package, &assignment);
     if (r == STORE_E_NONE)
-        r = refuse_not_held(package, reply);
+        r = refuse_not_held(package, call->reply);
     else if (r == 0)
-        r = end_early(engine, caller, facts, &assignment, reason, reply);
+        r = end_early(call, &assignment, reason);
     assignment_deinit(&assignment);
     return r;
 }
 
-static int revoke_named(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                        const char *user, const char *package, const char *reason, struct reply *reply)
+static int revoke_named(const struct call *call, const char *user, const char *package, const char *reason)
 {
     struct assignment assignment = {0};
-    const int r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
+    const int r = store_find_live_assignment_by_name(call->engine->store, user, package, &assignment);
     if (r != 0)
         return r;
-    const int ended = end_early(engine, caller, facts, &assignment, reason, reply);
+    const int ended = end_early(call, &assignment, reason);
     assignment_deinit(&assignment);
     return ended;
 }
 
 /* What was approved and has its start ahead is taken back likewise. */
-static int withdraw_named(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                          const char *user, const char *package, const char *reason, struct reply *reply)
+static int withdraw_named(const struct call *call, const char *user, const char *package, const char *reason)
 {
     struct request request = {0};
-    int r = store_find_waiting_request_by_name(engine->store, user, package, &request);
+    int r = store_find_waiting_request_by_name(call->engine->store, user, package, &request);
     if (r != 0)
         return r;
-    r = engine_begin(engine);
+    r = engine_begin(call->engine);
     if (r == 0)
-        r = engine_end(engine, engine_withdraw(engine, &request,
-                                               (struct act){facts->caller->name, caller->identity, reason}));
+        r = engine_end(call->engine, engine_withdraw(call->engine, &request,
+                                                     (struct act){call->facts->caller->name,
+                                                                  call->caller->identity, reason}));
     if (r == 0)
-        r = engine_show(engine, caller, facts, request.id, reply);
+        r = engine_show(call, request.id);
     request_deinit(&request);
     return r;
 }
@@ -232,28 +231,27 @@ static int refuse_unnamed(struct engine *engine, const struct facts *facts, cons
         text_visible(user, visible, sizeof(visible)), text_visible(package, of, sizeof(of)));
 }
 
-int engine_revoke(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const char *user, const char *package, const char *reason, struct reply *reply)
+int engine_revoke(const struct call *call, const char *user, const char *package, const char *reason)
 {
     if (!*reason)
-        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+        return engine_refuse(call->reply, BUS_ERROR_INVALID_ARGUMENT,
                              "Please give a reason for the revocation, which the user reads: -m 'REASON'");
-    int r = engine_check_text("reason", reason, reply);
-    if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+    int r = engine_check_text("reason", reason, call->reply);
+    if (r == 0 && !call->facts->caller)
+        r = engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (r == 0)
-        r = engine_enter(engine, facts);
+        r = engine_enter(call->engine, call->facts);
     if (r != 0)
         return r;
-    const char *const names[] = {user, facts->user ? facts->user->name : user};
+    const char *const names[] = {user, call->facts->user ? call->facts->user->name : user};
     for (size_t i = 0; i < 2; i++) {
-        r = revoke_named(engine, caller, facts, names[i], package, reason, reply);
+        r = revoke_named(call, names[i], package, reason);
         if (r == STORE_E_NONE)
-            r = withdraw_named(engine, caller, facts, names[i], package, reason, reply);
+            r = withdraw_named(call, names[i], package, reason);
         if (r != STORE_E_NONE)
             return r;
     }
-    return refuse_unnamed(engine, facts, user, package, reply);
+    return refuse_unnamed(call->engine, call->facts, user, package, call->reply);
 }
 
 /* ---- by an administrator ---- */
@@ -327,44 +325,42 @@ int engine_give(struct engine *engine, const struct caller *caller, const struct
     return r;
 }
 
-int engine_assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const struct assign_terms *terms, struct reply *reply)
+int engine_assign(const struct call *call, const struct assign_terms *terms)
 {
-    const struct package *package = packages_find(engine->packages, terms->package);
-    int r = engine_check_text("reason", terms->reason, reply);
+    const struct package *package = packages_find(call->engine->packages, terms->package);
+    int r = engine_check_text("reason", terms->reason, call->reply);
     if (r == 0)
-        r = engine_check_terms(engine, terms->duration, terms->start, reply);
-    if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+        r = engine_check_terms(call->engine, terms->duration, terms->start, call->reply);
+    if (r == 0 && !call->facts->caller)
+        r = engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (r == 0)
-        r = engine_enter(engine, facts);
+        r = engine_enter(call->engine, call->facts);
     if (r == 0)
-        r = engine_check_assign(engine, facts, terms, package, reply);
+        r = engine_check_assign(call->engine, call->facts, terms, package, call->reply);
     /* What was refused and overridden is in the reply, for the record (rule 12). */
     int64_t id = 0;
     if (r == 0)
-        r = engine_give(engine, caller, facts, package, terms, reply->message, &id);
-    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+        r = engine_give(call->engine, call->caller, call->facts, package, terms, call->reply->message, &id);
+    return r != 0 ? r : engine_show(call, id);
 }
 
-int engine_retry_now(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                     const char *user, const char *package, struct reply *reply)
+int engine_retry_now(const struct call *call, const char *user, const char *package)
 {
     struct assignment assignment = {0};
     char visible[NAME_ENCODED_MAX + 16];
-    int r = engine_enter(engine, facts);
+    int r = engine_enter(call->engine, call->facts);
     if (r == 0)
-        r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
+        r = store_find_live_assignment_by_name(call->engine->store, user, package, &assignment);
     if (r == STORE_E_NONE)
-        return refuse_others(user, package, reply);
-    if (r == 0 && assignment.state == STATE_PARTIALLY_FULFILLED && !facts->user)
-        r = engine_refuse(reply, BUS_ERROR_NO_SUCH_USER,
+        return refuse_others(user, package, call->reply);
+    if (r == 0 && assignment.state == STATE_PARTIALLY_FULFILLED && !call->facts->user)
+        r = engine_refuse(call->reply, BUS_ERROR_NO_SUCH_USER,
                           "The user %s is no longer on this host, so nothing can be put in place.",
                           text_visible(user, visible, sizeof(visible)));
     if (r == 0)
-        r = engine_retry_as(engine, assignment.id, facts, true);
+        r = engine_retry_as(call->engine, assignment.id, call->facts, true);
     if (r == 0)
-        r = show_assignment(engine, caller, facts, &assignment, reply);
+        r = show_assignment(call, &assignment);
     assignment_deinit(&assignment);
     return r;
 }

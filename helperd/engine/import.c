@@ -192,26 +192,25 @@ static int check_import(const struct package *package, const struct import_terms
     return 0;
 }
 
-int engine_import(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const struct import_terms *terms, struct reply *reply)
+int engine_import(const struct call *call, const struct import_terms *terms)
 {
-    const struct package *package = packages_find(engine->packages, terms->package);
+    const struct package *package = packages_find(call->engine->packages, terms->package);
     char reason[NAME_ENCODED_MAX + 32];
-    int r = engine_check_text("reason", terms->reason, reply);
+    int r = engine_check_text("reason", terms->reason, call->reply);
     if (r == 0)
-        r = engine_check_terms(engine, terms->duration, 0, reply);
-    if (r == 0 && !facts->caller)
-        r = engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+        r = engine_check_terms(call->engine, terms->duration, 0, call->reply);
+    if (r == 0 && !call->facts->caller)
+        r = engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
     if (r == 0)
-        r = check_import(package, terms, reply);
+        r = check_import(package, terms, call->reply);
     if (r == 0)
-        r = engine_enter(engine, facts);
+        r = engine_enter(call->engine, call->facts);
     if (r != 0)
         return r;
     snprintf(reason, sizeof(reason), "imported from the group %s", terms->group);
     const struct import import = {
-        .engine = engine,
-        .caller = caller,
+        .engine = call->engine,
+        .caller = call->caller,
         .package = package,
         .group = terms->group,
         .terms = {.package = package->name,
@@ -219,5 +218,5 @@ int engine_import(struct engine *engine, const struct caller *caller, const stru
                   .duration = terms->duration},
         .dry_run = terms->dry_run,
     };
-    return import_each(&import, facts, terms->users, reply);
+    return import_each(&import, call->facts, terms->users, call->reply);
 }

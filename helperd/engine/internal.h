@@ -90,8 +90,7 @@ int engine_give(struct engine *engine, const struct caller *caller, const struct
 int engine_check_text(const char *what, const char *text, struct reply *reply);
 
 /* The view of a request as the caller sees it, into the reply. */
-int engine_show(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
-                struct reply *reply);
+int engine_show(const struct call *call, int64_t id);
 /* Whether the decider is an approver of any of its stages, or their delegate: who was asked may know how it ended. */
 int64_t engine_stage_of(struct engine *engine, const struct record *record,
                         const struct policy_decider *decider);
@@ -108,17 +107,15 @@ int engine_refuse_sight(enum engine_sight sight, int64_t id, struct reply *reply
 /* The verdict as a refusal: 0 when it is allowed. */
 int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply);
 /* Whose request it is: the caller's, or, from uid 0, of whom it names. 0, or the refusal. */
-int engine_find_requestor(const struct caller *caller, const struct facts *facts,
-                          const struct submission *submission, const struct subject **ret,
-                          struct reply *reply);
+int engine_find_requestor(const struct call *call, const struct submission *submission,
+                          const struct subject **ret);
 /* A request that was not filed yet, of this subject's; where it came from is believed of uid 0 alone. Owns nothing of
  * what it points to, and lacks its terms: duration, start, stages. */
 struct request engine_compose(struct engine *engine, const struct caller *caller,
                               const struct subject *subject, const struct submission *submission,
                               const struct package *package);
 /* Shows a request that was just filed, with whether it is held. */
-int engine_show_filed(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                      const struct subject *subject, const struct request *request, struct reply *reply);
+int engine_show_filed(const struct call *call, const struct subject *subject, const struct request *request);
 /* The caller with those in whose name they decide, as the facts have them. */
 struct policy_decider engine_decider(struct engine *engine, const struct caller *caller,
                                      const struct facts *facts);

@@ -5,19 +5,19 @@
 #include <errno.h>
 #include <string.h>
 
-int engine_get_request(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                       int64_t id, struct reply *reply)
+int engine_get_request(const struct call *call, int64_t id)
 {
     struct record record = {0};
-    int r = engine_enter(engine, facts);
+    int r = engine_enter(call->engine, call->facts);
     if (r == 0)
-        r = record_load(engine->store, id, &record);
+        r = record_load(call->engine->store, id, &record);
     if (r < 0)
         return r;
-    r = engine_refuse_sight(r == 0 ? engine_may_see(engine, caller, facts, &record) : ENGINE_SIGHT_NO, id,
-                            reply);
+    r = engine_refuse_sight(r == 0 ? engine_may_see(call->engine, call->caller, call->facts, &record)
+                                   : ENGINE_SIGHT_NO,
+                            id, call->reply);
     record_deinit(&record);
-    return r != 0 ? r : engine_show(engine, caller, facts, id, reply);
+    return r != 0 ? r : engine_show(call, id);
 }
 
 struct listing {
@@ -160,33 +160,33 @@ static int list(struct listing *listing, enum engine_role role, const struct sto
     return -EINVAL;
 }
 
-int engine_list_requests(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                         enum engine_role role, const struct store_filter *filter, struct reply *reply)
+int engine_list_requests(const struct call *call, enum engine_role role, const struct store_filter *filter)
 {
-    if (role == ENGINE_ROLE_ALL && caller->identity.uid != 0)
-        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, "Only root may list everybody's requests.");
-    if (!facts->caller)
-        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
-    int r = engine_enter(engine, facts);
+    if (role == ENGINE_ROLE_ALL && call->caller->identity.uid != 0)
+        return engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED,
+                             "Only root may list everybody's requests.");
+    if (!call->facts->caller)
+        return engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+    int r = engine_enter(call->engine, call->facts);
     if (r < 0)
         return r;
     struct listing listing = {
-        .engine = engine,
-        .caller = caller,
-        .facts = facts,
-        .decider = engine_decider(engine, caller, facts),
+        .engine = call->engine,
+        .caller = call->caller,
+        .facts = call->facts,
+        .decider = engine_decider(call->engine, call->caller, call->facts),
         .array = json_array(),
         .limit = (size_t)filter->limit,
     };
     r = list(&listing, role, filter);
     if (r >= 0 && listing.unsure && json_array_size(listing.array) == 0) {
         json_decref(listing.array);
-        return engine_refuse_unknown(reply, "what waits for you");
+        return engine_refuse_unknown(call->reply, "what waits for you");
     }
     if (r >= 0)
-        reply->value = json_pack("[O, b]", listing.array, listing.more);
+        call->reply->value = json_pack("[O, b]", listing.array, listing.more);
     json_decref(listing.array);
-    return r < 0 ? r : reply->value ? 0 : -ENOMEM;
+    return r < 0 ? r : call->reply->value ? 0 : -ENOMEM;
 }
 
 /* ---- packages ---- */
@@ -239,22 +239,23 @@ int engine_add_own(struct engine *engine, const struct subject *subject, const c
     return r < 0 ? r : failed ? -ENOMEM : 0;
 }
 
-int engine_list_packages(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                         struct reply *reply)
+int engine_list_packages(const struct call *call)
 {
-    (void)caller;
-    if (!facts->caller)
-        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
-    int r = engine_enter(engine, facts);
+    (void)call->caller;
+    if (!call->facts->caller)
+        return engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+    int r = engine_enter(call->engine, call->facts);
     json_t *array = json_array();
-    for (size_t i = 0; r == 0 && i < engine->packages->count; i++) {
-        json_t *view = view_package(&engine->packages->items[i], facts->caller);
-        r = view ? engine_add_own(engine, facts->caller, engine->packages->items[i].name, view) : -ENOMEM;
+    for (size_t i = 0; r == 0 && i < call->engine->packages->count; i++) {
+        json_t *view = view_package(&call->engine->packages->items[i], call->facts->caller);
+        r = view ? engine_add_own(call->engine, call->facts->caller, call->engine->packages->items[i].name,
+                                  view)
+                 : -ENOMEM;
         if (json_array_append_new(array, view) < 0)
             r = -ENOMEM;
     }
     if (r == 0)
-        reply->value = array;
+        call->reply->value = array;
     else
         json_decref(array);
     return r;

@@ -302,22 +302,23 @@ static int refuse_left(struct engine *engine, const char *user, struct reply *re
     return r == STORE_E_NONE ? 0 : r;
 }
 
-int engine_settled(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                   struct reply *reply)
+int engine_settled(const struct call *call)
 {
     struct reply fresh = {0};
-    json_t *id = json_object_get(reply->value, "id");
-    const char *user = json_string_value(json_object_get(reply->value, "user"));
-    int r = id ? engine_show(engine, caller, facts, json_integer_value(id), &fresh) : 0;
+    json_t *id = json_object_get(call->reply->value, "id");
+    const char *user = json_string_value(json_object_get(call->reply->value, "user"));
+    int r = id ? engine_show(&(const struct call){call->engine, call->caller, call->facts, &fresh},
+                             json_integer_value(id))
+               : 0;
     if (r == 0 && fresh.value) {
         const char *state = json_string_value(json_object_get(fresh.value, "state"));
         const enum state now = state_from_identifier(state);
         if (now == STATE_REVOKED)
-            r = refuse_left(engine, user, reply);
-        json_object_del(reply->value, "problems");
-        if (json_object_update(reply->value, fresh.value) < 0 ||
-            (json_object_get(reply->value, "held") && now == STATE_FULFILLED &&
-             json_object_set_new(reply->value, "held", json_true()) < 0))
+            r = refuse_left(call->engine, user, call->reply);
+        json_object_del(call->reply->value, "problems");
+        if (json_object_update(call->reply->value, fresh.value) < 0 ||
+            (json_object_get(call->reply->value, "held") && now == STATE_FULFILLED &&
+             json_object_set_new(call->reply->value, "held", json_true()) < 0))
             r = -ENOMEM;
     }
     json_decref(fresh.value);

@@ -12,19 +12,19 @@ bool engine_is_own(const struct request *request, const struct caller *caller, c
            strcmp(facts->caller->name, request->user) == 0;
 }
 
-int engine_show(struct engine *engine, const struct caller *caller, const struct facts *facts, int64_t id,
-                struct reply *reply)
+int engine_show(const struct call *call, int64_t id)
 {
     struct record record = {0};
-    const struct policy_decider decider = engine_decider(engine, caller, facts);
-    const int r = record_load(engine->store, id, &record);
+    const struct policy_decider decider = engine_decider(call->engine, call->caller, call->facts);
+    const int r = record_load(call->engine->store, id, &record);
     if (r == STORE_E_NONE)
-        return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST, "There is no request %" PRId64 ".", id);
+        return engine_refuse(call->reply, BUS_ERROR_NO_SUCH_REQUEST, "There is no request %" PRId64 ".", id);
     if (r < 0)
         return r;
-    reply->value = view_request(&record, engine->packages, &decider, clock_now(&engine->clock));
+    call->reply->value =
+        view_request(&record, call->engine->packages, &decider, clock_now(&call->engine->clock));
     record_deinit(&record);
-    return reply->value ? 0 : -ENOMEM;
+    return call->reply->value ? 0 : -ENOMEM;
 }
 
 typedef bool (*asks)(char *const *principals, const struct policy_decider *decider);

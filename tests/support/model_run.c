@@ -175,8 +175,8 @@ static void submit(int user, int package)
                                           .at_gate = filing.at_gate};
     const bool is_new = !cell->held && !cell->request;
     const int expected = model_expect_submit(model, person, package, filing.at_gate, filing.duration);
-    json_t *value = finish(engine_submit(engine, &who, facts, &submission, &reply), expected, &reply, facts,
-                           is_new ? "submit" : NULL, world_users[user]);
+    json_t *value = finish(engine_submit(&(const struct call){engine, &who, facts, &reply}, &submission),
+                           expected, &reply, facts, is_new ? "submit" : NULL, world_users[user]);
     if (expected)
         return;
     ck_assert(json_is_true(json_object_get(value, "existing")) == !is_new); /* rule 7 */
@@ -198,9 +198,9 @@ static void extend(int user, int package)
     struct facts *facts = world_facts(&world, world_users[user], NULL);
     struct reply reply = {0};
     const int expected = model_expect_extend(model, person, package, filing.duration);
-    json_t *value = finish(
-        engine_extend(engine, &who, facts, model->packages[package].name, NULL, filing.duration, &reply),
-        expected, &reply, facts, cell->request ? NULL : "submit", world_users[user]);
+    json_t *value = finish(engine_extend(&(const struct call){engine, &who, facts, &reply},
+                                         model->packages[package].name, NULL, filing.duration),
+                           expected, &reply, facts, cell->request ? NULL : "submit", world_users[user]);
     if (expected)
         return;
     filing.id = note(value);
@@ -228,8 +228,8 @@ static void decide(int user, int64_t id, bool approve)
     fixture_add_others(facts, inquiry.others);
     inquiry_deinit(&inquiry);
     const int expected = model_expect_decide(model, &caller, id, approve, terms.duration, terms.start);
-    json_decref(finish(engine_decide(engine, &who, facts, id, approve, &terms, &reply), expected, &reply,
-                       facts, approve ? "approve" : "deny", world_users[user]));
+    json_decref(finish(engine_decide(&(const struct call){engine, &who, facts, &reply}, id, approve, &terms),
+                       expected, &reply, facts, approve ? "approve" : "deny", world_users[user]));
     if (!expected)
         model_decide(model, &caller, id, approve, terms.duration, terms.start);
 }
@@ -241,8 +241,8 @@ static void cancel(int user, int64_t id)
     struct facts *facts = world_facts(&world, world_users[user], NULL);
     struct reply reply = {0};
     const int expected = model_expect_cancel(model, caller.person, id);
-    json_decref(finish(engine_cancel(engine, &who, facts, id, "", &reply), expected, &reply, facts, "cancel",
-                       world_users[user]));
+    json_decref(finish(engine_cancel(&(const struct call){engine, &who, facts, &reply}, id, ""), expected,
+                       &reply, facts, "cancel", world_users[user]));
     if (!expected)
         model_withdraw(&model->cells[caller.person][model->records[id].package]);
 }
@@ -258,8 +258,9 @@ static void end(int user, int package, bool revoke)
     struct reply reply = {0};
     const bool held = cell->held;
     const bool withdraws = revoke && !held && cell->later;
-    const int r = revoke ? engine_revoke(engine, &caller, facts, world_users[user], name, "z", &reply)
-                         : engine_return(engine, &caller, facts, name, "", &reply);
+    const int r = revoke ? engine_revoke(&(const struct call){engine, &caller, facts, &reply},
+                                         world_users[user], name, "z")
+                         : engine_return(&(const struct call){engine, &caller, facts, &reply}, name, "");
     json_decref(finish(r, held || withdraws ? 0 : BUS_ERROR_NO_SUCH_REQUEST, &reply, facts,
                        held ? "revoke" : "cancel", actor));
     if (held)
@@ -284,8 +285,8 @@ static void assign(int user, int package)
                                        .start = filing.start,
                                        .override_duties = override};
     const int expected = model_expect_assign(model, person, package, override);
-    json_t *value = finish(engine_assign(engine, &caller, facts, &terms, &reply), expected, &reply, facts,
-                           filing.overrides ? "override" : "assign", "root");
+    json_t *value = finish(engine_assign(&(const struct call){engine, &caller, facts, &reply}, &terms),
+                           expected, &reply, facts, filing.overrides ? "override" : "assign", "root");
     if (expected)
         return;
     filing.id = note(value);
@@ -301,8 +302,8 @@ static void emergency(int user, int package)
     const int expected = model_expect_emergency(model, caller.person, package);
     char *names[] = {(char *)model->packages[package].name, NULL};
     const struct submission submission = {.packages = names, .justification = "fire"};
-    json_t *value = finish(engine_emergency(engine, &who, facts, &submission, &reply), expected, &reply,
-                           facts, "emergency", world_users[user]);
+    json_t *value = finish(engine_emergency(&(const struct call){engine, &who, facts, &reply}, &submission),
+                           expected, &reply, facts, "emergency", world_users[user]);
     if (expected)
         return;
     const struct model_filing filing = {.id = note(value),
@@ -321,7 +322,7 @@ static void review(int user, int64_t id)
     engine_inquire_delegators(engine, who.identity.uid, &inquiry);
     fixture_add_others(facts, inquiry.others);
     inquiry_deinit(&inquiry);
-    const int r = engine_review(engine, &who, facts, id, "", &reply);
+    const int r = engine_review(&(const struct call){engine, &who, facts, &reply}, id, "");
     const bool may = model_may_review(model, &caller, id);
     ck_assert_msg(may ? r == 0 : r > 0, "%d: %s", r, reply.message);
     json_decref(finish(r, r, &reply, facts, "review", world_users[user]));
@@ -339,8 +340,8 @@ static void delegate(int user, int to)
         .to = world_users[to], .until = fixture->now + 1 + chance(4000), .reason = ""};
     const int expected =
         user == to || caller.identity & 1u << model->person_of[to] ? BUS_ERROR_POLICY_REFUSED : 0;
-    json_decref(finish(engine_delegate(engine, &who, facts, &terms, &reply), expected, &reply, facts,
-                       "delegate", world_users[user]));
+    json_decref(finish(engine_delegate(&(const struct call){engine, &who, facts, &reply}, &terms), expected,
+                       &reply, facts, "delegate", world_users[user]));
     if (!expected)
         model_delegate(model, &caller, model->person_of[to], terms.until);
 }
@@ -352,8 +353,9 @@ static void undelegate(int user, int other)
     struct facts *facts = world_facts(&world, world_users[user], NULL);
     struct reply reply = {0};
     const int expected = model_undelegate(model, caller.person, other) ? 0 : BUS_ERROR_NO_SUCH_REQUEST;
-    json_decref(finish(engine_undelegate(engine, &who, facts, world_users[other], &reply), expected, &reply,
-                       facts, "undelegate", name_of(&caller)));
+    json_decref(
+        finish(engine_undelegate(&(const struct call){engine, &who, facts, &reply}, world_users[other]),
+               expected, &reply, facts, "undelegate", name_of(&caller)));
 }
 
 static void retry_now(int user, int package)
@@ -364,9 +366,9 @@ static void retry_now(int user, int package)
     struct facts *facts = world_facts(&world, "root", world_users[user]);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    json_decref(finish(
-        engine_retry_now(engine, &caller, facts, world_users[user], model->packages[package].name, &reply),
-        held ? 0 : BUS_ERROR_NO_SUCH_REQUEST, &reply, facts, NULL, "root"));
+    json_decref(finish(engine_retry_now(&(const struct call){engine, &caller, facts, &reply},
+                                        world_users[user], model->packages[package].name),
+                       held ? 0 : BUS_ERROR_NO_SUCH_REQUEST, &reply, facts, NULL, "root"));
     if (partial)
         model_try(model, person, package, true);
 }
@@ -426,8 +428,8 @@ static void import(int package, int group)
     const int expected = !policy->present                  ? BUS_ERROR_NO_SUCH_PACKAGE
                          : !(policy->groups & 1u << group) ? BUS_ERROR_POLICY_REFUSED
                                                            : 0;
-    json_t *value =
-        finish(engine_import(engine, &caller, facts, &terms, &reply), expected, &reply, facts, NULL, "root");
+    json_t *value = finish(engine_import(&(const struct call){engine, &caller, facts, &reply}, &terms),
+                           expected, &reply, facts, NULL, "root");
     for (int u = 0; expected == 0 && u < MODEL_USERS; u++) {
         json_t *outcome = json_array_get(value, (size_t)u);
         const char *word = expect_import(u, package, group, dry_run);
