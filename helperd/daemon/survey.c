@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/daemon/survey.h"
+#include "helperd/lifecycle/lifecycle.h"
 
 /* Seconds. Who can decide something may be known later: its directory answers again, or faster. */
 enum { PAUSE_AFTER_FAILURE = 60, AGAIN_AFTER = 300 };

@@ -6,12 +6,10 @@
 #pragma once
 
 #include "common/names.h"
-#include "common/outbox.h"
 #include "helperd/config/packages.h"
-#include "helperd/lifecycle/txn.h"
+#include "helperd/lifecycle/members.h"
+#include "helperd/lifecycle/notice.h"
 #include "helperd/policy/policy.h"
-
-struct groupfile;
 
 /* Everything about one request, loaded together; the stage is zero before and without approval. */
 struct record {
@@ -138,65 +136,3 @@ void engine_plan_warning(const struct engine *engine, struct assignment *assignm
 bool engine_warns(const struct engine *engine, const struct assignment *assignment);
 /* Live sessions go with this assignment, if its package says so. */
 int engine_will_end_sessions(struct engine *engine, const struct assignment *assignment);
-
-/* ---- /etc/group ---- */
-
-/* Where membership = files: wants the user in the group. *ret_problem (new): why they are not in it yet; NULL: they are. */
-int engine_want_membership(struct engine *engine, const char *user, const char *group, gid_t gid,
-                           char **ret_problem);
-/* What the assignment gave is not wanted on its account any more (rule 6). */
-int engine_release_memberships(struct engine *engine, const struct assignment *assignment,
-                               const struct grant *grants, size_t count);
-/* Writes it, with a line of the audit log unless `event` is NULL. */
-int engine_put_membership(struct engine *engine, const struct membership *membership, const char *event);
-/* What its state asks for is to be done at once. */
-void engine_schedule_membership(struct engine *engine, struct membership *membership);
-/* Why it is not in place, new; NULL: it is. 0 or -ENOMEM. */
-int engine_describe_membership(const struct membership *membership, char **ret_problem);
-
-/*
- * Who holds a group by a package and stands in /etc/group as well, by other means, where the end of ours leaves them
- * (rule 6). The names of these groups, as the file writes them; new.
- */
-void engine_read_group_file(
-    const struct engine *engine, const char *user,
-    struct groupfile *ret); /* user: see groupfile_read; empty where it cannot be read */
-int engine_find_standing(struct engine *engine, const struct groupfile *file, const char *user,
-                         const struct grant *grants, size_t count, json_t **ret);
-/* Says so of an assignment that ends, in the journal and the audit log. */
-int engine_note_standing(struct engine *engine, const struct assignment *assignment);
-/* Adds them to what is answered about it, as "standing", if there are any. */
-int engine_show_standing(struct engine *engine, const struct assignment *assignment, json_t *view);
-/* Says of somebody who does not hold the package (NULL: none) where they stand in its groups, behind the refusal. */
-int engine_append_standing(struct engine *engine, const struct package *package, const char *user,
-                           struct reply *reply);
-bool engine_has_text(const json_t *texts, const char *wanted);
-/* How many there are now, and a line for each of the first `most`; new. */
-int engine_count_standing(struct engine *engine, size_t most, int64_t *ret, json_t **ret_first);
-
-/* ---- notices ---- */
-
-/*
- * A stage is entered, its fallback approvers are asked, its approvers are to be reminded; a decision completed a stage or
- * the request (the record has the stage in which it was, and the state that follows).
- */
-int engine_tell_stage(struct engine *engine, const struct request *request, const struct stage *stage);
-int engine_tell_escalated(struct engine *engine, const struct request *request, const struct stage *stage);
-int engine_remind_due(struct engine *engine, const struct request *request);
-int engine_tell_decision(struct engine *engine, const struct record *record, const struct decision *decision);
-int engine_tell_requestor(struct engine *engine, enum outbox_event event, const struct request *request,
-                          const char *actor, const char *reason);
-int engine_tell_emergency(struct engine *engine, const struct request *request,
-                          const struct package *package);
-int engine_tell_review(struct engine *engine, const struct request *request, const struct package *package,
-                       const struct decision *review);
-/* actor, reason: NULL where there is none. `turn`: see struct notice. */
-int engine_tell_holder(struct engine *engine, enum outbox_event event, const struct assignment *assignment,
-                       int64_t turn, const char *actor, const char *reason);
-/* Its groups were put in place, or not; detail: which are not. */
-int engine_tell_place(struct engine *engine, const struct assignment *assignment, const char *detail);
-/* It is time to say that it ends. */
-int engine_notice_due(struct engine *engine, struct assignment *assignment);
-/* Members of what a notice says, in UTF-8; nothing where there is none. */
-void notice_put_text(json_t *facts, const char *key, const char *text);
-void notice_put_number(json_t *facts, const char *key, int64_t number);

@@ -11,6 +11,7 @@
  */
 #include "tests/support/model_run.h"
 
+#include "helperd/lifecycle/lifecycle.h"
 #include "tests/support/acts.h"
 #include "tests/support/audited.h"
 #include "tests/support/model_world.h"

@@ -3,6 +3,7 @@
  * Who holds what, through the engine: holders of a group count among its people, who stands in /etc/group as well is
  * said, and the list of all that is held.
  */
+#include "helperd/lifecycle/lifecycle.h"
 #include "helperd/store/sql.h"
 #include "tests/support/acts.h"
 

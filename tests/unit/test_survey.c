@@ -5,6 +5,7 @@
  * real one, from the inquiry to facts.
  */
 #include "common/names.h"
+#include "helperd/lifecycle/lifecycle.h"
 #include "helperd/store/sql.h"
 #include "tests/support/answer.h"
 #include "tests/support/fixture.h"
