@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who holds something, or which group is held, and is not known just now: not found, or not answered
+ * Who holds something, or which group is held, and is not known just now: not found, or not answered.
  * For status alone. Noting: 1 when it is news, 0, -ENOMEM. A walk through all begins and ends: what
  * it did not note is nobody's any more.
  */
