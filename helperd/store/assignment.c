@@ -16,7 +16,7 @@
 enum { AFTER_ASSIGNMENT_COLUMNS = 18 };
 #define LIVE "a.state IN ('partially-fulfilled', 'fulfilled')"
 
-static int read_assignment(sqlite3_stmt *s, struct assignment *ret)
+static int read_assignment(sqlite3_stmt *s, void *ret)
 {
     bool oom = false;
     struct assignment assignment = {
@@ -42,21 +42,13 @@ static int read_assignment(sqlite3_stmt *s, struct assignment *ret)
         assignment_deinit(&assignment);
         return -ENOMEM;
     }
-    *ret = assignment;
+    *(struct assignment *)ret = assignment;
     return 0;
 }
 
 static int read_one(struct store *store, sqlite3_stmt *statement, struct assignment *ret)
 {
-    if (!statement)
-        return -EIO;
-    int r = sql_step(store, statement);
-    if (r == 0)
-        r = STORE_E_NONE;
-    else if (r > 0)
-        r = read_assignment(statement, ret);
-    sql_release(store, statement);
-    return r;
+    return sql_read_one(store, statement, read_assignment, ret);
 }
 
 int store_get_assignment(struct store *store, int64_t id, struct assignment *ret)

@@ -45,7 +45,7 @@ int store_end_delegations(struct store *store, int64_t ended)
                    ended);
 }
 
-static int read_delegation(sqlite3_stmt *s, struct delegation *ret)
+static int read_delegation(sqlite3_stmt *s, void *ret)
 {
     bool oom = false;
     struct delegation delegation = {
@@ -64,7 +64,7 @@ static int read_delegation(sqlite3_stmt *s, struct delegation *ret)
         delegation_deinit(&delegation);
         return -ENOMEM;
     }
-    *ret = delegation;
+    *(struct delegation *)ret = delegation;
     return 0;
 }
 
@@ -117,15 +117,9 @@ int store_get_delegations(struct store *store, enum store_delegations which, uid
     return 0;
 }
 
-static int read_one(struct store *store, sqlite3_stmt *s, struct delegation *ret)
+static int read_one(struct store *store, sqlite3_stmt *statement, struct delegation *ret)
 {
-    if (!s)
-        return -EIO;
-    int r = sql_step(store, s);
-    if (r >= 0)
-        r = r == 0 ? STORE_E_NONE : read_delegation(s, ret);
-    sql_release(store, s);
-    return r;
+    return sql_read_one(store, statement, read_delegation, ret);
 }
 
 int store_find_delegation_of_gone(struct store *store, const char *user, int64_t now, struct delegation *ret)

@@ -15,7 +15,7 @@ void ending_deinit(struct ending *ending)
     *ending = (struct ending){0};
 }
 
-static int read_ending(sqlite3_stmt *s, struct ending *ret)
+static int read_ending(sqlite3_stmt *s, void *ret)
 {
     bool oom = false;
     struct ending ending = {
@@ -30,21 +30,13 @@ static int read_ending(sqlite3_stmt *s, struct ending *ret)
         ending_deinit(&ending);
         return -ENOMEM;
     }
-    *ret = ending;
+    *(struct ending *)ret = ending;
     return 0;
 }
 
 static int read_one(struct store *store, sqlite3_stmt *statement, struct ending *ret)
 {
-    if (!statement)
-        return -EIO;
-    int r = sql_step(store, statement);
-    if (r == 0)
-        r = STORE_E_NONE;
-    else if (r > 0)
-        r = read_ending(statement, ret);
-    sql_release(store, statement);
-    return r;
+    return sql_read_one(store, statement, read_ending, ret);
 }
 
 int store_put_ending(struct store *store, const struct ending *ending)

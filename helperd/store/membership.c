@@ -6,7 +6,7 @@
 
 #define COLUMNS "m.user, m.name, m.gid, m.state, m.ours, m.attempts, m.retry_at, m.problem"
 
-static int read_membership(sqlite3_stmt *s, struct membership *ret)
+static int read_membership(sqlite3_stmt *s, void *ret)
 {
     bool oom = false;
     struct membership membership = {
@@ -23,21 +23,13 @@ static int read_membership(sqlite3_stmt *s, struct membership *ret)
         membership_deinit(&membership);
         return -ENOMEM;
     }
-    *ret = membership;
+    *(struct membership *)ret = membership;
     return 0;
 }
 
 static int read_one(struct store *store, sqlite3_stmt *statement, struct membership *ret)
 {
-    if (!statement)
-        return -EIO;
-    int r = sql_step(store, statement);
-    if (r == 0)
-        r = STORE_E_NONE;
-    else if (r > 0)
-        r = read_membership(statement, ret);
-    sql_release(store, statement);
-    return r;
+    return sql_read_one(store, statement, read_membership, ret);
 }
 
 int store_get_membership(struct store *store, const char *user, const char *group, struct membership *ret)

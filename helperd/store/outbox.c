@@ -7,7 +7,7 @@
 #define COLUMNS                                                                                              \
     "id, event, request, assignment, turn, recipients, at, facts, done, attempts, failure, failed_at"
 
-static int read_notice(sqlite3_stmt *s, struct notice *ret)
+static int read_notice(sqlite3_stmt *s, void *ret)
 {
     bool oom = false;
     struct notice notice = {
@@ -28,21 +28,13 @@ static int read_notice(sqlite3_stmt *s, struct notice *ret)
         notice_deinit(&notice);
         return -ENOMEM;
     }
-    *ret = notice;
+    *(struct notice *)ret = notice;
     return 0;
 }
 
 static int read_one(struct store *store, sqlite3_stmt *statement, struct notice *ret)
 {
-    if (!statement)
-        return -EIO;
-    int r = sql_step(store, statement);
-    if (r == 0)
-        r = STORE_E_NONE;
-    else if (r > 0)
-        r = read_notice(statement, ret);
-    sql_release(store, statement);
-    return r;
+    return sql_read_one(store, statement, read_notice, ret);
 }
 
 int store_add_notice(struct store *store, struct notice *notice)

@@ -22,7 +22,7 @@ static int64_t assigned_to_sql(const struct request *request)
     return !request->assigned ? 0 : request->overrides ? ASSIGNED_OVER_DUTIES : ASSIGNED;
 }
 
-static int read_request(sqlite3_stmt *s, struct request *ret)
+static int read_request(sqlite3_stmt *s, void *ret)
 {
     bool oom = false;
     struct request request = {
@@ -62,21 +62,13 @@ static int read_request(sqlite3_stmt *s, struct request *ret)
         request_deinit(&request);
         return -ENOMEM;
     }
-    *ret = request;
+    *(struct request *)ret = request;
     return 0;
 }
 
 static int read_one(struct store *store, sqlite3_stmt *statement, struct request *ret)
 {
-    if (!statement)
-        return -EIO;
-    int r = sql_step(store, statement);
-    if (r == 0)
-        r = STORE_E_NONE;
-    else if (r > 0)
-        r = read_request(statement, ret);
-    sql_release(store, statement);
-    return r;
+    return sql_read_one(store, statement, read_request, ret);
 }
 
 int store_get_request(struct store *store, int64_t id, struct request *ret)

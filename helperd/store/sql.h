@@ -31,6 +31,11 @@ void sql_release(struct store *store, sqlite3_stmt *statement);
 /* 1: a row; 0: done; -EIO (logged). */
 int sql_step(struct store *store, sqlite3_stmt *statement);
 
+/* The first row by `read`, which copies it into *ret: 0 or -ENOMEM; releases. 0, STORE_E_NONE, -errno; -EIO where the
+ * statement is NULL. */
+typedef int sql_read(sqlite3_stmt *row, void *ret);
+int sql_read_one(struct store *store, sqlite3_stmt *statement, sql_read *read, void *ret);
+
 /* Takes, steps to the end, releases: for statements without rows. 0 or -errno. */
 int sql_run(struct store *store, const char *sql, const char *format, ...);
 

@@ -141,6 +141,17 @@ int sql_step(struct store *store, sqlite3_stmt *statement)
     }
 }
 
+int sql_read_one(struct store *store, sqlite3_stmt *statement, sql_read *read, void *ret)
+{
+    if (!statement)
+        return -EIO;
+    int r = sql_step(store, statement);
+    if (r >= 0)
+        r = r == 0 ? STORE_E_NONE : read(statement, ret);
+    sql_release(store, statement);
+    return r;
+}
+
 int sql_run(struct store *store, const char *sql, const char *format, ...)
 {
     va_list values;
