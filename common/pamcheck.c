@@ -312,11 +312,11 @@ static void note_guarded(struct judging *judging, const char *service, bool repo
         findings_add(judging->guarded, "%s%s", service, reports ? " (mode=report)" : "");
 }
 
-static void judge_misspelt(struct judging *judging, const struct pamstack_entry *entry)
+static void judge_misspelt(struct judging *judging, const struct pamstack_entry *entry, const char *write)
 {
     char *what = NULL;
-    if (asprintf(&what, "this line judges nobody: its module is %s. Write: " OUR_LINE,
-                 pamd_module(entry->line)) >= 0)
+    if (asprintf(&what, "this line is none of ours: its module is %s. Write: %s", pamd_module(entry->line),
+                 write) >= 0)
         tell(judging, entry, what);
     free(what);
 }
@@ -349,7 +349,7 @@ static bool judge_account(struct judging *judging, const char *service)
             const struct pamstack_entry *entry = &stack.entries[judging->ours];
             const bool misspelt = is_meant_for_ours(entry);
             if (misspelt)
-                judge_misspelt(judging, entry);
+                judge_misspelt(judging, entry, OUR_LINE);
             else if (is_ours(entry))
                 refuses |= judge_line(judging, &reports);
             wired |= misspelt || is_ours(entry);
@@ -374,6 +374,8 @@ static void judge_session(struct judging *judging, const char *service)
         for (judging->ours = 0; judging->ours < stack.n_entries; judging->ours++)
             if (is_ours(&stack.entries[judging->ours]))
                 judge_options(judging);
+            else if (is_meant_for_ours(&stack.entries[judging->ours]))
+                judge_misspelt(judging, &stack.entries[judging->ours], "session optional " OUR_MODULE);
         pamstack_deinit(&stack);
     }
     findings_deinit(&stumbles);

@@ -86,6 +86,8 @@ static const struct {
     {"account required " OURS REST "session optional pam_accesspkg.so debugg\n",
      "svc:3: ", "\"debugg\" is ignored"},
     {"account required " OURS REST "session optional pam_accesspkg.so quiet\n", NULL, NULL},
+    {"account required " OURS REST "session required pam_accesspkg\n",
+     "svc:3: ", "Write: session optional pam_accesspkg.so"},
     {"auth required " OURS "account required pam_permit.so\n", "svc:1: ", "refuses everybody"},
     {"account \\\n required \\\n " OURS REST "#account sufficient " OURS, NULL, NULL},
     {"account required pam_accesspkg_old.so\n" REST, NULL, NULL},
