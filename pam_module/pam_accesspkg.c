@@ -173,10 +173,9 @@ static bool may_submit(struct gate *gate)
     if (!gate->options.submit)
         strcpy(gate->obstacle, "nothing is filed with submit=no");
     else if (own != 0 && own != gate->check.uid)
-        snprintf(
-            gate->obstacle, sizeof(gate->obstacle),
-            "nothing is filed: this program runs as uid %u, and not root, so it can ask for that user alone",
-            own);
+        snprintf(gate->obstacle, sizeof(gate->obstacle),
+                 "nothing is filed: this program does not run as root, and uid %u can ask for itself alone",
+                 own);
     return !*gate->obstacle;
 }
 

@@ -224,7 +224,8 @@ static void explain_fault(int error, unsigned seconds, struct submission *ret)
     *ret = (struct submission){.verdict = VERDICT_NO_ANSWER};
     switch (-error) {
     case ETIME:
-        snprintf(ret->why, sizeof(ret->why), "no answer came within %u s", seconds);
+        snprintf(ret->why, sizeof(ret->why),
+                 "no answer came within %u s; to see why: systemctl status accesspkgd dbus", seconds);
         break;
     case EBADMSG:
         strcpy(ret->why, "its answer cannot be read");
