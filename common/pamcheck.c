@@ -32,6 +32,7 @@ enum { N_PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
 
 struct judging {
     const char *root;
+    const char *service;
     pamcheck_is_package *is_package;
     void *data;
     struct findings *findings;
@@ -238,12 +239,25 @@ static bool judge_exempt(struct judging *judging)
     return false;
 }
 
-static void judge_place(struct judging *judging)
+/* Nobody is behind root's own su but its target, as where a script of the system becomes a service's user. */
+static void judge_su(struct judging *judging, const unsigned char *skipped)
+{
+    for (size_t i = 0; i < judging->ours; i++)
+        if (skipped[i] && is_condition(&judging->stack->entries[i]))
+            return;
+    tell(judging, &judging->stack->entries[judging->ours],
+         "this line judges root's own su by its target, and so refuses scripts of the system. Write right "
+         "above it: account [success=1 default=ignore] pam_rootok.so");
+}
+
+static void judge_place(struct judging *judging, const struct gate_options *options)
 {
     struct pamstack_outlook outlook = {0};
     if (explore(judging, BIT(PAM_PERM_DENIED), &outlook) < 0)
         return;
     judge_before(judging, outlook.skipped);
+    if (strcmp(judging->service, "su") == 0 && !options->enforce_for_root)
+        judge_su(judging, outlook.skipped);
     if (judge_exempt(judging))
         judge_jumps(judging, outlook.skipped);
     free(outlook.skipped);
@@ -332,13 +346,14 @@ static bool judge_line(struct judging *judging, bool *reports)
     const bool good = judge_refusal(judging);
     if (good)
         *reports &= options.report;
-    judge_place(judging);
+    judge_place(judging, &options);
     return good;
 }
 
 /* Whether the account phase has a line of ours. What libpam stumbles over elsewhere is its owner's business. */
 static bool judge_account(struct judging *judging, const char *service)
 {
+    judging->service = service;
     struct pamstack stack = {0};
     struct findings stumbles = {0};
     bool wired = false, refuses = false, reports = true;

@@ -51,8 +51,9 @@ static bool is_package(const char *name, void *data)
     return strcmp(name, "db") == 0;
 }
 
-#define OURS "pam_accesspkg.so package=db\n"
-#define REST "@include common-account\n"
+#define OURS   "pam_accesspkg.so package=db\n"
+#define REST   "@include common-account\n"
+#define ROOTOK "account [success=1 default=ignore] pam_rootok.so\n"
 
 static const struct {
     const char *text;
@@ -207,7 +208,7 @@ END_TEST
 START_TEST(pairs)
 {
     struct findings findings = {0};
-    put("su", "account required " OURS REST);
+    put("su", ROOTOK "account required " OURS REST);
     put("su-l", "account include su\n");
     put("sudo", "account required " OURS REST);
     ck_assert_int_eq(pamcheck(root, NULL, NULL, &findings, NULL), 0);
@@ -217,6 +218,35 @@ START_TEST(pairs)
     ck_assert_uint_eq(findings.count, 1);
     ck_assert_ptr_nonnull(strstr(findings.items[0], "/etc/pam.d/sudo-i: it does not ask"));
     findings_deinit(&findings);
+}
+END_TEST
+
+/* Root's own su, in scripts of the system, has nobody else to judge than its target. */
+START_TEST(su_of_root)
+{
+    static const struct {
+        const char *text;
+        size_t findings;
+    } rows[] = {
+        {ROOTOK "account required " OURS REST, 0},
+        {"account sufficient pam_rootok.so\naccount required " OURS REST, 0},
+        {"account required pam_accesspkg.so package=db enforce_for_root\n" REST, 0},
+        {"account [success=1 default=ignore] pam_succeed_if.so use_uid uid = 0\naccount required " OURS REST,
+         0},
+        {"account required " OURS REST, 1},
+        {"account required " OURS ROOTOK REST, 1},
+        {ROOTOK "account required pam_nologin.so\naccount required " OURS REST, 1},
+    };
+    put("su-l", "account include su\n");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct findings findings = {0};
+        put("su", rows[i].text);
+        ck_assert_int_eq(pamcheck(root, NULL, NULL, &findings, NULL), 0);
+        ck_assert_msg(findings.count == rows[i].findings, "%s", rows[i].text);
+        if (findings.count)
+            ck_assert_ptr_nonnull(strstr(findings.items[0], "judges root's own su by its target"));
+        findings_deinit(&findings);
+    }
 }
 END_TEST
 
@@ -231,6 +261,7 @@ int main(void)
     tcase_add_test(tests, guarded);
     tcase_add_test(tests, of_packages);
     tcase_add_test(tests, pairs);
+    tcase_add_test(tests, su_of_root);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
