@@ -9,6 +9,7 @@
 #include "cli/mailbox.h"
 #include "common/cleanup.h"
 #include "common/names.h"
+#include "common/nscd.h"
 #include "common/nsswitch.h"
 #include "common/pamcheck.h"
 #include "common/paths.h"
@@ -346,8 +347,10 @@ static struct findings add_host(json_t *status)
     struct findings findings = {0}, guarded = {0};
     json_t *services = json_array();
 
-    if (strcmp(member_text(status, "membership"), "files") != 0)
+    if (strcmp(member_text(status, "membership"), "files") != 0) {
         nsswitch_check(PATH_ETC "/nsswitch.conf", &findings);
+        nscd_check("", &findings);
+    }
     pamcheck("", NULL, NULL, &findings, &guarded);
     for (size_t i = 0; i < guarded.count; i++) {
         char visible[256];

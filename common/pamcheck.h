@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the services of /etc/pam.d make of our lines: whether a refusal refuses, whether the line is asked at all, whether
- * whom we have no say about gets in. Serves check-config and `pkg-admin status`.
+ * What the services of /etc/pam.d and /usr/lib/pam.d make of our lines: whether a refusal refuses, whether the line is
+ * asked at all, whether whom we have no say about gets in, whether libpam can use the file. Serves check-config and
+ * `pkg-admin status`.
  */
 #pragma once
 

@@ -173,21 +173,26 @@ static bool may_submit(struct gate *gate)
     if (!gate->options.submit)
         strcpy(gate->obstacle, "nothing is filed with submit=no");
     else if (own != 0 && own != gate->check.uid)
-        snprintf(
-            gate->obstacle, sizeof(gate->obstacle),
-            "nothing is filed: this program runs as uid %u, and not root, so it can ask for that user alone",
-            own);
+        snprintf(gate->obstacle, sizeof(gate->obstacle),
+                 "nothing is filed: this program does not run as root, and uid %u can ask for itself alone",
+                 own);
     return !*gate->obstacle;
 }
 
 /* What accesspkgd says of a grant is only taken for a hint that there may be a file now (rule 1). */
 static enum verdict after_answer(struct gate *gate)
 {
+    static const char hidden[] =
+        "this program sees no such file: its unit's settings or a chroot may hide " PATH_STATE;
     const enum verdict verdict = gate->submission.verdict;
     if (verdict != VERDICT_GRANTED && verdict != VERDICT_FULFILLING)
         return verdict;
     look(gate);
-    return gate->check.outcome == CHECK_HOLDS ? VERDICT_HELD : verdict;
+    if (gate->check.outcome == CHECK_HOLDS)
+        return VERDICT_HELD;
+    if (verdict == VERDICT_GRANTED && !gate->fault)
+        gate->fault = gate->check.fault ? gate->check.fault : hidden;
+    return verdict;
 }
 
 /* Asked for a reason first, where accesspkgd wants one that a person could give. Each exchange has a deadline. */

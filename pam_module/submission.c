@@ -133,7 +133,7 @@ static void take_record(const char *key, const char *value, struct submission *s
         take_text(value, submission->waits, sizeof(submission->waits));
 }
 
-/* What can be done about a call that failed; `error` 0: whatever the error was. */
+/* What can be done about a call that failed. The first row that fits; NULL and 0 fit all. */
 static const struct {
     const char *call;
     int error;
@@ -143,19 +143,22 @@ static const struct {
     {"execve", EACCES,
      "make sure that " PATH_SUBMIT " may be executed here: its mode, the mount, AppArmor or SELinux"},
     {"clone", EAGAIN, "too many processes run: see RLIMIT_NPROC of the user, TasksMax= of the unit"},
-    {"clone", ENOMEM, "there is not enough memory"},
-    {"clone", 0, "the service's SystemCallFilter= may forbid it"},
     {"socketpair", EAFNOSUPPORT, "the service's RestrictAddressFamilies= must let AF_UNIX"},
-    {"socketpair", 0, "too many files are open: see RLIMIT_NOFILE of the service"},
-    {"open /dev/null", 0, "the service sees no usable /dev/null"},
     {"setgroups", EPERM,
      "this user namespace denies setgroups (see /proc/self/setgroups), or the service has no CAP_SETGID"},
+    {NULL, EMFILE, "too many files are open: see RLIMIT_NOFILE of the service"},
+    {NULL, ENFILE, "too many files are open on this host"},
+    {NULL, ENOMEM, "there is not enough memory"},
+    {"open /dev/null", 0, "the service sees no usable /dev/null"},
+    {NULL, EPERM, "the service's SystemCallFilter= may forbid it"},
+    {NULL, ENOSYS, "the service's SystemCallFilter= may forbid it, or the kernel is older than 5.9"},
 };
 
 static const char *advice_for(const char *call, int error)
 {
     for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
-        if (strcmp(advices[i].call, call) == 0 && (advices[i].error == error || advices[i].error == 0))
+        if ((!advices[i].call || strcmp(advices[i].call, call) == 0) &&
+            (advices[i].error == error || advices[i].error == 0))
             return advices[i].advice;
     return NULL;
 }
@@ -221,7 +224,8 @@ static void explain_fault(int error, unsigned seconds, struct submission *ret)
     *ret = (struct submission){.verdict = VERDICT_NO_ANSWER};
     switch (-error) {
     case ETIME:
-        snprintf(ret->why, sizeof(ret->why), "no answer came within %u s", seconds);
+        snprintf(ret->why, sizeof(ret->why),
+                 "no answer came within %u s; to see why: systemctl status accesspkgd dbus", seconds);
         break;
     case EBADMSG:
         strcpy(ret->why, "its answer cannot be read");

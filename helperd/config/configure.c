@@ -8,6 +8,7 @@
 #include "common/config.h"
 #include "common/grantdir.h"
 #include "common/names.h"
+#include "common/nscd.h"
 #include "common/nsswitch.h"
 #include "common/pamcheck.h"
 #include "common/paths.h"
@@ -106,8 +107,10 @@ static void check_host(const struct configure_place *place, struct packages *pac
         return;
     snprintf(path, sizeof(path), "%s/etc/nsswitch.conf", place->root);
     if (config_load(place->config, place->owner, &config, &unsaid) == 0 &&
-        config.membership == CONFIG_MEMBERSHIP_NSS)
+        config.membership == CONFIG_MEMBERSHIP_NSS) {
         nsswitch_check(path, &findings);
+        nscd_check(place->root, &findings);
+    }
     pamcheck(place->root, is_package, packages, &findings, NULL);
     for (size_t i = 0; i < findings.count; i++) {
         char visible[2048];

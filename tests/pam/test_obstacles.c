@@ -116,8 +116,8 @@ START_TEST(not_root)
     const struct pam_host_outcome outcome = pam_host_try_as(PAM_HOST_ALICE, PAM_HOST_ALICE, &bob);
     check_bob(
         &outcome,
-        "why=\"no valid grant; nothing is filed: this program runs as uid 1001, and not root, so it can "
-        "ask for that user alone\"",
+        "why=\"no valid grant; nothing is filed: this program does not run as root, and uid 1001 can ask for "
+        "itself alone\"",
         unfiled[_i].said);
 }
 END_TEST

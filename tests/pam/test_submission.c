@@ -3,6 +3,7 @@
  * The real module and the real accesspkg-submit on a real bus, in front of a service that answers what the test says:
  * each verdict, and what the person reads then. Rule 1: no answer lets anybody in, only the grant file does.
  */
+#include "common/paths.h"
 #include "tests/pam/submission.h"
 
 #include <time.h>
@@ -147,7 +148,9 @@ START_TEST(granted_without_a_file)
     gate_bus_start(answer_held);
     const struct pam_host_outcome outcome = pam_host_alice();
     check_refused(
-        &outcome, PAM_PERM_DENIED, "accesspkgd says granted, the grant file does not",
+        &outcome, PAM_PERM_DENIED,
+        "accesspkgd says granted, the grant file does not, Fulfilled; this program sees no such file: its "
+        "unit's settings or a chroot may hide " PATH_STATE,
         "db-admins on demohost: request 18 is approved and being put in place. Please try again in a "
         "moment.\nIf that does not help, please tell an administrator: your grant file may be damaged.\n");
 }

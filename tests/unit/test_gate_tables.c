@@ -10,6 +10,7 @@
 #include "pam_module/verdict.h"
 
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -249,12 +250,49 @@ START_TEST(answer_too_long)
 }
 END_TEST
 
+/* What a call failed with decides what is advised, whichever call it was. */
+START_TEST(answer_of_failures)
+{
+    static const struct {
+        const char *call;
+        int error;
+        const char *advice; /* NULL: none */
+    } failures[] = {
+        {"clone", EAGAIN, "TasksMax="},
+        {"clone", ENOMEM, "not enough memory"},
+        {"clone", EMFILE, "RLIMIT_NOFILE"},
+        {"clone", EPERM, "SystemCallFilter="},
+        {"clone", ENOSYS, "SystemCallFilter="},
+        {"socketpair", EMFILE, "RLIMIT_NOFILE"},
+        {"socketpair", ENFILE, "on this host"},
+        {"socketpair", EPERM, "SystemCallFilter="},
+        {"socketpair", EAFNOSUPPORT, "AF_UNIX"},
+        {"close_range", ENOSYS, "older than 5.9"},
+        {"setresuid", EPERM, "SystemCallFilter="},
+        {"setgroups", EPERM, "CAP_SETGID"},
+        {"open /dev/null", ENOENT, "sees no usable /dev/null"},
+        {"open /dev/null", EMFILE, "RLIMIT_NOFILE"},
+        {"execve", ENOEXEC, NULL},
+    };
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        char text[128];
+        const int size =
+            snprintf(text, sizeof(text), "failed=%s%cerrno=%d", failures[i].call, 0, failures[i].error);
+        const struct submission submission = read_answer(text, (size_t)size + 1);
+        const char *advice = strstr(submission.why, "; ");
+        ck_assert_msg(!advice == !failures[i].advice &&
+                          (!advice || strstr(submission.why, failures[i].advice)),
+                      "%s: %s", failures[i].call, submission.why);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         option_defaults, option_each,     option_misunderstood, option_too_many_packages,
         verdict_table,   who_is_judged,   answer_whole,         answer_without_verdict,
-        answer_texts,    answer_too_long,
+        answer_texts,    answer_too_long, answer_of_failures,
     };
     Suite *suite = suite_create("gate tables");
     TCase *tables = tcase_create("tables");

@@ -10,23 +10,29 @@
 
 static char root[64];
 
-static void put(const char *service, const char *text)
+static void put_into(const char *folder, const char *service, const char *text)
 {
     char path[256];
-    snprintf(path, sizeof(path), "%s/etc/pam.d/%s", root, service);
+    snprintf(path, sizeof(path), "%s/%s/%s", root, folder, service);
     FILE *file = fopen(path, "we");
     ck_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
 }
 
+static void put(const char *service, const char *text)
+{
+    put_into("etc/pam.d", service, text);
+}
+
 static void setup(void)
 {
+    static const char *const folders[] = {"etc", "etc/pam.d", "usr", "usr/lib", "usr/lib/pam.d"};
     char path[256];
     strcpy(root, "/tmp/accesspkg-pamcheck-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(root));
-    snprintf(path, sizeof(path), "%s/etc", root);
-    ck_assert_int_eq(mkdir(path, 0755), 0);
-    snprintf(path, sizeof(path), "%s/etc/pam.d", root);
-    ck_assert_int_eq(mkdir(path, 0755), 0);
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", root, folders[i]);
+        ck_assert_int_eq(mkdir(path, 0755), 0);
+    }
     put("other", "account required pam_deny.so\n");
     put("common-account", "account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\n"
                           "account requisite pam_deny.so\naccount required pam_permit.so\n");
@@ -45,8 +51,9 @@ static bool is_package(const char *name, void *data)
     return strcmp(name, "db") == 0;
 }
 
-#define OURS "pam_accesspkg.so package=db\n"
-#define REST "@include common-account\n"
+#define OURS   "pam_accesspkg.so package=db\n"
+#define REST   "@include common-account\n"
+#define ROOTOK "account [success=1 default=ignore] pam_rootok.so\n"
 
 static const struct {
     const char *text;
@@ -80,9 +87,26 @@ static const struct {
     {"account required " OURS REST "session optional pam_accesspkg.so debugg\n",
      "svc:3: ", "\"debugg\" is ignored"},
     {"account required " OURS REST "session optional pam_accesspkg.so quiet\n", NULL, NULL},
+    {"account required " OURS REST "session required pam_accesspkg\n",
+     "svc:3: ", "Write: session optional pam_accesspkg.so"},
     {"auth required " OURS "account required pam_permit.so\n", "svc:1: ", "refuses everybody"},
     {"account \\\n required \\\n " OURS REST "#account sufficient " OURS, NULL, NULL},
     {"account required pam_accesspkg_old.so\n" REST, NULL, NULL},
+    {"account required pam_accesspkg package=db\n" REST, "svc:1: ", "its module is pam_accesspkg. Write"},
+    {"account required pam_acesspkg.so package=db\n" REST, "svc:1: ", "its module is pam_acesspkg.so"},
+    {"account required pam_accesspkg.so\r\n" REST, "svc:1: ", "its module is pam_accesspkg.so\r"},
+    {"account required /lib/nowhere/" OURS REST, "svc:1: ", "no module of this path"},
+    {"account required " OURS "@include common-account\r\n", "svc:2: ", "there is no such file"},
+    {"account required " OURS REST "account required\n", "svc:3: ", "refuses everybody"},
+    {"account required\n" REST, NULL, NULL},
+    {"account [success=1 default=ignore] pam_succeed_if.so user = robot\naccount required " OURS REST, NULL,
+     NULL},
+    {"account [success=2 default=ignore] pam_succeed_if.so user = robot\naccount required " OURS REST,
+     "svc:1: ", "jumps too far"},
+    {"account [success=9 default=ignore] pam_rootok.so\naccount required " OURS REST,
+     "svc:1: ", "jumps too far"},
+    {"account [success=1 default=ignore] pam_rootok.so\naccount required " OURS, "svc:2: ", "refuses root"},
+    {"account required pam_access.so\naccount required " OURS REST, NULL, NULL},
 };
 
 START_TEST(a_line)
@@ -106,7 +130,10 @@ START_TEST(included)
     put("common-account", "account optional " OURS "account required pam_permit.so\n");
     put("one", REST);
     put("two", "account include common-account\n");
-    put("two.dpkg-old", "account optional " OURS);
+    static const char *const copies[] = {"two.dpkg-old", "two.ucf-dist", "two.bak", "two.orig", "two.old",
+                                         "two.save",     "two.disabled", "#two#",   "two~",     ".two.swp"};
+    for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++)
+        put(copies[i], "account optional " OURS);
     put("TWO", "account sufficient " OURS);
     ck_assert_int_eq(pamcheck(root, is_package, NULL, &findings, NULL), 0);
     ck_assert_uint_eq(findings.count, 1);
@@ -158,6 +185,71 @@ START_TEST(guarded)
 }
 END_TEST
 
+/* libpam looks there for what is not in /etc/pam.d. */
+START_TEST(of_packages)
+{
+    struct findings findings = {0}, services = {0};
+    put("sshd", "account required " OURS REST);
+    put_into("usr/lib/pam.d", "polkit-1", "account required " OURS REST);
+    put_into("usr/lib/pam.d", "sshd", "account optional " OURS REST);
+    ck_assert_int_eq(pamcheck(root, NULL, NULL, &findings, &services), 0);
+    ck_assert_uint_eq(findings.count, 1);
+    ck_assert_ptr_nonnull(
+        strstr(findings.items[0], "/usr/lib/pam.d/polkit-1:1: the next upgrade overwrites"));
+    ck_assert_uint_eq(services.count, 2);
+    ck_assert_str_eq(services.items[0], "sshd");
+    ck_assert_str_eq(services.items[1], "polkit-1");
+    findings_deinit(&services);
+    findings_deinit(&findings);
+}
+END_TEST
+
+/* "sudo -i" asks a file of its own. */
+START_TEST(pairs)
+{
+    struct findings findings = {0};
+    put("su", ROOTOK "account required " OURS REST);
+    put("su-l", "account include su\n");
+    put("sudo", "account required " OURS REST);
+    ck_assert_int_eq(pamcheck(root, NULL, NULL, &findings, NULL), 0);
+    ck_assert_uint_eq(findings.count, 0); /* there is none: libpam asks the other one */
+    put("sudo-i", REST);
+    ck_assert_int_eq(pamcheck(root, NULL, NULL, &findings, NULL), 0);
+    ck_assert_uint_eq(findings.count, 1);
+    ck_assert_ptr_nonnull(strstr(findings.items[0], "/etc/pam.d/sudo-i: it does not ask"));
+    findings_deinit(&findings);
+}
+END_TEST
+
+/* Root's own su, in scripts of the system, has nobody else to judge than its target. */
+START_TEST(su_of_root)
+{
+    static const struct {
+        const char *text;
+        size_t findings;
+    } rows[] = {
+        {ROOTOK "account required " OURS REST, 0},
+        {"account sufficient pam_rootok.so\naccount required " OURS REST, 0},
+        {"account required pam_accesspkg.so package=db enforce_for_root\n" REST, 0},
+        {"account [success=1 default=ignore] pam_succeed_if.so use_uid uid = 0\naccount required " OURS REST,
+         0},
+        {"account required " OURS REST, 1},
+        {"account required " OURS ROOTOK REST, 1},
+        {ROOTOK "account required pam_nologin.so\naccount required " OURS REST, 1},
+    };
+    put("su-l", "account include su\n");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct findings findings = {0};
+        put("su", rows[i].text);
+        ck_assert_int_eq(pamcheck(root, NULL, NULL, &findings, NULL), 0);
+        ck_assert_msg(findings.count == rows[i].findings, "%s", rows[i].text);
+        if (findings.count)
+            ck_assert_ptr_nonnull(strstr(findings.items[0], "judges root's own su by its target"));
+        findings_deinit(&findings);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pamcheck");
@@ -167,6 +259,9 @@ int main(void)
     tcase_add_test(tests, included);
     tcase_add_test(tests, other);
     tcase_add_test(tests, guarded);
+    tcase_add_test(tests, of_packages);
+    tcase_add_test(tests, pairs);
+    tcase_add_test(tests, su_of_root);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A cache that remembers groups is told of, in a folder of the test's own. */
+#include "common/nscd.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static char root[64];
+
+static void setup(void)
+{
+    static const char *const folders[] = {"etc", "var", "var/run", "var/run/nscd"};
+    char path[128];
+    strcpy(root, "/tmp/accesspkg-nscd-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", root, folders[i]);
+        ck_assert_int_eq(mkdir(path, 0755), 0);
+    }
+}
+
+static void teardown(void)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "rm -r %s", root);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static int serve(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/var/run/nscd/socket", root);
+    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(listen(fd, 8), 0);
+    return fd;
+}
+
+/* NULL: there is no such file. */
+static void expect(const char *text, size_t findings)
+{
+    struct findings found = {0};
+    char path[128];
+    snprintf(path, sizeof(path), "%s/etc/nscd.conf", root);
+    unlink(path);
+    FILE *file = text ? fopen(path, "we") : NULL;
+    ck_assert(!text || (file && fputs(text, file) >= 0 && fclose(file) == 0));
+    nscd_check(root, &found);
+    ck_assert_msg(found.count == findings, "%s", text ? text : "(none)");
+    if (findings)
+        ck_assert_ptr_nonnull(strstr(found.items[0], "/etc/nscd.conf: nscd runs and remembers groups"));
+    findings_deinit(&found);
+}
+
+START_TEST(only_where_it_runs)
+{
+    expect(NULL, 0);
+    const int fd = serve();
+    expect(NULL, 1);
+    close(fd);
+    expect(NULL, 0);
+}
+END_TEST
+
+START_TEST(only_where_it_remembers_groups)
+{
+    const int fd = serve();
+    expect("", 1);
+    expect("\tenable-cache\t\tgroup\t\tyes\n", 1);
+    expect("\tenable-cache\t\tgroup\t\tno\n", 0);
+    expect("enable-cache group no", 0);
+    expect("# enable-cache group no\nenable-cache passwd no\n", 1);
+    expect("enable-cache group no\nenable-cache group yes\n", 1);
+    close(fd);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("nscd");
+    TCase *tests = tcase_create("nscd");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, only_where_it_runs);
+    tcase_add_test(tests, only_where_it_remembers_groups);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
