@@ -195,6 +195,11 @@ int engine_check_assign(struct engine *engine, const struct facts *facts, const 
 {
     struct assignment assignment = {0};
     char encoded[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
+    if (!package && terms->user && packages_find(engine->packages, terms->user))
+        return engine_refuse(
+            reply, BUS_ERROR_NO_SUCH_PACKAGE,
+            "There is no access package %s on this host, but there is %s: the package comes first.",
+            text_visible(terms->package, encoded, sizeof(encoded)), terms->user);
     if (!package)
         return engine_refuse_unknown_package(terms->package, reply);
     if (!facts->user)

@@ -63,6 +63,8 @@ START_TEST(test_administrator)
     live_expect("alice", "pkg-admin assign asked nobody-here", 77, "Only root");
     live_expect("alice", "pkg-admin revoke asked alice -m x", 77, "Only root");
     live_expect("alice", "pkg-admin retry asked alice", 77, "Only root");
+    live_expect("root", "pkg-admin assign erin asked", 1,
+                "no access package erin on this host, but there is asked: the package");
     live_expect("root", "pkg-admin assign asked erin -m 'night shift' -d 6h", 0, "asked of erin: Fulfilled");
     ck_assert(live_in_group("erin", "dbadmins"));
     live_expect("root", "pkg-admin assign asked dave --start +2h", 0, "asked of dave: Approved, from ");
