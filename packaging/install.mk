@@ -30,6 +30,7 @@ COMPLETE_ROWS := $(foreach command,pkg-admin pkg-approve pkg-request,\
                    0644:packaging/completions/accesspkg:$(DATADIR)/bash-completion/completions/$(command)) \
                  0644:packaging/completions/_accesspkg:$(ZSHDIR)/_accesspkg
 DOC_ROWS      := 0644:COPYING:$(DOCDIR)/COPYING $(if $(wildcard README.md),0644:README.md:$(DOCDIR)/README.md) \
+                 0644:docs/ADMINISTRATION.md:$(DOCDIR)/ADMINISTRATION.md \
                  0644:docs/NOTICES.md:$(DOCDIR)/NOTICES.md \
                  0644:docs/COOKBOOK.md:$(DOCDIR)/COOKBOOK.md \
                  $(foreach sample,$(shell find conf -type f),0644:$(sample):$(DOCDIR)/examples/$(sample:conf/%=%))

@@ -161,13 +161,13 @@ ssh_to_production()
     [[ $status != 0 && $status != 124 ]] || complain "the session should have been ended"
     says " alice production "
     says "(production)"
-    # Who has no prompt: root gets in by a key, and robots do once README.md's line lets them past.
+    # Who has no prompt: root gets in by a key, and robots do once docs/ADMINISTRATION.md's line lets them past.
     run host ssh -o BatchMode=yes -i /home/alice/.ssh/id_ed25519 root@localhost id
     says "(root)"
     run ssh_as dave id
     refused
     says "waits for approval"
-    grep -o 'account .*ingroup robots$' README.md | above /etc/pam.d/sshd "$(grep pam_accesspkg "$work/lines")"
+    grep -o 'account .*ingroup robots$' docs/ADMINISTRATION.md | above /etc/pam.d/sshd "$(grep pam_accesspkg "$work/lines")"
     run ssh_as dave id
     succeeded
     says_not "(production)"
