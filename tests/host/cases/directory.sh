@@ -5,6 +5,7 @@
 # by tests/host/run.
 
 readonly corp=$root/srv/corp sssd_conf=$root/etc/sssd/sssd.conf packages=$root/etc/accesspkg/packages.d
+readonly settings=$root/etc/accesspkg/accesspkg.conf
 readonly names=far-admins leads=far-leads
 
 # ---- the directory --------------------------------------------------------------------------------------------
@@ -107,9 +108,8 @@ set_up_directory()
         >"$root/etc/systemd/system/corp-ldap.service"
     cp "$root/etc/nsswitch.conf" "$work/nsswitch.before"
     cp "$root/etc/pam.d/sshd" "$work/sshd.before"
-    cp "$root/etc/accesspkg/accesspkg.conf" "$work/accesspkg.before"
     # Half of the default, which halves what the cases wait for.
-    sed -i '/^\[lookup\]/a timeout = 1s' "$root/etc/accesspkg/accesspkg.conf"
+    printf '[lookup]\ntimeout = 1s\n' >"$settings"
     sed -i -e 's/^passwd:.*/passwd: files sss/' -e 's/^group:.*/group: files sss accesspkg/' "$root/etc/nsswitch.conf"
     sed -i "s/package=$package/package=far &/" "$root/etc/pam.d/sshd"
     host env DEBIAN_FRONTEND=noninteractive pam-auth-update --enable sss
@@ -131,7 +131,7 @@ take_away_directory()
     rm -f "$root/etc/accesspkg/notify.d/told" "$packages"/{far,crowd}.conf "$sssd_conf" "$root/etc/systemd/system/corp-ldap.service"
     cp "$work/nsswitch.before" "$root/etc/nsswitch.conf"
     cp "$work/sshd.before" "$root/etc/pam.d/sshd"
-    cp "$work/accesspkg.before" "$root/etc/accesspkg/accesspkg.conf"
+    rm "$settings"
     host env DEBIAN_FRONTEND=noninteractive pam-auth-update --disable sss
     host systemctl daemon-reload
 }
@@ -294,11 +294,9 @@ no_directory_in_files()
 {
     directory_up
     far_package
-    local file=$root/etc/accesspkg/accesspkg.conf
-    cp "$file" "$work/accesspkg.conf"
-    # shellcheck disable=SC2064 # this file, now
-    trap "cp '$work/accesspkg.conf' '$file'" EXIT
-    sed -i 's/^#membership = .*/membership = files/' "$file"
+    cp "$settings" "$work/settings"
+    trap 'cp "$work/settings" "$settings"' EXIT
+    printf '[grants]\nmembership = files\n' >>"$settings"
     run host pkg-admin check-config
     refused
     says "error: far.conf: the group $names is a directory's: with .membership = files."
