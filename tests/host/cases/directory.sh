@@ -350,6 +350,9 @@ server_stopped()
     run host getent passwd karl
     refused
     nothing_is_concluded
+    run host pkg-admin revoke far KARL -m over
+    refused
+    says "karl holds it, see: pkg-admin holders far"
     run host pkg-admin revoke far karl -m over
     succeeded
     directory_up
