@@ -256,9 +256,9 @@ static bool doubt(struct remembered *known, const char *name, bool found, bool a
     return !found && absent && remembered_doubts(known, name, now);
 }
 
-bool facts_doubt(struct facts *facts, struct remembered *known, double now)
+const char *facts_doubt(struct facts *facts, struct remembered *known, double now)
 {
-    bool any = false;
+    const char *any = NULL;
     for (size_t i = 0; i < facts->n_groups; i++) {
         struct fact_group *group = &facts->groups[i];
         _cleanup_free_ char *name = principal_of(group->name);
@@ -267,7 +267,7 @@ bool facts_doubt(struct facts *facts, struct remembered *known, double now)
             continue;
         group->known = false;
         group->doubted = true;
-        any = true;
+        any = group->name;
     }
     for (size_t i = 0; i < facts->n_principals; i++) {
         struct principal *principal = &facts->principals[i];
@@ -275,7 +275,7 @@ bool facts_doubt(struct facts *facts, struct remembered *known, double now)
             continue;
         principal->whole = false;
         facts->unanswered = true;
-        any = true;
+        any = principal->name;
     }
     return any;
 }

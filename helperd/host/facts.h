@@ -128,9 +128,9 @@ enum { FACTS_E_PRINCIPALS = 1, FACTS_E_END };
 int facts_add(struct facts *facts, const json_t *question, const json_t *line);
 /*
  * Groups and principals that are denied `now`, though a directory knew them before: they count as not answered (see
- * common/remembered.h). Whether there was one.
+ * common/remembered.h). The name of one, the facts'; NULL: there was none.
  */
-bool facts_doubt(struct facts *facts, struct remembered *known, double now);
+const char *facts_doubt(struct facts *facts, struct remembered *known, double now);
 /* Whether all that was asked for is answered, but for principals. */
 bool facts_are_whole(const struct facts *facts);
 

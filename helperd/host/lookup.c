@@ -4,6 +4,7 @@
 #include "common/cleanup.h"
 #include "common/identity.h"
 #include "common/log.h"
+#include "common/names.h"
 #include "common/remembered.h"
 #include "helperd/host/lookup_outage.h"
 
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -113,9 +115,15 @@ static void question_finish(struct question *question, const char *why)
     const lookup_done done = question->done;
     void *data = question->data;
     struct facts *facts = steal_ptr(question->facts);
-    const bool doubted = facts && facts_doubt(facts, &lookup->known, ev_now(lookup->loop));
-    if (!why && doubted)
-        why = "was answered with a denial of what was there before, as by a directory whose server is away";
+    const char *doubted = facts ? facts_doubt(facts, &lookup->known, ev_now(lookup->loop)) : NULL;
+    char denial[512], visible[256];
+    if (!why && doubted) {
+        snprintf(
+            denial, sizeof(denial),
+            "did not find %s, which was there before: it was deleted, or the server of its directory is away",
+            text_visible(doubted, visible, sizeof(visible)));
+        why = denial;
+    }
     if (!why && facts && (facts->unanswered || !facts_are_whole(facts)))
         why = "was refused: a directory says that it is not available";
     if (why)

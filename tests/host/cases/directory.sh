@@ -350,6 +350,9 @@ server_stopped()
     run host getent passwd karl
     refused
     nothing_is_concluded
+    outage_lines
+    says "did not find %\?$leads\|did not find $names"
+    [[ $(grep -c . <<<"$out") == 1 ]] || complain "one line should be written"
     run host pkg-admin revoke far KARL -m over
     refused
     says "karl holds it, see: pkg-admin holders far"
