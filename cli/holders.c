@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * accesspkgd says what the name is (a package, a group, a user) and who holds what of it, page by page. Here: what is
- * typed, a user's name as the directory writes it, the table, and the commands for who stands in /etc/group as well.
+ * typed, a user's or a group's name as the directory writes it, the table, and the commands for who stands in /etc/group as well.
  */
 #include "cli/holders.h"
 
@@ -11,6 +11,7 @@
 #include "common/directory.h"
 #include "common/names.h"
 
+#include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,6 +248,30 @@ static int fetch_user(struct invocation *invocation, struct wanted *wanted, stru
     return 0;
 }
 
+/* Likewise for a group. */
+static int fetch_group(struct invocation *invocation, struct wanted *wanted, struct found *found,
+                       char **ret_name, struct client_error *ret_error)
+{
+    const struct group *entry = NULL;
+    const enum directory_answer answer = directory_group(wanted->name, &entry);
+
+    if (answer == DIRECTORY_UNANSWERED) {
+        output_message(
+            invocation->program->name,
+            "nothing is held by the name %s; whether a directory knows a group by it is not known, "
+            "for it does not answer. Try again when it does",
+            wanted->name);
+        return EX_UNAVAILABLE;
+    }
+    if (answer == DIRECTORY_ABSENT || strcmp(entry->gr_name, wanted->name) == 0)
+        return refuse_kind(invocation, wanted);
+    *ret_name = output_format("%s", entry->gr_name);
+    wanted->name = *ret_name;
+    if (fetch(invocation, wanted, found, ret_error) < 0)
+        return calls_report(invocation, ret_error);
+    return json_array_size(found->kinds) > 0 ? 0 : refuse_kind(invocation, wanted);
+}
+
 /* ---- the command ------------------------------------------------------------------------------------------ */
 
 /* 0, or 64 after saying what is wrong. */
@@ -278,9 +303,10 @@ int holders_show(struct invocation *invocation)
     if (code == 0 && fetch(invocation, &wanted, &found, &error) < 0)
         code = calls_report(invocation, &error);
     if (code == 0 && wanted.name && json_array_size(found.kinds) == 0)
-        code = wanted.kind && strcmp(wanted.kind, "user") != 0
-                   ? refuse_kind(invocation, &wanted)
-                   : fetch_user(invocation, &wanted, &found, &name, &error);
+        code = !wanted.kind || strcmp(wanted.kind, "user") == 0
+                   ? fetch_user(invocation, &wanted, &found, &name, &error)
+               : strcmp(wanted.kind, "group") == 0 ? fetch_group(invocation, &wanted, &found, &name, &error)
+                                                   : refuse_kind(invocation, &wanted);
     if (code == 0)
         print(invocation, &wanted, &found);
     json_decref(found.rows);

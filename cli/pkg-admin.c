@@ -10,6 +10,7 @@
 #include "cli/lookback.h"
 #include "cli/status.h"
 #include "common/cleanup.h"
+#include "common/directory.h"
 #include "common/groupfile.h"
 #include "common/nsswitch.h"
 #include "common/paths.h"
@@ -407,5 +408,6 @@ int main(int argc, char *argv[])
     static const struct program program = {"pkg-admin", "look after access packages on this host", commands,
                                            RUNNER_DEADLINE};
 
+    directory_set_patience(DIRECTORY_PATIENCE);
     return runner_main(&program, argc, argv);
 }

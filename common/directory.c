@@ -9,8 +9,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <nss.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 enum { SERVICE_MAX = 64, BUFFER_SIZE = 4096 };
 
@@ -192,54 +195,90 @@ static enum directory_answer confirm(const char *database, const char *name, ask
     return answer;
 }
 
-/* Before a look-up: what stays in errno where a service is down and says no more. */
-static void expect_nothing(void)
+static unsigned patience; /* 0: without end */
+static char given_up[256];
+
+/* Nothing can be made of a look-up that is cut off: glibc and its modules hold locks then. */
+static void give_up(int signal_number)
 {
-    errno = EAGAIN;
+    const ssize_t written = write(STDERR_FILENO, given_up, strlen(given_up));
+    (void)signal_number, (void)written;
+    _exit(EX_UNAVAILABLE);
+}
+
+void directory_set_patience(unsigned seconds)
+{
+    snprintf(
+        given_up, sizeof(given_up),
+        "%s: a look-up of users or groups took more than %u s and was given up; nothing was written. See "
+        "whether the directory answers: getent passwd NAME\n",
+        program_invocation_short_name, seconds);
+    patience = seconds;
+}
+
+static void begin(void)
+{
+    const struct sigaction action = {.sa_handler = give_up};
+    if (patience > 0) {
+        sigset_t alarm_only;
+        sigemptyset(&alarm_only);
+        sigaddset(&alarm_only, SIGALRM);
+        sigaction(SIGALRM, &action, NULL);
+        sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
+        alarm(patience);
+    }
+    errno = EAGAIN; /* what stays there where a service is down and says no more */
+}
+
+static enum directory_answer end(enum directory_answer answer)
+{
+    if (patience > 0)
+        alarm(0);
+    return answer;
 }
 
 enum directory_answer directory_user(const char *name, const struct passwd **ret)
 {
-    expect_nothing();
+    begin();
     const struct passwd *found = getpwnam(name);
     if (found)
         *ret = found;
     if (found || errno != 0)
-        return found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED;
-    return confirm("passwd", "getpwnam_r", ask_user, &(struct key){.name = name});
+        return end(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
+    return end(confirm("passwd", "getpwnam_r", ask_user, &(struct key){.name = name}));
 }
 
 enum directory_answer directory_user_by_uid(uid_t uid, const struct passwd **ret)
 {
-    expect_nothing();
+    begin();
     const struct passwd *found = getpwuid(uid);
     if (found)
         *ret = found;
     if (found || errno != 0)
-        return found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED;
-    return confirm("passwd", "getpwuid_r", ask_user_by_uid, &(struct key){.id = uid});
+        return end(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
+    return end(confirm("passwd", "getpwuid_r", ask_user_by_uid, &(struct key){.id = uid}));
 }
 
 enum directory_answer directory_group(const char *name, const struct group **ret)
 {
-    expect_nothing();
+    begin();
     const struct group *found = getgrnam(name);
     if (found)
         *ret = found;
     if (found || errno != 0)
-        return found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED;
-    return confirm("group", "getgrnam_r", ask_group, &(struct key){.name = name});
+        return end(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
+    return end(confirm("group", "getgrnam_r", ask_group, &(struct key){.name = name}));
 }
 
 enum directory_answer directory_group_by_gid(gid_t gid, const struct group **ret)
 {
-    expect_nothing();
+    begin();
     const struct group *found = getgrgid(gid);
     if (found)
         *ret = found;
     if (found || errno != 0)
-        return found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED;
-    return confirm("group", "getgrgid_r", ask_group_by_gid, &(struct key){.id = gid});
+        return end(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
+    return end(confirm("group", "getgrgid_r", ask_group_by_gid, &(struct key){.id = gid}));
 }
 
 /* ---- the groups of a user ---------------------------------------------------------------------------------------- */

@@ -25,6 +25,11 @@ enum directory_answer directory_user_by_uid(uid_t uid, const struct passwd **ret
 enum directory_answer directory_group(const char *name, const struct group **ret);
 enum directory_answer directory_group_by_gid(gid_t gid, const struct group **ret);
 
+/* For commands, before the first look-up: one that takes longer ends the process, with words and EX_UNAVAILABLE. SSSD's
+ * library waits five minutes for a part of SSSD that hangs. */
+enum { DIRECTORY_PATIENCE = 15 };
+void directory_set_patience(unsigned seconds);
+
 /* Whether every service says which groups the user is in. getgrouplist leaves out those of a service that is down, without
  * a word. */
 bool directory_has_all_groups(const char *user, gid_t primary);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* accesspkgd: the helper daemon. Its command line; what it does is in daemon.h and configure.h. */
 #include "common/cleanup.h"
+#include "common/directory.h"
 #include "common/log.h"
 #include "common/paths.h"
 #include "helperd/config/configure.h"
@@ -23,6 +24,7 @@ struct arguments {
 static int check_config(const struct arguments *arguments)
 {
     (void)arguments;
+    directory_set_patience(DIRECTORY_PATIENCE);
     return configure_check(stdout);
 }
 
@@ -53,6 +55,7 @@ static int write_allow_list(const struct arguments *arguments)
         log_error("%s is no gid. See: accesspkgd --help", arguments->words[i]);
         return EX_USAGE;
     }
+    directory_set_patience(DIRECTORY_PATIENCE);
     return configure_write_allow_list(held, arguments->count, stdout);
 }
 

@@ -32,6 +32,7 @@ COMPLETE_ROWS := $(foreach command,pkg-admin pkg-approve pkg-request,\
 DOC_ROWS      := 0644:COPYING:$(DOCDIR)/COPYING $(if $(wildcard README.md),0644:README.md:$(DOCDIR)/README.md) \
                  0644:docs/ADMINISTRATION.md:$(DOCDIR)/ADMINISTRATION.md \
                  0644:docs/NOTICES.md:$(DOCDIR)/NOTICES.md \
+                 0644:docs/DIRECTORIES.md:$(DOCDIR)/DIRECTORIES.md \
                  0644:docs/COOKBOOK.md:$(DOCDIR)/COOKBOOK.md \
                  $(foreach sample,$(shell find conf -type f),0644:$(sample):$(DOCDIR)/examples/$(sample:conf/%=%))
 MAN_ROWS      := $(foreach page,$(wildcard docs/man/*.[1-8]),\

@@ -77,7 +77,11 @@ static int check(const struct configure_place *place, struct packages **ret, str
     bool files = false;
     int rc = check_files(place, ret, &files, problems);
     if (*ret && (rc == 0 || is_told(rc))) {
-        const int names_rc = configure_names_check(*ret, files, place->lookup, problems);
+        struct packages_allowed allowed = {0};
+        const bool readable = packages_read_allowed(place->state, &allowed) == 0;
+        const int names_rc =
+            configure_names_check(*ret, files, readable ? &allowed : NULL, place->lookup, problems);
+        packages_allowed_deinit(&allowed);
         rc = names_rc < 0 ? names_rc : rc;
     }
     return is_told(rc) ? 0 : rc;

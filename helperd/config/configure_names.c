@@ -99,6 +99,7 @@ struct directory {
     const struct configure_lookup *lookup;
     struct problems *problems;
     bool files;
+    const struct packages_allowed *allowed;
     void *groups;
     void *users;
 };
@@ -172,7 +173,14 @@ static int check_resource(struct directory *directory, const struct package *pac
     const struct known *group = ask_group(directory, name);
     if (!group)
         return -ENOMEM;
-    if (group->rc < 0)
+    const bool was_there = directory->allowed && packages_allowed_group(directory->allowed, name);
+    if (group->rc == -ENOENT && was_there)
+        warn(
+            directory, package,
+            "the group %s, which is on the allow-list, is not found on this host now: it was deleted, or the "
+            "server of its directory is away; until it is found, access stays Partially fulfilled",
+            name);
+    else if (group->rc < 0)
         warn_unknown(
             directory, package, "group", group,
             "until it does, access stays Partially fulfilled. Create it, then run `pkg-admin reload`");
@@ -334,10 +342,10 @@ static int check_aliases(struct directory *directory, const struct packages *pac
     return 0;
 }
 
-int configure_names_check(const struct packages *packages, bool files, const struct configure_lookup *lookup,
-                          struct problems *problems)
+int configure_names_check(const struct packages *packages, bool files, const struct packages_allowed *allowed,
+                          const struct configure_lookup *lookup, struct problems *problems)
 {
-    struct directory directory = {.lookup = lookup, .problems = problems, .files = files};
+    struct directory directory = {.lookup = lookup, .problems = problems, .files = files, .allowed = allowed};
     int rc = 0;
     for (size_t i = 0; i < packages->count && rc == 0; i++)
         rc = check_package(&directory, &packages->items[i]);

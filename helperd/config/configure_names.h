@@ -6,6 +6,7 @@
 #pragma once
 
 #include "helperd/config/packages.h"
+#include "helperd/config/packages_allow.h"
 
 /* Each returns 0, -ENOENT when there is surely no such name, another -errno when it could not find out. */
 struct configure_lookup {
@@ -22,7 +23,8 @@ extern const struct configure_lookup configure_lookup_host;
 /*
  * Warns of names that do not resolve, approvers who cannot log in, quorums that today's members cannot reach and
  * groups whose members can become root. Errors: gid 0, two groups with one gid, and with `files` (membership = files) a
- * group that a directory has and /etc/group has not. 0 or -ENOMEM.
+ * group that a directory has and /etc/group has not. What is on the allow-list (NULL: not known) was there once. 0 or
+ * -ENOMEM.
  */
-int configure_names_check(const struct packages *packages, bool files, const struct configure_lookup *lookup,
-                          struct problems *problems);
+int configure_names_check(const struct packages *packages, bool files, const struct packages_allowed *allowed,
+                          const struct configure_lookup *lookup, struct problems *problems);

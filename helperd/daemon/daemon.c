@@ -381,14 +381,16 @@ static void on_directory(void *data)
     bus_chores_compare(daemon->chores);
 }
 
-/* What waited for a directory need not wait for its next turn. */
-static void on_recovered(void *data)
+/* Who is not known is found out for the status. What waited for a directory need not wait for its next turn. */
+static void on_outage(bool lasts, void *data)
 {
     struct daemon *daemon = data;
+    daemon_watch_walk(daemon->watch);
+    if (lasts)
+        return;
     engine_retry_all(&daemon->engine);
     drive_retries(daemon);
     daemon_survey_all(&daemon->survey);
-    daemon_watch_walk(daemon->watch);
 }
 
 static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
@@ -498,7 +500,7 @@ static int start(struct daemon *daemon)
     daemon->engine.store = daemon->store;
     daemon->lookup = lookup_new(daemon->loop, PATH_LOOKUP, (double)daemon->config.lookup_timeout);
     if (daemon->lookup)
-        lookup_set_recovered(daemon->lookup, on_recovered, daemon);
+        lookup_set_outage(daemon->lookup, on_outage, daemon);
     const struct bus_manager_hooks hooks = {reload, add_status, set_parked, daemon};
     daemon->manager = bus_manager_new(&daemon->engine, daemon->lookup, &hooks);
     if (!daemon->lookup || !daemon->manager)

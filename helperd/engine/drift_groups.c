@@ -110,7 +110,7 @@ static int find_reason(const struct facts *facts, const struct fact_group *now,
                      owner);
     else if (now->gid != GID_UNSET && now->gid != group->gid)
         r = asprintf(ret, "the group %s has the number %u now, not %u", group->name, now->gid, group->gid);
-    else if (now->gid == GID_UNSET && group->local && !now->local)
+    else if (now->known && now->gid == GID_UNSET && group->local && !now->local)
         r = asprintf(ret, "the group %s was deleted", group->name);
     return r < 0 ? -ENOMEM : 0;
 }
@@ -120,7 +120,7 @@ static int heed_group(struct engine *engine, const struct facts *facts, const st
 {
     const struct fact_group *now = facts_group(facts, group->name);
     char *why = NULL;
-    if (!now || !now->known) {
+    if (!now || !(now->known || now->doubted)) {
         const int r = engine_note_unknown(engine, ENGINE_UNKNOWN_GROUP, group->name);
         return r < 0 ? r : 0;
     }

@@ -5,7 +5,9 @@
 #include "common/names.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static int refuse_not_held(const char *package, struct reply *reply)
 {
@@ -231,6 +233,39 @@ static int refuse_unnamed(struct engine *engine, const struct facts *facts, cons
         text_visible(user, visible, sizeof(visible)), text_visible(package, of, sizeof(of)));
 }
 
+struct alike {
+    const char *typed;
+    char *held; /* the first one whose letters are these, in another case */
+};
+
+static int compare_letters(const struct assignment *assignment, void *data)
+{
+    struct alike *alike = data;
+    if (alike->held || strcasecmp(assignment->user, alike->typed) != 0 ||
+        strcmp(assignment->user, alike->typed) == 0)
+        return 0;
+    alike->held = strdup(assignment->user);
+    return alike->held ? 0 : -ENOMEM;
+}
+
+/* A directory that takes a name in any letters may be away, or deny it while its server is: then nobody but the store knows
+ * how it is held. To be typed so; it may be somebody else's. 0 or -errno. */
+static int append_alike(struct engine *engine, const char *user, const char *package, struct reply *reply)
+{
+    const struct store_holders_filter filter = {
+        .limit = INT64_MAX, .name = package, .kinds = STORE_NAMES_PACKAGE};
+    struct alike alike = {.typed = user};
+    char word[TEXT_WORD_MAX], visible[2 * NAME_PACKAGE_MAX];
+    const int r = store_list_holders(engine->store, &filter, compare_letters, &alike);
+    const size_t used = strlen(reply->message);
+    if (r == 0 && alike.held)
+        snprintf(reply->message + used, sizeof(reply->message) - used,
+                 ". %s holds it, see: pkg-admin holders %s", text_word(alike.held, word),
+                 text_visible(package, visible, sizeof(visible)));
+    free(alike.held);
+    return r;
+}
+
 int engine_revoke(const struct call *call, const char *user, const char *package, const char *reason)
 {
     if (!*reason)
@@ -251,7 +286,9 @@ int engine_revoke(const struct call *call, const char *user, const char *package
         if (r != STORE_E_NONE)
             return r;
     }
-    return refuse_unnamed(call->engine, call->facts, user, package, call->reply);
+    const int refusal = refuse_unnamed(call->engine, call->facts, user, package, call->reply);
+    r = refusal > 0 ? append_alike(call->engine, user, package, call->reply) : 0;
+    return r < 0 ? r : refusal;
 }
 
 /* ---- by an administrator ---- */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,10 +232,52 @@ gid_t facts_gid(const struct facts *facts, const char *group)
 
 const char *facts_owner_of(const struct facts *facts, const struct fact_group *group, gid_t gid)
 {
-    for (size_t i = 0; group->known && group->gid == GID_UNSET && i < facts->n_gids; i++)
+    const bool denied = (group->known || group->doubted) && group->gid == GID_UNSET;
+    for (size_t i = 0; denied && i < facts->n_gids; i++)
         if (facts->gids[i].gid == gid && facts->gids[i].name && strcmp(facts->gids[i].name, group->name) != 0)
             return facts->gids[i].name;
     return NULL;
+}
+
+/* As it is remembered, a principal's name; NULL: no memory, and nothing is doubted. */
+static char *principal_of(const char *group)
+{
+    char *name = NULL;
+    return asprintf(&name, "%%%s", group) < 0 ? NULL : name;
+}
+
+/* One that is neither found nor surely absent says nothing. */
+static bool doubt(struct remembered *known, const char *name, bool found, bool absent, bool local, double now)
+{
+    if (found && local)
+        remembered_forget(known, name);
+    else if (found)
+        remembered_note(known, name);
+    return !found && absent && remembered_doubts(known, name, now);
+}
+
+const char *facts_doubt(struct facts *facts, struct remembered *known, double now)
+{
+    const char *any = NULL;
+    for (size_t i = 0; i < facts->n_groups; i++) {
+        struct fact_group *group = &facts->groups[i];
+        _cleanup_free_ char *name = principal_of(group->name);
+        if (!name || !group->known ||
+            !doubt(known, name, group->gid != GID_UNSET, !group->local, group->local, now))
+            continue;
+        group->known = false;
+        group->doubted = true;
+        any = group->name;
+    }
+    for (size_t i = 0; i < facts->n_principals; i++) {
+        struct principal *principal = &facts->principals[i];
+        if (!doubt(known, principal->name, principal->exists, principal->whole, principal->local, now))
+            continue;
+        principal->whole = false;
+        facts->unanswered = true;
+        any = principal->name;
+    }
+    return any;
 }
 
 bool facts_are_whole(const struct facts *facts)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "common/remembered.h"
 #include "common/strv.h"
 
 #include <jansson.h>
@@ -36,6 +37,7 @@ struct person {
 struct principal {
     char *name;
     bool exists;
+    bool local;            /* stands in the files of this host */
     bool whole;            /* these are all; else what was found in time */
     struct person *people; /* of FACTS_PEOPLE_MAX at most */
     size_t n_people;
@@ -53,9 +55,10 @@ struct facts {
     struct fact_group {
         char *name;
         bool known;
-        gid_t gid;   /* GID_UNSET: no such group, if it is known */
-        bool local;  /* stands in /etc/group */
-        char *alias; /* the gid answers with this other name, of another group then; NULL: it does not */
+        bool doubted; /* not known, for a directory denies it that had it before */
+        gid_t gid;    /* GID_UNSET: no such group, if it is known */
+        bool local;   /* stands in /etc/group */
+        char *alias;  /* the gid answers with this other name, of another group then; NULL: it does not */
     } * groups;
     size_t n_groups;
     struct fact_gid {
@@ -123,6 +126,11 @@ enum { FACTS_E_PRINCIPALS = 1, FACTS_E_END };
  * FACTS_E_END: it was the last; -EBADMSG when it is malformed, -ENOMEM.
  */
 int facts_add(struct facts *facts, const json_t *question, const json_t *line);
+/*
+ * Groups and principals that are denied `now`, though a directory knew them before: they count as not answered (see
+ * common/remembered.h). The name of one, the facts'; NULL: there was none.
+ */
+const char *facts_doubt(struct facts *facts, struct remembered *known, double now);
 /* Whether all that was asked for is answered, but for principals. */
 bool facts_are_whole(const struct facts *facts);
 
@@ -138,7 +146,7 @@ gid_t facts_gid(const struct facts *facts, const char *group);
 /* NULL when it was not asked for. */
 const struct fact_group *facts_group(const struct facts *facts, const char *group);
 /*
- * Which other group has this number by now: of one that had it, and is surely not there any more. NULL: none, or it is
+ * Which other group has this number by now: of one that had it, and is denied. NULL: none, or it is
  * not known. The number has to be among the inquiry's gids.
  */
 const char *facts_owner_of(const struct facts *facts, const struct fact_group *group, gid_t gid);

@@ -198,6 +198,7 @@ static int take_principal(struct facts *facts, const json_t *question, const jso
     if (!principal)
         return -ENOMEM;
     principal->exists |= json_is_true(json_object_get(line, "exists"));
+    principal->local |= json_is_true(json_object_get(line, "local"));
     principal->whole |= json_is_true(json_object_get(line, "whole"));
     facts->unanswered |= json_is_true(json_object_get(line, "unanswered"));
     return add_people(principal, json_object_get(line, "people"));

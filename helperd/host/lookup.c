@@ -4,12 +4,15 @@
 #include "common/cleanup.h"
 #include "common/identity.h"
 #include "common/log.h"
+#include "common/names.h"
+#include "common/remembered.h"
 #include "helperd/host/lookup_outage.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -19,6 +22,7 @@ enum {
     QUESTIONS_MAX = 4096,
     DYING_MAX = 64, /* killed and not gone yet: the kernel may hold them as long as a dead file server */
     ANSWER_MAX = 1024 * 1024,
+    PROBE_TIMEOUTS = 10, /* without a failure, until the last question that failed is asked again */
 };
 
 #define PRINCIPALS_SECONDS 1.
@@ -34,6 +38,7 @@ struct question {
     ev_timer deadline;
     struct worker *worker; /* NULL: waits in the queue */
     bool tried; /* a worker ended without an answer; it may have been about to leave for being idle */
+    bool probe; /* asked again, to see whether an outage is over */
 };
 
 struct worker {
@@ -55,9 +60,12 @@ struct lookup {
     struct worker workers[WORKERS];
     pid_t dying[DYING_MAX];
     size_t n_dying;
+    struct remembered known;
     struct outage outage;
-    void (*recovered)(void *data);
-    void *recovered_data;
+    json_t *failed; /* the last question that was not answered whole; NULL: no outage lasts */
+    ev_timer probe;
+    void (*tell_outage)(bool lasts, void *data);
+    void *outage_data;
     bool cannot_start;
     ev_timer settle; /* delivers and starts from the loop, never from inside lookup_ask */
 };
@@ -71,6 +79,35 @@ static void question_free(struct question *question)
     free(question);
 }
 
+static void tell_outage(struct lookup *lookup, bool lasts)
+{
+    if (lookup->tell_outage)
+        lookup->tell_outage(lasts, lookup->outage_data);
+}
+
+static void note_failure(struct lookup *lookup, json_t *question, const char *why)
+{
+    const bool begins = outage_note_failure(&lookup->outage, ev_now(lookup->loop), lookup->timeout, why);
+    json_incref(question);
+    json_decref(lookup->failed);
+    lookup->failed = question;
+    ev_timer_stop(lookup->loop, &lookup->probe);
+    ev_timer_set(&lookup->probe, PROBE_TIMEOUTS * lookup->timeout, 0.);
+    ev_timer_start(lookup->loop, &lookup->probe);
+    if (begins)
+        tell_outage(lookup, true);
+}
+
+/* That others are answered shows nothing: what the files of this host say, or a cache, outlasts every outage. */
+static void note_end(struct lookup *lookup)
+{
+    outage_end(&lookup->outage);
+    json_decref(lookup->failed);
+    lookup->failed = NULL;
+    ev_timer_stop(lookup->loop, &lookup->probe);
+    tell_outage(lookup, false);
+}
+
 /* `why` it is not answered whole, as the journal tells it; NULL: it is the directory's word. */
 static void question_finish(struct question *question, const char *why)
 {
@@ -78,12 +115,21 @@ static void question_finish(struct question *question, const char *why)
     const lookup_done done = question->done;
     void *data = question->data;
     struct facts *facts = steal_ptr(question->facts);
+    const char *doubted = facts ? facts_doubt(facts, &lookup->known, ev_now(lookup->loop)) : NULL;
+    char denial[512], visible[256];
+    if (!why && doubted) {
+        snprintf(
+            denial, sizeof(denial),
+            "did not find %s, which was there before: it was deleted, or the server of its directory is away",
+            text_visible(doubted, visible, sizeof(visible)));
+        why = denial;
+    }
     if (!why && facts && (facts->unanswered || !facts_are_whole(facts)))
         why = "was refused: a directory says that it is not available";
     if (why)
-        outage_note_failure(&lookup->outage, ev_now(lookup->loop), lookup->timeout, why);
-    else if (outage_note_success(&lookup->outage, ev_now(lookup->loop), lookup->timeout) && lookup->recovered)
-        lookup->recovered(lookup->recovered_data);
+        note_failure(lookup, question->json, why);
+    else if (question->probe && lookup->failed)
+        note_end(lookup);
     question_free(question);
     done(facts, data);
 }
@@ -349,6 +395,24 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
                               "accesspkg.conf)");
 }
 
+static int ask(struct lookup *lookup, json_t *json, bool probe, lookup_done done, void *data);
+
+static void drop_facts(struct facts *facts, void *data)
+{
+    (void)data;
+    facts_free(facts);
+}
+
+static void on_probe(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)events;
+    struct lookup *lookup = timer->data;
+    if (ask(lookup, json_incref(lookup->failed), true, drop_facts, lookup) == 0)
+        return;
+    ev_timer_set(timer, PROBE_TIMEOUTS * lookup->timeout, 0.);
+    ev_timer_start(loop, timer);
+}
+
 struct lookup *lookup_new(struct ev_loop *loop, const char *program, double timeout)
 {
     struct lookup *lookup = calloc(1, sizeof(*lookup));
@@ -359,6 +423,8 @@ struct lookup *lookup_new(struct ev_loop *loop, const char *program, double time
     lookup->program = strdup(program);
     ev_timer_init(&lookup->settle, on_settle, 0., 0.);
     lookup->settle.data = lookup;
+    ev_timer_init(&lookup->probe, on_probe, 0., 0.);
+    lookup->probe.data = lookup;
     if (!lookup->program) {
         free(lookup);
         return NULL;
@@ -371,10 +437,10 @@ void lookup_set_timeout(struct lookup *lookup, double timeout)
     lookup->timeout = timeout;
 }
 
-void lookup_set_recovered(struct lookup *lookup, void (*recovered)(void *data), void *data)
+void lookup_set_outage(struct lookup *lookup, void (*outage)(bool lasts, void *data), void *data)
 {
-    lookup->recovered = recovered;
-    lookup->recovered_data = data;
+    lookup->tell_outage = outage;
+    lookup->outage_data = data;
 }
 
 void lookup_free(struct lookup *lookup)
@@ -392,22 +458,25 @@ void lookup_free(struct lookup *lookup)
         question_free(question);
     }
     ev_timer_stop(lookup->loop, &lookup->settle);
+    ev_timer_stop(lookup->loop, &lookup->probe);
+    json_decref(lookup->failed);
+    remembered_deinit(&lookup->known);
     free(lookup->program);
     free(lookup);
 }
 
-int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data)
+/* Takes the question over. */
+static int ask(struct lookup *lookup, json_t *json, bool probe, lookup_done done, void *data)
 {
-    if (lookup->count >= QUESTIONS_MAX)
-        return -EBUSY;
-    struct question *question = calloc(1, sizeof(*question));
-    if (!question)
-        return -ENOMEM;
-    *question =
-        (struct question){.lookup = lookup, .json = inquiry_to_json(inquiry), .done = done, .data = data};
-    question->facts = question->json ? facts_new(question->json) : NULL;
+    struct question *question = json && lookup->count < QUESTIONS_MAX ? calloc(1, sizeof(*question)) : NULL;
+    if (!question) {
+        json_decref(json);
+        return json && lookup->count >= QUESTIONS_MAX ? -EBUSY : -ENOMEM;
+    }
+    *question = (struct question){
+        .lookup = lookup, .json = json, .facts = facts_new(json), .probe = probe, .done = done, .data = data};
     if (!question->facts) {
-        json_decref(question->json);
+        json_decref(json);
         free(question);
         return -ENOMEM;
     }
@@ -421,6 +490,11 @@ int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done
     *last = question;
     settle_soon(lookup);
     return 0;
+}
+
+int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data)
+{
+    return ask(lookup, inquiry_to_json(inquiry), false, done, data);
 }
 
 void lookup_cancel(struct lookup *lookup, void *data)

@@ -9,14 +9,16 @@
 #include "helperd/host/facts.h"
 
 #include <ev.h>
+#include <stdbool.h>
 
 struct lookup;
 
 /* `program` is PATH_LOOKUP, or another one in tests; `timeout` in seconds covers waiting and answering. */
 struct lookup *lookup_new(struct ev_loop *loop, const char *program, double timeout);
 void lookup_set_timeout(struct lookup *lookup, double timeout); /* of the questions to come */
-/* Called from the loop when an outage is over: all that was asked has been answered for a while. */
-void lookup_set_recovered(struct lookup *lookup, void (*recovered)(void *data), void *data);
+/* Called from the loop when an outage begins, with a question that is not answered whole, and when it is over: when there
+ * was none for a while, and the last such one, asked again, is answered. */
+void lookup_set_outage(struct lookup *lookup, void (*outage)(bool lasts, void *data), void *data);
 void lookup_free(struct lookup *lookup); /* outstanding questions are dropped without a call back */
 
 /*

@@ -4,16 +4,16 @@
 #include "common/log.h"
 
 enum {
-    CALM_TIMEOUTS = 30,      /* without a failure, until an outage is over */
     REMINDER_TIMEOUTS = 300, /* until one that goes on is told of again */
 };
 
-void outage_note_failure(struct outage *outage, double now, double timeout, const char *why)
+bool outage_note_failure(struct outage *outage, double now, double timeout, const char *why)
 {
+    const bool begins = !outage->lasts;
     outage->failed = now;
     outage->count++;
     if (outage->lasts && now - outage->told < REMINDER_TIMEOUTS * timeout)
-        return;
+        return false;
     if (outage->lasts)
         log_warning(
             "Users and groups are still not all answered: %u look-ups failed so far; the last one %s.",
@@ -28,14 +28,12 @@ void outage_note_failure(struct outage *outage, double now, double timeout, cons
         outage->begun = now;
     outage->lasts = true;
     outage->told = now;
+    return begins;
 }
 
-bool outage_note_success(struct outage *outage, double now, double timeout)
+void outage_end(struct outage *outage)
 {
-    if (!outage->lasts || now - outage->failed < CALM_TIMEOUTS * timeout)
-        return false;
     log_notice("Users and groups are answered again. %u look-up%s failed within %.0f s.", outage->count,
                outage->count == 1 ? "" : "s", outage->failed - outage->begun);
     *outage = (struct outage){0};
-    return true;
 }

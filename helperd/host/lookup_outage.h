@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Look-ups that are not answered, in the journal: told of once, again when they go on for long, and once more, with a
- * count, when there were none for a while. How long is measured by the look-ups' time-out. Times are the loop's.
+ * count, when it is over. How long is measured by the look-ups' time-out. Times are the loop's.
  */
 #pragma once
 
@@ -13,7 +13,6 @@ struct outage {
     unsigned count;
 };
 
-/* `why` it is not answered, as a sentence's end: "A look-up of users or groups ...". */
-void outage_note_failure(struct outage *outage, double now, double timeout, const char *why);
-/* Whether this ends it. One good answer among bad ones is no end of an outage. */
-bool outage_note_success(struct outage *outage, double now, double timeout);
+/* `why` it is not answered, as a sentence's end: "A look-up of users or groups ...". Whether an outage begins with it. */
+bool outage_note_failure(struct outage *outage, double now, double timeout, const char *why);
+void outage_end(struct outage *outage);

@@ -19,8 +19,8 @@
  *     {"groups_of": "caller", "user" or the INDEX of another, "names": [NAME, ...], "all": whether every directory
  *      answered}                                               not with "names_only"
  *     {"principals": true}                                     nothing but these comes now:
- *     {"principal": INDEX, "exists": BOOL, "people": [{"name", "uid", "gecos"}], "whole": BOOL,
- *      "unanswered": BOOL}
+ *     {"principal": INDEX, "local": BOOL, "exists": BOOL, "people": [{"name", "uid", "gecos"}],
+ *      "whole": BOOL, "unanswered": BOOL}
  *     {"end": true}
  *
  * SUBJECT, GID and NAME are null for what does not exist, and false where that was not answered: a look-up that failed

@@ -90,7 +90,10 @@ static bool is_used_up(const struct answer *answer)
 
 static json_t *line_of(const struct principal *principal)
 {
-    return json_pack("{s:I}", "principal", (json_int_t)principal->index);
+    json_t *line = json_pack("{s:I}", "principal", (json_int_t)principal->index);
+    if (principal->local)
+        json_object_set_new(line, "local", json_true());
+    return line;
 }
 
 static void say_flag(const struct principal *principal, const char *flag)

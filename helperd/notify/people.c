@@ -2,12 +2,48 @@
 #include "helperd/notify/people.h"
 
 #include "common/directory.h"
+#include "common/local.h"
 #include "common/names.h"
+#include "common/remembered.h"
 #include "helperd/notify/mail/address.h"
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+/* As long as we run. Groups have a % before their names. */
+static struct remembered known;
+
+/* 0; -EAGAIN: not answered, or denied by a directory that knew it, as one does whose server is away. `local`: of the files
+ * of this host. */
+static int judge(enum directory_answer answer, const char *name, bool local)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (answer == DIRECTORY_FOUND && local)
+        remembered_forget(&known, name);
+    else if (answer == DIRECTORY_FOUND)
+        remembered_note(&known, name);
+    const bool doubted =
+        answer == DIRECTORY_ABSENT && !local && remembered_doubts(&known, name, (double)now.tv_sec);
+    return answer == DIRECTORY_UNANSWERED || doubted ? -EAGAIN : 0;
+}
+
+static int judge_user(enum directory_answer answer, const char *name)
+{
+    bool local = false;
+    return local_has_user(name, &local) == 0 ? judge(answer, name, local) : -EAGAIN;
+}
+
+static int judge_group(enum directory_answer answer, const char *group)
+{
+    char principal[1024];
+    bool local = false;
+    snprintf(principal, sizeof(principal), "%%%s", group);
+    return local_has_group(group, (gid_t)-1, &local) == 0 ? judge(answer, principal, local) : -EAGAIN;
+}
 
 static bool names(const json_t *array, const char *name)
 {
@@ -42,8 +78,9 @@ static int add_person(struct audience *audience, const char *name)
         return json_object_set_new(audience->beyond, name, json_true()) < 0 ? -ENOMEM : 0;
     const struct passwd *entry = NULL;
     const enum directory_answer answer = directory_user(name, &entry);
-    if (answer != DIRECTORY_FOUND)
-        return answer == DIRECTORY_ABSENT ? 0 : -EAGAIN;
+    const int r = judge_user(answer, name);
+    if (r < 0 || answer != DIRECTORY_FOUND)
+        return r;
     json_t *person = json_object();
     char address[ADDRESS_MAX + 1];
     json_object_set_new(person, "name", json_string(name));
@@ -60,7 +97,7 @@ static json_t *members_of(const char *group, int *ret_error)
 {
     const struct group *entry = NULL;
     const enum directory_answer answer = directory_group(group, &entry);
-    *ret_error = answer == DIRECTORY_UNANSWERED ? -EAGAIN : 0;
+    *ret_error = judge_group(answer, group);
     json_t *members = json_array();
     for (char **member = answer == DIRECTORY_FOUND ? entry->gr_mem : NULL; member && *member; member++)
         json_array_append_new(members, json_string(*member));

@@ -10,6 +10,9 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 #define USERS  "karl@corp:x:5001:5000:Karl:/home/karl:/bin/sh\n"
 #define GROUPS "corp:x:5000:\nfar:x:5002:karl@corp,alice\n"
@@ -183,6 +186,30 @@ START_TEST(whether_all_groups_are_known)
 }
 END_TEST
 
+/* A command that is kept waiting ends by itself, and says why. */
+START_TEST(patience_ends)
+{
+    const struct passwd *user = NULL;
+    char words[512] = "";
+    int ends[2], status = 0;
+    live_directory_set_mode("hang passwd ghost\n");
+    ck_assert_int_eq(pipe(ends), 0);
+    const pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        directory_set_patience(1);
+        _exit(directory_user("karl@corp", &user) == DIRECTORY_FOUND && directory_user("ghost", &user) ? 1
+                                                                                                      : 2);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), EX_UNAVAILABLE);
+    ck_assert_int_gt(read(ends[0], words, sizeof(words) - 1), 0);
+    ck_assert_ptr_nonnull(strstr(words, "took more than 1 s and was given up; nothing was written"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("directory");
@@ -193,6 +220,7 @@ int main(void)
     tcase_add_test(tests, a_name_is_found_as_the_directory_writes_it);
     tcase_add_test(tests, the_line_may_change);
     tcase_add_test(tests, the_files_may_be_away);
+    tcase_add_test(tests, patience_ends);
     tcase_add_loop_test(tests, whether_all_groups_are_known, 0, N_MEMBERSHIPS);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

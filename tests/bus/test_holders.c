@@ -136,6 +136,7 @@ START_TEST(test_directory_away)
     live_directory_start("directory files", "karl:x:5001:5002:Karl:/home/karl:/bin/sh\n", "far:x:5002:\n");
     live_directory_set_mode("unavail\n");
     live_expect("root", "pkg-admin holders karl", 69, "a directory does not answer");
+    live_expect("root", "pkg-admin holders %far", 69, "whether a directory knows a group by it is not known");
     live_directory_set_mode("");
     live_expect("root", "pkg-admin holders ghost", 67, "ghost is no package and no user on this host");
     live_expect("root", "pkg-admin holders karl", 0, "");

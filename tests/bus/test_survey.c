@@ -268,17 +268,18 @@ START_TEST(test_large_groups)
         ">>/etc/group",
         0, "");
     snprintf(command, sizeof(command), ASK_LOOKUP, "\"%dba-leads\", \"erin\"");
-    live_expect("root", command, 0,
-                "{\"group\":0,\"gid\":2001,\"local\":true}\n{\"principals\":true}\n"
-                "{\"principal\":0,\"exists\":true,\"people\":[{\"name\":\"bob\",\"uid\":1002}]}\n"
-                "{\"principal\":0,\"whole\":true}\n"
-                "{\"principal\":4,\"exists\":true}\n{\"principal\":4,\"whole\":true}\n"
-                "{\"principal\":3,\"exists\":true}\n"
-                "{\"principal\":3,\"exists\":true,\"people\":[{\"name\":\"bob\",\"uid\":1002}]}\n"
-                "{\"principal\":3,\"exists\":true,\"people\":[{\"name\":\"carol\",\"uid\":1003}]}\n"
-                "{\"principal\":1,\"whole\":true}\n{\"principal\":2,\"whole\":true}\n"
-                "{\"principal\":3,\"whole\":true}\n"
-                "{\"end\":true}\n");
+    live_expect(
+        "root", command, 0,
+        "{\"group\":0,\"gid\":2001,\"local\":true}\n{\"principals\":true}\n"
+        "{\"principal\":0,\"local\":true,\"exists\":true,\"people\":[{\"name\":\"bob\",\"uid\":1002}]}\n"
+        "{\"principal\":0,\"local\":true,\"whole\":true}\n"
+        "{\"principal\":4,\"local\":true,\"exists\":true}\n{\"principal\":4,\"local\":true,\"whole\":true}\n"
+        "{\"principal\":3,\"local\":true,\"exists\":true}\n"
+        "{\"principal\":3,\"local\":true,\"exists\":true,\"people\":[{\"name\":\"bob\",\"uid\":1002}]}\n"
+        "{\"principal\":3,\"local\":true,\"exists\":true,\"people\":[{\"name\":\"carol\",\"uid\":1003}]}\n"
+        "{\"principal\":1,\"whole\":true}\n{\"principal\":2,\"whole\":true}\n"
+        "{\"principal\":3,\"local\":true,\"whole\":true}\n"
+        "{\"end\":true}\n");
     snprintf(command, sizeof(command), ASK_LOOKUP " | grep -o uid | wc -l", "\"%big1\"");
     live_expect("root", command, 0, "257\n"); /* bob, and FACTS_PEOPLE_MAX of them */
     snprintf(command, sizeof(command), ASK_LOOKUP " | grep -c '4,\"whole\"'", "\"erin\", \"%big1\"");

@@ -316,7 +316,7 @@ END_TEST
 static void check_names(void)
 {
     load();
-    ck_assert_int_eq(configure_names_check(packages, false, &lookup, &problems), 0);
+    ck_assert_int_eq(configure_names_check(packages, false, NULL, &lookup, &problems), 0);
 }
 
 START_TEST(names_that_all_resolve)
@@ -588,6 +588,10 @@ START_TEST(a_group_that_is_merely_not_found_keeps_its_entry)
     assert_allowed("dbadmins", 2001);
     ck_assert_ptr_nonnull(strstr(output, "kept: the group dbadmins, which is not found just now\n"));
     ck_assert_ptr_nonnull(strstr(output, "The allow-list has 1 of 1 group.\n"));
+    /* Nobody is told to make another one in its place. */
+    ck_assert_int_eq(run(configure_check_at), 0);
+    ck_assert_ptr_nonnull(strstr(output, "the group dbadmins, which is on the allow-list, is not found"));
+    ck_assert_ptr_null(strstr(output, "Create it"));
 }
 END_TEST
 

@@ -298,11 +298,16 @@ START_TEST(test_return_and_revoke)
     ck_assert(fixture_in_group(&fixture, "alice", 2001));
     ck_assert_int_eq(hand_back("alice", "asked"), BUS_ERROR_NO_SUCH_REQUEST);
     ck_assert_int_eq(revoke("alice", "fixed", ""), BUS_ERROR_INVALID_ARGUMENT);
+    /* By a name that the store does not know, and a directory might. */
+    ck_assert_int_eq(revoke("ALICE", "fixed", "left the team"), BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "ALICE does not hold fixed"));
+    ck_assert_ptr_nonnull(strstr(fixture_message, ". alice holds it, see: pkg-admin holders fixed"));
     ck_assert_int_eq(revoke("alice", "fixed", "left the team"), 0);
     ck_assert(!fixture_in_group(&fixture, "alice", 2001));
     check_end(second, "root", "left the team");
     ck_assert_int_eq(revoke("alice", "fixed", "again"), BUS_ERROR_NO_SUCH_REQUEST);
     ck_assert_ptr_nonnull(strstr(fixture_message, "alice does not hold fixed"));
+    ck_assert_ptr_null(strstr(fixture_message, "holds it"));
 }
 END_TEST
 

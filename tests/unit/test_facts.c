@@ -208,6 +208,49 @@ START_TEST(an_answer_tells_of_principals)
 }
 END_TEST
 
+#define THERE                                                                                                \
+    "[{\"group\": 0, \"gid\": 2001}, {\"group\": 1, \"gid\": 34, \"local\": true}, {\"principal\": 0, "      \
+    "\"exists\": "                                                                                           \
+    "true, \"local\": true, \"whole\": true}, {\"principal\": 1, \"exists\": true, \"whole\": true}]"
+#define DENIED                                                                                               \
+    "[{\"group\": 0, \"gid\": null}, {\"group\": 1, \"gid\": null}, {\"number\": 0, \"name\": \"guests\"}, " \
+    "{\"principal\": 0, \"whole\": true}, {\"principal\": 1, \"whole\": true}, {\"principal\": 2, "          \
+    "\"whole\": true}]"
+enum { DAY = 24 * 60 * 60 };
+
+static struct facts *doubt(const char *text, struct remembered *known, double now, bool doubted)
+{
+    struct facts *facts = answer(text);
+    ck_assert_ptr_nonnull(facts);
+    ck_assert_int_eq(facts_doubt(facts, known, now) != NULL, doubted);
+    return facts;
+}
+
+/* SSSD denies what is not in its cache while its server is away. What the files of this host had and have no more is
+ * gone, and so is what no directory had before. */
+START_TEST(a_denial_of_what_was_there_is_in_doubt)
+{
+    struct remembered known = {0};
+    facts_free(doubt(DENIED, &known, 0, false));
+    facts_free(doubt(THERE, &known, 1, false));
+    struct facts *facts = doubt(DENIED, &known, 2, true);
+    const struct fact_group *group = facts_group(facts, "dbadmins");
+    ck_assert(!group->known && group->doubted && facts->unanswered);
+    ck_assert_str_eq(facts_owner_of(facts, group, 2001), "guests"); /* this much is said for sure */
+    ck_assert(facts_group(facts, "backup")->known);
+    ck_assert(!facts_principal(facts, "%dba-leads")->whole);
+    ck_assert(facts_principal(facts, "bob")->whole && facts_principal(facts, "%gone")->whole);
+    facts_free(facts);
+    facts_free(doubt(DENIED, &known, 2 + DAY - 1, true));
+    facts_free(doubt(THERE, &known, 2 + DAY, false));
+    facts_free(doubt(DENIED, &known, 3 + DAY, true)); /* counted anew */
+    facts = doubt(DENIED, &known, 3 + 2 * DAY, false);
+    ck_assert(facts_group(facts, "dbadmins")->known && facts_principal(facts, "%dba-leads")->whole);
+    facts_free(facts);
+    remembered_deinit(&known);
+}
+END_TEST
+
 START_TEST(an_answer_has_an_end)
 {
     json_t *end = json_pack("{s:b}", "end", 1);
@@ -303,6 +346,7 @@ int main(void)
     tcase_add_test(facts, an_answer_tells_of_groups);
     tcase_add_test(facts, an_answer_tells_of_others);
     tcase_add_test(facts, an_answer_tells_of_principals);
+    tcase_add_test(facts, a_denial_of_what_was_there_is_in_doubt);
     tcase_add_test(facts, an_answer_has_an_end);
     tcase_add_test(facts, a_principal_has_so_many_people_at_most);
     tcase_add_test(facts, root_needs_no_directory);

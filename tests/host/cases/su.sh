@@ -53,7 +53,8 @@ su_does_not_approve()
 a_login_id_for_all()
 {
     cp "$root/etc/pam.d/sshd" "$work/sshd"
-    trap 'rm -f "$root/etc/accesspkg/accesspkg.conf"; cp "$work/sshd" "$root/etc/pam.d/sshd"; reboot_host' EXIT
+    cp "$root/etc/accesspkg/accesspkg.conf" "$work/settings"
+    trap 'cp "$work/settings" "$root/etc/accesspkg/accesspkg.conf"; cp "$work/sshd" "$root/etc/pam.d/sshd"; reboot_host' EXIT
     sed -i 's/required *pam_loginuid/optional pam_loginuid/' "$root/etc/pam.d/sshd"
     reboot_host "$(host id -u bob)"
     [[ $(host cat /proc/1/loginuid) == "$(host id -u bob)" ]] || complain "process 1 should have bob's login id"
