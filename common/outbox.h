@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What somebody must hear of: the events as one table, and a notice, which is one event on its way to those who hear
- * it. The engine writes notices (engine/notices.c), accesspkg-notify delivers them (helperd/notify/), docs/NOTICES.md
+ * it. The engine writes notices (lifecycle/notice.c), accesspkg-notify delivers them (helperd/notify/), docs/NOTICES.md
  * explains them to who writes a program for notify.d. Pure.
  */
 #pragma once
@@ -20,7 +20,7 @@ enum outbox_audience {
  * Symbol, identifier, who hears it, one line for people, what stands between that and the first command on a terminal, and
  * what they may do about it: commands to paste, a line each. {member} stands for a member of the notice; a command with
  * one that is missing is left out. Terminals (NULL: not this one) are for what wants an act now; of an end that comes
- * near the root service warns there, where at_end says so (engine/sessions.c).
+ * near the root service warns there, where at_end says so (lifecycle/sessions.c).
  */
 #define OUTBOX_TABLE(X)                                                                                      \
     X(REQUEST_WAITS, "request-waits", OUTBOX_ASKED, "{user} asks for {package}", "To approve",               \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The engine's drift: what others did by hand to grant files, groups and the allow-list is compared with the store, and
- * the assignments concerned fall short. Grants nothing and puts nothing back: that is the retry's (fulfil.c).
- * Here: which files are our own, what is left to look at, in small steps. Users who are gone are in gone.c.
+ * the assignments concerned fall short. Grants nothing and puts nothing back: that is retry.c's.
+ * Here: the steps, and what a policy says of drift. Users who are gone are in gone.c.
  */
 #include "helperd/engine/drift.h"
 

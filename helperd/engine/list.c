@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's questions that change nothing: one request, lists, packages, and what a call has to look up. */
+/* Questions that change nothing: one request, lists of requests, packages. */
 #include "helperd/engine/internal.h"
 
 #include <errno.h>

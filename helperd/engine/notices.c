@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's notices: what somebody must hear of is written down in the transaction of the change itself, with what was
- * so at that moment, and stays until accesspkg-notify says that it was delivered. Tells nobody anything itself.
+ * Notices as accesspkg-notify takes them: each stays until it says that it was delivered. They are written by
+ * lifecycle/notice.c.
  */
 #include "helperd/engine/internal.h"
 
@@ -15,11 +15,8 @@
 #include <string.h>
 
 enum {
-    WAITING_MAX =
-        50000, /* notices that wait while nobody delivers them; of more the oldest are lost, which is logged */
     TAKE_MAX = 64,
     STALE_MAX = 512,
-    SHOWN_MAX = 1024,
     FAILURE_MAX = 512,
 };
 

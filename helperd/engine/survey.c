@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The engine's knowledge of who can decide: judged from what was looked up, noted where it is news. What could not be
- * looked up changes nothing: an outage of the directory must neither ask further people nor alarm anybody.
- */
+/* Surveys: the requests that wait, one after the other, each judged by lifecycle/stage.c from what was looked up for it. */
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
 #include "common/names.h"
 
 #include <string.h>
-
-enum {
-    INQUIRY_PRINCIPALS_MAX = 128, /* two full lists of one stage; a question has to fit into a socket */
-    PROBLEMS_SHOWN_MAX = 4,
-    NAME_SHOWN_MAX = 64, /* bytes; a longer name is cut where a character ends */
-};
 
 /* ---- surveys ---- */
 

@@ -13,7 +13,6 @@
     "a.attempts,"                                                                                            \
     " a.retry_at, a.begun, a.warn_at, a.ended, a.ended_by, a.end_reason, "                                   \
     "a.notice_at"
-enum { AFTER_ASSIGNMENT_COLUMNS = 18 };
 #define LIVE "a.state IN ('partially-fulfilled', 'fulfilled')"
 
 static int read_assignment(sqlite3_stmt *s, void *ret)
