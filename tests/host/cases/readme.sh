@@ -25,7 +25,7 @@ begin()
     trap put_back EXIT
     cp "$base"/etc/pam.d/{sshd,su,sudo,sudo-i,login,other} "$root/etc/pam.d"
     cp "$base"/etc/{nsswitch.conf,sudo.conf} "$root/etc"
-    rm -f "$root/etc/accesspkg/packages.d"/* "$root/etc/sudoers.d/$group"
+    rm -f "$root/etc/accesspkg/packages.d"/* "$root/etc/accesspkg/notify.d"/* "$root/etc/sudoers.d/$group"
     host groupdel "$group"
     host systemctl stop accesspkgd accesspkg-notify
 }
