@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * accesspkgd says what the name is (a package, a group, a user) and who holds what of it, page by page. Here: what is
- * typed, a user's or a group's name as the directory writes it, the table, and the commands for who stands in /etc/group as well.
+ * typed, a user's or a group's name as the directory writes it, the table, and the commands for who stands in /etc/group as
+ * well.
  */
 #include "cli/holders.h"
 

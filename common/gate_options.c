@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The table of options and its reader. Must never turn what it does not understand into something that lets more
- * people in: only the exact words below change a default. Called by pam_module/pam_accesspkg.c, session.c, and common/pamcheck.c.
+ * people in: only the exact words below change a default. Called by pam_module/pam_accesspkg.c, pam_module/session.c and
+ * common/pamcheck_line.c.
  */
 #include "common/gate_options.h"
 

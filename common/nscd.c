@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Asks nothing of nscd but whether it is there. Called by helperd/configure.c and cli/status.c. */
+/* See the header. Asks nothing of nscd but whether it is there. Called by helperd/config/configure.c and cli/status.c. */
 #include "common/nscd.h"
 
 #include "common/cleanup.h"

@@ -12,5 +12,5 @@ const char *journal_quoted(const void *text, char ret[JOURNAL_WORD_MAX]);
 __attribute__((format(printf, 3, 4))) void journal_line(pam_handle_t *pamh, int priority, const char *format,
                                                         ...);
 
-/* An gate_options_complain: `data` is the handle. */
+/* A gate_options_complain: `data` is the handle. */
 void journal_argument(const char *argument, const char *why, void *data);
