@@ -87,25 +87,24 @@ int engine_check_cooldown(struct engine *engine, const struct subject *subject, 
 
 /* ---- separation of duties ---- */
 
-int engine_check_duties(struct engine *engine, uid_t uid, const char *user, const struct package *package,
+int engine_check_duties(struct engine *engine, const struct subject *subject, const struct package *package,
                         bool pending_too, struct reply *reply)
 {
-    char other[NAME_PACKAGE_MAX + 1];
-    bool held = false;
-    const int r = engine_find_conflict(engine, uid, user, package, pending_too, other, &held);
-    if (r <= 0)
+    struct conflict conflict = {0};
+    const int r = find_conflict(engine, subject, package, pending_too, &conflict);
+    if (r < 0 || !*conflict.package)
         return r;
-    if (held)
+    if (conflict.held)
         return engine_refuse(
             reply, BUS_ERROR_POLICY_REFUSED,
             "%s cannot be had together with %s (separation of duties), which %s holds. That is to be handed "
             "back first: pkg-request return %s",
-            package->name, other, user, other);
+            package->name, conflict.package, subject->name, conflict.package);
     return engine_refuse(
         reply, BUS_ERROR_POLICY_REFUSED,
         "%s cannot be had together with %s (separation of duties), which %s has a request for. That is "
         "to be cancelled first; its number: pkg-request list",
-        package->name, other, user);
+        package->name, conflict.package, subject->name);
 }
 
 static int refuse_request(enum policy_request_verdict verdict, const struct package *package,
@@ -140,12 +139,12 @@ static int refuse_request(enum policy_request_verdict verdict, const struct pack
 int engine_check_filing(struct engine *engine, const struct subject *subject, const struct package *package,
                         const struct policy_ask *ask, struct reply *reply)
 {
-    int r = refuse_request(policy_may_request(package, subject, ask), package, reply);
-    if (r == 0)
-        r = engine_check_limits(engine, subject->uid, !package->approval_required, reply);
-    if (r == 0)
-        r = engine_check_cooldown(engine, subject, package, ask->at_gate, reply);
-    return r == 0 ? engine_check_duties(engine, subject->uid, subject->name, package, true, reply) : r;
+    int r;
+    if ((r = refuse_request(policy_may_request(package, subject, ask), package, reply)) != 0 ||
+        (r = engine_check_limits(engine, subject->uid, !package->approval_required, reply)) != 0 ||
+        (r = engine_check_cooldown(engine, subject, package, ask->at_gate, reply)) != 0)
+        return r;
+    return engine_check_duties(engine, subject, package, true, reply);
 }
 
 int engine_refuse_unknown_package(const char *package, struct reply *reply)
@@ -190,9 +189,12 @@ int engine_check_extension(struct engine *engine, const struct assignment *assig
     return 0;
 }
 
-int engine_check_assign(struct engine *engine, const struct facts *facts, const struct assign_terms *terms,
-                        const struct package *package, struct reply *reply)
+int engine_check_assign(const struct call *call, const struct assign_terms *terms,
+                        const struct package *package)
 {
+    struct engine *engine = call->engine;
+    const struct facts *facts = call->facts;
+    struct reply *reply = call->reply;
     struct assignment assignment = {0};
     char encoded[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
     if (!package && terms->user && packages_find(engine->packages, terms->user))
@@ -217,7 +219,7 @@ int engine_check_assign(struct engine *engine, const struct facts *facts, const 
                              package->name, package->name, text_word(facts->user->name, word));
     if (r < 0)
         return r;
-    r = engine_check_duties(engine, facts->user->uid, facts->user->name, package, true, reply);
+    r = engine_check_duties(engine, facts->user, package, true, reply);
     const size_t used = strlen(reply->message);
     if (r > 0 && !terms->override_duties && terms->advice)
         snprintf(reply->message + used, sizeof(reply->message) - used,
@@ -231,6 +233,16 @@ int engine_check_assign(struct engine *engine, const struct facts *facts, const 
                                 "assign %s %s --override -m 'REASON'",
                                 package->name, text_word(facts->user->name, word));
     return r;
+}
+
+int engine_check_caller(const struct call *call)
+{
+    return call->facts->caller ? 0 : engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
+}
+
+struct act caller_act(const struct call *call, const char *reason)
+{
+    return (struct act){call->facts->caller->name, call->caller->identity, reason && *reason ? reason : NULL};
 }
 
 int engine_check_login_id(const struct engine *engine, const struct caller *caller, struct reply *reply)

@@ -53,33 +53,41 @@ static int refuse_cancel(const struct record *record, struct reply *reply)
     return r;
 }
 
+static int refuse_unknown_request(int64_t id, struct reply *reply)
+{
+    return engine_refuse(reply, BUS_ERROR_NO_SUCH_REQUEST,
+                         "You have no request %" PRId64 ". See: pkg-request list", id);
+}
+
 /* Whether it waits for a decision still. When very many time out together, one may be due and not done yet. */
 static bool is_waiting(const struct request *request, int64_t now)
 {
     return request->state == STATE_PENDING_APPROVAL && now < request->deadline;
 }
 
+static int cancel(const struct call *call, struct record *record, const char *reason)
+{
+    struct txn txn;
+    if (!engine_is_own(&record->request, call->caller, call->facts))
+        return refuse_unknown_request(record->request.id, call->reply);
+    if (!is_waiting(&record->request, clock_now(&call->engine->clock)) && !record->request.waiting)
+        return refuse_cancel(record, call->reply);
+    txn_begin(&txn, call->engine);
+    request_withdraw(&txn, &record->request, caller_act(call, reason));
+    return txn_commit(&txn);
+}
+
 int engine_cancel(const struct call *call, int64_t id, const char *reason)
 {
     struct record record = {0};
-    int r = engine_check_text("reason", reason, call->reply);
-    if (r == 0)
-        r = engine_enter(call->engine, call->facts);
-    if (r != 0)
+    int r;
+    if ((r = engine_check_text("reason", reason, call->reply)) != 0 ||
+        (r = engine_enter(call->engine, call->facts)) != 0)
         return r;
     r = record_load(call->engine->store, id, &record);
-    if (r < 0)
-        return r;
-    if (r == STORE_E_NONE || !engine_is_own(&record.request, call->caller, call->facts))
-        r = engine_refuse(call->reply, BUS_ERROR_NO_SUCH_REQUEST,
-                          "You have no request %" PRId64 ". See: pkg-request list", id);
-    else if (!is_waiting(&record.request, clock_now(&call->engine->clock)) && !record.request.waiting)
-        r = refuse_cancel(&record, call->reply);
-    else if ((r = engine_begin(call->engine)) == 0)
-        r = engine_end(call->engine,
-                       engine_withdraw(call->engine, &record.request,
-                                       (struct act){call->facts->caller->name, call->caller->identity,
-                                                    *reason ? reason : NULL}));
+    if (r != 0)
+        return r == STORE_E_NONE ? refuse_unknown_request(id, call->reply) : r;
+    r = cancel(call, &record, reason);
     record_deinit(&record);
     return r != 0 ? r : engine_show(call, id);
 }
@@ -152,6 +160,7 @@ static int check_approval(struct engine *engine, const struct request *request, 
                              "Request %" PRId64
                              " is for a later start; an approver can set it later, not earlier.",
                              request->id);
+    const struct subject requestor = {.uid = request->requestor.uid, .name = request->user};
     struct assignment assignment = {0};
     int r;
     if (!request->extends) {
@@ -163,15 +172,14 @@ static int check_approval(struct engine *engine, const struct request *request, 
                                  "%s holds %s already, so request %" PRId64
                                  " cannot be approved. You can deny it.",
                                  request->user, request->package, request->id);
-        r = r < 0 ? r
-                  : engine_check_duties(engine, request->requestor.uid, request->user, package, false, reply);
+        r = r < 0 ? r : engine_check_duties(engine, &requestor, package, false, reply);
         return refuse_to_approver(r, request, reply);
     }
     r = store_get_assignment(engine->store, request->extends, &assignment);
     if (r == 0)
         r = engine_check_extension(engine, &assignment, package, given_time(request, package, terms), reply);
     if (r == 0)
-        r = engine_check_duties(engine, request->requestor.uid, request->user, package, false, reply);
+        r = engine_check_duties(engine, &requestor, package, false, reply);
     assignment_deinit(&assignment);
     return refuse_to_approver(r, request, reply);
 }
@@ -232,7 +240,7 @@ static int decide_record(const struct call *call, struct record *record, bool ap
         return engine_was_asked(call->engine, record, &decider)
                    ? refuse_late(record, call->reply)
                    : engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, call->reply);
-    int r = engine_judge(call->engine, record, call->facts);
+    int r = stage_judge(call->engine, record, call->facts);
     if (r == 0 || r == ENGINE_E_UNKNOWN)
         r = judge_decider(call->engine, record, &decider, &for_whom, call->reply);
     const struct package *package = packages_find(call->engine->packages, request->package);
@@ -256,11 +264,10 @@ static int decide_record(const struct call *call, struct record *record, bool ap
         request->granted = given_time(request, package, terms);
     if (approve && terms->start > now)
         request->start = terms->start;
-    r = engine_begin(call->engine);
-    if (r == 0)
-        r = engine_end(call->engine,
-                       engine_record_decision(call->engine, record, &decision, package, call->facts));
-    return r;
+    struct txn txn;
+    txn_begin(&txn, call->engine);
+    request_decide(&txn, record, &decision, package, call->facts);
+    return txn_commit(&txn);
 }
 
 int engine_decide(const struct call *call, int64_t id, bool approve, const struct decision_terms *terms)
@@ -270,16 +277,12 @@ int engine_decide(const struct call *call, int64_t id, bool approve, const struc
         return engine_refuse(call->reply, BUS_ERROR_INVALID_ARGUMENT,
                              "Please give a reason for the denial: pkg-approve deny %" PRId64 " -m 'REASON'",
                              id);
-    int r = engine_check_text("reason", terms->reason, call->reply);
-    if (r == 0)
-        r = engine_check_terms(call->engine, terms->duration, terms->start, call->reply);
-    if (r == 0 && !call->facts->caller)
-        r = engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
-    if (r == 0)
-        r = engine_check_login_id(call->engine, call->caller, call->reply);
-    if (r == 0)
-        r = engine_enter(call->engine, call->facts);
-    if (r != 0)
+    int r;
+    if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
+        (r = engine_check_terms(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
+        (r = engine_check_caller(call)) != 0 ||
+        (r = engine_check_login_id(call->engine, call->caller, call->reply)) != 0 ||
+        (r = engine_enter(call->engine, call->facts)) != 0)
         return r;
     r = record_load(call->engine->store, id, &record);
     if (r == STORE_E_NONE)

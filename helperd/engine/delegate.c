@@ -45,11 +45,6 @@ static bool is_received_by(const struct delegation *delegation, const struct sub
     return delegation->delegate_uid == subject->uid && strcmp(delegation->delegate, subject->name) == 0;
 }
 
-static int check_caller(const struct facts *facts, struct reply *reply)
-{
-    return facts->caller ? 0 : engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
-}
-
 /* ---- to delegate ---- */
 
 static int check_until(struct engine *engine, int64_t until, struct reply *reply)
@@ -70,12 +65,13 @@ static int check_until(struct engine *engine, int64_t until, struct reply *reply
 }
 
 /* Who delegates, and to whom: facts->user. */
-static int check_parties(const struct caller *caller, const struct facts *facts, const char *asked,
-                         struct reply *reply)
+static int check_parties(const struct call *call, const char *asked)
 {
+    const struct facts *facts = call->facts;
+    struct reply *reply = call->reply;
     char visible[NAME_ENCODED_MAX + 1];
     const struct subject *to = facts->user;
-    int r = check_caller(facts, reply);
+    const int r = engine_check_caller(call);
     if (r != 0)
         return r;
     if (!facts->caller->may_log_in)
@@ -86,7 +82,7 @@ static int check_parties(const struct caller *caller, const struct facts *facts,
         return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
                              text_visible(asked, visible, sizeof(visible)));
     /* By login as well: whoever got at an approver's account is not to lend it to their own. */
-    if (policy_same_person(&caller->identity, &(struct identity){to->uid, UID_UNSET}) ||
+    if (policy_same_person(&call->caller->identity, &(struct identity){to->uid, UID_UNSET}) ||
         strcmp(to->name, facts->caller->name) == 0)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "%s is you (by account or by login). Please name somebody else.", to->name);
@@ -140,13 +136,11 @@ static int check_counts(struct engine *engine, const struct facts *facts, int64_
     int64_t given = 0;
     int64_t received = 0;
     int64_t lately = 0;
-    int r = find_given(engine, facts, ret_replaced, &given);
-    if (r == 0)
-        r = count_received(engine, facts, &received);
-    if (r == 0)
-        r = store_delegated_since(engine->store, facts->caller->uid, clock_now(&engine->clock) - PACE_SECONDS,
-                                  PACE_MAX, &lately);
-    if (r < 0)
+    const int64_t since = clock_now(&engine->clock) - PACE_SECONDS;
+    int r;
+    if ((r = find_given(engine, facts, ret_replaced, &given)) < 0 ||
+        (r = count_received(engine, facts, &received)) < 0 ||
+        (r = store_delegated_since(engine->store, facts->caller->uid, since, PACE_MAX, &lately)) < 0)
         return r;
     if (given >= GIVEN_MAX)
         return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
@@ -171,16 +165,11 @@ static int check_counts(struct engine *engine, const struct facts *facts, int64_
 int engine_delegate(const struct call *call, const struct delegate_terms *terms)
 {
     int64_t replaced = 0;
-    int r = engine_check_text("reason", terms->reason, call->reply);
-    if (r == 0)
-        r = check_until(call->engine, terms->until, call->reply);
-    if (r == 0)
-        r = check_parties(call->caller, call->facts, terms->to, call->reply);
-    if (r == 0)
-        r = engine_enter(call->engine, call->facts);
-    if (r == 0)
-        r = check_counts(call->engine, call->facts, &replaced, call->reply);
-    if (r != 0)
+    int r;
+    if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
+        (r = check_until(call->engine, terms->until, call->reply)) != 0 ||
+        (r = check_parties(call, terms->to)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0 ||
+        (r = check_counts(call->engine, call->facts, &replaced, call->reply)) != 0)
         return r;
     struct delegation delegation = {
         .user = call->facts->caller->name,
@@ -193,35 +182,24 @@ int engine_delegate(const struct call *call, const struct delegate_terms *terms)
         .local = call->facts->caller->local,
         .delegate_local = call->facts->user->local,
     };
-    r = engine_begin(call->engine);
-    if (r != 0)
-        return r;
+    struct txn txn;
+    txn_begin(&txn, call->engine);
     if (replaced)
-        r = store_revoke_delegation(call->engine->store, replaced, delegation.since);
-    if (r == 0)
-        r = store_add_delegation(call->engine->store, &delegation);
-    if (r == 0)
-        r = engine_audit_delegation(call->engine,
-                                    (struct act){delegation.user, call->caller->identity, delegation.reason},
-                                    "delegate", &delegation);
-    r = engine_end(call->engine, r);
+        store_revoke_delegation(txn.store, replaced, delegation.since);
+    store_add_delegation(txn.store, &delegation);
+    delegation_audit(&txn, caller_act(call, delegation.reason), "delegate", &delegation);
+    r = txn_commit(&txn);
     return r != 0 ? r : show_delegation(&delegation, call->reply);
 }
 
 /* ---- to end it ---- */
 
-static int end_delegation(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                          const struct delegation *delegation)
+static int end_delegation(const struct call *call, const struct delegation *delegation)
 {
-    int r = engine_begin(engine);
-    if (r != 0)
-        return r;
-    r = store_revoke_delegation(engine->store, delegation->id, clock_now(&engine->clock));
-    if (r == 0)
-        r = engine_audit_delegation(engine,
-                                    (struct act){facts->caller->name, caller->identity, delegation->reason},
-                                    "undelegate", delegation);
-    return engine_end(engine, r);
+    struct txn txn;
+    txn_begin(&txn, call->engine);
+    delegation_end(&txn, delegation, caller_act(call, delegation->reason));
+    return txn_commit(&txn);
 }
 
 /* Ends what the caller gave the other one (or received). STORE_E_NONE: there is nothing like it. */
@@ -239,7 +217,7 @@ static int revoke_between(const struct call *call, enum store_delegations which,
         if (given ? is_given_by(&found[i], call->facts->caller) && strcmp(found[i].delegate, other) == 0
                   : is_received_by(&found[i], call->facts->caller) && strcmp(found[i].user, other) == 0)
             match = &found[i];
-    r = match ? end_delegation(call->engine, call->caller, call->facts, match) : STORE_E_NONE;
+    r = match ? end_delegation(call, match) : STORE_E_NONE;
     if (r == 0)
         r = show_delegation(match, call->reply);
     store_free_delegations(found, count);
@@ -249,7 +227,7 @@ static int revoke_between(const struct call *call, enum store_delegations which,
 int engine_undelegate(const struct call *call, const char *other)
 {
     char visible[NAME_ENCODED_MAX + 1];
-    int r = check_caller(call->facts, call->reply);
+    int r = engine_check_caller(call);
     if (r == 0)
         r = engine_enter(call->engine, call->facts);
     const char *const names[] = {other, call->facts->user ? call->facts->user->name : other};
@@ -297,7 +275,7 @@ static int add_views(struct engine *engine, const struct caller *caller, const s
 
 int engine_list_delegations(const struct call *call)
 {
-    int r = check_caller(call->facts, call->reply);
+    int r = engine_check_caller(call);
     if (r == 0)
         r = engine_enter(call->engine, call->facts);
     if (r != 0)

@@ -42,9 +42,11 @@ int engine_drift_step(struct engine *engine)
 
 static int try_again(struct engine *engine, struct assignment *assignment)
 {
+    struct txn txn;
     assignment->retry_at = clock_now(&engine->clock);
-    const int r = engine_begin(engine);
-    return r < 0 ? r : engine_end(engine, store_update_assignment(engine->store, assignment));
+    txn_begin(&txn, engine);
+    store_update_assignment(txn.store, assignment);
+    return txn_commit(&txn);
 }
 
 int engine_repair_drift(struct engine *engine)

@@ -38,11 +38,10 @@ int drift_take_group_away(struct engine *engine, struct drift_item *item);
 /* Why a grant that is in place is not as it should be; NULL when it is. */
 typedef const char *(*drift_judge_grant)(const struct assignment *assignment, const struct grant *grant,
                                          const void *data);
-/* Inside a transaction. 1 when it fell short, 0 when the judge found nothing, -errno. `whole_too`: what the judge does
- * not say of any grant is said of the assignment, so that all of them go. */
-int drift_judge(struct engine *engine, struct assignment *assignment, drift_judge_grant judge,
-                const void *data, const char *whole_too);
-/* Calls `each` with every live assignment of the user, which it may change. *ret_count: how many it fell upon. */
-int drift_each_assignment(struct engine *engine, const char *user,
-                          int (*each)(struct engine *engine, struct assignment *assignment, const void *data),
-                          const void *data, size_t *ret_count);
+/* Lets the assignment fall short by what the judge finds. Whether it did. `whole_too`: what the judge does not say of any
+ * grant is said of the assignment, so that all of them go. */
+bool drift_judge(struct txn *txn, struct assignment *assignment, drift_judge_grant judge, const void *data,
+                 const char *whole_too);
+/* Calls `each` with every live assignment of the user, which it may change. How many it found fault with. */
+typedef bool (*drift_each)(struct txn *txn, struct assignment *assignment, const void *data);
+size_t drift_each_assignment(struct txn *txn, const char *user, drift_each each, const void *data);

@@ -30,36 +30,30 @@ static const char *judge_by_file(const struct assignment *assignment, const stru
     return "removed by hand";
 }
 
-static int judge_by_whole_file(struct engine *engine, struct assignment *assignment, const void *data)
+static bool judge_by_whole_file(struct txn *txn, struct assignment *assignment, const void *data)
 {
     const struct finding *finding = data;
     const bool lost = assignment->state == STATE_FULFILLED && finding->file &&
                       !grant_file_has_package(finding->file, assignment);
-    return drift_judge(engine, assignment, judge_by_file, finding,
+    return drift_judge(txn, assignment, judge_by_file, finding,
                        lost ? "its package was removed by hand" : NULL);
 }
 
 /* Nothing of ours is missing: what was added goes, and that is all. */
-static int drop_additions(struct engine *engine, const char *user)
+static void drop_additions(struct txn *txn, const char *user)
 {
     char visible[NAME_ENCODED_MAX + 1];
     _cleanup_free_ char *detail = NULL;
     text_visible(user, visible, sizeof(visible));
     if (asprintf(&detail, "grants/user/%s was changed by hand; it is made to say what was given", visible) <
-        0)
-        return -ENOMEM;
+        0) {
+        detail = NULL;
+        txn_ok(txn, -ENOMEM);
+        return;
+    }
     log_notice("%s.", detail);
-    const int r = engine_audit(engine, own_act(detail), "drift", 0, 0);
-    return r < 0 ? r : engine_will_publish(engine, user, true);
-}
-
-static int heed_user_difference(struct engine *engine, const char *user, const struct finding *finding)
-{
-    size_t count = 0;
-    int r = drift_each_assignment(engine, user, judge_by_whole_file, finding, &count);
-    if (r == 0 && count == 0)
-        r = drop_additions(engine, user);
-    return r;
+    txn_audit(txn, own_act(detail), "drift", 0, 0);
+    txn_publish(txn, user, true);
 }
 
 /* As it should be, but perhaps not for everybody to read. */
@@ -106,9 +100,11 @@ int drift_look_at_user(struct engine *engine, const char *user, bool settled)
         .file = likeness == GRANT_UNLIKE ? &file : NULL,
         .why = likeness == GRANT_REMOVED ? "removed by hand" : "changed by hand",
     };
-    r = engine_begin(engine);
-    if (r == 0)
-        r = engine_end(engine, heed_user_difference(engine, user, &finding));
+    struct txn txn;
+    txn_begin(&txn, engine);
+    if (drift_each_assignment(&txn, user, judge_by_whole_file, &finding) == 0)
+        drop_additions(&txn, user);
+    r = txn_commit(&txn);
     grant_user_deinit(&file);
     return r;
 }

@@ -2,6 +2,7 @@
 /* The engine's drift: groups that are gone or have another number, and an allow-list that lacks them. */
 #include "helperd/engine/drift.h"
 
+#include "common/cleanup.h"
 #include "common/log.h"
 #include "common/names.h"
 
@@ -83,8 +84,10 @@ static int add_group(struct engine *engine, const struct store_group *group, str
 
 static int note_local_group(struct engine *engine, const struct store_group *group)
 {
-    const int r = engine_begin(engine);
-    return r < 0 ? r : engine_end(engine, store_note_group_local(engine->store, group->name, group->gid));
+    struct txn txn;
+    txn_begin(&txn, engine);
+    store_note_group_local(txn.store, group->name, group->gid);
+    return txn_commit(&txn);
 }
 
 /* Not found in a directory, which may be away: nothing follows, and it is logged once. */
@@ -168,11 +171,10 @@ int drift_take_group_away(struct engine *engine, struct drift_item *item)
         return r < 0 ? r : 0;
     item->after = assignment.id;
     if (!item->packages || strv_contains(item->packages, assignment.package)) {
-        r = engine_begin(engine);
-        if (r == 0) {
-            r = drift_judge(engine, &assignment, judge_group, item, NULL);
-            r = engine_end(engine, r < 0 ? r : 0);
-        }
+        struct txn txn;
+        txn_begin(&txn, engine);
+        drift_judge(&txn, &assignment, judge_group, item, NULL);
+        r = txn_commit(&txn);
     }
     assignment_deinit(&assignment);
     return r < 0 ? r : 1;
@@ -236,42 +238,37 @@ int engine_heed_allow_list(struct engine *engine, const struct packages *written
     return r < 0 ? r : 0;
 }
 
-/* Inside a transaction. What lacked its entry, and has it again, rests no longer. */
-static int wake(struct engine *engine, struct assignment *assignment)
+/* What lacked its entry, and has it again, rests no longer. */
+static void wake(struct txn *txn, struct assignment *assignment)
 {
-    struct grant *grants = NULL;
-    size_t count = 0;
+    _cleanup_(grants_deinit) struct grants grants = {0};
     bool any = false;
-    int r = store_get_grants(engine->store, assignment->id, &grants, &count);
-    for (size_t i = 0; r == 0 && i < count; i++)
-        if (grants[i].drifted && strncmp(grants[i].problem, off_list, strlen(off_list)) == 0 &&
-            is_allowed(engine, grants[i].group, grants[i].gid)) {
-            grants[i].drifted = false;
+    grants_load(txn, assignment, &grants);
+    for (size_t i = 0; i < grants.count; i++) {
+        struct grant *grant = &grants.items[i];
+        if (grant->drifted && strncmp(grant->problem, off_list, strlen(off_list)) == 0 &&
+            is_allowed(txn->engine, grant->group, grant->gid)) {
+            grant->drifted = false;
             any = true;
         }
-    if (any) {
-        assignment->retry_at = clock_now(&engine->clock);
-        r = store_update_assignment(engine->store, assignment);
-        if (r == 0)
-            r = store_set_grants(engine->store, assignment->id, grants, count, true);
     }
-    store_free_grants(grants, count);
-    return r;
+    if (!any)
+        return;
+    assignment->retry_at = txn_now(txn);
+    store_update_assignment(txn->store, assignment);
+    store_set_grants(txn->store, assignment->id, grants.items, grants.count, true);
 }
 
 int engine_retry_all(struct engine *engine)
 {
-    int64_t after = 0;
-    int r = engine_begin(engine);
-    if (r < 0)
-        return r;
-    while (r == 0) {
-        struct assignment assignment = {0};
-        r = store_next_partial(engine->store, after, true, &assignment);
-        if (r == 0)
-            r = wake(engine, &assignment);
+    struct txn txn;
+    struct assignment assignment = {0};
+    txn_begin(&txn, engine);
+    for (int64_t after = 0; store_next_partial(txn.store, after, true, &assignment) == 0;) {
+        wake(&txn, &assignment);
         after = assignment.id;
         assignment_deinit(&assignment);
     }
-    return engine_end(engine, r < 0 ? r : store_hasten(engine->store, clock_now(&engine->clock)));
+    store_hasten(txn.store, txn_now(&txn));
+    return txn_commit(&txn);
 }

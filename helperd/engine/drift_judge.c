@@ -10,23 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Repair comes at once, and each time later when somebody keeps taking it away. */
-static int plan_repair(struct engine *engine, struct assignment *assignment)
+/* Repair comes at once, and each time later when it is taken away again. */
+static void plan_repair(struct txn *txn, struct assignment *assignment)
 {
-    const int64_t now = clock_now(&engine->clock);
+    const int64_t now = txn_now(txn);
     int64_t before = 0;
-    const int r =
-        store_count_drift(engine->store, assignment->id, now, 2 * engine->config->retry_longest, &before);
+    store_count_drift(txn->store, assignment->id, now, 2 * txn->engine->config->retry_longest, &before);
     assignment->attempts = before;
-    assignment->retry_at = now + (before == 0 ? 0 : engine_backoff(engine, before - 1));
-    return r;
+    assignment->retry_at = now + (before == 0 ? 0 : retry_backoff(txn->engine, before - 1));
 }
 
 /* What lacked before, for another reason, goes on being tried. */
-static bool is_tried(const struct assignment *assignment, const struct grant *grants, size_t count)
+static bool is_tried(const struct assignment *assignment, const struct grants *grants)
 {
-    for (size_t i = 0; i < count; i++)
-        if (grants[i].problem && !grants[i].drifted)
+    for (size_t i = 0; i < grants->count; i++)
+        if (grants->items[i].problem && !grants->items[i].drifted)
             return assignment->retry_at != 0;
     return false;
 }
@@ -40,26 +38,22 @@ static int note_problem(struct grant *grant, const char *why, bool repair)
     return r < 0 ? -ENOMEM : 0;
 }
 
-static char *describe(const struct grant *grants, char *const *why, size_t count)
+static char *describe(const struct grants *grants, char *const *why)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return NULL;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < grants->count; i++)
         if (why[i])
-            fprintf(out, "%s%s: %s", ftell(out) > 0 ? "; " : "", grants[i].group, why[i]);
+            fprintf(out, "%s%s: %s", ftell(out) > 0 ? "; " : "", grants->items[i].group, why[i]);
     return fclose(out) == 0 ? text : NULL;
 }
 
-static int record(struct engine *engine, const struct assignment *assignment, const struct grant *grants,
-                  char *const *why, size_t count, bool repair)
+static void record(struct txn *txn, const struct assignment *assignment, const char *detail, bool repair)
 {
     char user[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
-    _cleanup_free_ char *detail = describe(grants, why, count);
-    if (!detail)
-        return -ENOMEM;
     const char *what = *detail ? detail : "changed by hand";
     text_visible(assignment->user, user, sizeof(user));
     if (repair)
@@ -68,55 +62,52 @@ static int record(struct engine *engine, const struct assignment *assignment, co
     else
         log_notice("%s of %s is Partially fulfilled now: %s. To put it back: pkg-admin retry %s %s",
                    assignment->package, user, what, assignment->package, text_word(assignment->user, word));
-    return engine_audit(engine, own_act(detail), "drift", assignment->request, assignment->id);
+    txn_audit(txn, own_act(detail), "drift", assignment->request, assignment->id);
 }
 
-/* Inside a transaction. why[i]: what became of grants[i], NULL for those that are as they were. */
-static int fall_short(struct engine *engine, struct assignment *assignment, struct grant *grants,
-                      char *const *why, size_t count)
+/* why[i]: what became of grant i, NULL for those that are as they were. */
+static void fall_short(struct txn *txn, struct assignment *assignment, struct grants *grants,
+                       char *const *why)
 {
-    const struct package *package = packages_find(engine->packages, assignment->package);
+    const struct package *package = packages_find(txn->engine->packages, assignment->package);
     const bool repair = package && package->drift_repair;
-    int r = engine_will_publish(engine, assignment->user, true);
-    for (size_t i = 0; r == 0 && i < count; i++)
+    _cleanup_free_ char *detail = describe(grants, why);
+    if (!txn_ok(txn, detail ? 0 : -ENOMEM))
+        return;
+    txn_publish(txn, assignment->user, true);
+    for (size_t i = 0; i < grants->count; i++)
         if (why[i])
-            r = note_problem(&grants[i], why[i], repair);
-    if (r == 0)
-        r = engine_move_assignment(assignment, ASSIGNMENT_FALL_SHORT);
-    if (r == 0 && repair)
-        r = plan_repair(engine, assignment);
-    else if (!is_tried(assignment, grants, count))
+            txn_ok(txn, note_problem(&grants->items[i], why[i], repair));
+    assignment_move(txn, assignment, ASSIGNMENT_FALL_SHORT);
+    if (repair)
+        plan_repair(txn, assignment);
+    else if (!is_tried(assignment, grants))
         assignment->retry_at = 0;
-    if (r == 0)
-        r = store_update_assignment(engine->store, assignment);
-    if (r == 0)
-        r = store_set_grants(engine->store, assignment->id, grants, count, true);
-    if (r == 0)
-        r = record(engine, assignment, grants, why, count, repair);
-    return r < 0 ? r : engine_will_announce(engine, assignment->request);
+    store_update_assignment(txn->store, assignment);
+    store_set_grants(txn->store, assignment->id, grants->items, grants->count, true);
+    record(txn, assignment, detail, repair);
+    txn_announce(txn, assignment->request);
 }
 
-int drift_judge(struct engine *engine, struct assignment *assignment, drift_judge_grant judge,
-                const void *data, const char *whole_too)
+bool drift_judge(struct txn *txn, struct assignment *assignment, drift_judge_grant judge, const void *data,
+                 const char *whole_too)
 {
-    struct grant *grants = NULL;
-    size_t count = 0, concerned = 0;
-    int r = store_get_grants(engine->store, assignment->id, &grants, &count);
-    if (r < 0)
-        return r;
-    _cleanup_free_ char **why = calloc(count + 1, sizeof(*why));
-    for (size_t i = 0; why && i < count; i++) {
-        why[i] = grants[i].problem ? NULL : (char *)judge(assignment, &grants[i], data);
+    _cleanup_(grants_deinit) struct grants grants = {0};
+    size_t concerned = 0;
+    grants_load(txn, assignment, &grants);
+    _cleanup_free_ char **why = calloc(grants.count + 1, sizeof(*why));
+    if (!txn_ok(txn, why ? 0 : -ENOMEM))
+        return false;
+    for (size_t i = 0; i < grants.count; i++) {
+        why[i] = grants.items[i].problem ? NULL : (char *)judge(assignment, &grants.items[i], data);
         concerned += why[i] != NULL;
     }
-    for (size_t i = 0; why && concerned == 0 && whole_too && i < count; i++)
-        why[i] = grants[i].problem ? NULL : (char *)whole_too;
-    if (!why)
-        r = -ENOMEM;
-    else if (concerned > 0 || whole_too)
-        r = fall_short(engine, assignment, grants, why, count);
-    store_free_grants(grants, count);
-    return r < 0 ? r : concerned > 0 || whole_too;
+    for (size_t i = 0; concerned == 0 && whole_too && i < grants.count; i++)
+        why[i] = grants.items[i].problem ? NULL : (char *)whole_too;
+    if (concerned == 0 && !whole_too)
+        return false;
+    fall_short(txn, assignment, &grants, why);
+    return true;
 }
 
 struct numbers {
@@ -135,27 +126,19 @@ static int collect(const struct assignment *assignment, void *data)
     return 0;
 }
 
-int drift_each_assignment(struct engine *engine, const char *user,
-                          int (*each)(struct engine *engine, struct assignment *assignment, const void *data),
-                          const void *data, size_t *ret_count)
+size_t drift_each_assignment(struct txn *txn, const char *user, drift_each each, const void *data)
 {
     struct numbers numbers = {0};
     size_t count = 0;
-    int r = store_each_live_of_user(engine->store, user, collect, &numbers);
-    for (size_t i = 0; r == 0 && i < numbers.count; i++) {
+    txn_ok(txn, store_each_live_of_user(txn->store, user, collect, &numbers));
+    for (size_t i = 0; i < numbers.count; i++) {
         struct assignment assignment = {0};
-        r = store_get_assignment(engine->store, numbers.ids[i], &assignment);
-        if (r == 0)
-            r = each(engine, &assignment, data);
-        if (r == 1) {
-            count++;
-            r = 0;
-        }
+        if (txn_ok(txn, store_get_assignment(txn->store, numbers.ids[i], &assignment)))
+            count += each(txn, &assignment, data);
         assignment_deinit(&assignment);
     }
     free(numbers.ids);
-    *ret_count = count;
-    return r;
+    return count;
 }
 
 struct taken {
@@ -171,14 +154,13 @@ static const char *judge_taken(const struct assignment *assignment, const struct
     return strcmp(grant->group, taken->group) == 0 ? taken->why : NULL;
 }
 
-static int judge_by_line(struct engine *engine, struct assignment *assignment, const void *data)
+static bool judge_by_line(struct txn *txn, struct assignment *assignment, const void *data)
 {
-    return drift_judge(engine, assignment, judge_taken, data, NULL);
+    return drift_judge(txn, assignment, judge_taken, data, NULL);
 }
 
-int engine_lose_group(struct engine *engine, const char *user, const char *group)
+void drift_lose_group(struct txn *txn, const char *user, const char *group)
 {
-    const struct taken taken = {group, "taken out of /etc/group by hand"};
-    size_t count = 0;
-    return drift_each_assignment(engine, user, judge_by_line, &taken, &count);
+    drift_each_assignment(txn, user, judge_by_line,
+                          &(struct taken){group, "taken out of /etc/group by hand"});
 }

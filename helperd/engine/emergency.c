@@ -114,30 +114,25 @@ static int check_emergency(struct engine *engine, const struct subject *subject,
                              "The policy of %s does not let you take it in an emergency. Ask for approval: "
                              "pkg-request submit %s",
                              package->name, package->name);
-    int r = check_not_held(engine, subject, package, reply);
-    if (r == 0)
-        r = check_reviewed(engine, subject, package, reply);
-    if (r == 0)
-        r = engine_check_limits(engine, subject->uid, true, reply);
-    if (r == 0)
-        r = engine_check_duties(engine, subject->uid, subject->name, package, false, reply);
-    return r;
+    int r;
+    if ((r = check_not_held(engine, subject, package, reply)) != 0 ||
+        (r = check_reviewed(engine, subject, package, reply)) != 0 ||
+        (r = engine_check_limits(engine, subject->uid, true, reply)) != 0)
+        return r;
+    return engine_check_duties(engine, subject, package, false, reply);
 }
 
-/* Inside a transaction: what waits for a decision of the user's is answered by this. What is approved and has its start
- * ahead stays. */
-static int withdraw_open(struct engine *engine, const struct caller *caller, const struct request *emergency)
+/* What waits for a decision of the user's is answered by this. What is approved and has its start ahead stays. */
+static void withdraw_open(struct txn *txn, const struct caller *caller, const struct request *emergency)
 {
     struct request open = {0};
     char reason[64];
-    int r = store_find_open_request(engine->store, emergency->requestor.uid, emergency->user,
-                                    emergency->package, &open);
-    if (r != 0)
-        return r < 0 ? r : 0;
-    snprintf(reason, sizeof(reason), "answered by the emergency, request %" PRId64, emergency->id);
-    r = engine_withdraw(engine, &open, (struct act){emergency->user, caller->identity, reason});
+    if (store_find_open_request(txn->store, emergency->requestor.uid, emergency->user, emergency->package,
+                                &open) == 0) {
+        snprintf(reason, sizeof(reason), "answered by the emergency, request %" PRId64, emergency->id);
+        request_withdraw(txn, &open, (struct act){emergency->user, caller->identity, reason});
+    }
     request_deinit(&open);
-    return r;
 }
 
 /* For the log; every approver has a notice of it by now. */
@@ -152,16 +147,15 @@ static void raise_alarm(const struct request *request)
 
 int engine_emergency(const struct call *call, const struct submission *submission)
 {
+    struct txn txn;
     const struct subject *subject = NULL;
-    int r = check_words(submission, call->reply);
-    if (r == 0)
-        r = engine_find_requestor(call, submission, &subject);
-    if (r == 0)
-        r = engine_enter(call->engine, call->facts);
-    const struct package *package =
-        r == 0 ? packages_find(call->engine->packages, submission->packages[0]) : NULL;
-    if (r == 0)
-        r = check_emergency(call->engine, subject, submission->packages[0], package, call->reply);
+    int r;
+    if ((r = check_words(submission, call->reply)) != 0 ||
+        (r = engine_find_requestor(call, submission, &subject)) != 0 ||
+        (r = engine_enter(call->engine, call->facts)) != 0)
+        return r;
+    const struct package *package = packages_find(call->engine->packages, submission->packages[0]);
+    r = check_emergency(call->engine, subject, submission->packages[0], package, call->reply);
     if (r != 0)
         return r;
     struct request request = engine_compose(call->engine, call->caller, subject, submission, package);
@@ -169,16 +163,12 @@ int engine_emergency(const struct call *call, const struct submission *submissio
     request.duration = package->emergency_duration;
     /* In no stage, but kept with it: who would have been asked finds it in their history. */
     request.n_stages = (int64_t)package->n_stages;
-    r = engine_begin(call->engine);
-    if (r != 0)
-        return r;
-    r = engine_file(call->engine, call->facts, package, &request, true, NULL);
-    if (r == 0)
-        r = withdraw_open(call->engine, call->caller, &request);
-    if (r == 0)
-        r = engine_tell_emergency(call->engine, &request, package);
-    r = engine_end(call->engine, r);
-    if (r != 0)
+    txn_begin(&txn, call->engine);
+    request_file(&txn, call->facts, package, &request, &(struct filing){.waived = true});
+    withdraw_open(&txn, call->caller, &request);
+    notify_emergency(&txn, &request, package);
+    r = txn_commit(&txn);
+    if (r < 0)
         return r;
     raise_alarm(&request);
     r = engine_check_fulfilment(call->engine, request.id);
@@ -198,21 +188,16 @@ static int refuse_reviewed(const struct record *record, struct reply *reply)
                          for_user ? for_user : "", time_text(record->request.reviewed, when));
 }
 
-static int store_review(struct engine *engine, const struct request *request, const struct decision *review)
+static int record_review(struct engine *engine, const struct request *request, const struct decision *review)
 {
-    int r = engine_begin(engine);
-    if (r != 0)
-        return r;
-    r = store_add_decision(engine->store, request->id, review);
-    if (r == 0)
-        r = store_set_reviewed(engine->store, request->id, review->at);
-    if (r == 0)
-        r = engine_audit_decision(engine, request->id, review, "review");
-    if (r == 0)
-        r = engine_tell_review(engine, request, packages_find(engine->packages, request->package), review);
-    if (r == 0)
-        r = engine_will_announce(engine, request->id);
-    return engine_end(engine, r);
+    struct txn txn;
+    txn_begin(&txn, engine);
+    store_add_decision(txn.store, request->id, review);
+    store_set_reviewed(txn.store, request->id, review->at);
+    audit_decision(&txn, request->id, review, "review");
+    notify_review(&txn, request, packages_find(engine->packages, request->package), review);
+    txn_announce(&txn, request->id);
+    return txn_commit(&txn);
 }
 
 static int review_record(const struct call *call, const struct record *record, const char *reason)
@@ -246,20 +231,19 @@ static int review_record(const struct call *call, const struct record *record, c
         .reason = *reason ? (char *)reason : NULL,
         .at = now,
     };
-    return store_review(call->engine, request, &review);
+    return record_review(call->engine, request, &review);
 }
 
 int engine_review(const struct call *call, int64_t id, const char *reason)
 {
     struct record record = {0};
-    int r = engine_check_text("note", reason, call->reply);
-    if (r == 0)
-        r = engine_check_login_id(call->engine, call->caller, call->reply);
-    if (r == 0)
-        r = engine_enter(call->engine, call->facts);
-    if (r == 0)
-        r = record_load(call->engine->store, id, &record);
-    if (r != 0 && r != STORE_E_NONE)
+    int r;
+    if ((r = engine_check_text("note", reason, call->reply)) != 0 ||
+        (r = engine_check_login_id(call->engine, call->caller, call->reply)) != 0 ||
+        (r = engine_enter(call->engine, call->facts)) != 0)
+        return r;
+    r = record_load(call->engine->store, id, &record);
+    if (r < 0)
         return r;
     r = engine_refuse_sight(r == 0 ? engine_may_see(call->engine, call->caller, call->facts, &record)
                                    : ENGINE_SIGHT_NO,

@@ -92,9 +92,9 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
         [POLICY_REACH_FALLBACK] = "fallback",
         [POLICY_REACH_NOBODY] = "nobody",
     };
-    const char *here = engine_undecidable_here(explanation->engine);
+    const char *here = stage_undecidable_here(explanation->engine);
     struct policy_reach reach = policy_reach(stage, &explanation->identity, NULL, 0, explanation->facts);
-    char why[ENGINE_WHY_MAX];
+    char why[STAGE_WHY_MAX];
     if (here)
         reach.verdict = POLICY_REACH_NOBODY;
     json_t *view =
@@ -114,7 +114,7 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
         r = add(view, "escalate_after", json_integer(stage->escalate_after));
     if (r == 0 && reach.verdict == POLICY_REACH_NOBODY)
         r = add(view, "why",
-                json_string(here ? here : engine_say_reach(stage, &reach, explanation->facts, why)));
+                json_string(here ? here : stage_say_reach(stage, &reach, explanation->facts, why)));
     if (r == 0)
         return view;
     json_decref(view);
@@ -145,7 +145,7 @@ static json_t *view_group(const struct explanation *explanation, const char *nam
     const struct fact_group *group = facts_group(explanation->facts, name);
     const gid_t gid = facts_gid(explanation->facts, name);
     _cleanup_free_ char *problem = NULL;
-    if (engine_group_problem(explanation->engine, explanation->facts, name, &problem) < 0)
+    if (group_problem(explanation->engine, explanation->facts, name, &problem) < 0)
         return NULL;
     return json_pack("{s:s, s:b, s:b, s:b, s:o*, s:s*}", "name", name, "known", group && group->known,
                      "exists", gid != GID_UNSET, "allowed", !problem, "gid",

@@ -11,63 +11,54 @@
 static const char gone[] = "the user is no longer on this host";
 static const char other_uid[] = "the user of this name has another uid now";
 
-static int revoke_gone(struct engine *engine, const char *name)
+static void revoke_gone(struct txn *txn, const char *name)
 {
     struct assignment assignment = {0};
     char visible[NAME_ENCODED_MAX + 1];
-    int r;
-    while ((r = store_find_local_assignment(engine->store, name, &assignment)) == 0) {
+    while (store_find_local_assignment(txn->store, name, &assignment) == 0) {
         log_notice("%s of %s ends: %s.", assignment.package, text_visible(name, visible, sizeof(visible)),
                    gone);
-        r = engine_finish_assignment(engine, &assignment, ASSIGNMENT_REVOKE, own_act(gone));
+        assignment_finish(txn, &assignment, ASSIGNMENT_REVOKE, own_act(gone));
         assignment_deinit(&assignment);
-        if (r < 0)
-            return r;
     }
-    return r < 0 ? r : 0;
 }
 
-static int withdraw(struct engine *engine, struct request *request, const char *why)
-{
-    const int r = engine_withdraw(engine, request, own_act(why));
-    request_deinit(request);
-    return r;
-}
-
-static int withdraw_gone(struct engine *engine, const char *name)
+static void withdraw_gone(struct txn *txn, const char *name)
 {
     struct request request = {0};
-    int r;
-    while ((r = store_find_local_request(engine->store, name, &request)) == 0)
-        if ((r = withdraw(engine, &request, gone)) < 0)
-            return r;
-    return r < 0 ? r : 0;
+    while (store_find_local_request(txn->store, name, &request) == 0) {
+        request_withdraw(txn, &request, own_act(gone));
+        request_deinit(&request);
+    }
 }
 
-static int withdraw_stale(struct engine *engine, const struct subject *subject)
+static void withdraw_stale(struct txn *txn, const struct subject *subject)
 {
     struct request request = {0};
-    int r;
-    while ((r = store_find_stale_request(engine->store, subject->name, subject->uid, &request)) == 0)
-        if ((r = withdraw(engine, &request, other_uid)) < 0)
-            return r;
-    return r < 0 ? r : 0;
+    while (store_find_stale_request(txn->store, subject->name, subject->uid, &request) == 0) {
+        request_withdraw(txn, &request, own_act(other_uid));
+        request_deinit(&request);
+    }
 }
 
 /* The next one, 1 when there was one, 0 when there is none, -errno. */
 static int drop_one(struct engine *engine, const char *name, const struct subject *now)
 {
+    struct txn txn;
     struct delegation delegation = {0};
     const int64_t at = clock_now(&engine->clock);
     int r = now ? store_find_stale_delegation(engine->store, name, now->uid, at, &delegation)
                 : store_find_delegation_of_gone(engine->store, name, at, &delegation);
-    if (r == 0 && (r = engine_begin(engine)) == 0)
-        r = engine_end(engine, engine_drop_delegation(engine, &delegation, now ? other_uid : gone));
+    if (r != 0)
+        return r < 0 ? r : 0;
+    txn_begin(&txn, engine);
+    delegation_end(&txn, &delegation, own_act(now ? other_uid : gone));
+    r = txn_commit(&txn);
     delegation_deinit(&delegation);
-    return r < 0 ? r : r == 0;
+    return r < 0 ? r : 1;
 }
 
-/* What somebody delegated, or was delegated, is not their namesake's. `now`: who has the name; NULL: nobody. */
+/* What a user delegated, or was delegated, is not their namesake's. `now`: who has the name; NULL: no user. */
 static int drop_delegations(struct engine *engine, const char *name, const struct subject *now)
 {
     int r;
@@ -76,55 +67,86 @@ static int drop_delegations(struct engine *engine, const char *name, const struc
     return r;
 }
 
-static int mark_missing(struct engine *engine, const struct assignment *assignment)
+/* Looks first: without a difference nothing is written. */
+static int end_gone(struct engine *engine, const char *name)
 {
-    char visible[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
-    log_warning(
-        "%s, who holds %s, is not known just now. The directory may be away: what was given stays. If "
-        "the user is gone, revoke it: pkg-admin revoke %s %s -m 'REASON'",
-        text_visible(assignment->user, visible, sizeof(visible)), assignment->package, assignment->package,
-        text_word(assignment->user, word));
-    const int r = engine_audit(engine, own_act("no directory knew the user"), "missing", assignment->request,
-                               assignment->id);
-    return r < 0 ? r : store_note_missing(engine->store, assignment->user);
-}
-
-/* Each looks first: without a difference nothing is written. */
-static int heed_gone(struct engine *engine, const char *name)
-{
+    struct txn txn;
     struct assignment assignment = {0};
     struct request request = {0};
     const int held = store_find_local_assignment(engine->store, name, &assignment);
     const int waits = store_find_local_request(engine->store, name, &request);
     assignment_deinit(&assignment);
     request_deinit(&request);
-    int r = held < 0 ? held : waits < 0 ? waits : 0;
-    if (r == 0 && (held == 0 || waits == 0) && (r = engine_begin(engine)) == 0) {
-        r = revoke_gone(engine, name);
-        r = engine_end(engine, r < 0 ? r : withdraw_gone(engine, name));
-    }
-    if (r == 0)
-        r = drop_delegations(engine, name, NULL);
-    if (r == 0)
-        r = store_find_missing(engine->store, name, &assignment);
-    if (r == 0 && (r = engine_begin(engine)) == 0)
-        r = engine_end(engine, mark_missing(engine, &assignment));
+    if (held < 0 || waits < 0)
+        return held < 0 ? held : waits;
+    if (held != 0 && waits != 0)
+        return 0;
+    txn_begin(&txn, engine);
+    revoke_gone(&txn, name);
+    withdraw_gone(&txn, name);
+    return txn_commit(&txn);
+}
+
+/* What a user holds that no file of this host ever knew stays: their directory may be away. */
+static int mark_missing(struct engine *engine, const char *name)
+{
+    struct txn txn;
+    struct assignment assignment = {0};
+    char visible[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
+    int r = store_find_missing(engine->store, name, &assignment);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    log_warning(
+        "%s, who holds %s, is not known just now. The directory may be away: what was given stays. If "
+        "the user is gone, revoke it: pkg-admin revoke %s %s -m 'REASON'",
+        text_visible(assignment.user, visible, sizeof(visible)), assignment.package, assignment.package,
+        text_word(assignment.user, word));
+    txn_begin(&txn, engine);
+    txn_audit(&txn, own_act("no directory knew the user"), "missing", assignment.request, assignment.id);
+    store_note_missing(txn.store, assignment.user);
+    r = txn_commit(&txn);
     assignment_deinit(&assignment);
-    return r < 0 ? r : 0;
+    return r;
+}
+
+static int heed_gone(struct engine *engine, const char *name)
+{
+    int r;
+    if ((r = end_gone(engine, name)) < 0 || (r = drop_delegations(engine, name, NULL)) < 0)
+        return r;
+    return mark_missing(engine, name);
+}
+
+static int note_seen(struct engine *engine, const struct subject *subject)
+{
+    struct txn txn;
+    const int r = store_find_unlike(engine->store, subject->name, subject->uid, subject->local);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    txn_begin(&txn, engine);
+    store_note_seen(txn.store, subject->name, subject->uid, subject->local);
+    return txn_commit(&txn);
+}
+
+static int end_stale_requests(struct engine *engine, const struct subject *subject)
+{
+    struct txn txn;
+    struct request request = {0};
+    const int r = store_find_stale_request(engine->store, subject->name, subject->uid, &request);
+    request_deinit(&request);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    txn_begin(&txn, engine);
+    withdraw_stale(&txn, subject);
+    return txn_commit(&txn);
 }
 
 static int heed_there(struct engine *engine, const struct subject *subject)
 {
-    struct request request = {0};
-    int r = store_find_unlike(engine->store, subject->name, subject->uid, subject->local);
-    if (r == 0 && (r = engine_begin(engine)) == 0)
-        r = engine_end(engine, store_note_seen(engine->store, subject->name, subject->uid, subject->local));
-    if (r >= 0)
-        r = store_find_stale_request(engine->store, subject->name, subject->uid, &request);
-    if (r == 0 && (r = engine_begin(engine)) == 0)
-        r = engine_end(engine, withdraw_stale(engine, subject));
-    request_deinit(&request);
-    return r < 0 ? r : drop_delegations(engine, subject->name, subject);
+    int r;
+    if ((r = note_seen(engine, subject)) < 0 || (r = end_stale_requests(engine, subject)) < 0)
+        return r;
+    return drop_delegations(engine, subject->name, subject);
 }
 
 int engine_heed_holder(struct engine *engine, const char *name, const struct facts *facts)

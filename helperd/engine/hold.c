@@ -40,13 +40,20 @@ static int show_assignment(const struct call *call, const struct assignment *ass
 
 /* ---- extension ---- */
 
+struct extension_terms {
+    const char *justification; /* NULL: none was given */
+    int64_t duration;          /* what it would add */
+};
+
 static int file_extension(const struct call *call, const struct assignment *assignment,
-                          const struct package *package, const char *justification, int64_t duration,
-                          int64_t *ret_id)
+                          const struct package *package, const struct extension_terms *terms, int64_t *ret_id)
 {
+    struct txn txn;
     bool emergency = true;
-    int r = engine_of_emergency(call->engine, assignment, &emergency);
-    /* Nobody approved an emergency: whoever wants more of it asks the approvers. */
+    int r = assignment_is_emergency(call->engine, assignment, &emergency);
+    if (r < 0)
+        return r;
+    /* No approver was asked for an emergency: who wants more of it asks the approvers. */
     const bool waived =
         !package->approval_required || (package->extension == PACKAGE_EXTENSION_ALLOWED && !emergency);
     struct request request = {
@@ -56,109 +63,118 @@ static int file_extension(const struct call *call, const struct assignment *assi
         .full_name = call->facts->caller->full_name,
         .organisation = call->facts->caller->organisation,
         .state = STATE_SUBMITTED,
-        .justification = (char *)justification,
-        .duration = duration,
+        .justification = (char *)terms->justification,
+        .duration = terms->duration,
         .submitted = clock_now(&call->engine->clock),
         .extends = assignment->id,
     };
-    if (r == 0)
-        r = engine_check_limits(call->engine, call->caller->identity.uid, waived, call->reply);
-    if (r == 0)
-        r = engine_check_cooldown(call->engine, call->facts->caller, package, false, call->reply);
-    if (r == 0)
-        r = engine_begin(call->engine);
-    if (r == 0)
-        r = engine_end(call->engine, engine_file(call->engine, call->facts, package, &request, waived, NULL));
-    if (r == 0)
-        *ret_id = request.id;
+    if ((r = engine_check_limits(call->engine, call->caller->identity.uid, waived, call->reply)) != 0 ||
+        (r = engine_check_cooldown(call->engine, call->facts->caller, package, false, call->reply)) != 0)
+        return r;
+    txn_begin(&txn, call->engine);
+    request_file(&txn, call->facts, package, &request, &(struct filing){.waived = waived});
+    r = txn_commit(&txn);
+    *ret_id = request.id;
     return r;
 }
 
-int engine_extend(const struct call *call, const char *name, const char *justification, int64_t duration)
+/* What the policy says now of more time for what is held (rule 9). */
+static int check_extend(const struct call *call, const struct assignment *assignment,
+                        const struct package *package, const struct extension_terms *terms)
 {
-    const struct package *package = packages_find(call->engine->packages, name);
-    struct assignment assignment = {0};
-    bool existing = false;
-    int64_t id = 0;
-    int r = justification ? engine_check_text("justification", justification, call->reply) : 0;
-    if (r == 0)
-        r = engine_check_terms(call->engine, duration, 0, call->reply);
-    if (r == 0 && !call->facts->caller)
-        r = engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
-    if (r == 0)
-        r = engine_enter(call->engine, call->facts);
+    const struct subject *caller = call->facts->caller;
+    const int r = engine_check_extension(call->engine, assignment, package, terms->duration, call->reply);
     if (r != 0)
         return r;
-    r = store_find_live_assignment(call->engine->store, call->caller->identity.uid, call->facts->caller->name,
-                                   name, &assignment);
-    if (r == STORE_E_NONE)
-        return package ? refuse_not_held(name, call->reply)
-                       : engine_refuse_unknown_package(name, call->reply);
-    const int64_t seconds = duration ? duration : package ? package->duration : 0;
-    if (r == 0)
-        r = engine_check_extension(call->engine, &assignment, package, seconds, call->reply);
-    if (r == 0 && package->requestors[0] && !policy_names(package->requestors, call->facts->caller) &&
-        policy_may_name(package->requestors, call->facts->caller))
-        r = engine_refuse_unknown(call->reply, "whether the policy lets you have more time of it");
-    if (r == 0 && package->requestors[0] && !policy_names(package->requestors, call->facts->caller))
-        r = engine_refuse(call->reply, BUS_ERROR_POLICY_REFUSED,
-                          "The policy of %s no longer lets you ask for it. An administrator of this host can "
-                          "tell who may.",
-                          name);
+    if (package->requestors[0] && !policy_names(package->requestors, caller))
+        return policy_may_name(package->requestors, caller)
+                   ? engine_refuse_unknown(call->reply, "whether the policy lets you have more time of it")
+                   : engine_refuse(call->reply, BUS_ERROR_POLICY_REFUSED,
+                                   "The policy of %s no longer lets you ask for it. An administrator of this "
+                                   "host can tell who may.",
+                                   package->name);
     /* What must not be held together is not prolonged together, however it came about. */
-    if (r == 0)
-        r = engine_check_duties(call->engine, call->caller->identity.uid, call->facts->caller->name, package,
-                                false, call->reply);
-    if (r == 0 && package->justification_required && !justification &&
+    const int duties = engine_check_duties(call->engine, caller, package, false, call->reply);
+    if (duties != 0)
+        return duties;
+    if (package->justification_required && !terms->justification &&
         package->extension != PACKAGE_EXTENSION_ALLOWED)
-        r = engine_refuse(call->reply, BUS_ERROR_POLICY_REFUSED,
-                          "%s asks for a justification. Please say why: pkg-request extend %s -m 'REASON'",
-                          name, name);
-    if (r == 0) {
-        r = engine_find_waiting(call->engine, call->facts->caller, name,
-                                &id); /* rule 7: nothing new beside it */
-        existing = r == 0;
-        if (r == STORE_E_NONE)
-            r = file_extension(call, &assignment, package, justification, seconds, &id);
-    }
-    assignment_deinit(&assignment);
+        return engine_refuse(call->reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s asks for a justification. Please say why: pkg-request extend %s -m 'REASON'",
+                             package->name, package->name);
+    return 0;
+}
+
+static int extend(const struct call *call, const struct assignment *assignment, const struct package *package,
+                  const struct extension_terms *terms)
+{
+    struct request waiting = {0};
+    int r = check_extend(call, assignment, package, terms);
+    if (r != 0)
+        return r;
+    r = request_find_waiting(call->engine, call->facts->caller, package->name, &waiting); /* rule 7 */
+    const bool existing = r == 0;
+    int64_t id = waiting.id;
+    request_deinit(&waiting);
+    if (r == STORE_E_NONE)
+        r = file_extension(call, assignment, package, terms, &id);
     if (r == 0)
         r = engine_show(call, id);
     return r == 0 && json_object_set_new(call->reply->value, "existing", json_boolean(existing)) < 0 ? -ENOMEM
                                                                                                      : r;
 }
 
+int engine_extend(const struct call *call, const char *name, const char *justification, int64_t duration)
+{
+    const struct package *package = packages_find(call->engine->packages, name);
+    struct assignment assignment = {0};
+    int r;
+    if ((justification && (r = engine_check_text("justification", justification, call->reply)) != 0) ||
+        (r = engine_check_terms(call->engine, duration, 0, call->reply)) != 0 ||
+        (r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0)
+        return r;
+    r = store_find_live_assignment(call->engine->store, call->caller->identity.uid, call->facts->caller->name,
+                                   name, &assignment);
+    if (r == STORE_E_NONE)
+        return package ? refuse_not_held(name, call->reply)
+                       : engine_refuse_unknown_package(name, call->reply);
+    const struct extension_terms terms = {
+        .justification = justification,
+        .duration = duration || !package ? duration : package->duration,
+    };
+    if (r == 0)
+        r = extend(call, &assignment, package, &terms);
+    assignment_deinit(&assignment);
+    return r;
+}
+
 /* ---- the end before the end ---- */
 
-static int end_early(const struct call *call, struct assignment *assignment, const char *detail)
+static int end_early(const struct call *call, struct assignment *assignment, const char *reason)
 {
-    int r = engine_begin(call->engine);
-    if (r == 0)
-        r = engine_end(call->engine, engine_finish_assignment(call->engine, assignment, ASSIGNMENT_REVOKE,
-                                                              (struct act){call->facts->caller->name,
-                                                                           call->caller->identity,
-                                                                           *detail ? detail : NULL}));
-    if (r == 0 && engine_publication_error(call->engine, assignment->user) < 0)
-        r = engine_refuse(
+    struct txn txn;
+    txn_begin(&txn, call->engine);
+    assignment_finish(&txn, assignment, ASSIGNMENT_REVOKE, caller_act(call, reason));
+    int r = txn_commit(&txn);
+    if (r < 0)
+        return r;
+    const int error = engine_publication_error(call->engine, assignment->user);
+    if (error < 0)
+        return engine_refuse(
             call->reply, BUS_ERROR_UNAVAILABLE,
             "The end of %s for %s is recorded, but the grant file could not be written: %s. It is tried "
             "again every few seconds; until then the access lasts.",
-            assignment->package, assignment->user,
-            strerror(-engine_publication_error(call->engine, assignment->user)));
-    if (r == 0)
-        r = show_assignment(call, assignment);
-    return r != 0 ? r : engine_show_standing(call->engine, assignment, call->reply->value);
+            assignment->package, assignment->user, strerror(-error));
+    r = show_assignment(call, assignment);
+    return r != 0 ? r : standing_show(call->engine, assignment, call->reply->value);
 }
 
 int engine_return(const struct call *call, const char *package, const char *reason)
 {
     struct assignment assignment = {0};
-    int r = engine_check_text("reason", reason, call->reply);
-    if (r == 0 && !call->facts->caller)
-        r = engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
-    if (r == 0)
-        r = engine_enter(call->engine, call->facts);
-    if (r != 0)
+    int r;
+    if ((r = engine_check_text("reason", reason, call->reply)) != 0 || (r = engine_check_caller(call)) != 0 ||
+        (r = engine_enter(call->engine, call->facts)) != 0)
         return r;
     r = store_find_live_assignment(call->engine->store, call->caller->identity.uid, call->facts->caller->name,
                                    package, &assignment);
@@ -184,15 +200,14 @@ static int revoke_named(const struct call *call, const char *user, const char *p
 /* What was approved and has its start ahead is taken back likewise. */
 static int withdraw_named(const struct call *call, const char *user, const char *package, const char *reason)
 {
+    struct txn txn;
     struct request request = {0};
     int r = store_find_waiting_request_by_name(call->engine->store, user, package, &request);
     if (r != 0)
         return r;
-    r = engine_begin(call->engine);
-    if (r == 0)
-        r = engine_end(call->engine, engine_withdraw(call->engine, &request,
-                                                     (struct act){call->facts->caller->name,
-                                                                  call->caller->identity, reason}));
+    txn_begin(&txn, call->engine);
+    request_withdraw(&txn, &request, caller_act(call, reason));
+    r = txn_commit(&txn);
     if (r == 0)
         r = engine_show(call, request.id);
     request_deinit(&request);
@@ -203,7 +218,7 @@ static int withdraw_named(const struct call *call, const char *user, const char 
 static int refuse_revoke(struct engine *engine, const char *user, const char *package, struct reply *reply)
 {
     const int refusal = refuse_others(user, package, reply);
-    const int r = engine_append_standing(engine, packages_find(engine->packages, package), user, reply);
+    const int r = standing_append(engine, packages_find(engine->packages, package), user, reply);
     return r < 0 ? r : refusal;
 }
 
@@ -271,12 +286,9 @@ int engine_revoke(const struct call *call, const char *user, const char *package
     if (!*reason)
         return engine_refuse(call->reply, BUS_ERROR_INVALID_ARGUMENT,
                              "Please give a reason for the revocation, which the user reads: -m 'REASON'");
-    int r = engine_check_text("reason", reason, call->reply);
-    if (r == 0 && !call->facts->caller)
-        r = engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
-    if (r == 0)
-        r = engine_enter(call->engine, call->facts);
-    if (r != 0)
+    int r;
+    if ((r = engine_check_text("reason", reason, call->reply)) != 0 || (r = engine_check_caller(call)) != 0 ||
+        (r = engine_enter(call->engine, call->facts)) != 0)
         return r;
     const char *const names[] = {user, call->facts->user ? call->facts->user->name : user};
     for (size_t i = 0; i < 2; i++) {
@@ -294,90 +306,65 @@ int engine_revoke(const struct call *call, const char *user, const char *package
 /* ---- by an administrator ---- */
 
 /* What waits of the user's, for a decision or for its start, is answered by this. */
-static int withdraw_waiting(struct engine *engine, const struct decision *word, const struct facts *facts,
-                            const char *package)
+static void withdraw_waiting(struct txn *txn, const struct call *call, const char *package)
 {
-    int64_t id = 0;
-    int r;
-    while ((r = engine_find_waiting(engine, facts->user, package, &id)) == 0) {
-        struct request request = {0};
-        r = store_get_request(engine->store, id, &request);
-        if (r == 0)
-            r = engine_withdraw(engine, &request,
-                                (struct act){word->decider, word->identity,
-                                             "an administrator assigned the package directly"});
+    struct request request = {0};
+    while (request_find_waiting(txn->engine, call->facts->user, package, &request) == 0) {
+        request_withdraw(txn, &request, caller_act(call, "an administrator assigned the package directly"));
         request_deinit(&request);
-        if (r != 0)
-            return r < 0 ? r : -EIO;
     }
-    return r < 0 ? r : 0;
 }
 
-static int assign(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                  const struct package *package, struct request *request, const char *reason,
-                  const char *overridden)
+int engine_give(const struct call *call, const struct package *package, const struct assign_terms *terms,
+                const char *overridden, int64_t *ret_id)
 {
+    struct txn txn;
+    const struct subject *user = call->facts->user;
+    const int64_t now = clock_now(&call->engine->clock);
     const struct decision word = {
-        .decider = facts->caller->name,
-        .identity = caller->identity,
+        .decider = call->facts->caller->name,
+        .identity = call->caller->identity,
         .approved = true,
-        .reason = (char *)reason,
-        .at = request->submitted,
+        .reason = (char *)terms->reason,
+        .at = now,
     };
-    int r = withdraw_waiting(engine, &word, facts, package->name);
-    if (r == 0)
-        r = engine_file(engine, facts, package, request, true, &word);
-    if (r == 0 && *overridden)
-        r = engine_audit(engine, (struct act){word.decider, word.identity, overridden}, "override",
-                         request->id, 0);
-    return r;
-}
-
-int engine_give(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                const struct package *package, const struct assign_terms *terms, const char *overridden,
-                int64_t *ret_id)
-{
     struct request request = {
         .package = package->name,
-        .user = facts->user->name,
-        .requestor = {facts->user->uid, UID_UNSET},
-        .full_name = facts->user->full_name,
-        .organisation = facts->user->organisation,
+        .user = user->name,
+        .requestor = {user->uid, UID_UNSET},
+        .full_name = user->full_name,
+        .organisation = user->organisation,
         .state = STATE_SUBMITTED,
         .service = (char *)"pkg-admin",
         .origin_verified = true,
         .assigned = true,
         .overrides = *overridden != '\0',
         .duration = terms->duration ? terms->duration : package->duration,
-        .start = terms->start > clock_now(&engine->clock) ? terms->start : 0,
-        .submitted = clock_now(&engine->clock),
+        .start = terms->start > now ? terms->start : 0,
+        .submitted = now,
     };
-    int r = engine_begin(engine);
-    if (r == 0)
-        r = engine_end(engine, assign(engine, caller, facts, package, &request, terms->reason, overridden));
-    if (r == 0)
-        r = engine_check_fulfilment(engine, request.id);
-    if (r == 0)
-        *ret_id = request.id;
-    return r;
+    txn_begin(&txn, call->engine);
+    withdraw_waiting(&txn, call, package->name);
+    request_file(&txn, call->facts, package, &request, &(struct filing){.waived = true, .word = &word});
+    if (*overridden)
+        txn_audit(&txn, caller_act(call, overridden), "override", request.id, 0);
+    const int r = txn_commit(&txn);
+    *ret_id = request.id;
+    return r < 0 ? r : engine_check_fulfilment(call->engine, request.id);
 }
 
 int engine_assign(const struct call *call, const struct assign_terms *terms)
 {
     const struct package *package = packages_find(call->engine->packages, terms->package);
-    int r = engine_check_text("reason", terms->reason, call->reply);
-    if (r == 0)
-        r = engine_check_terms(call->engine, terms->duration, terms->start, call->reply);
-    if (r == 0 && !call->facts->caller)
-        r = engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
-    if (r == 0)
-        r = engine_enter(call->engine, call->facts);
-    if (r == 0)
-        r = engine_check_assign(call->engine, call->facts, terms, package, call->reply);
-    /* What was refused and overridden is in the reply, for the record (rule 12). */
     int64_t id = 0;
-    if (r == 0)
-        r = engine_give(call->engine, call->caller, call->facts, package, terms, call->reply->message, &id);
+    int r;
+    if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
+        (r = engine_check_terms(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
+        (r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0 ||
+        (r = engine_check_assign(call, terms, package)) != 0)
+        return r;
+    /* What was refused and overridden is in the reply, for the record (rule 12). */
+    r = engine_give(call, package, terms, call->reply->message, &id);
     return r != 0 ? r : engine_show(call, id);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "helperd/engine/internal.h"
 
+#include "common/cleanup.h"
 #include "common/groupfile.h"
 #include "common/names.h"
 
@@ -24,7 +25,7 @@ struct recipients {
 static int add_recipient(const struct store_holder *holder, void *data)
 {
     struct recipients *recipients = data;
-    if (!text_is_utf8(holder->user) || engine_has_text(recipients->names, holder->user))
+    if (!text_is_utf8(holder->user) || json_has_text(recipients->names, holder->user))
         return 0;
     if (json_array_size(recipients->names) >= RECIPIENTS_MAX) {
         recipients->unnamed++;
@@ -79,16 +80,17 @@ static json_t *name_of(const char *name)
 }
 
 /* What is in place, and what is not and why. */
-static int put_grants(json_t *view, const struct grant *grants, size_t count)
+static int put_grants(json_t *view, const struct grants *grants)
 {
     json_t *groups = json_array();
     json_t *problems = json_array();
     int failed = 0;
-    for (size_t i = 0; i < count; i++)
-        failed |=
-            grants[i].problem
-                ? json_array_append_new(problems, json_sprintf("%s: %s", grants[i].group, grants[i].problem))
-                : json_array_append_new(groups, name_of(grants[i].group));
+    for (size_t i = 0; i < grants->count; i++) {
+        const struct grant *grant = &grants->items[i];
+        failed |= grant->problem
+                      ? json_array_append_new(problems, json_sprintf("%s: %s", grant->group, grant->problem))
+                      : json_array_append_new(groups, name_of(grant->group));
+    }
     failed |= json_object_set_new(view, "groups", groups);
     if (json_array_size(problems) > 0)
         failed |= json_object_set(view, "problems", problems);
@@ -97,11 +99,10 @@ static int put_grants(json_t *view, const struct grant *grants, size_t count)
 }
 
 static int put_standing(const struct listing *listing, json_t *view, const struct assignment *assignment,
-                        const struct grant *grants, size_t count)
+                        const struct grants *grants)
 {
     json_t *standing = NULL;
-    const int r =
-        engine_find_standing(listing->engine, &listing->file, assignment->user, grants, count, &standing);
+    const int r = standing_find(listing->engine, &listing->file, assignment->user, grants, &standing);
     if (r == 0 && json_array_size(standing) > 0)
         return json_object_set_new(view, "standing", standing) < 0 ? -ENOMEM : 0;
     json_decref(standing);
@@ -123,22 +124,21 @@ static json_t *view_holder(const struct assignment *assignment)
 static int list_holder(const struct assignment *assignment, void *data)
 {
     struct listing *listing = data;
-    struct grant *grants = NULL;
-    size_t count = 0;
+    _cleanup_(grants_deinit) struct grants grants = {0};
     if (json_array_size(listing->array) == listing->limit) {
         listing->more = true;
         return 1;
     }
-    int r = store_get_grants(listing->engine->store, assignment->id, &grants, &count);
-    json_t *view = r == 0 ? view_holder(assignment) : NULL;
+    int r = store_get_grants(listing->engine->store, assignment->id, &grants.items, &grants.count);
+    if (r < 0)
+        return r;
+    json_t *view = view_holder(assignment);
+    r = view ? put_grants(view, &grants) : -ENOMEM;
     if (r == 0)
-        r = view ? put_grants(view, grants, count) : -ENOMEM;
-    if (r == 0)
-        r = put_standing(listing, view, assignment, grants, count);
+        r = put_standing(listing, view, assignment, &grants);
     if (r == 0 && json_array_append(listing->array, view) < 0)
         r = -ENOMEM;
     json_decref(view);
-    store_free_grants(grants, count);
     return r;
 }
 
@@ -177,7 +177,7 @@ int engine_list_holders(struct engine *engine, const struct store_holders_filter
         return r;
     filter.limit++; /* one more tells whether there are more */
     listing.array = json_array();
-    engine_read_group_file(engine, NULL, &listing.file);
+    standing_read_file(engine, NULL, &listing.file);
     r = store_list_holders(engine->store, &filter, list_holder, &listing);
     groupfile_deinit(&listing.file);
     if (r >= 0)

@@ -114,6 +114,7 @@ static int import_member(const struct import *import, const struct facts *facts,
     struct engine *engine = import->engine;
     struct assignment held = {0};
     struct reply reply = {0};
+    const struct call about = {engine, import->caller, facts, &reply};
     const struct subject *user = facts->user;
     int64_t id = 0;
     int r = store_find_live_assignment(engine->store, user->uid, user->name, import->package->name, &held);
@@ -124,13 +125,13 @@ static int import_member(const struct import *import, const struct facts *facts,
     if (r > 0)
         r = check_lender(import, user, &reply);
     if (r == 0)
-        r = engine_check_assign(engine, facts, &import->terms, import->package, &reply);
+        r = engine_check_assign(&about, &import->terms, import->package);
     if (r > 0)
         return finish(engine, NULL, NULL, 0, outcome(user->name, "refused", reply.message), ret);
     if (r == 0 && import->dry_run)
         return finish(engine, NULL, NULL, 0, outcome(user->name, "would-assign", NULL), ret);
     if (r == 0)
-        r = engine_give(engine, import->caller, facts, import->package, &import->terms, "", &id);
+        r = engine_give(&about, import->package, &import->terms, "", &id);
     return finish(engine, user, import->package->name, r,
                   r == 0 ? outcome(user->name, "assigned", NULL) : NULL, ret);
 }
@@ -196,16 +197,11 @@ int engine_import(const struct call *call, const struct import_terms *terms)
 {
     const struct package *package = packages_find(call->engine->packages, terms->package);
     char reason[NAME_ENCODED_MAX + 32];
-    int r = engine_check_text("reason", terms->reason, call->reply);
-    if (r == 0)
-        r = engine_check_terms(call->engine, terms->duration, 0, call->reply);
-    if (r == 0 && !call->facts->caller)
-        r = engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
-    if (r == 0)
-        r = check_import(package, terms, call->reply);
-    if (r == 0)
-        r = engine_enter(call->engine, call->facts);
-    if (r != 0)
+    int r;
+    if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
+        (r = engine_check_terms(call->engine, terms->duration, 0, call->reply)) != 0 ||
+        (r = engine_check_caller(call)) != 0 || (r = check_import(package, terms, call->reply)) != 0 ||
+        (r = engine_enter(call->engine, call->facts)) != 0)
         return r;
     snprintf(reason, sizeof(reason), "imported from the group %s", terms->group);
     const struct import import = {

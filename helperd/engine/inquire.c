@@ -170,7 +170,7 @@ int engine_inquire_holding(struct engine *engine, const char *user, const char *
 {
     struct assignment assignment = {0};
     const int r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
-    const int tried = r < 0 ? r : engine_groups_to_try(engine, &assignment, inquiry);
+    const int tried = r < 0 ? r : assignment_inquire_groups(engine, &assignment, inquiry);
     assignment_deinit(&assignment);
     return tried;
 }

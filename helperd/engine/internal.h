@@ -49,11 +49,11 @@ int engine_check_cooldown(struct engine *engine, const struct subject *subject, 
  * Rule 9, separation of duties: beside what the user holds or is about to. What waits for a decision counts too when
  * something new is filed; at a decision it does not, or two of them would shut each other out.
  */
-int engine_check_duties(struct engine *engine, uid_t uid, const char *user, const struct package *package,
+int engine_check_duties(struct engine *engine, const struct subject *subject, const struct package *package,
                         bool pending_too, struct reply *reply);
 
-/* Inside a transaction, where membership = files: somebody took the user out of the group. */
-int engine_lose_group(struct engine *engine, const char *user, const char *group);
+/* Where membership = files: the user was taken out of the group by hand. */
+void drift_lose_group(struct txn *txn, const char *user, const char *group);
 /* After the policy was loaded: what it says of drift, and of the end, holds for what is held already. 0 or -errno. */
 int engine_repair_drift(struct engine *engine);
 int engine_plan_warnings(struct engine *engine);
@@ -67,12 +67,15 @@ int engine_check_fulfilment(struct engine *engine, int64_t request);
  * An administrator gives a package. Checks: facts: user; with the duties overridden the refusal stays in the reply. Gives:
  * in a transaction of its own; `overridden`, "" or why it would have been refused, goes on record.
  */
-int engine_check_assign(struct engine *engine, const struct facts *facts, const struct assign_terms *terms,
-                        const struct package *package, struct reply *reply);
-int engine_give(struct engine *engine, const struct caller *caller, const struct facts *facts,
-                const struct package *package, const struct assign_terms *terms, const char *overridden,
-                int64_t *ret_id);
+int engine_check_assign(const struct call *call, const struct assign_terms *terms,
+                        const struct package *package);
+int engine_give(const struct call *call, const struct package *package, const struct assign_terms *terms,
+                const char *overridden, int64_t *ret_id);
 
+/* Whether the caller is a user of this host: 0, or the refusal. */
+int engine_check_caller(const struct call *call);
+/* The caller does something. reason: "" or NULL: none was given. */
+struct act caller_act(const struct call *call, const char *reason);
 /* A justification or reason: bounded, one line of plain text. 0 or the refusal. */
 int engine_check_text(const char *what, const char *text, struct reply *reply);
 
@@ -115,8 +118,6 @@ int engine_inquire_holders(struct engine *engine, struct inquiry *inquiry);
 /* Adds, by name, who has the groups among the recipients ("alice", "%dba-leads") by a package now, as far as they are not too
  * many; how many there are besides. 0 or -errno. */
 int engine_add_holders(struct engine *engine, json_t *names, int64_t *ret_unnamed);
-/* Why nobody can complete the stage, in a sentence's second half, from what policy_reach found. */
-
 /* Adds what the user has of the package: the live assignment, else the request that waits. 0 or -errno. */
 int engine_add_own(struct engine *engine, const struct subject *subject, const char *package, json_t *view);
 int engine_refuse_unknown_package(const char *package, struct reply *reply);

@@ -5,6 +5,7 @@
  */
 #include "helperd/engine/internal.h"
 
+#include "common/cleanup.h"
 #include "common/log.h"
 
 #include <errno.h>
@@ -15,15 +16,16 @@ enum { ADOPTED_AT_ONCE = 100 }; /* in one transaction */
 
 int engine_due_membership(struct engine *engine, struct membership *ret)
 {
+    struct txn txn;
     const int64_t now = clock_now(&engine->clock);
     struct membership membership = {0};
     int r = store_due_membership(engine->store, now, &membership);
     if (r != 0)
         return r;
-    membership.retry_at = now + engine_backoff(engine, ++membership.attempts);
-    r = engine_begin(engine);
-    if (r == 0)
-        r = engine_end(engine, engine_put_membership(engine, &membership, NULL));
+    membership.retry_at = now + retry_backoff(engine, ++membership.attempts);
+    txn_begin(&txn, engine);
+    membership_save(&txn, &membership, NULL);
+    r = txn_commit(&txn);
     if (r == 0)
         *ret = membership;
     else
@@ -33,36 +35,34 @@ int engine_due_membership(struct engine *engine, struct membership *ret)
 
 /* ---- what an answer means ---- */
 
-/* One of the user's assignments, if it gives the group: it is known anew what becomes of that. */
-static int review_one(struct engine *engine, int64_t id, const struct membership *membership)
+/* Notes how the membership stands with the grants of its group. Whether there are any. */
+static bool describe_grants(struct txn *txn, const struct membership *membership, struct grants *grants)
 {
-    struct assignment assignment = {0};
-    struct grant *grants = NULL;
-    size_t count = 0;
-    int64_t start = 0;
     bool concerned = false;
-    int r = store_get_assignment(engine->store, id, &assignment);
-    if (r == 0)
-        r = store_get_grants(engine->store, id, &grants, &count);
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        /* What is wrong with the group itself is not ours to judge. */
-        if (strcmp(grants[i].group, membership->group) != 0 || grants[i].gid != membership->gid)
-            continue;
-        /* Taken away by hand: that waits, whatever becomes of /etc/group. */
-        if (grants[i].drifted)
+    for (size_t i = 0; i < grants->count; i++) {
+        struct grant *grant = &grants->items[i];
+        /* What is wrong with the group itself is not ours to judge; and what was taken away by hand waits, whatever
+         * becomes of /etc/group. */
+        if (strcmp(grant->group, membership->group) != 0 || grant->gid != membership->gid || grant->drifted)
             continue;
         concerned = true;
-        free(grants[i].problem);
-        grants[i].problem = NULL;
-        r = engine_describe_membership(membership, &grants[i].problem);
+        free(grant->problem);
+        grant->problem = NULL;
+        txn_ok(txn, membership_describe(membership, &grant->problem));
     }
-    if (r == 0 && concerned)
-        r = engine_start_of(engine, &assignment, &start);
-    if (r == 0 && concerned)
-        r = engine_regrant(engine, &assignment, grants, count, start);
-    store_free_grants(grants, count);
+    return concerned;
+}
+
+/* One of the user's assignments, if it gives the group: it is known anew what becomes of that. */
+static void review_one(struct txn *txn, int64_t id, const struct membership *membership)
+{
+    struct assignment assignment = {0};
+    _cleanup_(grants_deinit) struct grants grants = {0};
+    txn_ok(txn, store_get_assignment(txn->store, id, &assignment));
+    grants_load(txn, &assignment, &grants);
+    if (describe_grants(txn, membership, &grants))
+        assignment_regrant(txn, &assignment, &grants, assignment_start_asked(txn, &assignment));
     assignment_deinit(&assignment);
-    return r;
 }
 
 struct ids {
@@ -81,17 +81,16 @@ static int note_id(const struct assignment *assignment, void *data)
     return 0;
 }
 
-static int review(struct engine *engine, const struct membership *membership)
+static void review(struct txn *txn, const struct membership *membership)
 {
     struct ids ids = {0};
-    int r = store_each_live_of_user(engine->store, membership->user, note_id, &ids);
-    for (size_t i = 0; r == 0 && i < ids.count; i++)
-        r = review_one(engine, ids.items[i], membership);
+    txn_ok(txn, store_each_live_of_user(txn->store, membership->user, note_id, &ids));
+    for (size_t i = 0; i < ids.count; i++)
+        review_one(txn, ids.items[i], membership);
     free(ids.items);
-    return r;
 }
 
-static int note_success(struct engine *engine, struct membership *membership, enum membership_event event)
+static void note_success(struct txn *txn, struct membership *membership, enum membership_event event)
 {
     static const char *const words[MEMBERSHIP_EVENT_COUNT] = {
         [MEMBERSHIP_SEEN_IN_EVENT] = "member-before",
@@ -99,27 +98,29 @@ static int note_success(struct engine *engine, struct membership *membership, en
         [MEMBERSHIP_REMOVED_EVENT] = "member-removed",
     };
     if (!membership_move(membership, event))
-        return 0; /* its question is answered by other means already */
-    engine_schedule_membership(engine, membership);
-    const int r = engine_put_membership(engine, membership, words[event]);
-    return r == 0 && membership->state == MEMBERSHIP_THERE ? review(engine, membership) : r;
+        return; /* its question is answered by other means already */
+    membership_schedule(txn, membership);
+    membership_save(txn, membership, words[event]);
+    if (membership->state == MEMBERSHIP_THERE)
+        review(txn, membership);
 }
 
 /* The next try is scheduled since it was taken. */
-static int note_failure(struct engine *engine, struct membership *membership, const char *failure)
+static void note_failure(struct txn *txn, struct membership *membership, const char *failure)
 {
     const bool news = !membership->problem || strcmp(membership->problem, failure) != 0;
     free(membership->problem);
     membership->problem = strdup(failure);
-    if (!membership->problem)
-        return -ENOMEM;
+    if (!txn_ok(txn, membership->problem ? 0 : -ENOMEM))
+        return;
+    membership_save(txn, membership, news ? "member-failed" : NULL);
     if (!news)
-        return engine_put_membership(engine, membership, NULL);
+        return;
     log_warning("%s cannot be %s the group %s of /etc/group: %s. It is tried again.", membership->user,
                 membership->state == MEMBERSHIP_REMOVING ? "taken out of" : "put into", membership->group,
                 failure);
-    const int r = engine_put_membership(engine, membership, "member-failed");
-    return r == 0 && membership->state != MEMBERSHIP_REMOVING ? review(engine, membership) : r;
+    if (membership->state != MEMBERSHIP_REMOVING)
+        review(txn, membership);
 }
 
 static enum membership_event event_of(enum membership_act act, bool member)
@@ -139,15 +140,17 @@ static enum membership_event event_of(enum membership_act act, bool member)
 int engine_membership_done(struct engine *engine, const struct membership *asked, bool member,
                            const char *failure)
 {
+    struct txn txn;
     struct membership membership = {0};
     int r = store_get_membership(engine->store, asked->user, asked->group, &membership);
     if (r != 0)
         return r < 0 ? r : 0; /* not wanted any more, and nothing was done yet */
-    r = engine_begin(engine);
-    if (r == 0)
-        r = engine_end(engine, failure ? note_failure(engine, &membership, failure)
-                                       : note_success(engine, &membership,
-                                                      event_of(membership_act(asked->state), member)));
+    txn_begin(&txn, engine);
+    if (failure)
+        note_failure(&txn, &membership, failure);
+    else
+        note_success(&txn, &membership, event_of(membership_act(asked->state), member));
+    r = txn_commit(&txn);
     membership_deinit(&membership);
     return r;
 }
@@ -197,30 +200,28 @@ static int compare_one(const struct membership *membership, void *data)
     return note_name(membership->user, &comparison->lost);
 }
 
-static int lose(struct engine *engine, const char *user, const char *group)
+static void lose_member(struct txn *txn, const char *user, const char *group)
 {
     struct membership membership = {0};
-    int r = store_get_membership(engine->store, user, group, &membership);
-    if (r == 0 && membership_move(&membership, MEMBERSHIP_LOST_EVENT)) {
-        engine_schedule_membership(engine, &membership);
-        r = engine_put_membership(engine, &membership, NULL);
-        if (r == 0)
-            r = engine_lose_group(engine, user, group);
+    if (txn_ok(txn, store_get_membership(txn->store, user, group, &membership)) &&
+        membership_move(&membership, MEMBERSHIP_LOST_EVENT)) {
+        membership_schedule(txn, &membership);
+        membership_save(txn, &membership, NULL);
+        drift_lose_group(txn, user, group);
     }
     membership_deinit(&membership);
-    return r;
 }
 
 int engine_compare_members(struct engine *engine, const char *group, char *const *members)
 {
     struct comparison comparison = {.members = members};
     int r = store_each_membership_of_group(engine->store, group, compare_one, &comparison);
-    if (r == 0 && comparison.lost.count > 0)
-        r = engine_begin(engine);
     if (r == 0 && comparison.lost.count > 0) {
-        for (size_t i = 0; r == 0 && i < comparison.lost.count; i++)
-            r = lose(engine, comparison.lost.items[i], group);
-        r = engine_end(engine, r);
+        struct txn txn;
+        txn_begin(&txn, engine);
+        for (size_t i = 0; i < comparison.lost.count; i++)
+            lose_member(&txn, comparison.lost.items[i], group);
+        r = txn_commit(&txn);
     }
     strv_free(comparison.lost.items);
     return r;
@@ -229,41 +230,33 @@ int engine_compare_members(struct engine *engine, const char *group, char *const
 /* ---- the start ---- */
 
 /* What was in place by way of NSS is not in /etc/group yet. */
-static int adopt(struct engine *engine, int64_t id)
+static void adopt(struct txn *txn, int64_t id)
 {
     struct assignment assignment = {0};
-    struct grant *grants = NULL;
-    size_t count = 0;
-    int64_t start = 0;
-    int r = store_get_assignment(engine->store, id, &assignment);
-    if (r == 0)
-        r = store_get_grants(engine->store, id, &grants, &count);
-    for (size_t i = 0; r == 0 && i < count; i++)
-        if (!grants[i].problem)
-            r = engine_want_membership(engine, assignment.user, grants[i].group, grants[i].gid,
-                                       &grants[i].problem);
-    if (r == 0)
-        r = engine_start_of(engine, &assignment, &start);
-    if (r == 0)
-        r = engine_regrant(engine, &assignment, grants, count, start ? start : assignment.span.start);
-    store_free_grants(grants, count);
+    _cleanup_(grants_deinit) struct grants grants = {0};
+    if (txn_ok(txn, store_get_assignment(txn->store, id, &assignment))) {
+        grants_load(txn, &assignment, &grants);
+        for (size_t i = 0; i < grants.count; i++)
+            if (!grants.items[i].problem)
+                membership_want(txn, assignment.user, grants.items[i].group, grants.items[i].gid,
+                                &grants.items[i].problem);
+        const int64_t start = assignment_start_asked(txn, &assignment);
+        assignment_regrant(txn, &assignment, &grants, start ? start : assignment.span.start);
+    }
     assignment_deinit(&assignment);
-    return r;
 }
 
 /* The next few behind *after: 0, STORE_E_NONE when that was all, -errno. */
 static int adopt_some(struct engine *engine, int64_t *after)
 {
-    int64_t id = *after;
-    int r = engine_begin(engine);
-    if (r < 0)
-        return r;
-    for (int i = 0; r == 0 && i < ADOPTED_AT_ONCE; i++)
-        if ((r = store_find_without_membership(engine->store, id, &id)) == 0)
-            r = adopt(engine, id);
-    const int ended = engine_end(engine, r < 0 ? r : 0);
-    *after = id;
-    return ended < 0 ? ended : r;
+    struct txn txn;
+    int found = 0;
+    txn_begin(&txn, engine);
+    for (int i = 0; found == 0 && i < ADOPTED_AT_ONCE; i++)
+        if ((found = store_find_without_membership(txn.store, *after, after)) == 0)
+            adopt(&txn, *after);
+    const int r = txn_commit(&txn);
+    return r < 0 ? r : found;
 }
 
 int engine_adopt_memberships(struct engine *engine)

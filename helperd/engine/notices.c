@@ -100,13 +100,14 @@ struct stale {
 
 static int drop_stale(struct engine *engine, struct stale *stale)
 {
-    int r = stale->count > 0 ? engine_begin(engine) : 0;
-    if (r < 0 || stale->count == 0)
-        return r;
-    for (size_t i = 0; r == 0 && i < stale->count; i++)
-        r = store_remove_notice(engine->store, stale->ids[i]);
+    struct txn txn;
+    if (stale->count == 0)
+        return 0;
+    txn_begin(&txn, engine);
+    for (size_t i = 0; i < stale->count; i++)
+        store_remove_notice(txn.store, stale->ids[i]);
     stale->count = 0;
-    return engine_end(engine, r);
+    return txn_commit(&txn);
 }
 
 /* The next one behind *after, to the array or to those that go. 0, STORE_E_NONE, -errno. */
@@ -149,35 +150,34 @@ int engine_take_notices(struct engine *engine, int64_t after, int64_t limit, str
     return 0;
 }
 
-/* Inside a transaction. */
-static int finish_notice(struct engine *engine, const struct notice *notice, const char *message)
+static void finish_notice(struct txn *txn, const struct notice *notice, const char *message)
 {
-    const int r = store_remove_notice(engine->store, notice->id);
-    if (r < 0 || !*message)
-        return r;
+    store_remove_notice(txn->store, notice->id);
+    if (!*message)
+        return;
     log_warning("Notice %" PRId64 " (%s) is given up: %s", notice->id, outbox_identifier(notice->event),
                 message);
-    return engine_audit(engine, own_act(message), "undelivered", notice->request, notice->assignment);
+    txn_audit(txn, own_act(message), "undelivered", notice->request, notice->assignment);
 }
 
-static int note_hook(struct engine *engine, struct notice *notice, const char *hook, bool ok,
-                     const char *message)
+static void note_hook(struct txn *txn, struct notice *notice, const char *hook, bool ok, const char *message)
 {
     char *done = NULL;
     if (ok) {
-        if (asprintf(&done, "%s%s/", notice->done ? notice->done : "", hook) < 0)
-            return -ENOMEM;
+        if (asprintf(&done, "%s%s/", notice->done ? notice->done : "", hook) < 0) {
+            txn_ok(txn, -ENOMEM);
+            return;
+        }
         free(notice->done);
         notice->done = done;
     } else {
         free(notice->failure);
         notice->failure = strdup(message);
-        notice->failed_at = clock_now(&engine->clock);
+        notice->failed_at = txn_now(txn);
         notice->attempts++;
-        if (!notice->failure)
-            return -ENOMEM;
+        txn_ok(txn, notice->failure ? 0 : -ENOMEM);
     }
-    return store_update_notice(engine->store, notice);
+    store_update_notice(txn->store, notice);
 }
 
 int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool ok, const char *message,
@@ -192,11 +192,15 @@ int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool
                              text_visible(hook, visible, sizeof(visible)));
     int r = store_get_notice(engine->store, id, &notice);
     const bool known = r == 0;
-    if (known)
-        r = engine_begin(engine);
-    if (known && r == 0)
-        r = engine_end(engine, *hook ? note_hook(engine, &notice, hook, ok, visible)
-                                     : finish_notice(engine, &notice, visible));
+    if (known) {
+        struct txn txn;
+        txn_begin(&txn, engine);
+        if (*hook)
+            note_hook(&txn, &notice, hook, ok, visible);
+        else
+            finish_notice(&txn, &notice, visible);
+        r = txn_commit(&txn);
+    }
     notice_deinit(&notice);
     if (r < 0)
         return r;

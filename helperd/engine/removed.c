@@ -10,38 +10,32 @@ enum { IN_ONE_TRANSACTION = 100 };
 
 static const char reason[] = "the package was removed from packages.d";
 
-/* One of what is held or about to be: 1 when there was one, 0 when there is none, -errno. */
-static int end_one(struct engine *engine, const char *package)
+/* One of what is held or about to be. Whether there was one. */
+static bool end_one(struct txn *txn, const char *package)
 {
     struct assignment assignment = {0};
     struct request request = {0};
-    int r = store_find_live_assignment_of_package(engine->store, package, &assignment);
-    if (r == 0) {
-        r = engine_finish_assignment(engine, &assignment, ASSIGNMENT_REVOKE, own_act(reason));
-        assignment_deinit(&assignment);
-        return r < 0 ? r : 1;
-    }
-    if (r > 0)
-        r = store_find_waiting_request_of_package(engine->store, package, &request);
-    if (r == 0) {
-        r = engine_withdraw(engine, &request, own_act(reason));
-        request_deinit(&request);
-        return r < 0 ? r : 1;
-    }
-    return r < 0 ? r : 0;
+    const bool held = store_find_live_assignment_of_package(txn->store, package, &assignment) == 0;
+    const bool waits = !held && store_find_waiting_request_of_package(txn->store, package, &request) == 0;
+    if (held)
+        assignment_finish(txn, &assignment, ASSIGNMENT_REVOKE, own_act(reason));
+    else if (waits)
+        request_withdraw(txn, &request, own_act(reason));
+    assignment_deinit(&assignment);
+    request_deinit(&request);
+    return held || waits;
 }
 
 static int end_package(struct engine *engine, const char *package, int64_t *ended)
 {
-    int more = 1;
-    while (more > 0) {
-        int r = engine_begin(engine);
-        if (r < 0)
-            return r;
+    bool more = true;
+    while (more) {
+        struct txn txn;
         int done = 0;
-        for (; more > 0 && done<IN_ONE_TRANSACTION; done += more> 0)
-            more = end_one(engine, package);
-        r = engine_end(engine, more < 0 ? more : 0);
+        txn_begin(&txn, engine);
+        while (done < IN_ONE_TRANSACTION && (more = end_one(&txn, package)))
+            done++;
+        const int r = txn_commit(&txn);
         if (r < 0)
             return r;
         *ended += done;

@@ -8,17 +8,18 @@
 
 int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry)
 {
+    struct txn txn;
     struct assignment assignment = {0};
     int r = store_due_retry(engine->store, clock_now(&engine->clock), &assignment);
     if (r != 0)
         return r;
     assignment.attempts++;
-    assignment.retry_at = clock_now(&engine->clock) + engine_backoff(engine, assignment.attempts);
-    r = engine_begin(engine);
+    assignment.retry_at = clock_now(&engine->clock) + retry_backoff(engine, assignment.attempts);
+    txn_begin(&txn, engine);
+    store_update_assignment(txn.store, &assignment);
+    r = txn_commit(&txn);
     if (r == 0)
-        r = engine_end(engine, store_update_assignment(engine->store, &assignment));
-    if (r == 0)
-        r = engine_groups_to_try(engine, &assignment, inquiry);
+        r = assignment_inquire_groups(engine, &assignment, inquiry);
     if (r == 0) {
         *ret_assignment = assignment.id;
         inquiry->user = steal_ptr(assignment.user);
@@ -64,11 +65,15 @@ static int retry_or_revoke(struct engine *engine, struct assignment *assignment,
     /* Neither given nor revoked for a group that is not known. */
     const bool unknown = eligible && facts->user->uid == assignment->uid &&
                          !policy_names(eligible, facts->user) && policy_may_name(eligible, facts->user);
-    r = unknown ? 0 : engine_begin(engine);
-    if (r == 0 && !unknown)
-        r = engine_end(engine,
-                       why ? engine_finish_assignment(engine, assignment, ASSIGNMENT_REVOKE, own_act(why))
-                           : engine_resolve_anew(engine, assignment, facts, asked));
+    if (!unknown) {
+        struct txn txn;
+        txn_begin(&txn, engine);
+        if (why)
+            assignment_finish(&txn, assignment, ASSIGNMENT_REVOKE, own_act(why));
+        else
+            assignment_resolve(&txn, assignment, facts, asked);
+        r = txn_commit(&txn);
+    }
     request_deinit(&request);
     return r;
 }
@@ -104,9 +109,10 @@ int engine_check_fulfilment(struct engine *engine, int64_t request)
         return r < 0 ? r : 0;
     const int error = engine_publication_error(engine, assignment.user);
     if (error < 0 && assignment.state == STATE_FULFILLED) {
-        r = engine_begin(engine);
-        if (r == 0)
-            r = engine_end(engine, engine_fall_short(engine, &assignment, error));
+        struct txn txn;
+        txn_begin(&txn, engine);
+        assignment_fall_short(&txn, &assignment, error);
+        r = txn_commit(&txn);
     }
     assignment_deinit(&assignment);
     return r;

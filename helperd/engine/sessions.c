@@ -35,21 +35,21 @@ static void compose(const struct assignment *assignment, const struct package *p
              package->extension == PACKAGE_EXTENSION_NO ? "submit" : "extend", package->name);
 }
 
-/* One that is due, whose next time is planned with it. *ret_wanted: its user is to be told. 0, STORE_E_NONE, -errno. */
-static int take_due(struct engine *engine, struct engine_warning *ret, bool *ret_wanted)
+/* One that is due, whose next time is planned with it. *ret_wanted: its user is to be told. Whether there was one. */
+static bool take_due(struct txn *txn, struct engine_warning *ret, bool *ret_wanted)
 {
-    const int64_t now = clock_now(&engine->clock);
+    const struct engine *engine = txn->engine;
+    const int64_t now = txn_now(txn);
     struct assignment assignment = {0};
-    int r = store_due_warning(engine->store, now, &assignment);
-    if (r != 0)
-        return r;
-    *ret_wanted = engine_warns(engine, &assignment) && assignment_is_near_end(&assignment.span, now);
+    if (store_due_warning(txn->store, now, &assignment) != 0)
+        return false;
+    *ret_wanted = assignment_warns(engine, &assignment) && assignment_is_near_end(&assignment.span, now);
     if (*ret_wanted)
         compose(&assignment, packages_find(engine->packages, assignment.package), now, ret);
-    engine_plan_warning(engine, &assignment);
-    r = store_update_assignment(engine->store, &assignment);
+    assignment_plan_warning(engine, &assignment);
+    store_update_assignment(txn->store, &assignment);
     assignment_deinit(&assignment);
-    return r;
+    return true;
 }
 
 int engine_due_warning(struct engine *engine, struct engine_warning *ret)
@@ -59,22 +59,22 @@ int engine_due_warning(struct engine *engine, struct engine_warning *ret)
     int r = store_next_chore(engine->store, &next);
     if (r < 0 || next == 0 || next > clock_now(&engine->clock))
         return r < 0 ? r : STORE_E_NONE;
-    r = engine_begin(engine);
-    if (r < 0)
-        return r;
-    for (int i = 0; r == 0 && !wanted && i < AT_ONCE; i++)
-        r = take_due(engine, ret, &wanted);
-    r = engine_end(engine, r < 0 ? r : 0);
+    struct txn txn;
+    txn_begin(&txn, engine);
+    for (int i = 0; i < AT_ONCE && !wanted && take_due(&txn, ret, &wanted); i++)
+        ;
+    r = txn_commit(&txn);
     return r < 0 ? r : wanted ? 0 : STORE_E_NONE;
 }
 
 int engine_plan_warnings(struct engine *engine)
 {
-    int r = engine_begin(engine);
-    for (size_t i = 0; r == 0 && i < engine->packages->count; i++)
+    struct txn txn;
+    txn_begin(&txn, engine);
+    for (size_t i = 0; i < engine->packages->count; i++)
         if (engine->packages->items[i].at_end != PACKAGE_AT_END_KEEP)
-            r = store_replan_warnings(engine->store, engine->packages->items[i].name);
-    return engine_end(engine, r);
+            store_replan_warnings(txn.store, engine->packages->items[i].name);
+    return txn_commit(&txn);
 }
 
 /* ---- endings ---- */
@@ -175,11 +175,13 @@ static int take_ending(struct engine *engine, struct engine_ending *ret, bool *r
     r = fill(engine, &row, &ending);
     /* What /etc/group still says would be taken for held. Nobody else's end waits for that. */
     *ret_put_off = r == 0 && engine_is_settling(engine, ending.user);
-    row.retry_at = now + (*ret_put_off ? 1 : engine_backoff(engine, ++row.attempts));
-    if (r == 0)
-        r = engine_begin(engine);
-    if (r == 0)
-        r = engine_end(engine, store_put_ending(engine->store, &row));
+    row.retry_at = now + (*ret_put_off ? 1 : retry_backoff(engine, ++row.attempts));
+    if (r == 0) {
+        struct txn txn;
+        txn_begin(&txn, engine);
+        store_put_ending(txn.store, &row);
+        r = txn_commit(&txn);
+    }
     ending_deinit(&row);
     if (r == 0 && !*ret_put_off)
         *ret = ending;
@@ -197,8 +199,8 @@ int engine_due_ending(struct engine *engine, struct engine_ending *ret)
     return r;
 }
 
-static int note_done(struct engine *engine, struct ending *row, const struct engine_ending *ending,
-                     char *const *remaining)
+static void note_done(struct txn *txn, struct ending *row, const struct engine_ending *ending,
+                      char *const *remaining)
 {
     _cleanup_free_ char *told = strv_join(remaining, "; ");
     row->retry_at = 0;
@@ -206,38 +208,41 @@ static int note_done(struct engine *engine, struct ending *row, const struct eng
     row->problem = NULL;
     free(row->remaining);
     row->remaining = strv_join(remaining, "\n");
-    if (!row->remaining || !told)
-        return -ENOMEM;
+    if (!txn_ok(txn, row->remaining && told ? 0 : -ENOMEM))
+        return;
     if (*told)
         log_notice("Sessions of %s were ended with assignment %" PRId64 ". What remains: %s", ending->user,
                    ending->assignment, told);
-    const int r = store_put_ending(engine->store, row);
-    return r < 0 ? r
-                 : engine_audit(engine, own_act(*told ? told : NULL), "end-sessions", 0, ending->assignment);
+    store_put_ending(txn->store, row);
+    txn_audit(txn, own_act(*told ? told : NULL), "end-sessions", 0, ending->assignment);
 }
 
-static int note_failure(struct engine *engine, struct ending *row, const struct engine_ending *ending,
-                        const char *failure)
+static void note_failure(struct txn *txn, struct ending *row, const struct engine_ending *ending,
+                         const char *failure)
 {
     if (!row->problem || strcmp(row->problem, failure) != 0)
         log_warning("Sessions of %s could not be ended with assignment %" PRId64 ": %s. It is tried again.",
                     ending->user, ending->assignment, failure);
     free(row->problem);
     row->problem = strdup(failure);
-    return row->problem ? store_put_ending(engine->store, row) : -ENOMEM;
+    if (txn_ok(txn, row->problem ? 0 : -ENOMEM))
+        store_put_ending(txn->store, row);
 }
 
 int engine_ending_done(struct engine *engine, const struct engine_ending *ending, char *const *remaining,
                        const char *failure)
 {
+    struct txn txn;
     struct ending row = {0};
     int r = store_get_ending(engine->store, ending->assignment, &row);
     if (r != 0)
         return r < 0 ? r : -EIO;
-    r = engine_begin(engine);
-    if (r == 0)
-        r = engine_end(engine, failure ? note_failure(engine, &row, ending, failure)
-                                       : note_done(engine, &row, ending, remaining));
+    txn_begin(&txn, engine);
+    if (failure)
+        note_failure(&txn, &row, ending, failure);
+    else
+        note_done(&txn, &row, ending, remaining);
+    r = txn_commit(&txn);
     ending_deinit(&row);
     return r;
 }

@@ -17,30 +17,31 @@ static int note_outstanding(const char *user, bool narrows, void *data)
     return engine_note_publication(data, user, narrows);
 }
 
+static int adopt_files(struct engine *engine)
+{
+    struct txn txn;
+    txn_begin(&txn, engine);
+    txn_ok(&txn, grant_adopt(txn.store, engine->state, engine->last_now));
+    return txn_commit(&txn);
+}
+
 int engine_start(struct engine *engine, bool newborn)
 {
     int r = 0;
     engine->last_now = clock_now(&engine->clock);
-    if (newborn) {
-        r = engine_begin(engine);
-        if (r == 0)
-            r = engine_end(engine, grant_adopt(engine->store, engine->state, engine->last_now));
-    }
+    if (newborn)
+        r = adopt_files(engine);
     const int lists = grantdir_remove_member_lists(engine->state);
     if (lists < 0)
         log_warning(
             "grants/gid, which an older version wrote and nothing reads any more, could not be removed: "
             "%s. Remove it by hand.",
             strerror(-lists));
-    if (r == 0)
-        r = store_each_publication(engine->store, note_outstanding, engine);
-    if (r == 0) {
-        engine_publish(engine);
-        r = engine_tick(engine);
-    }
-    if (r == 0)
-        r = engine_adopt_memberships(engine);
-    return r;
+    if (r < 0 || (r = store_each_publication(engine->store, note_outstanding, engine)) < 0)
+        return r;
+    engine_publish(engine);
+    r = engine_tick(engine);
+    return r < 0 ? r : engine_adopt_memberships(engine);
 }
 
 int engine_heed_policy(struct engine *engine)
@@ -98,11 +99,12 @@ int engine_verify(struct engine *engine, struct engine_verification *verificatio
 void engine_deinit(struct engine *engine)
 {
     /* A clean stop strikes out what is in place, so that the next start has nothing to replay. */
-    if (engine->published && engine_begin(engine) == 0)
-        engine_end(engine, 0);
+    if (engine->published) {
+        struct txn txn;
+        txn_begin(&txn, engine);
+        txn_commit(&txn);
+    }
     engine_forget_publications(engine);
     engine_unwatch(engine);
     engine_forget_unknown(engine);
-    free(engine->changed.ids);
-    engine->changed.ids = NULL;
 }

@@ -179,7 +179,7 @@ static int add_standing(struct engine *engine, json_t *status)
 {
     json_t *first = NULL;
     int64_t count = 0;
-    const int r = engine_count_standing(engine, SHOWN_OF_EACH, &count, &first);
+    const int r = standing_count(engine, SHOWN_OF_EACH, &count, &first);
     if (r < 0)
         return r;
     const int failed = json_object_set_new(status, "standing_count", json_integer(count));

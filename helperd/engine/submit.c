@@ -58,8 +58,10 @@ static int show_held(const struct call *call, const struct subject *subject, con
 
 static int show_waiting(const struct call *call, const struct subject *subject, const char *package)
 {
-    int64_t id = 0;
-    const int r = engine_find_waiting(call->engine, subject, package, &id);
+    struct request request = {0};
+    const int r = request_find_waiting(call->engine, subject, package, &request);
+    const int64_t id = request.id;
+    request_deinit(&request);
     return r == 0 ? show_submitted(call, id, true, false) : r;
 }
 
@@ -105,13 +107,12 @@ static int file_new(const struct call *call, const struct subject *subject,
     request.no_reason_given = package->justification_required && !submission->justification;
     request.duration = submission->duration ? submission->duration : package->duration;
     request.start = submission->start > request.submitted ? submission->start : 0;
-    int r = engine_begin(call->engine);
-    if (r == 0)
-        r = engine_end(call->engine, engine_file(call->engine, call->facts, package, &request,
-                                                 !package->approval_required, NULL));
-    if (r == 0)
-        r = engine_check_fulfilment(call->engine, request.id);
-    if (r != 0)
+    struct txn txn;
+    txn_begin(&txn, call->engine);
+    request_file(&txn, call->facts, package, &request,
+                 &(struct filing){.waived = !package->approval_required});
+    int r;
+    if ((r = txn_commit(&txn)) < 0 || (r = engine_check_fulfilment(call->engine, request.id)) < 0)
         return r;
     return engine_show_filed(call, subject, &request);
 }
@@ -213,9 +214,9 @@ static int show_if_held(struct search *search, const char *name)
 /* Not beside one that waits, for a decision from when the policy was another, or for its start (rule 7). */
 static int file_if_waived(struct search *search, const char *name)
 {
-    struct engine *engine = search->call->engine;
-    int64_t id = 0;
-    const int r = engine_find_waiting(engine, search->subject, name, &id);
+    struct request waiting = {0};
+    const int r = request_find_waiting(search->call->engine, search->subject, name, &waiting);
+    request_deinit(&waiting);
     return r == STORE_E_NONE ? file_if_allowed(search, name, true) : r < 0 ? r : STORE_E_NONE;
 }
 
@@ -241,7 +242,7 @@ static int add_emergency(const struct search *search)
         state_from_identifier(state) != STATE_PENDING_APPROVAL ||
         !policy_names(package->emergency, search->subject))
         return 0;
-    const int r = engine_has_unreviewed(search->call->engine, search->subject, package, &unreviewed);
+    const int r = emergency_is_unreviewed(search->call->engine, search->subject, package, &unreviewed);
     if (r == 0 && !unreviewed && json_object_set_new(request, "may_emergency", json_true()) < 0)
         return -ENOMEM;
     return r;
@@ -253,14 +254,11 @@ int engine_submit(const struct call *call, const struct submission *submission)
     static int (*const passes[])(struct search * search, const char *name) = {show_if_held, file_if_waived,
                                                                               show_if_waiting, file_if_any};
     struct search search = {.call = call, .submission = submission};
-    int r = check_submission(submission, call->reply);
-    if (r == 0)
-        r = engine_check_terms(call->engine, submission->duration, submission->start, call->reply);
-    if (r == 0)
-        r = engine_find_requestor(call, submission, &search.subject);
-    if (r == 0)
-        r = engine_enter(call->engine, call->facts);
-    if (r != 0)
+    int r;
+    if ((r = check_submission(submission, call->reply)) != 0 ||
+        (r = engine_check_terms(call->engine, submission->duration, submission->start, call->reply)) != 0 ||
+        (r = engine_find_requestor(call, submission, &search.subject)) != 0 ||
+        (r = engine_enter(call->engine, call->facts)) != 0)
         return r;
     for (size_t pass = 0; pass < sizeof(passes) / sizeof(passes[0]); pass++)
         for (char **name = submission->packages; *name; name++) {

@@ -60,7 +60,7 @@ int engine_survey(struct engine *engine, int64_t id, const struct facts *facts)
     struct survey *survey = &engine->survey;
     if (!facts) {
         if (survey->failed != id)
-            engine_survey_from(engine, id - 1);
+            survey_from(engine, id - 1);
         survey->failed = survey->failed == id ? 0 : id; /* the next walk may have more luck */
         return 0;
     }
@@ -68,7 +68,7 @@ int engine_survey(struct engine *engine, int64_t id, const struct facts *facts)
     if (r == 0)
         r = record_load(engine->store, id, &record);
     if (r == 0 && record.request.state == STATE_PENDING_APPROVAL)
-        r = engine_judge(engine, &record, facts);
+        r = stage_judge(engine, &record, facts);
     record_deinit(&record);
     return r < 0 || r == ENGINE_E_UNKNOWN ? r : 0;
 }

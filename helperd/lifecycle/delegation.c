@@ -8,8 +8,7 @@
 
 #include <errno.h>
 
-int engine_audit_delegation(struct engine *engine, struct act act, const char *event,
-                            const struct delegation *delegation)
+void delegation_audit(struct txn *txn, struct act act, const char *event, const struct delegation *delegation)
 {
     char until[TIME_TEXT_MAX];
     _cleanup_free_ char *detail = NULL;
@@ -18,13 +17,13 @@ int engine_audit_delegation(struct engine *engine, struct act act, const char *e
                  time_text(delegation->until, until), act.reason ? ": " : "",
                  act.reason ? act.reason : "") < 0) {
         detail = NULL;
-        return -ENOMEM;
+        txn_ok(txn, -ENOMEM);
     }
-    return engine_audit(engine, (struct act){act.actor, act.identity, detail}, event, 0, 0);
+    txn_audit(txn, (struct act){act.actor, act.identity, detail}, event, 0, 0);
 }
 
-int engine_drop_delegation(struct engine *engine, const struct delegation *delegation, const char *why)
+void delegation_end(struct txn *txn, const struct delegation *delegation, struct act act)
 {
-    const int r = store_revoke_delegation(engine->store, delegation->id, clock_now(&engine->clock));
-    return r < 0 ? r : engine_audit_delegation(engine, own_act(why), "undelegate", delegation);
+    store_revoke_delegation(txn->store, delegation->id, txn_now(txn));
+    delegation_audit(txn, act, "undelegate", delegation);
 }

@@ -9,11 +9,11 @@
 struct duties {
     const struct engine *engine;
     const struct package *package;
-    char found[NAME_PACKAGE_MAX + 1];
+    struct conflict *found;
 };
 
 /* It counts both ways: whichever of the two packages names the other. */
-static bool conflict(const struct duties *duties, const char *other_name)
+static bool are_incompatible(const struct duties *duties, const char *other_name)
 {
     const struct package *other = packages_find(duties->engine->packages, other_name);
     return strv_contains(duties->package->incompatible, other_name) ||
@@ -23,19 +23,21 @@ static bool conflict(const struct duties *duties, const char *other_name)
 static int note_conflict(const char *name, void *data)
 {
     struct duties *duties = data;
-    if (strcmp(name, duties->package->name) != 0 && conflict(duties, name))
-        snprintf(duties->found, sizeof(duties->found), "%s", name);
-    return duties->found[0] != '\0';
+    char *found = duties->found->package;
+    if (strcmp(name, duties->package->name) != 0 && are_incompatible(duties, name))
+        snprintf(found, sizeof(duties->found->package), "%s", name);
+    return *found != '\0';
 }
 
-int engine_find_conflict(struct engine *engine, uid_t uid, const char *user, const struct package *package,
-                         bool pending_too, char ret_other[NAME_PACKAGE_MAX + 1], bool *ret_held)
+int find_conflict(struct engine *engine, const struct subject *subject, const struct package *package,
+                  bool pending_too, struct conflict *ret)
 {
-    struct duties duties = {.engine = engine, .package = package};
-    int r = store_each_package_held(engine->store, uid, user, note_conflict, &duties);
-    *ret_held = duties.found[0] != '\0';
-    if (r >= 0 && !*ret_held)
-        r = store_each_package_asked(engine->store, uid, user, pending_too, note_conflict, &duties);
-    snprintf(ret_other, NAME_PACKAGE_MAX + 1, "%s", duties.found);
-    return r < 0 ? r : duties.found[0] != '\0';
+    struct duties duties = {engine, package, ret};
+    *ret = (struct conflict){0};
+    int r = store_each_package_held(engine->store, subject->uid, subject->name, note_conflict, &duties);
+    ret->held = *ret->package;
+    if (r == 0)
+        r = store_each_package_asked(engine->store, subject->uid, subject->name, pending_too, note_conflict,
+                                     &duties);
+    return r < 0 ? r : 0;
 }

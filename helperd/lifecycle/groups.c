@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The groups of an assignment that is not whole yet, when its package names others by now. */
+/* The groups of an assignment: loaded, and recomputed for a partial one after its package changed. */
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
@@ -8,54 +8,62 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_group(const struct grant *grants, size_t count, const char *group)
+void grants_load(struct txn *txn, const struct assignment *assignment, struct grants *ret)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(grants[i].group, group) == 0)
+    txn_ok(txn, store_get_grants(txn->store, assignment->id, &ret->items, &ret->count));
+}
+
+void grants_deinit(struct grants *grants)
+{
+    store_free_grants(grants->items, grants->count);
+    *grants = (struct grants){0};
+}
+
+static bool has_group(const struct grants *grants, const char *group)
+{
+    for (size_t i = 0; i < grants->count; i++)
+        if (strcmp(grants->items[i].group, group) == 0)
             return true;
     return false;
 }
 
-/* What is in place stays to the end; what is not, and is not to be given any more, is not waited for. */
-static int drop_unnamed(struct engine *engine, const struct assignment *assignment,
-                        const struct package *package, struct grant *grants, size_t *count)
+/* What is in place stays to the end; what is missing, and not given by the package any more, is not waited for. */
+static void drop_unnamed(struct txn *txn, const struct assignment *assignment, const struct package *package,
+                         struct grants *grants)
 {
     size_t kept = 0;
-    int r = 0;
-    for (size_t i = 0; i < *count; i++) {
-        if (r < 0 || !grants[i].problem || strv_contains(package->groups, grants[i].group)) {
-            grants[kept++] = grants[i];
-            continue;
+    for (size_t i = 0; i < grants->count; i++) {
+        struct grant *grant = &grants->items[i];
+        if (!grant->problem || strv_contains(package->groups, grant->group)) {
+            grants->items[kept++] = *grant;
+        } else {
+            membership_release(txn, assignment, grant->group);
+            grant_deinit(grant);
         }
-        r = engine_release_memberships(engine, assignment, &grants[i], 1);
-        grant_deinit(&grants[i]);
     }
-    *count = kept;
-    return r;
+    grants->count = kept;
 }
 
-int engine_renew_grants(struct engine *engine, const struct assignment *assignment, struct grant **grants,
-                        size_t *count)
+void grants_renew(struct txn *txn, const struct assignment *assignment, struct grants *grants)
 {
-    const struct package *package = packages_find(engine->packages, assignment->package);
-    const int r = package ? drop_unnamed(engine, assignment, package, *grants, count) : 0;
-    if (!package || r < 0)
-        return r;
-    struct grant *grown = reallocarray(*grants, *count + strv_length(package->groups) + 1, sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    *grants = grown;
+    const struct package *package = packages_find(txn->engine->packages, assignment->package);
+    if (!package)
+        return;
+    drop_unnamed(txn, assignment, package, grants);
+    struct grant *grown =
+        reallocarray(grants->items, grants->count + strv_length(package->groups) + 1, sizeof(*grown));
+    if (!txn_ok(txn, grown ? 0 : -ENOMEM))
+        return;
+    grants->items = grown;
     for (char *const *group = package->groups; *group; group++) {
-        if (has_group(grown, *count, *group))
+        if (has_group(grants, *group))
             continue;
-        struct grant grant = {
+        const struct grant grant = {
             .group = strdup(*group), .gid = GID_UNSET, .problem = strdup("it is being put in place")};
-        grown[*count] = grant;
-        ++*count;
-        if (!grant.group || !grant.problem)
-            return -ENOMEM;
+        grown[grants->count++] = grant;
+        if (!txn_ok(txn, grant.group && grant.problem ? 0 : -ENOMEM))
+            return;
     }
-    return 0;
 }
 
 static int add_gids(const struct grant *grants, size_t count, struct inquiry *inquiry)
@@ -71,7 +79,8 @@ static int add_gids(const struct grant *grants, size_t count, struct inquiry *in
 }
 
 /* Those that it holds or waits for, then those that its package names besides. */
-int engine_groups_to_try(struct engine *engine, const struct assignment *assignment, struct inquiry *inquiry)
+int assignment_inquire_groups(struct engine *engine, const struct assignment *assignment,
+                              struct inquiry *inquiry)
 {
     const struct package *package =
         assignment->package ? packages_find(engine->packages, assignment->package) : NULL;

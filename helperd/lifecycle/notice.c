@@ -117,13 +117,13 @@ static json_t *asked_by(const struct stage *stage, int64_t now)
 }
 
 /* Who has said what they have to say in this stage, and the requestor, who says nothing (rule 5). */
-static int put_except(struct engine *engine, json_t *facts, const struct request *request, int64_t stage,
-                      bool delegators_too)
+static void put_except(struct txn *txn, json_t *facts, const struct request *request, int64_t stage,
+                       bool delegators_too)
 {
     struct decision *decisions = NULL;
     size_t count = 0;
     json_t *names = json_array();
-    const int r = store_get_decisions(engine->store, request->id, &decisions, &count);
+    txn_ok(txn, store_get_decisions(txn->store, request->id, &decisions, &count));
     add_name(names, request->user);
     for (size_t i = 0; i < count; i++) {
         if (decisions[i].stage != stage)
@@ -133,50 +133,39 @@ static int put_except(struct engine *engine, json_t *facts, const struct request
             add_name(names, decisions[i].for_user);
     }
     store_free_decisions(decisions, count);
-    return json_object_set_new(facts, "except", names) < 0 ? -ENOMEM : r;
+    txn_ok(txn, json_object_set_new(facts, "except", names) < 0 ? -ENOMEM : 0);
 }
 
-/* Nobody may be there to deliver them, for ever. */
-static int keep_bounded(struct engine *engine, int64_t newest)
+/* The notifier may be away for ever. */
+static void keep_bounded(struct txn *txn, int64_t newest)
 {
     int64_t lost = 0;
-    const int r = newest > WAITING_MAX ? store_remove_notices(engine->store, newest - WAITING_MAX, &lost) : 0;
+    if (newest > WAITING_MAX)
+        store_remove_notices(txn->store, newest - WAITING_MAX, &lost);
     if (lost > 0)
         log_warning("%" PRId64
                     " of the notices that nobody delivered were dropped: more than %d would wait. See: "
                     "systemctl status accesspkg-notify",
                     lost, WAITING_MAX);
-    return r;
 }
 
-/* Inside a transaction. Takes `to` and `facts`. */
-static int put_notice(struct engine *engine, enum outbox_event event, int64_t request, int64_t assignment,
-                      int64_t turn, json_t *to, json_t *facts)
+/* `notice` has event, request, assignment, turn. Takes `to` and `facts`. */
+static void put_notice(struct txn *txn, struct notice notice, json_t *to, json_t *facts)
 {
-    struct notice notice = {
-        .event = event,
-        .request = request,
-        .assignment = assignment,
-        .turn = turn,
-        .at = clock_now(&engine->clock),
-        .recipients = json_dumps(to, JSON_COMPACT),
-        .facts = json_dumps(facts, JSON_COMPACT),
-    };
-    int r = notice.recipients && notice.facts ? 0 : -ENOMEM;
-    if (r == 0 && json_array_size(to) > 0) {
-        r = store_add_notice(engine->store, &notice);
-        if (r == 0 && notice.id > 0) {
-            engine->noticed = notice.id;
-            r = keep_bounded(engine, notice.id);
-        }
+    notice.at = txn_now(txn);
+    notice.recipients = json_dumps(to, JSON_COMPACT);
+    notice.facts = json_dumps(facts, JSON_COMPACT);
+    if (txn_ok(txn, notice.recipients && notice.facts ? 0 : -ENOMEM) && json_array_size(to) > 0 &&
+        txn_ok(txn, store_add_notice(txn->store, &notice)) && notice.id > 0) {
+        txn->noticed = notice.id;
+        keep_bounded(txn, notice.id);
     }
     notice_deinit(&notice);
     json_decref(to);
     json_decref(facts);
-    return r;
 }
 
-static json_t *only(const char *name)
+static json_t *list_of(const char *name)
 {
     json_t *names = json_array();
     add_name(names, name);
@@ -192,156 +181,150 @@ static void add_reviewers(json_t *names, const struct package *package)
     }
 }
 
-static int tell_asked(struct engine *engine, enum outbox_event event, const struct request *request,
-                      const struct stage *stage, int64_t turn, json_t *to)
+static void notify_approvers(struct txn *txn, struct notice notice, const struct request *request,
+                             const struct stage *stage, json_t *to)
 {
-    json_t *facts = facts_of_request(engine, request);
+    json_t *facts = facts_of_request(txn->engine, request);
     put_stage(facts, request, stage);
-    const int r = put_except(engine, facts, request, stage->number, true);
-    if (r == 0)
-        return put_notice(engine, event, request->id, 0, turn, to, facts);
-    json_decref(to);
-    json_decref(facts);
-    return r;
+    put_except(txn, facts, request, stage->number, true);
+    notice.request = request->id;
+    put_notice(txn, notice, to, facts);
 }
 
-int engine_tell_stage(struct engine *engine, const struct request *request, const struct stage *stage)
+void notify_stage(struct txn *txn, const struct request *request, const struct stage *stage)
 {
     json_t *to = json_array();
     add_names(to, stage->approvers);
-    const int r =
-        store_set_reminder(engine->store, request->id, clock_now(&engine->clock) + stage->timeout / 2);
-    if (r == 0)
-        return tell_asked(engine, OUTBOX_REQUEST_WAITS, request, stage, stage->number, to);
-    json_decref(to);
-    return r;
+    store_set_reminder(txn->store, request->id, txn_now(txn) + stage->timeout / 2);
+    notify_approvers(txn, (struct notice){.event = OUTBOX_REQUEST_WAITS, .turn = stage->number}, request,
+                     stage, to);
 }
 
-int engine_tell_escalated(struct engine *engine, const struct request *request, const struct stage *stage)
+void notify_escalated(struct txn *txn, const struct request *request, const struct stage *stage)
 {
     json_t *to = json_array();
     add_names(to, stage->fallback_approvers);
-    return tell_asked(engine, OUTBOX_REQUEST_WAITS, request, stage, stage->number, to);
+    notify_approvers(txn, (struct notice){.event = OUTBOX_REQUEST_WAITS, .turn = stage->number}, request,
+                     stage, to);
 }
 
-int engine_remind_due(struct engine *engine, const struct request *request)
+void notify_reminder(struct txn *txn, struct request *request)
 {
-    const int64_t now = clock_now(&engine->clock);
+    const int64_t now = txn_now(txn);
     struct stage stage = {0};
-    int r = store_get_stage(engine->store, request->id, request->stage, &stage);
-    if (r != 0)
-        return r < 0 ? r : -EIO;
-    /* Once when both times have passed while nobody looked. */
-    const int64_t last = stage.entered + stage.timeout - stage.timeout / 10;
-    const bool is_last = now >= last;
-    r = store_set_reminder(engine->store, request->id, is_last ? 0 : last);
-    if (r == 0)
-        r = tell_asked(engine, OUTBOX_REMINDER, request, &stage, 2 * stage.number + is_last,
-                       asked_by(&stage, now));
+    if (txn_ok(txn, store_get_stage(txn->store, request->id, request->stage, &stage))) {
+        /* Once when both times have passed while nobody looked. */
+        const int64_t last = stage.entered + stage.timeout - stage.timeout / 10;
+        const bool is_last = now >= last;
+        store_set_reminder(txn->store, request->id, is_last ? 0 : last);
+        notify_approvers(txn, (struct notice){.event = OUTBOX_REMINDER, .turn = 2 * stage.number + is_last},
+                         request, &stage, asked_by(&stage, now));
+    }
     stage_deinit(&stage);
-    return r;
 }
 
-int engine_tell_decision(struct engine *engine, const struct record *record, const struct decision *decision)
+/* The requestor hears what became of the request. */
+static void notify_of_decision(struct txn *txn, enum outbox_event event, const struct request *request,
+                               const struct decision *decision, const char *verdict)
+{
+    json_t *facts = facts_of_request(txn->engine, request);
+    put_decision(facts, decision, verdict);
+    put_notice(txn, (struct notice){.event = event, .request = request->id}, list_of(request->user), facts);
+}
+
+void notify_decision(struct txn *txn, const struct record *record, const struct decision *decision)
 {
     const struct request *request = &record->request;
     const char *verdict = decision->approved ? "approved" : "denied";
-    json_t *facts = facts_of_request(engine, request);
+    json_t *facts = facts_of_request(txn->engine, request);
     put_stage(facts, request, &record->stage);
     put_decision(facts, decision, verdict);
-    int r = put_except(engine, facts, request, record->stage.number, false);
-    if (r < 0) {
-        json_decref(facts);
-        return r;
-    }
-    r = put_notice(engine, OUTBOX_DECIDED_BY_OTHER, request->id, 0, record->stage.number,
-                   asked_by(&record->stage, decision->at), facts);
-    if (r < 0 || request->state == STATE_PENDING_APPROVAL)
-        return r;
-    facts = facts_of_request(engine, request);
-    put_decision(facts, decision, verdict);
-    return put_notice(engine, decision->approved ? OUTBOX_APPROVED : OUTBOX_DENIED, request->id, 0, 0,
-                      only(request->user), facts);
+    put_except(txn, facts, request, record->stage.number, false);
+    put_notice(txn,
+               (struct notice){
+                   .event = OUTBOX_DECIDED_BY_OTHER, .request = request->id, .turn = record->stage.number},
+               asked_by(&record->stage, decision->at), facts);
+    if (request->state != STATE_PENDING_APPROVAL)
+        notify_of_decision(txn, decision->approved ? OUTBOX_APPROVED : OUTBOX_DENIED, request, decision,
+                           verdict);
 }
 
-int engine_tell_requestor(struct engine *engine, enum outbox_event event, const struct request *request,
-                          const char *actor, const char *reason)
+void notify_requestor(struct txn *txn, enum outbox_event event, const struct request *request, struct act act)
 {
-    json_t *facts = facts_of_request(engine, request);
+    json_t *facts = facts_of_request(txn->engine, request);
     char words[NAME_PACKAGE_MAX + 32];
     snprintf(words, sizeof(words), "%s -m 'REASON'", request->package);
     notice_put_text(facts, request->extends ? "extend" : "anew", words);
-    notice_put_text(facts, "actor", actor);
-    notice_put_text(facts, "reason", reason);
-    return put_notice(engine, event, request->id, 0, 0, only(request->user), facts);
+    notice_put_text(facts, "actor", act.actor);
+    notice_put_text(facts, "reason", act.reason);
+    put_notice(txn, (struct notice){.event = event, .request = request->id}, list_of(request->user), facts);
 }
 
-int engine_tell_emergency(struct engine *engine, const struct request *request, const struct package *package)
+void notify_emergency(struct txn *txn, const struct request *request, const struct package *package)
 {
     json_t *to = json_array();
-    json_t *facts = facts_of_request(engine, request);
+    json_t *facts = facts_of_request(txn->engine, request);
     add_reviewers(to, package);
-    json_object_set_new(facts, "except", only(request->user));
-    return put_notice(engine, OUTBOX_EMERGENCY, request->id, 0, 0, to, facts);
+    json_object_set_new(facts, "except", list_of(request->user));
+    put_notice(txn, (struct notice){.event = OUTBOX_EMERGENCY, .request = request->id}, to, facts);
 }
 
-int engine_tell_review(struct engine *engine, const struct request *request, const struct package *package,
-                       const struct decision *review)
+void notify_review(struct txn *txn, const struct request *request, const struct package *package,
+                   const struct decision *review)
 {
     json_t *to = json_array();
-    json_t *facts = facts_of_request(engine, request);
+    json_t *facts = facts_of_request(txn->engine, request);
     put_decision(facts, review, "reviewed");
     add_reviewers(to, package);
     json_object_set_new(facts, "except", json_pack("[s, s]", request->user, review->decider));
-    const int r = put_notice(engine, OUTBOX_DECIDED_BY_OTHER, request->id, 0, 0, to, facts);
-    if (r < 0)
-        return r;
-    facts = facts_of_request(engine, request);
-    put_decision(facts, review, "reviewed");
-    return put_notice(engine, OUTBOX_REVIEW_DONE, request->id, 0, 0, only(request->user), facts);
+    put_notice(txn, (struct notice){.event = OUTBOX_DECIDED_BY_OTHER, .request = request->id}, to, facts);
+    notify_of_decision(txn, OUTBOX_REVIEW_DONE, request, review, "reviewed");
 }
 
-int engine_tell_holder(struct engine *engine, enum outbox_event event, const struct assignment *assignment,
-                       int64_t turn, const char *actor, const char *reason)
+static struct notice notice_of(enum outbox_event event, const struct assignment *assignment, int64_t turn)
 {
-    json_t *facts = facts_of_assignment(engine, assignment);
-    notice_put_text(facts, "actor", actor);
-    notice_put_text(facts, "reason", reason);
-    return put_notice(engine, event, assignment->request, assignment->id, turn, only(assignment->user),
-                      facts);
+    return (struct notice){
+        .event = event, .request = assignment->request, .assignment = assignment->id, .turn = turn};
+}
+
+void notify_holder(struct txn *txn, enum outbox_event event, const struct assignment *assignment,
+                   int64_t turn, struct act act)
+{
+    json_t *facts = facts_of_assignment(txn->engine, assignment);
+    notice_put_text(facts, "actor", act.actor);
+    notice_put_text(facts, "reason", act.reason);
+    put_notice(txn, notice_of(event, assignment, turn), list_of(assignment->user), facts);
 }
 
 /*
  * Told when it is another state than was told last. What falls short is first tried once more: a membership that is
  * being written to /etc/group, or drift that is repaired, would be told of twice within a second.
  */
-int engine_tell_place(struct engine *engine, const struct assignment *assignment, const char *detail)
+void notify_fulfilment(struct txn *txn, const struct assignment *assignment, const char *detail)
 {
     const bool whole = assignment->state == STATE_FULFILLED;
     bool news = false;
     if (!whole && assignment->attempts == 0 && assignment->retry_at > 0)
-        return 0;
-    const int r = store_note_told(engine->store, assignment->id, assignment->state, &news);
-    if (r < 0 || !news)
-        return r;
-    return engine_tell_holder(engine, whole ? OUTBOX_FULFILLED : OUTBOX_PARTIALLY_FULFILLED, assignment,
-                              clock_now(&engine->clock), NULL, whole ? NULL : detail);
+        return;
+    if (txn_ok(txn, store_note_told(txn->store, assignment->id, assignment->state, &news)) && news)
+        notify_holder(txn, whole ? OUTBOX_FULFILLED : OUTBOX_PARTIALLY_FULFILLED, assignment, txn_now(txn),
+                      (struct act){.reason = whole ? NULL : detail});
 }
 
-int engine_notice_due(struct engine *engine, struct assignment *assignment)
+void notify_end(struct txn *txn, struct assignment *assignment)
 {
-    const struct package *package = packages_find(engine->packages, assignment->package);
+    const struct package *package = packages_find(txn->engine->packages, assignment->package);
     assignment->notice_at = 0;
-    int r = store_update_assignment(engine->store, assignment);
-    if (r < 0 || !assignment->begun)
-        return r;
-    json_t *facts = facts_of_assignment(engine, assignment);
+    store_update_assignment(txn->store, assignment);
+    if (!assignment->begun)
+        return;
+    json_t *facts = facts_of_assignment(txn->engine, assignment);
     const bool extends = package && package->extension != PACKAGE_EXTENSION_NO;
     const bool reason =
         package && package->justification_required && package->extension != PACKAGE_EXTENSION_ALLOWED;
     char words[NAME_PACKAGE_MAX + 32];
     snprintf(words, sizeof(words), "%s%s", assignment->package, reason ? " -m 'REASON'" : "");
     notice_put_text(facts, extends ? "extend" : "anew", words);
-    return put_notice(engine, OUTBOX_ENDS_SOON, assignment->request, assignment->id, assignment->span.end,
-                      only(assignment->user), facts);
+    put_notice(txn, notice_of(OUTBOX_ENDS_SOON, assignment, assignment->span.end), list_of(assignment->user),
+               facts);
 }

@@ -82,10 +82,11 @@ int engine_note_publication(struct engine *engine, const char *user, bool narrow
     return note_publication(engine, user, narrows, false);
 }
 
-int engine_will_publish(struct engine *engine, const char *user, bool narrows)
+void txn_publish(struct txn *txn, const char *user, bool narrows)
 {
-    const int r = store_add_publication(engine->store, user, narrows);
-    return r < 0 ? r : note_publication(engine, user, narrows, true);
+    store_add_publication(txn->store, user, narrows);
+    if (note_publication(txn->engine, user, narrows, true) < 0)
+        store_fail(txn->store, -ENOMEM);
 }
 
 bool engine_is_outstanding(const struct engine *engine, const char *user)
@@ -96,13 +97,11 @@ bool engine_is_outstanding(const struct engine *engine, const char *user)
     return false;
 }
 
-int engine_strike_publications(struct engine *engine)
+void engine_strike_publications(struct txn *txn)
 {
-    int r = 0;
-    for (const struct published *p = engine->published; r == 0 && p; p = p->next)
+    for (const struct published *p = txn->engine->published; p; p = p->next)
         if (p->done)
-            r = store_remove_publication(engine->store, p->user);
-    return r;
+            store_remove_publication(txn->store, p->user);
 }
 
 void engine_keep_publications(struct engine *engine)

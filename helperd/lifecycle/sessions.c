@@ -5,30 +5,30 @@
 #include <errno.h>
 #include <string.h>
 
-bool engine_warns(const struct engine *engine, const struct assignment *assignment)
+bool assignment_warns(const struct engine *engine, const struct assignment *assignment)
 {
     const struct package *package = packages_find(engine->packages, assignment->package);
     return package && package->at_end != PACKAGE_AT_END_KEEP;
 }
 
-void engine_plan_warning(const struct engine *engine, struct assignment *assignment)
+void assignment_plan_warning(const struct engine *engine, struct assignment *assignment)
 {
-    assignment->warn_at = engine_warns(engine, assignment)
+    assignment->warn_at = assignment_warns(engine, assignment)
                               ? assignment_next_warning(&assignment->span, clock_now(&engine->clock))
                               : 0;
     assignment->notice_at = assignment_next_notice(&assignment->span, clock_now(&engine->clock));
 }
 
-int engine_will_end_sessions(struct engine *engine, const struct assignment *assignment)
+void sessions_end_later(struct txn *txn, const struct assignment *assignment)
 {
-    const struct package *package = packages_find(engine->packages, assignment->package);
+    const struct package *package = packages_find(txn->engine->packages, assignment->package);
     if (!package || package->at_end != PACKAGE_AT_END_TERMINATE || assignment->uid == 0)
-        return 0;
+        return;
     struct ending ending = {.assignment = assignment->id,
                             .services = strv_join(package->services, " "),
-                            .retry_at = clock_now(&engine->clock)};
-    const int r = ending.services ? store_put_ending(engine->store, &ending) : -ENOMEM;
-    engine->chores_are_due = true;
+                            .retry_at = txn_now(txn)};
+    if (txn_ok(txn, ending.services ? 0 : -ENOMEM))
+        store_put_ending(txn->store, &ending);
+    txn->chores_are_due = true;
     ending_deinit(&ending);
-    return r;
 }

@@ -22,8 +22,8 @@ enum {
 
 struct finding {
     bool known;
-    bool escalate;            /* the fallback approvers are to be asked, and are not yet */
-    char why[ENGINE_WHY_MAX]; /* nobody can decide; "": somebody can */
+    bool escalate;           /* the fallback approvers are to be asked, and are not yet */
+    char why[STAGE_WHY_MAX]; /* nobody can decide; "": somebody can */
 };
 
 __attribute__((format(printf, 2, 3))) static void append(char *text, const char *format, ...)
@@ -31,7 +31,7 @@ __attribute__((format(printf, 2, 3))) static void append(char *text, const char 
     const size_t used = strlen(text);
     va_list values;
     va_start(values, format);
-    vsnprintf(text + used, ENGINE_WHY_MAX - used, format, values);
+    vsnprintf(text + used, STAGE_WHY_MAX - used, format, values);
     va_end(values);
 }
 
@@ -46,8 +46,8 @@ static const char *find_problem(const char *name, const struct facts *facts)
     return name[0] == '%' ? "has no member who may log in" : "may not log in";
 }
 
-char *engine_say_reach(const struct stage *stage, const struct policy_reach *reach, const struct facts *facts,
-                       char ret[ENGINE_WHY_MAX])
+char *stage_say_reach(const struct stage *stage, const struct policy_reach *reach, const struct facts *facts,
+                      char ret[STAGE_WHY_MAX])
 {
     char *const *const lists[] = {stage->approvers, stage->fallback_approvers};
     int shown = 0;
@@ -69,7 +69,7 @@ char *engine_say_reach(const struct stage *stage, const struct policy_reach *rea
     return ret;
 }
 
-const char *engine_undecidable_here(const struct engine *engine)
+const char *stage_undecidable_here(const struct engine *engine)
 {
     return engine->config->require_login_id == CONFIG_YES && !engine->login_ids_count
                ? "require_login_id = yes in accesspkg.conf, and login ids say nothing in this container"
@@ -82,7 +82,7 @@ static struct finding find(const struct engine *engine, const struct stage *stag
 {
     const struct decision *decisions = record ? record->decisions : NULL;
     const size_t n_decisions = record ? record->n_decisions : 0;
-    const char *why = engine_undecidable_here(engine);
+    const char *why = stage_undecidable_here(engine);
     if (why) {
         struct finding nobody = {.known = true};
         append(nobody.why, "%s", why);
@@ -93,18 +93,13 @@ static struct finding find(const struct engine *engine, const struct stage *stag
     finding.escalate = (reach.verdict == POLICY_REACH_FALLBACK || reach.verdict == POLICY_REACH_NOBODY) &&
                        strv_length(stage->fallback_approvers) > 0 && stage->escalated == 0;
     if (reach.verdict == POLICY_REACH_NOBODY)
-        engine_say_reach(stage, &reach, facts, finding.why);
+        stage_say_reach(stage, &reach, facts, finding.why);
     return finding;
 }
 
 static bool is_news(const struct finding *finding, const char *undecidable)
 {
     return finding->known && (finding->escalate || strcmp(finding->why, undecidable ? undecidable : "") != 0);
-}
-
-static int audit(struct engine *engine, int64_t request, const char *event, const char *detail)
-{
-    return engine_audit(engine, own_act(detail), event, request, 0);
 }
 
 /* What is held already cannot be assigned: more time for it is another thing. */
@@ -122,30 +117,34 @@ static void warn_undecidable(const struct request *request, const char *why)
             request->id, user, request->package, why, request->package, text_word(request->user, word));
 }
 
-/* Inside a transaction. */
-static int note(struct engine *engine, const struct request *request, const struct stage *stage,
-                const struct finding *finding)
+static void note_escalation(struct txn *txn, const struct request *request, const struct stage *stage,
+                            const char *reason)
 {
-    int r = 0;
-    if (finding->escalate) {
-        r = store_escalate(engine->store, request->id, stage->number, clock_now(&engine->clock));
-        if (r == 0)
-            r = audit(engine, request->id, "escalate", "the approvers of the stage cannot complete it");
-        if (r == 0)
-            r = engine_tell_escalated(engine, request, stage);
-    }
-    if (r == 0 && strcmp(finding->why, request->undecidable ? request->undecidable : "") != 0) {
-        if (*finding->why)
-            warn_undecidable(request, finding->why);
-        r = store_set_undecidable(engine->store, request->id, *finding->why ? finding->why : NULL);
-        if (r == 0)
-            r = *finding->why ? audit(engine, request->id, "undecidable", finding->why)
-                              : audit(engine, request->id, "decidable", NULL);
-    }
-    return r;
+    store_escalate(txn->store, request->id, stage->number, txn_now(txn));
+    /* They may have been asked before, because no approver could decide. */
+    if (stage->escalated == 0)
+        notify_escalated(txn, request, stage);
+    txn_audit(txn, own_act(reason), "escalate", request->id, 0);
 }
 
-int engine_judge(struct engine *engine, struct record *record, const struct facts *facts)
+static void note_undecidable(struct txn *txn, const struct request *request, const char *why)
+{
+    if (*why)
+        warn_undecidable(request, why);
+    store_set_undecidable(txn->store, request->id, *why ? why : NULL);
+    txn_audit(txn, own_act(*why ? why : NULL), *why ? "undecidable" : "decidable", request->id, 0);
+}
+
+static void note(struct txn *txn, const struct request *request, const struct stage *stage,
+                 const struct finding *finding)
+{
+    if (finding->escalate)
+        note_escalation(txn, request, stage, "the approvers of the stage cannot complete it");
+    if (strcmp(finding->why, request->undecidable ? request->undecidable : "") != 0)
+        note_undecidable(txn, request, finding->why);
+}
+
+int stage_judge(struct engine *engine, struct record *record, const struct facts *facts)
 {
     struct request *request = &record->request;
     /* A directory that is away may look like one in which nobody is: its own requestor is missing, too. */
@@ -156,13 +155,11 @@ int engine_judge(struct engine *engine, struct record *record, const struct fact
         return ENGINE_E_UNKNOWN;
     if (!is_news(&finding, request->undecidable))
         return 0;
-    int r = engine_begin(engine);
-    if (r < 0)
-        return r;
-    r = note(engine, request, &record->stage, &finding);
-    if (r == 0)
-        r = engine_will_announce(engine, request->id);
-    r = engine_end(engine, r);
+    struct txn txn;
+    txn_begin(&txn, engine);
+    note(&txn, request, &record->stage, &finding);
+    txn_announce(&txn, request->id);
+    const int r = txn_commit(&txn);
     if (r < 0)
         return r;
     if (finding.escalate)
@@ -172,38 +169,31 @@ int engine_judge(struct engine *engine, struct record *record, const struct fact
     return *finding.why && !request->undecidable ? -ENOMEM : 0;
 }
 
-int engine_enter_stage(struct engine *engine, const struct request *request, const struct stage *stage,
-                       const struct facts *facts)
+void stage_enter(struct txn *txn, const struct request *request, const struct stage *stage,
+                 const struct facts *facts)
 {
     const bool escalates = stage->escalate_after > 0 && strv_length(stage->fallback_approvers) > 0;
-    const int64_t now = clock_now(&engine->clock);
+    const int64_t escalate_at = escalates ? txn_now(txn) + stage->escalate_after : 0;
     struct finding finding = {0};
-    int r = store_set_escalation(engine->store, request->id, escalates ? now + stage->escalate_after : 0);
-    if (r < 0)
-        return r;
+    store_set_escalation(txn->store, request->id, escalate_at);
     if (facts)
-        finding = find(engine, stage, &request->requestor, NULL, facts);
+        finding = find(txn->engine, stage, &request->requestor, NULL, facts);
     if (!finding.known)
-        engine_survey_soon(engine, request->id);
-    r = engine_tell_stage(engine, request, stage);
-    return r < 0 ? r : note(engine, request, stage, &finding);
+        survey_soon(txn->engine, request->id);
+    notify_stage(txn, request, stage);
+    note(txn, request, stage, &finding);
 }
 
-int engine_escalate_due(struct engine *engine, const struct request *request)
+void stage_escalate(struct txn *txn, struct request *request)
 {
     struct stage stage = {0};
     char after[DURATION_TEXT_MAX];
-    char detail[DURATION_TEXT_MAX + 32];
-    int r = store_get_stage(engine->store, request->id, request->stage, &stage);
-    if (r != 0)
-        return r < 0 ? r : -EIO;
-    snprintf(detail, sizeof(detail), "no decision within %s", duration_format(stage.escalate_after, after));
-    r = store_escalate(engine->store, request->id, request->stage, clock_now(&engine->clock));
-    /* They may have been asked before, because nobody else could decide. */
-    if (r == 0 && stage.escalated == 0)
-        r = engine_tell_escalated(engine, request, &stage);
+    char reason[DURATION_TEXT_MAX + 32];
+    if (txn_ok(txn, store_get_stage(txn->store, request->id, request->stage, &stage))) {
+        snprintf(reason, sizeof(reason), "no decision within %s",
+                 duration_format(stage.escalate_after, after));
+        note_escalation(txn, request, &stage, reason);
+        txn_announce(txn, request->id);
+    }
     stage_deinit(&stage);
-    if (r == 0)
-        r = audit(engine, request->id, "escalate", detail);
-    return r < 0 ? r : engine_will_announce(engine, request->id);
 }

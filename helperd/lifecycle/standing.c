@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void engine_read_group_file(const struct engine *engine, const char *user, struct groupfile *ret)
+void standing_read_file(const struct engine *engine, const char *user, struct groupfile *ret)
 {
     *ret = (struct groupfile){0};
     const int r = engine->group_file ? groupfile_read(engine->group_file, user, ret) : 0;
@@ -45,7 +45,7 @@ static int stands(struct engine *engine, const struct groupfile_line *line, cons
     return r < 0 ? r : !r;
 }
 
-bool engine_has_text(const json_t *texts, const char *wanted)
+bool json_has_text(const json_t *texts, const char *wanted)
 {
     for (size_t i = 0; i < json_array_size(texts); i++)
         if (strcmp(json_string_value(json_array_get(texts, i)), wanted) == 0)
@@ -57,7 +57,7 @@ static int add_standing(struct engine *engine, const struct groupfile_line *line
                         const struct grant *grant, json_t *groups)
 {
     const int r = stands(engine, line, user, grant);
-    if (r <= 0 || !text_is_utf8(line->name) || engine_has_text(groups, line->name))
+    if (r <= 0 || !text_is_utf8(line->name) || json_has_text(groups, line->name))
         return r < 0 ? r : 0;
     return json_array_append_new(groups, json_string(line->name)) < 0 ? -ENOMEM : 0;
 }
@@ -77,13 +77,13 @@ static int find_of_grant(struct engine *engine, const struct groupfile *file, co
     return r;
 }
 
-int engine_find_standing(struct engine *engine, const struct groupfile *file, const char *user,
-                         const struct grant *grants, size_t count, json_t **ret)
+int standing_find(struct engine *engine, const struct groupfile *file, const char *user,
+                  const struct grants *grants, json_t **ret)
 {
     json_t *groups = json_array();
     int r = groups ? 0 : -ENOMEM;
-    for (size_t i = 0; r == 0 && i < count; i++)
-        r = find_of_grant(engine, file, user, &grants[i], groups);
+    for (size_t i = 0; r == 0 && i < grants->count; i++)
+        r = find_of_grant(engine, file, user, &grants->items[i], groups);
     if (r < 0)
         json_decref(groups);
     else
@@ -94,39 +94,34 @@ int engine_find_standing(struct engine *engine, const struct groupfile *file, co
 static int find_of_assignment(struct engine *engine, const struct assignment *assignment, json_t **ret)
 {
     struct groupfile file;
-    struct grant *grants = NULL;
-    size_t count = 0;
-    int r = store_get_grants(engine->store, assignment->id, &grants, &count);
+    _cleanup_(grants_deinit) struct grants grants = {0};
+    int r = store_get_grants(engine->store, assignment->id, &grants.items, &grants.count);
     if (r < 0)
         return r;
-    engine_read_group_file(engine, assignment->user, &file);
-    r = engine_find_standing(engine, &file, assignment->user, grants, count, ret);
+    standing_read_file(engine, assignment->user, &file);
+    r = standing_find(engine, &file, assignment->user, &grants, ret);
     groupfile_deinit(&file);
-    store_free_grants(grants, count);
     return r;
 }
 
 /* ---- at an end ---- */
 
-int engine_note_standing(struct engine *engine, const struct assignment *assignment)
+void standing_note(struct txn *txn, const struct assignment *assignment)
 {
     json_t *groups = NULL;
-    int r = find_of_assignment(engine, assignment, &groups);
-    for (size_t i = 0; r == 0 && i < json_array_size(groups); i++) {
+    txn_ok(txn, find_of_assignment(txn->engine, assignment, &groups));
+    for (size_t i = 0; i < json_array_size(groups); i++) {
         _cleanup_free_ char *text =
             groupfile_say_standing(assignment->user, json_string_value(json_array_get(groups, i)));
-        if (!text) {
-            r = -ENOMEM;
+        if (!txn_ok(txn, text ? 0 : -ENOMEM))
             break;
-        }
         log_notice("The access to %s has ended. But %s", assignment->package, text);
-        r = engine_audit(engine, own_act(text), "still-member", assignment->request, assignment->id);
+        txn_audit(txn, own_act(text), "still-member", assignment->request, assignment->id);
     }
     json_decref(groups);
-    return r;
 }
 
-int engine_show_standing(struct engine *engine, const struct assignment *assignment, json_t *view)
+int standing_show(struct engine *engine, const struct assignment *assignment, json_t *view)
 {
     json_t *groups = NULL;
     const int r = find_of_assignment(engine, assignment, &groups);
@@ -140,19 +135,19 @@ int engine_show_standing(struct engine *engine, const struct assignment *assignm
 
 /* ---- where nothing is held ---- */
 
-int engine_append_standing(struct engine *engine, const struct package *package, const char *user,
-                           struct reply *reply)
+int standing_append(struct engine *engine, const struct package *package, const char *user,
+                    struct reply *reply)
 {
     struct groupfile file;
     json_t *groups = NULL;
     const size_t count = package ? strv_length(package->groups) : 0;
-    _cleanup_free_ struct grant *grants = calloc(count + 1, sizeof(*grants));
-    if (!grants)
+    _cleanup_free_ struct grant *items = calloc(count + 1, sizeof(*items));
+    if (!items)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++) /* borrowed */
-        grants[i] = (struct grant){.group = package->groups[i], .gid = GID_UNSET};
-    engine_read_group_file(engine, user, &file);
-    const int r = engine_find_standing(engine, &file, user, grants, count, &groups);
+        items[i] = (struct grant){.group = package->groups[i], .gid = GID_UNSET};
+    standing_read_file(engine, user, &file);
+    const int r = standing_find(engine, &file, user, &(struct grants){items, count}, &groups);
     groupfile_deinit(&file);
     for (size_t i = 0; r == 0 && i < json_array_size(groups); i++) {
         const size_t used = strlen(reply->message);
@@ -237,11 +232,11 @@ static int count_groups(struct census *census, const struct groupfile *file)
     return r < 0 ? r : 0;
 }
 
-int engine_count_standing(struct engine *engine, size_t most, int64_t *ret, json_t **ret_first)
+int standing_count(struct engine *engine, size_t most, int64_t *ret, json_t **ret_first)
 {
     struct groupfile file;
     struct census census = {.engine = engine, .first = json_array(), .most = most};
-    engine_read_group_file(engine, NULL, &file);
+    standing_read_file(engine, NULL, &file);
     const int r = census.first ? count_groups(&census, &file) : -ENOMEM;
     groupfile_deinit(&file);
     if (r < 0) {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-void engine_survey_from(struct engine *engine, int64_t after)
+void survey_from(struct engine *engine, int64_t after)
 {
     struct survey *survey = &engine->survey;
     if (!survey->walking || after < survey->after)
@@ -12,13 +12,13 @@ void engine_survey_from(struct engine *engine, int64_t after)
     survey->walking = true;
 }
 
-void engine_survey_soon(struct engine *engine, int64_t request)
+void survey_soon(struct engine *engine, int64_t request)
 {
     struct survey *survey = &engine->survey;
     if (survey->count < sizeof(survey->soon) / sizeof(survey->soon[0]))
         survey->soon[survey->count++] = request;
     else
-        engine_survey_from(engine, request - 1); /* its turn comes with the others' */
+        survey_from(engine, request - 1); /* its turn comes with the others' */
 }
 
 void engine_survey_all(struct engine *engine)
@@ -26,7 +26,7 @@ void engine_survey_all(struct engine *engine)
     struct survey *survey = &engine->survey;
     survey->again = survey->walking; /* one that is under way goes on, or its end would never be reached */
     if (!survey->walking)
-        engine_survey_from(engine, 0);
+        survey_from(engine, 0);
 }
 
 static bool lists_group(char *const *principals, const char *group)
@@ -47,10 +47,10 @@ static bool is_asked(const struct packages *packages, const char *group)
     return false;
 }
 
-void engine_survey_holders(struct engine *engine, const struct grant *grants, size_t count)
+void survey_groups(struct engine *engine, const struct grants *grants)
 {
-    for (size_t i = 0; i < count; i++)
-        if (is_asked(engine->packages, grants[i].group)) {
+    for (size_t i = 0; i < grants->count; i++)
+        if (is_asked(engine->packages, grants->items[i].group)) {
             engine_survey_all(engine);
             return;
         }

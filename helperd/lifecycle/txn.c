@@ -7,44 +7,34 @@
 
 enum { BACKOFF_STEPS_MAX = 32 };
 
-int engine_audit(struct engine *engine, struct act act, const char *event, int64_t request,
-                 int64_t assignment)
+void txn_audit(struct txn *txn, struct act act, const char *event, int64_t request, int64_t assignment)
 {
-    return store_add_audit(engine->store, &(struct audit){.at = clock_now(&engine->clock),
-                                                          .actor = act.actor,
-                                                          .identity = act.identity,
-                                                          .event = event,
-                                                          .request = request,
-                                                          .assignment = assignment,
-                                                          .detail = act.reason});
+    store_add_audit(txn->store, &(struct audit){.at = txn_now(txn),
+                                                .actor = act.actor,
+                                                .identity = act.identity,
+                                                .event = event,
+                                                .request = request,
+                                                .assignment = assignment,
+                                                .detail = act.reason});
 }
 
-int engine_begin(struct engine *engine)
+void txn_begin(struct txn *ret, struct engine *engine)
 {
-    int r = store_begin(engine->store);
-    if (r < 0)
-        return r;
-    r = engine_strike_publications(engine);
-    if (r < 0)
-        engine_rollback(engine);
-    return r;
+    *ret = (struct txn){.engine = engine, .store = engine->store};
+    store_begin(ret->store);
+    engine_strike_publications(ret);
 }
 
-void engine_rollback(struct engine *engine)
+bool txn_ok(struct txn *txn, int r)
 {
-    store_rollback(engine->store);
-    engine->changed.count = 0;
-    engine->chores_are_due = false;
-    engine->noticed = 0;
-    engine_drop_publications(engine);
+    if (r != 0)
+        store_fail(txn->store, r < 0 ? r : -EIO);
+    return store_failed(txn->store) == 0;
 }
 
-static void announce(struct engine *engine)
+int64_t txn_now(const struct txn *txn)
 {
-    for (size_t i = 0; i < engine->changed.count; i++)
-        if (engine->hooks.changed)
-            engine->hooks.changed(engine->changed.ids[i], engine->hooks.data);
-    engine->changed.count = 0;
+    return clock_now(&txn->engine->clock);
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -77,49 +67,46 @@ void engine_set_deadline(struct engine *engine, int64_t earliest)
         engine->hooks.deadline(next, engine->hooks.data);
 }
 
-int engine_commit(struct engine *engine)
+static void run_hooks(const struct txn *txn)
 {
-    const int r = store_commit(engine->store);
-    if (r < 0) {
-        engine_rollback(engine);
-        return r;
-    }
-    engine_keep_publications(engine);
-    engine_publish(engine);
-    announce(engine);
-    const bool due = engine->chores_are_due;
-    engine->chores_are_due = false;
-    engine->chores_begun |= due;
-    if (due && engine->hooks.chores)
-        engine->hooks.chores(engine->hooks.data);
-    if (engine->noticed && engine->hooks.notices)
-        engine->hooks.notices(engine->noticed, engine->hooks.data);
-    engine->noticed = 0;
-    engine_set_deadline(engine, 0);
-    return 0;
+    const struct engine_hooks *hooks = &txn->engine->hooks;
+    for (size_t i = 0; hooks->changed && i < txn->n_changed; i++)
+        hooks->changed(txn->changed[i], hooks->data);
+    if (hooks->chores && txn->chores_are_due)
+        hooks->chores(hooks->data);
+    if (hooks->notices && txn->noticed)
+        hooks->notices(txn->noticed, hooks->data);
 }
 
-int engine_end(struct engine *engine, int r)
+int txn_commit(struct txn *txn)
 {
-    if (r == 0)
-        return engine_commit(engine);
-    engine_rollback(engine);
+    struct engine *engine = txn->engine;
+    const int r = store_commit(txn->store);
+    if (r < 0) {
+        engine_drop_publications(engine);
+    } else {
+        engine_keep_publications(engine);
+        engine_publish(engine);
+        engine->chores_begun |= txn->chores_are_due;
+        run_hooks(txn);
+        engine_set_deadline(engine, 0);
+    }
+    free(txn->changed);
     return r;
 }
 
-int engine_will_announce(struct engine *engine, int64_t request)
+void txn_announce(struct txn *txn, int64_t request)
 {
     if (request == 0)
-        return 0;
-    int64_t *grown = reallocarray(engine->changed.ids, engine->changed.count + 1, sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    engine->changed.ids = grown;
-    engine->changed.ids[engine->changed.count++] = request;
-    return 0;
+        return;
+    int64_t *grown = reallocarray(txn->changed, txn->n_changed + 1, sizeof(*grown));
+    if (!txn_ok(txn, grown ? 0 : -ENOMEM))
+        return;
+    txn->changed = grown;
+    txn->changed[txn->n_changed++] = request;
 }
 
-int64_t engine_backoff(const struct engine *engine, int64_t attempts)
+int64_t retry_backoff(const struct engine *engine, int64_t attempts)
 {
     int64_t delay = engine->config->retry_first;
     for (int64_t i = 0; i < attempts && i < BACKOFF_STEPS_MAX && delay < engine->config->retry_longest; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What every step works on, and the transaction that it is part of. Effects are noted inside (engine_will_*), done after
- * the commit, and struck out with a later one; a crash in between is made good at start.
+ * What every step works on, and the transaction that it is part of. A step (a function of a struct txn) returns nothing:
+ * the transaction keeps its first fault, what follows does nothing, and txn_commit tells it. Effects outside the store are
+ * noted inside, done after the commit, and struck out with a later one; a crash in between is made good at start.
  */
 #pragma once
 
@@ -34,16 +35,10 @@ struct engine {
     const char *group_file; /* /etc/group; NULL: nobody stands there */
     struct engine_hooks hooks;
     /* Private from here on. */
-    int64_t last_now;    /* the clock at the last tick, to notice when it was set back */
-    bool chores_begun;   /* by a commit, since somebody last cleared it */
-    bool chores_are_due; /* by what this transaction does */
-    int64_t noticed;     /* the last notice that it wrote; 0: none */
+    int64_t last_now;  /* the clock at the last tick, to notice when it was set back */
+    bool chores_begun; /* by a commit, since the daemon last cleared it */
     struct published
         *published; /* publications whose file is in place, to be struck out with the next commit */
-    struct changed {
-        int64_t *ids;
-        size_t count;
-    } changed; /* requests to announce after the commit */
     struct survey {
         int64_t soon[64]; /* requests that have entered a stage, to be looked at first */
         size_t count;
@@ -71,16 +66,28 @@ enum { ENGINE_E_UNKNOWN = 1001 }; /* the facts do not tell, and nothing was chan
 _Static_assert((int)BUS_ERROR_COUNT < (int)STORE_E_NONE && (int)STORE_E_NONE != (int)ENGINE_E_UNKNOWN,
                "no result is taken for another");
 
-int engine_begin(struct engine *engine);
-int engine_commit(struct engine *engine);
-void engine_rollback(struct engine *engine);
-/* Commits when r is 0, rolls back otherwise; the result of all. */
-int engine_end(struct engine *engine, int r);
+struct txn {
+    struct engine *engine;
+    struct store *store; /* the engine's */
+    /* Private: what is to be done after the commit. */
+    int64_t *changed; /* requests to announce */
+    size_t n_changed;
+    bool chores_are_due;
+    int64_t noticed; /* the last notice that it wrote; 0: none */
+};
+
+/* Begins; what fails here is told by the commit. Each one that was begun is committed. */
+void txn_begin(struct txn *ret, struct engine *engine);
+/* 0 when it is durable, its effects done; the first fault (-errno), rolled back. */
+int txn_commit(struct txn *txn);
+/* Keeps a fault (-errno), and that something is not there (STORE_E_NONE) which has to be. Whether none was kept so far. */
+bool txn_ok(struct txn *txn, int r);
+int64_t txn_now(const struct txn *txn);
+
 /* Has the hook called when something is due next; not before `earliest`, after a fault. */
 void engine_set_deadline(struct engine *engine, int64_t earliest);
-enum {
-    ENGINE_FAULT_RETRY = 5
-}; /* seconds until what failed, as a grant file to be written, is tried again */
+/* Seconds until what failed, as a grant file to be written, is tried again. */
+enum { ENGINE_FAULT_RETRY = 5 };
 
 /* Who does something, and why, for the record and for those whom it concerns. */
 struct act {
@@ -94,15 +101,16 @@ static inline struct act own_act(const char *reason)
     return (struct act){"accesspkgd", NOBODY, reason};
 }
 
-int engine_audit(struct engine *engine, struct act act, const char *event, int64_t request,
-                 int64_t assignment);
-int engine_will_announce(struct engine *engine, int64_t request);
+/* A line of the audit log. request, assignment: 0: none. */
+void txn_audit(struct txn *txn, struct act act, const char *event, int64_t request, int64_t assignment);
+/* Announces the request's change after the commit. 0: none. */
+void txn_announce(struct txn *txn, int64_t request);
+/* Writes the user's grant file after the commit, as the store has it then. */
+void txn_publish(struct txn *txn, const char *user, bool narrows);
 /* The pause before the next try, after so many. */
-int64_t engine_backoff(const struct engine *engine, int64_t attempts);
+int64_t retry_backoff(const struct engine *engine, int64_t attempts);
 
-/* The user's grant file is to say what the store says. */
-int engine_will_publish(struct engine *engine, const char *user, bool narrows);
-/* The same outside a transaction, for what the store notes already or holds as it is. 0 or -ENOMEM. */
+/* txn_publish outside a transaction, for what the store notes already or holds as it is. 0 or -ENOMEM. */
 int engine_note_publication(struct engine *engine, const char *user, bool narrows);
 /* Tries to put in place what is outstanding. Whether the user's file could be written: 0 or -errno. */
 void engine_publish(struct engine *engine);
@@ -111,7 +119,7 @@ int engine_publication_error(const struct engine *engine, const char *user);
 bool engine_is_outstanding(const struct engine *engine, const char *user);
 bool engine_publication_failed(const struct engine *engine);
 /* For transactions: strikes out what is in place; what was noted inside counts from now on, or does not. */
-int engine_strike_publications(struct engine *engine);
+void engine_strike_publications(struct txn *txn);
 void engine_keep_publications(struct engine *engine);
 void engine_drop_publications(struct engine *engine);
 void engine_forget_publications(struct engine *engine); /* all: the process ends */

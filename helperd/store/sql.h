@@ -18,6 +18,7 @@ struct store {
         sqlite3_stmt *statement;
     } cache[STORE_CACHE];
     bool in_transaction;
+    int failed; /* the first fault of this transaction: nothing is read or written any more; 0: none */
 };
 
 /*

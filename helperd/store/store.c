@@ -37,11 +37,23 @@ static const char *find_advice(int error)
     return "";
 }
 
+int store_fail(struct store *store, int error)
+{
+    if (store->in_transaction && store->failed == 0)
+        store->failed = error;
+    return error;
+}
+
+int store_failed(const struct store *store)
+{
+    return store->failed;
+}
+
 static int complain(struct store *store, const char *what)
 {
     log_error("state.db: %s (%s).%s", sqlite3_errmsg(store->database), what,
               find_advice(sqlite3_errcode(store->database)));
-    return -EIO;
+    return store_fail(store, -EIO);
 }
 
 static int bind_all(sqlite3_stmt *statement, const char *format, va_list values)
@@ -99,6 +111,8 @@ static sqlite3_stmt *find_or_prepare(struct store *store, const char *sql)
 
 static sqlite3_stmt *take(struct store *store, const char *sql, const char *format, va_list values)
 {
+    if (store->failed)
+        return NULL; /* told already */
     sqlite3_stmt *statement = find_or_prepare(store, sql);
     if (statement && bind_all(statement, format, values) < 0) {
         complain(store, "binding a value");
@@ -131,6 +145,8 @@ void sql_release(struct store *store, sqlite3_stmt *statement)
 
 int sql_step(struct store *store, sqlite3_stmt *statement)
 {
+    if (store->failed)
+        return store->failed;
     switch (sqlite3_step(statement)) {
     case SQLITE_ROW:
         return 1;
@@ -149,7 +165,7 @@ int sql_read_one(struct store *store, sqlite3_stmt *statement, sql_read *read, v
     if (r >= 0)
         r = r == 0 ? STORE_E_NONE : read(statement, ret);
     sql_release(store, statement);
-    return r;
+    return r < 0 ? store_fail(store, r) : r;
 }
 
 int sql_run(struct store *store, const char *sql, const char *format, ...)
@@ -249,17 +265,14 @@ void store_close(struct store *store)
 int store_begin(struct store *store)
 {
     assert(!store->in_transaction);
-    const int r = sql_run(store, "BEGIN IMMEDIATE", "");
-    store->in_transaction = r == 0;
-    if (r < 0)
-        store_rollback(store); /* it may have begun all the same: no other one could, for good */
-    return r;
+    store->in_transaction = true;
+    return sql_run(store, "BEGIN IMMEDIATE", "");
 }
 
 int store_commit(struct store *store)
 {
     assert(store->in_transaction);
-    const int r = sql_run(store, "COMMIT", "");
+    const int r = store->failed ? store->failed : sql_run(store, "COMMIT", "");
     if (r < 0)
         store_rollback(store);
     store->in_transaction = false;
@@ -268,9 +281,10 @@ int store_commit(struct store *store)
 
 void store_rollback(struct store *store)
 {
-    if (!sqlite3_get_autocommit(store->database))
-        sql_run(store, "ROLLBACK", "");
     store->in_transaction = false;
+    store->failed = 0;
+    if (!sqlite3_get_autocommit(store->database)) /* BEGIN may have failed and begun all the same */
+        sql_run(store, "ROLLBACK", "");
 }
 
 int sql_each_name(struct store *store, sqlite3_stmt *statement, store_each_name each, void *data)

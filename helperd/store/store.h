@@ -35,9 +35,16 @@ int store_lock(const char *path, int *ret);
 int store_open(const char *path, struct store **ret, bool *ret_newborn);
 void store_close(struct store *store);
 
+/*
+ * A transaction keeps its first fault, also that it could not begin: what follows reads and writes nothing and returns
+ * -errno, and store_commit rolls back and tells it. So a step need not look at the result of each write.
+ */
 int store_begin(struct store *store);
 int store_commit(struct store *store); /* durable when it returns 0 (rule 2); rolled back otherwise */
 void store_rollback(struct store *store);
+/* Fails the transaction under way, if any, for a fault outside the store. Returns `error` (-errno). */
+int store_fail(struct store *store, int error);
+int store_failed(const struct store *store); /* the first fault, -errno; 0: none */
 
 /* Deadlines: found through indexes, never by a scan. */
 int store_next_deadline(struct store *store, int64_t *ret); /* of a request or an assignment; 0: none */

@@ -466,7 +466,6 @@ static void restart(void)
     fresh.published = NULL;
     fresh.own = NULL;
     fresh.drift = NULL;
-    fresh.changed = (struct changed){0};
     fresh.survey = (struct survey){0};
     *engine = fresh;
     ck_assert_int_eq(engine_start(engine, false), 0);
