@@ -56,8 +56,8 @@ enum {
 
 /*
  * plan: checks the arguments and names what to look up besides the caller; called again when the user that it put into
- * call->user turns out to have another name. run: asks the engine, for the call `asked`. Both: 0, a positive enum bus_error with the reply's
- * message, or -errno.
+ * call->user turns out to have another name. run: asks the engine, for the call `asked`; engine_finish
+ * follows. Both: 0, a positive enum bus_error with the reply's message, or -errno.
  */
 struct bus_call_method {
     struct bus_method shape;

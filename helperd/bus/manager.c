@@ -83,10 +83,9 @@ static void call_refuse(struct bus_call *call, enum bus_error code, const char *
 }
 
 /* Rule 3, where membership = files: an answer that tells of somebody's access waits until it is there, or gone. */
-static bool is_settling(const struct bus_call *call, const struct reply *reply)
+static bool is_settling(struct bus_call *call, struct reply *reply)
 {
-    const char *user = json_string_value(json_object_get(reply->value, "user"));
-    return engine_is_settling(call->manager->engine, user);
+    return engine_answer_waits(&(const struct call){call->manager->engine, &call->caller, call->facts, reply});
 }
 
 static time_t monotonic(void)
@@ -123,7 +122,7 @@ static void run(struct bus_call *call)
     struct reply reply = {0};
     call->manager->engine->chores_begun = false;
     const struct call asked = {call->manager->engine, &call->caller, call->facts, &reply};
-    const int r = call->method->run(call, &asked);
+    const int r = engine_finish(&asked, call->method->run(call, &asked));
     if (r == 0 && call->manager->engine->chores_begun && is_settling(call, &reply))
         park(call, &reply);
     else

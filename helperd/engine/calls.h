@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What callers ask the engine, and what has to be looked up before. Results: 0 with reply->value set (a new reference); a
- * positive enum bus_error with reply->message saying what happened, to what, and what to do; -errno for a fault (logged;
- * nothing was changed).
+ * What callers ask the engine, and what has to be looked up before. Each of the functions of a struct call joins its changes
+ * to the transaction of the calls under way; engine_finish commits them and makes the answer. Results: 0; a positive enum
+ * bus_error with reply->message saying what happened, to what, and what to do; -errno for a fault (logged; nothing was
+ * changed).
  */
 #pragma once
 
@@ -132,10 +133,16 @@ int engine_list_audit(struct engine *engine, const struct store_audit_filter *fi
  * name for uid 0. facts: caller, user, the package's groups and the principals of all its stages. */
 int engine_explain(const struct call *call, const char *package, const char *user);
 
-/* Whether something of this user's (NULL: of anybody's) is under way that has not failed yet: an answer about it had
- * better wait. */
+/*
+ * The end of a call whose function returned r: commits, and answers when that is durable. 0 with reply->value (a new
+ * reference), or as above.
+ */
+int engine_finish(const struct call *call, int r);
+/* Whether a membership of this user's (NULL: of any user's) is under way and has not failed yet. */
 bool engine_is_settling(struct engine *engine, const char *user);
-/* Brings an answer that waited up to date. 0, the refusal, or -errno. */
+/* Whether one of the user whom the answer is about is: the answer waits for it. */
+bool engine_answer_waits(const struct call *call);
+/* Makes an answer that waited anew. 0, the refusal, or -errno. */
 int engine_settled(const struct call *call);
 
 /*

@@ -76,38 +76,37 @@ static int note_user(const char *user, void *data)
  * alone, as a delegation, stays ended. */
 static int follow_clock(struct engine *engine, int64_t now)
 {
-    int r = 0;
     if (now + CLOCK_BACK < engine->last_now) {
-        struct txn txn;
+        struct txn *txn = engine_join(engine);
         log_warning("The clock was set back by %" PRId64 " s: all grant files are written again.",
                     engine->last_now - now);
-        txn_begin(&txn, engine);
-        store_end_delegations(txn.store, engine->last_now); /* rule 8 */
-        store_hasten(txn.store, now);
-        if ((r = txn_commit(&txn)) < 0 || (r = store_each_live_user(engine->store, note_user, engine)) < 0)
+        store_end_delegations(txn->store, engine->last_now); /* rule 8 */
+        store_hasten(txn->store, now);
+        const int r = store_each_live_user(engine->store, note_user, engine);
+        if (r < 0)
             return r;
     }
     engine->last_now = now;
     return 0;
 }
 
-static int do_dues(struct engine *engine, int64_t now)
+static int do_dues(struct engine *engine)
 {
-    struct txn txn;
-    txn_begin(&txn, engine);
-    for (int i = 0; i < TICK_MAX && do_next_due(&txn, now); i++)
-        ;
-    return txn_commit(&txn);
+    const int64_t now = clock_now(&engine->clock);
+    const int r = follow_clock(engine, now);
+    engine_publish(engine);
+    if (r == 0 && anything_due(engine, now)) {
+        struct txn *txn = engine_join(engine);
+        for (int i = 0; i < TICK_MAX && do_next_due(txn, now); i++)
+            ;
+    }
+    return r < 0 ? r : store_failed(engine->store);
 }
 
 int engine_tick(struct engine *engine)
 {
-    const int64_t now = clock_now(&engine->clock);
-    int r = follow_clock(engine, now);
-    engine_publish(engine);
-    if (r == 0 && anything_due(engine, now))
-        r = do_dues(engine, now);
-    engine_set_deadline(engine, r < 0 ? now + ENGINE_FAULT_RETRY : 0);
+    const int r = engine_end(engine, do_dues(engine));
+    engine_set_deadline(engine, r < 0 ? clock_now(&engine->clock) + ENGINE_FAULT_RETRY : 0);
     return r;
 }
 
@@ -135,16 +134,10 @@ static bool is_stale(struct engine *engine, const struct subject *subject)
 int engine_heed(struct engine *engine, const struct facts *facts)
 {
     const struct subject *const subjects[] = {facts->caller, facts->user};
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < 2; i++) {
-        struct txn txn;
-        if (!is_stale(engine, subjects[i]))
-            continue;
-        txn_begin(&txn, engine);
-        revoke_stale(&txn, subjects[i]);
-        r = txn_commit(&txn);
-    }
-    return r;
+    for (size_t i = 0; i < 2; i++)
+        if (is_stale(engine, subjects[i]))
+            revoke_stale(engine_join(engine), subjects[i]);
+    return store_failed(engine->store);
 }
 
 int engine_next_holder(struct engine *engine, const char *after, char **ret)
@@ -159,6 +152,6 @@ int engine_next_holder(struct engine *engine, const char *after, char **ret)
 
 int engine_enter(struct engine *engine, const struct facts *facts)
 {
-    const int r = engine_tick(engine);
+    const int r = do_dues(engine);
     return r < 0 ? r : engine_heed(engine, facts);
 }

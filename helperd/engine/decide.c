@@ -67,14 +67,13 @@ static bool is_waiting(const struct request *request, int64_t now)
 
 static int cancel(const struct call *call, struct record *record, const char *reason)
 {
-    struct txn txn;
     if (!engine_is_own(&record->request, call->caller, call->facts))
         return refuse_unknown_request(record->request.id, call->reply);
     if (!is_waiting(&record->request, clock_now(&call->engine->clock)) && !record->request.waiting)
         return refuse_cancel(record, call->reply);
-    txn_begin(&txn, call->engine);
-    request_withdraw(&txn, &record->request, caller_act(call, reason));
-    return txn_commit(&txn);
+    request_withdraw(engine_join(call->engine), &record->request, caller_act(call, reason));
+    call->reply->answer.request = record->request.id;
+    return 0;
 }
 
 int engine_cancel(const struct call *call, int64_t id, const char *reason)
@@ -89,7 +88,7 @@ int engine_cancel(const struct call *call, int64_t id, const char *reason)
         return r == STORE_E_NONE ? refuse_unknown_request(id, call->reply) : r;
     r = cancel(call, &record, reason);
     record_deinit(&record);
-    return r != 0 ? r : engine_show(call, id);
+    return r;
 }
 
 /* ---- decide ---- */
@@ -264,10 +263,9 @@ static int decide_record(const struct call *call, struct record *record, bool ap
         request->granted = given_time(request, package, terms);
     if (approve && terms->start > now)
         request->start = terms->start;
-    struct txn txn;
-    txn_begin(&txn, call->engine);
-    request_decide(&txn, record, &decision, package, call->facts);
-    return txn_commit(&txn);
+    request_decide(engine_join(call->engine), record, &decision, package, call->facts);
+    call->reply->answer.request = request->id;
+    return 0;
 }
 
 int engine_decide(const struct call *call, int64_t id, bool approve, const struct decision_terms *terms)
@@ -291,7 +289,5 @@ int engine_decide(const struct call *call, int64_t id, bool approve, const struc
     if (r == 0)
         r = decide_record(call, &record, approve, terms);
     record_deinit(&record);
-    if (r == 0)
-        r = engine_check_fulfilment(call->engine, id);
-    return r != 0 ? r : engine_show(call, id);
+    return r;
 }

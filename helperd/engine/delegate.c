@@ -182,25 +182,15 @@ int engine_delegate(const struct call *call, const struct delegate_terms *terms)
         .local = call->facts->caller->local,
         .delegate_local = call->facts->user->local,
     };
-    struct txn txn;
-    txn_begin(&txn, call->engine);
+    struct txn *txn = engine_join(call->engine);
     if (replaced)
-        store_revoke_delegation(txn.store, replaced, delegation.since);
-    store_add_delegation(txn.store, &delegation);
-    delegation_audit(&txn, caller_act(call, delegation.reason), "delegate", &delegation);
-    r = txn_commit(&txn);
-    return r != 0 ? r : show_delegation(&delegation, call->reply);
+        store_revoke_delegation(txn->store, replaced, delegation.since);
+    store_add_delegation(txn->store, &delegation);
+    delegation_audit(txn, caller_act(call, delegation.reason), "delegate", &delegation);
+    return show_delegation(&delegation, call->reply);
 }
 
 /* ---- to end it ---- */
-
-static int end_delegation(const struct call *call, const struct delegation *delegation)
-{
-    struct txn txn;
-    txn_begin(&txn, call->engine);
-    delegation_end(&txn, delegation, caller_act(call, delegation->reason));
-    return txn_commit(&txn);
-}
 
 /* Ends what the caller gave the other one (or received). STORE_E_NONE: there is nothing like it. */
 static int revoke_between(const struct call *call, enum store_delegations which, const char *other)
@@ -217,9 +207,9 @@ static int revoke_between(const struct call *call, enum store_delegations which,
         if (given ? is_given_by(&found[i], call->facts->caller) && strcmp(found[i].delegate, other) == 0
                   : is_received_by(&found[i], call->facts->caller) && strcmp(found[i].user, other) == 0)
             match = &found[i];
-    r = match ? end_delegation(call, match) : STORE_E_NONE;
-    if (r == 0)
-        r = show_delegation(match, call->reply);
+    if (match)
+        delegation_end(engine_join(call->engine), match, caller_act(call, match->reason));
+    r = match ? show_delegation(match, call->reply) : STORE_E_NONE;
     store_free_delegations(found, count);
     return r;
 }

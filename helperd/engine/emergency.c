@@ -135,19 +135,18 @@ static void withdraw_open(struct txn *txn, const struct caller *caller, const st
     request_deinit(&open);
 }
 
-/* For the log; every approver has a notice of it by now. */
-static void raise_alarm(const struct request *request)
+/* For the log; every approver has a notice of it. */
+static void raise_alarm(struct txn *txn, const struct request *request)
 {
     char user[NAME_ENCODED_MAX + 1];
     char why[REASON_SHOWN_MAX];
-    log_warning("EMERGENCY: %s (uid %u) took %s without approval, request %" PRId64 ": %s",
-                text_visible(request->user, user, sizeof(user)), request->requestor.uid, request->package,
-                request->id, text_visible(request->justification, why, sizeof(why)));
+    txn_warn(txn, "EMERGENCY: %s (uid %u) took %s without approval, request %" PRId64 ": %s",
+             text_visible(request->user, user, sizeof(user)), request->requestor.uid, request->package,
+             request->id, text_visible(request->justification, why, sizeof(why)));
 }
 
 int engine_emergency(const struct call *call, const struct submission *submission)
 {
-    struct txn txn;
     const struct subject *subject = NULL;
     int r;
     if ((r = check_words(submission, call->reply)) != 0 ||
@@ -163,16 +162,13 @@ int engine_emergency(const struct call *call, const struct submission *submissio
     request.duration = package->emergency_duration;
     /* In no stage, but kept with it: who would have been asked finds it in their history. */
     request.n_stages = (int64_t)package->n_stages;
-    txn_begin(&txn, call->engine);
-    request_file(&txn, call->facts, package, &request, &(struct filing){.waived = true});
-    withdraw_open(&txn, call->caller, &request);
-    notify_emergency(&txn, &request, package);
-    r = txn_commit(&txn);
-    if (r < 0)
-        return r;
-    raise_alarm(&request);
-    r = engine_check_fulfilment(call->engine, request.id);
-    return r != 0 ? r : engine_show_filed(call, subject, &request);
+    struct txn *txn = engine_join(call->engine);
+    request_file(txn, call->facts, package, &request, &(struct filing){.waived = true});
+    withdraw_open(txn, call->caller, &request);
+    notify_emergency(txn, &request, package);
+    raise_alarm(txn, &request);
+    call->reply->answer = (struct answer){.request = request.id, .submitted = true};
+    return 0;
 }
 
 /* ---- to review it ---- */
@@ -188,16 +184,13 @@ static int refuse_reviewed(const struct record *record, struct reply *reply)
                          for_user ? for_user : "", time_text(record->request.reviewed, when));
 }
 
-static int record_review(struct engine *engine, const struct request *request, const struct decision *review)
+static void record_review(struct txn *txn, const struct request *request, const struct decision *review)
 {
-    struct txn txn;
-    txn_begin(&txn, engine);
-    store_add_decision(txn.store, request->id, review);
-    store_set_reviewed(txn.store, request->id, review->at);
-    audit_decision(&txn, request->id, review, "review");
-    notify_review(&txn, request, packages_find(engine->packages, request->package), review);
-    txn_announce(&txn, request->id);
-    return txn_commit(&txn);
+    store_add_decision(txn->store, request->id, review);
+    store_set_reviewed(txn->store, request->id, review->at);
+    audit_decision(txn, request->id, review, "review");
+    notify_review(txn, request, packages_find(txn->engine->packages, request->package), review);
+    txn_announce(txn, request->id);
 }
 
 static int review_record(const struct call *call, const struct record *record, const char *reason)
@@ -231,7 +224,9 @@ static int review_record(const struct call *call, const struct record *record, c
         .reason = *reason ? (char *)reason : NULL,
         .at = now,
     };
-    return record_review(call->engine, request, &review);
+    record_review(engine_join(call->engine), request, &review);
+    call->reply->answer.request = request->id;
+    return 0;
 }
 
 int engine_review(const struct call *call, int64_t id, const char *reason)
@@ -251,5 +246,5 @@ int engine_review(const struct call *call, int64_t id, const char *reason)
     if (r == 0)
         r = review_record(call, &record, reason);
     record_deinit(&record);
-    return r != 0 ? r : engine_show(call, id);
+    return r;
 }

@@ -30,7 +30,7 @@ void engine_deinit(struct engine *engine);
 int engine_tick(struct engine *engine);
 /*
  * Ends what is held by somebody who had the name of a user in the facts with another uid: look-ups of groups go by
- * name alone. For callers who have facts and no call. 0 or -errno.
+ * name alone. Joined (engine_end commits). 0 or -errno.
  */
 int engine_heed(struct engine *engine, const struct facts *facts);
 /* The next user who holds something, whose request waits or who has a part in a delegation, behind `after`: to be looked

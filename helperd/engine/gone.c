@@ -151,7 +151,7 @@ static int heed_there(struct engine *engine, const struct subject *subject)
 
 int engine_heed_holder(struct engine *engine, const char *name, const struct facts *facts)
 {
-    int r = engine_heed(engine, facts);
+    int r = engine_end(engine, engine_heed(engine, facts));
     if (r < 0)
         return r;
     if (facts->user) {

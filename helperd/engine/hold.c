@@ -29,15 +29,6 @@ static int refuse_others(const char *user, const char *package, struct reply *re
         holder, visible, visible, text_word(user, word));
 }
 
-/* What was done to an assignment: its request as it is now; an adopted one has none. */
-static int show_assignment(const struct call *call, const struct assignment *assignment)
-{
-    if (assignment->request)
-        return engine_show(call, assignment->request);
-    call->reply->value = view_assignment(assignment);
-    return call->reply->value ? 0 : -ENOMEM;
-}
-
 /* ---- extension ---- */
 
 struct extension_terms {
@@ -46,9 +37,8 @@ struct extension_terms {
 };
 
 static int file_extension(const struct call *call, const struct assignment *assignment,
-                          const struct package *package, const struct extension_terms *terms, int64_t *ret_id)
+                          const struct package *package, const struct extension_terms *terms)
 {
-    struct txn txn;
     bool emergency = true;
     int r = assignment_is_emergency(call->engine, assignment, &emergency);
     if (r < 0)
@@ -71,11 +61,10 @@ static int file_extension(const struct call *call, const struct assignment *assi
     if ((r = engine_check_limits(call->engine, call->caller->identity.uid, waived, call->reply)) != 0 ||
         (r = engine_check_cooldown(call->engine, call->facts->caller, package, false, call->reply)) != 0)
         return r;
-    txn_begin(&txn, call->engine);
-    request_file(&txn, call->facts, package, &request, &(struct filing){.waived = waived});
-    r = txn_commit(&txn);
-    *ret_id = request.id;
-    return r;
+    request_file(engine_join(call->engine), call->facts, package, &request,
+                 &(struct filing){.waived = waived});
+    call->reply->answer = (struct answer){.request = request.id, .extended = true};
+    return 0;
 }
 
 /* What the policy says now of more time for what is held (rule 9). */
@@ -113,15 +102,9 @@ static int extend(const struct call *call, const struct assignment *assignment, 
     if (r != 0)
         return r;
     r = request_find_waiting(call->engine, call->facts->caller, package->name, &waiting); /* rule 7 */
-    const bool existing = r == 0;
-    int64_t id = waiting.id;
+    call->reply->answer = (struct answer){.request = waiting.id, .extended = true, .existing = true};
     request_deinit(&waiting);
-    if (r == STORE_E_NONE)
-        r = file_extension(call, assignment, package, terms, &id);
-    if (r == 0)
-        r = engine_show(call, id);
-    return r == 0 && json_object_set_new(call->reply->value, "existing", json_boolean(existing)) < 0 ? -ENOMEM
-                                                                                                     : r;
+    return r == STORE_E_NONE ? file_extension(call, assignment, package, terms) : r;
 }
 
 int engine_extend(const struct call *call, const char *name, const char *justification, int64_t duration)
@@ -150,23 +133,11 @@ int engine_extend(const struct call *call, const char *name, const char *justifi
 
 /* ---- the end before the end ---- */
 
-static int end_early(const struct call *call, struct assignment *assignment, const char *reason)
+static void end_early(const struct call *call, struct assignment *assignment, const char *reason)
 {
-    struct txn txn;
-    txn_begin(&txn, call->engine);
-    assignment_finish(&txn, assignment, ASSIGNMENT_REVOKE, caller_act(call, reason));
-    int r = txn_commit(&txn);
-    if (r < 0)
-        return r;
-    const int error = engine_publication_error(call->engine, assignment->user);
-    if (error < 0)
-        return engine_refuse(
-            call->reply, BUS_ERROR_UNAVAILABLE,
-            "The end of %s for %s is recorded, but the grant file could not be written: %s. It is tried "
-            "again every few seconds; until then the access lasts.",
-            assignment->package, assignment->user, strerror(-error));
-    r = show_assignment(call, assignment);
-    return r != 0 ? r : standing_show(call->engine, assignment, call->reply->value);
+    assignment_finish(engine_join(call->engine), assignment, ASSIGNMENT_REVOKE, caller_act(call, reason));
+    call->reply->answer =
+        (struct answer){.request = assignment->request, .assignment = assignment->id, .ended = true};
 }
 
 int engine_return(const struct call *call, const char *package, const char *reason)
@@ -181,7 +152,7 @@ int engine_return(const struct call *call, const char *package, const char *reas
     if (r == STORE_E_NONE)
         r = refuse_not_held(package, call->reply);
     else if (r == 0)
-        r = end_early(call, &assignment, reason);
+        end_early(call, &assignment, reason);
     assignment_deinit(&assignment);
     return r;
 }
@@ -192,26 +163,22 @@ static int revoke_named(const struct call *call, const char *user, const char *p
     const int r = store_find_live_assignment_by_name(call->engine->store, user, package, &assignment);
     if (r != 0)
         return r;
-    const int ended = end_early(call, &assignment, reason);
+    end_early(call, &assignment, reason);
     assignment_deinit(&assignment);
-    return ended;
+    return 0;
 }
 
 /* What was approved and has its start ahead is taken back likewise. */
 static int withdraw_named(const struct call *call, const char *user, const char *package, const char *reason)
 {
-    struct txn txn;
     struct request request = {0};
-    int r = store_find_waiting_request_by_name(call->engine->store, user, package, &request);
+    const int r = store_find_waiting_request_by_name(call->engine->store, user, package, &request);
     if (r != 0)
         return r;
-    txn_begin(&txn, call->engine);
-    request_withdraw(&txn, &request, caller_act(call, reason));
-    r = txn_commit(&txn);
-    if (r == 0)
-        r = engine_show(call, request.id);
+    request_withdraw(engine_join(call->engine), &request, caller_act(call, reason));
+    call->reply->answer.request = request.id;
     request_deinit(&request);
-    return r;
+    return 0;
 }
 
 /* Nothing of ours is left to end. But whoever says this believes that there is access. */
@@ -315,10 +282,10 @@ static void withdraw_waiting(struct txn *txn, const struct call *call, const cha
     }
 }
 
-int engine_give(const struct call *call, const struct package *package, const struct assign_terms *terms,
-                const char *overridden, int64_t *ret_id)
+void engine_give(const struct call *call, const struct package *package, const struct assign_terms *terms,
+                 const char *overridden)
 {
-    struct txn txn;
+    struct txn *txn = engine_join(call->engine);
     const struct subject *user = call->facts->user;
     const int64_t now = clock_now(&call->engine->clock);
     const struct decision word = {
@@ -343,20 +310,16 @@ int engine_give(const struct call *call, const struct package *package, const st
         .start = terms->start > now ? terms->start : 0,
         .submitted = now,
     };
-    txn_begin(&txn, call->engine);
-    withdraw_waiting(&txn, call, package->name);
-    request_file(&txn, call->facts, package, &request, &(struct filing){.waived = true, .word = &word});
+    withdraw_waiting(txn, call, package->name);
+    request_file(txn, call->facts, package, &request, &(struct filing){.waived = true, .word = &word});
     if (*overridden)
-        txn_audit(&txn, caller_act(call, overridden), "override", request.id, 0);
-    const int r = txn_commit(&txn);
-    *ret_id = request.id;
-    return r < 0 ? r : engine_check_fulfilment(call->engine, request.id);
+        txn_audit(txn, caller_act(call, overridden), "override", request.id, 0);
+    call->reply->answer.request = request.id;
 }
 
 int engine_assign(const struct call *call, const struct assign_terms *terms)
 {
     const struct package *package = packages_find(call->engine->packages, terms->package);
-    int64_t id = 0;
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
         (r = engine_check_terms(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
@@ -364,8 +327,8 @@ int engine_assign(const struct call *call, const struct assign_terms *terms)
         (r = engine_check_assign(call, terms, package)) != 0)
         return r;
     /* What was refused and overridden is in the reply, for the record (rule 12). */
-    r = engine_give(call, package, terms, call->reply->message, &id);
-    return r != 0 ? r : engine_show(call, id);
+    engine_give(call, package, terms, call->reply->message);
+    return 0;
 }
 
 int engine_retry_now(const struct call *call, const char *user, const char *package)
@@ -382,9 +345,8 @@ int engine_retry_now(const struct call *call, const char *user, const char *pack
                           "The user %s is no longer on this host, so nothing can be put in place.",
                           text_visible(user, visible, sizeof(visible)));
     if (r == 0)
-        r = engine_retry_as(call->engine, assignment.id, call->facts, true);
-    if (r == 0)
-        r = show_assignment(call, &assignment);
+        r = engine_retry_assignment(call->engine, &assignment, call->facts, true);
+    call->reply->answer = (struct answer){.request = assignment.request, .assignment = assignment.id};
     assignment_deinit(&assignment);
     return r;
 }

@@ -109,6 +109,14 @@ static int check_lender(const struct import *import, const struct subject *user,
         lender.package, import->package->name, text_word(user->name, word));
 }
 
+/* In a transaction of its own: what was done before a fault is done. */
+static int give(const struct call *about, const struct import *import)
+{
+    engine_give(about, import->package, &import->terms, "");
+    const int r = engine_end(about->engine, 0);
+    return r < 0 ? r : engine_check_fulfilment(about->engine, about->reply->answer.request);
+}
+
 static int import_member(const struct import *import, const struct facts *facts, json_t **ret)
 {
     struct engine *engine = import->engine;
@@ -116,7 +124,6 @@ static int import_member(const struct import *import, const struct facts *facts,
     struct reply reply = {0};
     const struct call about = {engine, import->caller, facts, &reply};
     const struct subject *user = facts->user;
-    int64_t id = 0;
     int r = store_find_live_assignment(engine->store, user->uid, user->name, import->package->name, &held);
     assignment_deinit(&held);
     if (r == 0)
@@ -131,7 +138,7 @@ static int import_member(const struct import *import, const struct facts *facts,
     if (r == 0 && import->dry_run)
         return finish(engine, NULL, NULL, 0, outcome(user->name, "would-assign", NULL), ret);
     if (r == 0)
-        r = engine_give(&about, import->package, &import->terms, "", &id);
+        r = give(&about, import);
     return finish(engine, user, import->package->name, r,
                   r == 0 ? outcome(user->name, "assigned", NULL) : NULL, ret);
 }

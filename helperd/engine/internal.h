@@ -26,7 +26,7 @@ void engine_unwatch(struct engine *engine);
 /* Rule 5, where the administrator wants it in earnest: 0, or a refusal of who has no login id to be told by. */
 int engine_check_login_id(const struct engine *engine, const struct caller *caller, struct reply *reply);
 
-/* How every call begins: what is due is done, and what the facts say of holders is heeded. 0 or -errno. */
+/* How every call begins: what is due is done, and what the facts say of holders is heeded; joined. 0 or -errno. */
 int engine_enter(struct engine *engine, const struct facts *facts);
 /* Whether it is the caller's own: by uid and name. */
 bool engine_is_own(const struct request *request, const struct caller *caller, const struct facts *facts);
@@ -58,19 +58,21 @@ void drift_lose_group(struct txn *txn, const char *user, const char *group);
 int engine_repair_drift(struct engine *engine);
 int engine_plan_warnings(struct engine *engine);
 
-/* As engine_retry; `asked`: an administrator says that what was taken away by hand is to be put back. */
-int engine_retry_as(struct engine *engine, int64_t assignment, const struct facts *facts, bool asked);
+/* Tries it again where it is partially fulfilled; joined. `asked`: an administrator says that what was taken away by hand
+ * is to be put back. */
+int engine_retry_assignment(struct engine *engine, struct assignment *assignment, const struct facts *facts,
+                            bool asked);
 /* After the commit, when the user's grant file could not be written: shows it as partially fulfilled. */
 int engine_check_fulfilment(struct engine *engine, int64_t request);
 
 /*
- * An administrator gives a package. Checks: facts: user; with the duties overridden the refusal stays in the reply. Gives:
- * in a transaction of its own; `overridden`, "" or why it would have been refused, goes on record.
+ * An administrator gives a package. Checks: facts: user; with the duties overridden the refusal stays in the reply.
+ * `overridden`, "" or why it would have been refused, goes on record.
  */
 int engine_check_assign(const struct call *call, const struct assign_terms *terms,
                         const struct package *package);
-int engine_give(const struct call *call, const struct package *package, const struct assign_terms *terms,
-                const char *overridden, int64_t *ret_id);
+void engine_give(const struct call *call, const struct package *package, const struct assign_terms *terms,
+                 const char *overridden);
 
 /* Whether the caller is a user of this host: 0, or the refusal. */
 int engine_check_caller(const struct call *call);
@@ -104,8 +106,6 @@ int engine_find_requestor(const struct call *call, const struct submission *subm
 struct request engine_compose(struct engine *engine, const struct caller *caller,
                               const struct subject *subject, const struct submission *submission,
                               const struct package *package);
-/* Shows a request that was just filed, with whether it is held. */
-int engine_show_filed(const struct call *call, const struct subject *subject, const struct request *request);
 /* The caller with those in whose name they decide, as the facts have them. */
 struct policy_decider engine_decider(struct engine *engine, const struct caller *caller,
                                      const struct facts *facts);

@@ -65,38 +65,34 @@ static int retry_or_revoke(struct engine *engine, struct assignment *assignment,
     /* Neither given nor revoked for a group that is not known. */
     const bool unknown = eligible && facts->user->uid == assignment->uid &&
                          !policy_names(eligible, facts->user) && policy_may_name(eligible, facts->user);
-    if (!unknown) {
-        struct txn txn;
-        txn_begin(&txn, engine);
-        if (why)
-            assignment_finish(&txn, assignment, ASSIGNMENT_REVOKE, own_act(why));
-        else
-            assignment_resolve(&txn, assignment, facts, asked);
-        r = txn_commit(&txn);
-    }
+    if (!unknown && why)
+        assignment_finish(engine_join(engine), assignment, ASSIGNMENT_REVOKE, own_act(why));
+    else if (!unknown)
+        assignment_resolve(engine_join(engine), assignment, facts, asked);
     request_deinit(&request);
-    return r;
+    return store_failed(engine->store);
+}
+
+int engine_retry_assignment(struct engine *engine, struct assignment *assignment, const struct facts *facts,
+                            bool asked)
+{
+    return assignment->state == STATE_PARTIALLY_FULFILLED && facts->user &&
+                   clock_now(&engine->clock) < assignment->span.end
+               ? retry_or_revoke(engine, assignment, facts, asked)
+               : 0;
 }
 
 int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
-{
-    return engine_retry_as(engine, id, facts, false);
-}
-
-int engine_retry_as(struct engine *engine, int64_t id, const struct facts *facts, bool asked)
 {
     struct assignment assignment = {0};
     int r = engine_enter(engine, facts);
     if (r == 0)
         r = store_get_assignment(engine->store, id, &assignment);
-    if (r != 0)
-        return r;
-    if (assignment.state == STATE_PARTIALLY_FULFILLED && facts->user &&
-        clock_now(&engine->clock) < assignment.span.end) {
-        r = retry_or_revoke(engine, &assignment, facts, asked);
-        if (r == 0)
-            r = engine_check_fulfilment(engine, assignment.request);
-    }
+    if (r == 0)
+        r = engine_retry_assignment(engine, &assignment, facts, false);
+    r = engine_end(engine, r);
+    if (r == 0)
+        r = engine_check_fulfilment(engine, assignment.request);
     assignment_deinit(&assignment);
     return r;
 }

@@ -11,68 +11,33 @@
 
 /* ---- submit ---- */
 
-/* Shows what is there already or was just filed: the request with what only Submit says of it. */
-static int show_submitted(const struct call *call, int64_t id, bool existing, bool held)
-{
-    const int r = engine_show(call, id);
-    if (r != 0)
-        return r;
-    if (json_object_set_new(call->reply->value, "existing", json_boolean(existing)) < 0 ||
-        json_object_set_new(call->reply->value, "held", json_boolean(held)) < 0) {
-        json_decref(call->reply->value);
-        call->reply->value = NULL;
-        return -ENOMEM;
-    }
-    return 0;
-}
-
-/* Each: 0 when it was shown; STORE_E_NONE when there is none; other results as the engine's. */
-static int show_held(const struct call *call, const struct subject *subject, const char *package)
+/* Answers with what is there already. Each: 0; STORE_E_NONE when there is none; -errno. */
+static int answer_held(const struct call *call, const struct subject *subject, const char *package)
 {
     struct assignment assignment = {0};
-    int r =
+    const int r =
         store_find_live_assignment(call->engine->store, subject->uid, subject->name, package, &assignment);
-    if (r == 0) {
-        const bool held = assignment.state == STATE_FULFILLED &&
-                          grant_span_holds(&assignment.span, clock_now(&call->engine->clock));
-        /* Whoever comes here from the gate was not let in by the grant file: it is lost or spoilt. Not by hand: that
-         * was noticed before this call, and then nothing is held (drift.c). */
-        if (held && call->caller->identity.uid == 0) {
-            log_notice("The gate did not accept the grant file of %s, who holds %s: it is written again.",
-                       subject->name, package);
-            engine_write_user(call->engine, subject->name, false);
-        }
-        if (assignment.request) {
-            r = show_submitted(call, assignment.request, true, held);
-        } else {
-            call->reply->value = view_assignment(&assignment);
-            r = call->reply->value && json_object_set_new(call->reply->value, "existing", json_true()) == 0 &&
-                        json_object_set_new(call->reply->value, "held", json_boolean(held)) == 0
-                    ? 0
-                    : -ENOMEM;
-        }
+    /* Who comes here from the gate was not let in by the grant file: it is lost or spoilt. Not by hand: that was noticed
+     * before this call, and then nothing is held (drift.c). */
+    if (r == 0 && call->caller->identity.uid == 0 && assignment.state == STATE_FULFILLED &&
+        grant_span_holds(&assignment.span, clock_now(&call->engine->clock))) {
+        log_notice("The gate did not accept the grant file of %s, who holds %s: it is written again.",
+                   subject->name, package);
+        engine_write_user(call->engine, subject->name, false);
     }
+    call->reply->answer = (struct answer){
+        .request = assignment.request, .assignment = assignment.id, .submitted = true, .existing = true};
     assignment_deinit(&assignment);
     return r;
 }
 
-static int show_waiting(const struct call *call, const struct subject *subject, const char *package)
+static int answer_waiting(const struct call *call, const struct subject *subject, const char *package)
 {
     struct request request = {0};
     const int r = request_find_waiting(call->engine, subject, package, &request);
-    const int64_t id = request.id;
+    call->reply->answer = (struct answer){.request = request.id, .submitted = true, .existing = true};
     request_deinit(&request);
-    return r == 0 ? show_submitted(call, id, true, false) : r;
-}
-
-int engine_show_filed(const struct call *call, const struct subject *subject, const struct request *request)
-{
-    struct assignment assignment = {0};
-    const bool held = store_find_live_assignment(call->engine->store, subject->uid, subject->name,
-                                                 request->package, &assignment) == 0 &&
-                      assignment.state == STATE_FULFILLED;
-    assignment_deinit(&assignment);
-    return show_submitted(call, request->id, false, held);
+    return r;
 }
 
 struct request engine_compose(struct engine *engine, const struct caller *caller,
@@ -100,21 +65,16 @@ struct request engine_compose(struct engine *engine, const struct caller *caller
     };
 }
 
-static int file_new(const struct call *call, const struct subject *subject,
-                    const struct submission *submission, const struct package *package)
+static void file_new(const struct call *call, const struct subject *subject,
+                     const struct submission *submission, const struct package *package)
 {
     struct request request = engine_compose(call->engine, call->caller, subject, submission, package);
     request.no_reason_given = package->justification_required && !submission->justification;
     request.duration = submission->duration ? submission->duration : package->duration;
     request.start = submission->start > request.submitted ? submission->start : 0;
-    struct txn txn;
-    txn_begin(&txn, call->engine);
-    request_file(&txn, call->facts, package, &request,
+    request_file(engine_join(call->engine), call->facts, package, &request,
                  &(struct filing){.waived = !package->approval_required});
-    int r;
-    if ((r = txn_commit(&txn)) < 0 || (r = engine_check_fulfilment(call->engine, request.id)) < 0)
-        return r;
-    return engine_show_filed(call, subject, &request);
+    call->reply->answer = (struct answer){.request = request.id, .submitted = true};
 }
 
 /* Only uid 0 names another user: it speaks for the gate. */
@@ -199,16 +159,16 @@ static int file_if_allowed(struct search *search, const char *name, bool waived_
     if (r == 0 && can_ask && package->justification_required)
         r = want_justification(package, &reply);
     else if (r == 0)
-        r = file_new(
+        file_new(
             &(const struct call){search->call->engine, search->call->caller, search->call->facts, &reply},
             search->subject, search->submission, package);
     *search->call->reply = reply;
     return r;
 }
 
-static int show_if_held(struct search *search, const char *name)
+static int answer_if_held(struct search *search, const char *name)
 {
-    return show_held(search->call, search->subject, name);
+    return answer_held(search->call, search->subject, name);
 }
 
 /* Not beside one that waits, for a decision from when the policy was another, or for its start (rule 7). */
@@ -220,9 +180,9 @@ static int file_if_waived(struct search *search, const char *name)
     return r == STORE_E_NONE ? file_if_allowed(search, name, true) : r < 0 ? r : STORE_E_NONE;
 }
 
-static int show_if_waiting(struct search *search, const char *name)
+static int answer_if_waiting(struct search *search, const char *name)
 {
-    return show_waiting(search->call, search->subject, name);
+    return answer_waiting(search->call, search->subject, name);
 }
 
 static int file_if_any(struct search *search, const char *name)
@@ -230,29 +190,23 @@ static int file_if_any(struct search *search, const char *name)
     return file_if_allowed(search, name, false);
 }
 
-/* Whoever may take it in an emergency is told so at the gate, where no command can be run. */
-static int add_emergency(const struct search *search)
+/* Who may take it in an emergency is told so at the gate, where no command can be run. */
+static int offer_emergency(const struct search *search, const char *name)
 {
-    json_t *request = search->call->reply->value;
-    const char *state = json_string_value(json_object_get(request, "state"));
-    const char *name = json_string_value(json_object_get(request, "package"));
-    const struct package *package = name ? packages_find(search->call->engine->packages, name) : NULL;
+    const struct package *package = packages_find(search->call->engine->packages, name);
     bool unreviewed = false;
-    if (!search->submission->at_gate || !package || !state ||
-        state_from_identifier(state) != STATE_PENDING_APPROVAL ||
-        !policy_names(package->emergency, search->subject))
+    if (!search->submission->at_gate || !package || !policy_names(package->emergency, search->subject))
         return 0;
     const int r = emergency_is_unreviewed(search->call->engine, search->subject, package, &unreviewed);
-    if (r == 0 && !unreviewed && json_object_set_new(request, "may_emergency", json_true()) < 0)
-        return -ENOMEM;
+    search->call->reply->answer.may_emergency = r == 0 && !unreviewed;
     return r;
 }
 
 int engine_submit(const struct call *call, const struct submission *submission)
 {
     /* What lets the user in soonest comes first, whatever the order of the names. */
-    static int (*const passes[])(struct search * search, const char *name) = {show_if_held, file_if_waived,
-                                                                              show_if_waiting, file_if_any};
+    static int (*const passes[])(struct search * search, const char *name) = {answer_if_held, file_if_waived,
+                                                                              answer_if_waiting, file_if_any};
     struct search search = {.call = call, .submission = submission};
     int r;
     if ((r = check_submission(submission, call->reply)) != 0 ||
@@ -264,7 +218,7 @@ int engine_submit(const struct call *call, const struct submission *submission)
         for (char **name = submission->packages; *name; name++) {
             r = passes[pass](&search, *name);
             if (r != STORE_E_NONE)
-                return r == 0 ? add_emergency(&search) : r;
+                return r == 0 ? offer_emergency(&search, *name) : r;
         }
     if (search.refusal)
         return search.refusal;

@@ -70,5 +70,6 @@ int engine_survey(struct engine *engine, int64_t id, const struct facts *facts)
     if (r == 0 && record.request.state == STATE_PENDING_APPROVAL)
         r = stage_judge(engine, &record, facts);
     record_deinit(&record);
+    r = engine_end(engine, r);
     return r < 0 || r == ENGINE_E_UNKNOWN ? r : 0;
 }

@@ -84,7 +84,7 @@ void stage_enter(struct txn *txn, const struct request *request, const struct st
                  const struct facts *facts);
 /* The time of the stage's fallback approvers has come. */
 void stage_escalate(struct txn *txn, struct request *request);
-/* Judges the stage that a request waits in and notes what is news, in a transaction of its own; the record follows. 0;
+/* Judges the stage that a request waits in and notes what is news, joined (engine_join); the record follows. 0;
  * ENGINE_E_UNKNOWN: the facts do not tell, and nothing is changed; -errno. */
 int stage_judge(struct engine *engine, struct record *record, const struct facts *facts);
 /* Why nobody can decide anything on this host, whoever is asked; NULL: somebody may. Static. */

@@ -155,18 +155,15 @@ int stage_judge(struct engine *engine, struct record *record, const struct facts
         return ENGINE_E_UNKNOWN;
     if (!is_news(&finding, request->undecidable))
         return 0;
-    struct txn txn;
-    txn_begin(&txn, engine);
-    note(&txn, request, &record->stage, &finding);
-    txn_announce(&txn, request->id);
-    const int r = txn_commit(&txn);
-    if (r < 0)
-        return r;
+    struct txn *txn = engine_join(engine);
+    note(txn, request, &record->stage, &finding);
+    txn_announce(txn, request->id);
     if (finding.escalate)
         record->stage.escalated = clock_now(&engine->clock);
     free(request->undecidable);
     request->undecidable = *finding.why ? strdup(finding.why) : NULL;
-    return *finding.why && !request->undecidable ? -ENOMEM : 0;
+    txn_ok(txn, *finding.why && !request->undecidable ? -ENOMEM : 0);
+    return store_failed(engine->store);
 }
 
 void stage_enter(struct txn *txn, const struct request *request, const struct stage *stage,

@@ -2,7 +2,11 @@
 /* Transactions: what is noted inside one is done after its commit, and nothing of it when it is rolled back. */
 #include "helperd/lifecycle/txn.h"
 
+#include "common/log.h"
+
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { BACKOFF_STEPS_MAX = 32 };
@@ -67,6 +71,17 @@ void engine_set_deadline(struct engine *engine, int64_t earliest)
         engine->hooks.deadline(next, engine->hooks.data);
 }
 
+void txn_warn(struct txn *txn, const char *format, ...)
+{
+    va_list values;
+    if (txn->warning)
+        return;
+    va_start(values, format);
+    if (vasprintf(&txn->warning, format, values) < 0)
+        txn->warning = NULL;
+    va_end(values);
+}
+
 static void run_hooks(const struct txn *txn)
 {
     const struct engine_hooks *hooks = &txn->engine->hooks;
@@ -90,9 +105,32 @@ int txn_commit(struct txn *txn)
         engine->chores_begun |= txn->chores_are_due;
         run_hooks(txn);
         engine_set_deadline(engine, 0);
+        if (txn->warning)
+            log_warning("%s", txn->warning);
     }
     free(txn->changed);
+    free(txn->warning);
     return r;
+}
+
+struct txn *engine_join(struct engine *engine)
+{
+    if (!engine->joined.engine)
+        txn_begin(&engine->joined, engine);
+    return &engine->joined;
+}
+
+int engine_end(struct engine *engine, int r)
+{
+    struct txn txn = engine->joined;
+    if (!txn.engine)
+        return r;
+    engine->joined = (struct txn){0};
+    txn_ok(&txn, r < 0 ? r : 0);
+    const int committed = txn_commit(&txn);
+    if (committed < 0)
+        engine_set_deadline(engine, clock_now(&engine->clock) + ENGINE_FAULT_RETRY);
+    return committed < 0 ? committed : r;
 }
 
 void txn_announce(struct txn *txn, int64_t request)

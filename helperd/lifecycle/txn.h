@@ -51,13 +51,35 @@ struct engine {
         void *root; /* a tree of names, see engine/unknown.c */
         size_t count;
         unsigned walk;
-    } unknown[2];          /* users, groups */
+    } unknown[2]; /* users, groups */
+    struct txn {
+        struct engine *engine; /* NULL: none was begun */
+        struct store *store;   /* the engine's */
+        /* What is to be done after the commit. */
+        int64_t *changed; /* requests to announce */
+        size_t n_changed;
+        bool chores_are_due;
+        int64_t noticed;   /* the last notice that it wrote; 0: none */
+        char *warning;     /* to be logged; NULL: none */
+    } joined;              /* of the calls under way: engine_join */
     struct own_files *own; /* the grant files as we wrote them last; NULL: not remembered */
     struct drift *drift;   /* what is still to be looked at; NULL: nothing is watched */
 };
 
+/* What the value of an answer shows, as it is after the commit of the call. */
+struct answer {
+    int64_t request;    /* 0: none */
+    int64_t assignment; /* without a request: adopted with its grant file; 0: none */
+    bool submitted;     /* says whether it existed before, and is held */
+    bool extended;      /* says whether it existed before */
+    bool existing;
+    bool may_emergency; /* while it waits for a decision, the person may take it in an emergency */
+    bool ended;         /* an end: done when the access is gone, and says who keeps it by other means */
+};
+
 struct reply {
-    json_t *value;
+    json_t *value; /* for an answer without a request or an assignment; else engine_finish makes it */
+    struct answer answer;
     char message[1024];
     char *long_message; /* owned; instead of `message` where that could be too short */
 };
@@ -66,16 +88,6 @@ enum { ENGINE_E_UNKNOWN = 1001 }; /* the facts do not tell, and nothing was chan
 _Static_assert((int)BUS_ERROR_COUNT < (int)STORE_E_NONE && (int)STORE_E_NONE != (int)ENGINE_E_UNKNOWN,
                "no result is taken for another");
 
-struct txn {
-    struct engine *engine;
-    struct store *store; /* the engine's */
-    /* Private: what is to be done after the commit. */
-    int64_t *changed; /* requests to announce */
-    size_t n_changed;
-    bool chores_are_due;
-    int64_t noticed; /* the last notice that it wrote; 0: none */
-};
-
 /* Begins; what fails here is told by the commit. Each one that was begun is committed. */
 void txn_begin(struct txn *ret, struct engine *engine);
 /* 0 when it is durable, its effects done; the first fault (-errno), rolled back. */
@@ -83,6 +95,15 @@ int txn_commit(struct txn *txn);
 /* Keeps a fault (-errno), and that something is not there (STORE_E_NONE) which has to be. Whether none was kept so far. */
 bool txn_ok(struct txn *txn, int r);
 int64_t txn_now(const struct txn *txn);
+/* A warning, logged after the commit. The first one alone. */
+void txn_warn(struct txn *txn, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * The transaction of the calls under way, begun with the first change that one of them makes. engine_end commits it, if it
+ * was begun, and fails it where r is -errno: r, or the first fault.
+ */
+struct txn *engine_join(struct engine *engine);
+int engine_end(struct engine *engine, int r);
 
 /* Has the hook called when something is due next; not before `earliest`, after a fault. */
 void engine_set_deadline(struct engine *engine, int64_t earliest);

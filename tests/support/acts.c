@@ -25,8 +25,8 @@ int acts_submit(struct fixture *fixture, const char *user, const struct submissi
     struct facts *facts = fixture_facts(who, user);
     const struct caller caller = fixture_caller(who);
     struct reply reply = {0};
-    return finish(engine_submit(&(const struct call){&fixture->engine, &caller, facts, &reply}, submission),
-                  &reply, facts, ret_value);
+    return finish(fixture_ask(engine_submit, &fixture->engine, &caller, facts, &reply, submission), &reply,
+                  facts, ret_value);
 }
 
 int acts_approve(struct fixture *fixture, const char *decider, int64_t id, const struct decision_terms *terms,
@@ -38,9 +38,8 @@ int acts_approve(struct fixture *fixture, const char *decider, int64_t id, const
     const struct caller caller = fixture_caller(decider);
     struct reply reply = {0};
     inquiry_deinit(&inquiry);
-    return finish(
-        engine_decide(&(const struct call){&fixture->engine, &caller, facts, &reply}, id, true, terms),
-        &reply, facts, ret_value);
+    return finish(fixture_ask(engine_decide, &fixture->engine, &caller, facts, &reply, id, true, terms),
+                  &reply, facts, ret_value);
 }
 
 int acts_extend(struct fixture *fixture, const char *user, const char *package, int64_t seconds,
@@ -49,9 +48,9 @@ int acts_extend(struct fixture *fixture, const char *user, const char *package, 
     struct facts *facts = fixture_facts(user, NULL);
     const struct caller caller = fixture_caller(user);
     struct reply reply = {0};
-    return finish(engine_extend(&(const struct call){&fixture->engine, &caller, facts, &reply}, package,
-                                "more", seconds),
-                  &reply, facts, ret_value);
+    return finish(
+        fixture_ask(engine_extend, &fixture->engine, &caller, facts, &reply, package, "more", seconds),
+        &reply, facts, ret_value);
 }
 
 int acts_return(struct fixture *fixture, const char *user, const char *package)
@@ -59,9 +58,8 @@ int acts_return(struct fixture *fixture, const char *user, const char *package)
     struct facts *facts = fixture_facts(user, NULL);
     const struct caller caller = fixture_caller(user);
     struct reply reply = {0};
-    return finish(
-        engine_return(&(const struct call){&fixture->engine, &caller, facts, &reply}, package, "done"),
-        &reply, facts, NULL);
+    return finish(fixture_ask(engine_return, &fixture->engine, &caller, facts, &reply, package, "done"),
+                  &reply, facts, NULL);
 }
 
 int acts_revoke(struct fixture *fixture, const char *user, const char *package, const char *reason)
@@ -69,9 +67,8 @@ int acts_revoke(struct fixture *fixture, const char *user, const char *package, 
     struct facts *facts = fixture_facts("root", NULL);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    return finish(
-        engine_revoke(&(const struct call){&fixture->engine, &caller, facts, &reply}, user, package, reason),
-        &reply, facts, NULL);
+    return finish(fixture_ask(engine_revoke, &fixture->engine, &caller, facts, &reply, user, package, reason),
+                  &reply, facts, NULL);
 }
 
 int acts_assign(struct fixture *fixture, const char *user, const struct assign_terms *terms,
@@ -80,8 +77,8 @@ int acts_assign(struct fixture *fixture, const char *user, const struct assign_t
     struct facts *facts = fixture_facts("root", user);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    return finish(engine_assign(&(const struct call){&fixture->engine, &caller, facts, &reply}, terms),
-                  &reply, facts, ret_value);
+    return finish(fixture_ask(engine_assign, &fixture->engine, &caller, facts, &reply, terms), &reply, facts,
+                  ret_value);
 }
 
 void acts_pass(struct fixture *fixture, int64_t seconds)

@@ -228,7 +228,7 @@ int fixture_submit(struct fixture *fixture, const char *user, const char *packag
     const struct caller caller = fixture_caller(user);
     char *names[] = {(char *)package, NULL};
     const struct submission submission = {.packages = names, .justification = why};
-    const int r = engine_submit(&(const struct call){&fixture->engine, &caller, facts, &reply}, &submission);
+    const int r = fixture_ask(engine_submit, &fixture->engine, &caller, facts, &reply, &submission);
     facts_free(facts);
     return finish(r, &reply, ret_value);
 }
@@ -244,8 +244,7 @@ int fixture_decide(struct fixture *fixture, const char *decider, int64_t id, boo
     engine_inquire_delegators(&fixture->engine, caller.identity.uid, &inquiry);
     fixture_add_others(facts, inquiry.others);
     const struct decision_terms terms = {.reason = reason};
-    const int r =
-        engine_decide(&(const struct call){&fixture->engine, &caller, facts, &reply}, id, approve, &terms);
+    const int r = fixture_ask(engine_decide, &fixture->engine, &caller, facts, &reply, id, approve, &terms);
     facts_free(facts);
     inquiry_deinit(&inquiry);
     return finish(r, &reply, ret_value);
@@ -257,8 +256,7 @@ const char *fixture_state(struct fixture *fixture, int64_t id)
     struct facts *facts = fixture_facts("root", NULL);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    ck_assert_int_eq(engine_get_request(&(const struct call){&fixture->engine, &caller, facts, &reply}, id),
-                     0);
+    ck_assert_int_eq(fixture_ask(engine_get_request, &fixture->engine, &caller, facts, &reply, id), 0);
     snprintf(state, sizeof(state), "%s", json_string_value(json_object_get(reply.value, "state")));
     json_decref(reply.value);
     facts_free(facts);

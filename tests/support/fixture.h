@@ -42,6 +42,13 @@ void fixture_set_login(const char *name, bool may_log_in);
 void fixture_set_uid(const char *name, uid_t uid);
 struct caller fixture_caller(const char *name);
 
+/* A call from its question to its answer: fixture_ask(engine_cancel, engine, caller, facts, reply, id, "reason"). */
+#define fixture_ask(function, ask_engine, ask_caller, ask_facts, ask_reply, ...)                             \
+    __extension__({                                                                                          \
+        const struct call fixture_call = {ask_engine, ask_caller, ask_facts, ask_reply};                     \
+        engine_finish(&fixture_call, function(&fixture_call, ##__VA_ARGS__));                                \
+    })
+
 /* Calls of these people; the value, if any, is left in *ret_value (NULL: dropped). The message of a refusal is kept
  * in fixture_message. */
 extern char fixture_message[1024];

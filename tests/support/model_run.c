@@ -176,8 +176,8 @@ static void submit(int user, int package)
                                           .at_gate = filing.at_gate};
     const bool is_new = !cell->held && !cell->request;
     const int expected = model_expect_submit(model, person, package, filing.at_gate, filing.duration);
-    json_t *value = finish(engine_submit(&(const struct call){engine, &who, facts, &reply}, &submission),
-                           expected, &reply, facts, is_new ? "submit" : NULL, world_users[user]);
+    json_t *value = finish(fixture_ask(engine_submit, engine, &who, facts, &reply, &submission), expected,
+                           &reply, facts, is_new ? "submit" : NULL, world_users[user]);
     if (expected)
         return;
     ck_assert(json_is_true(json_object_get(value, "existing")) == !is_new); /* rule 7 */
@@ -199,8 +199,8 @@ static void extend(int user, int package)
     struct facts *facts = world_facts(&world, world_users[user], NULL);
     struct reply reply = {0};
     const int expected = model_expect_extend(model, person, package, filing.duration);
-    json_t *value = finish(engine_extend(&(const struct call){engine, &who, facts, &reply},
-                                         model->packages[package].name, NULL, filing.duration),
+    json_t *value = finish(fixture_ask(engine_extend, engine, &who, facts, &reply,
+                                       model->packages[package].name, NULL, filing.duration),
                            expected, &reply, facts, cell->request ? NULL : "submit", world_users[user]);
     if (expected)
         return;
@@ -229,8 +229,8 @@ static void decide(int user, int64_t id, bool approve)
     fixture_add_others(facts, inquiry.others);
     inquiry_deinit(&inquiry);
     const int expected = model_expect_decide(model, &caller, id, approve, terms.duration, terms.start);
-    json_decref(finish(engine_decide(&(const struct call){engine, &who, facts, &reply}, id, approve, &terms),
-                       expected, &reply, facts, approve ? "approve" : "deny", world_users[user]));
+    json_decref(finish(fixture_ask(engine_decide, engine, &who, facts, &reply, id, approve, &terms), expected,
+                       &reply, facts, approve ? "approve" : "deny", world_users[user]));
     if (!expected)
         model_decide(model, &caller, id, approve, terms.duration, terms.start);
 }
@@ -242,8 +242,8 @@ static void cancel(int user, int64_t id)
     struct facts *facts = world_facts(&world, world_users[user], NULL);
     struct reply reply = {0};
     const int expected = model_expect_cancel(model, caller.person, id);
-    json_decref(finish(engine_cancel(&(const struct call){engine, &who, facts, &reply}, id, ""), expected,
-                       &reply, facts, "cancel", world_users[user]));
+    json_decref(finish(fixture_ask(engine_cancel, engine, &who, facts, &reply, id, ""), expected, &reply,
+                       facts, "cancel", world_users[user]));
     if (!expected)
         model_withdraw(&model->cells[caller.person][model->records[id].package]);
 }
@@ -259,9 +259,9 @@ static void end(int user, int package, bool revoke)
     struct reply reply = {0};
     const bool held = cell->held;
     const bool withdraws = revoke && !held && cell->later;
-    const int r = revoke ? engine_revoke(&(const struct call){engine, &caller, facts, &reply},
-                                         world_users[user], name, "z")
-                         : engine_return(&(const struct call){engine, &caller, facts, &reply}, name, "");
+    const int r =
+        revoke ? fixture_ask(engine_revoke, engine, &caller, facts, &reply, world_users[user], name, "z")
+               : fixture_ask(engine_return, engine, &caller, facts, &reply, name, "");
     json_decref(finish(r, held || withdraws ? 0 : BUS_ERROR_NO_SUCH_REQUEST, &reply, facts,
                        held ? "revoke" : "cancel", actor));
     if (held)
@@ -286,8 +286,8 @@ static void assign(int user, int package)
                                        .start = filing.start,
                                        .override_duties = override};
     const int expected = model_expect_assign(model, person, package, override);
-    json_t *value = finish(engine_assign(&(const struct call){engine, &caller, facts, &reply}, &terms),
-                           expected, &reply, facts, filing.overrides ? "override" : "assign", "root");
+    json_t *value = finish(fixture_ask(engine_assign, engine, &caller, facts, &reply, &terms), expected,
+                           &reply, facts, filing.overrides ? "override" : "assign", "root");
     if (expected)
         return;
     filing.id = note(value);
@@ -303,8 +303,8 @@ static void emergency(int user, int package)
     const int expected = model_expect_emergency(model, caller.person, package);
     char *names[] = {(char *)model->packages[package].name, NULL};
     const struct submission submission = {.packages = names, .justification = "fire"};
-    json_t *value = finish(engine_emergency(&(const struct call){engine, &who, facts, &reply}, &submission),
-                           expected, &reply, facts, "emergency", world_users[user]);
+    json_t *value = finish(fixture_ask(engine_emergency, engine, &who, facts, &reply, &submission), expected,
+                           &reply, facts, "emergency", world_users[user]);
     if (expected)
         return;
     const struct model_filing filing = {.id = note(value),
@@ -323,7 +323,7 @@ static void review(int user, int64_t id)
     engine_inquire_delegators(engine, who.identity.uid, &inquiry);
     fixture_add_others(facts, inquiry.others);
     inquiry_deinit(&inquiry);
-    const int r = engine_review(&(const struct call){engine, &who, facts, &reply}, id, "");
+    const int r = fixture_ask(engine_review, engine, &who, facts, &reply, id, "");
     const bool may = model_may_review(model, &caller, id);
     ck_assert_msg(may ? r == 0 : r > 0, "%d: %s", r, reply.message);
     json_decref(finish(r, r, &reply, facts, "review", world_users[user]));
@@ -341,8 +341,8 @@ static void delegate(int user, int to)
         .to = world_users[to], .until = fixture->now + 1 + chance(4000), .reason = ""};
     const int expected =
         user == to || caller.identity & 1u << model->person_of[to] ? BUS_ERROR_POLICY_REFUSED : 0;
-    json_decref(finish(engine_delegate(&(const struct call){engine, &who, facts, &reply}, &terms), expected,
-                       &reply, facts, "delegate", world_users[user]));
+    json_decref(finish(fixture_ask(engine_delegate, engine, &who, facts, &reply, &terms), expected, &reply,
+                       facts, "delegate", world_users[user]));
     if (!expected)
         model_delegate(model, &caller, model->person_of[to], terms.until);
 }
@@ -354,9 +354,8 @@ static void undelegate(int user, int other)
     struct facts *facts = world_facts(&world, world_users[user], NULL);
     struct reply reply = {0};
     const int expected = model_undelegate(model, caller.person, other) ? 0 : BUS_ERROR_NO_SUCH_REQUEST;
-    json_decref(
-        finish(engine_undelegate(&(const struct call){engine, &who, facts, &reply}, world_users[other]),
-               expected, &reply, facts, "undelegate", name_of(&caller)));
+    json_decref(finish(fixture_ask(engine_undelegate, engine, &who, facts, &reply, world_users[other]),
+                       expected, &reply, facts, "undelegate", name_of(&caller)));
 }
 
 static void retry_now(int user, int package)
@@ -367,8 +366,8 @@ static void retry_now(int user, int package)
     struct facts *facts = world_facts(&world, "root", world_users[user]);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    json_decref(finish(engine_retry_now(&(const struct call){engine, &caller, facts, &reply},
-                                        world_users[user], model->packages[package].name),
+    json_decref(finish(fixture_ask(engine_retry_now, engine, &caller, facts, &reply, world_users[user],
+                                   model->packages[package].name),
                        held ? 0 : BUS_ERROR_NO_SUCH_REQUEST, &reply, facts, NULL, "root"));
     if (partial)
         model_try(model, person, package, true);
@@ -429,8 +428,8 @@ static void import(int package, int group)
     const int expected = !policy->present                  ? BUS_ERROR_NO_SUCH_PACKAGE
                          : !(policy->groups & 1u << group) ? BUS_ERROR_POLICY_REFUSED
                                                            : 0;
-    json_t *value = finish(engine_import(&(const struct call){engine, &caller, facts, &reply}, &terms),
-                           expected, &reply, facts, NULL, "root");
+    json_t *value = finish(fixture_ask(engine_import, engine, &caller, facts, &reply, &terms), expected,
+                           &reply, facts, NULL, "root");
     for (int u = 0; expected == 0 && u < MODEL_USERS; u++) {
         json_t *outcome = json_array_get(value, (size_t)u);
         const char *word = expect_import(u, package, group, dry_run);

@@ -140,9 +140,8 @@ START_TEST(test_same_login)
     struct facts *facts = fixture_facts("bob", "alice");
     const struct caller su = {.identity = {BOB, ALICE}};
     struct reply reply = {0};
-    ck_assert_int_eq(
-        engine_decide(&(const struct call){&fixture.engine, &su, facts, &reply}, id, true, &no_terms),
-        BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(fixture_ask(engine_decide, &fixture.engine, &su, facts, &reply, id, true, &no_terms),
+                     BUS_ERROR_NOT_AUTHORIZED);
     facts_free(facts);
     ck_assert_str_eq(fixture_state(&fixture, id), "pending-approval");
 }
@@ -220,8 +219,7 @@ START_TEST(test_pace)
         struct reply reply = {0};
         const int64_t id = submit("alice", "db-admins");
         fixture.now += 60;
-        ck_assert_int_eq(engine_cancel(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, ""),
-                         0);
+        ck_assert_int_eq(fixture_ask(engine_cancel, &fixture.engine, &caller, facts, &reply, id, ""), 0);
         json_decref(reply.value);
     }
     facts_free(facts);
@@ -243,8 +241,7 @@ START_TEST(test_claims)
         .packages = names, .justification = "x", .service = "sshd", .at_gate = true};
     struct facts *facts = fixture_facts("alice", NULL);
     const struct caller caller = fixture_caller("alice");
-    ck_assert_int_eq(
-        engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission), 0);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission), 0);
     ck_assert_str_eq(member(reply.value, "service"), "sshd");
     ck_assert_str_eq(member(reply.value, "origin"), "claimed");
     json_decref(reply.value);
@@ -262,8 +259,7 @@ static int decide_what_the_gate_files(bool own_login_id, uid_t decider_login)
     struct caller caller = fixture_caller("root");
     struct facts *facts = fixture_facts("root", "alice");
     caller.identity.loginuid = 1002; /* bob's */
-    ck_assert_int_eq(
-        engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission), 0);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission), 0);
     const int64_t id = json_integer_value(json_object_get(reply.value, "id"));
     json_decref(reply.value);
     facts_free(facts);
@@ -271,8 +267,8 @@ static int decide_what_the_gate_files(bool own_login_id, uid_t decider_login)
     caller = fixture_caller("bob");
     caller.identity.loginuid = decider_login;
     facts = fixture_facts("bob", "alice");
-    const int r = engine_decide(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, true,
-                                &(struct decision_terms){.reason = "x"});
+    const int r = fixture_ask(engine_decide, &fixture.engine, &caller, facts, &reply, id, true,
+                              &(struct decision_terms){.reason = "x"});
     json_decref(reply.value);
     facts_free(facts);
     return r;
@@ -308,12 +304,10 @@ START_TEST(test_gate)
     struct submission submission = {.user = "alice", .packages = names, .service = "sshd", .at_gate = true};
     struct facts *facts = fixture_facts("dave", "alice");
     struct caller caller = fixture_caller("dave");
-    ck_assert_int_eq(
-        engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission),
-        BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission),
+                     BUS_ERROR_NOT_AUTHORIZED);
     caller = fixture_caller("root");
-    ck_assert_int_eq(
-        engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission), 0);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission), 0);
     ck_assert_str_eq(member(reply.value, "package"), "db-admins");
     ck_assert_str_eq(member(reply.value, "user"), "alice");
     ck_assert_str_eq(member(reply.value, "origin"), "verified");
@@ -325,8 +319,7 @@ START_TEST(test_gate)
     facts_free(facts);
     facts = fixture_facts("root", "dave");
     submission.user = "dave";
-    ck_assert_int_eq(
-        engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission), 0);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission), 0);
     ck_assert(json_is_true(json_object_get(reply.value, "existing")));
     ck_assert_int_eq(fixture_id(reply.value), staged);
     facts_free(facts);
@@ -335,8 +328,7 @@ START_TEST(test_gate)
     char *with_free[] = {(char *)"staged", (char *)"self", NULL};
     submission.packages = with_free;
     facts = fixture_facts("root", "dave");
-    ck_assert_int_eq(
-        engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission), 0);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission), 0);
     ck_assert(json_is_true(json_object_get(reply.value, "held")));
     json_decref(reply.value);
     ck_assert(fixture_gate_opens(&fixture, "dave", "self"));
@@ -345,9 +337,8 @@ START_TEST(test_gate)
 
     facts = fixture_facts("root", NULL);
     submission.user = "nobody-here";
-    ck_assert_int_eq(
-        engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission),
-        BUS_ERROR_NO_SUCH_USER);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission),
+                     BUS_ERROR_NO_SUCH_USER);
     facts_free(facts);
 }
 END_TEST
@@ -375,8 +366,7 @@ START_TEST(test_audit)
     const struct submission submission = {.user = "alice", .packages = names, .at_gate = true};
     struct facts *facts = fixture_facts("root", "alice");
     const struct caller root = fixture_caller("root");
-    ck_assert_int_eq(engine_submit(&(const struct call){&fixture.engine, &root, facts, &reply}, &submission),
-                     0);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &root, facts, &reply, &submission), 0);
     facts_free(facts);
     const int64_t id = fixture_id(reply.value);
     ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
@@ -472,17 +462,17 @@ START_TEST(test_cancel)
     struct reply reply = {0};
     struct facts *facts = fixture_facts("dave", NULL);
     struct caller caller = fixture_caller("dave");
-    ck_assert_int_eq(engine_cancel(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, ""),
+    ck_assert_int_eq(fixture_ask(engine_cancel, &fixture.engine, &caller, facts, &reply, id, ""),
                      BUS_ERROR_NO_SUCH_REQUEST);
     facts_free(facts);
     facts = fixture_facts("alice", NULL);
     caller = fixture_caller("alice");
-    ck_assert_int_eq(
-        engine_cancel(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, "not needed"), 0);
+    ck_assert_int_eq(fixture_ask(engine_cancel, &fixture.engine, &caller, facts, &reply, id, "not needed"),
+                     0);
     ck_assert_str_eq(member(reply.value, "state"), "cancelled");
     ck_assert_str_eq(member(reply.value, "cancel_reason"), "not needed");
     json_decref(reply.value);
-    ck_assert_int_eq(engine_cancel(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, ""),
+    ck_assert_int_eq(fixture_ask(engine_cancel, &fixture.engine, &caller, facts, &reply, id, ""),
                      BUS_ERROR_ALREADY_DECIDED);
     facts_free(facts);
     ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), BUS_ERROR_ALREADY_DECIDED);
@@ -497,7 +487,7 @@ START_TEST(test_cancel_too_late)
     struct facts *facts = fixture_facts("alice", NULL);
     const struct caller caller = fixture_caller("alice");
     ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
-    ck_assert_int_eq(engine_cancel(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, ""),
+    ck_assert_int_eq(fixture_ask(engine_cancel, &fixture.engine, &caller, facts, &reply, id, ""),
                      BUS_ERROR_ALREADY_DECIDED);
     ck_assert_ptr_nonnull(
         strstr(reply.message, "To hand back what you hold of it: pkg-request return db-admins"));
@@ -512,22 +502,19 @@ START_TEST(test_eligibility_is_judged_now)
     struct caller caller = fixture_caller("bob");
     struct reply reply = {0};
     struct facts *facts = fixture_facts("bob", NULL); /* alice is gone */
-    ck_assert_int_eq(
-        engine_decide(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, true, &no_terms),
-        BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(fixture_ask(engine_decide, &fixture.engine, &caller, facts, &reply, id, true, &no_terms),
+                     BUS_ERROR_POLICY_REFUSED);
     facts_free(facts);
     facts = fixture_facts("bob", "alice"); /* another alice */
     facts->user->uid = 1234;
-    ck_assert_int_eq(
-        engine_decide(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, true, &no_terms),
-        BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(fixture_ask(engine_decide, &fixture.engine, &caller, facts, &reply, id, true, &no_terms),
+                     BUS_ERROR_POLICY_REFUSED);
     facts_free(facts);
     facts = fixture_facts("bob", "alice"); /* no longer staff */
     strv_free(facts->user->groups);
     facts->user->groups = strv_split("alice");
-    ck_assert_int_eq(
-        engine_decide(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, true, &no_terms),
-        BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(fixture_ask(engine_decide, &fixture.engine, &caller, facts, &reply, id, true, &no_terms),
+                     BUS_ERROR_POLICY_REFUSED);
     facts_free(facts);
 
     /* A pending request keeps the approvers it was filed under; a shorter maximum holds at once. */
@@ -554,8 +541,7 @@ START_TEST(test_uid_changed)
     char *self[] = {(char *)"self", NULL};
     const struct submission submission = {.packages = self};
     struct reply reply = {0};
-    ck_assert_int_eq(
-        engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission), 0);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission), 0);
     ck_assert(json_is_true(json_object_get(reply.value, "held")));
     json_decref(reply.value);
     ck_assert_str_eq(fixture_state(&fixture, id), "revoked");
@@ -567,10 +553,9 @@ START_TEST(test_uid_changed)
     grant_user_deinit(&file);
     ck_assert(!fixture_in_group(&fixture, "alice", 2001));
     /* The requests of the other are not hers either. */
-    ck_assert_int_eq(
-        engine_get_request(&(const struct call){&fixture.engine, &caller, facts, &reply}, staged),
-        BUS_ERROR_NO_SUCH_REQUEST);
-    ck_assert_int_eq(engine_cancel(&(const struct call){&fixture.engine, &caller, facts, &reply}, staged, ""),
+    ck_assert_int_eq(fixture_ask(engine_get_request, &fixture.engine, &caller, facts, &reply, staged),
+                     BUS_ERROR_NO_SUCH_REQUEST);
+    ck_assert_int_eq(fixture_ask(engine_cancel, &fixture.engine, &caller, facts, &reply, staged, ""),
                      BUS_ERROR_NO_SUCH_REQUEST);
     facts_free(facts);
 }
@@ -587,17 +572,16 @@ START_TEST(test_uid_of_two)
     char *names[] = {(char *)"db-admins", NULL};
     const struct submission submission = {.packages = names, .justification = "x"};
     struct reply reply = {0};
-    ck_assert_int_eq(engine_get_request(&(const struct call){&fixture.engine, &caller, facts, &reply}, id),
+    ck_assert_int_eq(fixture_ask(engine_get_request, &fixture.engine, &caller, facts, &reply, id),
                      BUS_ERROR_NO_SUCH_REQUEST);
-    ck_assert_int_eq(engine_cancel(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, ""),
+    ck_assert_int_eq(fixture_ask(engine_cancel, &fixture.engine, &caller, facts, &reply, id, ""),
                      BUS_ERROR_NO_SUCH_REQUEST);
-    ck_assert_int_eq(engine_list_requests(&(const struct call){&fixture.engine, &caller, facts, &reply},
-                                          ENGINE_ROLE_REQUESTOR, &filter),
+    ck_assert_int_eq(fixture_ask(engine_list_requests, &fixture.engine, &caller, facts, &reply,
+                                 ENGINE_ROLE_REQUESTOR, &filter),
                      0);
     ck_assert_uint_eq(json_array_size(json_array_get(reply.value, 0)), 0);
     json_decref(reply.value);
-    ck_assert_int_eq(
-        engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission), 0);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission), 0);
     ck_assert(json_is_false(json_object_get(reply.value, "existing")));
     ck_assert_str_eq(member(reply.value, "user"), "dave");
     ck_assert_int_ne(fixture_id(reply.value), id);
@@ -613,8 +597,8 @@ START_TEST(test_partial_fulfilment)
     struct reply reply = {0};
     struct facts *facts = fixture_facts("bob", "alice");
     facts->groups[1].gid = GID_UNSET; /* no group backup */
-    ck_assert_int_eq(
-        engine_decide(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, true, &no_terms), 0);
+    ck_assert_int_eq(fixture_ask(engine_decide, &fixture.engine, &caller, facts, &reply, id, true, &no_terms),
+                     0);
     ck_assert_str_eq(member(reply.value, "state"), "partially-fulfilled");
     const char *problem = json_string_value(json_array_get(json_object_get(reply.value, "problems"), 0));
     ck_assert_str_eq(problem, "backup: there is no such group on this host (an administrator makes it, then "
@@ -656,8 +640,8 @@ static int64_t approve_in_part(void)
     struct reply reply = {0};
     struct facts *facts = fixture_facts("bob", "alice");
     facts->groups[1].gid = GID_UNSET;
-    ck_assert_int_eq(
-        engine_decide(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, true, &no_terms), 0);
+    ck_assert_int_eq(fixture_ask(engine_decide, &fixture.engine, &caller, facts, &reply, id, true, &no_terms),
+                     0);
     const int64_t assignment = json_integer_value(json_object_get(reply.value, "assignment"));
     json_decref(reply.value);
     facts_free(facts);
@@ -735,7 +719,7 @@ START_TEST(test_many_deadlines)
     struct facts *facts = fixture_facts("dave", NULL);
     const struct caller caller = fixture_caller("dave");
     struct reply reply = {0};
-    ck_assert_int_eq(engine_cancel(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, ""),
+    ck_assert_int_eq(fixture_ask(engine_cancel, &fixture.engine, &caller, facts, &reply, id, ""),
                      BUS_ERROR_ALREADY_DECIDED);
     facts_free(facts);
     retry(assignment, fixture_facts(NULL, "alice"));
@@ -810,8 +794,7 @@ static size_t count_list(const char *name, enum engine_role role, int64_t before
     const struct store_filter filter = {.before = before, .limit = limit, .uid = UID_UNSET};
     struct reply reply = {0};
     ck_assert_int_eq(
-        engine_list_requests(&(const struct call){&fixture.engine, &caller, facts, &reply}, role, &filter),
-        0);
+        fixture_ask(engine_list_requests, &fixture.engine, &caller, facts, &reply, role, &filter), 0);
     const size_t count = json_array_size(json_array_get(reply.value, 0));
     *ret_more = json_is_true(json_array_get(reply.value, 1));
     json_decref(reply.value);
@@ -844,10 +827,10 @@ START_TEST(test_lists)
     struct facts *facts = fixture_facts("dave", NULL);
     const struct caller caller = fixture_caller("dave");
     struct reply reply = {0};
-    ck_assert_int_eq(engine_get_request(&(const struct call){&fixture.engine, &caller, facts, &reply}, first),
+    ck_assert_int_eq(fixture_ask(engine_get_request, &fixture.engine, &caller, facts, &reply, first),
                      BUS_ERROR_NO_SUCH_REQUEST);
-    ck_assert_int_eq(engine_list_requests(&(const struct call){&fixture.engine, &caller, facts, &reply},
-                                          ENGINE_ROLE_ALL, &(struct store_filter){.limit = 1}),
+    ck_assert_int_eq(fixture_ask(engine_list_requests, &fixture.engine, &caller, facts, &reply,
+                                 ENGINE_ROLE_ALL, &(struct store_filter){.limit = 1}),
                      BUS_ERROR_NOT_AUTHORIZED);
     facts_free(facts);
 }

@@ -60,9 +60,9 @@ static int extend(const char *user, const char *package, int64_t seconds, json_t
     struct facts *facts = fixture_facts(user, NULL);
     const struct caller caller = fixture_caller(user);
     struct reply reply = {0};
-    return finish(engine_extend(&(const struct call){&fixture.engine, &caller, facts, &reply}, package,
-                                "more", seconds),
-                  &reply, facts, ret_value);
+    return finish(
+        fixture_ask(engine_extend, &fixture.engine, &caller, facts, &reply, package, "more", seconds), &reply,
+        facts, ret_value);
 }
 
 static int decide_with(const char *decider, int64_t id, const struct decision_terms *terms,
@@ -71,9 +71,8 @@ static int decide_with(const char *decider, int64_t id, const struct decision_te
     struct facts *facts = fixture_facts(decider, "alice");
     const struct caller caller = fixture_caller(decider);
     struct reply reply = {0};
-    return finish(
-        engine_decide(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, true, terms), &reply,
-        facts, ret_value);
+    return finish(fixture_ask(engine_decide, &fixture.engine, &caller, facts, &reply, id, true, terms),
+                  &reply, facts, ret_value);
 }
 
 static int hand_back(const char *user, const char *package)
@@ -81,9 +80,8 @@ static int hand_back(const char *user, const char *package)
     struct facts *facts = fixture_facts(user, NULL);
     const struct caller caller = fixture_caller(user);
     struct reply reply = {0};
-    return finish(
-        engine_return(&(const struct call){&fixture.engine, &caller, facts, &reply}, package, "done"), &reply,
-        facts, NULL);
+    return finish(fixture_ask(engine_return, &fixture.engine, &caller, facts, &reply, package, "done"),
+                  &reply, facts, NULL);
 }
 
 static int revoke(const char *user, const char *package, const char *reason)
@@ -91,9 +89,8 @@ static int revoke(const char *user, const char *package, const char *reason)
     struct facts *facts = fixture_facts("root", NULL);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    return finish(
-        engine_revoke(&(const struct call){&fixture.engine, &caller, facts, &reply}, user, package, reason),
-        &reply, facts, NULL);
+    return finish(fixture_ask(engine_revoke, &fixture.engine, &caller, facts, &reply, user, package, reason),
+                  &reply, facts, NULL);
 }
 
 static int assign(const char *user, const struct assign_terms *terms, json_t **ret_value)
@@ -101,8 +98,8 @@ static int assign(const char *user, const struct assign_terms *terms, json_t **r
     struct facts *facts = fixture_facts("root", user);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    return finish(engine_assign(&(const struct call){&fixture.engine, &caller, facts, &reply}, terms), &reply,
-                  facts, ret_value);
+    return finish(fixture_ask(engine_assign, &fixture.engine, &caller, facts, &reply, terms), &reply, facts,
+                  ret_value);
 }
 
 static int submit_with(const char *user, const struct submission *submission, json_t **ret_value)
@@ -110,8 +107,8 @@ static int submit_with(const char *user, const struct submission *submission, js
     struct facts *facts = fixture_facts(submission->at_gate ? "root" : user, user);
     const struct caller caller = fixture_caller(submission->at_gate ? "root" : user);
     struct reply reply = {0};
-    return finish(engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, submission),
-                  &reply, facts, ret_value);
+    return finish(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, submission), &reply,
+                  facts, ret_value);
 }
 
 static void pass(int64_t seconds)
@@ -230,10 +227,9 @@ START_TEST(test_cancel_before_start)
     struct facts *facts = fixture_facts("alice", NULL);
     const struct caller caller = fixture_caller("alice");
     struct reply reply = {0};
-    ck_assert_int_eq(
-        finish(engine_cancel(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, ""), &reply,
-               facts, NULL),
-        0);
+    ck_assert_int_eq(finish(fixture_ask(engine_cancel, &fixture.engine, &caller, facts, &reply, id, ""),
+                            &reply, facts, NULL),
+                     0);
     pass(2000);
     ck_assert_str_eq(fixture_state(&fixture, id), "cancelled");
     ck_assert(!fixture_gate_opens(&fixture, "alice", "fixed"));
@@ -275,8 +271,7 @@ static void check_end(int64_t id, const char *by, const char *why)
     struct facts *facts = fixture_facts("root", NULL);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    ck_assert_int_eq(engine_get_request(&(const struct call){&fixture.engine, &caller, facts, &reply}, id),
-                     0);
+    ck_assert_int_eq(fixture_ask(engine_get_request, &fixture.engine, &caller, facts, &reply, id), 0);
     facts_free(facts);
     json_t *value = reply.value;
     ck_assert_str_eq(json_string_value(json_object_get(value, "revoked_by")), by);
@@ -553,10 +548,9 @@ START_TEST(test_extended_before_it_is_whole)
     char *names[] = {(char *)"free", NULL};
     const struct submission submission = {.packages = names};
     facts->groups[1].gid = GID_UNSET;
-    ck_assert_int_eq(
-        finish(engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission),
-               &reply, facts, &value),
-        0);
+    ck_assert_int_eq(finish(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission),
+                            &reply, facts, &value),
+                     0);
     const int64_t id = fixture_id(value);
     ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
     ck_assert_int_eq(extend("alice", "free", 1800, NULL), 0);

@@ -42,8 +42,8 @@ static int delegate_as(const char *from, uid_t loginuid, const char *to, int64_t
     struct reply reply = {0};
     const struct delegate_terms terms = {.to = to, .until = until, .reason = "leave"};
     caller.identity.loginuid = loginuid;
-    return finish(engine_delegate(&(const struct call){&fixture.engine, &caller, facts, &reply}, &terms),
-                  &reply, facts, NULL);
+    return finish(fixture_ask(engine_delegate, &fixture.engine, &caller, facts, &reply, &terms), &reply,
+                  facts, NULL);
 }
 
 static int delegate(const char *from, const char *to)
@@ -56,8 +56,8 @@ static int undelegate(const char *who, const char *other)
     struct facts *facts = fixture_facts(who, NULL);
     const struct caller caller = fixture_caller(who);
     struct reply reply = {0};
-    return finish(engine_undelegate(&(const struct call){&fixture.engine, &caller, facts, &reply}, other),
-                  &reply, facts, NULL);
+    return finish(fixture_ask(engine_undelegate, &fixture.engine, &caller, facts, &reply, other), &reply,
+                  facts, NULL);
 }
 
 static int64_t submit(const char *user, const char *package)
@@ -84,8 +84,8 @@ static json_t *see(const char *who, int64_t id)
     struct facts *facts = facts_of(who);
     struct reply reply = {0};
     json_t *value = NULL;
-    finish(engine_get_request(&(const struct call){&fixture.engine, &caller, facts, &reply}, id), &reply,
-           facts, &value);
+    finish(fixture_ask(engine_get_request, &fixture.engine, &caller, facts, &reply, id), &reply, facts,
+           &value);
     return value;
 }
 
@@ -103,10 +103,10 @@ static size_t listed(const char *who, enum engine_role role)
     struct reply reply = {0};
     json_t *value = NULL;
     const struct store_filter filter = {.limit = 100, .uid = UID_UNSET};
-    ck_assert_int_eq(finish(engine_list_requests(
-                                &(const struct call){&fixture.engine, &caller, facts, &reply}, role, &filter),
-                            &reply, facts, &value),
-                     0);
+    ck_assert_int_eq(
+        finish(fixture_ask(engine_list_requests, &fixture.engine, &caller, facts, &reply, role, &filter),
+               &reply, facts, &value),
+        0);
     const size_t count = json_array_size(json_array_get(value, 0));
     json_decref(value);
     return count;
@@ -118,10 +118,9 @@ static size_t delegations(const char *who)
     struct facts *facts = fixture_facts(who, NULL);
     struct reply reply = {0};
     json_t *value = NULL;
-    ck_assert_int_eq(
-        finish(engine_list_delegations(&(const struct call){&fixture.engine, &caller, facts, &reply}), &reply,
-               facts, &value),
-        0);
+    ck_assert_int_eq(finish(fixture_ask(engine_list_delegations, &fixture.engine, &caller, facts, &reply),
+                            &reply, facts, &value),
+                     0);
     const size_t count = json_array_size(value);
     json_decref(value);
     return count;
@@ -396,8 +395,7 @@ static void delegate_local(const char *from, bool from_local, const char *to, bo
     const struct delegate_terms terms = {.to = to, .until = fixture.now + 3600, .reason = ""};
     facts->caller->local = from_local;
     facts->user->local = to_local;
-    ck_assert_int_eq(engine_delegate(&(const struct call){&fixture.engine, &caller, facts, &reply}, &terms),
-                     0);
+    ck_assert_int_eq(fixture_ask(engine_delegate, &fixture.engine, &caller, facts, &reply, &terms), 0);
     json_decref(reply.value);
     facts_free(facts);
 }

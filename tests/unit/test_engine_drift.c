@@ -72,8 +72,7 @@ static json_t *look(int64_t id)
     struct facts *facts = fixture_facts("root", NULL);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    ck_assert_int_eq(engine_get_request(&(const struct call){&fixture.engine, &caller, facts, &reply}, id),
-                     0);
+    ck_assert_int_eq(fixture_ask(engine_get_request, &fixture.engine, &caller, facts, &reply, id), 0);
     facts_free(facts);
     return reply.value;
 }
@@ -111,8 +110,8 @@ static void retry_now(const char *user, const char *package)
     struct facts *facts = fixture_facts("root", user);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    ck_assert_int_eq(
-        engine_retry_now(&(const struct call){&fixture.engine, &caller, facts, &reply}, user, package), 0);
+    ck_assert_int_eq(fixture_ask(engine_retry_now, &fixture.engine, &caller, facts, &reply, user, package),
+                     0);
     json_decref(reply.value);
     facts_free(facts);
 }
@@ -178,8 +177,7 @@ START_TEST(test_gate_asks)
         shell("rm grants/user/alice");
         if (noticed)
             heed_user("alice");
-        ck_assert_int_eq(
-            engine_submit(&(const struct call){&fixture.engine, &gate, facts, &reply}, &submission), 0);
+        ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &gate, facts, &reply, &submission), 0);
         ck_assert_int_eq(json_is_true(json_object_get(reply.value, "held")), !noticed);
         ck_assert_int_eq(json_is_true(json_object_get(reply.value, "needs_retry")), noticed);
         ck_assert_int_eq(fixture_gate_opens(&fixture, "alice", "db-admins"), !noticed);
@@ -331,8 +329,8 @@ START_TEST(test_other_reasons)
     struct facts *facts = fixture_facts("bob", "alice");
     const struct decision_terms terms = {.reason = ""};
     facts->groups[1].gid = GID_UNSET; /* no group backup yet */
-    ck_assert_int_eq(
-        engine_decide(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, true, &terms), 0);
+    ck_assert_int_eq(fixture_ask(engine_decide, &fixture.engine, &caller, facts, &reply, id, true, &terms),
+                     0);
     json_decref(reply.value);
     facts_free(facts);
     shell("rm grants/user/alice");
@@ -365,8 +363,7 @@ START_TEST(test_end_stays)
     struct reply reply = {0};
     facts->groups[1].gid = GID_UNSET;
     ck_assert_int_eq(
-        engine_retry_now(&(const struct call){&fixture.engine, &caller, facts, &reply}, "alice", "db-admins"),
-        0);
+        fixture_ask(engine_retry_now, &fixture.engine, &caller, facts, &reply, "alice", "db-admins"), 0);
     json_decref(reply.value);
     facts_free(facts);
     has_problems(id, false,
@@ -452,8 +449,8 @@ START_TEST(test_backoff)
     fixture_write_package(&fixture, "db-admins", DB_ADMINS "max_duration = 30d\n");
     fixture_reload(&fixture);
     facts->groups[1].gid = GID_UNSET;
-    ck_assert_int_eq(
-        engine_decide(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, true, &terms), 0);
+    ck_assert_int_eq(fixture_ask(engine_decide, &fixture.engine, &caller, facts, &reply, id, true, &terms),
+                     0);
     const int64_t assignment = json_integer_value(json_object_get(reply.value, "assignment"));
     json_decref(reply.value);
     ck_assert_int_eq(count("UPDATE assignment SET end = end + 1000000 RETURNING 1"), 1);
@@ -666,12 +663,10 @@ START_TEST(test_local_from_the_first_day)
     const struct submission submission = {.packages = names};
     struct reply reply = {0};
     facts->caller->local = true;
-    ck_assert_int_eq(
-        engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission), 0);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission), 0);
     const int64_t held = fixture_id(reply.value);
     names[0] = (char *)"db-admins";
-    ck_assert_int_eq(
-        engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission), 0);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission), 0);
     const int64_t waits = fixture_id(reply.value);
     facts_free(facts);
     heed_holder("dave", nobody());

@@ -47,8 +47,7 @@ static int emergency(const char *user, const char *package, const char *why, jso
     struct reply reply = {0};
     char *packages[] = {(char *)package, NULL};
     const struct submission submission = {.packages = packages, .justification = why};
-    const int r =
-        engine_emergency(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission);
+    const int r = fixture_ask(engine_emergency, &fixture.engine, &caller, facts, &reply, &submission);
     return finish(r, &reply, facts, ret_value);
 }
 
@@ -76,7 +75,7 @@ static int review_as(const char *who, uid_t loginuid, int64_t id, const char *no
     struct facts *facts = facts_of(who);
     struct reply reply = {0};
     caller.identity.loginuid = loginuid;
-    const int r = engine_review(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, note);
+    const int r = fixture_ask(engine_review, &fixture.engine, &caller, facts, &reply, id, note);
     return finish(r, &reply, facts, ret_value);
 }
 
@@ -91,7 +90,7 @@ static void delegate(const char *from, const char *to)
     const struct caller caller = fixture_caller(from);
     struct reply reply = {0};
     const struct delegate_terms terms = {.to = to, .until = fixture.now + 24 * 3600, .reason = ""};
-    const int r = engine_delegate(&(const struct call){&fixture.engine, &caller, facts, &reply}, &terms);
+    const int r = fixture_ask(engine_delegate, &fixture.engine, &caller, facts, &reply, &terms);
     ck_assert_int_eq(finish(r, &reply, facts, NULL), 0);
 }
 
@@ -100,7 +99,7 @@ static int pass_back(const char *user, const char *package)
     struct facts *facts = fixture_facts(user, NULL);
     const struct caller caller = fixture_caller(user);
     struct reply reply = {0};
-    const int r = engine_return(&(const struct call){&fixture.engine, &caller, facts, &reply}, package, "");
+    const int r = fixture_ask(engine_return, &fixture.engine, &caller, facts, &reply, package, "");
     return finish(r, &reply, facts, NULL);
 }
 
@@ -122,8 +121,7 @@ static const char *listed(const char *who, enum engine_role role, int64_t before
     json_t *request;
     size_t i;
     const struct store_filter filter = {.limit = limit, .before = before, .uid = UID_UNSET};
-    const int r =
-        engine_list_requests(&(const struct call){&fixture.engine, &caller, facts, &reply}, role, &filter);
+    const int r = fixture_ask(engine_list_requests, &fixture.engine, &caller, facts, &reply, role, &filter);
     ck_assert_int_eq(finish(r, &reply, facts, &value), 0);
     text[0] = '\0';
     json_array_foreach(json_array_get(value, 0), i, request)
@@ -262,8 +260,8 @@ START_TEST(test_neither_decided_nor_stretched)
     ck_assert_int_eq(fixture_decide(&fixture, "bob", id, false, "no", NULL), BUS_ERROR_ALREADY_DECIDED);
     ck_assert_ptr_nonnull(strstr(fixture_message, "was an emergency"));
     ck_assert_int_eq(fixture_decide(&fixture, "dave", id, false, "no", NULL), BUS_ERROR_NOT_AUTHORIZED);
-    const int r = engine_extend(&(const struct call){&fixture.engine, &caller, facts, &reply}, "long",
-                                "still full", 3600);
+    const int r =
+        fixture_ask(engine_extend, &fixture.engine, &caller, facts, &reply, "long", "still full", 3600);
     ck_assert_int_eq(finish(r, &reply, facts, &value), 0);
     ck_assert_str_eq(json_string_value(json_object_get(value, "state")), "pending-approval");
     json_decref(value);

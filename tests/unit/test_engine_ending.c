@@ -107,8 +107,7 @@ START_TEST(test_extended)
     submit("alice", "ends");
     pass(2700);
     ck_assert(warned());
-    ck_assert_int_eq(
-        engine_extend(&(const struct call){&fixture.engine, &caller, facts, &reply}, "ends", NULL, 0), 0);
+    ck_assert_int_eq(fixture_ask(engine_extend, &fixture.engine, &caller, facts, &reply, "ends", NULL, 0), 0);
     json_decref(reply.value);
     facts_free(facts);
     pass(840);

@@ -41,7 +41,7 @@ static int submit(const char *caller, const char *user, const char *package, con
     struct facts *facts = fixture_facts(caller, user);
     json_decref(reply.value);
     reply = (struct reply){0};
-    const int r = engine_submit(&(const struct call){&fixture.engine, &who, facts, &reply}, &submission);
+    const int r = fixture_ask(engine_submit, &fixture.engine, &who, facts, &reply, &submission);
     facts_free(facts);
     return r;
 }
@@ -56,7 +56,7 @@ static int take_in_emergency(const char *caller, const char *user, const char *p
     struct facts *facts = fixture_facts(caller, user);
     json_decref(reply.value);
     reply = (struct reply){0};
-    const int r = engine_emergency(&(const struct call){&fixture.engine, &who, facts, &reply}, &submission);
+    const int r = fixture_ask(engine_emergency, &fixture.engine, &who, facts, &reply, &submission);
     facts_free(facts);
     return r;
 }

@@ -55,8 +55,8 @@ static void revoke(const char *user, const char *package)
     struct facts *facts = fixture_facts("root", NULL);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    ck_assert_int_eq(
-        engine_revoke(&(const struct call){&fixture.engine, &caller, facts, &reply}, user, package, "r"), 0);
+    ck_assert_int_eq(fixture_ask(engine_revoke, &fixture.engine, &caller, facts, &reply, user, package, "r"),
+                     0);
     json_decref(reply.value);
     facts_free(facts);
 }
@@ -163,8 +163,7 @@ START_TEST(test_failed_removal)
     serve();
     etc.failure = "the file is locked";
     ck_assert_int_eq(
-        engine_revoke(&(const struct call){&fixture.engine, &caller, facts, &reply}, "alice", "asked", "r"),
-        0);
+        fixture_ask(engine_revoke, &fixture.engine, &caller, facts, &reply, "alice", "asked", "r"), 0);
     ck_assert(engine_is_settling(&fixture.engine, "alice"));
     ck_assert(!fixture_gate_opens(&fixture, "alice", "asked")); /* the gate does not wait for it */
     serve();
@@ -193,8 +192,7 @@ START_TEST(test_end_before_an_answer)
     serve();
     ck_assert(etcgroup_has(&etc, "alice", "backup"));
     ck_assert_int_eq(
-        engine_revoke(&(const struct call){&fixture.engine, &caller, facts, &reply}, "alice", "free", "r"),
-        0);
+        fixture_ask(engine_revoke, &fixture.engine, &caller, facts, &reply, "alice", "free", "r"), 0);
     ck_assert_int_eq(engine_settled(&(const struct call){&fixture.engine, &caller, facts, &reply}),
                      BUS_ERROR_UNAVAILABLE);
     ck_assert_ptr_nonnull(
@@ -247,8 +245,8 @@ static void retry_now(const char *user, const char *package)
     struct facts *facts = fixture_facts("root", user);
     const struct caller caller = fixture_caller("root");
     struct reply reply = {0};
-    ck_assert_int_eq(
-        engine_retry_now(&(const struct call){&fixture.engine, &caller, facts, &reply}, user, package), 0);
+    ck_assert_int_eq(fixture_ask(engine_retry_now, &fixture.engine, &caller, facts, &reply, user, package),
+                     0);
     json_decref(reply.value);
     facts_free(facts);
     serve();

@@ -58,7 +58,7 @@ static int call(int (*run)(const struct caller *caller, const struct facts *fact
 static int delegate_now(const struct caller *caller, const struct facts *facts, struct reply *reply)
 {
     const struct delegate_terms terms = {.to = "dave", .until = fixture.now + 600, .reason = "leave"};
-    return engine_delegate(&(const struct call){&fixture.engine, caller, facts, reply}, &terms);
+    return fixture_ask(engine_delegate, &fixture.engine, caller, facts, reply, &terms);
 }
 
 static int delegate(void)
@@ -68,7 +68,7 @@ static int delegate(void)
 
 static int undelegate_now(const struct caller *caller, const struct facts *facts, struct reply *reply)
 {
-    return engine_undelegate(&(const struct call){&fixture.engine, caller, facts, reply}, "dave");
+    return fixture_ask(engine_undelegate, &fixture.engine, caller, facts, reply, "dave");
 }
 
 static int undelegate(void)
@@ -80,7 +80,7 @@ static int emergency_now(const struct caller *caller, const struct facts *facts,
 {
     char *packages[] = {(char *)"prod", NULL};
     const struct submission submission = {.packages = packages, .justification = "disk is full"};
-    return engine_emergency(&(const struct call){&fixture.engine, caller, facts, reply}, &submission);
+    return fixture_ask(engine_emergency, &fixture.engine, caller, facts, reply, &submission);
 }
 
 static int emergency(void)
@@ -90,7 +90,7 @@ static int emergency(void)
 
 static int review_now(const struct caller *caller, const struct facts *facts, struct reply *reply)
 {
-    return engine_review(&(const struct call){&fixture.engine, caller, facts, reply}, id, "seen");
+    return fixture_ask(engine_review, &fixture.engine, caller, facts, reply, id, "seen");
 }
 
 static int review(void)

@@ -204,8 +204,7 @@ static const char *revoked(const char *user, const char *package)
     struct reply reply = {0};
     text[0] = '\0';
     ck_assert_int_eq(
-        engine_revoke(&(const struct call){&fixture.engine, &caller, facts, &reply}, user, package, "over"),
-        0);
+        fixture_ask(engine_revoke, &fixture.engine, &caller, facts, &reply, user, package, "over"), 0);
     const json_t *standing = json_object_get(reply.value, "standing");
     for (size_t i = 0; i < json_array_size(standing); i++) {
         const size_t used = strlen(text);

@@ -53,7 +53,7 @@ static int import(const struct import_terms *terms, json_t **ret_value)
     const struct caller caller = fixture_caller("root");
     struct facts *facts = facts_about(terms->users);
     struct reply reply = {0};
-    const int r = engine_import(&(const struct call){&fixture.engine, &caller, facts, &reply}, terms);
+    const int r = fixture_ask(engine_import, &fixture.engine, &caller, facts, &reply, terms);
     facts_free(facts);
     snprintf(fixture_message, sizeof(fixture_message), "%s", reply.message);
     if (ret_value && r == 0)

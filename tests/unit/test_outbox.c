@@ -277,8 +277,7 @@ START_TEST(test_partial)
     char *names[] = {(char *)"free", NULL};
     const struct submission submission = {.packages = names};
     facts->groups[1].gid = GID_UNSET;
-    ck_assert_int_eq(
-        engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission), 0);
+    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission), 0);
     json_decref(reply.value);
     facts_free(facts);
     ck_assert_str_eq(told(), "");
@@ -302,8 +301,7 @@ static int emergency(const char *user)
     struct reply reply = {0};
     char *packages[] = {(char *)"two", NULL};
     const struct submission submission = {.packages = packages, .justification = "disk full"};
-    const int r =
-        engine_emergency(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission);
+    const int r = fixture_ask(engine_emergency, &fixture.engine, &caller, facts, &reply, &submission);
     json_decref(reply.value);
     facts_free(facts);
     return r;
@@ -323,8 +321,7 @@ START_TEST(test_emergency)
     struct facts *facts = fixture_facts("bob", NULL);
     const struct caller bob = fixture_caller("bob");
     struct reply reply = {0};
-    ck_assert_int_eq(engine_review(&(const struct call){&fixture.engine, &bob, facts, &reply}, 1, "ticket"),
-                     0);
+    ck_assert_int_eq(fixture_ask(engine_review, &fixture.engine, &bob, facts, &reply, 1, "ticket"), 0);
     json_decref(reply.value);
     facts_free(facts);
     ck_assert_str_eq(

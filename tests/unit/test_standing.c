@@ -198,7 +198,7 @@ START_TEST(test_beside_what_ends)
     struct facts *facts = fixture_facts("dave", NULL);
     const struct caller caller = fixture_caller("dave");
     reply = (struct reply){0};
-    ck_assert_int_eq(engine_list_packages(&(const struct call){&fixture.engine, &caller, facts, &reply}), 0);
+    ck_assert_int_eq(fixture_ask(engine_list_packages, &fixture.engine, &caller, facts, &reply), 0);
     value = json_array_get(reply.value, 0);
     ck_assert_str_eq(acts_text(value, "name"), "always");
     ck_assert_str_eq(acts_text(value, "state"), "fulfilled");

@@ -160,8 +160,8 @@ static int64_t submit(const char *user, const char *package, bool known)
     if (known)
         ck_assert_int_eq(engine_inquire_approvers(&fixture.engine, names, false, &inquiry), 0);
     struct facts *facts = look_up(user, &inquiry);
-    ck_assert_int_eq(
-        finish(engine_submit(&(const struct call){&fixture.engine, &caller, facts, &reply}, &submission)), 0);
+    ck_assert_int_eq(finish(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission)),
+                     0);
     facts_free(facts);
     inquiry_deinit(&inquiry);
     return json_integer_value(json_object_get(value, "id"));
@@ -174,8 +174,8 @@ static int decide_from(const char *decider, uid_t loginuid, int64_t id, bool app
     const struct decision_terms terms = {.reason = "because"};
     ck_assert_int_eq(engine_inquire_request(&fixture.engine, id, &inquiry), 0);
     struct facts *facts = look_up(decider, &inquiry);
-    const int r = finish(
-        engine_decide(&(const struct call){&fixture.engine, &caller, facts, &reply}, id, approve, &terms));
+    const int r =
+        finish(fixture_ask(engine_decide, &fixture.engine, &caller, facts, &reply, id, approve, &terms));
     facts_free(facts);
     inquiry_deinit(&inquiry);
     return r;
@@ -212,8 +212,7 @@ static json_t *show(int64_t id)
 {
     struct facts *facts = fixture_facts("root", NULL);
     const struct caller caller = fixture_caller("root");
-    ck_assert_int_eq(
-        finish(engine_get_request(&(const struct call){&fixture.engine, &caller, facts, &reply}, id)), 0);
+    ck_assert_int_eq(finish(fixture_ask(engine_get_request, &fixture.engine, &caller, facts, &reply, id)), 0);
     facts_free(facts);
     return value;
 }
@@ -622,8 +621,7 @@ static int explain(const char *caller_name, const char *package, const char *use
     ck_assert_int_eq(engine_inquire_approvers(&fixture.engine, names, true, &inquiry), 0);
     inquiry.user = *user && caller.identity.uid == 0 ? strdup(user) : NULL;
     struct facts *facts = look_up(caller_name, &inquiry);
-    const int r =
-        finish(engine_explain(&(const struct call){&fixture.engine, &caller, facts, &reply}, package, user));
+    const int r = finish(fixture_ask(engine_explain, &fixture.engine, &caller, facts, &reply, package, user));
     facts_free(facts);
     inquiry_deinit(&inquiry);
     return r;

@@ -117,6 +117,52 @@ START_TEST(test_next_one_is_whole)
 }
 END_TEST
 
+/* Several calls share one commit: none of them is answered before, and each shows what became of it. */
+START_TEST(test_calls_share_a_commit)
+{
+    const char *const names[] = {"alice", "dave"};
+    struct caller callers[2];
+    struct facts *facts[2];
+    struct reply replies[2] = {0};
+    struct call calls[2];
+    int r[2];
+    char *packages[] = {(char *)"plain", NULL};
+    const struct submission submission = {.packages = packages};
+    ck_assert_int_eq(txn_commit(&txn), 0);
+    for (size_t i = 0; i < 2; i++) {
+        callers[i] = fixture_caller(names[i]);
+        facts[i] = fixture_facts(names[i], NULL);
+        calls[i] = (struct call){&fixture.engine, &callers[i], facts[i], &replies[i]};
+        r[i] = engine_submit(&calls[i], &submission);
+        ck_assert_ptr_null(replies[i].value);
+        ck_assert(!fixture_gate_opens(&fixture, names[i], "plain"));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(engine_finish(&calls[i], r[i]), 0);
+        ck_assert(fixture_gate_opens(&fixture, names[0], "plain") &&
+                  fixture_gate_opens(&fixture, names[1], "plain"));
+        ck_assert(json_is_true(json_object_get(replies[i].value, "held")));
+        ck_assert_str_eq(json_string_value(json_object_get(replies[i].value, "user")), names[i]);
+        json_decref(replies[i].value);
+        facts_free(facts[i]);
+    }
+}
+END_TEST
+
+/* A refusal keeps what was due before it; a fault keeps nothing. */
+START_TEST(test_end_of_a_call)
+{
+    ck_assert_int_eq(txn_commit(&txn), 0);
+    txn_audit(engine_join(&fixture.engine), own_act("due"), "drift", 0, 0);
+    ck_assert_int_eq(engine_end(&fixture.engine, BUS_ERROR_POLICY_REFUSED), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(count_audit(), audited + 1);
+    txn_audit(engine_join(&fixture.engine), own_act("due"), "drift", 0, 0);
+    ck_assert_int_eq(engine_end(&fixture.engine, -ENOMEM), -ENOMEM);
+    ck_assert_int_eq(count_audit(), audited + 1);
+    ck_assert_int_eq(engine_end(&fixture.engine, 0), 0); /* nothing was begun */
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("txn");
@@ -128,6 +174,8 @@ int main(void)
     tcase_add_test(tests, test_nothing_is_read_after_a_fault);
     tcase_add_test(tests, test_refused_event);
     tcase_add_test(tests, test_next_one_is_whole);
+    tcase_add_test(tests, test_calls_share_a_commit);
+    tcase_add_test(tests, test_end_of_a_call);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

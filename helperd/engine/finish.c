@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The end of a call: its commit, then its answer, which shows what is there now; anew where the answer had to wait. */
+#include "helperd/engine/internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Of the request, or of an adopted assignment, which has none. 0, STORE_E_NONE, -errno. */
+static int find_assignment(const struct call *call, struct assignment *ret)
+{
+    const struct answer *answer = &call->reply->answer;
+    return answer->request ? store_find_assignment_of_request(call->engine->store, answer->request, ret)
+                           : store_get_assignment(call->engine->store, answer->assignment, ret);
+}
+
+static int put_bool(json_t *view, const char *key, bool value)
+{
+    return json_object_set_new(view, key, json_boolean(value)) < 0 ? -ENOMEM : 0;
+}
+
+/* What only this answer says, beside the request or the assignment. `assignment`: zero where there is none. */
+static int put_particulars(const struct call *call, const struct assignment *assignment, json_t *view)
+{
+    const struct answer *answer = &call->reply->answer;
+    const char *state = json_string_value(json_object_get(view, "state"));
+    const bool held = assignment->state == STATE_FULFILLED &&
+                      grant_span_holds(&assignment->span, clock_now(&call->engine->clock));
+    int r = 0;
+    if (answer->submitted || answer->extended)
+        r = put_bool(view, "existing", answer->existing);
+    if (r == 0 && answer->submitted)
+        r = put_bool(view, "held", held);
+    if (r == 0 && answer->may_emergency && state_from_identifier(state) == STATE_PENDING_APPROVAL)
+        r = put_bool(view, "may_emergency", true);
+    return r == 0 && answer->ended && assignment->id ? standing_show(call->engine, assignment, view) : r;
+}
+
+static int show(const struct call *call)
+{
+    const struct answer *answer = &call->reply->answer;
+    struct assignment assignment = {0};
+    int r = find_assignment(call, &assignment);
+    if (r >= 0 && answer->request)
+        r = engine_show(call, answer->request);
+    else if (r == 0)
+        r = (call->reply->value = view_assignment(&assignment)) ? 0 : -ENOMEM;
+    if (r == 0)
+        r = put_particulars(call, &assignment, call->reply->value);
+    assignment_deinit(&assignment);
+    return r;
+}
+
+/* Rule 3: an end that is on record, but whose grant file could not be written yet, is no success. */
+static int check_gone(const struct call *call)
+{
+    struct assignment assignment = {0};
+    int r = find_assignment(call, &assignment);
+    const int error = r == 0 ? engine_publication_error(call->engine, assignment.user) : 0;
+    if (error < 0)
+        r = engine_refuse(
+            call->reply, BUS_ERROR_UNAVAILABLE,
+            "The end of %s for %s is recorded, but the grant file could not be written: %s. It is tried "
+            "again every few seconds; until then the access lasts.",
+            assignment.package, assignment.user, strerror(-error));
+    assignment_deinit(&assignment);
+    return r == STORE_E_NONE ? 0 : r;
+}
+
+int engine_finish(const struct call *call, int r)
+{
+    const struct answer *answer = &call->reply->answer;
+    const bool changed = call->engine->joined.engine;
+    r = engine_end(call->engine, r);
+    if (r != 0 || (!answer->request && !answer->assignment))
+        return r;
+    if ((changed && (r = engine_check_fulfilment(call->engine, answer->request)) < 0) ||
+        (answer->ended && (r = check_gone(call)) != 0))
+        return r;
+    return show(call);
+}
+
+/* ---- answers that wait ---- */
+
+bool engine_answer_waits(const struct call *call)
+{
+    const struct answer *answer = &call->reply->answer;
+    struct assignment assignment = {0};
+    if (!answer->request && !answer->assignment)
+        return engine_is_settling(call->engine, NULL);
+    const bool settles =
+        find_assignment(call, &assignment) == 0 && engine_is_settling(call->engine, assignment.user);
+    assignment_deinit(&assignment);
+    return settles;
+}
+
+/* An end that is on record, but whose group could not be taken away yet, is no success either. */
+static int check_left(const struct call *call)
+{
+    struct assignment assignment = {0};
+    struct membership membership = {0};
+    int r = find_assignment(call, &assignment);
+    if (r == 0)
+        r = store_find_membership_left(call->engine->store, assignment.user, &membership);
+    if (r == 0)
+        r = engine_refuse(
+            call->reply, BUS_ERROR_UNAVAILABLE,
+            "The end is recorded, but %s could not be taken out of the group %s of /etc/group: %s. "
+            "It is tried again; until then the membership lasts.",
+            assignment.user, membership.group,
+            membership.problem ? membership.problem : "the root service has not answered yet");
+    assignment_deinit(&assignment);
+    membership_deinit(&membership);
+    return r == STORE_E_NONE ? 0 : r;
+}
+
+int engine_settled(const struct call *call)
+{
+    const struct answer *answer = &call->reply->answer;
+    if (!answer->request && !answer->assignment)
+        return 0;
+    const int r = answer->ended ? check_left(call) : 0;
+    if (r != 0)
+        return r;
+    json_decref(call->reply->value);
+    call->reply->value = NULL;
+    return show(call);
+}
