@@ -85,7 +85,8 @@ static void call_refuse(struct bus_call *call, enum bus_error code, const char *
 /* Rule 3, where membership = files: an answer that tells of somebody's access waits until it is there, or gone. */
 static bool is_settling(struct bus_call *call, struct reply *reply)
 {
-    return engine_answer_waits(&(const struct call){call->manager->engine, &call->caller, call->facts, reply});
+    return engine_answer_waits(
+        &(const struct call){call->manager->engine, &call->caller, call->facts, reply});
 }
 
 static time_t monotonic(void)

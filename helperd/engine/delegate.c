@@ -265,10 +265,8 @@ static int add_views(struct engine *engine, const struct caller *caller, const s
 
 int engine_list_delegations(const struct call *call)
 {
-    int r = engine_check_caller(call);
-    if (r == 0)
-        r = engine_enter(call->engine, call->facts);
-    if (r != 0)
+    int r;
+    if ((r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0)
         return r;
     json_t *array = json_array();
     if (call->caller->identity.uid == 0) {

@@ -18,11 +18,20 @@ static int put_bool(json_t *view, const char *key, bool value)
     return json_object_set_new(view, key, json_boolean(value)) < 0 ? -ENOMEM : 0;
 }
 
+static int put_may_emergency(const struct call *call, json_t *view)
+{
+    struct request request = {0};
+    int r = store_get_request(call->engine->store, call->reply->answer.request, &request);
+    if (r == 0 && request.state == STATE_PENDING_APPROVAL)
+        r = put_bool(view, "may_emergency", true);
+    request_deinit(&request);
+    return r == STORE_E_NONE ? -EIO : r;
+}
+
 /* What only this answer says, beside the request or the assignment. `assignment`: zero where there is none. */
 static int put_particulars(const struct call *call, const struct assignment *assignment, json_t *view)
 {
     const struct answer *answer = &call->reply->answer;
-    const char *state = json_string_value(json_object_get(view, "state"));
     const bool held = assignment->state == STATE_FULFILLED &&
                       grant_span_holds(&assignment->span, clock_now(&call->engine->clock));
     int r = 0;
@@ -30,8 +39,8 @@ static int put_particulars(const struct call *call, const struct assignment *ass
         r = put_bool(view, "existing", answer->existing);
     if (r == 0 && answer->submitted)
         r = put_bool(view, "held", held);
-    if (r == 0 && answer->may_emergency && state_from_identifier(state) == STATE_PENDING_APPROVAL)
-        r = put_bool(view, "may_emergency", true);
+    if (r == 0 && answer->may_emergency)
+        r = put_may_emergency(call, view);
     return r == 0 && answer->ended && assignment->id ? standing_show(call->engine, assignment, view) : r;
 }
 

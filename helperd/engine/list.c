@@ -3,6 +3,7 @@
 #include "helperd/engine/internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 int engine_get_request(const struct call *call, int64_t id)
@@ -26,6 +27,7 @@ struct listing {
     const struct facts *facts;
     struct policy_decider decider;
     json_t *array;
+    int64_t *ids; /* of the requests in the array */
     size_t limit;
     bool more;
     bool unsure; /* there is one of which it is not known whether it belongs here */
@@ -38,6 +40,11 @@ static int list_record(struct listing *listing, const struct record *record)
         listing->more = true;
         return 1;
     }
+    int64_t *grown = reallocarray(listing->ids, json_array_size(listing->array) + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    listing->ids = grown;
+    grown[json_array_size(listing->array)] = record->request.id;
     json_t *view = view_request(record, listing->engine->packages, &listing->decider,
                                 clock_now(&listing->engine->clock));
     return json_array_append_new(listing->array, view) < 0 ? -ENOMEM : 0;
@@ -83,9 +90,9 @@ static int list_reviewable(const struct request *request, void *data)
     return mine ? list_one(request, data) : 0;
 }
 
-static int64_t id_at(const json_t *array, size_t index)
+static int64_t id_at(const struct listing *listing, size_t index)
 {
-    return json_integer_value(json_object_get(json_array_get(array, index), "id"));
+    return index < json_array_size(listing->array) ? listing->ids[index] : 0;
 }
 
 /* Adds the requests of another listing, newest first, up to the limit. */
@@ -96,7 +103,7 @@ static int merge(struct listing *listing, const struct listing *other)
     size_t j = 0;
     while (json_array_size(merged) < listing->limit &&
            (i < json_array_size(listing->array) || j < json_array_size(other->array))) {
-        const bool first = id_at(listing->array, i) > id_at(other->array, j);
+        const bool first = id_at(listing, i) > id_at(other, j);
         if (json_array_append(merged, first ? json_array_get(listing->array, i++)
                                             : json_array_get(other->array, j++)) < 0) {
             json_decref(merged);
@@ -127,12 +134,14 @@ static int list_for_approver(struct listing *listing, const struct store_filter 
     struct store *store = listing->engine->store;
     struct listing reviews = *listing;
     reviews.array = json_array();
+    reviews.ids = NULL;
     int r = store_list_unreviewed(store, filter, list_reviewable, &reviews);
     if (r >= 0)
         r = store_list_pending(store, filter, may_name_caller, listing, list_decidable, listing);
     if (r >= 0)
         r = merge(listing, &reviews);
     json_decref(reviews.array);
+    free(reviews.ids);
     return r;
 }
 
@@ -165,10 +174,8 @@ int engine_list_requests(const struct call *call, enum engine_role role, const s
     if (role == ENGINE_ROLE_ALL && call->caller->identity.uid != 0)
         return engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED,
                              "Only root may list everybody's requests.");
-    if (!call->facts->caller)
-        return engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
-    int r = engine_enter(call->engine, call->facts);
-    if (r < 0)
+    int r;
+    if ((r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0)
         return r;
     struct listing listing = {
         .engine = call->engine,
@@ -179,6 +186,7 @@ int engine_list_requests(const struct call *call, enum engine_role role, const s
         .limit = (size_t)filter->limit,
     };
     r = list(&listing, role, filter);
+    free(listing.ids);
     if (r >= 0 && listing.unsure && json_array_size(listing.array) == 0) {
         json_decref(listing.array);
         return engine_refuse_unknown(call->reply, "what waits for you");
@@ -226,9 +234,7 @@ int engine_add_own(struct engine *engine, const struct subject *subject, const c
         if (assignment.span.end != GRANT_FOREVER)
             failed |= json_object_set_new(view, "assignment_end", json_integer(assignment.span.end));
     } else if (r == STORE_E_NONE) {
-        r = store_find_open_request(engine->store, subject->uid, subject->name, package, &request);
-        if (r == STORE_E_NONE)
-            r = store_find_waiting_request(engine->store, subject->uid, subject->name, package, &request);
+        r = request_find_waiting(engine, subject, package, &request);
         if (r == 0) {
             failed |= json_object_set_new(view, "state", json_string(state_identifier(request.state)));
             failed |= json_object_set_new(view, "request", json_integer(request.id));
@@ -241,10 +247,9 @@ int engine_add_own(struct engine *engine, const struct subject *subject, const c
 
 int engine_list_packages(const struct call *call)
 {
-    (void)call->caller;
-    if (!call->facts->caller)
-        return engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
-    int r = engine_enter(call->engine, call->facts);
+    int r;
+    if ((r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0)
+        return r;
     json_t *array = json_array();
     for (size_t i = 0; r == 0 && i < call->engine->packages->count; i++) {
         json_t *view = view_package(&call->engine->packages->items[i], call->facts->caller);

@@ -194,34 +194,23 @@ int engine_status(struct engine *engine, const struct caller *caller, struct rep
     struct store_counts counts = {0};
     int64_t left = 0;
     int64_t unreviewed = 0;
-    int r = engine_tick(engine);
-    if (r == 0)
-        r = store_count(engine->store, clock_now(&engine->clock), &counts);
-    if (r == 0)
-        r = store_count_unreviewed(engine->store, &unreviewed);
-    if (r == 0)
-        r = store_count_memberships_left(engine->store, &left);
-    if (r != 0)
+    int r;
+    if ((r = engine_tick(engine)) != 0 ||
+        (r = store_count(engine->store, clock_now(&engine->clock), &counts)) != 0 ||
+        (r = store_count_unreviewed(engine->store, &unreviewed)) != 0 ||
+        (r = store_count_memberships_left(engine->store, &left)) != 0)
         return r;
     json_t *status = json_pack("{s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count,
                                "unreviewed", (json_int_t)unreviewed, "memberships_left", (json_int_t)left);
     reply->value = status;
-    r = status ? add_login_ids(engine, caller, status) : -ENOMEM;
-    if (r == 0)
-        r = add_pending(&counts, status);
-    if (r == 0)
-        r = add_undecidable(engine, status);
-    if (r == 0)
-        r = add_assignments(engine, &counts, status);
-    if (r == 0)
-        r = add_standing(engine, status);
-    if (r == 0)
-        r = engine_add_unknown(engine, status);
-    if (r == 0)
-        r = add_space(engine, status);
-    if (r == 0)
-        r = add_deadline(engine, status);
-    return r == 0 ? add_notices(engine, status) : r;
+    if (!status)
+        return -ENOMEM;
+    if ((r = add_login_ids(engine, caller, status)) != 0 || (r = add_pending(&counts, status)) != 0 ||
+        (r = add_undecidable(engine, status)) != 0 || (r = add_assignments(engine, &counts, status)) != 0 ||
+        (r = add_standing(engine, status)) != 0 || (r = engine_add_unknown(engine, status)) != 0 ||
+        (r = add_space(engine, status)) != 0 || (r = add_deadline(engine, status)) != 0)
+        return r;
+    return add_notices(engine, status);
 }
 
 /* ---- groups that are held ---- */

@@ -133,12 +133,9 @@ int members_add(const json_t *arguments, struct answer *answer)
     const char *group = text_argument(arguments, 0);
     const char *user = text_argument(arguments, 1);
     bool is_member = false;
-    int r = check_arguments(user, answer);
-    if (r == 0)
-        r = check_member(group, user, &is_member, answer);
-    if (r == 0)
-        r = check_user(user, answer);
-    if (r != 0)
+    int r;
+    if ((r = check_arguments(user, answer)) != 0 ||
+        (r = check_member(group, user, &is_member, answer)) != 0 || (r = check_user(user, answer)) != 0)
         return r;
     return is_member ? answer_give(answer, json_false()) : change("-a", group, user, answer); /* MUST 3 */
 }
@@ -148,10 +145,8 @@ int members_remove(const json_t *arguments, struct answer *answer)
     const char *group = text_argument(arguments, 0);
     const char *user = text_argument(arguments, 1);
     bool is_member = false;
-    int r = check_arguments(user, answer);
-    if (r == 0)
-        r = check_member(group, user, &is_member, answer);
-    if (r != 0)
+    int r;
+    if ((r = check_arguments(user, answer)) != 0 || (r = check_member(group, user, &is_member, answer)) != 0)
         return r;
     return is_member ? change("-d", group, user, answer) : answer_give(answer, json_false());
 }
