@@ -85,8 +85,8 @@ int drift_look_at_user(struct engine *engine, const char *user, bool settled)
     enum grant_likeness likeness;
     if (engine_is_outstanding(engine, user) || engine_is_own_file(engine, user))
         return 0;
-    int r =
-        grant_compare_user(engine->store, engine->state, user, clock_now(&engine->clock), &file, &likeness);
+    const struct grant_source source = engine_grant_source(engine);
+    int r = grant_compare_user(&source, user, &file, &likeness);
     if (r < 0)
         return r;
     if (likeness == GRANT_ALIKE)

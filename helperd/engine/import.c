@@ -45,18 +45,21 @@ static int add_held(struct engine *engine, const struct subject *user, const cha
     return r < 0 ? r : failed ? -ENOMEM : 0;
 }
 
-static int finish(struct engine *engine, const struct subject *user, const char *package, int r,
-                  json_t *value, json_t **ret)
+/* With what the user holds by it, if anything. `value` is taken over; NULL: there was no memory for it. */
+static int finish_held(const struct import *import, const struct subject *user, json_t *value, json_t **ret)
 {
-    if (r == 0 && !value)
-        r = -ENOMEM;
-    if (r == 0 && user)
-        r = add_held(engine, user, package, value);
+    const int r = value ? add_held(import->engine, user, import->package->name, value) : -ENOMEM;
     if (r < 0)
         json_decref(value);
     else
         *ret = value;
     return r;
+}
+
+static int finish(json_t *value, json_t **ret)
+{
+    *ret = value;
+    return value ? 0 : -ENOMEM;
 }
 
 /* The package that this user has the group by, for a time: no member whom the import is meant for. */
@@ -127,20 +130,18 @@ static int import_member(const struct import *import, const struct facts *facts,
     int r = store_find_live_assignment(engine->store, user->uid, user->name, import->package->name, &held);
     assignment_deinit(&held);
     if (r == 0)
-        return finish(engine, user, import->package->name, 0,
-                      outcome(user->name, "holds", "holds the package already"), ret);
+        return finish_held(import, user, outcome(user->name, "holds", "holds the package already"), ret);
     if (r > 0)
         r = check_lender(import, user, &reply);
     if (r == 0)
         r = engine_check_assign(&about, &import->terms, import->package);
     if (r > 0)
-        return finish(engine, NULL, NULL, 0, outcome(user->name, "refused", reply.message), ret);
+        return finish(outcome(user->name, "refused", reply.message), ret);
     if (r == 0 && import->dry_run)
-        return finish(engine, NULL, NULL, 0, outcome(user->name, "would-assign", NULL), ret);
+        return finish(outcome(user->name, "would-assign", NULL), ret);
     if (r == 0)
         r = give(&about, import);
-    return finish(engine, user, import->package->name, r,
-                  r == 0 ? outcome(user->name, "assigned", NULL) : NULL, ret);
+    return r < 0 ? r : finish_held(import, user, outcome(user->name, "assigned", NULL), ret);
 }
 
 static int import_user(const struct import *import, const struct facts *facts, const char *name, json_t **ret)
@@ -150,19 +151,16 @@ static int import_user(const struct import *import, const struct facts *facts, c
     about.user = (struct subject *)facts_other(facts, name);
     about.user_known = facts_knows_other(facts, name);
     if (!about.user && about.user_known)
-        return finish(import->engine, NULL, NULL, 0,
-                      outcome(text_visible(name, visible, sizeof(visible)), "unknown",
+        return finish(outcome(text_visible(name, visible, sizeof(visible)), "unknown",
                               "there is no user of this name on this host"),
                       ret);
     const bool member = about.user && strv_contains(about.user->groups, import->group);
     if (!about.user || (!member && !about.user->all_groups))
-        return finish(import->engine, NULL, NULL, 0,
-                      outcome(text_visible(name, visible, sizeof(visible)), "unanswered",
+        return finish(outcome(text_visible(name, visible, sizeof(visible)), "unanswered",
                               "a directory does not answer, so it is not known; import again when it does"),
                       ret);
     if (!member)
-        return finish(import->engine, NULL, NULL, 0,
-                      outcome(about.user->name, "no-member", "is not a member of the group"), ret);
+        return finish(outcome(about.user->name, "no-member", "is not a member of the group"), ret);
     const int r = engine_heed(import->engine, &about);
     return r < 0 ? r : import_member(import, &about, ret);
 }

@@ -21,7 +21,7 @@ static int adopt_files(struct engine *engine)
 {
     struct txn txn;
     txn_begin(&txn, engine);
-    txn_ok(&txn, grant_adopt(txn.store, engine->state, engine->last_now));
+    txn_ok(&txn, grant_adopt(&(struct grant_source){txn.store, engine->state, engine->last_now}));
     return txn_commit(&txn);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Derives the grant files from the store: writes them, compares what stands there, and takes them over into a new store. */
 #include "helperd/grants/grant.h"
 
 #include "common/duration.h"
@@ -65,9 +66,9 @@ static int add_assignment(const struct assignment *assignment, void *data)
     if (draft->file.uid != assignment->uid)
         draft_clear(draft);
     draft->file.uid = assignment->uid;
-    int r = assignment->state == STATE_FULFILLED ? add_package(draft, assignment) : 0;
-    if (r == 0)
-        r = store_get_grants(draft->store, assignment->id, &grants, &count);
+    int r = store_get_grants(draft->store, assignment->id, &grants, &count);
+    if (r == 0 && assignment->state == STATE_FULFILLED)
+        r = add_package(draft, assignment);
     for (size_t i = 0; r == 0 && i < count; i++)
         if (!grants[i].problem)
             r = add_group(draft, &grants[i], &assignment->span);
@@ -75,30 +76,39 @@ static int add_assignment(const struct assignment *assignment, void *data)
     return r;
 }
 
-static int complain(const char *what, const char *name, int error)
+static int draft_user(const struct grant_source *source, const char *user, struct draft *ret)
 {
-    if (error < 0)
-        log_error("Cannot write the grant file of %s %s in "
-                  "grants/%s: %s. It is tried again.",
-                  what, name, strcmp(what, "user") == 0 ? "user" : "gid", strerror(-error));
-    return error;
+    *ret = (struct draft){.store = source->store, .file = {.user = user, .written = source->now}};
+    return store_each_live_of_user(source->store, user, add_assignment, ret);
 }
 
-int grant_publish_user(struct store *store, const char *state, const char *user, int64_t now, bool durable,
+static bool is_empty(const struct grant_user *file)
+{
+    return file->n_packages == 0 && file->n_groups == 0;
+}
+
+static int replace_file(const struct grant_source *source, const struct grant_user *file, bool durable,
+                        struct grantdir_mark *ret_mark)
+{
+    if (!is_empty(file))
+        return grantdir_write_user_marked(source->state, file, durable, ret_mark);
+    const int r = grantdir_remove_user(source->state, file->user);
+    return r == -ENOENT ? 0 : r;
+}
+
+int grant_publish_user(const struct grant_source *source, const char *user, bool durable,
                        struct grantdir_mark *ret_mark)
 {
-    struct draft draft = {.store = store, .file = {.user = user, .written = now}};
-    int r = store_each_live_of_user(store, user, add_assignment, &draft);
+    struct draft draft;
+    int r = draft_user(source, user, &draft);
     *ret_mark = (struct grantdir_mark){0};
-    if (r == 0 && draft.file.n_packages == 0 && draft.file.n_groups == 0) {
-        r = grantdir_remove_user(state, user);
-        if (r == -ENOENT)
-            r = 0;
-    } else if (r == 0) {
-        r = grantdir_write_user_marked(state, &draft.file, durable, ret_mark);
-    }
+    if (r == 0)
+        r = replace_file(source, &draft.file, durable, ret_mark);
     draft_deinit(&draft);
-    return complain("user", user, r);
+    if (r < 0)
+        log_error("Cannot write the grant file of user %s in grants/user: %s. It is tried again.", user,
+                  strerror(-r));
+    return r;
 }
 
 /* ---- the files as others left them ---- */
@@ -166,7 +176,7 @@ static bool is_alike(const struct grant_user *file, const struct grant_user *wan
 static enum grant_likeness judge_user(const struct grant_user *file, int read,
                                       const struct grant_user *wanted)
 {
-    const bool any = wanted->n_packages > 0 || wanted->n_groups > 0;
+    const bool any = !is_empty(wanted);
     if (read == -ENOENT && !any)
         return GRANT_ALIKE;
     if (read < 0)
@@ -176,14 +186,14 @@ static enum grant_likeness judge_user(const struct grant_user *file, int read,
     return is_alike(file, wanted) && any ? GRANT_ALIKE : GRANT_UNLIKE;
 }
 
-int grant_compare_user(struct store *store, const char *state, const char *user, int64_t now,
-                       struct grant_user *ret_file, enum grant_likeness *ret)
+int grant_compare_user(const struct grant_source *source, const char *user, struct grant_user *ret_file,
+                       enum grant_likeness *ret)
 {
-    struct draft draft = {.store = store, .file = {.user = user, .written = now}};
+    struct draft draft;
     struct grant_user file = {0};
-    int r = store_each_live_of_user(store, user, add_assignment, &draft);
-    const int read = r == 0 ? grantdir_read_user(state, user, now, &file) : r;
-    if (r == 0 && is_fault(read))
+    int r = draft_user(source, user, &draft);
+    const int read = r == 0 ? grantdir_read_user(source->state, user, source->now, &file) : 0;
+    if (is_fault(read))
         r = read;
     if (r == 0)
         *ret = judge_user(&file, read, &draft.file);
@@ -196,11 +206,20 @@ int grant_compare_user(struct store *store, const char *state, const char *user,
 }
 
 struct adoption {
-    struct store *store;
-    const char *state;
-    int64_t now;
+    const struct grant_source *source;
     int64_t adopted;
 };
+
+static void audit(const struct grant_source *source, const char *event, int64_t assignment,
+                  const char *detail)
+{
+    store_add_audit(source->store, &(struct audit){.at = source->now,
+                                                   .actor = "accesspkgd",
+                                                   .identity = {UID_UNSET, UID_UNSET},
+                                                   .event = event,
+                                                   .assignment = assignment,
+                                                   .detail = detail});
+}
 
 /* Two packages of one span may give the same group. */
 static bool has_group(const struct grant *grants, size_t count, const char *name)
@@ -234,19 +253,12 @@ static int adopt_package(struct adoption *adoption, const struct grant_user *fil
             !has_group(grants, count, file->groups[i].name))
             grants[count++] =
                 (struct grant){.group = (char *)file->groups[i].name, .gid = file->groups[i].gid};
-    int r = store_add_assignment(adoption->store, &assignment);
-    if (r == 0)
-        r = store_set_grants(adoption->store, assignment.id, grants, count, true);
-    if (r == 0)
-        r = store_add_audit(adoption->store, &(struct audit){.at = adoption->now,
-                                                             .actor = "accesspkgd",
-                                                             .identity = {UID_UNSET, UID_UNSET},
-                                                             .event = "adopt",
-                                                             .assignment = assignment.id,
-                                                             .detail = "taken over from the grant file"});
+    store_add_assignment(adoption->source->store, &assignment);
+    store_set_grants(adoption->source->store, assignment.id, grants, count, true);
+    audit(adoption->source, "adopt", assignment.id, "taken over from the grant file");
     free(grants);
     adoption->adopted++;
-    return r;
+    return 0;
 }
 
 /* A line that comes twice is one assignment. */
@@ -254,7 +266,7 @@ static bool is_adopted(const struct adoption *adoption, const struct grant_user 
 {
     for (size_t i = 0; i < package; i++)
         if (strcmp(file->packages[i].name, file->packages[package].name) == 0 &&
-            grant_span_holds(&file->packages[i].span, adoption->now))
+            grant_span_holds(&file->packages[i].span, adoption->source->now))
             return true;
     return false;
 }
@@ -263,7 +275,7 @@ static int adopt_user(const char *user, void *data)
 {
     struct adoption *adoption = data;
     struct grant_user file = {0};
-    int r = grantdir_read_user(adoption->state, user, adoption->now, &file);
+    int r = grantdir_read_user(adoption->source->state, user, adoption->source->now, &file);
     if (r == -ENOENT) /* went away meanwhile */
         return 0;
     if (r < 0) {
@@ -273,28 +285,24 @@ static int adopt_user(const char *user, void *data)
         return 0;
     }
     for (size_t i = 0; r == 0 && i < file.n_packages; i++)
-        if (grant_span_holds(&file.packages[i].span, adoption->now) && !is_adopted(adoption, &file, i))
+        if (grant_span_holds(&file.packages[i].span, adoption->source->now) &&
+            !is_adopted(adoption, &file, i))
             r = adopt_package(adoption, &file, &file.packages[i]);
     grant_user_deinit(&file);
     return r;
 }
 
-int grant_adopt(struct store *store, const char *state, int64_t now)
+int grant_adopt(const struct grant_source *source)
 {
-    struct adoption adoption = {.store = store, .state = state, .now = now};
-    int r = grantdir_each_user(state, adopt_user, &adoption);
-    if (r == -ENOENT)
-        r = 0;
+    struct adoption adoption = {.source = source};
+    const int r = grantdir_each_user(source->state, adopt_user, &adoption);
+    if (r < 0 && r != -ENOENT)
+        return r;
     /* Written in any case: it ends the store's being newborn. */
-    if (r == 0)
-        r = store_add_audit(store, &(struct audit){.at = now,
-                                                   .actor = "accesspkgd",
-                                                   .identity = {UID_UNSET, UID_UNSET},
-                                                   .event = "begin",
-                                                   .detail = "the store is new"});
-    if (r == 0 && adoption.adopted > 0)
+    audit(source, "begin", 0, "the store is new");
+    if (adoption.adopted > 0)
         log_notice("state.db is new: %lld assignment%s taken over from the grant files, until %s.",
                    (long long)adoption.adopted, adoption.adopted == 1 ? " was" : "s were",
                    adoption.adopted == 1 ? "its end" : "their ends");
-    return r;
+    return 0;
 }

@@ -201,8 +201,8 @@ bool engine_is_own_file(struct engine *engine, const char *user)
 int engine_write_user(struct engine *engine, const char *user, bool narrows)
 {
     struct grantdir_mark mark;
-    const int r =
-        grant_publish_user(engine->store, engine->state, user, clock_now(&engine->clock), narrows, &mark);
+    const struct grant_source source = engine_grant_source(engine);
+    const int r = grant_publish_user(&source, user, narrows, &mark);
     if (r == 0)
         remember_own(engine, user, &mark);
     return r;

@@ -9,6 +9,7 @@
 #include "common/config.h"
 #include "common/identity.h"
 #include "helperd/config/packages_allow.h"
+#include "helperd/grants/grant.h"
 #include "helperd/host/clock.h"
 #include "helperd/host/facts.h"
 #include "helperd/store/store.h"
@@ -144,6 +145,11 @@ void engine_strike_publications(struct txn *txn);
 void engine_keep_publications(struct engine *engine);
 void engine_drop_publications(struct engine *engine);
 void engine_forget_publications(struct engine *engine); /* all: the process ends */
+/* What the grant files are derived from, now. */
+static inline struct grant_source engine_grant_source(const struct engine *engine)
+{
+    return (struct grant_source){engine->store, engine->state, clock_now(&engine->clock)};
+}
 /* Writes the file now, and remembers that it was us. 0 or -errno (logged). */
 int engine_write_user(struct engine *engine, const char *user, bool narrows);
 /* From now on our own files are remembered: 0 or -ENOMEM. Whether the user's is as we wrote it last. */
