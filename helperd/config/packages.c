@@ -113,7 +113,9 @@ static int load_file(int folder, const char *file_name, uid_t owner, struct pack
 {
     const size_t before = problems->errors, first = problems->count;
     struct inifile *file = NULL;
-    int rc = inifile_load(folder, file_name, file_name, owner, problems, &file);
+    const struct inifile_source source = {
+        .folder = folder, .path = file_name, .label = file_name, .owner = owner};
+    int rc = inifile_load(&source, problems, &file);
     if (rc == -EISDIR)
         return 0;
     if (rc == -ENOENT)

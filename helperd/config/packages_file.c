@@ -81,7 +81,7 @@ static const struct inifile_key keys[] = {
     {"stage N", "escalate_after", INIFILE_DURATION, IN_STAGE(escalate_after), NULL, 0, 0},
     {"stage N", "fallback_approvers", INIFILE_LIST, IN_STAGE(fallback_approvers), NULL, 0, 0},
 };
-enum { N_KEYS = sizeof(keys) / sizeof(*keys) };
+static const struct inifile_table table = {keys, sizeof(keys) / sizeof(*keys)};
 
 /* ---- sections ------------------------------------------------------------------------------------------------ */
 
@@ -118,10 +118,10 @@ static int read_section(struct inifile *file, size_t section, struct draft *draf
         draft->present[number - 1] = true;
         if (number > draft->n_stages)
             draft->n_stages = number;
-        return inifile_apply(file, section, "stage N", keys, N_KEYS, stage);
+        return inifile_apply(file, section, "stage N", &table, stage);
     }
     if (strcmp(name, "package") == 0 || strcmp(name, "policy") == 0)
-        return inifile_apply(file, section, name, keys, N_KEYS, draft);
+        return inifile_apply(file, section, name, &table, draft);
     inifile_complain(file, file->sections[section].line,
                      "there is no section [%s]; sections are [package], [policy] and [stage 1] to [stage %d]",
                      name, PACKAGE_STAGES_MAX);
