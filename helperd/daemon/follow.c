@@ -257,7 +257,8 @@ int daemon_watch_new(struct ev_loop *loop, struct engine *engine, struct lookup 
     watch->settle.data = watch;
     ev_timer_init(&watch->steps, on_steps, 0., 0.);
     watch->steps.data = watch;
-    watch_new(loop, PATH_ETC, PATH_STATE, on_changed, watch, &watch->files); /* it said why, if it cannot */
+    const struct watch_folders folders = {.etc = PATH_ETC, .state = PATH_STATE};
+    watch_new(loop, &folders, on_changed, watch, &watch->files); /* it said why, if it cannot */
     *ret = watch;
     return 0;
 }
