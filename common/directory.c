@@ -77,10 +77,10 @@ static void read_action(const char *text, struct service *service)
 
 static char *read_actions(char *text, struct service *service)
 {
-    char *end_lookup = text + strcspn(text, "]");
-    char *after = *end_lookup ? end_lookup + 1 : end_lookup;
+    char *end = text + strcspn(text, "]");
+    char *after = *end ? end + 1 : end;
     char *rest = NULL;
-    *end_lookup = '\0';
+    *end = '\0';
     for (const char *word = strtok_r(text, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest))
         read_action(word, service);
     return after;

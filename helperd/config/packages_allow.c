@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-static int compare_names(const void *a, const void *b)
+static int compare_group_names(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -28,7 +28,7 @@ strv packages_groups(const struct packages *packages)
     for (size_t i = 0; i < packages->count; i++)
         for (char *const *group = packages->items[i].groups; *group; group++)
             names[n++] = *group;
-    qsort(names, n, sizeof(*names), compare_names);
+    qsort(names, n, sizeof(*names), compare_group_names);
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
         if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
