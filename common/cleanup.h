@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Scope-bound ownership: a variable marked so is released when it goes out of scope; hand it over with steal_*. */
+/* Scope-bound ownership: a variable with such an attribute is released at the end of its scope; steal_* hands it over. */
 #pragma once
 
 #include <stdio.h>

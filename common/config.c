@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One table says which settings there are and which values each takes. It reads one file, once; nothing else. */
+/* Reads accesspkg.conf. One table lists the settings and the values that each takes. */
 #include "common/config.h"
 
 #include "common/inifile.h"
@@ -42,7 +42,7 @@ static const struct inifile_key keys[] = {
     {"grants", "membership", INIFILE_WORD, IN_CONFIG(membership), membership_words, 0, 0},
     {"decisions", "require_login_id", INIFILE_WORD, IN_CONFIG(require_login_id), answer_words, 0, 0},
 };
-enum { N_KEYS = sizeof(keys) / sizeof(*keys) };
+static const struct inifile_table table = {keys, sizeof(keys) / sizeof(*keys)};
 
 static const struct config_mail mail_defaults = {.gecos = CONFIG_YES};
 
@@ -50,11 +50,11 @@ static const struct inifile_key mail_keys[] = {
     {"mail", "domain", INIFILE_TEXT, IN_MAIL(domain), NULL, 0, 0},
     {"mail", "gecos", INIFILE_WORD, IN_MAIL(gecos), answer_words, 0, 0},
 };
-enum { N_MAIL_KEYS = sizeof(mail_keys) / sizeof(*mail_keys) };
+static const struct inifile_table mail_table = {mail_keys, sizeof(mail_keys) / sizeof(*mail_keys)};
 
 static int read_mail(struct inifile *file, size_t section, struct config_mail *mail)
 {
-    const int rc = inifile_apply(file, section, "mail", mail_keys, N_MAIL_KEYS, mail);
+    const int rc = inifile_apply(file, section, "mail", &mail_table, mail);
     if (mail->domain && *mail->domain &&
         strspn(mail->domain, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") !=
             strlen(mail->domain))
@@ -63,9 +63,9 @@ static int read_mail(struct inifile *file, size_t section, struct config_mail *m
     return rc;
 }
 
-static bool is_section(const char *name)
+static bool is_known_section(const char *name)
 {
-    for (size_t i = 0; i < N_KEYS; i++)
+    for (size_t i = 0; i < table.count; i++)
         if (strcmp(keys[i].section, name) == 0)
             return true;
     return false;
@@ -78,8 +78,8 @@ static int read_sections(struct inifile *file, struct config *config, struct con
         const struct inifile_section *section = &file->sections[i];
         if (strcmp(section->name, "mail") == 0)
             rc = read_mail(file, i, mail);
-        else if (is_section(section->name))
-            rc = inifile_apply(file, i, section->name, keys, N_KEYS, config);
+        else if (is_known_section(section->name))
+            rc = inifile_apply(file, i, section->name, &table, config);
         else
             inifile_complain(file, section->line,
                              "there is no section [%s]; check its spelling, or take it out", section->name);
@@ -90,15 +90,16 @@ static int read_sections(struct inifile *file, struct config *config, struct con
     return rc;
 }
 
-static int load(const char *path, uid_t owner, struct config *ret, struct config_mail *mail,
-                struct problems *problems)
+static int load_sections(const char *path, uid_t owner, struct config *ret, struct config_mail *mail,
+                         struct problems *problems)
 {
     const char *slash = strrchr(path, '/');
     const char *label = slash ? slash + 1 : path;
     const size_t before = problems->errors;
     struct config config = config_defaults;
     struct inifile *file = NULL;
-    int rc = inifile_load(AT_FDCWD, path, label, owner, problems, &file);
+    const struct inifile_source source = {.folder = AT_FDCWD, .path = path, .label = label, .owner = owner};
+    int rc = inifile_load(&source, problems, &file);
     if (rc == -ENOENT) {
         *ret = config_defaults;
         return 0;
@@ -121,7 +122,7 @@ static int load(const char *path, uid_t owner, struct config *ret, struct config
 int config_load(const char *path, uid_t owner, struct config *ret, struct problems *problems)
 {
     struct config_mail mail = mail_defaults;
-    const int rc = load(path, owner, ret, &mail, problems);
+    const int rc = load_sections(path, owner, ret, &mail, problems);
     config_mail_deinit(&mail);
     return rc;
 }
@@ -130,7 +131,7 @@ int config_load_mail(const char *path, uid_t owner, struct config_mail *ret, str
 {
     struct config config;
     struct config_mail mail = mail_defaults;
-    const int rc = load(path, owner, &config, &mail, problems);
+    const int rc = load_sections(path, owner, &config, &mail, problems);
     if (rc < 0)
         config_mail_deinit(&mail);
     else

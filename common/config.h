@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The daemon's settings, accesspkg.conf, as strict as packages.d: what the file says is understood or is an error.
- * conf/accesspkg.conf explains each to an administrator; a test holds its defaults to these.
+ * The settings in accesspkg.conf. As strict as packages.d: whatever the file says is understood or is an error.
+ * conf/accesspkg.conf explains each to an administrator; a test compares its defaults with these.
  */
 #pragma once
 
@@ -17,16 +17,16 @@ enum config_answer { CONFIG_NO = 0, CONFIG_YES };
 
 /* [section] key */
 struct config {
-    int64_t pending_per_user; /* [limits] requests of one user that may wait at a time */
-    int64_t calls_per_user;   /* [limits] calls of one user that may be under way at a time */
+    int64_t pending_per_user; /* [limits] waiting requests of one user at a time */
+    int64_t calls_per_user;   /* [limits] unanswered calls of one user at a time */
     int64_t lookup_timeout;   /* [lookup] timeout, seconds */
-    int64_t retry_first;      /* [retry] first, seconds to the first new try of a grant; doubles from there */
+    int64_t retry_first;      /* [retry] first, seconds until a grant is tried again; doubles each time */
     int64_t retry_longest;    /* [retry] longest, seconds */
     int membership;           /* [grants] membership: enum config_membership */
-    int require_login_id;     /* [decisions] enum config_answer: who has none decides nothing */
+    int require_login_id;     /* [decisions] enum config_answer: refuse decisions without a login id */
 };
 
-/* [mail], which only accesspkg-mail asks for */
+/* [mail], which only accesspkg-mail reads */
 struct config_mail {
     char *domain; /* owned; NULL: not given */
     int gecos;    /* enum config_answer: whether an address in GECOS counts */
@@ -35,8 +35,8 @@ struct config_mail {
 extern const struct config config_defaults;
 
 /*
- * A missing file means the defaults. 0; -EINVAL when the file has errors or is not `owner`'s alone to write; other
- * -errno when it cannot be read. All of them are told in *problems; then *ret is untouched.
+ * A missing file means the defaults. 0; -EINVAL when the file has errors, or another user than `owner` can write it; other
+ * -errno when it cannot be read. Adds each error to *problems, and leaves *ret untouched then.
  */
 int config_load(const char *path, uid_t owner, struct config *ret, struct problems *problems);
 

@@ -19,18 +19,18 @@ enum { SERVICE_MAX = 64, BUFFER_SIZE = 4096 };
 
 /* ---- the services of a line in nsswitch.conf ------------------------------------------------------------------- */
 
-/* glibc reads the file again when it has changed (2.33 and later), so this is the line that it goes by. */
+/* glibc 2.33 and later reads a changed file again, so we see the same line as it does. */
 struct services {
-    char *line; /* owned; NULL: there is no such line */
+    char *line; /* owned; NULL: the file has no such line */
     char *next;
 };
 
 struct service {
     char name[SERVICE_MAX];
-    bool ends_found, ends_absent; /* whether the services behind it are not asked then */
+    bool ends_found, ends_absent; /* the look-up ends here when it finds, or denies, the name */
 };
 
-static char *line_of(const char *database, char *line)
+static char *database_line(const char *database, char *line)
 {
     line += strspn(line, " \t");
     const size_t length = strlen(database);
@@ -41,25 +41,25 @@ static char *line_of(const char *database, char *line)
     return *line == ':' ? line + 1 : NULL;
 }
 
-/* Of two lines for a database glibc takes the last. */
-static struct services services_of(const char *database)
+/* glibc takes the last line of a database. */
+static struct services load_services(const char *database)
 {
     struct services services = {0};
     _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/nsswitch.conf", "re");
     _cleanup_free_ char *line = NULL;
     size_t size = 0;
     while (file && getline(&line, &size, file) > 0) {
-        if (!line_of(database, line))
+        if (!database_line(database, line))
             continue;
         free(services.line);
         services.line = steal_ptr(line);
         size = 0;
     }
-    services.next = services.line ? line_of(database, services.line) : NULL;
+    services.next = services.line ? database_line(database, services.line) : NULL;
     return services;
 }
 
-/* One `[!]STATUS=ACTION` of what stands in brackets; all but "return" goes on. */
+/* Reads one `[!]STATUS=ACTION` of a pair of brackets. Any action but "return" continues. */
 static void read_action(const char *text, struct service *service)
 {
     const bool negated = *text == '!';
@@ -86,7 +86,7 @@ static char *read_actions(char *text, struct service *service)
     return after;
 }
 
-/* False when there is no more. What cannot be the name of a service cannot be loaded either. */
+/* Reads the next service. False at the end of the line. */
 static bool services_next(struct services *services, struct service *ret)
 {
     char *at = services->next;
@@ -104,16 +104,15 @@ static bool services_next(struct services *services, struct service *ret)
     return true;
 }
 
-/* NULL: the service has no such function, or is not installed; glibc passes over it likewise. glibc has some services
- * inside. */
-static void *function_of(const char *service, const char *name)
+/* NULL when the service has no such function or is not installed: glibc skips it, too. Some services are in glibc. */
+static void *load_function(const char *service, const char *name)
 {
     char library[SERVICE_MAX + 16], symbol[SERVICE_MAX + 32];
     if (strchr(service, '/'))
         return NULL;
     snprintf(library, sizeof(library), "libnss_%s.so.2", service);
     snprintf(symbol, sizeof(symbol), "_nss_%s_%s", service, name);
-    /* glibc keeps it loaded in any case. */
+    /* Not closed: glibc keeps the library loaded anyway. */
     void *handle = dlopen(library, RTLD_NOW);
     return dlsym(handle ? handle : RTLD_DEFAULT, symbol);
 }
@@ -128,7 +127,7 @@ struct key {
 /* Asks one service. NSS_STATUS_NOTFOUND is the one answer that denies. */
 typedef enum nss_status (*asker)(const void *function, const struct key *key);
 
-/* A function of a module is data to dlsym. */
+/* dlsym() returns a pointer to data. */
 #define AS(type, function) (*(type *)(void *)&(function))
 
 static enum nss_status ask_user(const void *function, const struct key *key)
@@ -167,7 +166,7 @@ static enum nss_status ask_group_by_gid(const void *function, const struct key *
     return AS(getgrgid, function)(key->id, &entry, buffer, sizeof(buffer), &error);
 }
 
-/* A file that is empty or away says nothing: somebody is replacing it, or it is broken. */
+/* An empty or missing file proves nothing: it is broken, or is being replaced. */
 static bool is_readable(const char *database)
 {
     bool has = false;
@@ -175,15 +174,16 @@ static bool is_readable(const char *database)
                                            : local_has_group("", (gid_t)-1, &has) == 0;
 }
 
-/* After glibc found nothing and no error. A service that has it all the same (nscd may remember an absence) makes it no
- * surer. */
-static enum directory_answer confirm(const char *database, const char *name, asker ask, const struct key *key)
+/* Checks an absence that glibc reports without an error. A service that has the name all the same (nscd may remember an
+ * absence) means UNANSWERED. */
+static enum directory_answer confirm_absence(const char *database, const char *name, asker ask,
+                                             const struct key *key)
 {
-    struct services services = services_of(database);
+    struct services services = load_services(database);
     struct service service;
     enum directory_answer answer = is_readable(database) ? DIRECTORY_ABSENT : DIRECTORY_UNANSWERED;
     while (answer == DIRECTORY_ABSENT && services_next(&services, &service)) {
-        const void *function = function_of(service.name, name);
+        const void *function = load_function(service.name, name);
         if (!function)
             continue;
         if (ask(function, key) != NSS_STATUS_NOTFOUND)
@@ -195,10 +195,10 @@ static enum directory_answer confirm(const char *database, const char *name, ask
     return answer;
 }
 
-static unsigned patience; /* 0: without end */
+static unsigned patience; /* seconds; 0: wait without end */
 static char given_up[256];
 
-/* Nothing can be made of a look-up that is cut off: glibc and its modules hold locks then. */
+/* Ends the process, as the look-up cannot be aborted alone: glibc and its modules hold locks. */
 static void give_up(int signal_number)
 {
     const ssize_t written = write(STDERR_FILENO, given_up, strlen(given_up));
@@ -216,7 +216,7 @@ void directory_set_patience(unsigned seconds)
     patience = seconds;
 }
 
-static void begin(void)
+static void begin_lookup(void)
 {
     const struct sigaction action = {.sa_handler = give_up};
     if (patience > 0) {
@@ -227,10 +227,10 @@ static void begin(void)
         sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
         alarm(patience);
     }
-    errno = EAGAIN; /* what stays there where a service is down and says no more */
+    errno = EAGAIN; /* stays there when a service is down; glibc sets 0 for absence */
 }
 
-static enum directory_answer end(enum directory_answer answer)
+static enum directory_answer end_lookup(enum directory_answer answer)
 {
     if (patience > 0)
         alarm(0);
@@ -239,46 +239,46 @@ static enum directory_answer end(enum directory_answer answer)
 
 enum directory_answer directory_user(const char *name, const struct passwd **ret)
 {
-    begin();
+    begin_lookup();
     const struct passwd *found = getpwnam(name);
     if (found)
         *ret = found;
     if (found || errno != 0)
-        return end(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
-    return end(confirm("passwd", "getpwnam_r", ask_user, &(struct key){.name = name}));
+        return end_lookup(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
+    return end_lookup(confirm_absence("passwd", "getpwnam_r", ask_user, &(struct key){.name = name}));
 }
 
 enum directory_answer directory_user_by_uid(uid_t uid, const struct passwd **ret)
 {
-    begin();
+    begin_lookup();
     const struct passwd *found = getpwuid(uid);
     if (found)
         *ret = found;
     if (found || errno != 0)
-        return end(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
-    return end(confirm("passwd", "getpwuid_r", ask_user_by_uid, &(struct key){.id = uid}));
+        return end_lookup(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
+    return end_lookup(confirm_absence("passwd", "getpwuid_r", ask_user_by_uid, &(struct key){.id = uid}));
 }
 
 enum directory_answer directory_group(const char *name, const struct group **ret)
 {
-    begin();
+    begin_lookup();
     const struct group *found = getgrnam(name);
     if (found)
         *ret = found;
     if (found || errno != 0)
-        return end(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
-    return end(confirm("group", "getgrnam_r", ask_group, &(struct key){.name = name}));
+        return end_lookup(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
+    return end_lookup(confirm_absence("group", "getgrnam_r", ask_group, &(struct key){.name = name}));
 }
 
 enum directory_answer directory_group_by_gid(gid_t gid, const struct group **ret)
 {
-    begin();
+    begin_lookup();
     const struct group *found = getgrgid(gid);
     if (found)
         *ret = found;
     if (found || errno != 0)
-        return end(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
-    return end(confirm("group", "getgrgid_r", ask_group_by_gid, &(struct key){.id = gid}));
+        return end_lookup(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
+    return end_lookup(confirm_absence("group", "getgrgid_r", ask_group_by_gid, &(struct key){.id = gid}));
 }
 
 /* ---- the groups of a user ---------------------------------------------------------------------------------------- */
@@ -297,17 +297,17 @@ static enum nss_status ask_groups(const void *function, const char *user, gid_t 
     return status;
 }
 
-/* An `initgroups:` line ends at the first service that knows the user; a `group:` line asks all. */
+/* An `initgroups:` line ends at the first service that has the user; a `group:` line asks all. */
 bool directory_has_all_groups(const char *user, gid_t primary)
 {
-    struct services services = services_of("initgroups");
+    struct services services = load_services("initgroups");
     const bool own_line = services.line;
     struct service service;
     bool whole = true;
     if (!own_line)
-        services = services_of("group");
+        services = load_services("group");
     while (whole && services_next(&services, &service)) {
-        const void *function = function_of(service.name, "initgroups_dyn");
+        const void *function = load_function(service.name, "initgroups_dyn");
         if (!function)
             continue;
         const enum nss_status status = ask_groups(function, user, primary);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Durations as people write and read them: one table of units, no locale. Called by the policy reader and the CLIs. */
+/* Parses and formats durations, from one table of units, without a locale. */
 #include "common/duration.h"
 
 #include <errno.h>
@@ -19,8 +19,8 @@ static const char forever[] = "forever";
 
 enum { N_UNITS = sizeof(units) / sizeof(*units), FIRST_WRITTEN = 1 };
 
-/* Takes the digits off *text, held at DURATION_MAX + 1 so that nothing overflows. -EINVAL when there is none. */
-static int take_number(const char **text, int64_t *ret)
+/* Reads the digits at *text; more than DURATION_MAX becomes DURATION_MAX + 1, against overflow. -EINVAL when there are none. */
+static int read_digits(const char **text, int64_t *ret)
 {
     const char *at = *text;
     int64_t number = 0;
@@ -51,9 +51,9 @@ int duration_parse(const char *text, int64_t *ret_seconds)
     unsigned seen = 0;
     do {
         int64_t number;
-        if (take_number(&at, &number) < 0)
+        if (read_digits(&at, &number) < 0)
             return -EINVAL;
-        /* A bare number is seconds, but only alone: "1h30" leaves open what was meant. */
+        /* A bare number is seconds only if it stands alone: "1h30" is ambiguous. */
         const int unit = !*at && !seen ? N_UNITS - 1 : find_unit(*at);
         if (unit < 0 || seen & (1u << unit))
             return -EINVAL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a checker found in files of the host that are not ours, in the order of finding: "FILE:7: what is wrong, what it
- * costs, how to write it". The text quotes these files: whoever shows it makes it visible first (rule 10).
+ * What a checker finds in other programs' files (pam.d, nsswitch.conf), one line each: "FILE:7: what is wrong, what it
+ * costs, how to write it". The text quotes these files, so make it visible before you show it (rule 10).
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 struct findings {
     char **items;
     size_t count;
-    bool lost; /* there was no memory for one of them */
+    bool lost; /* at least one is missing: no memory */
 };
 
 void findings_add(struct findings *findings, const char *format, ...) __attribute__((format(printf, 2, 3)));

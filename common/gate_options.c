@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of options and its reader. Must never turn what it does not understand into something that lets more
- * people in: only the exact words below change a default. Called by pam_module/pam_accesspkg.c, pam_module/session.c and
- * common/pamcheck_line.c.
+ * The table of options and its parser. An argument that it does not understand must never let more people in: only the
+ * exact words below change a default. Called by pam_module/pam_accesspkg.c, pam_module/session.c and pamcheck_line.c.
  */
 #include "common/gate_options.h"
 
@@ -10,10 +9,10 @@
 
 #include <string.h>
 
-/* Takes the value (NULL for a flag) into the options: NULL, or why it cannot. */
-typedef const char *take(struct gate_options *options, const char *value);
+/* Sets the option to the value (NULL for a flag). Returns NULL, or why the value is refused. */
+typedef const char *set_function(struct gate_options *options, const char *value);
 
-static const char *take_package(struct gate_options *options, const char *value)
+static const char *set_package(struct gate_options *options, const char *value)
 {
     if (!name_is_package(value))
         return "no package can have this name";
@@ -23,7 +22,7 @@ static const char *take_package(struct gate_options *options, const char *value)
     return NULL;
 }
 
-static const char *take_mode(struct gate_options *options, const char *value)
+static const char *set_mode(struct gate_options *options, const char *value)
 {
     if (strcmp(value, "enforce") != 0 && strcmp(value, "report") != 0)
         return "the mode is 'enforce' or 'report'";
@@ -31,7 +30,7 @@ static const char *take_mode(struct gate_options *options, const char *value)
     return NULL;
 }
 
-static const char *take_submit(struct gate_options *options, const char *value)
+static const char *set_submit(struct gate_options *options, const char *value)
 {
     if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
         return "it is 'yes' or 'no'";
@@ -39,7 +38,7 @@ static const char *take_submit(struct gate_options *options, const char *value)
     return NULL;
 }
 
-static const char *take_judge(struct gate_options *options, const char *value)
+static const char *set_judge(struct gate_options *options, const char *value)
 {
     if (strcmp(value, "user") != 0)
         return "it is 'user'";
@@ -47,8 +46,8 @@ static const char *take_judge(struct gate_options *options, const char *value)
     return NULL;
 }
 
-/* Whether the value is a number of this range. */
-static bool take_number(const char *value, unsigned least, unsigned most, unsigned *ret)
+/* False unless the value is a number in this range. */
+static bool parse_in_range(const char *value, unsigned least, unsigned most, unsigned *ret)
 {
     unsigned number = 0;
     const size_t digits = strspn(value, "0123456789");
@@ -60,59 +59,58 @@ static bool take_number(const char *value, unsigned least, unsigned most, unsign
     return true;
 }
 
-static const char *take_timeout(struct gate_options *options, const char *value)
+static const char *set_timeout(struct gate_options *options, const char *value)
 {
-    return take_number(value, 1, GATE_TIMEOUT_MAX, &options->timeout)
+    return parse_in_range(value, 1, GATE_TIMEOUT_MAX, &options->timeout)
                ? NULL
                : "it is a number of seconds from 1 to 60";
 }
 
-static const char *take_wait(struct gate_options *options, const char *value)
+static const char *set_wait(struct gate_options *options, const char *value)
 {
-    return take_number(value, 0, GATE_WAIT_MAX, &options->wait) ? NULL
-                                                                : "it is a number of seconds from 0 to 60";
+    return parse_in_range(value, 0, GATE_WAIT_MAX, &options->wait) ? NULL
+                                                                   : "it is a number of seconds from 0 to 60";
 }
 
-static const char *take_enforce_for_root(struct gate_options *options, const char *value)
+static const char *set_enforce_for_root(struct gate_options *options, const char *value)
 {
     (void)value;
     options->enforce_for_root = true;
     return NULL;
 }
 
-static const char *take_quiet(struct gate_options *options, const char *value)
+static const char *set_quiet(struct gate_options *options, const char *value)
 {
     (void)value;
     options->quiet = true;
     return NULL;
 }
 
-static const char *take_debug(struct gate_options *options, const char *value)
+static const char *set_debug(struct gate_options *options, const char *value)
 {
     (void)value;
     options->debug = true;
     return NULL;
 }
 
-/* Names ending in '=' take a value. The defaults are what options_parse starts from. */
+/* Names ending in '=' take a value. pam_accesspkg(8) explains each. */
 static const struct option {
     const char *name;
-    take *take;
-    const char *initial;
-    const char *help;
+    set_function *set;
+    const char *initial; /* default value; NULL: off */
 } table[] = {
-    {"package=", take_package, NULL, "an access package that lets in; may be given up to 16 times"},
-    {"mode=", take_mode, "enforce", "report: log who would be refused, file nothing, refuse nobody"},
-    {"judge=", take_judge, NULL, "user: judge whom a set-uid program asks about, not who started it"},
-    {"submit=", take_submit, "yes", "no: file no request for who is refused"},
-    {"timeout=", take_timeout, "3", "seconds to wait for accesspkgd, 1 to 60"},
-    {"wait=", take_wait, "0", "seconds that who is refused may stay and look again, 0 to 60; 0: not at all"},
-    {"enforce_for_root", take_enforce_for_root, NULL, "root needs a grant, too"},
-    {"quiet", take_quiet, NULL, "say nothing, not even what a refused person can do"},
-    {"debug", take_debug, NULL, "log each decision"},
+    {"package=", set_package, NULL},
+    {"mode=", set_mode, "enforce"},
+    {"judge=", set_judge, NULL},
+    {"submit=", set_submit, "yes"},
+    {"timeout=", set_timeout, "3"},
+    {"wait=", set_wait, "0"},
+    {"enforce_for_root", set_enforce_for_root, NULL},
+    {"quiet", set_quiet, NULL},
+    {"debug", set_debug, NULL},
 };
 
-/* Whether the argument is this option; *ret_value as `take` wants it. */
+/* True when the argument is this option; *ret_value is its value, NULL for a flag. */
 static bool is_option(const struct option *option, const char *argument, const char **ret_value)
 {
     const size_t length = strlen(option->name);
@@ -124,12 +122,12 @@ static bool is_option(const struct option *option, const char *argument, const c
     return strncmp(argument, option->name, length) == 0;
 }
 
-static const char *take_argument(struct gate_options *options, const char *argument)
+static const char *set_argument(struct gate_options *options, const char *argument)
 {
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         const char *value;
         if (is_option(&table[i], argument, &value))
-            return table[i].take(options, value);
+            return table[i].set(options, value);
     }
     return "there is no such option";
 }
@@ -140,9 +138,9 @@ void gate_options_parse(int argc, const char **argv, struct gate_options *ret,
     struct gate_options options = {0};
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (table[i].initial)
-            table[i].take(&options, table[i].initial);
+            table[i].set(&options, table[i].initial);
     for (int i = 0; i < argc; i++) {
-        const char *why = take_argument(&options, argv[i]);
+        const char *why = set_argument(&options, argv[i]);
         if (why)
             complain(argv[i], why, data);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Opens and checks the files of the contract on disk, for PAM and NSS in other people's processes: a handful of
- * system calls per question, nothing kept between questions. Must never believe a file before MUST 1 to 5 of
- * the header hold (rule 1). The writers are in grantdir_write.c, so that the modules carry none.
+ * Opens and checks the files of the contract on disk, for the PAM and NSS modules: a handful of system calls per call,
+ * nothing kept in between. Must never trust a file before MUST 1 to 5 of the header hold (rule 1). The writers are in
+ * grantdir_write.c, so that the modules do not contain them.
  */
 #include "common/grantdir.h"
 
@@ -17,12 +17,7 @@
 
 enum { ID_DIGITS_MAX = 10, ALLOW_SIZE_MAX = NAME_ENCODED_MAX + 1 };
 
-static bool is_gid(gid_t gid)
-{
-    return gid != 0 && gid != (gid_t)-1;
-}
-
-/* MUST 1 and 2 for a folder. Group members may add to the state folder, which is sticky, and to no other. */
+/* MUST 1 and 2 for a folder. `forbidden` differs: the state folder is sticky, and its group may add to it. */
 int grantdir_open_folder(int at, const char *path, mode_t forbidden, struct grantdir_folder *ret)
 {
     struct stat st;
@@ -54,7 +49,7 @@ int grantdir_open_allow(const char *state, struct grantdir_folder *ret)
         r = grantdir_open_folder(top.fd, "allow", S_IWGRP | S_IWOTH, &allow);
     if (r < 0)
         return r;
-    /* The state folder's group may add to it: an allow/ of another owner than root is somebody's own. */
+    /* The state folder's group (accesspkgd) could have created an allow/ of its own. */
     if (allow.owner != top.owner)
         return -EPERM;
     *ret = (struct grantdir_folder){.fd = steal_fd(&allow.fd), .owner = allow.owner};
@@ -82,9 +77,9 @@ static int read_whole(int fd, size_t size, char *ret)
     return 0;
 }
 
-/* MUST 1 to 3 for a file: its text as new memory. */
-static int read_file(const struct grantdir_folder *folder, const char *name, size_t max, char **ret,
-                     size_t *ret_size)
+/* MUST 1 to 3 for a file. *ret is new memory, not terminated. */
+static int read_trusted(const struct grantdir_folder *folder, const char *name, size_t max, char **ret,
+                        size_t *ret_size)
 {
     struct stat st;
     _cleanup_close_ int fd =
@@ -124,7 +119,7 @@ int grantdir_read_user(const char *state, const char *user, int64_t now, struct 
     if (r == 0)
         r = grantdir_open_users(state, &folder);
     if (r == 0)
-        r = read_file(&folder, name, GRANTFILE_USER_MAX, &text, &size);
+        r = read_trusted(&folder, name, GRANTFILE_USER_MAX, &text, &size);
     if (r == 0)
         r = grant_user_parse(text, size, &file);
     if (r < 0)
@@ -140,7 +135,7 @@ int grantdir_read_user(const char *state, const char *user, int64_t now, struct 
     return r;
 }
 
-/* Not snprintf: it asks the host's locale how to write a number. */
+/* Not with snprintf, which depends on the host's locale. */
 const char *grantdir_allow_name(gid_t gid, char ret[GRANTDIR_ALLOW_NAME_MAX])
 {
     uint32_t id = gid;
@@ -162,12 +157,12 @@ bool grantdir_allows(const char *state, gid_t gid)
     char name[GRANTDIR_ALLOW_NAME_MAX];
     struct stat st;
     _cleanup_folder_ struct grantdir_folder allow = {-1, 0};
-    return is_gid(gid) && grantdir_open_allow(state, &allow) == 0 &&
+    return grant_gid_is_valid(gid) && grantdir_open_allow(state, &allow) == 0 &&
            fstatat(allow.fd, grantdir_allow_name(gid, name), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
            is_trusted(&st, allow.owner);
 }
 
-/* The one line that an entry of allow/ holds, terminated. */
+/* Reads the one line of an entry of allow/, and terminates it. */
 static int read_allow(const char *state, const char *entry, char ret[ALLOW_SIZE_MAX])
 {
     _cleanup_folder_ struct grantdir_folder allow = {-1, 0};
@@ -175,7 +170,7 @@ static int read_allow(const char *state, const char *entry, char ret[ALLOW_SIZE_
     size_t size = 0;
     int r = grantdir_open_allow(state, &allow);
     if (r == 0)
-        r = read_file(&allow, entry, ALLOW_SIZE_MAX, &text, &size);
+        r = read_trusted(&allow, entry, ALLOW_SIZE_MAX, &text, &size);
     if (r < 0)
         return r;
     if (memchr(text, '\n', size) != text + size - 1 || memchr(text, '\0', size))
@@ -188,7 +183,7 @@ static int read_allow(const char *state, const char *entry, char ret[ALLOW_SIZE_
 int grantdir_allowed_name(const char *state, gid_t gid, char *ret_name, size_t size)
 {
     char entry[GRANTDIR_ALLOW_NAME_MAX], line[ALLOW_SIZE_MAX];
-    if (!is_gid(gid))
+    if (!grant_gid_is_valid(gid))
         return -ENOENT;
     int r = read_allow(state, grantdir_allow_name(gid, entry), line);
     if (r == 0)

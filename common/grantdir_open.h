@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the readers (grantdir.c) and the writers (grantdir_write.c) of the contract on disk share, and nobody else
- * includes: opening its folders with the checks of MUST 1 and 2, and the names of its entries.
+ * Shared by the readers (grantdir.c) and writers (grantdir_write.c) of the contract on disk, and private to them: opens
+ * its folders with the checks of MUST 1 and 2, and names its entries.
  */
 #pragma once
 
@@ -29,7 +29,7 @@ static inline void cleanup_folder(struct grantdir_folder *folder)
 /* Opens a folder that has none of the `forbidden` mode bits. 0; -EPERM when it has; other -errno. */
 int grantdir_open_folder(int at, const char *path, mode_t forbidden, struct grantdir_folder *ret);
 
-/* Below the state folder `state`: allow/, and grants/user/. As above. */
+/* Open allow/ and grants/user/ below the state folder. Results as above. */
 int grantdir_open_allow(const char *state, struct grantdir_folder *ret);
 int grantdir_open_users(const char *state, struct grantdir_folder *ret);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Replaces and removes the files of the contract on disk: always a whole new file and a rename, so that a reader
- * sees the old text or the new, never half of one. What narrows access is on stable storage before 0 is returned.
- * Called by accesspkgd for grants/ and by `pkg-admin reload`, run by root, for allow/; never by a module.
+ * Replaces and removes the files of the contract on disk: always a new file and a rename, so that a reader sees the old
+ * text or the new one, never a part. A change that narrows access is on stable storage before 0 is returned. Called by
+ * accesspkgd for grants/ and by `pkg-admin reload`, run by root, for allow/; never by a module.
  */
 #include "common/grantdir.h"
 
@@ -17,34 +17,42 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A leading dot: no encoded name starts so, and no reader ever opens it. */
+/* No encoded name starts with a dot, so no reader opens such a file. */
 #define TEMPORARY_PREFIX ".new-"
 
 enum { TEMPORARY_NAME_MAX = 48, TEMPORARY_TRIES = 1000 };
 
 /* ---- one file -------------------------------------------------------------------------------------------- */
 
-/* A name that is taken is what a writer left behind that was killed and had our process id. */
-static int create_temporary(int folder, char ret_name[TEMPORARY_NAME_MAX], FILE **ret)
+/* A new file, before it gets its name. */
+struct temporary {
+    int folder;
+    char name[TEMPORARY_NAME_MAX];
+    FILE *out;
+};
+
+/* A name that exists was left by a killed writer that had our process id. */
+static int create_temporary(int folder, struct temporary *ret)
 {
+    struct temporary new = {.folder = folder};
     _cleanup_close_ int fd = -1;
     for (int i = 0; fd < 0 && i < TEMPORARY_TRIES; i++) {
-        snprintf(ret_name, TEMPORARY_NAME_MAX, TEMPORARY_PREFIX "%ld-%d", (long)getpid(), i);
-        fd = openat(folder, ret_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        snprintf(new.name, sizeof(new.name), TEMPORARY_PREFIX "%ld-%d", (long)getpid(), i);
+        fd = openat(folder, new.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
         if (fd < 0 && errno != EEXIST)
             break;
     }
     if (fd < 0)
         return -errno;
-    /* Whatever our umask is, the modules of everybody must be able to read it. */
-    FILE *file = fchmod(fd, 0644) == 0 ? fdopen(fd, "w") : NULL;
-    if (!file) {
+    /* Whatever our umask is: the modules run as any user and must be able to read it. */
+    new.out = fchmod(fd, 0644) == 0 ? fdopen(fd, "w") : NULL;
+    if (!new.out) {
         const int r = -errno;
-        unlinkat(folder, ret_name, 0);
+        unlinkat(folder, new.name, 0);
         return r;
     }
     steal_fd(&fd);
-    *ret = file;
+    *ret = new;
     return 0;
 }
 
@@ -73,32 +81,32 @@ static int take_mark(int fd, struct grantdir_mark *ret)
     return 0;
 }
 
-/* Closes the file and puts it in place under `name`, or takes it away when `r` or a step of ours failed. */
-static int finish_temporary(int folder, const char *temporary, FILE *file, int r, const char *name, bool sync,
+/* Closes the file and renames it to `name`; removes it when `r` (of what was done before) or a step here failed. */
+static int finish_temporary(const struct temporary *temporary, int r, const char *name, bool sync,
                             struct grantdir_mark *ret_mark)
 {
-    if (r == 0 && fflush(file) != 0)
+    if (r == 0 && fflush(temporary->out) != 0)
         r = -errno;
     if (r == 0 && ret_mark)
-        r = take_mark(fileno(file), ret_mark);
+        r = take_mark(fileno(temporary->out), ret_mark);
     if (r == 0 && sync)
-        r = sync_fd(fileno(file));
-    if (fclose(file) != 0 && r == 0)
+        r = sync_fd(fileno(temporary->out));
+    if (fclose(temporary->out) != 0 && r == 0)
         r = -errno;
-    if (r == 0 && renameat(folder, temporary, folder, name) < 0)
+    if (r == 0 && renameat(temporary->folder, temporary->name, temporary->folder, name) < 0)
         r = -errno;
     if (r < 0)
-        unlinkat(folder, temporary, 0);
+        unlinkat(temporary->folder, temporary->name, 0);
     return r;
 }
 
-/* What the readers would refuse for its size must not take the place of what they accept. */
-static int bounded(FILE *file, int r, long max)
+/* A file too large for the readers must not replace one that they accept. */
+static int check_size(FILE *file, int r, long max)
 {
     return r == 0 && ftell(file) > max ? -EFBIG : r;
 }
 
-/* Also when there is nothing to remove: an earlier call may have been cut off between its two steps. */
+/* Syncs also when there is nothing to remove: an earlier call may have stopped between its two steps. */
 static int remove_durably(int folder, const char *name)
 {
     const int removed = unlinkat(folder, name, 0) < 0 ? -errno : 0;
@@ -110,7 +118,7 @@ static int remove_durably(int folder, const char *name)
 
 /* ---- grants/ --------------------------------------------------------------------------------------------- */
 
-/* Makes the folder if it is missing, readable by all whatever our umask is. */
+/* Makes the folder if it is missing, readable for all users whatever our umask is. */
 static int make_folder(int at, const char *name)
 {
     if (mkdirat(at, name, 0755) < 0)
@@ -119,8 +127,8 @@ static int make_folder(int at, const char *name)
     return fd < 0 || fchmod(fd, 0755) < 0 ? -errno : 0;
 }
 
-/* As grantdir_open_users, and makes what is missing of the two folders. */
-static int need_users(const char *state, struct grantdir_folder *ret)
+/* As grantdir_open_users, but makes missing folders. */
+static int open_or_make_users(const char *state, struct grantdir_folder *ret)
 {
     int r = grantdir_open_users(state, ret);
     if (r != -ENOENT)
@@ -144,18 +152,18 @@ int grantdir_write_user(const char *state, const struct grant_user *file, bool d
 int grantdir_write_user_marked(const char *state, const struct grant_user *file, bool durable,
                                struct grantdir_mark *ret_mark)
 {
-    char name[NAME_ENCODED_MAX + 1], temporary[TEMPORARY_NAME_MAX];
+    char name[NAME_ENCODED_MAX + 1];
     _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
-    FILE *out = NULL;
+    struct temporary temporary;
     int r = name_encode(file->user, name, sizeof(name));
     if (r == 0)
-        r = need_users(state, &folder);
+        r = open_or_make_users(state, &folder);
     if (r == 0)
-        r = create_temporary(folder.fd, temporary, &out);
+        r = create_temporary(folder.fd, &temporary);
     if (r < 0)
         return r;
-    r = bounded(out, grant_user_render(file, out), GRANTFILE_USER_MAX);
-    r = finish_temporary(folder.fd, temporary, out, r, name, durable, ret_mark);
+    r = check_size(temporary.out, grant_user_render(file, temporary.out), GRANTFILE_USER_MAX);
+    r = finish_temporary(&temporary, r, name, durable, ret_mark);
     return r == 0 && durable ? sync_fd(folder.fd) : r;
 }
 
@@ -203,10 +211,10 @@ bool grantdir_has_our_mode(const struct grantdir_mark *mark)
 
 /* ---- every file of a folder ------------------------------------------------------------------------------ */
 
-/* Calls `each` with the name of every entry but "." and ".."; takes away what killed writers left. */
+/* Calls `each` with every name without a leading dot, until it returns non-zero; removes what killed writers left. */
 static int each_entry(int folder, int (*each)(const char *name, void *data), void *data)
 {
-    /* A descriptor of its own, for reading moves its position. */
+    /* A new open file, as readdir() moves the position. */
     _cleanup_close_ int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *entries = fd < 0 ? NULL : fdopendir(fd);
     if (!entries)
@@ -254,7 +262,6 @@ int grantdir_each_user(const char *state, int (*each)(const char *user, void *da
     return r < 0 ? r : each_entry(folder.fd, walk_user, &(struct user_walk){each, data});
 }
 
-/* Of an older version: lists of members by group, which this one neither writes nor reads. */
 int grantdir_remove_member_lists(const char *state)
 {
     _cleanup_folder_ struct grantdir_folder top = {-1, 0}, grants = {-1, 0}, lists = {-1, 0};
@@ -278,7 +285,7 @@ struct allow_walk {
     void *data;
 };
 
-/* Only what grantdir_allow_name makes is the name of an entry. */
+/* True for a name that grantdir_allow_name makes. */
 static bool parse_allow_name(const char *entry, gid_t *ret)
 {
     static const char prefix[] = GRANTDIR_ALLOW_PREFIX;
@@ -306,13 +313,13 @@ int grantdir_each_allowed(const char *state, int (*each)(gid_t gid, const char *
     return r < 0 ? r : each_entry(folder.fd, walk_allowed, &(struct allow_walk){state, each, data});
 }
 
-/* The file name of an entry, and the name that stands in it. */
+/* An entry as it is on disk: its file's name, and the group's name in it. */
 struct allow_text {
     char file[GRANTDIR_ALLOW_NAME_MAX];
     char name[NAME_ENCODED_MAX + 1];
 };
 
-static int allow_text(const struct allow_entry *entry, struct allow_text *ret)
+static int make_allow_text(const struct allow_entry *entry, struct allow_text *ret)
 {
     if (entry->gid == 0)
         return -EPERM;
@@ -322,21 +329,21 @@ static int allow_text(const struct allow_entry *entry, struct allow_text *ret)
     return name_encode(entry->name, ret->name, sizeof(ret->name));
 }
 
-static int write_entry(const char *state, int folder, const struct allow_entry *entry)
+static int write_allow_entry(const char *state, int folder, const struct allow_entry *entry)
 {
     struct allow_text text;
-    char temporary[TEMPORARY_NAME_MAX], now[NAME_ENCODED_MAX + 1];
-    FILE *out = NULL;
-    int r = allow_text(entry, &text);
+    struct temporary temporary;
+    char now[NAME_ENCODED_MAX + 1];
+    int r = make_allow_text(entry, &text);
     if (r == 0 && grantdir_allowed_name(state, entry->gid, now, sizeof(now)) == 0 &&
         strcmp(now, entry->name) == 0)
         return 0;
     if (r == 0)
-        r = create_temporary(folder, temporary, &out);
+        r = create_temporary(folder, &temporary);
     if (r < 0)
         return r;
-    const int written = fprintf(out, "%s\n", text.name) < 0 ? -errno : 0;
-    return finish_temporary(folder, temporary, out, written, text.file, true, NULL);
+    const int written = fprintf(temporary.out, "%s\n", text.name) < 0 ? -errno : 0;
+    return finish_temporary(&temporary, written, text.file, true, NULL);
 }
 
 struct allow_cleaning {
@@ -350,20 +357,20 @@ static int remove_unnamed(const char *file, void *data)
     const struct allow_cleaning *cleaning = data;
     for (size_t i = 0; i < cleaning->count; i++) {
         struct allow_text text;
-        if (allow_text(&cleaning->entries[i], &text) == 0 && strcmp(text.file, file) == 0)
+        if (make_allow_text(&cleaning->entries[i], &text) == 0 && strcmp(text.file, file) == 0)
             return 0;
     }
     return remove_entry(file, (void *)&cleaning->folder);
 }
 
-static int need_allow(const char *state, struct grantdir_folder *ret)
+static int open_or_make_allow(const char *state, struct grantdir_folder *ret)
 {
     int r = grantdir_open_allow(state, ret);
     if (r != -ENOENT)
         return r;
     _cleanup_folder_ struct grantdir_folder top = {-1, 0};
     r = grantdir_open_folder(AT_FDCWD, state, S_IWOTH, &top);
-    /* Made by anybody else it would stand in root's way. */
+    /* Only for root: an allow/ of another owner would block root's. */
     if (r == 0 && top.owner != geteuid())
         r = -EPERM;
     if (r == 0)
@@ -377,11 +384,11 @@ int grantdir_write_allow(const char *state, const struct allow_entry *entries, s
     struct allow_text text;
     int r = 0;
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = allow_text(&entries[i], &text);
+        r = make_allow_text(&entries[i], &text);
     if (r == 0)
-        r = need_allow(state, &folder);
+        r = open_or_make_allow(state, &folder);
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = write_entry(state, folder.fd, &entries[i]);
+        r = write_allow_entry(state, folder.fd, &entries[i]);
     if (r == 0)
         r = each_entry(folder.fd, remove_unnamed, &(struct allow_cleaning){folder.fd, entries, count});
     return r < 0 ? r : sync_fd(folder.fd);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses a grant file. Runs on every login and every `id`, inside other people's processes: no stdio, no
- * locale, no state, one allocation per file. Must never guess: what the format in the header does not allow,
- * refuses the whole file (rule 1). Called by grantdir.c, which has checked where the text comes from.
+ * Parses a grant file. Runs at every login and every `id`, inside any process: no stdio, no locale, no state, one
+ * allocation per file. Must never guess: refuses the whole file if any of it breaks the format (rule 1). Called by
+ * grantdir.c, which has checked the file's owner and mode.
  */
 #include "common/grantfile.h"
 
@@ -12,18 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a parse stands: the rest of the text, the rest of the current line, room for the strings. */
 struct parser {
-    const char *at, *end;
-    const char *field, *line_end;
-    char *
-        strings; /* never overrun: a string is no longer than its field, and a separator follows each field */
+    const char *at, *end;         /* the rest of the text */
+    const char *field, *line_end; /* the rest of the current line */
+    /* Room for strings, as large as the text: each string fits, as it is no longer than its field and the separator
+     * behind it leaves a byte for its zero. */
+    char *strings;
 };
 
-/* A kind of line behind the header: its word, and who takes its fields. */
+/* A kind of line behind the header. */
 struct row {
     const char *word;
-    bool (*take)(struct parser *parser, struct grant_user *file);
+    bool (*parse)(struct parser *parser, struct grant_user *file);
 };
 
 bool grant_span_holds(const struct grant_span *span, int64_t now)
@@ -31,8 +31,8 @@ bool grant_span_holds(const struct grant_span *span, int64_t now)
     return span->start <= now && now < span->end;
 }
 
-/* Steps to the next line that is not for people. False at the end of the text and for a line that is cut short. */
-static bool next_line(struct parser *parser)
+/* Moves to the next line that is no comment. False at the end of the text, and for a line without its newline. */
+static bool next_row_line(struct parser *parser)
 {
     do {
         const char *newline = memchr(parser->at, '\n', (size_t)(parser->end - parser->at));
@@ -45,8 +45,8 @@ static bool next_line(struct parser *parser)
     return true;
 }
 
-/* Takes one field and the single blank behind it, if any; a blank must have a field behind it in turn. */
-static bool take_field(struct parser *parser, const char **ret, size_t *ret_length)
+/* Reads one field, and the blank behind it if any. False for an empty field, and for a blank at the end of the line. */
+static bool parse_field(struct parser *parser, const char **ret, size_t *ret_length)
 {
     const size_t rest = (size_t)(parser->line_end - parser->field);
     const char *blank = memchr(parser->field, ' ', rest);
@@ -59,16 +59,16 @@ static bool take_field(struct parser *parser, const char **ret, size_t *ret_leng
     return true;
 }
 
-static bool is_word(const char *field, size_t length, const char *word)
+static bool field_is(const char *field, size_t length, const char *word)
 {
     return strlen(word) == length && memcmp(field, word, length) == 0;
 }
 
-static bool take_word(struct parser *parser, const char *word)
+static bool parse_keyword(struct parser *parser, const char *word)
 {
     const char *field;
     size_t length;
-    return take_field(parser, &field, &length) && is_word(field, length, word);
+    return parse_field(parser, &field, &length) && field_is(field, length, word);
 }
 
 static bool line_is_done(const struct parser *parser)
@@ -77,7 +77,7 @@ static bool line_is_done(const struct parser *parser)
 }
 
 /* Decimal digits without a leading zero, from 0 to max. */
-static bool to_number(const char *field, size_t length, int64_t max, int64_t *ret)
+static bool field_number(const char *field, size_t length, int64_t max, int64_t *ret)
 {
     int64_t number = 0;
     if (length > 1 && field[0] == '0')
@@ -94,65 +94,65 @@ static bool to_number(const char *field, size_t length, int64_t max, int64_t *re
     return true;
 }
 
-static bool take_number(struct parser *parser, int64_t max, int64_t *ret)
+static bool parse_field_number(struct parser *parser, int64_t max, int64_t *ret)
 {
     const char *field;
     size_t length;
-    return take_field(parser, &field, &length) && to_number(field, length, max, ret);
+    return parse_field(parser, &field, &length) && field_number(field, length, max, ret);
 }
 
-/* A point in time; the largest number is kept for GRANT_FOREVER. */
-static bool take_time(struct parser *parser, int64_t *ret)
+/* A point in time; the largest number is reserved for GRANT_FOREVER. */
+static bool parse_time(struct parser *parser, int64_t *ret)
 {
-    return take_number(parser, GRANT_FOREVER - 1, ret);
+    return parse_field_number(parser, GRANT_FOREVER - 1, ret);
 }
 
-static bool take_span(struct parser *parser, struct grant_span *ret)
+static bool parse_span(struct parser *parser, struct grant_span *ret)
 {
     const char *field;
     size_t length;
-    if (!take_time(parser, &ret->start) || !take_field(parser, &field, &length))
+    if (!parse_time(parser, &ret->start) || !parse_field(parser, &field, &length))
         return false;
-    if (is_word(field, length, "forever")) {
+    if (field_is(field, length, "forever")) {
         ret->end = GRANT_FOREVER;
         return true;
     }
-    return to_number(field, length, GRANT_FOREVER - 1, &ret->end);
+    return field_number(field, length, GRANT_FOREVER - 1, &ret->end);
 }
 
-/* Ids are 32 bits wide, and the largest means "none" to every call that takes one. */
-static bool take_id(struct parser *parser, int64_t lowest, uint32_t *ret)
+/* Ids have 32 bits, and the largest means "none" to every call that takes one. */
+static bool parse_id(struct parser *parser, int64_t lowest, uint32_t *ret)
 {
     int64_t number;
-    if (!take_number(parser, (int64_t)UINT32_MAX - 1, &number) || number < lowest)
+    if (!parse_field_number(parser, (int64_t)UINT32_MAX - 1, &number) || number < lowest)
         return false;
     *ret = (uint32_t)number;
     return true;
 }
 
-static bool take_uid(struct parser *parser, uid_t *ret)
+static bool parse_uid(struct parser *parser, uid_t *ret)
 {
-    return take_id(parser, 0, ret);
+    return parse_id(parser, 0, ret);
 }
 
-/* No access package gives the group of root. */
-static bool take_gid(struct parser *parser, gid_t *ret)
+/* Not gid 0: no package gives the group of root. */
+static bool parse_gid(struct parser *parser, gid_t *ret)
 {
-    return take_id(parser, 1, ret);
+    return parse_id(parser, 1, ret);
 }
 
-static bool take_text(struct parser *parser, char ret[NAME_ENCODED_MAX + 1])
+static bool parse_text(struct parser *parser, char ret[NAME_ENCODED_MAX + 1])
 {
     const char *field;
     size_t length;
-    if (!take_field(parser, &field, &length) || length > NAME_ENCODED_MAX || memchr(field, '\0', length))
+    if (!parse_field(parser, &field, &length) || length > NAME_ENCODED_MAX || memchr(field, '\0', length))
         return false;
     memcpy(ret, field, length);
     ret[length] = '\0';
     return true;
 }
 
-static const char *keep(struct parser *parser, const char *text)
+static const char *keep_string(struct parser *parser, const char *text)
 {
     char *kept = parser->strings;
     const size_t size = strlen(text) + 1;
@@ -161,79 +161,78 @@ static const char *keep(struct parser *parser, const char *text)
     return kept;
 }
 
-static bool take_name(struct parser *parser, const char **ret)
+static bool parse_name(struct parser *parser, const char **ret)
 {
     char name[NAME_ENCODED_MAX + 1];
-    if (!take_text(parser, name) || name_decode(name, name, sizeof(name)) < 0)
+    if (!parse_text(parser, name) || name_decode(name, name, sizeof(name)) < 0)
         return false;
-    *ret = keep(parser, name);
+    *ret = keep_string(parser, name);
     return true;
 }
 
-static bool take_package_name(struct parser *parser, const char **ret)
+static bool parse_package_name(struct parser *parser, const char **ret)
 {
     char name[NAME_ENCODED_MAX + 1];
-    if (!take_text(parser, name) || !name_is_package(name))
+    if (!parse_text(parser, name) || !name_is_package(name))
         return false;
-    *ret = keep(parser, name);
+    *ret = keep_string(parser, name);
     return true;
 }
 
-/* Header lines, rows until `end`, and nothing behind it. */
-static bool take_magic(struct parser *parser, const char *word)
+static bool parse_magic(struct parser *parser, const char *word)
 {
     int64_t version;
-    return next_line(parser) && take_word(parser, word) && take_number(parser, INT64_MAX, &version) &&
-           version == 1 && line_is_done(parser);
+    return next_row_line(parser) && parse_keyword(parser, word) &&
+           parse_field_number(parser, INT64_MAX, &version) && version == 1 && line_is_done(parser);
 }
 
-static bool take_written(struct parser *parser, int64_t *ret)
+static bool parse_written(struct parser *parser, int64_t *ret)
 {
-    return next_line(parser) && take_word(parser, "written") && take_time(parser, ret) &&
+    return next_row_line(parser) && parse_keyword(parser, "written") && parse_time(parser, ret) &&
            line_is_done(parser);
 }
 
-static bool take_package(struct parser *parser, struct grant_user *file)
+static bool parse_package(struct parser *parser, struct grant_user *file)
 {
     struct grant_package *package = &file->packages[file->n_packages++];
-    return take_package_name(parser, &package->name) && take_span(parser, &package->span) &&
-           take_number(parser, INT64_MAX, &package->assignment);
+    return parse_package_name(parser, &package->name) && parse_span(parser, &package->span) &&
+           parse_field_number(parser, INT64_MAX, &package->assignment);
 }
 
-static bool take_group(struct parser *parser, struct grant_user *file)
+static bool parse_group(struct parser *parser, struct grant_user *file)
 {
     struct grant_group *group = &file->groups[file->n_groups++];
-    return take_gid(parser, &group->gid) && take_name(parser, &group->name) &&
-           take_span(parser, &group->span);
+    return parse_gid(parser, &group->gid) && parse_name(parser, &group->name) &&
+           parse_span(parser, &group->span);
 }
 
-static const struct row rows[] = {{"package", take_package}, {"group", take_group}};
+static const struct row rows[] = {{"package", parse_package}, {"group", parse_group}};
 
 static const struct row *find_row(const char *field, size_t length)
 {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (is_word(field, length, rows[i].word))
+        if (field_is(field, length, rows[i].word))
             return &rows[i];
     return NULL;
 }
 
-static bool take_rows(struct parser *parser, struct grant_user *file)
+static bool parse_rows(struct parser *parser, struct grant_user *file)
 {
-    while (next_line(parser)) {
+    while (next_row_line(parser)) {
         const char *field;
         size_t length;
-        if (!take_field(parser, &field, &length))
+        if (!parse_field(parser, &field, &length))
             return false;
-        if (is_word(field, length, "end"))
+        if (field_is(field, length, "end"))
             return line_is_done(parser) && parser->at == parser->end;
         const struct row *row = find_row(field, length);
-        if (!row || !row->take(parser, file) || !line_is_done(parser))
+        if (!row || !row->parse(parser, file) || !line_is_done(parser))
             return false;
     }
     return false;
 }
 
-/* How many lines start with this word: never fewer than the parse will take. */
+/* Counts the lines that start with this word: at least as many as the parser will accept. */
 static size_t count_rows(const char *text, size_t size, const char *word)
 {
     const size_t length = strlen(word);
@@ -248,11 +247,12 @@ static size_t count_rows(const char *text, size_t size, const char *word)
     return count;
 }
 
-static bool take_user_file(struct parser *parser, struct grant_user *file)
+static bool parse_user_file(struct parser *parser, struct grant_user *file)
 {
-    return take_magic(parser, "accesspkg-grants") && next_line(parser) && take_word(parser, "user") &&
-           take_name(parser, &file->user) && take_uid(parser, &file->uid) && line_is_done(parser) &&
-           take_written(parser, &file->written) && take_rows(parser, file);
+    return parse_magic(parser, "accesspkg-grants") && next_row_line(parser) &&
+           parse_keyword(parser, "user") && parse_name(parser, &file->user) &&
+           parse_uid(parser, &file->uid) && line_is_done(parser) && parse_written(parser, &file->written) &&
+           parse_rows(parser, file);
 }
 
 int grant_user_parse(const char *text, size_t size, struct grant_user *ret)
@@ -267,7 +267,7 @@ int grant_user_parse(const char *text, size_t size, struct grant_user *ret)
     struct grant_user file = {
         .packages = (void *)memory, .groups = (void *)(memory + packages), .memory = memory};
     struct parser parser = {.at = text, .end = text + size, .strings = memory + packages + groups};
-    if (!take_user_file(&parser, &file)) {
+    if (!parse_user_file(&parser, &file)) {
         free(memory);
         return -EBADMSG;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The contract on disk: what accesspkgd writes and the PAM and NSS modules read. Text that `cat` explains:
+ * The format of a grant file, which accesspkgd writes and the PAM and NSS modules read:
  *
  *   # Access packages that alice holds on this host. Written by accesspkgd; edits are lost.
  *   accesspkg-grants 1
@@ -10,12 +10,13 @@
  *   group 2001 dbadmins 1763935940 1763950340            gid, name (percent-encoded), start, end
  *   end
  *
- * Times are seconds since the epoch, UTC; an end of `forever` is GRANT_FOREVER. A span holds while start <= now
- * < end. Fields are separated by one blank, numbers have no leading zero, gid 0 and ids of -1 do not exist. Header lines come once and in this order; then package or group lines in any number; then
- * `end`, so that a file that a power cut shortened is refused. Lines starting with '#' are for people. Anything
- * else is refused whole: a reader that does not understand a file must not guess (rule 1).
+ * Times are seconds since the epoch, UTC; an end of `forever` is GRANT_FOREVER. A span holds while start <= now < end.
+ * Fields are separated by one blank, numbers have no leading zero, gid 0 and ids of -1 do not exist. The header lines
+ * come once and in this order; then any number of package and group lines; then `end`, so that a file cut short by a
+ * power failure is refused. Lines starting with '#' are for people. A file with anything else in it is refused: a reader
+ * that does not understand a file must not guess (rule 1).
  *
- * This pair parses and renders; grantdir.h opens, checks and replaces files. No clock, no I/O here.
+ * Parses and renders only; grantdir.h opens, checks and replaces files. No clock, no I/O here.
  */
 #pragma once
 
@@ -61,14 +62,20 @@ struct grant_user {
     void *memory;
 };
 
+/* Package files cannot name the group of root, and -1 means "none" to every call that takes a gid. */
+static inline bool grant_gid_is_valid(gid_t gid)
+{
+    return gid != 0 && gid != (gid_t)-1;
+}
+
 bool grant_span_holds(const struct grant_span *span, int64_t now);
 
-/* Copies what it needs of text (size bytes, need not be terminated). 0; -EBADMSG for anything the format
- * above does not allow; -ENOMEM. On failure *ret is untouched. */
+/* Parses `size` bytes, which need not be terminated and are copied. 0; -EBADMSG for a file that breaks the format above;
+ * -ENOMEM. On failure *ret is untouched. */
 int grant_user_parse(const char *text, size_t size, struct grant_user *ret);
 
 void grant_user_deinit(struct grant_user *file);
 
-/* 0 or -errno of the stream; -EINVAL or -ENAMETOOLONG for what the format cannot say (a negative time, a name too
- * long once encoded, gid 0). What it writes, the parser above accepts: a test holds it to that. */
+/* Writes what grant_user_parse accepts. 0; -errno of the stream; -EINVAL or -ENAMETOOLONG for what the format cannot
+ * express (a negative time, gid 0, a name too long once encoded). */
 int grant_user_render(const struct grant_user *file, FILE *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writes a grant file as text: the other half of grantfile.h, in a file of its own so that the modules
- * carry no writer. Must never write what the parser refuses. Called by grantdir_write.c.
+ * Writes a grant file as text. A file of its own, so that the modules do not contain it. Must never write what the parser
+ * refuses. Called by grantdir_write.c.
  */
 #include "common/grantfile.h"
 #include "common/names.h"
@@ -9,32 +9,27 @@
 #include <errno.h>
 #include <inttypes.h>
 
-enum { TIME_TEXT_MAX = 24 };
+enum { END_TEXT_MAX = 24 };
 
-static bool is_time(int64_t time)
+static bool is_past_or_future(int64_t time)
 {
     return time >= 0 && time < GRANT_FOREVER;
 }
 
 static bool is_span(const struct grant_span *span)
 {
-    return is_time(span->start) && span->end >= 0;
+    return is_past_or_future(span->start) && span->end >= 0;
 }
 
-static bool is_gid(gid_t gid)
-{
-    return gid != 0 && gid != (gid_t)-1;
-}
-
-static const char *end_text(int64_t end, char ret[TIME_TEXT_MAX])
+static const char *end_text(int64_t end, char ret[END_TEXT_MAX])
 {
     if (end == GRANT_FOREVER)
         return "forever";
-    snprintf(ret, TIME_TEXT_MAX, "%" PRId64, end);
+    snprintf(ret, END_TEXT_MAX, "%" PRId64, end);
     return ret;
 }
 
-/* The errno of a stream that failed somewhere, which the stream itself does not keep. */
+/* -errno if the stream failed at any time; EIO when errno was lost meanwhile. */
 static int stream_result(FILE *out)
 {
     return ferror(out) ? -(errno ? errno : EIO) : 0;
@@ -42,7 +37,7 @@ static int stream_result(FILE *out)
 
 static int render_package(const struct grant_package *package, FILE *out)
 {
-    char end[TIME_TEXT_MAX];
+    char end[END_TEXT_MAX];
     if (!name_is_package(package->name) || !is_span(&package->span) || package->assignment < 0)
         return -EINVAL;
     fprintf(out, "package %s %" PRId64 " %s %" PRId64 "\n", package->name, package->span.start,
@@ -52,8 +47,8 @@ static int render_package(const struct grant_package *package, FILE *out)
 
 static int render_group(const struct grant_group *group, FILE *out)
 {
-    char name[NAME_ENCODED_MAX + 1], end[TIME_TEXT_MAX];
-    if (!is_gid(group->gid) || !is_span(&group->span))
+    char name[NAME_ENCODED_MAX + 1], end[END_TEXT_MAX];
+    if (!grant_gid_is_valid(group->gid) || !is_span(&group->span))
         return -EINVAL;
     const int r = name_encode(group->name, name, sizeof(name));
     if (r == 0)
@@ -68,7 +63,7 @@ int grant_user_render(const struct grant_user *file, FILE *out)
     int r = name_encode(file->user, user, sizeof(user));
     if (r < 0)
         return r;
-    if (file->uid == (uid_t)-1 || !is_time(file->written))
+    if (file->uid == (uid_t)-1 || !is_past_or_future(file->written))
         return -EINVAL;
     fprintf(out,
             "# Access packages that %s holds on this host. Written by accesspkgd; edits are lost.\n"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads /etc/group as a file, never through NSS, and never writes it. See the header. */
 #include "common/groupfile.h"
 
 #include "common/cleanup.h"
@@ -43,10 +42,10 @@ int groupfile_find(const char *path, const char *name, gid_t *ret_gid, strv *ret
     return 0;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole file ---- */
 
-/* Whole and at once: from a file, fgetgrent seeks twice a line. Nothing that stands in its place holds us up. */
-static int load(const char *path, char **ret_text, size_t *ret_size)
+/* Into memory, because fgetgrent() on a file seeks twice a line. Without blocking, if a FIFO is in the file's place. */
+static int read_regular(const char *path, char **ret_text, size_t *ret_size)
 {
     struct stat status;
     _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -71,15 +70,15 @@ static int load(const char *path, char **ret_text, size_t *ret_size)
     return 0;
 }
 
-static int by_name(const void *a, const void *b)
+static int by_member(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int add_line(struct groupfile *file, const struct group *line)
+static int add_groupfile_line(struct groupfile *file, const struct group *line)
 {
     struct groupfile_line *grown = file->lines;
-    if ((file->count & (file->count - 1)) == 0) /* full at each power of two */
+    if ((file->count & (file->count - 1)) == 0) /* the array is full at each power of two */
         grown = reallocarray(grown, file->count ? file->count * 2 : 1, sizeof(*grown));
     if (!grown)
         return -ENOMEM;
@@ -93,7 +92,7 @@ static int add_line(struct groupfile *file, const struct group *line)
     grown[file->count++] = added;
     if (!added.name || !added.members)
         return -ENOMEM;
-    qsort(added.members, added.n_members, sizeof(*added.members), by_name);
+    qsort(added.members, added.n_members, sizeof(*added.members), by_member);
     return 0;
 }
 
@@ -107,13 +106,13 @@ int groupfile_read(const char *path, const char *user, struct groupfile *ret)
     struct groupfile file = {0};
     _cleanup_free_ char *text = NULL;
     size_t size = 0;
-    int r = load(path, &text, &size);
+    int r = read_regular(path, &text, &size);
     _cleanup_fclose_ FILE *in = r == 0 && size > 0 ? fmemopen(text, size, "r") : NULL;
     if (r == 0 && size > 0 && !in)
         r = -errno;
     for (const struct group *line; r == 0 && in && (line = fgetgrent(in));)
         if (user ? strv_contains(line->gr_mem, user) : line->gr_mem[0] != NULL)
-            r = add_line(&file, line);
+            r = add_groupfile_line(&file, line);
     if (r == 0 && file.count > 0)
         qsort(file.lines, file.count, sizeof(*file.lines), by_line);
     if (r == 0)
@@ -148,7 +147,7 @@ void groupfile_deinit(struct groupfile *file)
 
 bool groupfile_lists(const struct groupfile_line *line, const char *user)
 {
-    return bsearch(&user, line->members, line->n_members, sizeof(*line->members), by_name);
+    return bsearch(&user, line->members, line->n_members, sizeof(*line->members), by_member);
 }
 
 /* ---- words ---- */

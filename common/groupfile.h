@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /etc/group says by itself, whatever NSS adds to it. */
+/* Reads /etc/group as a file, not through NSS, and never writes it. */
 #pragma once
 
 #include "common/strv.h"
@@ -8,11 +8,10 @@
 
 enum { GROUPFILE_E_NONE = 1 };
 
-/* The line with this name. 0; GROUPFILE_E_NONE; -ENOTUNIQ when two lines have it; -errno. */
+/* Finds the line with this name; *ret_members is new. 0; GROUPFILE_E_NONE; -ENOTUNIQ when two lines have it; -errno. */
 int groupfile_find(const char *path, const char *name, gid_t *ret_gid, strv *ret_members);
 
-/* The lines that list this user (NULL: that have members), by name. -EFBIG: larger than 16 MiB; -EINVAL: no regular
- * file. */
+/* Lines of the file, sorted by name. */
 struct groupfile {
     struct groupfile_line {
         char *name;
@@ -22,12 +21,14 @@ struct groupfile {
     } * lines;
     size_t count;
 };
+/* Reads the lines that list this user; with NULL, all lines with members. 0; -EFBIG above 16 MiB; -EINVAL for no regular
+ * file; other -errno. */
 int groupfile_read(const char *path, const char *user, struct groupfile *ret);
 void groupfile_deinit(struct groupfile *file);
 bool groupfile_lists(const struct groupfile_line *line, const char *user);
-/* The first line with this name; others of the same name stand behind it. NULL: there is none. */
+/* The first line with this name; lines of the same name follow it. NULL when there is none. */
 const struct groupfile_line *groupfile_named(const struct groupfile *file, const char *name);
 
-/* That somebody stands there who has the group by a package as well, and the command that takes them out; new, NULL:
- * no memory. */
+/* A sentence: the user is in the group in /etc/group besides a package, and the command that removes them. New memory;
+ * NULL: no memory. */
 char *groupfile_say_standing(const char *user, const char *group);

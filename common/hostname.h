@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* This host's name as people are shown it: one visible word or two (rule 10). */
+/* This host's name, visible (rule 10); "this host" when it has none. */
 #pragma once
 
 #include "common/names.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who somebody is, for the question whether two are the same person (rule 5). */
+/* Identifies a person, to tell whether two callers are the same one (rule 5). */
 #pragma once
 
 #include <sys/types.h>
@@ -8,5 +8,5 @@
 
 struct identity {
     uid_t uid;
-    uid_t loginuid; /* UID_UNSET: nothing set it, counts as none */
+    uid_t loginuid; /* UID_UNSET: none */
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns the form of our INI files: lines, sections, keys, and what a file must be to be believed. It knows no key
- * by name. What it does not understand it never passes over: a line is taken or complained about.
+ * Checks the syntax of our INI files: lines, sections, keys. Must never skip a line: each is accepted, or complained about.
  */
 #include "common/inifile.h"
 
@@ -21,9 +20,9 @@ struct reader {
     const char *next;
     const char *end;
     size_t line;
-    bool continues;   /* the line that inih has now adds to the value before it */
-    bool continuable; /* there is such a value */
-    bool unanswered;  /* inih has a key's line and has not come back with it */
+    bool continues;   /* the line that inih has now continues the value before it */
+    bool continuable; /* there is a value that a line could continue */
+    bool unanswered;  /* inih has a key's line and has not returned its entry */
     bool no_memory;
 };
 
@@ -72,7 +71,7 @@ static void add_section(struct reader *reader, const char *name, size_t length)
     file->sections[file->n_sections++] = (struct inifile_section){.name = copy, .line = reader->line};
 }
 
-static bool section_line(struct reader *reader, const char *line)
+static bool check_section_line(struct reader *reader, const char *line)
 {
     reader->continuable = false;
     const char *end = strchr(line, ']');
@@ -86,7 +85,7 @@ static bool section_line(struct reader *reader, const char *line)
     return true;
 }
 
-static bool continuation_line(struct reader *reader, const char *line)
+static bool check_continuation_line(struct reader *reader, const char *line)
 {
     if (!reader->continuable)
         inifile_complain(reader->file, reader->line,
@@ -101,7 +100,7 @@ static bool continuation_line(struct reader *reader, const char *line)
     return false;
 }
 
-/* Builds of inih differ in whether they know a comment behind a continued value. */
+/* Only some builds of inih cut a comment behind a continued value. */
 static void cut_comment(char *line)
 {
     char *comment = strstr(line, " ;");
@@ -109,7 +108,7 @@ static void cut_comment(char *line)
         *comment = 0;
 }
 
-static bool key_line(struct reader *reader, const char *line)
+static bool check_key_line(struct reader *reader, const char *line)
 {
     const size_t key = strcspn(line, "=:");
     reader->continuable = false;
@@ -123,7 +122,7 @@ static bool key_line(struct reader *reader, const char *line)
     return false;
 }
 
-/* Whether inih is to see this line (without its end); complains about it where something is wrong with it. */
+/* Says whether inih may see this line (without its end). Complains about a wrong one. */
 static bool check_line(struct reader *reader, char *line, size_t length, size_t limit)
 {
     if (length > limit || length > INIFILE_LINE_MAX) {
@@ -142,12 +141,12 @@ static bool check_line(struct reader *reader, char *line, size_t length, size_t 
     }
     reader->continues = strchr(BLANK, line[0]) != NULL;
     if (reader->continues)
-        return continuation_line(reader, line);
-    return line[0] == '[' ? section_line(reader, line) : key_line(reader, line);
+        return check_continuation_line(reader, line);
+    return line[0] == '[' ? check_section_line(reader, line) : check_key_line(reader, line);
 }
 
-/* The next line as it stands in the file, without its end; false at the end of the file. */
-static bool take_line(struct reader *reader, const char **ret_line, size_t *ret_length)
+/* Finds the next line, without its end. False at the end of the file. */
+static bool next_file_line(struct reader *reader, const char **ret_line, size_t *ret_length)
 {
     if (reader->next == reader->end)
         return false;
@@ -172,23 +171,23 @@ static bool is_comment_or_empty(const char *line, size_t length)
     return i == length || line[i] == '#' || line[i] == ';';
 }
 
-/* Whatever this build of inih made of the line before: it is taken, or complained about. */
-static void settle_line(struct reader *reader)
+/* Complains if this build of inih dropped the line before. */
+static void complain_if_dropped(struct reader *reader)
 {
     if (reader->unanswered)
         inifile_complain(reader->file, reader->line, NEITHER);
     reader->unanswered = false;
 }
 
-/* inih's fgets. Lines end in '\n' here whatever the file has, so that a build of inih that grows its buffer never
- * takes a full one for an unfinished line. */
-static char *read_line(char *buffer, int size, void *data)
+/* Stands in for fgets() in inih. Always ends the line in '\n': builds of inih that grow their buffer take a full one
+ * without it for an unfinished line. */
+static char *feed_line(char *buffer, int size, void *data)
 {
     struct reader *reader = data;
     const char *line = NULL;
     size_t length = 0;
-    settle_line(reader);
-    while (!reader->no_memory && take_line(reader, &line, &length)) {
+    complain_if_dropped(reader);
+    while (!reader->no_memory && next_file_line(reader, &line, &length)) {
         if (is_comment_or_empty(line, length))
             continue;
         if (memchr(line, 0, length)) {
@@ -214,7 +213,7 @@ static char *read_line(char *buffer, int size, void *data)
     return NULL;
 }
 
-static bool add_entry(struct reader *reader, const char *key, const char *value)
+static bool add_ini_entry(struct reader *reader, const char *key, const char *value)
 {
     struct inifile *file = reader->file;
     const size_t section = file->n_sections - 1;
@@ -250,13 +249,14 @@ static bool extend_entry(struct inifile *file, const char *value)
     return true;
 }
 
-/* inih's own idea of the section is not used: it cuts a long name short. */
+/* Ignores inih's name of the section, which it cuts short. */
 static int take_entry(void *data, const char *section, const char *key, const char *value)
 {
     (void)section;
     struct reader *reader = data;
     reader->unanswered = false;
-    const bool taken = reader->continues ? extend_entry(reader->file, value) : add_entry(reader, key, value);
+    const bool taken =
+        reader->continues ? extend_entry(reader->file, value) : add_ini_entry(reader, key, value);
     if (!taken)
         reader->no_memory = true;
     return taken;
@@ -264,7 +264,7 @@ static int take_entry(void *data, const char *section, const char *key, const ch
 
 struct inifile *inifile_parse(const char *label, const char *text, size_t size, struct problems *problems)
 {
-    static const char mark[] = {'\xef', '\xbb', '\xbf'};
+    static const char byte_order_mark[] = {'\xef', '\xbb', '\xbf'};
     struct inifile *file = calloc(1, sizeof(*file));
     if (!file || !(file->label = strdup(label))) {
         free(file);
@@ -272,11 +272,11 @@ struct inifile *inifile_parse(const char *label, const char *text, size_t size, 
     }
     file->problems = problems;
     struct reader reader = {.file = file, .next = text, .end = text + size};
-    if (size >= sizeof(mark) && memcmp(text, mark, sizeof(mark)) == 0)
-        reader.next += sizeof(mark);
+    if (size >= sizeof(byte_order_mark) && memcmp(text, byte_order_mark, sizeof(byte_order_mark)) == 0)
+        reader.next += sizeof(byte_order_mark);
 
-    /* A line number that it returns says nothing new: settle_line complained about that line. */
-    if (ini_parse_stream(read_line, &reader, take_entry, &reader) < 0 || reader.no_memory) {
+    /* A positive result is the line number of an error, which settle_line has reported. */
+    if (ini_parse_stream(feed_line, &reader, take_entry, &reader) < 0 || reader.no_memory) {
         inifile_free(file);
         return NULL;
     }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A strict reader of our INI files over inih: packages.c and config.c say in a table which keys there are, this
- * pair reads the file and complains about everything that is not in the table, with file and line.
+ * A strict reader of our INI files on top of inih. packages.c and config.c list the keys in a table; this reader reports
+ * everything that is not in the table, with file and line.
  *
- * inih alone lets too much pass: by default it cuts a line at its buffer's size without a word, takes an indented
- * key for more of the value before it, tells of the first syntax error only, and never says which line it is at or
- * that an empty section was there. So each line is checked here before inih sees it:
+ * inih alone is too lenient: by default it silently cuts a line at its buffer's size, takes an indented key for more of
+ * the value before it, reports only the first syntax error, and reports neither line numbers nor empty sections. So each
+ * line is checked here before inih sees it:
  *
- *   - comments: a whole line that starts with '#' or ';', or behind a value a blank and ';' (a '#' there is text);
- *   - a line that starts with a blank continues the value before it (lists may be long), and then holds no '=';
- *   - a line is as long as inih's buffer takes (198 bytes as Debian builds it), a longer one an error;
+ *   - a comment is a line that starts with '#' or ';', or follows a value after a blank and ';' (a '#' there is text);
+ *   - a line that starts with a blank continues the value before it (lists may be long), and must not contain '=';
+ *   - a line must fit into inih's buffer (198 bytes as Debian builds it);
  *   - text is UTF-8 without control characters; a byte order mark and carriage returns at line ends are skipped;
- *   - a section or a key comes once.
+ *   - sections and keys must not repeat.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ enum {
     INIFILE_LINE_MAX = 1000,        /* bytes of a line, where inih's buffer takes more than that */
     INIFILE_SECTIONS_MAX = 64,
     INIFILE_ENTRIES_MAX = 256,
-    INIFILE_COMPLAINTS_MAX = 50, /* of one file; one more line says that there are more */
+    INIFILE_COMPLAINTS_MAX = 50, /* for one file; one more says that there are more */
 };
 
 struct inifile_section {
@@ -42,7 +42,7 @@ struct inifile_entry {
 };
 
 struct inifile {
-    char *label; /* what messages call it: "db-admins.conf" */
+    char *label; /* its name in messages: "db-admins.conf" */
     struct problems *problems;
     size_t complaints;
     struct inifile_section sections[INIFILE_SECTIONS_MAX];
@@ -52,21 +52,27 @@ struct inifile {
 };
 
 /*
- * Syntax errors are in *problems; the result holds the rest, so that the caller can find more errors. `problems`
- * is kept for later complaints. NULL when there is no memory.
+ * Adds syntax errors to *problems; the result has the rest, so that the caller can find more errors. Keeps `problems`,
+ * which must outlive it, for later complaints. NULL when there is no memory.
  */
 struct inifile *inifile_parse(const char *label, const char *text, size_t size, struct problems *problems);
 
+struct inifile_source {
+    int folder; /* or AT_FDCWD */
+    const char *path;
+    const char *label; /* its name in messages */
+    uid_t owner;       /* the one user who may write it */
+};
+
 /*
- * Opens `path` (relative to the folder) without following a link, checks on the descriptor that it is a regular
- * file of `owner` that nobody else may write, and parses it. -ENOENT, -EISDIR: silent, for the caller to judge;
- * -EINVAL when it is not to be trusted or too large, other -errno when it cannot be read: told in *problems.
+ * Opens the file without following a link, checks on the descriptor that it is a regular file that only its `owner` may
+ * write, and parses it. -ENOENT, -EISDIR, -ENOMEM: not reported, the caller decides; -EINVAL when it cannot be trusted or
+ * is too large, other -errno when it cannot be read: reported in *problems.
  */
-int inifile_load(int folder, const char *path, const char *label, uid_t owner, struct problems *problems,
-                 struct inifile **ret);
+int inifile_load(const struct inifile_source *source, struct problems *problems, struct inifile **ret);
 void inifile_free(struct inifile *file);
 
-/* The same checks of owner and mode for a folder. 0 or -EINVAL, told in *problems. */
+/* The same checks of owner and mode for a folder. 0, or -EINVAL, reported in *problems. */
 int inifile_check_owner(int fd, const char *label, uid_t owner, struct problems *problems);
 
 /* Adds an error "LABEL:LINE: ..."; line 0 leaves the line out. */
@@ -93,12 +99,17 @@ struct inifile_key {
     size_t offset;            /* where the value goes */
     const char *const *words; /* INIFILE_WORD; ends with NULL */
     int64_t minimum;          /* INIFILE_NUMBER, INIFILE_DURATION */
-    int64_t maximum;          /* 0: no bound of its own */
+    int64_t maximum;          /* 0: no bound */
+};
+
+struct inifile_table {
+    const struct inifile_key *keys;
+    size_t count;
 };
 
 /*
- * Converts the entries of one section by the rows of the table whose section is `kind`, into the struct at `base`;
- * an unknown key or a bad value is complained about and changes nothing. 0 or -ENOMEM.
+ * Converts the entries of one section into the struct at `base`, by the table's rows whose section is `kind`. Reports an
+ * unknown key or a bad value, which changes nothing. 0 or -ENOMEM.
  */
-int inifile_apply(struct inifile *file, size_t section, const char *kind, const struct inifile_key *keys,
-                  size_t n_keys, void *base);
+int inifile_apply(struct inifile *file, size_t section, const char *kind, const struct inifile_table *table,
+                  void *base);

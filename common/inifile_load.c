@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From a path to a parsed file: who may have written it is checked on the descriptor that is then read, never on
- * a path, so that nothing can be swapped in between.
+ * Loads a file: checks its owner and mode on the descriptor that it then reads, never by path, so that the file cannot be
+ * exchanged in between.
  */
 #include "common/cleanup.h"
 #include "common/inifile.h"
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int check_stat(const struct stat *st, const char *label, uid_t owner, struct problems *problems)
+static int check_writable(const struct stat *st, const char *label, uid_t owner, struct problems *problems)
 {
     if (st->st_uid != owner) {
         problems_add(problems, true,
@@ -32,7 +32,7 @@ static int check_stat(const struct stat *st, const char *label, uid_t owner, str
     return 0;
 }
 
-/* Root, who checks and reloads, can read what accesspkgd cannot: a umask of 077 makes such files and folders. */
+/* Root runs check-config and reload, and can read files that accesspkgd cannot, as a umask of 077 makes them. */
 static int check_readable(const struct stat *st, const char *label, struct problems *problems)
 {
     const mode_t others = S_ISDIR(st->st_mode) ? S_IROTH | S_IXOTH : S_IROTH;
@@ -56,7 +56,7 @@ int inifile_check_owner(int fd, const char *label, uid_t owner, struct problems 
         return -EINVAL;
     }
     const int rc = check_readable(&st, label, problems);
-    return rc < 0 ? rc : check_stat(&st, label, owner, problems);
+    return rc < 0 ? rc : check_writable(&st, label, owner, problems);
 }
 
 static int complain_open(const char *label, int error, struct problems *problems)
@@ -76,7 +76,7 @@ static int complain_open(const char *label, int error, struct problems *problems
     return -error;
 }
 
-static int check_file(int fd, const char *label, uid_t owner, struct problems *problems)
+static int check_regular(int fd, const char *label, uid_t owner, struct problems *problems)
 {
     struct stat st;
     if (fstat(fd, &st) < 0) {
@@ -91,10 +91,10 @@ static int check_file(int fd, const char *label, uid_t owner, struct problems *p
         return -EINVAL;
     }
     const int rc = check_readable(&st, label, problems);
-    return rc < 0 ? rc : check_stat(&st, label, owner, problems);
+    return rc < 0 ? rc : check_writable(&st, label, owner, problems);
 }
 
-/* One byte more than a file may have is read: st_size may be old by the time of reading. */
+/* Reads up to one byte more than allowed, as st_size may have changed. */
 static int read_text(int fd, const char *label, char *buffer, size_t *ret_size, struct problems *problems)
 {
     size_t size = 0;
@@ -117,13 +117,14 @@ static int read_text(int fd, const char *label, char *buffer, size_t *ret_size, 
     return -EINVAL;
 }
 
-int inifile_load(int folder, const char *path, const char *label, uid_t owner, struct problems *problems,
-                 struct inifile **ret)
+int inifile_load(const struct inifile_source *source, struct problems *problems, struct inifile **ret)
 {
-    _cleanup_close_ int fd = openat(folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    const char *label = source->label;
+    _cleanup_close_ int fd = openat(source->folder, source->path, flags);
     if (fd < 0)
         return complain_open(label, errno, problems);
-    int rc = check_file(fd, label, owner, problems);
+    int rc = check_regular(fd, label, source->owner, problems);
     if (rc < 0)
         return rc;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The values of an INI file: text as the administrator wrote it becomes what a table of keys asks for, or a
- * complaint that says what would be right. A value that does not fit leaves the default alone.
+ * Converts the values of an INI file as its table of keys asks, or complains and says what would be right. A bad value
+ * leaves the default.
  */
 #include "common/cleanup.h"
 #include "common/duration.h"
@@ -107,39 +107,39 @@ static convert_function *const converters[] = {
     [INIFILE_DURATION] = convert_duration, [INIFILE_NUMBER] = convert_number, [INIFILE_TERM] = convert_term,
 };
 
-static const struct inifile_key *find_key(const char *section, const char *key,
-                                          const struct inifile_key *keys, size_t n_keys)
+static const struct inifile_key *find_key(const struct inifile_table *table, const char *section,
+                                          const char *key)
 {
-    for (size_t i = 0; i < n_keys; i++)
-        if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].key, key) == 0)
-            return &keys[i];
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->keys[i].section, section) == 0 && strcmp(table->keys[i].key, key) == 0)
+            return &table->keys[i];
     return NULL;
 }
 
 static void complain_unknown(struct inifile *file, const struct inifile_entry *entry, const char *section,
-                             const struct inifile_key *keys, size_t n_keys)
+                             const struct inifile_table *table)
 {
-    for (size_t i = 0; i < n_keys; i++)
-        if (strcmp(keys[i].key, entry->key) == 0) {
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->keys[i].key, entry->key) == 0) {
             inifile_complain(file, entry->line, "%s does not belong in [%s] but in [%s]; move it there",
-                             entry->key, section, keys[i].section);
+                             entry->key, section, table->keys[i].section);
             return;
         }
     inifile_complain(file, entry->line, "[%s] has no key %s; check its spelling, or take it out", section,
                      entry->key);
 }
 
-int inifile_apply(struct inifile *file, size_t section, const char *kind, const struct inifile_key *keys,
-                  size_t n_keys, void *base)
+int inifile_apply(struct inifile *file, size_t section, const char *kind, const struct inifile_table *table,
+                  void *base)
 {
     for (size_t i = 0; i < file->n_entries; i++) {
         const struct inifile_entry *entry = &file->entries[i];
         if (entry->section != section)
             continue;
-        const struct inifile_key *key = find_key(kind, entry->key, keys, n_keys);
+        const struct inifile_key *key = find_key(table, kind, entry->key);
         int rc = 0;
         if (!key)
-            complain_unknown(file, entry, kind, keys, n_keys);
+            complain_unknown(file, entry, kind, table);
         else if (!entry->value[0])
             inifile_complain(file, entry->line, "%s has no value; write one, or take the line out", key->key);
         else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What stands in the files of this host: who is gone from there is gone, which an outage cannot look like. 0 or an errno,
- * also where a file is empty or away: somebody is replacing it, or it is broken, and nobody is gone for that.
+ * Looks up names in /etc/passwd and /etc/group alone. Unlike an absence in a directory, one here cannot be an outage. 0 or
+ * an errno (not negative), also for a missing or an empty file: it is broken or being replaced, which proves no absence.
  */
 #pragma once
 
@@ -9,5 +9,5 @@
 #include <sys/types.h>
 
 int local_has_user(const char *name, bool *ret);
-/* `gid`: only a line with this number counts; (gid_t)-1: any. */
+/* Only a line with this gid counts; with (gid_t)-1 any. */
 int local_has_group(const char *name, gid_t gid, bool *ret);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One line per event, one write(2) per line, errno left alone. Never used by the modules. Called by the daemon and
- * by accesspkg-submit.
+ * Writes the log: one write(2) per line, errno left alone. Not for the modules.
  */
 #include "common/log.h"
 
@@ -24,7 +23,7 @@ void log_set_debug(bool on)
     debug = on;
 }
 
-/* Whether stderr is the journal's own stream, as systemd.exec(5) tells a program to find out. */
+/* Says whether stderr is the journal's stream: see JOURNAL_STREAM in systemd.exec(5). */
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -34,7 +33,7 @@ static bool stderr_is_journal(void)
            st.st_dev == (dev_t)device && st.st_ino == (ino_t)inode;
 }
 
-static void write_all(const char *text, size_t size)
+static void write_stderr(const char *text, size_t size)
 {
     while (size > 0) {
         const ssize_t n = write(STDERR_FILENO, text, size);
@@ -52,7 +51,7 @@ void log_line(int priority, const char *format, ...)
     if (priority == LOG_DEBUG && !debug)
         return;
     const int saved = errno;
-    char text[LINE_MAX_BYTES + 1]; /* longer than the line, so that text_visible shows the cut */
+    char text[LINE_MAX_BYTES + 1]; /* longer than `line`, so that text_visible marks a cut with "..." */
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
@@ -66,6 +65,6 @@ void log_line(int priority, const char *format, ...)
     while (*visible)
         visible++;
     *visible++ = '\n';
-    write_all(line, (size_t)(visible - line));
+    write_stderr(line, (size_t)(visible - line));
     errno = saved;
 }

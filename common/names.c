@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Names and text from outside. Pure functions over bytes: no allocation, no locale, no <ctype.h> (its tables
- * depend on the host process's locale). Called by every program and by both modules.
+ * Checks and converts names and text from outside. Pure functions over bytes: no allocation, no locale, no <ctype.h>,
+ * whose tables depend on the host's locale. Used by every program and by both modules.
  */
 #include "common/names.h"
 
@@ -27,7 +27,7 @@ bool name_is_package(const char *name)
     return true;
 }
 
-/* The table 3-7 of the Unicode standard: which second bytes a first byte allows; the rest are 80..BF. */
+/* Table 3-7 of the Unicode standard: the second bytes that a first byte allows; further bytes are 80..BF. */
 static const struct utf8_form {
     unsigned char first_low, first_high, second_low, second_high;
     unsigned char length;
@@ -37,7 +37,7 @@ static const struct utf8_form {
     {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
 };
 
-/* Bytes of the character that text starts with, 0 when it starts with none. Never reads past a zero byte. */
+/* Bytes of the character at `text`; 0 when there is none. Never reads past a zero byte. */
 static size_t utf8_length(const unsigned char *text)
 {
     const struct utf8_form *form = utf8_forms;
@@ -66,7 +66,7 @@ bool text_is_utf8(const char *text)
     return true;
 }
 
-static bool stands_for_itself(unsigned char c, bool first)
+static bool is_plain(unsigned char c, bool first)
 {
     return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '@' || c == '+' || c == '-' ||
            (c == '.' && !first);
@@ -82,7 +82,7 @@ int name_encode(const char *name, char *ret, size_t size)
         return -EINVAL;
     for (const char *at = name; *at; at++) {
         const unsigned char c = (unsigned char)*at;
-        const bool plain = stands_for_itself(c, at == name);
+        const bool plain = is_plain(c, at == name);
         if (length + (plain ? 1 : 3) > NAME_ENCODED_MAX)
             return -ENAMETOOLONG;
         if (plain) {
@@ -100,20 +100,20 @@ int name_encode(const char *name, char *ret, size_t size)
     return 0;
 }
 
-/* The value of an upper-case hexadecimal digit, -1 for anything else. */
+/* The value of an upper-case hexadecimal digit; -1 for any other character. */
 static int digit_value(char c)
 {
     const char *at = c ? strchr(upper_digits, c) : NULL;
     return at ? (int)(at - upper_digits) : -1;
 }
 
-/* Takes one byte of a name off *at. -1 when name_encode would not have written it so. */
+/* Decodes one byte at *at and moves on. -1 for what name_encode does not write. */
 static int decode_byte(const char **at, bool first)
 {
     const char *text = *at;
     if (*text != '%') {
         *at = text + 1;
-        return stands_for_itself((unsigned char)*text, first) ? (unsigned char)*text : -1;
+        return is_plain((unsigned char)*text, first) ? (unsigned char)*text : -1;
     }
     const int high = digit_value(text[1]);
     const int low = high < 0 ? -1 : digit_value(text[2]);
@@ -121,7 +121,7 @@ static int decode_byte(const char **at, bool first)
         return -1;
     *at = text + 3;
     const int byte = high * 16 + low;
-    return byte == 0 || stands_for_itself((unsigned char)byte, first) ? -1 : byte;
+    return byte == 0 || is_plain((unsigned char)byte, first) ? -1 : byte;
 }
 
 int name_decode(const char *encoded, char *ret, size_t size)
@@ -144,7 +144,7 @@ int name_decode(const char *encoded, char *ret, size_t size)
     return 0;
 }
 
-/* A well-formed character that could move the cursor, break a line or turn the reading direction. */
+/* True for a character that could move the cursor, break a line or change the reading direction. */
 static bool is_unsafe(const unsigned char *c, size_t length)
 {
     switch (length) {
@@ -160,8 +160,9 @@ static bool is_unsafe(const unsigned char *c, size_t length)
     }
 }
 
-/* Writes the visible form of the character or stray byte at text; returns its size, and in *ret_taken what it took. */
-static size_t visible_form(const unsigned char *text, char ret[16], size_t *ret_taken)
+/* Writes the visible form of the character or stray byte at `text`. Returns its size; *ret_taken is how many bytes of text
+ * it stands for. */
+static size_t make_visible(const unsigned char *text, char ret[16], size_t *ret_taken)
 {
     static const char lower_digits[] = "0123456789abcdef";
     const size_t length = utf8_length(text);
@@ -185,13 +186,13 @@ char *text_visible(const char *text, char *ret, size_t size)
     static const char dots[] = "...";
     const size_t n_dots = sizeof(dots) - 1;
     const unsigned char *at = (const unsigned char *)text;
-    size_t used = 0, cut = 0; /* cut: where the dots still fit behind a whole character */
+    size_t used = 0, cut = 0; /* cut: the last end of a character behind which the dots fit */
     if (size == 0)
         return ret;
     while (*at) {
         char form[16];
         size_t taken;
-        const size_t length = visible_form(at, form, &taken);
+        const size_t length = make_visible(at, form, &taken);
         if (used + length >= size) {
             const size_t room = size - 1 - cut;
             const size_t n = room < n_dots ? room : n_dots;

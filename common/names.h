@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Names and text from outside: what may be a package's name, how a user's name becomes a file name, and how any
- * text becomes harmless on a terminal or in a log (rule 10). No allocation, no locale, no library: the PAM and
- * NSS modules use this inside other people's processes.
+ * Names and text from outside: checks packages' names, turns a user's name into a file name, and makes any text harmless
+ * on a terminal or in a log (rule 10). No allocation, no locale, no library: the modules use it inside any process.
  */
 #pragma once
 
@@ -11,8 +10,8 @@
 
 enum {
     NAME_PACKAGE_MAX = 64,  /* bytes of a package's name */
-    NAME_ENCODED_MAX = 255, /* bytes of an encoded name: NAME_MAX of every file system we meet */
-    TEXT_WORD_MAX = 512,    /* bytes of a word for a shell, with its zero */
+    NAME_ENCODED_MAX = 255, /* bytes of an encoded name: NAME_MAX of the usual file systems */
+    TEXT_WORD_MAX = 512,    /* bytes of a word for a shell, including its zero */
 };
 
 /* A package's name: [a-z0-9][a-z0-9._-]*, at most NAME_PACKAGE_MAX bytes. It is a file stem and a PAM option. */
@@ -22,26 +21,25 @@ bool name_is_package(const char *name);
 bool text_is_utf8(const char *text);
 
 /*
- * Percent-encodes a user or group name into one file name component: [A-Za-z0-9_@+-] and a '.' that is not first
- * stand for themselves, every other byte is %XX (upper case). Never yields "", ".", ".." or a '/'.
- * size counts the terminating zero. 0; -EINVAL for an empty name; -ENAMETOOLONG when it does not fit in size or
- * exceeds NAME_ENCODED_MAX.
+ * Percent-encodes a user or group name as one file name: [A-Za-z0-9_@+-] and a '.' that is not first stay, any other byte
+ * becomes %XX (upper case). Never yields "", ".", ".." or a '/'. `size` includes the zero. 0; -EINVAL for an empty name;
+ * -ENAMETOOLONG when the result exceeds `size` or NAME_ENCODED_MAX.
  */
 int name_encode(const char *name, char *ret, size_t size);
 
-/* The inverse. -EINVAL unless `encoded` is exactly what name_encode yields for some name. */
+/* The inverse. 0; -EINVAL for what name_encode does not yield; -ENAMETOOLONG when the name exceeds `size`. */
 int name_decode(const char *encoded, char *ret, size_t size);
 
 /*
- * Copies text so that a terminal, a log line or a mail can show it: control characters (C0, DEL, C1, also U+2028,
- * U+2029 and the bidirectional overrides U+202A-U+202E, U+2066-U+2069), backslashes left alone, and bytes that
- * are not UTF-8 become \xNN per byte; what does not fit is cut at a character's edge and ends in "...". Always
- * terminates. Returns ret, so that it can stand inside a printf call.
+ * Copies text so that a terminal, a log line or a mail can show it. Control characters (C0, DEL, C1, U+2028, U+2029, the
+ * bidirectional overrides U+202A-U+202E and U+2066-U+2069) and bytes that are not UTF-8 become \xNN for each byte;
+ * backslashes stay. A text that does not fit is cut between characters and ends in "...". Always terminates. Returns
+ * ret, for use in a printf call.
  */
 char *text_visible(const char *text, char *ret, size_t size);
 
 /*
- * A name as one word of a command that people are told to paste: visible, and in single quotes where a shell would make
- * something else of it ("CORP\\bob", "x;reboot"). What does not fit becomes "NAME". Returns ret.
+ * Makes a name one word of a shell command for people to paste: visible, and in single quotes if a shell would interpret
+ * it ("CORP\\bob", "x;reboot"). "NAME" when it does not fit. Returns ret.
  */
 char *text_word(const char *text, char ret[TEXT_WORD_MAX]);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A cache in front of every look-up: where nscd (or unscd) answers for groups, glibc asks our module once in an hour, and
- * who was approved may log in without the groups.
+ * Warns of nscd (or unscd), which caches look-ups: if it caches groups, glibc asks our module once an hour only, and an
+ * approved user may log in without the groups.
  */
 #pragma once
 
 #include "common/findings.h"
 
-/* Says so where one runs below `root` ("": this host) and remembers groups. */
+/* Adds a finding if one runs below `root` ("": this host) and caches groups. */
 void nscd_check(const char *root, struct findings *findings);

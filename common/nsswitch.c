@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The parser, see the header. Pure: text in, structs out. The words are in nsswitch_check.c. */
+/* The parser, see the header. Pure: text in, structs out. The findings are in nsswitch_check.c. */
 #include "common/nsswitch.h"
 
 #include "common/cleanup.h"
@@ -11,7 +11,7 @@
 /* isspace() of the C locale. */
 #define BLANKS " \t\n\v\f\r"
 
-/* Lines of other databases are parsed too: what is wrong in one of them concerns all. */
+/* Lines of other databases are parsed, too: an error in one makes glibc ignore the file. */
 static const char *const databases[] = {
     "aliases",    "ethers",        "group",    "group_compat", "gshadow",       "hosts",
     "initgroups", "netgroup",      "networks", "passwd",       "protocols",     "publickey",
@@ -24,7 +24,7 @@ struct word {
     size_t length;
 };
 
-static bool is_word(struct word word, const char *name)
+static bool word_is(struct word word, const char *name)
 {
     return strlen(name) == word.length && strncasecmp(word.text, name, word.length) == 0;
 }
@@ -32,13 +32,13 @@ static bool is_word(struct word word, const char *name)
 static int find_word(struct word word, const char *const names[], size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (is_word(word, names[i]))
+        if (word_is(word, names[i]))
             return (int)i;
     return -1;
 }
 
-/* Takes what stands before one of `ends`, and passes over blanks behind it. */
-static struct word take_word(const char **at, const char *ends)
+/* Reads up to one of `ends`, and skips the blanks after it. */
+static struct word read_span(const char **at, const char *ends)
 {
     const struct word word = {*at, strcspn(*at, ends)};
     *at += word.length;
@@ -46,19 +46,19 @@ static struct word take_word(const char **at, const char *ends)
     return word;
 }
 
-/* One "!STATUS=ACTION"; false: glibc cannot parse it. */
-static bool take_condition(const char **at, struct nsswitch_service *service)
+/* Reads one "[!]STATUS=ACTION". False when glibc cannot parse it. */
+static bool read_condition(const char **at, struct nsswitch_service *service)
 {
     static const char *const answers[] = {"SUCCESS", "NOTFOUND", "UNAVAIL", "TRYAGAIN"};
     static const char *const actions[] = {"CONTINUE", "RETURN", "MERGE"};
     const bool others = **at == '!';
     *at += others;
-    const int answer = find_word(take_word(at, BLANKS "=]"), answers, NSSWITCH_ANSWERS);
+    const int answer = find_word(read_span(at, BLANKS "=]"), answers, NSSWITCH_ANSWERS);
     if (answer < 0 || **at != '=')
         return false;
     ++*at;
     *at += strspn(*at, BLANKS);
-    const int action = find_word(take_word(at, BLANKS "=]"), actions, 3);
+    const int action = find_word(read_span(at, BLANKS "=]"), actions, 3);
     if (action < 0)
         return false;
     for (int i = 0; i < NSSWITCH_ANSWERS; i++)
@@ -67,12 +67,12 @@ static bool take_condition(const char **at, struct nsswitch_service *service)
     return true;
 }
 
-static bool take_conditions(const char **at, struct nsswitch_service *service)
+static bool read_conditions(const char **at, struct nsswitch_service *service)
 {
     ++*at; /* '[' */
     *at += strspn(*at, BLANKS);
     do
-        if (!take_condition(at, service))
+        if (!read_condition(at, service))
             return false;
     while (**at != ']');
     ++*at;
@@ -92,18 +92,18 @@ static int add_service(struct nsswitch_line *line, struct word name, const struc
     return 0;
 }
 
-/* What stands behind the name of the database. 0; -EINVAL: glibc cannot parse it; -ENOMEM. */
+/* Reads what follows the name of the database. 0; -EINVAL when glibc cannot parse it; -ENOMEM. */
 static int parse_services(const char *at, struct nsswitch_line *line)
 {
     for (;;) {
         struct nsswitch_service service = {.actions = {[NSSWITCH_SUCCESS] = NSSWITCH_RETURN}};
         at += strspn(at, BLANKS);
-        const struct word name = take_word(&at, BLANKS "[");
+        const struct word name = read_span(&at, BLANKS "[");
         if (name.length == 0) {
             line->unread = *at != '\0';
             return 0;
         }
-        if (*at == '[' && !take_conditions(&at, &service))
+        if (*at == '[' && !read_conditions(&at, &service))
             return -EINVAL;
         const int r = add_service(line, name, &service);
         if (r < 0)
@@ -111,14 +111,14 @@ static int parse_services(const char *at, struct nsswitch_line *line)
     }
 }
 
-static void deinit_line(struct nsswitch_line *line)
+static void nsswitch_line_deinit(struct nsswitch_line *line)
 {
     for (size_t i = 0; i < line->n_services; i++)
         free(line->services[i].name);
     free(line->services);
 }
 
-/* The database of a line, `*ret_rest` behind its colons; NULL: glibc passes over the line. */
+/* The database of a line, with *ret_rest after its colons; NULL when glibc skips the line. */
 static const char *database_of(const char *text, const char **ret_rest)
 {
     text += strspn(text, BLANKS);
@@ -132,29 +132,29 @@ static const char *database_of(const char *text, const char **ret_rest)
     return NULL;
 }
 
-static struct nsswitch_line *line_of(struct nsswitch *nsswitch, const char *database)
+static struct nsswitch_line *find_line(struct nsswitch *nsswitch, const char *database)
 {
     if (database && strcmp(database, "group") == 0)
         return &nsswitch->group;
     return database && strcmp(database, "initgroups") == 0 ? &nsswitch->initgroups : NULL;
 }
 
-/* One line with its break; the text ends at a NUL, as it does for glibc. */
-static int parse_line(struct nsswitch *nsswitch, const char *text, unsigned number)
+/* Parses one line. As for glibc, it ends at a NUL. */
+static int parse_database_line(struct nsswitch *nsswitch, const char *text, unsigned number)
 {
     const char *rest = NULL;
     struct nsswitch_line line = {.number = number};
     const char *database = database_of(text, &rest);
-    struct nsswitch_line *ours = line_of(nsswitch, database);
+    struct nsswitch_line *ours = find_line(nsswitch, database);
     const int r = database ? parse_services(rest, &line) : 0;
     if (r < 0 || !ours) {
-        deinit_line(&line);
+        nsswitch_line_deinit(&line);
         if (r == -EINVAL)
             nsswitch->broken = number;
         return r == -EINVAL ? 0 : r;
     }
     line.others = ours->others + (ours->number > 0);
-    deinit_line(ours);
+    nsswitch_line_deinit(ours);
     *ours = line;
     return 0;
 }
@@ -172,8 +172,8 @@ int nsswitch_parse(const char *text, size_t size, struct nsswitch *ret)
         if (!line)
             r = -ENOMEM;
         else if (memcpy(line, text, (size_t)(next - text)), line_break)
-            r = parse_line(&nsswitch, line, number);
-        else if (line_of(&nsswitch, database_of(line, &rest)))
+            r = parse_database_line(&nsswitch, line, number);
+        else if (find_line(&nsswitch, database_of(line, &rest)))
             nsswitch.cut = number;
     }
     if (r < 0)
@@ -185,8 +185,8 @@ int nsswitch_parse(const char *text, size_t size, struct nsswitch *ret)
 
 void nsswitch_deinit(struct nsswitch *nsswitch)
 {
-    deinit_line(&nsswitch->group);
-    deinit_line(&nsswitch->initgroups);
+    nsswitch_line_deinit(&nsswitch->group);
+    nsswitch_line_deinit(&nsswitch->initgroups);
     *nsswitch = (struct nsswitch){0};
 }
 

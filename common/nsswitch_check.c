@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether glibc asks our module for the groups of a login, and the words for whoever wrote the file. glibc goes on to the
- * next service behind a SUCCESS whatever a line group: says of it; a line initgroups: is taken at its word.
+ * Finds out when glibc does not ask our module for the groups of a login, and words it for the administrator. After a
+ * SUCCESS, glibc asks the next service whatever a line group: says; it obeys a line initgroups:.
  */
 #include "common/cleanup.h"
 #include "common/nsswitch.h"
@@ -18,18 +18,18 @@ enum { WORDS_MAX = 512 };
 
 static const unsigned char defaults[NSSWITCH_ANSWERS] = {[NSSWITCH_SUCCESS] = NSSWITCH_RETURN};
 
-static bool is_ours(const struct nsswitch_service *service)
+static bool is_our_service(const struct nsswitch_service *service)
 {
     return strcmp(service->name, OURS) == 0;
 }
 
-/* Older glibcs took a '#' anywhere for the begin of a comment; for today's it begins a service that there is not. */
+/* For older glibcs a '#' anywhere starts a comment; for today's it starts the name of a service that does not exist. */
 static bool is_comment(const struct nsswitch_service *service)
 {
     return service->name[0] == '#';
 }
 
-/* For whom the look-up ends at this service. */
+/* When the look-up ends at this service, as NSSWITCH_ bits. */
 static unsigned ends_at(const struct nsswitch_service *service, bool initgroups)
 {
     static const unsigned who[NSSWITCH_ANSWERS] = {
@@ -52,7 +52,7 @@ unsigned nsswitch_hidden(const struct nsswitch *nsswitch)
     const struct nsswitch_line *line = nsswitch_deciding(nsswitch);
     unsigned hidden = 0;
     for (size_t i = 0; line && i < line->n_services; i++) {
-        if (is_ours(&line->services[i]))
+        if (is_our_service(&line->services[i]))
             return hidden;
         hidden |= ends_at(&line->services[i], line == &nsswitch->initgroups);
     }
@@ -63,7 +63,7 @@ unsigned nsswitch_hides(const struct nsswitch *nsswitch)
 {
     const struct nsswitch_line *line = nsswitch_deciding(nsswitch);
     for (size_t i = 0; line && i + 1 < line->n_services; i++)
-        if (is_ours(&line->services[i]))
+        if (is_our_service(&line->services[i]))
             return ends_at(&line->services[i], line == &nsswitch->initgroups);
     return 0;
 }
@@ -73,7 +73,7 @@ static bool is_behind_comment(const struct nsswitch_line *line)
     bool comment = false;
     for (size_t i = 0; i < line->n_services; i++) {
         comment |= is_comment(&line->services[i]);
-        if (is_ours(&line->services[i]))
+        if (is_our_service(&line->services[i]))
             return comment;
     }
     return false;
@@ -81,7 +81,7 @@ static bool is_behind_comment(const struct nsswitch_line *line)
 
 /* ---- how to write it ------------------------------------------------------------------------------------------ */
 
-/* A service, and what the line says of it beyond the default. */
+/* Prints a service, and those of its conditions that differ from the default. */
 static void print_service(const char *name, const unsigned char actions[NSSWITCH_ANSWERS], FILE *out)
 {
     static const char *const answer_words[] = {"SUCCESS", "NOTFOUND", "UNAVAIL", "TRYAGAIN"};
@@ -97,7 +97,7 @@ static void print_service(const char *name, const unsigned char actions[NSSWITCH
     fputs(strcmp(before, " ") == 0 ? "]" : "", out);
 }
 
-/* Another service; before ours in a line initgroups: it is told to go on behind a success. */
+/* Prints another service. With `go_on` its success does not end the look-up. */
 static void print_other(const struct nsswitch_service *service, bool go_on, FILE *out)
 {
     unsigned char actions[NSSWITCH_ANSWERS];
@@ -107,15 +107,15 @@ static void print_other(const struct nsswitch_service *service, bool go_on, FILE
     print_service(service->name, actions, out);
 }
 
-/* Whether a service that is not ours stands here or behind. */
+/* True when another service follows at `at` or later. */
 static bool others_follow(const struct nsswitch_line *line, size_t at)
 {
-    while (at < line->n_services && is_ours(&line->services[at]))
+    while (at < line->n_services && is_our_service(&line->services[at]))
         at++;
     return at < line->n_services && !is_comment(&line->services[at]);
 }
 
-/* Ours goes behind all that never end the look-up, before the first that does. */
+/* Puts ours after all services that never end the look-up, and before the first that may. */
 static void print_line(const struct nsswitch_line *line, bool initgroups, FILE *out)
 {
     static const unsigned char go_on[NSSWITCH_ANSWERS] = {[NSSWITCH_SUCCESS] = NSSWITCH_CONTINUE};
@@ -124,13 +124,14 @@ static void print_line(const struct nsswitch_line *line, bool initgroups, FILE *
     for (size_t i = 0; i <= line->n_services; i++) {
         const struct nsswitch_service *service = i < line->n_services ? &line->services[i] : NULL;
         const bool end = !service || is_comment(service);
-        if (!printed && (end || is_ours(service) || (ends_at(service, initgroups) & ~NSSWITCH_WITH_GROUP))) {
+        if (!printed &&
+            (end || is_our_service(service) || (ends_at(service, initgroups) & ~NSSWITCH_WITH_GROUP))) {
             print_service(OURS, initgroups && others_follow(line, i) ? go_on : defaults, out);
             printed = true;
         }
         if (end)
             return;
-        if (!is_ours(service))
+        if (!is_our_service(service))
             print_other(service, initgroups && !printed, out);
     }
 }
@@ -155,7 +156,7 @@ char *nsswitch_mended(const struct nsswitch *nsswitch)
 
 /* ---- words ---------------------------------------------------------------------------------------------------- */
 
-/* Why glibc does not find us in the line that decides, or has none. */
+/* Says why glibc never asks us. */
 static void say_never_asked(const char *path, const struct nsswitch *nsswitch, const char *mended,
                             struct findings *findings)
 {
@@ -177,7 +178,7 @@ static void say_never_asked(const char *path, const struct nsswitch *nsswitch, c
                      mended);
 }
 
-/* The first service before us at which the look-up ends for these. */
+/* The first service before ours that ends the look-up in the case of this bit. */
 static const char *ending_service(const struct nsswitch_line *line, unsigned bit)
 {
     size_t i = 0;
@@ -187,7 +188,7 @@ static const char *ending_service(const struct nsswitch_line *line, unsigned bit
 }
 
 /* "for who has no group in files (NOTFOUND=return) and while ..." */
-static const char *for_whom(const struct nsswitch_line *line, unsigned hidden, char ret[WORDS_MAX])
+static const char *describe_hidden(const struct nsswitch_line *line, unsigned hidden, char ret[WORDS_MAX])
 {
     static const struct {
         unsigned bit;
@@ -207,8 +208,8 @@ static const char *for_whom(const struct nsswitch_line *line, unsigned hidden, c
     return ret;
 }
 
-static void say(const char *path, const struct nsswitch *nsswitch, const char *mended,
-                struct findings *findings)
+static void add_nsswitch_finding(const char *path, const struct nsswitch *nsswitch, const char *mended,
+                                 struct findings *findings)
 {
     const struct nsswitch_line *line = nsswitch_deciding(nsswitch);
     const unsigned hidden = nsswitch_hidden(nsswitch);
@@ -223,7 +224,7 @@ static void say(const char *path, const struct nsswitch *nsswitch, const char *m
         findings_add(findings,
                      "%s:%u: " OURS
                      " is not asked %s, and such logins lack the groups of their packages. Write: %s",
-                     path, line->number, for_whom(line, hidden, words), mended);
+                     path, line->number, describe_hidden(line, hidden, words), mended);
     else if (nsswitch_hides(nsswitch))
         findings_add(findings,
                      "%s:%u: the services behind " OURS
@@ -249,7 +250,7 @@ unsigned nsswitch_check(const char *path, struct findings *findings)
         return 0;
     }
     if ((mended = nsswitch_mended(&nsswitch)))
-        say(path, &nsswitch, mended, findings);
+        add_nsswitch_finding(path, &nsswitch, mended, findings);
     else
         findings->lost = true;
     const unsigned hidden = nsswitch_hidden(&nsswitch);

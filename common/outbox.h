@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What somebody must hear of: the events as one table, and a notice, which is one event on its way to those who hear
- * it. The engine writes notices (lifecycle/notice.c), accesspkg-notify delivers them (helperd/notify/), docs/NOTICES.md
- * explains them to who writes a program for notify.d. Pure.
+ * The events that people are notified of, in one table, and the notice: one event with its recipients, until it is
+ * delivered. lifecycle/notice.c writes notices, accesspkg-notify (helperd/notify/) delivers them, docs/NOTICES.md explains
+ * them to authors of programs for notify.d. Pure.
  */
 #pragma once
 
 #include <stdint.h>
 
-/* Who hears of an event. */
+/* Who is notified of an event. */
 enum outbox_audience {
     OUTBOX_REQUESTOR,
-    OUTBOX_ASKED,  /* whom the stage asks now and has not decided */
-    OUTBOX_OTHERS, /* whom the stage asked, but for who decided */
+    OUTBOX_ASKED,  /* approvers of the stage who have not decided yet */
+    OUTBOX_OTHERS, /* approvers of the stage, except the one who decided */
     OUTBOX_EVERY_APPROVER,
 };
 
 /*
- * Symbol, identifier, who hears it, one line for people, what stands between that and the first command on a terminal, and
- * what they may do about it: commands to paste, a line each. {member} stands for a member of the notice; a command with
- * one that is missing is left out. Terminals (NULL: not this one) are for what wants an act now; of an end that comes
- * near the root service warns there, where at_end says so (lifecycle/sessions.c).
+ * Symbol, identifier, audience, one line for people, the words between that and the first command on a terminal (NULL: not
+ * shown on terminals), and commands for people to paste, one on a line. {member} stands for a member of the notice; a
+ * command with a missing one is left out. Terminals are for events that ask for an act now. Not for an end that comes
+ * near: the root service warns of it there, if at_end says so (lifecycle/sessions.c).
  */
 #define OUTBOX_TABLE(X)                                                                                      \
     X(REQUEST_WAITS, "request-waits", OUTBOX_ASKED, "{user} asks for {package}", "To approve",               \
@@ -68,19 +68,20 @@ const char *outbox_terminal(enum outbox_event event); /* NULL: not for terminals
 const char *outbox_commands(enum outbox_event event);
 enum outbox_event outbox_from_identifier(const char *identifier); /* OUTBOX_EVENT_COUNT when unknown */
 
-/* Strings are owned. Written in the transaction of what it tells of; gone when it was delivered. */
+/* Written in the transaction of its event; deleted when it was delivered. Strings are owned. Times in seconds since the
+ * epoch. */
 struct notice {
     int64_t id;
     enum outbox_event event;
     int64_t request;    /* 0: none */
     int64_t assignment; /* 0: none */
-    int64_t turn;       /* tells two of one event apart: the stage, the reminder, the end */
+    int64_t turn;       /* distinguishes notices of one event: number of the stage or reminder, the end */
     char *recipients;   /* a JSON array of principals: "alice", "%dba-leads" */
     int64_t at;
-    char *facts; /* a JSON object: what was so when it was written */
-    char *done;  /* hooks that have it, separated by '/' */
+    char *facts; /* a JSON object, as of the time of writing */
+    char *done;  /* hooks that have delivered it, separated by '/' */
     int64_t attempts;
-    char *failure; /* of the last try; NULL: none failed */
+    char *failure; /* of the last attempt; NULL: none failed */
     int64_t failed_at;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See the header. The phases are walked with what our module may answer, as libpam would; no list of patterns says what is
- * wrong. Reads only, and runs nothing of what it reads. Called by helperd/config/configure.c and cli/status.c.
+ * See the header. Walks each phase as libpam would, with every answer that our module may give, rather than compare lines
+ * with patterns. Only reads; runs no module. Called by helperd/config/configure.c and cli/status.c.
  */
 #include "common/pamcheck.h"
 
@@ -17,14 +17,14 @@
 
 #define THE_OTHER "other"
 
-/* One program asks the second where an option of its own says so: who guards one of them has the other in mind. */
+/* Programs that use another service with an option: an administrator who guards one usually means both. */
 static const struct {
     const char *service, *other, *when;
 } pairs[] = {{"sudo", "sudo-i", "sudo -i"}, {"su", "su-l", "su -l"}};
 
 /* ---- a service ------------------------------------------------------------------------------------------------------ */
 
-/* Whether the account phase has a line of ours. What libpam stumbles over elsewhere is its owner's business. */
+/* True when the account phase has a line of ours. Reports libpam's errors only then: other services are not our business. */
 static bool judge_account(struct pamcheck_judging *judging, const char *service)
 {
     judging->service = service;
@@ -38,7 +38,7 @@ static bool judge_account(struct pamcheck_judging *judging, const char *service)
             const struct pamstack_entry *entry = &stack.entries[judging->ours];
             const bool misspelt = pamcheck_is_misspelt(entry);
             if (misspelt)
-                pamcheck_misspelt(judging, entry, PAMCHECK_LINE);
+                pamcheck_tell_misspelt(judging, entry, PAMCHECK_LINE);
             else if (pamcheck_is_ours(entry))
                 refuses |= pamcheck_line(judging, &reports);
             wired |= misspelt || pamcheck_is_ours(entry);
@@ -53,7 +53,7 @@ static bool judge_account(struct pamcheck_judging *judging, const char *service)
     return wired;
 }
 
-/* In the session's phase the module says what ends soon, whatever it is asked for. */
+/* The session phase refuses no one, so only the options are checked. */
 static void judge_session(struct pamcheck_judging *judging, const char *service)
 {
     struct pamstack stack = {0};
@@ -64,14 +64,14 @@ static void judge_session(struct pamcheck_judging *judging, const char *service)
             if (pamcheck_is_ours(&stack.entries[judging->ours]))
                 pamcheck_options(judging);
             else if (pamcheck_is_misspelt(&stack.entries[judging->ours]))
-                pamcheck_misspelt(judging, &stack.entries[judging->ours],
-                                  "session optional " PAMCHECK_MODULE);
+                pamcheck_tell_misspelt(judging, &stack.entries[judging->ours],
+                                       "session optional " PAMCHECK_MODULE);
         pamstack_deinit(&stack);
     }
     findings_deinit(&stumbles);
 }
 
-/* It has no say in the others. */
+/* Our module belongs in no other phase. */
 static void judge_phase(struct pamcheck_judging *judging, const char *service, enum pamd_type phase)
 {
     struct pamstack stack = {0};
@@ -88,7 +88,7 @@ static void judge_phase(struct pamcheck_judging *judging, const char *service, e
     findings_deinit(&stumbles);
 }
 
-/* libpam asks it for services without a file, and for every service when it has no memory. */
+/* libpam uses the service "other" for services without a file, and for every service when memory is short. */
 static void judge_other(struct pamcheck_judging *judging)
 {
     struct pamstack stack = {0};
@@ -132,8 +132,8 @@ static void judge_pairs(struct pamcheck_judging *judging)
 }
 
 /*
- * Not what an editor, a package manager or a careful person left beside a file, nor what libpam never opens: it asks for
- * names in small letters. Debian's common-* are no services: their lines count where they are included.
+ * Skips copies by editors, package managers and people, and names with capitals, which libpam never opens. Debian's
+ * common-* are no services: their lines count where they are included.
  */
 static int is_service(const struct dirent *entry)
 {
@@ -147,7 +147,7 @@ static int is_service(const struct dirent *entry)
            strcmp(name, THE_OTHER) != 0 && strncmp(name, "common-", strlen("common-")) != 0;
 }
 
-/* Whether a service has a line of ours. */
+/* True when the service has a line of ours. */
 static bool judge_service(struct pamcheck_judging *judging, const char *service)
 {
     const bool wired = judge_account(judging, service);
@@ -157,7 +157,7 @@ static bool judge_service(struct pamcheck_judging *judging, const char *service)
     return wired;
 }
 
-/* The services of a folder, less those that `before` has: libpam looks there first. 0 or -errno. */
+/* Checks the services of a folder, except those in `before`, where libpam looks first. 0 or -errno. */
 static int judge_folder(struct pamcheck_judging *judging, const char *folder, const char *before,
                         bool *ret_wired)
 {
@@ -193,7 +193,7 @@ int pamcheck(const char *root, pamcheck_is_package *is_package, void *data, stru
     judge_folder(&judging, PAMCHECK_PACKAGES, PAMCHECK_HOST, &wired);
     judge_pairs(&judging);
     findings_deinit(&own);
-    judging.guarded = NULL; /* the other one is no service */
+    judging.guarded = NULL; /* "other" is no service */
     if (wired && !judge_account(&judging, THE_OTHER))
         judge_other(&judging);
     return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Reads only, and runs nothing of what it reads. Called by pamcheck.c. */
+/* See the header. Only reads; runs no module. Called by pamcheck.c. */
 #include "common/pamcheck_line.h"
 
 #include "common/cleanup.h"
@@ -43,7 +43,7 @@ bool pamcheck_is_misspelt(const struct pamstack_entry *entry)
            (length < 3 || strcmp(module + length - 3, ".so") != 0);
 }
 
-/* Modules that are there to say whom the lines behind them concern: what they pass over is meant. */
+/* Modules whose lines exist to skip others for some users: what they skip is meant to be skipped. */
 static bool is_condition(const struct pamstack_entry *entry)
 {
     static const char *const modules[] = {"pam_succeed_if.so", "pam_rootok.so", "pam_access.so",
@@ -72,7 +72,7 @@ void pamcheck_tell(const struct pamcheck_judging *judging, const struct pamstack
     free(text);
 }
 
-static bool refuses(const struct pamstack_entry *entry)
+static bool always_refuses(const struct pamstack_entry *entry)
 {
     return entry->kind == PAMSTACK_FAILS ||
            (entry->line->target && strcmp(pamd_module(entry->line), "pam_deny.so") == 0);
@@ -80,11 +80,11 @@ static bool refuses(const struct pamstack_entry *entry)
 
 /* ---- what modules answer ------------------------------------------------------------------------------------------ */
 
-/* Nobody knows what another module says. */
+/* Another module may answer anything. */
 static uint32_t any_answer(const struct pamstack_entry *entry, void *data)
 {
     const struct pamcheck_judging *judging = data;
-    if (refuses(entry))
+    if (always_refuses(entry))
         return BIT(PAM_PERM_DENIED);
     if (entry == &judging->stack->entries[judging->ours])
         return judging->answers;
@@ -92,8 +92,8 @@ static uint32_t any_answer(const struct pamstack_entry *entry, void *data)
            BIT(PAM_NEW_AUTHTOK_REQD) | BIT(PAM_IGNORE) | BIT(PAM_AUTHINFO_UNAVAIL);
 }
 
-/* Modules that let on whom they have nothing against, and so say yes to nobody. */
-static bool has_no_say(const struct pamstack_entry *entry)
+/* Modules that only refuse, and answer PAM_IGNORE otherwise. */
+static bool never_grants(const struct pamstack_entry *entry)
 {
     static const char *const modules[] = {PAMCHECK_MODULE, "pam_nologin.so", "pam_warn.so"};
     return is_one_of(entry, modules, sizeof(modules) / sizeof(modules[0]));
@@ -102,12 +102,12 @@ static bool has_no_say(const struct pamstack_entry *entry)
 int pamcheck_ignored_answer(const struct pamstack_entry *entry, void *data)
 {
     (void)data;
-    if (refuses(entry))
+    if (always_refuses(entry))
         return PAM_PERM_DENIED;
-    return has_no_say(entry) ? PAM_IGNORE : PAM_SUCCESS;
+    return never_grants(entry) ? PAM_IGNORE : PAM_SUCCESS;
 }
 
-/* That, where conditions may concern whom we have no say about, or not. */
+/* The same, but a condition may apply to an exempt user or not. */
 static uint32_t exempt_answer(const struct pamstack_entry *entry, void *data)
 {
     return BIT(pamcheck_ignored_answer(entry, data)) | (is_condition(entry) ? BIT(PAM_AUTH_ERR) : 0);
@@ -115,7 +115,7 @@ static uint32_t exempt_answer(const struct pamstack_entry *entry, void *data)
 
 /* ---- one line of ours ---------------------------------------------------------------------------------------------- */
 
-static int explore(struct pamcheck_judging *judging, uint32_t answers, struct pamstack_outlook *ret)
+static int explore_answers(struct pamcheck_judging *judging, uint32_t answers, struct pamstack_outlook *ret)
 {
     judging->answers = answers;
     const int r = pamstack_explore(judging->stack, judging->ours, any_answer, judging, ret);
@@ -125,17 +125,17 @@ static int explore(struct pamcheck_judging *judging, uint32_t answers, struct pa
     return r;
 }
 
-/* Whether somebody may be let in to whom the line gave one of these answers. */
+/* True when a user may get in after our line gave one of these answers. */
 static bool lets_in(struct pamcheck_judging *judging, uint32_t answers)
 {
     struct pamstack_outlook outlook = {0};
-    if (explore(judging, answers, &outlook) < 0)
+    if (explore_answers(judging, answers, &outlook) < 0)
         return false;
     free(outlook.skipped);
     return outlook.asked;
 }
 
-/* Whether nobody gets in whom it refuses. */
+/* True when no user gets in whom our line refuses. */
 static bool judge_refusal(struct pamcheck_judging *judging)
 {
     const struct pamstack_entry *const ours = &judging->stack->entries[judging->ours];
@@ -151,7 +151,7 @@ static bool judge_refusal(struct pamcheck_judging *judging)
     return true;
 }
 
-/* Whether one of the jumps that this entry may take ends behind our line. */
+/* True when a jump of this entry can end after our line. */
 static bool jumps_over(const struct pamcheck_judging *judging, size_t at)
 {
     const struct pamstack_entry *entry = &judging->stack->entries[at];
@@ -162,7 +162,7 @@ static bool jumps_over(const struct pamcheck_judging *judging, size_t at)
     return jumps;
 }
 
-/* Conditions that step over our line, into where nobody gets in. */
+/* Reports conditions that jump over our line to where every user is refused. */
 static void judge_jumps(struct pamcheck_judging *judging, const unsigned char *skipped)
 {
     for (size_t i = 0; i < judging->ours; i++)
@@ -173,7 +173,7 @@ static void judge_jumps(struct pamcheck_judging *judging, const unsigned char *s
                 "far. Write success=1, right above that line");
 }
 
-/* Lines that let in before ours is asked. */
+/* Reports the first line that can let a user in before ours is asked. */
 static void judge_before(struct pamcheck_judging *judging, const unsigned char *skipped)
 {
     for (size_t i = 0; i < judging->stack->n_entries; i++) {
@@ -189,7 +189,7 @@ static void judge_before(struct pamcheck_judging *judging, const unsigned char *
     }
 }
 
-/* Whether those get in whom we have no say about. */
+/* True when exempt users get in. */
 static bool judge_exempt(struct pamcheck_judging *judging)
 {
     struct pamstack_outlook outlook = {0};
@@ -206,7 +206,7 @@ static bool judge_exempt(struct pamcheck_judging *judging)
     return false;
 }
 
-/* Nobody is behind root's own su but its target, as where a script of the system becomes a service's user. */
+/* When root runs su, as scripts of the system do to become a service's user, our module judges the target. */
 static void judge_su(struct pamcheck_judging *judging, const unsigned char *skipped)
 {
     for (size_t i = 0; i < judging->ours; i++)
@@ -221,7 +221,7 @@ static void judge_su(struct pamcheck_judging *judging, const unsigned char *skip
 static void judge_place(struct pamcheck_judging *judging, const struct gate_options *options)
 {
     struct pamstack_outlook outlook = {0};
-    if (explore(judging, BIT(PAM_PERM_DENIED), &outlook) < 0)
+    if (explore_answers(judging, BIT(PAM_PERM_DENIED), &outlook) < 0)
         return;
     judge_before(judging, outlook.skipped);
     if (strcmp(judging->service, "su") == 0 && !options->enforce_for_root)
@@ -231,7 +231,7 @@ static void judge_place(struct pamcheck_judging *judging, const struct gate_opti
     free(outlook.skipped);
 }
 
-/* Where the line and its module are, whatever they do. */
+/* Checks the paths of the module and of the file. */
 static void judge_file(struct pamcheck_judging *judging)
 {
     const struct pamstack_entry *const ours = &judging->stack->entries[judging->ours];
@@ -284,8 +284,8 @@ static void judge_packages(struct pamcheck_judging *judging, const struct gate_o
     }
 }
 
-void pamcheck_misspelt(struct pamcheck_judging *judging, const struct pamstack_entry *entry,
-                       const char *write)
+void pamcheck_tell_misspelt(struct pamcheck_judging *judging, const struct pamstack_entry *entry,
+                            const char *write)
 {
     char *what = NULL;
     if (asprintf(&what, "this line is none of ours: its module is %s. Write: %s", pamd_module(entry->line),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One line of ours in a phase, for pamcheck.c: what becomes of whom it refuses, of whom it has no say about, of itself. */
+/* Checks one line of ours in a phase, for pamcheck.c: refused users, exempt users, the line itself. */
 #pragma once
 
 #include "common/gate_options.h"
@@ -9,8 +9,9 @@
 #define PAMCHECK_MODULE   "pam_accesspkg.so"
 #define PAMCHECK_LINE     "account required pam_accesspkg.so package=NAME"
 #define PAMCHECK_HOST     "/etc/pam.d"
-#define PAMCHECK_PACKAGES "/usr/lib/pam.d" /* libpam looks here for what the host's own folder has not */
+#define PAMCHECK_PACKAGES "/usr/lib/pam.d" /* for services that have no file in PAMCHECK_HOST */
 
+/* The state of a check; see pamcheck() for the first members. */
 struct pamcheck_judging {
     const char *root;
     const char *service;
@@ -19,26 +20,26 @@ struct pamcheck_judging {
     struct findings *findings;
     struct findings *guarded;
     const struct pamstack *stack;
-    bool stumbles;    /* libpam does, over something else: that refuses everybody already */
-    size_t ours;      /* the entry that is judged */
-    uint32_t answers; /* what it answers, as bits */
+    bool stumbles;    /* another line of the phase is broken, and refuses every user */
+    size_t ours;      /* index of the entry that is checked */
+    uint32_t answers; /* its possible answers, as bits */
 };
 
 bool pamcheck_is_ours(const struct pamstack_entry *entry);
-/* Meant for ours: misspelt, or with the carriage return of another system behind it. */
+/* True for a line meant as ours: the module's name is misspelt, or ends in a carriage return. */
 bool pamcheck_is_misspelt(const struct pamstack_entry *entry);
 
-/* Adds a finding. A file that several services include has its line told of once. */
+/* Add a finding, once: several services may include the same line. */
 void pamcheck_tell(const struct pamcheck_judging *judging, const struct pamstack_entry *entry,
                    const char *what);
 void pamcheck_tell_once(const struct pamcheck_judging *judging, const char *text);
+void pamcheck_tell_misspelt(struct pamcheck_judging *judging, const struct pamstack_entry *entry,
+                            const char *write);
 
-void pamcheck_misspelt(struct pamcheck_judging *judging, const struct pamstack_entry *entry,
-                       const char *write);
-/* Tells of arguments that mean nothing. Read as the module reads them. */
+/* Parses the line's arguments as the module does, and reports those that it ignores. */
 struct gate_options pamcheck_options(struct pamcheck_judging *judging);
-/* Whether the line of the account phase refuses whom it should; it clears *reports unless it only tells. */
+/* True when the line of the account phase refuses whom it should. Clears *reports then, unless the line has mode=report. */
 bool pamcheck_line(struct pamcheck_judging *judging, bool *reports);
 
-/* A pamstack_answer: every other module lets in, and ours has no say. */
+/* A pamstack_answer: our module answers PAM_IGNORE, every other one lets in. */
 int pamcheck_ignored_answer(const struct pamstack_entry *entry, void *data);

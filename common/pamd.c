@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From text to lines, see the header. Executes nothing and opens one file: pamd_read's. */
+/* See the header. Opens no file but the one given to pamd_read. */
 #include "common/pamd.h"
 
 #include "common/cleanup.h"
@@ -20,10 +20,11 @@ struct reader {
     unsigned number; /* of the line at `at` */
 };
 
+/* A physical line, as a part of a line of the file. */
 enum piece { PIECE_EMPTY, PIECE_GOES_ON, PIECE_LAST };
 
-/* What the piece adds to its line: cut at a comment, or at the backslash behind which the line goes on. */
-static enum piece trim(char *piece)
+/* Cuts a comment, or the backslash at the end. */
+static enum piece cut_piece(char *piece)
 {
     char *begin = piece + strspn(piece, BLANKS), *comment = strchr(begin, '#');
     if (!*begin || begin == comment) {
@@ -43,8 +44,8 @@ static enum piece trim(char *piece)
     return PIECE_GOES_ON;
 }
 
-/* Puts the next line, of as many lines of the text as it has, into `buffer`. False: there is none; the file says why. */
-static bool next_line(struct reader *reader, char buffer[PAMD_LINE_MAX + 1], struct pamd_line *line,
+/* Joins the pieces of the next line in `buffer`. False when there is none; too_long or unfinished may say why. */
+static bool join_line(struct reader *reader, char buffer[PAMD_LINE_MAX + 1], struct pamd_line *line,
                       struct pamd_file *file)
 {
     size_t used = 0;
@@ -63,7 +64,7 @@ static bool next_line(struct reader *reader, char buffer[PAMD_LINE_MAX + 1], str
         }
         memcpy(buffer + used, begin, length);
         buffer[used + length] = '\0';
-        piece = trim(buffer + used);
+        piece = cut_piece(buffer + used);
         if (piece != PIECE_EMPTY && line->number == 0) {
             line->number = reader->number;
             line->start = reader->at;
@@ -78,8 +79,8 @@ static bool next_line(struct reader *reader, char buffer[PAMD_LINE_MAX + 1], str
 
 /* ---- words ---------------------------------------------------------------------------------------------------- */
 
-/* Cuts "[...]" out of the text: its first character, and `*rest` behind it. */
-static char *take_bracket(char *text, char **rest)
+/* Terminates the text of "[...]" in place and returns it; *rest is what follows. */
+static char *cut_bracket(char *text, char **rest)
 {
     char *to = ++text, *from = text;
     for (; *from && *from != ']'; from++) {
@@ -92,14 +93,14 @@ static char *take_bracket(char *text, char **rest)
     return text;
 }
 
-/* The next word of the text at `*rest`, cut out there; NULL: there is none. */
-static char *take_word(char **rest)
+/* Terminates the next word of *rest in place and returns it; NULL when there is none. */
+static char *cut_word(char **rest)
 {
     char *word = *rest + strspn(*rest, BLANKS);
     if (!*word)
         return NULL;
     if (*word == '[')
-        return take_bracket(word, rest);
+        return cut_bracket(word, rest);
     *rest = word + strcspn(word, BLANKS);
     if (**rest)
         *(*rest)++ = '\0';
@@ -128,11 +129,11 @@ static void set_control(struct pamd_line *line, const char *word)
         line->odd_control = !pamd_parse_control(word, line->actions);
 }
 
-/* The words behind the target. */
-static int take_arguments(struct pamd_line *line, char *rest)
+/* Reads the words after the target. */
+static int cut_arguments(struct pamd_line *line, char *rest)
 {
     const char **arguments = NULL;
-    for (char *word; (word = take_word(&rest)); line->n_arguments++) {
+    for (char *word; (word = cut_word(&rest)); line->n_arguments++) {
         const char **more = reallocarray(arguments, line->n_arguments + 1, sizeof(*more));
         if (!more) {
             free(arguments);
@@ -145,12 +146,12 @@ static int take_arguments(struct pamd_line *line, char *rest)
     return 0;
 }
 
-static int parse_line(struct pamd_line *line, const char *text)
+static int parse_pamd_line(struct pamd_line *line, const char *text)
 {
     char *rest = strdup(text), *word;
     if (!(line->words = rest))
         return -ENOMEM;
-    if ((word = take_word(&rest)) && *word == '-') {
+    if ((word = cut_word(&rest)) && *word == '-') {
         line->silent = true;
         word++;
     }
@@ -160,29 +161,29 @@ static int parse_line(struct pamd_line *line, const char *text)
         set_control(line, NULL);
         line->kind = PAMD_INCLUDE;
     } else {
-        set_control(line, take_word(&rest));
+        set_control(line, cut_word(&rest));
     }
-    line->target = take_word(&rest);
-    return line->kind == PAMD_MODULE ? take_arguments(line, rest) : 0;
+    line->target = cut_word(&rest);
+    return line->kind == PAMD_MODULE ? cut_arguments(line, rest) : 0;
 }
 
 /* ---- files ---------------------------------------------------------------------------------------------------- */
 
-static void deinit_line(struct pamd_line *line)
+static void pamd_line_deinit(struct pamd_line *line)
 {
     free((void *)line->arguments);
     free(line->words);
 }
 
-static int add_line(struct pamd_file *file, struct pamd_line *line, const char *text)
+static int add_pamd_line(struct pamd_file *file, struct pamd_line *line, const char *text)
 {
     struct pamd_line *lines = reallocarray(file->lines, file->n_lines + 1, sizeof(*lines));
     if (!lines)
         return -ENOMEM;
     file->lines = lines;
-    const int r = parse_line(line, text);
+    const int r = parse_pamd_line(line, text);
     if (r < 0) {
-        deinit_line(line);
+        pamd_line_deinit(line);
         return r;
     }
     lines[file->n_lines++] = *line;
@@ -200,8 +201,8 @@ int pamd_parse(const char *path, const char *text, size_t size, struct pamd_file
         memcpy(file.text, text, size);
         file.text[size] = '\0';
     }
-    while (r == 0 && next_line(&reader, buffer, &line, &file))
-        r = add_line(&file, &line, buffer);
+    while (r == 0 && join_line(&reader, buffer, &line, &file))
+        r = add_pamd_line(&file, &line, buffer);
     if (r < 0)
         pamd_deinit(&file);
     else
@@ -220,7 +221,7 @@ int pamd_read(const char *path, struct pamd_file *ret)
 void pamd_deinit(struct pamd_file *file)
 {
     for (size_t i = 0; i < file->n_lines; i++)
-        deinit_line(&file->lines[i]);
+        pamd_line_deinit(&file->lines[i]);
     free(file->lines);
     free(file->text);
     free(file->path);

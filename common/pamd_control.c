@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The control of a line: a word, or "code=action ..." with the names that pam.conf(5) lists. */
+/* Parses the control of a line: a word, or "code=action ..." with the names of pam.conf(5). */
 #include "common/pamd.h"
 
 #include <security/pam_appl.h>
@@ -12,7 +12,7 @@
 
 enum { UNSET = -6 };
 
-/* In the order of their codes. */
+/* By code. */
 static const char *const codes[PAMD_CODES] = {
     "success",
     "open_err",
@@ -50,7 +50,7 @@ static const char *const codes[PAMD_CODES] = {
 
 static const struct {
     const char *word;
-    int success, ignore, rest; /* PAM_SUCCESS with PAM_NEW_AUTHTOK_REQD, PAM_IGNORE, all others */
+    int success, ignore, rest; /* for PAM_SUCCESS and PAM_NEW_AUTHTOK_REQD; for PAM_IGNORE; for all others */
 } words[] = {
     {"required", PAMD_OK, PAMD_IGNORE, PAMD_BAD},
     {"requisite", PAMD_OK, PAMD_IGNORE, PAMD_DIE},
@@ -72,8 +72,8 @@ static bool set_word(const char *control, int actions[PAMD_CODES])
     return false;
 }
 
-/* Passes over `name` where the text begins with it, whatever follows: libpam looks no further either. */
-static bool take(const char **at, const char *name)
+/* Skips `name` if the text starts with it, whatever follows, as libpam does. */
+static bool skip_name(const char **at, const char *name)
 {
     const size_t length = strlen(name);
     if (strncmp(*at, name, length) != 0)
@@ -82,27 +82,27 @@ static bool take(const char **at, const char *name)
     return true;
 }
 
-/* PAMD_CODES for "default". -1: no such code. */
-static int take_code(const char **at)
+/* PAMD_CODES for "default"; -1 for an unknown code. */
+static int read_code(const char **at)
 {
     for (int code = 0; code < PAMD_CODES; code++)
-        if (take(at, codes[code]))
+        if (skip_name(at, codes[code]))
             return code;
-    return take(at, "default") ? PAMD_CODES : -1;
+    return skip_name(at, "default") ? PAMD_CODES : -1;
 }
 
-static bool take_action(const char **at, int *ret)
+static bool read_control_action(const char **at, int *ret)
 {
     static const char *const actions[] = {"ignore", "ok", "done", "bad", "die", "reset"};
     for (int i = 0; i < 6; i++)
-        if (take(at, actions[i])) {
+        if (skip_name(at, actions[i])) {
             *ret = -i;
             return true;
         }
     int number = 0;
     for (; **at && strchr(DIGITS, **at); ++*at)
         number = number < PAMD_LINE_MAX * 100 ? number * 10 + (**at - '0')
-                                              : number; /* past every end either way */
+                                              : number; /* more lines than any file has */
     *ret = number;
     return number > 0;
 }
@@ -114,17 +114,17 @@ static void set_unset(int actions[PAMD_CODES], int action)
             actions[code] = action;
 }
 
-/* One "code=action"; blanks may stand anywhere, and need not stand between two. */
-static bool take_pair(const char **at, int actions[PAMD_CODES])
+/* Reads one "code=action". Blanks are optional everywhere, also between two. */
+static bool read_pair(const char **at, int actions[PAMD_CODES])
 {
     int action;
-    const int code = take_code(at);
+    const int code = read_code(at);
     *at += strspn(*at, BLANKS);
     if (code < 0 || **at != '=')
         return false;
     ++*at;
     *at += strspn(*at, BLANKS);
-    if (!take_action(at, &action))
+    if (!read_control_action(at, &action))
         return false;
     if (code < PAMD_CODES)
         actions[code] = action;
@@ -142,7 +142,7 @@ bool pamd_parse_control(const char *control, int actions[PAMD_CODES])
         actions[code] = UNSET;
     bool good = true;
     for (const char *at = control + strspn(control, BLANKS); *at && good;)
-        good = take_pair(&at, actions);
+        good = read_pair(&at, actions);
     for (int code = 0; code < PAMD_CODES && !good; code++)
         actions[code] = PAMD_BAD;
     set_unset(actions, PAMD_BAD);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The walk through a phase, see the header. One step (take_action) serves both the run with known answers and the
- * exploration of all that may come. Pure.
+ * Walks through a phase, see the header. The run with known answers and the exploration of all possible ones use the same
+ * step, apply_action. Pure.
  */
 #include "common/pamstack.h"
 
@@ -11,7 +11,7 @@
 #include <security/pam_appl.h>
 #include <string.h>
 
-/* What libpam has made of the answers so far. */
+/* libpam's impression of the answers so far. */
 enum { UNDECIDED, POSITIVE, NEGATIVE };
 
 /* No padding: states are compared as bytes. */
@@ -19,34 +19,34 @@ struct opinion {
     int impression, status;
 };
 
-/* A place in the walk. */
+/* A point in the walk. */
 struct state {
     int at;    /* the next entry */
     int level; /* of the one before */
-    int watch; /* of the watched entry: NOT_YET, ASKED, or who passed over it and how */
+    int watch; /* of the watched entry: NOT_YET, ASKED, or 4 * the entry that skipped it + PAMSTACK_BY_ */
     struct opinion now;
-    struct opinion saved[PAMSTACK_LEVELS]; /* as each substack began */
+    struct opinion saved[PAMSTACK_LEVELS]; /* at the start of each substack */
 };
 
 enum { NOT_YET = -2, ASKED = -1, STATES_MAX = 5000 };
 
 /* ---- one step ------------------------------------------------------------------------------------------------- */
 
-static struct state begin(void)
+static struct state make_state(void)
 {
     const struct opinion none = {UNDECIDED, PAM_PERM_DENIED};
     return (struct state){.watch = NOT_YET, .now = none, .saved = {none}};
 }
 
-/* Goes to the next entry that answers. False: there is none. */
-static bool settle(const struct pamstack *stack, struct state *state)
+/* Moves to the next entry that answers. False when there is none. */
+static bool advance_to_answering(const struct pamstack *stack, struct state *state)
 {
     for (; (size_t)state->at < stack->n_entries; state->at++) {
         const struct pamstack_entry *entry = &stack->entries[state->at];
         if (state->level < entry->level)
             state->saved[entry->level] = state->now;
         for (int level = entry->level + 1; level < PAMSTACK_LEVELS; level++)
-            state->saved[level] = (struct opinion){0}; /* of no account any more */
+            state->saved[level] = (struct opinion){0}; /* out of use; equal states must compare equal */
         state->level = entry->level;
         if (entry->kind != PAMSTACK_SUBSTACK)
             return true;
@@ -54,7 +54,7 @@ static bool settle(const struct pamstack *stack, struct state *state)
     return false;
 }
 
-/* Where a jump lands; a substack counts as one. *ret_left: how many are left to skip where the level ends. */
+/* The target of a jump; a substack counts as one line. *ret_left is how many lines the level has too few. */
 static size_t jump(const struct pamstack *stack, size_t at, int lines, int *ret_left)
 {
     const int level = stack->entries[at].level;
@@ -82,31 +82,31 @@ size_t pamstack_next(const struct pamstack *stack, size_t at, int action)
     return at;
 }
 
-/* A module that says yes; whether the phase ends here if it is to. */
-static bool take_yes(struct opinion *now, int status)
+/* A module's "ok" or "done". True when "done" would end the phase here. */
+static bool apply_ok(struct opinion *now, int status)
 {
     if (now->impression == UNDECIDED || (now->impression == POSITIVE && now->status == PAM_SUCCESS))
         *now = (struct opinion){POSITIVE, status};
     return now->impression == POSITIVE;
 }
 
-static void take_no(struct opinion *now, int status)
+static void apply_bad(struct opinion *now, int status)
 {
     if (now->impression != NEGATIVE)
         *now = (struct opinion){NEGATIVE, status == PAM_IGNORE ? PAM_PERM_DENIED : status};
 }
 
-/* What libpam does with an answer of the entry where the state is. */
-static void take_action(const struct pamstack *stack, struct state *state, int action, int status)
+/* Does what libpam does with an answer of the current entry. */
+static void apply_action(const struct pamstack *stack, struct state *state, int action, int status)
 {
     const size_t at = (size_t)state->at;
     int left = 0;
     if (action == PAMD_RESET)
         state->now = state->saved[state->level];
     else if (action == PAMD_OK || action == PAMD_DONE)
-        action = take_yes(&state->now, status) ? action : PAMD_OK;
+        action = apply_ok(&state->now, status) ? action : PAMD_OK;
     else if (action == PAMD_BAD || action == PAMD_DIE)
-        take_no(&state->now, status);
+        apply_bad(&state->now, status);
     else if (action > 0)
         jump(stack, at, action, &left);
     if (left > 0)
@@ -114,24 +114,24 @@ static void take_action(const struct pamstack *stack, struct state *state, int a
     state->at = (int)pamstack_next(stack, at, action);
 }
 
-static int conclude(const struct opinion *now)
+static int final_status(const struct opinion *now)
 {
     return now->status == PAM_SUCCESS && now->impression != POSITIVE ? PAM_PERM_DENIED : now->status;
 }
 
 int pamstack_run(const struct pamstack *stack, pamstack_answer *answer, void *data)
 {
-    struct state state = begin();
+    struct state state = make_state();
     if (stack->given_up)
         return PAM_ABORT;
-    while (settle(stack, &state)) {
+    while (advance_to_answering(stack, &state)) {
         const struct pamstack_entry *entry = &stack->entries[state.at];
         const int code = entry->kind == PAMSTACK_FAILS ? PAM_PERM_DENIED : answer(entry, data);
         const bool valid = code >= 0 && code < PAMD_CODES;
-        take_action(stack, &state, valid ? entry->line->actions[code] : PAMD_BAD,
-                    valid ? code : PAM_PERM_DENIED);
+        apply_action(stack, &state, valid ? entry->line->actions[code] : PAMD_BAD,
+                     valid ? code : PAM_PERM_DENIED);
     }
-    return conclude(&state.now);
+    return final_status(&state.now);
 }
 
 /* ---- every way ------------------------------------------------------------------------------------------------ */
@@ -139,7 +139,7 @@ int pamstack_run(const struct pamstack *stack, pamstack_answer *answer, void *da
 struct walk {
     const struct pamstack *stack;
     size_t watched;
-    struct state *states; /* each once; those before `done` have been followed */
+    struct state *states; /* without duplicates; those before `done` have been followed */
     size_t count, done;
     struct pamstack_outlook outlook;
 };
@@ -156,9 +156,9 @@ static int add_state(struct walk *walk, const struct state *state)
     return 0;
 }
 
-static void note_end(struct walk *walk, const struct state *state)
+static void note_way_end(struct walk *walk, const struct state *state)
 {
-    const int code = conclude(&state->now);
+    const int code = final_status(&state->now);
     if (code != PAM_SUCCESS && code != PAM_NEW_AUTHTOK_REQD)
         return;
     walk->outlook.asked |= state->watch == ASKED;
@@ -167,28 +167,28 @@ static void note_end(struct walk *walk, const struct state *state)
         walk->outlook.skipped[state->watch / 4] |= (unsigned char)(state->watch % 4);
 }
 
-/* The codes between which the walk has to tell; for all others one stands. */
-static int status_of(int code)
+/* Reduces the code to those that make a difference to the walk. */
+static int reduce_code(int code)
 {
     return code == PAM_SUCCESS || code == PAM_NEW_AUTHTOK_REQD || code == PAM_IGNORE ? code : PAM_PERM_DENIED;
 }
 
-static int follow(struct walk *walk, const struct state *from, int action, int code)
+static int follow_answer(struct walk *walk, const struct state *from, int action, int code)
 {
     struct state state = *from;
     const size_t at = (size_t)from->at;
-    take_action(walk->stack, &state, action, status_of(code));
+    apply_action(walk->stack, &state, action, reduce_code(code));
     if (at == walk->watched)
         state.watch = ASKED;
     else if (state.watch == NOT_YET && at < walk->watched && (size_t)state.at > walk->watched)
         state.watch = from->at * 4 + (action > 0 ? PAMSTACK_BY_JUMP : PAMSTACK_BY_END);
-    if (settle(walk->stack, &state))
+    if (advance_to_answering(walk->stack, &state))
         return add_state(walk, &state);
-    note_end(walk, &state);
+    note_way_end(walk, &state);
     return 0;
 }
 
-static int follow_all(struct walk *walk, pamstack_answers *answers, void *data)
+static int follow_state(struct walk *walk, pamstack_answers *answers, void *data)
 {
     const struct state state = walk->states[walk->done++];
     const struct pamstack_entry *entry = &walk->stack->entries[state.at];
@@ -196,22 +196,22 @@ static int follow_all(struct walk *walk, pamstack_answers *answers, void *data)
     int r = 0;
     for (int code = 0; code < PAMD_CODES && r == 0; code++)
         if (codes & (1U << code))
-            r = follow(walk, &state, entry->line->actions[code], code);
+            r = follow_answer(walk, &state, entry->line->actions[code], code);
     return r;
 }
 
 int pamstack_explore(const struct pamstack *stack, size_t watched, pamstack_answers *answers, void *data,
                      struct pamstack_outlook *ret)
 {
-    struct state state = begin();
+    struct state state = make_state();
     _cleanup_free_ struct state *states = calloc(STATES_MAX, sizeof(*states));
     struct walk walk = {.stack = stack, .watched = watched, .states = states};
     walk.outlook.skipped = calloc(stack->n_entries + 1, 1);
     int r = states && walk.outlook.skipped ? 0 : -ENOMEM;
-    if (r == 0 && !stack->given_up && settle(stack, &state))
+    if (r == 0 && !stack->given_up && advance_to_answering(stack, &state))
         r = add_state(&walk, &state);
     while (r == 0 && walk.done < walk.count)
-        r = follow_all(&walk, answers, data);
+        r = follow_state(&walk, answers, data);
     if (r < 0)
         free(walk.outlook.skipped);
     else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The lines of a phase, put together from files. See the header; the walk through them is in pamstack.c. */
+/* Loads the lines of a phase from files. See the header; pamstack.c walks through them. */
 #include "common/cleanup.h"
 #include "common/pamstack.h"
 
@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What becomes of a file or a line. Below zero: -errno. */
+/* The outcome of loading a file or a line. Below zero: -errno. */
 enum outcome {
     TAKEN = 0,
-    FAILED = 1,  /* libpam gives this file up; who included it gets a line that fails */
-    CRASHED = 2, /* nothing of the service is left */
+    FAILED = 1,  /* libpam gives up this file; the including one gets a line that fails */
+    CRASHED = 2, /* libpam crashes, with the program */
 };
 
 struct loader {
@@ -21,16 +21,17 @@ struct loader {
     struct pamstack *stack;
 };
 
-/* Where a file stands in the phase: what brought it, in how many substacks, what is wanted of it (PAMD_EVERY: all). */
+/* Where a file stands in the phase. */
 struct place {
-    int include;
-    int level;
-    enum pamd_type wanted;
+    int include;           /* index of its include; -1: the service's own file */
+    int level;             /* how many substacks it is in */
+    enum pamd_type wanted; /* which lines of it are used; PAMD_EVERY: all */
 };
 
-static int load_file(struct loader *loader, const char *path, struct place place);
+static int load_pam_file(struct loader *loader, const char *path, struct place place);
 
-static int fault(struct loader *loader, const struct pamd_file *file, unsigned number, const char *what)
+static int report_fault(struct loader *loader, const struct pamd_file *file, unsigned number,
+                        const char *what)
 {
     findings_add(loader->findings, "%s:%u: %s", file->path, number, what);
     return FAILED;
@@ -38,7 +39,7 @@ static int fault(struct loader *loader, const struct pamd_file *file, unsigned n
 
 /* ---- growing arrays ------------------------------------------------------------------------------------------- */
 
-static int add_entry(struct loader *loader, const struct pamstack_entry *entry)
+static int add_stack_entry(struct loader *loader, const struct pamstack_entry *entry)
 {
     struct pamstack *stack = loader->stack;
     if (stack->n_entries == PAMSTACK_ENTRIES) {
@@ -64,7 +65,7 @@ static int add_include(struct pamstack *stack, const struct pamstack_include *in
     return (int)stack->n_includes++;
 }
 
-/* An empty file, which the stack owns: entries point into it. */
+/* Adds an empty file, which the stack owns: entries point into it. NULL: no memory. */
 static struct pamd_file *add_file(struct pamstack *stack)
 {
     struct pamd_file **files = reallocarray(stack->files, stack->n_files + 1, sizeof(struct pamd_file *));
@@ -77,7 +78,7 @@ static struct pamd_file *add_file(struct pamstack *stack)
 
 /* ---- includes ------------------------------------------------------------------------------------------------- */
 
-/* Whether the file is being read already, further up. */
+/* True when a file above in the chain of includes is the same. */
 static bool includes_itself(const struct pamstack *stack, const char *path, int include)
 {
     for (; include >= 0; include = stack->includes[include].parent)
@@ -86,8 +87,8 @@ static bool includes_itself(const struct pamstack *stack, const char *path, int 
     return false;
 }
 
-/* Why an included file cannot be read, with the line that includes it. */
-static int fault_include(struct loader *loader, int include, const char *why)
+/* Reports why a file cannot be included, at the including line. */
+static int report_include(struct loader *loader, int include, const char *why)
 {
     const struct pamstack_include *by = &loader->stack->includes[include];
     findings_add(loader->findings, "%s:%u: includes %s, %s", by->file->path, by->line->number,
@@ -95,8 +96,8 @@ static int fault_include(struct loader *loader, int include, const char *why)
     return FAILED;
 }
 
-/* What cannot be read here but can by libpam, which is root's: nothing is known then. */
-static int fault_unreadable(struct loader *loader, const char *path, int r)
+/* For a file that we cannot read, though libpam, as root, may. */
+static int report_unreadable(struct loader *loader, const char *path, int r)
 {
     loader->stack->uncertain = true;
     if (r == -EACCES)
@@ -112,7 +113,7 @@ static int load_include(struct loader *loader, const struct pamd_file *file, con
     _cleanup_free_ char *path = NULL;
     struct pamstack_entry entry = {file, line, place.include, place.level, PAMSTACK_SUBSTACK};
     const struct pamstack_include by = {file, line, place.include};
-    int r = line->kind == PAMD_SUBSTACK ? add_entry(loader, &entry) : TAKEN;
+    int r = line->kind == PAMD_SUBSTACK ? add_stack_entry(loader, &entry) : TAKEN;
     const int include = r < 0 ? r : add_include(loader->stack, &by);
     if (include < 0)
         return include;
@@ -122,18 +123,18 @@ static int load_include(struct loader *loader, const struct pamd_file *file, con
         return -ENOMEM;
     }
     const struct place inner = {include, place.level + (line->kind == PAMD_SUBSTACK), place.wanted};
-    r = load_file(loader, path, inner);
+    r = load_pam_file(loader, path, inner);
     if (r != FAILED || place.wanted == PAMD_EVERY)
         return r;
     entry.kind = PAMSTACK_FAILS;
     if (line->type == PAMD_EVERY) /* libpam takes whatever actions its memory has */
         loader->stack->uncertain = true;
-    return add_entry(loader, &entry);
+    return add_stack_entry(loader, &entry);
 }
 
 /* ---- lines ---------------------------------------------------------------------------------------------------- */
 
-/* The phase that a line is of, for a reader who wants this one. */
+/* The phase of a line, for a reader that wants this one. */
 static enum pamd_type type_for(const struct pamd_line *line, enum pamd_type wanted)
 {
     if (line->type == PAMD_UNKNOWN)
@@ -148,10 +149,11 @@ static int load_line(struct loader *loader, const struct pamd_file *file, const 
     if (place.wanted != PAMD_EVERY && type != place.wanted)
         return TAKEN;
     if (line->kind != PAMD_MODULE && !line->target) {
-        fault(loader, file, line->number,
-              "names no file to include, at which libpam crashes with the program that uses it. Name one, or "
-              "take the "
-              "line out");
+        report_fault(
+            loader, file, line->number,
+            "names no file to include, at which libpam crashes with the program that uses it. Name one, or "
+            "take the "
+            "line out");
         return CRASHED;
     }
     if (type != PAMD_EVERY && type != loader->phase)
@@ -162,14 +164,16 @@ static int load_line(struct loader *loader, const struct pamd_file *file, const 
     struct pamstack_entry entry = {file, line, place.include, place.level, PAMSTACK_MODULE};
     if (line->type == PAMD_UNKNOWN || !line->target) {
         entry.kind = PAMSTACK_FAILS;
-        fault(loader, file, line->number,
-              !line->target
-                  ? "names no module, and so refuses everybody. Write: TYPE CONTROL MODULE"
-                  : "begins with none of auth, account, password and session, and so refuses everybody");
+        report_fault(
+            loader, file, line->number,
+            !line->target
+                ? "names no module, and so refuses everybody. Write: TYPE CONTROL MODULE"
+                : "begins with none of auth, account, password and session, and so refuses everybody");
     } else if (line->odd_control) {
-        fault(loader, file, line->number, "has a control that libpam cannot parse, and so refuses everybody");
+        report_fault(loader, file, line->number,
+                     "has a control that libpam cannot parse, and so refuses everybody");
     }
-    return add_entry(loader, &entry);
+    return add_stack_entry(loader, &entry);
 }
 
 /* ---- files ---------------------------------------------------------------------------------------------------- */
@@ -182,21 +186,22 @@ static int load_lines(struct loader *loader, const struct pamd_file *file, struc
             return r;
     }
     if (file->unfinished)
-        return fault(loader, file, file->unfinished,
-                     "ends in a backslash and nothing follows: libpam gives the file up, and refuses "
-                     "everybody. Take the "
-                     "backslash away");
+        return report_fault(loader, file, file->unfinished,
+                            "ends in a backslash and nothing follows: libpam gives the file up, and refuses "
+                            "everybody. Take the "
+                            "backslash away");
     if (file->too_long) {
         loader->stack->uncertain = true;
-        return fault(loader, file, file->too_long,
-                     "is longer than the 1023 bytes that libpam takes for a line, comments too: what it "
-                     "makes of it is not "
-                     "known. Write it shorter");
+        return report_fault(
+            loader, file, file->too_long,
+            "is longer than the 1023 bytes that libpam takes for a line, comments too: what it "
+            "makes of it is not "
+            "known. Write it shorter");
     }
     return TAKEN;
 }
 
-static int load_file(struct loader *loader, const char *path, struct place place)
+static int load_pam_file(struct loader *loader, const char *path, struct place place)
 {
     struct pamstack *stack = loader->stack;
     if (stack->n_files == PAMSTACK_FILES) {
@@ -204,21 +209,21 @@ static int load_file(struct loader *loader, const char *path, struct place place
         return FAILED;
     }
     if (place.level >= PAMSTACK_LEVELS)
-        return fault_include(loader, place.include,
-                             "and libpam takes no more than 16 substacks in one another");
+        return report_include(loader, place.include,
+                              "and libpam takes no more than 16 substacks in one another");
     if (includes_itself(stack, path, place.include))
-        return fault_include(loader, place.include, "which includes it again: libpam refuses everybody");
+        return report_include(loader, place.include, "which includes it again: libpam refuses everybody");
     struct pamd_file *file = add_file(stack);
     int r = file ? pamd_read(path, file) : -ENOMEM;
     if (r == -ENOTDIR)
         r = -ENOENT;
-    if (r == -EISDIR) /* libpam opens it, and finds nothing */
+    if (r == -EISDIR) /* libpam opens a folder and reads no line */
         return TAKEN;
     if (r == -ENOENT && place.include >= 0)
-        return fault_include(loader, place.include, "and there is no such file: libpam refuses everybody");
+        return report_include(loader, place.include, "and there is no such file: libpam refuses everybody");
     if (r == -ENOMEM || r == -ENOENT)
         return r;
-    return r < 0 ? fault_unreadable(loader, path, r) : load_lines(loader, file, place);
+    return r < 0 ? report_unreadable(loader, path, r) : load_lines(loader, file, place);
 }
 
 /* Tries the folders of service files. */
@@ -233,7 +238,7 @@ static int load_service(struct loader *loader, const char *service)
             path = NULL;
             return -ENOMEM;
         }
-        r = load_file(loader, path, whole);
+        r = load_pam_file(loader, path, whole);
     }
     return r;
 }

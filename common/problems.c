@@ -32,7 +32,7 @@ void problems_add(struct problems *problems, bool error, const char *format, ...
     items[problems->count++] = (struct problem){.error = error, .text = steal_ptr(visible)};
 }
 
-static unsigned long line_of(const struct problem *problem, const char *file)
+static unsigned long problem_line(const struct problem *problem, const char *file)
 {
     const size_t length = strlen(file);
     const bool has_line = strncmp(problem->text, file, length) == 0 && problem->text[length] == ':';
@@ -44,7 +44,7 @@ void problems_order(struct problems *problems, size_t first, const char *file)
     for (size_t i = first; i < problems->count; i++) {
         const struct problem moved = problems->items[i];
         size_t at = i;
-        for (; at > first && line_of(&problems->items[at - 1], file) > line_of(&moved, file); at--)
+        for (; at > first && problem_line(&problems->items[at - 1], file) > problem_line(&moved, file); at--)
             problems->items[at] = problems->items[at - 1];
         problems->items[at] = moved;
     }

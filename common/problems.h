@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Everything that is wrong or doubtful in what an administrator wrote, in reading order, so that one run tells
- * all of it. An error makes the whole set unusable, a warning does not. */
+/* Errors and warnings in our configuration files, in reading order, so that one run reports them all. An error makes the
+ * whole set unusable, a warning does not. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,11 +14,11 @@ struct problem {
 struct problems {
     struct problem *items;
     size_t count;
-    size_t errors; /* counted even where no memory was left for the text: an error is never lost (rule 1) */
+    size_t errors; /* counted even when there was no memory for the text: an error is never lost (rule 1) */
 };
 
 void problems_add(struct problems *problems, bool error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Puts those from `first` on, all of one file, into the order of their lines: "FILE:7: ..." Without a line: first. */
+/* Sorts those from `first` on, which all begin "FILE:", by line number; those without one come first. */
 void problems_order(struct problems *problems, size_t first, const char *file);
 void problems_deinit(struct problems *problems);

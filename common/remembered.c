@@ -13,12 +13,12 @@ struct name {
     char text[];
 };
 
-static int compare(const void *a, const void *b)
+static int compare_names(const void *a, const void *b)
 {
     return strcmp(((const struct name *)a)->text, ((const struct name *)b)->text);
 }
 
-static struct name *make(const char *text)
+static struct name *make_name(const char *text)
 {
     struct name *name = calloc(1, sizeof(*name) + strlen(text) + 1);
     if (name)
@@ -26,10 +26,10 @@ static struct name *make(const char *text)
     return name;
 }
 
-static struct name *find(const struct remembered *names, const char *text)
+static struct name *find_name(const struct remembered *names, const char *text)
 {
-    struct name *key = names->count ? make(text) : NULL;
-    struct name *const *found = key ? tfind(key, &names->root, compare) : NULL;
+    struct name *key = names->count ? make_name(text) : NULL;
+    struct name *const *found = key ? tfind(key, &names->root, compare_names) : NULL;
     struct name *name = found ? *found : NULL;
     free(key);
     return name;
@@ -37,13 +37,13 @@ static struct name *find(const struct remembered *names, const char *text)
 
 void remembered_note(struct remembered *names, const char *text)
 {
-    struct name *known = find(names, text);
+    struct name *known = find_name(names, text);
     if (known)
         known->denied = false;
     if (known || names->count == NAMES_MAX)
         return;
-    struct name *name = make(text);
-    if (name && tsearch(name, &names->root, compare))
+    struct name *name = make_name(text);
+    if (name && tsearch(name, &names->root, compare_names))
         names->count++;
     else
         free(name);
@@ -51,17 +51,17 @@ void remembered_note(struct remembered *names, const char *text)
 
 void remembered_forget(struct remembered *names, const char *text)
 {
-    struct name *name = find(names, text);
+    struct name *name = find_name(names, text);
     if (!name)
         return;
-    tdelete(name, &names->root, compare);
+    tdelete(name, &names->root, compare_names);
     names->count--;
     free(name);
 }
 
 bool remembered_doubts(struct remembered *names, const char *text, double now)
 {
-    struct name *name = find(names, text);
+    struct name *name = find_name(names, text);
     if (!name)
         return false;
     if (!name->denied) {

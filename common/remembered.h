@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Names that a directory knew. One that answers from a cache while its server is away (SSSD) denies what is not in the
- * cache, in the same words as what never was: so a name that was there, and is not in the files of this host, counts as
- * not answered for a day before it counts as absent. In memory alone.
+ * Remembers names that a directory had. SSSD, when its server is down, denies a name that is not in its cache just like one
+ * that never existed. So when a name that was there is denied, and is not in the files of this host, it counts as
+ * unanswered for a day before it counts as absent. In memory only.
  */
 #pragma once
 
@@ -14,10 +14,10 @@ struct remembered {
     size_t count;
 };
 
-/* It is there, in a directory. Without memory or room it is not remembered. */
+/* The directory has the name. Not remembered when memory or room is short. */
 void remembered_note(struct remembered *names, const char *name);
-/* It is known otherwise: deleted for sure, or of this host. */
+/* The name is certainly deleted, or is one of this host. */
 void remembered_forget(struct remembered *names, const char *name);
-/* It is denied now (in seconds, by any clock that goes on): whether that is in doubt. */
+/* The directory denies the name now: true when that is in doubt. `now` in seconds of a monotonic clock. */
 bool remembered_doubts(struct remembered *names, const char *name, double now);
 void remembered_deinit(struct remembered *names);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* NULL-terminated arrays of strings, array and strings owned together. NULL counts as empty when reading. */
+/* NULL-terminated arrays of strings; the array owns its strings. When read, NULL counts as empty. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,7 +11,7 @@ size_t strv_length(char *const *list);
 bool strv_contains(char *const *list, const char *item);
 void strv_free(strv list);
 
-/* Splits at blanks; an empty text gives an empty list. Joins with `separator`. NULL when there is no memory. */
-strv strv_split(const char *text);
+/* New memory; NULL: no memory. */
+strv strv_split(const char *text); /* at blanks; an empty text gives an empty list */
 char *strv_join(char *const *list, const char *separator);
 strv strv_copy(char *const *list);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 /* Reads up to `size` bytes. How many, or -errno. */
-static ssize_t read_all(int fd, char *text, size_t size)
+static ssize_t read_up_to(int fd, char *text, size_t size)
 {
     size_t done = 0;
     while (done < size) {
@@ -38,7 +38,7 @@ int textfile_read(const char *path, char **ret_text, size_t *ret_size)
     _cleanup_free_ char *text = malloc(most + 1);
     if (!text)
         return -ENOMEM;
-    const ssize_t size = read_all(fd, text, most);
+    const ssize_t size = read_up_to(fd, text, most);
     if (size < 0)
         return (int)size;
     text[size] = '\0';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. In other people's processes: a handful of system calls, nothing kept. */
+/* See the header. Runs inside the PAM module's host: a handful of system calls, nothing kept. */
 #include "common/usage.h"
 
 #include "common/cleanup.h"
@@ -14,7 +14,7 @@
 
 enum { PATH_LENGTH = 512, NAME_LENGTH = 24 };
 
-/* The usual case, in one call: a note is there and says enough. Whoever could fake one could only keep one back. */
+/* The usual case, in one call: there is a recent note. A user who could fake one could only suppress a new note. */
 static bool is_noted(const char *state, int64_t assignment, int64_t now)
 {
     char path[PATH_LENGTH];
@@ -23,8 +23,8 @@ static bool is_noted(const char *state, int64_t assignment, int64_t now)
            lstat(path, &st) == 0 && st.st_mtim.tv_sec <= now && now - st.st_mtim.tv_sec < USAGE_GRAIN;
 }
 
-/* O_PATH: nothing of it is read. */
-static int open_folder(const char *state)
+/* Opens the folder if it can be trusted. With O_PATH, as it is not read. */
+static int open_used_folder(const char *state)
 {
     char path[PATH_LENGTH];
     struct stat st;
@@ -44,7 +44,7 @@ int usage_note(const char *state, int64_t assignment, int64_t now)
     char name[NAME_LENGTH];
     if (is_noted(state, assignment, now))
         return 0;
-    _cleanup_close_ int folder = open_folder(state);
+    _cleanup_close_ int folder = open_used_folder(state);
     if (folder < 0)
         return folder;
     snprintf(name, sizeof(name), "%" PRId64, assignment);
@@ -57,7 +57,7 @@ int64_t usage_last(const char *state, int64_t assignment)
 {
     char name[NAME_LENGTH];
     struct stat st;
-    _cleanup_close_ int folder = open_folder(state);
+    _cleanup_close_ int folder = open_used_folder(state);
     if (folder < 0)
         return folder;
     snprintf(name, sizeof(name), "%" PRId64, assignment);

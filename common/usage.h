@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which assignments were ever used, and when last: a part of the contract on disk, below PATH_STATE:
+ * Notes when an assignment was last used. A part of the contract on disk, below PATH_STATE:
  *
- *   used/<assignment>      empty; the time of its last change is when it was used last, to the hour
+ *   used/<assignment>      empty; its modification time is the last use, to the hour
  *
- * Written by the PAM module where it runs as root: when a gate lets somebody in by an assignment, and when a session
- * begins that has its groups. Read by accesspkgd, for its report. A note that cannot be written is none: it keeps nobody
- * out and proves nothing. The folder is root's (0750, group accesspkg); systemd-tmpfiles clears away what is old.
+ * Written by the PAM module when it runs as root: when the gate lets a user in by an assignment, and when a session begins
+ * that has the assignment's groups. Read by accesspkgd, for its report. A note that cannot be written is missing: that
+ * refuses no login and proves nothing. The folder is root's (0750, group accesspkg); systemd-tmpfiles removes old notes.
  */
 #pragma once
 
@@ -15,10 +15,10 @@
 enum { USAGE_GRAIN = 60 * 60 }; /* seconds within which a further use is not noted */
 
 /*
- * MUST: write into no folder but one of ours (root's, or whose we are) that nobody else may write; follow no link. `now`
+ * MUST: write only into a folder that belongs to root or our own user and that no other may write; follow no link. `now`
  * in seconds since the epoch. 0 or -errno.
  */
 int usage_note(const char *state, int64_t assignment, int64_t now);
 
-/* When it was used last; 0: never, as far as is known; -errno where there is no folder of ours, so that nothing is. */
+/* The time of its last use; 0: never, as far as is known; -errno when there is no such folder, so that nothing is known. */
 int64_t usage_last(const char *state, int64_t assignment);

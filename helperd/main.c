@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* accesspkgd: the helper daemon. Its command line; what it does is in daemon.h and configure.h. */
+/* The command line of accesspkgd, the helper daemon. daemon.h and configure.h do the work. */
 #include "common/cleanup.h"
 #include "common/directory.h"
 #include "common/log.h"
@@ -15,13 +15,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* What stands behind the options. */
+/* The words after the options. */
 struct arguments {
     char **words;
     size_t count;
 };
 
-static int check_config(const struct arguments *arguments)
+static int run_check_config(const struct arguments *arguments)
 {
     (void)arguments;
     directory_set_patience(DIRECTORY_PATIENCE);
@@ -70,13 +70,13 @@ static int print_help(const struct arguments *arguments);
 
 static const struct {
     struct option option;
-    const char *words;                             /* what may stand behind it */
+    const char *words;                             /* the words that may follow it, for the help */
     int (*run)(const struct arguments *arguments); /* NULL: a setting */
     const char *help;
 } options[] = {
     {{"check-config", no_argument, NULL, 0},
      "",
-     check_config,
+     run_check_config,
      "check accesspkg.conf and packages.d, and tell every problem"},
     {{"extend-allow-list", no_argument, NULL, 0},
      "",
@@ -108,7 +108,7 @@ static int print_help(const struct arguments *arguments)
     return 0;
 }
 
-static int run_daemon(void)
+static int start_daemon(void)
 {
     if (geteuid() == 0) {
         log_error("accesspkgd does not run as root. Start it as its own user: systemctl start accesspkgd");
@@ -139,5 +139,5 @@ int main(int argc, char **argv)
             return arguments.count > 0 && !*options[index].words ? refuse_words()
                                                                  : options[index].run(&arguments);
     }
-    return optind < argc ? refuse_words() : run_daemon();
+    return optind < argc ? refuse_words() : start_daemon();
 }

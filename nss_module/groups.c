@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The groups that a user holds by access packages, from the grant file, by the clock at each call: a look-up made after
- * the end no longer has the group, even if every process of ours is dead. Runs in every process that starts a session
- * or asks whose groups are whose, so: no library, no D-Bus, nothing kept. Each gid is held to root's allow-list, and the
- * file to the user's own uid. Called by libnss_accesspkg.c.
+ * Reads the groups that a user holds by access packages from the grant file, and compares each with the clock at each
+ * call: a look-up after the end no longer has the group, even if every process of ours is dead. Runs inside any process
+ * that looks up a user's groups, so it uses no library and no D-Bus and keeps nothing. Counts a gid only if root's
+ * allow-list has it, and a file only if it was written for the user's uid. Called by libnss_accesspkg.c.
  */
 #include "nss_module/groups.h"
 
@@ -22,12 +22,11 @@ enum { ENTRY_FIRST = 1024, ENTRY_MAX = 1024 * 1024 }; /* bytes of an entry of pa
 static int64_t now(void)
 {
     struct timespec time;
-    /* CLOCK_REALTIME cannot fail; were it to, nothing holds at this time. */
+    /* CLOCK_REALTIME cannot fail; if it did, no grant holds at INT64_MIN. */
     return clock_gettime(CLOCK_REALTIME, &time) == 0 ? (int64_t)time.tv_sec : INT64_MIN;
 }
 
-/* The answer to a fault (see the header), as the status and in *errnop. */
-static enum nss_status answer(int r, int *errnop)
+static enum nss_status status_for_fault(int r, int *errnop)
 {
     switch (-r) {
     case ENOMEM:
@@ -44,7 +43,7 @@ static enum nss_status answer(int r, int *errnop)
 
 /* ---- whose file it is ---------------------------------------------------------------------------------------- */
 
-/* 0; -ENOENT: no such user; -ENOMEM; -EAGAIN: whoever knows the user did not answer. */
+/* 0; -ENOENT: no such user; -ERANGE: the buffer is too small; -ENOMEM; -EAGAIN: the directory did not answer. */
 static int find_uid(const char *user, char *buffer, size_t size, uid_t *ret)
 {
     struct passwd entry, *found = NULL;
@@ -59,10 +58,10 @@ static int find_uid(const char *user, char *buffer, size_t size, uid_t *ret)
 }
 
 /*
- * An account that was removed and made anew inherits nothing, though its name has a file still. Asked once the file is
- * read, so that no account made in between passes for the one whose file it is.
+ * Refuses the file of an account that was removed and created again under the same name. Must run after the file was
+ * read: an account created between the two would pass otherwise.
  */
-static int check_uid(const char *user, uid_t uid)
+static int check_file_uid(const char *user, uid_t uid)
 {
     char first[ENTRY_FIRST];
     uid_t found = 0;
@@ -78,7 +77,7 @@ static int check_uid(const char *user, uid_t uid)
 
 /* ---- initgroups -------------------------------------------------------------------------------------------- */
 
-/* The list that glibc hands from service to service: `used` of `size` gids, never more than limit if that is set. */
+/* The list that glibc hands from service to service: `used` of `size` gids, at most `limit` if that is positive. */
 struct gid_list {
     long int *used, *size;
     gid_t **gids;
@@ -124,7 +123,7 @@ static int list_add(struct gid_list *list, gid_t gid)
     return 0;
 }
 
-static bool holds_any(const struct grant_user *file, int64_t at)
+static bool has_current_group(const struct grant_user *file, int64_t at)
 {
     for (size_t i = 0; i < file->n_groups; i++)
         if (grant_span_holds(&file->groups[i].span, at))
@@ -132,9 +131,9 @@ static bool holds_any(const struct grant_user *file, int64_t at)
     return false;
 }
 
-/* Adds what of the file holds now and root allows. -ENOENT when that is nothing. */
-static int list_add_held(struct gid_list *list, const char *state, const struct grant_user *file,
-                         gid_t primary, int64_t at)
+/* Adds the groups that hold now and that root allows. -ENOENT when there is none. */
+static int list_add_current(struct gid_list *list, const char *state, const struct grant_user *file,
+                            gid_t primary, int64_t at)
 {
     bool any = false;
     for (size_t i = 0; i < file->n_groups && !list_is_full(list); i++) {
@@ -160,11 +159,11 @@ enum nss_status groups_initgroups(const char *state, const char *user, gid_t pri
     struct gid_list list = {.used = start, .size = size, .gids = groups, .limit = limit};
     int r = grantdir_read_user(state, user, at, &file);
     if (r == 0) {
-        r = holds_any(&file, at) ? check_uid(user, file.uid) : -ENOENT;
+        r = has_current_group(&file, at) ? check_file_uid(user, file.uid) : -ENOENT;
         if (r == 0)
-            r = list_add_held(&list, state, &file, primary, at);
+            r = list_add_current(&list, state, &file, primary, at);
         grant_user_deinit(&file);
     }
     errno = saved;
-    return r == 0 ? NSS_STATUS_SUCCESS : answer(r, errnop);
+    return r == 0 ? NSS_STATUS_SUCCESS : status_for_fault(r, errnop);
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The one question that the module answers: which groups a user's session gets beside those of the other services. The
- * state folder is an argument so that a test can use one of its own; libnss_accesspkg.c passes PATH_STATE, and nothing
- * can change that at run time. It behaves as glibc expects of an initgroups_dyn, and:
+ * Answers the one question of the module: which groups a user's session gets beside those of the other NSS services.
+ * `state` is the state folder: libnss_accesspkg.c passes PATH_STATE, a test its own. Otherwise as glibc expects of an
+ * initgroups_dyn; errno is left as it was:
  *
- * SUCCESS   with what holds at this moment by the clock. errno is left as it was.
- * NOTFOUND  the user holds nothing now, is another one than the file was written for, or the file is not to be
- *           believed: nothing is added. *errnop is ENOENT.
- * UNAVAIL   the process has run out of memory or descriptors, or the user could not be looked up: we cannot tell, so
- *           nothing is added, and a cache must not remember it.
+ * SUCCESS   added the groups that the user holds now.
+ * NOTFOUND  added nothing: the user holds nothing now, the file was written for another uid, or it cannot be trusted.
+ *           *errnop is ENOENT.
+ * UNAVAIL   added nothing, because the answer is unknown: no memory, no descriptors, or the user's look-up failed. A
+ *           cache must not keep this.
  *
- * There is no getgrnam, getgrgid or getgrent on purpose: programs that administer groups read a group through them and
- * write its members back, and so would make a member for good of everybody who has the group for an hour.
+ * There is no getgrnam, getgrgid or getgrent on purpose. Programs that administer groups read the members with these and
+ * write them back, which would turn a user who has a group for an hour into a permanent member.
  */
 #pragma once
 

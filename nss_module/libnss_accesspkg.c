@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The door of the NSS module: what glibc calls, bound to the one state folder. Has no say of its own; groups.c
- * answers. A thread may not be cancelled in between: it would leave a descriptor open in its process.
+ * The entry point that glibc calls: binds groups.c to the one state folder. Cancellation is off meanwhile, as a
+ * cancelled thread would leave a descriptor open in its process.
  */
 #include "nss_module/libnss_accesspkg.h"
 

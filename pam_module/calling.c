@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The value behind "Key:", when the line is that one. */
-static const char *value_of(const char *line, const char *key)
+/* The value behind "Key:"; NULL when the line has another key. */
+static const char *status_value(const char *line, const char *key)
 {
     const size_t length = strlen(key);
     return strncmp(line, key, length) == 0 && line[length] == ':' ? line + length + 1 : NULL;
 }
 
-static void strike_out(const char *numbers, const struct grant_group *groups, size_t count, bool *lacks)
+static void strike_gids(const char *numbers, const struct grant_group *groups, size_t count, bool *missing)
 {
     char *end;
     for (;; numbers = end) {
@@ -24,29 +24,29 @@ static void strike_out(const char *numbers, const struct grant_group *groups, si
         if (end == numbers)
             return;
         for (size_t i = 0; i < count; i++)
-            lacks[i] = lacks[i] && groups[i].gid != gid;
+            missing[i] = missing[i] && groups[i].gid != gid;
     }
 }
 
-int calling_lacks(const char *proc, pid_t pid, uid_t uid, const struct grant_group *groups, size_t count,
-                  bool *ret_lacks)
+int calling_find_missing(const struct calling_process *process, const struct grant_group *groups,
+                         size_t count, bool *ret_missing)
 {
     char path[64];
     _cleanup_free_ char *line = NULL;
     size_t size = 0;
     bool is_theirs = false;
-    snprintf(path, sizeof(path), "%.30s/%d/status", proc, (int)pid);
+    snprintf(path, sizeof(path), "%.30s/%d/status", process->proc, (int)process->pid);
     _cleanup_fclose_ FILE *in = fopen(path, "re");
     if (!in)
         return -errno;
     for (size_t i = 0; i < count; i++)
-        ret_lacks[i] = true;
+        ret_missing[i] = true;
     while (getline(&line, &size, in) > 0) {
         const char *value;
-        if ((value = value_of(line, "Uid")))
-            is_theirs = strtoul(value, NULL, 10) == uid;
-        else if ((value = value_of(line, "Gid")) || (value = value_of(line, "Groups")))
-            strike_out(value, groups, count, ret_lacks);
+        if ((value = status_value(line, "Uid")))
+            is_theirs = strtoul(value, NULL, 10) == process->uid;
+        else if ((value = status_value(line, "Gid")) || (value = status_value(line, "Groups")))
+            strike_gids(value, groups, count, ret_missing);
     }
     return ferror(in) ? -EIO : is_theirs ? 0 : -ESRCH;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Must say CHECK_HOLDS for nothing but a file that grantdir_read_user trusts. */
+/* See the header. May say CHECK_HOLDS only of a file that grantdir_read_user trusts. */
 #include "pam_module/check.h"
 
 #include "common/grantdir.h"
@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-static const struct grant_package *find_held(const struct grant_user *file, const char *package, int64_t now)
+static const struct grant_package *find_current_package(const struct grant_user *file, const char *package,
+                                                        int64_t now)
 {
     for (size_t i = 0; i < file->n_packages; i++)
         if (strcmp(file->packages[i].name, package) == 0 && grant_span_holds(&file->packages[i].span, now))
@@ -15,14 +16,17 @@ static const struct grant_package *find_held(const struct grant_user *file, cons
     return NULL;
 }
 
-/* One name: its file, then its user. Whether the file is that user's; *ret_canonical is another name where theirs is. */
-static bool read_name(pam_handle_t *pamh, const char *state, const char *name, int64_t now,
-                      struct grant_user *ret_file, struct check *ret, const char **ret_canonical)
+/*
+ * Reads the file of this name, then looks up its user. True when the file is that user's. *ret_canonical is the name in
+ * the user's entry, which may be another one.
+ */
+static bool read_name(const struct check_context *context, const char *name, struct grant_user *ret_file,
+                      struct check *ret, const char **ret_canonical)
 {
     struct grant_user file;
-    const int r = grantdir_read_user(state, name, now, &file);
+    const int r = grantdir_read_user(context->state, name, context->now, &file);
     const struct passwd *user;
-    const int answer = user_by_name(pamh, name, &user);
+    const int answer = user_by_name(context->pamh, name, &user);
     bool theirs = r == 0 && user && strcmp(user->pw_name, name) == 0;
     *ret = (struct check){0};
     if (answer < 0)
@@ -43,8 +47,8 @@ static bool read_name(pam_handle_t *pamh, const char *state, const char *name, i
     return theirs;
 }
 
-/* Who is judged has another name, or is somebody else, than was found: nothing is known of them. */
-static bool forget(bool has_file, struct grant_user *file, struct check *check)
+/* Drops what was read, because it belongs to another user than the judged one. */
+static bool discard_file(bool has_file, struct grant_user *file, struct check *check)
 {
     if (has_file)
         grant_user_deinit(file);
@@ -52,31 +56,31 @@ static bool forget(bool has_file, struct grant_user *file, struct check *check)
     return false;
 }
 
-bool check_file(pam_handle_t *pamh, const char *state, const struct judged *judged, int64_t now,
-                struct grant_user *ret_file, struct check *ret)
+bool check_read_file(const struct check_context *context, const struct judged *judged,
+                     struct grant_user *ret_file, struct check *ret)
 {
     const char *canonical;
-    bool has_file = read_name(pamh, state, judged->name, now, ret_file, ret, &canonical);
+    bool has_file = read_name(context, judged->name, ret_file, ret, &canonical);
     if (strcmp(canonical, judged->name) != 0) {
         const char *again;
-        has_file = read_name(pamh, state, canonical, now, ret_file, ret, &again);
+        has_file = read_name(context, canonical, ret_file, ret, &again);
         if (strcmp(again, canonical) != 0)
-            has_file = forget(has_file, ret_file, ret);
+            has_file = discard_file(has_file, ret_file, ret);
     }
     if (judged->is_real && ret->outcome != CHECK_UNANSWERED && ret->uid != judged->uid)
-        has_file = forget(has_file, ret_file, ret);
+        has_file = discard_file(has_file, ret_file, ret);
     return has_file;
 }
 
-void check_grant(pam_handle_t *pamh, const char *state, const struct judged *judged,
-                 const struct gate_options *options, int64_t now, struct check *ret)
+void check_grant(const struct check_context *context, const struct judged *judged,
+                 const struct gate_options *options, struct check *ret)
 {
     struct grant_user file;
-    if (!check_file(pamh, state, judged, now, &file, ret))
+    if (!check_read_file(context, judged, &file, ret))
         return;
     const struct grant_package *held = NULL;
     for (size_t i = 0; i < options->n_packages && !held; i++)
-        held = find_held(&file, options->packages[i], now);
+        held = find_current_package(&file, options->packages[i], context->now);
     if (held) {
         ret->outcome = CHECK_HOLDS;
         ret->assignment = held->assignment;

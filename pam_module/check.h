@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether who is judged holds one of the packages now, from the grant file alone (rule 1). The user's uid is looked
- * up after the file was read, so that the file of a user who was removed and made anew in between counts for nobody.
+ * Does the judged user hold one of the packages now? The grant file alone says so (rule 1). The uid is looked up after
+ * the file was read, so that an account removed and created again in between does not get its predecessor's file.
  */
 #pragma once
 
@@ -13,8 +13,8 @@
 
 enum check_outcome {
     CHECK_UNKNOWN_USER = 0, /* no such user; nothing else is set */
-    CHECK_UNANSWERED,       /* whether there is one was not answered; nothing but `error` is set */
-    CHECK_NONE,             /* no valid grant; `fault` says what is wrong with the file, NULL: nothing is */
+    CHECK_UNANSWERED,       /* the user's look-up failed; nothing but `error` is set */
+    CHECK_NONE,             /* no valid grant; `fault` says what is wrong with the file, NULL: nothing */
     CHECK_HOLDS,
 };
 
@@ -24,17 +24,23 @@ struct check {
     uid_t uid;
     const char *fault;  /* words for the log; static */
     int error;          /* an errno; 0 unless CHECK_UNANSWERED */
-    int64_t assignment; /* by which the package is held; 0 unless CHECK_HOLDS */
+    int64_t assignment; /* that gives the package; 0 unless CHECK_HOLDS */
+};
+
+/* Where and when to look. */
+struct check_context {
+    pam_handle_t *pamh;
+    const char *state; /* PATH_STATE, except in tests */
+    int64_t now;       /* seconds since the epoch */
 };
 
 /*
- * The grant file of who is judged: true with *ret_file, to be released with grant_user_deinit, where there is one that
- * can be trusted and is theirs. *ret is filled in any case, and never says CHECK_HOLDS. `state` is PATH_STATE but in
- * tests; `now` in seconds since the epoch.
+ * Reads the judged user's grant file. True when it can be trusted and is theirs; then *ret_file is to be released with
+ * grant_user_deinit. Fills *ret in any case, never with CHECK_HOLDS.
  */
-bool check_file(pam_handle_t *pamh, const char *state, const struct judged *judged, int64_t now,
-                struct grant_user *ret_file, struct check *ret);
+bool check_read_file(const struct check_context *context, const struct judged *judged,
+                     struct grant_user *ret_file, struct check *ret);
 
-/* Whether that file gives one of the packages of the options now. */
-void check_grant(pam_handle_t *pamh, const char *state, const struct judged *judged,
-                 const struct gate_options *options, int64_t now, struct check *ret);
+/* Reads that file and looks for a package of the options that holds now. */
+void check_grant(const struct check_context *context, const struct judged *judged,
+                 const struct gate_options *options, struct check *ret);

@@ -12,7 +12,7 @@ bool converse_may_prompt(pam_handle_t *pamh, int flags)
     const void *tty = NULL;
     if ((flags & PAM_SILENT) || pam_get_item(pamh, PAM_TTY, &tty) != PAM_SUCCESS || !tty)
         return false;
-    /* Not any other name: servers set PAM_TTY as well ("ftp"), and answer by rote. */
+    /* No other name: servers set PAM_TTY too ("ftp"), and answer prompts without a person. */
     return strcmp(tty, "ssh") == 0 || (*(const char *)tty && isatty(STDIN_FILENO));
 }
 
@@ -51,7 +51,7 @@ int converse_ask(pam_handle_t *pamh, const char *prompt, char **ret_answer)
     return 0;
 }
 
-void converse_forget(char *answer)
+void converse_wipe(char *answer)
 {
     if (answer)
         explicit_bzero(answer, strlen(answer));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Descriptors inside somebody else's process, which may have closed the standard ones (rule 11). */
+/* Descriptors inside the host process, which may have closed the standard ones (rule 11). */
 #pragma once
 
 #include <errno.h>

@@ -23,8 +23,8 @@ const char *journal_quoted(const void *text, char ret[JOURNAL_WORD_MAX])
 }
 
 /*
- * glibc opens the log on the lowest free descriptor, and keeps it: that must not become a standard one, which the host
- * has closed and whose readers and writers know nothing of a log (rule 11).
+ * glibc opens the log on the lowest free descriptor and keeps it. That must not be a standard one that the host has
+ * closed: the host might read from or write to the log (rule 11).
  */
 static void occupy_standard(bool ret_occupied[STANDARD])
 {

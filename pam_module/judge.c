@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Called by pam_accesspkg.c and session.c; asks the kernel first and the application only where it must. */
+/* See the header. Called by pam_accesspkg.c and session.c. */
 #include "pam_module/judge.h"
 
 #include "pam_module/user.h"
@@ -12,7 +12,7 @@ bool judge_is_set_uid(bool secure, uid_t real, uid_t effective)
     return secure && effective == 0 && real != 0;
 }
 
-static int find_real(pam_handle_t *pamh, uid_t uid, struct judged *ret)
+static int find_real_user(pam_handle_t *pamh, uid_t uid, struct judged *ret)
 {
     const struct passwd *user;
     const int r = user_by_uid(pamh, uid, &user);
@@ -21,12 +21,12 @@ static int find_real(pam_handle_t *pamh, uid_t uid, struct judged *ret)
     return r;
 }
 
-int judge_find(pam_handle_t *pamh, bool user_alone, struct judged *ret)
+int judge_find(pam_handle_t *pamh, bool pam_user, struct judged *ret)
 {
     const void *name = NULL;
-    if (!user_alone && judge_is_set_uid(getauxval(AT_SECURE) != 0, getuid(), geteuid()))
-        return find_real(pamh, getuid(), ret);
-    /* Not pam_get_user: it would ask the person, which no account phase should. */
+    if (!pam_user && judge_is_set_uid(getauxval(AT_SECURE) != 0, getuid(), geteuid()))
+        return find_real_user(pamh, getuid(), ret);
+    /* Not pam_get_user(): it would prompt, which an account phase should not. */
     if (pam_get_item(pamh, PAM_USER, &name) != PAM_SUCCESS || !name || !*(const char *)name)
         return USER_E_NONE;
     *ret = (struct judged){.name = name};

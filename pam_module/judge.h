@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who is judged: in a set-uid program that a person started (su, sudo) that person, else PAM_USER. Never PAM_RUSER, which
- * is whatever the application says, nor the environment.
+ * Finds the user to judge: the person who started a set-uid program (su, sudo), else PAM_USER. Never PAM_RUSER, which the
+ * application can set to anything, nor the environment.
  */
 #pragma once
 
@@ -10,18 +10,18 @@
 #include <sys/types.h>
 
 struct judged {
-    const char *name; /* belongs to the handle; not canonical yet, may be any text where it is PAM_USER */
-    bool is_real;     /* the kernel named the user: whoever the name leads to must have this uid */
-    uid_t uid;
+    const char *name; /* belongs to the handle; not canonical yet; PAM_USER may be any text */
+    bool is_real;     /* the real user of a set-uid program: the name must lead to this uid */
+    uid_t uid;        /* 0 unless is_real */
 };
 
 /*
- * Whether a process with these ids runs a set-uid program on behalf of its real user. `secure` is the kernel's AT_SECURE,
- * set where exec changed the ids: a daemon that switches its uids by itself has such ids for a moment, too, and asks
+ * Says whether a process with these ids runs a set-uid program for its real user. `secure` is the kernel's AT_SECURE,
+ * set when exec changed the ids. Without it, a daemon that switches its uids looks the same for a moment, though it asks
  * about its PAM_USER.
  */
 bool judge_is_set_uid(bool secure, uid_t real, uid_t effective);
 
-/* `user_alone`: PAM_USER whatever the ids are, for set-uid programs that ask about others (judge=user). 0;
- * USER_E_NONE of user.h when there is nobody to judge; -errno when that could not be looked up. */
-int judge_find(pam_handle_t *pamh, bool user_alone, struct judged *ret);
+/* `pam_user`: judge PAM_USER even in a set-uid program (judge=user). 0; USER_E_NONE of user.h when there is no user to
+ * judge; -errno when the look-up failed. */
+int judge_find(pam_handle_t *pamh, bool pam_user, struct judged *ret);

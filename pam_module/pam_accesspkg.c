@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The gate: account phase of sshd, sudo, su, login. Knows the order of questions (who is judged, is there a grant,
- * else have a request filed) and what is said to whom; each question has a file of its own. Must let nobody in
- * without a valid grant (rule 1) and leave the host process as it found it (rule 11). Called by libpam.
+ * The gate: the account phase of sshd, sudo, su, login. Runs the steps in order (find the user to judge, read the grant,
+ * else file a request) and words what is logged and shown; each step has a file of its own. Must refuse a user without
+ * a valid grant (rule 1) and leave the host process as it found it (rule 11). Called by libpam.
  */
 #include "common/cleanup.h"
 #include "common/gate_options.h"
@@ -32,25 +32,24 @@
 
 enum {
     PROMPT_MAX = 500, /* misc_conv and others show no more than 512 bytes */
-    LOOKS_MS = 1000,  /* from one look to the next: not every application has a person who types */
+    LOOKS_MS = 1000,  /* between two prompts: an application may answer them without a person */
     LIST_MAX = BUS_PACKAGES_MAX * (NAME_PACKAGE_MAX + 4) + 1,
     ASKED_MAX = LIST_MAX + 8,
     OBSTACLE_MAX = 192,
 };
 
-/* One call of the module. */
+/* One login. */
 struct gate {
     pam_handle_t *pamh;
     int flags;
     struct gate_options options;
     struct judged judged;
     struct check check;
-    const char *fault; /* what was wrong with the grant file, or the look-up of the user, NULL: nothing */
+    const char *fault; /* of the grant file or of the user's look-up; NULL: none */
     struct submission submission;
-    bool may_emergency; /* as the first answer had it */
-    bool waited;        /* there was a look after a prompt */
-    char obstacle
-        [OBSTACLE_MAX]; /* why nothing was filed, or nobody could be kept waiting; "": nothing was wrong */
+    bool may_emergency;          /* from the first answer */
+    bool waited;                 /* the grant was read again after a prompt */
+    char obstacle[OBSTACLE_MAX]; /* why no request was filed, or why the login could not wait; "": none */
 };
 
 /* ---- what is logged ----------------------------------------------------------------------------------------- */
@@ -61,7 +60,7 @@ static const char *quoted_item(const struct gate *gate, int item, char ret[JOURN
     return journal_quoted(pam_get_item(gate->pamh, item, &value) == PAM_SUCCESS ? value : NULL, ret);
 }
 
-/* "db-admins", "db-admins or web-ops"; "" when none is named. */
+/* "db-admins", "db-admins or web-ops"; "" when the line names none. */
 static const char *package_list(const struct gate *gate, const char *separator, char ret[LIST_MAX])
 {
     char *at = ret;
@@ -93,7 +92,7 @@ static void log_decision(const struct gate *gate, const char *what, const struct
 
 /* ---- what the person is told -------------------------------------------------------------------------------- */
 
-/* Which package a person is told to ask for: "db-admins", "db-admins (or web-ops)". */
+/* The package to ask for, in a command to type: "db-admins", "db-admins (or web-ops)". */
 static const char *package_to_ask(const struct gate *gate, char ret[ASKED_MAX])
 {
     const struct gate_options *options = &gate->options;
@@ -110,8 +109,8 @@ static const char *package_to_ask(const struct gate *gate, char ret[ASKED_MAX])
     return ret;
 }
 
-/* A command to type names the package. */
-static void tell_own(const struct gate *gate, const struct verdict_row *row)
+/* Shows the verdict's own text. */
+static void tell_verdict_text(const struct gate *gate, const struct verdict_row *row)
 {
     static const char placeholder[] = "PACKAGE";
     char packages[LIST_MAX], asked[ASKED_MAX], host[HOSTNAME_TEXT_MAX], line[2 * PROTOCOL_MESSAGE_MAX];
@@ -124,14 +123,14 @@ static void tell_own(const struct gate *gate, const struct verdict_row *row)
     converse_say(gate->pamh, line);
 }
 
-/* The first line says what happened and what to do; PAM_SILENT keeps back the second. */
-static void tell(const struct gate *gate, const struct verdict_row *row)
+/* Shows the answer's lines, else the verdict's own text. PAM_SILENT drops the second line. */
+static void tell_refusal(const struct gate *gate, const struct verdict_row *row)
 {
     char message[PROTOCOL_MESSAGE_MAX + 1];
     if (gate->options.quiet)
         return;
     if (!*gate->submission.message) {
-        tell_own(gate, row);
+        tell_verdict_text(gate, row);
         return;
     }
     strcpy(message, gate->submission.message);
@@ -142,11 +141,11 @@ static void tell(const struct gate *gate, const struct verdict_row *row)
     if (second && !(gate->flags & PAM_SILENT))
         converse_say(gate->pamh, second);
     if (row == verdict_row(VERDICT_CROWDED))
-        tell_own(gate, row);
+        tell_verdict_text(gate, row);
 }
 
-/* su and sudo run in a session that began before, and sudo has looked at its groups already. */
-static void tell_groups(const struct gate *gate)
+/* su and sudo run in a session that began before the grant, and sudo has looked up the groups already. */
+static void tell_held_now(const struct gate *gate)
 {
     char host[HOSTNAME_TEXT_MAX], line[PROTOCOL_MESSAGE_MAX + 1];
     snprintf(line, sizeof(line),
@@ -158,15 +157,17 @@ static void tell_groups(const struct gate *gate)
 
 /* ---- the decision ------------------------------------------------------------------------------------------- */
 
-static void look(struct gate *gate)
+static void read_grant(struct gate *gate)
 {
     struct timespec now;
     gate->check = (struct check){0};
-    if (clock_gettime(CLOCK_REALTIME, &now) == 0)
-        check_grant(gate->pamh, PATH_STATE, &gate->judged, &gate->options, now.tv_sec, &gate->check);
+    if (clock_gettime(CLOCK_REALTIME, &now) < 0)
+        return;
+    const struct check_context context = {.pamh = gate->pamh, .state = PATH_STATE, .now = now.tv_sec};
+    check_grant(&context, &gate->judged, &gate->options, &gate->check);
 }
 
-/* accesspkgd believes uid 0 about any user, and every other caller about that caller alone. */
+/* accesspkgd lets uid 0 file for any user, and every other uid for itself. */
 static bool may_submit(struct gate *gate)
 {
     const uid_t own = geteuid();
@@ -179,15 +180,15 @@ static bool may_submit(struct gate *gate)
     return !*gate->obstacle;
 }
 
-/* What accesspkgd says of a grant is only taken for a hint that there may be a file now (rule 1). */
-static enum verdict after_answer(struct gate *gate)
+/* When accesspkgd says that there is a grant, reads the grant file again: only the file counts (rule 1). */
+static enum verdict judge_answer(struct gate *gate)
 {
     static const char hidden[] =
         "this program sees no such file: its unit's settings or a chroot may hide " PATH_STATE;
     const enum verdict verdict = gate->submission.verdict;
     if (verdict != VERDICT_GRANTED && verdict != VERDICT_FULFILLING)
         return verdict;
-    look(gate);
+    read_grant(gate);
     if (gate->check.outcome == CHECK_HOLDS)
         return VERDICT_HELD;
     if (verdict == VERDICT_GRANTED && !gate->fault)
@@ -195,8 +196,8 @@ static enum verdict after_answer(struct gate *gate)
     return verdict;
 }
 
-/* Asked for a reason first, where accesspkgd wants one that a person could give. Each exchange has a deadline. */
-static enum verdict submit(struct gate *gate, bool can_ask)
+/* Files the request. Asks the person for a reason first if accesspkgd wants one. Each exchange has its own deadline. */
+static enum verdict file_request(struct gate *gate, bool can_ask)
 {
     char reason[BUS_TEXT_MAX + 1];
     struct submission_terms terms = {.can_ask = can_ask, .own_login_id = gate->judged.is_real};
@@ -209,7 +210,7 @@ static enum verdict submit(struct gate *gate, bool can_ask)
         submission_file(gate->pamh, &gate->options, gate->check.name, &terms, &gate->submission);
         explicit_bzero(reason, sizeof(reason));
     }
-    return after_answer(gate);
+    return judge_answer(gate);
 }
 
 /* ---- waiting for the decision -------------------------------------------------------------------------------- */
@@ -221,10 +222,10 @@ static int64_t now_ms(void)
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-enum choice { LEAVE = 0, LOOK, EMERGENCY };
+enum choice { CHOICE_LEAVE = 0, CHOICE_LOOK, CHOICE_EMERGENCY };
 
-/* One prompt, since sshd shows nothing else at once. What the person wants. */
-static enum choice prompt_to_look(const struct gate *gate)
+/* One prompt with all text in it: sshd shows nothing else before the login ends. */
+static enum choice prompt_choice(const struct gate *gate)
 {
     char prompt[PROMPT_MAX], *answer;
     snprintf(prompt, sizeof(prompt),
@@ -232,51 +233,52 @@ static enum choice prompt_to_look(const struct gate *gate)
              gate->submission.package, gate->submission.request, gate->submission.waits,
              gate->may_emergency ? ", e takes it in an emergency" : "");
     if (converse_ask(gate->pamh, prompt, &answer) < 0)
-        return LEAVE;
-    const enum choice choice = !*answer                                          ? LOOK
-                               : gate->may_emergency && strcmp(answer, "e") == 0 ? EMERGENCY
-                                                                                 : LEAVE;
-    converse_forget(answer);
+        return CHOICE_LEAVE;
+    const enum choice choice = !*answer                                          ? CHOICE_LOOK
+                               : gate->may_emergency && strcmp(answer, "e") == 0 ? CHOICE_EMERGENCY
+                                                                                 : CHOICE_LEAVE;
+    converse_wipe(answer);
     return choice;
 }
 
-/* Not sooner than this. False when a signal came, which is the application's: it wants to go on. */
+/* False when a signal came: the application wants to go on. */
 static bool pause_until(int64_t time)
 {
     const int64_t pause = time - now_ms();
     return pause <= 0 || poll(NULL, 0, (int)pause) == 0;
 }
 
-/* Whether the file says that somebody has decided: it needs no daemon. */
+/* Reads the grant file, which needs no daemon. */
 static bool is_held_now(struct gate *gate)
 {
-    look(gate);
+    read_grant(gate);
     if (gate->check.outcome != CHECK_HOLDS)
         return false;
-    *gate->submission.state = '\0'; /* as it was when last told */
+    *gate->submission.state = '\0'; /* out of date: the request was approved meanwhile */
     return true;
 }
 
-/* What cannot be found out now leaves what is known. */
-static enum verdict ask_with(struct gate *gate, const struct submission_terms *terms, enum verdict before)
+/* Keeps the verdict and answer of before when accesspkgd cannot be asked. */
+static enum verdict ask_accesspkgd(struct gate *gate, const struct submission_terms *terms,
+                                   enum verdict before)
 {
     struct submission later;
     submission_file(gate->pamh, &gate->options, gate->check.name, terms, &later);
     if (later.verdict == VERDICT_NO_ANSWER || later.verdict == VERDICT_UNAVAILABLE)
         return before;
     gate->submission = later;
-    return after_answer(gate);
+    return judge_answer(gate);
 }
 
-static enum verdict ask_again(struct gate *gate, enum verdict before)
+static enum verdict ask_state(struct gate *gate, enum verdict before)
 {
     const struct submission_terms terms = {.request = gate->submission.request};
-    return ask_with(gate, &terms, before);
+    return ask_accesspkgd(gate, &terms, before);
 }
 
 /*
- * What was waited for stays as it is where no reason is given, or nothing can be found out. While the reason is typed
- * somebody may decide: that lets in, and no emergency is taken; so does a grant whose answer came too late.
+ * Without a reason, or without an answer, the request stays as it was. Reads the grant file before and after: an approver
+ * may decide while the reason is typed, which makes the emergency needless, and an answer may come too late.
  */
 static enum verdict take_in_emergency(struct gate *gate, enum verdict before)
 {
@@ -290,35 +292,35 @@ static enum verdict take_in_emergency(struct gate *gate, enum verdict before)
     } else {
         const struct submission_terms terms = {
             .justification = reason, .emergency = package, .own_login_id = gate->judged.is_real};
-        verdict = ask_with(gate, &terms, before);
+        verdict = ask_accesspkgd(gate, &terms, before);
     }
     explicit_bzero(reason, sizeof(reason));
     if (verdict == VERDICT_HELD || !is_held_now(gate))
         return verdict;
-    strcpy(gate->submission.package, package); /* a refusal names none */
+    strcpy(gate->submission.package, package); /* a refusal has none */
     return VERDICT_HELD;
 }
 
-/* A prompt ends when it is answered, so the end of the time is noticed then, after a last look. */
-static enum verdict keep_looking(struct gate *gate, enum verdict verdict)
+/* A prompt cannot be interrupted, so the end of wait= is noticed only after its answer, and after a last look. */
+static enum verdict prompt_until_decided(struct gate *gate, enum verdict verdict)
 {
     const int64_t end = now_ms() + (int64_t)gate->options.wait * 1000;
     do {
         const int64_t next = now_ms() + LOOKS_MS;
-        const enum choice choice = prompt_to_look(gate);
-        if (choice == LEAVE)
+        const enum choice choice = prompt_choice(gate);
+        if (choice == CHOICE_LEAVE)
             return verdict;
         gate->waited = true;
         if (is_held_now(gate))
             return VERDICT_HELD;
         if (!pause_until(next))
             return verdict;
-        verdict = choice == EMERGENCY ? take_in_emergency(gate, verdict) : ask_again(gate, verdict);
+        verdict = choice == CHOICE_EMERGENCY ? take_in_emergency(gate, verdict) : ask_state(gate, verdict);
     } while (verdict != VERDICT_HELD && *gate->submission.waits && now_ms() < end);
     return verdict;
 }
 
-static void explain_no_place(int error, char ret[OBSTACLE_MAX])
+static void explain_place_error(int error, char ret[OBSTACLE_MAX])
 {
     static const char mends[] = "; run systemd-tmpfiles --create accesspkg.conf";
     const bool is_folder = error == ENOENT || error == EPERM || error == ELOOP || error == ENOTDIR;
@@ -326,7 +328,7 @@ static void explain_no_place(int error, char ret[OBSTACLE_MAX])
              error == EPERM ? "it is not root's alone" : strerrordesc_np(error), is_folder ? mends : "");
 }
 
-static enum verdict await(struct gate *gate, enum verdict verdict)
+static enum verdict wait_for_decision(struct gate *gate, enum verdict verdict)
 {
     if (verdict == VERDICT_HELD || !*gate->submission.waits || !*gate->submission.request ||
         !*gate->submission.package)
@@ -334,30 +336,30 @@ static enum verdict await(struct gate *gate, enum verdict verdict)
     gate->may_emergency = gate->submission.may_emergency;
     _cleanup_close_ int place = waiters_enter(PATH_RUN, gate->check.uid, gate->may_emergency);
     if (place >= 0)
-        return keep_looking(gate, verdict);
+        return prompt_until_decided(gate, verdict);
     if (place == -EBUSY)
         return VERDICT_CROWDED;
-    explain_no_place(-place, gate->obstacle);
+    explain_place_error(-place, gate->obstacle);
     return verdict;
 }
 
-static enum verdict fail_to_find(struct gate *gate, int error)
+static enum verdict fail_lookup(struct gate *gate, int error)
 {
     gate->fault = strerrordesc_np(error);
     return VERDICT_NO_DIRECTORY;
 }
 
-static enum verdict decide(struct gate *gate)
+static enum verdict judge_login(struct gate *gate)
 {
     const int judged = judge_find(gate->pamh, gate->options.judge_user, &gate->judged);
     if (judged < 0)
-        return fail_to_find(gate, -judged);
+        return fail_lookup(gate, -judged);
     if (judged > 0)
         return VERDICT_INVALID_USER;
-    look(gate);
+    read_grant(gate);
     gate->fault = gate->check.fault;
     if (gate->check.outcome == CHECK_UNANSWERED)
-        return fail_to_find(gate, gate->check.error);
+        return fail_lookup(gate, gate->check.error);
     if (gate->check.outcome == CHECK_UNKNOWN_USER)
         return VERDICT_INVALID_USER;
     if (gate->check.uid == 0 && !gate->options.enforce_for_root)
@@ -369,11 +371,11 @@ static enum verdict decide(struct gate *gate)
     if (gate->options.report || !may_submit(gate))
         return VERDICT_NO_GRANT;
     const bool can_ask = !gate->options.quiet && converse_may_prompt(gate->pamh, gate->flags);
-    const enum verdict verdict = submit(gate, can_ask);
-    return can_ask && gate->options.wait ? await(gate, verdict) : verdict;
+    const enum verdict verdict = file_request(gate, can_ask);
+    return can_ask && gate->options.wait ? wait_for_decision(gate, verdict) : verdict;
 }
 
-static int conclude(const struct gate *gate, enum verdict verdict)
+static int finish_login(const struct gate *gate, enum verdict verdict)
 {
     const struct verdict_row *row = verdict_row(verdict);
     if (verdict == VERDICT_HELD && geteuid() == 0)
@@ -386,7 +388,7 @@ static int conclude(const struct gate *gate, enum verdict verdict)
         else if (gate->waited)
             log_decision(gate, "let in after waiting", row, LOG_NOTICE);
         if (gate->waited && gate->judged.is_real)
-            tell_groups(gate);
+            tell_held_now(gate);
         return row->code;
     }
     if (gate->options.report) {
@@ -394,7 +396,7 @@ static int conclude(const struct gate *gate, enum verdict verdict)
         return verdict_row(VERDICT_REPORTED)->code;
     }
     log_decision(gate, "refused", row, row->priority);
-    tell(gate, row);
+    tell_refusal(gate, row);
     return row->code;
 }
 
@@ -403,5 +405,5 @@ __attribute__((visibility("default"))) int pam_sm_acct_mgmt(pam_handle_t *pamh, 
 {
     struct gate gate = {.pamh = pamh, .flags = flags};
     gate_options_parse(argc, argv, &gate.options, journal_argument, pamh);
-    return conclude(&gate, decide(&gate));
+    return finish_login(&gate, judge_login(&gate));
 }

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the module and accesspkg-submit say to each other: one message each way, made of records "key=value", each
- * ended by a zero byte.
- *   question: user package (up to BUS_PACKAGES_MAX times) service host tty timeout, perhaps login_id ("1": the process is
- *             the user's own, and so is its login id); at most one of can_ask ("1": the
- *             person can be asked for a reason), justification (what they said) and request (a number: how it stands;
- *             nothing is filed); with a justification perhaps emergency ("1": the one package is taken at once).
- *             Or user timeout waiting ("1"): what waits for a decision of this user
- *   answer:   verdict (a word of verdict.h), then where known request (its number), package, state (an identifier of
- *             dbus/contract.h), message (one or two lines for the person), why (words for the journal), waits (whom or
- *             what the request waits for, where it is worth to wait for that), may_emergency ("1": the person may take
- *             it at once). Of what waits: message, "" for nothing; or why. Instead of an answer: failed (a call) and
- *             errno; or ended (an exit status), or killed (a signal)
- * Neither side believes the other: sizes are bounded, and what does not fit the shape is dropped whole.
+ * The messages between the module and accesspkg-submit: one each way, made of records "key=value", each ended by a zero
+ * byte. Neither side trusts the other: sizes are bounded, and a message that breaks the rules is dropped whole.
+ *
+ * Question, to file a request:
+ *   user package (up to BUS_PACKAGES_MAX times) service host tty timeout (seconds)
+ *   login_id ("1": the process is the user's own, and so is its login id), optional
+ *   at most one of
+ *     can_ask ("1": the person can be asked for a reason)
+ *     justification (the person's reason), perhaps with emergency ("1": take the one package at once)
+ *     request (a number: report its state, file nothing)
+ * Question, to list what waits: user timeout waiting ("1": requests that wait for a decision of this user)
+ *
+ * Answer to the first: verdict (a word of verdict.h), then where known
+ *   request (its number), package, state (an identifier of dbus/contract.h), message (one or two lines for the person),
+ *   why (words for the journal), waits (what the request waits for, if it makes sense to wait), may_emergency ("1": the
+ *   person may take it at once)
+ * Answer to the second: message ("": nothing waits), or why
+ * Instead of an answer: failed (a call) and errno; or ended (an exit status); or killed (a signal)
  */
 #pragma once
 
@@ -48,14 +53,13 @@ static inline void protocol_add(struct protocol_message *message, const char *ke
     message->size += length;
 }
 
-/* Whether it consists of whole records. */
 static inline bool protocol_is_whole(const struct protocol_message *message)
 {
     return message->size > 0 && message->text[message->size - 1] == '\0';
 }
 
-/* Takes the record at *at off a whole message, splitting it in place. False at the end, and, with
- * *at short of it, at what is no record. */
+/* Reads the record at *at of a whole message, splitting it in place, and moves *at behind it. False at the end; false
+ * with *at short of the end when the next bytes are no record. */
 static inline bool protocol_next(struct protocol_message *message, size_t *at, const char **ret_key,
                                  const char **ret_value)
 {

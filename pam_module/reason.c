@@ -27,14 +27,14 @@ bool reason_is_good(const char *text)
 
 static const struct {
     const char *prompt;
-    const char *without; /* what Enter alone does */
+    const char *without; /* what an empty answer does */
 } words[] = {
     [REASON_ACCESS] = {"Reason for access to", "asks without one"},
     [REASON_EMERGENCY] = {"Every approver is told of this emergency, and one reviews it. Reason for taking",
                           "leaves it"},
 };
 
-/* `before`: the answer that was not taken, NULL: none yet. */
+/* `before`: the answer that was not accepted; NULL: none yet. */
 static const char *prompt_for(enum reason_purpose purpose, const char *package, const char *before,
                               char ret[PROMPT_MAX])
 {
@@ -57,13 +57,13 @@ bool reason_ask(pam_handle_t *pamh, enum reason_purpose purpose, const char *pac
         char *answer;
         if (converse_ask(pamh, prompt, &answer) < 0)
             return false;
-        const bool by_rote = strcmp(answer, user) == 0;
-        good = !by_rote && reason_is_good(answer);
+        const bool is_name = strcmp(answer, user) == 0;
+        good = !is_name && reason_is_good(answer);
         if (good)
             strcpy(ret, answer);
         prompt_for(purpose, package, answer, prompt);
-        converse_forget(answer);
-        if (by_rote)
+        converse_wipe(answer);
+        if (is_name)
             return false;
     }
     return good;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Asking the person why they want in. */
+/* Asks the person for the reason of a request. */
 #pragma once
 
 #include "dbus/contract.h"
@@ -7,17 +7,17 @@
 #include <security/pam_modules.h>
 #include <stdbool.h>
 
-/* Whether accesspkgd takes it for a reason: one line of visible UTF-8 with something in it, BUS_TEXT_MAX bytes at most. */
+/* Says whether accesspkgd accepts this reason: one line of visible UTF-8, not blank, at most BUS_TEXT_MAX bytes. */
 bool reason_is_good(const char *text);
 
 enum reason_purpose {
-    REASON_ACCESS,    /* without one it is asked for all the same */
-    REASON_EMERGENCY, /* without one it is not taken */
+    REASON_ACCESS,    /* the request is filed without a reason, too */
+    REASON_EMERGENCY, /* the package is not taken without a reason */
 };
 
 /*
- * Prompts, once more where the answer cannot be taken. Whether there is a reason; it is the caller's to wipe. `user`:
- * an answer that is just this name comes from a program that answers prompts by rote, and is none.
+ * Prompts, and once more after an answer that is not accepted. True with a reason, which the caller has to wipe. An
+ * answer that equals `user` comes from a program that answers every prompt with the name, and counts as none.
  */
 bool reason_ask(pam_handle_t *pamh, enum reason_purpose purpose, const char *package, const char *user,
                 char ret[BUS_TEXT_MAX + 1]);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The session phase: tells who logs in what of theirs ends soon, which groups the session that they come from lacks,
- * and how much waits for their decision; notes that what they hold is used. Must keep nobody out and nobody waiting: it
- * always succeeds, and accesspkgd has a second for its part. Leaves the host process as it found it (rule 11). Called
- * by libpam.
+ * The session phase: tells the user which of their packages end soon, which groups their old session lacks, and how many
+ * requests wait for their decision; notes which assignments are used. Must never refuse or delay a login: it always
+ * succeeds, and accesspkgd gets one second to answer. Leaves the host process as it found it (rule 11). Called by libpam.
  */
 #include "common/cleanup.h"
 #include "common/duration.h"
@@ -28,13 +27,13 @@
 #include <unistd.h>
 
 enum {
-    SECONDS = 1,    /* for accesspkgd: a login waits for it */
-    SOON = 60 * 60, /* seconds before an end, or a tenth of its time, whichever is longer */
+    ANSWER_SECONDS = 1,     /* for accesspkgd: a login waits for it */
+    SOON_SECONDS = 60 * 60, /* before an end; a tenth of the whole time if that is longer */
     ENDS_SHOWN = 4,
     GROUPS_SHOWN = 4,
-    GROUP_MAX = 128, /* bytes of a group's name, made visible: GROUPS_SHOWN of them have room in SAID_MAX */
-    NOTES_MAX = 64,  /* of a login: whoever writes grant files must not have root fill a disk */
-    SAID_MAX = 1024,
+    GROUP_MAX = 128, /* bytes of a group's name, made visible: GROUPS_SHOWN of them fit into LINE_MAX_BYTES */
+    NOTES_MAX = 64,  /* a login: accesspkgd, which writes grant files, must not make root fill a disk */
+    TEXT_MAX = 1024,
 };
 
 struct session {
@@ -54,10 +53,10 @@ static bool ends_soon(const struct grant_span *span, int64_t now)
     if (!grant_span_holds(span, now) || span->end == GRANT_FOREVER)
         return false;
     const int64_t tenth = (span->end - span->start) / 10;
-    return span->end - now <= (tenth > SOON ? tenth : SOON);
+    return span->end - now <= (tenth > SOON_SECONDS ? tenth : SOON_SECONDS);
 }
 
-/* In whole minutes while there are some. */
+/* Rounds up to whole minutes, above one minute. */
 static const char *time_left(int64_t seconds, char ret[DURATION_TEXT_MAX])
 {
     return duration_format(seconds > 60 ? (seconds + 59) / 60 * 60 : seconds, ret);
@@ -65,7 +64,7 @@ static const char *time_left(int64_t seconds, char ret[DURATION_TEXT_MAX])
 
 static void tell_ends(const struct session *session)
 {
-    char line[SAID_MAX], left[DURATION_TEXT_MAX];
+    char line[TEXT_MAX], left[DURATION_TEXT_MAX];
     size_t count = 0;
     for (size_t i = 0; i < session->file.n_packages; i++) {
         const struct grant_package *package = &session->file.packages[i];
@@ -86,21 +85,21 @@ static void tell_ends(const struct session *session)
 
 /* ---- a session that is older than a grant --------------------------------------------------------------------- */
 
-static void tell_missing(const struct session *session, const bool *lacks)
+static void show_missing_groups(const struct session *session, const bool *missing)
 {
-    char line[SAID_MAX], visible[GROUP_MAX];
+    char line[TEXT_MAX], visible[GROUP_MAX];
     size_t count = 0, used = 0;
     line[0] = '\0';
     for (size_t i = 0; i < session->file.n_groups; i++) {
         const struct grant_group *group = &session->file.groups[i];
-        if (!lacks[i] || !grant_span_holds(&group->span, session->now) || ++count > GROUPS_SHOWN)
+        if (!missing[i] || !grant_span_holds(&group->span, session->now) || ++count > GROUPS_SHOWN)
             continue;
         text_visible(group->name, visible, sizeof(visible));
         used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s", used ? ", " : "", visible);
     }
     if (count == 0)
         return;
-    char message[SAID_MAX + HOSTNAME_TEXT_MAX + 256];
+    char message[TEXT_MAX + HOSTNAME_TEXT_MAX + 256];
     snprintf(message, sizeof(message),
              "%s: you have the group%s %s%s now; your session began before that. Log in again to use %s.",
              session->host, count > 1 ? "s" : "", line, count > GROUPS_SHOWN ? ", ..." : "",
@@ -108,15 +107,15 @@ static void tell_missing(const struct session *session, const bool *lacks)
     converse_say(session->pamh, message);
 }
 
-/* Where the application begins a session of its own, as sshd and login do, that has all groups. */
-static void tell_older(const struct session *session)
+/* Only for su and sudo: a session of its own, as of sshd and login, has all groups. */
+static void tell_missing_groups(const struct session *session)
 {
     if (!session->judged.is_real)
         return;
-    _cleanup_free_ bool *lacks = calloc(session->file.n_groups + 1, sizeof(*lacks));
-    if (lacks && calling_lacks("/proc", getppid(), session->judged.uid, session->file.groups,
-                               session->file.n_groups, lacks) == 0)
-        tell_missing(session, lacks);
+    const struct calling_process process = {"/proc", getppid(), session->judged.uid};
+    _cleanup_free_ bool *missing = calloc(session->file.n_groups + 1, sizeof(*missing));
+    if (missing && calling_find_missing(&process, session->file.groups, session->file.n_groups, missing) == 0)
+        show_missing_groups(session, missing);
 }
 
 /* ---- what waits ----------------------------------------------------------------------------------------------- */
@@ -125,8 +124,8 @@ static void tell_waiting(const struct session *session)
 {
     struct submission submission;
     if (geteuid() != 0 && geteuid() != session->check.uid)
-        return; /* who would be asked as somebody else */
-    submission_waiting(session->check.name, SECONDS, &submission);
+        return; /* accesspkgd would answer for another user */
+    submission_waiting(session->check.name, ANSWER_SECONDS, &submission);
     if (*submission.message)
         converse_say(session->pamh, submission.message);
     else if (session->options.debug)
@@ -136,7 +135,7 @@ static void tell_waiting(const struct session *session)
 
 /* ---- what is used --------------------------------------------------------------------------------------------- */
 
-/* A session of its own has the groups of all that is held; su's is the target's. */
+/* A session of its own has the groups of all the user's packages. Not under su, whose session is the target's. */
 static void note_use(const struct session *session)
 {
     if (session->judged.is_real || geteuid() != 0)
@@ -148,7 +147,7 @@ static void note_use(const struct session *session)
 
 /* ---- the phase ------------------------------------------------------------------------------------------------ */
 
-static void begin(struct session *session, bool tells)
+static void run_session(struct session *session, bool tells)
 {
     struct timespec now;
     if (judge_find(session->pamh, session->options.judge_user, &session->judged) != 0 ||
@@ -156,12 +155,12 @@ static void begin(struct session *session, bool tells)
         return;
     session->now = now.tv_sec;
     hostname_visible(session->host);
-    if (check_file(session->pamh, PATH_STATE, &session->judged, session->now, &session->file,
-                   &session->check)) {
+    const struct check_context context = {session->pamh, PATH_STATE, session->now};
+    if (check_read_file(&context, &session->judged, &session->file, &session->check)) {
         note_use(session);
         if (tells) {
             tell_ends(session);
-            tell_older(session);
+            tell_missing_groups(session);
         }
         grant_user_deinit(&session->file);
     }
@@ -174,7 +173,7 @@ __attribute__((visibility("default"))) int pam_sm_open_session(pam_handle_t *pam
 {
     struct session session = {.pamh = pamh};
     gate_options_parse(argc, argv, &session.options, journal_argument, pamh);
-    begin(&session, !session.options.quiet && converse_may_prompt(pamh, flags));
+    run_session(&session, !session.options.quiet && converse_may_prompt(pamh, flags));
     return PAM_SUCCESS;
 }
 

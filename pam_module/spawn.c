@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Running a program inside a process that is not ours. What must hold, whatever the host does:
- * MUST 1  no descriptor, child, signal disposition, mask or handler of the host is left changed;
- * MUST 2  the host's handlers, and its threads that wait for children, see no child of ours;
- * MUST 3  what is killed is killed through a pidfd, so that no pid that was reused is ever hit;
- * MUST 4  the verdict is what came through the socket, never an exit status;
- * MUST 5  nothing here waits longer than the deadline and a moment for the program to die.
+ * Runs a program from inside the host process. Whatever the host does:
+ * MUST 1  leave no descriptor, child, signal disposition, mask or handler of the host changed;
+ * MUST 2  show no child of ours to the host's handlers, or to its threads that wait for children;
+ * MUST 3  kill through a pidfd only, so that a reused pid is never hit;
+ * MUST 4  take the verdict from the socket only, never from an exit status;
+ * MUST 5  wait no longer than the deadline, and DEATH_MS for the program to die.
  * Called by submission.c.
  */
 #include "pam_module/spawn.h"
@@ -28,8 +28,8 @@
 
 enum { DEATH_MS = 1000 };
 
-/* An answer of our own: why there is no other. */
-static int fail(const char *call, int error, struct protocol_message *ret)
+/* Makes an answer that names the call that failed. */
+static int answer_failure(const char *call, int error, struct protocol_message *ret)
 {
     char digits[12];
     snprintf(digits, sizeof(digits), "%d", error);
@@ -56,7 +56,7 @@ static int make_channel(int *ret_ours, int *ret_theirs)
     return 0;
 }
 
-/* All signals are held back meanwhile, so that no handler of the host runs in the keeper. */
+/* All signals are blocked meanwhile, so that no handler of the host runs in the keeper. */
 static int start_keeper(const char *program, int theirs, int *ret_pidfd)
 {
     sigset_t all, before;
@@ -69,7 +69,7 @@ static int start_keeper(const char *program, int theirs, int *ret_pidfd)
     return pid < 0 ? pid : 0;
 }
 
-static bool is_dead_soon(int pidfd)
+static bool dies_soon(int pidfd)
 {
     struct pollfd ended = {.fd = pidfd, .events = POLLIN};
     int n;
@@ -80,19 +80,19 @@ static bool is_dead_soon(int pidfd)
 }
 
 /*
- * MUST 1, 5. Told by the socket, the keeper ends the program and itself. It is killed only where that takes too long (it
- * is stopped, or even SIGKILL does not end the program, on a stuck file system): its program would be an orphan then,
- * and reach a host that collects those. Who is dead is waited for in earnest: if root traces it, the tracer sees it
- * first, for a moment.
+ * MUST 1, 5. When the socket is shut, the keeper kills the program and exits. We kill the keeper only if that takes too
+ * long (it is stopped, or the program hangs in a stuck file system): the program would be an orphan then, which a host
+ * that is a subreaper gets. A dead keeper is waited for without WNOHANG: if root traces it, the tracer sees its end
+ * first, and ours comes a moment later.
  */
 static void end_keeper(int ours, int pidfd)
 {
     siginfo_t info;
     shutdown(ours, SHUT_RDWR);
-    bool dead = is_dead_soon(pidfd);
+    bool dead = dies_soon(pidfd);
     if (!dead) {
         pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-        dead = is_dead_soon(pidfd);
+        dead = dies_soon(pidfd);
     }
     while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL | (dead ? 0 : WNOHANG)) < 0 && errno == EINTR)
         continue;
@@ -105,7 +105,8 @@ static int64_t now_ms(void)
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* Until there is an answer or the keeper is dead: another child of the host may hold a copy of its socket. */
+/* Waits for an answer or the keeper's death. The end of the socket alone would not do: another child of the host may hold
+ * a copy of it. */
 static int wait_answer(int ours, int pidfd, int64_t deadline)
 {
     for (;;) {
@@ -121,15 +122,15 @@ static int wait_answer(int ours, int pidfd, int64_t deadline)
     }
 }
 
-static int take_answer(int ours, int pidfd, int64_t deadline, struct protocol_message *ret)
+static int read_answer(int ours, int pidfd, int64_t deadline, struct protocol_message *ret)
 {
     const int r = wait_answer(ours, pidfd, deadline);
     if (r == -ETIME)
         return r;
     if (r < 0)
-        return fail("poll", -r, ret);
+        return answer_failure("poll", -r, ret);
     ssize_t size = recv(ours, ret->text, sizeof(ret->text), MSG_TRUNC | MSG_DONTWAIT);
-    if (size < 0 && errno == ECONNRESET) /* it ended with the question unread; what it said comes next */
+    if (size < 0 && errno == ECONNRESET) /* it ended with the question unread; its report comes next */
         size = recv(ours, ret->text, sizeof(ret->text), MSG_TRUNC | MSG_DONTWAIT);
     if (size <= 0)
         return -ENODATA;
@@ -138,34 +139,34 @@ static int take_answer(int ours, int pidfd, int64_t deadline, struct protocol_me
     return (size_t)size <= sizeof(ret->text) && protocol_is_whole(ret) ? 0 : -EBADMSG;
 }
 
-/* The question waits in the socket before anybody can read it: nothing is sent to who may be gone. */
-static int ask(const char *program, const struct protocol_message *question, int64_t deadline,
-               struct protocol_message *ret_answer)
+/* Sends the question before the keeper starts, so that the reader cannot be gone already. */
+static int ask_program(const char *program, const struct protocol_message *question, int64_t deadline,
+                       struct protocol_message *ret_answer)
 {
     _cleanup_close_ int ours = -1, theirs = -1, pidfd = -1;
     int r = make_channel(&ours, &theirs);
     if (r < 0)
-        return fail("socketpair", -r, ret_answer);
+        return answer_failure("socketpair", -r, ret_answer);
     if (send(ours, question->text, question->size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        return fail("send", errno, ret_answer);
+        return answer_failure("send", errno, ret_answer);
     shutdown(ours, SHUT_WR);
     r = start_keeper(program, theirs, &pidfd);
     if (r < 0)
-        return fail("clone", -r, ret_answer);
+        return answer_failure("clone", -r, ret_answer);
     close(steal_fd(&theirs));
-    r = take_answer(ours, pidfd, deadline, ret_answer);
+    r = read_answer(ours, pidfd, deadline, ret_answer);
     end_keeper(ours, pidfd);
     return r;
 }
 
-/* A thread that is cancelled here would leave a child and descriptors behind, or be cancelled in the keeper, too. */
+/* Without cancellation: a thread cancelled here would leave a child and descriptors behind, or be cancelled in the keeper. */
 int spawn_ask(const char *program, const struct protocol_message *question, unsigned seconds,
               struct protocol_message *ret_answer)
 {
     const int64_t deadline = now_ms() + (int64_t)seconds * 1000;
     int state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-    const int r = ask(program, question, deadline, ret_answer);
+    const int r = ask_program(program, question, deadline, ret_answer);
     pthread_setcancelstate(state, NULL);
     return r;
 }

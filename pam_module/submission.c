@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See the header. Must never hand on a text that could do more than be read (rule 10). Called by pam_accesspkg.c and
- * session.c.
+ * See the header. Must hand on no text with control characters (rule 10). Called by pam_accesspkg.c and session.c.
  */
 #include "pam_module/submission.h"
 
@@ -19,7 +18,7 @@ _Static_assert((int)GATE_PACKAGES_MAX == (int)BUS_PACKAGES_MAX, "all packages of
 
 /* ---- the question ------------------------------------------------------------------------------------------- */
 
-/* What only claims something about where the request came from: sent readable, cut to what the bus takes. */
+/* Adds a PAM item that claims where the request came from: made visible, cut to what the bus takes. */
 static void add_claim(struct protocol_message *question, const char *key, pam_handle_t *pamh, int item)
 {
     char visible[BUS_CLAIM_MAX + 1];
@@ -28,8 +27,7 @@ static void add_claim(struct protocol_message *question, const char *key, pam_ha
         protocol_add(question, key, text_visible(value, visible, sizeof(visible)));
 }
 
-/* What every question has. */
-static void begin(struct protocol_message *question, const char *user, unsigned seconds)
+static void begin_question(struct protocol_message *question, const char *user, unsigned seconds)
 {
     char digits[16];
     question->size = 0;
@@ -39,10 +37,10 @@ static void begin(struct protocol_message *question, const char *user, unsigned 
     protocol_add(question, "timeout", digits);
 }
 
-static void ask(pam_handle_t *pamh, const struct gate_options *options, const char *user,
-                const struct submission_terms *terms, struct protocol_message *ret)
+static void make_question(pam_handle_t *pamh, const struct gate_options *options, const char *user,
+                          const struct submission_terms *terms, struct protocol_message *ret)
 {
-    begin(ret, user, options->timeout);
+    begin_question(ret, user, options->timeout);
     for (size_t i = 0; i < options->n_packages && !terms->emergency; i++)
         protocol_add(ret, "package", options->packages[i]);
     if (terms->emergency) {
@@ -64,22 +62,22 @@ static void ask(pam_handle_t *pamh, const struct gate_options *options, const ch
 
 /* ---- the answer --------------------------------------------------------------------------------------------- */
 
-/* Copies a text that stands in one line and stays as it is when made visible; else leaves ret empty. */
-static void take_text(const char *value, char *ret, size_t size)
+/* Copies a text that is one visible line; sets ret to "" for any other. */
+static void copy_visible(const char *value, char *ret, size_t size)
 {
     text_visible(value, ret, size);
     if (strcmp(value, ret) != 0)
         *ret = '\0';
 }
 
-static void take_request(const char *value, char ret[PROTOCOL_REQUEST_MAX + 1])
+static void copy_request(const char *value, char ret[PROTOCOL_REQUEST_MAX + 1])
 {
     const size_t digits = strspn(value, "0123456789");
     if (digits >= 1 && digits <= PROTOCOL_REQUEST_MAX && !value[digits])
         strcpy(ret, value);
 }
 
-/* The word that people see for a state; "" for what is none. */
+/* The word that people see for a state; "" for an unknown identifier. */
 static const char *state_word(const char *identifier)
 {
     static const char *const states[][2] = {
@@ -93,8 +91,8 @@ static const char *state_word(const char *identifier)
     return "";
 }
 
-/* One or two lines; anything else is shown to nobody. */
-static void take_message(const char *value, char ret[PROTOCOL_MESSAGE_MAX + 1])
+/* Copies one or two visible lines; drops any other text. */
+static void copy_message(const char *value, char ret[PROTOCOL_MESSAGE_MAX + 1])
 {
     char line[PROTOCOL_MESSAGE_MAX + 1], visible[PROTOCOL_MESSAGE_MAX + 1];
     const size_t size = strlen(value);
@@ -104,36 +102,36 @@ static void take_message(const char *value, char ret[PROTOCOL_MESSAGE_MAX + 1])
     char *second = strchr(line, '\n');
     if (second)
         *second++ = '\0';
-    take_text(line, visible, sizeof(visible));
+    copy_visible(line, visible, sizeof(visible));
     if (!*visible)
         return;
     if (second)
-        take_text(second, visible, sizeof(visible));
+        copy_visible(second, visible, sizeof(visible));
     if (*visible)
         strcpy(ret, value);
 }
 
-static void take_record(const char *key, const char *value, struct submission *submission)
+static void read_record(const char *key, const char *value, struct submission *submission)
 {
     if (strcmp(key, "verdict") == 0)
         submission->verdict = verdict_from_word(value);
     else if (strcmp(key, "request") == 0)
-        take_request(value, submission->request);
+        copy_request(value, submission->request);
     else if (strcmp(key, "package") == 0 && name_is_package(value))
         strcpy(submission->package, value);
     else if (strcmp(key, "state") == 0)
         strcpy(submission->state, state_word(value));
     else if (strcmp(key, "message") == 0)
-        take_message(value, submission->message);
+        copy_message(value, submission->message);
     else if (strcmp(key, "why") == 0)
-        take_text(value, submission->why, sizeof(submission->why));
+        copy_visible(value, submission->why, sizeof(submission->why));
     else if (strcmp(key, "may_emergency") == 0)
         submission->may_emergency = strcmp(value, "1") == 0;
     else if (strcmp(key, "waits") == 0)
-        take_text(value, submission->waits, sizeof(submission->waits));
+        copy_visible(value, submission->waits, sizeof(submission->waits));
 }
 
-/* What can be done about a call that failed. The first row that fits; NULL and 0 fit all. */
+/* What an administrator can do about a failed call. The first row that fits counts; NULL and 0 fit all. */
 static const struct {
     const char *call;
     int error;
@@ -163,29 +161,29 @@ static const char *advice_for(const char *call, int error)
     return NULL;
 }
 
-/* What is told instead of an answer, "" where it is not: see spawn.h. */
+/* The records that come instead of an answer: see spawn.h. */
 struct end {
-    char failed[32]; /* a call */
+    char failed[32]; /* a call; "" when none failed */
     int error, status, killed;
 };
 
 /* A number of three digits at most; -1 for anything else. */
-static int take_number(const char *value)
+static int read_small_number(const char *value)
 {
     const size_t digits = strspn(value, "0123456789");
     return digits >= 1 && digits <= 3 && !value[digits] ? atoi(value) : -1;
 }
 
-static void take_end(const char *key, const char *value, struct end *end)
+static void read_end(const char *key, const char *value, struct end *end)
 {
     if (strcmp(key, "failed") == 0)
-        take_text(value, end->failed, sizeof(end->failed));
+        copy_visible(value, end->failed, sizeof(end->failed));
     else if (strcmp(key, "errno") == 0)
-        end->error = take_number(value);
+        end->error = read_small_number(value);
     else if (strcmp(key, "ended") == 0)
-        end->status = take_number(value);
+        end->status = read_small_number(value);
     else if (strcmp(key, "killed") == 0)
-        end->killed = take_number(value);
+        end->killed = read_small_number(value);
 }
 
 static void explain_end(const struct end *end, char ret[PROTOCOL_WHY_MAX + 1])
@@ -210,8 +208,8 @@ void submission_read(struct protocol_message *answer, struct submission *ret)
     size_t at = 0;
     *ret = (struct submission){.verdict = VERDICT_NO_ANSWER};
     while (protocol_next(answer, &at, &key, &value)) {
-        take_record(key, value, ret);
-        take_end(key, value, &end);
+        read_record(key, value, ret);
+        read_end(key, value, &end);
     }
     if (at < answer->size)
         *ret = (struct submission){.verdict = VERDICT_NO_ANSWER, .why = "its answer cannot be read"};
@@ -238,8 +236,8 @@ static void explain_fault(int error, unsigned seconds, struct submission *ret)
     }
 }
 
-/* Puts the question, which is wiped, and takes the answer or what is known instead. */
-static void exchange(struct protocol_message *question, unsigned seconds, struct submission *ret)
+/* Sends the question, wipes it, and reads the answer or why there is none. */
+static void exchange_messages(struct protocol_message *question, unsigned seconds, struct submission *ret)
 {
     struct protocol_message answer;
     const int r = question->overflowed ? -EMSGSIZE : spawn_ask(PATH_SUBMIT, question, seconds, &answer);
@@ -254,14 +252,14 @@ void submission_file(pam_handle_t *pamh, const struct gate_options *options, con
                      const struct submission_terms *terms, struct submission *ret)
 {
     struct protocol_message question;
-    ask(pamh, options, user, terms, &question);
-    exchange(&question, options->timeout, ret);
+    make_question(pamh, options, user, terms, &question);
+    exchange_messages(&question, options->timeout, ret);
 }
 
 void submission_waiting(const char *user, unsigned seconds, struct submission *ret)
 {
     struct protocol_message question;
-    begin(&question, user, seconds);
+    begin_question(&question, user, seconds);
     protocol_add(&question, "waiting", "1");
-    exchange(&question, seconds, ret);
+    exchange_messages(&question, seconds, ret);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Every way in which a check can end, in one table: the word that accesspkg-submit says it with ("": only the module
- * comes to it), the PAM code, the priority and the words of the journal line, and what the person is told when
+ * Every way in which a check can end, in one table: the word in accesspkg-submit's answer ("": only the module reaches
+ * this verdict), the PAM code, the priority and the words of the journal line, and what the person is told when
  * accesspkg-submit sent no text. That text follows "PACKAGE on HOST: ", is one line, and says what to do; PACKAGE in it
- * is replaced by what can be asked for. Zero refuses. PAM_IGNORE stands here exactly twice, PAM_SUCCESS once.
+ * is replaced by the packages to ask for. Zero refuses. PAM_IGNORE stands here exactly twice, PAM_SUCCESS once.
  */
 #pragma once
 
@@ -74,5 +74,5 @@ struct verdict_row {
 
 const struct verdict_row *verdict_row(enum verdict verdict);
 
-/* VERDICT_NO_ANSWER for a word that accesspkg-submit never says. */
+/* VERDICT_NO_ANSWER for an unknown word. */
 enum verdict verdict_from_word(const char *word);

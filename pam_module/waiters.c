@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See the header. One file, of which bytes are locked: the first few are the places, then there is one for each uid,
- * and the same again for emergencies.
- * The locks belong to the open file, not to the process (F_OFD_SETLK): of two threads of a host each has its own, and
- * a descriptor of the host's that is closed frees none. Called by pam_accesspkg.c.
+ * See the header. Locks bytes of one file: a few for the places, then one for each uid, and the same again for
+ * emergencies. The locks belong to the open file, not to the process (F_OFD_SETLK): each thread of a host has its own,
+ * and closing another descriptor frees none. Called by pam_accesspkg.c.
  */
 #include "pam_module/waiters.h"
 
@@ -13,7 +12,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-/* Where the locks are: places from `first` on, a byte of each uid from `turns` on. */
+/* Offsets of the locks: places from `first` on, a byte for each uid from `turns` on. */
 static const struct pool {
     off_t first;
     off_t count;
@@ -23,8 +22,8 @@ static const struct pool {
     {INT64_C(1) << 33, WAITERS_EMERGENCY_MAX, (INT64_C(1) << 33) + WAITERS_EMERGENCY_MAX},
 };
 
-/* Whoever may write the folder could take every place, or have us create files elsewhere. */
-static int open_folder(const char *path)
+/* A user who can write the folder could take every place, or make us create files elsewhere. */
+static int open_private_folder(const char *path)
 {
     struct stat status;
     _cleanup_close_ int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -35,9 +34,9 @@ static int open_folder(const char *path)
     return steal_fd(&folder);
 }
 
-static int open_file(const char *path)
+static int open_lock_file(const char *path)
 {
-    _cleanup_close_ int folder = open_folder(path);
+    _cleanup_close_ int folder = open_private_folder(path);
     if (folder < 0)
         return folder;
     _cleanup_close_ int file =
@@ -56,7 +55,7 @@ static int lock_byte(int file, off_t at)
     return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
 }
 
-/* One of the places, and the user's own turn. */
+/* Locks the user's own turn, then one of the places. */
 static int take_place(int file, const struct pool *pool, uid_t user)
 {
     int r = lock_byte(file, pool->turns + (off_t)user);
@@ -70,7 +69,7 @@ static int take_place(int file, const struct pool *pool, uid_t user)
 
 int waiters_enter(const char *folder, uid_t user, bool may_emergency)
 {
-    _cleanup_close_ int file = open_file(folder);
+    _cleanup_close_ int file = open_lock_file(folder);
     if (file < 0)
         return file;
     int r = take_place(file, &pools[0], user);

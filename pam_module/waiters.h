@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How many logins of this host may wait at the gate at once: waiting ones fill sshd's MaxStartups, and keep out the
- * others, root included. A place is a lock on a file of root's, and so is each user's turn; whatever ends its holder
- * frees both.
+ * Limits how many logins of this host wait at the gate at once, and to one per user: waiting logins fill sshd's
+ * MaxStartups, and so keep out all others, root included. Places and turns are locks on a file of root's, which the
+ * kernel frees when their holder ends.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Who may take a package in an emergency has places that nobody else can fill; with them seven, less than MaxStartups. */
+/* A user who may take a package in an emergency has places of their own; all seven are fewer than MaxStartups. */
 enum { WAITERS_MAX = 5, WAITERS_EMERGENCY_MAX = 2 };
 
 /*
- * Takes a place for this user, who may have one (and, with may_emergency, one of those besides), in a folder that root alone (or who we are) may write: a descriptor
- * above the standard ones that keeps it until it is closed; -EBUSY when there is none; other -errno. Never waits.
+ * Takes a place for this user, who may have one, and with may_emergency one of the emergency places besides. The folder
+ * must be writable by root or our own user alone. Returns a descriptor above the standard ones, which keeps the place
+ * until it is closed; -EBUSY when no place is free; other -errno. Never waits.
  */
 int waiters_enter(const char *folder, uid_t user, bool may_emergency);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The one writer of the allow-list, and the check that comes before it. An allow-list is written whole or not at
- * all, and never from a configuration that has an error.
+ * Checks the configuration and writes the allow-list; no other file writes that. Must write it whole or not at all, and
+ * never from a configuration with an error.
  */
 #include "helperd/config/configure.h"
 
@@ -43,17 +43,17 @@ static void print_problems(const struct problems *problems, FILE *out)
 
 static void print_summary(const struct problems *problems, const struct packages *packages, FILE *out)
 {
-    const size_t told = problems->count > problems->errors ? problems->count - problems->errors : 0;
+    const size_t warnings = problems->count > problems->errors ? problems->count - problems->errors : 0;
     if (packages && problems->errors == 0)
-        fprintf(out, "%zu package%s, %zu warning%s\n", packages->count, plural(packages->count), told,
-                plural(told));
+        fprintf(out, "%zu package%s, %zu warning%s\n", packages->count, plural(packages->count), warnings,
+                plural(warnings));
     else
         fprintf(out, "%zu error%s, %zu warning%s; mend the errors, then run this again\n", problems->errors,
-                plural(problems->errors), told, plural(told));
+                plural(problems->errors), warnings, plural(warnings));
 }
 
-/* What the files say by themselves. 0 or -errno; -EINVAL and -ENOENT stand for errors in *problems. *ret may stay NULL.
- * *ret_files: membership = files. */
+/* Checks the files without looking up names. 0 or -errno; -EINVAL and -ENOENT stand for errors in *problems. *ret may stay
+ * NULL. *ret_files: membership = files. */
 static int check_files(const struct configure_place *place, struct packages **ret, bool *ret_files,
                        struct problems *problems)
 {
@@ -66,17 +66,18 @@ static int check_files(const struct configure_place *place, struct packages **re
     return rc == 0 ? config_rc : rc;
 }
 
-static bool is_told(int rc)
+static bool is_reported(int rc)
 {
     return rc == -EINVAL || rc == -ENOENT;
 }
 
-/* The names in them, too. 0 or -errno; what is wrong with the configuration is in *problems only. */
-static int check(const struct configure_place *place, struct packages **ret, struct problems *problems)
+/* Checks files and names. 0, also when *problems has errors; -errno when the check itself failed. */
+static int check_configuration(const struct configure_place *place, struct packages **ret,
+                               struct problems *problems)
 {
     bool files = false;
     int rc = check_files(place, ret, &files, problems);
-    if (*ret && (rc == 0 || is_told(rc))) {
+    if (*ret && (rc == 0 || is_reported(rc))) {
         struct packages_allowed allowed = {0};
         const bool readable = packages_read_allowed(place->state, &allowed) == 0;
         const int names_rc =
@@ -84,7 +85,7 @@ static int check(const struct configure_place *place, struct packages **ret, str
         packages_allowed_deinit(&allowed);
         rc = names_rc < 0 ? names_rc : rc;
     }
-    return is_told(rc) ? 0 : rc;
+    return is_reported(rc) ? 0 : rc;
 }
 
 static int exit_code(int rc, const struct problems *problems)
@@ -99,7 +100,7 @@ static bool is_package(const char *name, void *data)
     return packages_find(data, name) != NULL;
 }
 
-/* What the host makes of us: whether logins get our groups, whether our lines in pam.d guard. */
+/* Checks nsswitch.conf, nscd and pam.d: do logins get our groups, do our lines guard? */
 static void check_host(const struct configure_place *place, struct packages *packages,
                        struct problems *problems)
 {
@@ -128,7 +129,7 @@ int configure_check_at(const struct configure_place *place, FILE *out)
 {
     struct problems problems = {0};
     struct packages *packages = NULL;
-    const int rc = check(place, &packages, &problems);
+    const int rc = check_configuration(place, &packages, &problems);
     check_host(place, packages, &problems);
     print_problems(&problems, out);
     if (rc == -ENOMEM)
@@ -140,7 +141,7 @@ int configure_check_at(const struct configure_place *place, FILE *out)
     return code;
 }
 
-static int ask(const struct configure_place *place, const char *group, gid_t *ret_gid)
+static int look_up_gid(const struct configure_place *place, const char *group, gid_t *ret_gid)
 {
     strv members = NULL;
     const int rc = place->lookup->group(group, place->lookup->data, ret_gid, &members);
@@ -148,17 +149,17 @@ static int ask(const struct configure_place *place, const char *group, gid_t *re
     return rc;
 }
 
-/* The list to be: borrowed names, and room for all that may come. */
+/* The new list. Its names are borrowed from `groups` and `now`, and `entries` has room for all of them. */
 struct draft {
     const struct configure_place *place;
     FILE *out;
-    strv groups; /* that packages name */
+    strv groups; /* of all packages */
     struct packages_allowed now;
     struct allow_entry *entries;
     size_t count;
 };
 
-static bool is_listed(const struct draft *draft, gid_t gid)
+static bool draft_has(const struct draft *draft, gid_t gid)
 {
     for (size_t i = 0; i < draft->count; i++)
         if (draft->entries[i].gid == gid)
@@ -166,13 +167,13 @@ static bool is_listed(const struct draft *draft, gid_t gid)
     return false;
 }
 
-static void list(struct draft *draft, const struct allow_entry *entry)
+static void draft_add(struct draft *draft, const struct allow_entry *entry)
 {
-    if (!is_listed(draft, entry->gid))
+    if (!draft_has(draft, entry->gid))
         draft->entries[draft->count++] = *entry;
 }
 
-/* 0; 78 with words on `out` when packages.d has an error; -errno. */
+/* 0; 78, with the errors on `out`, when the configuration has some; -errno. */
 static int draft_init(struct draft *draft, const struct configure_place *place, FILE *out)
 {
     struct problems problems = {0};
@@ -180,7 +181,7 @@ static int draft_init(struct draft *draft, const struct configure_place *place, 
     bool files = false;
     *draft = (struct draft){.place = place, .out = out};
     int rc = check_files(place, &packages, &files, &problems);
-    if (is_told(rc) || problems.errors > 0) {
+    if (is_reported(rc) || problems.errors > 0) {
         print_problems(&problems, out);
         rc = EX_CONFIG;
     }
@@ -197,7 +198,7 @@ static int draft_init(struct draft *draft, const struct configure_place *place, 
     return rc;
 }
 
-/* Writes it when rc is 0. An exit code. */
+/* Writes the list if rc is 0, and releases the draft. Returns an exit code. */
 static int draft_finish(struct draft *draft, int rc)
 {
     if (rc == 0)
@@ -213,9 +214,9 @@ static int draft_finish(struct draft *draft, int rc)
     return rc < 0 ? 1 : rc;
 }
 
-/* ---- whole ---- */
+/* ---- the whole list ---- */
 
-/* Whether another group has the number by now. */
+/* True when another group has the entry's gid now. */
 static bool is_taken(const struct draft *draft, const struct allow_entry *entry)
 {
     char *name = NULL;
@@ -226,22 +227,22 @@ static bool is_taken(const struct draft *draft, const struct allow_entry *entry)
 }
 
 /*
- * A group that is not found keeps the entry that it had, or a reload during an outage would take access from those who
- * hold it: a directory that is away may look like one without the group. Unless its number is another group's by now.
+ * A group that is not found keeps its entry, unless another group has its gid now. Otherwise a reload would end the access
+ * of its holders during an outage, when a directory may answer as if it had no such group.
  */
-static bool list_unfound(struct draft *draft, const char *group, bool absent)
+static bool draft_keep_unfound(struct draft *draft, const char *group, bool absent)
 {
     const struct allow_entry *before = packages_allowed_group(&draft->now, group);
-    if (!before || is_listed(draft, before->gid) || (absent && is_taken(draft, before)))
+    if (!before || draft_has(draft, before->gid) || (absent && is_taken(draft, before)))
         return false;
-    list(draft, before);
+    draft_add(draft, before);
     fprintf(draft->out, "kept: the group %s, which %s just now\n", group,
             absent ? "is not found" : "could not be looked up");
     return true;
 }
 
-/* What is found comes first: of two groups with one number it is the one. 0 or -ENOMEM. */
-static int list_named(struct draft *draft, size_t *ret_listed)
+/* Adds the groups that are found first: if two names have one gid, the found one counts. 0 or -ENOMEM. */
+static int draft_add_named(struct draft *draft, size_t *ret_listed)
 {
     size_t listed = 0;
     int *codes = calloc(strv_length(draft->groups) + 1, sizeof(*codes));
@@ -249,28 +250,27 @@ static int list_named(struct draft *draft, size_t *ret_listed)
         return -ENOMEM;
     for (size_t i = 0; draft->groups[i]; i++) {
         struct allow_entry entry = {.name = draft->groups[i]};
-        codes[i] = ask(draft->place, entry.name, &entry.gid);
+        codes[i] = look_up_gid(draft->place, entry.name, &entry.gid);
         if (codes[i] == 0)
-            list(draft, &entry);
+            draft_add(draft, &entry);
         listed += codes[i] == 0;
     }
     for (size_t i = 0; draft->groups[i]; i++)
-        listed += codes[i] < 0 && list_unfound(draft, draft->groups[i], codes[i] == -ENOENT);
+        listed += codes[i] < 0 && draft_keep_unfound(draft, draft->groups[i], codes[i] == -ENOENT);
     free(codes);
     *ret_listed = listed;
     return 0;
 }
 
-/* What somebody holds still, of what root allowed once. A group that has another number by now, or whose number is
- * another group's, nobody holds. */
-static void list_held(struct draft *draft, const gid_t *held, size_t n_held)
+/* Keeps entries of held groups. Not if the group has another gid now, or the gid another group: then no user holds it. */
+static void draft_add_held(struct draft *draft, const gid_t *held, size_t n_held)
 {
     for (size_t i = 0; i < n_held; i++) {
         const struct allow_entry *before = packages_allowed_gid(&draft->now, held[i]);
         gid_t now = 0;
-        const int rc = before ? ask(draft->place, before->name, &now) : 0;
+        const int rc = before ? look_up_gid(draft->place, before->name, &now) : 0;
         if (before && (rc == 0 ? now == held[i] : rc != -ENOENT || !is_taken(draft, before)))
-            list(draft, before);
+            draft_add(draft, before);
     }
 }
 
@@ -281,9 +281,9 @@ int configure_write_allow_list_at(const struct configure_place *place, const gid
     size_t named = 0;
     int rc = draft_init(&draft, place, out);
     if (rc == 0)
-        rc = list_named(&draft, &named);
+        rc = draft_add_named(&draft, &named);
     if (rc == 0)
-        list_held(&draft, held, n_held);
+        draft_add_held(&draft, held, n_held);
     const size_t wanted = draft.groups ? strv_length(draft.groups) : 0;
     const int code = draft_finish(&draft, rc);
     if (code == 0)
@@ -291,15 +291,15 @@ int configure_write_allow_list_at(const struct configure_place *place, const gid
     return code;
 }
 
-/* ---- more alone ---- */
+/* ---- new entries only ---- */
 
-/* A group that is on the list is not looked up: a start must not wait for a directory that it does not need. */
-static void list_missing(struct draft *draft, const char *group)
+/* For groups that have no entry only: a start must not wait for a directory that it does not need. */
+static void draft_add_new(struct draft *draft, const char *group)
 {
     struct allow_entry entry = {.name = group};
-    const int rc = ask(draft->place, group, &entry.gid);
-    if (rc == 0 && entry.gid != 0 && !is_listed(draft, entry.gid)) {
-        list(draft, &entry);
+    const int rc = look_up_gid(draft->place, group, &entry.gid);
+    if (rc == 0 && entry.gid != 0 && !draft_has(draft, entry.gid)) {
+        draft_add(draft, &entry);
         fprintf(draft->out, "The group %s (gid %u) is on the allow-list now.\n", group, entry.gid);
         return;
     }
@@ -317,17 +317,17 @@ int configure_extend_allow_list_at(const struct configure_place *place, FILE *ou
     const int rc = draft_init(&draft, place, out);
     if (rc == 0) {
         for (size_t i = 0; i < draft.now.count; i++)
-            list(&draft, &draft.now.entries[i]);
+            draft_add(&draft, &draft.now.entries[i]);
         for (char *const *group = draft.groups; *group; group++)
             if (!packages_allowed_group(&draft.now, *group))
-                list_missing(&draft, *group);
+                draft_add_new(&draft, *group);
     }
     return draft_finish(&draft, rc);
 }
 
 /* ---- on this host ---- */
 
-static int refuse_unless_root(FILE *out)
+static int require_root(FILE *out)
 {
     if (geteuid() == 0)
         return 0;
@@ -342,12 +342,12 @@ int configure_check(FILE *out)
 
 int configure_extend_allow_list(FILE *out)
 {
-    const int code = refuse_unless_root(out);
+    const int code = require_root(out);
     return code ? code : configure_extend_allow_list_at(&host, out);
 }
 
 int configure_write_allow_list(const gid_t *held, size_t n_held, FILE *out)
 {
-    const int code = refuse_unless_root(out);
+    const int code = require_root(out);
     return code ? code : configure_write_allow_list_at(&host, held, n_held, out);
 }

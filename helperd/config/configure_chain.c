@@ -9,8 +9,8 @@
 
 #define NOWHERE SIZE_MAX
 
-/* What the members of a group may do with a package, the stronger the later. Who takes it in an emergency asks nobody
- * first: that is no weaker a way to it than an approval by one's own. */
+/* What the members of a group may do with a package, weakest first. An emergency asks no approver first, so it is as strong
+ * a way into a package as an approval. */
 enum say { SAY_REQUEST, SAY_EMERGENCY, SAY_APPROVE };
 
 static const char *const say_texts[] = {
@@ -19,10 +19,10 @@ static const char *const say_texts[] = {
     [SAY_APPROVE] = "may approve",
 };
 
-/* The members of the group have a say in the package. */
+/* The group's members have a say in the package. */
 struct link {
     const char *group;
-    size_t package;
+    size_t package; /* index */
     enum say say;
 };
 
@@ -32,17 +32,17 @@ struct links {
     size_t count;
 };
 
-/* How a walk came to a package: from which one, by which link. */
+/* How a walk reached a package. */
 struct step {
-    size_t from;
+    size_t from; /* the package before it; NOWHERE: not reached */
     const struct link *link;
 };
 
 struct walk {
     const struct links *links;
     size_t start;
-    bool approvals_only; /* without requests, that is */
-    struct step *steps;  /* one for each package; the start has one when the walk came back to it */
+    bool approvals_only; /* do not follow links by requests */
+    struct step *steps;  /* for each package; for the start, when the walk came back to it */
     size_t *queue;
     size_t n_queue;
 };
@@ -67,7 +67,7 @@ static int add_links(struct links *links, char *const *principals, size_t packag
         if ((*principals)[0] != '%')
             continue;
         struct link *grown = links->items;
-        if ((links->count & (links->count - 1)) == 0) /* full at each power of two */
+        if ((links->count & (links->count - 1)) == 0) /* the array is full at each power of two */
             grown = reallocarray(links->items, links->count ? links->count * 2 : 1, sizeof(*grown));
         if (!grown)
             return -ENOMEM;
@@ -117,7 +117,7 @@ static size_t first_link(const struct links *links, const char *group)
     return low;
 }
 
-/* ---- the walk: breadth first, so that the way to each package is a shortest one --------------------------------- */
+/* ---- the walk: breadth first, so that it finds the shortest way to each package ---------------------------------- */
 
 static void follow_group(struct walk *walk, size_t from, const char *group)
 {
@@ -148,8 +148,7 @@ static void walk_from(struct walk *walk, size_t start, bool approvals_only)
             follow_group(walk, walk->queue[next], *group);
 }
 
-/* Whether the way from the start to a package leads only over packages that sort behind the start: each circle is
- * then told once, from its first package. */
+/* True when the start is the first package on the way, in the order of names: so each circle is reported once. */
 static bool starts_first(const struct walk *walk, size_t end)
 {
     for (size_t at = walk->steps[end].from; at != walk->start; at = walk->steps[at].from)
@@ -158,7 +157,7 @@ static bool starts_first(const struct walk *walk, size_t end)
     return true;
 }
 
-/* ---- telling -------------------------------------------------------------------------------------------------- */
+/* ---- findings ------------------------------------------------------------------------------------------------- */
 
 static void write_way(const struct walk *walk, size_t end, FILE *out)
 {
@@ -172,8 +171,8 @@ static void write_way(const struct walk *walk, size_t end, FILE *out)
             say_texts[step->link->say], items[end].name);
 }
 
-static int tell(const struct walk *walk, size_t end, bool error, const char *advice,
-                struct problems *problems)
+static int report_way(const struct walk *walk, size_t end, bool error, const char *advice,
+                      struct problems *problems)
 {
     _cleanup_free_ char *way = NULL;
     size_t size = 0;
@@ -193,14 +192,14 @@ static int check_circle(struct walk *walk, size_t start, struct problems *proble
     walk_from(walk, start, true);
     if (walk->steps[start].from == NOWHERE || !starts_first(walk, start))
         return 0;
-    return tell(
+    return report_way(
         walk, start, true,
         "they could keep each other in for ever: name approvers and emergency users by a group that no "
         "package gives",
         problems);
 }
 
-/* A circle by approvals alone is an error already and need not be warned of again. */
+/* Not for a circle by approvals alone, which is an error already. */
 static int warn_chains(struct walk *walk, size_t start, size_t *told, struct problems *problems)
 {
     walk_from(walk, start, true);
@@ -211,7 +210,7 @@ static int warn_chains(struct walk *walk, size_t start, size_t *told, struct pro
         if (walk->steps[end].from == NOWHERE || (end == start && circle))
             continue;
         if ((*told)++ < CHAINS_TOLD_MAX)
-            rc = tell(walk, end, false, "make sure that this is meant", problems);
+            rc = report_way(walk, end, false, "make sure that this is meant", problems);
     }
     return rc;
 }

@@ -10,7 +10,7 @@
 #include <search.h>
 #include <string.h>
 
-/* Groups that by their distributions' defaults make root of a member; no list can be complete. */
+/* Groups whose members can become root, by the defaults of distributions. No such list is complete. */
 static const struct {
     const char *group;
     const char *power;
@@ -29,7 +29,7 @@ static const struct {
 
 /* ---- the host ------------------------------------------------------------------------------------------------- */
 
-static int code_of(enum directory_answer answer)
+static int answer_code(enum directory_answer answer)
 {
     return answer == DIRECTORY_FOUND ? 0 : answer == DIRECTORY_ABSENT ? -ENOENT : -EAGAIN;
 }
@@ -38,7 +38,7 @@ static int host_group(const char *name, void *data, gid_t *ret_gid, strv *ret_me
 {
     (void)data;
     const struct group *found = NULL;
-    const int r = code_of(directory_group(name, &found));
+    const int r = answer_code(directory_group(name, &found));
     if (r < 0)
         return r;
     strv members = strv_copy(found->gr_mem);
@@ -53,7 +53,7 @@ static int host_user(const char *name, void *data, bool *ret_may_log_in)
 {
     (void)data;
     const struct passwd *found = NULL;
-    const int r = code_of(directory_user(name, &found));
+    const int r = answer_code(directory_user(name, &found));
     if (r < 0)
         return r;
     const char *slash = strrchr(found->pw_shell, '/');
@@ -66,7 +66,7 @@ static int host_name_of(gid_t gid, void *data, char **ret)
 {
     (void)data;
     const struct group *found = NULL;
-    const int r = code_of(directory_group_by_gid(gid, &found));
+    const int r = answer_code(directory_group_by_gid(gid, &found));
     if (r < 0)
         return r;
     *ret = strdup(found->gr_name);
@@ -84,12 +84,12 @@ static int host_local(const char *group, void *data)
 const struct configure_lookup configure_lookup_host = {
     .group = host_group, .user = host_user, .name_of = host_name_of, .local = host_local};
 
-/* ---- each name is asked for once -------------------------------------------------------------------------------- */
+/* ---- each name is looked up once -------------------------------------------------------------------------------- */
 
-/* Trees of these by name; a look-up's result is kept, a failed one too. */
+/* The result of a look-up, also of a failed one. In a tree by name. */
 struct known {
-    char *name; /* first: compare_known reads it */
-    int rc;
+    char *name;
+    int rc; /* 1: not looked up yet */
     gid_t gid;
     strv members;
     bool may_log_in;
@@ -117,8 +117,8 @@ static void known_free(void *item)
     free(known);
 }
 
-/* The entry of a name, a new one with rc 1 when it was not asked for yet; NULL when there is no memory. */
-static struct known *know(void **tree, const char *name)
+/* The entry of a name, or a new one with rc 1. NULL: no memory. */
+static struct known *known_get(void **tree, const char *name)
 {
     const struct known wanted = {.name = (char *)name};
     struct known **found = tfind(&wanted, tree, compare_known);
@@ -136,7 +136,7 @@ static struct known *know(void **tree, const char *name)
 
 static const struct known *ask_group(struct directory *directory, const char *name)
 {
-    struct known *group = know(&directory->groups, name);
+    struct known *group = known_get(&directory->groups, name);
     if (group && group->rc == 1)
         group->rc = directory->lookup->group(name, directory->lookup->data, &group->gid, &group->members);
     return group;
@@ -144,7 +144,7 @@ static const struct known *ask_group(struct directory *directory, const char *na
 
 static const struct known *ask_user(struct directory *directory, const char *name)
 {
-    struct known *user = know(&directory->users, name);
+    struct known *user = known_get(&directory->users, name);
     if (user && user->rc == 1)
         user->rc = directory->lookup->user(name, directory->lookup->data, &user->may_log_in);
     return user;
@@ -227,7 +227,7 @@ static int check_principals(struct directory *directory, const struct package *p
     return rc;
 }
 
-/* People who can approve a stage, counted up to its quorum. */
+/* Users who can approve a stage, counted up to its quorum. */
 struct count {
     const char *names[PACKAGE_PRINCIPALS_MAX];
     int64_t n;
@@ -264,7 +264,7 @@ static int count_members(struct directory *directory, const char *name, struct c
     return rc;
 }
 
-static int count_principals(struct directory *directory, char *const *names, struct count *count)
+static int count_approvers(struct directory *directory, char *const *names, struct count *count)
 {
     int rc = 0;
     for (; *names && count->n < count->quorum && rc == 0; names++)
@@ -277,9 +277,9 @@ static int check_quorum(struct directory *directory, const struct package *packa
 {
     const struct package_stage *stage = &package->stages[number - 1];
     struct count count = {.quorum = stage->quorum};
-    int rc = count_principals(directory, stage->approvers, &count);
+    int rc = count_approvers(directory, stage->approvers, &count);
     if (rc == 0)
-        rc = count_principals(directory, stage->fallback_approvers, &count);
+        rc = count_approvers(directory, stage->fallback_approvers, &count);
     if (rc == 0 && !count.unsure && count.n < count.quorum)
         warn(directory, package,
              "stage %zu needs %lld approval%s, and %lld %s approve today (members by primary group, or for a "
@@ -315,7 +315,7 @@ static int compare_gids(const void *a, const void *b)
     return (of_a->gid > of_b->gid) - (of_a->gid < of_b->gid);
 }
 
-/* The allow-list has one name for each gid. */
+/* Reports two groups with one gid: the allow-list has one name for each gid. */
 static int check_aliases(struct directory *directory, const struct packages *packages)
 {
     strv groups = packages_groups(packages);

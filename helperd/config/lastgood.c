@@ -33,7 +33,7 @@ static bool is_policy(const char *name)
     return name[0] != '.' && length > 5 && strcmp(name + length - 5, ".conf") == 0;
 }
 
-/* Calls `each` with both folders and every policy file's name in the first. */
+/* Calls `each` for every policy file of `folder`. */
 static int each_file(int folder, int to, int (*each)(int from, int to, const char *name))
 {
     int r = 0;
@@ -88,7 +88,7 @@ int lastgood_save(const char *packages, const char *state)
     _cleanup_close_ int from = open(packages, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     _cleanup_close_ int to = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int r = from < 0 || to < 0 ? -errno : make_copy(from, to);
-    /* Exchanged in one step, so that there is a copy at every moment; the first time there is nothing to exchange. */
+    /* Exchange the folders, so that there is always a copy. The first time there is none to exchange. */
     if (r == 0 && renameat2(to, NEW_FOLDER, to, LASTGOOD_FOLDER, RENAME_EXCHANGE) < 0)
         r = errno == ENOENT && renameat(to, NEW_FOLDER, to, LASTGOOD_FOLDER) == 0 ? 0 : -errno;
     if (r == 0 && fsync(to) < 0)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The last policy that was good, kept as a copy of packages.d in the state folder: a start whose packages.d has
- * errors falls back to it, so that a typing error and a reboot do not lock everybody out.
+ * Keeps a copy of the last packages.d without errors in the state folder. A start falls back to it when packages.d has
+ * errors, so that a typing error and a reboot do not lock all users out.
  */
 #pragma once
 
-/* Copies the folder's *.conf to STATE/policy, replacing the copy before it. 0 or -errno (logged; the copy before
- * stays). */
-int lastgood_save(const char *packages, const char *state);
-
-/* Where the copy is. */
+/* Below the state folder. */
 #define LASTGOOD_FOLDER "policy"
+
+/* Replaces the copy by the *.conf files of the folder `packages`. 0, or -errno (logged; the old copy stays). */
+int lastgood_save(const char *packages, const char *state);

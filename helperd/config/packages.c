@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The folder of package files and the set they make. All or nothing: one error anywhere and there is no set, so
- * that a half-read policy never decides (rule 1); what is right and wrong in one file is packages_file.c's.
+ * Loads the folder of package files as one set. Must give no set after an error in any file: a half-read policy must never
+ * decide (rule 1). packages_file.c has the rules for one file.
  */
 #include "helperd/config/packages.h"
 
@@ -17,7 +17,7 @@
 
 static const char suffix[] = ".conf";
 
-static bool is_ours(const char *file)
+static bool is_package_file(const char *file)
 {
     const size_t length = strlen(file);
     return file[0] != '.' && length >= strlen(suffix) && strcmp(file + length - strlen(suffix), suffix) == 0;
@@ -35,7 +35,7 @@ static int compare_packages(const void *a, const void *b)
     return strcmp(of_a->name, of_b->name);
 }
 
-static int open_folder(const char *path, uid_t owner, struct problems *problems)
+static int open_packages(const char *path, uid_t owner, struct problems *problems)
 {
     _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
@@ -53,7 +53,7 @@ static int open_folder(const char *path, uid_t owner, struct problems *problems)
     return rc < 0 ? rc : steal_fd(&fd);
 }
 
-static int collect(DIR *folder, strv *names)
+static int collect_names(DIR *folder, strv *names)
 {
     size_t count = 0;
     for (;;) {
@@ -61,7 +61,7 @@ static int collect(DIR *folder, strv *names)
         const struct dirent *entry = readdir(folder);
         if (!entry)
             return -errno;
-        if (!is_ours(entry->d_name))
+        if (!is_package_file(entry->d_name))
             continue;
         strv grown = reallocarray(*names, count + 2, sizeof(*grown));
         if (!grown)
@@ -76,7 +76,7 @@ static int collect(DIR *folder, strv *names)
     }
 }
 
-/* The files' names, sorted, so that problems come in the same order each time. */
+/* The names of the files, sorted so that problems come in the same order each time. */
 static int list_files(int fd, const char *path, struct problems *problems, strv *ret)
 {
     const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -89,7 +89,7 @@ static int list_files(int fd, const char *path, struct problems *problems, strv 
         return -error;
     }
     strv names = NULL;
-    int rc = collect(folder, &names);
+    int rc = collect_names(folder, &names);
     closedir(folder);
     if (rc == -E2BIG) {
         problems_add(problems, true, "%s: more than %d packages, which are the most; take some away", path,
@@ -108,12 +108,14 @@ static int list_files(int fd, const char *path, struct problems *problems, strv 
 }
 
 /* Adds the package of one file; a file with errors adds its errors instead. 0 or -ENOMEM. */
-static int load_file(int folder, const char *file_name, uid_t owner, struct packages *set,
-                     struct problems *problems)
+static int load_package(int folder, const char *file_name, uid_t owner, struct packages *set,
+                        struct problems *problems)
 {
     const size_t before = problems->errors, first = problems->count;
     struct inifile *file = NULL;
-    int rc = inifile_load(folder, file_name, file_name, owner, problems, &file);
+    const struct inifile_source source = {
+        .folder = folder, .path = file_name, .label = file_name, .owner = owner};
+    int rc = inifile_load(&source, problems, &file);
     if (rc == -EISDIR)
         return 0;
     if (rc == -ENOENT)
@@ -139,7 +141,7 @@ static int load_file(int folder, const char *file_name, uid_t owner, struct pack
     return rc;
 }
 
-static int load_files(int folder, strv names, uid_t owner, struct packages **ret, struct problems *problems)
+static int load_set(int folder, strv names, uid_t owner, struct packages **ret, struct problems *problems)
 {
     const size_t before = problems->errors;
     struct packages *set = calloc(1, sizeof(*set));
@@ -148,7 +150,7 @@ static int load_files(int folder, strv names, uid_t owner, struct packages **ret
     set->items = calloc(strv_length(names) + 1, sizeof(*set->items));
     int rc = set->items ? 0 : -ENOMEM;
     for (size_t i = 0; names && names[i] && rc == 0; i++)
-        rc = load_file(folder, names[i], owner, set, problems);
+        rc = load_package(folder, names[i], owner, set, problems);
     if (rc == 0 && problems->errors > before)
         rc = -EINVAL;
     if (rc < 0) {
@@ -161,8 +163,8 @@ static int load_files(int folder, strv names, uid_t owner, struct packages **ret
     return 0;
 }
 
-/* A misspelled name would keep nothing apart. */
-static void warn_of_strangers(const struct packages *set, struct problems *problems)
+/* A misspelt name would silently allow what it should forbid. */
+static void warn_unknown_incompatible(const struct packages *set, struct problems *problems)
 {
     for (size_t i = 0; i < set->count; i++)
         for (char *const *name = set->items[i].incompatible; *name; name++)
@@ -173,8 +175,8 @@ static void warn_of_strangers(const struct packages *set, struct problems *probl
                     set->items[i].name, *name);
 }
 
-/* Nobody is asked for more time either: it would be given at once. */
-static void warn_of_idle_words(const struct packages *set, struct problems *problems)
+/* Without approval, an extension needs none either. */
+static void warn_pointless_extension(const struct packages *set, struct problems *problems)
 {
     for (size_t i = 0; i < set->count; i++)
         if (set->items[i].extension == PACKAGE_EXTENSION_APPROVAL && !set->items[i].approval_required)
@@ -187,14 +189,14 @@ static void warn_of_idle_words(const struct packages *set, struct problems *prob
 
 int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems)
 {
-    _cleanup_close_ int fd = open_folder(folder, owner, problems);
+    _cleanup_close_ int fd = open_packages(folder, owner, problems);
     if (fd < 0)
         return fd;
     strv names = NULL;
     struct packages *set = NULL;
     int rc = list_files(fd, folder, problems, &names);
     if (rc == 0)
-        rc = load_files(fd, names, owner, &set, problems);
+        rc = load_set(fd, names, owner, &set, problems);
     strv_free(names);
     if (rc == -ENOMEM)
         problems_add(problems, true, "%s: not enough memory to read the packages; try again", folder);
@@ -203,8 +205,8 @@ int packages_load(const char *folder, uid_t owner, struct packages **ret, struct
     if (set->count == 0)
         problems_add(problems, false,
                      "%s: no package is defined, so nobody can get access; put a NAME.conf there", folder);
-    warn_of_strangers(set, problems);
-    warn_of_idle_words(set, problems);
+    warn_unknown_incompatible(set, problems);
+    warn_pointless_extension(set, problems);
     *ret = set;
     return 0;
 }

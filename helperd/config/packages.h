@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Access packages as the administrator wrote them: packages.d/NAME.conf read with inih, checked against one table
- * of keys, held immutable. Pure reading: no user or group look-up (names that do not resolve are warnings that
- * somebody else gives, a directory may be late at boot).
+ * Loads access packages: reads packages.d/NAME.conf and checks it against one table of keys. A loaded set does not change.
+ * Looks up no users or groups, since a directory may be late at boot; configure_names.h warns of unknown names.
  *
- * The keys, with their form and what holds without them. A list is separated by blanks; `%name` in it is a group
- * (`groups` takes bare names). A duration is 90s, 15m, 4h, 1h30m or 2d, and above zero.
+ * The keys, their form and their defaults. A list is separated by blanks; `%name` in it is a group (`groups` takes bare
+ * names). A duration is 90s, 15m, 4h, 1h30m or 2d, and above zero.
  *   [package]
  *     description         text                       the package's name
  *     groups              list of groups             has to be written
  *   [policy]
- *     requestors          list                       everybody
+ *     requestors          list                       every user
  *     justification       required, optional         optional
  *     duration            duration, forever          8h, or max_duration where that is shorter
  *     max_duration        duration, forever          duration, but `forever` has to be written
@@ -19,7 +18,7 @@
  *     cooldown            duration                   none
  *     gate_cooldown       duration                   none
  *     incompatible        list of packages           none
- *     emergency           list                       nobody
+ *     emergency           list                       none
  *     emergency_duration  duration                   duration, but 24h at most
  *     at_end              keep, warn, terminate      keep
  *     services            list of PAM services       with terminate it has to be written, else it must not be
@@ -33,7 +32,7 @@
  *     quorum              number                     1
  *     timeout             duration                   24h
  *     escalate_after      duration                   never
- *     fallback_approvers  list                       nobody; asked after that time, and at once when the approvers
+ *     fallback_approvers  list                       none; asked after escalate_after, or at once when the approvers
  *                                                    cannot reach the quorum
  */
 #pragma once
@@ -46,7 +45,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What becomes of live sessions at the end. */
+/* What happens to live sessions when an assignment ends. */
 enum package_at_end { PACKAGE_AT_END_KEEP = 0, PACKAGE_AT_END_WARN, PACKAGE_AT_END_TERMINATE };
 enum package_extension { PACKAGE_EXTENSION_NO = 0, PACKAGE_EXTENSION_ALLOWED, PACKAGE_EXTENSION_APPROVAL };
 
@@ -63,22 +62,22 @@ struct package {
     char *name;
     char *description;
     strv groups;
-    strv requestors; /* empty: everybody */
+    strv requestors; /* empty: every user */
     bool justification_required;
     bool approval_required;
     enum package_extension extension;
-    int64_t duration;      /* DURATION_FOREVER: it has no end */
-    int64_t max_duration;  /* of one step: a request, or an extension; DURATION_FOREVER: no bound */
-    int64_t max_total;     /* from its start over all extensions; 0: no bound */
+    int64_t duration;      /* this and all times in seconds; DURATION_FOREVER: no end */
+    int64_t max_duration;  /* of one request or extension; DURATION_FOREVER: no bound */
+    int64_t max_total;     /* from the start, over all extensions; 0: no bound */
     int64_t cooldown;      /* after a denial; 0: none */
     int64_t gate_cooldown; /* after a request filed at the gate expired; 0: none */
     enum package_at_end at_end;
     strv services;              /* as logind calls them: "sshd", "login"; empty unless at_end is terminate */
-    strv emergency;             /* who may take it without approval; empty: nobody */
-    int64_t emergency_duration; /* for how long then; bounded by nothing else */
-    strv incompatible;          /* packages that nobody may hold together with this one */
-    bool revoke_on_removed;     /* its assignments end when it is removed; else they run to their end */
-    bool drift_repair;          /* what somebody takes away by hand is put back by itself */
+    strv emergency;             /* may take it without approval; empty: no user */
+    int64_t emergency_duration; /* of an emergency; no other bound applies */
+    strv incompatible;          /* packages that a user must not hold together with this one */
+    bool revoke_on_removed;     /* removing the package ends its assignments; else they run to their end */
+    bool drift_repair;          /* put back grants that were removed manually */
     struct package_stage *stages; /* none exactly when approval is not required */
     size_t n_stages;
 };
@@ -96,12 +95,11 @@ enum {
 };
 
 /*
- * Reads every *.conf of the folder. 0 with *ret set (new, owned) when there was no error; -EINVAL when there was
- * one (they are in *problems, all of them, each with file and line); another -errno when the folder cannot be
- * read (also in *problems; -ENOENT when there is none) or there is no memory. Folder and files must belong to
- * `owner` (0 in our programs) and be writable by nobody else, checked on the descriptors. Folders, hidden files and
- * what does not end in .conf are passed over; a NAME.conf that is a link or no regular file, or whose name cannot
- * be a package's, is an error.
+ * Reads every *.conf of the folder. 0 with *ret (new, owned); -EINVAL when a file has an error (*problems has them all, with
+ * file and line); other -errno when the folder cannot be read (also in *problems; -ENOENT when there is none) or memory is
+ * short. Folder and files must belong to `owner` (0 in our programs) and be writable by no other user, checked on the
+ * descriptors. Skips folders, hidden files and other suffixes. A NAME.conf that is a link or no regular file, or whose
+ * name cannot be a package's, is an error.
  */
 int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems);
 void packages_free(struct packages *packages);

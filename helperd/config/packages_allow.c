@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-static int compare_names(const void *a, const void *b)
+static int compare_group_names(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -28,7 +28,7 @@ strv packages_groups(const struct packages *packages)
     for (size_t i = 0; i < packages->count; i++)
         for (char *const *group = packages->items[i].groups; *group; group++)
             names[n++] = *group;
-    qsort(names, n, sizeof(*names), compare_names);
+    qsort(names, n, sizeof(*names), compare_group_names);
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
         if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
@@ -42,7 +42,7 @@ struct reading {
     size_t room;
 };
 
-static int add_entry(gid_t gid, const char *name, void *data)
+static int add_allowed(gid_t gid, const char *name, void *data)
 {
     struct reading *reading = data;
     struct packages_allowed *allowed = &reading->allowed;
@@ -64,7 +64,7 @@ static int add_entry(gid_t gid, const char *name, void *data)
 int packages_read_allowed(const char *state, struct packages_allowed *ret)
 {
     struct reading reading = {0};
-    const int r = grantdir_each_allowed(state, add_entry, &reading);
+    const int r = grantdir_each_allowed(state, add_allowed, &reading);
     if (r < 0 && r != -ENOENT)
         packages_allowed_deinit(&reading.allowed);
     else
@@ -96,8 +96,8 @@ const struct allow_entry *packages_allowed_gid(const struct packages_allowed *al
     return NULL;
 }
 
-static const struct packages_held *find_held(const struct packages_held *held, size_t count,
-                                             const struct allow_entry *entry)
+static const struct packages_held *find_holder(const struct packages_held *held, size_t count,
+                                               const struct allow_entry *entry)
 {
     for (size_t i = 0; i < count; i++)
         if (held[i].gid == entry->gid && strcmp(held[i].group, entry->name) == 0)
@@ -117,8 +117,8 @@ char *packages_until(int64_t until, char ret[PACKAGES_UNTIL_MAX])
     return ret;
 }
 
-static void warn_stranger(const struct allow_entry *entry, const struct packages_held *held,
-                          struct problems *problems)
+static void warn_unnamed_entry(const struct allow_entry *entry, const struct packages_held *held,
+                               struct problems *problems)
 {
     char until[PACKAGES_UNTIL_MAX];
     if (held)
@@ -152,7 +152,7 @@ int packages_compare_allow_list(const struct packages *packages, const char *sta
                 *group);
     for (size_t i = 0; i < allowed.count; i++)
         if (!strv_contains(groups, allowed.entries[i].name))
-            warn_stranger(&allowed.entries[i], find_held(held, n_held, &allowed.entries[i]), problems);
+            warn_unnamed_entry(&allowed.entries[i], find_holder(held, n_held, &allowed.entries[i]), problems);
     strv_free(groups);
     packages_allowed_deinit(&allowed);
     if (r < 0)

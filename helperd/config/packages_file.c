@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a package file may say: one table of keys, then rules over the whole. A draft holds what stands in the
- * file; only finish() makes a package of it, so that defaults and shorthands have one place. No rule looks beyond
- * the file: names that do not resolve are resolve.c's business, packages that chain chain.c's.
+ * Checks a package file: one table of keys, then rules over several keys. A draft has what the file says; finish_package()
+ * alone turns it into a package, so that defaults and shorthands have one place. No rule looks beyond the file:
+ * configure_names.c warns of unknown names, configure_chain.c of packages that chain.
  */
 #include "helperd/config/packages_file.h"
 
@@ -15,7 +15,7 @@
 
 #define DEFAULT_DURATION ((int64_t)8 * 3600)
 #define DEFAULT_TIMEOUT  ((int64_t)24 * 3600)
-#define EMERGENCY_MAX    ((int64_t)24 * 3600) /* where the file names no other */
+#define EMERGENCY_MAX    ((int64_t)24 * 3600) /* without emergency_duration */
 
 enum { APPROVAL_REQUIRED = 0, APPROVAL_NONE };
 
@@ -31,7 +31,7 @@ struct draft {
     int64_t approval_timeout;
     struct package_stage stages[PACKAGE_STAGES_MAX];
     bool present[PACKAGE_STAGES_MAX];
-    size_t n_stages; /* the highest number there is */
+    size_t n_stages; /* the highest number present */
 };
 
 static const char *const justification_words[] = {"optional", "required", NULL};
@@ -81,11 +81,11 @@ static const struct inifile_key keys[] = {
     {"stage N", "escalate_after", INIFILE_DURATION, IN_STAGE(escalate_after), NULL, 0, 0},
     {"stage N", "fallback_approvers", INIFILE_LIST, IN_STAGE(fallback_approvers), NULL, 0, 0},
 };
-enum { N_KEYS = sizeof(keys) / sizeof(*keys) };
+static const struct inifile_table table = {keys, sizeof(keys) / sizeof(*keys)};
 
 /* ---- sections ------------------------------------------------------------------------------------------------ */
 
-/* The number of "stage N"; 0 when it is none. */
+/* The number of "stage N"; 0 for another section. */
 static size_t stage_number(const char *section)
 {
     static const char prefix[] = "stage ";
@@ -118,10 +118,10 @@ static int read_section(struct inifile *file, size_t section, struct draft *draf
         draft->present[number - 1] = true;
         if (number > draft->n_stages)
             draft->n_stages = number;
-        return inifile_apply(file, section, "stage N", keys, N_KEYS, stage);
+        return inifile_apply(file, section, "stage N", &table, stage);
     }
     if (strcmp(name, "package") == 0 || strcmp(name, "policy") == 0)
-        return inifile_apply(file, section, name, keys, N_KEYS, draft);
+        return inifile_apply(file, section, name, &table, draft);
     inifile_complain(file, file->sections[section].line,
                      "there is no section [%s]; sections are [package], [policy] and [stage 1] to [stage %d]",
                      name, PACKAGE_STAGES_MAX);
@@ -130,10 +130,10 @@ static int read_section(struct inifile *file, size_t section, struct draft *draf
 
 /* ---- rules over names ---------------------------------------------------------------------------------------- */
 
-/* An entry of the allow-list puts "name-" before a group's encoded name and must still be a file's name. */
+/* Leaves room for "name-", which names of allow-list entries began with once. */
 enum { GROUP_ENCODED_MAX = NAME_ENCODED_MAX - (int)sizeof("name-") + 1 };
 
-/* Why this cannot be the name of a user or a group, of so many bytes encoded; NULL when it can. */
+/* Why this is no name of a user or a group, with at most so many bytes once encoded; NULL when it is one. */
 static const char *name_fault(const char *name, size_t most)
 {
     char encoded[NAME_ENCODED_MAX + 1];
@@ -148,24 +148,29 @@ static const char *name_fault(const char *name, size_t most)
     return name_encode(name, encoded, most + 1) < 0 ? "the name is too long; take one of fewer bytes" : NULL;
 }
 
-static void check_list(struct inifile *file, const char *section, const char *key, char *const *list,
-                       size_t most, bool principals)
+struct list_key {
+    const char *section, *key;
+    bool principals; /* users and %groups; else bare names */
+};
+
+static void check_list(struct inifile *file, struct list_key key, char *const *list)
 {
-    const size_t line = inifile_line(file, section, key);
+    const size_t line = inifile_line(file, key.section, key.key);
+    const size_t most = key.principals ? PACKAGE_PRINCIPALS_MAX : PACKAGE_GROUPS_MAX;
     if (strv_length(list) > most) {
-        inifile_complain(file, line, "%s has more than %zu names; use a group that has them as members", key,
-                         most);
+        inifile_complain(file, line, "%s has more than %zu names; use a group that has them as members",
+                         key.key, most);
         return;
     }
     for (size_t i = 0; list && list[i]; i++) {
-        const char *fault = name_fault(list[i] + (principals && list[i][0] == '%'),
-                                       principals ? NAME_ENCODED_MAX : GROUP_ENCODED_MAX);
-        if (!principals && list[i][0] == '%')
+        const char *fault = name_fault(list[i] + (key.principals && list[i][0] == '%'),
+                                       key.principals ? NAME_ENCODED_MAX : GROUP_ENCODED_MAX);
+        if (!key.principals && list[i][0] == '%')
             fault = "plain names stand here; leave the % away";
         if (fault)
-            inifile_complain(file, line, "%s: \"%s\": %s", key, list[i], fault);
+            inifile_complain(file, line, "%s: \"%s\": %s", key.key, list[i], fault);
         if (strv_contains(list + i + 1, list[i]))
-            inifile_complain(file, line, "%s names %s twice; keep one of them", key, list[i]);
+            inifile_complain(file, line, "%s names %s twice; keep one of them", key.key, list[i]);
     }
 }
 
@@ -175,7 +180,7 @@ static void check_groups(struct inifile *file, const struct draft *draft)
     if (!inifile_has(file, "package", "groups"))
         inifile_complain(file, inifile_line(file, "package", "groups"),
                          "[package] groups is missing; name the groups that the package gives");
-    check_list(file, "package", "groups", groups, PACKAGE_GROUPS_MAX, false);
+    check_list(file, (struct list_key){"package", "groups", false}, groups);
     if (strv_contains(groups, "root"))
         inifile_complain(
             file, inifile_line(file, "package", "groups"),
@@ -184,7 +189,7 @@ static void check_groups(struct inifile *file, const struct draft *draft)
 
 /* ---- rules over stages --------------------------------------------------------------------------------------- */
 
-static size_t count_principals(const struct package_stage *stage, bool *ret_has_group)
+static size_t count_listed(const struct package_stage *stage, bool *ret_has_group)
 {
     const strv lists[] = {stage->approvers, stage->fallback_approvers};
     size_t count = 0;
@@ -217,11 +222,11 @@ static void check_stage(struct inifile *file, const struct package_stage *stage,
     if (!inifile_has(file, section, "approvers"))
         inifile_complain(file, inifile_line(file, section, "approvers"),
                          "[%s] has no approvers; name who approves, users or %%groups", section);
-    check_list(file, section, "approvers", stage->approvers, PACKAGE_PRINCIPALS_MAX, true);
-    check_list(file, section, "fallback_approvers", stage->fallback_approvers, PACKAGE_PRINCIPALS_MAX, true);
+    check_list(file, (struct list_key){section, "approvers", true}, stage->approvers);
+    check_list(file, (struct list_key){section, "fallback_approvers", true}, stage->fallback_approvers);
     check_escalation(file, section, stage);
 
-    const size_t count = count_principals(stage, &has_group);
+    const size_t count = count_listed(stage, &has_group);
     if (!has_group && count > 0 && stage->quorum > (int64_t)count)
         inifile_complain(
             file, inifile_line(file, section, "quorum"),
@@ -247,8 +252,8 @@ static void check_numbering(struct inifile *file, const struct draft *draft)
         }
 }
 
-/* Keys that say who approves, which `approval = none` contradicts. */
-static void check_nobody_approves(struct inifile *file, const struct draft *draft)
+/* With approval = none, no key may name approvers. */
+static void check_without_approval(struct inifile *file, const struct draft *draft)
 {
     static const char *const shorthands[] = {"approvers", "approval_timeout"};
     static const char advice[] = "contradicts approval = none; take one of the two away";
@@ -264,7 +269,7 @@ static void check_nobody_approves(struct inifile *file, const struct draft *draf
     }
 }
 
-static void check_somebody_approves(struct inifile *file, const struct draft *draft)
+static void check_with_approval(struct inifile *file, const struct draft *draft)
 {
     static const char *const shorthands[] = {"approvers", "approval_timeout"};
     for (size_t i = 0; i < 2; i++)
@@ -277,14 +282,14 @@ static void check_somebody_approves(struct inifile *file, const struct draft *dr
         inifile_complain(file, inifile_line(file, "policy", "approval"),
                          "nobody can approve this package; write approvers in [policy], a [stage 1], or "
                          "approval = none");
-    check_list(file, "policy", "approvers", draft->approvers, PACKAGE_PRINCIPALS_MAX, true);
+    check_list(file, (struct list_key){"policy", "approvers", true}, draft->approvers);
     check_numbering(file, draft);
     for (size_t i = 0; i < draft->n_stages; i++)
         if (draft->present[i])
             check_stage(file, &draft->stages[i], i + 1);
 }
 
-/* What has no end is written twice, so that nobody gives it by a word at one place. */
+/* Endless access has to be written at two keys, so that one word cannot give it by mistake. */
 static void check_forever(struct inifile *file, const struct package *package)
 {
     if (package->duration == DURATION_FOREVER && !package->max_duration)
@@ -337,11 +342,11 @@ static void check_at_end(struct inifile *file, const struct draft *draft)
         inifile_complain(
             file, inifile_line(file, "policy", "services"),
             "services says whose sessions at_end = terminate ends; write that, or take services away");
-    check_list(file, "policy", "services", draft->package.services, PACKAGE_GROUPS_MAX, false);
+    check_list(file, (struct list_key){"policy", "services", false}, draft->package.services);
 }
 
-/* Where nobody is asked there is nothing to pass over, and nobody to review it. */
-static void check_emergency(struct inifile *file, const struct draft *draft)
+/* Without approval there is nothing for an emergency to bypass, and no approver to review it. */
+static void check_emergency_keys(struct inifile *file, const struct draft *draft)
 {
     const bool has_emergency = inifile_has(file, "policy", "emergency");
     if (has_emergency && draft->approval == APPROVAL_NONE)
@@ -350,26 +355,26 @@ static void check_emergency(struct inifile *file, const struct draft *draft)
     if (!has_emergency && inifile_has(file, "policy", "emergency_duration"))
         inifile_complain(file, inifile_line(file, "policy", "emergency_duration"),
                          "emergency_duration needs emergency: name who may use it, users or %%groups");
-    check_list(file, "policy", "emergency", draft->package.emergency, PACKAGE_PRINCIPALS_MAX, true);
+    check_list(file, (struct list_key){"policy", "emergency", true}, draft->package.emergency);
 }
 
 static void check_draft(struct inifile *file, const struct draft *draft)
 {
     check_groups(file, draft);
-    check_list(file, "policy", "requestors", draft->package.requestors, PACKAGE_PRINCIPALS_MAX, true);
+    check_list(file, (struct list_key){"policy", "requestors", true}, draft->package.requestors);
     check_durations(file, draft);
     check_incompatible(file, draft);
     check_at_end(file, draft);
-    check_emergency(file, draft);
+    check_emergency_keys(file, draft);
     if (draft->approval == APPROVAL_NONE)
-        check_nobody_approves(file, draft);
+        check_without_approval(file, draft);
     else
-        check_somebody_approves(file, draft);
+        check_with_approval(file, draft);
 }
 
 /* ---- from the draft to the package --------------------------------------------------------------------------- */
 
-static void stage_deinit_draft(struct package_stage *stage)
+static void stage_deinit(struct package_stage *stage)
 {
     strv_free(stage->approvers);
     strv_free(stage->fallback_approvers);
@@ -379,7 +384,7 @@ static void stage_deinit_draft(struct package_stage *stage)
 void package_deinit(struct package *package)
 {
     for (size_t i = 0; i < package->n_stages; i++)
-        stage_deinit_draft(&package->stages[i]);
+        stage_deinit(&package->stages[i]);
     free(package->stages);
     free(package->name);
     free(package->description);
@@ -391,10 +396,10 @@ void package_deinit(struct package *package)
     *package = (struct package){0};
 }
 
-static void draft_deinit(struct draft *draft)
+static void package_draft_deinit(struct draft *draft)
 {
     for (size_t i = 0; i < PACKAGE_STAGES_MAX; i++)
-        stage_deinit_draft(&draft->stages[i]);
+        stage_deinit(&draft->stages[i]);
     strv_free(draft->approvers);
     package_deinit(&draft->package);
 }
@@ -432,7 +437,7 @@ static int finish_stages(struct draft *draft)
     return 0;
 }
 
-static int finish(struct draft *draft, const char *name)
+static int finish_package(struct draft *draft, const char *name)
 {
     struct package *package = &draft->package;
     package->name = strdup(name);
@@ -467,12 +472,12 @@ int packages_file_check(struct inifile *file, const char *name, struct package *
         rc = read_section(file, i, &draft);
     if (rc == 0) {
         check_draft(file, &draft);
-        rc = finish(&draft, name);
+        rc = finish_package(&draft, name);
     }
     if (rc == 0) {
         *ret = draft.package;
         draft.package = (struct package){0};
     }
-    draft_deinit(&draft);
+    package_draft_deinit(&draft);
     return rc;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One file of packages.d: its table of keys and every rule that a single package must keep. Only packages.c and
- * tests come here. */
+/* Checks one file of packages.d: its keys, and every rule for a single package. For packages.c and tests only. */
 #pragma once
 
 #include "common/inifile.h"
 #include "helperd/config/packages.h"
 
-/* *ret (owned; package_deinit) is usable exactly when no error was added to the file's problems. 0 or -ENOMEM,
- * then *ret is untouched. */
+/* 0 with *ret, to be released with package_deinit and usable only if no error was added to the file's problems; -ENOMEM,
+ * with *ret untouched. */
 int packages_file_check(struct inifile *file, const char *name, struct package *ret);
 
 void package_deinit(struct package *package);

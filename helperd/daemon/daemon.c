@@ -27,7 +27,7 @@
 
 enum { RETRIES_AT_ONCE = 8 };
 
-/* A retry whose look-up is under way. */
+/* A retry that waits for its look-up. */
 struct retry {
     struct daemon *daemon; /* NULL: none */
     int64_t assignment;
@@ -37,8 +37,7 @@ struct daemon {
     struct ev_loop *loop;
     struct config config;
     struct packages *packages;
-    struct packages
-        *before; /* at a start: the policy that was in force when the daemon ran last; NULL: unknown */
+    struct packages *before; /* during the start: the policy of the last run; NULL: unknown */
     struct store *store;
     struct engine engine;
     struct lookup *lookup;
@@ -47,13 +46,13 @@ struct daemon {
     struct bus_chores *chores;
     struct engine_verification verification;
     ev_periodic deadline;
-    ev_timer due;    /* of chores */
-    ev_timer parked; /* answers that have waited long enough */
+    ev_timer due;    /* starts chores */
+    ev_timer parked; /* the longest wait of parked answers has passed */
     ev_idle verify;
-    struct daemon_watch *watch;
+    struct daemon_follow *follow;
     ev_signal stop[2];
     double wake_at; /* 0: no deadline */
-    double seen;    /* the clock when the loop last looked: it went back when it is ahead of now */
+    double seen;    /* the clock at the last look, to notice that it was set back */
     struct retry retries[RETRIES_AT_ONCE];
     struct daemon_survey survey;
     int lock;
@@ -98,12 +97,12 @@ static void compare_allow_list(struct daemon *daemon, struct problems *problems)
     struct packages_held *held = NULL;
     size_t count = 0;
     engine_list_held(&daemon->engine, daemon->packages, &held,
-                     &count); /* none where the store fails, which tells so itself */
+                     &count); /* none if the store fails; it logs that */
     packages_compare_allow_list(daemon->packages, PATH_STATE, held, count, problems);
     engine_free_held(held, count);
 }
 
-/* What was removed while the daemon did not run; a copy that this version cannot read tells of nothing. */
+/* The policy of the last run, to find packages that were removed since. Unknown if this version cannot read the copy. */
 static void load_former_policy(struct daemon *daemon)
 {
     struct problems problems = {0};
@@ -111,8 +110,8 @@ static void load_former_policy(struct daemon *daemon)
     problems_deinit(&problems);
 }
 
-/* The copy is made once nothing more has to be ended because of it, so that a crash in between loses nothing. */
-static int leave_former_policy(struct daemon *daemon)
+/* Ends what the removed packages gave, then saves the new policy: in this order, so that a crash in between loses nothing. */
+static int replace_former_policy(struct daemon *daemon)
 {
     const int r = daemon->before ? engine_end_removed(&daemon->engine, daemon->before, daemon->packages) : 0;
     packages_free(daemon->before);
@@ -122,7 +121,7 @@ static int leave_former_policy(struct daemon *daemon)
     return r;
 }
 
-/* packages.d, or else the last policy that was good, said loudly. 0 or -errno. */
+/* Loads packages.d, or else the last good policy, which it logs loudly. 0 or -errno. */
 static int load_first_policy(struct daemon *daemon)
 {
     struct problems problems = {0};
@@ -156,7 +155,7 @@ static int load_first_policy(struct daemon *daemon)
     return r;
 }
 
-/* A mode of membership that changed holds for what is given already, too. */
+/* A changed `membership` applies to existing grants, too. */
 static void use_config(struct daemon *daemon, const struct config *config)
 {
     daemon->config = *config;
@@ -164,7 +163,7 @@ static void use_config(struct daemon *daemon, const struct config *config)
     engine_adopt_memberships(&daemon->engine);
 }
 
-static json_t *warnings_of(const struct problems *problems)
+static json_t *warnings_to_json(const struct problems *problems)
 {
     json_t *warnings = json_array();
     for (size_t i = 0; i < problems->count; i++)
@@ -172,7 +171,7 @@ static json_t *warnings_of(const struct problems *problems)
     return warnings;
 }
 
-static json_t *json_of_held(const struct packages_held *held, size_t count)
+static json_t *held_to_json(const struct packages_held *held, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
@@ -184,9 +183,9 @@ static json_t *json_of_held(const struct packages_held *held, size_t count)
     return list;
 }
 
-static void drive_retries(struct daemon *daemon);
+static void start_retries(struct daemon *daemon);
 
-static int reload(struct reply *reply, void *data)
+static int reload_policy(struct reply *reply, void *data)
 {
     struct daemon *daemon = data;
     struct problems problems = {0};
@@ -216,12 +215,12 @@ static int reload(struct reply *reply, void *data)
     use_packages(daemon, packages);
     engine_heed_policy(&daemon->engine);
     engine_retry_all(&daemon->engine);
-    drive_retries(daemon);
+    start_retries(daemon);
     lastgood_save(PATH_PACKAGES, PATH_STATE);
     free(daemon->policy_problem);
     daemon->policy_problem = NULL;
-    /* The answer is about the files: how the allow-list is, GetStatus says, also after it was written once more. */
-    reply->value = json_pack("[o, o]", warnings_of(&problems), json_of_held(held, n_held));
+    /* The answer has only the warnings of the files; GetStatus compares the allow-list, which is written after this. */
+    reply->value = json_pack("[o, o]", warnings_to_json(&problems), held_to_json(held, n_held));
     engine_free_held(held, n_held);
     compare_allow_list(daemon, &problems);
     log_problems(&problems);
@@ -242,7 +241,7 @@ static int add_status(json_t *status, void *data)
             json_object_set_new(status, "host", json_string(host)) |
             json_object_set_new(status, "started", json_integer(daemon->started)) |
             json_object_set_new(status, "policy_loaded", json_integer(daemon->policy_loaded)) |
-            json_object_set_new(status, "allow_list_problems", warnings_of(&problems)) |
+            json_object_set_new(status, "allow_list_problems", warnings_to_json(&problems)) |
             json_object_set_new(
                 status, "membership",
                 json_string(daemon->config.membership == CONFIG_MEMBERSHIP_FILES ? "files" : "nss"));
@@ -262,7 +261,7 @@ static void on_retry_facts(struct facts *facts, void *data)
         engine_retry(&daemon->engine, retry->assignment, facts);
     facts_free(facts);
     retry->daemon = NULL;
-    drive_retries(daemon);
+    start_retries(daemon);
 }
 
 static bool start_retry(struct daemon *daemon, struct retry *retry)
@@ -277,24 +276,24 @@ static bool start_retry(struct daemon *daemon, struct retry *retry)
     return r == 0;
 }
 
-static void drive_retries(struct daemon *daemon)
+static void start_retries(struct daemon *daemon)
 {
     for (size_t i = 0; i < RETRIES_AT_ONCE; i++)
         if (!daemon->retries[i].daemon && !start_retry(daemon, &daemon->retries[i]))
             return;
 }
 
-static void on_deadline(struct ev_loop *loop, ev_periodic *periodic, int events)
+static void on_engine_deadline(struct ev_loop *loop, ev_periodic *periodic, int events)
 {
     (void)loop, (void)events;
     struct daemon *daemon = periodic->data;
     daemon->wake_at = 0;
     engine_tick(&daemon->engine);
-    drive_retries(daemon);
+    start_retries(daemon);
     bus_chores_drive(daemon->chores);
 }
 
-/* Not from inside the engine's commit: what is due is taken at the next turn of the loop. */
+/* Called inside the engine's commit, so chores start at the loop's next turn. */
 static void set_chores(void *data)
 {
     struct daemon *daemon = data;
@@ -333,8 +332,8 @@ static void set_parked(int64_t seconds, void *data)
 }
 
 /*
- * libev asks again whenever it notices that the wall clock was set: a deadline stays at its wall-clock time, and a
- * clock that went back wakes the engine at once.
+ * libev asks again when the wall clock was set. A deadline stays at its wall-clock time; a clock that was set back wakes the
+ * engine at once.
  */
 static ev_tstamp next_wake(ev_periodic *periodic, ev_tstamp now)
 {
@@ -353,7 +352,7 @@ static void set_deadline(int64_t at, void *data)
     ev_periodic_again(daemon->loop, &daemon->deadline);
 }
 
-static void on_changed(int64_t request, void *data)
+static void on_request_changed(int64_t request, void *data)
 {
     struct daemon *daemon = data;
     if (daemon->bus)
@@ -370,10 +369,10 @@ static void on_notices(int64_t last, void *data)
 
 static void on_retries(void *data)
 {
-    drive_retries(data);
+    start_retries(data);
 }
 
-/* Users or groups of this host changed: what was judged by them may be otherwise now. */
+/* Users or groups changed: judgements based on them may change. */
 static void on_directory(void *data)
 {
     struct daemon *daemon = data;
@@ -381,15 +380,15 @@ static void on_directory(void *data)
     bus_chores_compare(daemon->chores);
 }
 
-/* Who is not known is found out for the status. What waited for a directory need not wait for its next turn. */
+/* When it begins, finds the holders who are unknown, for the status. When it is over, also retries what waited for it. */
 static void on_outage(bool lasts, void *data)
 {
     struct daemon *daemon = data;
-    daemon_watch_walk(daemon->watch);
+    daemon_follow_walk(daemon->follow);
     if (lasts)
         return;
     engine_retry_all(&daemon->engine);
-    drive_retries(daemon);
+    start_retries(daemon);
     daemon_survey_all(&daemon->survey);
 }
 
@@ -401,25 +400,25 @@ static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
         return;
     ev_idle_stop(loop, idle);
     daemon_survey_all(&daemon->survey);
-    daemon_watch_walk(daemon->watch);
+    daemon_follow_walk(daemon->follow);
 }
 
 /* ---- the loop ---- */
 
-static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
+static void on_stop_signal(struct ev_loop *loop, ev_signal *signal, int events)
 {
     (void)events;
     log_info("Stopping on signal %d.", signal->signum);
     ev_break(loop, EVBREAK_ALL);
 }
 
-static void on_call(DBusMessage *message, void *data)
+static void on_bus_call(DBusMessage *message, void *data)
 {
     struct daemon *daemon = data;
     bus_manager_call(daemon->manager, message);
 }
 
-static void on_lost(void *data)
+static void on_bus_lost(void *data)
 {
     struct daemon *daemon = data;
     log_error("The system bus went away. accesspkgd ends and is started again with it; holders of grants "
@@ -428,17 +427,16 @@ static void on_lost(void *data)
     ev_break(daemon->loop, EVBREAK_ALL);
 }
 
-static void init_events(struct daemon *daemon)
+static void init_loop_events(struct daemon *daemon)
 {
     static const int signals[] = {SIGTERM, SIGINT};
     for (size_t i = 0; i < 2; i++) {
-        ev_signal_init(&daemon->stop[i], on_stop, signals[i]);
+        ev_signal_init(&daemon->stop[i], on_stop_signal, signals[i]);
         ev_signal_start(daemon->loop, &daemon->stop[i]);
     }
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP,
-           SIG_IGN); /* the one way to reload is pkg-admin reload, which writes the allow-list first */
-    ev_periodic_init(&daemon->deadline, on_deadline, 0., 0., next_wake);
+    signal(SIGHUP, SIG_IGN); /* only pkg-admin reload reloads: it writes the allow-list, too */
+    ev_periodic_init(&daemon->deadline, on_engine_deadline, 0., 0., next_wake);
     daemon->deadline.data = daemon;
     daemon->seen = ev_time();
     ev_periodic_start(daemon->loop, &daemon->deadline);
@@ -460,7 +458,7 @@ static int load_config(struct daemon *daemon)
     return r;
 }
 
-static void say_allow_list(struct daemon *daemon)
+static void log_allow_list(struct daemon *daemon)
 {
     struct problems problems = {0};
     compare_allow_list(daemon, &problems);
@@ -468,24 +466,24 @@ static void say_allow_list(struct daemon *daemon)
     problems_deinit(&problems);
 }
 
-static int start(struct daemon *daemon)
+static int start_layers(struct daemon *daemon)
 {
     static const struct bus_self self = {"accesspkgd", BUS_NAME, BUS_PATH};
-    bool newborn = false;
+    bool is_new = false;
     daemon->engine = (struct engine){
         .config = &daemon->config,
         .clock = clock_system(),
         .state = PATH_STATE,
         .login_ids_count = bus_caller_login_ids_count("/proc"),
         .group_file = PATH_ETC "/group",
-        .hooks = {.changed = on_changed,
+        .hooks = {.changed = on_request_changed,
                   .deadline = set_deadline,
                   .notices = on_notices,
                   .chores = set_chores,
                   .data = daemon},
     };
     daemon->started = clock_now(&daemon->engine.clock);
-    init_events(daemon);
+    init_loop_events(daemon);
     int r = load_config(daemon);
     if (r == 0)
         r = load_first_policy(daemon);
@@ -494,26 +492,26 @@ static int start(struct daemon *daemon)
     umask(0077);
     if (store_lock(PATH_LOCK, &daemon->lock) < 0)
         return EX_UNAVAILABLE;
-    if (store_open(PATH_STORE, &daemon->store, &newborn) < 0)
+    if (store_open(PATH_STORE, &daemon->store, &is_new) < 0)
         return EX_CANTCREAT;
     umask(0022);
     daemon->engine.store = daemon->store;
     daemon->lookup = lookup_new(daemon->loop, PATH_LOOKUP, (double)daemon->config.lookup_timeout);
     if (daemon->lookup)
         lookup_set_outage(daemon->lookup, on_outage, daemon);
-    const struct bus_manager_hooks hooks = {reload, add_status, set_parked, daemon};
+    const struct bus_manager_hooks hooks = {reload_policy, add_status, set_parked, daemon};
     daemon->manager = bus_manager_new(&daemon->engine, daemon->lookup, &hooks);
     if (!daemon->lookup || !daemon->manager)
         return EX_OSERR;
     daemon_survey_init(&daemon->survey, daemon->loop, &daemon->engine, daemon->lookup);
-    if (engine_start(&daemon->engine, newborn) < 0 || leave_former_policy(daemon) < 0 ||
+    if (engine_start(&daemon->engine, is_new) < 0 || replace_former_policy(daemon) < 0 ||
         engine_heed_policy(&daemon->engine) < 0)
         return EX_SOFTWARE;
-    say_allow_list(daemon);
-    const struct daemon_watch_hooks watch_hooks = {on_retries, on_directory, daemon};
-    if (daemon_watch_new(daemon->loop, &daemon->engine, daemon->lookup, &watch_hooks, &daemon->watch) < 0)
+    log_allow_list(daemon);
+    const struct daemon_follow_hooks follow_hooks = {on_retries, on_directory, daemon};
+    if (daemon_follow_new(daemon->loop, &daemon->engine, daemon->lookup, &follow_hooks, &daemon->follow) < 0)
         return EX_OSERR;
-    if (bus_open(daemon->loop, &self, on_call, on_lost, daemon, &daemon->bus) < 0)
+    if (bus_open(daemon->loop, &self, on_bus_call, on_bus_lost, daemon, &daemon->bus) < 0)
         return EX_UNAVAILABLE;
     bus_manager_attach(daemon->manager, daemon->bus);
     daemon->chores = bus_chores_new(&daemon->engine, daemon->bus, on_settled, daemon);
@@ -523,7 +521,7 @@ static int start(struct daemon *daemon)
     return 0;
 }
 
-static void finish(struct daemon *daemon)
+static void stop_layers(struct daemon *daemon)
 {
     bus_manager_free(daemon->manager);
     bus_chores_free(daemon->chores);
@@ -533,7 +531,7 @@ static void finish(struct daemon *daemon)
     daemon->bus = NULL;
     daemon_survey_deinit(&daemon->survey);
     lookup_free(daemon->lookup);
-    daemon_watch_free(daemon->watch);
+    daemon_follow_free(daemon->follow);
     if (daemon->store)
         engine_deinit(&daemon->engine);
     engine_verification_deinit(&daemon->verification);
@@ -551,7 +549,7 @@ int daemon_run(void)
     struct daemon daemon = {.loop = ev_loop_new(EVFLAG_AUTO), .lock = -1};
     if (!daemon.loop)
         return EX_OSERR;
-    int code = start(&daemon);
+    int code = start_layers(&daemon);
     if (code == 0) {
         log_info("accesspkgd %s is ready: %zu package%s.", ACCESSPKG_VERSION, daemon.packages->count,
                  daemon.packages->count == 1 ? "" : "s");
@@ -560,6 +558,6 @@ int daemon_run(void)
         sd_notify(0, "STOPPING=1");
         code = daemon.lost ? EX_UNAVAILABLE : 0;
     }
-    finish(&daemon);
+    stop_layers(&daemon);
     return code;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * accesspkgd running: ties store, policy, engine, look-ups and bus together on one libev loop. Layers are built from
- * the bottom up and taken down in reverse.
+ * Runs accesspkgd: connects store, policy, engine, look-ups and bus on one libev loop. Starts the layers from the bottom up
+ * and stops them in reverse.
  */
 #pragma once
 
-/* Runs until SIGTERM or SIGINT, or until the bus is lost. An exit code. */
+/* Runs until SIGTERM or SIGINT, or until the bus is lost. Returns an exit code. */
 int daemon_run(void);

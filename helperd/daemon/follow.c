@@ -9,89 +9,88 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Seconds. A directory tells of no change; a walk with questions that nobody answered is made again sooner. */
+/* Seconds. Directories do not report changes, hence the hourly walk; one with unanswered questions is repeated sooner. */
 enum { WALK_EVERY = 3600, WALK_AGAIN = 300, STRAYS_AFTER = 2 };
 enum { STRAYS_MAX = 64 };
 
-/* A walk from name to name, one look-up at a time. What changes meanwhile is looked at by another one behind it. */
+/* A walk over names, one look-up at a time. */
 struct walk {
-    struct daemon_watch *watch;
-    char *at; /* the last name; NULL: no walk is under way */
-    bool again;
-    /* Names what comes behind `after`, new in *ret_at, and what to look up of it. As the engine's. */
+    struct daemon_follow *follow;
+    char *at;   /* the last name; NULL: no walk is under way */
+    bool again; /* something changed meanwhile: walk again after this one */
+    /* Finds the name after `after`, as new memory in *ret_at, and what to look up for it. Results as the engine's. */
     int (*next)(struct engine *engine, const char *after, struct inquiry *inquiry, char **ret_at);
-    int (*heed)(struct engine *engine, const char *at, const struct facts *facts);
+    int (*handle)(struct engine *engine, const char *at, const struct facts *facts);
 };
 
-struct daemon_watch {
+struct daemon_follow {
     struct ev_loop *loop;
     struct engine *engine;
     struct lookup *lookup;
-    struct daemon_watch_hooks hooks;
-    struct watch *files; /* NULL: this machine gives no inotify */
+    struct daemon_follow_hooks hooks;
+    struct watch *files; /* NULL: no inotify */
     struct walk holders;
     struct walk groups;
     ev_timer hourly;
-    char *strays
-        [STRAYS_MAX]; /* grant files of nobody: looked at again when they had the time to get their name */
-    size_t n_strays;  /* STRAYS_MAX: perhaps more; then at all of them */
-    ev_timer settle;
-    ev_timer steps; /* not ev_idle: what narrows access must not wait for the daemon to be idle */
+    char *strays[STRAYS_MAX]; /* unknown grant files, which may not have their final name yet */
+    size_t n_strays;          /* STRAYS_MAX: there may be more, so all files are looked at */
+    ev_timer settle;          /* then the strays are looked at again */
+    ev_timer steps; /* not ev_idle: a step may narrow access, and must not wait until the daemon is idle */
 };
 
 /* ---- in steps ---- */
 
-/* The engine may have something left to do, or something to try again: behind what else is to be done now. */
-static void go_on(struct daemon_watch *watch)
+/* The engine may have more to do or to retry: at the loop's next turn, after other events. */
+static void schedule_steps(struct daemon_follow *follow)
 {
-    if (ev_is_active(&watch->steps))
+    if (ev_is_active(&follow->steps))
         return;
-    ev_timer_set(&watch->steps, 0., 0.);
-    ev_timer_start(watch->loop, &watch->steps);
+    ev_timer_set(&follow->steps, 0., 0.);
+    ev_timer_start(follow->loop, &follow->steps);
 }
 
 static void on_steps(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
-    struct daemon_watch *watch = timer->data;
-    if (engine_drift_step(watch->engine) > 0)
-        go_on(watch);
-    watch->hooks.retries(watch->hooks.data);
+    struct daemon_follow *follow = timer->data;
+    if (engine_drift_step(follow->engine) > 0)
+        schedule_steps(follow);
+    follow->hooks.retries(follow->hooks.data);
 }
 
-static void walk_all_in(struct daemon_watch *watch, double seconds)
+static void schedule_walk(struct daemon_follow *follow, double seconds)
 {
-    ev_timer_stop(watch->loop, &watch->hourly);
-    ev_timer_set(&watch->hourly, seconds, 0.);
-    ev_timer_start(watch->loop, &watch->hourly);
+    ev_timer_stop(follow->loop, &follow->hourly);
+    ev_timer_set(&follow->hourly, seconds, 0.);
+    ev_timer_start(follow->loop, &follow->hourly);
 }
 
 /* ---- walks ---- */
 
 static void on_walk_facts(struct facts *facts, void *data);
 
-static void walk_on(struct walk *walk)
+static void walk_step(struct walk *walk)
 {
-    struct daemon_watch *watch = walk->watch;
+    struct daemon_follow *follow = walk->follow;
     struct inquiry inquiry = INQUIRY_NOBODY;
     char *at = NULL;
-    int r = walk->next(watch->engine, walk->at, &inquiry, &at);
+    int r = walk->next(follow->engine, walk->at, &inquiry, &at);
     if (r == 0)
-        r = lookup_ask(watch->lookup, &inquiry, on_walk_facts, walk);
+        r = lookup_ask(follow->lookup, &inquiry, on_walk_facts, walk);
     inquiry_deinit(&inquiry);
     free(walk->at);
     walk->at = at;
     if (r == 0)
         return;
     if (r < 0)
-        walk_all_in(watch, WALK_AGAIN);
+        schedule_walk(follow, WALK_AGAIN);
     free(walk->at);
     walk->at = NULL;
     if (walk->again) {
         walk->again = false;
         walk->at = strdup("");
         if (walk->at)
-            walk_on(walk);
+            walk_step(walk);
     }
 }
 
@@ -103,20 +102,19 @@ static void walk_start(struct walk *walk)
     }
     walk->at = strdup("");
     if (walk->at)
-        walk_on(walk);
+        walk_step(walk);
 }
 
-/* What is not answered is asked again sooner. */
 static void on_walk_facts(struct facts *facts, void *data)
 {
     struct walk *walk = data;
     if (facts)
-        walk->heed(walk->watch->engine, walk->at, facts);
+        walk->handle(walk->follow->engine, walk->at, facts);
     if (!facts || !facts_are_whole(facts))
-        walk_all_in(walk->watch, WALK_AGAIN);
+        schedule_walk(walk->follow, WALK_AGAIN);
     facts_free(facts);
-    go_on(walk->watch);
-    walk_on(walk);
+    schedule_steps(walk->follow);
+    walk_step(walk);
 }
 
 static int next_holder(struct engine *engine, const char *after, struct inquiry *inquiry, char **ret_at)
@@ -135,7 +133,7 @@ static int next_groups(struct engine *engine, const char *after, struct inquiry 
     return r;
 }
 
-static int heed_groups(struct engine *engine, const char *at, const struct facts *facts)
+static int handle_groups(struct engine *engine, const char *at, const struct facts *facts)
 {
     (void)at;
     return engine_heed_groups(engine, facts);
@@ -144,135 +142,135 @@ static int heed_groups(struct engine *engine, const char *at, const struct facts
 static void on_hour(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
-    struct daemon_watch *watch = timer->data;
-    daemon_watch_walk(watch);
-    watch->hooks.directory(watch->hooks.data);
+    struct daemon_follow *follow = timer->data;
+    daemon_follow_walk(follow);
+    follow->hooks.directory(follow->hooks.data);
 }
 
-/* By what packages.d says at this moment: a reload writes the allow-list before the daemon hears of it. */
-static void compare_allow_list(struct daemon_watch *watch)
+/* Against packages.d as it is now: a reload writes the allow-list before it tells the daemon. */
+static void check_allow_list(struct daemon_follow *follow)
 {
     struct problems problems = {0};
     struct packages *packages = NULL;
     if (packages_load(PATH_PACKAGES, 0, &packages, &problems) == 0)
-        engine_heed_allow_list(watch->engine, packages);
+        engine_heed_allow_list(follow->engine, packages);
     packages_free(packages);
     problems_deinit(&problems);
 }
 
-/* What no watch tells of is compared when the hour comes. */
-static void compare_unwatched(struct daemon_watch *watch)
+/* Compares everything if a folder cannot be watched. */
+static void compare_unwatched(struct daemon_follow *follow)
 {
-    if (watch->files && watch_renew(watch->files))
+    if (follow->files && watch_renew(follow->files))
         return;
-    engine_heed_files(watch->engine);
-    compare_allow_list(watch);
-    go_on(watch);
+    engine_heed_files(follow->engine);
+    check_allow_list(follow);
+    schedule_steps(follow);
 }
 
-void daemon_watch_walk(struct daemon_watch *watch)
+void daemon_follow_walk(struct daemon_follow *follow)
 {
-    compare_unwatched(watch);
-    walk_all_in(watch, WALK_EVERY);
-    walk_start(&watch->holders);
-    walk_start(&watch->groups);
+    compare_unwatched(follow);
+    schedule_walk(follow, WALK_EVERY);
+    walk_start(&follow->holders);
+    walk_start(&follow->groups);
 }
 
-/* ---- what is heard ---- */
+/* ---- changes of files ---- */
 
-static void on_settle(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_strays_due(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
-    struct daemon_watch *watch = timer->data;
-    if (watch->n_strays == STRAYS_MAX)
-        engine_heed_files(watch->engine);
-    while (watch->n_strays > 0) {
-        char *name = watch->strays[--watch->n_strays];
-        engine_heed_user_file(watch->engine, name, true);
+    struct daemon_follow *follow = timer->data;
+    if (follow->n_strays == STRAYS_MAX)
+        engine_heed_files(follow->engine);
+    while (follow->n_strays > 0) {
+        char *name = follow->strays[--follow->n_strays];
+        engine_heed_user_file(follow->engine, name, true);
         free(name);
     }
-    go_on(watch);
+    schedule_steps(follow);
 }
 
-static void heed_user_file(struct daemon_watch *watch, const char *name)
+static void handle_user_file(struct daemon_follow *follow, const char *name)
 {
-    if (engine_heed_user_file(watch->engine, name, false) <= 0 || watch->n_strays == STRAYS_MAX)
+    if (engine_heed_user_file(follow->engine, name, false) <= 0 || follow->n_strays == STRAYS_MAX)
         return;
-    watch->strays[watch->n_strays] = strdup(name);
-    if (watch->strays[watch->n_strays])
-        watch->n_strays++;
-    if (ev_is_active(&watch->settle))
+    follow->strays[follow->n_strays] = strdup(name);
+    if (follow->strays[follow->n_strays])
+        follow->n_strays++;
+    if (ev_is_active(&follow->settle))
         return;
-    ev_timer_set(&watch->settle, STRAYS_AFTER, 0.);
-    ev_timer_start(watch->loop, &watch->settle);
+    ev_timer_set(&follow->settle, STRAYS_AFTER, 0.);
+    ev_timer_start(follow->loop, &follow->settle);
 }
 
-static void on_changed(enum watch_set set, const char *name, void *data)
+static void on_file_changed(enum watch_set set, const char *name, void *data)
 {
-    struct daemon_watch *watch = data;
+    struct daemon_follow *follow = data;
     switch (set) {
     case WATCH_GRANT_USER:
         if (name)
-            heed_user_file(watch, name);
+            handle_user_file(follow, name);
         else
-            engine_heed_files(watch->engine);
-        break;
+            engine_heed_files(follow->engine);
         break;
     case WATCH_PASSWD:
-        walk_start(&watch->holders);
-        watch->hooks.directory(watch->hooks.data);
+        walk_start(&follow->holders);
+        follow->hooks.directory(follow->hooks.data);
         break;
     case WATCH_GROUP:
-        walk_start(&watch->groups);
-        watch->hooks.directory(watch->hooks.data);
+        walk_start(&follow->groups);
+        follow->hooks.directory(follow->hooks.data);
         break;
     case WATCH_NSSWITCH:
-        daemon_watch_walk(watch);
-        watch->hooks.directory(watch->hooks.data);
+        daemon_follow_walk(follow);
+        follow->hooks.directory(follow->hooks.data);
         break;
     case WATCH_ALLOW:
-        compare_allow_list(watch);
-        engine_retry_all(watch->engine); /* what lacked its entry may have it now */
+        check_allow_list(follow);
+        engine_retry_all(follow->engine); /* groups may have their entries now */
         break;
     case WATCH_SETS:
         break;
     }
-    go_on(watch);
+    schedule_steps(follow);
 }
 
-int daemon_watch_new(struct ev_loop *loop, struct engine *engine, struct lookup *lookup,
-                     const struct daemon_watch_hooks *hooks, struct daemon_watch **ret)
+int daemon_follow_new(struct ev_loop *loop, struct engine *engine, struct lookup *lookup,
+                      const struct daemon_follow_hooks *hooks, struct daemon_follow **ret)
 {
-    struct daemon_watch *watch = calloc(1, sizeof(*watch));
-    if (!watch || engine_watch(engine) < 0) {
-        free(watch);
+    struct daemon_follow *follow = calloc(1, sizeof(*follow));
+    if (!follow || engine_watch(engine) < 0) {
+        free(follow);
         return -ENOMEM;
     }
-    *watch = (struct daemon_watch){.loop = loop, .engine = engine, .lookup = lookup, .hooks = *hooks};
-    watch->holders = (struct walk){.watch = watch, .next = next_holder, .heed = engine_heed_holder};
-    watch->groups = (struct walk){.watch = watch, .next = next_groups, .heed = heed_groups};
-    ev_timer_init(&watch->hourly, on_hour, WALK_EVERY, 0.);
-    watch->hourly.data = watch;
-    ev_timer_init(&watch->settle, on_settle, STRAYS_AFTER, 0.);
-    watch->settle.data = watch;
-    ev_timer_init(&watch->steps, on_steps, 0., 0.);
-    watch->steps.data = watch;
-    watch_new(loop, PATH_ETC, PATH_STATE, on_changed, watch, &watch->files); /* it said why, if it cannot */
-    *ret = watch;
+    *follow = (struct daemon_follow){.loop = loop, .engine = engine, .lookup = lookup, .hooks = *hooks};
+    follow->holders = (struct walk){.follow = follow, .next = next_holder, .handle = engine_heed_holder};
+    follow->groups = (struct walk){.follow = follow, .next = next_groups, .handle = handle_groups};
+    ev_timer_init(&follow->hourly, on_hour, WALK_EVERY, 0.);
+    follow->hourly.data = follow;
+    ev_timer_init(&follow->settle, on_strays_due, STRAYS_AFTER, 0.);
+    follow->settle.data = follow;
+    ev_timer_init(&follow->steps, on_steps, 0., 0.);
+    follow->steps.data = follow;
+    const struct watch_folders folders = {.etc = PATH_ETC, .state = PATH_STATE};
+    watch_new(loop, &folders, on_file_changed, follow, &follow->files); /* logs why, if it cannot */
+    *ret = follow;
     return 0;
 }
 
-void daemon_watch_free(struct daemon_watch *watch)
+void daemon_follow_free(struct daemon_follow *follow)
 {
-    if (!watch)
+    if (!follow)
         return;
-    watch_free(watch->files);
-    ev_timer_stop(watch->loop, &watch->hourly);
-    ev_timer_stop(watch->loop, &watch->steps);
-    ev_timer_stop(watch->loop, &watch->settle);
-    while (watch->n_strays > 0)
-        free(watch->strays[--watch->n_strays]);
-    free(watch->holders.at);
-    free(watch->groups.at);
-    free(watch);
+    watch_free(follow->files);
+    ev_timer_stop(follow->loop, &follow->hourly);
+    ev_timer_stop(follow->loop, &follow->steps);
+    ev_timer_stop(follow->loop, &follow->settle);
+    while (follow->n_strays > 0)
+        free(follow->strays[--follow->n_strays]);
+    free(follow->holders.at);
+    free(follow->groups.at);
+    free(follow);
 }

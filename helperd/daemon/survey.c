@@ -2,7 +2,7 @@
 #include "helperd/daemon/survey.h"
 #include "helperd/lifecycle/lifecycle.h"
 
-/* Seconds. Who can decide something may be known later: its directory answers again, or faster. */
+/* Seconds. An unknown result is tried again: the directory may answer later, or faster. */
 enum { PAUSE_AFTER_FAILURE = 60, AGAIN_AFTER = 300 };
 
 static void set_timer(struct daemon_survey *survey, double after)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Looks up, one request at a time, who could decide what waits (engine.h, "Surveys"), behind the calls and never
- * instead of them. A look-up that fails puts the rest off for a minute. Owned by daemon.c.
+ * Looks up who can decide each waiting request (engine.h, "Surveys"), one request at a time and between the calls. After a
+ * failed look-up it pauses for a minute. Owned by daemon.c.
  */
 #pragma once
 
@@ -14,15 +14,16 @@ struct daemon_survey {
     struct lookup *lookup;
     ev_timer timer;
     bool asking;
-    double again_at; /* on the loop's clock: then all are due, for of one it was not known; 0: not */
-    int64_t request; /* the one that is asked for */
+    double
+        again_at; /* when to survey all again, since one result was unknown, on the loop's clock; 0: never */
+    int64_t request; /* whose look-up is under way */
 };
 
 void daemon_survey_init(struct daemon_survey *survey, struct ev_loop *loop, struct engine *engine,
                         struct lookup *lookup);
 void daemon_survey_deinit(struct daemon_survey *survey);
 
-/* A request changed: it may have entered a stage. */
+/* Call it when a request changed: it may have entered a stage. */
 void daemon_survey_soon(struct daemon_survey *survey);
-/* The directory or the policy may say something else now: all that wait are looked at again. */
+/* Surveys all waiting requests again: call it when a directory or the policy may have changed. */
 void daemon_survey_all(struct daemon_survey *survey);

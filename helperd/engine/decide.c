@@ -221,9 +221,10 @@ static int judge_decider(struct engine *engine, const struct record *record,
                          const struct policy_decider *decider, const struct policy_delegator **ret_for_whom,
                          struct reply *reply)
 {
+    const struct policy_pending pending = {&record->stage, &record->request.requestor, record->decisions,
+                                           record->n_decisions};
     const enum policy_decide_verdict verdict =
-        policy_decide_as(&record->stage, &record->request.requestor, record->decisions, record->n_decisions,
-                         decider, clock_now(&engine->clock), ret_for_whom);
+        policy_decide_as(&pending, decider, clock_now(&engine->clock), ret_for_whom);
     return verdict == POLICY_DECIDE_NOT_APPROVER ? refuse_other_stage(engine, record, decider, reply)
                                                  : engine_refuse_decider(verdict, record->request.id, reply);
 }

@@ -48,6 +48,7 @@ static bool has_uid(const uid_t *uids, size_t count, uid_t uid)
 static json_t *people_of(const struct explanation *explanation, const struct stage *stage,
                          char *const *principals)
 {
+    const struct policy_pending pending = {.stage = stage, .requestor = &explanation->identity};
     json_t *names = json_array();
     uid_t *uids = NULL;
     size_t count = 0;
@@ -56,8 +57,7 @@ static json_t *people_of(const struct explanation *explanation, const struct sta
         const struct principal *principal = facts_principal(explanation->facts, *principals);
         for (size_t i = 0; principal && i < principal->n_people && !failed; i++) {
             const struct person *person = &principal->people[i];
-            if (has_uid(uids, count, person->uid) ||
-                !policy_may_count(stage, &explanation->identity, NULL, 0, *principals, person))
+            if (has_uid(uids, count, person->uid) || !policy_may_count(&pending, *principals, person))
                 continue;
             uid_t *grown = reallocarray(uids, count + 1, sizeof(*grown));
             failed = !grown || json_array_append_new(names, json_string(person->name)) < 0;
@@ -93,7 +93,8 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
         [POLICY_REACH_NOBODY] = "nobody",
     };
     const char *here = stage_undecidable_here(explanation->engine);
-    struct policy_reach reach = policy_reach(stage, &explanation->identity, NULL, 0, explanation->facts);
+    const struct policy_pending pending = {.stage = stage, .requestor = &explanation->identity};
+    struct policy_reach reach = policy_reach(&pending, explanation->facts);
     char why[STAGE_WHY_MAX];
     if (here)
         reach.verdict = POLICY_REACH_NOBODY;

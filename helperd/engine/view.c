@@ -162,10 +162,11 @@ static void put_origin(struct builder *builder, const struct request *request)
 static void put_may_decide(struct builder *builder, const struct record *record,
                            const struct policy_decider *caller, int64_t now)
 {
+    const struct policy_pending pending = {&record->stage, &record->request.requestor, record->decisions,
+                                           record->n_decisions};
     const struct policy_delegator *for_whom = NULL;
     const bool may = record->request.state == STATE_PENDING_APPROVAL && caller->subject &&
-                     policy_decide_as(&record->stage, &record->request.requestor, record->decisions,
-                                      record->n_decisions, caller, now, &for_whom) == POLICY_DECIDE_ALLOWED;
+                     policy_decide_as(&pending, caller, now, &for_whom) == POLICY_DECIDE_ALLOWED;
     put(builder, "may_decide", json_boolean(may));
     if (for_whom)
         put_text(builder, "decides_for", for_whom->subject->name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The wall clock, as something that a test can hold in its hand. Seconds since the epoch, UTC. */
+/* The wall clock, in seconds since the epoch, UTC. A struct, so that tests can set it. */
 #pragma once
 
 #include <stdint.h>
@@ -14,5 +14,5 @@ static inline int64_t clock_now(const struct clock *clock)
     return clock->read(clock->data);
 }
 
-/* The host's. */
+/* The host's clock. */
 struct clock clock_system(void);

@@ -33,7 +33,7 @@ bool inquiry_is_empty(const struct inquiry *inquiry)
            strv_length(inquiry->others) == 0 && strv_length(inquiry->principals) == 0 && inquiry->n_gids == 0;
 }
 
-static int put_names(json_t *question, const char *key, char *const *names)
+static int set_names(json_t *question, const char *key, char *const *names)
 {
     json_t *array = json_array();
     int r = json_object_set_new(question, key, array);
@@ -42,7 +42,7 @@ static int put_names(json_t *question, const char *key, char *const *names)
     return r;
 }
 
-static int put_gids(json_t *question, const struct inquiry *inquiry)
+static int set_gids(json_t *question, const struct inquiry *inquiry)
 {
     json_t *array = json_array();
     int r = json_object_set_new(question, "gids", array);
@@ -52,7 +52,7 @@ static int put_gids(json_t *question, const struct inquiry *inquiry)
 }
 
 /* {"%dba-leads": [{"name", "uid", "gid"}, ...], ...} */
-static int put_holders(json_t *question, const struct inquiry *inquiry)
+static int set_holders(json_t *question, const struct inquiry *inquiry)
 {
     json_t *all = json_object();
     int r = json_object_set_new(question, "holders", all);
@@ -70,10 +70,10 @@ static int put_holders(json_t *question, const struct inquiry *inquiry)
 json_t *inquiry_to_json(const struct inquiry *inquiry)
 {
     json_t *question = json_object();
-    int r = put_names(question, "groups", inquiry->groups) | put_names(question, "others", inquiry->others) |
-            put_names(question, "principals", inquiry->principals) | put_gids(question, inquiry);
+    int r = set_names(question, "groups", inquiry->groups) | set_names(question, "others", inquiry->others) |
+            set_names(question, "principals", inquiry->principals) | set_gids(question, inquiry);
     if (inquiry->n_holders > 0)
-        r |= put_holders(question, inquiry);
+        r |= set_holders(question, inquiry);
     if (inquiry->caller != (uid_t)-1)
         r |= json_object_set_new(question, "caller", json_integer(inquiry->caller));
     if (inquiry->user)
@@ -90,7 +90,7 @@ json_t *inquiry_to_json(const struct inquiry *inquiry)
     return NULL;
 }
 
-/* ---- what is known ---------------------------------------------------------------------------------------------- */
+/* ---- the facts -------------------------------------------------------------------------------------------------- */
 
 static void subject_free(struct subject *subject)
 {
@@ -239,21 +239,27 @@ const char *facts_owner_of(const struct facts *facts, const struct fact_group *g
     return NULL;
 }
 
-/* As it is remembered, a principal's name; NULL: no memory, and nothing is doubted. */
-static char *principal_of(const char *group)
+/* "%group", as the remembered names have it; NULL: no memory. */
+static char *principal_name(const char *group)
 {
     char *name = NULL;
     return asprintf(&name, "%%%s", group) < 0 ? NULL : name;
 }
 
-/* One that is neither found nor surely absent says nothing. */
-static bool doubt(struct remembered *known, const char *name, bool found, bool absent, bool local, double now)
+struct answer {
+    const char *name;
+    bool found, absent; /* neither: unknown */
+    bool local;
+};
+
+/* Remembers a found name. True when an absence is in doubt. */
+static bool doubt_answer(struct remembered *known, const struct answer *answer, double now)
 {
-    if (found && local)
-        remembered_forget(known, name);
-    else if (found)
-        remembered_note(known, name);
-    return !found && absent && remembered_doubts(known, name, now);
+    if (answer->found && answer->local)
+        remembered_forget(known, answer->name);
+    else if (answer->found)
+        remembered_note(known, answer->name);
+    return !answer->found && answer->absent && remembered_doubts(known, answer->name, now);
 }
 
 const char *facts_doubt(struct facts *facts, struct remembered *known, double now)
@@ -261,9 +267,9 @@ const char *facts_doubt(struct facts *facts, struct remembered *known, double no
     const char *any = NULL;
     for (size_t i = 0; i < facts->n_groups; i++) {
         struct fact_group *group = &facts->groups[i];
-        _cleanup_free_ char *name = principal_of(group->name);
-        if (!name || !group->known ||
-            !doubt(known, name, group->gid != GID_UNSET, !group->local, group->local, now))
+        _cleanup_free_ char *name = principal_name(group->name);
+        const struct answer answer = {name, group->gid != GID_UNSET, !group->local, group->local};
+        if (!name || !group->known || !doubt_answer(known, &answer, now))
             continue;
         group->known = false;
         group->doubted = true;
@@ -271,7 +277,8 @@ const char *facts_doubt(struct facts *facts, struct remembered *known, double no
     }
     for (size_t i = 0; i < facts->n_principals; i++) {
         struct principal *principal = &facts->principals[i];
-        if (!doubt(known, principal->name, principal->exists, principal->whole, principal->local, now))
+        const struct answer answer = {principal->name, principal->exists, principal->whole, principal->local};
+        if (!doubt_answer(known, &answer, now))
             continue;
         principal->whole = false;
         facts->unanswered = true;

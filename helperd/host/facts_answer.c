@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Facts, line by line of what accesspkg-lookup says. What is malformed is no answer (rule 1). */
+/* Adds accesspkg-lookup's answer to the facts, line by line. A malformed line refuses the whole answer (rule 1). */
 #include "helperd/host/facts.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static int read_names(const json_t *array, strv *ret)
     return r;
 }
 
-/* An empty text counts as not given. */
+/* Leaves *ret when the text is missing or empty. */
 static int copy_optional(const json_t *object, const char *key, char **ret)
 {
     const char *text = json_string_value(json_object_get(object, key));
@@ -51,8 +51,8 @@ static int read_subject(const json_t *object, struct subject *subject)
     return r < 0 ? r : copy_optional(object, "organisation", &subject->organisation);
 }
 
-/* An object, null where there is none, false where it was not answered; an answer is given once. */
-static int take_subject(const json_t *value, struct subject **ret, bool *ret_known)
+/* `value` is an object; null for an absent user; false for no answer. -EBADMSG also for a second answer. */
+static int add_subject(const json_t *value, struct subject **ret, bool *ret_known)
 {
     if (*ret_known)
         return -EBADMSG;
@@ -61,21 +61,21 @@ static int take_subject(const json_t *value, struct subject **ret, bool *ret_kno
         return 0;
     }
     struct subject *subject = calloc(1, sizeof(*subject));
-    *ret = subject; /* the facts', also where it is malformed: then they are not believed */
+    *ret = subject; /* owned by the facts even if malformed: they are dropped then */
     const int r = subject ? read_subject(value, subject) : -ENOMEM;
     *ret_known = r == 0;
     return r;
 }
 
-static int take_user(struct facts *facts, const json_t *line)
+static int add_user(struct facts *facts, const json_t *line)
 {
-    const int r = take_subject(json_object_get(line, "user"), &facts->user, &facts->user_known);
+    const int r = add_subject(json_object_get(line, "user"), &facts->user, &facts->user_known);
     facts->user_gone = facts->user_known && !facts->user && json_is_true(json_object_get(line, "user_gone"));
     return r;
 }
 
-/* *ret: an index that is one of the question's. */
-static int take_index(const json_t *line, const char *key, size_t count, size_t *ret)
+/* Reads an index below `count`. */
+static int read_index(const json_t *line, const char *key, size_t count, size_t *ret)
 {
     const json_t *value = json_object_get(line, key);
     const json_int_t index = json_integer_value(value);
@@ -85,11 +85,11 @@ static int take_index(const json_t *line, const char *key, size_t count, size_t 
     return 0;
 }
 
-static int take_group(struct facts *facts, const json_t *line)
+static int add_group_answer(struct facts *facts, const json_t *line)
 {
     const json_t *gid = json_object_get(line, "gid");
     size_t index = 0;
-    int r = take_index(line, "group", facts->n_groups, &index);
+    int r = read_index(line, "group", facts->n_groups, &index);
     if (r < 0 || facts->groups[index].known)
         return -EBADMSG;
     struct fact_group *group = &facts->groups[index];
@@ -101,11 +101,11 @@ static int take_group(struct facts *facts, const json_t *line)
     return copy_optional(line, "alias", &group->alias);
 }
 
-static int take_gid(struct facts *facts, const json_t *line)
+static int add_gid_answer(struct facts *facts, const json_t *line)
 {
     const json_t *name = json_object_get(line, "name");
     size_t index = 0;
-    int r = take_index(line, "number", facts->n_gids, &index);
+    int r = read_index(line, "number", facts->n_gids, &index);
     if (r < 0 || facts->gids[index].known)
         return -EBADMSG;
     struct fact_gid *gid = &facts->gids[index];
@@ -115,15 +115,15 @@ static int take_gid(struct facts *facts, const json_t *line)
     return copy_optional(line, "name", &gid->name);
 }
 
-static int take_other(struct facts *facts, const json_t *line)
+static int add_other(struct facts *facts, const json_t *line)
 {
     size_t index = 0;
-    const int r = take_index(line, "other", facts->n_others, &index);
+    const int r = read_index(line, "other", facts->n_others, &index);
     struct fact_other *other = &facts->others[index];
-    return r < 0 ? r : take_subject(json_object_get(line, "subject"), &other->subject, &other->known);
+    return r < 0 ? r : add_subject(json_object_get(line, "subject"), &other->subject, &other->known);
 }
 
-static struct subject *find_member(const struct facts *facts, const json_t *of)
+static struct subject *find_subject(const struct facts *facts, const json_t *of)
 {
     const char *role = json_string_value(of);
     const json_int_t index = json_integer_value(of);
@@ -134,10 +134,10 @@ static struct subject *find_member(const struct facts *facts, const json_t *of)
     return strcmp(role, "caller") == 0 ? facts->caller : strcmp(role, "user") == 0 ? facts->user : NULL;
 }
 
-/* In place of those of /etc/group, which came with the name. */
-static int take_groups_of(const struct facts *facts, const json_t *line)
+/* Replaces the groups of /etc/group, which came with the name. */
+static int add_groups_of(const struct facts *facts, const json_t *line)
 {
-    struct subject *subject = find_member(facts, json_object_get(line, "groups_of"));
+    struct subject *subject = find_subject(facts, json_object_get(line, "groups_of"));
     strv names = NULL;
     const int r =
         subject && !subject->all_groups ? read_names(json_object_get(line, "names"), &names) : -EBADMSG;
@@ -173,8 +173,8 @@ static int add_people(struct principal *principal, const json_t *array)
     return 0;
 }
 
-/* The one of this name, a new one where it is the first line of it. NULL: no memory. */
-static struct principal *know_principal(struct facts *facts, const char *name)
+/* The principal of this name, or a new one. NULL: no memory. */
+static struct principal *get_principal(struct facts *facts, const char *name)
 {
     struct principal *known = (struct principal *)facts_principal(facts, name);
     if (known)
@@ -187,14 +187,14 @@ static struct principal *know_principal(struct facts *facts, const char *name)
     return grown[facts->n_principals].name ? &grown[facts->n_principals++] : NULL;
 }
 
-static int take_principal(struct facts *facts, const json_t *question, const json_t *line)
+static int add_principal(struct facts *facts, const json_t *question, const json_t *line)
 {
     const json_t *asked = json_object_get(question, "principals");
     size_t index = 0;
-    const int r = take_index(line, "principal", json_array_size(asked), &index);
+    const int r = read_index(line, "principal", json_array_size(asked), &index);
     if (r < 0)
         return r;
-    struct principal *principal = know_principal(facts, json_string_value(json_array_get(asked, index)));
+    struct principal *principal = get_principal(facts, json_string_value(json_array_get(asked, index)));
     if (!principal)
         return -ENOMEM;
     principal->exists |= json_is_true(json_object_get(line, "exists"));
@@ -207,19 +207,19 @@ static int take_principal(struct facts *facts, const json_t *question, const jso
 int facts_add(struct facts *facts, const json_t *question, const json_t *line)
 {
     if (json_object_get(line, "caller"))
-        return take_subject(json_object_get(line, "caller"), &facts->caller, &facts->caller_known);
+        return add_subject(json_object_get(line, "caller"), &facts->caller, &facts->caller_known);
     if (json_object_get(line, "user"))
-        return take_user(facts, line);
+        return add_user(facts, line);
     if (json_object_get(line, "group"))
-        return take_group(facts, line);
+        return add_group_answer(facts, line);
     if (json_object_get(line, "number"))
-        return take_gid(facts, line);
+        return add_gid_answer(facts, line);
     if (json_object_get(line, "other"))
-        return take_other(facts, line);
+        return add_other(facts, line);
     if (json_object_get(line, "groups_of"))
-        return take_groups_of(facts, line);
+        return add_groups_of(facts, line);
     if (json_object_get(line, "principal"))
-        return take_principal(facts, question, line);
+        return add_principal(facts, question, line);
     if (json_is_true(json_object_get(line, "principals")))
         return FACTS_E_PRINCIPALS;
     return json_is_true(json_object_get(line, "end")) ? FACTS_E_END : -EBADMSG;

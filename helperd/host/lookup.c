@@ -20,9 +20,9 @@
 enum {
     WORKERS = 16,
     QUESTIONS_MAX = 4096,
-    DYING_MAX = 64, /* killed and not gone yet: the kernel may hold them as long as a dead file server */
+    DYING_MAX = 64, /* killed, but not dead yet: a process that waits for a dead file server cannot die */
     ANSWER_MAX = 1024 * 1024,
-    PROBE_TIMEOUTS = 10, /* without a failure, until the last question that failed is asked again */
+    PROBE_TIMEOUTS = 10, /* how long after a failure its question is asked again, in time-outs */
 };
 
 #define PRINCIPALS_SECONDS 1.
@@ -31,14 +31,14 @@ struct question {
     struct question *next;
     struct lookup *lookup;
     json_t *json;
-    struct facts *facts; /* what is answered so far */
-    size_t size;         /* bytes of that */
+    struct facts *facts; /* answered so far */
+    size_t size;         /* bytes of the answer so far */
     lookup_done done;
     void *data;
     ev_timer deadline;
     struct worker *worker; /* NULL: waits in the queue */
-    bool tried; /* a worker ended without an answer; it may have been about to leave for being idle */
-    bool probe; /* asked again, to see whether an outage is over */
+    bool tried;            /* one worker ended without an answer, perhaps because it had been idle */
+    bool probe;            /* asked again, to see if an outage is over */
 };
 
 struct worker {
@@ -47,7 +47,7 @@ struct worker {
     int fd;
     ev_io io;
     struct question *question; /* NULL: idle */
-    char *line;                /* the one that is coming in */
+    char *line;                /* received so far, not terminated */
     size_t size;
 };
 
@@ -62,12 +62,12 @@ struct lookup {
     size_t n_dying;
     struct remembered known;
     struct outage outage;
-    json_t *failed; /* the last question that was not answered whole; NULL: no outage lasts */
+    json_t *failed; /* the last question that was not fully answered; NULL: no outage */
     ev_timer probe;
     void (*tell_outage)(bool lasts, void *data);
     void *outage_data;
     bool cannot_start;
-    ev_timer settle; /* delivers and starts from the loop, never from inside lookup_ask */
+    ev_timer settle; /* hands questions to workers, from the loop and not inside lookup_ask */
 };
 
 static void question_free(struct question *question)
@@ -85,7 +85,7 @@ static void tell_outage(struct lookup *lookup, bool lasts)
         lookup->tell_outage(lasts, lookup->outage_data);
 }
 
-static void note_failure(struct lookup *lookup, json_t *question, const char *why)
+static void note_lookup_failure(struct lookup *lookup, json_t *question, const char *why)
 {
     const bool begins = outage_note_failure(&lookup->outage, ev_now(lookup->loop), lookup->timeout, why);
     json_incref(question);
@@ -98,8 +98,8 @@ static void note_failure(struct lookup *lookup, json_t *question, const char *wh
         tell_outage(lookup, true);
 }
 
-/* That others are answered shows nothing: what the files of this host say, or a cache, outlasts every outage. */
-static void note_end(struct lookup *lookup)
+/* Called only when the failed question itself is answered: others may be answered from files or caches in an outage. */
+static void note_outage_end(struct lookup *lookup)
 {
     outage_end(&lookup->outage);
     json_decref(lookup->failed);
@@ -108,7 +108,7 @@ static void note_end(struct lookup *lookup)
     tell_outage(lookup, false);
 }
 
-/* `why` it is not answered whole, as the journal tells it; NULL: it is the directory's word. */
+/* `why` it is not fully answered, for the journal; NULL: it was answered, though perhaps not by every directory. */
 static void question_finish(struct question *question, const char *why)
 {
     struct lookup *lookup = question->lookup;
@@ -127,15 +127,15 @@ static void question_finish(struct question *question, const char *why)
     if (!why && facts && (facts->unanswered || !facts_are_whole(facts)))
         why = "was refused: a directory says that it is not available";
     if (why)
-        note_failure(lookup, question->json, why);
+        note_lookup_failure(lookup, question->json, why);
     else if (question->probe && lookup->failed)
-        note_end(lookup);
+        note_outage_end(lookup);
     question_free(question);
     done(facts, data);
 }
 
-/* What a process said that then went wrong is not believed. */
-static void question_forget(struct question *question)
+/* Drops a partial answer, of a process that then failed. */
+static void question_reset(struct question *question)
 {
     facts_free(question->facts);
     question->facts = facts_new(question->json);
@@ -158,8 +158,8 @@ static void settle_soon(struct lookup *lookup)
     ev_timer_start(lookup->loop, &lookup->settle);
 }
 
-/* Never waits. There is room: no worker is started while it might be short. */
-static void reap(struct lookup *lookup)
+/* Never waits. worker_start() keeps room in `dying` for every worker. */
+static void reap_workers(struct lookup *lookup)
 {
     for (size_t i = 0; i < lookup->n_dying;) {
         if (waitpid(lookup->dying[i], NULL, WNOHANG) == 0)
@@ -177,14 +177,14 @@ static void worker_end(struct worker *worker)
     close(worker->fd);
     kill(worker->pid, SIGKILL);
     worker->lookup->dying[worker->lookup->n_dying++] = worker->pid;
-    reap(worker->lookup);
+    reap_workers(worker->lookup);
     free(worker->line);
     worker->line = NULL;
     worker->size = 0;
     worker->pid = 0;
 }
 
-/* The process went away: its question goes back to the queue once, then counts as not answered. */
+/* Its question goes back to the queue once; the second time it counts as unanswered. */
 static void worker_lost(struct worker *worker)
 {
     struct question *question = worker->question;
@@ -193,7 +193,7 @@ static void worker_lost(struct worker *worker)
     if (!question)
         return;
     question->worker = NULL;
-    question_forget(question);
+    question_reset(question);
     if (question->tried) {
         question_finish(question, "ended without an answer");
         return;
@@ -204,13 +204,13 @@ static void worker_lost(struct worker *worker)
     settle_soon(worker->lookup);
 }
 
-static void worker_lies(struct worker *worker)
+static void worker_malformed(struct worker *worker)
 {
     struct question *question = worker->question;
     worker->question = NULL;
     worker_end(worker);
     settle_soon(worker->lookup);
-    question_forget(question);
+    question_reset(question);
     question_finish(question, "gave an answer that is none");
 }
 
@@ -222,8 +222,8 @@ static void worker_answered(struct worker *worker)
     question_finish(question, NULL);
 }
 
-/* What comes now may be a large group in a slow directory: the rest of the answer does not wait for it. */
-static void hurry(struct question *question)
+/* The principals that follow may be large groups in a slow directory: do not let the rest wait for them. */
+static void shorten_deadline(struct question *question)
 {
     struct ev_loop *loop = question->lookup->loop;
     if (json_object_get(question->json, "patience") ||
@@ -234,35 +234,35 @@ static void hurry(struct question *question)
     ev_timer_start(loop, &question->deadline);
 }
 
-/* False: there is no question any more. */
-static bool take_line(struct worker *worker, const char *line, size_t size)
+/* False when the worker has no question any more. */
+static bool add_line_of_answer(struct worker *worker, const char *line, size_t size)
 {
     struct question *question = worker->question;
     json_t *json = json_loadb(line, size, 0, NULL);
     const int r = !json || !question->facts ? -EBADMSG : facts_add(question->facts, question->json, json);
     json_decref(json);
     if (r == FACTS_E_PRINCIPALS)
-        hurry(question);
+        shorten_deadline(question);
     else if (r == FACTS_E_END)
         worker_answered(worker);
     else if (r < 0)
-        worker_lies(worker);
+        worker_malformed(worker);
     return worker->question;
 }
 
-/* The whole lines of what has come; the rest stays. */
-static void take_lines(struct worker *worker)
+/* Adds the complete lines received; keeps the rest. */
+static void add_received_lines(struct worker *worker)
 {
     const char *end = NULL;
     size_t taken = 0;
     while (worker->question && (end = memchr(worker->line + taken, '\n', worker->size - taken))) {
         const size_t size = (size_t)(end - (worker->line + taken));
-        if (!take_line(worker, worker->line + taken, size))
+        if (!add_line_of_answer(worker, worker->line + taken, size))
             break;
         taken += size + 1;
     }
     if (!worker->question) {
-        worker->size = 0; /* nothing stands behind the end */
+        worker->size = 0; /* nothing follows the last line */
         return;
     }
     worker->size -= taken;
@@ -288,13 +288,13 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
     }
     worker->question->size += (size_t)got;
     worker->size += (size_t)got;
-    take_lines(worker);
+    add_received_lines(worker);
 }
 
 static int worker_start(struct lookup *lookup, struct worker *worker)
 {
     int pair[2];
-    reap(lookup);
+    reap_workers(lookup);
     if (lookup->n_dying > DYING_MAX - WORKERS)
         return -EAGAIN;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
@@ -370,7 +370,7 @@ static void on_settle(struct ev_loop *loop, ev_timer *timer, int events)
     while (lookup->queue) {
         struct worker *worker = find_idle(lookup);
         if (!worker)
-            return; /* the next answer or deadline comes back here */
+            return; /* the next answer or deadline starts the timer again */
         struct question *question = lookup->queue;
         lookup->queue = question->next;
         worker_ask(worker, question);
@@ -395,7 +395,7 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
                               "accesspkg.conf)");
 }
 
-static int ask(struct lookup *lookup, json_t *json, bool probe, lookup_done done, void *data);
+static int enqueue_question(struct lookup *lookup, json_t *json, bool probe, lookup_done done, void *data);
 
 static void drop_facts(struct facts *facts, void *data)
 {
@@ -407,7 +407,7 @@ static void on_probe(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)events;
     struct lookup *lookup = timer->data;
-    if (ask(lookup, json_incref(lookup->failed), true, drop_facts, lookup) == 0)
+    if (enqueue_question(lookup, json_incref(lookup->failed), true, drop_facts, lookup) == 0)
         return;
     ev_timer_set(timer, PROBE_TIMEOUTS * lookup->timeout, 0.);
     ev_timer_start(loop, timer);
@@ -465,8 +465,8 @@ void lookup_free(struct lookup *lookup)
     free(lookup);
 }
 
-/* Takes the question over. */
-static int ask(struct lookup *lookup, json_t *json, bool probe, lookup_done done, void *data)
+/* Takes over the reference to `json`. */
+static int enqueue_question(struct lookup *lookup, json_t *json, bool probe, lookup_done done, void *data)
 {
     struct question *question = json && lookup->count < QUESTIONS_MAX ? calloc(1, sizeof(*question)) : NULL;
     if (!question) {
@@ -494,7 +494,7 @@ static int ask(struct lookup *lookup, json_t *json, bool probe, lookup_done done
 
 int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data)
 {
-    return ask(lookup, inquiry_to_json(inquiry), false, done, data);
+    return enqueue_question(lookup, inquiry_to_json(inquiry), false, done, data);
 }
 
 void lookup_cancel(struct lookup *lookup, void *data)

@@ -4,7 +4,7 @@
 #include "common/log.h"
 
 enum {
-    REMINDER_TIMEOUTS = 300, /* until one that goes on is told of again */
+    REMINDER_TIMEOUTS = 300, /* between two lines about one outage */
 };
 
 bool outage_note_failure(struct outage *outage, double now, double timeout, const char *why)

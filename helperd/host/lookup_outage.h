@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Look-ups that are not answered, in the journal: told of once, again when they go on for long, and once more, with a
- * count, when it is over. How long is measured by the look-ups' time-out. Times are the loop's.
+ * Logs outages of look-ups: when one begins, again while it lasts (every REMINDER_TIMEOUTS time-outs of a look-up), and
+ * when it is over, with a count. Times are the loop's.
  */
 #pragma once
 
@@ -9,10 +9,10 @@
 
 struct outage {
     bool lasts;
-    double begun, failed, told; /* failed: the last time */
+    double begun, failed, told; /* failed: last failure; told: last line in the journal */
     unsigned count;
 };
 
-/* `why` it is not answered, as a sentence's end: "A look-up of users or groups ...". Whether an outage begins with it. */
+/* `why` ends a sentence: "A look-up of users or groups ...". True when an outage begins. */
 bool outage_note_failure(struct outage *outage, double now, double timeout, const char *why);
 void outage_end(struct outage *outage);

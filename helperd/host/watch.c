@@ -10,12 +10,12 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define PAUSE .1 /* seconds in which changes of users, groups and the allow-list are told as one */
+#define PAUSE .1 /* seconds in which changes of users, groups and the allow-list count as one */
 
-/* What may change an entry of a folder. Writing is told when the writer closes the file. */
+/* Events that change an entry of a folder. A write is reported when the writer closes the file. */
 #define ENTRIES                                                                                              \
     (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ATTRIB | IN_EXCL_UNLINK)
-/* Of a folder whose entries are folders: these alone, for the store's files lie beside them. */
+/* Events for a folder of folders. Fewer, as the store's files are beside them. */
 #define STRUCTURE (IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE)
 #define ITSELF    (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW)
 
@@ -26,7 +26,7 @@ static const struct {
     const char *path; /* below `etc` or `state` */
     bool in_etc;
     uint32_t mask;
-    enum watch_set set; /* of all its entries; WATCH_SETS: by name, or none */
+    enum watch_set set; /* of all its entries; WATCH_SETS: no set, or see `files` */
 } folders[FOLDERS] = {
     {"", true, ENTRIES, WATCH_SETS},           {"", false, STRUCTURE, WATCH_SETS},
     {"/grants", false, STRUCTURE, WATCH_SETS}, {"/grants/user", false, ENTRIES, WATCH_GRANT_USER},
@@ -46,14 +46,14 @@ struct watch {
     watch_changed changed;
     void *data;
     int fd;
-    int descriptors[FOLDERS]; /* NONE: not watched now; GONE: nor looked at since */
+    int descriptors[FOLDERS]; /* NONE: not watched; GONE: the watch ended, the folder is to be looked at */
     int errors[FOLDERS];      /* the last one logged */
-    bool pending[WATCH_SETS]; /* to be told after the pause */
+    bool pending[WATCH_SETS]; /* to be reported after the pause */
     ev_io io;
     ev_timer pause;
 };
 
-static void tell(struct watch *watch, enum watch_set set, const char *name)
+static void report_set(struct watch *watch, enum watch_set set, const char *name)
 {
     if (set == WATCH_GRANT_USER) {
         watch->changed(set, name, watch->data);
@@ -78,16 +78,16 @@ static void on_pause(struct ev_loop *loop, ev_timer *timer, int events)
     }
 }
 
-/* Everything of a folder counts as changed. */
-static void tell_folder(struct watch *watch, int folder)
+/* Reports everything in a folder as changed. */
+static void report_folder(struct watch *watch, int folder)
 {
     if (folders[folder].set != WATCH_SETS)
-        tell(watch, folders[folder].set, NULL);
+        report_set(watch, folders[folder].set, NULL);
     for (size_t i = 0; folders[folder].in_etc && i < FILES; i++)
-        tell(watch, files[i].set, NULL);
+        report_set(watch, files[i].set, NULL);
 }
 
-static int add(const struct watch *watch, int folder)
+static int add_inotify_watch(const struct watch *watch, int folder)
 {
     char path[4096];
     const char *top = folders[folder].in_etc ? watch->etc : watch->state;
@@ -97,7 +97,7 @@ static int add(const struct watch *watch, int folder)
     return descriptor < 0 ? -errno : descriptor;
 }
 
-/* errno has limits of inotify as "No space left on device" and "Too many open files". */
+/* For limits of inotify, strerror() speaks of disks and files. */
 static const char *say_error(int error)
 {
     if (error == -ENOSPC)
@@ -107,8 +107,8 @@ static const char *say_error(int error)
     return strerror(-error);
 }
 
-/* A folder that is not there will be told of by its parent. */
-static void complain(struct watch *watch, int folder, int error)
+/* Not for a missing folder: its parent's watch will report it. */
+static void log_unwatched(struct watch *watch, int folder, int error)
 {
     if (error != watch->errors[folder] && error != -ENOENT)
         log_warning(
@@ -118,30 +118,30 @@ static void complain(struct watch *watch, int folder, int error)
     watch->errors[folder] = error;
 }
 
-/* Watches each folder as it stands now; what stands where another stood has changed as a whole. */
-static void arm(struct watch *watch, bool first)
+/* Watches each folder that exists now. A folder that replaced another has changed as a whole. */
+static void watch_all(struct watch *watch, bool first)
 {
     for (int folder = 0; folder < FOLDERS; folder++) {
         const int before = watch->descriptors[folder];
-        const int now = add(watch, folder);
+        const int now = add_inotify_watch(watch, folder);
         if (now < 0)
-            complain(watch, folder, now);
+            log_unwatched(watch, folder, now);
         watch->descriptors[folder] = now < 0 ? NONE : now;
         if (watch->descriptors[folder] == before)
             continue;
         if (before >= 0)
-            inotify_rm_watch(watch->fd, before); /* fails when the folder is gone, and its watch with it */
+            inotify_rm_watch(watch->fd, before); /* fails if the folder is gone, and its watch with it */
         if (!first)
-            tell_folder(watch, folder);
+            report_folder(watch, folder);
     }
 }
 
-static bool is_folder_of_ours(const char *name)
+static bool is_watched_name(const char *name)
 {
     return strcmp(name, "grants") == 0 || strcmp(name, "user") == 0 || strcmp(name, "allow") == 0;
 }
 
-/* Whether the folders have to be looked at anew. */
+/* True when folders appeared or disappeared, so that watch_all() has to run. */
 static bool on_event(struct watch *watch, const struct inotify_event *event)
 {
     int folder = 0;
@@ -150,29 +150,29 @@ static bool on_event(struct watch *watch, const struct inotify_event *event)
     if (folder == FOLDERS)
         return false; /* of a folder that was replaced */
     if (event->mask & IN_IGNORED)
-        watch->descriptors[folder] = GONE; /* the number may come again */
+        watch->descriptors[folder] = GONE; /* the kernel may use the number again */
     if (event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT))
         return true;
     if (event->len == 0)
         return false;
     if (folders[folder].mask == STRUCTURE)
-        return is_folder_of_ours(event->name);
+        return is_watched_name(event->name);
     if (folders[folder].set != WATCH_SETS && event->name[0] != '.')
-        tell(watch, folders[folder].set, event->name); /* a leading dot: a file that is being written */
+        report_set(watch, folders[folder].set, event->name); /* a leading dot: a temporary file */
     for (size_t i = 0; folders[folder].in_etc && i < FILES; i++)
         if (strcmp(event->name, files[i].name) == 0)
-            tell(watch, files[i].set, NULL);
+            report_set(watch, files[i].set, NULL);
     return false;
 }
 
-static void tell_all(struct watch *watch)
+static void report_all(struct watch *watch)
 {
     log_warning("Changes of files came faster than they could be told: everything is looked at.");
     for (int folder = 0; folder < FOLDERS; folder++)
-        tell_folder(watch, folder);
+        report_folder(watch, folder);
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+static void on_inotify(struct ev_loop *loop, ev_io *io, int events)
 {
     (void)loop, (void)events;
     struct watch *watch = io->data;
@@ -190,23 +190,23 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
         }
     }
     if (again)
-        arm(watch, false);
+        watch_all(watch, false);
     if (overflow)
-        tell_all(watch);
+        report_all(watch);
 }
 
-int watch_new(struct ev_loop *loop, const char *etc, const char *state, watch_changed changed, void *data,
+int watch_new(struct ev_loop *loop, const struct watch_folders *top, watch_changed changed, void *data,
               struct watch **ret)
 {
     struct watch *watch = calloc(1, sizeof(*watch));
     if (!watch)
         return -ENOMEM;
     *watch = (struct watch){.loop = loop, .changed = changed, .data = data, .fd = -1};
-    watch->etc = strdup(etc);
-    watch->state = strdup(state);
+    watch->etc = strdup(top->etc);
+    watch->state = strdup(top->state);
     ev_timer_init(&watch->pause, on_pause, PAUSE, 0.);
     watch->pause.data = watch;
-    ev_io_init(&watch->io, on_readable, -1, EV_READ);
+    ev_io_init(&watch->io, on_inotify, -1, EV_READ);
     watch->fd = watch->etc && watch->state ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
     if (watch->fd < 0) {
         const int r = watch->etc && watch->state ? -errno : -ENOMEM;
@@ -218,12 +218,12 @@ int watch_new(struct ev_loop *loop, const char *etc, const char *state, watch_ch
     }
     ev_io_set(&watch->io, watch->fd, EV_READ);
     watch->io.data = watch;
-    /* What somebody did to a grant file before a call came in is seen before that call. */
+    /* A change of a grant file is handled before a call that came after it. */
     ev_set_priority(&watch->io, EV_MAXPRI);
     ev_io_start(loop, &watch->io);
     for (int folder = 0; folder < FOLDERS; folder++)
         watch->descriptors[folder] = NONE;
-    arm(watch, true);
+    watch_all(watch, true);
     *ret = watch;
     return 0;
 }
@@ -231,7 +231,7 @@ int watch_new(struct ev_loop *loop, const char *etc, const char *state, watch_ch
 bool watch_renew(struct watch *watch)
 {
     bool whole = true;
-    arm(watch, false);
+    watch_all(watch, false);
     for (int folder = 0; folder < FOLDERS; folder++)
         whole &= watch->descriptors[folder] >= 0;
     return whole;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tells that files which others answer from were changed by somebody: users and groups of the host, grant files, the
- * allow-list. inotify on their folders, so that a file which is replaced by rename is seen like one that is edited.
- * It tells that, not what: who hears of it looks for himself, and compares; our own writes are told like others'.
+ * Watches files that other programs may change: users and groups of the host, grant files, the allow-list. Uses inotify on
+ * their folders, so that it notices a file replaced by rename like an edited one. Reports that a file changed, not how: the
+ * callee reads it and compares. Our own writes are reported, too.
  *
- * Nothing is polled. A folder that goes away or is replaced is watched again once it is there (its parent tells), and
- * then everything in it counts as changed; so does everything everywhere when the kernel's queue ran over.
+ * Nothing is polled. A folder that is removed or replaced is watched again when it reappears, which its parent's watch
+ * reports; then everything in it counts as changed. After an overflow of the kernel's queue everything counts as changed.
  */
 #pragma once
 
@@ -14,25 +14,27 @@
 
 struct watch;
 
-/* In the order in which they are told. */
+/* In the order of the reports. */
 enum watch_set {
-    WATCH_GRANT_USER, /* grants/user: a file each, told at once, before calls that came in at the same time */
-    WATCH_PASSWD,     /* from here on the whole set, after a short pause: one command writes several files */
+    WATCH_GRANT_USER, /* grants/user: each file at once, before calls that arrived at the same time */
+    WATCH_PASSWD, /* this and the following: the whole set, after a pause, as one command writes several files */
     WATCH_GROUP,
     WATCH_NSSWITCH,
     WATCH_ALLOW,
     WATCH_SETS
 };
 
-/* `name`: of the file as it stands in its folder (for a grant file encoded); NULL: everything of this set. */
+/* `name` is the file's name in its folder (so a grant file's is encoded); NULL: any file of the set may have changed. */
 typedef void (*watch_changed)(enum watch_set set, const char *name, void *data);
 
-/*
- * `etc` holds passwd, group and nsswitch.conf (PATH_ETC), `state` grants/ and allow/ (PATH_STATE). 0; -errno (logged)
- * when this machine gives no inotify. A folder that cannot be watched is logged, the others are watched.
- */
-int watch_new(struct ev_loop *loop, const char *etc, const char *state, watch_changed changed, void *data,
+struct watch_folders {
+    const char *etc;   /* has passwd, group and nsswitch.conf: PATH_ETC */
+    const char *state; /* has grants/ and allow/: PATH_STATE */
+};
+
+/* 0; -errno (logged) when inotify is not available. Logs a folder that cannot be watched, and watches the others. */
+int watch_new(struct ev_loop *loop, const struct watch_folders *top, watch_changed changed, void *data,
               struct watch **ret);
-/* Looks for folders that could not be watched before. Whether all are watched now. */
+/* Tries again to watch folders that could not be watched. True when all are watched now. */
 bool watch_renew(struct watch *watch);
 void watch_free(struct watch *watch);

@@ -80,15 +80,17 @@ static struct finding find(const struct engine *engine, const struct stage *stag
                            const struct identity *requestor, const struct record *record,
                            const struct facts *facts)
 {
-    const struct decision *decisions = record ? record->decisions : NULL;
-    const size_t n_decisions = record ? record->n_decisions : 0;
+    const struct policy_pending pending = {.stage = stage,
+                                           .requestor = requestor,
+                                           .decisions = record ? record->decisions : NULL,
+                                           .n_decisions = record ? record->n_decisions : 0};
     const char *why = stage_undecidable_here(engine);
     if (why) {
         struct finding nobody = {.known = true};
         append(nobody.why, "%s", why);
         return nobody;
     }
-    const struct policy_reach reach = policy_reach(stage, requestor, decisions, n_decisions, facts);
+    const struct policy_reach reach = policy_reach(&pending, facts);
     struct finding finding = {.known = reach.verdict != POLICY_REACH_UNKNOWN};
     finding.escalate = (reach.verdict == POLICY_REACH_FALLBACK || reach.verdict == POLICY_REACH_NOBODY) &&
                        strv_length(stage->fallback_approvers) > 0 && stage->escalated == 0;

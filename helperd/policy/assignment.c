@@ -48,7 +48,7 @@ enum state assignment_next(enum state state, enum assignment_event event)
     return transitions[state][event];
 }
 
-static const int64_t warnings[] = {15 * 60, 60};
+static const int64_t warnings[] = {15 * 60, 60}; /* seconds before the end */
 
 int64_t assignment_next_warning(const struct grant_span *span, int64_t now)
 {

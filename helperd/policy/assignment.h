@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An assignment: what a user holds, and its state machine as one table. Pure: no clock, no SQL, no bus.
+ * An assignment, which gives a user a package, and its state machine as one table. Pure: no clock, no SQL, no bus.
  */
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* Strings are owned. Times are seconds since the epoch. */
 struct assignment {
     int64_t id;
     int64_t request; /* 0: none (adopted from a grant file) */
@@ -17,26 +18,26 @@ struct assignment {
     char *user;
     uid_t uid;
     enum state state;
-    struct grant_span span; /* moved to the moment of fulfilment when it was partial before (rule 8) */
-    int64_t duration;       /* DURATION_FOREVER: its span ends at GRANT_FOREVER */
+    struct grant_span span; /* begins when it is first fulfilled (rule 8) */
+    int64_t duration;       /* seconds; DURATION_FOREVER: its span ends at GRANT_FOREVER */
     bool extended;
-    bool begun;        /* it was whole once: its clock runs, whatever falls short later */
-    int64_t attempts;  /* to fulfil it, since it was last whole */
+    bool begun;        /* it was once fulfilled: its clock runs, even if it becomes partial later */
+    int64_t attempts;  /* to fulfil it, since it was last fulfilled */
     int64_t retry_at;  /* 0: nothing to retry */
-    int64_t warn_at;   /* when the user may have to be told that the end is near; 0: no more */
-    int64_t notice_at; /* when a notice of the coming end is written; 0: no more */
-    int64_t ended;     /* revoked: when; 0 before, and where its end just passed */
-    char *ended_by;    /* then: by whom; NULL as long as it is not revoked */
+    int64_t warn_at;   /* when to warn the user of the end on terminals; 0: no more */
+    int64_t notice_at; /* when to write a notice of the coming end; 0: no more */
+    int64_t ended;     /* when it was revoked; 0: not revoked */
+    char *ended_by;    /* who revoked it; NULL: not revoked */
     char *end_reason;  /* NULL: none was given */
 };
 
 /* One resource of an assignment: a group membership, in place or not. */
 struct grant {
     char *group;
-    gid_t gid;     /* (gid_t)-1 while it could not be resolved */
+    gid_t gid;     /* (gid_t)-1: not resolved yet */
     char *problem; /* why it is not in place; NULL: it is */
-    bool local;    /* the group stood in /etc/group when its gid was last looked up */
-    bool drifted;  /* it was in place, and somebody took it away: not put back without being asked */
+    bool local;    /* the group was in /etc/group when its gid was last looked up */
+    bool drifted;  /* it was removed manually: put back only on request */
 };
 
 void assignment_deinit(struct assignment *assignment);
@@ -58,17 +59,19 @@ enum assignment_event {
 
 const char *assignment_event_text(enum assignment_event event);
 
-/* The state that follows (from STATE_NONE: the first), or STATE_NONE when the event is not allowed. */
+/* The next state (from STATE_NONE: the first one); STATE_NONE when the event is not allowed. */
 enum state assignment_next(enum state state, enum assignment_event event);
 
-/* When it is next time to tell that the end is near: 15 minutes before, and one. 0: not any more. */
+/* True in the last 15 minutes. */
 bool assignment_is_near_end(const struct grant_span *span, int64_t now);
+/* The time of the next warning, 15 minutes and one minute before the end; 0: no more. */
 int64_t assignment_next_warning(const struct grant_span *span, int64_t now);
-/* When a notice says so: a tenth of its time before, at least 15 minutes. 0: that has passed, or it lasts no longer than
- * that, or for ever. */
+/* The time of the notice: a tenth of the span before its end, at least 15 minutes. 0 when that has passed, or the span is
+ * no longer than that or has no end. */
 int64_t assignment_next_notice(const struct grant_span *span, int64_t now);
 
+/* True while it is fulfilled, wholly or partially. */
 bool assignment_is_live(enum state state);
 
-/* The word a person sees: Access extended is fulfilled plus the fact that its end was moved. */
+/* The state that people see: "Access extended" is fulfilled and once extended. */
 enum state assignment_shown_state(const struct assignment *assignment);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STAY = -1 }; /* zero, in a table of states, is "means nothing here" */
+/* The next state depends on `ours`; see membership_move(). Zero in the table means that the event has no meaning here. */
+enum { DEPENDS = -1 };
 
-/* RELEASE of what is there is decided below: it depends on whose it is. */
 static const int transitions[MEMBERSHIP_STATE_COUNT][MEMBERSHIP_EVENT_COUNT] = {
     [MEMBERSHIP_NONE] = {[MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_ASKING},
     [MEMBERSHIP_ASKING] =
@@ -14,31 +14,31 @@ static const int transitions[MEMBERSHIP_STATE_COUNT][MEMBERSHIP_EVENT_COUNT] = {
             [MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_ASKING,
             [MEMBERSHIP_SEEN_IN_EVENT] = MEMBERSHIP_THERE,
             [MEMBERSHIP_SEEN_OUT_EVENT] = MEMBERSHIP_ADDING,
-            [MEMBERSHIP_RELEASE_EVENT] = STAY,
+            [MEMBERSHIP_RELEASE_EVENT] = DEPENDS,
         },
     [MEMBERSHIP_ADDING] =
         {
             [MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_ADDING,
             [MEMBERSHIP_ADDED_EVENT] = MEMBERSHIP_THERE,
-            [MEMBERSHIP_REMOVED_EVENT] = MEMBERSHIP_ADDING, /* wanted again while it was taken away */
-            [MEMBERSHIP_RELEASE_EVENT] = STAY,
+            [MEMBERSHIP_REMOVED_EVENT] = MEMBERSHIP_ADDING, /* wanted again while it was removed */
+            [MEMBERSHIP_RELEASE_EVENT] = DEPENDS,
         },
     [MEMBERSHIP_THERE] =
         {
             [MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_THERE,
             [MEMBERSHIP_LOST_EVENT] = MEMBERSHIP_LOST,
-            [MEMBERSHIP_RELEASE_EVENT] = STAY,
+            [MEMBERSHIP_RELEASE_EVENT] = DEPENDS,
         },
     [MEMBERSHIP_LOST] =
         {
-            [MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_ASKING, /* who took it away may have put it back since */
-            [MEMBERSHIP_RELEASE_EVENT] = STAY,
+            [MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_ASKING, /* it may have been put back manually */
+            [MEMBERSHIP_RELEASE_EVENT] = DEPENDS,
         },
     [MEMBERSHIP_REMOVING] =
         {
             [MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_ADDING,
-            [MEMBERSHIP_ADDED_EVENT] = MEMBERSHIP_REMOVING, /* ended while it was added */
-            [MEMBERSHIP_REMOVED_EVENT] = STAY,
+            [MEMBERSHIP_ADDED_EVENT] = MEMBERSHIP_REMOVING, /* released while it was added */
+            [MEMBERSHIP_REMOVED_EVENT] = DEPENDS,
             [MEMBERSHIP_RELEASE_EVENT] = MEMBERSHIP_REMOVING,
         },
 };
@@ -54,7 +54,7 @@ static const enum membership_act acts[MEMBERSHIP_STATE_COUNT] = {
     [MEMBERSHIP_REMOVING] = MEMBERSHIP_ACT_REMOVE,
 };
 
-/* Rule 6. An addition that is under way may have happened: it is taken back, too. */
+/* Rule 6. An addition under way may have happened, so it is undone, too. */
 static enum membership_state after_release(const struct membership *membership)
 {
     const bool may_be_in = membership->state == MEMBERSHIP_THERE || membership->state == MEMBERSHIP_ADDING;
@@ -66,12 +66,12 @@ bool membership_move(struct membership *membership, enum membership_event event)
     const int next = transitions[membership->state][event];
     if (next == MEMBERSHIP_NONE)
         return false;
-    /* What is about to be added was not there: it will be ours. What was taken away, and is asked for anew, is not. */
+    /* A membership to be added was not there, so it becomes ours. One that was removed manually is ours no more. */
     if (next == MEMBERSHIP_ADDING)
         membership->ours = true;
     else if (next == MEMBERSHIP_LOST || next == MEMBERSHIP_ASKING)
         membership->ours = false;
-    if (next != STAY)
+    if (next != DEPENDS)
         membership->state = (enum membership_state)next;
     else
         membership->state = event == MEMBERSHIP_RELEASE_EVENT ? after_release(membership) : MEMBERSHIP_NONE;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A user's membership in a group of /etc/group, where `membership = files`: what the daemon has the root service
- * org.accesspkg1.Privileged do about it, and its state machine as one table. Pure: no clock, no SQL, no bus.
+ * A user's membership in a group of /etc/group, with `membership = files`: its state machine as one table, and what to ask
+ * of the root service, org.accesspkg1.Privileged, in each state. Pure: no clock, no SQL, no bus.
  *
- * Rule 6 lives here: before anything is added it is asked, and recorded, whether the user was a member already; only
- * what was not there before is ever taken away. The answer is durable before the first try to add, so that a crash
- * between the two never makes a stranger's membership ours, nor ours a stranger's.
+ * Implements rule 6: before adding a membership, the daemon asks whether the user is a member already and records the
+ * answer; it never removes a membership that was there before. The answer is durable before the first attempt to add, so
+ * that after a crash in between we still know whether the membership is ours.
  */
 #pragma once
 
@@ -14,23 +14,23 @@
 #include <sys/types.h>
 
 enum membership_state {
-    MEMBERSHIP_NONE = 0, /* nothing is known, nothing is to be done */
-    MEMBERSHIP_ASKING,   /* wanted; whether it was there before is to be asked */
+    MEMBERSHIP_NONE = 0, /* not wanted, nothing to do */
+    MEMBERSHIP_ASKING,   /* wanted; ask first whether it is there already */
     MEMBERSHIP_ADDING,   /* wanted, to be added */
     MEMBERSHIP_THERE,    /* wanted and in place */
-    MEMBERSHIP_LOST,     /* wanted, and somebody took it away: waits for an administrator, or for a retry */
-    MEMBERSHIP_REMOVING, /* no longer wanted, to be taken away */
+    MEMBERSHIP_LOST,     /* wanted, but removed manually: waits for an administrator or a retry */
+    MEMBERSHIP_REMOVING, /* no longer wanted, to be removed */
     MEMBERSHIP_STATE_COUNT
 };
 
 #define MEMBERSHIP_EVENT_TABLE(X)                                                                            \
     X(WANT)     /* an assignment gives it */                                                                 \
     X(RELEASE)  /* the last assignment that gave it has ended */                                             \
-    X(SEEN_IN)  /* asked: the user is a member */                                                            \
-    X(SEEN_OUT) /* asked: the user is none */                                                                \
+    X(SEEN_IN)  /* the answer: the user is a member already */                                               \
+    X(SEEN_OUT) /* the answer: the user is no member */                                                      \
     X(ADDED)                                                                                                 \
     X(REMOVED)                                                                                               \
-    X(LOST) /* it was there and is not any more */
+    X(LOST) /* it was in place and is missing now */
 
 enum membership_event {
 #define X(name) MEMBERSHIP_##name##_EVENT,
@@ -39,7 +39,7 @@ enum membership_event {
         MEMBERSHIP_EVENT_COUNT
 };
 
-/* What is to be asked of the root service in a state. */
+/* What to ask of the root service in a state. */
 enum membership_act {
     MEMBERSHIP_ACT_NONE = 0,
     MEMBERSHIP_ACT_ASK,
@@ -52,20 +52,20 @@ struct membership {
     char *group;
     gid_t gid;
     enum membership_state state;
-    bool ours; /* we added it, or are about to: to be taken away in the end */
+    bool ours; /* we added it, or are about to, and so remove it in the end */
     int64_t attempts;
     int64_t retry_at; /* 0: nothing to do */
-    char *problem;    /* why the last try failed; NULL: it did not */
+    char *problem;    /* why the last attempt failed; NULL: it did not */
 };
 
 void membership_deinit(struct membership *membership);
 
-/* Moves it along, `ours` with it. False, and nothing moved, where the event means nothing in this state: an answer
- * that came too late. */
+/* Moves to the next state, and sets `ours`. False, and no change, when the event has no meaning in this state: a late
+ * answer. */
 bool membership_move(struct membership *membership, enum membership_event event);
 
 enum membership_act membership_act(enum membership_state state);
 
-/* As the store keeps it. */
+/* The identifiers in the store. */
 const char *membership_state_text(enum membership_state state);
 enum membership_state membership_state_from_text(const char *text); /* NONE when unknown */

@@ -54,26 +54,26 @@ bool policy_escalated(const struct stage *stage, int64_t now)
            (stage->escalate_after > 0 && stage->entered > 0 && now >= stage->entered + stage->escalate_after);
 }
 
-/* Whether somebody took part in a decision of this stage: made it, or had it made in their name. */
-static bool took_part(const struct stage *stage, const struct decision *decisions, size_t n_decisions,
-                      const struct identity *who)
+/* True when this person made a decision of the stage, or one was made in their name. */
+static bool took_part(const struct policy_pending *pending, const struct identity *who)
 {
-    for (size_t i = 0; i < n_decisions; i++)
-        if (decisions[i].stage == stage->number &&
-            (policy_same_person(&decisions[i].identity, who) ||
-             (decisions[i].for_user && policy_same_person(&decisions[i].for_identity, who))))
+    for (size_t i = 0; i < pending->n_decisions; i++) {
+        const struct decision *decision = &pending->decisions[i];
+        if (decision->stage == pending->stage->number &&
+            (policy_same_person(&decision->identity, who) ||
+             (decision->for_user && policy_same_person(&decision->for_identity, who))))
             return true;
+    }
     return false;
 }
 
-/* What stands against the person, whoever named them: of the requestor's side, or one who has had their say. */
-static enum policy_decide_verdict judge_person(const struct stage *stage, const struct identity *requestor,
-                                               const struct decision *decisions, size_t n_decisions,
+/* Why this person may not decide, even if they are an approver. */
+static enum policy_decide_verdict judge_person(const struct policy_pending *pending,
                                                const struct identity *person)
 {
-    if (policy_same_person(requestor, person))
+    if (policy_same_person(pending->requestor, person))
         return POLICY_DECIDE_OWN_REQUEST;
-    return took_part(stage, decisions, n_decisions, person) ? POLICY_DECIDE_TWICE : POLICY_DECIDE_ALLOWED;
+    return took_part(pending, person) ? POLICY_DECIDE_TWICE : POLICY_DECIDE_ALLOWED;
 }
 
 static bool stage_names(const struct stage *stage, const struct subject *subject, int64_t now)
@@ -104,17 +104,14 @@ bool policy_may_ask(char *const *principals, const struct policy_decider *decide
     return false;
 }
 
-/* Rule 5, of whoever is named to decide: in their own name (delegator NULL), or in that of another one. */
-static enum policy_decide_verdict judge_named(const struct stage *stage, const struct identity *requestor,
-                                              const struct decision *decisions, size_t n_decisions,
-                                              const struct policy_decider *decider,
-                                              const struct policy_delegator *delegator)
+/* Rule 5, for an approver, or for the delegate of one (delegator NULL: in their own name). */
+static enum policy_decide_verdict judge_approver(const struct policy_pending *pending,
+                                                 const struct policy_decider *decider,
+                                                 const struct policy_delegator *delegator)
 {
-    const enum policy_decide_verdict own =
-        judge_person(stage, requestor, decisions, n_decisions, &decider->identity);
+    const enum policy_decide_verdict own = judge_person(pending, &decider->identity);
     const enum policy_decide_verdict other =
-        delegator ? judge_person(stage, requestor, decisions, n_decisions, &delegator->identity)
-                  : POLICY_DECIDE_ALLOWED;
+        delegator ? judge_person(pending, &delegator->identity) : POLICY_DECIDE_ALLOWED;
     if (own == POLICY_DECIDE_OWN_REQUEST)
         return own;
     if (other == POLICY_DECIDE_OWN_REQUEST)
@@ -130,41 +127,39 @@ static bool stage_may_ask(const struct stage *stage, const struct policy_decider
            (policy_escalated(stage, now) && policy_may_ask(stage->fallback_approvers, decider));
 }
 
-enum policy_decide_verdict policy_decide_as(const struct stage *stage, const struct identity *requestor,
-                                            const struct decision *decisions, size_t n_decisions,
+enum policy_decide_verdict policy_decide_as(const struct policy_pending *pending,
                                             const struct policy_decider *decider, int64_t now,
                                             const struct policy_delegator **ret_for)
 {
     enum policy_decide_verdict verdict = POLICY_DECIDE_NOT_APPROVER;
-    if (stage_names(stage, decider->subject, now)) {
-        verdict = judge_named(stage, requestor, decisions, n_decisions, decider, NULL);
+    if (stage_names(pending->stage, decider->subject, now)) {
+        verdict = judge_approver(pending, decider, NULL);
         if (verdict == POLICY_DECIDE_ALLOWED)
             *ret_for = NULL;
         return verdict;
     }
     for (size_t i = 0; i < decider->n_delegators; i++) {
         const struct policy_delegator *delegator = &decider->delegators[i];
-        if (!delegator->subject->may_log_in || !stage_names(stage, delegator->subject, now))
+        if (!delegator->subject->may_log_in || !stage_names(pending->stage, delegator->subject, now))
             continue;
-        const enum policy_decide_verdict of_this =
-            judge_named(stage, requestor, decisions, n_decisions, decider, delegator);
+        const enum policy_decide_verdict of_this = judge_approver(pending, decider, delegator);
         if (of_this == POLICY_DECIDE_ALLOWED) {
             *ret_for = delegator;
             return of_this;
         }
-        if (verdict == POLICY_DECIDE_NOT_APPROVER) /* the first one is what is told in the end */
+        if (verdict == POLICY_DECIDE_NOT_APPROVER) /* if none may, the first refusal counts */
             verdict = of_this;
     }
-    return verdict == POLICY_DECIDE_NOT_APPROVER && stage_may_ask(stage, decider, now) ? POLICY_DECIDE_UNKNOWN
-                                                                                       : verdict;
+    return verdict == POLICY_DECIDE_NOT_APPROVER && stage_may_ask(pending->stage, decider, now)
+               ? POLICY_DECIDE_UNKNOWN
+               : verdict;
 }
 
-enum policy_decide_verdict policy_may_decide(const struct stage *stage, const struct identity *requestor,
-                                             const struct decision *decisions, size_t n_decisions,
+enum policy_decide_verdict policy_may_decide(const struct policy_pending *pending,
                                              const struct policy_decider *decider, int64_t now)
 {
     const struct policy_delegator *for_whom = NULL;
-    return policy_decide_as(stage, requestor, decisions, n_decisions, decider, now, &for_whom);
+    return policy_decide_as(pending, decider, now, &for_whom);
 }
 
 enum policy_decide_verdict policy_may_review(const struct package *package, const struct request *emergency,
@@ -179,8 +174,9 @@ enum policy_decide_verdict policy_may_review(const struct package *package, cons
             .approvers = package->stages[i].approvers,
             .fallback_approvers = package->stages[i].fallback_approvers,
         };
+        const struct policy_pending pending = {.stage = &stage, .requestor = &emergency->requestor};
         const enum policy_decide_verdict of_stage =
-            policy_decide_as(&stage, &emergency->requestor, NULL, 0, decider, emergency->submitted, ret_for);
+            policy_decide_as(&pending, decider, emergency->submitted, ret_for);
         if (of_stage == POLICY_DECIDE_ALLOWED || verdict == POLICY_DECIDE_NOT_APPROVER)
             verdict = of_stage;
     }
@@ -205,12 +201,12 @@ int64_t policy_lacking(const struct stage *stage, const struct decision *decisio
     return approvals < stage->quorum ? stage->quorum - approvals : 0;
 }
 
-/* Different people, counted until there are as many as lack. */
+/* People, counted without repetition up to `enough`. */
 struct crowd {
     uid_t uids[PACKAGE_PRINCIPALS_MAX];
     int64_t count;
     int64_t enough;
-    bool unknown; /* of one principal it could not be found out */
+    bool unknown; /* the look-up of a principal failed */
 };
 
 static void count_person(struct crowd *crowd, uid_t uid)
@@ -223,34 +219,32 @@ static void count_person(struct crowd *crowd, uid_t uid)
     crowd->uids[crowd->count++] = uid;
 }
 
-bool policy_may_count(const struct stage *stage, const struct identity *requestor,
-                      const struct decision *decisions, size_t n_decisions, const char *principal,
+bool policy_may_count(const struct policy_pending *pending, const char *principal,
                       const struct person *person)
 {
-    /* As whom they will have logged in is not known. */
+    /* Their login id is unknown until they log in. */
     const struct identity identity = {person->uid, UID_UNSET};
-    /* policy_names takes a name as it is written; a directory may find somebody by another spelling. */
+    /* policy_names compares names exactly; a directory may also find a user by another spelling. */
     return (principal[0] == '%' || strcmp(principal, person->name) == 0) &&
-           judge_person(stage, requestor, decisions, n_decisions, &identity) == POLICY_DECIDE_ALLOWED;
+           judge_person(pending, &identity) == POLICY_DECIDE_ALLOWED;
 }
 
-struct policy_reach policy_reach(const struct stage *stage, const struct identity *requestor,
-                                 const struct decision *decisions, size_t n_decisions,
-                                 const struct facts *facts)
+struct policy_reach policy_reach(const struct policy_pending *pending, const struct facts *facts)
 {
-    char *const *const lists[] = {stage->approvers, stage->fallback_approvers};
-    struct policy_reach reach = {.lacking = policy_lacking(stage, decisions, n_decisions)};
+    char *const *const lists[] = {pending->stage->approvers, pending->stage->fallback_approvers};
+    struct policy_reach reach = {
+        .lacking = policy_lacking(pending->stage, pending->decisions, pending->n_decisions)};
     struct crowd crowd = {.enough = reach.lacking < PACKAGE_PRINCIPALS_MAX ? reach.lacking
                                                                            : PACKAGE_PRINCIPALS_MAX};
     for (size_t list = 0; list < 2; list++) {
         for (char *const *name = lists[list]; name && *name; name++) {
             const struct principal *principal = facts_principal(facts, *name);
             crowd.unknown |= !principal || !principal->whole;
-            /* A list that was cut off has more people than any quorum. */
+            /* A list that was cut has more people than any quorum needs. */
             if (principal && principal->n_people >= FACTS_PEOPLE_MAX)
                 crowd.count = crowd.enough;
             for (size_t i = 0; principal && i < principal->n_people; i++)
-                if (policy_may_count(stage, requestor, decisions, n_decisions, *name, &principal->people[i]))
+                if (policy_may_count(pending, *name, &principal->people[i]))
                     count_person(&crowd, principal->people[i].uid);
         }
         *(list == 0 ? &reach.approvers : &reach.everybody) = crowd.count;
@@ -264,7 +258,6 @@ struct policy_reach policy_reach(const struct stage *stage, const struct identit
     return reach;
 }
 
-/* The stages as the policy has them now; the request keeps them whatever becomes of the policy. */
 void policy_plan_stages(const struct package *package, int64_t now, struct stage *stages)
 {
     for (size_t i = 0; i < package->n_stages; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who may ask and who may decide. Pure: facts in, verdict out; no clock, no SQL, no bus, no look-up, so that
- * a table can test every rule. Verdicts start at zero with a refusal: zeroed memory refuses (rule 1).
+ * Decides who may request and who may approve. Pure: facts in, verdict out; no clock, no SQL, no bus, no look-up, so that a
+ * table can test every rule. Verdicts start at zero with a refusal: zeroed memory refuses (rule 1).
  */
 #pragma once
 
@@ -9,18 +9,17 @@
 #include "helperd/host/facts.h"
 #include "helperd/policy/request.h"
 
-/* Whether one of the principals ("alice", "%dba-leads") names this user. */
+/* True when one of the principals ("alice", "%dba-leads") names this user. */
 bool policy_names(char *const *principals, const struct subject *subject);
-/* Whether one of them may, as far as is known: one that names a group counts while not all of the subject's are known. */
+/* True when one names this user, or may: any group may while the subject's groups are not all known. */
 bool policy_may_name(char *const *principals, const struct subject *subject);
 
-/* Whether two identities may be the same person: no uid or loginuid of one equals any of the other (rule 5).
- */
+/* True when the two may be one person: the uid or loginuid of one equals one of the other (rule 5). */
 bool policy_same_person(const struct identity *a, const struct identity *b);
 
 enum policy_request_verdict {
     POLICY_REQUEST_NOT_REQUESTOR = 0,
-    POLICY_REQUEST_UNKNOWN, /* not all of the subject's groups are known */
+    POLICY_REQUEST_UNKNOWN, /* it depends on groups that could not be looked up */
     POLICY_REQUEST_NEEDS_JUSTIFICATION,
     POLICY_REQUEST_TOO_LONG,
     POLICY_REQUEST_ALLOWED,
@@ -28,8 +27,8 @@ enum policy_request_verdict {
 
 struct policy_ask {
     bool has_justification;
-    bool at_gate;     /* filed by the PAM module: nobody could be asked why */
-    int64_t duration; /* 0: the package's */
+    bool at_gate;     /* filed by the PAM module, which cannot always ask for a justification */
+    int64_t duration; /* seconds; 0: the package's */
 };
 
 enum policy_request_verdict policy_may_request(const struct package *package, const struct subject *subject,
@@ -37,97 +36,97 @@ enum policy_request_verdict policy_may_request(const struct package *package, co
 
 enum policy_decide_verdict {
     POLICY_DECIDE_NOT_APPROVER = 0,
-    POLICY_DECIDE_UNKNOWN, /* not all groups are known, or not all delegators */
+    POLICY_DECIDE_UNKNOWN, /* it depends on groups or delegators that could not be looked up */
     POLICY_DECIDE_OWN_REQUEST,
-    POLICY_DECIDE_DELEGATORS_REQUEST, /* of the one in whose name it would be decided */
+    POLICY_DECIDE_DELEGATORS_REQUEST, /* the request of the delegator */
     POLICY_DECIDE_NO_LOGIN,
     POLICY_DECIDE_TWICE,
     POLICY_DECIDE_ALLOWED,
 };
 
-/* Somebody in whose name another one decides: who they are now, and who they were when they delegated. */
+/* An approver in whose name another user decides. */
 struct policy_delegator {
-    const struct subject *subject;
-    struct identity identity;
+    const struct subject *subject; /* as they are now */
+    struct identity identity;      /* as of the time when they delegated */
 };
 
 enum { POLICY_DELEGATORS_MAX = 16 }; /* live delegations that one user may have received */
 
-/* The delegators: of delegations that are live, and who still are the same users. What they received themselves does
- * not count: a delegation cannot be passed on. */
+/* The user who decides, with the delegators of live delegations to them who are still the same users. Delegations that
+ * those received do not count: a delegation cannot be passed on. */
 struct policy_decider {
     const struct subject *subject;
     struct identity identity;
     struct policy_delegator delegators[POLICY_DELEGATORS_MAX];
     size_t n_delegators;
-    bool delegators_unknown; /* there are more, who could not be looked up */
+    bool delegators_unknown; /* there may be more, whose look-up failed */
 };
 
-/* Whether the principals name the person, or somebody in whose name they decide: who may see and who may be asked. */
+/* True when the principals name the decider or a delegator: such a user may see the request and is asked. */
 bool policy_asks(char *const *principals, const struct policy_decider *decider);
-/* Whether they may, as far as is known. */
+/* True when they do, or may: not all is known. */
 bool policy_may_ask(char *const *principals, const struct policy_decider *decider);
 
+/* A stage that waits for decisions. */
+struct policy_pending {
+    const struct stage *stage;
+    const struct identity *requestor;
+    const struct decision *decisions; /* of the request so far, in any stage */
+    size_t n_decisions;
+};
+
 /*
- * Who may decide the stage now: approvers, fallback approvers after escalation, and for either their delegates. The
- * one place that says so. `decisions` are those of the request so far. Who is an approver in their own right acts as
- * themselves. *ret_for is written with POLICY_DECIDE_ALLOWED: the delegator in whose name it is (into the decider), or
- * NULL.
+ * Says whether the decider may decide the stage now. Approvers may, fallback approvers after escalation, and delegates of
+ * either; no other code decides this. A decider who is an approver decides in their own name. With POLICY_DECIDE_ALLOWED
+ * *ret_for is the delegator in whose name they decide (points into the decider), or NULL.
  */
-enum policy_decide_verdict policy_decide_as(const struct stage *stage, const struct identity *requestor,
-                                            const struct decision *decisions, size_t n_decisions,
+enum policy_decide_verdict policy_decide_as(const struct policy_pending *pending,
                                             const struct policy_decider *decider, int64_t now,
                                             const struct policy_delegator **ret_for);
-/* The same, where it does not matter in whose name. */
-enum policy_decide_verdict policy_may_decide(const struct stage *stage, const struct identity *requestor,
-                                             const struct decision *decisions, size_t n_decisions,
+/* The same, if it does not matter in whose name. */
+enum policy_decide_verdict policy_may_decide(const struct policy_pending *pending,
                                              const struct policy_decider *decider, int64_t now);
 
 /*
- * Who may review an emergency: whoever could decide a stage of the package, as the policy has it now; its fallback
- * approvers at once, for a review gives no access. As policy_decide_as otherwise.
+ * Says whether the decider may review an emergency. Approvers of any stage of the package, as the policy is now, may, and
+ * its fallback approvers without escalation, because a review gives no access. Otherwise as policy_decide_as.
  */
 enum policy_decide_verdict policy_may_review(const struct package *package, const struct request *emergency,
                                              const struct policy_decider *decider,
                                              const struct policy_delegator **ret_for);
-/* Whether any stage of the package (NULL: none) asks the decider at all: who may see its emergencies. */
+/* True when any stage of the package (NULL: none) asks the decider, who may then see its emergencies. */
 bool policy_reviews(const struct package *package, const struct policy_decider *decider);
 
 enum policy_reach_verdict {
-    POLICY_REACH_UNKNOWN = 0, /* those who were found are too few, and there may be more: changes nothing */
-    POLICY_REACH_APPROVERS,   /* the approvers can give what lacks */
-    POLICY_REACH_FALLBACK,    /* they cannot, with the fallback approvers they can */
-    POLICY_REACH_NOBODY,
+    POLICY_REACH_UNKNOWN = 0, /* too few people were found, but there may be more */
+    POLICY_REACH_APPROVERS,   /* the approvers can complete the stage */
+    POLICY_REACH_FALLBACK,    /* only together with the fallback approvers */
+    POLICY_REACH_NOBODY,      /* not even so */
 };
 
 struct policy_reach {
     enum policy_reach_verdict verdict;
     int64_t lacking;   /* approvals */
-    int64_t approvers; /* different people who can give one; none is counted beyond what lacks */
-    int64_t everybody; /* likewise, with the fallback approvers */
+    int64_t approvers; /* people who can give one, counted up to `lacking` */
+    int64_t everybody; /* the same, with the fallback approvers */
 };
 
 /*
- * Whether the stage can still be completed, and by whom, as far as the facts know its principals. By the rules of
- * policy_may_decide: different people by uid, never the requestor, nobody who has approved already, nobody who may
- * not log in (facts leave them out).
+ * Says whether and by whom the stage can still be completed, as far as the facts have its principals. By the rules of
+ * policy_may_decide: counts people by uid, without the requestor, those who have decided, and those who may not log in
+ * (facts leave these out).
  */
-struct policy_reach policy_reach(const struct stage *stage, const struct identity *requestor,
-                                 const struct decision *decisions, size_t n_decisions,
-                                 const struct facts *facts);
+struct policy_reach policy_reach(const struct policy_pending *pending, const struct facts *facts);
 
-/* Whether this is one of those who are counted among the principal's people: neither the requestor nor somebody who has
- * decided in this stage. */
-bool policy_may_count(const struct stage *stage, const struct identity *requestor,
-                      const struct decision *decisions, size_t n_decisions, const char *principal,
+/* True when this person of the principal counts: neither the requestor nor one who has decided in this stage. */
+bool policy_may_count(const struct policy_pending *pending, const char *principal,
                       const struct person *person);
 
-/* Whether the fallback approvers of the stage are asked as well by now: since the approvers cannot complete it, or after
- * its time. */
+/* True when the fallback approvers of the stage are asked, too: it was escalated, or escalate_after has passed. */
 bool policy_escalated(const struct stage *stage, int64_t now);
 
 /* Approvals that the stage still lacks. */
 int64_t policy_lacking(const struct stage *stage, const struct decision *decisions, size_t n_decisions);
 
-/* The stages as the policy has them now, with borrowed lists; there is room for all of the package's. */
+/* Fills `stages`, which has room for all of the package's, from its policy. Their lists are borrowed from the package. */
 void policy_plan_stages(const struct package *package, int64_t now, struct stage *stages);

@@ -11,21 +11,21 @@ int64_t report_percentile(const int64_t *sorted, size_t count, unsigned percent)
     return sorted[rank > 0 ? rank - 1 : 0];
 }
 
-static json_t *member(json_t *object, const char *key, json_t *(*make)(void))
+static json_t *get_or_make(json_t *object, const char *key, json_t *(*make)(void))
 {
     if (!json_object_get(object, key) && json_object_set_new(object, key, make()) < 0)
         return NULL;
     return json_object_get(object, key);
 }
 
-static int bump(json_t *object, const char *key)
+static int increment(json_t *object, const char *key)
 {
     const json_int_t before = json_integer_value(json_object_get(object, key));
     return json_object_set_new(object, key, json_integer(before + 1)) < 0 ? -ENOMEM : 0;
 }
 
-/* The word that a request counts under, beside "requests". */
-static const char *outcome_of(const struct request *request, size_t n_decisions)
+/* The counter of a request, beside "requests". */
+static const char *request_outcome(const struct request *request, size_t n_decisions)
 {
     switch (request->state) {
     case STATE_APPROVED:
@@ -43,31 +43,31 @@ static const char *outcome_of(const struct request *request, size_t n_decisions)
 
 static int add_decider(json_t *row, const struct decision *decision)
 {
-    json_t *deciders = member(row, "deciders", json_object);
-    json_t *counts = deciders ? member(deciders, decision->decider, json_object) : NULL;
-    return counts ? bump(counts, decision->approved ? "approved" : "denied") : -ENOMEM;
+    json_t *deciders = get_or_make(row, "deciders", json_object);
+    json_t *counts = deciders ? get_or_make(deciders, decision->decider, json_object) : NULL;
+    return counts ? increment(counts, decision->approved ? "approved" : "denied") : -ENOMEM;
 }
 
-/* What nobody asked for has no time to a decision: an assignment of an administrator, an emergency. */
+/* An administrator's assignment and an emergency need no decision, and so have no time to one. */
 int report_add(json_t *collected, const struct request *request, const struct decision *decisions,
                size_t n_decisions)
 {
-    json_t *row = member(collected, request->package, json_object);
+    json_t *row = get_or_make(collected, request->package, json_object);
     if (!row)
         return -ENOMEM;
     if (request->assigned)
-        return bump(row, "assigned");
-    int r = bump(row, "requests");
+        return increment(row, "assigned");
+    int r = increment(row, "requests");
     if (r == 0 && request->emergency)
-        return bump(row, "emergencies");
-    const char *outcome = outcome_of(request, n_decisions);
+        return increment(row, "emergencies");
+    const char *outcome = request_outcome(request, n_decisions);
     if (r == 0)
-        r = bump(row, outcome);
+        r = increment(row, outcome);
     for (size_t i = 0; r == 0 && i < n_decisions; i++)
         r = add_decider(row, &decisions[i]);
     const bool decided = strcmp(outcome, "approved") == 0 || strcmp(outcome, "denied") == 0;
     if (r == 0 && decided && request->ended >= request->submitted) {
-        json_t *times = member(row, "times", json_array);
+        json_t *times = get_or_make(row, "times", json_array);
         if (!times || json_array_append_new(times, json_integer(request->ended - request->submitted)) < 0)
             r = -ENOMEM;
     }
@@ -76,21 +76,21 @@ int report_add(json_t *collected, const struct request *request, const struct de
 
 int report_add_assignment(json_t *collected, const char *package, enum report_use use)
 {
-    json_t *row = member(collected, package, json_object);
-    int r = row ? bump(row, "begun") : -ENOMEM;
+    json_t *row = get_or_make(collected, package, json_object);
+    int r = row ? increment(row, "begun") : -ENOMEM;
     if (r == 0 && use != REPORT_USED)
-        r = bump(row, use == REPORT_UNUSED ? "unused" : "not_known");
+        r = increment(row, use == REPORT_UNUSED ? "unused" : "not_known");
     return r;
 }
 
-static int ascending(const void *a, const void *b)
+static int compare_times(const void *a, const void *b)
 {
     const int64_t left = *(const int64_t *)a;
     const int64_t right = *(const int64_t *)b;
     return (left > right) - (left < right);
 }
 
-static int put_times(json_t *row, const json_t *times)
+static int set_times(json_t *row, const json_t *times)
 {
     const size_t count = json_array_size(times);
     if (count == 0)
@@ -100,7 +100,7 @@ static int put_times(json_t *row, const json_t *times)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++)
         sorted[i] = json_integer_value(json_array_get(times, i));
-    qsort(sorted, count, sizeof(*sorted), ascending);
+    qsort(sorted, count, sizeof(*sorted), compare_times);
     const int failed =
         json_object_set_new(row, "median", json_integer(report_percentile(sorted, count, 50))) |
         json_object_set_new(row, "p90", json_integer(report_percentile(sorted, count, 90)));
@@ -108,12 +108,12 @@ static int put_times(json_t *row, const json_t *times)
     return failed ? -ENOMEM : 0;
 }
 
-static int by_name(const void *a, const void *b)
+static int compare_strings(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The members' names in order, borrowed, in a new array that ends with NULL; NULL without memory. */
+/* The object's names, sorted and borrowed, in a new array that ends with NULL; NULL: no memory. */
 static const char **sorted_names(const json_t *object)
 {
     const char **names = calloc(json_object_size(object) + 1, sizeof(*names));
@@ -126,11 +126,11 @@ static const char **sorted_names(const json_t *object)
             names[count++] = name;
     }
     if (names)
-        qsort(names, count, sizeof(*names), by_name);
+        qsort(names, count, sizeof(*names), compare_strings);
     return names;
 }
 
-static int put_deciders(json_t *row, const json_t *deciders)
+static int set_deciders(json_t *row, const json_t *deciders)
 {
     const char **names = sorted_names(deciders);
     json_t *list = json_array();
@@ -164,9 +164,9 @@ static json_t *make_row(const char *package, const json_t *counted)
     if (!failed && json_object_get(counted, "not_known"))
         failed = json_object_del(row, "unused");
     if (!failed)
-        failed = put_times(row, json_object_get(counted, "times"));
+        failed = set_times(row, json_object_get(counted, "times"));
     if (!failed && deciders)
-        failed = put_deciders(row, deciders);
+        failed = set_deciders(row, deciders);
     if (!failed)
         return row;
     json_decref(row);

@@ -18,7 +18,7 @@ static const enum state transitions[STATE_COUNT][REQUEST_EVENT_COUNT] = {
             [REQUEST_TIME_OUT] = STATE_EXPIRED,
             [REQUEST_CANCEL] = STATE_CANCELLED,
         },
-    /* Approved, its start still ahead: it may be withdrawn. Once there is an assignment, that is returned. */
+    /* While its start is still ahead, it may be withdrawn. After that the assignment is handed back. */
     [STATE_APPROVED] = {[REQUEST_CANCEL] = STATE_CANCELLED},
 };
 

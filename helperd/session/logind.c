@@ -18,7 +18,7 @@ struct target {
     const char *name;
     const char *path;
     const char *interface;
-    const char *gone; /* the error that says that there is nothing to end any more */
+    const char *gone; /* the error when there is nothing to end any more */
 };
 
 static const struct target logind = {LOGIND, "/org/freedesktop/login1", LOGIND ".Manager",
@@ -26,18 +26,19 @@ static const struct target logind = {LOGIND, "/org/freedesktop/login1", LOGIND "
 static const struct target systemd = {SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD ".Manager",
                                       SYSTEMD ".NoSuchUnit"};
 
-/* What logind says about a session, or "" where it says nothing. NULL when there is no memory. */
-static char *text_of(const char *session, int (*get)(const char *session, char **ret))
+/* A text about a session; "" when logind has none. NULL: no memory. */
+static char *session_text(const char *session, int (*get)(const char *session, char **ret))
 {
     char *text = NULL;
     return get(session, &text) >= 0 && text ? text : strdup("");
 }
 
-/* Whether it is one that somebody opened. Its manager's, which newer versions list too, is ended as a unit. */
+/* False for the service manager's session, which newer versions list, too, and which is ended as a unit; false with errno
+ * ENOMEM without memory. */
 static bool read_session(const char *id, struct logind_session *ret)
 {
-    char *service = text_of(id, sd_session_get_service);
-    char *tty = text_of(id, sd_session_get_tty);
+    char *service = session_text(id, sd_session_get_service);
+    char *tty = session_text(id, sd_session_get_tty);
     char *copy = strdup(id);
     if (copy && service && tty && strcmp(service, "systemd-user") != 0) {
         *ret = (struct logind_session){.id = copy, .service = service, .tty = tty};
@@ -104,7 +105,7 @@ DBusConnection *logind_connect(char ret_error[LOGIND_ERROR_MAX])
     return bus;
 }
 
-/* Takes the message. NULL with the error. */
+/* Releases the message. Returns the answer; NULL, with *error. */
 static DBusMessage *send_and_wait(DBusConnection *bus, DBusMessage *message, DBusError *error)
 {
     DBusMessage *answer =
@@ -115,25 +116,27 @@ static DBusMessage *send_and_wait(DBusConnection *bus, DBusMessage *message, DBu
     return answer;
 }
 
-static DBusMessage *make_call(const struct target *target, const char *path, const char *interface,
-                              const char *method, int first_type, va_list arguments)
+/* As dbus_message_append_args: types and addresses, ended by DBUS_TYPE_INVALID. NULL: no memory. */
+static DBusMessage *make_call(const struct target *target, const char *method, int first_type, ...)
 {
-    DBusMessage *message = dbus_message_new_method_call(target->name, path, interface, method);
-    if (message && !dbus_message_append_args_valist(message, first_type, arguments)) {
+    DBusMessage *message =
+        dbus_message_new_method_call(target->name, target->path, target->interface, method);
+    va_list arguments;
+    va_start(arguments, first_type);
+    const bool complete = message && dbus_message_append_args_valist(message, first_type, arguments);
+    va_end(arguments);
+    if (message && !complete) {
         dbus_message_unref(message);
         return NULL;
     }
     return message;
 }
 
-static int call(DBusConnection *bus, const struct target *target, const char *method,
-                char ret_error[LOGIND_ERROR_MAX], int first_type, ...)
+/* Releases the message. 0 or -EIO, as in the header. */
+static int call_to_end(DBusConnection *bus, const struct target *target, DBusMessage *message,
+                       char ret_error[LOGIND_ERROR_MAX])
 {
     DBusError error = DBUS_ERROR_INIT;
-    va_list arguments;
-    va_start(arguments, first_type);
-    DBusMessage *message = make_call(target, target->path, target->interface, method, first_type, arguments);
-    va_end(arguments);
     DBusMessage *answer = send_and_wait(bus, message, &error);
     const bool ok = answer || (dbus_error_is_set(&error) && strcmp(error.name, target->gone) == 0);
     ret_error[0] = '\0';
@@ -146,21 +149,16 @@ static int call(DBusConnection *bus, const struct target *target, const char *me
     return ok ? 0 : -EIO;
 }
 
-/* An answer of logind's about something to read; NULL when it has none. */
-static DBusMessage *ask(DBusConnection *bus, const char *path, const char *interface, const char *method,
-                        int first_type, ...)
+/* Releases the message. NULL when there is no answer. */
+static DBusMessage *call_to_read(DBusConnection *bus, DBusMessage *message)
 {
     DBusError error = DBUS_ERROR_INIT;
-    va_list arguments;
-    va_start(arguments, first_type);
-    DBusMessage *message = make_call(&logind, path, interface, method, first_type, arguments);
-    va_end(arguments);
     DBusMessage *answer = send_and_wait(bus, message, &error);
     dbus_error_free(&error);
     return answer;
 }
 
-static char *string_of_variant(DBusMessage *answer)
+static char *variant_string(DBusMessage *answer)
 {
     DBusMessageIter iter;
     DBusMessageIter value;
@@ -175,17 +173,17 @@ static char *string_of_variant(DBusMessage *answer)
 
 char *logind_tty(DBusConnection *bus, const char *session)
 {
-    const char *path = NULL;
+    struct target object = {.name = LOGIND, .interface = DBUS_INTERFACE_PROPERTIES};
     const char *interface = LOGIND ".Session";
     const char *property = "TTY";
     char *tty = NULL;
     DBusMessage *found =
-        ask(bus, logind.path, logind.interface, "GetSession", DBUS_TYPE_STRING, &session, DBUS_TYPE_INVALID);
-    if (found && dbus_message_get_args(found, NULL, DBUS_TYPE_OBJECT_PATH, &path, DBUS_TYPE_INVALID)) {
-        DBusMessage *answer = ask(bus, path, DBUS_INTERFACE_PROPERTIES, "Get", DBUS_TYPE_STRING, &interface,
-                                  DBUS_TYPE_STRING, &property, DBUS_TYPE_INVALID);
+        call_to_read(bus, make_call(&logind, "GetSession", DBUS_TYPE_STRING, &session, DBUS_TYPE_INVALID));
+    if (found && dbus_message_get_args(found, NULL, DBUS_TYPE_OBJECT_PATH, &object.path, DBUS_TYPE_INVALID)) {
+        DBusMessage *answer = call_to_read(bus, make_call(&object, "Get", DBUS_TYPE_STRING, &interface,
+                                                          DBUS_TYPE_STRING, &property, DBUS_TYPE_INVALID));
         if (answer) {
-            tty = string_of_variant(answer);
+            tty = variant_string(answer);
             dbus_message_unref(answer);
         }
     }
@@ -196,15 +194,19 @@ char *logind_tty(DBusConnection *bus, const char *session)
 
 int logind_terminate(DBusConnection *bus, const char *session, char ret_error[LOGIND_ERROR_MAX])
 {
-    return call(bus, &logind, "TerminateSession", ret_error, DBUS_TYPE_STRING, &session, DBUS_TYPE_INVALID);
+    return call_to_end(bus, &logind,
+                       make_call(&logind, "TerminateSession", DBUS_TYPE_STRING, &session, DBUS_TYPE_INVALID),
+                       ret_error);
 }
 
 int logind_kill(DBusConnection *bus, const char *session, char ret_error[LOGIND_ERROR_MAX])
 {
     const char *whom = "all";
     const dbus_int32_t number = SIGKILL;
-    return call(bus, &logind, "KillSession", ret_error, DBUS_TYPE_STRING, &session, DBUS_TYPE_STRING, &whom,
-                DBUS_TYPE_INT32, &number, DBUS_TYPE_INVALID);
+    return call_to_end(bus, &logind,
+                       make_call(&logind, "KillSession", DBUS_TYPE_STRING, &session, DBUS_TYPE_STRING, &whom,
+                                 DBUS_TYPE_INT32, &number, DBUS_TYPE_INVALID),
+                       ret_error);
 }
 
 int logind_stop_manager(DBusConnection *bus, uid_t uid, char ret_error[LOGIND_ERROR_MAX])
@@ -213,6 +215,8 @@ int logind_stop_manager(DBusConnection *bus, uid_t uid, char ret_error[LOGIND_ER
     const char *unit = text;
     const char *mode = "replace";
     snprintf(text, sizeof(text), "user@%u.service", uid);
-    return call(bus, &systemd, "StopUnit", ret_error, DBUS_TYPE_STRING, &unit, DBUS_TYPE_STRING, &mode,
-                DBUS_TYPE_INVALID);
+    return call_to_end(
+        bus, &systemd,
+        make_call(&systemd, "StopUnit", DBUS_TYPE_STRING, &unit, DBUS_TYPE_STRING, &mode, DBUS_TYPE_INVALID),
+        ret_error);
 }

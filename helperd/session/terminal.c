@@ -19,13 +19,13 @@
 
 enum { TELL_MS = 1000 };
 
-/* logind has the name from whoever opened the session. */
+/* logind's name of the terminal comes from the program that opened the session, so it may be any text. */
 static bool is_terminal_name(const char *tty)
 {
     return *tty && *tty != '/' && *tty != '.' && !strstr(tty, "..") && strlen(tty) < 64;
 }
 
-/* To a list that has room for it. 0 or -ENOMEM. */
+/* Adds to a list that has room. 0 or -ENOMEM. */
 static int add_terminal(strv list, const char *tty)
 {
     char path[128];
@@ -46,7 +46,7 @@ static DBusConnection *connect_to_logind(void)
     return bus;
 }
 
-/* What logind has not written down it is asked for: the terminals of sshd's sessions. */
+/* Asks logind for the terminals of sshd's sessions, which it does not write to its files. */
 static int add_terminals(strv list, const struct logind_session *sessions, size_t count)
 {
     DBusConnection *bus = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lines on people's terminals: which ones they are logged in at, and writing to one without ever waiting for it. Decides
- * nothing about whom to tell what. Called by the root service and by accesspkg-terminal.
+ * Finds the terminals that a user is logged in at, and writes lines to them without ever blocking. Does not decide whom to
+ * tell what. Called by the root service and by accesspkg-terminal.
  */
 #pragma once
 
@@ -10,23 +10,23 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Whether the owner's wish counts: mesg(1) says it with the terminal's write bit for its group. */
+/* Whether to respect the owner's mesg(1), which is the terminal's write bit for its group. */
 enum terminal_manners { TERMINAL_IF_WANTED = 0, TERMINAL_ANYWAY };
 
-/* The paths of the terminals that logind's sessions of this uid have, each once; whether they are there still, only
- * writing shows. New. 0; -errno when the sessions cannot be read. May wait for logind, LOGIND_SECONDS a call. */
+/* The paths of the terminals of this uid's sessions, without duplicates; some may no longer exist. 0 with a new list; -errno
+ * when the sessions cannot be read. May wait for logind, LOGIND_SECONDS a call. */
 int terminal_find(uid_t uid, strv *ret);
 
-/* One line as it stands on a terminal: below what is there, with a bell, and from where. `text`: visible text. */
+/* Makes a line for a terminal: on a new line, with a bell and the host's name. `text` is visible text. */
 void terminal_frame(const char *text, char *ret, size_t size);
 
 /*
- * The line on each of these. What takes none is passed over, and logged. In a process of its own, given up after a second:
- * a terminal's owner can make open, write and close wait although all is O_NONBLOCK (changing its line discipline while a
- * read of theirs does not end). That is logged too.
+ * Writes the line to each of these; logs those that do not take it. Does so in a process of its own, and gives up after a
+ * second, which it logs, too: in spite of O_NONBLOCK, a terminal's owner can make open, write and close wait (by changing
+ * its line discipline while a read of theirs is pending).
  */
 void terminal_tell(char *const *terminals, uid_t uid, enum terminal_manners manners, const char *line);
 
-/* On one, in this process. 0; -EPERM when it is no terminal, or not this uid's; -EACCES when its owner wants no lines; -EAGAIN when it takes
- * nothing now; other -errno. */
+/* Writes to one, in this process. 0; -EPERM when it is no terminal, or not this uid's; -EACCES when its owner wants no
+ * lines; -EAGAIN when it takes nothing now; other -errno. */
 int terminal_write(const char *terminal, uid_t uid, enum terminal_manners manners, const char *line);

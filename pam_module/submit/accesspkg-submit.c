@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files a request, or asks what waits for somebody, for the PAM module, which must not load libdbus into other people's
- * processes: reads a question on stdin, calls accesspkgd, writes the answer on stdout, once. Holds no privilege but its
- * caller's, decides nothing, and may be killed at any moment. Run by pam_module/spawn.c.
+ * Calls accesspkgd for the PAM module, which must not load libdbus into its host: reads one question on stdin, files a
+ * request or asks what waits for the user, writes one answer on stdout. Has no privilege but its caller's, decides
+ * nothing, and may be killed at any moment. Run by pam_module/spawn.c.
  */
 #include "common/cleanup.h"
 #include "common/hostname.h"
@@ -26,11 +26,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- a process that nobody disturbs and that disturbs nobody ------------------------------------------------- */
+/* ---- isolation ----------------------------------------------------------------------------------------------- */
 
-/* Each of these: NULL, or the call that failed, with errno. */
+/* Each of these returns NULL, or the call that failed, with errno. */
 
-/* Ends with the one who runs us, or would be an orphan for the host to reap. A change of ids may have cleared it. */
+/* Without the keeper we would be an orphan, which the host might have to reap. A change of ids may clear this setting. */
 static const char *die_with_parent(void)
 {
     return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? "prctl" : NULL;
@@ -47,14 +47,14 @@ static const char *change_ids(uid_t uid, gid_t gid)
     return die_with_parent();
 }
 
-/* Under su and sudo the real user is the person at the terminal, who could stop or kill what carries their uid. */
-static const char *become_root_wholly(void)
+/* Under su and sudo the real user is the person at the terminal, who could stop or kill a process with their uid. */
+static const char *become_root(void)
 {
     return geteuid() == 0 ? change_ids(0, 0) : NULL;
 }
 
-/* For what accesspkgd is to answer as it would answer that user; who stops us then stops a line for themselves. */
-static const char *become(const struct passwd *user)
+/* For a question that accesspkgd answers for the calling uid. A user who stops this process loses only their own line. */
+static const char *take_user_ids(const struct passwd *user)
 {
     const char *failed = change_ids(user->pw_uid, user->pw_gid);
     return failed ? failed : prctl(PR_SET_DUMPABLE, 0) < 0 ? "prctl" : NULL;
@@ -79,7 +79,7 @@ static const char *set_limits(void)
     return NULL;
 }
 
-static void default_signals(void)
+static void reset_signals(void)
 {
     sigset_t none;
     for (int number = 1; number < NSIG; number++)
@@ -88,24 +88,24 @@ static void default_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static const char *settle(void)
+static const char *isolate_process(void)
 {
-    const char *failed = become_root_wholly();
+    const char *failed = become_root();
     if (!failed)
         failed = set_limits();
     if (failed)
         return failed;
     if (prctl(PR_SET_DUMPABLE, 0) < 0)
         return "prctl";
-    default_signals();
-    setsid(); /* fails for a leader of a process group alone, whom nobody's terminal stops */
+    reset_signals();
+    setsid(); /* fails only for the leader of a process group, which no terminal stops */
     umask(077);
     return chdir("/") < 0 ? "chdir" : NULL;
 }
 
 /* ---- the call ------------------------------------------------------------------------------------------------ */
 
-static json_t *packages_of(const struct question *question)
+static json_t *make_packages(const struct question *question)
 {
     json_t *packages = json_array();
     for (size_t i = 0; i < question->n_packages; i++)
@@ -119,7 +119,7 @@ static bool is_address(const char *host)
     return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
-static json_t *options_of(const struct question *question)
+static json_t *make_options(const struct question *question)
 {
     json_t *options = json_pack("{s:b}", "gate", 1);
     if (question->service)
@@ -140,18 +140,17 @@ static json_t *options_of(const struct question *question)
     return options;
 }
 
-/* Root names the user; anybody else can only ask for themselves (a screen locker). */
-static int submit(struct client *client, const struct question *question, json_t **ret,
-                  struct client_error *ret_error)
+/* Only root names the user; another uid (a screen locker) asks for itself. */
+static int call_submit(struct client *client, const struct question *question, json_t **ret,
+                       struct client_error *ret_error)
 {
     const char *user = geteuid() == 0 ? question->user : "";
-    json_t *arguments = json_pack("[s, o, o]", user, packages_of(question), options_of(question));
+    json_t *arguments = json_pack("[s, o, o]", user, make_packages(question), make_options(question));
     return client_call(client, "Submit", "sasa{sv}", arguments, ret, ret_error);
 }
 
-/* How a request stands that was filed before. */
-static int look(struct client *client, const struct question *question, json_t **ret,
-                struct client_error *ret_error)
+static int call_get_request(struct client *client, const struct question *question, json_t **ret,
+                            struct client_error *ret_error)
 {
     json_t *arguments = json_pack("[I]", (json_int_t)question->request);
     const int r = client_call(client, "GetRequest", "x", arguments, ret, ret_error);
@@ -160,18 +159,18 @@ static int look(struct client *client, const struct question *question, json_t *
     return r;
 }
 
-static int call(const struct question *question, json_t **ret, struct client_error *ret_error)
+static int call_accesspkgd(const struct question *question, json_t **ret, struct client_error *ret_error)
 {
     struct client client = {0};
     if (client_open(&client, ret_error) < 0)
         return -1;
-    const int r = question->request ? look(&client, question, ret, ret_error)
-                                    : submit(&client, question, ret, ret_error);
+    const int r = question->request ? call_get_request(&client, question, ret, ret_error)
+                                    : call_submit(&client, question, ret, ret_error);
     client_close(&client);
     return r;
 }
 
-/* Whether we are that user now; else why not is the answer. */
+/* True when this process has the user's ids now; false with an answer that says why not. */
 static bool become_user(const char *name, struct protocol_message *ret)
 {
     char why[PROTOCOL_WHY_MAX + 1];
@@ -185,14 +184,14 @@ static bool become_user(const char *name, struct protocol_message *ret)
         answer_why(why, ret);
         return false;
     }
-    const char *failed = become(user);
+    const char *failed = take_user_ids(user);
     if (failed)
         answer_failed(failed, errno, ret);
     return !failed;
 }
 
-/* A courtesy, for which nobody's service is started: why there is none is for the journal of who debugs. */
-static void find_waiting(const struct question *question, struct protocol_message *ret)
+/* Does not start accesspkgd only for this line. Failures are for the journal, with `debug`. */
+static void answer_waiting(const struct question *question, struct protocol_message *ret)
 {
     char host[HOSTNAME_TEXT_MAX];
     struct client client = {0};
@@ -215,7 +214,7 @@ static void find_waiting(const struct question *question, struct protocol_messag
     client_close(&client);
 }
 
-static void find_answer(const struct question *question, struct protocol_message *ret)
+static void answer_question(const struct question *question, struct protocol_message *ret)
 {
     char host[HOSTNAME_TEXT_MAX];
     struct client_error error;
@@ -225,7 +224,7 @@ static void find_answer(const struct question *question, struct protocol_message
         answer_verdict(VERDICT_INVALID_NAME, ret);
         return;
     }
-    if (call(question, &request, &error) < 0)
+    if (call_accesspkgd(question, &request, &error) < 0)
         answer_error(&error, question, host, ret);
     else
         answer_request(request, host, time(NULL), ret);
@@ -243,19 +242,19 @@ int main(int argc, char **argv)
               stderr);
         return EX_USAGE;
     }
-    const char *failed = settle();
+    const char *failed = isolate_process();
     if (failed) {
         answer_failed(failed, errno, &answer);
         return write(STDOUT_FILENO, answer.text, answer.size) < 0 ? EX_IOERR : EX_OSERR;
     }
     if (question_read(STDIN_FILENO, &asked, &question) < 0)
         return EX_DATAERR;
-    /* The module ends us at the deadline; this is for a host that died before. */
+    /* The module kills us at the deadline; this is for a host that died before. */
     client_deadline(question.timeout + 1);
     if (question.waiting)
-        find_waiting(&question, &answer);
+        answer_waiting(&question, &answer);
     else
-        find_answer(&question, &answer);
+        answer_question(&question, &answer);
     if (answer.overflowed || write(STDOUT_FILENO, answer.text, answer.size) != (ssize_t)answer.size)
         return EX_IOERR;
     return EX_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Text of users and of policies becomes visible here (rule 10). Called by accesspkg-submit.c. */
+/* See the header. Makes text of users and of package files visible (rule 10). Called by accesspkg-submit.c. */
 #include "pam_module/submit/answer.h"
 
 #include "common/names.h"
@@ -10,13 +10,13 @@
 
 enum { PRINCIPAL_MAX = 128, APPROVERS_SHOWN = 4 };
 
-static const char *member(const json_t *request, const char *name)
+static const char *request_text(const json_t *request, const char *name)
 {
     const char *text = json_string_value(json_object_get(request, name));
     return text ? text : "";
 }
 
-static int64_t number(const json_t *request, const char *name)
+static int64_t request_number(const json_t *request, const char *name)
 {
     return json_integer_value(json_object_get(request, name));
 }
@@ -55,7 +55,7 @@ struct saying {
 static void say_approval(struct words *text, const struct saying *saying)
 {
     const json_t *approvers = json_object_get(saying->request, "approvers");
-    const int64_t quorum = number(saying->request, "quorum");
+    const int64_t quorum = request_number(saying->request, "quorum");
     if (quorum > 1)
         words_say(text, "%" PRId64 " approvals", quorum);
     else
@@ -68,13 +68,13 @@ static void say_approval(struct words *text, const struct saying *saying)
 
 static void say_pending(struct words *text, const struct saying *saying)
 {
-    const int64_t expires = number(saying->request, "expires");
+    const int64_t expires = request_number(saying->request, "expires");
     char when[WORDS_WHEN_MAX];
     words_say(text, "waits for ");
     say_approval(text, saying);
     if (json_is_true(json_object_get(saying->request, "undecidable"))) {
         char why[WORDS_LINE_MAX];
-        text_visible(member(saying->request, "undecidable_why"), why, sizeof(why));
+        text_visible(request_text(saying->request, "undecidable_why"), why, sizeof(why));
         words_say(text, ", but nobody can decide it now%s%s.\nPlease tell an administrator.",
                   *why ? ": " : "", why);
         return;
@@ -89,7 +89,7 @@ static void say_pending(struct words *text, const struct saying *saying)
 
 enum { PROBLEMS_SHOWN = 2 };
 
-/* "group: why"; the group is what an administrator wrote. */
+/* Lists problems, each "group: why". */
 static void say_problems(struct words *text, const json_t *problems)
 {
     const size_t count = json_array_size(problems);
@@ -107,7 +107,7 @@ static void say_problems(struct words *text, const json_t *problems)
 
 static void say_fulfilling(struct words *text, const struct saying *saying)
 {
-    const int64_t start = number(saying->request, "start");
+    const int64_t start = request_number(saying->request, "start");
     char when[WORDS_WHEN_MAX];
     if (start > saying->now) {
         words_when(start, saying->now, when);
@@ -122,7 +122,8 @@ static void say_fulfilling(struct words *text, const struct saying *saying)
         words_say(text,
                   ".\nTrying again does not help: please tell an administrator. To put it back: pkg-admin "
                   "retry %s %s",
-                  member(saying->request, "package"), text_word(member(saying->request, "user"), word));
+                  request_text(saying->request, "package"),
+                  text_word(request_text(saying->request, "user"), word));
         return;
     }
     words_say(text, "is approved and being set up. Please try again in a moment.");
@@ -133,65 +134,66 @@ static void say_fulfilling(struct words *text, const struct saying *saying)
     }
 }
 
-static void say_held(struct words *text, const struct saying *saying)
+static void say_in_place(struct words *text, const struct saying *saying)
 {
     (void)saying;
     words_say(text, "is approved and being put in place. Please try again in a moment.\n"
                     "If that does not help, please tell an administrator: your grant file may be damaged.");
 }
 
-/* That there is a reason, not which: it is shown to whoever follows the request, not to whoever tries to log in. */
-static void say_denied(struct words *text, const struct saying *saying)
+/* Says that a reason exists, without its text: that is shown to the requestor, not to anyone who tries to log in. */
+static void say_denial(struct words *text, const struct saying *saying)
 {
     words_say(text, "was denied.\nWho denied it, and why: pkg-request status %" PRId64, saying->id);
 }
 
-static void say_state(struct words *text, const struct saying *saying)
+static void say_other_state(struct words *text, const struct saying *saying)
 {
-    const char *shown = state_shown(state_from_identifier(member(saying->request, "state")));
+    const char *shown = state_shown(state_from_identifier(request_text(saying->request, "state")));
     words_say(text, "is not approved (%s). Please try again, or tell an administrator.",
               *shown ? shown : "unknown");
 }
 
-/* What Submit can answer with, and GetRequest of what waited; every other state is odd here. */
+/* The states in which Submit can answer, and GetRequest for a request that waited; any other gets the last row. */
 static const struct {
     enum state state;
-    enum verdict verdict; /* of a new request; an older one is VERDICT_EXISTING where this is VERDICT_FILED */
+    enum verdict
+        verdict; /* of a new request; an existing one gets VERDICT_EXISTING instead of VERDICT_FILED */
     void (*say)(struct words *text, const struct saying *saying);
 } states[] = {
-    {STATE_DENIED, VERDICT_DENIED, say_denied},
+    {STATE_DENIED, VERDICT_DENIED, say_denial},
     {STATE_SUBMITTED, VERDICT_FILED, say_pending},
     {STATE_PENDING_APPROVAL, VERDICT_FILED, say_pending},
     {STATE_APPROVED, VERDICT_FULFILLING, say_fulfilling},
     {STATE_PARTIALLY_FULFILLED, VERDICT_FULFILLING, say_fulfilling},
-    {STATE_FULFILLED, VERDICT_FULFILLING, say_held},
-    {STATE_ACCESS_EXTENDED, VERDICT_FULFILLING, say_held},
-    {STATE_NONE, VERDICT_REFUSED, say_state}, /* the end */
+    {STATE_FULFILLED, VERDICT_FULFILLING, say_in_place},
+    {STATE_ACCESS_EXTENDED, VERDICT_FULFILLING, say_in_place},
+    {STATE_NONE, VERDICT_REFUSED, say_other_state}, /* last */
 };
 
 static void say_request(struct words *text, const struct saying *saying, const char *host,
-                        void (*rest)(struct words *text, const struct saying *saying))
+                        void (*say_body)(struct words *text, const struct saying *saying))
 {
-    words_say(text, "%s on %s: ", member(saying->request, "package"), host);
+    words_say(text, "%s on %s: ", request_text(saying->request, "package"), host);
     if (saying->id > 0)
         words_say(text, "request %" PRId64 " ", saying->id);
     else
         words_say(text, "your access ");
-    rest(text, saying);
+    say_body(text, saying);
 }
 
-/* The records that say which request it is. */
+/* Adds the records that identify the request. */
 static void add_request(const json_t *request, int64_t id, struct protocol_message *ret)
 {
     char digits[24];
     snprintf(digits, sizeof(digits), "%" PRId64, id);
     if (id > 0)
         protocol_add(ret, "request", digits);
-    protocol_add(ret, "package", member(request, "package"));
-    protocol_add(ret, "state", state_identifier(state_from_identifier(member(request, "state"))));
+    protocol_add(ret, "package", request_text(request, "package"));
+    protocol_add(ret, "state", state_identifier(state_from_identifier(request_text(request, "state"))));
 }
 
-/* What it waits for, where a decision, an emergency of theirs or the next moment can end that. */
+/* Adds what the request waits for, if a decision, an emergency or a moment can end the wait. */
 static void add_waits(const struct saying *saying, enum verdict verdict, struct protocol_message *ret)
 {
     const bool undecidable = json_is_true(json_object_get(saying->request, "undecidable"));
@@ -199,7 +201,7 @@ static void add_waits(const struct saying *saying, enum verdict verdict, struct 
     char visible[PROTOCOL_WAITS_MAX + 1];
     struct words text = {.used = 0};
     if (verdict == VERDICT_FULFILLING) {
-        if (number(saying->request, "start") > saying->now ||
+        if (request_number(saying->request, "start") > saying->now ||
             json_is_true(json_object_get(saying->request, "needs_retry")))
             return;
         words_say(&text, "the access to be set up");
@@ -217,17 +219,17 @@ static void add_waits(const struct saying *saying, enum verdict verdict, struct 
 
 void answer_request(const json_t *request, const char *host, int64_t now, struct protocol_message *ret)
 {
-    const struct saying saying = {.request = request, .id = number(request, "id"), .now = now};
-    const enum state state = state_from_identifier(member(request, "state"));
+    const struct saying saying = {.request = request, .id = request_number(request, "id"), .now = now};
+    const enum state state = state_from_identifier(request_text(request, "state"));
     struct words text = {.used = 0};
     size_t row = 0;
-    if (name_is_package(member(request, "package")) &&
+    if (name_is_package(request_text(request, "package")) &&
         json_is_true(json_object_get(request, "justification_wanted"))) {
         answer_verdict(VERDICT_REASON_WANTED, ret);
-        protocol_add(ret, "package", member(request, "package"));
+        protocol_add(ret, "package", request_text(request, "package"));
         return;
     }
-    if (!name_is_package(member(request, "package")) || state == STATE_NONE) {
+    if (!name_is_package(request_text(request, "package")) || state == STATE_NONE) {
         answer_verdict(VERDICT_UNAVAILABLE, ret);
         protocol_add(ret, "why",
                      "its answer names no package or no state that exists; if accesspkgd is of "
@@ -250,7 +252,7 @@ void answer_request(const json_t *request, const char *host, int64_t now, struct
 
 /* ---- errors ------------------------------------------------------------------------------------------------- */
 
-/* What is not here: it could not be found out. */
+/* Any other error: VERDICT_UNAVAILABLE. */
 static const struct {
     enum bus_error code;
     enum verdict verdict;
@@ -262,7 +264,7 @@ static const struct {
     {BUS_ERROR_NONE, VERDICT_UNAVAILABLE},
 };
 
-/* accesspkgd's own words are for the person when it refused, for the journal always. */
+/* The journal always gets accesspkgd's words; the person only when accesspkgd refused. */
 void answer_error(const struct client_error *error, const struct question *question, const char *host,
                   struct protocol_message *ret)
 {

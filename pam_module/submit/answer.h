@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From what accesspkgd said to the answer for the module: the verdict, and the one or two lines that the refused
- * person reads. The first line stands by itself (under sudo it is the only one shown) and names the package, the
- * host, the request, its state, its approvers and its end; the second says how to get on.
+ * Turns what accesspkgd said into the answer for the module: a verdict, and one or two lines for the person. The first
+ * line must do alone (sudo shows no other) and names the package, the host, the request, its state, its approvers and
+ * its end; the second says what to do next.
  */
 #pragma once
 
@@ -13,18 +13,18 @@
 
 #include <stdint.h>
 
-/* `request` is what Submit answered. `now` in seconds since the epoch; times are shown in the host's zone. */
+/* `request` is the answer of Submit or GetRequest. `now` in seconds since the epoch; times are shown in the host's zone. */
 void answer_request(const json_t *request, const char *host, int64_t now, struct protocol_message *ret);
 
-/* Submit failed so. */
+/* For a call that failed. */
 void answer_error(const struct client_error *error, const struct question *question, const char *host,
                   struct protocol_message *ret);
 
-/* A verdict for which the module has the words. */
+/* The verdict alone: the module has the words. */
 void answer_verdict(enum verdict verdict, struct protocol_message *ret);
 
-/* No answer but words for the journal, made one visible line. */
+/* No verdict, only words for the journal, made one visible line. */
 void answer_why(const char *message, struct protocol_message *ret);
 
-/* No answer, because this call failed with this errno. */
+/* No verdict, because this call failed with this errno. */
 void answer_failed(const char *call, int error, struct protocol_message *ret);

@@ -11,7 +11,7 @@
 
 enum { TIMEOUT_MAX = 60 };
 
-static int read_all(int fd, struct protocol_message *message)
+static int read_message(int fd, struct protocol_message *message)
 {
     message->size = 0;
     message->overflowed = false;
@@ -30,7 +30,7 @@ static int read_all(int fd, struct protocol_message *message)
     }
 }
 
-static bool take_package(const char *value, struct question *question)
+static bool read_package(const char *value, struct question *question)
 {
     if (question->n_packages == BUS_PACKAGES_MAX || !name_is_package(value))
         return false;
@@ -38,7 +38,7 @@ static bool take_package(const char *value, struct question *question)
     return true;
 }
 
-static bool take_timeout(const char *value, struct question *question)
+static bool read_timeout(const char *value, struct question *question)
 {
     char *end;
     const unsigned long seconds = strtoul(value, &end, 10);
@@ -55,7 +55,7 @@ static const struct {
     {"tty", offsetof(struct question, tty)},
 };
 
-static bool take_claim(const char *key, const char *value, struct question *question)
+static bool read_claim(const char *key, const char *value, struct question *question)
 {
     for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
         if (strcmp(claims[i].key, key) != 0)
@@ -66,37 +66,37 @@ static bool take_claim(const char *key, const char *value, struct question *ques
     return false;
 }
 
-static bool take_can_ask(const char *value, struct question *question)
+static bool read_can_ask(const char *value, struct question *question)
 {
     question->can_ask = true;
     return strcmp(value, "1") == 0;
 }
 
-static bool take_login_id(const char *value, struct question *question)
+static bool read_login_id(const char *value, struct question *question)
 {
     question->login_id = true;
     return strcmp(value, "1") == 0;
 }
 
-static bool take_emergency(const char *value, struct question *question)
+static bool read_emergency(const char *value, struct question *question)
 {
     question->emergency = true;
     return strcmp(value, "1") == 0;
 }
 
-static bool take_waiting(const char *value, struct question *question)
+static bool read_waiting(const char *value, struct question *question)
 {
     question->waiting = true;
     return strcmp(value, "1") == 0;
 }
 
-static bool take_justification(const char *value, struct question *question)
+static bool read_justification(const char *value, struct question *question)
 {
     question->justification = value;
     return *value && strlen(value) <= BUS_TEXT_MAX && text_is_utf8(value);
 }
 
-static bool take_request(const char *value, struct question *question)
+static bool read_request_number(const char *value, struct question *question)
 {
     const size_t digits = strspn(value, "0123456789");
     if (digits == 0 || digits > PROTOCOL_REQUEST_MAX || value[digits])
@@ -106,24 +106,23 @@ static bool take_request(const char *value, struct question *question)
     return errno == 0 && question->request > 0;
 }
 
-/* What is asked for: a submission, with or without more, how a request stands, or what waits. */
 static const struct {
     const char *key;
     bool (*take)(const char *value, struct question *question);
 } records[] = {
-    {"package", take_package},     {"timeout", take_timeout},
-    {"can_ask", take_can_ask},     {"justification", take_justification},
-    {"request", take_request},     {"waiting", take_waiting},
-    {"emergency", take_emergency}, {"login_id", take_login_id},
+    {"package", read_package},        {"timeout", read_timeout},
+    {"can_ask", read_can_ask},        {"justification", read_justification},
+    {"request", read_request_number}, {"waiting", read_waiting},
+    {"emergency", read_emergency},    {"login_id", read_login_id},
 };
 
-static bool take_record(const char *key, const char *value, struct question *question)
+static bool read_question_record(const char *key, const char *value, struct question *question)
 {
     for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++)
         if (strcmp(key, records[i].key) == 0)
             return records[i].take(value, question);
     if (strcmp(key, "user") != 0)
-        return take_claim(key, value, question);
+        return read_claim(key, value, question);
     question->user = value;
     return true;
 }
@@ -133,11 +132,11 @@ int question_read(int fd, struct protocol_message *message, struct question *ret
     struct question question = {.user = ""};
     const char *key, *value;
     size_t at = 0;
-    const int r = read_all(fd, message);
+    const int r = read_message(fd, message);
     if (r < 0)
         return r;
     while (protocol_next(message, &at, &key, &value))
-        if (!take_record(key, value, &question))
+        if (!read_question_record(key, value, &question))
             return -EBADMSG;
     if (at < message->size || (question.n_packages == 0) != question.waiting || question.timeout == 0)
         return -EBADMSG;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Text of users becomes visible here (rule 10). Called by accesspkg-submit.c. */
+/* See the header. Makes text of users visible (rule 10). Called by accesspkg-submit.c. */
 #include "pam_module/submit/waiting.h"
 
 #include "pam_module/submit/words.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What waits for somebody who logs in, in one line, asked as that user: what `pkg-approve` would show them. */
+/* One line about the requests that wait for the user who logs in, asked as that user: what `pkg-approve` would show. */
 #pragma once
 
 #include "dbus/client.h"
@@ -7,10 +7,10 @@
 
 #include <stdint.h>
 
-enum { WAITING_MAX = 50 }; /* of more it is said that there are more */
+enum { WAITING_MAX = 50 }; /* beyond that the line says "more than" */
 
-/* ListRequests for an approver. 0 with *ret_answer, to be given to waiting_answer and released; -1 with *ret_error. */
+/* Calls ListRequests as an approver. 0 with *ret_answer, for waiting_answer and to be released; -1 with *ret_error. */
 int waiting_ask(struct client *client, json_t **ret_answer, struct client_error *ret_error);
 
-/* The record message; empty where nothing waits. `host` is visible text; `now` in seconds since the epoch. */
+/* Makes the record `message`; "" when nothing waits. `host` is visible text; `now` in seconds since the epoch. */
 void waiting_answer(const json_t *answer, const char *host, int64_t now, struct protocol_message *ret);

@@ -17,7 +17,8 @@ static const char *lacks(const char *text, uid_t uid)
     bool found[COUNT];
     mkdir(in_state("7"), 0755);
     put_text("7/status", text);
-    const int r = calling_lacks(state, 7, uid, groups, COUNT, found);
+    const struct calling_process process = {state, 7, uid};
+    const int r = calling_find_missing(&process, groups, COUNT, found);
     if (r < 0)
         return strcpy(shown, r == -ESRCH ? "not theirs" : "error");
     for (size_t i = 0; i < COUNT; i++)
@@ -38,8 +39,9 @@ START_TEST(somebody_elses)
 {
     ck_assert_str_eq(lacks(STATUS "Groups:\t2001\n", 1002), "not theirs");
     ck_assert_str_eq(lacks("", 1001), "not theirs");
+    const struct calling_process gone = {state, 8, 1001};
     bool found[COUNT];
-    ck_assert_int_eq(calling_lacks(state, 8, 1001, groups, COUNT, found), -ENOENT);
+    ck_assert_int_eq(calling_find_missing(&gone, groups, COUNT, found), -ENOENT);
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A cache that remembers groups is told of, in a folder of the test's own. */
+/* Warns of an nscd that caches groups, in a folder of the test's own. */
 #include "common/nscd.h"
 
 #include <check.h>
@@ -54,7 +54,7 @@ static void expect(const char *text, size_t findings)
     nscd_check(root, &found);
     ck_assert_msg(found.count == findings, "%s", text ? text : "(none)");
     if (findings)
-        ck_assert_ptr_nonnull(strstr(found.items[0], "/etc/nscd.conf: nscd runs and remembers groups"));
+        ck_assert_ptr_nonnull(strstr(found.items[0], "/etc/nscd.conf: nscd runs and caches groups"));
     findings_deinit(&found);
 }
 

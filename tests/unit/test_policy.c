@@ -107,28 +107,39 @@ START_TEST(test_may_decide)
     const struct decision here = {.stage = 2, .identity = {1002, UID_UNSET}, .approved = true};
     const struct decision same_login = {.stage = 2, .identity = {1009, 1002}, .approved = true};
 
-    ck_assert_int_eq(policy_may_decide(&stage, &requestor, NULL, 0, &by_bob, 1000), POLICY_DECIDE_ALLOWED);
-    ck_assert_int_eq(policy_may_decide(&stage, &requestor, &elsewhere, 1, &by_bob, 1000),
+    ck_assert_int_eq(policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0}, &by_bob, 1000),
                      POLICY_DECIDE_ALLOWED);
-    ck_assert_int_eq(policy_may_decide(&stage, &requestor, &here, 1, &by_bob, 1000), POLICY_DECIDE_TWICE);
-    ck_assert_int_eq(policy_may_decide(&stage, &requestor, &same_login, 1, &by_bob, 1000),
+    ck_assert_int_eq(
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, &elsewhere, 1}, &by_bob, 1000),
+        POLICY_DECIDE_ALLOWED);
+    ck_assert_int_eq(policy_may_decide(&(struct policy_pending){&stage, &requestor, &here, 1}, &by_bob, 1000),
                      POLICY_DECIDE_TWICE);
-    ck_assert_int_eq(policy_may_decide(&stage, &requestor, NULL, 0, &by_locked, 1000),
-                     POLICY_DECIDE_NO_LOGIN);
-    ck_assert_int_eq(policy_may_decide(&stage, &requestor, NULL, 0, &by_own_login, 1000),
-                     POLICY_DECIDE_OWN_REQUEST);
-    ck_assert_int_eq(policy_may_decide(&stage, &by_bob.identity, NULL, 0, &by_bob, 1000),
-                     POLICY_DECIDE_OWN_REQUEST);
+    ck_assert_int_eq(
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, &same_login, 1}, &by_bob, 1000),
+        POLICY_DECIDE_TWICE);
+    ck_assert_int_eq(
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0}, &by_locked, 1000),
+        POLICY_DECIDE_NO_LOGIN);
+    ck_assert_int_eq(
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0}, &by_own_login, 1000),
+        POLICY_DECIDE_OWN_REQUEST);
+    ck_assert_int_eq(
+        policy_may_decide(&(struct policy_pending){&stage, &by_bob.identity, NULL, 0}, &by_bob, 1000),
+        POLICY_DECIDE_OWN_REQUEST);
     /* The fallback approvers come in when the time has passed, not before. */
-    ck_assert_int_eq(policy_may_decide(&stage, &requestor, NULL, 0, &by_alice, 1099),
-                     POLICY_DECIDE_NOT_APPROVER);
-    ck_assert_int_eq(policy_may_decide(&stage, &requestor, NULL, 0, &by_alice, 1100), POLICY_DECIDE_ALLOWED);
+    ck_assert_int_eq(
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0}, &by_alice, 1099),
+        POLICY_DECIDE_NOT_APPROVER);
+    ck_assert_int_eq(
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0}, &by_alice, 1100),
+        POLICY_DECIDE_ALLOWED);
     ck_assert_int_eq(policy_lacking(&stage, &elsewhere, 1), 2);
     ck_assert_int_eq(policy_lacking(&stage, &here, 1), 1);
     /* Zeroed memory refuses. */
     const struct stage nothing = {0};
-    ck_assert_int_eq(policy_may_decide(&nothing, &requestor, NULL, 0, &by_bob, 1000),
-                     POLICY_DECIDE_NOT_APPROVER);
+    ck_assert_int_eq(
+        policy_may_decide(&(struct policy_pending){&nothing, &requestor, NULL, 0}, &by_bob, 1000),
+        POLICY_DECIDE_NOT_APPROVER);
 }
 END_TEST
 
@@ -244,8 +255,9 @@ START_TEST(test_reach)
                           .quorum = reaches[_i].quorum,
                           .approvers = strv_split(reaches[_i].approvers),
                           .fallback_approvers = strv_split(reaches[_i].fallback)};
-    const struct policy_reach reach = policy_reach(&stage, &reaches[_i].requestor, reaches[_i].decision,
-                                                   reaches[_i].decision ? 1 : 0, &facts);
+    const struct policy_pending pending = {&stage, &reaches[_i].requestor, reaches[_i].decision,
+                                           reaches[_i].decision ? 1 : 0};
+    const struct policy_reach reach = policy_reach(&pending, &facts);
     ck_assert_int_eq(reach.verdict, reaches[_i].verdict);
     ck_assert_int_eq(reach.everybody, reaches[_i].everybody);
     stage_deinit(&stage);
@@ -260,7 +272,8 @@ START_TEST(test_reach_of_nothing)
     const struct identity requestor = {ALICE, UID_UNSET};
     struct stage stage = {.number = 1, .quorum = 1, .approvers = strv_split("bob")};
     ck_assert_int_eq(reach.verdict, POLICY_REACH_UNKNOWN);
-    ck_assert_int_eq(policy_reach(&stage, &requestor, NULL, 0, &facts).verdict, POLICY_REACH_UNKNOWN);
+    const struct policy_pending pending = {.stage = &stage, .requestor = &requestor};
+    ck_assert_int_eq(policy_reach(&pending, &facts).verdict, POLICY_REACH_UNKNOWN);
     stage_deinit(&stage);
 }
 END_TEST

@@ -34,7 +34,8 @@ static enum policy_decide_verdict ask(const struct policy_decider *decider, cons
                                       size_t n, int64_t now, const struct policy_delegator **ret_for)
 {
     *ret_for = (const struct policy_delegator *)&stage; /* to see that it is written, or left alone */
-    return policy_decide_as(&stage, &alice, decisions, n, decider, now, ret_for);
+    const struct policy_pending pending = {&stage, &alice, decisions, n};
+    return policy_decide_as(&pending, decider, now, ret_for);
 }
 
 START_TEST(test_in_whose_name)
@@ -155,7 +156,8 @@ START_TEST(test_every_meeting_with_the_requestor)
     /* What is unset equals nothing. */
     const struct policy_decider unset = decider_of(&(struct ids){{14, UID_UNSET, 12, UID_UNSET}});
     const struct identity by_cron = {11, UID_UNSET};
-    ck_assert_int_eq(policy_may_decide(&stage, &by_cron, NULL, 0, &unset, 1000), POLICY_DECIDE_ALLOWED);
+    const struct policy_pending pending = {.stage = &stage, .requestor = &by_cron};
+    ck_assert_int_eq(policy_may_decide(&pending, &unset, 1000), POLICY_DECIDE_ALLOWED);
 }
 END_TEST
 

@@ -95,7 +95,7 @@ static void setup(void)
     shell("mkdir -p etc state/grants/user state/allow && touch etc/passwd etc/group");
     loop = ev_loop_new(EVFLAG_AUTO);
     told[0] = '\0';
-    ck_assert_int_eq(watch_new(loop, etc, state, on_changed, NULL, &watch), 0);
+    ck_assert_int_eq(watch_new(loop, &(struct watch_folders){etc, state}, on_changed, NULL, &watch), 0);
 }
 
 static void teardown(void)
@@ -240,7 +240,7 @@ START_TEST(test_no_inotify)
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
     const struct rlimit none = {3, limit.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-    ck_assert_int_lt(watch_new(loop, etc, state, on_changed, NULL, &other), 0);
+    ck_assert_int_lt(watch_new(loop, &(struct watch_folders){etc, state}, on_changed, NULL, &other), 0);
     ck_assert_ptr_null(other);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
@@ -254,7 +254,7 @@ START_TEST(test_missing_folders)
     wait_for("allow:*\n");
     told[0] = '\0';
     watch_free(watch);
-    ck_assert_int_eq(watch_new(loop, etc, state, on_changed, NULL, &watch), 0);
+    ck_assert_int_eq(watch_new(loop, &(struct watch_folders){etc, state}, on_changed, NULL, &watch), 0);
     shell("touch state/grants/user/alice");
     wait_for("user:alice\n");
     ck_assert(!watch_renew(watch));
@@ -262,7 +262,9 @@ START_TEST(test_missing_folders)
     ck_assert(watch_renew(watch));
     shell("touch state/allow/gid-7");
     wait_for("allow:*\n");
-    ck_assert_int_eq(watch_new(loop, "/nonexistent", "/nonexistent", on_changed, NULL, &other), 0);
+    ck_assert_int_eq(
+        watch_new(loop, &(struct watch_folders){"/nonexistent", "/nonexistent"}, on_changed, NULL, &other),
+        0);
     watch_free(other);
 }
 END_TEST
