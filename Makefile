@@ -32,7 +32,7 @@ DEFINES  := -D_GNU_SOURCE -DACCESSPKG_VERSION='"$(VERSION)"' -DACCESSPKG_SYSCONF
             -DACCESSPKG_SBINDIR='"$(SBINDIR)"' -DACCESSPKG_MAILDIR='"$(MAILDIR)"'
 
 # Which library each part may use is written here and nowhere else; pkg-config is asked when a recipe runs.
-PKGS := dbus-1 jansson sqlite3 inih smartcols libmd libsystemd
+PKGS := dbus-1 jansson sqlite3 smartcols libmd libsystemd
 pkgflags = $(shell pkg-config --cflags $(1))
 pkglibs  = $(shell pkg-config --libs $(1))
 
@@ -131,7 +131,7 @@ $(LIB_SUPPORT): $(call obj,$(SUPPORT_SRC)) ; $(archive)
 link = $(call quiet,LINK)$(CC) $(ALL_LDFLAGS) -pie -o $@ $(filter %.o %.a,$^) $(call pkglibs,$(1)) $(2)
 
 $(BUILD)/accesspkgd: $(call obj,helperd/main.c) $(LIB_DAEMON) $(LIB_BUS) $(LIB_COMMON)
-	$(call link,dbus-1 jansson sqlite3 inih libmd libsystemd,-lev)
+	$(call link,dbus-1 jansson sqlite3 libmd libsystemd,-lev)
 $(BUILD)/accesspkg-lookup: $(call obj,$(LOOKUP_SRC)) $(LIB_COMMON)
 	$(call link,jansson)
 $(BUILD)/accesspkg-privileged: $(call obj,helperd/privileged/accesspkg-privileged.c) $(LIB_PRIV) $(LIB_SESSION) $(LIB_BUS) \
@@ -140,7 +140,7 @@ $(BUILD)/accesspkg-privileged: $(call obj,helperd/privileged/accesspkg-privilege
 $(BUILD)/accesspkg-notify: $(call obj,helperd/notify/accesspkg-notify.c) $(LIB_NOTIFY) $(LIB_BUS) $(LIB_COMMON)
 	$(call link,dbus-1 jansson libsystemd,-lev)
 $(BUILD)/accesspkg-mail: $(call obj,helperd/notify/mail/accesspkg-mail.c) $(LIB_NOTIFY) $(LIB_COMMON)
-	$(call link,jansson inih)
+	$(call link,jansson)
 $(BUILD)/accesspkg-terminal: $(call obj,helperd/notify/terminal/accesspkg-terminal.c) $(LIB_NOTIFY) $(LIB_SESSION) $(LIB_COMMON)
 	$(call link,dbus-1 jansson libsystemd)
 $(BUILD)/accesspkg-submit: $(call obj,$(SUBMIT_SRC)) $(LIB_BUS) $(LIB_COMMON)
@@ -163,7 +163,7 @@ comma := ,
 # ---- tests --------------------------------------------------------------------------------------------------
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_PRIV) $(LIB_NOTIFY) $(LIB_SESSION) $(LIB_DAEMON) $(LIB_PAM) $(LIB_NSS) $(LIB_BUS) $(LIB_COMMON)
 	@mkdir -p $(@D)
-	$(call link,check dbus-1 jansson sqlite3 inih libmd libsystemd smartcols,-lev -lpam -lpam_misc -ldl)
+	$(call link,check dbus-1 jansson sqlite3 libmd libsystemd smartcols,-lev -lpam -lpam_misc -ldl)
 
 # A directory that answers as a test tells it to; private roots alone know it.
 NSS_TEST := $(BUILD)/tests/nss/libnss_directory.so.2

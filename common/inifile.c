@@ -8,21 +8,17 @@
 #include "common/names.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <stdarg.h>
 #include <string.h>
 
-#define BLANK   " \t"
-#define NEITHER "this is neither KEY = VALUE nor [SECTION]; write one, or start the line with # for a comment"
+#define BLANK " \t"
 
 struct reader {
     struct inifile *file;
     const char *next;
     const char *end;
     size_t line;
-    bool continues;   /* the line that inih has now continues the value before it */
     bool continuable; /* there is a value that a line could continue */
-    bool unanswered;  /* inih has a key's line and has not returned its entry */
     bool no_memory;
 };
 
@@ -71,78 +67,117 @@ static void add_section(struct reader *reader, const char *name, size_t length)
     file->sections[file->n_sections++] = (struct inifile_section){.name = copy, .line = reader->line};
 }
 
-static bool check_section_line(struct reader *reader, const char *line)
+static void read_section(struct reader *reader, const char *line)
 {
     reader->continuable = false;
     const char *end = strchr(line, ']');
     const char *behind = end ? end + 1 + strspn(end + 1, BLANK) : NULL;
-    if (!end || end == line + 1 || (*behind && *behind != ';' && *behind != '#')) {
+    if (!end || end == line + 1 || (*behind && *behind != ';' && *behind != '#'))
         inifile_complain(reader->file, reader->line,
                          "this is no section; write it as [NAME] on a line of its own");
-        return false;
-    }
-    add_section(reader, line + 1, (size_t)(end - line - 1));
-    return true;
-}
-
-static bool check_continuation_line(struct reader *reader, const char *line)
-{
-    if (!reader->continuable)
-        inifile_complain(reader->file, reader->line,
-                         "a line that starts with a blank continues the value before it, and there is none; "
-                         "start keys and sections at the beginning of the line");
-    else if (strchr(line, '=') || line[strspn(line, BLANK)] == '[')
-        inifile_complain(reader->file, reader->line,
-                         "a line that starts with a blank continues the value before it; "
-                         "start keys and sections at the beginning of the line");
     else
-        return true;
-    return false;
+        add_section(reader, line + 1, (size_t)(end - line - 1));
 }
 
-/* Only some builds of inih cut a comment behind a continued value. */
-static void cut_comment(char *line)
+/* Cuts blanks and a comment off its end, and skips blanks at its beginning. */
+static char *trim(char *text)
 {
-    char *comment = strstr(line, " ;");
+    char *comment = strstr(text, " ;");
     if (comment)
-        *comment = 0;
+        *comment = '\0';
+    for (size_t length = strlen(text); length > 0 && text[length - 1] == ' '; length--)
+        text[length - 1] = '\0';
+    return text + strspn(text, " ");
 }
 
-static bool check_key_line(struct reader *reader, const char *line)
+static void add_ini_entry(struct reader *reader, const char *key, const char *value)
 {
-    const size_t key = strcspn(line, "=:");
+    struct inifile *file = reader->file;
+    const size_t section = file->n_sections - 1;
+    for (size_t i = 0; i < file->n_entries; i++)
+        if (file->entries[i].section == section && strcmp(file->entries[i].key, key) == 0)
+            inifile_complain(file, reader->line, "%s is given twice (first in line %zu); keep one of them",
+                             key, file->entries[i].line);
+    if (file->n_entries == INIFILE_ENTRIES_MAX) {
+        inifile_complain(file, reader->line, "more than %d keys; split the file", INIFILE_ENTRIES_MAX);
+        return;
+    }
+    struct inifile_entry *entry = &file->entries[file->n_entries++];
+    *entry = (struct inifile_entry){
+        .section = section, .line = reader->line, .key = strdup(key), .value = strdup(value)};
+    reader->no_memory |= !entry->key || !entry->value;
+}
+
+static void read_key(struct reader *reader, char *line)
+{
+    char *mark = strpbrk(line, "=:");
+    char *comment = strstr(line, " ;");
     reader->continuable = false;
-    if (!line[key] || key == 0)
-        inifile_complain(reader->file, reader->line, NEITHER);
-    else if (reader->file->n_sections == 0)
-        inifile_complain(reader->file, reader->line,
-                         "a key before the first section; write a [SECTION] above it");
-    else
-        return reader->continuable = true;
-    return false;
-}
-
-/* Says whether inih may see this line (without its end). Complains about a wrong one. */
-static bool check_line(struct reader *reader, char *line, size_t length, size_t limit)
-{
-    if (length > limit || length > INIFILE_LINE_MAX) {
+    if (!mark || mark == line || (comment && comment < mark)) {
         inifile_complain(
             reader->file, reader->line,
-            "longer than %zu bytes; continue a long value on a next line that starts with a blank",
-            limit < INIFILE_LINE_MAX ? limit : (size_t)INIFILE_LINE_MAX);
+            "this is neither KEY = VALUE nor [SECTION]; write one, or start the line with # for a "
+            "comment");
+        return;
+    }
+    if (reader->file->n_sections == 0) {
+        inifile_complain(reader->file, reader->line,
+                         "a key before the first section; write a [SECTION] above it");
+        return;
+    }
+    *mark = '\0';
+    reader->continuable = true;
+    add_ini_entry(reader, trim(line), trim(mark + 1));
+}
+
+static void read_continuation(struct reader *reader, char *line)
+{
+    struct inifile *file = reader->file;
+    if (!reader->continuable) {
+        inifile_complain(file, reader->line,
+                         "a line that starts with a blank continues the value before it, and there is none; "
+                         "start keys and sections at the beginning of the line");
+        return;
+    }
+    if (strchr(line, '=') || line[strspn(line, BLANK)] == '[') {
+        inifile_complain(file, reader->line,
+                         "a line that starts with a blank continues the value before it; "
+                         "start keys and sections at the beginning of the line");
+        return;
+    }
+    struct inifile_entry *entry = &file->entries[file->n_entries - 1];
+    char *joined = NULL;
+    if (asprintf(&joined, "%s%s%s", entry->value, *entry->value ? " " : "", trim(line)) < 0) {
+        reader->no_memory = true;
+        return;
+    }
+    free(entry->value);
+    entry->value = joined;
+}
+
+/* Says whether this line (without its end) is text. Complains about another one. */
+static bool check_text(struct reader *reader, const char *line, size_t length)
+{
+    char visible[INIFILE_LINE_MAX * 4 + 1];
+    if (memchr(line, 0, length)) {
+        inifile_complain(reader->file, reader->line,
+                         "holds a zero byte, so this is not a text file; save it as UTF-8");
         return false;
     }
-    char visible[INIFILE_LINE_MAX * 4 + 1];
+    if (length > INIFILE_LINE_MAX) {
+        inifile_complain(
+            reader->file, reader->line,
+            "longer than %d bytes; continue a long value on a next line that starts with a blank",
+            INIFILE_LINE_MAX);
+        return false;
+    }
     if (strcmp(text_visible(line, visible, sizeof(visible)), line) != 0) {
         inifile_complain(reader->file, reader->line,
                          "holds control characters or is not UTF-8; take out what is shown as \\x: %s",
                          visible);
         return false;
     }
-    reader->continues = strchr(BLANK, line[0]) != NULL;
-    if (reader->continues)
-        return check_continuation_line(reader, line);
-    return line[0] == '[' ? check_section_line(reader, line) : check_key_line(reader, line);
+    return true;
 }
 
 /* Finds the next line, without its end. False at the end of the file. */
@@ -171,95 +206,20 @@ static bool is_comment_or_empty(const char *line, size_t length)
     return i == length || line[i] == '#' || line[i] == ';';
 }
 
-/* Complains if this build of inih dropped the line before. */
-static void complain_if_dropped(struct reader *reader)
+static void read_file_line(struct reader *reader, const char *line, size_t length)
 {
-    if (reader->unanswered)
-        inifile_complain(reader->file, reader->line, NEITHER);
-    reader->unanswered = false;
-}
-
-/* Stands in for fgets() in inih. Always ends the line in '\n': builds of inih that grow their buffer take a full one
- * without it for an unfinished line. */
-static char *feed_line(char *buffer, int size, void *data)
-{
-    struct reader *reader = data;
-    const char *line = NULL;
-    size_t length = 0;
-    complain_if_dropped(reader);
-    while (!reader->no_memory && next_file_line(reader, &line, &length)) {
-        if (is_comment_or_empty(line, length))
-            continue;
-        if (memchr(line, 0, length)) {
-            inifile_complain(reader->file, reader->line,
-                             "holds a zero byte, so this is not a text file; save it as UTF-8");
-            continue;
-        }
-        _cleanup_free_ char *copy = strndup(line, length);
-        if (!copy) {
-            reader->no_memory = true;
-            break;
-        }
-        for (char *tab = strchr(copy, '\t'); tab; tab = strchr(tab, '\t'))
-            *tab = ' ';
-        if (check_line(reader, copy, length, (size_t)size - 2)) {
-            if (reader->continues)
-                cut_comment(copy);
-            stpcpy(stpcpy(buffer, copy), "\n");
-            reader->unanswered = copy[0] != '[';
-            return buffer;
-        }
-    }
-    return NULL;
-}
-
-static bool add_ini_entry(struct reader *reader, const char *key, const char *value)
-{
-    struct inifile *file = reader->file;
-    const size_t section = file->n_sections - 1;
-    for (size_t i = 0; i < file->n_entries; i++)
-        if (file->entries[i].section == section && strcmp(file->entries[i].key, key) == 0)
-            inifile_complain(file, reader->line, "%s is given twice (first in line %zu); keep one of them",
-                             key, file->entries[i].line);
-    if (file->n_entries == INIFILE_ENTRIES_MAX) {
-        inifile_complain(file, reader->line, "more than %d keys; split the file", INIFILE_ENTRIES_MAX);
-        return true;
-    }
-    struct inifile_entry entry = {
-        .section = section, .line = reader->line, .key = strdup(key), .value = strdup(value)};
-    if (!entry.key || !entry.value) {
-        free(entry.key);
-        free(entry.value);
-        return false;
-    }
-    file->entries[file->n_entries++] = entry;
-    return true;
-}
-
-static bool extend_entry(struct inifile *file, const char *value)
-{
-    if (file->n_entries == 0)
-        return true; /* the key itself was complained about */
-    struct inifile_entry *entry = &file->entries[file->n_entries - 1];
-    char *joined = NULL;
-    if (asprintf(&joined, "%s%s%s", entry->value, entry->value[0] ? " " : "", value) < 0)
-        return false;
-    free(entry->value);
-    entry->value = joined;
-    return true;
-}
-
-/* Ignores inih's name of the section, which it cuts short. */
-static int take_entry(void *data, const char *section, const char *key, const char *value)
-{
-    (void)section;
-    struct reader *reader = data;
-    reader->unanswered = false;
-    const bool taken =
-        reader->continues ? extend_entry(reader->file, value) : add_ini_entry(reader, key, value);
-    if (!taken)
-        reader->no_memory = true;
-    return taken;
+    _cleanup_free_ char *copy = strndup(line, length);
+    reader->no_memory |= !copy;
+    for (char *tab = copy; tab && (tab = strchr(tab, '\t'));)
+        *tab = ' ';
+    if (!copy || !check_text(reader, length == strlen(copy) ? copy : line, length))
+        return;
+    if (copy[0] == ' ')
+        read_continuation(reader, copy);
+    else if (copy[0] == '[')
+        read_section(reader, copy);
+    else
+        read_key(reader, copy);
 }
 
 struct inifile *inifile_parse(const char *label, const char *text, size_t size, struct problems *problems)
@@ -275,8 +235,12 @@ struct inifile *inifile_parse(const char *label, const char *text, size_t size, 
     if (size >= sizeof(byte_order_mark) && memcmp(text, byte_order_mark, sizeof(byte_order_mark)) == 0)
         reader.next += sizeof(byte_order_mark);
 
-    /* A positive result is the line number of an error, which settle_line has reported. */
-    if (ini_parse_stream(feed_line, &reader, take_entry, &reader) < 0 || reader.no_memory) {
+    const char *line = NULL;
+    size_t length = 0;
+    while (!reader.no_memory && next_file_line(&reader, &line, &length))
+        if (!is_comment_or_empty(line, length))
+            read_file_line(&reader, line, length);
+    if (reader.no_memory) {
         inifile_free(file);
         return NULL;
     }

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A strict reader of our INI files on top of inih. packages.c and config.c list the keys in a table; this reader reports
- * everything that is not in the table, with file and line.
- *
- * inih alone is too lenient: by default it silently cuts a line at its buffer's size, takes an indented key for more of
- * the value before it, reports only the first syntax error, and reports neither line numbers nor empty sections. So each
- * line is checked here before inih sees it:
+ * A strict reader of our INI files. packages.c and config.c list the keys in a table; this reader reports everything that is
+ * not in the table, with file and line.
  *
  *   - a comment is a line that starts with '#' or ';', or follows a value after a blank and ';' (a '#' there is text);
  *   - a line that starts with a blank continues the value before it (lists may be long), and must not contain '=';
- *   - a line must fit into inih's buffer (198 bytes as Debian builds it);
  *   - text is UTF-8 without control characters; a byte order mark and carriage returns at line ends are skipped;
  *   - sections and keys must not repeat.
  */
@@ -23,7 +18,7 @@
 
 enum {
     INIFILE_SIZE_MAX = 1024 * 1024, /* bytes of a file */
-    INIFILE_LINE_MAX = 1000,        /* bytes of a line, where inih's buffer takes more than that */
+    INIFILE_LINE_MAX = 1000,        /* bytes of a line */
     INIFILE_SECTIONS_MAX = 64,
     INIFILE_ENTRIES_MAX = 256,
     INIFILE_COMPLAINTS_MAX = 50, /* for one file; one more says that there are more */

@@ -262,7 +262,7 @@ START_TEST(fallback_approvers_count_towards_a_quorum)
 }
 END_TEST
 
-/* How inih and the checks before it take the odd corners of the format: each either works, or is in the table of
+/* The odd corners of the format: each either works, or is in the table of
  * errors below. */
 START_TEST(the_format_s_corners)
 {
@@ -319,6 +319,7 @@ END_TEST
 #define PACKAGE "[package]\ngroups = g\n"
 #define POLICY  PACKAGE "[policy]\napprovers = bob\n"
 #define STAGE_1 PACKAGE "[stage 1]\napprovers = bob\n"
+#define X1000   X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50 X50
 #define X50     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define AE30                                                                                                 \
     "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"                       \
@@ -346,7 +347,7 @@ static const struct bad {
     {PACKAGE "description = a\rb\n", "one.conf:3: holds control characters or is not UTF-8"},
     {PACKAGE "description = \xe2\x80\xae\n", "one.conf:3: holds control characters or is not UTF-8"},
     {"[package]\ngroups = g\xff\n", "one.conf:2: holds control characters or is not UTF-8"},
-    {PACKAGE "description = " X50 X50 X50 X50 "\n", "one.conf:3: longer than"},
+    {PACKAGE "description = " X1000 "\n", "one.conf:3: longer than"},
     /* sections and keys */
     {POLICY "[Stage 1]\n", "one.conf:5: there is no section [Stage 1]"},
     {POLICY "[polic]\n", "one.conf:5: there is no section [polic]"},
@@ -458,7 +459,7 @@ START_TEST(a_zero_byte)
 }
 END_TEST
 
-/* One byte under and over what inih's buffer takes: inih alone cuts the value short without a word. */
+/* Shorter and longer than the longest: nothing is cut short without a word. */
 START_TEST(a_line_of_any_length_is_whole_or_an_error)
 {
     for (size_t length = 1; length < 1100; length++) {
