@@ -40,7 +40,7 @@ struct ending {
     struct processes_wanted wanted;
     struct logind_session *sessions;
     size_t n_sessions;
-    DBusConnection *bus; /* NULL: not connected */
+    sd_bus *bus; /* NULL: not connected */
     json_t *remaining;
     size_t untold; /* lines that were too many */
 };
@@ -212,7 +212,7 @@ static int tell_processes(struct ending *ending)
 
 /* ---- ending ---- */
 
-static DBusConnection *connected(struct ending *ending)
+static sd_bus *connected(struct ending *ending)
 {
     char error[LOGIND_ERROR_MAX];
     if (!ending->bus && !(ending->bus = logind_connect(error)))
@@ -220,8 +220,7 @@ static DBusConnection *connected(struct ending *ending)
     return ending->bus;
 }
 
-static void end_sessions(struct ending *ending,
-                         int (*end)(DBusConnection *bus, const char *session, char *ret_error))
+static void end_sessions(struct ending *ending, int (*end)(sd_bus *bus, const char *session, char *ret_error))
 {
     char error[LOGIND_ERROR_MAX];
     for (size_t i = 0; i < ending->n_sessions; i++) {

@@ -5,26 +5,14 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-login.h>
 
-#define LOGIND  "org.freedesktop.login1"
-#define SYSTEMD "org.freedesktop.systemd1"
-
-struct target {
-    const char *name;
-    const char *path;
-    const char *interface;
-    const char *gone; /* the error when there is nothing to end any more */
-};
-
-static const struct target logind = {LOGIND, "/org/freedesktop/login1", LOGIND ".Manager",
-                                     LOGIND ".NoSuchSession"};
-static const struct target systemd = {SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD ".Manager",
-                                      SYSTEMD ".NoSuchUnit"};
+#define LOGIND      "org.freedesktop.login1"
+#define LOGIND_PATH "/org/freedesktop/login1"
+#define SYSTEMD     "org.freedesktop.systemd1"
 
 /* A text about a session; "" when logind has none. NULL: no memory. */
 static char *session_text(const char *session, int (*get)(const char *session, char **ret))
@@ -93,130 +81,67 @@ bool logind_has(const char *session)
     return sd_session_get_uid(session, &uid) >= 0;
 }
 
-DBusConnection *logind_connect(char ret_error[LOGIND_ERROR_MAX])
+sd_bus *logind_connect(char ret_error[LOGIND_ERROR_MAX])
 {
-    DBusError error = DBUS_ERROR_INIT;
-    DBusConnection *bus = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
-    if (bus)
-        dbus_connection_set_exit_on_disconnect(bus, FALSE);
-    else
-        text_visible(error.message, ret_error, LOGIND_ERROR_MAX);
-    dbus_error_free(&error);
-    return bus;
+    sd_bus *bus = NULL;
+    int r = sd_bus_open_system(&bus);
+    if (r >= 0)
+        r = sd_bus_set_method_call_timeout(bus, (uint64_t)LOGIND_SECONDS * 1000 * 1000);
+    if (r >= 0)
+        return bus;
+    snprintf(ret_error, LOGIND_ERROR_MAX, "%s", strerror(-r));
+    return sd_bus_flush_close_unref(bus);
 }
 
-/* Releases the message. Returns the answer; NULL, with *error. */
-static DBusMessage *send_and_wait(DBusConnection *bus, DBusMessage *message, DBusError *error)
+/* The result of a call as the header has it. `gone`: the error that says that there is nothing to end any more. */
+static int finish(int result, sd_bus_error *error, const char *gone, char ret_error[LOGIND_ERROR_MAX])
 {
-    DBusMessage *answer =
-        message ? dbus_connection_send_with_reply_and_block(bus, message, LOGIND_SECONDS * 1000, error)
-                : NULL;
-    if (message)
-        dbus_message_unref(message);
-    return answer;
-}
-
-/* As dbus_message_append_args: types and addresses, ended by DBUS_TYPE_INVALID. NULL: no memory. */
-static DBusMessage *make_call(const struct target *target, const char *method, int first_type, ...)
-{
-    DBusMessage *message =
-        dbus_message_new_method_call(target->name, target->path, target->interface, method);
-    va_list arguments;
-    va_start(arguments, first_type);
-    const bool complete = message && dbus_message_append_args_valist(message, first_type, arguments);
-    va_end(arguments);
-    if (message && !complete) {
-        dbus_message_unref(message);
-        return NULL;
-    }
-    return message;
-}
-
-/* Releases the message. 0 or -EIO, as in the header. */
-static int call_to_end(DBusConnection *bus, const struct target *target, DBusMessage *message,
-                       char ret_error[LOGIND_ERROR_MAX])
-{
-    DBusError error = DBUS_ERROR_INIT;
-    DBusMessage *answer = send_and_wait(bus, message, &error);
-    const bool ok = answer || (dbus_error_is_set(&error) && strcmp(error.name, target->gone) == 0);
+    const bool ok = result >= 0 || sd_bus_error_has_name(error, gone);
     ret_error[0] = '\0';
     if (!ok)
-        text_visible(dbus_error_is_set(&error) ? error.message : "out of memory", ret_error,
-                     LOGIND_ERROR_MAX);
-    if (answer)
-        dbus_message_unref(answer);
-    dbus_error_free(&error);
+        text_visible(error->message ? error->message : strerror(-result), ret_error, LOGIND_ERROR_MAX);
+    sd_bus_error_free(error);
     return ok ? 0 : -EIO;
 }
 
-/* Releases the message. NULL when there is no answer. */
-static DBusMessage *call_to_read(DBusConnection *bus, DBusMessage *message)
+char *logind_tty(sd_bus *bus, const char *session)
 {
-    DBusError error = DBUS_ERROR_INIT;
-    DBusMessage *answer = send_and_wait(bus, message, &error);
-    dbus_error_free(&error);
-    return answer;
-}
-
-static char *variant_string(DBusMessage *answer)
-{
-    DBusMessageIter iter;
-    DBusMessageIter value;
-    const char *text = "";
-    if (!dbus_message_has_signature(answer, "v") || !dbus_message_iter_init(answer, &iter))
-        return NULL;
-    dbus_message_iter_recurse(&iter, &value);
-    if (dbus_message_iter_get_arg_type(&value) == DBUS_TYPE_STRING)
-        dbus_message_iter_get_basic(&value, &text);
-    return *text ? strdup(text) : NULL;
-}
-
-char *logind_tty(DBusConnection *bus, const char *session)
-{
-    struct target object = {.name = LOGIND, .interface = DBUS_INTERFACE_PROPERTIES};
-    const char *interface = LOGIND ".Session";
-    const char *property = "TTY";
+    sd_bus_message *found = NULL;
+    const char *path = NULL;
     char *tty = NULL;
-    DBusMessage *found =
-        call_to_read(bus, make_call(&logind, "GetSession", DBUS_TYPE_STRING, &session, DBUS_TYPE_INVALID));
-    if (found && dbus_message_get_args(found, NULL, DBUS_TYPE_OBJECT_PATH, &object.path, DBUS_TYPE_INVALID)) {
-        DBusMessage *answer = call_to_read(bus, make_call(&object, "Get", DBUS_TYPE_STRING, &interface,
-                                                          DBUS_TYPE_STRING, &property, DBUS_TYPE_INVALID));
-        if (answer) {
-            tty = variant_string(answer);
-            dbus_message_unref(answer);
-        }
-    }
-    if (found)
-        dbus_message_unref(found);
-    return tty;
+    if (sd_bus_call_method(bus, LOGIND, LOGIND_PATH, LOGIND ".Manager", "GetSession", NULL, &found, "s",
+                           session) >= 0 &&
+        sd_bus_message_read(found, "o", &path) >= 0)
+        sd_bus_get_property_string(bus, LOGIND, path, LOGIND ".Session", "TTY", NULL, &tty);
+    sd_bus_message_unref(found);
+    if (tty && *tty)
+        return tty;
+    free(tty);
+    return NULL;
 }
 
-int logind_terminate(DBusConnection *bus, const char *session, char ret_error[LOGIND_ERROR_MAX])
+int logind_terminate(sd_bus *bus, const char *session, char ret_error[LOGIND_ERROR_MAX])
 {
-    return call_to_end(bus, &logind,
-                       make_call(&logind, "TerminateSession", DBUS_TYPE_STRING, &session, DBUS_TYPE_INVALID),
-                       ret_error);
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    const int r = sd_bus_call_method(bus, LOGIND, LOGIND_PATH, LOGIND ".Manager", "TerminateSession", &error,
+                                     NULL, "s", session);
+    return finish(r, &error, LOGIND ".NoSuchSession", ret_error);
 }
 
-int logind_kill(DBusConnection *bus, const char *session, char ret_error[LOGIND_ERROR_MAX])
+int logind_kill(sd_bus *bus, const char *session, char ret_error[LOGIND_ERROR_MAX])
 {
-    const char *whom = "all";
-    const dbus_int32_t number = SIGKILL;
-    return call_to_end(bus, &logind,
-                       make_call(&logind, "KillSession", DBUS_TYPE_STRING, &session, DBUS_TYPE_STRING, &whom,
-                                 DBUS_TYPE_INT32, &number, DBUS_TYPE_INVALID),
-                       ret_error);
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    const int r = sd_bus_call_method(bus, LOGIND, LOGIND_PATH, LOGIND ".Manager", "KillSession", &error, NULL,
+                                     "ssi", session, "all", (int32_t)SIGKILL);
+    return finish(r, &error, LOGIND ".NoSuchSession", ret_error);
 }
 
-int logind_stop_manager(DBusConnection *bus, uid_t uid, char ret_error[LOGIND_ERROR_MAX])
+int logind_stop_manager(sd_bus *bus, uid_t uid, char ret_error[LOGIND_ERROR_MAX])
 {
-    char text[32];
-    const char *unit = text;
-    const char *mode = "replace";
-    snprintf(text, sizeof(text), "user@%u.service", uid);
-    return call_to_end(
-        bus, &systemd,
-        make_call(&systemd, "StopUnit", DBUS_TYPE_STRING, &unit, DBUS_TYPE_STRING, &mode, DBUS_TYPE_INVALID),
-        ret_error);
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    char unit[32];
+    snprintf(unit, sizeof(unit), "user@%u.service", uid);
+    const int r = sd_bus_call_method(bus, SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD ".Manager",
+                                     "StopUnit", &error, NULL, "ss", unit, "replace");
+    return finish(r, &error, SYSTEMD ".NoSuchUnit", ret_error);
 }

@@ -5,10 +5,10 @@
  */
 #pragma once
 
-#include <dbus/dbus.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <systemd/sd-bus.h>
 
 enum { LOGIND_SECONDS = 5, LOGIND_ERROR_MAX = 256 };
 
@@ -26,12 +26,12 @@ bool logind_has(const char *session);
 
 /* The terminal of an sshd session, which logind learns from utmp and tells only when asked. New memory; NULL when there is
  * none or logind does not answer. */
-char *logind_tty(DBusConnection *bus, const char *session);
+char *logind_tty(sd_bus *bus, const char *session);
 
-/* A private connection. NULL, with the reason in ret_error. */
-DBusConnection *logind_connect(char ret_error[LOGIND_ERROR_MAX]);
+/* A connection, released with sd_bus_flush_close_unref(). NULL, with the reason in ret_error. */
+sd_bus *logind_connect(char ret_error[LOGIND_ERROR_MAX]);
 
 /* 0, also when it is gone already; -EIO, with the reason in ret_error. */
-int logind_terminate(DBusConnection *bus, const char *session, char ret_error[LOGIND_ERROR_MAX]);
-int logind_kill(DBusConnection *bus, const char *session, char ret_error[LOGIND_ERROR_MAX]);
-int logind_stop_manager(DBusConnection *bus, uid_t uid, char ret_error[LOGIND_ERROR_MAX]);
+int logind_terminate(sd_bus *bus, const char *session, char ret_error[LOGIND_ERROR_MAX]);
+int logind_kill(sd_bus *bus, const char *session, char ret_error[LOGIND_ERROR_MAX]);
+int logind_stop_manager(sd_bus *bus, uid_t uid, char ret_error[LOGIND_ERROR_MAX]);

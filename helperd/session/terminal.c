@@ -37,10 +37,10 @@ static int add_terminal(strv list, const char *tty)
     return *end ? 0 : -ENOMEM;
 }
 
-static DBusConnection *connect_to_logind(void)
+static sd_bus *connect_to_logind(void)
 {
     char error[LOGIND_ERROR_MAX] = "";
-    DBusConnection *bus = logind_connect(error);
+    sd_bus *bus = logind_connect(error);
     if (!bus)
         log_warning("logind cannot be asked for terminals: %s", error);
     return bus;
@@ -49,7 +49,7 @@ static DBusConnection *connect_to_logind(void)
 /* Asks logind for the terminals of sshd's sessions, which it does not write to its files. */
 static int add_terminals(strv list, const struct logind_session *sessions, size_t count)
 {
-    DBusConnection *bus = NULL;
+    sd_bus *bus = NULL;
     bool tried = false;
     int r = 0;
     for (size_t i = 0; r == 0 && i < count; i++) {
@@ -60,10 +60,7 @@ static int add_terminals(strv list, const struct logind_session *sessions, size_
         _cleanup_free_ char *asked = !*sessions[i].tty && bus ? logind_tty(bus, sessions[i].id) : NULL;
         r = add_terminal(list, asked ? asked : sessions[i].tty);
     }
-    if (bus) {
-        dbus_connection_close(bus);
-        dbus_connection_unref(bus);
-    }
+    sd_bus_flush_close_unref(bus);
     return r;
 }
 
