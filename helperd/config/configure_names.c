@@ -4,10 +4,12 @@
 #include "common/cleanup.h"
 #include "common/directory.h"
 #include "common/local.h"
+#include "helperd/config/distinct.h"
 #include "helperd/config/packages_allow.h"
 
 #include <errno.h>
 #include <search.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Groups whose members can become root, by the defaults of distributions. No such list is complete. */
@@ -289,6 +291,95 @@ static int check_quorum(struct directory *directory, const struct package *packa
     return rc;
 }
 
+/* The people of all stages of a package, each with a number of their own. */
+struct crowd {
+    const char **names; /* of the tree of users, so that equal names are one pointer */
+    size_t count;
+    bool unsure;
+};
+
+static int add_person(struct directory *directory, const char *name, struct crowd *crowd,
+                      struct distinct_stage *stage)
+{
+    const struct known *user = ask_user(directory, name);
+    if (!user)
+        return -ENOMEM;
+    crowd->unsure |= user->rc < 0 && user->rc != -ENOENT;
+    if (user->rc < 0 || !user->may_log_in)
+        return 0;
+    size_t number = 0;
+    while (number < crowd->count && crowd->names[number] != user->name)
+        number++;
+    for (size_t i = 0; i < stage->count; i++)
+        if (stage->people[i] == number)
+            return 0;
+    const char **names = reallocarray(crowd->names, crowd->count + 1, sizeof(*names));
+    if (names)
+        crowd->names = names;
+    size_t *people = reallocarray(stage->people, stage->count + 1, sizeof(*people));
+    if (people)
+        stage->people = people;
+    if (!names || !people)
+        return -ENOMEM;
+    if (number == crowd->count)
+        names[crowd->count++] = user->name;
+    people[stage->count++] = number;
+    return 0;
+}
+
+/* As many as all stages need together: with so many a stage is in no other one's way. */
+static int add_people(struct directory *directory, char *const *principals, size_t most, struct crowd *crowd,
+                      struct distinct_stage *stage)
+{
+    int rc = 0;
+    for (; *principals && stage->count < most && rc == 0; principals++) {
+        if ((*principals)[0] != '%') {
+            rc = add_person(directory, *principals, crowd, stage);
+            continue;
+        }
+        const struct known *group = ask_group(directory, *principals + 1);
+        if (!group)
+            return -ENOMEM;
+        crowd->unsure |= group->rc < 0 && group->rc != -ENOENT;
+        for (char *const *member = group->members; member && *member && stage->count < most && rc == 0;
+             member++)
+            rc = add_person(directory, *member, crowd, stage);
+    }
+    return rc;
+}
+
+/* Rule 4: different people complete the stages. Each of them alone was checked by check_quorum. */
+static int check_distinct(struct directory *directory, const struct package *package)
+{
+    struct distinct_stage stages[PACKAGE_STAGES_MAX] = {0};
+    struct crowd crowd = {0};
+    int64_t most = 0;
+    int rc = 0;
+    if (package->same_approver || package->n_stages < 2)
+        return 0;
+    for (size_t i = 0; i < package->n_stages; i++)
+        most += stages[i].quorum = package->stages[i].quorum;
+    for (size_t i = 0; i < package->n_stages && rc == 0; i++) {
+        rc = add_people(directory, package->stages[i].approvers, (size_t)most, &crowd, &stages[i]);
+        if (rc == 0)
+            rc = add_people(directory, package->stages[i].fallback_approvers, (size_t)most, &crowd,
+                            &stages[i]);
+        if ((int64_t)stages[i].count < stages[i].quorum)
+            crowd.unsure = true; /* told already */
+    }
+    const size_t reach = distinct_reach(stages, package->n_stages, crowd.count);
+    if (rc == 0 && !crowd.unsure && reach < package->n_stages)
+        warn(directory, package,
+             "stage %zu cannot be completed today after the stages before it: one person takes part in one "
+             "stage of a request alone, and too few people can approve. Name more of them, or write "
+             "`same_approver = yes`",
+             reach + 1);
+    for (size_t i = 0; i < package->n_stages; i++)
+        free(stages[i].people);
+    free(crowd.names);
+    return rc;
+}
+
 static int check_package(struct directory *directory, const struct package *package)
 {
     int rc = 0;
@@ -305,7 +396,7 @@ static int check_package(struct directory *directory, const struct package *pack
         if (rc == 0)
             rc = check_quorum(directory, package, i + 1);
     }
-    return rc;
+    return rc < 0 ? rc : check_distinct(directory, package);
 }
 
 static int compare_gids(const void *a, const void *b)

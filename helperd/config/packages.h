@@ -25,6 +25,7 @@
  *     drift               report, repair             report
  *     on_removed          keep, revoke               keep
  *     approval            required, none             required
+ *     same_approver       no, yes                    no
  *     approvers           list                       \ short for one [stage 1];
  *     approval_timeout    duration, 24h              / neither stands beside a [stage]
  *   [stage N]             from 1 on, without a gap
@@ -77,6 +78,7 @@ struct package {
     int64_t emergency_duration; /* of an emergency; no other bound applies */
     strv incompatible;          /* packages that a user must not hold together with this one */
     bool revoke_on_removed;     /* removing the package ends its assignments; else they run to their end */
+    bool same_approver;         /* one person may take part in several stages of a request */
     bool drift_repair;          /* put back grants that were removed manually */
     struct package_stage *stages; /* none exactly when approval is not required */
     size_t n_stages;

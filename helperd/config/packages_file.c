@@ -27,6 +27,7 @@ struct draft {
     int at_end;
     int on_removed;
     int drift;
+    int same_approver;
     strv approvers;
     int64_t approval_timeout;
     struct package_stage stages[PACKAGE_STAGES_MAX];
@@ -49,6 +50,7 @@ static const char *const at_end_words[] = {
 };
 static const char *const removed_words[] = {"keep", "revoke", NULL};
 static const char *const approval_words[] = {"required", "none", NULL};
+static const char *const no_yes_words[] = {"no", "yes", NULL};
 static const char *const drift_words[] = {"report", "repair", NULL};
 
 #define IN_DRAFT(member) offsetof(struct draft, member)
@@ -74,6 +76,7 @@ static const struct inifile_key keys[] = {
     {"policy", "approval", INIFILE_WORD, IN_DRAFT(approval), approval_words, 0, 0},
     {"policy", "on_removed", INIFILE_WORD, IN_DRAFT(on_removed), removed_words, 0, 0},
     {"policy", "approvers", INIFILE_LIST, IN_DRAFT(approvers), NULL, 0, 0},
+    {"policy", "same_approver", INIFILE_WORD, IN_DRAFT(same_approver), no_yes_words, 0, 0},
     {"policy", "approval_timeout", INIFILE_DURATION, IN_DRAFT(approval_timeout), NULL, 0, 0},
     {"stage N", "approvers", INIFILE_LIST, IN_STAGE(approvers), NULL, 0, 0},
     {"stage N", "quorum", INIFILE_NUMBER, IN_STAGE(quorum), NULL, 1, PACKAGE_PRINCIPALS_MAX},
@@ -461,6 +464,7 @@ static int finish_package(struct draft *draft, const char *name)
     package->revoke_on_removed = draft->on_removed != 0;
     package->extension = (enum package_extension)draft->extension;
     package->drift_repair = draft->drift != 0;
+    package->same_approver = draft->same_approver != 0;
     return finish_stages(draft);
 }
 

@@ -221,8 +221,7 @@ static int judge_decider(struct engine *engine, const struct record *record,
                          const struct policy_decider *decider, const struct policy_delegator **ret_for_whom,
                          struct reply *reply)
 {
-    const struct policy_pending pending = {&record->stage, &record->request.requestor, record->decisions,
-                                           record->n_decisions};
+    const struct policy_pending pending = record_pending(engine->packages, record);
     const enum policy_decide_verdict verdict =
         policy_decide_as(&pending, decider, clock_now(&engine->clock), ret_for_whom);
     return verdict == POLICY_DECIDE_NOT_APPROVER ? refuse_other_stage(engine, record, decider, reply)

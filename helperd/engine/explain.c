@@ -84,7 +84,8 @@ static bool are_known(const struct explanation *explanation, char *const *princi
     return known;
 }
 
-static json_t *view_stage(const struct explanation *explanation, const struct stage *stage)
+/* `apart`: different people can complete it after the stages before it (rule 4). */
+static json_t *view_stage(const struct explanation *explanation, const struct stage *stage, bool apart)
 {
     static const char *const words[] = {
         [POLICY_REACH_UNKNOWN] = "unknown",
@@ -96,7 +97,8 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
     const struct policy_pending pending = {.stage = stage, .requestor = &explanation->identity};
     struct policy_reach reach = policy_reach(&pending, explanation->facts);
     char why[STAGE_WHY_MAX];
-    if (here)
+    const bool taken = !here && !apart && reach.verdict != POLICY_REACH_NOBODY;
+    if (here || taken)
         reach.verdict = POLICY_REACH_NOBODY;
     json_t *view =
         json_pack("{s:I, s:I, s:I, s:o, s:o, s:b, s:s}", "stage", (json_int_t)stage->number, "quorum",
@@ -115,7 +117,9 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
         r = add(view, "escalate_after", json_integer(stage->escalate_after));
     if (r == 0 && reach.verdict == POLICY_REACH_NOBODY)
         r = add(view, "why",
-                json_string(here ? here : stage_say_reach(stage, &reach, explanation->facts, why)));
+                json_string(here    ? here
+                            : taken ? "one person takes part in one stage alone, and too few can approve"
+                                    : stage_say_reach(stage, &reach, explanation->facts, why)));
     if (r == 0)
         return view;
     json_decref(view);
@@ -130,8 +134,11 @@ static json_t *view_stages(const struct explanation *explanation)
     bool failed = !stages || !array;
     if (stages)
         policy_plan_stages(explanation->package, clock_now(&explanation->engine->clock), stages);
+    const size_t reach =
+        stages ? policy_reach_stages(explanation->package, stages, &explanation->identity, explanation->facts)
+               : 0;
     for (size_t i = 0; i < count && !failed; i++)
-        failed = json_array_append_new(array, view_stage(explanation, &stages[i])) < 0;
+        failed = json_array_append_new(array, view_stage(explanation, &stages[i], i != reach)) < 0;
     free(stages);
     if (!failed)
         return array;

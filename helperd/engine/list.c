@@ -70,8 +70,7 @@ static int list_decidable(const struct request *request, void *data)
     int r = record_load(listing->engine->store, request->id, &record);
     if (r != 0)
         return r < 0 ? r : -EIO;
-    const struct policy_pending pending = {&record.stage, &record.request.requestor, record.decisions,
-                                           record.n_decisions};
+    const struct policy_pending pending = record_pending(listing->engine->packages, &record);
     const enum policy_decide_verdict verdict =
         policy_may_decide(&pending, &listing->decider, clock_now(&listing->engine->clock));
     listing->unsure |= verdict == POLICY_DECIDE_UNKNOWN;

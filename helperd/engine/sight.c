@@ -95,6 +95,11 @@ int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct
             "This stage of request %" PRId64
             " has an approval of yours already, by you or in your name; it needs another approver's.",
             id);
+    case POLICY_DECIDE_OTHER_STAGE:
+        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
+                             "You took part in another stage of request %" PRId64
+                             ", or it was decided in your name: this stage needs another person.",
+                             id);
     case POLICY_DECIDE_ALLOWED:
         break;
     }

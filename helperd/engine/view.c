@@ -160,10 +160,9 @@ static void put_origin(struct builder *builder, const struct request *request)
 
 /* What the caller could do about it now, and in whose name. */
 static void put_may_decide(struct builder *builder, const struct record *record,
-                           const struct policy_decider *caller, int64_t now)
+                           const struct packages *packages, const struct policy_decider *caller, int64_t now)
 {
-    const struct policy_pending pending = {&record->stage, &record->request.requestor, record->decisions,
-                                           record->n_decisions};
+    const struct policy_pending pending = record_pending(packages, record);
     const struct policy_delegator *for_whom = NULL;
     const bool may = record->request.state == STATE_PENDING_APPROVAL && caller->subject &&
                      policy_decide_as(&pending, caller, now, &for_whom) == POLICY_DECIDE_ALLOWED;
@@ -243,7 +242,7 @@ json_t *view_request(const struct record *record, const struct packages *package
     put_time(&builder, "ended", request->ended);
     put_text(&builder, "cancel_reason", request->cancel_reason);
     put_assignment(&builder, record);
-    put_may_decide(&builder, record, caller, now);
+    put_may_decide(&builder, record, packages, caller, now);
     put(&builder, "may_cancel",
         json_boolean((pending || request->waiting) && caller->subject &&
                      caller->identity.uid == request->requestor.uid &&

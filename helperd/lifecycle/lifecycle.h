@@ -27,6 +27,8 @@ struct record {
 /* 0, STORE_E_NONE, -errno. */
 int record_load(struct store *store, int64_t id, struct record *ret);
 void record_deinit(struct record *record);
+/* The stage that it waits in, for policy_decide_as; points into the record. */
+struct policy_pending record_pending(const struct packages *packages, const struct record *record);
 
 /* ---- requests ---- */
 

@@ -46,6 +46,16 @@ int record_load(struct store *store, int64_t id, struct record *ret)
     return 0;
 }
 
+struct policy_pending record_pending(const struct packages *packages, const struct record *record)
+{
+    const struct package *package = packages_find(packages, record->request.package);
+    return (struct policy_pending){.stage = &record->stage,
+                                   .requestor = &record->request.requestor,
+                                   .decisions = record->decisions,
+                                   .n_decisions = record->n_decisions,
+                                   .same_approver = package && package->same_approver};
+}
+
 void record_deinit(struct record *record)
 {
     free(record->remaining);

@@ -76,21 +76,17 @@ const char *stage_undecidable_here(const struct engine *engine)
                : NULL;
 }
 
-static struct finding find(const struct engine *engine, const struct stage *stage,
-                           const struct identity *requestor, const struct record *record,
+static struct finding find(const struct engine *engine, const struct policy_pending *pending,
                            const struct facts *facts)
 {
-    const struct policy_pending pending = {.stage = stage,
-                                           .requestor = requestor,
-                                           .decisions = record ? record->decisions : NULL,
-                                           .n_decisions = record ? record->n_decisions : 0};
+    const struct stage *stage = pending->stage;
     const char *why = stage_undecidable_here(engine);
     if (why) {
         struct finding nobody = {.known = true};
         append(nobody.why, "%s", why);
         return nobody;
     }
-    const struct policy_reach reach = policy_reach(&pending, facts);
+    const struct policy_reach reach = policy_reach(pending, facts);
     struct finding finding = {.known = reach.verdict != POLICY_REACH_UNKNOWN};
     finding.escalate = (reach.verdict == POLICY_REACH_FALLBACK || reach.verdict == POLICY_REACH_NOBODY) &&
                        strv_length(stage->fallback_approvers) > 0 && stage->escalated == 0;
@@ -152,7 +148,8 @@ int stage_judge(struct engine *engine, struct record *record, const struct facts
     /* A directory that is away may look like one in which nobody is: its own requestor is missing, too. */
     if (!facts->user)
         return ENGINE_E_UNKNOWN;
-    const struct finding finding = find(engine, &record->stage, &request->requestor, record, facts);
+    const struct policy_pending pending = record_pending(engine->packages, record);
+    const struct finding finding = find(engine, &pending, facts);
     if (!finding.known)
         return ENGINE_E_UNKNOWN;
     if (!is_news(&finding, request->undecidable))
@@ -168,6 +165,21 @@ int stage_judge(struct engine *engine, struct record *record, const struct facts
     return store_failed(engine->store);
 }
 
+/* Who took part in the stages before counts. */
+static struct finding find_at_entry(struct txn *txn, const struct request *request, const struct stage *stage,
+                                    const struct facts *facts)
+{
+    const struct package *package = packages_find(txn->engine->packages, request->package);
+    struct decision *decisions = NULL;
+    struct policy_pending pending = {
+        .stage = stage, .requestor = &request->requestor, .same_approver = package && package->same_approver};
+    txn_ok(txn, store_get_decisions(txn->store, request->id, &decisions, &pending.n_decisions));
+    pending.decisions = decisions;
+    const struct finding finding = find(txn->engine, &pending, facts);
+    store_free_decisions(decisions, pending.n_decisions);
+    return finding;
+}
+
 void stage_enter(struct txn *txn, const struct request *request, const struct stage *stage,
                  const struct facts *facts)
 {
@@ -176,7 +188,7 @@ void stage_enter(struct txn *txn, const struct request *request, const struct st
     struct finding finding = {0};
     store_set_escalation(txn->store, request->id, escalate_at);
     if (facts)
-        finding = find(txn->engine, stage, &request->requestor, NULL, facts);
+        finding = find_at_entry(txn, request, stage, facts);
     if (!finding.known)
         survey_soon(txn->engine, request->id);
     notify_stage(txn, request, stage);

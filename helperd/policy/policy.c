@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/policy/policy.h"
 
+#include "helperd/config/distinct.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 bool policy_names(char *const *principals, const struct subject *subject)
@@ -54,17 +57,11 @@ bool policy_escalated(const struct stage *stage, int64_t now)
            (stage->escalate_after > 0 && stage->entered > 0 && now >= stage->entered + stage->escalate_after);
 }
 
-/* True when this person made a decision of the stage, or one was made in their name. */
-static bool took_part(const struct policy_pending *pending, const struct identity *who)
+/* True when this person made the decision, or it was made in their name. */
+static bool took_part(const struct decision *decision, const struct identity *who)
 {
-    for (size_t i = 0; i < pending->n_decisions; i++) {
-        const struct decision *decision = &pending->decisions[i];
-        if (decision->stage == pending->stage->number &&
-            (policy_same_person(&decision->identity, who) ||
-             (decision->for_user && policy_same_person(&decision->for_identity, who))))
-            return true;
-    }
-    return false;
+    return policy_same_person(&decision->identity, who) ||
+           (decision->for_user && policy_same_person(&decision->for_identity, who));
 }
 
 /* Why this person may not decide, even if they are an approver. */
@@ -73,7 +70,17 @@ static enum policy_decide_verdict judge_person(const struct policy_pending *pend
 {
     if (policy_same_person(pending->requestor, person))
         return POLICY_DECIDE_OWN_REQUEST;
-    return took_part(pending, person) ? POLICY_DECIDE_TWICE : POLICY_DECIDE_ALLOWED;
+    enum policy_decide_verdict verdict = POLICY_DECIDE_ALLOWED;
+    for (size_t i = 0; i < pending->n_decisions; i++) {
+        const struct decision *decision = &pending->decisions[i];
+        if (!took_part(decision, person))
+            continue;
+        if (decision->stage == pending->stage->number)
+            return POLICY_DECIDE_TWICE;
+        if (!pending->same_approver)
+            verdict = POLICY_DECIDE_OTHER_STAGE;
+    }
+    return verdict;
 }
 
 static bool stage_names(const struct stage *stage, const struct subject *subject, int64_t now)
@@ -255,6 +262,65 @@ struct policy_reach policy_reach(const struct policy_pending *pending, const str
     }
     if (reach.verdict == POLICY_REACH_UNKNOWN)
         reach.verdict = POLICY_REACH_NOBODY;
+    return reach;
+}
+
+/* Everybody of the facts' principals has a number: where they stand among all of them. */
+static size_t number_of(const struct facts *facts, uid_t uid)
+{
+    size_t number = 0;
+    for (size_t i = 0; i < facts->n_principals; i++)
+        for (size_t k = 0; k < facts->principals[i].n_people; k++, number++)
+            if (facts->principals[i].people[k].uid == uid)
+                return number; /* the first place of this uid is the person's number */
+    return number;
+}
+
+static size_t count_people(const struct facts *facts)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < facts->n_principals; i++)
+        count += facts->principals[i].n_people;
+    return count;
+}
+
+/* Adds those whom the list stands for. False where that is not known, or they are more than any stage needs. */
+static bool add_people(const struct policy_pending *pending, const struct facts *facts, char *const *list,
+                       struct distinct_stage *ret)
+{
+    for (; list && *list; list++) {
+        const struct principal *principal = facts_principal(facts, *list);
+        if (!principal || !principal->whole || principal->n_people >= FACTS_PEOPLE_MAX)
+            return false;
+        for (size_t i = 0; i < principal->n_people; i++)
+            if (policy_may_count(pending, *list, &principal->people[i]))
+                ret->people[ret->count++] = number_of(facts, principal->people[i].uid);
+    }
+    return true;
+}
+
+static bool add_stage(const struct stage *stage, const struct identity *requestor, const struct facts *facts,
+                      struct distinct_stage *ret)
+{
+    const struct policy_pending pending = {.stage = stage, .requestor = requestor};
+    ret->quorum = stage->quorum;
+    ret->people =
+        calloc(2 * count_people(facts) + 1, sizeof(*ret->people)); /* a name may stand in both lists */
+    return ret->people && add_people(&pending, facts, stage->approvers, ret) &&
+           add_people(&pending, facts, stage->fallback_approvers, ret);
+}
+
+size_t policy_reach_stages(const struct package *package, const struct stage *stages,
+                           const struct identity *requestor, const struct facts *facts)
+{
+    struct distinct_stage distinct[PACKAGE_STAGES_MAX] = {0};
+    bool known = !package->same_approver;
+    for (size_t i = 0; i < package->n_stages && known; i++)
+        known = add_stage(&stages[i], requestor, facts, &distinct[i]);
+    const size_t reach =
+        known ? distinct_reach(distinct, package->n_stages, count_people(facts)) : package->n_stages;
+    for (size_t i = 0; i < package->n_stages; i++)
+        free(distinct[i].people);
     return reach;
 }
 

@@ -41,6 +41,7 @@ enum policy_decide_verdict {
     POLICY_DECIDE_DELEGATORS_REQUEST, /* the request of the delegator */
     POLICY_DECIDE_NO_LOGIN,
     POLICY_DECIDE_TWICE,
+    POLICY_DECIDE_OTHER_STAGE, /* took part in another stage of the request (rule 4) */
     POLICY_DECIDE_ALLOWED,
 };
 
@@ -73,6 +74,7 @@ struct policy_pending {
     const struct identity *requestor;
     const struct decision *decisions; /* of the request so far, in any stage */
     size_t n_decisions;
+    bool same_approver; /* one person may take part in several stages */
 };
 
 /*
@@ -118,7 +120,14 @@ struct policy_reach {
  */
 struct policy_reach policy_reach(const struct policy_pending *pending, const struct facts *facts);
 
-/* True when this person of the principal counts: neither the requestor nor one who has decided in this stage. */
+/*
+ * How many of the stages, from the first on, can be completed by people none of whom takes part in two (rule 4), as far as
+ * the facts have their principals; all of them where the package lets one person do so, or where not all is known.
+ */
+size_t policy_reach_stages(const struct package *package, const struct stage *stages,
+                           const struct identity *requestor, const struct facts *facts);
+
+/* True when this person of the principal counts: neither the requestor nor one who has taken part already. */
 bool policy_may_count(const struct policy_pending *pending, const char *principal,
                       const struct person *person);
 

@@ -107,38 +107,43 @@ START_TEST(test_may_decide)
     const struct decision here = {.stage = 2, .identity = {1002, UID_UNSET}, .approved = true};
     const struct decision same_login = {.stage = 2, .identity = {1009, 1002}, .approved = true};
 
-    ck_assert_int_eq(policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0}, &by_bob, 1000),
-                     POLICY_DECIDE_ALLOWED);
     ck_assert_int_eq(
-        policy_may_decide(&(struct policy_pending){&stage, &requestor, &elsewhere, 1}, &by_bob, 1000),
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0, false}, &by_bob, 1000),
         POLICY_DECIDE_ALLOWED);
-    ck_assert_int_eq(policy_may_decide(&(struct policy_pending){&stage, &requestor, &here, 1}, &by_bob, 1000),
-                     POLICY_DECIDE_TWICE);
     ck_assert_int_eq(
-        policy_may_decide(&(struct policy_pending){&stage, &requestor, &same_login, 1}, &by_bob, 1000),
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, &elsewhere, 1, false}, &by_bob, 1000),
+        POLICY_DECIDE_OTHER_STAGE); /* rule 4 */
+    ck_assert_int_eq(
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, &elsewhere, 1, true}, &by_bob, 1000),
+        POLICY_DECIDE_ALLOWED);
+    ck_assert_int_eq(
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, &here, 1, false}, &by_bob, 1000),
         POLICY_DECIDE_TWICE);
     ck_assert_int_eq(
-        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0}, &by_locked, 1000),
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, &same_login, 1, false}, &by_bob, 1000),
+        POLICY_DECIDE_TWICE);
+    ck_assert_int_eq(
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0, false}, &by_locked, 1000),
         POLICY_DECIDE_NO_LOGIN);
     ck_assert_int_eq(
-        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0}, &by_own_login, 1000),
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0, false}, &by_own_login, 1000),
         POLICY_DECIDE_OWN_REQUEST);
     ck_assert_int_eq(
-        policy_may_decide(&(struct policy_pending){&stage, &by_bob.identity, NULL, 0}, &by_bob, 1000),
+        policy_may_decide(&(struct policy_pending){&stage, &by_bob.identity, NULL, 0, false}, &by_bob, 1000),
         POLICY_DECIDE_OWN_REQUEST);
     /* The fallback approvers come in when the time has passed, not before. */
     ck_assert_int_eq(
-        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0}, &by_alice, 1099),
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0, false}, &by_alice, 1099),
         POLICY_DECIDE_NOT_APPROVER);
     ck_assert_int_eq(
-        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0}, &by_alice, 1100),
+        policy_may_decide(&(struct policy_pending){&stage, &requestor, NULL, 0, false}, &by_alice, 1100),
         POLICY_DECIDE_ALLOWED);
     ck_assert_int_eq(policy_lacking(&stage, &elsewhere, 1), 2);
     ck_assert_int_eq(policy_lacking(&stage, &here, 1), 1);
     /* Zeroed memory refuses. */
     const struct stage nothing = {0};
     ck_assert_int_eq(
-        policy_may_decide(&(struct policy_pending){&nothing, &requestor, NULL, 0}, &by_bob, 1000),
+        policy_may_decide(&(struct policy_pending){&nothing, &requestor, NULL, 0, false}, &by_bob, 1000),
         POLICY_DECIDE_NOT_APPROVER);
 }
 END_TEST
@@ -214,7 +219,8 @@ static const struct {
     {"bob", "", 2, {ALICE, UID_UNSET}, &by_bob_here, POLICY_REACH_NOBODY, 0},
     {"%leads", "", 2, {ALICE, UID_UNSET}, &by_carol_as_bob, POLICY_REACH_NOBODY, 0},
     {"bob", "", 1, {ALICE, UID_UNSET}, &by_bob_here, POLICY_REACH_APPROVERS, 0}, /* nothing lacks */
-    {"bob", "", 1, {ALICE, UID_UNSET}, &by_bob_before, POLICY_REACH_APPROVERS, 1},
+    {"bob", "", 1, {ALICE, UID_UNSET}, &by_bob_before, POLICY_REACH_NOBODY, 0}, /* in another stage: rule 4 */
+    {"bob", "dave", 1, {ALICE, UID_UNSET}, &by_bob_before, POLICY_REACH_FALLBACK, 1},
     {"bob", "dave", 2, {ALICE, UID_UNSET}, &by_bob_here, POLICY_REACH_FALLBACK, 1},
     /* Those who do not exist, have no members, may not log in. */
     {"%gone", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
@@ -255,8 +261,10 @@ START_TEST(test_reach)
                           .quorum = reaches[_i].quorum,
                           .approvers = strv_split(reaches[_i].approvers),
                           .fallback_approvers = strv_split(reaches[_i].fallback)};
-    const struct policy_pending pending = {&stage, &reaches[_i].requestor, reaches[_i].decision,
-                                           reaches[_i].decision ? 1 : 0};
+    const struct policy_pending pending = {.stage = &stage,
+                                           .requestor = &reaches[_i].requestor,
+                                           .decisions = reaches[_i].decision,
+                                           .n_decisions = reaches[_i].decision ? 1 : 0};
     const struct policy_reach reach = policy_reach(&pending, &facts);
     ck_assert_int_eq(reach.verdict, reaches[_i].verdict);
     ck_assert_int_eq(reach.everybody, reaches[_i].everybody);
