@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/host/lookup.h"
 
+#include "common/child.h"
 #include "common/cleanup.h"
 #include "common/identity.h"
 #include "common/log.h"
@@ -9,9 +10,7 @@
 #include "helperd/host/lookup_outage.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -299,34 +298,20 @@ static int worker_start(struct lookup *lookup, struct worker *worker)
         return -EAGAIN;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return -errno;
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_adddup2(&actions, pair[1], 0);
-    posix_spawn_file_actions_adddup2(&actions, pair[1], 1);
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     char *const argv[] = {lookup->program, NULL};
     char *const environment[] = {(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+    const struct child_plan plan = {
+        .argv = argv, .environment = environment, .fds = {pair[1], pair[1], STDERR_FILENO}, .n_fds = 3};
     pid_t pid;
-    const int error = posix_spawn(&pid, lookup->program, &actions, &attributes, argv, environment);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
+    const int r = child_start(&plan, &pid);
     close(pair[1]);
-    if (error) {
+    if (r < 0) {
         close(pair[0]);
         if (!lookup->cannot_start)
             log_error("Cannot start %s: %s. Calls wait for it, then are refused.", lookup->program,
-                      strerror(error));
+                      strerror(-r));
         lookup->cannot_start = true;
-        return -error;
+        return r;
     }
     lookup->cannot_start = false;
     *worker = (struct worker){.lookup = lookup, .pid = pid, .fd = pair[0]};

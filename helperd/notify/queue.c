@@ -21,6 +21,7 @@ enum {
     RUNNING_MAX = 8,
     RUNNING_OF_HOOK_MAX = 2, /* so that one that hangs leaves room for others */
     MESSAGE_MAX = 480,
+    OUTPUT_MAX = 8192,
     LOOK_AGAIN = 10, /* first pauses, until what could not be prepared is tried again */
 };
 
@@ -299,26 +300,26 @@ static void show_output(const char *output, char *ret, size_t size)
     text_visible(line, ret, size);
 }
 
-static void on_done(int status, bool timed_out, const char *output, void *data)
+static void on_done(const struct child_end *end, void *data)
 {
     struct delivery *delivery = data;
     struct queue *queue = delivery->notice->queue;
     char visible[MESSAGE_MAX / 2];
     char message[MESSAGE_MAX];
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    const int code = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : -1;
     take_off(queue, delivery);
-    show_output(output, visible, sizeof(visible));
+    show_output(end->output, visible, sizeof(visible));
     if (code == 0) {
-        if (*output)
+        if (*end->output)
             log_info("%s, notice %" PRId64 ": %s", delivery->hook, delivery->notice->id, visible);
         succeed(delivery);
     } else {
-        if (timed_out)
+        if (end->timed_out)
             snprintf(message, sizeof(message), "%.64s: did not end within %g s and was killed",
                      delivery->hook, queue->settings.deadline);
         else if (code < 0)
             snprintf(message, sizeof(message), "%.64s: was ended by signal %d", delivery->hook,
-                     WTERMSIG(status));
+                     WTERMSIG(end->status));
         else
             snprintf(message, sizeof(message), "%.64s: exit status %d", delivery->hook, code);
         const size_t used = strlen(message);
@@ -333,7 +334,6 @@ static void start(struct delivery *delivery)
     struct queue *queue = delivery->notice->queue;
     char why[MESSAGE_MAX / 2] = "";
     char message[MESSAGE_MAX];
-    struct run *run = NULL;
     _cleanup_close_ int fd = hooks_open(queue->settings.folder, delivery->hook, why, sizeof(why));
     int r = fd < 0 ? fd : 0;
     if (r == -ENOENT) {
@@ -343,8 +343,8 @@ static void start(struct delivery *delivery)
         return;
     }
     if (r == 0)
-        r = run_start(queue->loop, fd, delivery->hook, delivery->notice->text, queue->settings.deadline,
-                      on_done, delivery, &run);
+        r = run_start(queue->loop, fd, delivery->hook, delivery->notice->text,
+                      &(struct child_terms){on_done, delivery, OUTPUT_MAX, queue->settings.deadline});
     if (r == 0) {
         delivery->stage = RUNNING;
         queue->running[queue->n_running++] = delivery;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/privileged/service.h"
 
+#include "common/child_loop.h"
 #include "common/log.h"
 #include "dbus/contract.h"
 #include "dbus/server_caller.h"
@@ -10,17 +11,21 @@
 #include "helperd/privileged/members.h"
 #include "helperd/privileged/sessions.h"
 #include "helperd/privileged/warning.h"
-#include "helperd/privileged/worker.h"
 
 #include <ev.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 enum {
     CALLS_MAX = 512,
     WORKERS_MAX = 8,
     DEADLINE = 8, /* seconds from a call's arrival; less than what the client waits */
+    RESULT_MAX = 16 * 1024 * 1024,
+    RESULT_FD = STDERR_FILENO + 1,
 };
 
 struct method {
@@ -49,7 +54,7 @@ struct call {
     const struct method *method;
     DBusMessage *message;
     json_t *arguments; /* NULL until the caller is known to be the right one */
-    struct worker *worker;
+    struct child *worker;
     ev_timer deadline;
 };
 
@@ -137,7 +142,7 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
     log_error("%s took longer than %.0f s%s.", call->method->shape.name, call->method->deadline,
               began ? " and was ended" : " to come to its turn");
     if (began)
-        worker_kill(call->worker);
+        child_kill(call->worker);
     call->worker = NULL;
     call_refuse(call, BUS_ERROR_UNAVAILABLE,
                 began ? "it took too long and was ended; it may be done or not"
@@ -146,22 +151,38 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
 
 /* ---- the work ---- */
 
-static json_t *work(void *data)
+/* In a process of its own, which must touch none of the service's connection and loop. */
+static int work(void *data)
 {
     const struct call *call = data;
     struct answer answer = {0};
+    fcntl(RESULT_FD, F_SETFD, FD_CLOEXEC);
     call->method->run(call->arguments, &answer);
-    return answer_write(&answer);
+    json_t *result = answer_write(&answer);
+    return result && json_dumpfd(result, RESULT_FD, JSON_COMPACT) == 0 ? 0 : 1;
 }
 
-static void on_done(json_t *result, void *data)
+static void on_worked(const struct child_end *end, void *data)
 {
     struct call *call = data;
     struct answer answer;
     call->worker = NULL;
-    answer_read(result, &answer);
+    answer_read(json_loadb(end->output, end->size, 0, NULL), &answer);
     call_finish(call, &answer);
     answer_deinit(&answer);
+}
+
+static int start_work(struct call *call)
+{
+    const struct child_plan plan = {.run = work,
+                                    .data = call,
+                                    .fds = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, CHILD_OUTPUT},
+                                    .n_fds = RESULT_FD + 1};
+    const struct child_terms terms = {.done = on_worked, .data = call, .output_max = RESULT_MAX};
+    const int r = child_run(call->service->loop, &plan, &terms, &call->worker);
+    if (r < 0)
+        log_error("Cannot start a process: %s", strerror(-r));
+    return r;
 }
 
 /* The first call that may begin now. */
@@ -187,7 +208,7 @@ static void run_in_turn(struct service *service)
 {
     struct call *call;
     while ((call = next_call(service))) {
-        if (worker_start(service->loop, work, on_done, call, &call->worker) == 0)
+        if (start_work(call) == 0)
             continue;
         call_refuse(call, BUS_ERROR_UNAVAILABLE, "no process could be started; nothing was changed");
         return; /* the refusal came here again */
@@ -308,7 +329,7 @@ int service_run(uid_t caller, double idle)
     ev_run(service.loop, 0);
     while (service.calls) { /* of a bus that went away */
         if (service.calls->worker)
-            worker_kill(service.calls->worker);
+            child_kill(service.calls->worker);
         call_free(service.calls);
     }
     if (!service.lost)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/session/terminal.h"
 
+#include "common/child.h"
 #include "common/cleanup.h"
 #include "common/hostname.h"
 #include "common/log.h"
@@ -8,14 +9,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 enum { TELL_MS = 1000 };
 
@@ -101,42 +98,41 @@ int terminal_write(const char *terminal, uid_t uid, enum terminal_manners manner
     return put < 0 ? -errno : put == (ssize_t)strlen(line) ? 0 : -EAGAIN;
 }
 
-static _Noreturn void tell_each(char *const *terminals, uid_t uid, enum terminal_manners manners,
-                                const char *line)
+struct telling {
+    char *const *terminals;
+    uid_t uid;
+    enum terminal_manners manners;
+    const char *line;
+};
+
+static int tell_each(void *data)
 {
-    close_range(STDERR_FILENO + 1, UINT_MAX, 0); /* nobody is to wait for the end of these */
-    for (char *const *terminal = terminals; *terminal; terminal++) {
-        const int r = terminal_write(*terminal, uid, manners, line);
+    const struct telling *telling = data;
+    for (char *const *terminal = telling->terminals; *terminal; terminal++) {
+        const int r = terminal_write(*terminal, telling->uid, telling->manners, telling->line);
         if (r < 0)
-            log_info("%s, of uid %u, was passed over: %s", *terminal, uid,
+            log_info("%s, of uid %u, was passed over: %s", *terminal, telling->uid,
                      r == -EACCES ? "mesg n" : strerror(-r));
     }
-    _exit(0);
+    return 0;
 }
 
 /* One that even SIGKILL does not end at once is left to itself, and to whoever collects what we leave. */
-static void wait_for_child(pid_t pid, uid_t uid)
-{
-    siginfo_t info;
-    _cleanup_close_ int pidfd = pidfd_open(pid, 0);
-    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-    const bool over = pidfd >= 0 && poll(&ended, 1, TELL_MS) > 0;
-    if (!over) {
-        kill(pid, SIGKILL); /* not collected yet, so the number is still its */
-        log_info("The terminals of uid %u were given up: they took longer than a second.", uid);
-    }
-    waitid(P_PID, (id_t)pid, &info, WEXITED | (over ? 0 : WNOHANG));
-}
-
 void terminal_tell(char *const *terminals, uid_t uid, enum terminal_manners manners, const char *line)
 {
+    struct telling telling = {terminals, uid, manners, line};
+    const struct child_plan plan = {
+        .run = tell_each, .data = &telling, .fds = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}, .n_fds = 3};
+    int status;
+    pid_t pid;
     if (!*terminals)
         return;
-    const pid_t pid = fork();
-    if (pid == 0)
-        tell_each(terminals, uid, manners, line);
-    if (pid > 0)
-        wait_for_child(pid, uid);
-    else
-        log_warning("The terminals of uid %u were passed over: %s", uid, strerror(errno));
+    const int r = child_start(&plan, &pid);
+    if (r < 0)
+        log_warning("The terminals of uid %u were passed over: %s", uid, strerror(-r));
+    if (r < 0 || child_wait(pid, TELL_MS, &status) == 0)
+        return;
+    kill(pid, SIGKILL); /* not collected yet, so the number is still its */
+    log_info("The terminals of uid %u were given up: they took longer than a second.", uid);
+    child_wait(pid, 0, &status);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The root service's parts that need no bus: reading a group file, finding processes in a /proc of the test's own,
- * names, answers, workers. */
+ * names, answers. */
 #include "common/groupfile.h"
 #include "helperd/privileged/answer.h"
 #include "helperd/privileged/members.h"
 #include "helperd/privileged/processes.h"
-#include "helperd/privileged/worker.h"
 #include "helperd/session/terminal.h"
 
 #include <check.h>
@@ -320,94 +319,6 @@ START_TEST(silence_is_a_refusal)
 }
 END_TEST
 
-/* ---- workers ---- */
-
-static struct ev_loop *loop;
-static json_t *got;
-static int calls;
-
-static void on_result(json_t *result, void *data)
-{
-    (void)data;
-    got = result;
-    calls++;
-    ev_break(loop, EVBREAK_ALL);
-}
-
-/* Its descriptors are the standard ones and the one that it answers on. */
-static json_t *tell_descriptors(void *data)
-{
-    (void)data;
-    int open_ones = 0;
-    for (int fd = 0; fd < 256; fd++)
-        open_ones += fcntl(fd, F_GETFD) >= 0;
-    return json_pack("{s:i, s:b}", "open", open_ones, "leads", getpgid(0) == getpid());
-}
-
-static json_t *say_nothing(void *data)
-{
-    (void)data;
-    return NULL;
-}
-
-static json_t *die(void *data)
-{
-    (void)data;
-    raise(SIGTERM);
-    return json_true();
-}
-
-static json_t *say_much(void *data)
-{
-    (void)data;
-    json_t *list = json_array();
-    for (int i = 0; i < 100000; i++)
-        json_array_append_new(list, json_string("somebody"));
-    return list;
-}
-
-static json_t *hang(void *data)
-{
-    (void)data;
-    pause();
-    return NULL;
-}
-
-static json_t *run(worker_run what)
-{
-    struct worker *worker = NULL;
-    calls = 0;
-    got = NULL;
-    ck_assert_int_eq(worker_start(loop, what, on_result, NULL, &worker), 0);
-    ck_assert_int_eq(calls, 0);
-    ev_run(loop, 0);
-    ck_assert_int_eq(calls, 1);
-    return got;
-}
-
-START_TEST(workers)
-{
-    loop = ev_default_loop(EVFLAG_AUTO);
-    json_t *result = run(tell_descriptors);
-    ck_assert_int_eq(json_integer_value(json_object_get(result, "open")), 4);
-    ck_assert(json_is_true(json_object_get(result, "leads")));
-    json_decref(result);
-    ck_assert_ptr_null(run(say_nothing));
-    ck_assert_ptr_null(run(die));
-    result = run(say_much);
-    ck_assert_uint_eq(json_array_size(result), 100000);
-    json_decref(result);
-
-    /* Killed: nobody is told, and the process is collected: the loop ends by itself. */
-    struct worker *worker = NULL;
-    calls = 0;
-    ck_assert_int_eq(worker_start(loop, hang, on_result, NULL, &worker), 0);
-    worker_kill(worker);
-    ev_run(loop, 0);
-    ck_assert_int_eq(calls, 0);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("privileged_parts");
@@ -426,7 +337,6 @@ int main(void)
     tcase_add_test(tests, writes_to_terminals_alone);
     tcase_add_test(tests, answers_travel);
     tcase_add_test(tests, silence_is_a_refusal);
-    tcase_add_test(tests, workers);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -3,6 +3,7 @@
  * accesspkg-mail: a program for notify.d that sends a notice as a mail, through the sendmail interface. Its stdin is the
  * notice; its arguments are nobody's. Started by accesspkg-notify, as its user.
  */
+#include "common/child.h"
 #include "common/cleanup.h"
 #include "common/config.h"
 #include "common/log.h"
@@ -14,10 +15,8 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -98,43 +97,24 @@ static void find_parties(const json_t *to, const char *map, const struct config_
     }
 }
 
-/* The message as its stdin: a file in memory. */
-static int make_input(const char *message)
-{
-    const size_t size = strlen(message);
-    const int fd = memfd_create("mail", MFD_CLOEXEC);
-    if (fd < 0 || write(fd, message, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) < 0) {
-        if (fd >= 0)
-            close(fd);
-        return -EIO;
-    }
-    return fd;
-}
-
 /* One run for all of them: the MTA has the mail, or has it not. */
 static int send(const char *message, const struct parties *parties)
 {
     char *arguments[PARTIES_MAX + 8] = {(char *)SENDMAIL, (char *)"-i", (char *)"-f", (char *)SENDER,
                                         (char *)"--"};
-    posix_spawn_file_actions_t actions;
     pid_t pid = 0;
     int status = 0;
-    _cleanup_close_ int input = make_input(message);
+    _cleanup_close_ int input = child_text(message);
+    const struct child_plan plan = {
+        .argv = arguments, .environment = environ, .fds = {input, STDOUT_FILENO, STDERR_FILENO}, .n_fds = 3};
     for (size_t i = 0; i < parties->count; i++)
         arguments[5 + i] = (char *)parties->items[i].address;
-    if (input < 0 || posix_spawn_file_actions_init(&actions) != 0)
-        return EX_TEMPFAIL;
-    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    const int error = posix_spawn(&pid, SENDMAIL, &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (error) {
+    const int r = input < 0 ? input : child_start(&plan, &pid);
+    if (input >= 0 && r < 0)
         log_error(SENDMAIL " cannot be run: %s. Install an MTA, or take this program out of notify.d.",
-                  strerror(error));
+                  strerror(-r));
+    if (r < 0 || child_wait(pid, -1, &status) < 0)
         return EX_TEMPFAIL;
-    }
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return EX_TEMPFAIL;
     if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
         return EX_TEMPFAIL;
     return WEXITSTATUS(status);

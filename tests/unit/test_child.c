@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Processes of ours: what they are given, how long they are waited for, and what is heard of them in a loop. */
+#include "common/child_loop.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { OPEN_MAX_TRIED = 512 };
+
+static int output; /* what a program prints */
+
+static void setup(void)
+{
+    output = child_text("");
+    ck_assert_int_ge(output, 0);
+}
+
+static void teardown(void)
+{
+    close(output);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+    ck_assert_int_eq(errno, ECHILD);
+}
+
+static const char *printed(void)
+{
+    static char text[4096];
+    const ssize_t n = pread(output, text, sizeof(text) - 1, 0);
+    ck_assert_int_ge(n, 0);
+    text[n] = '\0';
+    return text;
+}
+
+/* Runs it to its end; its status. */
+static int finish(const struct child_plan *plan)
+{
+    pid_t pid = 0;
+    int status = -1;
+    ck_assert_int_eq(child_start(plan, &pid), 0);
+    ck_assert_int_eq(child_wait(pid, -1, &status), 0);
+    return status;
+}
+
+static int exit_status(int (*run)(void *data), void *data)
+{
+    const int status = finish(&(struct child_plan){.run = run, .data = data, .fds = {0, 1, 2}, .n_fds = 3});
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* ---- what it is given ---- */
+
+START_TEST(arguments_and_environment)
+{
+    char *const argv[] = {(char *)"/bin/sh", (char *)"-c",  (char *)"echo $1; exec /usr/bin/env",
+                          (char *)"sh",      (char *)"a b", NULL};
+    char *const environment[] = {(char *)"ONE=1", NULL};
+    ck_assert_int_eq(setenv("TWO", "2", 1), 0);
+    ck_assert_int_eq(
+        finish(&(struct child_plan){
+            .argv = argv, .environment = environment, .fds = {CHILD_NULL, output, output}, .n_fds = 3}),
+        0);
+    ck_assert_ptr_eq(strstr(printed(), "a b\n"), printed());
+    ck_assert_ptr_nonnull(strstr(printed(), "ONE=1\n"));
+    ck_assert_ptr_null(strstr(printed(), "TWO"));
+}
+END_TEST
+
+static int count_descriptors(void *data)
+{
+    (void)data;
+    int count = 0;
+    for (int fd = 0; fd < OPEN_MAX_TRIED; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+START_TEST(no_descriptor_is_inherited)
+{
+    char *const argv[] = {(char *)"/bin/ls", (char *)"/proc/self/fd", NULL};
+    char *const environment[] = {NULL};
+    ck_assert_int_ge(dup(output), 0);
+    ck_assert_int_eq(dup2(output, OPEN_MAX_TRIED - 1), OPEN_MAX_TRIED - 1);
+    ck_assert_int_eq(exit_status(count_descriptors, NULL), 3);
+    ck_assert_int_eq(
+        finish(&(struct child_plan){
+            .argv = argv, .environment = environment, .fds = {CHILD_NULL, output, output}, .n_fds = 3}),
+        0);
+    ck_assert_str_eq(printed(), "0\n1\n2\n3\n"); /* the last is ls's own */
+}
+END_TEST
+
+/* The exit status says which descriptor is not the file that it should be. */
+static int compare_descriptors(void *data)
+{
+    const struct stat *wanted = data;
+    for (int fd = 0; fd < CHILD_FDS_MAX; fd++) {
+        struct stat st;
+        if (fstat(fd, &st) < 0 || st.st_ino != wanted[fd].st_ino || st.st_dev != wanted[fd].st_dev ||
+            fcntl(fd, F_GETFD) != 0)
+            return fd + 1;
+    }
+    return 0;
+}
+
+/* Each takes the place of another. */
+START_TEST(descriptors_change_places)
+{
+    struct child_plan plan = {.run = compare_descriptors, .fds = {3, 0, 0, 1}, .n_fds = CHILD_FDS_MAX};
+    struct stat wanted[CHILD_FDS_MAX];
+    ck_assert_int_eq(dup2(child_text("stdin"), 0), 0);
+    ck_assert_int_eq(dup2(child_text("stdout"), 1), 1);
+    ck_assert_int_eq(dup2(child_text("third"), 3), 3);
+    for (size_t i = 0; i < CHILD_FDS_MAX; i++)
+        ck_assert_int_eq(fstat(plan.fds[i], &wanted[i]), 0);
+    plan.data = wanted;
+    ck_assert_int_eq(finish(&plan), 0);
+}
+END_TEST
+
+static int is_null(int fd, int mode)
+{
+    struct stat null, st;
+    return stat("/dev/null", &null) == 0 && fstat(fd, &st) == 0 && st.st_rdev == null.st_rdev &&
+           (fcntl(fd, F_GETFL) & O_ACCMODE) == mode;
+}
+
+static int tell_nulls(void *data)
+{
+    (void)data;
+    return is_null(0, O_RDONLY) + 2 * is_null(1, O_WRONLY) + 4 * is_null(2, O_WRONLY);
+}
+
+START_TEST(closed_descriptors)
+{
+    const struct child_plan plan = {.run = tell_nulls, .fds = {CHILD_NULL, output, CHILD_NULL}, .n_fds = 3};
+    ck_assert_int_eq(WEXITSTATUS(finish(&plan)), 5);
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    /* What child_start opens for itself gets their numbers, and is not handed on. */
+    const int status = finish(&(struct child_plan){.run = tell_nulls, .fds = {0, 1, output}, .n_fds = 3});
+    ck_assert_int_eq(WEXITSTATUS(status), 3);
+}
+END_TEST
+
+static void on_signal(int number)
+{
+    (void)number;
+}
+
+/* The number of the first that is not as it is by default. */
+static int find_signal(void *data)
+{
+    (void)data;
+    sigset_t mask;
+    sigprocmask(SIG_SETMASK, NULL, &mask);
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action = {0};
+        sigaction(number, NULL, &action);
+        if (action.sa_handler != SIG_DFL || sigismember(&mask, number) == 1)
+            return number;
+    }
+    return 0;
+}
+
+START_TEST(signals_are_the_default)
+{
+    sigset_t blocked, after;
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGTERM, on_signal);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    ck_assert_int_eq(sigprocmask(SIG_BLOCK, &blocked, NULL), 0);
+    ck_assert_int_eq(exit_status(find_signal, NULL), 0);
+    ck_assert_int_eq(sigprocmask(SIG_SETMASK, NULL, &after), 0);
+    ck_assert_int_eq(sigismember(&after, SIGUSR1), 1);
+    ck_assert_int_eq(sigismember(&after, SIGUSR2), 0);
+}
+END_TEST
+
+static int tell_group(void *data)
+{
+    return getpgid(0) == (data ? *(pid_t *)data : getpid());
+}
+
+START_TEST(groups)
+{
+    pid_t ours = getpgid(0);
+    ck_assert_int_eq(exit_status(tell_group, &ours), 1);
+    const struct child_plan plan = {.run = tell_group, .leads = true, .fds = {0, 1, 2}, .n_fds = 3};
+    ck_assert_int_eq(WEXITSTATUS(finish(&plan)), 1);
+}
+END_TEST
+
+static const struct {
+    const char *program;
+    int error;
+} no_programs[] = {{"/nonexistent", -ENOENT}, {"/etc/passwd", -EACCES}, {"/", -EACCES}};
+
+/* teardown sees that nothing is left to be collected. */
+START_TEST(programs_that_cannot_be_run)
+{
+    char *const argv[] = {(char *)no_programs[_i].program, NULL};
+    const struct child_plan plan = {
+        .argv = argv, .environment = argv + 1, .fds = {CHILD_NULL, 1, 2}, .n_fds = 3};
+    pid_t pid = 1234;
+    ck_assert_int_eq(child_start(&plan, &pid), no_programs[_i].error);
+    ck_assert_int_eq(pid, 1234);
+}
+END_TEST
+
+/* ---- waiting ---- */
+
+static int wait_for_signal(void *data)
+{
+    (void)data;
+    while (pause())
+        continue;
+    return 0;
+}
+
+START_TEST(waits_no_longer)
+{
+    const struct child_plan plan = {.run = wait_for_signal, .fds = {0, 1, 2}, .n_fds = 3};
+    pid_t pid;
+    int status = 0;
+    ck_assert_int_eq(child_start(&plan, &pid), 0);
+    ck_assert_int_eq(child_wait(pid, 0, &status), -ETIME);
+    ck_assert_int_eq(child_wait(pid, 10, &status), -ETIME);
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    ck_assert_int_eq(child_wait(pid, 10000, &status), 0);
+    ck_assert(WIFSIGNALED(status));
+    ck_assert_int_eq(WTERMSIG(status), SIGTERM);
+    ck_assert_int_eq(child_wait(pid, -1, &status), -ECHILD);
+}
+END_TEST
+
+static int ticks;
+static int ends[2];
+
+static void on_tick(int number)
+{
+    (void)number;
+    if (++ticks == 5)
+        close(ends[1]);
+}
+
+static int read_to_the_end(void *data)
+{
+    (void)data;
+    char byte;
+    return read(STDIN_FILENO, &byte, 1) == 0 ? 7 : 1;
+}
+
+START_TEST(signals_do_not_end_the_wait)
+{
+    const struct sigaction action = {.sa_handler = on_tick};
+    const struct itimerval often = {{0, 1000}, {0, 1000}}, never = {0};
+    int status = 0;
+    pid_t pid;
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    const struct child_plan plan = {.run = read_to_the_end, .fds = {ends[0], 1, 2}, .n_fds = 3};
+    ck_assert_int_eq(child_start(&plan, &pid), 0);
+    ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+    ck_assert_int_eq(child_wait(pid, 10000, &status), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
+    ck_assert_int_eq(WEXITSTATUS(status), 7);
+}
+END_TEST
+
+START_TEST(text_as_a_file)
+{
+    enum { SIZE = 200000 };
+    char *text = malloc(SIZE + 1), *read_back = malloc(SIZE + 1);
+    ck_assert(text && read_back);
+    memset(text, 'x', SIZE);
+    text[SIZE] = '\0';
+    const int fd = child_text(text);
+    ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    ck_assert_int_eq(read(fd, read_back, SIZE + 1), SIZE);
+    ck_assert_mem_eq(text, read_back, SIZE);
+    close(fd);
+    free(text);
+    free(read_back);
+}
+END_TEST
+
+/* ---- in a loop ---- */
+
+static struct ev_loop *loop;
+static int calls;
+static int life[2]; /* its end is read when none has it open any more who was given it */
+static int status_told;
+static bool timed_out;
+static char said[2 * 1024 * 1024];
+static size_t size_told;
+
+static void on_done(const struct child_end *end, void *data)
+{
+    ck_assert_ptr_eq(data, &calls);
+    calls++;
+    status_told = end->status;
+    timed_out = end->timed_out;
+    size_told = end->size;
+    ck_assert_uint_lt(end->size, sizeof(said));
+    ck_assert_uint_eq(strlen(end->output), end->size);
+    memcpy(said, end->output, end->size + 1);
+}
+
+static struct child *begin(int (*run)(void *data), size_t output_max, double deadline)
+{
+    const struct child_terms terms = {on_done, &calls, output_max, deadline};
+    struct child *child = NULL;
+    loop = ev_default_loop(EVFLAG_AUTO);
+    ck_assert_int_eq(pipe2(life, O_CLOEXEC), 0);
+    const struct child_plan plan = {.run = run, .fds = {CHILD_NULL, CHILD_OUTPUT, 2, life[1]}, .n_fds = 4};
+    calls = 0;
+    ck_assert_int_eq(child_run(loop, &plan, &terms, &child), 0);
+    ck_assert_int_eq(calls, 0);
+    close(life[1]);
+    return child;
+}
+
+/* To the end of the loop, which is when nothing is waited for any more. */
+static void run_loop(int (*run)(void *data), size_t output_max, double deadline)
+{
+    begin(run, output_max, deadline);
+    ev_run(loop, 0);
+    ck_assert_int_eq(calls, 1);
+}
+
+static bool all_are_gone(int ms)
+{
+    struct pollfd end = {.fd = life[0], .events = POLLIN};
+    return poll(&end, 1, ms) == 1;
+}
+
+static int say_and_lead(void *data)
+{
+    dprintf(1, "%d descriptors", count_descriptors(data));
+    return getpgid(0) == getpid() ? 3 : 4;
+}
+
+static int say_nothing(void *data)
+{
+    (void)data;
+    return 0;
+}
+
+static int die(void *data)
+{
+    (void)data;
+    dprintf(1, "ouch");
+    return raise(SIGTERM);
+}
+
+static int say_much(void *data)
+{
+    (void)data;
+    static char text[1000];
+    memset(text, 'x', sizeof(text));
+    for (int i = 0; i < 1000; i++)
+        if (write(1, text, sizeof(text)) != sizeof(text))
+            return 1;
+    return 0;
+}
+
+static int hang_silently(void *data)
+{
+    dprintf(1, "first");
+    close(1);
+    return wait_for_signal(data);
+}
+
+START_TEST(ends_in_a_loop)
+{
+    run_loop(say_and_lead, 100, 0);
+    ck_assert_int_eq(WEXITSTATUS(status_told), 3);
+    ck_assert_str_eq(said, "4 descriptors");
+    ck_assert(!timed_out);
+    run_loop(say_nothing, 100, 30);
+    ck_assert_int_eq(status_told, 0);
+    ck_assert_uint_eq(size_told, 0);
+    run_loop(die, 100, 30);
+    ck_assert(WIFSIGNALED(status_told));
+    ck_assert_int_eq(WTERMSIG(status_told), SIGTERM);
+    ck_assert(!timed_out);
+    ck_assert_str_eq(said, "ouch");
+    run_loop(hang_silently, 100, 0.05); /* its output ends before it does */
+    ck_assert(timed_out);
+    ck_assert_str_eq(said, "first");
+}
+END_TEST
+
+/* It is not held up, and what is kept is what came first. */
+START_TEST(output_over_the_bound)
+{
+    run_loop(say_much, 1500, 30);
+    ck_assert_int_eq(status_told, 0);
+    ck_assert_uint_eq(size_told, 1500);
+    run_loop(say_much, 2000000, 30);
+    ck_assert_uint_eq(size_told, 1000000);
+}
+END_TEST
+
+static int leave_somebody(void *data)
+{
+    const pid_t pid = fork();
+    if (pid == 0)
+        return wait_for_signal(data);
+    dprintf(1, "%d", pid);
+    return 0;
+}
+
+static int hang_with_somebody(void *data)
+{
+    leave_somebody(data);
+    return wait_for_signal(data);
+}
+
+START_TEST(deadline)
+{
+    run_loop(hang_with_somebody, 100, 0.05);
+    ck_assert(timed_out);
+    ck_assert_int_eq(WTERMSIG(status_told), SIGKILL);
+    ck_assert_int_gt(atoi(said), 0);
+    ck_assert(all_are_gone(10000)); /* the other too */
+}
+END_TEST
+
+/* Neither its life nor its hold on the output is waited for. */
+START_TEST(descendants_outlive)
+{
+    run_loop(leave_somebody, 100, 30);
+    ck_assert_int_eq(status_told, 0);
+    ck_assert(!timed_out);
+    ck_assert(!all_are_gone(0));
+    ck_assert_int_eq(kill(atoi(said), SIGKILL), 0);
+    ck_assert(all_are_gone(10000));
+}
+END_TEST
+
+/* Nobody is told, and it is collected: the loop ends by itself. */
+START_TEST(is_killed)
+{
+    struct child *child = begin(hang_with_somebody, 100, 30);
+    ev_run(loop, EVRUN_ONCE); /* it has said who the other is */
+    child_kill(child);
+    ev_run(loop, 0);
+    ck_assert_int_eq(calls, 0);
+    ck_assert(all_are_gone(10000));
+}
+END_TEST
+
+START_TEST(nothing_to_run_in_a_loop)
+{
+    char *const argv[] = {(char *)"/nonexistent", NULL};
+    const struct child_plan plan = {
+        .argv = argv, .environment = argv + 1, .fds = {0, CHILD_OUTPUT, 2}, .n_fds = 3};
+    const struct child_terms terms = {on_done, &calls, 100, 30};
+    struct child *child = NULL;
+    loop = ev_default_loop(EVFLAG_AUTO);
+    const int next = dup(0);
+    close(next);
+    ck_assert_int_eq(child_run(loop, &plan, &terms, &child), -ENOENT);
+    ck_assert_ptr_null(child);
+    ck_assert_int_eq(dup(0), next); /* no descriptor is left behind */
+    ev_run(loop, 0);
+    ck_assert_int_eq(calls, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("child");
+    TCase *tests = tcase_create("child");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 30);
+    tcase_add_test(tests, arguments_and_environment);
+    tcase_add_test(tests, no_descriptor_is_inherited);
+    tcase_add_test(tests, descriptors_change_places);
+    tcase_add_test(tests, closed_descriptors);
+    tcase_add_test(tests, signals_are_the_default);
+    tcase_add_test(tests, groups);
+    tcase_add_loop_test(tests, programs_that_cannot_be_run, 0, sizeof(no_programs) / sizeof(*no_programs));
+    tcase_add_test(tests, waits_no_longer);
+    tcase_add_test(tests, signals_do_not_end_the_wait);
+    tcase_add_test(tests, text_as_a_file);
+    tcase_add_test(tests, ends_in_a_loop);
+    tcase_add_test(tests, output_over_the_bound);
+    tcase_add_test(tests, deadline);
+    tcase_add_test(tests, descendants_outlive);
+    tcase_add_test(tests, is_killed);
+    tcase_add_test(tests, nothing_to_run_in_a_loop);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
