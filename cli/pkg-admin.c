@@ -315,6 +315,17 @@ static void say_standing(struct invocation *invocation, const json_t *request)
     }
 }
 
+/* What ended with it. */
+static void say_withdrawn(struct invocation *invocation, const json_t *request)
+{
+    const json_t *id;
+    size_t i;
+
+    json_array_foreach(json_object_get(request, "withdrawn"), i, id)
+        output_line(&invocation->output, "Request %lld of the same user and package is cancelled with it.",
+                    (long long)json_integer_value(id));
+}
+
 static int call_and_say(struct invocation *invocation, const char *method, const char *in, json_t *arguments)
 {
     struct client_error error;
@@ -326,6 +337,7 @@ static int call_and_say(struct invocation *invocation, const char *method, const
         output_json(&invocation->output, request);
     } else {
         say_assignment(invocation, request);
+        say_withdrawn(invocation, request);
         say_standing(invocation, request);
     }
     json_decref(request);

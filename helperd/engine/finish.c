@@ -18,6 +18,16 @@ static int put_bool(json_t *view, const char *key, bool value)
     return json_object_set_new(view, key, json_boolean(value)) < 0 ? -ENOMEM : 0;
 }
 
+static int put_withdrawn(const struct answer *answer, json_t *view)
+{
+    json_t *ids = json_array();
+    bool failed = !ids;
+    for (size_t i = 0; i < answer->n_withdrawn; i++)
+        failed |= json_array_append_new(ids, json_integer(answer->withdrawn[i])) < 0;
+    failed |= json_object_set_new(view, "withdrawn", ids) < 0;
+    return failed ? -ENOMEM : 0;
+}
+
 static int put_may_emergency(const struct call *call, json_t *view)
 {
     struct request request = {0};
@@ -41,6 +51,8 @@ static int put_particulars(const struct call *call, const struct assignment *ass
         r = put_bool(view, "held", held);
     if (r == 0 && answer->may_emergency)
         r = put_may_emergency(call, view);
+    if (r == 0 && answer->n_withdrawn > 0)
+        r = put_withdrawn(answer, view);
     return r == 0 && answer->ended && assignment->id ? standing_show(call->engine, assignment, view) : r;
 }
 

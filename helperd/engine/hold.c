@@ -133,11 +133,27 @@ int engine_extend(const struct call *call, const char *name, const char *justifi
 
 /* ---- the end before the end ---- */
 
+static void note_withdrawn(const struct call *call, int64_t request)
+{
+    struct answer *answer = &call->reply->answer;
+    if (answer->n_withdrawn < sizeof(answer->withdrawn) / sizeof(answer->withdrawn[0]))
+        answer->withdrawn[answer->n_withdrawn++] = request;
+}
+
+/* An extension that waits for a decision goes with it. */
 static void end_early(const struct call *call, struct assignment *assignment, const char *reason)
 {
-    assignment_finish(engine_join(call->engine), assignment, ASSIGNMENT_REVOKE, caller_act(call, reason));
-    call->reply->answer =
-        (struct answer){.request = assignment->request, .assignment = assignment->id, .ended = true};
+    struct txn *txn = engine_join(call->engine);
+    struct request extension = {0};
+    if (store_find_open_request(txn->store, assignment->uid, assignment->user, assignment->package,
+                                &extension) == 0 &&
+        extension.extends == assignment->id)
+        note_withdrawn(call, extension.id);
+    request_deinit(&extension);
+    assignment_finish(txn, assignment, ASSIGNMENT_REVOKE, caller_act(call, reason));
+    call->reply->answer.request = assignment->request;
+    call->reply->answer.assignment = assignment->id;
+    call->reply->answer.ended = true;
 }
 
 int engine_return(const struct call *call, const char *package, const char *reason)
@@ -157,28 +173,31 @@ int engine_return(const struct call *call, const char *package, const char *reas
     return r;
 }
 
-static int revoke_named(const struct call *call, const char *user, const char *package, const char *reason)
+/* Rule 14: all that the user has of it, what was approved for later too. *ret_any: whether there was anything. */
+static int revoke_named(const struct call *call, const char *user, const char *package, const char *reason,
+                        bool *ret_any)
 {
+    struct store *store = call->engine->store;
     struct assignment assignment = {0};
-    const int r = store_find_live_assignment_by_name(call->engine->store, user, package, &assignment);
-    if (r != 0)
-        return r;
-    end_early(call, &assignment, reason);
-    assignment_deinit(&assignment);
-    return 0;
-}
-
-/* What was approved and has its start ahead is taken back likewise. */
-static int withdraw_named(const struct call *call, const char *user, const char *package, const char *reason)
-{
     struct request request = {0};
-    const int r = store_find_waiting_request_by_name(call->engine->store, user, package, &request);
-    if (r != 0)
-        return r;
-    request_withdraw(engine_join(call->engine), &request, caller_act(call, reason));
-    call->reply->answer.request = request.id;
-    request_deinit(&request);
-    return 0;
+    int r;
+    while ((r = store_find_live_assignment_by_name(store, user, package, &assignment)) == 0) {
+        end_early(call, &assignment, reason);
+        assignment_deinit(&assignment);
+        *ret_any = true;
+    }
+    while (r == STORE_E_NONE &&
+           (r = store_find_waiting_request_by_name(store, user, package, &request)) == 0) {
+        request_withdraw(engine_join(call->engine), &request, caller_act(call, reason));
+        if (*ret_any)
+            note_withdrawn(call, request.id);
+        else
+            call->reply->answer.request = request.id;
+        request_deinit(&request);
+        *ret_any = true;
+        r = STORE_E_NONE;
+    }
+    return r < 0 ? r : 0;
 }
 
 /* Nothing of ours is left to end. But whoever says this believes that there is access. */
@@ -258,13 +277,12 @@ int engine_revoke(const struct call *call, const char *user, const char *package
         (r = engine_enter(call->engine, call->facts)) != 0)
         return r;
     const char *const names[] = {user, call->facts->user ? call->facts->user->name : user};
-    for (size_t i = 0; i < 2; i++) {
-        r = revoke_named(call, names[i], package, reason);
-        if (r == STORE_E_NONE)
-            r = withdraw_named(call, names[i], package, reason);
-        if (r != STORE_E_NONE)
+    bool any = false;
+    for (size_t i = 0; i < 2; i++)
+        if ((r = revoke_named(call, names[i], package, reason, &any)) < 0)
             return r;
-    }
+    if (any)
+        return 0;
     const int refusal = refuse_unnamed(call->engine, call->facts, user, package, call->reply);
     r = refusal > 0 ? append_alike(call->engine, user, package, call->reply) : 0;
     return r < 0 ? r : refusal;

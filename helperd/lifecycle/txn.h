@@ -74,8 +74,10 @@ struct answer {
     bool submitted;     /* says whether it existed before, and is held */
     bool extended;      /* says whether it existed before */
     bool existing;
-    bool may_emergency; /* while it waits for a decision, the person may take it in an emergency */
-    bool ended;         /* an end: done when the access is gone, and says who keeps it by other means */
+    bool may_emergency;   /* while it waits for a decision, the person may take it in an emergency */
+    bool ended;           /* an end: done when the access is gone, and says who keeps it by other means */
+    int64_t withdrawn[8]; /* requests that an end withdrew as well */
+    size_t n_withdrawn;
 };
 
 struct reply {
