@@ -33,10 +33,12 @@ static void call_free(struct bus_call *call)
     }
     dbus_message_unref(call->message);
     json_decref(call->arguments);
-    strv_free(call->packages);
+    bus_terms_deinit(&call->terms);
     free(call->user);
     inquiry_deinit(&call->inquiry);
     facts_free(call->facts);
+    json_decref(call->reply.value);
+    free(call->reply.long_message);
     free(call);
 }
 
@@ -59,8 +61,9 @@ static void send_value(struct bus_call *call, json_t *value)
 }
 
 /* The end of every call: exactly one answer, then it is gone. */
-static void call_finish(struct bus_call *call, int result, struct reply *reply)
+static void call_finish(struct bus_call *call, int result)
 {
+    struct reply *reply = &call->reply;
     if (result == 0)
         send_value(call, reply->value);
     else if (result > BUS_ERROR_NONE && result < BUS_ERROR_COUNT)
@@ -71,22 +74,17 @@ static void call_finish(struct bus_call *call, int result, struct reply *reply)
             call->manager->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
             "accesspkgd has a fault and could not do this. Please tell an administrator to look at its log: "
             "journalctl -u accesspkgd");
-    json_decref(reply->value);
-    free(reply->long_message);
     call_free(call);
 }
 
 static void call_refuse(struct bus_call *call, enum bus_error code, const char *text)
 {
-    struct reply reply = {0};
-    call_finish(call, engine_refuse(&reply, code, "%s", text), &reply);
+    call_finish(call, engine_refuse(&call->reply, code, "%s", text));
 }
 
-/* Rule 3, where membership = files: an answer that tells of somebody's access waits until it is there, or gone. */
-static bool is_settling(struct bus_call *call, struct reply *reply)
+static struct call asked_of(struct bus_call *call)
 {
-    return engine_answer_waits(
-        &(const struct call){call->manager->engine, &call->caller, call->facts, reply});
+    return (struct call){call->manager->engine, &call->caller, call->facts, &call->reply};
 }
 
 static time_t monotonic(void)
@@ -96,10 +94,9 @@ static time_t monotonic(void)
     return now.tv_sec;
 }
 
-static void park(struct bus_call *call, const struct reply *answer)
+static void park(struct bus_call *call)
 {
     struct bus_manager *manager = call->manager;
-    call->answer = *answer;
     call->parked = monotonic();
     manager->hooks.parked(PARKED_MAX, manager->hooks.data);
 }
@@ -118,28 +115,29 @@ static bool is_known_enough(const struct bus_call *call, const struct facts *fac
     return known;
 }
 
+/* Rule 3, where membership = files: an answer that tells of somebody's access waits until it is there, or gone. */
 static void run(struct bus_call *call)
 {
-    struct reply reply = {0};
-    call->manager->engine->chores_begun = false;
-    const struct call asked = {call->manager->engine, &call->caller, call->facts, &reply};
-    const int r = engine_finish(&asked, call->method->run(call, &asked));
-    if (r == 0 && call->manager->engine->chores_begun && is_settling(call, &reply))
-        park(call, &reply);
+    const struct call asked = asked_of(call);
+    asked.engine->chores_begun = false;
+    const int r = engine_finish(&asked, bus_call_run(call, &asked));
+    if (r == 0 && asked.engine->chores_begun && engine_answer_waits(&asked))
+        park(call);
     else
-        call_finish(call, r, &reply);
+        call_finish(call, r);
 }
 
-/* Whether the user that the call names has another name, by which what it is about is looked up anew. */
+/* Whether the user has another name than the call is planned for; takes it then. */
 static bool is_renamed(struct bus_call *call, const struct facts *facts)
 {
-    if (!call->user || !facts->user || strcmp(facts->user->name, call->user) == 0)
+    if (!(call->method->flags & BUS_CALL_BY_NAME) || !facts->user ||
+        strcmp(facts->user->name, call->terms.user) == 0)
         return false;
     char *name = strdup(facts->user->name);
     if (!name)
         return false;
     free(call->user);
-    call->user = name;
+    call->terms.user = call->user = name;
     return true;
 }
 
@@ -185,16 +183,11 @@ static int ask(struct bus_call *call)
 
 static void look_up(struct bus_call *call)
 {
-    struct reply reply = {0};
-    inquiry_deinit(&call->inquiry);
-    call->for_root = call->method->flags & BUS_CALL_FOR_ROOT;
-    int r = call->method->plan ? call->method->plan(call, &reply) : 0;
-    if (!call->for_root || call->caller.identity.uid != 0)
-        call->inquiry.caller = call->caller.identity.uid;
+    int r = bus_call_plan(call);
     if (r == 0)
         r = ask(call);
     if (r != 0)
-        call_finish(call, r, &reply);
+        call_finish(call, r);
 }
 
 void bus_manager_settled(struct bus_manager *manager)
@@ -203,17 +196,14 @@ void bus_manager_settled(struct bus_manager *manager)
     time_t next_at = 0;
     for (struct bus_call *call = manager->calls, *next; call; call = next) {
         next = call->next;
-        if (!call->answer.value)
+        if (!call->parked)
             continue;
+        const struct call asked = asked_of(call);
         const time_t until = call->parked + PARKED_MAX;
-        if (now < until && is_settling(call, &call->answer)) {
-            next_at = next_at == 0 || until < next_at ? until : next_at;
-            continue;
-        }
-        struct reply reply = call->answer;
-        call_finish(call,
-                    engine_settled(&(const struct call){manager->engine, &call->caller, call->facts, &reply}),
-                    &reply);
+        if (now >= until || !engine_answer_waits(&asked))
+            call_finish(call, engine_settled(&asked));
+        else if (next_at == 0 || until < next_at)
+            next_at = until;
     }
     if (next_at)
         manager->hooks.parked(next_at - now, manager->hooks.data);
@@ -246,7 +236,11 @@ static void on_identity(const struct identity *identity, void *data)
                     "Too many calls of yours are under way. Please try again in a moment.");
         return;
     }
-    look_up(call);
+    const int r = bus_call_read(call);
+    if (r != 0)
+        call_finish(call, r);
+    else
+        look_up(call);
 }
 
 /* Whether the arguments still fit into *room; takes them off it. */
@@ -377,12 +371,12 @@ void bus_manager_free(struct bus_manager *manager)
     if (!manager)
         return;
     while (manager->calls) {
-        struct reply done = manager->calls->answer;
-        lookup_cancel(manager->lookup, manager->calls);
-        if (done.value)
-            call_finish(manager->calls, 0, &done); /* it is recorded, and goes on at the next start */
+        struct bus_call *call = manager->calls;
+        lookup_cancel(manager->lookup, call);
+        if (call->parked)
+            call_finish(call, 0); /* it is recorded, and goes on at the next start */
         else
-            call_refuse(manager->calls, BUS_ERROR_UNAVAILABLE,
+            call_refuse(call, BUS_ERROR_UNAVAILABLE,
                         "accesspkgd is stopping; nothing was changed. Please try again in a moment.");
     }
     free(manager);

@@ -6,6 +6,7 @@
 #include "common/strv.h"
 #include "dbus/contract.h"
 #include "dbus/variant.h"
+#include "helperd/bus/terms.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -88,19 +89,6 @@ static int read_error(DBusMessage *answer, const char **ret_message)
     return error == BUS_ERROR_NONE ? BUS_ERROR_UNAVAILABLE : (int)error;
 }
 
-static strv read_lines(const json_t *list)
-{
-    strv lines = calloc(json_array_size(list) + 1, sizeof(*lines));
-    for (size_t i = 0; lines && i < json_array_size(list); i++) {
-        lines[i] = strdup(json_string_value(json_array_get(list, i)));
-        if (!lines[i]) {
-            strv_free(lines);
-            return NULL;
-        }
-    }
-    return lines;
-}
-
 static void deliver(const struct question *question, int result, const json_t *values, const char *message)
 {
     const json_t *value = json_array_get(values, 0);
@@ -108,11 +96,10 @@ static void deliver(const struct question *question, int result, const json_t *v
         question->done(result, json_is_true(value), message, question->data);
         return;
     }
-    strv lines = result == 0 ? read_lines(value) : NULL;
+    _cleanup_free_ strv lines = result == 0 ? bus_texts(value) : NULL;
     if (result == 0 && !lines)
         result = -ENOMEM;
     question->list(result, lines, message, question->data);
-    strv_free(lines);
 }
 
 static void on_answer(DBusPendingCall *pending, void *data)

@@ -3,77 +3,55 @@
 #include "helperd/store/sql.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
-#define LIVE     "state IN ('partially-fulfilled', 'fulfilled')"
 #define IN_PLACE "g.live = 1 AND g.problem IS NULL"
+
+/* Borrowed from the statement. */
+#define HOLDER_COLUMNS(F, N, S) F(S, BORROWED, a.user, user) N(S, UID, a.uid, uid) N(S, UID, g.gid, gid)
+static SQL_ROWS(holders, struct store_holder, HOLDER_COLUMNS);
 
 int store_each_holder_of_group(struct store *store, const char *group, int64_t now, store_each_holder each,
                                void *data)
 {
-    sqlite3_stmt *s = sql_take(store,
-                               "SELECT a.user, a.uid, g.gid FROM \"grant\" g JOIN assignment a"
-                               " ON a.id = g.assignment WHERE g.name = ?1 AND " IN_PLACE " AND a." LIVE
-                               " AND a.start <= ?2 AND a.end > ?2",
-                               "ti", group, now);
-    if (!s)
-        return -EIO;
+    sqlite3_stmt *s =
+        sql_take(store,
+                 "SELECT " SQL_NAMES(HOLDER_COLUMNS) " FROM \"grant\" g JOIN assignment a"
+                                                     " ON a.id = g.assignment WHERE g.name = ?1 AND " IN_PLACE
+                                                     " AND a." SQL_LIVE " AND a.start <= ?2 AND a.end > ?2",
+                 "ti", group, now);
+    struct store_holder holder = {0};
     int r;
-    while ((r = sql_step(store, s)) > 0) {
-        const struct store_holder holder = {
-            .user = (const char *)sqlite3_column_text(s, 0),
-            .uid = sql_uid(s, 1),
-            .gid = (gid_t)sql_uid(s, 2),
-        };
-        r = holder.user ? each(&holder, data) : -ENOMEM;
-        if (r != 0)
+    while ((r = sql_next(store, s, &holders, &holder)) > 0)
+        if ((r = holder.user ? each(&holder, data) : -ENOMEM) != 0)
             break;
-    }
-    sql_release(store, s);
+    sql_end(store, s, &holders, &holder);
     return r;
 }
 
 /* ---- lists ---- */
 
-struct ids {
-    int64_t *items;
-    size_t count;
-};
-
 static int collect(struct store *store, const char *sql, const struct store_holders_filter *filter,
-                   struct ids *ids)
+                   struct sql_ids *ids)
 {
     const int64_t before = filter->before > 0 ? filter->before : INT64_MAX;
-    sqlite3_stmt *s = filter->name ? sql_take(store, sql, "iit", before, filter->limit, filter->name)
-                                   : sql_take(store, sql, "ii", before, filter->limit);
-    if (!s)
-        return -EIO;
-    int r;
-    while ((r = sql_step(store, s)) > 0) {
-        int64_t *grown = reallocarray(ids->items, ids->count + 1, sizeof(*grown));
-        if (!grown) {
-            r = -ENOMEM;
-            break;
-        }
-        ids->items = grown;
-        grown[ids->count++] = sqlite3_column_int64(s, 0);
-    }
-    sql_release(store, s);
-    return r;
+    return sql_collect(store,
+                       filter->name ? sql_take(store, sql, "iit", before, filter->limit, filter->name)
+                                    : sql_take(store, sql, "ii", before, filter->limit),
+                       ids);
 }
 
 /* One query for each thing that the name may be, so that each is answered from an index in the order of ids. */
-static int collect_named(struct store *store, const struct store_holders_filter *filter, struct ids *ids)
+static int collect_named(struct store *store, const struct store_holders_filter *filter, struct sql_ids *ids)
 {
     static const struct {
         unsigned kind;
         const char *sql;
     } sources[] = {
-        {STORE_NAMES_PACKAGE, "SELECT a.id FROM assignment a WHERE a.package = ?3 AND a." LIVE
+        {STORE_NAMES_PACKAGE, "SELECT a.id FROM assignment a WHERE a.package = ?3 AND a." SQL_LIVE
                               " AND a.id < ?1 ORDER BY a.id DESC LIMIT ?2"},
         {STORE_NAMES_GROUP, "SELECT g.assignment FROM \"grant\" g WHERE g.name = ?3 AND " IN_PLACE
                             " AND g.assignment < ?1 ORDER BY g.assignment DESC LIMIT ?2"},
-        {STORE_NAMES_USER, "SELECT a.id FROM assignment a WHERE a.user = ?3 AND a." LIVE
+        {STORE_NAMES_USER, "SELECT a.id FROM assignment a WHERE a.user = ?3 AND a." SQL_LIVE
                            " AND a.id < ?1 ORDER BY a.id DESC LIMIT ?2"},
     };
     int r = 0;
@@ -83,30 +61,13 @@ static int collect_named(struct store *store, const struct store_holders_filter 
     return r;
 }
 
-static int newest_first(const void *a, const void *b)
+static int visit(struct store *store, int64_t id, store_each_assignment each, void *data)
 {
-    const int64_t left = *(const int64_t *)a;
-    const int64_t right = *(const int64_t *)b;
-    return (left < right) - (left > right);
-}
-
-/* Each once, until the limit. */
-static int visit(struct store *store, struct ids *ids, int64_t limit, store_each_assignment each, void *data)
-{
-    int64_t given = 0;
-    int r = 0;
-    if (ids->count > 0)
-        qsort(ids->items, ids->count, sizeof(*ids->items), newest_first);
-    for (size_t i = 0; r == 0 && i < ids->count && given < limit; i++) {
-        struct assignment assignment = {0};
-        if (i > 0 && ids->items[i] == ids->items[i - 1])
-            continue;
-        r = store_get_assignment(store, ids->items[i], &assignment);
-        if (r == 0)
-            r = each(&assignment, data);
-        assignment_deinit(&assignment);
-        given++;
-    }
+    struct assignment assignment = {0};
+    int r = store_get_assignment(store, id, &assignment);
+    if (r == 0)
+        r = each(&assignment, data);
+    assignment_deinit(&assignment);
     return r;
 }
 
@@ -114,29 +75,25 @@ int store_list_holders(struct store *store, const struct store_holders_filter *f
                        store_each_assignment each, void *data)
 {
     static const char all[] =
-        "SELECT a.id FROM assignment a WHERE a." LIVE " AND a.id < ?1 ORDER BY a.id DESC LIMIT ?2";
-    struct ids ids = {0};
+        "SELECT a.id FROM assignment a WHERE a." SQL_LIVE " AND a.id < ?1 ORDER BY a.id DESC LIMIT ?2";
+    _cleanup_ids_ struct sql_ids ids = {0};
     int r = filter->name ? collect_named(store, filter, &ids) : collect(store, all, filter, &ids);
-    if (r == 0)
-        r = visit(store, &ids, filter->limit, each, data);
-    free(ids.items);
+    sql_sort_ids(&ids);
+    for (size_t i = 0; r == 0 && i < ids.count && (int64_t)i < filter->limit; i++)
+        r = visit(store, ids.items[i], each, data);
     return r;
 }
 
 int store_find_held(struct store *store, const char *name, unsigned *ret_kinds)
 {
-    static const char sql[] =
-        "SELECT EXISTS (SELECT 1 FROM assignment a WHERE a.package = ?1 AND a." LIVE "),"
-        " EXISTS (SELECT 1 FROM \"grant\" g WHERE g.name = ?1 AND " IN_PLACE "),"
-        " EXISTS (SELECT 1 FROM assignment a WHERE a.user = ?1 AND a." LIVE ")";
-    sqlite3_stmt *s = sql_take(store, sql, "t", name);
-    if (!s)
-        return -EIO;
-    const int r = sql_step(store, s);
-    if (r > 0)
-        *ret_kinds = (sqlite3_column_int(s, 0) ? STORE_NAMES_PACKAGE : 0) |
-                     (sqlite3_column_int(s, 1) ? STORE_NAMES_GROUP : 0) |
-                     (sqlite3_column_int(s, 2) ? STORE_NAMES_USER : 0);
-    sql_release(store, s);
-    return r < 0 ? r : 0;
+    int64_t kinds = 0;
+    const int r = FIND_NUMBER(
+        store, &kinds,
+        "SELECT EXISTS (SELECT 1 FROM assignment a WHERE a.package = ?1 AND a." SQL_LIVE ") * ?2"
+        " + EXISTS (SELECT 1 FROM \"grant\" g WHERE g.name = ?1 AND " IN_PLACE ") * ?3"
+        " + EXISTS (SELECT 1 FROM assignment a WHERE a.user = ?1 AND a." SQL_LIVE ") * ?4",
+        "tiii", name, (int64_t)STORE_NAMES_PACKAGE, (int64_t)STORE_NAMES_GROUP, (int64_t)STORE_NAMES_USER);
+    if (r == 0)
+        *ret_kinds = (unsigned)kinds;
+    return r;
 }

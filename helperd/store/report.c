@@ -2,60 +2,64 @@
 /* What the store tells an administrator who looks back: the requests of a period, and the audit log, page by page. */
 #include "helperd/store/sql.h"
 
-#include <errno.h>
 #include <string.h>
 
 int store_each_filed(struct store *store, const struct store_period *period, store_each_request each,
                      void *data)
 {
     sqlite3_stmt *s = sql_take(store,
-                               "SELECT id FROM request WHERE submitted >= ?1 AND (?2 IS NULL OR package = ?2)"
-                               " ORDER BY submitted DESC LIMIT ?3",
+                               SELECT_REQUEST " WHERE submitted >= ?1 AND (?2 IS NULL OR package = ?2)"
+                                              " ORDER BY submitted DESC LIMIT ?3",
                                "iti", period->since, period->package, period->limit);
-    if (!s)
-        return -EIO;
+    struct request request = {0};
     int r;
-    while ((r = sql_step(store, s)) > 0) {
-        struct request request = {0};
-        r = store_get_request(store, sqlite3_column_int64(s, 0), &request);
-        if (r == 0)
-            r = each(&request, data);
-        request_deinit(&request);
-        if (r != 0)
+    while ((r = sql_next(store, s, &sql_requests, &request)) > 0)
+        if ((r = each(&request, data)) != 0)
             break;
-    }
-    sql_release(store, s);
+    sql_end(store, s, &sql_requests, &request);
     return r;
 }
 
 /* ---- the audit log ---- */
 
-#define LINE "SELECT id, at, actor, uid, loginuid, event, request, assignment, detail FROM audit"
+int store_add_audit(struct store *store, const struct audit *audit)
+{
+    return sql_run(store,
+                   "INSERT INTO audit (at, actor, uid, loginuid, event, request, assignment, detail)"
+                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                   "ituutzzt", audit->at, audit->actor, audit->identity.uid, audit->identity.loginuid,
+                   audit->event, audit->request, audit->assignment, audit->detail);
+}
+
+/* Whom a line concerns: who has its request, else its assignment. */
+#define LINE_COLUMNS(F, N, S)                                                                                \
+    F(S, NUMBER, l.id, id)                                                                                   \
+    N(S, NUMBER, l.at, audit.at)                                                                             \
+    N(S, BORROWED, l.actor, audit.actor)                                                                     \
+    N(S, UID, l.uid, audit.identity.uid)                                                                     \
+    N(S, UID, l.loginuid, audit.identity.loginuid)                                                           \
+    N(S, BORROWED, l.event, audit.event)                                                                     \
+    N(S, ID, l.request, audit.request)                                                                       \
+    N(S, ID, l.assignment, audit.assignment)                                                                 \
+    N(S, BORROWED, l.detail, audit.detail)                                                                   \
+    N(S, BORROWED, coalesce(r.user, a.user), user)                                                           \
+    N(S, BORROWED, coalesce(r.package, a.package), package)
+#define SELECT_LINE                                                                                          \
+    "SELECT " SQL_NAMES(LINE_COLUMNS) " FROM audit l LEFT JOIN request r ON r.id = l.request"                \
+                                      " LEFT JOIN assignment a ON a.id = l.assignment"
+static SQL_ROWS(lines, struct audit_line, LINE_COLUMNS);
 
 static sqlite3_stmt *take_lines(struct store *store, const struct store_audit_filter *filter)
 {
     const int64_t before = filter->before ? filter->before : INT64_MAX;
     const int64_t before_at = filter->before ? filter->before_at : INT64_MAX;
     if (filter->request)
-        return sql_take(store, LINE " WHERE request = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3", "iii",
-                        filter->request, before, filter->examine);
+        return sql_take(store, SELECT_LINE " WHERE l.request = ?1 AND l.id < ?2 ORDER BY l.id DESC LIMIT ?3",
+                        "iii", filter->request, before, filter->examine);
     return sql_take(store,
-                    LINE " WHERE at >= ?1 AND at <= ?2 AND (at < ?2 OR id < ?3) ORDER BY at DESC, id DESC"
-                         " LIMIT ?4",
+                    SELECT_LINE " WHERE l.at >= ?1 AND l.at <= ?2 AND (l.at < ?2 OR l.id < ?3) ORDER BY l.at "
+                                "DESC, l.id DESC LIMIT ?4",
                     "iiii", filter->since, before_at, before, filter->examine);
-}
-
-/* Whose request or assignment a line tells of, and of which package; the text is the statement's. */
-static int find_concerned(struct store *store, const struct audit *audit, sqlite3_stmt **ret)
-{
-    sqlite3_stmt *s =
-        audit->request
-            ? sql_take(store, "SELECT user, package FROM request WHERE id = ?", "i", audit->request)
-            : sql_take(store, "SELECT user, package FROM assignment WHERE id = ?", "i", audit->assignment);
-    if (!s)
-        return -EIO;
-    *ret = s;
-    return sql_step(store, s);
 }
 
 static bool is_wanted(const struct store_audit_filter *filter, const struct audit_line *line)
@@ -66,57 +70,25 @@ static bool is_wanted(const struct store_audit_filter *filter, const struct audi
            (line->user && strcmp(filter->user, line->user) == 0);
 }
 
-static const char *column_text(sqlite3_stmt *s, int column)
-{
-    return (const char *)sqlite3_column_text(s, column);
-}
-
-/* 1: it was handed out; 0: not wanted; else -errno. */
-static int hand_out(struct store *store, sqlite3_stmt *s, const struct store_audit_filter *filter,
-                    store_each_audit each, void *data)
-{
-    sqlite3_stmt *concerned = NULL;
-    struct audit_line line = {
-        .id = sqlite3_column_int64(s, 0),
-        .audit = {.at = sqlite3_column_int64(s, 1),
-                  .actor = column_text(s, 2),
-                  .identity = {.uid = sql_uid(s, 3), .loginuid = sql_uid(s, 4)},
-                  .event = column_text(s, 5),
-                  .request = sqlite3_column_int64(s, 6),
-                  .assignment = sqlite3_column_int64(s, 7),
-                  .detail = column_text(s, 8)},
-    };
-    int r = line.audit.request || line.audit.assignment ? find_concerned(store, &line.audit, &concerned) : 0;
-    if (r > 0) {
-        line.user = column_text(concerned, 0);
-        line.package = column_text(concerned, 1);
-    }
-    const bool wanted = r >= 0 && is_wanted(filter, &line);
-    if (wanted)
-        r = each(&line, data);
-    if (concerned)
-        sql_release(store, concerned);
-    return r < 0 ? r : wanted;
-}
-
 int store_list_audit(struct store *store, const struct store_audit_filter *filter, store_each_audit each,
                      void *data, struct store_audit_cursor *ret_next)
 {
-    struct store_audit_cursor last = {0};
     sqlite3_stmt *s = take_lines(store, filter);
+    struct store_audit_cursor last = {0};
+    struct audit_line line = {0};
     int64_t found = 0;
     int64_t examined = 0;
-    int r = s ? 0 : -EIO;
-    while (r >= 0 && s && found < filter->limit && (r = sql_step(store, s)) > 0) {
-        last =
-            (struct store_audit_cursor){.at = sqlite3_column_int64(s, 1), .id = sqlite3_column_int64(s, 0)};
+    int r = 0;
+    while (found < filter->limit && (r = sql_next(store, s, &lines, &line)) > 0) {
+        last = (struct store_audit_cursor){.at = line.audit.at, .id = line.id};
         examined++;
-        r = hand_out(store, s, filter, each, data);
-        if (r > 0)
-            found++;
+        if (!is_wanted(filter, &line))
+            continue;
+        if ((r = each(&line, data)) < 0)
+            break;
+        found++;
     }
-    if (s)
-        sql_release(store, s);
+    sql_end(store, s, &lines, &line);
     if (r < 0)
         return r;
     /* What stopped it tells whether there may be more. */

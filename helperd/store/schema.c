@@ -256,6 +256,18 @@ static int read_version(sqlite3 *database, int *ret)
     return r;
 }
 
+static int climb(sqlite3 *database, int version)
+{
+    char set_version[64];
+    snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d", STEPS);
+    if (run(database, "BEGIN IMMEDIATE") < 0)
+        return -EIO;
+    for (int step = version; step < STEPS; step++)
+        if (run(database, steps[step]) < 0)
+            return -EIO;
+    return run(database, set_version) < 0 ? -EIO : run(database, "COMMIT");
+}
+
 int schema_climb(sqlite3 *database)
 {
     int version = 0;
@@ -273,20 +285,8 @@ int schema_climb(sqlite3 *database)
                   version, STEPS);
         return -EPROTO;
     }
-    if (version < STEPS) {
-        char set_version[64];
-        snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d", STEPS);
-        r = run(database, "BEGIN IMMEDIATE");
-        for (int step = version; r == 0 && step < STEPS; step++)
-            r = run(database, steps[step]);
-        if (r == 0)
-            r = run(database, set_version);
-        if (r == 0)
-            r = run(database, "COMMIT");
-        if (r < 0) {
-            sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
-            return r;
-        }
-    }
-    return 0;
+    r = version < STEPS ? climb(database, version) : 0;
+    if (r < 0)
+        sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+    return r;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opening, transactions and statements of the store; what it holds is in request.c and
- * assignment.c. */
+/* Opening, transactions and statements of the store; what it holds is in a file a noun. */
 #include "helperd/store/store.h"
 
 #include "common/log.h"
@@ -12,10 +11,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-
-enum { HOUR = 60 * 60, DAY = 24 * HOUR };
 
 /* What an administrator can do about it; "" where nothing is known to help. */
 static const char *find_advice(int error)
@@ -87,6 +82,65 @@ static int bind_all(sqlite3_stmt *statement, const char *format, va_list values)
     return 0;
 }
 
+static int bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+    return sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+}
+
+static int bind_column(sqlite3_stmt *statement, int index, enum sql_type type, const void *place)
+{
+    switch (type) {
+    case SQL_NUMBER:
+        return sqlite3_bind_int64(statement, index, *(const int64_t *)place);
+    case SQL_ID:
+        return *(const int64_t *)place ? sqlite3_bind_int64(statement, index, *(const int64_t *)place)
+                                       : sqlite3_bind_null(statement, index);
+    case SQL_BOOLEAN:
+        return sqlite3_bind_int(statement, index, *(const bool *)place);
+    case SQL_TEXT:
+    case SQL_BORROWED:
+        return bind_text(statement, index, *(const char *const *)place);
+    case SQL_UID:
+        return *(const uid_t *)place == UID_UNSET
+                   ? sqlite3_bind_null(statement, index)
+                   : sqlite3_bind_int64(statement, index, *(const uid_t *)place);
+    case SQL_STATE:
+        return bind_text(statement, index, state_identifier(*(const enum state *)place));
+    case SQL_MEMBERSHIP:
+        return bind_text(statement, index, membership_state_text(*(const enum membership_state *)place));
+    case SQL_EVENT:
+        return bind_text(statement, index, outbox_identifier(*(const enum outbox_event *)place));
+    case SQL_LIST: /* lists are circles, which have a table of their own */
+        break;
+    }
+    return SQLITE_MISUSE;
+}
+
+/* Most statements name the columns in the order of the table: the search goes on behind the last one. */
+static const struct sql_column *find_column(const struct sql_rows *rows, const struct sql_column *from,
+                                            const char *name)
+{
+    for (const struct sql_column *column = from; column->name; column++)
+        if (strcmp(column->name, name) == 0)
+            return column;
+    assert(from != rows->columns);
+    return find_column(rows, rows->columns, name);
+}
+
+static int bind_row(sqlite3_stmt *statement, const struct sql_rows *rows, const void *row)
+{
+    const int count = sqlite3_bind_parameter_count(statement);
+    const struct sql_column *next = rows->columns;
+    for (int index = 1; index <= count; index++) {
+        const struct sql_column *column =
+            find_column(rows, next, sqlite3_bind_parameter_name(statement, index) + 1);
+        next = column + 1;
+        if (bind_column(statement, index, column->type, (const char *)row + column->offset) != SQLITE_OK)
+            return -EIO;
+    }
+    return 0;
+}
+
 static sqlite3_stmt *find_or_prepare(struct store *store, const char *sql)
 {
     size_t slot = 0;
@@ -133,6 +187,8 @@ sqlite3_stmt *sql_take(struct store *store, const char *sql, const char *format,
 
 void sql_release(struct store *store, sqlite3_stmt *statement)
 {
+    if (!statement)
+        return;
     for (size_t slot = 0; slot < STORE_CACHE; slot++) {
         if (store->cache[slot].statement == statement) {
             sqlite3_reset(statement);
@@ -157,17 +213,6 @@ int sql_step(struct store *store, sqlite3_stmt *statement)
     }
 }
 
-int sql_read_one(struct store *store, sqlite3_stmt *statement, sql_read *read, void *ret)
-{
-    if (!statement)
-        return -EIO;
-    int r = sql_step(store, statement);
-    if (r >= 0)
-        r = r == 0 ? STORE_E_NONE : read(statement, ret);
-    sql_release(store, statement);
-    return r < 0 ? store_fail(store, r) : r;
-}
-
 int sql_run(struct store *store, const char *sql, const char *format, ...)
 {
     va_list values;
@@ -181,15 +226,15 @@ int sql_run(struct store *store, const char *sql, const char *format, ...)
     return r < 0 ? r : 0;
 }
 
-char *sql_text(sqlite3_stmt *statement, int column, bool *oom)
+int sql_write(struct store *store, const char *sql, const struct sql_rows *rows, const void *row)
 {
-    const unsigned char *text = sqlite3_column_text(statement, column);
-    if (!text)
-        return NULL;
-    char *copy = strdup((const char *)text);
-    if (!copy)
-        *oom = true;
-    return copy;
+    sqlite3_stmt *statement = sql_take(store, sql, "");
+    if (!statement)
+        return -EIO;
+    const int r =
+        bind_row(statement, rows, row) < 0 ? complain(store, "binding a value") : sql_step(store, statement);
+    sql_release(store, statement);
+    return r < 0 ? r : 0;
 }
 
 uid_t sql_uid(sqlite3_stmt *statement, int column)
@@ -211,16 +256,22 @@ static int configure(struct store *store)
     return 0;
 }
 
-static int read_row(struct store *store, const char *sql, int64_t *ret_first, int64_t *ret_second)
+static int open_database(struct store *store, const char *path, int64_t *ret_recorded)
 {
-    sqlite3_stmt *statement = sql_take(store, sql, "");
-    if (!statement)
-        return -EIO;
-    const int r = sql_step(store, statement);
-    if (r > 0) {
-        *ret_first = sqlite3_column_int64(statement, 0);
-        *ret_second = sqlite3_column_int64(statement, 1);
-    }
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+    if (sqlite3_open_v2(path, &store->database, flags, NULL) != SQLITE_OK)
+        return complain(store, path);
+    sqlite3_busy_timeout(store->database, 2000);
+    int r = configure(store);
+    if (r < 0)
+        return r;
+    r = schema_climb(store->database);
+    if (r < 0)
+        return r;
+    sqlite3_stmt *statement = sql_take(store, "SELECT coalesce(max(id), 0) FROM audit", "");
+    r = statement ? sql_step(store, statement) : -EIO;
+    if (r > 0)
+        *ret_recorded = sqlite3_column_int64(statement, 0);
     sql_release(store, statement);
     return r < 0 ? r : 0;
 }
@@ -231,18 +282,7 @@ int store_open(const char *path, struct store **ret, bool *ret_newborn)
     if (!store)
         return -ENOMEM;
     int64_t recorded = 0;
-    int r = 0;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
-    if (sqlite3_open_v2(path, &store->database, flags, NULL) != SQLITE_OK)
-        r = complain(store, path);
-    if (r == 0) {
-        sqlite3_busy_timeout(store->database, 2000);
-        r = configure(store);
-    }
-    if (r == 0)
-        r = schema_climb(store->database);
-    if (r == 0)
-        r = read_row(store, "SELECT coalesce(max(id), 0), 0 FROM audit", &recorded, &(int64_t){0});
+    const int r = open_database(store, path, &recorded);
     if (r < 0) {
         store_close(store);
         return r;
@@ -285,132 +325,4 @@ void store_rollback(struct store *store)
     store->failed = 0;
     if (!sqlite3_get_autocommit(store->database)) /* BEGIN may have failed and begun all the same */
         sql_run(store, "ROLLBACK", "");
-}
-
-int sql_each_name(struct store *store, sqlite3_stmt *statement, store_each_name each, void *data)
-{
-    if (!statement)
-        return -EIO;
-    int r;
-    while ((r = sql_step(store, statement)) > 0) {
-        r = each((const char *)sqlite3_column_text(statement, 0), data);
-        if (r != 0)
-            break;
-    }
-    sql_release(store, statement);
-    return r;
-}
-
-int store_add_publication(struct store *store, const char *user, bool narrows)
-{
-    return sql_run(store,
-                   "INSERT INTO publication VALUES (?, ?) ON CONFLICT (user) DO UPDATE SET narrows ="
-                   " max(narrows, excluded.narrows)",
-                   "ti", user, (int64_t)narrows);
-}
-
-int store_remove_publication(struct store *store, const char *user)
-{
-    return sql_run(store, "DELETE FROM publication WHERE user = ?", "t", user);
-}
-
-int store_each_publication(struct store *store, store_each_publication_fn each, void *data)
-{
-    /* What narrows access first: it must be in place before the daemon says that it is ready. */
-    sqlite3_stmt *statement =
-        sql_take(store, "SELECT user, narrows FROM publication ORDER BY narrows DESC, user", "");
-    if (!statement)
-        return -EIO;
-    int r;
-    while ((r = sql_step(store, statement)) > 0) {
-        r = each((const char *)sqlite3_column_text(statement, 0), sqlite3_column_int(statement, 1), data);
-        if (r != 0)
-            break;
-    }
-    sql_release(store, statement);
-    return r;
-}
-
-int store_add_audit(struct store *store, const struct audit *audit)
-{
-    return sql_run(store,
-                   "INSERT INTO audit (at, actor, uid, loginuid, event, request, assignment, detail)"
-                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                   "ituutzzt", audit->at, audit->actor, audit->identity.uid, audit->identity.loginuid,
-                   audit->event, audit->request, audit->assignment, audit->detail);
-}
-
-static int count_pending(struct store *store, int64_t now, struct store_counts *counts)
-{
-    sqlite3_stmt *s =
-        sql_take(store,
-                 "SELECT count(*), coalesce(sum(submitted > ?1), 0),"
-                 " coalesce(sum(submitted > ?2 AND submitted <= ?1), 0), coalesce(min(submitted), 0)"
-                 " FROM request WHERE state = 'pending-approval'",
-                 "ii", now - HOUR, now - DAY);
-    if (!s)
-        return -EIO;
-    const int r = sql_step(store, s);
-    if (r > 0) {
-        counts->pending = sqlite3_column_int64(s, 0);
-        counts->pending_hour = sqlite3_column_int64(s, 1);
-        counts->pending_day = sqlite3_column_int64(s, 2);
-        counts->pending_older = counts->pending - counts->pending_hour - counts->pending_day;
-        counts->oldest_pending = sqlite3_column_int64(s, 3);
-    }
-    sql_release(store, s);
-    return r < 0 ? r : 0;
-}
-
-int store_count(struct store *store, int64_t now, struct store_counts *ret)
-{
-    struct store_counts counts = {0};
-    int r = count_pending(store, now, &counts);
-    if (r == 0)
-        r = read_row(store,
-                     "SELECT count(*), coalesce(sum(state = 'partially-fulfilled'), 0) FROM assignment"
-                     " WHERE state IN ('partially-fulfilled', 'fulfilled')",
-                     &counts.live, &counts.partial);
-    if (r == 0)
-        *ret = counts;
-    return r;
-}
-
-struct store_space store_measure(struct store *store)
-{
-    const char *path = sqlite3_db_filename(store->database, "main");
-    struct stat file, log;
-    struct statvfs disk;
-
-    if (!path || !*path || stat(path, &file) < 0 || statvfs(path, &disk) < 0)
-        return (struct store_space){0};
-    if (stat(sqlite3_filename_wal(path), &log) < 0)
-        log.st_size = 0;
-    return (struct store_space){file.st_size + log.st_size, (int64_t)(disk.f_bavail * disk.f_frsize)};
-}
-
-int store_next_deadline(struct store *store, int64_t *ret)
-{
-    return read_row(
-        store,
-        "SELECT coalesce(min(t), 0), 0 FROM ("
-        " SELECT min(deadline) AS t FROM request WHERE state = 'pending-approval'"
-        " UNION ALL SELECT min(start) FROM request WHERE waiting = 1"
-        " UNION ALL SELECT min(escalate_at) FROM request WHERE state = 'pending-approval'"
-        "  AND escalate_at > 0"
-        " UNION ALL SELECT min(remind_at) FROM request WHERE state = 'pending-approval' AND remind_at > 0"
-        " UNION ALL SELECT min(notice_at) FROM assignment"
-        "  WHERE state IN ('partially-fulfilled', 'fulfilled') AND notice_at > 0"
-        /* An end that never comes is none. Asked of the minimum: a condition on t would be asked of each. */
-        " UNION ALL SELECT nullif(min(end), 9223372036854775807) FROM assignment"
-        "  WHERE state IN ('partially-fulfilled', 'fulfilled'))",
-        ret, &(int64_t){0});
-}
-
-int store_next_retry(struct store *store, int64_t *ret)
-{
-    return read_row(store,
-                    "SELECT coalesce(min(retry_at), 0), 0 FROM assignment WHERE state = 'partially-fulfilled'"
-                    " AND retry_at > 0",
-                    ret, &(int64_t){0});
 }

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The store in figures: what waits and what is held, when something is due next, room on the disk. */
+#include "helperd/store/sql.h"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+enum { HOUR = 60 * 60, DAY = 24 * HOUR };
+
+#define PENDING_COLUMNS(F, N, S)                                                                             \
+    F(S, NUMBER, count(*), pending)                                                                          \
+    N(S, NUMBER, coalesce(sum(submitted > ?1), 0), pending_hour)                                             \
+    N(S, NUMBER, coalesce(sum(submitted > ?2 AND submitted <= ?1), 0), pending_day)                          \
+    N(S, NUMBER, coalesce(min(submitted), 0), oldest_pending)
+static SQL_ROWS(pending_counts, struct store_counts, PENDING_COLUMNS);
+
+#define LIVE_COLUMNS(F, N, S)                                                                                \
+    F(S, NUMBER, count(*), live)                                                                             \
+    N(S, NUMBER, coalesce(sum(state = 'partially-fulfilled'), 0), partial)
+static SQL_ROWS(live_counts, struct store_counts, LIVE_COLUMNS);
+
+int store_count(struct store *store, int64_t now, struct store_counts *ret)
+{
+    struct store_counts counts, live;
+    int r = sql_read(store,
+                     sql_take(store,
+                              "SELECT " SQL_NAMES(PENDING_COLUMNS) " FROM request"
+                                                                   " WHERE state = 'pending-approval'",
+                              "ii", now - HOUR, now - DAY),
+                     &pending_counts, &counts);
+    if (r < 0)
+        return r;
+    r = sql_read(store,
+                 sql_take(store, "SELECT " SQL_NAMES(LIVE_COLUMNS) " FROM assignment WHERE " SQL_LIVE, ""),
+                 &live_counts, &live);
+    if (r < 0)
+        return r;
+    *ret = counts;
+    ret->pending_older = counts.pending - counts.pending_hour - counts.pending_day;
+    ret->live = live.live;
+    ret->partial = live.partial;
+    return 0;
+}
+
+struct store_space store_measure(struct store *store)
+{
+    const char *path = sqlite3_db_filename(store->database, "main");
+    struct stat file, log;
+    struct statvfs disk;
+
+    if (!path || !*path || stat(path, &file) < 0 || statvfs(path, &disk) < 0)
+        return (struct store_space){0};
+    if (stat(sqlite3_filename_wal(path), &log) < 0)
+        log.st_size = 0;
+    return (struct store_space){file.st_size + log.st_size, (int64_t)(disk.f_bavail * disk.f_frsize)};
+}
+
+int store_next_deadline(struct store *store, int64_t *ret)
+{
+    return FIND_NUMBER(
+        store, ret,
+        "SELECT coalesce(min(t), 0) FROM ("
+        " SELECT min(deadline) AS t FROM request WHERE state = 'pending-approval'"
+        " UNION ALL SELECT min(start) FROM request WHERE waiting = 1"
+        " UNION ALL SELECT min(escalate_at) FROM request WHERE state = 'pending-approval'"
+        "  AND escalate_at > 0"
+        " UNION ALL SELECT min(remind_at) FROM request WHERE state = 'pending-approval' AND remind_at > 0"
+        " UNION ALL SELECT min(notice_at) FROM assignment WHERE " SQL_LIVE " AND notice_at > 0"
+        /* An end that never comes is none. Asked of the minimum: a condition on t would be asked of each. */
+        " UNION ALL SELECT nullif(min(end), 9223372036854775807) FROM assignment WHERE " SQL_LIVE ")",
+        "");
+}
+
+int store_next_retry(struct store *store, int64_t *ret)
+{
+    return FIND_NUMBER(store, ret,
+                       "SELECT coalesce(min(retry_at), 0) FROM assignment"
+                       " WHERE state = 'partially-fulfilled' AND retry_at > 0",
+                       "");
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whose grant files may lag behind the store. */
+#include "helperd/store/sql.h"
+
+struct publication {
+    const char *user;
+    bool narrows;
+};
+#define PUBLICATION_COLUMNS(F, N, S) F(S, BORROWED, user, user) N(S, BOOLEAN, narrows, narrows)
+static SQL_ROWS(publications, struct publication, PUBLICATION_COLUMNS);
+
+int store_add_publication(struct store *store, const char *user, bool narrows)
+{
+    return sql_run(store,
+                   "INSERT INTO publication VALUES (?, ?) ON CONFLICT (user) DO UPDATE SET narrows ="
+                   " max(narrows, excluded.narrows)",
+                   "ti", user, (int64_t)narrows);
+}
+
+int store_remove_publication(struct store *store, const char *user)
+{
+    return sql_run(store, "DELETE FROM publication WHERE user = ?", "t", user);
+}
+
+int store_each_publication(struct store *store, store_each_publication_fn each, void *data)
+{
+    /* What narrows access first: it must be in place before the daemon says that it is ready. */
+    sqlite3_stmt *s =
+        sql_take(store, "SELECT user, narrows FROM publication ORDER BY narrows DESC, user", "");
+    struct publication publication = {0};
+    int r;
+    while ((r = sql_next(store, s, &publications, &publication)) > 0)
+        if ((r = each(publication.user, publication.narrows, data)) != 0)
+            break;
+    sql_end(store, s, &publications, &publication);
+    return r;
+}
