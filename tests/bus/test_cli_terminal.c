@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The real commands on a real terminal, against a fake accesspkgd: colour, questions, paging, and what is live. */
 #include "tests/support/fake_script.h"
+#include "tests/support/suite.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -573,39 +574,20 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("cli terminal");
-    TCase *tests = script_case(suite, "on a terminal", script_setup);
-
-    tcase_add_test(tests, colour_is_for_terminals_that_want_it);
-    tcase_add_test(tests, the_newest_stands_last_on_a_terminal);
-    tcase_add_test(tests, only_what_fills_a_terminal_is_paged);
-    tcase_add_test(tests, the_pager_is_the_users);
+    script_case("on a terminal", script_setup);
+    suite_add(colour_is_for_terminals_that_want_it, the_newest_stands_last_on_a_terminal,
+              only_what_fills_a_terminal_is_paged, the_pager_is_the_users);
     if (access("/usr/bin/less", X_OK) == 0) {
-        tcase_add_test(tests, the_pager_is_less);
-        tcase_add_test(tests, less_begins_where_the_newest_stands);
+        suite_add(the_pager_is_less, less_begins_where_the_newest_stands);
     }
-    tcase_add_test(tests, under_sudo_no_variable_names_a_program);
-    tcase_add_test(tests, approve_repeats_who_gets_what);
-    tcase_add_loop_test(tests, everything_but_yes_changes_nothing, 0, 6);
-    tcase_add_test(tests, nobody_is_asked_with_yes_or_with_json);
-    tcase_add_test(tests, several_are_confirmed_together);
-    tcase_add_test(tests, nothing_is_asked_in_vain);
-    tcase_add_test(tests, deny_asks_for_its_reason);
-    tcase_add_test(tests, watch_misses_nothing);
-    tcase_add_test(tests, watch_tells_whose_reason_it_is);
-    tcase_add_test(tests, watch_ends_with_the_bus);
-    tcase_add_test(tests, watch_ends_with_its_reader);
-    tcase_add_loop_test(tests, submit_waits_for_its_end, 0, LENGTH(ends));
-    tcase_add_test(tests, what_is_held_or_begins_later_is_not_waited_for);
-    tcase_add_test(tests, ctrl_c_leaves_it_filed);
-    tcase_add_test(tests, a_bare_call_says_what_one_has);
-    tcase_add_test(tests, user_and_package_name_a_request);
-    tcase_add_test(tests, what_waits_comes_first_then_the_most_recent);
-    tcase_add_test(tests, a_name_that_fits_nothing_is_said_per_name);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_add(under_sudo_no_variable_names_a_program, approve_repeats_who_gets_what);
+    suite_loop(everything_but_yes_changes_nothing, 0, 6);
+    suite_add(nobody_is_asked_with_yes_or_with_json, several_are_confirmed_together, nothing_is_asked_in_vain,
+              deny_asks_for_its_reason, watch_misses_nothing, watch_tells_whose_reason_it_is,
+              watch_ends_with_the_bus, watch_ends_with_its_reader);
+    suite_loop(submit_waits_for_its_end, 0, LENGTH(ends));
+    suite_add(what_is_held_or_begins_later_is_not_waited_for, ctrl_c_leaves_it_filed,
+              a_bare_call_says_what_one_has, user_and_package_name_a_request,
+              what_waits_comes_first_then_the_most_recent, a_name_that_fits_nothing_is_said_per_name);
+    return suite_run();
 }

@@ -2,8 +2,8 @@
 /* The real accesspkgd on a real bus: what callers may and may not do, and what survives. */
 #include "dbus/variant.h"
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -613,37 +613,16 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("daemon");
-    TCase *tests = tcase_create("daemon");
-    tcase_add_checked_fixture(tests, setup, live_stop);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_life);
-    tcase_add_test(tests, test_callers);
+    suite_case("daemon", setup, live_stop);
+    suite_timeout(60);
+    suite_add(test_life, test_callers);
     if (live_can_set_loginuid())
-        tcase_add_test(tests, test_login_of_the_other);
+        suite_add(test_login_of_the_other);
     else
         puts("Left out: test_login_of_the_other (this machine lets no test set its login uid).");
-    tcase_add_test(tests, test_bad_arguments);
-    tcase_add_test(tests, test_blank_reasons);
-    tcase_add_test(tests, test_odd_names);
-    tcase_add_test(tests, test_kill_and_stop);
-    tcase_add_test(tests, test_lost_files);
-    tcase_add_test(tests, test_uid_changed);
-    tcase_add_test(tests, test_gate_finds_it_wanting);
-    tcase_add_test(tests, test_expiry);
-    tcase_add_test(tests, test_reload);
-    tcase_add_test(tests, test_reload_settings);
-    tcase_add_test(tests, test_allow_list);
-    tcase_add_test(tests, test_stalled_directory);
-    tcase_add_test(tests, test_floods);
-    tcase_add_test(tests, test_stop_with_calls);
-    tcase_add_test(tests, test_lost_bus_with_calls);
-    tcase_add_test(tests, test_lost_bus);
-    tcase_add_test(tests, test_refuses_root);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_add(test_bad_arguments, test_blank_reasons, test_odd_names, test_kill_and_stop, test_lost_files,
+              test_uid_changed, test_gate_finds_it_wanting, test_expiry, test_reload, test_reload_settings,
+              test_allow_list, test_stalled_directory, test_floods, test_stop_with_calls,
+              test_lost_bus_with_calls, test_lost_bus, test_refuses_root);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* membership = files for real: the daemon, the root service and gpasswd on an /etc/group of the private root's own. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,23 +191,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("files");
-    TCase *tests = tcase_create("files");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_answers_wait);
-    tcase_add_test(tests, test_end);
-    tcase_add_test(tests, test_member_before);
-    tcase_add_test(tests, test_service_away);
-    tcase_add_test(tests, test_killed);
-    tcase_add_test(tests, test_drift_at_start);
-    tcase_add_test(tests, test_drift);
-    tcase_add_test(tests, test_removed_package);
-    tcase_add_test(tests, test_changed_mode);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("files", setup, teardown);
+    suite_timeout(60);
+    suite_add(test_answers_wait, test_end, test_member_before, test_service_away, test_killed,
+              test_drift_at_start, test_drift, test_removed_package, test_changed_mode);
+    return suite_run();
 }

@@ -5,8 +5,8 @@
  */
 #include "tests/support/live.h"
 #include "tests/support/live_directory.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <string.h>
 
@@ -209,24 +209,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("holders");
-    TCase *tests = tcase_create("nss");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_list);
-    tcase_add_test(tests, test_pages);
-    tcase_add_test(tests, test_directory_away);
-    tcase_add_test(tests, test_standing);
-    suite_add_tcase(suite, tests);
-    TCase *files = tcase_create("files");
-    tcase_add_checked_fixture(files, setup_files, teardown);
-    tcase_set_timeout(files, 60);
-    tcase_add_test(files, test_standing_with_files);
-    tcase_add_test(files, test_put_back_by_hand_with_files);
-    suite_add_tcase(suite, files);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("nss", setup, teardown);
+    suite_timeout(60);
+    suite_add(test_list, test_pages, test_directory_away, test_standing);
+    suite_case("files", setup_files, teardown);
+    suite_timeout(60);
+    suite_add(test_standing_with_files, test_put_back_by_hand_with_files);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What tests/support/private-root says on a machine that gives none: here, in a chroot, which has no user namespaces. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,17 +49,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("private_root");
-    TCase *tests = tcase_create("an ordinary user");
-    tcase_add_test(tests, without_a_range);
-    tcase_add_test(tests, without_a_user_namespace);
-    suite_add_tcase(suite, tests);
-    TCase *root = tcase_create("root");
-    tcase_add_loop_test(root, root_without_a_capability, 0, 2);
-    suite_add_tcase(suite, root);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("an ordinary user", NULL, NULL);
+    suite_add(without_a_range, without_a_user_namespace);
+    suite_case("root", NULL, NULL);
+    suite_loop(root_without_a_capability, 0, 2);
+    return suite_run();
 }

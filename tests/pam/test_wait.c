@@ -6,6 +6,7 @@
 #include "common/paths.h"
 #include "pam_module/waiters.h"
 #include "tests/pam/submission.h"
+#include "tests/support/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -501,32 +502,11 @@ int main(int argc, char **argv)
 {
     (void)argc;
     pam_host_begin_set_uid(argv);
-    const TTest *const tests[] = {while_it_waits,
-                                  between_the_answer_and_the_prompt,
-                                  between_the_file_and_the_answer,
-                                  fulfilled_without_a_file,
-                                  daemon_away,
-                                  left,
-                                  bounded,
-                                  not_without_the_option,
-                                  in_vain,
-                                  interrupted,
-                                  set_uid_program,
-                                  five_wait,
-                                  once_each,
-                                  no_place_to_wait,
-                                  where_they_wait};
-    Suite *suite = suite_create("wait");
-    TCase *bus = tcase_create("bus");
-    tcase_set_timeout(bus, 30);
-    tcase_add_checked_fixture(bus, setup_wait, teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(bus, tests[i]);
-    tcase_add_loop_test(bus, decided_otherwise, 0, sizeof(ends) / sizeof(ends[0]));
-    suite_add_tcase(suite, bus);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("bus", setup_wait, teardown);
+    suite_timeout(30);
+    suite_add(while_it_waits, between_the_answer_and_the_prompt, between_the_file_and_the_answer,
+              fulfilled_without_a_file, daemon_away, left, bounded, not_without_the_option, in_vain,
+              interrupted, set_uid_program, five_wait, once_each, no_place_to_wait, where_they_wait);
+    suite_rows(decided_otherwise, ends);
+    return suite_run();
 }

@@ -79,4 +79,4 @@ void run_somewhere(enum fake_where where, const char *typed, const struct script
 void script_setup(void);
 void script_setup_empty(void);
 void script_teardown(void);
-TCase *script_case(Suite *suite, const char *name, SFun setup);
+void script_case(const char *name, SFun setup);

@@ -19,6 +19,7 @@
 
 #include "common/duration.h"
 #include "common/grantdir.h"
+#include "tests/support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -788,15 +789,8 @@ static void teardown(void)
 
 int model_run(enum config_membership mode)
 {
-    Suite *suite = suite_create("model");
-    TCase *tests = tcase_create("model");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 3600);
-    tcase_add_loop_test(tests, test_random_operations, (int)mode, (int)mode + 1);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("model", setup, teardown);
+    suite_timeout(3600);
+    suite_loop(test_random_operations, (int)mode, (int)mode + 1);
+    return suite_run();
 }

@@ -2,8 +2,8 @@
 /* The audit login uid of a caller, from a /proc of the test's own: an unset one counts as none, an unreadable one
  * refuses (rule 5). */
 #include "dbus/server_caller.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -176,19 +176,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("caller");
-    TCase *tests = tcase_create("caller");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_what_it_says);
-    tcase_add_test(tests, test_whose_it_is);
-    tcase_add_test(tests, test_no_audit);
-    tcase_add_test(tests, test_gone_meanwhile);
-    tcase_add_test(tests, test_another_meanwhile);
-    tcase_add_test(tests, test_container);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("caller", setup, teardown);
+    suite_add(test_what_it_says, test_whose_it_is, test_no_audit, test_gone_meanwhile, test_another_meanwhile,
+              test_container);
+    return suite_run();
 }

@@ -3,8 +3,8 @@
 #include "common/cleanup.h"
 #include "common/config.h"
 #include "helperd/config/packages.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -340,29 +340,15 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("config");
-    TCase *file = tcase_create("accesspkg.conf");
-    TCase *shipped = tcase_create("samples");
-    tcase_add_checked_fixture(file, set_up, tear_down);
-    tcase_add_checked_fixture(shipped, set_up, tear_down);
-    tcase_add_test(file, a_missing_file_means_the_defaults);
-    tcase_add_test(file, an_empty_file_means_the_defaults);
-    tcase_add_test(file, every_setting);
-    tcase_add_loop_test(file, where_mail_goes, 0, sizeof(mails) / sizeof(*mails));
-    tcase_add_test(file, where_mail_goes_without_a_file);
-    tcase_add_loop_test(file, each_error_has_its_line, 0, N_BAD);
-    tcase_add_test(file, a_file_that_others_may_write_is_refused);
-    tcase_add_test(file, somebody_else_s_file_is_refused);
-    tcase_add_test(file, a_folder_is_refused);
-    tcase_add_test(shipped, the_shipped_settings_are_the_defaults);
-    tcase_add_test(shipped, the_samples_are_packages_without_a_warning);
-    tcase_add_test(shipped, the_cookbook_s_packages_are_packages_without_a_warning);
-    tcase_add_loop_test(shipped, each_pam_sample_asks_before_anything_can_end_the_phase, 0, N_PAM_SAMPLES);
-    suite_add_tcase(suite, file);
-    suite_add_tcase(suite, shipped);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("accesspkg.conf", set_up, tear_down);
+    suite_add(a_missing_file_means_the_defaults, an_empty_file_means_the_defaults, every_setting);
+    suite_rows(where_mail_goes, mails);
+    suite_add(where_mail_goes_without_a_file);
+    suite_loop(each_error_has_its_line, 0, N_BAD);
+    suite_add(a_file_that_others_may_write_is_refused, somebody_else_s_file_is_refused, a_folder_is_refused);
+    suite_case("samples", set_up, tear_down);
+    suite_add(the_shipped_settings_are_the_defaults, the_samples_are_packages_without_a_warning,
+              the_cookbook_s_packages_are_packages_without_a_warning);
+    suite_loop(each_pam_sample_asks_before_anything_can_end_the_phase, 0, N_PAM_SAMPLES);
+    return suite_run();
 }

@@ -5,8 +5,8 @@
 #include "helperd/config/configure.h"
 #include "helperd/config/configure_chain.h"
 #include "helperd/config/packages_allow.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <ftw.h>
 #include <string.h>
@@ -729,56 +729,28 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("configure");
-    TCase *chains = tcase_create("chains");
-    TCase *resolved = tcase_create("names");
-    TCase *commands = tcase_create("commands");
-    tcase_add_checked_fixture(chains, set_up, tear_down);
-    tcase_add_checked_fixture(resolved, set_up, tear_down);
-    tcase_add_checked_fixture(commands, set_up, tear_down);
-    tcase_add_test(chains, packages_that_do_not_touch);
-    tcase_add_test(chains, approving_one_s_own_package_is_an_error);
-    tcase_add_test(chains, approving_it_as_a_fallback_is_an_error_too);
-    tcase_add_test(chains, a_circle_of_approvals_is_told_once);
-    tcase_add_test(chains, a_circle_further_on_is_found);
-    tcase_add_test(chains, a_chain_is_a_warning_that_names_the_way);
-    tcase_add_test(chains, an_emergency_of_one_s_own_package_is_an_error);
-    tcase_add_test(chains, a_circle_of_emergency_and_approval_is_an_error);
-    tcase_add_test(chains, an_emergency_chain_is_a_warning);
-    tcase_add_test(chains, requesting_one_s_own_package_is_a_warning);
-    tcase_add_test(chains, a_circle_with_a_request_in_it_is_a_warning);
-    tcase_add_test(chains, very_many_chains_are_cut_short);
-    tcase_add_test(resolved, names_that_all_resolve);
-    tcase_add_loop_test(resolved, each_doubt_about_a_name, 0, N_NAMES);
-    tcase_add_loop_test(resolved, quorums_that_can_be_reached_today, 0, N_QUORUMS);
-    tcase_add_test(resolved, each_name_is_asked_for_once);
-    tcase_add_test(resolved, the_host_s_look_ups);
-    tcase_add_test(commands, a_check_that_finds_nothing);
-    tcase_add_test(commands, a_check_tells_all_files_problems);
-    tcase_add_test(commands, a_bad_accesspkg_conf_alone_is_an_error);
-    tcase_add_test(commands, a_check_counts_warnings);
-    tcase_add_test(commands, a_check_writes_nothing);
-    tcase_add_test(commands, a_missing_folder_is_an_error_of_the_configuration);
-    tcase_add_test(commands, the_allow_list_has_what_resolves);
-    tcase_add_test(commands, what_no_package_names_any_more_is_taken_off);
-    tcase_add_test(commands, an_error_leaves_the_allow_list_as_it_is);
-    tcase_add_test(commands, a_closed_circle_writes_no_allow_list);
-    tcase_add_test(commands, a_directory_that_does_not_answer);
-    tcase_add_test(commands, a_group_that_is_merely_not_found_keeps_its_entry);
-    tcase_add_test(commands, a_group_whose_number_is_another_s_loses_its_entry);
-    tcase_add_test(commands, membership_in_files_of_a_directory_s_group);
-    tcase_add_test(commands, a_list_that_cannot_be_written);
-    tcase_add_test(commands, a_start_adds_what_is_new_alone);
-    tcase_add_test(commands, a_start_adds_nothing_that_it_cannot_know);
-    tcase_add_test(commands, a_start_finds_no_difference);
-    tcase_add_test(commands, a_start_tells_both_differences);
-    tcase_add_test(commands, a_start_without_any_list);
-    suite_add_tcase(suite, chains);
-    suite_add_tcase(suite, resolved);
-    suite_add_tcase(suite, commands);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("chains", set_up, tear_down);
+    suite_add(packages_that_do_not_touch, approving_one_s_own_package_is_an_error,
+              approving_it_as_a_fallback_is_an_error_too, a_circle_of_approvals_is_told_once,
+              a_circle_further_on_is_found, a_chain_is_a_warning_that_names_the_way,
+              an_emergency_of_one_s_own_package_is_an_error, a_circle_of_emergency_and_approval_is_an_error,
+              an_emergency_chain_is_a_warning, requesting_one_s_own_package_is_a_warning,
+              a_circle_with_a_request_in_it_is_a_warning, very_many_chains_are_cut_short);
+    suite_case("names", set_up, tear_down);
+    suite_add(names_that_all_resolve);
+    suite_loop(each_doubt_about_a_name, 0, N_NAMES);
+    suite_loop(quorums_that_can_be_reached_today, 0, N_QUORUMS);
+    suite_add(each_name_is_asked_for_once, the_host_s_look_ups);
+    suite_case("commands", set_up, tear_down);
+    suite_add(a_check_that_finds_nothing, a_check_tells_all_files_problems,
+              a_bad_accesspkg_conf_alone_is_an_error, a_check_counts_warnings, a_check_writes_nothing,
+              a_missing_folder_is_an_error_of_the_configuration, the_allow_list_has_what_resolves,
+              what_no_package_names_any_more_is_taken_off, an_error_leaves_the_allow_list_as_it_is,
+              a_closed_circle_writes_no_allow_list, a_directory_that_does_not_answer,
+              a_group_that_is_merely_not_found_keeps_its_entry,
+              a_group_whose_number_is_another_s_loses_its_entry, membership_in_files_of_a_directory_s_group,
+              a_list_that_cannot_be_written, a_start_adds_what_is_new_alone,
+              a_start_adds_nothing_that_it_cannot_know, a_start_finds_no_difference,
+              a_start_tells_both_differences, a_start_without_any_list);
+    return suite_run();
 }

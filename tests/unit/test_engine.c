@@ -4,8 +4,8 @@
 #include "common/names.h"
 #include "helperd/store/sql.h"
 #include "tests/support/fixture.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -951,49 +951,15 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("engine");
-    TCase *tests = tcase_create("engine");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_approval);
-    tcase_add_test(tests, test_denial);
-    tcase_add_test(tests, test_long_reason_in_a_refusal);
-    tcase_add_test(tests, test_who_may_not_decide);
-    tcase_add_test(tests, test_same_login);
-    tcase_add_test(tests, test_repeat);
-    tcase_add_test(tests, test_refused_submissions);
-    tcase_add_test(tests, test_limit);
-    tcase_add_test(tests, test_pace);
-    tcase_add_test(tests, test_claims);
-    tcase_add_test(tests, test_login_id_of_an_sshd);
-    tcase_add_test(tests, test_login_id_of_a_su);
-    tcase_add_test(tests, test_require_login_id);
-    tcase_add_test(tests, test_gate);
-    tcase_add_test(tests, test_audit);
-    tcase_add_test(tests, test_without_approval);
-    tcase_add_test(tests, test_shared_group);
-    tcase_add_test(tests, test_stages);
-    tcase_add_test(tests, test_time_out);
-    tcase_add_test(tests, test_cancel);
-    tcase_add_test(tests, test_cancel_too_late);
-    tcase_add_test(tests, test_eligibility_is_judged_now);
-    tcase_add_test(tests, test_uid_changed);
-    tcase_add_test(tests, test_uid_of_two);
-    tcase_add_test(tests, test_partial_fulfilment);
-    tcase_add_test(tests, test_retry_judges_now);
-    tcase_add_test(tests, test_retry_withdraws);
-    tcase_add_test(tests, test_many_deadlines);
-    tcase_add_test(tests, test_due_retry_waits);
-    tcase_add_test(tests, test_unwritable_grants);
-    tcase_add_test(tests, test_clock_set_back);
-    tcase_add_test(tests, test_lists);
-    tcase_add_test(tests, test_adoption_and_verification);
-    tcase_add_test(tests, test_adoption_of_a_shared_group);
-    tcase_add_test(tests, test_verification_goes_on);
-    tcase_add_test(tests, test_replay);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("engine", setup, teardown);
+    suite_add(test_approval, test_denial, test_long_reason_in_a_refusal, test_who_may_not_decide,
+              test_same_login, test_repeat, test_refused_submissions, test_limit, test_pace, test_claims,
+              test_login_id_of_an_sshd, test_login_id_of_a_su, test_require_login_id, test_gate, test_audit,
+              test_without_approval, test_shared_group, test_stages, test_time_out, test_cancel,
+              test_cancel_too_late, test_eligibility_is_judged_now, test_uid_changed, test_uid_of_two,
+              test_partial_fulfilment, test_retry_judges_now, test_retry_withdraws, test_many_deadlines,
+              test_due_retry_waits, test_unwritable_grants, test_clock_set_back, test_lists,
+              test_adoption_and_verification, test_adoption_of_a_shared_group, test_verification_goes_on,
+              test_replay);
+    return suite_run();
 }

@@ -2,8 +2,8 @@
 /* The life of an assignment: extended, begun later, cut short, returned, revoked, assigned, kept apart. */
 #include "helperd/store/sql.h"
 #include "tests/support/fixture.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct fixture fixture;
@@ -692,40 +692,14 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("engine_assignment");
-    TCase *tests = tcase_create("engine_assignment");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_extension_at_once);
-    tcase_add_test(tests, test_extension_by_approval);
-    tcase_add_test(tests, test_denied_extension_keeps_what_is_held);
-    tcase_add_test(tests, test_no_extension);
-    tcase_add_test(tests, test_scheduled_start);
-    tcase_add_test(tests, test_cancel_before_start);
-    tcase_add_test(tests, test_decided_otherwise);
-    tcase_add_test(tests, test_return_and_revoke);
-    tcase_add_test(tests, test_removed_package);
-    tcase_add_test(tests, test_assign);
-    tcase_add_test(tests, test_incompatible);
-    tcase_add_test(tests, test_cooldown);
-    tcase_add_test(tests, test_eligibility_at_the_start);
-    tcase_add_test(tests, test_one_at_a_time);
-    tcase_add_test(tests, test_held_meanwhile);
-    tcase_add_test(tests, test_out_of_range);
-    tcase_add_test(tests, test_limits_of_extensions);
-    tcase_add_test(tests, test_pace_of_what_nobody_approves);
-    tcase_add_test(tests, test_extended_before_it_is_whole);
-    tcase_add_test(tests, test_start_was_missed);
-    tcase_add_test(tests, test_start_behind_a_missed_end);
-    tcase_add_test(tests, test_audit_of_assign);
-    tcase_add_test(tests, test_revoke_before_start);
-    tcase_add_test(tests, test_assign_answers_what_waits);
-    tcase_add_test(tests, test_duties_shut_nobody_out);
-    tcase_add_test(tests, test_pause_of_one_of_two);
-    tcase_add_test(tests, test_extension_takes_no_start);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("engine_assignment", setup, teardown);
+    suite_add(test_extension_at_once, test_extension_by_approval, test_denied_extension_keeps_what_is_held,
+              test_no_extension, test_scheduled_start, test_cancel_before_start, test_decided_otherwise,
+              test_return_and_revoke, test_removed_package, test_assign, test_incompatible, test_cooldown,
+              test_eligibility_at_the_start, test_one_at_a_time, test_held_meanwhile, test_out_of_range,
+              test_limits_of_extensions, test_pace_of_what_nobody_approves, test_extended_before_it_is_whole,
+              test_start_was_missed, test_start_behind_a_missed_end, test_audit_of_assign,
+              test_revoke_before_start, test_assign_answers_what_waits, test_duties_shut_nobody_out,
+              test_pause_of_one_of_two, test_extension_takes_no_start);
+    return suite_run();
 }

@@ -2,8 +2,8 @@
 /* Delegation: given, used, ended; what is judged anew at each decision (rules 5, 9, 12). */
 #include "helperd/store/sql.h"
 #include "tests/support/fixture.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct fixture fixture;
@@ -444,25 +444,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("engine_delegate");
-    TCase *tests = tcase_create("engine_delegate");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_delegate_decides);
-    tcase_add_test(tests, test_in_one_s_own_right);
-    tcase_add_test(tests, test_its_end);
-    tcase_add_test(tests, test_clock_set_back);
-    tcase_add_test(tests, test_not_passed_on);
-    tcase_add_test(tests, test_delegator_as_they_are_now);
-    tcase_add_test(tests, test_delegate_who_is_another_now);
-    tcase_add_test(tests, test_nobody_s_own);
-    tcase_add_test(tests, test_quorum);
-    tcase_add_test(tests, test_refused);
-    tcase_add_test(tests, test_limits);
-    tcase_add_test(tests, test_gone);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("engine_delegate", setup, teardown);
+    suite_add(test_delegate_decides, test_in_one_s_own_right, test_its_end, test_clock_set_back,
+              test_not_passed_on, test_delegator_as_they_are_now, test_delegate_who_is_another_now,
+              test_nobody_s_own, test_quorum, test_refused, test_limits, test_gone);
+    return suite_run();
 }

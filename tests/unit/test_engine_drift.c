@@ -3,8 +3,8 @@
 #include "common/grantdir.h"
 #include "helperd/store/sql.h"
 #include "tests/support/fixture.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -750,39 +750,14 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("engine_drift");
-    TCase *tests = tcase_create("engine_drift");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_removed);
-    tcase_add_test(tests, test_gate_asks);
-    tcase_add_loop_test(tests, test_edited, 0, EDITS);
-    tcase_add_test(tests, test_added);
-    tcase_add_test(tests, test_mode);
-    tcase_add_test(tests, test_own_writing);
-    tcase_add_test(tests, test_kept_and_moved_back);
-    tcase_add_test(tests, test_everything);
-    tcase_add_test(tests, test_other_reasons);
-    tcase_add_test(tests, test_end_stays);
-    tcase_add_test(tests, test_repair);
-    tcase_add_test(tests, test_no_endless_fight);
-    tcase_add_test(tests, test_policy_changes);
-    tcase_add_test(tests, test_backoff);
-    tcase_add_test(tests, test_group_deleted);
-    tcase_add_test(tests, test_group_renumbered);
-    tcase_add_test(tests, test_group_of_a_directory);
-    tcase_add_test(tests, test_many_holders);
-    tcase_add_test(tests, test_allow_list);
-    tcase_add_test(tests, test_concerned);
-    tcase_add_test(tests, test_user_deleted);
-    tcase_add_test(tests, test_local_from_the_first_day);
-    tcase_add_test(tests, test_user_of_a_directory);
-    tcase_add_test(tests, test_uid_changed);
-    tcase_add_test(tests, test_status);
-    tcase_add_test(tests, test_start);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("engine_drift", setup, teardown);
+    suite_add(test_removed, test_gate_asks);
+    suite_loop(test_edited, 0, EDITS);
+    suite_add(test_added, test_mode, test_own_writing, test_kept_and_moved_back, test_everything,
+              test_other_reasons, test_end_stays, test_repair, test_no_endless_fight, test_policy_changes,
+              test_backoff, test_group_deleted, test_group_renumbered, test_group_of_a_directory,
+              test_many_holders, test_allow_list, test_concerned, test_user_deleted,
+              test_local_from_the_first_day, test_user_of_a_directory, test_uid_changed, test_status,
+              test_start);
+    return suite_run();
 }

@@ -2,8 +2,8 @@
 /* Break-glass: taken at once, seen by every approver, reviewed by one of them before it can be taken again. */
 #include "helperd/store/sql.h"
 #include "tests/support/fixture.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct fixture fixture;
@@ -415,26 +415,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("engine_emergency");
-    TCase *tests = tcase_create("engine_emergency");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_given_at_once);
-    tcase_add_test(tests, test_its_own_bound);
-    tcase_add_test(tests, test_refused);
-    tcase_add_test(tests, test_once_until_it_is_reviewed);
-    tcase_add_test(tests, test_duties_and_limits_hold);
-    tcase_add_test(tests, test_what_was_asked_before);
-    tcase_add_test(tests, test_neither_decided_nor_stretched);
-    tcase_add_test(tests, test_fallback_reviews_at_once);
-    tcase_add_test(tests, test_review);
-    tcase_add_test(tests, test_review_of_an_approver_s);
-    tcase_add_test(tests, test_who_reviews_now);
-    tcase_add_test(tests, test_list);
-    tcase_add_test(tests, test_partly_in_place);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("engine_emergency", setup, teardown);
+    suite_add(test_given_at_once, test_its_own_bound, test_refused, test_once_until_it_is_reviewed,
+              test_duties_and_limits_hold, test_what_was_asked_before, test_neither_decided_nor_stretched,
+              test_fallback_reviews_at_once, test_review, test_review_of_an_approver_s, test_who_reviews_now,
+              test_list, test_partly_in_place);
+    return suite_run();
 }

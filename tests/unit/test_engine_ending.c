@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine's warnings before an end and ends of live sessions: who is told, what is ended, what is spared. */
 #include "tests/support/etcgroup.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -237,23 +237,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("engine_ending");
-    TCase *tests = tcase_create("engine_ending");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_warnings);
-    tcase_add_test(tests, test_who_is_warned);
-    tcase_add_test(tests, test_policy_changed);
-    tcase_add_test(tests, test_extended);
-    tcase_add_test(tests, test_ending);
-    tcase_add_test(tests, test_spared);
-    tcase_add_test(tests, test_failed);
-    tcase_add_test(tests, test_crash);
-    tcase_add_test(tests, test_settling);
-    tcase_add_test(tests, test_no_warning_without_an_end);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("engine_ending", setup, teardown);
+    suite_add(test_warnings, test_who_is_warned, test_policy_changed, test_extended, test_ending, test_spared,
+              test_failed, test_crash, test_settling, test_no_warning_without_an_end);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine, asked by a gate whose application can converse: a missing justification is asked for before it files. */
 #include "tests/support/fixture.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 #define WANTING                                                                                              \
@@ -193,18 +193,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {test_asked_first,      test_not_asked,         test_refused_before,
-                                  test_without_approval, test_emergency_offered, test_emergency_taken,
-                                  test_somebody_else};
-    Suite *suite = suite_create("engine at the gate");
-    TCase *gate = tcase_create("gate");
-    tcase_add_checked_fixture(gate, setup, teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(gate, tests[i]);
-    suite_add_tcase(suite, gate);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("gate", setup, teardown);
+    suite_add(test_asked_first, test_not_asked, test_refused_before, test_without_approval,
+              test_emergency_offered, test_emergency_taken, test_somebody_else);
+    return suite_run();
 }

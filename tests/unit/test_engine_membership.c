@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine with membership = files: what is put into /etc/group and taken out again, across failures and crashes. */
 #include "tests/support/etcgroup.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 #define ASKED "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = bob\n"
@@ -398,28 +398,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("engine_membership");
-    TCase *tests = tcase_create("engine_membership");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_added_and_removed);
-    tcase_add_test(tests, test_member_before);
-    tcase_add_test(tests, test_two_assignments);
-    tcase_add_test(tests, test_crash_after_addition);
-    tcase_add_test(tests, test_failure);
-    tcase_add_test(tests, test_failed_removal);
-    tcase_add_test(tests, test_end_before_an_answer);
-    tcase_add_test(tests, test_clock_set_back);
-    tcase_add_test(tests, test_wanted_again);
-    tcase_add_test(tests, test_made_a_standing_member);
-    tcase_add_test(tests, test_drift);
-    tcase_add_test(tests, test_drift_waits_or_is_repaired);
-    tcase_add_test(tests, test_changed_mode);
-    tcase_add_test(tests, test_group_dropped);
-    tcase_add_test(tests, test_ended_at_once);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("engine_membership", setup, teardown);
+    suite_add(test_added_and_removed, test_member_before, test_two_assignments, test_crash_after_addition,
+              test_failure, test_failed_removal, test_end_before_an_answer, test_clock_set_back,
+              test_wanted_again, test_made_a_standing_member, test_drift, test_drift_waits_or_is_repaired,
+              test_changed_mode, test_group_dropped, test_ended_at_once);
+    return suite_run();
 }

@@ -6,8 +6,8 @@
 #include "helperd/store/sql.h"
 #include "tests/support/acts.h"
 #include "tests/support/etcgroup.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -393,14 +393,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("faults");
-    TCase *tests = tcase_create("faults");
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, test_each_point, 0, sizeof(rows) / sizeof(rows[0]));
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("faults", NULL, NULL);
+    suite_timeout(60);
+    suite_rows(test_each_point, rows);
+    return suite_run();
 }

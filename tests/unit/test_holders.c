@@ -6,8 +6,8 @@
 #include "helperd/lifecycle/lifecycle.h"
 #include "helperd/store/sql.h"
 #include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -429,25 +429,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("holders");
-    TCase *tests = tcase_create("holders");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_holders_are_asked_for);
-    tcase_add_test(tests, test_each_way_of_asking);
-    tcase_add_test(tests, test_many_holders);
-    tcase_add_test(tests, test_holders_are_told);
-    tcase_add_test(tests, test_many_holders_are_told);
-    tcase_add_test(tests, test_standing);
-    tcase_add_test(tests, test_standing_at_an_end);
-    tcase_add_test(tests, test_standing_by_our_doing);
-    tcase_add_test(tests, test_standing_where_nothing_is_held);
-    tcase_add_test(tests, test_standing_in_the_status);
-    tcase_add_test(tests, test_list);
-    tcase_add_test(tests, test_row);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("holders", setup, teardown);
+    suite_add(test_holders_are_asked_for, test_each_way_of_asking, test_many_holders, test_holders_are_told,
+              test_many_holders_are_told, test_standing, test_standing_at_an_end, test_standing_by_our_doing,
+              test_standing_where_nothing_is_held, test_standing_in_the_status, test_list, test_row);
+    return suite_run();
 }

@@ -3,8 +3,8 @@
 #include "common/cleanup.h"
 #include "common/duration.h"
 #include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct fixture fixture;
@@ -239,20 +239,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("import");
-    TCase *tests = tcase_create("import");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_each_outcome);
-    tcase_add_test(tests, test_of_our_own_doing);
-    tcase_add_test(tests, test_dry_run);
-    tcase_add_test(tests, test_on_the_record);
-    tcase_add_test(tests, test_refused_as_a_whole);
-    tcase_add_test(tests, test_twice_and_waiting);
-    tcase_add_test(tests, test_former_holder_of_the_name);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("import", setup, teardown);
+    suite_add(test_each_outcome, test_of_our_own_doing, test_dry_run, test_on_the_record,
+              test_refused_as_a_whole, test_twice_and_waiting, test_former_holder_of_the_name);
+    return suite_run();
 }

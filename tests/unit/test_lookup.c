@@ -3,8 +3,8 @@
 #include "common/cleanup.h"
 #include "helperd/host/lookup.h"
 #include "helperd/policy/request.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -362,26 +362,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("lookup");
-    TCase *tests = tcase_create("lookup");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 30);
-    tcase_add_test(tests, test_whole);
-    tcase_add_test(tests, test_in_pieces);
-    tcase_add_test(tests, test_bad_answers);
-    tcase_add_test(tests, test_no_program);
-    tcase_add_test(tests, test_silent);
-    tcase_add_test(tests, test_hangs_in_the_middle);
-    tcase_add_test(tests, test_hangs_among_principals);
-    tcase_add_test(tests, test_an_outage_is_logged_once);
-    tcase_add_test(tests, test_leaves_once);
-    tcase_add_test(tests, test_many);
-    tcase_add_test(tests, test_cancel);
-    tcase_add_test(tests, test_free);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("lookup", setup, teardown);
+    suite_timeout(30);
+    suite_add(test_whole, test_in_pieces, test_bad_answers, test_no_program, test_silent,
+              test_hangs_in_the_middle, test_hangs_among_principals, test_an_outage_is_logged_once,
+              test_leaves_once, test_many, test_cancel, test_free);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cli/mailbox.c: messages are counted by the lines that begin them, and nothing but a plain file is read. */
 #include "cli/mailbox.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,19 +114,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("mailbox");
-    TCase *tests = tcase_create("counting");
-
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_loop_test(tests, a_message_begins_with_its_line, 0, sizeof(texts) / sizeof(*texts));
-    tcase_add_test(tests, messages_of_any_length);
-    tcase_add_test(tests, what_is_read_has_a_bound);
-    tcase_add_test(tests, nothing_else_is_read);
-    suite_add_tcase(suite, tests);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("counting", setup, teardown);
+    suite_rows(a_message_begins_with_its_line, texts);
+    suite_add(messages_of_any_length, what_is_read_has_a_bound, nothing_else_is_read);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Warns of an nscd that caches groups, in a folder of the test's own. */
 #include "common/nscd.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,15 +83,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("nscd");
-    TCase *tests = tcase_create("nscd");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, only_where_it_runs);
-    tcase_add_test(tests, only_where_it_remembers_groups);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("nscd", setup, teardown);
+    suite_add(only_where_it_runs, only_where_it_remembers_groups);
+    return suite_run();
 }

@@ -3,8 +3,8 @@
 #include "common/outbox.h"
 #include "helperd/store/sql.h"
 #include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 #define ONE                                                                                                  \
@@ -460,31 +460,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("outbox");
-    TCase *tests = tcase_create("outbox");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_table);
-    tcase_add_test(tests, test_approved);
-    tcase_add_test(tests, test_denied);
-    tcase_add_test(tests, test_stages);
-    tcase_add_test(tests, test_reminders);
-    tcase_add_test(tests, test_one_late_reminder);
-    tcase_add_test(tests, test_escalation);
-    tcase_add_test(tests, test_ends);
-    tcase_add_test(tests, test_short);
-    tcase_add_test(tests, test_taken_back);
-    tcase_add_test(tests, test_partial);
-    tcase_add_test(tests, test_emergency);
-    tcase_add_test(tests, test_rollback);
-    tcase_add_test(tests, test_delivery);
-    tcase_add_test(tests, test_stale);
-    tcase_add_test(tests, test_many_stale);
-    tcase_add_test(tests, test_delegates);
-    tcase_add_test(tests, test_bounded);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("outbox", setup, teardown);
+    suite_add(test_table, test_approved, test_denied, test_stages, test_reminders, test_one_late_reminder,
+              test_escalation, test_ends, test_short, test_taken_back, test_partial, test_emergency,
+              test_rollback, test_delivery, test_stale, test_many_stale, test_delegates, test_bounded);
+    return suite_run();
 }

@@ -3,8 +3,8 @@
  * has a folder of its own. */
 #include "common/cleanup.h"
 #include "helperd/config/packages.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -742,59 +742,30 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("packages");
-    TCase *right = tcase_create("what is right");
-    TCase *wrong = tcase_create("what is wrong");
-    TCase *place = tcase_create("the folder");
-    tcase_add_checked_fixture(right, make_folder, remove_folder);
-    tcase_add_checked_fixture(wrong, make_folder, remove_folder);
-    tcase_add_checked_fixture(place, make_folder, remove_folder);
-    tcase_add_test(right, emergencies);
-    tcase_add_test(right, the_design_s_sample_with_its_short_form);
-    tcase_add_test(right, the_design_s_sample_with_its_stage);
-    tcase_add_test(right, the_design_s_sample_whole_names_its_one_contradiction);
-    tcase_add_test(right, defaults);
-    tcase_add_loop_test(right, drift_is_reported_or_repaired, 0, 2);
-    tcase_add_test(right, a_short_maximum_shortens_the_default_duration);
-    tcase_add_test(right, no_approval_means_no_stage);
-    tcase_add_test(right, stages_in_order_whatever_the_file_s_order);
-    tcase_add_test(right, fallback_approvers_count_towards_a_quorum);
-    tcase_add_test(right, the_format_s_corners);
-    tcase_add_test(right, names_that_directories_use);
-    tcase_add_test(right, as_many_as_allowed);
-    tcase_add_loop_test(wrong, each_error_has_its_line, 0, N_BAD);
-    tcase_add_test(wrong, a_zero_byte);
-    tcase_add_test(wrong, a_line_of_any_length_is_whole_or_an_error);
-    tcase_add_test(wrong, every_error_of_every_file_is_told);
-    tcase_add_test(wrong, problems_are_in_the_order_of_their_lines);
-    tcase_add_test(wrong, a_file_of_nothing_but_errors_is_cut_short);
-    tcase_add_test(wrong, too_many);
-    tcase_add_test(wrong, fallback_approvers_need_no_time);
-    tcase_add_test(wrong, an_extension_that_nobody_approves_is_a_warning);
-    tcase_add_test(wrong, an_incompatible_stranger_is_a_warning);
-    tcase_add_test(place, many_files_are_found_by_name);
-    tcase_add_test(place, what_editors_leave_behind_is_passed_over);
-    tcase_add_test(place, a_name_that_is_no_package_s);
-    tcase_add_test(place, an_empty_folder_is_a_warning);
-    tcase_add_test(place, a_missing_folder);
-    tcase_add_test(place, a_link_is_refused);
-    tcase_add_test(place, a_fifo_is_refused_and_hangs_nobody);
-    tcase_add_loop_test(place, a_file_that_others_may_write_is_refused, 0, 3);
-    tcase_add_test(place, a_folder_that_others_may_write_is_refused);
-    tcase_add_test(place, a_folder_behind_a_link_is_refused);
-    tcase_add_test(place, somebody_else_s_folder_is_refused);
+    suite_case("what is right", make_folder, remove_folder);
+    suite_add(emergencies, the_design_s_sample_with_its_short_form, the_design_s_sample_with_its_stage,
+              the_design_s_sample_whole_names_its_one_contradiction, defaults);
+    suite_loop(drift_is_reported_or_repaired, 0, 2);
+    suite_add(a_short_maximum_shortens_the_default_duration, no_approval_means_no_stage,
+              stages_in_order_whatever_the_file_s_order, fallback_approvers_count_towards_a_quorum,
+              the_format_s_corners, names_that_directories_use, as_many_as_allowed);
+    suite_case("what is wrong", make_folder, remove_folder);
+    suite_loop(each_error_has_its_line, 0, N_BAD);
+    suite_add(a_zero_byte, a_line_of_any_length_is_whole_or_an_error, every_error_of_every_file_is_told,
+              problems_are_in_the_order_of_their_lines, a_file_of_nothing_but_errors_is_cut_short, too_many,
+              fallback_approvers_need_no_time, an_extension_that_nobody_approves_is_a_warning,
+              an_incompatible_stranger_is_a_warning);
+    suite_case("the folder", make_folder, remove_folder);
+    suite_add(many_files_are_found_by_name, what_editors_leave_behind_is_passed_over,
+              a_name_that_is_no_package_s, an_empty_folder_is_a_warning, a_missing_folder, a_link_is_refused,
+              a_fifo_is_refused_and_hangs_nobody);
+    suite_loop(a_file_that_others_may_write_is_refused, 0, 3);
+    suite_add(a_folder_that_others_may_write_is_refused, a_folder_behind_a_link_is_refused,
+              somebody_else_s_folder_is_refused);
     if (getuid() == 0) {
-        tcase_add_test(place, somebody_else_s_file_is_refused);
-        tcase_add_test(place, a_file_that_root_alone_may_read_is_refused);
-        tcase_add_loop_test(place, a_folder_that_root_alone_may_read_is_refused, 0, 4);
+        suite_add(somebody_else_s_file_is_refused, a_file_that_root_alone_may_read_is_refused);
+        suite_loop(a_folder_that_root_alone_may_read_is_refused, 0, 4);
     }
-    tcase_add_test(place, a_file_that_is_too_large_is_refused);
-    suite_add_tcase(suite, right);
-    suite_add_tcase(suite, wrong);
-    suite_add_tcase(suite, place);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_add(a_file_that_is_too_large_is_refused);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is said of our lines in pam.d, in folders of the test's own. That the walk is libpam's: tests/pam/test_pamstack.c. */
 #include "common/pamcheck.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,20 +252,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("pamcheck");
-    TCase *tests = tcase_create("pamcheck");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_loop_test(tests, a_line, 0, (int)(sizeof(cases) / sizeof(cases[0])));
-    tcase_add_test(tests, included);
-    tcase_add_test(tests, other);
-    tcase_add_test(tests, guarded);
-    tcase_add_test(tests, of_packages);
-    tcase_add_test(tests, pairs);
-    tcase_add_test(tests, su_of_root);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("pamcheck", setup, teardown);
+    suite_rows(a_line, cases);
+    suite_add(included, other, guarded, of_packages, pairs, su_of_root);
+    return suite_run();
 }

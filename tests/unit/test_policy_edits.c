@@ -7,8 +7,8 @@
 #include "common/duration.h"
 #include "common/grantdir.h"
 #include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct fixture fixture;
@@ -533,42 +533,15 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("policy_edits");
-    TCase *tests = tcase_create("policy_edits");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_approvers);
-    tcase_add_test(tests, test_approvers_of_the_next);
-    tcase_add_test(tests, test_quorum);
-    tcase_add_test(tests, test_stages);
-    tcase_add_test(tests, test_timeout);
-    tcase_add_test(tests, test_approval_required_to_none);
-    tcase_add_test(tests, test_approval_none_to_required);
-    tcase_add_test(tests, test_requestors);
-    tcase_add_test(tests, test_requestors_before_the_start);
-    tcase_add_test(tests, test_justification);
-    tcase_add_test(tests, test_incompatible);
-    tcase_add_test(tests, test_incompatible_before_the_start);
-    tcase_add_test(tests, test_incompatible_with_what_is_held);
-    tcase_add_test(tests, test_duration);
-    tcase_add_test(tests, test_max_duration);
-    tcase_add_test(tests, test_max_duration_from_forever);
-    tcase_add_test(tests, test_max_duration_before_the_start);
-    tcase_add_test(tests, test_max_duration_of_an_extension);
-    tcase_add_test(tests, test_max_total_of_an_extension);
-    tcase_add_test(tests, test_extension_switched_off);
-    tcase_add_test(tests, test_extension_at_once_by_now);
-    tcase_add_test(tests, test_groups_before);
-    tcase_add_test(tests, test_groups_after);
-    tcase_add_test(tests, test_groups_of_a_partial_one);
-    tcase_add_test(tests, test_removed_while_partial);
-    tcase_add_test(tests, test_removed_and_put_back);
-    tcase_add_test(tests, test_removed_at_the_start);
-    tcase_add_test(tests, test_cooldown);
-    tcase_add_test(tests, test_override_is_on_record);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("policy_edits", setup, teardown);
+    suite_add(test_approvers, test_approvers_of_the_next, test_quorum, test_stages, test_timeout,
+              test_approval_required_to_none, test_approval_none_to_required, test_requestors,
+              test_requestors_before_the_start, test_justification, test_incompatible,
+              test_incompatible_before_the_start, test_incompatible_with_what_is_held, test_duration,
+              test_max_duration, test_max_duration_from_forever, test_max_duration_before_the_start,
+              test_max_duration_of_an_extension, test_max_total_of_an_extension, test_extension_switched_off,
+              test_extension_at_once_by_now, test_groups_before, test_groups_after,
+              test_groups_of_a_partial_one, test_removed_while_partial, test_removed_and_put_back,
+              test_removed_at_the_start, test_cooldown, test_override_is_on_record);
+    return suite_run();
 }

@@ -4,9 +4,9 @@
  * process of its own (Check forks); the programs asked are small shell scripts.
  */
 #include "pam_module/spawn.h"
+#include "tests/support/suite.h"
 #include "tests/support/trace.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -340,30 +340,13 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("spawn");
-    TCase *plain = tcase_create("a program"), *hosts = tcase_create("hosts");
-    tcase_set_timeout(plain, 30);
-    tcase_set_timeout(hosts, 30);
-    tcase_add_checked_fixture(plain, setup, teardown);
-    tcase_add_checked_fixture(hosts, setup, teardown);
-    tcase_add_test(plain, asks_and_answers);
-    tcase_add_test(plain, faults);
-    tcase_add_test(plain, ends_without_an_answer);
-    tcase_add_test(plain, cannot_be_run);
-    tcase_add_test(plain, clean_environment);
-    tcase_add_test(plain, clean_descriptors);
-    tcase_add_test(plain, clean_signals);
-    tcase_add_test(hosts, leaves_other_children);
-    tcase_add_test(hosts, host_has_threads);
-    tcase_add_test(hosts, host_closed_standard_descriptors);
-    tcase_add_test(hosts, host_has_few_descriptors);
-    tcase_add_test(hosts, no_sigpipe);
-    tcase_add_test(hosts, interrupted_waits);
-    suite_add_tcase(suite, plain);
-    suite_add_tcase(suite, hosts);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("a program", setup, teardown);
+    suite_timeout(30);
+    suite_add(asks_and_answers, faults, ends_without_an_answer, cannot_be_run, clean_environment,
+              clean_descriptors, clean_signals);
+    suite_case("hosts", setup, teardown);
+    suite_timeout(30);
+    suite_add(leaves_other_children, host_has_threads, host_closed_standard_descriptors,
+              host_has_few_descriptors, no_sigpipe, interrupted_waits);
+    return suite_run();
 }

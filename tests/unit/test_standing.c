@@ -4,8 +4,8 @@
 #include "common/grantdir.h"
 #include "helperd/grants/grant.h"
 #include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct fixture fixture;
@@ -229,23 +229,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("standing");
-    TCase *tests = tcase_create("standing");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_by_approval);
-    tcase_add_test(tests, test_default_is_the_policy_s);
-    tcase_add_test(tests, test_only_where_the_policy_says_so);
-    tcase_add_test(tests, test_shortened);
-    tcase_add_test(tests, test_later_start);
-    tcase_add_test(tests, test_extended_to_no_end);
-    tcase_add_test(tests, test_ends_all_the_same);
-    tcase_add_test(tests, test_one_group_by_two);
-    tcase_add_test(tests, test_beside_what_ends);
-    tcase_add_test(tests, test_adopted);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("standing", setup, teardown);
+    suite_add(test_by_approval, test_default_is_the_policy_s, test_only_where_the_policy_says_so,
+              test_shortened, test_later_start, test_extended_to_no_end, test_ends_all_the_same,
+              test_one_group_by_two, test_beside_what_ends, test_adopted);
+    return suite_run();
 }

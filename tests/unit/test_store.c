@@ -2,8 +2,8 @@
 /* The store: its ladder, its lists against a model of them, and that no question of it reads a whole table. */
 #include "helperd/store/schema.h"
 #include "helperd/store/sql.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -931,28 +931,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("store");
-    TCase *tests = tcase_create("store");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_newborn);
-    tcase_add_test(tests, test_saved_database);
-    tcase_add_test(tests, test_saved_escalation);
-    tcase_add_test(tests, test_saved_step_3);
-    tcase_add_loop_test(tests, test_saved_since_step_4, 0, 2);
-    tcase_add_test(tests, test_saved_publications);
-    tcase_add_test(tests, test_other_versions);
-    tcase_add_test(tests, test_not_a_database);
-    tcase_add_test(tests, test_rollback);
-    tcase_add_test(tests, test_lists);
-    tcase_add_test(tests, test_indexes);
-    tcase_add_test(tests, test_next_deadline_reads_little);
-    tcase_add_test(tests, test_pending_by_age);
-    tcase_add_test(tests, test_counting_what_waits_reads_little);
-    tcase_add_test(tests, test_measure);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("store", setup, teardown);
+    suite_add(test_newborn, test_saved_database, test_saved_escalation, test_saved_step_3);
+    suite_loop(test_saved_since_step_4, 0, 2);
+    suite_add(test_saved_publications, test_other_versions, test_not_a_database, test_rollback, test_lists,
+              test_indexes, test_next_deadline_reads_little, test_pending_by_age,
+              test_counting_what_waits_reads_little, test_measure);
+    return suite_run();
 }

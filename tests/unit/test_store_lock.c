@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The store's lock: a living holder is refused at once, a dying one is waited for. */
 #include "helperd/store/store.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -131,17 +131,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("store_lock");
-    TCase *tests = tcase_create("store_lock");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_living);
-    tcase_add_test(tests, test_stopped);
-    tcase_add_test(tests, test_dying);
-    tcase_add_test(tests, test_child_that_outlives_it);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("store_lock", setup, teardown);
+    suite_add(test_living, test_stopped, test_dying, test_child_that_outlives_it);
+    return suite_run();
 }

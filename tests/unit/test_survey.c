@@ -9,8 +9,8 @@
 #include "helperd/store/sql.h"
 #include "tests/support/answer.h"
 #include "tests/support/fixture.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct fixture fixture;
@@ -752,39 +752,15 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("survey");
-    TCase *tests = tcase_create("survey");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_vanished_at_the_decision);
-    tcase_add_test(tests, test_vanished_at_a_survey);
-    tcase_add_test(tests, test_judged_at_submission);
-    tcase_add_test(tests, test_surveyed_after_submission);
-    tcase_add_test(tests, test_surveyed_after_advance);
-    tcase_add_test(tests, test_fallback_is_judged_like_approvers);
-    tcase_add_test(tests, test_undecidable_and_again);
-    tcase_add_test(tests, test_one_of_two_is_left);
-    tcase_add_test(tests, test_two_in_one);
-    tcase_add_test(tests, test_nologin);
-    tcase_add_test(tests, test_long_names);
-    tcase_add_test(tests, test_ended_is_not_counted);
-    tcase_add_test(tests, test_outage);
-    tcase_add_test(tests, test_unknown_group);
-    tcase_add_test(tests, test_nobody_at_all);
-    tcase_add_test(tests, test_walk);
-    tcase_add_test(tests, test_escalation_after_its_time);
-    tcase_add_test(tests, test_early_leaves_nothing_for_later);
-    suite_add_tcase(suite, tests);
-    TCase *explained = tcase_create("explain");
-    tcase_add_checked_fixture(explained, setup, teardown);
-    tcase_add_test(explained, test_explain_who_could_approve);
-    tcase_add_test(explained, test_explain_what_would_be_granted);
-    tcase_add_test(explained, test_login_ids_required_in_a_container);
-    tcase_add_test(explained, test_explain_refusals);
-    tcase_add_test(explained, test_explain_to_whom);
-    suite_add_tcase(suite, explained);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("survey", setup, teardown);
+    suite_add(test_vanished_at_the_decision, test_vanished_at_a_survey, test_judged_at_submission,
+              test_surveyed_after_submission, test_surveyed_after_advance,
+              test_fallback_is_judged_like_approvers, test_undecidable_and_again, test_one_of_two_is_left,
+              test_two_in_one, test_nologin, test_long_names, test_ended_is_not_counted, test_outage,
+              test_unknown_group, test_nobody_at_all, test_walk, test_escalation_after_its_time,
+              test_early_leaves_nothing_for_later);
+    suite_case("explain", setup, teardown);
+    suite_add(test_explain_who_could_approve, test_explain_what_would_be_granted,
+              test_login_ids_required_in_a_container, test_explain_refusals, test_explain_to_whom);
+    return suite_run();
 }

@@ -4,9 +4,9 @@
  * nothing is left of that, whoever dies. Each test has a process of its own (Check forks).
  */
 #include "pam_module/spawn.h"
+#include "tests/support/suite.h"
 #include "tests/support/trace.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -403,23 +403,12 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {threads_that_wait, own_children,  thread_that_waits_for_every_kind,
-                                  no_clone3,         few_processes, nothing_of_the_real_user,
-                                  keeper_dies,       host_dies,     answers_and_stays,
-                                  cancelled};
-    Suite *suite = suite_create("unseen");
-    TCase *hosts = tcase_create("hosts");
-    tcase_set_timeout(hosts, 30);
-    tcase_add_checked_fixture(hosts, setup, teardown);
-    tcase_add_loop_test(hosts, signal_of_children, 0, N_DISPOSITIONS);
-    tcase_add_loop_test(hosts, signal_blocked, 0, N_DISPOSITIONS);
-    tcase_add_loop_test(hosts, subreaper, 0, N_DISPOSITIONS);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(hosts, tests[i]);
-    suite_add_tcase(suite, hosts);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("hosts", setup, teardown);
+    suite_timeout(30);
+    suite_loop(signal_of_children, 0, N_DISPOSITIONS);
+    suite_loop(signal_blocked, 0, N_DISPOSITIONS);
+    suite_loop(subreaper, 0, N_DISPOSITIONS);
+    suite_add(threads_that_wait, own_children, thread_that_waits_for_every_kind, no_clone3, few_processes,
+              nothing_of_the_real_user, keeper_dies, host_dies, answers_and_stays, cancelled);
+    return suite_run();
 }

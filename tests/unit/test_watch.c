@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The watch on folders of its own, with the kernel's inotify: what is told, and what survives a replaced folder. */
 #include "helperd/host/watch.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -271,23 +271,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("watch");
-    TCase *tests = tcase_create("watch");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_grant_files);
-    tcase_add_test(tests, test_files_of_the_host);
-    tcase_add_test(tests, test_temporary_files);
-    tcase_add_test(tests, test_pause);
-    tcase_add_test(tests, test_replaced_folders);
-    tcase_add_test(tests, test_folder_comes_later);
-    tcase_add_test(tests, test_overflow);
-    tcase_add_test(tests, test_no_inotify);
-    tcase_add_test(tests, test_missing_folders);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("watch", setup, teardown);
+    suite_timeout(60);
+    suite_add(test_grant_files, test_files_of_the_host, test_temporary_files, test_pause,
+              test_replaced_folders, test_folder_comes_later, test_overflow, test_no_inotify,
+              test_missing_folders);
+    return suite_run();
 }
