@@ -11,12 +11,24 @@ int acts_submit(struct fixture *fixture, const char *user, const struct submissi
                 json_t **ret_value); /* at_gate: by root for this user */
 int acts_approve(struct fixture *fixture, const char *decider, int64_t id, const struct decision_terms *terms,
                  json_t **ret_value);
+int acts_approve_knowing(struct fixture *fixture, const char *decider, struct facts *facts, int64_t id,
+                         json_t **ret_value); /* with these facts, which are released */
+int acts_cancel(struct fixture *fixture, const char *user, int64_t id, const char *reason,
+                json_t **ret_value);
 int acts_extend(struct fixture *fixture, const char *user, const char *package, int64_t seconds,
                 json_t **ret_value);
 int acts_return(struct fixture *fixture, const char *user, const char *package);
 int acts_revoke(struct fixture *fixture, const char *user, const char *package, const char *reason);
 int acts_assign(struct fixture *fixture, const char *user, const struct assign_terms *terms,
                 json_t **ret_value);
+
+int acts_delegate(struct fixture *fixture, const char *from, const char *to, int64_t until);
+int acts_emergency(struct fixture *fixture, const char *user, const char *package, const char *why,
+                   json_t **ret_value);
+/* Files a request that must be taken. Its id. */
+int64_t acts_file(struct fixture *fixture, const char *user, const char *package);
+/* The request as root sees it. */
+json_t *acts_look(struct fixture *fixture, int64_t id);
 
 /* Time passes, and the engine sees to what is due. */
 void acts_pass(struct fixture *fixture, int64_t seconds);
