@@ -4,6 +4,8 @@
 #include "helperd/store/sql.h"
 #include "tests/support/unmarked.h"
 
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,10 +76,26 @@ int acts_emergency(struct fixture *fixture, const char *user, const char *packag
     return fixture_answer(engine_emergency(fixture_call(fixture, user, NULL), &submission), ret_value);
 }
 
+struct facts *acts_facts_of_delegate(struct fixture *fixture, const char *who)
+{
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct facts *facts = fixture_facts(who, NULL);
+    const uid_t uid = fixture_caller(who).identity.uid;
+    ck_assert_int_eq(engine_inquire_delegators(&fixture->engine, uid, &inquiry), 0);
+    fixture_add_others(facts, inquiry.others);
+    inquiry_deinit(&inquiry);
+    return facts;
+}
+
+const struct call *acts_call_of_delegate(struct fixture *fixture, const char *who)
+{
+    return fixture_call_with(fixture, fixture_caller(who), acts_facts_of_delegate(fixture, who));
+}
+
 int64_t acts_file(struct fixture *fixture, const char *user, const char *package)
 {
     json_t *value = NULL;
-    ck_assert_msg(fixture_submit(fixture, user, package, "reason", &value) == 0, "%s", fixture_message);
+    ck_assert_msg(fixture_submit(fixture, user, package, "x", &value) == 0, "%s", fixture_message);
     return fixture_id(value);
 }
 
@@ -106,6 +124,12 @@ void acts_retry_due(struct fixture *fixture, struct facts *facts)
     inquiry_deinit(&inquiry);
 }
 
+void acts_retry_now(struct fixture *fixture, const char *user, const char *package)
+{
+    const struct call *call = fixture_call(fixture, "root", user);
+    ck_assert_int_eq(fixture_answer(engine_retry_now(call, user, package), NULL), 0);
+}
+
 int64_t acts_hold(struct fixture *fixture, const char *user, const char *package)
 {
     json_t *value = NULL;
@@ -125,21 +149,34 @@ void acts_remove_package(struct fixture *fixture, const char *name)
     ck_assert_int_eq(unlink(path), 0);
 }
 
-int64_t acts_count(struct fixture *fixture, const char *sql)
+const char *acts_query(struct fixture *fixture, const char *format, ...)
 {
-    sqlite3_stmt *statement = sql_take(fixture->engine.store, sql, "");
-    ck_assert_int_eq(sql_step(fixture->engine.store, statement), 1);
-    const int64_t count = sqlite3_column_int64(statement, 0);
-    sql_release(fixture->engine.store, statement);
-    return count;
+    static char text[1024];
+    char sql[1024];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(sql, sizeof(sql), format, values);
+    va_end(values);
+    sqlite3_stmt *statement = NULL;
+    ck_assert_int_eq(sqlite3_prepare_v2(fixture->engine.store->database, sql, -1, &statement, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    snprintf(text, sizeof(text), "%s", (const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    return text;
 }
 
-int64_t acts_number(json_t *value, const char *key)
+int64_t acts_count(struct fixture *fixture, const char *sql)
+{
+    return strtoll(acts_query(fixture, "%s", sql), NULL, 10);
+}
+
+int64_t acts_number(const json_t *value, const char *key)
 {
     return json_integer_value(json_object_get(value, key));
 }
 
-const char *acts_text(json_t *value, const char *key)
+const char *acts_text(const json_t *value, const char *key)
 {
     const char *text = json_string_value(json_object_get(value, key));
     return text ? text : "";

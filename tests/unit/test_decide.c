@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Requests approved, denied and timed out: by whom, in which stage, and as things are at the decision. */
 #include "common/names.h"
-#include "helperd/store/sql.h"
 #include "tests/support/suite.h"
 #include "tests/unit/requests.h"
 
@@ -148,16 +147,10 @@ END_TEST
 /* Who did what to it, as "actor uid event; ...". */
 static const char *audit_of(int64_t request)
 {
-    static char text[1024];
-    struct store *store = fixture.engine.store;
-    sqlite3_stmt *s = sql_take(store,
-                               "SELECT group_concat(actor || ' ' || coalesce(uid, '-') || ' ' || event, '; ')"
-                               " FROM (SELECT * FROM audit WHERE request = ? ORDER BY id)",
-                               "i", request);
-    ck_assert_int_eq(sql_step(store, s), 1);
-    snprintf(text, sizeof(text), "%s", (const char *)sqlite3_column_text(s, 0));
-    sql_release(store, s);
-    return text;
+    return acts_query(&fixture,
+                      "SELECT group_concat(actor || ' ' || coalesce(uid, '-') || ' ' || event, '; ')"
+                      " FROM (SELECT * FROM audit WHERE request = %d ORDER BY id)",
+                      (int)request);
 }
 
 /* Rule 12: every change of state, with who; uid 0 where the gate filed it. */

@@ -23,11 +23,6 @@ static void setup(void)
     fixture_init(&fixture, "asked", ASKED, "free", FREE, "fixed", FIXED, "audit", AUDIT, NULL);
 }
 
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
-}
-
 static int64_t number(json_t *value, const char *key)
 {
     return json_integer_value(json_object_get(value, key));
@@ -692,7 +687,7 @@ END_TEST
 
 int main(void)
 {
-    suite_case("engine_assignment", setup, teardown);
+    suite_case("engine_assignment", setup, fixture_teardown);
     suite_add(test_extension_at_once, test_extension_by_approval, test_denied_extension_keeps_what_is_held,
               test_no_extension, test_scheduled_start, test_cancel_before_start, test_decided_otherwise,
               test_return_and_revoke, test_removed_package, test_assign, test_incompatible, test_cooldown,

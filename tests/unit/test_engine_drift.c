@@ -25,11 +25,6 @@ static void setup(void)
     ck_assert_int_eq(engine_watch(&fixture.engine), 0);
 }
 
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
-}
-
 static int64_t submit(const char *user, const char *package)
 {
     json_t *value = NULL;
@@ -750,7 +745,7 @@ END_TEST
 
 int main(void)
 {
-    suite_case("engine_drift", setup, teardown);
+    suite_case("engine_drift", setup, fixture_teardown);
     suite_add(test_removed, test_gate_asks);
     suite_loop(test_edited, 0, EDITS);
     suite_add(test_added, test_mode, test_own_writing, test_kept_and_moved_back, test_everything,

@@ -25,11 +25,6 @@ static void setup(void)
     snprintf(group_file, sizeof(group_file), "%s/group", fixture.folder);
 }
 
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
-}
-
 static void run_sql(const char *sql)
 {
     ck_assert_msg(sqlite3_exec(fixture.engine.store->database, sql, NULL, NULL, NULL) == SQLITE_OK, "%s",
@@ -429,7 +424,7 @@ END_TEST
 
 int main(void)
 {
-    suite_case("holders", setup, teardown);
+    suite_case("holders", setup, fixture_teardown);
     suite_add(test_holders_are_asked_for, test_each_way_of_asking, test_many_holders, test_holders_are_told,
               test_many_holders_are_told, test_standing, test_standing_at_an_end, test_standing_by_our_doing,
               test_standing_where_nothing_is_held, test_standing_in_the_status, test_list, test_row);

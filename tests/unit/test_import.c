@@ -19,11 +19,6 @@ static void setup(void)
     fixture_init(&fixture, "leads", LEADS, "other", OTHER, "audit", AUDIT, NULL);
 }
 
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
-}
-
 static void add_group(struct subject *subject, const char *group)
 {
     const size_t count = strv_length(subject->groups);
@@ -239,7 +234,7 @@ END_TEST
 
 int main(void)
 {
-    suite_case("import", setup, teardown);
+    suite_case("import", setup, fixture_teardown);
     suite_add(test_each_outcome, test_of_our_own_doing, test_dry_run, test_on_the_record,
               test_refused_as_a_whole, test_twice_and_waiting, test_former_holder_of_the_name);
     return suite_run();

@@ -34,11 +34,6 @@ static void setup(void)
     last_signal = 0;
 }
 
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
-}
-
 /* All that waits, "event[recipients]", and lets it go. */
 static const char *told(void)
 {
@@ -460,7 +455,7 @@ END_TEST
 
 int main(void)
 {
-    suite_case("outbox", setup, teardown);
+    suite_case("outbox", setup, fixture_teardown);
     suite_add(test_table, test_approved, test_denied, test_stages, test_reminders, test_one_late_reminder,
               test_escalation, test_ends, test_short, test_taken_back, test_partial, test_emergency,
               test_rollback, test_delivery, test_stale, test_many_stale, test_delegates, test_bounded);

@@ -24,11 +24,6 @@ static void setup(void)
     fixture_init(&fixture, "edited", BASE, "other", OTHER, NULL);
 }
 
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
-}
-
 static void edit(const char *text)
 {
     fixture_write_package(&fixture, "edited", text);
@@ -533,7 +528,7 @@ END_TEST
 
 int main(void)
 {
-    suite_case("policy_edits", setup, teardown);
+    suite_case("policy_edits", setup, fixture_teardown);
     suite_add(test_approvers, test_approvers_of_the_next, test_quorum, test_stages, test_timeout,
               test_approval_required_to_none, test_approval_none_to_required, test_requestors,
               test_requestors_before_the_start, test_justification, test_incompatible,

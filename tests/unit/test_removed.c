@@ -26,11 +26,6 @@ static void setup(void)
     fixture.now = time(NULL); /* the commands that root runs ask the host's clock */
 }
 
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
-}
-
 /* As the daemon reloads: what is to end ends before the new policy is in force. */
 static void reload(void)
 {
@@ -338,10 +333,10 @@ END_TEST
 
 int main(void)
 {
-    suite_case("removed", setup, teardown);
+    suite_case("removed", setup, fixture_teardown);
     suite_add(test_keep, test_revoke, test_pending, test_pending_extension, test_the_key_in_force,
               test_very_many);
-    suite_case("allow-list", setup_list, teardown);
+    suite_case("allow-list", setup_list, fixture_teardown);
     suite_add(test_list_keeps_what_is_held, test_held, test_list_adds_nothing, test_list_and_the_directory,
               test_until);
     return suite_run();

@@ -21,11 +21,6 @@ static void setup(void)
     fixture_init(&fixture, "db", DB, "free", FREE, NULL);
 }
 
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
-}
-
 /* ---- figures ---- */
 
 static const struct {
@@ -278,7 +273,7 @@ END_TEST
 
 int main(void)
 {
-    suite_case("looking back", setup, teardown);
+    suite_case("looking back", setup, fixture_teardown);
     suite_rows(test_percentiles, samples);
     suite_add(test_report, test_never_used, test_report_of_a_period_or_package, test_report_is_bounded,
               test_audit, test_audit_filters, test_audit_is_bounded);

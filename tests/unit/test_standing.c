@@ -24,11 +24,6 @@ static void setup(void)
     fixture_init(&fixture, "standing", STANDING, "always", ALWAYS, "bounded", BOUNDED, NULL);
 }
 
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
-}
-
 static int64_t ask(const char *user, const char *package, int64_t duration, int64_t start)
 {
     json_t *value = NULL;
@@ -229,7 +224,7 @@ END_TEST
 
 int main(void)
 {
-    suite_case("standing", setup, teardown);
+    suite_case("standing", setup, fixture_teardown);
     suite_add(test_by_approval, test_default_is_the_policy_s, test_only_where_the_policy_says_so,
               test_shortened, test_later_start, test_extended_to_no_end, test_ends_all_the_same,
               test_one_group_by_two, test_beside_what_ends, test_adopted);
