@@ -34,6 +34,17 @@ int acts_approve_knowing(struct fixture *fixture, const char *decider, struct fa
     return fixture_answer(engine_decide(call, id, true, &terms), ret_value);
 }
 
+int64_t acts_approve_in_part(struct fixture *fixture, int64_t id)
+{
+    json_t *value = NULL;
+    struct facts *facts = fixture_facts("bob", "alice");
+    facts->groups[1].gid = GID_UNSET;
+    ck_assert_int_eq(acts_approve_knowing(fixture, "bob", facts, id, &value), 0);
+    const int64_t assignment = acts_number(value, "assignment");
+    json_decref(value);
+    return assignment;
+}
+
 int acts_cancel(struct fixture *fixture, const char *user, int64_t id, const char *reason, json_t **ret_value)
 {
     return fixture_answer(engine_cancel(fixture_call(fixture, user, NULL), id, reason), ret_value);

@@ -13,6 +13,8 @@ int acts_approve(struct fixture *fixture, const char *decider, int64_t id, const
                  json_t **ret_value);
 int acts_approve_knowing(struct fixture *fixture, const char *decider, struct facts *facts, int64_t id,
                          json_t **ret_value); /* with these facts, which are released */
+/* bob approves a request of alice's while there is no group backup: the assignment, which lacks that. */
+int64_t acts_approve_in_part(struct fixture *fixture, int64_t id);
 int acts_cancel(struct fixture *fixture, const char *user, int64_t id, const char *reason,
                 json_t **ret_value);
 int acts_extend(struct fixture *fixture, const char *user, const char *package, int64_t seconds,

@@ -66,14 +66,7 @@ END_TEST
 /* An assignment of alice's that lacks the group backup. */
 static int64_t approve_in_part(void)
 {
-    const int64_t id = acts_file(&fixture, "alice", "db-admins");
-    json_t *value = NULL;
-    struct facts *facts = fixture_facts("bob", "alice");
-    facts->groups[1].gid = GID_UNSET;
-    ck_assert_int_eq(acts_approve_knowing(&fixture, "bob", facts, id, &value), 0);
-    const int64_t assignment = acts_number(value, "assignment");
-    json_decref(value);
-    return assignment;
+    return acts_approve_in_part(&fixture, acts_file(&fixture, "alice", "db-admins"));
 }
 
 static void retry(int64_t assignment, struct facts *facts)
