@@ -2,9 +2,9 @@
 #include "tests/support/fixture.h"
 
 #include "common/grantdir.h"
+#include "tests/support/folder.h"
 #include "tests/support/unmarked.h"
 
-#include <ftw.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -136,11 +136,7 @@ void fixture_write_package(struct fixture *fixture, const char *name, const char
 {
     char path[256];
     snprintf(path, sizeof(path), "%s/packages.d/%s.conf", fixture->folder, name);
-    FILE *out = fopen(path, "we");
-    ck_assert_ptr_nonnull(out);
-    ck_assert_int_ge(fputs(text, out), 0);
-    ck_assert_int_eq(fclose(out), 0);
-    ck_assert_int_eq(chmod(path, 0644), 0);
+    folder_write(path, text);
 }
 
 void fixture_reload(struct fixture *fixture)
@@ -163,9 +159,10 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
     current = fixture;
     memcpy(accounts, everybody, sizeof(accounts));
     local_groups = false;
-    *fixture = (struct fixture){.now = FIXTURE_NOW, .folder = "/tmp/accesspkg-test-XXXXXX"};
-    ck_assert_ptr_nonnull(mkdtemp(fixture->folder));
-    ck_assert_int_eq(chmod(fixture->folder, 0755), 0);
+    *fixture = (struct fixture){
+        .now = FIXTURE_NOW,
+    };
+    folder_make(fixture->folder);
     snprintf(fixture->state, sizeof(fixture->state), "%s/state", fixture->folder);
     make_folder(fixture->folder, "packages.d");
     make_folder(fixture->folder, "state");
@@ -198,12 +195,6 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
     ck_assert_int_eq(engine_start(&fixture->engine, newborn), 0);
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
-}
-
 void fixture_teardown(void)
 {
     fixture_deinit(current);
@@ -214,7 +205,7 @@ void fixture_deinit(struct fixture *fixture)
     engine_deinit(&fixture->engine);
     store_close(fixture->engine.store);
     packages_free(fixture->packages);
-    nftw(fixture->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(fixture->folder);
 }
 
 static struct caller calling;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "helperd/store/store.h"
+#include "tests/support/folder.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char folder[64];
+static char folder[FOLDER_MAX];
 static char path[96];
 static struct store *store;
 
@@ -23,16 +24,13 @@ static void open_store(bool expect_newborn)
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-store-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_make(folder);
     snprintf(path, sizeof(path), "%s/state.db", folder);
 }
 
 static void teardown(void)
 {
-    char command[128];
     store_close(store);
     store = NULL;
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    folder_remove(folder);
 }

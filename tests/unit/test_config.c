@@ -3,6 +3,7 @@
 #include "common/cleanup.h"
 #include "common/config.h"
 #include "helperd/config/packages.h"
+#include "tests/support/folder.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
@@ -217,37 +218,28 @@ static const struct {
 };
 enum { N_SAMPLES = sizeof(samples) / sizeof(*samples) };
 
-/* Copies the samples to where packages are read; the second time takes them away again. */
-static void put_samples(const char *folder, bool there)
+/* Copies the samples to where packages are read. */
+static void put_samples(const char *folder)
 {
     for (int i = 0; i < N_SAMPLES; i++) {
         char copy[128];
         char source[128];
         snprintf(source, sizeof(source), "conf/packages.d/%s.conf.sample", samples[i].name);
         snprintf(copy, sizeof(copy), "%s/%s.conf", folder, samples[i].name);
-        if (!there) {
-            unlink(copy);
-            continue;
-        }
         _cleanup_free_ char *text = read_text(source);
-        FILE *out = fopen(copy, "we");
-        fputs(text, out);
-        fchmod(fileno(out), 0644);
-        fclose(out);
+        folder_write(copy, text);
     }
 }
 
 /* As an administrator installs them: all at once, for they may name each other. */
 START_TEST(the_samples_are_packages_without_a_warning)
 {
-    char folder[] = "/tmp/accesspkg-samples-XXXXXX";
+    char folder[FOLDER_MAX];
     struct packages *packages = NULL;
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chmod(folder, 0755), 0);
-    put_samples(folder, true);
+    folder_make(folder);
+    put_samples(folder);
     const int rc = packages_load(folder, getuid(), &packages, &problems);
-    put_samples(folder, false);
-    rmdir(folder);
+    folder_remove(folder);
     ck_assert_msg(rc == 0 && problems.count == 0, "%s",
                   problems.count ? problems.items[0].text : strerror(-rc));
     ck_assert_uint_eq(packages->count, N_SAMPLES);
@@ -264,41 +256,36 @@ END_TEST
 enum { N_RECIPES = 8 };
 
 /* A block of the cookbook, from its first line "# /etc/accesspkg/packages.d/NAME.conf" on, as a file of the folder. */
-static void put_recipe(const char *folder, char *block, char ret_path[128])
+static void put_recipe(const char *folder, char *block)
 {
+    char file[128];
     static const char head[] = "# /etc/accesspkg/packages.d/";
     char *end = strstr(block, "\n```");
     ck_assert_ptr_nonnull(end);
     *end = '\0';
     ck_assert_msg(strncmp(block, head, strlen(head)) == 0, "%s", block);
     const char *name = block + strlen(head);
-    snprintf(ret_path, 128, "%s/%.*s", folder, (int)strcspn(name, "\n"), name);
-    FILE *out = fopen(ret_path, "wxe");
-    ck_assert_ptr_nonnull(out);
-    fputs(block, out);
-    fchmod(fileno(out), 0644);
-    fclose(out);
+    snprintf(file, sizeof(file), "%s/%.*s", folder, (int)strcspn(name, "\n"), name);
+    ck_assert_int_lt(access(file, F_OK), 0);
+    folder_write(file, block);
     *end = '\n';
 }
 
 START_TEST(the_cookbook_s_packages_are_packages_without_a_warning)
 {
     static const char fence[] = "\n```ini\n";
-    char folder[] = "/tmp/accesspkg-recipes-XXXXXX";
-    char paths[N_RECIPES][128];
+    char folder[FOLDER_MAX];
     size_t count = 0;
     struct packages *packages = NULL;
     _cleanup_free_ char *text = read_text("docs/COOKBOOK.md");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chmod(folder, 0755), 0);
+    folder_make(folder);
     for (char *block = strstr(text, fence); block; block = strstr(block + 1, fence)) {
         ck_assert_uint_lt(count, N_RECIPES);
-        put_recipe(folder, block + strlen(fence), paths[count++]);
+        put_recipe(folder, block + strlen(fence));
+        count++;
     }
     const int rc = packages_load(folder, getuid(), &packages, &problems);
-    for (size_t i = 0; i < count; i++)
-        unlink(paths[i]);
-    rmdir(folder);
+    folder_remove(folder);
     ck_assert_msg(rc == 0 && problems.count == 0, "%s",
                   problems.count ? problems.items[0].text : strerror(-rc));
     ck_assert_uint_eq(packages->count, N_RECIPES);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* All of /etc/group read as a file: which lines count, what is no such file, and the words for who stands there. */
 #include "common/groupfile.h"
+#include "tests/support/folder.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
@@ -27,10 +28,7 @@ static void teardown(void)
 
 static void put(const char *text)
 {
-    FILE *out = fopen(path, "we");
-    ck_assert_ptr_nonnull(out);
-    ck_assert_int_ge(fputs(text, out), 0);
-    ck_assert_int_eq(fclose(out), 0);
+    folder_write(path, text);
 }
 
 /* "a 7 alice bob; b 8 carol": the lines, as they were read. */

@@ -6,6 +6,7 @@
 #include "helperd/lifecycle/lifecycle.h"
 #include "helperd/store/sql.h"
 #include "tests/support/acts.h"
+#include "tests/support/folder.h"
 #include "tests/support/suite.h"
 
 #include <string.h>
@@ -183,10 +184,7 @@ END_TEST
 
 static void put_group(const char *text)
 {
-    FILE *out = fopen(group_file, "we");
-    ck_assert_ptr_nonnull(out);
-    ck_assert_int_ge(fputs(text, out), 0);
-    ck_assert_int_eq(fclose(out), 0);
+    folder_write(group_file, text);
     fixture.engine.group_file = group_file;
 }
 

@@ -3,6 +3,7 @@
 #include "common/cleanup.h"
 #include "helperd/host/lookup.h"
 #include "helperd/policy/request.h"
+#include "tests/support/folder.h"
 #include "tests/support/suite.h"
 
 #include <stdio.h>
@@ -15,7 +16,7 @@ enum { ASKED_MAX = 64 };
 
 static struct ev_loop *loop;
 static struct lookup *lookup;
-static char folder[64];
+static char folder[FOLDER_MAX];
 static char program[96];
 
 /* What came back, in order; a question's data points at its place. */
@@ -27,8 +28,7 @@ static size_t wanted;
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-lookup-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_make(folder);
     snprintf(program, sizeof(program), "%s/program", folder);
     loop = ev_loop_new(EVFLAG_AUTO);
     ck_assert_ptr_nonnull(loop);
@@ -38,14 +38,12 @@ static void setup(void)
 
 static void teardown(void)
 {
-    char command[128];
     lookup_free(lookup);
     lookup = NULL;
     for (size_t i = 0; i < ASKED_MAX; i++)
         facts_free(answers[i].facts);
     ev_loop_destroy(loop);
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    folder_remove(folder);
 }
 
 /* A look-up process made of shell: `body` is run with the folder as $folder. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cli/mailbox.c: messages are counted by the lines that begin them, and nothing but a plain file is read. */
 #include "cli/mailbox.h"
+#include "tests/support/folder.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
@@ -15,18 +16,14 @@ static struct mailbox mailbox;
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-mailbox-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_make(folder);
     snprintf(path, sizeof(path), "%s/box", folder);
     mailbox = (struct mailbox){.messages = -1};
 }
 
 static void teardown(void)
 {
-    char command[96];
-
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    folder_remove(folder);
 }
 
 static FILE *begin(void)

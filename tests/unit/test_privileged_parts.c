@@ -6,6 +6,7 @@
 #include "helperd/privileged/members.h"
 #include "helperd/privileged/processes.h"
 #include "helperd/session/terminal.h"
+#include "tests/support/folder.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
@@ -17,29 +18,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[64];
+static char folder[FOLDER_MAX];
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-privileged-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_make(folder);
 }
 
 static void teardown(void)
 {
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    folder_remove(folder);
 }
 
 static const char *put(const char *name, const char *text)
 {
     static char path[256];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *out = fopen(path, "we");
-    ck_assert_ptr_nonnull(out);
-    ck_assert_int_ge(fputs(text, out), 0);
-    ck_assert_int_eq(fclose(out), 0);
+    folder_write(path, text);
     return path;
 }
 

@@ -4,6 +4,7 @@
  * process of its own (Check forks); the programs asked are small shell scripts.
  */
 #include "pam_module/spawn.h"
+#include "tests/support/folder.h"
 #include "tests/support/suite.h"
 #include "tests/support/trace.h"
 
@@ -29,8 +30,7 @@ static struct protocol_message question, answer;
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-spawn-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_make(folder);
     snprintf(program, sizeof(program), "%s/program", folder);
     question = answer = (struct protocol_message){.size = 0};
     protocol_add(&question, "user", "alice");
@@ -38,8 +38,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    unlink(program);
-    rmdir(folder);
+    folder_remove(folder);
 }
 
 static void write_program(const char *body)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The store's lock: a living holder is refused at once, a dying one is waited for. */
 #include "helperd/store/store.h"
+#include "tests/support/folder.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
@@ -15,15 +16,14 @@
 /* The kernel takes a while to free this much memory, and closes a process's files only after that. */
 enum { SLOW_TO_DIE = 512 << 20 };
 
-static char folder[64];
+static char folder[FOLDER_MAX];
 static char path[96];
 static int ready[2]; /* a holder says that it has the lock */
 static int held[2];  /* what reads from it lives as long as the test */
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-lock-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_make(folder);
     snprintf(path, sizeof(path), "%s/state.lock", folder);
     ck_assert_int_eq(pipe(ready), 0);
     ck_assert_int_eq(pipe(held), 0);

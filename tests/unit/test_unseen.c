@@ -4,6 +4,7 @@
  * nothing is left of that, whoever dies. Each test has a process of its own (Check forks).
  */
 #include "pam_module/spawn.h"
+#include "tests/support/folder.h"
 #include "tests/support/suite.h"
 #include "tests/support/trace.h"
 
@@ -28,9 +29,7 @@ static struct protocol_message question, answer;
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-unseen-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chmod(folder, 0755), 0);
+    folder_make(folder);
     snprintf(program, sizeof(program), "%s/program", folder);
     snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
     ck_assert_int_eq(mkfifo(fifo, 0600), 0);
@@ -40,9 +39,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    unlink(program);
-    unlink(fifo);
-    rmdir(folder);
+    folder_remove(folder);
 }
 
 static int ask(const char *body, unsigned seconds)

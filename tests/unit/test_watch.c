@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The watch on folders of its own, with the kernel's inotify: what is told, and what survives a replaced folder. */
 #include "helperd/host/watch.h"
+#include "tests/support/folder.h"
 #include "tests/support/suite.h"
 
 #include <fcntl.h>
@@ -13,9 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/accesspkg-watch-XXXXXX";
-static char etc[64];
-static char state[64];
+static char folder[FOLDER_MAX];
+static char etc[96];
+static char state[96];
 static struct ev_loop *loop;
 static struct watch *watch;
 static char told[4096];
@@ -88,8 +89,7 @@ static void expect_not(const char *what)
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-watch-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_make(folder);
     snprintf(etc, sizeof(etc), "%s/etc", folder);
     snprintf(state, sizeof(state), "%s/state", folder);
     shell("mkdir -p etc state/grants/user state/allow && touch etc/passwd etc/group");
@@ -102,7 +102,7 @@ static void teardown(void)
 {
     watch_free(watch);
     ev_loop_destroy(loop);
-    shell("rm -rf %s", folder);
+    folder_remove(folder);
 }
 
 START_TEST(test_grant_files)
