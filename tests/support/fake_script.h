@@ -44,6 +44,9 @@ struct script {
 #define SHOWS(text, what) ck_assert_msg(strstr(text, what) != NULL, "no '%s' in:\n%s", what, text)
 #define HIDES(text, what) ck_assert_msg(strstr(text, what) == NULL, "'%s' in:\n%s", what, text)
 
+#define SAMPLE_HELD(id, user)                                                                                \
+    "[{\"id\": " id ", \"state\": \"fulfilled\", \"user\": \"" user "\", \"package\": \"db-admins\", "       \
+    "\"groups\": [\"dbadmins\"], \"assignment_end\": 1763950340}]"
 #define SAMPLE_PENDING                                                                                       \
     "{\"id\": 12, \"user\": \"alice\", \"uid\": 1001, \"package\": \"db-admins\", \"state\": "               \
     "\"pending-approval\", \"request_state\": \"pending-approval\", \"justification\": \"INC-4711, disk "    \
