@@ -44,13 +44,6 @@ void fixture_set_login(const char *name, bool may_log_in);
 void fixture_set_uid(const char *name, uid_t uid);
 struct caller fixture_caller(const char *name);
 
-/* A call from its question to its answer: fixture_ask(engine_cancel, engine, caller, facts, reply, id, "reason"). */
-#define fixture_ask(function, ask_engine, ask_caller, ask_facts, ask_reply, ...)                             \
-    __extension__({                                                                                          \
-        const struct call ask_call = {ask_engine, ask_caller, ask_facts, ask_reply};                         \
-        engine_finish(&ask_call, function(&ask_call, ##__VA_ARGS__));                                        \
-    })
-
 /* A call, for a function of the engine: of a person about a user (NULL: about none), or with a caller and facts of the
  * test's own, which it takes over. fixture_answer() ends it with what the engine returned, and returns that: the value
  * goes into *ret_value (NULL: dropped), a refusal's words into fixture_message. One at a time. */

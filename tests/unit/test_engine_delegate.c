@@ -330,14 +330,11 @@ static void heed(const char *name, uid_t uid)
 static void delegate_local(const char *from, bool from_local, const char *to, bool to_local)
 {
     struct facts *facts = fixture_facts(from, to);
-    const struct caller caller = fixture_caller(from);
-    struct reply reply = {0};
     const struct delegate_terms terms = {.to = to, .until = fixture.now + 3600, .reason = ""};
     facts->caller->local = from_local;
     facts->user->local = to_local;
-    ck_assert_int_eq(fixture_ask(engine_delegate, &fixture.engine, &caller, facts, &reply, &terms), 0);
-    json_decref(reply.value);
-    facts_free(facts);
+    const struct call *call = fixture_call_with(&fixture, fixture_caller(from), facts);
+    ck_assert_int_eq(fixture_answer(engine_delegate(call, &terms), NULL), 0);
 }
 
 /* Who is deleted and made anew with the same name and uid neither decides as a delegate nor is decided for. */

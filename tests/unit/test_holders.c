@@ -192,20 +192,17 @@ static void put_group(const char *text)
 static const char *revoked(const char *user, const char *package)
 {
     static char text[256];
-    struct facts *facts = fixture_facts("root", NULL);
-    const struct caller caller = fixture_caller("root");
-    struct reply reply = {0};
+    json_t *value = NULL;
+    const struct call *call = fixture_call(&fixture, "root", NULL);
     text[0] = '\0';
-    ck_assert_int_eq(
-        fixture_ask(engine_revoke, &fixture.engine, &caller, facts, &reply, user, package, "over"), 0);
-    const json_t *standing = json_object_get(reply.value, "standing");
+    ck_assert_int_eq(fixture_answer(engine_revoke(call, user, package, "over"), &value), 0);
+    const json_t *standing = json_object_get(value, "standing");
     for (size_t i = 0; i < json_array_size(standing); i++) {
         const size_t used = strlen(text);
         snprintf(text + used, sizeof(text) - used, "%s%s", used ? ", " : "",
                  json_string_value(json_array_get(standing, i)));
     }
-    json_decref(reply.value);
-    facts_free(facts);
+    json_decref(value);
     return text;
 }
 

@@ -45,17 +45,9 @@ static struct facts *facts_about(char *const *users)
 
 static int import(const struct import_terms *terms, json_t **ret_value)
 {
-    const struct caller caller = fixture_caller("root");
     struct facts *facts = facts_about(terms->users);
-    struct reply reply = {0};
-    const int r = fixture_ask(engine_import, &fixture.engine, &caller, facts, &reply, terms);
-    facts_free(facts);
-    snprintf(fixture_message, sizeof(fixture_message), "%s", reply.message);
-    if (ret_value && r == 0)
-        *ret_value = reply.value;
-    else
-        json_decref(reply.value);
-    return r;
+    const struct call *call = fixture_call_with(&fixture, fixture_caller("root"), facts);
+    return fixture_answer(engine_import(call, terms), ret_value);
 }
 
 static json_t *outcome_of(json_t *outcomes, const char *user)

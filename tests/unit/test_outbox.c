@@ -267,14 +267,11 @@ END_TEST
 START_TEST(test_partial)
 {
     struct facts *facts = fixture_facts("dave", NULL);
-    struct reply reply = {0};
-    const struct caller caller = fixture_caller("dave");
     char *names[] = {(char *)"free", NULL};
     const struct submission submission = {.packages = names};
     facts->groups[1].gid = GID_UNSET;
-    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission), 0);
-    json_decref(reply.value);
-    facts_free(facts);
+    const struct call *call = fixture_call_with(&fixture, fixture_caller("dave"), facts);
+    ck_assert_int_eq(fixture_answer(engine_submit(call, &submission), NULL), 0);
     ck_assert_str_eq(told(), "");
     for (int i = 0; i < 3; i++) {
         facts = fixture_facts(NULL, "dave");
@@ -289,23 +286,10 @@ START_TEST(test_partial)
 }
 END_TEST
 
-static int emergency(const char *user)
-{
-    struct facts *facts = fixture_facts(user, NULL);
-    const struct caller caller = fixture_caller(user);
-    struct reply reply = {0};
-    char *packages[] = {(char *)"two", NULL};
-    const struct submission submission = {.packages = packages, .justification = "disk full"};
-    const int r = fixture_ask(engine_emergency, &fixture.engine, &caller, facts, &reply, &submission);
-    json_decref(reply.value);
-    facts_free(facts);
-    return r;
-}
-
 /* Every approver of every stage, at once; a review tells whose it was, and the others. */
 START_TEST(test_emergency)
 {
-    ck_assert_int_eq(emergency("alice"), 0);
+    ck_assert_int_eq(acts_emergency(&fixture, "alice", "two", "disk full", NULL), 0);
     json_t *notices = take(0);
     json_t *alarm = json_array_get(notices, 1);
     ck_assert_str_eq(acts_text(alarm, "event"), "emergency");
@@ -313,12 +297,8 @@ START_TEST(test_emergency)
     json_decref(notices);
     ck_assert_str_eq(
         told(), "fulfilled[\"alice\"] emergency[\"bob\",\"carol\",\"dave\",\"%managers\",\"%dba-leads\"]");
-    struct facts *facts = fixture_facts("bob", NULL);
-    const struct caller bob = fixture_caller("bob");
-    struct reply reply = {0};
-    ck_assert_int_eq(fixture_ask(engine_review, &fixture.engine, &bob, facts, &reply, 1, "ticket"), 0);
-    json_decref(reply.value);
-    facts_free(facts);
+    const struct call *call = fixture_call(&fixture, "bob", NULL);
+    ck_assert_int_eq(fixture_answer(engine_review(call, 1, "ticket"), NULL), 0);
     ck_assert_str_eq(
         told(),
         "decided-by-other[\"bob\",\"carol\",\"dave\",\"%managers\",\"%dba-leads\"] review-done[\"alice\"]");

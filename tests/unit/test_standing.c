@@ -190,17 +190,15 @@ START_TEST(test_beside_what_ends)
     json_decref(reply.value);
     acts_hold(&fixture, "alice", "bounded");
     ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 2700); /* a notice of the end */
-    struct facts *facts = fixture_facts("dave", NULL);
-    const struct caller caller = fixture_caller("dave");
-    reply = (struct reply){0};
-    ck_assert_int_eq(fixture_ask(engine_list_packages, &fixture.engine, &caller, facts, &reply), 0);
-    value = json_array_get(reply.value, 0);
+    json_t *packages = NULL;
+    ck_assert_int_eq(fixture_answer(engine_list_packages(fixture_call(&fixture, "dave", NULL)), &packages),
+                     0);
+    value = json_array_get(packages, 0);
     ck_assert_str_eq(acts_text(value, "name"), "always");
     ck_assert_str_eq(acts_text(value, "state"), "fulfilled");
     ck_assert_ptr_null(json_object_get(value, "assignment_end"));
     ck_assert_int_eq(acts_number(value, "max_duration"), DURATION_FOREVER);
-    json_decref(reply.value);
-    facts_free(facts);
+    json_decref(packages);
 }
 END_TEST
 
