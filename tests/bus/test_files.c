@@ -28,19 +28,12 @@ static void teardown(void)
         "gpasswd -d $user $group; done; done");
 }
 
-static bool stands(const char *user, const char *group)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "grep -qE '^%s:.*[:,]%s(,|$)' /etc/group", group, user);
-    return live_run("root", command) == 0;
-}
-
 /* Until it is so: the daemon and the root service do it by themselves. */
 static void becomes(const char *user, const char *group, bool wanted)
 {
-    for (int i = 0; i < 2000 && stands(user, group) != wanted; i++)
+    for (int i = 0; i < 2000 && live_stands(user, group) != wanted; i++)
         ;
-    ck_assert_int_eq(stands(user, group), wanted);
+    ck_assert_int_eq(live_stands(user, group), wanted);
 }
 
 /* Rule 3: approve answers when the membership is there; revoke, when it is gone. */
@@ -48,22 +41,22 @@ START_TEST(test_answers_wait)
 {
     live_expect("alice", "pkg-request submit asked", 0, "is filed");
     live_expect("bob", "pkg-approve approve 1", 0, "alice holds asked");
-    ck_assert(stands("alice", "dbadmins"));
+    ck_assert(live_stands("alice", "dbadmins"));
     live_expect("root", "pkg-admin revoke asked alice -m over", 0, "Revoked");
-    ck_assert(!stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "dbadmins"));
     live_expect("carol", "pkg-request submit free", 0, "You hold free");
-    ck_assert(stands("carol", "dbadmins"));
-    ck_assert(stands("carol", "backup"));
+    ck_assert(live_stands("carol", "dbadmins"));
+    ck_assert(live_stands("carol", "backup"));
     live_expect("carol", "pkg-request return free", 0, "handed back");
-    ck_assert(!stands("carol", "dbadmins"));
-    ck_assert(!stands("carol", "backup"));
+    ck_assert(!live_stands("carol", "dbadmins"));
+    ck_assert(!live_stands("carol", "backup"));
 }
 END_TEST
 
 START_TEST(test_end)
 {
     live_expect("alice", "pkg-request submit short", 0, "You hold short");
-    ck_assert(stands("alice", "dbadmins"));
+    ck_assert(live_stands("alice", "dbadmins"));
     becomes("alice", "dbadmins", false);
 }
 END_TEST
@@ -74,8 +67,8 @@ START_TEST(test_member_before)
     live_expect("root", "gpasswd -a alice dbadmins", 0, "");
     live_expect("alice", "pkg-request submit free", 0, "You hold free");
     live_expect("alice", "pkg-request return free", 0, "handed back");
-    ck_assert(stands("alice", "dbadmins"));
-    ck_assert(!stands("alice", "backup"));
+    ck_assert(live_stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "backup"));
 }
 END_TEST
 
@@ -90,7 +83,7 @@ START_TEST(test_service_away)
     live_expect("alice", "pkg-request status 1", 0, "Fulfilled");
     live_stop_privileged(SIGTERM);
     live_expect("root", "pkg-admin revoke free alice -m over", 69, "The end is recorded");
-    ck_assert(stands("alice", "dbadmins"));
+    ck_assert(live_stands("alice", "dbadmins"));
     live_expect("root", "pkg-admin", 0, "Left in /etc/group: 2 not taken out yet; tried again");
     /* Nothing is missing where nsswitch.conf does not name us. */
     live_expect("root", "sed -i.old 's/accesspkg//' /etc/nsswitch.conf; ! pkg-admin 2>&1 | grep nsswitch", 0,
@@ -118,8 +111,8 @@ START_TEST(test_killed)
         ;
     live_expect("root", "pkg-admin retry free alice", 0, "Fulfilled");
     live_expect("alice", "pkg-request return free", 0, "handed back");
-    ck_assert(stands("alice", "dbadmins"));
-    ck_assert(!stands("alice", "backup"));
+    ck_assert(live_stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "backup"));
 }
 END_TEST
 
@@ -139,9 +132,9 @@ START_TEST(test_drift_at_start)
     live_expect("root", "gpasswd -d alice dbadmins", 0, "");
     live_start_daemon();
     wait_until_partial();
-    ck_assert(!stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "dbadmins"));
     live_expect("root", "pkg-admin retry free alice", 0, "Fulfilled");
-    ck_assert(stands("alice", "dbadmins"));
+    ck_assert(live_stands("alice", "dbadmins"));
 }
 END_TEST
 
@@ -152,9 +145,9 @@ START_TEST(test_drift)
     live_expect("root", "gpasswd -d alice dbadmins", 0, "");
     wait_until_partial();
     live_expect("root", "pkg-admin status", 0, "taken out of /etc/group by hand");
-    ck_assert(!stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "dbadmins"));
     live_expect("root", "pkg-admin retry free alice", 0, "Fulfilled");
-    ck_assert(stands("alice", "dbadmins"));
+    ck_assert(live_stands("alice", "dbadmins"));
 }
 END_TEST
 
@@ -165,9 +158,9 @@ START_TEST(test_removed_package)
                        "[package]\ngroups = auditors\n[policy]\napproval = none\non_removed = revoke\n");
     live_expect("root", "pkg-admin reload", 0, "reloaded");
     live_expect("alice", "pkg-request submit gone", 0, "You hold gone");
-    ck_assert(stands("alice", "auditors"));
+    ck_assert(live_stands("alice", "auditors"));
     live_expect("root", "rm /etc/accesspkg/packages.d/gone.conf && pkg-admin reload", 0, "reloaded");
-    ck_assert(!stands("alice", "auditors"));
+    ck_assert(!live_stands("alice", "auditors"));
     live_expect("root", "cat /var/lib/accesspkg/allow/*", 0, "dbadmins");
     ck_assert_ptr_null(strstr(live_output, "auditors"));
 }
@@ -178,14 +171,14 @@ START_TEST(test_changed_mode)
 {
     live_expect("root", "rm /etc/accesspkg/accesspkg.conf && pkg-admin reload", 0, "reloaded");
     live_expect("alice", "pkg-request submit free", 0, "You hold free");
-    ck_assert(!stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "dbadmins"));
     live_expect(
         "root",
         "printf '[grants]\\nmembership = files\\n' >/etc/accesspkg/accesspkg.conf && pkg-admin reload", 0,
         "reloaded");
     becomes("alice", "dbadmins", true);
     live_expect("alice", "pkg-request return free", 0, "handed back");
-    ck_assert(!stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "dbadmins"));
 }
 END_TEST
 

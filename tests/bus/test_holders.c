@@ -51,13 +51,6 @@ static void hides(const char *text)
     ck_assert_msg(!strstr(live_output, text), "'%s' in: %s", text, live_output);
 }
 
-static bool stands(const char *user, const char *group)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "grep -qE '^%s:.*[:,]%s(,|$)' /etc/group", group, user);
-    return live_run("root", command) == 0;
-}
-
 #define TAKE_OUT                                                                                             \
     "carol stands in the group dbadmins in /etc/group as well, which accesspkg did not do; to take them "    \
     "out: gpasswd -d carol dbadmins\n"
@@ -154,7 +147,7 @@ START_TEST(test_standing)
     live_expect("root", "pkg-admin status", 0, "carol, by other means: gpasswd -d carol dbadmins");
     live_expect("root", "pkg-admin holders carol", 0, "\n  gpasswd -d carol dbadmins\n");
     live_expect("root", "pkg-admin revoke db carol -m over", 0, "Revoked\n" TAKE_OUT);
-    ck_assert(stands("carol", "dbadmins"));
+    ck_assert(live_stands("carol", "dbadmins"));
     ck_assert(live_in_group("carol", "dbadmins"));
     live_expect("root", "pkg-admin audit --user carol", 0, "still-member");
     live_expect("root", "pkg-admin revoke db carol -m over", 1, "carol does not hold db now");
@@ -174,20 +167,20 @@ END_TEST
 START_TEST(test_standing_with_files)
 {
     live_expect("carol", "pkg-request submit db", 0, "You hold db");
-    ck_assert(stands("carol", "dbadmins"));
+    ck_assert(live_stands("carol", "dbadmins"));
     live_expect("root", "pkg-admin status", 0, "");
     hides("Also in /etc/group");
     live_expect("root", "pkg-admin holders", 0, "\ncarol ");
     hides("gpasswd");
     live_expect("root", "pkg-admin revoke db carol -m over", 0, "Revoked");
     hides("gpasswd");
-    ck_assert(!stands("carol", "dbadmins"));
+    ck_assert(!live_stands("carol", "dbadmins"));
 
     live_expect("root", "gpasswd -a carol dbadmins", 0, "");
     live_expect("carol", "pkg-request submit db", 0, "You hold db");
     live_expect("root", "pkg-admin status", 0, "carol, by other means: gpasswd -d carol dbadmins");
     live_expect("root", "pkg-admin revoke db carol -m over", 0, "Revoked\n" TAKE_OUT);
-    ck_assert(stands("carol", "dbadmins"));
+    ck_assert(live_stands("carol", "dbadmins"));
 }
 END_TEST
 
@@ -203,7 +196,7 @@ START_TEST(test_put_back_by_hand_with_files)
     live_expect("root", "gpasswd -a carol dbadmins", 0, "");
     live_expect("root", "pkg-admin retry db carol", 0, "Fulfilled");
     live_expect("root", "pkg-admin revoke db carol -m over", 0, "Revoked\n" TAKE_OUT);
-    ck_assert(stands("carol", "dbadmins"));
+    ck_assert(live_stands("carol", "dbadmins"));
 }
 END_TEST
 

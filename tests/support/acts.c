@@ -123,6 +123,20 @@ void acts_pass(struct fixture *fixture, int64_t seconds)
     ck_assert_int_eq(engine_tick(&fixture->engine), 0);
 }
 
+bool acts_retry_if_due(struct fixture *fixture, const char *user)
+{
+    int64_t assignment = 0;
+    struct inquiry inquiry = INQUIRY_NOBODY;
+    if (engine_due_retry(&fixture->engine, &assignment, &inquiry) != 0)
+        return false;
+    ck_assert_str_eq(inquiry.user, user);
+    inquiry_deinit(&inquiry);
+    struct facts *facts = fixture_facts(NULL, user);
+    ck_assert_int_eq(engine_retry(&fixture->engine, assignment, facts), 0);
+    facts_free(facts);
+    return true;
+}
+
 void acts_retry_due(struct fixture *fixture, struct facts *facts)
 {
     int64_t assignment = 0;

@@ -40,6 +40,8 @@ void acts_pass(struct fixture *fixture, int64_t seconds);
 /* The daemon's look-up for the next retry that is due, answered: with these facts (released here), or, NULL, with those
  * that the fixture has of the user. */
 void acts_retry_due(struct fixture *fixture, struct facts *facts);
+/* The same if one is due, which is this user's. Whether it was. */
+bool acts_retry_if_due(struct fixture *fixture, const char *user);
 /* `pkg-admin retry`. */
 void acts_retry_now(struct fixture *fixture, const char *user, const char *package);
 /* Files a request that is approved at once or by bob, and is held then. Its id. */

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <ftw.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,4 +41,15 @@ void folder_write_bytes(const char *path, const char *bytes, size_t size)
 void folder_write(const char *path, const char *text)
 {
     folder_write_bytes(path, text, strlen(text));
+}
+
+void folder_shell(const char *path, const char *format, ...)
+{
+    char script[1024], command[2048];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(script, sizeof(script), format, values);
+    va_end(values);
+    snprintf(command, sizeof(command), "cd %s && %s", path, script);
+    ck_assert_msg(system(command) == 0, "%s", script);
 }

@@ -13,3 +13,6 @@ void folder_remove(const char *path);
 /* Writes a file anew, which everybody may read. */
 void folder_write(const char *path, const char *text);
 void folder_write_bytes(const char *path, const char *bytes, size_t size);
+
+/* A shell command there, which has to succeed. */
+void folder_shell(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Grant files that others remove, edit, add and move; what is put back, when, and what is shown of it. */
+#include "tests/support/folder.h"
 #include "tests/support/suite.h"
 #include "tests/unit/drift.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-__attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
-{
-    char script[1024], command[2048];
-    va_list values;
-    va_start(values, format);
-    vsnprintf(script, sizeof(script), format, values);
-    va_end(values);
-    snprintf(command, sizeof(command), "cd %s && %s", fixture.state, script);
-    ck_assert_msg(system(command) == 0, "%s", script);
-}
 
 static void heed_user(const char *name)
 {
@@ -26,21 +16,6 @@ static void heed_user(const char *name)
         ;
 }
 
-/* The daemon's answer to a retry that is due. Whether there was one. */
-static bool retry_due(const char *user)
-{
-    int64_t assignment = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    if (engine_due_retry(&fixture.engine, &assignment, &inquiry) != 0)
-        return false;
-    ck_assert_str_eq(inquiry.user, user);
-    inquiry_deinit(&inquiry);
-    struct facts *facts = fixture_facts(NULL, user);
-    ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
-    facts_free(facts);
-    return true;
-}
-
 /* Whoever removes it means it: nothing comes back by itself, and one word puts it back until its old end (rule 8). */
 START_TEST(test_removed)
 {
@@ -48,7 +23,7 @@ START_TEST(test_removed)
     const int64_t other = acts_hold(&fixture, "dave", "db-admins");
     fixture.now += 60;
     fixture.changed = 0;
-    shell("rm grants/user/alice");
+    folder_shell(fixture.state, "rm grants/user/alice");
     heed_user("alice");
     has_problems(id, true, "backup: removed by hand (drift)", "dbadmins: removed by hand (drift)");
     ck_assert_int_eq(fixture.changed, id);
@@ -61,7 +36,7 @@ START_TEST(test_removed)
     ck_assert(fixture_in_group(&fixture, "dave", 2001));
     ck_assert_str_eq(fixture_state(&fixture, other), "fulfilled");
     fixture.now += 600;
-    ck_assert(!retry_due("alice"));
+    ck_assert(!acts_retry_if_due(&fixture, "alice"));
     ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
 
     acts_retry_now(&fixture, "alice", "db-admins");
@@ -81,7 +56,7 @@ START_TEST(test_gate_asks)
     const struct submission submission = {.user = "alice", .packages = names, .at_gate = true};
     for (int noticed = 0; noticed < 2; noticed++) {
         json_t *value = NULL;
-        shell("rm grants/user/alice");
+        folder_shell(fixture.state, "rm grants/user/alice");
         if (noticed)
             heed_user("alice");
         ck_assert_int_eq(acts_submit(&fixture, "alice", &submission, &value), 0);
@@ -116,7 +91,7 @@ START_TEST(test_edited)
     };
     const int64_t first = acts_hold(&fixture, "alice", "db-admins");
     const int64_t second = acts_hold(&fixture, "alice", "other");
-    shell("f=grants/user/alice; %s", cases[_i].change);
+    folder_shell(fixture.state, "f=grants/user/alice; %s", cases[_i].change);
     heed_user("alice");
     ck_assert_str_eq(fixture_state(&fixture, first), cases[_i].first ? "partially-fulfilled" : "fulfilled");
     ck_assert_str_eq(fixture_state(&fixture, second), cases[_i].second ? "partially-fulfilled" : "fulfilled");
@@ -145,20 +120,22 @@ enum { EDITS = 12 };
 START_TEST(test_added)
 {
     const int64_t id = acts_hold(&fixture, "alice", "db-admins");
-    shell("sed -i 's/^end/package other 1763935940 1999999999 9\\nend/' grants/user/alice");
+    folder_shell(fixture.state,
+                 "sed -i 's/^end/package other 1763935940 1999999999 9\\nend/' grants/user/alice");
     heed_user("alice");
     ck_assert(!fixture_gate_opens(&fixture, "alice", "other"));
-    shell("sed 's/alice 1001/dave 1004/' grants/user/alice >grants/user/dave");
+    folder_shell(fixture.state, "sed 's/alice 1001/dave 1004/' grants/user/alice >grants/user/dave");
     heed_user("dave");
     ck_assert(!fixture_gate_opens(&fixture, "dave", "db-admins"));
-    shell("echo x >grants/user/nobody-here");
+    folder_shell(fixture.state, "echo x >grants/user/nobody-here");
     ck_assert_int_eq(engine_heed_user_file(&fixture.engine, "nobody-here", false), 1);
-    shell("test -e grants/user/nobody-here"); /* sed -i makes such a file, and renames it */
+    folder_shell(fixture.state,
+                 "test -e grants/user/nobody-here"); /* sed -i makes such a file, and renames it */
     heed_user("nobody-here");
-    shell("test ! -e grants/user/nobody-here");
+    folder_shell(fixture.state, "test ! -e grants/user/nobody-here");
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
     ck_assert_int_eq(drifts(), 3);
-    shell("echo x >grants/user/%%zz");
+    folder_shell(fixture.state, "echo x >grants/user/%%zz");
     heed_user("%zz");
     ck_assert_int_eq(drifts(), 3);
 }
@@ -168,9 +145,9 @@ END_TEST
 START_TEST(test_mode)
 {
     const int64_t id = acts_hold(&fixture, "alice", "db-admins");
-    shell("chmod 600 grants/user/alice");
+    folder_shell(fixture.state, "chmod 600 grants/user/alice");
     heed_user("alice");
-    shell("test $(stat -c %%a grants/user/alice) = 644");
+    folder_shell(fixture.state, "test $(stat -c %%a grants/user/alice) = 644");
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
     ck_assert_int_eq(drifts(), 0);
 }
@@ -199,11 +176,11 @@ END_TEST
 START_TEST(test_kept_and_moved_back)
 {
     const int64_t id = acts_hold(&fixture, "alice", "db-admins");
-    shell("ln grants/user/alice kept");
+    folder_shell(fixture.state, "ln grants/user/alice kept");
     acts_pass(&fixture, 3600);
-    shell("mv kept grants/user/alice");
+    folder_shell(fixture.state, "mv kept grants/user/alice");
     heed_user("alice");
-    shell("test ! -e grants/user/alice");
+    folder_shell(fixture.state, "test ! -e grants/user/alice");
     ck_assert_int_eq(drifts(), 1);
     ck_assert_str_eq(fixture_state(&fixture, id), "access-expired");
 }
@@ -214,14 +191,14 @@ START_TEST(test_everything)
 {
     const int64_t alice = acts_hold(&fixture, "alice", "db-admins");
     const int64_t dave = acts_hold(&fixture, "dave", "other");
-    shell("rm -r grants/user && mkdir grants/user && echo x >grants/user/stray");
+    folder_shell(fixture.state, "rm -r grants/user && mkdir grants/user && echo x >grants/user/stray");
     ck_assert_int_eq(engine_heed_files(&fixture.engine), 0);
     int steps = 0;
     while (engine_drift_step(&fixture.engine) > 0)
         steps++;
     ck_assert_str_eq(fixture_state(&fixture, alice), "partially-fulfilled");
     ck_assert_str_eq(fixture_state(&fixture, dave), "partially-fulfilled");
-    shell("test -z \"$(ls grants/user)\"");
+    folder_shell(fixture.state, "test -z \"$(ls grants/user)\"");
 }
 END_TEST
 
@@ -230,14 +207,14 @@ START_TEST(test_other_reasons)
 {
     const int64_t id = acts_file(&fixture, "alice", "db-admins");
     acts_approve_in_part(&fixture, id);
-    shell("rm grants/user/alice");
+    folder_shell(fixture.state, "rm grants/user/alice");
     heed_user("alice");
     has_problems(id, false,
                  "backup: there is no such group on this host (an administrator makes it, then runs: "
                  "pkg-admin reload)",
                  "dbadmins: removed by hand (drift)");
     fixture.now += 2;
-    ck_assert(retry_due("alice"));
+    ck_assert(acts_retry_if_due(&fixture, "alice"));
     has_problems(id, true, "dbadmins: removed by hand (drift)", NULL);
     ck_assert(fixture_in_group(&fixture, "alice", 34));
     ck_assert(!fixture_in_group(&fixture, "alice", 2001));
@@ -253,7 +230,7 @@ START_TEST(test_end_stays)
 {
     const int64_t id = acts_hold(&fixture, "alice", "db-admins");
     fixture.now += 600;
-    shell("rm grants/user/alice");
+    folder_shell(fixture.state, "rm grants/user/alice");
     heed_user("alice");
     struct facts *facts = fixture_facts("root", "alice");
     facts->groups[1].gid = GID_UNSET;
@@ -264,7 +241,7 @@ START_TEST(test_end_stays)
                  "pkg-admin reload)",
                  NULL);
     fixture.now += 600;
-    ck_assert(retry_due("alice"));
+    ck_assert(acts_retry_if_due(&fixture, "alice"));
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
     fixture.now = FIXTURE_NOW + 3600;
     ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
@@ -276,10 +253,10 @@ END_TEST
 START_TEST(test_repair)
 {
     const int64_t id = acts_hold(&fixture, "dave", "repaired");
-    shell("rm grants/user/dave");
+    folder_shell(fixture.state, "rm grants/user/dave");
     heed_user("dave");
     has_problems(id, false, "backup: removed by hand (drift); it is put back by itself", NULL);
-    ck_assert(retry_due("dave"));
+    ck_assert(acts_retry_if_due(&fixture, "dave"));
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
     ck_assert(fixture_gate_opens(&fixture, "dave", "repaired"));
     ck_assert_int_eq(drifts(), 1);
@@ -292,24 +269,24 @@ START_TEST(test_no_endless_fight)
     const int64_t id = acts_hold(&fixture, "dave", "repaired");
     int64_t wanted = 0;
     for (int i = 0; i < 20; i++) {
-        shell("rm grants/user/dave");
+        folder_shell(fixture.state, "rm grants/user/dave");
         heed_user("dave");
         ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
         if (wanted > 0) {
             fixture.now += wanted - 1;
-            ck_assert_msg(!retry_due("dave"), "round %d", i);
+            ck_assert_msg(!acts_retry_if_due(&fixture, "dave"), "round %d", i);
             fixture.now++;
         }
-        ck_assert_msg(retry_due("dave"), "round %d", i);
+        ck_assert_msg(acts_retry_if_due(&fixture, "dave"), "round %d", i);
         ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
         fixture.now += 1;
         wanted = wanted == 0 ? 1 : wanted * 2 < 3600 ? wanted * 2 : 3600;
     }
     ck_assert_int_eq(wanted, 3600);
     fixture.now += 2 * 3600;
-    shell("rm grants/user/dave");
+    folder_shell(fixture.state, "rm grants/user/dave");
     heed_user("dave");
-    ck_assert(retry_due("dave"));
+    ck_assert(acts_retry_if_due(&fixture, "dave"));
 }
 END_TEST
 
@@ -317,14 +294,14 @@ END_TEST
 START_TEST(test_policy_changes)
 {
     const int64_t id = acts_hold(&fixture, "dave", "other");
-    shell("rm grants/user/dave");
+    folder_shell(fixture.state, "rm grants/user/dave");
     heed_user("dave");
     ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
-    ck_assert(!retry_due("dave"));
+    ck_assert(!acts_retry_if_due(&fixture, "dave"));
     fixture_write_package(&fixture, "other", OTHER "drift = repair\n");
     fixture_reload(&fixture);
     ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
-    ck_assert(retry_due("dave"));
+    ck_assert(acts_retry_if_due(&fixture, "dave"));
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
 }
 END_TEST
@@ -362,7 +339,7 @@ START_TEST(test_status)
 {
     acts_hold(&fixture, "alice", "db-admins");
     acts_hold(&fixture, "dave", "other");
-    shell("rm grants/user/alice");
+    folder_shell(fixture.state, "rm grants/user/alice");
     heed_user("alice");
     struct reply reply = {0};
     ck_assert_int_eq(engine_status(&fixture.engine, &(struct caller){0}, &reply), 0);
@@ -381,9 +358,9 @@ START_TEST(test_start)
 {
     const int64_t alice = acts_hold(&fixture, "alice", "db-admins");
     acts_hold(&fixture, "dave", "db-admins");
-    shell("rm grants/user/alice");
+    folder_shell(fixture.state, "rm grants/user/alice");
     heed_user("alice");
-    shell("rm grants/user/dave"); /* while the daemon is away */
+    folder_shell(fixture.state, "rm grants/user/dave"); /* while the daemon is away */
     struct engine_verification verification = {0};
     while (engine_verify(&fixture.engine, &verification) > 0)
         ;

@@ -3,10 +3,9 @@
  * Rule 11: a host sees nothing of the program that is run in it, whatever it does about children of its own, and
  * nothing is left of that, whoever dies. Each test has a process of its own (Check forks).
  */
-#include "pam_module/spawn.h"
-#include "tests/support/folder.h"
 #include "tests/support/suite.h"
 #include "tests/support/trace.h"
+#include "tests/unit/spawned.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,55 +14,20 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[64], program[96], fifo[96];
-static struct protocol_message question, answer;
+static char fifo[96];
 
 static void setup(void)
 {
-    folder_make(folder);
-    snprintf(program, sizeof(program), "%s/program", folder);
+    make_question();
     snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
     ck_assert_int_eq(mkfifo(fifo, 0600), 0);
-    question = answer = (struct protocol_message){.size = 0};
-    protocol_add(&question, "user", "alice");
-}
-
-static void teardown(void)
-{
-    folder_remove(folder);
-}
-
-static int ask(const char *body, unsigned seconds)
-{
-    FILE *file = fopen(program, "w");
-    ck_assert_ptr_nonnull(file);
-    fprintf(file, "#!/bin/sh\n%s\n", body);
-    ck_assert_int_eq(fchmod(fileno(file), 0755), 0);
-    fclose(file);
-    return spawn_ask(program, &question, seconds, &answer);
-}
-
-/* The answer as "key=value key=value". Static. */
-static const char *answered(void)
-{
-    static char text[512];
-    const char *key, *value;
-    size_t at = 0;
-    text[0] = '\0';
-    while (protocol_next(&answer, &at, &key, &value)) {
-        const size_t used = strlen(text);
-        snprintf(text + used, sizeof(text) - used, "%s%s=%s", used ? " " : "", key, value);
-    }
-    return text;
 }
 
 /* Every way in which an exchange can end: with an answer, without one, at the deadline. */
