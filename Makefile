@@ -22,6 +22,7 @@ ZSHDIR        ?= $(DATADIR)/zsh/vendor-completions
 BUILD    ?= build
 CC       ?= cc
 CFLAGS   ?= -O2 -g
+SUITE_CFLAGS ?= -O1
 SANITIZE ?=
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wformat=2 -Wundef -Wvla -Wwrite-strings -Wimplicit-fallthrough $(if $(SANITIZE),,-Werror)
@@ -161,6 +162,8 @@ $(BUILD)/libnss_accesspkg.so.2: $(NSS_SRC) $(LEAF_SRC) nss_module/libnss_accessp
 comma := ,
 
 # ---- tests --------------------------------------------------------------------------------------------------
+# A suite runs for a moment: -O1 compiles it in two thirds of the time.
+$(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/bus/%.o $(BUILD)/obj/tests/pam/%.o: ALL_CFLAGS += $(SUITE_CFLAGS)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_PRIV) $(LIB_NOTIFY) $(LIB_SESSION) $(LIB_DAEMON) $(LIB_PAM) $(LIB_NSS) $(LIB_BUS) $(LIB_COMMON)
 	@mkdir -p $(@D)
 	$(call link,check dbus-1 jansson sqlite3 libmd libsystemd smartcols,-lev -lpam -lpam_misc -ldl)

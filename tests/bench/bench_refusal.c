@@ -4,8 +4,8 @@
  * is filed, beside one fsynced SQLite commit into the same folder, turn by turn in one run. Run by tests/bench/run.
  */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <linux/magic.h>
 #include <security/pam_appl.h>
 #include <sqlite3.h>
@@ -156,14 +156,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("refusal");
-    TCase *tests = tcase_create("refusal");
-    tcase_add_test(tests, measure);
-    tcase_set_timeout(tests, 120);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_MINIMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("refusal", NULL, NULL);
+    suite_add(measure);
+    return suite_run();
 }

@@ -6,8 +6,8 @@
  */
 #include "common/grantdir.h"
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -168,14 +168,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("scale");
-    TCase *tests = tcase_create("scale");
-    tcase_add_test(tests, measure);
-    tcase_set_timeout(tests, 600);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("scale", NULL, NULL);
+    suite_add(measure);
+    return suite_run();
 }

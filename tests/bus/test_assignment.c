@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is held, over the real commands and the real daemon: extended, returned, assigned, revoked, tried again. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,21 +124,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("assignment");
-    TCase *tests = tcase_create("assignment");
-    tcase_add_checked_fixture(tests, setup, live_stop);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_extend_and_return);
-    tcase_add_test(tests, test_extension_by_approval);
-    tcase_add_test(tests, test_later);
-    tcase_add_test(tests, test_administrator);
-    tcase_add_test(tests, test_retry_without_package);
-    tcase_add_test(tests, test_retry);
-    tcase_add_test(tests, test_refused_extension);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("assignment", setup, live_stop);
+    suite_timeout(60);
+    suite_add(test_extend_and_return, test_extension_by_approval, test_later, test_administrator,
+              test_retry_without_package, test_retry, test_refused_extension);
+    return suite_run();
 }

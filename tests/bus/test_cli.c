@@ -4,6 +4,7 @@
  * is the business of other suites here.
  */
 #include "tests/support/fake_script.h"
+#include "tests/support/suite.h"
 
 #include <stdlib.h>
 
@@ -452,26 +453,15 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("cli");
-    TCase *tests = script_case(suite, "what is shown", script_setup);
-
-    tcase_add_test(tests, a_bare_call_lists_what_waits);
-    tcase_add_loop_test(tests, each_list_has_its_role_and_its_empty_word, 0, 3);
-    tcase_add_test(tests, an_expired_request_says_how_to_ask_again);
-    tcase_add_test(tests, explain_is_aligned);
-    tcase_add_test(tests, ten_thousand_requests_come_in_pages);
-    tcase_add_test(tests, a_list_that_does_not_get_on_ends);
-    tcase_add_test(tests, packages_say_what_one_may_do);
-    tcase_add_test(tests, show_has_all_that_an_approver_decides_on);
-    tcase_add_test(tests, show_tells_claims_and_missing_reasons_apart);
-    tcase_add_test(tests, json_has_the_names_of_the_bus);
-    tcase_add_loop_test(tests, help_fits_a_screen, 0, 3);
-    tcase_add_loop_test(tests, no_member_controls_a_terminal, 0, 17);
-    tcase_add_test(tests, no_error_controls_a_terminal);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    script_case("what is shown", script_setup);
+    suite_add(a_bare_call_lists_what_waits);
+    suite_loop(each_list_has_its_role_and_its_empty_word, 0, 3);
+    suite_add(an_expired_request_says_how_to_ask_again, explain_is_aligned,
+              ten_thousand_requests_come_in_pages, a_list_that_does_not_get_on_ends,
+              packages_say_what_one_may_do, show_has_all_that_an_approver_decides_on,
+              show_tells_claims_and_missing_reasons_apart, json_has_the_names_of_the_bus);
+    suite_loop(help_fits_a_screen, 0, 3);
+    suite_loop(no_member_controls_a_terminal, 0, 17);
+    suite_add(no_error_controls_a_terminal);
+    return suite_run();
 }

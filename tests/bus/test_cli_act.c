@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the real commands ask of accesspkgd, a fake one here, and what they say about its answers. */
 #include "tests/support/fake_script.h"
+#include "tests/support/suite.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -286,31 +287,16 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("cli_act");
-    TCase *tests = script_case(suite, "what is done", script_setup);
-
-    tcase_add_test(tests, approve_says_what_is_held);
-    tcase_add_test(tests, approve_is_honest_about_the_rest);
-    tcase_add_test(tests, of_several_the_worst_counts);
-    tcase_add_test(tests, a_daemon_that_does_not_answer_ends_the_row);
-    tcase_add_test(tests, deny_needs_a_reason);
-    tcase_add_test(tests, submit_says_who_decides);
-    tcase_add_test(tests, submit_names_its_terminal);
-    tcase_add_test(tests, submit_tells_what_is_open_already);
-    tcase_add_test(tests, cancel_takes_several);
-    tcase_add_test(tests, reload_is_for_root);
+    script_case("what is done", script_setup);
+    suite_add(approve_says_what_is_held, approve_is_honest_about_the_rest, of_several_the_worst_counts,
+              a_daemon_that_does_not_answer_ends_the_row, deny_needs_a_reason, submit_says_who_decides,
+              submit_names_its_terminal, submit_tells_what_is_open_already, cancel_takes_several,
+              reload_is_for_root);
     if (getenv("ACCESSPKG_BUILD")) { /* tests/support/private-root sets it */
-        TCase *rooted = script_case(suite, "in a private root", script_setup);
-        tcase_add_test(rooted, reload_writes_the_list_then_tells);
-        tcase_add_test(rooted, a_bad_configuration_tells_nobody);
-        tcase_add_test(rooted, check_config_as_json);
-        TCase *alone = script_case(suite, "without a daemon", script_setup_empty);
-        tcase_add_test(alone, reload_without_a_daemon_says_when_it_counts);
+        script_case("in a private root", script_setup);
+        suite_add(reload_writes_the_list_then_tells, a_bad_configuration_tells_nobody, check_config_as_json);
+        script_case("without a daemon", script_setup_empty);
+        suite_add(reload_without_a_daemon_says_when_it_counts);
     }
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    return suite_run();
 }

@@ -3,6 +3,7 @@
 #include "cli/calls.h"
 #include "cli/runner.h"
 #include "tests/support/fake_script.h"
+#include "tests/support/suite.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -197,23 +198,13 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("cli_fail");
-    TCase *tests = script_case(suite, "what fails", script_setup);
-
-    tcase_add_loop_test(tests, every_error_has_its_exit_code, 1, BUS_ERROR_COUNT);
-    tcase_add_loop_test(tests, failures_of_the_bus_say_what_to_do, 0, 5);
-    tcase_add_test(tests, answers_of_other_types_are_refused);
-    tcase_add_test(tests, no_bus);
-    tcase_add_test(tests, a_mute_bus_meets_the_deadline);
-    tcase_add_test(tests, a_mute_daemon_meets_the_deadline);
-    tcase_add_test(tests, an_output_that_is_lost_is_an_error);
-    tcase_add_test(tests, a_reader_that_has_seen_enough_is_no_error);
-    tcase_add_test(tests, bad_text_never_reaches_the_bus);
-    tcase_add_test(script_case(suite, "no daemon", script_setup_empty), no_daemon);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    script_case("what fails", script_setup);
+    suite_loop(every_error_has_its_exit_code, 1, BUS_ERROR_COUNT);
+    suite_loop(failures_of_the_bus_say_what_to_do, 0, 5);
+    suite_add(answers_of_other_types_are_refused, no_bus, a_mute_bus_meets_the_deadline,
+              a_mute_daemon_meets_the_deadline, an_output_that_is_lost_is_an_error,
+              a_reader_that_has_seen_enough_is_no_error, bad_text_never_reaches_the_bus);
+    script_case("no daemon", script_setup_empty);
+    suite_add(no_daemon);
+    return suite_run();
 }

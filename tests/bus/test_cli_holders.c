@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pkg-admin holders against a fake accesspkgd, and what an end says of who stands in /etc/group as well. */
 #include "tests/support/fake_script.h"
+#include "tests/support/suite.h"
 
 #include <sysexits.h>
 
@@ -221,23 +222,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("cli holders");
-    TCase *tests = script_case(suite, "holders", script_setup);
-
-    tcase_add_test(tests, a_table_and_what_to_do);
-    tcase_add_test(tests, json_has_the_rows);
-    tcase_add_loop_test(tests, a_name_may_say_what_it_is, 0, 4);
-    tcase_add_test(tests, one_name_for_several_things);
-    tcase_add_loop_test(tests, nothing_held, 0, 5);
-    tcase_add_test(tests, nobody_holds_anything);
-    tcase_add_test(tests, wrong_usage);
-    tcase_add_test(tests, it_comes_in_pages);
-    tcase_add_test(tests, a_list_that_does_not_get_on_ends);
-    tcase_add_test(tests, an_end_says_who_stays);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    script_case("holders", script_setup);
+    suite_add(a_table_and_what_to_do, json_has_the_rows);
+    suite_loop(a_name_may_say_what_it_is, 0, 4);
+    suite_add(one_name_for_several_things);
+    suite_loop(nothing_held, 0, 5);
+    suite_add(nobody_holds_anything, wrong_usage, it_comes_in_pages, a_list_that_does_not_get_on_ends,
+              an_end_says_who_stays);
+    return suite_run();
 }

@@ -4,6 +4,7 @@
 #include "tests/support/fake_script.h"
 
 #include "common/paths.h"
+#include "tests/support/suite.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -285,22 +286,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("cli status");
-    TCase *tests = script_case(suite, "status", setup);
-
-    tcase_add_test(tests, a_quiet_service_needs_few_rows);
-    tcase_add_test(tests, trouble_is_there_when_there_is_some);
-    tcase_add_loop_test(tests, what_waits_is_told_by_age, 0, LENGTH(ages));
-    tcase_add_test(tests, it_names_the_guarded_services);
-    tcase_add_test(tests, however_bad_it_is_one_screen);
-    tcase_add_test(tests, lists_take_what_is_left);
-    tcase_add_test(tests, it_misses_the_line_in_nsswitch);
-    tcase_add_test(tests, returned_mail_is_counted);
-    tcase_add_loop_test(tests, no_returned_mail_is_no_row, 0, 5);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    script_case("status", setup);
+    suite_add(a_quiet_service_needs_few_rows, trouble_is_there_when_there_is_some);
+    suite_loop(what_waits_is_told_by_age, 0, LENGTH(ages));
+    suite_add(it_names_the_guarded_services, however_bad_it_is_one_screen, lists_take_what_is_left,
+              it_misses_the_line_in_nsswitch, returned_mail_is_counted);
+    suite_loop(no_returned_mail_is_no_row, 0, 5);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is live, looks back or is completed, over the real commands and the real daemon, as ordinary users. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -368,22 +368,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("commands");
-    TCase *tests = tcase_create("live");
-    tcase_add_checked_fixture(tests, setup, live_stop);
-    tcase_set_timeout(tests, 120);
-    tcase_add_test(tests, test_watch);
-    tcase_add_test(tests, test_watch_shows_what_may_be_seen);
-    tcase_add_test(tests, test_submit_waits);
-    tcase_add_test(tests, test_report_and_audit);
-    tcase_add_test(tests, test_json_is_documented);
-    tcase_add_test(tests, test_names_show_what_may_be_seen);
-    tcase_add_test(tests, test_completion_runs_nothing);
-    tcase_add_test(tests, test_completion);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("live", setup, live_stop);
+    suite_timeout(120);
+    suite_add(test_watch, test_watch_shows_what_may_be_seen, test_submit_waits, test_report_and_audit,
+              test_json_is_documented, test_names_show_what_may_be_seen, test_completion_runs_nothing,
+              test_completion);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Deciding in somebody's name, over the real commands and the real daemon. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,21 +174,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("delegate");
-    TCase *tests = tcase_create("delegate");
-    tcase_add_checked_fixture(tests, setup, live_stop);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_in_bob_s_name);
-    tcase_add_test(tests, test_one_level_and_nobody_s_own);
-    tcase_add_test(tests, test_delegator_without_a_login);
-    tcase_add_test(tests, test_delegated_by_the_requestor_s_login);
-    tcase_add_test(tests, test_refused);
-    tcase_add_test(tests, test_user_is_gone);
-    tcase_add_test(tests, test_restart);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("delegate", setup, live_stop);
+    suite_timeout(60);
+    suite_add(test_in_bob_s_name, test_one_level_and_nobody_s_own, test_delegator_without_a_login,
+              test_delegated_by_the_requestor_s_login, test_refused, test_user_is_gone, test_restart);
+    return suite_run();
 }

@@ -6,8 +6,8 @@
 #include "common/directory.h"
 #include "tests/support/live.h"
 #include "tests/support/live_directory.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -212,20 +212,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("directory");
-    TCase *tests = tcase_create("directory");
-    tcase_add_checked_fixture(tests, setup, live_directory_stop);
-    tcase_set_timeout(tests, 30);
-    tcase_add_loop_test(tests, a_name_that_nobody_has, 0, N_GHOSTS);
-    tcase_add_test(tests, a_name_is_found_as_the_directory_writes_it);
-    tcase_add_test(tests, the_line_may_change);
-    tcase_add_test(tests, the_files_may_be_away);
-    tcase_add_test(tests, patience_ends);
-    tcase_add_loop_test(tests, whether_all_groups_are_known, 0, N_MEMBERSHIPS);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("directory", setup, live_directory_stop);
+    suite_timeout(30);
+    suite_loop(a_name_that_nobody_has, 0, N_GHOSTS);
+    suite_add(a_name_is_found_as_the_directory_writes_it, the_line_may_change, the_files_may_be_away,
+              patience_ends);
+    suite_loop(whether_all_groups_are_known, 0, N_MEMBERSHIPS);
+    return suite_run();
 }

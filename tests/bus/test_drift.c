@@ -5,8 +5,8 @@
  */
 #include "common/cleanup.h"
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -311,26 +311,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("drift");
-    TCase *tests = tcase_create("drift");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 120);
-    tcase_add_test(tests, test_removed);
-    tcase_add_test(tests, test_edited);
-    tcase_add_test(tests, test_replaced_folder);
-    tcase_add_test(tests, test_repair);
-    tcase_add_test(tests, test_repair_by_reload);
-    tcase_add_test(tests, test_load);
-    tcase_add_test(tests, test_groups);
-    tcase_add_test(tests, test_allow_list);
-    tcase_add_test(tests, test_users);
-    tcase_add_test(tests, test_approvers);
-    tcase_add_test(tests, test_strays);
-    tcase_add_test(tests, test_lookup);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("drift", setup, teardown);
+    suite_timeout(120);
+    suite_add(test_removed, test_edited, test_replaced_folder, test_repair, test_repair_by_reload, test_load,
+              test_groups, test_allow_list, test_users, test_approvers, test_strays, test_lookup);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Break-glass over the real commands and the real daemon. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,17 +83,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("emergency");
-    TCase *tests = tcase_create("emergency");
-    tcase_add_checked_fixture(tests, setup, live_stop);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_taken_and_reviewed);
-    tcase_add_test(tests, test_not_one_s_own);
-    tcase_add_test(tests, test_restart);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("emergency", setup, live_stop);
+    suite_timeout(60);
+    suite_add(test_taken_and_reviewed, test_not_one_s_own, test_restart);
+    return suite_run();
 }

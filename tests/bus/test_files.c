@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* membership = files for real: the daemon, the root service and gpasswd on an /etc/group of the private root's own. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,19 +28,12 @@ static void teardown(void)
         "gpasswd -d $user $group; done; done");
 }
 
-static bool stands(const char *user, const char *group)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "grep -qE '^%s:.*[:,]%s(,|$)' /etc/group", group, user);
-    return live_run("root", command) == 0;
-}
-
 /* Until it is so: the daemon and the root service do it by themselves. */
 static void becomes(const char *user, const char *group, bool wanted)
 {
-    for (int i = 0; i < 2000 && stands(user, group) != wanted; i++)
+    for (int i = 0; i < 2000 && live_stands(user, group) != wanted; i++)
         ;
-    ck_assert_int_eq(stands(user, group), wanted);
+    ck_assert_int_eq(live_stands(user, group), wanted);
 }
 
 /* Rule 3: approve answers when the membership is there; revoke, when it is gone. */
@@ -48,22 +41,22 @@ START_TEST(test_answers_wait)
 {
     live_expect("alice", "pkg-request submit asked", 0, "is filed");
     live_expect("bob", "pkg-approve approve 1", 0, "alice holds asked");
-    ck_assert(stands("alice", "dbadmins"));
+    ck_assert(live_stands("alice", "dbadmins"));
     live_expect("root", "pkg-admin revoke asked alice -m over", 0, "Revoked");
-    ck_assert(!stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "dbadmins"));
     live_expect("carol", "pkg-request submit free", 0, "You hold free");
-    ck_assert(stands("carol", "dbadmins"));
-    ck_assert(stands("carol", "backup"));
+    ck_assert(live_stands("carol", "dbadmins"));
+    ck_assert(live_stands("carol", "backup"));
     live_expect("carol", "pkg-request return free", 0, "handed back");
-    ck_assert(!stands("carol", "dbadmins"));
-    ck_assert(!stands("carol", "backup"));
+    ck_assert(!live_stands("carol", "dbadmins"));
+    ck_assert(!live_stands("carol", "backup"));
 }
 END_TEST
 
 START_TEST(test_end)
 {
     live_expect("alice", "pkg-request submit short", 0, "You hold short");
-    ck_assert(stands("alice", "dbadmins"));
+    ck_assert(live_stands("alice", "dbadmins"));
     becomes("alice", "dbadmins", false);
 }
 END_TEST
@@ -74,8 +67,8 @@ START_TEST(test_member_before)
     live_expect("root", "gpasswd -a alice dbadmins", 0, "");
     live_expect("alice", "pkg-request submit free", 0, "You hold free");
     live_expect("alice", "pkg-request return free", 0, "handed back");
-    ck_assert(stands("alice", "dbadmins"));
-    ck_assert(!stands("alice", "backup"));
+    ck_assert(live_stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "backup"));
 }
 END_TEST
 
@@ -90,7 +83,7 @@ START_TEST(test_service_away)
     live_expect("alice", "pkg-request status 1", 0, "Fulfilled");
     live_stop_privileged(SIGTERM);
     live_expect("root", "pkg-admin revoke free alice -m over", 69, "The end is recorded");
-    ck_assert(stands("alice", "dbadmins"));
+    ck_assert(live_stands("alice", "dbadmins"));
     live_expect("root", "pkg-admin", 0, "Left in /etc/group: 2 not taken out yet; tried again");
     /* Nothing is missing where nsswitch.conf does not name us. */
     live_expect("root", "sed -i.old 's/accesspkg//' /etc/nsswitch.conf; ! pkg-admin 2>&1 | grep nsswitch", 0,
@@ -118,8 +111,8 @@ START_TEST(test_killed)
         ;
     live_expect("root", "pkg-admin retry free alice", 0, "Fulfilled");
     live_expect("alice", "pkg-request return free", 0, "handed back");
-    ck_assert(stands("alice", "dbadmins"));
-    ck_assert(!stands("alice", "backup"));
+    ck_assert(live_stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "backup"));
 }
 END_TEST
 
@@ -139,9 +132,9 @@ START_TEST(test_drift_at_start)
     live_expect("root", "gpasswd -d alice dbadmins", 0, "");
     live_start_daemon();
     wait_until_partial();
-    ck_assert(!stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "dbadmins"));
     live_expect("root", "pkg-admin retry free alice", 0, "Fulfilled");
-    ck_assert(stands("alice", "dbadmins"));
+    ck_assert(live_stands("alice", "dbadmins"));
 }
 END_TEST
 
@@ -152,9 +145,9 @@ START_TEST(test_drift)
     live_expect("root", "gpasswd -d alice dbadmins", 0, "");
     wait_until_partial();
     live_expect("root", "pkg-admin status", 0, "taken out of /etc/group by hand");
-    ck_assert(!stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "dbadmins"));
     live_expect("root", "pkg-admin retry free alice", 0, "Fulfilled");
-    ck_assert(stands("alice", "dbadmins"));
+    ck_assert(live_stands("alice", "dbadmins"));
 }
 END_TEST
 
@@ -165,9 +158,9 @@ START_TEST(test_removed_package)
                        "[package]\ngroups = auditors\n[policy]\napproval = none\non_removed = revoke\n");
     live_expect("root", "pkg-admin reload", 0, "reloaded");
     live_expect("alice", "pkg-request submit gone", 0, "You hold gone");
-    ck_assert(stands("alice", "auditors"));
+    ck_assert(live_stands("alice", "auditors"));
     live_expect("root", "rm /etc/accesspkg/packages.d/gone.conf && pkg-admin reload", 0, "reloaded");
-    ck_assert(!stands("alice", "auditors"));
+    ck_assert(!live_stands("alice", "auditors"));
     live_expect("root", "cat /var/lib/accesspkg/allow/*", 0, "dbadmins");
     ck_assert_ptr_null(strstr(live_output, "auditors"));
 }
@@ -178,36 +171,22 @@ START_TEST(test_changed_mode)
 {
     live_expect("root", "rm /etc/accesspkg/accesspkg.conf && pkg-admin reload", 0, "reloaded");
     live_expect("alice", "pkg-request submit free", 0, "You hold free");
-    ck_assert(!stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "dbadmins"));
     live_expect(
         "root",
         "printf '[grants]\\nmembership = files\\n' >/etc/accesspkg/accesspkg.conf && pkg-admin reload", 0,
         "reloaded");
     becomes("alice", "dbadmins", true);
     live_expect("alice", "pkg-request return free", 0, "handed back");
-    ck_assert(!stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "dbadmins"));
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("files");
-    TCase *tests = tcase_create("files");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_answers_wait);
-    tcase_add_test(tests, test_end);
-    tcase_add_test(tests, test_member_before);
-    tcase_add_test(tests, test_service_away);
-    tcase_add_test(tests, test_killed);
-    tcase_add_test(tests, test_drift_at_start);
-    tcase_add_test(tests, test_drift);
-    tcase_add_test(tests, test_removed_package);
-    tcase_add_test(tests, test_changed_mode);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("files", setup, teardown);
+    suite_timeout(60);
+    suite_add(test_answers_wait, test_end, test_member_before, test_service_away, test_killed,
+              test_drift_at_start, test_drift, test_removed_package, test_changed_mode);
+    return suite_run();
 }

@@ -6,8 +6,8 @@
  */
 #include "common/grantdir.h"
 #include "common/paths.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
@@ -301,24 +301,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("glibc");
-    TCase *all = tcase_create("glibc");
-    tcase_add_checked_fixture(all, setup, teardown);
-    tcase_add_loop_test(all, groups_of_users_alone, 0, (int)(sizeof(lines_with_us) / sizeof(*lines_with_us)));
-    tcase_add_test(all, members_that_are_read_and_written_back);
-    tcase_add_test(all, account_made_anew);
-    tcase_add_test(all, no_such_group);
-    tcase_add_test(all, state_that_is_not_believed);
-    tcase_add_test(all, every_user_may_ask);
-    tcase_add_test(all, taken_over_daemon);
-    tcase_add_test(all, initgroups_line);
-    tcase_add_test(all, initgroups_line_with_us);
-    tcase_add_test(all, nothing_is_left_behind);
-    tcase_add_test(all, readers_beside_a_writer);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("glibc", setup, teardown);
+    suite_rows(groups_of_users_alone, lines_with_us);
+    suite_add(members_that_are_read_and_written_back, account_made_anew, no_such_group,
+              state_that_is_not_believed, every_user_may_ask, taken_over_daemon, initgroups_line,
+              initgroups_line_with_us, nothing_is_left_behind, readers_beside_a_writer);
+    return suite_run();
 }

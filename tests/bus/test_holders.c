@@ -5,8 +5,8 @@
  */
 #include "tests/support/live.h"
 #include "tests/support/live_directory.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <string.h>
 
@@ -49,13 +49,6 @@ static void shows(const char *text)
 static void hides(const char *text)
 {
     ck_assert_msg(!strstr(live_output, text), "'%s' in: %s", text, live_output);
-}
-
-static bool stands(const char *user, const char *group)
-{
-    char command[128];
-    snprintf(command, sizeof(command), "grep -qE '^%s:.*[:,]%s(,|$)' /etc/group", group, user);
-    return live_run("root", command) == 0;
 }
 
 #define TAKE_OUT                                                                                             \
@@ -154,7 +147,7 @@ START_TEST(test_standing)
     live_expect("root", "pkg-admin status", 0, "carol, by other means: gpasswd -d carol dbadmins");
     live_expect("root", "pkg-admin holders carol", 0, "\n  gpasswd -d carol dbadmins\n");
     live_expect("root", "pkg-admin revoke db carol -m over", 0, "Revoked\n" TAKE_OUT);
-    ck_assert(stands("carol", "dbadmins"));
+    ck_assert(live_stands("carol", "dbadmins"));
     ck_assert(live_in_group("carol", "dbadmins"));
     live_expect("root", "pkg-admin audit --user carol", 0, "still-member");
     live_expect("root", "pkg-admin revoke db carol -m over", 1, "carol does not hold db now");
@@ -174,20 +167,20 @@ END_TEST
 START_TEST(test_standing_with_files)
 {
     live_expect("carol", "pkg-request submit db", 0, "You hold db");
-    ck_assert(stands("carol", "dbadmins"));
+    ck_assert(live_stands("carol", "dbadmins"));
     live_expect("root", "pkg-admin status", 0, "");
     hides("Also in /etc/group");
     live_expect("root", "pkg-admin holders", 0, "\ncarol ");
     hides("gpasswd");
     live_expect("root", "pkg-admin revoke db carol -m over", 0, "Revoked");
     hides("gpasswd");
-    ck_assert(!stands("carol", "dbadmins"));
+    ck_assert(!live_stands("carol", "dbadmins"));
 
     live_expect("root", "gpasswd -a carol dbadmins", 0, "");
     live_expect("carol", "pkg-request submit db", 0, "You hold db");
     live_expect("root", "pkg-admin status", 0, "carol, by other means: gpasswd -d carol dbadmins");
     live_expect("root", "pkg-admin revoke db carol -m over", 0, "Revoked\n" TAKE_OUT);
-    ck_assert(stands("carol", "dbadmins"));
+    ck_assert(live_stands("carol", "dbadmins"));
 }
 END_TEST
 
@@ -203,30 +196,17 @@ START_TEST(test_put_back_by_hand_with_files)
     live_expect("root", "gpasswd -a carol dbadmins", 0, "");
     live_expect("root", "pkg-admin retry db carol", 0, "Fulfilled");
     live_expect("root", "pkg-admin revoke db carol -m over", 0, "Revoked\n" TAKE_OUT);
-    ck_assert(stands("carol", "dbadmins"));
+    ck_assert(live_stands("carol", "dbadmins"));
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("holders");
-    TCase *tests = tcase_create("nss");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_list);
-    tcase_add_test(tests, test_pages);
-    tcase_add_test(tests, test_directory_away);
-    tcase_add_test(tests, test_standing);
-    suite_add_tcase(suite, tests);
-    TCase *files = tcase_create("files");
-    tcase_add_checked_fixture(files, setup_files, teardown);
-    tcase_set_timeout(files, 60);
-    tcase_add_test(files, test_standing_with_files);
-    tcase_add_test(files, test_put_back_by_hand_with_files);
-    suite_add_tcase(suite, files);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("nss", setup, teardown);
+    suite_timeout(60);
+    suite_add(test_list, test_pages, test_directory_away, test_standing);
+    suite_case("files", setup_files, teardown);
+    suite_timeout(60);
+    suite_add(test_standing_with_files, test_put_back_by_hand_with_files);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A second daemon, floods and calls at random, on the real daemon: nothing stops for others. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,27 +295,13 @@ START_TEST(test_random_calls)
 }
 END_TEST
 
-static void add_case(Suite *suite, const char *name, void (*begin)(void), void (*end)(void),
-                     const TTest **tests, size_t count)
-{
-    TCase *tcase = tcase_create(name);
-    tcase_add_checked_fixture(tcase, begin, end);
-    tcase_set_timeout(tcase, 120);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-}
-
 int main(void)
 {
-    const TTest *second[] = {test_second_daemon, test_lock_is_the_daemon_s};
-    Suite *suite = suite_create("hostile");
-    add_case(suite, "second_daemon", setup, teardown, second, 2);
-    const TTest *floods[] = {test_floods, test_random_calls};
-    add_case(suite, "floods", setup_crowd, teardown_crowd, floods, 2);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("second_daemon", setup, teardown);
+    suite_timeout(120);
+    suite_add(test_second_daemon, test_lock_is_the_daemon_s);
+    suite_case("floods", setup_crowd, teardown_crowd);
+    suite_timeout(120);
+    suite_add(test_floods, test_random_calls);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The interface XMLs are the truth: what our services answer to Introspect is compared with them, both ways. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,13 +156,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("introspect");
-    TCase *tests = tcase_create("introspect");
-    tcase_add_test(tests, test_both_ways);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("introspect", NULL, NULL);
+    suite_add(test_both_ways);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* 10,000 requests wait for one approver: what the real commands show of them, and what that takes. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <pty.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -207,18 +207,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("many");
-    TCase *tests = tcase_create("many");
-    tcase_add_checked_fixture(tests, setup, live_stop);
-    tcase_set_timeout(tests, 200);
-    tcase_add_test(tests, test_all_are_shown);
-    tcase_add_test(tests, test_a_pager_that_quits_at_once);
-    tcase_add_test(tests, test_names_and_numbers);
-    tcase_add_test(tests, test_status_tells_their_age);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("many", setup, live_stop);
+    suite_timeout(200);
+    suite_add(test_all_are_shown, test_a_pager_that_quits_at_once, test_names_and_numbers,
+              test_status_tells_their_age);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A root service that does not answer: the real daemon waits within bounds, and serves others meanwhile. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -102,17 +102,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("mute");
-    TCase *tests = tcase_create("mute");
-    tcase_add_checked_fixture(tests, setup_mute, teardown_mute);
-    tcase_set_timeout(tests, 120);
-    tcase_add_test(tests, test_mute);
-    tcase_add_test(tests, test_mute_at_the_end);
-    tcase_add_test(tests, test_mute_at_a_stop);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("mute", setup_mute, teardown_mute);
+    suite_timeout(120);
+    suite_add(test_mute, test_mute_at_the_end, test_mute_at_a_stop);
+    return suite_run();
 }

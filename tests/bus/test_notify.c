@@ -3,8 +3,8 @@
 #include "tests/support/live.h"
 #include "tests/support/live_directory.h"
 #include "tests/support/notices.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -449,28 +449,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("notify");
-    TCase *tests = tcase_create("notify");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_holder_is_told);
-    tcase_add_test(tests, test_directory_away);
-    tcase_add_test(tests, test_more_than_can_be_told);
-    tcase_add_test(tests, test_delivered);
-    tcase_add_test(tests, test_clean);
-    tcase_add_loop_test(tests, test_bad, 0, sizeof(bad) / sizeof(bad[0]));
-    tcase_add_test(tests, test_given_up);
-    tcase_add_test(tests, test_link_to_nothing);
-    tcase_add_test(tests, test_folder);
-    tcase_add_test(tests, test_restarts);
-    tcase_add_test(tests, test_lost_store);
-    tcase_add_test(tests, test_for_one_user);
-    tcase_add_test(tests, test_mail);
-    tcase_add_test(tests, test_mail_gecos);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("notify", setup, teardown);
+    suite_timeout(60);
+    suite_add(test_holder_is_told, test_directory_away, test_more_than_can_be_told, test_delivered,
+              test_clean);
+    suite_rows(test_bad, bad);
+    suite_add(test_given_up, test_link_to_nothing, test_folder, test_restarts, test_lost_store,
+              test_for_one_user, test_mail, test_mail_gecos);
+    return suite_run();
 }

@@ -7,8 +7,8 @@
 #include "common/grantdir.h"
 #include "common/nsswitch.h"
 #include "common/paths.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <dlfcn.h>
 #include <grp.h>
 #include <stdlib.h>
@@ -362,17 +362,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("nsswitch");
-    TCase *all = tcase_create("nsswitch");
-    tcase_add_checked_fixture(all, setup, NULL);
-    tcase_add_loop_test(all, as_glibc_reads_it, 0, ROWS);
-    tcase_add_loop_test(all, the_proposed_line_mends_it, 0, ROWS);
-    tcase_add_test(all, odd_bytes);
-    tcase_add_test(all, in_words);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("nsswitch", setup, NULL);
+    suite_loop(as_glibc_reads_it, 0, ROWS);
+    suite_loop(the_proposed_line_mends_it, 0, ROWS);
+    suite_add(odd_bytes, in_words);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What tests/support/private-root says on a machine that gives none: here, in a chroot, which has no user namespaces. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,7 @@
 
 static void check_refused(const char *words)
 {
-    ck_assert_int_eq(live_run("alice", PRIVATE_ROOT), 77);
-    ck_assert_ptr_nonnull(strstr(live_output, words));
+    live_expect("alice", PRIVATE_ROOT, 77, words);
     ck_assert_int_ne(live_run("root", "pgrep -u 1001 unshare"), 0);
 }
 
@@ -40,8 +39,7 @@ START_TEST(root_without_a_capability)
     char command[256];
     snprintf(command, sizeof(command), "setpriv --bounding-set -%s --inh-caps -%s %s", lacking[_i],
              lacking[_i], PRIVATE_ROOT);
-    ck_assert_int_eq(live_run("root", command), 77);
-    ck_assert_ptr_nonnull(strstr(live_output, "needs CAP_SYS_ADMIN and CAP_NET_ADMIN"));
+    live_expect("root", command, 77, "needs CAP_SYS_ADMIN and CAP_NET_ADMIN");
     ck_assert_ptr_nonnull(strstr(live_output, "nor a user namespace"));
     ck_assert_ptr_null(strstr(live_output, "RTNETLINK"));
 }
@@ -49,17 +47,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("private_root");
-    TCase *tests = tcase_create("an ordinary user");
-    tcase_add_test(tests, without_a_range);
-    tcase_add_test(tests, without_a_user_namespace);
-    suite_add_tcase(suite, tests);
-    TCase *root = tcase_create("root");
-    tcase_add_loop_test(root, root_without_a_capability, 0, 2);
-    suite_add_tcase(suite, root);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("an ordinary user", NULL, NULL);
+    suite_add(without_a_range, without_a_user_namespace);
+    suite_case("root", NULL, NULL);
+    suite_loop(root_without_a_capability, 0, 2);
+    return suite_run();
 }

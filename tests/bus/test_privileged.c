@@ -4,6 +4,7 @@
  * and the daemon's client for it.
  */
 #include "tests/support/ask.h"
+#include "tests/support/suite.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -412,33 +413,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("privileged");
-    TCase *tests = tcase_create("privileged");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_add_and_remove);
-    tcase_add_test(tests, test_members_before);
-    tcase_add_test(tests, test_users);
-    tcase_add_test(tests, test_allow_list);
-    tcase_add_test(tests, test_odd_names);
-    tcase_add_test(tests, test_usual_names);
-    tcase_add_test(tests, test_many_at_once);
-    tcase_add_test(tests, test_callers_of_the_bus);
-    tcase_add_test(tests, test_callers_of_the_service);
-    tcase_add_test(tests, test_gpasswd_missing);
-    tcase_add_test(tests, test_gpasswd_fails);
-    tcase_add_test(tests, test_gpasswd_lies);
-    tcase_add_test(tests, test_gpasswd_hangs);
-    tcase_add_test(tests, test_clean_environment);
-    tcase_add_test(tests, test_idle);
-    tcase_add_test(tests, test_stop_with_call);
-    tcase_add_test(tests, test_lost_bus);
-    tcase_add_test(tests, test_not_installed);
-    tcase_add_test(tests, test_end_under_way);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("privileged", setup, teardown);
+    suite_timeout(60);
+    suite_add(test_add_and_remove, test_members_before, test_users, test_allow_list, test_odd_names,
+              test_usual_names, test_many_at_once, test_callers_of_the_bus, test_callers_of_the_service,
+              test_gpasswd_missing, test_gpasswd_fails, test_gpasswd_lies, test_gpasswd_hangs,
+              test_clean_environment, test_idle, test_stop_with_call, test_lost_bus, test_not_installed,
+              test_end_under_way);
+    return suite_run();
 }

@@ -4,6 +4,7 @@
  * suite writes what logind tells about sessions; with a real one: tests/host/cases/privileged.sh.
  */
 #include "tests/support/ask.h"
+#include "tests/support/suite.h"
 #include "tests/support/terminals.h"
 
 #include <grp.h>
@@ -200,20 +201,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("privileged_end");
-    TCase *tests = tcase_create("privileged_end");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_warn);
-    tcase_add_test(tests, test_warn_refused);
-    tcase_add_test(tests, test_processes);
-    tcase_add_test(tests, test_end_refused);
-    tcase_add_test(tests, test_what_is_held);
-    tcase_add_test(tests, test_sessions_are_told);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("privileged_end", setup, teardown);
+    suite_timeout(60);
+    suite_add(test_warn, test_warn_refused, test_processes, test_end_refused, test_what_is_held,
+              test_sessions_are_told);
+    return suite_run();
 }

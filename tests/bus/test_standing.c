@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Over the real commands and the real daemon: what has no end, a group taken over, a package's file taken away. */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <string.h>
 
@@ -166,20 +166,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("standing");
-    TCase *tests = tcase_create("standing");
-    tcase_add_checked_fixture(tests, setup, live_stop);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_forever);
-    tcase_add_test(tests, test_forever_over_a_restart);
-    tcase_add_test(tests, test_import);
-    tcase_add_test(tests, test_removed_and_kept);
-    tcase_add_test(tests, test_removed_and_revoked);
-    tcase_add_test(tests, test_removed_meanwhile);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("standing", setup, live_stop);
+    suite_timeout(60);
+    suite_add(test_forever, test_forever_over_a_restart, test_import, test_removed_and_kept,
+              test_removed_and_revoked, test_removed_meanwhile);
+    return suite_run();
 }

@@ -4,8 +4,8 @@
  * Waits for RequestChanged, never for a time.
  */
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <dbus/dbus.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -295,26 +295,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("survey");
-    TCase *tests = tcase_create("survey");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_vanished_at_the_decision);
-    tcase_add_test(tests, test_vanished_at_a_reload);
-    tcase_add_test(tests, test_vanished_while_stopped);
-    tcase_add_test(tests, test_after_its_time);
-    tcase_add_test(tests, test_undecidable_and_again);
-    tcase_add_test(tests, test_judged_at_submission);
-    tcase_add_test(tests, test_explain);
-    tcase_add_test(tests, test_approver_by_a_package);
-    tcase_add_test(tests, test_last_holder_ends);
-    tcase_add_test(tests, test_holders_in_a_look_up);
-    tcase_add_test(tests, test_expired);
-    tcase_add_test(tests, test_large_groups);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("survey", setup, teardown);
+    suite_timeout(60);
+    suite_add(test_vanished_at_the_decision, test_vanished_at_a_reload, test_vanished_while_stopped,
+              test_after_its_time, test_undecidable_and_again, test_judged_at_submission, test_explain,
+              test_approver_by_a_package, test_last_holder_ends, test_holders_in_a_look_up, test_expired,
+              test_large_groups);
+    return suite_run();
 }

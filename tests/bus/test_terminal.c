@@ -5,9 +5,9 @@
  */
 #include "tests/support/live.h"
 #include "tests/support/notices.h"
+#include "tests/support/suite.h"
 #include "tests/support/terminals.h"
 
-#include <check.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -154,20 +154,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("terminal");
-    TCase *tests = tcase_create("terminal");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_told);
-    tcase_add_test(tests, test_passed_over);
-    tcase_add_test(tests, test_nobody_is_there);
-    tcase_add_test(tests, test_without_the_group);
-    tcase_add_test(tests, test_sessions_that_cannot_be_read);
-    tcase_add_test(tests, test_no_notice);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("terminal", setup, teardown);
+    suite_timeout(60);
+    suite_add(test_told, test_passed_over, test_nobody_is_there, test_without_the_group,
+              test_sessions_that_cannot_be_read, test_no_notice);
+    return suite_run();
 }

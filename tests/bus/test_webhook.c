@@ -2,9 +2,9 @@
 /* The sample for webhooks, as its head says to install it, with the real curl, against a server that answers by script. */
 #include "tests/support/live.h"
 #include "tests/support/notices.h"
+#include "tests/support/suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -260,20 +260,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("webhook");
-    TCase *tests = tcase_create("webhook");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_posted);
-    tcase_add_loop_test(tests, test_answers, 0, sizeof(answers) / sizeof(*answers));
-    tcase_add_loop_test(tests, test_hangs, 0, 2);
-    tcase_add_test(tests, test_no_server);
-    tcase_add_test(tests, test_globs);
-    tcase_add_loop_test(tests, test_bad_address, 0, sizeof(bad) / sizeof(*bad));
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("webhook", setup, teardown);
+    suite_timeout(60);
+    suite_add(test_posted);
+    suite_rows(test_answers, answers);
+    suite_loop(test_hangs, 0, 2);
+    suite_add(test_no_server, test_globs);
+    suite_rows(test_bad_address, bad);
+    return suite_run();
 }

@@ -7,8 +7,8 @@
  */
 #include "common/grantdir.h"
 #include "tests/support/live.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -317,14 +317,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("crash");
-    TCase *tests = tcase_create("crash");
-    tcase_set_timeout(tests, 3600);
-    tcase_add_test(tests, test_kills);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("crash", NULL, NULL);
+    suite_timeout(3600);
+    suite_add(test_kills);
+    return suite_run();
 }

@@ -5,9 +5,9 @@
  */
 #include "tests/support/gate_bus.h"
 #include "tests/support/pam_host.h"
+#include "tests/support/suite.h"
 #include "tests/support/trace.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -432,36 +432,12 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        two_thousand_holders,
-        many_refused,
-        many_sessions,
-        many_prompted,
-        let_in_after_waiting,
-        two_thousand_refused_without_submission,
-        host_reaps_everything,
-        host_ignores_children,
-        host_has_a_thread,
-        host_closed_standard_descriptors,
-        host_closed_standard_descriptors_and_logs,
-        host_has_few_descriptors,
-        no_pam_environment,
-        no_conversation,
-        other_phases,
-        mute_bus,
-        full_bus,
-        dead_bus,
-    };
-    Suite *suite = suite_create("bystander");
-    TCase *hosts = tcase_create("hosts");
-    tcase_set_timeout(hosts, 60);
-    tcase_add_checked_fixture(hosts, setup, teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(hosts, tests[i]);
-    suite_add_tcase(suite, hosts);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("hosts", setup, teardown);
+    suite_timeout(60);
+    suite_add(two_thousand_holders, many_refused, many_sessions, many_prompted, let_in_after_waiting,
+              two_thousand_refused_without_submission, host_reaps_everything, host_ignores_children,
+              host_has_a_thread, host_closed_standard_descriptors, host_closed_standard_descriptors_and_logs,
+              host_has_few_descriptors, no_pam_environment, no_conversation, other_phases, mute_bus, full_bus,
+              dead_bus);
+    return suite_run();
 }

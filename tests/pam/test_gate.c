@@ -6,8 +6,8 @@
 #include "common/names.h"
 #include "common/paths.h"
 #include "tests/support/pam_host.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <security/pam_appl.h>
@@ -466,37 +466,10 @@ int main(int argc, char **argv)
 {
     (void)argc;
     pam_host_begin_set_uid(argv);
-    const TTest *const tests[] = {
-        holder,
-        no_grant,
-        spans,
-        faults,
-        root_is_exempt,
-        ignored_alone_is_refused,
-        mode_report,
-        no_package,
-        unknown_option,
-        silent_and_quiet,
-        nobody_listens,
-        debug,
-        odd_names,
-        odd_hosts,
-        set_uid_program,
-        unprivileged_program,
-        set_uid_checker,
-        the_real_su,
-        groups_that_cannot_be_set,
-    };
-    Suite *suite = suite_create("gate");
-    TCase *gate = tcase_create("gate");
-    tcase_set_timeout(gate, 30);
-    tcase_add_checked_fixture(gate, setup, teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(gate, tests[i]);
-    suite_add_tcase(suite, gate);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("gate", setup, teardown);
+    suite_timeout(30);
+    suite_add(holder, no_grant, spans, faults, root_is_exempt, ignored_alone_is_refused, mode_report,
+              no_package, unknown_option, silent_and_quiet, nobody_listens, debug, odd_names, odd_hosts,
+              set_uid_program, unprivileged_program, set_uid_checker, the_real_su, groups_that_cannot_be_set);
+    return suite_run();
 }

@@ -5,8 +5,8 @@
  * themselves: tests/host.
  */
 #include "tests/support/pam_host.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <grp.h>
 #include <security/pam_appl.h>
@@ -174,16 +174,9 @@ int main(int argc, char **argv)
     if (argc == 6 && strcmp(argv[1], "--application") == 0)
         _exit(be_an_application(
             argv)); /* nothing of the test's, such as a leak check, ends a set-uid process */
-    Suite *suite = suite_create("judged");
-    TCase *programs = tcase_create("programs");
-    tcase_set_timeout(programs, 30);
-    tcase_add_checked_fixture(programs, setup, teardown);
-    tcase_add_loop_test(programs, each_kind, 0, N_KINDS);
-    tcase_add_loop_test(programs, each_kind_with_a_grant, 0, N_KINDS);
-    suite_add_tcase(suite, programs);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("programs", setup, teardown);
+    suite_timeout(30);
+    suite_loop(each_kind, 0, N_KINDS);
+    suite_loop(each_kind_with_a_grant, 0, N_KINDS);
+    return suite_run();
 }

@@ -5,6 +5,7 @@
  */
 #include "common/paths.h"
 #include "tests/pam/submission.h"
+#include "tests/support/suite.h"
 
 #include <linux/capability.h>
 #include <sched.h>
@@ -163,21 +164,11 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {setgroups_denied_in_a_session, too_many_processes, users_cannot_be_read,
-                                  grants_cannot_be_read};
-    Suite *suite = suite_create("obstacles");
-    TCase *gate = tcase_create("gate");
-    tcase_set_timeout(gate, 30);
-    tcase_add_checked_fixture(gate, setup, teardown);
-    tcase_add_loop_test(gate, cannot_be_run, 0, sizeof(obstacles) / sizeof(obstacles[0]));
-    tcase_add_loop_test(gate, not_root, 0, sizeof(unfiled) / sizeof(unfiled[0]));
-    tcase_add_loop_test(gate, submit_no, 0, sizeof(unfiled) / sizeof(unfiled[0]));
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(gate, tests[i]);
-    suite_add_tcase(suite, gate);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("gate", setup, teardown);
+    suite_timeout(30);
+    suite_rows(cannot_be_run, obstacles);
+    suite_rows(not_root, unfiled);
+    suite_rows(submit_no, unfiled);
+    suite_add(setgroups_denied_in_a_session, too_many_processes, users_cannot_be_read, grants_cannot_be_read);
+    return suite_run();
 }

@@ -4,8 +4,8 @@
  * included, and what pam_acct_mgmt returns. PAMSTACK_SEED and PAMSTACK_CASES run other ones, or more of them.
  */
 #include "common/pamstack.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <security/pam_appl.h>
 #include <signal.h>
@@ -409,16 +409,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("pamstack");
-    TCase *all = tcase_create("pamstack");
-    tcase_add_checked_fixture(all, setup, NULL);
-    tcase_set_timeout(all, 600);
-    tcase_add_test(all, as_libpam_walks_it);
-    tcase_add_loop_test(all, odd_files, 0, sizeof(odd) / sizeof(*odd));
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("pamstack", setup, NULL);
+    suite_timeout(600);
+    suite_add(as_libpam_walks_it);
+    suite_rows(odd_files, odd);
+    return suite_run();
 }

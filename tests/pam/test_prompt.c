@@ -5,6 +5,7 @@
  */
 #include "dbus/contract.h"
 #include "tests/pam/submission.h"
+#include "tests/support/suite.h"
 
 #include <fcntl.h>
 #include <pty.h>
@@ -321,21 +322,11 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {carried,       cannot_be_asked, no_reason_wanted,     second_prompt,
-                                  at_a_terminal, nobody_there,    unprivileged_program, insatiable_service,
-                                  wiped};
-    Suite *suite = suite_create("prompt");
-    TCase *bus = tcase_create("bus");
-    tcase_set_timeout(bus, 30);
-    tcase_add_checked_fixture(bus, setup, teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(bus, tests[i]);
-    tcase_add_loop_test(bus, what_is_a_reason, 0, sizeof(typed) / sizeof(typed[0]));
-    tcase_add_loop_test(bus, never_asked, 0, sizeof(unasked) / sizeof(unasked[0]));
-    suite_add_tcase(suite, bus);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("bus", setup, teardown);
+    suite_timeout(30);
+    suite_add(carried, cannot_be_asked, no_reason_wanted, second_prompt, at_a_terminal, nobody_there,
+              unprivileged_program, insatiable_service, wiped);
+    suite_rows(what_is_a_reason, typed);
+    suite_rows(never_asked, unasked);
+    return suite_run();
 }

@@ -8,8 +8,8 @@
 #include "tests/support/gate_bus.h"
 #include "tests/support/live.h"
 #include "tests/support/pam_host.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <inttypes.h>
 #include <security/pam_appl.h>
 #include <stdio.h>
@@ -403,31 +403,15 @@ int main(int argc, char **argv)
 {
     (void)argc;
     pam_host_begin_set_uid(argv);
-    Suite *suite = suite_create("session");
-    const struct {
-        const char *name;
-        SFun setup, teardown;
-        const TTest *tests[12];
-    } cases[] = {
-        {"live", start_live, live_stop, {what_waits, an_emergency_waits, what_ends}},
-        {"files",
-         start_alone,
-         stop_alone,
-         {how_soon_is_soon, less_than_a_minute, what_has_no_end, many_end, bad_files, who_is_told_nothing,
-          an_argument_that_is_none, uses, no_login_notes_without_end, uses_that_cannot_be_noted}},
-        {"odd", start_alone, stop_odd, {mute, asked_as_the_user, odd_answers, not_root, real_user}},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        TCase *tcase = tcase_create(cases[i].name);
-        tcase_set_timeout(tcase, 30);
-        tcase_add_checked_fixture(tcase, cases[i].setup, cases[i].teardown);
-        for (const TTest *const *test = cases[i].tests; *test; test++)
-            tcase_add_test(tcase, *test);
-        suite_add_tcase(suite, tcase);
-    }
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("live", start_live, live_stop);
+    suite_timeout(30);
+    suite_add(what_waits, an_emergency_waits, what_ends);
+    suite_case("files", start_alone, stop_alone);
+    suite_timeout(30);
+    suite_add(how_soon_is_soon, less_than_a_minute, what_has_no_end, many_end, bad_files, who_is_told_nothing,
+              an_argument_that_is_none, uses, no_login_notes_without_end, uses_that_cannot_be_noted);
+    suite_case("odd", start_alone, stop_odd);
+    suite_timeout(30);
+    suite_add(mute, asked_as_the_user, odd_answers, not_root, real_user);
+    return suite_run();
 }

@@ -5,6 +5,7 @@
  */
 #include "common/paths.h"
 #include "tests/pam/submission.h"
+#include "tests/support/suite.h"
 
 #include <time.h>
 
@@ -298,21 +299,11 @@ int main(int argc, char **argv)
 {
     (void)argc;
     pam_host_begin_set_uid(argv);
-    const TTest *const tests[] = {
-        filed,      existing, nothing_filed, granted,         granted_after_a_fault, granted_without_a_file,
-        fulfilling, drifted,  no_service,    set_uid_program, unprivileged_program};
-    Suite *suite = suite_create("submission");
-    TCase *bus = tcase_create("bus");
-    tcase_set_timeout(bus, 30);
-    tcase_add_checked_fixture(bus, setup, teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(bus, tests[i]);
-    tcase_add_loop_test(bus, nobody_can_decide, 0, 3);
-    tcase_add_loop_test(bus, errors, 0, sizeof(error_cases) / sizeof(error_cases[0]));
-    suite_add_tcase(suite, bus);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("bus", setup, teardown);
+    suite_timeout(30);
+    suite_add(filed, existing, nothing_filed, granted, granted_after_a_fault, granted_without_a_file,
+              fulfilling, drifted, no_service, set_uid_program, unprivileged_program);
+    suite_loop(nobody_can_decide, 0, 3);
+    suite_rows(errors, error_cases);
+    return suite_run();
 }

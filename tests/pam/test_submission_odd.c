@@ -4,6 +4,7 @@
  * the module never asks, users whom no bus could carry. Rules 1 and 10.
  */
 #include "tests/pam/submission.h"
+#include "tests/support/suite.h"
 
 #include <sys/wait.h>
 #include <time.h>
@@ -187,18 +188,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {odd_claims,   odd_answers,          huge_answer,  escapes,
-                                  mute_service, users_without_a_file, odd_questions};
-    Suite *suite = suite_create("odd submission");
-    TCase *bus = tcase_create("bus");
-    tcase_set_timeout(bus, 30);
-    tcase_add_checked_fixture(bus, setup, teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(bus, tests[i]);
-    suite_add_tcase(suite, bus);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("bus", setup, teardown);
+    suite_timeout(30);
+    suite_add(odd_claims, odd_answers, huge_answer, escapes, mute_service, users_without_a_file,
+              odd_questions);
+    return suite_run();
 }

@@ -1,92 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The real module with wait=, in front of a service whose decision falls at every moment there is; how many may wait,
- * for how long, and what is left when one is killed. Rule 1: only the grant file lets in.
+ * The real module with wait=, in front of a service whose decision falls at every moment there is, and what is left when
+ * one is killed. Rule 1: only the grant file lets in.
  */
-#include "common/paths.h"
-#include "pam_module/waiters.h"
-#include "tests/pam/submission.h"
+#include "tests/pam/wait.h"
+#include "tests/support/suite.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-#define ASKED                                                                                                \
-    "db-admins, request 17: waiting for approval by bob or a member of dba-leads. Enter looks again, q "     \
-    "leaves it filed: \n"
-#define PACKAGE_ON_HOST "db-admins on demohost: "
-
-static void setup_wait(void)
-{
-    setup();
-    mkdir(PATH_RUN, 0755);
-    pam_host_line("package=db-admins wait=30");
-}
-
-static void give(void)
-{
-    pam_host_grant("alice", PAM_HOST_ALICE, "db-admins", 100, time(NULL) + 3600);
-}
-
-static bool is_submit(const json_t *arguments)
-{
-    return json_array_size(arguments) == 3;
-}
-
-/* How a request stands, as GetRequest has it. */
-static struct gate_bus_reply stands(const char *state)
-{
-    json_t *request = pending(false);
-    json_object_del(request, "existing");
-    json_object_del(request, "held");
-    json_object_set_new(request, "state", json_string(state));
-    json_object_set_new(
-        request, "decisions",
-        json_pack("[{s:s, s:s, s:s}]", "decider", "bob", "verdict", state, "reason", "no way"));
-    return reply_with(request);
-}
-
-static const char *press_enter(const char *prompt, void *data)
-{
-    (void)prompt, (void)data;
-    return "";
-}
-
-static struct pam_host_outcome log_in(const char *(*answer)(const char *prompt, void *data), void *data)
-{
-    return pam_host_try(
-        &(struct pam_host_login){.user = "alice", .tty = "ssh", .answer = answer, .data = data});
-}
-
-static void check_let_in(const struct pam_host_outcome *outcome)
-{
-    int lines;
-    const char *journal = pam_host_journal(&lines);
-    ck_assert_msg(outcome->code == PAM_SUCCESS, "code %d: %s", outcome->code, journal);
-    ck_assert_msg(lines == 1 && strstr(journal, "let in after waiting: user=\"alice\""), "%s", journal);
-    ck_assert_ptr_nonnull(strstr(journal, "request=17 why=\"a valid grant\""));
-    ck_assert_str_eq(outcome->said, "");
-}
-
-/* ---- a decision at each moment ------------------------------------------------------------------------------------ */
-
-static struct gate_bus_reply answer_slowly(const json_t *arguments, uid_t uid)
-{
-    return is_submit(arguments) ? answer_filed(arguments, uid) : stands("pending-approval");
-}
-
-static const char *approve_meanwhile(const char *prompt, void *data)
-{
-    (void)prompt, (void)data;
-    give();
-    return "";
-}
 
 START_TEST(while_it_waits)
 {
@@ -220,8 +142,6 @@ START_TEST(daemon_away)
     ck_assert_int_eq(outcome.n_prompts, 2);
 }
 END_TEST
-
-/* ---- how it ends -------------------------------------------------------------------------------------------------- */
 
 static const char *leave_with(const char *prompt, void *data)
 {
@@ -361,172 +281,15 @@ START_TEST(set_uid_program)
 }
 END_TEST
 
-/* ---- how many ----------------------------------------------------------------------------------------------------- */
-
-#define CROWDED                                                                                              \
-    PACKAGE_ON_HOST                                                                                          \
-    "too many logins wait here already, or another one of yours, so this one does not. The request is "      \
-    "filed.\n"
-
-static const char *stay(const char *prompt, void *data)
-{
-    const int *ready = data;
-    (void)prompt;
-    if (write(*ready, "", 1) != 1)
-        _exit(1);
-    for (;;)
-        pause();
-}
-
-static pid_t start_waiter(const char *user)
-{
-    int pipe_ends[2];
-    char byte;
-    ck_assert_int_eq(pipe(pipe_ends), 0);
-    const pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        close(pipe_ends[0]);
-        pam_host_try(
-            &(struct pam_host_login){.user = user, .tty = "ssh", .answer = stay, .data = &pipe_ends[1]});
-        _exit(1);
-    }
-    close(pipe_ends[1]);
-    ck_assert_int_eq(read(pipe_ends[0], &byte, 1), 1); /* it shows its prompt */
-    close(pipe_ends[0]);
-    return pid;
-}
-
-static void end_waiter(pid_t pid)
-{
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-}
-
-static void check_crowded(void)
-{
-    const struct pam_host_outcome outcome = log_in(press_enter, NULL);
-    check_refused(
-        &outcome, PAM_PERM_DENIED,
-        "request=17 why=\"a request is open; too many logins wait, or one of the user's, Pending approval\"",
-        WAITS THEN CROWDED);
-    ck_assert_int_eq(outcome.n_prompts, 0);
-}
-
-/* Five wait; the sixth is filed as ever, and told; a place is free as soon as its holder is dead. */
-START_TEST(five_wait)
-{
-    static const char *const users[WAITERS_MAX] = {"bob", "carol", "dave", "erin", "root"};
-    pid_t waiters[WAITERS_MAX];
-    gate_bus_start(answer_slowly);
-    pam_host_line("package=db-admins wait=30 enforce_for_root");
-    for (int i = 0; i < WAITERS_MAX; i++)
-        waiters[i] = start_waiter(users[i]);
-    check_crowded();
-    end_waiter(waiters[2]);
-    const struct pam_host_outcome outcome = log_in(approve_meanwhile, NULL);
-    check_let_in(&outcome);
-    for (int i = 0; i < WAITERS_MAX; i++)
-        if (i != 2)
-            end_waiter(waiters[i]);
-}
-END_TEST
-
-/* Nobody takes the places of others. */
-START_TEST(once_each)
-{
-    gate_bus_start(answer_slowly);
-    const pid_t first = start_waiter("alice"), other = start_waiter("bob");
-    check_crowded();
-    end_waiter(first);
-    const struct pam_host_outcome outcome = log_in(approve_meanwhile, NULL);
-    check_let_in(&outcome);
-    end_waiter(other);
-}
-END_TEST
-
-/* Where the places are is nobody's but root's; else nobody waits, and the journal says why. */
-START_TEST(no_place_to_wait)
-{
-    static const char *const why[] = {"No such file or directory", "it is not root's alone",
-                                      "Not a directory", "it is not root's alone"};
-    char logged[256];
-    gate_bus_start(answer_slowly);
-    for (int i = 0; i < 4; i++) {
-        ck_assert_int_eq(system("rm -rf " PATH_RUN), 0);
-        if (i == 1)
-            ck_assert_int_eq(mkdir(PATH_RUN, 0755) | chmod(PATH_RUN, 0777), 0);
-        if (i == 2)
-            ck_assert_int_eq(symlink("/tmp", PATH_RUN), 0);
-        if (i == 3)
-            ck_assert_int_eq(mkdir(PATH_RUN, 0755) | chown(PATH_RUN, PAM_HOST_BOB, 0), 0);
-        const struct pam_host_outcome outcome = log_in(press_enter, NULL);
-        snprintf(logged, sizeof(logged),
-                 "; nobody could be kept waiting: /run/accesspkg: %s; run systemd-tmpfiles --create "
-                 "accesspkg.conf",
-                 why[i]);
-        check_refused(&outcome, PAM_PERM_DENIED, logged, WAITS THEN);
-        ck_assert_int_eq(outcome.n_prompts, 0);
-    }
-    ck_assert_int_eq(system("rm -rf " PATH_RUN), 0);
-}
-END_TEST
-
-START_TEST(where_they_wait)
-{
-    int places[WAITERS_MAX];
-    const uid_t last = (uid_t)-1;
-    for (uid_t i = 0; i < WAITERS_MAX; i++) {
-        places[i] = waiters_enter(PATH_RUN, last - i, false);
-        ck_assert_int_gt(places[i], 2);
-        ck_assert_int_eq(waiters_enter(PATH_RUN, last - i, false), -EBUSY);
-    }
-    ck_assert_int_eq(waiters_enter(PATH_RUN, 7, false), -EBUSY);
-    close(places[3]);
-    places[3] = waiters_enter(PATH_RUN, 7, false);
-    ck_assert_int_gt(places[3], 2);
-    ck_assert_int_eq(waiters_enter(PATH_RUN, 0, false), -EBUSY);
-    for (int i = 0; i < WAITERS_MAX; i++)
-        close(places[i]);
-    /* Not a standard one, where the host has closed those. */
-    close(0);
-    const int place = waiters_enter(PATH_RUN, 0, false);
-    ck_assert_int_gt(place, 2);
-    ck_assert_int_lt(fcntl(0, F_GETFD), 0);
-    close(place);
-}
-END_TEST
-
 int main(int argc, char **argv)
 {
     (void)argc;
     pam_host_begin_set_uid(argv);
-    const TTest *const tests[] = {while_it_waits,
-                                  between_the_answer_and_the_prompt,
-                                  between_the_file_and_the_answer,
-                                  fulfilled_without_a_file,
-                                  daemon_away,
-                                  left,
-                                  bounded,
-                                  not_without_the_option,
-                                  in_vain,
-                                  interrupted,
-                                  set_uid_program,
-                                  five_wait,
-                                  once_each,
-                                  no_place_to_wait,
-                                  where_they_wait};
-    Suite *suite = suite_create("wait");
-    TCase *bus = tcase_create("bus");
-    tcase_set_timeout(bus, 30);
-    tcase_add_checked_fixture(bus, setup_wait, teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(bus, tests[i]);
-    tcase_add_loop_test(bus, decided_otherwise, 0, sizeof(ends) / sizeof(ends[0]));
-    suite_add_tcase(suite, bus);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("bus", setup_wait, teardown);
+    suite_timeout(30);
+    suite_add(while_it_waits, between_the_answer_and_the_prompt, between_the_file_and_the_answer,
+              fulfilled_without_a_file, daemon_away, left, bounded, not_without_the_option, in_vain,
+              interrupted, set_uid_program);
+    suite_rows(decided_otherwise, ends);
+    return suite_run();
 }

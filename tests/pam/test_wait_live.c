@@ -7,8 +7,8 @@
 #include "pam_module/waiters.h"
 #include "tests/support/live.h"
 #include "tests/support/pam_host.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <security/pam_appl.h>
 #include <signal.h>
@@ -292,28 +292,10 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {test_let_in,
-                                  test_denied,
-                                  test_two_stages,
-                                  test_without_approval,
-                                  test_no_reason,
-                                  test_emergency,
-                                  test_emergency_in_a_crowd,
-                                  test_no_emergency,
-                                  test_emergency_refused,
-                                  test_approved_before_the_emergency,
-                                  test_emergency_without_approvers,
-                                  test_daemon_gone};
-    Suite *suite = suite_create("wait live");
-    TCase *live = tcase_create("live");
-    tcase_set_timeout(live, 60);
-    tcase_add_checked_fixture(live, setup, live_stop);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(live, tests[i]);
-    suite_add_tcase(suite, live);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("live", setup, live_stop);
+    suite_timeout(60);
+    suite_add(test_let_in, test_denied, test_two_stages, test_without_approval, test_no_reason,
+              test_emergency, test_emergency_in_a_crowd, test_no_emergency, test_emergency_refused,
+              test_approved_before_the_emergency, test_emergency_without_approvers, test_daemon_gone);
+    return suite_run();
 }

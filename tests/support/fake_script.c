@@ -2,6 +2,8 @@
 /* Plays the script: each call must be the next one of the list. Used by the suites of the commands. */
 #include "tests/support/fake_script.h"
 
+#include "tests/support/suite.h"
+
 #include <stdlib.h>
 
 struct fake_manager fake;
@@ -75,12 +77,8 @@ void script_teardown(void)
     fake_manager_stop(&fake);
 }
 
-TCase *script_case(Suite *suite, const char *name, SFun setup)
+void script_case(const char *name, SFun setup)
 {
-    TCase *tests = tcase_create(name);
-
-    tcase_add_checked_fixture(tests, setup, script_teardown);
-    tcase_set_timeout(tests, 30);
-    suite_add_tcase(suite, tests);
-    return tests;
+    suite_case(name, setup, script_teardown);
+    suite_timeout(30);
 }

@@ -44,6 +44,9 @@ struct script {
 #define SHOWS(text, what) ck_assert_msg(strstr(text, what) != NULL, "no '%s' in:\n%s", what, text)
 #define HIDES(text, what) ck_assert_msg(strstr(text, what) == NULL, "'%s' in:\n%s", what, text)
 
+#define SAMPLE_HELD(id, user)                                                                                \
+    "[{\"id\": " id ", \"state\": \"fulfilled\", \"user\": \"" user "\", \"package\": \"db-admins\", "       \
+    "\"groups\": [\"dbadmins\"], \"assignment_end\": 1763950340}]"
 #define SAMPLE_PENDING                                                                                       \
     "{\"id\": 12, \"user\": \"alice\", \"uid\": 1001, \"package\": \"db-admins\", \"state\": "               \
     "\"pending-approval\", \"request_state\": \"pending-approval\", \"justification\": \"INC-4711, disk "    \
@@ -79,4 +82,4 @@ void run_somewhere(enum fake_where where, const char *typed, const struct script
 void script_setup(void);
 void script_setup_empty(void);
 void script_teardown(void);
-TCase *script_case(Suite *suite, const char *name, SFun setup);
+void script_case(const char *name, SFun setup);

@@ -2,9 +2,9 @@
 #include "tests/support/fixture.h"
 
 #include "common/grantdir.h"
+#include "tests/support/folder.h"
 #include "tests/support/unmarked.h"
 
-#include <ftw.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,6 +31,7 @@ static const struct account {
 /* As they are now: a test may change them, each begins with them as above. */
 static struct account accounts[sizeof(everybody) / sizeof(everybody[0])];
 
+static struct fixture *current;
 static bool local_groups;
 
 void fixture_set_local_groups(bool local)
@@ -135,11 +136,7 @@ void fixture_write_package(struct fixture *fixture, const char *name, const char
 {
     char path[256];
     snprintf(path, sizeof(path), "%s/packages.d/%s.conf", fixture->folder, name);
-    FILE *out = fopen(path, "we");
-    ck_assert_ptr_nonnull(out);
-    ck_assert_int_ge(fputs(text, out), 0);
-    ck_assert_int_eq(fclose(out), 0);
-    ck_assert_int_eq(chmod(path, 0644), 0);
+    folder_write(path, text);
 }
 
 void fixture_reload(struct fixture *fixture)
@@ -159,11 +156,13 @@ void fixture_reload(struct fixture *fixture)
 void fixture_init(struct fixture *fixture, const char *first_name, ...)
 {
     bool newborn = false;
+    current = fixture;
     memcpy(accounts, everybody, sizeof(accounts));
     local_groups = false;
-    *fixture = (struct fixture){.now = FIXTURE_NOW, .folder = "/tmp/accesspkg-test-XXXXXX"};
-    ck_assert_ptr_nonnull(mkdtemp(fixture->folder));
-    ck_assert_int_eq(chmod(fixture->folder, 0755), 0);
+    *fixture = (struct fixture){
+        .now = FIXTURE_NOW,
+    };
+    folder_make(fixture->folder);
     snprintf(fixture->state, sizeof(fixture->state), "%s/state", fixture->folder);
     make_folder(fixture->folder, "packages.d");
     make_folder(fixture->folder, "state");
@@ -196,10 +195,9 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
     ck_assert_int_eq(engine_start(&fixture->engine, newborn), 0);
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+void fixture_teardown(void)
 {
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
+    fixture_deinit(current);
 }
 
 void fixture_deinit(struct fixture *fixture)
@@ -207,30 +205,61 @@ void fixture_deinit(struct fixture *fixture)
     engine_deinit(&fixture->engine);
     store_close(fixture->engine.store);
     packages_free(fixture->packages);
-    nftw(fixture->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(fixture->folder);
 }
 
-static int finish(int result, struct reply *reply, json_t **ret_value)
+static struct caller calling;
+static struct facts *asked_facts;
+static struct reply answer;
+static struct call open_call;
+
+const struct call *fixture_call_with(struct fixture *fixture, struct caller caller, struct facts *facts)
 {
-    snprintf(fixture_message, sizeof(fixture_message), "%s", reply->message);
+    ck_assert_ptr_null(asked_facts);
+    calling = caller;
+    asked_facts = facts;
+    answer = (struct reply){0};
+    open_call = (struct call){&fixture->engine, &calling, facts, &answer};
+    return &open_call;
+}
+
+const struct call *fixture_call(struct fixture *fixture, const char *caller, const char *user)
+{
+    return fixture_call_with(fixture, fixture_caller(caller), fixture_facts(caller, user));
+}
+
+int fixture_again(int result, json_t **ret_value)
+{
+    result = engine_finish(&open_call, result);
+    snprintf(fixture_message, sizeof(fixture_message), "%s", answer.message);
     if (ret_value && result == 0)
-        *ret_value = reply->value;
+        *ret_value = answer.value;
     else
-        json_decref(reply->value);
+        json_decref(answer.value);
+    answer = (struct reply){0};
+    return result;
+}
+
+void fixture_drop(void)
+{
+    json_decref(answer.value);
+    facts_free(asked_facts);
+    asked_facts = NULL;
+}
+
+int fixture_answer(int result, json_t **ret_value)
+{
+    result = fixture_again(result, ret_value);
+    fixture_drop();
     return result;
 }
 
 int fixture_submit(struct fixture *fixture, const char *user, const char *package, const char *why,
                    json_t **ret_value)
 {
-    struct facts *facts = fixture_facts(user, NULL);
-    struct reply reply = {0};
-    const struct caller caller = fixture_caller(user);
     char *names[] = {(char *)package, NULL};
     const struct submission submission = {.packages = names, .justification = why};
-    const int r = fixture_ask(engine_submit, &fixture->engine, &caller, facts, &reply, &submission);
-    facts_free(facts);
-    return finish(r, &reply, ret_value);
+    return fixture_answer(engine_submit(fixture_call(fixture, user, NULL), &submission), ret_value);
 }
 
 int fixture_decide(struct fixture *fixture, const char *decider, int64_t id, bool approve, const char *reason,
@@ -239,27 +268,22 @@ int fixture_decide(struct fixture *fixture, const char *decider, int64_t id, boo
     struct inquiry inquiry = INQUIRY_NOBODY;
     engine_inquire_request(&fixture->engine, id, &inquiry);
     struct facts *facts = fixture_facts(decider, inquiry.user);
-    struct reply reply = {0};
     const struct caller caller = fixture_caller(decider);
     engine_inquire_delegators(&fixture->engine, caller.identity.uid, &inquiry);
     fixture_add_others(facts, inquiry.others);
-    const struct decision_terms terms = {.reason = reason};
-    const int r = fixture_ask(engine_decide, &fixture->engine, &caller, facts, &reply, id, approve, &terms);
-    facts_free(facts);
     inquiry_deinit(&inquiry);
-    return finish(r, &reply, ret_value);
+    const struct decision_terms terms = {.reason = reason};
+    return fixture_answer(engine_decide(fixture_call_with(fixture, caller, facts), id, approve, &terms),
+                          ret_value);
 }
 
 const char *fixture_state(struct fixture *fixture, int64_t id)
 {
     static char state[64];
-    struct facts *facts = fixture_facts("root", NULL);
-    const struct caller caller = fixture_caller("root");
-    struct reply reply = {0};
-    ck_assert_int_eq(fixture_ask(engine_get_request, &fixture->engine, &caller, facts, &reply, id), 0);
-    snprintf(state, sizeof(state), "%s", json_string_value(json_object_get(reply.value, "state")));
-    json_decref(reply.value);
-    facts_free(facts);
+    json_t *value = NULL;
+    ck_assert_int_eq(fixture_answer(engine_get_request(fixture_call(fixture, "root", NULL), id), &value), 0);
+    snprintf(state, sizeof(state), "%s", json_string_value(json_object_get(value, "state")));
+    json_decref(value);
     return state;
 }
 

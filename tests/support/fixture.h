@@ -27,6 +27,8 @@ enum { ALICE = 1001, BOB = 1002, CAROL = 1003, DAVE = 1004, ERIN = 1005 };
 /* `packages`: name, text, name, text, ..., NULL. The groups dbadmins (2001) and backup (34) are allowed. */
 void fixture_init(struct fixture *fixture, const char *first_name, ...) __attribute__((sentinel));
 void fixture_deinit(struct fixture *fixture);
+/* Ends the fixture that was begun last: the teardown of most suites. */
+void fixture_teardown(void);
 /* Reads packages.d again after the test wrote a file into it. */
 void fixture_write_package(struct fixture *fixture, const char *name, const char *text);
 void fixture_reload(struct fixture *fixture);
@@ -42,16 +44,17 @@ void fixture_set_login(const char *name, bool may_log_in);
 void fixture_set_uid(const char *name, uid_t uid);
 struct caller fixture_caller(const char *name);
 
-/* A call from its question to its answer: fixture_ask(engine_cancel, engine, caller, facts, reply, id, "reason"). */
-#define fixture_ask(function, ask_engine, ask_caller, ask_facts, ask_reply, ...)                             \
-    __extension__({                                                                                          \
-        const struct call fixture_call = {ask_engine, ask_caller, ask_facts, ask_reply};                     \
-        engine_finish(&fixture_call, function(&fixture_call, ##__VA_ARGS__));                                \
-    })
-
-/* Calls of these people; the value, if any, is left in *ret_value (NULL: dropped). The message of a refusal is kept
- * in fixture_message. */
+/* A call, for a function of the engine: of a person about a user (NULL: about none), or with a caller and facts of the
+ * test's own, which it takes over. fixture_answer() ends it with what the engine returned, and returns that: the value
+ * goes into *ret_value (NULL: dropped), a refusal's words into fixture_message. One at a time. */
+const struct call *fixture_call(struct fixture *fixture, const char *caller, const char *user);
+const struct call *fixture_call_with(struct fixture *fixture, struct caller caller, struct facts *facts);
+int fixture_answer(int result, json_t **ret_value);
+int fixture_again(int result, json_t **ret_value); /* the same, for a call with which more is asked */
+void fixture_drop(void);                           /* ends it without an answer */
 extern char fixture_message[1024];
+
+/* Calls of these people, answered as above. */
 int fixture_submit(struct fixture *fixture, const char *user, const char *package, const char *why,
                    json_t **ret_value);
 int fixture_decide(struct fixture *fixture, const char *decider, int64_t id, bool approve, const char *reason,

@@ -300,6 +300,13 @@ bool live_in_group(const char *user, const char *group)
     return live_run("root", command) == 0;
 }
 
+bool live_stands(const char *user, const char *group)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "grep -qE '^%s:.*[:,]%s(,|$)' /etc/group", group, user);
+    return live_run("root", command) == 0;
+}
+
 bool live_can_set_loginuid(void)
 {
     const pid_t pid = fork();

@@ -52,6 +52,8 @@ int live_run(const char *user, const char *command);
 void live_expect(const char *user, const char *command, int status, const char *says);
 /* Whether a look-up of the user's groups, as a login makes it, shows this one. */
 bool live_in_group(const char *user, const char *group);
+/* Whether the user stands in the group's line of /etc/group. */
+bool live_stands(const char *user, const char *group);
 
 /*
  * A raw call on the bus from a process of this user's (arguments as client_call's). 0 with *ret_value, or the error.

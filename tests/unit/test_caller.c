@@ -2,8 +2,9 @@
 /* The audit login uid of a caller, from a /proc of the test's own: an unset one counts as none, an unreadable one
  * refuses (rule 5). */
 #include "dbus/server_caller.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ enum { PID = 42 };
 
 #define STATUS(uids) "Name:\ta\\nUid:\t7\nState:\tS (sleeping)\nUid:\t" uids "\nGid:\t7\t7\t7\t7\n"
 
-static char proc[64];
+static char proc[FOLDER_MAX];
 static char folder[96];
 
 static const char *path_of(const char *name)
@@ -31,16 +32,12 @@ static const char *path_of(const char *name)
 
 static void put(const char *name, const char *text)
 {
-    FILE *out = fopen(path_of(name), "we");
-    ck_assert_ptr_nonnull(out);
-    ck_assert_int_ge(fputs(text, out), 0);
-    ck_assert_int_eq(fclose(out), 0);
+    folder_write(path_of(name), text);
 }
 
 static void setup(void)
 {
-    strcpy(proc, "/tmp/accesspkg-proc-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(proc));
+    folder_make(proc);
     snprintf(folder, sizeof(folder), "%s/%d", proc, PID);
     ck_assert_int_eq(mkdir(folder, 0755), 0);
     put("stat", STAT("1000"));
@@ -50,11 +47,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    unlink(path_of("stat"));
-    unlink(path_of("status"));
-    unlink(path_of("loginuid"));
-    rmdir(folder);
-    rmdir(proc);
+    folder_remove(proc);
 }
 
 static int read_it(uid_t *ret)
@@ -176,19 +169,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("caller");
-    TCase *tests = tcase_create("caller");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_what_it_says);
-    tcase_add_test(tests, test_whose_it_is);
-    tcase_add_test(tests, test_no_audit);
-    tcase_add_test(tests, test_gone_meanwhile);
-    tcase_add_test(tests, test_another_meanwhile);
-    tcase_add_test(tests, test_container);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("caller", setup, teardown);
+    suite_add(test_what_it_says, test_whose_it_is, test_no_audit, test_gone_meanwhile, test_another_meanwhile,
+              test_container);
+    return suite_run();
 }

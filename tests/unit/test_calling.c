@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which groups the process lacks that ran a set-uid program, from a /proc of its own. */
 #include "pam_module/calling.h"
+#include "tests/support/suite.h"
 #include "tests/unit/statedir.h"
 
 #include <errno.h>
@@ -47,15 +48,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("calling");
-    TCase *process = tcase_create("process");
-    tcase_add_checked_fixture(process, state_setup, state_teardown);
-    tcase_add_test(process, each_way_to_have_one);
-    tcase_add_test(process, somebody_elses);
-    suite_add_tcase(suite, process);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("process", state_setup, state_teardown);
+    suite_add(each_way_to_have_one, somebody_elses);
+    return suite_run();
 }

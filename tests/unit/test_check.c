@@ -5,6 +5,7 @@
  * order. Rule 1: what does not fit lets nobody in.
  */
 #include "pam_module/check.h"
+#include "tests/support/suite.h"
 #include "tests/unit/statedir.h"
 
 #include <errno.h>
@@ -153,17 +154,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {another_name_of_a_holder, file_of_another_name, names_in_a_circle,
-                                  real_user_of_another_uid, file_first,           directory_is_away};
-    Suite *suite = suite_create("check");
-    TCase *users = tcase_create("users");
-    tcase_add_checked_fixture(users, state_setup, state_teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(users, tests[i]);
-    suite_add_tcase(suite, users);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("users", state_setup, state_teardown);
+    suite_add(another_name_of_a_holder, file_of_another_name, names_in_a_circle, real_user_of_another_uid,
+              file_first, directory_is_away);
+    return suite_run();
 }

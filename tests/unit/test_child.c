@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Processes of ours: what they are given, how long they are waited for, and what is heard of them in a loop. */
 #include "common/child_loop.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -483,30 +483,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("child");
-    TCase *tests = tcase_create("child");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 30);
-    tcase_add_test(tests, arguments_and_environment);
-    tcase_add_test(tests, no_descriptor_is_inherited);
-    tcase_add_test(tests, descriptors_change_places);
-    tcase_add_test(tests, closed_descriptors);
-    tcase_add_test(tests, signals_are_the_default);
-    tcase_add_test(tests, groups);
-    tcase_add_loop_test(tests, programs_that_cannot_be_run, 0, sizeof(no_programs) / sizeof(*no_programs));
-    tcase_add_test(tests, waits_no_longer);
-    tcase_add_test(tests, signals_do_not_end_the_wait);
-    tcase_add_test(tests, text_as_a_file);
-    tcase_add_test(tests, ends_in_a_loop);
-    tcase_add_test(tests, output_over_the_bound);
-    tcase_add_test(tests, deadline);
-    tcase_add_test(tests, descendants_outlive);
-    tcase_add_test(tests, is_killed);
-    tcase_add_test(tests, nothing_to_run_in_a_loop);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("child", setup, teardown);
+    suite_timeout(30);
+    suite_add(arguments_and_environment, no_descriptor_is_inherited, descriptors_change_places,
+              closed_descriptors, signals_are_the_default, groups);
+    suite_rows(programs_that_cannot_be_run, no_programs);
+    suite_add(waits_no_longer, signals_do_not_end_the_wait, text_as_a_file, ends_in_a_loop,
+              output_over_the_bound, deadline, descendants_outlive, is_killed, nothing_to_run_in_a_loop);
+    return suite_run();
 }

@@ -3,8 +3,9 @@
 #include "common/cleanup.h"
 #include "common/config.h"
 #include "helperd/config/packages.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -217,37 +218,28 @@ static const struct {
 };
 enum { N_SAMPLES = sizeof(samples) / sizeof(*samples) };
 
-/* Copies the samples to where packages are read; the second time takes them away again. */
-static void put_samples(const char *folder, bool there)
+/* Copies the samples to where packages are read. */
+static void put_samples(const char *folder)
 {
     for (int i = 0; i < N_SAMPLES; i++) {
         char copy[128];
         char source[128];
         snprintf(source, sizeof(source), "conf/packages.d/%s.conf.sample", samples[i].name);
         snprintf(copy, sizeof(copy), "%s/%s.conf", folder, samples[i].name);
-        if (!there) {
-            unlink(copy);
-            continue;
-        }
         _cleanup_free_ char *text = read_text(source);
-        FILE *out = fopen(copy, "we");
-        fputs(text, out);
-        fchmod(fileno(out), 0644);
-        fclose(out);
+        folder_write(copy, text);
     }
 }
 
 /* As an administrator installs them: all at once, for they may name each other. */
 START_TEST(the_samples_are_packages_without_a_warning)
 {
-    char folder[] = "/tmp/accesspkg-samples-XXXXXX";
+    char folder[FOLDER_MAX];
     struct packages *packages = NULL;
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chmod(folder, 0755), 0);
-    put_samples(folder, true);
+    folder_make(folder);
+    put_samples(folder);
     const int rc = packages_load(folder, getuid(), &packages, &problems);
-    put_samples(folder, false);
-    rmdir(folder);
+    folder_remove(folder);
     ck_assert_msg(rc == 0 && problems.count == 0, "%s",
                   problems.count ? problems.items[0].text : strerror(-rc));
     ck_assert_uint_eq(packages->count, N_SAMPLES);
@@ -264,41 +256,36 @@ END_TEST
 enum { N_RECIPES = 8 };
 
 /* A block of the cookbook, from its first line "# /etc/accesspkg/packages.d/NAME.conf" on, as a file of the folder. */
-static void put_recipe(const char *folder, char *block, char ret_path[128])
+static void put_recipe(const char *folder, char *block)
 {
+    char file[128];
     static const char head[] = "# /etc/accesspkg/packages.d/";
     char *end = strstr(block, "\n```");
     ck_assert_ptr_nonnull(end);
     *end = '\0';
     ck_assert_msg(strncmp(block, head, strlen(head)) == 0, "%s", block);
     const char *name = block + strlen(head);
-    snprintf(ret_path, 128, "%s/%.*s", folder, (int)strcspn(name, "\n"), name);
-    FILE *out = fopen(ret_path, "wxe");
-    ck_assert_ptr_nonnull(out);
-    fputs(block, out);
-    fchmod(fileno(out), 0644);
-    fclose(out);
+    snprintf(file, sizeof(file), "%s/%.*s", folder, (int)strcspn(name, "\n"), name);
+    ck_assert_int_lt(access(file, F_OK), 0);
+    folder_write(file, block);
     *end = '\n';
 }
 
 START_TEST(the_cookbook_s_packages_are_packages_without_a_warning)
 {
     static const char fence[] = "\n```ini\n";
-    char folder[] = "/tmp/accesspkg-recipes-XXXXXX";
-    char paths[N_RECIPES][128];
+    char folder[FOLDER_MAX];
     size_t count = 0;
     struct packages *packages = NULL;
     _cleanup_free_ char *text = read_text("docs/COOKBOOK.md");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chmod(folder, 0755), 0);
+    folder_make(folder);
     for (char *block = strstr(text, fence); block; block = strstr(block + 1, fence)) {
         ck_assert_uint_lt(count, N_RECIPES);
-        put_recipe(folder, block + strlen(fence), paths[count++]);
+        put_recipe(folder, block + strlen(fence));
+        count++;
     }
     const int rc = packages_load(folder, getuid(), &packages, &problems);
-    for (size_t i = 0; i < count; i++)
-        unlink(paths[i]);
-    rmdir(folder);
+    folder_remove(folder);
     ck_assert_msg(rc == 0 && problems.count == 0, "%s",
                   problems.count ? problems.items[0].text : strerror(-rc));
     ck_assert_uint_eq(packages->count, N_RECIPES);
@@ -340,29 +327,15 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("config");
-    TCase *file = tcase_create("accesspkg.conf");
-    TCase *shipped = tcase_create("samples");
-    tcase_add_checked_fixture(file, set_up, tear_down);
-    tcase_add_checked_fixture(shipped, set_up, tear_down);
-    tcase_add_test(file, a_missing_file_means_the_defaults);
-    tcase_add_test(file, an_empty_file_means_the_defaults);
-    tcase_add_test(file, every_setting);
-    tcase_add_loop_test(file, where_mail_goes, 0, sizeof(mails) / sizeof(*mails));
-    tcase_add_test(file, where_mail_goes_without_a_file);
-    tcase_add_loop_test(file, each_error_has_its_line, 0, N_BAD);
-    tcase_add_test(file, a_file_that_others_may_write_is_refused);
-    tcase_add_test(file, somebody_else_s_file_is_refused);
-    tcase_add_test(file, a_folder_is_refused);
-    tcase_add_test(shipped, the_shipped_settings_are_the_defaults);
-    tcase_add_test(shipped, the_samples_are_packages_without_a_warning);
-    tcase_add_test(shipped, the_cookbook_s_packages_are_packages_without_a_warning);
-    tcase_add_loop_test(shipped, each_pam_sample_asks_before_anything_can_end_the_phase, 0, N_PAM_SAMPLES);
-    suite_add_tcase(suite, file);
-    suite_add_tcase(suite, shipped);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("accesspkg.conf", set_up, tear_down);
+    suite_add(a_missing_file_means_the_defaults, an_empty_file_means_the_defaults, every_setting);
+    suite_rows(where_mail_goes, mails);
+    suite_add(where_mail_goes_without_a_file);
+    suite_loop(each_error_has_its_line, 0, N_BAD);
+    suite_add(a_file_that_others_may_write_is_refused, somebody_else_s_file_is_refused, a_folder_is_refused);
+    suite_case("samples", set_up, tear_down);
+    suite_add(the_shipped_settings_are_the_defaults, the_samples_are_packages_without_a_warning,
+              the_cookbook_s_packages_are_packages_without_a_warning);
+    suite_loop(each_pam_sample_asks_before_anything_can_end_the_phase, 0, N_PAM_SAMPLES);
+    return suite_run();
 }

@@ -2,8 +2,8 @@
 /* Whether different people can complete all stages of a request. */
 #include "helperd/config/distinct.h"
 #include "helperd/policy/policy.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,15 +95,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("distinct");
-    TCase *tests = tcase_create("distinct");
-    tcase_add_loop_test(tests, test_table, 0, sizeof(cases) / sizeof(cases[0]));
-    tcase_add_test(tests, test_long_chain);
-    tcase_add_test(tests, test_by_policy);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    suite_case("distinct", NULL, NULL);
+    suite_rows(test_table, cases);
+    suite_add(test_long_chain, test_by_policy);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Durations: what is read, what is refused, and that what is written is read back. */
 #include "common/duration.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -143,17 +143,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("duration");
-    TCase *all = tcase_create("duration");
-    tcase_add_test(all, parse);
-    tcase_add_test(all, refuse);
-    tcase_add_test(all, shown);
-    tcase_add_test(all, written_is_read_back);
-    tcase_add_test(all, forever);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("duration", NULL, NULL);
+    suite_add(parse, refuse, shown, written_is_read_back, forever);
+    return suite_run();
 }

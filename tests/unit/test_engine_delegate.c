@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Delegation: given, used, ended; what is judged anew at each decision (rules 5, 9, 12). */
-#include "helperd/store/sql.h"
-#include "tests/support/fixture.h"
+#include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct fixture fixture;
@@ -19,31 +18,12 @@ static void setup(void)
     fixture_init(&fixture, "asked", ASKED, "group", GROUP, "two", TWO, NULL);
 }
 
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
-}
-
-static int finish(int result, struct reply *reply, struct facts *facts, json_t **ret_value)
-{
-    snprintf(fixture_message, sizeof(fixture_message), "%s", reply->message);
-    facts_free(facts);
-    if (ret_value && result == 0)
-        *ret_value = reply->value;
-    else
-        json_decref(reply->value);
-    return result;
-}
-
 static int delegate_as(const char *from, uid_t loginuid, const char *to, int64_t until)
 {
-    struct facts *facts = fixture_facts(from, to);
-    struct caller caller = fixture_caller(from);
-    struct reply reply = {0};
     const struct delegate_terms terms = {.to = to, .until = until, .reason = "leave"};
-    caller.identity.loginuid = loginuid;
-    return finish(fixture_ask(engine_delegate, &fixture.engine, &caller, facts, &reply, &terms), &reply,
-                  facts, NULL);
+    const struct caller caller = {.identity = {fixture_caller(from).identity.uid, loginuid}};
+    const struct call *call = fixture_call_with(&fixture, caller, fixture_facts(from, to));
+    return fixture_answer(engine_delegate(call, &terms), NULL);
 }
 
 static int delegate(const char *from, const char *to)
@@ -53,39 +33,13 @@ static int delegate(const char *from, const char *to)
 
 static int undelegate(const char *who, const char *other)
 {
-    struct facts *facts = fixture_facts(who, NULL);
-    const struct caller caller = fixture_caller(who);
-    struct reply reply = {0};
-    return finish(fixture_ask(engine_undelegate, &fixture.engine, &caller, facts, &reply, other), &reply,
-                  facts, NULL);
-}
-
-static int64_t submit(const char *user, const char *package)
-{
-    json_t *value = NULL;
-    ck_assert_msg(fixture_submit(&fixture, user, package, "x", &value) == 0, "%s", fixture_message);
-    return fixture_id(value);
-}
-
-static struct facts *facts_of(const char *who)
-{
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    struct facts *facts = fixture_facts(who, NULL);
-    const struct caller caller = fixture_caller(who);
-    ck_assert_int_eq(engine_inquire_delegators(&fixture.engine, caller.identity.uid, &inquiry), 0);
-    fixture_add_others(facts, inquiry.others);
-    inquiry_deinit(&inquiry);
-    return facts;
+    return fixture_answer(engine_undelegate(fixture_call(&fixture, who, NULL), other), NULL);
 }
 
 static json_t *see(const char *who, int64_t id)
 {
-    const struct caller caller = fixture_caller(who);
-    struct facts *facts = facts_of(who);
-    struct reply reply = {0};
     json_t *value = NULL;
-    finish(fixture_ask(engine_get_request, &fixture.engine, &caller, facts, &reply, id), &reply, facts,
-           &value);
+    fixture_answer(engine_get_request(acts_call_of_delegate(&fixture, who), id), &value);
     return value;
 }
 
@@ -98,15 +52,10 @@ static bool sees(const char *who, int64_t id)
 
 static size_t listed(const char *who, enum engine_role role)
 {
-    const struct caller caller = fixture_caller(who);
-    struct facts *facts = facts_of(who);
-    struct reply reply = {0};
     json_t *value = NULL;
     const struct store_filter filter = {.limit = 100, .uid = UID_UNSET};
-    ck_assert_int_eq(
-        finish(fixture_ask(engine_list_requests, &fixture.engine, &caller, facts, &reply, role, &filter),
-               &reply, facts, &value),
-        0);
+    const struct call *call = acts_call_of_delegate(&fixture, who);
+    ck_assert_int_eq(fixture_answer(engine_list_requests(call, role, &filter), &value), 0);
     const size_t count = json_array_size(json_array_get(value, 0));
     json_decref(value);
     return count;
@@ -114,13 +63,9 @@ static size_t listed(const char *who, enum engine_role role)
 
 static size_t delegations(const char *who)
 {
-    const struct caller caller = fixture_caller(who);
-    struct facts *facts = fixture_facts(who, NULL);
-    struct reply reply = {0};
     json_t *value = NULL;
-    ck_assert_int_eq(finish(fixture_ask(engine_list_delegations, &fixture.engine, &caller, facts, &reply),
-                            &reply, facts, &value),
-                     0);
+    const struct call *call = fixture_call(&fixture, who, NULL);
+    ck_assert_int_eq(fixture_answer(engine_list_delegations(call), &value), 0);
     const size_t count = json_array_size(value);
     json_decref(value);
     return count;
@@ -128,22 +73,16 @@ static size_t delegations(const char *who)
 
 static const char *last_audit(const char *event)
 {
-    static char text[512];
-    struct store *store = fixture.engine.store;
-    sqlite3_stmt *s = sql_take(store,
-                               "SELECT actor || ' ' || coalesce(uid, '-') || ' ' || coalesce(detail, '') FROM"
-                               " audit WHERE event = ? ORDER BY id DESC LIMIT 1",
-                               "t", event);
-    ck_assert_int_eq(sql_step(store, s), 1);
-    snprintf(text, sizeof(text), "%s", (const char *)sqlite3_column_text(s, 0));
-    sql_release(store, s);
-    return text;
+    return acts_query(&fixture,
+                      "SELECT actor || ' ' || coalesce(uid, '-') || ' ' || coalesce(detail, '') FROM"
+                      " audit WHERE event = '%s' ORDER BY id DESC LIMIT 1",
+                      event);
 }
 
 START_TEST(test_delegate_decides)
 {
     json_t *value = NULL;
-    const int64_t id = submit("alice", "asked");
+    const int64_t id = acts_file(&fixture, "alice", "asked");
     ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
     ck_assert(!sees("dave", id));
     ck_assert_uint_eq(listed("dave", ENGINE_ROLE_APPROVER), 0);
@@ -154,7 +93,7 @@ START_TEST(test_delegate_decides)
     ck_assert_uint_eq(listed("bob", ENGINE_ROLE_APPROVER), 1);
     value = see("dave", id);
     ck_assert(json_is_true(json_object_get(value, "may_decide")));
-    ck_assert_str_eq(json_string_value(json_object_get(value, "decides_for")), "bob");
+    ck_assert_str_eq(acts_text(value, "decides_for"), "bob");
     json_decref(value);
     value = see("bob", id);
     ck_assert(json_is_true(json_object_get(value, "may_decide")));
@@ -163,8 +102,8 @@ START_TEST(test_delegate_decides)
 
     ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "fine", &value), 0);
     const json_t *decision = json_array_get(json_object_get(value, "decisions"), 0);
-    ck_assert_str_eq(json_string_value(json_object_get(decision, "decider")), "dave");
-    ck_assert_str_eq(json_string_value(json_object_get(decision, "for")), "bob");
+    ck_assert_str_eq(acts_text(decision, "decider"), "dave");
+    ck_assert_str_eq(acts_text(decision, "for"), "bob");
     json_decref(value);
     ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
     ck_assert_str_eq(last_audit("approve"), "dave 1004 for bob (uid 1002): fine");
@@ -173,7 +112,7 @@ START_TEST(test_delegate_decides)
     ck_assert_ptr_nonnull(strstr(fixture_message, "approved by dave for bob at"));
     ck_assert_uint_eq(listed("dave", ENGINE_ROLE_DECIDED), 1);
     /* What they decided they see for ever, and nothing else. */
-    const int64_t other = submit("alice", "group");
+    const int64_t other = acts_file(&fixture, "alice", "group");
     ck_assert_int_eq(undelegate("bob", "dave"), 0);
     ck_assert_ptr_nonnull(strstr(last_audit("undelegate"), "bob 1002 from bob (uid 1002) to dave"));
     ck_assert(sees("dave", id));
@@ -187,10 +126,12 @@ START_TEST(test_in_one_s_own_right)
 {
     json_t *value = NULL;
     ck_assert_int_eq(delegate("bob", "carol"), 0);
-    ck_assert_int_eq(fixture_decide(&fixture, "carol", submit("alice", "group"), true, "", &value), 0);
+    ck_assert_int_eq(
+        fixture_decide(&fixture, "carol", acts_file(&fixture, "alice", "group"), true, "", &value), 0);
     ck_assert_ptr_null(json_object_get(json_array_get(json_object_get(value, "decisions"), 0), "for"));
     json_decref(value);
-    ck_assert_int_eq(fixture_decide(&fixture, "carol", submit("alice", "asked"), false, "no", &value), 0);
+    ck_assert_int_eq(
+        fixture_decide(&fixture, "carol", acts_file(&fixture, "alice", "asked"), false, "no", &value), 0);
     ck_assert_str_eq(
         json_string_value(json_object_get(json_array_get(json_object_get(value, "decisions"), 0), "for")),
         "bob");
@@ -200,7 +141,7 @@ END_TEST
 
 START_TEST(test_its_end)
 {
-    const int64_t id = submit("alice", "asked");
+    const int64_t id = acts_file(&fixture, "alice", "asked");
     ck_assert_int_eq(delegate("bob", "dave"), 0);
     fixture.now += 3600;
     ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
@@ -220,11 +161,10 @@ END_TEST
 /* Rule 8: a clock set back revives none that has ended, and ends none that has not. */
 START_TEST(test_clock_set_back)
 {
-    const int64_t id = submit("alice", "group");
+    const int64_t id = acts_file(&fixture, "alice", "group");
     ck_assert_int_eq(delegate("bob", "dave"), 0);
     ck_assert_int_eq(delegate_as("carol", UID_UNSET, "dave", fixture.now + 7200), 0);
-    fixture.now += 3600;
-    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    acts_pass(&fixture, 3600);
     fixture.now -= 1800;
     ck_assert_uint_eq(delegations("bob"), 0);
     ck_assert_uint_eq(delegations("carol"), 1);
@@ -236,7 +176,7 @@ END_TEST
 /* One level: what was received is not passed on. */
 START_TEST(test_not_passed_on)
 {
-    const int64_t id = submit("carol", "asked");
+    const int64_t id = acts_file(&fixture, "carol", "asked");
     ck_assert_int_eq(delegate("bob", "dave"), 0);
     ck_assert_int_eq(delegate("dave", "alice"), 0);
     ck_assert_int_eq(fixture_decide(&fixture, "alice", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
@@ -248,7 +188,7 @@ END_TEST
 /* Rule 9: the delegator is judged now, as they are. */
 START_TEST(test_delegator_as_they_are_now)
 {
-    const int64_t id = submit("alice", "asked");
+    const int64_t id = acts_file(&fixture, "alice", "asked");
     ck_assert_int_eq(delegate("bob", "dave"), 0);
     fixture_set_login("bob", false);
     ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
@@ -270,7 +210,7 @@ END_TEST
 /* A delegate who is somebody else by now: the name with another uid, the uid with another name. */
 START_TEST(test_delegate_who_is_another_now)
 {
-    const int64_t id = submit("alice", "asked");
+    const int64_t id = acts_file(&fixture, "alice", "asked");
     ck_assert_int_eq(delegate("bob", "dave"), 0);
     fixture_set_uid("dave", 4711);
     ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
@@ -282,9 +222,9 @@ END_TEST
 /* Rule 5: neither on a request of one's own, nor on the delegator's, by account or by login. */
 START_TEST(test_nobody_s_own)
 {
-    const int64_t of_dave = submit("dave", "asked");
-    const int64_t of_bob = submit("bob", "group");
-    const int64_t of_alice = submit("alice", "asked");
+    const int64_t of_dave = acts_file(&fixture, "dave", "asked");
+    const int64_t of_bob = acts_file(&fixture, "bob", "group");
+    const int64_t of_alice = acts_file(&fixture, "alice", "asked");
     ck_assert_int_eq(delegate("bob", "dave"), 0);
     ck_assert_int_eq(fixture_decide(&fixture, "dave", of_dave, true, "", NULL), BUS_ERROR_NOT_AUTHORIZED);
     ck_assert_ptr_nonnull(strstr(fixture_message, "your own"));
@@ -301,7 +241,7 @@ END_TEST
 /* Nobody twice in a quorum, in whoever's name. */
 START_TEST(test_quorum)
 {
-    const int64_t id = submit("alice", "two");
+    const int64_t id = acts_file(&fixture, "alice", "two");
     ck_assert_int_eq(delegate("bob", "dave"), 0);
     ck_assert_int_eq(delegate("carol", "dave"), 0);
     ck_assert_int_eq(fixture_decide(&fixture, "dave", id, true, "", NULL), 0);
@@ -390,14 +330,11 @@ static void heed(const char *name, uid_t uid)
 static void delegate_local(const char *from, bool from_local, const char *to, bool to_local)
 {
     struct facts *facts = fixture_facts(from, to);
-    const struct caller caller = fixture_caller(from);
-    struct reply reply = {0};
     const struct delegate_terms terms = {.to = to, .until = fixture.now + 3600, .reason = ""};
     facts->caller->local = from_local;
     facts->user->local = to_local;
-    ck_assert_int_eq(fixture_ask(engine_delegate, &fixture.engine, &caller, facts, &reply, &terms), 0);
-    json_decref(reply.value);
-    facts_free(facts);
+    const struct call *call = fixture_call_with(&fixture, fixture_caller(from), facts);
+    ck_assert_int_eq(fixture_answer(engine_delegate(call, &terms), NULL), 0);
 }
 
 /* Who is deleted and made anew with the same name and uid neither decides as a delegate nor is decided for. */
@@ -444,25 +381,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("engine_delegate");
-    TCase *tests = tcase_create("engine_delegate");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_delegate_decides);
-    tcase_add_test(tests, test_in_one_s_own_right);
-    tcase_add_test(tests, test_its_end);
-    tcase_add_test(tests, test_clock_set_back);
-    tcase_add_test(tests, test_not_passed_on);
-    tcase_add_test(tests, test_delegator_as_they_are_now);
-    tcase_add_test(tests, test_delegate_who_is_another_now);
-    tcase_add_test(tests, test_nobody_s_own);
-    tcase_add_test(tests, test_quorum);
-    tcase_add_test(tests, test_refused);
-    tcase_add_test(tests, test_limits);
-    tcase_add_test(tests, test_gone);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("engine_delegate", setup, fixture_teardown);
+    suite_add(test_delegate_decides, test_in_one_s_own_right, test_its_end, test_clock_set_back,
+              test_not_passed_on, test_delegator_as_they_are_now, test_delegate_who_is_another_now,
+              test_nobody_s_own, test_quorum, test_refused, test_limits, test_gone);
+    return suite_run();
 }

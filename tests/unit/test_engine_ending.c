@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine's warnings before an end and ends of live sessions: who is told, what is ended, what is spared. */
+#include "tests/support/acts.h"
 #include "tests/support/etcgroup.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,24 +23,6 @@ static void setup(void)
     fixture_init(&fixture, "ends", ENDS, "warns", WARNS, "keeps", KEEPS, "other", OTHER, NULL);
 }
 
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
-}
-
-static void pass(int64_t seconds)
-{
-    fixture.now += seconds;
-    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
-}
-
-static int64_t submit(const char *user, const char *package)
-{
-    json_t *value = NULL;
-    ck_assert_int_eq(fixture_submit(&fixture, user, package, "x", &value), 0);
-    return fixture_id(value);
-}
-
 /* Whether somebody is to be told now; what, is in `warning`. */
 static struct engine_warning warning;
 static bool warned(void)
@@ -49,31 +32,31 @@ static bool warned(void)
 
 START_TEST(test_warnings)
 {
-    submit("alice", "ends");
+    acts_file(&fixture, "alice", "ends");
     ck_assert(!warned());
     ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 2700);
-    pass(2699);
+    acts_pass(&fixture, 2699);
     ck_assert(!warned());
-    pass(1);
+    acts_pass(&fixture, 1);
     ck_assert(warned());
     ck_assert_uint_eq(warning.uid, ALICE);
     ck_assert_ptr_nonnull(strstr(warning.text, "ends in 15 min"));
     ck_assert_ptr_nonnull(strstr(warning.text, "pkg-request extend ends"));
     ck_assert_ptr_nonnull(strstr(warning.text, "sessions"));
     ck_assert(!warned()); /* once */
-    pass(840);
+    acts_pass(&fixture, 840);
     ck_assert(warned());
     ck_assert_ptr_nonnull(strstr(warning.text, "ends in 1 min"));
-    pass(59);
+    acts_pass(&fixture, 59);
     ck_assert(!warned());
 }
 END_TEST
 
 START_TEST(test_who_is_warned)
 {
-    submit("alice", "warns");
-    submit("bob", "keeps");
-    pass(2700);
+    acts_file(&fixture, "alice", "warns");
+    acts_file(&fixture, "bob", "keeps");
+    acts_pass(&fixture, 2700);
     ck_assert(warned());
     ck_assert_uint_eq(warning.uid, ALICE);
     ck_assert_ptr_nonnull(strstr(warning.text, "pkg-request submit warns")); /* it cannot be extended */
@@ -85,14 +68,14 @@ END_TEST
 /* The policy that counts is today's. */
 START_TEST(test_policy_changed)
 {
-    submit("alice", "warns");
-    submit("bob", "keeps");
+    acts_file(&fixture, "alice", "warns");
+    acts_file(&fixture, "bob", "keeps");
     fixture_write_package(&fixture, "warns", KEEPS);
     fixture_write_package(&fixture, "keeps", WARNS);
     fixture_reload(&fixture);
     ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
     ck_assert(!warned()); /* too early */
-    pass(2700);
+    acts_pass(&fixture, 2700);
     ck_assert(warned());
     ck_assert_uint_eq(warning.uid, BOB);
     ck_assert(!warned());
@@ -101,18 +84,13 @@ END_TEST
 
 START_TEST(test_extended)
 {
-    struct facts *facts = fixture_facts("alice", NULL);
-    const struct caller caller = fixture_caller("alice");
-    struct reply reply = {0};
-    submit("alice", "ends");
-    pass(2700);
+    acts_file(&fixture, "alice", "ends");
+    acts_pass(&fixture, 2700);
     ck_assert(warned());
-    ck_assert_int_eq(fixture_ask(engine_extend, &fixture.engine, &caller, facts, &reply, "ends", NULL, 0), 0);
-    json_decref(reply.value);
-    facts_free(facts);
-    pass(840);
+    ck_assert_int_eq(acts_extend(&fixture, "alice", "ends", 0, NULL), 0);
+    acts_pass(&fixture, 840);
     ck_assert(!warned());
-    pass(2760);
+    acts_pass(&fixture, 2760);
     ck_assert(warned()); /* anew, before the new end */
 }
 END_TEST
@@ -125,9 +103,9 @@ static bool ends_sessions(void)
 
 START_TEST(test_ending)
 {
-    submit("alice", "ends");
-    submit("bob", "warns");
-    pass(3600);
+    acts_file(&fixture, "alice", "ends");
+    acts_file(&fixture, "bob", "warns");
+    acts_pass(&fixture, 3600);
     ck_assert(ends_sessions());
     ck_assert_uint_eq(ending.uid, ALICE);
     ck_assert_str_eq(ending.user, "alice");
@@ -138,7 +116,7 @@ START_TEST(test_ending)
     ck_assert_int_eq(engine_ending_done(&fixture.engine, &ending, remaining, NULL), 0);
     engine_ending_deinit(&ending);
     ck_assert(!ends_sessions());
-    pass(7200);
+    acts_pass(&fixture, 7200);
     ck_assert(!ends_sessions());
 }
 END_TEST
@@ -146,10 +124,10 @@ END_TEST
 /* What another valid package names, or gives, is spared. */
 START_TEST(test_spared)
 {
-    submit("alice", "ends");
-    pass(60);
-    submit("alice", "other");
-    pass(3540);
+    acts_file(&fixture, "alice", "ends");
+    acts_pass(&fixture, 60);
+    acts_file(&fixture, "alice", "other");
+    acts_pass(&fixture, 3540);
     ck_assert(ends_sessions());
     ck_assert_uint_eq(strv_length(ending.services), 1);
     ck_assert_str_eq(ending.services[0], "sshd");
@@ -161,17 +139,17 @@ END_TEST
 
 START_TEST(test_failed)
 {
-    submit("alice", "ends");
-    pass(3600);
+    acts_file(&fixture, "alice", "ends");
+    acts_pass(&fixture, 3600);
     ck_assert(ends_sessions());
     ck_assert_int_eq(engine_ending_done(&fixture.engine, &ending, NULL, "logind is away"), 0);
     engine_ending_deinit(&ending);
     ck_assert(!ends_sessions()); /* not at once again */
-    pass(10);
+    acts_pass(&fixture, 10);
     ck_assert(ends_sessions());
     ck_assert_int_eq(engine_ending_done(&fixture.engine, &ending, (char *[]){NULL}, NULL), 0);
     engine_ending_deinit(&ending);
-    pass(3600);
+    acts_pass(&fixture, 3600);
     ck_assert(!ends_sessions());
 }
 END_TEST
@@ -179,11 +157,11 @@ END_TEST
 /* A crash in between: what was due is due again. */
 START_TEST(test_crash)
 {
-    submit("alice", "ends");
-    pass(3600);
+    acts_file(&fixture, "alice", "ends");
+    acts_pass(&fixture, 3600);
     ck_assert(ends_sessions());
     engine_ending_deinit(&ending);
-    pass(10);
+    acts_pass(&fixture, 10);
     ck_assert(ends_sessions());
     engine_ending_deinit(&ending);
 }
@@ -195,13 +173,13 @@ START_TEST(test_settling)
 {
     fixture.config.membership = CONFIG_MEMBERSHIP_FILES;
     fixture_set_local_groups(true);
-    submit("alice", "ends");
-    submit("dave", "ends");
+    acts_file(&fixture, "alice", "ends");
+    acts_file(&fixture, "dave", "ends");
     struct etcgroup etc = {0};
     etcgroup_serve(&etc, &fixture.engine);
-    pass(3599);
-    submit("alice", "other");
-    pass(1);
+    acts_pass(&fixture, 3599);
+    acts_file(&fixture, "alice", "other");
+    acts_pass(&fixture, 1);
     struct membership due = {0};
     while (engine_due_membership(&fixture.engine, &due) == 0) {
         if (strcmp(due.user, "dave") == 0)
@@ -212,7 +190,7 @@ START_TEST(test_settling)
     ck_assert_str_eq(ending.user, "dave");
     engine_ending_deinit(&ending);
     ck_assert(!ends_sessions());
-    pass(60);
+    acts_pass(&fixture, 60);
     etcgroup_serve(&etc, &fixture.engine);
     ck_assert(ends_sessions());
     engine_ending_deinit(&ending);
@@ -227,7 +205,7 @@ START_TEST(test_no_warning_without_an_end)
         "[package]\ngroups = dbadmins\n[policy]\nduration = forever\nmax_duration = forever\n"
         "approval = none\nat_end = warn\n");
     fixture_reload(&fixture);
-    submit("alice", "ends");
+    acts_file(&fixture, "alice", "ends");
     ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
     int64_t next = 0;
     ck_assert_int_eq(store_next_chore(fixture.engine.store, &next), 0);
@@ -237,23 +215,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("engine_ending");
-    TCase *tests = tcase_create("engine_ending");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_warnings);
-    tcase_add_test(tests, test_who_is_warned);
-    tcase_add_test(tests, test_policy_changed);
-    tcase_add_test(tests, test_extended);
-    tcase_add_test(tests, test_ending);
-    tcase_add_test(tests, test_spared);
-    tcase_add_test(tests, test_failed);
-    tcase_add_test(tests, test_crash);
-    tcase_add_test(tests, test_settling);
-    tcase_add_test(tests, test_no_warning_without_an_end);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("engine_ending", setup, fixture_teardown);
+    suite_add(test_warnings, test_who_is_warned, test_policy_changed, test_extended, test_ending, test_spared,
+              test_failed, test_crash, test_settling, test_no_warning_without_an_end);
+    return suite_run();
 }

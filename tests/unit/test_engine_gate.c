@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine, asked by a gate whose application can converse: a missing justification is asked for before it files. */
 #include "tests/support/fixture.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 #define WANTING                                                                                              \
@@ -17,17 +17,17 @@
     "emergency_duration = 30m\n"
 
 static struct fixture fixture;
-static struct reply reply;
+static json_t *value; /* of the last call */
 
 static void setup(void)
 {
     fixture_init(&fixture, "wanting", WANTING, "easy", EASY, "free", FREE, "broken", BROKEN, NULL);
-    reply = (struct reply){0};
+    value = NULL;
 }
 
 static void teardown(void)
 {
-    json_decref(reply.value);
+    json_decref(value);
     fixture_deinit(&fixture);
 }
 
@@ -37,13 +37,9 @@ static int submit(const char *caller, const char *user, const char *package, con
     char *names[] = {(char *)package, NULL};
     const struct submission submission = {
         .user = user, .packages = names, .justification = why, .at_gate = true, .can_ask = can_ask};
-    const struct caller who = fixture_caller(caller);
-    struct facts *facts = fixture_facts(caller, user);
-    json_decref(reply.value);
-    reply = (struct reply){0};
-    const int r = fixture_ask(engine_submit, &fixture.engine, &who, facts, &reply, &submission);
-    facts_free(facts);
-    return r;
+    json_decref(value);
+    value = NULL;
+    return fixture_answer(engine_submit(fixture_call(&fixture, caller, user), &submission), &value);
 }
 
 /* As the module does after an "e" at its prompt. */
@@ -52,23 +48,19 @@ static int take_in_emergency(const char *caller, const char *user, const char *p
     char *names[] = {(char *)package, NULL};
     const struct submission submission = {
         .user = user, .packages = names, .justification = why, .at_gate = true, .service = "sshd"};
-    const struct caller who = fixture_caller(caller);
-    struct facts *facts = fixture_facts(caller, user);
-    json_decref(reply.value);
-    reply = (struct reply){0};
-    const int r = fixture_ask(engine_emergency, &fixture.engine, &who, facts, &reply, &submission);
-    facts_free(facts);
-    return r;
+    json_decref(value);
+    value = NULL;
+    return fixture_answer(engine_emergency(fixture_call(&fixture, caller, user), &submission), &value);
 }
 
 static bool says(const char *member)
 {
-    return json_is_true(json_object_get(reply.value, member));
+    return json_is_true(json_object_get(value, member));
 }
 
 static bool wanted(void)
 {
-    return json_is_true(json_object_get(reply.value, "justification_wanted"));
+    return json_is_true(json_object_get(value, "justification_wanted"));
 }
 
 static int requests(void)
@@ -82,16 +74,16 @@ START_TEST(test_asked_first)
 {
     ck_assert_int_eq(submit("root", "alice", "wanting", NULL, true), 0);
     ck_assert(wanted());
-    ck_assert_str_eq(json_string_value(json_object_get(reply.value, "package")), "wanting");
-    ck_assert_uint_eq(json_object_size(reply.value), 2);
+    ck_assert_str_eq(json_string_value(json_object_get(value, "package")), "wanting");
+    ck_assert_uint_eq(json_object_size(value), 2);
     ck_assert_int_eq(requests(), 0);
     ck_assert_int_eq(submit("root", "alice", "wanting", "ticket 4711", false), 0);
-    ck_assert_str_eq(json_string_value(json_object_get(reply.value, "justification")), "ticket 4711");
-    ck_assert(!json_is_true(json_object_get(reply.value, "no_reason_given")));
+    ck_assert_str_eq(json_string_value(json_object_get(value, "justification")), "ticket 4711");
+    ck_assert(!json_is_true(json_object_get(value, "no_reason_given")));
     ck_assert_int_eq(requests(), 1);
     /* Rule 7: what is open is shown, and nobody is asked again. */
     ck_assert_int_eq(submit("root", "alice", "wanting", NULL, true), 0);
-    ck_assert(!wanted() && json_is_true(json_object_get(reply.value, "existing")));
+    ck_assert(!wanted() && json_is_true(json_object_get(value, "existing")));
 }
 END_TEST
 
@@ -103,7 +95,7 @@ START_TEST(test_not_asked)
     ck_assert_int_eq(submit("root", "alice", "wanting", "why", true), 0);
     ck_assert(!wanted());
     ck_assert_int_eq(submit("root", "dave", "wanting", NULL, false), 0);
-    ck_assert(!wanted() && json_is_true(json_object_get(reply.value, "no_reason_given")));
+    ck_assert(!wanted() && json_is_true(json_object_get(value, "no_reason_given")));
     ck_assert_int_eq(requests(), 3);
 }
 END_TEST
@@ -116,7 +108,7 @@ START_TEST(test_refused_before)
     fixture.now += 3600;
     ck_assert_int_eq(engine_tick(&fixture.engine), 0);
     ck_assert_int_eq(submit("root", "alice", "wanting", NULL, true), BUS_ERROR_POLICY_REFUSED);
-    ck_assert_ptr_nonnull(strstr(reply.message, "wanting"));
+    ck_assert_ptr_nonnull(strstr(fixture_message, "wanting"));
 }
 END_TEST
 
@@ -169,10 +161,10 @@ START_TEST(test_emergency_taken)
     ck_assert(!fixture_gate_opens(&fixture, "alice", "broken"));
     ck_assert_int_eq(take_in_emergency("root", "alice", "broken", "disk full"), 0);
     ck_assert(says("held") && says("emergency"));
-    ck_assert_str_eq(json_string_value(json_object_get(reply.value, "origin")), "verified");
-    ck_assert_str_eq(json_string_value(json_object_get(reply.value, "user")), "alice");
-    ck_assert_str_eq(json_string_value(json_object_get(reply.value, "service")), "sshd");
-    ck_assert_int_eq(json_integer_value(json_object_get(reply.value, "duration")), 1800);
+    ck_assert_str_eq(json_string_value(json_object_get(value, "origin")), "verified");
+    ck_assert_str_eq(json_string_value(json_object_get(value, "user")), "alice");
+    ck_assert_str_eq(json_string_value(json_object_get(value, "service")), "sshd");
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "duration")), 1800);
     ck_assert(fixture_gate_opens(&fixture, "alice", "broken"));
     ck_assert_int_eq(requests(), 0); /* what waited is answered */
     ck_assert_int_eq(take_in_emergency("root", "alice", "broken", "again"), BUS_ERROR_POLICY_REFUSED);
@@ -193,18 +185,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {test_asked_first,      test_not_asked,         test_refused_before,
-                                  test_without_approval, test_emergency_offered, test_emergency_taken,
-                                  test_somebody_else};
-    Suite *suite = suite_create("engine at the gate");
-    TCase *gate = tcase_create("gate");
-    tcase_add_checked_fixture(gate, setup, teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(gate, tests[i]);
-    suite_add_tcase(suite, gate);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("gate", setup, teardown);
+    suite_add(test_asked_first, test_not_asked, test_refused_before, test_without_approval,
+              test_emergency_offered, test_emergency_taken, test_somebody_else);
+    return suite_run();
 }

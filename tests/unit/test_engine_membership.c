@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine with membership = files: what is put into /etc/group and taken out again, across failures and crashes. */
+#include "tests/support/acts.h"
 #include "tests/support/etcgroup.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 #define ASKED "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = bob\n"
@@ -19,11 +20,6 @@ static void setup(void)
     fixture_set_local_groups(true);
 }
 
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
-}
-
 static void serve(void)
 {
     etcgroup_serve(&etc, &fixture.engine);
@@ -31,34 +27,20 @@ static void serve(void)
 
 static void pass(int64_t seconds)
 {
-    fixture.now += seconds;
-    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    acts_pass(&fixture, seconds);
     serve();
-}
-
-static int64_t submit(const char *user, const char *package)
-{
-    json_t *value = NULL;
-    ck_assert_int_eq(fixture_submit(&fixture, user, package, "x", &value), 0);
-    return fixture_id(value);
 }
 
 static int64_t approved(const char *user)
 {
-    const int64_t id = submit(user, "asked");
+    const int64_t id = acts_file(&fixture, user, "asked");
     ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
     return id;
 }
 
 static void revoke(const char *user, const char *package)
 {
-    struct facts *facts = fixture_facts("root", NULL);
-    const struct caller caller = fixture_caller("root");
-    struct reply reply = {0};
-    ck_assert_int_eq(fixture_ask(engine_revoke, &fixture.engine, &caller, facts, &reply, user, package, "r"),
-                     0);
-    json_decref(reply.value);
-    facts_free(facts);
+    ck_assert_int_eq(acts_revoke(&fixture, user, package, "r"), 0);
 }
 
 START_TEST(test_added_and_removed)
@@ -101,7 +83,7 @@ START_TEST(test_two_assignments)
 {
     approved("alice");
     serve();
-    const int64_t second = submit("alice", "free");
+    const int64_t second = acts_file(&fixture, "alice", "free");
     serve();
     ck_assert_str_eq(fixture_state(&fixture, second), "fulfilled");
     pass(3600);
@@ -156,24 +138,19 @@ END_TEST
 START_TEST(test_failed_removal)
 {
     int64_t left = 0;
-    struct facts *facts = fixture_facts("root", NULL);
-    const struct caller caller = fixture_caller("root");
-    struct reply reply = {0};
     approved("alice");
     serve();
     etc.failure = "the file is locked";
-    ck_assert_int_eq(
-        fixture_ask(engine_revoke, &fixture.engine, &caller, facts, &reply, "alice", "asked", "r"), 0);
+    const struct call *call = fixture_call(&fixture, "root", NULL);
+    ck_assert_int_eq(engine_finish(call, engine_revoke(call, "alice", "asked", "r")), 0);
     ck_assert(engine_is_settling(&fixture.engine, "alice"));
     ck_assert(!fixture_gate_opens(&fixture, "alice", "asked")); /* the gate does not wait for it */
     serve();
-    ck_assert_int_eq(engine_settled(&(const struct call){&fixture.engine, &caller, facts, &reply}),
-                     BUS_ERROR_UNAVAILABLE);
-    ck_assert_ptr_nonnull(strstr(reply.message, "the file is locked"));
+    ck_assert_int_eq(engine_settled(call), BUS_ERROR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(call->reply->message, "the file is locked"));
     ck_assert_int_eq(store_count_memberships_left(fixture.engine.store, &left), 0);
     ck_assert_int_eq(left, 1);
-    json_decref(reply.value);
-    facts_free(facts);
+    fixture_drop();
     etc.failure = NULL;
     pass(60);
     ck_assert(!etcgroup_has(&etc, "alice", "dbadmins"));
@@ -184,23 +161,18 @@ END_TEST
  * of the user's, an addition, failed as well. */
 START_TEST(test_end_before_an_answer)
 {
-    struct facts *facts = fixture_facts("root", NULL);
-    const struct caller caller = fixture_caller("root");
-    struct reply reply = {0};
-    submit("alice", "free");
+    acts_file(&fixture, "alice", "free");
     approved("alice");
     serve();
     ck_assert(etcgroup_has(&etc, "alice", "backup"));
-    ck_assert_int_eq(
-        fixture_ask(engine_revoke, &fixture.engine, &caller, facts, &reply, "alice", "free", "r"), 0);
-    ck_assert_int_eq(engine_settled(&(const struct call){&fixture.engine, &caller, facts, &reply}),
-                     BUS_ERROR_UNAVAILABLE);
+    const struct call *call = fixture_call(&fixture, "root", NULL);
+    ck_assert_int_eq(engine_finish(call, engine_revoke(call, "alice", "free", "r")), 0);
+    ck_assert_int_eq(engine_settled(call), BUS_ERROR_UNAVAILABLE);
     ck_assert_ptr_nonnull(
-        strstr(reply.message, "backup of /etc/group: the root service has not answered yet"));
+        strstr(call->reply->message, "backup of /etc/group: the root service has not answered yet"));
     serve();
-    ck_assert_int_eq(engine_settled(&(const struct call){&fixture.engine, &caller, facts, &reply}), 0);
-    json_decref(reply.value);
-    facts_free(facts);
+    ck_assert_int_eq(engine_settled(call), 0);
+    fixture_drop();
 }
 END_TEST
 
@@ -242,13 +214,7 @@ END_TEST
 
 static void retry_now(const char *user, const char *package)
 {
-    struct facts *facts = fixture_facts("root", user);
-    const struct caller caller = fixture_caller("root");
-    struct reply reply = {0};
-    ck_assert_int_eq(fixture_ask(engine_retry_now, &fixture.engine, &caller, facts, &reply, user, package),
-                     0);
-    json_decref(reply.value);
-    facts_free(facts);
+    acts_retry_now(&fixture, user, package);
     serve();
 }
 
@@ -370,7 +336,7 @@ END_TEST
 START_TEST(test_group_dropped)
 {
     etc.failure = "the file is locked";
-    const int64_t id = submit("alice", "free");
+    const int64_t id = acts_file(&fixture, "alice", "free");
     serve();
     fixture_write_package(&fixture, "free", "[package]\ngroups = dbadmins\n[policy]\napproval = none\n");
     fixture_reload(&fixture);
@@ -398,28 +364,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("engine_membership");
-    TCase *tests = tcase_create("engine_membership");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_added_and_removed);
-    tcase_add_test(tests, test_member_before);
-    tcase_add_test(tests, test_two_assignments);
-    tcase_add_test(tests, test_crash_after_addition);
-    tcase_add_test(tests, test_failure);
-    tcase_add_test(tests, test_failed_removal);
-    tcase_add_test(tests, test_end_before_an_answer);
-    tcase_add_test(tests, test_clock_set_back);
-    tcase_add_test(tests, test_wanted_again);
-    tcase_add_test(tests, test_made_a_standing_member);
-    tcase_add_test(tests, test_drift);
-    tcase_add_test(tests, test_drift_waits_or_is_repaired);
-    tcase_add_test(tests, test_changed_mode);
-    tcase_add_test(tests, test_group_dropped);
-    tcase_add_test(tests, test_ended_at_once);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("engine_membership", setup, fixture_teardown);
+    suite_add(test_added_and_removed, test_member_before, test_two_assignments, test_crash_after_addition,
+              test_failure, test_failed_removal, test_end_before_an_answer, test_clock_set_back,
+              test_wanted_again, test_made_a_standing_member, test_drift, test_drift_waits_or_is_repaired,
+              test_changed_mode, test_group_dropped, test_ended_at_once);
+    return suite_run();
 }

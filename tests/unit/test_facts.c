@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Holds facts.c to its word: what is asked, what an answer means, and that a malformed one is none (rule 1). */
 #include "tests/support/answer.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 
@@ -335,26 +335,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("facts");
-    TCase *facts = tcase_create("facts");
-    tcase_add_checked_fixture(facts, setup, teardown);
-    tcase_add_test(facts, a_question_names_all_that_is_asked_for);
-    tcase_add_test(facts, a_question_names_the_holders);
-    tcase_add_test(facts, without_an_answer_nothing_is_known);
-    tcase_add_test(facts, an_answer_tells_of_a_user);
-    tcase_add_test(facts, the_groups_of_a_user_come_later);
-    tcase_add_test(facts, an_answer_tells_of_groups);
-    tcase_add_test(facts, an_answer_tells_of_others);
-    tcase_add_test(facts, an_answer_tells_of_principals);
-    tcase_add_test(facts, a_denial_of_what_was_there_is_in_doubt);
-    tcase_add_test(facts, an_answer_has_an_end);
-    tcase_add_test(facts, a_principal_has_so_many_people_at_most);
-    tcase_add_test(facts, root_needs_no_directory);
-    tcase_add_loop_test(facts, a_malformed_answer_is_none, 0, N_MALFORMED);
-    suite_add_tcase(suite, facts);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("facts", setup, teardown);
+    suite_add(a_question_names_all_that_is_asked_for, a_question_names_the_holders,
+              without_an_answer_nothing_is_known, an_answer_tells_of_a_user, the_groups_of_a_user_come_later,
+              an_answer_tells_of_groups, an_answer_tells_of_others, an_answer_tells_of_principals,
+              a_denial_of_what_was_there_is_in_doubt, an_answer_has_an_end,
+              a_principal_has_so_many_people_at_most, root_needs_no_directory);
+    suite_loop(a_malformed_answer_is_none, 0, N_MALFORMED);
+    return suite_run();
 }

@@ -6,8 +6,8 @@
 #include "helperd/store/sql.h"
 #include "tests/support/acts.h"
 #include "tests/support/etcgroup.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,59 +43,24 @@ static void fail_after(int64_t calls)
 
 /* ---- what is done ---- */
 
-static int call(int (*run)(const struct caller *caller, const struct facts *facts, struct reply *reply),
-                const char *who, const char *user)
-{
-    struct facts *facts = fixture_facts(who, user);
-    const struct caller caller = fixture_caller(who);
-    struct reply reply = {0};
-    const int r = run(&caller, facts, &reply);
-    json_decref(reply.value);
-    facts_free(facts);
-    return r;
-}
-
-static int delegate_now(const struct caller *caller, const struct facts *facts, struct reply *reply)
-{
-    const struct delegate_terms terms = {.to = "dave", .until = fixture.now + 600, .reason = "leave"};
-    return fixture_ask(engine_delegate, &fixture.engine, caller, facts, reply, &terms);
-}
-
 static int delegate(void)
 {
-    return call(delegate_now, "bob", "dave");
-}
-
-static int undelegate_now(const struct caller *caller, const struct facts *facts, struct reply *reply)
-{
-    return fixture_ask(engine_undelegate, &fixture.engine, caller, facts, reply, "dave");
+    return acts_delegate(&fixture, "bob", "dave", fixture.now + 600);
 }
 
 static int undelegate(void)
 {
-    return call(undelegate_now, "bob", NULL);
-}
-
-static int emergency_now(const struct caller *caller, const struct facts *facts, struct reply *reply)
-{
-    char *packages[] = {(char *)"prod", NULL};
-    const struct submission submission = {.packages = packages, .justification = "disk is full"};
-    return fixture_ask(engine_emergency, &fixture.engine, caller, facts, reply, &submission);
+    return fixture_answer(engine_undelegate(fixture_call(&fixture, "bob", NULL), "dave"), NULL);
 }
 
 static int emergency(void)
 {
-    return call(emergency_now, "alice", NULL);
-}
-
-static int review_now(const struct caller *caller, const struct facts *facts, struct reply *reply)
-{
-    return fixture_ask(engine_review, &fixture.engine, caller, facts, reply, id, "seen");
+    return acts_emergency(&fixture, "alice", "prod", "disk is full", NULL);
 }
 
 static int review(void)
 {
-    return call(review_now, "bob", NULL);
+    return fixture_answer(engine_review(fixture_call(&fixture, "bob", NULL), id, "seen"), NULL);
 }
 
 static int approve(void)
@@ -393,14 +358,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("faults");
-    TCase *tests = tcase_create("faults");
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, test_each_point, 0, sizeof(rows) / sizeof(rows[0]));
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("faults", NULL, NULL);
+    suite_timeout(60);
+    suite_rows(test_each_point, rows);
+    return suite_run();
 }

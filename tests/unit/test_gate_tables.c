@@ -8,8 +8,8 @@
 #include "pam_module/judge.h"
 #include "pam_module/submission.h"
 #include "pam_module/verdict.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -289,19 +289,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        option_defaults, option_each,     option_misunderstood, option_too_many_packages,
-        verdict_table,   who_is_judged,   answer_whole,         answer_without_verdict,
-        answer_texts,    answer_too_long, answer_of_failures,
-    };
-    Suite *suite = suite_create("gate tables");
-    TCase *tables = tcase_create("tables");
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(tables, tests[i]);
-    suite_add_tcase(suite, tables);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("tables", NULL, NULL);
+    suite_add(option_defaults, option_each, option_misunderstood, option_too_many_packages, verdict_table,
+              who_is_judged, answer_whole, answer_without_verdict, answer_texts, answer_too_long,
+              answer_of_failures);
+    return suite_run();
 }

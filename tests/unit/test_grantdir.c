@@ -3,6 +3,7 @@
  * Reading the contract on disk. Rule 1: whatever is wrong with a file or a folder, the readers refuse. The cases that
  * need another owner run as root only.
  */
+#include "tests/support/suite.h"
 #include "tests/unit/grantfiles.h"
 
 #include <errno.h>
@@ -182,30 +183,14 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("grantdir");
-    TCase *files = tcase_create("files");
-    tcase_add_checked_fixture(files, state_setup, state_teardown);
-    tcase_add_test(files, good_files);
-    tcase_add_test(files, nothing_there);
-    tcase_add_test(files, what_others_may_write);
+    suite_case("files", state_setup, state_teardown);
+    suite_add(good_files, nothing_there, what_others_may_write);
     if (geteuid() == 0)
-        tcase_add_test(files, wrong_owner);
-    tcase_add_test(files, symbolic_links);
-    tcase_add_test(files, no_regular_file);
-    tcase_add_test(files, faults_in_words);
-    tcase_add_test(files, sizes);
-    tcase_add_test(files, from_the_future);
-    tcase_add_test(files, renamed_for_another);
-    suite_add_tcase(suite, files);
-    TCase *allow = tcase_create("allow-list");
-    tcase_add_checked_fixture(allow, state_setup, state_teardown);
-    tcase_add_test(allow, allow_list_entries_are_checked);
-    suite_add_tcase(suite, allow);
+        suite_add(wrong_owner);
+    suite_add(symbolic_links, no_regular_file, faults_in_words, sizes, from_the_future, renamed_for_another);
+    suite_case("allow-list", state_setup, state_teardown);
+    suite_add(allow_list_entries_are_checked);
     if (geteuid() != 0)
         puts("not root: the cases that need another owner were left out");
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    return suite_run();
 }

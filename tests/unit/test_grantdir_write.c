@@ -3,6 +3,7 @@
  * Replacing and removing the files of the contract on disk, with disks that fill up or die. The cases that need
  * another owner run as root only.
  */
+#include "tests/support/suite.h"
 #include "tests/unit/grantfiles.h"
 
 #include <errno.h>
@@ -446,37 +447,17 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("grantdir_write");
-    TCase *files = tcase_create("files");
-    tcase_add_checked_fixture(files, state_setup, state_teardown);
-    tcase_add_test(files, odd_user_names);
-    tcase_add_test(files, write_and_remove);
-    tcase_add_test(files, missing_folders_are_made);
-    tcase_add_test(files, failed_write);
-    tcase_add_test(files, full_disk);
-    tcase_add_test(files, name_that_cannot_be_replaced);
-    tcase_add_test(files, durable_when_it_narrows);
-    tcase_add_test(files, dying_disk);
+    suite_case("files", state_setup, state_teardown);
+    suite_add(odd_user_names, write_and_remove, missing_folders_are_made, failed_write, full_disk,
+              name_that_cannot_be_replaced, durable_when_it_narrows, dying_disk);
     if (geteuid() == 0)
-        tcase_add_test(files, folder_of_another);
-    tcase_add_test(files, planted_temporary);
-    tcase_add_test(files, marks);
-    tcase_add_test(files, walk);
-    suite_add_tcase(suite, files);
-    TCase *allow = tcase_create("allow-list");
-    tcase_add_checked_fixture(allow, state_setup, state_teardown);
-    tcase_add_test(allow, allow_list);
-    tcase_add_test(allow, allow_list_is_walked);
-    tcase_add_test(files, member_lists_of_older_versions_go);
-    tcase_add_test(allow, allow_list_refuses_root);
+        suite_add(folder_of_another);
+    suite_add(planted_temporary, marks, walk, member_lists_of_older_versions_go);
+    suite_case("allow-list", state_setup, state_teardown);
+    suite_add(allow_list, allow_list_is_walked, allow_list_refuses_root);
     if (geteuid() == 0)
-        tcase_add_test(allow, allow_list_of_another_owner);
-    suite_add_tcase(suite, allow);
+        suite_add(allow_list_of_another_owner);
     if (geteuid() != 0)
         puts("not root: the cases that need another owner were left out");
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    return suite_run();
 }

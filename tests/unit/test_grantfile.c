@@ -2,8 +2,8 @@
 /* The grant file as text. Rule 1: what is not understood in full is refused; render and parse hold each other. */
 #include "common/cleanup.h"
 #include "common/grantfile.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 
@@ -263,26 +263,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("grantfile");
-    TCase *reading = tcase_create("reading");
-    tcase_add_test(reading, spans);
-    tcase_add_test(reading, read_user);
-    tcase_add_test(reading, truncated_at_every_byte);
-    tcase_add_test(reading, every_byte_changed);
-    tcase_add_loop_test(reading, refuse_user, 0, (int)(sizeof(bad_users) / sizeof(*bad_users)));
-    tcase_add_test(reading, zero_bytes);
-    tcase_add_test(reading, comments_and_extremes);
-    tcase_add_test(reading, too_large);
-    tcase_add_test(reading, names_of_200_characters);
-    suite_add_tcase(suite, reading);
-    TCase *writing = tcase_create("writing");
-    tcase_add_test(writing, render_is_what_was_read);
-    tcase_add_test(writing, render_refuses);
-    tcase_add_test(writing, render_tells_a_full_disk);
-    suite_add_tcase(suite, writing);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("reading", NULL, NULL);
+    suite_add(spans, read_user, truncated_at_every_byte, every_byte_changed);
+    suite_rows(refuse_user, bad_users);
+    suite_add(zero_bytes, comments_and_extremes, too_large, names_of_200_characters);
+    suite_case("writing", NULL, NULL);
+    suite_add(render_is_what_was_read, render_refuses, render_tells_a_full_disk);
+    return suite_run();
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* All of /etc/group read as a file: which lines count, what is no such file, and the words for who stands there. */
 #include "common/groupfile.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,10 +28,7 @@ static void teardown(void)
 
 static void put(const char *text)
 {
-    FILE *out = fopen(path, "we");
-    ck_assert_ptr_nonnull(out);
-    ck_assert_int_ge(fputs(text, out), 0);
-    ck_assert_int_eq(fclose(out), 0);
+    folder_write(path, text);
 }
 
 /* "a 7 alice bob; b 8 carol": the lines, as they were read. */
@@ -147,18 +145,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("groupfile");
-    TCase *tests = tcase_create("groupfile");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, lines_with_members_count);
-    tcase_add_test(tests, lines_of_a_user_and_by_name);
-    tcase_add_test(tests, a_long_line);
-    tcase_add_test(tests, no_such_file);
-    tcase_add_test(tests, words);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("groupfile", setup, teardown);
+    suite_add(lines_with_members_count, lines_of_a_user_and_by_name, a_long_line, no_such_file, words);
+    return suite_run();
 }

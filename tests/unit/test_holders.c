@@ -6,8 +6,9 @@
 #include "helperd/lifecycle/lifecycle.h"
 #include "helperd/store/sql.h"
 #include "tests/support/acts.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,11 +24,6 @@ static void setup(void)
 {
     fixture_init(&fixture, "leads", LEADS, "more", LEADS, "admins", ADMINS, NULL);
     snprintf(group_file, sizeof(group_file), "%s/group", fixture.folder);
-}
-
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
 }
 
 static void run_sql(const char *sql)
@@ -188,10 +184,7 @@ END_TEST
 
 static void put_group(const char *text)
 {
-    FILE *out = fopen(group_file, "we");
-    ck_assert_ptr_nonnull(out);
-    ck_assert_int_ge(fputs(text, out), 0);
-    ck_assert_int_eq(fclose(out), 0);
+    folder_write(group_file, text);
     fixture.engine.group_file = group_file;
 }
 
@@ -199,20 +192,17 @@ static void put_group(const char *text)
 static const char *revoked(const char *user, const char *package)
 {
     static char text[256];
-    struct facts *facts = fixture_facts("root", NULL);
-    const struct caller caller = fixture_caller("root");
-    struct reply reply = {0};
+    json_t *value = NULL;
+    const struct call *call = fixture_call(&fixture, "root", NULL);
     text[0] = '\0';
-    ck_assert_int_eq(
-        fixture_ask(engine_revoke, &fixture.engine, &caller, facts, &reply, user, package, "over"), 0);
-    const json_t *standing = json_object_get(reply.value, "standing");
+    ck_assert_int_eq(fixture_answer(engine_revoke(call, user, package, "over"), &value), 0);
+    const json_t *standing = json_object_get(value, "standing");
     for (size_t i = 0; i < json_array_size(standing); i++) {
         const size_t used = strlen(text);
         snprintf(text + used, sizeof(text) - used, "%s%s", used ? ", " : "",
                  json_string_value(json_array_get(standing, i)));
     }
-    json_decref(reply.value);
-    facts_free(facts);
+    json_decref(value);
     return text;
 }
 
@@ -429,25 +419,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("holders");
-    TCase *tests = tcase_create("holders");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_holders_are_asked_for);
-    tcase_add_test(tests, test_each_way_of_asking);
-    tcase_add_test(tests, test_many_holders);
-    tcase_add_test(tests, test_holders_are_told);
-    tcase_add_test(tests, test_many_holders_are_told);
-    tcase_add_test(tests, test_standing);
-    tcase_add_test(tests, test_standing_at_an_end);
-    tcase_add_test(tests, test_standing_by_our_doing);
-    tcase_add_test(tests, test_standing_where_nothing_is_held);
-    tcase_add_test(tests, test_standing_in_the_status);
-    tcase_add_test(tests, test_list);
-    tcase_add_test(tests, test_row);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("holders", setup, fixture_teardown);
+    suite_add(test_holders_are_asked_for, test_each_way_of_asking, test_many_holders, test_holders_are_told,
+              test_many_holders_are_told, test_standing, test_standing_at_an_end, test_standing_by_our_doing,
+              test_standing_where_nothing_is_held, test_standing_in_the_status, test_list, test_row);
+    return suite_run();
 }

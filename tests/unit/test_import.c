@@ -3,8 +3,8 @@
 #include "common/cleanup.h"
 #include "common/duration.h"
 #include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct fixture fixture;
@@ -17,11 +17,6 @@ static struct fixture fixture;
 static void setup(void)
 {
     fixture_init(&fixture, "leads", LEADS, "other", OTHER, "audit", AUDIT, NULL);
-}
-
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
 }
 
 static void add_group(struct subject *subject, const char *group)
@@ -50,17 +45,9 @@ static struct facts *facts_about(char *const *users)
 
 static int import(const struct import_terms *terms, json_t **ret_value)
 {
-    const struct caller caller = fixture_caller("root");
     struct facts *facts = facts_about(terms->users);
-    struct reply reply = {0};
-    const int r = fixture_ask(engine_import, &fixture.engine, &caller, facts, &reply, terms);
-    facts_free(facts);
-    snprintf(fixture_message, sizeof(fixture_message), "%s", reply.message);
-    if (ret_value && r == 0)
-        *ret_value = reply.value;
-    else
-        json_decref(reply.value);
-    return r;
+    const struct call *call = fixture_call_with(&fixture, fixture_caller("root"), facts);
+    return fixture_answer(engine_import(call, terms), ret_value);
 }
 
 static json_t *outcome_of(json_t *outcomes, const char *user)
@@ -239,20 +226,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("import");
-    TCase *tests = tcase_create("import");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_each_outcome);
-    tcase_add_test(tests, test_of_our_own_doing);
-    tcase_add_test(tests, test_dry_run);
-    tcase_add_test(tests, test_on_the_record);
-    tcase_add_test(tests, test_refused_as_a_whole);
-    tcase_add_test(tests, test_twice_and_waiting);
-    tcase_add_test(tests, test_former_holder_of_the_name);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("import", setup, fixture_teardown);
+    suite_add(test_each_outcome, test_of_our_own_doing, test_dry_run, test_on_the_record,
+              test_refused_as_a_whole, test_twice_and_waiting, test_former_holder_of_the_name);
+    return suite_run();
 }

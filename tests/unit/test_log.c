@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The log: one line per event, whatever text it quotes (rule 10), with a priority where the journal reads it. */
 #include "common/log.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,16 +91,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("log");
-    TCase *all = tcase_create("log");
-    tcase_add_test(all, one_line);
-    tcase_add_test(all, debug_when_asked);
-    tcase_add_test(all, priority_for_the_journal);
-    tcase_add_loop_test(all, long_text_is_cut, 0, 2);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("log", NULL, NULL);
+    suite_add(one_line, debug_when_asked, priority_for_the_journal);
+    suite_loop(long_text_is_cut, 0, 2);
+    return suite_run();
 }

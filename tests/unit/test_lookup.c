@@ -3,8 +3,9 @@
 #include "common/cleanup.h"
 #include "helperd/host/lookup.h"
 #include "helperd/policy/request.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@ enum { ASKED_MAX = 64 };
 
 static struct ev_loop *loop;
 static struct lookup *lookup;
-static char folder[64];
+static char folder[FOLDER_MAX];
 static char program[96];
 
 /* What came back, in order; a question's data points at its place. */
@@ -27,8 +28,7 @@ static size_t wanted;
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-lookup-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_make(folder);
     snprintf(program, sizeof(program), "%s/program", folder);
     loop = ev_loop_new(EVFLAG_AUTO);
     ck_assert_ptr_nonnull(loop);
@@ -38,14 +38,12 @@ static void setup(void)
 
 static void teardown(void)
 {
-    char command[128];
     lookup_free(lookup);
     lookup = NULL;
     for (size_t i = 0; i < ASKED_MAX; i++)
         facts_free(answers[i].facts);
     ev_loop_destroy(loop);
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    folder_remove(folder);
 }
 
 /* A look-up process made of shell: `body` is run with the folder as $folder. */
@@ -362,26 +360,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("lookup");
-    TCase *tests = tcase_create("lookup");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 30);
-    tcase_add_test(tests, test_whole);
-    tcase_add_test(tests, test_in_pieces);
-    tcase_add_test(tests, test_bad_answers);
-    tcase_add_test(tests, test_no_program);
-    tcase_add_test(tests, test_silent);
-    tcase_add_test(tests, test_hangs_in_the_middle);
-    tcase_add_test(tests, test_hangs_among_principals);
-    tcase_add_test(tests, test_an_outage_is_logged_once);
-    tcase_add_test(tests, test_leaves_once);
-    tcase_add_test(tests, test_many);
-    tcase_add_test(tests, test_cancel);
-    tcase_add_test(tests, test_free);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("lookup", setup, teardown);
+    suite_timeout(30);
+    suite_add(test_whole, test_in_pieces, test_bad_answers, test_no_program, test_silent,
+              test_hangs_in_the_middle, test_hangs_among_principals, test_an_outage_is_logged_once,
+              test_leaves_once, test_many, test_cancel, test_free);
+    return suite_run();
 }

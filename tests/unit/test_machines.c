@@ -3,8 +3,8 @@
 #include "helperd/policy/assignment.h"
 #include "helperd/policy/request.h"
 #include "tests/support/diagram.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,16 +146,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("machines");
-    TCase *tests = tcase_create("machines");
-    tcase_add_test(tests, test_request_machine);
-    tcase_add_test(tests, test_assignment_machine);
-    tcase_add_test(tests, test_words);
-    tcase_add_test(tests, test_diagrams);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("machines", NULL, NULL);
+    suite_add(test_request_machine, test_assignment_machine, test_words, test_diagrams);
+    return suite_run();
 }

@@ -5,8 +5,8 @@
 #include "helperd/notify/mail/message.h"
 #include "helperd/notify/people.h"
 #include "helperd/notify/words.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -326,22 +326,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("mail");
-    TCase *tests = tcase_create("mail");
-    tcase_add_test(tests, test_words);
-    tcase_add_test(tests, test_ends_soon);
-    tcase_add_test(tests, test_message);
-    tcase_add_loop_test(tests, test_hostile, 0, sizeof(hostile) / sizeof(hostile[0]));
-    tcase_add_test(tests, test_long);
-    tcase_add_test(tests, test_no_notice);
-    tcase_add_loop_test(tests, test_address, 0, sizeof(addresses) / sizeof(addresses[0]));
-    tcase_add_loop_test(tests, test_gecos, 0, sizeof(gecos) / sizeof(gecos[0]));
-    tcase_add_test(tests, test_gecos_too_long);
-    tcase_add_test(tests, test_people);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("mail", NULL, NULL);
+    suite_add(test_words, test_ends_soon, test_message);
+    suite_rows(test_hostile, hostile);
+    suite_add(test_long, test_no_notice);
+    suite_rows(test_address, addresses);
+    suite_rows(test_gecos, gecos);
+    suite_add(test_gecos_too_long, test_people);
+    return suite_run();
 }

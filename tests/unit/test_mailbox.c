@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cli/mailbox.c: messages are counted by the lines that begin them, and nothing but a plain file is read. */
 #include "cli/mailbox.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,18 +16,14 @@ static struct mailbox mailbox;
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-mailbox-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_make(folder);
     snprintf(path, sizeof(path), "%s/box", folder);
     mailbox = (struct mailbox){.messages = -1};
 }
 
 static void teardown(void)
 {
-    char command[96];
-
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    folder_remove(folder);
 }
 
 static FILE *begin(void)
@@ -114,19 +111,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("mailbox");
-    TCase *tests = tcase_create("counting");
-
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_loop_test(tests, a_message_begins_with_its_line, 0, sizeof(texts) / sizeof(*texts));
-    tcase_add_test(tests, messages_of_any_length);
-    tcase_add_test(tests, what_is_read_has_a_bound);
-    tcase_add_test(tests, nothing_else_is_read);
-    suite_add_tcase(suite, tests);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("counting", setup, teardown);
+    suite_rows(a_message_begins_with_its_line, texts);
+    suite_add(messages_of_any_length, what_is_read_has_a_bound, nothing_else_is_read);
+    return suite_run();
 }

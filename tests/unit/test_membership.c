@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The memberships of membership = files: every state and every event, and whose a membership is (rule 6). */
 #include "helperd/policy/membership.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { NO = -1 }; /* the event means nothing in this state */
@@ -97,16 +97,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("membership");
-    TCase *tests = tcase_create("membership");
-    tcase_add_test(tests, every_state_and_every_event);
-    tcase_add_test(tests, what_was_there_before_is_not_ours);
-    tcase_add_test(tests, what_was_lost_is_asked_for_anew);
-    tcase_add_test(tests, each_state_says_what_is_to_be_done);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("membership", NULL, NULL);
+    suite_add(every_state_and_every_event, what_was_there_before_is_not_ours, what_was_lost_is_asked_for_anew,
+              each_state_says_what_is_to_be_done);
+    return suite_run();
 }

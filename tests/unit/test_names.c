@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names and text from outside: rule 10 (nothing of a user reaches a file name, a terminal or a log unencoded). */
 #include "common/names.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,24 +248,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("names");
-    TCase *names = tcase_create("names");
-    tcase_add_test(names, package_names);
-    tcase_add_test(names, package_name_length);
-    tcase_add_test(names, encoding_and_back);
-    tcase_add_test(names, every_byte_at_every_place);
-    tcase_add_test(names, decoding_refuses_other_spellings);
-    tcase_add_test(names, encoding_limits);
-    suite_add_tcase(suite, names);
-    TCase *text = tcase_create("text");
-    tcase_add_test(text, utf8);
-    tcase_add_test(text, visible_text);
-    tcase_add_test(text, words_for_a_shell);
-    tcase_add_test(text, visible_text_is_cut_between_characters);
-    suite_add_tcase(suite, text);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("names", NULL, NULL);
+    suite_add(package_names, package_name_length, encoding_and_back, every_byte_at_every_place,
+              decoding_refuses_other_spellings, encoding_limits);
+    suite_case("text", NULL, NULL);
+    suite_add(utf8, visible_text, words_for_a_shell, visible_text_is_cut_between_characters);
+    return suite_run();
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Warns of an nscd that caches groups, in a folder of the test's own. */
 #include "common/nscd.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +12,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static char root[64];
+static char root[FOLDER_MAX];
 
 static void setup(void)
 {
     static const char *const folders[] = {"etc", "var", "var/run", "var/run/nscd"};
     char path[128];
-    strcpy(root, "/tmp/accesspkg-nscd-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(root));
+    folder_make(root);
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         snprintf(path, sizeof(path), "%s/%s", root, folders[i]);
         ck_assert_int_eq(mkdir(path, 0755), 0);
@@ -27,9 +27,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    char command[128];
-    snprintf(command, sizeof(command), "rm -r %s", root);
-    ck_assert_int_eq(system(command), 0);
+    folder_remove(root);
 }
 
 static int serve(void)
@@ -83,15 +81,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("nscd");
-    TCase *tests = tcase_create("nscd");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, only_where_it_runs);
-    tcase_add_test(tests, only_where_it_remembers_groups);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("nscd", setup, teardown);
+    suite_add(only_where_it_runs, only_where_it_remembers_groups);
+    return suite_run();
 }

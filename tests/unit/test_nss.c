@@ -5,6 +5,7 @@
  */
 #include "common/grantdir.h"
 #include "nss_module/groups.h"
+#include "tests/support/suite.h"
 #include "tests/unit/statedir.h"
 
 #include <errno.h>
@@ -335,24 +336,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("nss");
-    TCase *users = tcase_create("initgroups");
-    tcase_add_checked_fixture(users, setup, state_teardown);
-    tcase_add_test(users, initgroups_by_the_clock);
-    tcase_add_test(users, initgroups_of_others);
-    tcase_add_test(users, initgroups_holds_to_the_allow_list);
-    tcase_add_test(users, initgroups_adds_none_twice);
-    tcase_add_test(users, initgroups_grows_and_stops_at_the_limit);
-    tcase_add_test(users, initgroups_refuses_bad_files);
-    tcase_add_test(users, without_descriptors_it_cannot_tell);
-    suite_add_tcase(suite, users);
-    tcase_add_test(users, account_made_anew);
-    tcase_add_test(users, user_who_is_not_looked_up);
-    tcase_add_test(users, entry_of_any_size);
-    tcase_add_test(users, no_state_folder);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("initgroups", setup, state_teardown);
+    suite_add(initgroups_by_the_clock, initgroups_of_others, initgroups_holds_to_the_allow_list,
+              initgroups_adds_none_twice, initgroups_grows_and_stops_at_the_limit,
+              initgroups_refuses_bad_files, without_descriptors_it_cannot_tell, account_made_anew,
+              user_who_is_not_looked_up, entry_of_any_size, no_state_folder);
+    return suite_run();
 }

@@ -3,8 +3,8 @@
 #include "common/outbox.h"
 #include "helperd/store/sql.h"
 #include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 #define ONE                                                                                                  \
@@ -32,11 +32,6 @@ static void setup(void)
     fixture_init(&fixture, "one", ONE, "two", TWO, "free", FREE, NULL);
     fixture.engine.hooks.notices = on_notices;
     last_signal = 0;
-}
-
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
 }
 
 /* All that waits, "event[recipients]", and lets it go. */
@@ -272,14 +267,11 @@ END_TEST
 START_TEST(test_partial)
 {
     struct facts *facts = fixture_facts("dave", NULL);
-    struct reply reply = {0};
-    const struct caller caller = fixture_caller("dave");
     char *names[] = {(char *)"free", NULL};
     const struct submission submission = {.packages = names};
     facts->groups[1].gid = GID_UNSET;
-    ck_assert_int_eq(fixture_ask(engine_submit, &fixture.engine, &caller, facts, &reply, &submission), 0);
-    json_decref(reply.value);
-    facts_free(facts);
+    const struct call *call = fixture_call_with(&fixture, fixture_caller("dave"), facts);
+    ck_assert_int_eq(fixture_answer(engine_submit(call, &submission), NULL), 0);
     ck_assert_str_eq(told(), "");
     for (int i = 0; i < 3; i++) {
         facts = fixture_facts(NULL, "dave");
@@ -294,23 +286,10 @@ START_TEST(test_partial)
 }
 END_TEST
 
-static int emergency(const char *user)
-{
-    struct facts *facts = fixture_facts(user, NULL);
-    const struct caller caller = fixture_caller(user);
-    struct reply reply = {0};
-    char *packages[] = {(char *)"two", NULL};
-    const struct submission submission = {.packages = packages, .justification = "disk full"};
-    const int r = fixture_ask(engine_emergency, &fixture.engine, &caller, facts, &reply, &submission);
-    json_decref(reply.value);
-    facts_free(facts);
-    return r;
-}
-
 /* Every approver of every stage, at once; a review tells whose it was, and the others. */
 START_TEST(test_emergency)
 {
-    ck_assert_int_eq(emergency("alice"), 0);
+    ck_assert_int_eq(acts_emergency(&fixture, "alice", "two", "disk full", NULL), 0);
     json_t *notices = take(0);
     json_t *alarm = json_array_get(notices, 1);
     ck_assert_str_eq(acts_text(alarm, "event"), "emergency");
@@ -318,12 +297,8 @@ START_TEST(test_emergency)
     json_decref(notices);
     ck_assert_str_eq(
         told(), "fulfilled[\"alice\"] emergency[\"bob\",\"carol\",\"dave\",\"%managers\",\"%dba-leads\"]");
-    struct facts *facts = fixture_facts("bob", NULL);
-    const struct caller bob = fixture_caller("bob");
-    struct reply reply = {0};
-    ck_assert_int_eq(fixture_ask(engine_review, &fixture.engine, &bob, facts, &reply, 1, "ticket"), 0);
-    json_decref(reply.value);
-    facts_free(facts);
+    const struct call *call = fixture_call(&fixture, "bob", NULL);
+    ck_assert_int_eq(fixture_answer(engine_review(call, 1, "ticket"), NULL), 0);
     ck_assert_str_eq(
         told(),
         "decided-by-other[\"bob\",\"carol\",\"dave\",\"%managers\",\"%dba-leads\"] review-done[\"alice\"]");
@@ -460,31 +435,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("outbox");
-    TCase *tests = tcase_create("outbox");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_table);
-    tcase_add_test(tests, test_approved);
-    tcase_add_test(tests, test_denied);
-    tcase_add_test(tests, test_stages);
-    tcase_add_test(tests, test_reminders);
-    tcase_add_test(tests, test_one_late_reminder);
-    tcase_add_test(tests, test_escalation);
-    tcase_add_test(tests, test_ends);
-    tcase_add_test(tests, test_short);
-    tcase_add_test(tests, test_taken_back);
-    tcase_add_test(tests, test_partial);
-    tcase_add_test(tests, test_emergency);
-    tcase_add_test(tests, test_rollback);
-    tcase_add_test(tests, test_delivery);
-    tcase_add_test(tests, test_stale);
-    tcase_add_test(tests, test_many_stale);
-    tcase_add_test(tests, test_delegates);
-    tcase_add_test(tests, test_bounded);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("outbox", setup, fixture_teardown);
+    suite_add(test_table, test_approved, test_denied, test_stages, test_reminders, test_one_late_reminder,
+              test_escalation, test_ends, test_short, test_taken_back, test_partial, test_emergency,
+              test_rollback, test_delivery, test_stale, test_many_stale, test_delegates, test_bounded);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cli/output.c and cli/field.c, rendered into memory: shape, width, and that no text controls a terminal. */
 #include "cli/output.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <ctype.h>
 #include <errno.h>
 #include <locale.h>
@@ -333,25 +333,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("output");
-    TCase *tests = tcase_create("rendering");
-
-    tcase_add_test(tests, a_table_in_a_pipe_is_whole_and_stable);
-    tcase_add_test(tests, a_table_on_a_terminal_fits_its_width);
-    tcase_add_test(tests, no_text_controls_a_terminal);
-    tcase_add_test(tests, another_character_set_gets_ascii);
-    tcase_add_test(tests, json_is_ascii_with_times);
-    tcase_add_test(tests, each_time_of_the_interface_is_text);
-    tcase_add_test(tests, a_record_leaves_out_what_is_missing);
-    tcase_add_test(tests, long_text_never_reaches_the_label_column);
-    tcase_add_test(tests, a_long_value_is_broken_at_blanks);
-    tcase_add_test(tests, a_full_disk_is_noticed);
-    tcase_add_test(tests, members_of_another_type_are_missing);
-    suite_add_tcase(suite, tests);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("rendering", NULL, NULL);
+    suite_add(a_table_in_a_pipe_is_whole_and_stable, a_table_on_a_terminal_fits_its_width,
+              no_text_controls_a_terminal, another_character_set_gets_ascii, json_is_ascii_with_times,
+              each_time_of_the_interface_is_text, a_record_leaves_out_what_is_missing,
+              long_text_never_reaches_the_label_column, a_long_value_is_broken_at_blanks,
+              a_full_disk_is_noticed, members_of_another_type_are_missing);
+    return suite_run();
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is said of our lines in pam.d, in folders of the test's own. That the walk is libpam's: tests/pam/test_pamstack.c. */
 #include "common/pamcheck.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static char root[64];
+static char root[FOLDER_MAX];
 
 static void put_into(const char *folder, const char *service, const char *text)
 {
     char path[256];
     snprintf(path, sizeof(path), "%s/%s/%s", root, folder, service);
-    FILE *file = fopen(path, "we");
-    ck_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+    folder_write(path, text);
 }
 
 static void put(const char *service, const char *text)
@@ -27,8 +27,7 @@ static void setup(void)
 {
     static const char *const folders[] = {"etc", "etc/pam.d", "usr", "usr/lib", "usr/lib/pam.d"};
     char path[256];
-    strcpy(root, "/tmp/accesspkg-pamcheck-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(root));
+    folder_make(root);
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         snprintf(path, sizeof(path), "%s/%s", root, folders[i]);
         ck_assert_int_eq(mkdir(path, 0755), 0);
@@ -40,9 +39,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    char command[128];
-    snprintf(command, sizeof(command), "rm -r %s", root);
-    ck_assert_int_eq(system(command), 0);
+    folder_remove(root);
 }
 
 static bool is_package(const char *name, void *data)
@@ -252,20 +249,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("pamcheck");
-    TCase *tests = tcase_create("pamcheck");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_loop_test(tests, a_line, 0, (int)(sizeof(cases) / sizeof(cases[0])));
-    tcase_add_test(tests, included);
-    tcase_add_test(tests, other);
-    tcase_add_test(tests, guarded);
-    tcase_add_test(tests, of_packages);
-    tcase_add_test(tests, pairs);
-    tcase_add_test(tests, su_of_root);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("pamcheck", setup, teardown);
+    suite_rows(a_line, cases);
+    suite_add(included, other, guarded, of_packages, pairs, su_of_root);
+    return suite_run();
 }

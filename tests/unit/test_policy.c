@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who may ask and who may decide, as tables. */
 #include "helperd/policy/policy.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static char *no_one[] = {NULL};
@@ -302,19 +302,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("policy");
-    TCase *tests = tcase_create("policy");
-    tcase_add_test(tests, test_names);
-    tcase_add_test(tests, test_same_person);
-    tcase_add_test(tests, test_may_request);
-    tcase_add_test(tests, test_may_decide);
-    tcase_add_loop_test(tests, test_reach, 0, N_REACHES);
-    tcase_add_test(tests, test_reach_of_nothing);
-    tcase_add_test(tests, test_escalated);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("policy", NULL, NULL);
+    suite_add(test_names, test_same_person, test_may_request, test_may_decide);
+    suite_loop(test_reach, 0, N_REACHES);
+    suite_add(test_reach_of_nothing, test_escalated);
+    return suite_run();
 }

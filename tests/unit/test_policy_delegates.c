@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who may decide in somebody's name: rule 5 over every pair of identities that must not meet. */
 #include "helperd/policy/policy.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static char *nothing[] = {NULL};
@@ -247,20 +247,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("policy_delegates");
-    TCase *tests = tcase_create("policy_delegates");
-    tcase_add_test(tests, test_in_whose_name);
-    tcase_add_test(tests, test_who_must_be_able_to_log_in);
-    tcase_add_test(tests, test_what_is_not_known);
-    tcase_add_test(tests, test_several_delegators);
-    tcase_add_test(tests, test_every_meeting_with_the_requestor);
-    tcase_add_test(tests, test_every_meeting_with_an_earlier_decision);
-    tcase_add_test(tests, test_after_one_s_delegate);
-    tcase_add_test(tests, test_review);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("policy_delegates", NULL, NULL);
+    suite_add(test_in_whose_name, test_who_must_be_able_to_log_in, test_what_is_not_known,
+              test_several_delegators, test_every_meeting_with_the_requestor,
+              test_every_meeting_with_an_earlier_decision, test_after_one_s_delegate, test_review);
+    return suite_run();
 }

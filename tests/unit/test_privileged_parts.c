@@ -6,8 +6,9 @@
 #include "helperd/privileged/members.h"
 #include "helperd/privileged/processes.h"
 #include "helperd/session/terminal.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,29 +18,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[64];
+static char folder[FOLDER_MAX];
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-privileged-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_make(folder);
 }
 
 static void teardown(void)
 {
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
+    folder_remove(folder);
 }
 
 static const char *put(const char *name, const char *text)
 {
     static char path[256];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *out = fopen(path, "we");
-    ck_assert_ptr_nonnull(out);
-    ck_assert_int_ge(fputs(text, out), 0);
-    ck_assert_int_eq(fclose(out), 0);
+    folder_write(path, text);
     return path;
 }
 
@@ -321,26 +316,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("privileged_parts");
-    TCase *tests = tcase_create("parts");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 30);
-    tcase_add_loop_test(tests, reads_a_group_file, 0, sizeof(group_files) / sizeof(*group_files));
-    tcase_add_test(tests, reads_a_long_line);
-    tcase_add_test(tests, tells_an_unreadable_file);
-    tcase_add_test(tests, names);
-    tcase_add_loop_test(tests, judges_a_process, 0, sizeof(tasks) / sizeof(*tasks));
-    tcase_add_test(tests, looks_at_each_thread);
-    tcase_add_test(tests, reads_many_groups);
-    tcase_add_test(tests, shows_names_that_are_odd);
-    tcase_add_test(tests, finds_processes);
-    tcase_add_test(tests, writes_to_terminals_alone);
-    tcase_add_test(tests, answers_travel);
-    tcase_add_test(tests, silence_is_a_refusal);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("parts", setup, teardown);
+    suite_timeout(30);
+    suite_rows(reads_a_group_file, group_files);
+    suite_add(reads_a_long_line, tells_an_unreadable_file, names);
+    suite_rows(judges_a_process, tasks);
+    suite_add(looks_at_each_thread, reads_many_groups, shows_names_that_are_odd, finds_processes,
+              writes_to_terminals_alone, answers_travel, silence_is_a_refusal);
+    return suite_run();
 }

@@ -4,8 +4,8 @@
 #include "helperd/config/configure.h"
 #include "helperd/config/packages_allow.h"
 #include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,11 +24,6 @@ static void setup(void)
 {
     fixture_init(&fixture, "kept", KEPT, "ended", ENDED, "asked", ASKED, NULL);
     fixture.now = time(NULL); /* the commands that root runs ask the host's clock */
-}
-
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
 }
 
 /* As the daemon reloads: what is to end ends before the new policy is in force. */
@@ -338,27 +333,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("removed");
-    TCase *tests = tcase_create("removed");
-    TCase *list = tcase_create("allow-list");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_keep);
-    tcase_add_test(tests, test_revoke);
-    tcase_add_test(tests, test_pending);
-    tcase_add_test(tests, test_pending_extension);
-    tcase_add_test(tests, test_the_key_in_force);
-    tcase_add_test(tests, test_very_many);
-    suite_add_tcase(suite, tests);
-    tcase_add_checked_fixture(list, setup_list, teardown);
-    tcase_add_test(list, test_list_keeps_what_is_held);
-    tcase_add_test(list, test_held);
-    tcase_add_test(list, test_list_adds_nothing);
-    tcase_add_test(list, test_list_and_the_directory);
-    tcase_add_test(list, test_until);
-    suite_add_tcase(suite, list);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("removed", setup, fixture_teardown);
+    suite_add(test_keep, test_revoke, test_pending, test_pending_extension, test_the_key_in_force,
+              test_very_many);
+    suite_case("allow-list", setup_list, fixture_teardown);
+    suite_add(test_list_keeps_what_is_held, test_held, test_list_adds_nothing, test_list_and_the_directory,
+              test_until);
+    return suite_run();
 }

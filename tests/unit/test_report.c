@@ -3,8 +3,8 @@
 #include "common/usage.h"
 #include "helperd/policy/report.h"
 #include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,11 +19,6 @@ static struct fixture fixture;
 static void setup(void)
 {
     fixture_init(&fixture, "db", DB, "free", FREE, NULL);
-}
-
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
 }
 
 /* ---- figures ---- */
@@ -278,21 +273,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("report");
-    TCase *tests = tcase_create("looking back");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_loop_test(tests, test_percentiles, 0, sizeof(samples) / sizeof(samples[0]));
-    tcase_add_test(tests, test_report);
-    tcase_add_test(tests, test_never_used);
-    tcase_add_test(tests, test_report_of_a_period_or_package);
-    tcase_add_test(tests, test_report_is_bounded);
-    tcase_add_test(tests, test_audit);
-    tcase_add_test(tests, test_audit_filters);
-    tcase_add_test(tests, test_audit_is_bounded);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("looking back", setup, fixture_teardown);
+    suite_rows(test_percentiles, samples);
+    suite_add(test_report, test_never_used, test_report_of_a_period_or_package, test_report_is_bounded,
+              test_audit, test_audit_filters, test_audit_is_bounded);
+    return suite_run();
 }

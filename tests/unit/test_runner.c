@@ -2,8 +2,8 @@
 /* cli/runner.c: what a command line becomes, and that a wrong one never reaches a command. */
 #include "cli/runner.h"
 #include "dbus/contract.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,21 +222,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("runner");
-    TCase *tests = tcase_create("command lines");
-
-    tcase_add_test(tests, a_bare_call_runs_the_first_command);
-    tcase_add_test(tests, options_stand_anywhere);
-    tcase_add_loop_test(tests, a_usage_error_is_one_line_and_runs_nothing, 0,
-                        sizeof(usage_errors) / sizeof(*usage_errors));
-    tcase_add_test(tests, a_reason_has_a_longest_length);
-    tcase_add_test(tests, help_comes_from_the_tables);
-    tcase_add_test(tests, version_and_completion);
-    suite_add_tcase(suite, tests);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("command lines", NULL, NULL);
+    suite_add(a_bare_call_runs_the_first_command, options_stand_anywhere);
+    suite_rows(a_usage_error_is_one_line_and_runs_nothing, usage_errors);
+    suite_add(a_reason_has_a_longest_length, help_comes_from_the_tables, version_and_completion);
+    return suite_run();
 }

@@ -3,20 +3,18 @@
  * Rule 11: asking a program from inside somebody else's process, whatever that process is like. Each test has a
  * process of its own (Check forks); the programs asked are small shell scripts.
  */
-#include "pam_module/spawn.h"
+#include "tests/support/suite.h"
 #include "tests/support/trace.h"
+#include "tests/unit/spawned.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -24,41 +22,8 @@
 
 #define ANSWERS "cat >/dev/null; printf 'verdict=filed\\0'"
 
-static char folder[64], program[96];
-static struct protocol_message question, answer;
-
-static void setup(void)
-{
-    strcpy(folder, "/tmp/accesspkg-spawn-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(program, sizeof(program), "%s/program", folder);
-    question = answer = (struct protocol_message){.size = 0};
-    protocol_add(&question, "user", "alice");
-}
-
-static void teardown(void)
-{
-    unlink(program);
-    rmdir(folder);
-}
-
-static void write_program(const char *body)
-{
-    FILE *file = fopen(program, "w");
-    ck_assert_ptr_nonnull(file);
-    fprintf(file, "#!/bin/sh\n%s\n", body);
-    ck_assert_int_eq(fchmod(fileno(file), 0755), 0);
-    fclose(file);
-}
-
-static int ask(const char *body, unsigned seconds)
-{
-    write_program(body);
-    return spawn_ask(program, &question, seconds, &answer);
-}
-
 /* The answer's only record, less its key. */
-static const char *answered(void)
+static const char *answered_alone(void)
 {
     const char *key = "", *value = "";
     size_t at = 0;
@@ -77,7 +42,7 @@ START_TEST(asks_and_answers)
 {
     char *before = trace_take();
     ck_assert_int_eq(ask("q=$(tr '\\0' ' '); printf 'echo=%s\\0' \"$q\"", 10), 0);
-    ck_assert_str_eq(answered(), "user=alice ");
+    ck_assert_str_eq(answered_alone(), "user=alice ");
     trace_compare(before);
 }
 END_TEST
@@ -106,20 +71,6 @@ START_TEST(faults)
 }
 END_TEST
 
-/* The answer as "key=value key=value". Static. */
-static const char *answered_in_all(void)
-{
-    static char text[512];
-    const char *key, *value;
-    size_t at = 0;
-    text[0] = '\0';
-    while (protocol_next(&answer, &at, &key, &value)) {
-        const size_t used = strlen(text);
-        snprintf(text + used, sizeof(text) - used, "%s%s=%s", used ? " " : "", key, value);
-    }
-    return text;
-}
-
 /* Who says nothing is told of: how it ended, whether it read the question or not. */
 START_TEST(ends_without_an_answer)
 {
@@ -135,7 +86,7 @@ START_TEST(ends_without_an_answer)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char *before = trace_take();
         ck_assert_int_eq(ask(cases[i][0], 10), 0);
-        ck_assert_str_eq(answered_in_all(), cases[i][1]);
+        ck_assert_str_eq(answered(), cases[i][1]);
         trace_compare(before);
     }
 }
@@ -146,14 +97,14 @@ START_TEST(cannot_be_run)
 {
     char *before = trace_take();
     ck_assert_int_eq(spawn_ask("/nonexistent/program", &question, 10, &answer), 0);
-    ck_assert_str_eq(answered_in_all(), "failed=execve errno=2");
+    ck_assert_str_eq(answered(), "failed=execve errno=2");
     write_program("exit 0");
     ck_assert_int_eq(chmod(program, 0644), 0);
     ck_assert_int_eq(spawn_ask(program, &question, 10, &answer), 0);
-    ck_assert_str_eq(answered_in_all(), "failed=execve errno=13");
+    ck_assert_str_eq(answered(), "failed=execve errno=13");
     ck_assert_int_eq(truncate(program, 0) | chmod(program, 0755), 0);
     ck_assert_int_eq(spawn_ask(program, &question, 10, &answer), 0);
-    ck_assert_str_eq(answered_in_all(), "failed=execve errno=8");
+    ck_assert_str_eq(answered(), "failed=execve errno=8");
     trace_compare(before);
 }
 END_TEST
@@ -163,7 +114,7 @@ START_TEST(clean_environment)
     setenv("LD_PRELOAD", "", 1);
     setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/tmp/evil", 1);
     ck_assert_int_eq(ask("cat >/dev/null; printf 'e=%s\\0' \"$(tr '\\0' ' ' </proc/$$/environ)\"", 10), 0);
-    ck_assert_str_eq(answered(), "PATH=/usr/sbin:/usr/bin:/sbin:/bin ");
+    ck_assert_str_eq(answered_alone(), "PATH=/usr/sbin:/usr/bin:/sbin:/bin ");
 }
 END_TEST
 
@@ -175,7 +126,7 @@ START_TEST(clean_descriptors)
                          10),
                      0);
     /* 0, 1, 2 and the shell's own: its script, and the pipe that it reads ls from. */
-    ck_assert_str_eq(answered(), "/dev/null 5");
+    ck_assert_str_eq(answered_alone(), "/dev/null 5");
 }
 END_TEST
 
@@ -197,7 +148,7 @@ START_TEST(clean_signals)
     const unsigned long long of_libc = 3ULL << 31;
     unsigned long long blocked_there = 1;
     unsigned long long ignored_there = 1;
-    ck_assert_int_eq(sscanf(answered(), "%16llx%16llx", &blocked_there, &ignored_there), 2);
+    ck_assert_int_eq(sscanf(answered_alone(), "%16llx%16llx", &blocked_there, &ignored_there), 2);
     ck_assert_uint_eq(blocked_there, 0);
     ck_assert_uint_eq(ignored_there & ~of_libc, 0);
     trace_compare(before);
@@ -295,7 +246,7 @@ START_TEST(host_has_few_descriptors)
         const int r = spawn_ask(program, &question, 10, &answer);
         limit.rlim_cur = enough;
         setrlimit(RLIMIT_NOFILE, &limit);
-        const char *said = answered_in_all();
+        const char *said = answered();
         ck_assert_msg(r == 0 && *said, "%d left: %d", left, r);
         ck_assert_msg(strstr(said, "verdict=filed") || strstr(said, "errno=24") || strstr(said, "ended="),
                       "%d left: %s", left, said);
@@ -340,30 +291,13 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("spawn");
-    TCase *plain = tcase_create("a program"), *hosts = tcase_create("hosts");
-    tcase_set_timeout(plain, 30);
-    tcase_set_timeout(hosts, 30);
-    tcase_add_checked_fixture(plain, setup, teardown);
-    tcase_add_checked_fixture(hosts, setup, teardown);
-    tcase_add_test(plain, asks_and_answers);
-    tcase_add_test(plain, faults);
-    tcase_add_test(plain, ends_without_an_answer);
-    tcase_add_test(plain, cannot_be_run);
-    tcase_add_test(plain, clean_environment);
-    tcase_add_test(plain, clean_descriptors);
-    tcase_add_test(plain, clean_signals);
-    tcase_add_test(hosts, leaves_other_children);
-    tcase_add_test(hosts, host_has_threads);
-    tcase_add_test(hosts, host_closed_standard_descriptors);
-    tcase_add_test(hosts, host_has_few_descriptors);
-    tcase_add_test(hosts, no_sigpipe);
-    tcase_add_test(hosts, interrupted_waits);
-    suite_add_tcase(suite, plain);
-    suite_add_tcase(suite, hosts);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("a program", make_question, teardown);
+    suite_timeout(30);
+    suite_add(asks_and_answers, faults, ends_without_an_answer, cannot_be_run, clean_environment,
+              clean_descriptors, clean_signals);
+    suite_case("hosts", make_question, teardown);
+    suite_timeout(30);
+    suite_add(leaves_other_children, host_has_threads, host_closed_standard_descriptors,
+              host_has_few_descriptors, no_sigpipe, interrupted_waits);
+    return suite_run();
 }

@@ -4,8 +4,8 @@
 #include "common/grantdir.h"
 #include "helperd/grants/grant.h"
 #include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct fixture fixture;
@@ -22,11 +22,6 @@ static struct fixture fixture;
 static void setup(void)
 {
     fixture_init(&fixture, "standing", STANDING, "always", ALWAYS, "bounded", BOUNDED, NULL);
-}
-
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
 }
 
 static int64_t ask(const char *user, const char *package, int64_t duration, int64_t start)
@@ -195,17 +190,15 @@ START_TEST(test_beside_what_ends)
     json_decref(reply.value);
     acts_hold(&fixture, "alice", "bounded");
     ck_assert_int_eq(fixture.deadline, FIXTURE_NOW + 2700); /* a notice of the end */
-    struct facts *facts = fixture_facts("dave", NULL);
-    const struct caller caller = fixture_caller("dave");
-    reply = (struct reply){0};
-    ck_assert_int_eq(fixture_ask(engine_list_packages, &fixture.engine, &caller, facts, &reply), 0);
-    value = json_array_get(reply.value, 0);
+    json_t *packages = NULL;
+    ck_assert_int_eq(fixture_answer(engine_list_packages(fixture_call(&fixture, "dave", NULL)), &packages),
+                     0);
+    value = json_array_get(packages, 0);
     ck_assert_str_eq(acts_text(value, "name"), "always");
     ck_assert_str_eq(acts_text(value, "state"), "fulfilled");
     ck_assert_ptr_null(json_object_get(value, "assignment_end"));
     ck_assert_int_eq(acts_number(value, "max_duration"), DURATION_FOREVER);
-    json_decref(reply.value);
-    facts_free(facts);
+    json_decref(packages);
 }
 END_TEST
 
@@ -229,23 +222,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("standing");
-    TCase *tests = tcase_create("standing");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_by_approval);
-    tcase_add_test(tests, test_default_is_the_policy_s);
-    tcase_add_test(tests, test_only_where_the_policy_says_so);
-    tcase_add_test(tests, test_shortened);
-    tcase_add_test(tests, test_later_start);
-    tcase_add_test(tests, test_extended_to_no_end);
-    tcase_add_test(tests, test_ends_all_the_same);
-    tcase_add_test(tests, test_one_group_by_two);
-    tcase_add_test(tests, test_beside_what_ends);
-    tcase_add_test(tests, test_adopted);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("standing", setup, fixture_teardown);
+    suite_add(test_by_approval, test_default_is_the_policy_s, test_only_where_the_policy_says_so,
+              test_shortened, test_later_start, test_extended_to_no_end, test_ends_all_the_same,
+              test_one_group_by_two, test_beside_what_ends, test_adopted);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The store's delegations, and the emergencies that nobody has reviewed: what is live, whose it is. */
 #include "helperd/store/sql.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,16 +196,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("store_delegate");
-    TCase *tests = tcase_create("store_delegate");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_delegations);
-    tcase_add_test(tests, test_unreviewed);
-    tcase_add_test(tests, test_decided_for);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("store_delegate", setup, teardown);
+    suite_add(test_delegations, test_unreviewed, test_decided_for);
+    return suite_run();
 }

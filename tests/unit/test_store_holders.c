@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who holds what, in the store: each list against what was put in, and that none reads what it does not show. */
 #include "helperd/store/sql.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,17 +207,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("store_holders");
-    TCase *tests = tcase_create("store_holders");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_lists);
-    tcase_add_test(tests, test_kinds);
-    tcase_add_test(tests, test_one_name_for_all);
-    tcase_add_test(tests, test_holders_of_a_group);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("store_holders", setup, teardown);
+    suite_add(test_lists, test_kinds, test_one_name_for_all, test_holders_of_a_group);
+    return suite_run();
 }

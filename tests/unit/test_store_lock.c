@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The store's lock: a living holder is refused at once, a dying one is waited for. */
 #include "helperd/store/store.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,15 +16,14 @@
 /* The kernel takes a while to free this much memory, and closes a process's files only after that. */
 enum { SLOW_TO_DIE = 512 << 20 };
 
-static char folder[64];
+static char folder[FOLDER_MAX];
 static char path[96];
 static int ready[2]; /* a holder says that it has the lock */
 static int held[2];  /* what reads from it lives as long as the test */
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-lock-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_make(folder);
     snprintf(path, sizeof(path), "%s/state.lock", folder);
     ck_assert_int_eq(pipe(ready), 0);
     ck_assert_int_eq(pipe(held), 0);
@@ -131,17 +131,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("store_lock");
-    TCase *tests = tcase_create("store_lock");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_living);
-    tcase_add_test(tests, test_stopped);
-    tcase_add_test(tests, test_dying);
-    tcase_add_test(tests, test_child_that_outlives_it);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("store_lock", setup, teardown);
+    suite_add(test_living, test_stopped, test_dying, test_child_that_outlives_it);
+    return suite_run();
 }

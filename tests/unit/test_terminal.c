@@ -5,8 +5,8 @@
 #include "helperd/notify/terminal/line.h"
 #include "helperd/notify/words.h"
 #include "helperd/session/terminal.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -333,31 +333,17 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("terminal");
-    TCase *lines = tcase_create("line");
-    TCase *terminals = tcase_create("terminals");
-    tcase_add_loop_test(lines, each_event, 0, sizeof(events) / sizeof(*events));
-    tcase_add_loop_test(lines, visible_text_alone, 0, sizeof(texts) / sizeof(*texts));
-    tcase_add_test(lines, bounded);
-    tcase_add_test(lines, no_notice);
-    tcase_add_checked_fixture(terminals, open_terminal, close_terminal);
-    tcase_add_test(terminals, takes_a_line);
-    tcase_add_test(terminals, mesg_counts_where_it_is_asked);
-    tcase_add_test(terminals, never_waits);
-    tcase_add_test(terminals, passes_over_what_is_no_terminal_of_theirs);
-    tcase_add_test(terminals, tells_each);
-    tcase_add_test(terminals, no_owner_holds_others_up);
-    tcase_add_test(terminals, vanished);
-    tcase_add_test(terminals, frame);
+    suite_case("line", NULL, NULL);
+    suite_rows(each_event, events);
+    suite_rows(visible_text_alone, texts);
+    suite_add(bounded, no_notice);
+    suite_case("terminals", open_terminal, close_terminal);
+    suite_add(takes_a_line, mesg_counts_where_it_is_asked, never_waits,
+              passes_over_what_is_no_terminal_of_theirs, tells_each, no_owner_holds_others_up, vanished,
+              frame);
     if (geteuid() == 0)
-        tcase_add_test(terminals, frame_of_an_odd_host);
+        suite_add(frame_of_an_odd_host);
     else
         puts("not root: the case that names its host was left out");
-    suite_add_tcase(suite, lines);
-    suite_add_tcase(suite, terminals);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run();
 }

@@ -2,8 +2,8 @@
 /* Transactions: the first fault is kept, what follows does nothing, and the commit tells it and leaves nothing behind. */
 #include "helperd/lifecycle/lifecycle.h"
 #include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 
 static struct fixture fixture;
@@ -28,11 +28,6 @@ static void setup(void)
     fixture.changed = 0;
     audited = count_audit();
     txn_begin(&txn, &fixture.engine);
-}
-
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
 }
 
 START_TEST(test_commit)
@@ -165,21 +160,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("txn");
-    TCase *tests = tcase_create("txn");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_commit);
-    tcase_add_test(tests, test_first_fault_is_told);
-    tcase_add_test(tests, test_missing_is_a_fault);
-    tcase_add_test(tests, test_nothing_is_read_after_a_fault);
-    tcase_add_test(tests, test_refused_event);
-    tcase_add_test(tests, test_next_one_is_whole);
-    tcase_add_test(tests, test_calls_share_a_commit);
-    tcase_add_test(tests, test_end_of_a_call);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    suite_case("txn", setup, fixture_teardown);
+    suite_add(test_commit, test_first_fault_is_told, test_missing_is_a_fault,
+              test_nothing_is_read_after_a_fault, test_refused_event, test_next_one_is_whole,
+              test_calls_share_a_commit, test_end_of_a_call);
+    return suite_run();
 }

@@ -3,10 +3,10 @@
  * Rule 11: a host sees nothing of the program that is run in it, whatever it does about children of its own, and
  * nothing is left of that, whoever dies. Each test has a process of its own (Check forks).
  */
-#include "pam_module/spawn.h"
+#include "tests/support/suite.h"
 #include "tests/support/trace.h"
+#include "tests/unit/spawned.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -14,59 +14,20 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[64], program[96], fifo[96];
-static struct protocol_message question, answer;
+static char fifo[96];
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-unseen-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert_int_eq(chmod(folder, 0755), 0);
-    snprintf(program, sizeof(program), "%s/program", folder);
+    make_question();
     snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
     ck_assert_int_eq(mkfifo(fifo, 0600), 0);
-    question = answer = (struct protocol_message){.size = 0};
-    protocol_add(&question, "user", "alice");
-}
-
-static void teardown(void)
-{
-    unlink(program);
-    unlink(fifo);
-    rmdir(folder);
-}
-
-static int ask(const char *body, unsigned seconds)
-{
-    FILE *file = fopen(program, "w");
-    ck_assert_ptr_nonnull(file);
-    fprintf(file, "#!/bin/sh\n%s\n", body);
-    ck_assert_int_eq(fchmod(fileno(file), 0755), 0);
-    fclose(file);
-    return spawn_ask(program, &question, seconds, &answer);
-}
-
-/* The answer as "key=value key=value". Static. */
-static const char *answered(void)
-{
-    static char text[512];
-    const char *key, *value;
-    size_t at = 0;
-    text[0] = '\0';
-    while (protocol_next(&answer, &at, &key, &value)) {
-        const size_t used = strlen(text);
-        snprintf(text + used, sizeof(text) - used, "%s%s=%s", used ? " " : "", key, value);
-    }
-    return text;
 }
 
 /* Every way in which an exchange can end: with an answer, without one, at the deadline. */
@@ -403,23 +364,12 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {threads_that_wait, own_children,  thread_that_waits_for_every_kind,
-                                  no_clone3,         few_processes, nothing_of_the_real_user,
-                                  keeper_dies,       host_dies,     answers_and_stays,
-                                  cancelled};
-    Suite *suite = suite_create("unseen");
-    TCase *hosts = tcase_create("hosts");
-    tcase_set_timeout(hosts, 30);
-    tcase_add_checked_fixture(hosts, setup, teardown);
-    tcase_add_loop_test(hosts, signal_of_children, 0, N_DISPOSITIONS);
-    tcase_add_loop_test(hosts, signal_blocked, 0, N_DISPOSITIONS);
-    tcase_add_loop_test(hosts, subreaper, 0, N_DISPOSITIONS);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(hosts, tests[i]);
-    suite_add_tcase(suite, hosts);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("hosts", setup, teardown);
+    suite_timeout(30);
+    suite_loop(signal_of_children, 0, N_DISPOSITIONS);
+    suite_loop(signal_blocked, 0, N_DISPOSITIONS);
+    suite_loop(subreaper, 0, N_DISPOSITIONS);
+    suite_add(threads_that_wait, own_children, thread_that_waits_for_every_kind, no_clone3, few_processes,
+              nothing_of_the_real_user, keeper_dies, host_dies, answers_and_stays, cancelled);
+    return suite_run();
 }

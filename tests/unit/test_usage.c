@@ -2,6 +2,7 @@
 /* Notes of which assignments are used: common/usage.c. What is wrong with their folder keeps nobody out, and leads
  * nowhere else. */
 #include "common/usage.h"
+#include "tests/support/suite.h"
 #include "tests/unit/statedir.h"
 
 #include <errno.h>
@@ -94,17 +95,7 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {noted_and_read, to_the_hour, no_folder, folder_of_somebody_else,
-                                  link_in_it};
-    Suite *suite = suite_create("usage");
-    TCase *notes = tcase_create("notes");
-    tcase_add_checked_fixture(notes, setup, state_teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-        tcase_add_test(notes, tests[i]);
-    suite_add_tcase(suite, notes);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("notes", setup, state_teardown);
+    suite_add(noted_and_read, to_the_hour, no_folder, folder_of_somebody_else, link_in_it);
+    return suite_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* dbus/variant.c: every type both ways, and the refusal of everything else before libdbus could abort on it. */
 #include "dbus/variant.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -294,23 +294,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("variant");
-    TCase *tests = tcase_create("both ways");
-
-    tcase_add_loop_test(tests, round_trips, 0, sizeof(trips) / sizeof(*trips));
-    tcase_add_loop_test(tests, refuses_what_does_not_fit, 0, sizeof(misfits) / sizeof(*misfits));
-    tcase_add_test(tests, refuses_strings_libdbus_aborts_on);
-    tcase_add_test(tests, refuses_a_zero_inside_a_string);
-    tcase_add_test(tests, reads_every_integer);
-    tcase_add_test(tests, refuses_types_outside_the_mapping);
-    tcase_add_test(tests, refuses_other_arrays_even_empty);
-    tcase_add_test(tests, refuses_a_repeated_key);
-    tcase_add_test(tests, reads_eight_levels);
-    suite_add_tcase(suite, tests);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("both ways", NULL, NULL);
+    suite_rows(round_trips, trips);
+    suite_rows(refuses_what_does_not_fit, misfits);
+    suite_add(refuses_strings_libdbus_aborts_on, refuses_a_zero_inside_a_string, reads_every_integer,
+              refuses_types_outside_the_mapping, refuses_other_arrays_even_empty, refuses_a_repeated_key,
+              reads_eight_levels);
+    return suite_run();
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The watch on folders of its own, with the kernel's inotify: what is told, and what survives a replaced folder. */
 #include "helperd/host/watch.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,9 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/accesspkg-watch-XXXXXX";
-static char etc[64];
-static char state[64];
+static char folder[FOLDER_MAX];
+static char etc[96];
+static char state[96];
 static struct ev_loop *loop;
 static struct watch *watch;
 static char told[4096];
@@ -33,17 +34,6 @@ static void on_changed(enum watch_set set, const char *name, void *data)
         strncat(told, line, sizeof(told) - strlen(told) - 1);
     if (waited_for && strstr(told, waited_for))
         ev_break(loop, EVBREAK_ALL);
-}
-
-__attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
-{
-    char script[1024], command[2048];
-    va_list values;
-    va_start(values, format);
-    vsnprintf(script, sizeof(script), format, values);
-    va_end(values);
-    snprintf(command, sizeof(command), "cd %s && %s", folder, script);
-    ck_assert_msg(system(command) == 0, "%s", script);
 }
 
 static void on_timeout(struct ev_loop *of, ev_timer *timer, int events)
@@ -70,7 +60,7 @@ static void wait_for(const char *line)
 /* What came until the watch had told all that came before this. */
 static void expect(const char *what)
 {
-    shell("touch state/grants/user/last etc/passwd");
+    folder_shell(folder, "touch state/grants/user/last etc/passwd");
     wait_for("user:last\n");
     wait_for("passwd:*\n");
     ck_assert_msg(strstr(told, what), "wanted %s, was told\n%s", what, told);
@@ -79,7 +69,7 @@ static void expect(const char *what)
 
 static void expect_not(const char *what)
 {
-    shell("touch state/grants/user/last etc/passwd");
+    folder_shell(folder, "touch state/grants/user/last etc/passwd");
     wait_for("user:last\n");
     wait_for("passwd:*\n");
     ck_assert_msg(!strstr(told, what), "was told\n%s", told);
@@ -88,11 +78,10 @@ static void expect_not(const char *what)
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/accesspkg-watch-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_make(folder);
     snprintf(etc, sizeof(etc), "%s/etc", folder);
     snprintf(state, sizeof(state), "%s/state", folder);
-    shell("mkdir -p etc state/grants/user state/allow && touch etc/passwd etc/group");
+    folder_shell(folder, "mkdir -p etc state/grants/user state/allow && touch etc/passwd etc/group");
     loop = ev_loop_new(EVFLAG_AUTO);
     told[0] = '\0';
     ck_assert_int_eq(watch_new(loop, &(struct watch_folders){etc, state}, on_changed, NULL, &watch), 0);
@@ -102,7 +91,7 @@ static void teardown(void)
 {
     watch_free(watch);
     ev_loop_destroy(loop);
-    shell("rm -rf %s", folder);
+    folder_remove(folder);
 }
 
 START_TEST(test_grant_files)
@@ -123,7 +112,7 @@ START_TEST(test_grant_files)
         {"rm state/allow/gid-2001", "allow:*\n"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        shell("%s", cases[i].change);
+        folder_shell(folder, "%s", cases[i].change);
         if (strncmp(cases[i].told, "allow", 5) == 0)
             wait_for(cases[i].told);
         expect(cases[i].told);
@@ -137,14 +126,14 @@ START_TEST(test_files_of_the_host)
     static const char *const files[][2] = {
         {"passwd", "passwd:*\n"}, {"group", "group:*\n"}, {"nsswitch.conf", "nsswitch:*\n"}};
     for (size_t i = 0; i < 3; i++) {
-        shell("echo x >etc/%s+ && mv etc/%s+ etc/%s", files[i][0], files[i][0], files[i][0]);
+        folder_shell(folder, "echo x >etc/%s+ && mv etc/%s+ etc/%s", files[i][0], files[i][0], files[i][0]);
         wait_for(files[i][1]);
         told[0] = '\0';
-        shell("echo y >>etc/%s", files[i][0]);
+        folder_shell(folder, "echo y >>etc/%s", files[i][0]);
         wait_for(files[i][1]);
         told[0] = '\0';
     }
-    shell("echo x >etc/hosts; echo x >etc/passwd-; touch state/state.db; rm state/state.db");
+    folder_shell(folder, "echo x >etc/hosts; echo x >etc/passwd-; touch state/state.db; rm state/state.db");
     expect_not("group:");
 }
 END_TEST
@@ -152,7 +141,7 @@ END_TEST
 /* A file that is being written is nobody's yet. */
 START_TEST(test_temporary_files)
 {
-    shell("echo x >state/grants/user/.new-7-0 && rm state/grants/user/.new-7-0");
+    folder_shell(folder, "echo x >state/grants/user/.new-7-0 && rm state/grants/user/.new-7-0");
     expect_not("user:.");
 }
 END_TEST
@@ -161,7 +150,7 @@ END_TEST
 START_TEST(test_pause)
 {
     for (int i = 0; i < 50; i++)
-        shell("echo x >etc/group+ && mv etc/group+ etc/group");
+        folder_shell(folder, "echo x >etc/group+ && mv etc/group+ etc/group");
     wait_for("group:*\n");
     told[0] = '\0';
     expect_not("group:*\n");
@@ -180,11 +169,11 @@ START_TEST(test_replaced_folders)
         {"mv state state2 && mkdir -p state/grants/user state/allow", "user:*\n"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        shell("%s", cases[i].change);
+        folder_shell(folder, "%s", cases[i].change);
         /* The last one has no parent that is watched: that the folder itself went is what tells. */
         wait_for(cases[i].told);
         told[0] = '\0';
-        shell("echo x >state/grants/user/new");
+        folder_shell(folder, "echo x >state/grants/user/new");
         wait_for("user:new\n");
         told[0] = '\0';
     }
@@ -194,13 +183,13 @@ END_TEST
 /* A folder that is made anew later than the other went. */
 START_TEST(test_folder_comes_later)
 {
-    shell("rm -r state/grants");
+    folder_shell(folder, "rm -r state/grants");
     wait_for("user:*\n");
     told[0] = '\0';
-    shell("mkdir state/grants");
-    shell("mkdir state/grants/user");
+    folder_shell(folder, "mkdir state/grants");
+    folder_shell(folder, "mkdir state/grants/user");
     wait_for("user:*\n");
-    shell("touch state/grants/user/alice");
+    folder_shell(folder, "touch state/grants/user/alice");
     wait_for("user:alice\n");
 }
 END_TEST
@@ -227,7 +216,7 @@ START_TEST(test_overflow)
     wait_for("nsswitch:*\n");
     wait_for("allow:*\n");
     told[0] = '\0';
-    shell("touch state/grants/user/alice");
+    folder_shell(folder, "touch state/grants/user/alice");
     wait_for("user:alice\n");
 }
 END_TEST
@@ -250,17 +239,17 @@ END_TEST
 START_TEST(test_missing_folders)
 {
     struct watch *other = NULL;
-    shell("rm -r state/allow && touch state/allow");
+    folder_shell(folder, "rm -r state/allow && touch state/allow");
     wait_for("allow:*\n");
     told[0] = '\0';
     watch_free(watch);
     ck_assert_int_eq(watch_new(loop, &(struct watch_folders){etc, state}, on_changed, NULL, &watch), 0);
-    shell("touch state/grants/user/alice");
+    folder_shell(folder, "touch state/grants/user/alice");
     wait_for("user:alice\n");
     ck_assert(!watch_renew(watch));
-    shell("rm state/allow && mkdir state/allow");
+    folder_shell(folder, "rm state/allow && mkdir state/allow");
     ck_assert(watch_renew(watch));
-    shell("touch state/allow/gid-7");
+    folder_shell(folder, "touch state/allow/gid-7");
     wait_for("allow:*\n");
     ck_assert_int_eq(
         watch_new(loop, &(struct watch_folders){"/nonexistent", "/nonexistent"}, on_changed, NULL, &other),
@@ -271,23 +260,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("watch");
-    TCase *tests = tcase_create("watch");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, test_grant_files);
-    tcase_add_test(tests, test_files_of_the_host);
-    tcase_add_test(tests, test_temporary_files);
-    tcase_add_test(tests, test_pause);
-    tcase_add_test(tests, test_replaced_folders);
-    tcase_add_test(tests, test_folder_comes_later);
-    tcase_add_test(tests, test_overflow);
-    tcase_add_test(tests, test_no_inotify);
-    tcase_add_test(tests, test_missing_folders);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("watch", setup, teardown);
+    suite_timeout(60);
+    suite_add(test_grant_files, test_files_of_the_host, test_temporary_files, test_pause,
+              test_replaced_folders, test_folder_comes_later, test_overflow, test_no_inotify,
+              test_missing_folders);
+    return suite_run();
 }

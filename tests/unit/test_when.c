@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cli/when.c: times in zones, and what no calendar holds. */
 #include "cli/when.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -130,20 +130,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("when");
-    TCase *tests = tcase_create("times");
-
-    tcase_add_loop_test(tests, iso, 0, sizeof(isos) / sizeof(*isos));
-    tcase_add_loop_test(tests, relative, 0, sizeof(relatives) / sizeof(*relatives));
-    tcase_add_test(tests, relative_at_the_edges);
-    tcase_add_test(tests, full);
-    tcase_add_loop_test(tests, parse, 0, (int)(sizeof(times) / sizeof(*times)));
-    tcase_add_loop_test(tests, parse_past, 0, (int)(sizeof(pasts) / sizeof(*pasts)));
-    suite_add_tcase(suite, tests);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures != 0;
+    suite_case("times", NULL, NULL);
+    suite_rows(iso, isos);
+    suite_rows(relative, relatives);
+    suite_add(relative_at_the_edges, full);
+    suite_rows(parse, times);
+    suite_rows(parse_past, pasts);
+    return suite_run();
 }

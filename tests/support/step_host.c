@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What others do to the host: the daemon started anew, policies, groups, files and lines that are changed. */
+#include "tests/support/step.h"
+
+#include "common/grantdir.h"
+#include "helperd/lifecycle/lifecycle.h"
+#include "tests/support/acts.h"
+#include "tests/support/unmarked.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static struct world *const world = &step_world;
+static struct fixture *const fixture = &step_world.fixture;
+static struct engine *const engine = &step_world.fixture.engine;
+static struct model *const model = &step_world.model;
+
+void step_move_clock(int64_t seconds)
+{
+    fixture->now += seconds;
+    model->now = fixture->now;
+    ck_assert_int_eq(engine_tick(engine), 0);
+    model_pass(model);
+}
+
+/* The daemon goes away without a farewell and comes back: the store is all that it has (rule 2). */
+void step_restart(void)
+{
+    struct engine fresh = *engine;
+    struct engine_verification verification = {0};
+    if (world->etc.asked.user)
+        etcgroup_answer(&world->etc, engine, true);
+    engine_deinit(engine);
+    fresh.published = NULL;
+    fresh.own = NULL;
+    fresh.drift = NULL;
+    fresh.survey = (struct survey){0};
+    *engine = fresh;
+    ck_assert_int_eq(engine_start(engine, false), 0);
+    ck_assert_int_eq(engine_heed_policy(engine), 0);
+    while (engine_verify(engine, &verification) == 1)
+        ;
+    engine_verification_deinit(&verification);
+    ck_assert_int_eq(engine_watch(engine), 0);
+    engine_survey_all(engine);
+}
+
+/* A package is taken out of packages.d or put back, or another policy written for it. */
+void step_change_policy(int package)
+{
+    struct model_package changed[MODEL_PACKAGES];
+    struct problems problems = {0};
+    struct packages *loaded = NULL;
+    char path[256];
+    memcpy(changed, model->packages, sizeof(changed));
+    struct model_package *policy = &changed[package];
+    if (!policy->present || step_chance(3) == 0) {
+        policy->present = !policy->present;
+    } else if (step_chance(2)) {
+        policy->requestors = policy->requestors == step_packages[package].requestors
+                                 ? B | C
+                                 : step_packages[package].requestors;
+    } else {
+        const bool low = policy->max_duration == STEP_SHORT;
+        policy->max_duration = low ? step_packages[package].max_duration : STEP_SHORT;
+        policy->duration = low ? step_packages[package].duration : STEP_SHORT;
+    }
+    if (policy->present)
+        world_write_package(world, policy);
+    else
+        acts_remove_package(fixture, policy->name);
+    snprintf(path, sizeof(path), "%s/packages.d", fixture->folder);
+    ck_assert_int_eq(packages_load(path, geteuid(), &loaded, &problems), 0);
+    problems_deinit(&problems);
+    ck_assert_int_eq(engine_end_removed(engine, fixture->packages, loaded), 0);
+    packages_free(fixture->packages);
+    fixture->packages = loaded;
+    engine->packages = loaded;
+    ck_assert_int_eq(engine_heed_policy(engine), 0);
+    engine_survey_all(engine);
+    model_reload(model, changed);
+}
+
+void step_change_uid(int user)
+{
+    model_change_uid(model, user);
+    fixture_set_uid(world_users[user], world_uid(model->person_of[user]));
+    struct facts *facts = world_facts(world, NULL, world_users[user]);
+    ck_assert_int_eq(engine_heed_holder(engine, world_users[user], facts), 0);
+    facts_free(facts);
+    engine_survey_all(engine);
+}
+
+static void drift_to_the_end(void)
+{
+    while (engine_drift_step(engine) == 1)
+        ;
+}
+
+/* A group is deleted from the host and comes back. */
+void step_change_group(int group)
+{
+    model->exists[group] = !model->exists[group];
+    struct facts *facts = world_facts(world, NULL, NULL);
+    ck_assert_int_eq(engine_heed_groups(engine, facts), 0);
+    facts_free(facts);
+    drift_to_the_end();
+    for (int u = 0; !model->exists[group] && u < MODEL_USERS; u++)
+        model_drift(model, u, 1u << group, false);
+}
+
+/* A group is taken off the allow-list and put back. */
+void step_change_allowed(int group)
+{
+    struct allow_entry allowed[MODEL_GROUPS];
+    size_t count = 0;
+    model->allowed[group] = !model->allowed[group];
+    for (int g = 0; g < MODEL_GROUPS; g++)
+        if (model->allowed[g])
+            allowed[count++] = (struct allow_entry){world_gids[g], world_groups[g]};
+    ck_assert_int_eq(grantdir_write_allow(fixture->state, allowed, count), 0);
+    ck_assert_int_eq(engine_heed_allow_list(engine, engine->packages), 0);
+    drift_to_the_end();
+    for (int u = 0; !model->allowed[group] && u < MODEL_USERS; u++)
+        model_drift(model, u, 1u << group, true);
+}
+
+/* Somebody edits a grant file: a group's lines go, or all of it. */
+void step_edit_file(int user, unsigned groups)
+{
+    struct grant_user file = {0};
+    if (grantdir_read_user(fixture->state, world_users[user], fixture->now, &file) < 0)
+        return;
+    size_t kept = 0;
+    for (size_t i = 0; i < file.n_groups; i++)
+        if (groups != (DBADMINS | BACKUP) && file.groups[i].gid != world_gids[groups == DBADMINS ? 0 : 1])
+            file.groups[kept++] = file.groups[i];
+    file.n_groups = kept;
+    if (groups == (DBADMINS | BACKUP) || (kept == 0 && file.n_packages == 0))
+        ck_assert_int_eq(grantdir_remove_user(fixture->state, world_users[user]), 0);
+    else
+        ck_assert_int_eq(grantdir_write_user(fixture->state, &file, false), 0);
+    grant_user_deinit(&file);
+    ck_assert_int_eq(engine_heed_user_file(engine, world_users[user], true), 0);
+    drift_to_the_end();
+    model_drift(model, user, groups, false);
+}
+
+/* Whether the engine does or will do something about this membership. */
+static bool is_known(int user, int group)
+{
+    struct membership membership = {0};
+    const int r = store_get_membership(engine->store, world_users[user], world_groups[group], &membership);
+    membership_deinit(&membership);
+    return r == 0 || model_wants(model, user, group);
+}
+
+/* Somebody edits /etc/group: a member goes, or comes, whom nobody of ours asked for. */
+void step_edit_line(int user, int group)
+{
+    world_settle(world);
+    if (etcgroup_has(&world->etc, world_users[user], world_groups[group])) {
+        const bool there = model->there[user][group];
+        etcgroup_remove(&world->etc, world_users[user], world_groups[group]);
+        model->there[user][group] = false;
+        if (there) {
+            world->ours[user][group] = false;
+            model_drift(model, user, 1u << group, false);
+        }
+    } else if (!is_known(user, group)) {
+        etcgroup_add(&world->etc, world_users[user], world_groups[group]);
+    }
+    if (model->files)
+        etcgroup_compare(&world->etc, engine, world_groups[group]);
+}
+
+void step_change_root_service(void)
+{
+    world->etc.failure = world->etc.failure ? NULL : "no root service";
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The ladder of formats: saved databases of each, newer ones, what is none; a change that is taken back. */
+#include "helperd/store/schema.h"
+#include "helperd/store/sql.h"
+#include "tests/support/suite.h"
+#include "tests/unit/storefile.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+static void run_sql(const char *sql)
+{
+    sqlite3 *database = NULL;
+    ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(database));
+    ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
+}
+
+static void record_something(void)
+{
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(
+        store_add_audit(store, &(struct audit){.at = 1, .actor = "accesspkgd", .event = "begin"}), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+}
+
+/* A start that was cut off before anything was recorded is made again as the first. */
+START_TEST(test_newborn)
+{
+    open_store(true);
+    store_close(store);
+    open_store(true);
+    record_something();
+    store_close(store);
+    open_store(false);
+}
+END_TEST
+
+static void run_saved(const char *name)
+{
+    char sql[65536] = "";
+    FILE *in = fopen(name, "re");
+    ck_assert_ptr_nonnull(in);
+    ck_assert_uint_gt(fread(sql, 1, sizeof(sql) - 1, in), 0);
+    ck_assert(feof(in));
+    ck_assert_int_eq(fclose(in), 0);
+    run_sql(sql);
+}
+
+/* The one value of a question, by SQL of its own. Static. */
+static const char *value_of(const char *sql)
+{
+    static char value[8192];
+    sqlite3_stmt *s = sql_take(store, sql, "");
+    ck_assert_int_eq(sql_step(store, s), 1);
+    snprintf(value, sizeof(value), "%s", (const char *)sqlite3_column_text(s, 0));
+    sql_release(store, s);
+    return value;
+}
+
+/* A database of step 1 with something in it, as it was saved: each later version must open it and read it so. */
+START_TEST(test_saved_database)
+{
+    run_saved("tests/unit/state-1.sql");
+    open_store(false);
+
+    struct request request = {0};
+    struct stage stage = {0};
+    struct assignment assignment = {0};
+    struct decision *decisions = NULL;
+    struct grant *grants = NULL;
+    size_t count = 0;
+    ck_assert_int_eq(store_get_request(store, 1, &request), 0);
+    ck_assert_str_eq(request.user, "alice");
+    ck_assert_uint_eq(request.requestor.uid, 1001);
+    ck_assert_uint_eq(request.requestor.loginuid, UID_UNSET);
+    ck_assert_str_eq(request.justification, "because");
+    ck_assert_int_eq(request.state, STATE_APPROVED);
+    request_deinit(&request);
+    ck_assert_int_eq(store_get_stage(store, 1, 1, &stage), 0);
+    ck_assert_str_eq(stage.approvers[0], "bob");
+    ck_assert_str_eq(stage.approvers[1], "%dba-leads");
+    stage_deinit(&stage);
+    ck_assert_int_eq(store_get_decisions(store, 1, &decisions, &count), 0);
+    ck_assert_uint_eq(count, 1);
+    ck_assert_str_eq(decisions[0].decider, "bob");
+    ck_assert_str_eq(decisions[0].reason, "fine");
+    store_free_decisions(decisions, count);
+    ck_assert_int_eq(store_find_live_assignment(store, 1001, "alice", "db-admins", &assignment), 0);
+    ck_assert_int_eq(assignment.span.end, 1763939540);
+    ck_assert_int_eq(store_get_grants(store, assignment.id, &grants, &count), 0);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_uint_eq(grants[1].gid, 2001);
+    store_free_grants(grants, count);
+    assignment_deinit(&assignment);
+    ck_assert_int_eq(store_find_open_request(store, 1004, "dave", "db-admins", &request), 0);
+    ck_assert_int_eq(request.deadline, 1764022340);
+    request_deinit(&request);
+}
+END_TEST
+
+/* A request that waited when the database was older has its fallback approvers asked at their time all the same. */
+START_TEST(test_saved_escalation)
+{
+    int64_t next = 0;
+    run_saved("tests/unit/state-1.sql");
+    run_sql("UPDATE stage SET fallback = 2, escalate_after = 600 WHERE request = 2");
+    open_store(false);
+    ck_assert_int_eq(store_next_deadline(store, &next), 0);
+    ck_assert_int_eq(next, 1763935940 + 600);
+    struct request request = {0};
+    ck_assert_int_eq(store_due_escalation(store, next - 1, &request), STORE_E_NONE);
+    ck_assert_int_eq(store_due_escalation(store, next, &request), 0);
+    ck_assert_int_eq(request.id, 2);
+    request_deinit(&request);
+}
+END_TEST
+
+/* All tables and indices of a store, by name. */
+static const char names[] = "SELECT group_concat(type || ' ' || name, char(10)) FROM"
+                            " (SELECT type, name FROM sqlite_master ORDER BY type, name)";
+
+/* ret_born: the names of a store that is made anew. */
+static void open_saved(const char *saved, char ret_born[8192])
+{
+    open_store(true);
+    snprintf(ret_born, 8192, "%s", value_of(names));
+    store_close(store);
+    ck_assert_int_eq(unlink(path), 0);
+    run_saved(saved);
+    open_store(false);
+}
+
+static const char *const saved_since_4[] = {"tests/unit/state-4.sql", "tests/unit/state-5.sql"};
+
+/* Databases of steps 4 and 5: what waits, what is held, an emergency to be reviewed, notices. */
+START_TEST(test_saved_since_step_4)
+{
+    char born[8192];
+    struct store_counts counts;
+    struct notice_counts notices = {0};
+    int64_t unreviewed = 0;
+    open_saved(saved_since_4[_i], born);
+    ck_assert_str_eq(value_of(names), born);
+    ck_assert_str_eq(value_of("PRAGMA integrity_check"), "ok");
+    ck_assert_str_eq(value_of("SELECT count(*) FROM pragma_foreign_key_check"), "0");
+    ck_assert_int_eq(store_count(store, 1, &counts), 0);
+    ck_assert_int_eq(counts.pending, 1);
+    ck_assert_int_eq(counts.live, 3);
+    ck_assert_int_eq(store_count_unreviewed(store, &unreviewed), 0);
+    ck_assert_int_eq(unreviewed, 1);
+    ck_assert_int_eq(store_count_notices(store, &notices), 0);
+    ck_assert_int_gt(notices.waiting, 0);
+    free(notices.failure);
+}
+END_TEST
+
+/* What lagged when the store was of step 5 lags still; lists of members by group are written no more. */
+START_TEST(test_saved_publications)
+{
+    char born[8192];
+    open_saved("tests/unit/state-5.sql", born);
+    ck_assert_str_eq(value_of("SELECT group_concat(user || ':' || narrows, ' ') FROM"
+                              " (SELECT * FROM publication ORDER BY user)"),
+                     "alice:1 dave:0");
+}
+END_TEST
+
+/*
+ * A database of step 3 with something in each state that a later step writes anew: requests in their first and second
+ * stage, with fallback approvers and without; an assignment that is partial, one that is whole, one that ended.
+ */
+START_TEST(test_saved_step_3)
+{
+    char born[8192];
+    open_saved("tests/unit/state-3.sql", born);
+    for (int again = 0; again < 2; again++) {
+        ck_assert_str_eq(value_of(names), born);
+        ck_assert_str_eq(value_of("PRAGMA integrity_check"), "ok");
+        ck_assert_str_eq(value_of("SELECT count(*) FROM pragma_foreign_key_check"), "0");
+        ck_assert_str_eq(value_of("SELECT group_concat(id || ':' || escalate_at, ' ') FROM request"
+                                  " WHERE escalate_at <> 0 ORDER BY id"),
+                         "1:1763943140 2:1763939640");
+        ck_assert_str_eq(value_of("SELECT group_concat(id || ':' || begun, ' ') FROM assignment"),
+                         "1:0 2:1 3:1");
+        ck_assert_str_eq(value_of("SELECT count(*) FROM request WHERE emergency OR reviewed OR local OR"
+                                  " undecidable IS NOT NULL"),
+                         "0");
+        store_close(store);
+        open_store(false);
+    }
+    struct request request = {0};
+    ck_assert_int_eq(store_find_waiting_request_of_package(store, "plain", &request), 0);
+    ck_assert_int_eq(request.id, 4);
+    ck_assert_int_eq(request.start, 1763943240);
+    request_deinit(&request);
+}
+END_TEST
+
+/* What a newer version wrote is left alone; so is what no version writes. */
+START_TEST(test_other_versions)
+{
+    static const int versions[] = {1000, -1};
+    for (size_t i = 0; i < 2; i++) {
+        char sql[128];
+        bool newborn = false;
+        snprintf(sql, sizeof(sql), "PRAGMA user_version = %d; CREATE TABLE IF NOT EXISTS later (a);",
+                 versions[i]);
+        run_sql(sql);
+        ck_assert_int_eq(store_open(path, &store, &newborn), -EPROTO);
+        run_sql("INSERT INTO later VALUES (1)");
+    }
+}
+END_TEST
+
+START_TEST(test_not_a_database)
+{
+    bool newborn = false;
+    FILE *out = fopen(path, "we");
+    ck_assert_ptr_nonnull(out);
+    for (int i = 0; i < 1000; i++)
+        fputs("no database ", out);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_int_eq(store_open(path, &store, &newborn), -EIO);
+    char link[112];
+    snprintf(link, sizeof(link), "%s/link", folder);
+    ck_assert_int_eq(symlink(path, link), 0);
+    ck_assert_int_eq(store_open(link, &store, &newborn), -EIO);
+}
+END_TEST
+
+START_TEST(test_rollback)
+{
+    strcpy(path, ":memory:");
+    open_store(true);
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(store_add_publication(store, "alice", true), 0);
+    ck_assert_int_lt(store_add_decision(store, 77, &(struct decision){.decider = (char *)"bob"}), 0);
+    store_rollback(store);
+    ck_assert_int_eq(store_begin(store), 0); /* usable, and nothing of it is there */
+    ck_assert_int_eq(store_commit(store), 0);
+    sqlite3_stmt *s = sql_take(store, "SELECT count(*) FROM publication", "");
+    ck_assert_int_eq(sql_step(store, s), 1);
+    ck_assert_int_eq(sqlite3_column_int(s, 0), 0);
+    sql_release(store, s);
+}
+END_TEST
+
+int main(void)
+{
+    suite_case("schema", setup, teardown);
+    suite_add(test_newborn, test_saved_database, test_saved_escalation, test_saved_publications,
+              test_saved_step_3, test_other_versions, test_not_a_database, test_rollback);
+    suite_rows(test_saved_since_step_4, saved_since_4);
+    return suite_run();
+}
