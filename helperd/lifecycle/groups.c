@@ -52,9 +52,10 @@ void grants_renew(struct txn *txn, const struct assignment *assignment, struct g
     drop_unnamed(txn, assignment, package, grants);
     struct grant *grown =
         reallocarray(grants->items, grants->count + strv_length(package->groups) + 1, sizeof(*grown));
+    if (grown)
+        grants->items = grown;
     if (!txn_ok(txn, grown ? 0 : -ENOMEM))
         return;
-    grants->items = grown;
     for (char *const *group = package->groups; *group; group++) {
         if (has_group(grants, *group))
             continue;

@@ -138,10 +138,11 @@ void txn_announce(struct txn *txn, int64_t request)
     if (request == 0)
         return;
     int64_t *grown = reallocarray(txn->changed, txn->n_changed + 1, sizeof(*grown));
-    if (!txn_ok(txn, grown ? 0 : -ENOMEM))
-        return;
-    txn->changed = grown;
-    txn->changed[txn->n_changed++] = request;
+    if (grown) {
+        txn->changed = grown;
+        txn->changed[txn->n_changed++] = request;
+    }
+    txn_ok(txn, grown ? 0 : -ENOMEM);
 }
 
 int64_t retry_backoff(const struct engine *engine, int64_t attempts)

@@ -141,7 +141,8 @@ static int count_people(const struct model *model, const struct model_cell *cell
 {
     int count = 0;
     for (int u = 0; u < MODEL_USERS; u++)
-        count += users & 1u << u && !((cell->requestor | cell->took_part) & 1u << model->person_of[u]);
+        count += users & 1u << u &&
+                 !((cell->requestor | cell->took_part | cell->earlier) & 1u << model->person_of[u]);
     return count;
 }
 
@@ -176,6 +177,7 @@ void model_enter_stage(struct model *model, struct model_cell *cell, int stage)
 {
     cell->stage = stage;
     cell->approvals = 0;
+    cell->earlier = stage == 0 ? 0 : cell->earlier | cell->took_part; /* rule 4 */
     cell->took_part = 0;
     cell->escalated = false;
     cell->entered = model->now;

@@ -46,6 +46,7 @@ struct model_cell {
     bool later, extends, at_gate, assigned, overrides;
     unsigned requestor; /* a set of persons: by account and by login */
     unsigned took_part; /* in the decisions of this stage */
+    unsigned earlier;   /* in those of the stages before */
     int stage;          /* from 0 */
     int approvals;
     bool escalated;

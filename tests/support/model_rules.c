@@ -121,30 +121,44 @@ int model_expect_emergency(const struct model *model, int person, int package)
 
 /* ---- decisions ---- */
 
-/* What stands against somebody, in their own name or (`other`) in that of a delegator: rule 5, and nobody twice. */
-static int judge_people(unsigned requestor, unsigned took_part, unsigned own, unsigned other)
+/* Why nobody of these may decide in a stage: rule 5, nobody twice, and nobody in two stages (rule 4). */
+struct against {
+    unsigned requestor, took_part, earlier;
+};
+
+static int judge_person(const struct against *against, unsigned who)
 {
-    return requestor & (own | other)   ? BUS_ERROR_NOT_AUTHORIZED
-           : took_part & (own | other) ? BUS_ERROR_ALREADY_DECIDED
-                                       : 0;
+    return against->requestor & who   ? BUS_ERROR_NOT_AUTHORIZED
+           : against->took_part & who ? BUS_ERROR_ALREADY_DECIDED
+           : against->earlier & who   ? BUS_ERROR_NOT_AUTHORIZED
+                                      : 0;
+}
+
+/* In their own name or (`other`) in that of a delegator. */
+static int judge_people(const struct against *against, unsigned own, unsigned other)
+{
+    if (against->requestor & other)
+        return BUS_ERROR_NOT_AUTHORIZED;
+    const int r = judge_person(against, own);
+    return r ? r : judge_person(against, other);
 }
 
 enum { NOT_NAMED = -1 };
 
 /* Who is named, or a delegate of somebody who is. *ret_for: the delegator's identity, 0 in their own name. */
 static int judge_decider(const struct model *model, const struct model_caller *caller, unsigned named,
-                         unsigned requestor, unsigned took_part, unsigned *ret_for)
+                         const struct against *against, unsigned *ret_for)
 {
     int first = 0;
     *ret_for = 0;
     if (named & 1u << model_user(caller->person))
-        return judge_people(requestor, took_part, caller->identity, 0);
+        return judge_people(against, caller->identity, 0);
     for (int i = 0; i < MODEL_DELEGATIONS; i++) {
         const struct model_delegation *delegation = &model->delegations[i];
         if (!delegation->until || delegation->to != caller->person ||
             !model_is_current(model, delegation->from) || !(named & 1u << model_user(delegation->from)))
             continue;
-        const int r = judge_people(requestor, took_part, caller->identity, delegation->identity);
+        const int r = judge_people(against, caller->identity, delegation->identity);
         *ret_for = delegation->identity;
         if (r == 0)
             return 0;
@@ -182,11 +196,12 @@ int model_expect_decide(const struct model *model, const struct model_caller *ca
     const int package = model->records[id].package;
     const struct model_cell *cell = &model->cells[person][package];
     const struct model_package *policy = &model->packages[package];
+    const struct against against = {cell->requestor, cell->took_part, cell->earlier};
     unsigned for_whom = 0;
     if (cell->request != id || cell->later) /* rule 4 */
         return stage_of(model, caller, id) < MODEL_STAGES ? BUS_ERROR_ALREADY_DECIDED
                                                           : BUS_ERROR_NOT_AUTHORIZED;
-    int r = judge_decider(model, caller, named_now(model, cell), cell->requestor, cell->took_part, &for_whom);
+    int r = judge_decider(model, caller, named_now(model, cell), &against, &for_whom);
     if (r == NOT_NAMED) /* rule 4, of an earlier stage */
         r = caller->person != person && stage_of(model, caller, id) < cell->stage ? BUS_ERROR_ALREADY_DECIDED
                                                                                   : BUS_ERROR_NOT_AUTHORIZED;
@@ -207,13 +222,14 @@ void model_decide(struct model *model, const struct model_caller *caller, int64_
     const int person = model->records[id].person;
     const int package = model->records[id].package;
     const struct model_package *policy = &model->packages[package];
+    const struct against against = {cell->requestor, cell->took_part, cell->earlier};
     unsigned for_whom = 0;
     if (!approve) {
         cell->denied = model->now;
         model_withdraw(cell);
         return;
     }
-    judge_decider(model, caller, named_now(model, cell), cell->requestor, cell->took_part, &for_whom);
+    judge_decider(model, caller, named_now(model, cell), &against, &for_whom);
     cell->took_part |= caller->identity | for_whom;
     cell->duration = model_least(duration ? duration : cell->duration, policy->max_duration);
     cell->start = start_at > model->now ? start_at : cell->start;
@@ -230,10 +246,11 @@ bool model_may_review(const struct model *model, const struct model_caller *call
     const int package = model->records[id].package;
     const struct model_package *policy = &model->packages[package];
     const struct model_cell *cell = &model->cells[model->records[id].person][package];
+    const struct against against = {.requestor = model->records[id].requestor};
     unsigned for_whom = 0;
     bool may = false;
     for (int s = 0; s < policy->n_stages; s++)
         may |= judge_decider(model, caller, policy->stages[s].approvers | policy->stages[s].fallback,
-                             model->records[id].requestor, 0, &for_whom) == 0;
+                             &against, &for_whom) == 0;
     return may && policy->present && cell->unreviewed == id;
 }
