@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rule 14: a revocation ends everything of that user and package, what lies ahead too, and says what. */
 #include "tests/support/acts.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct fixture fixture;
@@ -15,11 +15,6 @@ static struct fixture fixture;
 static void setup(void)
 {
     fixture_init(&fixture, "db", DB, "other", OTHER, NULL);
-}
-
-static void teardown(void)
-{
-    fixture_deinit(&fixture);
 }
 
 static int64_t submit(const char *package, int64_t start)
@@ -40,25 +35,17 @@ static int64_t approved(const char *package, int64_t start)
 
 static int64_t take_in_emergency(void)
 {
-    struct facts *facts = fixture_facts("alice", NULL);
-    const struct caller caller = fixture_caller("alice");
-    struct reply reply = {0};
-    char *names[] = {(char *)"db", NULL};
-    const struct submission submission = {.packages = names, .justification = "fire"};
-    ck_assert_int_eq(fixture_ask(engine_emergency, &fixture.engine, &caller, facts, &reply, &submission), 0);
-    facts_free(facts);
-    return fixture_id(reply.value);
+    json_t *value = NULL;
+    ck_assert_int_eq(acts_emergency(&fixture, "alice", "db", "fire", &value), 0);
+    return fixture_id(value);
 }
 
 static json_t *revoke(void)
 {
-    struct facts *facts = fixture_facts("root", NULL);
-    const struct caller caller = fixture_caller("root");
-    struct reply reply = {0};
-    ck_assert_int_eq(
-        fixture_ask(engine_revoke, &fixture.engine, &caller, facts, &reply, "alice", "db", "enough"), 0);
-    facts_free(facts);
-    return reply.value;
+    json_t *value = NULL;
+    const struct call *call = fixture_call(&fixture, "root", NULL);
+    ck_assert_int_eq(fixture_answer(engine_revoke(call, "alice", "db", "enough"), &value), 0);
+    return value;
 }
 
 static void check_withdrawn(json_t *value, int64_t first)
@@ -113,16 +100,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("revoke");
-    TCase *tests = tcase_create("revoke");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, test_what_lies_ahead);
-    tcase_add_test(tests, test_extension_that_waits);
-    tcase_add_test(tests, test_nothing_else);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    suite_case("revoke", setup, fixture_teardown);
+    suite_add(test_what_lies_ahead, test_extension_that_waits, test_nothing_else);
+    return suite_run();
 }

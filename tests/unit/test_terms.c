@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The terms of calls on the bus: each name of a method's row has a member, and what may not be said is refused. */
 #include "helperd/bus/call.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,16 +94,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("terms");
-    TCase *tests = tcase_create("terms");
-    tcase_add_checked_fixture(tests, NULL, teardown);
-    tcase_add_test(tests, test_every_row);
-    tcase_add_test(tests, test_where_it_goes);
-    tcase_add_test(tests, test_what_is_refused);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    suite_case("terms", NULL, teardown);
+    suite_add(test_every_row, test_where_it_goes, test_what_is_refused);
+    return suite_run();
 }
