@@ -2,6 +2,7 @@
 #include "tests/support/fixture.h"
 
 #include "common/grantdir.h"
+#include "tests/support/blank_store.h"
 #include "tests/support/folder.h"
 #include "tests/support/unmarked.h"
 
@@ -190,7 +191,7 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
         .hooks = {.changed = on_changed, .deadline = on_deadline, .data = fixture},
     };
     fixture_reload(fixture);
-    ck_assert_int_eq(store_open(":memory:", &fixture->engine.store, &newborn), 0);
+    ck_assert_int_eq(blank_store_open(&fixture->engine.store, &newborn), 0);
     ck_assert(newborn);
     ck_assert_int_eq(engine_start(&fixture->engine, newborn), 0);
 }
