@@ -46,7 +46,7 @@ boot()
         as=(setpriv --bounding-set -audit_control --inh-caps -audit_control)
     } || return 1
     "${as[@]}" systemd-nspawn --quiet --register=no --keep-unit --private-network --hostname=demohost --boot \
-        --directory="$root" --console=pipe </dev/null >>"$work/console.log" 2>&1 &
+        --machine="accesspkg-$BASHPID" --directory="$root" --console=pipe </dev/null >>"$work/console.log" 2>&1 &
     echo $! >"$work/nspawn"
     [[ -z ${1-} ]] || echo 4294967295 >/proc/self/loginuid || return 1
     wait_for 30 find_init || return 1

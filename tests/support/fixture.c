@@ -2,6 +2,7 @@
 #include "tests/support/fixture.h"
 
 #include "common/grantdir.h"
+#include "tests/support/blank_store.h"
 #include "tests/support/folder.h"
 #include "tests/support/unmarked.h"
 
@@ -159,10 +160,9 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
     current = fixture;
     memcpy(accounts, everybody, sizeof(accounts));
     local_groups = false;
-    *fixture = (struct fixture){
-        .now = FIXTURE_NOW,
-    };
-    folder_make(fixture->folder);
+    *fixture = (struct fixture){.now = FIXTURE_NOW};
+    const char *parent = getenv("TMPDIR"); /* in memory, when tests/run runs us */
+    folder_make_below(parent ? parent : P_tmpdir, fixture->folder);
     snprintf(fixture->state, sizeof(fixture->state), "%s/state", fixture->folder);
     make_folder(fixture->folder, "packages.d");
     make_folder(fixture->folder, "state");
@@ -190,7 +190,7 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
         .hooks = {.changed = on_changed, .deadline = on_deadline, .data = fixture},
     };
     fixture_reload(fixture);
-    ck_assert_int_eq(store_open(":memory:", &fixture->engine.store, &newborn), 0);
+    ck_assert_int_eq(blank_store_open(&fixture->engine.store, &newborn), 0);
     ck_assert(newborn);
     ck_assert_int_eq(engine_start(&fixture->engine, newborn), 0);
 }

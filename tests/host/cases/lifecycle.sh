@@ -145,9 +145,11 @@ in_and_out()
 # Taking the module away under a service that names it would lock everybody out.
 in_use()
 {
-    local tree=$work/used make=(make --no-print-directory BUILD="$work/build" PREFIX="$work/used/usr" \
-        SYSCONFDIR="$work/used/etc" LOCALSTATEDIR="$work/used/var" DESTDIR=) file
-    cp -a "$build" "$work/build"
+    local tree=$work/used make=(make --no-print-directory -j"$(nproc)" CFLAGS=-Og BUILD="$work/build" \
+        PREFIX="$work/used/usr" SYSCONFDIR="$work/used/etc" LOCALSTATEDIR="$work/used/var" DESTDIR=) file
+    mkdir "$work/build"
+    # Less what another make may be at: builds of their own below it, and the suites.
+    find "$build" -mindepth 1 -maxdepth 1 ! -name tests ! -exec test -e {}/settings \; -exec cp -a -t "$work/build" {} +
     run "${make[@]}" install
     succeeded
     # What was built before for another place is built anew.
