@@ -145,17 +145,29 @@ static void take_groups(struct txn *txn, const struct package *package, struct g
     }
 }
 
-/*
- * Its clock starts when it is whole for the first time, or at `start` where one was asked for; until then the end of a
- * partial one bounds how long it may take (rule 8). What drifts and is put back ends when it would have ended.
- */
-static void settle(struct txn *txn, struct assignment *assignment, int64_t start, bool whole)
+/* Whether the user has anything of it: a group in place, or all of the none that it gives. */
+static bool is_in_place(const struct grants *grants)
 {
+    for (size_t i = 0; i < grants->count; i++)
+        if (!grants->items[i].problem)
+            return true;
+    return grants->count == 0;
+}
+
+/*
+ * Its clock starts when its first group is in place, or at `start` where one was asked for; a group that comes late gets
+ * what is left (rule 8). Until then the end bounds how long it may take. What drifts and is put back ends when it would
+ * have ended.
+ */
+static void settle(struct txn *txn, struct assignment *assignment, int64_t start, const struct grants *grants)
+{
+    const bool whole = is_whole(grants);
+    const bool in_place = is_in_place(grants);
     const int64_t now = txn_now(txn);
     const int64_t begin = start ? start : now;
-    if (assignment->state == STATE_NONE || (whole && !start && !assignment->begun))
+    if (assignment->state == STATE_NONE || (in_place && !start && !assignment->begun))
         assignment->span = (struct grant_span){begin, duration_after(begin, assignment->duration)};
-    assignment->begun |= whole;
+    assignment->begun |= in_place;
     assignment_plan_warning(txn->engine, assignment);
     if (whole)
         assignment->attempts = 0;
@@ -186,7 +198,7 @@ void assignment_fulfil(struct txn *txn, const struct request *request, const str
     take_groups(txn, package, &grants);
     resolve(txn, request->user, facts, &grants);
     /* Without facts it is its start that has come, perhaps a while ago. */
-    settle(txn, &assignment, facts ? 0 : request->start, is_whole(&grants));
+    settle(txn, &assignment, facts ? 0 : request->start, &grants);
     if (!facts)
         assignment.retry_at = txn_now(txn);
     store_add_assignment(txn->store, &assignment);
@@ -220,7 +232,7 @@ static bool only_drift_is_missing(const struct grants *grants)
 void assignment_regrant(struct txn *txn, struct assignment *assignment, const struct grants *grants,
                         int64_t start)
 {
-    settle(txn, assignment, start, is_whole(grants));
+    settle(txn, assignment, start, grants);
     if (only_drift_is_missing(grants))
         assignment->retry_at = 0;
     store_update_assignment(txn->store, assignment);

@@ -21,7 +21,7 @@ struct assignment {
     struct grant_span span; /* begins when it is first fulfilled (rule 8) */
     int64_t duration;       /* seconds; DURATION_FOREVER: its span ends at GRANT_FOREVER */
     bool extended;
-    bool begun;        /* it was once fulfilled: its clock runs, even if it becomes partial later */
+    bool begun;        /* a group of it was in place once: its clock runs, even if it lacks groups later */
     int64_t attempts;  /* to fulfil it, since it was last fulfilled */
     int64_t retry_at;  /* 0: nothing to retry */
     int64_t warn_at;   /* when to warn the user of the end on terminals; 0: no more */

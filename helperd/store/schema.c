@@ -18,7 +18,7 @@
  * step 5
  *   request_age  how long what waits has waited (pkg-admin status)
  * step 4
- *   assignment.begun  it was whole once
+ *   assignment.begun  a group of it was in place once
  *   assignment.warn_at  when to tell the user that the end is near
  *   ending      sessions of an assignment that has ended: which are to be ended, and what remained of them
  *   membership  who is in which group of /etc/group by our doing, or is to be (membership.h)

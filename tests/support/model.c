@@ -17,11 +17,20 @@ bool model_is_whole(const struct model *model, int person, int package)
     return cell->held;
 }
 
-/* Rule 8: the clock starts when it is whole for the first time, or at the start that was asked for. */
+static bool is_in_place(const struct model *model, int person, int package)
+{
+    const struct model_cell *cell = &model->cells[person][package];
+    for (int g = 0; g < MODEL_GROUPS; g++)
+        if (model->packages[package].groups & 1u << g && cell->grants[g] == PLACED)
+            return cell->held;
+    return false;
+}
+
+/* Rule 8: the clock starts when its first group is in place, or at the start that was asked for. */
 static void settle(struct model *model, int person, int package)
 {
     struct model_cell *cell = &model->cells[person][package];
-    if (!model_is_whole(model, person, package))
+    if (!is_in_place(model, person, package))
         return;
     if (!cell->begun && !cell->fixed_start) {
         cell->begin = model->now;

@@ -54,7 +54,7 @@ struct model_cell {
 
     bool held;
     int64_t begin, end, length;
-    int64_t fixed_start; /* 0: its clock starts when it is whole */
+    int64_t fixed_start; /* 0: its clock starts when its first group is in place */
     bool begun, of_emergency;
     enum model_grant grants[MODEL_GROUPS];
     int64_t tried; /* to put it in place, last */

@@ -220,8 +220,10 @@ START_TEST(test_other_reasons)
     ck_assert(!fixture_in_group(&fixture, "alice", 2001));
     acts_retry_now(&fixture, "alice", "db-admins");
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
-    fixture.now += 3599; /* whole for the first time: its clock begins (rule 8) */
+    fixture.now += 3597; /* its clock began with its first group, 2 seconds before (rule 8) */
     ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
+    fixture.now += 1;
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
 }
 END_TEST
 
