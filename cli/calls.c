@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The deadline runs only while the bus is waited for: never while a person types or a pager reads. */
+/* See the header. The deadline runs only during a call: never while a person types or reads. */
 #include "cli/calls.h"
 
 static int connect_once(struct invocation *invocation, struct client_error *ret_error)
