@@ -5,12 +5,12 @@
 #include "cli/runner.h"
 
 /* As client_call (dbus/client.h), but fails for an answer of another JSON type. 0, or -1 with *ret_error filled. */
-int calls_call(struct invocation *invocation, const char *method, const char *in, json_t *arguments,
-               json_type wanted, json_t **ret_value, struct client_error *ret_error);
+int calls_call(struct invocation *invocation, struct client_message message, json_type wanted,
+               json_t **ret_value, struct client_error *ret_error);
 
 /* As client_call_all: the caller checks the types. */
-int calls_call_all(struct invocation *invocation, const char *method, const char *in, json_t *arguments,
-                   json_t **ret_values, struct client_error *ret_error);
+int calls_call_all(struct invocation *invocation, struct client_message message, json_t **ret_values,
+                   struct client_error *ret_error);
 
 /* Fills the error for an answer that breaks the interface. Returns -1. */
 int calls_wrong_shape(struct client_error *ret_error);

@@ -16,7 +16,8 @@ static int load_decidable(struct invocation *invocation, json_t *requests, struc
         json_t *request = NULL;
 
         if (find_operand(invocation, i, false, ret_error) < 0 ||
-            calls_call(invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[i]),
+            calls_call(invocation,
+                       client_message("GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[i])),
                        JSON_OBJECT, &request, ret_error) < 0) {
             if (ret_error->code == BUS_ERROR_UNAVAILABLE)
                 return -1;

@@ -160,8 +160,8 @@ int explain_show(struct invocation *invocation, const char *package, const char 
     struct client_error error;
     json_t *explanation = NULL;
 
-    if (calls_call(invocation, "Explain", "ss", json_pack("[s, s]", package, user), JSON_OBJECT, &explanation,
-                   &error) < 0)
+    if (calls_call(invocation, client_message("Explain", "ss", json_pack("[s, s]", package, user)),
+                   JSON_OBJECT, &explanation, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, explanation);

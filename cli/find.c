@@ -46,8 +46,8 @@ static int search_source(struct invocation *invocation, const struct source *sou
                                "user", search->user, "package", search->package, "limit", FETCHED_MAX);
     json_t *requests = NULL;
 
-    if (calls_call(invocation, "ListRequests", "a{sv}", json_pack("[o]", filter), JSON_ARRAY, &requests,
-                   ret_error) < 0)
+    if (calls_call(invocation, client_message("ListRequests", "a{sv}", json_pack("[o]", filter)), JSON_ARRAY,
+                   &requests, ret_error) < 0)
         return -1;
     *ret = pick_request(requests, search->review);
     json_decref(requests);

@@ -42,7 +42,8 @@ static int fetch_holders_page(struct invocation *invocation, const struct wanted
 
     if (before > 0)
         json_object_set_new(filter, "before", json_integer(before));
-    if (calls_call_all(invocation, "ListHolders", "a{sv}", json_pack("[o]", filter), &values, ret_error) < 0)
+    if (calls_call_all(invocation, client_message("ListHolders", "a{sv}", json_pack("[o]", filter)), &values,
+                       ret_error) < 0)
         return -1;
     const int r = json_array_extend(found->rows, json_array_get(values, 0));
     found->more = json_is_true(json_array_get(values, 1));

@@ -102,8 +102,10 @@ static int import_all(struct invocation *invocation, const json_t *members, json
         struct client_error error;
         json_t *some = NULL;
 
-        if (calls_call(invocation, "Import", "ssasa{sv}",
-                       make_arguments(invocation, make_portion(members, i)), JSON_ARRAY, &some, &error) < 0) {
+        if (calls_call(
+                invocation,
+                client_message("Import", "ssasa{sv}", make_arguments(invocation, make_portion(members, i))),
+                JSON_ARRAY, &some, &error) < 0) {
             const int code = calls_report(invocation, &error);
 
             if (i > 0)

@@ -78,8 +78,10 @@ int lookback_report(struct invocation *invocation)
                               : invocation->output.now - (int64_t)REPORT_DAYS * 24 * 60 * 60;
     json_t *values = NULL;
 
-    if (calls_call_all(invocation, "Report", "a{sv}",
-                       json_pack("[{s:I, s:s*}]", "since", (json_int_t)since, "package", invocation->package),
+    if (calls_call_all(invocation,
+                       client_message("Report", "a{sv}",
+                                      json_pack("[{s:I, s:s*}]", "since", (json_int_t)since, "package",
+                                                invocation->package)),
                        &values, &error) < 0)
         return calls_report(invocation, &error);
     const json_t *rows = json_array_get(values, 0), *counted = json_array_get(values, 1);
@@ -170,7 +172,8 @@ static int fetch_audit_page(struct invocation *invocation, int64_t request, stru
         json_object_set_new(filter, "before", json_integer(cursor->id));
         json_object_set_new(filter, "before_at", json_integer(cursor->at));
     }
-    if (calls_call_all(invocation, "Audit", "a{sv}", json_pack("[o]", filter), &values, ret_error) < 0)
+    if (calls_call_all(invocation, client_message("Audit", "a{sv}", json_pack("[o]", filter)), &values,
+                       ret_error) < 0)
         return -1;
     const struct cursor before = *cursor;
     int r = json_array_extend(lines, json_array_get(values, 0));

@@ -153,12 +153,13 @@ int overview_show(struct invocation *invocation, json_t **ret_requests)
 {
     struct client_error error;
     json_t *packages = NULL, *requests = NULL;
-    int r = calls_call(invocation, "ListPackages", "", NULL, JSON_ARRAY, &packages, &error);
+    int r = calls_call(invocation, client_message("ListPackages", "", NULL), JSON_ARRAY, &packages, &error);
 
     if (r == 0)
-        r = calls_call(invocation, "ListRequests", "a{sv}",
-                       json_pack("[{s:s, s:i}]", "role", "requestor", "limit", BUS_PAGE_MAX), JSON_ARRAY,
-                       &requests, &error);
+        r = calls_call(invocation,
+                       client_message("ListRequests", "a{sv}",
+                                      json_pack("[{s:s, s:i}]", "role", "requestor", "limit", BUS_PAGE_MAX)),
+                       JSON_ARRAY, &requests, &error);
     if (r == 0)
         print_overview(&invocation->output, packages, requests);
     json_decref(packages);

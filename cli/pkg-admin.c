@@ -138,7 +138,7 @@ static int64_t count_packages(struct invocation *invocation)
     json_t *status = NULL;
     int64_t count = -1;
 
-    if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &status, &error) == 0)
+    if (calls_call(invocation, client_message("GetStatus", "", NULL), JSON_OBJECT, &status, &error) == 0)
         count = member_integer(status, "packages");
     json_decref(status);
     return count;
@@ -239,7 +239,7 @@ static int reload_daemon(struct invocation *invocation, int checked)
         json_decref(values);
         return 0;
     }
-    if (calls_call_all(invocation, "Reload", "", NULL, &values, &error) < 0) {
+    if (calls_call_all(invocation, client_message("Reload", "", NULL), &values, &error) < 0) {
         output_message(invocation->program->name,
                        "new groups are on the allow-list, but the running policy stays:");
         return calls_report(invocation, &error);
@@ -325,13 +325,12 @@ static void say_withdrawn(struct invocation *invocation, const json_t *request)
                     (long long)json_integer_value(id));
 }
 
-static int call_for_assignment(struct invocation *invocation, const char *method, const char *in,
-                               json_t *arguments)
+static int call_for_assignment(struct invocation *invocation, struct client_message message)
 {
     struct client_error error;
     json_t *request = NULL;
 
-    if (calls_call(invocation, method, in, arguments, JSON_OBJECT, &request, &error) < 0)
+    if (calls_call(invocation, message, JSON_OBJECT, &request, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json) {
         output_json(&invocation->output, request);
@@ -354,9 +353,9 @@ static int assign_access(struct invocation *invocation)
         json_object_set_new(options, "start", json_integer(invocation->start));
     if (invocation->override)
         json_object_set_new(options, "override", json_true());
-    return call_for_assignment(
-        invocation, "Assign", "ssa{sv}",
-        json_pack("[s, s, o]", invocation->operands[1], invocation->operands[0], options));
+    return call_for_assignment(invocation, client_message("Assign", "ssa{sv}",
+                                                          json_pack("[s, s, o]", invocation->operands[1],
+                                                                    invocation->operands[0], options)));
 }
 
 static int revoke_access(struct invocation *invocation)
@@ -364,15 +363,17 @@ static int revoke_access(struct invocation *invocation)
     if (!invocation->reason)
         return command_usage(invocation,
                              "the command 'revoke' needs a reason, which the user reads: -m 'REASON'");
-    return call_for_assignment(
-        invocation, "Revoke", "sss",
-        json_pack("[s, s, s]", invocation->operands[1], invocation->operands[0], invocation->reason));
+    return call_for_assignment(invocation,
+                               client_message("Revoke", "sss",
+                                              json_pack("[s, s, s]", invocation->operands[1],
+                                                        invocation->operands[0], invocation->reason)));
 }
 
 static int retry_access(struct invocation *invocation)
 {
-    return call_for_assignment(invocation, "Retry", "ss",
-                               json_pack("[s, s]", invocation->operands[1], invocation->operands[0]));
+    return call_for_assignment(
+        invocation,
+        client_message("Retry", "ss", json_pack("[s, s]", invocation->operands[1], invocation->operands[0])));
 }
 
 static int import_members(struct invocation *invocation)

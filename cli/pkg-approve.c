@@ -254,7 +254,8 @@ static int list_delegations(struct invocation *invocation)
     struct client_error error;
     json_t *delegations = NULL;
 
-    if (calls_call(invocation, "ListDelegations", "", NULL, JSON_ARRAY, &delegations, &error) < 0)
+    if (calls_call(invocation, client_message("ListDelegations", "", NULL), JSON_ARRAY, &delegations,
+                   &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, delegations);
@@ -288,15 +289,14 @@ static void say_undelegated(const struct invocation *invocation, struct output *
         output_line(output, "You decide no longer in the name of %s.", member_text(delegation, "user"));
 }
 
-static int call_delegation(struct invocation *invocation, const char *method, const char *in,
-                           json_t *arguments,
+static int call_delegation(struct invocation *invocation, struct client_message message,
                            void (*say)(const struct invocation *invocation, struct output *output,
                                        const json_t *delegation))
 {
     struct client_error error;
     json_t *delegation = NULL;
 
-    if (calls_call(invocation, method, in, arguments, JSON_OBJECT, &delegation, &error) < 0)
+    if (calls_call(invocation, message, JSON_OBJECT, &delegation, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, delegation);
@@ -313,7 +313,8 @@ static int change_delegation(struct invocation *invocation)
     if (invocation->revoke && !bare)
         return command_usage(invocation, "--revoke stands alone: it ends a delegation");
     if (invocation->revoke)
-        return call_delegation(invocation, "Undelegate", "s", json_pack("[s]", invocation->revoke),
+        return call_delegation(invocation,
+                               client_message("Undelegate", "s", json_pack("[s]", invocation->revoke)),
                                say_undelegated);
     if (bare)
         return list_delegations(invocation);
@@ -322,10 +323,12 @@ static int change_delegation(struct invocation *invocation)
     if (invocation->until == 0)
         return command_usage(invocation,
                              "the command 'delegate' needs --until WHEN: a delegation has an end");
-    return call_delegation(invocation, "Delegate", "sa{sv}",
-                           json_pack("[s, {s:I, s:s*}]", invocation->to, "until",
-                                     (json_int_t)invocation->until, "reason", invocation->reason),
-                           say_delegated);
+    return call_delegation(
+        invocation,
+        client_message("Delegate", "sa{sv}",
+                       json_pack("[s, {s:I, s:s*}]", invocation->to, "until", (json_int_t)invocation->until,
+                                 "reason", invocation->reason)),
+        say_delegated);
 }
 
 static const struct command commands[] = {

@@ -136,7 +136,8 @@ static int list_packages(struct invocation *invocation)
     struct client_error error;
     json_t *list_of_packages = NULL;
 
-    if (calls_call(invocation, "ListPackages", "", NULL, JSON_ARRAY, &list_of_packages, &error) < 0)
+    if (calls_call(invocation, client_message("ListPackages", "", NULL), JSON_ARRAY, &list_of_packages,
+                   &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, list_of_packages);
@@ -149,13 +150,13 @@ static int list_packages(struct invocation *invocation)
     return 0;
 }
 
-static int call_for_request(struct invocation *invocation, const char *method, const char *in,
-                            json_t *arguments, void (*say)(struct output *output, const json_t *request))
+static int call_for_request(struct invocation *invocation, struct client_message message,
+                            void (*say)(struct output *output, const json_t *request))
 {
     struct client_error error;
     json_t *request = NULL;
 
-    if (calls_call(invocation, method, in, arguments, JSON_OBJECT, &request, &error) < 0)
+    if (calls_call(invocation, message, JSON_OBJECT, &request, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, request);
@@ -292,8 +293,8 @@ static int submit_request(struct invocation *invocation)
         if (signals_subscribe(invocation, &error) < 0)
             return calls_report(invocation, &error);
     }
-    if (calls_call(invocation, "Submit", "sasa{sv}", submit_arguments(invocation), JSON_OBJECT, &request,
-                   &error) < 0)
+    if (calls_call(invocation, client_message("Submit", "sasa{sv}", submit_arguments(invocation)),
+                   JSON_OBJECT, &request, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->wait) {
         const int code = submit_and_wait(invocation, request);
@@ -338,8 +339,9 @@ static int extend_access(struct invocation *invocation)
 
     if (invocation->duration > 0)
         json_object_set_new(options, "duration", json_integer(invocation->duration));
-    return call_for_request(invocation, "Extend", "sa{sv}",
-                            json_pack("[s, o]", invocation->operands[0], options), say_submitted);
+    return call_for_request(
+        invocation, client_message("Extend", "sa{sv}", json_pack("[s, o]", invocation->operands[0], options)),
+        say_submitted);
 }
 
 static void say_emergency(struct output *output, const json_t *request)
@@ -359,8 +361,10 @@ static int take_emergency(struct invocation *invocation)
         return command_usage(invocation,
                              "the command 'emergency' needs a reason, which every approver reads: "
                              "-m 'REASON'");
-    return call_for_request(invocation, "Emergency", "ss",
-                            json_pack("[s, s]", invocation->operands[0], invocation->reason), say_emergency);
+    return call_for_request(
+        invocation,
+        client_message("Emergency", "ss", json_pack("[s, s]", invocation->operands[0], invocation->reason)),
+        say_emergency);
 }
 
 static void say_returned(struct output *output, const json_t *request)
@@ -385,10 +389,11 @@ static void say_returned(struct output *output, const json_t *request)
 
 static int return_access(struct invocation *invocation)
 {
-    return call_for_request(
-        invocation, "Return", "ss",
-        json_pack("[s, s]", invocation->operands[0], invocation->reason ? invocation->reason : ""),
-        say_returned);
+    return call_for_request(invocation,
+                            client_message("Return", "ss",
+                                           json_pack("[s, s]", invocation->operands[0],
+                                                     invocation->reason ? invocation->reason : "")),
+                            say_returned);
 }
 
 static int explain_package(struct invocation *invocation)

@@ -257,7 +257,8 @@ static int fetch_requests_page(struct invocation *invocation, const char *role, 
 
     if (before > 0)
         json_object_set_new(filter, "before", json_integer(before));
-    if (calls_call_all(invocation, "ListRequests", "a{sv}", json_pack("[o]", filter), &values, ret_error) < 0)
+    if (calls_call_all(invocation, client_message("ListRequests", "a{sv}", json_pack("[o]", filter)), &values,
+                       ret_error) < 0)
         return -1;
     int r = json_array_extend(requests, json_array_get(values, 0));
     pages->more = json_is_true(json_array_get(values, 1));
@@ -390,7 +391,8 @@ int requests_show_then(struct invocation *invocation, requests_remark *remark)
     json_t *request = NULL;
 
     if (find_operand(invocation, 0, false, &error) < 0 ||
-        calls_call(invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[0]),
+        calls_call(invocation,
+                   client_message("GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[0])),
                    JSON_OBJECT, &request, &error) < 0)
         return calls_report(invocation, &error);
     requests_print(invocation, request);
@@ -438,9 +440,10 @@ static int act_on(struct invocation *invocation, const struct requests_action *a
     json_t *request = NULL;
 
     if (find_operand(invocation, index, action->review, &error) < 0 ||
-        calls_call(invocation, action->method, action->in,
-                   action->arguments(invocation, invocation->ids[index]), JSON_OBJECT, &request,
-                   &error) < 0) {
+        calls_call(
+            invocation,
+            client_message(action->method, action->in, action->arguments(invocation, invocation->ids[index])),
+            JSON_OBJECT, &request, &error) < 0) {
         say_failed(invocation, index, &error);
         json_array_append_new(results, failure_to_json(invocation, index, &error));
         return bus_error_exit_code(error.code);

@@ -401,7 +401,7 @@ int status_show(struct invocation *invocation)
     struct client_error error;
     json_t *status = NULL;
 
-    if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &status, &error) < 0)
+    if (calls_call(invocation, client_message("GetStatus", "", NULL), JSON_OBJECT, &status, &error) < 0)
         return calls_report(invocation, &error);
     struct findings findings = add_host(status);
     add_returned(status);

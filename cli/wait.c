@@ -114,9 +114,10 @@ static int refresh_request(struct invocation *invocation, json_t **request)
     /* A call would start it, against the will of the administrator who stopped it. */
     if (calls_daemon_runs(invocation, &runs, &error) == 0 && !runs)
         return 0;
-    if (calls_call(invocation, "GetRequest", "x",
-                   json_pack("[I]", (json_int_t)member_integer(*request, "id")), JSON_OBJECT, &now,
-                   &error) < 0) {
+    if (calls_call(
+            invocation,
+            client_message("GetRequest", "x", json_pack("[I]", (json_int_t)member_integer(*request, "id"))),
+            JSON_OBJECT, &now, &error) < 0) {
         if (error.code == BUS_ERROR_UNAVAILABLE)
             return 0;
         progress_clear(invocation);

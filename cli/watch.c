@@ -147,8 +147,8 @@ static int show_one(struct watch *watch, int64_t id)
     struct client_error error;
     json_t *request = NULL;
 
-    if (calls_call(watch->invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)id), JSON_OBJECT,
-                   &request, &error) == 0) {
+    if (calls_call(watch->invocation, client_message("GetRequest", "x", json_pack("[I]", (json_int_t)id)),
+                   JSON_OBJECT, &request, &error) == 0) {
         show_news(watch, request);
         json_decref(request);
         return 0;

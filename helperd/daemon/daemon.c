@@ -511,7 +511,8 @@ static int start_layers(struct daemon *daemon)
     const struct daemon_follow_hooks follow_hooks = {on_retries, on_directory, daemon};
     if (daemon_follow_new(daemon->loop, &daemon->engine, daemon->lookup, &follow_hooks, &daemon->follow) < 0)
         return EX_OSERR;
-    if (bus_open(daemon->loop, &self, on_bus_call, on_bus_lost, daemon, &daemon->bus) < 0)
+    const struct bus_hooks bus_hooks = {on_bus_call, on_bus_lost, daemon};
+    if (bus_open(daemon->loop, &self, &bus_hooks, &daemon->bus) < 0)
         return EX_UNAVAILABLE;
     bus_manager_attach(daemon->manager, daemon->bus);
     daemon->chores = bus_chores_new(&daemon->engine, daemon->bus, on_settled, daemon);

@@ -146,14 +146,14 @@ static int call_submit(struct client *client, const struct question *question, j
 {
     const char *user = geteuid() == 0 ? question->user : "";
     json_t *arguments = json_pack("[s, o, o]", user, make_packages(question), make_options(question));
-    return client_call(client, "Submit", "sasa{sv}", arguments, ret, ret_error);
+    return client_call(client, client_message("Submit", "sasa{sv}", arguments), ret, ret_error);
 }
 
 static int call_get_request(struct client *client, const struct question *question, json_t **ret,
                             struct client_error *ret_error)
 {
     json_t *arguments = json_pack("[I]", (json_int_t)question->request);
-    const int r = client_call(client, "GetRequest", "x", arguments, ret, ret_error);
+    const int r = client_call(client, client_message("GetRequest", "x", arguments), ret, ret_error);
     if (r == 0)
         json_object_set_new(*ret, "existing", json_true());
     return r;
