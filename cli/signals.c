@@ -3,6 +3,7 @@
 #include "cli/signals.h"
 
 #include "cli/calls.h"
+#include "common/monotonic.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -88,14 +89,6 @@ static enum signals_event take_received(DBusConnection *connection, int64_t *ret
         dbus_message_unref(message);
     }
     return event;
-}
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* True when there may be something to read. SIGINT is unblocked only here, so that none is missed between two waits. */
