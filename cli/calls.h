@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Calls accesspkgd for a command: connects at the first call, gives each call a deadline, reports failures in one way. */
+/* Calls accesspkgd for a command: connects at the first call, gives each call a deadline, reports failures. */
 #pragma once
 
 #include "cli/runner.h"

@@ -9,7 +9,7 @@
 #include "common/cleanup.h"
 #include "common/duration.h"
 
-/* Fetches the operands that the caller may decide on. Skips others: the decision itself reports what is wrong with them. */
+/* Fetches the requests that the caller may decide on. Skips others: the decision itself reports why. */
 static int load_decidable(struct invocation *invocation, json_t *requests, struct client_error *ret_error)
 {
     for (size_t i = 0; i < invocation->n_operands; i++) {

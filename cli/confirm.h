@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Before a decision at a terminal: shows the approver who gets what for how long, and why, and asks for confirmation. */
+/* Before a decision at a terminal: shows the approver who gets what for how long, and why, and asks to confirm. */
 #pragma once
 
 #include "cli/runner.h"
@@ -12,8 +12,8 @@ enum confirm_answer {
 
 /*
  * Shows the requests of the operands, asks for a reason if none was given, and for a "yes" (not for a denial, where the
- * reason is enough). Asks nothing before an approval if the caller may decide on none of them: accesspkgd says why then.
- * *ret_reason is new memory, or unchanged; *ret_code is the exit code with CONFIRM_FAILED.
+ * reason is enough). Asks nothing before an approval if the caller may decide on none of them: accesspkgd says why
+ * then. *ret_reason is new memory, or unchanged; *ret_code is the exit code with CONFIRM_FAILED.
  */
 enum confirm_answer confirm_decision(struct invocation *invocation, bool approve, char **ret_reason,
                                      int *ret_code);

@@ -5,8 +5,8 @@
 #include "cli/runner.h"
 
 /*
- * Finds the request of this user and package that waits for a decision (`review`: for a review), else the most recent one.
- * `name` is split at its last slash, as a package's name has none. 0, or -1 with *ret_error filled.
+ * Finds the request of this user and package that waits for a decision (`review`: for a review), else the most recent
+ * one. `name` is split at its last slash, as a package's name has none. 0, or -1 with *ret_error filled.
  */
 int find_request(struct invocation *invocation, const char *name, bool review, int64_t *ret,
                  struct client_error *ret_error);

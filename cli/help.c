@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Prints help and completion from the tables of commands and options. Help fits on a screen of 24 lines by 80 columns: a
- * program lists its commands, a command its options; the rest is in the manual. */
+/* Prints help and completion from the tables of commands and options. Help fits on a screen of 24 lines by 80
+ * columns: a program lists its commands, a command its options; the rest is in the manual. */
 #include "cli/help.h"
 
 #include "cli/options.h"

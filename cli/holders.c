@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * See the header. accesspkgd says what a name is (package, group, user), and lists its holders page by page. This file
- * parses what was typed, finds how the directory spells a name, and prints the table and the gpasswd commands for users who
- * are in /etc/group, too.
+ * parses what was typed, finds how the directory spells a name, and prints the table and the gpasswd commands for users
+ * who are in /etc/group, too.
  */
 #include "cli/holders.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See the header. Reads the members that this host lists (no list has users who have the group by a package) and sends them
- * in portions; accesspkgd looks each one up and decides. Reads /etc/group and never writes it: prints the commands for the
- * administrator.
+ * See the header. Reads the members that this host lists (no list has users who have the group by a package) and sends
+ * them in portions; accesspkgd looks each one up and decides. Reads /etc/group and never writes it: prints the commands
+ * for the administrator.
  */
 #include "cli/import.h"
 
@@ -172,7 +172,7 @@ static bool is_local(const struct groupfile *file, const char *group, const char
     return false;
 }
 
-static bool print_commands(struct invocation *invocation, const json_t *outcomes)
+static bool print_gpasswd_commands(struct invocation *invocation, const json_t *outcomes)
 {
     const char *group = invocation->operands[0];
     struct groupfile file = {0};
@@ -212,7 +212,7 @@ static void print_outcomes(struct invocation *invocation, const json_t *outcomes
     if (json_array_size(outcomes) == 0)
         return;
     output_table(&invocation->output, fields, sizeof(fields) / sizeof(*fields), outcomes);
-    *ret_left = print_commands(invocation, outcomes);
+    *ret_left = print_gpasswd_commands(invocation, outcomes);
 }
 
 int import_group(struct invocation *invocation, bool *ret_left)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. In an mbox a message starts with a line "From SENDER DATE"; inside a message such a line is ">From". */
+/* In an mbox a message starts with a line "From SENDER DATE"; inside a message such a line is ">From". */
 #include "cli/mailbox.h"
 
 #include "common/cleanup.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Counts the mails in a mailbox file (mbox). Shows nothing of their content: any one may have sent them. */
+/* Counts the mails in a mailbox file (mbox). Shows nothing of their content: anyone may have sent them. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@ struct mailbox {
 };
 
 /*
- * 0; -errno when there is no such file, or it is a link or no regular file. Never blocks and follows no link: users who may
- * write to the folder, which is the mail system's, could use either against us.
+ * 0; -errno when there is no such file, or it is a link or no regular file. Never blocks and follows no link: users who
+ * may write to the folder, which is the mail system's, could use either against us.
  */
 int mailbox_count(const char *path, struct mailbox *ret);

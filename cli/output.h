@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The output layer of all commands: data on stdout as tables, records (labelled lines) or JSON; messages on stderr. Prints
- * no control characters (rule 10): text passes text_visible, JSON is ASCII. With --json members keep their names and values
- * of the bus, except that times are ISO 8601 in the user's zone; keys are sorted.
+ * The output layer of all commands: data on stdout as tables, records (labelled lines) or JSON; messages on stderr.
+ * Prints no control characters (rule 10): text passes text_visible, JSON is ASCII. With --json members keep their names
+ * and values of the bus, except that times are ISO 8601 in the user's zone; keys are sorted.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Makes three tables from two answers: ListPackages (what the caller has) and ListRequests (what waits). */
+/* Makes three tables from two answers: ListPackages (what the caller has) and ListRequests (what waits). */
 #include "cli/overview.h"
 
 #include "cli/calls.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Pages output that fills the terminal, as git does: with ACCESSPKG_PAGER, else PAGER, else `less -FRX`; "" or "cat" pages
- * nothing. Under sudo only with less in its secure mode: a user who may run `sudo pkg-admin audit` must not get a root
- * shell from the pager.
+ * Pages output that fills the terminal, as git does: with ACCESSPKG_PAGER, else PAGER, else `less -FRX`; "" or "cat"
+ * pages nothing. Under sudo only with less in its secure mode: a user who may run `sudo pkg-admin audit` must not get a
+ * root shell from the pager.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * pkg-admin, for administrators. Runs accesspkgd as a program, with the caller's rights, to check packages.d (any user) and
- * to write the allow-list (root).
+ * pkg-admin, for administrators. Runs accesspkgd as a program, with the caller's rights, to check packages.d (any user)
+ * and to write the allow-list (root).
  */
 #include "cli/calls.h"
 #include "cli/explain.h"
@@ -128,8 +128,8 @@ static int check_config(struct invocation *invocation)
 /* ---- reload ----------------------------------------------------------------------------------------------- */
 
 /*
- * Three steps: root adds new groups to the allow-list; accesspkgd loads the new policy; root removes groups from the list
- * that no package gives any more and that, according to accesspkgd's answer, no user holds.
+ * Three steps: root adds new groups to the allow-list; accesspkgd loads the new policy; root removes groups from the
+ * list that no package gives any more and that, according to accesspkgd's answer, no user holds.
  */
 
 static int64_t count_packages(struct invocation *invocation)

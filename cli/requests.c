@@ -324,7 +324,7 @@ static json_t *reviews_first(json_t *requests)
     return sorted;
 }
 
-/* On a terminal a list of waiting requests is reversed: the newest, and those to be reviewed, end up near the prompt. */
+/* Reverses a list of waiting requests on a terminal: the newest, and those to review, end up near the prompt. */
 static void print_list(struct output *output, const json_t *requests, bool waits)
 {
     json_t *turned = json_array();
@@ -432,7 +432,7 @@ static void say_not_tried(const struct invocation *invocation, size_t from)
         output_message(invocation->program->name, "request %s was not tried", invocation->operands[i]);
 }
 
-/* Calls the action for one operand, and adds the answer or the error to `results`, for --json. Returns the exit code. */
+/* Calls the action for one operand, and adds the answer or error to `results` for --json. Returns the exit code. */
 static int act_on(struct invocation *invocation, const struct requests_action *action, size_t index,
                   json_t *results)
 {

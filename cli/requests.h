@@ -32,5 +32,5 @@ struct requests_action {
     bool review; /* USER/PACKAGE is the request to be reviewed */
 };
 
-/* Calls it for each operand and prints the results. Returns the highest exit code. Stops when the bus does not answer. */
+/* Calls it for each operand and prints the results. Returns the highest exit code. Stops when the bus is silent. */
 int requests_each(struct invocation *invocation, const struct requests_action *action);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Waits for RequestChanged, which carries only a request's number. Subscribe first, then read the requests: a change in
- * between is then a pending signal. The bus policy lets only accesspkgd send it; a faked one would only cause a needless
- * read.
+ * between is then a pending signal. The bus policy lets only accesspkgd send it; a faked one would only cause a
+ * needless read.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See the header. Prints one record, whose lists are cut until it fits on the terminal. Counts returned mail itself, as the
- * daemon may not read it.
+ * See the header. Prints one record, whose lists are cut until it fits on the terminal. Counts returned mail itself, as
+ * the daemon may not read it.
  */
 #include "cli/status.h"
 
@@ -341,7 +341,7 @@ static void print_status(struct output *output, const json_t *status, size_t res
 
 /* ---- the command ------------------------------------------------------------------------------------------ */
 
-/* Checks nsswitch.conf, nscd and pam.d, which the daemon does not. check-config does so, too, and checks package names. */
+/* Checks nsswitch.conf, nscd and pam.d, which the daemon does not. check-config checks names of packages, too. */
 static struct findings add_host(json_t *status)
 {
     struct findings findings = {0}, guarded = {0};

@@ -32,7 +32,7 @@ static char *fingerprint(const json_t *request)
 }
 
 /* True when it changed since it was last shown. Remembers its fingerprint. */
-static bool is_news(struct watch *watch, const json_t *request)
+static bool has_changed(struct watch *watch, const json_t *request)
 {
     char number[24];
     _cleanup_free_ char *look = fingerprint(request);
@@ -93,7 +93,7 @@ static void show_news(struct watch *watch, const json_t *request)
     struct output *output = &watch->invocation->output;
     char now[WHEN_MAX];
 
-    if (!is_news(watch, request))
+    if (!has_changed(watch, request))
         return;
     output->now = time(NULL);
     if (output->json) {

@@ -13,8 +13,8 @@ char *when_iso(int64_t time, char ret[WHEN_MAX]);
 char *when_relative(int64_t time, int64_t now, char ret[WHEN_MAX]);
 
 /*
- * Parses a time to come: "+2h" from now, "14:30" (the next one), "2026-11-24 09:00", "2026-11-24T09:00:00". 0; -EINVAL for
- * other text, or a time that does not exist.
+ * Parses a time to come: "+2h" from now, "14:30" (the next one), "2026-11-24 09:00", "2026-11-24T09:00:00". 0; -EINVAL
+ * for other text, or a time that does not exist.
  */
 int when_parse(const char *text, int64_t now, int64_t *ret);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Calls accesspkgd from the commands and from accesspkg-submit. Never from a module, where libdbus would hang its host or
- * leak memory. One deadline covers connecting, handshake and call: it is a timer of the process, because libdbus's own
- * time-outs do not cover a bus that accepts the connection and never answers.
+ * Calls accesspkgd from the commands and from accesspkg-submit. Never from a module, where libdbus would hang its host
+ * or leak memory. One deadline covers connecting, handshake and call: it is a timer of the process, because libdbus's
+ * own time-outs do not cover a bus that accepts the connection and never answers.
  */
 #pragma once
 

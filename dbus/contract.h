@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The contract on the bus, as far as C needs it: names, states and errors. One table each gives enums, identifiers, words
- * for people and exit codes. The methods are in org.accesspkg1.Manager.xml. Needs no libdbus, so that the PAM module can
- * use it.
+ * The contract on the bus, as far as C needs it: names, states and errors. One table each gives enums, identifiers,
+ * words for people and exit codes. The methods are in org.accesspkg1.Manager.xml. Needs no libdbus, so that the PAM
+ * module can use it.
  */
 #pragma once
 
@@ -34,8 +34,8 @@ enum {
 };
 
 /*
- * The states of both state machines (docs/ARCHITECTURE.md; helperd/policy/request.h and assignment.h): the identifier on the
- * bus, in SQL and in JSON, and the word for people. STATE_NONE is zero, so that zeroed memory is no state.
+ * The states of both state machines (docs/ARCHITECTURE.md; helperd/policy/request.h and assignment.h): the identifier
+ * on the bus, in SQL and in JSON, and the word for people. STATE_NONE is zero, so that zeroed memory is no state.
  */
 #define STATE_TABLE(X)                                                                                       \
     X(SUBMITTED, "submitted", "Submitted")                                                                   \
@@ -63,8 +63,8 @@ const char *state_shown(enum state state);
 enum state state_from_identifier(const char *identifier); /* STATE_NONE when unknown */
 
 /*
- * The errors: the name after BUS_ERROR_PREFIX, the exit code of a command (sysexits(3); 1 when the state refuses), and the
- * meaning. The message on the bus says what happened, to what, and what to do.
+ * The errors: the name after BUS_ERROR_PREFIX, the exit code of a command (sysexits(3); 1 when the state refuses), and
+ * the meaning. The message on the bus says what happened, to what, and what to do.
  */
 #define BUS_ERROR_TABLE(X)                                                                                   \
     X(NOT_AUTHORIZED, "NotAuthorized", 77, "the caller may not do this")                                     \

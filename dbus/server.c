@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /*
- * Limits of libdbus's queue, beyond which it stops reading. The bus's answers about callers are in the same queue, behind a
- * flood of calls; and each descriptor sent with a call stays open here until its message is read.
+ * Limits of libdbus's queue, beyond which it stops reading. The bus's answers about callers are in the same queue,
+ * behind a flood of calls; and each descriptor sent with a call stays open here until its message is read.
  */
 enum { QUEUE_BYTES_MAX = 256 * 1024, QUEUE_FDS_MAX = 64 };
 
@@ -105,7 +105,7 @@ static void remove_timeout(DBusTimeout *timeout, void *data)
     dbus_timeout_set_data(timeout, NULL, NULL);
 }
 
-/* One message at a time, so that other events get their turn; with the highest priority, so that the queue does not grow. */
+/* One message at a time, so that other events get their turn; with top priority, so that the queue does not grow. */
 static void on_dispatch(struct ev_loop *loop, ev_idle *idle, int events)
 {
     (void)events;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A service's connection to the bus: libdbus on the libev loop, with one name, one object path, and signals. bus/manager.h
- * (accesspkgd) and privileged/service.h implement the methods, server_caller.h identifies callers. After bus_open() only
- * bus_release() waits for the bus.
+ * A service's connection to the bus: libdbus on the libev loop, with one name, one object path, and signals.
+ * bus/manager.h (accesspkgd) and privileged/service.h implement the methods, server_caller.h identifies callers. After
+ * bus_open() only bus_release() waits for the bus.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Identifies the caller: by the bus daemon, which has asked the kernel, and never by an argument. Reads the audit loginuid
- * from /proc/PID/loginuid, and the process's start time before and after it, to notice a reused pid.
+ * Identifies the caller: by the bus daemon, which has asked the kernel, and never by an argument. Reads the audit
+ * loginuid from /proc/PID/loginuid, and the process's start time before and after it, to notice a reused pid.
  */
 #pragma once
 
@@ -17,12 +17,12 @@ typedef void (*bus_caller_done)(const struct identity *identity, void *data);
 int bus_caller_identify(struct bus *bus, const char *sender, bus_caller_done done, void *data);
 
 /*
- * Says whether login ids identify people. In a container all processes may have the login id of the user who started it:
- * process 1 has one then, which it never has on a host, and all callers count as having none. `proc` is "/proc", except in
- * tests.
+ * Says whether login ids identify people. In a container all processes may have the login id of the user who started
+ * it: process 1 has one then, which it never has on a host, and all callers count as having none. `proc` is "/proc",
+ * except in tests.
  */
 bool bus_caller_login_ids_count(const char *proc);
 
-/* Public for tests. 0, with UID_UNSET if none is set; -ESRCH when the process does not have this uid, so is not the one that
- * connected; other -errno. */
+/* Public for tests. 0, with UID_UNSET if none is set; -ESRCH when the process does not have this uid, so is not the
+ * one that connected; other -errno. */
 int bus_caller_read_loginuid(const char *proc, pid_t pid, uid_t uid, uid_t *ret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Interfaces as tables of methods: finds the method of a call, answers calls of no method, introspection and errors. For
- * accesspkgd and accesspkg-privileged.
+ * Interfaces as tables of methods: finds the method of a call, answers calls of no method, introspection and errors.
+ * For accesspkgd and accesspkg-privileged.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See the header. Writing checks the whole value against the signature before libdbus sees it, because libdbus aborts the
- * process on a string that is not UTF-8. Reading refuses any type outside the mapping, and repeated keys: a sender must not
- * choose which of two values counts.
+ * See the header. Writing checks the whole value against the signature before libdbus sees it, because libdbus aborts
+ * the process on a string that is not UTF-8. Reading refuses any type outside the mapping, and repeated keys: a sender
+ * must not choose which of two values counts.
  */
 #include "dbus/variant.h"
 

@@ -4,8 +4,8 @@
  *
  *   string s · integer x, u · boolean b · array of strings as · of integers au · of objects aa{sv} · object a{sv}
  *
- * Reading accepts every integer type (y n q i u x t; not a t above INT64_MAX); writing follows the given signature. Writing
- * leaves out members of an object that are null, and writes an empty array inside a{sv} as `as`.
+ * Reading accepts every integer type (y n q i u x t; not a t above INT64_MAX); writing follows the given signature.
+ * Writing leaves out members of an object that are null, and writes an empty array inside a{sv} as `as`.
  */
 #pragma once
 
@@ -15,8 +15,8 @@
 /* Appends `value` as the one complete type in `signature`. 0; -EINVAL when it does not fit; -ENOMEM. */
 int variant_append(DBusMessageIter *iter, const char *signature, const json_t *value);
 
-/* Reads the argument at the iterator. Returns a new reference; NULL for a type outside the mapping, a repeated key, more
- * than 8 levels of nesting, or no memory. */
+/* Reads the argument at the iterator. Returns a new reference; NULL for a type outside the mapping, a repeated key,
+ * more than 8 levels of nesting, or no memory. */
 json_t *variant_read(DBusMessageIter *iter);
 
 /* Reads all arguments as a new array; NULL as above. */

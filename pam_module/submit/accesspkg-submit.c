@@ -30,7 +30,8 @@
 
 /* Each of these returns NULL, or the call that failed, with errno. */
 
-/* Without the keeper we would be an orphan, which the host might have to reap. A change of ids may clear this setting. */
+/* Without the keeper we would be an orphan, which the host might have to reap. A change of ids may clear this
+ * setting. */
 static const char *die_with_parent(void)
 {
     return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? "prctl" : NULL;
@@ -53,7 +54,8 @@ static const char *become_root(void)
     return geteuid() == 0 ? change_ids(0, 0) : NULL;
 }
 
-/* For a question that accesspkgd answers for the calling uid. A user who stops this process loses only their own line. */
+/* For a question that accesspkgd answers for the calling uid. A user who stops this process loses only their own
+ * line. */
 static const char *take_user_ids(const struct passwd *user)
 {
     const char *failed = change_ids(user->pw_uid, user->pw_gid);
