@@ -12,7 +12,7 @@
 /* Sets the option to the value (NULL for a flag). Returns NULL, or why the value is refused. */
 typedef const char *set_function(struct gate_options *options, const char *value);
 
-static const char *add_package(struct gate_options *options, const char *value)
+static const char *add_gate_package(struct gate_options *options, const char *value)
 {
     if (!name_is_package(value))
         return "no package can have this name";
@@ -99,7 +99,7 @@ static const struct option {
     set_function *set;
     const char *initial; /* default value; NULL: off */
 } table[] = {
-    {"package=", add_package, NULL},
+    {"package=", add_gate_package, NULL},
     {"mode=", set_mode, "enforce"},
     {"judge=", set_judge, NULL},
     {"submit=", set_submit, "yes"},

@@ -108,7 +108,7 @@ static char *stage_name(size_t number, char ret[sizeof("stage 16")])
     return ret;
 }
 
-static int read_section(struct inifile *file, size_t section, struct draft *draft)
+static int read_package_section(struct inifile *file, size_t section, struct draft *draft)
 {
     const char *name = file->sections[section].name;
     const size_t number = stage_number(name);
@@ -473,7 +473,7 @@ int packages_file_check(struct inifile *file, const char *name, struct package *
     struct draft draft = {0};
     int rc = 0;
     for (size_t i = 0; i < file->n_sections && rc == 0; i++)
-        rc = read_section(file, i, &draft);
+        rc = read_package_section(file, i, &draft);
     if (rc == 0) {
         check_draft(file, &draft);
         rc = finish_package(&draft, name);

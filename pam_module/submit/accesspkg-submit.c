@@ -193,7 +193,7 @@ static bool become_user(const char *name, struct protocol_message *ret)
 }
 
 /* Does not start accesspkgd only for this line. Failures are for the journal, with `debug`. */
-static void answer_waiting(const struct question *question, struct protocol_message *ret)
+static void answer_what_waits(const struct question *question, struct protocol_message *ret)
 {
     char host[HOSTNAME_TEXT_MAX];
     struct client client = {0};
@@ -254,7 +254,7 @@ int main(int argc, char **argv)
     /* The module kills us at the deadline; this is for a host that died before. */
     client_deadline(question.timeout + 1);
     if (question.waiting)
-        answer_waiting(&question, &answer);
+        answer_what_waits(&question, &answer);
     else
         answer_question(&question, &answer);
     if (answer.overflowed || write(STDOUT_FILENO, answer.text, answer.size) != (ssize_t)answer.size)
