@@ -121,8 +121,8 @@ struct policy_reach {
 struct policy_reach policy_reach(const struct policy_pending *pending, const struct facts *facts);
 
 /*
- * How many of the stages, from the first on, can be completed by people none of whom takes part in two (rule 4), as far as
- * the facts have their principals; all of them where the package lets one person do so, or where not all is known.
+ * How many stages, from the first on, can be completed if no one takes part in two (rule 4), as far as the facts have
+ * their principals. All of them if the package allows it (same_approver), or if not all is known.
  */
 size_t policy_reach_stages(const struct package *package, const struct stage *stages,
                            const struct identity *requestor, const struct facts *facts);
