@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The deadline runs only while the bus is waited for: never while a person types or a pager reads. */
+/* See the header. The deadline runs only during a call: never while a person types or reads. */
 #include "cli/calls.h"
 
 static int connect_once(struct invocation *invocation, struct client_error *ret_error)
@@ -18,26 +18,26 @@ int calls_wrong_shape(struct client_error *ret_error)
     return -1;
 }
 
-int calls_call_all(struct invocation *invocation, const char *method, const char *in, json_t *arguments,
-                   json_t **ret_values, struct client_error *ret_error)
+int calls_call_all(struct invocation *invocation, struct client_message message, json_t **ret_values,
+                   struct client_error *ret_error)
 {
     int r;
 
     client_deadline(invocation->program->deadline);
     r = connect_once(invocation, ret_error);
     if (r == 0)
-        r = client_call_all(&invocation->client, method, in, arguments, ret_values, ret_error);
+        r = client_call_all(&invocation->client, message, ret_values, ret_error);
     else
-        json_decref(arguments);
+        json_decref(message.arguments);
     client_deadline(0);
     return r;
 }
 
-int calls_call(struct invocation *invocation, const char *method, const char *in, json_t *arguments,
-               json_type wanted, json_t **ret_value, struct client_error *ret_error)
+int calls_call(struct invocation *invocation, struct client_message message, json_type wanted,
+               json_t **ret_value, struct client_error *ret_error)
 {
     json_t *values = NULL, *value;
-    int r = calls_call_all(invocation, method, in, arguments, &values, ret_error);
+    int r = calls_call_all(invocation, message, &values, ret_error);
 
     if (r < 0)
         return r;

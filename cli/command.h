@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Commands as tables, one a program, and what was understood of a command line. */
+/* The tables of commands, one for each program, and a parsed command line. */
 #pragma once
 
 #include "cli/output.h"
 #include "dbus/client.h"
 
-/* What a command takes besides --json. */
+/* What a command accepts besides --json. */
 enum {
     TAKES_REASON = 1 << 0,   /* -m, --reason, --justification */
     TAKES_DURATION = 1 << 1, /* -d, --duration */
@@ -15,13 +15,13 @@ enum {
     TAKES_OVERRIDE = 1 << 6, /* --override */
     TAKES_PACKAGE = 1 << 16, /* --package */
     TAKES_DRY_RUN = 1 << 17, /* --dry-run */
-    TAKES_IDS = 1 << 3,      /* its operands are request numbers, or USER/PACKAGE */
+    TAKES_IDS = 1 << 3,      /* operands are request numbers, or USER/PACKAGE */
     TAKES_TO = 1 << 7,       /* --to */
     TAKES_UNTIL = 1 << 8,    /* --until */
     TAKES_REVOKE = 1 << 9,   /* --revoke */
     TAKES_YES = 1 << 18,     /* -y, --yes */
     TAKES_WAIT = 1 << 19,    /* --wait */
-    TAKES_PAGER = 1 << 20,   /* what it shows may be long: --no-pager */
+    TAKES_PAGER = 1 << 20,   /* its output may be long: --no-pager */
     TAKES_SINCE = 1 << 21,   /* --since */
     TAKES_USER = 1 << 22,    /* --user */
     TAKES_REQUEST = 1 << 23, /* --request */
@@ -30,6 +30,7 @@ enum {
 struct program;
 struct command;
 
+/* Times are seconds since the epoch. */
 struct invocation {
     const struct program *program;
     const struct command *command;
@@ -69,9 +70,9 @@ struct program {
     const char *name;
     const char *help;
     const struct command *commands; /* the first is what a bare call runs; ends with a NULL name */
-    unsigned deadline;              /* seconds that each call of the bus may take */
+    unsigned deadline;              /* seconds for each call of accesspkgd */
 };
 
-/* Says what is wrong with the command line and where help is. Returns 64. */
+/* Prints what is wrong with the command line, and where help is. Returns 64. */
 int command_usage(const struct invocation *invocation, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

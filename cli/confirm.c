@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads the requests once more than the decision needs: who confirms must see what they confirm. */
+/* See the header. Fetches the requests to show them, although a decision needs only their numbers. */
 #include "cli/confirm.h"
 
 #include "cli/calls.h"
@@ -9,14 +9,15 @@
 #include "common/cleanup.h"
 #include "common/duration.h"
 
-/* Those of the operands that the caller could decide on; what is not there the decision itself reports. */
-static int load(struct invocation *invocation, json_t *requests, struct client_error *ret_error)
+/* Fetches the requests that the caller may decide on. Skips others: the decision itself reports why. */
+static int load_decidable(struct invocation *invocation, json_t *requests, struct client_error *ret_error)
 {
     for (size_t i = 0; i < invocation->n_operands; i++) {
         json_t *request = NULL;
 
         if (find_operand(invocation, i, false, ret_error) < 0 ||
-            calls_call(invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[i]),
+            calls_call(invocation,
+                       client_message("GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[i])),
                        JSON_OBJECT, &request, ret_error) < 0) {
             if (ret_error->code == BUS_ERROR_UNAVAILABLE)
                 return -1;
@@ -41,7 +42,7 @@ static char *how_long(const struct invocation *invocation, const json_t *request
     return output_format("for %s", duration_format(given, text));
 }
 
-/* Whether this approval would be the last that it waits for. */
+/* True when this would be the last approval needed. */
 static bool is_last(const json_t *request)
 {
     const int64_t stage = member_integer(request, "stage");
@@ -98,7 +99,7 @@ static void introduce_all(const struct invocation *invocation, const json_t *req
     }
 }
 
-/* Whether it goes on. */
+/* False when the input ended. */
 static bool ask_reason(const json_t *requests, bool approve, char **ret_reason)
 {
     const char *reader =
@@ -125,7 +126,7 @@ enum confirm_answer confirm_decision(struct invocation *invocation, bool approve
     json_t *requests = json_array();
     bool goes_on = true;
 
-    if (load(invocation, requests, &error) < 0) {
+    if (load_decidable(invocation, requests, &error) < 0) {
         json_decref(requests);
         *ret_code = calls_report(invocation, &error);
         return CONFIRM_FAILED;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an approver at a terminal is shown and asked before a decision: who gets what for how long, and why. */
+/* Before a decision at a terminal: shows the approver who gets what for how long, and why, and asks to confirm. */
 #pragma once
 
 #include "cli/runner.h"
 
 enum confirm_answer {
-    CONFIRM_NO = 0, /* said no, or nothing: nothing is to be changed */
+    CONFIRM_NO = 0, /* no, or no answer: change nothing */
     CONFIRM_YES,
-    CONFIRM_FAILED, /* the bus; said already */
+    CONFIRM_FAILED, /* a call failed, which is reported already */
 };
 
 /*
- * Shows what the operands name and asks for a reason, where none was given, and whether to go on. *ret_reason is new,
- * or stays; *ret_code is the exit code with CONFIRM_FAILED. Nothing is asked before approving what the caller cannot
- * decide: accesspkgd then says why. Denying takes no "yes": the reason is one.
+ * Shows the requests of the operands, asks for a reason if none was given, and for a "yes" (not for a denial, where the
+ * reason is enough). Asks nothing before an approval if the caller may decide on none of them: accesspkgd says why
+ * then. *ret_reason is new memory, or unchanged; *ret_code is the exit code with CONFIRM_FAILED.
  */
 enum confirm_answer confirm_decision(struct invocation *invocation, bool approve, char **ret_reason,
                                      int *ret_code);

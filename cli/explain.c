@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One record for the whole, one table for the stages, one for the groups. Judges nothing: accesspkgd explains. */
+/* See the header. One record, one table of stages, one of groups; accesspkgd has decided what they say. */
 #include "cli/explain.h"
 
 #include "cli/calls.h"
@@ -7,25 +7,13 @@
 
 #include <string.h>
 
-static bool has(const json_t *object, const char *member)
-{
-    return json_object_get(object, member) != NULL;
-}
-
-static char *field_user(const struct output *output, const json_t *explanation, const char *member)
-{
-    (void)output;
-    return output_format("%s (uid %lld)", member_text(explanation, member),
-                         (long long)member_integer(explanation, "uid"));
-}
-
 static char *field_yes(const struct output *output, const json_t *object, const char *member)
 {
     (void)output;
     return output_format("%s", member_true(object, member) ? "yes" : "no");
 }
 
-static char *field_reason(const struct output *output, const json_t *explanation, const char *member)
+static char *field_reason_rule(const struct output *output, const json_t *explanation, const char *member)
 {
     (void)output;
     return output_format("%s", member_true(explanation, member) ? "has to be given" : "may be given");
@@ -34,7 +22,7 @@ static char *field_reason(const struct output *output, const json_t *explanation
 /* "Pending approval, request 3", "Fulfilled, request 3, until Mon 2026-11-23 22:40 CET (in 3 h)". */
 static char *field_own(const struct output *output, const json_t *explanation, const char *member)
 {
-    if (!has(explanation, member))
+    if (!member_has(explanation, member))
         return output_format("nothing");
     _cleanup_free_ char *state = field_state(output, explanation, member);
     _cleanup_free_ char *end = field_time(output, explanation, "assignment_end");
@@ -43,7 +31,7 @@ static char *field_own(const struct output *output, const json_t *explanation, c
                          end ? ", until " : "", end ? end : "");
 }
 
-static char *field_asked(const struct output *output, const json_t *explanation, const char *member)
+static char *field_approval(const struct output *output, const json_t *explanation, const char *member)
 {
     (void)output;
     if (!member_true(explanation, member))
@@ -78,8 +66,8 @@ static const struct field explanation_fields[] = {
     {"May ask", "may_request", field_yes, FIELD_PLAIN},
     {"Would be told", "why", field_text, FIELD_PLAIN},
     {"Has now", "state", field_own, FIELD_PLAIN},
-    {"A reason", "justification", field_reason, FIELD_PLAIN},
-    {"Approval", "approval", field_asked, FIELD_PLAIN},
+    {"A reason", "justification", field_reason_rule, FIELD_PLAIN},
+    {"Approval", "approval", field_approval, FIELD_PLAIN},
     {"Login ids", "login_ids", field_text, FIELD_PLAIN},
     {"Lasts", "duration", field_length, FIELD_PLAIN},
     {"Extension", "extension", field_extension, FIELD_PLAIN},
@@ -103,13 +91,13 @@ static char *field_reach(const struct output *output, const json_t *stage, const
     return output_format("no: %s", member_text(stage, "why"));
 }
 
-/* "bob, carol", and how the policy names them: "bob, carol (%dba-leads)". Where they are not all known it says so. */
-static char *say_people(const struct output *output, const json_t *stage, const char *people,
-                        const char *principals, const char *known)
+/* "bob, carol", or with the principals of the policy: "bob, carol (%dba-leads)". Says if some are unknown. */
+static char *people_text(const struct output *output, const json_t *stage, const char *people,
+                         const char *principals, const char *known)
 {
     _cleanup_free_ char *names = field_list(output, stage, people);
     _cleanup_free_ char *named = field_list(output, stage, principals);
-    if (!has(stage, principals))
+    if (!member_has(stage, principals))
         return NULL;
     if (json_is_false(json_object_get(stage, known)))
         return output_format("%s%s (%s)", names,
@@ -121,12 +109,12 @@ static char *say_people(const struct output *output, const json_t *stage, const 
 
 static char *field_people(const struct output *output, const json_t *stage, const char *member)
 {
-    return say_people(output, stage, member, "approvers", "people_known");
+    return people_text(output, stage, member, "approvers", "people_known");
 }
 
 static char *field_fallback(const struct output *output, const json_t *stage, const char *member)
 {
-    return say_people(output, stage, member, "fallback_approvers", "fallback_known");
+    return people_text(output, stage, member, "fallback_approvers", "fallback_known");
 }
 
 static const struct field stage_fields[] = {
@@ -152,7 +140,7 @@ static const struct field group_fields[] = {
     {"CAN BE GIVEN", "allowed", field_given, FIELD_PLAIN},
 };
 
-static void print(struct output *output, const json_t *explanation)
+static void print_explanation(struct output *output, const json_t *explanation)
 {
     const json_t *stages = json_object_get(explanation, "stages");
 
@@ -172,13 +160,13 @@ int explain_show(struct invocation *invocation, const char *package, const char 
     struct client_error error;
     json_t *explanation = NULL;
 
-    if (calls_call(invocation, "Explain", "ss", json_pack("[s, s]", package, user), JSON_OBJECT, &explanation,
-                   &error) < 0)
+    if (calls_call(invocation, client_message("Explain", "ss", json_pack("[s, s]", package, user)),
+                   JSON_OBJECT, &explanation, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, explanation);
     else
-        print(&invocation->output, explanation);
+        print_explanation(&invocation->output, explanation);
     json_decref(explanation);
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The formats that several programs share, and reading members that may be missing or of another type. */
+/* The formats that several files share. */
 #include "cli/field.h"
 
 #include "cli/output.h"
@@ -21,7 +21,7 @@ char *field_count(const struct output *output, const json_t *object, const char 
     return output_format("%" JSON_INTEGER_FORMAT, (json_int_t)member_integer(object, member));
 }
 
-static char *join(const json_t *list, const char *separator)
+static char *join_texts(const json_t *list, const char *separator)
 {
     char *joined = NULL;
     size_t size, i;
@@ -44,16 +44,16 @@ static char *join(const json_t *list, const char *separator)
 char *field_list(const struct output *output, const json_t *object, const char *member)
 {
     (void)output;
-    return join(json_object_get(object, member), ", ");
+    return join_texts(json_object_get(object, member), ", ");
 }
 
 char *field_lines(const struct output *output, const json_t *object, const char *member)
 {
     (void)output;
-    return join(json_object_get(object, member), "\n");
+    return join_texts(json_object_get(object, member), "\n");
 }
 
-/* A state that only a newer daemon knows is shown as it came. */
+/* A state that only a newer daemon has is shown by its identifier. */
 char *field_state(const struct output *output, const json_t *object, const char *member)
 {
     const char *identifier = member_text(object, member);
@@ -63,8 +63,8 @@ char *field_state(const struct output *output, const json_t *object, const char 
     return output_format("%s", state == STATE_NONE ? identifier : state_shown(state));
 }
 
-static char *time_text(const struct output *output, const json_t *object, const char *member,
-                       char *(*relative)(int64_t, int64_t, char *))
+static char *format_time(const struct output *output, const json_t *object, const char *member,
+                         char *(*relative)(int64_t, int64_t, char *))
 {
     char text[WHEN_MAX];
 
@@ -76,7 +76,7 @@ static char *time_text(const struct output *output, const json_t *object, const 
 
 char *field_time(const struct output *output, const json_t *object, const char *member)
 {
-    return time_text(output, object, member, when_full);
+    return format_time(output, object, member, when_full);
 }
 
 char *field_end(const struct output *output, const json_t *object, const char *member)
@@ -84,9 +84,14 @@ char *field_end(const struct output *output, const json_t *object, const char *m
     return member_endless(object) ? output_format("no end") : field_time(output, object, member);
 }
 
+char *field_end_when(const struct output *output, const json_t *object, const char *member)
+{
+    return member_endless(object) ? output_format("no end") : field_when(output, object, member);
+}
+
 char *field_when(const struct output *output, const json_t *object, const char *member)
 {
-    return time_text(output, object, member, output->width > 0 ? when_relative : NULL);
+    return format_time(output, object, member, output->width > 0 ? when_relative : NULL);
 }
 
 char *field_duration(const struct output *output, const json_t *object, const char *member)
@@ -97,4 +102,22 @@ char *field_duration(const struct output *output, const json_t *object, const ch
     if (!json_is_integer(json_object_get(object, member)))
         return NULL;
     return output_format("%s", duration_format(member_integer(object, member), text));
+}
+
+char *field_user(const struct output *output, const json_t *object, const char *member)
+{
+    (void)output;
+    return output_format("%s (uid %lld)", member_text(object, member),
+                         (long long)member_integer(object, "uid"));
+}
+
+char *field_max_duration(const struct output *output, const json_t *package, const char *member)
+{
+    return field_duration(output, package, member_has(package, member) ? member : "duration");
+}
+
+char *field_package_approvers(const struct output *output, const json_t *package, const char *member)
+{
+    return member_true(package, "approval") ? field_list(output, package, member)
+                                            : output_format("no approval needed");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Asks ListRequests what each role may see; accesspkgd filters by user and package. */
+/* See the header. Calls ListRequests in each role; accesspkgd filters by user and package. */
 #include "cli/find.h"
 
 #include "cli/calls.h"
@@ -8,20 +8,25 @@
 #include <string.h>
 #include <unistd.h>
 
-/* An approver sees what waits and emergencies in one list, newest first: more than one of a user's package is rare. */
-enum { LOOKED_AT = 16 };
+/* An approver's list has waiting requests and emergencies. More than one of a user for a package is rare. */
+enum { FETCHED_MAX = 16 };
 
 struct source {
     const char *role;
     const char *state; /* NULL: any */
 };
 
+struct search {
+    const char *user, *package;
+    bool review; /* prefer one that needs a review */
+};
+
 static const struct source of_users[] = {
     {"approver", NULL}, {"requestor", "pending-approval"}, {"requestor", NULL}, {"decided", NULL}};
 static const struct source of_root[] = {{"approver", NULL}, {"all", "pending-approval"}, {"all", NULL}};
 
-/* The first that waits, else the first; 0: none. */
-static int64_t pick(const json_t *requests, bool review)
+/* The first that fits `review`, else the first; 0: none. */
+static int64_t pick_request(const json_t *requests, bool review)
 {
     const json_t *request;
     size_t i;
@@ -34,17 +39,17 @@ static int64_t pick(const json_t *requests, bool review)
     return member_integer(json_array_get(requests, 0), "id");
 }
 
-static int look(struct invocation *invocation, const struct source *source, const char *user,
-                const char *package, bool review, int64_t *ret, struct client_error *ret_error)
+static int search_source(struct invocation *invocation, const struct source *source,
+                         const struct search *search, int64_t *ret, struct client_error *ret_error)
 {
     json_t *filter = json_pack("{s:s, s:s*, s:s, s:s, s:i}", "role", source->role, "state", source->state,
-                               "user", user, "package", package, "limit", LOOKED_AT);
+                               "user", search->user, "package", search->package, "limit", FETCHED_MAX);
     json_t *requests = NULL;
 
-    if (calls_call(invocation, "ListRequests", "a{sv}", json_pack("[o]", filter), JSON_ARRAY, &requests,
-                   ret_error) < 0)
+    if (calls_call(invocation, client_message("ListRequests", "a{sv}", json_pack("[o]", filter)), JSON_ARRAY,
+                   &requests, ret_error) < 0)
         return -1;
-    *ret = pick(requests, review);
+    *ret = pick_request(requests, search->review);
     json_decref(requests);
     return 0;
 }
@@ -73,8 +78,9 @@ int find_request(struct invocation *invocation, const char *name, bool review, i
 
     if (!user)
         output_no_memory();
+    const struct search search = {user, package, review};
     for (size_t i = 0; i < count && found == 0; i++)
-        if (look(invocation, &sources[i], user, package, review, &found, ret_error) < 0)
+        if (search_source(invocation, &sources[i], &search, &found, ret_error) < 0)
             return -1;
     if (found <= 0)
         return not_found(user, package, ret_error);

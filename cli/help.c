@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Words from the tables of commands and options, for people and for shells. For people they fit on one screen of 24 lines
- * by 80 columns: a program tells its commands, a command its options, the manual the rest. */
+/* Prints help and completion from the tables of commands and options. Help fits on a screen of 24 lines by 80
+ * columns: a program lists its commands, a command its options; the rest is in the manual. */
 #include "cli/help.h"
 
 #include "cli/options.h"
@@ -16,7 +16,7 @@ static void command_cell(const struct command *command, char ret[CELL_MAX])
     snprintf(ret, CELL_MAX, "%s%s%s", command->name, command->arguments[0] ? " " : "", command->arguments);
 }
 
-/* "-m, --reason TEXT"; without a letter the name stands where it would stand behind one. */
+/* "-m, --reason TEXT"; without a letter, blanks in its place. */
 static void option_cell(const struct option_row *option, char ret[CELL_MAX])
 {
     const char letter[] = {'-', option->letter, ',', ' ', '\0'};
@@ -25,13 +25,13 @@ static void option_cell(const struct option_row *option, char ret[CELL_MAX])
              option->argument ? " " : "", option->argument ? option->argument : "");
 }
 
-/* Of a command those that it takes; of a program (NULL) those that any command does. */
+/* With a command the options that it takes; without (NULL) those of every command. */
 static bool is_shown(const struct option_row *option, const struct command *command)
 {
     return option->help && (option->takes & ~(command ? command->takes : 0)) == 0;
 }
 
-/* How wide the left column is: as its longest cell. */
+/* The width of the longest cell in the left column. */
 static int column_width(const struct program *program, const struct command *command)
 {
     char cell[CELL_MAX];
@@ -101,7 +101,7 @@ int help_print_version(const struct program *program, const struct command *comm
     return 0;
 }
 
-/* The commands' rows: name, operands, options; then the options': name, what it takes. Parted by tabs. */
+/* A row for each command (name, operands, options), then for each option (name, argument), separated by tabs. */
 static void print_completion_rows(const struct program *program)
 {
     for (const struct command *command = program->commands; command->name; command++) {
@@ -119,7 +119,7 @@ static void print_completion_rows(const struct program *program)
         }
 }
 
-/* Two lines of words, commands and options, then a row for each, for packaging/completions. */
+/* One line with all commands, one with all options, then a row for each. */
 int help_print_completion(const struct program *program, const struct command *command)
 {
     const char *before = "";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a program prints instead of running a command (NULL: none was named). Each returns the exit code. */
+/* What a program prints instead of running the command (NULL: none was given). Each returns the exit code. */
 #pragma once
 
 #include "cli/runner.h"
@@ -7,5 +7,5 @@
 int help_print(const struct program *program, const struct command *command);
 int help_print_version(const struct program *program, const struct command *command);
 
-/* For packaging/completions. */
+/* The input of packaging/completions. */
 int help_print_completion(const struct program *program, const struct command *command);

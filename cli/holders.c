@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * accesspkgd says what the name is (a package, a group, a user) and who holds what of it, page by page. Here: what is
- * typed, a user's or a group's name as the directory writes it, the table, and the commands for who stands in /etc/group as
- * well.
+ * See the header. accesspkgd says what a name is (package, group, user), and lists its holders page by page. This file
+ * parses what was typed, finds how the directory spells a name, and prints the table and the gpasswd commands for users
+ * who are in /etc/group, too.
  */
 #include "cli/holders.h"
 
@@ -18,33 +18,35 @@
 #include <string.h>
 #include <sysexits.h>
 
-/* What is asked for; NULL: everything, of whatever kind. */
+/* The question. NULL: every name; any kind. */
 struct wanted {
     const char *name;
     const char *kind;
 };
 
-/* What was found: rows, and the kinds of thing that the name is ("package", "group", "user"). */
+/* The answer. */
 struct found {
     json_t *rows;
-    json_t *kinds;
+    json_t *kinds; /* what the name is, of "package", "group" and "user" */
+    bool more;     /* there are more pages */
 };
 
-/* ---- what is asked ---------------------------------------------------------------------------------------- */
+/* ---- fetching --------------------------------------------------------------------------------------------- */
 
-/* Adds the page below `before` (0: the newest). */
-static int fetch_page(struct invocation *invocation, const struct wanted *wanted, int64_t before,
-                      struct found *found, bool *ret_more, struct client_error *ret_error)
+/* Adds the page of assignments below `before` (0: the newest). */
+static int fetch_holders_page(struct invocation *invocation, const struct wanted *wanted, int64_t before,
+                              struct found *found, struct client_error *ret_error)
 {
     json_t *values = NULL, *filter = json_pack("{s:I, s:s*, s:s*}", "limit", (json_int_t)BUS_PAGE_MAX, "name",
                                                wanted->name, "kind", wanted->kind);
 
     if (before > 0)
         json_object_set_new(filter, "before", json_integer(before));
-    if (calls_call_all(invocation, "ListHolders", "a{sv}", json_pack("[o]", filter), &values, ret_error) < 0)
+    if (calls_call_all(invocation, client_message("ListHolders", "a{sv}", json_pack("[o]", filter)), &values,
+                       ret_error) < 0)
         return -1;
     const int r = json_array_extend(found->rows, json_array_get(values, 0));
-    *ret_more = json_is_true(json_array_get(values, 1));
+    found->more = json_is_true(json_array_get(values, 1));
     json_decref(found->kinds);
     found->kinds = json_incref(json_array_get(values, 2));
     json_decref(values);
@@ -58,21 +60,20 @@ static int64_t last_number(const json_t *rows)
     return count > 0 ? member_integer(json_array_get(rows, count - 1), "assignment") : 0;
 }
 
-static int fetch(struct invocation *invocation, const struct wanted *wanted, struct found *found,
-                 struct client_error *ret_error)
+static int fetch_holders(struct invocation *invocation, const struct wanted *wanted, struct found *found,
+                         struct client_error *ret_error)
 {
     int64_t before = 0;
-    bool more = true;
 
-    while (more) {
-        if (fetch_page(invocation, wanted, before, found, &more, ret_error) < 0)
+    do {
+        if (fetch_holders_page(invocation, wanted, before, found, ret_error) < 0)
             return -1;
         const int64_t last = last_number(found->rows);
-        /* Numbers fall from page to page; a list that does not get on would never end. */
+        /* Numbers fall from page to page. Stop if not, or a wrong answer would make this loop endless. */
         if (last <= 0 || (before > 0 && last >= before))
             break;
         before = last;
-    }
+    } while (found->more);
     return 0;
 }
 
@@ -87,12 +88,7 @@ static bool is_kind(const struct found *found, const char *kind)
     return false;
 }
 
-/* ---- what is shown ---------------------------------------------------------------------------------------- */
-
-static char *field_until(const struct output *output, const json_t *row, const char *member)
-{
-    return member_endless(row) ? output_format("no end") : field_when(output, row, member);
-}
+/* ---- printing --------------------------------------------------------------------------------------------- */
 
 static const struct field fields[] = {
     {"USER", "user", field_text, FIELD_PLAIN},
@@ -100,7 +96,7 @@ static const struct field fields[] = {
     {"GROUPS", "groups", field_list, FIELD_PLAIN},
     {"STATE", "state", field_state, FIELD_STATE},
     {"SINCE", "assignment_start", field_when, FIELD_PLAIN},
-    {"UNTIL", "assignment_end", field_until, FIELD_PLAIN},
+    {"UNTIL", "assignment_end", field_end_when, FIELD_PLAIN},
     {"ASSIGNMENT", "assignment", field_count, FIELD_RIGHT},
     {"ALSO IN /ETC/GROUP", "standing", field_list, FIELD_PLAIN},
 };
@@ -110,7 +106,7 @@ static const struct {
 } kinds[] = {
     {"package", "a package", "--package "}, {"group", "a group", "%"}, {"user", "a user", "--user "}};
 
-/* One name may be several things: all of it is shown, and how to see less. */
+/* If the name is several things, says so, and how to ask for one of them. */
 static void say_ambiguous(const struct invocation *invocation, const char *name, const struct found *found)
 {
     char *is = output_format("%s", ""), *only = output_format("%s", ""), word[TEXT_WORD_MAX];
@@ -133,7 +129,7 @@ static void say_ambiguous(const struct invocation *invocation, const char *name,
     free(only);
 }
 
-/* As the daemon finds it, so that it can be pasted; who stands in a group by two packages is said once. */
+/* Prints commands to paste, without duplicates: a user may have a group by two packages. */
 static void say_standing(struct invocation *invocation, const json_t *rows)
 {
     json_t *said = json_object(), *row, *group;
@@ -180,7 +176,8 @@ static void say_nothing(const struct wanted *wanted, const struct found *found)
         fprintf(stderr, "%s holds nothing now.\n", shown);
 }
 
-static void print(struct invocation *invocation, const struct wanted *wanted, const struct found *found)
+static void print_holders(struct invocation *invocation, const struct wanted *wanted,
+                          const struct found *found)
 {
     if (invocation->output.json) {
         output_json(&invocation->output, found->rows);
@@ -195,10 +192,10 @@ static void print(struct invocation *invocation, const struct wanted *wanted, co
         say_ambiguous(invocation, wanted->name, found);
 }
 
-/* ---- a name that nothing is held by ----------------------------------------------------------------------- */
+/* ---- a name without holders ------------------------------------------------------------------------------- */
 
-/* accesspkgd knows who holds something; who there is besides, and under which name, the directory tells. */
-static int find_user(struct invocation *invocation, const char *typed, char **ret_name)
+/* Asks the directory if the user exists, and for the canonical name. */
+static int find_canonical_user(struct invocation *invocation, const char *typed, char **ret_name)
 {
     const struct passwd *entry = NULL;
     const enum directory_answer answer = directory_user(typed, &entry);
@@ -234,22 +231,22 @@ static int refuse_kind(const struct invocation *invocation, const struct wanted 
     return bus_error_exit_code(package ? BUS_ERROR_NO_SUCH_PACKAGE : BUS_ERROR_NO_SUCH_GROUP);
 }
 
-/* Asks again for a user whose name was typed in another way than the directory writes it. */
+/* Asks again with the user's canonical name, if that is another one. */
 static int fetch_user(struct invocation *invocation, struct wanted *wanted, struct found *found,
                       char **ret_name, struct client_error *ret_error)
 {
-    const int code = find_user(invocation, wanted->name, ret_name);
+    const int code = find_canonical_user(invocation, wanted->name, ret_name);
 
     if (code != 0)
         return code;
     const bool other = strcmp(*ret_name, wanted->name) != 0;
     *wanted = (struct wanted){*ret_name, "user"};
-    if (other && fetch(invocation, wanted, found, ret_error) < 0)
+    if (other && fetch_holders(invocation, wanted, found, ret_error) < 0)
         return calls_report(invocation, ret_error);
     return 0;
 }
 
-/* Likewise for a group. */
+/* The same for a group. */
 static int fetch_group(struct invocation *invocation, struct wanted *wanted, struct found *found,
                        char **ret_name, struct client_error *ret_error)
 {
@@ -268,14 +265,14 @@ static int fetch_group(struct invocation *invocation, struct wanted *wanted, str
         return refuse_kind(invocation, wanted);
     *ret_name = output_format("%s", entry->gr_name);
     wanted->name = *ret_name;
-    if (fetch(invocation, wanted, found, ret_error) < 0)
+    if (fetch_holders(invocation, wanted, found, ret_error) < 0)
         return calls_report(invocation, ret_error);
     return json_array_size(found->kinds) > 0 ? 0 : refuse_kind(invocation, wanted);
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------ */
 
-/* 0, or 64 after saying what is wrong. */
+/* 0, or 64 after a message. */
 static int read_wanted(struct invocation *invocation, struct wanted *ret)
 {
     const char *operand = invocation->n_operands > 0 ? invocation->operands[0] : NULL;
@@ -301,7 +298,7 @@ int holders_show(struct invocation *invocation)
     _cleanup_free_ char *name = NULL;
     int code = read_wanted(invocation, &wanted);
 
-    if (code == 0 && fetch(invocation, &wanted, &found, &error) < 0)
+    if (code == 0 && fetch_holders(invocation, &wanted, &found, &error) < 0)
         code = calls_report(invocation, &error);
     if (code == 0 && wanted.name && json_array_size(found.kinds) == 0)
         code = !wanted.kind || strcmp(wanted.kind, "user") == 0
@@ -309,7 +306,7 @@ int holders_show(struct invocation *invocation)
                : strcmp(wanted.kind, "group") == 0 ? fetch_group(invocation, &wanted, &found, &name, &error)
                                                    : refuse_kind(invocation, &wanted);
     if (code == 0)
-        print(invocation, &wanted, &found);
+        print_holders(invocation, &wanted, &found);
     json_decref(found.rows);
     json_decref(found.kinds);
     return code;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pkg-admin holders: who holds what until when, and what of it /etc/group has as well. */
+/* pkg-admin holders: lists who holds what until when, and who is in /etc/group, too. */
 #pragma once
 
 #include "cli/runner.h"

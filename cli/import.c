@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The members are read here, as this host lists them (who has the group by a package is in no list), and sent in
- * portions: accesspkgd judges each by what it looks up itself. What is left to do is for the administrator: the local file is read, never written.
+ * See the header. Reads the members that this host lists (no list has users who have the group by a package) and sends
+ * them in portions; accesspkgd looks each one up and decides. Reads /etc/group and never writes it: prints the commands
+ * for the administrator.
  */
 #include "cli/import.h"
 
@@ -30,8 +31,8 @@ static bool has_text(const json_t *texts, const char *wanted)
     return false;
 }
 
-/* A name that is not UTF-8 makes no JSON and could not be sent: it is told of and passed over. */
-static json_t *members_of(const struct invocation *invocation, const struct group *group)
+/* Skips names that are not UTF-8, with a message: the bus cannot carry them. */
+static json_t *list_members(const struct invocation *invocation, const struct group *group)
 {
     json_t *members = json_array();
 
@@ -48,7 +49,7 @@ static json_t *members_of(const struct invocation *invocation, const struct grou
     return members;
 }
 
-static int find_members(const struct invocation *invocation, json_t **ret)
+static int find_group_members(const struct invocation *invocation, json_t **ret)
 {
     const char *name = invocation->operands[0];
 
@@ -67,13 +68,13 @@ static int find_members(const struct invocation *invocation, json_t **ret)
             "there is no group %s on this host, so nobody was taken over. All groups: getent group", name);
         return EX_NOUSER;
     }
-    *ret = members_of(invocation, group);
+    *ret = list_members(invocation, group);
     return 0;
 }
 
-/* ---- what is done ----------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------------------------ */
 
-static json_t *portion_of(const json_t *members, size_t from)
+static json_t *make_portion(const json_t *members, size_t from)
 {
     json_t *portion = json_array();
 
@@ -83,7 +84,7 @@ static json_t *portion_of(const json_t *members, size_t from)
     return portion;
 }
 
-static json_t *arguments_for(const struct invocation *invocation, json_t *portion)
+static json_t *make_arguments(const struct invocation *invocation, json_t *portion)
 {
     json_t *options = json_pack("{s:s*}", "reason", invocation->reason);
 
@@ -94,15 +95,17 @@ static json_t *arguments_for(const struct invocation *invocation, json_t *portio
     return json_pack("[s, s, o, o]", invocation->operands[0], invocation->package, portion, options);
 }
 
-/* Fills `outcomes` until all are done, or one call fails: what was done by then is done, and is shown. */
+/* Fills `outcomes` until all members are done or a call fails. Returns the exit code. */
 static int import_all(struct invocation *invocation, const json_t *members, json_t *outcomes)
 {
     for (size_t i = 0; i < json_array_size(members); i += BUS_IMPORT_MAX) {
         struct client_error error;
         json_t *some = NULL;
 
-        if (calls_call(invocation, "Import", "ssasa{sv}", arguments_for(invocation, portion_of(members, i)),
-                       JSON_ARRAY, &some, &error) < 0) {
+        if (calls_call(
+                invocation,
+                client_message("Import", "ssasa{sv}", make_arguments(invocation, make_portion(members, i))),
+                JSON_ARRAY, &some, &error) < 0) {
             const int code = calls_report(invocation, &error);
 
             if (i > 0)
@@ -118,7 +121,7 @@ static int import_all(struct invocation *invocation, const json_t *members, json
     return 0;
 }
 
-/* ---- what is shown ---------------------------------------------------------------------------------------- */
+/* ---- the table -------------------------------------------------------------------------------------------- */
 
 static char *field_outcome(const struct output *output, const json_t *outcome, const char *member)
 {
@@ -136,11 +139,6 @@ static char *field_outcome(const struct output *output, const json_t *outcome, c
     return output_format("%s", member_text(outcome, member));
 }
 
-static char *field_until(const struct output *output, const json_t *outcome, const char *member)
-{
-    return member_endless(outcome) ? output_format("no end") : field_when(output, outcome, member);
-}
-
 static char *field_held(const struct output *output, const json_t *outcome, const char *member)
 {
     return json_object_get(outcome, member) ? field_state(output, outcome, member) : NULL;
@@ -148,13 +146,13 @@ static char *field_held(const struct output *output, const json_t *outcome, cons
 
 static const struct field fields[] = {
     {"USER", "user", field_text, FIELD_PLAIN},   {"OUTCOME", "outcome", field_outcome, FIELD_PLAIN},
-    {"STATE", "state", field_held, FIELD_PLAIN}, {"UNTIL", "assignment_end", field_until, FIELD_PLAIN},
+    {"STATE", "state", field_held, FIELD_PLAIN}, {"UNTIL", "assignment_end", field_end_when, FIELD_PLAIN},
     {"WHY", "why", field_text, FIELD_PLAIN},
 };
 
-/* ---- what is left to do ----------------------------------------------------------------------------------- */
+/* ---- commands for the administrator ----------------------------------------------------------------------- */
 
-/* Whether the user is to be taken out of the file: has it by the package, wholly, or would have. */
+/* True when the user can be removed from the file: they have the whole package, or would have. */
 static bool is_taken_over(const json_t *outcome)
 {
     const enum state state = state_from_identifier(member_text(outcome, "state"));
@@ -163,7 +161,7 @@ static bool is_taken_over(const json_t *outcome)
            state == STATE_ACCESS_EXTENDED;
 }
 
-/* Whether the user stands in the file that gpasswd edits. */
+/* True when the user is in the file that gpasswd edits. */
 static bool is_local(const struct groupfile *file, const char *group, const char *user)
 {
     const struct groupfile_line *line = groupfile_named(file, group);
@@ -174,7 +172,7 @@ static bool is_local(const struct groupfile *file, const char *group, const char
     return false;
 }
 
-static bool say_left(struct invocation *invocation, const json_t *outcomes)
+static bool print_gpasswd_commands(struct invocation *invocation, const json_t *outcomes)
 {
     const char *group = invocation->operands[0];
     struct groupfile file = {0};
@@ -205,7 +203,7 @@ static bool say_left(struct invocation *invocation, const json_t *outcomes)
     return left;
 }
 
-static void say_done(struct invocation *invocation, const json_t *outcomes, bool *ret_left)
+static void print_outcomes(struct invocation *invocation, const json_t *outcomes, bool *ret_left)
 {
     if (invocation->output.json) {
         output_json(&invocation->output, outcomes);
@@ -214,7 +212,7 @@ static void say_done(struct invocation *invocation, const json_t *outcomes, bool
     if (json_array_size(outcomes) == 0)
         return;
     output_table(&invocation->output, fields, sizeof(fields) / sizeof(*fields), outcomes);
-    *ret_left = say_left(invocation, outcomes);
+    *ret_left = print_gpasswd_commands(invocation, outcomes);
 }
 
 int import_group(struct invocation *invocation, bool *ret_left)
@@ -224,7 +222,7 @@ int import_group(struct invocation *invocation, bool *ret_left)
 
     if (!invocation->package)
         return command_usage(invocation, "the command 'import' needs the package: --package NAME");
-    code = find_members(invocation, &members);
+    code = find_group_members(invocation, &members);
     if (code != 0)
         return code;
     outcomes = json_array();
@@ -232,7 +230,7 @@ int import_group(struct invocation *invocation, bool *ret_left)
         output_message(invocation->program->name, "the group %s has no members, so nobody was taken over",
                        invocation->operands[0]);
     code = import_all(invocation, members, outcomes);
-    say_done(invocation, outcomes, ret_left);
+    print_outcomes(invocation, outcomes, ret_left);
     json_decref(outcomes);
     json_decref(members);
     return code;

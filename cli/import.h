@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pkg-admin import: a group's members of today become assignments of a package. Takes nobody out of the group. */
+/* pkg-admin import: makes a group's present members holders of a package. Removes no one from the group. */
 #pragma once
 
 #include "cli/runner.h"
 
-/* The exit code. *ret_left: whether it told the administrator to take somebody out of the local file. */
+/* Returns the exit code. *ret_left: it printed commands that remove users from the local file. */
 int import_group(struct invocation *invocation, bool *ret_left);

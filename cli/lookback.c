@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Counts nothing itself. The audit log comes page by page; an answer without lines may still have others behind it. */
+/* See the header. accesspkgd counts. The audit log comes page by page; an empty page need not be the last one. */
 #include "cli/lookback.h"
 
 #include "cli/calls.h"
@@ -14,7 +14,7 @@ enum { REPORT_DAYS = 30, AUDIT_DEFAULT = 100 };
 
 /* ---- report ----------------------------------------------------------------------------------------------- */
 
-/* "bob 3, carol 1": how many decisions each made. */
+/* "bob 3, carol 1": decisions by each. */
 static char *field_deciders(const struct output *output, const json_t *row, const char *member)
 {
     char *text = output_format("%s", "");
@@ -78,8 +78,10 @@ int lookback_report(struct invocation *invocation)
                               : invocation->output.now - (int64_t)REPORT_DAYS * 24 * 60 * 60;
     json_t *values = NULL;
 
-    if (calls_call_all(invocation, "Report", "a{sv}",
-                       json_pack("[{s:I, s:s*}]", "since", (json_int_t)since, "package", invocation->package),
+    if (calls_call_all(invocation,
+                       client_message("Report", "a{sv}",
+                                      json_pack("[{s:I, s:s*}]", "since", (json_int_t)since, "package",
+                                                invocation->package)),
                        &values, &error) < 0)
         return calls_report(invocation, &error);
     const json_t *rows = json_array_get(values, 0), *counted = json_array_get(values, 1);
@@ -100,7 +102,7 @@ int lookback_report(struct invocation *invocation)
 
 /* ---- the audit log ---------------------------------------------------------------------------------------- */
 
-/* "alice/db-admins": a name that the other commands take. */
+/* "alice/db-admins", as other commands accept it. */
 static char *field_concerns(const struct output *output, const json_t *line, const char *member)
 {
     (void)output;
@@ -109,7 +111,7 @@ static char *field_concerns(const struct output *output, const json_t *line, con
     return output_format("%s/%s", member_text(line, member), member_text(line, "package"));
 }
 
-/* The account, and the login where it was another one: su and sudo leave that. */
+/* The account, and the login id if that is another user's, as under su and sudo. */
 static char *field_actor(const struct output *output, const json_t *line, const char *member)
 {
     (void)output;
@@ -121,7 +123,7 @@ static char *field_actor(const struct output *output, const json_t *line, const 
     return output_format("%s (logged in as uid %lld)", member_text(line, member), (long long)login);
 }
 
-/* Always absolute: this is a record. */
+/* Always absolute, also on a terminal. */
 static char *field_at(const struct output *output, const json_t *line, const char *member)
 {
     char text[WHEN_MAX];
@@ -144,7 +146,7 @@ struct cursor {
     int64_t id;
 };
 
-static int64_t left_of(const struct invocation *invocation, const json_t *lines)
+static int64_t page_limit(const struct invocation *invocation, const json_t *lines)
 {
     const bool all =
         invocation->limit == 0 && (invocation->since > 0 || invocation->user || invocation->request);
@@ -154,10 +156,10 @@ static int64_t left_of(const struct invocation *invocation, const json_t *lines)
 }
 
 /* Adds a page. 0, or -1 with *ret_error filled. */
-static int fetch_page(struct invocation *invocation, int64_t request, struct cursor *cursor, json_t *lines,
-                      struct client_error *ret_error)
+static int fetch_audit_page(struct invocation *invocation, int64_t request, struct cursor *cursor,
+                            json_t *lines, struct client_error *ret_error)
 {
-    const int64_t left = left_of(invocation, lines);
+    const int64_t left = page_limit(invocation, lines);
     json_t *values = NULL, *filter = json_pack("{s:I, s:s*}", "limit",
                                                (json_int_t)(left < BUS_PAGE_MAX ? left : BUS_PAGE_MAX),
                                                "user", invocation->user);
@@ -170,14 +172,15 @@ static int fetch_page(struct invocation *invocation, int64_t request, struct cur
         json_object_set_new(filter, "before", json_integer(cursor->id));
         json_object_set_new(filter, "before_at", json_integer(cursor->at));
     }
-    if (calls_call_all(invocation, "Audit", "a{sv}", json_pack("[o]", filter), &values, ret_error) < 0)
+    if (calls_call_all(invocation, client_message("Audit", "a{sv}", json_pack("[o]", filter)), &values,
+                       ret_error) < 0)
         return -1;
     const struct cursor before = *cursor;
     int r = json_array_extend(lines, json_array_get(values, 0));
     *cursor = (struct cursor){json_integer_value(json_array_get(values, 1)),
                               json_integer_value(json_array_get(values, 2))};
     json_decref(values);
-    /* A log that does not get on would never end. */
+    /* Without progress, stop: a wrong answer must not make this loop endless. */
     if (cursor->id == before.id && cursor->at == before.at)
         *cursor = (struct cursor){0};
     return r == 0 ? 0 : calls_wrong_shape(ret_error);
@@ -189,7 +192,7 @@ static int find_named(struct invocation *invocation, int64_t *ret_request, struc
         return 0;
     if (strchr(invocation->request, '/'))
         return find_request(invocation, invocation->request, false, ret_request, ret_error);
-    *ret_request = strtoll(invocation->request, NULL, 10); /* checked by the runner */
+    *ret_request = strtoll(invocation->request, NULL, 10); /* checked by options.c */
     return 0;
 }
 
@@ -203,8 +206,8 @@ int lookback_audit(struct invocation *invocation)
 
     if (r == 0)
         do
-            r = fetch_page(invocation, request, &cursor, lines, &error);
-        while (r == 0 && cursor.id > 0 && left_of(invocation, lines) > 0);
+            r = fetch_audit_page(invocation, request, &cursor, lines, &error);
+        while (r == 0 && cursor.id > 0 && page_limit(invocation, lines) > 0);
     if (r == 0 && invocation->output.json)
         output_json(&invocation->output, lines);
     else if (r == 0 && json_array_size(lines) == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pkg-admin report and pkg-admin audit: what happened in a period, as figures and line by line. */
+/* pkg-admin report and pkg-admin audit: the figures of a period, and the audit log. */
 #pragma once
 
 #include "cli/runner.h"

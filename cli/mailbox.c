@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* In a mailbox a message begins with a line "From SENDER DATE"; such a line inside a message is written ">From". */
+/* In an mbox a message starts with a line "From SENDER DATE"; inside a message such a line is ">From". */
 #include "cli/mailbox.h"
 
 #include "common/cleanup.h"
@@ -14,7 +14,7 @@ enum { READ_MAX = 16 * 1024 * 1024 };
 static const char mark[] = "From ";
 enum { MARK_LENGTH = sizeof(mark) - 1, ELSEWHERE = MARK_LENGTH };
 
-/* `*at`: how much of the mark the line has had so far; ELSEWHERE when it has all of it, or is another line. */
+/* *at is how many bytes of the mark the line has so far; ELSEWHERE after the mark, or in another line. */
 static void count_marks(const char *text, size_t length, size_t *at, int64_t *count)
 {
     for (size_t i = 0; i < length; i++) {
@@ -27,7 +27,7 @@ static void count_marks(const char *text, size_t length, size_t *at, int64_t *co
     }
 }
 
-static int count_in(int fd, struct mailbox *mailbox)
+static int count_messages(int fd, struct mailbox *mailbox)
 {
     char text[65536];
     size_t at = 0;
@@ -57,7 +57,7 @@ int mailbox_count(const char *path, struct mailbox *ret)
     if (!S_ISREG(file.st_mode))
         return -EINVAL;
     mailbox.last = file.st_mtime;
-    const int r = count_in(fd, &mailbox);
+    const int r = count_messages(fd, &mailbox);
     if (r == 0)
         *ret = mailbox;
     return r;

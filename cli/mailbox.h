@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How many mails lie in a mailbox file (mbox). Of what stands in them nothing is read out: anybody may have sent one. */
+/* Counts the mails in a mailbox file (mbox). Shows nothing of their content: anyone may have sent them. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,12 +7,12 @@
 
 struct mailbox {
     int64_t messages;
-    int64_t last; /* when the last one was put there */
-    bool more;    /* the file is longer than what was read: there may be others */
+    int64_t last; /* when the file was last changed, seconds since the epoch */
+    bool more;    /* the file is longer than what was read */
 };
 
 /*
- * Counts the lines that begin a message. 0; -errno where there is none that may be read: no file, a link, no regular
- * file. The folder is the mail system's: whoever may write there must not make us wait, or follow a link of theirs.
+ * 0; -errno when there is no such file, or it is a link or no regular file. Never blocks and follows no link: users who
+ * may write to the folder, which is the mail system's, could use either against us.
  */
 int mailbox_count(const char *path, struct mailbox *ret);

@@ -20,6 +20,11 @@ bool member_true(const json_t *object, const char *member)
     return json_is_true(json_object_get(object, member));
 }
 
+bool member_has(const json_t *object, const char *member)
+{
+    return json_object_get(object, member) != NULL;
+}
+
 bool member_endless(const json_t *object)
 {
     const enum state state = state_from_identifier(member_text(object, "state"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Members of what the bus sent; "" and 0 where one is missing or of another type. */
+/* Reads members of objects from the bus; "" and 0 if one is missing or has another type. */
 #pragma once
 
 #include <jansson.h>
@@ -9,6 +9,7 @@
 const char *member_text(const json_t *object, const char *member);
 int64_t member_integer(const json_t *object, const char *member);
 bool member_true(const json_t *object, const char *member);
+bool member_has(const json_t *object, const char *member);
 
-/* Whether what this tells of is held and has no end: the bus then sends none. */
+/* True when the object is a live assignment without an end: the bus sends no assignment_end then. */
 bool member_endless(const json_t *object);

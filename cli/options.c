@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every option of every program is a row here; what it sets stands beside it. */
+/* The table of all options of all programs, and the functions that set them. */
 #include "cli/options.h"
 
 #include "cli/when.h"
@@ -87,7 +87,6 @@ const struct option_row options_rows[] = {
 
 _Static_assert(sizeof(options_rows) / sizeof(*options_rows) == N_OPTIONS + 1, "N_OPTIONS counts the rows");
 
-/* Whether a command of the program takes what the option sets. */
 bool options_concern(const struct program *program, const struct option_row *option)
 {
     unsigned takes = 0;
@@ -168,7 +167,6 @@ static int set_dry_run(struct invocation *invocation, const char *value)
     return 0;
 }
 
-/* A number of decimal digits, at least 1, and nothing else: no sign, no blank, no 0x. */
 bool options_parse_positive(const char *text, int64_t *ret)
 {
     char *end;

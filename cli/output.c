@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tables and records through libsmartcols, JSON through jansson. Cells are made visible here and libsmartcols'
- * own encoding is off: it knows neither bidirectional overrides nor what is encoded already.
+ * Prints tables and records with libsmartcols, JSON with jansson. Makes cells visible itself, with libsmartcols' own
+ * encoding off: that ignores bidirectional overrides and encodes text twice.
  */
 #include "cli/output.h"
 
@@ -28,7 +28,7 @@ static void note_error(struct output *output, int r)
         output->error = r;
 }
 
-/* What no-color.org asks for, and terminals that know no colour. */
+/* See no-color.org; a dumb terminal has no colour. */
 static bool wants_color(void)
 {
     const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
@@ -36,7 +36,7 @@ static bool wants_color(void)
     return !(no && *no) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
 }
 
-static void look_at_terminal(int fd, struct output *output)
+static void read_terminal(int fd, struct output *output)
 {
     struct winsize size = {0};
 
@@ -52,7 +52,7 @@ static void look_at_terminal(int fd, struct output *output)
 void output_init(struct output *ret, bool json)
 {
     *ret = (struct output){.stream = stdout, .json = json, .now = time(NULL)};
-    look_at_terminal(STDOUT_FILENO, ret);
+    read_terminal(STDOUT_FILENO, ret);
 }
 
 void output_no_memory(void)
@@ -73,7 +73,7 @@ char *output_format(const char *format, ...)
     return text;
 }
 
-/* A terminal of another character set takes bytes of UTF-8 for its own, and some of those are controls. */
+/* For a terminal with another character set, some bytes of UTF-8 are control characters. */
 static void encode_high_bytes(const char *text, char *ret)
 {
     for (; *text; text++)
@@ -140,7 +140,7 @@ static void cell_set(struct libscols_line *line, size_t column, const char *text
         output_no_memory();
 }
 
-/* What waits for somebody, what gives access, what is not as it should be; the rest is plain. */
+/* Yellow waits, green gives access, red is a problem. */
 static const char *state_color(const json_t *object, const char *member)
 {
     static const char *const colors[STATE_COUNT] = {
@@ -170,7 +170,7 @@ static void table_print(struct output *output, struct libscols_table *table)
     output_finish(output);
 }
 
-/* A quarter of the terminal is enough to recognise a reason; `show` has all of it. */
+/* Cuts to a quarter of the terminal's width; the command `show` prints all. */
 static char *shorten(const struct output *output, const char *text)
 {
     size_t size = output->width / 4 > SHORTENED_MIN ? output->width / 4 : SHORTENED_MIN;
@@ -215,7 +215,7 @@ void output_table(struct output *output, const struct field *fields, size_t n_fi
     table_print(output, table);
 }
 
-/* How many bytes of the text make a line of at most `width` columns that ends at a blank; all of it without such. */
+/* How many bytes of the text fit into `width` columns and end at a blank; all of it if there is no such blank. */
 static size_t line_length(const char *text, size_t width)
 {
     size_t columns = 0, last = 0;
@@ -237,9 +237,15 @@ static size_t line_length(const char *text, size_t width)
     return strlen(text);
 }
 
-/* The first line of a value stands beside its label, each further one in a row without. `width` 0: as long as it is. */
-static void record_add(const struct output *output, struct libscols_table *table, const struct field *field,
-                       const json_t *object, char *text, size_t width)
+struct record {
+    const struct output *output;
+    struct libscols_table *table;
+    const json_t *object;
+    size_t width; /* of values; 0: do not wrap */
+};
+
+/* Adds a row with the label and the first line of the value, and rows without a label for further lines. */
+static void record_add(const struct record *record, const struct field *field, char *text)
 {
     _cleanup_free_ char *shown_label = output_format("%s:", field->label);
     const char *beside = shown_label;
@@ -249,21 +255,21 @@ static void record_add(const struct output *output, struct libscols_table *table
         char *rest = shown;
 
         do {
-            const size_t length = width > 0 ? line_length(rest, width) : strlen(rest);
+            const size_t length = record->width > 0 ? line_length(rest, record->width) : strlen(rest);
             char *next = rest + length + (rest[length] == ' ');
-            struct libscols_line *row = line_new(table);
+            struct libscols_line *row = line_new(record->table);
 
             rest[length] = '\0';
             cell_set(row, 0, beside);
             cell_set(row, 1, rest);
-            cell_color(output, row, 1, field, object);
+            cell_color(record->output, row, 1, field, record->object);
             beside = "";
             rest = next;
         } while (*rest);
     }
 }
 
-/* What is left for values beside the longest label, its colon and a blank. 0 where that is too little to break at. */
+/* The columns left of the longest label, its colon and a blank; 0 if those are too few to wrap text. */
 static size_t value_width(const struct output *output, const struct field *fields, size_t n_fields,
                           const json_t *object)
 {
@@ -280,7 +286,7 @@ static size_t value_width(const struct output *output, const struct field *field
 void output_record(struct output *output, const struct field *fields, size_t n_fields, const json_t *object)
 {
     struct libscols_table *table = table_new(output);
-    const size_t width = value_width(output, fields, n_fields, object);
+    const struct record record = {output, table, object, value_width(output, fields, n_fields, object)};
 
     scols_table_enable_noheadings(table, 1);
     column_new(table, "label", 0, 0);
@@ -289,7 +295,7 @@ void output_record(struct output *output, const struct field *fields, size_t n_f
         _cleanup_free_ char *text = fields[i].format(output, object, fields[i].member);
 
         if (text && *text)
-            record_add(output, table, &fields[i], object, text, width);
+            record_add(&record, &fields[i], text);
     }
     table_print(output, table);
 }
@@ -314,7 +320,7 @@ size_t output_record_rows(const struct output *output, const struct field *field
 
 /* ---- JSON ------------------------------------------------------------------------------------------------- */
 
-static bool is_time(const char *member)
+static bool is_time_member(const char *member)
 {
     static const char *const times[] = {"submitted",      "expires",
                                         "start",          "at",
@@ -333,21 +339,21 @@ static bool is_time(const char *member)
     return false;
 }
 
-/* A copy of `value` with times as text; NULL without memory. */
-static json_t *with_times(const json_t *value, const char *member)
+/* A copy of `value` with times as text; NULL: no memory. */
+static json_t *copy_with_times(const json_t *value, const char *member)
 {
     char text[WHEN_MAX];
     const char *key;
     size_t i;
     json_t *item, *copy;
 
-    if (json_is_integer(value) && is_time(member))
+    if (json_is_integer(value) && is_time_member(member))
         return json_string(when_iso(json_integer_value(value), text));
     if (json_is_object(value)) {
         copy = json_object();
         json_object_foreach((json_t *)value, key, item)
         {
-            if (json_object_set_new(copy, key, with_times(item, key)) < 0)
+            if (json_object_set_new(copy, key, copy_with_times(item, key)) < 0)
                 output_no_memory();
         }
         return copy;
@@ -356,7 +362,7 @@ static json_t *with_times(const json_t *value, const char *member)
         copy = json_array();
         json_array_foreach(value, i, item)
         {
-            if (json_array_append_new(copy, with_times(item, "")) < 0)
+            if (json_array_append_new(copy, copy_with_times(item, "")) < 0)
                 output_no_memory();
         }
         return copy;
@@ -364,7 +370,7 @@ static json_t *with_times(const json_t *value, const char *member)
     return json_deep_copy(value);
 }
 
-/* jansson escapes all control characters but DEL. */
+/* Escapes DEL, the one control character that jansson leaves. */
 static int write_json(const char *text, size_t size, void *data)
 {
     struct output *output = data;
@@ -380,7 +386,7 @@ static int write_json(const char *text, size_t size, void *data)
 
 static void dump_json(struct output *output, const json_t *value, size_t layout)
 {
-    json_t *copy = with_times(value, "");
+    json_t *copy = copy_with_times(value, "");
 
     if (!copy)
         output_no_memory();

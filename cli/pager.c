@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Holds the output in memory, counts its lines and hands it to the pager. Where there is none the terminal gets it. */
+/* See the header. Holds the output in memory and counts its lines. Without a pager the terminal gets it. */
 #include "cli/pager.h"
 
 #include <errno.h>
@@ -20,20 +20,20 @@ struct held {
     bool from_end;
 };
 
-/* sh's own words for a program that is not there or cannot be run. */
+/* sh's exit codes for a program that does not exist or cannot be run. */
 enum { NOT_RUN = 126, NOT_FOUND = 127 };
 
-static bool is_root_for_somebody(void)
+static bool runs_under_sudo(void)
 {
     return geteuid() == 0 && (getenv("SUDO_UID") || getenv("DOAS_USER"));
 }
 
-/* NULL: nothing is paged. */
+/* NULL: do not page. */
 static const char *pager_name(void)
 {
     const char *name = getenv("ACCESSPKG_PAGER");
 
-    if (is_root_for_somebody())
+    if (runs_under_sudo())
         return name && strcmp(name, "cat") == 0 ? NULL : "less";
     if (!name)
         name = getenv("PAGER");
@@ -59,8 +59,8 @@ void pager_from_end(struct output *output)
         output->held->from_end = true;
 }
 
-/* Lines on the terminal, counted by bytes: too many rather than too few. */
-static size_t rows_of(const struct output *output, const char *text)
+/* Rows on the terminal. Counts bytes, not columns, so it may be too many but never too few. */
+static size_t count_rows(const struct output *output, const char *text)
 {
     size_t rows = 0;
 
@@ -73,7 +73,7 @@ static size_t rows_of(const struct output *output, const char *text)
     return rows;
 }
 
-static int spawn(const char *name, int in, pid_t *ret_pid)
+static int spawn_pager(const char *name, int in, pid_t *ret_pid)
 {
     char *const words[] = {(char *)"sh", (char *)"-c", (char *)name, NULL};
     posix_spawn_file_actions_t actions;
@@ -94,13 +94,13 @@ static int spawn(const char *name, int in, pid_t *ret_pid)
     return r;
 }
 
-static void write_all(int fd, const char *text, size_t size)
+static void write_pipe(int fd, const char *text, size_t size)
 {
     while (size > 0) {
         const ssize_t written = write(fd, text, size);
 
         if (written < 0 && errno != EINTR)
-            return; /* who closes the pager early has seen enough */
+            return; /* the pager was closed early */
         if (written > 0) {
             text += written;
             size -= (size_t)written;
@@ -108,8 +108,8 @@ static void write_all(int fd, const char *text, size_t size)
     }
 }
 
-/* Whether somebody could read it there. */
-static bool page(const char *name, const struct held *held)
+/* False when the pager could not be run. */
+static bool run_pager(const char *name, const struct held *held)
 {
     int ends[2], status = 0;
     pid_t pid;
@@ -117,10 +117,10 @@ static bool page(const char *name, const struct held *held)
     if (pipe2(ends, O_CLOEXEC) < 0)
         return false;
     void (*before)(int) = signal(SIGINT, SIG_IGN); /* Ctrl-C is the pager's */
-    const int r = spawn(name, ends[0], &pid);
+    const int r = spawn_pager(name, ends[0], &pid);
     close(ends[0]);
     if (r == 0)
-        write_all(ends[1], held->text, held->size);
+        write_pipe(ends[1], held->text, held->size);
     close(ends[1]);
     while (r == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
@@ -139,12 +139,12 @@ void pager_end(struct output *output)
     output->stream = stdout;
     if (fclose(held->memory) != 0)
         output_no_memory();
-    const char *name = rows_of(output, held->text) >= output->height ? pager_name() : NULL;
+    const char *name = count_rows(output, held->text) >= output->height ? pager_name() : NULL;
     setenv("LESS", held->from_end ? "-FRX +G" : "FRX", 0);
-    if (is_root_for_somebody())
+    if (runs_under_sudo())
         setenv("LESSSECURE", "1", 1);
     fflush(stderr);
-    if (!name || !page(name, held))
+    if (!name || !run_pager(name, held))
         fwrite(held->text, 1, held->size, output->stream);
     free(held->text);
     free(held);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Long answers on a terminal, paged as git does: by ACCESSPKG_PAGER, else PAGER, else `less -FRX`; a name that is
- * empty or "cat" pages nothing. Under sudo only less, with its commands that start others switched off: who may run
- * `sudo pkg-admin audit` is not thereby to have root's shell. Only what fills the terminal is paged.
+ * Pages output that fills the terminal, as git does: with ACCESSPKG_PAGER, else PAGER, else `less -FRX`; "" or "cat"
+ * pages nothing. Under sudo only with less in its secure mode: a user who may run `sudo pkg-admin audit` must not get a
+ * root shell from the pager.
  */
 #pragma once
 
 #include "cli/output.h"
 
-/* From here on the output is held back; does nothing without a terminal, or with --json. */
+/* Holds back the output from now on. Does nothing without a terminal, or with --json. */
 void pager_begin(struct output *output);
 
-/* What it holds has the newest last: less begins there, unless LESS in the environment says otherwise. */
+/* Makes less start at the end, where the newest is, unless LESS is set in the environment. */
 void pager_from_end(struct output *output);
 
-/* Shows what was held back, and waits until it was read. May be called again. */
+/* Shows what was held back, and waits until the pager ends. Does nothing without pager_begin. */
 void pager_end(struct output *output);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * pkg-admin: what administrators use. Reading packages.d and writing the allow-list is accesspkgd's code, run in a
- * process of its own with the caller's rights: root's for the allow-list, anybody's for a check.
+ * pkg-admin, for administrators. Runs accesspkgd as a program, with the caller's rights, to check packages.d (any user)
+ * and to write the allow-list (root).
  */
 #include "cli/calls.h"
 #include "cli/explain.h"
@@ -28,9 +28,8 @@ extern char **environ;
 
 /* ---- accesspkgd as a program ------------------------------------------------------------------------------ */
 
-/* What the child changes before it is accesspkgd; with --json its words leave stdout to the JSON. `out` is where they go
- * instead; -1: to where they are read. */
-static int spawn(const struct invocation *invocation, char *const *argv, int out, pid_t *ret_pid)
+/* The child's stdout becomes `out`. With -1 it stays, or with --json becomes stderr, as stdout is for the JSON. */
+static int spawn_accesspkgd(const struct invocation *invocation, char *const *argv, int out, pid_t *ret_pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -53,12 +52,12 @@ static int spawn(const struct invocation *invocation, char *const *argv, int out
     return r;
 }
 
-/* Runs it. Its exit code, or 69 after saying why there is none. */
-static int run_daemon_with(const struct invocation *invocation, char *const *argv, int out)
+/* Returns its exit code, or 69 after a message. */
+static int run_accesspkgd_with(const struct invocation *invocation, char *const *argv, int out)
 {
     pid_t pid;
     int status = 0;
-    int r = spawn(invocation, argv, out, &pid);
+    int r = spawn_accesspkgd(invocation, argv, out, &pid);
 
     while (r == 0 && waitpid(pid, &status, 0) < 0)
         r = errno == EINTR ? 0 : errno;
@@ -75,15 +74,15 @@ static int run_daemon_with(const struct invocation *invocation, char *const *arg
     return EX_UNAVAILABLE;
 }
 
-static int run_daemon(const struct invocation *invocation, const char *argument, int out)
+static int run_accesspkgd(const struct invocation *invocation, const char *argument, int out)
 {
     char *const argv[] = {(char *)"accesspkgd", (char *)argument, NULL};
 
-    return run_daemon_with(invocation, argv, out);
+    return run_accesspkgd_with(invocation, argv, out);
 }
 
-/* What accesspkgd said, whole; NULL when it cannot be read. */
-static char *read_all(int written)
+/* All output of accesspkgd; NULL when it cannot be read. */
+static char *read_output(int written)
 {
     const off_t size = written >= 0 ? lseek(written, 0, SEEK_END) : -1;
     _cleanup_free_ char *text = size >= 0 ? calloc(1, (size_t)size + 1) : NULL;
@@ -91,7 +90,7 @@ static char *read_all(int written)
     return text && pread(written, text, (size_t)size, 0) == size ? steal_ptr(text) : NULL;
 }
 
-/* Its lines that begin so, without that. */
+/* The lines that start with `begin`, without it. */
 static json_t *lines_after(const char *text, const char *begin)
 {
     json_t *lines = json_array();
@@ -106,14 +105,14 @@ static json_t *lines_after(const char *text, const char *begin)
     return lines;
 }
 
-/* With --json what it says is sorted; its last line, which counts, is left out. */
+/* With --json splits the output into errors and warnings, without its last line, which sums up. */
 static int check_config(struct invocation *invocation)
 {
     if (!invocation->output.json)
-        return run_daemon(invocation, "--check-config", -1);
+        return run_accesspkgd(invocation, "--check-config", -1);
     _cleanup_close_ int said = memfd_create("check-config", MFD_CLOEXEC);
-    const int code = run_daemon(invocation, "--check-config", said);
-    _cleanup_free_ char *text = read_all(said);
+    const int code = run_accesspkgd(invocation, "--check-config", said);
+    _cleanup_free_ char *text = read_output(said);
 
     if (!text)
         output_no_memory();
@@ -129,8 +128,8 @@ static int check_config(struct invocation *invocation)
 /* ---- reload ----------------------------------------------------------------------------------------------- */
 
 /*
- * Root puts new groups on the allow-list, accesspkgd takes the new policy, and root takes off the list what no package
- * gives any more and, by accesspkgd's answer, nobody holds.
+ * Three steps: root adds new groups to the allow-list; accesspkgd loads the new policy; root removes groups from the
+ * list that no package gives any more and that, according to accesspkgd's answer, no user holds.
  */
 
 static int64_t count_packages(struct invocation *invocation)
@@ -139,16 +138,16 @@ static int64_t count_packages(struct invocation *invocation)
     json_t *status = NULL;
     int64_t count = -1;
 
-    if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &status, &error) == 0)
+    if (calls_call(invocation, client_message("GetStatus", "", NULL), JSON_OBJECT, &status, &error) == 0)
         count = member_integer(status, "packages");
     json_decref(status);
     return count;
 }
 
-/* What the check said is not said again: accesspkgd read the same files. */
+/* Skips warnings that the check has printed: accesspkgd read the same files. */
 static void say_reloaded(struct invocation *invocation, const json_t *warnings, int checked)
 {
-    _cleanup_free_ char *said = read_all(checked);
+    _cleanup_free_ char *said = read_output(checked);
 
     int64_t count = invocation->output.json ? 0 : count_packages(invocation);
     size_t i;
@@ -171,8 +170,8 @@ static void say_reloaded(struct invocation *invocation, const json_t *warnings, 
                     count == 1 ? "" : "s");
 }
 
-/* What accesspkgd said as a program, where the person reads it. */
-static void replay(const struct invocation *invocation, int said)
+/* Prints the output of accesspkgd as a program. */
+static void print_output(const struct invocation *invocation, int said)
 {
     char text[4096];
     ssize_t got;
@@ -196,8 +195,8 @@ static void say_kept(struct invocation *invocation, const json_t *group)
                     json_object_get(group, "until") ? until : "");
 }
 
-/* The allow-list as it is to be: what packages.d names, and what of the rest is held. An exit code. */
-static int take_off(struct invocation *invocation, const json_t *held)
+/* Makes the allow-list the groups that packages.d names, and the held ones. Returns an exit code. */
+static int rewrite_allow_list(struct invocation *invocation, const json_t *held)
 {
     const size_t count = json_array_size(held);
     _cleanup_free_ char **argv = calloc(count + 3, sizeof(*argv));
@@ -215,10 +214,10 @@ static int take_off(struct invocation *invocation, const json_t *held)
         argv[2 + i] = gids[i];
         say_kept(invocation, group);
     }
-    return run_daemon_with(invocation, argv, -1);
+    return run_accesspkgd_with(invocation, argv, -1);
 }
 
-static int tell_daemon(struct invocation *invocation, int checked)
+static int reload_daemon(struct invocation *invocation, int checked)
 {
     struct client_error error;
     json_t *values = NULL;
@@ -240,7 +239,7 @@ static int tell_daemon(struct invocation *invocation, int checked)
         json_decref(values);
         return 0;
     }
-    if (calls_call_all(invocation, "Reload", "", NULL, &values, &error) < 0) {
+    if (calls_call_all(invocation, client_message("Reload", "", NULL), &values, &error) < 0) {
         output_message(invocation->program->name,
                        "new groups are on the allow-list, but the running policy stays:");
         return calls_report(invocation, &error);
@@ -251,13 +250,13 @@ static int tell_daemon(struct invocation *invocation, int checked)
         calls_wrong_shape(&error);
         return calls_report(invocation, &error);
     }
-    const int code = take_off(invocation, held);
+    const int code = rewrite_allow_list(invocation, held);
     say_reloaded(invocation, warnings, checked);
     json_decref(values);
     return code;
 }
 
-static int reload(struct invocation *invocation)
+static int reload_configuration(struct invocation *invocation)
 {
     _cleanup_close_ int checked = -1;
     int code;
@@ -268,11 +267,11 @@ static int reload(struct invocation *invocation)
         return EX_NOPERM;
     }
     checked = memfd_create("check", MFD_CLOEXEC);
-    code = run_daemon(invocation, "--check-config", checked);
-    replay(invocation, checked);
+    code = run_accesspkgd(invocation, "--check-config", checked);
+    print_output(invocation, checked);
     if (code == 0)
-        code = run_daemon(invocation, "--extend-allow-list", -1);
-    return code == 0 ? tell_daemon(invocation, checked) : code;
+        code = run_accesspkgd(invocation, "--extend-allow-list", -1);
+    return code == 0 ? reload_daemon(invocation, checked) : code;
 }
 
 /* ---- assignments ------------------------------------------------------------------------------------------ */
@@ -298,8 +297,8 @@ static void say_assignment(struct invocation *invocation, const json_t *request)
                 problems ? problems : "");
 }
 
-/* An end is none of what others did: whom they put into the group stays there (accesspkgd says where). */
-static void say_standing(struct invocation *invocation, const json_t *request)
+/* An end of access removes no one from /etc/group whom others put there. */
+static void say_also_in_file(struct invocation *invocation, const json_t *request)
 {
     const json_t *group;
     size_t i;
@@ -315,7 +314,7 @@ static void say_standing(struct invocation *invocation, const json_t *request)
     }
 }
 
-/* What ended with it. */
+/* The requests that were cancelled with it. */
 static void say_withdrawn(struct invocation *invocation, const json_t *request)
 {
     const json_t *id;
@@ -326,19 +325,19 @@ static void say_withdrawn(struct invocation *invocation, const json_t *request)
                     (long long)json_integer_value(id));
 }
 
-static int call_and_say(struct invocation *invocation, const char *method, const char *in, json_t *arguments)
+static int call_for_assignment(struct invocation *invocation, struct client_message message)
 {
     struct client_error error;
     json_t *request = NULL;
 
-    if (calls_call(invocation, method, in, arguments, JSON_OBJECT, &request, &error) < 0)
+    if (calls_call(invocation, message, JSON_OBJECT, &request, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json) {
         output_json(&invocation->output, request);
     } else {
         say_assignment(invocation, request);
         say_withdrawn(invocation, request);
-        say_standing(invocation, request);
+        say_also_in_file(invocation, request);
     }
     json_decref(request);
     return 0;
@@ -354,8 +353,9 @@ static int assign_access(struct invocation *invocation)
         json_object_set_new(options, "start", json_integer(invocation->start));
     if (invocation->override)
         json_object_set_new(options, "override", json_true());
-    return call_and_say(invocation, "Assign", "ssa{sv}",
-                        json_pack("[s, s, o]", invocation->operands[1], invocation->operands[0], options));
+    return call_for_assignment(invocation, client_message("Assign", "ssa{sv}",
+                                                          json_pack("[s, s, o]", invocation->operands[1],
+                                                                    invocation->operands[0], options)));
 }
 
 static int revoke_access(struct invocation *invocation)
@@ -363,15 +363,17 @@ static int revoke_access(struct invocation *invocation)
     if (!invocation->reason)
         return command_usage(invocation,
                              "the command 'revoke' needs a reason, which the user reads: -m 'REASON'");
-    return call_and_say(
-        invocation, "Revoke", "sss",
-        json_pack("[s, s, s]", invocation->operands[1], invocation->operands[0], invocation->reason));
+    return call_for_assignment(invocation,
+                               client_message("Revoke", "sss",
+                                              json_pack("[s, s, s]", invocation->operands[1],
+                                                        invocation->operands[0], invocation->reason)));
 }
 
 static int retry_access(struct invocation *invocation)
 {
-    return call_and_say(invocation, "Retry", "ss",
-                        json_pack("[s, s]", invocation->operands[1], invocation->operands[0]));
+    return call_for_assignment(
+        invocation,
+        client_message("Retry", "ss", json_pack("[s, s]", invocation->operands[1], invocation->operands[0])));
 }
 
 static int import_members(struct invocation *invocation)
@@ -389,14 +391,14 @@ static int import_members(struct invocation *invocation)
     return code;
 }
 
-static int explain(struct invocation *invocation)
+static int explain_for_user(struct invocation *invocation)
 {
     return explain_show(invocation, invocation->operands[0], invocation->operands[1]);
 }
 
 static const struct command commands[] = {
     {"status", "", 0, 0, 0, status_show, "how the service is, on one screen"},
-    {"reload", "", 0, 0, 0, reload, "write the allow-list and put a changed policy into force"},
+    {"reload", "", 0, 0, 0, reload_configuration, "write the allow-list and put a changed policy into force"},
     {"check-config", "", 0, 0, 0, check_config, "look for errors in the configuration, change nothing"},
     {"assign", "PACKAGE USER", 2, 2, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_OVERRIDE,
      assign_access, "give a package without asking its approvers"},
@@ -404,7 +406,7 @@ static const struct command commands[] = {
      "take a group's members over as assignments"},
     {"revoke", "PACKAGE USER", 2, 2, TAKES_REASON, revoke_access, "end what a user holds, now"},
     {"retry", "PACKAGE USER", 2, 2, 0, retry_access, "try now to put in place what is not"},
-    {"explain", "PACKAGE USER", 2, 2, TAKES_PAGER, explain,
+    {"explain", "PACKAGE USER", 2, 2, TAKES_PAGER, explain_for_user,
      "what would become of a request; who could approve it"},
     {"holders", "[NAME]", 0, 1, TAKES_PACKAGE | TAKES_USER | TAKES_PAGER, holders_show,
      "who holds what until when; of a group, package or user"},

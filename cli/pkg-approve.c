@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pkg-approve: what approvers use. Decides nothing itself: accesspkgd judges who may approve what. */
+/* pkg-approve, for approvers. accesspkgd decides who may approve what. */
 #include "cli/calls.h"
 #include "cli/confirm.h"
 #include "cli/options.h"
@@ -12,27 +12,27 @@
 #include <string.h>
 #include <sysexits.h>
 
-static int list(struct invocation *invocation)
+static int list_waiting(struct invocation *invocation)
 {
     return requests_list(invocation, "approver", "Nothing waits for you.");
 }
 
-static int history(struct invocation *invocation)
+static int list_decided(struct invocation *invocation)
 {
     return requests_list(invocation, "decided", "No request that you could decide on has been decided yet.");
 }
 
-/* "alice: db-admins (dbadmins, backup)" */
-static char *what(const struct output *output, const json_t *request)
+/* "db-admins (dbadmins, backup)" */
+static char *package_text(const struct output *output, const json_t *request)
 {
     _cleanup_free_ char *groups = field_list(output, request, "groups");
 
     return output_format("%s (%s)", member_text(request, "package"), groups ? groups : "");
 }
 
-static void say_held(struct output *output, const json_t *request)
+static void say_approved_held(struct output *output, const json_t *request)
 {
-    _cleanup_free_ char *package = what(output, request);
+    _cleanup_free_ char *package = package_text(output, request);
     _cleanup_free_ char *end = field_time(output, request, "assignment_end");
 
     output_line(output, "Request %lld is approved: %s holds %s until %s.",
@@ -40,9 +40,9 @@ static void say_held(struct output *output, const json_t *request)
                 end ? end : "it is taken back");
 }
 
-static void say_partly(struct output *output, const json_t *request)
+static void say_approved_partly(struct output *output, const json_t *request)
 {
-    _cleanup_free_ char *package = what(output, request);
+    _cleanup_free_ char *package = package_text(output, request);
     _cleanup_free_ char *problems = field_list(output, request, "problems");
 
     output_line(output,
@@ -66,7 +66,7 @@ static bool has_decided(const json_t *request, const char *name)
     return false;
 }
 
-/* Who is asked still: not who has decided in this stage, as the caller has. New. */
+/* The approvers who have not decided in this stage. New memory. */
 static char *still_asked(const struct output *output, const json_t *request)
 {
     json_t *others = json_object(), *names = json_array(), *name;
@@ -86,7 +86,7 @@ static char *still_asked(const struct output *output, const json_t *request)
     return text;
 }
 
-static void say_waiting(struct output *output, const json_t *request)
+static void say_approval_recorded(struct output *output, const json_t *request)
 {
     _cleanup_free_ char *approvers = still_asked(output, request);
 
@@ -95,9 +95,9 @@ static void say_waiting(struct output *output, const json_t *request)
 }
 
 /* "Request 3 is approved: alice will hold db-admins (dbadmins) from Tue 2026-11-24 10:45 UTC (in 3 h) on, for 1 h." */
-static void say_later(struct output *output, const json_t *request)
+static void say_approved_later(struct output *output, const json_t *request)
 {
-    _cleanup_free_ char *package = what(output, request);
+    _cleanup_free_ char *package = package_text(output, request);
     _cleanup_free_ char *start = field_time(output, request, "start");
     _cleanup_free_ char *length =
         field_duration(output, request, member_integer(request, "granted") > 0 ? "granted" : "duration");
@@ -107,7 +107,7 @@ static void say_later(struct output *output, const json_t *request)
                 start ? start : "its start", length ? ", for " : "", length ? length : "");
 }
 
-static void say_state(struct output *output, const json_t *request)
+static void say_approved_state(struct output *output, const json_t *request)
 {
     _cleanup_free_ char *state = field_state(output, request, "state");
     _cleanup_free_ char *start = field_time(output, request, "start");
@@ -119,18 +119,18 @@ static void say_state(struct output *output, const json_t *request)
 static void say_approved(struct invocation *invocation, const json_t *request)
 {
     static void (*const sentences[STATE_COUNT])(struct output *, const json_t *) = {
-        [STATE_FULFILLED] = say_held,
-        [STATE_ACCESS_EXTENDED] = say_held,
-        [STATE_PARTIALLY_FULFILLED] = say_partly,
-        [STATE_PENDING_APPROVAL] = say_waiting,
-        [STATE_APPROVED] = say_later,
+        [STATE_FULFILLED] = say_approved_held,
+        [STATE_ACCESS_EXTENDED] = say_approved_held,
+        [STATE_PARTIALLY_FULFILLED] = say_approved_partly,
+        [STATE_PENDING_APPROVAL] = say_approval_recorded,
+        [STATE_APPROVED] = say_approved_later,
     };
     enum state state = state_from_identifier(member_text(request, "state"));
 
-    (sentences[state] ? sentences[state] : say_state)(&invocation->output, request);
+    (sentences[state] ? sentences[state] : say_approved_state)(&invocation->output, request);
 }
 
-static void say_denied(struct invocation *invocation, const json_t *request)
+static void say_request_denied(struct invocation *invocation, const json_t *request)
 {
     const bool extension = member_integer(request, "extends") > 0;
 
@@ -157,19 +157,19 @@ static json_t *deny_arguments(const struct invocation *invocation, int64_t id)
     return json_pack("[I, s]", (json_int_t)id, invocation->reason ? invocation->reason : "");
 }
 
-static bool is_blank(const char *text)
+static bool is_only_space(const char *text)
 {
     while (isspace((unsigned char)*text))
         text++;
     return *text == '\0';
 }
 
-/* Asks at a terminal what was not said: 0 to go on. *ret_reason is the caller's. */
-static int ask(struct invocation *invocation, bool approve, char **ret_reason)
+/* Asks at a terminal for a reason and a confirmation. 0, or the exit code. *ret_reason is new memory, or unchanged. */
+static int ask_confirmation(struct invocation *invocation, bool approve, char **ret_reason)
 {
     int code = 0;
     const enum confirm_answer answer = confirm_decision(invocation, approve, ret_reason, &code);
-    const bool blank = *ret_reason && is_blank(*ret_reason);
+    const bool blank = *ret_reason && is_only_space(*ret_reason);
 
     if (answer == CONFIRM_NO || (answer == CONFIRM_YES && blank && !approve)) {
         output_message(invocation->program->name, "%snothing was %s; the %s still wait%s.",
@@ -186,7 +186,7 @@ static int ask(struct invocation *invocation, bool approve, char **ret_reason)
     return 0;
 }
 
-static int approve(struct invocation *invocation)
+static int approve_requests(struct invocation *invocation)
 {
     static const struct requests_action action = {"Approve", "xa{sv}", approve_arguments, say_approved,
                                                   false};
@@ -194,16 +194,16 @@ static int approve(struct invocation *invocation)
     int code = 0;
 
     if (prompt_possible(invocation) && !invocation->yes)
-        code = ask(invocation, true, &asked);
+        code = ask_confirmation(invocation, true, &asked);
     if (code == 0)
         code = requests_each(invocation, &action);
     invocation->reason = NULL;
     return code;
 }
 
-static int deny(struct invocation *invocation)
+static int deny_requests(struct invocation *invocation)
 {
-    static const struct requests_action action = {"Deny", "xs", deny_arguments, say_denied, false};
+    static const struct requests_action action = {"Deny", "xs", deny_arguments, say_request_denied, false};
     _cleanup_free_ char *asked = NULL;
     int code = 0;
 
@@ -211,8 +211,8 @@ static int deny(struct invocation *invocation)
         return command_usage(invocation, "the command 'deny' needs a reason, which the requestor reads: "
                                          "-m 'REASON'");
     if (!invocation->reason)
-        code = ask(invocation, false, &asked);
-    if (code == 0 && invocation->reason && is_blank(invocation->reason))
+        code = ask_confirmation(invocation, false, &asked);
+    if (code == 0 && invocation->reason && is_only_space(invocation->reason))
         code = command_usage(invocation, "the reason is empty, so nothing was denied; give one: -m 'REASON'");
     if (code == 0)
         code = requests_each(invocation, &action);
@@ -234,7 +234,7 @@ static void say_reviewed(struct invocation *invocation, const json_t *request)
                 member_text(request, "package"));
 }
 
-static int review(struct invocation *invocation)
+static int review_emergencies(struct invocation *invocation)
 {
     static const struct requests_action action = {"Review", "xs", review_arguments, say_reviewed, true};
 
@@ -254,7 +254,8 @@ static int list_delegations(struct invocation *invocation)
     struct client_error error;
     json_t *delegations = NULL;
 
-    if (calls_call(invocation, "ListDelegations", "", NULL, JSON_ARRAY, &delegations, &error) < 0)
+    if (calls_call(invocation, client_message("ListDelegations", "", NULL), JSON_ARRAY, &delegations,
+                   &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, delegations);
@@ -288,15 +289,14 @@ static void say_undelegated(const struct invocation *invocation, struct output *
         output_line(output, "You decide no longer in the name of %s.", member_text(delegation, "user"));
 }
 
-static int call_delegation(struct invocation *invocation, const char *method, const char *in,
-                           json_t *arguments,
+static int call_delegation(struct invocation *invocation, struct client_message message,
                            void (*say)(const struct invocation *invocation, struct output *output,
                                        const json_t *delegation))
 {
     struct client_error error;
     json_t *delegation = NULL;
 
-    if (calls_call(invocation, method, in, arguments, JSON_OBJECT, &delegation, &error) < 0)
+    if (calls_call(invocation, message, JSON_OBJECT, &delegation, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, delegation);
@@ -306,14 +306,15 @@ static int call_delegation(struct invocation *invocation, const char *method, co
     return 0;
 }
 
-static int delegate(struct invocation *invocation)
+static int change_delegation(struct invocation *invocation)
 {
     const bool bare = !invocation->to && invocation->until == 0 && !invocation->reason;
 
     if (invocation->revoke && !bare)
         return command_usage(invocation, "--revoke stands alone: it ends a delegation");
     if (invocation->revoke)
-        return call_delegation(invocation, "Undelegate", "s", json_pack("[s]", invocation->revoke),
+        return call_delegation(invocation,
+                               client_message("Undelegate", "s", json_pack("[s]", invocation->revoke)),
                                say_undelegated);
     if (bare)
         return list_delegations(invocation);
@@ -322,23 +323,27 @@ static int delegate(struct invocation *invocation)
     if (invocation->until == 0)
         return command_usage(invocation,
                              "the command 'delegate' needs --until WHEN: a delegation has an end");
-    return call_delegation(invocation, "Delegate", "sa{sv}",
-                           json_pack("[s, {s:I, s:s*}]", invocation->to, "until",
-                                     (json_int_t)invocation->until, "reason", invocation->reason),
-                           say_delegated);
+    return call_delegation(
+        invocation,
+        client_message("Delegate", "sa{sv}",
+                       json_pack("[s, {s:I, s:s*}]", invocation->to, "until", (json_int_t)invocation->until,
+                                 "reason", invocation->reason)),
+        say_delegated);
 }
 
 static const struct command commands[] = {
-    {"list", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list, "what waits for your decision, or review"},
+    {"list", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list_waiting, "what waits for your decision, or review"},
     {"show", "ID", 1, 1, TAKES_IDS | TAKES_PAGER, requests_show, "everything about a request"},
-    {"approve", "ID...", 1, -1, TAKES_IDS | TAKES_REASON | TAKES_FOR | TAKES_START | TAKES_YES, approve,
-     "approve these requests"},
-    {"deny", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, deny,
+    {"approve", "ID...", 1, -1, TAKES_IDS | TAKES_REASON | TAKES_FOR | TAKES_START | TAKES_YES,
+     approve_requests, "approve these requests"},
+    {"deny", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, deny_requests,
      "deny these requests; asks for a reason without -m"},
-    {"review", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, review, "say that you looked at these emergencies"},
-    {"history", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, history, "what was decided and was yours to decide"},
+    {"review", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, review_emergencies,
+     "say that you looked at these emergencies"},
+    {"history", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list_decided,
+     "what was decided and was yours to decide"},
     {"watch", "", 0, 0, 0, watch_requests, "follow live what waits for you, until Ctrl-C"},
-    {"delegate", "", 0, 0, TAKES_TO | TAKES_UNTIL | TAKES_REVOKE | TAKES_REASON, delegate,
+    {"delegate", "", 0, 0, TAKES_TO | TAKES_UNTIL | TAKES_REVOKE | TAKES_REASON, change_delegation,
      "let somebody decide in your name; bare: who does"},
     {0},
 };

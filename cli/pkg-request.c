@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pkg-request: what everybody uses who wants access. Judges nothing itself. */
+/* pkg-request, for users who want access. accesspkgd decides. */
 #include "cli/calls.h"
 #include "cli/explain.h"
 #include "cli/overview.h"
@@ -15,7 +15,7 @@
 
 /* ---- what to do about a request that expired ---------------------------------------------------------------- */
 
-/* The text as one word of a shell: what is shown can be pasted. New. */
+/* The text as one word of a shell, of any length. New memory. */
 static char *quoted(const char *text)
 {
     char *word = output_format("'");
@@ -31,8 +31,8 @@ static char *quoted(const char *text)
     return whole;
 }
 
-/* The command that asks for the same again. New. */
-static char *ask_again(const json_t *request)
+/* The command that asks for the same again. New memory. */
+static char *repeat_command(const json_t *request)
 {
     const char *why = member_text(request, "justification");
     _cleanup_free_ char *word = *why ? quoted(why) : output_format("'REASON'");
@@ -50,14 +50,14 @@ static bool is_expired(const json_t *request)
 
 static void say_expired(struct invocation *invocation, const json_t *request)
 {
-    _cleanup_free_ char *command = ask_again(request);
+    _cleanup_free_ char *command = repeat_command(request);
 
     output_message(invocation->program->name,
                    "request %lld expired: nobody decided in time. To ask again: %s",
                    (long long)member_integer(request, "id"), command);
 }
 
-/* Requests come newest first: of each package the newest alone counts. */
+/* Only for the newest request of each package; requests are newest first. */
 static void say_all_expired(struct invocation *invocation, const json_t *requests)
 {
     json_t *seen = json_object(), *request;
@@ -74,19 +74,19 @@ static void say_all_expired(struct invocation *invocation, const json_t *request
     json_decref(seen);
 }
 
-static int list(struct invocation *invocation)
+static int list_requests(struct invocation *invocation)
 {
     return requests_list_then(invocation, "requestor", "You have made no request. See: pkg-request packages",
                               say_all_expired);
 }
 
-/* With --json or --limit the requests, as ever. */
-static int overview(struct invocation *invocation)
+/* With --json or --limit it lists the requests, for compatibility. */
+static int show_overview(struct invocation *invocation)
 {
     json_t *requests = NULL;
 
     if (invocation->output.json || invocation->limit > 0)
-        return list(invocation);
+        return list_requests(invocation);
     const int code = overview_show(invocation, &requests);
     pager_end(&invocation->output);
     if (code == 0)
@@ -101,19 +101,14 @@ static void show_expired(struct invocation *invocation, const json_t *request)
         say_expired(invocation, request);
 }
 
-static int status(struct invocation *invocation)
+static int show_status(struct invocation *invocation)
 {
     return requests_show_then(invocation, show_expired);
 }
 
 /* ---- packages --------------------------------------------------------------------------------------------- */
 
-static char *field_longest(const struct output *output, const json_t *package, const char *member)
-{
-    return field_duration(output, package, json_object_get(package, member) ? member : "duration");
-}
-
-/* What the caller has of it, else whether asking is open to them. */
+/* What the caller has of the package, else if they may request it. */
 static char *field_yours(const struct output *output, const json_t *package, const char *member)
 {
     if (!json_object_get(package, member))
@@ -127,28 +122,22 @@ static char *field_yours(const struct output *output, const json_t *package, con
     return output_format("%s%s%s%s", state, end ? " (ends " : "", end ? end : "", end ? ")" : "");
 }
 
-static char *field_approvers(const struct output *output, const json_t *package, const char *member)
-{
-    if (!member_true(package, "approval"))
-        return output_format("no approval needed");
-    return field_list(output, package, member);
-}
-
 static const struct field package_fields[] = {
     {"PACKAGE", "name", field_text, FIELD_PLAIN},
     {"DESCRIPTION", "description", field_text, FIELD_SHORTEN},
     {"GROUPS", "groups", field_list, FIELD_PLAIN},
-    {"APPROVERS", "approvers", field_approvers, FIELD_PLAIN},
-    {"AT MOST", "max_duration", field_longest, FIELD_PLAIN},
+    {"APPROVERS", "approvers", field_package_approvers, FIELD_PLAIN},
+    {"AT MOST", "max_duration", field_max_duration, FIELD_PLAIN},
     {"YOURS", "state", field_yours, FIELD_PLAIN},
 };
 
-static int packages(struct invocation *invocation)
+static int list_packages(struct invocation *invocation)
 {
     struct client_error error;
     json_t *list_of_packages = NULL;
 
-    if (calls_call(invocation, "ListPackages", "", NULL, JSON_ARRAY, &list_of_packages, &error) < 0)
+    if (calls_call(invocation, client_message("ListPackages", "", NULL), JSON_ARRAY, &list_of_packages,
+                   &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, list_of_packages);
@@ -161,13 +150,13 @@ static int packages(struct invocation *invocation)
     return 0;
 }
 
-static int call_and_say(struct invocation *invocation, const char *method, const char *in, json_t *arguments,
-                        void (*say)(struct output *output, const json_t *request))
+static int call_for_request(struct invocation *invocation, struct client_message message,
+                            void (*say)(struct output *output, const json_t *request))
 {
     struct client_error error;
     json_t *request = NULL;
 
-    if (calls_call(invocation, method, in, arguments, JSON_OBJECT, &request, &error) < 0)
+    if (calls_call(invocation, message, JSON_OBJECT, &request, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->output.json)
         output_json(&invocation->output, request);
@@ -179,7 +168,7 @@ static int call_and_say(struct invocation *invocation, const char *method, const
 
 /* ---- submit ----------------------------------------------------------------------------------------------- */
 
-/* The terminal, as "pts/3"; NULL without one. It is a claim, and shown to the approver as one. */
+/* The terminal, as "pts/3"; NULL without one. Approvers see it as unverified. */
 static const char *terminal_name(void)
 {
     const char *name = ttyname(STDIN_FILENO);
@@ -201,7 +190,7 @@ static json_t *submit_arguments(const struct invocation *invocation)
     return json_pack("[s, [s], o]", "", invocation->operands[0], options);
 }
 
-static void say_held(struct output *output, const json_t *request)
+static void say_you_hold(struct output *output, const json_t *request)
 {
     _cleanup_free_ char *groups = field_list(output, request, "groups");
     _cleanup_free_ char *end = field_time(output, request, "assignment_end");
@@ -210,7 +199,7 @@ static void say_held(struct output *output, const json_t *request)
                 member_text(request, "package"), end ? end : "it is taken back", groups ? groups : "");
 }
 
-static void say_waiting(struct output *output, const json_t *request)
+static void say_filed(struct output *output, const json_t *request)
 {
     long long id = (long long)member_integer(request, "id");
     _cleanup_free_ char *approvers = field_list(output, request, "approvers");
@@ -227,7 +216,7 @@ static void say_waiting(struct output *output, const json_t *request)
         output_line(output, "It expires %s. See: pkg-request status %lld", expires, id);
 }
 
-static void say_state(struct output *output, const json_t *request)
+static void say_request_state(struct output *output, const json_t *request)
 {
     long long id = (long long)member_integer(request, "id");
     _cleanup_free_ char *state = field_state(output, request, "state");
@@ -241,14 +230,14 @@ static void say_submitted(struct output *output, const json_t *request)
     enum state state = state_from_identifier(member_text(request, "state"));
 
     if (member_true(request, "held") || state == STATE_FULFILLED || state == STATE_ACCESS_EXTENDED)
-        say_held(output, request);
+        say_you_hold(output, request);
     else if (state == STATE_PENDING_APPROVAL)
-        say_waiting(output, request);
+        say_filed(output, request);
     else
-        say_state(output, request);
+        say_request_state(output, request);
 }
 
-/* What was filed stays as it was filed: who wrote more must not believe that the approver reads it. */
+/* An existing request does not change: tell a user who gave a new reason that no approver will read it. */
 static void say_unchanged(const struct invocation *invocation, const json_t *request)
 {
     if (!member_true(request, "existing") || (!invocation->reason && invocation->duration == 0))
@@ -259,7 +248,7 @@ static void say_unchanged(const struct invocation *invocation, const json_t *req
                    (long long)member_integer(request, "id"));
 }
 
-/* Why it was not approved; how to ask again where nobody decided. */
+/* Why it was not approved. */
 static void say_refused(const struct invocation *invocation, const json_t *request)
 {
     const json_t *decisions = json_object_get(request, "decisions");
@@ -273,7 +262,7 @@ static void say_refused(const struct invocation *invocation, const json_t *reque
                    reason);
 }
 
-/* Stays until it is decided; the last answer is the one that programs get. */
+/* With --json prints only the last answer. */
 static int submit_and_wait(struct invocation *invocation, json_t *request)
 {
     json_t *done = NULL;
@@ -294,7 +283,7 @@ static int submit_and_wait(struct invocation *invocation, json_t *request)
     return code;
 }
 
-static int submit(struct invocation *invocation)
+static int submit_request(struct invocation *invocation)
 {
     struct client_error error;
     json_t *request = NULL;
@@ -304,8 +293,8 @@ static int submit(struct invocation *invocation)
         if (signals_subscribe(invocation, &error) < 0)
             return calls_report(invocation, &error);
     }
-    if (calls_call(invocation, "Submit", "sasa{sv}", submit_arguments(invocation), JSON_OBJECT, &request,
-                   &error) < 0)
+    if (calls_call(invocation, client_message("Submit", "sasa{sv}", submit_arguments(invocation)),
+                   JSON_OBJECT, &request, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->wait) {
         const int code = submit_and_wait(invocation, request);
@@ -335,7 +324,7 @@ static void say_cancelled(struct invocation *invocation, const json_t *request)
                 (long long)member_integer(request, "id"), member_text(request, "package"));
 }
 
-static int cancel(struct invocation *invocation)
+static int cancel_requests(struct invocation *invocation)
 {
     static const struct requests_action action = {"Cancel", "xs", cancel_arguments, say_cancelled, false};
 
@@ -344,14 +333,15 @@ static int cancel(struct invocation *invocation)
 
 /* ---- what is held ----------------------------------------------------------------------------------------- */
 
-static int extend(struct invocation *invocation)
+static int extend_access(struct invocation *invocation)
 {
     json_t *options = json_pack("{s:s*}", "justification", invocation->reason);
 
     if (invocation->duration > 0)
         json_object_set_new(options, "duration", json_integer(invocation->duration));
-    return call_and_say(invocation, "Extend", "sa{sv}", json_pack("[s, o]", invocation->operands[0], options),
-                        say_submitted);
+    return call_for_request(
+        invocation, client_message("Extend", "sa{sv}", json_pack("[s, o]", invocation->operands[0], options)),
+        say_submitted);
 }
 
 static void say_emergency(struct output *output, const json_t *request)
@@ -365,14 +355,16 @@ static void say_emergency(struct output *output, const json_t *request)
                 (long long)member_integer(request, "id"), reviewers);
 }
 
-static int emergency(struct invocation *invocation)
+static int take_emergency(struct invocation *invocation)
 {
     if (!invocation->reason)
         return command_usage(invocation,
                              "the command 'emergency' needs a reason, which every approver reads: "
                              "-m 'REASON'");
-    return call_and_say(invocation, "Emergency", "ss",
-                        json_pack("[s, s]", invocation->operands[0], invocation->reason), say_emergency);
+    return call_for_request(
+        invocation,
+        client_message("Emergency", "ss", json_pack("[s, s]", invocation->operands[0], invocation->reason)),
+        say_emergency);
 }
 
 static void say_returned(struct output *output, const json_t *request)
@@ -395,33 +387,37 @@ static void say_returned(struct output *output, const json_t *request)
     }
 }
 
-static int hand_back(struct invocation *invocation)
+static int return_access(struct invocation *invocation)
 {
-    return call_and_say(
-        invocation, "Return", "ss",
-        json_pack("[s, s]", invocation->operands[0], invocation->reason ? invocation->reason : ""),
-        say_returned);
+    return call_for_request(invocation,
+                            client_message("Return", "ss",
+                                           json_pack("[s, s]", invocation->operands[0],
+                                                     invocation->reason ? invocation->reason : "")),
+                            say_returned);
 }
 
-static int explain(struct invocation *invocation)
+static int explain_package(struct invocation *invocation)
 {
     return explain_show(invocation, invocation->operands[0], "");
 }
 
 static const struct command commands[] = {
-    {"overview", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, overview,
+    {"overview", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, show_overview,
      "what you hold, what waits, what you may ask for"},
-    {"list", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list, "your requests"},
-    {"packages", "", 0, 0, TAKES_PAGER, packages, "the access packages, and which you may ask for"},
-    {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_WAIT, submit,
+    {"list", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list_requests, "your requests"},
+    {"packages", "", 0, 0, TAKES_PAGER, list_packages, "the access packages, and which you may ask for"},
+    {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_WAIT, submit_request,
      "ask for a package"},
-    {"status", "ID", 1, 1, TAKES_IDS | TAKES_PAGER, status, "everything about a request of yours"},
-    {"explain", "PACKAGE", 1, 1, TAKES_PAGER, explain, "whether you may ask, and who could approve it now"},
-    {"cancel", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, cancel, "withdraw requests that still wait"},
-    {"extend", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION, extend, "ask for more time before the end"},
-    {"emergency", "PACKAGE", 1, 1, TAKES_REASON, emergency,
+    {"status", "ID", 1, 1, TAKES_IDS | TAKES_PAGER, show_status, "everything about a request of yours"},
+    {"explain", "PACKAGE", 1, 1, TAKES_PAGER, explain_package,
+     "whether you may ask, and who could approve it now"},
+    {"cancel", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, cancel_requests,
+     "withdraw requests that still wait"},
+    {"extend", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION, extend_access,
+     "ask for more time before the end"},
+    {"emergency", "PACKAGE", 1, 1, TAKES_REASON, take_emergency,
      "take it at once, where the policy lets you; needs -m"},
-    {"return", "PACKAGE", 1, 1, TAKES_REASON, hand_back, "hand back what you hold"},
+    {"return", "PACKAGE", 1, 1, TAKES_REASON, return_access, "hand back what you hold"},
     {0},
 };
 

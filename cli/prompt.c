@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One question, one line. No deadline runs meanwhile: it does only while the bus is waited for. */
+/* See the header. No deadline runs meanwhile: it runs only during calls. */
 #include "cli/prompt.h"
 
 #include "common/cleanup.h"
@@ -15,7 +15,7 @@ bool prompt_possible(const struct invocation *invocation)
     return !invocation->output.json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-static char *__attribute__((format(printf, 1, 0))) ask(const char *format, va_list arguments)
+static char *__attribute__((format(printf, 1, 0))) ask_line(const char *format, va_list arguments)
 {
     _cleanup_free_ char *text = NULL;
     char *line = NULL;
@@ -40,7 +40,7 @@ char *prompt_line(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    char *line = ask(format, arguments);
+    char *line = ask_line(format, arguments);
     va_end(arguments);
     return line;
 }
@@ -50,7 +50,7 @@ bool prompt_yes(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    _cleanup_free_ char *line = ask(format, arguments);
+    _cleanup_free_ char *line = ask_line(format, arguments);
     va_end(arguments);
     return line && (strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One table of columns for the lists and one of lines for the whole request: what an approver decides on. */
+/* See the header. One table of fields for lists, and one for a whole request. */
 #include "cli/requests.h"
 
 #include "cli/calls.h"
@@ -15,15 +15,10 @@
 
 /* ---- fields of a request ---------------------------------------------------------------------------------- */
 
-static bool has(const json_t *object, const char *member)
-{
-    return json_object_get(object, member) != NULL;
-}
-
 static char *field_reason(const struct output *output, const json_t *request, const char *member)
 {
     (void)output;
-    if (has(request, member))
+    if (member_has(request, member))
         return output_format("%s", member_text(request, member));
     return output_format("%s", member_true(request, "no_reason_given") ? "(no reason given)" : "");
 }
@@ -31,26 +26,19 @@ static char *field_reason(const struct output *output, const json_t *request, co
 static char *field_justification(const struct output *output, const json_t *request, const char *member)
 {
     (void)output;
-    if (has(request, member))
+    if (member_has(request, member))
         return output_format("%s", member_text(request, member));
     return output_format("%s", member_true(request, "no_reason_given")
                                    ? "(no reason given at the gate, where none could be asked for)"
                                    : "(none given)");
 }
 
-/* Until when: of the approval while it is waited for, then of the access. */
+/* The end of the time for approval; once approved, the end of the access. */
 static char *field_until(const struct output *output, const json_t *request, const char *member)
 {
-    if (has(request, member))
+    if (member_has(request, member))
         return field_when(output, request, member);
     return member_endless(request) ? output_format("no end") : field_when(output, request, "assignment_end");
-}
-
-static char *field_user(const struct output *output, const json_t *request, const char *member)
-{
-    (void)output;
-    return output_format("%s (uid %lld)", member_text(request, member),
-                         (long long)member_integer(request, "uid"));
 }
 
 static char *field_origin(const struct output *output, const json_t *request, const char *member)
@@ -62,28 +50,29 @@ static char *field_origin(const struct output *output, const json_t *request, co
         return output_format("verified: an administrator gave it, without asking the approvers");
     if (strcmp(origin, "verified") == 0)
         return output_format("verified: this host's login service reported it");
-    if (!has(request, "service") && !has(request, "host") && !has(request, "address") && !has(request, "tty"))
+    if (!member_has(request, "service") && !member_has(request, "host") && !member_has(request, "address") &&
+        !member_has(request, "tty"))
         return NULL;
     return output_format("not verified: the user's own program said so");
 }
 
-/* A package whose file was taken away has no groups any more that could be told. */
+/* A package that was removed has no groups. */
 static char *field_package(const struct output *output, const json_t *request, const char *member)
 {
     (void)output;
     return output_format("%s%s", member_text(request, member),
-                         has(request, "groups") ? "" : " (no longer defined on this host)");
+                         member_has(request, "groups") ? "" : " (no longer defined on this host)");
 }
 
 static char *field_extends(const struct output *output, const json_t *request, const char *member)
 {
     (void)output;
-    return has(request, member) ? output_format("assignment %lld: more time for what is held already",
-                                                (long long)member_integer(request, member))
-                                : NULL;
+    return member_has(request, member) ? output_format("assignment %lld: more time for what is held already",
+                                                       (long long)member_integer(request, member))
+                                       : NULL;
 }
 
-/* What an administrator has to say: nothing comes back by itself. */
+/* Only an administrator can put it back. */
 static char *field_put_back(const struct output *output, const json_t *request, const char *member)
 {
     char word[TEXT_WORD_MAX];
@@ -100,7 +89,7 @@ static char *field_stage(const struct output *output, const json_t *request, con
     int64_t stages = member_integer(request, "stages"), quorum = member_integer(request, "quorum");
 
     (void)output;
-    if (!has(request, member) || (stages <= 1 && quorum <= 1))
+    if (!member_has(request, member) || (stages <= 1 && quorum <= 1))
         return NULL;
     return output_format("%lld of %lld, needs %lld %s", (long long)member_integer(request, member),
                          (long long)stages, (long long)quorum, quorum == 1 ? "approval" : "approvals");
@@ -110,14 +99,14 @@ static char *field_stage(const struct output *output, const json_t *request, con
 static char *decider_text(const json_t *decision)
 {
     char *both = output_format("%s%s%s", member_text(decision, "decider"),
-                               has(decision, "for") ? " for " : "", member_text(decision, "for"));
+                               member_has(decision, "for") ? " for " : "", member_text(decision, "for"));
     char *shown = output_visible(both);
 
     free(both);
     return shown;
 }
 
-/* One line each; a line break inside a reason must not look like a further decision. */
+/* One line each: a line break inside a reason must not look like another decision. */
 static char *field_decisions(const struct output *output, const json_t *request, const char *member)
 {
     json_t *lines = json_array(), *shown = json_object(), *decision;
@@ -148,7 +137,7 @@ static char *field_decisions(const struct output *output, const json_t *request,
     return text;
 }
 
-/* What the approvers have to look at still stands out. */
+/* The state, and a mark for reviews and extensions. */
 static char *field_state_marked(const struct output *output, const json_t *request, const char *member)
 {
     _cleanup_free_ char *state = field_state(output, request, member);
@@ -171,7 +160,7 @@ static char *field_emergency(const struct output *output, const json_t *request,
                : output_format("taken without approval; reviewed");
 }
 
-/* "root, Mon 2026-11-23 22:40 CET (2 min ago): incident 12"; one line, like a decision. */
+/* "root, Mon 2026-11-23 22:40 CET (2 min ago): incident 12", on one line. */
 static char *field_revoked(const struct output *output, const json_t *request, const char *member)
 {
     _cleanup_free_ char *when = field_time(output, request, member);
@@ -204,7 +193,7 @@ static char *field_undecidable(const struct output *output, const json_t *reques
 static char *field_decides_for(const struct output *output, const json_t *request, const char *member)
 {
     (void)output;
-    return has(request, member)
+    return member_has(request, member)
                ? output_format("you may decide for %s, who delegated to you", member_text(request, member))
                : NULL;
 }
@@ -251,10 +240,16 @@ static const struct field record_fields[] = {
 
 /* ---- lists ------------------------------------------------------------------------------------------------ */
 
-/* Adds a page below `before` (0: the newest). 0 with *ret_more, or -1 with *ret_error filled. */
-static int fetch_page(struct invocation *invocation, const char *role, int64_t before, json_t *requests,
-                      bool *ret_more, struct client_error *ret_error)
+struct pages {
+    json_t *requests; /* of all pages so far */
+    bool more;        /* there are more pages */
+};
+
+/* Adds the page below `before` (0: the newest). 0, or -1 with *ret_error filled. */
+static int fetch_requests_page(struct invocation *invocation, const char *role, int64_t before,
+                               struct pages *pages, struct client_error *ret_error)
 {
+    json_t *requests = pages->requests;
     int64_t left = invocation->limit ? invocation->limit - (int64_t)json_array_size(requests) : BUS_PAGE_MAX;
     json_t *filter = json_pack("{s:s, s:I}", "role", role, "limit",
                                (json_int_t)(left < BUS_PAGE_MAX ? left : BUS_PAGE_MAX));
@@ -262,10 +257,11 @@ static int fetch_page(struct invocation *invocation, const char *role, int64_t b
 
     if (before > 0)
         json_object_set_new(filter, "before", json_integer(before));
-    if (calls_call_all(invocation, "ListRequests", "a{sv}", json_pack("[o]", filter), &values, ret_error) < 0)
+    if (calls_call_all(invocation, client_message("ListRequests", "a{sv}", json_pack("[o]", filter)), &values,
+                       ret_error) < 0)
         return -1;
     int r = json_array_extend(requests, json_array_get(values, 0));
-    *ret_more = json_is_true(json_array_get(values, 1));
+    pages->more = json_is_true(json_array_get(values, 1));
     json_decref(values);
     return r == 0 ? 0 : calls_wrong_shape(ret_error);
 }
@@ -277,16 +273,16 @@ static int64_t last_id(const json_t *requests)
     return count > 0 ? member_integer(json_array_get(requests, count - 1), "id") : 0;
 }
 
-static int fetch(struct invocation *invocation, const char *role, json_t *requests,
-                 struct client_error *ret_error)
+static int fetch_requests(struct invocation *invocation, const char *role, json_t *requests,
+                          struct client_error *ret_error)
 {
+    struct pages pages = {.requests = requests, .more = true};
     int64_t before = 0;
-    bool more = true;
 
-    while (more && !(invocation->limit && (int64_t)json_array_size(requests) >= invocation->limit)) {
-        if (fetch_page(invocation, role, before, requests, &more, ret_error) < 0)
+    while (pages.more && !(invocation->limit && (int64_t)json_array_size(requests) >= invocation->limit)) {
+        if (fetch_requests_page(invocation, role, before, &pages, ret_error) < 0)
             return -1;
-        /* Numbers fall from page to page; a list that does not get on would never end. */
+        /* Numbers fall from page to page. Stop if not, or a wrong answer would make this loop endless. */
         if (before > 0 && last_id(requests) >= before)
             break;
         before = last_id(requests);
@@ -301,7 +297,7 @@ int requests_fetch(struct invocation *invocation, const char *role, json_t **ret
 {
     json_t *requests = json_array();
 
-    if (fetch(invocation, role, requests, ret_error) < 0) {
+    if (fetch_requests(invocation, role, requests, ret_error) < 0) {
         json_decref(requests);
         return -1;
     }
@@ -309,7 +305,7 @@ int requests_fetch(struct invocation *invocation, const char *role, json_t **ret
     return 0;
 }
 
-/* The same requests, those that need a review on top. */
+/* The same requests, but first those that need a review. */
 static json_t *reviews_first(json_t *requests)
 {
     json_t *sorted = json_array(), *request;
@@ -328,7 +324,7 @@ static json_t *reviews_first(json_t *requests)
     return sorted;
 }
 
-/* What waits for somebody at a terminal ends beside the prompt: with the newest, what needs a review last. */
+/* Reverses a list of waiting requests on a terminal: the newest, and those to review, end up near the prompt. */
 static void print_list(struct output *output, const json_t *requests, bool waits)
 {
     json_t *turned = json_array();
@@ -354,7 +350,7 @@ int requests_list_then(struct invocation *invocation, const char *role, const ch
     json_t *requests = json_array();
     struct client_error error;
     const bool approver = strcmp(role, "approver") == 0;
-    int code = 0, r = fetch(invocation, role, requests, &error);
+    int code = 0, r = fetch_requests(invocation, role, requests, &error);
 
     if (approver)
         requests = reviews_first(requests);
@@ -395,7 +391,8 @@ int requests_show_then(struct invocation *invocation, requests_remark *remark)
     json_t *request = NULL;
 
     if (find_operand(invocation, 0, false, &error) < 0 ||
-        calls_call(invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[0]),
+        calls_call(invocation,
+                   client_message("GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[0])),
                    JSON_OBJECT, &request, &error) < 0)
         return calls_report(invocation, &error);
     requests_print(invocation, request);
@@ -408,7 +405,8 @@ int requests_show_then(struct invocation *invocation, requests_remark *remark)
 
 /* ---- one call per number ---------------------------------------------------------------------------------- */
 
-static json_t *failure(const struct invocation *invocation, size_t index, const struct client_error *error)
+static json_t *failure_to_json(const struct invocation *invocation, size_t index,
+                               const struct client_error *error)
 {
     const char *name = bus_error_name(error->code);
     json_t *id = invocation->ids[index] > 0 ? json_integer(invocation->ids[index])
@@ -418,7 +416,7 @@ static json_t *failure(const struct invocation *invocation, size_t index, const 
                      error->message);
 }
 
-/* The daemon's messages name the request; only among several does a failure of the bus need it said. */
+/* Names the request if there are several: a failure of the bus does not. */
 static void say_failed(const struct invocation *invocation, size_t index, const struct client_error *error)
 {
     if (invocation->n_operands > 1)
@@ -434,7 +432,7 @@ static void say_not_tried(const struct invocation *invocation, size_t from)
         output_message(invocation->program->name, "request %s was not tried", invocation->operands[i]);
 }
 
-/* 0 or the exit code of what failed; with --json what happened is kept in `results`. */
+/* Calls the action for one operand, and adds the answer or error to `results` for --json. Returns the exit code. */
 static int act_on(struct invocation *invocation, const struct requests_action *action, size_t index,
                   json_t *results)
 {
@@ -442,11 +440,12 @@ static int act_on(struct invocation *invocation, const struct requests_action *a
     json_t *request = NULL;
 
     if (find_operand(invocation, index, action->review, &error) < 0 ||
-        calls_call(invocation, action->method, action->in,
-                   action->arguments(invocation, invocation->ids[index]), JSON_OBJECT, &request,
-                   &error) < 0) {
+        calls_call(
+            invocation,
+            client_message(action->method, action->in, action->arguments(invocation, invocation->ids[index])),
+            JSON_OBJECT, &request, &error) < 0) {
         say_failed(invocation, index, &error);
-        json_array_append_new(results, failure(invocation, index, &error));
+        json_array_append_new(results, failure_to_json(invocation, index, &error));
         return bus_error_exit_code(error.code);
     }
     if (!invocation->output.json)

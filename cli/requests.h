@@ -1,37 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Requests as pkg-approve and pkg-request both show them: lists, one in full, and one call per request number. */
+/* Lists requests, shows one in full, and calls a method for each of several. For pkg-approve and pkg-request. */
 #pragma once
 
 #include "cli/runner.h"
 
-/* Lists what the role sees (ListRequests in the interface XML), page by page up to --limit. */
+/* Prints the requests of the role (see ListRequests in the interface XML), up to --limit. Returns the exit code. */
 int requests_list(struct invocation *invocation, const char *role, const char *when_empty);
 
-/* The same as a new array, newest first, without showing it. 0, or -1 with *ret_error filled. */
+/* Fetches the same requests as a new array, newest first. 0, or -1 with *ret_error filled. */
 int requests_fetch(struct invocation *invocation, const char *role, json_t **ret,
                    struct client_error *ret_error);
 
-/* Everything about the request that the first operand names. */
+/* Prints the request of the first operand in full. Returns the exit code. */
 int requests_show(struct invocation *invocation);
 
-/* The same, and then a remark about what was shown, to people alone (not with --json). */
+/* The same two, which then call `remark`, except with --json. */
 typedef void requests_remark(struct invocation *invocation, const json_t *shown);
 int requests_list_then(struct invocation *invocation, const char *role, const char *when_empty,
                        requests_remark *remark);
 int requests_show_then(struct invocation *invocation, requests_remark *remark);
 
-/* Everything about this request, which the bus has sent. */
+/* Prints this request in full. */
 void requests_print(struct invocation *invocation, const json_t *request);
 
-/* How a method that takes one number is called, and what is said when it worked. */
+/* A method that is called for one request. */
 struct requests_action {
     const char *method;
     const char *in;
     json_t *(*arguments)(const struct invocation *invocation, int64_t id);
-    void (*say)(struct invocation *invocation, const json_t *request);
-    bool review; /* USER/PACKAGE names what is to be reviewed */
+    void (*say)(struct invocation *invocation, const json_t *request); /* prints the success */
+    bool review; /* USER/PACKAGE is the request to be reviewed */
 };
 
-/* Calls it for each number and says per number what happened. The highest exit code counts; a bus that does not
- * answer ends it, for it would not answer for the rest either. */
+/* Calls it for each operand and prints the results. Returns the highest exit code. Stops when the bus is silent. */
 int requests_each(struct invocation *invocation, const struct requests_action *action);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Parsing by the table of options that all programs share (options.c) and the commands that a program brings. Knows
- * nothing of the bus. */
+/* See the header. Parses with the table of options of all programs (options.c) and the program's table of commands. */
 #include "cli/runner.h"
 
 #include "cli/help.h"
@@ -23,7 +22,7 @@
 
 /* ---- parsing ---------------------------------------------------------------------------------------------- */
 
-enum { LONG_BASE = 256 }; /* behind all letters */
+enum { LONG_BASE = 256 }; /* codes of long options: above all letters */
 
 static void getopt_tables(char *ret_letters, struct option *ret_long)
 {
@@ -42,7 +41,7 @@ static void getopt_tables(char *ret_letters, struct option *ret_long)
     ret_long[N_OPTIONS] = (struct option){0};
 }
 
-static const struct option_row *option_of(int code)
+static const struct option_row *find_option(int code)
 {
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (code == (int)(LONG_BASE + i) || (options_rows[i].letter && code == options_rows[i].letter))
@@ -50,7 +49,7 @@ static const struct option_row *option_of(int code)
     return NULL;
 }
 
-/* Reads the options, wherever they stand. 0 or an exit code; *ret_takes is what was given. */
+/* Parses the options, before and after operands. 0 or an exit code; *ret_takes are the options given. */
 static int parse_options(struct invocation *invocation, int argc, char *argv[], unsigned *ret_takes,
                          const struct option_row **ret_instead)
 {
@@ -62,14 +61,14 @@ static int parse_options(struct invocation *invocation, int argc, char *argv[], 
     opterr = 0;
     optind = 0; /* start over: the tests call this more than once */
     while (r == 0 && (code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-        const struct option_row *option = option_of(code);
+        const struct option_row *option = find_option(code);
 
         if (code == ':')
             return command_usage(invocation, "the option %s needs a value", argv[optind - 1]);
         if (!option && optopt > 0 && optopt < LONG_BASE)
             return command_usage(invocation, "there is no option -%c", optopt);
         if (!option && optopt >= LONG_BASE)
-            return command_usage(invocation, "the option --%s takes no value", option_of(optopt)->name);
+            return command_usage(invocation, "the option --%s takes no value", find_option(optopt)->name);
         if (!option)
             return command_usage(invocation, "there is no option %s, or several begin with it",
                                  argv[optind - 1]);
@@ -82,7 +81,7 @@ static int parse_options(struct invocation *invocation, int argc, char *argv[], 
     return r;
 }
 
-static const struct command *command_of(const struct program *program, const char *name)
+static const struct command *find_command(const struct program *program, const char *name)
 {
     for (const struct command *command = program->commands; command->name; command++)
         if (strcmp(command->name, name) == 0)
@@ -101,11 +100,11 @@ static int parse_ids(struct invocation *invocation)
     return 0;
 }
 
-/* The command, its operands, and whether it takes the options that were given. */
+/* Finds the command, its operands, and options that it does not take. 0 or an exit code. */
 static int parse_operands(struct invocation *invocation, int argc, char *argv[], unsigned takes)
 {
     const struct command *command =
-        optind < argc ? command_of(invocation->program, argv[optind]) : invocation->program->commands;
+        optind < argc ? find_command(invocation->program, argv[optind]) : invocation->program->commands;
 
     if (!command)
         return command_usage(invocation, "there is no command '%s'", argv[optind]);
@@ -126,7 +125,7 @@ static int parse_operands(struct invocation *invocation, int argc, char *argv[],
     return command->takes & TAKES_IDS ? parse_ids(invocation) : 0;
 }
 
-static int check_arguments(const struct invocation *invocation, int argc, char *argv[])
+static int check_utf8(const struct invocation *invocation, int argc, char *argv[])
 {
     for (int i = 1; i < argc; i++)
         if (!text_is_utf8(argv[i]))
@@ -135,9 +134,9 @@ static int check_arguments(const struct invocation *invocation, int argc, char *
     return 0;
 }
 
-/* ---- the frame -------------------------------------------------------------------------------------------- */
+/* ---- start and end ---------------------------------------------------------------------------------------- */
 
-/* Descriptors 0 to 2 that were closed are opened, so that no socket becomes one; writing to such a stdout fails. */
+/* Opens descriptors 0 to 2 if they are closed, so that no socket becomes one. Writing to such a stdout fails. */
 static void hold_standard_descriptors(void)
 {
     int fd;
@@ -149,14 +148,14 @@ static void hold_standard_descriptors(void)
         close(fd);
 }
 
-/* Where nobody chose a locale, text is UTF-8 all the same: it comes so from the bus, and tables must align. */
+/* Without a locale, text is UTF-8, too: the bus sends UTF-8, and tables must align. */
 static void choose_locale(void)
 {
     if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968") == 0)
         setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-/* `command` NULL: none was named. */
+/* `command` NULL: none was given. */
 static int run_instead(const struct option_row *option, const struct program *program,
                        const struct command *command)
 {
@@ -173,14 +172,14 @@ static int run_instead(const struct option_row *option, const struct program *pr
     return EX_SOFTWARE;
 }
 
-static int finish(struct invocation *invocation, int code)
+static int finish_invocation(struct invocation *invocation, int code)
 {
     pager_end(&invocation->output);
     int r = output_finish(&invocation->output);
 
     client_close(&invocation->client);
     free(invocation->ids);
-    /* Who closes the pipe (head, less) has seen enough. */
+    /* A closed pipe (head, less) is no error. */
     if (r == 0 || r == -EPIPE)
         return code;
     output_message(invocation->program->name,
@@ -199,11 +198,11 @@ int runner_main(const struct program *program, int argc, char *argv[])
     choose_locale();
     signal(SIGPIPE, SIG_IGN);
     output_init(&invocation.output, false);
-    code = check_arguments(&invocation, argc, argv);
+    code = check_utf8(&invocation, argc, argv);
     if (code == 0)
         code = parse_options(&invocation, argc, argv, &takes, &instead);
     if (code == 0 && instead)
-        code = run_instead(instead, program, optind < argc ? command_of(program, argv[optind]) : NULL);
+        code = run_instead(instead, program, optind < argc ? find_command(program, argv[optind]) : NULL);
     else if (code == 0)
         code = parse_operands(&invocation, argc, argv, takes);
     if (code == 0 && !instead) {
@@ -211,5 +210,5 @@ int runner_main(const struct program *program, int argc, char *argv[])
             pager_begin(&invocation.output);
         code = invocation.command->run(&invocation);
     }
-    return finish(&invocation, code);
+    return finish_invocation(&invocation, code);
 }

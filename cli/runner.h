@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What makes a program out of a table of commands: parsing, --help, --version, the words for shell completion,
- * usage errors (exit 64), and the end (a stdout that cannot be written is an error). Every argument is checked
- * here, before the bus is touched: libdbus ends the process on text that is not UTF-8.
+ * Runs a program's table of commands: parsing, --help, --version, shell completion, usage errors (exit 64), and errors
+ * of stdout at the end. Checks that all arguments are UTF-8, as libdbus aborts the process on other text.
  */
 #pragma once
 
@@ -10,5 +9,5 @@
 
 enum { RUNNER_DEADLINE = 25 };
 
-/* Runs the command that argv names. Returns the process's exit code. */
+/* Runs the command in argv. Returns the exit code. */
 int runner_main(const struct program *program, int argc, char *argv[]);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* libdbus waits without regard to our own signals, so the waiting is done here: on its descriptor, with ppoll. */
+/* See the header. Waits with ppoll() on libdbus's descriptor, as libdbus itself cannot wait for Ctrl-C, too. */
 #include "cli/signals.h"
 
 #include "cli/calls.h"
+#include "common/monotonic.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -56,8 +57,8 @@ int signals_subscribe(struct invocation *invocation, struct client_error *ret_er
     return -1;
 }
 
-/* SIGNALS_TIMEOUT: nothing for us. */
-static enum signals_event judge(DBusMessage *message, int64_t *ret_id)
+/* SIGNALS_TIMEOUT for a message of no interest. */
+static enum signals_event read_event(DBusMessage *message, int64_t *ret_id)
 {
     const char *name, *before, *after;
     dbus_int64_t id;
@@ -77,28 +78,20 @@ static enum signals_event judge(DBusMessage *message, int64_t *ret_id)
     return SIGNALS_TIMEOUT;
 }
 
-/* What has come already; SIGNALS_TIMEOUT: nothing. */
-static enum signals_event take(DBusConnection *connection, int64_t *ret_id)
+/* The next event that was received already; SIGNALS_TIMEOUT: none. */
+static enum signals_event take_received(DBusConnection *connection, int64_t *ret_id)
 {
     DBusMessage *message;
     enum signals_event event = SIGNALS_TIMEOUT;
 
     while (event == SIGNALS_TIMEOUT && (message = dbus_connection_pop_message(connection))) {
-        event = judge(message, ret_id);
+        event = read_event(message, ret_id);
         dbus_message_unref(message);
     }
     return event;
 }
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Whether there may be something to read now; with Ctrl-C let through only here, none falls beside a wait. */
+/* True when there may be something to read. SIGINT is unblocked only here, so that none is missed between two waits. */
 static bool poll_until(int fd, int64_t until)
 {
     struct pollfd bus = {.fd = fd, .events = POLLIN};
@@ -118,7 +111,7 @@ enum signals_event signals_wait(struct invocation *invocation, int seconds, int6
     int fd;
 
     for (;;) {
-        const enum signals_event event = take(connection, ret_id);
+        const enum signals_event event = take_received(connection, ret_id);
 
         if (event != SIGNALS_TIMEOUT)
             return event;

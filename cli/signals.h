@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Waiting for RequestChanged, which carries a number and nothing else. Subscribe first, then read what there is: what
- * changes in between is a signal that waits already. Only accesspkgd may send it, as the bus policy says; whoever else
- * did would make us read once more, no more than that.
+ * Waits for RequestChanged, which carries only a request's number. Subscribe first, then read the requests: a change in
+ * between is then a pending signal. The bus policy lets only accesspkgd send it; a faked one would only cause a
+ * needless read.
  */
 #pragma once
 
 #include "cli/runner.h"
 
 enum signals_event {
-    SIGNALS_BUS_GONE = 0, /* the connection is over: nothing will come any more */
-    SIGNALS_CHANGED,      /* *ret_id */
+    SIGNALS_BUS_GONE = 0, /* the connection is lost for good */
+    SIGNALS_CHANGED,      /* the request *ret_id */
     SIGNALS_DAEMON_GONE,
-    SIGNALS_DAEMON_BACK, /* what changed meanwhile was not heard of: read again */
+    SIGNALS_DAEMON_BACK, /* changes meanwhile were missed: read again */
     SIGNALS_TIMEOUT,
     SIGNALS_INTERRUPTED, /* Ctrl-C, after signals_catch_interrupt */
 };
 
-/* From here on signals are heard. 0, or -1 with *ret_error filled. */
+/* Starts to receive signals. 0, or -1 with *ret_error filled. */
 int signals_subscribe(struct invocation *invocation, struct client_error *ret_error);
 
-/* From here on Ctrl-C ends no call of the bus, and a wait as SIGNALS_INTERRUPTED. */
+/* From now on Ctrl-C does not interrupt calls, and ends a wait with SIGNALS_INTERRUPTED. */
 void signals_catch_interrupt(void);
 
-/* Waits for the next; seconds < 0: as long as it takes. */
+/* Waits for the next event; seconds < 0: without a limit. */
 enum signals_event signals_wait(struct invocation *invocation, int seconds, int64_t *ret_id);
 
-/* Says that the bus is gone; returns 69. */
+/* Prints that the bus is gone; returns 69. */
 int signals_say_bus_gone(const struct invocation *invocation);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One record. On a terminal its lists are cut until it fits there; elsewhere nothing is. Mail that came back is counted
- * here: the daemon may not read it.
+ * See the header. Prints one record, whose lists are cut until it fits on the terminal. Counts returned mail itself, as
+ * the daemon may not read it.
  */
 #include "cli/status.h"
 
@@ -22,14 +22,14 @@ enum { LABELS = sizeof("Left in /etc/group:"), HOST_SHOWN = 40 };
 
 /* ---- rows ------------------------------------------------------------------------------------------------- */
 
-/* Columns of a row beside its label; 0: no terminal, nothing is cut. */
+/* Columns of a row beside its label; 0: no terminal, do not cut. */
 static size_t row_width(const struct output *output)
 {
     return output->width > 2 * LABELS ? output->width - LABELS : 0;
 }
 
-/* As much of the text as one row has place for. New. */
-static char *one_row(const char *text, size_t width)
+/* The text, cut to `width` columns (0: not cut). New memory. */
+static char *cut_to_row(const char *text, size_t width)
 {
     const size_t size = width > 0 ? width + 1 : strlen(text) + 1;
     char *row = malloc(size);
@@ -39,10 +39,10 @@ static char *one_row(const char *text, size_t width)
     return width > 0 ? text_visible(text, row, size) : memcpy(row, text, size);
 }
 
-/* Who reads this knows the host: of a long name the begin will do. */
+/* Cuts a long host name: the reader knows the host. */
 static char *field_daemon(const struct output *output, const json_t *status, const char *member)
 {
-    _cleanup_free_ char *host = one_row(member_text(status, "host"), output->width > 0 ? HOST_SHOWN : 0);
+    _cleanup_free_ char *host = cut_to_row(member_text(status, "host"), output->width > 0 ? HOST_SHOWN : 0);
     _cleanup_free_ char *since = field_time(output, status, "started");
 
     return output_format("%s on %s, since %s", member_text(status, member), host,
@@ -110,17 +110,17 @@ static char *field_pending(const struct output *output, const json_t *status, co
     return whole;
 }
 
-/* A count that means trouble is shown when there is some. */
-static char *trouble(const json_t *status, const char *member, const char *words)
+/* A count of problems; NULL when there is none. */
+static char *problem_count(const json_t *status, const char *member, const char *words)
 {
     const int64_t count = member_integer(status, member);
 
     return count > 0 ? output_format("%lld%s", (long long)count, words) : NULL;
 }
 
-/* "12 users: eve, bob, ...", "1 group: far"; NULL: none. New. */
-static char *say_unknown(const struct output *output, const json_t *status, const char *what,
-                         const char *count_member, const char *names_member)
+/* "12 users: eve, bob, ...", "1 group: far"; NULL: none. New memory. */
+static char *unknown_text(const struct output *output, const json_t *status, const char *what,
+                          const char *count_member, const char *names_member)
 {
     const int64_t count = member_integer(status, count_member);
     _cleanup_free_ char *names = field_list(output, status, names_member);
@@ -131,37 +131,37 @@ static char *say_unknown(const struct output *output, const json_t *status, cons
                      : NULL;
 }
 
-/* Who holds something, and which groups are held: no directory knows them now, or none answers. */
+/* Holders and held groups that no directory has now, or that could not be looked up. */
 static char *field_unknown(const struct output *output, const json_t *status, const char *member)
 {
-    _cleanup_free_ char *users = say_unknown(output, status, "user", member, "unknown_user_names");
+    _cleanup_free_ char *users = unknown_text(output, status, "user", member, "unknown_user_names");
     _cleanup_free_ char *groups =
-        say_unknown(output, status, "group", "unknown_groups", "unknown_group_names");
+        unknown_text(output, status, "group", "unknown_groups", "unknown_group_names");
     _cleanup_free_ char *text =
         users || groups
             ? output_format("%s%s%s", users ? users : "", users && groups ? "; " : "", groups ? groups : "")
             : NULL;
 
-    return text ? one_row(text, row_width(output)) : NULL;
+    return text ? cut_to_row(text, row_width(output)) : NULL;
 }
 
-/* Root reviews nothing; whoever could have approved does. */
+/* Approvers review, not root. */
 static char *field_unreviewed(const struct output *output, const json_t *status, const char *member)
 {
     (void)output;
-    return trouble(status, member, " taken in an emergency; approvers see which: pkg-approve");
+    return problem_count(status, member, " taken in an emergency; approvers see which: pkg-approve");
 }
 
-/* These stand in no request: /etc/group says who. */
+/* Memberships that could not be removed from /etc/group yet; no request shows them. */
 static char *field_left(const struct output *output, const json_t *status, const char *member)
 {
     (void)output;
-    return trouble(status, member, " not taken out yet; tried again, and the journal says why");
+    return problem_count(status, member, " not taken out yet; tried again, and the journal says why");
 }
 
 static char *field_notices(const struct output *output, const json_t *status, const char *member)
 {
-    _cleanup_free_ char *count = trouble(status, member, "");
+    _cleanup_free_ char *count = problem_count(status, member, "");
     _cleanup_free_ char *oldest = field_time(output, status, "oldest_notice");
 
     return count ? output_format("%s%s%s", count, oldest ? ", since " : "", oldest ? oldest : "") : NULL;
@@ -173,7 +173,7 @@ static char *field_failure(const struct output *output, const json_t *status, co
     _cleanup_free_ char *text =
         output_format("%s%s%s", when ? when : "", when ? ": " : "", member_text(status, member));
 
-    return *member_text(status, member) ? one_row(text, row_width(output)) : NULL;
+    return *member_text(status, member) ? cut_to_row(text, row_width(output)) : NULL;
 }
 
 /* "2 messages in /var/mail/accesspkg-notify, the last 3 min ago. Read them, then empty the file" */
@@ -190,18 +190,18 @@ static char *field_returned(const struct output *output, const json_t *status, c
                          last ? last : "at an unknown time", count == 1 ? "it" : "them");
 }
 
-/* The services of /etc/pam.d that our module keeps; on a terminal as many as one row takes. */
+/* The services in /etc/pam.d that our module guards, cut to one row. */
 static char *field_guarded(const struct output *output, const json_t *status, const char *member)
 {
     _cleanup_free_ char *services = field_list(output, status, member);
 
     if (!json_object_get(status, member))
         return NULL;
-    return *services ? one_row(services, row_width(output))
+    return *services ? cut_to_row(services, row_width(output))
                      : output_format("none: see pam_accesspkg(8), and pkg-admin check-config");
 }
 
-/* Who decides under another account is told by login ids; said where they say nothing. */
+/* Login ids reveal who decides under another account. Says when they cannot. */
 static char *field_login_ids(const struct output *output, const json_t *status, const char *member)
 {
     const bool required = member_true(status, "login_id_required");
@@ -244,7 +244,7 @@ enum { N_FIELDS = sizeof(fields) / sizeof(*fields) };
 
 /* ---- one screen ------------------------------------------------------------------------------------------- */
 
-/* Lists of lines, and the member that says how many there are in all; NULL: all are in the list. */
+/* Lists of lines, and the member with their total count; NULL: the list is complete. */
 static const struct {
     const char *member, *count;
 } lists[] = {{"policy_errors", NULL},
@@ -253,37 +253,37 @@ static const struct {
              {"partial", "partially_fulfilled"},
              {"standing_members", "standing_count"}};
 
-static void set(json_t *object, const char *member, json_t *value)
+static void set_member(json_t *object, const char *member, json_t *value)
 {
     if (json_object_set_new(object, member, value) < 0)
         output_no_memory();
 }
 
-static void append(json_t *array, json_t *value)
+static void append_item(json_t *array, json_t *value)
 {
     if (json_array_append_new(array, value) < 0)
         output_no_memory();
 }
 
-/* The first `most` lines, each on one row, and how many there are besides. */
-static json_t *some_lines(const json_t *lines, size_t all, size_t most, size_t width)
+/* The first `most` of `all` lines, each cut to one row, and how many more there are. */
+static json_t *first_lines(const json_t *lines, size_t all, size_t most, size_t width)
 {
     const size_t listed = json_array_size(lines), shown = listed < most ? listed : most;
     json_t *some = json_array();
 
     for (size_t i = 0; i < shown; i++) {
         const char *text = json_string_value(json_array_get(lines, i));
-        _cleanup_free_ char *row = one_row(text ? text : "", width);
-        append(some, json_string(row));
+        _cleanup_free_ char *row = cut_to_row(text ? text : "", width);
+        append_item(some, json_string(row));
     }
     if (listed > 0 && all > shown)
-        append(some, json_sprintf(shown > 0 ? "... and %zu more" : "%zu; which: pkg-admin status --json",
-                                  all - shown));
+        append_item(some, json_sprintf(shown > 0 ? "... and %zu more" : "%zu; which: pkg-admin status --json",
+                                       all - shown));
     return some;
 }
 
-/* The errors of a policy come behind one line that says what became of it. */
-static void part_errors(json_t *status)
+/* The first line of policy_problem says what happened, the others are the errors. */
+static void split_errors(json_t *status)
 {
     _cleanup_free_ char *text = strdup(member_text(status, "policy_problem"));
     char *rest = text;
@@ -291,49 +291,49 @@ static void part_errors(json_t *status)
 
     if (!text)
         output_no_memory();
-    set(status, "policy_problem", json_string(strsep(&rest, "\n")));
+    set_member(status, "policy_problem", json_string(strsep(&rest, "\n")));
     for (char *line; (line = strsep(&rest, "\n"));)
-        append(errors, json_string(line));
-    set(status, "policy_errors", errors);
+        append_item(errors, json_string(line));
+    set_member(status, "policy_errors", errors);
 }
 
-/* The status as it is shown, with `most` lines of each list, on rows of this width (0: any). New. */
-static json_t *shortened(const json_t *status, size_t most, size_t width)
+/* A copy of the status, with `most` lines of each list, cut to this width (0: not cut). */
+static json_t *shorten_status(const json_t *status, size_t most, size_t width)
 {
     json_t *shown = json_deep_copy(status);
 
     if (!shown)
         output_no_memory();
-    part_errors(shown);
+    split_errors(shown);
     for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
         const json_t *lines = json_object_get(shown, lists[i].member);
         const size_t listed = json_array_size(lines);
         const int64_t all = lists[i].count ? member_integer(shown, lists[i].count) : 0;
 
-        set(shown, lists[i].member,
-            some_lines(lines, all > (int64_t)listed ? (size_t)all : listed, most, width));
+        set_member(shown, lists[i].member,
+                   first_lines(lines, all > (int64_t)listed ? (size_t)all : listed, most, width));
     }
     return shown;
 }
 
-static bool fits(const struct output *output, const json_t *shown, size_t reserved)
+static bool fits_screen(const struct output *output, const json_t *shown, size_t reserved)
 {
     return output->width == 0 ||
            output_record_rows(output, fields, N_FIELDS, shown) + reserved <= output->height;
 }
 
-/* `reserved` rows of the terminal are for others. What is no trouble goes last of all. */
-static void print(struct output *output, const json_t *status, size_t reserved)
+/* Leaves `reserved` rows of the terminal. Drops the guarded services only if cutting the lists is not enough. */
+static void print_status(struct output *output, const json_t *status, size_t reserved)
 {
     const size_t width = row_width(output);
     size_t most = output->width > 0 ? output->height : SIZE_MAX;
-    json_t *shown = shortened(status, most, width);
+    json_t *shown = shorten_status(status, most, width);
 
-    while (most > 0 && !fits(output, shown, reserved)) {
+    while (most > 0 && !fits_screen(output, shown, reserved)) {
         json_decref(shown);
-        shown = shortened(status, --most, width);
+        shown = shorten_status(status, --most, width);
     }
-    if (!fits(output, shown, reserved))
+    if (!fits_screen(output, shown, reserved))
         json_object_del(shown, "guarded");
     output_record(output, fields, N_FIELDS, shown);
     json_decref(shown);
@@ -341,7 +341,7 @@ static void print(struct output *output, const json_t *status, size_t reserved)
 
 /* ---- the command ------------------------------------------------------------------------------------------ */
 
-/* What the host makes of us, which the daemon does not see; check-config has all of it, and packages that are misspelt. */
+/* Checks nsswitch.conf, nscd and pam.d, which the daemon does not. check-config checks names of packages, too. */
 static struct findings add_host(json_t *status)
 {
     struct findings findings = {0}, guarded = {0};
@@ -354,17 +354,17 @@ static struct findings add_host(json_t *status)
     pamcheck("", NULL, NULL, &findings, &guarded);
     for (size_t i = 0; i < guarded.count; i++) {
         char visible[256];
-        append(services, json_string(text_visible(guarded.items[i], visible, sizeof(visible))));
+        append_item(services, json_string(text_visible(guarded.items[i], visible, sizeof(visible))));
     }
-    set(status, "guarded", services);
+    set_member(status, "guarded", services);
     findings_deinit(&guarded);
     return findings;
 }
 
 enum { WARNING_ROWS = 2 };
 
-/* All of them; on a terminal as much of the first as two rows take. */
-static void warn(const struct invocation *invocation, const struct findings *findings)
+/* Prints all findings; on a terminal only the first, cut to two rows. */
+static void print_warnings(const struct invocation *invocation, const struct findings *findings)
 {
     static const char begin[] = "warning: ";
     const size_t width = invocation->output.width;
@@ -374,8 +374,9 @@ static void warn(const struct invocation *invocation, const struct findings *fin
         char more[64] = "", visible[1024];
         if (width > 0 && findings->count > 1)
             snprintf(more, sizeof(more), " (1 of %zu: pkg-admin check-config)", findings->count);
-        _cleanup_free_ char *text = one_row(text_visible(findings->items[i], visible, sizeof(visible)),
-                                            width > 0 ? WARNING_ROWS * width - taken - strlen(more) - 1 : 0);
+        _cleanup_free_ char *text =
+            cut_to_row(text_visible(findings->items[i], visible, sizeof(visible)),
+                       width > 0 ? WARNING_ROWS * width - taken - strlen(more) - 1 : 0);
         output_message(invocation->program->name, "%s%s%s", begin, text, more);
         if (width > 0)
             return;
@@ -388,10 +389,10 @@ static void add_returned(json_t *status)
 
     if (mailbox_count(PATH_RETURNED, &mailbox) < 0 || mailbox.messages == 0)
         return;
-    set(status, "returned_mail", json_integer(mailbox.messages));
-    set(status, "returned_last", json_integer(mailbox.last));
+    set_member(status, "returned_mail", json_integer(mailbox.messages));
+    set_member(status, "returned_last", json_integer(mailbox.last));
     if (mailbox.more)
-        set(status, "returned_more", json_true());
+        set_member(status, "returned_more", json_true());
 }
 
 int status_show(struct invocation *invocation)
@@ -400,15 +401,15 @@ int status_show(struct invocation *invocation)
     struct client_error error;
     json_t *status = NULL;
 
-    if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &status, &error) < 0)
+    if (calls_call(invocation, client_message("GetStatus", "", NULL), JSON_OBJECT, &status, &error) < 0)
         return calls_report(invocation, &error);
     struct findings findings = add_host(status);
     add_returned(status);
     if (invocation->output.json)
         output_json(&invocation->output, status);
     else
-        print(&invocation->output, status, PROMPT + (findings.count ? WARNING_ROWS : 0));
-    warn(invocation, &findings);
+        print_status(&invocation->output, status, PROMPT + (findings.count ? WARNING_ROWS : 0));
+    print_warnings(invocation, &findings);
     findings_deinit(&findings);
     json_decref(status);
     return 0;

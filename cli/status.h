@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pkg-admin status: what GetStatus says, and what came back as mail, on one screen of 24 lines by 80 columns. */
+/* pkg-admin status: shows the answer of GetStatus, findings on this host and returned mail, on 24 lines. */
 #pragma once
 
 #include "cli/runner.h"

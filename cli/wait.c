@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A line on the terminal that is written anew, and nothing of it anywhere else. Reads again at each signal. */
+/* See the header. Rewrites one line on a terminal, and prints no progress elsewhere. */
 #include "cli/wait.h"
 
 #include "cli/calls.h"
@@ -17,7 +17,7 @@ enum { LOOK_AGAIN = 30, WIDTH_UNKNOWN = 80, INTERRUPTED = 128 + SIGINT };
 
 enum outcome { OUTCOME_WAITS, OUTCOME_HELD, OUTCOME_NOT };
 
-static enum outcome outcome_of(const json_t *request, int64_t now)
+static enum outcome request_outcome_now(const json_t *request, int64_t now)
 {
     switch (state_from_identifier(member_text(request, "state"))) {
     case STATE_FULFILLED:
@@ -57,7 +57,7 @@ static char *progress_text(const struct output *output, const json_t *request)
                          when_relative(member_integer(request, "expires"), output->now, when));
 }
 
-static bool has_line(const struct invocation *invocation)
+static bool can_rewrite_line(const struct invocation *invocation)
 {
     const char *terminal = getenv("TERM");
 
@@ -65,8 +65,8 @@ static bool has_line(const struct invocation *invocation)
            strcmp(terminal, "dumb") != 0;
 }
 
-/* Bytes of the text that fit on the line, and end with a whole character. */
-static size_t fitting(const struct invocation *invocation, const char *text)
+/* How many bytes of the text fit on the line, without cutting a character. */
+static size_t fitting_length(const struct invocation *invocation, const char *text)
 {
     const size_t width = invocation->output.width > 0 ? invocation->output.width : WIDTH_UNKNOWN;
     size_t length = strlen(text);
@@ -79,19 +79,19 @@ static size_t fitting(const struct invocation *invocation, const char *text)
 
 static void progress_clear(const struct invocation *invocation)
 {
-    if (has_line(invocation))
+    if (can_rewrite_line(invocation))
         fputs("\r\033[K", stderr);
 }
 
-/* Where a line cannot be written anew nothing is: what became of it is said at the end. */
+/* Does nothing where a line cannot be rewritten: the result is printed at the end. */
 static void progress_show(const struct invocation *invocation, const json_t *request)
 {
-    if (!has_line(invocation))
+    if (!can_rewrite_line(invocation))
         return;
     _cleanup_free_ char *text = progress_text(&invocation->output, request);
     _cleanup_free_ char *shown = output_visible(text);
     progress_clear(invocation);
-    fwrite(shown, 1, fitting(invocation, shown), stderr);
+    fwrite(shown, 1, fitting_length(invocation, shown), stderr);
     fflush(stderr);
 }
 
@@ -104,19 +104,20 @@ static void say_interrupted(const struct invocation *invocation, long long id)
         id, id, id);
 }
 
-/* The request as it is now; what was known stays where accesspkgd does not answer: it may come back. */
-static int look_again(struct invocation *invocation, json_t **request)
+/* Fetches the request again. Keeps the old one when accesspkgd does not answer: it may be restarting. */
+static int refresh_request(struct invocation *invocation, json_t **request)
 {
     struct client_error error;
     json_t *now = NULL;
     bool runs = false;
 
-    /* A call would start it: who stopped it does not want that. */
+    /* A call would start it, against the will of the administrator who stopped it. */
     if (calls_daemon_runs(invocation, &runs, &error) == 0 && !runs)
         return 0;
-    if (calls_call(invocation, "GetRequest", "x",
-                   json_pack("[I]", (json_int_t)member_integer(*request, "id")), JSON_OBJECT, &now,
-                   &error) < 0) {
+    if (calls_call(
+            invocation,
+            client_message("GetRequest", "x", json_pack("[I]", (json_int_t)member_integer(*request, "id"))),
+            JSON_OBJECT, &now, &error) < 0) {
         if (error.code == BUS_ERROR_UNAVAILABLE)
             return 0;
         progress_clear(invocation);
@@ -127,7 +128,7 @@ static int look_again(struct invocation *invocation, json_t **request)
     return 0;
 }
 
-static int wait_on(struct invocation *invocation, json_t **request)
+static int wait_for_event(struct invocation *invocation, json_t **request)
 {
     const int64_t mine = member_integer(*request, "id");
     int64_t id = 0;
@@ -137,11 +138,11 @@ static int wait_on(struct invocation *invocation, json_t **request)
     switch (signals_wait(invocation, LOOK_AGAIN, &id)) {
     case SIGNALS_CHANGED:
         if (id == mine)
-            code = look_again(invocation, request);
+            code = refresh_request(invocation, request);
         break;
     case SIGNALS_TIMEOUT:
     case SIGNALS_DAEMON_BACK:
-        code = look_again(invocation, request);
+        code = refresh_request(invocation, request);
         break;
     case SIGNALS_DAEMON_GONE:
         break;
@@ -163,8 +164,8 @@ int wait_until_done(struct invocation *invocation, const json_t *request, json_t
     enum outcome outcome;
     int code = 0;
 
-    while ((outcome = outcome_of(current, invocation->output.now)) == OUTCOME_WAITS && code == 0)
-        code = wait_on(invocation, &current);
+    while ((outcome = request_outcome_now(current, invocation->output.now)) == OUTCOME_WAITS && code == 0)
+        code = wait_for_event(invocation, &current);
     if (code != 0) {
         json_decref(current);
         return code;

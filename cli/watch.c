@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every signal makes it read the request; what looks as it did before gives no line. Nothing is remembered but that. */
+/* See the header. At each signal fetches the request, and prints a line if its fingerprint changed. */
 #include "cli/watch.h"
 
 #include "cli/calls.h"
@@ -16,12 +16,12 @@ enum { TRY_AGAIN = 5 }; /* seconds */
 
 struct watch {
     struct invocation *invocation;
-    json_t *seen; /* number -> what it looked like; "": not read yet */
-    bool behind;  /* something could not be read: all is read again in a moment */
+    json_t *seen; /* number -> fingerprint; "": not fetched yet */
+    bool behind;  /* a call failed: fetch all again soon */
 };
 
-/* What of it may change so that somebody wants to know. */
-static char *look_of(const json_t *request)
+/* What makes a change of the request worth a line. */
+static char *fingerprint(const json_t *request)
 {
     return output_format("%s %s %lld %zu %lld %lld %d %d", member_text(request, "state"),
                          member_text(request, "request_state"), (long long)member_integer(request, "stage"),
@@ -31,11 +31,11 @@ static char *look_of(const json_t *request)
                          member_true(request, "needs_review"));
 }
 
-/* Whether it looks otherwise than when it was last shown. */
-static bool is_news(struct watch *watch, const json_t *request)
+/* True when it changed since it was last shown. Remembers its fingerprint. */
+static bool has_changed(struct watch *watch, const json_t *request)
 {
     char number[24];
-    _cleanup_free_ char *look = look_of(request);
+    _cleanup_free_ char *look = fingerprint(request);
 
     snprintf(number, sizeof(number), "%lld", (long long)member_integer(request, "id"));
     const char *before = json_string_value(json_object_get(watch->seen, number));
@@ -46,7 +46,7 @@ static bool is_news(struct watch *watch, const json_t *request)
     return true;
 }
 
-/* The decision that made it what it is; NULL: none did, or its time is over. */
+/* The last decision; NULL: none, or the access has expired since. */
 static const json_t *last_decision(const json_t *request)
 {
     const json_t *decisions = json_object_get(request, "decisions");
@@ -56,7 +56,7 @@ static const json_t *last_decision(const json_t *request)
     return json_array_get(decisions, json_array_size(decisions) - 1);
 }
 
-/* What there is to know beside the state: who decided, who is waited for, until when. */
+/* The words after the state: who decided, who is asked, until when. */
 static char *remark(const struct output *output, const json_t *request)
 {
     const json_t *last = last_decision(request);
@@ -75,8 +75,8 @@ static char *remark(const struct output *output, const json_t *request)
     return output_format("%s%s%s%s", *who ? ", by " : "", who, end ? ", until " : "", end ? end : "");
 }
 
-/* Why it is as it is: the requestor's words while somebody has to look at them, then those of who ended that. */
-static const char *why_of(const json_t *request)
+/* The reason to show: the requestor's while it waits for a decision or review, else the decider's or revoker's. */
+static const char *shown_reason(const json_t *request)
 {
     const json_t *last = last_decision(request);
 
@@ -88,19 +88,19 @@ static const char *why_of(const json_t *request)
     return last ? member_text(last, "reason") : member_text(request, "cancel_reason");
 }
 
-static void show(struct watch *watch, const json_t *request)
+static void show_news(struct watch *watch, const json_t *request)
 {
     struct output *output = &watch->invocation->output;
     char now[WHEN_MAX];
 
-    if (!is_news(watch, request))
+    if (!has_changed(watch, request))
         return;
     output->now = time(NULL);
     if (output->json) {
         output_json_line(output, request);
         return;
     }
-    const char *why = why_of(request);
+    const char *why = shown_reason(request);
     _cleanup_free_ char *state = field_state(output, request, "state");
     _cleanup_free_ char *more = remark(output, request);
     output_line(output, "%s %lld %s %s: %s%s%s%s", when_iso(output->now, now),
@@ -108,7 +108,7 @@ static void show(struct watch *watch, const json_t *request)
                 member_text(request, "package"), state, more, *why ? ": " : "", why);
 }
 
-/* accesspkgd may be about to stop, or its directory not answer: what it would have said is asked for later. */
+/* When accesspkgd or its directory does not answer, fetches again later. 0, or the exit code. */
 static int fall_behind(struct watch *watch, const struct client_error *error)
 {
     if (error->code != BUS_ERROR_UNAVAILABLE)
@@ -127,7 +127,7 @@ static void remember_unread(struct watch *watch, int64_t id)
         output_no_memory();
 }
 
-/* What waits, the oldest first. 0 or the exit code. */
+/* Shows all waiting requests, oldest first. 0 or the exit code. */
 static int show_all(struct watch *watch, bool first)
 {
     struct client_error error;
@@ -136,20 +136,20 @@ static int show_all(struct watch *watch, bool first)
     if (requests_fetch(watch->invocation, "approver", &requests, &error) < 0)
         return first ? calls_report(watch->invocation, &error) : fall_behind(watch, &error);
     for (size_t i = json_array_size(requests); i > 0; i--)
-        show(watch, json_array_get(requests, i - 1));
+        show_news(watch, json_array_get(requests, i - 1));
     json_decref(requests);
     return 0;
 }
 
-/* One that is not the caller's to see is passed over: the signal goes to everybody. */
+/* Skips a request that the caller may not see: the signal goes to every user. */
 static int show_one(struct watch *watch, int64_t id)
 {
     struct client_error error;
     json_t *request = NULL;
 
-    if (calls_call(watch->invocation, "GetRequest", "x", json_pack("[I]", (json_int_t)id), JSON_OBJECT,
-                   &request, &error) == 0) {
-        show(watch, request);
+    if (calls_call(watch->invocation, client_message("GetRequest", "x", json_pack("[I]", (json_int_t)id)),
+                   JSON_OBJECT, &request, &error) == 0) {
+        show_news(watch, request);
         json_decref(request);
         return 0;
     }
@@ -159,7 +159,7 @@ static int show_one(struct watch *watch, int64_t id)
     return fall_behind(watch, &error);
 }
 
-/* After a time without signals: what waits now, and what became of all that was shown. */
+/* After missed signals: fetches what waits now, and all that was shown. */
 static int catch_up(struct watch *watch)
 {
     const char *number;
@@ -176,8 +176,8 @@ static int catch_up(struct watch *watch)
     return code;
 }
 
-/* A call would start it: who stopped it does not want that. */
-static bool runs(struct watch *watch)
+/* A call would start it, against the will of the administrator who stopped it. */
+static bool daemon_runs(struct watch *watch)
 {
     struct client_error error;
     bool runs_now = false;
@@ -185,12 +185,12 @@ static bool runs(struct watch *watch)
     return calls_daemon_runs(watch->invocation, &runs_now, &error) == 0 && runs_now;
 }
 
-static int follow(struct watch *watch)
+static int follow_changes(struct watch *watch)
 {
     int64_t id = 0;
     int code = show_all(watch, true);
 
-    /* Who closed the pipe (head, say) has seen enough; any other error the end reports. */
+    /* A closed pipe (as of head) ends it; finish_invocation() reports other errors. */
     while (code == 0 && watch->invocation->output.error == 0)
         switch (signals_wait(watch->invocation, watch->behind ? TRY_AGAIN : -1, &id)) {
         case SIGNALS_CHANGED:
@@ -207,7 +207,7 @@ static int follow(struct watch *watch)
         case SIGNALS_BUS_GONE:
             return signals_say_bus_gone(watch->invocation);
         case SIGNALS_TIMEOUT:
-            if (runs(watch))
+            if (daemon_runs(watch))
                 code = catch_up(watch);
             break;
         case SIGNALS_INTERRUPTED:
@@ -226,7 +226,7 @@ int watch_requests(struct invocation *invocation)
     if (invocation->output.width > 0 && !invocation->output.json)
         fprintf(stderr, "What waits for you, and what becomes of it. Ctrl-C ends this.\n");
     const int code =
-        signals_subscribe(invocation, &error) < 0 ? calls_report(invocation, &error) : follow(&watch);
+        signals_subscribe(invocation, &error) < 0 ? calls_report(invocation, &error) : follow_changes(&watch);
     json_decref(watch.seen);
     return code;
 }

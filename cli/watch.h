@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pkg-approve watch: a line for all that waits, then one for each change that the caller may see. */
+/* pkg-approve watch: prints a line for each waiting request, then one for each change that the caller may see. */
 #pragma once
 
 #include "cli/runner.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Times for people and programs; the one file of the commands that knows what a calendar is. */
+/* See the header. */
 #include "cli/when.h"
 
 #include "common/duration.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-/* 9999-12-31T00:00:00Z: four digits of a year are all that ISO 8601 promises to be read. */
+/* 9999-12-31T00:00:00Z: ISO 8601 has years of four digits. */
 #define LAST_TIME INT64_C(253402214400)
 
 static bool is_forever(int64_t time, char ret[WHEN_MAX])
@@ -21,7 +21,7 @@ static bool is_forever(int64_t time, char ret[WHEN_MAX])
     return true;
 }
 
-/* Times before 1970 come from no clock of ours: they count as 1970, and no difference can overflow. */
+/* Negative times are errors; as 0 no difference can overflow. */
 static int64_t not_negative(int64_t time)
 {
     return time > 0 ? time : 0;
@@ -85,7 +85,7 @@ char *when_full(int64_t time, int64_t now, char ret[WHEN_MAX])
     return ret;
 }
 
-/* The local time with these parts; parts that the calendar changes (31 February) are refused. */
+/* Converts local time. -EINVAL for a date that does not exist (31 February). */
 static int make_time(const struct tm *parts, int64_t *ret)
 {
     struct tm made = *parts;
@@ -97,7 +97,7 @@ static int make_time(const struct tm *parts, int64_t *ret)
     return 0;
 }
 
-/* The next such time of day (days: 1), or the last (-1). */
+/* The next (days: 1) or last (-1) such time of day. */
 static int parse_clock(const char *text, int64_t now, int days, int64_t *ret)
 {
     const time_t seconds = now;

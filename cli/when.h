@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Times for people and programs, in the user's time zone (TZ, else the host's). Seconds since the epoch, UTC. */
+/* Formats and parses times, in the user's time zone (TZ, else the host's). In memory, seconds since the epoch. */
 #pragma once
 
 #include <stdint.h>
 
 enum { WHEN_MAX = 96 };
 
-/* "2026-11-23T22:40:55+01:00"; "forever" behind the year 9999. Returns ret, as the others do. */
+/* "2026-11-23T22:40:55+01:00"; "forever" after the year 9999. Returns ret, as the others do. */
 char *when_iso(int64_t time, char ret[WHEN_MAX]);
 
-/* "in 3 h", "in 1 h 30 min", "2 min ago", "now"; "forever" behind the year 9999. */
+/* "in 3 h", "in 1 h 30 min", "2 min ago", "now"; "forever" after the year 9999. */
 char *when_relative(int64_t time, int64_t now, char ret[WHEN_MAX]);
 
 /*
- * A time as people write it: "+2h" from now, "14:30" (the next one), "2026-11-24 09:00", "2026-11-24T09:00:00",
- * in the user's zone. 0; -EINVAL when it is none of these or does not exist.
+ * Parses a time to come: "+2h" from now, "14:30" (the next one), "2026-11-24 09:00", "2026-11-24T09:00:00". 0; -EINVAL
+ * for other text, or a time that does not exist.
  */
 int when_parse(const char *text, int64_t now, int64_t *ret);
 
-/* The same where one looks back: "7d" or "2h" ago, "14:30" (the last one), "2026-11-01" (its begin), with a time. */
+/* Parses a past time: "7d" or "2h" ago, "14:30" (the last one), "2026-11-01" (its start), or with a time. */
 int when_parse_past(const char *text, int64_t now, int64_t *ret);
 
 /* "Mon 2026-11-23 22:40 CET (in 3 h)" */

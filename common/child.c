@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns how a process of ours begins. Between fork() and its program it may only do what a signal handler may. */
+/* See the header. Between fork() and the program only async-signal-safe functions are allowed. */
 #include "common/child.h"
 
 #include "common/cleanup.h"
@@ -14,7 +14,7 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
-/* They are blocked since before the fork, so none reaches a handler of the caller's here. */
+/* Signals are blocked since before the fork, so that no handler of ours runs in the child. */
 static void default_signals(void)
 {
     const struct sigaction standard = {.sa_handler = SIG_DFL};
@@ -25,8 +25,8 @@ static void default_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* First out of the way of the numbers that they are to have. *report, which the caller may have got by a number of theirs
- * that was closed, comes behind them and ends with an exec. */
+/* Moves all descriptors above their final numbers first, as a source may have the number of another's target. *report,
+ * too; it ends up after the last one and is closed by an exec. */
 static int place_descriptors(const struct child_plan *plan, int *report)
 {
     const int count = (int)plan->n_fds;
@@ -41,7 +41,7 @@ static int place_descriptors(const struct child_plan *plan, int *report)
     }
     for (int i = 0; i < count; i++) {
         if (moved[i] < 0)
-            close(i); /* those below are open, so it is the next number that is free */
+            close(i); /* then open() returns i, the lowest free number: those below are open */
         if ((moved[i] < 0 ? open("/dev/null", i == 0 ? O_RDONLY : O_WRONLY) : dup2(moved[i], i)) < 0)
             return -errno;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A process of ours that runs a program or a function. Of ours it has the descriptors and the environment that it is
- * given; its signals do what they do by default. A loop, which must not wait for it, has common/child_loop.h. The PAM
- * module starts its program by itself (pam_module/spawn.h): it lives in processes that are not ours.
+ * Starts a child process that runs a program or a function. It inherits only the descriptors and the environment in the
+ * plan; its signals have their default actions. In an event loop, which must not wait, use common/child_loop.h. The PAM
+ * module has pam_module/spawn.h instead, as it runs inside any process.
  */
 #pragma once
 
@@ -12,22 +12,23 @@
 enum { CHILD_FDS_MAX = 4, CHILD_NULL = -1 };
 
 struct child_plan {
-    char *const *argv; /* of the program whose path is argv[0]; NULL: a function */
+    char *const *argv; /* argv[0] is the program's path; NULL: run a function */
     char *const *environment;
-    int (*run)(void *data); /* the function, in a copy of the caller's memory; its value is the exit status */
+    int (*run)(void *data); /* the function, in a copy of our memory; returns the exit status */
     void *data;
-    bool leads; /* a process group of its own; without, whoever ends the caller's group ends it as well */
-    /* Become 0, 1, ...; all others are closed. What is CHILD_NULL, or closed in the caller, is /dev/null there. */
+    bool leads; /* it leads a process group of its own; else a signal to our group reaches it, too */
+    /* Become 0, 1, ... in the child; all others are closed. CHILD_NULL, or one closed here, becomes /dev/null. */
     int fds[CHILD_FDS_MAX];
     size_t n_fds;
 };
 
-/* 0, and the program or function has begun; -errno, and there is no process. */
+/* 0 when the program or function has begun; -errno when it could not, and there is no process. */
 int child_start(const struct child_plan *plan, pid_t *ret);
 
-/* At most `ms` until it has ended; -1: however long. 0 and its status, as waitpid says; -ETIME: it is there still. */
+/* Waits until it has ended, at most `ms` milliseconds; -1: without a limit. 0 with the status of waitpid(); -ETIME when
+ * it still runs; other -errno. */
 int child_wait(pid_t pid, int ms, int *ret_status);
 
-/* A file in memory that holds the text, to be read from its start; close-on-exec. As stdin, nobody has to wait to write
- * it. The descriptor or -errno. */
+/* Makes a file in memory with the text, to be read from its start, such as for stdin without a pipe that could block.
+ * Returns the descriptor, close-on-exec, or -errno. */
 int child_text(const char *text);

@@ -9,7 +9,7 @@
 
 struct child {
     struct ev_loop *loop;
-    struct child_terms terms; /* done NULL: nobody is told */
+    struct child_terms terms; /* done NULL: it was killed by child_kill() */
     pid_t pid;
     int fd; /* its output; -1: it was closed */
     ev_io io;
@@ -29,7 +29,7 @@ static void close_output(struct child *child)
     child->fd = -1;
 }
 
-/* Keeps what fits and lets the rest go by, so that who prints much is not held up. False: there is no more now. */
+/* Reads beyond output_max, too, and drops that, so that the child does not block. False: there is no more now. */
 static bool read_some(struct child *child)
 {
     char rest[4096];
@@ -54,10 +54,10 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
     (void)loop, (void)events;
     struct child *child = timer->data;
     child->timed_out = true;
-    kill(-child->pid, SIGKILL); /* not collected yet, so the number is still its */
+    kill(-child->pid, SIGKILL); /* not reaped yet, so the pid is still its own */
 }
 
-/* What it left in the background, as an MTA may, goes on without our ear. */
+/* Does not wait for the end of the output: a process in the background, as of an MTA, may keep it open. */
 static void on_ended(struct ev_loop *loop, ev_child *ended, int events)
 {
     (void)events;

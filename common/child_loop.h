@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A child (common/child.h) in a loop, which never waits for it: reads what it prints, kills it at a deadline, tells of its
- * end. `loop` is libev's default loop, which collects children.
+ * Runs a child (common/child.h) in an event loop: reads its output, kills it at a deadline, and reports its end. `loop`
+ * must be libev's default loop, the one that reaps children.
  */
 #pragma once
 
@@ -12,25 +12,25 @@
 struct child;
 
 struct child_end {
-    int status;         /* as waitpid says */
+    int status;         /* as of waitpid() */
     bool timed_out;     /* it was killed at the deadline */
-    const char *output; /* what it printed, cut at output_max, with a zero behind it */
+    const char *output; /* cut at output_max, and terminated; valid during the call */
     size_t size;
 };
 
 struct child_terms {
-    void (*done)(const struct child_end *end, void *data); /* called once, later, when it has ended */
+    void (*done)(const struct child_end *end, void *data); /* called once, from the loop, when it has ended */
     void *data;
-    size_t output_max; /* bytes; what it prints beyond is read, and dropped */
-    double deadline;   /* seconds; then all of its group is killed. 0: none */
+    size_t output_max; /* bytes; more is read and dropped */
+    double deadline;   /* seconds; then its whole group is killed. 0: none */
 };
 
-/* In the plan's descriptors: where it prints what is read here. */
+/* In the plan's descriptors: the pipe from which the output is read. */
 enum { CHILD_OUTPUT = -2 };
 
-/* The child leads a group, whatever the plan says. What it leaves behind when it ends is not waited for. 0 or -errno. */
+/* The child always leads a group. Does not wait for processes that it leaves in the background. 0 or -errno. */
 int child_run(struct ev_loop *loop, const struct child_plan *plan, const struct child_terms *terms,
               struct child **ret);
 
-/* Ends it, with all of its group. Nobody is told. */
+/* Kills its whole group. `done` is not called. */
 void child_kill(struct child *child);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Scope-bound ownership: a variable with such an attribute is released at the end of its scope; steal_* hands it over. */
+/* Scope-bound ownership: a variable with such an attribute is released with its scope; steal_* hands it over. */
 #pragma once
 
 #include <stdio.h>

@@ -35,8 +35,8 @@ struct config_mail {
 extern const struct config config_defaults;
 
 /*
- * A missing file means the defaults. 0; -EINVAL when the file has errors, or another user than `owner` can write it; other
- * -errno when it cannot be read. Adds each error to *problems, and leaves *ret untouched then.
+ * A missing file means the defaults. 0; -EINVAL when the file has errors, or another user than `owner` can write it;
+ * other -errno when it cannot be read. Adds each error to *problems, and leaves *ret untouched then.
  */
 int config_load(const char *path, uid_t owner, struct config *ret, struct problems *problems);
 

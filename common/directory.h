@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Looks up users and groups, with three answers: found, absent, not answered. glibc has only two: when a service of
- * nsswitch.conf is down, glibc says "not found" unless that service comes last (tests/bus/test_directory.c shows it). So
- * when glibc reports absence, each service is asked by itself. Absence is sure when all of them deny the name and the
- * host's own file can be read.
+ * nsswitch.conf is down, glibc says "not found" unless that service comes last (tests/bus/test_directory.c shows it).
+ * So when glibc reports absence, each service is asked by itself. Absence is sure when all of them deny the name and
+ * the host's own file can be read.
  *
  * A look-up may leave the host and hang: only for processes that may be killed then, never for the daemon.
  */

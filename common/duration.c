@@ -19,7 +19,8 @@ static const char forever[] = "forever";
 
 enum { N_UNITS = sizeof(units) / sizeof(*units), FIRST_WRITTEN = 1 };
 
-/* Reads the digits at *text; more than DURATION_MAX becomes DURATION_MAX + 1, against overflow. -EINVAL when there are none. */
+/* Reads the digits at *text; more than DURATION_MAX becomes DURATION_MAX + 1, against overflow. -EINVAL when there
+ * are none. */
 static int read_digits(const char **text, int64_t *ret)
 {
     const char *at = *text;

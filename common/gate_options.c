@@ -12,7 +12,7 @@
 /* Sets the option to the value (NULL for a flag). Returns NULL, or why the value is refused. */
 typedef const char *set_function(struct gate_options *options, const char *value);
 
-static const char *set_package(struct gate_options *options, const char *value)
+static const char *add_gate_package(struct gate_options *options, const char *value)
 {
     if (!name_is_package(value))
         return "no package can have this name";
@@ -66,7 +66,7 @@ static const char *set_timeout(struct gate_options *options, const char *value)
                : "it is a number of seconds from 1 to 60";
 }
 
-static const char *set_wait(struct gate_options *options, const char *value)
+static const char *set_wait_time(struct gate_options *options, const char *value)
 {
     return parse_in_range(value, 0, GATE_WAIT_MAX, &options->wait) ? NULL
                                                                    : "it is a number of seconds from 0 to 60";
@@ -99,12 +99,12 @@ static const struct option {
     set_function *set;
     const char *initial; /* default value; NULL: off */
 } table[] = {
-    {"package=", set_package, NULL},
+    {"package=", add_gate_package, NULL},
     {"mode=", set_mode, "enforce"},
     {"judge=", set_judge, NULL},
     {"submit=", set_submit, "yes"},
     {"timeout=", set_timeout, "3"},
-    {"wait=", set_wait, "0"},
+    {"wait=", set_wait_time, "0"},
     {"enforce_for_root", set_enforce_for_root, NULL},
     {"quiet", set_quiet, NULL},
     {"debug", set_debug, NULL},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The arguments of pam_accesspkg.so, from one table of names and defaults. Pure: no PAM, no log. An argument that is not
- * understood is reported to the caller and leaves the default, which is the stricter one. The module obeys the options;
- * pamcheck reports beforehand which arguments the module will ignore.
+ * The arguments of pam_accesspkg.so, from one table of names and defaults. Pure: no PAM, no log. An argument that is
+ * not understood is reported to the caller and leaves the default, which is the stricter one. The module obeys the
+ * options; pamcheck reports beforehand which arguments the module will ignore.
  */
 #pragma once
 

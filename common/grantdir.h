@@ -45,8 +45,8 @@ int grantdir_write_user(const char *state, const struct grant_user *file, bool d
 int grantdir_remove_user(const char *state, const char *user);
 
 /*
- * Identifies the file that we wrote: removing, replacing or editing it, or changing its owner or mode, changes the mark.
- * Taken before the file is renamed into place, so that it is never that of another process's file.
+ * Identifies the file that we wrote: removing, replacing or editing it, or changing its owner or mode, changes the
+ * mark. Taken before the file is renamed into place, so that it is never that of another process's file.
  */
 struct grantdir_mark {
     uint64_t inode; /* 0: none */
@@ -67,12 +67,11 @@ bool grantdir_has_our_mode(const struct grantdir_mark *mark);
  * which is returned. Temporary files of a killed writer are removed on the way. */
 int grantdir_each_user(const char *state, int (*each)(const char *user, void *data), void *data);
 
-/* Removes grants/gid/, where versions before 0.2 listed the members of each group. 0, also when it does not exist; or
- * -errno. */
+/* Removes grants/gid/, where versions before 0.2 listed the members of each group. 0, also if there is none; -errno. */
 int grantdir_remove_member_lists(const char *state);
 
-/* Calls `each` in the same way with every trusted entry of the allow-list: gid and decoded name. -ENOENT when there is no
- * list. */
+/* Calls `each` in the same way with every trusted entry of the allow-list: gid and decoded name. -ENOENT when there
+ * is no list. */
 int grantdir_each_allowed(const char *state, int (*each)(gid_t gid, const char *name, void *data),
                           void *data);
 

@@ -136,7 +136,7 @@ static bool parse_uid(struct parser *parser, uid_t *ret)
 }
 
 /* Not gid 0: no package gives the group of root. */
-static bool parse_gid(struct parser *parser, gid_t *ret)
+static bool parse_group_gid(struct parser *parser, gid_t *ret)
 {
     return parse_id(parser, 1, ret);
 }
@@ -202,7 +202,7 @@ static bool parse_package(struct parser *parser, struct grant_user *file)
 static bool parse_group(struct parser *parser, struct grant_user *file)
 {
     struct grant_group *group = &file->groups[file->n_groups++];
-    return parse_gid(parser, &group->gid) && parse_name(parser, &group->name) &&
+    return parse_group_gid(parser, &group->gid) && parse_name(parser, &group->name) &&
            parse_span(parser, &group->span);
 }
 
@@ -233,7 +233,7 @@ static bool parse_rows(struct parser *parser, struct grant_user *file)
 }
 
 /* Counts the lines that start with this word: at least as many as the parser will accept. */
-static size_t count_rows(const char *text, size_t size, const char *word)
+static size_t count_keyword_lines(const char *text, size_t size, const char *word)
 {
     const size_t length = strlen(word);
     size_t count = 0;
@@ -259,8 +259,8 @@ int grant_user_parse(const char *text, size_t size, struct grant_user *ret)
 {
     if (size > GRANTFILE_USER_MAX)
         return -EBADMSG;
-    const size_t packages = count_rows(text, size, "package") * sizeof(struct grant_package);
-    const size_t groups = count_rows(text, size, "group") * sizeof(struct grant_group);
+    const size_t packages = count_keyword_lines(text, size, "package") * sizeof(struct grant_package);
+    const size_t groups = count_keyword_lines(text, size, "group") * sizeof(struct grant_group);
     char *memory = malloc(packages + groups + size + 1);
     if (!memory)
         return -ENOMEM;

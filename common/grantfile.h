@@ -13,8 +13,8 @@
  * Times are seconds since the epoch, UTC; an end of `forever` is GRANT_FOREVER. A span holds while start <= now < end.
  * Fields are separated by one blank, numbers have no leading zero, gid 0 and ids of -1 do not exist. The header lines
  * come once and in this order; then any number of package and group lines; then `end`, so that a file cut short by a
- * power failure is refused. Lines starting with '#' are for people. A file with anything else in it is refused: a reader
- * that does not understand a file must not guess (rule 1).
+ * power failure is refused. Lines starting with '#' are for people. A file with anything else in it is refused: a
+ * reader that does not understand a file must not guess (rule 1).
  *
  * Parses and renders only; grantdir.h opens, checks and replaces files. No clock, no I/O here.
  */
@@ -70,8 +70,8 @@ static inline bool grant_gid_is_valid(gid_t gid)
 
 bool grant_span_holds(const struct grant_span *span, int64_t now);
 
-/* Parses `size` bytes, which need not be terminated and are copied. 0; -EBADMSG for a file that breaks the format above;
- * -ENOMEM. On failure *ret is untouched. */
+/* Parses `size` bytes, which need not be terminated and are copied. 0; -EBADMSG for a file that breaks the format
+ * above; -ENOMEM. On failure *ret is untouched. */
 int grant_user_parse(const char *text, size_t size, struct grant_user *ret);
 
 void grant_user_deinit(struct grant_user *file);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writes a grant file as text. A file of its own, so that the modules do not contain it. Must never write what the parser
- * refuses. Called by grantdir_write.c.
+ * Writes a grant file as text. A file of its own, so that the modules do not contain it. Must never write what the
+ * parser refuses. Called by grantdir_write.c.
  */
 #include "common/grantfile.h"
 #include "common/names.h"

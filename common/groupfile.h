@@ -21,8 +21,8 @@ struct groupfile {
     } * lines;
     size_t count;
 };
-/* Reads the lines that list this user; with NULL, all lines with members. 0; -EFBIG above 16 MiB; -EINVAL for no regular
- * file; other -errno. */
+/* Reads the lines that list this user; with NULL, all lines with members. 0; -EFBIG above 16 MiB; -EINVAL for no
+ * regular file; other -errno. */
 int groupfile_read(const char *path, const char *user, struct groupfile *ret);
 void groupfile_deinit(struct groupfile *file);
 bool groupfile_lists(const struct groupfile_line *line, const char *user);

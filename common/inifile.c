@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Checks the syntax of our INI files: lines, sections, keys. Must never skip a line: each is accepted, or complained about.
+ * Checks the syntax of our INI files: lines, sections, keys. Must never skip a line: each is accepted, or complained
+ * about.
  */
 #include "common/inifile.h"
 

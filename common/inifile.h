@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A strict reader of our INI files. packages.c and config.c list the keys in a table; this reader reports everything that is
- * not in the table, with file and line.
+ * A strict reader of our INI files. packages.c and config.c list the keys in a table; this reader reports everything
+ * that is not in the table, with file and line.
  *
  *   - a comment is a line that starts with '#' or ';', or follows a value after a blank and ';' (a '#' there is text);
  *   - a line that starts with a blank continues the value before it (lists may be long), and must not contain '=';
@@ -61,8 +61,8 @@ struct inifile_source {
 
 /*
  * Opens the file without following a link, checks on the descriptor that it is a regular file that only its `owner` may
- * write, and parses it. -ENOENT, -EISDIR, -ENOMEM: not reported, the caller decides; -EINVAL when it cannot be trusted or
- * is too large, other -errno when it cannot be read: reported in *problems.
+ * write, and parses it. -ENOENT, -EISDIR, -ENOMEM: not reported, the caller decides; -EINVAL when it cannot be trusted
+ * or is too large, other -errno when it cannot be read: reported in *problems.
  */
 int inifile_load(const struct inifile_source *source, struct problems *problems, struct inifile **ret);
 void inifile_free(struct inifile *file);
@@ -103,8 +103,8 @@ struct inifile_table {
 };
 
 /*
- * Converts the entries of one section into the struct at `base`, by the table's rows whose section is `kind`. Reports an
- * unknown key or a bad value, which changes nothing. 0 or -ENOMEM.
+ * Converts the entries of one section into the struct at `base`, by the table's rows whose section is `kind`. Reports
+ * an unknown key or a bad value, which changes nothing. 0 or -ENOMEM.
  */
 int inifile_apply(struct inifile *file, size_t section, const char *kind, const struct inifile_table *table,
                   void *base);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loads a file: checks its owner and mode on the descriptor that it then reads, never by path, so that the file cannot be
- * exchanged in between.
+ * Loads a file: checks its owner and mode on the descriptor that it then reads, never by path, so that the file cannot
+ * be exchanged in between.
  */
 #include "common/cleanup.h"
 #include "common/inifile.h"

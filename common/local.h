@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Looks up names in /etc/passwd and /etc/group alone. Unlike an absence in a directory, one here cannot be an outage. 0 or
- * an errno (not negative), also for a missing or an empty file: it is broken or being replaced, which proves no absence.
+ * Looks up names in /etc/passwd and /etc/group alone. Unlike an absence in a directory, one here cannot be an outage. 0
+ * or an errno (not negative), also for a missing or an empty file: it is broken or being replaced, which proves no
+ * absence.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The log of our programs (the PAM module uses pam_syslog, the NSS module is silent). One line per event on stderr, with
- * the <N> priority that systemd reads when stderr is the journal. Every line passes text_visible, so that no user's text
- * can start a line of its own (rule 10).
+ * The log of our programs (the PAM module uses pam_syslog, the NSS module is silent). One line per event on stderr,
+ * with the <N> priority that systemd reads when stderr is the journal. Every line passes text_visible, so that no
+ * user's text can start a line of its own (rule 10).
  */
 #pragma once
 

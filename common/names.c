@@ -66,7 +66,7 @@ bool text_is_utf8(const char *text)
     return true;
 }
 
-static bool is_plain(unsigned char c, bool first)
+static bool is_unencoded(unsigned char c, bool first)
 {
     return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '@' || c == '+' || c == '-' ||
            (c == '.' && !first);
@@ -82,7 +82,7 @@ int name_encode(const char *name, char *ret, size_t size)
         return -EINVAL;
     for (const char *at = name; *at; at++) {
         const unsigned char c = (unsigned char)*at;
-        const bool plain = is_plain(c, at == name);
+        const bool plain = is_unencoded(c, at == name);
         if (length + (plain ? 1 : 3) > NAME_ENCODED_MAX)
             return -ENAMETOOLONG;
         if (plain) {
@@ -113,7 +113,7 @@ static int decode_byte(const char **at, bool first)
     const char *text = *at;
     if (*text != '%') {
         *at = text + 1;
-        return is_plain((unsigned char)*text, first) ? (unsigned char)*text : -1;
+        return is_unencoded((unsigned char)*text, first) ? (unsigned char)*text : -1;
     }
     const int high = digit_value(text[1]);
     const int low = high < 0 ? -1 : digit_value(text[2]);
@@ -121,7 +121,7 @@ static int decode_byte(const char **at, bool first)
         return -1;
     *at = text + 3;
     const int byte = high * 16 + low;
-    return byte == 0 || is_plain((unsigned char)byte, first) ? -1 : byte;
+    return byte == 0 || is_unencoded((unsigned char)byte, first) ? -1 : byte;
 }
 
 int name_decode(const char *encoded, char *ret, size_t size)
@@ -160,8 +160,8 @@ static bool is_unsafe(const unsigned char *c, size_t length)
     }
 }
 
-/* Writes the visible form of the character or stray byte at `text`. Returns its size; *ret_taken is how many bytes of text
- * it stands for. */
+/* Writes the visible form of the character or stray byte at `text`. Returns its size; *ret_taken is how many bytes
+ * of text it stands for. */
 static size_t make_visible(const unsigned char *text, char ret[16], size_t *ret_taken)
 {
     static const char lower_digits[] = "0123456789abcdef";

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Names and text from outside: checks packages' names, turns a user's name into a file name, and makes any text harmless
- * on a terminal or in a log (rule 10). No allocation, no locale, no library: the modules use it inside any process.
+ * Names and text from outside: checks packages' names, turns a user's name into a file name, and makes any text
+ * harmless on a terminal or in a log (rule 10). No allocation, no locale, no library: the modules use it inside any
+ * process.
  */
 #pragma once
 
@@ -21,9 +22,9 @@ bool name_is_package(const char *name);
 bool text_is_utf8(const char *text);
 
 /*
- * Percent-encodes a user or group name as one file name: [A-Za-z0-9_@+-] and a '.' that is not first stay, any other byte
- * becomes %XX (upper case). Never yields "", ".", ".." or a '/'. `size` includes the zero. 0; -EINVAL for an empty name;
- * -ENAMETOOLONG when the result exceeds `size` or NAME_ENCODED_MAX.
+ * Percent-encodes a user or group name as one file name: [A-Za-z0-9_@+-] and a '.' that is not first stay, any other
+ * byte becomes %XX (upper case). Never yields "", ".", ".." or a '/'. `size` includes the zero. 0; -EINVAL for an empty
+ * name; -ENAMETOOLONG when the result exceeds `size` or NAME_ENCODED_MAX.
  */
 int name_encode(const char *name, char *ret, size_t size);
 
@@ -31,15 +32,15 @@ int name_encode(const char *name, char *ret, size_t size);
 int name_decode(const char *encoded, char *ret, size_t size);
 
 /*
- * Copies text so that a terminal, a log line or a mail can show it. Control characters (C0, DEL, C1, U+2028, U+2029, the
- * bidirectional overrides U+202A-U+202E and U+2066-U+2069) and bytes that are not UTF-8 become \xNN for each byte;
+ * Copies text so that a terminal, a log line or a mail can show it. Control characters (C0, DEL, C1, U+2028, U+2029,
+ * the bidirectional overrides U+202A-U+202E and U+2066-U+2069) and bytes that are not UTF-8 become \xNN for each byte;
  * backslashes stay. A text that does not fit is cut between characters and ends in "...". Always terminates. Returns
  * ret, for use in a printf call.
  */
 char *text_visible(const char *text, char *ret, size_t size);
 
 /*
- * Makes a name one word of a shell command for people to paste: visible, and in single quotes if a shell would interpret
- * it ("CORP\\bob", "x;reboot"). "NAME" when it does not fit. Returns ret.
+ * Makes a name one word of a shell command for people to paste: visible, and in single quotes if a shell would
+ * interpret it ("CORP\\bob", "x;reboot"). "NAME" when it does not fit. Returns ret.
  */
 char *text_word(const char *text, char ret[TEXT_WORD_MAX]);

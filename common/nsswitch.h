@@ -3,7 +3,8 @@
  * Parses nsswitch.conf as glibc does, as far as it decides which services glibc asks for the groups of a login
  * (initgroups). tests/bus/test_nsswitch.c compares it with the real glibc, line by line. Surprises:
  * - the last line of a database counts; a last line of the file without its line break is not read;
- * - blanks may stand before the colon, and the colon may be missing; names of databases and services are case-sensitive;
+ * - blanks may stand before the colon, and the colon may be missing;
+ * - names of databases and services are case-sensitive;
  * - one line that glibc cannot parse, of any database that it knows, makes it ignore the whole file;
  * - '#' starts a comment only at the start of a line; elsewhere it starts a service's name;
  * - after a second pair of brackets in a row nothing is read.

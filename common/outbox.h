@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The events that people are notified of, in one table, and the notice: one event with its recipients, until it is
- * delivered. lifecycle/notice.c writes notices, accesspkg-notify (helperd/notify/) delivers them, docs/NOTICES.md explains
- * them to authors of programs for notify.d. Pure.
+ * delivered. lifecycle/notice.c writes notices, accesspkg-notify (helperd/notify/) delivers them, docs/NOTICES.md
+ * explains them to authors of programs for notify.d. Pure.
  */
 #pragma once
 
@@ -17,9 +17,9 @@ enum outbox_audience {
 };
 
 /*
- * Symbol, identifier, audience, one line for people, the words between that and the first command on a terminal (NULL: not
- * shown on terminals), and commands for people to paste, one on a line. {member} stands for a member of the notice; a
- * command with a missing one is left out. Terminals are for events that ask for an act now. Not for an end that comes
+ * Symbol, identifier, audience, one line for people, the words between that and the first command on a terminal (NULL:
+ * not shown on terminals), and commands for people to paste, one on a line. {member} stands for a member of the notice;
+ * a command with a missing one is left out. Terminals are for events that ask for an act now. Not for an end that comes
  * near: the root service warns of it there, if at_end says so (lifecycle/sessions.c).
  */
 #define OUTBOX_TABLE(X)                                                                                      \
@@ -68,8 +68,7 @@ const char *outbox_terminal(enum outbox_event event); /* NULL: not for terminals
 const char *outbox_commands(enum outbox_event event);
 enum outbox_event outbox_from_identifier(const char *identifier); /* OUTBOX_EVENT_COUNT when unknown */
 
-/* Written in the transaction of its event; deleted when it was delivered. Strings are owned. Times in seconds since the
- * epoch. */
+/* Written in the transaction of its event, deleted once sent. Strings are owned; times in seconds since the epoch. */
 struct notice {
     int64_t id;
     enum outbox_event event;

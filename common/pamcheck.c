@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See the header. Walks each phase as libpam would, with every answer that our module may give, rather than compare lines
- * with patterns. Only reads; runs no module. Called by helperd/config/configure.c and cli/status.c.
+ * See the header. Walks each phase as libpam would, with every answer that our module may give, rather than compare
+ * lines with patterns. Only reads; runs no module. Called by helperd/config/configure.c and cli/status.c.
  */
 #include "common/pamcheck.h"
 
@@ -22,9 +22,9 @@ static const struct {
     const char *service, *other, *when;
 } pairs[] = {{"sudo", "sudo-i", "sudo -i"}, {"su", "su-l", "su -l"}};
 
-/* ---- a service ------------------------------------------------------------------------------------------------------ */
+/* ---- a service -------------------------------------------------------------------------------------------------- */
 
-/* True when the account phase has a line of ours. Reports libpam's errors only then: other services are not our business. */
+/* True when the account phase has a line of ours; only then reports libpam's errors. */
 static bool judge_account(struct pamcheck_judging *judging, const char *service)
 {
     judging->service = service;

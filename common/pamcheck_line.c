@@ -78,7 +78,7 @@ static bool always_refuses(const struct pamstack_entry *entry)
            (entry->line->target && strcmp(pamd_module(entry->line), "pam_deny.so") == 0);
 }
 
-/* ---- what modules answer ------------------------------------------------------------------------------------------ */
+/* ---- what modules answer ---------------------------------------------------------------------------------------- */
 
 /* Another module may answer anything. */
 static uint32_t any_answer(const struct pamstack_entry *entry, void *data)
@@ -113,7 +113,7 @@ static uint32_t exempt_answer(const struct pamstack_entry *entry, void *data)
     return BIT(pamcheck_ignored_answer(entry, data)) | (is_condition(entry) ? BIT(PAM_AUTH_ERR) : 0);
 }
 
-/* ---- one line of ours ---------------------------------------------------------------------------------------------- */
+/* ---- one line of ours ------------------------------------------------------------------------------------------- */
 
 static int explore_answers(struct pamcheck_judging *judging, uint32_t answers, struct pamstack_outlook *ret)
 {

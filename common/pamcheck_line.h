@@ -38,7 +38,7 @@ void pamcheck_tell_misspelt(struct pamcheck_judging *judging, const struct pamst
 
 /* Parses the line's arguments as the module does, and reports those that it ignores. */
 struct gate_options pamcheck_options(struct pamcheck_judging *judging);
-/* True when the line of the account phase refuses whom it should. Clears *reports then, unless the line has mode=report. */
+/* True when the account line refuses whom it should. Clears *reports then, unless the line has mode=report. */
 bool pamcheck_line(struct pamcheck_judging *judging, bool *reports);
 
 /* A pamstack_answer: our module answers PAM_IGNORE, every other one lets in. */

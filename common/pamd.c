@@ -233,21 +233,3 @@ const char *pamd_module(const struct pamd_line *line)
     const char *slash = line->target ? strrchr(line->target, '/') : NULL;
     return slash ? slash + 1 : line->target ? line->target : "";
 }
-
-char *pamd_quote(const char *word)
-{
-    const bool bare = *word && *word != '[' && !strpbrk(word, BLANKS);
-    char *quoted = malloc(2 * strlen(word) + 3), *to = quoted;
-    if (!quoted)
-        return NULL;
-    if (bare)
-        return strcpy(quoted, word);
-    *to++ = '[';
-    for (; *word; word++) {
-        if (*word == ']')
-            *to++ = '\\';
-        *to++ = *word;
-    }
-    strcpy(to, "]");
-    return quoted;
-}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses one file of /etc/pam.d as libpam 1.5.2 of Debian 12 does: text in, lines out, each with its place in the text, so
- * that an editor can be built on it. pamstack.h follows includes. tests/pam/test_pamstack.c compares it with libpam.
+ * Parses one file of /etc/pam.d as libpam 1.5.2 of Debian 12 does: text in, lines out, each with its place in the text,
+ * so that an editor can be built on it. pamstack.h follows includes. tests/pam/test_pamstack.c compares it with libpam.
  * Surprises:
  * - a backslash continues in the next line, across comments and empty lines; a comment ends a line, backslash or not;
  * - any word may stand in brackets, with "\]" for a bracket in it; no blank is needed after the closing one;
@@ -78,9 +78,6 @@ void pamd_deinit(struct pamd_file *file);
 
 /* The file's name in the module's path; "" when there is no target. */
 const char *pamd_module(const struct pamd_line *line);
-
-/* Quotes a module's path or an argument for libpam: in brackets when it has blanks. New memory; NULL: no memory. */
-char *pamd_quote(const char *word);
 
 /* Fills `actions` from a control without its brackets. False, and all PAMD_BAD, when libpam cannot parse it. */
 bool pamd_parse_control(const char *control, int actions[PAMD_CODES]);

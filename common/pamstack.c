@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Walks through a phase, see the header. The run with known answers and the exploration of all possible ones use the same
- * step, apply_action. Pure.
+ * Walks through a phase, see the header. The run with known answers and the exploration of all possible ones use the
+ * same step, apply_action. Pure.
  */
 #include "common/pamstack.h"
 

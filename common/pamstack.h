@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loads one phase of a PAM service and walks it as libpam 1.5.2 of Debian 12 does. Loading follows "@include", "include"
- * and "substack" in /etc/pam.d and at absolute paths (like Debian's libpam, in no other folder), bounded in depth, files
- * and lines. Walking applies each control to each code; the caller says what modules may answer. No module is loaded,
- * nothing executed. tests/pam/test_pamstack.c compares it with libpam.
+ * Loads one phase of a PAM service and walks it as libpam 1.5.2 of Debian 12 does. Loading follows "@include",
+ * "include" and "substack" in /etc/pam.d and at absolute paths (like Debian's libpam, in no other folder), bounded in
+ * depth, files and lines. Walking applies each control to each code; the caller says what modules may answer. No module
+ * is loaded, nothing executed. tests/pam/test_pamstack.c compares it with libpam.
  */
 #pragma once
 
@@ -48,9 +48,9 @@ struct pamstack {
 };
 
 /*
- * Loads the phase of a service in /etc/pam.d or /usr/lib/pam.d below `root` ("": this host). Adds a finding for each line
- * that libpam cannot use. 0; -ENOENT when the service has no file; -ENOMEM. If there are no entries, and it is not given
- * up, libpam uses the phase of the service "other" instead.
+ * Loads the phase of a service in /etc/pam.d or /usr/lib/pam.d below `root` ("": this host). Adds a finding for each
+ * line that libpam cannot use. 0; -ENOENT when the service has no file; -ENOMEM. If there are no entries, and it is not
+ * given up, libpam uses the phase of the service "other" instead.
  */
 int pamstack_load(const char *root, const char *service, enum pamd_type phase, struct findings *findings,
                   struct pamstack *ret);

@@ -127,7 +127,7 @@ static int load_include(struct loader *loader, const struct pamd_file *file, con
     if (r != FAILED || place.wanted == PAMD_EVERY)
         return r;
     entry.kind = PAMSTACK_FAILS;
-    if (line->type == PAMD_EVERY) /* libpam takes whatever actions its memory has */
+    if (line->type == PAMD_EVERY) /* libpam uses actions that it never set */
         loader->stack->uncertain = true;
     return add_stack_entry(loader, &entry);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Compiled-in paths. The Makefile sets their roots (PREFIX, SYSCONFDIR, LOCALSTATEDIR, PAMDIR, MAILDIR). Nothing changes
- * them at run time: no environment variable can make a privileged process read another user's files.
+ * Compiled-in paths. The Makefile sets their roots (PREFIX, SYSCONFDIR, LOCALSTATEDIR, PAMDIR, MAILDIR). Nothing
+ * changes them at run time: no environment variable can make a privileged process read another user's files.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Errors and warnings in our configuration files, in reading order, so that one run reports them all. An error makes the
- * whole set unusable, a warning does not. */
+/* Errors and warnings in our configuration files, in reading order, so that one run reports them all. An error makes
+ * the whole set unusable, a warning does not. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Remembers names that a directory had. SSSD, when its server is down, denies a name that is not in its cache just like one
- * that never existed. So when a name that was there is denied, and is not in the files of this host, it counts as
+ * Remembers names that a directory had. SSSD, when its server is down, denies a name that is not in its cache just like
+ * one that never existed. So when a name that was there is denied, and is not in the files of this host, it counts as
  * unanswered for a day before it counts as absent. In memory only.
  */
 #pragma once

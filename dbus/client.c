@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The bus as our programs see it: one private connection, one call at a time, every failure turned into an error
- * of the contract whose message says what to do. What a peer sends is shown only after text_visible (rule 10).
+ * See the header. One private connection, one call at a time. Turns every failure into an error of the contract, with a
+ * message that says what to do. Makes a peer's text visible before it is shown (rule 10).
  */
 #include "dbus/client.h"
 
@@ -21,7 +21,7 @@
 
 /* ---- the deadline ----------------------------------------------------------------------------------------- */
 
-/* Written before the timer is armed, so that the handler only writes and leaves. */
+/* Made before the timer is set: the handler may only write() and exit. */
 static char deadline_message[512];
 static size_t deadline_length;
 
@@ -56,7 +56,7 @@ void client_deadline(unsigned seconds)
         sigemptyset(&alarm_only);
         sigaddset(&alarm_only, SIGALRM);
         sigaction(SIGALRM, &action, NULL);
-        /* Who started us may have left it blocked. */
+        /* Our parent may have blocked it. */
         sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
     }
     setitimer(ITIMER_REAL, &timer, NULL);
@@ -64,7 +64,7 @@ void client_deadline(unsigned seconds)
 
 /* ---- errors ----------------------------------------------------------------------------------------------- */
 
-/* What libdbus and the bus daemon report, in words that help. The detail follows in parentheses. */
+/* Errors of libdbus and the bus daemon, in words that help. Their own message follows in parentheses. */
 static const struct {
     const char *name;
     enum bus_error code;
@@ -92,8 +92,8 @@ static const struct {
     {NULL, BUS_ERROR_UNAVAILABLE, "accesspkgd does not answer on the system bus", LOOK_AT_DAEMON},
 };
 
-/* Line by line, so that a list of errors stays a list and no line can hold more than text. */
-static void visible_lines(const char *text, char *ret, size_t size)
+/* Keeps the line breaks, as a text may be a list of errors. */
+static void make_visible_lines(const char *text, char *ret, size_t size)
 {
     size_t used = 0;
 
@@ -112,34 +112,34 @@ static void visible_lines(const char *text, char *ret, size_t size)
     }
 }
 
-static int fail_bus(const char *name, const char *detail, struct client_error *ret_error)
+static int fill_bus_error(const char *name, const char *detail, struct client_error *ret_error)
 {
     char shown[512];
     size_t i = 0;
 
     while (bus_failures[i].name && strcmp(bus_failures[i].name, name) != 0)
         i++;
-    visible_lines(detail, shown, sizeof(shown));
+    make_visible_lines(detail, shown, sizeof(shown));
     ret_error->code = bus_failures[i].code;
     snprintf(ret_error->message, sizeof(ret_error->message), "%s (%s).\n%s", bus_failures[i].words, shown,
              bus_failures[i].advice);
     return -1;
 }
 
-static int fail_memory(struct client_error *ret_error)
+static int fill_memory_error(struct client_error *ret_error)
 {
-    return fail_bus(DBUS_ERROR_NO_MEMORY, strerror(ENOMEM), ret_error);
+    return fill_bus_error(DBUS_ERROR_NO_MEMORY, strerror(ENOMEM), ret_error);
 }
 
-static int fail_from(DBusError *error, struct client_error *ret_error)
+static int fill_error(DBusError *error, struct client_error *ret_error)
 {
     enum bus_error code = bus_error_from_name(error->name);
 
     if (code == BUS_ERROR_NONE) {
-        fail_bus(error->name, error->message, ret_error);
+        fill_bus_error(error->name, error->message, ret_error);
     } else {
         ret_error->code = code;
-        visible_lines(error->message, ret_error->message, sizeof(ret_error->message));
+        make_visible_lines(error->message, ret_error->message, sizeof(ret_error->message));
     }
     dbus_error_free(error);
     return -1;
@@ -181,15 +181,15 @@ int client_daemon_runs(struct client *client, bool *ret_runs, struct client_erro
     bool runs = dbus_bus_name_has_owner(client->connection, BUS_NAME, &error);
 
     if (dbus_error_is_set(&error))
-        return fail_from(&error, ret_error);
+        return fill_error(&error, ret_error);
     *ret_runs = runs;
     return 0;
 }
 
 /* ---- a call ----------------------------------------------------------------------------------------------- */
 
-static int exchange(struct client *client, DBusMessage *call, json_t **ret_values,
-                    struct client_error *ret_error)
+static int send_and_read(struct client *client, DBusMessage *call, json_t **ret_values,
+                         struct client_error *ret_error)
 {
     DBusError error = DBUS_ERROR_INIT;
     DBusMessage *reply =
@@ -197,20 +197,21 @@ static int exchange(struct client *client, DBusMessage *call, json_t **ret_value
     json_t *values;
 
     if (!reply)
-        return fail_from(&error, ret_error);
+        return fill_error(&error, ret_error);
     values = variant_read_message(reply);
     dbus_message_unref(reply);
     if (!values)
-        return fail_bus(DBUS_ERROR_UNKNOWN_METHOD, "its answer cannot be read", ret_error);
+        return fill_bus_error(DBUS_ERROR_UNKNOWN_METHOD, "its answer cannot be read", ret_error);
     *ret_values = values;
     return 0;
 }
 
-static int call_with(struct client *client, const char *method, const char *in, json_t *arguments,
-                     json_t **ret_values, struct client_error *ret_error)
+static int call_with(struct client *client, const struct client_message *message, json_t **ret_values,
+                     struct client_error *ret_error)
 {
-    DBusMessage *call = dbus_message_new_method_call(BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, method);
-    int r = call ? variant_append_message(call, in, arguments) : -ENOMEM;
+    DBusMessage *call =
+        dbus_message_new_method_call(BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, message->method);
+    int r = call ? variant_append_message(call, message->in, message->arguments) : -ENOMEM;
 
     if (r == -EINVAL) {
         ret_error->code = BUS_ERROR_INVALID_ARGUMENT;
@@ -218,30 +219,32 @@ static int call_with(struct client *client, const char *method, const char *in, 
                  "an argument is not UTF-8 text, so it cannot be sent; write it in a UTF-8 terminal");
         r = -1;
     } else if (r < 0) {
-        r = fail_memory(ret_error);
+        r = fill_memory_error(ret_error);
     } else {
-        r = exchange(client, call, ret_values, ret_error);
+        r = send_and_read(client, call, ret_values, ret_error);
     }
     if (call)
         dbus_message_unref(call);
     return r;
 }
 
-int client_call_all(struct client *client, const char *method, const char *in, json_t *arguments,
-                    json_t **ret_values, struct client_error *ret_error)
+int client_call_all(struct client *client, struct client_message message, json_t **ret_values,
+                    struct client_error *ret_error)
 {
-    json_t *given = arguments ? arguments : json_array();
-    int r = given ? call_with(client, method, in, given, ret_values, ret_error) : fail_memory(ret_error);
+    int r;
 
-    json_decref(given);
+    if (!message.arguments)
+        message.arguments = json_array();
+    r = message.arguments ? call_with(client, &message, ret_values, ret_error) : fill_memory_error(ret_error);
+    json_decref(message.arguments);
     return r;
 }
 
-int client_call(struct client *client, const char *method, const char *in, json_t *arguments,
-                json_t **ret_value, struct client_error *ret_error)
+int client_call(struct client *client, struct client_message message, json_t **ret_value,
+                struct client_error *ret_error)
 {
     json_t *values = NULL;
-    int r = client_call_all(client, method, in, arguments, &values, ret_error);
+    int r = client_call_all(client, message, &values, ret_error);
 
     if (r < 0)
         return r;

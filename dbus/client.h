@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Calling accesspkgd from a program of its own (the commands and accesspkg-submit; never from a module inside
- * somebody else's process: libdbus hangs and leaves memory there). One deadline covers connect, handshake and
- * call, whatever the bus does: it is a timer of the process, because libdbus's own time-outs do not cover a bus
- * that accepts and never answers.
+ * Calls accesspkgd from the commands and from accesspkg-submit. Never from a module, where libdbus would hang its host
+ * or leak memory. One deadline covers connecting, handshake and call: it is a timer of the process, because libdbus's
+ * own time-outs do not cover a bus that accepts the connection and never answers.
  */
 #pragma once
 
@@ -19,27 +18,38 @@ struct client {
 
 struct client_error {
     enum bus_error code; /* BUS_ERROR_UNAVAILABLE for every failure of the bus itself */
-    char message[2048];  /* one or more lines, ready to be shown (control characters encoded) */
+    char message[2048];  /* one or more visible lines */
 };
 
-/* Arms the deadline: when it passes, the process says so on stderr and ends with 69 at once. 0 disarms. */
+/* Sets the deadline: when it passes, the process prints a message and exits with 69. 0 clears it. */
 void client_deadline(unsigned seconds);
 
 /* Connects to the system bus. 0, or -1 with *ret_error filled. */
 int client_open(struct client *ret, struct client_error *ret_error);
 void client_close(struct client *client);
 
+/* A call of org.accesspkg1.Manager. */
+struct client_message {
+    const char *method;
+    const char *in;    /* the method's input signature */
+    json_t *arguments; /* an array with a member for each complete type; the call releases it. NULL: none */
+};
+
+static inline struct client_message client_message(const char *method, const char *in, json_t *arguments)
+{
+    return (struct client_message){method, in, arguments};
+}
+
 /*
- * Calls org.accesspkg1.Manager.METHOD. `in` is the method's input signature, `arguments` a JSON array with a
- * member per complete type (stolen; NULL for none). 0 with *ret_value a new reference to the first value of the
- * reply (json null for an empty reply), or -1 with *ret_error filled. Activation of the daemon is allowed.
+ * Calls the method, and starts the daemon if need be. 0, and *ret_value is a new reference to the first value of the
+ * answer (JSON null if it has none); or -1 with *ret_error filled.
  */
-int client_call(struct client *client, const char *method, const char *in, json_t *arguments,
-                json_t **ret_value, struct client_error *ret_error);
+int client_call(struct client *client, struct client_message message, json_t **ret_value,
+                struct client_error *ret_error);
 
-/* The same for a method with several results: *ret_values is a JSON array of all of them. */
-int client_call_all(struct client *client, const char *method, const char *in, json_t *arguments,
-                    json_t **ret_values, struct client_error *ret_error);
+/* The same for a method with several results: *ret_values is a new array of them. */
+int client_call_all(struct client *client, struct client_message message, json_t **ret_values,
+                    struct client_error *ret_error);
 
-/* Whether accesspkgd is on the bus now; asking does not start it. 0, or -1 with *ret_error filled. */
+/* Finds out if accesspkgd runs, without starting it. 0, or -1 with *ret_error filled. */
 int client_daemon_runs(struct client *client, bool *ret_runs, struct client_error *ret_error);

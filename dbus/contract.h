@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The contract on the bus, as far as C needs it: names, states and errors, each in one table from which enums,
- * identifiers, words for people and exit codes come. The methods are in org.accesspkg1.Manager.xml beside this
- * file. No libdbus here, so that a program can know the words without loading the library.
+ * The contract on the bus, as far as C needs it: names, states and errors. One table each gives enums, identifiers,
+ * words for people and exit codes. The methods are in org.accesspkg1.Manager.xml. Needs no libdbus, so that the PAM
+ * module can use it.
  */
 #pragma once
 
@@ -13,13 +13,13 @@
 #define BUS_INTERFACE_MANAGER "org.accesspkg1.Manager"
 #define BUS_ERROR_PREFIX      "org.accesspkg1.Error."
 
-/* The user that delivers notices, to whom alone they are given, and its name on the bus: one of it at a time. */
+/* The user that delivers notices, the only one who gets them, and the bus name of its one process. */
 #define BUS_NOTIFIER       "accesspkg-notify"
 #define BUS_NOTIFIER_NAME  "org.accesspkg1.Notifier"
 #define BUS_NOTIFIER_PATH  "/org/accesspkg1/Notifier"
 #define BUS_SIGNAL_NOTICES "NoticesWait"
 
-/* The root service, for accesspkgd alone. */
+/* The root service; only accesspkgd may call it. */
 #define BUS_PRIVILEGED_NAME      "org.accesspkg1.Privileged"
 #define BUS_PRIVILEGED_PATH      "/org/accesspkg1/Privileged"
 #define BUS_PRIVILEGED_INTERFACE "org.accesspkg1.Privileged"
@@ -29,14 +29,13 @@ enum {
     BUS_CLAIM_MAX = 255,   /* bytes of service, host, address, tty */
     BUS_PACKAGES_MAX = 16, /* packages in one Submit */
     BUS_PAGE_MAX = 500,    /* requests in one ListRequests reply */
-    BUS_WARNING_MAX = 512, /* bytes of a line on somebody's terminal */
-    BUS_IMPORT_MAX = 32,   /* users in one Import: each is looked up within the one deadline */
+    BUS_WARNING_MAX = 512, /* bytes of a line on a user's terminal */
+    BUS_IMPORT_MAX = 32,   /* users in one Import: all are looked up within one deadline */
 };
 
 /*
- * The states of the two machines in docs/ARCHITECTURE.md: identifier (bus, SQL, JSON) and the word a person
- * sees. Requests and assignments have tables of their own (helperd/policy/request.h, helperd/policy/assignment.h); this is
- * their shared vocabulary. STATE_NONE is zero so that zeroed memory is no state at all.
+ * The states of both state machines (docs/ARCHITECTURE.md; helperd/policy/request.h and assignment.h): the identifier
+ * on the bus, in SQL and in JSON, and the word for people. STATE_NONE is zero, so that zeroed memory is no state.
  */
 #define STATE_TABLE(X)                                                                                       \
     X(SUBMITTED, "submitted", "Submitted")                                                                   \
@@ -64,8 +63,8 @@ const char *state_shown(enum state state);
 enum state state_from_identifier(const char *identifier); /* STATE_NONE when unknown */
 
 /*
- * The errors: the name behind BUS_ERROR_PREFIX, the exit code a command ends with (sysexits(3), 1 for a refusal
- * by state), and what it means in general; the message on the bus says what happened, to what, and what to do.
+ * The errors: the name after BUS_ERROR_PREFIX, the exit code of a command (sysexits(3); 1 when the state refuses), and
+ * the meaning. The message on the bus says what happened, to what, and what to do.
  */
 #define BUS_ERROR_TABLE(X)                                                                                   \
     X(NOT_AUTHORIZED, "NotAuthorized", 77, "the caller may not do this")                                     \
@@ -90,4 +89,4 @@ enum bus_error {
 
 const char *bus_error_name(enum bus_error error); /* with the prefix; NULL for NONE */
 int bus_error_exit_code(enum bus_error error);
-enum bus_error bus_error_from_name(const char *name); /* NONE when it is not one of ours */
+enum bus_error bus_error_from_name(const char *name); /* NONE when unknown */

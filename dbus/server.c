@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /*
- * What may lie in libdbus's queue before it stops reading: answers of the bus about callers stand in the same queue,
- * behind whatever a flooder sent, and each descriptor sent along is open in this process until its message is read.
+ * Limits of libdbus's queue, beyond which it stops reading. The bus's answers about callers are in the same queue,
+ * behind a flood of calls; and each descriptor sent with a call stays open here until its message is read.
  */
 enum { QUEUE_BYTES_MAX = 256 * 1024, QUEUE_FDS_MAX = 64 };
 
@@ -17,15 +17,13 @@ struct bus {
     struct ev_loop *loop;
     const struct bus_self *self;
     DBusConnection *connection;
-    bus_message on_call;
-    bus_lost on_lost;
-    void *data;
+    struct bus_hooks hooks;
     ev_idle dispatch;
 };
 
 /* ---- libdbus on libev: a watch is an ev_io, a time-out an ev_timer ---- */
 
-static void on_io(struct ev_loop *loop, ev_io *io, int events)
+static void on_dbus_io(struct ev_loop *loop, ev_io *io, int events)
 {
     (void)loop;
     unsigned flags = 0;
@@ -53,7 +51,7 @@ static dbus_bool_t add_watch(DBusWatch *watch, void *data)
     ev_io *io = calloc(1, sizeof(*io));
     if (!io)
         return FALSE;
-    ev_init(io, on_io);
+    ev_init(io, on_dbus_io);
     io->data = watch;
     dbus_watch_set_data(watch, io, NULL);
     apply_watch(watch, data);
@@ -69,7 +67,7 @@ static void remove_watch(DBusWatch *watch, void *data)
     dbus_watch_set_data(watch, NULL, NULL);
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_dbus_timeout(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
     dbus_timeout_handle(timer->data);
@@ -91,7 +89,7 @@ static dbus_bool_t add_timeout(DBusTimeout *timeout, void *data)
     ev_timer *timer = calloc(1, sizeof(*timer));
     if (!timer)
         return FALSE;
-    ev_init(timer, on_timer);
+    ev_init(timer, on_dbus_timeout);
     timer->data = timeout;
     dbus_timeout_set_data(timeout, timer, NULL);
     apply_timeout(timeout, data);
@@ -107,7 +105,7 @@ static void remove_timeout(DBusTimeout *timeout, void *data)
     dbus_timeout_set_data(timeout, NULL, NULL);
 }
 
-/* One message at a time, so that other events come in between; before more is read, or a flood would only pile up. */
+/* One message at a time, so that other events get their turn; with top priority, so that the queue does not grow. */
 static void on_dispatch(struct ev_loop *loop, ev_idle *idle, int events)
 {
     (void)events;
@@ -124,7 +122,7 @@ static void on_dispatch_status(DBusConnection *connection, DBusDispatchStatus st
         ev_idle_start(bus->loop, &bus->dispatch);
 }
 
-static int drive(struct bus *bus)
+static int attach_to_loop(struct bus *bus)
 {
     if (!dbus_connection_set_watch_functions(bus->connection, add_watch, remove_watch, apply_watch, bus,
                                              NULL) ||
@@ -148,13 +146,13 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
     (void)connection;
     struct bus *bus = data;
     if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected")) {
-        bus->on_lost(bus->data);
+        bus->hooks.lost(bus->hooks.data);
         return DBUS_HANDLER_RESULT_HANDLED;
     }
     if (dbus_message_get_type(message) != DBUS_MESSAGE_TYPE_METHOD_CALL ||
         !dbus_message_has_path(message, bus->self->path))
         return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
-    bus->on_call(message, bus->data);
+    bus->hooks.call(message, bus->hooks.data);
     return DBUS_HANDLER_RESULT_HANDLED;
 }
 
@@ -174,13 +172,13 @@ static int claim_name(struct bus *bus)
     return -EBUSY;
 }
 
-int bus_open(struct ev_loop *loop, const struct bus_self *self, bus_message on_call, bus_lost on_lost,
-             void *data, struct bus **ret)
+int bus_open(struct ev_loop *loop, const struct bus_self *self, const struct bus_hooks *hooks,
+             struct bus **ret)
 {
     struct bus *bus = calloc(1, sizeof(*bus));
     if (!bus)
         return -ENOMEM;
-    *bus = (struct bus){.loop = loop, .self = self, .on_call = on_call, .on_lost = on_lost, .data = data};
+    *bus = (struct bus){.loop = loop, .self = self, .hooks = *hooks};
     DBusError error = DBUS_ERROR_INIT;
     bus->connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
     if (!bus->connection) {
@@ -190,7 +188,8 @@ int bus_open(struct ev_loop *loop, const struct bus_self *self, bus_message on_c
         return -ENOTCONN;
     }
     dbus_connection_set_exit_on_disconnect(bus->connection, FALSE);
-    int r = dbus_connection_add_filter(bus->connection, on_message, bus, NULL) ? drive(bus) : -ENOMEM;
+    int r =
+        dbus_connection_add_filter(bus->connection, on_message, bus, NULL) ? attach_to_loop(bus) : -ENOMEM;
     if (r == 0)
         r = claim_name(bus);
     if (r < 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A program's connection to the bus: libdbus driven by the main loop, one name and object path, signals out. What the
- * methods mean is in bus/manager.h (accesspkgd) and privileged/service.h; who calls them in server_caller.h. Nothing here
- * waits for the bus once the program runs, but for bus_release().
+ * A service's connection to the bus: libdbus on the libev loop, with one name, one object path, and signals.
+ * bus/manager.h (accesspkgd) and privileged/service.h implement the methods, server_caller.h identifies callers. After
+ * bus_open() only bus_release() waits for the bus.
  */
 #pragma once
 
@@ -12,33 +12,32 @@
 
 struct bus;
 
-typedef void (*bus_message)(DBusMessage *call, void *data);
-typedef void (*bus_lost)(void *data);
-
-/* Who we are on it. */
 struct bus_self {
-    const char *program; /* for people */
+    const char *program; /* for messages */
     const char *name;
     const char *path;
 };
 
-/*
- * Connects to the system bus and claims self->name. Method calls to self->path go to `on_call`; `on_lost` is told once
- * when the bus goes away. self is kept. 0 or -errno (logged).
- */
-int bus_open(struct ev_loop *loop, const struct bus_self *self, bus_message on_call, bus_lost on_lost,
-             void *data, struct bus **ret);
+struct bus_hooks {
+    void (*call)(DBusMessage *call, void *data); /* a method call to self->path */
+    void (*lost)(void *data);                    /* once, when the connection is lost */
+    void *data;
+};
+
+/* Connects to the system bus and requests self->name. Keeps `self`, copies `hooks`. 0 or -errno (logged). */
+int bus_open(struct ev_loop *loop, const struct bus_self *self, const struct bus_hooks *hooks,
+             struct bus **ret);
 void bus_close(struct bus *bus);
 
 DBusConnection *bus_connection(struct bus *bus);
 
-/* Gives the name up, and hands on the calls that came before: later ones are another process's. Waits for the bus. */
+/* Releases the name, then dispatches the calls that came before. Waits for the bus. */
 void bus_release(struct bus *bus);
 
-/* Takes the message, sends it, lets it go. */
+/* Sends the message and releases it. */
 void bus_send(struct bus *bus, DBusMessage *message);
-/* Pushes out what is queued, before the process ends. */
+/* Writes what is queued, before the process ends. */
 void bus_flush(struct bus *bus);
 void bus_emit_request_changed(struct bus *bus, int64_t id);
-/* A signal of Manager that carries a number alone. */
+/* Emits a signal of Manager that has one number. */
 void bus_emit(struct bus *bus, const char *name, int64_t id);

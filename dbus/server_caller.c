@@ -17,7 +17,7 @@ struct identification {
     void *data;
 };
 
-static int read_file(const char *proc, pid_t pid, const char *name, char *ret, size_t size)
+static int read_proc_file(const char *proc, pid_t pid, const char *name, char *ret, size_t size)
 {
     char path[128];
     snprintf(path, sizeof(path), "%s/%d/%s", proc, (int)pid, name);
@@ -31,11 +31,11 @@ static int read_file(const char *proc, pid_t pid, const char *name, char *ret, s
     return 0;
 }
 
-/* Field 22 of /proc/PID/stat, counted behind the last ')': the name before it may hold anything. */
+/* Field 22 of /proc/PID/stat, counted from the last ')', as the name in parentheses may have any text. */
 static int read_start_time(const char *proc, pid_t pid, unsigned long long *ret)
 {
     char text[1024];
-    const int r = read_file(proc, pid, "stat", text, sizeof(text));
+    const int r = read_proc_file(proc, pid, "stat", text, sizeof(text));
     if (r < 0)
         return r;
     char *field = strrchr(text, ')');
@@ -48,14 +48,14 @@ static int read_start_time(const char *proc, pid_t pid, unsigned long long *ret)
 }
 
 /*
- * Whether one of the process's four uids is this one. The bus knows who connected, and the connection may have been
- * handed on: its number may belong to a stranger by now, whose login uid would hide the caller's (rule 5).
+ * Checks that one of the process's four uids is this one. The bus says who connected, but the pid may be another user's
+ * process by now, whose login id would hide the caller's (rule 5).
  */
-static int check_uid(const char *proc, pid_t pid, uid_t uid)
+static int check_process_uid(const char *proc, pid_t pid, uid_t uid)
 {
     char text[1024];
     unsigned uids[4];
-    const int r = read_file(proc, pid, "status", text, sizeof(text));
+    const int r = read_proc_file(proc, pid, "status", text, sizeof(text));
     if (r < 0)
         return r;
     const char *line = strstr(text, "\nUid:");
@@ -74,11 +74,11 @@ int bus_caller_read_loginuid(const char *proc, pid_t pid, uid_t uid, uid_t *ret)
     unsigned long long after = 0;
     int r = read_start_time(proc, pid, &before);
     if (r == 0)
-        r = check_uid(proc, pid, uid);
+        r = check_process_uid(proc, pid, uid);
     if (r < 0)
         return r;
-    r = read_file(proc, pid, "loginuid", text, sizeof(text));
-    const bool no_audit = r == -ENOENT; /* in the kernel: then the process is still there */
+    r = read_proc_file(proc, pid, "loginuid", text, sizeof(text));
+    const bool no_audit = r == -ENOENT; /* a kernel without audit, if the process is still there */
     if (r == 0 || no_audit)
         r = read_start_time(proc, pid, &after);
     if (r < 0)
@@ -94,10 +94,11 @@ int bus_caller_read_loginuid(const char *proc, pid_t pid, uid_t uid, uid_t *ret)
 bool bus_caller_login_ids_count(const char *proc)
 {
     char text[32];
-    return read_file(proc, 1, "loginuid", text, sizeof(text)) < 0 || strtoul(text, NULL, 10) == UID_UNSET;
+    return read_proc_file(proc, 1, "loginuid", text, sizeof(text)) < 0 ||
+           strtoul(text, NULL, 10) == UID_UNSET;
 }
 
-/* The members of GetConnectionCredentials' a{sv} that are uint32. */
+/* Finds a uint32 member of GetConnectionCredentials' a{sv}. */
 static bool find_number(DBusMessage *reply, const char *wanted, dbus_uint32_t *ret)
 {
     DBusMessageIter arguments;
@@ -126,7 +127,7 @@ static bool read_identity(DBusMessage *reply, struct identity *ret)
 {
     dbus_uint32_t uid = 0;
     dbus_uint32_t pid = 0;
-    /* Who sends and leaves is gone, which is nothing to fill a log with. */
+    /* The caller has disconnected: do not let such callers fill the log. */
     if (reply && dbus_message_is_error(reply, DBUS_ERROR_NAME_HAS_NO_OWNER))
         return false;
     if (!reply || dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_METHOD_RETURN ||

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who calls: asked of the bus daemon, which asked the kernel; never taken from an argument. The audit loginuid comes
- * from /proc/PID/loginuid, read between two looks at the process's start time, so that a number that was given to
- * another process meanwhile is noticed.
+ * Identifies the caller: by the bus daemon, which has asked the kernel, and never by an argument. Reads the audit
+ * loginuid from /proc/PID/loginuid, and the process's start time before and after it, to notice a reused pid.
  */
 #pragma once
 
@@ -11,18 +10,19 @@
 
 #include <stdbool.h>
 
-/* identity NULL: who it is could not be found out, which refuses the call (rules 1 and 5). */
+/* identity NULL: the caller could not be identified; refuse the call (rules 1 and 5). */
 typedef void (*bus_caller_done)(const struct identity *identity, void *data);
 
-/* 0, and `done` is called exactly once, later; -errno, and it is not. */
+/* 0, and `done` will be called exactly once; or -errno, and it will not. */
 int bus_caller_identify(struct bus *bus, const char *sender, bus_caller_done done, void *data);
 
 /*
- * Whether login ids say who somebody is. In a container each process may carry the id of whoever started it: process 1 has
- * one then, which no host's has, and all callers count as having none. `proc` is "/proc".
+ * Says whether login ids identify people. In a container all processes may have the login id of the user who started
+ * it: process 1 has one then, which it never has on a host, and all callers count as having none. `proc` is "/proc",
+ * except in tests.
  */
 bool bus_caller_login_ids_count(const char *proc);
 
-/* The part that reads /proc, for tests: 0 with UID_UNSET where nothing set it; -ESRCH where the process is none of this
- * uid, so another than the one that connected; -errno. `proc` is "/proc". */
+/* Public for tests. 0, with UID_UNSET if none is set; -ESRCH when the process does not have this uid, so is not the
+ * one that connected; other -errno. */
 int bus_caller_read_loginuid(const char *proc, pid_t pid, uid_t uid, uid_t *ret);

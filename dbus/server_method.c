@@ -20,7 +20,7 @@ void bus_method_refuse(struct bus *bus, DBusMessage *call, const char *error, co
     _cleanup_free_ char *visible = NULL;
     if (dbus_message_get_no_reply(call))
         return;
-    /* libdbus ends the process on text that is not UTF-8. */
+    /* libdbus aborts the process on text that is not UTF-8. */
     if (!text_is_utf8(text)) {
         const size_t size = 4 * strlen(text) + 1;
         visible = malloc(size);
@@ -48,8 +48,8 @@ static void print_arguments(FILE *out, const char *signature, const char *names,
     } while (dbus_signature_iter_next(&types));
 }
 
-/* What we say of ourselves, from the table of methods; new. NULL when there is no memory. */
-static char *introspect(const struct bus_interface *interface)
+/* The XML for the table of methods, new memory; NULL: no memory. */
+static char *make_introspection(const struct bus_interface *interface)
 {
     char *xml = NULL;
     size_t size = 0;
@@ -83,7 +83,7 @@ static char *introspect(const struct bus_interface *interface)
 
 static void answer_introspect(struct bus *bus, const struct bus_interface *interface, DBusMessage *call)
 {
-    _cleanup_free_ char *xml = introspect(interface);
+    _cleanup_free_ char *xml = make_introspection(interface);
     DBusMessage *answer = xml ? dbus_message_new_method_return(call) : NULL;
     if (answer && dbus_message_append_args(answer, DBUS_TYPE_STRING, &xml, DBUS_TYPE_INVALID))
         bus_send(bus, answer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Our interfaces as tables of methods, and what is the same for each of them: which method a call means, the answer to
- * what means none, errors. Shared by accesspkgd and accesspkg-privileged.
+ * Interfaces as tables of methods: finds the method of a call, answers calls of no method, introspection and errors.
+ * For accesspkgd and accesspkg-privileged.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-/* Names are separated by blanks, one per complete type of the signature. */
+/* Names are separated by blanks, one for each complete type of the signature. */
 struct bus_method {
     const char *name;
     const char *in;
@@ -18,7 +18,7 @@ struct bus_method {
     const char *out_names;
 };
 
-/* Its methods stand `stride` bytes apart, so that each can be the first member of a row that says more. */
+/* Its methods are `stride` bytes apart, so that each can be the first member of a larger row. */
 struct bus_interface {
     const char *path;
     const char *name;
@@ -31,10 +31,10 @@ struct bus_interface {
 const struct bus_method *bus_interface_method(const struct bus_interface *interface, size_t index);
 
 /*
- * The index of the method that the call names and has the arguments of. Any other call, and Introspect, is answered
- * here: -1.
+ * The index of the called method, if the arguments have its signature. Otherwise, and for Introspect, answers the call
+ * itself and returns -1.
  */
 int bus_method_find(struct bus *bus, const struct bus_interface *interface, DBusMessage *call);
 
-/* Answers a call with an error; any text will do. Nothing is sent to who wants no answer. */
+/* Answers a call with an error, unless the caller wants no answer. `text` may be any bytes. */
 void bus_method_refuse(struct bus *bus, DBusMessage *call, const char *error, const char *text);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Bus values to JSON values and back. Writing checks the whole value against the signature before libdbus sees
- * any of it: libdbus aborts the process on a string that is not UTF-8, and a message half written is lost.
- * Reading accepts exactly the types of the mapping and refuses the rest, a repeated key too: who sends one thing
- * twice must not choose which of them counts.
+ * See the header. Writing checks the whole value against the signature before libdbus sees it, because libdbus aborts
+ * the process on a string that is not UTF-8. Reading refuses any type outside the mapping, and repeated keys: a sender
+ * must not choose which of two values counts.
  */
 #include "dbus/variant.h"
 
@@ -22,9 +21,9 @@ enum { LEVELS_MAX = 8 };
 
 /* ---- writing ---------------------------------------------------------------------------------------------- */
 
-static bool fits(const char *signature, const json_t *value, int level);
+static bool value_fits(const char *signature, const json_t *value, int level);
 
-/* The signature that a member of an object is written with; NULL when the mapping has none. */
+/* The signature for a member of an object; NULL when the mapping has none. */
 static const char *signature_of(const json_t *value)
 {
     switch (json_typeof(value)) {
@@ -62,7 +61,7 @@ static bool array_fits(const char *element, const json_t *value, int level)
         return false;
     json_array_foreach(value, i, item)
     {
-        if (!fits(element, item, level + 1))
+        if (!value_fits(element, item, level + 1))
             return false;
     }
     return true;
@@ -80,13 +79,13 @@ static bool object_fits(const json_t *value, int level)
         if (json_is_null(member))
             continue;
         const char *signature = signature_of(member);
-        if (!signature || !dbus_validate_utf8(key, NULL) || !fits(signature, member, level + 1))
+        if (!signature || !dbus_validate_utf8(key, NULL) || !value_fits(signature, member, level + 1))
             return false;
     }
     return true;
 }
 
-static bool fits(const char *signature, const json_t *value, int level)
+static bool value_fits(const char *signature, const json_t *value, int level)
 {
     if (strcmp(signature, "s") == 0)
         return string_fits(value);
@@ -107,7 +106,7 @@ static bool fits(const char *signature, const json_t *value, int level)
     return false;
 }
 
-static bool append(DBusMessageIter *iter, const char *signature, const json_t *value);
+static bool append_value(DBusMessageIter *iter, const char *signature, const json_t *value);
 
 static bool append_items(DBusMessageIter *array, const char *element, const json_t *value)
 {
@@ -116,7 +115,7 @@ static bool append_items(DBusMessageIter *array, const char *element, const json
 
     json_array_foreach(value, i, item)
     {
-        if (!append(array, element, item))
+        if (!append_value(array, element, item))
             return false;
     }
     return true;
@@ -130,7 +129,7 @@ static bool append_member(DBusMessageIter *entry, const char *key, const json_t 
     if (!dbus_message_iter_append_basic(entry, DBUS_TYPE_STRING, &key) ||
         !dbus_message_iter_open_container(entry, DBUS_TYPE_VARIANT, signature, &variant))
         return false;
-    if (append(&variant, signature, member))
+    if (append_value(&variant, signature, member))
         return dbus_message_iter_close_container(entry, &variant);
     dbus_message_iter_abandon_container(entry, &variant);
     return false;
@@ -171,8 +170,8 @@ static bool append_array(DBusMessageIter *iter, const char *element, const json_
     return false;
 }
 
-/* False only for want of memory: fits() has seen the value. */
-static bool append(DBusMessageIter *iter, const char *signature, const json_t *value)
+/* False only without memory: value_fits() has checked the value. */
+static bool append_value(DBusMessageIter *iter, const char *signature, const json_t *value)
 {
     const char *text = json_string_value(value);
     dbus_int64_t number = json_integer_value(value);
@@ -195,9 +194,9 @@ static bool append(DBusMessageIter *iter, const char *signature, const json_t *v
 
 int variant_append(DBusMessageIter *iter, const char *signature, const json_t *value)
 {
-    if (!value || !fits(signature, value, 0))
+    if (!value || !value_fits(signature, value, 0))
         return -EINVAL;
-    return append(iter, signature, value) ? 0 : -ENOMEM;
+    return append_value(iter, signature, value) ? 0 : -ENOMEM;
 }
 
 int variant_append_message(DBusMessage *message, const char *signature, const json_t *values)

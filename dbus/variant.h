@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Values on the bus as JSON values in memory, both ways. One mapping serves the daemon, the commands and --json:
+ * Converts values on the bus to JSON values in memory, and back. One mapping for the daemon, the commands and --json:
  *
  *   string s · integer x, u · boolean b · array of strings as · of integers au · of objects aa{sv} · object a{sv}
  *
- * Reading takes every integer type (y n q i u x t; a t above INT64_MAX is refused), writing follows the wanted
- * signature. JSON null members of an object are left out when writing. An empty array inside a{sv} is `as`.
+ * Reading accepts every integer type (y n q i u x t; not a t above INT64_MAX); writing follows the given signature.
+ * Writing leaves out members of an object that are null, and writes an empty array inside a{sv} as `as`.
  */
 #pragma once
 
 #include <dbus/dbus.h>
 #include <jansson.h>
 
-/* Appends `value` as the one complete type `signature` says. 0; -EINVAL when it does not fit; -ENOMEM. */
+/* Appends `value` as the one complete type in `signature`. 0; -EINVAL when it does not fit; -ENOMEM. */
 int variant_append(DBusMessageIter *iter, const char *signature, const json_t *value);
 
-/* Reads the argument under the iterator. Returns a new reference; NULL for a type outside the mapping, more than
- * 8 levels of nesting, or no memory. */
+/* Reads the argument at the iterator. Returns a new reference; NULL for a type outside the mapping, a repeated key,
+ * more than 8 levels of nesting, or no memory. */
 json_t *variant_read(DBusMessageIter *iter);
 
-/* All arguments as a new JSON array, and back: `values` must have one member per complete type in `signature`. */
+/* Reads all arguments as a new array; NULL as above. */
 json_t *variant_read_message(DBusMessage *message);
+/* Appends an array with one member for each complete type in `signature`. Results as of variant_append. */
 int variant_append_message(DBusMessage *message, const char *signature, const json_t *values);

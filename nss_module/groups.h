@@ -10,8 +10,8 @@
  * UNAVAIL   added nothing, because the answer is unknown: no memory, no descriptors, or the user's look-up failed. A
  *           cache must not keep this.
  *
- * There is no getgrnam, getgrgid or getgrent on purpose. Programs that administer groups read the members with these and
- * write them back, which would turn a user who has a group for an hour into a permanent member.
+ * There is no getgrnam, getgrgid or getgrent on purpose. Programs that administer groups read the members with these
+ * and write them back, which would turn a user who has a group for an hour into a permanent member.
  */
 #pragma once
 

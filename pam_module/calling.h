@@ -16,8 +16,8 @@ struct calling_process {
 };
 
 /*
- * Sets ret_missing[i] where the process does not have groups[i]; `count` places of each. 0; -ESRCH when the process does
- * not belong to that user (any more); other -errno.
+ * Sets ret_missing[i] where the process does not have groups[i]; `count` places of each. 0; -ESRCH when the process
+ * does not belong to that user (any more); other -errno.
  */
 int calling_find_missing(const struct calling_process *process, const struct grant_group *groups,
                          size_t count, bool *ret_missing);

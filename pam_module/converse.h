@@ -11,8 +11,8 @@
 
 /*
  * Says whether to try a prompt: not with PAM_SILENT, and only where PAM_TTY is set and this process's stdin is a
- * terminal, or PAM_TTY is "ssh". sshd sets that for every login; whether the login can be prompted (keyboard-interactive)
- * or not (a key, a password) shows when it is tried.
+ * terminal, or PAM_TTY is "ssh". sshd sets that for every login; whether the login can be prompted
+ * (keyboard-interactive) or not (a key, a password) shows when it is tried.
  */
 bool converse_may_prompt(pam_handle_t *pamh, int flags);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds the user to judge: the person who started a set-uid program (su, sudo), else PAM_USER. Never PAM_RUSER, which the
- * application can set to anything, nor the environment.
+ * Finds the user to judge: the person who started a set-uid program (su, sudo), else PAM_USER. Never PAM_RUSER, which
+ * the application can set to anything, nor the environment.
  */
 #pragma once
 
@@ -17,8 +17,8 @@ struct judged {
 
 /*
  * Says whether a process with these ids runs a set-uid program for its real user. `secure` is the kernel's AT_SECURE,
- * set when exec changed the ids. Without it, a daemon that switches its uids looks the same for a moment, though it asks
- * about its PAM_USER.
+ * set when exec changed the ids. Without it, a daemon that switches its uids looks the same for a moment, though it
+ * asks about its PAM_USER.
  */
 bool judge_is_set_uid(bool secure, uid_t real, uid_t effective);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The gate: the account phase of sshd, sudo, su, login. Runs the steps in order (find the user to judge, read the grant,
- * else file a request) and words what is logged and shown; each step has a file of its own. Must refuse a user without
- * a valid grant (rule 1) and leave the host process as it found it (rule 11). Called by libpam.
+ * The gate: the account phase of sshd, sudo, su, login. Runs the steps in order (find the user to judge, read the
+ * grant, else file a request) and words what is logged and shown; each step has a file of its own. Must refuse a user
+ * without a valid grant (rule 1) and leave the host process as it found it (rule 11). Called by libpam.
  */
 #include "common/cleanup.h"
 #include "common/gate_options.h"
 #include "common/grantdir.h"
 #include "common/hostname.h"
+#include "common/monotonic.h"
 #include "common/names.h"
 #include "common/paths.h"
 #include "common/usage.h"
@@ -215,13 +216,6 @@ static enum verdict file_request(struct gate *gate, bool can_ask)
 
 /* ---- waiting for the decision -------------------------------------------------------------------------------- */
 
-static int64_t now_ms(void)
-{
-    struct timespec time = {0};
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
 enum choice { CHOICE_LEAVE = 0, CHOICE_LOOK, CHOICE_EMERGENCY };
 
 /* One prompt with all text in it: sshd shows nothing else before the login ends. */
@@ -244,7 +238,7 @@ static enum choice prompt_choice(const struct gate *gate)
 /* False when a signal came: the application wants to go on. */
 static bool pause_until(int64_t time)
 {
-    const int64_t pause = time - now_ms();
+    const int64_t pause = time - monotonic_ms();
     return pause <= 0 || poll(NULL, 0, (int)pause) == 0;
 }
 
@@ -277,8 +271,8 @@ static enum verdict ask_state(struct gate *gate, enum verdict before)
 }
 
 /*
- * Without a reason, or without an answer, the request stays as it was. Reads the grant file before and after: an approver
- * may decide while the reason is typed, which makes the emergency needless, and an answer may come too late.
+ * Without a reason, or without an answer, the request stays as it was. Reads the grant file before and after: an
+ * approver may decide while the reason is typed, which makes the emergency needless, and an answer may come too late.
  */
 static enum verdict take_in_emergency(struct gate *gate, enum verdict before)
 {
@@ -304,9 +298,9 @@ static enum verdict take_in_emergency(struct gate *gate, enum verdict before)
 /* A prompt cannot be interrupted, so the end of wait= is noticed only after its answer, and after a last look. */
 static enum verdict prompt_until_decided(struct gate *gate, enum verdict verdict)
 {
-    const int64_t end = now_ms() + (int64_t)gate->options.wait * 1000;
+    const int64_t end = monotonic_ms() + (int64_t)gate->options.wait * 1000;
     do {
-        const int64_t next = now_ms() + LOOKS_MS;
+        const int64_t next = monotonic_ms() + LOOKS_MS;
         const enum choice choice = prompt_choice(gate);
         if (choice == CHOICE_LEAVE)
             return verdict;
@@ -316,7 +310,7 @@ static enum verdict prompt_until_decided(struct gate *gate, enum verdict verdict
         if (!pause_until(next))
             return verdict;
         verdict = choice == CHOICE_EMERGENCY ? take_in_emergency(gate, verdict) : ask_state(gate, verdict);
-    } while (verdict != VERDICT_HELD && *gate->submission.waits && now_ms() < end);
+    } while (verdict != VERDICT_HELD && *gate->submission.waits && monotonic_ms() < end);
     return verdict;
 }
 

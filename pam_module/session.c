@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The session phase: tells the user which of their packages end soon, which groups their old session lacks, and how many
- * requests wait for their decision; notes which assignments are used. Must never refuse or delay a login: it always
- * succeeds, and accesspkgd gets one second to answer. Leaves the host process as it found it (rule 11). Called by libpam.
+ * The session phase: tells the user which of their packages end soon, which groups their old session lacks, and how
+ * many requests wait for their decision; notes which assignments are used. Must never refuse or delay a login: it
+ * always succeeds, and accesspkgd gets one second to answer. Leaves the host process as it found it (rule 11). Called
+ * by libpam.
  */
 #include "common/cleanup.h"
 #include "common/duration.h"
@@ -31,8 +32,8 @@ enum {
     SOON_SECONDS = 60 * 60, /* before an end; a tenth of the whole time if that is longer */
     ENDS_SHOWN = 4,
     GROUPS_SHOWN = 4,
-    GROUP_MAX = 128, /* bytes of a group's name, made visible: GROUPS_SHOWN of them fit into LINE_MAX_BYTES */
-    NOTES_MAX = 64,  /* a login: accesspkgd, which writes grant files, must not make root fill a disk */
+    GROUP_MAX = 128, /* bytes of a group's name, made visible: GROUPS_SHOWN of them fit into TEXT_MAX */
+    NOTES_MAX = 64,  /* in one login: accesspkgd writes the grant files, and must not make root fill a disk */
     TEXT_MAX = 1024,
 };
 

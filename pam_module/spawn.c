@@ -11,6 +11,7 @@
 #include "pam_module/spawn.h"
 
 #include "common/cleanup.h"
+#include "common/monotonic.h"
 #include "pam_module/descriptor.h"
 #include "pam_module/keeper.h"
 
@@ -98,20 +99,13 @@ static void end_keeper(int ours, int pidfd)
         continue;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec time = {0};
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
-/* Waits for an answer or the keeper's death. The end of the socket alone would not do: another child of the host may hold
- * a copy of it. */
+/* Waits for an answer or the keeper's death. The end of the socket alone would not do: another child of the host may
+ * hold a copy of it. */
 static int wait_answer(int ours, int pidfd, int64_t deadline)
 {
     for (;;) {
         struct pollfd fds[] = {{.fd = ours, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
-        const int64_t left = deadline - now_ms();
+        const int64_t left = deadline - monotonic_ms();
         if (left <= 0)
             return -ETIME;
         const int n = poll(fds, 2, (int)left);
@@ -122,7 +116,7 @@ static int wait_answer(int ours, int pidfd, int64_t deadline)
     }
 }
 
-static int read_answer(int ours, int pidfd, int64_t deadline, struct protocol_message *ret)
+static int receive_answer(int ours, int pidfd, int64_t deadline, struct protocol_message *ret)
 {
     const int r = wait_answer(ours, pidfd, deadline);
     if (r == -ETIME)
@@ -154,16 +148,16 @@ static int ask_program(const char *program, const struct protocol_message *quest
     if (r < 0)
         return answer_failure("clone", -r, ret_answer);
     close(steal_fd(&theirs));
-    r = read_answer(ours, pidfd, deadline, ret_answer);
+    r = receive_answer(ours, pidfd, deadline, ret_answer);
     end_keeper(ours, pidfd);
     return r;
 }
 
-/* Without cancellation: a thread cancelled here would leave a child and descriptors behind, or be cancelled in the keeper. */
+/* Without cancellation: a cancelled thread would leave a child and descriptors, or be cancelled in the keeper. */
 int spawn_ask(const char *program, const struct protocol_message *question, unsigned seconds,
               struct protocol_message *ret_answer)
 {
-    const int64_t deadline = now_ms() + (int64_t)seconds * 1000;
+    const int64_t deadline = monotonic_ms() + (int64_t)seconds * 1000;
     int state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     const int r = ask_program(program, question, deadline, ret_answer);

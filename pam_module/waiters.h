@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Limits how many logins of this host wait at the gate at once, and to one per user: waiting logins fill sshd's
- * MaxStartups, and so keep out all others, root included. Places and turns are locks on a file of root's, which the
- * kernel frees when their holder ends.
+ * Limits how many logins wait at this host's gate at a time, each user to one: waiting logins fill sshd's MaxStartups,
+ * and so keep out all others, root included. Places and turns are locks on a file of root's, which the kernel frees
+ * when their holder ends.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* A user who may take a package in an emergency has places of their own; all seven are fewer than MaxStartups. */
+/* WAITERS_EMERGENCY_MAX more for users who may take a package in an emergency; all seven are fewer than MaxStartups. */
 enum { WAITERS_MAX = 5, WAITERS_EMERGENCY_MAX = 2 };
 
 /*

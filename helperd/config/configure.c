@@ -52,8 +52,8 @@ static void print_summary(const struct problems *problems, const struct packages
                 plural(problems->errors), warnings, plural(warnings));
 }
 
-/* Checks the files without looking up names. 0 or -errno; -EINVAL and -ENOENT stand for errors in *problems. *ret may stay
- * NULL. *ret_files: membership = files. */
+/* Checks the files without looking up names. 0 or -errno; -EINVAL and -ENOENT stand for errors in *problems. *ret
+ * may stay NULL. *ret_files: membership = files. */
 static int check_files(const struct configure_place *place, struct packages **ret, bool *ret_files,
                        struct problems *problems)
 {
@@ -227,8 +227,8 @@ static bool is_taken(const struct draft *draft, const struct allow_entry *entry)
 }
 
 /*
- * A group that is not found keeps its entry, unless another group has its gid now. Otherwise a reload would end the access
- * of its holders during an outage, when a directory may answer as if it had no such group.
+ * A group that is not found keeps its entry, unless another group has its gid now. Otherwise a reload would end the
+ * access of its holders during an outage, when a directory may answer as if it had no such group.
  */
 static bool draft_keep_unfound(struct draft *draft, const char *group, bool absent)
 {
@@ -262,7 +262,7 @@ static int draft_add_named(struct draft *draft, size_t *ret_listed)
     return 0;
 }
 
-/* Keeps entries of held groups. Not if the group has another gid now, or the gid another group: then no user holds it. */
+/* Keeps entries of held groups. Not if name and gid belong to different groups now: then no user holds it. */
 static void draft_add_held(struct draft *draft, const gid_t *held, size_t n_held)
 {
     for (size_t i = 0; i < n_held; i++) {

@@ -2,8 +2,8 @@
 /*
  * Implements `accesspkgd --check-config`, `--extend-allow-list` and `--write-allow-list`: short-lived processes of the
  * administrator or of the unit's start, which read the configuration as the daemon does and look up its names on this
- * host. Return exit codes: 0; 78 errors in the configuration; 77 not root, for the allow-list; 1 any other failure. Each
- * problem is a line on `out`.
+ * host. Return exit codes: 0; 78 errors in the configuration; 77 not root, for the allow-list; 1 any other failure.
+ * Each problem is a line on `out`.
  */
 #pragma once
 
@@ -14,13 +14,13 @@
 /* Checks everything. The last line of the output sums up. */
 int configure_check(FILE *out);
 
-/* Adds the groups that packages.d names to the allow-list, and removes none. Looks up only those without an entry. After
- * an error in the configuration the list stays as it is. */
+/* Adds the groups that packages.d names to the allow-list, and removes none. Looks up only those without an entry.
+ * After an error in the configuration the list stays as it is. */
 int configure_extend_allow_list(FILE *out);
 
-/* Makes the allow-list the groups that packages.d names, and those of its present entries that are `held`: a user still
- * has the group by a package that was removed or no longer names it (docs/decisions/006-removed-packages.md). Never adds a
- * held group that has no entry yet. */
+/* Makes the allow-list the groups that packages.d names, and those of its present entries that are `held`: a user
+ * still has the group by a package that was removed or no longer names it (docs/decisions/006-removed-packages.md).
+ * Never adds a held group that has no entry yet. */
 int configure_write_allow_list(const gid_t *held, size_t n_held, FILE *out);
 
 /* The paths and look-ups to use; tests have their own. */

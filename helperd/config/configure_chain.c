@@ -9,8 +9,8 @@
 
 #define NOWHERE SIZE_MAX
 
-/* What the members of a group may do with a package, weakest first. An emergency asks no approver first, so it is as strong
- * a way into a package as an approval. */
+/* What the members of a group may do with a package, weakest first. An emergency asks no approver first, so it is as
+ * strong a way into a package as an approval. */
 enum say { SAY_REQUEST, SAY_EMERGENCY, SAY_APPROVE };
 
 static const char *const say_texts[] = {

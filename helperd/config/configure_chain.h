@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds packages that chain: one gives a group whose members approve or request another (or itself). So its holders have a
- * say in the other, which the administrator may not have intended (docs/THREATS.md). Pure.
+ * Finds packages that chain: one gives a group whose members approve or request another (or itself). So its holders
+ * have a say in the other, which the administrator may not have intended (docs/THREATS.md). Pure.
  */
 #pragma once
 
@@ -10,8 +10,8 @@
 enum { CHAINS_TOLD_MAX = 100 }; /* warnings; one more line says that there are more */
 
 /*
- * Warns of each package that can be reached from another one, over any number of packages, with the shortest way. Reports
- * an error if a way leads back by approvals and emergencies alone: holders could keep each other in for ever. 0 or
- * -ENOMEM.
+ * Warns of each package that can be reached from another one, over any number of packages, with the shortest way.
+ * Reports an error if a way leads back by approvals and emergencies alone: holders could keep each other in for ever. 0
+ * or -ENOMEM.
  */
 int configure_chain_check(const struct packages *packages, struct problems *problems);

@@ -291,9 +291,9 @@ static int check_quorum(struct directory *directory, const struct package *packa
     return rc;
 }
 
-/* The people of all stages of a package, each with a number of their own. */
+/* The people of all stages of a package; each has the index of their name as their number. */
 struct crowd {
-    const char **names; /* of the tree of users, so that equal names are one pointer */
+    const char **names; /* borrowed from the tree of users, so that equal names are one pointer */
     size_t count;
     bool unsure;
 };
@@ -327,7 +327,7 @@ static int add_person(struct directory *directory, const char *name, struct crow
     return 0;
 }
 
-/* As many as all stages need together: with so many a stage is in no other one's way. */
+/* Up to `most` people, as many as all stages need together: more make no difference. */
 static int add_people(struct directory *directory, char *const *principals, size_t most, struct crowd *crowd,
                       struct distinct_stage *stage)
 {
@@ -348,7 +348,7 @@ static int add_people(struct directory *directory, char *const *principals, size
     return rc;
 }
 
-/* Rule 4: different people complete the stages. Each of them alone was checked by check_quorum. */
+/* Rule 4: different people complete the stages. check_quorum() has checked each stage by itself. */
 static int check_distinct(struct directory *directory, const struct package *package)
 {
     struct distinct_stage stages[PACKAGE_STAGES_MAX] = {0};
@@ -365,7 +365,7 @@ static int check_distinct(struct directory *directory, const struct package *pac
             rc = add_people(directory, package->stages[i].fallback_approvers, (size_t)most, &crowd,
                             &stages[i]);
         if ((int64_t)stages[i].count < stages[i].quorum)
-            crowd.unsure = true; /* told already */
+            crowd.unsure = true; /* check_quorum() has warned */
     }
     const size_t reach = distinct_reach(stages, package->n_stages, crowd.count);
     if (rc == 0 && !crowd.unsure && reach < package->n_stages)

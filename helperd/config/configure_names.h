@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Checks what the names in packages mean on this host. Asks the host's directories and may wait for them, so it is only for
- * the administrator's short-lived process: the daemon must never call it.
+ * Checks what the names in packages mean on this host. Asks the host's directories and may wait for them, so it is only
+ * for the administrator's short-lived process: the daemon must never call it.
  */
 #pragma once
 
@@ -21,9 +21,10 @@ struct configure_lookup {
 extern const struct configure_lookup configure_lookup_host;
 
 /*
- * Warns of unknown names, approvers who cannot log in, quorums that today's members cannot reach, and groups whose members
- * can become root. Errors: gid 0, two groups with one gid, and with `files` (membership = files) a group that is not in
- * /etc/group. A group on the allow-list (NULL: unknown) existed before, which changes the warning. 0 or -ENOMEM.
+ * Warns of unknown names, approvers who cannot log in, quorums that today's members cannot reach, and groups whose
+ * members can become root. Errors: gid 0, two groups with one gid, and with `files` (membership = files) a group that
+ * is not in /etc/group. A group on the allow-list (NULL: unknown) existed before, which changes the warning. 0 or
+ * -ENOMEM.
  */
 int configure_names_check(const struct packages *packages, bool files, const struct packages_allowed *allowed,
                           const struct configure_lookup *lookup, struct problems *problems);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* People are matched to stages one approval at a time; one who is taken moves to another stage where that frees a place. */
+/* See the header. Assigns one person to each approval; moves people to other stages to free one who is needed. */
 #include "helperd/config/distinct.h"
 
 #include "common/cleanup.h"

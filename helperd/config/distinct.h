@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rule 4 looked at beforehand: whether different people can complete every stage of a request. */
+/* Checks rule 4 beforehand: can different people complete all stages of a request? Pure. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* One stage: the numbers of the people who may decide in it, from 0, each once. */
+/* A stage: who may decide in it, as numbers from 0 on, without duplicates. */
 struct distinct_stage {
     size_t *people; /* owned by the caller */
     size_t count;
@@ -14,7 +14,7 @@ struct distinct_stage {
 };
 
 /*
- * How many of the stages, from the first on, can be completed by people none of whom takes part in two. n_people: one more
- * than the largest number. Without memory: all of them, since nothing is known against it.
+ * How many stages, from the first on, can be completed if no one takes part in two. n_people is one more than the
+ * largest number. Returns n_stages without memory, as it only serves a warning.
  */
 size_t distinct_reach(const struct distinct_stage *stages, size_t n_stages, size_t n_people);

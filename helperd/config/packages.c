@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loads the folder of package files as one set. Must give no set after an error in any file: a half-read policy must never
- * decide (rule 1). packages_file.c has the rules for one file.
+ * Loads the folder of package files as one set. Must give no set after an error in any file: a half-read policy must
+ * never decide (rule 1). packages_file.c has the rules for one file.
  */
 #include "helperd/config/packages.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loads access packages: reads packages.d/NAME.conf and checks it against one table of keys. A loaded set does not change.
- * Looks up no users or groups, since a directory may be late at boot; configure_names.h warns of unknown names.
+ * Loads access packages: reads packages.d/NAME.conf and checks it against one table of keys. A loaded set does not
+ * change. Looks up no users or groups, since a directory may be late at boot; configure_names.h warns of unknown names.
  *
  * The keys, their form and their defaults. A list is separated by blanks; `%name` in it is a group (`groups` takes bare
  * names). A duration is 90s, 15m, 4h, 1h30m or 2d, and above zero.
@@ -97,11 +97,11 @@ enum {
 };
 
 /*
- * Reads every *.conf of the folder. 0 with *ret (new, owned); -EINVAL when a file has an error (*problems has them all, with
- * file and line); other -errno when the folder cannot be read (also in *problems; -ENOENT when there is none) or memory is
- * short. Folder and files must belong to `owner` (0 in our programs) and be writable by no other user, checked on the
- * descriptors. Skips folders, hidden files and other suffixes. A NAME.conf that is a link or no regular file, or whose
- * name cannot be a package's, is an error.
+ * Reads every *.conf of the folder. 0 with *ret (new, owned); -EINVAL when a file has an error (*problems has them all,
+ * with file and line); other -errno when the folder cannot be read (also in *problems; -ENOENT when there is none) or
+ * memory is short. Folder and files must belong to `owner` (0 in our programs) and be writable by no other user,
+ * checked on the descriptors. Skips folders, hidden files and other suffixes. A NAME.conf that is a link or no regular
+ * file, or whose name cannot be a package's, is an error.
  */
 int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems);
 void packages_free(struct packages *packages);

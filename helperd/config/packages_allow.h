@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Compares the packages with root's allow-list (common/grantdir.h). Looks up no name and writes nothing: the daemon calls
- * this at its start, and tells the administrator to run `pkg-admin reload` if they differ. */
+/* Compares the packages with root's allow-list (common/grantdir.h). Looks up no name and writes nothing: the daemon
+ * calls this at its start, and tells the administrator to run `pkg-admin reload` if they differ. */
 #pragma once
 
 #include "common/grantdir.h"

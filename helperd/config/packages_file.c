@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Checks a package file: one table of keys, then rules over several keys. A draft has what the file says; finish_package()
- * alone turns it into a package, so that defaults and shorthands have one place. No rule looks beyond the file:
- * configure_names.c warns of unknown names, configure_chain.c of packages that chain.
+ * Checks a package file: one table of keys, then rules over several keys. A draft has what the file says;
+ * finish_package() alone turns it into a package, so that defaults and shorthands have one place. No rule looks beyond
+ * the file: configure_names.c warns of unknown names, configure_chain.c of packages that chain.
  */
 #include "helperd/config/packages_file.h"
 
@@ -108,7 +108,7 @@ static char *stage_name(size_t number, char ret[sizeof("stage 16")])
     return ret;
 }
 
-static int read_section(struct inifile *file, size_t section, struct draft *draft)
+static int read_package_section(struct inifile *file, size_t section, struct draft *draft)
 {
     const char *name = file->sections[section].name;
     const size_t number = stage_number(name);
@@ -377,7 +377,7 @@ static void check_draft(struct inifile *file, const struct draft *draft)
 
 /* ---- from the draft to the package --------------------------------------------------------------------------- */
 
-static void stage_deinit(struct package_stage *stage)
+static void package_stage_deinit(struct package_stage *stage)
 {
     strv_free(stage->approvers);
     strv_free(stage->fallback_approvers);
@@ -387,7 +387,7 @@ static void stage_deinit(struct package_stage *stage)
 void package_deinit(struct package *package)
 {
     for (size_t i = 0; i < package->n_stages; i++)
-        stage_deinit(&package->stages[i]);
+        package_stage_deinit(&package->stages[i]);
     free(package->stages);
     free(package->name);
     free(package->description);
@@ -402,7 +402,7 @@ void package_deinit(struct package *package)
 static void package_draft_deinit(struct draft *draft)
 {
     for (size_t i = 0; i < PACKAGE_STAGES_MAX; i++)
-        stage_deinit(&draft->stages[i]);
+        package_stage_deinit(&draft->stages[i]);
     strv_free(draft->approvers);
     package_deinit(&draft->package);
 }
@@ -473,7 +473,7 @@ int packages_file_check(struct inifile *file, const char *name, struct package *
     struct draft draft = {0};
     int rc = 0;
     for (size_t i = 0; i < file->n_sections && rc == 0; i++)
-        rc = read_section(file, i, &draft);
+        rc = read_package_section(file, i, &draft);
     if (rc == 0) {
         check_draft(file, &draft);
         rc = finish_package(&draft, name);

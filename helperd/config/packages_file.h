@@ -5,8 +5,8 @@
 #include "common/inifile.h"
 #include "helperd/config/packages.h"
 
-/* 0 with *ret, to be released with package_deinit and usable only if no error was added to the file's problems; -ENOMEM,
- * with *ret untouched. */
+/* 0 with *ret, to be released with package_deinit and usable only if no error was added to the file's problems;
+ * -ENOMEM, with *ret untouched. */
 int packages_file_check(struct inifile *file, const char *name, struct package *ret);
 
 void package_deinit(struct package *package);

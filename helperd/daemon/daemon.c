@@ -102,7 +102,7 @@ static void compare_allow_list(struct daemon *daemon, struct problems *problems)
     engine_free_held(held, count);
 }
 
-/* The policy of the last run, to find packages that were removed since. Unknown if this version cannot read the copy. */
+/* The policy of the last run, to find packages removed since. Unknown if this version cannot read the copy. */
 static void load_former_policy(struct daemon *daemon)
 {
     struct problems problems = {0};
@@ -110,7 +110,7 @@ static void load_former_policy(struct daemon *daemon)
     problems_deinit(&problems);
 }
 
-/* Ends what the removed packages gave, then saves the new policy: in this order, so that a crash in between loses nothing. */
+/* Ends what removed packages gave, then saves the new policy. In this order a crash in between loses nothing. */
 static int replace_former_policy(struct daemon *daemon)
 {
     const int r = daemon->before ? engine_end_removed(&daemon->engine, daemon->before, daemon->packages) : 0;
@@ -332,8 +332,8 @@ static void set_parked(int64_t seconds, void *data)
 }
 
 /*
- * libev asks again when the wall clock was set. A deadline stays at its wall-clock time; a clock that was set back wakes the
- * engine at once.
+ * libev asks again when the wall clock was set. A deadline stays at its wall-clock time; a clock that was set back
+ * wakes the engine at once.
  */
 static ev_tstamp next_wake(ev_periodic *periodic, ev_tstamp now)
 {
@@ -380,7 +380,7 @@ static void on_directory(void *data)
     bus_chores_compare(daemon->chores);
 }
 
-/* When it begins, finds the holders who are unknown, for the status. When it is over, also retries what waited for it. */
+/* When it begins, finds unknown holders, for the status. When it is over, also retries what waited for it. */
 static void on_outage(bool lasts, void *data)
 {
     struct daemon *daemon = data;
@@ -511,7 +511,8 @@ static int start_layers(struct daemon *daemon)
     const struct daemon_follow_hooks follow_hooks = {on_retries, on_directory, daemon};
     if (daemon_follow_new(daemon->loop, &daemon->engine, daemon->lookup, &follow_hooks, &daemon->follow) < 0)
         return EX_OSERR;
-    if (bus_open(daemon->loop, &self, on_bus_call, on_bus_lost, daemon, &daemon->bus) < 0)
+    const struct bus_hooks bus_hooks = {on_bus_call, on_bus_lost, daemon};
+    if (bus_open(daemon->loop, &self, &bus_hooks, &daemon->bus) < 0)
         return EX_UNAVAILABLE;
     bus_manager_attach(daemon->manager, daemon->bus);
     daemon->chores = bus_chores_new(&daemon->engine, daemon->bus, on_settled, daemon);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Seconds. Directories do not report changes, hence the hourly walk; one with unanswered questions is repeated sooner. */
+/* Seconds. Directories report no changes, hence the hourly walk; it is repeated sooner after unanswered questions. */
 enum { WALK_EVERY = 3600, WALK_AGAIN = 300, STRAYS_AFTER = 2 };
 enum { STRAYS_MAX = 64 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Follows changes that other programs make on this host: gets them from watch.h, looks up the users and groups concerned,
- * and hands both to the engine in small steps. Walks over all users and groups concerned every hour, also without inotify.
+ * Follows changes that other programs make on this host: gets them from watch.h, looks up the users and groups
+ * concerned, and hands both to the engine in small steps. Walks over all users and groups concerned every hour, also
+ * without inotify.
  */
 #pragma once
 

@@ -12,7 +12,7 @@ static void set_timer(struct daemon_survey *survey, double after)
     ev_timer_start(survey->loop, &survey->timer);
 }
 
-static void on_facts(struct facts *facts, void *data)
+static void on_survey_facts(struct facts *facts, void *data)
 {
     struct daemon_survey *survey = data;
     survey->asking = false;
@@ -22,7 +22,7 @@ static void on_facts(struct facts *facts, void *data)
     facts_free(facts);
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_survey_due(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)events;
     struct daemon_survey *survey = timer->data;
@@ -37,17 +37,17 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
             set_timer(survey, survey->again_at - ev_now(loop));
         return;
     }
-    survey->asking = lookup_ask(survey->lookup, &inquiry, on_facts, survey) == 0;
+    survey->asking = lookup_ask(survey->lookup, &inquiry, on_survey_facts, survey) == 0;
     inquiry_deinit(&inquiry);
     if (!survey->asking)
-        on_facts(NULL, survey);
+        on_survey_facts(NULL, survey);
 }
 
 void daemon_survey_init(struct daemon_survey *survey, struct ev_loop *loop, struct engine *engine,
                         struct lookup *lookup)
 {
     *survey = (struct daemon_survey){.loop = loop, .engine = engine, .lookup = lookup};
-    ev_timer_init(&survey->timer, on_timer, 0., 0.);
+    ev_timer_init(&survey->timer, on_survey_due, 0., 0.);
     survey->timer.data = survey;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Looks up who can decide each waiting request (engine.h, "Surveys"), one request at a time and between the calls. After a
- * failed look-up it pauses for a minute. Owned by daemon.c.
+ * Looks up who can decide each waiting request (engine.h, "Surveys"), one request at a time and between the calls.
+ * After a failed look-up it pauses for a minute. Owned by daemon.c.
  */
 #pragma once
 

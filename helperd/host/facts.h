@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Facts: what a look-up of users and groups has found just now (rule 9). The engine decides by them and looks up nothing
- * itself. They live as long as the call that asked for them, and are never kept.
+ * Facts: what a look-up of users and groups has found just now (rule 9). The engine decides by them and looks up
+ * nothing itself. They live as long as the call that asked for them, and are never kept.
  */
 #pragma once
 
@@ -45,8 +45,8 @@ struct principal {
 
 enum { FACTS_PEOPLE_MAX = 256 };
 
-/* Each answer is "found", "absent" or "unknown"; zeroed memory is the last. With `known`, NULL or GID_UNSET means absent;
- * without, it means not asked or not answered. */
+/* Each answer is "found", "absent" or "unknown"; zeroed memory is the last. With `known`, NULL or GID_UNSET means
+ * absent; without, it means not asked or not answered. */
 struct facts {
     struct subject *caller;
     bool caller_asked, caller_known;
@@ -107,8 +107,8 @@ struct inquiry {
 
 #define INQUIRY_NOBODY ((struct inquiry){.caller = (uid_t)-1})
 
-/* Uid 0 with its name in /etc/passwd and without groups: for acts of root, whatever a directory says. New memory; NULL: no
- * memory. */
+/* Uid 0 with its name in /etc/passwd and without groups: for acts of root, whatever a directory says. New memory;
+ * NULL: no memory. */
 struct subject *subject_of_root(void);
 
 void inquiry_deinit(struct inquiry *inquiry);
@@ -123,8 +123,8 @@ void facts_free(struct facts *facts);
 
 enum { FACTS_E_PRINCIPALS = 1, FACTS_E_END };
 /*
- * Adds a line of accesspkg-lookup's answer to `question`. 0; FACTS_E_PRINCIPALS when only principals follow; FACTS_E_END
- * when it was the last; -EBADMSG when it is malformed; -ENOMEM.
+ * Adds a line of accesspkg-lookup's answer to `question`. 0; FACTS_E_PRINCIPALS when only principals follow;
+ * FACTS_E_END when it was the last; -EBADMSG when it is malformed; -ENOMEM.
  */
 int facts_add(struct facts *facts, const json_t *question, const json_t *line);
 /*
@@ -147,7 +147,7 @@ gid_t facts_gid(const struct facts *facts, const char *group);
 /* NULL when the inquiry did not ask for it. */
 const struct fact_group *facts_group(const struct facts *facts, const char *group);
 /*
- * The name of the group that now has the gid of `group`, which had it and is denied. NULL: none, or unknown. The gid must be
- * among the inquiry's.
+ * The name of the group that now has the gid of `group`, which had it and is denied. NULL: none, or unknown. The gid
+ * must be among the inquiry's.
  */
 const char *facts_owner_of(const struct facts *facts, const struct fact_group *group, gid_t gid);

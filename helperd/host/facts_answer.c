@@ -67,7 +67,7 @@ static int add_subject(const json_t *value, struct subject **ret, bool *ret_know
     return r;
 }
 
-static int add_user(struct facts *facts, const json_t *line)
+static int add_user_answer(struct facts *facts, const json_t *line)
 {
     const int r = add_subject(json_object_get(line, "user"), &facts->user, &facts->user_known);
     facts->user_gone = facts->user_known && !facts->user && json_is_true(json_object_get(line, "user_gone"));
@@ -115,7 +115,7 @@ static int add_gid_answer(struct facts *facts, const json_t *line)
     return copy_optional(line, "name", &gid->name);
 }
 
-static int add_other(struct facts *facts, const json_t *line)
+static int add_other_answer(struct facts *facts, const json_t *line)
 {
     size_t index = 0;
     const int r = read_index(line, "other", facts->n_others, &index);
@@ -187,7 +187,7 @@ static struct principal *get_principal(struct facts *facts, const char *name)
     return grown[facts->n_principals].name ? &grown[facts->n_principals++] : NULL;
 }
 
-static int add_principal(struct facts *facts, const json_t *question, const json_t *line)
+static int add_principal_answer(struct facts *facts, const json_t *question, const json_t *line)
 {
     const json_t *asked = json_object_get(question, "principals");
     size_t index = 0;
@@ -209,17 +209,17 @@ int facts_add(struct facts *facts, const json_t *question, const json_t *line)
     if (json_object_get(line, "caller"))
         return add_subject(json_object_get(line, "caller"), &facts->caller, &facts->caller_known);
     if (json_object_get(line, "user"))
-        return add_user(facts, line);
+        return add_user_answer(facts, line);
     if (json_object_get(line, "group"))
         return add_group_answer(facts, line);
     if (json_object_get(line, "number"))
         return add_gid_answer(facts, line);
     if (json_object_get(line, "other"))
-        return add_other(facts, line);
+        return add_other_answer(facts, line);
     if (json_object_get(line, "groups_of"))
         return add_groups_of(facts, line);
     if (json_object_get(line, "principal"))
-        return add_principal(facts, question, line);
+        return add_principal_answer(facts, question, line);
     if (json_is_true(json_object_get(line, "principals")))
         return FACTS_E_PRINCIPALS;
     return json_is_true(json_object_get(line, "end")) ? FACTS_E_END : -EBADMSG;

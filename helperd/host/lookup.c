@@ -362,7 +362,7 @@ static void on_settle(struct ev_loop *loop, ev_timer *timer, int events)
     }
 }
 
-static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_question_deadline(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
     struct question *question = timer->data;
@@ -466,7 +466,7 @@ static int enqueue_question(struct lookup *lookup, json_t *json, bool probe, loo
         return -ENOMEM;
     }
     lookup->count++;
-    ev_timer_init(&question->deadline, on_deadline, lookup->timeout, 0.);
+    ev_timer_init(&question->deadline, on_question_deadline, lookup->timeout, 0.);
     question->deadline.data = question;
     ev_timer_start(lookup->loop, &question->deadline);
     struct question **last = &lookup->queue;

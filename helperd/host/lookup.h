@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Looks up users and groups without blocking: in a few accesspkg-lookup processes, which answer one question at a time, are
- * started when needed and killed when they do not answer in time. A stalled directory costs only the calls that need it.
+ * Looks up users and groups without blocking: in a few accesspkg-lookup processes, which answer one question at a time,
+ * are started when needed and killed when they do not answer in time. A stalled directory costs only the calls that
+ * need it.
  */
 #pragma once
 
@@ -15,19 +16,19 @@ struct lookup;
 /* `program` is PATH_LOOKUP, or another one in tests; `timeout` in seconds covers waiting and answering. */
 struct lookup *lookup_new(struct ev_loop *loop, const char *program, double timeout);
 void lookup_set_timeout(struct lookup *lookup, double timeout); /* for later questions */
-/* Has `outage` called from the loop when an outage begins (a question was not fully answered) and when it is over (no other
- * such question for a while, and the last one, asked again, is fully answered). */
+/* Has `outage` called from the loop when an outage begins (a question was not fully answered) and when it is over
+ * (no other such question for a while, and the last one, asked again, is fully answered). */
 void lookup_set_outage(struct lookup *lookup, void (*outage)(bool lasts, void *data), void *data);
 void lookup_free(struct lookup *lookup); /* drops outstanding questions without a call back */
 
 /*
- * Called once per question, never from inside lookup_ask. The callee owns the facts, which have what was found in time; the
- * rest is unknown, and nothing follows from it (rule 1). NULL: no memory.
+ * Called once per question, never from inside lookup_ask. The callee owns the facts, which have what was found in time;
+ * the rest is unknown, and nothing follows from it (rule 1). NULL: no memory.
  */
 typedef void (*lookup_done)(struct facts *facts, void *data);
 
-/* 0; -ENOMEM; -EBUSY when too many questions wait. Once only principals are missing, waits one more second at most, unless
- * the inquiry has a patience. */
+/* 0; -ENOMEM; -EBUSY when too many questions wait. Once only principals are missing, waits one more second at most,
+ * unless the inquiry has a patience. */
 int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data);
 
 /* Drops the questions with this `data`, without a call back. */

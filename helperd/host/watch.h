@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Watches files that other programs may change: users and groups of the host, grant files, the allow-list. Uses inotify on
- * their folders, so that it notices a file replaced by rename like an edited one. Reports that a file changed, not how: the
- * callee reads it and compares. Our own writes are reported, too.
+ * Watches files that other programs may change: users and groups of the host, grant files, the allow-list. Uses inotify
+ * on their folders, so that it notices a file replaced by rename like an edited one. Reports that a file changed, not
+ * how: the callee reads it and compares. Our own writes are reported, too.
  *
  * Nothing is polled. A folder that is removed or replaced is watched again when it reappears, which its parent's watch
- * reports; then everything in it counts as changed. After an overflow of the kernel's queue everything counts as changed.
+ * reports; then everything in it counts as changed. After an overflow of the kernel's queue everything counts as
+ * changed.
  */
 #pragma once
 
@@ -24,7 +25,7 @@ enum watch_set {
     WATCH_SETS
 };
 
-/* `name` is the file's name in its folder (so a grant file's is encoded); NULL: any file of the set may have changed. */
+/* `name` is the file's name in its folder (a grant file's is encoded); NULL: any file of the set. */
 typedef void (*watch_changed)(enum watch_set set, const char *name, void *data);
 
 struct watch_folders {

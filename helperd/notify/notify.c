@@ -252,7 +252,8 @@ int notify_run(const struct queue_settings *settings)
     notify.queue = queue_new(notify.loop, settings, &hooks);
     if (!notify.queue)
         return EX_OSERR;
-    if (bus_open(notify.loop, &self, on_call, on_lost, &notify, &notify.bus) < 0)
+    const struct bus_hooks bus_hooks = {on_call, on_lost, &notify};
+    if (bus_open(notify.loop, &self, &bus_hooks, &notify.bus) < 0)
         return EX_UNAVAILABLE;
     for (size_t i = 0; i < 2; i++) {
         ev_signal_init(&notify.stop[i], on_stop, signals[i]);

@@ -66,8 +66,8 @@ enum state assignment_next(enum state state, enum assignment_event event);
 bool assignment_is_near_end(const struct grant_span *span, int64_t now);
 /* The time of the next warning, 15 minutes and one minute before the end; 0: no more. */
 int64_t assignment_next_warning(const struct grant_span *span, int64_t now);
-/* The time of the notice: a tenth of the span before its end, at least 15 minutes. 0 when that has passed, or the span is
- * no longer than that or has no end. */
+/* The time of the notice: a tenth of the span before its end, at least 15 minutes. 0 when that has passed, or the
+ * span is no longer than that or has no end. */
 int64_t assignment_next_notice(const struct grant_span *span, int64_t now);
 
 /* True while it is fulfilled, wholly or partially. */

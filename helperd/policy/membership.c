@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The next state depends on `ours`; see membership_move(). Zero in the table means that the event has no meaning here. */
+/* The next state depends on `ours`: see membership_move(). Zero in the table: the event has no meaning here. */
 enum { DEPENDS = -1 };
 
 static const int transitions[MEMBERSHIP_STATE_COUNT][MEMBERSHIP_EVENT_COUNT] = {

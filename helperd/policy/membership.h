@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A user's membership in a group of /etc/group, with `membership = files`: its state machine as one table, and what to ask
- * of the root service, org.accesspkg1.Privileged, in each state. Pure: no clock, no SQL, no bus.
+ * A user's membership in a group of /etc/group, with `membership = files`: its state machine as one table, and what to
+ * ask of the root service, org.accesspkg1.Privileged, in each state. Pure: no clock, no SQL, no bus.
  *
  * Implements rule 6: before adding a membership, the daemon asks whether the user is a member already and records the
- * answer; it never removes a membership that was there before. The answer is durable before the first attempt to add, so
- * that after a crash in between we still know whether the membership is ours.
+ * answer; it never removes a membership that was there before. The answer is durable before the first attempt to add,
+ * so that after a crash in between we still know whether the membership is ours.
  */
 #pragma once
 
@@ -60,8 +60,7 @@ struct membership {
 
 void membership_deinit(struct membership *membership);
 
-/* Moves to the next state, and sets `ours`. False, and no change, when the event has no meaning in this state: a late
- * answer. */
+/* Moves to the next state, and sets `ours`. False, and no change, for an event without meaning here: a late answer. */
 bool membership_move(struct membership *membership, enum membership_event event);
 
 enum membership_act membership_act(enum membership_state state);

@@ -265,14 +265,14 @@ struct policy_reach policy_reach(const struct policy_pending *pending, const str
     return reach;
 }
 
-/* Everybody of the facts' principals has a number: where they stand among all of them. */
+/* A person's number is the index of their first occurrence among the people of all principals. */
 static size_t number_of(const struct facts *facts, uid_t uid)
 {
     size_t number = 0;
     for (size_t i = 0; i < facts->n_principals; i++)
         for (size_t k = 0; k < facts->principals[i].n_people; k++, number++)
             if (facts->principals[i].people[k].uid == uid)
-                return number; /* the first place of this uid is the person's number */
+                return number;
     return number;
 }
 
@@ -284,7 +284,7 @@ static size_t count_people(const struct facts *facts)
     return count;
 }
 
-/* Adds those whom the list stands for. False where that is not known, or they are more than any stage needs. */
+/* Adds the people of the principals. False if they are not all known, or more than any stage needs. */
 static bool add_people(const struct policy_pending *pending, const struct facts *facts, char *const *list,
                        struct distinct_stage *ret)
 {
@@ -304,8 +304,7 @@ static bool add_stage(const struct stage *stage, const struct identity *requesto
 {
     const struct policy_pending pending = {.stage = stage, .requestor = requestor};
     ret->quorum = stage->quorum;
-    ret->people =
-        calloc(2 * count_people(facts) + 1, sizeof(*ret->people)); /* a name may stand in both lists */
+    ret->people = calloc(2 * count_people(facts) + 1, sizeof(*ret->people)); /* a name may be in both lists */
     return ret->people && add_people(&pending, facts, stage->approvers, ret) &&
            add_people(&pending, facts, stage->fallback_approvers, ret);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Decides who may request and who may approve. Pure: facts in, verdict out; no clock, no SQL, no bus, no look-up, so that a
- * table can test every rule. Verdicts start at zero with a refusal: zeroed memory refuses (rule 1).
+ * Decides who may request and who may approve. Pure: facts in, verdict out; no clock, no SQL, no bus, no look-up, so
+ * that a table can test every rule. Verdicts start at zero with a refusal: zeroed memory refuses (rule 1).
  */
 #pragma once
 
@@ -78,9 +78,9 @@ struct policy_pending {
 };
 
 /*
- * Says whether the decider may decide the stage now. Approvers may, fallback approvers after escalation, and delegates of
- * either; no other code decides this. A decider who is an approver decides in their own name. With POLICY_DECIDE_ALLOWED
- * *ret_for is the delegator in whose name they decide (points into the decider), or NULL.
+ * Says whether the decider may decide the stage now. Approvers may, fallback approvers after escalation, and delegates
+ * of either; no other code decides this. A decider who is an approver decides in their own name. With
+ * POLICY_DECIDE_ALLOWED *ret_for is the delegator in whose name they decide (points into the decider), or NULL.
  */
 enum policy_decide_verdict policy_decide_as(const struct policy_pending *pending,
                                             const struct policy_decider *decider, int64_t now,
@@ -90,8 +90,8 @@ enum policy_decide_verdict policy_may_decide(const struct policy_pending *pendin
                                              const struct policy_decider *decider, int64_t now);
 
 /*
- * Says whether the decider may review an emergency. Approvers of any stage of the package, as the policy is now, may, and
- * its fallback approvers without escalation, because a review gives no access. Otherwise as policy_decide_as.
+ * Says whether the decider may review an emergency. Approvers of any stage of the package, as the policy is now, may,
+ * and its fallback approvers without escalation, because a review gives no access. Otherwise as policy_decide_as.
  */
 enum policy_decide_verdict policy_may_review(const struct package *package, const struct request *emergency,
                                              const struct policy_decider *decider,
@@ -121,8 +121,8 @@ struct policy_reach {
 struct policy_reach policy_reach(const struct policy_pending *pending, const struct facts *facts);
 
 /*
- * How many of the stages, from the first on, can be completed by people none of whom takes part in two (rule 4), as far as
- * the facts have their principals; all of them where the package lets one person do so, or where not all is known.
+ * How many stages, from the first on, can be completed if no one takes part in two (rule 4), as far as the facts have
+ * their principals. All of them if the package allows it (same_approver), or if not all is known.
  */
 size_t policy_reach_stages(const struct package *package, const struct stage *stages,
                            const struct identity *requestor, const struct facts *facts);
@@ -137,5 +137,5 @@ bool policy_escalated(const struct stage *stage, int64_t now);
 /* Approvals that the stage still lacks. */
 int64_t policy_lacking(const struct stage *stage, const struct decision *decisions, size_t n_decisions);
 
-/* Fills `stages`, which has room for all of the package's, from its policy. Their lists are borrowed from the package. */
+/* Fills `stages`, which has room for all of the package's. Their lists are borrowed from the package. */
 void policy_plan_stages(const struct package *package, int64_t now, struct stage *stages);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Counts a period's requests for each package: their outcomes, who decided and how fast, and assignments that were never
- * used. Pure: requests and their decisions in, an object for the bus out.
+ * Counts a period's requests for each package: their outcomes, who decided and how fast, and assignments that were
+ * never used. Pure: requests and their decisions in, an object for the bus out.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ int report_add(json_t *collected, const struct request *request, const struct de
 /* According to common/usage.h. */
 enum report_use { REPORT_UNUSED = 0, REPORT_USED, REPORT_NOT_KNOWN };
 
-/* Adds an assignment that has begun. If the use of one is not known, its package's row has no "unused". 0 or -ENOMEM. */
+/* Adds an assignment that has begun. A package with one of unknown use gets no "unused". 0 or -ENOMEM. */
 int report_add_assignment(json_t *collected, const char *package, enum report_use use);
 
 /* The rows, as org.accesspkg1.Manager.xml describes them, sorted by package; NULL: no memory. */

@@ -38,11 +38,6 @@ enum state request_next(enum state state, enum request_event event)
     return transitions[state][event];
 }
 
-bool request_is_open(enum state state)
-{
-    return state == STATE_SUBMITTED || state == STATE_PENDING_APPROVAL;
-}
-
 void request_deinit(struct request *request)
 {
     free(request->package);

@@ -90,6 +90,3 @@ const char *request_event_text(enum request_event event);
 
 /* The next state; STATE_NONE when the event is not allowed in this state: refuse and record it. */
 enum state request_next(enum state state, enum request_event event);
-
-/* True before a decision. A user may have one open request for a package at a time. */
-bool request_is_open(enum state state);

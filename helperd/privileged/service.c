@@ -324,7 +324,8 @@ int service_run(uid_t caller, double idle)
     if (!service.loop)
         return EX_OSERR;
     init_events(&service);
-    if (bus_open(service.loop, &self, on_call, on_lost, &service, &service.bus) < 0)
+    const struct bus_hooks hooks = {on_call, on_lost, &service};
+    if (bus_open(service.loop, &self, &hooks, &service.bus) < 0)
         return EX_UNAVAILABLE;
     ev_run(service.loop, 0);
     while (service.calls) { /* of a bus that went away */

@@ -21,8 +21,8 @@ static char *session_text(const char *session, int (*get)(const char *session, c
     return get(session, &text) >= 0 && text ? text : strdup("");
 }
 
-/* False for the service manager's session, which newer versions list, too, and which is ended as a unit; false with errno
- * ENOMEM without memory. */
+/* False for the service manager's session, which newer versions list, too, and which is ended as a unit; false with
+ * errno ENOMEM without memory. */
 static bool read_session(const char *id, struct logind_session *ret)
 {
     char *service = session_text(id, sd_session_get_service);

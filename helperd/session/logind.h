@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lists login sessions, and has logind and systemd end them. Each call may wait up to LOGIND_SECONDS, so it is for processes
- * that may wait, such as a worker of the root service. A host without logind has no sessions.
+ * Lists login sessions, and has logind and systemd end them. Each call may wait up to LOGIND_SECONDS, so it is for
+ * processes that may wait, such as a worker of the root service. A host without logind has no sessions.
  */
 #pragma once
 
@@ -24,8 +24,8 @@ void logind_sessions_free(struct logind_session *sessions, size_t count);
 /* True while logind has it, also while it is closing. */
 bool logind_has(const char *session);
 
-/* The terminal of an sshd session, which logind learns from utmp and tells only when asked. New memory; NULL when there is
- * none or logind does not answer. */
+/* The terminal of an sshd session, which logind learns from utmp and tells only when asked. New memory; NULL when
+ * there is none or logind does not answer. */
 char *logind_tty(sd_bus *bus, const char *session);
 
 /* A connection, released with sd_bus_flush_close_unref(). NULL, with the reason in ret_error. */

@@ -117,7 +117,7 @@ static int tell_each(void *data)
     return 0;
 }
 
-/* One that even SIGKILL does not end at once is left to itself, and to whoever collects what we leave. */
+/* A child that does not die of SIGKILL at once is not waited for; init, or our parent, reaps it later. */
 void terminal_tell(char *const *terminals, uid_t uid, enum terminal_manners manners, const char *line)
 {
     struct telling telling = {terminals, uid, manners, line};
@@ -132,7 +132,7 @@ void terminal_tell(char *const *terminals, uid_t uid, enum terminal_manners mann
         log_warning("The terminals of uid %u were passed over: %s", uid, strerror(-r));
     if (r < 0 || child_wait(pid, TELL_MS, &status) == 0)
         return;
-    kill(pid, SIGKILL); /* not collected yet, so the number is still its */
+    kill(pid, SIGKILL); /* not reaped yet, so the pid is still its own */
     log_info("The terminals of uid %u were given up: they took longer than a second.", uid);
     child_wait(pid, 0, &status);
 }

@@ -30,7 +30,8 @@
 
 /* Each of these returns NULL, or the call that failed, with errno. */
 
-/* Without the keeper we would be an orphan, which the host might have to reap. A change of ids may clear this setting. */
+/* Without the keeper we would be an orphan, which the host might have to reap. A change of ids may clear this
+ * setting. */
 static const char *die_with_parent(void)
 {
     return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? "prctl" : NULL;
@@ -53,7 +54,8 @@ static const char *become_root(void)
     return geteuid() == 0 ? change_ids(0, 0) : NULL;
 }
 
-/* For a question that accesspkgd answers for the calling uid. A user who stops this process loses only their own line. */
+/* For a question that accesspkgd answers for the calling uid. A user who stops this process loses only their own
+ * line. */
 static const char *take_user_ids(const struct passwd *user)
 {
     const char *failed = change_ids(user->pw_uid, user->pw_gid);
@@ -146,14 +148,14 @@ static int call_submit(struct client *client, const struct question *question, j
 {
     const char *user = geteuid() == 0 ? question->user : "";
     json_t *arguments = json_pack("[s, o, o]", user, make_packages(question), make_options(question));
-    return client_call(client, "Submit", "sasa{sv}", arguments, ret, ret_error);
+    return client_call(client, client_message("Submit", "sasa{sv}", arguments), ret, ret_error);
 }
 
 static int call_get_request(struct client *client, const struct question *question, json_t **ret,
                             struct client_error *ret_error)
 {
     json_t *arguments = json_pack("[I]", (json_int_t)question->request);
-    const int r = client_call(client, "GetRequest", "x", arguments, ret, ret_error);
+    const int r = client_call(client, client_message("GetRequest", "x", arguments), ret, ret_error);
     if (r == 0)
         json_object_set_new(*ret, "existing", json_true());
     return r;
@@ -191,7 +193,7 @@ static bool become_user(const char *name, struct protocol_message *ret)
 }
 
 /* Does not start accesspkgd only for this line. Failures are for the journal, with `debug`. */
-static void answer_waiting(const struct question *question, struct protocol_message *ret)
+static void answer_what_waits(const struct question *question, struct protocol_message *ret)
 {
     char host[HOSTNAME_TEXT_MAX];
     struct client client = {0};
@@ -252,7 +254,7 @@ int main(int argc, char **argv)
     /* The module kills us at the deadline; this is for a host that died before. */
     client_deadline(question.timeout + 1);
     if (question.waiting)
-        answer_waiting(&question, &answer);
+        answer_what_waits(&question, &answer);
     else
         answer_question(&question, &answer);
     if (answer.overflowed || write(STDOUT_FILENO, answer.text, answer.size) != (ssize_t)answer.size)

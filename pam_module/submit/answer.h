@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Turns what accesspkgd said into the answer for the module: a verdict, and one or two lines for the person. The first
- * line must do alone (sudo shows no other) and names the package, the host, the request, its state, its approvers and
- * its end; the second says what to do next.
+ * line must be enough by itself (sudo shows no other) and names the package, the host, the request, its state, its
+ * approvers and its end; the second says what to do next.
  */
 #pragma once
 
@@ -13,7 +13,8 @@
 
 #include <stdint.h>
 
-/* `request` is the answer of Submit or GetRequest. `now` in seconds since the epoch; times are shown in the host's zone. */
+/* `request` is the answer of Submit or GetRequest. `now` in seconds since the epoch; times are shown in the host's
+ * zone. */
 void answer_request(const json_t *request, const char *host, int64_t now, struct protocol_message *ret);
 
 /* For a call that failed. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads the module's question (pam_module/protocol.h) and checks it before libdbus sees it, which aborts the process over
- * invalid UTF-8.
+ * Reads the module's question (pam_module/protocol.h) and checks it before libdbus sees it, which aborts the process
+ * over invalid UTF-8.
  */
 #pragma once
 
@@ -25,8 +25,8 @@ struct question {
     bool waiting;              /* list what waits for the user, and nothing else */
 };
 
-/* Reads the question from a descriptor, to its end. *ret points into *message. 0; -EBADMSG for a question that the module
- * never sends; other -errno. */
+/* Reads the question from a descriptor, to its end. *ret points into *message. 0; -EBADMSG for a question that the
+ * module never sends; other -errno. */
 int question_read(int fd, struct protocol_message *message, struct question *ret);
 
 /* Says whether a grant file, and so a request, can exist for a user of this name. */

@@ -8,9 +8,11 @@
 
 int waiting_ask(struct client *client, json_t **ret_answer, struct client_error *ret_error)
 {
-    return client_call_all(client, "ListRequests", "a{sv}",
-                           json_pack("[{s:s, s:i}]", "role", "approver", "limit", WAITING_MAX), ret_answer,
-                           ret_error);
+    return client_call_all(
+        client,
+        client_message("ListRequests", "a{sv}",
+                       json_pack("[{s:s, s:i}]", "role", "approver", "limit", WAITING_MAX)),
+        ret_answer, ret_error);
 }
 
 enum { MEMBER_MAX = 176 }; /* bytes of a name, made visible */

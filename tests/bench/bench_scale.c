@@ -95,7 +95,8 @@ static int approve_all(void *data)
     for (int i = 0; i < ROUNDS; i++) {
         json_t *value = NULL;
         const double begin = now_us();
-        if (client_call(&client, "Approve", "xa{sv}", json_pack("[I, {}]", (json_int_t)ids[i]), &value,
+        if (client_call(&client,
+                        client_message("Approve", "xa{sv}", json_pack("[I, {}]", (json_int_t)ids[i])), &value,
                         &error) < 0)
             return 1;
         times[i] = now_us() - begin;

@@ -92,7 +92,7 @@ static int call_once(struct invocation *invocation)
     struct client_error error;
     json_t *value = NULL;
 
-    if (calls_call(invocation, "GetStatus", "", NULL, JSON_OBJECT, &value, &error) < 0)
+    if (calls_call(invocation, client_message("GetStatus", "", NULL), JSON_OBJECT, &value, &error) < 0)
         return calls_report(invocation, &error);
     return 0;
 }

@@ -132,7 +132,8 @@ static int ask_once_gone(void *data)
         return 1;
     for (size_t i = 0; i < 2; i++) {
         json_t *value = NULL;
-        if (client_call(&client, "Undelegate", "s", json_pack("[s]", others[i]), &value, &error) == 0 ||
+        if (client_call(&client, client_message("Undelegate", "s", json_pack("[s]", others[i])), &value,
+                        &error) == 0 ||
             error.code != BUS_ERROR_NOT_AUTHORIZED || !strstr(error.message, "belongs to no user"))
             return 2;
     }

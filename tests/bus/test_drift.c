@@ -170,12 +170,16 @@ static int load(void *data)
         json_t *value = NULL;
         const char *user = users[i % 3];
         client_deadline(20);
-        if (client_call(&client, "Assign", "ssa{sv}", json_pack("[s, s, {}]", user, i % 2 ? "asked" : "free"),
-                        &value, &error) < 0)
+        if (client_call(
+                &client,
+                client_message("Assign", "ssa{sv}", json_pack("[s, s, {}]", user, i % 2 ? "asked" : "free")),
+                &value, &error) < 0)
             return 2;
         json_decref(value);
-        if (client_call(&client, "Revoke", "sss", json_pack("[s, s, s]", user, i % 2 ? "asked" : "free", "x"),
-                        &value, &error) < 0)
+        if (client_call(
+                &client,
+                client_message("Revoke", "sss", json_pack("[s, s, s]", user, i % 2 ? "asked" : "free", "x")),
+                &value, &error) < 0)
             return 3;
         json_decref(value);
     }

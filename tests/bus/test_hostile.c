@@ -100,7 +100,8 @@ static int flood(void *data)
         if (is_delegate)
             arguments = json_pack("[s, {s:I}]", i % 2 ? "bob" : "nobody-of-this-name", "until",
                                   (json_int_t)(time(NULL) + 600));
-        const int r = client_call(&client, method, is_delegate ? "sa{sv}" : "ss", arguments, &value, &error);
+        const int r = client_call(&client, client_message(method, is_delegate ? "sa{sv}" : "ss", arguments),
+                                  &value, &error);
         json_decref(value);
         if (r < 0 && error.code == BUS_ERROR_UNAVAILABLE && !strstr(error.message, "in time"))
             return 2;
@@ -260,8 +261,10 @@ static int call_at_random(void *data)
         const size_t method = (size_t)rand() % METHODS;
         json_t *value = NULL;
         error.message[0] = '\0';
-        if (client_call(&client, methods[method].name, methods[method].signature,
-                        random_arguments(methods[method].signature), &value, &error) < 0 &&
+        if (client_call(&client,
+                        client_message(methods[method].name, methods[method].signature,
+                                       random_arguments(methods[method].signature)),
+                        &value, &error) < 0 &&
             strstr(error.message, "has a fault")) {
             fprintf(stderr, "%s: %s\n", methods[method].name, error.message);
             return 2;

@@ -50,7 +50,7 @@ static json_t *call(struct client *client, const char *method, const char *in, j
 {
     struct client_error error = {0};
     json_t *value = NULL;
-    if (client_call(client, method, in, arguments, &value, &error) == 0)
+    if (client_call(client, client_message(method, in, arguments), &value, &error) == 0)
         return value;
     if (error.code == BUS_ERROR_UNAVAILABLE)
         _exit(0);

@@ -71,7 +71,8 @@ struct bus *ask_open(struct ev_loop *events)
 {
     static const struct bus_self self = {"the test", BUS_NAME, BUS_PATH};
     struct bus *bus = NULL;
-    return bus_open(events, &self, no_call, on_lost, NULL, &bus) < 0 ? NULL : bus;
+    const struct bus_hooks hooks = {no_call, on_lost, NULL};
+    return bus_open(events, &self, &hooks, &bus) < 0 ? NULL : bus;
 }
 
 /* All at once, with nobody waiting for anybody. */

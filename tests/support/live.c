@@ -327,7 +327,7 @@ static int call_and_tell(const char *method, const char *signature, json_t *argu
     json_t *told;
     client_deadline(20);
     if (client_open(&client, &error) < 0 ||
-        client_call(&client, method, signature, arguments, &value, &error) < 0)
+        client_call(&client, client_message(method, signature, arguments), &value, &error) < 0)
         told = json_pack("{s:i, s:s}", "code", error.code, "message", error.message);
     else
         told = json_pack("{s:i, s:o}", "code", 0, "value", value);
