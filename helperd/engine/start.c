@@ -17,6 +17,27 @@ static int note_outstanding(const char *user, bool narrows, void *data)
     return engine_note_publication(data, user, narrows);
 }
 
+/* What was approved for later before there was a bound is bound by the policy of now (rule 14). */
+static int bind_groups(struct engine *engine)
+{
+    int r;
+    char *name = NULL;
+    while ((r = store_find_unbound(engine->store, &name)) == 0) {
+        struct txn txn;
+        const struct package *package = packages_find(engine->packages, name);
+        char *groups = package ? strv_join(package->groups, "\n") : strdup("");
+        txn_begin(&txn, engine);
+        if (txn_ok(&txn, groups ? 0 : -ENOMEM))
+            store_bind_groups(txn.store, name, groups);
+        r = txn_commit(&txn);
+        free(groups);
+        free(name);
+        if (r < 0)
+            return r;
+    }
+    return r < 0 ? r : 0;
+}
+
 static int adopt_files(struct engine *engine)
 {
     struct txn txn;
@@ -40,6 +61,8 @@ int engine_start(struct engine *engine, bool newborn)
     if (r < 0 || (r = store_each_publication(engine->store, note_outstanding, engine)) < 0)
         return r;
     engine_publish(engine);
+    if ((r = bind_groups(engine)) < 0)
+        return r;
     r = engine_tick(engine);
     return r < 0 ? r : engine_adopt_memberships(engine);
 }

@@ -41,6 +41,24 @@ static void complete(struct txn *txn, struct request *request, const struct pack
         assignment_fulfil(txn, request, package, facts);
 }
 
+/*
+ * Rule 14: what may be given is what every approver saw. The first one sees the package as it is; for those behind, a
+ * group that came meanwhile stays out, and one that went is out, too.
+ */
+static void bind_groups(struct txn *txn, struct request *request, const struct package *package, bool first)
+{
+    _cleanup_free_ char **seen = calloc(strv_length(package->groups) + 1, sizeof(*seen)); /* borrowed */
+    size_t count = 0;
+    for (char *const *group = package->groups; seen && *group; group++)
+        if (first || request_may_give(request, *group))
+            seen[count++] = *group;
+    char *groups = seen ? strv_join(seen, "\n") : NULL;
+    if (txn_ok(txn, groups ? 0 : -ENOMEM)) {
+        free(request->groups);
+        request->groups = groups;
+    }
+}
+
 void request_file(struct txn *txn, const struct facts *facts, const struct package *package,
                   struct request *request, const struct filing *filing)
 {
@@ -49,6 +67,7 @@ void request_file(struct txn *txn, const struct facts *facts, const struct packa
     if (!txn_ok(txn, stages ? 0 : -ENOMEM))
         return;
     policy_plan_stages(package, now, stages);
+    bind_groups(txn, request, package, true);
     request_move(txn, request, filing->waived ? REQUEST_WAIVE : REQUEST_ROUTE);
     if (filing->waived) {
         request->ended = now;
@@ -57,8 +76,7 @@ void request_file(struct txn *txn, const struct facts *facts, const struct packa
         request->stage = 1;
         request->deadline = now + stages[0].timeout;
     }
-    if (!txn_ok(txn, store_add_request(txn->store, request, stages)))
-        return;
+    store_add_request(txn->store, request, stages);
     if (!filing->waived)
         note_local_user(txn, facts, request->user, request->requestor.uid);
     record_filing(txn, request, filing->waived, filing->word);
@@ -69,6 +87,8 @@ void request_file(struct txn *txn, const struct facts *facts, const struct packa
         stage_enter(txn, request, &stages[0], facts);
     }
     txn_announce(txn, request->id);
+    free(request->groups);
+    request->groups = NULL; /* the caller owns nothing of the request */
 }
 
 static void enter_next_stage(struct txn *txn, struct request *request, const struct facts *facts)
@@ -100,6 +120,14 @@ static void complete_stage(struct txn *txn, struct record *record, const struct 
     complete(txn, request, package, facts);
 }
 
+static bool has_approval(const struct record *record)
+{
+    for (size_t i = 0; i < record->n_decisions; i++)
+        if (record->decisions[i].approved)
+            return true;
+    return false;
+}
+
 static int64_t lacking_after(const struct record *record, const struct decision *decision)
 {
     return policy_lacking(&record->stage, record->decisions, record->n_decisions) -
@@ -112,6 +140,8 @@ void request_decide(struct txn *txn, struct record *record, const struct decisio
     struct request *request = &record->request;
     store_add_decision(txn->store, request->id, decision);
     audit_decision(txn, request->id, decision, decision->approved ? "approve" : "deny");
+    if (decision->approved)
+        bind_groups(txn, request, package, !has_approval(record));
     if (!decision->approved) {
         request_move(txn, request, REQUEST_DENY);
         request->ended = decision->at;
@@ -123,6 +153,14 @@ void request_decide(struct txn *txn, struct record *record, const struct decisio
     }
     store_update_request(txn->store, request);
     txn_announce(txn, request->id);
+}
+
+static bool gives_any(const struct request *request, const struct package *package)
+{
+    for (char *const *group = package->groups; *group; group++)
+        if (request_may_give(request, *group))
+            return true;
+    return false;
 }
 
 /* Rule 9, at a start: why it is not to begin after all; NULL: it is. */
@@ -139,6 +177,8 @@ static const char *find_obstacle(struct txn *txn, const struct request *request,
     assignment_deinit(&assignment);
     if (held == 0)
         return "the user holds the package already";
+    if (!gives_any(request, package))
+        return "the package gives none of the groups that were approved any more";
     if (!request->overrides)
         txn_ok(txn, find_conflict(txn->engine, &subject, package, false, &conflict));
     return *conflict.package ? "the user holds, or will, what is incompatible with it by now" : NULL;

@@ -135,13 +135,19 @@ static void put_in_place(struct txn *txn, const struct assignment *assignment, c
     txn_announce(txn, assignment->request);
 }
 
-static void take_groups(struct txn *txn, const struct package *package, struct grants *ret)
+/* Those of the package that the request may give (rule 14). */
+static void take_groups(struct txn *txn, const struct request *request, const struct package *package,
+                        struct grants *ret)
 {
-    const size_t count = strv_length(package->groups);
-    ret->items = calloc(count + 1, sizeof(*ret->items));
-    for (size_t i = 0; txn_ok(txn, ret->items ? 0 : -ENOMEM) && i < count; i++) {
-        ret->items[ret->count++] = (struct grant){.group = strdup(package->groups[i]), .gid = GID_UNSET};
-        txn_ok(txn, ret->items[i].group ? 0 : -ENOMEM);
+    ret->items = calloc(strv_length(package->groups) + 1, sizeof(*ret->items));
+    if (!txn_ok(txn, ret->items ? 0 : -ENOMEM))
+        return;
+    for (char *const *group = package->groups; *group; group++) {
+        if (!request_may_give(request, *group))
+            continue;
+        struct grant *grant = &ret->items[ret->count++];
+        *grant = (struct grant){.group = strdup(*group), .gid = GID_UNSET};
+        txn_ok(txn, grant->group ? 0 : -ENOMEM);
     }
 }
 
@@ -195,7 +201,7 @@ void assignment_fulfil(struct txn *txn, const struct request *request, const str
         .uid = request->requestor.uid,
         .duration = granted_time(request, package),
     };
-    take_groups(txn, package, &grants);
+    take_groups(txn, request, package, &grants);
     resolve(txn, request->user, facts, &grants);
     /* Without facts it is its start that has come, perhaps a while ago. */
     settle(txn, &assignment, facts ? 0 : request->start, &grants);
@@ -246,7 +252,7 @@ void assignment_resolve(struct txn *txn, struct assignment *assignment, const st
     grants_load(txn, assignment, &grants);
     txn_publish(txn, assignment->user, true); /* a group may be gone, or renumbered */
     forget_drift(txn->engine, assignment, &grants, asked);
-    grants_renew(txn, assignment, &grants);
+    grants_drop_unnamed(txn, assignment, &grants);
     resolve(txn, assignment->user, facts, &grants);
     assignment_regrant(txn, assignment, &grants, start);
 }

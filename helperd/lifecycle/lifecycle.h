@@ -126,9 +126,9 @@ void assignment_finish(struct txn *txn, struct assignment *assignment, enum assi
 /* Why a group cannot be put in place, new; NULL when it can. facts: NULL where it is not looked up yet. 0 or -ENOMEM. */
 int group_problem(const struct engine *engine, const struct facts *facts, const char *name,
                   char **ret_problem);
-/* Makes them those of the package as it is now, beside what is in place already. */
-void grants_renew(struct txn *txn, const struct assignment *assignment, struct grants *grants);
-/* The groups to look up for that, and the numbers of those in place; none for an assignment that is none (id 0). */
+/* What is missing, and not given by the package any more, is not waited for. Nothing is added (rule 14). */
+void grants_drop_unnamed(struct txn *txn, const struct assignment *assignment, struct grants *grants);
+/* Its groups, to look up, and the numbers of those in place; none for an assignment that is none (id 0). */
 int assignment_inquire_groups(struct engine *engine, const struct assignment *assignment,
                               struct inquiry *inquiry);
 

@@ -2,6 +2,7 @@
 #include "helperd/policy/request.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const enum state transitions[STATE_COUNT][REQUEST_EVENT_COUNT] = {
     [STATE_SUBMITTED] =
@@ -50,8 +51,21 @@ void request_deinit(struct request *request)
     free(request->address);
     free(request->tty);
     free(request->cancel_reason);
+    free(request->groups);
     free(request->undecidable);
     *request = (struct request){0};
+}
+
+bool request_may_give(const struct request *request, const char *group)
+{
+    const size_t length = strlen(group);
+    for (const char *line = request->groups; line && *line;) {
+        const size_t end = strcspn(line, "\n");
+        if (end == length && memcmp(line, group, length) == 0)
+            return true;
+        line += end + (line[end] == '\n');
+    }
+    return false;
 }
 
 void stage_deinit(struct stage *stage)

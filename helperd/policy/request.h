@@ -40,6 +40,7 @@ struct request {
     int64_t n_stages;
     int64_t deadline;  /* of the current stage */
     int64_t extends;   /* the assignment to extend; 0: it asks for a new one */
+    char *groups;      /* those that it may give, a line each: the package's when it was filed or approved */
     char *undecidable; /* why no user can decide it now; NULL: some can, as far as is known */
 };
 
@@ -67,6 +68,8 @@ struct decision {
 };
 
 void request_deinit(struct request *request);
+/* Whether the request may give this group (rule 14). One from before there was a bound: no. */
+bool request_may_give(const struct request *request, const char *group);
 void stage_deinit(struct stage *stage);
 void decision_deinit(struct decision *decision);
 

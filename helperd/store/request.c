@@ -143,8 +143,21 @@ int store_update_request(struct store *store, const struct request *request)
     return sql_write(store,
                      "UPDATE request SET state = :state, start = :start, ended = :ended, cancel_reason ="
                      " :cancel_reason, stage = :stage, deadline = :deadline, granted = :granted,"
-                     " waiting = :waiting WHERE id = :id",
+                     " waiting = :waiting, groups = :groups WHERE id = :id",
                      &sql_requests, request);
+}
+
+int store_find_unbound(struct store *store, char **ret)
+{
+    return FIND_TEXT(store, ret, "SELECT package FROM request WHERE waiting = 1 AND groups IS NULL LIMIT 1",
+                     "");
+}
+
+int store_bind_groups(struct store *store, const char *package, const char *groups)
+{
+    return sql_run(store,
+                   "UPDATE request SET groups = ? WHERE waiting = 1 AND groups IS NULL AND package = ?", "tt",
+                   groups, package);
 }
 
 int store_set_reviewed(struct store *store, int64_t request, int64_t now)

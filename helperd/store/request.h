@@ -19,7 +19,13 @@ int store_find_waiting_request_by_name(struct store *store, const char *user, co
 /* Emergencies, which nobody decides on, are left out. */
 int store_find_last_request(struct store *store, uid_t uid, const char *user, const char *package,
                             struct request *ret);
-/* Writes what may change: state, stage, deadline, ended, cancel_reason, start, granted, waiting. */
+/*
+ * Requests from before their groups were bound, approved for later: the package of one, new, or STORE_E_NONE; gives all
+ * of that package these groups, a line each.
+ */
+int store_find_unbound(struct store *store, char **ret);
+int store_bind_groups(struct store *store, const char *package, const char *groups);
+/* Writes what may change: state, stage, deadline, ended, cancel_reason, start, granted, waiting, groups. */
 int store_update_request(struct store *store, const struct request *request);
 int store_count_open_requests(struct store *store, uid_t uid, int64_t *ret);
 

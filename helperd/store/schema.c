@@ -226,6 +226,10 @@ static const char *const steps[] = {
     "CREATE INDEX assignment_current ON assignment (id)"
     " WHERE state IN ('partially-fulfilled', 'fulfilled');"
     "CREATE INDEX grant_holder ON \"grant\" (name, assignment) WHERE live = 1 AND problem IS NULL;",
+
+    "ALTER TABLE request ADD COLUMN groups TEXT;"
+    "UPDATE assignment SET begun = 1 WHERE state = 'partially-fulfilled' AND id IN"
+    " (SELECT assignment FROM \"grant\" WHERE live = 1 AND problem IS NULL);",
 };
 #pragma GCC diagnostic pop
 

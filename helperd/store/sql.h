@@ -172,7 +172,8 @@ void sql_sort_ids(struct sql_ids *ids);
     N(S, BOOLEAN, at_gate, at_gate)                                                                          \
     N(S, TEXT, undecidable, undecidable)                                                                     \
     N(S, BOOLEAN, emergency, emergency)                                                                      \
-    N(S, NUMBER, reviewed, reviewed)
+    N(S, NUMBER, reviewed, reviewed)                                                                         \
+    N(S, TEXT, groups, groups)
 
 /* The column `assigned` is 2 where the separation of duties was overridden. */
 #define REQUEST_ROW(F, N, S) REQUEST_COLUMNS(F, N, S) N(S, BOOLEAN, assigned = 2, overrides)

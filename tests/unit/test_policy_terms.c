@@ -144,29 +144,72 @@ START_TEST(test_groups_after)
 }
 END_TEST
 
-/* In between, while a group is missing: the mended file is what it is completed from; what is in place stays. */
+/* In between, while a group is missing: what the package gives no more is not waited for, and what is new in it needs a new
+ * request (rule 14); what is in place stays. */
 START_TEST(test_groups_of_a_partial_one)
 {
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    int64_t assignment = 0;
     edit(WITH("dbadmins bakcup")); /* misspelled */
     const int64_t id = ask();
     ck_assert_int_eq(approve("bob", id), 0);
     ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
     edit(WITH("backup"));
     acts_pass(&fixture, 60);
-    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &inquiry), 0);
-    ck_assert(strv_contains(inquiry.groups, "dbadmins")); /* all that it takes is looked up */
-    ck_assert(strv_contains(inquiry.groups, "bakcup"));
-    ck_assert(strv_contains(inquiry.groups, "backup"));
-    inquiry_deinit(&inquiry);
-    struct facts *facts = fixture_facts(NULL, "alice");
-    ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
-    facts_free(facts);
+    acts_retry_due(&fixture, NULL);
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
     ck_assert(fixture_in_group(&fixture, "alice", 2001));
-    ck_assert(fixture_in_group(&fixture, "alice", 34));
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
     ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM \"grant\" WHERE name = 'bakcup'"), 0);
+}
+END_TEST
+
+static int64_t approved_for_later(void)
+{
+    json_t *value = NULL;
+    char *packages[] = {(char *)"edited", NULL};
+    const struct submission submission = {
+        .packages = packages, .justification = "x", .start = FIXTURE_NOW + 60};
+    ck_assert_int_eq(acts_submit(&fixture, "alice", &submission, &value), 0);
+    const int64_t id = fixture_id(value);
+    ck_assert_int_eq(approve("bob", id), 0);
+    return id;
+}
+
+/* Approved for later: no more than the approver saw, and no less than the package still gives (rule 14). */
+START_TEST(test_groups_before_a_start)
+{
+    edit(WITH("dbadmins"));
+    approved_for_later();
+    edit(WITH("backup dbadmins"));
+    acts_pass(&fixture, 60);
+    acts_retry_due(&fixture, NULL);
+    ck_assert(fixture_in_group(&fixture, "alice", 2001));
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
+}
+END_TEST
+
+START_TEST(test_groups_all_replaced)
+{
+    edit(WITH("dbadmins"));
+    const int64_t id = approved_for_later();
+    edit(WITH("backup"));
+    acts_pass(&fixture, 60);
+    ck_assert_str_eq(fixture_state(&fixture, id), "cancelled");
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "edited"));
+}
+END_TEST
+
+/* From before there was a bound: what the policy says at the start of the version that has one. */
+START_TEST(test_groups_unbound)
+{
+    edit(WITH("dbadmins"));
+    approved_for_later();
+    acts_query(&fixture, "UPDATE request SET groups = NULL RETURNING 1");
+    ck_assert_int_eq(engine_start(&fixture.engine, false), 0);
+    edit(WITH("backup dbadmins"));
+    acts_pass(&fixture, 60);
+    acts_retry_due(&fixture, NULL);
+    ck_assert(fixture_in_group(&fixture, "alice", 2001));
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
 }
 END_TEST
 
@@ -229,7 +272,8 @@ int main(void)
     suite_add(test_duration, test_max_duration, test_max_duration_from_forever,
               test_max_duration_before_the_start, test_max_duration_of_an_extension,
               test_max_total_of_an_extension, test_extension_switched_off, test_extension_at_once_by_now,
-              test_groups_before, test_groups_after, test_groups_of_a_partial_one, test_removed_while_partial,
+              test_groups_before, test_groups_after, test_groups_of_a_partial_one, test_groups_before_a_start,
+              test_groups_all_replaced, test_groups_unbound, test_removed_while_partial,
               test_removed_and_put_back, test_removed_at_the_start);
     return suite_run();
 }

@@ -56,7 +56,8 @@ START_TEST(test_partial_fulfilment)
     ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
     facts_free(facts);
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
-    fixture.now += 3498; /* its clock started with its first group: what came late gets what is left (rule 8) */
+    fixture.now +=
+        3498; /* its clock started with its first group: what came late gets what is left (rule 8) */
     ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
     fixture.now += 1;
     ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));

@@ -166,6 +166,27 @@ START_TEST(test_saved_publications)
 }
 END_TEST
 
+/* A database of step 6: what is partial with a group in place has begun; what was approved for later is not bound yet. */
+START_TEST(test_saved_step_6)
+{
+    char born[8192];
+    char *package = NULL;
+    open_saved("tests/unit/state-6.sql", born);
+    ck_assert_str_eq(value_of(names), born);
+    ck_assert_str_eq(value_of("PRAGMA integrity_check"), "ok");
+    ck_assert_str_eq(value_of("SELECT group_concat(id || ':' || begun, ' ') FROM assignment"),
+                     "1:1 2:1 3:1 4:1");
+    ck_assert_int_eq(store_find_unbound(store, &package), 0);
+    ck_assert_str_eq(package, "prod");
+    free(package);
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(store_bind_groups(store, "prod", "dbadmins\nbackup"), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+    ck_assert_int_eq(store_find_unbound(store, &package), STORE_E_NONE);
+    ck_assert_str_eq(value_of("SELECT group_concat(id, ' ') FROM request WHERE groups IS NOT NULL"), "6");
+}
+END_TEST
+
 /*
  * A database of step 3 with something in each state that a later step writes anew: requests in their first and second
  * stage, with fallback approvers and without; an assignment that is partial, one that is whole, one that ended.
@@ -182,7 +203,7 @@ START_TEST(test_saved_step_3)
                                   " WHERE escalate_at <> 0 ORDER BY id"),
                          "1:1763943140 2:1763939640");
         ck_assert_str_eq(value_of("SELECT group_concat(id || ':' || begun, ' ') FROM assignment"),
-                         "1:0 2:1 3:1");
+                         "1:1 2:1 3:1");
         ck_assert_str_eq(value_of("SELECT count(*) FROM request WHERE emergency OR reviewed OR local OR"
                                   " undecidable IS NOT NULL"),
                          "0");
@@ -250,7 +271,7 @@ int main(void)
 {
     suite_case("schema", setup, teardown);
     suite_add(test_newborn, test_saved_database, test_saved_escalation, test_saved_publications,
-              test_saved_step_3, test_other_versions, test_not_a_database, test_rollback);
+              test_saved_step_6, test_saved_step_3, test_other_versions, test_not_a_database, test_rollback);
     suite_rows(test_saved_since_step_4, saved_since_4);
     return suite_run();
 }
