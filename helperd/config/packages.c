@@ -6,6 +6,7 @@
 #include "helperd/config/packages.h"
 
 #include "common/cleanup.h"
+#include "common/duration.h"
 #include "common/inifile.h"
 #include "common/names.h"
 #include "helperd/config/packages_file.h"
@@ -175,16 +176,22 @@ static void warn_unknown_incompatible(const struct packages *set, struct problem
                     set->items[i].name, *name);
 }
 
-/* Without approval, an extension needs none either. */
-static void warn_pointless_extension(const struct packages *set, struct problems *problems)
+/* Without approval, an extension needs none either; and what nobody approves is bounded (policy_longest). */
+static void warn_of_extension(const struct package *package, struct problems *problems)
 {
-    for (size_t i = 0; i < set->count; i++)
-        if (set->items[i].extension == PACKAGE_EXTENSION_APPROVAL && !set->items[i].approval_required)
-            problems_add(
-                problems, false,
-                "%s.conf: extension = approval asks nobody where approval = none, so more time is given "
-                "at once; write extension = allowed, or no",
-                set->items[i].name);
+    char longest[DURATION_TEXT_MAX];
+    if (package->extension == PACKAGE_EXTENSION_APPROVAL && !package->approval_required)
+        problems_add(problems, false,
+                     "%s.conf: extension = approval asks nobody where approval = none, so more time is given "
+                     "at once; write extension = allowed, or no",
+                     package->name);
+    else if (package->extension == PACKAGE_EXTENSION_ALLOWED && !package->max_total &&
+             package->max_duration != DURATION_FOREVER)
+        problems_add(
+            problems, false,
+            "%s.conf: extension = allowed without max_total: with all its extensions access lasts %s "
+            "(max_duration) at most, for no approver is asked; write max_total for another bound",
+            package->name, duration_format(package->max_duration, longest));
 }
 
 int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems)
@@ -206,7 +213,8 @@ int packages_load(const char *folder, uid_t owner, struct packages **ret, struct
         problems_add(problems, false,
                      "%s: no package is defined, so nobody can get access; put a NAME.conf there", folder);
     warn_unknown_incompatible(set, problems);
-    warn_pointless_extension(set, problems);
+    for (size_t i = 0; i < set->count; i++)
+        warn_of_extension(&set->items[i], problems);
     *ret = set;
     return 0;
 }

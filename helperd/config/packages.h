@@ -14,7 +14,7 @@
  *     duration            duration, forever          8h, or max_duration where that is shorter
  *     max_duration        duration, forever          duration, but `forever` has to be written
  *     extension           no, allowed, approval      no
- *     max_total           duration                   none (not with max_duration = forever)
+ *     max_total           duration                   none, but see policy_longest (not with max_duration = forever)
  *     cooldown            duration                   none
  *     gate_cooldown       duration                   none
  *     incompatible        list of packages           none
@@ -69,7 +69,7 @@ struct package {
     enum package_extension extension;
     int64_t duration;      /* this and all times in seconds; DURATION_FOREVER: no end */
     int64_t max_duration;  /* of one request or extension; DURATION_FOREVER: no bound */
-    int64_t max_total;     /* from the start, over all extensions; 0: no bound */
+    int64_t max_total;     /* from the start, over all extensions; 0: see policy_longest */
     int64_t cooldown;      /* after a denial; 0: none */
     int64_t gate_cooldown; /* after a request filed at the gate expired; 0: none */
     enum package_at_end at_end;

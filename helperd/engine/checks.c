@@ -155,9 +155,28 @@ int engine_refuse_unknown_package(const char *package, struct reply *reply)
                          text_visible(package, visible, sizeof(visible)));
 }
 
-int engine_check_extension(struct engine *engine, const struct assignment *assignment,
-                           const struct package *package, int64_t seconds, struct reply *reply)
+static int refuse_longer(const struct extension *extension, int64_t total, struct reply *reply)
 {
+    const struct package *package = extension->package;
+    char text[DURATION_TEXT_MAX];
+    duration_format(total, text);
+    if (extension->unapproved && !package->max_total)
+        return engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "%s may last at most %s with extensions that no approver is asked for. Please ask "
+            "for less, or anew after its end.",
+            package->name, text);
+    return engine_refuse(
+        reply, BUS_ERROR_POLICY_REFUSED,
+        "With its extensions %s may last at most %s. Please ask for less, or anew after its end.",
+        package->name, text);
+}
+
+int engine_check_extension(struct engine *engine, const struct extension *extension, struct reply *reply)
+{
+    const struct assignment *assignment = extension->assignment;
+    const struct package *package = extension->package;
+    const int64_t seconds = extension->seconds;
     char text[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
     if (!assignment_is_live(assignment->state) || assignment->span.end <= clock_now(&engine->clock))
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
@@ -179,13 +198,10 @@ int engine_check_extension(struct engine *engine, const struct assignment *assig
                              "%s -d %s",
                              package->name, duration_format(package->max_duration, text), package->name,
                              duration_write(package->max_duration, most));
-    const int64_t total = package->max_total ? package->max_total : DURATION_MAX;
+    const int64_t total = policy_longest(package, extension->unapproved);
     /* To no end at all, where max_duration says so: then there is no max_total (packages_file.c). */
     if (seconds != DURATION_FOREVER && assignment->span.end - assignment->span.start > total - seconds)
-        return engine_refuse(
-            reply, BUS_ERROR_POLICY_REFUSED,
-            "With its extensions %s may last at most %s. Please ask for less, or anew after its end.",
-            package->name, duration_format(total, text));
+        return refuse_longer(extension, total, reply);
     return 0;
 }
 

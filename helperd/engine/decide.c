@@ -176,7 +176,11 @@ static int check_approval(struct engine *engine, const struct request *request, 
     }
     r = store_get_assignment(engine->store, request->extends, &assignment);
     if (r == 0)
-        r = engine_check_extension(engine, &assignment, package, given_time(request, package, terms), reply);
+        r = engine_check_extension(engine,
+                                   &(struct extension){.assignment = &assignment,
+                                                       .package = package,
+                                                       .seconds = given_time(request, package, terms)},
+                                   reply);
     if (r == 0)
         r = engine_check_duties(engine, &requestor, package, false, reply);
     assignment_deinit(&assignment);

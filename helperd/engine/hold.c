@@ -34,18 +34,13 @@ static int refuse_others(const char *user, const char *package, struct reply *re
 struct extension_terms {
     const char *justification; /* NULL: none was given */
     int64_t duration;          /* what it would add */
+    bool waived;               /* no approver is asked */
 };
 
 static int file_extension(const struct call *call, const struct assignment *assignment,
                           const struct package *package, const struct extension_terms *terms)
 {
-    bool emergency = true;
-    int r = assignment_is_emergency(call->engine, assignment, &emergency);
-    if (r < 0)
-        return r;
-    /* No approver was asked for an emergency: who wants more of it asks the approvers. */
-    const bool waived =
-        !package->approval_required || (package->extension == PACKAGE_EXTENSION_ALLOWED && !emergency);
+    int r;
     struct request request = {
         .package = package->name,
         .user = call->facts->caller->name,
@@ -58,11 +53,12 @@ static int file_extension(const struct call *call, const struct assignment *assi
         .submitted = clock_now(&call->engine->clock),
         .extends = assignment->id,
     };
-    if ((r = engine_check_limits(call->engine, call->caller->identity.uid, waived, call->reply)) != 0 ||
+    if ((r = engine_check_limits(call->engine, call->caller->identity.uid, terms->waived, call->reply)) !=
+            0 ||
         (r = engine_check_cooldown(call->engine, call->facts->caller, package, false, call->reply)) != 0)
         return r;
     request_file(engine_join(call->engine), call->facts, package, &request,
-                 &(struct filing){.waived = waived});
+                 &(struct filing){.waived = terms->waived});
     call->reply->answer = (struct answer){.request = request.id, .extended = true};
     return 0;
 }
@@ -72,7 +68,8 @@ static int check_extend(const struct call *call, const struct assignment *assign
                         const struct package *package, const struct extension_terms *terms)
 {
     const struct subject *caller = call->facts->caller;
-    const int r = engine_check_extension(call->engine, assignment, package, terms->duration, call->reply);
+    const struct extension extension = {assignment, package, terms->duration, terms->waived};
+    const int r = engine_check_extension(call->engine, &extension, call->reply);
     if (r != 0)
         return r;
     if (package->requestors[0] && !policy_names(package->requestors, caller))
@@ -95,10 +92,17 @@ static int check_extend(const struct call *call, const struct assignment *assign
 }
 
 static int extend(const struct call *call, const struct assignment *assignment, const struct package *package,
-                  const struct extension_terms *terms)
+                  struct extension_terms *terms)
 {
     struct request waiting = {0};
-    int r = check_extend(call, assignment, package, terms);
+    bool emergency = true;
+    int r = assignment_is_emergency(call->engine, assignment, &emergency);
+    if (r < 0)
+        return r;
+    /* No approver was asked for an emergency: who wants more of it asks the approvers. */
+    terms->waived = package && (!package->approval_required ||
+                                (package->extension == PACKAGE_EXTENSION_ALLOWED && !emergency));
+    r = check_extend(call, assignment, package, terms);
     if (r != 0)
         return r;
     r = request_find_waiting(call->engine, call->facts->caller, package->name, &waiting); /* rule 7 */
@@ -121,7 +125,7 @@ int engine_extend(const struct call *call, const char *name, const char *justifi
     if (r == STORE_E_NONE)
         return package ? refuse_not_held(name, call->reply)
                        : engine_refuse_unknown_package(name, call->reply);
-    const struct extension_terms terms = {
+    struct extension_terms terms = {
         .justification = justification,
         .duration = duration || !package ? duration : package->duration,
     };

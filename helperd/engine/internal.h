@@ -31,9 +31,15 @@ int engine_enter(struct engine *engine, const struct facts *facts);
 /* Whether it is the caller's own: by uid and name. */
 bool engine_is_own(const struct request *request, const struct caller *caller, const struct facts *facts);
 
-/* Why an extension is not possible now: 0, or the refusal. `seconds` is what it would add. */
-int engine_check_extension(struct engine *engine, const struct assignment *assignment,
-                           const struct package *package, int64_t seconds, struct reply *reply);
+/* Time that is to be added to an assignment. */
+struct extension {
+    const struct assignment *assignment;
+    const struct package *package; /* NULL: not in packages.d any more */
+    int64_t seconds;
+    bool unapproved; /* no approver is asked for it */
+};
+/* Why it is not possible now: 0, or the refusal. */
+int engine_check_extension(struct engine *engine, const struct extension *extension, struct reply *reply);
 
 /* Before something is filed, extended, assigned or approved. Each: 0, the refusal, or -errno. */
 int engine_check_terms(struct engine *engine, int64_t duration, int64_t start, struct reply *reply);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/policy/policy.h"
 
+#include "common/duration.h"
 #include "helperd/config/distinct.h"
 
 #include <stdlib.h>
@@ -49,6 +50,13 @@ enum policy_request_verdict policy_may_request(const struct package *package, co
     if (package->justification_required && !ask->has_justification && !ask->at_gate)
         return POLICY_REQUEST_NEEDS_JUSTIFICATION;
     return POLICY_REQUEST_ALLOWED;
+}
+
+int64_t policy_longest(const struct package *package, bool unapproved)
+{
+    if (package->max_total)
+        return package->max_total;
+    return unapproved && package->max_duration != DURATION_FOREVER ? package->max_duration : DURATION_MAX;
 }
 
 bool policy_escalated(const struct stage *stage, int64_t now)

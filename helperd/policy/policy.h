@@ -34,6 +34,10 @@ struct policy_ask {
 enum policy_request_verdict policy_may_request(const struct package *package, const struct subject *subject,
                                                const struct policy_ask *ask);
 
+/* The longest that access may last with its extensions: without max_total as long as approvers agree, and max_duration where
+ * none is asked for them (rule 14). */
+int64_t policy_longest(const struct package *package, bool unapproved);
+
 enum policy_decide_verdict {
     POLICY_DECIDE_NOT_APPROVER = 0,
     POLICY_DECIDE_UNKNOWN, /* it depends on groups or delegators that could not be looked up */

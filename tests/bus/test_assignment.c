@@ -9,7 +9,9 @@
 #define ASKED                                                                                                \
     "[package]\ngroups = dbadmins\n[policy]\nrequestors = %staff\nduration = 1h\nmax_duration = 2h\n"        \
     "extension = approval\napprovers = bob\n"
-#define FREE "[package]\ngroups = auditors\n[policy]\napproval = none\nduration = 1h\nextension = allowed\n"
+#define FREE                                                                                                 \
+    "[package]\ngroups = auditors\n[policy]\napproval = none\nduration = 1h\nextension = "                   \
+    "allowed\nmax_total = 4h\n"
 #define GONE "[package]\ngroups = dbadmins nightshift\n[policy]\napproval = none\nduration = 1h\n"
 
 static void setup(void)

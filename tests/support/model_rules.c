@@ -60,11 +60,14 @@ int model_expect_submit(const struct model *model, int person, int package, bool
                : 0;
 }
 
+/* Rule 14: what nobody approves does not last longer than one request may, without max_total. */
 static bool may_extend(const struct model *model, const struct model_cell *cell, int package,
-                       int64_t duration)
+                       int64_t duration, bool unapproved)
 {
     const struct model_package *policy = &model->packages[package];
-    const int64_t total = policy->max_total ? policy->max_total : DURATION_MAX;
+    const int64_t total = policy->max_total                                        ? policy->max_total
+                          : unapproved && policy->max_duration != DURATION_FOREVER ? policy->max_duration
+                                                                                   : DURATION_MAX;
     return cell->end != GRANT_FOREVER && policy->present && policy->extension != PACKAGE_EXTENSION_NO &&
            duration <= policy->max_duration && cell->end - cell->begin <= total - duration;
 }
@@ -82,7 +85,8 @@ int model_expect_extend(const struct model *model, int person, int package, int6
     const struct model_package *policy = &model->packages[package];
     if (!cell->held)
         return policy->present ? BUS_ERROR_NO_SUCH_REQUEST : BUS_ERROR_NO_SUCH_PACKAGE;
-    if (!may_extend(model, cell, package, duration ? duration : policy->duration) ||
+    if (!may_extend(model, cell, package, duration ? duration : policy->duration,
+                    model_asks_nobody(model, person, package)) ||
         !(policy->requestors & 1u << model_user(person)) || model_conflicts(model, person, package, false))
         return BUS_ERROR_POLICY_REFUSED;
     if (cell->request)
@@ -212,7 +216,7 @@ int model_expect_decide(const struct model *model, const struct model_caller *ca
         (!cell->extends && cell->held) || model_conflicts(model, person, package, false))
         return BUS_ERROR_POLICY_REFUSED;
     const int64_t given = model_least(duration ? duration : cell->duration, policy->max_duration);
-    return cell->extends && !may_extend(model, cell, package, given) ? BUS_ERROR_POLICY_REFUSED : 0;
+    return cell->extends && !may_extend(model, cell, package, given, false) ? BUS_ERROR_POLICY_REFUSED : 0;
 }
 
 void model_decide(struct model *model, const struct model_caller *caller, int64_t id, bool approve,

@@ -8,7 +8,8 @@
     "[package]\ngroups = dbadmins\n[policy]\nrequestors = %staff\nduration = 1h\nmax_duration = 2h\n"        \
     "extension = approval\nmax_total = 4h\napprovers = %dba-leads\ncooldown = 10m\n"
 #define FREE                                                                                                 \
-    "[package]\ngroups = backup\n[policy]\napproval = none\nduration = 1h\nextension = allowed\n"            \
+    "[package]\ngroups = backup\n[policy]\napproval = none\nduration = 1h\nextension = allowed\nmax_total "  \
+    "= 1d\n"                                                                                                 \
     "incompatible = audit\n"
 #define FIXED "[package]\ngroups = dbadmins\n[policy]\napproval = none\nduration = 1h\n"
 #define AUDIT                                                                                                \

@@ -26,6 +26,23 @@ START_TEST(test_extension_at_once)
 }
 END_TEST
 
+/* Rule 14: without max_total what no approver is asked for stays within max_duration in all. */
+START_TEST(test_unapproved_total)
+{
+    fixture_write_package(&fixture, "free",
+                          "[package]\ngroups = backup\n[policy]\napprovers = bob\nduration = 1h\n"
+                          "max_duration = 2h\nextension = allowed\n");
+    fixture_reload(&fixture);
+    acts_hold(&fixture, "alice", "free");
+    ck_assert_int_eq(acts_extend(&fixture, "alice", "free", 1800, NULL), 0);
+    ck_assert_int_eq(acts_extend(&fixture, "alice", "free", 1801, NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(
+        strstr(fixture_message, "at most 2 h with extensions that no approver is asked for"));
+    ck_assert_int_eq(acts_extend(&fixture, "alice", "free", 1800, NULL), 0);
+    ck_assert_int_eq(acts_extend(&fixture, "alice", "free", 1, NULL), BUS_ERROR_POLICY_REFUSED);
+}
+END_TEST
+
 START_TEST(test_extension_by_approval)
 {
     json_t *value = NULL;
@@ -158,9 +175,9 @@ END_TEST
 int main(void)
 {
     suite_case("extension", setup, fixture_teardown);
-    suite_add(test_extension_at_once, test_extension_by_approval, test_denied_extension_keeps_what_is_held,
-              test_no_extension, test_removed_package, test_limits_of_extensions,
-              test_pace_of_what_nobody_approves, test_extended_before_it_is_whole,
+    suite_add(test_extension_at_once, test_unapproved_total, test_extension_by_approval,
+              test_denied_extension_keeps_what_is_held, test_no_extension, test_removed_package,
+              test_limits_of_extensions, test_pace_of_what_nobody_approves, test_extended_before_it_is_whole,
               test_extension_takes_no_start);
     return suite_run();
 }

@@ -15,6 +15,7 @@
 
 #define PROD                                                                                                 \
     "[package]\ngroups = dbadmins backup\n[policy]\nemergency = alice\nduration = 1h\nextension = allowed\n" \
+    "max_total = 4h\n"                                                                                       \
     "at_end = terminate\nservices = sshd\non_removed = revoke\n[stage 1]\napprovers = %dba-leads\n"          \
     "escalate_after = 1h\nfallback_approvers = dave\ntimeout = 2h\n"
 #define FREE "[package]\ngroups = backup\n[policy]\napproval = none\nduration = 1h\nat_end = warn\n"

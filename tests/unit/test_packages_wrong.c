@@ -243,6 +243,16 @@ START_TEST(an_extension_that_nobody_approves_is_a_warning)
 }
 END_TEST
 
+START_TEST(an_extension_without_a_bound_is_a_warning)
+{
+    load_one(POLICY "duration = 1h\nmax_duration = 2h\nextension = allowed\n");
+    ck_assert_uint_eq(problems.count, 1);
+    ck_assert(told(false,
+                   "one.conf: extension = allowed without max_total: with all its extensions access lasts "
+                   "2 h (max_duration) at most"));
+}
+END_TEST
+
 START_TEST(an_incompatible_stranger_is_a_warning)
 {
     put("a.conf", POLICY "incompatible = b nosuch\n");
@@ -260,6 +270,6 @@ int main(void)
     suite_add(a_zero_byte, a_line_of_any_length_is_whole_or_an_error, every_error_of_every_file_is_told,
               problems_are_in_the_order_of_their_lines, a_file_of_nothing_but_errors_is_cut_short, too_many,
               fallback_approvers_need_no_time, an_extension_that_nobody_approves_is_a_warning,
-              an_incompatible_stranger_is_a_warning);
+              an_extension_without_a_bound_is_a_warning, an_incompatible_stranger_is_a_warning);
     return suite_run();
 }

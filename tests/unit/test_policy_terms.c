@@ -107,7 +107,7 @@ START_TEST(test_extension_at_once_by_now)
     json_t *value = NULL;
     ck_assert_int_eq(approve("bob", ask()), 0);
     const int64_t id = extension(60);
-    edit(HEAD "duration = 1h\nextension = allowed\n" BY_BOB);
+    edit(HEAD "duration = 1h\nextension = allowed\nmax_total = 2h\n" BY_BOB);
     ck_assert_int_eq(acts_extend(&fixture, "alice", "edited", 60, &value), 0);
     ck_assert_int_eq(fixture_id(value), id); /* rule 7: the one that waits */
     ck_assert_int_eq(held_until("alice"), FIXTURE_NOW + 3600);

@@ -44,7 +44,7 @@ open()
 
 from_request_to_end()
 {
-    package_says "approvers = bob" "duration = 4s" "extension = allowed"
+    package_says "approvers = bob" "duration = 4s" "extension = allowed" "max_total = 1m"
     shut
     says "request 1 waits for approval by bob"
     becomes 1 pending-approval
