@@ -8,6 +8,7 @@
 #include "cli/holders.h"
 #include "cli/import.h"
 #include "cli/lookback.h"
+#include "cli/requests.h"
 #include "cli/status.h"
 #include "common/cleanup.h"
 #include "common/directory.h"
@@ -297,34 +298,6 @@ static void say_assignment(struct invocation *invocation, const json_t *request)
                 problems ? problems : "");
 }
 
-/* An end of access removes no one from /etc/group whom others put there. */
-static void say_also_in_file(struct invocation *invocation, const json_t *request)
-{
-    const json_t *group;
-    size_t i;
-
-    json_array_foreach(json_object_get(request, "standing"), i, group)
-    {
-        const char *name = json_string_value(group);
-        _cleanup_free_ char *text = groupfile_say_standing(member_text(request, "user"), name ? name : "");
-
-        if (!text)
-            output_no_memory();
-        output_line(&invocation->output, "%s", text);
-    }
-}
-
-/* The requests that were cancelled with it. */
-static void say_withdrawn(struct invocation *invocation, const json_t *request)
-{
-    const json_t *id;
-    size_t i;
-
-    json_array_foreach(json_object_get(request, "withdrawn"), i, id)
-        output_line(&invocation->output, "Request %lld of the same user and package is cancelled with it.",
-                    (long long)json_integer_value(id));
-}
-
 static int call_for_assignment(struct invocation *invocation, struct client_message message)
 {
     struct client_error error;
@@ -336,8 +309,7 @@ static int call_for_assignment(struct invocation *invocation, struct client_mess
         output_json(&invocation->output, request);
     } else {
         say_assignment(invocation, request);
-        say_withdrawn(invocation, request);
-        say_also_in_file(invocation, request);
+        requests_say_end(invocation, request);
     }
     json_decref(request);
     return 0;

@@ -188,8 +188,8 @@ static int ask_confirmation(struct invocation *invocation, bool approve, char **
 
 static int approve_requests(struct invocation *invocation)
 {
-    static const struct requests_action action = {"Approve", "xa{sv}", approve_arguments, say_approved,
-                                                  false};
+    static const struct requests_action action = {"Approve",    "xa{sv}", approve_arguments,
+                                                  say_approved, false,    NULL};
     _cleanup_free_ char *asked = NULL;
     int code = 0;
 
@@ -203,7 +203,8 @@ static int approve_requests(struct invocation *invocation)
 
 static int deny_requests(struct invocation *invocation)
 {
-    static const struct requests_action action = {"Deny", "xs", deny_arguments, say_request_denied, false};
+    static const struct requests_action action = {"Deny", "xs", deny_arguments, say_request_denied,
+                                                  false,  NULL};
     _cleanup_free_ char *asked = NULL;
     int code = 0;
 
@@ -236,8 +237,38 @@ static void say_reviewed(struct invocation *invocation, const json_t *request)
 
 static int review_emergencies(struct invocation *invocation)
 {
-    static const struct requests_action action = {"Review", "xs", review_arguments, say_reviewed, true};
+    static const struct requests_action action = {"Review", "xs", review_arguments, say_reviewed, true, NULL};
 
+    return requests_each(invocation, &action);
+}
+
+/* ---- what was approved is taken back ---------------------------------------------------------------------- */
+
+static json_t *revoke_arguments(const struct invocation *invocation, const json_t *request)
+{
+    return json_pack("[s, s, s]", member_text(request, "user"), member_text(request, "package"),
+                     invocation->reason);
+}
+
+static void say_revoked(struct invocation *invocation, const json_t *request)
+{
+    const bool held = strcmp(member_text(request, "state"), state_identifier(STATE_REVOKED)) == 0;
+
+    output_line(&invocation->output,
+                held ? "%s holds %s no longer. Sessions that are open keep its groups until they end."
+                     : "%s will not hold %s: what was approved for later is taken back.",
+                member_text(request, "user"), member_text(request, "package"));
+    requests_say_end(invocation, request);
+}
+
+static int revoke_access(struct invocation *invocation)
+{
+    static const struct requests_action action = {
+        .method = "Revoke", .in = "sss", .say = say_revoked, .of = revoke_arguments};
+
+    if (!invocation->reason || is_only_space(invocation->reason))
+        return command_usage(invocation,
+                             "the command 'revoke' needs a reason, which the user reads: -m 'REASON'");
     return requests_each(invocation, &action);
 }
 
@@ -338,6 +369,8 @@ static const struct command commands[] = {
      approve_requests, "approve these requests"},
     {"deny", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, deny_requests,
      "deny these requests; asks for a reason without -m"},
+    {"revoke", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, revoke_access,
+     "end the access that these requests gave, now"},
     {"review", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, review_emergencies,
      "say that you looked at these emergencies"},
     {"history", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list_decided,

@@ -326,7 +326,8 @@ static void say_cancelled(struct invocation *invocation, const json_t *request)
 
 static int cancel_requests(struct invocation *invocation)
 {
-    static const struct requests_action action = {"Cancel", "xs", cancel_arguments, say_cancelled, false};
+    static const struct requests_action action = {"Cancel",      "xs",  cancel_arguments,
+                                                  say_cancelled, false, NULL};
 
     return requests_each(invocation, &action);
 }

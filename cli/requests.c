@@ -7,6 +7,7 @@
 #include "cli/pager.h"
 #include "cli/when.h"
 #include "common/cleanup.h"
+#include "common/groupfile.h"
 #include "common/names.h"
 
 #include <stdlib.h>
@@ -432,18 +433,53 @@ static void say_not_tried(const struct invocation *invocation, size_t from)
         output_message(invocation->program->name, "request %s was not tried", invocation->operands[i]);
 }
 
+void requests_say_end(struct invocation *invocation, const json_t *request)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(json_object_get(request, "withdrawn"), i, item)
+        output_line(&invocation->output, "Request %lld of the same user and package is cancelled with it.",
+                    (long long)json_integer_value(item));
+    json_array_foreach(json_object_get(request, "standing"), i, item)
+    {
+        const char *name = json_string_value(item);
+        _cleanup_free_ char *text = groupfile_say_standing(member_text(request, "user"), name ? name : "");
+
+        if (!text)
+            output_no_memory();
+        output_line(&invocation->output, "%s", text);
+    }
+}
+
+/* NULL with *ret_error filled. */
+static json_t *find_arguments(struct invocation *invocation, const struct requests_action *action, int64_t id,
+                              struct client_error *ret_error)
+{
+    json_t *request = NULL;
+
+    if (action->arguments)
+        return action->arguments(invocation, id);
+    if (calls_call(invocation, client_message("GetRequest", "x", json_pack("[I]", (json_int_t)id)),
+                   JSON_OBJECT, &request, ret_error) < 0)
+        return NULL;
+    json_t *arguments = action->of(invocation, request);
+    json_decref(request);
+    return arguments;
+}
+
 /* Calls the action for one operand, and adds the answer or error to `results` for --json. Returns the exit code. */
 static int act_on(struct invocation *invocation, const struct requests_action *action, size_t index,
                   json_t *results)
 {
     struct client_error error;
     json_t *request = NULL;
+    json_t *arguments = NULL;
 
     if (find_operand(invocation, index, action->review, &error) < 0 ||
-        calls_call(
-            invocation,
-            client_message(action->method, action->in, action->arguments(invocation, invocation->ids[index])),
-            JSON_OBJECT, &request, &error) < 0) {
+        !(arguments = find_arguments(invocation, action, invocation->ids[index], &error)) ||
+        calls_call(invocation, client_message(action->method, action->in, arguments), JSON_OBJECT, &request,
+                   &error) < 0) {
         say_failed(invocation, index, &error);
         json_array_append_new(results, failure_to_json(invocation, index, &error));
         return bus_error_exit_code(error.code);

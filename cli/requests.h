@@ -27,10 +27,15 @@ void requests_print(struct invocation *invocation, const json_t *request);
 struct requests_action {
     const char *method;
     const char *in;
-    json_t *(*arguments)(const struct invocation *invocation, int64_t id);
-    void (*say)(struct invocation *invocation, const json_t *request); /* prints the success */
+    json_t *(*arguments)(const struct invocation *invocation, int64_t id); /* NULL: `of` */
+    void (*say)(struct invocation *invocation, const json_t *request);     /* prints the success */
     bool review; /* USER/PACKAGE is the request to be reviewed */
+    json_t *(*of)(const struct invocation *invocation, const json_t *request); /* of the request as it is */
 };
+
+/* What an end of access says of others: requests that were cancelled with it, and /etc/group, where no one is removed whom
+ * others put there. */
+void requests_say_end(struct invocation *invocation, const json_t *request);
 
 /* Calls it for each operand and prints the results. Returns the highest exit code. Stops when the bus is silent. */
 int requests_each(struct invocation *invocation, const struct requests_action *action);

@@ -16,6 +16,7 @@ enum { LEVELS_MAX = 8 };
 
 #define SIGNATURE_STRINGS "as"
 #define SIGNATURE_NUMBERS "au"
+#define SIGNATURE_LARGE   "ax"
 #define SIGNATURE_OBJECT  "a{sv}"
 #define SIGNATURE_OBJECTS "aa{sv}"
 
@@ -37,7 +38,9 @@ static const char *signature_of(const json_t *value)
     case JSON_OBJECT:
         return SIGNATURE_OBJECT;
     case JSON_ARRAY:
-        return json_is_object(json_array_get(value, 0)) ? SIGNATURE_OBJECTS : SIGNATURE_STRINGS;
+        return json_is_object(json_array_get(value, 0))    ? SIGNATURE_OBJECTS
+               : json_is_integer(json_array_get(value, 0)) ? SIGNATURE_LARGE
+                                                           : SIGNATURE_STRINGS;
     case JSON_REAL:
     case JSON_NULL:
         break;
@@ -99,7 +102,7 @@ static bool value_fits(const char *signature, const json_t *value, int level)
     if (level >= LEVELS_MAX)
         return false;
     if (strcmp(signature, SIGNATURE_STRINGS) == 0 || strcmp(signature, SIGNATURE_NUMBERS) == 0 ||
-        strcmp(signature, SIGNATURE_OBJECTS) == 0)
+        strcmp(signature, SIGNATURE_LARGE) == 0 || strcmp(signature, SIGNATURE_OBJECTS) == 0)
         return array_fits(signature + 1, value, level);
     if (strcmp(signature, SIGNATURE_OBJECT) == 0)
         return object_fits(value, level);
@@ -283,7 +286,7 @@ static json_t *read_array(DBusMessageIter *iter, int level)
 
     if (signature &&
         (strcmp(signature, SIGNATURE_STRINGS) == 0 || strcmp(signature, SIGNATURE_NUMBERS) == 0 ||
-         strcmp(signature, SIGNATURE_OBJECTS) == 0)) {
+         strcmp(signature, SIGNATURE_LARGE) == 0 || strcmp(signature, SIGNATURE_OBJECTS) == 0)) {
         value = json_array();
         complete = value && read_items(iter, value, level);
     } else if (signature && strcmp(signature, SIGNATURE_OBJECT) == 0) {

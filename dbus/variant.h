@@ -2,10 +2,11 @@
 /*
  * Converts values on the bus to JSON values in memory, and back. One mapping for the daemon, the commands and --json:
  *
- *   string s · integer x, u · boolean b · array of strings as · of integers au · of objects aa{sv} · object a{sv}
+ *   string s · integer x, u · boolean b · array of strings as · of integers ax, au · of objects aa{sv} · object a{sv}
  *
  * Reading accepts every integer type (y n q i u x t; not a t above INT64_MAX); writing follows the given signature.
- * Writing leaves out members of an object that are null, and writes an empty array inside a{sv} as `as`.
+ * Writing leaves out members of an object that are null, and writes an array of integers inside a{sv} as `ax`, an
+ * empty one as `as`.
  */
 #pragma once
 

@@ -224,8 +224,9 @@ enum {
       PLANS(bus_plan_user, bus_plan_packages), GROUPS | ROOT_ONLY, assign(asked, terms))                     \
     X(Import, "ssasa{sv}", "group package users options", "duration dry_run reason", "aa{sv}", "outcomes",   \
       PLANS(bus_plan_users, bus_plan_packages), OTHERS | ROOT_ONLY, import(asked, terms))                    \
-    X(Revoke, "sss", "user package reason", "", "a{sv}", "request", PLANS(bus_plan_holder),                  \
-      USER | ROOT_ONLY, engine_revoke(asked, terms->user, terms->package, reason_in(terms)))                 \
+    X(Revoke, "sss", "user package reason", "", "a{sv}", "request",                                          \
+      PLANS(bus_plan_holder, bus_plan_delegators), USER | OTHERS | OF_ROOT,                                  \
+      engine_revoke(asked, terms->user, terms->package, reason_in(terms)))                                   \
     X(Retry, "ss", "user package", "", "a{sv}", "request", PLANS(bus_plan_user, bus_plan_holding),           \
       GROUPS | ROOT_ONLY | BY_NAME, engine_retry_now(asked, terms->user, terms->package))                    \
     X(GetRequest, "x", "id", "", "a{sv}", "request", PLANS(bus_plan_delegators), OTHERS,                     \

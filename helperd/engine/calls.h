@@ -59,8 +59,8 @@ int engine_extend(const struct call *call, const char *package, const char *just
 int engine_return(const struct call *call, const char *package, const char *reason);
 /* Whether a user of this very name holds the package, or will: a live assignment or a start that lies ahead. */
 bool engine_has(struct engine *engine, const char *user, const char *package);
-/* Administrator (uid 0, checked by the caller). facts: caller; for assign also user and the gids; for revoke the user,
- * unless engine_has the name as it was typed. */
+/* Uid 0, and who decided on it or may decide. facts: caller, delegators, the user unless engine_has the name as it was
+ * typed. */
 int engine_revoke(const struct call *call, const char *user, const char *package, const char *reason);
 struct assign_terms {
     const char *user; /* whom a refusal names who is not found; NULL: nobody */
@@ -71,6 +71,7 @@ struct assign_terms {
     bool override_duties; /* give it although it is incompatible with what the user holds; wants a reason */
     const char *advice;   /* options of `pkg-admin assign` that a refusal for that names; NULL: none */
 };
+/* Administrator (uid 0, checked by the caller). facts: caller, user, the gids. */
 int engine_assign(const struct call *call, const struct assign_terms *terms);
 /*
  * Takes members of a Unix group over as assignments of a package that gives it: each as engine_assign does, in a

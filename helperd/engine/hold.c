@@ -177,6 +177,47 @@ int engine_return(const struct call *call, const char *package, const char *reas
     return r;
 }
 
+/* Who decided on it, in whatever stage, or may decide on this package now. */
+static bool may_end(const struct call *call, int64_t request, const char *package,
+                    const struct policy_decider *decider)
+{
+    struct record record = {0};
+    bool may = policy_reviews(packages_find(call->engine->packages, package), decider);
+    if (!may && request && record_load(call->engine->store, request, &record) == 0) {
+        for (size_t i = 0; i < record.n_decisions; i++)
+            may |= policy_took_part(&record.decisions[i], &decider->identity);
+        may |= engine_was_asked(call->engine, &record, decider);
+        record_deinit(&record);
+    }
+    return may;
+}
+
+/* Uid 0 may end what anybody holds; others what they decided on or may decide. Those learn of nothing else whether it is
+ * held. */
+static int check_revoker(const struct call *call, const char *user, const char *package)
+{
+    struct store *store = call->engine->store;
+    struct assignment assignment = {0};
+    struct request request = {0};
+    char visible[NAME_ENCODED_MAX + 1], of[2 * NAME_PACKAGE_MAX];
+    if (call->caller->identity.uid == 0)
+        return 0;
+    const struct policy_decider decider = engine_decider(call->engine, call->caller, call->facts);
+    const bool held = store_find_live_assignment_by_name(store, user, package, &assignment) == 0;
+    const bool ahead = store_find_waiting_request_by_name(store, user, package, &request) == 0;
+    const bool may = (held && may_end(call, assignment.request, package, &decider)) ||
+                     (ahead && may_end(call, request.id, package, &decider));
+    assignment_deinit(&assignment);
+    request_deinit(&request);
+    if (may)
+        return 0;
+    return engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED,
+                         "%s has nothing of %s now that you decided on, or may decide (see: pkg-approve "
+                         "history). Only root may "
+                         "end what is left: run the same command with sudo, or as root.",
+                         text_visible(user, visible, sizeof(visible)), text_visible(package, of, sizeof(of)));
+}
+
 /* Rule 14: all that the user has of it, what was approved for later too. *ret_any: whether there was anything. */
 static int revoke_named(const struct call *call, const char *user, const char *package, const char *reason,
                         bool *ret_any)
@@ -282,6 +323,8 @@ int engine_revoke(const struct call *call, const char *user, const char *package
         return r;
     const char *const names[] = {user, call->facts->user ? call->facts->user->name : user};
     bool any = false;
+    if ((r = check_revoker(call, names[1], package)) != 0)
+        return r;
     for (size_t i = 0; i < 2; i++)
         if ((r = revoke_named(call, names[i], package, reason, &any)) < 0)
             return r;

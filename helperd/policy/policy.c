@@ -65,8 +65,7 @@ bool policy_escalated(const struct stage *stage, int64_t now)
            (stage->escalate_after > 0 && stage->entered > 0 && now >= stage->entered + stage->escalate_after);
 }
 
-/* True when this person made the decision, or it was made in their name. */
-static bool took_part(const struct decision *decision, const struct identity *who)
+bool policy_took_part(const struct decision *decision, const struct identity *who)
 {
     return policy_same_person(&decision->identity, who) ||
            (decision->for_user && policy_same_person(&decision->for_identity, who));
@@ -81,7 +80,7 @@ static enum policy_decide_verdict judge_person(const struct policy_pending *pend
     enum policy_decide_verdict verdict = POLICY_DECIDE_ALLOWED;
     for (size_t i = 0; i < pending->n_decisions; i++) {
         const struct decision *decision = &pending->decisions[i];
-        if (!took_part(decision, person))
+        if (!policy_took_part(decision, person))
             continue;
         if (decision->stage == pending->stage->number)
             return POLICY_DECIDE_TWICE;

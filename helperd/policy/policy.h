@@ -17,6 +17,9 @@ bool policy_may_name(char *const *principals, const struct subject *subject);
 /* True when the two may be one person: the uid or loginuid of one equals one of the other (rule 5). */
 bool policy_same_person(const struct identity *a, const struct identity *b);
 
+/* True when this person made the decision, or it was made in their name. */
+bool policy_took_part(const struct decision *decision, const struct identity *who);
+
 enum policy_request_verdict {
     POLICY_REQUEST_NOT_REQUESTOR = 0,
     POLICY_REQUEST_UNKNOWN, /* it depends on groups that could not be looked up */

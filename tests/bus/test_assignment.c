@@ -44,6 +44,12 @@ START_TEST(test_extension_by_approval)
     live_expect("bob", "pkg-approve", 0, "alice");
     live_expect("bob", "pkg-approve approve 2", 0, "alice holds asked");
     live_expect("alice", "pkg-request status 1", 0, "Access extended");
+    live_expect("alice", "pkg-request extend asked -d 10m", 0, "waits for: bob");
+    live_expect("dave", "pkg-approve revoke 1 -m no", 1, "no request 1");
+    live_expect("bob", "pkg-approve revoke 1 -m 'the ticket is closed'", 0, "alice holds asked no longer");
+    ck_assert_ptr_nonnull(strstr(live_output, "Request 3 of the same user and package is cancelled with it"));
+    ck_assert(!live_in_group("alice", "dbadmins"));
+    live_expect("alice", "pkg-request status 1", 0, "the ticket is closed");
 }
 END_TEST
 

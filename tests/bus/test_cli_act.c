@@ -107,6 +107,24 @@ START_TEST(deny_needs_a_reason)
 }
 END_TEST
 
+START_TEST(revoke_takes_back_what_was_approved)
+{
+    static const struct script lines[] = {
+        ANSWERS("GetRequest", "[12]", "a{sv}", "[{\"id\": 12, \"user\": \"alice\", \"package\": \"db\"}]"),
+        ANSWERS("Revoke", "[\"alice\", \"db\", \"enough\"]", "a{sv}",
+                "[{\"id\": 12, \"state\": \"revoked\", \"user\": \"alice\", \"package\": \"db\", "
+                "\"withdrawn\": [14]}]")};
+
+    RUN(lines, "pkg-approve", "revoke", "12", "-m", "enough");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "alice holds db no longer.");
+    SHOWS(result.out, "Request 14 of the same user and package is cancelled with it.");
+    RUN_UNASKED("pkg-approve", "revoke", "12");
+    ck_assert_int_eq(result.code, EX_USAGE);
+    SHOWS(result.err, "needs a reason");
+}
+END_TEST
+
 /* ---- asking ----------------------------------------------------------------------------------------------- */
 
 START_TEST(submit_says_who_decides)
@@ -289,9 +307,9 @@ int main(void)
 {
     script_case("what is done", script_setup);
     suite_add(approve_says_what_is_held, approve_is_honest_about_the_rest, of_several_the_worst_counts,
-              a_daemon_that_does_not_answer_ends_the_row, deny_needs_a_reason, submit_says_who_decides,
-              submit_names_its_terminal, submit_tells_what_is_open_already, cancel_takes_several,
-              reload_is_for_root);
+              a_daemon_that_does_not_answer_ends_the_row, deny_needs_a_reason,
+              revoke_takes_back_what_was_approved, submit_says_who_decides, submit_names_its_terminal,
+              submit_tells_what_is_open_already, cancel_takes_several, reload_is_for_root);
     if (getenv("ACCESSPKG_BUILD")) { /* tests/support/private-root sets it */
         script_case("in a private root", script_setup);
         suite_add(reload_writes_the_list_then_tells, a_bad_configuration_tells_nobody, check_config_as_json);

@@ -98,9 +98,42 @@ START_TEST(test_nothing_else)
 }
 END_TEST
 
+static int revoke_as(const char *who)
+{
+    const struct call *call = fixture_call(&fixture, who, NULL);
+    return fixture_answer(engine_revoke(call, "alice", "db", "enough"), NULL);
+}
+
+/* Who decided, and who may decide now; nobody else, and these do not learn whether it is held. */
+START_TEST(test_by_approvers)
+{
+    char refused[1024];
+    ck_assert_int_eq(revoke_as("carol"), BUS_ERROR_NOT_AUTHORIZED); /* nothing is held */
+    snprintf(refused, sizeof(refused), "%s", fixture_message);
+    approved("db", 0);
+    ck_assert_int_eq(revoke_as("carol"), BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_str_eq(fixture_message, refused);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "db"));
+    fixture_write_package(&fixture, "db",
+                          "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = carol\n");
+    fixture_reload(&fixture);
+    ck_assert_int_eq(revoke_as("bob"), 0); /* who decided */
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db"));
+    const int64_t id = submit("db", 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", id, true, "", NULL), 0);
+    ck_assert_int_eq(revoke_as("bob"), BUS_ERROR_NOT_AUTHORIZED); /* not of this one */
+    ck_assert_int_eq(revoke_as("carol"), 0);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db"));
+    fixture_write_package(&fixture, "db", DB);
+    fixture_reload(&fixture);
+    ck_assert_int_eq(acts_emergency(&fixture, "alice", "db", "fire", NULL), 0);
+    ck_assert_int_eq(revoke_as("bob"), 0); /* who may decide */
+}
+END_TEST
+
 int main(void)
 {
     suite_case("revoke", setup, fixture_teardown);
-    suite_add(test_what_lies_ahead, test_extension_that_waits, test_nothing_else);
+    suite_add(test_what_lies_ahead, test_extension_that_waits, test_by_approvers, test_nothing_else);
     return suite_run();
 }
