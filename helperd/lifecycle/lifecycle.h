@@ -9,7 +9,7 @@
 #include "helperd/config/packages.h"
 #include "helperd/lifecycle/members.h"
 #include "helperd/lifecycle/notice.h"
-#include "helperd/lifecycle/survey.h"
+#include "helperd/lifecycle/survey_plan.h"
 #include "helperd/policy/policy.h"
 
 /* Everything about one request, loaded together; the stage is zero before and without approval. */

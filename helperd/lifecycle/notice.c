@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Notices: what somebody must hear of is written down in the transaction of the change itself, with what was so at that
- * moment. Who delivers them takes them from the engine (engine/notices.c).
+ * moment. Who delivers them takes them from the engine (engine/delivery.c).
  */
 #include "helperd/lifecycle/lifecycle.h"
 
