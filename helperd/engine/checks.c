@@ -35,8 +35,8 @@ static int check_pace(struct engine *engine, uid_t uid, struct reply *reply)
 {
     const int64_t most = FILED_PER_PENDING * engine->config->pending_per_user;
     int64_t filed = 0;
-    const int r =
-        store_filed_since(engine->store, uid, clock_now(&engine->clock) - PACE_SECONDS, most, &filed);
+    const int r = store_count_requests_since(engine->store, uid, clock_now(&engine->clock) - PACE_SECONDS,
+                                             most, &filed);
     if (r == 0 && filed >= most)
         return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
                              "%" PRId64 " requests of yours were filed within an hour, which is the limit of "

@@ -146,7 +146,7 @@ static int list_holder(const struct assignment *assignment, void *data)
 static int find_kinds(struct engine *engine, const char *name, unsigned wanted, unsigned *ret)
 {
     unsigned kinds = 0;
-    const int r = store_find_held(engine->store, name, &kinds);
+    const int r = store_find_held_kinds(engine->store, name, &kinds);
     if (packages_find(engine->packages, name))
         kinds |= STORE_NAMES_PACKAGE;
     for (size_t i = 0; i < engine->packages->count; i++)

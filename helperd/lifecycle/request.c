@@ -28,7 +28,7 @@ void note_local_user(struct txn *txn, const struct facts *facts, const char *use
     for (size_t i = 0; i < 2; i++)
         if (subjects[i] && subjects[i]->uid == uid && strcmp(subjects[i]->name, user) == 0) {
             if (subjects[i]->local)
-                store_note_seen(txn->store, user, uid, true);
+                store_note_user_seen(txn->store, user, uid, true);
             return;
         }
 }
