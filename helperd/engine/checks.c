@@ -91,7 +91,7 @@ int engine_check_duties(struct engine *engine, const struct subject *subject, co
                         bool pending_too, struct reply *reply)
 {
     struct conflict conflict = {0};
-    const int r = find_conflict(engine, subject, package, pending_too, &conflict);
+    const int r = duties_find_conflict(engine, subject, package, pending_too, &conflict);
     if (r < 0 || !*conflict.package)
         return r;
     if (conflict.held)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A request's way along its table: moved, timed out, withdrawn. */
+/* The transitions of a request that end it, and questions about requests. How it is filed and decided: approval.c. */
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"

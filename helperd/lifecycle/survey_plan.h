@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which requests are to be surveyed next: whether anybody can decide them. */
+/* Plans surveys: which requests to check next for approvers who can decide them. */
 #pragma once
 
 #include "helperd/lifecycle/txn.h"
 
 struct grants;
 
-/* What is to be surveyed: this request before the others; all behind `after`; all that wait, for the directory may say
- * something else by now; all, if one of the groups that a user got or lost by a package approves anything. */
-void survey_soon(struct engine *engine, int64_t request);
-void survey_from(struct engine *engine, int64_t after);
-void engine_survey_all(struct engine *engine);
-void survey_groups(struct engine *engine, const struct grants *grants);
+/* Plans a survey of this request before all others; of all pending requests with an id above `after`; of all; of all,
+ * if a user got or lost one of these groups by a package and its members approve anything. */
+void survey_plan_soon(struct engine *engine, int64_t request);
+void survey_plan_from(struct engine *engine, int64_t after);
+void survey_plan_all(struct engine *engine);
+void survey_plan_for_groups(struct engine *engine, const struct grants *grants);
