@@ -20,7 +20,7 @@ enum outbox_audience {
  * Symbol, identifier, audience, one line for people, the words between that and the first command on a terminal (NULL:
  * not shown on terminals), and commands for people to paste, one on a line. {member} stands for a member of the notice;
  * a command with a missing one is left out. Terminals are for events that ask for an act now. Not for an end that comes
- * near: the root service warns of it there, if at_end says so (lifecycle/sessions.c).
+ * near: the root service warns of it there, if at_end says so (lifecycle/session_plan.c).
  */
 #define OUTBOX_TABLE(X)                                                                                      \
     X(REQUEST_WAITS, "request-waits", OUTBOX_ASKED, "{user} asks for {package}", "To approve",               \

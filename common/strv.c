@@ -3,6 +3,7 @@
 
 #include "common/cleanup.h"
 
+#include <errno.h>
 #include <string.h>
 
 size_t strv_length(char *const *list)
@@ -75,4 +76,16 @@ strv strv_copy(char *const *list)
         }
     }
     return copy;
+}
+
+int strv_add(strv *list, const char *item)
+{
+    const size_t n = strv_length(*list);
+    strv grown = reallocarray(*list, n + 2, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    *list = grown;
+    grown[n] = strdup(item);
+    grown[n + 1] = NULL;
+    return grown[n] ? 0 : -ENOMEM;
 }

@@ -15,3 +15,6 @@ void strv_free(strv list);
 strv strv_split(const char *text); /* at blanks; an empty text gives an empty list */
 char *strv_join(char *const *list, const char *separator);
 strv strv_copy(char *const *list);
+
+/* Appends a copy; a list that is NULL begins. 0; -ENOMEM, and the list is as before. */
+int strv_add(strv *list, const char *item);

@@ -29,7 +29,7 @@ static void on_survey_due(struct ev_loop *loop, ev_timer *timer, int events)
     struct inquiry inquiry = INQUIRY_NOBODY;
     if (survey->again_at && ev_now(loop) >= survey->again_at) {
         survey->again_at = 0;
-        engine_survey_all(survey->engine);
+        survey_plan_all(survey->engine);
     }
     if (survey->asking || engine_due_survey(survey->engine, &survey->request, &inquiry) != 0) {
         inquiry_deinit(&inquiry);
@@ -65,6 +65,6 @@ void daemon_survey_soon(struct daemon_survey *survey)
 
 void daemon_survey_all(struct daemon_survey *survey)
 {
-    engine_survey_all(survey->engine);
+    survey_plan_all(survey->engine);
     daemon_survey_soon(survey);
 }

@@ -35,8 +35,8 @@ static int check_pace(struct engine *engine, uid_t uid, struct reply *reply)
 {
     const int64_t most = FILED_PER_PENDING * engine->config->pending_per_user;
     int64_t filed = 0;
-    const int r =
-        store_filed_since(engine->store, uid, clock_now(&engine->clock) - PACE_SECONDS, most, &filed);
+    const int r = store_count_requests_since(engine->store, uid, clock_now(&engine->clock) - PACE_SECONDS,
+                                             most, &filed);
     if (r == 0 && filed >= most)
         return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
                              "%" PRId64 " requests of yours were filed within an hour, which is the limit of "
@@ -91,7 +91,7 @@ int engine_check_duties(struct engine *engine, const struct subject *subject, co
                         bool pending_too, struct reply *reply)
 {
     struct conflict conflict = {0};
-    const int r = find_conflict(engine, subject, package, pending_too, &conflict);
+    const int r = duties_find_conflict(engine, subject, package, pending_too, &conflict);
     if (r < 0 || !*conflict.package)
         return r;
     if (conflict.held)

@@ -27,12 +27,12 @@ static const struct due {
     int (*find_assignment)(struct store *store, int64_t now, struct assignment *ret);
     void (*on_assignment)(struct txn *txn, struct assignment *assignment);
 } dues[] = {
-    {.find_request = store_due_request, .on_request = request_time_out},
-    {.find_request = store_due_escalation, .on_request = stage_escalate},
-    {.find_request = store_due_reminder, .on_request = notify_reminder},
-    {.find_assignment = store_due_assignment, .on_assignment = end_assignment},
-    {.find_request = store_due_start, .on_request = request_start},
-    {.find_assignment = store_due_notice, .on_assignment = notify_end},
+    {.find_request = store_find_due_request, .on_request = request_time_out},
+    {.find_request = store_find_due_escalation, .on_request = stage_escalate},
+    {.find_request = store_find_due_reminder, .on_request = notify_reminder},
+    {.find_assignment = store_find_due_assignment, .on_assignment = end_assignment},
+    {.find_request = store_find_due_start, .on_request = request_start},
+    {.find_assignment = store_find_due_notice, .on_assignment = notify_end},
 };
 
 /* Whether it was due, and is done. */
@@ -81,7 +81,7 @@ static int follow_clock(struct engine *engine, int64_t now)
         log_warning("The clock was set back by %" PRId64 " s: all grant files are written again.",
                     engine->last_now - now);
         store_end_delegations(txn->store, engine->last_now); /* rule 8 */
-        store_hasten(txn->store, now);
+        store_hasten_retries(txn->store, now);
         const int r = store_each_live_user(engine->store, note_user, engine);
         if (r < 0)
             return r;

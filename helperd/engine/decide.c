@@ -258,7 +258,7 @@ static int decide_record(const struct call *call, struct record *record, bool ap
         .decider = call->facts->caller->name,
         .identity = call->caller->identity,
         .for_user = for_whom ? for_whom->subject->name : NULL,
-        .for_identity = for_whom ? for_whom->identity : NOBODY,
+        .for_identity = for_whom ? for_whom->identity : IDENTITY_NONE,
         .approved = approve,
         .reason = (char *)terms->reason,
         .at = now,

@@ -140,7 +140,7 @@ static int check_counts(struct engine *engine, const struct facts *facts, int64_
     int r;
     if ((r = find_given(engine, facts, ret_replaced, &given)) < 0 ||
         (r = count_received(engine, facts, &received)) < 0 ||
-        (r = store_delegated_since(engine->store, facts->caller->uid, since, PACE_MAX, &lately)) < 0)
+        (r = store_count_delegations_since(engine->store, facts->caller->uid, since, PACE_MAX, &lately)) < 0)
         return r;
     if (given >= GIVEN_MAX)
         return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,

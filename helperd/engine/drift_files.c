@@ -92,12 +92,12 @@ int drift_look_at_user(struct engine *engine, const char *user, bool settled)
     if (likeness == GRANT_ALIKE)
         return mend_mode(engine, user);
     if (!settled && is_stray(engine, user)) {
-        if (likeness == GRANT_UNLIKE)
+        if (likeness == GRANT_CHANGED)
             grant_user_deinit(&file);
         return 1;
     }
     const struct finding finding = {
-        .file = likeness == GRANT_UNLIKE ? &file : NULL,
+        .file = likeness == GRANT_CHANGED ? &file : NULL,
         .why = likeness == GRANT_REMOVED ? "removed by hand" : "changed by hand",
     };
     struct txn txn;

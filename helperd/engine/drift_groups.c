@@ -269,6 +269,6 @@ int engine_retry_all(struct engine *engine)
         after = assignment.id;
         assignment_deinit(&assignment);
     }
-    store_hasten(txn.store, txn_now(&txn));
+    store_hasten_retries(txn.store, txn_now(&txn));
     return txn_commit(&txn);
 }

@@ -219,7 +219,7 @@ static int review_record(const struct call *call, const struct record *record, c
         .decider = call->facts->caller->name,
         .identity = call->caller->identity,
         .for_user = for_whom ? for_whom->subject->name : NULL,
-        .for_identity = for_whom ? for_whom->identity : NOBODY,
+        .for_identity = for_whom ? for_whom->identity : IDENTITY_NONE,
         .approved = true,
         .reason = *reason ? (char *)reason : NULL,
         .at = now,

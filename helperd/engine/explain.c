@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/names.h"
+#include "helperd/lifecycle/texts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,14 +25,6 @@ struct explanation {
 static int add(json_t *object, const char *key, json_t *value)
 {
     return json_object_set_new(object, key, value) < 0 ? -ENOMEM : 0;
-}
-
-static json_t *texts(char *const *list)
-{
-    json_t *array = json_array();
-    for (; list && *list; list++)
-        json_array_append_new(array, json_string(*list));
-    return array;
 }
 
 /* ---- who could approve ---- */
@@ -93,7 +86,7 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
         [POLICY_REACH_FALLBACK] = "fallback",
         [POLICY_REACH_NOBODY] = "nobody",
     };
-    const char *here = stage_undecidable_here(explanation->engine);
+    const char *here = stage_find_host_obstacle(explanation->engine);
     const struct policy_pending pending = {.stage = stage, .requestor = &explanation->identity};
     struct policy_reach reach = policy_reach(&pending, explanation->facts);
     char why[STAGE_WHY_MAX];
@@ -103,11 +96,11 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
     json_t *view =
         json_pack("{s:I, s:I, s:I, s:o, s:o, s:b, s:s}", "stage", (json_int_t)stage->number, "quorum",
                   (json_int_t)stage->quorum, "timeout", (json_int_t)stage->timeout, "approvers",
-                  texts(stage->approvers), "people", people_of(explanation, stage, stage->approvers),
+                  texts_new(stage->approvers), "people", people_of(explanation, stage, stage->approvers),
                   "people_known", are_known(explanation, stage->approvers), "reach", words[reach.verdict]);
     int r = view ? 0 : -ENOMEM;
     if (r == 0 && stage->fallback_approvers[0]) {
-        r = add(view, "fallback_approvers", texts(stage->fallback_approvers));
+        r = add(view, "fallback_approvers", texts_new(stage->fallback_approvers));
         if (r == 0)
             r = add(view, "fallback_people", people_of(explanation, stage, stage->fallback_approvers));
         if (r == 0)
@@ -119,7 +112,7 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
         r = add(view, "why",
                 json_string(here    ? here
                             : taken ? "one person takes part in one stage alone, and too few can approve"
-                                    : stage_say_reach(stage, &reach, explanation->facts, why)));
+                                    : stage_describe_reach(stage, &reach, explanation->facts, why)));
     if (r == 0)
         return view;
     json_decref(view);

@@ -120,11 +120,11 @@ static int heed_gone(struct engine *engine, const char *name)
 static int note_seen(struct engine *engine, const struct subject *subject)
 {
     struct txn txn;
-    const int r = store_find_unlike(engine->store, subject->name, subject->uid, subject->local);
+    const int r = store_find_user_unlike(engine->store, subject->name, subject->uid, subject->local);
     if (r != 0)
         return r < 0 ? r : 0;
     txn_begin(&txn, engine);
-    store_note_seen(txn.store, subject->name, subject->uid, subject->local);
+    store_note_user_seen(txn.store, subject->name, subject->uid, subject->local);
     return txn_commit(&txn);
 }
 

@@ -249,7 +249,7 @@ static int revoke_named(const struct call *call, const char *user, const char *p
 static int refuse_revoke(struct engine *engine, const char *user, const char *package, struct reply *reply)
 {
     const int refusal = refuse_others(user, package, reply);
-    const int r = standing_append(engine, packages_find(engine->packages, package), user, reply);
+    const int r = standing_append_refusal(engine, packages_find(engine->packages, package), user, reply);
     return r < 0 ? r : refusal;
 }
 
@@ -264,7 +264,8 @@ bool engine_has(struct engine *engine, const char *user, const char *package)
     return has;
 }
 
-/* Under none of the names that are known: the one as it was typed, and, where a directory knows it, the canonical one. */
+/* Under none of the names that are known: the one as it was typed, and, where a directory knows it, the canonical
+ * one. */
 static int refuse_unnamed(struct engine *engine, const struct facts *facts, const char *user,
                           const char *package, struct reply *reply)
 {
@@ -294,8 +295,8 @@ static int compare_letters(const struct assignment *assignment, void *data)
     return alike->held ? 0 : -ENOMEM;
 }
 
-/* A directory that takes a name in any letters may be away, or deny it while its server is: then nobody but the store knows
- * how it is held. To be typed so; it may be somebody else's. 0 or -errno. */
+/* A directory that takes a name in any letters may be away, or deny it while its server is: then nobody but the store
+ * knows how it is held. To be typed so; it may be somebody else's. 0 or -errno. */
 static int append_alike(struct engine *engine, const char *user, const char *package, struct reply *reply)
 {
     const struct store_holders_filter filter = {

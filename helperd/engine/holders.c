@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's knowledge of who holds what now. No look-up of a group lists those who have it by a package, so the store
- * is asked wherever a group's people count: for look-ups of who can decide, for notices, and by an administrator. Changes
- * nothing.
+ * The engine's knowledge of who holds what now. No look-up of a group lists those who have it by a package, so the
+ * store is asked wherever a group's people count: for look-ups of who can decide, for notices, and by an administrator.
+ * Changes nothing.
  */
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
 #include "common/groupfile.h"
 #include "common/names.h"
+#include "helperd/lifecycle/texts.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,7 +26,7 @@ struct recipients {
 static int add_recipient(const struct store_holder *holder, void *data)
 {
     struct recipients *recipients = data;
-    if (!text_is_utf8(holder->user) || json_has_text(recipients->names, holder->user))
+    if (!text_is_utf8(holder->user) || texts_contain(recipients->names, holder->user))
         return 0;
     if (json_array_size(recipients->names) >= RECIPIENTS_MAX) {
         recipients->unnamed++;
@@ -101,11 +102,11 @@ static int put_grants(json_t *view, const struct grants *grants)
 static int put_standing(const struct listing *listing, json_t *view, const struct assignment *assignment,
                         const struct grants *grants)
 {
-    json_t *standing = NULL;
-    const int r = standing_find(listing->engine, &listing->file, assignment->user, grants, &standing);
-    if (r == 0 && json_array_size(standing) > 0)
-        return json_object_set_new(view, "standing", standing) < 0 ? -ENOMEM : 0;
-    json_decref(standing);
+    strv standing = NULL;
+    int r = standing_find_groups(listing->engine, &listing->file, assignment->user, grants, &standing);
+    if (r == 0)
+        r = standing_set(view, standing);
+    strv_free(standing);
     return r;
 }
 
@@ -146,7 +147,7 @@ static int list_holder(const struct assignment *assignment, void *data)
 static int find_kinds(struct engine *engine, const char *name, unsigned wanted, unsigned *ret)
 {
     unsigned kinds = 0;
-    const int r = store_find_held(engine->store, name, &kinds);
+    const int r = store_find_held_kinds(engine->store, name, &kinds);
     if (packages_find(engine->packages, name))
         kinds |= STORE_NAMES_PACKAGE;
     for (size_t i = 0; i < engine->packages->count; i++)

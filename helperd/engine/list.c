@@ -2,6 +2,8 @@
 /* Questions that change nothing: one request, lists of requests, packages. */
 #include "helperd/engine/internal.h"
 
+#include "helperd/lifecycle/texts.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,20 +201,12 @@ int engine_list_requests(const struct call *call, enum engine_role role, const s
 
 /* ---- packages ---- */
 
-static json_t *texts(char *const *list)
-{
-    json_t *array = json_array();
-    for (; *list; list++)
-        json_array_append_new(array, json_string(*list));
-    return array;
-}
-
 static json_t *view_package(const struct package *package, const struct subject *subject)
 {
     const struct policy_ask ask = {.has_justification = true};
     return json_pack("{s:s, s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:b, s:b}", "name", package->name,
-                     "description", package->description, "groups", texts(package->groups), "approvers",
-                     package->n_stages ? texts(package->stages[0].approvers) : json_array(), "approval",
+                     "description", package->description, "groups", texts_new(package->groups), "approvers",
+                     package->n_stages ? texts_new(package->stages[0].approvers) : json_array(), "approval",
                      package->approval_required, "justification", package->justification_required, "duration",
                      (json_int_t)package->duration, "max_duration", (json_int_t)package->max_duration,
                      "may_request", policy_may_request(package, subject, &ask) == POLICY_REQUEST_ALLOWED,

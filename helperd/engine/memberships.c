@@ -19,7 +19,7 @@ int engine_due_membership(struct engine *engine, struct membership *ret)
     struct txn txn;
     const int64_t now = clock_now(&engine->clock);
     struct membership membership = {0};
-    int r = store_due_membership(engine->store, now, &membership);
+    int r = store_find_due_membership(engine->store, now, &membership);
     if (r != 0)
         return r;
     membership.retry_at = now + retry_backoff(engine, ++membership.attempts);
@@ -253,7 +253,7 @@ static int adopt_some(struct engine *engine, int64_t *after)
     int found = 0;
     txn_begin(&txn, engine);
     for (int i = 0; found == 0 && i < ADOPTED_AT_ONCE; i++)
-        if ((found = store_find_without_membership(txn.store, *after, after)) == 0)
+        if ((found = store_next_without_membership(txn.store, *after, after)) == 0)
             adopt(&txn, *after);
     const int r = txn_commit(&txn);
     return r < 0 ? r : found;

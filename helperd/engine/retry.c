@@ -10,7 +10,7 @@ int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inqu
 {
     struct txn txn;
     struct assignment assignment = {0};
-    int r = store_due_retry(engine->store, clock_now(&engine->clock), &assignment);
+    int r = store_find_due_retry(engine->store, clock_now(&engine->clock), &assignment);
     if (r != 0)
         return r;
     assignment.attempts++;

@@ -41,7 +41,7 @@ static bool take_due(struct txn *txn, struct engine_warning *ret, bool *ret_want
     const struct engine *engine = txn->engine;
     const int64_t now = txn_now(txn);
     struct assignment assignment = {0};
-    if (store_due_warning(txn->store, now, &assignment) != 0)
+    if (store_find_due_warning(txn->store, now, &assignment) != 0)
         return false;
     *ret_wanted = assignment_warns(engine, &assignment) && assignment_is_near_end(&assignment.span, now);
     if (*ret_wanted)
@@ -169,7 +169,7 @@ static int take_ending(struct engine *engine, struct engine_ending *ret, bool *r
     const int64_t now = clock_now(&engine->clock);
     struct ending row = {0};
     struct engine_ending ending = {0};
-    int r = store_due_ending(engine->store, now, &row);
+    int r = store_find_due_ending(engine->store, now, &row);
     if (r != 0)
         return r;
     r = fill(engine, &row, &ending);

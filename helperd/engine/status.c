@@ -196,7 +196,7 @@ int engine_status(struct engine *engine, const struct caller *caller, struct rep
     int64_t unreviewed = 0;
     int r;
     if ((r = engine_tick(engine)) != 0 ||
-        (r = store_count(engine->store, clock_now(&engine->clock), &counts)) != 0 ||
+        (r = store_read_counts(engine->store, clock_now(&engine->clock), &counts)) != 0 ||
         (r = store_count_unreviewed(engine->store, &unreviewed)) != 0 ||
         (r = store_count_memberships_left(engine->store, &left)) != 0)
         return r;

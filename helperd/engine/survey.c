@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Surveys: the requests that wait, one after the other, each judged by lifecycle/stage.c from what was looked up for it. */
+/* Surveys: the requests that wait, one after the other, each judged by lifecycle/stage.c from what was looked up for
+ * it. */
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
@@ -60,7 +61,7 @@ int engine_survey(struct engine *engine, int64_t id, const struct facts *facts)
     struct survey *survey = &engine->survey;
     if (!facts) {
         if (survey->failed != id)
-            survey_from(engine, id - 1);
+            survey_plan_from(engine, id - 1);
         survey->failed = survey->failed == id ? 0 : id; /* the next walk may have more luck */
         return 0;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/engine/view.h"
 
+#include "helperd/lifecycle/texts.h"
+
 #include <string.h>
 
 /* An object under construction: one failed step spoils it, and is noticed once, at the end. */
@@ -25,18 +27,6 @@ static void put_time(struct builder *builder, const char *key, int64_t time)
 {
     if (time > 0)
         put(builder, key, json_integer(time));
-}
-
-static json_t *texts(char *const *list)
-{
-    json_t *array = json_array();
-    for (; list && *list; list++) {
-        if (json_array_append_new(array, json_string(*list)) < 0) {
-            json_decref(array);
-            return NULL;
-        }
-    }
-    return array;
 }
 
 static const char *verdict_of(const struct request *request, const struct decision *decision)
@@ -65,9 +55,9 @@ static void put_decisions(struct builder *builder, const struct record *record)
 static void put_approvers(struct builder *builder, const struct record *record, int64_t now)
 {
     const struct stage *stage = &record->stage;
-    json_t *approvers = texts(stage->approvers);
+    json_t *approvers = texts_new(stage->approvers);
     if (policy_escalated(stage, now)) {
-        json_t *fallback = texts(stage->fallback_approvers);
+        json_t *fallback = texts_new(stage->fallback_approvers);
         if (json_array_extend(approvers, fallback) < 0)
             builder->failed = true;
         json_decref(fallback);
@@ -146,7 +136,7 @@ static void put_package(struct builder *builder, const struct record *record, co
     if (!package)
         return; /* no longer in packages.d */
     put_text(builder, "description", package->description);
-    put(builder, "groups", texts(package->groups));
+    put(builder, "groups", texts_new(package->groups));
 }
 
 static void put_origin(struct builder *builder, const struct request *request)
@@ -175,8 +165,8 @@ static json_t *reviewers(const struct package *package)
 {
     json_t *all = json_array();
     for (size_t i = 0; package && i < package->n_stages; i++) {
-        json_t *approvers = texts(package->stages[i].approvers);
-        json_t *fallback = texts(package->stages[i].fallback_approvers);
+        json_t *approvers = texts_new(package->stages[i].approvers);
+        json_t *fallback = texts_new(package->stages[i].fallback_approvers);
         const int r = json_array_extend(all, approvers) | json_array_extend(all, fallback);
         json_decref(approvers);
         json_decref(fallback);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Derives the grant files from the store: writes them, compares what stands there, and takes them over into a new store. */
+/* Derives the grant files from the store: writes them, compares them, and adopts them into a new store. */
 #include "helperd/grants/grant.h"
 
 #include "common/duration.h"
@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A user's file under construction; the strings are owned by it. */
+/* A user's file under construction; owns its strings. */
 struct draft {
     struct store *store;
     struct grant_user file;
 };
 
-static int add_package(struct draft *draft, const struct assignment *assignment)
+static int draft_add_package(struct draft *draft, const struct assignment *assignment)
 {
     struct grant_package *grown =
         reallocarray(draft->file.packages, draft->file.n_packages + 1, sizeof(*grown));
@@ -29,7 +29,7 @@ static int add_package(struct draft *draft, const struct assignment *assignment)
     return grown[draft->file.n_packages++].name ? 0 : -ENOMEM;
 }
 
-static int add_group(struct draft *draft, const struct grant *grant, const struct grant_span *span)
+static int draft_add_group(struct draft *draft, const struct grant *grant, const struct grant_span *span)
 {
     struct grant_group *grown = reallocarray(draft->file.groups, draft->file.n_groups + 1, sizeof(*grown));
     if (!grown)
@@ -56,30 +56,31 @@ static void draft_deinit(struct draft *draft)
     free(draft->file.groups);
 }
 
-/* The gate opens for what is whole; the groups of a partial assignment are given as far as they are in place. */
-static int add_assignment(const struct assignment *assignment, void *data)
+/* A package is listed, and opens the gate, when it is fulfilled; of a partial assignment only the groups in place
+ * are. */
+static int draft_add_assignment(const struct assignment *assignment, void *data)
 {
     struct draft *draft = data;
     struct grant *grants = NULL;
     size_t count = 0;
-    /* Two people had this name: the file is the later one's alone. The engine ends the other's. */
+    /* Two users had this name in turn: the file is for the later one. The engine ends what the other held. */
     if (draft->file.uid != assignment->uid)
         draft_clear(draft);
     draft->file.uid = assignment->uid;
     int r = store_get_grants(draft->store, assignment->id, &grants, &count);
     if (r == 0 && assignment->state == STATE_FULFILLED)
-        r = add_package(draft, assignment);
+        r = draft_add_package(draft, assignment);
     for (size_t i = 0; r == 0 && i < count; i++)
         if (!grants[i].problem)
-            r = add_group(draft, &grants[i], &assignment->span);
+            r = draft_add_group(draft, &grants[i], &assignment->span);
     store_free_grants(grants, count);
     return r;
 }
 
-static int draft_user(const struct grant_source *source, const char *user, struct draft *ret)
+static int draft_init_user(const struct grant_source *source, const char *user, struct draft *ret)
 {
     *ret = (struct draft){.store = source->store, .file = {.user = user, .written = source->now}};
-    return store_each_live_of_user(source->store, user, add_assignment, ret);
+    return store_each_live_of_user(source->store, user, draft_add_assignment, ret);
 }
 
 static bool is_empty(const struct grant_user *file)
@@ -100,7 +101,7 @@ int grant_publish_user(const struct grant_source *source, const char *user, bool
                        struct grantdir_mark *ret_mark)
 {
     struct draft draft;
-    int r = draft_user(source, user, &draft);
+    int r = draft_init_user(source, user, &draft);
     *ret_mark = (struct grantdir_mark){0};
     if (r == 0)
         r = replace_file(source, &draft.file, durable, ret_mark);
@@ -111,22 +112,22 @@ int grant_publish_user(const struct grant_source *source, const char *user, bool
     return r;
 }
 
-/* ---- the files as others left them ---- */
+/* ---- comparing files ---- */
 
 static bool same_span(const struct grant_span *a, const struct grant_span *b)
 {
     return a->start == b->start && a->end == b->end;
 }
 
-/* What went wrong with our reading says nothing of the file; every other failure is one of the readers' too. */
-static bool is_fault(int error)
+/* A fault of our reading, which says nothing about the file. Any other error would make the modules reject it, too. */
+static bool is_reading_fault(int error)
 {
     return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -EIO || error == -EINTR;
 }
 
-static enum grant_likeness likeness_of_error(int error)
+static enum grant_likeness likeness_from_error(int error)
 {
-    return error == -ENOENT || error == -ENOTDIR ? GRANT_REMOVED : GRANT_REFUSED;
+    return error == -ENOENT || error == -ENOTDIR ? GRANT_REMOVED : GRANT_REJECTED;
 }
 
 bool grant_file_has_package(const struct grant_user *file, const struct assignment *assignment)
@@ -155,7 +156,7 @@ bool grant_file_has_group(const struct grant_user *file, const struct assignment
     return has_group_line(file, grant->gid, grant->group, &assignment->span);
 }
 
-/* As many lines, and each of ours among them. */
+/* True when both have the same lines, in any order. */
 static bool is_alike(const struct grant_user *file, const struct grant_user *wanted)
 {
     if (file->n_packages != wanted->n_packages || file->n_groups != wanted->n_groups)
@@ -173,17 +174,17 @@ static bool is_alike(const struct grant_user *file, const struct grant_user *wan
     return true;
 }
 
-static enum grant_likeness judge_user(const struct grant_user *file, int read,
-                                      const struct grant_user *wanted)
+static enum grant_likeness compare_file(const struct grant_user *file, int read,
+                                        const struct grant_user *wanted)
 {
     const bool any = !is_empty(wanted);
     if (read == -ENOENT && !any)
         return GRANT_ALIKE;
     if (read < 0)
-        return likeness_of_error(read);
+        return likeness_from_error(read);
     if (any && file->uid != wanted->uid)
-        return GRANT_REFUSED;
-    return is_alike(file, wanted) && any ? GRANT_ALIKE : GRANT_UNLIKE;
+        return GRANT_REJECTED;
+    return is_alike(file, wanted) && any ? GRANT_ALIKE : GRANT_CHANGED;
 }
 
 int grant_compare_user(const struct grant_source *source, const char *user, struct grant_user *ret_file,
@@ -191,14 +192,14 @@ int grant_compare_user(const struct grant_source *source, const char *user, stru
 {
     struct draft draft;
     struct grant_user file = {0};
-    int r = draft_user(source, user, &draft);
+    int r = draft_init_user(source, user, &draft);
     const int read = r == 0 ? grantdir_read_user(source->state, user, source->now, &file) : 0;
-    if (is_fault(read))
+    if (is_reading_fault(read))
         r = read;
     if (r == 0)
-        *ret = judge_user(&file, read, &draft.file);
+        *ret = compare_file(&file, read, &draft.file);
     draft_deinit(&draft);
-    if (r == 0 && *ret == GRANT_UNLIKE)
+    if (r == 0 && *ret == GRANT_CHANGED)
         *ret_file = file;
     else
         grant_user_deinit(&file);
@@ -210,8 +211,8 @@ struct adoption {
     int64_t adopted;
 };
 
-static void audit(const struct grant_source *source, const char *event, int64_t assignment,
-                  const char *detail)
+static void audit_adoption(const struct grant_source *source, const char *event, int64_t assignment,
+                           const char *detail)
 {
     store_add_audit(source->store, &(struct audit){.at = source->now,
                                                    .actor = "accesspkgd",
@@ -221,8 +222,8 @@ static void audit(const struct grant_source *source, const char *event, int64_t 
                                                    .detail = detail});
 }
 
-/* Two packages of one span may give the same group. */
-static bool has_group(const struct grant *grants, size_t count, const char *name)
+/* A group may be listed twice: two packages with one span may give it. */
+static bool grants_contain(const struct grant *grants, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(grants[i].group, name) == 0)
@@ -230,7 +231,7 @@ static bool has_group(const struct grant *grants, size_t count, const char *name
     return false;
 }
 
-/* The groups of one package's line are those with its span: the daemon wrote them so. */
+/* The groups of a package are those with its span, as the daemon wrote them. */
 static int adopt_package(struct adoption *adoption, const struct grant_user *file,
                          const struct grant_package *package)
 {
@@ -250,18 +251,18 @@ static int adopt_package(struct adoption *adoption, const struct grant_user *fil
     size_t count = 0;
     for (size_t i = 0; i < file->n_groups; i++)
         if (same_span(&file->groups[i].span, &package->span) &&
-            !has_group(grants, count, file->groups[i].name))
+            !grants_contain(grants, count, file->groups[i].name))
             grants[count++] =
                 (struct grant){.group = (char *)file->groups[i].name, .gid = file->groups[i].gid};
     store_add_assignment(adoption->source->store, &assignment);
     store_set_grants(adoption->source->store, assignment.id, grants, count, true);
-    audit(adoption->source, "adopt", assignment.id, "taken over from the grant file");
+    audit_adoption(adoption->source, "adopt", assignment.id, "taken over from the grant file");
     free(grants);
     adoption->adopted++;
     return 0;
 }
 
-/* A line that comes twice is one assignment. */
+/* Two lines of one package are one assignment. */
 static bool is_adopted(const struct adoption *adoption, const struct grant_user *file, size_t package)
 {
     for (size_t i = 0; i < package; i++)
@@ -276,7 +277,7 @@ static int adopt_user(const char *user, void *data)
     struct adoption *adoption = data;
     struct grant_user file = {0};
     int r = grantdir_read_user(adoption->source->state, user, adoption->source->now, &file);
-    if (r == -ENOENT) /* went away meanwhile */
+    if (r == -ENOENT) /* removed meanwhile */
         return 0;
     if (r < 0) {
         char visible[NAME_ENCODED_MAX + 1];
@@ -298,8 +299,8 @@ int grant_adopt(const struct grant_source *source)
     const int r = grantdir_each_user(source->state, adopt_user, &adoption);
     if (r < 0 && r != -ENOENT)
         return r;
-    /* Written in any case: it ends the store's being newborn. */
-    audit(source, "begin", 0, "the store is new");
+    /* Always written: a store with an audit line is newborn no longer. */
+    audit_adoption(source, "begin", 0, "the store is new");
     if (adoption.adopted > 0)
         log_notice("state.db is new: %lld assignment%s taken over from the grant files, until %s.",
                    (long long)adoption.adopted, adoption.adopted == 1 ? " was" : "s were",

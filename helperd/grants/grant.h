@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From the store to the grant files: derives what the PAM and NSS modules read. Never decides anything; doing it
- * again is harmless (rule 7). Called by the engine after its commit.
+ * Derives the grant files, which the PAM and NSS modules read, from the store. Decides nothing; repeating it is
+ * harmless (rule 7). Called by the engine after its commit.
  */
 #pragma once
 
 #include "common/grantdir.h"
 #include "helperd/store/store.h"
 
-/* What the files are derived from, where they are, and when. */
 struct grant_source {
     struct store *store;
-    const char *state; /* the folder */
+    const char *state; /* the folder above grants/ */
     int64_t now;
 };
 
 /*
- * Makes grants/user/<user> say what the store says, or takes it away when the user holds nothing. `durable` (what
- * narrows access): on stable storage when this returns. The mark is of the file that was written, its inode 0 where
- * none was. 0 or -errno (logged).
+ * Writes grants/user/<user> from the store, or removes it when the user holds nothing. `durable` (for a change that
+ * takes access away): on stable storage when this returns. *ret_mark: the file that was written; inode 0: none was. 0
+ * or -errno (logged).
  */
 int grant_publish_user(const struct grant_source *source, const char *user, bool durable,
                        struct grantdir_mark *ret_mark);
 
-/* How a file stands to the store, leaving aside when it was written. */
+/* A file compared with the store, apart from the time when it was written. */
 enum grant_likeness {
     GRANT_ALIKE = 0,
-    GRANT_REMOVED, /* there is none, and there should be */
-    GRANT_REFUSED, /* there, but readers refuse it, or it is another user's by its uid */
-    GRANT_UNLIKE,
+    GRANT_REMOVED,  /* it is missing */
+    GRANT_REJECTED, /* the modules reject it, or it has another uid */
+    GRANT_CHANGED,  /* it has other lines */
 };
 
-/* GRANT_UNLIKE alone sets *ret_file (owned by the caller, grant_user_deinit). 0; -errno: it could not be found out. */
+/* *ret_file is set for GRANT_CHANGED only (owned by the caller, grant_user_deinit). 0; -errno: it could not be read. */
 int grant_compare_user(const struct grant_source *source, const char *user, struct grant_user *ret_file,
                        enum grant_likeness *ret);
+/* Whether the file has the line of this assignment's package, of this grant. */
 bool grant_file_has_package(const struct grant_user *file, const struct assignment *assignment);
 bool grant_file_has_group(const struct grant_user *file, const struct assignment *assignment,
                           const struct grant *grant);
 
 /*
- * A newborn store takes over what the files say until their end, instead of ending access because a database was
- * lost. Inside a transaction. Files that the readers would refuse are left for the clean-up. 0 or -errno.
+ * Adopts the files into a newborn store: access lasts until its end even if the database was lost. Inside a
+ * transaction. Files that the modules would reject are left for engine_verify. 0 or -errno.
  */
 int grant_adopt(const struct grant_source *source);

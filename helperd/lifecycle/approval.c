@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From a filed request to what it asked for: filed, decided stage by stage, begun. */
+/* Files a request, decides it stage by stage, and starts what it asked for. */
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Who did this and why (rule 12): the requestor asked and the policy answered, or an administrator spoke. */
-static void record_filing(struct txn *txn, const struct request *request, bool waived,
-                          const struct decision *word)
+/* Rule 12: the requestor filed it, and the policy may have waived approval; or an administrator assigned it. */
+static void audit_filing(struct txn *txn, const struct request *request, bool waived,
+                         const struct decision *word)
 {
-    /* The gate files for others: the log tells that uid 0 did. */
+    /* The gate files for its user: the log shows uid 0. */
     const struct identity filer = {request->origin_verified ? 0 : request->requestor.uid,
                                    request->requestor.loginuid};
     const struct act filing = {request->user, filer, request->justification};
@@ -27,10 +27,9 @@ static void record_filing(struct txn *txn, const struct request *request, bool w
         txn_audit(txn, own_act("the policy asks nobody"), "waive", request->id, 0);
 }
 
-/* What an approved request asked for happens: its start is awaited, or it is fulfilled, or the end of what it extends is
- * moved. */
-static void complete(struct txn *txn, struct request *request, const struct package *package,
-                     const struct facts *facts)
+/* Does what an approved request asked for: extends an assignment, fulfils a new one, or waits for its start. */
+static void complete_request(struct txn *txn, struct request *request, const struct package *package,
+                             const struct facts *facts)
 {
     if (request->extends) {
         assignment_extend(txn, request);
@@ -79,9 +78,9 @@ void request_file(struct txn *txn, const struct facts *facts, const struct packa
     store_add_request(txn->store, request, stages);
     if (!filing->waived)
         note_local_user(txn, facts, request->user, request->requestor.uid);
-    record_filing(txn, request, filing->waived, filing->word);
+    audit_filing(txn, request, filing->waived, filing->word);
     if (filing->waived) {
-        complete(txn, request, package, facts);
+        complete_request(txn, request, package, facts);
         store_update_request(txn->store, request);
     } else {
         stage_enter(txn, request, &stages[0], facts);
@@ -104,7 +103,7 @@ static void enter_next_stage(struct txn *txn, struct request *request, const str
     stage_deinit(&next);
 }
 
-/* A stage is complete: on to the next one, or to what the request asks for. */
+/* Enters the next stage or, after the last one, does what the request asked for. */
 static void complete_stage(struct txn *txn, struct record *record, const struct decision *decision,
                            const struct package *package, const struct facts *facts)
 {
@@ -117,7 +116,7 @@ static void complete_stage(struct txn *txn, struct record *record, const struct 
     request->ended = txn_now(txn);
     request_move(txn, request, REQUEST_APPROVE);
     notify_decision(txn, record, decision);
-    complete(txn, request, package, facts);
+    complete_request(txn, request, package, facts);
 }
 
 static bool has_approval(const struct record *record)
@@ -128,7 +127,7 @@ static bool has_approval(const struct record *record)
     return false;
 }
 
-static int64_t lacking_after(const struct record *record, const struct decision *decision)
+static int64_t count_lacking_after(const struct record *record, const struct decision *decision)
 {
     return policy_lacking(&record->stage, record->decisions, record->n_decisions) -
            (decision->approved ? 1 : 0);
@@ -146,10 +145,11 @@ void request_decide(struct txn *txn, struct record *record, const struct decisio
         request_move(txn, request, REQUEST_DENY);
         request->ended = decision->at;
         notify_decision(txn, record, decision);
-    } else if (lacking_after(record, decision) <= 0) {
+    } else if (count_lacking_after(record, decision) <= 0) {
         complete_stage(txn, record, decision, package, facts);
     } else {
-        survey_soon(txn->engine, request->id); /* a delegate's approval takes two people out of the count */
+        /* A delegate's approval excludes two people from those who can still decide. */
+        survey_plan_soon(txn->engine, request->id);
     }
     store_update_request(txn->store, request);
     txn_announce(txn, request->id);
@@ -163,9 +163,9 @@ static bool gives_any(const struct request *request, const struct package *packa
     return false;
 }
 
-/* Rule 9, at a start: why it is not to begin after all; NULL: it is. */
-static const char *find_obstacle(struct txn *txn, const struct request *request,
-                                 const struct package *package)
+/* Rule 9: why an approved request must not start after all; NULL: it may. */
+static const char *find_start_obstacle(struct txn *txn, const struct request *request,
+                                       const struct package *package)
 {
     struct assignment assignment = {0};
     const struct subject subject = {.uid = request->requestor.uid, .name = request->user};
@@ -180,15 +180,15 @@ static const char *find_obstacle(struct txn *txn, const struct request *request,
     if (!gives_any(request, package))
         return "the package gives none of the groups that were approved any more";
     if (!request->overrides)
-        txn_ok(txn, find_conflict(txn->engine, &subject, package, false, &conflict));
+        txn_ok(txn, duties_find_conflict(txn->engine, &subject, package, false, &conflict));
     return *conflict.package ? "the user holds, or will, what is incompatible with it by now" : NULL;
 }
 
-/* What the groups are is not known here: the assignment begins partial and is tried at once. */
+/* There are no facts about the groups: the assignment begins partially fulfilled, and its retry is due at once. */
 void request_start(struct txn *txn, struct request *request)
 {
     const struct package *package = packages_find(txn->engine->packages, request->package);
-    const char *obstacle = find_obstacle(txn, request, package);
+    const char *obstacle = find_start_obstacle(txn, request, package);
     if (obstacle) {
         request_withdraw(txn, request, own_act(obstacle));
         return;

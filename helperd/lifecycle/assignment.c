@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An assignment's way along its table: fulfilled as far as its groups can be, resolved anew, extended, finished. */
+/* The transitions of an assignment: fulfilled, wholly or partially, resolved again, extended, finished. */
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
@@ -24,7 +24,7 @@ void assignment_move(struct txn *txn, struct assignment *assignment, enum assign
     assignment->state = next;
 }
 
-/* The NSS module honours only what root allowed. */
+/* Why the group cannot be put in place; NULL: it can. The NSS module accepts only groups on root's allow-list. */
 static const char *find_problem(const struct engine *engine, const struct fact_group *group)
 {
     char allowed[NAME_ENCODED_MAX + 1];
@@ -69,8 +69,8 @@ static bool is_whole(const struct grants *grants)
     return true;
 }
 
-/* What is in place stays there while nobody says otherwise: where its group is not known, or is merely not found in a
- * directory. Its number may be another group's by now. */
+/* A grant stays in place when its group could not be looked up, or was not found and had been in a directory, which may
+ * be away. *ret_alias: another group that has its gid now; NULL: none. */
 static bool stays(const struct facts *facts, const struct grant *grant, const char **ret_alias)
 {
     const struct fact_group *group = facts ? facts_group(facts, grant->group) : NULL;
@@ -81,7 +81,7 @@ static bool stays(const struct facts *facts, const struct grant *grant, const ch
     return true;
 }
 
-/* Fills in gid and problem of a grant from what is known now. */
+/* Sets gid and problem of a grant from the facts. */
 static void resolve_one(struct txn *txn, const char *user, const struct facts *facts, struct grant *grant)
 {
     const struct fact_group *group = facts ? facts_group(facts, grant->group) : NULL;
@@ -99,7 +99,7 @@ static void resolve_one(struct txn *txn, const char *user, const struct facts *f
         membership_want(txn, user, grant->group, grant->gid, &grant->problem);
 }
 
-/* What drifted stays so. */
+/* Leaves out grants that were removed manually. */
 static void resolve(struct txn *txn, const char *user, const struct facts *facts, struct grants *grants)
 {
     for (size_t i = 0; i < grants->count; i++)
@@ -122,13 +122,13 @@ static char *describe(const struct grants *grants)
     return text;
 }
 
-/* Saves the grants of an assignment that is saved itself, and does what follows from them. */
+/* Saves the grants of an assignment that is saved already, and publishes, audits and announces them. */
 static void put_in_place(struct txn *txn, const struct assignment *assignment, const struct grants *grants)
 {
     const char *event = assignment->state == STATE_FULFILLED ? "fulfil" : "fall-short";
     _cleanup_free_ char *detail = describe(grants);
     store_set_grants(txn->store, assignment->id, grants->items, grants->count, true);
-    survey_groups(txn->engine, grants);
+    survey_plan_for_groups(txn->engine, grants);
     txn_publish(txn, assignment->user, false);
     txn_audit(txn, own_act(detail), event, assignment->request, assignment->id);
     notify_fulfilment(txn, assignment, detail);
@@ -151,7 +151,7 @@ static void take_groups(struct txn *txn, const struct request *request, const st
     }
 }
 
-/* Whether the user has anything of it: a group in place, or all of the none that it gives. */
+/* Whether the user has a group of it, or it gives none. */
 static bool is_in_place(const struct grants *grants)
 {
     for (size_t i = 0; i < grants->count; i++)
@@ -161,9 +161,9 @@ static bool is_in_place(const struct grants *grants)
 }
 
 /*
- * Its clock starts when its first group is in place, or at `start` where one was asked for; a group that comes late gets
- * what is left (rule 8). Until then the end bounds how long it may take. What drifts and is put back ends when it would
- * have ended.
+ * Sets the span, retry and state that follow from the grants. The span begins when the first group is in place, or at
+ * `start` if one was requested, and does not move for groups that come late (rule 8) or that drift and are put back.
+ * Until then its end bounds how long retries go on.
  */
 static void settle(struct txn *txn, struct assignment *assignment, int64_t start, const struct grants *grants)
 {
@@ -181,8 +181,8 @@ static void settle(struct txn *txn, struct assignment *assignment, int64_t start
     assignment_move(txn, assignment, whole ? ASSIGNMENT_FULFIL : ASSIGNMENT_FALL_SHORT);
 }
 
-/* The time that is given: never more than the policy allows now; an administrator's own word stands, and an emergency has
- * a bound of its own. */
+/* The duration to grant: at most the package's max_duration now, unless an administrator assigned it or it is an
+ * emergency, which has a duration of its own. */
 static int64_t granted_time(const struct request *request, const struct package *package)
 {
     const int64_t asked = request->granted ? request->granted : request->duration;
@@ -203,7 +203,7 @@ void assignment_fulfil(struct txn *txn, const struct request *request, const str
     };
     take_groups(txn, request, package, &grants);
     resolve(txn, request->user, facts, &grants);
-    /* Without facts it is its start that has come, perhaps a while ago. */
+    /* Without facts this is a request whose start has come, perhaps some time ago. */
     settle(txn, &assignment, facts ? 0 : request->start, &grants);
     if (!facts)
         assignment.retry_at = txn_now(txn);
@@ -213,7 +213,7 @@ void assignment_fulfil(struct txn *txn, const struct request *request, const str
     put_in_place(txn, &assignment, &grants);
 }
 
-/* What drifted is put back when an administrator says so, or the package does. */
+/* Has drifted grants put back when an administrator asks for it, or the package says drift = repair. */
 static void forget_drift(const struct engine *engine, const struct assignment *assignment,
                          struct grants *grants, bool asked)
 {
@@ -223,7 +223,7 @@ static void forget_drift(const struct engine *engine, const struct assignment *a
         grants->items[i].drifted &= !repair;
 }
 
-/* Whether a retry has nothing to do: every missing grant was removed by hand. */
+/* True when a retry has nothing to do: every missing grant was removed manually. */
 static bool only_drift_is_missing(const struct grants *grants)
 {
     bool any = false;
@@ -285,7 +285,7 @@ void assignment_fall_short(struct txn *txn, struct assignment *assignment, int e
     assignment_regrant(txn, assignment, &grants, 0);
 }
 
-/* The end moves without a gap: from where it is, not from now. What is not whole yet lasts so much longer then. */
+/* Moves the end from where it is, not from now. The duration grows as well, for a span that has not begun yet. */
 void assignment_extend(struct txn *txn, const struct request *request)
 {
     struct assignment assignment = {0};
@@ -305,7 +305,7 @@ void assignment_extend(struct txn *txn, const struct request *request)
     assignment_deinit(&assignment);
 }
 
-/* An extension that still waits has nothing left to extend. */
+/* Withdraws a waiting request to extend this assignment. */
 static void withdraw_extension(struct txn *txn, const struct assignment *assignment)
 {
     struct request request = {0};
@@ -332,8 +332,8 @@ void assignment_finish(struct txn *txn, struct assignment *assignment, enum assi
     txn_publish(txn, assignment->user, true);
     txn_audit(txn, act, assignment_event_text(event), assignment->request, assignment->id);
     standing_note(txn, assignment);
-    survey_groups(txn->engine, &grants);
-    /* Who hands it back knows. */
+    survey_plan_for_groups(txn->engine, &grants);
+    /* No notice for a user who returned it. */
     if (strcmp(act.actor, assignment->user) != 0)
         notify_holder(txn, event == ASSIGNMENT_END ? OUTBOX_ENDED : OUTBOX_REVOKED, assignment, 0, act);
     withdraw_extension(txn, assignment);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Delegations as they are put on record. */
+/* Ends delegations, and records them in the audit log. */
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"

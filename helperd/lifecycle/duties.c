@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Separation of duties (rule 9): what the user holds, or has asked for, and cannot have together with a package. */
+/* Separation of duties (rule 9): finds a package that the user holds or has requested and that excludes another one. */
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/names.h"
@@ -12,7 +12,7 @@ struct duties {
     struct conflict *found;
 };
 
-/* It counts both ways: whichever of the two packages names the other. */
+/* Either of the two packages may name the other. */
 static bool are_incompatible(const struct duties *duties, const char *other_name)
 {
     const struct package *other = packages_find(duties->engine->packages, other_name);
@@ -29,8 +29,8 @@ static int note_conflict(const char *name, void *data)
     return *found != '\0';
 }
 
-int find_conflict(struct engine *engine, const struct subject *subject, const struct package *package,
-                  bool pending_too, struct conflict *ret)
+int duties_find_conflict(struct engine *engine, const struct subject *subject, const struct package *package,
+                         bool pending_too, struct conflict *ret)
 {
     struct duties duties = {engine, package, ret};
     *ret = (struct conflict){0};

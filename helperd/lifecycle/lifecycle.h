@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The steps of requests and assignments. A function of a struct txn is a step of that transaction (txn.h); the others read:
- * 0 or -errno. They ask no policy whether a user may, and answer no call: that is the engine's.
+ * The steps of requests and assignments. A function of a struct txn is a step of that transaction (txn.h); the others
+ * only read and return 0 or -errno. None checks whether a user may do something, and none answers a call: the engine
+ * does.
  */
 #pragma once
 
@@ -9,92 +10,92 @@
 #include "helperd/config/packages.h"
 #include "helperd/lifecycle/members.h"
 #include "helperd/lifecycle/notice.h"
-#include "helperd/lifecycle/survey.h"
+#include "helperd/lifecycle/survey_plan.h"
 #include "helperd/policy/policy.h"
 
-/* Everything about one request, loaded together; the stage is zero before and without approval. */
+/* Everything about one request, loaded together. Owned. */
 struct record {
     struct request request;
-    struct stage stage;
+    struct stage stage; /* the current or last one; zero without approval */
     struct decision *decisions;
     size_t n_decisions;
     struct assignment assignment; /* id 0: none */
     struct grant *grants;
     size_t n_grants;
-    char *remaining; /* lines: what the end of live sessions left; NULL: nothing is known */
+    char *remaining; /* lines: sessions and processes that the end did not end, or why; NULL: none */
 };
 
 /* 0, STORE_E_NONE, -errno. */
 int record_load(struct store *store, int64_t id, struct record *ret);
 void record_deinit(struct record *record);
-/* The stage that it waits in, for policy_decide_as; points into the record. */
+/* Its current stage, for policy_decide_as; points into the record. */
 struct policy_pending record_pending(const struct packages *packages, const struct record *record);
 
 /* ---- requests ---- */
 
-/* Moves a request or an assignment along its table. A pair that the table does not list fails the transaction (logged). */
+/* Moves to the next state. An event that the table does not allow in this state fails the transaction (logged). */
 void request_move(struct txn *txn, struct request *request, enum request_event event);
 void assignment_move(struct txn *txn, struct assignment *assignment, enum assignment_event event);
 
-/* How a request comes to be filed. */
 struct filing {
-    bool waived;                 /* the policy asks nobody, or `word` was given */
-    const struct decision *word; /* an administrator's, who gives it unasked; NULL: it was asked for */
+    bool waived; /* it needs no approval */
+    const struct decision
+        *word; /* by which an administrator assigns the package; NULL: the user requested it */
 };
-/* Files a request, routed to its approvers or waived; request->id is set. */
+/* Files a request: asks its approvers, or does at once what it asks for when waived. Sets request->id. */
 void request_file(struct txn *txn, const struct facts *facts, const struct package *package,
                   struct request *request, const struct filing *filing);
-/* Records a decision, and what follows from it: another stage, what was asked for, or the end of the request. */
+/* Records a decision; then the next stage, the end of a denied request, or what an approved one asked for. */
 void request_decide(struct txn *txn, struct record *record, const struct decision *decision,
                     const struct package *package, const struct facts *facts);
-/* The audit line of a decision, with whom it was made for. */
+/* Adds the audit line of a decision, with the approver in whose name it was made. */
 void audit_decision(struct txn *txn, int64_t request, const struct decision *decision, const char *event);
-/* Withdraws a request on the daemon's or an administrator's behalf. */
+/* Withdraws a request: its requestor, an administrator or the daemon did. */
 void request_withdraw(struct txn *txn, struct request *request, struct act act);
-/* No decision came in time. */
+/* Expires a request whose deadline has passed without a decision. */
 void request_time_out(struct txn *txn, struct request *request);
-/* The start of an approved request has come: it is fulfilled, or withdrawn where that may not be any more (rule 9). */
+/* Fulfils an approved request whose start has come, or withdraws it if the policy no longer allows it (rule 9). */
 void request_start(struct txn *txn, struct request *request);
 
-/* The user's request for this package that waits, for a decision or for its start: 0, STORE_E_NONE, -errno. */
+/* The user's request for this package that waits for a decision or for its start. 0, STORE_E_NONE, -errno. */
 int request_find_waiting(struct engine *engine, const struct subject *subject, const char *package,
                          struct request *ret);
-/* Whether an emergency of theirs for this package is not reviewed yet. */
+/* Whether the user has an emergency of this package that is not reviewed yet. */
 int emergency_is_unreviewed(struct engine *engine, const struct subject *subject,
                             const struct package *package, bool *ret);
-/* Whether what is held was taken in an emergency. */
+/* Whether the assignment was taken in an emergency. */
 int assignment_is_emergency(struct engine *engine, const struct assignment *assignment, bool *ret);
-/* Remembers whether the user of a new request or assignment is local. */
+/* Records that the user of a new request or assignment is in /etc/passwd, if the facts say so. */
 void note_local_user(struct txn *txn, const struct facts *facts, const char *user, uid_t uid);
 
-/* Rule 9, separation of duties: a package that the user cannot have beside another one. */
+/* Rule 9, separation of duties: a package that excludes another one. */
 struct conflict {
     char package[NAME_PACKAGE_MAX + 1]; /* "": none */
-    bool held;                          /* else it was asked for */
+    bool held;                          /* the user holds it; false: they requested it */
 };
-/* What the user holds, or is about to, beside this package; with `pending_too` also what waits for a decision. */
-int find_conflict(struct engine *engine, const struct subject *subject, const struct package *package,
-                  bool pending_too, struct conflict *ret);
+/* Looks among what the user holds or waits for with an approval; with `pending_too` also among pending requests. */
+int duties_find_conflict(struct engine *engine, const struct subject *subject, const struct package *package,
+                         bool pending_too, struct conflict *ret);
 
 /* ---- stages ---- */
 
 /*
- * A request has entered this stage, which is judged when the facts know its principals and surveyed soon otherwise.
- * `request` has its id and why nobody could decide before.
+ * Enters this stage: tells its approvers, and records whether they can complete it. When the facts do not say, a survey
+ * is planned. `request` has its id, and why the stage before was undecidable.
  */
 void stage_enter(struct txn *txn, const struct request *request, const struct stage *stage,
                  const struct facts *facts);
-/* The time of the stage's fallback approvers has come. */
+/* Asks the fallback approvers as well: the approvers' time has passed. */
 void stage_escalate(struct txn *txn, struct request *request);
-/* Judges the stage that a request waits in and notes what is news, joined (engine_join); the record follows. 0;
- * ENGINE_E_UNKNOWN: the facts do not tell, and nothing is changed; -errno. */
+/* Judges whether the current stage can be completed, and records what has changed, joined (engine_join), also in the
+ * record. 0; ENGINE_E_UNKNOWN: the facts do not say, nothing is changed; -errno. */
 int stage_judge(struct engine *engine, struct record *record, const struct facts *facts);
-/* Why nobody can decide anything on this host, whoever is asked; NULL: somebody may. Static. */
-const char *stage_undecidable_here(const struct engine *engine);
-/* Why nobody can complete the stage, in a sentence's second half, from what policy_reach found. */
+/* Why no approver can decide any request on this host; NULL: they can. Static. */
+const char *stage_find_host_obstacle(const struct engine *engine);
+/* Why no approver can complete the stage, as the second half of a sentence, from what policy_reach found. */
 enum { STAGE_WHY_MAX = 512 };
-char *stage_say_reach(const struct stage *stage, const struct policy_reach *reach, const struct facts *facts,
-                      char ret[STAGE_WHY_MAX]);
+char *stage_describe_reach(const struct stage *stage, const struct policy_reach *reach,
+                           const struct facts *facts, char ret[STAGE_WHY_MAX]);
 
 /* ---- assignments ---- */
 
@@ -105,40 +106,41 @@ struct grants {
 void grants_load(struct txn *txn, const struct assignment *assignment, struct grants *ret);
 void grants_deinit(struct grants *grants);
 
-/* The assignment of an approved request, as far as its groups can be put in place now. facts: NULL: not looked up yet. */
+/* Adds the assignment of an approved request, fulfilled as far as its groups can be put in place now. facts NULL: not
+ * looked up yet. */
 void assignment_fulfil(struct txn *txn, const struct request *request, const struct package *package,
                        const struct facts *facts);
-/* Saves its groups, each with its problem or none, and what follows. `start`: see assignment_start_asked. */
+/* Saves its grants, each with its problem or none, and the state that follows. `start`: see assignment_start_asked. */
 void assignment_regrant(struct txn *txn, struct assignment *assignment, const struct grants *grants,
                         int64_t start);
-/* Looks at all its groups again. `asked`: what was taken away by hand is to be put back. */
+/* Resolves all its groups again. `asked`: puts back grants that were removed manually. */
 void assignment_resolve(struct txn *txn, struct assignment *assignment, const struct facts *facts,
                         bool asked);
-/* Its grant file could not be written. */
+/* Makes it partially fulfilled: its grant file could not be written (`error`, -errno). */
 void assignment_fall_short(struct txn *txn, struct assignment *assignment, int error);
-/* The start that was asked for; 0 where it was approved after it: the delay eats none of the time (rule 8). */
+/* The start that was requested; 0: none, or it was approved later than that, so that the span begins later (rule 8). */
 int64_t assignment_start_asked(struct txn *txn, const struct assignment *assignment);
-/* The end of what the request extends moves. */
+/* Moves the end of the assignment that the request extends. */
 void assignment_extend(struct txn *txn, const struct request *request);
-/* An assignment ends, by the clock (END) or early (REVOKE); its grants go with it. */
+/* Ends an assignment and its grants, by the clock (END) or early (REVOKE). */
 void assignment_finish(struct txn *txn, struct assignment *assignment, enum assignment_event event,
                        struct act act);
-/* Why a group cannot be put in place, new; NULL when it can. facts: NULL where it is not looked up yet. 0 or -ENOMEM. */
+/* Why a group cannot be put in place, new; NULL: it can. facts NULL: not looked up yet. 0 or -ENOMEM. */
 int group_problem(const struct engine *engine, const struct facts *facts, const char *name,
                   char **ret_problem);
-/* What is missing, and not given by the package any more, is not waited for. Nothing is added (rule 14). */
+/* Drops missing grants whose group the package no longer gives; keeps those in place, and adds none (rule 14). */
 void grants_drop_unnamed(struct txn *txn, const struct assignment *assignment, struct grants *grants);
-/* Its groups, to look up, and the numbers of those in place; none for an assignment that is none (id 0). */
+/* Adds its groups to the inquiry, and the gids of those in place; none for the id 0. */
 int assignment_inquire_groups(struct engine *engine, const struct assignment *assignment,
                               struct inquiry *inquiry);
 
-/* Ends a delegation; puts one on record. */
+/* Ends a delegation, with its audit line; adds an audit line. */
 void delegation_end(struct txn *txn, const struct delegation *delegation, struct act act);
 void delegation_audit(struct txn *txn, struct act act, const char *event,
                       const struct delegation *delegation);
 
-/* When the user is to be told that the end is near, where the package says so, and whether it does. */
+/* Sets the times of the next warning on terminals and of the notice. Whether its package wants warnings (at_end). */
 void assignment_plan_warning(const struct engine *engine, struct assignment *assignment);
 bool assignment_warns(const struct engine *engine, const struct assignment *assignment);
-/* Live sessions go with this assignment, if its package says so. */
+/* Plans the end of the user's live sessions, if the package says at_end = terminate. */
 void sessions_end_later(struct txn *txn, const struct assignment *assignment);

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Notices: what somebody must hear of is written down in the transaction of the change itself, with what was so at that
- * moment. Who delivers them takes them from the engine (engine/notices.c).
+ * Writes notices: in the transaction of the change, with the facts of that moment. engine/delivery.c hands them to the
+ * notifier.
  */
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/log.h"
 #include "common/names.h"
+#include "helperd/lifecycle/texts.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 enum {
-    WAITING_MAX = 50000, /* while nobody delivers them; of more the oldest are lost, which is logged */
+    WAITING_MAX = 50000, /* while the notifier is away; of more the oldest are dropped (logged) */
     SHOWN_MAX = 1024,
 };
 
-/* The daemon's texts are UTF-8; a user's name is whatever the directory says. */
-void notice_put_text(json_t *facts, const char *key, const char *text)
+/* A user's name may be anything that a directory has, so it is made visible when it is not UTF-8. */
+void notice_set_text(json_t *facts, const char *key, const char *text)
 {
     char visible[SHOWN_MAX];
     if (!text || !*text)
@@ -27,35 +28,35 @@ void notice_put_text(json_t *facts, const char *key, const char *text)
         facts, key, json_string(text_is_utf8(text) ? text : text_visible(text, visible, sizeof(visible))));
 }
 
-void notice_put_number(json_t *facts, const char *key, int64_t number)
+void notice_set_number(json_t *facts, const char *key, int64_t number)
 {
     if (number > 0)
         json_object_set_new(facts, key, json_integer(number));
 }
 
-static void put_package(const struct engine *engine, json_t *facts, const char *name)
+static void set_package(const struct engine *engine, json_t *facts, const char *name)
 {
     const struct package *package = packages_find(engine->packages, name);
-    notice_put_text(facts, "package", name);
+    notice_set_text(facts, "package", name);
     if (package)
-        notice_put_text(facts, "description", package->description);
+        notice_set_text(facts, "description", package->description);
 }
 
-static json_t *facts_of_request(const struct engine *engine, const struct request *request)
+static json_t *view_request_facts(const struct engine *engine, const struct request *request)
 {
     json_t *facts = json_object();
-    put_package(engine, facts, request->package);
-    notice_put_text(facts, "user", request->user);
-    notice_put_text(facts, "full_name", request->full_name);
-    notice_put_text(facts, "organisation", request->organisation);
-    notice_put_text(facts, "justification", request->justification);
-    notice_put_text(facts, "service", request->service);
-    notice_put_text(facts, "from_host", request->host);
-    notice_put_text(facts, "address", request->address);
-    notice_put_text(facts, "tty", request->tty);
-    notice_put_number(facts, "duration", request->granted ? request->granted : request->duration);
-    notice_put_number(facts, "start", request->start);
-    notice_put_number(facts, "submitted", request->submitted);
+    set_package(engine, facts, request->package);
+    notice_set_text(facts, "user", request->user);
+    notice_set_text(facts, "full_name", request->full_name);
+    notice_set_text(facts, "organisation", request->organisation);
+    notice_set_text(facts, "justification", request->justification);
+    notice_set_text(facts, "service", request->service);
+    notice_set_text(facts, "from_host", request->host);
+    notice_set_text(facts, "address", request->address);
+    notice_set_text(facts, "tty", request->tty);
+    notice_set_number(facts, "duration", request->granted ? request->granted : request->duration);
+    notice_set_number(facts, "start", request->start);
+    notice_set_number(facts, "submitted", request->submitted);
     if (request->extends)
         json_object_set_new(facts, "extension", json_true());
     if (request->emergency)
@@ -65,79 +66,65 @@ static json_t *facts_of_request(const struct engine *engine, const struct reques
     return facts;
 }
 
-static json_t *facts_of_assignment(const struct engine *engine, const struct assignment *assignment)
+static json_t *view_assignment_facts(const struct engine *engine, const struct assignment *assignment)
 {
     json_t *facts = json_object();
-    put_package(engine, facts, assignment->package);
-    notice_put_text(facts, "user", assignment->user);
+    set_package(engine, facts, assignment->package);
+    notice_set_text(facts, "user", assignment->user);
     if (assignment->span.end == GRANT_FOREVER)
         json_object_set_new(facts, "unlimited", json_true());
     else
-        notice_put_number(facts, "until", assignment->span.end);
+        notice_set_number(facts, "until", assignment->span.end);
     return facts;
 }
 
-static void put_stage(json_t *facts, const struct request *request, const struct stage *stage)
+static void set_stage(json_t *facts, const struct request *request, const struct stage *stage)
 {
-    notice_put_number(facts, "stage", stage->number);
-    notice_put_number(facts, "stages", request->n_stages);
-    notice_put_number(facts, "deadline", request->deadline);
+    notice_set_number(facts, "stage", stage->number);
+    notice_set_number(facts, "stages", request->n_stages);
+    notice_set_number(facts, "deadline", request->deadline);
 }
 
-static void put_decision(json_t *facts, const struct decision *decision, const char *verdict)
+static void set_decision(json_t *facts, const struct decision *decision, const char *verdict)
 {
-    notice_put_text(facts, "decider", decision->decider);
-    notice_put_text(facts, "decided_for", decision->for_user);
-    notice_put_text(facts, "verdict", verdict);
-    notice_put_text(facts, "reason", decision->reason);
+    notice_set_text(facts, "decider", decision->decider);
+    notice_set_text(facts, "decided_for", decision->for_user);
+    notice_set_text(facts, "verdict", verdict);
+    notice_set_text(facts, "reason", decision->reason);
 }
 
-static void add_name(json_t *names, const char *name)
-{
-    for (size_t i = 0; i < json_array_size(names); i++)
-        if (strcmp(json_string_value(json_array_get(names, i)), name) == 0)
-            return;
-    json_array_append_new(names, json_string(name));
-}
-
-static void add_names(json_t *names, char *const *more)
-{
-    for (; more && *more; more++)
-        add_name(names, *more);
-}
-
-/* Those whom the stage asks now. */
-static json_t *asked_by(const struct stage *stage, int64_t now)
+/* The principals whom the stage asks now. */
+static json_t *list_asked(const struct stage *stage, int64_t now)
 {
     json_t *names = json_array();
-    add_names(names, stage->approvers);
+    texts_add_all(names, stage->approvers);
     if (policy_escalated(stage, now))
-        add_names(names, stage->fallback_approvers);
+        texts_add_all(names, stage->fallback_approvers);
     return names;
 }
 
-/* Who has said what they have to say in this stage, and the requestor, who says nothing (rule 5). */
-static void put_except(struct txn *txn, json_t *facts, const struct request *request, int64_t stage,
+/* Excludes from the recipients those who decided in this stage already, and the requestor (rule 5). */
+static void set_except(struct txn *txn, json_t *facts, const struct request *request, int64_t stage,
                        bool delegators_too)
 {
     struct decision *decisions = NULL;
     size_t count = 0;
     json_t *names = json_array();
     txn_ok(txn, store_get_decisions(txn->store, request->id, &decisions, &count));
-    add_name(names, request->user);
+    texts_add(names, request->user);
     for (size_t i = 0; i < count; i++) {
         if (decisions[i].stage != stage)
             continue;
-        add_name(names, decisions[i].decider);
+        texts_add(names, decisions[i].decider);
         if (delegators_too && decisions[i].for_user)
-            add_name(names, decisions[i].for_user);
+            texts_add(names, decisions[i].for_user);
     }
     store_free_decisions(decisions, count);
     txn_ok(txn, json_object_set_new(facts, "except", names) < 0 ? -ENOMEM : 0);
 }
 
-/* The notifier may be away for ever. */
-static void keep_bounded(struct txn *txn, int64_t newest)
+/* Bounds the outbox while the notifier is away. */
+static void drop_oldest(struct txn *txn, int64_t newest)
 {
     int64_t lost = 0;
     if (newest > WAITING_MAX)
@@ -149,8 +136,8 @@ static void keep_bounded(struct txn *txn, int64_t newest)
                     lost, WAITING_MAX);
 }
 
-/* `notice` has event, request, assignment, turn. Takes `to` and `facts`. */
-static void put_notice(struct txn *txn, struct notice notice, json_t *to, json_t *facts)
+/* `notice` has event, request, assignment, turn. Takes over `to` and `facts`. */
+static void add_notice(struct txn *txn, struct notice notice, json_t *to, json_t *facts)
 {
     notice.at = txn_now(txn);
     notice.recipients = json_dumps(to, JSON_COMPACT);
@@ -158,43 +145,43 @@ static void put_notice(struct txn *txn, struct notice notice, json_t *to, json_t
     if (txn_ok(txn, notice.recipients && notice.facts ? 0 : -ENOMEM) && json_array_size(to) > 0 &&
         txn_ok(txn, store_add_notice(txn->store, &notice)) && notice.id > 0) {
         txn->noticed = notice.id;
-        keep_bounded(txn, notice.id);
+        drop_oldest(txn, notice.id);
     }
     notice_deinit(&notice);
     json_decref(to);
     json_decref(facts);
 }
 
-static json_t *list_of(const char *name)
+static json_t *list_name(const char *name)
 {
     json_t *names = json_array();
-    add_name(names, name);
+    texts_add(names, name);
     return names;
 }
 
-/* Who may review an emergency: those who decide in any stage, its fallback approvers at once. */
+/* Those who may review an emergency: the approvers and fallback approvers of every stage. */
 static void add_reviewers(json_t *names, const struct package *package)
 {
     for (size_t i = 0; i < package->n_stages; i++) {
-        add_names(names, package->stages[i].approvers);
-        add_names(names, package->stages[i].fallback_approvers);
+        texts_add_all(names, package->stages[i].approvers);
+        texts_add_all(names, package->stages[i].fallback_approvers);
     }
 }
 
 static void notify_approvers(struct txn *txn, struct notice notice, const struct request *request,
                              const struct stage *stage, json_t *to)
 {
-    json_t *facts = facts_of_request(txn->engine, request);
-    put_stage(facts, request, stage);
-    put_except(txn, facts, request, stage->number, true);
+    json_t *facts = view_request_facts(txn->engine, request);
+    set_stage(facts, request, stage);
+    set_except(txn, facts, request, stage->number, true);
     notice.request = request->id;
-    put_notice(txn, notice, to, facts);
+    add_notice(txn, notice, to, facts);
 }
 
 void notify_stage(struct txn *txn, const struct request *request, const struct stage *stage)
 {
     json_t *to = json_array();
-    add_names(to, stage->approvers);
+    texts_add_all(to, stage->approvers);
     store_set_reminder(txn->store, request->id, txn_now(txn) + stage->timeout / 2);
     notify_approvers(txn, (struct notice){.event = OUTBOX_REQUEST_WAITS, .turn = stage->number}, request,
                      stage, to);
@@ -203,7 +190,7 @@ void notify_stage(struct txn *txn, const struct request *request, const struct s
 void notify_escalated(struct txn *txn, const struct request *request, const struct stage *stage)
 {
     json_t *to = json_array();
-    add_names(to, stage->fallback_approvers);
+    texts_add_all(to, stage->fallback_approvers);
     notify_approvers(txn, (struct notice){.event = OUTBOX_REQUEST_WAITS, .turn = stage->number}, request,
                      stage, to);
 }
@@ -213,75 +200,74 @@ void notify_reminder(struct txn *txn, struct request *request)
     const int64_t now = txn_now(txn);
     struct stage stage = {0};
     if (txn_ok(txn, store_get_stage(txn->store, request->id, request->stage, &stage))) {
-        /* Once when both times have passed while nobody looked. */
+        /* One reminder when both times have passed, as after a stop of the daemon. */
         const int64_t last = stage.entered + stage.timeout - stage.timeout / 10;
         const bool is_last = now >= last;
         store_set_reminder(txn->store, request->id, is_last ? 0 : last);
         notify_approvers(txn, (struct notice){.event = OUTBOX_REMINDER, .turn = 2 * stage.number + is_last},
-                         request, &stage, asked_by(&stage, now));
+                         request, &stage, list_asked(&stage, now));
     }
     stage_deinit(&stage);
 }
 
-/* The requestor hears what became of the request. */
-static void notify_of_decision(struct txn *txn, enum outbox_event event, const struct request *request,
-                               const struct decision *decision, const char *verdict)
+/* Tells the requestor. */
+static void notify_outcome(struct txn *txn, enum outbox_event event, const struct request *request,
+                           const struct decision *decision, const char *verdict)
 {
-    json_t *facts = facts_of_request(txn->engine, request);
-    put_decision(facts, decision, verdict);
-    put_notice(txn, (struct notice){.event = event, .request = request->id}, list_of(request->user), facts);
+    json_t *facts = view_request_facts(txn->engine, request);
+    set_decision(facts, decision, verdict);
+    add_notice(txn, (struct notice){.event = event, .request = request->id}, list_name(request->user), facts);
 }
 
 void notify_decision(struct txn *txn, const struct record *record, const struct decision *decision)
 {
     const struct request *request = &record->request;
     const char *verdict = decision->approved ? "approved" : "denied";
-    json_t *facts = facts_of_request(txn->engine, request);
-    put_stage(facts, request, &record->stage);
-    put_decision(facts, decision, verdict);
-    put_except(txn, facts, request, record->stage.number, false);
-    put_notice(txn,
+    json_t *facts = view_request_facts(txn->engine, request);
+    set_stage(facts, request, &record->stage);
+    set_decision(facts, decision, verdict);
+    set_except(txn, facts, request, record->stage.number, false);
+    add_notice(txn,
                (struct notice){
                    .event = OUTBOX_DECIDED_BY_OTHER, .request = request->id, .turn = record->stage.number},
-               asked_by(&record->stage, decision->at), facts);
+               list_asked(&record->stage, decision->at), facts);
     if (request->state != STATE_PENDING_APPROVAL)
-        notify_of_decision(txn, decision->approved ? OUTBOX_APPROVED : OUTBOX_DENIED, request, decision,
-                           verdict);
+        notify_outcome(txn, decision->approved ? OUTBOX_APPROVED : OUTBOX_DENIED, request, decision, verdict);
 }
 
 void notify_requestor(struct txn *txn, enum outbox_event event, const struct request *request, struct act act)
 {
-    json_t *facts = facts_of_request(txn->engine, request);
+    json_t *facts = view_request_facts(txn->engine, request);
     char words[NAME_PACKAGE_MAX + 32];
     snprintf(words, sizeof(words), "%s -m 'REASON'", request->package);
-    notice_put_text(facts, request->extends ? "extend" : "anew", words);
-    notice_put_text(facts, "actor", act.actor);
-    notice_put_text(facts, "reason", act.reason);
-    put_notice(txn, (struct notice){.event = event, .request = request->id}, list_of(request->user), facts);
+    notice_set_text(facts, request->extends ? "extend" : "anew", words);
+    notice_set_text(facts, "actor", act.actor);
+    notice_set_text(facts, "reason", act.reason);
+    add_notice(txn, (struct notice){.event = event, .request = request->id}, list_name(request->user), facts);
 }
 
 void notify_emergency(struct txn *txn, const struct request *request, const struct package *package)
 {
     json_t *to = json_array();
-    json_t *facts = facts_of_request(txn->engine, request);
+    json_t *facts = view_request_facts(txn->engine, request);
     add_reviewers(to, package);
-    json_object_set_new(facts, "except", list_of(request->user));
-    put_notice(txn, (struct notice){.event = OUTBOX_EMERGENCY, .request = request->id}, to, facts);
+    json_object_set_new(facts, "except", list_name(request->user));
+    add_notice(txn, (struct notice){.event = OUTBOX_EMERGENCY, .request = request->id}, to, facts);
 }
 
 void notify_review(struct txn *txn, const struct request *request, const struct package *package,
                    const struct decision *review)
 {
     json_t *to = json_array();
-    json_t *facts = facts_of_request(txn->engine, request);
-    put_decision(facts, review, "reviewed");
+    json_t *facts = view_request_facts(txn->engine, request);
+    set_decision(facts, review, "reviewed");
     add_reviewers(to, package);
     json_object_set_new(facts, "except", json_pack("[s, s]", request->user, review->decider));
-    put_notice(txn, (struct notice){.event = OUTBOX_DECIDED_BY_OTHER, .request = request->id}, to, facts);
-    notify_of_decision(txn, OUTBOX_REVIEW_DONE, request, review, "reviewed");
+    add_notice(txn, (struct notice){.event = OUTBOX_DECIDED_BY_OTHER, .request = request->id}, to, facts);
+    notify_outcome(txn, OUTBOX_REVIEW_DONE, request, review, "reviewed");
 }
 
-static struct notice notice_of(enum outbox_event event, const struct assignment *assignment, int64_t turn)
+static struct notice new_notice(enum outbox_event event, const struct assignment *assignment, int64_t turn)
 {
     return (struct notice){
         .event = event, .request = assignment->request, .assignment = assignment->id, .turn = turn};
@@ -290,15 +276,15 @@ static struct notice notice_of(enum outbox_event event, const struct assignment 
 void notify_holder(struct txn *txn, enum outbox_event event, const struct assignment *assignment,
                    int64_t turn, struct act act)
 {
-    json_t *facts = facts_of_assignment(txn->engine, assignment);
-    notice_put_text(facts, "actor", act.actor);
-    notice_put_text(facts, "reason", act.reason);
-    put_notice(txn, notice_of(event, assignment, turn), list_of(assignment->user), facts);
+    json_t *facts = view_assignment_facts(txn->engine, assignment);
+    notice_set_text(facts, "actor", act.actor);
+    notice_set_text(facts, "reason", act.reason);
+    add_notice(txn, new_notice(event, assignment, turn), list_name(assignment->user), facts);
 }
 
 /*
- * Told when it is another state than was told last. What falls short is first tried once more: a membership that is
- * being written to /etc/group, or drift that is repaired, would be told of twice within a second.
+ * Tells of a state once. Waits for the first retry of a partial assignment: without that a membership that is being
+ * written to /etc/group, or drift that is repaired, would cause two notices within a second.
  */
 void notify_fulfilment(struct txn *txn, const struct assignment *assignment, const char *detail)
 {
@@ -318,13 +304,13 @@ void notify_end(struct txn *txn, struct assignment *assignment)
     store_update_assignment(txn->store, assignment);
     if (!assignment->begun)
         return;
-    json_t *facts = facts_of_assignment(txn->engine, assignment);
+    json_t *facts = view_assignment_facts(txn->engine, assignment);
     const bool extends = package && package->extension != PACKAGE_EXTENSION_NO;
     const bool reason =
         package && package->justification_required && package->extension != PACKAGE_EXTENSION_ALLOWED;
     char words[NAME_PACKAGE_MAX + 32];
     snprintf(words, sizeof(words), "%s%s", assignment->package, reason ? " -m 'REASON'" : "");
-    notice_put_text(facts, extends ? "extend" : "anew", words);
-    put_notice(txn, notice_of(OUTBOX_ENDS_SOON, assignment, assignment->span.end), list_of(assignment->user),
-               facts);
+    notice_set_text(facts, extends ? "extend" : "anew", words);
+    add_notice(txn, new_notice(OUTBOX_ENDS_SOON, assignment, assignment->span.end),
+               list_name(assignment->user), facts);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Notices: what a person has to hear of, each a step of a transaction. */
+/* Writes the notices of an event, each as a step of its transaction (common/outbox.h has the events). */
 #pragma once
 
 #include "common/outbox.h"
@@ -9,14 +9,14 @@
 struct record;
 
 /*
- * A stage is entered, its fallback approvers are asked, its approvers are to be reminded (now due); a decision completed a
- * stage or the request (the record has the stage in which it was, and the state that follows).
+ * A stage was entered; its fallback approvers are asked; its reminder is due; a decision completed a stage or ended the
+ * request (the record has the stage of the decision, and the state after it).
  */
 void notify_stage(struct txn *txn, const struct request *request, const struct stage *stage);
 void notify_escalated(struct txn *txn, const struct request *request, const struct stage *stage);
 void notify_reminder(struct txn *txn, struct request *request);
 void notify_decision(struct txn *txn, const struct record *record, const struct decision *decision);
-/* act: without an actor or a reason where there is none. */
+/* act: zero without an actor or a reason. */
 void notify_requestor(struct txn *txn, enum outbox_event event, const struct request *request,
                       struct act act);
 void notify_emergency(struct txn *txn, const struct request *request, const struct package *package);
@@ -25,10 +25,10 @@ void notify_review(struct txn *txn, const struct request *request, const struct 
 /* `turn`: see struct notice. */
 void notify_holder(struct txn *txn, enum outbox_event event, const struct assignment *assignment,
                    int64_t turn, struct act act);
-/* The groups were put in place, or not; detail: which are not. */
+/* The assignment was fulfilled, wholly or partially. detail: its groups, with their problems. */
 void notify_fulfilment(struct txn *txn, const struct assignment *assignment, const char *detail);
-/* It ends soon (the notice is due). */
+/* The assignment ends soon: its notice is due. */
 void notify_end(struct txn *txn, struct assignment *assignment);
-/* Members of what a notice says, in UTF-8; nothing where there is none. */
-void notice_put_text(json_t *facts, const char *key, const char *text);
-void notice_put_number(json_t *facts, const char *key, int64_t number);
+/* Set a member of a notice; nothing for an empty text and for 0. */
+void notice_set_text(json_t *facts, const char *key, const char *text);
+void notice_set_number(json_t *facts, const char *key, int64_t number);

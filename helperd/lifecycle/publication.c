@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Publications: whose grant file is to say what the store says. Noted inside a transaction and written after its commit;
- * the store keeps the note until the file is in place, so that a crash in between is made good at the next start. Which
- * files are our own is remembered, so that others' changes are told from ours.
+ * Publications: users whose grant file must be written from the store. Noted inside a transaction and written after its
+ * commit; the store keeps the note until the file is in place, so that the next start replays it after a crash. Also
+ * remembers the files as we wrote them, to recognise manual changes.
  */
 #include "helperd/lifecycle/txn.h"
 
@@ -14,8 +14,7 @@
 #include <string.h>
 
 enum {
-    OWN_MAX =
-        128, /* files remembered as ours; one that is forgotten is compared, which costs a little more */
+    OWN_MAX = 128, /* files remembered as ours; others are read and compared, which costs more */
 };
 
 struct published {
@@ -62,7 +61,7 @@ static int note_publication(struct engine *engine, const char *user, bool narrow
     for (struct published *p = engine->published; p; p = p->next) {
         if (!p->done && strcmp(p->user, user) == 0) {
             p->narrows |= narrows;
-            p->error = 0; /* it says something else by now: tried at once */
+            p->error = 0; /* its contents changed: try at once */
             return 0;
         }
     }
@@ -111,7 +110,7 @@ void engine_keep_publications(struct engine *engine)
         p->tentative = false;
 }
 
-/* A note too many would write a file again, and so undo what somebody took away by hand. */
+/* Drops the notes of a rolled-back transaction: writing the file again could undo a manual removal. */
 void engine_drop_publications(struct engine *engine)
 {
     forget_published(engine, is_tentative);
@@ -130,7 +129,7 @@ bool engine_publication_failed(const struct engine *engine)
     return false;
 }
 
-/* What failed is not tried again at each call: whoever calls often would fill the log. */
+/* True during the pause after a failure: a retry at each call would fill the log. */
 static bool rests(const struct published *entry, int64_t now)
 {
     return entry->error && now >= entry->tried && now < entry->tried + ENGINE_FAULT_RETRY;
@@ -138,7 +137,6 @@ static bool rests(const struct published *entry, int64_t now)
 
 /* ---- our own writing ---- */
 
-/* A file as we wrote it last. */
 struct own_file {
     char *user; /* NULL: free */
     struct grantdir_mark mark;
@@ -173,7 +171,7 @@ static struct own_file *find_own(const struct engine *engine, const char *user)
     return NULL;
 }
 
-/* A name stands here once, so that a former file of ours that somebody moves back is not taken for the last one. */
+/* Keeps one mark per user, so that an older file of ours that is moved back is not taken for the last one. */
 static void remember_own(struct engine *engine, const char *user, const struct grantdir_mark *mark)
 {
     if (!engine->own)

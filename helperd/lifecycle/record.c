@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Everything about one request, loaded together. */
+/* Loads everything about one request. */
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
@@ -40,7 +40,7 @@ int record_load(struct store *store, int64_t id, struct record *ret)
     }
     if (r != 0) {
         record_deinit(&record);
-        return r < 0 ? r : -EIO; /* a stage that is named but not there */
+        return r < 0 ? r : -EIO; /* its stage is missing */
     }
     *ret = record;
     return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A request's way along its table: moved, timed out, withdrawn. */
+/* The transitions of a request that end it, and questions about requests. How it is filed and decided: approval.c. */
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
@@ -28,7 +28,7 @@ void note_local_user(struct txn *txn, const struct facts *facts, const char *use
     for (size_t i = 0; i < 2; i++)
         if (subjects[i] && subjects[i]->uid == uid && strcmp(subjects[i]->name, user) == 0) {
             if (subjects[i]->local)
-                store_note_seen(txn->store, user, uid, true);
+                store_note_user_seen(txn->store, user, uid, true);
             return;
         }
 }

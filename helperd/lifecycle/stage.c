@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A stage of a request: who can decide it, judged from what was looked up and noted where it is news. What could not be
- * looked up changes nothing: an outage of the directory must neither ask further people nor alarm anybody.
+ * A stage of a request: judges from the facts whether its approvers can complete it, and records a change. A failed
+ * look-up changes nothing: an outage of a directory must not involve further approvers or raise an alarm.
  */
 #include "helperd/lifecycle/lifecycle.h"
 
@@ -20,13 +20,13 @@ enum {
     NAME_SHOWN_MAX = 64, /* bytes; a longer name is cut where a character ends */
 };
 
-struct finding {
+struct decidability {
     bool known;
-    bool escalate;           /* the fallback approvers are to be asked, and are not yet */
-    char why[STAGE_WHY_MAX]; /* nobody can decide; "": somebody can */
+    bool escalate;           /* ask the fallback approvers, who are not asked yet */
+    char why[STAGE_WHY_MAX]; /* why no approver can decide; "": one can */
 };
 
-__attribute__((format(printf, 2, 3))) static void append(char *text, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void append_text(char *text, const char *format, ...)
 {
     const size_t used = strlen(text);
     va_list values;
@@ -35,8 +35,8 @@ __attribute__((format(printf, 2, 3))) static void append(char *text, const char 
     va_end(values);
 }
 
-/* What is wrong with one who is named to approve; NULL: nothing, or it is not known. */
-static const char *find_problem(const char *name, const struct facts *facts)
+/* Why this principal has no approver; NULL: it has one, or is not known. */
+static const char *find_principal_problem(const char *name, const struct facts *facts)
 {
     const struct principal *principal = facts_principal(facts, name);
     if (!principal || principal->n_people > 0)
@@ -46,61 +46,61 @@ static const char *find_problem(const char *name, const struct facts *facts)
     return name[0] == '%' ? "has no member who may log in" : "may not log in";
 }
 
-char *stage_say_reach(const struct stage *stage, const struct policy_reach *reach, const struct facts *facts,
-                      char ret[STAGE_WHY_MAX])
+char *stage_describe_reach(const struct stage *stage, const struct policy_reach *reach,
+                           const struct facts *facts, char ret[STAGE_WHY_MAX])
 {
     char *const *const lists[] = {stage->approvers, stage->fallback_approvers};
     int shown = 0;
     ret[0] = '\0';
     if (reach->everybody == 0)
-        append(ret, "nobody is left who may approve it");
+        append_text(ret, "nobody is left who may approve it");
     else
-        append(ret, "it needs %" PRId64 " more approvals, and only %" PRId64 " more can be given",
-               reach->lacking, reach->everybody);
+        append_text(ret, "it needs %" PRId64 " more approvals, and only %" PRId64 " more can be given",
+                    reach->lacking, reach->everybody);
     for (size_t list = 0; list < 2; list++)
         for (char *const *name = lists[list]; name && *name && shown < PROBLEMS_SHOWN_MAX; name++) {
-            const char *problem = find_problem(*name, facts);
+            const char *problem = find_principal_problem(*name, facts);
             char visible[NAME_SHOWN_MAX];
             if (problem)
-                append(ret, "%s%s %s", shown++ ? ", " : " (", text_visible(*name, visible, sizeof(visible)),
-                       problem);
+                append_text(ret, "%s%s %s", shown++ ? ", " : " (",
+                            text_visible(*name, visible, sizeof(visible)), problem);
         }
-    append(ret, "%s", shown ? ")" : "");
+    append_text(ret, "%s", shown ? ")" : "");
     return ret;
 }
 
-const char *stage_undecidable_here(const struct engine *engine)
+const char *stage_find_host_obstacle(const struct engine *engine)
 {
     return engine->config->require_login_id == CONFIG_YES && !engine->login_ids_count
                ? "require_login_id = yes in accesspkg.conf, and login ids say nothing in this container"
                : NULL;
 }
 
-static struct finding find(const struct engine *engine, const struct policy_pending *pending,
-                           const struct facts *facts)
+static struct decidability find_decidability(const struct engine *engine,
+                                             const struct policy_pending *pending, const struct facts *facts)
 {
     const struct stage *stage = pending->stage;
-    const char *why = stage_undecidable_here(engine);
+    const char *why = stage_find_host_obstacle(engine);
     if (why) {
-        struct finding nobody = {.known = true};
-        append(nobody.why, "%s", why);
-        return nobody;
+        struct decidability none = {.known = true};
+        append_text(none.why, "%s", why);
+        return none;
     }
     const struct policy_reach reach = policy_reach(pending, facts);
-    struct finding finding = {.known = reach.verdict != POLICY_REACH_UNKNOWN};
-    finding.escalate = (reach.verdict == POLICY_REACH_FALLBACK || reach.verdict == POLICY_REACH_NOBODY) &&
-                       strv_length(stage->fallback_approvers) > 0 && stage->escalated == 0;
+    struct decidability found = {.known = reach.verdict != POLICY_REACH_UNKNOWN};
+    found.escalate = (reach.verdict == POLICY_REACH_FALLBACK || reach.verdict == POLICY_REACH_NOBODY) &&
+                     strv_length(stage->fallback_approvers) > 0 && stage->escalated == 0;
     if (reach.verdict == POLICY_REACH_NOBODY)
-        stage_say_reach(stage, &reach, facts, finding.why);
-    return finding;
+        stage_describe_reach(stage, &reach, facts, found.why);
+    return found;
 }
 
-static bool is_news(const struct finding *finding, const char *undecidable)
+static bool is_news(const struct decidability *found, const char *undecidable)
 {
-    return finding->known && (finding->escalate || strcmp(finding->why, undecidable ? undecidable : "") != 0);
+    return found->known && (found->escalate || strcmp(found->why, undecidable ? undecidable : "") != 0);
 }
 
-/* What is held already cannot be assigned: more time for it is another thing. */
+/* Suggests to assign the package, but not for an extension: the user holds it already. */
 static void warn_undecidable(const struct request *request, const char *why)
 {
     char user[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
@@ -119,7 +119,7 @@ static void note_escalation(struct txn *txn, const struct request *request, cons
                             const char *reason)
 {
     store_escalate(txn->store, request->id, stage->number, txn_now(txn));
-    /* They may have been asked before, because no approver could decide. */
+    /* Once, for no approver could decide, or by the clock. */
     if (stage->escalated == 0)
         notify_escalated(txn, request, stage);
     txn_audit(txn, own_act(reason), "escalate", request->id, 0);
@@ -133,41 +133,41 @@ static void note_undecidable(struct txn *txn, const struct request *request, con
     txn_audit(txn, own_act(*why ? why : NULL), *why ? "undecidable" : "decidable", request->id, 0);
 }
 
-static void note(struct txn *txn, const struct request *request, const struct stage *stage,
-                 const struct finding *finding)
+static void note_decidability(struct txn *txn, const struct request *request, const struct stage *stage,
+                              const struct decidability *found)
 {
-    if (finding->escalate)
+    if (found->escalate)
         note_escalation(txn, request, stage, "the approvers of the stage cannot complete it");
-    if (strcmp(finding->why, request->undecidable ? request->undecidable : "") != 0)
-        note_undecidable(txn, request, finding->why);
+    if (strcmp(found->why, request->undecidable ? request->undecidable : "") != 0)
+        note_undecidable(txn, request, found->why);
 }
 
 int stage_judge(struct engine *engine, struct record *record, const struct facts *facts)
 {
     struct request *request = &record->request;
-    /* A directory that is away may look like one in which nobody is: its own requestor is missing, too. */
+    /* A missing requestor means that the directory is away: it would seem to have no approvers either. */
     if (!facts->user)
         return ENGINE_E_UNKNOWN;
     const struct policy_pending pending = record_pending(engine->packages, record);
-    const struct finding finding = find(engine, &pending, facts);
-    if (!finding.known)
+    const struct decidability found = find_decidability(engine, &pending, facts);
+    if (!found.known)
         return ENGINE_E_UNKNOWN;
-    if (!is_news(&finding, request->undecidable))
+    if (!is_news(&found, request->undecidable))
         return 0;
     struct txn *txn = engine_join(engine);
-    note(txn, request, &record->stage, &finding);
+    note_decidability(txn, request, &record->stage, &found);
     txn_announce(txn, request->id);
-    if (finding.escalate)
+    if (found.escalate)
         record->stage.escalated = clock_now(&engine->clock);
     free(request->undecidable);
-    request->undecidable = *finding.why ? strdup(finding.why) : NULL;
-    txn_ok(txn, *finding.why && !request->undecidable ? -ENOMEM : 0);
+    request->undecidable = *found.why ? strdup(found.why) : NULL;
+    txn_ok(txn, *found.why && !request->undecidable ? -ENOMEM : 0);
     return store_failed(engine->store);
 }
 
-/* Who took part in the stages before counts. */
-static struct finding find_at_entry(struct txn *txn, const struct request *request, const struct stage *stage,
-                                    const struct facts *facts)
+/* Those who took part in earlier stages are excluded, unless the package says same_approver. */
+static struct decidability find_decidability_at_entry(struct txn *txn, const struct request *request,
+                                                      const struct stage *stage, const struct facts *facts)
 {
     const struct package *package = packages_find(txn->engine->packages, request->package);
     struct decision *decisions = NULL;
@@ -175,9 +175,9 @@ static struct finding find_at_entry(struct txn *txn, const struct request *reque
         .stage = stage, .requestor = &request->requestor, .same_approver = package && package->same_approver};
     txn_ok(txn, store_get_decisions(txn->store, request->id, &decisions, &pending.n_decisions));
     pending.decisions = decisions;
-    const struct finding finding = find(txn->engine, &pending, facts);
+    const struct decidability found = find_decidability(txn->engine, &pending, facts);
     store_free_decisions(decisions, pending.n_decisions);
-    return finding;
+    return found;
 }
 
 void stage_enter(struct txn *txn, const struct request *request, const struct stage *stage,
@@ -185,14 +185,14 @@ void stage_enter(struct txn *txn, const struct request *request, const struct st
 {
     const bool escalates = stage->escalate_after > 0 && strv_length(stage->fallback_approvers) > 0;
     const int64_t escalate_at = escalates ? txn_now(txn) + stage->escalate_after : 0;
-    struct finding finding = {0};
+    struct decidability found = {0};
     store_set_escalation(txn->store, request->id, escalate_at);
     if (facts)
-        finding = find_at_entry(txn, request, stage, facts);
-    if (!finding.known)
-        survey_soon(txn->engine, request->id);
+        found = find_decidability_at_entry(txn, request, stage, facts);
+    if (!found.known)
+        survey_plan_soon(txn->engine, request->id);
     notify_stage(txn, request, stage);
-    note(txn, request, stage, &finding);
+    note_decidability(txn, request, stage, &found);
 }
 
 void stage_escalate(struct txn *txn, struct request *request)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's look at /etc/group: who holds a group by a package and stands there as well, by other means than ours. An
- * end of ours leaves that as it is (rule 6), so it is said where somebody believes that the access has gone. Reads the
- * one file, asks no NSS, writes nothing there.
+ * Finds users who hold a group by a package and whom /etc/group lists as members by other means than ours. The end of
+ * an assignment leaves such a membership in place (rule 6), so answers, the journal and the status warn of it. Reads
+ * /etc/group only, asks no NSS, writes nothing there.
  */
 #include "helperd/lifecycle/lifecycle.h"
 
@@ -10,6 +10,8 @@
 #include "common/groupfile.h"
 #include "common/log.h"
 #include "common/names.h"
+#include "common/strv.h"
+#include "helperd/lifecycle/texts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +26,7 @@ void standing_read_file(const struct engine *engine, const char *user, struct gr
                     engine->group_file, strerror(-r));
 }
 
-/* Whether it was put there for a package, and will be taken out with it. 1, 0, -errno. */
+/* Whether we added the membership for a package, and remove it with the assignment. 1, 0, -errno. */
 static int is_ours(struct engine *engine, const char *user, const char *group)
 {
     struct membership membership = {0};
@@ -34,9 +36,9 @@ static int is_ours(struct engine *engine, const char *user, const char *group)
     return r < 0 ? r : ours;
 }
 
-/* The line is of the group that was given, by whatever name, and lists the user by other means. 1, 0, -errno. */
-static int stands(struct engine *engine, const struct groupfile_line *line, const char *user,
-                  const struct grant *grant)
+/* Whether the line is about the granted group, under any name, and lists the user by other means. 1, 0, -errno. */
+static int is_listed_otherwise(struct engine *engine, const struct groupfile_line *line, const char *user,
+                               const struct grant *grant)
 {
     const bool named = strcmp(line->name, grant->group) == 0;
     if ((!named && line->gid != grant->gid) || !groupfile_lists(line, user))
@@ -45,53 +47,45 @@ static int stands(struct engine *engine, const struct groupfile_line *line, cons
     return r < 0 ? r : !r;
 }
 
-bool json_has_text(const json_t *texts, const char *wanted)
+static int add_group_of_line(struct engine *engine, const struct groupfile_line *line, const char *user,
+                             const struct grant *grant, strv *groups)
 {
-    for (size_t i = 0; i < json_array_size(texts); i++)
-        if (strcmp(json_string_value(json_array_get(texts, i)), wanted) == 0)
-            return true;
-    return false;
-}
-
-static int add_standing(struct engine *engine, const struct groupfile_line *line, const char *user,
-                        const struct grant *grant, json_t *groups)
-{
-    const int r = stands(engine, line, user, grant);
-    if (r <= 0 || !text_is_utf8(line->name) || json_has_text(groups, line->name))
+    const int r = is_listed_otherwise(engine, line, user, grant);
+    if (r <= 0 || !text_is_utf8(line->name) || strv_contains(*groups, line->name))
         return r < 0 ? r : 0;
-    return json_array_append_new(groups, json_string(line->name)) < 0 ? -ENOMEM : 0;
+    return strv_add(groups, line->name);
 }
 
-/* By the group's name, then by other names for its number. */
-static int find_of_grant(struct engine *engine, const struct groupfile *file, const char *user,
-                         const struct grant *grant, json_t *groups)
+/* By the group's name, then by other names for its gid. */
+static int find_groups_of_grant(struct engine *engine, const struct groupfile *file, const char *user,
+                                const struct grant *grant, strv *groups)
 {
     const struct groupfile_line *named = groupfile_named(file, grant->group);
     int r = 0;
     for (size_t i = named ? (size_t)(named - file->lines) : file->count;
          r == 0 && i < file->count && strcmp(file->lines[i].name, grant->group) == 0; i++)
-        r = add_standing(engine, &file->lines[i], user, grant, groups);
+        r = add_group_of_line(engine, &file->lines[i], user, grant, groups);
     for (size_t i = 0; r == 0 && i < file->count; i++)
         if (file->lines[i].gid == grant->gid)
-            r = add_standing(engine, &file->lines[i], user, grant, groups);
+            r = add_group_of_line(engine, &file->lines[i], user, grant, groups);
     return r;
 }
 
-int standing_find(struct engine *engine, const struct groupfile *file, const char *user,
-                  const struct grants *grants, json_t **ret)
+int standing_find_groups(struct engine *engine, const struct groupfile *file, const char *user,
+                         const struct grants *grants, strv *ret)
 {
-    json_t *groups = json_array();
-    int r = groups ? 0 : -ENOMEM;
+    strv groups = NULL;
+    int r = 0;
     for (size_t i = 0; r == 0 && i < grants->count; i++)
-        r = find_of_grant(engine, file, user, &grants->items[i], groups);
+        r = find_groups_of_grant(engine, file, user, &grants->items[i], &groups);
     if (r < 0)
-        json_decref(groups);
+        strv_free(groups);
     else
         *ret = groups;
     return r;
 }
 
-static int find_of_assignment(struct engine *engine, const struct assignment *assignment, json_t **ret)
+static int find_groups_of_assignment(struct engine *engine, const struct assignment *assignment, strv *ret)
 {
     struct groupfile file;
     _cleanup_(grants_deinit) struct grants grants = {0};
@@ -99,7 +93,7 @@ static int find_of_assignment(struct engine *engine, const struct assignment *as
     if (r < 0)
         return r;
     standing_read_file(engine, assignment->user, &file);
-    r = standing_find(engine, &file, assignment->user, &grants, ret);
+    r = standing_find_groups(engine, &file, assignment->user, &grants, ret);
     groupfile_deinit(&file);
     return r;
 }
@@ -108,38 +102,40 @@ static int find_of_assignment(struct engine *engine, const struct assignment *as
 
 void standing_note(struct txn *txn, const struct assignment *assignment)
 {
-    json_t *groups = NULL;
-    txn_ok(txn, find_of_assignment(txn->engine, assignment, &groups));
-    for (size_t i = 0; i < json_array_size(groups); i++) {
-        _cleanup_free_ char *text =
-            groupfile_say_standing(assignment->user, json_string_value(json_array_get(groups, i)));
+    strv groups = NULL;
+    txn_ok(txn, find_groups_of_assignment(txn->engine, assignment, &groups));
+    for (char *const *group = groups; group && *group; group++) {
+        _cleanup_free_ char *text = groupfile_say_standing(assignment->user, *group);
         if (!txn_ok(txn, text ? 0 : -ENOMEM))
             break;
         log_notice("The access to %s has ended. But %s", assignment->package, text);
         txn_audit(txn, own_act(text), "still-member", assignment->request, assignment->id);
     }
-    json_decref(groups);
+    strv_free(groups);
+}
+
+int standing_set(json_t *view, char *const *groups)
+{
+    return groups && json_object_set_new(view, "standing", texts_new(groups)) < 0 ? -ENOMEM : 0;
 }
 
 int standing_show(struct engine *engine, const struct assignment *assignment, json_t *view)
 {
-    json_t *groups = NULL;
-    const int r = find_of_assignment(engine, assignment, &groups);
-    if (r < 0)
-        return r;
-    if (json_array_size(groups) > 0)
-        return json_object_set_new(view, "standing", groups) < 0 ? -ENOMEM : 0;
-    json_decref(groups);
-    return 0;
+    strv groups = NULL;
+    int r = find_groups_of_assignment(engine, assignment, &groups);
+    if (r == 0)
+        r = standing_set(view, groups);
+    strv_free(groups);
+    return r;
 }
 
-/* ---- where nothing is held ---- */
+/* ---- in a refusal ---- */
 
-int standing_append(struct engine *engine, const struct package *package, const char *user,
-                    struct reply *reply)
+int standing_append_refusal(struct engine *engine, const struct package *package, const char *user,
+                            struct reply *reply)
 {
     struct groupfile file;
-    json_t *groups = NULL;
+    strv groups = NULL;
     const size_t count = package ? strv_length(package->groups) : 0;
     _cleanup_free_ struct grant *items = calloc(count + 1, sizeof(*items));
     if (!items)
@@ -147,32 +143,31 @@ int standing_append(struct engine *engine, const struct package *package, const 
     for (size_t i = 0; i < count; i++) /* borrowed */
         items[i] = (struct grant){.group = package->groups[i], .gid = GID_UNSET};
     standing_read_file(engine, user, &file);
-    const int r = standing_find(engine, &file, user, &(struct grants){items, count}, &groups);
+    const int r = standing_find_groups(engine, &file, user, &(struct grants){items, count}, &groups);
     groupfile_deinit(&file);
-    for (size_t i = 0; r == 0 && i < json_array_size(groups); i++) {
+    for (char *const *group = groups; group && *group; group++) {
         const size_t used = strlen(reply->message);
-        _cleanup_free_ char *text =
-            groupfile_say_standing(user, json_string_value(json_array_get(groups, i)));
+        _cleanup_free_ char *text = groupfile_say_standing(user, *group);
         if (text && used + strlen(text) + 3 < sizeof(reply->message))
             snprintf(reply->message + used, sizeof(reply->message) - used, ". %s", text);
     }
-    json_decref(groups);
+    strv_free(groups);
     return r;
 }
 
-/* ---- all of it, for the status ---- */
+/* ---- all of them, for the status ---- */
 
 struct census {
     struct engine *engine;
-    const struct groupfile_line *line;
+    const struct groupfile_line *line; /* being counted, with its grant */
     const struct grant *grant;
-    json_t *seen; /* of this line: who has the group by two packages is one */
-    json_t *first;
+    json_t *seen;  /* users counted of this line: a user may have the group by two packages */
+    json_t *first; /* the first `most` as lines of text */
     size_t most;
     int64_t count;
 };
 
-/* Short: the command has to fit into a row of a terminal. */
+/* Short, so that the command fits into a row of a terminal. */
 static json_t *census_line(const char *user, const char *group)
 {
     char shown[NAME_ENCODED_MAX + 1], user_word[TEXT_WORD_MAX], group_word[TEXT_WORD_MAX];
@@ -186,7 +181,7 @@ static int count_holder(const struct store_holder *holder, void *data)
     char key[NAME_ENCODED_MAX + 1];
     if (holder->gid != census->grant->gid)
         return 0;
-    const int r = stands(census->engine, census->line, holder->user, census->grant);
+    const int r = is_listed_otherwise(census->engine, census->line, holder->user, census->grant);
     if (r <= 0 || name_encode(holder->user, key, sizeof(key)) < 0 || json_object_get(census->seen, key))
         return r < 0 ? r : 0;
     census->count++;
@@ -213,7 +208,7 @@ static int count_line(struct census *census, const struct groupfile_line *line, 
     return r < 0 ? r : 0;
 }
 
-/* The groups that somebody has, each once: where it stood is of no matter. */
+/* Counts every group that a user holds, once, whether or not its grants were local. */
 static int count_groups(struct census *census, const struct groupfile *file)
 {
     struct store_group group = {.name = strdup("")};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Transactions: what is noted inside one is done after its commit, and nothing of it when it is rolled back. */
+/* Transactions: effects noted inside one are done after its commit, and dropped when it is rolled back. */
 #include "helperd/lifecycle/txn.h"
 
 #include "common/log.h"
@@ -52,8 +52,8 @@ static int64_t at_least(int64_t time, int64_t earliest)
 }
 
 /*
- * Deadlines not before `earliest`: after a fault they are due still, and asking for them at once would turn in
- * circles. A retry that is due is under way, or waits for one that is.
+ * Deadlines not before `earliest`: after a fault they are still due, and a call at once would loop. A retry or chore
+ * that is due is under way, or waits for one that is: the hook is called for it in a second at the earliest.
  */
 void engine_set_deadline(struct engine *engine, int64_t earliest)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What every step works on, and the transaction that it is part of. A step (a function of a struct txn) returns nothing:
- * the transaction keeps its first fault, what follows does nothing, and txn_commit tells it. Effects outside the store are
- * noted inside, done after the commit, and struck out with a later one; a crash in between is made good at start.
+ * The engine, and the transaction that a step is part of. A step (a function of a struct txn) returns nothing: the
+ * transaction keeps its first fault, later steps do nothing, and txn_commit returns the fault. Effects outside the
+ * store are noted inside, done after the commit, and struck out by a later commit; the next start replays them after a
+ * crash.
  */
 #pragma once
 
@@ -16,12 +17,12 @@
 
 #include <jansson.h>
 
-#define NOBODY ((struct identity){UID_UNSET, UID_UNSET})
+#define IDENTITY_NONE ((struct identity){UID_UNSET, UID_UNSET})
 
 struct engine_hooks {
     void (*changed)(int64_t request, void *data);
     void (*deadline)(int64_t at, void *data);  /* 0: none; call engine_tick then */
-    void (*notices)(int64_t last, void *data); /* somebody is to be told: engine_take_notices */
+    void (*notices)(int64_t last, void *data); /* there are new notices: engine_take_notices */
     void (*chores)(void *data);                /* due at once: engine_due_membership, _warning or _ending */
     void *data;
 };
@@ -33,7 +34,7 @@ struct engine {
     struct clock clock;
     bool login_ids_count;   /* bus_caller_login_ids_count */
     const char *state;      /* the folder */
-    const char *group_file; /* /etc/group; NULL: nobody stands there */
+    const char *group_file; /* /etc/group; NULL: none */
     struct engine_hooks hooks;
     /* Private from here on. */
     int64_t last_now;  /* the clock at the last tick, to notice when it was set back */
@@ -41,12 +42,12 @@ struct engine {
     struct published
         *published; /* publications whose file is in place, to be struck out with the next commit */
     struct survey {
-        int64_t soon[64]; /* requests that have entered a stage, to be looked at first */
+        int64_t soon[64]; /* requests that have entered a stage, to be surveyed first */
         size_t count;
-        bool walking;   /* through all that wait for a decision */
-        bool again;     /* once more when it is through */
+        bool walking;   /* through all pending requests */
+        bool again;     /* walk once more afterwards */
         int64_t after;  /* the last one that the walk took */
-        int64_t failed; /* the look-up for this one failed last */
+        int64_t failed; /* the request whose look-up failed last */
     } survey;
     struct unknown_names {
         void *root; /* a tree of names, see engine/unknown.c */
@@ -56,64 +57,64 @@ struct engine {
     struct txn {
         struct engine *engine; /* NULL: none was begun */
         struct store *store;   /* the engine's */
-        /* What is to be done after the commit. */
+        /* To do after the commit: */
         int64_t *changed; /* requests to announce */
         size_t n_changed;
         bool chores_are_due;
-        int64_t noticed;   /* the last notice that it wrote; 0: none */
-        char *warning;     /* to be logged; NULL: none */
+        int64_t noticed;   /* the last notice written; 0: none */
+        char *warning;     /* to log; NULL: none */
     } joined;              /* of the calls under way: engine_join */
     struct own_files *own; /* the grant files as we wrote them last; NULL: not remembered */
-    struct drift *drift;   /* what is still to be looked at; NULL: nothing is watched */
+    struct drift *drift;   /* what is still to be compared; NULL: nothing is watched */
 };
 
-/* What the value of an answer shows, as it is after the commit of the call. */
+/* What an answer shows, read after the commit of the call. */
 struct answer {
     int64_t request;    /* 0: none */
-    int64_t assignment; /* without a request: adopted with its grant file; 0: none */
-    bool submitted;     /* says whether it existed before, and is held */
-    bool extended;      /* says whether it existed before */
+    int64_t assignment; /* without a request: one adopted from a grant file; 0: none */
+    bool submitted;     /* show whether it existed before, and is held */
+    bool extended;      /* show whether it existed before */
     bool existing;
-    bool may_emergency;   /* while it waits for a decision, the person may take it in an emergency */
-    bool ended;           /* an end: done when the access is gone, and says who keeps it by other means */
-    int64_t withdrawn[8]; /* requests that an end withdrew as well */
+    bool may_emergency; /* while it is pending the user may take the package in an emergency */
+    bool ended; /* it ended: answer when the access is gone, and show memberships that stay by other means */
+    int64_t withdrawn[8]; /* requests that were withdrawn with it */
     size_t n_withdrawn;
 };
 
 struct reply {
-    json_t *value; /* for an answer without a request or an assignment; else engine_finish makes it */
+    json_t *value; /* set by calls whose answer is no request or assignment; else engine_finish sets it */
     struct answer answer;
-    char message[1024];
-    char *long_message; /* owned; instead of `message` where that could be too short */
+    char message[1024]; /* of a refusal */
+    char *long_message; /* owned; used instead of `message` when that could be too short */
 };
 
-enum { ENGINE_E_UNKNOWN = 1001 }; /* the facts do not tell, and nothing was changed */
+enum { ENGINE_E_UNKNOWN = 1001 }; /* the facts do not say, and nothing was changed */
 _Static_assert((int)BUS_ERROR_COUNT < (int)STORE_E_NONE && (int)STORE_E_NONE != (int)ENGINE_E_UNKNOWN,
                "no result is taken for another");
 
-/* Begins; what fails here is told by the commit. Each one that was begun is committed. */
+/* Begins; txn_commit returns a fault of this, and must be called. */
 void txn_begin(struct txn *ret, struct engine *engine);
-/* 0 when it is durable, its effects done; the first fault (-errno), rolled back. */
+/* 0 when it is durable and its effects are done; otherwise its first fault (-errno), and it is rolled back. */
 int txn_commit(struct txn *txn);
-/* Keeps a fault (-errno), and that something is not there (STORE_E_NONE) which has to be. Whether none was kept so far. */
+/* Keeps a fault: -errno, or STORE_E_NONE for a row that must exist. True when there is none so far. */
 bool txn_ok(struct txn *txn, int r);
 int64_t txn_now(const struct txn *txn);
-/* A warning, logged after the commit. The first one alone. */
+/* Logs a warning after the commit; only the first one of a transaction. */
 void txn_warn(struct txn *txn, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * The transaction of the calls under way, begun with the first change that one of them makes. engine_end commits it, if it
- * was begun, and fails it where r is -errno: r, or the first fault.
+ * The transaction that the calls under way share, begun by the first change. engine_end commits it if it was begun, or
+ * rolls it back if r is -errno. Returns r, or the transaction's first fault.
  */
 struct txn *engine_join(struct engine *engine);
 int engine_end(struct engine *engine, int r);
 
-/* Has the hook called when something is due next; not before `earliest`, after a fault. */
+/* Calls the hook with the next time at which something is due, after a fault not before `earliest`. */
 void engine_set_deadline(struct engine *engine, int64_t earliest);
-/* Seconds until what failed, as a grant file to be written, is tried again. */
+/* Seconds after a fault until the retry, as of a grant file that could not be written. */
 enum { ENGINE_FAULT_RETRY = 5 };
 
-/* Who does something, and why, for the record and for those whom it concerns. */
+/* Who does something, and why: for the audit log and for notices. */
 struct act {
     const char *actor; /* a user, or "accesspkgd" */
     struct identity identity;
@@ -122,27 +123,27 @@ struct act {
 
 static inline struct act own_act(const char *reason)
 {
-    return (struct act){"accesspkgd", NOBODY, reason};
+    return (struct act){"accesspkgd", IDENTITY_NONE, reason};
 }
 
-/* A line of the audit log. request, assignment: 0: none. */
+/* Adds a line to the audit log. request, assignment 0: none. */
 void txn_audit(struct txn *txn, struct act act, const char *event, int64_t request, int64_t assignment);
 /* Announces the request's change after the commit. 0: none. */
 void txn_announce(struct txn *txn, int64_t request);
-/* Writes the user's grant file after the commit, as the store has it then. */
+/* Writes the user's grant file after the commit. `narrows`: it takes access away, so the file must be durable. */
 void txn_publish(struct txn *txn, const char *user, bool narrows);
-/* The pause before the next try, after so many. */
+/* Seconds until the next attempt, after so many. */
 int64_t retry_backoff(const struct engine *engine, int64_t attempts);
 
-/* txn_publish outside a transaction, for what the store notes already or holds as it is. 0 or -ENOMEM. */
+/* As txn_publish, outside a transaction and without a note in the store. 0 or -ENOMEM. */
 int engine_note_publication(struct engine *engine, const char *user, bool narrows);
-/* Tries to put in place what is outstanding. Whether the user's file could be written: 0 or -errno. */
+/* Writes the outstanding files. The error of the last attempt for the user's file: 0 or -errno. */
 void engine_publish(struct engine *engine);
 int engine_publication_error(const struct engine *engine, const char *user);
-/* Whether the user's file is still to be written; whether any could not be written when it was tried last. */
+/* Whether the user's file is still to be written; whether the last attempt failed for any user. */
 bool engine_is_outstanding(const struct engine *engine, const char *user);
 bool engine_publication_failed(const struct engine *engine);
-/* For transactions: strikes out what is in place; what was noted inside counts from now on, or does not. */
+/* For transactions: removes the notes of files in place from the store; keeps, or drops, the notes made inside. */
 void engine_strike_publications(struct txn *txn);
 void engine_keep_publications(struct engine *engine);
 void engine_drop_publications(struct engine *engine);
@@ -152,9 +153,9 @@ static inline struct grant_source engine_grant_source(const struct engine *engin
 {
     return (struct grant_source){engine->store, engine->state, clock_now(&engine->clock)};
 }
-/* Writes the file now, and remembers that it was us. 0 or -errno (logged). */
+/* Writes the user's file now, and remembers it as our own. 0 or -errno (logged). */
 int engine_write_user(struct engine *engine, const char *user, bool narrows);
-/* From now on our own files are remembered: 0 or -ENOMEM. Whether the user's is as we wrote it last. */
+/* Starts to remember our own files: 0 or -ENOMEM. engine_is_own_file: the user's file is as we wrote it last. */
 int engine_remember_own(struct engine *engine);
 void engine_forget_own(struct engine *engine);
 bool engine_is_own_file(struct engine *engine, const char *user);

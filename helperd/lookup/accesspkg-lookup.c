@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * accesspkg-lookup: answers accesspkgd's questions about users and groups, in a process of its own, because a
- * look-up may leave the host and hang there. accesspkgd runs several, one question at a time each, and kills
- * one that does not answer. It decides nothing and must never write anywhere but to its answer.
+ * accesspkg-lookup: answers accesspkgd's questions about users and groups, in a process of its own, because a look-up
+ * may leave the host and hang. accesspkgd runs several, each with one question at a time, and kills one that does not
+ * answer in time. It decides nothing and must never write anywhere but to stdout.
  *
- * On stdin one JSON object a line, the question: {"caller": UID, "user": NAME, "groups": [NAME, ...], "gids": [GID, ...],
- * "others": [NAME, ...], "principals": [NAME or %GROUP, ...], "holders": {%GROUP: [{"name", "uid", "gid"}, ...]},
- * "names_only": BOOL, "addresses": BOOL, "patience": MILLISECONDS}, each member optional. Holders have the group by a
- * package, which no look-up of the group tells: they count among its people. On stdout the answer, a JSON object a line as
- * soon as it is found out, so that what hangs takes nothing with it that was found before. What the files of this host
- * answer alone comes first, the groups of users later:
+ * On stdin one JSON object a line, the question: {"caller": UID, "user": NAME, "groups": [NAME, ...], "gids": [GID,
+ * ...], "others": [NAME, ...], "principals": [NAME or %GROUP, ...], "holders": {%GROUP: [{"name", "uid", "gid"}, ...]},
+ * "names_only": BOOL, "addresses": BOOL, "patience": MILLISECONDS}, each member optional. "holders" have the group by a
+ * package, which no look-up of the group shows; they count as its members. On stdout the answer, one JSON object a
+ * line, each as soon as it is known, so that a look-up that hangs costs nothing that was found before. What local files
+ * can answer comes first, the groups of users later:
  *
  *     {"caller": SUBJECT}
  *     {"user": SUBJECT, "user_gone": whether /etc/passwd does not have it either}
  *     {"other": INDEX, "subject": SUBJECT}
- *     {"group": INDEX, "gid": GID, "local": whether /etc/group has it, "alias": by which other name the gid answers}
+ *     {"group": INDEX, "gid": GID, "local": whether /etc/group has it, "alias": another name that the gid has}
  *     {"number": INDEX, "name": NAME}                          of "gids"
  *     {"groups_of": "caller", "user" or the INDEX of another, "names": [NAME, ...], "all": whether every directory
  *      answered}                                               not with "names_only"
- *     {"principals": true}                                     nothing but these comes now:
+ *     {"principals": true}                                     only principals follow:
  *     {"principal": INDEX, "local": BOOL, "exists": BOOL, "people": [{"name", "uid", "gecos"}],
  *      "whole": BOOL, "unanswered": BOOL}
  *     {"end": true}
  *
- * SUBJECT, GID and NAME are null for what does not exist, and false where that was not answered: a look-up that failed
- * is no absence (rule 1). A principal may have several lines, which add up; "whole" says that all of its people were told
- * of: those who may log in, with "addresses" all, with their GECOS field. Principals have a time of their own
- * ("patience"), so that a large group in a slow directory costs nobody the rest of the answer.
+ * SUBJECT, GID and NAME are null for what does not exist, and false when the look-up failed, which is no absence (rule
+ * 1). The lines of a principal add up; "whole" says that all of its people were listed: those who may log in; with
+ * "addresses" all, with their GECOS field. The look-ups of principals have a time limit ("patience"), so that a large
+ * group in a slow directory does not delay the end of the answer.
  */
 #include "common/cleanup.h"
 #include "common/directory.h"
@@ -43,19 +43,19 @@
 #include <unistd.h>
 
 enum {
-    IDLE_SECONDS = 60
-}; /* then SIGALRM ends an idle process; accesspkgd starts another when it needs one */
+    IDLE_SECONDS = 60 /* then SIGALRM ends an idle process; accesspkgd starts another when it needs one */
+};
 
 /* ---- users and groups ------------------------------------------------------------------------------------------- */
 
-/* Whose groups are looked up when all names are answered. */
+/* A user whose groups are looked up once all names are answered. */
 struct member {
     json_t *of; /* "caller", "user", or an index */
-    char *name; /* NULL: nobody was found */
+    char *name; /* NULL: not found */
     gid_t primary;
 };
 
-/* The subject; the member owns `of`. */
+/* Returns the subject, and fills in the member, which takes over `of`. */
 static json_t *find_member(struct member *member, json_t *of, const json_t *who)
 {
     *member = (struct member){.of = of};
@@ -70,11 +70,11 @@ static void answer_user(struct member *member, const json_t *who)
     json_t *subject = find_member(member, json_string("user"), who);
     bool local = true;
     const bool gone = json_is_null(subject) && local_has_user(json_string_value(who), &local) == 0 && !local;
-    say(json_pack("{s:o, s:b}", "user", subject, "user_gone", gone));
+    say_line(json_pack("{s:o, s:b}", "user", subject, "user_gone", gone));
 }
 
-/* By which other name than the one asked for, and the one that the directory writes, the gid answers. A line of
- * /etc/group with both says that the group has two names. */
+/* Another name of the gid than the one asked for and the directory's spelling of it; NULL: none, or /etc/group gives
+ * the gid both names. */
 static json_t *find_alias(const char *asked, const char *written, gid_t gid)
 {
     const struct group *found = NULL;
@@ -93,7 +93,7 @@ static void answer_group(const char *name, size_t index)
     const enum directory_answer answer = directory_group(name, &found);
     bool local = false;
     if (answer == DIRECTORY_UNANSWERED || local_has_group(name, (gid_t)-1, &local) != 0) {
-        say(json_pack("{s:I, s:b}", "group", (json_int_t)index, "gid", 0));
+        say_line(json_pack("{s:I, s:b}", "group", (json_int_t)index, "gid", 0));
         return;
     }
     json_t *gid = answer == DIRECTORY_FOUND ? json_integer(found->gr_gid) : json_null();
@@ -102,8 +102,8 @@ static void answer_group(const char *name, size_t index)
         _cleanup_free_ char *written = strdup(found->gr_name);
         alias = written ? find_alias(name, written, found->gr_gid) : NULL;
     }
-    say(json_pack("{s:I, s:o, s:b, s:o*}", "group", (json_int_t)index, "gid", gid, "local", local, "alias",
-                  alias));
+    say_line(json_pack("{s:I, s:o, s:b, s:o*}", "group", (json_int_t)index, "gid", gid, "local", local,
+                       "alias", alias));
 }
 
 static void answer_gid(gid_t gid, size_t index)
@@ -111,15 +111,17 @@ static void answer_gid(gid_t gid, size_t index)
     const struct group *found = NULL;
     const enum directory_answer answer = directory_group_by_gid(gid, &found);
     char name[1024];
-    say(json_pack("{s:I, s:o}", "number", (json_int_t)index, "name",
-                  answer == DIRECTORY_FOUND    ? json_string(text_visible(found->gr_name, name, sizeof(name)))
-                  : answer == DIRECTORY_ABSENT ? json_null()
-                                               : json_false()));
+    say_line(json_pack("{s:I, s:o}", "number", (json_int_t)index, "name",
+                       answer == DIRECTORY_FOUND
+                           ? json_string(text_visible(found->gr_name, name, sizeof(name)))
+                       : answer == DIRECTORY_ABSENT ? json_null()
+                                                    : json_false()));
 }
 
-/* ---- a question ----------------------------------------------------------------------------------------------------- */
+/* ---- a question
+ * ----------------------------------------------------------------------------------------------------- */
 
-/* All whom the question names one by one; there is room for them. How many. */
+/* Answers the caller, the user and the others, and fills in `members`, which has room for all. Returns how many. */
 static size_t answer_names(const json_t *question, struct member *members)
 {
     const json_t *caller = json_object_get(question, "caller");
@@ -127,24 +129,24 @@ static size_t answer_names(const json_t *question, struct member *members)
     const json_t *others = json_object_get(question, "others");
     size_t count = 0;
     if (caller)
-        say(json_pack("{s:o}", "caller", find_member(&members[count++], json_string("caller"), caller)));
+        say_line(json_pack("{s:o}", "caller", find_member(&members[count++], json_string("caller"), caller)));
     if (user)
         answer_user(&members[count++], user);
     for (size_t i = 0; i < json_array_size(others); i++)
-        say(json_pack(
+        say_line(json_pack(
             "{s:I, s:o}", "other", (json_int_t)i, "subject",
             find_member(&members[count++], json_integer((json_int_t)i), json_array_get(others, i))));
     return count;
 }
 
-static void answer_groups_of(const struct member *member)
+static void answer_groups_of_member(const struct member *member)
 {
     bool all = false;
     json_t *names = subject_find_groups(member->name, member->primary, &all);
-    say(json_pack("{s:O, s:o, s:b}", "groups_of", member->of, "names", names, "all", all));
+    say_line(json_pack("{s:O, s:o, s:b}", "groups_of", member->of, "names", names, "all", all));
 }
 
-static void answer(const json_t *question)
+static void answer_question(const json_t *question)
 {
     const json_t *groups = json_object_get(question, "groups");
     const json_t *gids = json_object_get(question, "gids");
@@ -160,14 +162,14 @@ static void answer(const json_t *question)
         answer_gid((gid_t)json_integer_value(json_array_get(gids, i)), i);
     for (size_t i = 0; i < count; i++) {
         if (members[i].name && !names_only)
-            answer_groups_of(&members[i]);
+            answer_groups_of_member(&members[i]);
         json_decref(members[i].of);
         free(members[i].name);
     }
     free(members);
-    say(json_pack("{s:b}", "principals", 1));
-    people_answer(question);
-    say(json_pack("{s:b}", "end", 1));
+    say_line(json_pack("{s:b}", "principals", 1));
+    people_answer_principals(question);
+    say_line(json_pack("{s:b}", "end", 1));
 }
 
 int main(void)
@@ -178,7 +180,7 @@ int main(void)
         if (!question)
             return 0;
         alarm(0);
-        answer(question);
+        answer_question(question);
         json_decref(question);
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whom principals stand for. What the files of this host answer alone comes first, so that a directory that hangs behind
- * them takes nobody with it who is local: local users, the local members of local groups, and then the others.
+ * Finds the people whom principals stand for. Local users and the local members of local groups come first, so that a
+ * directory that hangs does not cost them.
  */
 #include "helperd/lookup/people.h"
 
@@ -18,9 +18,9 @@
 #include <time.h>
 
 enum {
-    PEOPLE_MAX = 256,         /* FACTS_PEOPLE_MAX: more than any quorum needs to be told of one group */
+    PEOPLE_MAX = 256,         /* of one group: FACTS_PEOPLE_MAX, more than any quorum needs */
     PEOPLE_OF_ALL_MAX = 2048, /* of all principals of a question: bounds the answer */
-    PATIENCE_MS = 500, /* and what they may cost whoever waits for it, where the question does not say */
+    PATIENCE_MS = 500,        /* for all principals of a question that has no "patience" */
 };
 
 struct principal {
@@ -29,8 +29,8 @@ struct principal {
     bool is_group, local;
     json_t
         *people; /* of a group that was found: objects with a name, and the uid that it must have, or none */
-    size_t told;
-    bool unsure; /* one was not answered, or there was no time for all */
+    size_t told; /* people listed so far */
+    bool unsure; /* a look-up failed, or there was no time for all */
 };
 
 struct answer {
@@ -39,23 +39,22 @@ struct answer {
     size_t count;
     void *local_users, *local_groups; /* trees of names */
     bool addresses;
-    /* What is left for all principals together. */
-    struct timespec begun;
-    json_int_t patience;
-    size_t people;
+    struct timespec begun; /* with patience: the time limit for all principals */
+    json_int_t patience;   /* milliseconds */
+    size_t people;         /* how many more may be listed */
 };
 
 /* ---- the files of this host ------------------------------------------------------------------------------------- */
 
-static int compare(const void *a, const void *b)
+static int compare_names(const void *a, const void *b)
 {
     return strcmp(a, b);
 }
 
-static void add_name(void **tree, const char *name)
+static void add_name_to_tree(void **tree, const char *name)
 {
     char *copy = strdup(name);
-    const char *const *found = copy ? tsearch(copy, tree, compare) : NULL;
+    const char *const *found = copy ? tsearch(copy, tree, compare_names) : NULL;
     if (!found || *found != copy)
         free(copy);
 }
@@ -67,17 +66,18 @@ static void read_local(struct answer *answer)
     const struct passwd *user = NULL;
     const struct group *group = NULL;
     while (users && (user = fgetpwent(users)))
-        add_name(&answer->local_users, user->pw_name);
+        add_name_to_tree(&answer->local_users, user->pw_name);
     while (groups && (group = fgetgrent(groups)))
-        add_name(&answer->local_groups, group->gr_name);
+        add_name_to_tree(&answer->local_groups, group->gr_name);
 }
 
 static bool has_name(void *const *tree, const char *name)
 {
-    return tfind(name, tree, compare);
+    return tfind(name, tree, compare_names);
 }
 
-/* ---- people ------------------------------------------------------------------------------------------------------- */
+/* ---- people
+ * ------------------------------------------------------------------------------------------------------- */
 
 static bool is_used_up(const struct answer *answer)
 {
@@ -88,7 +88,7 @@ static bool is_used_up(const struct answer *answer)
                answer->patience;
 }
 
-static json_t *line_of(const struct principal *principal)
+static json_t *new_line(const struct principal *principal)
 {
     json_t *line = json_pack("{s:I}", "principal", (json_int_t)principal->index);
     if (principal->local)
@@ -98,25 +98,26 @@ static json_t *line_of(const struct principal *principal)
 
 static void say_flag(const struct principal *principal, const char *flag)
 {
-    json_t *line = line_of(principal);
+    json_t *line = new_line(principal);
     json_object_set_new(line, flag, json_true());
-    say(line);
+    say_line(line);
 }
 
 static void say_person(const struct answer *answer, const struct principal *principal,
                        const struct passwd *entry)
 {
-    json_t *line = line_of(principal);
+    json_t *line = new_line(principal);
     json_t *person = json_pack("{s:s, s:I}", "name", entry->pw_name, "uid", (json_int_t)entry->pw_uid);
     if (answer->addresses && entry->pw_gecos && text_is_utf8(entry->pw_gecos))
         json_object_set_new(person, "gecos", json_string(entry->pw_gecos));
     json_object_set_new(line, "exists", json_true());
     json_object_set_new(line, "people", json_pack("[o]", person));
-    say(line);
+    say_line(line);
 }
 
-/* Tells of this user, if there is one, who may log in, and is no other one by now (`uid`; NULL: whoever it is). */
-static void tell(struct answer *answer, struct principal *principal, const char *name, const json_t *uid)
+/* Lists this user if they may log in and have this uid (NULL: any). */
+static void tell_person(struct answer *answer, struct principal *principal, const char *name,
+                        const json_t *uid)
 {
     const struct passwd *found = NULL;
     const enum directory_answer directory = directory_user(name, &found);
@@ -135,13 +136,13 @@ static void tell(struct answer *answer, struct principal *principal, const char 
     answer->people--;
 }
 
-static void finish(const struct principal *principal)
+static void say_whole(const struct principal *principal)
 {
     if (!principal->unsure)
         say_flag(principal, "whole");
 }
 
-/* Among the first `count`. */
+/* Whether the first `count` of these people have this name. */
 static bool is_listed(const json_t *people, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
@@ -150,8 +151,8 @@ static bool is_listed(const json_t *people, size_t count, const char *name)
     return false;
 }
 
-/* Who has the group by a package (of it as it is now, not of one that had its name), then its members, each name once.
- * Copied: the next look-up may write over them. */
+/* The holders who have the group, with its present gid, by a package; then its members. Each name once. Copied, for the
+ * next look-up may overwrite them. */
 static json_t *list_people(const struct group *group, const json_t *holders)
 {
     json_t *people = json_array();
@@ -169,21 +170,22 @@ static json_t *list_people(const struct group *group, const json_t *holders)
     return people;
 }
 
-/* ---- principals ---------------------------------------------------------------------------------------------------- */
+/* ---- principals
+ * ---------------------------------------------------------------------------------------------------- */
 
-static void answer_user(struct answer *answer, struct principal *principal)
+static void answer_user_principal(struct answer *answer, struct principal *principal)
 {
-    tell(answer, principal, principal->name, NULL);
-    finish(principal);
+    tell_person(answer, principal, principal->name, NULL);
+    say_whole(principal);
 }
 
-/* Its people, as names: NULL where there is no such group, or it is not known. */
-static void find_group(const struct answer *answer, struct principal *principal)
+/* Looks up the group and its people; they stay NULL when it was not found or the look-up failed. */
+static void read_group(const struct answer *answer, struct principal *principal)
 {
     const struct group *found = NULL;
     const enum directory_answer directory = directory_group(principal->name + 1, &found);
     if (directory == DIRECTORY_ABSENT)
-        finish(principal);
+        say_whole(principal);
     if (directory == DIRECTORY_UNANSWERED)
         say_flag(principal, "unanswered");
     if (directory != DIRECTORY_FOUND)
@@ -192,7 +194,7 @@ static void find_group(const struct answer *answer, struct principal *principal)
     say_flag(principal, "exists");
 }
 
-/* Those of its people who stand in /etc/passwd, or the others, as far as time and room go. */
+/* Lists those of its people who are in /etc/passwd, or the others, within the limits. */
 static void tell_people(struct answer *answer, struct principal *principal, bool local)
 {
     for (size_t i = 0; i < json_array_size(principal->people); i++) {
@@ -204,13 +206,13 @@ static void tell_people(struct answer *answer, struct principal *principal, bool
             principal->unsure = true;
             return;
         }
-        tell(answer, principal, name, json_object_get(person, "uid"));
+        tell_person(answer, principal, name, json_object_get(person, "uid"));
     }
 }
 
 static void answer_local_group(struct answer *answer, struct principal *principal)
 {
-    find_group(answer, principal);
+    read_group(answer, principal);
     tell_people(answer, principal, true);
 }
 
@@ -218,10 +220,10 @@ static void finish_local_group(struct answer *answer, struct principal *principa
 {
     tell_people(answer, principal, false);
     if (principal->people)
-        finish(principal);
+        say_whole(principal);
 }
 
-static void answer_group(struct answer *answer, struct principal *principal)
+static void answer_group_principal(struct answer *answer, struct principal *principal)
 {
     answer_local_group(answer, principal);
     finish_local_group(answer, principal);
@@ -231,8 +233,9 @@ static const struct {
     bool group, local;
     void (*run)(struct answer *answer, struct principal *principal);
 } passes[] = {
-    {false, true, answer_user},  {true, true, answer_local_group}, {false, false, answer_user},
-    {true, false, answer_group}, {true, true, finish_local_group},
+    {false, true, answer_user_principal},  {true, true, answer_local_group},
+    {false, false, answer_user_principal}, {true, false, answer_group_principal},
+    {true, true, finish_local_group},
 };
 
 static void run_passes(struct answer *answer)
@@ -247,7 +250,7 @@ static void run_passes(struct answer *answer)
         }
 }
 
-void people_answer(const json_t *question)
+void people_answer_principals(const json_t *question)
 {
     const json_t *names = json_object_get(question, "principals");
     const json_t *patience = json_object_get(question, "patience");

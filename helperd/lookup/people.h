@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whom the principals of a question stand for, said as they are found (say.h). */
+/* Answers the principals of a question (accesspkg-lookup.c): writes lines with their people as they are found. */
 #pragma once
 
 #include <jansson.h>
 
-void people_answer(const json_t *question);
+void people_answer_principals(const json_t *question);

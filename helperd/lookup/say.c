@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void say(json_t *line)
+void say_line(json_t *line)
 {
     if (!line || json_dumpf(line, stdout, JSON_COMPACT) < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
         exit(1);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A line of the answer (accesspkg-lookup.c says which there are). */
+/* Writes a line of the answer (see accesspkg-lookup.c). */
 #pragma once
 
 #include <jansson.h>
 
-/* Takes the line over. Without memory, or without anybody who reads it, there is no answer: the process ends. */
-void say(json_t *line);
+/* Takes over the line. Ends the process when it is NULL (no memory) or nothing reads the answer. */
+void say_line(json_t *line);

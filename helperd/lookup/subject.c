@@ -13,8 +13,8 @@
 
 enum { GROUPS_MAX = 65536 };
 
-/* A JSON string of a text that may be anything: what is not plain UTF-8 is made visible. */
-static json_t *text(const char *raw, size_t length)
+/* Makes text from a directory, which may hold any bytes, visible. */
+static json_t *new_visible_string(const char *raw, size_t length)
 {
     char copy[1024];
     char visible[1024];
@@ -22,13 +22,13 @@ static json_t *text(const char *raw, size_t length)
     return json_string(text_visible(copy, visible, sizeof(visible)));
 }
 
-static json_t *gecos_field(const char *gecos, int field)
+static json_t *new_gecos_string(const char *gecos, int field)
 {
     for (; gecos && field > 0; field--) {
         gecos = strchr(gecos, ',');
         gecos = gecos ? gecos + 1 : NULL;
     }
-    return gecos ? text(gecos, strcspn(gecos, ",")) : json_string("");
+    return gecos ? new_visible_string(gecos, strcspn(gecos, ",")) : json_string("");
 }
 
 bool subject_may_log_in(const struct passwd *entry)
@@ -38,7 +38,7 @@ bool subject_may_log_in(const struct passwd *entry)
     return strcmp(base, "nologin") != 0 && strcmp(base, "false") != 0;
 }
 
-/* NULL: no memory, or more groups than anybody has. */
+/* NULL: no memory, or more than GROUPS_MAX groups. */
 static gid_t *list_gids(const char *user, gid_t primary, int *ret_count)
 {
     int count = 64;
@@ -59,7 +59,7 @@ static gid_t *list_gids(const char *user, gid_t primary, int *ret_count)
     return NULL;
 }
 
-/* A group without a name can be named by no policy. */
+/* Leaves out groups without a name, which no package can name. */
 json_t *subject_find_groups(const char *user, gid_t primary, bool *ret_all)
 {
     int count = 0;
@@ -79,7 +79,7 @@ json_t *subject_find_groups(const char *user, gid_t primary, bool *ret_all)
     return names;
 }
 
-static bool lists(const struct group *group, const char *user)
+static bool group_lists(const struct group *group, const char *user)
 {
     for (char *const *member = group->gr_mem; *member; member++)
         if (strcmp(*member, user) == 0)
@@ -87,29 +87,29 @@ static bool lists(const struct group *group, const char *user)
     return false;
 }
 
-/* The names of the groups that /etc/group lists the user in, and of the primary one; new, NULL where it cannot be read. */
-static json_t *local_groups_of(const char *user, gid_t primary)
+/* The groups of /etc/group that list the user, and the primary one; new; NULL: the file cannot be read. */
+static json_t *list_local_groups(const char *user, gid_t primary)
 {
     _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/group", "re");
     json_t *names = file ? json_array() : NULL;
     const struct group *entry = NULL;
     while (file && (entry = fgetgrent(file)))
-        if ((entry->gr_gid == primary || lists(entry, user)) && text_is_utf8(entry->gr_name))
+        if ((entry->gr_gid == primary || group_lists(entry, user)) && text_is_utf8(entry->gr_name))
             json_array_append_new(names, json_string(entry->gr_name));
     return names;
 }
 
-/* NULL: it cannot be told of. */
-static json_t *describe(const struct passwd *entry)
+/* NULL: its name is not UTF-8, or /etc/passwd cannot be read. */
+static json_t *describe_user(const struct passwd *entry)
 {
     bool local = false;
     if (!text_is_utf8(entry->pw_name) || local_has_user(entry->pw_name, &local) != 0)
         return NULL;
-    json_t *groups = local_groups_of(entry->pw_name, entry->pw_gid);
+    json_t *groups = list_local_groups(entry->pw_name, entry->pw_gid);
     return json_pack("{s:s, s:I, s:b, s:b, s:o, s:o, s:o}", "name", entry->pw_name, "uid",
                      (json_int_t)entry->pw_uid, "may_log_in", subject_may_log_in(entry), "local", local,
-                     "full_name", gecos_field(entry->pw_gecos, 0), "organisation",
-                     gecos_field(entry->pw_gecos, 1), "groups", groups ? groups : json_array());
+                     "full_name", new_gecos_string(entry->pw_gecos, 0), "organisation",
+                     new_gecos_string(entry->pw_gecos, 1), "groups", groups ? groups : json_array());
 }
 
 json_t *subject_find(const json_t *who, gid_t *ret_primary)
@@ -118,7 +118,7 @@ json_t *subject_find(const json_t *who, gid_t *ret_primary)
     const enum directory_answer answer = json_is_integer(who)
                                              ? directory_user_by_uid((uid_t)json_integer_value(who), &found)
                                              : directory_user(json_string_value(who), &found);
-    json_t *subject = answer == DIRECTORY_FOUND ? describe(found) : NULL;
+    json_t *subject = answer == DIRECTORY_FOUND ? describe_user(found) : NULL;
     if (subject)
         *ret_primary = found->pw_gid;
     if (subject)

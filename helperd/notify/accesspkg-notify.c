@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * accesspkg-notify: hands what somebody must hear of to the programs of notify.d, as one JSON object on stdin each. Runs as
- * a user of its own, so that no such program can write grants. Decides nothing, keeps nothing but in memory.
+ * accesspkg-notify: runs the programs of notify.d with each notice, one JSON object on stdin. Runs as a user of its
+ * own, so that no such program can write grants. Decides nothing, keeps state in memory only.
  */
 #include "common/log.h"
 #include "helperd/notify/notify.h"
@@ -13,7 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* A number of seconds above zero, for tests and for who knows better. */
+/* Seconds above zero. */
 static bool read_seconds(const char *text, double *ret)
 {
     char *end = NULL;

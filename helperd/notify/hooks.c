@@ -13,7 +13,7 @@
 
 enum { HOOKS_MAX = 64 };
 
-static bool is_name(const char *name)
+static bool is_hook_name(const char *name)
 {
     if (!*name)
         return false;
@@ -57,10 +57,10 @@ static int open_folder(const char *folder, char *ret_why, size_t why_size)
     return fd;
 }
 
-/* Followed where it is a link: what it leads to is judged when it is opened. */
+/* Links are followed: hooks_open checks the target. */
 static int select_hook(const struct dirent *entry)
 {
-    return is_name(entry->d_name);
+    return is_hook_name(entry->d_name);
 }
 
 static bool is_meant_to_run(int folder, const char *name)

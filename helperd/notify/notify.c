@@ -17,7 +17,7 @@
 enum {
     PAGE = 64,
     CALL_TIMEOUT_MS = 20000,
-    LOOK_SECONDS = 60, /* for a signal that was lost, and for what was not heard */
+    LOOK_SECONDS = 60, /* between looks for lost signals and reports without an answer */
     SOON_SECONDS = 5,  /* after a call that failed */
 };
 
@@ -25,9 +25,9 @@ struct notify {
     struct ev_loop *loop;
     struct bus *bus;
     struct queue *queue;
-    DBusPendingCall *taking; /* NULL: nothing is being taken */
-    bool again;              /* there is more by now */
-    int64_t after;
+    DBusPendingCall *taking; /* TakeNotices under way; NULL: none */
+    bool again;              /* take once more after it */
+    int64_t after;           /* the id of the last notice taken */
     ev_timer look;
     ev_signal stop[2];
     bool stopping;
@@ -36,8 +36,8 @@ struct notify {
 
 /* ---- calls ---- */
 
-static DBusPendingCall *call(struct notify *notify, const char *method, const char *signature,
-                             json_t *arguments)
+static DBusPendingCall *call_manager(struct notify *notify, const char *method, const char *signature,
+                                     json_t *arguments)
 {
     DBusPendingCall *pending = NULL;
     DBusMessage *message = dbus_message_new_method_call(BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, method);
@@ -52,7 +52,7 @@ static DBusPendingCall *call(struct notify *notify, const char *method, const ch
     return pending;
 }
 
-/* The first value of a good answer, new; NULL for any other. */
+/* The first value of an answer with this signature, new; NULL for any other. *ret_refused: we are not authorised. */
 static json_t *read_answer(DBusPendingCall *pending, const char *signature, bool *ret_refused)
 {
     DBusMessage *answer = dbus_pending_call_steal_reply(pending);
@@ -69,7 +69,7 @@ static json_t *read_answer(DBusPendingCall *pending, const char *signature, bool
     return value;
 }
 
-static void look_in(struct notify *notify, double seconds)
+static void look_after(struct notify *notify, double seconds)
 {
     ev_timer_stop(notify->loop, &notify->look);
     ev_timer_set(&notify->look, seconds, 0.);
@@ -78,7 +78,7 @@ static void look_in(struct notify *notify, double seconds)
 
 /* ---- taking ---- */
 
-static void take(struct notify *notify);
+static void take_notices(struct notify *notify);
 
 static void on_taken(DBusPendingCall *pending, void *data)
 {
@@ -98,31 +98,32 @@ static void on_taken(DBusPendingCall *pending, void *data)
     }
     json_decref(notices);
     if (!notices)
-        look_in(notify, refused ? LOOK_SECONDS : SOON_SECONDS);
+        look_after(notify, refused ? LOOK_SECONDS : SOON_SECONDS);
     else if (count > 0 || notify->again)
-        take(notify);
+        take_notices(notify);
 }
 
-static void take(struct notify *notify)
+static void take_notices(struct notify *notify)
 {
     notify->again = notify->taking != NULL;
     if (notify->taking || notify->stopping || !queue_has_room(notify->queue))
         return;
-    notify->taking = call(notify, "TakeNotices", "xx", json_pack("[I, i]", (json_int_t)notify->after, PAGE));
+    notify->taking =
+        call_manager(notify, "TakeNotices", "xx", json_pack("[I, i]", (json_int_t)notify->after, PAGE));
     if (!notify->taking || !dbus_pending_call_set_notify(notify->taking, on_taken, notify, NULL))
-        look_in(notify, SOON_SECONDS);
+        look_after(notify, SOON_SECONDS);
 }
 
 static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
     struct notify *notify = timer->data;
-    look_in(notify, LOOK_SECONDS);
-    queue_report_again(notify->queue);
-    take(notify);
+    look_after(notify, LOOK_SECONDS);
+    queue_repeat_reports(notify->queue);
+    take_notices(notify);
 }
 
-/* ---- telling ---- */
+/* ---- reporting ---- */
 
 struct told {
     struct notify *notify;
@@ -143,13 +144,13 @@ static void on_told(DBusPendingCall *pending, void *data)
     bool refused = false;
     json_t *known = read_answer(pending, "b", &refused);
     if (known && told->ok)
-        queue_told(told->notify->queue, told->id, told->hook);
+        queue_confirm(told->notify->queue, told->id, told->hook);
     else if (!known && told->ok)
-        look_in(told->notify, SOON_SECONDS); /* and then it is said again */
+        look_after(told->notify, SOON_SECONDS); /* which repeats the report */
     json_decref(known);
     /* There may be room again. */
     if (known && !told->notify->taking)
-        take(told->notify);
+        take_notices(told->notify);
     stop_when_idle(told->notify);
 }
 
@@ -157,12 +158,13 @@ static void on_report(int64_t id, const char *hook, bool ok, const char *message
 {
     struct notify *notify = data;
     struct told *told = calloc(1, sizeof(*told) + strlen(hook) + 1);
-    DBusPendingCall *pending = told ? call(notify, "NoticeDone", "xsbs",
-                                           json_pack("[I, s, b, s]", (json_int_t)id, hook, ok, message))
-                                    : NULL;
+    DBusPendingCall *pending =
+        told ? call_manager(notify, "NoticeDone", "xsbs",
+                            json_pack("[I, s, b, s]", (json_int_t)id, hook, ok, message))
+             : NULL;
     if (!pending) {
         free(told);
-        look_in(notify, SOON_SECONDS);
+        look_after(notify, SOON_SECONDS);
         return;
     }
     told->notify = notify;
@@ -184,14 +186,14 @@ static DBusHandlerResult on_signal(DBusConnection *connection, DBusMessage *mess
     const char *before = NULL;
     const char *after = NULL;
     if (dbus_message_is_signal(message, BUS_INTERFACE_MANAGER, BUS_SIGNAL_NOTICES)) {
-        take(notify);
+        take_notices(notify);
     } else if (dbus_message_is_signal(message, DBUS_INTERFACE_DBUS, "NameOwnerChanged") &&
                dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &before,
                                      DBUS_TYPE_STRING, &after, DBUS_TYPE_INVALID) &&
                strcmp(name, BUS_NAME) == 0 && *after) {
-        notify->after = 0; /* perhaps over another store; what is here already is not taken twice */
-        queue_report_again(notify->queue);
-        take(notify);
+        notify->after = 0; /* it may have another store; the queue drops notices that it has */
+        queue_repeat_reports(notify->queue);
+        take_notices(notify);
     }
     return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 }
@@ -213,7 +215,7 @@ static void on_lost(void *data)
     ev_break(notify->loop, EVBREAK_ALL);
 }
 
-/* What runs may end: a mail that is half handed over would be sent twice. */
+/* Lets running programs end: a mail that is half handed over would be sent twice. */
 static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
 {
     (void)loop, (void)events;
@@ -223,7 +225,7 @@ static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
     stop_when_idle(notify);
 }
 
-static int add_matches(struct notify *notify)
+static int watch_bus(struct notify *notify)
 {
     DBusConnection *connection = bus_connection(notify->bus);
     if (!dbus_connection_add_filter(connection, on_signal, notify, NULL))
@@ -262,9 +264,9 @@ int notify_run(const struct queue_settings *settings)
     }
     ev_timer_init(&notify.look, on_look, 0., 0.);
     notify.look.data = &notify;
-    int code = add_matches(&notify) < 0 ? EX_OSERR : 0;
+    int code = watch_bus(&notify) < 0 ? EX_OSERR : 0;
     if (code == 0) {
-        look_in(&notify, 0.);
+        look_after(&notify, 0.);
         sd_notify(0, "READY=1");
         ev_run(notify.loop, 0);
         code = notify.lost ? EX_UNAVAILABLE : 0;

@@ -13,12 +13,12 @@
 #include <string.h>
 #include <time.h>
 
-/* As long as we run. Groups have a % before their names. */
+/* Names that a directory has known since we started; groups with a % before their names. */
 static struct remembered known;
 
-/* 0; -EAGAIN: not answered, or denied by a directory that knew it, as one does whose server is away. `local`: of the files
- * of this host. */
-static int judge(enum directory_answer answer, const char *name, bool local)
+/* 0; -EAGAIN: the look-up failed, or a directory that knew the name denies it, as it may while its server is away.
+ * `local`: the name is in the files of this host. */
+static int check_answer(enum directory_answer answer, const char *name, bool local)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -31,21 +31,21 @@ static int judge(enum directory_answer answer, const char *name, bool local)
     return answer == DIRECTORY_UNANSWERED || doubted ? -EAGAIN : 0;
 }
 
-static int judge_user(enum directory_answer answer, const char *name)
+static int check_user_answer(enum directory_answer answer, const char *name)
 {
     bool local = false;
-    return local_has_user(name, &local) == 0 ? judge(answer, name, local) : -EAGAIN;
+    return local_has_user(name, &local) == 0 ? check_answer(answer, name, local) : -EAGAIN;
 }
 
-static int judge_group(enum directory_answer answer, const char *group)
+static int check_group_answer(enum directory_answer answer, const char *group)
 {
     char principal[1024];
     bool local = false;
     snprintf(principal, sizeof(principal), "%%%s", group);
-    return local_has_group(group, (gid_t)-1, &local) == 0 ? judge(answer, principal, local) : -EAGAIN;
+    return local_has_group(group, (gid_t)-1, &local) == 0 ? check_answer(answer, principal, local) : -EAGAIN;
 }
 
-static bool names(const json_t *array, const char *name)
+static bool array_contains(const json_t *array, const char *name)
 {
     for (size_t i = 0; i < json_array_size(array); i++) {
         const char *item = json_string_value(json_array_get(array, i));
@@ -55,14 +55,14 @@ static bool names(const json_t *array, const char *name)
     return false;
 }
 
-/* Who hears it: those who are told, and the set of those who would be, too, were there not so many. */
+/* The recipients of a notice. */
 struct audience {
     json_t *to;
-    json_t *beyond;
-    const json_t *except;
+    json_t *beyond;       /* an object with the names of those beyond PEOPLE_MAX */
+    const json_t *except; /* names to leave out */
 };
 
-static bool is_there(const struct audience *audience, const char *name)
+static bool is_recipient(const struct audience *audience, const char *name)
 {
     for (size_t i = 0; i < json_array_size(audience->to); i++)
         if (strcmp(json_string_value(json_object_get(json_array_get(audience->to, i), "name")), name) == 0)
@@ -70,15 +70,15 @@ static bool is_there(const struct audience *audience, const char *name)
     return false;
 }
 
-static int add_person(struct audience *audience, const char *name)
+static int add_recipient(struct audience *audience, const char *name)
 {
-    if (!text_is_utf8(name) || names(audience->except, name) || is_there(audience, name))
+    if (!text_is_utf8(name) || array_contains(audience->except, name) || is_recipient(audience, name))
         return 0;
     if (json_array_size(audience->to) >= PEOPLE_MAX)
         return json_object_set_new(audience->beyond, name, json_true()) < 0 ? -ENOMEM : 0;
     const struct passwd *entry = NULL;
     const enum directory_answer answer = directory_user(name, &entry);
-    const int r = judge_user(answer, name);
+    const int r = check_user_answer(answer, name);
     if (r < 0 || answer != DIRECTORY_FOUND)
         return r;
     json_t *person = json_object();
@@ -92,12 +92,12 @@ static int add_person(struct audience *audience, const char *name)
     return json_array_append_new(audience->to, person) < 0 ? -ENOMEM : 0;
 }
 
-/* Copied: looking up a member may overwrite what the group's look-up returned. */
-static json_t *members_of(const char *group, int *ret_error)
+/* Copied, for the look-up of a member may overwrite the group. */
+static json_t *list_members(const char *group, int *ret_error)
 {
     const struct group *entry = NULL;
     const enum directory_answer answer = directory_group(group, &entry);
-    *ret_error = judge_group(answer, group);
+    *ret_error = check_group_answer(answer, group);
     json_t *members = json_array();
     for (char **member = answer == DIRECTORY_FOUND ? entry->gr_mem : NULL; member && *member; member++)
         json_array_append_new(members, json_string(*member));
@@ -107,16 +107,17 @@ static json_t *members_of(const char *group, int *ret_error)
 static int add_principal(struct audience *audience, const char *name)
 {
     if (name[0] != '%')
-        return add_person(audience, name);
+        return add_recipient(audience, name);
     int r = 0;
-    json_t *members = members_of(name + 1, &r);
+    json_t *members = list_members(name + 1, &r);
     for (size_t i = 0; r == 0 && i < json_array_size(members); i++)
-        r = add_person(audience, json_string_value(json_array_get(members, i)));
+        r = add_recipient(audience, json_string_value(json_array_get(members, i)));
     json_decref(members);
     return r;
 }
 
-/* Who decides in somebody's name hears what they hear; nobody passes on what they only received. */
+/* Adds the delegates of the recipients so far; not the delegates of delegates, who may not pass on what they
+ * received. */
 static int add_delegates(struct audience *audience, const json_t *pairs)
 {
     const size_t own = json_array_size(audience->to);
@@ -127,12 +128,12 @@ static int add_delegates(struct audience *audience, const json_t *pairs)
         for (size_t k = 0; r == 0 && from && delegate && k < own; k++)
             if (strcmp(json_string_value(json_object_get(json_array_get(audience->to, k), "name")), from) ==
                 0)
-                r = add_person(audience, delegate);
+                r = add_recipient(audience, delegate);
     }
     return r;
 }
 
-static int add_all(struct audience *audience, const json_t *notice)
+static int add_recipients(struct audience *audience, const json_t *notice)
 {
     const json_t *recipients = json_object_get(notice, "recipients");
     int r = audience->to && audience->beyond ? 0 : -ENOMEM;
@@ -146,7 +147,7 @@ static int add_all(struct audience *audience, const json_t *notice)
 int people_add(json_t *notice)
 {
     struct audience audience = {json_array(), json_object(), json_object_get(notice, "except")};
-    int r = add_all(&audience, notice);
+    int r = add_recipients(&audience, notice);
     const size_t told = json_array_size(audience.to);
     const size_t beyond =
         json_object_size(audience.beyond) + (size_t)json_integer_value(json_object_get(notice, "unnamed"));

@@ -19,10 +19,11 @@
 enum {
     NOTICES_MAX = 4096, /* in memory; the rest waits in the store */
     RUNNING_MAX = 8,
-    RUNNING_OF_HOOK_MAX = 2, /* so that one that hangs leaves room for others */
+    RUNNING_OF_HOOK_MAX = 2, /* so that a program that hangs leaves room for others */
     MESSAGE_MAX = 480,
     OUTPUT_MAX = 8192,
-    LOOK_AGAIN = 10, /* first pauses, until what could not be prepared is tried again */
+    LOOK_AGAIN =
+        10, /* times settings.first: seconds until a notice that could not be prepared is tried again */
 };
 
 const struct queue_settings queue_defaults = {
@@ -40,8 +41,8 @@ struct delivery {
     struct notice *notice;
     char *hook;
     enum stage stage;
-    double next;  /* on the loop's clock */
-    double pause; /* before the next try but one */
+    double next;  /* when to start it, on the loop's clock */
+    double pause; /* after the next attempt, if it fails */
 };
 
 struct notice {
@@ -49,13 +50,13 @@ struct notice {
     struct queue *queue;
     int64_t id;
     json_t *object;
-    char *text; /* what the programs read; NULL: not put together yet */
+    char *text; /* for the programs' stdin; NULL: not prepared */
     double next_look;
     struct delivery *deliveries;
     size_t count;
     bool prepared;
     bool finished;
-    bool orphan; /* of a store that is no more: delivered all the same, reported to nobody */
+    bool orphan; /* of a store that was replaced: delivered, but not reported */
     char given_up[MESSAGE_MAX];
 };
 
@@ -69,10 +70,10 @@ struct queue {
     size_t n_running;
     ev_timer timer;
     bool stopped;
-    bool told_of_none; /* that there is no program */
+    bool logged_no_program; /* that there is no program */
 };
 
-static void drive(struct queue *queue);
+static void drive_queue(struct queue *queue);
 
 static void notice_free(struct notice *notice)
 {
@@ -92,7 +93,7 @@ static void notice_free(struct notice *notice)
     free(notice);
 }
 
-static struct notice *find(const struct queue *queue, int64_t id)
+static struct notice *find_notice(const struct queue *queue, int64_t id)
 {
     struct notice *notice = queue->notices;
     while (notice && (notice->id != id || notice->orphan))
@@ -100,21 +101,21 @@ static struct notice *find(const struct queue *queue, int64_t id)
     return notice;
 }
 
-static void report(const struct notice *notice, const char *hook, bool ok, const char *message)
+static void report_delivery(const struct notice *notice, const char *hook, bool ok, const char *message)
 {
     if (!notice->orphan)
         notice->queue->hooks.report(notice->id, hook, ok, message, notice->queue->hooks.data);
 }
 
-/* ---- what is to be done with a notice ---- */
+/* ---- preparing a notice ---- */
 
-static void finish(struct notice *notice)
+static void finish_notice(struct notice *notice)
 {
     notice->finished = true;
-    report(notice, "", true, notice->given_up);
+    report_delivery(notice, "", true, notice->given_up);
 }
 
-static bool is_through(const struct notice *notice)
+static bool is_finished_by_all(const struct notice *notice)
 {
     for (size_t i = 0; i < notice->count; i++)
         if (notice->deliveries[i].stage == WAITING || notice->deliveries[i].stage == RUNNING)
@@ -122,7 +123,7 @@ static bool is_through(const struct notice *notice)
     return true;
 }
 
-static bool has_it(const struct notice *notice, const char *hook)
+static bool has_received(const struct notice *notice, const char *hook)
 {
     const json_t *done = json_object_get(notice->object, "done");
     for (size_t i = 0; i < json_array_size(done); i++) {
@@ -133,8 +134,8 @@ static bool has_it(const struct notice *notice, const char *hook)
     return false;
 }
 
-/* Which programs are to have it: those that stand in notify.d when it comes. 0 or -ENOMEM. */
-static int plan(struct notice *notice, char *const *names)
+/* Plans a delivery for each program that is in notify.d now and has not got the notice before. 0 or -ENOMEM. */
+static int plan_deliveries(struct notice *notice, char *const *names)
 {
     struct queue *queue = notice->queue;
     notice->deliveries = calloc(strv_length(names) + 1, sizeof(*notice->deliveries));
@@ -142,7 +143,7 @@ static int plan(struct notice *notice, char *const *names)
         return -ENOMEM;
     for (; *names; names++) {
         struct delivery *delivery = &notice->deliveries[notice->count];
-        if (has_it(notice, *names))
+        if (has_received(notice, *names))
             continue;
         *delivery = (struct delivery){.notice = notice,
                                       .hook = strdup(*names),
@@ -155,7 +156,7 @@ static int plan(struct notice *notice, char *const *names)
     return 0;
 }
 
-static void unplan(struct notice *notice)
+static void drop_deliveries(struct notice *notice)
 {
     while (notice->count > 0)
         free(notice->deliveries[--notice->count].hook);
@@ -163,8 +164,8 @@ static void unplan(struct notice *notice)
     notice->deliveries = NULL;
 }
 
-/* What only the daemon and we need is taken out. */
-static char *make_text(json_t *object)
+/* The notice for the programs, without members that only accesspkgd and we use. */
+static char *make_input(json_t *object)
 {
     static const char *const ours[] = {"recipients", "unnamed", "except", "delegates",
                                        "done",       "extend",  "anew"};
@@ -176,8 +177,8 @@ static char *make_text(json_t *object)
     return text;
 }
 
-/* Before the first program runs: who is told, in which words. 0; 1: nobody is to be told; -errno. */
-static int compose(struct notice *notice)
+/* Finds the recipients and composes the text. 0; 1: there are no recipients; -errno. */
+static int prepare_text(struct notice *notice)
 {
     int r = people_add(notice->object);
     if (r == 0)
@@ -186,27 +187,27 @@ static int compose(struct notice *notice)
         return r;
     if (json_array_size(json_object_get(notice->object, "to")) == 0)
         return 1;
-    notice->text = make_text(notice->object);
+    notice->text = make_input(notice->object);
     return notice->text ? 0 : -ENOMEM;
 }
 
-static bool is_old(const struct notice *notice)
+static bool is_expired(const struct notice *notice)
 {
     const int64_t time = json_integer_value(json_object_get(notice->object, "time"));
     return (int64_t)ev_time() - time > notice->queue->settings.give_up;
 }
 
-/* What cannot be done now is tried again in a while. */
-static void prepare(struct notice *notice, char *const *names)
+/* Sets next_look to try again later when a directory did not answer or memory is short. */
+static void prepare_notice(struct notice *notice, char *const *names)
 {
     struct queue *queue = notice->queue;
-    int r = plan(notice, names);
+    int r = plan_deliveries(notice, names);
     if (r == 0 && notice->count > 0)
-        r = compose(notice);
+        r = prepare_text(notice);
     if (r == -EAGAIN || r == -ENOMEM) {
         log_warning("Notice %" PRId64 " waits: %s. It is tried again.", notice->id,
                     r == -EAGAIN ? "those who are to be told could not be looked up" : "memory is short");
-        unplan(notice);
+        drop_deliveries(notice);
         notice->next_look = ev_now(queue->loop) + LOOK_AGAIN * queue->settings.first;
         return;
     }
@@ -215,13 +216,13 @@ static void prepare(struct notice *notice, char *const *names)
                  "this version does not know such an event; run: systemctl restart accesspkg-notify");
     notice->prepared = true;
     if (r != 0)
-        unplan(notice);
+        drop_deliveries(notice);
     if (notice->count == 0)
-        finish(notice);
+        finish_notice(notice);
 }
 
-/* All that came since, against one look at notify.d. */
-static void prepare_all(struct queue *queue, double *ret_next)
+/* Prepares new notices, with one list of notify.d. *ret_next: when to try those that could not be prepared. */
+static void prepare_notices(struct queue *queue, double *ret_next)
 {
     const double now = ev_now(queue->loop);
     char why[MESSAGE_MAX] = "";
@@ -230,19 +231,19 @@ static void prepare_all(struct queue *queue, double *ret_next)
         if (!notice->prepared && notice->next_look <= now && !names) {
             if (hooks_list(queue->settings.folder, &names, why, sizeof(why)) < 0) {
                 log_error("%s", *why ? why : "The programs of notify.d cannot be listed. It is tried again.");
-                report(notice, "notify-d", false, why);
+                report_delivery(notice, "notify-d", false, why);
                 notice->next_look = now + LOOK_AGAIN * queue->settings.first;
                 *ret_next = notice->next_look < *ret_next ? notice->next_look : *ret_next;
                 return;
             }
-            if (!names[0] && !queue->told_of_none)
+            if (!names[0] && !queue->logged_no_program)
                 log_notice("There is no program in %s: nobody is told of anything. To change that: man "
                            "accesspkg-notify",
                            queue->settings.folder);
-            queue->told_of_none = !names[0];
+            queue->logged_no_program = !names[0];
         }
         if (!notice->prepared && notice->next_look <= now)
-            prepare(notice, names);
+            prepare_notice(notice, names);
         if (!notice->prepared && notice->next_look < *ret_next)
             *ret_next = notice->next_look;
     }
@@ -251,33 +252,33 @@ static void prepare_all(struct queue *queue, double *ret_next)
 
 /* ---- programs ---- */
 
-static void succeed(struct delivery *delivery)
+static void finish_delivery(struct delivery *delivery)
 {
     delivery->stage = ENDED;
-    if (is_through(delivery->notice))
-        finish(delivery->notice);
+    if (is_finished_by_all(delivery->notice))
+        finish_notice(delivery->notice);
     else
-        report(delivery->notice, delivery->hook, true, "");
+        report_delivery(delivery->notice, delivery->hook, true, "");
 }
 
-static void fail(struct delivery *delivery, bool for_good, const char *message)
+static void fail_delivery(struct delivery *delivery, bool for_good, const char *message)
 {
     struct notice *notice = delivery->notice;
     struct queue *queue = notice->queue;
     log_warning("Notice %" PRId64 " was not delivered. %s", notice->id, message);
-    if (for_good || is_old(notice)) {
+    if (for_good || is_expired(notice)) {
         snprintf(notice->given_up, sizeof(notice->given_up), "%s", message);
-        succeed(delivery);
+        finish_delivery(delivery);
         return;
     }
     delivery->stage = WAITING;
     delivery->next = ev_now(queue->loop) + delivery->pause;
     delivery->pause =
         delivery->pause * 2 < queue->settings.longest ? delivery->pause * 2 : queue->settings.longest;
-    report(notice, delivery->hook, false, message);
+    report_delivery(notice, delivery->hook, false, message);
 }
 
-static void take_off(struct queue *queue, const struct delivery *delivery)
+static void remove_running(struct queue *queue, const struct delivery *delivery)
 {
     for (size_t i = 0; i < queue->n_running; i++)
         if (queue->running[i] == delivery) {
@@ -286,7 +287,7 @@ static void take_off(struct queue *queue, const struct delivery *delivery)
         }
 }
 
-/* The first of what it printed, in one line. */
+/* The beginning of its output, as one line. */
 static void show_output(const char *output, char *ret, size_t size)
 {
     char line[MESSAGE_MAX / 2];
@@ -307,12 +308,12 @@ static void on_done(const struct child_end *end, void *data)
     char visible[MESSAGE_MAX / 2];
     char message[MESSAGE_MAX];
     const int code = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : -1;
-    take_off(queue, delivery);
+    remove_running(queue, delivery);
     show_output(end->output, visible, sizeof(visible));
     if (code == 0) {
         if (*end->output)
             log_info("%s, notice %" PRId64 ": %s", delivery->hook, delivery->notice->id, visible);
-        succeed(delivery);
+        finish_delivery(delivery);
     } else {
         if (end->timed_out)
             snprintf(message, sizeof(message), "%.64s: did not end within %g s and was killed",
@@ -324,12 +325,12 @@ static void on_done(const struct child_end *end, void *data)
             snprintf(message, sizeof(message), "%.64s: exit status %d", delivery->hook, code);
         const size_t used = strlen(message);
         snprintf(message + used, sizeof(message) - used, "%s%s", *visible ? ": " : "", visible);
-        fail(delivery, code == EX_DATAERR || code == EX_NOUSER, message);
+        fail_delivery(delivery, code == EX_DATAERR || code == EX_NOUSER, message);
     }
-    drive(queue);
+    drive_queue(queue);
 }
 
-static void start(struct delivery *delivery)
+static void start_delivery(struct delivery *delivery)
 {
     struct queue *queue = delivery->notice->queue;
     char why[MESSAGE_MAX / 2] = "";
@@ -339,7 +340,7 @@ static void start(struct delivery *delivery)
     if (r == -ENOENT) {
         log_notice("%s was taken out of notify.d: notice %" PRId64 " is not for it any more.", delivery->hook,
                    delivery->notice->id);
-        succeed(delivery);
+        finish_delivery(delivery);
         return;
     }
     if (r == 0)
@@ -351,10 +352,10 @@ static void start(struct delivery *delivery)
         return;
     }
     snprintf(message, sizeof(message), "%.64s: %s", delivery->hook, *why ? why : strerror(-r));
-    fail(delivery, false, message);
+    fail_delivery(delivery, false, message);
 }
 
-/* Whether the program is busy enough; and what is about one request reaches it in order. */
+/* True while its program runs often enough, or for the same request: notices of a request stay in order. */
 static bool has_to_wait(const struct queue *queue, const struct delivery *delivery)
 {
     const json_t *request = json_object_get(delivery->notice->object, "request");
@@ -370,7 +371,7 @@ static bool has_to_wait(const struct queue *queue, const struct delivery *delive
     return count >= RUNNING_OF_HOOK_MAX;
 }
 
-/* The one that has waited longest, of those that may start now; *ret_next: when another may. */
+/* The delivery of the oldest notice that may start now; NULL: none. *ret_next: when the next one may. */
 static struct delivery *find_due(struct queue *queue, double *ret_next)
 {
     const double now = ev_now(queue->loop);
@@ -387,7 +388,7 @@ static struct delivery *find_due(struct queue *queue, double *ret_next)
     return NULL;
 }
 
-/* Nobody will say that it was heard. */
+/* Frees finished orphans, whose reports accesspkgd will not confirm. */
 static void drop_orphans(struct queue *queue)
 {
     for (struct notice *notice = queue->notices, *next; notice; notice = next) {
@@ -397,16 +398,16 @@ static void drop_orphans(struct queue *queue)
     }
 }
 
-static void drive(struct queue *queue)
+static void drive_queue(struct queue *queue)
 {
     struct delivery *delivery;
     double next = ev_now(queue->loop) + queue->settings.longest;
     if (queue->stopped)
         return;
     drop_orphans(queue);
-    prepare_all(queue, &next);
+    prepare_notices(queue, &next);
     while (queue->n_running < RUNNING_MAX && (delivery = find_due(queue, &next)))
-        start(delivery);
+        start_delivery(delivery);
     const double pause = next - ev_now(queue->loop);
     ev_timer_stop(queue->loop, &queue->timer);
     ev_timer_set(&queue->timer, pause > 0 ? pause : 0, 0.);
@@ -416,7 +417,7 @@ static void drive(struct queue *queue)
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
-    drive(timer->data);
+    drive_queue(timer->data);
 }
 
 /* ---- the queue ---- */
@@ -448,8 +449,8 @@ bool queue_has_room(const struct queue *queue)
     return queue->count < NOTICES_MAX;
 }
 
-/* A store that was lost, and made anew, begins with the same numbers. */
-static bool is_same(const struct notice *notice, const json_t *object)
+/* Compares more than the id: a new store begins with the same ids. */
+static bool is_same_notice(const struct notice *notice, const json_t *object)
 {
     return json_equal(json_object_get(notice->object, "time"), json_object_get(object, "time")) &&
            json_equal(json_object_get(notice->object, "event"), json_object_get(object, "event")) &&
@@ -459,8 +460,8 @@ static bool is_same(const struct notice *notice, const json_t *object)
 void queue_add(struct queue *queue, json_t *object)
 {
     const int64_t id = json_integer_value(json_object_get(object, "id"));
-    struct notice *known = find(queue, id);
-    if (known && !is_same(known, object)) {
+    struct notice *known = find_notice(queue, id);
+    if (known && !is_same_notice(known, object)) {
         known->orphan = true;
         known = NULL;
     }
@@ -475,15 +476,15 @@ void queue_add(struct queue *queue, json_t *object)
         end = &(*end)->next;
     *end = notice;
     queue->count++;
-    /* Not from inside the answer that brought it: the rest of them comes first. */
+    /* Starts it later: the answer that brought this notice may have more of them. */
     ev_timer_stop(queue->loop, &queue->timer);
     ev_timer_set(&queue->timer, 0., 0.);
     ev_timer_start(queue->loop, &queue->timer);
 }
 
-void queue_told(struct queue *queue, int64_t id, const char *hook)
+void queue_confirm(struct queue *queue, int64_t id, const char *hook)
 {
-    struct notice *notice = find(queue, id);
+    struct notice *notice = find_notice(queue, id);
     if (!notice)
         return;
     if (!*hook && notice->finished) {
@@ -495,14 +496,14 @@ void queue_told(struct queue *queue, int64_t id, const char *hook)
             notice->deliveries[i].stage = TOLD;
 }
 
-void queue_report_again(struct queue *queue)
+void queue_repeat_reports(struct queue *queue)
 {
     for (const struct notice *notice = queue->notices; notice; notice = notice->next) {
         if (notice->finished)
-            report(notice, "", true, notice->given_up);
+            report_delivery(notice, "", true, notice->given_up);
         for (size_t i = 0; !notice->finished && i < notice->count; i++)
             if (notice->deliveries[i].stage == ENDED)
-                report(notice, notice->deliveries[i].hook, true, "");
+                report_delivery(notice, notice->deliveries[i].hook, true, "");
     }
 }
 

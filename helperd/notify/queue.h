@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Notices on their way to the programs of notify.d: which are to be run when, with pauses that grow by notice and program,
- * so that neither holds up another. Knows no bus: what became of them is said through the hooks, and said again until
- * somebody heard it.
+ * The queue of notices for the programs of notify.d: decides which program runs when. Each pair of notice and program
+ * has its own pauses, which grow, so that neither delays another. Uses no bus: it reports through a hook, and again
+ * until the report is confirmed.
  */
 #pragma once
 
@@ -13,17 +13,17 @@
 
 struct queue_settings {
     const char *folder; /* notify.d */
-    double deadline;    /* seconds a program may take */
-    double first;       /* the first pause before it is tried again; doubled each time */
-    double longest;
-    int64_t give_up; /* seconds after which a notice that still fails is given up */
+    double deadline;    /* seconds that a program may take */
+    double first;       /* seconds before the first retry; doubled each time */
+    double longest;     /* seconds between retries at most */
+    int64_t give_up;    /* seconds until a notice that still fails is given up */
 };
 
 extern const struct queue_settings queue_defaults;
 
 struct queue_hooks {
-    /* A program has it (ok), or failed at it. `hook` "": all are through with it; a message: it is given up. The queue
-     * keeps what is finished until queue_told. */
+    /* A program has delivered the notice (ok), or failed with this message. hook "": the notice is finished, or given
+     * up when there is a message. The queue keeps a finished notice until queue_confirm. */
     void (*report)(int64_t id, const char *hook, bool ok, const char *message, void *data);
     void *data;
 };
@@ -34,14 +34,13 @@ struct queue *queue_new(struct ev_loop *loop, const struct queue_settings *setti
                         const struct queue_hooks *hooks);
 void queue_free(struct queue *queue);
 
-/* Whether there is room for more. */
 bool queue_has_room(const struct queue *queue);
-/* Takes the notice, as TakeNotices gives it; one that is here already is dropped. */
+/* Takes over the notice, as TakeNotices gives it; drops one that the queue has already. */
 void queue_add(struct queue *queue, json_t *notice);
-/* The report was heard. */
-void queue_told(struct queue *queue, int64_t id, const char *hook);
-/* Says again what was not heard: somebody else listens now. */
-void queue_report_again(struct queue *queue);
-/* Starts no more. queue_is_idle: nothing runs. */
+/* accesspkgd has the report. */
+void queue_confirm(struct queue *queue, int64_t id, const char *hook);
+/* Reports again what was not confirmed. */
+void queue_repeat_reports(struct queue *queue);
+/* Starts no more programs. queue_is_idle: none runs. */
 void queue_stop(struct queue *queue);
 bool queue_is_idle(const struct queue *queue);

@@ -8,8 +8,8 @@
 
 enum { PROGRAM_FD = 3 };
 
-/* By its descriptor, so that it is the file that was checked; a script's interpreter opens that once more. */
-static int become(void *name)
+/* Executes the descriptor, so that it is the file that was checked; a script's interpreter opens it again. */
+static int execute_program(void *name)
 {
     char *const arguments[] = {name, NULL};
     char *const environment[] = {(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LC_ALL=C.UTF-8",
@@ -25,7 +25,7 @@ int run_start(struct ev_loop *loop, int fd, const char *name, const char *text,
 {
     struct child *child;
     const int input = child_text(text);
-    const struct child_plan plan = {.run = become,
+    const struct child_plan plan = {.run = execute_program,
                                     .data = (char *)name,
                                     .fds = {input, CHILD_OUTPUT, CHILD_OUTPUT, fd},
                                     .n_fds = PROGRAM_FD + 1};

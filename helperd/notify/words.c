@@ -16,7 +16,7 @@ enum { SHOWN_MAX = 4 * 4096 + 16, LABEL_WIDTH = 16 };
 
 enum kind { TEXT, TIME, SPAN };
 
-/* The lines of the text, in order; what a notice does not have has no line. */
+/* The lines of the text, in order; one is left out when the notice has no such member. */
 static const struct {
     const char *label;
     const char *member;
@@ -42,8 +42,8 @@ static const struct {
     {"Host", "host", TEXT},
 };
 
-/* A member as people read it; "" when it is not there. */
-static char *show(const json_t *notice, const char *member, enum kind kind, char ret[SHOWN_MAX])
+/* A member as text for people; "" when it is missing. */
+static char *format_member(const json_t *notice, const char *member, enum kind kind, char ret[SHOWN_MAX])
 {
     const json_t *value = json_object_get(notice, member);
     const json_int_t number = json_integer_value(value);
@@ -62,8 +62,8 @@ static char *show(const json_t *notice, const char *member, enum kind kind, char
     return ret;
 }
 
-/* The template's first line with its {members}; new. *ret_whole: each of them was there. NULL: no memory. */
-static char *fill(const json_t *notice, const char *template, bool *ret_whole)
+/* The template's first line with its {members} filled in; new. *ret_whole: none was missing. NULL: no memory. */
+static char *fill_template(const json_t *notice, const char *template, bool *ret_whole)
 {
     char *text = NULL;
     size_t size = 0;
@@ -78,19 +78,19 @@ static char *fill(const json_t *notice, const char *template, bool *ret_whole)
             continue;
         }
         snprintf(member, sizeof(member), "%.*s", (int)(end - template - 1), template + 1);
-        fputs(show(notice, member, TEXT, shown), out);
+        fputs(format_member(notice, member, TEXT, shown), out);
         *ret_whole &= *shown != '\0';
         template = end + 1;
     }
     return out && fclose(out) == 0 ? text : NULL;
 }
 
-static json_t *make_commands(const json_t *notice, const char *templates)
+static json_t *list_commands(const json_t *notice, const char *templates)
 {
     json_t *commands = json_array();
     while (*templates) {
         bool whole = false;
-        _cleanup_free_ char *command = fill(notice, templates, &whole);
+        _cleanup_free_ char *command = fill_template(notice, templates, &whole);
         if (whole)
             json_array_append_new(commands, json_string(command));
         templates = strchrnul(templates, '\n');
@@ -99,7 +99,7 @@ static json_t *make_commands(const json_t *notice, const char *templates)
     return commands;
 }
 
-static char *make_text(const json_t *notice, const char *summary, const json_t *commands)
+static char *write_text(const json_t *notice, const char *summary, const json_t *commands)
 {
     char *text = NULL;
     size_t size = 0;
@@ -109,7 +109,7 @@ static char *make_text(const json_t *notice, const char *summary, const json_t *
     fprintf(out, "%s.\n\n", summary);
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         char shown[SHOWN_MAX];
-        if (*show(notice, lines[i].member, lines[i].kind, shown))
+        if (*format_member(notice, lines[i].member, lines[i].kind, shown))
             fprintf(out, "%s:%*s%s\n", lines[i].label, LABEL_WIDTH - (int)strlen(lines[i].label), "", shown);
     }
     if (json_is_true(json_object_get(notice, "no_reason_given")))
@@ -134,9 +134,9 @@ int words_add(json_t *notice)
     bool whole = false;
     if (event == OUTBOX_EVENT_COUNT)
         return -EINVAL;
-    _cleanup_free_ char *summary = fill(notice, outbox_summary(event), &whole);
-    json_t *commands = make_commands(notice, outbox_commands(event));
-    _cleanup_free_ char *text = summary ? make_text(notice, summary, commands) : NULL;
+    _cleanup_free_ char *summary = fill_template(notice, outbox_summary(event), &whole);
+    json_t *commands = list_commands(notice, outbox_commands(event));
+    _cleanup_free_ char *text = summary ? write_text(notice, summary, commands) : NULL;
     const int failed = json_object_set_new(notice, "commands", commands) |
                        json_object_set_new(notice, "summary", summary ? json_string(summary) : NULL) |
                        json_object_set_new(notice, "text", text ? json_string(text) : NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store's assignments and grants, and the questions that the grant files answer from them. */
+/* The store's assignments and grants. */
 #include "helperd/store/sql.h"
 
 #include "common/cleanup.h"
@@ -39,12 +39,12 @@ int store_find_live_assignment_by_name(struct store *store, const char *user, co
     return FIND_ASSIGNMENT(store, ret, " WHERE user = ? AND package = ? AND " SQL_LIVE, "tt", user, package);
 }
 
-int store_due_assignment(struct store *store, int64_t now, struct assignment *ret)
+int store_find_due_assignment(struct store *store, int64_t now, struct assignment *ret)
 {
     return FIND_ASSIGNMENT(store, ret, " WHERE " SQL_LIVE " AND end <= ? ORDER BY end LIMIT 1", "i", now);
 }
 
-int store_due_retry(struct store *store, int64_t now, struct assignment *ret)
+int store_find_due_retry(struct store *store, int64_t now, struct assignment *ret)
 {
     return FIND_ASSIGNMENT(
         store, ret,
@@ -52,14 +52,14 @@ int store_due_retry(struct store *store, int64_t now, struct assignment *ret)
         "i", now);
 }
 
-int store_due_warning(struct store *store, int64_t now, struct assignment *ret)
+int store_find_due_warning(struct store *store, int64_t now, struct assignment *ret)
 {
     return FIND_ASSIGNMENT(store, ret,
                            " WHERE " SQL_LIVE " AND warn_at > 0 AND warn_at <= ? ORDER BY warn_at LIMIT 1",
                            "i", now);
 }
 
-int store_due_notice(struct store *store, int64_t now, struct assignment *ret)
+int store_find_due_notice(struct store *store, int64_t now, struct assignment *ret)
 {
     return FIND_ASSIGNMENT(
         store, ret, " WHERE " SQL_LIVE " AND notice_at > 0 AND notice_at <= ? ORDER BY notice_at LIMIT 1",
@@ -136,7 +136,7 @@ void store_free_grants(struct grant *array, size_t count)
     sql_free_all(&grants, array, count);
 }
 
-int store_each_live_of_user(struct store *store, const char *user, store_each_assignment each, void *data)
+int store_each_live_of_user(struct store *store, const char *user, store_each_assignment_fn each, void *data)
 {
     sqlite3_stmt *s =
         sql_take(store, SELECT_ASSIGNMENT " WHERE user = ? AND " SQL_LIVE " ORDER BY id", "t", user);
@@ -149,7 +149,7 @@ int store_each_live_of_user(struct store *store, const char *user, store_each_as
     return r;
 }
 
-int store_each_package_held(struct store *store, uid_t uid, const char *user, store_each_name each,
+int store_each_package_held(struct store *store, uid_t uid, const char *user, store_each_name_fn each,
                             void *data)
 {
     return sql_each_name(store,
@@ -160,7 +160,7 @@ int store_each_package_held(struct store *store, uid_t uid, const char *user, st
 }
 
 int store_each_package_asked(struct store *store, uid_t uid, const char *user, bool pending_too,
-                             store_each_name each, void *data)
+                             store_each_name_fn each, void *data)
 {
     static const char waiting[] = "SELECT package FROM request WHERE uid = ?1 AND user = ?2 AND waiting = 1";
     static const char all[] =
@@ -170,7 +170,7 @@ int store_each_package_asked(struct store *store, uid_t uid, const char *user, b
     return sql_each_name(store, sql_take(store, pending_too ? all : waiting, "ut", uid, user), each, data);
 }
 
-int store_each_live_user(struct store *store, store_each_name each, void *data)
+int store_each_live_user(struct store *store, store_each_name_fn each, void *data)
 {
     return sql_each_name(store, sql_take(store, "SELECT DISTINCT user FROM assignment WHERE " SQL_LIVE, ""),
                          each, data);

@@ -54,7 +54,7 @@ int store_end_delegations(struct store *store, int64_t ended)
                    ended);
 }
 
-/* By their ends, so that each is answered from its index in this order. */
+/* Ordered by their ends, as the indexes are. */
 static sqlite3_stmt *take_delegations(struct store *store, enum store_delegations which, uid_t uid,
                                       int64_t now)
 {
@@ -103,7 +103,7 @@ int store_find_stale_delegation(struct store *store, const char *user, uid_t uid
                : r;
 }
 
-int store_delegated_since(struct store *store, uid_t uid, int64_t since, int64_t most, int64_t *ret)
+int store_count_delegations_since(struct store *store, uid_t uid, int64_t since, int64_t most, int64_t *ret)
 {
     return FIND_NUMBER(store, ret,
                        "SELECT count(*) FROM (SELECT since FROM delegation WHERE uid = ?"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the store knows of groups, users and partial assignments, for comparing it with what the host says now. */
+/* The store's groups, users and partial assignments, as drift detection compares them with the host. */
 #include "helperd/store/sql.h"
 
 #include <errno.h>
@@ -82,7 +82,7 @@ int store_next_concerned_user(struct store *store, const char *after, char **ret
                      "t", after);
 }
 
-int store_find_unlike(struct store *store, const char *user, uid_t uid, bool local)
+int store_find_user_unlike(struct store *store, const char *user, uid_t uid, bool local)
 {
     return FIND_NUMBER(
         store, &(int64_t){0},
@@ -93,8 +93,8 @@ int store_find_unlike(struct store *store, const char *user, uid_t uid, bool loc
         "tui", user, uid, (int64_t)local);
 }
 
-/* Each touches what differs alone: who holds much is not written anew at each approval. */
-int store_note_seen(struct store *store, const char *user, uid_t uid, bool local)
+/* Writes only the rows that differ, so that an approval does not rewrite everything the user holds. */
+int store_note_user_seen(struct store *store, const char *user, uid_t uid, bool local)
 {
     static const char assignments[] =
         "UPDATE assignment SET local = ?1, missing = 0 WHERE user = ?2 AND uid = ?3"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store's ends of live sessions, and the clock of all that the root service is asked for. */
+/* The store's live sessions to end, and when the next chore for the root service is due. */
 #include "helperd/store/sql.h"
 
 #include <stdlib.h>
@@ -36,7 +36,7 @@ int store_get_ending(struct store *store, int64_t assignment, struct ending *ret
                     ret);
 }
 
-int store_due_ending(struct store *store, int64_t now, struct ending *ret)
+int store_find_due_ending(struct store *store, int64_t now, struct ending *ret)
 {
     return sql_read(store,
                     sql_take(store,
@@ -46,7 +46,7 @@ int store_due_ending(struct store *store, int64_t now, struct ending *ret)
                     &endings, ret);
 }
 
-int store_hasten(struct store *store, int64_t now)
+int store_hasten_retries(struct store *store, int64_t now)
 {
     static const char memberships[] =
         "UPDATE membership SET retry_at = ?1 WHERE retry_at > 0 AND retry_at > ?1";

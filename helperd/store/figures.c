@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store in figures: what waits and what is held, when something is due next, room on the disk. */
+/* Figures of the store: how much waits and is held, when something is due next, disk space. */
 #include "helperd/store/sql.h"
 
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ static SQL_ROWS(pending_counts, struct store_counts, PENDING_COLUMNS);
     N(S, NUMBER, coalesce(sum(state = 'partially-fulfilled'), 0), partial)
 static SQL_ROWS(live_counts, struct store_counts, LIVE_COLUMNS);
 
-int store_count(struct store *store, int64_t now, struct store_counts *ret)
+int store_read_counts(struct store *store, int64_t now, struct store_counts *ret)
 {
     struct store_counts counts, live;
     int r = sql_read(store,
@@ -66,7 +66,7 @@ int store_next_deadline(struct store *store, int64_t *ret)
         "  AND escalate_at > 0"
         " UNION ALL SELECT min(remind_at) FROM request WHERE state = 'pending-approval' AND remind_at > 0"
         " UNION ALL SELECT min(notice_at) FROM assignment WHERE " SQL_LIVE " AND notice_at > 0"
-        /* An end that never comes is none. Asked of the minimum: a condition on t would be asked of each. */
+        /* GRANT_FOREVER is no deadline. Compared once with the minimum, not with each row. */
         " UNION ALL SELECT nullif(min(end), 9223372036854775807) FROM assignment WHERE " SQL_LIVE ")",
         "");
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store's answers to who holds what now: the users who have a group, and the assignments behind a name. */
+/* Who holds what now: the users who have a group, and the assignments that a name matches. */
 #include "helperd/store/sql.h"
 
 #include <errno.h>
 
-#define IN_PLACE "g.live = 1 AND g.problem IS NULL"
+#define IN_PLACE                "g.live = 1 AND g.problem IS NULL"
 
-/* Borrowed from the statement. */
 #define HOLDER_COLUMNS(F, N, S) F(S, BORROWED, a.user, user) N(S, UID, a.uid, uid) N(S, UID, g.gid, gid)
 static SQL_ROWS(holders, struct store_holder, HOLDER_COLUMNS);
 
-int store_each_holder_of_group(struct store *store, const char *group, int64_t now, store_each_holder each,
+int store_each_holder_of_group(struct store *store, const char *group, int64_t now, store_each_holder_fn each,
                                void *data)
 {
     sqlite3_stmt *s =
@@ -30,8 +29,8 @@ int store_each_holder_of_group(struct store *store, const char *group, int64_t n
 
 /* ---- lists ---- */
 
-static int collect(struct store *store, const char *sql, const struct store_holders_filter *filter,
-                   struct sql_ids *ids)
+static int collect_ids(struct store *store, const char *sql, const struct store_holders_filter *filter,
+                       struct sql_ids *ids)
 {
     const int64_t before = filter->before > 0 ? filter->before : INT64_MAX;
     return sql_collect(store,
@@ -40,8 +39,9 @@ static int collect(struct store *store, const char *sql, const struct store_hold
                        ids);
 }
 
-/* One query for each thing that the name may be, so that each is answered from an index in the order of ids. */
-static int collect_named(struct store *store, const struct store_holders_filter *filter, struct sql_ids *ids)
+/* One query per kind of name, so that an index answers each in the order of ids. */
+static int collect_ids_of_name(struct store *store, const struct store_holders_filter *filter,
+                               struct sql_ids *ids)
 {
     static const struct {
         unsigned kind;
@@ -57,11 +57,11 @@ static int collect_named(struct store *store, const struct store_holders_filter 
     int r = 0;
     for (size_t i = 0; r == 0 && i < sizeof(sources) / sizeof(sources[0]); i++)
         if (filter->kinds & sources[i].kind)
-            r = collect(store, sources[i].sql, filter, ids);
+            r = collect_ids(store, sources[i].sql, filter, ids);
     return r;
 }
 
-static int visit(struct store *store, int64_t id, store_each_assignment each, void *data)
+static int visit_assignment(struct store *store, int64_t id, store_each_assignment_fn each, void *data)
 {
     struct assignment assignment = {0};
     int r = store_get_assignment(store, id, &assignment);
@@ -72,19 +72,19 @@ static int visit(struct store *store, int64_t id, store_each_assignment each, vo
 }
 
 int store_list_holders(struct store *store, const struct store_holders_filter *filter,
-                       store_each_assignment each, void *data)
+                       store_each_assignment_fn each, void *data)
 {
     static const char all[] =
         "SELECT a.id FROM assignment a WHERE a." SQL_LIVE " AND a.id < ?1 ORDER BY a.id DESC LIMIT ?2";
     _cleanup_ids_ struct sql_ids ids = {0};
-    int r = filter->name ? collect_named(store, filter, &ids) : collect(store, all, filter, &ids);
+    int r = filter->name ? collect_ids_of_name(store, filter, &ids) : collect_ids(store, all, filter, &ids);
     sql_sort_ids(&ids);
     for (size_t i = 0; r == 0 && i < ids.count && (int64_t)i < filter->limit; i++)
-        r = visit(store, ids.items[i], each, data);
+        r = visit_assignment(store, ids.items[i], each, data);
     return r;
 }
 
-int store_find_held(struct store *store, const char *name, unsigned *ret_kinds)
+int store_find_held_kinds(struct store *store, const char *name, unsigned *ret_kinds)
 {
     int64_t kinds = 0;
     const int r = FIND_NUMBER(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The store's lists of requests. Which requests somebody could or can decide is asked of policy.c about the
- * distinct circles of approvers, of which there are few; the requests themselves are then found by index.
+ * The store's lists of requests. To list those that a user can decide, policy.c is asked about the distinct circles of
+ * approvers, of which there are few; indexes then find the requests.
  */
 #include "helperd/store/sql.h"
 
@@ -20,8 +20,8 @@ struct circle {
 #define CIRCLE_COLUMNS(F, N, S) F(S, NUMBER, id, id) N(S, LIST, principals, principals)
 static SQL_ROWS(circle_rows, struct circle, CIRCLE_COLUMNS);
 
-/* The circles that the test accepts, ascending. */
-static int find_circles(struct store *store, store_circle_test test, void *data, struct sql_ids *circles)
+/* The ids of the circles that the test accepts, ascending. */
+static int find_circles(struct store *store, store_circle_test_fn test, void *data, struct sql_ids *circles)
 {
     sqlite3_stmt *s = sql_take(store, "SELECT " SQL_NAMES(CIRCLE_COLUMNS) " FROM circle ORDER BY id", "");
     struct circle circle = {0};
@@ -33,7 +33,7 @@ static int find_circles(struct store *store, store_circle_test test, void *data,
     return r;
 }
 
-static int by_id(const void *a, const void *b)
+static int compare_ids(const void *a, const void *b)
 {
     const int64_t left = *(const int64_t *)a;
     const int64_t right = *(const int64_t *)b;
@@ -42,10 +42,10 @@ static int by_id(const void *a, const void *b)
 
 static bool has_circle(const struct sql_ids *circles, int64_t id)
 {
-    return circles->count && bsearch(&id, circles->items, circles->count, sizeof(id), by_id);
+    return circles->count && bsearch(&id, circles->items, circles->count, sizeof(id), compare_ids);
 }
 
-static bool matches(const struct store_filter *filter, const struct request *request)
+static bool matches_filter(const struct store_filter *filter, const struct request *request)
 {
     return (filter->state == STATE_NONE || filter->state == request->state) &&
            (!filter->package || strcmp(filter->package, request->package) == 0) &&
@@ -53,9 +53,9 @@ static bool matches(const struct store_filter *filter, const struct request *req
            (filter->uid == UID_UNSET || filter->uid == request->requestor.uid);
 }
 
-/* Hands out those of the requests that are wanted, the newest first, until the limit. */
-static int visit(struct store *store, struct sql_ids *ids, const struct store_filter *filter, bool pending,
-                 store_each_request each, void *data)
+/* Calls `each` with the requests that match, the newest first, up to the limit. */
+static int visit_requests(struct store *store, struct sql_ids *ids, const struct store_filter *filter,
+                          bool pending, store_each_request_fn each, void *data)
 {
     int64_t given = 0;
     int r = 0;
@@ -63,7 +63,8 @@ static int visit(struct store *store, struct sql_ids *ids, const struct store_fi
     for (size_t i = 0; r == 0 && i < ids->count && given < filter->limit; i++) {
         struct request request = {0};
         r = store_get_request(store, ids->items[i], &request);
-        if (r == 0 && (request.state == STATE_PENDING_APPROVAL) == pending && matches(filter, &request)) {
+        if (r == 0 && (request.state == STATE_PENDING_APPROVAL) == pending &&
+            matches_filter(filter, &request)) {
             r = each(&request, data);
             given++;
         }
@@ -77,11 +78,11 @@ static int64_t upper_bound(const struct store_filter *filter)
     return filter->before > 0 ? filter->before : INT64_MAX;
 }
 
-int store_list_requests(struct store *store, const struct store_filter *filter, store_each_request each,
+int store_list_requests(struct store *store, const struct store_filter *filter, store_each_request_fn each,
                         void *data)
 {
     const char *state = filter->state == STATE_NONE ? NULL : state_identifier(filter->state);
-    /* One query per access path, so that each is answered from an index in the order of ids. */
+    /* One query per access path, so that an index answers each in the order of ids. */
     static const char of_user[] = "SELECT id FROM request WHERE uid = ?1 AND id < ?2"
                                   " AND (?3 IS NULL OR state = ?3) AND (?4 IS NULL OR package = ?4)"
                                   " AND (?5 IS NULL OR user = ?5) ORDER BY id DESC LIMIT ?6";
@@ -103,7 +104,7 @@ int store_list_requests(struct store *store, const struct store_filter *filter, 
     return r;
 }
 
-/* One look at all that is pending, whatever the number of circles. */
+/* One query over all pending requests, however many circles there are. */
 static int collect_pending(struct store *store, const struct store_filter *filter,
                            const struct sql_ids *circles, struct sql_ids *ids)
 {
@@ -126,8 +127,8 @@ static int collect_pending(struct store *store, const struct store_filter *filte
     return r;
 }
 
-int store_list_pending(struct store *store, const struct store_filter *filter, store_circle_test test,
-                       void *test_data, store_each_request each, void *data)
+int store_list_pending(struct store *store, const struct store_filter *filter, store_circle_test_fn test,
+                       void *test_data, store_each_request_fn each, void *data)
 {
     _cleanup_ids_ struct sql_ids circles = {0};
     _cleanup_ids_ struct sql_ids ids = {0};
@@ -135,10 +136,10 @@ int store_list_pending(struct store *store, const struct store_filter *filter, s
     if (r < 0)
         return r;
     r = circles.count ? collect_pending(store, filter, &circles, &ids) : 0;
-    return r < 0 ? r : visit(store, &ids, filter, true, each, data);
+    return r < 0 ? r : visit_requests(store, &ids, filter, true, each, data);
 }
 
-int store_list_unreviewed(struct store *store, const struct store_filter *filter, store_each_request each,
+int store_list_unreviewed(struct store *store, const struct store_filter *filter, store_each_request_fn each,
                           void *data)
 {
     _cleanup_ids_ struct sql_ids ids = {0};
@@ -150,10 +151,10 @@ int store_list_unreviewed(struct store *store, const struct store_filter *filter
                              " ORDER BY id DESC",
                              "itt", upper_bound(filter), filter->package, filter->user),
                     &ids);
-    return r < 0 ? r : visit(store, &ids, filter, false, each, data);
+    return r < 0 ? r : visit_requests(store, &ids, filter, false, each, data);
 }
 
-/* Each source of store_list_decided is asked for as many as can be wanted; together they are sorted and cut. */
+/* Each query of store_list_decided returns up to the limit; together they are sorted and cut. */
 #define DECIDED(request)                                                                                     \
     " AND " request " < ?2 AND r.state <> 'pending-approval' AND (?3 IS NULL OR r.package = ?3)"             \
     " AND (?4 IS NULL OR r.user = ?4) AND (?5 IS NULL OR r.state = ?5) AND (?7 IS NULL OR r.uid = ?7)"       \
@@ -170,7 +171,7 @@ static sqlite3_stmt *take_decided(struct store *store, const char *sql, const st
 }
 
 int store_list_decided(struct store *store, const struct store_filter *filter, uid_t uid, const char *decider,
-                       store_circle_test test, void *test_data, store_each_request each, void *data)
+                       store_circle_test_fn test, void *test_data, store_each_request_fn each, void *data)
 {
     static const char by_uid[] = BY_DECISION "d.uid = ?1 AND d.decider = ?8" DECIDED("d.request");
     static const char in_name_of[] =
@@ -191,5 +192,5 @@ int store_list_decided(struct store *store, const struct store_filter *filter, u
         if (r == 0)
             r = sql_collect(store, take_decided(store, by_fallback, filter, circles.items[i], NULL), &ids);
     }
-    return r < 0 ? r : visit(store, &ids, filter, false, each, data);
+    return r < 0 ? r : visit_requests(store, &ids, filter, false, each, data);
 }

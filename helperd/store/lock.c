@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store's lock. */
+/* The lock that keeps a second accesspkgd from the store. */
 #include "helperd/store/store.h"
 
 #include "common/cleanup.h"
@@ -13,14 +13,14 @@
 #include <time.h>
 
 enum {
-    PREDECESSOR_SECONDS = 10, /* a killed accesspkgd that still writes to a slow disk */
+    PREDECESSOR_SECONDS = 10, /* how long to wait for a killed accesspkgd that still writes to a slow disk */
     PAUSE_NS = 10000000,
     EXITING = 0x4, /* PF_EXITING of linux/sched.h, in the field "flags" of proc(5) */
 };
 
 /*
- * Whether this process was killed or is about to exit: it runs no code of its own any more, and its locks go as soon as
- * the kernel is done with it. A process that /proc does not show counts as living, but for one that is gone.
+ * True when this process was killed or is exiting: it runs none of its code any more, and the kernel will release its
+ * locks. False when /proc cannot be read, unless the process is gone.
  */
 static bool is_dying(pid_t pid)
 {
@@ -46,10 +46,10 @@ static bool is_dying(pid_t pid)
 }
 
 /*
- * Takes the lock, and waits for a holder that is dying. The lock is one of fcntl(2)'s, which ends with its process; one
- * of flock(2)'s would go on in a child that has forked and not executed yet.
+ * Takes the lock, and waits for a dying holder. Uses fcntl(2), whose locks end with the process; a lock of flock(2)
+ * would live on in a child that has forked and not executed yet.
  */
-static int take(int fd)
+static int take_lock(int fd)
 {
     for (int pauses = 0; pauses < PREDECESSOR_SECONDS * (1000000000 / PAUSE_NS); pauses++) {
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -64,7 +64,7 @@ static int take(int fd)
     return -EBUSY;
 }
 
-/* A file of its own, that nobody else can open: whoever can open one can lock it. */
+/* In a file that no other user can open, for a user who can open a file can lock it. */
 int store_lock(const char *path, int *ret)
 {
     _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -75,7 +75,7 @@ int store_lock(const char *path, int *ret)
                   path, strerror(-r));
         return r;
     }
-    const int r = take(fd);
+    const int r = take_lock(fd);
     if (r == -EBUSY)
         log_error("%s is locked: another accesspkgd is running. See: systemctl status accesspkgd", path);
     else if (r < 0)

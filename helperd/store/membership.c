@@ -32,7 +32,7 @@ int store_put_membership(struct store *store, const struct membership *membershi
                      &memberships, membership);
 }
 
-int store_due_membership(struct store *store, int64_t now, struct membership *ret)
+int store_find_due_membership(struct store *store, int64_t now, struct membership *ret)
 {
     return FIND_MEMBERSHIP(store, ret, " WHERE retry_at > 0 AND retry_at <= ? ORDER BY retry_at LIMIT 1", "i",
                            now);
@@ -82,12 +82,12 @@ int store_each_membership_of_group(struct store *store, const char *group, store
     return r;
 }
 
-int store_each_membership_group(struct store *store, store_each_name each, void *data)
+int store_each_membership_group(struct store *store, store_each_name_fn each, void *data)
 {
     return sql_each_name(store, sql_take(store, "SELECT DISTINCT name FROM membership", ""), each, data);
 }
 
-int store_find_without_membership(struct store *store, int64_t after, int64_t *ret)
+int store_next_without_membership(struct store *store, int64_t after, int64_t *ret)
 {
     return FIND_NUMBER(
         store, ret,

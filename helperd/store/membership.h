@@ -6,23 +6,24 @@
 
 struct store;
 
-/* Memberships in /etc/group. Putting one whose state is NONE takes it away. */
+/* store_put_membership removes the row of one whose state is NONE. */
 int store_get_membership(struct store *store, const char *user, const char *group, struct membership *ret);
 int store_put_membership(struct store *store, const struct membership *membership);
-int store_due_membership(struct store *store, int64_t now, struct membership *ret);
-/* Whether a live assignment of the user gives the group, other than `but`. */
+int store_find_due_membership(struct store *store, int64_t now, struct membership *ret);
+/* Whether a live assignment of the user other than `but` gives the group. */
 int store_user_gets_group(struct store *store, const char *user, const char *group, int64_t but,
                           bool *ret_gets);
-/* One of the user's (of anybody's) that was not tried yet, or is being tried; one that is to be taken away still. */
+/* A membership of this user, of any user, that is under way and has not failed; one of this user still to be
+ * removed. */
 int store_find_membership_under_way(struct store *store, const char *user, struct membership *ret);
 int store_find_any_membership_under_way(struct store *store, struct membership *ret);
 int store_find_membership_left(struct store *store, const char *user, struct membership *ret);
 typedef int (*store_each_membership_fn)(const struct membership *membership, void *data);
 int store_each_membership_of_group(struct store *store, const char *group, store_each_membership_fn each,
                                    void *data);
-int store_each_membership_group(struct store *store, store_each_name each, void *data);
-/* The next live assignment, behind this one, with a group in place that no membership stands for: 0 with its number,
+int store_each_membership_group(struct store *store, store_each_name_fn each, void *data);
+/* The id of the next live assignment above `after` with a group in place for which there is no membership.
  * STORE_E_NONE. */
-int store_find_without_membership(struct store *store, int64_t after, int64_t *ret);
-/* Those that should be gone and could not be taken away. */
+int store_next_without_membership(struct store *store, int64_t after, int64_t *ret);
+/* How many are to be removed and could not be. */
 int store_count_memberships_left(struct store *store, int64_t *ret);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store's outbox: notices on their way, and what says when the next one is written. */
+/* The store's outbox: notices that wait, and what is recorded to plan the next ones. */
 #include "helperd/store/sql.h"
 
 #define NOTICE_COLUMNS(F, N, S)                                                                              \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whose grant files may lag behind the store. */
+/* Users whose grant files may not say yet what the store says. */
 #include "helperd/store/sql.h"
 
 struct publication {
@@ -24,7 +24,7 @@ int store_remove_publication(struct store *store, const char *user)
 
 int store_each_publication(struct store *store, store_each_publication_fn each, void *data)
 {
-    /* What narrows access first: it must be in place before the daemon says that it is ready. */
+    /* Narrowing first: it must be in place before the daemon reports that it is ready. */
     sqlite3_stmt *s =
         sql_take(store, "SELECT user, narrows FROM publication ORDER BY narrows DESC, user", "");
     struct publication publication = {0};

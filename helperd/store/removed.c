@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store's questions about one package, whoever has it: for one that was removed from packages.d. */
+/* Finds any assignment of, or waiting request for, a package that was removed from packages.d. */
 #include "helperd/store/sql.h"
 
 int store_find_live_assignment_of_package(struct store *store, const char *package, struct assignment *ret)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the store tells an administrator who looks back: the requests of a period, and the audit log, page by page. */
+/* The requests of a period, and the audit log page by page. */
 #include "helperd/store/sql.h"
 
 #include <string.h>
 
-int store_each_filed(struct store *store, const struct store_period *period, store_each_request each,
+int store_each_filed(struct store *store, const struct store_period *period, store_each_request_fn each,
                      void *data)
 {
     sqlite3_stmt *s = sql_take(store,
@@ -31,7 +31,7 @@ int store_add_audit(struct store *store, const struct audit *audit)
                    audit->event, audit->request, audit->assignment, audit->detail);
 }
 
-/* Whom a line concerns: who has its request, else its assignment. */
+/* user, package: see struct audit_line. */
 #define LINE_COLUMNS(F, N, S)                                                                                \
     F(S, NUMBER, l.id, id)                                                                                   \
     N(S, NUMBER, l.at, audit.at)                                                                             \
@@ -62,7 +62,7 @@ static sqlite3_stmt *take_lines(struct store *store, const struct store_audit_fi
                     "iiii", filter->since, before_at, before, filter->examine);
 }
 
-static bool is_wanted(const struct store_audit_filter *filter, const struct audit_line *line)
+static bool line_matches(const struct store_audit_filter *filter, const struct audit_line *line)
 {
     if (line->audit.at < filter->since)
         return false;
@@ -70,7 +70,7 @@ static bool is_wanted(const struct store_audit_filter *filter, const struct audi
            (line->user && strcmp(filter->user, line->user) == 0);
 }
 
-int store_list_audit(struct store *store, const struct store_audit_filter *filter, store_each_audit each,
+int store_list_audit(struct store *store, const struct store_audit_filter *filter, store_each_audit_fn each,
                      void *data, struct store_audit_cursor *ret_next)
 {
     sqlite3_stmt *s = take_lines(store, filter);
@@ -82,7 +82,7 @@ int store_list_audit(struct store *store, const struct store_audit_filter *filte
     while (found < filter->limit && (r = sql_next(store, s, &lines, &line)) > 0) {
         last = (struct store_audit_cursor){.at = line.audit.at, .id = line.id};
         examined++;
-        if (!is_wanted(filter, &line))
+        if (!line_matches(filter, &line))
             continue;
         if ((r = each(&line, data)) < 0)
             break;
@@ -91,7 +91,7 @@ int store_list_audit(struct store *store, const struct store_audit_filter *filte
     sql_end(store, s, &lines, &line);
     if (r < 0)
         return r;
-    /* What stopped it tells whether there may be more. */
+    /* Neither limit was reached: there are no more lines. */
     const bool all = found < filter->limit && examined < filter->examine;
     *ret_next = all ? (struct store_audit_cursor){0} : last;
     return 0;

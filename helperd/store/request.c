@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store's requests, stages, decisions and the lists made of them. */
+/* The store's requests, stages and decisions. */
 #include "helperd/store/sql.h"
 
 #include "common/cleanup.h"
@@ -51,12 +51,12 @@ int store_find_waiting_request_by_name(struct store *store, const char *user, co
                         package);
 }
 
-int store_due_start(struct store *store, int64_t now, struct request *ret)
+int store_find_due_start(struct store *store, int64_t now, struct request *ret)
 {
     return FIND_REQUEST(store, ret, " WHERE waiting = 1 AND start <= ? ORDER BY start LIMIT 1", "i", now);
 }
 
-int store_due_escalation(struct store *store, int64_t now, struct request *ret)
+int store_find_due_escalation(struct store *store, int64_t now, struct request *ret)
 {
     return FIND_REQUEST(store, ret,
                         " WHERE state = 'pending-approval' AND escalate_at > 0 AND escalate_at <= ? ORDER BY "
@@ -64,7 +64,7 @@ int store_due_escalation(struct store *store, int64_t now, struct request *ret)
                         "i", now);
 }
 
-int store_due_reminder(struct store *store, int64_t now, struct request *ret)
+int store_find_due_reminder(struct store *store, int64_t now, struct request *ret)
 {
     return FIND_REQUEST(
         store, ret,
@@ -72,7 +72,7 @@ int store_due_reminder(struct store *store, int64_t now, struct request *ret)
         "i", now);
 }
 
-int store_due_request(struct store *store, int64_t now, struct request *ret)
+int store_find_due_request(struct store *store, int64_t now, struct request *ret)
 {
     return FIND_REQUEST(store, ret,
                         " WHERE state = 'pending-approval' AND deadline <= ? ORDER BY deadline LIMIT 1", "i",
@@ -87,7 +87,7 @@ int store_count_open_requests(struct store *store, uid_t uid, int64_t *ret)
                        "u", uid);
 }
 
-int store_filed_since(struct store *store, uid_t uid, int64_t since, int64_t most, int64_t *ret)
+int store_count_requests_since(struct store *store, uid_t uid, int64_t since, int64_t most, int64_t *ret)
 {
     return FIND_NUMBER(store, ret,
                        "SELECT count(*) FROM (SELECT submitted FROM request WHERE uid = ?"
@@ -95,7 +95,7 @@ int store_filed_since(struct store *store, uid_t uid, int64_t since, int64_t mos
                        "uii", uid, most, since);
 }
 
-/* The row of a list of principals, made when it is new. An empty list has none: 0. */
+/* The id of the circle with these principals, which is added when it is new; 0 for an empty list. */
 static int find_circle(struct store *store, char *const *principals, int64_t *ret)
 {
     if (!principals || !principals[0]) {

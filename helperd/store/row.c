@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rows into structs, by a table of columns (sql.h), and rows of one column. The way back: sql_write. */
+/* Reads rows into structs by a table of columns (sql.h), and rows of one column. sql_write is the inverse. */
 #include "helperd/store/sql.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@ static const char *column_text(sqlite3_stmt *statement, int index)
     return (const char *)sqlite3_column_text(statement, index);
 }
 
-/* False without memory. */
+/* False: no memory. */
 static bool copy_text(const char *text, char **ret)
 {
     *ret = text ? strdup(text) : NULL;
@@ -58,7 +58,7 @@ static bool read_column(sqlite3_stmt *statement, int index, enum sql_type type, 
 }
 
 /* Frees what the row owns. */
-static void clear(const struct sql_rows *rows, void *row)
+static void clear_row(const struct sql_rows *rows, void *row)
 {
     for (const struct sql_column *column = rows->columns; column->name; column++) {
         void *place = (char *)row + column->offset;
@@ -72,42 +72,42 @@ static void clear(const struct sql_rows *rows, void *row)
     }
 }
 
-static int copy(sqlite3_stmt *statement, const struct sql_rows *rows, void *row)
+static int copy_row(sqlite3_stmt *statement, const struct sql_rows *rows, void *row)
 {
     bool copied = true;
     memset(row, 0, rows->size);
     for (int i = 0; rows->columns[i].name; i++)
         copied &= read_column(statement, i, rows->columns[i].type, (char *)row + rows->columns[i].offset);
     if (!copied)
-        clear(rows, row);
+        clear_row(rows, row);
     return copied ? 0 : -ENOMEM;
 }
 
-/* 1 with the next row, 0 behind the last, -errno. *row: what it holds is not freed. */
-static int step(struct store *store, sqlite3_stmt *statement, const struct sql_rows *rows, void *row)
+/* 1 with the next row, 0 after the last, -errno. Overwrites *row without freeing what it owned. */
+static int step_row(struct store *store, sqlite3_stmt *statement, const struct sql_rows *rows, void *row)
 {
     const int r = statement ? sql_step(store, statement) : -EIO;
     if (r <= 0)
         return r;
-    return copy(statement, rows, row) < 0 ? store_fail(store, -ENOMEM) : 1;
+    return copy_row(statement, rows, row) < 0 ? store_fail(store, -ENOMEM) : 1;
 }
 
 int sql_read(struct store *store, sqlite3_stmt *statement, const struct sql_rows *rows, void *ret)
 {
-    const int r = step(store, statement, rows, ret);
+    const int r = step_row(store, statement, rows, ret);
     sql_release(store, statement);
     return r < 0 ? r : r > 0 ? 0 : STORE_E_NONE;
 }
 
 int sql_next(struct store *store, sqlite3_stmt *statement, const struct sql_rows *rows, void *row)
 {
-    clear(rows, row);
-    return step(store, statement, rows, row);
+    clear_row(rows, row);
+    return step_row(store, statement, rows, row);
 }
 
 void sql_end(struct store *store, sqlite3_stmt *statement, const struct sql_rows *rows, void *row)
 {
-    clear(rows, row);
+    clear_row(rows, row);
     sql_release(store, statement);
 }
 
@@ -120,7 +120,7 @@ int sql_read_all(struct store *store, sqlite3_stmt *statement, const struct sql_
     while (r > 0) {
         void *grown = reallocarray(array, count + 1, rows->size);
         array = grown ? grown : array;
-        r = grown ? step(store, statement, rows, (char *)array + count * rows->size)
+        r = grown ? step_row(store, statement, rows, (char *)array + count * rows->size)
                   : store_fail(store, -ENOMEM);
         count += r > 0;
     }
@@ -131,7 +131,7 @@ int sql_read_all(struct store *store, sqlite3_stmt *statement, const struct sql_
     }
     if (r < 0)
         return r;
-    memcpy(ret, &array, sizeof(array)); /* a pointer to another type */
+    memcpy(ret, &array, sizeof(array)); /* *ret is a pointer to the struct's type */
     *ret_count = count;
     return 0;
 }
@@ -139,7 +139,7 @@ int sql_read_all(struct store *store, sqlite3_stmt *statement, const struct sql_
 void sql_free_all(const struct sql_rows *rows, void *array, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        clear(rows, (char *)array + i * rows->size);
+        clear_row(rows, (char *)array + i * rows->size);
     free(array);
 }
 
@@ -171,7 +171,7 @@ int sql_read_text(struct store *store, sqlite3_stmt *statement, char **ret)
     return 0;
 }
 
-int sql_each_name(struct store *store, sqlite3_stmt *statement, store_each_name each, void *data)
+int sql_each_name(struct store *store, sqlite3_stmt *statement, store_each_name_fn each, void *data)
 {
     int r;
     while ((r = statement ? sql_step(store, statement) : -EIO) > 0)
@@ -181,7 +181,7 @@ int sql_each_name(struct store *store, sqlite3_stmt *statement, store_each_name 
     return r;
 }
 
-/* ---- numbers of rows ---- */
+/* ---- ids ---- */
 
 void sql_ids_deinit(struct sql_ids *ids)
 {
@@ -208,7 +208,7 @@ int sql_collect(struct store *store, sqlite3_stmt *statement, struct sql_ids *id
     return r;
 }
 
-static int newest_first(const void *a, const void *b)
+static int compare_newest_first(const void *a, const void *b)
 {
     const int64_t left = *(const int64_t *)a;
     const int64_t right = *(const int64_t *)b;
@@ -219,7 +219,7 @@ void sql_sort_ids(struct sql_ids *ids)
 {
     size_t kept = 0;
     if (ids->count)
-        qsort(ids->items, ids->count, sizeof(*ids->items), newest_first);
+        qsort(ids->items, ids->count, sizeof(*ids->items), compare_newest_first);
     for (size_t i = 0; i < ids->count; i++)
         if (kept == 0 || ids->items[i] != ids->items[kept - 1])
             ids->items[kept++] = ids->items[i];

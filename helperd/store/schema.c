@@ -7,52 +7,51 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* A step may be longer than the 4095 bytes that ISO C promises for a string; gcc and clang take any. */
-#pragma GCC diagnostic ignored "-Woverlength-strings"
-
 /*
+ * What each step adds.
+ *
  * step 7
  *   assignment_current, grant_holder  who holds what now, in the order of numbers (pkg-admin holders)
  * step 6
- *   publication  of users alone: there are no files of groups any more
+ *   publication  of users only: there are no files of groups any more
  * step 5
- *   request_age  how long what waits has waited (pkg-admin status)
+ *   request_age  the age of pending requests (pkg-admin status)
  * step 4
- *   assignment.begun  a group of it was in place once
+ *   assignment.begun  a group of it was once in place
  *   assignment.warn_at  when to tell the user that the end is near
- *   ending      sessions of an assignment that has ended: which are to be ended, and what remained of them
- *   membership  who is in which group of /etc/group by our doing, or is to be (membership.h)
+ *   ending      the live sessions to end after an assignment, and what remained of them
+ *   membership  who is in a group of /etc/group because of us, or is to be (policy/membership.h)
  *   assignment_package, request_waiting_package  who has a package that is no longer in packages.d
  *   stage.escalated      when the fallback approvers were first asked
- *   request.escalate_at  when they will be, without a decision in the stage that it waits in; 0: not, or done
- *   request.undecidable  why nobody can decide it now
- *   delegation  who decides in somebody's name, until when; kept when it is over
- *   decision.for_user  in whose name, and by which account and login that one delegated
- *   request.emergency  taken without approval; reviewed: when somebody looked at it, 0 as long as nobody did
- *   grant.drifted       taken away by hand: not put back without being asked
- *   local               the user, or the group, stood in the files of this host: gone from there is gone; of a delegation both
- *                       who gave it and the delegate
- *   assignment.missing  a directory did not know the user when last asked, which was logged
- *   assignment.drifts   how often it drifted one time soon after the other, and when it last did
- *   assignment.ended    revoked or handed back: when, by whom and why, which its user reads
- *   request_submitted, audit_at  looking back over a period (pkg-admin report, audit)
- *   outbox      notices that somebody has not heard yet (outbox.h); `turn` tells two of one kind apart
- *   request.remind_at, assignment.notice_at  when to remind its approvers, and to tell of the end; 0: no more
- *   assignment.told  the state that its user was told of last
+ *   request.escalate_at  when they will be, unless the current stage is decided before; 0: not, or done
+ *   request.undecidable  why no approver can decide it now
+ *   delegation  who decides in an approver's name, until when; kept when it is over
+ *   decision.for_user  in whose name, with the uid and login id by which that approver delegated
+ *   request.emergency  taken without approval; reviewed: when it was reviewed, 0: not yet
+ *   grant.drifted       removed manually: put back only on request
+ *   local               the user, or the group, was in the files of this host: missing there now, it is gone;
+ *                       of a delegation both the approver and the delegate
+ *   assignment.missing  no directory knew the user at the last look-up, which was logged
+ *   assignment.drifts   how often it drifted in quick succession, and when it last did
+ *   assignment.ended    when it was revoked or handed back, by whom and why, which its user reads
+ *   request_submitted, audit_at  reports over a period (pkg-admin report, audit)
+ *   outbox      notices that are not delivered yet (common/outbox.h); `turn` tells two of one kind apart
+ *   request.remind_at, assignment.notice_at  when to remind the approvers, and to announce the end; 0: no more
+ *   assignment.told  the state that its user was last told of
  * step 3
- *   request_last, request_waiting  asked at each login: not through all that the user ever filed
+ *   request_last, request_waiting  for each login: without a scan of all that the user ever filed
  * step 2
  *   request.assignment  what an extension would extend
- *   request.granted     the time that was given, where that is less than what was asked for
- *   request.waiting     approved, its start still ahead
- *   request.assigned    1: by an administrator, not asked for; 2: and over the separation of duties
+ *   request.granted     the duration that was granted, where it is less than what was requested
+ *   request.waiting     approved, its start lies ahead
+ *   request.assigned    1: by an administrator, without a request; 2: and against the separation of duties
  * step 1
- *   circle      one row per distinct list of principals, so that "which requests could I decide" asks
- * policy.c about a few lists instead of a million requests publication users and groups whose grant file may
- * lag behind this database: written in the transaction that changes them, taken away once the file is in
- * place, replayed at start
+ *   circle      a distinct list of principals, so that "which requests could I decide" asks policy.c about a few
+ *               lists instead of a million requests
+ *   publication users and groups whose grant file may not say yet what this database says: written in the transaction
+ *               that changes them, removed once the file is in place, replayed at start
  */
-/* A step may be longer than C99 asks a compiler to take. */
+/* A step may be longer than the 4095 bytes that ISO C promises for a string; gcc and clang take any. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 static const char *const steps[] = {
@@ -235,7 +234,7 @@ static const char *const steps[] = {
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
-static int run(sqlite3 *database, const char *sql)
+static int run_statements(sqlite3 *database, const char *sql)
 {
     if (sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK)
         return 0;
@@ -260,16 +259,16 @@ static int read_version(sqlite3 *database, int *ret)
     return r;
 }
 
-static int climb(sqlite3 *database, int version)
+static int climb_steps(sqlite3 *database, int version)
 {
     char set_version[64];
     snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d", STEPS);
-    if (run(database, "BEGIN IMMEDIATE") < 0)
+    if (run_statements(database, "BEGIN IMMEDIATE") < 0)
         return -EIO;
     for (int step = version; step < STEPS; step++)
-        if (run(database, steps[step]) < 0)
+        if (run_statements(database, steps[step]) < 0)
             return -EIO;
-    return run(database, set_version) < 0 ? -EIO : run(database, "COMMIT");
+    return run_statements(database, set_version) < 0 ? -EIO : run_statements(database, "COMMIT");
 }
 
 int schema_climb(sqlite3 *database)
@@ -289,7 +288,7 @@ int schema_climb(sqlite3 *database)
                   version, STEPS);
         return -EPROTO;
     }
-    r = version < STEPS ? climb(database, version) : 0;
+    r = version < STEPS ? climb_steps(database, version) : 0;
     if (r < 0)
         sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
     return r;

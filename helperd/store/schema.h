@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The shape of state.db: a ladder of steps on PRAGMA user_version. A step, once released, is never edited; a
- * change is a new step. Only store.c calls this.
+ * The schema of state.db: a list of steps, counted in PRAGMA user_version. A step that was released must never be
+ * edited; a change is a new step. Called by store.c only.
  */
 #pragma once
 
 #include <sqlite3.h>
 
-/* Climbs to the newest step inside one transaction. 0; -EPROTO when it was written by a newer version; -EIO (logged)
- * otherwise. */
+/* Takes the missing steps inside one transaction. 0; -EPROTO: written by a newer version, or damaged; -EIO (both
+ * logged). */
 int schema_climb(sqlite3 *database);

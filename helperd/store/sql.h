@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the store's files share: prepared statements by their text, and rows copied to and from structs by one table of
- * columns each. Included by store/ only.
+ * Shared by the files of store/ only: prepared statements, found by their text, and rows copied to and from structs by
+ * a table of columns for each.
  */
 #pragma once
 
@@ -18,11 +18,11 @@ struct store {
         sqlite3_stmt *statement;
     } cache[STORE_CACHE];
     bool in_transaction;
-    int failed; /* the first fault of this transaction: nothing is read or written any more; 0: none */
+    int failed; /* the first fault of this transaction, -errno: it reads and writes nothing any more; 0: none */
 };
 
 /*
- * A statement ready to be stepped, its parameters bound by `format`:
+ * Prepares a statement and binds its parameters by `format`:
  *   i int64_t · t const char * (NULL: null) · u uid_t (UID_UNSET: null) · z int64_t (0: null)
  * NULL (logged) when that fails. Give it back with sql_release.
  */
@@ -39,7 +39,7 @@ uid_t sql_uid(sqlite3_stmt *statement, int column); /* UID_UNSET for null */
 
 /* ---- structs by their columns ---- */
 
-/* What a column is in a struct, and what null is there. */
+/* The type of a column's member, and its value for null. */
 enum sql_type {
     SQL_NUMBER,     /* int64_t; read from null: 0 */
     SQL_ID,         /* int64_t; 0: null */
@@ -59,17 +59,17 @@ struct sql_column {
     size_t offset;
 };
 
-/* The columns as a statement selects them, in this order; one without a name ends them. */
+/* The columns in the order in which a statement selects them; one without a name ends the table. */
 struct sql_rows {
     size_t size; /* of the struct */
     const struct sql_column *columns;
 };
 
 /*
- * A table of columns is a macro of a row per column, the first one with F, the others with N: the struct, the type (SQL_…),
- * the column, the member. SQL_ROWS makes a struct sql_rows of it and does not compile where a member has another type;
- * SQL_NAMES, SQL_MARKS and SQL_NEW the parts of statements: "id, user", ":id, :user", and "NULL, :user" where SQLite
- * chooses the first one.
+ * A table of columns is a macro of a row per column, the first one with F, the others with N: the struct, the type
+ * (SQL_…), the column, the member. SQL_ROWS makes a struct sql_rows of it and does not compile where a member has
+ * another type; SQL_NAMES, SQL_MARKS and SQL_NEW the parts of statements: "id, user", ":id, :user", and "NULL, :user"
+ * where SQLite chooses the first one.
  */
 #define SQL_ROWS(name, row, table)                                                                           \
     const struct sql_rows name = {sizeof(row),                                                               \
@@ -96,36 +96,36 @@ struct sql_rows {
 #define SQL_C_MEMBERSHIP enum membership_state
 #define SQL_C_EVENT      enum outbox_event
 
-/* As sql_run, the parameters bound by their names (":user") from the row. */
+/* As sql_run, with the parameters bound by their names (":user") from the row. */
 int sql_write(struct store *store, const char *sql, const struct sql_rows *rows, const void *row);
 
 /*
- * The statement may be NULL: -EIO; these release it.
+ * These take a statement, which may be NULL (-EIO), and release it.
  * The first row into *ret: 0, STORE_E_NONE, -errno.
  */
 int sql_read(struct store *store, sqlite3_stmt *statement, const struct sql_rows *rows, void *ret);
-/* All of them, as a new array. 0 or -errno. sql_free_all: its end. */
+/* All rows, as a new array for sql_free_all. 0 or -errno. */
 int sql_read_all(struct store *store, sqlite3_stmt *statement, const struct sql_rows *rows, void *ret,
                  size_t *ret_count);
 void sql_free_all(const struct sql_rows *rows, void *array, size_t count);
-/* The first column of the first row, a text as a new one. STORE_E_NONE without a row, or where it is null. */
+/* The first column of the first row; a text is new. STORE_E_NONE: no row, or null. */
 int sql_read_number(struct store *store, sqlite3_stmt *statement, int64_t *ret);
 int sql_read_text(struct store *store, sqlite3_stmt *statement, char **ret);
 
 #define FIND_NUMBER(store, ret, ...) sql_read_number(store, sql_take(store, __VA_ARGS__), ret)
 #define FIND_TEXT(store, ret, ...)   sql_read_text(store, sql_take(store, __VA_ARGS__), ret)
 
-/* Calls `each` with the first column of every row, until it returns non-zero (returned). */
-int sql_each_name(struct store *store, sqlite3_stmt *statement, store_each_name each, void *data);
+/* Calls `each` with the first column of every row; a result other than 0 stops and is returned. */
+int sql_each_name(struct store *store, sqlite3_stmt *statement, store_each_name_fn each, void *data);
 
 /*
- * The rows one by one: 1 with the next one in *row, zeroed before the first; 0 at the end, or -errno. sql_end then, or
- * earlier, frees the last one and releases. The statement may be NULL.
+ * Reads row by row: 1 with the next one in *row, which is zero before the first; 0 at the end; -errno. sql_end, then or
+ * earlier, frees the row and releases the statement, which may be NULL.
  */
 int sql_next(struct store *store, sqlite3_stmt *statement, const struct sql_rows *rows, void *row);
 void sql_end(struct store *store, sqlite3_stmt *statement, const struct sql_rows *rows, void *row);
 
-/* Numbers of rows, collected. Sorting: the newest first, each once. */
+/* Ids of rows. sql_sort_ids: the newest first, each once. */
 struct sql_ids {
     int64_t *items;
     size_t count;
@@ -136,7 +136,7 @@ int sql_collect(struct store *store, sqlite3_stmt *statement, struct sql_ids *id
 int sql_add_id(struct sql_ids *ids, int64_t id);
 void sql_sort_ids(struct sql_ids *ids);
 
-/* ---- what several files select ---- */
+/* ---- selected by several files ---- */
 
 #define SQL_LIVE    "state IN ('partially-fulfilled', 'fulfilled')"
 #define SQL_PENDING "state IN ('submitted', 'pending-approval')"
@@ -175,7 +175,7 @@ void sql_sort_ids(struct sql_ids *ids);
     N(S, NUMBER, reviewed, reviewed)                                                                         \
     N(S, TEXT, groups, groups)
 
-/* The column `assigned` is 2 where the separation of duties was overridden. */
+/* The column `assigned` is 2 when the separation of duties was overridden. */
 #define REQUEST_ROW(F, N, S) REQUEST_COLUMNS(F, N, S) N(S, BOOLEAN, assigned = 2, overrides)
 #define SELECT_REQUEST       "SELECT " SQL_NAMES(REQUEST_ROW) " FROM request"
 #define FIND_REQUEST(store, ret, where, ...)                                                                 \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opening, transactions and statements of the store; what it holds is in a file a noun. */
+/* Opens the store; its transactions and prepared statements. Each noun has a file of its own. */
 #include "helperd/store/store.h"
 
 #include "common/log.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an administrator can do about it; "" where nothing is known to help. */
+/* What an administrator can do about this error of SQLite; "" when nothing is known to help. */
 static const char *find_advice(int error)
 {
     static const struct {
@@ -116,7 +116,7 @@ static int bind_column(sqlite3_stmt *statement, int index, enum sql_type type, c
     return SQLITE_MISUSE;
 }
 
-/* Most statements name the columns in the order of the table: the search goes on behind the last one. */
+/* Searches from `from` on, then from the first: most statements name the columns in the order of the table. */
 static const struct sql_column *find_column(const struct sql_rows *rows, const struct sql_column *from,
                                             const char *name)
 {
@@ -166,7 +166,7 @@ static sqlite3_stmt *find_or_prepare(struct store *store, const char *sql)
 static sqlite3_stmt *take(struct store *store, const char *sql, const char *format, va_list values)
 {
     if (store->failed)
-        return NULL; /* told already */
+        return NULL; /* logged already */
     sqlite3_stmt *statement = find_or_prepare(store, sql);
     if (statement && bind_all(statement, format, values) < 0) {
         complain(store, "binding a value");
@@ -323,6 +323,7 @@ void store_rollback(struct store *store)
 {
     store->in_transaction = false;
     store->failed = 0;
-    if (!sqlite3_get_autocommit(store->database)) /* BEGIN may have failed and begun all the same */
+    if (!sqlite3_get_autocommit(
+            store->database)) /* a BEGIN that failed leaves nothing to roll back, as a rule */
         sql_run(store, "ROLLBACK", "");
 }

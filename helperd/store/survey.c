@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the store keeps of who can decide: escalations, requests that nobody can decide, and the walk over all. */
+/* The store's record of who can decide: escalations, requests that no approver can decide, and the walk over all. */
 #include "helperd/store/sql.h"
 
 int store_set_escalation(struct store *store, int64_t request, int64_t at)

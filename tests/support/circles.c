@@ -182,7 +182,7 @@ int circles_survey_due(struct fixture *fixture)
 
 void circles_survey_all(struct fixture *fixture)
 {
-    engine_survey_all(&fixture->engine);
+    survey_plan_all(&fixture->engine);
     circles_survey_due(fixture);
 }
 

@@ -42,7 +42,7 @@ void step_restart(void)
         ;
     engine_verification_deinit(&verification);
     ck_assert_int_eq(engine_watch(engine), 0);
-    engine_survey_all(engine);
+    survey_plan_all(engine);
 }
 
 /* A package is taken out of packages.d or put back, or another policy written for it. */
@@ -77,7 +77,7 @@ void step_change_policy(int package)
     fixture->packages = loaded;
     engine->packages = loaded;
     ck_assert_int_eq(engine_heed_policy(engine), 0);
-    engine_survey_all(engine);
+    survey_plan_all(engine);
     model_reload(model, changed);
 }
 
@@ -88,7 +88,7 @@ void step_change_uid(int user)
     struct facts *facts = world_facts(world, NULL, world_users[user]);
     ck_assert_int_eq(engine_heed_holder(engine, world_users[user], facts), 0);
     facts_free(facts);
-    engine_survey_all(engine);
+    survey_plan_all(engine);
 }
 
 static void drift_to_the_end(void)

@@ -66,7 +66,7 @@ static bool wanted(void)
 static int requests(void)
 {
     struct store_counts counts = {0};
-    ck_assert_int_eq(store_count(fixture.engine.store, fixture.now, &counts), 0);
+    ck_assert_int_eq(store_read_counts(fixture.engine.store, fixture.now, &counts), 0);
     return (int)counts.pending;
 }
 

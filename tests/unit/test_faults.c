@@ -184,7 +184,7 @@ static void holds(void)
 static void holds_locally(void)
 {
     holds();
-    ck_assert_int_eq(store_note_seen(fixture.engine.store, "alice", ALICE, true), 0);
+    ck_assert_int_eq(store_note_user_seen(fixture.engine.store, "alice", ALICE, true), 0);
 }
 
 static void delegated(void)

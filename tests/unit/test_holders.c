@@ -81,7 +81,7 @@ START_TEST(test_each_way_of_asking)
     int64_t id = 0;
     acts_hold(&fixture, "carol", "leads");
     ck_assert_int_eq(fixture_submit(&fixture, "alice", "admins", "x", NULL), 0);
-    engine_survey_all(&fixture.engine);
+    survey_plan_all(&fixture.engine);
     ck_assert_int_eq(engine_due_survey(&fixture.engine, &id, &inquiry), 0);
     ck_assert_uint_eq(inquiry.n_holders, 1);
     ck_assert_str_eq(inquiry.holders[0].name, "carol");

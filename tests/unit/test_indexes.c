@@ -44,7 +44,7 @@ static void ask_memberships(void)
     ck_assert_int_eq(store_put_membership(store, &membership), 0);
     ck_assert_int_eq(store_get_membership(store, "u", "g", &found), STORE_E_NONE);
     ck_assert_int_eq(store_commit(store), 0);
-    store_due_membership(store, 1, &found);
+    store_find_due_membership(store, 1, &found);
     store_next_chore(store, &number);
     store_user_gets_group(store, "u", "g", 1, &gets);
     ck_assert(!gets);
@@ -53,7 +53,7 @@ static void ask_memberships(void)
     store_find_membership_left(store, "u", &found);
     store_each_membership_of_group(store, "g", each_membership, NULL);
     store_each_membership_group(store, each_name, NULL);
-    store_find_without_membership(store, 0, &number);
+    store_next_without_membership(store, 0, &number);
     store_count_memberships_left(store, &number);
 }
 
@@ -68,10 +68,10 @@ static void ask_endings(int64_t assignment)
     ck_assert_str_eq(found.services, "sshd");
     ending_deinit(&found);
     ck_assert_int_eq(store_replan_warnings(store, "p"), 0);
-    ck_assert_int_eq(store_hasten(store, 1), 0);
+    ck_assert_int_eq(store_hasten_retries(store, 1), 0);
     ck_assert_int_eq(store_commit(store), 0);
-    ck_assert_int_eq(store_due_ending(store, 1, &found), STORE_E_NONE); /* it is done */
-    ck_assert_int_eq(store_due_warning(store, 1, &warned), 0);
+    ck_assert_int_eq(store_find_due_ending(store, 1, &found), STORE_E_NONE); /* it is done */
+    ck_assert_int_eq(store_find_due_warning(store, 1, &warned), 0);
     assignment_deinit(&warned);
 }
 
@@ -104,8 +104,8 @@ static void ask_notices(void)
     ck_assert_int_eq(store_set_reminder(store, -1, 1), 0);
     ck_assert_int_eq(store_note_told(store, -1, STATE_FULFILLED, &news), 0);
     ck_assert_int_eq(store_commit(store), 0);
-    ck_assert_int_eq(store_due_reminder(store, 0, &request), STORE_E_NONE);
-    ck_assert_int_eq(store_due_notice(store, 0, &assignment), STORE_E_NONE);
+    ck_assert_int_eq(store_find_due_reminder(store, 0, &request), STORE_E_NONE);
+    ck_assert_int_eq(store_find_due_notice(store, 0, &assignment), STORE_E_NONE);
 }
 
 static int each_request(const struct request *request, void *data)
@@ -132,7 +132,7 @@ static void ask_of_delegations(void)
     ck_assert_int_eq(store_commit(store), 0);
     for (int which = STORE_DELEGATIONS_GIVEN; which <= STORE_DELEGATIONS_ALL; which++)
         store_get_delegations(store, (enum store_delegations)which, 1, 1, &found, &count);
-    store_delegated_since(store, 1, 1, 1, &number);
+    store_count_delegations_since(store, 1, 1, 1, &number);
     store_find_delegation_of_gone(store, "u", 1, &stale);
     store_find_stale_delegation(store, "u", 1, 1, &stale);
     store_find_unreviewed(store, 1, "x", "x", &request);
@@ -198,15 +198,15 @@ static void ask_of_requests(void)
     store_find_last_request(store, 1, "x", "x", &request);
     store_find_waiting_request(store, 1, "x", "x", &request);
     store_find_waiting_request_by_name(store, "x", "x", &request);
-    store_due_start(store, 1, &request);
-    store_due_request(store, 1, &request);
-    store_due_escalation(store, 1, &request);
+    store_find_due_start(store, 1, &request);
+    store_find_due_request(store, 1, &request);
+    store_find_due_escalation(store, 1, &request);
     store_next_pending(store, INT64_MAX - 1, &number);
     store_count_undecidable(store, &number);
     store_count_unreviewed(store, &number);
     store_next_undecidable(store, 0, &number);
     store_count_open_requests(store, 1, &number);
-    store_filed_since(store, 1, 1, 1, &number);
+    store_count_requests_since(store, 1, 1, 1, &number);
     store_get_decisions(store, 1, &decisions, &count);
     store_free_decisions(decisions, count);
     store_find_waiting_request_of_package(store, "p1", &request);
@@ -226,7 +226,7 @@ static void ask_of_holders(void)
         .limit = 5, .name = "x", .kinds = STORE_NAMES_PACKAGE | STORE_NAMES_GROUP | STORE_NAMES_USER};
     unsigned kinds = 0;
     store_each_holder_of_group(store, "x", 1, each_holder, NULL);
-    store_find_held(store, "x", &kinds);
+    store_find_held_kinds(store, "x", &kinds);
     store_list_holders(store, &filter, each_assignment, NULL);
     filter.name = NULL;
     store_list_holders(store, &filter, each_assignment, NULL);
@@ -242,8 +242,8 @@ static void ask_of_assignments(void)
     store_find_live_assignment_by_name(store, "x", "x", &assignment);
     store_find_stale_assignment(store, "x", 1, &assignment);
     store_get_assignment(store, -1, &assignment);
-    store_due_assignment(store, 0, &assignment);
-    store_due_retry(store, 1, &assignment);
+    store_find_due_assignment(store, 0, &assignment);
+    store_find_due_retry(store, 1, &assignment);
     store_get_grants(store, 1, &grants, &count);
     store_free_grants(grants, count);
     store_each_live_of_user(store, "x", each_assignment, NULL);
@@ -272,11 +272,11 @@ static void ask_of_the_host(void)
     store_last_end_of_group(store, "zzz", 1, &number);
     store_next_assignment_with_group(store, &group, 0, &assignment);
     store_next_concerned_user(store, "zzz", &user);
-    store_find_unlike(store, "x", 1, true);
+    store_find_user_unlike(store, "x", 1, true);
     ck_assert_int_eq(store_begin(store), 0);
     store_note_group_local(store, "x", 1);
     store_count_drift(store, -1, 1, 1, &number);
-    store_note_seen(store, "x", 1, true);
+    store_note_user_seen(store, "x", 1, true);
     store_note_missing(store, "x");
     store_rollback(store);
     store_next_deadline(store, &number);
@@ -306,7 +306,7 @@ static void ask_everything(void)
     ask_of_requests();
     ask_of_assignments();
     ask_of_the_host();
-    store_count(store, 1, &counts);
+    store_read_counts(store, 1, &counts);
     ask_memberships();
     ask_endings(1);
     look_back();

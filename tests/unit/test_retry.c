@@ -146,7 +146,7 @@ START_TEST(test_many_deadlines)
     struct store_counts counts = {0};
     for (int i = 0; i < 20; i++)
         ck_assert_int_eq(engine_tick(&fixture.engine), 0);
-    ck_assert_int_eq(store_count(fixture.engine.store, fixture.now, &counts), 0);
+    ck_assert_int_eq(store_read_counts(fixture.engine.store, fixture.now, &counts), 0);
     ck_assert_int_eq(counts.pending, 0);
 }
 END_TEST

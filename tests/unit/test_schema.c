@@ -109,8 +109,8 @@ START_TEST(test_saved_escalation)
     ck_assert_int_eq(store_next_deadline(store, &next), 0);
     ck_assert_int_eq(next, 1763935940 + 600);
     struct request request = {0};
-    ck_assert_int_eq(store_due_escalation(store, next - 1, &request), STORE_E_NONE);
-    ck_assert_int_eq(store_due_escalation(store, next, &request), 0);
+    ck_assert_int_eq(store_find_due_escalation(store, next - 1, &request), STORE_E_NONE);
+    ck_assert_int_eq(store_find_due_escalation(store, next, &request), 0);
     ck_assert_int_eq(request.id, 2);
     request_deinit(&request);
 }
@@ -144,7 +144,7 @@ START_TEST(test_saved_since_step_4)
     ck_assert_str_eq(value_of(names), born);
     ck_assert_str_eq(value_of("PRAGMA integrity_check"), "ok");
     ck_assert_str_eq(value_of("SELECT count(*) FROM pragma_foreign_key_check"), "0");
-    ck_assert_int_eq(store_count(store, 1, &counts), 0);
+    ck_assert_int_eq(store_read_counts(store, 1, &counts), 0);
     ck_assert_int_eq(counts.pending, 1);
     ck_assert_int_eq(counts.live, 3);
     ck_assert_int_eq(store_count_unreviewed(store, &unreviewed), 0);

@@ -81,9 +81,9 @@ START_TEST(test_delegations)
     ck_assert_uint_eq(live(STORE_DELEGATIONS_ALL, 0, 0), 1); /* the one to 300 */
 
     int64_t given = 0;
-    ck_assert_int_eq(store_delegated_since(store, 1, 9, 10, &given), 0);
+    ck_assert_int_eq(store_count_delegations_since(store, 1, 9, 10, &given), 0);
     ck_assert_int_eq(given, 2); /* what is revoked was given, too */
-    ck_assert_int_eq(store_delegated_since(store, 1, 10, 10, &given), 0);
+    ck_assert_int_eq(store_count_delegations_since(store, 1, 10, 10, &given), 0);
     ck_assert_int_eq(given, 0);
 }
 END_TEST

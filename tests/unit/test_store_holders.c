@@ -136,7 +136,7 @@ START_TEST(test_kinds)
         struct store_holders_filter filter = {.limit = 5, .name = cases[i].name, .kinds = ~cases[i].kinds};
         struct seen seen = {.count = 0};
         unsigned kinds = ANY + 1;
-        ck_assert_int_eq(store_find_held(store, cases[i].name, &kinds), 0);
+        ck_assert_int_eq(store_find_held_kinds(store, cases[i].name, &kinds), 0);
         ck_assert_msg(kinds == cases[i].kinds, "%s: %u", cases[i].name, kinds);
         ck_assert_int_eq(store_list_holders(store, &filter, note, &seen), 0);
         ck_assert_uint_eq(seen.count, 0);
@@ -154,7 +154,7 @@ START_TEST(test_one_name_for_all)
     run_sql("UPDATE assignment SET user = 'all' WHERE id IN (6101, 6102, 5000);"
             "UPDATE assignment SET package = 'all' WHERE id IN (6100, 6101);"
             "UPDATE \"grant\" SET name = 'all' WHERE assignment IN (6101, 6103) AND name <> 'rare'");
-    ck_assert_int_eq(store_find_held(store, "all", &kinds), 0);
+    ck_assert_int_eq(store_find_held_kinds(store, "all", &kinds), 0);
     ck_assert_uint_eq(kinds, ANY);
     ck_assert_int_eq(store_list_holders(store, &filter, note, &seen), 0);
     ck_assert_uint_eq(seen.count, 4);

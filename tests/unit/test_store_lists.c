@@ -203,7 +203,7 @@ START_TEST(test_pending_by_age)
     enum { NOW = 10000000, HOUR = 3600, DAY = 24 * HOUR };
     struct store_counts counts = {.pending = -1};
     open_store(true);
-    ck_assert_int_eq(store_count(store, NOW, &counts), 0);
+    ck_assert_int_eq(store_read_counts(store, NOW, &counts), 0);
     ck_assert_int_eq(counts.pending + counts.pending_hour + counts.pending_day + counts.pending_older, 0);
     ck_assert_int_eq(counts.oldest_pending, 0);
     add_requests("pending-approval", 1, 2, NOW + 5); /* the clock was set back since */
@@ -212,7 +212,7 @@ START_TEST(test_pending_by_age)
     add_requests("pending-approval", 12, 1, NOW - DAY + 1);
     add_requests("pending-approval", 13, 1, NOW - DAY);
     add_requests("denied", 14, 5, NOW - 3 * DAY);
-    ck_assert_int_eq(store_count(store, NOW, &counts), 0);
+    ck_assert_int_eq(store_read_counts(store, NOW, &counts), 0);
     ck_assert_int_eq(counts.pending, 13);
     ck_assert_int_eq(counts.pending_hour, 9);
     ck_assert_int_eq(counts.pending_day, 3);
@@ -230,7 +230,7 @@ START_TEST(test_counting_what_waits_reads_little)
     open_store(true);
     add_requests("pending-approval", 1, 10, 5000);
     add_requests("denied", 11, 20000, 5000);
-    ck_assert_int_eq(store_count(store, 5001, &counts), 0);
+    ck_assert_int_eq(store_read_counts(store, 5001, &counts), 0);
     ck_assert_int_eq(counts.pending_hour, 10);
     for (size_t slot = 0; slot < STORE_CACHE && store->cache[slot].sql; slot++) {
         const char *sql = store->cache[slot].sql;

@@ -241,7 +241,7 @@ START_TEST(test_outage)
     const int64_t id = circles_submit(&fixture, "alice", "early", true);
     const int64_t other = circles_submit(&fixture, "alice", "alone", true);
     circles_set_group(0, "leads", NULL);
-    engine_survey_all(&fixture.engine);
+    survey_plan_all(&fixture.engine);
     for (int i = 0; i < 2; i++) { /* tried twice, then the next one's turn comes */
         ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
         ck_assert_int_eq(due, id);
@@ -267,7 +267,7 @@ START_TEST(test_unknown_group)
     int64_t due = 0;
     struct inquiry inquiry = INQUIRY_NOBODY;
     const int64_t id = circles_submit(&fixture, "alice", "early", true);
-    engine_survey_all(&fixture.engine);
+    survey_plan_all(&fixture.engine);
     ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
     json_t *question = inquiry_to_json(&inquiry);
     json_t *lines = json_pack("[{s:o}]", "user", circles_subject("alice"));
@@ -292,7 +292,7 @@ START_TEST(test_nobody_at_all)
     struct inquiry inquiry = INQUIRY_NOBODY;
     const int64_t id = circles_submit(&fixture, "alice", "early", true);
     circles_set_group(0, "leads", NULL);
-    engine_survey_all(&fixture.engine);
+    survey_plan_all(&fixture.engine);
     ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
     ck_assert_str_eq(inquiry.user, "alice");
     struct facts *facts = circles_look_up(NULL, &inquiry);
@@ -315,10 +315,10 @@ START_TEST(test_walk)
     circles_submit(&fixture, "alice", "alone", true);
     circles_submit(&fixture, "alice", "early", true);
     circles_submit(&fixture, "dave", "alone", true);
-    engine_survey_all(&fixture.engine);
+    survey_plan_all(&fixture.engine);
     ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
     inquiry_deinit(&inquiry);
-    engine_survey_all(&fixture.engine);
+    survey_plan_all(&fixture.engine);
     ck_assert_int_eq(circles_survey_due(&fixture), 2 + 3);
     ck_assert_int_eq(circles_survey_due(&fixture), 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * accesspkg-mail: a program for notify.d that sends a notice as a mail, through the sendmail interface. Its stdin is the
- * notice; its arguments are nobody's. Started by accesspkg-notify, as its user.
+ * accesspkg-mail: a program for notify.d that sends the notice on its stdin as a mail, through sendmail(8). Takes no
+ * arguments. Started by accesspkg-notify, as its user.
  */
 #include "common/child.h"
 #include "common/cleanup.h"
@@ -35,7 +35,7 @@ struct parties {
     size_t count;
 };
 
-/* The map is root's alone to write. *ret NULL: there is none. 0, or an exit status. */
+/* Reads the map, which no user but root may be able to write. *ret NULL: there is none. 0, or an exit status. */
 static int read_map(char **ret)
 {
     struct stat status;
@@ -60,19 +60,19 @@ static int read_map(char **ret)
     return text && n >= 0 ? 0 : EX_TEMPFAIL;
 }
 
-static void complain(const struct problems *problems)
+static void log_problems(const struct problems *problems)
 {
     for (size_t i = 0; i < problems->count; i++)
         if (problems->items[i].error)
             log_error("%s", problems->items[i].text);
 }
 
-/* 0, or an exit status: a mistake in the file is mended, and then it is sent. */
+/* 0, or an exit status after which accesspkg-notify tries again: an administrator can mend the file. */
 static int read_settings(struct config_mail *ret, char **ret_map)
 {
     struct problems problems = {0};
     const int r = config_load_mail(PATH_CONFIG, 0, ret, &problems);
-    complain(&problems);
+    log_problems(&problems);
     problems_deinit(&problems);
     return r < 0 ? EX_CONFIG : read_map(ret_map);
 }
@@ -97,8 +97,8 @@ static void find_parties(const json_t *to, const char *map, const struct config_
     }
 }
 
-/* One run for all of them: the MTA has the mail, or has it not. */
-static int send(const char *message, const struct parties *parties)
+/* Runs sendmail once for all recipients, so that the mail is accepted for all or for none. */
+static int run_sendmail(const char *message, const struct parties *parties)
 {
     char *arguments[PARTIES_MAX + 8] = {(char *)SENDMAIL, (char *)"-i", (char *)"-f", (char *)SENDER,
                                         (char *)"--"};
@@ -120,14 +120,14 @@ static int send(const char *message, const struct parties *parties)
     return WEXITSTATUS(status);
 }
 
-/* Message ids want a domain; our host's name where there is no better one. */
-static const char *id_domain(const json_t *notice, const char *domain)
+/* The domain of message ids: the host's name, else the mail domain. */
+static const char *choose_id_domain(const json_t *notice, const char *domain)
 {
     const char *host = json_string_value(json_object_get(notice, "host"));
     return host && address_is_domain(host) ? host : domain && *domain ? domain : "localhost";
 }
 
-static int deliver(const json_t *notice, const struct config_mail *mail, const char *map)
+static int send_notice(const json_t *notice, const struct config_mail *mail, const char *map)
 {
     static struct parties parties;
     const struct address_sources our_own = {.map = map, .domain = mail->domain};
@@ -146,7 +146,7 @@ static int deliver(const json_t *notice, const struct config_mail *mail, const c
         .from = {"Access packages", from},
         .to = parties.items,
         .n_to = parties.count,
-        .domain = id_domain(notice, mail->domain),
+        .domain = choose_id_domain(notice, mail->domain),
         .date = json_integer_value(json_object_get(notice, "time")),
     };
     _cleanup_free_ char *message = message_compose(notice, &terms);
@@ -154,7 +154,7 @@ static int deliver(const json_t *notice, const struct config_mail *mail, const c
         log_error("What came on stdin is no notice.");
         return EX_DATAERR;
     }
-    return send(message, &parties);
+    return run_sendmail(message, &parties);
 }
 
 int main(int argc, char **argv)
@@ -175,7 +175,7 @@ int main(int argc, char **argv)
     _cleanup_free_ char *map = NULL;
     int code = read_settings(&mail, &map);
     if (code == 0)
-        code = deliver(notice, &mail, map);
+        code = send_notice(notice, &mail, map);
     config_mail_deinit(&mail);
     json_decref(notice);
     return code;

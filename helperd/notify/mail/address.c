@@ -11,7 +11,7 @@ enum { GECOS_OTHER = 5 };
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-static bool is_of(char byte, const char *more)
+static bool is_letter_or(char byte, const char *more)
 {
     return byte && (strchr(letters, byte) || strchr(more, byte));
 }
@@ -23,7 +23,7 @@ bool address_is_domain(const char *domain)
     if (size == 0 || size > 253)
         return false;
     for (const char *c = domain; *c; c++) {
-        if (*c == '.' ? begins : !is_of(*c, "-") || (begins && *c == '-'))
+        if (*c == '.' ? begins : !is_letter_or(*c, "-") || (begins && *c == '-'))
             return false;
         begins = *c == '.';
     }
@@ -37,12 +37,12 @@ bool address_is_safe(const char *address)
         address[0] == '.')
         return false;
     for (const char *c = address; c < at; c++)
-        if (!is_of(*c, "._+-"))
+        if (!is_letter_or(*c, "._+-"))
             return false;
     return !*at || address_is_domain(at + 1);
 }
 
-static bool is_whole_address(const char *text)
+static bool is_full_address(const char *text)
 {
     return strchr(text, '@') && address_is_safe(text);
 }
@@ -53,14 +53,14 @@ bool address_of_gecos(const char *gecos, char ret[ADDRESS_MAX + 1])
         gecos = strchr(gecos, ',');
         gecos = gecos ? gecos + 1 : NULL;
     }
-    if (!gecos || !is_whole_address(gecos))
+    if (!gecos || !is_full_address(gecos))
         return false;
     strcpy(ret, gecos);
     return true;
 }
 
-/* The word behind the name in the map. The last line of a name counts. */
-static bool look_up(const char *name, const char *map, char ret[ADDRESS_MAX + 1])
+/* The address of this name in the map; its last line counts. False: none. */
+static bool look_up_in_map(const char *name, const char *map, char ret[ADDRESS_MAX + 1])
 {
     const size_t length = strlen(name);
     bool found = false;
@@ -82,12 +82,12 @@ static bool look_up(const char *name, const char *map, char ret[ADDRESS_MAX + 1]
     return found;
 }
 
-/* Unless a line of the map decides. 0, or -EINVAL when it is too long. */
-static int guess(const char *name, const struct address_sources *sources, char ret[ADDRESS_MAX + 1])
+/* The address from GECOS or the domain, for a name without a line in the map. 0; -EINVAL: too long. */
+static int choose_default(const char *name, const struct address_sources *sources, char ret[ADDRESS_MAX + 1])
 {
     const char *domain = sources->domain ? sources->domain : "";
     int size;
-    if (sources->gecos && is_whole_address(sources->gecos))
+    if (sources->gecos && is_full_address(sources->gecos))
         size = snprintf(ret, ADDRESS_MAX + 1, "%s", sources->gecos);
     else
         size = snprintf(ret, ADDRESS_MAX + 1, "%s%s%s", name, *domain ? "@" : "", domain);
@@ -98,8 +98,8 @@ int address_find(const char *name, const struct address_sources *sources, char r
                  char *ret_why, size_t why_size)
 {
     char visible[NAME_ENCODED_MAX + 1];
-    const bool mapped = look_up(name, sources->map, ret);
-    if ((mapped || guess(name, sources, ret) == 0) && address_is_safe(ret))
+    const bool mapped = look_up_in_map(name, sources->map, ret);
+    if ((mapped || choose_default(name, sources, ret) == 0) && address_is_safe(ret))
         return 0;
     snprintf(ret_why, why_size, "%s has no address that can be used%s",
              text_visible(name, visible, sizeof(visible)),

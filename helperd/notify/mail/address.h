@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where somebody's mail goes: by the map, else where GECOS says, else to their name at the domain, else to their name,
- * which is local delivery.
- * What cannot stand in a header or on a command line as it is, is no address. Pure.
+ * Finds a user's mail address: from the map, else from GECOS, else the user name at the domain, else the user name, for
+ * local delivery. Accepts only addresses that are safe in a header and on a command line without quoting. Pure.
  */
 #pragma once
 
@@ -17,18 +16,18 @@ bool address_is_safe(const char *address);
 bool address_is_domain(const char *domain);
 
 /*
- * The address in GECOS: its fifth field ("other"), whatever stands behind the fourth comma, as chfn has it; of those fields
- * that one is root's alone to change. False, and *ret untouched, where that is not wholly a safe address with an '@'.
+ * The address in GECOS: its fifth field ("other"), all that follows the fourth comma, as with chfn, which lets only
+ * root change it. False, and *ret untouched, unless it is a safe address with an '@'.
  */
 bool address_of_gecos(const char *gecos, char ret[ADDRESS_MAX + 1]);
 
 /* NULL or "": none. */
 struct address_sources {
     const char *map;    /* lines "NAME ADDRESS", '#' begins a comment */
-    const char *gecos;  /* what address_of_gecos found; what it would not have found does not count */
-    const char *domain; /* for all the others */
+    const char *gecos;  /* from address_of_gecos; ignored unless it is safe */
+    const char *domain; /* for names without another address */
 };
 
-/* 0; -EINVAL with the reason for people when the sources give no safe address. */
+/* 0; -EINVAL with *ret_why (for people): the sources have no safe address. */
 int address_find(const char *name, const struct address_sources *sources, char ret[ADDRESS_MAX + 1],
                  char *ret_why, size_t why_size);

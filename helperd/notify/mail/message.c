@@ -41,7 +41,7 @@ static void put_base64(FILE *out, const unsigned char *bytes, size_t size)
     }
 }
 
-/* As many bytes as fit into one word, cut where a character ends. */
+/* How many bytes fit into one encoded word, cut between characters. */
 static size_t word_size(const char *text)
 {
     size_t size = strlen(text);
@@ -53,7 +53,7 @@ static size_t word_size(const char *text)
     return size;
 }
 
-/* Encoded words, a line each: whatever the bytes are, they begin no header and end none. */
+/* Writes encoded words, one a line: no bytes of the text can begin or end a header. */
 static void put_words(FILE *out, const char *text)
 {
     for (bool first = true; *text; first = false) {
@@ -65,12 +65,12 @@ static void put_words(FILE *out, const char *text)
     }
 }
 
-/* Text for people that may have come from anywhere. */
+/* Writes text of any origin. */
 static void put_unstructured(FILE *out, const char *text)
 {
     char visible[SUBJECT_MAX];
     text_visible(text, visible, sizeof(visible));
-    /* "=?" would be taken for an encoded word; what is long is cut into words. */
+    /* "=?" would be taken for an encoded word; long text is cut into encoded words. */
     if (is_plain(visible) && strlen(visible) <= PLAIN_MAX && !strstr(visible, "=?"))
         fputs(visible, out);
     else
@@ -101,7 +101,7 @@ static void put_party(FILE *out, const struct message_party *party)
     }
 }
 
-/* English whatever the locale is, as the RFC wants it. */
+/* In English in any locale (RFC 5322). */
 static void put_date(FILE *out, time_t date)
 {
     static const char days[] = "SunMonTueWedThuFriSat";
@@ -114,24 +114,24 @@ static void put_date(FILE *out, time_t date)
             parts.tm_min, parts.tm_sec, minutes < 0 ? '-' : '+', labs(minutes) / 60, labs(minutes) % 60);
 }
 
-static int64_t number(const json_t *notice, const char *member)
+static int64_t get_number(const json_t *notice, const char *member)
 {
     return json_integer_value(json_object_get(notice, member));
 }
 
 /*
- * The thread's root is an id that no mail has: whichever of a request's mails somebody gets first, the others hang below
- * the same root. The time tells the numbers of two stores apart.
+ * All mails of a request refer to one root, an id that no mail has, so that they form one thread whichever of them a
+ * recipient gets. The time distinguishes equal ids of two stores.
  */
 static void put_thread(FILE *out, const json_t *notice, const char *domain)
 {
-    fprintf(out, "Message-ID: <accesspkg.notice.%" PRId64 ".%" PRId64 "@%s>\n", number(notice, "id"),
-            number(notice, "time"), domain);
+    fprintf(out, "Message-ID: <accesspkg.notice.%" PRId64 ".%" PRId64 "@%s>\n", get_number(notice, "id"),
+            get_number(notice, "time"), domain);
     char root[64] = "";
-    if (number(notice, "request") > 0)
-        snprintf(root, sizeof(root), "request.%" PRId64, number(notice, "request"));
-    else if (number(notice, "assignment") > 0)
-        snprintf(root, sizeof(root), "assignment.%" PRId64, number(notice, "assignment"));
+    if (get_number(notice, "request") > 0)
+        snprintf(root, sizeof(root), "request.%" PRId64, get_number(notice, "request"));
+    else if (get_number(notice, "assignment") > 0)
+        snprintf(root, sizeof(root), "assignment.%" PRId64, get_number(notice, "assignment"));
     if (*root)
         fprintf(out, "In-Reply-To: <accesspkg.%s@%s>\nReferences: <accesspkg.%s@%s>\n", root, domain, root,
                 domain);
@@ -178,7 +178,7 @@ char *message_compose(const json_t *notice, const struct message_terms *terms)
     const char *host = json_string_value(json_object_get(notice, "host"));
     char *text = NULL;
     size_t size = 0;
-    if (!summary || !body || !host || number(notice, "id") <= 0 || terms->n_to == 0)
+    if (!summary || !body || !host || get_number(notice, "id") <= 0 || terms->n_to == 0)
         return NULL;
     char subject[SUBJECT_MAX];
     snprintf(subject, sizeof(subject), "[%.64s] %s", host, summary);

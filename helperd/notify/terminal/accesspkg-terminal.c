@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * accesspkg-terminal: a program for notify.d that writes a notice as one line on the terminals of those who are to hear of
- * it and are logged in, where they let others write (mesg y). Needs the group tty and no other privilege; must wait for
- * no terminal. Nobody is told before all terminals were found: what is tried again has told nobody yet. Started by
- * accesspkg-notify, as its user.
+ * accesspkg-terminal: a program for notify.d that writes the notice on its stdin as one line to the terminals of its
+ * recipients, if they allow it (mesg y). Needs the group tty and no other privilege; must never wait for a terminal.
+ * Finds all terminals before it writes to any, so that a retry repeats no line. Started by accesspkg-notify, as its
+ * user.
  */
 #include "common/log.h"
 #include "common/paths.h"
@@ -32,14 +32,14 @@ struct people {
     size_t count;
 };
 
-/* Whether a terminal with mesg y could be opened. */
+/* Whether we can open terminals with mesg y. */
 static bool is_in_group(void)
 {
     const struct group *group = getgrnam(GROUP);
     return geteuid() == 0 || (group && (getegid() == group->gr_gid || group_member(group->gr_gid)));
 }
 
-static bool is_known(const struct people *people, uid_t uid)
+static bool has_uid(const struct people *people, uid_t uid)
 {
     for (size_t i = 0; i < people->count; i++)
         if (people->items[i].uid == uid)
@@ -47,14 +47,14 @@ static bool is_known(const struct people *people, uid_t uid)
     return false;
 }
 
-/* 0, or -errno: it is not known whether somebody is there. */
-static int add_person(struct people *people, const char *name)
+/* Adds the user and their terminals; a user who does not exist is left out. 0 or -errno: a look-up failed. */
+static int add_terminals_of(struct people *people, const char *name)
 {
     errno = 0;
     const struct passwd *entry = getpwnam(name);
     if (!entry)
         return errno == 0 || errno == ENOENT || errno == ESRCH ? 0 : -errno;
-    if (people->count == PEOPLE_MAX || is_known(people, entry->pw_uid))
+    if (people->count == PEOPLE_MAX || has_uid(people, entry->pw_uid))
         return 0;
     struct person *person = &people->items[people->count];
     person->uid = entry->pw_uid;
@@ -64,11 +64,11 @@ static int add_person(struct people *people, const char *name)
 }
 
 /* 0, or an exit status. */
-static int find_people(const json_t *to, struct people *people)
+static int find_recipients(const json_t *to, struct people *people)
 {
     for (size_t i = 0; i < json_array_size(to); i++) {
         const char *name = json_string_value(json_object_get(json_array_get(to, i), "name"));
-        const int r = name ? add_person(people, name) : 0;
+        const int r = name ? add_terminals_of(people, name) : 0;
         if (r < 0) {
             log_error("It could not be found out where %s is logged in: %s. Nobody was told yet.", name,
                       strerror(-r));
@@ -78,7 +78,7 @@ static int find_people(const json_t *to, struct people *people)
     return 0;
 }
 
-static int deliver(const json_t *notice)
+static int write_notice(const json_t *notice)
 {
     static struct people people;
     char text[LINE_SIZE];
@@ -96,10 +96,10 @@ static int deliver(const json_t *notice)
                   ", then: systemctl daemon-reload && systemctl restart accesspkg-notify");
         return EX_CONFIG;
     }
-    const int code = find_people(json_object_get(notice, "to"), &people);
+    const int code = find_recipients(json_object_get(notice, "to"), &people);
     terminal_frame(text, line, sizeof(line));
     for (size_t i = 0; i < people.count; i++) {
-        /* Whom it does not reach is passed over: a line that comes late helps nobody. */
+        /* A terminal that cannot be written to is passed over: a late line would be of no use. */
         if (code == 0)
             terminal_tell(people.items[i].terminals, people.items[i].uid, TERMINAL_IF_WANTED, line);
         strv_free(people.items[i].terminals);
@@ -122,7 +122,7 @@ int main(int argc, char **argv)
         json_decref(notice);
         return EX_DATAERR;
     }
-    const int code = deliver(notice);
+    const int code = write_notice(notice);
     json_decref(notice);
     return code;
 }

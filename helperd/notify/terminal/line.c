@@ -10,7 +10,7 @@
 
 enum { SUMMARY_SIZE = 256, COMMAND_SIZE = 128 };
 
-/* A command that is not whole, or not what it looks like, is none to paste: "". */
+/* "" for a command that is cut or has bytes made visible: it cannot be pasted. */
 static const char *first_command(const json_t *notice, char ret[COMMAND_SIZE])
 {
     const char *command = json_string_value(json_array_get(json_object_get(notice, "commands"), 0));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A notice as one line for a terminal, by the table of common/outbox.h: what happened, and the first command that may be
- * pasted. Of the notice only event, summary and commands are used. Visible text alone, whatever stood there (rule 10).
- * Pure.
+ * Composes one line for a terminal from a notice, by the table of common/outbox.h: its summary and the first command to
+ * paste. Uses only its event, summary and commands. All text is made visible (rule 10). Pure.
  */
 #pragma once
 
@@ -11,7 +10,7 @@
 enum {
     LINE_SIZE = 512, /* with its zero */
 
-    LINE_E_NOT_HERE = 1, /* such an event is not for terminals; so is one that this version does not know */
+    LINE_E_NOT_HERE = 1, /* the event is not for terminals, or unknown */
 };
 
 /* 0; LINE_E_NOT_HERE; -EINVAL: it lacks its event or its summary. */

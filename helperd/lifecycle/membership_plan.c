@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Memberships in /etc/group (membership = files): which are wanted, and which are not any more. */
+/* Plans memberships in /etc/group (membership = files): wanted, or released and to be removed. */
 #include "helperd/lifecycle/lifecycle.h"
 
 #include "common/cleanup.h"
@@ -32,16 +32,15 @@ void membership_schedule(struct txn *txn, struct membership *membership)
     txn->chores_are_due |= act;
 }
 
-/* What failed is tried again now; the pause after it stays as long as it was. */
-static void try_now(struct txn *txn, struct membership *membership)
+/* Makes a failed act due now, without shortening the pause after it. */
+static void retry_now(struct txn *txn, struct membership *membership)
 {
     const int64_t attempts = membership->attempts;
     membership_schedule(txn, membership);
     membership->attempts = attempts;
 }
 
-/* One that is not recorded yet is new. */
-static bool load_or_make(struct txn *txn, const char *user, const char *group, struct membership *ret)
+static bool load_or_new(struct txn *txn, const char *user, const char *group, struct membership *ret)
 {
     const int r = store_get_membership(txn->store, user, group, ret);
     if (r != STORE_E_NONE)
@@ -61,14 +60,14 @@ int membership_describe(const struct membership *membership, char **ret_problem)
 void membership_want(struct txn *txn, const char *user, const char *group, gid_t gid, char **ret_problem)
 {
     struct membership membership = {0};
-    if (load_or_make(txn, user, group, &membership)) {
+    if (load_or_new(txn, user, group, &membership)) {
         const enum membership_state before = membership.state;
         membership.gid = gid;
         membership_move(&membership, MEMBERSHIP_WANT_EVENT);
         if (membership.state != before)
             membership_schedule(txn, &membership);
         else if (membership.problem)
-            try_now(txn, &membership);
+            retry_now(txn, &membership);
         membership_save(txn, &membership, NULL);
         txn_ok(txn, membership_describe(&membership, ret_problem));
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Live sessions: when their user is warned of the end, and that they end with an assignment. */
+/* Plans for live sessions: when their user is warned of the end, and their end with an assignment. */
 #include "helperd/lifecycle/lifecycle.h"
 
 #include <errno.h>

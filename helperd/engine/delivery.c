@@ -78,14 +78,14 @@ static json_t *view_notice(struct engine *engine, const struct notice *notice, j
         return NULL;
     }
     hostname_visible(host);
-    notice_put_text(facts, "host", host);
-    notice_put_number(facts, "id", notice->id);
-    notice_put_number(facts, "request", notice->request);
-    notice_put_number(facts, "assignment", notice->assignment);
-    notice_put_number(facts, "time", notice->at);
-    notice_put_text(facts, "event", outbox_identifier(notice->event));
+    notice_set_text(facts, "host", host);
+    notice_set_number(facts, "id", notice->id);
+    notice_set_number(facts, "request", notice->request);
+    notice_set_number(facts, "assignment", notice->assignment);
+    notice_set_number(facts, "time", notice->at);
+    notice_set_text(facts, "event", outbox_identifier(notice->event));
     json_object_set_new(facts, "recipients", recipients);
-    notice_put_number(facts, "unnamed", unnamed);
+    notice_set_number(facts, "unnamed", unnamed);
     json_object_set_new(facts, "done", split(notice->done, '/'));
     if (outbox_audience(notice->event) != OUTBOX_REQUESTOR)
         json_object_set_new(facts, "delegates", list_delegates(engine));
