@@ -144,10 +144,8 @@ static const char *name_fault(const char *name, size_t most)
         return "a name is missing behind the %; write it, or take the % away";
     if (name[0] == '!')
         return "a list cannot leave anybody out; take the ! away or name those who are meant";
-    if (name[0] == '#' || name[0] == ';')
-        return "a comment behind a value starts with a blank and a semicolon";
-    if (strpbrk(name, ",:;\"'="))
-        return "no name holds such a character; separate names by blanks, without quotes";
+    if (strchr(name, ':'))
+        return "no name of a user or a group holds a colon";
     return name_encode(name, encoded, most + 1) < 0 ? "the name is too long; take one of fewer bytes" : NULL;
 }
 

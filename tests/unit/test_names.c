@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names and text from outside: rule 10 (nothing of a user reaches a file name, a terminal or a log unencoded). */
 #include "common/names.h"
+#include "common/wordlist.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
@@ -246,6 +247,32 @@ START_TEST(visible_text_is_cut_between_characters)
 }
 END_TEST
 
+/* ---- lists ---- */
+
+static const struct {
+    const char *const words[4];
+    const char *written;
+} lists[] = {
+    {{NULL}, ""},
+    {{"bob", "%dba-leads"}, "bob %dba-leads"},
+    {{"CORP\\bob", "o'hara", "a=b"}, "CORP\\bob o'hara a=b"}, /* as rows of an older store have them */
+    {{"%domain admins@corp.example.com", "bob"}, "\"%domain admins@corp.example.com\" bob"},
+    {{"a\"b", "", "CORP\\a b"}, "\"a\\\"b\" \"\" \"CORP\\\\a b\""},
+};
+
+START_TEST(lists_and_back)
+{
+    char *written = wordlist_write((char *const *)lists[_i].words);
+    ck_assert_str_eq(written, lists[_i].written);
+    strv back = wordlist_read(written);
+    ck_assert_uint_eq(strv_length(back), strv_length((char *const *)lists[_i].words));
+    for (size_t i = 0; back[i]; i++)
+        ck_assert_str_eq(back[i], lists[_i].words[i]);
+    strv_free(back);
+    free(written);
+}
+END_TEST
+
 int main(void)
 {
     suite_case("names", NULL, NULL);
@@ -253,5 +280,6 @@ int main(void)
               decoding_refuses_other_spellings, encoding_limits);
     suite_case("text", NULL, NULL);
     suite_add(utf8, visible_text, words_for_a_shell, visible_text_is_cut_between_characters);
+    suite_rows(lists_and_back, lists);
     return suite_run();
 }
