@@ -197,10 +197,10 @@ static bool check_text(struct reader *reader, const char *line, size_t length)
             INIFILE_LINE_MAX);
         return false;
     }
-    if (strcmp(text_visible(line, visible, sizeof(visible)), line) != 0) {
+    if (!text_is_line(line)) {
         inifile_complain(reader->file, reader->line,
                          "holds control characters or is not UTF-8; take out what is shown as \\x: %s",
-                         visible);
+                         text_visible(line, visible, sizeof(visible)));
         return false;
     }
     return true;

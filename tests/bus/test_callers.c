@@ -126,15 +126,19 @@ START_TEST(test_bad_arguments)
 }
 END_TEST
 
-/* Only spaces are no reason where one is required. */
+/* Only spaces and what nobody sees are no reason where one is required. */
 START_TEST(test_blank_reasons)
 {
     ck_assert_int_eq(live_submit("alice", "db-admins", "  ", NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(live_submit("alice", "db-admins", "\xe2\x80\x8b \xe2\x80\x8f", NULL),
+                     BUS_ERROR_POLICY_REFUSED);
     const int64_t id = live_file("alice", "db-admins");
     ck_assert_int_eq(live_deny("bob", id, " "), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(live_deny("bob", id, "\xf3\xa0\x81\x81\xe3\x80\x80"), BUS_ERROR_INVALID_ARGUMENT);
     ck_assert_int_eq(live_approve("bob", id), BUS_ERROR_NONE);
     ck_assert_int_eq(live_call("root", -1, "Revoke", "sss",
-                               live_packed(json_pack("[s, s, s]", "alice", "db-admins", " ")), NULL),
+                               live_packed(json_pack("[s, s, s]", "alice", "db-admins", "\xe2\x80\x8b")),
+                               NULL),
                      BUS_ERROR_INVALID_ARGUMENT);
 }
 END_TEST

@@ -110,6 +110,7 @@ static const char *const hostile[] = {
     "Größe \xe2\x82\xac \xf0\x9f\x94\xa5 Größe Größe Größe Größe Größe Größe Größe Größe Größe",
     "\x1b[2J\x07\x7f",
     "\xe2\x80\xae gnp.exe",
+    "\xe2\x80\x8b\xe2\x80\x8f\xd8\x9c\xf3\xa0\x81\x81",
     "$(reboot) `reboot` 'x' \\ | ; &",
     "",
 };

@@ -14,19 +14,19 @@ static void assert_list(char *const *list, const char *wanted)
 
 START_TEST(names_in_quotes)
 {
-    const struct package *package =
-        load_one("[package]\n"
-                 "description = a \"5\\1\" disk\n" /* quotes are text where no list stands */
-                 "groups = \"domain admins\" CORP\\ops  \"a ; b\" ; \"comment\"\n"
-                 "[policy]\n"
-                 "requestors = \"%domain users@corp.example.com\" \"say \\\"hi\\\"\" \"CORP\\\\an dy\"\n"
-                 "  \"#1, a=b\"\t\"bob\" ; comment\n"
-                 "  \"o'hara\"\n"
-                 "[stage 1]\n"
-                 "approvers = \"%domain admins@corp.example.com\" bob\n"
-                 "fallback_approvers = \"the boss\"\n"
-                 "escalate_after = 1h\n");
-    ck_assert_str_eq(package->description, "a \"5\\1\" disk");
+    const struct package *package = load_one(
+        "[package]\n"
+        "description = a \"5\\1\" disk \xe2\x9a\xa0\xef\xb8\x8f\n" /* quotes are text where no list stands */
+        "groups = \"domain admins\" CORP\\ops  \"a ; b\" ; \"comment\"\n"
+        "[policy]\n"
+        "requestors = \"%domain users@corp.example.com\" \"say \\\"hi\\\"\" \"CORP\\\\an dy\"\n"
+        "  \"#1, a=b\"\t\"bob\" ; comment\n"
+        "  \"o'hara\"\n"
+        "[stage 1]\n"
+        "approvers = \"%domain admins@corp.example.com\" bob\n"
+        "fallback_approvers = \"the boss\"\n"
+        "escalate_after = 1h\n");
+    ck_assert_str_eq(package->description, "a \"5\\1\" disk \xe2\x9a\xa0\xef\xb8\x8f");
     const struct {
         char *const *list;
         const char *const names[8];

@@ -87,6 +87,9 @@ static const struct bad {
     {POLICY "requestors = %\"domain admins\"\n",
      "one.conf:5: requestors: \"%\"domain\": a quote stands before"},
     {POLICY "requestors = \"%\"\n", "one.conf:5: requestors: \"%\": a name is missing behind the %"},
+    {POLICY "requestors = bo\xe2\x80\x8b"
+            "b\n",
+     "one.conf:5: requestors: \"bo\\xe2\\x80\\x8bb\": it holds an invisible"},
     {POLICY "requestors = \"!a b\"\n", "one.conf:5: requestors: \"!a b\": a list cannot leave anybody out"},
     {"[package]\ngroups = a # why\n", "one.conf:2: groups: \"#\": a comment behind a value starts"},
     {"[package]\ngroups = a;b\n", "one.conf:2: groups: \"a;b\": separate names by blanks"},
