@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where somebody's mail goes: by the map, else where GECOS says, else to their name at the domain, else to their name,
- * which is local delivery.
+ * Where somebody's mail goes: by the map, else where GECOS says, else to their name if it is a whole address, else to
+ * their name at the domain, else to their name, which is local delivery.
  * What cannot stand in a header or on a command line as it is, is no address. Pure.
  */
 #pragma once
@@ -26,7 +26,7 @@ bool address_of_gecos(const char *gecos, char ret[ADDRESS_MAX + 1]);
 struct address_sources {
     const char *map;    /* lines "NAME ADDRESS", '#' begins a comment */
     const char *gecos;  /* what address_of_gecos found; what it would not have found does not count */
-    const char *domain; /* for all the others */
+    const char *domain; /* for names without an '@' */
 };
 
 /* 0; -EINVAL with the reason for people when the sources give no safe address. */
