@@ -111,13 +111,27 @@ static int set_duration(struct invocation *invocation, const char *value)
     return 0;
 }
 
+static int refuse_time(struct invocation *invocation, const char *value, const struct when_gap *gap,
+                       const char *example)
+{
+    char before[WHEN_MAX], after[WHEN_MAX];
+
+    if (gap)
+        return command_usage(invocation, "'%s' does not exist: the clocks go forward then; write %s or %s",
+                             value, when_iso(gap->before, before), when_iso(gap->after, after));
+    return command_usage(invocation,
+                         "'%s' is no time; write it as %s, 14:30, '2026-11-24 09:00' or 2026-11-24T09:00Z",
+                         value, example);
+}
+
 static int set_start(struct invocation *invocation, const char *value)
 {
     const int64_t now = time(NULL);
+    struct when_gap gap;
 
-    if (when_parse(value, now, &invocation->start) < 0)
-        return command_usage(invocation, "'%s' is no time; write it as +2h, 14:30 or '2026-11-24 09:00'",
-                             value);
+    const int r = when_parse(value, now, &invocation->start, &gap);
+    if (r != 0)
+        return refuse_time(invocation, value, r > 0 ? &gap : NULL, "+2h");
     if (invocation->start <= now)
         return command_usage(invocation, "'%s' is in the past; leave --start away to begin at once", value);
     return 0;
@@ -138,10 +152,11 @@ static int set_revoke(struct invocation *invocation, const char *value)
 static int set_until(struct invocation *invocation, const char *value)
 {
     const int64_t now = time(NULL);
+    struct when_gap gap;
 
-    if (when_parse(value, now, &invocation->until) < 0)
-        return command_usage(invocation, "'%s' is no time; write it as +2d, 18:00 or '2026-11-24 09:00'",
-                             value);
+    const int r = when_parse(value, now, &invocation->until, &gap);
+    if (r != 0)
+        return refuse_time(invocation, value, r > 0 ? &gap : NULL, "+2d");
     if (invocation->until <= now)
         return command_usage(invocation, "'%s' is in the past; give a later end", value);
     return 0;
@@ -212,10 +227,11 @@ static int set_no_pager(struct invocation *invocation, const char *value)
 static int set_since(struct invocation *invocation, const char *value)
 {
     const int64_t now = time(NULL);
+    struct when_gap gap;
 
-    if (when_parse_past(value, now, &invocation->since) < 0)
-        return command_usage(invocation, "'%s' is no time; write it as 7d (ago), 14:30 or '2026-11-01 09:00'",
-                             value);
+    const int r = when_parse_past(value, now, &invocation->since, &gap);
+    if (r != 0)
+        return refuse_time(invocation, value, r > 0 ? &gap : NULL, "7d (ago)");
     if (invocation->since > now)
         return command_usage(invocation, "'%s' lies ahead; --since looks back, so give an earlier time",
                              value);

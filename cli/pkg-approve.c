@@ -7,8 +7,8 @@
 #include "cli/requests.h"
 #include "cli/watch.h"
 #include "common/cleanup.h"
+#include "common/names.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -157,19 +157,12 @@ static json_t *deny_arguments(const struct invocation *invocation, int64_t id)
     return json_pack("[I, s]", (json_int_t)id, invocation->reason ? invocation->reason : "");
 }
 
-static bool is_only_space(const char *text)
-{
-    while (isspace((unsigned char)*text))
-        text++;
-    return *text == '\0';
-}
-
 /* Asks at a terminal for a reason and a confirmation. 0, or the exit code. *ret_reason is new memory, or unchanged. */
 static int ask_confirmation(struct invocation *invocation, bool approve, char **ret_reason)
 {
     int code = 0;
     const enum confirm_answer answer = confirm_decision(invocation, approve, ret_reason, &code);
-    const bool blank = *ret_reason && is_only_space(*ret_reason);
+    const bool blank = *ret_reason && text_is_blank(*ret_reason);
 
     if (answer == CONFIRM_NO || (answer == CONFIRM_YES && blank && !approve)) {
         output_message(invocation->program->name, "%snothing was %s; the %s still wait%s.",
@@ -213,7 +206,7 @@ static int deny_requests(struct invocation *invocation)
                                          "-m 'REASON'");
     if (!invocation->reason)
         code = ask_confirmation(invocation, false, &asked);
-    if (code == 0 && invocation->reason && is_only_space(invocation->reason))
+    if (code == 0 && invocation->reason && text_is_blank(invocation->reason))
         code = command_usage(invocation, "the reason is empty, so nothing was denied; give one: -m 'REASON'");
     if (code == 0)
         code = requests_each(invocation, &action);
@@ -266,7 +259,7 @@ static int revoke_access(struct invocation *invocation)
     static const struct requests_action action = {
         .method = "Revoke", .in = "sss", .say = say_revoked, .of = revoke_arguments};
 
-    if (!invocation->reason || is_only_space(invocation->reason))
+    if (!invocation->reason || text_is_blank(invocation->reason))
         return command_usage(invocation,
                              "the command 'revoke' needs a reason, which the user reads: -m 'REASON'");
     return requests_each(invocation, &action);

@@ -199,6 +199,14 @@ static void say_you_hold(struct output *output, const json_t *request)
                 member_text(request, "package"), end ? end : "it is taken back", groups ? groups : "");
 }
 
+static void say_start(struct output *output, const json_t *request)
+{
+    _cleanup_free_ char *start = field_time(output, request, "start");
+
+    if (start && member_integer(request, "start") > output->now)
+        output_line(output, "Access begins %s.", start);
+}
+
 static void say_filed(struct output *output, const json_t *request)
 {
     long long id = (long long)member_integer(request, "id");
@@ -208,6 +216,7 @@ static void say_filed(struct output *output, const json_t *request)
     output_line(output, "Request %lld for %s %s. It waits for: %s.", id, member_text(request, "package"),
                 member_true(request, "existing") ? "is open already" : "is filed",
                 approvers ? approvers : "");
+    say_start(output, request);
     if (member_true(request, "undecidable"))
         output_line(output, "But nobody can decide it now: %s. Please tell an administrator.",
                     *member_text(request, "undecidable_why") ? member_text(request, "undecidable_why")
@@ -223,6 +232,7 @@ static void say_request_state(struct output *output, const json_t *request)
 
     output_line(output, "Request %lld for %s: %s. See: pkg-request status %lld", id,
                 member_text(request, "package"), state, id);
+    say_start(output, request);
 }
 
 static void say_submitted(struct output *output, const json_t *request)
@@ -240,12 +250,14 @@ static void say_submitted(struct output *output, const json_t *request)
 /* An existing request does not change: tell a user who gave a new reason that no approver will read it. */
 static void say_unchanged(const struct invocation *invocation, const json_t *request)
 {
-    if (!member_true(request, "existing") || (!invocation->reason && invocation->duration == 0))
+    if (!member_true(request, "existing") ||
+        (!invocation->reason && invocation->duration == 0 && invocation->start == 0))
         return;
-    output_message(invocation->program->name,
-                   "the request was filed before, and your new reason or duration is not in it. To ask anew, "
-                   "run: pkg-request cancel %lld, then submit again",
-                   (long long)member_integer(request, "id"));
+    output_message(
+        invocation->program->name,
+        "the request was filed before, and your new reason, duration or start is not in it. To ask anew, "
+        "run: pkg-request cancel %lld, then submit again",
+        (long long)member_integer(request, "id"));
 }
 
 /* Why it was not approved. */

@@ -57,12 +57,11 @@ static char *field_origin(const struct output *output, const json_t *request, co
     return output_format("not verified: the user's own program said so");
 }
 
-/* A package that was removed has no groups. */
 static char *field_package(const struct output *output, const json_t *request, const char *member)
 {
     (void)output;
     return output_format("%s%s", member_text(request, member),
-                         member_has(request, "groups") ? "" : " (no longer defined on this host)");
+                         member_true(request, "undefined") ? " (no longer defined on this host)" : "");
 }
 
 static char *field_extends(const struct output *output, const json_t *request, const char *member)

@@ -203,7 +203,7 @@ const char *grantdir_fault(int result)
         {ETIME, "the grant file says that it was written in the future; set the clock: timedatectl"},
         {EACCES, "the grant file or a folder above may not be read here: its mode, AppArmor or SELinux"},
         {ELOOP, "the grant file or its folder is a symbolic link"},
-        {ENOTDIR, "one of the folders of the grant file is not a folder"},
+        {ENOTDIR, "one of the folders of the grant file is a symbolic link, or no folder"},
         {ENAMETOOLONG, "the user's name is too long for a grant file"},
         {ENOMEM, "there was no memory to read the grant file"},
         {EMFILE, "too many files are open to read the grant file"},

@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/names.h"
+#include "common/wordlist.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -80,10 +81,26 @@ static void read_section(struct reader *reader, const char *line)
         add_section(reader, line + 1, (size_t)(end - line - 1));
 }
 
+/* Finds text outside of words in quotes. */
+static char *find_unquoted(char *text, const char *wanted)
+{
+    const size_t length = strlen(wanted);
+    for (char *at = text; *at; at++) {
+        const char *end = at == text || at[-1] == ' ' ? wordlist_skip_quoted(at) : NULL;
+        if (end)
+            at += end - at;
+        if (strncmp(at, wanted, length) == 0)
+            return at;
+        if (!*at)
+            break;
+    }
+    return NULL;
+}
+
 /* Cuts blanks and a comment off its end, and skips blanks at its beginning. */
 static char *trim(char *text)
 {
-    char *comment = strstr(text, " ;");
+    char *comment = find_unquoted(text, " ;");
     if (comment)
         *comment = '\0';
     for (size_t length = strlen(text); length > 0 && text[length - 1] == ' '; length--)
@@ -104,8 +121,11 @@ static void add_ini_entry(struct reader *reader, const char *key, const char *va
         return;
     }
     struct inifile_entry *entry = &file->entries[file->n_entries++];
-    *entry = (struct inifile_entry){
-        .section = section, .line = reader->line, .key = strdup(key), .value = strdup(value)};
+    *entry = (struct inifile_entry){.section = section,
+                                    .line = reader->line,
+                                    .last_line = reader->line,
+                                    .key = strdup(key),
+                                    .value = strdup(value)};
     reader->no_memory |= !entry->key || !entry->value;
 }
 
@@ -140,20 +160,25 @@ static void read_continuation(struct reader *reader, char *line)
                          "start keys and sections at the beginning of the line");
         return;
     }
-    if (strchr(line, '=') || line[strspn(line, BLANK)] == '[') {
+    if (find_unquoted(line, "=") || line[strspn(line, BLANK)] == '[') {
         inifile_complain(file, reader->line,
                          "a line that starts with a blank continues the value before it; "
                          "start keys and sections at the beginning of the line");
         return;
     }
     struct inifile_entry *entry = &file->entries[file->n_entries - 1];
-    char *joined = NULL;
-    if (asprintf(&joined, "%s%s%s", entry->value, *entry->value ? " " : "", trim(line)) < 0) {
+    const size_t length = strlen(entry->value);
+    const size_t lines = reader->line - entry->last_line;
+    const char *added = trim(line);
+    char *joined = realloc(entry->value, length + lines + strlen(added) + 1);
+    if (!joined) {
         reader->no_memory = true;
         return;
     }
-    free(entry->value);
+    memset(joined + length, '\n', lines);
+    strcpy(joined + length + lines, added);
     entry->value = joined;
+    entry->last_line = reader->line;
 }
 
 /* Says whether this line (without its end) is text. Complains about another one. */
@@ -172,10 +197,10 @@ static bool check_text(struct reader *reader, const char *line, size_t length)
             INIFILE_LINE_MAX);
         return false;
     }
-    if (strcmp(text_visible(line, visible, sizeof(visible)), line) != 0) {
+    if (!text_is_line(line)) {
         inifile_complain(reader->file, reader->line,
                          "holds control characters or is not UTF-8; take out what is shown as \\x: %s",
-                         visible);
+                         text_visible(line, visible, sizeof(visible)));
         return false;
     }
     return true;

@@ -3,8 +3,10 @@
  * A strict reader of our INI files. packages.c and config.c list the keys in a table; this reader reports everything
  * that is not in the table, with file and line.
  *
- *   - a comment is a line that starts with '#' or ';', or follows a value after a blank and ';' (a '#' there is text);
+ *   - a comment is a line that starts with '#' or ';', or follows a value after a blank and ';' (a '#' there is text,
+ *     and so is all that stands in a word in double quotes);
  *   - a line that starts with a blank continues the value before it (lists may be long), and must not contain '=';
+ *   - words of a list are separated by blanks; names with blanks stand in double quotes (wordlist.h);
  *   - text is UTF-8 without control characters; a byte order mark and carriage returns at line ends are skipped;
  *   - sections and keys must not repeat.
  */
@@ -32,8 +34,10 @@ struct inifile_section {
 struct inifile_entry {
     size_t section; /* index */
     size_t line;    /* where the value starts */
+    size_t last_line;
     char *key;
-    char *value; /* continuation lines joined with a blank */
+    char *
+        value; /* with a '\n' for each line that it goes on; in what inifile_apply converts, these are blanks */
 };
 
 struct inifile {

@@ -6,6 +6,7 @@
 #include "common/cleanup.h"
 #include "common/duration.h"
 #include "common/inifile.h"
+#include "common/wordlist.h"
 
 #include <errno.h>
 #include <string.h>
@@ -26,14 +27,47 @@ static int convert_text(struct inifile *file, const struct inifile_key *key,
     return 0;
 }
 
+static size_t line_of(const struct inifile_entry *entry, const char *at)
+{
+    size_t line = entry->line;
+    for (const char *c = entry->value; c < at; c++)
+        line += *c == '\n';
+    return line;
+}
+
+/* Why this cannot be meant as one name; NULL when it can. */
+static const char *word_fault(const struct word *word)
+{
+    if (word->fault || word->quoted)
+        return word->fault;
+    if (word->text[0] == '#' || word->text[0] == ';')
+        return "a comment behind a value starts with a blank and a semicolon; a name that begins so stands "
+               "in double quotes";
+    if (strpbrk(word->text, ",;'="))
+        return "separate names by blanks; a name that holds such a character stands in double quotes";
+    return NULL;
+}
+
+/* Keeps a word with a fault, so that no count of the list is complained about as well. */
 static int convert_list(struct inifile *file, const struct inifile_key *key,
                         const struct inifile_entry *entry, void *target)
 {
-    (void)file;
-    (void)key;
-    strv list = strv_split(entry->value);
-    if (!list)
-        return -ENOMEM;
+    strv list = calloc(strlen(entry->value) / 2 + 2, sizeof(*list));
+    const char *at = entry->value;
+    struct word word;
+    int r = list ? 1 : -ENOMEM;
+    for (size_t n = 0; list && (r = wordlist_next(&at, &word)) > 0; n++) {
+        const char *fault = word_fault(&word);
+        if (fault)
+            inifile_complain(file, line_of(entry, word.begin),
+                             word.quoted ? "%s: %.*s: %s" : "%s: \"%.*s\": %s", key->key, (int)word.length,
+                             word.begin, fault);
+        list[n] = word.text;
+    }
+    if (r < 0) {
+        strv_free(list);
+        return r;
+    }
     strv_free(*(strv *)target);
     *(strv *)target = list;
     return 0;
@@ -129,6 +163,18 @@ static void complain_unknown(struct inifile *file, const struct inifile_entry *e
                      entry->key);
 }
 
+/* Only in a list does it matter on which line a word stands. */
+static void join_lines(const struct inifile_entry *entry)
+{
+    size_t length = 0;
+    for (const char *from = entry->value; *from; from++)
+        if (*from != '\n')
+            entry->value[length++] = *from;
+        else if (from[1] != '\n' && length > 0)
+            entry->value[length++] = ' ';
+    entry->value[length] = '\0';
+}
+
 int inifile_apply(struct inifile *file, size_t section, const char *kind, const struct inifile_table *table,
                   void *base)
 {
@@ -138,6 +184,8 @@ int inifile_apply(struct inifile *file, size_t section, const char *kind, const 
             continue;
         const struct inifile_key *key = find_key(table, kind, entry->key);
         int rc = 0;
+        if (!key || key->kind != INIFILE_LIST)
+            join_lines(entry);
         if (!key)
             complain_unknown(file, entry, kind, table);
         else if (!entry->value[0])

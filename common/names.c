@@ -144,20 +144,70 @@ int name_decode(const char *encoded, char *ret, size_t size)
     return 0;
 }
 
-/* True for a character that could move the cursor, break a line or change the reading direction. */
-static bool is_unsafe(const unsigned char *c, size_t length)
+/* ---- characters that are not what they look like --------------------------------------------------------------- */
+
+struct range {
+    uint32_t first, last;
+};
+
+/* Could move the cursor, break a line or change the reading direction. */
+static const struct range controls[] = {{0x01, 0x1f}, {0x7f, 0x9f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
+
+/* Shown as nothing: what Unicode calls default-ignorable, the marks for its directions and annotations. */
+static const struct range invisible[] = {
+    {0xad, 0xad},     {0x34f, 0x34f},     {0x61c, 0x61c},     {0x115f, 0x1160},
+    {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2060, 0x206f},
+    {0x3164, 0x3164}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+    {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
+/* Shown as room between others. */
+static const struct range spaces[] = {
+    {0x09, 0x0d},     {0x20, 0x20},     {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a},
+    {0x202f, 0x202f}, {0x205f, 0x205f}, {0x2800, 0x2800}, {0x3000, 0x3000},
+};
+
+#define IS_ONE_OF(character, ranges) is_in(character, ranges, sizeof(ranges) / sizeof(*(ranges)))
+
+static bool is_in(uint32_t character, const struct range *ranges, size_t count)
 {
-    switch (length) {
-    case 1:
-        return c[0] < 0x20 || c[0] == 0x7f;
-    case 2: /* U+0080..U+009F */
-        return c[0] == 0xc2 && c[1] < 0xa0;
-    case 3: /* U+2028..U+202E, U+2066..U+2069 */
-        return c[0] == 0xe2 && ((c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae) ||
-                                (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
-    default:
-        return false;
+    for (size_t i = 0; i < count; i++)
+        if (character >= ranges[i].first && character <= ranges[i].last)
+            return true;
+    return false;
+}
+
+/* The character of these bytes, which utf8_length() has judged. */
+static uint32_t decode_utf8(const unsigned char *text, size_t length)
+{
+    static const unsigned char first_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t character = text[0] & first_bits[length];
+    for (size_t i = 1; i < length; i++)
+        character = character << 6 | (text[i] & 0x3f);
+    return character;
+}
+
+bool text_is_line(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    for (size_t length; *at; at += length) {
+        length = utf8_length(at);
+        if (length == 0 || IS_ONE_OF(decode_utf8(at, length), controls))
+            return false;
     }
+    return true;
+}
+
+bool text_is_blank(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    for (size_t length; *at; at += length) {
+        length = utf8_length(at);
+        const uint32_t character = length > 0 ? decode_utf8(at, length) : 0;
+        if (!IS_ONE_OF(character, spaces) && !IS_ONE_OF(character, invisible))
+            return false;
+    }
+    return true;
 }
 
 /* Writes the visible form of the character or stray byte at `text`. Returns its size; *ret_taken is how many bytes
@@ -167,7 +217,8 @@ static size_t make_visible(const unsigned char *text, char ret[16], size_t *ret_
     static const char lower_digits[] = "0123456789abcdef";
     const size_t length = utf8_length(text);
     *ret_taken = length ? length : 1;
-    if (length && !is_unsafe(text, length)) {
+    const uint32_t character = length ? decode_utf8(text, length) : 0;
+    if (length && !IS_ONE_OF(character, controls) && !IS_ONE_OF(character, invisible)) {
         memcpy(ret, text, length);
         return length;
     }

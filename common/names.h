@@ -31,10 +31,17 @@ int name_encode(const char *name, char *ret, size_t size);
 /* The inverse. 0; -EINVAL for what name_encode does not yield; -ENAMETOOLONG when the name exceeds `size`. */
 int name_decode(const char *encoded, char *ret, size_t size);
 
+/* One line of text that may be stored: UTF-8 without control characters (C0, DEL, C1, U+2028, U+2029, the bidirectional
+ * overrides U+202A-U+202E and U+2066-U+2069). */
+bool text_is_line(const char *text);
+
+/* Nothing in it is to be seen: spaces of any kind and invisible characters, or empty. No such text is a reason. */
+bool text_is_blank(const char *text);
+
 /*
- * Copies text so that a terminal, a log line or a mail can show it. Control characters (C0, DEL, C1, U+2028, U+2029,
- * the bidirectional overrides U+202A-U+202E and U+2066-U+2069) and bytes that are not UTF-8 become \xNN for each byte;
- * backslashes stay. A text that does not fit is cut between characters and ends in "...". Always terminates. Returns
+ * Copies text so that a terminal, a log line or a mail can show it. Control characters, invisible ones (U+200B and all
+ * that Unicode calls default-ignorable, directional marks, tag characters) and bytes that are not UTF-8 become \xNN for
+ * each byte; backslashes stay. A text that does not fit is cut between characters and ends in "...". Always terminates. Returns
  * ret, for use in a printf call.
  */
 char *text_visible(const char *text, char *ret, size_t size);

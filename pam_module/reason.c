@@ -10,19 +10,9 @@
 
 enum { TRIES = 2, PROMPT_MAX = 256 };
 
-static bool is_only_blanks(const char *text)
-{
-    return !text[strspn(text, " ")];
-}
-
 bool reason_is_good(const char *text)
 {
-    char visible[BUS_TEXT_MAX + 1];
-    if (strlen(text) > BUS_TEXT_MAX || is_only_blanks(text))
-        return false;
-    const bool good = strcmp(text_visible(text, visible, sizeof(visible)), text) == 0;
-    explicit_bzero(visible, sizeof(visible));
-    return good;
+    return strlen(text) <= BUS_TEXT_MAX && !text_is_blank(text) && text_is_line(text);
 }
 
 static const struct {
@@ -42,7 +32,7 @@ static const char *prompt_for(enum reason_purpose purpose, const char *package, 
         snprintf(ret, PROMPT_MAX, "%s %s: ", words[purpose].prompt, package);
     else
         snprintf(ret, PROMPT_MAX, "%s %s (%s %s): ", words[purpose].prompt, package,
-                 is_only_blanks(before) ? "Enter again" : "one line of plain text; Enter alone",
+                 text_is_blank(before) ? "Enter again" : "one line of plain text; Enter alone",
                  words[purpose].without);
     return ret;
 }

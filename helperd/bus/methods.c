@@ -10,17 +10,17 @@ enum { LIST_DEFAULT = 100 };
 
 /* ---- what takes more than a line to ask ---- */
 
-/* Nothing but spaces gives no reason, where the policy wants one. */
+/* Nothing that can be seen gives no reason, where the policy wants one. */
 static const char *reason_in(const struct bus_terms *terms)
 {
-    return terms->reason[strspn(terms->reason, " ")] ? terms->reason : "";
+    return text_is_blank(terms->reason) ? "" : terms->reason;
 }
 
 /* NULL where none was given. */
 static const char *justification_in(const struct bus_terms *terms)
 {
     const char *text = terms->justification;
-    return text && text[strspn(text, " ")] ? text : NULL;
+    return text && !text_is_blank(text) ? text : NULL;
 }
 
 static const char *given(const char *claim)
@@ -86,7 +86,7 @@ static int import(const struct call *asked, const struct bus_terms *terms)
         .group = terms->group,
         .package = terms->package,
         .users = terms->users,
-        .reason = terms->reason,
+        .reason = reason_in(terms),
         .duration = terms->duration,
         .dry_run = terms->dry_run,
     };
@@ -95,7 +95,7 @@ static int import(const struct call *asked, const struct bus_terms *terms)
 
 static int delegate(const struct call *asked, const struct bus_terms *terms)
 {
-    const struct delegate_terms given_to = {terms->to, terms->until, terms->reason};
+    const struct delegate_terms given_to = {terms->to, terms->until, reason_in(terms)};
     return engine_delegate(asked, &given_to);
 }
 
@@ -210,7 +210,7 @@ enum {
     X(Submit, "sasa{sv}", "user packages options", SUBMIT_OPTIONS, "a{sv}", "request",                       \
       PLANS(bus_plan_packages, bus_plan_own_user, bus_plan_approvers), GROUPS, submit(asked, terms))         \
     X(Cancel, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_names), 0,                           \
-      engine_cancel(asked, terms->id, terms->reason))                                                        \
+      engine_cancel(asked, terms->id, reason_in(terms)))                                                     \
     X(Approve, "xa{sv}", "id options", "duration start reason", "a{sv}", "request",                          \
       PLANS(bus_plan_request, bus_plan_delegators), GROUPS | OTHERS, decide(asked, terms, true))             \
     X(Deny, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_request, bus_plan_delegators),         \
@@ -219,7 +219,7 @@ enum {
       PLANS(bus_plan_approvers, bus_plan_packages), GROUPS,                                                  \
       engine_extend(asked, terms->package, justification_in(terms), terms->duration))                        \
     X(Return, "ss", "package reason", "", "a{sv}", "request", PLANS(bus_plan_names), 0,                      \
-      engine_return(asked, terms->package, terms->reason))                                                   \
+      engine_return(asked, terms->package, reason_in(terms)))                                                \
     X(Assign, "ssa{sv}", "user package options", "duration start override reason", "a{sv}", "request",       \
       PLANS(bus_plan_user, bus_plan_packages), GROUPS | ROOT_ONLY, assign(asked, terms))                     \
     X(Import, "ssasa{sv}", "group package users options", "duration dry_run reason", "aa{sv}", "outcomes",   \
@@ -236,7 +236,7 @@ enum {
     X(Emergency, "ss", "package justification", "", "a{sv}", "request", PLANS(bus_plan_packages), GROUPS,    \
       take_emergency(asked, terms))                                                                          \
     X(Review, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_delegators), OTHERS,                 \
-      engine_review(asked, terms->id, terms->reason))                                                        \
+      engine_review(asked, terms->id, reason_in(terms)))                                                     \
     X(Delegate, "sa{sv}", "to options", "reason until", "a{sv}", "delegation", PLANS(bus_plan_delegate), 0,  \
       delegate(asked, terms))                                                                                \
     X(Undelegate, "s", "user", "", "a{sv}", "delegation", PLANS(bus_plan_names, bus_plan_any_user), USER,    \

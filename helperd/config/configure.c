@@ -11,11 +11,13 @@
 #include "common/nscd.h"
 #include "common/nsswitch.h"
 #include "common/pamcheck.h"
+#include "common/pathlink.h"
 #include "common/paths.h"
 #include "helperd/config/configure_chain.h"
 #include "helperd/config/packages_allow.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -203,11 +205,16 @@ static int draft_finish(struct draft *draft, int rc)
 {
     if (rc == 0)
         rc = grantdir_write_allow(draft->place->state, draft->entries, draft->count);
+    char link[PATH_MAX] = "";
+    if (rc == -ENOTDIR)
+        path_find_link(draft->place->state, link, sizeof(link));
     if (rc < 0)
         fprintf(draft->out,
-                "error: the allow-list in %s could not be written: %s; groups may be missing from it until "
+                "error: the allow-list in %s could not be written: %s%s; groups may be missing from it until "
                 "`pkg-admin reload` succeeds\n",
-                draft->place->state, strerrordesc_np(-rc));
+                draft->place->state, *link ? link : strerrordesc_np(-rc),
+                *link ? " is a symbolic link, which nothing of ours follows: put the folder itself there"
+                      : "");
     strv_free(draft->groups);
     packages_allowed_deinit(&draft->now);
     free(draft->entries);

@@ -12,19 +12,43 @@
 #include <sys/stat.h>
 
 #define NEW_FOLDER "policy.new"
+#define SETTINGS   "settings"
 
-static int copy_file(int from, int to, const char *name)
+static int copy_text(int in, int out)
 {
-    _cleanup_close_ int in = openat(from, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    _cleanup_close_ int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (in < 0 || out < 0)
-        return -errno;
     char buffer[16384];
     ssize_t got;
     while ((got = read(in, buffer, sizeof(buffer))) > 0)
         if (write(out, buffer, (size_t)got) != got)
             return errno ? -errno : -EIO;
     return got < 0 || fsync(out) < 0 ? -errno : 0;
+}
+
+static int create_file(int folder, const char *name)
+{
+    const int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    return fd < 0 ? -errno : fd;
+}
+
+static int copy_file(int from, int to, const char *name)
+{
+    _cleanup_close_ int in = openat(from, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (in < 0)
+        return -errno;
+    _cleanup_close_ int out = create_file(to, name);
+    return out < 0 ? out : copy_text(in, out);
+}
+
+/* Makes the file also where there are no settings: without it they would be unknown. */
+static int copy_settings(const char *config, int to)
+{
+    _cleanup_close_ int in = open(config, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (in < 0 && errno != ENOENT)
+        return -errno;
+    _cleanup_close_ int out = create_file(to, SETTINGS);
+    if (out < 0)
+        return out;
+    return in >= 0 ? copy_text(in, out) : fsync(out) < 0 ? -errno : 0;
 }
 
 static bool is_policy(const char *name)
@@ -66,10 +90,12 @@ static int remove_folder(int state, const char *name)
     const int r = each_file(folder, -1, remove_file);
     if (r < 0)
         return r;
+    if (unlinkat(folder, SETTINGS, 0) < 0 && errno != ENOENT)
+        return -errno;
     return unlinkat(state, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-static int make_copy(int from, int state)
+static int make_copy(const char *config, int from, int state)
 {
     int r = remove_folder(state, NEW_FOLDER);
     if (r == 0 && mkdirat(state, NEW_FOLDER, 0755) < 0)
@@ -80,14 +106,16 @@ static int make_copy(int from, int state)
     if (to < 0)
         return -errno;
     r = each_file(from, to, copy_file);
+    if (r == 0)
+        r = copy_settings(config, to);
     return r == 0 && fsync(to) < 0 ? -errno : r;
 }
 
-int lastgood_save(const char *packages, const char *state)
+int lastgood_save(const char *config, const char *packages, const char *state)
 {
     _cleanup_close_ int from = open(packages, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     _cleanup_close_ int to = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int r = from < 0 || to < 0 ? -errno : make_copy(from, to);
+    int r = from < 0 || to < 0 ? -errno : make_copy(config, from, to);
     /* Exchange the folders, so that there is always a copy. The first time there is none to exchange. */
     if (r == 0 && renameat2(to, NEW_FOLDER, to, LASTGOOD_FOLDER, RENAME_EXCHANGE) < 0)
         r = errno == ENOENT && renameat(to, NEW_FOLDER, to, LASTGOOD_FOLDER) == 0 ? 0 : -errno;
@@ -97,8 +125,8 @@ int lastgood_save(const char *packages, const char *state)
         r = remove_folder(to, NEW_FOLDER);
     if (r < 0)
         log_warning(
-            "Cannot keep a copy of the policy in %s/%s: %s. If packages.d has errors at the next start, an "
-            "older policy will be used. The next reload tries again.",
+            "Cannot keep a copy of the configuration in %s/%s: %s. If it has errors at the next start, an "
+            "older one will be used. The next reload tries again.",
             state, LASTGOOD_FOLDER, strerror(-r));
     return r;
 }

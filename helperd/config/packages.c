@@ -9,11 +9,13 @@
 #include "common/duration.h"
 #include "common/inifile.h"
 #include "common/names.h"
+#include "common/pathlink.h"
 #include "helperd/config/packages_file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 
 static const char suffix[] = ".conf";
@@ -41,7 +43,14 @@ static int open_packages(const char *path, uid_t owner, struct problems *problem
     _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
         const int error = errno;
-        if (error == ENOENT)
+        char link[PATH_MAX];
+        if (error == ENOTDIR && path_find_link(path, link, sizeof(link)))
+            problems_add(
+                problems, true,
+                "%s: %s is a symbolic link, and whoever can change where it leads would say who gets in; put "
+                "the folder itself there",
+                path, link);
+        else if (error == ENOENT)
             problems_add(problems, true, "%s: there is no such folder; create it and put package files in it",
                          path);
         else

@@ -139,15 +139,15 @@ enum { GROUP_ENCODED_MAX = NAME_ENCODED_MAX - (int)sizeof("name-") + 1 };
 /* Why this is no name of a user or a group, with at most so many bytes once encoded; NULL when it is one. */
 static const char *name_fault(const char *name, size_t most)
 {
-    char encoded[NAME_ENCODED_MAX + 1];
+    char encoded[NAME_ENCODED_MAX + 1], visible[INIFILE_LINE_MAX * 4 + 1];
+    if (strcmp(text_visible(name, visible, sizeof(visible)), name) != 0)
+        return "it holds an invisible character, shown as \\x; take that out";
     if (!name[0])
         return "a name is missing behind the %; write it, or take the % away";
     if (name[0] == '!')
         return "a list cannot leave anybody out; take the ! away or name those who are meant";
-    if (name[0] == '#' || name[0] == ';')
-        return "a comment behind a value starts with a blank and a semicolon";
-    if (strpbrk(name, ",:;\"'="))
-        return "no name holds such a character; separate names by blanks, without quotes";
+    if (strchr(name, ':'))
+        return "no name of a user or a group holds a colon";
     return name_encode(name, encoded, most + 1) < 0 ? "the name is too long; take one of fewer bytes" : NULL;
 }
 

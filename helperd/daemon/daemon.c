@@ -59,7 +59,7 @@ struct daemon {
     bool lost;
     int64_t started;
     int64_t policy_loaded;
-    char *policy_problem; /* why the last good policy is in use; NULL: packages.d is */
+    char *policy_problem; /* why the last good packages.d or settings are in use; NULL: today's are */
 };
 
 /* ---- policy ---- */
@@ -117,8 +117,22 @@ static int replace_former_policy(struct daemon *daemon)
     packages_free(daemon->before);
     daemon->before = NULL;
     if (r == 0 && !daemon->policy_problem)
-        lastgood_save(PATH_PACKAGES, PATH_STATE);
+        lastgood_save(PATH_CONFIG, PATH_PACKAGES, PATH_STATE);
     return r;
+}
+
+static void note_problem(struct daemon *daemon, const char *consequence, const struct problems *problems)
+{
+    char *text = join_errors(consequence, problems);
+    char *both = NULL;
+    if (text && daemon->policy_problem && asprintf(&both, "%s\n%s", daemon->policy_problem, text) >= 0) {
+        free(text);
+        text = both;
+    }
+    if (text) {
+        free(daemon->policy_problem);
+        daemon->policy_problem = text;
+    }
 }
 
 /* Loads packages.d, or else the last good policy, which it logs loudly. 0 or -errno. */
@@ -133,8 +147,8 @@ static int load_first_policy(struct daemon *daemon)
         load_former_policy(daemon);
     } else {
         struct problems old_problems = {0};
-        daemon->policy_problem = join_errors(
-            "The last good policy is in use instead. Mend them, then run: pkg-admin reload", &problems);
+        note_problem(daemon, "The last good policy is in use instead. Mend them, then run: pkg-admin reload",
+                     &problems);
         r = packages_load(PATH_STATE "/" LASTGOOD_FOLDER, geteuid(), &packages, &old_problems);
         if (r == 0) {
             log_error(
@@ -216,7 +230,7 @@ static int reload_policy(struct reply *reply, void *data)
     engine_heed_policy(&daemon->engine);
     engine_retry_all(&daemon->engine);
     start_retries(daemon);
-    lastgood_save(PATH_PACKAGES, PATH_STATE);
+    lastgood_save(PATH_CONFIG, PATH_PACKAGES, PATH_STATE);
     free(daemon->policy_problem);
     daemon->policy_problem = NULL;
     /* The answer has only the warnings of the files; GetStatus compares the allow-list, which is written after this. */
@@ -449,11 +463,37 @@ static void init_loop_events(struct daemon *daemon)
     ev_idle_start(daemon->loop, &daemon->verify);
 }
 
-static int load_config(struct daemon *daemon)
+/* A copy that lacks the settings is of an older version, so that they are unknown: no defaults in their place. */
+static int load_last_good_config(struct daemon *daemon)
+{
+    const char *copy = PATH_STATE "/" LASTGOOD_CONFIG;
+    struct problems problems = {0};
+    const int r = access(copy, F_OK) < 0 ? -errno : config_load(copy, geteuid(), &daemon->config, &problems);
+    log_problems(&problems);
+    problems_deinit(&problems);
+    return r;
+}
+
+/* Loads accesspkg.conf, or else the last good one, which it logs loudly. 0 or -errno. */
+static int load_first_config(struct daemon *daemon)
 {
     struct problems problems = {0};
-    const int r = config_load(PATH_CONFIG, 0, &daemon->config, &problems);
+    int r = config_load(PATH_CONFIG, 0, &daemon->config, &problems);
     log_problems(&problems);
+    if (r < 0 && load_last_good_config(daemon) == 0) {
+        r = 0;
+        note_problem(daemon,
+                     "The last good accesspkg.conf is in use instead. Mend them, then run: pkg-admin reload",
+                     &problems);
+        log_error("%s HAS ERRORS (above). THE LAST GOOD ONE IS IN USE INSTEAD. Mend the errors, then run: "
+                  "pkg-admin reload",
+                  PATH_CONFIG);
+    } else if (r < 0) {
+        log_error(
+            "There are no usable settings: %s has errors and no good one was kept. Mend the errors, then: "
+            "systemctl start accesspkgd",
+            PATH_CONFIG);
+    }
     problems_deinit(&problems);
     return r;
 }
@@ -484,7 +524,7 @@ static int start_layers(struct daemon *daemon)
     };
     daemon->started = clock_now(&daemon->engine.clock);
     init_loop_events(daemon);
-    int r = load_config(daemon);
+    int r = load_first_config(daemon);
     if (r == 0)
         r = load_first_policy(daemon);
     if (r < 0)

@@ -27,12 +27,11 @@ int engine_refuse_unknown(struct reply *reply, const char *what)
 
 int engine_check_text(const char *what, const char *text, struct reply *reply)
 {
-    char visible[BUS_TEXT_MAX + 1];
     if (strlen(text) > BUS_TEXT_MAX)
         return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
                              "The %s is longer than %d bytes. Please shorten it; nothing was changed.", what,
                              BUS_TEXT_MAX);
-    if (strcmp(text_visible(text, visible, sizeof(visible)), text) != 0)
+    if (!text_is_line(text))
         return engine_refuse(
             reply, BUS_ERROR_INVALID_ARGUMENT,
             "The %s contains control characters or line breaks. Please write it as one line of "

@@ -10,18 +10,10 @@
 #include "common/names.h"
 #include "common/timetext.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
 enum { REVIEWERS_SHOWN_MAX = 512, REASON_SHOWN_MAX = 512 };
-
-static bool is_blank(const char *text)
-{
-    while (isspace((unsigned char)*text))
-        text++;
-    return *text == '\0';
-}
 
 /* ---- to take it ---- */
 
@@ -30,7 +22,7 @@ static int check_words(const struct submission *submission, struct reply *reply)
     char visible[2 * NAME_PACKAGE_MAX];
     if (strv_length(submission->packages) != 1)
         return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "An emergency is about one package.");
-    if (!submission->justification || is_blank(submission->justification))
+    if (!submission->justification || text_is_blank(submission->justification))
         return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
                              "An emergency wants a reason, which every approver reads: pkg-request emergency "
                              "%s -m 'REASON'",

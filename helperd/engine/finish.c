@@ -49,6 +49,8 @@ static int put_particulars(const struct call *call, const struct assignment *ass
         r = put_bool(view, "existing", answer->existing);
     if (r == 0 && answer->submitted)
         r = put_bool(view, "held", held);
+    if (r == 0 && answer->submitted && call->facts->user && call->facts->user->runs_as)
+        r = json_object_set_new(view, "runs_as", json_string(call->facts->user->runs_as)) < 0 ? -ENOMEM : 0;
     if (r == 0 && answer->may_emergency)
         r = put_may_emergency(call, view);
     if (r == 0 && answer->n_withdrawn > 0)

@@ -97,7 +97,7 @@ bool engine_was_asked(struct engine *engine, const struct record *record,
 /* Whether the decider may be, as far as is known. */
 bool engine_may_be_asked(struct engine *engine, const struct record *record,
                          const struct policy_decider *decider);
-enum engine_sight { ENGINE_SIGHT_NO = 0, ENGINE_SIGHT_UNKNOWN, ENGINE_SIGHT_YES };
+enum engine_sight { ENGINE_SIGHT_NO = 0, ENGINE_SIGHT_UNKNOWN, ENGINE_SIGHT_OTHER_NAME, ENGINE_SIGHT_YES };
 /* Whether it is the caller's to see; and that as a refusal, 0 when it is. */
 enum engine_sight engine_may_see(struct engine *engine, const struct caller *caller,
                                  const struct facts *facts, const struct record *record);

@@ -9,6 +9,7 @@
 #include "common/duration.h"
 #include "common/hostname.h"
 #include "common/log.h"
+#include "common/wordlist.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -155,7 +156,7 @@ static int fill(struct engine *engine, const struct ending *row, struct engine_e
     *ret = (struct engine_ending){.assignment = row->assignment,
                                   .uid = assignment.uid,
                                   .user = steal_ptr(assignment.user),
-                                  .services = strv_split(row->services)};
+                                  .services = wordlist_read(row->services)};
     assignment_deinit(&assignment);
     r = ret->services ? take_gids(engine, ret) : -ENOMEM;
     if (r == 0)

@@ -132,7 +132,9 @@ enum engine_sight engine_may_see(struct engine *engine, const struct caller *cal
     const struct policy_decider decider = engine_decider(engine, caller, facts);
     if (is_visible(engine, caller, facts, record, &decider))
         return ENGINE_SIGHT_YES;
-    return engine_may_be_asked(engine, record, &decider) ? ENGINE_SIGHT_UNKNOWN : ENGINE_SIGHT_NO;
+    if (engine_may_be_asked(engine, record, &decider))
+        return ENGINE_SIGHT_UNKNOWN;
+    return caller->identity.uid == record->request.requestor.uid ? ENGINE_SIGHT_OTHER_NAME : ENGINE_SIGHT_NO;
 }
 
 int engine_refuse_sight(enum engine_sight sight, int64_t id, struct reply *reply)
@@ -146,6 +148,14 @@ int engine_refuse_sight(enum engine_sight sight, int64_t id, struct reply *reply
                              id);
     case ENGINE_SIGHT_UNKNOWN:
         return engine_refuse_unknown(reply, "whether this request is yours to see");
+    case ENGINE_SIGHT_OTHER_NAME:
+        return engine_refuse(
+            reply, BUS_ERROR_NO_SUCH_REQUEST,
+            "Request %" PRId64
+            " is of another account that has your uid. Your commands run as the account that "
+            "this host finds by that uid, so it is not shown to you. As root: pkg-request "
+            "status %" PRId64,
+            id, id);
     case ENGINE_SIGHT_YES:
         break;
     }

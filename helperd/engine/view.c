@@ -129,14 +129,30 @@ static void put_assignment(struct builder *builder, const struct record *record)
         put(builder, "needs_retry", json_true());
 }
 
+/* The groups that a live assignment has, whatever packages.d says of the package by now. */
+static void put_held_groups(struct builder *builder, const struct record *record)
+{
+    json_t *groups = json_array();
+    for (size_t i = 0; i < record->n_grants; i++)
+        if (json_array_append_new(groups, json_string(record->grants[i].group)) < 0)
+            builder->failed = true;
+    put(builder, "groups", groups);
+}
+
 static void put_package(struct builder *builder, const struct record *record, const struct packages *packages)
 {
     const struct package *package = packages_find(packages, record->request.package);
+    const bool held =
+        record->n_grants > 0 && record->assignment.id && assignment_is_live(record->assignment.state);
     put(builder, "package", json_string(record->request.package));
-    if (!package)
-        return; /* no longer in packages.d */
-    put_text(builder, "description", package->description);
-    put(builder, "groups", texts_new(package->groups));
+    if (package)
+        put_text(builder, "description", package->description);
+    else
+        put(builder, "undefined", json_true());
+    if (held)
+        put_held_groups(builder, record);
+    else if (package)
+        put(builder, "groups", texts_new(package->groups));
 }
 
 static void put_origin(struct builder *builder, const struct request *request)

@@ -108,7 +108,7 @@ int grant_publish_user(const struct grant_source *source, const char *user, bool
     draft_deinit(&draft);
     if (r < 0)
         log_error("Cannot write the grant file of user %s in grants/user: %s. It is tried again.", user,
-                  strerror(-r));
+                  r == -ENOTDIR || r == -ELOOP || r == -EPERM ? grantdir_fault(r) : strerror(-r));
     return r;
 }
 

@@ -98,6 +98,7 @@ static void subject_free(struct subject *subject)
         return;
     free(subject->name);
     free(subject->full_name);
+    free(subject->runs_as);
     free(subject->organisation);
     strv_free(subject->groups);
     free(subject);

@@ -19,6 +19,7 @@ struct subject {
     uid_t uid;
     char *full_name;    /* NULL: not given */
     char *organisation; /* NULL: not given */
+    char *runs_as;      /* the other account that its uid answers by; NULL: none, or not asked for */
     bool may_log_in;    /* has a shell that is neither nologin nor false */
     bool local;         /* is in /etc/passwd: a later absence there cannot be an outage */
     strv groups;        /* names of the groups it is a member of, as far as known */

@@ -48,6 +48,8 @@ static int read_subject(const json_t *object, struct subject *subject)
         r = read_names(json_object_get(object, "groups"), &subject->groups);
     if (r == 0)
         r = copy_optional(object, "full_name", &subject->full_name);
+    if (r == 0)
+        r = copy_optional(object, "runs_as", &subject->runs_as);
     return r < 0 ? r : copy_optional(object, "organisation", &subject->organisation);
 }
 

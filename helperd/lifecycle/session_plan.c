@@ -2,6 +2,8 @@
 /* Plans for live sessions: when their user is warned of the end, and their end with an assignment. */
 #include "helperd/lifecycle/lifecycle.h"
 
+#include "common/wordlist.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -25,7 +27,7 @@ void sessions_end_later(struct txn *txn, const struct assignment *assignment)
     if (!package || package->at_end != PACKAGE_AT_END_TERMINATE || assignment->uid == 0)
         return;
     struct ending ending = {.assignment = assignment->id,
-                            .services = strv_join(package->services, " "),
+                            .services = wordlist_write(package->services),
                             .retry_at = txn_now(txn)};
     if (txn_ok(txn, ending.services ? 0 : -ENOMEM))
         store_put_ending(txn->store, &ending);

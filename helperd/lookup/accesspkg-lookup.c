@@ -65,9 +65,20 @@ static json_t *find_member(struct member *member, json_t *of, const json_t *who)
     return subject;
 }
 
+/* By which other name the uid answers: what this user runs runs as that one. */
+static void add_other_name(json_t *subject, const char *name)
+{
+    const struct passwd *found = NULL;
+    const uid_t uid = (uid_t)json_integer_value(json_object_get(subject, "uid"));
+    if (name && directory_user_by_uid(uid, &found) == DIRECTORY_FOUND && strcmp(found->pw_name, name) != 0 &&
+        text_is_utf8(found->pw_name))
+        json_object_set_new(subject, "runs_as", json_string(found->pw_name));
+}
+
 static void answer_user(struct member *member, const json_t *who)
 {
     json_t *subject = find_member(member, json_string("user"), who);
+    add_other_name(subject, member->name);
     bool local = true;
     const bool gone = json_is_null(subject) && local_has_user(json_string_value(who), &local) == 0 && !local;
     say_line(json_pack("{s:o, s:b}", "user", subject, "user_gone", gone));

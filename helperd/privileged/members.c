@@ -34,7 +34,7 @@ bool members_is_name(const char *name)
     char visible[NAME_LENGTH_MAX + 8];
     const size_t length = strlen(name);
     return length > 0 && length <= NAME_LENGTH_MAX && *name != '-' && *name != '+' &&
-           strcspn(name, ":, ") == length && strcmp(text_visible(name, visible, sizeof(visible)), name) == 0;
+           strcspn(name, ":,") == length && strcmp(text_visible(name, visible, sizeof(visible)), name) == 0;
 }
 
 /* MUST 1, the part that root wrote down: the gid's entry, which says the name. */

@@ -3,6 +3,7 @@
 #include "helperd/store/sql.h"
 
 #include "common/cleanup.h"
+#include "common/wordlist.h"
 
 #include <errno.h>
 
@@ -102,7 +103,7 @@ static int find_circle(struct store *store, char *const *principals, int64_t *re
         *ret = 0;
         return 0;
     }
-    _cleanup_free_ char *text = strv_join(principals, " ");
+    _cleanup_free_ char *text = wordlist_write(principals);
     if (!text)
         return store_fail(store, -ENOMEM);
     sql_run(store, "INSERT INTO circle (principals) VALUES (?) ON CONFLICT DO NOTHING", "t", text);

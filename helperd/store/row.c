@@ -2,6 +2,8 @@
 /* Reads rows into structs by a table of columns (sql.h), and rows of one column. sql_write is the inverse. */
 #include "helperd/store/sql.h"
 
+#include "common/wordlist.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,7 @@ static bool copy_text(const char *text, char **ret)
 
 static bool copy_list(const char *text, strv *ret)
 {
-    *ret = strv_split(text ? text : "");
+    *ret = wordlist_read(text ? text : "");
     return *ret;
 }
 

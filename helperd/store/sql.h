@@ -46,7 +46,7 @@ enum sql_type {
     SQL_BOOLEAN,    /* bool */
     SQL_TEXT,       /* char *, owned; NULL: null */
     SQL_BORROWED,   /* const char *, the statement's: until its next step */
-    SQL_LIST,       /* strv of a text with blanks; empty: null */
+    SQL_LIST,       /* strv of a text as of wordlist_write(); empty: null */
     SQL_UID,        /* uid_t or gid_t; -1: null */
     SQL_STATE,      /* enum state, by its identifier */
     SQL_MEMBERSHIP, /* enum membership_state */

@@ -3,11 +3,13 @@
 #include "helperd/store/store.h"
 
 #include "common/log.h"
+#include "common/pathlink.h"
 #include "helperd/store/schema.h"
 #include "helperd/store/sql.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +50,19 @@ static int complain(struct store *store, const char *what)
 {
     log_error("state.db: %s (%s).%s", sqlite3_errmsg(store->database), what,
               find_advice(sqlite3_errcode(store->database)));
+    return store_fail(store, -EIO);
+}
+
+/* SQLite follows no link on the way either, and says only that it cannot open the file. */
+static int complain_open(struct store *store, const char *path)
+{
+    char link[PATH_MAX];
+    if (!path_find_link(path, link, sizeof(link)))
+        return complain(store, path);
+    log_error(
+        "state.db: %s is a symbolic link, which nothing of ours follows. Put the folder or the file itself "
+        "there; what lies on another disk can be mounted there (mount --bind).",
+        link);
     return store_fail(store, -EIO);
 }
 
@@ -260,7 +275,7 @@ static int open_database(struct store *store, const char *path, int64_t *ret_rec
 {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
     if (sqlite3_open_v2(path, &store->database, flags, NULL) != SQLITE_OK)
-        return complain(store, path);
+        return complain_open(store, path);
     sqlite3_busy_timeout(store->database, 2000);
     int r = configure(store);
     if (r < 0)

@@ -66,6 +66,17 @@ static void say_approval(struct words *text, const struct saying *saying)
     }
 }
 
+/* An account that shares its uid with another runs its commands as that one, who may not read its requests. */
+static void say_how_to_read(struct words *text, const struct saying *saying)
+{
+    char name[PRINCIPAL_MAX];
+    const char *other = request_text(saying->request, "runs_as");
+    words_say(text, "pkg-request status %" PRId64, saying->id);
+    if (*other)
+        words_say(text, ", as root: your commands run as %s, whose account has the same uid",
+                  text_visible(other, name, sizeof(name)));
+}
+
 static void say_pending(struct words *text, const struct saying *saying)
 {
     const int64_t expires = request_number(saying->request, "expires");
@@ -81,10 +92,8 @@ static void say_pending(struct words *text, const struct saying *saying)
     }
     if (expires > 0)
         words_say(text, " (until %s)", words_when(expires, saying->now, when));
-    words_say(
-        text,
-        ".\nYou will get in once it is approved: just try again. To follow it: pkg-request status %" PRId64,
-        saying->id);
+    words_say(text, ".\nYou will get in once it is approved: just try again. To follow it: ");
+    say_how_to_read(text, saying);
 }
 
 enum { PROBLEMS_SHOWN = 2 };
@@ -144,7 +153,8 @@ static void say_in_place(struct words *text, const struct saying *saying)
 /* Says that a reason exists, without its text: that is shown to the requestor, not to anyone who tries to log in. */
 static void say_denial(struct words *text, const struct saying *saying)
 {
-    words_say(text, "was denied.\nWho denied it, and why: pkg-request status %" PRId64, saying->id);
+    words_say(text, "was denied.\nWho denied it, and why: ");
+    say_how_to_read(text, saying);
 }
 
 static void say_other_state(struct words *text, const struct saying *saying)

@@ -55,13 +55,20 @@ END_TEST
 
 START_TEST(test_later)
 {
-    live_expect("alice", "pkg-request submit asked --start +1h", 0, "is filed");
+    live_expect("alice", "pkg-request submit asked --start +1h", 0,
+                "is filed. It waits for: bob.\nAccess begins ");
+    live_expect("alice", "pkg-request submit asked --start +2h", 0, "is open already");
+    live_expect("alice", "pkg-request submit asked --start +2h 2>&1 >/dev/null", 0, "start is not in it");
     live_expect("bob", "pkg-approve approve 1", 0, "from");
     ck_assert(!live_in_group("alice", "dbadmins"));
     live_expect("alice", "pkg-request status 1", 0, "Approved");
     live_expect("alice", "pkg-request packages", 0, "Approved");
     live_expect("alice", "pkg-request cancel 1", 0, "is cancelled");
     live_expect("alice", "pkg-request submit asked --start yesterday", 64, "is no time");
+    live_expect("alice",
+                "sh -c 'TZ=CET-1CEST,M3.5.0,M10.5.0/3 pkg-request submit asked --start 2027-03-28T02:30'", 64,
+                "does not exist: the clocks go forward then; write 2027-03-28T01:59:00+01:00 or "
+                "2027-03-28T03:00:00+02:00");
 }
 END_TEST
 

@@ -126,16 +126,43 @@ START_TEST(test_bad_arguments)
 }
 END_TEST
 
-/* Only spaces are no reason where one is required. */
+/* Only spaces and what nobody sees are no reason where one is required. */
 START_TEST(test_blank_reasons)
 {
     ck_assert_int_eq(live_submit("alice", "db-admins", "  ", NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(live_submit("alice", "db-admins", "\xe2\x80\x8b \xe2\x80\x8f", NULL),
+                     BUS_ERROR_POLICY_REFUSED);
     const int64_t id = live_file("alice", "db-admins");
     ck_assert_int_eq(live_deny("bob", id, " "), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(live_deny("bob", id, "\xf3\xa0\x81\x81\xe3\x80\x80"), BUS_ERROR_INVALID_ARGUMENT);
     ck_assert_int_eq(live_approve("bob", id), BUS_ERROR_NONE);
     ck_assert_int_eq(live_call("root", -1, "Revoke", "sss",
-                               live_packed(json_pack("[s, s, s]", "alice", "db-admins", " ")), NULL),
+                               live_packed(json_pack("[s, s, s]", "alice", "db-admins", "\xe2\x80\x8b")),
+                               NULL),
                      BUS_ERROR_INVALID_ARGUMENT);
+}
+END_TEST
+
+/* Two accounts with one uid: who is told a request's number is told who can read it. */
+START_TEST(test_two_names)
+{
+    json_t *value = NULL;
+    live_expect("root",
+                "cp -p /etc/passwd /etc/passwd.first && echo 'alias:x:1001:1001::/:/bin/sh' >>/etc/passwd && "
+                "sed -i 's/^\\(staff:.*\\)/\\1,alias/' /etc/group",
+                0, "");
+    ck_assert_int_eq(
+        live_call("root", -1, "Submit", "sasa{sv}",
+                  live_packed(json_pack("[s, [s], {s:s}]", "alias", "db-admins", "justification", "x")),
+                  &value),
+        BUS_ERROR_NONE);
+    ck_assert_str_eq(json_string_value(json_object_get(value, "user")), "alias");
+    ck_assert_str_eq(json_string_value(json_object_get(value, "runs_as")), "alice");
+    json_decref(value);
+    live_expect("alice", "pkg-request status 1", 1, "is of another account that has your uid");
+    live_expect("carol", "pkg-request status 1 2>&1", 0, "alias");
+    live_expect("root", "pkg-request status 1", 0, "alias");
+    live_expect("root", "mv /etc/passwd.first /etc/passwd", 0, "");
 }
 END_TEST
 
@@ -238,7 +265,7 @@ int main(void)
 {
     suite_case("callers", live_calls_setup, live_stop);
     suite_timeout(60);
-    suite_add(test_life, test_callers, test_bad_arguments, test_blank_reasons, test_odd_names,
+    suite_add(test_life, test_callers, test_bad_arguments, test_blank_reasons, test_two_names, test_odd_names,
               test_uid_changed, test_gate_finds_it_wanting, test_expiry);
     if (live_can_set_loginuid())
         suite_add(test_login_of_the_other);

@@ -377,7 +377,8 @@ static json_t *poison(json_t *value)
 
 static void harmless(const char *text)
 {
-    static const char *const bad[] = {"\x1b[2J", "\x1b]", "\x07", "\x7f", "\xc2\x9b", "\u2028", "\u202e"};
+    static const char *const bad[] = {"\x1b[2J", "\x1b]",  "\x07",   "\x7f",   "\xc2\x9b",  "\u2028",
+                                      "\u202e",  "\u200b", "\u200f", "\u061c", "\U000e0041"};
 
     for (size_t i = 0; i < LENGTH(bad); i++)
         ck_assert_msg(strstr(text, bad[i]) == NULL, "%zu in %s", i, text);

@@ -350,10 +350,16 @@ START_TEST(test_completion_runs_nothing)
     live_expect(
         "root",
         "bash -c '. /usr/share/bash-completion/completions/pkg-approve;"
-        " _accesspkg_words() { echo \"\\$(touch /tmp/run)\"; echo \"a;b\"; echo fine; };"
+        " _accesspkg_words() { echo \"\\$(touch /tmp/run)\"; echo \"a;b\"; echo fine; echo domain users; };"
         " COMP_WORDS=(pkg-approve approve \"\"); COMP_CWORD=2; _accesspkg; echo \"<${COMPREPLY[*]}>\"'",
-        0, "<fine>");
+        0, "<fine domain\\ users>");
     live_expect("root", "test ! -e /tmp/run", 0, "");
+    live_expect("root",
+                "bash -c '. /usr/share/bash-completion/completions/pkg-approve;"
+                " _accesspkg_words() { echo domain users; echo domain ops; };"
+                " COMP_WORDS=(pkg-approve approve \"domain\\\\ o\"); COMP_CWORD=2; _accesspkg;"
+                " echo \"<${COMPREPLY[*]}>\"'",
+                0, "<domain\\ ops>");
 }
 END_TEST
 

@@ -93,6 +93,32 @@ START_TEST(test_reload_settings)
     ck_assert_int_eq(live_run("root", "sed -i '$d' /etc/accesspkg/accesspkg.conf && pkg-admin reload"), 0);
     live_file("alice", "db-admins");
     ck_assert_int_eq(live_submit("alice", "more", "x", NULL), BUS_ERROR_LIMIT_EXCEEDED);
+
+    /* A start with errors falls back to the last good settings, and says so; a good packages.d counts. */
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    ck_assert_int_eq(live_run("root", "echo '[nonsense]' >>/etc/accesspkg/accesspkg.conf"), 0);
+    live_write_package("late", "[package]\ngroups = staff\n[policy]\napprovers = bob\n");
+    live_start_daemon();
+    live_expect("root", "pkg-admin status", 0, "The last good accesspkg.conf is in use instead");
+    live_expect("root", "pkg-admin status", 0, "accesspkg.conf:3");
+    ck_assert_int_eq(live_submit("alice", "late", "x", NULL), BUS_ERROR_LIMIT_EXCEEDED);
+    live_file("dave", "late");
+
+    /* Both have errors: both are told. What a reload mends is kept. */
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    live_write_package("late", "[package]\ngroups =\n");
+    live_start_daemon();
+    live_expect("root", "pkg-admin status --json", 0, "late.conf:2");
+    live_expect("root", "pkg-admin status --json", 0, "accesspkg.conf:3");
+    live_remove_package("late");
+    ck_assert_int_eq(live_run("root", "sed -i '$d' /etc/accesspkg/accesspkg.conf && pkg-admin reload"), 0);
+    live_expect("root", "pkg-admin status --json | grep -c policy_problem", 1, "0");
+
+    /* A copy of an older version has no settings. */
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    ck_assert_int_eq(live_run("root", "rm /var/lib/accesspkg/policy/settings"), 0);
+    live_start_daemon();
+    live_expect("root", "test -s /var/lib/accesspkg/policy/settings", 0, "");
     ck_assert_int_eq(live_run("root", "rm /etc/accesspkg/accesspkg.conf"), 0);
 }
 END_TEST

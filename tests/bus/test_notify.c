@@ -408,6 +408,24 @@ START_TEST(test_mail)
 }
 END_TEST
 
+/* The others get it, and it stands on record who does not. */
+START_TEST(test_mail_without_address)
+{
+    start_mail();
+    live_expect("root", "echo 'bob CORP\\bob' >>/etc/accesspkg/mail.map", 0, "");
+    live_start_notify("10", "1");
+    live_expect("alice", "pkg-request submit db -m why", 0, "Request 1");
+    json_decref(next_told());
+    notices_wait_for(0);
+    live_expect("root", "cat /tmp/mail", 0, "-i -f accesspkg-notify -- carol@dba.example.net\n");
+    live_expect(
+        "root",
+        "sqlite3 /var/lib/accesspkg/state.db \"SELECT detail FROM audit WHERE event = 'undelivered'\"", 0,
+        "mail: exit status 67: bob has no address that can be used: see the line in mail.map.");
+    stop_mail();
+}
+END_TEST
+
 /* An address in GECOS goes to every program, and mail goes there, unless the map or accesspkg.conf says otherwise. */
 START_TEST(test_mail_gecos)
 {
@@ -455,6 +473,6 @@ int main(void)
               test_clean);
     suite_rows(test_bad, bad);
     suite_add(test_given_up, test_link_to_nothing, test_folder, test_restarts, test_lost_store,
-              test_for_one_user, test_mail, test_mail_gecos);
+              test_for_one_user, test_mail, test_mail_without_address, test_mail_gecos);
     return suite_run();
 }

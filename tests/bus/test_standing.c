@@ -117,6 +117,9 @@ START_TEST(test_removed_and_kept)
     live_expect("root", "pkg-admin status", 0, "keeps the group auditors");
     live_expect("alice", "pkg-request extend free", 1, "no extension");
     live_expect("alice", "pkg-request status 1", 0, "Fulfilled");
+    live_expect("alice", "pkg-request status 1 | grep -E '^(Package|Groups):' | tr -s ' '", 0,
+                "Package: free (no longer defined on this host)\nGroups: auditors\n");
+    live_expect("alice", "pkg-request | grep '^free'", 0, "auditors");
     live_expect("bob", "pkg-request submit free", 1, "no access package free");
     live_expect("root", "pkg-admin revoke free alice -m over", 0, "Revoked");
     reload("");

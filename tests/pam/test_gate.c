@@ -139,6 +139,8 @@ START_TEST(faults)
         {"chmod 777 " FOLDER, "chmod 755 " FOLDER, "others may write"},
         {"chmod 1777 " PATH_STATE, "chmod 1775 " PATH_STATE, "others may write"},
         {"mv " FOLDER "/alice /tmp/a && ln -s /tmp/a " FOLDER "/alice", "rm -f /tmp/a", "symbolic link"},
+        {"mv " FOLDER " /tmp/u && ln -s /tmp/u " FOLDER, "rm " FOLDER " && mv /tmp/u " FOLDER,
+         "symbolic link"},
         {"rm " FOLDER "/alice && mkfifo " FOLDER "/alice && chown 990 " FOLDER "/alice", "true",
          "wrong owner"},
         {"rm " FOLDER "/alice && mkdir " FOLDER "/alice", "rmdir " FOLDER "/alice", "wrong owner"},

@@ -52,6 +52,26 @@ START_TEST(existing)
 }
 END_TEST
 
+static struct gate_bus_reply answer_shared_uid(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    json_t *request = pending(false);
+    json_object_set_new(request, "runs_as", json_string("al\033[2J"));
+    return reply_with(request);
+}
+
+/* The number alone would be of no use to this person: status refuses it. */
+START_TEST(two_accounts_with_one_uid)
+{
+    gate_bus_start(answer_shared_uid);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    check_refused(
+        &outcome, PAM_PERM_DENIED, "request=17",
+        WAITS "You will get in once it is approved: just try again. To follow it: pkg-request status 17, as "
+              "root: your commands run as al\\x1b[2J, whose account has the same uid\n");
+}
+END_TEST
+
 static const char *undecidable_why;
 
 static struct gate_bus_reply answer_undecidable(const json_t *arguments, uid_t uid)
@@ -301,8 +321,8 @@ int main(int argc, char **argv)
     pam_host_begin_set_uid(argv);
     suite_case("bus", setup, teardown);
     suite_timeout(30);
-    suite_add(filed, existing, nothing_filed, granted, granted_after_a_fault, granted_without_a_file,
-              fulfilling, drifted, no_service, set_uid_program, unprivileged_program);
+    suite_add(filed, existing, two_accounts_with_one_uid, nothing_filed, granted, granted_after_a_fault,
+              granted_without_a_file, fulfilling, drifted, no_service, set_uid_program, unprivileged_program);
     suite_loop(nobody_can_decide, 0, 3);
     suite_rows(errors, error_cases);
     return suite_run();

@@ -69,7 +69,8 @@ struct script {
     " \"assignment_end\": 1763950500, \"problems\": [\"backup: no such group\"]}]"
 
 /* Text with what terminals obey, as it stands in JSON. */
-#define HOSTILE "\\u001b[2J\\u001b]0;x\\u0007\\r\\n\\u007f\\u009b2J\\u2028\\u202e"
+#define HOSTILE                                                                                              \
+    "\\u001b[2J\\u001b]0;x\\u0007\\r\\n\\u007f\\u009b2J\\u2028\\u202e\\u200b\\u200f\\u061c\\udb40\\udc41"
 
 extern struct fake_manager fake;
 extern struct fake_run result; /* of the last run */

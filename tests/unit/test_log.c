@@ -32,9 +32,9 @@ START_TEST(one_line)
 {
     capture();
     errno = 77;
-    log_error("user %s: %d", "alice\n<0>forged\x1b[2J", 5);
+    log_error("user %s: %d", "alice\n<0>forged\x1b[2J\xe2\x80\x8f", 5);
     ck_assert_int_eq(errno, 77);
-    ck_assert_str_eq(logged(), "user alice\\x0a<0>forged\\x1b[2J: 5\n");
+    ck_assert_str_eq(logged(), "user alice\\x0a<0>forged\\x1b[2J\\xe2\\x80\\x8f: 5\n");
 }
 END_TEST
 

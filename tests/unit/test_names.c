@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names and text from outside: rule 10 (nothing of a user reaches a file name, a terminal or a log unencoded). */
 #include "common/names.h"
+#include "common/wordlist.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,9 +173,8 @@ START_TEST(visible_text)
         {"\xc2\xa0", "\xc2\xa0"}, /* the first behind C1 */
         {"\xe2\x80\xa8\xe2\x80\xae",
          "\\xe2\\x80\\xa8\\xe2\\x80\\xae"}, /* line separator, right-to-left override */
-        {"\xe2\x81\xa6\xe2\x81\xa9", "\\xe2\\x81\\xa6\\xe2\\x81\\xa9"}, /* isolates */
-        {"\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa",
-         "\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"},
+        {"\xe2\x81\xa6\xe2\x81\xa9", "\\xe2\\x81\\xa6\\xe2\\x81\\xa9"},                   /* isolates */
+        {"\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\x9f", "\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\x9f"}, /* dot, spaces */
         {"\xff\xc3", "\\xff\\xc3"},
         {"\xc0\xaf", "\\xc0\\xaf"},
     };
@@ -182,6 +183,84 @@ START_TEST(visible_text)
         ck_assert_ptr_eq(text_visible(cases[i].text, shown, sizeof(shown)), shown);
         ck_assert_str_eq(shown, cases[i].shown);
     }
+}
+END_TEST
+
+#define INVISIBLE(text)                                                                                      \
+    {                                                                                                        \
+        text, sizeof(text) - 1                                                                               \
+    }
+
+static const struct {
+    const char *text;
+    size_t length;
+} invisible[] = {
+    INVISIBLE("\xc2\xad"),         /* soft hyphen */
+    INVISIBLE("\xcd\x8f"),         /* combining grapheme joiner */
+    INVISIBLE("\xd8\x9c"),         /* U+061C Arabic letter mark */
+    INVISIBLE("\xe1\x85\x9f"),     /* Hangul filler */
+    INVISIBLE("\xe1\xa0\x8e"),     /* Mongolian vowel separator */
+    INVISIBLE("\xe2\x80\x8b"),     /* U+200B zero width space */
+    INVISIBLE("\xe2\x80\x8d"),     /* joiner */
+    INVISIBLE("\xe2\x80\x8e"),     /* U+200E left-to-right mark */
+    INVISIBLE("\xe2\x80\x8f"),     /* U+200F right-to-left mark */
+    INVISIBLE("\xe2\x81\xa0"),     /* word joiner */
+    INVISIBLE("\xe2\x81\xa5"),     /* nothing yet */
+    INVISIBLE("\xe2\x81\xaf"),     /* nominal digit shapes */
+    INVISIBLE("\xe3\x85\xa4"),     /* Hangul filler */
+    INVISIBLE("\xef\xb8\x8f"),     /* variation selector */
+    INVISIBLE("\xef\xbb\xbf"),     /* byte order mark */
+    INVISIBLE("\xef\xbf\xb9"),     /* annotation */
+    INVISIBLE("\xf3\xa0\x80\x80"), /* U+E0000 */
+    INVISIBLE("\xf3\xa0\x81\x81"), /* tag A */
+    INVISIBLE("\xf3\xa0\x87\xaf"), /* variation selector 256 */
+};
+
+/* Rule 10: stored as it is, shown by its bytes, and alone no reason. */
+START_TEST(invisible_text)
+{
+    char text[16], shown[64], wanted[64] = "a";
+    snprintf(text, sizeof(text), "a%sb", invisible[_i].text);
+    for (size_t i = 0; i < invisible[_i].length; i++)
+        sprintf(wanted + strlen(wanted), "\\x%02x", (unsigned char)invisible[_i].text[i]);
+    strcat(wanted, "b");
+    ck_assert_str_eq(text_visible(text, shown, sizeof(shown)), wanted);
+    ck_assert_str_eq(text_visible(wanted, shown, sizeof(shown)), wanted);
+    ck_assert(text_is_line(text));
+    ck_assert(!text_is_blank(text));
+    ck_assert(text_is_blank(invisible[_i].text));
+}
+END_TEST
+
+START_TEST(blank_text)
+{
+    static const char *const blank[] = {"",
+                                        " ",
+                                        " \t\n",
+                                        "\xc2\xa0",
+                                        "\xe2\x80\x83",
+                                        "\xe3\x80\x80",
+                                        "\xe2\xa0\x80",
+                                        " \xe2\x80\x8b \xe2\x80\x8f"};
+    static const char *const seen[] = {
+        "a", "-", " x", "\xc3\xbc", "\xf0\x9f\x9a\x92", "\xff", "\xe2\x80\x8b\xff", "\x1b"};
+    for (size_t i = 0; i < sizeof(blank) / sizeof(*blank); i++)
+        ck_assert_msg(text_is_blank(blank[i]), "%zu", i);
+    for (size_t i = 0; i < sizeof(seen) / sizeof(*seen); i++)
+        ck_assert_msg(!text_is_blank(seen[i]), "%zu", i);
+}
+END_TEST
+
+START_TEST(lines)
+{
+    static const char *const good[] = {"", "a b", "J\xc3\xbcrgen",
+                                       "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb"};
+    static const char *const bad[] = {"a\nb",         "\t",           "\x1b",         "\x7f", "\xc2\x9b",
+                                      "\xe2\x80\xa8", "\xe2\x80\xae", "\xe2\x81\xa6", "\xff", "\xc3"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+        ck_assert_msg(text_is_line(good[i]), "%zu", i);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        ck_assert_msg(!text_is_line(bad[i]), "%zu", i);
 }
 END_TEST
 
@@ -246,6 +325,32 @@ START_TEST(visible_text_is_cut_between_characters)
 }
 END_TEST
 
+/* ---- lists ---- */
+
+static const struct {
+    const char *const words[4];
+    const char *written;
+} lists[] = {
+    {{NULL}, ""},
+    {{"bob", "%dba-leads"}, "bob %dba-leads"},
+    {{"CORP\\bob", "o'hara", "a=b"}, "CORP\\bob o'hara a=b"}, /* as rows of an older store have them */
+    {{"%domain admins@corp.example.com", "bob"}, "\"%domain admins@corp.example.com\" bob"},
+    {{"a\"b", "", "CORP\\a b"}, "\"a\\\"b\" \"\" \"CORP\\\\a b\""},
+};
+
+START_TEST(lists_and_back)
+{
+    char *written = wordlist_write((char *const *)lists[_i].words);
+    ck_assert_str_eq(written, lists[_i].written);
+    strv back = wordlist_read(written);
+    ck_assert_uint_eq(strv_length(back), strv_length((char *const *)lists[_i].words));
+    for (size_t i = 0; back[i]; i++)
+        ck_assert_str_eq(back[i], lists[_i].words[i]);
+    strv_free(back);
+    free(written);
+}
+END_TEST
+
 int main(void)
 {
     suite_case("names", NULL, NULL);
@@ -253,5 +358,8 @@ int main(void)
               decoding_refuses_other_spellings, encoding_limits);
     suite_case("text", NULL, NULL);
     suite_add(utf8, visible_text, words_for_a_shell, visible_text_is_cut_between_characters);
+    suite_rows(lists_and_back, lists);
+    suite_rows(invisible_text, invisible);
+    suite_add(blank_text, lines);
     return suite_run();
 }

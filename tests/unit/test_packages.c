@@ -12,6 +12,39 @@ static void assert_list(char *const *list, const char *wanted)
     ck_assert_str_eq(joined, wanted);
 }
 
+START_TEST(names_in_quotes)
+{
+    const struct package *package = load_one(
+        "[package]\n"
+        "description = a \"5\\1\" disk \xe2\x9a\xa0\xef\xb8\x8f\n" /* quotes are text where no list stands */
+        "groups = \"domain admins\" CORP\\ops  \"a ; b\" ; \"comment\"\n"
+        "[policy]\n"
+        "requestors = \"%domain users@corp.example.com\" \"say \\\"hi\\\"\" \"CORP\\\\an dy\"\n"
+        "  \"#1, a=b\"\t\"bob\" ; comment\n"
+        "  \"o'hara\"\n"
+        "[stage 1]\n"
+        "approvers = \"%domain admins@corp.example.com\" bob\n"
+        "fallback_approvers = \"the boss\"\n"
+        "escalate_after = 1h\n");
+    ck_assert_str_eq(package->description, "a \"5\\1\" disk \xe2\x9a\xa0\xef\xb8\x8f");
+    const struct {
+        char *const *list;
+        const char *const names[8];
+    } wanted[] = {
+        {package->groups, {"domain admins", "CORP\\ops", "a ; b"}},
+        {package->requestors,
+         {"%domain users@corp.example.com", "say \"hi\"", "CORP\\an dy", "#1, a=b", "bob", "o'hara"}},
+        {package->stages[0].approvers, {"%domain admins@corp.example.com", "bob"}},
+        {package->stages[0].fallback_approvers, {"the boss"}},
+    };
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+        ck_assert_uint_eq(strv_length(wanted[i].list), strv_length((char *const *)wanted[i].names));
+        for (size_t k = 0; wanted[i].names[k]; k++)
+            ck_assert_str_eq(wanted[i].list[k], wanted[i].names[k]);
+    }
+}
+END_TEST
+
 #define HEAD                                                                                                 \
     "[package]\n"                                                                                            \
     "description = Production database administrators\n"                                                     \
@@ -228,8 +261,9 @@ END_TEST
 int main(void)
 {
     suite_case("what is right", make_folder, remove_folder);
-    suite_add(emergencies, the_design_s_sample_with_its_short_form, the_design_s_sample_with_its_stage,
-              the_design_s_sample_whole_names_its_one_contradiction, defaults);
+    suite_add(names_in_quotes, emergencies, the_design_s_sample_with_its_short_form,
+              the_design_s_sample_with_its_stage, the_design_s_sample_whole_names_its_one_contradiction,
+              defaults);
     suite_loop(drift_is_reported_or_repaired, 0, 2);
     suite_add(a_short_maximum_shortens_the_default_duration, no_approval_means_no_stage,
               stages_in_order_whatever_the_file_s_order, fallback_approvers_count_towards_a_quorum,

@@ -145,6 +145,7 @@ START_TEST(a_folder_behind_a_link_is_refused)
     ck_assert_int_eq(symlink(folder, path_of("link", path)), 0);
     ck_assert_int_lt(packages_load(path, getuid(), &packages, &problems), 0);
     ck_assert_uint_eq(problems.errors, 1);
+    ck_assert(told(true, "/link is a symbolic link"));
 }
 END_TEST
 

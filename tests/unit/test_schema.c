@@ -250,6 +250,31 @@ START_TEST(test_not_a_database)
 }
 END_TEST
 
+/* What the log says of it is the link, and nothing of permissions. */
+START_TEST(test_links)
+{
+    char link[FOLDER_MAX + 8], below[FOLDER_MAX + 24], log[FOLDER_MAX + 8], text[1024] = "";
+    bool newborn = false;
+    snprintf(link, sizeof(link), "%s/state", folder);
+    snprintf(below, sizeof(below), "%s/state.db", link);
+    snprintf(log, sizeof(log), "%s/log", folder);
+    ck_assert_int_eq(symlink(folder, link), 0);
+    fflush(stderr);
+    const int kept = dup(STDERR_FILENO);
+    ck_assert_ptr_nonnull(freopen(log, "w", stderr));
+    const int r = store_open(below, &store, &newborn);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    ck_assert_int_eq(r, -EIO);
+    FILE *in = fopen(log, "re");
+    ck_assert_ptr_nonnull(in);
+    ck_assert_uint_gt(fread(text, 1, sizeof(text) - 1, in), 0);
+    fclose(in);
+    ck_assert_msg(strstr(text, link) && strstr(text, "/state is a symbolic link"), "%s", text);
+    ck_assert_msg(!strstr(text, "able to write"), "%s", text);
+}
+END_TEST
+
 START_TEST(test_rollback)
 {
     strcpy(path, ":memory:");
@@ -271,7 +296,8 @@ int main(void)
 {
     suite_case("schema", setup, teardown);
     suite_add(test_newborn, test_saved_database, test_saved_escalation, test_saved_publications,
-              test_saved_step_6, test_saved_step_3, test_other_versions, test_not_a_database, test_rollback);
+              test_saved_step_6, test_saved_step_3, test_other_versions, test_not_a_database, test_links,
+              test_rollback);
     suite_rows(test_saved_since_step_4, saved_since_4);
     return suite_run();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Lists against a model of them, and what waits, by age. */
+#include "common/wordlist.h"
 #include "helperd/store/sql.h"
 #include "tests/support/suite.h"
 #include "tests/unit/storefile.h"
@@ -14,7 +15,8 @@ static struct row {
 } rows[ROWS + 1];
 static const char *const users[PEOPLE] = {"alice", "bob", "carol", "dave", "erin", "frank"};
 static const char *const packages[PACKAGES] = {"db-admins", "backup", "web", "root"};
-static const char *const circles[CIRCLES] = {"bob", "bob carol", "%dba-leads", "dave %managers", "erin"};
+static const char *const circles[CIRCLES] = {"bob", "bob carol", "%dba-leads",
+                                             "dave \"%all \\\"managers\\\"\"", "erin"};
 
 static uid_t uid_of(int user)
 {
@@ -51,8 +53,9 @@ static void add_row(int64_t number)
     struct stage stage = {.number = 1,
                           .quorum = 1,
                           .timeout = 60,
-                          .approvers = strv_split(circles[row->approvers]),
-                          .fallback_approvers = strv_split(row->fallback < 0 ? "" : circles[row->fallback])};
+                          .approvers = wordlist_read(circles[row->approvers]),
+                          .fallback_approvers =
+                              wordlist_read(row->fallback < 0 ? "" : circles[row->fallback])};
     struct request request = {.package = (char *)packages[row->package],
                               .user = (char *)users[row->user],
                               .requestor = {uid_of(row->user), UID_UNSET},
@@ -88,7 +91,7 @@ static bool names_asker(char *const *principals, void *data)
 
 static bool in_circle(const struct question *question, int circle)
 {
-    strv principals = strv_split(circle < 0 ? "" : circles[circle]);
+    strv principals = wordlist_read(circle < 0 ? "" : circles[circle]);
     const bool in = strv_contains(principals, users[question->asker]);
     strv_free(principals);
     return in;

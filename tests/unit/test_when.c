@@ -88,15 +88,37 @@ static const struct {
     {"+", 0},
     {"", 0},
     {"2025-11-24 09:00 ", 0},
+    {"2025-11-24T09:00:00+01:00", NOON + 20 * 3600}, /* as our lists print it */
+    {"2025-11-24 09:00:00 +0100", NOON + 20 * 3600}, /* as our messages do */
+    {"2025-11-24T09:00+01", NOON + 20 * 3600},
+    {"2025-11-24T09:00Z", NOON + 21 * 3600},
+    {"2025-11-24 09:00:30Z", NOON + 21 * 3600 + 30},
+    {"2025-11-24T09:00-03:30", NOON + 24 * 3600 + 1800},
+    {"2025-11-24T09:00+14:00", NOON + 7 * 3600},
+    {"2025-11-24T09:00+14:01", 0},
+    {"2025-11-24T09:00+01:60", 0},
+    {"2025-11-24T09:00+1", 0},
+    {"2025-11-24T09:00+1:00", 0},
+    {"2025-11-24T09:00+01:00 ", 0},
+    {"2025-11-24T09:00+01:0x", 0},
+    {"2025-11-24T09:00+ 1:00", 0},
+    {"2025-11-24T09:00ZZ", 0},
+    {"2025-11-24T09:00  Z", 0},
+    {"2025-11-24T09:00:00.5Z", 0},
+    {"2025-11-24T24:00", 0},
+    {"2025-02-29T09:00Z", 0},
+    {"2025-11-24Z", 0},
+    {"14:30Z", 0},
 };
 
 START_TEST(parse)
 {
+    struct when_gap gap;
     int64_t time = 0;
 
     setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1); /* noon in UTC is 13:00 here */
     tzset();
-    ck_assert_int_eq(when_parse(times[_i].text, NOON, &time) == 0, times[_i].want != 0);
+    ck_assert_int_eq(when_parse(times[_i].text, NOON, &time, &gap) == 0, times[_i].want != 0);
     ck_assert_int_eq(time, times[_i].want);
 }
 END_TEST
@@ -119,12 +141,82 @@ static const struct {
 
 START_TEST(parse_past)
 {
+    struct when_gap gap;
     int64_t time = 0;
 
     setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
     tzset();
-    ck_assert_int_eq(when_parse_past(pasts[_i].text, NOON, &time) == 0, pasts[_i].want != 0);
+    ck_assert_int_eq(when_parse_past(pasts[_i].text, NOON, &time, &gap) == 0, pasts[_i].want != 0);
     ck_assert_int_eq(time, pasts[_i].want);
+}
+END_TEST
+
+/* Clocks went back on 2025-10-26 at 01:00Z, from 03:00+02:00 to 02:00+01:00; forward on 2025-03-30 at 01:00Z. */
+#define BACK  INT64_C(1761440400)
+#define AHEAD INT64_C(1743296400)
+
+static const struct {
+    const char *text;
+    int64_t now;
+    int64_t want;   /* 0: there is no such time */
+    int64_t before; /* its neighbours then: this one, and a minute later */
+} turns[] = {
+    {"2025-10-26 02:30", BACK - 7200, BACK - 1800, 0},
+    {"2025-10-26 02:30", BACK - 1800, BACK + 1800, 0}, /* the first has come */
+    {"2025-10-26T02:30", BACK, BACK + 1800, 0},
+    {"2025-10-26 02:30", BACK + 3600, BACK + 1800, 0}, /* both have come */
+    {"2025-10-26 02:00", BACK - 7200, BACK - 3600, 0},
+    {"2025-10-26 03:00", BACK - 7200, BACK + 3600, 0},
+    {"2025-10-26 01:59:59", BACK - 7200, BACK - 3601, 0},
+    {"2025-10-26T02:30:00+01:00", BACK - 7200, BACK + 1800, 0},
+    {"2025-10-26T02:30:00+02:00", BACK - 7200, BACK - 1800, 0},
+    {"02:30", BACK - 7200, BACK - 1800, 0},
+    {"02:30", BACK, BACK + 1800, 0},
+    {"02:30", BACK + 1800, BACK + 25 * 3600 + 1800 - 3600, 0},
+    {"2025-03-30 01:59", AHEAD - 7200, AHEAD - 60, 0},
+    {"2025-03-30 03:00", AHEAD - 7200, AHEAD, 0},
+    {"2025-03-30 02:00", AHEAD - 7200, 0, AHEAD - 60},
+    {"2025-03-30 02:30", AHEAD - 7200, 0, AHEAD - 60},
+    {"2025-03-30 02:59:59", AHEAD - 40 * 86400, 0, AHEAD - 60},
+    {"02:30", AHEAD - 7200, 0, AHEAD - 60},
+    {"02:30", AHEAD - 23 * 3600, 0, AHEAD - 60},
+    {"02:30", AHEAD, AHEAD + 23 * 3600 + 1800, 0},
+    {"2025-03-30T02:30+01:00", AHEAD - 7200, AHEAD + 1800, 0},
+};
+
+START_TEST(turning_clocks)
+{
+    struct when_gap gap = {0};
+    int64_t time = 0;
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    tzset();
+    const int r = when_parse(turns[_i].text, turns[_i].now, &time, &gap);
+    ck_assert_int_eq(r, turns[_i].want ? 0 : WHEN_E_GAP);
+    ck_assert_int_eq(time, turns[_i].want);
+    ck_assert_int_eq(gap.before, turns[_i].before);
+    ck_assert_int_eq(gap.after, turns[_i].before ? turns[_i].before + 60 : 0);
+}
+END_TEST
+
+/* Looking back, nothing is left out. */
+START_TEST(turning_clocks_in_the_past)
+{
+    struct when_gap gap = {0};
+    int64_t time = 0;
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    tzset();
+    ck_assert_int_eq(when_parse_past("2025-10-26 02:30", NOON, &time, &gap), 0);
+    ck_assert_int_eq(time, BACK - 1800);
+    ck_assert_int_eq(when_parse_past("02:30", BACK, &time, &gap), 0);
+    ck_assert_int_eq(time, BACK - 1800);
+    ck_assert_int_eq(when_parse_past("2025-10-26T02:30:00+01:00", NOON, &time, &gap), 0);
+    ck_assert_int_eq(time, BACK + 1800);
+    ck_assert_int_eq(when_parse_past("2025-03-30 02:30", NOON, &time, &gap), WHEN_E_GAP);
+    ck_assert_int_eq(gap.after, AHEAD);
+    setenv("TZ", "EET-2EEST,M4.5.5/0,M10.5.4/24", 1); /* a day that begins at 01:00, as in Cairo */
+    tzset();
+    ck_assert_int_eq(when_parse_past("2025-04-25", NOON, &time, &gap), 0);
+    ck_assert_int_eq(time, INT64_C(1745532000));
 }
 END_TEST
 
@@ -136,5 +228,7 @@ int main(void)
     suite_add(relative_at_the_edges, full);
     suite_rows(parse, times);
     suite_rows(parse_past, pasts);
+    suite_rows(turning_clocks, turns);
+    suite_add(turning_clocks_in_the_past);
     return suite_run();
 }

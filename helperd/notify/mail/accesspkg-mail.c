@@ -33,6 +33,7 @@ struct parties {
     struct message_party items[PARTIES_MAX];
     char addresses[PARTIES_MAX][ADDRESS_MAX + 1];
     size_t count;
+    bool lacking; /* somebody has no address */
 };
 
 /* Reads the map, which no user but root may be able to write. *ret NULL: there is none. 0, or an exit status. */
@@ -90,6 +91,7 @@ static void find_parties(const json_t *to, const char *map, const struct config_
             sources.gecos = json_string_value(json_object_get(person, "address"));
         if (!name || address_find(name, &sources, address, why, sizeof(why)) < 0) {
             log_warning("%s.", name ? why : "Somebody has no name");
+            parties->lacking = true;
             continue;
         }
         parties->items[parties->count++] =
@@ -154,7 +156,9 @@ static int send_notice(const json_t *notice, const struct config_mail *mail, con
         log_error("What came on stdin is no notice.");
         return EX_DATAERR;
     }
-    return run_sendmail(message, &parties);
+    const int code = run_sendmail(message, &parties);
+    /* The others have it: no reason to send it again, but one to put on record that somebody has not. */
+    return code == 0 && parties.lacking ? EX_NOUSER : code;
 }
 
 int main(int argc, char **argv)

@@ -2,9 +2,11 @@
 #include "helperd/notify/mail/address.h"
 
 #include "common/names.h"
+#include "common/wordlist.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { GECOS_OTHER = 5 };
@@ -59,16 +61,30 @@ bool address_of_gecos(const char *gecos, char ret[ADDRESS_MAX + 1])
     return true;
 }
 
-/* The address of this name in the map; its last line counts. False: none. */
+/* What stands behind the name in its line of the map; NULL where the line is another's. */
+static const char *skip_name(const char *line, const char *name)
+{
+    const char *at = line + strspn(line, " \t");
+    if (*at == '"') { /* a name with blanks, written as in packages.d */
+        struct word word;
+        if (wordlist_next(&at, &word) <= 0)
+            return NULL;
+        const bool same = !word.fault && strcmp(word.text, name) == 0;
+        free(word.text);
+        return same ? at : NULL;
+    }
+    const size_t length = strlen(name);
+    return strncmp(at, name, length) == 0 && (at[length] == ' ' || at[length] == '\t') ? at + length : NULL;
+}
+
+/* The word behind the name in the map. The last line of a name counts. */
 static bool look_up_in_map(const char *name, const char *map, char ret[ADDRESS_MAX + 1])
 {
-    const size_t length = strlen(name);
     bool found = false;
     while (map && *map) {
         const size_t size = strcspn(map, "\n");
-        const char *word = map + strspn(map, " \t");
-        if (strncmp(word, name, length) == 0 && (word[length] == ' ' || word[length] == '\t')) {
-            word += length;
+        const char *word = skip_name(map, name);
+        if (word) {
             word += strspn(word, " \t");
             const size_t word_size = strcspn(word, " \t\r\n#");
             found = true;
@@ -85,7 +101,8 @@ static bool look_up_in_map(const char *name, const char *map, char ret[ADDRESS_M
 /* The address from GECOS or the domain, for a name without a line in the map. 0; -EINVAL: too long. */
 static int choose_default(const char *name, const struct address_sources *sources, char ret[ADDRESS_MAX + 1])
 {
-    const char *domain = sources->domain ? sources->domain : "";
+    /* A name of a directory may have a domain of its own: zoe@corp.example.com. */
+    const char *domain = sources->domain && !strchr(name, '@') ? sources->domain : "";
     int size;
     if (sources->gecos && is_full_address(sources->gecos))
         size = snprintf(ret, ADDRESS_MAX + 1, "%s", sources->gecos);

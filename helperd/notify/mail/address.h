@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds a user's mail address: from the map, else from GECOS, else the user name at the domain, else the user name, for
- * local delivery. Accepts only addresses that are safe in a header and on a command line without quoting. Pure.
+ * Finds a user's mail address: from the map, else from GECOS, else the user name if it is a whole address, else the user name
+ * at the domain, else the user name, for local delivery. Accepts only addresses that are safe in a header and on a command
+ * line without quoting. Pure.
  */
 #pragma once
 
@@ -25,7 +26,7 @@ bool address_of_gecos(const char *gecos, char ret[ADDRESS_MAX + 1]);
 struct address_sources {
     const char *map;    /* lines "NAME ADDRESS", '#' begins a comment */
     const char *gecos;  /* from address_of_gecos; ignored unless it is safe */
-    const char *domain; /* for names without another address */
+    const char *domain; /* for names without an '@' */
 };
 
 /* 0; -EINVAL with *ret_why (for people): the sources have no safe address. */

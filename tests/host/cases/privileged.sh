@@ -35,6 +35,51 @@ members_of_a_local_group()
     says "$group in /etc/group: alice"
 }
 
+# A directory's names, here as a local group: from packages.d over sudo's rule to gpasswd.
+names_with_blanks()
+{
+    # shellcheck disable=SC2154 # $root comes from tests/host/run
+    local file=$root/etc/accesspkg/packages.d/blanks.conf rule=$root/etc/sudoers.d/blanks
+    # shellcheck disable=SC2064 # expands now
+    trap "rm -f '$file' '$rule'; host sed -i '/^domain ops:/d; /^the approvers:/d' /etc/group /etc/gshadow
+        host pkg-admin reload; clean_up" EXIT
+    printf '%s\n' 'domain ops:x:60123:' 'the approvers:x:60124:bob' >>"$root/etc/group"
+    printf '%s\n' 'domain ops:!::' 'the approvers:!::bob' >>"$root/etc/gshadow"
+    printf '%s\n' '[package]' 'groups = "domain ops"' '[policy]' 'approvers = "%the approvers"' >"$file"
+    printf '%s\n' '%domain\ ops ALL=(root) NOPASSWD: /usr/bin/true' >"$rule"
+    run host pkg-admin check-config
+    says_not "domain ops"
+    run host pkg-admin reload
+    succeeded
+    run host pkg-admin explain blanks alice
+    says "bob"
+    says "domain ops"
+    run on_host alice pkg-request submit blanks
+    succeeded
+    says "%the approvers"
+    run on_host bob pkg-approve approve alice/blanks --yes
+    succeeded
+    run host id -nG alice
+    says "domain ops"
+    run host cat /var/lib/accesspkg/grants/user/alice
+    says "^group 60123 domain%20ops "
+    run host pkg-admin holders "domain ops"
+    says "alice"
+    run host sudo -l -U alice
+    says "/usr/bin/true"
+    run call AddMember ss "domain ops" alice
+    succeeded
+    says "^b true"
+    run host grep "^domain ops:" /etc/group
+    says ":alice$"
+    run host pkg-admin holders "domain ops"
+    says "gpasswd -d alice 'domain ops'"
+    run call RemoveMember ss "domain ops" alice
+    says "^b true"
+    run host grep "^domain ops:" /etc/group /etc/gshadow
+    says_not "alice"
+}
+
 nobody_else()
 {
     trap clean_up EXIT
@@ -164,6 +209,7 @@ idle()
     ! host systemctl is-active --quiet accesspkg-privileged
 }
 
+it "names with blanks, from packages.d to gpasswd" names_with_blanks
 it "members come and go in /etc/group and /etc/gshadow, through the service as it is confined" members_of_a_local_group
 it "nobody but accesspkgd may call it, for no group but the allowed" nobody_else
 it "it has the four capabilities that it needs" confined
