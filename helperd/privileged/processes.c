@@ -14,7 +14,7 @@
 /* What /proc/PID/task/TID/status says, as far as it matters here. */
 struct status {
     bool alive;
-    bool of_user;
+    uid_t uid;
     bool carries;
     struct process_facts facts;
 };
@@ -61,7 +61,7 @@ static void read_line(char *line, const struct processes_wanted *wanted, struct 
     else if ((value = value_of(line, "State")))
         status->alive = *value != 'Z' && *value != 'X';
     else if ((value = value_of(line, "Uid")))
-        status->of_user = strtoul(value, NULL, 10) == wanted->uid;
+        status->uid = (uid_t)strtoul(value, NULL, 10);
     else if ((value = value_of(line, "Gid")) || (value = value_of(line, "Groups")))
         match_gids(value, wanted, status);
 }
@@ -74,6 +74,50 @@ static bool is_number(const char *name)
 static bool is_gone(int error)
 {
     return error == ENOENT || error == ESRCH;
+}
+
+/* Whether the process is in a user namespace that maps one id of it to the uid, as unshare -r and rootless containers do:
+ * whatever its own id is there, the user made it. */
+static bool stands_on(int process, uid_t uid)
+{
+    unsigned inside, outside, count;
+    bool found = false;
+    const int fd = openat(process, "uid_map", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    _cleanup_fclose_ FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
+    while (in && fscanf(in, "%u %u %u", &inside, &outside, &count) == 3)
+        found |= outside == uid && count == 1;
+    return found;
+}
+
+static bool is_of_user(int tasks, const struct status *status, const struct processes_wanted *wanted)
+{
+    if (status->uid == wanted->uid)
+        return true;
+    for (size_t i = 0; i < wanted->n_ranges; i++)
+        if (status->uid - wanted->ranges[i].first < wanted->ranges[i].count)
+            return true;
+    _cleanup_close_ int process = openat(tasks, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return process >= 0 && stands_on(process, wanted->uid);
+}
+
+size_t subuid_read(const char *path, const char *user, uid_t uid, struct subuid_range ret[SUBUID_RANGES_MAX])
+{
+    _cleanup_fclose_ FILE *in = fopen(path, "re");
+    _cleanup_free_ char *line = NULL;
+    char number[16];
+    size_t size = 0, count = 0;
+    snprintf(number, sizeof(number), "%u", uid);
+    while (in && count < SUBUID_RANGES_MAX && getline(&line, &size, in) > 0) {
+        char *end = strchr(line, ':');
+        struct subuid_range *range = &ret[count];
+        if (!end)
+            continue;
+        *end = '\0';
+        if ((strcmp(line, user) == 0 || strcmp(line, number) == 0) &&
+            sscanf(end + 1, "%u:%u", &range->first, &range->count) == 2)
+            count++;
+    }
+    return count;
 }
 
 static int read_task(int tasks, const char *tid, const struct processes_wanted *wanted,
@@ -93,7 +137,7 @@ static int read_task(int tasks, const char *tid, const struct processes_wanted *
         read_line(line, wanted, &status);
     if (ferror(in))
         return is_gone(errno) ? 0 : -EIO;
-    if (!status.alive || !status.of_user || !status.carries)
+    if (!status.alive || !status.carries || !is_of_user(tasks, &status, wanted))
         return 0;
     *ret_facts = status.facts;
     return 1;

@@ -8,11 +8,26 @@
 
 enum { PROCESSES_NAME_MAX = 64 };
 
-/* Whom to look for: the real uid, and any of these gids as a supplementary or one of the four own ones. */
+/* Ids that a user may give to processes in user namespaces of their own: a line of /etc/subuid. */
+struct subuid_range {
+    uid_t first;
+    uid_t count;
+};
+enum { SUBUID_RANGES_MAX = 64 };
+
+/* The ranges of this user in such a file. How many; one that is not there has none. */
+size_t subuid_read(const char *path, const char *user, uid_t uid, struct subuid_range ret[SUBUID_RANGES_MAX]);
+
+/*
+ * Whom to look for: any of these gids, as a supplementary or one of the four own ones, in a process with the real uid, with
+ * one of the user's subordinate ones, or in a user namespace that stands on the uid.
+ */
 struct processes_wanted {
     uid_t uid;
     const gid_t *gids;
     size_t count;
+    const struct subuid_range *ranges;
+    size_t n_ranges;
 };
 
 struct process_facts {

@@ -38,6 +38,7 @@ struct ending {
     const json_t *services;
     gid_t gids[SESSIONS_LIST_MAX];
     struct processes_wanted wanted;
+    struct subuid_range ranges[SUBUID_RANGES_MAX];
     struct logind_session *sessions;
     size_t n_sessions;
     sd_bus *bus; /* NULL: not connected */
@@ -58,7 +59,9 @@ static int check_gids(const json_t *gids, struct ending *ending, struct answer *
                 gid);
         ending->gids[i] = gid;
     }
-    ending->wanted = (struct processes_wanted){ending->uid, ending->gids, json_array_size(gids)};
+    ending->wanted = (struct processes_wanted){
+        .uid = ending->uid, .gids = ending->gids, .count = json_array_size(gids), .ranges = ending->ranges};
+    ending->wanted.n_ranges = subuid_read("/etc/subuid", ending->user, ending->uid, ending->ranges);
     return 0;
 }
 

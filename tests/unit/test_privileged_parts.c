@@ -152,7 +152,9 @@ static void process_1(void)
     "\nFDSize:\t64\nGroups:\t" groups "\nNStgid:\t2001\n"
 
 static const gid_t gids[] = {2001, 2002};
-static const struct processes_wanted wanted = {1001, gids, 2};
+static const struct subuid_range ranges[] = {{100000, 65536}};
+static const struct processes_wanted wanted = {
+    .uid = 1001, .gids = gids, .count = 2, .ranges = ranges, .n_ranges = 1};
 
 static const struct {
     const char *status;
@@ -167,6 +169,10 @@ static const struct {
     {STATUS("S (sleeping)", "1001\t1001\t1001\t1001", "100\t100\t100\t100", " "), 0},
     {STATUS("S (sleeping)", "1002\t1001\t1001\t1001", "100\t100\t100\t100", "2001"), 0}, /* bob's */
     {STATUS("S (sleeping)", "10010\t1001\t1001\t1001", "100\t100\t100\t100", "2001"), 0},
+    {STATUS("S (sleeping)", "100000\t1\t1\t1", "100\t100\t100\t100", "2001"), 2001}, /* a subordinate id */
+    {STATUS("S (sleeping)", "165535\t1\t1\t1", "100\t100\t100\t100", "2002"), 2002},
+    {STATUS("S (sleeping)", "165536\t1\t1\t1", "100\t100\t100\t100", "2001"), 0},
+    {STATUS("S (sleeping)", "99999\t1\t1\t1", "100\t100\t100\t100", "2001"), 0},
     {STATUS("Z (zombie)", "1001\t1001\t1001\t1001", "100\t100\t100\t100", "2001"), 0},
     {STATUS("X (dead)", "1001\t1001\t1001\t1001", "100\t100\t100\t100", "2001"), 0},
     {"", 0},
@@ -182,6 +188,43 @@ START_TEST(judges_a_process)
     ck_assert_uint_eq(facts.gid, tasks[_i].gid);
     if (tasks[_i].gid)
         ck_assert_str_eq(facts.name, "a b");
+}
+END_TEST
+
+/* A user namespace that stands on the user's id is theirs, whatever id its process has; one of somebody else's is not. */
+START_TEST(judges_a_namespace)
+{
+    static const struct {
+        const char *map;
+        int wanted;
+    } maps[] = {
+        {"         0       1001          1\n         1     200000      65536\n", 1},
+        {"         0 1002 1\n", 0},
+        {"         0          0 4294967295\n", 0}, /* that of the host */
+        {"         0       1000          5\n", 0}, /* a range that another user may have been given */
+        {"", 0},
+    };
+    struct process_facts facts = {0};
+    task(5, 5, STATUS("S (sleeping)", "200005\t1\t1\t1", "100\t100\t100\t100", "2001"));
+    for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+        put("5/uid_map", maps[i].map);
+        ck_assert_int_eq(process_is_wanted(folder, 5, &wanted, &facts), maps[i].wanted);
+    }
+}
+END_TEST
+
+START_TEST(reads_subuids)
+{
+    char path[160];
+    struct subuid_range found[SUBUID_RANGES_MAX];
+    put("subuid",
+        "bob:100000:65536\nalice:165536:65536\n# alice:1:1\nalicex:7:7\n1001:300000:10\nalice:x\nalice\n");
+    snprintf(path, sizeof(path), "%s/subuid", folder);
+    ck_assert_uint_eq(subuid_read(path, "alice", 1001, found), 2);
+    ck_assert_uint_eq(found[0].first, 165536);
+    ck_assert_uint_eq(found[0].count, 65536);
+    ck_assert_uint_eq(found[1].first, 300000);
+    ck_assert_uint_eq(subuid_read("/nonexistent", "alice", 1001, found), 0);
 }
 END_TEST
 
@@ -321,7 +364,8 @@ int main(void)
     suite_rows(reads_a_group_file, group_files);
     suite_add(reads_a_long_line, tells_an_unreadable_file, names);
     suite_rows(judges_a_process, tasks);
-    suite_add(looks_at_each_thread, reads_many_groups, shows_names_that_are_odd, finds_processes,
-              writes_to_terminals_alone, answers_travel, silence_is_a_refusal);
+    suite_add(judges_a_namespace, reads_subuids, looks_at_each_thread, reads_many_groups,
+              shows_names_that_are_odd, finds_processes, writes_to_terminals_alone, answers_travel,
+              silence_is_a_refusal);
     return suite_run();
 }
