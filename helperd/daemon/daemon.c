@@ -1,301 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/daemon/daemon.h"
 
-#include "common/cleanup.h"
-#include "common/config.h"
-#include "common/hostname.h"
 #include "common/log.h"
 #include "common/paths.h"
 #include "dbus/server_caller.h"
-#include "helperd/bus/chores.h"
-#include "helperd/bus/manager.h"
-#include "helperd/config/configure.h"
-#include "helperd/config/lastgood.h"
-#include "helperd/config/packages.h"
-#include "helperd/config/packages_allow.h"
-#include "helperd/daemon/follow.h"
-#include "helperd/daemon/survey.h"
-#include "helperd/engine/engine.h"
-#include "helperd/host/lookup.h"
+#include "helperd/daemon/internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 
-enum { RETRIES_AT_ONCE = 8 };
-
-/* A retry that waits for its look-up. */
-struct retry {
-    struct daemon *daemon; /* NULL: none */
-    int64_t assignment;
-};
-
-struct daemon {
-    struct ev_loop *loop;
-    struct config config;
-    struct packages *packages;
-    struct packages *before; /* during the start: the policy of the last run; NULL: unknown */
-    struct store *store;
-    struct engine engine;
-    struct lookup *lookup;
-    struct bus *bus;
-    struct bus_manager *manager;
-    struct bus_chores *chores;
-    struct engine_verification verification;
-    ev_periodic deadline;
-    ev_timer due;    /* starts chores */
-    ev_timer parked; /* the longest wait of parked answers has passed */
-    ev_idle verify;
-    struct daemon_follow *follow;
-    ev_signal stop[2];
-    double wake_at; /* 0: no deadline */
-    double seen;    /* the clock at the last look, to notice that it was set back */
-    struct retry retries[RETRIES_AT_ONCE];
-    struct daemon_survey survey;
-    int lock;
-    bool lost;
-    int64_t started;
-    int64_t policy_loaded;
-    char *policy_problem; /* why the last good packages.d or settings are in use; NULL: today's are */
-};
-
-/* ---- policy ---- */
-
-static void log_problems(const struct problems *problems)
-{
-    for (size_t i = 0; i < problems->count; i++)
-        log_line(problems->items[i].error ? LOG_ERR : LOG_WARNING, "%s", problems->items[i].text);
-}
-
-static char *join_errors(const char *consequence, const struct problems *problems)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return NULL;
-    fprintf(out, "The configuration has errors. %s", consequence);
-    for (size_t i = 0; i < problems->count; i++)
-        if (problems->items[i].error)
-            fprintf(out, "\n%s", problems->items[i].text);
-    return fclose(out) == 0 ? text : NULL;
-}
-
-static void use_packages(struct daemon *daemon, struct packages *packages)
-{
-    packages_free(daemon->packages);
-    daemon->packages = packages;
-    daemon->engine.packages = packages;
-    daemon->policy_loaded = clock_now(&daemon->engine.clock);
-}
-
-static void compare_allow_list(struct daemon *daemon, struct problems *problems)
-{
-    struct packages_held *held = NULL;
-    size_t count = 0;
-    engine_list_held(&daemon->engine, daemon->packages, &held,
-                     &count); /* none if the store fails; it logs that */
-    packages_compare_allow_list(daemon->packages, PATH_STATE, held, count, problems);
-    engine_free_held(held, count);
-}
-
-/* The policy of the last run, to find packages removed since. Unknown if this version cannot read the copy. */
-static void load_former_policy(struct daemon *daemon)
-{
-    struct problems problems = {0};
-    packages_load(PATH_STATE "/" LASTGOOD_FOLDER, geteuid(), &daemon->before, &problems);
-    problems_deinit(&problems);
-}
-
-/* Ends what removed packages gave, then saves the new policy. In this order a crash in between loses nothing. */
-static int replace_former_policy(struct daemon *daemon)
-{
-    const int r = daemon->before ? engine_end_removed(&daemon->engine, daemon->before, daemon->packages) : 0;
-    packages_free(daemon->before);
-    daemon->before = NULL;
-    if (r == 0 && !daemon->policy_problem)
-        lastgood_save(PATH_CONFIG, PATH_PACKAGES, PATH_STATE);
-    return r;
-}
-
-static void note_problem(struct daemon *daemon, const char *consequence, const struct problems *problems)
-{
-    char *text = join_errors(consequence, problems);
-    char *both = NULL;
-    if (text && daemon->policy_problem && asprintf(&both, "%s\n%s", daemon->policy_problem, text) >= 0) {
-        free(text);
-        text = both;
-    }
-    if (text) {
-        free(daemon->policy_problem);
-        daemon->policy_problem = text;
-    }
-}
-
-/* Loads packages.d, or else the last good policy, which it logs loudly. 0 or -errno. */
-static int load_first_policy(struct daemon *daemon)
-{
-    struct problems problems = {0};
-    struct packages *packages = NULL;
-    int r = packages_load(PATH_PACKAGES, 0, &packages, &problems);
-    log_problems(&problems);
-    if (r == 0) {
-        use_packages(daemon, packages);
-        load_former_policy(daemon);
-    } else {
-        struct problems old_problems = {0};
-        note_problem(daemon, "The last good policy is in use instead. Mend them, then run: pkg-admin reload",
-                     &problems);
-        r = packages_load(PATH_STATE "/" LASTGOOD_FOLDER, geteuid(), &packages, &old_problems);
-        if (r == 0) {
-            log_error(
-                "%s HAS ERRORS (above). THE LAST GOOD POLICY IS IN USE INSTEAD. Mend the errors, then run: "
-                "pkg-admin reload",
-                PATH_PACKAGES);
-            use_packages(daemon, packages);
-        } else {
-            log_problems(&old_problems);
-            log_error(
-                "There is no usable policy: %s has errors and no good one was kept. Mend the errors, then: "
-                "systemctl start accesspkgd",
-                PATH_PACKAGES);
-        }
-        problems_deinit(&old_problems);
-    }
-    problems_deinit(&problems);
-    return r;
-}
-
-/* A changed `membership` applies to existing grants, too. */
-static void use_config(struct daemon *daemon, const struct config *config)
-{
-    daemon->config = *config;
-    lookup_set_timeout(daemon->lookup, (double)config->lookup_timeout);
-    engine_adopt_memberships(&daemon->engine);
-}
-
-static json_t *warnings_to_json(const struct problems *problems)
-{
-    json_t *warnings = json_array();
-    for (size_t i = 0; i < problems->count; i++)
-        json_array_append_new(warnings, json_string(problems->items[i].text));
-    return warnings;
-}
-
-static json_t *held_to_json(const struct packages_held *held, size_t count)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) {
-        json_t *item = json_pack("{s:s, s:I}", "group", held[i].group, "gid", (json_int_t)held[i].gid);
-        if (held[i].until != GRANT_FOREVER)
-            json_object_set_new(item, "until", json_integer(held[i].until));
-        json_array_append_new(list, item);
-    }
-    return list;
-}
-
-static void start_retries(struct daemon *daemon);
-
-static int reload_policy(struct reply *reply, void *data)
-{
-    struct daemon *daemon = data;
-    struct problems problems = {0};
-    struct packages *packages = NULL;
-    struct config config;
-    const int config_r = config_load(PATH_CONFIG, 0, &config, &problems);
-    const int packages_r = packages_load(PATH_PACKAGES, 0, &packages, &problems);
-    if (config_r < 0 || packages_r < 0) {
-        log_problems(&problems);
-        reply->long_message =
-            join_errors("What was running stays. Mend them, then run: pkg-admin reload", &problems);
-        problems_deinit(&problems);
-        packages_free(packages);
-        return BUS_ERROR_INVALID_CONFIGURATION;
-    }
-    struct packages_held *held = NULL;
-    size_t n_held = 0;
-    int r = engine_end_removed(&daemon->engine, daemon->packages, packages);
-    if (r == 0)
-        r = engine_list_held(&daemon->engine, packages, &held, &n_held);
-    if (r < 0) {
-        packages_free(packages);
-        problems_deinit(&problems);
-        return r;
-    }
-    use_config(daemon, &config);
-    use_packages(daemon, packages);
-    engine_heed_policy(&daemon->engine);
-    engine_retry_all(&daemon->engine);
-    start_retries(daemon);
-    lastgood_save(PATH_CONFIG, PATH_PACKAGES, PATH_STATE);
-    free(daemon->policy_problem);
-    daemon->policy_problem = NULL;
-    /* The answer has only the warnings of the files; GetStatus compares the allow-list, which is written after this. */
-    reply->value = json_pack("[o, o]", warnings_to_json(&problems), held_to_json(held, n_held));
-    engine_free_held(held, n_held);
-    compare_allow_list(daemon, &problems);
-    log_problems(&problems);
-    log_notice("The policy was reloaded: %zu package%s.", packages->count, packages->count == 1 ? "" : "s");
-    problems_deinit(&problems);
-    daemon_survey_all(&daemon->survey);
-    return 0;
-}
-
-static int add_status(json_t *status, void *data)
-{
-    struct daemon *daemon = data;
-    struct problems problems = {0};
-    char host[HOSTNAME_TEXT_MAX];
-    hostname_visible(host);
-    compare_allow_list(daemon, &problems);
-    int r = json_object_set_new(status, "version", json_string(ACCESSPKG_VERSION)) |
-            json_object_set_new(status, "host", json_string(host)) |
-            json_object_set_new(status, "started", json_integer(daemon->started)) |
-            json_object_set_new(status, "policy_loaded", json_integer(daemon->policy_loaded)) |
-            json_object_set_new(status, "allow_list_problems", warnings_to_json(&problems)) |
-            json_object_set_new(
-                status, "membership",
-                json_string(daemon->config.membership == CONFIG_MEMBERSHIP_FILES ? "files" : "nss"));
-    if (daemon->policy_problem)
-        r |= json_object_set_new(status, "policy_problem", json_string(daemon->policy_problem));
-    problems_deinit(&problems);
-    return r ? -ENOMEM : 0;
-}
-
 /* ---- time ---- */
-
-static void on_retry_facts(struct facts *facts, void *data)
-{
-    struct retry *retry = data;
-    struct daemon *daemon = retry->daemon;
-    if (facts)
-        engine_retry(&daemon->engine, retry->assignment, facts);
-    facts_free(facts);
-    retry->daemon = NULL;
-    start_retries(daemon);
-}
-
-static bool start_retry(struct daemon *daemon, struct retry *retry)
-{
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    if (engine_due_retry(&daemon->engine, &retry->assignment, &inquiry) != 0)
-        return false;
-    const int r = lookup_ask(daemon->lookup, &inquiry, on_retry_facts, retry);
-    inquiry_deinit(&inquiry);
-    if (r == 0)
-        retry->daemon = daemon;
-    return r == 0;
-}
-
-static void start_retries(struct daemon *daemon)
-{
-    for (size_t i = 0; i < RETRIES_AT_ONCE; i++)
-        if (!daemon->retries[i].daemon && !start_retry(daemon, &daemon->retries[i]))
-            return;
-}
 
 static void on_engine_deadline(struct ev_loop *loop, ev_periodic *periodic, int events)
 {
@@ -303,7 +20,7 @@ static void on_engine_deadline(struct ev_loop *loop, ev_periodic *periodic, int 
     struct daemon *daemon = periodic->data;
     daemon->wake_at = 0;
     engine_tick(&daemon->engine);
-    start_retries(daemon);
+    daemon_start_retries(daemon);
     bus_chores_drive(daemon->chores);
 }
 
@@ -383,7 +100,7 @@ static void on_notices(int64_t last, void *data)
 
 static void on_retries(void *data)
 {
-    start_retries(data);
+    daemon_start_retries(data);
 }
 
 /* Users or groups changed: judgements based on them may change. */
@@ -402,7 +119,7 @@ static void on_outage(bool lasts, void *data)
     if (lasts)
         return;
     engine_retry_all(&daemon->engine);
-    start_retries(daemon);
+    daemon_start_retries(daemon);
     daemon_survey_all(&daemon->survey);
 }
 
@@ -463,49 +180,6 @@ static void init_loop_events(struct daemon *daemon)
     ev_idle_start(daemon->loop, &daemon->verify);
 }
 
-/* A copy that lacks the settings is of an older version, so that they are unknown: no defaults in their place. */
-static int load_last_good_config(struct daemon *daemon)
-{
-    const char *copy = PATH_STATE "/" LASTGOOD_CONFIG;
-    struct problems problems = {0};
-    const int r = access(copy, F_OK) < 0 ? -errno : config_load(copy, geteuid(), &daemon->config, &problems);
-    log_problems(&problems);
-    problems_deinit(&problems);
-    return r;
-}
-
-/* Loads accesspkg.conf, or else the last good one, which it logs loudly. 0 or -errno. */
-static int load_first_config(struct daemon *daemon)
-{
-    struct problems problems = {0};
-    int r = config_load(PATH_CONFIG, 0, &daemon->config, &problems);
-    log_problems(&problems);
-    if (r < 0 && load_last_good_config(daemon) == 0) {
-        r = 0;
-        note_problem(daemon,
-                     "The last good accesspkg.conf is in use instead. Mend them, then run: pkg-admin reload",
-                     &problems);
-        log_error("%s HAS ERRORS (above). THE LAST GOOD ONE IS IN USE INSTEAD. Mend the errors, then run: "
-                  "pkg-admin reload",
-                  PATH_CONFIG);
-    } else if (r < 0) {
-        log_error(
-            "There are no usable settings: %s has errors and no good one was kept. Mend the errors, then: "
-            "systemctl start accesspkgd",
-            PATH_CONFIG);
-    }
-    problems_deinit(&problems);
-    return r;
-}
-
-static void log_allow_list(struct daemon *daemon)
-{
-    struct problems problems = {0};
-    compare_allow_list(daemon, &problems);
-    log_problems(&problems);
-    problems_deinit(&problems);
-}
-
 static int start_layers(struct daemon *daemon)
 {
     static const struct bus_self self = {"accesspkgd", BUS_NAME, BUS_PATH};
@@ -524,9 +198,9 @@ static int start_layers(struct daemon *daemon)
     };
     daemon->started = clock_now(&daemon->engine.clock);
     init_loop_events(daemon);
-    int r = load_first_config(daemon);
+    int r = daemon_load_config(daemon);
     if (r == 0)
-        r = load_first_policy(daemon);
+        r = daemon_load_policy(daemon);
     if (r < 0)
         return EX_CONFIG;
     umask(0077);
@@ -539,15 +213,15 @@ static int start_layers(struct daemon *daemon)
     daemon->lookup = lookup_new(daemon->loop, PATH_LOOKUP, (double)daemon->config.lookup_timeout);
     if (daemon->lookup)
         lookup_set_outage(daemon->lookup, on_outage, daemon);
-    const struct bus_manager_hooks hooks = {reload_policy, add_status, set_parked, daemon};
+    const struct bus_manager_hooks hooks = {daemon_reload_policy, daemon_add_status, set_parked, daemon};
     daemon->manager = bus_manager_new(&daemon->engine, daemon->lookup, &hooks);
     if (!daemon->lookup || !daemon->manager)
         return EX_OSERR;
     daemon_survey_init(&daemon->survey, daemon->loop, &daemon->engine, daemon->lookup);
-    if (engine_start(&daemon->engine, is_new) < 0 || replace_former_policy(daemon) < 0 ||
+    if (engine_start(&daemon->engine, is_new) < 0 || daemon_replace_former_policy(daemon) < 0 ||
         engine_heed_policy(&daemon->engine) < 0)
         return EX_SOFTWARE;
-    log_allow_list(daemon);
+    daemon_log_allow_list(daemon);
     const struct daemon_follow_hooks follow_hooks = {on_retries, on_directory, daemon};
     if (daemon_follow_new(daemon->loop, &daemon->engine, daemon->lookup, &follow_hooks, &daemon->follow) < 0)
         return EX_OSERR;

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the process share. Included by files of daemon/ only. */
+#pragma once
+
+#include "common/config.h"
+#include "helperd/bus/chores.h"
+#include "helperd/bus/manager.h"
+#include "helperd/config/packages.h"
+#include "helperd/daemon/follow.h"
+#include "helperd/daemon/survey.h"
+#include "helperd/engine/engine.h"
+#include "helperd/host/lookup.h"
+
+#include <ev.h>
+
+enum { RETRIES_AT_ONCE = 8 };
+
+/* A retry that waits for its look-up. */
+struct retry {
+    struct daemon *daemon; /* NULL: none */
+    int64_t assignment;
+};
+
+struct daemon {
+    struct ev_loop *loop;
+    struct config config;
+    struct packages *packages;
+    struct packages *before; /* during the start: the policy of the last run; NULL: unknown */
+    struct store *store;
+    struct engine engine;
+    struct lookup *lookup;
+    struct bus *bus;
+    struct bus_manager *manager;
+    struct bus_chores *chores;
+    struct engine_verification verification;
+    ev_periodic deadline;
+    ev_timer due;    /* starts chores */
+    ev_timer parked; /* the longest wait of parked answers has passed */
+    ev_idle verify;
+    struct daemon_follow *follow;
+    ev_signal stop[2];
+    double wake_at; /* 0: no deadline */
+    double seen;    /* the clock at the last look, to notice that it was set back */
+    struct retry retries[RETRIES_AT_ONCE];
+    struct daemon_survey survey;
+    int lock;
+    bool lost;
+    int64_t started;
+    int64_t policy_loaded;
+    char *policy_problem; /* why the last good packages.d or settings are in use; NULL: today's are */
+};
+
+/* accesspkg.conf and packages.d at the start, or else the last good ones, logged loudly. 0 or -errno. */
+int daemon_load_config(struct daemon *daemon);
+int daemon_load_policy(struct daemon *daemon);
+/* Puts the policy of the start into force in place of the last run's. 0 or -errno. */
+int daemon_replace_former_policy(struct daemon *daemon);
+/* Reload, and what GetStatus says of the process (bus_manager_hooks). */
+int daemon_reload_policy(struct reply *reply, void *data);
+int daemon_add_status(json_t *status, void *data);
+/* Logs what the allow-list lacks. */
+void daemon_log_allow_list(struct daemon *daemon);
+
+/* Starts the look-ups of retries that are due, some at a time. */
+void daemon_start_retries(struct daemon *daemon);
