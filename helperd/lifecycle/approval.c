@@ -51,11 +51,9 @@ static void bind_groups(struct txn *txn, struct request *request, const struct p
     for (char *const *group = package->groups; seen && *group; group++)
         if (first || request_may_give(request, *group))
             seen[count++] = *group;
-    char *groups = seen ? strv_join(seen, "\n") : NULL;
-    if (txn_ok(txn, groups ? 0 : -ENOMEM)) {
-        free(request->groups);
-        request->groups = groups;
-    }
+    free(request->groups);
+    request->groups = seen ? strv_join(seen, "\n") : NULL;
+    txn_ok(txn, request->groups ? 0 : -ENOMEM);
 }
 
 void request_file(struct txn *txn, const struct facts *facts, const struct package *package,
