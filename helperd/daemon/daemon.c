@@ -44,7 +44,7 @@ static void on_chores(struct ev_loop *loop, ev_timer *timer, int events)
 static void on_settled(void *data)
 {
     struct daemon *daemon = data;
-    bus_manager_settled(daemon->manager);
+    bus_manager_resume_answers(daemon->manager);
 }
 
 static void on_parked(struct ev_loop *loop, ev_timer *timer, int events)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What callers ask the engine, and what has to be looked up before. Each of the functions of a struct call joins its changes
- * to the transaction of the calls under way; engine_finish commits them and makes the answer. Results: 0; a positive enum
- * bus_error with reply->message saying what happened, to what, and what to do; -errno for a fault (logged; nothing was
- * changed).
+ * What callers ask the engine, and what has to be looked up before. Each of the functions of a struct call joins its
+ * changes to the transaction of the calls under way; engine_finish commits them and makes the answer. Results: 0; a
+ * positive enum bus_error with reply->message saying what happened, to what, and what to do; -errno for a fault
+ * (logged; nothing was changed).
  */
 #pragma once
 
@@ -15,8 +15,8 @@ struct caller {
 };
 
 /*
- * A call: who asks, what was looked up for it, and its answer. The calls below take it; behind each stands which facts it
- * needs.
+ * A call: who asks, what was looked up for it, and its answer. The calls below take it; behind each stands which facts
+ * it needs.
  */
 struct call {
     struct engine *engine;
@@ -58,8 +58,8 @@ int engine_extend(const struct call *call, const char *package, const char *just
 /* The requestor hands back what they hold. facts: caller. */
 int engine_return(const struct call *call, const char *package, const char *reason);
 /* Whether a user of this very name holds the package, or will: a live assignment or a start that lies ahead. */
-bool engine_has(struct engine *engine, const char *user, const char *package);
-/* Uid 0, and who decided on it or may decide. facts: caller, delegators, the user unless engine_has the name as it was
+bool engine_has_package(struct engine *engine, const char *user, const char *package);
+/* Uid 0, and who decided on it or may decide. facts: caller, delegators, the user unless engine_has_package the name as it was
  * typed. */
 int engine_revoke(const struct call *call, const char *user, const char *package, const char *reason);
 struct assign_terms {
@@ -119,8 +119,8 @@ enum engine_role { ENGINE_ROLE_REQUESTOR = 0, ENGINE_ROLE_APPROVER, ENGINE_ROLE_
 int engine_list_requests(const struct call *call, enum engine_role role, const struct store_filter *filter);
 int engine_list_packages(const struct call *call);
 
-/* Who holds what now, for uid 0 (checked by the caller), newest first. The value is an array [rows, more, kinds]: as what
- * the name was taken. `kinds`: see store.h; of a word as on the bus ("package"), 0: there is no such. */
+/* Who holds what now, for uid 0 (checked by the caller), newest first. The value is an array [rows, more, kinds]: as
+ * what the name was taken. `kinds`: see store.h; of a word as on the bus ("package"), 0: there is no such. */
 int engine_list_holders(struct engine *engine, const struct store_holders_filter *filter,
                         struct reply *reply);
 unsigned engine_holder_kind(const char *word);
@@ -130,8 +130,8 @@ unsigned engine_holder_kind(const char *word);
 int engine_report(struct engine *engine, int64_t since, const char *package, struct reply *reply);
 int engine_list_audit(struct engine *engine, const struct store_audit_filter *filter, struct reply *reply);
 
-/* What would become of a request for this package, asked by the same code that decides. user: "" for the caller; another
- * name for uid 0. facts: caller, user, the package's groups and the principals of all its stages. */
+/* What would become of a request for this package, asked by the same code that decides. user: "" for the caller;
+ * another name for uid 0. facts: caller, user, the package's groups and the principals of all its stages. */
 int engine_explain(const struct call *call, const char *package, const char *user);
 
 /*
@@ -144,7 +144,7 @@ bool engine_is_settling(struct engine *engine, const char *user);
 /* Whether one of the user whom the answer is about is: the answer waits for it. */
 bool engine_answer_waits(const struct call *call);
 /* Makes an answer that waited anew. 0, the refusal, or -errno. */
-int engine_settled(const struct call *call);
+int engine_answer_again(const struct call *call);
 
 /*
  * Notices (outbox.h), for accesspkg-notify alone. Taking them gives those behind the number `after`, in order, as

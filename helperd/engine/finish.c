@@ -136,7 +136,7 @@ static int check_left(const struct call *call)
     return r == STORE_E_NONE ? 0 : r;
 }
 
-int engine_settled(const struct call *call)
+int engine_answer_again(const struct call *call)
 {
     const struct answer *answer = &call->reply->answer;
     if (!answer->request && !answer->assignment)

@@ -253,7 +253,7 @@ static int refuse_revoke(struct engine *engine, const char *user, const char *pa
     return r < 0 ? r : refusal;
 }
 
-bool engine_has(struct engine *engine, const char *user, const char *package)
+bool engine_has_package(struct engine *engine, const char *user, const char *package)
 {
     struct assignment assignment = {0};
     struct request request = {0};

@@ -146,7 +146,7 @@ START_TEST(test_failed_removal)
     ck_assert(engine_is_settling(&fixture.engine, "alice"));
     ck_assert(!fixture_gate_opens(&fixture, "alice", "asked")); /* the gate does not wait for it */
     serve();
-    ck_assert_int_eq(engine_settled(call), BUS_ERROR_UNAVAILABLE);
+    ck_assert_int_eq(engine_answer_again(call), BUS_ERROR_UNAVAILABLE);
     ck_assert_ptr_nonnull(strstr(call->reply->message, "the file is locked"));
     ck_assert_int_eq(store_count_memberships_left(fixture.engine.store, &left), 0);
     ck_assert_int_eq(left, 1);
@@ -167,11 +167,11 @@ START_TEST(test_end_before_an_answer)
     ck_assert(etcgroup_has(&etc, "alice", "backup"));
     const struct call *call = fixture_call(&fixture, "root", NULL);
     ck_assert_int_eq(engine_finish(call, engine_revoke(call, "alice", "free", "r")), 0);
-    ck_assert_int_eq(engine_settled(call), BUS_ERROR_UNAVAILABLE);
+    ck_assert_int_eq(engine_answer_again(call), BUS_ERROR_UNAVAILABLE);
     ck_assert_ptr_nonnull(
         strstr(call->reply->message, "backup of /etc/group: the root service has not answered yet"));
     serve();
-    ck_assert_int_eq(engine_settled(call), 0);
+    ck_assert_int_eq(engine_answer_again(call), 0);
     fixture_drop();
 }
 END_TEST
