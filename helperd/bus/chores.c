@@ -102,7 +102,7 @@ static int ask_root_service(struct bus_chores *chores)
 
 static void drive_membership(struct bus_chores *chores)
 {
-    while (!chores->membership.user && engine_due_membership(chores->engine, &chores->membership) == 0) {
+    while (!chores->membership.user && engine_take_due_membership(chores->engine, &chores->membership) == 0) {
         const int r = ask_root_service(chores);
         if (r == 0)
             return;
@@ -135,7 +135,7 @@ static void on_warned(int result, bool changed, const char *message, void *data)
 static void drive_warning(struct bus_chores *chores)
 {
     struct engine_warning warning;
-    while (!chores->warning && engine_due_warning(chores->engine, &warning) == 0) {
+    while (!chores->warning && engine_take_due_warning(chores->engine, &warning) == 0) {
         chores->warned = warning.uid;
         chores->warning =
             bus_privileged_warn(chores->privileged, warning.uid, warning.text, on_warned, chores) == 0;
@@ -162,7 +162,7 @@ static void on_sessions_ended(int result, char *const *lines, const char *messag
 
 static void drive_ending(struct bus_chores *chores)
 {
-    while (!chores->ending.user && engine_due_ending(chores->engine, &chores->ending) == 0) {
+    while (!chores->ending.user && engine_take_due_ending(chores->engine, &chores->ending) == 0) {
         const struct engine_ending *ending = &chores->ending;
         const bool nothing = !ending->services[0] && ending->n_gids == 0;
         if (!nothing &&

@@ -322,7 +322,7 @@ static struct bus_call *call_new(struct bus_manager *manager, const struct bus_c
                               .method = method,
                               .message = stub,
                               .arguments = arguments,
-                              .inquiry = INQUIRY_NOBODY};
+                              .inquiry = INQUIRY_EMPTY};
     manager->calls = call;
     manager->count++;
     return call;

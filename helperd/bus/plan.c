@@ -142,8 +142,8 @@ int bus_plan_holder(struct bus_call *call)
 
 int bus_plan_holding(struct bus_call *call)
 {
-    return engine_inquire_holding(call->manager->engine, call->terms.user, call->terms.package,
-                                  &call->inquiry);
+    return engine_inquire_held_groups(call->manager->engine, call->terms.user, call->terms.package,
+                                      &call->inquiry);
 }
 
 /* A list of one's own requests needs no delegators. */

@@ -165,8 +165,8 @@ int engine_refuse(struct reply *reply, enum bus_error code, const char *format, 
 /* What a look-up for this call has to find out, added to the inquiry. 0; -errno. */
 int engine_inquire_packages(struct engine *engine, char *const *packages, struct inquiry *inquiry);
 /* The groups of what the user holds of this package, whatever becomes of packages.d; none when nothing. */
-int engine_inquire_holding(struct engine *engine, const char *user, const char *package,
-                           struct inquiry *inquiry);
+int engine_inquire_held_groups(struct engine *engine, const char *user, const char *package,
+                               struct inquiry *inquiry);
 /* Who asked, and the groups of what they asked for. STORE_E_NONE when there is no such request. */
 int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *inquiry);
 

@@ -16,7 +16,7 @@ enum {
     FILED_PER_PENDING = 25, /* requests in that time, for each that may wait at a time */
 };
 
-int engine_check_terms(struct engine *engine, int64_t duration, int64_t start, struct reply *reply)
+int engine_check_times(struct engine *engine, int64_t duration, int64_t start, struct reply *reply)
 {
     if (duration < 0 || (duration > DURATION_MAX && duration != DURATION_FOREVER))
         return engine_refuse(
@@ -256,7 +256,7 @@ int engine_check_caller(const struct call *call)
     return call->facts->caller ? 0 : engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
 }
 
-struct act caller_act(const struct call *call, const char *reason)
+struct act engine_caller_act(const struct call *call, const char *reason)
 {
     return (struct act){call->facts->caller->name, call->caller->identity, reason && *reason ? reason : NULL};
 }

@@ -19,8 +19,8 @@ static void end_assignment(struct txn *txn, struct assignment *assignment)
     assignment_finish(txn, assignment, ASSIGNMENT_END, own_act(NULL));
 }
 
-/* What of it is done first. A start stands behind the ends: after a while without us both may be due, and what has ended
- * stands in no start's way. */
+/* What of it is done first. A start stands behind the ends: after a while without us both may be due, and what has
+ * ended stands in no start's way. */
 static const struct due {
     int (*find_request)(struct store *store, int64_t now, struct request *ret);
     void (*on_request)(struct txn *txn, struct request *request);
@@ -74,7 +74,7 @@ static int note_user(const char *user, void *data)
 /* Readers refuse a file from the future: after the clock was set back every file is written again. What was due by the
  * old clock, as a membership to be taken away, does not wait until the new one has caught up; and what ends by its time
  * alone, as a delegation, stays ended. */
-static int follow_clock(struct engine *engine, int64_t now)
+static int notice_clock_set_back(struct engine *engine, int64_t now)
 {
     if (now + CLOCK_BACK < engine->last_now) {
         struct txn *txn = engine_join(engine);
@@ -93,7 +93,7 @@ static int follow_clock(struct engine *engine, int64_t now)
 static int do_dues(struct engine *engine)
 {
     const int64_t now = clock_now(&engine->clock);
-    const int r = follow_clock(engine, now);
+    const int r = notice_clock_set_back(engine, now);
     engine_publish(engine);
     if (r == 0 && anything_due(engine, now)) {
         struct txn *txn = engine_join(engine);
@@ -122,7 +122,7 @@ static void revoke_stale(struct txn *txn, const struct subject *subject)
     }
 }
 
-static bool is_stale(struct engine *engine, const struct subject *subject)
+static bool has_stale_assignment(struct engine *engine, const struct subject *subject)
 {
     struct assignment assignment = {0};
     if (!subject || store_find_stale_assignment(engine->store, subject->name, subject->uid, &assignment) != 0)
@@ -131,16 +131,16 @@ static bool is_stale(struct engine *engine, const struct subject *subject)
     return true;
 }
 
-int engine_heed(struct engine *engine, const struct facts *facts)
+int engine_revoke_stale(struct engine *engine, const struct facts *facts)
 {
     const struct subject *const subjects[] = {facts->caller, facts->user};
     for (size_t i = 0; i < 2; i++)
-        if (is_stale(engine, subjects[i]))
+        if (has_stale_assignment(engine, subjects[i]))
             revoke_stale(engine_join(engine), subjects[i]);
     return store_failed(engine->store);
 }
 
-int engine_next_holder(struct engine *engine, const char *after, char **ret)
+int engine_next_concerned_user(struct engine *engine, const char *after, char **ret)
 {
     if (!*after)
         engine_begin_unknown(engine, ENGINE_UNKNOWN_USER);
@@ -150,8 +150,8 @@ int engine_next_holder(struct engine *engine, const char *after, char **ret)
     return r;
 }
 
-int engine_enter(struct engine *engine, const struct facts *facts)
+int engine_begin_call(struct engine *engine, const struct facts *facts)
 {
     const int r = do_dues(engine);
-    return r < 0 ? r : engine_heed(engine, facts);
+    return r < 0 ? r : engine_revoke_stale(engine, facts);
 }

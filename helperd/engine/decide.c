@@ -65,13 +65,13 @@ static bool is_waiting(const struct request *request, int64_t now)
     return request->state == STATE_PENDING_APPROVAL && now < request->deadline;
 }
 
-static int cancel(const struct call *call, struct record *record, const char *reason)
+static int cancel_request(const struct call *call, struct record *record, const char *reason)
 {
-    if (!engine_is_own(&record->request, call->caller, call->facts))
+    if (!engine_is_own_request(&record->request, call->caller, call->facts))
         return refuse_unknown_request(record->request.id, call->reply);
     if (!is_waiting(&record->request, clock_now(&call->engine->clock)) && !record->request.waiting)
         return refuse_cancel(record, call->reply);
-    request_withdraw(engine_join(call->engine), &record->request, caller_act(call, reason));
+    request_withdraw(engine_join(call->engine), &record->request, engine_caller_act(call, reason));
     call->reply->answer.request = record->request.id;
     return 0;
 }
@@ -81,12 +81,12 @@ int engine_cancel(const struct call *call, int64_t id, const char *reason)
     struct record record = {0};
     int r;
     if ((r = engine_check_text("reason", reason, call->reply)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = record_load(call->engine->store, id, &record);
     if (r != 0)
         return r == STORE_E_NONE ? refuse_unknown_request(id, call->reply) : r;
-    r = cancel(call, &record, reason);
+    r = cancel_request(call, &record, reason);
     record_deinit(&record);
     return r;
 }
@@ -119,8 +119,8 @@ static int check_requestor(const struct request *request, const struct package *
 }
 
 /* The time that an approval gives: what was asked for or less, never more than the policy allows by now (rule 9). */
-static int64_t given_time(const struct request *request, const struct package *package,
-                          const struct decision_terms *terms)
+static int64_t get_given_time(const struct request *request, const struct package *package,
+                              const struct decision_terms *terms)
 {
     const int64_t asked = request->granted ? request->granted : request->duration;
     const int64_t given = terms->duration ? terms->duration : asked;
@@ -179,7 +179,7 @@ static int check_approval(struct engine *engine, const struct request *request, 
         r = engine_check_extension(engine,
                                    &(struct extension){.assignment = &assignment,
                                                        .package = package,
-                                                       .seconds = given_time(request, package, terms)},
+                                                       .seconds = get_given_time(request, package, terms)},
                                    reply);
     if (r == 0)
         r = engine_check_duties(engine, &requestor, package, false, reply);
@@ -187,7 +187,7 @@ static int check_approval(struct engine *engine, const struct request *request, 
     return refuse_to_approver(r, request, reply);
 }
 
-static const struct decision *last_of_stage(const struct record *record, int64_t stage)
+static const struct decision *find_last_decision(const struct record *record, int64_t stage)
 {
     for (size_t i = record->n_decisions; i-- > 0;)
         if (record->decisions[i].stage == stage)
@@ -200,8 +200,8 @@ static int refuse_other_stage(struct engine *engine, const struct record *record
                               const struct policy_decider *decider, struct reply *reply)
 {
     const struct request *request = &record->request;
-    const int64_t stage = engine_stage_of(engine, record, decider);
-    const struct decision *last = last_of_stage(record, stage);
+    const int64_t stage = engine_find_stage_of(engine, record, decider);
+    const struct decision *last = find_last_decision(record, stage);
     char when[TIME_TEXT_MAX];
     char reason[REASON_SHOWN_MAX] = "";
     if (decider->identity.uid == request->requestor.uid || stage == 0 || stage == request->stage)
@@ -263,8 +263,8 @@ static int decide_record(const struct call *call, struct record *record, bool ap
         .reason = (char *)terms->reason,
         .at = now,
     };
-    if (approve && given_time(request, package, terms) != request->duration)
-        request->granted = given_time(request, package, terms);
+    if (approve && get_given_time(request, package, terms) != request->duration)
+        request->granted = get_given_time(request, package, terms);
     if (approve && terms->start > now)
         request->start = terms->start;
     request_decide(engine_join(call->engine), record, &decision, package, call->facts);
@@ -281,10 +281,10 @@ int engine_decide(const struct call *call, int64_t id, bool approve, const struc
                              id);
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
-        (r = engine_check_terms(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
+        (r = engine_check_times(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
         (r = engine_check_caller(call)) != 0 ||
         (r = engine_check_login_id(call->engine, call->caller, call->reply)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = record_load(call->engine->store, id, &record);
     if (r == STORE_E_NONE)

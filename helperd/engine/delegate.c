@@ -168,7 +168,8 @@ int engine_delegate(const struct call *call, const struct delegate_terms *terms)
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
         (r = check_until(call->engine, terms->until, call->reply)) != 0 ||
-        (r = check_parties(call, terms->to)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0 ||
+        (r = check_parties(call, terms->to)) != 0 ||
+        (r = engine_begin_call(call->engine, call->facts)) != 0 ||
         (r = check_counts(call->engine, call->facts, &replaced, call->reply)) != 0)
         return r;
     struct delegation delegation = {
@@ -186,7 +187,7 @@ int engine_delegate(const struct call *call, const struct delegate_terms *terms)
     if (replaced)
         store_revoke_delegation(txn->store, replaced, delegation.since);
     store_add_delegation(txn->store, &delegation);
-    delegation_audit(txn, caller_act(call, delegation.reason), "delegate", &delegation);
+    delegation_audit(txn, engine_caller_act(call, delegation.reason), "delegate", &delegation);
     return show_delegation(&delegation, call->reply);
 }
 
@@ -208,7 +209,7 @@ static int revoke_between(const struct call *call, enum store_delegations which,
                   : is_received_by(&found[i], call->facts->caller) && strcmp(found[i].user, other) == 0)
             match = &found[i];
     if (match)
-        delegation_end(engine_join(call->engine), match, caller_act(call, match->reason));
+        delegation_end(engine_join(call->engine), match, engine_caller_act(call, match->reason));
     r = match ? show_delegation(match, call->reply) : STORE_E_NONE;
     store_free_delegations(found, count);
     return r;
@@ -219,7 +220,7 @@ int engine_undelegate(const struct call *call, const char *other)
     char visible[NAME_ENCODED_MAX + 1];
     int r = engine_check_caller(call);
     if (r == 0)
-        r = engine_enter(call->engine, call->facts);
+        r = engine_begin_call(call->engine, call->facts);
     const char *const names[] = {other, call->facts->user ? call->facts->user->name : other};
     for (size_t i = 0; i < 2 && (i == 0 ? r == 0 : r == STORE_E_NONE); i++) {
         r = revoke_between(call, STORE_DELEGATIONS_GIVEN, names[i]);
@@ -266,7 +267,7 @@ static int add_views(struct engine *engine, const struct caller *caller, const s
 int engine_list_delegations(const struct call *call)
 {
     int r;
-    if ((r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0)
+    if ((r = engine_check_caller(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     json_t *array = json_array();
     if (call->caller->identity.uid == 0) {

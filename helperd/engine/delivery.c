@@ -23,7 +23,7 @@ enum {
 /* ---- delivery ---- */
 
 /* It waits no longer, or for others: who asks to decide it now would only be a nuisance. */
-static int is_stale(struct engine *engine, const struct notice *notice, const json_t *facts, bool *ret)
+static int is_stale_notice(struct engine *engine, const struct notice *notice, const json_t *facts, bool *ret)
 {
     struct request request = {0};
     *ret = notice->event == OUTBOX_EVENT_COUNT;
@@ -54,7 +54,7 @@ static json_t *list_delegates(struct engine *engine)
     return pairs;
 }
 
-static json_t *split(const char *text, char separator)
+static json_t *split_names(const char *text, char separator)
 {
     json_t *array = json_array();
     while (text && *text) {
@@ -86,7 +86,7 @@ static json_t *view_notice(struct engine *engine, const struct notice *notice, j
     notice_set_text(facts, "event", outbox_identifier(notice->event));
     json_object_set_new(facts, "recipients", recipients);
     notice_set_number(facts, "unnamed", unnamed);
-    json_object_set_new(facts, "done", split(notice->done, '/'));
+    json_object_set_new(facts, "done", split_names(notice->done, '/'));
     if (outbox_audience(notice->event) != OUTBOX_REQUESTOR)
         json_object_set_new(facts, "delegates", list_delegates(engine));
     return facts;
@@ -111,7 +111,7 @@ static int drop_stale(struct engine *engine, struct stale *stale)
 }
 
 /* The next one behind *after, to the array or to those that go. 0, STORE_E_NONE, -errno. */
-static int take_next(struct engine *engine, int64_t *after, json_t *array, struct stale *stale)
+static int take_next_notice(struct engine *engine, int64_t *after, json_t *array, struct stale *stale)
 {
     struct notice notice = {0};
     bool is_old = false;
@@ -120,7 +120,7 @@ static int take_next(struct engine *engine, int64_t *after, json_t *array, struc
         return r;
     *after = notice.id;
     json_t *facts = json_loads(notice.facts, 0, NULL);
-    r = facts ? is_stale(engine, &notice, facts, &is_old) : -ENOMEM;
+    r = facts ? is_stale_notice(engine, &notice, facts, &is_old) : -ENOMEM;
     if (r == 0 && is_old)
         stale->ids[stale->count++] = notice.id;
     else if (r == 0 && json_array_append_new(array, view_notice(engine, &notice, json_incref(facts))) < 0)
@@ -139,7 +139,7 @@ int engine_take_notices(struct engine *engine, int64_t after, int64_t limit, str
     struct stale stale = {.count = 0};
     int r = engine_tick(engine);
     while (r == 0 && json_array_size(array) < most)
-        r = take_next(engine, &after, array, &stale);
+        r = take_next_notice(engine, &after, array, &stale);
     if (r >= 0)
         r = drop_stale(engine, &stale);
     if (r < 0) {

@@ -17,7 +17,7 @@ enum { REVIEWERS_SHOWN_MAX = 512, REASON_SHOWN_MAX = 512 };
 
 /* ---- to take it ---- */
 
-static int check_words(const struct submission *submission, struct reply *reply)
+static int check_emergency_words(const struct submission *submission, struct reply *reply)
 {
     char visible[2 * NAME_PACKAGE_MAX];
     if (strv_length(submission->packages) != 1)
@@ -59,7 +59,7 @@ static void append_names(char all[REVIEWERS_SHOWN_MAX], char *const *names)
 }
 
 /* "bob, %dba-leads, carol", cut where it would be too long. */
-static char *reviewers_text(const struct package *package, char *ret, size_t size)
+static char *list_reviewer_names(const struct package *package, char *ret, size_t size)
 {
     char all[REVIEWERS_SHOWN_MAX] = "";
     for (size_t i = 0; i < package->n_stages; i++) {
@@ -69,8 +69,8 @@ static char *reviewers_text(const struct package *package, char *ret, size_t siz
     return text_visible(all, ret, size);
 }
 
-static int check_reviewed(struct engine *engine, const struct subject *subject, const struct package *package,
-                          struct reply *reply)
+static int check_last_is_reviewed(struct engine *engine, const struct subject *subject,
+                                  const struct package *package, struct reply *reply)
 {
     struct request last = {0};
     char reviewers[REVIEWERS_SHOWN_MAX];
@@ -81,7 +81,7 @@ static int check_reviewed(struct engine *engine, const struct subject *subject, 
             "Your emergency for %s, request %" PRId64
             ", has not been reviewed yet; before it is, you cannot take it so again. Ask one of: "
             "%s (pkg-approve review %" PRId64 "). Or ask for approval: pkg-request submit %s",
-            package->name, last.id, reviewers_text(package, reviewers, sizeof(reviewers)), last.id,
+            package->name, last.id, list_reviewer_names(package, reviewers, sizeof(reviewers)), last.id,
             package->name);
     request_deinit(&last);
     return r == STORE_E_NONE ? 0 : r;
@@ -108,7 +108,7 @@ static int check_emergency(struct engine *engine, const struct subject *subject,
                              package->name, package->name);
     int r;
     if ((r = check_not_held(engine, subject, package, reply)) != 0 ||
-        (r = check_reviewed(engine, subject, package, reply)) != 0 ||
+        (r = check_last_is_reviewed(engine, subject, package, reply)) != 0 ||
         (r = engine_check_limits(engine, subject->uid, true, reply)) != 0)
         return r;
     return engine_check_duties(engine, subject, package, false, reply);
@@ -128,7 +128,7 @@ static void withdraw_open(struct txn *txn, const struct caller *caller, const st
 }
 
 /* For the log; every approver has a notice of it. */
-static void raise_alarm(struct txn *txn, const struct request *request)
+static void log_emergency(struct txn *txn, const struct request *request)
 {
     char user[NAME_ENCODED_MAX + 1];
     char why[REASON_SHOWN_MAX];
@@ -141,15 +141,15 @@ int engine_emergency(const struct call *call, const struct submission *submissio
 {
     const struct subject *subject = NULL;
     int r;
-    if ((r = check_words(submission, call->reply)) != 0 ||
+    if ((r = check_emergency_words(submission, call->reply)) != 0 ||
         (r = engine_find_requestor(call, submission, &subject)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     const struct package *package = packages_find(call->engine->packages, submission->packages[0]);
     r = check_emergency(call->engine, subject, submission->packages[0], package, call->reply);
     if (r != 0)
         return r;
-    struct request request = engine_compose(call->engine, call->caller, subject, submission, package);
+    struct request request = engine_compose_request(call->engine, call->caller, subject, submission, package);
     request.emergency = true;
     request.duration = package->emergency_duration;
     /* In no stage, but kept with it: who would have been asked finds it in their history. */
@@ -158,7 +158,7 @@ int engine_emergency(const struct call *call, const struct submission *submissio
     request_file(txn, call->facts, package, &request, &(struct filing){.waived = true});
     withdraw_open(txn, call->caller, &request);
     notify_emergency(txn, &request, package);
-    raise_alarm(txn, &request);
+    log_emergency(txn, &request);
     call->reply->answer = (struct answer){.request = request.id, .submitted = true};
     return 0;
 }
@@ -227,12 +227,12 @@ int engine_review(const struct call *call, int64_t id, const char *reason)
     int r;
     if ((r = engine_check_text("note", reason, call->reply)) != 0 ||
         (r = engine_check_login_id(call->engine, call->caller, call->reply)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = record_load(call->engine->store, id, &record);
     if (r < 0)
         return r;
-    r = engine_refuse_sight(r == 0 ? engine_may_see(call->engine, call->caller, call->facts, &record)
+    r = engine_refuse_sight(r == 0 ? engine_judge_sight(call->engine, call->caller, call->facts, &record)
                                    : ENGINE_SIGHT_NO,
                             id, call->reply);
     if (r == 0)

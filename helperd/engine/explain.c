@@ -22,7 +22,7 @@ struct explanation {
     struct identity identity;
 };
 
-static int add(json_t *object, const char *key, json_t *value)
+static int set_member(json_t *object, const char *key, json_t *value)
 {
     return json_object_set_new(object, key, value) < 0 ? -ENOMEM : 0;
 }
@@ -38,8 +38,8 @@ static bool has_uid(const uid_t *uids, size_t count, uid_t uid)
 }
 
 /* The names of those whom these principals stand for, each person once, without the requestor. NULL: no memory. */
-static json_t *people_of(const struct explanation *explanation, const struct stage *stage,
-                         char *const *principals)
+static json_t *list_people(const struct explanation *explanation, const struct stage *stage,
+                           char *const *principals)
 {
     const struct policy_pending pending = {.stage = stage, .requestor = &explanation->identity};
     json_t *names = json_array();
@@ -67,7 +67,7 @@ static json_t *people_of(const struct explanation *explanation, const struct sta
 }
 
 /* Whether these are all: else what was found in time. */
-static bool are_known(const struct explanation *explanation, char *const *principals)
+static bool are_all_known(const struct explanation *explanation, char *const *principals)
 {
     bool known = true;
     for (; principals && *principals; principals++) {
@@ -84,35 +84,38 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
         [POLICY_REACH_UNKNOWN] = "unknown",
         [POLICY_REACH_APPROVERS] = "approvers",
         [POLICY_REACH_FALLBACK] = "fallback",
-        [POLICY_REACH_NOBODY] = "nobody",
+        [POLICY_REACH_NONE] = "nobody",
     };
     const char *here = stage_find_host_obstacle(explanation->engine);
     const struct policy_pending pending = {.stage = stage, .requestor = &explanation->identity};
     struct policy_reach reach = policy_reach(&pending, explanation->facts);
     char why[STAGE_WHY_MAX];
-    const bool taken = !here && !apart && reach.verdict != POLICY_REACH_NOBODY;
+    const bool taken = !here && !apart && reach.verdict != POLICY_REACH_NONE;
     if (here || taken)
-        reach.verdict = POLICY_REACH_NOBODY;
-    json_t *view =
-        json_pack("{s:I, s:I, s:I, s:o, s:o, s:b, s:s}", "stage", (json_int_t)stage->number, "quorum",
-                  (json_int_t)stage->quorum, "timeout", (json_int_t)stage->timeout, "approvers",
-                  texts_new(stage->approvers), "people", people_of(explanation, stage, stage->approvers),
-                  "people_known", are_known(explanation, stage->approvers), "reach", words[reach.verdict]);
+        reach.verdict = POLICY_REACH_NONE;
+    json_t *view = json_pack("{s:I, s:I, s:I, s:o, s:o, s:b, s:s}", "stage", (json_int_t)stage->number,
+                             "quorum", (json_int_t)stage->quorum, "timeout", (json_int_t)stage->timeout,
+                             "approvers", texts_new(stage->approvers), "people",
+                             list_people(explanation, stage, stage->approvers), "people_known",
+                             are_all_known(explanation, stage->approvers), "reach", words[reach.verdict]);
     int r = view ? 0 : -ENOMEM;
     if (r == 0 && stage->fallback_approvers[0]) {
-        r = add(view, "fallback_approvers", texts_new(stage->fallback_approvers));
+        r = set_member(view, "fallback_approvers", texts_new(stage->fallback_approvers));
         if (r == 0)
-            r = add(view, "fallback_people", people_of(explanation, stage, stage->fallback_approvers));
+            r = set_member(view, "fallback_people",
+                           list_people(explanation, stage, stage->fallback_approvers));
         if (r == 0)
-            r = add(view, "fallback_known", json_boolean(are_known(explanation, stage->fallback_approvers)));
+            r = set_member(view, "fallback_known",
+                           json_boolean(are_all_known(explanation, stage->fallback_approvers)));
     }
     if (r == 0 && stage->escalate_after)
-        r = add(view, "escalate_after", json_integer(stage->escalate_after));
-    if (r == 0 && reach.verdict == POLICY_REACH_NOBODY)
-        r = add(view, "why",
-                json_string(here    ? here
-                            : taken ? "one person takes part in one stage alone, and too few can approve"
-                                    : stage_describe_reach(stage, &reach, explanation->facts, why)));
+        r = set_member(view, "escalate_after", json_integer(stage->escalate_after));
+    if (r == 0 && reach.verdict == POLICY_REACH_NONE)
+        r = set_member(view, "why",
+                       json_string(here ? here
+                                   : taken
+                                       ? "one person takes part in one stage alone, and too few can approve"
+                                       : stage_describe_reach(stage, &reach, explanation->facts, why)));
     if (r == 0)
         return view;
     json_decref(view);
@@ -168,7 +171,7 @@ static json_t *view_groups(const struct explanation *explanation)
 /* ---- the whole ---- */
 
 /* What Submit would check. Whether and how a reason is given is not known here: it is said that one is needed. */
-static int add_verdict(const struct explanation *explanation, json_t *view)
+static int set_verdict(const struct explanation *explanation, json_t *view)
 {
     const struct policy_ask ask = {.has_justification = true};
     struct reply refusal = {0};
@@ -176,23 +179,23 @@ static int add_verdict(const struct explanation *explanation, json_t *view)
         engine_check_filing(explanation->engine, explanation->subject, explanation->package, &ask, &refusal);
     if (r < 0)
         return r;
-    const int added = add(view, "may_request", json_boolean(r == 0));
-    return r == 0 || added < 0 ? added : add(view, "why", json_string(refusal.message));
+    const int added = set_member(view, "may_request", json_boolean(r == 0));
+    return r == 0 || added < 0 ? added : set_member(view, "why", json_string(refusal.message));
 }
 
 /* Rule 5 is held by uids alone here, or nobody can decide at all. */
-static int add_login_ids(const struct explanation *explanation, json_t *view)
+static int set_login_ids(const struct explanation *explanation, json_t *view)
 {
     if (explanation->engine->login_ids_count || !explanation->package->approval_required)
         return 0;
-    return add(
+    return set_member(
         view, "login_ids",
         json_string(explanation->engine->config->require_login_id == CONFIG_YES
                         ? "are required and say nothing in this container: nobody can decide"
                         : "say nothing in this container: who went on to an approver's account is not told"));
 }
 
-static json_t *view_package(const struct explanation *explanation)
+static json_t *view_explanation(const struct explanation *explanation)
 {
     static const char *const extensions[] = {[PACKAGE_EXTENSION_NO] = "no",
                                              [PACKAGE_EXTENSION_ALLOWED] = "allowed",
@@ -208,14 +211,15 @@ static json_t *view_package(const struct explanation *explanation)
                      view_stages(explanation));
 }
 
-static int explain(const struct explanation *explanation, struct reply *reply)
+static int explain_package(const struct explanation *explanation, struct reply *reply)
 {
-    json_t *view = view_package(explanation);
-    int r = view ? add_verdict(explanation, view) : -ENOMEM;
+    json_t *view = view_explanation(explanation);
+    int r = view ? set_verdict(explanation, view) : -ENOMEM;
     if (r == 0)
-        r = add_login_ids(explanation, view);
+        r = set_login_ids(explanation, view);
     if (r == 0)
-        r = engine_add_own(explanation->engine, explanation->subject, explanation->package->name, view);
+        r = engine_add_own_access(explanation->engine, explanation->subject, explanation->package->name,
+                                  view);
     if (r == 0)
         reply->value = view;
     else
@@ -246,6 +250,6 @@ int engine_explain(const struct call *call, const char *name, const char *user)
                              *user ? text_visible(user, visible, sizeof(visible)) : "with your uid");
     explanation.identity =
         is_other ? (struct identity){explanation.subject->uid, UID_UNSET} : call->caller->identity;
-    const int r = engine_enter(call->engine, call->facts);
-    return r < 0 ? r : explain(&explanation, call->reply);
+    const int r = engine_begin_call(call->engine, call->facts);
+    return r < 0 ? r : explain_package(&explanation, call->reply);
 }

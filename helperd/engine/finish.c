@@ -64,7 +64,7 @@ static int show(const struct call *call)
     struct assignment assignment = {0};
     int r = find_assignment(call, &assignment);
     if (r >= 0 && answer->request)
-        r = engine_show(call, answer->request);
+        r = engine_show_request(call, answer->request);
     else if (r == 0)
         r = (call->reply->value = view_assignment(&assignment)) ? 0 : -ENOMEM;
     if (r == 0)

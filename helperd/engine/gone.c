@@ -42,7 +42,7 @@ static void withdraw_stale(struct txn *txn, const struct subject *subject)
 }
 
 /* The next one, 1 when there was one, 0 when there is none, -errno. */
-static int drop_one(struct engine *engine, const char *name, const struct subject *now)
+static int end_one_delegation(struct engine *engine, const char *name, const struct subject *now)
 {
     struct txn txn;
     struct delegation delegation = {0};
@@ -59,16 +59,16 @@ static int drop_one(struct engine *engine, const char *name, const struct subjec
 }
 
 /* What a user delegated, or was delegated, is not their namesake's. `now`: who has the name; NULL: no user. */
-static int drop_delegations(struct engine *engine, const char *name, const struct subject *now)
+static int end_delegations(struct engine *engine, const char *name, const struct subject *now)
 {
     int r;
-    while ((r = drop_one(engine, name, now)) > 0)
+    while ((r = end_one_delegation(engine, name, now)) > 0)
         ;
     return r;
 }
 
 /* Looks first: without a difference nothing is written. */
-static int end_gone(struct engine *engine, const char *name)
+static int end_access_of_gone(struct engine *engine, const char *name)
 {
     struct txn txn;
     struct assignment assignment = {0};
@@ -109,10 +109,10 @@ static int mark_missing(struct engine *engine, const char *name)
     return r;
 }
 
-static int heed_gone(struct engine *engine, const char *name)
+static int end_all_of_gone(struct engine *engine, const char *name)
 {
     int r;
-    if ((r = end_gone(engine, name)) < 0 || (r = drop_delegations(engine, name, NULL)) < 0)
+    if ((r = end_access_of_gone(engine, name)) < 0 || (r = end_delegations(engine, name, NULL)) < 0)
         return r;
     return mark_missing(engine, name);
 }
@@ -141,23 +141,23 @@ static int end_stale_requests(struct engine *engine, const struct subject *subje
     return txn_commit(&txn);
 }
 
-static int heed_there(struct engine *engine, const struct subject *subject)
+static int end_all_of_other_uid(struct engine *engine, const struct subject *subject)
 {
     int r;
     if ((r = note_seen(engine, subject)) < 0 || (r = end_stale_requests(engine, subject)) < 0)
         return r;
-    return drop_delegations(engine, subject->name, subject);
+    return end_delegations(engine, subject->name, subject);
 }
 
-int engine_heed_holder(struct engine *engine, const char *name, const struct facts *facts)
+int engine_compare_user(struct engine *engine, const char *name, const struct facts *facts)
 {
-    int r = engine_end(engine, engine_heed(engine, facts));
+    int r = engine_end(engine, engine_revoke_stale(engine, facts));
     if (r < 0)
         return r;
     if (facts->user) {
         engine_note_known(engine, ENGINE_UNKNOWN_USER, name);
-        return heed_there(engine, facts->user);
+        return end_all_of_other_uid(engine, facts->user);
     }
     r = engine_note_unknown(engine, ENGINE_UNKNOWN_USER, name);
-    return r >= 0 && facts->user_gone ? heed_gone(engine, name) : r < 0 ? r : 0;
+    return r >= 0 && facts->user_gone ? end_all_of_gone(engine, name) : r < 0 ? r : 0;
 }

@@ -18,7 +18,7 @@ static int refuse_not_held(const char *package, struct reply *reply)
         text_visible(package, visible, sizeof(visible)));
 }
 
-static int refuse_others(const char *user, const char *package, struct reply *reply)
+static int refuse_not_holder(const char *user, const char *package, struct reply *reply)
 {
     char holder[NAME_ENCODED_MAX + 1], visible[2 * NAME_PACKAGE_MAX], word[TEXT_WORD_MAX];
     text_visible(user, holder, sizeof(holder));
@@ -91,8 +91,8 @@ static int check_extend(const struct call *call, const struct assignment *assign
     return 0;
 }
 
-static int extend(const struct call *call, const struct assignment *assignment, const struct package *package,
-                  struct extension_terms *terms)
+static int extend_assignment(const struct call *call, const struct assignment *assignment,
+                             const struct package *package, struct extension_terms *terms)
 {
     struct request waiting = {0};
     bool emergency = true;
@@ -117,8 +117,8 @@ int engine_extend(const struct call *call, const char *name, const char *justifi
     struct assignment assignment = {0};
     int r;
     if ((justification && (r = engine_check_text("justification", justification, call->reply)) != 0) ||
-        (r = engine_check_terms(call->engine, duration, 0, call->reply)) != 0 ||
-        (r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_check_times(call->engine, duration, 0, call->reply)) != 0 ||
+        (r = engine_check_caller(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = store_find_live_assignment(call->engine->store, call->caller->identity.uid, call->facts->caller->name,
                                    name, &assignment);
@@ -130,7 +130,7 @@ int engine_extend(const struct call *call, const char *name, const char *justifi
         .duration = duration || !package ? duration : package->duration,
     };
     if (r == 0)
-        r = extend(call, &assignment, package, &terms);
+        r = extend_assignment(call, &assignment, package, &terms);
     assignment_deinit(&assignment);
     return r;
 }
@@ -145,7 +145,7 @@ static void note_withdrawn(const struct call *call, int64_t request)
 }
 
 /* An extension that waits for a decision goes with it. */
-static void end_early(const struct call *call, struct assignment *assignment, const char *reason)
+static void end_before_its_end(const struct call *call, struct assignment *assignment, const char *reason)
 {
     struct txn *txn = engine_join(call->engine);
     struct request extension = {0};
@@ -154,7 +154,7 @@ static void end_early(const struct call *call, struct assignment *assignment, co
         extension.extends == assignment->id)
         note_withdrawn(call, extension.id);
     request_deinit(&extension);
-    assignment_finish(txn, assignment, ASSIGNMENT_REVOKE, caller_act(call, reason));
+    assignment_finish(txn, assignment, ASSIGNMENT_REVOKE, engine_caller_act(call, reason));
     call->reply->answer.request = assignment->request;
     call->reply->answer.assignment = assignment->id;
     call->reply->answer.ended = true;
@@ -165,14 +165,14 @@ int engine_return(const struct call *call, const char *package, const char *reas
     struct assignment assignment = {0};
     int r;
     if ((r = engine_check_text("reason", reason, call->reply)) != 0 || (r = engine_check_caller(call)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = store_find_live_assignment(call->engine->store, call->caller->identity.uid, call->facts->caller->name,
                                    package, &assignment);
     if (r == STORE_E_NONE)
         r = refuse_not_held(package, call->reply);
     else if (r == 0)
-        end_early(call, &assignment, reason);
+        end_before_its_end(call, &assignment, reason);
     assignment_deinit(&assignment);
     return r;
 }
@@ -219,21 +219,21 @@ static int check_revoker(const struct call *call, const char *user, const char *
 }
 
 /* Rule 14: all that the user has of it, what was approved for later too. *ret_any: whether there was anything. */
-static int revoke_named(const struct call *call, const char *user, const char *package, const char *reason,
-                        bool *ret_any)
+static int revoke_all(const struct call *call, const char *user, const char *package, const char *reason,
+                      bool *ret_any)
 {
     struct store *store = call->engine->store;
     struct assignment assignment = {0};
     struct request request = {0};
     int r;
     while ((r = store_find_live_assignment_by_name(store, user, package, &assignment)) == 0) {
-        end_early(call, &assignment, reason);
+        end_before_its_end(call, &assignment, reason);
         assignment_deinit(&assignment);
         *ret_any = true;
     }
     while (r == STORE_E_NONE &&
            (r = store_find_waiting_request_by_name(store, user, package, &request)) == 0) {
-        request_withdraw(engine_join(call->engine), &request, caller_act(call, reason));
+        request_withdraw(engine_join(call->engine), &request, engine_caller_act(call, reason));
         if (*ret_any)
             note_withdrawn(call, request.id);
         else
@@ -248,7 +248,7 @@ static int revoke_named(const struct call *call, const char *user, const char *p
 /* Nothing of ours is left to end. But whoever says this believes that there is access. */
 static int refuse_revoke(struct engine *engine, const char *user, const char *package, struct reply *reply)
 {
-    const int refusal = refuse_others(user, package, reply);
+    const int refusal = refuse_not_holder(user, package, reply);
     const int r = standing_append_refusal(engine, packages_find(engine->packages, package), user, reply);
     return r < 0 ? r : refusal;
 }
@@ -297,7 +297,8 @@ static int compare_letters(const struct assignment *assignment, void *data)
 
 /* A directory that takes a name in any letters may be away, or deny it while its server is: then nobody but the store
  * knows how it is held. To be typed so; it may be somebody else's. 0 or -errno. */
-static int append_alike(struct engine *engine, const char *user, const char *package, struct reply *reply)
+static int append_similar_name(struct engine *engine, const char *user, const char *package,
+                               struct reply *reply)
 {
     const struct store_holders_filter filter = {
         .limit = INT64_MAX, .name = package, .kinds = STORE_NAMES_PACKAGE};
@@ -320,19 +321,19 @@ int engine_revoke(const struct call *call, const char *user, const char *package
                              "Please give a reason for the revocation, which the user reads: -m 'REASON'");
     int r;
     if ((r = engine_check_text("reason", reason, call->reply)) != 0 || (r = engine_check_caller(call)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     const char *const names[] = {user, call->facts->user ? call->facts->user->name : user};
     bool any = false;
     if ((r = check_revoker(call, names[1], package)) != 0)
         return r;
     for (size_t i = 0; i < 2; i++)
-        if ((r = revoke_named(call, names[i], package, reason, &any)) < 0)
+        if ((r = revoke_all(call, names[i], package, reason, &any)) < 0)
             return r;
     if (any)
         return 0;
     const int refusal = refuse_unnamed(call->engine, call->facts, user, package, call->reply);
-    r = refusal > 0 ? append_alike(call->engine, user, package, call->reply) : 0;
+    r = refusal > 0 ? append_similar_name(call->engine, user, package, call->reply) : 0;
     return r < 0 ? r : refusal;
 }
 
@@ -343,13 +344,14 @@ static void withdraw_waiting(struct txn *txn, const struct call *call, const cha
 {
     struct request request = {0};
     while (request_find_waiting(txn->engine, call->facts->user, package, &request) == 0) {
-        request_withdraw(txn, &request, caller_act(call, "an administrator assigned the package directly"));
+        request_withdraw(txn, &request,
+                         engine_caller_act(call, "an administrator assigned the package directly"));
         request_deinit(&request);
     }
 }
 
-void engine_give(const struct call *call, const struct package *package, const struct assign_terms *terms,
-                 const char *overridden)
+void engine_assign_checked(const struct call *call, const struct package *package,
+                           const struct assign_terms *terms, const char *overridden)
 {
     struct txn *txn = engine_join(call->engine);
     const struct subject *user = call->facts->user;
@@ -379,7 +381,7 @@ void engine_give(const struct call *call, const struct package *package, const s
     withdraw_waiting(txn, call, package->name);
     request_file(txn, call->facts, package, &request, &(struct filing){.waived = true, .word = &word});
     if (*overridden)
-        txn_audit(txn, caller_act(call, overridden), "override", request.id, 0);
+        txn_audit(txn, engine_caller_act(call, overridden), "override", request.id, 0);
     call->reply->answer.request = request.id;
 }
 
@@ -388,12 +390,12 @@ int engine_assign(const struct call *call, const struct assign_terms *terms)
     const struct package *package = packages_find(call->engine->packages, terms->package);
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
-        (r = engine_check_terms(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
-        (r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0 ||
+        (r = engine_check_times(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
+        (r = engine_check_caller(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0 ||
         (r = engine_check_assign(call, terms, package)) != 0)
         return r;
     /* What was refused and overridden is in the reply, for the record (rule 12). */
-    engine_give(call, package, terms, call->reply->message);
+    engine_assign_checked(call, package, terms, call->reply->message);
     return 0;
 }
 
@@ -401,11 +403,11 @@ int engine_retry_now(const struct call *call, const char *user, const char *pack
 {
     struct assignment assignment = {0};
     char visible[NAME_ENCODED_MAX + 16];
-    int r = engine_enter(call->engine, call->facts);
+    int r = engine_begin_call(call->engine, call->facts);
     if (r == 0)
         r = store_find_live_assignment_by_name(call->engine->store, user, package, &assignment);
     if (r == STORE_E_NONE)
-        return refuse_others(user, package, call->reply);
+        return refuse_not_holder(user, package, call->reply);
     if (r == 0 && assignment.state == STATE_PARTIALLY_FULFILLED && !call->facts->user)
         r = engine_refuse(call->reply, BUS_ERROR_NO_SUCH_USER,
                           "The user %s is no longer on this host, so nothing can be put in place.",

@@ -165,8 +165,8 @@ int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *in
     return r;
 }
 
-int engine_inquire_holding(struct engine *engine, const char *user, const char *package,
-                           struct inquiry *inquiry)
+int engine_inquire_held_groups(struct engine *engine, const char *user, const char *package,
+                               struct inquiry *inquiry)
 {
     struct assignment assignment = {0};
     const int r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);

@@ -14,7 +14,7 @@
 
 enum { ADOPTED_AT_ONCE = 100 }; /* in one transaction */
 
-int engine_due_membership(struct engine *engine, struct membership *ret)
+int engine_take_due_membership(struct engine *engine, struct membership *ret)
 {
     struct txn txn;
     const int64_t now = clock_now(&engine->clock);
@@ -207,7 +207,7 @@ static void lose_member(struct txn *txn, const char *user, const char *group)
         membership_move(&membership, MEMBERSHIP_LOST_EVENT)) {
         membership_schedule(txn, &membership);
         membership_save(txn, &membership, NULL);
-        drift_lose_group(txn, user, group);
+        drift_note_member_removed(txn, user, group);
     }
     membership_deinit(&membership);
 }

@@ -43,7 +43,8 @@ static int end_package(struct engine *engine, const char *package, int64_t *ende
     return 0;
 }
 
-int engine_end_removed(struct engine *engine, const struct packages *before, const struct packages *after)
+int engine_end_removed_packages(struct engine *engine, const struct packages *before,
+                                const struct packages *after)
 {
     for (size_t i = 0; i < before->count; i++) {
         const struct package *package = &before->items[i];

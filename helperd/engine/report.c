@@ -20,7 +20,7 @@ struct reporting {
     bool told;        /* that uses are not known */
 };
 
-static enum report_use judge_use(struct reporting *reporting, const struct assignment *assignment)
+static enum report_use find_use(struct reporting *reporting, const struct assignment *assignment)
 {
     const int64_t last = usage_last(reporting->engine->state, assignment->id);
     if (last < 0 && !reporting->told) {
@@ -43,7 +43,7 @@ static int report_use(struct reporting *reporting, const struct request *request
     int result = r == STORE_E_NONE ? 0 : r;
     if (r == 0 && assignment.begun)
         result =
-            report_add_assignment(reporting->collected, request->package, judge_use(reporting, &assignment));
+            report_add_assignment(reporting->collected, request->package, find_use(reporting, &assignment));
     assignment_deinit(&assignment);
     return result;
 }
@@ -82,19 +82,19 @@ int engine_report(struct engine *engine, int64_t since, const char *package, str
 
 /* ---- the audit log ---- */
 
-static int put(json_t *object, const char *key, json_t *value)
+static int set_member(json_t *object, const char *key, json_t *value)
 {
     return json_object_set_new(object, key, value) < 0 ? -ENOMEM : 0;
 }
 
-static int put_uid(json_t *object, const char *key, uid_t uid)
+static int set_uid(json_t *object, const char *key, uid_t uid)
 {
-    return uid == UID_UNSET ? 0 : put(object, key, json_integer(uid));
+    return uid == UID_UNSET ? 0 : set_member(object, key, json_integer(uid));
 }
 
-static int put_number(json_t *object, const char *key, int64_t number)
+static int set_number(json_t *object, const char *key, int64_t number)
 {
-    return number ? put(object, key, json_integer(number)) : 0;
+    return number ? set_member(object, key, json_integer(number)) : 0;
 }
 
 static int list_line(const struct audit_line *line, void *data)
@@ -103,10 +103,10 @@ static int list_line(const struct audit_line *line, void *data)
     json_t *object = json_pack("{s:I, s:I, s:s, s:s, s:s*, s:s*, s:s*}", "id", (json_int_t)line->id, "at",
                                (json_int_t)audit->at, "actor", audit->actor, "event", audit->event, "detail",
                                audit->detail, "user", line->user, "package", line->package);
-    if (!object || put_uid(object, "uid", audit->identity.uid) < 0 ||
-        put_uid(object, "loginuid", audit->identity.loginuid) < 0 ||
-        put_number(object, "request", audit->request) < 0 ||
-        put_number(object, "assignment", audit->assignment) < 0) {
+    if (!object || set_uid(object, "uid", audit->identity.uid) < 0 ||
+        set_uid(object, "loginuid", audit->identity.loginuid) < 0 ||
+        set_number(object, "request", audit->request) < 0 ||
+        set_number(object, "assignment", audit->assignment) < 0) {
         json_decref(object);
         return -ENOMEM;
     }

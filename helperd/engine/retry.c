@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry)
+int engine_take_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry)
 {
     struct txn txn;
     struct assignment assignment = {0};
@@ -85,7 +85,7 @@ int engine_retry_assignment(struct engine *engine, struct assignment *assignment
 int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
 {
     struct assignment assignment = {0};
-    int r = engine_enter(engine, facts);
+    int r = engine_begin_call(engine, facts);
     if (r == 0)
         r = store_get_assignment(engine->store, id, &assignment);
     if (r == 0)

@@ -67,14 +67,14 @@ int engine_start(struct engine *engine, bool newborn)
     return r < 0 ? r : engine_adopt_memberships(engine);
 }
 
-int engine_heed_policy(struct engine *engine)
+int engine_apply_policy(struct engine *engine)
 {
     const int r = engine_repair_drift(engine);
     return r < 0 ? r : engine_plan_warnings(engine);
 }
 
 /* Verification takes down the names of all files, then acts on a few of them per step. */
-static int take_down(const char *name, void *data)
+static int note_file(const char *name, void *data)
 {
     struct engine_verification *verification = data;
     char **grown = reallocarray(verification->names, verification->count + 1, sizeof(*grown));
@@ -85,11 +85,11 @@ static int take_down(const char *name, void *data)
     return grown[verification->count++] ? 0 : -ENOMEM;
 }
 
-static int take_down_all(struct engine *engine, struct engine_verification *verification)
+static int note_all_files(struct engine *engine, struct engine_verification *verification)
 {
-    int r = store_each_live_user(engine->store, take_down, verification);
+    int r = store_each_live_user(engine->store, note_file, verification);
     if (r == 0)
-        r = grantdir_each_user(engine->state, take_down, verification);
+        r = grantdir_each_user(engine->state, note_file, verification);
     return r == -ENOENT ? 0 : r;
 }
 
@@ -106,7 +106,7 @@ int engine_verify(struct engine *engine, struct engine_verification *verificatio
     int r = 0;
     if (!verification->begun) {
         verification->begun = true;
-        r = take_down_all(engine, verification);
+        r = note_all_files(engine, verification);
         if (r < 0)
             verification->next = verification->count;
     }
@@ -128,6 +128,6 @@ void engine_deinit(struct engine *engine)
         txn_commit(&txn);
     }
     engine_forget_publications(engine);
-    engine_unwatch(engine);
+    engine_unwatch_drift(engine);
     engine_forget_unknown(engine);
 }

@@ -17,8 +17,8 @@ static int answer_held(const struct call *call, const struct subject *subject, c
     struct assignment assignment = {0};
     const int r =
         store_find_live_assignment(call->engine->store, subject->uid, subject->name, package, &assignment);
-    /* Who comes here from the gate was not let in by the grant file: it is lost or spoilt. Not by hand: that was noticed
-     * before this call, and then nothing is held (drift.c). */
+    /* Who comes here from the gate was not let in by the grant file: it is lost or spoilt. Not by hand: that was
+     * noticed before this call, and then nothing is held (drift.c). */
     if (r == 0 && call->caller->identity.uid == 0 && assignment.state == STATE_FULFILLED &&
         grant_span_holds(&assignment.span, clock_now(&call->engine->clock))) {
         log_notice("The gate did not accept the grant file of %s, who holds %s: it is written again.",
@@ -40,9 +40,9 @@ static int answer_waiting(const struct call *call, const struct subject *subject
     return r;
 }
 
-struct request engine_compose(struct engine *engine, const struct caller *caller,
-                              const struct subject *subject, const struct submission *submission,
-                              const struct package *package)
+struct request engine_compose_request(struct engine *engine, const struct caller *caller,
+                                      const struct subject *subject, const struct submission *submission,
+                                      const struct package *package)
 {
     const bool by_root = caller->identity.uid == 0;
     /* The login id of an sshd is that of whoever started it, and bars nobody from deciding (rule 5). */
@@ -65,10 +65,10 @@ struct request engine_compose(struct engine *engine, const struct caller *caller
     };
 }
 
-static void file_new(const struct call *call, const struct subject *subject,
-                     const struct submission *submission, const struct package *package)
+static void file_request(const struct call *call, const struct subject *subject,
+                         const struct submission *submission, const struct package *package)
 {
-    struct request request = engine_compose(call->engine, call->caller, subject, submission, package);
+    struct request request = engine_compose_request(call->engine, call->caller, subject, submission, package);
     request.no_reason_given = package->justification_required && !submission->justification;
     request.duration = submission->duration ? submission->duration : package->duration;
     request.start = submission->start > request.submitted ? submission->start : 0;
@@ -129,7 +129,7 @@ struct search {
 };
 
 /* Nothing is filed: whoever asks comes again, with the words of a person or without. */
-static int want_justification(const struct package *package, struct reply *reply)
+static int ask_for_justification(const struct package *package, struct reply *reply)
 {
     reply->value = json_pack("{s:s, s:b}", "package", package->name, "justification_wanted", 1);
     return reply->value ? 0 : -ENOMEM;
@@ -157,22 +157,22 @@ static int file_if_allowed(struct search *search, const char *name, bool waived_
         return STORE_E_NONE;
     }
     if (r == 0 && can_ask && package->justification_required)
-        r = want_justification(package, &reply);
+        r = ask_for_justification(package, &reply);
     else if (r == 0)
-        file_new(
+        file_request(
             &(const struct call){search->call->engine, search->call->caller, search->call->facts, &reply},
             search->subject, search->submission, package);
     *search->call->reply = reply;
     return r;
 }
 
-static int answer_if_held(struct search *search, const char *name)
+static int try_held(struct search *search, const char *name)
 {
     return answer_held(search->call, search->subject, name);
 }
 
 /* Not beside one that waits, for a decision from when the policy was another, or for its start (rule 7). */
-static int file_if_waived(struct search *search, const char *name)
+static int try_waived(struct search *search, const char *name)
 {
     struct request waiting = {0};
     const int r = request_find_waiting(search->call->engine, search->subject, name, &waiting);
@@ -180,12 +180,12 @@ static int file_if_waived(struct search *search, const char *name)
     return r == STORE_E_NONE ? file_if_allowed(search, name, true) : r < 0 ? r : STORE_E_NONE;
 }
 
-static int answer_if_waiting(struct search *search, const char *name)
+static int try_waiting(struct search *search, const char *name)
 {
     return answer_waiting(search->call, search->subject, name);
 }
 
-static int file_if_any(struct search *search, const char *name)
+static int try_any(struct search *search, const char *name)
 {
     return file_if_allowed(search, name, false);
 }
@@ -205,14 +205,14 @@ static int offer_emergency(const struct search *search, const char *name)
 int engine_submit(const struct call *call, const struct submission *submission)
 {
     /* What lets the user in soonest comes first, whatever the order of the names. */
-    static int (*const passes[])(struct search * search, const char *name) = {answer_if_held, file_if_waived,
-                                                                              answer_if_waiting, file_if_any};
+    static int (*const passes[])(struct search * search, const char *name) = {try_held, try_waived,
+                                                                              try_waiting, try_any};
     struct search search = {.call = call, .submission = submission};
     int r;
     if ((r = check_submission(submission, call->reply)) != 0 ||
-        (r = engine_check_terms(call->engine, submission->duration, submission->start, call->reply)) != 0 ||
+        (r = engine_check_times(call->engine, submission->duration, submission->start, call->reply)) != 0 ||
         (r = engine_find_requestor(call, submission, &search.subject)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     for (size_t pass = 0; pass < sizeof(passes) / sizeof(passes[0]); pass++)
         for (char **name = submission->packages; *name; name++) {

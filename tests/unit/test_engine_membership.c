@@ -101,7 +101,7 @@ START_TEST(test_crash_after_addition)
     struct membership wanted = {0};
     approved("alice");
     ck_assert(etcgroup_serve_one(&etc, &fixture.engine)); /* asked */
-    ck_assert_int_eq(engine_due_membership(&fixture.engine, &wanted), 0);
+    ck_assert_int_eq(engine_take_due_membership(&fixture.engine, &wanted), 0);
     ck_assert_int_eq(membership_act(wanted.state), MEMBERSHIP_ACT_ADD);
     membership_deinit(&wanted);
     etcgroup_add(&etc, "alice", "dbadmins"); /* and no word of it */
@@ -197,7 +197,7 @@ START_TEST(test_wanted_again)
     approved("alice");
     serve();
     revoke("alice", "asked");
-    ck_assert_int_eq(engine_due_membership(&fixture.engine, &removal), 0);
+    ck_assert_int_eq(engine_take_due_membership(&fixture.engine, &removal), 0);
     const int64_t id = approved("alice");
     ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled"); /* rule 3: not before it is there */
     etcgroup_remove(&etc, "alice", "dbadmins");
@@ -263,8 +263,8 @@ END_TEST
 static bool retry_due(void)
 {
     int64_t assignment = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    if (engine_due_retry(&fixture.engine, &assignment, &inquiry) != 0)
+    struct inquiry inquiry = INQUIRY_EMPTY;
+    if (engine_take_due_retry(&fixture.engine, &assignment, &inquiry) != 0)
         return false;
     struct facts *facts = fixture_facts(NULL, inquiry.user);
     ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
@@ -293,7 +293,7 @@ START_TEST(test_drift_waits_or_is_repaired)
     ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
     fixture_write_package(&fixture, "asked", ASKED "drift = repair\n");
     fixture_reload(&fixture);
-    ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
+    ck_assert_int_eq(engine_apply_policy(&fixture.engine), 0);
     ck_assert(retry_due());
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
     ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
