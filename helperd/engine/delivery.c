@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Notices as accesspkg-notify takes them: each stays until it says that it was delivered. They are written by
- * lifecycle/notice.c.
- */
+/* Hands notices to accesspkg-notify and keeps each until it reports the delivery. lifecycle/notice.c writes them. */
 #include "helperd/engine/internal.h"
 
 #include "common/hostname.h"
@@ -22,7 +19,7 @@ enum {
 
 /* ---- delivery ---- */
 
-/* It waits no longer, or for others: who asks to decide it now would only be a nuisance. */
+/* True for a request to decide what is decided already, or is in another stage; and for an event that is unknown. */
 static int is_stale_notice(struct engine *engine, const struct notice *notice, const json_t *facts, bool *ret)
 {
     struct request request = {0};
@@ -36,7 +33,7 @@ static int is_stale_notice(struct engine *engine, const struct notice *notice, c
     return r < 0 ? r : 0;
 }
 
-/* Who decides in whose name now: "bob", "dave" where dave does in bob's. */
+/* The live delegations as pairs: "bob", "dave" when dave decides in bob's name. */
 static json_t *list_delegates(struct engine *engine)
 {
     struct delegation *live = NULL;
@@ -66,7 +63,7 @@ static json_t *split_names(const char *text, char separator)
     return array;
 }
 
-/* Takes the facts. NULL when it could not be found out whom it is for. */
+/* Takes over the facts. NULL: its recipients could not be read. */
 static json_t *view_notice(struct engine *engine, const struct notice *notice, json_t *facts)
 {
     char host[HOSTNAME_TEXT_MAX];
@@ -92,7 +89,7 @@ static json_t *view_notice(struct engine *engine, const struct notice *notice, j
     return facts;
 }
 
-/* Those that nobody needs any more go together: a commit each would keep callers waiting. */
+/* Stale notices, removed together: a commit for each would delay callers. */
 struct stale {
     int64_t ids[STALE_MAX];
     size_t count;
@@ -110,7 +107,7 @@ static int drop_stale(struct engine *engine, struct stale *stale)
     return txn_commit(&txn);
 }
 
-/* The next one behind *after, to the array or to those that go. 0, STORE_E_NONE, -errno. */
+/* Adds the next notice above *after to the array, or to the stale ones. 0, STORE_E_NONE, -errno. */
 static int take_next_notice(struct engine *engine, int64_t *after, json_t *array, struct stale *stale)
 {
     struct notice notice = {0};
@@ -204,6 +201,6 @@ int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool
     notice_deinit(&notice);
     if (r < 0)
         return r;
-    reply->value = json_boolean(known); /* rule 7: said twice it is done once */
+    reply->value = json_boolean(known); /* rule 7: a repeated report is no error */
     return 0;
 }

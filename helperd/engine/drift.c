@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's drift: what others did by hand to grant files, groups and the allow-list is compared with the store, and
- * the assignments concerned fall short. Grants nothing and puts nothing back: that is retry.c's.
- * Here: the steps, and what a policy says of drift. Users who are gone are in gone.c.
+ * Drift: compares grant files, groups and the allow-list with the store after manual changes; the assignments concerned
+ * become partially fulfilled. Grants nothing and puts nothing back: retry.c does. This file works through the queue,
+ * and applies drift = repair. gone.c handles users who are gone.
  */
 #include "helperd/engine/drift.h"
 
 #include <errno.h>
 
-enum { STEP_MAX = 4 }; /* what a call may have to wait for */
+enum { STEP_MAX = 4 }; /* items in one step, which delays calls */
 
 /* ---- steps ---- */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the files of the engine's drift share: what is left to look at, and what becomes of an assignment of which
- * others took something away. Included by drift*.c only.
+ * Shared by drift*.c only: the queue of what to compare, and the judgement of an assignment that lost grants manually.
  */
 #pragma once
 
@@ -16,7 +15,7 @@ struct drift_item {
     char *user;               /* DRIFT_USER_FILE */
     struct store_group group; /* DRIFT_GROUP, with why and from which assignment on */
     char *why;
-    strv packages; /* whose assignments alone are concerned; NULL: all */
+    strv packages; /* only assignments of these; NULL: of all */
     int64_t after;
 };
 
@@ -25,23 +24,24 @@ struct drift {
     struct drift_item **last;
 };
 
-/* Takes over all that the item has. 0 or -ENOMEM. */
+/* Takes over what the item owns. 0 or -ENOMEM. */
 int drift_add_item(struct engine *engine, const struct drift_item *item);
 void drift_remove_first(struct drift *drift);
-/* Logs a failure. r. */
+/* Logs r if it is an error; returns r. */
 int drift_log_failure(int r, const char *name);
 
-/* Works on an item: 1: it is not done yet; 0; -errno. */
+/* Work on an item. 1: not done yet; 0; -errno. */
 int drift_compare_user_file(struct engine *engine, const char *user, bool settled);
 int drift_remove_group(struct engine *engine, struct drift_item *item);
 
-/* Why a grant that is in place is not as it should be; NULL when it is. */
+/* Why a grant in place is lost; NULL: it is not. */
 typedef const char *(*drift_judge_fn)(const struct assignment *assignment, const struct grant *grant,
                                       const void *data);
-/* Lets the assignment fall short by what the judge finds. Whether it did. `whole_too`: what the judge does not say of
- * any grant is said of the assignment, so that all of them go. */
+/* Makes the assignment partially fulfilled by the losses that the judge finds. whole_too: if it finds none, all grants
+ * are lost for this reason; NULL: none is. Returns whether any was lost. */
 bool drift_judge_assignment(struct txn *txn, struct assignment *assignment, drift_judge_fn judge,
                             const void *data, const char *whole_too);
-/* Calls `each` with every live assignment of the user, which it may change. How many it found fault with. */
+/* Calls `each`, which may change them, with every live assignment of the user. Returns how many times it returned
+ * true. */
 typedef bool (*drift_each_fn)(struct txn *txn, struct assignment *assignment, const void *data);
 size_t drift_each_assignment(struct txn *txn, const char *user, drift_each_fn each, const void *data);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's drift: grant files, and lines of /etc/group, that are not as the store says. */
+/* Drift of grant files. */
 #include "helperd/engine/drift.h"
 
 #include "common/cleanup.h"
@@ -12,7 +12,7 @@
 /* ---- a user's file ---- */
 
 struct finding {
-    const struct grant_user *file; /* NULL: nothing of it counts */
+    const struct grant_user *file; /* NULL: it is missing, or the modules reject it */
     const char *why;
 };
 
@@ -39,7 +39,7 @@ static bool judge_by_whole_file(struct txn *txn, struct assignment *assignment, 
                                   lost ? "its package was removed by hand" : NULL);
 }
 
-/* Nothing of ours is missing: what was added goes, and that is all. */
+/* Nothing is missing from the file: writes it again, without what was added manually. */
 static void undo_additions(struct txn *txn, const char *user)
 {
     char visible[NAME_ENCODED_MAX + 1];
@@ -56,7 +56,7 @@ static void undo_additions(struct txn *txn, const char *user)
     txn_publish(txn, user, true);
 }
 
-/* As it should be, but perhaps not for everybody to read. */
+/* Its lines are right; writes it again if its mode is wrong. */
 static int mend_mode(struct engine *engine, const char *user)
 {
     struct grantdir_mark mark = {0};
@@ -72,7 +72,6 @@ static int note_any(const struct assignment *assignment, void *data)
     return 1;
 }
 
-/* A file of somebody who holds nothing. */
 static bool holds_nothing(struct engine *engine, const char *user)
 {
     bool holds = false;
@@ -113,7 +112,7 @@ int engine_compare_user_file(struct engine *engine, const char *name, bool settl
 {
     char user[NAME_ENCODED_MAX + 1];
     if (!engine->drift || name_decode(name, user, sizeof(user)) < 0)
-        return 0; /* no reader ever opens it */
+        return 0; /* no module ever opens it */
     return drift_log_failure(drift_compare_user_file(engine, user, settled), name);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's drift: groups that are gone or have another number, and an allow-list that lacks them. */
+/* Drift of groups: deleted, with another gid, or missing from the allow-list. */
 #include "helperd/engine/drift.h"
 
 #include "common/cleanup.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUPS_ASKED = 64 }; /* in one look-up */
+enum { GROUPS_ASKED = 64 }; /* gids in one look-up */
 
 /* `names` and the inquiry's gids have room. */
 static int next_group(struct engine *engine, struct store_group *at, strv names, size_t *count,
@@ -57,7 +57,6 @@ int engine_next_groups(struct engine *engine, const char *after, struct inquiry 
     return 0;
 }
 
-/* What is at work already, or waits, would find the same. */
 static bool is_queued(const struct drift *drift, const struct store_group *group)
 {
     for (const struct drift_item *item = drift->first; item; item = item->next)
@@ -67,7 +66,7 @@ static bool is_queued(const struct drift *drift, const struct store_group *group
     return false;
 }
 
-/* `packages` is taken over. */
+/* Takes over `packages` and `why`. */
 static int queue_group(struct engine *engine, const struct store_group *group, strv packages, char *why)
 {
     struct drift_item item = {.kind = DRIFT_GROUP, .group = *group, .why = why, .packages = packages};
@@ -90,7 +89,7 @@ static int note_local_group(struct engine *engine, const struct store_group *gro
     return txn_commit(&txn);
 }
 
-/* Not found in a directory, which may be away: nothing follows, and it is logged once. */
+/* Logs once that the group is not found. Its directory may be away, so nothing else follows. */
 static int note_not_found(struct engine *engine, const char *name)
 {
     const int r = engine_note_unknown(engine, ENGINE_UNKNOWN_GROUP, name);
@@ -101,7 +100,7 @@ static int note_not_found(struct engine *engine, const char *name)
     return r < 0 ? r : 0;
 }
 
-/* Why what was given of the group is given no more, new; NULL: nothing speaks against it. */
+/* Why the grants of the group are lost, new; NULL: they are not. */
 static int find_group_problem(const struct facts *facts, const struct fact_group *now,
                               const struct store_group *group, char **ret)
 {
@@ -118,7 +117,7 @@ static int find_group_problem(const struct facts *facts, const struct fact_group
     return r < 0 ? -ENOMEM : 0;
 }
 
-/* What the host says now of a group of which grants are in place. */
+/* Compares a group that has grants in place with the facts. */
 static int compare_group(struct engine *engine, const struct facts *facts, const struct store_group *group)
 {
     const struct fact_group *now = facts_group(facts, group->name);
@@ -162,7 +161,7 @@ static const char *judge_by_group(const struct assignment *assignment, const str
     return grant->gid == item->group.gid && strcmp(grant->group, item->group.name) == 0 ? item->why : NULL;
 }
 
-/* The next assignment with this group: 1; 0: no more; -errno. */
+/* Judges the next assignment with this group. 1: there may be more; 0: no more; -errno. */
 int drift_remove_group(struct engine *engine, struct drift_item *item)
 {
     struct assignment assignment = {0};
@@ -238,7 +237,7 @@ int engine_compare_allow_list(struct engine *engine, const struct packages *writ
     return r < 0 ? r : 0;
 }
 
-/* What lacked its entry, and has it again, rests no longer. */
+/* Plans a retry for grants that were lost with their entry on the allow-list, which is there again. */
 static void wake_assignment(struct txn *txn, struct assignment *assignment)
 {
     _cleanup_(grants_deinit) struct grants grants = {0};

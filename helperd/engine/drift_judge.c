@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's drift: an assignment of which others took something away falls short, and is told of. */
+/* Drift: makes an assignment that lost grants manually partially fulfilled, logs and announces it. */
 #include "helperd/engine/drift.h"
 
 #include "common/cleanup.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Repair comes at once, and each time later when it is taken away again. */
+/* Plans a repair: at once, and after a growing pause each time that it drifts again. */
 static void plan_repair(struct txn *txn, struct assignment *assignment)
 {
     const int64_t now = txn_now(txn);
@@ -20,7 +20,7 @@ static void plan_repair(struct txn *txn, struct assignment *assignment)
     assignment->retry_at = now + (before == 0 ? 0 : retry_backoff(txn->engine, before - 1));
 }
 
-/* What lacked before, for another reason, goes on being tried. */
+/* True when a grant is missing for another reason and has a retry planned. */
 static bool has_other_problem(const struct assignment *assignment, const struct grants *grants)
 {
     for (size_t i = 0; i < grants->count; i++)
@@ -66,7 +66,7 @@ static void record_drift(struct txn *txn, const struct assignment *assignment, c
     txn_audit(txn, own_act(detail), "drift", assignment->request, assignment->id);
 }
 
-/* why[i]: what became of grant i, NULL for those that are as they were. */
+/* why[i]: why grant i is lost; NULL: it is not. */
 static void fall_short(struct txn *txn, struct assignment *assignment, struct grants *grants,
                        char *const *why)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's drift: what is left to look at. */
+/* Drift: the queue of what to compare. */
 #include "helperd/engine/drift.h"
 
 #include "common/log.h"

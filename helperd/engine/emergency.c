@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's emergencies: a package taken at once, without approval, by those whom its policy trusts with that. What
- * is asked first is in check_emergency; who looks at it afterwards is policy.c's to say.
+ * Emergencies: a user whom the policy trusts takes a package at once, without approval, and an approver reviews it
+ * afterwards.
  */
 #include "helperd/engine/internal.h"
 
@@ -15,7 +15,7 @@
 
 enum { REVIEWERS_SHOWN_MAX = 512, REASON_SHOWN_MAX = 512 };
 
-/* ---- to take it ---- */
+/* ---- taking ---- */
 
 static int check_emergency_words(const struct submission *submission, struct reply *reply)
 {
@@ -58,7 +58,7 @@ static void append_names(char all[REVIEWERS_SHOWN_MAX], char *const *names)
         snprintf(all + used, REVIEWERS_SHOWN_MAX - used, "%s%s", used ? ", " : "", joined);
 }
 
-/* "bob, %dba-leads, carol", cut where it would be too long. */
+/* "bob, %dba-leads, carol", cut when it is too long. */
 static char *list_reviewer_names(const struct package *package, char *ret, size_t size)
 {
     char all[REVIEWERS_SHOWN_MAX] = "";
@@ -88,8 +88,8 @@ static int check_last_is_reviewed(struct engine *engine, const struct subject *s
 }
 
 /*
- * Neither the requestors nor the cool-down are asked; how much one files in an hour and which duties do not go together
- * are. What waits for a decision shuts nobody out: it meets this one when it is decided.
+ * Checks who may, the limit per hour and the separation of duties; not the requestors and the cool-down. A pending
+ * request for an incompatible package does not block an emergency: it is checked when it is decided.
  */
 static int check_emergency(struct engine *engine, const struct subject *subject, const char *name,
                            const struct package *package, struct reply *reply)
@@ -114,7 +114,7 @@ static int check_emergency(struct engine *engine, const struct subject *subject,
     return engine_check_duties(engine, subject, package, false, reply);
 }
 
-/* What waits for a decision of the user's is answered by this. What is approved and has its start ahead stays. */
+/* Withdraws the user's pending request for the package; one that is approved and waits for its start stays. */
 static void withdraw_open(struct txn *txn, const struct caller *caller, const struct request *emergency)
 {
     struct request open = {0};
@@ -127,7 +127,7 @@ static void withdraw_open(struct txn *txn, const struct caller *caller, const st
     request_deinit(&open);
 }
 
-/* For the log; every approver has a notice of it. */
+/* Logs it after the commit; notify_emergency tells the approvers. */
 static void log_emergency(struct txn *txn, const struct request *request)
 {
     char user[NAME_ENCODED_MAX + 1];
@@ -152,7 +152,7 @@ int engine_emergency(const struct call *call, const struct submission *submissio
     struct request request = engine_compose_request(call->engine, call->caller, subject, submission, package);
     request.emergency = true;
     request.duration = package->emergency_duration;
-    /* In no stage, but kept with it: who would have been asked finds it in their history. */
+    /* Its stages are stored but never entered, so that their approvers find it in their history. */
     request.n_stages = (int64_t)package->n_stages;
     struct txn *txn = engine_join(call->engine);
     request_file(txn, call->facts, package, &request, &(struct filing){.waived = true});
@@ -163,7 +163,7 @@ int engine_emergency(const struct call *call, const struct submission *submissio
     return 0;
 }
 
-/* ---- to review it ---- */
+/* ---- reviewing ---- */
 
 static int refuse_reviewed(const struct record *record, struct reply *reply)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Explain: what would become of a request, without filing one. It asks the functions that Submit, Approve and the
- * fulfilment ask, and has no rule of its own.
+ * Explains what would become of a request, without filing one. Calls the functions that Submit, Approve and fulfilment
+ * call, and has no rule of its own.
  */
 #include "helperd/engine/internal.h"
 
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is explained, and to whom it would happen. */
+/* What to explain, and for whom. */
 struct explanation {
     struct engine *engine;
     const struct facts *facts;
@@ -37,7 +37,7 @@ static bool has_uid(const uid_t *uids, size_t count, uid_t uid)
     return false;
 }
 
-/* The names of those whom these principals stand for, each person once, without the requestor. NULL: no memory. */
+/* The names of the people of these principals, each once, without those who may not decide. NULL: no memory. */
 static json_t *list_people(const struct explanation *explanation, const struct stage *stage,
                            char *const *principals)
 {
@@ -66,7 +66,7 @@ static json_t *list_people(const struct explanation *explanation, const struct s
     return NULL;
 }
 
-/* Whether these are all: else what was found in time. */
+/* Whether the look-ups found all people of these principals. */
 static bool are_all_known(const struct explanation *explanation, char *const *principals)
 {
     bool known = true;
@@ -77,7 +77,7 @@ static bool are_all_known(const struct explanation *explanation, char *const *pr
     return known;
 }
 
-/* `apart`: different people can complete it after the stages before it (rule 4). */
+/* `apart`: it can be completed by other people than the stages before it (rule 4). */
 static json_t *view_stage(const struct explanation *explanation, const struct stage *stage, bool apart)
 {
     static const char *const words[] = {
@@ -170,7 +170,7 @@ static json_t *view_groups(const struct explanation *explanation)
 
 /* ---- the whole ---- */
 
-/* What Submit would check. Whether and how a reason is given is not known here: it is said that one is needed. */
+/* The checks of Submit, as if a justification were given; the explanation says whether one is needed. */
 static int set_verdict(const struct explanation *explanation, json_t *view)
 {
     const struct policy_ask ask = {.has_justification = true};
@@ -183,7 +183,7 @@ static int set_verdict(const struct explanation *explanation, json_t *view)
     return r == 0 || added < 0 ? added : set_member(view, "why", json_string(refusal.message));
 }
 
-/* Rule 5 is held by uids alone here, or nobody can decide at all. */
+/* Without login ids rule 5 compares uids only, or no approver can decide at all. */
 static int set_login_ids(const struct explanation *explanation, json_t *view)
 {
     if (explanation->engine->login_ids_count || !explanation->package->approval_required)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's users who are others now, or are gone: what they held ends, what waits of theirs is withdrawn. Decides
- * from the facts of one look-up about one user; only an account that stood in /etc/passwd can be gone for good.
+ * Users who are gone, or whose name has another uid now: ends what they hold, withdraws what waits. Decides from one
+ * look-up of one user; only an account that was in /etc/passwd can be gone for good.
  */
 #include "helperd/engine/internal.h"
 
@@ -41,7 +41,7 @@ static void withdraw_stale(struct txn *txn, const struct subject *subject)
     }
 }
 
-/* The next one, 1 when there was one, 0 when there is none, -errno. */
+/* 1: ended one, there may be more; 0: there is none; -errno. */
 static int end_one_delegation(struct engine *engine, const char *name, const struct subject *now)
 {
     struct txn txn;
@@ -58,7 +58,7 @@ static int end_one_delegation(struct engine *engine, const char *name, const str
     return r < 0 ? r : 1;
 }
 
-/* What a user delegated, or was delegated, is not their namesake's. `now`: who has the name; NULL: no user. */
+/* Ends delegations of a former user of this name. `now`: the present one; NULL: none. */
 static int end_delegations(struct engine *engine, const char *name, const struct subject *now)
 {
     int r;
@@ -67,7 +67,7 @@ static int end_delegations(struct engine *engine, const char *name, const struct
     return r;
 }
 
-/* Looks first: without a difference nothing is written. */
+/* Begins a transaction only if there is something to end. */
 static int end_access_of_gone(struct engine *engine, const char *name)
 {
     struct txn txn;
@@ -87,7 +87,7 @@ static int end_access_of_gone(struct engine *engine, const char *name)
     return txn_commit(&txn);
 }
 
-/* What a user holds that no file of this host ever knew stays: their directory may be away. */
+/* A user who was never in /etc/passwd keeps what they hold: their directory may be away. Logged and recorded once. */
 static int mark_missing(struct engine *engine, const char *name)
 {
     struct txn txn;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's life of an assignment: begun later, extended, returned, revoked, assigned by an administrator. */
+/* Extends, returns, revokes, assigns and retries what users hold. */
 #include "helperd/engine/internal.h"
 
 #include "common/names.h"
@@ -63,7 +63,7 @@ static int file_extension(const struct call *call, const struct assignment *assi
     return 0;
 }
 
-/* What the policy says now of more time for what is held (rule 9). */
+/* Checks an extension against the policy now (rule 9). */
 static int check_extend(const struct call *call, const struct assignment *assignment,
                         const struct package *package, const struct extension_terms *terms)
 {
@@ -79,7 +79,7 @@ static int check_extend(const struct call *call, const struct assignment *assign
                                    "The policy of %s no longer lets you ask for it. An administrator of this "
                                    "host can tell who may.",
                                    package->name);
-    /* What must not be held together is not prolonged together, however it came about. */
+    /* Incompatible packages are not extended, however they came to be held together. */
     const int duties = engine_check_duties(call->engine, caller, package, false, call->reply);
     if (duties != 0)
         return duties;
@@ -99,7 +99,7 @@ static int extend_assignment(const struct call *call, const struct assignment *a
     int r = assignment_is_emergency(call->engine, assignment, &emergency);
     if (r < 0)
         return r;
-    /* No approver was asked for an emergency: who wants more of it asks the approvers. */
+    /* No approver was asked for an emergency, so its extension needs approval. */
     terms->waived = package && (!package->approval_required ||
                                 (package->extension == PACKAGE_EXTENSION_ALLOWED && !emergency));
     r = check_extend(call, assignment, package, terms);
@@ -135,7 +135,7 @@ int engine_extend(const struct call *call, const char *name, const char *justifi
     return r;
 }
 
-/* ---- the end before the end ---- */
+/* ---- returning and revoking ---- */
 
 static void note_withdrawn(const struct call *call, int64_t request)
 {
@@ -144,7 +144,7 @@ static void note_withdrawn(const struct call *call, int64_t request)
         answer->withdrawn[answer->n_withdrawn++] = request;
 }
 
-/* An extension that waits for a decision goes with it. */
+/* Ends the assignment; its pending extension is withdrawn with it, and shown in the answer. */
 static void end_before_its_end(const struct call *call, struct assignment *assignment, const char *reason)
 {
     struct txn *txn = engine_join(call->engine);
@@ -177,7 +177,7 @@ int engine_return(const struct call *call, const char *package, const char *reas
     return r;
 }
 
-/* Who decided on it, in whatever stage, or may decide on this package now. */
+/* Whether the caller decided on the request in any stage, or may decide on this package now. */
 static bool may_end(const struct call *call, int64_t request, const char *package,
                     const struct policy_decider *decider)
 {
@@ -192,8 +192,8 @@ static bool may_end(const struct call *call, int64_t request, const char *packag
     return may;
 }
 
-/* Uid 0 may end what anybody holds; others what they decided on or may decide. Those learn of nothing else whether it is
- * held. */
+/* Uid 0 may end anything; approvers what they decided on or may decide. The refusal does not reveal whether other
+ * packages are held. */
 static int check_revoker(const struct call *call, const char *user, const char *package)
 {
     struct store *store = call->engine->store;
@@ -218,7 +218,8 @@ static int check_revoker(const struct call *call, const char *user, const char *
                          text_visible(user, visible, sizeof(visible)), text_visible(package, of, sizeof(of)));
 }
 
-/* Rule 14: all that the user has of it, what was approved for later too. *ret_any: whether there was anything. */
+/* Rule 14: ends all that the user has of the package, also approved requests that wait for their start. Sets *ret_any
+ * if there was any. */
 static int revoke_all(const struct call *call, const char *user, const char *package, const char *reason,
                       bool *ret_any)
 {
@@ -245,7 +246,7 @@ static int revoke_all(const struct call *call, const char *user, const char *pac
     return r < 0 ? r : 0;
 }
 
-/* Nothing of ours is left to end. But whoever says this believes that there is access. */
+/* There is nothing to end. Warns of memberships by other means, for the caller believes that the user has access. */
 static int refuse_revoke(struct engine *engine, const char *user, const char *package, struct reply *reply)
 {
     const int refusal = refuse_not_holder(user, package, reply);
@@ -264,8 +265,7 @@ bool engine_has_package(struct engine *engine, const char *user, const char *pac
     return has;
 }
 
-/* Under none of the names that are known: the one as it was typed, and, where a directory knows it, the canonical
- * one. */
+/* Refuses when neither the name as it was typed nor the directory's spelling holds anything. */
 static int refuse_unnamed(struct engine *engine, const struct facts *facts, const char *user,
                           const char *package, struct reply *reply)
 {
@@ -282,7 +282,7 @@ static int refuse_unnamed(struct engine *engine, const struct facts *facts, cons
 
 struct alike {
     const char *typed;
-    char *held; /* the first one whose letters are these, in another case */
+    char *held; /* the first holder whose name differs only in the case of letters; owned */
 };
 
 static int compare_letters(const struct assignment *assignment, void *data)
@@ -295,8 +295,8 @@ static int compare_letters(const struct assignment *assignment, void *data)
     return alike->held ? 0 : -ENOMEM;
 }
 
-/* A directory that takes a name in any letters may be away, or deny it while its server is: then nobody but the store
- * knows how it is held. To be typed so; it may be somebody else's. 0 or -errno. */
+/* Suggests a holder whose name differs only in case. A directory that ignores case may be away, and only the store has
+ * the spelling; but it may be another user. 0 or -errno. */
 static int append_similar_name(struct engine *engine, const char *user, const char *package,
                                struct reply *reply)
 {
@@ -339,7 +339,7 @@ int engine_revoke(const struct call *call, const char *user, const char *package
 
 /* ---- by an administrator ---- */
 
-/* What waits of the user's, for a decision or for its start, is answered by this. */
+/* Withdraws the user's requests for the package that wait for a decision or for their start. */
 static void withdraw_waiting(struct txn *txn, const struct call *call, const char *package)
 {
     struct request request = {0};
@@ -394,7 +394,7 @@ int engine_assign(const struct call *call, const struct assign_terms *terms)
         (r = engine_check_caller(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0 ||
         (r = engine_check_assign(call, terms, package)) != 0)
         return r;
-    /* What was refused and overridden is in the reply, for the record (rule 12). */
+    /* A refusal that was overridden is in the reply, and is recorded (rule 12). */
     engine_assign_checked(call, package, terms, call->reply->message);
     return 0;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's knowledge of who holds what now. No look-up of a group lists those who have it by a package, so the
- * store is asked wherever a group's people count: for look-ups of who can decide, for notices, and by an administrator.
- * Changes nothing.
+ * Who holds what now, from the store: a look-up of a group does not list the users who have it by a package. For the
+ * recipients of notices, and for administrators; inquire.c does the same for look-ups. Changes nothing.
  */
 #include "helperd/engine/internal.h"
 
@@ -16,7 +15,7 @@
 
 enum { RECIPIENTS_MAX = 256 }; /* of a notice: as many as accesspkg-notify tells */
 
-/* ---- for a notice ---- */
+/* ---- for notices ---- */
 
 struct recipients {
     json_t *names;
@@ -50,7 +49,7 @@ int engine_add_holders(struct engine *engine, json_t *names, int64_t *ret_unname
     return r < 0 ? r : 0;
 }
 
-/* ---- for an administrator ---- */
+/* ---- for administrators ---- */
 
 static const struct {
     unsigned kind;
@@ -67,20 +66,20 @@ unsigned engine_holder_kind(const char *word)
 
 struct listing {
     struct engine *engine;
-    struct groupfile file; /* who stands in /etc/group */
+    struct groupfile file; /* /etc/group */
     json_t *array;
     size_t limit;
     bool more;
 };
 
-/* A name that is not UTF-8, as a grant file may have had it, is made visible: who has it is to be seen. */
+/* Makes a name visible that is not UTF-8, as a grant file may have had, so that its user is listed. */
 static json_t *new_name(const char *name)
 {
     char visible[NAME_ENCODED_MAX + 1];
     return json_string(text_is_utf8(name) ? name : text_visible(name, visible, sizeof(visible)));
 }
 
-/* What is in place, and what is not and why. */
+/* Sets the groups in place, and the problems of the others. */
 static int set_grants(json_t *view, const struct grants *grants)
 {
     json_t *groups = json_array();
@@ -143,7 +142,7 @@ static int list_holder(const struct assignment *assignment, void *data)
     return r;
 }
 
-/* Which of these the name is: as something is held, or as packages.d has it. */
+/* The kinds among `wanted` that the name has, in the store or in packages.d. */
 static int find_kinds(struct engine *engine, const char *name, unsigned wanted, unsigned *ret)
 {
     unsigned kinds = 0;

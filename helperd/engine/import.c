@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Members of a Unix group taken over as assignments. The names come from the administrator; whether each is a member,
- * and may have it, is judged from what was looked up for this call (rule 9). A look-up of a user's groups shows what we
- * give as well: whose membership is for a time only the store says. Nobody is taken out of the group: what was there
- * before stays (rule 6).
+ * Assigns a package to members of a Unix group. The administrator names the users; the facts say whether each is a
+ * member (rule 9). A look-up also shows groups that we give, so the store is asked who has the group by a package. No
+ * user is removed from the group: what was there before stays (rule 6).
  */
 #include "helperd/engine/internal.h"
 
@@ -27,7 +26,7 @@ static json_t *new_outcome(const char *user, const char *word, const char *why)
     return json_pack("{s:s, s:s, s:s*}", "user", user, "outcome", word, "why", why);
 }
 
-/* What the user holds by it, into the outcome. 0 or -errno. */
+/* Adds the user's assignment of the package to the outcome. 0 or -errno. */
 static int add_access(struct engine *engine, const struct subject *user, const char *package, json_t *value)
 {
     struct assignment assignment = {0};
@@ -45,7 +44,7 @@ static int add_access(struct engine *engine, const struct subject *user, const c
     return r < 0 ? r : failed ? -ENOMEM : 0;
 }
 
-/* With what the user holds by it, if anything. `value` is taken over; NULL: there was no memory for it. */
+/* As set_outcome, with the user's assignment, if any. Takes over `value`; NULL: no memory. */
 static int set_outcome_with_access(const struct import *import, const struct subject *user, json_t *value,
                                    json_t **ret)
 {
@@ -63,7 +62,7 @@ static int set_outcome(json_t *value, json_t **ret)
     return value ? 0 : -ENOMEM;
 }
 
-/* The package that this user has the group by, for a time: no member whom the import is meant for. */
+/* The package by which a user has the group until its end. The import is not meant for them. */
 struct lender {
     struct engine *engine;
     const char *group;
@@ -83,7 +82,8 @@ static int find_lender(const struct assignment *assignment, void *data)
     return r < 0 ? r : lender->package[0] != '\0';
 }
 
-/* Where membership = files: whom we put into /etc/group, or are about to, or have not taken out yet. */
+/* With membership = files: refuses a user whose membership in /etc/group is ours, or will be, or is still to be
+ * removed. */
 static int check_not_ours(const struct import *import, const struct subject *user, struct reply *reply)
 {
     struct membership membership = {0};
@@ -98,7 +98,7 @@ static int check_not_ours(const struct import *import, const struct subject *use
         "pkg-admin status");
 }
 
-/* The end of what we give must not go away by an import. */
+/* Refuses a user who has the group by a package: an import would remove the end of that access. */
 static int check_lender(const struct import *import, const struct subject *user, struct reply *reply)
 {
     struct lender lender = {.engine = import->engine, .group = import->group};
@@ -113,7 +113,7 @@ static int check_lender(const struct import *import, const struct subject *user,
         lender.package, import->package->name, text_word(user->name, word));
 }
 
-/* In a transaction of its own: what was done before a fault is done. */
+/* In a transaction of its own, so that a fault does not undo the users before. */
 static int assign_member(const struct call *about, const struct import *import)
 {
     engine_assign_checked(about, import->package, &import->terms, "");
@@ -148,7 +148,7 @@ static int import_member(const struct import *import, const struct facts *facts,
 
 static int import_user(const struct import *import, const struct facts *facts, const char *name, json_t **ret)
 {
-    struct facts about = *facts; /* borrowed: the same, about this user */
+    struct facts about = *facts; /* borrowed; with this user as facts.user */
     char visible[NAME_ENCODED_MAX + 1];
     about.user = (struct subject *)facts_other(facts, name);
     about.user_known = facts_knows_other(facts, name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Questions that change nothing: one request, lists of requests, packages. */
+/* Lists requests and packages, and shows one request. Changes nothing. */
 #include "helperd/engine/internal.h"
 
 #include "helperd/lifecycle/texts.h"
@@ -32,10 +32,10 @@ struct listing {
     int64_t *ids; /* of the requests in the array */
     size_t limit;
     bool more;
-    bool unsure; /* there is one of which it is not known whether it belongs here */
+    bool unsure; /* of some requests it is unknown whether they belong here */
 };
 
-/* Adds what was read, or notes that there is more than is wanted. */
+/* Adds the request; at the limit sets `more` and stops. */
 static int list_record(struct listing *listing, const struct record *record)
 {
     if (json_array_size(listing->array) == listing->limit) {
@@ -64,7 +64,7 @@ static int list_request(const struct request *request, void *data)
     return r;
 }
 
-/* Only what the caller could decide now: escalation and own requests are left to the rule itself. */
+/* Lists a request that the caller could decide now: policy also judges escalation and own requests. */
 static int list_decidable(const struct request *request, void *data)
 {
     struct listing *listing = data;
@@ -97,7 +97,7 @@ static int64_t get_id_at(const struct listing *listing, size_t index)
     return index < json_array_size(listing->array) ? listing->ids[index] : 0;
 }
 
-/* Adds the requests of another listing, newest first, up to the limit. */
+/* Merges the requests of another listing, newest first, up to the limit. */
 static int merge_listings(struct listing *listing, const struct listing *other)
 {
     json_t *merged = json_array();
@@ -130,7 +130,7 @@ static bool may_name_caller(char *const *principals, void *data)
     return policy_may_ask(principals, &listing->decider);
 }
 
-/* What the caller could decide on, and the emergencies that they could review. */
+/* Lists what the caller could decide, and the emergencies that they could review. */
 static int list_for_approver(struct listing *listing, const struct store_filter *filter)
 {
     struct store *store = listing->engine->store;
@@ -162,7 +162,7 @@ static int list_by_role(struct listing *listing, enum engine_role role, const st
     case ENGINE_ROLE_ALL:
         return store_list_requests(store, &filter, list_request, listing);
     case ENGINE_ROLE_APPROVER:
-        filter.limit = INT64_MAX; /* those that the rule leaves out do not count */
+        filter.limit = INT64_MAX; /* requests that policy leaves out must not count */
         return list_for_approver(listing, &filter);
     case ENGINE_ROLE_DECIDED:
         return store_list_decided(store, &filter, listing->caller->identity.uid, listing->facts->caller->name,
@@ -213,7 +213,6 @@ static json_t *view_listed_package(const struct package *package, const struct s
                      "emergency", policy_names(package->emergency, subject));
 }
 
-/* What the caller has of it: the live assignment, else the last request. */
 int engine_add_own_access(struct engine *engine, const struct subject *subject, const char *package,
                           json_t *view)
 {

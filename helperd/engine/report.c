@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Looking back, for uid 0: the report of a period and the audit log. Both read a bounded part at a time. */
+/* Reports for uid 0: a period in figures, and the audit log. Each call reads a bounded part. */
 #include "helperd/engine/internal.h"
 
 #include "common/log.h"
@@ -9,15 +9,15 @@
 #include <errno.h>
 #include <string.h>
 
-/* What one call may read: some tens of milliseconds, during which nobody else is answered. */
+/* Rows that one call may read: it blocks other calls for some tens of milliseconds. */
 enum { REPORT_MAX = 10000, AUDIT_EXAMINED = 2000 };
 
 struct reporting {
     struct engine *engine;
     json_t *collected;
     int64_t count;
-    int64_t earliest; /* of those that were read */
-    bool told;        /* that uses are not known */
+    int64_t earliest; /* when the oldest request read was submitted */
+    bool told;        /* logged that uses are unknown */
 };
 
 static enum report_use find_use(struct reporting *reporting, const struct assignment *assignment)
@@ -35,7 +35,8 @@ static enum report_use find_use(struct reporting *reporting, const struct assign
                                                         : REPORT_UNUSED;
 }
 
-/* What extends one has none of its own. A note from before its begin is another's, of a store that was lost. */
+/* An extension has no assignment of its own. A note of use from before the start is of a lost store with the same
+ * id. */
 static int report_use(struct reporting *reporting, const struct request *request)
 {
     struct assignment assignment = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's end of live sessions: who is warned of it, which sessions end with an assignment, and what remained of
- * them. It calls nobody: the daemon has the root service do it. What a user holds by another package is spared.
+ * Warnings on terminals, and the end of live sessions with an assignment: what is due, and its results. The daemon
+ * calls the root service. Spares what the user holds by another package.
  */
 #include "helperd/engine/internal.h"
 
@@ -36,7 +36,7 @@ static void compose_warning(const struct assignment *assignment, const struct pa
              package->extension == PACKAGE_EXTENSION_NO ? "submit" : "extend", package->name);
 }
 
-/* One that is due, whose next time is planned with it. *ret_wanted: its user is to be told. Whether there was one. */
+/* Takes a due warning, and plans the next one of its assignment. *ret_wanted: show it. False: none is due. */
 static bool take_warning(struct txn *txn, struct engine_warning *ret, bool *ret_wanted)
 {
     const struct engine *engine = txn->engine;
@@ -80,7 +80,7 @@ int engine_plan_warnings(struct engine *engine)
 
 /* ---- endings ---- */
 
-/* What the user has by other packages now. */
+/* Spares what the user has by other packages now. */
 struct sparing {
     struct engine *engine;
     struct engine_ending *ending;
@@ -165,7 +165,7 @@ static int load_ending(struct engine *engine, const struct ending *row, struct e
     return r;
 }
 
-/* *ret_put_off: it is not to be done yet; the next one may be. */
+/* *ret_put_off: this one must wait; the next one may be due. */
 static int take_ending(struct engine *engine, struct engine_ending *ret, bool *ret_put_off)
 {
     const int64_t now = clock_now(&engine->clock);
@@ -175,7 +175,7 @@ static int take_ending(struct engine *engine, struct engine_ending *ret, bool *r
     if (r != 0)
         return r;
     r = load_ending(engine, &row, &ending);
-    /* What /etc/group still says would be taken for held. Nobody else's end waits for that. */
+    /* Waits for changes of this user in /etc/group, which would count as held; other users' ends go on. */
     *ret_put_off = r == 0 && engine_is_settling(engine, ending.user);
     row.retry_at = now + (*ret_put_off ? 1 : retry_backoff(engine, ++row.attempts));
     if (r == 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a caller may see of a request, and showing it. */
+/* Whether a caller may see a request, and its view. */
 #include "helperd/engine/internal.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ int engine_show_request(const struct call *call, int64_t id)
 
 typedef bool (*asks)(char *const *principals, const struct policy_decider *decider);
 
-/* The first stage of this request in which one of its lists asks the decider; 0: none. */
+/* The first stage of the request with a list that names the decider; 0: none. */
 static int64_t find_stage(struct engine *engine, const struct record *record,
                           const struct policy_decider *decider, asks asks_decider)
 {

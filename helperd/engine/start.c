@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's start: what a crash left undone is made good, then every grant file is held to the store. */
+/* Starts the engine: replays what a crash left undone, then verifies every grant file. Stops it. */
 #include "helperd/engine/internal.h"
 
 #include "common/grantdir.h"
@@ -10,14 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERIFY_STEP = 8 }; /* grant files verified between two calls: what a call may have to wait for */
+enum { VERIFY_STEP = 8 }; /* grant files in one step, which delays calls */
 
 static int note_outstanding(const char *user, bool narrows, void *data)
 {
     return engine_note_publication(data, user, narrows);
 }
 
-/* What was approved for later before there was a bound is bound by the policy of now (rule 14). */
+/* Sets the groups of requests that were approved by a version that did not record them, from the policy now (rule
+ * 14). */
 static int bind_groups(struct engine *engine)
 {
     int r;
@@ -73,7 +74,7 @@ int engine_apply_policy(struct engine *engine)
     return r < 0 ? r : engine_plan_warnings(engine);
 }
 
-/* Verification takes down the names of all files, then acts on a few of them per step. */
+/* Verification lists all users first, then writes a few files per step. */
 static int note_file(const char *name, void *data)
 {
     struct engine_verification *verification = data;
@@ -110,7 +111,7 @@ int engine_verify(struct engine *engine, struct engine_verification *verificatio
         if (r < 0)
             verification->next = verification->count;
     }
-    /* One file that resists costs the others nothing. */
+    /* A file that cannot be written does not stop the others. */
     for (int i = 0; r == 0 && i < VERIFY_STEP && verification->next < verification->count; i++)
         r = engine_write_user(engine, verification->names[verification->next++], false);
     const bool done = verification->next == verification->count;
@@ -121,7 +122,7 @@ int engine_verify(struct engine *engine, struct engine_verification *verificatio
 
 void engine_deinit(struct engine *engine)
 {
-    /* A clean stop strikes out what is in place, so that the next start has nothing to replay. */
+    /* An empty transaction removes the notes of files in place, so that the next start has nothing to replay. */
     if (engine->published) {
         struct txn txn;
         txn_begin(&txn, engine);

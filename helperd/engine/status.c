@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's answer to how the service is: counts, and the first few of what is not as it should be. */
+/* The engine's part of the status: counts, and the first few of what needs attention. */
 #include "helperd/engine/internal.h"
 
 #include "common/names.h"
@@ -54,7 +54,7 @@ static json_t *partial_line(struct engine *engine, const struct assignment *assi
     return line;
 }
 
-/* The first few that are partially fulfilled, with their problems. */
+/* The first few partially fulfilled assignments, with their problems. */
 static json_t *list_partial(struct engine *engine)
 {
     json_t *lines = json_array();
@@ -87,7 +87,7 @@ static json_t *undecidable_line(struct engine *engine, int64_t id)
     return line;
 }
 
-/* The first few that nobody can decide, with the reason. */
+/* The first few requests that no approver can decide, with the reason. */
 static json_t *list_undecidable(struct engine *engine)
 {
     json_t *lines = json_array();
@@ -162,8 +162,8 @@ static int set_assignments(struct engine *engine, const struct store_counts *cou
 }
 
 /*
- * Rule 5 tells by login ids who went from one account to another. Where whoever asks for the status has none, nobody
- * may: they come from pam_loginuid, and in a container they are all the same and count as none.
+ * Rule 5 recognises by login ids a person who went on to another account. If the caller has none, probably no user has:
+ * pam_loginuid sets them; in a container they are all the same and count as none.
  */
 static int set_login_id_facts(const struct engine *engine, const struct caller *caller, json_t *status)
 {
@@ -220,7 +220,7 @@ struct held {
     size_t count;
 };
 
-/* Takes the group's name over. */
+/* Takes over the group's name. */
 static int add_held_group(struct engine *engine, struct held *held, const struct store_group *group)
 {
     int64_t until = 0;

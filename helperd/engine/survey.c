@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Surveys: the requests that wait, one after the other, each judged by lifecycle/stage.c from what was looked up for
- * it. */
+/* Surveys: has pending requests judged by lifecycle/stage.c, one after the other, from a look-up for each. */
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
@@ -50,7 +49,7 @@ int engine_take_due_survey(struct engine *engine, int64_t *ret_request, struct i
     int r;
     while ((r = take_next_request(engine, &id)) == 0 &&
            (r = inquire_request(engine, id, inquiry)) == STORE_E_NONE)
-        ; /* it waits no longer */
+        ; /* it is not pending any more */
     if (r == 0)
         *ret_request = id;
     return r;
@@ -63,7 +62,7 @@ int engine_survey(struct engine *engine, int64_t id, const struct facts *facts)
     if (!facts) {
         if (survey->failed != id)
             survey_plan_from(engine, id - 1);
-        survey->failed = survey->failed == id ? 0 : id; /* the next walk may have more luck */
+        survey->failed = survey->failed == id ? 0 : id; /* a second failure waits for the next walk */
         return 0;
     }
     int r = engine_begin_call(engine, facts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's memory of holders and groups that are not known just now, for status. Decides nothing by it. */
+/* Remembers users and groups that are unknown now, for the status. Decides nothing. */
 #include "helperd/engine/internal.h"
 
 #include "common/names.h"
@@ -12,7 +12,7 @@
 enum { SHOWN_OF_EACH = 5 };
 
 struct unknown {
-    unsigned walk; /* the last one that noted it */
+    unsigned walk; /* the last walk that noted it */
     char name[];
 };
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* An object under construction: one failed step spoils it, and is noticed once, at the end. */
+/* An object under construction; keeps a failure, which is checked once, at the end. */
 struct builder {
     json_t *object;
     bool failed;
@@ -85,7 +85,7 @@ static void set_problems(struct builder *builder, const struct record *record)
     set_value(builder, "problems", problems);
 }
 
-/* Who took it away, when and why; its user reads that. */
+/* When it ends or ended; who revoked it and why, which its user reads. */
 static void set_end(struct builder *builder, const struct assignment *assignment)
 {
     const int64_t planned = assignment->span.end, ended = assignment->ended;
@@ -97,7 +97,7 @@ static void set_end(struct builder *builder, const struct assignment *assignment
     set_text(builder, "revoke_reason", assignment->end_reason);
 }
 
-/* A line each: sessions and processes that the end of the access did not end. */
+/* Sessions and processes that the end of the access did not end, one a line. */
 static void set_remaining(struct builder *builder, const struct record *record)
 {
     json_t *lines = json_array();
@@ -165,7 +165,7 @@ static void set_origin(struct builder *builder, const struct request *request)
     set_value(builder, "origin", json_string(request->origin_verified ? "verified" : "claimed"));
 }
 
-/* What the caller could do about it now, and in whose name. */
+/* Whether the caller may decide it now, and in whose name. */
 static void set_may_decide(struct builder *builder, const struct record *record,
                            const struct packages *packages, const struct policy_decider *caller, int64_t now)
 {
