@@ -147,7 +147,7 @@ int engine_take_notices(struct engine *engine, int64_t after, int64_t limit, str
     return 0;
 }
 
-static void finish_notice(struct txn *txn, const struct notice *notice, const char *message)
+static void end_notice(struct txn *txn, const struct notice *notice, const char *message)
 {
     store_remove_notice(txn->store, notice->id);
     if (!*message)
@@ -195,7 +195,7 @@ int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool
         if (*hook)
             note_hook(&txn, &notice, hook, ok, visible);
         else
-            finish_notice(&txn, &notice, visible);
+            end_notice(&txn, &notice, visible);
         r = txn_commit(&txn);
     }
     notice_deinit(&notice);

@@ -199,7 +199,7 @@ static strv list_packages_with(const struct packages *packages, const char *grou
 
 static const char off_list[] = "it was taken off the allow-list, which pkg-admin reload mends";
 
-static bool is_allowed(const struct engine *engine, const char *group, gid_t gid)
+static bool is_on_allow_list(const struct engine *engine, const char *group, gid_t gid)
 {
     char allowed[NAME_ENCODED_MAX + 1];
     return grantdir_allowed_name(engine->state, gid, allowed, sizeof(allowed)) == 0 &&
@@ -209,7 +209,7 @@ static bool is_allowed(const struct engine *engine, const char *group, gid_t gid
 static int compare_allowed(struct engine *engine, const struct packages *written,
                            const struct store_group *group)
 {
-    if (is_allowed(engine, group->name, group->gid))
+    if (is_on_allow_list(engine, group->name, group->gid))
         return 0;
     strv packages = list_packages_with(written, group->name);
     if (!packages)
@@ -246,7 +246,7 @@ static void wake_assignment(struct txn *txn, struct assignment *assignment)
     for (size_t i = 0; i < grants.count; i++) {
         struct grant *grant = &grants.items[i];
         if (grant->drifted && strncmp(grant->problem, off_list, strlen(off_list)) == 0 &&
-            is_allowed(txn->engine, grant->group, grant->gid)) {
+            is_on_allow_list(txn->engine, grant->group, grant->gid)) {
             grant->drifted = false;
             any = true;
         }

@@ -36,8 +36,8 @@ int engine_revoke_stale(struct engine *engine, const struct facts *facts);
 int engine_next_concerned_user(struct engine *engine, const char *after, char **ret);
 
 /*
- * Drift: manual changes to grant files, groups and the allow-list. A manual removal is respected: its assignments become
- * partially fulfilled, with a problem for each group, and nothing is put back until an administrator asks for it
+ * Drift: manual changes to grant files, groups and the allow-list. A manual removal is respected: its assignments
+ * become partially fulfilled, with a problem for each group, and nothing is put back until an administrator asks for it
  * (engine_retry_now), or after growing pauses if the package says drift = repair. The file is then written from the
  * store, so that manual additions go. Our own writing is recognised and ignored.
  *

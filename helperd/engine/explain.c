@@ -22,11 +22,6 @@ struct explanation {
     struct identity identity;
 };
 
-static int set_member(json_t *object, const char *key, json_t *value)
-{
-    return json_object_set_new(object, key, value) < 0 ? -ENOMEM : 0;
-}
-
 /* ---- who could approve ---- */
 
 static bool has_uid(const uid_t *uids, size_t count, uid_t uid)
@@ -100,22 +95,20 @@ static json_t *view_stage(const struct explanation *explanation, const struct st
                              are_all_known(explanation, stage->approvers), "reach", words[reach.verdict]);
     int r = view ? 0 : -ENOMEM;
     if (r == 0 && stage->fallback_approvers[0]) {
-        r = set_member(view, "fallback_approvers", texts_new(stage->fallback_approvers));
+        r = view_set(view, "fallback_approvers", texts_new(stage->fallback_approvers));
         if (r == 0)
-            r = set_member(view, "fallback_people",
-                           list_people(explanation, stage, stage->fallback_approvers));
+            r = view_set(view, "fallback_people", list_people(explanation, stage, stage->fallback_approvers));
         if (r == 0)
-            r = set_member(view, "fallback_known",
-                           json_boolean(are_all_known(explanation, stage->fallback_approvers)));
+            r = view_set(view, "fallback_known",
+                         json_boolean(are_all_known(explanation, stage->fallback_approvers)));
     }
     if (r == 0 && stage->escalate_after)
-        r = set_member(view, "escalate_after", json_integer(stage->escalate_after));
+        r = view_set(view, "escalate_after", json_integer(stage->escalate_after));
     if (r == 0 && reach.verdict == POLICY_REACH_NONE)
-        r = set_member(view, "why",
-                       json_string(here ? here
-                                   : taken
-                                       ? "one person takes part in one stage alone, and too few can approve"
-                                       : stage_describe_reach(stage, &reach, explanation->facts, why)));
+        r = view_set(view, "why",
+                     json_string(here    ? here
+                                 : taken ? "one person takes part in one stage alone, and too few can approve"
+                                         : stage_describe_reach(stage, &reach, explanation->facts, why)));
     if (r == 0)
         return view;
     json_decref(view);
@@ -179,8 +172,8 @@ static int set_verdict(const struct explanation *explanation, json_t *view)
         engine_check_filing(explanation->engine, explanation->subject, explanation->package, &ask, &refusal);
     if (r < 0)
         return r;
-    const int added = set_member(view, "may_request", json_boolean(r == 0));
-    return r == 0 || added < 0 ? added : set_member(view, "why", json_string(refusal.message));
+    const int added = view_set(view, "may_request", json_boolean(r == 0));
+    return r == 0 || added < 0 ? added : view_set(view, "why", json_string(refusal.message));
 }
 
 /* Without login ids rule 5 compares uids only, or no approver can decide at all. */
@@ -188,7 +181,7 @@ static int set_login_ids(const struct explanation *explanation, json_t *view)
 {
     if (explanation->engine->login_ids_count || !explanation->package->approval_required)
         return 0;
-    return set_member(
+    return view_set(
         view, "login_ids",
         json_string(explanation->engine->config->require_login_id == CONFIG_YES
                         ? "are required and say nothing in this container: nobody can decide"

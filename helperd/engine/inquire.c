@@ -45,19 +45,13 @@ int engine_inquire_packages(struct engine *engine, char *const *packages, struct
 static int add_principals(struct inquiry *inquiry, char *const *names)
 {
     for (; names && *names; names++) {
-        const size_t count = strv_length(inquiry->principals);
         if (strv_contains(inquiry->principals, *names))
             continue;
-        if (count >= INQUIRY_PRINCIPALS_MAX)
+        if (strv_length(inquiry->principals) >= INQUIRY_PRINCIPALS_MAX)
             return 0;
-        char **grown = reallocarray(inquiry->principals, count + 2, sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        inquiry->principals = grown;
-        grown[count] = strdup(*names);
-        grown[count + 1] = NULL;
-        if (!grown[count])
-            return -ENOMEM;
+        const int r = strv_add(&inquiry->principals, *names);
+        if (r < 0)
+            return r;
     }
     return 0;
 }

@@ -83,19 +83,14 @@ int engine_report(struct engine *engine, int64_t since, const char *package, str
 
 /* ---- the audit log ---- */
 
-static int set_member(json_t *object, const char *key, json_t *value)
-{
-    return json_object_set_new(object, key, value) < 0 ? -ENOMEM : 0;
-}
-
 static int set_uid(json_t *object, const char *key, uid_t uid)
 {
-    return uid == UID_UNSET ? 0 : set_member(object, key, json_integer(uid));
+    return uid == UID_UNSET ? 0 : view_set(object, key, json_integer(uid));
 }
 
 static int set_number(json_t *object, const char *key, int64_t number)
 {
-    return number ? set_member(object, key, json_integer(number)) : 0;
+    return number ? view_set(object, key, json_integer(number)) : 0;
 }
 
 static int list_line(const struct audit_line *line, void *data)

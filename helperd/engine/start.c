@@ -19,7 +19,7 @@ static int note_outstanding(const char *user, bool narrows, void *data)
 
 /* Sets the groups of requests that were approved by a version that did not record them, from the policy now (rule
  * 14). */
-static int bind_groups(struct engine *engine)
+static int bind_waiting_requests(struct engine *engine)
 {
     int r;
     char *name = NULL;
@@ -62,7 +62,7 @@ int engine_start(struct engine *engine, bool newborn)
     if (r < 0 || (r = store_each_publication(engine->store, note_outstanding, engine)) < 0)
         return r;
     engine_publish(engine);
-    if ((r = bind_groups(engine)) < 0)
+    if ((r = bind_waiting_requests(engine)) < 0)
         return r;
     r = engine_tick(engine);
     return r < 0 ? r : engine_adopt_memberships(engine);

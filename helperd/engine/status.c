@@ -127,7 +127,7 @@ static int set_undecidable(struct engine *engine, json_t *status)
     return r ? -ENOMEM : 0;
 }
 
-static int set_deadline(struct engine *engine, json_t *status)
+static int set_next_deadline(struct engine *engine, json_t *status)
 {
     int64_t next = 0;
     int64_t retry = 0;
@@ -208,7 +208,7 @@ int engine_status(struct engine *engine, const struct caller *caller, struct rep
     if ((r = set_login_id_facts(engine, caller, status)) != 0 || (r = set_pending(&counts, status)) != 0 ||
         (r = set_undecidable(engine, status)) != 0 || (r = set_assignments(engine, &counts, status)) != 0 ||
         (r = set_standing(engine, status)) != 0 || (r = engine_add_unknown(engine, status)) != 0 ||
-        (r = set_space(engine, status)) != 0 || (r = set_deadline(engine, status)) != 0)
+        (r = set_space(engine, status)) != 0 || (r = set_next_deadline(engine, status)) != 0)
         return r;
     return set_notices(engine, status);
 }

@@ -65,8 +65,8 @@ struct request engine_compose_request(struct engine *engine, const struct caller
     };
 }
 
-static void file_request(const struct call *call, const struct subject *subject,
-                         const struct submission *submission, const struct package *package)
+static void file_new_request(const struct call *call, const struct subject *subject,
+                             const struct submission *submission, const struct package *package)
 {
     struct request request = engine_compose_request(call->engine, call->caller, subject, submission, package);
     request.no_reason_given = package->justification_required && !submission->justification;
@@ -159,7 +159,7 @@ static int file_if_allowed(struct search *search, const char *name, bool waived_
     if (r == 0 && can_ask && package->justification_required)
         r = ask_for_justification(package, &reply);
     else if (r == 0)
-        file_request(
+        file_new_request(
             &(const struct call){search->call->engine, search->call->caller, search->call->facts, &reply},
             search->subject, search->submission, package);
     *search->call->reply = reply;

@@ -16,7 +16,7 @@ struct unknown {
     char name[];
 };
 
-static int compare_names(const void *a, const void *b)
+static int compare_unknown(const void *a, const void *b)
 {
     return strcmp(((const struct unknown *)a)->name, ((const struct unknown *)b)->name);
 }
@@ -35,7 +35,7 @@ int engine_note_unknown(struct engine *engine, enum engine_unknown kind, const c
 {
     struct unknown_names *names = &engine->unknown[kind];
     struct unknown *unknown = new_unknown(name, names->walk);
-    struct unknown **found = unknown ? tsearch(unknown, &names->root, compare_names) : NULL;
+    struct unknown **found = unknown ? tsearch(unknown, &names->root, compare_unknown) : NULL;
     if (!found) {
         free(unknown);
         return -ENOMEM;
@@ -53,10 +53,10 @@ void engine_note_known(struct engine *engine, enum engine_unknown kind, const ch
 {
     struct unknown_names *names = &engine->unknown[kind];
     struct unknown *key = names->count ? new_unknown(name, 0) : NULL;
-    struct unknown **found = key ? tfind(key, &names->root, compare_names) : NULL;
+    struct unknown **found = key ? tfind(key, &names->root, compare_unknown) : NULL;
     struct unknown *unknown = found ? *found : NULL;
     if (unknown) {
-        tdelete(key, &names->root, compare_names);
+        tdelete(key, &names->root, compare_unknown);
         names->count--;
     }
     free(unknown);

@@ -3,6 +3,7 @@
 
 #include "helperd/lifecycle/texts.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* An object under construction; keeps a failure, which is checked once, at the end. */
@@ -269,4 +270,9 @@ json_t *view_assignment(const struct assignment *assignment)
                      assignment->user, "state", state_identifier(assignment_shown_state(assignment)),
                      "assignment", (json_int_t)assignment->id, "assignment_start",
                      (json_int_t)assignment->span.start, "assignment_end", end);
+}
+
+int view_set(json_t *view, const char *key, json_t *value)
+{
+    return json_object_set_new(view, key, value) < 0 ? -ENOMEM : 0;
 }
