@@ -226,12 +226,11 @@ int engine_undelegate(const struct call *call, const char *other)
             r = revoke_between(call, STORE_DELEGATIONS_RECEIVED, names[i]);
     }
     if (r == STORE_E_NONE && call->facts->user_asked && !call->facts->user_known)
-        return engine_refuse(
-            call->reply, BUS_ERROR_UNAVAILABLE,
-            "There is no delegation between you and anybody called %s. Whether there is one with "
-            "somebody whom a directory knows by that name is not known, for it does not answer. "
-            "See: pkg-approve delegate",
-            text_visible(other, visible, sizeof(visible)));
+        return engine_refuse(call->reply, BUS_ERROR_UNAVAILABLE,
+                             "There is no delegation between you and %s, by this spelling. A directory does "
+                             "not answer that may "
+                             "know the user by another one. Nothing was changed. See: pkg-approve delegate",
+                             text_visible(other, visible, sizeof(visible)));
     if (r == STORE_E_NONE)
         return engine_refuse(call->reply, BUS_ERROR_NO_SUCH_REQUEST,
                              "There is no delegation between you and %s now, so nothing was changed. See: "

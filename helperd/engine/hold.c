@@ -274,9 +274,8 @@ static int refuse_unnamed(struct engine *engine, const struct facts *facts, cons
         return refuse_revoke(engine, facts->user ? facts->user->name : user, package, reply);
     return engine_refuse(
         reply, BUS_ERROR_UNAVAILABLE,
-        "Nobody called %s holds %s now. Whether somebody whom a directory knows by that name does "
-        "is not known, for it does not answer. Nothing was changed. Names as they are held: "
-        "pkg-admin audit",
+        "No user %s holds %s now, by this spelling. A directory does not answer that may know the user by "
+        "another one. Nothing was changed. Names as they are held: pkg-admin audit",
         text_visible(user, visible, sizeof(visible)), text_visible(package, of, sizeof(of)));
 }
 
