@@ -90,7 +90,7 @@ static void find_parties(const json_t *to, const char *map, const struct config_
         if (mail->gecos == CONFIG_YES)
             sources.gecos = json_string_value(json_object_get(person, "address"));
         if (!name || address_find(name, &sources, address, why, sizeof(why)) < 0) {
-            log_warning("%s.", name ? why : "Somebody has no name");
+            log_warning("%s.", name ? why : "A recipient of the notice has no name");
             parties->lacking = true;
             continue;
         }
@@ -137,7 +137,7 @@ static int send_notice(const json_t *notice, const struct config_mail *mail, con
     char why[512];
     find_parties(json_object_get(notice, "to"), map, mail, &parties);
     if (parties.count == 0) {
-        log_error("Nobody of those who are to be told has an address.");
+        log_error("No recipient of the notice has an address.");
         return EX_NOUSER;
     }
     if (address_find(SENDER, &our_own, from, why, sizeof(why)) < 0) {
