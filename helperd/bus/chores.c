@@ -15,11 +15,11 @@ struct bus_chores {
     void *data;
     struct membership membership; /* user NULL: none is under way */
     bool warning;                 /* whether one is */
-    uid_t warned;                 /* whom it is for */
+    uid_t warned;                 /* the uid that it is for */
     struct engine_ending ending;  /* user NULL: none is under way */
-    strv groups;                  /* to be compared still; NULL: none */
-    size_t group;                 /* the one under way */
-    bool again;                   /* the file changed since */
+    strv groups;                  /* being compared with /etc/group; NULL: none */
+    size_t group;                 /* the index of the one under way */
+    bool again;                   /* the file changed meanwhile: compare all once more */
 };
 
 struct bus_chores *bus_chores_new(struct engine *engine, struct bus *bus, void (*settled)(void *data),
@@ -48,8 +48,8 @@ void bus_chores_free(struct bus_chores *chores)
     free(chores);
 }
 
-/* What a failure is called, where the service left it unsaid. */
-static const char *failure_of(int result, const char *message)
+/* The failure in words; NULL: none. */
+static const char *describe_failure(int result, const char *message)
 {
     if (result == 0)
         return NULL;
@@ -65,7 +65,7 @@ static void finish_membership(struct bus_chores *chores, int result, bool member
 {
     struct membership done = chores->membership;
     chores->membership = (struct membership){0};
-    engine_membership_done(chores->engine, &done, member, failure_of(result, message));
+    engine_membership_done(chores->engine, &done, member, describe_failure(result, message));
     membership_deinit(&done);
     chores->settled(chores->data);
     bus_chores_drive(chores);
@@ -73,7 +73,7 @@ static void finish_membership(struct bus_chores *chores, int result, bool member
 
 static void on_changed(int result, bool changed, const char *message, void *data)
 {
-    (void)changed; /* whose it is was recorded before (rule 6) */
+    (void)changed; /* that it is ours was recorded before (rule 6) */
     finish_membership(data, result, false, message);
 }
 
@@ -83,7 +83,7 @@ static void on_seen(int result, char *const *lines, const char *message, void *d
     finish_membership(chores, result, lines && strv_contains(lines, chores->membership.user), message);
 }
 
-static int ask_membership(struct bus_chores *chores)
+static int ask_root_service(struct bus_chores *chores)
 {
     const struct membership *wanted = &chores->membership;
     switch (membership_act(wanted->state)) {
@@ -102,11 +102,11 @@ static int ask_membership(struct bus_chores *chores)
 
 static void drive_membership(struct bus_chores *chores)
 {
-    while (!chores->membership.user && engine_due_membership(chores->engine, &chores->membership) == 0) {
-        const int r = ask_membership(chores);
+    while (!chores->membership.user && engine_take_due_membership(chores->engine, &chores->membership) == 0) {
+        const int r = ask_root_service(chores);
         if (r == 0)
             return;
-        /* A failure as any other: answers wait for it, and so does the end of sessions. */
+        /* Reported as a failure, for answers and the end of sessions wait for it. */
         struct membership failed = chores->membership;
         chores->membership = (struct membership){0};
         engine_membership_done(chores->engine, &failed, false,
@@ -127,7 +127,7 @@ static void on_warned(int result, bool changed, const char *message, void *data)
     struct bus_chores *chores = data;
     if (result != 0)
         log_warning("The user with the uid %u could not be warned of an end: %s", chores->warned,
-                    failure_of(result, message));
+                    describe_failure(result, message));
     chores->warning = false;
     drive_warning(chores);
 }
@@ -135,7 +135,7 @@ static void on_warned(int result, bool changed, const char *message, void *data)
 static void drive_warning(struct bus_chores *chores)
 {
     struct engine_warning warning;
-    while (!chores->warning && engine_due_warning(chores->engine, &warning) == 0) {
+    while (!chores->warning && engine_take_due_warning(chores->engine, &warning) == 0) {
         chores->warned = warning.uid;
         chores->warning =
             bus_privileged_warn(chores->privileged, warning.uid, warning.text, on_warned, chores) == 0;
@@ -146,30 +146,30 @@ static void drive_warning(struct bus_chores *chores)
 
 static void drive_ending(struct bus_chores *chores);
 
-static void on_ended(int result, char *const *lines, const char *message, void *data)
+static void on_sessions_ended(int result, char *const *lines, const char *message, void *data)
 {
     struct bus_chores *chores = data;
     struct engine_ending done = chores->ending;
     chores->ending = (struct engine_ending){0};
-    /* The uid is another user's by now: nothing of the holder's is left to end. */
+    /* The uid belongs to another user by now: nothing is left to end. */
     if (result == BUS_ERROR_NO_SUCH_USER)
         engine_ending_done(chores->engine, &done, (char *const[]){(char *)message, NULL}, NULL);
     else
-        engine_ending_done(chores->engine, &done, lines, failure_of(result, message));
+        engine_ending_done(chores->engine, &done, lines, describe_failure(result, message));
     engine_ending_deinit(&done);
     drive_ending(chores);
 }
 
 static void drive_ending(struct bus_chores *chores)
 {
-    while (!chores->ending.user && engine_due_ending(chores->engine, &chores->ending) == 0) {
+    while (!chores->ending.user && engine_take_due_ending(chores->engine, &chores->ending) == 0) {
         const struct engine_ending *ending = &chores->ending;
         const bool nothing = !ending->services[0] && ending->n_gids == 0;
         if (!nothing &&
             bus_privileged_end_sessions(chores->privileged, ending->uid, ending->user, ending->services,
-                                        ending->gids, ending->n_gids, on_ended, chores) == 0)
+                                        ending->gids, ending->n_gids, on_sessions_ended, chores) == 0)
             return;
-        if (nothing) /* another package has it all */
+        if (nothing) /* other packages of the user give all of it */
             engine_ending_done(chores->engine, ending, NULL, NULL);
         engine_ending_deinit(&chores->ending);
     }
@@ -184,19 +184,19 @@ void bus_chores_drive(struct bus_chores *chores)
 
 /* ---- what /etc/group says ---- */
 
-static void compare_next(struct bus_chores *chores);
+static void compare_next_group(struct bus_chores *chores);
 
 static void on_members(int result, char *const *lines, const char *message, void *data)
 {
-    (void)message; /* the next change of the file asks again */
+    (void)message; /* ignored: the next change of the file compares again */
     struct bus_chores *chores = data;
     if (result == 0 && lines)
         engine_compare_members(chores->engine, chores->groups[chores->group], lines);
     chores->group++;
-    compare_next(chores);
+    compare_next_group(chores);
 }
 
-static void compare_next(struct bus_chores *chores)
+static void compare_next_group(struct bus_chores *chores)
 {
     while (chores->groups[chores->group] &&
            bus_privileged_get_members(chores->privileged, chores->groups[chores->group], on_members, chores) <
@@ -214,9 +214,9 @@ static void compare_next(struct bus_chores *chores)
 
 void bus_chores_compare(struct bus_chores *chores)
 {
-    chores->again = chores->groups != NULL; /* what the round under way saw may be out of date */
+    chores->again = chores->groups != NULL;
     if (chores->again || engine_membership_groups(chores->engine, &chores->groups) < 0)
         return;
     chores->group = 0;
-    compare_next(chores);
+    compare_next_group(chores);
 }

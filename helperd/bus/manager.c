@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The way of a call: who calls, what is looked up for it, its method, exactly one answer. The methods: methods.c. */
+/* The course of a call: identify the caller, look up the facts, run the method (methods.c), send exactly one answer. */
 #include "helperd/bus/call.h"
 
 #include "common/cleanup.h"
@@ -14,11 +14,11 @@
 #include <string.h>
 
 enum {
-    CALLS_MAX = 4096,          /* under way, of all callers: bounds memory */
-    CALLS_OF_ROOT_MAX = 512,   /* every sshd and sudo on the host is uid 0 */
-    CALLS_OF_SENDER_MAX = 15,  /* of one connection; the bus gives a user 256 of these */
-    ARGUMENTS_MAX = 64 * 1024, /* bytes, about; the bus itself lets 32 MiB through */
-    PARKED_MAX = 12, /* seconds: a root service that is mute must not outlast the caller's patience (25) */
+    CALLS_MAX = 4096,          /* under way: bounds memory */
+    CALLS_OF_ROOT_MAX = 512,   /* of uid 0, for every sshd and sudo on the host */
+    CALLS_OF_SENDER_MAX = 15,  /* of one connection; the bus lets a user have 256 connections */
+    ARGUMENTS_MAX = 64 * 1024, /* bytes, roughly; the bus allows 32 MiB */
+    PARKED_MAX = 12,           /* seconds that an answer waits for the root service; callers wait 25 */
 };
 
 static void call_free(struct bus_call *call)
@@ -60,7 +60,7 @@ static void send_value(struct bus_call *call, json_t *value)
     json_decref(values);
 }
 
-/* The end of every call: exactly one answer, then it is gone. */
+/* Ends every call: sends its answer and frees it. */
 static void call_finish(struct bus_call *call, int result)
 {
     struct reply *reply = &call->reply;
@@ -82,7 +82,7 @@ static void call_refuse(struct bus_call *call, enum bus_error code, const char *
     call_finish(call, engine_refuse(&call->reply, code, "%s", text));
 }
 
-static struct call asked_of(struct bus_call *call)
+static struct call engine_call_of(struct bus_call *call)
 {
     return (struct call){call->manager->engine, &call->caller, call->facts, &call->reply};
 }
@@ -94,16 +94,16 @@ static time_t monotonic(void)
     return now.tv_sec;
 }
 
-static void park(struct bus_call *call)
+static void park_call(struct bus_call *call)
 {
     struct bus_manager *manager = call->manager;
     call->parked = monotonic();
     manager->hooks.parked(PARKED_MAX, manager->hooks.data);
 }
 
-/* ---- what is looked up ------------------------------------------------------------------------------------------ */
+/* ---- looking up ------------------------------------------------------------------------------------------------- */
 
-static bool is_known_enough(const struct bus_call *call, const struct facts *facts)
+static bool has_enough_facts(const struct bus_call *call, const struct facts *facts)
 {
     const unsigned flags = call->method->flags;
     bool known = (facts->caller_known || !facts->caller_asked || call->caller.identity.uid == 0) &&
@@ -115,20 +115,21 @@ static bool is_known_enough(const struct bus_call *call, const struct facts *fac
     return known;
 }
 
-/* Rule 3, where membership = files: an answer that tells of somebody's access waits until it is there, or gone. */
-static void run(struct bus_call *call)
+/* Rule 3, with membership = files: an answer about a user's access waits until /etc/group gives it, or no longer
+ * does. */
+static void run_engine_call(struct bus_call *call)
 {
-    const struct call asked = asked_of(call);
+    const struct call asked = engine_call_of(call);
     asked.engine->chores_begun = false;
     const int r = engine_finish(&asked, bus_call_run(call, &asked));
     if (r == 0 && asked.engine->chores_begun && engine_answer_waits(&asked))
-        park(call);
+        park_call(call);
     else
         call_finish(call, r);
 }
 
-/* Whether the user has another name than the call is planned for; takes it then. */
-static bool is_renamed(struct bus_call *call, const struct facts *facts)
+/* True when the directory spells the user's name in another way than the call; takes that name over. */
+static bool take_canonical_name(struct bus_call *call, const struct facts *facts)
 {
     if (!(call->method->flags & BUS_CALL_BY_NAME) || !facts->user ||
         strcmp(facts->user->name, call->terms.user) == 0)
@@ -141,15 +142,15 @@ static bool is_renamed(struct bus_call *call, const struct facts *facts)
     return true;
 }
 
-static void look_up(struct bus_call *call);
+static void look_up_facts(struct bus_call *call);
 
 static void on_facts(struct facts *facts, void *data)
 {
     struct bus_call *call = data;
-    /* Root is who it is. Which groups it is in is not known then, and nothing is refused to it for that but to decide. */
+    /* A failed look-up does not stop root. Without its groups it can do everything but decide. */
     if (facts && !facts->caller && call->caller.identity.uid == 0)
         facts->caller = subject_of_root();
-    if (!facts || !is_known_enough(call, facts)) {
+    if (!facts || !has_enough_facts(call, facts)) {
         const bool late = !facts || facts->late;
         facts_free(facts);
         call_refuse(
@@ -160,17 +161,17 @@ static void on_facts(struct facts *facts, void *data)
                    "says that it is not available. Nothing was changed. Please try again in a moment.");
         return;
     }
-    if (is_renamed(call, facts)) {
+    if (take_canonical_name(call, facts)) {
         facts_free(facts);
-        look_up(call);
+        look_up_facts(call);
         return;
     }
     call->facts = facts;
-    run(call);
+    run_engine_call(call);
 }
 
-/* Where nothing is asked for, no look-up is in the way. */
-static int ask(struct bus_call *call)
+/* Goes on at once when there is nothing to look up. */
+static int ask_lookup(struct bus_call *call)
 {
     if (!inquiry_is_empty(&call->inquiry))
         return lookup_ask(call->manager->lookup, &call->inquiry, on_facts, call);
@@ -181,16 +182,16 @@ static int ask(struct bus_call *call)
     return 0;
 }
 
-static void look_up(struct bus_call *call)
+static void look_up_facts(struct bus_call *call)
 {
     int r = bus_call_plan(call);
     if (r == 0)
-        r = ask(call);
+        r = ask_lookup(call);
     if (r != 0)
         call_finish(call, r);
 }
 
-void bus_manager_settled(struct bus_manager *manager)
+void bus_manager_resume_answers(struct bus_manager *manager)
 {
     const time_t now = monotonic();
     time_t next_at = 0;
@@ -198,10 +199,10 @@ void bus_manager_settled(struct bus_manager *manager)
         next = call->next;
         if (!call->parked)
             continue;
-        const struct call asked = asked_of(call);
+        const struct call asked = engine_call_of(call);
         const time_t until = call->parked + PARKED_MAX;
         if (now >= until || !engine_answer_waits(&asked))
-            call_finish(call, engine_settled(&asked));
+            call_finish(call, engine_answer_again(&asked));
         else if (next_at == 0 || until < next_at)
             next_at = until;
     }
@@ -209,8 +210,8 @@ void bus_manager_settled(struct bus_manager *manager)
         manager->hooks.parked(next_at - now, manager->hooks.data);
 }
 
-/* Calls of one user that are under way: whoever floods the bus waits for themselves only. */
-static bool too_many(const struct bus_manager *manager, uid_t uid)
+/* Limits the calls of one user that are under way, so that a user who floods the bus delays no other. */
+static bool has_too_many_calls(const struct bus_manager *manager, uid_t uid)
 {
     const int64_t limit = uid == 0 ? CALLS_OF_ROOT_MAX : manager->engine->config->calls_per_user;
     int64_t count = 0;
@@ -231,7 +232,7 @@ static void on_identity(const struct identity *identity, void *data)
     }
     call->caller.identity = *identity;
     call->identified = true;
-    if (too_many(call->manager, identity->uid)) {
+    if (has_too_many_calls(call->manager, identity->uid)) {
         call_refuse(call, BUS_ERROR_LIMIT_EXCEEDED,
                     "Too many calls of yours are under way. Please try again in a moment.");
         return;
@@ -240,11 +241,11 @@ static void on_identity(const struct identity *identity, void *data)
     if (r != 0)
         call_finish(call, r);
     else
-        look_up(call);
+        look_up_facts(call);
 }
 
-/* Whether the arguments still fit into *room; takes them off it. */
-static bool fits(DBusMessageIter *iter, size_t *room)
+/* Whether the arguments fit into *room bytes, which it reduces. */
+static bool fits_into(DBusMessageIter *iter, size_t *room)
 {
     for (int type; (type = dbus_message_iter_get_arg_type(iter)) != DBUS_TYPE_INVALID;
          dbus_message_iter_next(iter)) {
@@ -260,15 +261,15 @@ static bool fits(DBusMessageIter *iter, size_t *room)
         DBusMessageIter inner;
         if (dbus_type_is_container(type)) {
             dbus_message_iter_recurse(iter, &inner);
-            if (!fits(&inner, room))
+            if (!fits_into(&inner, room))
                 return false;
         }
     }
     return true;
 }
 
-static const char *find_obstacle(const struct bus_manager *manager, DBusMessage *message,
-                                 enum bus_error *ret_code)
+static const char *find_call_obstacle(const struct bus_manager *manager, DBusMessage *message,
+                                      enum bus_error *ret_code)
 {
     DBusMessageIter iter;
     size_t room = ARGUMENTS_MAX;
@@ -282,13 +283,13 @@ static const char *find_obstacle(const struct bus_manager *manager, DBusMessage 
     if (manager->count >= CALLS_MAX)
         return "Too many calls are under way. Please try again in a moment.";
     *ret_code = BUS_ERROR_INVALID_ARGUMENT;
-    return !dbus_message_iter_init(message, &iter) || fits(&iter, &room)
+    return !dbus_message_iter_init(message, &iter) || fits_into(&iter, &room)
                ? NULL
                : "The arguments are longer than 64 KiB together. Please shorten them; nothing was changed.";
 }
 
-/* What an answer to this call needs of it. NULL when there is no memory. */
-static DBusMessage *stub_of(DBusMessage *message)
+/* A message with what an answer needs of the call: sender, serial, member. NULL: no memory. */
+static DBusMessage *new_stub(DBusMessage *message)
 {
     DBusMessage *stub =
         dbus_message_new_method_call(NULL, BUS_PATH, BUS_INTERFACE_MANAGER, dbus_message_get_member(message));
@@ -308,7 +309,7 @@ static struct bus_call *call_new(struct bus_manager *manager, const struct bus_c
 {
     struct bus_call *call = calloc(1, sizeof(*call));
     json_t *arguments = variant_read_message(message);
-    DBusMessage *stub = stub_of(message);
+    DBusMessage *stub = new_stub(message);
     if (!call || !arguments || !stub) {
         if (stub)
             dbus_message_unref(stub);
@@ -321,7 +322,7 @@ static struct bus_call *call_new(struct bus_manager *manager, const struct bus_c
                               .method = method,
                               .message = stub,
                               .arguments = arguments,
-                              .inquiry = INQUIRY_NOBODY};
+                              .inquiry = INQUIRY_EMPTY};
     manager->calls = call;
     manager->count++;
     return call;
@@ -331,7 +332,7 @@ static void call_start(struct bus_manager *manager, const struct bus_call_method
                        DBusMessage *message)
 {
     enum bus_error code;
-    const char *obstacle = find_obstacle(manager, message, &code);
+    const char *obstacle = find_call_obstacle(manager, message, &code);
     struct bus_call *call = obstacle ? NULL : call_new(manager, method, message);
     if (!call) {
         bus_method_refuse(manager->bus, message, bus_error_name(code),
@@ -374,7 +375,7 @@ void bus_manager_free(struct bus_manager *manager)
         struct bus_call *call = manager->calls;
         lookup_cancel(manager->lookup, call);
         if (call->parked)
-            call_finish(call, 0); /* it is recorded, and goes on at the next start */
+            call_finish(call, 0); /* it is recorded; the next start goes on with it */
         else
             call_refuse(call, BUS_ERROR_UNAVAILABLE,
                         "accesspkgd is stopping; nothing was changed. Please try again in a moment.");

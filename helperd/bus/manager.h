@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * org.accesspkg1.Manager: one table of methods, and the way of a call: who calls, what has to be looked up, what the
- * engine says, the answer. Decides nothing itself.
+ * Serves org.accesspkg1.Manager by a table of methods: identifies the caller, looks up facts, calls the engine,
+ * answers. Decides nothing itself.
  */
 #pragma once
 
@@ -11,13 +11,12 @@
 
 struct bus_manager;
 
-/* What it needs of the rest of the daemon. */
 struct bus_manager_hooks {
     /* 0 with a new JSON array of warnings as the reply's value, or the refusal. */
     int (*reload)(struct reply *reply, void *data);
-    /* Adds to GetStatus what only the daemon knows. 0 or -errno. */
+    /* Adds the daemon's part of GetStatus. 0 or -errno. */
     int (*add_status)(json_t *status, void *data);
-    /* An answer waits: call bus_manager_settled in so many seconds, if not before. */
+    /* An answer waits: call bus_manager_resume_answers in this many seconds or before. */
     void (*parked)(int64_t seconds, void *data);
     void *data;
 };
@@ -27,9 +26,9 @@ struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup
 /* Calls under way are answered Unavailable. */
 void bus_manager_free(struct bus_manager *manager);
 
-/* The bus it answers on; set once it is open. */
+/* Sets the bus to answer on, once it is open. */
 void bus_manager_attach(struct bus_manager *manager, struct bus *bus);
-/* The root service did something that an answer may have waited for; or the time that answers wait is over. */
-void bus_manager_settled(struct bus_manager *manager);
-/* A method call to BUS_PATH. */
+/* Sends the answers that need not wait any longer: the root service has done something, or their time is over. */
+void bus_manager_resume_answers(struct bus_manager *manager);
+/* Handles a method call to BUS_PATH. */
 void bus_manager_call(struct bus_manager *manager, DBusMessage *message);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The methods of org.accesspkg1.Manager as one table: what each takes, has looked up, and asks of the engine. */
+/* The methods of org.accesspkg1.Manager as one table: their arguments, what is looked up for them, the engine's
+ * function. */
 #include "helperd/bus/call.h"
 
 #include "common/names.h"
@@ -8,42 +9,42 @@
 
 enum { LIST_DEFAULT = 100 };
 
-/* ---- what takes more than a line to ask ---- */
+/* ---- methods that take more than one line ---- */
 
-/* Nothing that can be seen gives no reason, where the policy wants one. */
-static const char *reason_in(const struct bus_terms *terms)
+/* A reason without a visible character counts as none. */
+static const char *get_reason(const struct bus_terms *terms)
 {
     return text_is_blank(terms->reason) ? "" : terms->reason;
 }
 
-/* NULL where none was given. */
-static const char *justification_in(const struct bus_terms *terms)
+/* NULL: none was given. */
+static const char *get_justification(const struct bus_terms *terms)
 {
     const char *text = terms->justification;
     return text && !text_is_blank(text) ? text : NULL;
 }
 
-static const char *given(const char *claim)
+static const char *null_if_empty(const char *claim)
 {
     return *claim ? claim : NULL;
 }
 
-/* As the directory writes it, where that is known. */
-static const char *canonical(const struct facts *facts, const char *typed)
+/* The name as the directory spells it, if that is known. */
+static const char *canonical_name(const struct facts *facts, const char *typed)
 {
     return typed && facts->user ? facts->user->name : typed;
 }
 
-static int submit(const struct call *asked, const struct bus_terms *terms)
+static int submit_request(const struct call *asked, const struct bus_terms *terms)
 {
     const struct submission submission = {
         .user = terms->user,
         .packages = terms->packages,
-        .justification = justification_in(terms),
-        .service = given(terms->service),
-        .host = given(terms->host),
-        .address = given(terms->address),
-        .tty = given(terms->tty),
+        .justification = get_justification(terms),
+        .service = null_if_empty(terms->service),
+        .host = null_if_empty(terms->host),
+        .address = null_if_empty(terms->address),
+        .tty = null_if_empty(terms->tty),
         .duration = terms->duration,
         .start = terms->start,
         .at_gate = terms->gate,
@@ -60,18 +61,18 @@ static int take_emergency(const struct call *asked, const struct bus_terms *term
     return engine_emergency(asked, &submission);
 }
 
-static int decide(const struct call *asked, const struct bus_terms *terms, bool approve)
+static int decide_request(const struct call *asked, const struct bus_terms *terms, bool approve)
 {
-    const struct decision_terms decision = {reason_in(terms), terms->duration, terms->start};
+    const struct decision_terms decision = {get_reason(terms), terms->duration, terms->start};
     return engine_decide(asked, terms->id, approve, &decision);
 }
 
-static int assign(const struct call *asked, const struct bus_terms *terms)
+static int assign_package(const struct call *asked, const struct bus_terms *terms)
 {
     const struct assign_terms assignment = {
         .user = terms->user,
         .package = terms->package,
-        .reason = reason_in(terms),
+        .reason = get_reason(terms),
         .duration = terms->duration,
         .start = terms->start,
         .override_duties = terms->override,
@@ -80,22 +81,22 @@ static int assign(const struct call *asked, const struct bus_terms *terms)
     return engine_assign(asked, &assignment);
 }
 
-static int import(const struct call *asked, const struct bus_terms *terms)
+static int import_members(const struct call *asked, const struct bus_terms *terms)
 {
     const struct import_terms taken = {
         .group = terms->group,
         .package = terms->package,
         .users = terms->users,
-        .reason = reason_in(terms),
+        .reason = get_reason(terms),
         .duration = terms->duration,
         .dry_run = terms->dry_run,
     };
     return engine_import(asked, &taken);
 }
 
-static int delegate(const struct call *asked, const struct bus_terms *terms)
+static int delegate_decisions(const struct call *asked, const struct bus_terms *terms)
 {
-    const struct delegate_terms given_to = {terms->to, terms->until, reason_in(terms)};
+    const struct delegate_terms given_to = {terms->to, terms->until, get_reason(terms)};
     return engine_delegate(asked, &given_to);
 }
 
@@ -108,7 +109,7 @@ static int get_status(const struct bus_call *call, const struct call *asked)
 
 /* ---- lists, page by page ---- */
 
-static int64_t limit_in(const struct bus_terms *terms)
+static int64_t get_limit(const struct bus_terms *terms)
 {
     return terms->limit ? terms->limit : LIST_DEFAULT;
 }
@@ -131,10 +132,10 @@ static int list_requests(const struct call *asked, const struct bus_terms *terms
     };
     const struct store_filter filter = {
         .before = terms->before,
-        .limit = limit_in(terms),
+        .limit = get_limit(terms),
         .state = terms->state ? state_from_identifier(terms->state) : STATE_NONE,
         .package = terms->package,
-        .user = canonical(asked->facts, terms->user),
+        .user = canonical_name(asked->facts, terms->user),
         .uid = UID_UNSET,
     };
     char visible[BUS_CLAIM_MAX + 1];
@@ -157,10 +158,10 @@ static int list_audit(const struct call *asked, const struct bus_terms *terms)
     const struct store_audit_filter filter = {
         .request = terms->request,
         .since = terms->since,
-        .user = canonical(asked->facts, terms->user),
+        .user = canonical_name(asked->facts, terms->user),
         .before_at = terms->before_at,
         .before = terms->before,
-        .limit = limit_in(terms),
+        .limit = get_limit(terms),
     };
     const int r = refuse_long_page(terms, "lines", asked->reply);
     return r != 0 ? r : engine_list_audit(asked->engine, &filter, asked->reply);
@@ -170,7 +171,7 @@ static int list_holders(const struct call *asked, const struct bus_terms *terms)
 {
     const struct store_holders_filter filter = {
         .before = terms->before,
-        .limit = limit_in(terms),
+        .limit = get_limit(terms),
         .name = terms->name,
         .kinds = terms->kind ? engine_holder_kind(terms->kind) : ~0U,
     };
@@ -203,30 +204,30 @@ enum {
 #define SUBMIT_OPTIONS "justification duration start gate login_id can_ask emergency service host address tty"
 
 /*
- * The method and what it takes: signature, names (terms.h), the options of an a{sv}; what it answers; what is looked up
- * besides the caller, and what of that may be lacking; what it asks of the engine, for the call `asked` with its `terms`.
+ * Columns: name; arguments: signature, names (terms.h), keys of an a{sv}; answer: signature, names; what to look up
+ * besides the caller; flags; the expression that calls the engine, with `asked` and `terms`.
  */
 #define METHODS(X)                                                                                           \
     X(Submit, "sasa{sv}", "user packages options", SUBMIT_OPTIONS, "a{sv}", "request",                       \
-      PLANS(bus_plan_packages, bus_plan_own_user, bus_plan_approvers), GROUPS, submit(asked, terms))         \
+      PLANS(bus_plan_packages, bus_plan_own_user, bus_plan_approvers), GROUPS, submit_request(asked, terms)) \
     X(Cancel, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_names), 0,                           \
-      engine_cancel(asked, terms->id, reason_in(terms)))                                                     \
+      engine_cancel(asked, terms->id, get_reason(terms)))                                                    \
     X(Approve, "xa{sv}", "id options", "duration start reason", "a{sv}", "request",                          \
-      PLANS(bus_plan_request, bus_plan_delegators), GROUPS | OTHERS, decide(asked, terms, true))             \
+      PLANS(bus_plan_request, bus_plan_delegators), GROUPS | OTHERS, decide_request(asked, terms, true))     \
     X(Deny, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_request, bus_plan_delegators),         \
-      USER | GROUPS | OTHERS, decide(asked, terms, false))                                                   \
+      USER | GROUPS | OTHERS, decide_request(asked, terms, false))                                           \
     X(Extend, "sa{sv}", "package options", "justification duration", "a{sv}", "request",                     \
       PLANS(bus_plan_approvers, bus_plan_packages), GROUPS,                                                  \
-      engine_extend(asked, terms->package, justification_in(terms), terms->duration))                        \
+      engine_extend(asked, terms->package, get_justification(terms), terms->duration))                       \
     X(Return, "ss", "package reason", "", "a{sv}", "request", PLANS(bus_plan_names), 0,                      \
-      engine_return(asked, terms->package, reason_in(terms)))                                                \
+      engine_return(asked, terms->package, get_reason(terms)))                                               \
     X(Assign, "ssa{sv}", "user package options", "duration start override reason", "a{sv}", "request",       \
-      PLANS(bus_plan_user, bus_plan_packages), GROUPS | ROOT_ONLY, assign(asked, terms))                     \
+      PLANS(bus_plan_user, bus_plan_packages), GROUPS | ROOT_ONLY, assign_package(asked, terms))             \
     X(Import, "ssasa{sv}", "group package users options", "duration dry_run reason", "aa{sv}", "outcomes",   \
-      PLANS(bus_plan_users, bus_plan_packages), OTHERS | ROOT_ONLY, import(asked, terms))                    \
+      PLANS(bus_plan_users, bus_plan_packages), OTHERS | ROOT_ONLY, import_members(asked, terms))            \
     X(Revoke, "sss", "user package reason", "", "a{sv}", "request",                                          \
       PLANS(bus_plan_holder, bus_plan_delegators), USER | OTHERS | OF_ROOT,                                  \
-      engine_revoke(asked, terms->user, terms->package, reason_in(terms)))                                   \
+      engine_revoke(asked, terms->user, terms->package, get_reason(terms)))                                  \
     X(Retry, "ss", "user package", "", "a{sv}", "request", PLANS(bus_plan_user, bus_plan_holding),           \
       GROUPS | ROOT_ONLY | BY_NAME, engine_retry_now(asked, terms->user, terms->package))                    \
     X(GetRequest, "x", "id", "", "a{sv}", "request", PLANS(bus_plan_delegators), OTHERS,                     \
@@ -236,9 +237,9 @@ enum {
     X(Emergency, "ss", "package justification", "", "a{sv}", "request", PLANS(bus_plan_packages), GROUPS,    \
       take_emergency(asked, terms))                                                                          \
     X(Review, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_delegators), OTHERS,                 \
-      engine_review(asked, terms->id, reason_in(terms)))                                                     \
+      engine_review(asked, terms->id, get_reason(terms)))                                                    \
     X(Delegate, "sa{sv}", "to options", "reason until", "a{sv}", "delegation", PLANS(bus_plan_delegate), 0,  \
-      delegate(asked, terms))                                                                                \
+      delegate_decisions(asked, terms))                                                                      \
     X(Undelegate, "s", "user", "", "a{sv}", "delegation", PLANS(bus_plan_names, bus_plan_any_user), USER,    \
       engine_undelegate(asked, terms->user))                                                                 \
     X(ListDelegations, "", "", "", "aa{sv}", "delegations", PLANS(bus_plan_names), OF_ROOT,                  \
@@ -279,15 +280,15 @@ const struct bus_call_method bus_methods[] = {
 #undef X
 };
 
-/* The user that accesspkg-notify runs as, and no other: what everybody asks for stands in these. */
-static bool is_notifier(const struct subject *caller)
+/* Notices are for no other user than that of accesspkg-notify: they have the requests of all users. */
+static bool is_notifier_user(const struct subject *caller)
 {
     return caller && caller->local && caller->uid != 0 && strcmp(caller->name, BUS_NOTIFIER) == 0;
 }
 
 int bus_call_run(const struct bus_call *call, const struct call *asked)
 {
-    if (call->method->flags & BUS_CALL_NOTIFIER_ONLY && !is_notifier(asked->facts->caller))
+    if (call->method->flags & BUS_CALL_NOTIFIER_ONLY && !is_notifier_user(asked->facts->caller))
         return engine_refuse(asked->reply, BUS_ERROR_NOT_AUTHORIZED,
                              "Notices are for the system user %s alone.", BUS_NOTIFIER);
     return call->method->run(call, asked);

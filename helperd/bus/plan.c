@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What has to be looked up for a call, as its method's row names it, and who may not make it. */
+/* Plans what to look up for a call, and refuses callers that its method does not allow. */
 #include "helperd/bus/call.h"
 
 #include "common/names.h"
@@ -72,7 +72,7 @@ int bus_plan_delegators(struct bus_call *call)
     return engine_inquire_delegators(call->manager->engine, call->caller.identity.uid, &call->inquiry);
 }
 
-/* A request that is not there is the engine's to refuse, once it is known who asks. */
+/* Ignores a request that does not exist: the engine refuses it once the caller is known. */
 int bus_plan_request(struct bus_call *call)
 {
     const int r = engine_inquire_request(call->manager->engine, call->terms.id, &call->inquiry);
@@ -92,14 +92,14 @@ int bus_plan_user(struct bus_call *call)
     return inquire_user(call, call->terms.user);
 }
 
-/* Others could make a name up. */
+/* For uid 0 only: other callers act for themselves, and could make it look up any name. */
 int bus_plan_own_user(struct bus_call *call)
 {
     call->for_root = *call->terms.user;
     return call->for_root && call->caller.identity.uid == 0 ? inquire_user(call, call->terms.user) : 0;
 }
 
-/* One at a time, as `id` would. What cannot be a name is not looked up. */
+/* Looks up one name for any caller, as id(1) could. Leaves out what cannot be a name. */
 int bus_plan_any_user(struct bus_call *call)
 {
     const char *name = call->terms.user;
@@ -129,10 +129,10 @@ int bus_plan_delegate(struct bus_call *call)
     return inquire_user(call, name);
 }
 
-/* Nothing is in the way of ending what is held: no directory is asked for a name that the store knows. */
+/* Looks up nothing for a name that the store has, so that no directory can block a revocation. */
 int bus_plan_holder(struct bus_call *call)
 {
-    if (engine_has(call->manager->engine, call->terms.user, call->terms.package))
+    if (engine_has_package(call->manager->engine, call->terms.user, call->terms.package))
         return 0;
     if (call->caller.identity.uid != 0)
         return bus_plan_any_user(call);
@@ -142,11 +142,11 @@ int bus_plan_holder(struct bus_call *call)
 
 int bus_plan_holding(struct bus_call *call)
 {
-    return engine_inquire_holding(call->manager->engine, call->terms.user, call->terms.package,
-                                  &call->inquiry);
+    return engine_inquire_held_groups(call->manager->engine, call->terms.user, call->terms.package,
+                                      &call->inquiry);
 }
 
-/* Nobody decides on requests of their own. */
+/* A list of one's own requests needs no delegators. */
 int bus_plan_list(struct bus_call *call)
 {
     const char *role = call->terms.role;

@@ -16,9 +16,9 @@ struct question {
     struct question *next;
     struct bus_privileged *privileged;
     DBusPendingCall *pending;
-    const char *out;            /* the signature of a good answer */
-    bus_privileged_done done;   /* this one, */
-    bus_privileged_listed list; /* or this one */
+    const char *out;          /* the expected signature */
+    bus_privileged_done done; /* one of the two call-backs is set */
+    bus_privileged_listed list;
     void *data;
 };
 
@@ -63,7 +63,7 @@ void bus_privileged_free(struct bus_privileged *privileged)
     "the root service accesspkg-privileged is not installed, or the bus does not know of it yet: systemctl " \
     "reload dbus"
 
-/* What the bus says of a service that says nothing, in words for people. */
+/* Errors of the bus when the service does not answer, in words for people. */
 static const struct {
     const char *error;
     const char *words;
@@ -89,14 +89,15 @@ static int read_error(DBusMessage *answer, const char **ret_message)
     return error == BUS_ERROR_NONE ? BUS_ERROR_UNAVAILABLE : (int)error;
 }
 
-static void deliver(const struct question *question, int result, const json_t *values, const char *message)
+static void deliver_answer(const struct question *question, int result, const json_t *values,
+                           const char *message)
 {
     const json_t *value = json_array_get(values, 0);
     if (question->done) {
         question->done(result, json_is_true(value), message, question->data);
         return;
     }
-    _cleanup_free_ strv lines = result == 0 ? bus_texts(value) : NULL;
+    _cleanup_free_ strv lines = result == 0 ? bus_list_texts(value) : NULL;
     if (result == 0 && !lines)
         result = -ENOMEM;
     question->list(result, lines, message, question->data);
@@ -119,10 +120,10 @@ static void on_answer(DBusPendingCall *pending, void *data)
         values = variant_read_message(answer);
         result = values ? 0 : -ENOMEM;
     }
-    /* It may be about to free all of us: nothing of ours is touched after it was called. */
+    /* The call-back may free the struct bus_privileged, so nothing of it is used afterwards. */
     struct question copy = *question;
     question_free(question);
-    deliver(&copy, result, values, message);
+    deliver_answer(&copy, result, values, message);
     json_decref(values);
     if (answer)
         dbus_message_unref(answer);
@@ -137,8 +138,8 @@ struct shape {
     int timeout;
 };
 
-/* Takes the arguments, and the question, whose call back is set. */
-static int ask(const struct shape *shape, json_t *arguments, struct question *question)
+/* Takes over the arguments and the question, which is freed on failure. */
+static int send_question(const struct shape *shape, json_t *arguments, struct question *question)
 {
     DBusMessage *call = dbus_message_new_method_call(BUS_PRIVILEGED_NAME, BUS_PRIVILEGED_PATH,
                                                      BUS_PRIVILEGED_INTERFACE, shape->method);
@@ -156,8 +157,8 @@ static int ask(const struct shape *shape, json_t *arguments, struct question *qu
     return r;
 }
 
-static int ask_new(struct bus_privileged *privileged, const struct shape *shape, json_t *arguments,
-                   bus_privileged_done done, bus_privileged_listed list, void *data)
+static int ask_service(struct bus_privileged *privileged, const struct shape *shape, json_t *arguments,
+                       bus_privileged_done done, bus_privileged_listed list, void *data)
 {
     struct question *question = calloc(1, sizeof(*question));
     if (!question) {
@@ -171,28 +172,28 @@ static int ask_new(struct bus_privileged *privileged, const struct shape *shape,
                                   .list = list,
                                   .data = data};
     privileged->questions = question;
-    return ask(shape, arguments, question);
+    return send_question(shape, arguments, question);
 }
 
-static int ask_membership(struct bus_privileged *privileged, const char *method, const char *group,
-                          const char *user, bus_privileged_done done, void *data)
+static int ask_member_change(struct bus_privileged *privileged, const char *method, const char *group,
+                             const char *user, bus_privileged_done done, void *data)
 {
     const struct shape shape = {method, "ss", "b", BUS_PRIVILEGED_TIMEOUT_MS};
     if (!text_is_utf8(group) || !text_is_utf8(user))
         return -EINVAL;
-    return ask_new(privileged, &shape, json_pack("[s, s]", group, user), done, NULL, data);
+    return ask_service(privileged, &shape, json_pack("[s, s]", group, user), done, NULL, data);
 }
 
 int bus_privileged_add_member(struct bus_privileged *privileged, const char *group, const char *user,
                               bus_privileged_done done, void *data)
 {
-    return ask_membership(privileged, "AddMember", group, user, done, data);
+    return ask_member_change(privileged, "AddMember", group, user, done, data);
 }
 
 int bus_privileged_remove_member(struct bus_privileged *privileged, const char *group, const char *user,
                                  bus_privileged_done done, void *data)
 {
-    return ask_membership(privileged, "RemoveMember", group, user, done, data);
+    return ask_member_change(privileged, "RemoveMember", group, user, done, data);
 }
 
 int bus_privileged_get_members(struct bus_privileged *privileged, const char *group,
@@ -201,7 +202,7 @@ int bus_privileged_get_members(struct bus_privileged *privileged, const char *gr
     static const struct shape shape = {"GetMembers", "s", "as", BUS_PRIVILEGED_TIMEOUT_MS};
     if (!text_is_utf8(group))
         return -EINVAL;
-    return ask_new(privileged, &shape, json_pack("[s]", group), NULL, done, data);
+    return ask_service(privileged, &shape, json_pack("[s]", group), NULL, done, data);
 }
 
 int bus_privileged_warn(struct bus_privileged *privileged, uid_t uid, const char *text,
@@ -210,7 +211,7 @@ int bus_privileged_warn(struct bus_privileged *privileged, uid_t uid, const char
     static const struct shape shape = {"Warn", "us", "", BUS_PRIVILEGED_TIMEOUT_MS};
     if (!text_is_utf8(text))
         return -EINVAL;
-    return ask_new(privileged, &shape, json_pack("[I, s]", (json_int_t)uid, text), done, NULL, data);
+    return ask_service(privileged, &shape, json_pack("[I, s]", (json_int_t)uid, text), done, NULL, data);
 }
 
 int bus_privileged_end_sessions(struct bus_privileged *privileged, uid_t uid, const char *user,
@@ -230,6 +231,6 @@ int bus_privileged_end_sessions(struct bus_privileged *privileged, uid_t uid, co
         json_decref(numbers);
         return -EINVAL;
     }
-    return ask_new(privileged, &shape, json_pack("[I, s, o, o]", (json_int_t)uid, user, names, numbers), NULL,
-                   done, data);
+    return ask_service(privileged, &shape, json_pack("[I, s, o, o]", (json_int_t)uid, user, names, numbers),
+                       NULL, done, data);
 }

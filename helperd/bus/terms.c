@@ -20,7 +20,7 @@ static const struct term {
 #undef X
 };
 
-static bool is_word(const char *text, const char *word)
+static bool is_first_word(const char *text, const char *word)
 {
     const size_t length = strcspn(text, " ");
     return strlen(word) == length && strncmp(text, word, length) == 0;
@@ -32,16 +32,16 @@ static const char *next_word(const char *text)
     return text + strspn(text, " ");
 }
 
-/* By the first word of the text. */
-static const struct term *find(const char *text)
+/* The term that the text begins with, as a word; NULL: none. */
+static const struct term *find_term(const char *text)
 {
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (is_word(text, table[i].name))
+        if (is_first_word(text, table[i].name))
             return &table[i];
     return NULL;
 }
 
-strv bus_texts(const json_t *array)
+strv bus_list_texts(const json_t *array)
 {
     strv texts = calloc(json_array_size(array) + 1, sizeof(*texts));
     for (size_t i = 0; texts && i < json_array_size(array); i++)
@@ -49,7 +49,7 @@ strv bus_texts(const json_t *array)
     return texts;
 }
 
-/* Whether the value has the term's type, and there is memory. */
+/* False: the value has another type than the term, or no memory. */
 static bool set_term(const struct term *term, const json_t *value, struct bus_terms *terms)
 {
     void *place = (char *)terms + term->offset;
@@ -58,7 +58,7 @@ static bool set_term(const struct term *term, const json_t *value, struct bus_te
         *(const char **)place = json_string_value(value);
         return json_is_string(value);
     case KIND_TEXTS:
-        *(strv *)place = bus_texts(value);
+        *(strv *)place = bus_list_texts(value);
         return *(strv *)place;
     case KIND_NUMBER:
         *(int64_t *)place = json_integer_value(value);
@@ -83,13 +83,13 @@ static int read_options(const json_t *object, const char *options, struct bus_te
     {
         char visible[64];
         const char *taken = options;
-        while (*taken && !is_word(taken, name))
+        while (*taken && !is_first_word(taken, name))
             taken = next_word(taken);
         if (!*taken)
             return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
                                  "There is no option '%s' for this method. See org.accesspkg1(5).",
                                  text_visible(name, visible, sizeof(visible)));
-        if (!set_term(find(taken), value, terms) ||
+        if (!set_term(find_term(taken), value, terms) ||
             (json_is_integer(value) && json_integer_value(value) <= 0))
             return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
                                  "The option '%s' is of another type than it should be, or out of range. See "
@@ -107,9 +107,9 @@ int bus_terms_read(const json_t *arguments, const char *names, const char *optio
     json_t *value;
     json_array_foreach((json_t *)arguments, index, value)
     {
-        const int r = json_is_object(value)                  ? read_options(value, options, &terms, reply)
-                      : set_term(find(names), value, &terms) ? 0
-                                                             : -ENOMEM;
+        const int r = json_is_object(value) ? read_options(value, options, &terms, reply)
+                      : set_term(find_term(names), value, &terms) ? 0
+                                                                  : -ENOMEM;
         if (r != 0) {
             bus_terms_deinit(&terms);
             return r;

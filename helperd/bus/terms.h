@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The terms of a call: what its arguments and its a{sv} options say, each in the member of its name. Which of them a method
- * takes stands in its row (methods.c).
+ * The terms of a call: its arguments and the options in its a{sv}, each in the member of its name. The row of a method
+ * (methods.c) names those that it takes.
  */
 #pragma once
 
@@ -10,8 +10,8 @@
 #include <jansson.h>
 
 /*
- * TEXT: NULL where it was not given, borrowed from the JSON. CLAIM: made visible and cut, never refused: the gate passes on
- * what a network peer calls itself. TEXTS: the array is owned, its texts are borrowed.
+ * TEXT: borrowed from the JSON; NULL: not given. TEXTS: the array is owned, its strings are borrowed. CLAIM: made
+ * visible and cut, never refused, for the gate passes on what a network peer calls itself.
  */
 #define BUS_TERMS(X)                                                                                         \
     X(TEXT, user)                                                                                            \
@@ -63,13 +63,13 @@ struct bus_terms {
 };
 
 /*
- * `names` and `options` are separated by blanks: of the arguments, whose types the caller has checked, and of what an argument
- * that is a{sv} may carry. 0; BUS_ERROR_INVALID_ARGUMENT with the reply's message: an unknown option is refused, not
- * ignored; -ENOMEM.
+ * Reads the arguments, whose types were checked, into the terms that `names` has in their order, and the keys of an
+ * a{sv} into those that `options` has; both are separated by blanks. 0; BUS_ERROR_INVALID_ARGUMENT with the reply's
+ * message, as for an unknown option; -ENOMEM.
  */
 int bus_terms_read(const json_t *arguments, const char *names, const char *options, struct bus_terms *ret,
                    struct reply *reply);
 void bus_terms_deinit(struct bus_terms *terms);
 
-/* The texts of an array, borrowed from it; freed with free(). NULL without memory. */
-strv bus_texts(const json_t *array);
+/* The strings of an array, borrowed from it; free the result with free(). NULL: no memory. */
+strv bus_list_texts(const json_t *array);

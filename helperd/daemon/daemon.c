@@ -44,7 +44,7 @@ static void on_chores(struct ev_loop *loop, ev_timer *timer, int events)
 static void on_settled(void *data)
 {
     struct daemon *daemon = data;
-    bus_manager_settled(daemon->manager);
+    bus_manager_resume_answers(daemon->manager);
 }
 
 static void on_parked(struct ev_loop *loop, ev_timer *timer, int events)
@@ -219,7 +219,7 @@ static int start_layers(struct daemon *daemon)
         return EX_OSERR;
     daemon_survey_init(&daemon->survey, daemon->loop, &daemon->engine, daemon->lookup);
     if (engine_start(&daemon->engine, is_new) < 0 || daemon_replace_former_policy(daemon) < 0 ||
-        engine_heed_policy(&daemon->engine) < 0)
+        engine_apply_policy(&daemon->engine) < 0)
         return EX_SOFTWARE;
     daemon_log_allow_list(daemon);
     const struct daemon_follow_hooks follow_hooks = {on_retries, on_directory, daemon};

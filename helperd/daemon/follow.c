@@ -72,7 +72,7 @@ static void on_walk_facts(struct facts *facts, void *data);
 static void walk_step(struct walk *walk)
 {
     struct daemon_follow *follow = walk->follow;
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     char *at = NULL;
     int r = walk->next(follow->engine, walk->at, &inquiry, &at);
     if (r == 0)
@@ -119,7 +119,7 @@ static void on_walk_facts(struct facts *facts, void *data)
 
 static int next_holder(struct engine *engine, const char *after, struct inquiry *inquiry, char **ret_at)
 {
-    const int r = engine_next_holder(engine, after, &inquiry->user);
+    const int r = engine_next_concerned_user(engine, after, &inquiry->user);
     if (r == 0 && !(*ret_at = strdup(inquiry->user)))
         return -ENOMEM;
     return r;
@@ -136,7 +136,7 @@ static int next_groups(struct engine *engine, const char *after, struct inquiry 
 static int handle_groups(struct engine *engine, const char *at, const struct facts *facts)
 {
     (void)at;
-    return engine_heed_groups(engine, facts);
+    return engine_compare_groups(engine, facts);
 }
 
 static void on_hour(struct ev_loop *loop, ev_timer *timer, int events)
@@ -153,7 +153,7 @@ static void check_allow_list(struct daemon_follow *follow)
     struct problems problems = {0};
     struct packages *packages = NULL;
     if (packages_load(PATH_PACKAGES, 0, &packages, &problems) == 0)
-        engine_heed_allow_list(follow->engine, packages);
+        engine_compare_allow_list(follow->engine, packages);
     packages_free(packages);
     problems_deinit(&problems);
 }
@@ -163,7 +163,7 @@ static void compare_unwatched(struct daemon_follow *follow)
 {
     if (follow->files && watch_renew(follow->files))
         return;
-    engine_heed_files(follow->engine);
+    engine_compare_all_files(follow->engine);
     check_allow_list(follow);
     schedule_steps(follow);
 }
@@ -183,10 +183,10 @@ static void on_strays_due(struct ev_loop *loop, ev_timer *timer, int events)
     (void)loop, (void)events;
     struct daemon_follow *follow = timer->data;
     if (follow->n_strays == STRAYS_MAX)
-        engine_heed_files(follow->engine);
+        engine_compare_all_files(follow->engine);
     while (follow->n_strays > 0) {
         char *name = follow->strays[--follow->n_strays];
-        engine_heed_user_file(follow->engine, name, true);
+        engine_compare_user_file(follow->engine, name, true);
         free(name);
     }
     schedule_steps(follow);
@@ -194,7 +194,7 @@ static void on_strays_due(struct ev_loop *loop, ev_timer *timer, int events)
 
 static void handle_user_file(struct daemon_follow *follow, const char *name)
 {
-    if (engine_heed_user_file(follow->engine, name, false) <= 0 || follow->n_strays == STRAYS_MAX)
+    if (engine_compare_user_file(follow->engine, name, false) <= 0 || follow->n_strays == STRAYS_MAX)
         return;
     follow->strays[follow->n_strays] = strdup(name);
     if (follow->strays[follow->n_strays])
@@ -213,7 +213,7 @@ static void on_file_changed(enum watch_set set, const char *name, void *data)
         if (name)
             handle_user_file(follow, name);
         else
-            engine_heed_files(follow->engine);
+            engine_compare_all_files(follow->engine);
         break;
     case WATCH_PASSWD:
         walk_start(&follow->holders);
@@ -241,12 +241,12 @@ int daemon_follow_new(struct ev_loop *loop, struct engine *engine, struct lookup
                       const struct daemon_follow_hooks *hooks, struct daemon_follow **ret)
 {
     struct daemon_follow *follow = calloc(1, sizeof(*follow));
-    if (!follow || engine_watch(engine) < 0) {
+    if (!follow || engine_watch_drift(engine) < 0) {
         free(follow);
         return -ENOMEM;
     }
     *follow = (struct daemon_follow){.loop = loop, .engine = engine, .lookup = lookup, .hooks = *hooks};
-    follow->holders = (struct walk){.follow = follow, .next = next_holder, .handle = engine_heed_holder};
+    follow->holders = (struct walk){.follow = follow, .next = next_holder, .handle = engine_compare_user};
     follow->groups = (struct walk){.follow = follow, .next = next_groups, .handle = handle_groups};
     ev_timer_init(&follow->hourly, on_hour, WALK_EVERY, 0.);
     follow->hourly.data = follow;

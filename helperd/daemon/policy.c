@@ -63,7 +63,8 @@ static void load_former_policy(struct daemon *daemon)
 /* Ends what removed packages gave, then saves the new policy. In this order a crash in between loses nothing. */
 int daemon_replace_former_policy(struct daemon *daemon)
 {
-    const int r = daemon->before ? engine_end_removed(&daemon->engine, daemon->before, daemon->packages) : 0;
+    const int r =
+        daemon->before ? engine_end_removed_packages(&daemon->engine, daemon->before, daemon->packages) : 0;
     packages_free(daemon->before);
     daemon->before = NULL;
     if (r == 0 && !daemon->policy_problem)
@@ -165,7 +166,7 @@ int daemon_reload_policy(struct reply *reply, void *data)
     }
     struct packages_held *held = NULL;
     size_t n_held = 0;
-    int r = engine_end_removed(&daemon->engine, daemon->packages, packages);
+    int r = engine_end_removed_packages(&daemon->engine, daemon->packages, packages);
     if (r == 0)
         r = engine_list_held(&daemon->engine, packages, &held, &n_held);
     if (r < 0) {
@@ -175,7 +176,7 @@ int daemon_reload_policy(struct reply *reply, void *data)
     }
     use_config(daemon, &config);
     use_packages(daemon, packages);
-    engine_heed_policy(&daemon->engine);
+    engine_apply_policy(&daemon->engine);
     engine_retry_all(&daemon->engine);
     daemon_start_retries(daemon);
     lastgood_save(PATH_CONFIG, PATH_PACKAGES, PATH_STATE);

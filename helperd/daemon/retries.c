@@ -15,8 +15,8 @@ static void on_retry_facts(struct facts *facts, void *data)
 
 static bool start_retry(struct daemon *daemon, struct retry *retry)
 {
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    if (engine_due_retry(&daemon->engine, &retry->assignment, &inquiry) != 0)
+    struct inquiry inquiry = INQUIRY_EMPTY;
+    if (engine_take_due_retry(&daemon->engine, &retry->assignment, &inquiry) != 0)
         return false;
     const int r = lookup_ask(daemon->lookup, &inquiry, on_retry_facts, retry);
     inquiry_deinit(&inquiry);

@@ -26,12 +26,12 @@ static void on_survey_due(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)events;
     struct daemon_survey *survey = timer->data;
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     if (survey->again_at && ev_now(loop) >= survey->again_at) {
         survey->again_at = 0;
         survey_plan_all(survey->engine);
     }
-    if (survey->asking || engine_due_survey(survey->engine, &survey->request, &inquiry) != 0) {
+    if (survey->asking || engine_take_due_survey(survey->engine, &survey->request, &inquiry) != 0) {
         inquiry_deinit(&inquiry);
         if (!survey->asking && survey->again_at)
             set_timer(survey, survey->again_at - ev_now(loop));

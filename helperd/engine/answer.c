@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a call is answered with when it is refused. */
+/* Refusals of calls. */
 #include "helperd/engine/internal.h"
 
 #include "common/names.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the engine asks before anything is filed, extended, assigned or approved: limits, pauses, separate duties. */
+/* The checks before something is filed, extended, assigned or approved: limits, cool-down, separation of duties. */
 #include "helperd/engine/internal.h"
 
 #include "common/duration.h"
@@ -13,10 +13,10 @@
 
 enum {
     PACE_SECONDS = 3600,
-    FILED_PER_PENDING = 25, /* requests in that time, for each that may wait at a time */
+    FILED_PER_PENDING = 25, /* requests within that time, for each that may be pending */
 };
 
-int engine_check_terms(struct engine *engine, int64_t duration, int64_t start, struct reply *reply)
+int engine_check_times(struct engine *engine, int64_t duration, int64_t start, struct reply *reply)
 {
     if (duration < 0 || (duration > DURATION_MAX && duration != DURATION_FOREVER))
         return engine_refuse(
@@ -30,7 +30,8 @@ int engine_check_terms(struct engine *engine, int64_t duration, int64_t start, s
     return 0;
 }
 
-/* Whoever files and cancels in turn, forever, fills the disk: nothing that was filed is ever deleted. */
+/* Limits requests per hour, for a user who files and cancels in turn would fill the disk: no request is ever
+ * deleted. */
 static int check_pace(struct engine *engine, uid_t uid, struct reply *reply)
 {
     const int64_t most = FILED_PER_PENDING * engine->config->pending_per_user;
@@ -45,7 +46,7 @@ static int check_pace(struct engine *engine, uid_t uid, struct reply *reply)
     return r;
 }
 
-/* Refuses one open request too many of a user, so that nobody buries the approvers. */
+/* Also limits pending requests, so that no user floods the approvers. */
 int engine_check_limits(struct engine *engine, uid_t uid, bool waived, struct reply *reply)
 {
     int64_t open = 0;
@@ -59,7 +60,7 @@ int engine_check_limits(struct engine *engine, uid_t uid, bool waived, struct re
     return r == 0 ? check_pace(engine, uid, reply) : r;
 }
 
-/* A denial holds for a while; so does silence, for what no person asked for (a job that logs in every day). */
+/* A cool-down follows a denial, and the expiry of a request from the gate (a job that logs in every day). */
 int engine_check_cooldown(struct engine *engine, const struct subject *subject, const struct package *package,
                           bool at_gate, struct reply *reply)
 {
@@ -256,7 +257,7 @@ int engine_check_caller(const struct call *call)
     return call->facts->caller ? 0 : engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED, ENGINE_NO_CALLER);
 }
 
-struct act caller_act(const struct call *call, const char *reason)
+struct act engine_caller_act(const struct call *call, const char *reason)
 {
     return (struct act){call->facts->caller->name, call->caller->identity, reason && *reason ? reason : NULL};
 }

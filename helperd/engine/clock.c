@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Time passes: requests that nobody decided in time, starts and ends that have come, what has to be told by now. Every
- * call begins here: what is due is done first.
+ * Does what is due by the clock: requests expire and escalate, assignments start and end, reminders and notices are
+ * written. Every call begins here, so that what is due is done first.
  */
 #include "helperd/engine/internal.h"
 
@@ -10,8 +10,8 @@
 #include <inttypes.h>
 
 enum {
-    TICK_MAX = 100, /* deadlines in one transaction; the rest follows at once in the next */
-    CLOCK_BACK = 2, /* seconds back that count as the clock having been set */
+    TICK_MAX = 100, /* dues in one transaction; the next one follows at once */
+    CLOCK_BACK = 2, /* more seconds back than this mean that the clock was set */
 };
 
 static void end_assignment(struct txn *txn, struct assignment *assignment)
@@ -19,8 +19,8 @@ static void end_assignment(struct txn *txn, struct assignment *assignment)
     assignment_finish(txn, assignment, ASSIGNMENT_END, own_act(NULL));
 }
 
-/* What of it is done first. A start stands behind the ends: after a while without us both may be due, and what has ended
- * stands in no start's way. */
+/* In this order. Starts follow ends: after a pause of the daemon both may be due, and an ended assignment must not
+ * block a start. */
 static const struct due {
     int (*find_request)(struct store *store, int64_t now, struct request *ret);
     void (*on_request)(struct txn *txn, struct request *request);
@@ -35,7 +35,7 @@ static const struct due {
     {.find_assignment = store_find_due_notice, .on_assignment = notify_end},
 };
 
-/* Whether it was due, and is done. */
+/* True when one was due, which is done now. */
 static bool do_if_due(struct txn *txn, const struct due *due, int64_t now)
 {
     struct request request = {0};
@@ -51,7 +51,7 @@ static bool do_if_due(struct txn *txn, const struct due *due, int64_t now)
     return is_due;
 }
 
-/* One thing that is due. Whether there was one. */
+/* Does one thing that is due. False: nothing is. */
 static bool do_next_due(struct txn *txn, int64_t now)
 {
     for (size_t i = 0; i < sizeof(dues) / sizeof(dues[0]); i++)
@@ -71,10 +71,9 @@ static int note_user(const char *user, void *data)
     return engine_note_publication(data, user, false);
 }
 
-/* Readers refuse a file from the future: after the clock was set back every file is written again. What was due by the
- * old clock, as a membership to be taken away, does not wait until the new one has caught up; and what ends by its time
- * alone, as a delegation, stays ended. */
-static int follow_clock(struct engine *engine, int64_t now)
+/* After the clock was set back: writes every grant file again, for readers reject a file from the future; makes retries
+ * due, which would wait until the clock has caught up; and keeps delegations ended that were. */
+static int notice_clock_set_back(struct engine *engine, int64_t now)
 {
     if (now + CLOCK_BACK < engine->last_now) {
         struct txn *txn = engine_join(engine);
@@ -93,7 +92,7 @@ static int follow_clock(struct engine *engine, int64_t now)
 static int do_dues(struct engine *engine)
 {
     const int64_t now = clock_now(&engine->clock);
-    const int r = follow_clock(engine, now);
+    const int r = notice_clock_set_back(engine, now);
     engine_publish(engine);
     if (r == 0 && anything_due(engine, now)) {
         struct txn *txn = engine_join(engine);
@@ -122,7 +121,7 @@ static void revoke_stale(struct txn *txn, const struct subject *subject)
     }
 }
 
-static bool is_stale(struct engine *engine, const struct subject *subject)
+static bool has_stale_assignment(struct engine *engine, const struct subject *subject)
 {
     struct assignment assignment = {0};
     if (!subject || store_find_stale_assignment(engine->store, subject->name, subject->uid, &assignment) != 0)
@@ -131,16 +130,16 @@ static bool is_stale(struct engine *engine, const struct subject *subject)
     return true;
 }
 
-int engine_heed(struct engine *engine, const struct facts *facts)
+int engine_revoke_stale(struct engine *engine, const struct facts *facts)
 {
     const struct subject *const subjects[] = {facts->caller, facts->user};
     for (size_t i = 0; i < 2; i++)
-        if (is_stale(engine, subjects[i]))
+        if (has_stale_assignment(engine, subjects[i]))
             revoke_stale(engine_join(engine), subjects[i]);
     return store_failed(engine->store);
 }
 
-int engine_next_holder(struct engine *engine, const char *after, char **ret)
+int engine_next_concerned_user(struct engine *engine, const char *after, char **ret)
 {
     if (!*after)
         engine_begin_unknown(engine, ENGINE_UNKNOWN_USER);
@@ -150,8 +149,8 @@ int engine_next_holder(struct engine *engine, const char *after, char **ret)
     return r;
 }
 
-int engine_enter(struct engine *engine, const struct facts *facts)
+int engine_begin_call(struct engine *engine, const struct facts *facts)
 {
     const int r = do_dues(engine);
-    return r < 0 ? r : engine_heed(engine, facts);
+    return r < 0 ? r : engine_revoke_stale(engine, facts);
 }

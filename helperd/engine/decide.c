@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's life of a request: cancelled, decided. */
+/* Cancels and decides requests. */
 #include "helperd/engine/internal.h"
 
 #include "common/duration.h"
@@ -9,17 +9,17 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { REASON_SHOWN_MAX = 204 }; /* bytes of somebody's reason inside a refusal */
+enum { REASON_SHOWN_MAX = 204 }; /* bytes of a reason in a refusal */
 
 /* ---- cancel ---- */
 
-/* How a request that waits no longer came to its end, for whoever comes too late. */
+/* Refuses a call that comes too late, and says how the request ended. */
 static int refuse_late(const struct record *record, struct reply *reply)
 {
     const struct request *request = &record->request;
     char when[TIME_TEXT_MAX];
     char reason[REASON_SHOWN_MAX] = "";
-    const bool due = request->state == STATE_PENDING_APPROVAL; /* it will be shown as expired in a moment */
+    const bool due = request->state == STATE_PENDING_APPROVAL; /* it is about to expire */
     time_text(due ? request->deadline : request->ended, when);
     if (request->emergency)
         return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
@@ -42,7 +42,7 @@ static int refuse_late(const struct record *record, struct reply *reply)
                          state_shown(due ? STATE_EXPIRED : request->state), when);
 }
 
-/* What can be done about a request that is too late to be withdrawn stands behind how it ended. */
+/* Appends what the requestor can do instead. */
 static int refuse_cancel(const struct record *record, struct reply *reply)
 {
     const int r = refuse_late(record, reply);
@@ -59,19 +59,19 @@ static int refuse_unknown_request(int64_t id, struct reply *reply)
                          "You have no request %" PRId64 ". See: pkg-request list", id);
 }
 
-/* Whether it waits for a decision still. When very many time out together, one may be due and not done yet. */
+/* False also for a request whose deadline has passed: when many expire at once, some are not moved yet. */
 static bool is_waiting(const struct request *request, int64_t now)
 {
     return request->state == STATE_PENDING_APPROVAL && now < request->deadline;
 }
 
-static int cancel(const struct call *call, struct record *record, const char *reason)
+static int cancel_request(const struct call *call, struct record *record, const char *reason)
 {
-    if (!engine_is_own(&record->request, call->caller, call->facts))
+    if (!engine_is_own_request(&record->request, call->caller, call->facts))
         return refuse_unknown_request(record->request.id, call->reply);
     if (!is_waiting(&record->request, clock_now(&call->engine->clock)) && !record->request.waiting)
         return refuse_cancel(record, call->reply);
-    request_withdraw(engine_join(call->engine), &record->request, caller_act(call, reason));
+    request_withdraw(engine_join(call->engine), &record->request, engine_caller_act(call, reason));
     call->reply->answer.request = record->request.id;
     return 0;
 }
@@ -81,19 +81,19 @@ int engine_cancel(const struct call *call, int64_t id, const char *reason)
     struct record record = {0};
     int r;
     if ((r = engine_check_text("reason", reason, call->reply)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = record_load(call->engine->store, id, &record);
     if (r != 0)
         return r == STORE_E_NONE ? refuse_unknown_request(id, call->reply) : r;
-    r = cancel(call, &record, reason);
+    r = cancel_request(call, &record, reason);
     record_deinit(&record);
     return r;
 }
 
 /* ---- decide ---- */
 
-/* Rule 9: what was true at submission is asked again before access is given. */
+/* Rule 9: checks again before approval what was checked at submission. */
 static int check_requestor(const struct request *request, const struct package *package,
                            const struct facts *facts, struct reply *reply)
 {
@@ -118,16 +118,16 @@ static int check_requestor(const struct request *request, const struct package *
     return 0;
 }
 
-/* The time that an approval gives: what was asked for or less, never more than the policy allows by now (rule 9). */
-static int64_t given_time(const struct request *request, const struct package *package,
-                          const struct decision_terms *terms)
+/* The duration that an approval gives: at most what was requested and what the policy allows now (rule 9). */
+static int64_t get_given_time(const struct request *request, const struct package *package,
+                              const struct decision_terms *terms)
 {
     const int64_t asked = request->granted ? request->granted : request->duration;
     const int64_t given = terms->duration ? terms->duration : asked;
     return given < package->max_duration ? given : package->max_duration;
 }
 
-/* A refusal that was worded for the requestor, told to an approver. */
+/* Wraps a refusal that is worded for the requestor for an approver. */
 static int refuse_to_approver(int r, const struct request *request, struct reply *reply)
 {
     char why[sizeof(reply->message)];
@@ -138,7 +138,8 @@ static int refuse_to_approver(int r, const struct request *request, struct reply
                          "Request %" PRId64 " cannot be approved now; you can deny it. %s", request->id, why);
 }
 
-/* What an approver may grant: less, or later, never more than was asked for; and what it is for must still be there. */
+/* An approver may grant less time or a later start, never more than was requested; the user must not hold the package,
+ * or still hold what is extended. */
 static int check_approval(struct engine *engine, const struct request *request, const struct package *package,
                           const struct decision_terms *terms, struct reply *reply)
 {
@@ -179,7 +180,7 @@ static int check_approval(struct engine *engine, const struct request *request, 
         r = engine_check_extension(engine,
                                    &(struct extension){.assignment = &assignment,
                                                        .package = package,
-                                                       .seconds = given_time(request, package, terms)},
+                                                       .seconds = get_given_time(request, package, terms)},
                                    reply);
     if (r == 0)
         r = engine_check_duties(engine, &requestor, package, false, reply);
@@ -187,7 +188,7 @@ static int check_approval(struct engine *engine, const struct request *request, 
     return refuse_to_approver(r, request, reply);
 }
 
-static const struct decision *last_of_stage(const struct record *record, int64_t stage)
+static const struct decision *find_last_decision(const struct record *record, int64_t stage)
 {
     for (size_t i = record->n_decisions; i-- > 0;)
         if (record->decisions[i].stage == stage)
@@ -195,13 +196,13 @@ static const struct decision *last_of_stage(const struct record *record, int64_t
     return NULL;
 }
 
-/* It waits, in a stage that is not the caller's: it was theirs and is complete (rule 4), or it will be. */
+/* The current stage is not the caller's: their stage is complete (rule 4), follows later, or there is none. */
 static int refuse_other_stage(struct engine *engine, const struct record *record,
                               const struct policy_decider *decider, struct reply *reply)
 {
     const struct request *request = &record->request;
-    const int64_t stage = engine_stage_of(engine, record, decider);
-    const struct decision *last = last_of_stage(record, stage);
+    const int64_t stage = engine_find_stage_of(engine, record, decider);
+    const struct decision *last = find_last_decision(record, stage);
     char when[TIME_TEXT_MAX];
     char reason[REASON_SHOWN_MAX] = "";
     if (decider->identity.uid == request->requestor.uid || stage == 0 || stage == request->stage)
@@ -263,8 +264,8 @@ static int decide_record(const struct call *call, struct record *record, bool ap
         .reason = (char *)terms->reason,
         .at = now,
     };
-    if (approve && given_time(request, package, terms) != request->duration)
-        request->granted = given_time(request, package, terms);
+    if (approve && get_given_time(request, package, terms) != request->duration)
+        request->granted = get_given_time(request, package, terms);
     if (approve && terms->start > now)
         request->start = terms->start;
     request_decide(engine_join(call->engine), record, &decision, package, call->facts);
@@ -281,10 +282,10 @@ int engine_decide(const struct call *call, int64_t id, bool approve, const struc
                              id);
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
-        (r = engine_check_terms(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
+        (r = engine_check_times(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
         (r = engine_check_caller(call)) != 0 ||
         (r = engine_check_login_id(call->engine, call->caller, call->reply)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = record_load(call->engine->store, id, &record);
     if (r == STORE_E_NONE)

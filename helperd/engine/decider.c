@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who decides: the caller, with those in whose name they do, as they are recorded and as they are now (rule 9). What a
- * delegate may decide is policy.c's to say.
+ * Finds the approvers in whose name a caller decides: recorded as delegators, and confirmed by the facts (rule 9).
+ * policy.c decides what a delegate may do.
  */
 #include "helperd/engine/internal.h"
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The delegator as the facts have them: still there, with the uid that delegated. NULL: not, or not known. */
+/* The delegator in the facts, with the uid that delegated. NULL: not there, or unknown. */
 static const struct subject *find_delegator(const struct facts *facts, const struct delegation *delegation)
 {
     const struct subject *subject = facts_other(facts, delegation->user);
@@ -26,7 +26,7 @@ struct policy_decider engine_decider(struct engine *engine, const struct caller 
     struct policy_decider decider = {.subject = facts->caller, .identity = caller->identity};
     struct delegation *received = NULL;
     size_t count = 0;
-    /* Nobody was looked up: nobody can count. A store that fails gives no delegator either (logged there). */
+    /* Without facts there are no delegators; nor after a fault of the store (logged there). */
     if (!facts->caller || facts->n_others == 0 ||
         store_get_delegations(engine->store, STORE_DELEGATIONS_RECEIVED, caller->identity.uid,
                               clock_now(&engine->clock), &received, &count) < 0)

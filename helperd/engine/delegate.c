@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The engine's delegations: who decides in somebody's name, until when. What a delegate may decide is policy.c's to
- * say; this brings it the delegators, as they are recorded and as they are now (rule 9).
- */
+/* Adds, ends and lists delegations: an approver lets a delegate decide in their name until a time. */
 #include "helperd/engine/internal.h"
 
 #include "common/names.h"
@@ -14,9 +11,9 @@
 #define UNTIL_AHEAD_MAX ((int64_t)366 * 24 * 3600)
 
 enum {
-    GIVEN_MAX = 16, /* live ones of one user; as many may be received: POLICY_DELEGATORS_MAX */
+    GIVEN_MAX = 16, /* live delegations that a user gave; POLICY_DELEGATORS_MAX may be received */
     PACE_SECONDS = 3600,
-    PACE_MAX = 64, /* delegations in that time: they are never deleted */
+    PACE_MAX = 64, /* delegations within that time, for their rows are never deleted */
 };
 
 /* ---- one delegation ---- */
@@ -45,7 +42,7 @@ static bool is_received_by(const struct delegation *delegation, const struct sub
     return delegation->delegate_uid == subject->uid && strcmp(delegation->delegate, subject->name) == 0;
 }
 
-/* ---- to delegate ---- */
+/* ---- adding ---- */
 
 static int check_until(struct engine *engine, int64_t until, struct reply *reply)
 {
@@ -64,7 +61,7 @@ static int check_until(struct engine *engine, int64_t until, struct reply *reply
     return 0;
 }
 
-/* Who delegates, and to whom: facts->user. */
+/* Checks the caller and the delegate, who is facts->user. */
 static int check_parties(const struct call *call, const char *asked)
 {
     const struct facts *facts = call->facts;
@@ -81,7 +78,7 @@ static int check_parties(const struct call *call, const char *asked)
     if (!to)
         return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
                              text_visible(asked, visible, sizeof(visible)));
-    /* By login as well: whoever got at an approver's account is not to lend it to their own. */
+    /* By login id, too: an intruder in an approver's account must not delegate to their own account. */
     if (policy_same_person(&call->caller->identity, &(struct identity){to->uid, UID_UNSET}) ||
         strcmp(to->name, facts->caller->name) == 0)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
@@ -93,7 +90,8 @@ static int check_parties(const struct call *call, const char *asked)
     return 0;
 }
 
-/* What the caller gave this delegate already is replaced. *ret_count: how many others there are. */
+/* *ret_replaced: the caller's present delegation to this delegate, which the new one replaces; *ret_count: the
+ * others. */
 static int find_given(struct engine *engine, const struct facts *facts, int64_t *ret_replaced,
                       int64_t *ret_count)
 {
@@ -168,7 +166,8 @@ int engine_delegate(const struct call *call, const struct delegate_terms *terms)
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
         (r = check_until(call->engine, terms->until, call->reply)) != 0 ||
-        (r = check_parties(call, terms->to)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0 ||
+        (r = check_parties(call, terms->to)) != 0 ||
+        (r = engine_begin_call(call->engine, call->facts)) != 0 ||
         (r = check_counts(call->engine, call->facts, &replaced, call->reply)) != 0)
         return r;
     struct delegation delegation = {
@@ -186,13 +185,13 @@ int engine_delegate(const struct call *call, const struct delegate_terms *terms)
     if (replaced)
         store_revoke_delegation(txn->store, replaced, delegation.since);
     store_add_delegation(txn->store, &delegation);
-    delegation_audit(txn, caller_act(call, delegation.reason), "delegate", &delegation);
+    delegation_audit(txn, engine_caller_act(call, delegation.reason), "delegate", &delegation);
     return show_delegation(&delegation, call->reply);
 }
 
-/* ---- to end it ---- */
+/* ---- ending ---- */
 
-/* Ends what the caller gave the other one (or received). STORE_E_NONE: there is nothing like it. */
+/* Ends the delegation that the caller gave the other user, or received from them. STORE_E_NONE: none. */
 static int revoke_between(const struct call *call, enum store_delegations which, const char *other)
 {
     struct delegation *found = NULL;
@@ -208,7 +207,7 @@ static int revoke_between(const struct call *call, enum store_delegations which,
                   : is_received_by(&found[i], call->facts->caller) && strcmp(found[i].user, other) == 0)
             match = &found[i];
     if (match)
-        delegation_end(engine_join(call->engine), match, caller_act(call, match->reason));
+        delegation_end(engine_join(call->engine), match, engine_caller_act(call, match->reason));
     r = match ? show_delegation(match, call->reply) : STORE_E_NONE;
     store_free_delegations(found, count);
     return r;
@@ -219,7 +218,7 @@ int engine_undelegate(const struct call *call, const char *other)
     char visible[NAME_ENCODED_MAX + 1];
     int r = engine_check_caller(call);
     if (r == 0)
-        r = engine_enter(call->engine, call->facts);
+        r = engine_begin_call(call->engine, call->facts);
     const char *const names[] = {other, call->facts->user ? call->facts->user->name : other};
     for (size_t i = 0; i < 2 && (i == 0 ? r == 0 : r == STORE_E_NONE); i++) {
         r = revoke_between(call, STORE_DELEGATIONS_GIVEN, names[i]);
@@ -227,12 +226,11 @@ int engine_undelegate(const struct call *call, const char *other)
             r = revoke_between(call, STORE_DELEGATIONS_RECEIVED, names[i]);
     }
     if (r == STORE_E_NONE && call->facts->user_asked && !call->facts->user_known)
-        return engine_refuse(
-            call->reply, BUS_ERROR_UNAVAILABLE,
-            "There is no delegation between you and anybody called %s. Whether there is one with "
-            "somebody whom a directory knows by that name is not known, for it does not answer. "
-            "See: pkg-approve delegate",
-            text_visible(other, visible, sizeof(visible)));
+        return engine_refuse(call->reply, BUS_ERROR_UNAVAILABLE,
+                             "There is no delegation between you and %s, by this spelling. A directory does "
+                             "not answer that may "
+                             "know the user by another one. Nothing was changed. See: pkg-approve delegate",
+                             text_visible(other, visible, sizeof(visible)));
     if (r == STORE_E_NONE)
         return engine_refuse(call->reply, BUS_ERROR_NO_SUCH_REQUEST,
                              "There is no delegation between you and %s now, so nothing was changed. See: "
@@ -241,9 +239,9 @@ int engine_undelegate(const struct call *call, const char *other)
     return r;
 }
 
-/* ---- to see them ---- */
+/* ---- listing ---- */
 
-/* Adds those that are the caller's: by uid and name. */
+/* Adds the caller's delegations, by uid and name. */
 static int add_views(struct engine *engine, const struct caller *caller, const struct facts *facts,
                      enum store_delegations which, json_t *array)
 {
@@ -266,7 +264,7 @@ static int add_views(struct engine *engine, const struct caller *caller, const s
 int engine_list_delegations(const struct call *call)
 {
     int r;
-    if ((r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0)
+    if ((r = engine_check_caller(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     json_t *array = json_array();
     if (call->caller->identity.uid == 0) {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Notices as accesspkg-notify takes them: each stays until it says that it was delivered. They are written by
- * lifecycle/notice.c.
- */
+/* Hands notices to accesspkg-notify and keeps each until it reports the delivery. lifecycle/notice.c writes them. */
 #include "helperd/engine/internal.h"
 
 #include "common/hostname.h"
@@ -22,8 +19,8 @@ enum {
 
 /* ---- delivery ---- */
 
-/* It waits no longer, or for others: who asks to decide it now would only be a nuisance. */
-static int is_stale(struct engine *engine, const struct notice *notice, const json_t *facts, bool *ret)
+/* True for a request to decide what is decided already, or is in another stage; and for an event that is unknown. */
+static int is_stale_notice(struct engine *engine, const struct notice *notice, const json_t *facts, bool *ret)
 {
     struct request request = {0};
     *ret = notice->event == OUTBOX_EVENT_COUNT;
@@ -36,7 +33,7 @@ static int is_stale(struct engine *engine, const struct notice *notice, const js
     return r < 0 ? r : 0;
 }
 
-/* Who decides in whose name now: "bob", "dave" where dave does in bob's. */
+/* The live delegations as pairs: "bob", "dave" when dave decides in bob's name. */
 static json_t *list_delegates(struct engine *engine)
 {
     struct delegation *live = NULL;
@@ -54,7 +51,7 @@ static json_t *list_delegates(struct engine *engine)
     return pairs;
 }
 
-static json_t *split(const char *text, char separator)
+static json_t *split_names(const char *text, char separator)
 {
     json_t *array = json_array();
     while (text && *text) {
@@ -66,7 +63,7 @@ static json_t *split(const char *text, char separator)
     return array;
 }
 
-/* Takes the facts. NULL when it could not be found out whom it is for. */
+/* Takes over the facts. NULL: its recipients could not be read. */
 static json_t *view_notice(struct engine *engine, const struct notice *notice, json_t *facts)
 {
     char host[HOSTNAME_TEXT_MAX];
@@ -86,13 +83,13 @@ static json_t *view_notice(struct engine *engine, const struct notice *notice, j
     notice_set_text(facts, "event", outbox_identifier(notice->event));
     json_object_set_new(facts, "recipients", recipients);
     notice_set_number(facts, "unnamed", unnamed);
-    json_object_set_new(facts, "done", split(notice->done, '/'));
+    json_object_set_new(facts, "done", split_names(notice->done, '/'));
     if (outbox_audience(notice->event) != OUTBOX_REQUESTOR)
         json_object_set_new(facts, "delegates", list_delegates(engine));
     return facts;
 }
 
-/* Those that nobody needs any more go together: a commit each would keep callers waiting. */
+/* Stale notices, removed together: a commit for each would delay callers. */
 struct stale {
     int64_t ids[STALE_MAX];
     size_t count;
@@ -110,8 +107,8 @@ static int drop_stale(struct engine *engine, struct stale *stale)
     return txn_commit(&txn);
 }
 
-/* The next one behind *after, to the array or to those that go. 0, STORE_E_NONE, -errno. */
-static int take_next(struct engine *engine, int64_t *after, json_t *array, struct stale *stale)
+/* Adds the next notice above *after to the array, or to the stale ones. 0, STORE_E_NONE, -errno. */
+static int take_next_notice(struct engine *engine, int64_t *after, json_t *array, struct stale *stale)
 {
     struct notice notice = {0};
     bool is_old = false;
@@ -120,7 +117,7 @@ static int take_next(struct engine *engine, int64_t *after, json_t *array, struc
         return r;
     *after = notice.id;
     json_t *facts = json_loads(notice.facts, 0, NULL);
-    r = facts ? is_stale(engine, &notice, facts, &is_old) : -ENOMEM;
+    r = facts ? is_stale_notice(engine, &notice, facts, &is_old) : -ENOMEM;
     if (r == 0 && is_old)
         stale->ids[stale->count++] = notice.id;
     else if (r == 0 && json_array_append_new(array, view_notice(engine, &notice, json_incref(facts))) < 0)
@@ -139,7 +136,7 @@ int engine_take_notices(struct engine *engine, int64_t after, int64_t limit, str
     struct stale stale = {.count = 0};
     int r = engine_tick(engine);
     while (r == 0 && json_array_size(array) < most)
-        r = take_next(engine, &after, array, &stale);
+        r = take_next_notice(engine, &after, array, &stale);
     if (r >= 0)
         r = drop_stale(engine, &stale);
     if (r < 0) {
@@ -150,7 +147,7 @@ int engine_take_notices(struct engine *engine, int64_t after, int64_t limit, str
     return 0;
 }
 
-static void finish_notice(struct txn *txn, const struct notice *notice, const char *message)
+static void end_notice(struct txn *txn, const struct notice *notice, const char *message)
 {
     store_remove_notice(txn->store, notice->id);
     if (!*message)
@@ -198,12 +195,12 @@ int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool
         if (*hook)
             note_hook(&txn, &notice, hook, ok, visible);
         else
-            finish_notice(&txn, &notice, visible);
+            end_notice(&txn, &notice, visible);
         r = txn_commit(&txn);
     }
     notice_deinit(&notice);
     if (r < 0)
         return r;
-    reply->value = json_boolean(known); /* rule 7: said twice it is done once */
+    reply->value = json_boolean(known); /* rule 7: a repeated report is no error */
     return 0;
 }

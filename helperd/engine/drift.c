@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's drift: what others did by hand to grant files, groups and the allow-list is compared with the store, and
- * the assignments concerned fall short. Grants nothing and puts nothing back: that is retry.c's.
- * Here: the steps, and what a policy says of drift. Users who are gone are in gone.c.
+ * Drift: compares grant files, groups and the allow-list with the store after manual changes; the assignments concerned
+ * become partially fulfilled. Grants nothing and puts nothing back: retry.c does. This file works through the queue,
+ * and applies drift = repair. gone.c handles users who are gone.
  */
 #include "helperd/engine/drift.h"
 
 #include <errno.h>
 
-enum { STEP_MAX = 4 }; /* what a call may have to wait for */
+enum { STEP_MAX = 4 }; /* items in one step, which delays calls */
 
 /* ---- steps ---- */
 
 /* 1: the item is not done yet. */
-static int work_on(struct engine *engine, struct drift_item *item)
+static int work_on_item(struct engine *engine, struct drift_item *item)
 {
     switch (item->kind) {
-    case LOOK_AT_USER:
-        return drift_look_at_user(engine, item->user, true);
-    case GROUP_CHANGED:
-        return drift_take_group_away(engine, item);
+    case DRIFT_USER_FILE:
+        return drift_compare_user_file(engine, item->user, true);
+    case DRIFT_GROUP:
+        return drift_remove_group(engine, item);
     }
     return -EINVAL;
 }
@@ -29,18 +29,18 @@ int engine_drift_step(struct engine *engine)
     struct drift *drift = engine->drift;
     for (int i = 0; drift && drift->first && i < STEP_MAX; i++) {
         struct drift_item *item = drift->first;
-        const int r = work_on(engine, item);
+        const int r = work_on_item(engine, item);
         if (r < 0)
-            drift_complain(r, item->user ? item->user : item->group.name);
+            drift_log_failure(r, item->user ? item->user : item->group.name);
         if (r <= 0)
-            drift_drop_first(drift);
+            drift_remove_first(drift);
     }
     return drift && drift->first;
 }
 
 /* ---- the policy ---- */
 
-static int try_again(struct engine *engine, struct assignment *assignment)
+static int plan_retry_now(struct engine *engine, struct assignment *assignment)
 {
     struct txn txn;
     assignment->retry_at = clock_now(&engine->clock);
@@ -60,7 +60,7 @@ int engine_repair_drift(struct engine *engine)
             break;
         const struct package *package = packages_find(engine->packages, assignment.package);
         if (package && package->drift_repair)
-            r = try_again(engine, &assignment);
+            r = plan_retry_now(engine, &assignment);
         after = assignment.id;
         assignment_deinit(&assignment);
     }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the files of the engine's drift share: what is left to look at, and what becomes of an assignment of which others
- * took something away. Included by drift*.c only.
+ * Shared by drift*.c only: the queue of what to compare, and the judgement of an assignment that lost grants manually.
  */
 #pragma once
 
@@ -12,11 +11,11 @@
 
 struct drift_item {
     struct drift_item *next;
-    enum { LOOK_AT_USER, GROUP_CHANGED } kind;
-    char *user;               /* LOOK_AT_USER */
-    struct store_group group; /* GROUP_CHANGED, with why and from which assignment on */
+    enum { DRIFT_USER_FILE, DRIFT_GROUP } kind;
+    char *user;               /* DRIFT_USER_FILE */
+    struct store_group group; /* DRIFT_GROUP, with why and from which assignment on */
     char *why;
-    strv packages; /* whose assignments alone are concerned; NULL: all */
+    strv packages; /* only assignments of these; NULL: of all */
     int64_t after;
 };
 
@@ -25,23 +24,24 @@ struct drift {
     struct drift_item **last;
 };
 
-/* Takes over all that the item has. 0 or -ENOMEM. */
+/* Takes over what the item owns. 0 or -ENOMEM. */
 int drift_add_item(struct engine *engine, const struct drift_item *item);
-void drift_drop_first(struct drift *drift);
-/* Logs a failure. r. */
-int drift_complain(int r, const char *name);
+void drift_remove_first(struct drift *drift);
+/* Logs r if it is an error; returns r. */
+int drift_log_failure(int r, const char *name);
 
-/* Works on an item: 1: it is not done yet; 0; -errno. */
-int drift_look_at_user(struct engine *engine, const char *user, bool settled);
-int drift_take_group_away(struct engine *engine, struct drift_item *item);
+/* Work on an item. 1: not done yet; 0; -errno. */
+int drift_compare_user_file(struct engine *engine, const char *user, bool settled);
+int drift_remove_group(struct engine *engine, struct drift_item *item);
 
-/* Why a grant that is in place is not as it should be; NULL when it is. */
-typedef const char *(*drift_judge_grant)(const struct assignment *assignment, const struct grant *grant,
-                                         const void *data);
-/* Lets the assignment fall short by what the judge finds. Whether it did. `whole_too`: what the judge does not say of any
- * grant is said of the assignment, so that all of them go. */
-bool drift_judge(struct txn *txn, struct assignment *assignment, drift_judge_grant judge, const void *data,
-                 const char *whole_too);
-/* Calls `each` with every live assignment of the user, which it may change. How many it found fault with. */
-typedef bool (*drift_each)(struct txn *txn, struct assignment *assignment, const void *data);
-size_t drift_each_assignment(struct txn *txn, const char *user, drift_each each, const void *data);
+/* Why a grant in place is lost; NULL: it is not. */
+typedef const char *(*drift_judge_fn)(const struct assignment *assignment, const struct grant *grant,
+                                      const void *data);
+/* Makes the assignment partially fulfilled by the losses that the judge finds. whole_too: if it finds none, all grants
+ * are lost for this reason; NULL: none is. Returns whether any was lost. */
+bool drift_judge_assignment(struct txn *txn, struct assignment *assignment, drift_judge_fn judge,
+                            const void *data, const char *whole_too);
+/* Calls `each`, which may change them, with every live assignment of the user. Returns how many times it returned
+ * true. */
+typedef bool (*drift_each_fn)(struct txn *txn, struct assignment *assignment, const void *data);
+size_t drift_each_assignment(struct txn *txn, const char *user, drift_each_fn each, const void *data);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's drift: grant files, and lines of /etc/group, that are not as the store says. */
+/* Drift of grant files. */
 #include "helperd/engine/drift.h"
 
 #include "common/cleanup.h"
@@ -12,7 +12,7 @@
 /* ---- a user's file ---- */
 
 struct finding {
-    const struct grant_user *file; /* NULL: nothing of it counts */
+    const struct grant_user *file; /* NULL: it is missing, or the modules reject it */
     const char *why;
 };
 
@@ -35,12 +35,12 @@ static bool judge_by_whole_file(struct txn *txn, struct assignment *assignment, 
     const struct finding *finding = data;
     const bool lost = assignment->state == STATE_FULFILLED && finding->file &&
                       !grant_file_has_package(finding->file, assignment);
-    return drift_judge(txn, assignment, judge_by_file, finding,
-                       lost ? "its package was removed by hand" : NULL);
+    return drift_judge_assignment(txn, assignment, judge_by_file, finding,
+                                  lost ? "its package was removed by hand" : NULL);
 }
 
-/* Nothing of ours is missing: what was added goes, and that is all. */
-static void drop_additions(struct txn *txn, const char *user)
+/* Nothing is missing from the file: writes it again, without what was added manually. */
+static void undo_additions(struct txn *txn, const char *user)
 {
     char visible[NAME_ENCODED_MAX + 1];
     _cleanup_free_ char *detail = NULL;
@@ -56,7 +56,7 @@ static void drop_additions(struct txn *txn, const char *user)
     txn_publish(txn, user, true);
 }
 
-/* As it should be, but perhaps not for everybody to read. */
+/* Its lines are right; writes it again if its mode is wrong. */
 static int mend_mode(struct engine *engine, const char *user)
 {
     struct grantdir_mark mark = {0};
@@ -65,21 +65,20 @@ static int mend_mode(struct engine *engine, const char *user)
     return engine_write_user(engine, user, true);
 }
 
-static int note_one(const struct assignment *assignment, void *data)
+static int note_any(const struct assignment *assignment, void *data)
 {
     (void)assignment;
     *(bool *)data = true;
     return 1;
 }
 
-/* A file of somebody who holds nothing. */
-static bool is_stray(struct engine *engine, const char *user)
+static bool holds_nothing(struct engine *engine, const char *user)
 {
     bool holds = false;
-    return store_each_live_of_user(engine->store, user, note_one, &holds) >= 0 && !holds;
+    return store_each_live_of_user(engine->store, user, note_any, &holds) >= 0 && !holds;
 }
 
-int drift_look_at_user(struct engine *engine, const char *user, bool settled)
+int drift_compare_user_file(struct engine *engine, const char *user, bool settled)
 {
     struct grant_user file = {0};
     enum grant_likeness likeness;
@@ -91,7 +90,7 @@ int drift_look_at_user(struct engine *engine, const char *user, bool settled)
         return r;
     if (likeness == GRANT_ALIKE)
         return mend_mode(engine, user);
-    if (!settled && is_stray(engine, user)) {
+    if (!settled && holds_nothing(engine, user)) {
         if (likeness == GRANT_CHANGED)
             grant_user_deinit(&file);
         return 1;
@@ -103,34 +102,34 @@ int drift_look_at_user(struct engine *engine, const char *user, bool settled)
     struct txn txn;
     txn_begin(&txn, engine);
     if (drift_each_assignment(&txn, user, judge_by_whole_file, &finding) == 0)
-        drop_additions(&txn, user);
+        undo_additions(&txn, user);
     r = txn_commit(&txn);
     grant_user_deinit(&file);
     return r;
 }
 
-int engine_heed_user_file(struct engine *engine, const char *name, bool settled)
+int engine_compare_user_file(struct engine *engine, const char *name, bool settled)
 {
     char user[NAME_ENCODED_MAX + 1];
     if (!engine->drift || name_decode(name, user, sizeof(user)) < 0)
-        return 0; /* no reader ever opens it */
-    return drift_complain(drift_look_at_user(engine, user, settled), name);
+        return 0; /* no module ever opens it */
+    return drift_log_failure(drift_compare_user_file(engine, user, settled), name);
 }
 
 /* ---- all files ---- */
 
 static int add_user(const char *user, void *data)
 {
-    const struct drift_item item = {.kind = LOOK_AT_USER, .user = strdup(user)};
+    const struct drift_item item = {.kind = DRIFT_USER_FILE, .user = strdup(user)};
     return item.user ? drift_add_item(data, &item) : -ENOMEM;
 }
 
-int engine_heed_files(struct engine *engine)
+int engine_compare_all_files(struct engine *engine)
 {
     if (!engine->drift)
         return 0;
     int r = store_each_live_user(engine->store, add_user, engine);
     if (r == 0)
         r = grantdir_each_user(engine->state, add_user, engine);
-    return r == -ENOENT ? 0 : drift_complain(r, "user");
+    return r == -ENOENT ? 0 : drift_log_failure(r, "user");
 }

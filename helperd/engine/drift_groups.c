@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's drift: groups that are gone or have another number, and an allow-list that lacks them. */
+/* Drift of groups: deleted, with another gid, or missing from the allow-list. */
 #include "helperd/engine/drift.h"
 
 #include "common/cleanup.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUPS_ASKED = 64 }; /* in one look-up */
+enum { GROUPS_ASKED = 64 }; /* gids in one look-up */
 
 /* `names` and the inquiry's gids have room. */
 static int next_group(struct engine *engine, struct store_group *at, strv names, size_t *count,
@@ -57,22 +57,21 @@ int engine_next_groups(struct engine *engine, const char *after, struct inquiry 
     return 0;
 }
 
-/* What is at work already, or waits, would find the same. */
-static bool is_known(const struct drift *drift, const struct store_group *group)
+static bool is_queued(const struct drift *drift, const struct store_group *group)
 {
     for (const struct drift_item *item = drift->first; item; item = item->next)
-        if (item->kind == GROUP_CHANGED && item->group.gid == group->gid &&
+        if (item->kind == DRIFT_GROUP && item->group.gid == group->gid &&
             strcmp(item->group.name, group->name) == 0 && item->group.local == group->local)
             return true;
     return false;
 }
 
-/* `packages` is taken over. */
-static int add_group(struct engine *engine, const struct store_group *group, strv packages, char *why)
+/* Takes over `packages` and `why`. */
+static int queue_group(struct engine *engine, const struct store_group *group, strv packages, char *why)
 {
-    struct drift_item item = {.kind = GROUP_CHANGED, .group = *group, .why = why, .packages = packages};
+    struct drift_item item = {.kind = DRIFT_GROUP, .group = *group, .why = why, .packages = packages};
     item.group.name = strdup(group->name);
-    if (!item.group.name || !why || is_known(engine->drift, group)) {
+    if (!item.group.name || !why || is_queued(engine->drift, group)) {
         const bool known = item.group.name && why;
         free(item.group.name);
         free(why);
@@ -90,7 +89,7 @@ static int note_local_group(struct engine *engine, const struct store_group *gro
     return txn_commit(&txn);
 }
 
-/* Not found in a directory, which may be away: nothing follows, and it is logged once. */
+/* Logs once that the group is not found. Its directory may be away, so nothing else follows. */
 static int note_not_found(struct engine *engine, const char *name)
 {
     const int r = engine_note_unknown(engine, ENGINE_UNKNOWN_GROUP, name);
@@ -101,9 +100,9 @@ static int note_not_found(struct engine *engine, const char *name)
     return r < 0 ? r : 0;
 }
 
-/* Why what was given of the group is given no more, new; NULL: nothing speaks against it. */
-static int find_reason(const struct facts *facts, const struct fact_group *now,
-                       const struct store_group *group, char **ret)
+/* Why the grants of the group are lost, new; NULL: they are not. */
+static int find_group_problem(const struct facts *facts, const struct fact_group *now,
+                              const struct store_group *group, char **ret)
 {
     const char *owner = now->alias ? now->alias : facts_owner_of(facts, now, group->gid);
     int r = 0;
@@ -118,8 +117,8 @@ static int find_reason(const struct facts *facts, const struct fact_group *now,
     return r < 0 ? -ENOMEM : 0;
 }
 
-/* What the host says now of a group of which grants are in place. */
-static int heed_group(struct engine *engine, const struct facts *facts, const struct store_group *group)
+/* Compares a group that has grants in place with the facts. */
+static int compare_group(struct engine *engine, const struct facts *facts, const struct store_group *group)
 {
     const struct fact_group *now = facts_group(facts, group->name);
     char *why = NULL;
@@ -127,24 +126,24 @@ static int heed_group(struct engine *engine, const struct facts *facts, const st
         const int r = engine_note_unknown(engine, ENGINE_UNKNOWN_GROUP, group->name);
         return r < 0 ? r : 0;
     }
-    const int r = find_reason(facts, now, group, &why);
+    const int r = find_group_problem(facts, now, group, &why);
     if (r < 0 || why)
-        return r < 0 ? r : add_group(engine, group, NULL, why);
+        return r < 0 ? r : queue_group(engine, group, NULL, why);
     if (now->gid == GID_UNSET)
         return note_not_found(engine, group->name);
     engine_note_known(engine, ENGINE_UNKNOWN_GROUP, group->name);
     return now->local && !group->local ? note_local_group(engine, group) : 0;
 }
 
-int engine_heed_groups(struct engine *engine, const struct facts *facts)
+int engine_compare_groups(struct engine *engine, const struct facts *facts)
 {
-    int r = engine_watch(engine);
+    int r = engine_watch_drift(engine);
     for (size_t i = 0; r == 0 && i < facts->n_groups; i++) {
         struct store_group after = {.name = facts->groups[i].name};
         struct store_group group = {0};
         while (r == 0 && (r = store_next_live_group(engine->store, &after, &group)) == 0) {
             const bool same = strcmp(group.name, after.name) == 0;
-            r = same ? heed_group(engine, facts, &group) : STORE_E_NONE;
+            r = same ? compare_group(engine, facts, &group) : STORE_E_NONE;
             free(group.name);
             after.gid = group.gid;
             after.local = group.local;
@@ -154,16 +153,16 @@ int engine_heed_groups(struct engine *engine, const struct facts *facts)
     return r;
 }
 
-static const char *judge_group(const struct assignment *assignment, const struct grant *grant,
-                               const void *data)
+static const char *judge_by_group(const struct assignment *assignment, const struct grant *grant,
+                                  const void *data)
 {
     (void)assignment;
     const struct drift_item *item = data;
     return grant->gid == item->group.gid && strcmp(grant->group, item->group.name) == 0 ? item->why : NULL;
 }
 
-/* The next assignment with this group: 1; 0: no more; -errno. */
-int drift_take_group_away(struct engine *engine, struct drift_item *item)
+/* Judges the next assignment with this group. 1: there may be more; 0: no more; -errno. */
+int drift_remove_group(struct engine *engine, struct drift_item *item)
 {
     struct assignment assignment = {0};
     int r = store_next_assignment_with_group(engine->store, &item->group, item->after, &assignment);
@@ -173,7 +172,7 @@ int drift_take_group_away(struct engine *engine, struct drift_item *item)
     if (!item->packages || strv_contains(item->packages, assignment.package)) {
         struct txn txn;
         txn_begin(&txn, engine);
-        drift_judge(&txn, &assignment, judge_group, item, NULL);
+        drift_judge_assignment(&txn, &assignment, judge_by_group, item, NULL);
         r = txn_commit(&txn);
     }
     assignment_deinit(&assignment);
@@ -182,7 +181,7 @@ int drift_take_group_away(struct engine *engine, struct drift_item *item)
 
 /* ---- the allow-list ---- */
 
-static strv packages_with(const struct packages *packages, const char *group)
+static strv list_packages_with(const struct packages *packages, const char *group)
 {
     size_t count = 0;
     strv names = calloc(packages->count + 1, sizeof(*names));
@@ -200,36 +199,36 @@ static strv packages_with(const struct packages *packages, const char *group)
 
 static const char off_list[] = "it was taken off the allow-list, which pkg-admin reload mends";
 
-static bool is_allowed(const struct engine *engine, const char *group, gid_t gid)
+static bool is_on_allow_list(const struct engine *engine, const char *group, gid_t gid)
 {
     char allowed[NAME_ENCODED_MAX + 1];
     return grantdir_allowed_name(engine->state, gid, allowed, sizeof(allowed)) == 0 &&
            strcmp(allowed, group) == 0;
 }
 
-static int heed_allowed(struct engine *engine, const struct packages *written,
-                        const struct store_group *group)
+static int compare_allowed(struct engine *engine, const struct packages *written,
+                           const struct store_group *group)
 {
-    if (is_allowed(engine, group->name, group->gid))
+    if (is_on_allow_list(engine, group->name, group->gid))
         return 0;
-    strv packages = packages_with(written, group->name);
+    strv packages = list_packages_with(written, group->name);
     if (!packages)
         return -ENOMEM;
     if (!packages[0]) {
         strv_free(packages);
         return 0;
     }
-    return add_group(engine, group, packages, strdup(off_list));
+    return queue_group(engine, group, packages, strdup(off_list));
 }
 
-int engine_heed_allow_list(struct engine *engine, const struct packages *written)
+int engine_compare_allow_list(struct engine *engine, const struct packages *written)
 {
     struct store_group after = {.name = (char *)""};
     struct store_group group = {0};
     char *previous = NULL;
-    int r = engine_watch(engine);
+    int r = engine_watch_drift(engine);
     while (r == 0 && (r = store_next_live_group(engine->store, &after, &group)) == 0) {
-        r = heed_allowed(engine, written, &group);
+        r = compare_allowed(engine, written, &group);
         free(previous);
         previous = group.name;
         after = group;
@@ -238,8 +237,8 @@ int engine_heed_allow_list(struct engine *engine, const struct packages *written
     return r < 0 ? r : 0;
 }
 
-/* What lacked its entry, and has it again, rests no longer. */
-static void wake(struct txn *txn, struct assignment *assignment)
+/* Plans a retry for grants that were lost with their entry on the allow-list, which is there again. */
+static void wake_assignment(struct txn *txn, struct assignment *assignment)
 {
     _cleanup_(grants_deinit) struct grants grants = {0};
     bool any = false;
@@ -247,7 +246,7 @@ static void wake(struct txn *txn, struct assignment *assignment)
     for (size_t i = 0; i < grants.count; i++) {
         struct grant *grant = &grants.items[i];
         if (grant->drifted && strncmp(grant->problem, off_list, strlen(off_list)) == 0 &&
-            is_allowed(txn->engine, grant->group, grant->gid)) {
+            is_on_allow_list(txn->engine, grant->group, grant->gid)) {
             grant->drifted = false;
             any = true;
         }
@@ -265,7 +264,7 @@ int engine_retry_all(struct engine *engine)
     struct assignment assignment = {0};
     txn_begin(&txn, engine);
     for (int64_t after = 0; store_next_partial(txn.store, after, true, &assignment) == 0;) {
-        wake(&txn, &assignment);
+        wake_assignment(&txn, &assignment);
         after = assignment.id;
         assignment_deinit(&assignment);
     }

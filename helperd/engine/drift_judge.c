@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's drift: an assignment of which others took something away falls short, and is told of. */
+/* Drift: makes an assignment that lost grants manually partially fulfilled, logs and announces it. */
 #include "helperd/engine/drift.h"
 
 #include "common/cleanup.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Repair comes at once, and each time later when it is taken away again. */
+/* Plans a repair: at once, and after a growing pause each time that it drifts again. */
 static void plan_repair(struct txn *txn, struct assignment *assignment)
 {
     const int64_t now = txn_now(txn);
@@ -20,8 +20,8 @@ static void plan_repair(struct txn *txn, struct assignment *assignment)
     assignment->retry_at = now + (before == 0 ? 0 : retry_backoff(txn->engine, before - 1));
 }
 
-/* What lacked before, for another reason, goes on being tried. */
-static bool is_tried(const struct assignment *assignment, const struct grants *grants)
+/* True when a grant is missing for another reason and has a retry planned. */
+static bool has_other_problem(const struct assignment *assignment, const struct grants *grants)
 {
     for (size_t i = 0; i < grants->count; i++)
         if (grants->items[i].problem && !grants->items[i].drifted)
@@ -29,7 +29,7 @@ static bool is_tried(const struct assignment *assignment, const struct grants *g
     return false;
 }
 
-static int note_problem(struct grant *grant, const char *why, bool repair)
+static int set_problem(struct grant *grant, const char *why, bool repair)
 {
     const int r = asprintf(&grant->problem, "%s (drift)%s", why, repair ? "; it is put back by itself" : "");
     if (r < 0)
@@ -38,7 +38,7 @@ static int note_problem(struct grant *grant, const char *why, bool repair)
     return r < 0 ? -ENOMEM : 0;
 }
 
-static char *describe(const struct grants *grants, char *const *why)
+static char *describe_losses(const struct grants *grants, char *const *why)
 {
     char *text = NULL;
     size_t size = 0;
@@ -51,7 +51,8 @@ static char *describe(const struct grants *grants, char *const *why)
     return fclose(out) == 0 ? text : NULL;
 }
 
-static void record(struct txn *txn, const struct assignment *assignment, const char *detail, bool repair)
+static void record_drift(struct txn *txn, const struct assignment *assignment, const char *detail,
+                         bool repair)
 {
     char user[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
     const char *what = *detail ? detail : "changed by hand";
@@ -65,32 +66,32 @@ static void record(struct txn *txn, const struct assignment *assignment, const c
     txn_audit(txn, own_act(detail), "drift", assignment->request, assignment->id);
 }
 
-/* why[i]: what became of grant i, NULL for those that are as they were. */
+/* why[i]: why grant i is lost; NULL: it is not. */
 static void fall_short(struct txn *txn, struct assignment *assignment, struct grants *grants,
                        char *const *why)
 {
     const struct package *package = packages_find(txn->engine->packages, assignment->package);
     const bool repair = package && package->drift_repair;
-    _cleanup_free_ char *detail = describe(grants, why);
+    _cleanup_free_ char *detail = describe_losses(grants, why);
     if (!txn_ok(txn, detail ? 0 : -ENOMEM))
         return;
     txn_publish(txn, assignment->user, true);
     for (size_t i = 0; i < grants->count; i++)
         if (why[i])
-            txn_ok(txn, note_problem(&grants->items[i], why[i], repair));
+            txn_ok(txn, set_problem(&grants->items[i], why[i], repair));
     assignment_move(txn, assignment, ASSIGNMENT_FALL_SHORT);
     if (repair)
         plan_repair(txn, assignment);
-    else if (!is_tried(assignment, grants))
+    else if (!has_other_problem(assignment, grants))
         assignment->retry_at = 0;
     store_update_assignment(txn->store, assignment);
     store_set_grants(txn->store, assignment->id, grants->items, grants->count, true);
-    record(txn, assignment, detail, repair);
+    record_drift(txn, assignment, detail, repair);
     txn_announce(txn, assignment->request);
 }
 
-bool drift_judge(struct txn *txn, struct assignment *assignment, drift_judge_grant judge, const void *data,
-                 const char *whole_too)
+bool drift_judge_assignment(struct txn *txn, struct assignment *assignment, drift_judge_fn judge,
+                            const void *data, const char *whole_too)
 {
     _cleanup_(grants_deinit) struct grants grants = {0};
     size_t concerned = 0;
@@ -115,7 +116,7 @@ struct numbers {
     size_t count;
 };
 
-static int collect(const struct assignment *assignment, void *data)
+static int collect_id(const struct assignment *assignment, void *data)
 {
     struct numbers *numbers = data;
     int64_t *grown = reallocarray(numbers->ids, numbers->count + 1, sizeof(*grown));
@@ -126,11 +127,11 @@ static int collect(const struct assignment *assignment, void *data)
     return 0;
 }
 
-size_t drift_each_assignment(struct txn *txn, const char *user, drift_each each, const void *data)
+size_t drift_each_assignment(struct txn *txn, const char *user, drift_each_fn each, const void *data)
 {
     struct numbers numbers = {0};
     size_t count = 0;
-    txn_ok(txn, store_each_live_of_user(txn->store, user, collect, &numbers));
+    txn_ok(txn, store_each_live_of_user(txn->store, user, collect_id, &numbers));
     for (size_t i = 0; i < numbers.count; i++) {
         struct assignment assignment = {0};
         if (txn_ok(txn, store_get_assignment(txn->store, numbers.ids[i], &assignment)))
@@ -146,21 +147,21 @@ struct taken {
     const char *why;
 };
 
-static const char *judge_taken(const struct assignment *assignment, const struct grant *grant,
-                               const void *data)
+static const char *judge_by_name(const struct assignment *assignment, const struct grant *grant,
+                                 const void *data)
 {
     (void)assignment;
     const struct taken *taken = data;
     return strcmp(grant->group, taken->group) == 0 ? taken->why : NULL;
 }
 
-static bool judge_by_line(struct txn *txn, struct assignment *assignment, const void *data)
+static bool fall_short_of_group(struct txn *txn, struct assignment *assignment, const void *data)
 {
-    return drift_judge(txn, assignment, judge_taken, data, NULL);
+    return drift_judge_assignment(txn, assignment, judge_by_name, data, NULL);
 }
 
-void drift_lose_group(struct txn *txn, const char *user, const char *group)
+void drift_note_member_removed(struct txn *txn, const char *user, const char *group)
 {
-    drift_each_assignment(txn, user, judge_by_line,
+    drift_each_assignment(txn, user, fall_short_of_group,
                           &(struct taken){group, "taken out of /etc/group by hand"});
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's drift: what is left to look at. */
+/* Drift: the queue of what to compare. */
 #include "helperd/engine/drift.h"
 
 #include "common/log.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int engine_watch(struct engine *engine)
+int engine_watch_drift(struct engine *engine)
 {
     if (engine->drift)
         return 0;
@@ -20,7 +20,7 @@ int engine_watch(struct engine *engine)
     return engine_remember_own(engine);
 }
 
-static void item_free(struct drift_item *item)
+static void drift_item_free(struct drift_item *item)
 {
     free(item->user);
     free(item->group.name);
@@ -46,28 +46,28 @@ int drift_add_item(struct engine *engine, const struct drift_item *item)
     return 0;
 }
 
-void drift_drop_first(struct drift *drift)
+void drift_remove_first(struct drift *drift)
 {
     struct drift_item *item = drift->first;
     drift->first = item->next;
     if (!drift->first)
         drift->last = &drift->first;
-    item_free(item);
+    drift_item_free(item);
 }
 
-void engine_unwatch(struct engine *engine)
+void engine_unwatch_drift(struct engine *engine)
 {
     struct drift *drift = engine->drift;
     engine_forget_own(engine);
     if (!drift)
         return;
     while (drift->first)
-        drift_drop_first(drift);
+        drift_remove_first(drift);
     free(drift);
     engine->drift = NULL;
 }
 
-int drift_complain(int r, const char *name)
+int drift_log_failure(int r, const char *name)
 {
     char visible[NAME_ENCODED_MAX + 1];
     if (r < 0)

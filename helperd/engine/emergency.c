@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's emergencies: a package taken at once, without approval, by those whom its policy trusts with that. What
- * is asked first is in check_emergency; who looks at it afterwards is policy.c's to say.
+ * Emergencies: a user whom the policy trusts takes a package at once, without approval, and an approver reviews it
+ * afterwards.
  */
 #include "helperd/engine/internal.h"
 
@@ -15,9 +15,9 @@
 
 enum { REVIEWERS_SHOWN_MAX = 512, REASON_SHOWN_MAX = 512 };
 
-/* ---- to take it ---- */
+/* ---- taking ---- */
 
-static int check_words(const struct submission *submission, struct reply *reply)
+static int check_emergency_words(const struct submission *submission, struct reply *reply)
 {
     char visible[2 * NAME_PACKAGE_MAX];
     if (strv_length(submission->packages) != 1)
@@ -58,8 +58,8 @@ static void append_names(char all[REVIEWERS_SHOWN_MAX], char *const *names)
         snprintf(all + used, REVIEWERS_SHOWN_MAX - used, "%s%s", used ? ", " : "", joined);
 }
 
-/* "bob, %dba-leads, carol", cut where it would be too long. */
-static char *reviewers_text(const struct package *package, char *ret, size_t size)
+/* "bob, %dba-leads, carol", cut when it is too long. */
+static char *list_reviewer_names(const struct package *package, char *ret, size_t size)
 {
     char all[REVIEWERS_SHOWN_MAX] = "";
     for (size_t i = 0; i < package->n_stages; i++) {
@@ -69,8 +69,8 @@ static char *reviewers_text(const struct package *package, char *ret, size_t siz
     return text_visible(all, ret, size);
 }
 
-static int check_reviewed(struct engine *engine, const struct subject *subject, const struct package *package,
-                          struct reply *reply)
+static int check_last_is_reviewed(struct engine *engine, const struct subject *subject,
+                                  const struct package *package, struct reply *reply)
 {
     struct request last = {0};
     char reviewers[REVIEWERS_SHOWN_MAX];
@@ -81,15 +81,15 @@ static int check_reviewed(struct engine *engine, const struct subject *subject, 
             "Your emergency for %s, request %" PRId64
             ", has not been reviewed yet; before it is, you cannot take it so again. Ask one of: "
             "%s (pkg-approve review %" PRId64 "). Or ask for approval: pkg-request submit %s",
-            package->name, last.id, reviewers_text(package, reviewers, sizeof(reviewers)), last.id,
+            package->name, last.id, list_reviewer_names(package, reviewers, sizeof(reviewers)), last.id,
             package->name);
     request_deinit(&last);
     return r == STORE_E_NONE ? 0 : r;
 }
 
 /*
- * Neither the requestors nor the cool-down are asked; how much one files in an hour and which duties do not go together
- * are. What waits for a decision shuts nobody out: it meets this one when it is decided.
+ * Checks who may, the limit per hour and the separation of duties; not the requestors and the cool-down. A pending
+ * request for an incompatible package does not block an emergency: it is checked when it is decided.
  */
 static int check_emergency(struct engine *engine, const struct subject *subject, const char *name,
                            const struct package *package, struct reply *reply)
@@ -108,13 +108,13 @@ static int check_emergency(struct engine *engine, const struct subject *subject,
                              package->name, package->name);
     int r;
     if ((r = check_not_held(engine, subject, package, reply)) != 0 ||
-        (r = check_reviewed(engine, subject, package, reply)) != 0 ||
+        (r = check_last_is_reviewed(engine, subject, package, reply)) != 0 ||
         (r = engine_check_limits(engine, subject->uid, true, reply)) != 0)
         return r;
     return engine_check_duties(engine, subject, package, false, reply);
 }
 
-/* What waits for a decision of the user's is answered by this. What is approved and has its start ahead stays. */
+/* Withdraws the user's pending request for the package; one that is approved and waits for its start stays. */
 static void withdraw_open(struct txn *txn, const struct caller *caller, const struct request *emergency)
 {
     struct request open = {0};
@@ -127,8 +127,8 @@ static void withdraw_open(struct txn *txn, const struct caller *caller, const st
     request_deinit(&open);
 }
 
-/* For the log; every approver has a notice of it. */
-static void raise_alarm(struct txn *txn, const struct request *request)
+/* Logs it after the commit; notify_emergency tells the approvers. */
+static void log_emergency(struct txn *txn, const struct request *request)
 {
     char user[NAME_ENCODED_MAX + 1];
     char why[REASON_SHOWN_MAX];
@@ -141,29 +141,29 @@ int engine_emergency(const struct call *call, const struct submission *submissio
 {
     const struct subject *subject = NULL;
     int r;
-    if ((r = check_words(submission, call->reply)) != 0 ||
+    if ((r = check_emergency_words(submission, call->reply)) != 0 ||
         (r = engine_find_requestor(call, submission, &subject)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     const struct package *package = packages_find(call->engine->packages, submission->packages[0]);
     r = check_emergency(call->engine, subject, submission->packages[0], package, call->reply);
     if (r != 0)
         return r;
-    struct request request = engine_compose(call->engine, call->caller, subject, submission, package);
+    struct request request = engine_compose_request(call->engine, call->caller, subject, submission, package);
     request.emergency = true;
     request.duration = package->emergency_duration;
-    /* In no stage, but kept with it: who would have been asked finds it in their history. */
+    /* Its stages are stored but never entered, so that their approvers find it in their history. */
     request.n_stages = (int64_t)package->n_stages;
     struct txn *txn = engine_join(call->engine);
     request_file(txn, call->facts, package, &request, &(struct filing){.waived = true});
     withdraw_open(txn, call->caller, &request);
     notify_emergency(txn, &request, package);
-    raise_alarm(txn, &request);
+    log_emergency(txn, &request);
     call->reply->answer = (struct answer){.request = request.id, .submitted = true};
     return 0;
 }
 
-/* ---- to review it ---- */
+/* ---- reviewing ---- */
 
 static int refuse_reviewed(const struct record *record, struct reply *reply)
 {
@@ -227,12 +227,12 @@ int engine_review(const struct call *call, int64_t id, const char *reason)
     int r;
     if ((r = engine_check_text("note", reason, call->reply)) != 0 ||
         (r = engine_check_login_id(call->engine, call->caller, call->reply)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = record_load(call->engine->store, id, &record);
     if (r < 0)
         return r;
-    r = engine_refuse_sight(r == 0 ? engine_may_see(call->engine, call->caller, call->facts, &record)
+    r = engine_refuse_sight(r == 0 ? engine_judge_sight(call->engine, call->caller, call->facts, &record)
                                    : ENGINE_SIGHT_NO,
                             id, call->reply);
     if (r == 0)

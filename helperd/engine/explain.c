@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Explain: what would become of a request, without filing one. It asks the functions that Submit, Approve and the
- * fulfilment ask, and has no rule of its own.
+ * Explains what would become of a request, without filing one. Calls the functions that Submit, Approve and fulfilment
+ * call, and has no rule of its own.
  */
 #include "helperd/engine/internal.h"
 
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is explained, and to whom it would happen. */
+/* What to explain, and for whom. */
 struct explanation {
     struct engine *engine;
     const struct facts *facts;
@@ -21,11 +21,6 @@ struct explanation {
     const struct subject *subject;
     struct identity identity;
 };
-
-static int add(json_t *object, const char *key, json_t *value)
-{
-    return json_object_set_new(object, key, value) < 0 ? -ENOMEM : 0;
-}
 
 /* ---- who could approve ---- */
 
@@ -37,9 +32,9 @@ static bool has_uid(const uid_t *uids, size_t count, uid_t uid)
     return false;
 }
 
-/* The names of those whom these principals stand for, each person once, without the requestor. NULL: no memory. */
-static json_t *people_of(const struct explanation *explanation, const struct stage *stage,
-                         char *const *principals)
+/* The names of the people of these principals, each once, without those who may not decide. NULL: no memory. */
+static json_t *list_people(const struct explanation *explanation, const struct stage *stage,
+                           char *const *principals)
 {
     const struct policy_pending pending = {.stage = stage, .requestor = &explanation->identity};
     json_t *names = json_array();
@@ -66,8 +61,8 @@ static json_t *people_of(const struct explanation *explanation, const struct sta
     return NULL;
 }
 
-/* Whether these are all: else what was found in time. */
-static bool are_known(const struct explanation *explanation, char *const *principals)
+/* Whether the look-ups found all people of these principals. */
+static bool are_all_known(const struct explanation *explanation, char *const *principals)
 {
     bool known = true;
     for (; principals && *principals; principals++) {
@@ -77,42 +72,43 @@ static bool are_known(const struct explanation *explanation, char *const *princi
     return known;
 }
 
-/* `apart`: different people can complete it after the stages before it (rule 4). */
+/* `apart`: it can be completed by other people than the stages before it (rule 4). */
 static json_t *view_stage(const struct explanation *explanation, const struct stage *stage, bool apart)
 {
     static const char *const words[] = {
         [POLICY_REACH_UNKNOWN] = "unknown",
         [POLICY_REACH_APPROVERS] = "approvers",
         [POLICY_REACH_FALLBACK] = "fallback",
-        [POLICY_REACH_NOBODY] = "nobody",
+        [POLICY_REACH_NONE] = "nobody",
     };
     const char *here = stage_find_host_obstacle(explanation->engine);
     const struct policy_pending pending = {.stage = stage, .requestor = &explanation->identity};
     struct policy_reach reach = policy_reach(&pending, explanation->facts);
     char why[STAGE_WHY_MAX];
-    const bool taken = !here && !apart && reach.verdict != POLICY_REACH_NOBODY;
+    const bool taken = !here && !apart && reach.verdict != POLICY_REACH_NONE;
     if (here || taken)
-        reach.verdict = POLICY_REACH_NOBODY;
-    json_t *view =
-        json_pack("{s:I, s:I, s:I, s:o, s:o, s:b, s:s}", "stage", (json_int_t)stage->number, "quorum",
-                  (json_int_t)stage->quorum, "timeout", (json_int_t)stage->timeout, "approvers",
-                  texts_new(stage->approvers), "people", people_of(explanation, stage, stage->approvers),
-                  "people_known", are_known(explanation, stage->approvers), "reach", words[reach.verdict]);
+        reach.verdict = POLICY_REACH_NONE;
+    json_t *view = json_pack("{s:I, s:I, s:I, s:o, s:o, s:b, s:s}", "stage", (json_int_t)stage->number,
+                             "quorum", (json_int_t)stage->quorum, "timeout", (json_int_t)stage->timeout,
+                             "approvers", texts_new(stage->approvers), "people",
+                             list_people(explanation, stage, stage->approvers), "people_known",
+                             are_all_known(explanation, stage->approvers), "reach", words[reach.verdict]);
     int r = view ? 0 : -ENOMEM;
     if (r == 0 && stage->fallback_approvers[0]) {
-        r = add(view, "fallback_approvers", texts_new(stage->fallback_approvers));
+        r = view_set(view, "fallback_approvers", texts_new(stage->fallback_approvers));
         if (r == 0)
-            r = add(view, "fallback_people", people_of(explanation, stage, stage->fallback_approvers));
+            r = view_set(view, "fallback_people", list_people(explanation, stage, stage->fallback_approvers));
         if (r == 0)
-            r = add(view, "fallback_known", json_boolean(are_known(explanation, stage->fallback_approvers)));
+            r = view_set(view, "fallback_known",
+                         json_boolean(are_all_known(explanation, stage->fallback_approvers)));
     }
     if (r == 0 && stage->escalate_after)
-        r = add(view, "escalate_after", json_integer(stage->escalate_after));
-    if (r == 0 && reach.verdict == POLICY_REACH_NOBODY)
-        r = add(view, "why",
-                json_string(here    ? here
-                            : taken ? "one person takes part in one stage alone, and too few can approve"
-                                    : stage_describe_reach(stage, &reach, explanation->facts, why)));
+        r = view_set(view, "escalate_after", json_integer(stage->escalate_after));
+    if (r == 0 && reach.verdict == POLICY_REACH_NONE)
+        r = view_set(view, "why",
+                     json_string(here    ? here
+                                 : taken ? "one person takes part in one stage alone, and too few can approve"
+                                         : stage_describe_reach(stage, &reach, explanation->facts, why)));
     if (r == 0)
         return view;
     json_decref(view);
@@ -167,8 +163,8 @@ static json_t *view_groups(const struct explanation *explanation)
 
 /* ---- the whole ---- */
 
-/* What Submit would check. Whether and how a reason is given is not known here: it is said that one is needed. */
-static int add_verdict(const struct explanation *explanation, json_t *view)
+/* The checks of Submit, as if a justification were given; the explanation says whether one is needed. */
+static int set_verdict(const struct explanation *explanation, json_t *view)
 {
     const struct policy_ask ask = {.has_justification = true};
     struct reply refusal = {0};
@@ -176,23 +172,23 @@ static int add_verdict(const struct explanation *explanation, json_t *view)
         engine_check_filing(explanation->engine, explanation->subject, explanation->package, &ask, &refusal);
     if (r < 0)
         return r;
-    const int added = add(view, "may_request", json_boolean(r == 0));
-    return r == 0 || added < 0 ? added : add(view, "why", json_string(refusal.message));
+    const int added = view_set(view, "may_request", json_boolean(r == 0));
+    return r == 0 || added < 0 ? added : view_set(view, "why", json_string(refusal.message));
 }
 
-/* Rule 5 is held by uids alone here, or nobody can decide at all. */
-static int add_login_ids(const struct explanation *explanation, json_t *view)
+/* Without login ids rule 5 compares uids only, or no approver can decide at all. */
+static int set_login_ids(const struct explanation *explanation, json_t *view)
 {
     if (explanation->engine->login_ids_count || !explanation->package->approval_required)
         return 0;
-    return add(
+    return view_set(
         view, "login_ids",
         json_string(explanation->engine->config->require_login_id == CONFIG_YES
                         ? "are required and say nothing in this container: nobody can decide"
                         : "say nothing in this container: who went on to an approver's account is not told"));
 }
 
-static json_t *view_package(const struct explanation *explanation)
+static json_t *view_explanation(const struct explanation *explanation)
 {
     static const char *const extensions[] = {[PACKAGE_EXTENSION_NO] = "no",
                                              [PACKAGE_EXTENSION_ALLOWED] = "allowed",
@@ -208,14 +204,15 @@ static json_t *view_package(const struct explanation *explanation)
                      view_stages(explanation));
 }
 
-static int explain(const struct explanation *explanation, struct reply *reply)
+static int explain_package(const struct explanation *explanation, struct reply *reply)
 {
-    json_t *view = view_package(explanation);
-    int r = view ? add_verdict(explanation, view) : -ENOMEM;
+    json_t *view = view_explanation(explanation);
+    int r = view ? set_verdict(explanation, view) : -ENOMEM;
     if (r == 0)
-        r = add_login_ids(explanation, view);
+        r = set_login_ids(explanation, view);
     if (r == 0)
-        r = engine_add_own(explanation->engine, explanation->subject, explanation->package->name, view);
+        r = engine_add_own_access(explanation->engine, explanation->subject, explanation->package->name,
+                                  view);
     if (r == 0)
         reply->value = view;
     else
@@ -246,6 +243,6 @@ int engine_explain(const struct call *call, const char *name, const char *user)
                              *user ? text_visible(user, visible, sizeof(visible)) : "with your uid");
     explanation.identity =
         is_other ? (struct identity){explanation.subject->uid, UID_UNSET} : call->caller->identity;
-    const int r = engine_enter(call->engine, call->facts);
-    return r < 0 ? r : explain(&explanation, call->reply);
+    const int r = engine_begin_call(call->engine, call->facts);
+    return r < 0 ? r : explain_package(&explanation, call->reply);
 }

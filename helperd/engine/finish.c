@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The end of a call: its commit, then its answer, which shows what is there now; anew where the answer had to wait. */
+/* Ends a call: commits, then makes the answer from the store; again after the answer had to wait. */
 #include "helperd/engine/internal.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* Of the request, or of an adopted assignment, which has none. 0, STORE_E_NONE, -errno. */
+/* The assignment of the answer's request, or one without a request. 0, STORE_E_NONE, -errno. */
 static int find_assignment(const struct call *call, struct assignment *ret)
 {
     const struct answer *answer = &call->reply->answer;
@@ -38,7 +38,7 @@ static int put_may_emergency(const struct call *call, json_t *view)
     return r == STORE_E_NONE ? -EIO : r;
 }
 
-/* What only this answer says, beside the request or the assignment. `assignment`: zero where there is none. */
+/* Adds members that only this answer has. `assignment`: zero: none. */
 static int put_particulars(const struct call *call, const struct assignment *assignment, json_t *view)
 {
     const struct answer *answer = &call->reply->answer;
@@ -64,7 +64,7 @@ static int show(const struct call *call)
     struct assignment assignment = {0};
     int r = find_assignment(call, &assignment);
     if (r >= 0 && answer->request)
-        r = engine_show(call, answer->request);
+        r = engine_show_request(call, answer->request);
     else if (r == 0)
         r = (call->reply->value = view_assignment(&assignment)) ? 0 : -ENOMEM;
     if (r == 0)
@@ -73,7 +73,7 @@ static int show(const struct call *call)
     return r;
 }
 
-/* Rule 3: an end that is on record, but whose grant file could not be written yet, is no success. */
+/* Rule 3: refuses while the grant file could not be written after a recorded end. */
 static int check_gone(const struct call *call)
 {
     struct assignment assignment = {0};
@@ -116,7 +116,7 @@ bool engine_answer_waits(const struct call *call)
     return settles;
 }
 
-/* An end that is on record, but whose group could not be taken away yet, is no success either. */
+/* Rule 3: refuses while a membership could not be removed after a recorded end. */
 static int check_left(const struct call *call)
 {
     struct assignment assignment = {0};
@@ -136,7 +136,7 @@ static int check_left(const struct call *call)
     return r == STORE_E_NONE ? 0 : r;
 }
 
-int engine_settled(const struct call *call)
+int engine_answer_again(const struct call *call)
 {
     const struct answer *answer = &call->reply->answer;
     if (!answer->request && !answer->assignment)

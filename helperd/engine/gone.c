@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's users who are others now, or are gone: what they held ends, what waits of theirs is withdrawn. Decides
- * from the facts of one look-up about one user; only an account that stood in /etc/passwd can be gone for good.
+ * Users who are gone, or whose name has another uid now: ends what they hold, withdraws what waits. Decides from one
+ * look-up of one user; only an account that was in /etc/passwd can be gone for good.
  */
 #include "helperd/engine/internal.h"
 
@@ -41,8 +41,8 @@ static void withdraw_stale(struct txn *txn, const struct subject *subject)
     }
 }
 
-/* The next one, 1 when there was one, 0 when there is none, -errno. */
-static int drop_one(struct engine *engine, const char *name, const struct subject *now)
+/* 1: ended one, there may be more; 0: there is none; -errno. */
+static int end_one_delegation(struct engine *engine, const char *name, const struct subject *now)
 {
     struct txn txn;
     struct delegation delegation = {0};
@@ -58,17 +58,17 @@ static int drop_one(struct engine *engine, const char *name, const struct subjec
     return r < 0 ? r : 1;
 }
 
-/* What a user delegated, or was delegated, is not their namesake's. `now`: who has the name; NULL: no user. */
-static int drop_delegations(struct engine *engine, const char *name, const struct subject *now)
+/* Ends delegations of a former user of this name. `now`: the present one; NULL: none. */
+static int end_delegations(struct engine *engine, const char *name, const struct subject *now)
 {
     int r;
-    while ((r = drop_one(engine, name, now)) > 0)
+    while ((r = end_one_delegation(engine, name, now)) > 0)
         ;
     return r;
 }
 
-/* Looks first: without a difference nothing is written. */
-static int end_gone(struct engine *engine, const char *name)
+/* Begins a transaction only if there is something to end. */
+static int end_access_of_gone(struct engine *engine, const char *name)
 {
     struct txn txn;
     struct assignment assignment = {0};
@@ -87,7 +87,7 @@ static int end_gone(struct engine *engine, const char *name)
     return txn_commit(&txn);
 }
 
-/* What a user holds that no file of this host ever knew stays: their directory may be away. */
+/* A user who was never in /etc/passwd keeps what they hold: their directory may be away. Logged and recorded once. */
 static int mark_missing(struct engine *engine, const char *name)
 {
     struct txn txn;
@@ -109,10 +109,10 @@ static int mark_missing(struct engine *engine, const char *name)
     return r;
 }
 
-static int heed_gone(struct engine *engine, const char *name)
+static int end_all_of_gone(struct engine *engine, const char *name)
 {
     int r;
-    if ((r = end_gone(engine, name)) < 0 || (r = drop_delegations(engine, name, NULL)) < 0)
+    if ((r = end_access_of_gone(engine, name)) < 0 || (r = end_delegations(engine, name, NULL)) < 0)
         return r;
     return mark_missing(engine, name);
 }
@@ -141,23 +141,23 @@ static int end_stale_requests(struct engine *engine, const struct subject *subje
     return txn_commit(&txn);
 }
 
-static int heed_there(struct engine *engine, const struct subject *subject)
+static int end_all_of_other_uid(struct engine *engine, const struct subject *subject)
 {
     int r;
     if ((r = note_seen(engine, subject)) < 0 || (r = end_stale_requests(engine, subject)) < 0)
         return r;
-    return drop_delegations(engine, subject->name, subject);
+    return end_delegations(engine, subject->name, subject);
 }
 
-int engine_heed_holder(struct engine *engine, const char *name, const struct facts *facts)
+int engine_compare_user(struct engine *engine, const char *name, const struct facts *facts)
 {
-    int r = engine_end(engine, engine_heed(engine, facts));
+    int r = engine_end(engine, engine_revoke_stale(engine, facts));
     if (r < 0)
         return r;
     if (facts->user) {
         engine_note_known(engine, ENGINE_UNKNOWN_USER, name);
-        return heed_there(engine, facts->user);
+        return end_all_of_other_uid(engine, facts->user);
     }
     r = engine_note_unknown(engine, ENGINE_UNKNOWN_USER, name);
-    return r >= 0 && facts->user_gone ? heed_gone(engine, name) : r < 0 ? r : 0;
+    return r >= 0 && facts->user_gone ? end_all_of_gone(engine, name) : r < 0 ? r : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's life of an assignment: begun later, extended, returned, revoked, assigned by an administrator. */
+/* Extends, returns, revokes, assigns and retries what users hold. */
 #include "helperd/engine/internal.h"
 
 #include "common/names.h"
@@ -18,7 +18,7 @@ static int refuse_not_held(const char *package, struct reply *reply)
         text_visible(package, visible, sizeof(visible)));
 }
 
-static int refuse_others(const char *user, const char *package, struct reply *reply)
+static int refuse_not_holder(const char *user, const char *package, struct reply *reply)
 {
     char holder[NAME_ENCODED_MAX + 1], visible[2 * NAME_PACKAGE_MAX], word[TEXT_WORD_MAX];
     text_visible(user, holder, sizeof(holder));
@@ -63,7 +63,7 @@ static int file_extension(const struct call *call, const struct assignment *assi
     return 0;
 }
 
-/* What the policy says now of more time for what is held (rule 9). */
+/* Checks an extension against the policy now (rule 9). */
 static int check_extend(const struct call *call, const struct assignment *assignment,
                         const struct package *package, const struct extension_terms *terms)
 {
@@ -79,7 +79,7 @@ static int check_extend(const struct call *call, const struct assignment *assign
                                    "The policy of %s no longer lets you ask for it. An administrator of this "
                                    "host can tell who may.",
                                    package->name);
-    /* What must not be held together is not prolonged together, however it came about. */
+    /* Incompatible packages are not extended, however they came to be held together. */
     const int duties = engine_check_duties(call->engine, caller, package, false, call->reply);
     if (duties != 0)
         return duties;
@@ -91,15 +91,15 @@ static int check_extend(const struct call *call, const struct assignment *assign
     return 0;
 }
 
-static int extend(const struct call *call, const struct assignment *assignment, const struct package *package,
-                  struct extension_terms *terms)
+static int extend_assignment(const struct call *call, const struct assignment *assignment,
+                             const struct package *package, struct extension_terms *terms)
 {
     struct request waiting = {0};
     bool emergency = true;
     int r = assignment_is_emergency(call->engine, assignment, &emergency);
     if (r < 0)
         return r;
-    /* No approver was asked for an emergency: who wants more of it asks the approvers. */
+    /* No approver was asked for an emergency, so its extension needs approval. */
     terms->waived = package && (!package->approval_required ||
                                 (package->extension == PACKAGE_EXTENSION_ALLOWED && !emergency));
     r = check_extend(call, assignment, package, terms);
@@ -117,8 +117,8 @@ int engine_extend(const struct call *call, const char *name, const char *justifi
     struct assignment assignment = {0};
     int r;
     if ((justification && (r = engine_check_text("justification", justification, call->reply)) != 0) ||
-        (r = engine_check_terms(call->engine, duration, 0, call->reply)) != 0 ||
-        (r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_check_times(call->engine, duration, 0, call->reply)) != 0 ||
+        (r = engine_check_caller(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = store_find_live_assignment(call->engine->store, call->caller->identity.uid, call->facts->caller->name,
                                    name, &assignment);
@@ -130,12 +130,12 @@ int engine_extend(const struct call *call, const char *name, const char *justifi
         .duration = duration || !package ? duration : package->duration,
     };
     if (r == 0)
-        r = extend(call, &assignment, package, &terms);
+        r = extend_assignment(call, &assignment, package, &terms);
     assignment_deinit(&assignment);
     return r;
 }
 
-/* ---- the end before the end ---- */
+/* ---- returning and revoking ---- */
 
 static void note_withdrawn(const struct call *call, int64_t request)
 {
@@ -144,8 +144,8 @@ static void note_withdrawn(const struct call *call, int64_t request)
         answer->withdrawn[answer->n_withdrawn++] = request;
 }
 
-/* An extension that waits for a decision goes with it. */
-static void end_early(const struct call *call, struct assignment *assignment, const char *reason)
+/* Ends the assignment; its pending extension is withdrawn with it, and shown in the answer. */
+static void end_before_its_end(const struct call *call, struct assignment *assignment, const char *reason)
 {
     struct txn *txn = engine_join(call->engine);
     struct request extension = {0};
@@ -154,7 +154,7 @@ static void end_early(const struct call *call, struct assignment *assignment, co
         extension.extends == assignment->id)
         note_withdrawn(call, extension.id);
     request_deinit(&extension);
-    assignment_finish(txn, assignment, ASSIGNMENT_REVOKE, caller_act(call, reason));
+    assignment_finish(txn, assignment, ASSIGNMENT_REVOKE, engine_caller_act(call, reason));
     call->reply->answer.request = assignment->request;
     call->reply->answer.assignment = assignment->id;
     call->reply->answer.ended = true;
@@ -165,19 +165,19 @@ int engine_return(const struct call *call, const char *package, const char *reas
     struct assignment assignment = {0};
     int r;
     if ((r = engine_check_text("reason", reason, call->reply)) != 0 || (r = engine_check_caller(call)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = store_find_live_assignment(call->engine->store, call->caller->identity.uid, call->facts->caller->name,
                                    package, &assignment);
     if (r == STORE_E_NONE)
         r = refuse_not_held(package, call->reply);
     else if (r == 0)
-        end_early(call, &assignment, reason);
+        end_before_its_end(call, &assignment, reason);
     assignment_deinit(&assignment);
     return r;
 }
 
-/* Who decided on it, in whatever stage, or may decide on this package now. */
+/* Whether the caller decided on the request in any stage, or may decide on this package now. */
 static bool may_end(const struct call *call, int64_t request, const char *package,
                     const struct policy_decider *decider)
 {
@@ -192,8 +192,8 @@ static bool may_end(const struct call *call, int64_t request, const char *packag
     return may;
 }
 
-/* Uid 0 may end what anybody holds; others what they decided on or may decide. Those learn of nothing else whether it is
- * held. */
+/* Uid 0 may end anything; approvers what they decided on or may decide. The refusal does not reveal whether other
+ * packages are held. */
 static int check_revoker(const struct call *call, const char *user, const char *package)
 {
     struct store *store = call->engine->store;
@@ -218,22 +218,23 @@ static int check_revoker(const struct call *call, const char *user, const char *
                          text_visible(user, visible, sizeof(visible)), text_visible(package, of, sizeof(of)));
 }
 
-/* Rule 14: all that the user has of it, what was approved for later too. *ret_any: whether there was anything. */
-static int revoke_named(const struct call *call, const char *user, const char *package, const char *reason,
-                        bool *ret_any)
+/* Rule 14: ends all that the user has of the package, also approved requests that wait for their start. Sets *ret_any
+ * if there was any. */
+static int revoke_all(const struct call *call, const char *user, const char *package, const char *reason,
+                      bool *ret_any)
 {
     struct store *store = call->engine->store;
     struct assignment assignment = {0};
     struct request request = {0};
     int r;
     while ((r = store_find_live_assignment_by_name(store, user, package, &assignment)) == 0) {
-        end_early(call, &assignment, reason);
+        end_before_its_end(call, &assignment, reason);
         assignment_deinit(&assignment);
         *ret_any = true;
     }
     while (r == STORE_E_NONE &&
            (r = store_find_waiting_request_by_name(store, user, package, &request)) == 0) {
-        request_withdraw(engine_join(call->engine), &request, caller_act(call, reason));
+        request_withdraw(engine_join(call->engine), &request, engine_caller_act(call, reason));
         if (*ret_any)
             note_withdrawn(call, request.id);
         else
@@ -245,15 +246,15 @@ static int revoke_named(const struct call *call, const char *user, const char *p
     return r < 0 ? r : 0;
 }
 
-/* Nothing of ours is left to end. But whoever says this believes that there is access. */
+/* There is nothing to end. Warns of memberships by other means, for the caller believes that the user has access. */
 static int refuse_revoke(struct engine *engine, const char *user, const char *package, struct reply *reply)
 {
-    const int refusal = refuse_others(user, package, reply);
+    const int refusal = refuse_not_holder(user, package, reply);
     const int r = standing_append_refusal(engine, packages_find(engine->packages, package), user, reply);
     return r < 0 ? r : refusal;
 }
 
-bool engine_has(struct engine *engine, const char *user, const char *package)
+bool engine_has_package(struct engine *engine, const char *user, const char *package)
 {
     struct assignment assignment = {0};
     struct request request = {0};
@@ -264,8 +265,7 @@ bool engine_has(struct engine *engine, const char *user, const char *package)
     return has;
 }
 
-/* Under none of the names that are known: the one as it was typed, and, where a directory knows it, the canonical
- * one. */
+/* Refuses when neither the name as it was typed nor the directory's spelling holds anything. */
 static int refuse_unnamed(struct engine *engine, const struct facts *facts, const char *user,
                           const char *package, struct reply *reply)
 {
@@ -274,15 +274,14 @@ static int refuse_unnamed(struct engine *engine, const struct facts *facts, cons
         return refuse_revoke(engine, facts->user ? facts->user->name : user, package, reply);
     return engine_refuse(
         reply, BUS_ERROR_UNAVAILABLE,
-        "Nobody called %s holds %s now. Whether somebody whom a directory knows by that name does "
-        "is not known, for it does not answer. Nothing was changed. Names as they are held: "
-        "pkg-admin audit",
+        "No user %s holds %s now, by this spelling. A directory does not answer that may know the user by "
+        "another one. Nothing was changed. Names as they are held: pkg-admin audit",
         text_visible(user, visible, sizeof(visible)), text_visible(package, of, sizeof(of)));
 }
 
 struct alike {
     const char *typed;
-    char *held; /* the first one whose letters are these, in another case */
+    char *held; /* the first holder whose name differs only in the case of letters; owned */
 };
 
 static int compare_letters(const struct assignment *assignment, void *data)
@@ -295,9 +294,10 @@ static int compare_letters(const struct assignment *assignment, void *data)
     return alike->held ? 0 : -ENOMEM;
 }
 
-/* A directory that takes a name in any letters may be away, or deny it while its server is: then nobody but the store
- * knows how it is held. To be typed so; it may be somebody else's. 0 or -errno. */
-static int append_alike(struct engine *engine, const char *user, const char *package, struct reply *reply)
+/* Suggests a holder whose name differs only in case. A directory that ignores case may be away, and only the store has
+ * the spelling; but it may be another user. 0 or -errno. */
+static int append_similar_name(struct engine *engine, const char *user, const char *package,
+                               struct reply *reply)
 {
     const struct store_holders_filter filter = {
         .limit = INT64_MAX, .name = package, .kinds = STORE_NAMES_PACKAGE};
@@ -320,36 +320,37 @@ int engine_revoke(const struct call *call, const char *user, const char *package
                              "Please give a reason for the revocation, which the user reads: -m 'REASON'");
     int r;
     if ((r = engine_check_text("reason", reason, call->reply)) != 0 || (r = engine_check_caller(call)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     const char *const names[] = {user, call->facts->user ? call->facts->user->name : user};
     bool any = false;
     if ((r = check_revoker(call, names[1], package)) != 0)
         return r;
     for (size_t i = 0; i < 2; i++)
-        if ((r = revoke_named(call, names[i], package, reason, &any)) < 0)
+        if ((r = revoke_all(call, names[i], package, reason, &any)) < 0)
             return r;
     if (any)
         return 0;
     const int refusal = refuse_unnamed(call->engine, call->facts, user, package, call->reply);
-    r = refusal > 0 ? append_alike(call->engine, user, package, call->reply) : 0;
+    r = refusal > 0 ? append_similar_name(call->engine, user, package, call->reply) : 0;
     return r < 0 ? r : refusal;
 }
 
 /* ---- by an administrator ---- */
 
-/* What waits of the user's, for a decision or for its start, is answered by this. */
+/* Withdraws the user's requests for the package that wait for a decision or for their start. */
 static void withdraw_waiting(struct txn *txn, const struct call *call, const char *package)
 {
     struct request request = {0};
     while (request_find_waiting(txn->engine, call->facts->user, package, &request) == 0) {
-        request_withdraw(txn, &request, caller_act(call, "an administrator assigned the package directly"));
+        request_withdraw(txn, &request,
+                         engine_caller_act(call, "an administrator assigned the package directly"));
         request_deinit(&request);
     }
 }
 
-void engine_give(const struct call *call, const struct package *package, const struct assign_terms *terms,
-                 const char *overridden)
+void engine_assign_checked(const struct call *call, const struct package *package,
+                           const struct assign_terms *terms, const char *overridden)
 {
     struct txn *txn = engine_join(call->engine);
     const struct subject *user = call->facts->user;
@@ -379,7 +380,7 @@ void engine_give(const struct call *call, const struct package *package, const s
     withdraw_waiting(txn, call, package->name);
     request_file(txn, call->facts, package, &request, &(struct filing){.waived = true, .word = &word});
     if (*overridden)
-        txn_audit(txn, caller_act(call, overridden), "override", request.id, 0);
+        txn_audit(txn, engine_caller_act(call, overridden), "override", request.id, 0);
     call->reply->answer.request = request.id;
 }
 
@@ -388,12 +389,12 @@ int engine_assign(const struct call *call, const struct assign_terms *terms)
     const struct package *package = packages_find(call->engine->packages, terms->package);
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
-        (r = engine_check_terms(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
-        (r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0 ||
+        (r = engine_check_times(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
+        (r = engine_check_caller(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0 ||
         (r = engine_check_assign(call, terms, package)) != 0)
         return r;
-    /* What was refused and overridden is in the reply, for the record (rule 12). */
-    engine_give(call, package, terms, call->reply->message);
+    /* A refusal that was overridden is in the reply, and is recorded (rule 12). */
+    engine_assign_checked(call, package, terms, call->reply->message);
     return 0;
 }
 
@@ -401,11 +402,11 @@ int engine_retry_now(const struct call *call, const char *user, const char *pack
 {
     struct assignment assignment = {0};
     char visible[NAME_ENCODED_MAX + 16];
-    int r = engine_enter(call->engine, call->facts);
+    int r = engine_begin_call(call->engine, call->facts);
     if (r == 0)
         r = store_find_live_assignment_by_name(call->engine->store, user, package, &assignment);
     if (r == STORE_E_NONE)
-        return refuse_others(user, package, call->reply);
+        return refuse_not_holder(user, package, call->reply);
     if (r == 0 && assignment.state == STATE_PARTIALLY_FULFILLED && !call->facts->user)
         r = engine_refuse(call->reply, BUS_ERROR_NO_SUCH_USER,
                           "The user %s is no longer on this host, so nothing can be put in place.",

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's knowledge of who holds what now. No look-up of a group lists those who have it by a package, so the
- * store is asked wherever a group's people count: for look-ups of who can decide, for notices, and by an administrator.
- * Changes nothing.
+ * Who holds what now, from the store: a look-up of a group does not list the users who have it by a package. For the
+ * recipients of notices, and for administrators; inquire.c does the same for look-ups. Changes nothing.
  */
 #include "helperd/engine/internal.h"
 
@@ -16,7 +15,7 @@
 
 enum { RECIPIENTS_MAX = 256 }; /* of a notice: as many as accesspkg-notify tells */
 
-/* ---- for a notice ---- */
+/* ---- for notices ---- */
 
 struct recipients {
     json_t *names;
@@ -50,7 +49,7 @@ int engine_add_holders(struct engine *engine, json_t *names, int64_t *ret_unname
     return r < 0 ? r : 0;
 }
 
-/* ---- for an administrator ---- */
+/* ---- for administrators ---- */
 
 static const struct {
     unsigned kind;
@@ -67,21 +66,21 @@ unsigned engine_holder_kind(const char *word)
 
 struct listing {
     struct engine *engine;
-    struct groupfile file; /* who stands in /etc/group */
+    struct groupfile file; /* /etc/group */
     json_t *array;
     size_t limit;
     bool more;
 };
 
-/* A name that is not UTF-8, as a grant file may have had it, is made visible: who has it is to be seen. */
-static json_t *name_of(const char *name)
+/* Makes a name visible that is not UTF-8, as a grant file may have had, so that its user is listed. */
+static json_t *new_name(const char *name)
 {
     char visible[NAME_ENCODED_MAX + 1];
     return json_string(text_is_utf8(name) ? name : text_visible(name, visible, sizeof(visible)));
 }
 
-/* What is in place, and what is not and why. */
-static int put_grants(json_t *view, const struct grants *grants)
+/* Sets the groups in place, and the problems of the others. */
+static int set_grants(json_t *view, const struct grants *grants)
 {
     json_t *groups = json_array();
     json_t *problems = json_array();
@@ -90,7 +89,7 @@ static int put_grants(json_t *view, const struct grants *grants)
         const struct grant *grant = &grants->items[i];
         failed |= grant->problem
                       ? json_array_append_new(problems, json_sprintf("%s: %s", grant->group, grant->problem))
-                      : json_array_append_new(groups, name_of(grant->group));
+                      : json_array_append_new(groups, new_name(grant->group));
     }
     failed |= json_object_set_new(view, "groups", groups);
     if (json_array_size(problems) > 0)
@@ -99,8 +98,8 @@ static int put_grants(json_t *view, const struct grants *grants)
     return failed ? -ENOMEM : 0;
 }
 
-static int put_standing(const struct listing *listing, json_t *view, const struct assignment *assignment,
-                        const struct grants *grants)
+static int set_standing_groups(const struct listing *listing, json_t *view,
+                               const struct assignment *assignment, const struct grants *grants)
 {
     strv standing = NULL;
     int r = standing_find_groups(listing->engine, &listing->file, assignment->user, grants, &standing);
@@ -114,7 +113,7 @@ static json_t *view_holder(const struct assignment *assignment)
 {
     const int64_t end = assignment->span.end;
     return json_pack("{s:s, s:o, s:I, s:s, s:I, s:o*, s:I, s:o*}", "package", assignment->package, "user",
-                     name_of(assignment->user), "uid", (json_int_t)assignment->uid, "state",
+                     new_name(assignment->user), "uid", (json_int_t)assignment->uid, "state",
                      state_identifier(assignment_shown_state(assignment)), "assignment",
                      (json_int_t)assignment->id, "request",
                      assignment->request ? json_integer(assignment->request) : NULL, "assignment_start",
@@ -134,16 +133,16 @@ static int list_holder(const struct assignment *assignment, void *data)
     if (r < 0)
         return r;
     json_t *view = view_holder(assignment);
-    r = view ? put_grants(view, &grants) : -ENOMEM;
+    r = view ? set_grants(view, &grants) : -ENOMEM;
     if (r == 0)
-        r = put_standing(listing, view, assignment, &grants);
+        r = set_standing_groups(listing, view, assignment, &grants);
     if (r == 0 && json_array_append(listing->array, view) < 0)
         r = -ENOMEM;
     json_decref(view);
     return r;
 }
 
-/* Which of these the name is: as something is held, or as packages.d has it. */
+/* The kinds among `wanted` that the name has, in the store or in packages.d. */
 static int find_kinds(struct engine *engine, const char *name, unsigned wanted, unsigned *ret)
 {
     unsigned kinds = 0;
@@ -158,7 +157,7 @@ static int find_kinds(struct engine *engine, const char *name, unsigned wanted, 
     return r;
 }
 
-static json_t *words_of(unsigned kinds)
+static json_t *list_kind_words(unsigned kinds)
 {
     json_t *words = json_array();
     for (size_t i = 0; i < sizeof(kind_words) / sizeof(kind_words[0]); i++)
@@ -182,8 +181,8 @@ int engine_list_holders(struct engine *engine, const struct store_holders_filter
     r = store_list_holders(engine->store, &filter, list_holder, &listing);
     groupfile_deinit(&listing.file);
     if (r >= 0)
-        reply->value =
-            json_pack("[O, b, o]", listing.array, listing.more, words_of(filter.name ? filter.kinds : 0));
+        reply->value = json_pack("[O, b, o]", listing.array, listing.more,
+                                 list_kind_words(filter.name ? filter.kinds : 0));
     json_decref(listing.array);
     return r < 0 ? r : reply->value ? 0 : -ENOMEM;
 }

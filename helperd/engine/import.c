@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Members of a Unix group taken over as assignments. The names come from the administrator; whether each is a member,
- * and may have it, is judged from what was looked up for this call (rule 9). A look-up of a user's groups shows what we
- * give as well: whose membership is for a time only the store says. Nobody is taken out of the group: what was there
- * before stays (rule 6).
+ * Assigns a package to members of a Unix group. The administrator names the users; the facts say whether each is a
+ * member (rule 9). A look-up also shows groups that we give, so the store is asked who has the group by a package. No
+ * user is removed from the group: what was there before stays (rule 6).
  */
 #include "helperd/engine/internal.h"
 
@@ -22,13 +21,13 @@ struct import {
     bool dry_run;
 };
 
-static json_t *outcome(const char *user, const char *word, const char *why)
+static json_t *new_outcome(const char *user, const char *word, const char *why)
 {
     return json_pack("{s:s, s:s, s:s*}", "user", user, "outcome", word, "why", why);
 }
 
-/* What the user holds by it, into the outcome. 0 or -errno. */
-static int add_held(struct engine *engine, const struct subject *user, const char *package, json_t *value)
+/* Adds the user's assignment of the package to the outcome. 0 or -errno. */
+static int add_access(struct engine *engine, const struct subject *user, const char *package, json_t *value)
 {
     struct assignment assignment = {0};
     int failed = 0;
@@ -45,10 +44,11 @@ static int add_held(struct engine *engine, const struct subject *user, const cha
     return r < 0 ? r : failed ? -ENOMEM : 0;
 }
 
-/* With what the user holds by it, if anything. `value` is taken over; NULL: there was no memory for it. */
-static int finish_held(const struct import *import, const struct subject *user, json_t *value, json_t **ret)
+/* As set_outcome, with the user's assignment, if any. Takes over `value`; NULL: no memory. */
+static int set_outcome_with_access(const struct import *import, const struct subject *user, json_t *value,
+                                   json_t **ret)
 {
-    const int r = value ? add_held(import->engine, user, import->package->name, value) : -ENOMEM;
+    const int r = value ? add_access(import->engine, user, import->package->name, value) : -ENOMEM;
     if (r < 0)
         json_decref(value);
     else
@@ -56,13 +56,13 @@ static int finish_held(const struct import *import, const struct subject *user, 
     return r;
 }
 
-static int finish(json_t *value, json_t **ret)
+static int set_outcome(json_t *value, json_t **ret)
 {
     *ret = value;
     return value ? 0 : -ENOMEM;
 }
 
-/* The package that this user has the group by, for a time: no member whom the import is meant for. */
+/* The package by which a user has the group until its end. The import is not meant for them. */
 struct lender {
     struct engine *engine;
     const char *group;
@@ -82,8 +82,9 @@ static int find_lender(const struct assignment *assignment, void *data)
     return r < 0 ? r : lender->package[0] != '\0';
 }
 
-/* Where membership = files: whom we put into /etc/group, or are about to, or have not taken out yet. */
-static int check_ours(const struct import *import, const struct subject *user, struct reply *reply)
+/* With membership = files: refuses a user whose membership in /etc/group is ours, or will be, or is still to be
+ * removed. */
+static int check_not_ours(const struct import *import, const struct subject *user, struct reply *reply)
 {
     struct membership membership = {0};
     const int r = store_get_membership(import->engine->store, user->name, import->group, &membership);
@@ -97,13 +98,13 @@ static int check_ours(const struct import *import, const struct subject *user, s
         "pkg-admin status");
 }
 
-/* The end of what we give must not go away by an import. */
+/* Refuses a user who has the group by a package: an import would remove the end of that access. */
 static int check_lender(const struct import *import, const struct subject *user, struct reply *reply)
 {
     struct lender lender = {.engine = import->engine, .group = import->group};
     const int r = store_each_live_of_user(import->engine->store, user->name, find_lender, &lender);
     if (r <= 0)
-        return r < 0 ? r : check_ours(import, user, reply);
+        return r < 0 ? r : check_not_ours(import, user, reply);
     char word[TEXT_WORD_MAX];
     return engine_refuse(
         reply, BUS_ERROR_POLICY_REFUSED,
@@ -112,10 +113,10 @@ static int check_lender(const struct import *import, const struct subject *user,
         lender.package, import->package->name, text_word(user->name, word));
 }
 
-/* In a transaction of its own: what was done before a fault is done. */
-static int give(const struct call *about, const struct import *import)
+/* In a transaction of its own, so that a fault does not undo the users before. */
+static int assign_member(const struct call *about, const struct import *import)
 {
-    engine_give(about, import->package, &import->terms, "");
+    engine_assign_checked(about, import->package, &import->terms, "");
     const int r = engine_end(about->engine, 0);
     return r < 0 ? r : engine_check_fulfilment(about->engine, about->reply->answer.request);
 }
@@ -130,38 +131,40 @@ static int import_member(const struct import *import, const struct facts *facts,
     int r = store_find_live_assignment(engine->store, user->uid, user->name, import->package->name, &held);
     assignment_deinit(&held);
     if (r == 0)
-        return finish_held(import, user, outcome(user->name, "holds", "holds the package already"), ret);
+        return set_outcome_with_access(import, user,
+                                       new_outcome(user->name, "holds", "holds the package already"), ret);
     if (r > 0)
         r = check_lender(import, user, &reply);
     if (r == 0)
         r = engine_check_assign(&about, &import->terms, import->package);
     if (r > 0)
-        return finish(outcome(user->name, "refused", reply.message), ret);
+        return set_outcome(new_outcome(user->name, "refused", reply.message), ret);
     if (r == 0 && import->dry_run)
-        return finish(outcome(user->name, "would-assign", NULL), ret);
+        return set_outcome(new_outcome(user->name, "would-assign", NULL), ret);
     if (r == 0)
-        r = give(&about, import);
-    return r < 0 ? r : finish_held(import, user, outcome(user->name, "assigned", NULL), ret);
+        r = assign_member(&about, import);
+    return r < 0 ? r : set_outcome_with_access(import, user, new_outcome(user->name, "assigned", NULL), ret);
 }
 
 static int import_user(const struct import *import, const struct facts *facts, const char *name, json_t **ret)
 {
-    struct facts about = *facts; /* borrowed: the same, about this user */
+    struct facts about = *facts; /* borrowed; with this user as facts.user */
     char visible[NAME_ENCODED_MAX + 1];
     about.user = (struct subject *)facts_other(facts, name);
     about.user_known = facts_knows_other(facts, name);
     if (!about.user && about.user_known)
-        return finish(outcome(text_visible(name, visible, sizeof(visible)), "unknown",
-                              "there is no user of this name on this host"),
-                      ret);
+        return set_outcome(new_outcome(text_visible(name, visible, sizeof(visible)), "unknown",
+                                       "there is no user of this name on this host"),
+                           ret);
     const bool member = about.user && strv_contains(about.user->groups, import->group);
     if (!about.user || (!member && !about.user->all_groups))
-        return finish(outcome(text_visible(name, visible, sizeof(visible)), "unanswered",
-                              "a directory does not answer, so it is not known; import again when it does"),
-                      ret);
+        return set_outcome(
+            new_outcome(text_visible(name, visible, sizeof(visible)), "unanswered",
+                        "a directory does not answer, so it is not known; import again when it does"),
+            ret);
     if (!member)
-        return finish(outcome(about.user->name, "no-member", "is not a member of the group"), ret);
-    const int r = engine_heed(import->engine, &about);
+        return set_outcome(new_outcome(about.user->name, "no-member", "is not a member of the group"), ret);
+    const int r = engine_revoke_stale(import->engine, &about);
     return r < 0 ? r : import_member(import, &about, ret);
 }
 
@@ -204,9 +207,9 @@ int engine_import(const struct call *call, const struct import_terms *terms)
     char reason[NAME_ENCODED_MAX + 32];
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
-        (r = engine_check_terms(call->engine, terms->duration, 0, call->reply)) != 0 ||
+        (r = engine_check_times(call->engine, terms->duration, 0, call->reply)) != 0 ||
         (r = engine_check_caller(call)) != 0 || (r = check_import(package, terms, call->reply)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     snprintf(reason, sizeof(reason), "imported from the group %s", terms->group);
     const struct import import = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a call has to look up before it is made. */
+/* Plans look-ups: adds to an inquiry what a call needs. */
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
@@ -10,9 +10,9 @@
 #include <string.h>
 
 enum {
-    INQUIRY_PRINCIPALS_MAX = 128,    /* two full lists of one stage; a question has to fit into a socket */
-    INQUIRY_HOLDERS_MAX = 64 * 1024, /* bytes of a question, about: it has to fit into a socket */
-    INQUIRY_HOLDER = 64,             /* of these, what one takes beside the name */
+    INQUIRY_PRINCIPALS_MAX = 128,    /* two full lists of one stage; a question must fit into a socket */
+    INQUIRY_HOLDERS_MAX = 64 * 1024, /* bytes of a question, roughly, for the same reason */
+    INQUIRY_HOLDER = 64,             /* bytes of one holder, without the name */
 };
 
 int engine_inquire_packages(struct engine *engine, char *const *packages, struct inquiry *inquiry)
@@ -41,23 +41,17 @@ int engine_inquire_packages(struct engine *engine, char *const *packages, struct
     return 0;
 }
 
-/* Each name once. Beyond the bound names are left out, and so not known. */
+/* Adds each name once. Names beyond the limit are left out, and so unknown. */
 static int add_principals(struct inquiry *inquiry, char *const *names)
 {
     for (; names && *names; names++) {
-        const size_t count = strv_length(inquiry->principals);
         if (strv_contains(inquiry->principals, *names))
             continue;
-        if (count >= INQUIRY_PRINCIPALS_MAX)
+        if (strv_length(inquiry->principals) >= INQUIRY_PRINCIPALS_MAX)
             return 0;
-        char **grown = reallocarray(inquiry->principals, count + 2, sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        inquiry->principals = grown;
-        grown[count] = strdup(*names);
-        grown[count + 1] = NULL;
-        if (!grown[count])
-            return -ENOMEM;
+        const int r = strv_add(&inquiry->principals, *names);
+        if (r < 0)
+            return r;
     }
     return 0;
 }
@@ -70,7 +64,7 @@ struct gathering {
     bool full;
 };
 
-/* 1 behind the last that is wanted: FACTS_PEOPLE_MAX are more than any quorum needs to be told of. */
+/* Stops (1) at FACTS_PEOPLE_MAX, which is more than any quorum needs, and when there is no room. */
 static int gather_one(const struct store_holder *found, void *data)
 {
     struct gathering *gathering = data;
@@ -106,7 +100,7 @@ int engine_inquire_holders(struct engine *engine, struct inquiry *inquiry)
         if (r >= 0 && **principal == '%')
             r = store_each_holder_of_group(engine->store, *principal + 1, clock_now(&engine->clock),
                                            gather_one, &gathering);
-        /* One whose holders do not fit is left out, and so not known. */
+        /* A group whose holders do not fit is left out, and so unknown. */
         if (gathering.full)
             free(*principal);
         else
@@ -165,8 +159,8 @@ int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *in
     return r;
 }
 
-int engine_inquire_holding(struct engine *engine, const char *user, const char *package,
-                           struct inquiry *inquiry)
+int engine_inquire_held_groups(struct engine *engine, const char *user, const char *package,
+                               struct inquiry *inquiry)
 {
     struct assignment assignment = {0};
     const int r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);

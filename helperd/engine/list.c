@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Questions that change nothing: one request, lists of requests, packages. */
+/* Lists requests and packages, and shows one request. Changes nothing. */
 #include "helperd/engine/internal.h"
 
 #include "helperd/lifecycle/texts.h"
@@ -11,16 +11,16 @@
 int engine_get_request(const struct call *call, int64_t id)
 {
     struct record record = {0};
-    int r = engine_enter(call->engine, call->facts);
+    int r = engine_begin_call(call->engine, call->facts);
     if (r == 0)
         r = record_load(call->engine->store, id, &record);
     if (r < 0)
         return r;
-    r = engine_refuse_sight(r == 0 ? engine_may_see(call->engine, call->caller, call->facts, &record)
+    r = engine_refuse_sight(r == 0 ? engine_judge_sight(call->engine, call->caller, call->facts, &record)
                                    : ENGINE_SIGHT_NO,
                             id, call->reply);
     record_deinit(&record);
-    return r != 0 ? r : engine_show(call, id);
+    return r != 0 ? r : engine_show_request(call, id);
 }
 
 struct listing {
@@ -32,10 +32,10 @@ struct listing {
     int64_t *ids; /* of the requests in the array */
     size_t limit;
     bool more;
-    bool unsure; /* there is one of which it is not known whether it belongs here */
+    bool unsure; /* of some requests it is unknown whether they belong here */
 };
 
-/* Adds what was read, or notes that there is more than is wanted. */
+/* Adds the request; at the limit sets `more` and stops. */
 static int list_record(struct listing *listing, const struct record *record)
 {
     if (json_array_size(listing->array) == listing->limit) {
@@ -52,7 +52,7 @@ static int list_record(struct listing *listing, const struct record *record)
     return json_array_append_new(listing->array, view) < 0 ? -ENOMEM : 0;
 }
 
-static int list_one(const struct request *request, void *data)
+static int list_request(const struct request *request, void *data)
 {
     struct listing *listing = data;
     struct record record = {0};
@@ -64,7 +64,7 @@ static int list_one(const struct request *request, void *data)
     return r;
 }
 
-/* Only what the caller could decide now: escalation and own requests are left to the rule itself. */
+/* Lists a request that the caller could decide now: policy also judges escalation and own requests. */
 static int list_decidable(const struct request *request, void *data)
 {
     struct listing *listing = data;
@@ -89,23 +89,23 @@ static int list_reviewable(const struct request *request, void *data)
     const struct policy_delegator *for_whom = NULL;
     const bool mine =
         package && policy_may_review(package, request, &listing->decider, &for_whom) == POLICY_DECIDE_ALLOWED;
-    return mine ? list_one(request, data) : 0;
+    return mine ? list_request(request, data) : 0;
 }
 
-static int64_t id_at(const struct listing *listing, size_t index)
+static int64_t get_id_at(const struct listing *listing, size_t index)
 {
     return index < json_array_size(listing->array) ? listing->ids[index] : 0;
 }
 
-/* Adds the requests of another listing, newest first, up to the limit. */
-static int merge(struct listing *listing, const struct listing *other)
+/* Merges the requests of another listing, newest first, up to the limit. */
+static int merge_listings(struct listing *listing, const struct listing *other)
 {
     json_t *merged = json_array();
     size_t i = 0;
     size_t j = 0;
     while (json_array_size(merged) < listing->limit &&
            (i < json_array_size(listing->array) || j < json_array_size(other->array))) {
-        const bool first = id_at(listing, i) > id_at(other, j);
+        const bool first = get_id_at(listing, i) > get_id_at(other, j);
         if (json_array_append(merged, first ? json_array_get(listing->array, i++)
                                             : json_array_get(other->array, j++)) < 0) {
             json_decref(merged);
@@ -130,7 +130,7 @@ static bool may_name_caller(char *const *principals, void *data)
     return policy_may_ask(principals, &listing->decider);
 }
 
-/* What the caller could decide on, and the emergencies that they could review. */
+/* Lists what the caller could decide, and the emergencies that they could review. */
 static int list_for_approver(struct listing *listing, const struct store_filter *filter)
 {
     struct store *store = listing->engine->store;
@@ -141,13 +141,13 @@ static int list_for_approver(struct listing *listing, const struct store_filter 
     if (r >= 0)
         r = store_list_pending(store, filter, may_name_caller, listing, list_decidable, listing);
     if (r >= 0)
-        r = merge(listing, &reviews);
+        r = merge_listings(listing, &reviews);
     json_decref(reviews.array);
     free(reviews.ids);
     return r;
 }
 
-static int list(struct listing *listing, enum engine_role role, const struct store_filter *asked)
+static int list_by_role(struct listing *listing, enum engine_role role, const struct store_filter *asked)
 {
     struct store *store = listing->engine->store;
     struct store_filter filter = *asked;
@@ -158,15 +158,15 @@ static int list(struct listing *listing, enum engine_role role, const struct sto
             return 0;
         filter.uid = listing->caller->identity.uid;
         filter.user = listing->facts->caller->name;
-        return store_list_requests(store, &filter, list_one, listing);
+        return store_list_requests(store, &filter, list_request, listing);
     case ENGINE_ROLE_ALL:
-        return store_list_requests(store, &filter, list_one, listing);
+        return store_list_requests(store, &filter, list_request, listing);
     case ENGINE_ROLE_APPROVER:
-        filter.limit = INT64_MAX; /* those that the rule leaves out do not count */
+        filter.limit = INT64_MAX; /* requests that policy leaves out must not count */
         return list_for_approver(listing, &filter);
     case ENGINE_ROLE_DECIDED:
         return store_list_decided(store, &filter, listing->caller->identity.uid, listing->facts->caller->name,
-                                  names_caller, listing, list_one, listing);
+                                  names_caller, listing, list_request, listing);
     }
     return -EINVAL;
 }
@@ -177,7 +177,7 @@ int engine_list_requests(const struct call *call, enum engine_role role, const s
         return engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED,
                              "Only root may list everybody's requests.");
     int r;
-    if ((r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0)
+    if ((r = engine_check_caller(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     struct listing listing = {
         .engine = call->engine,
@@ -187,7 +187,7 @@ int engine_list_requests(const struct call *call, enum engine_role role, const s
         .array = json_array(),
         .limit = (size_t)filter->limit,
     };
-    r = list(&listing, role, filter);
+    r = list_by_role(&listing, role, filter);
     free(listing.ids);
     if (r >= 0 && listing.unsure && json_array_size(listing.array) == 0) {
         json_decref(listing.array);
@@ -201,7 +201,7 @@ int engine_list_requests(const struct call *call, enum engine_role role, const s
 
 /* ---- packages ---- */
 
-static json_t *view_package(const struct package *package, const struct subject *subject)
+static json_t *view_listed_package(const struct package *package, const struct subject *subject)
 {
     const struct policy_ask ask = {.has_justification = true};
     return json_pack("{s:s, s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:b, s:b}", "name", package->name,
@@ -213,8 +213,8 @@ static json_t *view_package(const struct package *package, const struct subject 
                      "emergency", policy_names(package->emergency, subject));
 }
 
-/* What the caller has of it: the live assignment, else the last request. */
-int engine_add_own(struct engine *engine, const struct subject *subject, const char *package, json_t *view)
+int engine_add_own_access(struct engine *engine, const struct subject *subject, const char *package,
+                          json_t *view)
 {
     struct assignment assignment = {0};
     struct request request = {0};
@@ -242,13 +242,13 @@ int engine_add_own(struct engine *engine, const struct subject *subject, const c
 int engine_list_packages(const struct call *call)
 {
     int r;
-    if ((r = engine_check_caller(call)) != 0 || (r = engine_enter(call->engine, call->facts)) != 0)
+    if ((r = engine_check_caller(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     json_t *array = json_array();
     for (size_t i = 0; r == 0 && i < call->engine->packages->count; i++) {
-        json_t *view = view_package(&call->engine->packages->items[i], call->facts->caller);
-        r = view ? engine_add_own(call->engine, call->facts->caller, call->engine->packages->items[i].name,
-                                  view)
+        json_t *view = view_listed_package(&call->engine->packages->items[i], call->facts->caller);
+        r = view ? engine_add_own_access(call->engine, call->facts->caller,
+                                         call->engine->packages->items[i].name, view)
                  : -ENOMEM;
         if (json_array_append_new(array, view) < 0)
             r = -ENOMEM;

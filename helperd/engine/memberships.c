@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's memberships in /etc/group (membership = files): which are wanted, what is to be asked of the root
- * service, and what its answers mean for those who wait for them. It calls nobody: the daemon does, one at a time.
+ * Memberships in /etc/group (membership = files): hands out what to ask of the root service, applies its answers, and
+ * compares the file. The daemon makes the calls, one at a time. Plans are made by lifecycle/membership_plan.c.
  */
 #include "helperd/engine/internal.h"
 
@@ -14,7 +14,7 @@
 
 enum { ADOPTED_AT_ONCE = 100 }; /* in one transaction */
 
-int engine_due_membership(struct engine *engine, struct membership *ret)
+int engine_take_due_membership(struct engine *engine, struct membership *ret)
 {
     struct txn txn;
     const int64_t now = clock_now(&engine->clock);
@@ -35,14 +35,13 @@ int engine_due_membership(struct engine *engine, struct membership *ret)
 
 /* ---- what an answer means ---- */
 
-/* Notes how the membership stands with the grants of its group. Whether there are any. */
+/* Sets the problem of the grants of this group from the membership. False: there is no such grant. */
 static bool describe_grants(struct txn *txn, const struct membership *membership, struct grants *grants)
 {
     bool concerned = false;
     for (size_t i = 0; i < grants->count; i++) {
         struct grant *grant = &grants->items[i];
-        /* What is wrong with the group itself is not ours to judge; and what was taken away by hand waits, whatever
-         * becomes of /etc/group. */
+        /* Leaves a problem with the group itself, and a grant that was removed manually, as they are. */
         if (strcmp(grant->group, membership->group) != 0 || grant->gid != membership->gid || grant->drifted)
             continue;
         concerned = true;
@@ -53,7 +52,7 @@ static bool describe_grants(struct txn *txn, const struct membership *membership
     return concerned;
 }
 
-/* One of the user's assignments, if it gives the group: it is known anew what becomes of that. */
+/* Updates one of the user's assignments if it gives the group. */
 static void review_one(struct txn *txn, int64_t id, const struct membership *membership)
 {
     struct assignment assignment = {0};
@@ -98,14 +97,14 @@ static void note_success(struct txn *txn, struct membership *membership, enum me
         [MEMBERSHIP_REMOVED_EVENT] = "member-removed",
     };
     if (!membership_move(membership, event))
-        return; /* its question is answered by other means already */
+        return; /* a late answer */
     membership_schedule(txn, membership);
     membership_save(txn, membership, words[event]);
     if (membership->state == MEMBERSHIP_THERE)
         review(txn, membership);
 }
 
-/* The next try is scheduled since it was taken. */
+/* Its retry was planned when it was taken. */
 static void note_failure(struct txn *txn, struct membership *membership, const char *failure)
 {
     const bool news = !membership->problem || strcmp(membership->problem, failure) != 0;
@@ -144,7 +143,7 @@ int engine_membership_done(struct engine *engine, const struct membership *asked
     struct membership membership = {0};
     int r = store_get_membership(engine->store, asked->user, asked->group, &membership);
     if (r != 0)
-        return r < 0 ? r : 0; /* not wanted any more, and nothing was done yet */
+        return r < 0 ? r : 0; /* released before anything was done */
     txn_begin(&txn, engine);
     if (failure)
         note_failure(&txn, &membership, failure);
@@ -207,7 +206,7 @@ static void lose_member(struct txn *txn, const char *user, const char *group)
         membership_move(&membership, MEMBERSHIP_LOST_EVENT)) {
         membership_schedule(txn, &membership);
         membership_save(txn, &membership, NULL);
-        drift_lose_group(txn, user, group);
+        drift_note_member_removed(txn, user, group);
     }
     membership_deinit(&membership);
 }
@@ -229,7 +228,7 @@ int engine_compare_members(struct engine *engine, const char *group, char *const
 
 /* ---- the start ---- */
 
-/* What was in place by way of NSS is not in /etc/group yet. */
+/* Wants memberships for grants that were in place by NSS. */
 static void adopt(struct txn *txn, int64_t id)
 {
     struct assignment assignment = {0};
@@ -246,7 +245,7 @@ static void adopt(struct txn *txn, int64_t id)
     assignment_deinit(&assignment);
 }
 
-/* The next few behind *after: 0, STORE_E_NONE when that was all, -errno. */
+/* Adopts the next few above *after. 0, STORE_E_NONE: no more, -errno. */
 static int adopt_some(struct engine *engine, int64_t *after)
 {
     struct txn txn;

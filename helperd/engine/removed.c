@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What becomes of a package that was removed from packages.d, where it said on_removed = revoke. */
+/* Ends what is held of packages that were removed from packages.d and said on_removed = revoke. */
 #include "helperd/engine/internal.h"
 
 #include "common/log.h"
@@ -10,7 +10,7 @@ enum { IN_ONE_TRANSACTION = 100 };
 
 static const char reason[] = "the package was removed from packages.d";
 
-/* One of what is held or about to be. Whether there was one. */
+/* Ends one assignment or approved request. False: there is none. */
 static bool end_one(struct txn *txn, const char *package)
 {
     struct assignment assignment = {0};
@@ -43,7 +43,8 @@ static int end_package(struct engine *engine, const char *package, int64_t *ende
     return 0;
 }
 
-int engine_end_removed(struct engine *engine, const struct packages *before, const struct packages *after)
+int engine_end_removed_packages(struct engine *engine, const struct packages *before,
+                                const struct packages *after)
 {
     for (size_t i = 0; i < before->count; i++) {
         const struct package *package = &before->items[i];

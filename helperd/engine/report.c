@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Looking back, for uid 0: the report of a period and the audit log. Both read a bounded part at a time. */
+/* Reports for uid 0: a period in figures, and the audit log. Each call reads a bounded part. */
 #include "helperd/engine/internal.h"
 
 #include "common/log.h"
@@ -9,18 +9,18 @@
 #include <errno.h>
 #include <string.h>
 
-/* What one call may read: some tens of milliseconds, during which nobody else is answered. */
+/* Rows that one call may read: it blocks other calls for some tens of milliseconds. */
 enum { REPORT_MAX = 10000, AUDIT_EXAMINED = 2000 };
 
 struct reporting {
     struct engine *engine;
     json_t *collected;
     int64_t count;
-    int64_t earliest; /* of those that were read */
-    bool told;        /* that uses are not known */
+    int64_t earliest; /* when the oldest request read was submitted */
+    bool told;        /* logged that uses are unknown */
 };
 
-static enum report_use judge_use(struct reporting *reporting, const struct assignment *assignment)
+static enum report_use find_use(struct reporting *reporting, const struct assignment *assignment)
 {
     const int64_t last = usage_last(reporting->engine->state, assignment->id);
     if (last < 0 && !reporting->told) {
@@ -35,7 +35,8 @@ static enum report_use judge_use(struct reporting *reporting, const struct assig
                                                         : REPORT_UNUSED;
 }
 
-/* What extends one has none of its own. A note from before its begin is another's, of a store that was lost. */
+/* An extension has no assignment of its own. A note of use from before the start is of a lost store with the same
+ * id. */
 static int report_use(struct reporting *reporting, const struct request *request)
 {
     struct assignment assignment = {0};
@@ -43,7 +44,7 @@ static int report_use(struct reporting *reporting, const struct request *request
     int result = r == STORE_E_NONE ? 0 : r;
     if (r == 0 && assignment.begun)
         result =
-            report_add_assignment(reporting->collected, request->package, judge_use(reporting, &assignment));
+            report_add_assignment(reporting->collected, request->package, find_use(reporting, &assignment));
     assignment_deinit(&assignment);
     return result;
 }
@@ -82,19 +83,14 @@ int engine_report(struct engine *engine, int64_t since, const char *package, str
 
 /* ---- the audit log ---- */
 
-static int put(json_t *object, const char *key, json_t *value)
+static int set_uid(json_t *object, const char *key, uid_t uid)
 {
-    return json_object_set_new(object, key, value) < 0 ? -ENOMEM : 0;
+    return uid == UID_UNSET ? 0 : view_set(object, key, json_integer(uid));
 }
 
-static int put_uid(json_t *object, const char *key, uid_t uid)
+static int set_number(json_t *object, const char *key, int64_t number)
 {
-    return uid == UID_UNSET ? 0 : put(object, key, json_integer(uid));
-}
-
-static int put_number(json_t *object, const char *key, int64_t number)
-{
-    return number ? put(object, key, json_integer(number)) : 0;
+    return number ? view_set(object, key, json_integer(number)) : 0;
 }
 
 static int list_line(const struct audit_line *line, void *data)
@@ -103,10 +99,10 @@ static int list_line(const struct audit_line *line, void *data)
     json_t *object = json_pack("{s:I, s:I, s:s, s:s, s:s*, s:s*, s:s*}", "id", (json_int_t)line->id, "at",
                                (json_int_t)audit->at, "actor", audit->actor, "event", audit->event, "detail",
                                audit->detail, "user", line->user, "package", line->package);
-    if (!object || put_uid(object, "uid", audit->identity.uid) < 0 ||
-        put_uid(object, "loginuid", audit->identity.loginuid) < 0 ||
-        put_number(object, "request", audit->request) < 0 ||
-        put_number(object, "assignment", audit->assignment) < 0) {
+    if (!object || set_uid(object, "uid", audit->identity.uid) < 0 ||
+        set_uid(object, "loginuid", audit->identity.loginuid) < 0 ||
+        set_number(object, "request", audit->request) < 0 ||
+        set_number(object, "assignment", audit->assignment) < 0) {
         json_decref(object);
         return -ENOMEM;
     }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is partially fulfilled is tried again, and given to nobody who may not have it any more (rule 9). */
+/* Retries partially fulfilled assignments; revokes them if the user may not have them any more (rule 9). */
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
 
 #include <errno.h>
 
-int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry)
+int engine_take_due_retry(struct engine *engine, int64_t *ret_assignment, struct inquiry *inquiry)
 {
     struct txn txn;
     struct assignment assignment = {0};
@@ -28,7 +28,7 @@ int engine_due_retry(struct engine *engine, int64_t *ret_assignment, struct inqu
     return r;
 }
 
-/* By whom the policy lets this be had; NULL: it does not say. */
+/* The principals who may have the assignment by the policy; NULL: any user. */
 static char *const *find_eligible(const struct engine *engine, const struct assignment *assignment,
                                   const struct request *request)
 {
@@ -40,7 +40,7 @@ static char *const *find_eligible(const struct engine *engine, const struct assi
                : NULL;
 }
 
-/* Rule 9, at fulfilment: why this user is not to be given it after all; NULL: all is well. */
+/* Rule 9: why this user may not have it any more; NULL: they may. */
 static const char *find_ineligible(const struct engine *engine, const struct assignment *assignment,
                                    const struct request *request, const struct subject *user)
 {
@@ -62,7 +62,7 @@ static int retry_or_revoke(struct engine *engine, struct assignment *assignment,
         return r < 0 ? r : -EIO;
     const char *why = find_ineligible(engine, assignment, &request, facts->user);
     char *const *eligible = find_eligible(engine, assignment, &request);
-    /* Neither given nor revoked for a group that is not known. */
+    /* Neither granted nor revoked while a group that matters is unknown. */
     const bool unknown = eligible && facts->user->uid == assignment->uid &&
                          !policy_names(eligible, facts->user) && policy_may_name(eligible, facts->user);
     if (!unknown && why)
@@ -85,7 +85,7 @@ int engine_retry_assignment(struct engine *engine, struct assignment *assignment
 int engine_retry(struct engine *engine, int64_t id, const struct facts *facts)
 {
     struct assignment assignment = {0};
-    int r = engine_enter(engine, facts);
+    int r = engine_begin_call(engine, facts);
     if (r == 0)
         r = store_get_assignment(engine->store, id, &assignment);
     if (r == 0)

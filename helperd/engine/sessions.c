@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine's end of live sessions: who is warned of it, which sessions end with an assignment, and what remained of
- * them. It calls nobody: the daemon has the root service do it. What a user holds by another package is spared.
+ * Warnings on terminals, and the end of live sessions with an assignment: what is due, and its results. The daemon
+ * calls the root service. Spares what the user holds by another package.
  */
 #include "helperd/engine/internal.h"
 
@@ -20,8 +20,8 @@ enum { AT_ONCE = 100 }; /* plans made in one transaction */
 
 /* ---- warnings ---- */
 
-static void compose(const struct assignment *assignment, const struct package *package, int64_t now,
-                    struct engine_warning *ret)
+static void compose_warning(const struct assignment *assignment, const struct package *package, int64_t now,
+                            struct engine_warning *ret)
 {
     char left[DURATION_TEXT_MAX];
     char host[HOSTNAME_TEXT_MAX];
@@ -36,8 +36,8 @@ static void compose(const struct assignment *assignment, const struct package *p
              package->extension == PACKAGE_EXTENSION_NO ? "submit" : "extend", package->name);
 }
 
-/* One that is due, whose next time is planned with it. *ret_wanted: its user is to be told. Whether there was one. */
-static bool take_due(struct txn *txn, struct engine_warning *ret, bool *ret_wanted)
+/* Takes a due warning, and plans the next one of its assignment. *ret_wanted: show it. False: none is due. */
+static bool take_warning(struct txn *txn, struct engine_warning *ret, bool *ret_wanted)
 {
     const struct engine *engine = txn->engine;
     const int64_t now = txn_now(txn);
@@ -46,14 +46,14 @@ static bool take_due(struct txn *txn, struct engine_warning *ret, bool *ret_want
         return false;
     *ret_wanted = assignment_warns(engine, &assignment) && assignment_is_near_end(&assignment.span, now);
     if (*ret_wanted)
-        compose(&assignment, packages_find(engine->packages, assignment.package), now, ret);
+        compose_warning(&assignment, packages_find(engine->packages, assignment.package), now, ret);
     assignment_plan_warning(engine, &assignment);
     store_update_assignment(txn->store, &assignment);
     assignment_deinit(&assignment);
     return true;
 }
 
-int engine_due_warning(struct engine *engine, struct engine_warning *ret)
+int engine_take_due_warning(struct engine *engine, struct engine_warning *ret)
 {
     bool wanted = false;
     int64_t next = 0;
@@ -62,7 +62,7 @@ int engine_due_warning(struct engine *engine, struct engine_warning *ret)
         return r < 0 ? r : STORE_E_NONE;
     struct txn txn;
     txn_begin(&txn, engine);
-    for (int i = 0; i < AT_ONCE && !wanted && take_due(&txn, ret, &wanted); i++)
+    for (int i = 0; i < AT_ONCE && !wanted && take_warning(&txn, ret, &wanted); i++)
         ;
     r = txn_commit(&txn);
     return r < 0 ? r : wanted ? 0 : STORE_E_NONE;
@@ -80,7 +80,7 @@ int engine_plan_warnings(struct engine *engine)
 
 /* ---- endings ---- */
 
-/* What the user has by other packages now. */
+/* Spares what the user has by other packages now. */
 struct sparing {
     struct engine *engine;
     struct engine_ending *ending;
@@ -106,7 +106,7 @@ static void spare_gid(struct engine_ending *ending, gid_t gid)
     ending->n_gids = kept;
 }
 
-static int spare(const struct assignment *assignment, void *data)
+static int spare_assignment(const struct assignment *assignment, void *data)
 {
     const struct sparing *sparing = data;
     const struct package *package = packages_find(sparing->engine->packages, assignment->package);
@@ -125,7 +125,7 @@ static int spare(const struct assignment *assignment, void *data)
     return r;
 }
 
-static int take_gids(struct engine *engine, struct engine_ending *ending)
+static int load_gids(struct engine *engine, struct engine_ending *ending)
 {
     struct grant *grants = NULL;
     size_t count = 0;
@@ -147,7 +147,7 @@ void engine_ending_deinit(struct engine_ending *ending)
     *ending = (struct engine_ending){0};
 }
 
-static int fill(struct engine *engine, const struct ending *row, struct engine_ending *ret)
+static int load_ending(struct engine *engine, const struct ending *row, struct engine_ending *ret)
 {
     struct assignment assignment = {0};
     int r = store_get_assignment(engine->store, row->assignment, &assignment);
@@ -158,13 +158,14 @@ static int fill(struct engine *engine, const struct ending *row, struct engine_e
                                   .user = steal_ptr(assignment.user),
                                   .services = wordlist_read(row->services)};
     assignment_deinit(&assignment);
-    r = ret->services ? take_gids(engine, ret) : -ENOMEM;
+    r = ret->services ? load_gids(engine, ret) : -ENOMEM;
     if (r == 0)
-        r = store_each_live_of_user(engine->store, ret->user, spare, &(struct sparing){engine, ret});
+        r = store_each_live_of_user(engine->store, ret->user, spare_assignment,
+                                    &(struct sparing){engine, ret});
     return r;
 }
 
-/* *ret_put_off: it is not to be done yet; the next one may be. */
+/* *ret_put_off: this one must wait; the next one may be due. */
 static int take_ending(struct engine *engine, struct engine_ending *ret, bool *ret_put_off)
 {
     const int64_t now = clock_now(&engine->clock);
@@ -173,8 +174,8 @@ static int take_ending(struct engine *engine, struct engine_ending *ret, bool *r
     int r = store_find_due_ending(engine->store, now, &row);
     if (r != 0)
         return r;
-    r = fill(engine, &row, &ending);
-    /* What /etc/group still says would be taken for held. Nobody else's end waits for that. */
+    r = load_ending(engine, &row, &ending);
+    /* Waits for changes of this user in /etc/group, which would count as held; other users' ends go on. */
     *ret_put_off = r == 0 && engine_is_settling(engine, ending.user);
     row.retry_at = now + (*ret_put_off ? 1 : retry_backoff(engine, ++row.attempts));
     if (r == 0) {
@@ -191,7 +192,7 @@ static int take_ending(struct engine *engine, struct engine_ending *ret, bool *r
     return r;
 }
 
-int engine_due_ending(struct engine *engine, struct engine_ending *ret)
+int engine_take_due_ending(struct engine *engine, struct engine_ending *ret)
 {
     bool put_off = true;
     int r = 0;
@@ -200,8 +201,8 @@ int engine_due_ending(struct engine *engine, struct engine_ending *ret)
     return r;
 }
 
-static void note_done(struct txn *txn, struct ending *row, const struct engine_ending *ending,
-                      char *const *remaining)
+static void record_done(struct txn *txn, struct ending *row, const struct engine_ending *ending,
+                        char *const *remaining)
 {
     _cleanup_free_ char *told = strv_join(remaining, "; ");
     row->retry_at = 0;
@@ -218,8 +219,8 @@ static void note_done(struct txn *txn, struct ending *row, const struct engine_e
     txn_audit(txn, own_act(*told ? told : NULL), "end-sessions", 0, ending->assignment);
 }
 
-static void note_failure(struct txn *txn, struct ending *row, const struct engine_ending *ending,
-                         const char *failure)
+static void record_failure(struct txn *txn, struct ending *row, const struct engine_ending *ending,
+                           const char *failure)
 {
     if (!row->problem || strcmp(row->problem, failure) != 0)
         log_warning("Sessions of %s could not be ended with assignment %" PRId64 ": %s. It is tried again.",
@@ -240,9 +241,9 @@ int engine_ending_done(struct engine *engine, const struct engine_ending *ending
         return r < 0 ? r : -EIO;
     txn_begin(&txn, engine);
     if (failure)
-        note_failure(&txn, &row, ending, failure);
+        record_failure(&txn, &row, ending, failure);
     else
-        note_done(&txn, &row, ending, remaining);
+        record_done(&txn, &row, ending, remaining);
     r = txn_commit(&txn);
     ending_deinit(&row);
     return r;

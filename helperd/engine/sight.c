@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a caller may see of a request, and showing it. */
+/* Whether a caller may see a request, and its view. */
 #include "helperd/engine/internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-bool engine_is_own(const struct request *request, const struct caller *caller, const struct facts *facts)
+bool engine_is_own_request(const struct request *request, const struct caller *caller,
+                           const struct facts *facts)
 {
     return facts->caller && caller->identity.uid == request->requestor.uid &&
            strcmp(facts->caller->name, request->user) == 0;
 }
 
-int engine_show(const struct call *call, int64_t id)
+int engine_show_request(const struct call *call, int64_t id)
 {
     struct record record = {0};
     const struct policy_decider decider = engine_decider(call->engine, call->caller, call->facts);
@@ -29,7 +30,7 @@ int engine_show(const struct call *call, int64_t id)
 
 typedef bool (*asks)(char *const *principals, const struct policy_decider *decider);
 
-/* The first stage of this request in which one of its lists asks the decider; 0: none. */
+/* The first stage of the request with a list that names the decider; 0: none. */
 static int64_t find_stage(struct engine *engine, const struct record *record,
                           const struct policy_decider *decider, asks asks_decider)
 {
@@ -44,8 +45,8 @@ static int64_t find_stage(struct engine *engine, const struct record *record,
     return found;
 }
 
-int64_t engine_stage_of(struct engine *engine, const struct record *record,
-                        const struct policy_decider *decider)
+int64_t engine_find_stage_of(struct engine *engine, const struct record *record,
+                             const struct policy_decider *decider)
 {
     return find_stage(engine, record, decider, policy_asks);
 }
@@ -53,7 +54,7 @@ int64_t engine_stage_of(struct engine *engine, const struct record *record,
 bool engine_was_asked(struct engine *engine, const struct record *record,
                       const struct policy_decider *decider)
 {
-    return engine_stage_of(engine, record, decider) != 0;
+    return engine_find_stage_of(engine, record, decider) != 0;
 }
 
 bool engine_may_be_asked(struct engine *engine, const struct record *record,
@@ -109,7 +110,7 @@ int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct
 static bool is_visible(struct engine *engine, const struct caller *caller, const struct facts *facts,
                        const struct record *record, const struct policy_decider *decider)
 {
-    if (caller->identity.uid == 0 || engine_is_own(&record->request, caller, facts))
+    if (caller->identity.uid == 0 || engine_is_own_request(&record->request, caller, facts))
         return true;
     for (size_t i = 0; i < record->n_decisions; i++) {
         const struct decision *decision = &record->decisions[i];
@@ -124,8 +125,8 @@ static bool is_visible(struct engine *engine, const struct caller *caller, const
             policy_reviews(packages_find(engine->packages, record->request.package), decider));
 }
 
-enum engine_sight engine_may_see(struct engine *engine, const struct caller *caller,
-                                 const struct facts *facts, const struct record *record)
+enum engine_sight engine_judge_sight(struct engine *engine, const struct caller *caller,
+                                     const struct facts *facts, const struct record *record)
 {
     if (!facts->caller)
         return ENGINE_SIGHT_NO;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's start: what a crash left undone is made good, then every grant file is held to the store. */
+/* Starts the engine: replays what a crash left undone, then verifies every grant file. Stops it. */
 #include "helperd/engine/internal.h"
 
 #include "common/grantdir.h"
@@ -10,15 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERIFY_STEP = 8 }; /* grant files verified between two calls: what a call may have to wait for */
+enum { VERIFY_STEP = 8 }; /* grant files in one step, which delays calls */
 
 static int note_outstanding(const char *user, bool narrows, void *data)
 {
     return engine_note_publication(data, user, narrows);
 }
 
-/* What was approved for later before there was a bound is bound by the policy of now (rule 14). */
-static int bind_groups(struct engine *engine)
+/* Sets the groups of requests that were approved by a version that did not record them, from the policy now (rule
+ * 14). */
+static int bind_waiting_requests(struct engine *engine)
 {
     int r;
     char *name = NULL;
@@ -61,20 +62,20 @@ int engine_start(struct engine *engine, bool newborn)
     if (r < 0 || (r = store_each_publication(engine->store, note_outstanding, engine)) < 0)
         return r;
     engine_publish(engine);
-    if ((r = bind_groups(engine)) < 0)
+    if ((r = bind_waiting_requests(engine)) < 0)
         return r;
     r = engine_tick(engine);
     return r < 0 ? r : engine_adopt_memberships(engine);
 }
 
-int engine_heed_policy(struct engine *engine)
+int engine_apply_policy(struct engine *engine)
 {
     const int r = engine_repair_drift(engine);
     return r < 0 ? r : engine_plan_warnings(engine);
 }
 
-/* Verification takes down the names of all files, then acts on a few of them per step. */
-static int take_down(const char *name, void *data)
+/* Verification lists all users first, then writes a few files per step. */
+static int note_file(const char *name, void *data)
 {
     struct engine_verification *verification = data;
     char **grown = reallocarray(verification->names, verification->count + 1, sizeof(*grown));
@@ -85,11 +86,11 @@ static int take_down(const char *name, void *data)
     return grown[verification->count++] ? 0 : -ENOMEM;
 }
 
-static int take_down_all(struct engine *engine, struct engine_verification *verification)
+static int note_all_files(struct engine *engine, struct engine_verification *verification)
 {
-    int r = store_each_live_user(engine->store, take_down, verification);
+    int r = store_each_live_user(engine->store, note_file, verification);
     if (r == 0)
-        r = grantdir_each_user(engine->state, take_down, verification);
+        r = grantdir_each_user(engine->state, note_file, verification);
     return r == -ENOENT ? 0 : r;
 }
 
@@ -106,11 +107,11 @@ int engine_verify(struct engine *engine, struct engine_verification *verificatio
     int r = 0;
     if (!verification->begun) {
         verification->begun = true;
-        r = take_down_all(engine, verification);
+        r = note_all_files(engine, verification);
         if (r < 0)
             verification->next = verification->count;
     }
-    /* One file that resists costs the others nothing. */
+    /* A file that cannot be written does not stop the others. */
     for (int i = 0; r == 0 && i < VERIFY_STEP && verification->next < verification->count; i++)
         r = engine_write_user(engine, verification->names[verification->next++], false);
     const bool done = verification->next == verification->count;
@@ -121,13 +122,13 @@ int engine_verify(struct engine *engine, struct engine_verification *verificatio
 
 void engine_deinit(struct engine *engine)
 {
-    /* A clean stop strikes out what is in place, so that the next start has nothing to replay. */
+    /* An empty transaction removes the notes of files in place, so that the next start has nothing to replay. */
     if (engine->published) {
         struct txn txn;
         txn_begin(&txn, engine);
         txn_commit(&txn);
     }
     engine_forget_publications(engine);
-    engine_unwatch(engine);
+    engine_unwatch_drift(engine);
     engine_forget_unknown(engine);
 }

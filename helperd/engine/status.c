@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's answer to how the service is: counts, and the first few of what is not as it should be. */
+/* The engine's part of the status: counts, and the first few of what needs attention. */
 #include "helperd/engine/internal.h"
 
 #include "common/names.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int add_notices(struct engine *engine, json_t *status)
+static int set_notices(struct engine *engine, json_t *status)
 {
     struct notice_counts counts = {0};
     int r = store_count_notices(engine->store, &counts);
@@ -54,7 +54,7 @@ static json_t *partial_line(struct engine *engine, const struct assignment *assi
     return line;
 }
 
-/* The first few that are partially fulfilled, with their problems. */
+/* The first few partially fulfilled assignments, with their problems. */
 static json_t *list_partial(struct engine *engine)
 {
     json_t *lines = json_array();
@@ -87,7 +87,7 @@ static json_t *undecidable_line(struct engine *engine, int64_t id)
     return line;
 }
 
-/* The first few that nobody can decide, with the reason. */
+/* The first few requests that no approver can decide, with the reason. */
 static json_t *list_undecidable(struct engine *engine)
 {
     json_t *lines = json_array();
@@ -104,7 +104,7 @@ static json_t *list_undecidable(struct engine *engine)
     return NULL;
 }
 
-static int add_pending(const struct store_counts *counts, json_t *status)
+static int set_pending(const struct store_counts *counts, json_t *status)
 {
     int r = json_object_set_new(status, "pending", json_integer(counts->pending)) |
             json_object_set_new(status, "pending_hour", json_integer(counts->pending_hour)) |
@@ -115,7 +115,7 @@ static int add_pending(const struct store_counts *counts, json_t *status)
     return r ? -ENOMEM : 0;
 }
 
-static int add_undecidable(struct engine *engine, json_t *status)
+static int set_undecidable(struct engine *engine, json_t *status)
 {
     int64_t count = 0;
     int r = store_count_undecidable(engine->store, &count);
@@ -127,7 +127,7 @@ static int add_undecidable(struct engine *engine, json_t *status)
     return r ? -ENOMEM : 0;
 }
 
-static int add_deadline(struct engine *engine, json_t *status)
+static int set_next_deadline(struct engine *engine, json_t *status)
 {
     int64_t next = 0;
     int64_t retry = 0;
@@ -141,7 +141,7 @@ static int add_deadline(struct engine *engine, json_t *status)
     return next && json_object_set_new(status, "next_deadline", json_integer(next)) < 0 ? -ENOMEM : 0;
 }
 
-static int add_space(struct engine *engine, json_t *status)
+static int set_space(struct engine *engine, json_t *status)
 {
     const struct store_space space = store_measure(engine->store);
     if (space.used == 0)
@@ -152,7 +152,7 @@ static int add_space(struct engine *engine, json_t *status)
                : 0;
 }
 
-static int add_assignments(struct engine *engine, const struct store_counts *counts, json_t *status)
+static int set_assignments(struct engine *engine, const struct store_counts *counts, json_t *status)
 {
     int r = json_object_set_new(status, "live_assignments", json_integer(counts->live)) |
             json_object_set_new(status, "partially_fulfilled", json_integer(counts->partial));
@@ -162,10 +162,10 @@ static int add_assignments(struct engine *engine, const struct store_counts *cou
 }
 
 /*
- * Rule 5 tells by login ids who went from one account to another. Where whoever asks for the status has none, nobody may:
- * they come from pam_loginuid, and in a container they are all the same and count as none.
+ * Rule 5 recognises by login ids a person who went on to another account. If the caller has none, probably no user has:
+ * pam_loginuid sets them; in a container they are all the same and count as none.
  */
-static int add_login_ids(const struct engine *engine, const struct caller *caller, json_t *status)
+static int set_login_id_facts(const struct engine *engine, const struct caller *caller, json_t *status)
 {
     const bool required = engine->config->require_login_id == CONFIG_YES;
     const int r =
@@ -175,7 +175,7 @@ static int add_login_ids(const struct engine *engine, const struct caller *calle
     return r ? -ENOMEM : 0;
 }
 
-static int add_standing(struct engine *engine, json_t *status)
+static int set_standing(struct engine *engine, json_t *status)
 {
     json_t *first = NULL;
     int64_t count = 0;
@@ -205,12 +205,12 @@ int engine_status(struct engine *engine, const struct caller *caller, struct rep
     reply->value = status;
     if (!status)
         return -ENOMEM;
-    if ((r = add_login_ids(engine, caller, status)) != 0 || (r = add_pending(&counts, status)) != 0 ||
-        (r = add_undecidable(engine, status)) != 0 || (r = add_assignments(engine, &counts, status)) != 0 ||
-        (r = add_standing(engine, status)) != 0 || (r = engine_add_unknown(engine, status)) != 0 ||
-        (r = add_space(engine, status)) != 0 || (r = add_deadline(engine, status)) != 0)
+    if ((r = set_login_id_facts(engine, caller, status)) != 0 || (r = set_pending(&counts, status)) != 0 ||
+        (r = set_undecidable(engine, status)) != 0 || (r = set_assignments(engine, &counts, status)) != 0 ||
+        (r = set_standing(engine, status)) != 0 || (r = engine_add_unknown(engine, status)) != 0 ||
+        (r = set_space(engine, status)) != 0 || (r = set_next_deadline(engine, status)) != 0)
         return r;
-    return add_notices(engine, status);
+    return set_notices(engine, status);
 }
 
 /* ---- groups that are held ---- */
@@ -220,8 +220,8 @@ struct held {
     size_t count;
 };
 
-/* Takes the group's name over. */
-static int add_held(struct engine *engine, struct held *held, const struct store_group *group)
+/* Takes over the group's name. */
+static int add_held_group(struct engine *engine, struct held *held, const struct store_group *group)
 {
     int64_t until = 0;
     const int r = store_last_end_of_group(engine->store, group->name, group->gid, &until);
@@ -256,7 +256,7 @@ int engine_list_held(struct engine *engine, const struct packages *packages, str
         if (!after.name || strv_contains(named, group.name))
             free(group.name);
         else
-            r = add_held(engine, &held, &group);
+            r = add_held_group(engine, &held, &group);
         r = after.name ? r : -ENOMEM;
     }
     strv_free(named);

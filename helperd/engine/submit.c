@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's life of a request: how it is filed. How it ends is in decide.c. */
+/* Files requests. decide.c cancels and decides them. */
 #include "helperd/engine/internal.h"
 
 #include "common/log.h"
@@ -11,14 +11,14 @@
 
 /* ---- submit ---- */
 
-/* Answers with what is there already. Each: 0; STORE_E_NONE when there is none; -errno. */
+/* Answers with what the user holds, or has requested, already. Each: 0; STORE_E_NONE: nothing; -errno. */
 static int answer_held(const struct call *call, const struct subject *subject, const char *package)
 {
     struct assignment assignment = {0};
     const int r =
         store_find_live_assignment(call->engine->store, subject->uid, subject->name, package, &assignment);
-    /* Who comes here from the gate was not let in by the grant file: it is lost or spoilt. Not by hand: that was noticed
-     * before this call, and then nothing is held (drift.c). */
+    /* The gate did not accept the grant file, so it is missing or damaged, and not manually: drift detection would
+         * have noticed that before this call, and the assignment would not be fulfilled. */
     if (r == 0 && call->caller->identity.uid == 0 && assignment.state == STATE_FULFILLED &&
         grant_span_holds(&assignment.span, clock_now(&call->engine->clock))) {
         log_notice("The gate did not accept the grant file of %s, who holds %s: it is written again.",
@@ -40,12 +40,12 @@ static int answer_waiting(const struct call *call, const struct subject *subject
     return r;
 }
 
-struct request engine_compose(struct engine *engine, const struct caller *caller,
-                              const struct subject *subject, const struct submission *submission,
-                              const struct package *package)
+struct request engine_compose_request(struct engine *engine, const struct caller *caller,
+                                      const struct subject *subject, const struct submission *submission,
+                                      const struct package *package)
 {
     const bool by_root = caller->identity.uid == 0;
-    /* The login id of an sshd is that of whoever started it, and bars nobody from deciding (rule 5). */
+    /* The login id of an sshd is that of the user who started it, who must not be barred from deciding (rule 5). */
     const bool own_login_id = !by_root || subject->uid == 0 || submission->own_login_id;
     return (struct request){
         .package = package->name,
@@ -65,10 +65,10 @@ struct request engine_compose(struct engine *engine, const struct caller *caller
     };
 }
 
-static void file_new(const struct call *call, const struct subject *subject,
-                     const struct submission *submission, const struct package *package)
+static void file_new_request(const struct call *call, const struct subject *subject,
+                             const struct submission *submission, const struct package *package)
 {
-    struct request request = engine_compose(call->engine, call->caller, subject, submission, package);
+    struct request request = engine_compose_request(call->engine, call->caller, subject, submission, package);
     request.no_reason_given = package->justification_required && !submission->justification;
     request.duration = submission->duration ? submission->duration : package->duration;
     request.start = submission->start > request.submitted ? submission->start : 0;
@@ -77,7 +77,7 @@ static void file_new(const struct call *call, const struct subject *subject,
     call->reply->answer = (struct answer){.request = request.id, .submitted = true};
 }
 
-/* Only uid 0 names another user: it speaks for the gate. */
+/* Only uid 0, which acts for the gate, may name another user. */
 int engine_find_requestor(const struct call *call, const struct submission *submission,
                           const struct subject **ret)
 {
@@ -120,7 +120,7 @@ static int check_submission(const struct submission *submission, struct reply *r
     return 0;
 }
 
-/* A submission that passed the first checks, on its way through the packages that it names. */
+/* A submission that passed the first checks, as it goes through its packages. */
 struct search {
     const struct call *call;
     const struct submission *submission;
@@ -128,14 +128,14 @@ struct search {
     int refusal; /* the first one; 0: none */
 };
 
-/* Nothing is filed: whoever asks comes again, with the words of a person or without. */
-static int want_justification(const struct package *package, struct reply *reply)
+/* Files nothing: the caller asks the user and submits again, with a justification or without. */
+static int ask_for_justification(const struct package *package, struct reply *reply)
 {
     reply->value = json_pack("{s:s, s:b}", "package", package->name, "justification_wanted", 1);
     return reply->value ? 0 : -ENOMEM;
 }
 
-/* Files a request for a package that the policy lets the user ask for. STORE_E_NONE: not this one. */
+/* Files a request if the policy lets the user ask for the package. STORE_E_NONE: try the next one. */
 static int file_if_allowed(struct search *search, const char *name, bool waived_only)
 {
     const struct package *package = packages_find(search->call->engine->packages, name);
@@ -150,29 +150,29 @@ static int file_if_allowed(struct search *search, const char *name, bool waived_
     struct reply reply = {0};
     int r = engine_check_filing(search->call->engine, search->subject, package, &ask, &reply);
     if (r == BUS_ERROR_POLICY_REFUSED || r == BUS_ERROR_UNAVAILABLE) {
-        /* A pause, other duties, groups that are not known: the next may do, or the first is what is told. */
+        /* The next package may be allowed; if none is, the first refusal counts. */
         if (search->refusal == 0)
             *search->call->reply = reply;
         search->refusal = search->refusal ? search->refusal : r;
         return STORE_E_NONE;
     }
     if (r == 0 && can_ask && package->justification_required)
-        r = want_justification(package, &reply);
+        r = ask_for_justification(package, &reply);
     else if (r == 0)
-        file_new(
+        file_new_request(
             &(const struct call){search->call->engine, search->call->caller, search->call->facts, &reply},
             search->subject, search->submission, package);
     *search->call->reply = reply;
     return r;
 }
 
-static int answer_if_held(struct search *search, const char *name)
+static int try_held(struct search *search, const char *name)
 {
     return answer_held(search->call, search->subject, name);
 }
 
-/* Not beside one that waits, for a decision from when the policy was another, or for its start (rule 7). */
-static int file_if_waived(struct search *search, const char *name)
+/* Unless a request waits for its start, or for a decision that the policy needed when it was filed (rule 7). */
+static int try_waived(struct search *search, const char *name)
 {
     struct request waiting = {0};
     const int r = request_find_waiting(search->call->engine, search->subject, name, &waiting);
@@ -180,17 +180,17 @@ static int file_if_waived(struct search *search, const char *name)
     return r == STORE_E_NONE ? file_if_allowed(search, name, true) : r < 0 ? r : STORE_E_NONE;
 }
 
-static int answer_if_waiting(struct search *search, const char *name)
+static int try_waiting(struct search *search, const char *name)
 {
     return answer_waiting(search->call, search->subject, name);
 }
 
-static int file_if_any(struct search *search, const char *name)
+static int try_any(struct search *search, const char *name)
 {
     return file_if_allowed(search, name, false);
 }
 
-/* Who may take it in an emergency is told so at the gate, where no command can be run. */
+/* Tells at the gate, where the user can run no command, that they may take the package in an emergency. */
 static int offer_emergency(const struct search *search, const char *name)
 {
     const struct package *package = packages_find(search->call->engine->packages, name);
@@ -204,15 +204,15 @@ static int offer_emergency(const struct search *search, const char *name)
 
 int engine_submit(const struct call *call, const struct submission *submission)
 {
-    /* What lets the user in soonest comes first, whatever the order of the names. */
-    static int (*const passes[])(struct search * search, const char *name) = {answer_if_held, file_if_waived,
-                                                                              answer_if_waiting, file_if_any};
+    /* First what gives access soonest, whatever the order of the names. */
+    static int (*const passes[])(struct search * search, const char *name) = {try_held, try_waived,
+                                                                              try_waiting, try_any};
     struct search search = {.call = call, .submission = submission};
     int r;
     if ((r = check_submission(submission, call->reply)) != 0 ||
-        (r = engine_check_terms(call->engine, submission->duration, submission->start, call->reply)) != 0 ||
+        (r = engine_check_times(call->engine, submission->duration, submission->start, call->reply)) != 0 ||
         (r = engine_find_requestor(call, submission, &search.subject)) != 0 ||
-        (r = engine_enter(call->engine, call->facts)) != 0)
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     for (size_t pass = 0; pass < sizeof(passes) / sizeof(passes[0]); pass++)
         for (char **name = submission->packages; *name; name++) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Surveys: the requests that wait, one after the other, each judged by lifecycle/stage.c from what was looked up for
- * it. */
+/* Surveys: has pending requests judged by lifecycle/stage.c, one after the other, from a look-up for each. */
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
@@ -10,7 +9,7 @@
 
 /* ---- surveys ---- */
 
-static int take_next(struct engine *engine, int64_t *ret)
+static int take_next_request(struct engine *engine, int64_t *ret)
 {
     struct survey *survey = &engine->survey;
     if (survey->count > 0) {
@@ -31,7 +30,7 @@ static int take_next(struct engine *engine, int64_t *ret)
     return r;
 }
 
-static int inquire(struct engine *engine, int64_t id, struct inquiry *inquiry)
+static int inquire_request(struct engine *engine, int64_t id, struct inquiry *inquiry)
 {
     struct request request = {0};
     int r = store_get_request(engine->store, id, &request);
@@ -44,12 +43,13 @@ static int inquire(struct engine *engine, int64_t id, struct inquiry *inquiry)
     return r;
 }
 
-int engine_due_survey(struct engine *engine, int64_t *ret_request, struct inquiry *inquiry)
+int engine_take_due_survey(struct engine *engine, int64_t *ret_request, struct inquiry *inquiry)
 {
     int64_t id = 0;
     int r;
-    while ((r = take_next(engine, &id)) == 0 && (r = inquire(engine, id, inquiry)) == STORE_E_NONE)
-        ; /* it waits no longer */
+    while ((r = take_next_request(engine, &id)) == 0 &&
+           (r = inquire_request(engine, id, inquiry)) == STORE_E_NONE)
+        ; /* it is not pending any more */
     if (r == 0)
         *ret_request = id;
     return r;
@@ -62,10 +62,10 @@ int engine_survey(struct engine *engine, int64_t id, const struct facts *facts)
     if (!facts) {
         if (survey->failed != id)
             survey_plan_from(engine, id - 1);
-        survey->failed = survey->failed == id ? 0 : id; /* the next walk may have more luck */
+        survey->failed = survey->failed == id ? 0 : id; /* a second failure waits for the next walk */
         return 0;
     }
-    int r = engine_enter(engine, facts);
+    int r = engine_begin_call(engine, facts);
     if (r == 0)
         r = record_load(engine->store, id, &record);
     if (r == 0 && record.request.state == STATE_PENDING_APPROVAL)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The engine's memory of holders and groups that are not known just now, for status. Decides nothing by it. */
+/* Remembers users and groups that are unknown now, for the status. Decides nothing. */
 #include "helperd/engine/internal.h"
 
 #include "common/names.h"
@@ -12,16 +12,16 @@
 enum { SHOWN_OF_EACH = 5 };
 
 struct unknown {
-    unsigned walk; /* the last one that noted it */
+    unsigned walk; /* the last walk that noted it */
     char name[];
 };
 
-static int compare(const void *a, const void *b)
+static int compare_unknown(const void *a, const void *b)
 {
     return strcmp(((const struct unknown *)a)->name, ((const struct unknown *)b)->name);
 }
 
-static struct unknown *make(const char *name, unsigned walk)
+static struct unknown *new_unknown(const char *name, unsigned walk)
 {
     struct unknown *unknown = malloc(sizeof(*unknown) + strlen(name) + 1);
     if (unknown) {
@@ -34,8 +34,8 @@ static struct unknown *make(const char *name, unsigned walk)
 int engine_note_unknown(struct engine *engine, enum engine_unknown kind, const char *name)
 {
     struct unknown_names *names = &engine->unknown[kind];
-    struct unknown *unknown = make(name, names->walk);
-    struct unknown **found = unknown ? tsearch(unknown, &names->root, compare) : NULL;
+    struct unknown *unknown = new_unknown(name, names->walk);
+    struct unknown **found = unknown ? tsearch(unknown, &names->root, compare_unknown) : NULL;
     if (!found) {
         free(unknown);
         return -ENOMEM;
@@ -52,11 +52,11 @@ int engine_note_unknown(struct engine *engine, enum engine_unknown kind, const c
 void engine_note_known(struct engine *engine, enum engine_unknown kind, const char *name)
 {
     struct unknown_names *names = &engine->unknown[kind];
-    struct unknown *key = names->count ? make(name, 0) : NULL;
-    struct unknown **found = key ? tfind(key, &names->root, compare) : NULL;
+    struct unknown *key = names->count ? new_unknown(name, 0) : NULL;
+    struct unknown **found = key ? tfind(key, &names->root, compare_unknown) : NULL;
     struct unknown *unknown = found ? *found : NULL;
     if (unknown) {
-        tdelete(key, &names->root, compare);
+        tdelete(key, &names->root, compare_unknown);
         names->count--;
     }
     free(unknown);
@@ -101,7 +101,7 @@ void engine_forget_unknown(struct engine *engine)
     }
 }
 
-static void show(const void *node, VISIT visit, void *data)
+static void show_name(const void *node, VISIT visit, void *data)
 {
     const struct search *search = data;
     const struct unknown *unknown = *(struct unknown *const *)node;
@@ -118,7 +118,7 @@ int engine_add_unknown(const struct engine *engine, json_t *status)
     int failed = 0;
     for (int kind = 0; kind < ENGINE_UNKNOWN_KINDS; kind++) {
         struct search search = {.shown = json_array()};
-        twalk_r(engine->unknown[kind].root, show, &search);
+        twalk_r(engine->unknown[kind].root, show_name, &search);
         failed |= json_object_set_new(status, keys[kind][0],
                                       json_integer((json_int_t)engine->unknown[kind].count)) |
                   json_object_set_new(status, keys[kind][1], search.shown);

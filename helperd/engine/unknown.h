@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who holds something, or which group is held, and is not known just now: not found, or not answered.
- * For status alone. Noting: 1 when it is news, 0, -ENOMEM. A walk through all begins and ends: what
- * it did not note is nobody's any more.
+ * Users who hold something, and groups that are held, that are unknown now: not found, or the look-up failed. For the
+ * status only. engine_note_unknown: 1: new; 0; -ENOMEM. A walk through all users or groups begins and ends; a name that
+ * it did not note is forgotten.
  */
 #pragma once
 
@@ -14,5 +14,5 @@ void engine_note_known(struct engine *engine, enum engine_unknown kind, const ch
 void engine_begin_unknown(struct engine *engine, enum engine_unknown kind);
 void engine_end_unknown(struct engine *engine, enum engine_unknown kind);
 void engine_forget_unknown(struct engine *engine);
-/* Adds "unknown_users" (how many) and "unknown_user_names" (the first few), and the same of groups. 0 or -ENOMEM. */
+/* Adds "unknown_users" (a number) and "unknown_user_names" (the first few), and the same for groups. 0 or -ENOMEM. */
 int engine_add_unknown(const struct engine *engine, json_t *status);

@@ -3,33 +3,34 @@
 
 #include "helperd/lifecycle/texts.h"
 
+#include <errno.h>
 #include <string.h>
 
-/* An object under construction: one failed step spoils it, and is noticed once, at the end. */
+/* An object under construction; keeps a failure, which is checked once, at the end. */
 struct builder {
     json_t *object;
     bool failed;
 };
 
-static void put(struct builder *builder, const char *key, json_t *value)
+static void set_value(struct builder *builder, const char *key, json_t *value)
 {
     if (json_object_set_new(builder->object, key, value) < 0)
         builder->failed = true;
 }
 
-static void put_text(struct builder *builder, const char *key, const char *text)
+static void set_text(struct builder *builder, const char *key, const char *text)
 {
     if (text && *text)
-        put(builder, key, json_string(text));
+        set_value(builder, key, json_string(text));
 }
 
-static void put_time(struct builder *builder, const char *key, int64_t time)
+static void set_time(struct builder *builder, const char *key, int64_t time)
 {
     if (time > 0)
-        put(builder, key, json_integer(time));
+        set_value(builder, key, json_integer(time));
 }
 
-static const char *verdict_of(const struct request *request, const struct decision *decision)
+static const char *get_verdict(const struct request *request, const struct decision *decision)
 {
     return request->emergency ? "reviewed" : decision->approved ? "approved" : "denied";
 }
@@ -37,11 +38,11 @@ static const char *verdict_of(const struct request *request, const struct decisi
 static json_t *view_decision(const struct request *request, const struct decision *decision)
 {
     return json_pack("{s:I, s:s, s:s*, s:s, s:s, s:I}", "stage", (json_int_t)decision->stage, "decider",
-                     decision->decider, "for", decision->for_user, "verdict", verdict_of(request, decision),
+                     decision->decider, "for", decision->for_user, "verdict", get_verdict(request, decision),
                      "reason", decision->reason ? decision->reason : "", "at", (json_int_t)decision->at);
 }
 
-static void put_decisions(struct builder *builder, const struct record *record)
+static void set_decisions(struct builder *builder, const struct record *record)
 {
     if (record->n_decisions == 0)
         return;
@@ -49,10 +50,10 @@ static void put_decisions(struct builder *builder, const struct record *record)
     for (size_t i = 0; i < record->n_decisions; i++)
         if (json_array_append_new(array, view_decision(&record->request, &record->decisions[i])) < 0)
             builder->failed = true;
-    put(builder, "decisions", array);
+    set_value(builder, "decisions", array);
 }
 
-static void put_approvers(struct builder *builder, const struct record *record, int64_t now)
+static void set_approvers(struct builder *builder, const struct record *record, int64_t now)
 {
     const struct stage *stage = &record->stage;
     json_t *approvers = texts_new(stage->approvers);
@@ -62,18 +63,18 @@ static void put_approvers(struct builder *builder, const struct record *record, 
             builder->failed = true;
         json_decref(fallback);
     }
-    put(builder, "stage", json_integer(record->request.stage));
-    put(builder, "stages", json_integer(record->request.n_stages));
-    put(builder, "quorum", json_integer(stage->quorum));
-    put(builder, "approvers", approvers);
-    put_time(builder, "escalated", stage->escalated);
+    set_value(builder, "stage", json_integer(record->request.stage));
+    set_value(builder, "stages", json_integer(record->request.n_stages));
+    set_value(builder, "quorum", json_integer(stage->quorum));
+    set_value(builder, "approvers", approvers);
+    set_time(builder, "escalated", stage->escalated);
     if (record->request.state == STATE_PENDING_APPROVAL && record->request.undecidable) {
-        put(builder, "undecidable", json_true());
-        put_text(builder, "undecidable_why", record->request.undecidable);
+        set_value(builder, "undecidable", json_true());
+        set_text(builder, "undecidable_why", record->request.undecidable);
     }
 }
 
-static void put_problems(struct builder *builder, const struct record *record)
+static void set_problems(struct builder *builder, const struct record *record)
 {
     json_t *problems = json_array();
     for (size_t i = 0; i < record->n_grants; i++) {
@@ -82,23 +83,23 @@ static void put_problems(struct builder *builder, const struct record *record)
             json_array_append_new(problems, json_sprintf("%s: %s", grant->group, grant->problem)) < 0)
             builder->failed = true;
     }
-    put(builder, "problems", problems);
+    set_value(builder, "problems", problems);
 }
 
-/* Who took it away, when and why; its user reads that. */
-static void put_end(struct builder *builder, const struct assignment *assignment)
+/* When it ends or ended; who revoked it and why, which its user reads. */
+static void set_end(struct builder *builder, const struct assignment *assignment)
 {
     const int64_t planned = assignment->span.end, ended = assignment->ended;
     const int64_t end = ended && ended < planned ? ended : planned;
     if (end != GRANT_FOREVER)
-        put_time(builder, "assignment_end", end);
-    put_time(builder, "revoked", ended);
-    put_text(builder, "revoked_by", assignment->ended_by);
-    put_text(builder, "revoke_reason", assignment->end_reason);
+        set_time(builder, "assignment_end", end);
+    set_time(builder, "revoked", ended);
+    set_text(builder, "revoked_by", assignment->ended_by);
+    set_text(builder, "revoke_reason", assignment->end_reason);
 }
 
-/* A line each: sessions and processes that the end of the access did not end. */
-static void put_remaining(struct builder *builder, const struct record *record)
+/* Sessions and processes that the end of the access did not end, one a line. */
+static void set_remaining(struct builder *builder, const struct record *record)
 {
     json_t *lines = json_array();
     for (const char *line = record->remaining; line && *line;) {
@@ -108,76 +109,77 @@ static void put_remaining(struct builder *builder, const struct record *record)
         line += length + (line[length] == '\n');
     }
     if (json_array_size(lines) > 0)
-        put(builder, "remaining", lines);
+        set_value(builder, "remaining", lines);
     else
         json_decref(lines);
 }
 
-static void put_assignment(struct builder *builder, const struct record *record)
+static void set_assignment(struct builder *builder, const struct record *record)
 {
     const struct assignment *assignment = &record->assignment;
     if (assignment->id == 0)
         return;
-    put(builder, "assignment", json_integer(assignment->id));
-    put_time(builder, "assignment_start", assignment->span.start);
-    put_end(builder, assignment);
-    put_remaining(builder, record);
+    set_value(builder, "assignment", json_integer(assignment->id));
+    set_time(builder, "assignment_start", assignment->span.start);
+    set_end(builder, assignment);
+    set_remaining(builder, record);
     if (assignment->state != STATE_PARTIALLY_FULFILLED)
         return;
-    put_problems(builder, record);
+    set_problems(builder, record);
     if (assignment->retry_at == 0)
-        put(builder, "needs_retry", json_true());
+        set_value(builder, "needs_retry", json_true());
 }
 
-/* The groups that a live assignment has, whatever packages.d says of the package by now. */
-static void put_held_groups(struct builder *builder, const struct record *record)
+/* The groups of a live assignment, whatever packages.d has now. */
+static void set_held_groups(struct builder *builder, const struct record *record)
 {
     json_t *groups = json_array();
     for (size_t i = 0; i < record->n_grants; i++)
         if (json_array_append_new(groups, json_string(record->grants[i].group)) < 0)
             builder->failed = true;
-    put(builder, "groups", groups);
+    set_value(builder, "groups", groups);
 }
 
-static void put_package(struct builder *builder, const struct record *record, const struct packages *packages)
+static void set_package_members(struct builder *builder, const struct record *record,
+                                const struct packages *packages)
 {
     const struct package *package = packages_find(packages, record->request.package);
     const bool held =
         record->n_grants > 0 && record->assignment.id && assignment_is_live(record->assignment.state);
-    put(builder, "package", json_string(record->request.package));
+    set_value(builder, "package", json_string(record->request.package));
     if (package)
-        put_text(builder, "description", package->description);
+        set_text(builder, "description", package->description);
     else
-        put(builder, "undefined", json_true());
+        set_value(builder, "undefined", json_true());
     if (held)
-        put_held_groups(builder, record);
+        set_held_groups(builder, record);
     else if (package)
-        put(builder, "groups", texts_new(package->groups));
+        set_value(builder, "groups", texts_new(package->groups));
 }
 
-static void put_origin(struct builder *builder, const struct request *request)
+static void set_origin(struct builder *builder, const struct request *request)
 {
-    put_text(builder, "service", request->service);
-    put_text(builder, "host", request->host);
-    put_text(builder, "address", request->address);
-    put_text(builder, "tty", request->tty);
-    put(builder, "origin", json_string(request->origin_verified ? "verified" : "claimed"));
+    set_text(builder, "service", request->service);
+    set_text(builder, "host", request->host);
+    set_text(builder, "address", request->address);
+    set_text(builder, "tty", request->tty);
+    set_value(builder, "origin", json_string(request->origin_verified ? "verified" : "claimed"));
 }
 
-/* What the caller could do about it now, and in whose name. */
-static void put_may_decide(struct builder *builder, const struct record *record,
+/* Whether the caller may decide it now, and in whose name. */
+static void set_may_decide(struct builder *builder, const struct record *record,
                            const struct packages *packages, const struct policy_decider *caller, int64_t now)
 {
     const struct policy_pending pending = record_pending(packages, record);
     const struct policy_delegator *for_whom = NULL;
     const bool may = record->request.state == STATE_PENDING_APPROVAL && caller->subject &&
                      policy_decide_as(&pending, caller, now, &for_whom) == POLICY_DECIDE_ALLOWED;
-    put(builder, "may_decide", json_boolean(may));
+    set_value(builder, "may_decide", json_boolean(may));
     if (for_whom)
-        put_text(builder, "decides_for", for_whom->subject->name);
+        set_text(builder, "decides_for", for_whom->subject->name);
 }
 
-static json_t *reviewers(const struct package *package)
+static json_t *list_reviewers(const struct package *package)
 {
     json_t *all = json_array();
     for (size_t i = 0; package && i < package->n_stages; i++) {
@@ -194,23 +196,23 @@ static json_t *reviewers(const struct package *package)
     return all;
 }
 
-static void put_emergency(struct builder *builder, const struct record *record,
+static void set_emergency(struct builder *builder, const struct record *record,
                           const struct packages *packages, const struct policy_decider *caller)
 {
     const struct request *request = &record->request;
     const struct package *package = packages_find(packages, request->package);
     const struct policy_delegator *for_whom = NULL;
-    put(builder, "emergency", json_true());
-    put_time(builder, "reviewed", request->reviewed);
+    set_value(builder, "emergency", json_true());
+    set_time(builder, "reviewed", request->reviewed);
     if (request->reviewed)
         return;
-    put(builder, "needs_review", json_true());
-    put(builder, "reviewers", reviewers(package));
-    put(builder, "may_review",
-        json_boolean(package && caller->subject &&
-                     policy_may_review(package, request, caller, &for_whom) == POLICY_DECIDE_ALLOWED));
+    set_value(builder, "needs_review", json_true());
+    set_value(builder, "reviewers", list_reviewers(package));
+    set_value(builder, "may_review",
+              json_boolean(package && caller->subject &&
+                           policy_may_review(package, request, caller, &for_whom) == POLICY_DECIDE_ALLOWED));
     if (for_whom)
-        put_text(builder, "decides_for", for_whom->subject->name);
+        set_text(builder, "decides_for", for_whom->subject->name);
 }
 
 json_t *view_request(const struct record *record, const struct packages *packages,
@@ -220,39 +222,39 @@ json_t *view_request(const struct record *record, const struct packages *package
     const bool pending = request->state == STATE_PENDING_APPROVAL;
     struct builder builder = {.object = json_object()};
 
-    put(&builder, "id", json_integer(request->id));
-    put_package(&builder, record, packages);
+    set_value(&builder, "id", json_integer(request->id));
+    set_package_members(&builder, record, packages);
     const enum state shown =
         record->assignment.id ? assignment_shown_state(&record->assignment) : request->state;
-    put(&builder, "state", json_string(state_identifier(shown)));
-    put(&builder, "request_state", json_string(state_identifier(request->state)));
-    put(&builder, "user", json_string(request->user));
-    put(&builder, "uid", json_integer(request->requestor.uid));
-    put_text(&builder, "full_name", request->full_name);
-    put_text(&builder, "organisation", request->organisation);
-    put_text(&builder, "justification", request->justification);
-    put(&builder, "no_reason_given", json_boolean(request->no_reason_given));
-    put_origin(&builder, request);
-    put_time(&builder, "submitted", request->submitted);
-    put(&builder, "duration", json_integer(request->duration));
-    put_time(&builder, "granted", request->granted);
-    put_time(&builder, "extends", request->extends);
-    put_time(&builder, "start", request->start);
+    set_value(&builder, "state", json_string(state_identifier(shown)));
+    set_value(&builder, "request_state", json_string(state_identifier(request->state)));
+    set_value(&builder, "user", json_string(request->user));
+    set_value(&builder, "uid", json_integer(request->requestor.uid));
+    set_text(&builder, "full_name", request->full_name);
+    set_text(&builder, "organisation", request->organisation);
+    set_text(&builder, "justification", request->justification);
+    set_value(&builder, "no_reason_given", json_boolean(request->no_reason_given));
+    set_origin(&builder, request);
+    set_time(&builder, "submitted", request->submitted);
+    set_value(&builder, "duration", json_integer(request->duration));
+    set_time(&builder, "granted", request->granted);
+    set_time(&builder, "extends", request->extends);
+    set_time(&builder, "start", request->start);
     if (pending)
-        put_time(&builder, "expires", request->deadline);
+        set_time(&builder, "expires", request->deadline);
     if (request->stage > 0)
-        put_approvers(&builder, record, now);
+        set_approvers(&builder, record, now);
     if (request->emergency)
-        put_emergency(&builder, record, packages, caller);
-    put_decisions(&builder, record);
-    put_time(&builder, "ended", request->ended);
-    put_text(&builder, "cancel_reason", request->cancel_reason);
-    put_assignment(&builder, record);
-    put_may_decide(&builder, record, packages, caller, now);
-    put(&builder, "may_cancel",
-        json_boolean((pending || request->waiting) && caller->subject &&
-                     caller->identity.uid == request->requestor.uid &&
-                     strcmp(caller->subject->name, request->user) == 0));
+        set_emergency(&builder, record, packages, caller);
+    set_decisions(&builder, record);
+    set_time(&builder, "ended", request->ended);
+    set_text(&builder, "cancel_reason", request->cancel_reason);
+    set_assignment(&builder, record);
+    set_may_decide(&builder, record, packages, caller, now);
+    set_value(&builder, "may_cancel",
+              json_boolean((pending || request->waiting) && caller->subject &&
+                           caller->identity.uid == request->requestor.uid &&
+                           strcmp(caller->subject->name, request->user) == 0));
 
     if (builder.failed) {
         json_decref(builder.object);
@@ -268,4 +270,9 @@ json_t *view_assignment(const struct assignment *assignment)
                      assignment->user, "state", state_identifier(assignment_shown_state(assignment)),
                      "assignment", (json_int_t)assignment->id, "assignment_start",
                      (json_int_t)assignment->span.start, "assignment_end", end);
+}
+
+int view_set(json_t *view, const char *key, json_t *value)
+{
+    return json_object_set_new(view, key, value) < 0 ? -ENOMEM : 0;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a person sees of a request, as org.accesspkg1.Manager.xml describes it. Reads the store, changes nothing. */
+/* A request as callers see it, an object of org.accesspkg1.Manager.xml. Changes nothing. */
 #pragma once
 
 #include "helperd/lifecycle/lifecycle.h"
 
-/* A new object; NULL when there is no memory. The decider is the caller, for may_decide and may_cancel. */
-json_t *view_assignment(const struct assignment *assignment); /* one that no request stands behind */
+/* A new object; NULL: no memory. `caller`: for may_decide and may_cancel. */
+json_t *view_assignment(const struct assignment *assignment); /* one without a request */
 json_t *view_request(const struct record *record, const struct packages *packages,
                      const struct policy_decider *caller, int64_t now);
+
+/* Sets a member of a view; takes over the value. 0; -ENOMEM, also for NULL. */
+int view_set(json_t *view, const char *key, json_t *value);

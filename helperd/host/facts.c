@@ -24,7 +24,7 @@ void inquiry_deinit(struct inquiry *inquiry)
     }
     free(inquiry->holders);
     free(inquiry->gids);
-    *inquiry = INQUIRY_NOBODY;
+    *inquiry = INQUIRY_EMPTY;
 }
 
 bool inquiry_is_empty(const struct inquiry *inquiry)

@@ -106,7 +106,7 @@ struct inquiry {
     int64_t patience; /* milliseconds for the principals; 0: see lookup_ask() */
 };
 
-#define INQUIRY_NOBODY ((struct inquiry){.caller = (uid_t)-1})
+#define INQUIRY_EMPTY ((struct inquiry){.caller = (uid_t)-1})
 
 /* Uid 0 with its name in /etc/passwd and without groups: for acts of root, whatever a directory says. New memory;
  * NULL: no memory. */

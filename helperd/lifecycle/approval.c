@@ -41,8 +41,8 @@ static void complete_request(struct txn *txn, struct request *request, const str
 }
 
 /*
- * Rule 14: what may be given is what every approver saw. The first one sees the package as it is; for those behind, a
- * group that came meanwhile stays out, and one that went is out, too.
+ * Rule 14: a request may give only groups that every approver saw. The first approver sees the package as it is; a
+ * group that the package gets, or loses, before a later approval is left out.
  */
 static void bind_groups(struct txn *txn, struct request *request, const struct package *package, bool first)
 {

@@ -135,7 +135,7 @@ static void put_in_place(struct txn *txn, const struct assignment *assignment, c
     txn_announce(txn, assignment->request);
 }
 
-/* Those of the package that the request may give (rule 14). */
+/* Makes grants of the package's groups that the request may give (rule 14). */
 static void take_groups(struct txn *txn, const struct request *request, const struct package *package,
                         struct grants *ret)
 {

@@ -34,7 +34,7 @@ void notice_set_number(json_t *facts, const char *key, int64_t number)
         json_object_set_new(facts, key, json_integer(number));
 }
 
-static void set_package(const struct engine *engine, json_t *facts, const char *name)
+static void set_package_facts(const struct engine *engine, json_t *facts, const char *name)
 {
     const struct package *package = packages_find(engine->packages, name);
     notice_set_text(facts, "package", name);
@@ -45,7 +45,7 @@ static void set_package(const struct engine *engine, json_t *facts, const char *
 static json_t *view_request_facts(const struct engine *engine, const struct request *request)
 {
     json_t *facts = json_object();
-    set_package(engine, facts, request->package);
+    set_package_facts(engine, facts, request->package);
     notice_set_text(facts, "user", request->user);
     notice_set_text(facts, "full_name", request->full_name);
     notice_set_text(facts, "organisation", request->organisation);
@@ -69,7 +69,7 @@ static json_t *view_request_facts(const struct engine *engine, const struct requ
 static json_t *view_assignment_facts(const struct engine *engine, const struct assignment *assignment)
 {
     json_t *facts = json_object();
-    set_package(engine, facts, assignment->package);
+    set_package_facts(engine, facts, assignment->package);
     notice_set_text(facts, "user", assignment->user);
     if (assignment->span.end == GRANT_FOREVER)
         json_object_set_new(facts, "unlimited", json_true());

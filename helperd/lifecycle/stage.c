@@ -88,9 +88,9 @@ static struct decidability find_decidability(const struct engine *engine,
     }
     const struct policy_reach reach = policy_reach(pending, facts);
     struct decidability found = {.known = reach.verdict != POLICY_REACH_UNKNOWN};
-    found.escalate = (reach.verdict == POLICY_REACH_FALLBACK || reach.verdict == POLICY_REACH_NOBODY) &&
+    found.escalate = (reach.verdict == POLICY_REACH_FALLBACK || reach.verdict == POLICY_REACH_NONE) &&
                      strv_length(stage->fallback_approvers) > 0 && stage->escalated == 0;
-    if (reach.verdict == POLICY_REACH_NOBODY)
+    if (reach.verdict == POLICY_REACH_NONE)
         stage_describe_reach(stage, &reach, facts, found.why);
     return found;
 }

@@ -23,7 +23,7 @@ struct engine_hooks {
     void (*changed)(int64_t request, void *data);
     void (*deadline)(int64_t at, void *data);  /* 0: none; call engine_tick then */
     void (*notices)(int64_t last, void *data); /* there are new notices: engine_take_notices */
-    void (*chores)(void *data);                /* due at once: engine_due_membership, _warning or _ending */
+    void (*chores)(void *data); /* due at once: engine_take_due_membership, _warning or _ending */
     void *data;
 };
 

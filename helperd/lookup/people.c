@@ -46,7 +46,7 @@ struct answer {
 
 /* ---- the files of this host ------------------------------------------------------------------------------------- */
 
-static int compare_names(const void *a, const void *b)
+static int compare_local_names(const void *a, const void *b)
 {
     return strcmp(a, b);
 }
@@ -54,7 +54,7 @@ static int compare_names(const void *a, const void *b)
 static void add_name_to_tree(void **tree, const char *name)
 {
     char *copy = strdup(name);
-    const char *const *found = copy ? tsearch(copy, tree, compare_names) : NULL;
+    const char *const *found = copy ? tsearch(copy, tree, compare_local_names) : NULL;
     if (!found || *found != copy)
         free(copy);
 }
@@ -73,7 +73,7 @@ static void read_local(struct answer *answer)
 
 static bool has_name(void *const *tree, const char *name)
 {
-    return tfind(name, tree, compare_names);
+    return tfind(name, tree, compare_local_names);
 }
 
 /* ---- people
@@ -153,7 +153,7 @@ static bool is_listed(const json_t *people, size_t count, const char *name)
 
 /* The holders who have the group, with its present gid, by a package; then its members. Each name once. Copied, for the
  * next look-up may overwrite them. */
-static json_t *list_people(const struct group *group, const json_t *holders)
+static json_t *list_group_people(const struct group *group, const json_t *holders)
 {
     json_t *people = json_array();
     for (size_t i = 0; i < json_array_size(holders); i++) {
@@ -190,7 +190,7 @@ static void read_group(const struct answer *answer, struct principal *principal)
         say_flag(principal, "unanswered");
     if (directory != DIRECTORY_FOUND)
         return;
-    principal->people = list_people(found, json_object_get(answer->holders, principal->name));
+    principal->people = list_group_people(found, json_object_get(answer->holders, principal->name));
     say_flag(principal, "exists");
 }
 

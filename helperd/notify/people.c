@@ -70,7 +70,7 @@ static bool is_recipient(const struct audience *audience, const char *name)
     return false;
 }
 
-static int add_recipient(struct audience *audience, const char *name)
+static int add_user(struct audience *audience, const char *name)
 {
     if (!text_is_utf8(name) || array_contains(audience->except, name) || is_recipient(audience, name))
         return 0;
@@ -93,7 +93,7 @@ static int add_recipient(struct audience *audience, const char *name)
 }
 
 /* Copied, for the look-up of a member may overwrite the group. */
-static json_t *list_members(const char *group, int *ret_error)
+static json_t *list_group_members(const char *group, int *ret_error)
 {
     const struct group *entry = NULL;
     const enum directory_answer answer = directory_group(group, &entry);
@@ -107,11 +107,11 @@ static json_t *list_members(const char *group, int *ret_error)
 static int add_principal(struct audience *audience, const char *name)
 {
     if (name[0] != '%')
-        return add_recipient(audience, name);
+        return add_user(audience, name);
     int r = 0;
-    json_t *members = list_members(name + 1, &r);
+    json_t *members = list_group_members(name + 1, &r);
     for (size_t i = 0; r == 0 && i < json_array_size(members); i++)
-        r = add_recipient(audience, json_string_value(json_array_get(members, i)));
+        r = add_user(audience, json_string_value(json_array_get(members, i)));
     json_decref(members);
     return r;
 }
@@ -128,7 +128,7 @@ static int add_delegates(struct audience *audience, const json_t *pairs)
         for (size_t k = 0; r == 0 && from && delegate && k < own; k++)
             if (strcmp(json_string_value(json_object_get(json_array_get(audience->to, k), "name")), from) ==
                 0)
-                r = add_recipient(audience, delegate);
+                r = add_user(audience, delegate);
     }
     return r;
 }

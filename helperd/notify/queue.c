@@ -191,7 +191,7 @@ static int prepare_text(struct notice *notice)
     return notice->text ? 0 : -ENOMEM;
 }
 
-static bool is_expired(const struct notice *notice)
+static bool is_too_old(const struct notice *notice)
 {
     const int64_t time = json_integer_value(json_object_get(notice->object, "time"));
     return (int64_t)ev_time() - time > notice->queue->settings.give_up;
@@ -266,7 +266,7 @@ static void fail_delivery(struct delivery *delivery, bool for_good, const char *
     struct notice *notice = delivery->notice;
     struct queue *queue = notice->queue;
     log_warning("Notice %" PRId64 " was not delivered. %s", notice->id, message);
-    if (for_good || is_expired(notice)) {
+    if (for_good || is_too_old(notice)) {
         snprintf(notice->given_up, sizeof(notice->given_up), "%s", message);
         finish_delivery(delivery);
         return;

@@ -268,7 +268,7 @@ struct policy_reach policy_reach(const struct policy_pending *pending, const str
             reach.verdict = list == 0 ? POLICY_REACH_APPROVERS : POLICY_REACH_FALLBACK;
     }
     if (reach.verdict == POLICY_REACH_UNKNOWN)
-        reach.verdict = POLICY_REACH_NOBODY;
+        reach.verdict = POLICY_REACH_NONE;
     return reach;
 }
 

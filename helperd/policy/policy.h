@@ -110,7 +110,7 @@ enum policy_reach_verdict {
     POLICY_REACH_UNKNOWN = 0, /* too few people were found, but there may be more */
     POLICY_REACH_APPROVERS,   /* the approvers can complete the stage */
     POLICY_REACH_FALLBACK,    /* only together with the fallback approvers */
-    POLICY_REACH_NOBODY,      /* not even so */
+    POLICY_REACH_NONE,        /* not even so */
 };
 
 struct policy_reach {

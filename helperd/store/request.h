@@ -21,8 +21,8 @@ int store_find_waiting_request_by_name(struct store *store, const char *user, co
 int store_find_last_request(struct store *store, uid_t uid, const char *user, const char *package,
                             struct request *ret);
 /*
- * Requests from before their groups were bound, approved for later: the package of one, new, or STORE_E_NONE; gives all
- * of that package these groups, a line each.
+ * Requests that an older version approved for later without recording their groups: the package of one, new, or
+ * STORE_E_NONE; records these groups, one a line, in all of that package.
  */
 int store_find_unbound(struct store *store, char **ret);
 int store_bind_groups(struct store *store, const char *package, const char *groups);

@@ -14,7 +14,7 @@ static const char *column_text(sqlite3_stmt *statement, int index)
 }
 
 /* False: no memory. */
-static bool copy_text(const char *text, char **ret)
+static bool copy_string(const char *text, char **ret)
 {
     *ret = text ? strdup(text) : NULL;
     return *ret || !text;
@@ -37,7 +37,7 @@ static bool read_column(sqlite3_stmt *statement, int index, enum sql_type type, 
         *(bool *)place = sqlite3_column_int(statement, index);
         return true;
     case SQL_TEXT:
-        return copy_text(column_text(statement, index), place);
+        return copy_string(column_text(statement, index), place);
     case SQL_BORROWED:
         *(const char **)place = column_text(statement, index);
         return true;
@@ -162,7 +162,7 @@ int sql_read_text(struct store *store, sqlite3_stmt *statement, char **ret)
 {
     char *text = NULL;
     int r = statement ? sql_step(store, statement) : -EIO;
-    if (r > 0 && !copy_text(column_text(statement, 0), &text))
+    if (r > 0 && !copy_string(column_text(statement, 0), &text))
         r = store_fail(store, -ENOMEM);
     sql_release(store, statement);
     if (r < 0)

@@ -19,7 +19,7 @@ int acts_submit(struct fixture *fixture, const char *user, const struct submissi
 int acts_approve(struct fixture *fixture, const char *decider, int64_t id, const struct decision_terms *terms,
                  json_t **ret_value)
 {
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     engine_inquire_request(&fixture->engine, id, &inquiry);
     const struct call *call = fixture_call(fixture, decider, inquiry.user);
     inquiry_deinit(&inquiry);
@@ -89,7 +89,7 @@ int acts_emergency(struct fixture *fixture, const char *user, const char *packag
 
 struct facts *acts_facts_of_delegate(struct fixture *fixture, const char *who)
 {
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     struct facts *facts = fixture_facts(who, NULL);
     const uid_t uid = fixture_caller(who).identity.uid;
     ck_assert_int_eq(engine_inquire_delegators(&fixture->engine, uid, &inquiry), 0);
@@ -126,8 +126,8 @@ void acts_pass(struct fixture *fixture, int64_t seconds)
 bool acts_retry_if_due(struct fixture *fixture, const char *user)
 {
     int64_t assignment = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    if (engine_due_retry(&fixture->engine, &assignment, &inquiry) != 0)
+    struct inquiry inquiry = INQUIRY_EMPTY;
+    if (engine_take_due_retry(&fixture->engine, &assignment, &inquiry) != 0)
         return false;
     ck_assert_str_eq(inquiry.user, user);
     inquiry_deinit(&inquiry);
@@ -140,8 +140,8 @@ bool acts_retry_if_due(struct fixture *fixture, const char *user)
 void acts_retry_due(struct fixture *fixture, struct facts *facts)
 {
     int64_t assignment = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    ck_assert_int_eq(engine_due_retry(&fixture->engine, &assignment, &inquiry), 0);
+    struct inquiry inquiry = INQUIRY_EMPTY;
+    ck_assert_int_eq(engine_take_due_retry(&fixture->engine, &assignment, &inquiry), 0);
     if (!facts)
         facts = fixture_facts(NULL, inquiry.user);
     ck_assert_int_eq(engine_retry(&fixture->engine, assignment, facts), 0);

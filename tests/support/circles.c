@@ -141,7 +141,7 @@ int circles_answer(int result)
 
 int64_t circles_submit(struct fixture *fixture, const char *user, const char *package, bool known)
 {
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     char *names[] = {(char *)package, NULL};
     const struct submission submission = {.packages = names};
     ck_assert_int_eq(engine_inquire_packages(&fixture->engine, names, &inquiry), 0);
@@ -156,7 +156,7 @@ int64_t circles_submit(struct fixture *fixture, const char *user, const char *pa
 
 int circles_decide(struct fixture *fixture, const char *decider, uid_t loginuid, int64_t id, bool approve)
 {
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     const struct caller caller = {.identity = {fixture_caller(decider).identity.uid, loginuid}};
     const struct decision_terms terms = {.reason = "because"};
     ck_assert_int_eq(engine_inquire_request(&fixture->engine, id, &inquiry), 0);
@@ -169,8 +169,8 @@ int circles_survey_due(struct fixture *fixture)
 {
     int64_t id = 0;
     int count = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    while (engine_due_survey(&fixture->engine, &id, &inquiry) == 0) {
+    struct inquiry inquiry = INQUIRY_EMPTY;
+    while (engine_take_due_survey(&fixture->engine, &id, &inquiry) == 0) {
         struct facts *facts = circles_look_up(NULL, &inquiry);
         ck_assert_int_eq(engine_survey(&fixture->engine, id, facts), 0);
         facts_free(facts);

@@ -41,7 +41,7 @@ void etcgroup_remove(struct etcgroup *etcgroup, const char *user, const char *gr
 bool etcgroup_act(struct etcgroup *etcgroup, struct engine *engine)
 {
     struct membership *asked = &etcgroup->asked;
-    if (engine_due_membership(engine, asked) != 0)
+    if (engine_take_due_membership(engine, asked) != 0)
         return false;
     etcgroup->tries++;
     etcgroup->member = etcgroup_has(etcgroup, asked->user, asked->group);

@@ -265,7 +265,7 @@ int fixture_submit(struct fixture *fixture, const char *user, const char *packag
 int fixture_decide(struct fixture *fixture, const char *decider, int64_t id, bool approve, const char *reason,
                    json_t **ret_value)
 {
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     engine_inquire_request(&fixture->engine, id, &inquiry);
     struct facts *facts = fixture_facts(decider, inquiry.user);
     const struct caller caller = fixture_caller(decider);

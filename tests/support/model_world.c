@@ -153,10 +153,10 @@ void world_write_package(struct world *world, const struct model_package *packag
 static bool serve_retry(struct world *world)
 {
     struct engine *engine = &world->fixture.engine;
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     struct assignment assignment = {0};
     int64_t id = 0;
-    if (engine_due_retry(engine, &id, &inquiry) != 0)
+    if (engine_take_due_retry(engine, &id, &inquiry) != 0)
         return false;
     ck_assert_int_eq(store_get_assignment(engine->store, id, &assignment), 0);
     struct facts *facts = world_facts(world, NULL, inquiry.user);
@@ -171,14 +171,14 @@ static bool serve_retry(struct world *world)
 static void serve_surveys(struct world *world)
 {
     struct engine *engine = &world->fixture.engine;
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     int64_t id = 0;
-    while (engine_due_survey(engine, &id, &inquiry) == 0) {
+    while (engine_take_due_survey(engine, &id, &inquiry) == 0) {
         struct facts *facts = world_facts(world, NULL, inquiry.user);
         ck_assert_int_eq(engine_survey(engine, id, facts), 0);
         facts_free(facts);
         inquiry_deinit(&inquiry);
-        inquiry = INQUIRY_NOBODY;
+        inquiry = INQUIRY_EMPTY;
     }
     model_survey(&world->model);
 }
@@ -254,7 +254,7 @@ void world_settle(struct world *world)
 static bool serve_ending(struct world *world)
 {
     struct engine_ending ending = {0};
-    if (engine_due_ending(&world->fixture.engine, &ending) != 0)
+    if (engine_take_due_ending(&world->fixture.engine, &ending) != 0)
         return false;
     const int person = person_of_uid(ending.uid);
     const bool fails = world->chance(4) == 0;
@@ -282,7 +282,7 @@ static bool serve_warning(struct world *world)
 {
     struct engine_warning warning = {0};
     bool near = false;
-    if (engine_due_warning(&world->fixture.engine, &warning) != 0)
+    if (engine_take_due_warning(&world->fixture.engine, &warning) != 0)
         return false;
     for (int p = 0; p < MODEL_PACKAGES; p++) {
         const struct model_cell *cell = &world->model.cells[person_of_uid(warning.uid)][p];

@@ -135,7 +135,7 @@ void step_decide(int user, int64_t id, bool approve)
         .reason = "y",
         .duration = approve ? durations[step_chance(5)] : 0,
         .start = approve && step_chance(6) == 0 ? fixture->now + step_chance(1500) : 0};
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     ck_assert_int_eq(engine_inquire_request(engine, id, &inquiry), 0);
     const struct call *call = call_of_delegate(&caller, &inquiry);
     const int expected = model_expect_decide(model, &caller, id, approve, terms.duration, terms.start);
@@ -215,7 +215,7 @@ void step_emergency(int user, int package)
 void step_review(int user, int64_t id)
 {
     const struct model_caller caller = pick_caller(user);
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     const struct call *call = call_of_delegate(&caller, &inquiry);
     const int r = engine_review(call, id, "");
     const bool may = model_may_review(model, &caller, id);

@@ -37,11 +37,11 @@ void step_restart(void)
     fresh.survey = (struct survey){0};
     *engine = fresh;
     ck_assert_int_eq(engine_start(engine, false), 0);
-    ck_assert_int_eq(engine_heed_policy(engine), 0);
+    ck_assert_int_eq(engine_apply_policy(engine), 0);
     while (engine_verify(engine, &verification) == 1)
         ;
     engine_verification_deinit(&verification);
-    ck_assert_int_eq(engine_watch(engine), 0);
+    ck_assert_int_eq(engine_watch_drift(engine), 0);
     survey_plan_all(engine);
 }
 
@@ -72,11 +72,11 @@ void step_change_policy(int package)
     snprintf(path, sizeof(path), "%s/packages.d", fixture->folder);
     ck_assert_int_eq(packages_load(path, geteuid(), &loaded, &problems), 0);
     problems_deinit(&problems);
-    ck_assert_int_eq(engine_end_removed(engine, fixture->packages, loaded), 0);
+    ck_assert_int_eq(engine_end_removed_packages(engine, fixture->packages, loaded), 0);
     packages_free(fixture->packages);
     fixture->packages = loaded;
     engine->packages = loaded;
-    ck_assert_int_eq(engine_heed_policy(engine), 0);
+    ck_assert_int_eq(engine_apply_policy(engine), 0);
     survey_plan_all(engine);
     model_reload(model, changed);
 }
@@ -86,7 +86,7 @@ void step_change_uid(int user)
     model_change_uid(model, user);
     fixture_set_uid(world_users[user], world_uid(model->person_of[user]));
     struct facts *facts = world_facts(world, NULL, world_users[user]);
-    ck_assert_int_eq(engine_heed_holder(engine, world_users[user], facts), 0);
+    ck_assert_int_eq(engine_compare_user(engine, world_users[user], facts), 0);
     facts_free(facts);
     survey_plan_all(engine);
 }
@@ -102,7 +102,7 @@ void step_change_group(int group)
 {
     model->exists[group] = !model->exists[group];
     struct facts *facts = world_facts(world, NULL, NULL);
-    ck_assert_int_eq(engine_heed_groups(engine, facts), 0);
+    ck_assert_int_eq(engine_compare_groups(engine, facts), 0);
     facts_free(facts);
     drift_to_the_end();
     for (int u = 0; !model->exists[group] && u < MODEL_USERS; u++)
@@ -119,7 +119,7 @@ void step_change_allowed(int group)
         if (model->allowed[g])
             allowed[count++] = (struct allow_entry){world_gids[g], world_groups[g]};
     ck_assert_int_eq(grantdir_write_allow(fixture->state, allowed, count), 0);
-    ck_assert_int_eq(engine_heed_allow_list(engine, engine->packages), 0);
+    ck_assert_int_eq(engine_compare_allow_list(engine, engine->packages), 0);
     drift_to_the_end();
     for (int u = 0; !model->allowed[group] && u < MODEL_USERS; u++)
         model_drift(model, u, 1u << group, true);
@@ -141,7 +141,7 @@ void step_edit_file(int user, unsigned groups)
     else
         ck_assert_int_eq(grantdir_write_user(fixture->state, &file, false), 0);
     grant_user_deinit(&file);
-    ck_assert_int_eq(engine_heed_user_file(engine, world_users[user], true), 0);
+    ck_assert_int_eq(engine_compare_user_file(engine, world_users[user], true), 0);
     drift_to_the_end();
     model_drift(model, user, groups, false);
 }

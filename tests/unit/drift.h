@@ -16,7 +16,7 @@ static struct fixture fixture;
 static void setup(void)
 {
     fixture_init(&fixture, "db-admins", DB_ADMINS, "repaired", REPAIRED, "other", OTHER, NULL);
-    ck_assert_int_eq(engine_watch(&fixture.engine), 0);
+    ck_assert_int_eq(engine_watch_drift(&fixture.engine), 0);
 }
 
 static inline void has_problems(int64_t id, bool needs_retry, const char *first, const char *second)

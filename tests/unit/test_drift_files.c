@@ -10,8 +10,8 @@
 static void heed_user(const char *name)
 {
     /* The daemon waits a moment between the two. */
-    if (engine_heed_user_file(&fixture.engine, name, false) != 0)
-        ck_assert_int_eq(engine_heed_user_file(&fixture.engine, name, true), 0);
+    if (engine_compare_user_file(&fixture.engine, name, false) != 0)
+        ck_assert_int_eq(engine_compare_user_file(&fixture.engine, name, true), 0);
     while (engine_drift_step(&fixture.engine) > 0)
         ;
 }
@@ -128,7 +128,7 @@ START_TEST(test_added)
     heed_user("dave");
     ck_assert(!fixture_gate_opens(&fixture, "dave", "db-admins"));
     folder_shell(fixture.state, "echo x >grants/user/nobody-here");
-    ck_assert_int_eq(engine_heed_user_file(&fixture.engine, "nobody-here", false), 1);
+    ck_assert_int_eq(engine_compare_user_file(&fixture.engine, "nobody-here", false), 1);
     folder_shell(fixture.state,
                  "test -e grants/user/nobody-here"); /* sed -i makes such a file, and renames it */
     heed_user("nobody-here");
@@ -160,7 +160,7 @@ START_TEST(test_own_writing)
     acts_hold(&fixture, "dave", "db-admins");
     heed_user("alice");
     fixture.now += 30; /* `written` is another */
-    ck_assert_int_eq(engine_heed_files(&fixture.engine), 0);
+    ck_assert_int_eq(engine_compare_all_files(&fixture.engine), 0);
     while (engine_drift_step(&fixture.engine) > 0)
         ;
     ck_assert_int_eq(drifts(), 0);
@@ -192,7 +192,7 @@ START_TEST(test_everything)
     const int64_t alice = acts_hold(&fixture, "alice", "db-admins");
     const int64_t dave = acts_hold(&fixture, "dave", "other");
     folder_shell(fixture.state, "rm -r grants/user && mkdir grants/user && echo x >grants/user/stray");
-    ck_assert_int_eq(engine_heed_files(&fixture.engine), 0);
+    ck_assert_int_eq(engine_compare_all_files(&fixture.engine), 0);
     int steps = 0;
     while (engine_drift_step(&fixture.engine) > 0)
         steps++;
@@ -298,11 +298,11 @@ START_TEST(test_policy_changes)
     const int64_t id = acts_hold(&fixture, "dave", "other");
     folder_shell(fixture.state, "rm grants/user/dave");
     heed_user("dave");
-    ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
+    ck_assert_int_eq(engine_apply_policy(&fixture.engine), 0);
     ck_assert(!acts_retry_if_due(&fixture, "dave"));
     fixture_write_package(&fixture, "other", OTHER "drift = repair\n");
     fixture_reload(&fixture);
-    ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
+    ck_assert_int_eq(engine_apply_policy(&fixture.engine), 0);
     ck_assert(acts_retry_if_due(&fixture, "dave"));
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
 }
@@ -320,13 +320,13 @@ START_TEST(test_backoff)
     ck_assert_int_eq(acts_count(&fixture, "UPDATE assignment SET end = end + 1000000 RETURNING 1"), 1);
     int64_t pause = 1;
     for (int i = 0; i < 16; i++) {
-        struct inquiry inquiry = INQUIRY_NOBODY;
+        struct inquiry inquiry = INQUIRY_EMPTY;
         int64_t due = 0;
         ck_assert_int_eq(acts_count(&fixture, "SELECT retry_at FROM assignment") - fixture.now, pause);
         fixture.now += pause - 1;
-        ck_assert_int_eq(engine_due_retry(&fixture.engine, &due, &inquiry), STORE_E_NONE);
+        ck_assert_int_eq(engine_take_due_retry(&fixture.engine, &due, &inquiry), STORE_E_NONE);
         fixture.now++;
-        ck_assert_int_eq(engine_due_retry(&fixture.engine, &due, &inquiry), 0);
+        ck_assert_int_eq(engine_take_due_retry(&fixture.engine, &due, &inquiry), 0);
         ck_assert_int_eq(due, assignment);
         inquiry_deinit(&inquiry);
         ck_assert_int_eq(engine_retry(&fixture.engine, due, facts), 0);

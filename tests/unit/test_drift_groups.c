@@ -11,10 +11,10 @@
 /* The daemon's walk over groups, with these facts. */
 static void walk_groups(gid_t dbadmins, gid_t backup, bool local)
 {
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     ck_assert_int_eq(engine_next_groups(&fixture.engine, "", &inquiry), 0);
     const char *last = inquiry.groups[strv_length(inquiry.groups) - 1];
-    struct inquiry rest = INQUIRY_NOBODY;
+    struct inquiry rest = INQUIRY_EMPTY;
     ck_assert_int_eq(engine_next_groups(&fixture.engine, last, &rest), STORE_E_NONE);
     inquiry_deinit(&inquiry);
     struct facts *facts = fixture_facts(NULL, NULL);
@@ -22,7 +22,7 @@ static void walk_groups(gid_t dbadmins, gid_t backup, bool local)
     facts->groups[1].gid = backup;
     facts->groups[0].local = local && dbadmins != GID_UNSET;
     facts->groups[1].local = local && backup != GID_UNSET;
-    ck_assert_int_eq(engine_heed_groups(&fixture.engine, facts), 0);
+    ck_assert_int_eq(engine_compare_groups(&fixture.engine, facts), 0);
     facts_free(facts);
     while (engine_drift_step(&fixture.engine) > 0)
         ;
@@ -86,8 +86,8 @@ START_TEST(test_many_holders)
     ck_assert_int_eq(store_commit(store), 0);
     struct facts *facts = fixture_facts(NULL, NULL);
     facts->groups[0].gid = GID_UNSET;
-    ck_assert_int_eq(engine_heed_groups(&fixture.engine, facts), 0);
-    ck_assert_int_eq(engine_heed_groups(&fixture.engine, facts), 0);
+    ck_assert_int_eq(engine_compare_groups(&fixture.engine, facts), 0);
+    ck_assert_int_eq(engine_compare_groups(&fixture.engine, facts), 0);
     facts_free(facts);
     int steps = 0;
     while (engine_drift_step(&fixture.engine) > 0)
@@ -105,17 +105,17 @@ START_TEST(test_allow_list)
     const int64_t alice = acts_hold(&fixture, "alice", "db-admins");
     const int64_t dave = acts_hold(&fixture, "dave", "other");
     const struct allow_entry entry = {34, "backup"};
-    ck_assert_int_eq(engine_heed_allow_list(&fixture.engine, fixture.packages), 0);
+    ck_assert_int_eq(engine_compare_allow_list(&fixture.engine, fixture.packages), 0);
     ck_assert_int_eq(engine_drift_step(&fixture.engine), 0);
     ck_assert_int_eq(drifts(), 0);
     ck_assert_int_eq(grantdir_write_allow(fixture.state, &entry, 1), 0);
     struct packages none = {0};
-    ck_assert_int_eq(engine_heed_allow_list(&fixture.engine, &none), 0);
+    ck_assert_int_eq(engine_compare_allow_list(&fixture.engine, &none), 0);
     ck_assert_int_eq(engine_drift_step(&fixture.engine), 0);
     ck_assert_int_eq(drifts(), 0);
     const struct package other = *packages_find(fixture.packages, "other");
     struct packages one = {.items = (struct package *)&other, .count = 1};
-    ck_assert_int_eq(engine_heed_allow_list(&fixture.engine, &one), 0);
+    ck_assert_int_eq(engine_compare_allow_list(&fixture.engine, &one), 0);
     while (engine_drift_step(&fixture.engine) > 0)
         ;
     ck_assert_str_eq(fixture_state(&fixture, alice), "fulfilled");

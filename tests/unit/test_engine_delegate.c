@@ -323,7 +323,7 @@ static void heed(const char *name, uid_t uid)
     facts->user_gone = uid == 0;
     if (uid)
         facts->user->uid = uid;
-    ck_assert_int_eq(engine_heed_holder(&fixture.engine, name, facts), 0);
+    ck_assert_int_eq(engine_compare_user(&fixture.engine, name, facts), 0);
     facts_free(facts);
 }
 
@@ -355,10 +355,10 @@ START_TEST(test_gone)
         char *name = NULL;
         delegate_local("bob", rows[i].from_local, "dave", rows[i].to_local);
         /* The walk comes by both. */
-        ck_assert_int_eq(engine_next_holder(&fixture.engine, "", &name), 0);
+        ck_assert_int_eq(engine_next_concerned_user(&fixture.engine, "", &name), 0);
         ck_assert_str_eq(name, "bob");
         free(name);
-        ck_assert_int_eq(engine_next_holder(&fixture.engine, "bob", &name), 0);
+        ck_assert_int_eq(engine_next_concerned_user(&fixture.engine, "bob", &name), 0);
         ck_assert_str_eq(name, "dave");
         free(name);
         heed(rows[i].gone, rows[i].uid);
@@ -373,7 +373,7 @@ START_TEST(test_gone)
     /* An outage is no answer. */
     delegate_local("bob", true, "dave", true);
     struct facts *facts = fixture_facts(NULL, NULL);
-    ck_assert_int_eq(engine_heed_holder(&fixture.engine, "bob", facts), 0);
+    ck_assert_int_eq(engine_compare_user(&fixture.engine, "bob", facts), 0);
     facts_free(facts);
     ck_assert_uint_eq(delegations("bob"), 1);
 }

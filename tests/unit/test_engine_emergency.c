@@ -319,9 +319,9 @@ START_TEST(test_partly_in_place)
             fixture_reload(&fixture);
         }
         fixture.now += 1;
-        struct inquiry inquiry = INQUIRY_NOBODY;
+        struct inquiry inquiry = INQUIRY_EMPTY;
         int64_t assignment = 0;
-        ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &inquiry), 0);
+        ck_assert_int_eq(engine_take_due_retry(&fixture.engine, &assignment, &inquiry), 0);
         inquiry_deinit(&inquiry);
         struct facts *facts = fixture_facts(NULL, user);
         ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);

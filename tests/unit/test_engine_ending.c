@@ -27,7 +27,7 @@ static void setup(void)
 static struct engine_warning warning;
 static bool warned(void)
 {
-    return engine_due_warning(&fixture.engine, &warning) == 0;
+    return engine_take_due_warning(&fixture.engine, &warning) == 0;
 }
 
 START_TEST(test_warnings)
@@ -73,7 +73,7 @@ START_TEST(test_policy_changed)
     fixture_write_package(&fixture, "warns", KEEPS);
     fixture_write_package(&fixture, "keeps", WARNS);
     fixture_reload(&fixture);
-    ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
+    ck_assert_int_eq(engine_apply_policy(&fixture.engine), 0);
     ck_assert(!warned()); /* too early */
     acts_pass(&fixture, 2700);
     ck_assert(warned());
@@ -98,7 +98,7 @@ END_TEST
 static struct engine_ending ending;
 static bool ends_sessions(void)
 {
-    return engine_due_ending(&fixture.engine, &ending) == 0;
+    return engine_take_due_ending(&fixture.engine, &ending) == 0;
 }
 
 START_TEST(test_ending)
@@ -181,7 +181,7 @@ START_TEST(test_settling)
     acts_file(&fixture, "alice", "other");
     acts_pass(&fixture, 1);
     struct membership due = {0};
-    while (engine_due_membership(&fixture.engine, &due) == 0) {
+    while (engine_take_due_membership(&fixture.engine, &due) == 0) {
         if (strcmp(due.user, "dave") == 0)
             ck_assert_int_eq(engine_membership_done(&fixture.engine, &due, false, NULL), 0);
         membership_deinit(&due);
@@ -206,7 +206,7 @@ START_TEST(test_no_warning_without_an_end)
         "approval = none\nat_end = warn\n");
     fixture_reload(&fixture);
     acts_file(&fixture, "alice", "ends");
-    ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
+    ck_assert_int_eq(engine_apply_policy(&fixture.engine), 0);
     int64_t next = 0;
     ck_assert_int_eq(store_next_chore(fixture.engine.store, &next), 0);
     ck_assert_int_eq(next, 0);

@@ -101,7 +101,7 @@ START_TEST(test_crash_after_addition)
     struct membership wanted = {0};
     approved("alice");
     ck_assert(etcgroup_serve_one(&etc, &fixture.engine)); /* asked */
-    ck_assert_int_eq(engine_due_membership(&fixture.engine, &wanted), 0);
+    ck_assert_int_eq(engine_take_due_membership(&fixture.engine, &wanted), 0);
     ck_assert_int_eq(membership_act(wanted.state), MEMBERSHIP_ACT_ADD);
     membership_deinit(&wanted);
     etcgroup_add(&etc, "alice", "dbadmins"); /* and no word of it */
@@ -146,7 +146,7 @@ START_TEST(test_failed_removal)
     ck_assert(engine_is_settling(&fixture.engine, "alice"));
     ck_assert(!fixture_gate_opens(&fixture, "alice", "asked")); /* the gate does not wait for it */
     serve();
-    ck_assert_int_eq(engine_settled(call), BUS_ERROR_UNAVAILABLE);
+    ck_assert_int_eq(engine_answer_again(call), BUS_ERROR_UNAVAILABLE);
     ck_assert_ptr_nonnull(strstr(call->reply->message, "the file is locked"));
     ck_assert_int_eq(store_count_memberships_left(fixture.engine.store, &left), 0);
     ck_assert_int_eq(left, 1);
@@ -167,11 +167,11 @@ START_TEST(test_end_before_an_answer)
     ck_assert(etcgroup_has(&etc, "alice", "backup"));
     const struct call *call = fixture_call(&fixture, "root", NULL);
     ck_assert_int_eq(engine_finish(call, engine_revoke(call, "alice", "free", "r")), 0);
-    ck_assert_int_eq(engine_settled(call), BUS_ERROR_UNAVAILABLE);
+    ck_assert_int_eq(engine_answer_again(call), BUS_ERROR_UNAVAILABLE);
     ck_assert_ptr_nonnull(
         strstr(call->reply->message, "backup of /etc/group: the root service has not answered yet"));
     serve();
-    ck_assert_int_eq(engine_settled(call), 0);
+    ck_assert_int_eq(engine_answer_again(call), 0);
     fixture_drop();
 }
 END_TEST
@@ -197,7 +197,7 @@ START_TEST(test_wanted_again)
     approved("alice");
     serve();
     revoke("alice", "asked");
-    ck_assert_int_eq(engine_due_membership(&fixture.engine, &removal), 0);
+    ck_assert_int_eq(engine_take_due_membership(&fixture.engine, &removal), 0);
     const int64_t id = approved("alice");
     ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled"); /* rule 3: not before it is there */
     etcgroup_remove(&etc, "alice", "dbadmins");
@@ -263,8 +263,8 @@ END_TEST
 static bool retry_due(void)
 {
     int64_t assignment = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    if (engine_due_retry(&fixture.engine, &assignment, &inquiry) != 0)
+    struct inquiry inquiry = INQUIRY_EMPTY;
+    if (engine_take_due_retry(&fixture.engine, &assignment, &inquiry) != 0)
         return false;
     struct facts *facts = fixture_facts(NULL, inquiry.user);
     ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
@@ -293,7 +293,7 @@ START_TEST(test_drift_waits_or_is_repaired)
     ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
     fixture_write_package(&fixture, "asked", ASKED "drift = repair\n");
     fixture_reload(&fixture);
-    ck_assert_int_eq(engine_heed_policy(&fixture.engine), 0);
+    ck_assert_int_eq(engine_apply_policy(&fixture.engine), 0);
     ck_assert(retry_due());
     ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
     ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));

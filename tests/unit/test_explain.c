@@ -14,7 +14,7 @@ static void setup(void)
 
 static int explain(const char *caller, const char *package, const char *user)
 {
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     char *names[] = {(char *)package, NULL};
     const struct caller who = fixture_caller(caller);
     ck_assert_int_eq(engine_inquire_packages(&fixture.engine, names, &inquiry), 0);

@@ -46,7 +46,7 @@ START_TEST(a_question_names_all_that_is_asked_for)
                      "[\"dave\",\"ghost\"],\"principals\":[\"bob\",\"%dba-leads\",\"%gone\"],\"user\":"
                      "\"alice\"}");
     free(text);
-    struct inquiry nobody = INQUIRY_NOBODY;
+    struct inquiry nobody = INQUIRY_EMPTY;
     ck_assert(inquiry_is_empty(&nobody));
     nobody.names_only = true;
     ck_assert(inquiry_is_empty(&nobody));
@@ -65,7 +65,7 @@ START_TEST(a_question_names_the_holders)
     struct holder holders[] = {{(char *)"%a", (char *)"carol", 1003, 7},
                                {(char *)"%a", (char *)"CORP\\dave", 4000000000, 7},
                                {(char *)"%b", (char *)"carol", 1003, 8}};
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     inquiry.principals = principals;
     inquiry.holders = holders;
     inquiry.n_holders = 3;

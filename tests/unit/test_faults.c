@@ -88,7 +88,7 @@ static int gone(void)
 {
     struct facts *facts = fixture_facts(NULL, NULL);
     facts->user_gone = true;
-    const int r = engine_heed_holder(&fixture.engine, "alice", facts);
+    const int r = engine_compare_user(&fixture.engine, "alice", facts);
     facts_free(facts);
     return r;
 }
@@ -96,13 +96,13 @@ static int gone(void)
 static int remove_package(void)
 {
     static const struct packages none = {0};
-    return engine_end_removed(&fixture.engine, fixture.packages, &none);
+    return engine_end_removed_packages(&fixture.engine, fixture.packages, &none);
 }
 
 static int serve(void)
 {
     struct membership due = {0};
-    int r = engine_due_membership(&fixture.engine, &due);
+    int r = engine_take_due_membership(&fixture.engine, &due);
     if (r == 0)
         r = engine_membership_done(&fixture.engine, &due, false, NULL);
     membership_deinit(&due);
@@ -126,7 +126,7 @@ static int adopt(void)
 static int end_sessions(void)
 {
     struct engine_ending ending = {0};
-    int r = engine_due_ending(&fixture.engine, &ending);
+    int r = engine_take_due_ending(&fixture.engine, &ending);
     if (r == 0)
         r = engine_ending_done(&fixture.engine, &ending, (char *[]){(char *)"cron", NULL}, NULL);
     engine_ending_deinit(&ending);
@@ -137,7 +137,7 @@ static int end_sessions(void)
 static int warn(void)
 {
     struct engine_warning warning;
-    return engine_due_warning(&fixture.engine, &warning);
+    return engine_take_due_warning(&fixture.engine, &warning);
 }
 
 static int drift(void)
@@ -145,7 +145,7 @@ static int drift(void)
     char path[512];
     snprintf(path, sizeof(path), "%s/grants/user/alice", fixture.state);
     unlink(path);
-    return engine_heed_user_file(&fixture.engine, "alice", true);
+    return engine_compare_user_file(&fixture.engine, "alice", true);
 }
 
 static int survey(void)
@@ -237,7 +237,7 @@ static void members(void)
 
 static void watched(void)
 {
-    ck_assert_int_eq(engine_watch(&fixture.engine), 0);
+    ck_assert_int_eq(engine_watch_drift(&fixture.engine), 0);
     holds();
 }
 

@@ -15,7 +15,7 @@ static struct facts *facts_of(const char *user, bool local)
 
 static void heed_holder(const char *name, struct facts *facts)
 {
-    ck_assert_int_eq(engine_heed_holder(&fixture.engine, name, facts), 0);
+    ck_assert_int_eq(engine_compare_user(&fixture.engine, name, facts), 0);
     facts_free(facts);
 }
 
@@ -32,13 +32,13 @@ START_TEST(test_concerned)
     acts_hold(&fixture, "alice", "db-admins");
     acts_file(&fixture, "dave", "db-admins");
     char *name = NULL;
-    ck_assert_int_eq(engine_next_holder(&fixture.engine, "", &name), 0);
+    ck_assert_int_eq(engine_next_concerned_user(&fixture.engine, "", &name), 0);
     ck_assert_str_eq(name, "alice");
     free(name);
-    ck_assert_int_eq(engine_next_holder(&fixture.engine, "alice", &name), 0);
+    ck_assert_int_eq(engine_next_concerned_user(&fixture.engine, "alice", &name), 0);
     ck_assert_str_eq(name, "dave");
     free(name);
-    ck_assert_int_eq(engine_next_holder(&fixture.engine, "dave", &name), STORE_E_NONE);
+    ck_assert_int_eq(engine_next_concerned_user(&fixture.engine, "dave", &name), STORE_E_NONE);
 }
 END_TEST
 

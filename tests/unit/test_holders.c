@@ -38,7 +38,7 @@ static void run_sql(const char *sql)
 static const char *asked_for(const char *package, size_t *ret_principals)
 {
     static char text[1024];
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     char *names[] = {(char *)package, NULL};
     text[0] = '\0';
     ck_assert_int_eq(engine_inquire_approvers(&fixture.engine, names, true, &inquiry), 0);
@@ -77,12 +77,12 @@ END_TEST
 /* The request itself, and the survey, ask likewise. */
 START_TEST(test_each_way_of_asking)
 {
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     int64_t id = 0;
     acts_hold(&fixture, "carol", "leads");
     ck_assert_int_eq(fixture_submit(&fixture, "alice", "admins", "x", NULL), 0);
     survey_plan_all(&fixture.engine);
-    ck_assert_int_eq(engine_due_survey(&fixture.engine, &id, &inquiry), 0);
+    ck_assert_int_eq(engine_take_due_survey(&fixture.engine, &id, &inquiry), 0);
     ck_assert_uint_eq(inquiry.n_holders, 1);
     ck_assert_str_eq(inquiry.holders[0].name, "carol");
     inquiry_deinit(&inquiry);
@@ -92,7 +92,7 @@ END_TEST
 /* However many there are, the question stays small, and what did not fit is not taken for nobody. */
 START_TEST(test_many_holders)
 {
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     char *names[] = {(char *)"many", NULL};
     size_t principals = 0;
     run_sql("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
@@ -261,14 +261,14 @@ START_TEST(test_standing_by_our_doing)
         struct membership due = {0};
         put_group(ours ? "" : "backup:x:34:carol\n");
         ck_assert_int_eq(fixture_submit(&fixture, "carol", "leads", "x", NULL), 0);
-        while (engine_due_membership(&fixture.engine, &due) == 0) {
+        while (engine_take_due_membership(&fixture.engine, &due) == 0) {
             ck_assert_int_eq(engine_membership_done(&fixture.engine, &due, !ours, NULL), 0);
             membership_deinit(&due);
         }
         ck_assert(fixture_gate_opens(&fixture, "carol", "leads"));
         put_group("backup:x:34:carol\n");
         ck_assert_str_eq(revoked("carol", "leads"), ours ? "" : "backup");
-        while (engine_due_membership(&fixture.engine, &due) == 0) {
+        while (engine_take_due_membership(&fixture.engine, &due) == 0) {
             ck_assert_int_eq(membership_act(due.state), MEMBERSHIP_ACT_REMOVE);
             ck_assert_int_eq(engine_membership_done(&fixture.engine, &due, false, NULL), 0);
             membership_deinit(&due);

@@ -21,8 +21,8 @@ START_TEST(test_scheduled_start)
     acts_pass(&fixture, 1000);
     ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
     int64_t assignment = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &inquiry), 0);
+    struct inquiry inquiry = INQUIRY_EMPTY;
+    ck_assert_int_eq(engine_take_due_retry(&fixture.engine, &assignment, &inquiry), 0);
     struct facts *facts = fixture_facts(NULL, inquiry.user);
     ck_assert_int_eq(engine_retry(&fixture.engine, assignment, facts), 0);
     facts_free(facts);
@@ -62,8 +62,8 @@ START_TEST(test_eligibility_at_the_start)
     ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
     acts_pass(&fixture, 10);
     int64_t assignment = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &inquiry), 0);
+    struct inquiry inquiry = INQUIRY_EMPTY;
+    ck_assert_int_eq(engine_take_due_retry(&fixture.engine, &assignment, &inquiry), 0);
     struct facts *facts = fixture_facts(NULL, inquiry.user);
     strv_free(facts->user->groups);
     facts->user->groups = strv_split("alice");

@@ -207,30 +207,30 @@ static const struct {
     {"bob", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_APPROVERS, 1},
     {"%leads", "", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_APPROVERS, 2},
     {"bob %leads", "", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_APPROVERS, 2},
-    {"bob %leads", "", 3, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 2}, /* bob is one */
-    {"%daves dave", "", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 1},
+    {"bob %leads", "", 3, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 2}, /* bob is one */
+    {"%daves dave", "", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 1},
     /* The requestor never counts: by uid, nor by login (rule 5). */
-    {"alice", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
-    {"bob", "", 1, {ALICE, BOB}, NULL, POLICY_REACH_NOBODY, 0},
+    {"alice", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 0},
+    {"bob", "", 1, {ALICE, BOB}, NULL, POLICY_REACH_NONE, 0},
     {"bob", "dave", 1, {ALICE, BOB}, NULL, POLICY_REACH_FALLBACK, 1},
-    {"%leads", "", 2, {BOB, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 1},
+    {"%leads", "", 2, {BOB, UID_UNSET}, NULL, POLICY_REACH_NONE, 1},
     /* Who has approved counts, and cannot again. */
     {"%leads", "", 2, {ALICE, UID_UNSET}, &by_bob_here, POLICY_REACH_APPROVERS, 1},
-    {"bob", "", 2, {ALICE, UID_UNSET}, &by_bob_here, POLICY_REACH_NOBODY, 0},
-    {"%leads", "", 2, {ALICE, UID_UNSET}, &by_carol_as_bob, POLICY_REACH_NOBODY, 0},
+    {"bob", "", 2, {ALICE, UID_UNSET}, &by_bob_here, POLICY_REACH_NONE, 0},
+    {"%leads", "", 2, {ALICE, UID_UNSET}, &by_carol_as_bob, POLICY_REACH_NONE, 0},
     {"bob", "", 1, {ALICE, UID_UNSET}, &by_bob_here, POLICY_REACH_APPROVERS, 0}, /* nothing lacks */
-    {"bob", "", 1, {ALICE, UID_UNSET}, &by_bob_before, POLICY_REACH_NOBODY, 0}, /* in another stage: rule 4 */
+    {"bob", "", 1, {ALICE, UID_UNSET}, &by_bob_before, POLICY_REACH_NONE, 0}, /* in another stage: rule 4 */
     {"bob", "dave", 1, {ALICE, UID_UNSET}, &by_bob_before, POLICY_REACH_FALLBACK, 1},
     {"bob", "dave", 2, {ALICE, UID_UNSET}, &by_bob_here, POLICY_REACH_FALLBACK, 1},
     /* Those who do not exist, have no members, may not log in. */
-    {"%gone", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
-    {"%empty", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
-    {"Dave", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
-    {"erin ghost", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
+    {"%gone", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 0},
+    {"%empty", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 0},
+    {"Dave", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 0},
+    {"erin ghost", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 0},
     {"%gone", "bob", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_FALLBACK, 1},
     {"bob %gone", "%leads", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_FALLBACK, 2},
-    {"%gone", "alice ghost", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 0},
-    {"bob", "dave", 3, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NOBODY, 2},
+    {"%gone", "alice ghost", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 0},
+    {"bob", "dave", 3, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 2},
     /* A list that was cut off is enough for every quorum. */
     {"%many",
      "",

@@ -34,7 +34,7 @@ static void reload(void)
     struct packages *packages = NULL;
     snprintf(path, sizeof(path), "%s/packages.d", fixture.folder);
     ck_assert_int_eq(packages_load(path, geteuid(), &packages, &problems), 0);
-    ck_assert_int_eq(engine_end_removed(&fixture.engine, fixture.packages, packages), 0);
+    ck_assert_int_eq(engine_end_removed_packages(&fixture.engine, fixture.packages, packages), 0);
     problems_deinit(&problems);
     packages_free(packages);
     fixture_reload(&fixture);

@@ -40,10 +40,10 @@ START_TEST(test_partial_fulfilment)
     ck_assert(fixture_in_group(&fixture, "alice", 2001));
 
     int64_t assignment = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
-    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &inquiry), STORE_E_NONE);
+    struct inquiry inquiry = INQUIRY_EMPTY;
+    ck_assert_int_eq(engine_take_due_retry(&fixture.engine, &assignment, &inquiry), STORE_E_NONE);
     fixture.now += 1;
-    ck_assert_int_eq(engine_due_retry(&fixture.engine, &assignment, &inquiry), 0);
+    ck_assert_int_eq(engine_take_due_retry(&fixture.engine, &assignment, &inquiry), 0);
     ck_assert_str_eq(inquiry.user, "alice");
     ck_assert_int_eq(strv_length(inquiry.groups), 2);
     inquiry_deinit(&inquiry);

@@ -154,7 +154,7 @@ START_TEST(test_ends_all_the_same)
     const int64_t third = ask("alice", "always", 0, 0);
     struct facts *facts = fixture_facts(NULL, "alice");
     facts->user->uid = 4321; /* usermod -u */
-    ck_assert_int_eq(engine_heed(&fixture.engine, facts), 0);
+    ck_assert_int_eq(engine_revoke_stale(&fixture.engine, facts), 0);
     facts_free(facts);
     ck_assert_str_eq(fixture_state(&fixture, third), "revoked");
     ck_assert(!fixture_gate_opens(&fixture, "alice", "always"));

@@ -237,18 +237,18 @@ END_TEST
 START_TEST(test_outage)
 {
     int64_t due = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     const int64_t id = circles_submit(&fixture, "alice", "early", true);
     const int64_t other = circles_submit(&fixture, "alice", "alone", true);
     circles_set_group(0, "leads", NULL);
     survey_plan_all(&fixture.engine);
     for (int i = 0; i < 2; i++) { /* tried twice, then the next one's turn comes */
-        ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
+        ck_assert_int_eq(engine_take_due_survey(&fixture.engine, &due, &inquiry), 0);
         ck_assert_int_eq(due, id);
         ck_assert_int_eq(engine_survey(&fixture.engine, due, NULL), 0);
         inquiry_deinit(&inquiry);
     }
-    ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
+    ck_assert_int_eq(engine_take_due_survey(&fixture.engine, &due, &inquiry), 0);
     ck_assert_int_eq(due, other);
     ck_assert_int_eq(engine_survey(&fixture.engine, due, NULL), 0);
     inquiry_deinit(&inquiry);
@@ -265,10 +265,10 @@ END_TEST
 START_TEST(test_unknown_group)
 {
     int64_t due = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     const int64_t id = circles_submit(&fixture, "alice", "early", true);
     survey_plan_all(&fixture.engine);
-    ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
+    ck_assert_int_eq(engine_take_due_survey(&fixture.engine, &due, &inquiry), 0);
     json_t *question = inquiry_to_json(&inquiry);
     json_t *lines = json_pack("[{s:o}]", "user", circles_subject("alice"));
     for (size_t i = 0; inquiry.principals[i]; i++)
@@ -289,11 +289,11 @@ END_TEST
 START_TEST(test_nobody_at_all)
 {
     int64_t due = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     const int64_t id = circles_submit(&fixture, "alice", "early", true);
     circles_set_group(0, "leads", NULL);
     survey_plan_all(&fixture.engine);
-    ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
+    ck_assert_int_eq(engine_take_due_survey(&fixture.engine, &due, &inquiry), 0);
     ck_assert_str_eq(inquiry.user, "alice");
     struct facts *facts = circles_look_up(NULL, &inquiry);
     struct facts nobody = *facts;
@@ -311,12 +311,12 @@ END_TEST
 START_TEST(test_walk)
 {
     int64_t due = 0;
-    struct inquiry inquiry = INQUIRY_NOBODY;
+    struct inquiry inquiry = INQUIRY_EMPTY;
     circles_submit(&fixture, "alice", "alone", true);
     circles_submit(&fixture, "alice", "early", true);
     circles_submit(&fixture, "dave", "alone", true);
     survey_plan_all(&fixture.engine);
-    ck_assert_int_eq(engine_due_survey(&fixture.engine, &due, &inquiry), 0);
+    ck_assert_int_eq(engine_take_due_survey(&fixture.engine, &due, &inquiry), 0);
     inquiry_deinit(&inquiry);
     survey_plan_all(&fixture.engine);
     ck_assert_int_eq(circles_survey_due(&fixture), 2 + 3);

@@ -33,7 +33,7 @@ struct parties {
     struct message_party items[PARTIES_MAX];
     char addresses[PARTIES_MAX][ADDRESS_MAX + 1];
     size_t count;
-    bool lacking; /* somebody has no address */
+    bool lacking; /* a recipient has no address */
 };
 
 /* Reads the map, which no user but root may be able to write. *ret NULL: there is none. 0, or an exit status. */
@@ -61,7 +61,7 @@ static int read_map(char **ret)
     return text && n >= 0 ? 0 : EX_TEMPFAIL;
 }
 
-static void log_problems(const struct problems *problems)
+static void log_errors(const struct problems *problems)
 {
     for (size_t i = 0; i < problems->count; i++)
         if (problems->items[i].error)
@@ -73,7 +73,7 @@ static int read_settings(struct config_mail *ret, char **ret_map)
 {
     struct problems problems = {0};
     const int r = config_load_mail(PATH_CONFIG, 0, ret, &problems);
-    log_problems(&problems);
+    log_errors(&problems);
     problems_deinit(&problems);
     return r < 0 ? EX_CONFIG : read_map(ret_map);
 }
@@ -90,7 +90,7 @@ static void find_parties(const json_t *to, const char *map, const struct config_
         if (mail->gecos == CONFIG_YES)
             sources.gecos = json_string_value(json_object_get(person, "address"));
         if (!name || address_find(name, &sources, address, why, sizeof(why)) < 0) {
-            log_warning("%s.", name ? why : "Somebody has no name");
+            log_warning("%s.", name ? why : "A recipient of the notice has no name");
             parties->lacking = true;
             continue;
         }
@@ -137,7 +137,7 @@ static int send_notice(const json_t *notice, const struct config_mail *mail, con
     char why[512];
     find_parties(json_object_get(notice, "to"), map, mail, &parties);
     if (parties.count == 0) {
-        log_error("Nobody of those who are to be told has an address.");
+        log_error("No recipient of the notice has an address.");
         return EX_NOUSER;
     }
     if (address_find(SENDER, &our_own, from, why, sizeof(why)) < 0) {
@@ -157,7 +157,7 @@ static int send_notice(const json_t *notice, const struct config_mail *mail, con
         return EX_DATAERR;
     }
     const int code = run_sendmail(message, &parties);
-    /* The others have it: no reason to send it again, but one to put on record that somebody has not. */
+    /* The others have got it, so it is not sent again; that a recipient has no address is recorded. */
     return code == 0 && parties.lacking ? EX_NOUSER : code;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds a user's mail address: from the map, else from GECOS, else the user name if it is a whole address, else the user name
- * at the domain, else the user name, for local delivery. Accepts only addresses that are safe in a header and on a command
- * line without quoting. Pure.
+ * Finds a user's mail address: from the map, else from GECOS, else the user name if it is a whole address, else the
+ * user name at the domain, else the user name, for local delivery. Accepts only addresses that are safe in a header and
+ * on a command line without quoting. Pure.
  */
 #pragma once
 

@@ -39,7 +39,7 @@ static bool is_in_group(void)
     return geteuid() == 0 || (group && (getegid() == group->gr_gid || group_member(group->gr_gid)));
 }
 
-static bool has_uid(const struct people *people, uid_t uid)
+static bool is_added(const struct people *people, uid_t uid)
 {
     for (size_t i = 0; i < people->count; i++)
         if (people->items[i].uid == uid)
@@ -54,7 +54,7 @@ static int add_terminals_of(struct people *people, const char *name)
     const struct passwd *entry = getpwnam(name);
     if (!entry)
         return errno == 0 || errno == ENOENT || errno == ESRCH ? 0 : -errno;
-    if (people->count == PEOPLE_MAX || has_uid(people, entry->pw_uid))
+    if (people->count == PEOPLE_MAX || is_added(people, entry->pw_uid))
         return 0;
     struct person *person = &people->items[people->count];
     person->uid = entry->pw_uid;
