@@ -105,6 +105,7 @@ static int do_dues(struct engine *engine)
 int engine_tick(struct engine *engine)
 {
     const int r = engine_end(engine, do_dues(engine));
+    store_keep_reserve(engine->store);
     engine_set_deadline(engine, r < 0 ? clock_now(&engine->clock) + ENGINE_FAULT_RETRY : 0);
     return r;
 }

@@ -2,8 +2,10 @@
 /* Opens the store; its transactions and prepared statements. Each noun has a file of its own. */
 #include "helperd/store/store.h"
 
+#include "common/disk.h"
 #include "common/log.h"
 #include "common/pathlink.h"
+#include "common/paths.h"
 #include "helperd/store/schema.h"
 #include "helperd/store/sql.h"
 
@@ -14,24 +16,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an administrator can do about this error of SQLite; "" when nothing is known to help. */
+/* What an administrator can do about it, where the disk is not to blame; "" where nothing is known to help. */
 static const char *find_advice(int error)
 {
     static const struct {
         int error;
         const char *advice;
     } advices[] = {
-        {SQLITE_FULL, " Make room on its disk."},
         {SQLITE_CORRUPT, " Stop accesspkgd and restore a backup."},
         {SQLITE_NOTADB, " Stop accesspkgd and restore a backup."},
-        {SQLITE_READONLY, " The user accesspkg has to be able to write it."},
         {SQLITE_CANTOPEN, " The user accesspkg has to be able to write its folder."},
-        {SQLITE_IOERR, " See what the kernel says of its disk: journalctl -k"},
     };
     for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
         if (advices[i].error == (error & 0xff))
             return advices[i].advice;
     return "";
+}
+
+/* SQLite's word for it, as errno has it. What the disk did not do is told apart from other faults by disk_blamed(). */
+static int find_error(sqlite3 *database)
+{
+    switch (sqlite3_errcode(database) & 0xff) {
+    case SQLITE_FULL:
+        return -ENOSPC;
+    case SQLITE_READONLY:
+        return -EROFS;
+    case SQLITE_IOERR:
+        return disk_blamed(-sqlite3_system_errno(database)) ? -sqlite3_system_errno(database) : -EIO;
+    default:
+        return -EIO;
+    }
 }
 
 int store_fail(struct store *store, int error)
@@ -48,9 +62,13 @@ int store_failed(const struct store *store)
 
 static int complain(struct store *store, const char *what)
 {
-    log_error("state.db: %s (%s).%s", sqlite3_errmsg(store->database), what,
-              find_advice(sqlite3_errcode(store->database)));
-    return store_fail(store, -EIO);
+    char disk[DISK_ADVICE_MAX];
+    const int error = sqlite3_errcode(store->database) & 0xff;
+    const int r = find_error(store->database);
+    const bool blamed = error == SQLITE_IOERR || r != -EIO;
+    log_error("state.db: %s (%s).%s%s", sqlite3_errmsg(store->database), what, blamed ? " " : "",
+              blamed ? disk_advice(r, PATH_STATE, disk) : find_advice(error));
+    return store_fail(store, r);
 }
 
 /* SQLite follows no link on the way either, and says only that it cannot open the file. */
@@ -259,25 +277,39 @@ uid_t sql_uid(sqlite3_stmt *statement, int column)
     return (uid_t)sqlite3_column_int64(statement, column);
 }
 
-static int configure(struct store *store)
+static int connect_database(struct store *store, const char *path, const char *locking)
 {
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
     static const char settings[] = "PRAGMA journal_mode = WAL;"
                                    "PRAGMA synchronous = FULL;"
                                    "PRAGMA foreign_keys = ON;"
                                    "PRAGMA trusted_schema = OFF;"
-                                   "PRAGMA locking_mode = NORMAL;";
-    if (sqlite3_exec(store->database, settings, NULL, NULL, NULL) != SQLITE_OK)
-        return complain(store, "opening it");
-    return 0;
+                                   "PRAGMA temp_store = MEMORY;";
+    int r = sqlite3_open_v2(path, &store->database, flags, NULL);
+    if (r == SQLITE_OK)
+        sqlite3_busy_timeout(store->database, 2000);
+    if (r == SQLITE_OK)
+        r = sqlite3_exec(store->database, locking, NULL, NULL, NULL);
+    return r == SQLITE_OK ? sqlite3_exec(store->database, settings, NULL, NULL, NULL) : r;
+}
+
+/* Where the disk has no room for the index of the log (state.db-shm), it is kept in memory: nobody else reads along then. */
+static int connect_somehow(struct store *store, const char *path)
+{
+    if (connect_database(store, path, "PRAGMA locking_mode = NORMAL") == SQLITE_OK)
+        return 0;
+    const int error = find_error(store->database);
+    if (error != -ENOSPC && error != -EDQUOT)
+        return complain_open(store, path);
+    sqlite3_close(store->database);
+    return connect_database(store, path, "PRAGMA locking_mode = EXCLUSIVE") == SQLITE_OK
+               ? 0
+               : complain_open(store, path);
 }
 
 static int open_database(struct store *store, const char *path, int64_t *ret_recorded)
 {
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
-    if (sqlite3_open_v2(path, &store->database, flags, NULL) != SQLITE_OK)
-        return complain_open(store, path);
-    sqlite3_busy_timeout(store->database, 2000);
-    int r = configure(store);
+    int r = connect_somehow(store, path);
     if (r < 0)
         return r;
     r = schema_climb(store->database);
@@ -302,6 +334,7 @@ int store_open(const char *path, struct store **ret, bool *ret_newborn)
         store_close(store);
         return r;
     }
+    store_keep_reserve(store);
     *ret = store;
     *ret_newborn = !recorded;
     return 0;
@@ -313,7 +346,7 @@ void store_close(struct store *store)
         return;
     for (size_t slot = 0; slot < STORE_CACHE; slot++)
         sqlite3_finalize(store->cache[slot].statement);
-    sqlite3_close(store->database);
+    store_close_database(store);
     free(store);
 }
 

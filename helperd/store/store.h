@@ -45,6 +45,12 @@ void store_rollback(struct store *store);
 int store_fail(struct store *store, int error);
 int store_failed(const struct store *store); /* the first fault, -errno; 0: none */
 
+/*
+ * Makes sure, outside a transaction, that the store can record what narrows on a full disk; cheap where it can. -ENOSPC:
+ * the disk has no room for that; -errno.
+ */
+int store_keep_reserve(struct store *store);
+
 /* The next time at which something is due. */
 int store_next_deadline(struct store *store, int64_t *ret); /* of a request or an assignment; 0: none */
 int store_next_retry(struct store *store, int64_t *ret);    /* 0: none */
