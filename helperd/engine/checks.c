@@ -259,7 +259,9 @@ int engine_check_caller(const struct call *call)
 
 struct act engine_caller_act(const struct call *call, const char *reason)
 {
-    return (struct act){call->facts->caller->name, call->caller->identity, reason && *reason ? reason : NULL};
+    return (struct act){.actor = call->facts->caller->name,
+                        .identity = call->caller->identity,
+                        .reason = reason && *reason ? reason : NULL};
 }
 
 int engine_check_login_id(const struct engine *engine, const struct caller *caller, struct reply *reply)

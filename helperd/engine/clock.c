@@ -4,6 +4,8 @@
  * written. Every call begins here, so that what is due is done first.
  */
 #include "helperd/engine/internal.h"
+#include "helperd/engine/unrecorded.h"
+#include "helperd/lifecycle/narrow.h"
 
 #include "common/log.h"
 
@@ -89,13 +91,20 @@ static int notice_clock_set_back(struct engine *engine, int64_t now)
     return 0;
 }
 
+/* After a fault: what is due would fail again, and each call with it. */
+static bool rests(const struct engine *engine, int64_t now)
+{
+    return engine->failed_at && now >= engine->failed_at && now < engine->failed_at + ENGINE_FAULT_RETRY;
+}
+
 static int do_dues(struct engine *engine)
 {
     const int64_t now = clock_now(&engine->clock);
     const int r = notice_clock_set_back(engine, now);
     engine_publish(engine);
-    if (r == 0 && anything_due(engine, now)) {
+    if (r == 0 && (narrow_any(engine) || anything_due(engine, now))) {
         struct txn *txn = engine_join(engine);
+        engine_record_narrowed(txn);
         for (int i = 0; i < TICK_MAX && do_next_due(txn, now); i++)
             ;
     }
@@ -152,6 +161,10 @@ int engine_next_concerned_user(struct engine *engine, const char *after, char **
 
 int engine_begin_call(struct engine *engine, const struct facts *facts)
 {
-    const int r = do_dues(engine);
+    int r = 0;
+    if (engine->failed_at && !rests(engine, clock_now(&engine->clock)))
+        engine_end(engine, do_dues(engine)); /* logged: a call that only reads is answered all the same */
+    else if (!engine->failed_at)
+        r = do_dues(engine);
     return r < 0 ? r : engine_revoke_stale(engine, facts);
 }

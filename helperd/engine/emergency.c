@@ -122,7 +122,9 @@ static void withdraw_open(struct txn *txn, const struct caller *caller, const st
     if (store_find_open_request(txn->store, emergency->requestor.uid, emergency->user, emergency->package,
                                 &open) == 0) {
         snprintf(reason, sizeof(reason), "answered by the emergency, request %" PRId64, emergency->id);
-        request_withdraw(txn, &open, (struct act){emergency->user, caller->identity, reason});
+        request_withdraw(
+            txn, &open,
+            (struct act){.actor = emergency->user, .identity = caller->identity, .reason = reason});
     }
     request_deinit(&open);
 }

@@ -2,6 +2,9 @@
 /* Ends a call: commits, then makes the answer from the store; again after the answer had to wait. */
 #include "helperd/engine/internal.h"
 
+#include "common/disk.h"
+#include "helperd/engine/unrecorded.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -78,13 +81,23 @@ static int check_gone(const struct call *call)
 {
     struct assignment assignment = {0};
     int r = find_assignment(call, &assignment);
-    const int error = r == 0 ? engine_publication_error(call->engine, assignment.user) : 0;
-    if (error < 0)
+    enum publication_state file = PUBLICATION_DONE;
+    char disk[DISK_ADVICE_MAX];
+    const int error = r == 0 ? engine_publication_error(call->engine, assignment.user, &file) : 0;
+    if (file == PUBLICATION_GIVES)
         r = engine_refuse(
             call->reply, BUS_ERROR_UNAVAILABLE,
-            "The end of %s for %s is recorded, but the grant file could not be written: %s. It is tried "
-            "again every few seconds; until then the access lasts.",
-            assignment.package, assignment.user, strerror(-error));
+            "The end of %s for %s is recorded, but the grant file could neither be written nor removed: %s. "
+            "It is tried again every few seconds; until then the access lasts. %s",
+            assignment.package, assignment.user, strerror(-error),
+            disk_advice(error, call->engine->state, disk));
+    else if (file == PUBLICATION_SHUT)
+        r = engine_refuse(
+            call->reply, BUS_ERROR_UNAVAILABLE,
+            "%s of %s has ended, and that is recorded. But their grant file could not be written and was "
+            "taken away: what else they hold comes back as soon as it can be, which is tried every few "
+            "seconds. %s",
+            assignment.package, assignment.user, disk_advice(error, call->engine->state, disk));
     assignment_deinit(&assignment);
     return r == STORE_E_NONE ? 0 : r;
 }
@@ -94,6 +107,8 @@ int engine_finish(const struct call *call, int r)
     const struct answer *answer = &call->reply->answer;
     const bool changed = call->engine->joined.engine;
     r = engine_end(call->engine, r);
+    if (r < 0 && answer->ended)
+        return engine_refuse_unrecorded(call, r);
     if (r != 0 || (!answer->request && !answer->assignment))
         return r;
     if ((changed && (r = engine_check_fulfilment(call->engine, answer->request)) < 0) ||

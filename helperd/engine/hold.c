@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Extends, returns, revokes, assigns and retries what users hold. */
 #include "helperd/engine/internal.h"
+#include "helperd/lifecycle/narrow.h"
 
 #include "common/names.h"
 
@@ -160,12 +161,21 @@ static void end_before_its_end(const struct call *call, struct assignment *assig
     call->reply->answer.ended = true;
 }
 
+/* What is due may fail: what ends does not wait for it (rule 13). */
+static int enter_to_end(const struct call *call)
+{
+    const int r = engine_begin_call(call->engine, call->facts);
+    if (r < 0)
+        engine_end(call->engine, r);
+    return r < 0 ? 0 : r;
+}
+
 int engine_return(const struct call *call, const char *package, const char *reason)
 {
     struct assignment assignment = {0};
     int r;
     if ((r = engine_check_text("reason", reason, call->reply)) != 0 || (r = engine_check_caller(call)) != 0 ||
-        (r = engine_begin_call(call->engine, call->facts)) != 0)
+        (r = enter_to_end(call)) != 0)
         return r;
     r = store_find_live_assignment(call->engine->store, call->caller->identity.uid, call->facts->caller->name,
                                    package, &assignment);
@@ -234,11 +244,13 @@ static int revoke_all(const struct call *call, const char *user, const char *pac
     }
     while (r == STORE_E_NONE &&
            (r = store_find_waiting_request_by_name(store, user, package, &request)) == 0) {
-        request_withdraw(engine_join(call->engine), &request, engine_caller_act(call, reason));
+        struct txn *txn = engine_join(call->engine);
+        narrow_note_withdrawal(txn, &request, engine_caller_act(call, reason));
+        request_withdraw(txn, &request, engine_caller_act(call, reason));
         if (*ret_any)
             note_withdrawn(call, request.id);
         else
-            call->reply->answer.request = request.id;
+            call->reply->answer = (struct answer){.request = request.id, .ended = true};
         request_deinit(&request);
         *ret_any = true;
         r = STORE_E_NONE;
@@ -320,7 +332,7 @@ int engine_revoke(const struct call *call, const char *user, const char *package
                              "Please give a reason for the revocation, which the user reads: -m 'REASON'");
     int r;
     if ((r = engine_check_text("reason", reason, call->reply)) != 0 || (r = engine_check_caller(call)) != 0 ||
-        (r = engine_begin_call(call->engine, call->facts)) != 0)
+        (r = enter_to_end(call)) != 0)
         return r;
     const char *const names[] = {user, call->facts->user ? call->facts->user->name : user};
     bool any = false;

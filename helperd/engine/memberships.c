@@ -4,6 +4,8 @@
  * compares the file. The daemon makes the calls, one at a time. Plans are made by lifecycle/membership_plan.c.
  */
 #include "helperd/engine/internal.h"
+#include "helperd/engine/unrecorded.h"
+#include "helperd/lifecycle/narrow.h"
 
 #include "common/cleanup.h"
 #include "common/log.h"
@@ -19,7 +21,10 @@ int engine_take_due_membership(struct engine *engine, struct membership *ret)
     struct txn txn;
     const int64_t now = clock_now(&engine->clock);
     struct membership membership = {0};
-    int r = store_find_due_membership(engine->store, now, &membership);
+    int r = engine_release_narrowed(engine, ret);
+    if (r == 0)
+        return 0;
+    r = store_find_due_membership(engine->store, now, &membership);
     if (r != 0)
         return r;
     membership.retry_at = now + retry_backoff(engine, ++membership.attempts);
@@ -143,7 +148,15 @@ int engine_membership_done(struct engine *engine, const struct membership *asked
     struct membership membership = {0};
     int r = store_get_membership(engine->store, asked->user, asked->group, &membership);
     if (r != 0)
-        return r < 0 ? r : 0; /* released before anything was done */
+        return r < 0 ? r : 0; /* not wanted any more, and nothing was done yet */
+    if (asked->state == MEMBERSHIP_REMOVING && membership.state != MEMBERSHIP_REMOVING &&
+        narrow_any(engine)) {
+        if (failure)
+            log_warning("%s cannot be taken out of the group %s of /etc/group: %s. It is tried again.",
+                        asked->user, asked->group, failure);
+        membership_deinit(&membership);
+        return 0; /* that it is not wanted any more is not recorded yet: asked again then */
+    }
     txn_begin(&txn, engine);
     if (failure)
         note_failure(&txn, &membership, failure);

@@ -103,7 +103,8 @@ int engine_check_fulfilment(struct engine *engine, int64_t request)
     int r = store_find_assignment_of_request(engine->store, request, &assignment);
     if (r != 0)
         return r < 0 ? r : 0;
-    const int error = engine_publication_error(engine, assignment.user);
+    enum publication_state file = PUBLICATION_DONE;
+    const int error = engine_publication_error(engine, assignment.user, &file);
     if (error < 0 && assignment.state == STATE_FULFILLED) {
         struct txn txn;
         txn_begin(&txn, engine);

@@ -2,9 +2,11 @@
 /* Starts the engine: replays what a crash left undone, then verifies every grant file. Stops it. */
 #include "helperd/engine/internal.h"
 
+#include "common/disk.h"
 #include "common/grantdir.h"
 #include "common/log.h"
 #include "helperd/grants/grant.h"
+#include "helperd/lifecycle/narrow.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,11 +41,17 @@ static int bind_waiting_requests(struct engine *engine)
     return r < 0 ? r : 0;
 }
 
+static int note_narrowed(struct engine *engine, const char *user)
+{
+    return engine_note_publication(engine, user, true);
+}
+
 static int adopt_files(struct engine *engine)
 {
     struct txn txn;
     txn_begin(&txn, engine);
-    txn_ok(&txn, grant_adopt(&(struct grant_source){txn.store, engine->state, engine->last_now}));
+    txn_ok(&txn, grant_adopt(&(struct grant_source){
+                     .store = txn.store, .state = engine->state, .now = engine->last_now}));
     return txn_commit(&txn);
 }
 
@@ -59,12 +67,16 @@ int engine_start(struct engine *engine, bool newborn)
             "grants/gid, which an older version wrote and nothing reads any more, could not be removed: "
             "%s. Remove it by hand.",
             strerror(-lists));
-    if (r < 0 || (r = store_each_publication(engine->store, note_outstanding, engine)) < 0)
+    if (r < 0 || (r = narrow_load(engine, note_narrowed)) < 0 ||
+        (r = store_each_publication(engine->store, note_outstanding, engine)) < 0)
         return r;
     engine_publish(engine);
     if ((r = bind_waiting_requests(engine)) < 0)
         return r;
     r = engine_tick(engine);
+    if (disk_blamed(
+            r)) /* logged, and tried again: readers and those who are to be revoked do not wait for it */
+        r = 0;
     return r < 0 ? r : engine_adopt_memberships(engine);
 }
 
@@ -129,6 +141,7 @@ void engine_deinit(struct engine *engine)
         txn_commit(&txn);
     }
     engine_forget_publications(engine);
+    narrow_unload(engine);
     engine_unwatch_drift(engine);
     engine_forget_unknown(engine);
 }

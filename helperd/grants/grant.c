@@ -13,7 +13,7 @@
 
 /* A user's file under construction; owns its strings. */
 struct draft {
-    struct store *store;
+    const struct grant_source *source;
     struct grant_user file;
 };
 
@@ -61,13 +61,16 @@ static void draft_deinit(struct draft *draft)
 static int draft_add_assignment(const struct assignment *assignment, void *data)
 {
     struct draft *draft = data;
+    const struct grant_source *source = draft->source;
     struct grant *grants = NULL;
     size_t count = 0;
+    if (source->is_over && source->is_over(assignment, source->data))
+        return 0;
     /* Two users had this name in turn: the file is for the later one. The engine ends what the other held. */
     if (draft->file.uid != assignment->uid)
         draft_clear(draft);
     draft->file.uid = assignment->uid;
-    int r = store_get_grants(draft->store, assignment->id, &grants, &count);
+    int r = store_get_grants(source->store, assignment->id, &grants, &count);
     if (r == 0 && assignment->state == STATE_FULFILLED)
         r = draft_add_package(draft, assignment);
     for (size_t i = 0; r == 0 && i < count; i++)
@@ -79,7 +82,7 @@ static int draft_add_assignment(const struct assignment *assignment, void *data)
 
 static int draft_init_user(const struct grant_source *source, const char *user, struct draft *ret)
 {
-    *ret = (struct draft){.store = source->store, .file = {.user = user, .written = source->now}};
+    *ret = (struct draft){.source = source, .file = {.user = user, .written = source->now}};
     return store_each_live_of_user(source->store, user, draft_add_assignment, ret);
 }
 
@@ -204,6 +207,51 @@ int grant_compare_user(const struct grant_source *source, const char *user, stru
     else
         grant_user_deinit(&file);
     return r;
+}
+
+static bool covers(const struct grant_span *wanted, const struct grant_span *span)
+{
+    return wanted->start <= span->start && wanted->end >= span->end;
+}
+
+static bool covers_package(const struct grant_user *wanted, const struct grant_package *package)
+{
+    for (size_t i = 0; i < wanted->n_packages; i++)
+        if (strcmp(wanted->packages[i].name, package->name) == 0 &&
+            covers(&wanted->packages[i].span, &package->span))
+            return true;
+    return false;
+}
+
+static bool covers_group(const struct grant_user *wanted, const struct grant_group *group)
+{
+    for (size_t i = 0; i < wanted->n_groups; i++)
+        if (wanted->groups[i].gid == group->gid && covers(&wanted->groups[i].span, &group->span))
+            return true;
+    return false;
+}
+
+static bool covers_all(const struct grant_user *wanted, const struct grant_user *file)
+{
+    bool all = is_empty(file) || wanted->uid == file->uid;
+    for (size_t i = 0; all && i < file->n_packages; i++)
+        all = covers_package(wanted, &file->packages[i]);
+    for (size_t i = 0; all && i < file->n_groups; i++)
+        all = covers_group(wanted, &file->groups[i]);
+    return all;
+}
+
+bool grant_file_exceeds(const struct grant_source *source, const char *user)
+{
+    struct draft draft;
+    struct grant_user file = {0};
+    const int drafted = draft_init_user(source, user, &draft);
+    const int read = grantdir_read_user(source->state, user, source->now, &file);
+    /* What the readers refuse gives nothing. */
+    const bool exceeds = read < 0 ? is_reading_fault(read) : drafted < 0 || !covers_all(&draft.file, &file);
+    draft_deinit(&draft);
+    grant_user_deinit(&file);
+    return exceeds;
 }
 
 struct adoption {

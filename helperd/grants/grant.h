@@ -12,6 +12,9 @@ struct grant_source {
     struct store *store;
     const char *state; /* the folder above grants/ */
     int64_t now;
+    /* Whether what the store has as live is over already (rule 13); NULL: it is not. */
+    bool (*is_over)(const struct assignment *assignment, const void *data);
+    const void *data;
 };
 
 /*
@@ -21,6 +24,9 @@ struct grant_source {
  */
 int grant_publish_user(const struct grant_source *source, const char *user, bool durable,
                        struct grantdir_mark *ret_mark);
+
+/* Whether the file that is there may give more than the store says. */
+bool grant_file_exceeds(const struct grant_source *source, const char *user);
 
 /* A file compared with the store, apart from the time when it was written. */
 enum grant_likeness {

@@ -15,10 +15,13 @@ static void audit_filing(struct txn *txn, const struct request *request, bool wa
     /* The gate files for its user: the log shows uid 0. */
     const struct identity filer = {request->origin_verified ? 0 : request->requestor.uid,
                                    request->requestor.loginuid};
-    const struct act filing = {request->user, filer, request->justification};
+    const struct act filing = {.actor = request->user, .identity = filer, .reason = request->justification};
     if (word) {
         store_add_decision(txn->store, request->id, word);
-        txn_audit(txn, (struct act){word->decider, word->identity, *word->reason ? word->reason : NULL},
+        txn_audit(txn,
+                  (struct act){.actor = word->decider,
+                               .identity = word->identity,
+                               .reason = *word->reason ? word->reason : NULL},
                   "assign", request->id, 0);
         return;
     }

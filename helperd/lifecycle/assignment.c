@@ -6,6 +6,7 @@
 #include "common/duration.h"
 #include "common/log.h"
 #include "common/names.h"
+#include "helperd/lifecycle/narrow.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -271,7 +272,7 @@ void assignment_fall_short(struct txn *txn, struct assignment *assignment, int e
 {
     _cleanup_(grants_deinit) struct grants grants = {0};
     grants_load(txn, assignment, &grants);
-    txn_publish(txn, assignment->user, true);
+    txn_publish(txn, assignment->user, false); /* the file gives no more than before */
     for (size_t i = 0; i < grants.count; i++) {
         char **problem = &grants.items[i].problem;
         free(*problem);
@@ -320,12 +321,13 @@ void assignment_finish(struct txn *txn, struct assignment *assignment, enum assi
                        struct act act)
 {
     _cleanup_(grants_deinit) struct grants grants = {0};
+    narrow_note_end(txn, assignment, event, act); /* before all that can fail (rule 13) */
     grants_load(txn, assignment, &grants);
     assignment_move(txn, assignment, event);
     assignment->retry_at = 0;
     store_update_assignment(txn->store, assignment);
     if (event == ASSIGNMENT_REVOKE)
-        store_note_end(txn->store, assignment->id, txn_now(txn), act.actor, act.reason);
+        store_note_end(txn->store, assignment->id, act.at ? act.at : txn_now(txn), act.actor, act.reason);
     store_set_grants(txn->store, assignment->id, grants.items, grants.count, false);
     memberships_release(txn, assignment, &grants);
     sessions_end_later(txn, assignment);

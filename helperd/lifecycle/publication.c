@@ -7,7 +7,9 @@
 #include "helperd/lifecycle/txn.h"
 
 #include "common/grantdir.h"
+#include "common/log.h"
 #include "helperd/grants/grant.h"
+#include "helperd/lifecycle/narrow.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@ struct published {
     bool narrows;
     bool tentative; /* noted by a transaction that is not committed yet */
     bool done;
+    enum publication_state state;
     int error;     /* of the last try; 0: not tried */
     int64_t tried; /* when it failed */
     char user[];
@@ -196,6 +199,18 @@ bool engine_is_own_file(struct engine *engine, const char *user)
            grantdir_same_mark(&own->mark, &mark);
 }
 
+static bool is_over(const struct assignment *assignment, const void *data)
+{
+    const struct narrowed *narrowed = narrow_find(data, assignment->id, 0);
+    return narrowed &&
+           narrow_is_about(&narrowed->what, assignment->user, assignment->package, assignment->span.start);
+}
+
+struct grant_source engine_grant_source(const struct engine *engine)
+{
+    return (struct grant_source){engine->store, engine->state, clock_now(&engine->clock), is_over, engine};
+}
+
 int engine_write_user(struct engine *engine, const char *user, bool narrows)
 {
     struct grantdir_mark mark;
@@ -204,6 +219,32 @@ int engine_write_user(struct engine *engine, const char *user, bool narrows)
     if (r == 0)
         remember_own(engine, user, &mark);
     return r;
+}
+
+/*
+ * Rule 13: where a narrower file cannot be written, none is left; an unlink needs no room. What else the user holds comes
+ * back with the next try that succeeds.
+ */
+static bool take_away(struct engine *engine, const char *user)
+{
+    const int r = grantdir_remove_user(engine->state, user);
+    if (r == 0)
+        log_warning("The grant file of %s was taken away, as a narrower one cannot be written: what else "
+                    "they hold comes back as soon as it can.",
+                    user);
+    return r == 0 || r == -ENOENT;
+}
+
+static enum publication_state judge(struct engine *engine, const struct published *entry)
+{
+    const struct grant_source source = engine_grant_source(engine);
+    if (!entry->error)
+        return PUBLICATION_DONE;
+    if (entry->state == PUBLICATION_SHUT)
+        return PUBLICATION_SHUT;
+    if (!entry->narrows || !grant_file_exceeds(&source, entry->user))
+        return PUBLICATION_LAGS;
+    return take_away(engine, entry->user) ? PUBLICATION_SHUT : PUBLICATION_GIVES;
 }
 
 void engine_publish(struct engine *engine)
@@ -215,13 +256,16 @@ void engine_publish(struct engine *engine)
         p->error = engine_write_user(engine, p->user, p->narrows);
         p->tried = now;
         p->done = p->error == 0;
+        p->state = judge(engine, p);
     }
 }
 
-int engine_publication_error(const struct engine *engine, const char *user)
+int engine_publication_error(const struct engine *engine, const char *user, enum publication_state *ret)
 {
     for (const struct published *p = engine->published; p; p = p->next)
-        if (p->error && strcmp(p->user, user) == 0)
+        if (p->error && strcmp(p->user, user) == 0) {
+            *ret = p->state;
             return p->error;
+        }
     return 0;
 }

@@ -46,7 +46,7 @@ void request_time_out(struct txn *txn, struct request *request)
 void request_withdraw(struct txn *txn, struct request *request, struct act act)
 {
     request_move(txn, request, REQUEST_CANCEL);
-    request->ended = txn_now(txn);
+    request->ended = act.at ? act.at : txn_now(txn);
     request->waiting = false;
     free(request->cancel_reason);
     request->cancel_reason = act.reason ? strdup(act.reason) : NULL;
@@ -66,7 +66,10 @@ void audit_decision(struct txn *txn, int64_t request, const struct decision *dec
         detail = NULL;
         txn_ok(txn, -ENOMEM);
     }
-    txn_audit(txn, (struct act){decision->decider, decision->identity, detail ? detail : decision->reason},
+    txn_audit(txn,
+              (struct act){.actor = decision->decider,
+                           .identity = decision->identity,
+                           .reason = detail ? detail : decision->reason},
               event, request, 0);
 }
 

@@ -3,6 +3,7 @@
 #include "helperd/lifecycle/txn.h"
 
 #include "common/log.h"
+#include "helperd/lifecycle/narrow.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -13,7 +14,7 @@ enum { BACKOFF_STEPS_MAX = 32 };
 
 void txn_audit(struct txn *txn, struct act act, const char *event, int64_t request, int64_t assignment)
 {
-    store_add_audit(txn->store, &(struct audit){.at = txn_now(txn),
+    store_add_audit(txn->store, &(struct audit){.at = act.at ? act.at : txn_now(txn),
                                                 .actor = act.actor,
                                                 .identity = act.identity,
                                                 .event = event,
@@ -93,13 +94,31 @@ static void run_hooks(const struct txn *txn)
         hooks->notices(txn->noticed, hooks->data);
 }
 
+static int publish_narrowed(struct engine *engine, const char *user)
+{
+    return engine_note_publication(engine, user, true);
+}
+
+/* Rule 13: what ended in it has ended. */
+static void keep_narrowed(struct engine *engine)
+{
+    if (!narrow_keep_noted(engine, publish_narrowed))
+        return;
+    engine_publish(engine);
+    if (engine->hooks.chores)
+        engine->hooks.chores(engine->hooks.data);
+}
+
 int txn_commit(struct txn *txn)
 {
     struct engine *engine = txn->engine;
     const int r = store_commit(txn->store);
+    engine->failed_at = r < 0 ? clock_now(&engine->clock) : 0;
     if (r < 0) {
         engine_drop_publications(engine);
+        keep_narrowed(engine);
     } else {
+        narrow_forget_noted(engine);
         engine_keep_publications(engine);
         engine_publish(engine);
         engine->chores_begun |= txn->chores_are_due;

@@ -61,11 +61,14 @@ struct engine {
         int64_t *changed; /* requests to announce */
         size_t n_changed;
         bool chores_are_due;
-        int64_t noticed;   /* the last notice written; 0: none */
-        char *warning;     /* to log; NULL: none */
-    } joined;              /* of the calls under way: engine_join */
-    struct own_files *own; /* the grant files as we wrote them last; NULL: not remembered */
-    struct drift *drift;   /* what is still to be compared; NULL: nothing is watched */
+        int64_t noticed;                /* the last notice written; 0: none */
+        char *warning;                  /* to log; NULL: none */
+    } joined;                           /* of the calls under way: engine_join */
+    struct narrowed *narrowed;          /* ends that hold: lifecycle/narrow.h */
+    struct unrecorded_file *unrecorded; /* those that stand; NULL: it could not be made */
+    int64_t failed_at;                  /* when the last commit failed; 0: it did not */
+    struct own_files *own;              /* the grant files as we wrote them last; NULL: not remembered */
+    struct drift *drift;                /* what is still to be compared; NULL: nothing is watched */
 };
 
 /* What an answer shows, read after the commit of the call. */
@@ -119,11 +122,12 @@ struct act {
     const char *actor; /* a user, or "accesspkgd" */
     struct identity identity;
     const char *reason; /* NULL: none was given */
+    int64_t at;         /* when; 0: now */
 };
 
 static inline struct act own_act(const char *reason)
 {
-    return (struct act){"accesspkgd", IDENTITY_NONE, reason};
+    return (struct act){.actor = "accesspkgd", .identity = IDENTITY_NONE, .reason = reason};
 }
 
 /* Adds a line to the audit log. request, assignment 0: none. */
@@ -137,9 +141,16 @@ int64_t retry_backoff(const struct engine *engine, int64_t attempts);
 
 /* As txn_publish, outside a transaction and without a note in the store. 0 or -ENOMEM. */
 int engine_note_publication(struct engine *engine, const char *user, bool narrows);
+/* What the file of a user gives who has one that could not be written. */
+enum publication_state {
+    PUBLICATION_DONE = 0,
+    PUBLICATION_LAGS,  /* not all that it should */
+    PUBLICATION_SHUT,  /* nothing: it gave more than it should, and was taken away (rule 13) */
+    PUBLICATION_GIVES, /* more than it should */
+};
 /* Writes the outstanding files. The error of the last attempt for the user's file: 0 or -errno. */
 void engine_publish(struct engine *engine);
-int engine_publication_error(const struct engine *engine, const char *user);
+int engine_publication_error(const struct engine *engine, const char *user, enum publication_state *ret);
 /* Whether the user's file is still to be written; whether the last attempt failed for any user. */
 bool engine_is_outstanding(const struct engine *engine, const char *user);
 bool engine_publication_failed(const struct engine *engine);
@@ -149,10 +160,7 @@ void engine_keep_publications(struct engine *engine);
 void engine_drop_publications(struct engine *engine);
 void engine_forget_publications(struct engine *engine); /* all: the process ends */
 /* What the grant files are derived from, now. */
-static inline struct grant_source engine_grant_source(const struct engine *engine)
-{
-    return (struct grant_source){engine->store, engine->state, clock_now(&engine->clock)};
-}
+struct grant_source engine_grant_source(const struct engine *engine);
 /* Writes the user's file now, and remembers it as our own. 0 or -errno (logged). */
 int engine_write_user(struct engine *engine, const char *user, bool narrows);
 /* Starts to remember our own files: 0 or -ENOMEM. engine_is_own_file: the user's file is as we wrote it last. */

@@ -3,13 +3,13 @@
  * The store's reserve (rule 13): room that it has already, so that what narrows access is recorded on a full disk too. Free
  * pages inside state.db take what is new; the log beside it keeps its length, and each commit overwrites a part of it.
  */
-#include "helperd/store/sql.h"
+#include "helperd/store/reserve.h"
 
 #include "common/cleanup.h"
-#include "common/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -24,9 +24,9 @@ enum {
     DISK_LEAST = 4 << 20, /* left on the disk: else filling it up would take what others need */
 };
 
-static const char *log_path(const struct store *store)
+static const char *log_path(sqlite3 *database)
 {
-    const char *path = sqlite3_db_filename(store->database, "main");
+    const char *path = database ? sqlite3_db_filename(database, "main") : NULL;
     return path && *path ? sqlite3_filename_wal(path) : NULL;
 }
 
@@ -46,13 +46,21 @@ static int lengthen_log(const char *path)
     return st.st_size >= LOG_LENGTH ? 0 : -posix_fallocate(fd, 0, LOG_LENGTH);
 }
 
-static int count_free(struct store *store, int64_t *ret)
+static int count_free(sqlite3 *database, int *ret)
 {
-    return sql_read_number(store, sql_take(store, "PRAGMA freelist_count", ""), ret);
+    sqlite3_stmt *statement = NULL;
+    int r = -EIO;
+    if (sqlite3_prepare_v2(database, "PRAGMA freelist_count", -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        *ret = sqlite3_column_int(statement, 0);
+        r = 0;
+    }
+    sqlite3_finalize(statement);
+    return r;
 }
 
 /* Filled and committed, so that the pages are written to the disk; then they are free. */
-static int fill_up(struct store *store)
+static int fill_up(sqlite3 *database)
 {
     static const char fill[] = "BEGIN IMMEDIATE;"
                                "DROP TABLE IF EXISTS reserve;"
@@ -61,25 +69,25 @@ static int fill_up(struct store *store)
                                "COMMIT;";
     char sql[sizeof(fill) + 16];
     sqlite3_snprintf(sizeof(sql), sql, fill, PAGES * 4096);
-    int r = sqlite3_exec(store->database, sql, NULL, NULL, NULL);
+    int r = sqlite3_exec(database, sql, NULL, NULL, NULL);
     if (r == SQLITE_OK)
-        r = sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if (!sqlite3_get_autocommit(store->database))
-        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
-    sqlite3_exec(store->database, "DROP TABLE IF EXISTS reserve", NULL, NULL, NULL);
+        r = sqlite3_wal_checkpoint_v2(database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (!sqlite3_get_autocommit(database))
+        sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_exec(database, "DROP TABLE IF EXISTS reserve", NULL, NULL, NULL);
     return r == SQLITE_OK ? 0 : -EIO;
 }
 
-int store_keep_reserve(struct store *store)
+int reserve_keep(sqlite3 *database)
 {
-    const char *path = log_path(store);
-    int64_t pages = 0;
-    if (!path || store->in_transaction)
+    const char *path = log_path(database);
+    int pages = 0;
+    if (!path)
         return 0;
-    int r = count_free(store, &pages);
+    int r = count_free(database, &pages);
     const int length = lengthen_log(path);
     if (r == 0 && pages < PAGES_LEAST)
-        r = disk_has_room(path) ? fill_up(store) : -ENOSPC;
+        r = disk_has_room(path) ? fill_up(database) : -ENOSPC;
     return r < 0 ? r : length;
 }
 
@@ -93,18 +101,18 @@ static void empty_log(const char *path)
         unlink(path);
 }
 
-void store_close_database(struct store *store)
+void reserve_close(sqlite3 *database)
 {
-    const char *path = log_path(store);
+    const char *path = log_path(database);
     char *log = path ? strdup(path) : NULL;
     int frames = 0, copied = -1, keep = 1;
     if (log)
-        sqlite3_file_control(store->database, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
-    const bool whole = log &&
-                       sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_RESTART, &frames,
-                                                 &copied) == SQLITE_OK &&
-                       frames == copied;
-    sqlite3_close(store->database);
+        sqlite3_file_control(database, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+    const bool whole =
+        log &&
+        sqlite3_wal_checkpoint_v2(database, NULL, SQLITE_CHECKPOINT_RESTART, &frames, &copied) == SQLITE_OK &&
+        frames == copied;
+    sqlite3_close(database);
     if (whole)
         empty_log(log);
     free(log);

@@ -21,9 +21,6 @@ struct store {
     int failed; /* the first fault of this transaction, -errno: it reads and writes nothing any more; 0: none */
 };
 
-/* Closes it; its log keeps its length (reserve.c). */
-void store_close_database(struct store *store);
-
 /*
  * Prepares a statement and binds its parameters by `format`:
  *   i int64_t · t const char * (NULL: null) · u uid_t (UID_UNSET: null) · z int64_t (0: null)

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/pathlink.h"
 #include "common/paths.h"
+#include "helperd/store/reserve.h"
 #include "helperd/store/schema.h"
 #include "helperd/store/sql.h"
 
@@ -346,8 +347,13 @@ void store_close(struct store *store)
         return;
     for (size_t slot = 0; slot < STORE_CACHE; slot++)
         sqlite3_finalize(store->cache[slot].statement);
-    store_close_database(store);
+    reserve_close(store->database);
     free(store);
+}
+
+int store_keep_reserve(struct store *store)
+{
+    return store->in_transaction ? 0 : reserve_keep(store->database);
 }
 
 int store_begin(struct store *store)

@@ -33,6 +33,8 @@ void step_restart(void)
     engine_deinit(engine);
     fresh.published = NULL;
     fresh.own = NULL;
+    fresh.narrowed = NULL;
+    fresh.unrecorded = NULL;
     fresh.drift = NULL;
     fresh.survey = (struct survey){0};
     *engine = fresh;
