@@ -11,8 +11,12 @@ static const struct {
 } advices[] = {
     {ENOSPC, "The disk of %s is full. Make room on it, see: df -h %s"},
     {EDQUOT, "The quota on the disk of %s is used up. Raise it, or make room, see: df -h %s"},
-    {EIO, "The disk of %s has errors. See what the kernel says of it: journalctl -k; and: findmnt -T %s"},
-    {EROFS, "The disk of %s is mounted read-only. See why: journalctl -k; and: findmnt -T %s"},
+    {EIO,
+     "Something is wrong with the files in %s, or with their disk. See what: journalctl -u accesspkgd; and: "
+     "journalctl -k; findmnt -T %s"},
+    {EROFS,
+     "%s cannot be written: its disk is mounted read-only, or the user accesspkg may not write there. See: "
+     "findmnt -T %s"},
 };
 
 static const char *find_format(int error)
@@ -26,6 +30,11 @@ static const char *find_format(int error)
 bool disk_blamed(int error)
 {
     return find_format(error) != NULL;
+}
+
+bool disk_is_shut(int error)
+{
+    return error != -EIO && disk_blamed(error);
 }
 
 const char *disk_advice(int error, const char *path, char ret[DISK_ADVICE_MAX])

@@ -3,6 +3,7 @@
 #include "helperd/bus/call.h"
 
 #include "common/cleanup.h"
+#include "common/disk.h"
 #include "common/log.h"
 #include "common/names.h"
 #include "dbus/server_caller.h"
@@ -60,15 +61,29 @@ static void send_value(struct bus_call *call, json_t *value)
     json_decref(values);
 }
 
+enum { DISK_TEXT_MAX = DISK_ADVICE_MAX + 64 };
+
+static const char *say_disk(const struct engine *engine, int error, char ret[DISK_TEXT_MAX])
+{
+    char disk[DISK_ADVICE_MAX];
+    snprintf(ret, DISK_TEXT_MAX, "This could not be recorded, so nothing was changed. %s",
+             disk_advice(error, engine->state, disk));
+    return ret;
+}
+
 /* Ends every call: sends its answer and frees it. */
 static void call_finish(struct bus_call *call, int result)
 {
     struct reply *reply = &call->reply;
+    char text[DISK_TEXT_MAX];
     if (result == 0)
         send_value(call, reply->value);
     else if (result > BUS_ERROR_NONE && result < BUS_ERROR_COUNT)
         bus_method_refuse(call->manager->bus, call->message, bus_error_name((enum bus_error)result),
                           reply->long_message ? reply->long_message : reply->message);
+    else if (disk_is_shut(result))
+        bus_method_refuse(call->manager->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+                          say_disk(call->manager->engine, result, text));
     else
         bus_method_refuse(
             call->manager->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/daemon/daemon.h"
 
+#include "common/disk.h"
 #include "common/log.h"
 #include "common/paths.h"
 #include "dbus/server_caller.h"
@@ -180,6 +181,13 @@ static void init_loop_events(struct daemon *daemon)
     ev_idle_start(daemon->loop, &daemon->verify);
 }
 
+/* What a disk without room keeps from being recorded (logged) is done by the next start, or by the clock. Meanwhile revocations
+ * hold, and readers and commands are served. */
+static bool may_go_on(int r)
+{
+    return r >= 0 || disk_is_shut(r);
+}
+
 static int start_layers(struct daemon *daemon)
 {
     static const struct bus_self self = {"accesspkgd", BUS_NAME, BUS_PATH};
@@ -218,8 +226,8 @@ static int start_layers(struct daemon *daemon)
     if (!daemon->lookup || !daemon->manager)
         return EX_OSERR;
     daemon_survey_init(&daemon->survey, daemon->loop, &daemon->engine, daemon->lookup);
-    if (engine_start(&daemon->engine, is_new) < 0 || daemon_replace_former_policy(daemon) < 0 ||
-        engine_apply_policy(&daemon->engine) < 0)
+    if (!may_go_on(engine_start(&daemon->engine, is_new)) ||
+        !may_go_on(daemon_replace_former_policy(daemon)) || !may_go_on(engine_apply_policy(&daemon->engine)))
         return EX_SOFTWARE;
     daemon_log_allow_list(daemon);
     const struct daemon_follow_hooks follow_hooks = {on_retries, on_directory, daemon};

@@ -148,7 +148,7 @@ int engine_membership_done(struct engine *engine, const struct membership *asked
     struct membership membership = {0};
     int r = store_get_membership(engine->store, asked->user, asked->group, &membership);
     if (r != 0)
-        return r < 0 ? r : 0; /* not wanted any more, and nothing was done yet */
+        return r < 0 ? r : 0; /* released before anything was done */
     if (asked->state == MEMBERSHIP_REMOVING && membership.state != MEMBERSHIP_REMOVING &&
         narrow_any(engine)) {
         if (failure)

@@ -71,11 +71,11 @@ int engine_start(struct engine *engine, bool newborn)
         (r = store_each_publication(engine->store, note_outstanding, engine)) < 0)
         return r;
     engine_publish(engine);
-    if ((r = bind_waiting_requests(engine)) < 0)
+    if ((r = bind_waiting_requests(engine)) < 0 && !disk_is_shut(r))
         return r;
     r = engine_tick(engine);
-    if (disk_blamed(
-            r)) /* logged, and tried again: readers and those who are to be revoked do not wait for it */
+    /* Logged, and tried again: revocations and those who only ask do not wait for it. */
+    if (disk_is_shut(r))
         r = 0;
     return r < 0 ? r : engine_adopt_memberships(engine);
 }

@@ -230,7 +230,7 @@ void live_start(const char *first_name, ...)
     ck_assert_int_eq(
         system("rm -rf /etc/accesspkg/packages.d/* /etc/accesspkg/notify.d/* /var/lib/accesspkg/state.db* "
                "/var/lib/accesspkg/policy* /var/lib/accesspkg/allow /var/lib/accesspkg/used/* "
-               "/var/lib/accesspkg/grants/user/*"),
+               "/var/lib/accesspkg/unrecorded /var/lib/accesspkg/grants/user/*"),
         0);
     va_list rest;
     va_start(rest, first_name);

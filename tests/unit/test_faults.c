@@ -316,6 +316,15 @@ static const struct {
      2},
 };
 
+/* Rule 13: who is told that it ended has it no more, recorded or not. */
+static void check_ended(size_t row, int64_t point, int result)
+{
+    const bool ends = rows[row].run == give_back || rows[row].run == gone || rows[row].run == remove_package;
+    if (ends && (result == 0 || result == BUS_ERROR_UNAVAILABLE))
+        ck_assert_msg(!fixture_gate_opens(&fixture, "alice", "prod"), "%s at %d: said to have ended",
+                      rows[row].name, (int)point);
+}
+
 /* Fails at this point, if it comes so far: whether it did. Afterwards the store works again, and so does the engine. */
 static bool fails_at(size_t row, int64_t point)
 {
@@ -329,6 +338,7 @@ static bool fails_at(size_t row, int64_t point)
     int r = rows[row].run();
     const bool failed = left == 0;
     fail_after(0);
+    check_ended(row, point, r);
     int64_t made = acts_count(&fixture, rows[row].made);
     ck_assert_msg(made == 0 || made == rows[row].whole, "%s at %d: %d of %d", name, (int)point, (int)made,
                   (int)rows[row].whole);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The same as test_full_disk, as an administrator meets it: the real accesspkgd and pkg-admin (rule 13). */
+#include "tests/support/live_calls.h"
+#include "tests/support/suite.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/mount.h>
+
+#define STATE "/var/lib/accesspkg"
+
+/* As the user of accesspkgd: what root may use beyond is not its. */
+static void fill_disk(void)
+{
+    ck_assert_int_eq(live_run("root", "cat /dev/zero >" STATE "/ballast 2>&1; test -s " STATE "/ballast"), 0);
+}
+
+static void make_room(void)
+{
+    ck_assert_int_eq(live_run("root", "rm " STATE "/ballast"), 0);
+}
+
+/* A store without a reserve, as on a disk that copies what is written over. */
+static void take_reserve(void)
+{
+    sqlite3 *database = NULL;
+    ck_assert_int_eq(sqlite3_open_v2(STATE "/state.db", &database, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(database, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
+}
+
+static void setup(void)
+{
+    ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+    ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    ck_assert_int_eq(mount("disk", STATE, "tmpfs", 0, "size=16m,mode=1775,gid=990"), 0);
+    ck_assert_int_eq(live_run("root", "mkdir -p " STATE "/grants/user && chown -R 990:990 " STATE "/grants"),
+                     0);
+    live_start("db-admins", "[package]\ngroups = dbadmins\n[policy]\napprovers = bob\n", "other",
+               "[package]\ngroups = backup\n[policy]\napproval = none\n", NULL);
+}
+
+static int64_t hold(const char *user)
+{
+    const int64_t id = live_file(user, "db-admins");
+    ck_assert_int_eq(live_approve("bob", id), BUS_ERROR_NONE);
+    ck_assert(live_in_group(user, "dbadmins"));
+    return id;
+}
+
+/* Ends are recorded; what could not be is refused, with what to do. */
+START_TEST(test_recorded)
+{
+    const int64_t id = hold("alice");
+    fill_disk();
+    live_expect("root", "pkg-admin revoke db-admins alice -m enough", 0, "");
+    ck_assert(!live_in_group("alice", "dbadmins"));
+    live_check_state(id, "revoked");
+    ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL);
+    live_start_daemon();
+    live_check_state(id, "revoked");
+    make_room();
+}
+END_TEST
+
+START_TEST(test_not_recorded)
+{
+    const int64_t id = hold("alice");
+    take_reserve();
+    fill_disk();
+    live_expect("root", "pkg-admin revoke db-admins alice -m enough", 69,
+                "db-admins of alice has ended; it is not recorded yet. It is noted, and recorded as soon as "
+                "state.db can be written. The disk of /var/lib/accesspkg is full.");
+    ck_assert(!live_in_group("alice", "dbadmins"));
+    live_expect(
+        "dave", "pkg-request submit db-admins -m x", 69,
+        "This could not be recorded, so nothing was changed. The disk of /var/lib/accesspkg is full.");
+    ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL);
+    live_start_daemon();
+    ck_assert(!live_in_group("alice", "dbadmins"));
+    make_room();
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    live_start_daemon();
+    ck_assert(!live_in_group("alice", "dbadmins"));
+    live_check_state(id, "revoked");
+}
+END_TEST
+
+int main(void)
+{
+    suite_case("full_disk_live", setup, live_stop);
+    suite_timeout(60);
+    suite_add(test_recorded, test_not_recorded);
+    return suite_run();
+}
