@@ -2,6 +2,7 @@
 /* Calls of people at random, each beside what the model expects of it. */
 #include "tests/support/step.h"
 
+#include "helperd/store/sql.h"
 #include "tests/support/audited.h"
 #include "tests/support/unmarked.h"
 
@@ -155,6 +156,24 @@ void step_cancel(int user, int64_t id)
         model_withdraw(&model->cells[caller.person][model->records[id].package]);
 }
 
+static int refuse_commit(void *data)
+{
+    (void)data;
+    return 1;
+}
+
+/* Rule 13: who is told that it has ended holds nothing by it, though nothing can be recorded; with room it is. */
+static void check_unrecorded(int result, const char *user, const char *package)
+{
+    ck_assert_int_eq(fixture_answer(result, NULL), BUS_ERROR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "has ended; it is not recorded yet"));
+    ck_assert(!fixture_gate_opens(fixture, user, package));
+    sqlite3_commit_hook(engine->store->database, NULL, NULL);
+    if (step_chance(2))
+        step_restart();
+    step_move_clock(6);
+}
+
 /* An end before the end; what was approved for later an administrator takes back likewise. */
 void step_end(int user, int package, bool revoke)
 {
@@ -165,13 +184,19 @@ void step_end(int user, int package, bool revoke)
         fixture_call_with(fixture, fixture_caller(actor), world_facts(world, actor, NULL));
     const bool held = cell->held;
     const bool withdraws = revoke && !held && cell->later;
+    const bool fails = held && step_chance(3) == 0;
+    if (fails)
+        sqlite3_commit_hook(engine->store->database, refuse_commit, NULL);
     const int r = revoke ? engine_revoke(call, world_users[user], name, "z") : engine_return(call, name, "");
-    json_decref(
-        finish(r, held || withdraws ? 0 : BUS_ERROR_NO_SUCH_REQUEST, held ? "revoke" : "cancel", actor));
+    if (!fails)
+        json_decref(
+            finish(r, held || withdraws ? 0 : BUS_ERROR_NO_SUCH_REQUEST, held ? "revoke" : "cancel", actor));
     if (held)
         model_end(model, model->person_of[user], package);
     else if (withdraws)
         model_withdraw(cell);
+    if (fails)
+        check_unrecorded(r, world_users[user], name);
 }
 
 void step_assign(int user, int package)
