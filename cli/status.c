@@ -233,6 +233,7 @@ static const struct field fields[] = {
     {"Not in place", "partial", field_lines, FIELD_PLAIN},
     {"Also in /etc/group", "standing_members", field_lines, FIELD_PLAIN},
     {"Not known now", "unknown_users", field_unknown, FIELD_PLAIN},
+    {"Not recorded yet", "unrecorded", field_lines, FIELD_PLAIN},
     {"Left in /etc/group", "memberships_left", field_left, FIELD_PLAIN},
     {"Notices to deliver", "notices", field_notices, FIELD_PLAIN},
     {"Last failure", "notice_failure", field_failure, FIELD_PLAIN},
@@ -247,11 +248,9 @@ enum { N_FIELDS = sizeof(fields) / sizeof(*fields) };
 /* Lists of lines, and the member with their total count; NULL: the list is complete. */
 static const struct {
     const char *member, *count;
-} lists[] = {{"policy_errors", NULL},
-             {"allow_list_problems", NULL},
-             {"undecidable_requests", "undecidable"},
-             {"partial", "partially_fulfilled"},
-             {"standing_members", "standing_count"}};
+} lists[] = {
+    {"policy_errors", NULL}, {"allow_list_problems", NULL},      {"undecidable_requests", "undecidable"},
+    {"unrecorded", NULL},    {"partial", "partially_fulfilled"}, {"standing_members", "standing_count"}};
 
 static void set_member(json_t *object, const char *member, json_t *value)
 {

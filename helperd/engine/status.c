@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine's part of the status: counts, and the first few of what needs attention. */
 #include "helperd/engine/internal.h"
+#include "helperd/engine/unrecorded.h"
 
 #include "common/names.h"
 
@@ -195,8 +196,8 @@ int engine_status(struct engine *engine, const struct caller *caller, struct rep
     int64_t left = 0;
     int64_t unreviewed = 0;
     int r;
-    if ((r = engine_tick(engine)) != 0 ||
-        (r = store_read_counts(engine->store, clock_now(&engine->clock), &counts)) != 0 ||
+    engine_tick(engine); /* a fault is logged, and all the more a reason to look */
+    if ((r = store_read_counts(engine->store, clock_now(&engine->clock), &counts)) != 0 ||
         (r = store_count_unreviewed(engine->store, &unreviewed)) != 0 ||
         (r = store_count_memberships_left(engine->store, &left)) != 0)
         return r;
@@ -207,8 +208,9 @@ int engine_status(struct engine *engine, const struct caller *caller, struct rep
         return -ENOMEM;
     if ((r = set_login_id_facts(engine, caller, status)) != 0 || (r = set_pending(&counts, status)) != 0 ||
         (r = set_undecidable(engine, status)) != 0 || (r = set_assignments(engine, &counts, status)) != 0 ||
-        (r = set_standing(engine, status)) != 0 || (r = engine_add_unknown(engine, status)) != 0 ||
-        (r = set_space(engine, status)) != 0 || (r = set_next_deadline(engine, status)) != 0)
+        (r = set_standing(engine, status)) != 0 || (r = engine_add_unrecorded(engine, status)) != 0 ||
+        (r = engine_add_unknown(engine, status)) != 0 || (r = set_space(engine, status)) != 0 ||
+        (r = set_next_deadline(engine, status)) != 0)
         return r;
     return set_notices(engine, status);
 }

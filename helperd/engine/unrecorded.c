@@ -88,6 +88,23 @@ int engine_refuse_unrecorded(const struct call *call, int error)
         disk);
 }
 
+int engine_add_unrecorded(const struct engine *engine, json_t *status)
+{
+    json_t *lines = json_array();
+    int r = lines ? 0 : -1;
+    for (const struct narrowed *n = engine->narrowed; n && r == 0; n = n->next) {
+        char user[NAME_ENCODED_MAX + 1];
+        r = json_array_append_new(
+            lines,
+            json_sprintf("%s of %s has ended; it is recorded when the disk of %s takes it", n->what.package,
+                         text_visible(n->what.user, user, sizeof(user)), engine->state));
+    }
+    if (r == 0 && json_array_size(lines) > 0)
+        return json_object_set_new(status, "unrecorded", lines) < 0 ? -ENOMEM : 0;
+    json_decref(lines);
+    return r < 0 ? -ENOMEM : 0;
+}
+
 /* ---- membership = files ---- */
 
 /* The next group of ours that the user has from this assignment alone: 0, STORE_E_NONE, -errno. */

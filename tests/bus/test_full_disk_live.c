@@ -73,6 +73,8 @@ START_TEST(test_not_recorded)
                 "db-admins of alice has ended; it is not recorded yet. It is noted, and recorded as soon as "
                 "state.db can be written. The disk of /var/lib/accesspkg is full.");
     ck_assert(!live_in_group("alice", "dbadmins"));
+    live_expect("root", "pkg-admin status", 0,
+                "db-admins of alice has ended; it is recorded when the disk of /var/lib/accesspkg takes it");
     live_expect(
         "dave", "pkg-request submit db-admins -m x", 69,
         "This could not be recorded, so nothing was changed. The disk of /var/lib/accesspkg is full.");
