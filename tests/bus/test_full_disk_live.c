@@ -1,42 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The same as test_full_disk, as an administrator meets it: the real accesspkgd and pkg-admin (rule 13). */
 #include "tests/support/live_calls.h"
+#include "tests/support/live_disk.h"
 #include "tests/support/suite.h"
 
-#include <sched.h>
 #include <signal.h>
-#include <sqlite3.h>
-#include <sys/mount.h>
-
-#define STATE "/var/lib/accesspkg"
-
-/* As the user of accesspkgd: what root may use beyond is not its. */
-static void fill_disk(void)
-{
-    ck_assert_int_eq(live_run("root", "cat /dev/zero >" STATE "/ballast 2>&1; test -s " STATE "/ballast"), 0);
-}
-
-static void make_room(void)
-{
-    ck_assert_int_eq(live_run("root", "rm " STATE "/ballast"), 0);
-}
-
-/* A store without a reserve, as on a disk that copies what is written over. */
-static void take_reserve(void)
-{
-    sqlite3 *database = NULL;
-    ck_assert_int_eq(sqlite3_open_v2(STATE "/state.db", &database, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_exec(database, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_close(database), SQLITE_OK);
-}
 
 static void setup(void)
 {
-    ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
-    ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-    ck_assert_int_eq(mount("disk", STATE, "tmpfs", 0, "size=16m,mode=1775,gid=990"), 0);
-    ck_assert_int_eq(live_run("root", "mkdir -p " STATE "/grants/user && chown -R 990:990 " STATE "/grants"),
-                     0);
+    live_disk_mount("16m");
     live_start("db-admins", "[package]\ngroups = dbadmins\n[policy]\napprovers = bob\n", "other",
                "[package]\ngroups = backup\n[policy]\napproval = none\n", NULL);
 }
@@ -53,22 +25,22 @@ static int64_t hold(const char *user)
 START_TEST(test_recorded)
 {
     const int64_t id = hold("alice");
-    fill_disk();
+    live_disk_fill();
     live_expect("root", "pkg-admin revoke db-admins alice -m enough", 0, "");
     ck_assert(!live_in_group("alice", "dbadmins"));
     live_check_state(id, "revoked");
     ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL);
     live_start_daemon();
     live_check_state(id, "revoked");
-    make_room();
+    live_disk_make_room();
 }
 END_TEST
 
 START_TEST(test_not_recorded)
 {
     const int64_t id = hold("alice");
-    take_reserve();
-    fill_disk();
+    live_disk_take_reserve();
+    live_disk_fill();
     live_expect("root", "pkg-admin revoke db-admins alice -m enough", 69,
                 "db-admins of alice has ended; it is not recorded yet. It is noted, and recorded as soon as "
                 "state.db can be written. The disk of /var/lib/accesspkg is full.");
@@ -81,7 +53,7 @@ START_TEST(test_not_recorded)
     ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL);
     live_start_daemon();
     ck_assert(!live_in_group("alice", "dbadmins"));
-    make_room();
+    live_disk_make_room();
     ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
     live_start_daemon();
     ck_assert(!live_in_group("alice", "dbadmins"));

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * kill -9 under load: users ask, hand back and an approver decides while accesspkgd is killed again and again; after
- * each restart what was acknowledged must be there (rule 2) and the grant files must say what the store says. Counts
- * how many kills fell inside a commit and inside the writing of a grant file; if either is none, nothing was shown.
+ * each restart what was acknowledged must be there (rule 2) and the grant files must say what the store says. Each fourth
+ * round the disk is full and the store without its reserve: who is told that it has ended holds it no more (rule 13). Counts
+ * how many kills fell inside a commit and inside the writing of a grant file, and how many ends could not be recorded; if any
+ * of these is none, nothing was shown.
  * CRASH_KILLS in the environment: how many. Run by `make check-crash` in a private root.
  */
 #include "common/grantdir.h"
 #include "tests/support/live.h"
+#include "tests/support/live_disk.h"
 #include "tests/support/suite.h"
 
 #include <dirent.h>
@@ -27,7 +30,7 @@
 enum { PACKAGES = 6, KILLS = 1000, IDS_MAX = 1 << 20, CLIENTS = 3 };
 
 /* How far a request is known to have come; a later one outranks an earlier one. */
-enum progress { UNKNOWN = 0, SUBMITTED, DENIED, APPROVED, RETURNED };
+enum progress { UNKNOWN = 0, SUBMITTED, DENIED, APPROVED, RETURNED, ENDED };
 
 struct acknowledgement {
     int64_t id;
@@ -35,6 +38,7 @@ struct acknowledgement {
 };
 
 static unsigned char known[IDS_MAX];
+static int unrecorded; /* ends that were acknowledged so */
 static int pipe_of_acknowledgements[2];
 
 static void acknowledge(int64_t id, enum progress progress)
@@ -46,15 +50,26 @@ static void acknowledge(int64_t id, enum progress progress)
 
 /* ---- the load: ends when the daemon does ---- */
 
-static json_t *call(struct client *client, const char *method, const char *in, json_t *arguments)
+/* *ret_ended: it is done, and not recorded yet; NULL: nothing ends by it. */
+static json_t *call_ending(struct client *client, const char *method, const char *in, json_t *arguments,
+                           bool *ret_ended)
 {
     struct client_error error = {0};
     json_t *value = NULL;
     if (client_call(client, client_message(method, in, arguments), &value, &error) == 0)
         return value;
+    if (ret_ended && strstr(error.message, "it is not recorded yet")) {
+        *ret_ended = true;
+        return NULL;
+    }
     if (error.code == BUS_ERROR_UNAVAILABLE)
         _exit(0);
     return NULL;
+}
+
+static json_t *call(struct client *client, const char *method, const char *in, json_t *arguments)
+{
+    return call_ending(client, method, in, arguments, NULL);
 }
 
 static int64_t id_of(json_t *value)
@@ -82,11 +97,15 @@ static int ask(void *data)
         snprintf(package, sizeof(package), "p%d", rand() % PACKAGES);
         json_t *value = call(&client, "Submit", "sasa{sv}", json_pack("[s, [s], {}]", "", package));
         const bool held = json_is_true(json_object_get(value, "held"));
-        if (value)
-            acknowledge(id_of(value), SUBMITTED);
-        value = held ? call(&client, "Return", "ss", json_pack("[s, s]", package, "")) : NULL;
+        const int64_t id = value ? id_of(value) : 0;
+        if (id)
+            acknowledge(id, SUBMITTED);
+        bool ended = false;
+        value = held ? call_ending(&client, "Return", "ss", json_pack("[s, s]", package, ""), &ended) : NULL;
         if (value)
             acknowledge(id_of(value), RETURNED);
+        if (ended)
+            acknowledge(id, ENDED);
     }
     return 0;
 }
@@ -256,6 +275,10 @@ static void collect(void)
     while (read(pipe_of_acknowledgements[0], &record, sizeof(record)) == sizeof(record)) {
         if (record.id < 0 || record.id >= IDS_MAX)
             ck_abort_msg("a request has the number %ld", (long)record.id);
+        if (record.progress == ENDED) {
+            unrecorded++;
+            record.progress = RETURNED;
+        }
         if (record.progress > known[record.id])
             known[record.id] = (unsigned char)record.progress;
     }
@@ -278,6 +301,7 @@ START_TEST(test_kills)
     int grants = 0;
     size_t acknowledged = 0;
     write_config();
+    live_disk_mount("512m");
     live_start("p0", "[package]\ngroups = dbadmins\n[policy]\napprovers = bob\n", NULL);
     for (int p = 0; p < PACKAGES; p++) {
         char name[16];
@@ -288,6 +312,11 @@ START_TEST(test_kills)
     ck_assert_msg(live_run("root", "pkg-admin reload") == 0, "%s", live_output);
     ck_assert_int_eq(pipe2(pipe_of_acknowledgements, O_CLOEXEC | O_NONBLOCK), 0);
     for (int round = 0; round < kills; round++) {
+        const bool full = round % 4 == 3;
+        if (full) {
+            live_disk_take_reserve();
+            live_disk_fill();
+        }
         const pid_t clients[CLIENTS] = {live_fork("alice", ask, NULL), live_fork("dave", ask, NULL),
                                         live_fork("bob", decide, NULL)};
         wait_for_moment(round);
@@ -299,6 +328,8 @@ START_TEST(test_kills)
         collect();
         commits += inside_commit();
         grants += inside_grant_writing(STATE "/grants/user");
+        if (full)
+            live_disk_make_room();
         live_start_daemon();
         sqlite3 *database = open_copy();
         acknowledged = check_acknowledged(database);
@@ -306,12 +337,14 @@ START_TEST(test_kills)
         sqlite3_close(database);
     }
     live_stop();
-    printf("%d kills: %d inside a commit, %d inside the writing of a grant file; %zu requests acknowledged, "
-           "none lost\n",
-           kills, commits, grants, acknowledged);
+    printf(
+        "%d kills: %d inside a commit, %d inside the writing of a grant file; %d ends not recorded at once; "
+        "%zu requests acknowledged, none lost\n",
+        kills, commits, grants, unrecorded, acknowledged);
     fflush(stdout);
     ck_assert_int_gt(commits, 0);
     ck_assert_int_gt(grants, 0);
+    ck_assert_int_gt(unrecorded, 0);
 }
 END_TEST
 
