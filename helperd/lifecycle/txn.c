@@ -66,7 +66,7 @@ void engine_set_deadline(struct engine *engine, int64_t earliest)
         store_next_chore(engine->store, &chore) < 0)
         next = now + ENGINE_FAULT_RETRY;
     next = sooner(at_least(next, earliest), at_least(sooner(retry, chore), now + 1));
-    if (engine_publication_failed(engine))
+    if (engine_publication_failed(engine) || narrow_any(engine))
         next = sooner(next, now + ENGINE_FAULT_RETRY);
     if (engine->hooks.deadline)
         engine->hooks.deadline(next, engine->hooks.data);
@@ -105,6 +105,7 @@ static void keep_narrowed(struct engine *engine)
     if (!narrow_keep_noted(engine, publish_narrowed))
         return;
     engine_publish(engine);
+    engine_set_deadline(engine, clock_now(&engine->clock) + ENGINE_FAULT_RETRY);
     if (engine->hooks.chores)
         engine->hooks.chores(engine->hooks.data);
 }

@@ -231,6 +231,7 @@ START_TEST(test_not_recorded)
     check_unrecorded(take_back("alice", "prod"));
     ck_assert(!fixture_gate_opens(&fixture, "alice", "prod"));
     ck_assert(!fixture_in_group(&fixture, "alice", 2001));
+    ck_assert_int_eq(fixture.deadline, fixture.now + 5);
     fixture.now += 6;
     ck_assert_int_eq(engine_tick(&fixture.engine), -ENOSPC);
     check_unrecorded(take_back("alice", "prod"));
