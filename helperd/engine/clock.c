@@ -4,10 +4,10 @@
  * written. Every call begins here, so that what is due is done first.
  */
 #include "helperd/engine/internal.h"
-#include "helperd/engine/unrecorded.h"
-#include "helperd/lifecycle/narrow.h"
 
 #include "common/log.h"
+#include "helperd/engine/unrecorded.h"
+#include "helperd/lifecycle/narrow.h"
 
 #include <inttypes.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Extends, returns, revokes, assigns and retries what users hold. */
 #include "helperd/engine/internal.h"
-#include "helperd/lifecycle/narrow.h"
 
 #include "common/names.h"
+#include "helperd/lifecycle/narrow.h"
 
 #include <errno.h>
 #include <stdlib.h>

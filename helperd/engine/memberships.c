@@ -4,11 +4,11 @@
  * compares the file. The daemon makes the calls, one at a time. Plans are made by lifecycle/membership_plan.c.
  */
 #include "helperd/engine/internal.h"
-#include "helperd/engine/unrecorded.h"
-#include "helperd/lifecycle/narrow.h"
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "helperd/engine/unrecorded.h"
+#include "helperd/lifecycle/narrow.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine's part of the status: counts, and the first few of what needs attention. */
 #include "helperd/engine/internal.h"
-#include "helperd/engine/unrecorded.h"
 
 #include "common/names.h"
+#include "helperd/engine/unrecorded.h"
 
 #include <errno.h>
 #include <inttypes.h>
