@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 enum {
-    PAGES = 256,       /* free in state.db, each of 4 KiB: about 2,000 ends (docs/decisions/013) */
+    PAGES =
+        256, /* free in state.db, each of 4 KiB: 900 revocations and what came before them (docs/decisions/013) */
     PAGES_LEAST = 192, /* with fewer it is filled up */
     FRAME = 4096 + 24,
     LOG_LENGTH = 32 + 1500 * FRAME, /* SQLite begins it anew at the first commit behind 1,000 frames */
