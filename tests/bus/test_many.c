@@ -161,7 +161,8 @@ START_TEST(test_all_are_shown)
     numbers_fall("/tmp/json");
     run_within("ACCESSPKG_PAGER='cat >/tmp/paged' exec pkg-approve", true);
     live_expect("bob", "awk 'NR > 1 && $1 != ++n { exit 1 } END { exit n != 10000 }' /tmp/paged", 0, "");
-    ck_assert_int_eq(live_run("root", "awk '/VmHWM/ { print $2 }' /proc/$(pgrep -o -x accesspkgd)/status"), 0);
+    ck_assert_int_eq(live_run("root", "awk '/VmHWM/ { print $2 }' /proc/$(pgrep -o -x accesspkgd)/status"),
+                     0);
     const long daemon_kib = strtol(live_output, NULL, 10);
     ck_assert_msg(daemon_kib > 0 && daemon_kib < DAEMON_MIB_MAX * 1024L, "accesspkgd took %ld KiB",
                   daemon_kib);
