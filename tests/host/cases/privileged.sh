@@ -67,7 +67,7 @@ names_with_blanks()
     says "alice"
     run host sudo -l -U alice
     says "/usr/bin/true"
-    run call AddMember ss "domain ops" alice
+    run call AddMember ssx "domain ops" alice $for_long
     succeeded
     says "^b true"
     run host grep "^domain ops:" /etc/group
