@@ -66,7 +66,7 @@ ifeq ($(DESTDIR),)
 	@echo "accesspkg $(VERSION) is installed. Run next, as root and in this order (see README.md):"
 	@echo "  systemd-sysusers accesspkg.conf && systemd-tmpfiles --create accesspkg.conf"
 	@echo "  systemctl daemon-reload && systemctl reload dbus"
-	@echo "  systemctl enable accesspkgd accesspkg-notes && systemctl try-restart accesspkg-privileged"
+	@echo "  systemctl enable accesspkgd && systemctl try-restart accesspkg-privileged"
 	@echo "  systemctl restart accesspkgd accesspkg-notify"
 	@echo "Have people told on their terminals and, where there is an MTA, by mail:"
 	@echo "  ln -s $(LIBEXECDIR)/accesspkg/accesspkg-terminal $(SYSCONFDIR)/accesspkg/notify.d/terminal"
@@ -93,6 +93,6 @@ endif
 	done
 ifeq ($(DESTDIR),)
 	@echo "accesspkg is gone; $(SYSCONFDIR)/accesspkg, $(LOCALSTATEDIR)/lib/accesspkg and $(LOCALSTATEDIR)/lib/accesspkg-privileged were kept. Run next, as root:"
-	@echo "  systemctl disable --now accesspkgd accesspkg-notes; systemctl stop accesspkg-notify accesspkg-privileged; systemctl daemon-reload; systemctl reload dbus"
+	@echo "  systemctl disable --now accesspkgd; systemctl stop accesspkg-notify accesspkg-privileged; systemctl daemon-reload; systemctl reload dbus"
 	@echo "and take 'accesspkg' out of the line 'group:' of $(SYSCONFDIR)/nsswitch.conf."
 endif

@@ -9,21 +9,45 @@ call()
         org.accesspkg1.Privileged "$@"
 }
 
+for_long=9223372036854775807 # no end
+
+# until_in SECONDS: an end from now on.
+until_in()
+{
+    echo $(($(date +%s) + $1))
+}
+
+stands() # USER GROUP
+{
+    host grep -qE "^$2:.*[:,]$1(,|\$)" /etc/group
+}
+
+is_out()
+{
+    ! stands "$@"
+}
+
 # shellcheck source=tests/host/sessions.sh
 . "$here/sessions.sh"
 
 members_of_a_local_group()
 {
     trap clean_up EXIT
-    run call AddMember ss $group alice
+    run call AddMember ssx $group alice $for_long
     succeeded
     says "^b true"
+    run host stat -c '%U:%G %a' /var/lib/accesspkg-privileged
+    says "^root:root 700"
     run host grep "^$group:" /etc/group
     says ":alice$"
     run host grep "^$group:" /etc/gshadow
     says ":alice$"
-    run call AddMember ss $group alice
+    host gpasswd -a bob $group
+    run call AddMember ssx $group bob $for_long
     says "^b false"
+    run call RemoveMember ss $group bob
+    says "^b false"
+    host gpasswd -d bob $group
     run call RemoveMember ss $group alice
     says "^b true"
     run call RemoveMember ss $group alice
@@ -84,15 +108,15 @@ nobody_else()
 {
     trap clean_up EXIT
     run on_host alice busctl --system call org.accesspkg1.Privileged /org/accesspkg1/Privileged \
-        org.accesspkg1.Privileged AddMember ss $group alice
+        org.accesspkg1.Privileged AddMember ssx $group alice $for_long
     refused
     run host busctl --system call org.accesspkg1.Privileged /org/accesspkg1/Privileged \
-        org.accesspkg1.Privileged AddMember ss $group alice
+        org.accesspkg1.Privileged AddMember ssx $group alice $for_long
     refused
-    run call AddMember ss sudo alice
+    run call AddMember ssx sudo alice $for_long
     refused
     says "allow-list"
-    run call AddMember ss root alice
+    run call AddMember ssx root alice $for_long
     refused
     ! host grep -E '^(sudo|root|'$group'):.*alice' /etc/group || complain "alice was added"
 }
@@ -191,6 +215,45 @@ stubborn_session()
     host rm /tmp/stubborn
 }
 
+# Rule 13: accesspkgd and its store are gone, the root service was killed, user and group are called otherwise.
+ends_without_daemon()
+{
+    trap 'host sh -c "usermod -l alice alicia; groupmod -n $group renamed"; host systemctl start accesspkgd; clean_up' EXIT
+    run call AddMember ssx $group alice "$(until_in 8)"
+    says "^b true"
+    run call AddMember ssx $group bob "$(until_in 600)"
+    says "^b true"
+    host systemctl mask --runtime --quiet accesspkgd
+    host systemctl stop accesspkgd
+    host sh -c 'rm -f /var/lib/accesspkg/state.db* /var/lib/accesspkg/grants/user/*'
+    host systemctl kill -s KILL accesspkg-privileged
+    host pkill -KILL -u alice || true
+    host usermod -l alicia alice
+    host groupmod -n renamed $group
+    stands alicia renamed || complain "alicia should be in the group"
+    wait_for 30 is_out alicia renamed
+    stands bob renamed || complain "bob was taken out"
+    run host systemctl is-active accesspkg-privileged
+    succeeded
+}
+
+ends_after_boot()
+{
+    trap 'host systemctl enable --now --quiet accesspkgd; clean_up' EXIT
+    host systemctl disable --now --quiet accesspkgd
+    host systemctl enable --quiet accesspkg-notes
+    run call AddMember ssx $group alice "$(until_in 45)"
+    says "^b true"
+    reboot_host
+    stands alice $group || complain "alice's time is not over"
+    run host systemctl show -P ConditionResult accesspkg-notes
+    says "^yes"
+    wait_for 15 host systemctl is-active --quiet accesspkg-privileged
+    run host systemctl is-active accesspkgd
+    refused
+    wait_for 60 is_out alice $group
+}
+
 goes_when_idle()
 {
     trap clean_up EXIT
@@ -217,4 +280,6 @@ it "a warning stands on the terminal of an ssh session" warned
 it "ssh session, user manager and leftovers end with the access" ended
 it "sessions of other services and of others stay, and are told of" others_stay
 it "what ignores SIGTERM ends with its session" stubborn_session
+it "a membership ends at its time: no daemon, no store, killed, user and group renamed" ends_without_daemon
+it "a membership ends at its time after a boot, without the daemon" ends_after_boot
 it "it goes when idle, and comes back when called" goes_when_idle
