@@ -2,30 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The root service where logind, systemd and gpasswd are real: called as accesspkgd calls it. Sourced by tests/host/run.
 
-# call METHOD SIGNATURE [ARGUMENT...]: as the user accesspkg.
-call()
-{
-    on_host accesspkg busctl --system --timeout=40 call org.accesspkg1.Privileged /org/accesspkg1/Privileged \
-        org.accesspkg1.Privileged "$@"
-}
-
 for_long=9223372036854775807 # no end
-
-# until_in SECONDS: an end from now on.
-until_in()
-{
-    echo $(($(date +%s) + $1))
-}
-
-stands() # USER GROUP
-{
-    host grep -qE "^$2:.*[:,]$1(,|\$)" /etc/group
-}
-
-is_out()
-{
-    ! stands "$@"
-}
 
 # shellcheck source=tests/host/sessions.sh
 . "$here/sessions.sh"
@@ -218,7 +195,8 @@ stubborn_session()
 # Rule 13: accesspkgd and its store are gone, the root service was killed, user and group are called otherwise.
 ends_without_daemon()
 {
-    trap 'host sh -c "usermod -l alice alicia; groupmod -n $group renamed"; host systemctl start accesspkgd; clean_up' EXIT
+    trap 'host sh -c "usermod -l alice alicia; groupmod -n $group renamed"
+        host systemctl unmask --runtime --quiet accesspkgd; host systemctl start accesspkgd; clean_up' EXIT
     run call AddMember ssx $group alice "$(until_in 8)"
     says "^b true"
     run call AddMember ssx $group bob "$(until_in 600)"
@@ -235,23 +213,6 @@ ends_without_daemon()
     stands bob renamed || complain "bob was taken out"
     run host systemctl is-active accesspkg-privileged
     succeeded
-}
-
-ends_after_boot()
-{
-    trap 'host systemctl enable --now --quiet accesspkgd; clean_up' EXIT
-    host systemctl disable --now --quiet accesspkgd
-    host systemctl enable --quiet accesspkg-notes
-    run call AddMember ssx $group alice "$(until_in 45)"
-    says "^b true"
-    reboot_host
-    stands alice $group || complain "alice's time is not over"
-    run host systemctl show -P ConditionResult accesspkg-notes
-    says "^yes"
-    wait_for 15 host systemctl is-active --quiet accesspkg-privileged
-    run host systemctl is-active accesspkgd
-    refused
-    wait_for 60 is_out alice $group
 }
 
 goes_when_idle()
@@ -281,5 +242,4 @@ it "ssh session, user manager and leftovers end with the access" ended
 it "sessions of other services and of others stay, and are told of" others_stay
 it "what ignores SIGTERM ends with its session" stubborn_session
 it "a membership ends at its time: no daemon, no store, killed, user and group renamed" ends_without_daemon
-it "a membership ends at its time after a boot, without the daemon" ends_after_boot
 it "it goes when idle, and comes back when called" goes_when_idle
