@@ -12,7 +12,7 @@
 #include <time.h>
 
 enum {
-    TURN_SECONDS = 3, /* after which no other end is begun: calls wait meanwhile */
+    TURN_SECONDS = 1, /* after which no other end is begun: calls wait meanwhile */
     TURN_DEADLINE = 30,
     RETRY_FIRST = 5, /* seconds; doubled with each failure */
     RETRY_MAX = 300,
@@ -33,6 +33,7 @@ struct turn {
     int folder;
     int64_t now;
     int64_t next; /* 0: none */
+    bool looks;   /* for notes whose member is out, too */
     bool failed;
     double until; /* by the monotonic clock */
 };
@@ -66,14 +67,22 @@ static void end_one(struct turn *turn, const struct note *note)
     answer_deinit(&answer);
 }
 
-static void look_at(struct turn *turn, const struct note *note)
+static bool has_time(const struct turn *turn)
 {
-    const bool due = note->until <= turn->now;
-    if (due && clock_seconds(CLOCK_MONOTONIC) < turn->until)
+    return clock_seconds(CLOCK_MONOTONIC) < turn->until;
+}
+
+static void end_if_due(struct turn *turn, const struct note *note)
+{
+    if (note->until <= turn->now && has_time(turn))
         end_one(turn, note);
-    else if (due || !is_out(note))
-        expect(&turn->next, due ? turn->now : note->until);
     else
+        expect(&turn->next, note->until > turn->now ? note->until : turn->now);
+}
+
+static void drop_if_out(struct turn *turn, const struct note *note)
+{
+    if (note->until > turn->now && has_time(turn) && is_out(note))
         notes_remove(turn->folder, note);
 }
 
@@ -91,7 +100,7 @@ static int take_turn(struct turn *turn)
     _cleanup_close_ int folder = notes_open(PATH_NOTES);
     if (folder == -ENOENT)
         return 0;
-    const int r = folder < 0 ? folder : notes_load(folder, &notes);
+    const int r = folder < 0 ? folder : notes_load(folder, &(struct note){0}, &notes);
     if (r < 0)
         return r;
     turn->folder = folder;
@@ -100,7 +109,9 @@ static int take_turn(struct turn *turn)
     if (notes.count > 0)
         qsort(notes.items, notes.count, sizeof(*notes.items), by_until);
     for (size_t i = 0; i < notes.count; i++)
-        look_at(turn, &notes.items[i]);
+        end_if_due(turn, &notes.items[i]);
+    for (size_t i = 0; turn->looks && i < notes.count; i++)
+        drop_if_out(turn, &notes.items[i]);
     return 0;
 }
 
@@ -121,8 +132,8 @@ void keeper_run_once(void)
 /* Prints the next time; its status says whether all went well. */
 static int work(void *data)
 {
-    (void)data;
-    struct turn turn = {0};
+    const struct keeper *keeper = data;
+    struct turn turn = {.looks = !keeper->looked};
     const bool well = run_turn(&turn);
     return dprintf(RESULT_FD, "%lld", (long long)turn.next) > 0 && well ? 0 : 1;
 }
@@ -197,25 +208,28 @@ static void on_worked(const struct child_end *end, void *data)
 {
     struct keeper *keeper = data;
     keeper->worker = NULL;
+    keeper->looked = true;
     const int64_t next = strtoll(end->output, NULL, 10);
-    if (end->timed_out || end->status != 0) {
+    /* One end that fails keeps no other waiting. */
+    if (next > 0)
+        keeper_expect(keeper, next);
+    if (end->timed_out || end->status != 0)
         keeper_retry(keeper);
-    } else {
+    else
         keeper->fails = 0;
-        if (next > 0)
-            keeper_expect(keeper, next);
-    }
     keeper->changed(keeper->data);
 }
 
 void keeper_begin(struct keeper *keeper)
 {
     const struct child_plan plan = {.run = work,
+                                    .data = keeper,
                                     .fds = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, CHILD_OUTPUT},
                                     .n_fds = RESULT_FD + 1};
     const struct child_terms terms = {
         .done = on_worked, .data = keeper, .output_max = RESULT_MAX, .deadline = TURN_DEADLINE};
     keeper->wanted = false;
+    keeper->yields = true;
     const int r = child_run(keeper->loop, &plan, &terms, &keeper->worker);
     if (r < 0) {
         log_error("Cannot start a process: %s", strerror(-r));

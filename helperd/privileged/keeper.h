@@ -17,6 +17,8 @@ struct keeper {
     struct child *worker;
     int64_t next;                /* when the next note is due, or earlier; 0: none is */
     unsigned fails;              /* ends that failed in a row */
+    bool looked;                 /* the first turn is over */
+    bool yields;                 /* a call goes before the next turn */
     bool wanted;                 /* a turn is due */
     void (*changed)(void *data); /* a turn is due, or over */
     void *data;

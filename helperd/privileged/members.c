@@ -292,7 +292,7 @@ int members_remove(const json_t *arguments, struct answer *answer)
     int r;
     if ((r = check_arguments(user, answer)) != 0 || (r = open_notes(&folder, answer)) != 0)
         return r;
-    if ((r = notes_load(folder, &notes)) < 0)
+    if ((r = notes_load(folder, &(struct note){.user = (char *)user}, &notes)) < 0)
         return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, PATH_NOTES " cannot be read: %s", strerror(-r));
     for (size_t i = 0; r == 0 && i < notes.count; i++) {
         if (!is_of(&notes.items[i], group, user))
@@ -312,23 +312,30 @@ int members_remove(const json_t *arguments, struct answer *answer)
     return answer_give(answer, json_boolean(removed));
 }
 
-/* Whom a note is about who is in the group no more was taken out by others: put there again, it is not by us. Adds who
- * is noted, as the line writes them. */
-static int review_notes(int folder, gid_t gid, json_t *noted)
+/* Whether the note explains a member. One whom others took out is not ours when put there again: its note goes. */
+static int review_note(int folder, const struct note *note, char *const *members, bool *ret_explains)
+{
+    struct holder holder = {0};
+    *ret_explains = strv_contains(members, note->user);
+    int r = *ret_explains ? 0 : holder_find(PATH_ETC, note, &holder);
+    if (r == 0 && !*ret_explains && !holder.users)
+        r = notes_remove(folder, note);
+    holder_deinit(&holder);
+    return r;
+}
+
+/* Adds to `noted` which of the members are. */
+static int review_notes(int folder, gid_t gid, char *const *members, json_t *noted)
 {
     _cleanup_(notes_deinit) struct note_list notes = {0};
     char visible[1024];
-    int r = notes_load(folder, &notes);
+    int r = notes_load(folder, &(struct note){.gid = gid}, &notes);
     for (size_t i = 0; r == 0 && i < notes.count; i++) {
-        struct holder holder = {0};
-        const struct note *note = &notes.items[i];
-        if (note->gid != gid || (r = holder_find(PATH_ETC, note, &holder)) < 0)
-            continue;
-        if (!holder.users)
-            r = notes_remove(folder, note);
-        else if (strv_contains(holder.users, note->user))
-            json_array_append_new(noted, json_string(text_visible(note->user, visible, sizeof(visible))));
-        holder_deinit(&holder);
+        bool explains = false;
+        r = review_note(folder, &notes.items[i], members, &explains);
+        if (explains)
+            json_array_append_new(noted,
+                                  json_string(text_visible(notes.items[i].user, visible, sizeof(visible))));
     }
     return r;
 }
@@ -346,8 +353,9 @@ int members_list(const json_t *arguments, struct answer *answer)
     /* Not UTF-8: no name that this service would have put there, but one that it shows. */
     for (size_t i = 0; members[i]; i++)
         json_array_append_new(list, json_string(text_visible(members[i], visible, sizeof(visible))));
+    r = review_notes(folder, gid, members, noted);
     strv_free(members);
-    if ((r = review_notes(folder, gid, noted)) == 0)
+    if (r == 0)
         return answer_give(answer, list) | answer_give(answer, noted);
     json_decref(list);
     json_decref(noted);
@@ -363,7 +371,7 @@ int members_list_notes(const json_t *arguments, struct answer *answer)
     int r = open_notes(&folder, answer);
     if (r != 0)
         return r;
-    if ((r = notes_load(folder, &notes)) < 0)
+    if ((r = notes_load(folder, &(struct note){0}, &notes)) < 0)
         return answer_refuse(answer, BUS_ERROR_UNAVAILABLE, PATH_NOTES " cannot be read: %s", strerror(-r));
     json_t *users = json_array(), *groups = json_array();
     char visible[1024];

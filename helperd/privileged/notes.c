@@ -270,12 +270,23 @@ static int add_note(struct note_list *notes, const struct note *note)
     return 0;
 }
 
-static int load_entry(int folder, const char *name, struct note_list *notes)
+/* By the name alone, so that no other file is read. */
+static bool is_meant(const char *name, const struct note *only)
+{
+    struct note note = {0};
+    const bool is_note = (only->user || only->gid) && read_name(name, &note);
+    const bool meant = !is_note || ((!only->user || strcmp(only->user, note.user) == 0) &&
+                                    (!only->gid || only->gid == note.gid));
+    note_deinit(&note);
+    return meant;
+}
+
+static int load_entry(int folder, const char *name, const struct note *only, struct note_list *notes)
 {
     struct note note = {0};
     if (strcmp(name, TEMPORARY) == 0)
         unlinkat(folder, name, 0);
-    if (name[0] == '.')
+    if (name[0] == '.' || !is_meant(name, only))
         return 0;
     int r = load_one(folder, name, &note);
     if (r == 0 && (r = add_note(notes, &note)) < 0)
@@ -283,7 +294,7 @@ static int load_entry(int folder, const char *name, struct note_list *notes)
     return r == NOTES_E_NONE || r == -ENOENT ? 0 : r;
 }
 
-int notes_load(int folder, struct note_list *ret)
+int notes_load(int folder, const struct note *only, struct note_list *ret)
 {
     struct note_list notes = {0};
     _cleanup_close_ int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -295,7 +306,7 @@ int notes_load(int folder, struct note_list *ret)
     while (r == 0) {
         errno = 0;
         const struct dirent *entry = readdir(entries);
-        r = entry ? load_entry(folder, entry->d_name, &notes) : -errno;
+        r = entry ? load_entry(folder, entry->d_name, only, &notes) : -errno;
         if (!entry)
             break;
     }

@@ -47,8 +47,9 @@ struct note_list {
  * MUST 1; other -errno. */
 int notes_open(const char *path);
 
-/* All notes, in no order; what is none is logged and passed over, what a killed writer left is removed. 0 or -errno. */
-int notes_load(int folder, struct note_list *ret);
+/* The notes, in no order; what is none is logged and passed over, what a killed writer left is removed. Of this user or
+ * gid alone, where `only` has one. 0 or -errno. */
+int notes_load(int folder, const struct note *only, struct note_list *ret);
 void notes_deinit(struct note_list *notes);
 
 /* The user's in the group with this gid. 0; NOTES_E_NONE; -errno. */

@@ -200,11 +200,16 @@ static int start_work(struct call *call)
     return r;
 }
 
+static bool keeper_wants(const struct service *service)
+{
+    return service->keeper.wanted && !service->leaving;
+}
+
 /* The first call that may begin now. */
 static struct call *next_call(const struct service *service)
 {
     size_t workers = 0;
-    bool turn_taken = service->keeper.worker || (service->keeper.wanted && !service->leaving);
+    bool turn_taken = service->keeper.worker || (keeper_wants(service) && !service->keeper.yields);
     for (const struct call *call = service->calls; call; call = call->next) {
         if (call->worker) {
             workers++;
@@ -227,18 +232,22 @@ static bool is_turn_taken(const struct service *service)
     return service->keeper.worker != NULL;
 }
 
-/* An end that is due goes before the calls. */
+/* Ends that are due go before the calls; while there are many, they take turns. */
 static void run_in_turn(struct service *service)
 {
     struct call *call;
-    if (service->keeper.wanted && !service->leaving && !is_turn_taken(service))
+    if (keeper_wants(service) && !service->keeper.yields && !is_turn_taken(service))
         keeper_begin(&service->keeper);
     while ((call = next_call(service))) {
+        if (call->method->in_turn)
+            service->keeper.yields = false;
         if (start_work(call) == 0)
             continue;
         call_refuse(call, BUS_ERROR_UNAVAILABLE, "no process could be started; nothing was changed");
         return; /* the refusal came here again */
     }
+    if (keeper_wants(service) && !is_turn_taken(service))
+        keeper_begin(&service->keeper);
 }
 
 /* ---- the beginning of a call ---- */

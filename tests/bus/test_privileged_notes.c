@@ -69,7 +69,7 @@ static void restore_gpasswd(void)
 /* Until it is out, by the service's own doing. */
 static void goes(const char *user, const char *group)
 {
-    for (int i = 0; i < 4000 && live_stands(user, group); i++)
+    for (int i = 0; i < 20000 && live_stands(user, group); i++)
         ;
     ck_assert(!live_stands(user, group));
 }
@@ -155,6 +155,29 @@ START_TEST(test_gone)
     ck_assert_changed(add("dave", 2), true);
     ask_root("sed -i /^dave:/d /etc/passwd && rm /var/lib/accesspkg/allow/gid-2001");
     goes("dave", "dbadmins");
+}
+END_TEST
+
+/* Many at once, and calls among them: each has its turn. */
+START_TEST(test_many_ends)
+{
+    static const struct ask list[] = {{.kind = ASK_MEMBERS, .group = "dbadmins"},
+                                      {.kind = ASK_MEMBERS, .group = "staff"},
+                                      {.kind = ASK_ADD, .group = "staff", .user = "bob"},
+                                      {0}};
+    ask_root("i=0; while [ $i -lt 25 ]; do i=$((i + 1)); "
+             "printf 'u%s:x:%s:1::/:/bin/sh\n' $i $((5000 + i)) >>/etc/passwd; "
+             "printf 'accesspkg-note 1\nuntil 00000000000000000001\nuser u%s\nuid %s\ngroup dbadmins\n"
+             "gid 2001\nend\n' $i $((5000 + i)) >" NOTES "/2001.$((5000 + i)).u$i; done; "
+             "sed -i \"s/^dbadmins:.*/dbadmins:x:2001:$(seq -s, -f u%g 25)/\" /etc/group");
+    restart(60);
+    ask_all(list);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_msg(outcomes[i].result == 0, "%s", outcomes[i].message);
+    for (int i = 0; i < 20000 && live_run("root", "grep -q '^dbadmins:x:2001:u' /etc/group") == 0; i++)
+        ;
+    ask_root("grep -qx 'dbadmins:x:2001:' /etc/group");
+    assert_noted("bob\n");
 }
 END_TEST
 
@@ -330,7 +353,7 @@ int main(void)
     suite_case("privileged_notes", setup, teardown);
     suite_timeout(60);
     suite_add(test_end, test_end_at_start, test_end_without_bus, test_moved_end, test_renamed, test_gone,
-              test_added_by_hand_meanwhile, test_put_back_by_hand, test_who_is_noted,
+              test_many_ends, test_added_by_hand_meanwhile, test_put_back_by_hand, test_who_is_noted,
               test_killed_before_addition, test_killed_after_addition, test_killed_after_removal,
               test_failed_end, test_failed_end_is_tried_again, test_full_disk, test_damaged_note,
               test_unsafe_folder);

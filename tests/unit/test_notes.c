@@ -37,7 +37,7 @@ static void teardown(void)
 static size_t count_notes(void)
 {
     struct note_list notes = {0};
-    ck_assert_int_eq(notes_load(fd, &notes), 0);
+    ck_assert_int_eq(notes_load(fd, &(struct note){0}, &notes), 0);
     const size_t count = notes.count;
     notes_deinit(&notes);
     return count;
@@ -83,6 +83,32 @@ START_TEST(a_note_comes_and_goes)
     ck_assert_int_eq(notes_remove(fd, &alice), 0);
     ck_assert_int_eq(notes_remove(fd, &alice), 0); /* rule 7 */
     ck_assert_uint_eq(count_notes(), 0);
+}
+END_TEST
+
+static size_t count_of(const char *user, gid_t gid)
+{
+    struct note_list notes = {0};
+    ck_assert_int_eq(notes_load(fd, &(struct note){.user = (char *)user, .gid = gid}, &notes), 0);
+    const size_t count = notes.count;
+    notes_deinit(&notes);
+    return count;
+}
+
+START_TEST(notes_of_one_are_found)
+{
+    struct note other = alice;
+    ck_assert_int_eq(notes_write(fd, &other), 0);
+    other.gid = 7;
+    ck_assert_int_eq(notes_write(fd, &other), 0);
+    other.user = (char *)"bob";
+    other.uid = 1002;
+    ck_assert_int_eq(notes_write(fd, &other), 0);
+    ck_assert_uint_eq(count_of(NULL, 0), 3);
+    ck_assert_uint_eq(count_of("alice", 0), 2);
+    ck_assert_uint_eq(count_of(NULL, 7), 2);
+    ck_assert_uint_eq(count_of("alice", 7), 1);
+    ck_assert_uint_eq(count_of("carol", 0), 0);
 }
 END_TEST
 
@@ -271,8 +297,9 @@ END_TEST
 int main(void)
 {
     suite_case("notes", setup, teardown);
-    suite_add(a_note_comes_and_goes, a_name_that_fits_no_file_is_refused, the_text_stays_as_it_is,
-              links_and_remains_are_passed_over, what_is_no_folder_is_refused, missing_files_prove_nothing);
+    suite_add(a_note_comes_and_goes, notes_of_one_are_found, a_name_that_fits_no_file_is_refused,
+              the_text_stays_as_it_is, links_and_remains_are_passed_over, what_is_no_folder_is_refused,
+              missing_files_prove_nothing);
     suite_rows(any_name_can_be_noted, users);
     suite_rows(a_damaged_note_has_ended, damaged);
     suite_rows(what_is_no_note_is_passed_over, strange);
