@@ -232,6 +232,7 @@ static const struct field fields[] = {
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
     {"Not in place", "partial", field_lines, FIELD_PLAIN},
     {"Also in /etc/group", "standing_members", field_lines, FIELD_PLAIN},
+    {"Not explained", "unexplained_members", field_lines, FIELD_PLAIN},
     {"Not known now", "unknown_users", field_unknown, FIELD_PLAIN},
     {"Not recorded yet", "unrecorded", field_lines, FIELD_PLAIN},
     {"Left in /etc/group", "memberships_left", field_left, FIELD_PLAIN},
@@ -248,9 +249,13 @@ enum { N_FIELDS = sizeof(fields) / sizeof(*fields) };
 /* Lists of lines, and the member with their total count; NULL: the list is complete. */
 static const struct {
     const char *member, *count;
-} lists[] = {
-    {"policy_errors", NULL}, {"allow_list_problems", NULL},      {"undecidable_requests", "undecidable"},
-    {"unrecorded", NULL},    {"partial", "partially_fulfilled"}, {"standing_members", "standing_count"}};
+} lists[] = {{"policy_errors", NULL},
+             {"allow_list_problems", NULL},
+             {"undecidable_requests", "undecidable"},
+             {"unrecorded", NULL},
+             {"partial", "partially_fulfilled"},
+             {"standing_members", "standing_count"},
+             {"unexplained_members", "unexplained_count"}};
 
 static void set_member(json_t *object, const char *member, json_t *value)
 {

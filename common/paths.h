@@ -34,6 +34,7 @@
 #define PATH_RUN      "/run/accesspkg" /* like PATH_ETC, the host's: cleared at boot */
 #define PATH_STORE    PATH_STATE "/state.db"
 #define PATH_LOCK     PATH_STATE "/state.lock"
+#define PATH_NOTES    ACCESSPKG_LOCALSTATEDIR "/lib/accesspkg-privileged" /* root's: notes.h */
 #define PATH_SUBMIT   ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-submit"
 #define PATH_LOOKUP   ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-lookup"
 #define PATH_DAEMON   ACCESSPKG_SBINDIR "/accesspkgd"

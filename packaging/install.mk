@@ -17,6 +17,7 @@ PROGRAM_ROWS  := 0755:$(BUILD)/accesspkgd:$(SBINDIR)/accesspkgd \
                  0755:$(BUILD)/accesspkg-terminal:$(LIBEXECDIR)/accesspkg/accesspkg-terminal
 SYSTEM_ROWS   := 0644:$(BUILD)/packaging/systemd/accesspkgd.service:$(UNITDIR)/accesspkgd.service \
                  0644:$(BUILD)/packaging/systemd/accesspkg-privileged.service:$(UNITDIR)/accesspkg-privileged.service \
+                 0644:$(BUILD)/packaging/systemd/accesspkg-notes.service:$(UNITDIR)/accesspkg-notes.service \
                  0644:$(BUILD)/packaging/systemd/accesspkg-notify.service:$(UNITDIR)/accesspkg-notify.service \
                  0644:$(BUILD)/packaging/sysusers.conf:$(PREFIX)/lib/sysusers.d/accesspkg.conf \
                  0644:$(BUILD)/packaging/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/accesspkg.conf \
@@ -65,7 +66,8 @@ ifeq ($(DESTDIR),)
 	@echo "accesspkg $(VERSION) is installed. Run next, as root and in this order (see README.md):"
 	@echo "  systemd-sysusers accesspkg.conf && systemd-tmpfiles --create accesspkg.conf"
 	@echo "  systemctl daemon-reload && systemctl reload dbus"
-	@echo "  systemctl enable accesspkgd && systemctl restart accesspkgd accesspkg-notify"
+	@echo "  systemctl enable accesspkgd && systemctl try-restart accesspkg-privileged"
+	@echo "  systemctl restart accesspkgd accesspkg-notify"
 	@echo "Have people told on their terminals and, where there is an MTA, by mail:"
 	@echo "  ln -s $(LIBEXECDIR)/accesspkg/accesspkg-terminal $(SYSCONFDIR)/accesspkg/notify.d/terminal"
 	@echo "  ln -s $(LIBEXECDIR)/accesspkg/accesspkg-mail $(SYSCONFDIR)/accesspkg/notify.d/mail"
@@ -90,7 +92,7 @@ endif
 	    rmdir "$(DESTDIR)$$folder" 2>/dev/null || true; \
 	done
 ifeq ($(DESTDIR),)
-	@echo "accesspkg is gone; $(SYSCONFDIR)/accesspkg and $(LOCALSTATEDIR)/lib/accesspkg were kept. Run next, as root:"
-	@echo "  systemctl disable --now accesspkgd; systemctl stop accesspkg-notify; systemctl daemon-reload; systemctl reload dbus"
+	@echo "accesspkg is gone; $(SYSCONFDIR)/accesspkg, $(LOCALSTATEDIR)/lib/accesspkg and $(LOCALSTATEDIR)/lib/accesspkg-privileged were kept. Run next, as root:"
+	@echo "  systemctl disable --now accesspkgd; systemctl stop accesspkg-notify accesspkg-privileged; systemctl daemon-reload; systemctl reload dbus"
 	@echo "and take 'accesspkg' out of the line 'group:' of $(SYSCONFDIR)/nsswitch.conf."
 endif

@@ -71,16 +71,24 @@ static void finish_membership(struct bus_chores *chores, int result, bool member
     bus_chores_drive(chores);
 }
 
+/* Who was there when an addition came to its turn is not ours (rule 6). */
+static void on_added(int result, bool added, const char *message, void *data)
+{
+    finish_membership(data, result, result == 0 && !added, message);
+}
+
 static void on_changed(int result, bool changed, const char *message, void *data)
 {
-    (void)changed; /* that it is ours was recorded before (rule 6) */
+    (void)changed;
     finish_membership(data, result, false, message);
 }
 
-static void on_seen(int result, char *const *lines, const char *message, void *data)
+/* Who is noted is there by our doing, whatever the store knows of it. */
+static void on_seen(int result, char *const *members, char *const *noted, const char *message, void *data)
 {
     struct bus_chores *chores = data;
-    finish_membership(chores, result, lines && strv_contains(lines, chores->membership.user), message);
+    const char *user = chores->membership.user;
+    finish_membership(chores, result, strv_contains(members, user) && !strv_contains(noted, user), message);
 }
 
 static int ask_root_service(struct bus_chores *chores)
@@ -90,7 +98,9 @@ static int ask_root_service(struct bus_chores *chores)
     case MEMBERSHIP_ACT_ASK:
         return bus_privileged_get_members(chores->privileged, wanted->group, on_seen, chores);
     case MEMBERSHIP_ACT_ADD:
-        return bus_privileged_add_member(chores->privileged, wanted->group, wanted->user, on_changed, chores);
+        return bus_privileged_add_member(chores->privileged, wanted, on_added, chores);
+    case MEMBERSHIP_ACT_NOTE:
+        return bus_privileged_note_member(chores->privileged, wanted, on_changed, chores);
     case MEMBERSHIP_ACT_REMOVE:
         return bus_privileged_remove_member(chores->privileged, wanted->group, wanted->user, on_changed,
                                             chores);
@@ -146,8 +156,10 @@ static void drive_warning(struct bus_chores *chores)
 
 static void drive_ending(struct bus_chores *chores);
 
-static void on_sessions_ended(int result, char *const *lines, const char *message, void *data)
+static void on_sessions_ended(int result, char *const *lines, char *const *more, const char *message,
+                              void *data)
 {
+    (void)more;
     struct bus_chores *chores = data;
     struct engine_ending done = chores->ending;
     chores->ending = (struct engine_ending){0};
@@ -186,14 +198,33 @@ void bus_chores_drive(struct bus_chores *chores)
 
 static void compare_next_group(struct bus_chores *chores);
 
-static void on_members(int result, char *const *lines, const char *message, void *data)
+static void on_members(int result, char *const *members, char *const *noted, const char *message, void *data)
 {
-    (void)message; /* ignored: the next change of the file compares again */
+    (void)noted, (void)message; /* ignored: the next change of the file compares again */
     struct bus_chores *chores = data;
-    if (result == 0 && lines)
-        engine_compare_members(chores->engine, chores->groups[chores->group], lines);
+    if (result == 0 && members)
+        engine_compare_members(chores->engine, chores->groups[chores->group], members);
     chores->group++;
     compare_next_group(chores);
+}
+
+static void finish_comparison(struct bus_chores *chores)
+{
+    strv_free(chores->groups);
+    chores->groups = NULL;
+    if (chores->again)
+        bus_chores_compare(chores);
+    else
+        bus_chores_drive(chores);
+}
+
+static void on_notes(int result, char *const *users, char *const *groups, const char *message, void *data)
+{
+    (void)message; /* ignored, as above */
+    struct bus_chores *chores = data;
+    if (result == 0 && users && groups)
+        engine_compare_notes(chores->engine, users, groups);
+    finish_comparison(chores);
 }
 
 static void compare_next_group(struct bus_chores *chores)
@@ -204,12 +235,9 @@ static void compare_next_group(struct bus_chores *chores)
         chores->group++;
     if (chores->groups[chores->group])
         return;
-    strv_free(chores->groups);
-    chores->groups = NULL;
-    if (chores->again)
-        bus_chores_compare(chores);
-    else
-        bus_chores_drive(chores);
+    const bool has_notes = chores->group > 0 || engine_gives_by_files(chores->engine);
+    if (!has_notes || bus_privileged_get_notes(chores->privileged, on_notes, chores) < 0)
+        finish_comparison(chores);
 }
 
 void bus_chores_compare(struct bus_chores *chores)

@@ -97,10 +97,12 @@ static void deliver_answer(const struct question *question, int result, const js
         question->done(result, json_is_true(value), message, question->data);
         return;
     }
+    const json_t *second = json_array_get(values, 1);
     _cleanup_free_ strv lines = result == 0 ? bus_list_texts(value) : NULL;
-    if (result == 0 && !lines)
+    _cleanup_free_ strv more = result == 0 && second ? bus_list_texts(second) : NULL;
+    if (result == 0 && (!lines || (second && !more)))
         result = -ENOMEM;
-    question->list(result, lines, message, question->data);
+    question->list(result, result == 0 ? lines : NULL, more, message, question->data);
 }
 
 static void on_answer(DBusPendingCall *pending, void *data)
@@ -175,34 +177,52 @@ static int ask_service(struct bus_privileged *privileged, const struct shape *sh
     return send_question(shape, arguments, question);
 }
 
-static int ask_member_change(struct bus_privileged *privileged, const char *method, const char *group,
-                             const char *user, bus_privileged_done done, void *data)
+static int ask_member_change(struct bus_privileged *privileged, const char *method,
+                             const struct membership *membership, bus_privileged_done done, void *data)
 {
-    const struct shape shape = {method, "ss", "b", BUS_PRIVILEGED_TIMEOUT_MS};
-    if (!text_is_utf8(group) || !text_is_utf8(user))
+    const struct shape shape = {method, "ssx", "b", BUS_PRIVILEGED_TIMEOUT_MS};
+    if (!text_is_utf8(membership->group) || !text_is_utf8(membership->user))
         return -EINVAL;
-    return ask_service(privileged, &shape, json_pack("[s, s]", group, user), done, NULL, data);
+    return ask_service(
+        privileged, &shape,
+        json_pack("[s, s, I]", membership->group, membership->user, (json_int_t)membership->until), done,
+        NULL, data);
 }
 
-int bus_privileged_add_member(struct bus_privileged *privileged, const char *group, const char *user,
+int bus_privileged_add_member(struct bus_privileged *privileged, const struct membership *membership,
                               bus_privileged_done done, void *data)
 {
-    return ask_member_change(privileged, "AddMember", group, user, done, data);
+    return ask_member_change(privileged, "AddMember", membership, done, data);
+}
+
+int bus_privileged_note_member(struct bus_privileged *privileged, const struct membership *membership,
+                               bus_privileged_done done, void *data)
+{
+    return ask_member_change(privileged, "NoteMember", membership, done, data);
 }
 
 int bus_privileged_remove_member(struct bus_privileged *privileged, const char *group, const char *user,
                                  bus_privileged_done done, void *data)
 {
-    return ask_member_change(privileged, "RemoveMember", group, user, done, data);
+    static const struct shape shape = {"RemoveMember", "ss", "b", BUS_PRIVILEGED_TIMEOUT_MS};
+    if (!text_is_utf8(group) || !text_is_utf8(user))
+        return -EINVAL;
+    return ask_service(privileged, &shape, json_pack("[s, s]", group, user), done, NULL, data);
 }
 
 int bus_privileged_get_members(struct bus_privileged *privileged, const char *group,
                                bus_privileged_listed done, void *data)
 {
-    static const struct shape shape = {"GetMembers", "s", "as", BUS_PRIVILEGED_TIMEOUT_MS};
+    static const struct shape shape = {"GetMembers", "s", "asas", BUS_PRIVILEGED_TIMEOUT_MS};
     if (!text_is_utf8(group))
         return -EINVAL;
     return ask_service(privileged, &shape, json_pack("[s]", group), NULL, done, data);
+}
+
+int bus_privileged_get_notes(struct bus_privileged *privileged, bus_privileged_listed done, void *data)
+{
+    static const struct shape shape = {"GetNotes", "", "asas", BUS_PRIVILEGED_TIMEOUT_MS};
+    return ask_service(privileged, &shape, json_array(), NULL, done, data);
 }
 
 int bus_privileged_warn(struct bus_privileged *privileged, uid_t uid, const char *text,

@@ -8,12 +8,13 @@
  * UNAVAILABLE when it is not installed, did not answer in time or ended; -errno for a malformed answer. message: for
  * people; "" when result is 0.
  *
- * After UNAVAILABLE a change may have been made or not: call again. Before adding a member, record that it is about to
- * be added: otherwise it would be taken for one that was there before (rule 6).
+ * After UNAVAILABLE a change may have been made or not: call again. The service knows by its notes whether a member who
+ * is there by then was added by such a call (rule 6).
  */
 #pragma once
 
 #include "dbus/server.h"
+#include "helperd/policy/membership.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,15 +30,21 @@ void bus_privileged_free(struct bus_privileged *privileged);
 
 /* changed: whether the user was added, or removed, by this call; false for Warn. */
 typedef void (*bus_privileged_done)(int result, bool changed, const char *message, void *data);
-/* lines: members, or what remains; NULL unless result is 0. Borrowed for the call, as the message. */
-typedef void (*bus_privileged_listed)(int result, char *const *lines, const char *message, void *data);
+/* lines, more: members, and those of them who are noted; users and groups of notes; what remains, and NULL. NULL unless
+ * result is 0. Borrowed for the call, as the message. */
+typedef void (*bus_privileged_listed)(int result, char *const *lines, char *const *more, const char *message,
+                                      void *data);
 
-int bus_privileged_add_member(struct bus_privileged *privileged, const char *group, const char *user,
+/* Add and note: the membership's user, group and until. */
+int bus_privileged_add_member(struct bus_privileged *privileged, const struct membership *membership,
                               bus_privileged_done done, void *data);
+int bus_privileged_note_member(struct bus_privileged *privileged, const struct membership *membership,
+                               bus_privileged_done done, void *data);
 int bus_privileged_remove_member(struct bus_privileged *privileged, const char *group, const char *user,
                                  bus_privileged_done done, void *data);
 int bus_privileged_get_members(struct bus_privileged *privileged, const char *group,
                                bus_privileged_listed done, void *data);
+int bus_privileged_get_notes(struct bus_privileged *privileged, bus_privileged_listed done, void *data);
 /* text: one line of visible text, at most BUS_WARNING_MAX bytes. */
 int bus_privileged_warn(struct bus_privileged *privileged, uid_t uid, const char *text,
                         bus_privileged_done done, void *data);

@@ -73,13 +73,21 @@ int engine_compare_user(struct engine *engine, const char *name, const struct fa
 /*
  * Memberships in /etc/group (membership = files). engine_take_due_membership takes the next one for the root service,
  * and plans its retry with back-off: 0 with *ret (owned), STORE_E_NONE, -errno. One at a time: call
- * engine_membership_done before the next. failure NULL: it was done; member: the answer to ACT_ASK.
+ * engine_membership_done before the next. failure NULL: it was done; member: the answer to ACT_ASK and ACT_ADD, a member
+ * by others' doing.
  */
 int engine_take_due_membership(struct engine *engine, struct membership *ret);
 int engine_membership_done(struct engine *engine, const struct membership *membership, bool member,
                            const char *failure);
 /* At a start, and when the setting changed: plans a membership for every grant that has none. 0 or -errno. */
 int engine_adopt_memberships(struct engine *engine);
+/* At a start: the root service is told when each member of ours ends. 0 or -errno. */
+int engine_note_memberships(struct engine *engine);
+/* The root service's notes, a user and a group each: keeps those that the store does not know, for the status. 0 or
+ * -errno. */
+int engine_compare_notes(struct engine *engine, char *const *users, char *const *groups);
+/* Whether membership = files. */
+bool engine_gives_by_files(const struct engine *engine);
 /* The groups of /etc/group in which we manage members; new. 0 or -errno. */
 int engine_membership_groups(struct engine *engine, strv *ret);
 /* Compares the members that /etc/group has with those that we put there; a missing one was removed manually. 0 or

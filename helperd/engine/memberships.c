@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/names.h"
 #include "helperd/engine/unrecorded.h"
 #include "helperd/lifecycle/narrow.h"
 
@@ -14,7 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ADOPTED_AT_ONCE = 100 }; /* in one transaction */
+enum {
+    ADOPTED_AT_ONCE = 100, /* in one transaction */
+    UNEXPLAINED_SHOWN = 5, /* lines of the status */
+};
 
 int engine_take_due_membership(struct engine *engine, struct membership *ret)
 {
@@ -25,8 +29,14 @@ int engine_take_due_membership(struct engine *engine, struct membership *ret)
     if (r == 0)
         return 0;
     r = store_find_due_membership(engine->store, now, &membership);
-    if (r != 0)
+    if (r == 0)
+        r = store_user_has_group_until(engine->store, membership.user, membership.group, &membership.until);
+    if (r != 0) {
+        membership_deinit(&membership);
         return r;
+    }
+    if (membership.until == 0)
+        membership.until = now; /* nobody gives it any more */
     membership.retry_at = now + retry_backoff(engine, ++membership.attempts);
     txn_begin(&txn, engine);
     membership_save(&txn, &membership, NULL);
@@ -94,6 +104,18 @@ static void review(struct txn *txn, const struct membership *membership)
     free(ids.items);
 }
 
+/* The end was told; or it moved meanwhile, and is to be told again. */
+static void note_end(struct txn *txn, struct membership *membership, int64_t told)
+{
+    int64_t until = 0;
+    if (!txn_ok(txn, store_user_has_group_until(txn->store, membership->user, membership->group, &until)))
+        return;
+    membership_schedule(txn, membership);
+    membership_save(txn, membership, NULL);
+    if (until != told)
+        membership_move_end(txn, membership->user, membership->group);
+}
+
 static void note_success(struct txn *txn, struct membership *membership, enum membership_event event)
 {
     static const char *const words[MEMBERSHIP_EVENT_COUNT] = {
@@ -120,10 +142,16 @@ static void note_failure(struct txn *txn, struct membership *membership, const c
     membership_save(txn, membership, news ? "member-failed" : NULL);
     if (!news)
         return;
-    log_warning("%s cannot be %s the group %s of /etc/group: %s. It is tried again.", membership->user,
-                membership->state == MEMBERSHIP_REMOVING ? "taken out of" : "put into", membership->group,
-                failure);
-    if (membership->state != MEMBERSHIP_REMOVING)
+    if (membership->state == MEMBERSHIP_THERE)
+        log_warning(
+            "The root service cannot be told when %s leaves the group %s of /etc/group: %s. It is tried "
+            "again.",
+            membership->user, membership->group, failure);
+    else
+        log_warning("%s cannot be %s the group %s of /etc/group: %s. It is tried again.", membership->user,
+                    membership->state == MEMBERSHIP_REMOVING ? "taken out of" : "put into", membership->group,
+                    failure);
+    if (membership->state != MEMBERSHIP_REMOVING && membership->state != MEMBERSHIP_THERE)
         review(txn, membership);
 }
 
@@ -131,10 +159,11 @@ static enum membership_event event_of(enum membership_act act, bool member)
 {
     switch (act) {
     case MEMBERSHIP_ACT_ADD:
-        return MEMBERSHIP_ADDED_EVENT;
+        return member ? MEMBERSHIP_SEEN_IN_EVENT : MEMBERSHIP_ADDED_EVENT;
     case MEMBERSHIP_ACT_REMOVE:
         return MEMBERSHIP_REMOVED_EVENT;
     case MEMBERSHIP_ACT_ASK:
+    case MEMBERSHIP_ACT_NOTE:
     case MEMBERSHIP_ACT_NONE:
         break;
     }
@@ -158,10 +187,13 @@ int engine_membership_done(struct engine *engine, const struct membership *asked
         return 0; /* that it is not wanted any more is not recorded yet: asked again then */
     }
     txn_begin(&txn, engine);
+    const bool tells = membership_act(asked->state) == MEMBERSHIP_ACT_NOTE;
     if (failure)
         note_failure(&txn, &membership, failure);
-    else
+    else if (!tells)
         note_success(&txn, &membership, event_of(membership_act(asked->state), member));
+    if (!failure && (tells || asked->state == MEMBERSHIP_ADDING) && membership.state == MEMBERSHIP_THERE)
+        note_end(&txn, &membership, asked->until);
     r = txn_commit(&txn);
     membership_deinit(&membership);
     return r;
@@ -227,7 +259,10 @@ static void lose_member(struct txn *txn, const char *user, const char *group)
 int engine_compare_members(struct engine *engine, const char *group, char *const *members)
 {
     struct comparison comparison = {.members = members};
-    int r = store_each_membership_of_group(engine->store, group, compare_one, &comparison);
+    /* The root service ends what is due by itself: that is no drift. */
+    int r = engine_tick(engine);
+    if (r == 0)
+        r = store_each_membership_of_group(engine->store, group, compare_one, &comparison);
     if (r == 0 && comparison.lost.count > 0) {
         struct txn txn;
         txn_begin(&txn, engine);
@@ -275,9 +310,56 @@ int engine_adopt_memberships(struct engine *engine)
 {
     int64_t after = 0;
     int r = 0;
-    while (engine->config->membership == CONFIG_MEMBERSHIP_FILES && r == 0)
+    while (engine_gives_by_files(engine) && r == 0)
         r = adopt_some(engine, &after);
     return r < 0 ? r : 0;
+}
+
+int engine_note_memberships(struct engine *engine)
+{
+    struct txn txn;
+    txn_begin(&txn, engine);
+    store_note_memberships(txn.store, clock_now(&engine->clock));
+    txn.chores_are_due = true;
+    return txn_commit(&txn);
+}
+
+/* ---- notes that the store does not know ---- */
+
+bool engine_gives_by_files(const struct engine *engine)
+{
+    return engine->config->membership == CONFIG_MEMBERSHIP_FILES;
+}
+
+static int add_unexplained(struct engine *engine, const char *user, const char *group)
+{
+    char shown_user[NAME_ENCODED_MAX + 1], shown_group[NAME_ENCODED_MAX + 1];
+    engine->unexplained_count++;
+    if (json_array_size(engine->unexplained) >= UNEXPLAINED_SHOWN)
+        return 0;
+    return json_array_append_new(
+        engine->unexplained,
+        json_sprintf("%s in %s: accesspkg added them, and holds nothing that says so; they go at their time",
+                     text_visible(user, shown_user, sizeof(shown_user)),
+                     text_visible(group, shown_group, sizeof(shown_group))));
+}
+
+int engine_compare_notes(struct engine *engine, char *const *users, char *const *groups)
+{
+    json_decref(engine->unexplained);
+    engine->unexplained = json_array();
+    engine->unexplained_count = 0;
+    int r = engine->unexplained ? 0 : -ENOMEM;
+    for (; r == 0 && *users && *groups; users++, groups++) {
+        struct membership membership = {0};
+        const int found = store_get_membership(engine->store, *users, *groups, &membership);
+        if (found == STORE_E_NONE)
+            r = add_unexplained(engine, *users, *groups) < 0 ? -ENOMEM : 0;
+        else
+            r = found;
+        membership_deinit(&membership);
+    }
+    return r;
 }
 
 /* ---- answers that wait ---- */

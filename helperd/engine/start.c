@@ -74,6 +74,8 @@ int engine_start(struct engine *engine, bool newborn)
     if ((r = bind_waiting_requests(engine)) < 0 && !disk_is_shut(r))
         return r;
     r = engine_tick(engine);
+    if (r == 0)
+        r = engine_note_memberships(engine);
     /* Logged, and tried again: revocations and those who only ask do not wait for it. */
     if (disk_is_shut(r))
         r = 0;
@@ -144,4 +146,6 @@ void engine_deinit(struct engine *engine)
     narrow_unload(engine);
     engine_unwatch_drift(engine);
     engine_forget_unknown(engine);
+    json_decref(engine->unexplained);
+    engine->unexplained = NULL;
 }

@@ -190,6 +190,16 @@ static int set_standing(struct engine *engine, json_t *status)
     return failed ? -ENOMEM : 0;
 }
 
+static int set_unexplained(const struct engine *engine, json_t *status)
+{
+    if (engine->unexplained_count == 0)
+        return 0;
+    return json_object_set_new(status, "unexplained_count", json_integer(engine->unexplained_count)) |
+                   json_object_set(status, "unexplained_members", engine->unexplained)
+               ? -ENOMEM
+               : 0;
+}
+
 int engine_status(struct engine *engine, const struct caller *caller, struct reply *reply)
 {
     struct store_counts counts = {0};
@@ -208,9 +218,9 @@ int engine_status(struct engine *engine, const struct caller *caller, struct rep
         return -ENOMEM;
     if ((r = set_login_id_facts(engine, caller, status)) != 0 || (r = set_pending(&counts, status)) != 0 ||
         (r = set_undecidable(engine, status)) != 0 || (r = set_assignments(engine, &counts, status)) != 0 ||
-        (r = set_standing(engine, status)) != 0 || (r = engine_add_unrecorded(engine, status)) != 0 ||
-        (r = engine_add_unknown(engine, status)) != 0 || (r = set_space(engine, status)) != 0 ||
-        (r = set_next_deadline(engine, status)) != 0)
+        (r = set_standing(engine, status)) != 0 || (r = set_unexplained(engine, status)) != 0 ||
+        (r = engine_add_unrecorded(engine, status)) != 0 || (r = engine_add_unknown(engine, status)) != 0 ||
+        (r = set_space(engine, status)) != 0 || (r = set_next_deadline(engine, status)) != 0)
         return r;
     return set_notices(engine, status);
 }

@@ -212,6 +212,7 @@ void assignment_fulfil(struct txn *txn, const struct request *request, const str
     if (facts)
         note_local_user(txn, facts, assignment.user, assignment.uid);
     put_in_place(txn, &assignment, &grants);
+    memberships_move_ends(txn, &assignment, &grants);
 }
 
 /* Has drifted grants put back when an administrator asks for it, or the package says drift = repair. */
@@ -239,11 +240,14 @@ static bool only_drift_is_missing(const struct grants *grants)
 void assignment_regrant(struct txn *txn, struct assignment *assignment, const struct grants *grants,
                         int64_t start)
 {
+    const int64_t end = assignment->span.end;
     settle(txn, assignment, start, grants);
     if (only_drift_is_missing(grants))
         assignment->retry_at = 0;
     store_update_assignment(txn->store, assignment);
     put_in_place(txn, assignment, grants);
+    if (assignment->span.end != end)
+        memberships_move_ends(txn, assignment, grants);
 }
 
 void assignment_resolve(struct txn *txn, struct assignment *assignment, const struct facts *facts, bool asked)
@@ -290,6 +294,7 @@ void assignment_fall_short(struct txn *txn, struct assignment *assignment, int e
 void assignment_extend(struct txn *txn, const struct request *request)
 {
     struct assignment assignment = {0};
+    _cleanup_(grants_deinit) struct grants grants = {0};
     const int64_t seconds = request->granted ? request->granted : request->duration;
     if (txn_ok(txn, store_get_assignment(txn->store, request->extends, &assignment))) {
         assignment_move(txn, &assignment, ASSIGNMENT_EXTEND);
@@ -298,6 +303,8 @@ void assignment_extend(struct txn *txn, const struct request *request)
         assignment.extended = true;
         assignment_plan_warning(txn->engine, &assignment);
         store_update_assignment(txn->store, &assignment);
+        grants_load(txn, &assignment, &grants);
+        memberships_move_ends(txn, &assignment, &grants);
         txn_publish(txn, assignment.user, false);
         txn_audit(txn, own_act(NULL), "extend", request->id, assignment.id);
         notify_holder(txn, OUTBOX_EXTENDED, &assignment, assignment.span.end, (struct act){0});

@@ -22,14 +22,36 @@ void membership_save(struct txn *txn, const struct membership *membership, const
     txn_audit(txn, own_act(detail), event, 0, 0);
 }
 
-void membership_schedule(struct txn *txn, struct membership *membership)
+static void schedule(struct txn *txn, struct membership *membership, bool act)
 {
-    const bool act = membership_act(membership->state) != MEMBERSHIP_ACT_NONE;
     membership->attempts = 0;
     membership->retry_at = act ? txn_now(txn) : 0;
     free(membership->problem);
     membership->problem = NULL;
     txn->chores_are_due |= act;
+}
+
+void membership_schedule(struct txn *txn, struct membership *membership)
+{
+    const enum membership_act act = membership_act(membership->state);
+    schedule(txn, membership, act != MEMBERSHIP_ACT_NONE && act != MEMBERSHIP_ACT_NOTE);
+}
+
+void membership_move_end(struct txn *txn, const char *user, const char *group)
+{
+    struct membership membership = {0};
+    if (store_get_membership(txn->store, user, group, &membership) == 0 &&
+        membership.state == MEMBERSHIP_THERE && membership.ours) {
+        schedule(txn, &membership, true);
+        membership_save(txn, &membership, NULL);
+    }
+    membership_deinit(&membership);
+}
+
+void memberships_move_ends(struct txn *txn, const struct assignment *assignment, const struct grants *grants)
+{
+    for (size_t i = 0; i < grants->count; i++)
+        membership_move_end(txn, assignment->user, grants->items[i].group);
 }
 
 /* Makes a failed act due now, without shortening the pause after it. */
@@ -66,7 +88,7 @@ void membership_want(struct txn *txn, const char *user, const char *group, gid_t
         membership_move(&membership, MEMBERSHIP_WANT_EVENT);
         if (membership.state != before)
             membership_schedule(txn, &membership);
-        else if (membership.problem)
+        else if (membership.problem && membership.state != MEMBERSHIP_THERE)
             retry_now(txn, &membership);
         membership_save(txn, &membership, NULL);
         txn_ok(txn, membership_describe(&membership, ret_problem));
@@ -85,6 +107,8 @@ void membership_release(struct txn *txn, const struct assignment *assignment, co
         membership_save(txn, &membership, NULL);
     }
     membership_deinit(&membership);
+    if (still)
+        membership_move_end(txn, assignment->user, group);
 }
 
 void memberships_release(struct txn *txn, const struct assignment *assignment, const struct grants *grants)

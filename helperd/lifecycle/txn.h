@@ -49,6 +49,9 @@ struct engine {
         int64_t after;  /* the last one that the walk took */
         int64_t failed; /* the request whose look-up failed last */
     } survey;
+    /* The root service's notes of members that the store does not know: lines for people, and how many there are. */
+    json_t *unexplained;
+    int64_t unexplained_count;
     struct unknown_names {
         void *root; /* a tree of names, see engine/unknown.c */
         size_t count;

@@ -19,6 +19,7 @@ static const int transitions[MEMBERSHIP_STATE_COUNT][MEMBERSHIP_EVENT_COUNT] = {
     [MEMBERSHIP_ADDING] =
         {
             [MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_ADDING,
+            [MEMBERSHIP_SEEN_IN_EVENT] = MEMBERSHIP_THERE, /* others added it while our attempts failed */
             [MEMBERSHIP_ADDED_EVENT] = MEMBERSHIP_THERE,
             [MEMBERSHIP_REMOVED_EVENT] = MEMBERSHIP_ADDING, /* wanted again while it was removed */
             [MEMBERSHIP_RELEASE_EVENT] = DEPENDS,
@@ -31,12 +32,13 @@ static const int transitions[MEMBERSHIP_STATE_COUNT][MEMBERSHIP_EVENT_COUNT] = {
         },
     [MEMBERSHIP_LOST] =
         {
-            [MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_ASKING, /* it may have been put back manually */
-            [MEMBERSHIP_RELEASE_EVENT] = DEPENDS,
+            [MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_ASKING,      /* it may have been put back manually */
+            [MEMBERSHIP_RELEASE_EVENT] = MEMBERSHIP_REMOVING, /* it may be there by another name, and noted */
         },
     [MEMBERSHIP_REMOVING] =
         {
             [MEMBERSHIP_WANT_EVENT] = MEMBERSHIP_ADDING,
+            [MEMBERSHIP_SEEN_IN_EVENT] = DEPENDS,           /* released while others added it */
             [MEMBERSHIP_ADDED_EVENT] = MEMBERSHIP_REMOVING, /* released while it was added */
             [MEMBERSHIP_REMOVED_EVENT] = DEPENDS,
             [MEMBERSHIP_RELEASE_EVENT] = MEMBERSHIP_REMOVING,
@@ -51,6 +53,7 @@ static const char *const texts[] = {
 static const enum membership_act acts[MEMBERSHIP_STATE_COUNT] = {
     [MEMBERSHIP_ASKING] = MEMBERSHIP_ACT_ASK,
     [MEMBERSHIP_ADDING] = MEMBERSHIP_ACT_ADD,
+    [MEMBERSHIP_THERE] = MEMBERSHIP_ACT_NOTE,
     [MEMBERSHIP_REMOVING] = MEMBERSHIP_ACT_REMOVE,
 };
 
@@ -66,10 +69,11 @@ bool membership_move(struct membership *membership, enum membership_event event)
     const int next = transitions[membership->state][event];
     if (next == MEMBERSHIP_NONE)
         return false;
-    /* A membership to be added was not there, so it becomes ours. One that was removed manually is ours no more. */
+    /* A membership to be added was not there, so it becomes ours. One that was removed manually is ours no more, nor is
+     * one that others added meanwhile. */
     if (next == MEMBERSHIP_ADDING)
         membership->ours = true;
-    else if (next == MEMBERSHIP_LOST || next == MEMBERSHIP_ASKING)
+    else if (next == MEMBERSHIP_LOST || next == MEMBERSHIP_ASKING || event == MEMBERSHIP_SEEN_IN_EVENT)
         membership->ours = false;
     if (next != DEPENDS)
         membership->state = (enum membership_state)next;

@@ -4,8 +4,8 @@
  * ask of the root service, org.accesspkg1.Privileged, in each state. Pure: no clock, no SQL, no bus.
  *
  * Implements rule 6: before adding a membership, the daemon asks whether the user is a member already and records the
- * answer; it never removes a membership that was there before. The answer is durable before the first attempt to add,
- * so that after a crash in between we still know whether the membership is ours.
+ * answer; it never removes a membership that was there before. The root service looks again at each attempt to add, and
+ * notes for itself what it adds and until when: whatever becomes of our store, it ends then, and nothing else does.
  */
 #pragma once
 
@@ -26,8 +26,8 @@ enum membership_state {
 #define MEMBERSHIP_EVENT_TABLE(X)                                                                            \
     X(WANT)     /* an assignment gives it */                                                                 \
     X(RELEASE)  /* the last assignment that gave it has ended */                                             \
-    X(SEEN_IN)  /* the answer: the user is a member already */                                               \
-    X(SEEN_OUT) /* the answer: the user is no member */                                                      \
+    X(SEEN_IN)  /* the answer: the user is a member already, and not by us */                                \
+    X(SEEN_OUT) /* the answer: the user is no member, or one whom the root service added */                  \
     X(ADDED)                                                                                                 \
     X(REMOVED)                                                                                               \
     X(LOST) /* it was in place and is missing now */
@@ -44,6 +44,7 @@ enum membership_act {
     MEMBERSHIP_ACT_NONE = 0,
     MEMBERSHIP_ACT_ASK,
     MEMBERSHIP_ACT_ADD,
+    MEMBERSHIP_ACT_NOTE, /* tell when it ends; only where retry_at says so */
     MEMBERSHIP_ACT_REMOVE
 };
 
@@ -56,6 +57,7 @@ struct membership {
     int64_t attempts;
     int64_t retry_at; /* 0: nothing to do */
     char *problem;    /* why the last attempt failed; NULL: it did not */
+    int64_t until;    /* the end that the root service is told; not in the store */
 };
 
 void membership_deinit(struct membership *membership);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One run of gpasswd: absolute path, an environment of our own, no descriptor of ours, a deadline, always collected.
+ * One run of gpasswd: absolute path, an environment of our own, no descriptor of ours but the lock, a deadline, always
+ * collected.
  * A member at a time: -M would overwrite what an administrator changes meanwhile.
  */
 #include "helperd/privileged/gpasswd.h"
@@ -41,7 +42,8 @@ static void read_said(int output, char ret_said[GPASSWD_SAID_MAX])
     text_visible(text, ret_said, GPASSWD_SAID_MAX);
 }
 
-int gpasswd_run(const char *option, const char *user, const char *group, char ret_said[GPASSWD_SAID_MAX])
+int gpasswd_run(const char *option, const char *user, const char *group, int lock,
+                char ret_said[GPASSWD_SAID_MAX])
 {
     char *const argv[] = {
         (char *)GPASSWD_PROGRAM, (char *)option, (char *)user, (char *)"--", (char *)group, NULL};
@@ -50,7 +52,7 @@ int gpasswd_run(const char *option, const char *user, const char *group, char re
     ret_said[0] = '\0';
     _cleanup_close_ int output = child_text("");
     const struct child_plan plan = {
-        .argv = argv, .environment = environment, .fds = {CHILD_NULL, output, output}, .n_fds = 3};
+        .argv = argv, .environment = environment, .fds = {CHILD_NULL, output, output, lock}, .n_fds = 4};
     int r = output < 0 ? output : child_start(&plan, &pid);
     if (r < 0) {
         snprintf(ret_said, GPASSWD_SAID_MAX, "it cannot be run: %s", strerror(-r));

@@ -8,6 +8,7 @@
 #include "dbus/server_method.h"
 #include "dbus/variant.h"
 #include "helperd/privileged/answer.h"
+#include "helperd/privileged/keeper.h"
 #include "helperd/privileged/members.h"
 #include "helperd/privileged/sessions.h"
 #include "helperd/privileged/warning.h"
@@ -33,6 +34,10 @@ struct method {
     int (*run)(const json_t *arguments, struct answer *answer);
     double deadline;
     bool in_turn; /* one at a time, in the order of arrival */
+    /* What it says to who ends noted memberships: the argument that is a note's end (0: none); that it may have failed to
+     * take a member out. */
+    size_t until;
+    bool ends;
 };
 
 struct service {
@@ -44,6 +49,7 @@ struct service {
     size_t count;
     ev_timer idle_timer;
     ev_signal stop[2];
+    struct keeper keeper;
     bool leaving; /* the name is given up */
     bool lost;
 };
@@ -59,13 +65,17 @@ struct call {
 };
 
 static const struct method methods[] = {
-    {{"AddMember", "ss", "group user", "b", "added"}, members_add, DEADLINE, true},
-    {{"RemoveMember", "ss", "group user", "b", "removed"}, members_remove, DEADLINE, true},
-    {{"GetMembers", "s", "group", "as", "members"}, members_list, DEADLINE, true},
-    {{"Warn", "us", "uid text", "", ""}, warning_send, DEADLINE, false},
+    {{"AddMember", "ssx", "group user until", "b", "added"}, members_add, DEADLINE, true, 2, false},
+    {{"NoteMember", "ssx", "group user until", "b", "member"}, members_note, DEADLINE, true, 2, false},
+    {{"RemoveMember", "ss", "group user", "b", "removed"}, members_remove, DEADLINE, true, 0, true},
+    {{"GetMembers", "s", "group", "asas", "members noted"}, members_list, DEADLINE, true, 0, false},
+    {{"GetNotes", "", "", "asas", "users groups"}, members_list_notes, DEADLINE, true, 0, false},
+    {{"Warn", "us", "uid text", "", ""}, warning_send, DEADLINE, false, 0, false},
     {{"EndSessions", "usasau", "uid user services gids", "as", "remaining"},
      sessions_end,
      SESSIONS_SECONDS,
+     false,
+     0,
      false},
 };
 
@@ -79,6 +89,7 @@ static const struct bus_interface interface = {
 };
 
 static void run_in_turn(struct service *service);
+static void leave_if_done(struct service *service);
 
 /* ---- the end of a call ---- */
 
@@ -117,14 +128,18 @@ static void send_values(const struct call *call, const json_t *values)
 static void call_finish(struct call *call, const struct answer *answer)
 {
     struct service *service = call->service;
+    if (call->arguments && call->method->until > 0)
+        keeper_expect(&service->keeper,
+                      json_integer_value(json_array_get(call->arguments, call->method->until)));
+    if (call->method->ends && answer->error == BUS_ERROR_UNAVAILABLE)
+        keeper_retry(&service->keeper);
     if (answer->error)
         bus_method_refuse(service->bus, call->message, bus_error_name(answer->error), answer->message);
     else
         send_values(call, answer->values);
     call_free(call);
     run_in_turn(service);
-    if (service->leaving && !service->calls)
-        ev_break(service->loop, EVBREAK_ALL);
+    leave_if_done(service);
 }
 
 static void call_refuse(struct call *call, enum bus_error error, const char *text)
@@ -185,11 +200,16 @@ static int start_work(struct call *call)
     return r;
 }
 
+static bool keeper_wants(const struct service *service)
+{
+    return service->keeper.wanted && !service->leaving;
+}
+
 /* The first call that may begin now. */
 static struct call *next_call(const struct service *service)
 {
     size_t workers = 0;
-    bool turn_taken = false;
+    bool turn_taken = service->keeper.worker || (keeper_wants(service) && !service->keeper.yields);
     for (const struct call *call = service->calls; call; call = call->next) {
         if (call->worker) {
             workers++;
@@ -204,15 +224,30 @@ static struct call *next_call(const struct service *service)
     return NULL;
 }
 
+static bool is_turn_taken(const struct service *service)
+{
+    for (const struct call *call = service->calls; call; call = call->next)
+        if (call->worker && call->method->in_turn)
+            return true;
+    return service->keeper.worker != NULL;
+}
+
+/* Ends that are due go before the calls; while there are many, they take turns. */
 static void run_in_turn(struct service *service)
 {
     struct call *call;
+    if (keeper_wants(service) && !service->keeper.yields && !is_turn_taken(service))
+        keeper_begin(&service->keeper);
     while ((call = next_call(service))) {
+        if (call->method->in_turn)
+            service->keeper.yields = false;
         if (start_work(call) == 0)
             continue;
         call_refuse(call, BUS_ERROR_UNAVAILABLE, "no process could be started; nothing was changed");
         return; /* the refusal came here again */
     }
+    if (keeper_wants(service) && !is_turn_taken(service))
+        keeper_begin(&service->keeper);
 }
 
 /* ---- the beginning of a call ---- */
@@ -276,7 +311,12 @@ static void leave(struct service *service)
     ev_timer_stop(service->loop, &service->idle_timer);
     bus_release(service->bus);
     ev_timer_stop(service->loop, &service->idle_timer);
-    if (!service->calls)
+    leave_if_done(service);
+}
+
+static void leave_if_done(struct service *service)
+{
+    if (service->leaving && !service->calls && !service->keeper.worker)
         ev_break(service->loop, EVBREAK_ALL);
 }
 
@@ -284,8 +324,14 @@ static void on_idle(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
     struct service *service = timer->data;
-    if (!service->calls)
+    if (!service->calls && !keeper_stays(&service->keeper))
         leave(service);
+}
+
+static void on_keeper(void *data)
+{
+    run_in_turn(data);
+    leave_if_done(data);
 }
 
 static void on_stop(struct ev_loop *loop, ev_signal *signal, int events)
@@ -325,9 +371,14 @@ int service_run(uid_t caller, double idle)
         return EX_OSERR;
     init_events(&service);
     const struct bus_hooks hooks = {on_call, on_lost, &service};
-    if (bus_open(service.loop, &self, &hooks, &service.bus) < 0)
+    if (bus_open(service.loop, &self, &hooks, &service.bus) < 0) {
+        keeper_run_once(); /* what is due does not wait for a bus; the unit starts us again (rule 13) */
         return EX_UNAVAILABLE;
+    }
+    keeper_init(&service.keeper, service.loop, on_keeper, &service);
+    run_in_turn(&service);
     ev_run(service.loop, 0);
+    keeper_deinit(&service.keeper);
     while (service.calls) { /* of a bus that went away */
         if (service.calls->worker)
             child_kill(service.calls->worker);

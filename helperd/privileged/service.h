@@ -8,7 +8,8 @@
 #include <sys/types.h>
 
 /*
- * Serves calls of this uid alone until none came for `idle` seconds, a signal, or the end of the bus. Calls under way
+ * Serves calls of this uid alone until none came for `idle` seconds and no noted membership is to end, a signal, or the
+ * end of the bus. Calls under way
  * are answered first. The exit status.
  */
 int service_run(uid_t caller, double idle);

@@ -53,6 +53,22 @@ int store_user_gets_group(struct store *store, const char *user, const char *gro
     return r;
 }
 
+int store_user_has_group_until(struct store *store, const char *user, const char *group, int64_t *ret)
+{
+    return FIND_NUMBER(store, ret,
+                       "SELECT coalesce(max(a.end), 0) FROM assignment a"
+                       " JOIN \"grant\" g ON g.assignment = a.id AND g.name = ?2"
+                       " WHERE a.user = ?1 AND g.live = 1 AND a." SQL_LIVE,
+                       "tt", user, group);
+}
+
+int store_note_memberships(struct store *store, int64_t now)
+{
+    return sql_run(store,
+                   "UPDATE membership SET retry_at = ? WHERE state = 'there' AND ours = 1 AND retry_at = 0",
+                   "i", now);
+}
+
 int store_find_membership_under_way(struct store *store, const char *user, struct membership *ret)
 {
     return FIND_MEMBERSHIP(store, ret, " WHERE user = ? AND retry_at > 0 AND problem IS NULL LIMIT 1", "t",

@@ -13,6 +13,10 @@ int store_find_due_membership(struct store *store, int64_t now, struct membershi
 /* Whether a live assignment of the user other than `but` gives the group. */
 int store_user_gets_group(struct store *store, const char *user, const char *group, int64_t but,
                           bool *ret_gets);
+/* The last end among the user's live assignments that give the group; 0: none does. */
+int store_user_has_group_until(struct store *store, const char *user, const char *group, int64_t *ret);
+/* Makes it due that the root service is told the end of every membership in place that is ours. */
+int store_note_memberships(struct store *store, int64_t now);
 /* A membership of this user, of any user, that is under way and has not failed; one of this user still to be
  * removed. */
 int store_find_membership_under_way(struct store *store, const char *user, struct membership *ret);

@@ -69,6 +69,7 @@ START_TEST(trouble_is_there_when_there_is_some)
         " \"undecidable_requests\": [\"request 1, db of eve: nobody\"], \"partially_fulfilled\": 1,"
         " \"partial\": [\"db of eve: g: none\"], \"memberships_left\": 2, \"unreviewed\": 1,"
         " \"standing_count\": 1, \"standing_members\": [\"eve, by other means: gpasswd -d eve dbadmins\"],"
+        " \"unexplained_count\": 2, \"unexplained_members\": [\"zoe in g: accesspkg added them\"],"
         " \"unknown_users\": 12, \"unknown_user_names\": [\"eve\", \"karl@corp\"], \"unknown_groups\": 1,"
         " \"unknown_group_names\": [\"far\"],"
         " \"policy_problem\": \"The last good policy is in use.\\ndb.conf:1: wrong\\nweb.conf:2: odd\","
@@ -79,13 +80,15 @@ START_TEST(trouble_is_there_when_there_is_some)
     SHOWS(result.out, "Policy problem:     The last good policy is in use.\n"
                       "Errors:             db.conf:1: wrong\n                    web.conf:2: odd\n"
                       "Allow-list:         a: b\n                    c: d\n");
-    SHOWS(result.out, "Nobody can decide:  request 1, db of eve: nobody\n                    ... and 6 more\n"
-                      "Not reviewed:       1 taken in an emergency; approvers see which: pkg-approve\n"
-                      "Live assignments:   2\nNot in place:       db of eve: g: none\n"
-                      "Also in /etc/group: eve, by other means: gpasswd -d eve dbadmins\n"
-                      "Not known now:      12 users: eve, karl@corp, ...; 1 group: far\n"
-                      "Left in /etc/group: 2 not taken out yet; tried again, and the journal says why\n"
-                      "Notices to deliver: 3, since Sun 2025-11-23 22:12 UTC (");
+    SHOWS(result.out,
+          "Nobody can decide:  request 1, db of eve: nobody\n                    ... and 6 more\n"
+          "Not reviewed:       1 taken in an emergency; approvers see which: pkg-approve\n"
+          "Live assignments:   2\nNot in place:       db of eve: g: none\n"
+          "Also in /etc/group: eve, by other means: gpasswd -d eve dbadmins\n"
+          "Not explained:      zoe in g: accesspkg added them\n                    ... and 1 more\n"
+          "Not known now:      12 users: eve, karl@corp, ...; 1 group: far\n"
+          "Left in /etc/group: 2 not taken out yet; tried again, and the journal says why\n"
+          "Notices to deliver: 3, since Sun 2025-11-23 22:12 UTC (");
     SHOWS(result.out, "Last failure:       Sun 2025-11-23 22:12 UTC (");
 }
 END_TEST

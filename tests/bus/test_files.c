@@ -9,23 +9,25 @@
 
 #define ASKED "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = bob\n"
 #define FREE  "[package]\ngroups = dbadmins backup\n[policy]\napproval = none\nduration = 1h\n"
+#define LATER                                                                                                \
+    "[package]\ngroups = dba-leads\n[policy]\napproval = none\nduration = 4s\n"                              \
+    "max_duration = 2h\nextension = allowed\n"
 #define SHORT "[package]\ngroups = dbadmins\n[policy]\napproval = none\nduration = 2s\n"
 
 static void setup(void)
 {
     ck_assert_int_eq(
         live_run("root", "printf '[grants]\\nmembership = files\\n' >/etc/accesspkg/accesspkg.conf"), 0);
-    live_start("asked", ASKED, "free", FREE, "short", SHORT, NULL);
+    live_start("asked", ASKED, "free", FREE, "later", LATER, "short", SHORT, NULL);
     live_start_privileged(30);
 }
 
 static void teardown(void)
 {
     live_stop();
-    live_run(
-        "root",
-        "rm -f /etc/accesspkg/accesspkg.conf; for user in alice carol; do for group in dbadmins backup; do "
-        "gpasswd -d $user $group; done; done");
+    live_run("root",
+             "umount /usr/bin/gpasswd; rm -f /etc/accesspkg/accesspkg.conf; for user in alice carol; do "
+             "for group in dbadmins backup dba-leads; do gpasswd -d $user $group; done; done");
 }
 
 /* Until it is so: the daemon and the root service do it by themselves. */
@@ -182,11 +184,121 @@ START_TEST(test_changed_mode)
 }
 END_TEST
 
+static void lose_store(void)
+{
+    live_stop_daemon(SIGKILL);
+    live_expect("root", "rm /var/lib/accesspkg/state.db* /var/lib/accesspkg/grants/user/*", 0, "");
+}
+
+/* Rule 13: the root service ends by its own notes what nobody else knows of, with the daemon dead. */
+START_TEST(test_lost_store)
+{
+    live_expect("alice", "pkg-request submit short", 0, "You hold short");
+    lose_store();
+    ck_assert(live_stands("alice", "dbadmins"));
+    becomes("alice", "dbadmins", false);
+}
+END_TEST
+
+/* The next daemon says whom it cannot explain; who has a grant file is held on, and goes with a revocation. */
+START_TEST(test_status_of_a_lost_store)
+{
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
+    live_expect("carol", "pkg-request submit free", 0, "You hold free");
+    live_expect("root", "cp -p /var/lib/accesspkg/grants/user/carol /tmp/carol", 0, "");
+    lose_store();
+    live_expect("root", "mv /tmp/carol /var/lib/accesspkg/grants/user/carol", 0, "");
+    live_start_daemon();
+    for (int i = 0; i < 500 && (live_run("root", "pkg-admin"), !strstr(live_output, "Not explained")); i++)
+        ;
+    live_expect("root", "pkg-admin", 0, "alice in ");
+    ck_assert_ptr_null(strstr(live_output, "carol in "));
+    live_expect("root", "pkg-admin --json", 0, "\"unexplained_count\"");
+    live_expect("root", "pkg-admin revoke free carol -m over", 0, "Revoked");
+    ck_assert(!live_stands("carol", "dbadmins"));
+    ck_assert(!live_stands("carol", "backup"));
+    ck_assert(live_stands("alice", "dbadmins"));
+}
+END_TEST
+
+/* Renamed while they hold it: the end finds them by uid and gid, without a daemon and with one. */
+START_TEST(test_renamed_holder)
+{
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
+    live_expect("root",
+                "cp -p /etc/passwd /etc/passwd.old && cp -p /etc/group /etc/group.old && "
+                "sed -i s/^alice:/alicia:/ /etc/passwd && "
+                "sed -i 's/^\\(dbadmins\\|backup\\)\\(:.*:\\)alice/\\1\\2alicia/' /etc/group",
+                0, "");
+    ck_assert(live_stands("alicia", "dbadmins"));
+    live_run("root", "pkg-admin revoke free alice -m over"); /* or the daemon did so by itself */
+    becomes("alicia", "dbadmins", false);
+    becomes("alicia", "backup", false);
+    live_expect("root", "mv /etc/passwd.old /etc/passwd && mv /etc/group.old /etc/group", 0, "");
+}
+END_TEST
+
+/* Rule 6: added by hand while our gpasswd fails and is tried again. */
+START_TEST(test_added_by_hand_meanwhile)
+{
+    live_expect("root",
+                "cp -p /usr/bin/gpasswd /tmp/real && printf '#!/bin/sh\nexit 5\n' >/tmp/fake && "
+                "chmod 755 /tmp/fake && mount --bind /tmp/fake /usr/bin/gpasswd",
+                0, "");
+    live_expect("alice", "pkg-request submit free", 0, "Partially fulfilled");
+    live_expect("root", "/tmp/real -a alice dbadmins && umount /usr/bin/gpasswd", 0, "");
+    becomes("alice", "backup", true);
+    for (int i = 0;
+         i < 500 && (live_run("root", "pkg-admin retry free alice"), !strstr(live_output, "Fulfilled")); i++)
+        ;
+    live_expect("root", "pkg-admin audit", 0, "member-before");
+    live_expect("alice", "pkg-request return free", 0, "handed back");
+    ck_assert(live_stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "backup"));
+}
+END_TEST
+
+/* An end that moves takes the note along. */
+START_TEST(test_extended)
+{
+    live_expect("alice", "pkg-request submit later", 0, "You hold later");
+    live_expect("alice", "pkg-request extend later -d 1h", 0, "");
+    int moved = 1;
+    for (int i = 0; i < 2000 && moved != 0; i++)
+        moved = live_run("root",
+                         "now=$(date +%s) && "
+                         "until=$(sed -n 's/^until 0*//p' /var/lib/accesspkg-privileged/2002.1001.alice) && "
+                         "test $((until - now)) -gt 3000");
+    ck_assert_int_eq(moved, 0);
+    live_expect("root", "pkg-admin revoke later alice -m over", 0, "Revoked");
+    ck_assert(!live_stands("alice", "dba-leads"));
+}
+END_TEST
+
+/* Memberships of a version without notes are noted at the next start. */
+START_TEST(test_upgrade)
+{
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
+    live_stop_daemon(SIGTERM);
+    live_expect("root", "rm /var/lib/accesspkg-privileged/*", 0, "");
+    live_start_daemon();
+    for (int i = 0; i < 2000 && live_run("root", "test -e /var/lib/accesspkg-privileged/34.1001.alice -a "
+                                                 "-e /var/lib/accesspkg-privileged/2001.1001.alice") != 0;
+         i++)
+        ;
+    live_expect("alice", "pkg-request return free", 0, "handed back");
+    ck_assert(!live_stands("alice", "dbadmins"));
+    ck_assert(!live_stands("alice", "backup"));
+}
+END_TEST
+
 int main(void)
 {
     suite_case("files", setup, teardown);
     suite_timeout(60);
     suite_add(test_answers_wait, test_end, test_member_before, test_service_away, test_killed,
-              test_drift_at_start, test_drift, test_removed_package, test_changed_mode);
+              test_drift_at_start, test_drift, test_removed_package, test_changed_mode, test_lost_store,
+              test_status_of_a_lost_store, test_renamed_holder, test_added_by_hand_meanwhile, test_extended,
+              test_upgrade);
     return suite_run();
 }

@@ -83,12 +83,35 @@ package_lasts()
     host pkg-admin reload
 }
 
+# call METHOD SIGNATURE [ARGUMENT...]: of the root service, as the user accesspkg.
+call()
+{
+    on_host accesspkg busctl --system --timeout=40 call org.accesspkg1.Privileged /org/accesspkg1/Privileged \
+        org.accesspkg1.Privileged "$@"
+}
+
+# until_in SECONDS: an end from now on.
+until_in()
+{
+    echo $(($(date +%s) + $1))
+}
+
+stands() # USER GROUP
+{
+    host grep -qE "^$2:.*[:,]$1(,|\$)" /etc/group
+}
+
+is_out()
+{
+    ! stands "$@"
+}
+
 # fresh: no request, no grant, every service as a case expects it.
 fresh()
 {
     host systemctl unmask --runtime --quiet accesspkgd
     host systemctl stop accesspkgd
-    host find /var/lib/accesspkg -type f -not -path '*/allow/*' -delete
+    host find /var/lib/accesspkg /var/lib/accesspkg-privileged -type f -not -path '*/allow/*' -delete
     host systemctl reset-failed
     host systemctl start accesspkgd
     package_lasts 4h

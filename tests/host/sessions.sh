@@ -76,4 +76,5 @@ clean_up()
     host loginctl terminate-user alice carol || true
     host sh -c "gpasswd -d alice $group; gpasswd -d bob $group; gpasswd -d carol $group" || true
     host systemctl stop accesspkg-privileged || true
+    host find /var/lib/accesspkg-privileged -type f -delete
 }

@@ -27,20 +27,28 @@ static void on_done(int result, bool changed, const char *message, void *data)
     note(outcome, result, message);
 }
 
-static void on_listed(int result, char *const *lines, const char *message, void *data)
+static void on_listed(int result, char *const *lines, char *const *more, const char *message, void *data)
 {
     struct outcome *outcome = data;
     for (; lines && *lines; lines++)
         strcat(strcat(outcome->lines, *lines), "\n");
+    for (; more && *more; more++)
+        strcat(strcat(outcome->more, *more), "\n");
     note(outcome, result, message);
 }
 
 static int ask_one(struct bus_privileged *privileged, const struct ask *ask, struct outcome *outcome)
 {
     char *const services[] = {(char *)ask->service, NULL};
+    const struct membership membership = {
+        .group = (char *)ask->group, .user = (char *)ask->user, .until = ask->until ? ask->until : INT64_MAX};
     switch (ask->kind) {
     case ASK_ADD:
-        return bus_privileged_add_member(privileged, ask->group, ask->user, on_done, outcome);
+        return bus_privileged_add_member(privileged, &membership, on_done, outcome);
+    case ASK_NOTE:
+        return bus_privileged_note_member(privileged, &membership, on_done, outcome);
+    case ASK_NOTES:
+        return bus_privileged_get_notes(privileged, on_listed, outcome);
     case ASK_REMOVE:
         return bus_privileged_remove_member(privileged, ask->group, ask->user, on_done, outcome);
     case ASK_MEMBERS:

@@ -14,16 +14,19 @@ struct etcgroup {
     struct {
         char user[32];
         char group[32];
+        int64_t until; /* of a note: it was added by the root service; 0: by others */
     } members[ETCGROUP_MAX];
     size_t count;
     const char *failure; /* what every try says meanwhile; NULL: it works */
     size_t tries;
     struct membership asked; /* what it is at; no user: nothing */
-    bool member;             /* whether it was one before */
+    bool member;             /* whether it was one before, by others' doing */
     const char *answer;      /* why it could not be done; NULL: it was */
 };
 
 bool etcgroup_has(const struct etcgroup *etcgroup, const char *user, const char *group);
+/* The end that the root service was told; 0: the user is no member, or one by others' doing. */
+int64_t etcgroup_until(const struct etcgroup *etcgroup, const char *user, const char *group);
 void etcgroup_add(struct etcgroup *etcgroup, const char *user, const char *group);
 void etcgroup_remove(struct etcgroup *etcgroup, const char *user, const char *group);
 

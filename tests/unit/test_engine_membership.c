@@ -95,6 +95,106 @@ START_TEST(test_two_assignments)
 }
 END_TEST
 
+/* Rule 6: an administrator adds a member while our attempts fail. */
+START_TEST(test_added_by_hand_meanwhile)
+{
+    const int64_t id = approved("alice");
+    ck_assert(etcgroup_serve_one(&etc, &fixture.engine)); /* no member, it says */
+    etc.failure = "the file is locked";
+    serve();
+    etcgroup_add(&etc, "alice", "dbadmins");
+    etc.failure = NULL;
+    pass(60);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    revoke("alice", "asked");
+    serve();
+    ck_assert(etcgroup_has(&etc, "alice", "dbadmins"));
+}
+END_TEST
+
+/* Rule 13: the root service knows each end, as it is now. */
+START_TEST(test_ends_are_told)
+{
+    const int64_t first = fixture.now + 3600, second = fixture.now + 7200;
+    approved("alice");
+    serve();
+    ck_assert_int_eq(etcgroup_until(&etc, "alice", "dbadmins"), first);
+    acts_file(&fixture, "alice", "free");
+    serve();
+    ck_assert_int_eq(etcgroup_until(&etc, "alice", "dbadmins"), second);
+    ck_assert_int_eq(etcgroup_until(&etc, "alice", "backup"), second);
+    revoke("alice", "free");
+    serve();
+    ck_assert_int_eq(etcgroup_until(&etc, "alice", "dbadmins"), first);
+    const size_t tries = etc.tries;
+    pass(60);
+    ck_assert_uint_eq(etc.tries, tries); /* once is enough */
+    etc.members[0].until = 1;
+    ck_assert_int_eq(engine_start(&fixture.engine, false), 0);
+    serve();
+    ck_assert_int_eq(etcgroup_until(&etc, "alice", "dbadmins"), first);
+}
+END_TEST
+
+/* It cannot be told: tried again, and the access is none the worse. */
+START_TEST(test_end_that_cannot_be_told)
+{
+    const int64_t second = fixture.now + 7200;
+    approved("alice");
+    serve();
+    etc.failure = "the root service did not answer";
+    const int64_t id = acts_file(&fixture, "alice", "free");
+    serve();
+    ck_assert(!engine_is_settling(&fixture.engine, "alice"));
+    etc.failure = NULL;
+    pass(60);
+    ck_assert_int_eq(etcgroup_until(&etc, "alice", "dbadmins"), second);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+}
+END_TEST
+
+/* A store that was lost: who is noted is ours still. */
+START_TEST(test_noted_before)
+{
+    etcgroup_add(&etc, "alice", "dbadmins");
+    etc.members[0].until = fixture.now + 60;
+    const int64_t end = fixture.now + 3600;
+    approved("alice");
+    serve();
+    ck_assert_int_eq(etcgroup_until(&etc, "alice", "dbadmins"), end);
+    revoke("alice", "asked");
+    serve();
+    ck_assert(!etcgroup_has(&etc, "alice", "dbadmins"));
+}
+END_TEST
+
+START_TEST(test_unexplained)
+{
+    char *users[] = {(char *)"alice", (char *)"bob", NULL},
+         *groups[] = {(char *)"dbadmins", (char *)"x", NULL};
+    approved("alice");
+    serve();
+    ck_assert_int_eq(engine_compare_notes(&fixture.engine, users, groups), 0);
+    ck_assert_int_eq(fixture.engine.unexplained_count, 1);
+    ck_assert_ptr_nonnull(
+        strstr(json_string_value(json_array_get(fixture.engine.unexplained, 0)), "bob in x: "));
+    ck_assert_int_eq(engine_compare_notes(&fixture.engine, &users[2], &groups[2]), 0);
+    ck_assert_int_eq(fixture.engine.unexplained_count, 0);
+}
+END_TEST
+
+/* What the root service ended at its time is no drift, though the daemon comes to it later. */
+START_TEST(test_ended_by_the_root_service)
+{
+    const int64_t id = approved("alice");
+    serve();
+    fixture.now += 3600;
+    etcgroup_remove(&etc, "alice", "dbadmins");
+    etcgroup_compare(&etc, &fixture.engine, "dbadmins");
+    ck_assert_str_eq(fixture_state(&fixture, id), "access-expired");
+}
+END_TEST
+
 /* A crash between the addition and its record: the next start knows whose it is (rule 6). */
 START_TEST(test_crash_after_addition)
 {
@@ -104,7 +204,8 @@ START_TEST(test_crash_after_addition)
     ck_assert_int_eq(engine_take_due_membership(&fixture.engine, &wanted), 0);
     ck_assert_int_eq(membership_act(wanted.state), MEMBERSHIP_ACT_ADD);
     membership_deinit(&wanted);
-    etcgroup_add(&etc, "alice", "dbadmins"); /* and no word of it */
+    etcgroup_add(&etc, "alice", "dbadmins"); /* and no word of it, but a note */
+    etc.members[0].until = fixture.now + 3600;
     pass(5);
     ck_assert(fixture_gate_opens(&fixture, "alice", "asked"));
     revoke("alice", "asked");
@@ -365,9 +466,11 @@ END_TEST
 int main(void)
 {
     suite_case("engine_membership", setup, fixture_teardown);
-    suite_add(test_added_and_removed, test_member_before, test_two_assignments, test_crash_after_addition,
-              test_failure, test_failed_removal, test_end_before_an_answer, test_clock_set_back,
-              test_wanted_again, test_made_a_standing_member, test_drift, test_drift_waits_or_is_repaired,
-              test_changed_mode, test_group_dropped, test_ended_at_once);
+    suite_add(test_added_by_hand_meanwhile, test_ends_are_told, test_end_that_cannot_be_told,
+              test_noted_before, test_unexplained, test_ended_by_the_root_service, test_added_and_removed,
+              test_member_before, test_two_assignments, test_crash_after_addition, test_failure,
+              test_failed_removal, test_end_before_an_answer, test_clock_set_back, test_wanted_again,
+              test_made_a_standing_member, test_drift, test_drift_waits_or_is_repaired, test_changed_mode,
+              test_group_dropped, test_ended_at_once);
     return suite_run();
 }

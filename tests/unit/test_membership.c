@@ -14,11 +14,11 @@ static const int expected[MEMBERSHIP_STATE_COUNT][MEMBERSHIP_EVENT_COUNT] = {
     [MEMBERSHIP_NONE] = {MEMBERSHIP_ASKING, NO, NO, NO, NO, NO, NO},
     [MEMBERSHIP_ASKING] = {MEMBERSHIP_ASKING, MEMBERSHIP_NONE, MEMBERSHIP_THERE, MEMBERSHIP_ADDING, NO, NO,
                            NO},
-    [MEMBERSHIP_ADDING] = {MEMBERSHIP_ADDING, MEMBERSHIP_REMOVING, NO, NO, MEMBERSHIP_THERE,
+    [MEMBERSHIP_ADDING] = {MEMBERSHIP_ADDING, MEMBERSHIP_REMOVING, MEMBERSHIP_THERE, NO, MEMBERSHIP_THERE,
                            MEMBERSHIP_ADDING, NO},
     [MEMBERSHIP_THERE] = {MEMBERSHIP_THERE, THERE_OR_GONE, NO, NO, NO, NO, MEMBERSHIP_LOST},
-    [MEMBERSHIP_LOST] = {MEMBERSHIP_ASKING, MEMBERSHIP_NONE, NO, NO, NO, NO, NO},
-    [MEMBERSHIP_REMOVING] = {MEMBERSHIP_ADDING, MEMBERSHIP_REMOVING, NO, NO, MEMBERSHIP_REMOVING,
+    [MEMBERSHIP_LOST] = {MEMBERSHIP_ASKING, MEMBERSHIP_REMOVING, NO, NO, NO, NO, NO},
+    [MEMBERSHIP_REMOVING] = {MEMBERSHIP_ADDING, MEMBERSHIP_REMOVING, MEMBERSHIP_NONE, NO, MEMBERSHIP_REMOVING,
                              MEMBERSHIP_NONE, NO},
 };
 
@@ -59,6 +59,10 @@ START_TEST(what_was_there_before_is_not_ours)
     static const enum membership_event standing[] = {MEMBERSHIP_WANT_EVENT,  MEMBERSHIP_SEEN_OUT_EVENT,
                                                      MEMBERSHIP_ADDED_EVENT, MEMBERSHIP_LOST_EVENT,
                                                      MEMBERSHIP_WANT_EVENT,  MEMBERSHIP_SEEN_IN_EVENT};
+    /* An administrator added them while our attempts failed. */
+    static const enum membership_event meanwhile[] = {MEMBERSHIP_WANT_EVENT, MEMBERSHIP_SEEN_OUT_EVENT,
+                                                      MEMBERSHIP_SEEN_IN_EVENT};
+    ck_assert(!ours_after(meanwhile, 3));
     ck_assert(!ours_after(before, 2));
     ck_assert(ours_after(added, 2)); /* durable before the first try to add */
     ck_assert(ours_after(put_back, 5));
@@ -79,11 +83,20 @@ START_TEST(what_was_lost_is_asked_for_anew)
 }
 END_TEST
 
+/* Lost by its name may be there by another: the root service knows. */
+START_TEST(what_was_lost_is_released_by_the_root_service)
+{
+    struct membership membership = {.state = MEMBERSHIP_LOST};
+    ck_assert(membership_move(&membership, MEMBERSHIP_RELEASE_EVENT));
+    ck_assert_int_eq(membership_act(membership.state), MEMBERSHIP_ACT_REMOVE);
+}
+END_TEST
+
 START_TEST(each_state_says_what_is_to_be_done)
 {
     static const enum membership_act acts[] = {
         [MEMBERSHIP_NONE] = MEMBERSHIP_ACT_NONE,  [MEMBERSHIP_ASKING] = MEMBERSHIP_ACT_ASK,
-        [MEMBERSHIP_ADDING] = MEMBERSHIP_ACT_ADD, [MEMBERSHIP_THERE] = MEMBERSHIP_ACT_NONE,
+        [MEMBERSHIP_ADDING] = MEMBERSHIP_ACT_ADD, [MEMBERSHIP_THERE] = MEMBERSHIP_ACT_NOTE,
         [MEMBERSHIP_LOST] = MEMBERSHIP_ACT_NONE,  [MEMBERSHIP_REMOVING] = MEMBERSHIP_ACT_REMOVE,
     };
     for (int state = 0; state < MEMBERSHIP_STATE_COUNT; state++) {
@@ -99,6 +112,6 @@ int main(void)
 {
     suite_case("membership", NULL, NULL);
     suite_add(every_state_and_every_event, what_was_there_before_is_not_ours, what_was_lost_is_asked_for_anew,
-              each_state_says_what_is_to_be_done);
+              what_was_lost_is_released_by_the_root_service, each_state_says_what_is_to_be_done);
     return suite_run();
 }

@@ -9,7 +9,7 @@ where_things_are()
     for path in usr/sbin/accesspkgd usr/sbin/pkg-admin usr/bin/pkg-approve usr/bin/pkg-request \
         usr/libexec/accesspkg/accesspkg-submit usr/libexec/accesspkg/accesspkg-lookup \
         usr/libexec/accesspkg/accesspkg-notify usr/libexec/accesspkg/accesspkg-mail \
-        usr/lib/systemd/system/accesspkg-notify.service \
+        usr/lib/systemd/system/accesspkg-notify.service usr/lib/systemd/system/accesspkg-notes.service \
         usr/libexec/accesspkg/accesspkg-privileged usr/lib/systemd/system/accesspkg-privileged.service \
         "usr/lib/$triplet/security/pam_accesspkg.so" usr/lib/systemd/system/accesspkgd.service \
         usr/lib/sysusers.d/accesspkg.conf usr/lib/tmpfiles.d/accesspkg.conf \
@@ -20,8 +20,10 @@ where_things_are()
         usr/share/dbus-1/interfaces/org.accesspkg1.Privileged.xml; do
         [[ -f $root/$path ]] || complain "$path is missing"
     done
-    run host stat -c '%U:%G %a %n' /var/lib/accesspkg /var/lib/accesspkg/{allow,used,grants,grants/user}
+    run host stat -c '%U:%G %a %n' /var/lib/accesspkg /var/lib/accesspkg/{allow,used,grants,grants/user} \
+        /var/lib/accesspkg-privileged
     says "^root:accesspkg 1775 /var/lib/accesspkg$"
+    says "^root:root 700 /var/lib/accesspkg-privileged$"
     says "^root:root 755 /var/lib/accesspkg/allow$"
     says "^root:accesspkg 750 /var/lib/accesspkg/used$"
     says "^accesspkg:accesspkg 755 /var/lib/accesspkg/grants$"

@@ -89,8 +89,27 @@ mute()
     ((SECONDS - begun <= 8)) || complain "the refusal took $((SECONDS - begun)) s"
 }
 
+# Rule 13: with membership = files, and without the daemon.
+ends_after_boot()
+{
+    trap 'host systemctl enable --now --quiet accesspkgd; host gpasswd -d alice $group || true' EXIT
+    host systemctl disable --now --quiet accesspkgd
+    host systemctl enable --quiet accesspkg-notes
+    run call AddMember ssx $group alice "$(until_in 30)"
+    says "^b true"
+    reboot_host
+    stands alice $group || complain "alice's time is not over"
+    run host systemctl show -P ConditionResult accesspkg-notes
+    says "^yes"
+    wait_for 15 host systemctl is-active --quiet accesspkg-privileged
+    run host systemctl is-active accesspkgd
+    refused
+    wait_for 60 is_out alice $group
+}
+
 it "the service restarts before the approval and before the login" restart_between
 it "the host reboots between approval and login" reboot_between
+it "a membership in /etc/group ends at its time after a boot, without the daemon" ends_after_boot
 it "the daemon is killed: holders get in, and it comes back" killed_and_back
 it "the daemon is stopped: a login brings it back" stopped_and_activated
 it "the daemon is away: holders get in, others get the other message and code" away

@@ -2,12 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The root service where logind, systemd and gpasswd are real: called as accesspkgd calls it. Sourced by tests/host/run.
 
-# call METHOD SIGNATURE [ARGUMENT...]: as the user accesspkg.
-call()
-{
-    on_host accesspkg busctl --system --timeout=40 call org.accesspkg1.Privileged /org/accesspkg1/Privileged \
-        org.accesspkg1.Privileged "$@"
-}
+for_long=9223372036854775807 # no end
 
 # shellcheck source=tests/host/sessions.sh
 . "$here/sessions.sh"
@@ -15,15 +10,21 @@ call()
 members_of_a_local_group()
 {
     trap clean_up EXIT
-    run call AddMember ss $group alice
+    run call AddMember ssx $group alice $for_long
     succeeded
     says "^b true"
+    run host stat -c '%U:%G %a' /var/lib/accesspkg-privileged
+    says "^root:root 700"
     run host grep "^$group:" /etc/group
     says ":alice$"
     run host grep "^$group:" /etc/gshadow
     says ":alice$"
-    run call AddMember ss $group alice
+    host gpasswd -a bob $group
+    run call AddMember ssx $group bob $for_long
     says "^b false"
+    run call RemoveMember ss $group bob
+    says "^b false"
+    host gpasswd -d bob $group
     run call RemoveMember ss $group alice
     says "^b true"
     run call RemoveMember ss $group alice
@@ -67,7 +68,7 @@ names_with_blanks()
     says "alice"
     run host sudo -l -U alice
     says "/usr/bin/true"
-    run call AddMember ss "domain ops" alice
+    run call AddMember ssx "domain ops" alice $for_long
     succeeded
     says "^b true"
     run host grep "^domain ops:" /etc/group
@@ -84,15 +85,15 @@ nobody_else()
 {
     trap clean_up EXIT
     run on_host alice busctl --system call org.accesspkg1.Privileged /org/accesspkg1/Privileged \
-        org.accesspkg1.Privileged AddMember ss $group alice
+        org.accesspkg1.Privileged AddMember ssx $group alice $for_long
     refused
     run host busctl --system call org.accesspkg1.Privileged /org/accesspkg1/Privileged \
-        org.accesspkg1.Privileged AddMember ss $group alice
+        org.accesspkg1.Privileged AddMember ssx $group alice $for_long
     refused
-    run call AddMember ss sudo alice
+    run call AddMember ssx sudo alice $for_long
     refused
     says "allow-list"
-    run call AddMember ss root alice
+    run call AddMember ssx root alice $for_long
     refused
     ! host grep -E '^(sudo|root|'$group'):.*alice' /etc/group || complain "alice was added"
 }
@@ -191,6 +192,29 @@ stubborn_session()
     host rm /tmp/stubborn
 }
 
+# Rule 13: accesspkgd and its store are gone, the root service was killed, user and group are called otherwise.
+ends_without_daemon()
+{
+    trap 'host sh -c "usermod -l alice alicia; groupmod -n $group renamed"
+        host systemctl unmask --runtime --quiet accesspkgd; host systemctl start accesspkgd; clean_up' EXIT
+    run call AddMember ssx $group alice "$(until_in 8)"
+    says "^b true"
+    run call AddMember ssx $group bob "$(until_in 600)"
+    says "^b true"
+    host systemctl mask --runtime --quiet accesspkgd
+    host systemctl stop accesspkgd
+    host sh -c 'rm -f /var/lib/accesspkg/state.db* /var/lib/accesspkg/grants/user/*'
+    host systemctl kill -s KILL accesspkg-privileged
+    host pkill -KILL -u alice || true
+    host usermod -l alicia alice
+    host groupmod -n renamed $group
+    stands alicia renamed || complain "alicia should be in the group"
+    wait_for 30 is_out alicia renamed
+    stands bob renamed || complain "bob was taken out"
+    run host systemctl is-active accesspkg-privileged
+    succeeded
+}
+
 goes_when_idle()
 {
     trap clean_up EXIT
@@ -217,4 +241,5 @@ it "a warning stands on the terminal of an ssh session" warned
 it "ssh session, user manager and leftovers end with the access" ended
 it "sessions of other services and of others stay, and are told of" others_stay
 it "what ignores SIGTERM ends with its session" stubborn_session
+it "a membership ends at its time: no daemon, no store, killed, user and group renamed" ends_without_daemon
 it "it goes when idle, and comes back when called" goes_when_idle
