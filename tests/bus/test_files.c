@@ -38,6 +38,14 @@ static void becomes(const char *user, const char *group, bool wanted)
     ck_assert_int_eq(live_stands(user, group), wanted);
 }
 
+/* The daemon hears of a change of /etc/group after it is made. */
+static void wait_until_status(const char *part)
+{
+    for (int i = 0; i < 500 && (live_run("root", "pkg-request status 1"), !strstr(live_output, part)); i++)
+        ;
+    live_expect("root", "pkg-request status 1", 0, part);
+}
+
 /* Rule 3: approve answers when the membership is there; revoke, when it is gone. */
 START_TEST(test_answers_wait)
 {
@@ -82,7 +90,7 @@ START_TEST(test_service_away)
     live_start_privileged(30);
     becomes("alice", "backup", true);
     becomes("alice", "dbadmins", true);
-    live_expect("alice", "pkg-request status 1", 0, "Fulfilled");
+    wait_until_status("State:          Fulfilled");
     live_stop_privileged(SIGTERM);
     live_expect("root", "pkg-admin revoke free alice -m over", 69, "The end is recorded");
     ck_assert(live_stands("alice", "dbadmins"));
@@ -120,9 +128,7 @@ END_TEST
 
 static void wait_until_partial(void)
 {
-    for (int i = 0; i < 500 && (live_run("root", "pkg-request status 1"), !strstr(live_output, "Partially"));
-         i++)
-        ;
+    wait_until_status("Partially");
     live_expect("root", "pkg-request status 1", 0, "taken out of /etc/group by hand");
 }
 
