@@ -366,6 +366,7 @@ START_TEST(test_killed)
     struct engine_verification verification = {0};
     while (engine_verify(&fixture.engine, &verification) == 1)
         ;
+    engine_verification_deinit(&verification);
     ck_assert(!fixture_gate_opens(&fixture, "alice", "prod"));
     make_room_and_pass();
     check_recorded(id, at);

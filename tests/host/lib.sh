@@ -66,7 +66,7 @@ reboot_host() # [LOGIN-ID]
     local nspawn
     nspawn=$(<"$work/nspawn")
     host systemctl reboot || true
-    wait_for 60 ended "$nspawn" || return 1
+    wait_for 120 ended "$nspawn" || return 1
     boot "$@"
 }
 

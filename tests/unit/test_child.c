@@ -21,8 +21,12 @@ static int output; /* what a program prints */
 
 static void setup(void)
 {
-    output = child_text("");
+    const int text = child_text("");
+    ck_assert_int_ge(text, 0);
+    /* Not a standard stream's number, which it would have where stdin is closed. */
+    output = fcntl(text, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     ck_assert_int_ge(output, 0);
+    close(text);
 }
 
 static void teardown(void)
@@ -141,14 +145,24 @@ static int tell_nulls(void *data)
     return is_null(0, O_RDONLY) + 2 * is_null(1, O_WRONLY) + 4 * is_null(2, O_WRONLY);
 }
 
+/* What child_start opens for itself gets their numbers, and is not handed on. */
+static int start_with_closed(void *data)
+{
+    (void)data;
+    pid_t pid = 0;
+    int status = 0;
+    const struct child_plan plan = {.run = tell_nulls, .fds = {0, 1, 2}, .n_fds = 3};
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    return child_start(&plan, &pid) == 0 && child_wait(pid, -1, &status) == 0 ? WEXITSTATUS(status) : 99;
+}
+
 START_TEST(closed_descriptors)
 {
     const struct child_plan plan = {.run = tell_nulls, .fds = {CHILD_NULL, output, CHILD_NULL}, .n_fds = 3};
     ck_assert_int_eq(WEXITSTATUS(finish(&plan)), 5);
-    close(STDIN_FILENO);
-    close(STDOUT_FILENO);
-    /* What child_start opens for itself gets their numbers, and is not handed on. */
-    const int status = finish(&(struct child_plan){.run = tell_nulls, .fds = {0, 1, output}, .n_fds = 3});
+    const int status =
+        finish(&(struct child_plan){.run = start_with_closed, .fds = {0, 1, output}, .n_fds = 3});
     ck_assert_int_eq(WEXITSTATUS(status), 3);
 }
 END_TEST

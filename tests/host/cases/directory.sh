@@ -108,6 +108,7 @@ set_up_directory()
         >"$root/etc/systemd/system/corp-ldap.service"
     cp "$root/etc/nsswitch.conf" "$work/nsswitch.before"
     cp "$root/etc/pam.d/sshd" "$work/sshd.before"
+    cp "$settings" "$work/settings.before"
     # Half of the default, which halves what the cases wait for.
     printf '[lookup]\ntimeout = 1s\n' >"$settings"
     sed -i -e 's/^passwd:.*/passwd: files sss/' -e 's/^group:.*/group: files sss accesspkg/' "$root/etc/nsswitch.conf"
@@ -131,7 +132,7 @@ take_away_directory()
     rm -f "$root/etc/accesspkg/notify.d/told" "$packages"/{far,crowd}.conf "$sssd_conf" "$root/etc/systemd/system/corp-ldap.service"
     cp "$work/nsswitch.before" "$root/etc/nsswitch.conf"
     cp "$work/sshd.before" "$root/etc/pam.d/sshd"
-    rm "$settings"
+    cp "$work/settings.before" "$settings"
     host env DEBIAN_FRONTEND=noninteractive pam-auth-update --disable sss
     host systemctl daemon-reload
 }
@@ -332,7 +333,7 @@ stopped()
     nothing_is_concluded
     run host pkg-admin revoke far KARL -m over
     refused
-    says "is not known, for it does not answer"
+    says "by this spelling. A directory does not answer that may know"
     outage_lines
     says "refused"
     says_not "took too long"
@@ -410,7 +411,7 @@ part_hangs() # PROGRAM
     says_not "nobody"
     within 4 host pkg-admin revoke far KARL -m over
     refused
-    says "is not known, for it does not answer"
+    says "by this spelling. A directory does not answer that may know"
     within 1 host pkg-admin revoke far karl -m over
     succeeded
     within 1 host pkg-admin revoke $package alice -m over

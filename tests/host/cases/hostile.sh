@@ -91,7 +91,7 @@ small_disk()
 {
     host systemctl stop accesspkgd
     host cp -a /var/lib/accesspkg /root/state
-    host mount -t tmpfs -o size=3m,mode=1775 none /var/lib/accesspkg
+    host mount -t tmpfs -o size=64m,mode=1775 none /var/lib/accesspkg
     trap 'host systemctl stop accesspkgd; host umount /var/lib/accesspkg; host rm -r /root/state' EXIT
     host cp -a /root/state/. /var/lib/accesspkg
     host systemctl start accesspkgd
