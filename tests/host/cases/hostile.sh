@@ -97,11 +97,23 @@ small_disk()
     host systemctl start accesspkgd
 }
 
+# The store has room within itself for a while.
+use_up_store()
+{
+    local reason
+    reason=$(printf '%01000d' 0)
+    on_host dave sh -c "while id=\$(pkg-request submit $package -m $reason) && id=\${id#Request } &&
+        pkg-request cancel \${id%% *}; do :; done" >"$work/used-up" 2>&1 || true
+    run tail -n 5 "$work/used-up"
+    says "disk of /var/lib/accesspkg is full"
+}
+
 full_disk()
 {
     small_disk
     grant alice
     host sh -c 'cat /dev/zero >/var/lib/accesspkg/filler' || true
+    use_up_store
     run ssh_as alice id
     succeeded
     says "($group)"
