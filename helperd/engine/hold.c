@@ -325,6 +325,20 @@ static int append_similar_name(struct engine *engine, const char *user, const ch
     return r;
 }
 
+/* What either spelling of the user's name has: all of it is going to end. */
+static int check_revoker_of_both(const struct call *call, const char *const names[2], const char *package)
+{
+    bool any = false;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < 2; i++) {
+        if (!engine_has_package(call->engine, names[i], package))
+            continue;
+        any = true;
+        r = check_revoker(call, names[i], package);
+    }
+    return any ? r : check_revoker(call, names[1], package);
+}
+
 int engine_revoke(const struct call *call, const char *user, const char *package, const char *reason)
 {
     if (!*reason)
@@ -336,7 +350,7 @@ int engine_revoke(const struct call *call, const char *user, const char *package
         return r;
     const char *const names[] = {user, call->facts->user ? call->facts->user->name : user};
     bool any = false;
-    if ((r = check_revoker(call, names[1], package)) != 0)
+    if ((r = check_revoker_of_both(call, names, package)) != 0)
         return r;
     for (size_t i = 0; i < 2; i++)
         if ((r = revoke_all(call, names[i], package, reason, &any)) < 0)

@@ -17,13 +17,18 @@ static void setup(void)
     fixture_init(&fixture, "db", DB, "other", OTHER, NULL);
 }
 
-static int64_t submit(const char *package, int64_t start)
+static int64_t submit_as(const char *user, const char *package, int64_t start)
 {
     json_t *value = NULL;
     char *names[] = {(char *)package, NULL};
     const struct submission submission = {.packages = names, .justification = "x", .start = start};
-    ck_assert_msg(acts_submit(&fixture, "alice", &submission, &value) == 0, "%s", fixture_message);
+    ck_assert_msg(acts_submit(&fixture, user, &submission, &value) == 0, "%s", fixture_message);
     return fixture_id(value);
+}
+
+static int64_t submit(const char *package, int64_t start)
+{
+    return submit_as("alice", package, start);
 }
 
 static int64_t approved(const char *package, int64_t start)
@@ -131,9 +136,31 @@ START_TEST(test_by_approvers)
 }
 END_TEST
 
+/* The name as it was typed is another holder's, whom the directory knows by no such name. */
+START_TEST(test_other_spelling)
+{
+    approved("db", 0);
+    fixture_write_package(&fixture, "db",
+                          "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = carol\n");
+    fixture_reload(&fixture);
+    const int64_t id = submit_as("dave", "db", 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", id, true, "", NULL), 0);
+    const struct call *call = fixture_call(&fixture, "bob", "alice");
+    ck_assert_int_eq(fixture_answer(engine_revoke(call, "dave", "db", "enough"), NULL),
+                     BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    ck_assert(fixture_gate_opens(&fixture, "alice", "db")); /* all or nothing */
+    call = fixture_call(&fixture, "root", "alice");
+    ck_assert_int_eq(fixture_answer(engine_revoke(call, "dave", "db", "enough"), NULL), 0);
+    ck_assert(!fixture_gate_opens(&fixture, "dave", "db"));
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db"));
+}
+END_TEST
+
 int main(void)
 {
     suite_case("revoke", setup, fixture_teardown);
-    suite_add(test_what_lies_ahead, test_extension_that_waits, test_by_approvers, test_nothing_else);
+    suite_add(test_what_lies_ahead, test_extension_that_waits, test_by_approvers, test_nothing_else,
+              test_other_spelling);
     return suite_run();
 }
