@@ -63,13 +63,10 @@ find_init()
 
 reboot_host() # [LOGIN-ID]
 {
-    local nspawn init
+    local nspawn
     nspawn=$(<"$work/nspawn")
-    init=$(<"$work/pid")
     host systemctl reboot || true
-    wait_for 120 ended "$init" || return 1
-    # It may outlast its host, which is down by now.
-    wait_for 10 ended "$nspawn" || kill -KILL "$nspawn"
+    wait_for 60 ended "$nspawn" || return 1
     boot "$@"
 }
 
