@@ -39,3 +39,6 @@
 #define PATH_LOOKUP   ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-lookup"
 #define PATH_DAEMON   ACCESSPKG_SBINDIR "/accesspkgd"
 #define PATH_RETURNED ACCESSPKG_MAILDIR "/accesspkg-notify" /* the mailbox with bounced mails */
+
+/* OpenSSH's, for the host's key (hostkey.h). */
+#define PATH_SSH_KEYGEN "/usr/bin/ssh-keygen"

@@ -6,6 +6,7 @@
 #include "common/paths.h"
 #include "dbus/server_caller.h"
 #include "helperd/daemon/internal.h"
+#include "helperd/host/hostkey.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -198,12 +199,14 @@ static int start_layers(struct daemon *daemon)
         .state = PATH_STATE,
         .login_ids_count = bus_caller_login_ids_count("/proc"),
         .group_file = PATH_ETC "/group",
+        .host_name = daemon->host_name,
         .hooks = {.changed = on_request_changed,
                   .deadline = set_deadline,
                   .notices = on_notices,
                   .chores = set_chores,
                   .data = daemon},
     };
+    gethostname(daemon->host_name, sizeof(daemon->host_name) - 1);
     daemon->started = clock_now(&daemon->engine.clock);
     init_loop_events(daemon);
     int r = daemon_load_config(daemon);
@@ -218,6 +221,8 @@ static int start_layers(struct daemon *daemon)
         return EX_CANTCREAT;
     umask(0022);
     daemon->engine.store = daemon->store;
+    daemon->host_key = hostkey_load(PATH_STATE);
+    daemon->engine.host_key = daemon->host_key;
     daemon->lookup = lookup_new(daemon->loop, PATH_LOOKUP, (double)daemon->config.lookup_timeout);
     if (daemon->lookup)
         lookup_set_outage(daemon->lookup, on_outage, daemon);
@@ -262,6 +267,7 @@ static void stop_layers(struct daemon *daemon)
     packages_free(daemon->packages);
     packages_free(daemon->before);
     free(daemon->policy_problem);
+    free(daemon->host_key);
     ev_loop_destroy(daemon->loop);
     if (daemon->lock >= 0)
         close(daemon->lock);

@@ -12,6 +12,7 @@
 #include "helperd/host/lookup.h"
 
 #include <ev.h>
+#include <limits.h>
 
 enum { RETRIES_AT_ONCE = 8 };
 
@@ -43,6 +44,8 @@ struct daemon {
     double seen;    /* the clock at the last look, to notice that it was set back */
     struct retry retries[RETRIES_AT_ONCE];
     struct daemon_survey survey;
+    char host_name[HOST_NAME_MAX + 1];
+    char *host_key; /* its fingerprint; NULL: none */
     int lock;
     bool lost;
     int64_t started;

@@ -198,7 +198,9 @@ int daemon_add_status(json_t *status, void *data)
     struct daemon *daemon = data;
     struct problems problems = {0};
     char host[HOSTNAME_TEXT_MAX];
+    _cleanup_free_ char *epoch = NULL;
     hostname_visible(host);
+    store_get_epoch(daemon->store, &epoch);
     compare_allow_list(daemon, &problems);
     int r = json_object_set_new(status, "version", json_string(ACCESSPKG_VERSION)) |
             json_object_set_new(status, "host", json_string(host)) |
@@ -208,6 +210,10 @@ int daemon_add_status(json_t *status, void *data)
             json_object_set_new(
                 status, "membership",
                 json_string(daemon->config.membership == CONFIG_MEMBERSHIP_FILES ? "files" : "nss"));
+    if (epoch)
+        r |= json_object_set_new(status, "epoch", json_string(epoch));
+    if (daemon->host_key)
+        r |= json_object_set_new(status, "host_key", json_string(daemon->host_key));
     if (daemon->policy_problem)
         r |= json_object_set_new(status, "policy_problem", json_string(daemon->policy_problem));
     problems_deinit(&problems);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Figures of the store: how much waits and is held, when something is due next, disk space. */
+/* Figures of the store: its epoch, how much waits and is held, when something is due next, disk space. */
 #include "helperd/store/sql.h"
 
 #include <sys/stat.h>
@@ -40,6 +40,16 @@ int store_read_counts(struct store *store, int64_t now, struct store_counts *ret
     ret->live = live.live;
     ret->partial = live.partial;
     return 0;
+}
+
+int store_get_epoch(struct store *store, char **ret)
+{
+    return FIND_TEXT(store, ret, "SELECT name FROM epoch ORDER BY number DESC LIMIT 1", "");
+}
+
+int store_begin_epoch(struct store *store, int64_t now)
+{
+    return sql_run(store, "INSERT INTO epoch (name, begun) VALUES (lower(hex(randomblob(16))), ?)", "i", now);
 }
 
 struct store_space store_measure(struct store *store)

@@ -10,6 +10,10 @@
 /*
  * What each step adds.
  *
+ * step 8
+ *   request.nonce  makes the text of a request unlike any other (common/requesttext.h)
+ *   request.gids   the gids that its groups had when it was filed, or at an approval
+ *   epoch       the lives of this store: a new one begins where it is not what it was (restored, taken for another)
  * step 7
  *   assignment_current, grant_holder  who holds what now, in the order of numbers (pkg-admin holders)
  * step 6
@@ -229,6 +233,12 @@ static const char *const steps[] = {
     "ALTER TABLE request ADD COLUMN groups TEXT;"
     "UPDATE assignment SET begun = 1 WHERE state = 'partially-fulfilled' AND id IN"
     " (SELECT assignment FROM \"grant\" WHERE live = 1 AND problem IS NULL);",
+
+    "ALTER TABLE request ADD COLUMN nonce TEXT;"
+    "ALTER TABLE request ADD COLUMN gids TEXT;"
+    "UPDATE request SET nonce = lower(hex(randomblob(16))) WHERE state IN ('submitted', 'pending-approval');"
+    "CREATE TABLE epoch (number INTEGER PRIMARY KEY, name TEXT NOT NULL, begun INTEGER NOT NULL) STRICT;"
+    "INSERT INTO epoch (name, begun) VALUES (lower(hex(randomblob(16))), unixepoch());",
 };
 #pragma GCC diagnostic pop
 

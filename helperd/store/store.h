@@ -45,6 +45,10 @@ void store_rollback(struct store *store);
 int store_fail(struct store *store, int error);
 int store_failed(const struct store *store); /* the first fault, -errno; 0: none */
 
+/* The store's epoch: a random name, new. A new one begins when what is here may not be what it was. */
+int store_get_epoch(struct store *store, char **ret);
+int store_begin_epoch(struct store *store, int64_t now);
+
 /*
  * Makes sure, outside a transaction, that the store can record what narrows on a full disk; cheap where it can. -ENOSPC:
  * the disk has no room for that; -errno.

@@ -187,6 +187,28 @@ START_TEST(test_saved_step_6)
 }
 END_TEST
 
+/* Before step 8: what waits gets a nonce, each another one, and the store an epoch. */
+START_TEST(test_saved_pending)
+{
+    char born[8192];
+    char *epoch = NULL, *again = NULL;
+    open_saved("tests/unit/state-6.sql", born);
+    ck_assert_str_eq(
+        value_of("SELECT count(*) > 0 AND count(*) = count(DISTINCT nonce) AND min(length(nonce)) = 32"
+                 " FROM request WHERE state = 'pending-approval'"),
+        "1");
+    ck_assert_int_eq(store_get_epoch(store, &epoch), 0);
+    ck_assert_uint_eq(strlen(epoch), 32);
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(store_begin_epoch(store, 1), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+    ck_assert_int_eq(store_get_epoch(store, &again), 0);
+    ck_assert_str_ne(again, epoch);
+    free(epoch);
+    free(again);
+}
+END_TEST
+
 /*
  * A database of step 3 with something in each state that a later step writes anew: requests in their first and second
  * stage, with fallback approvers and without; an assignment that is partial, one that is whole, one that ended.
@@ -296,8 +318,8 @@ int main(void)
 {
     suite_case("schema", setup, teardown);
     suite_add(test_newborn, test_saved_database, test_saved_escalation, test_saved_publications,
-              test_saved_step_6, test_saved_step_3, test_other_versions, test_not_a_database, test_links,
-              test_rollback);
+              test_saved_step_6, test_saved_pending, test_saved_step_3, test_other_versions,
+              test_not_a_database, test_links, test_rollback);
     suite_rows(test_saved_since_step_4, saved_since_4);
     return suite_run();
 }

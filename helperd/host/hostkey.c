@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "helperd/host/hostkey.h"
+
+#include "common/child.h"
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PATIENCE_MS = 10000, OUTPUT_MAX = 1024 };
+
+/* Runs ssh-keygen; `output` (CHILD_NULL: none) gets what it prints. 0; -errno, -EIO when it failed. */
+static int run_keygen(const char *const *argv, int output)
+{
+    const struct child_plan plan = {.argv = (char *const *)argv,
+                                    .environment = (char *[]){NULL},
+                                    .fds = {CHILD_NULL, output, CHILD_NULL},
+                                    .n_fds = 3};
+    pid_t pid = 0;
+    int status = 0;
+    int r = child_start(&plan, &pid);
+    if (r < 0)
+        return r;
+    r = child_wait(pid, PATIENCE_MS, &status);
+    if (r == -ETIME) {
+        kill(pid, SIGKILL);
+        child_wait(pid, -1, &status);
+        return r;
+    }
+    return r < 0 ? r : WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+/* "256 SHA256:... accesspkg (ED25519)": its second word, new. */
+static char *take_fingerprint(const char *line)
+{
+    const char *begin = strstr(line, " SHA256:");
+    return begin ? strndup(begin + 1, strcspn(begin + 1, " \n")) : NULL;
+}
+
+static char *read_fingerprint(const char *path)
+{
+    const char *const argv[] = {PATH_SSH_KEYGEN, "-l", "-E", "sha256", "-f", path, NULL};
+    char line[OUTPUT_MAX] = "";
+    _cleanup_close_ int output = memfd_create("fingerprint", MFD_CLOEXEC);
+    const int r = output < 0 ? -errno : run_keygen(argv, output);
+    if (r == 0 && pread(output, line, sizeof(line) - 1, 0) < 0)
+        line[0] = '\0';
+    char *fingerprint = take_fingerprint(line);
+    if (!fingerprint)
+        log_error(
+            "The host's key %s cannot be read%s%s. If it is damaged, put back a copy, or remove it: the next "
+            "start makes another one, and this host counts as another.",
+            path, r < 0 && r != -EIO ? ": " : "", r < 0 && r != -EIO ? strerrordesc_np(-r) : "");
+    return fingerprint;
+}
+
+/* Whoever could write it could have this host taken for another. */
+static bool is_ours(const char *path, const struct stat *found)
+{
+    const bool ours = S_ISREG(found->st_mode) && (found->st_uid == geteuid() || found->st_uid == 0) &&
+                      !(found->st_mode & (S_IWGRP | S_IWOTH));
+    if (!ours)
+        log_error(
+            "The host's key %s is not used: it has to be a regular file of accesspkgd's user, which nobody "
+            "else may write.",
+            path);
+    return ours;
+}
+
+static int sync_path(const char *path, int flags)
+{
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+    return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Under another name first: a start that is interrupted leaves no half a key. The private half alone is kept. */
+static int make_key(const char *folder, const char *path)
+{
+    _cleanup_free_ char *draft = NULL, *public_half = NULL;
+    if (asprintf(&draft, "%s.new", path) < 0 || asprintf(&public_half, "%s.pub", draft) < 0)
+        return -ENOMEM;
+    const char *const argv[] = {PATH_SSH_KEYGEN, "-q", "-t",  "ed25519", "-N", "", "-C",
+                                "accesspkg",     "-f", draft, NULL};
+    unlink(draft);
+    unlink(public_half);
+    int r = run_keygen(argv, CHILD_NULL);
+    unlink(public_half);
+    if (r == 0)
+        r = sync_path(draft, O_NOFOLLOW);
+    if (r == 0 && rename(draft, path) < 0)
+        r = -errno;
+    return r < 0 ? r : sync_path(folder, O_DIRECTORY);
+}
+
+char *hostkey_load(const char *folder)
+{
+    _cleanup_free_ char *path = NULL;
+    struct stat found;
+    if (asprintf(&path, "%s/" HOSTKEY_FILE, folder) < 0)
+        return NULL;
+    const int missing = lstat(path, &found) < 0 ? errno : 0;
+    const int r = missing == ENOENT ? make_key(folder, path) : -missing;
+    if (r < 0) {
+        log_error("The host's key %s could not be %s: %s. Requests name this host without one; the next "
+                  "start tries "
+                  "again%s.",
+                  path, missing == ENOENT ? "made" : "read", strerrordesc_np(-r),
+                  r == -ENOENT ? ". ssh-keygen is in the package openssh-client" : "");
+        return NULL;
+    }
+    return missing || is_ours(path, &found) ? read_fingerprint(path) : NULL;
+}
