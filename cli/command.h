@@ -25,6 +25,7 @@ enum {
     TAKES_SINCE = 1 << 21,   /* --since */
     TAKES_USER = 1 << 22,    /* --user */
     TAKES_REQUEST = 1 << 23, /* --request */
+    TAKES_DIGEST = 1 << 24,  /* --digest */
 };
 
 struct program;
@@ -37,6 +38,8 @@ struct invocation {
     char **operands;
     size_t n_operands;
     int64_t *ids;       /* with TAKES_IDS: the operands as numbers; 0: USER/PACKAGE, see cli/find.h */
+    json_t *shown;      /* for each operand the request that the caller was shown, or null; NULL: none was */
+    const char *digest; /* NULL: not given */
     const char *reason; /* NULL: not given */
     int64_t duration;   /* seconds, or DURATION_FOREVER; 0: not given */
     int64_t start;      /* 0: not given */

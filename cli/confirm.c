@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Fetches the requests to show them, although a decision needs only their numbers. */
+/* See the header. */
 #include "cli/confirm.h"
 
 #include "cli/calls.h"
@@ -9,9 +9,13 @@
 #include "common/cleanup.h"
 #include "common/duration.h"
 
-/* Fetches the requests that the caller may decide on. Skips others: the decision itself reports why. */
+/* Fetches the requests that the caller may decide on, and keeps them as shown. Skips others: the decision itself reports
+ * why. */
 static int load_decidable(struct invocation *invocation, json_t *requests, struct client_error *ret_error)
 {
+    invocation->shown = json_array();
+    for (size_t i = 0; i < invocation->n_operands; i++)
+        json_array_append_new(invocation->shown, json_null());
     for (size_t i = 0; i < invocation->n_operands; i++) {
         json_t *request = NULL;
 
@@ -23,8 +27,10 @@ static int load_decidable(struct invocation *invocation, json_t *requests, struc
                 return -1;
             continue;
         }
-        if (member_true(request, "may_decide"))
+        if (member_true(request, "may_decide")) {
             json_array_append(requests, request);
+            json_array_set(invocation->shown, i, request);
+        }
         json_decref(request);
     }
     return 0;

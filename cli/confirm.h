@@ -11,7 +11,7 @@ enum confirm_answer {
 };
 
 /*
- * Shows the requests of the operands, asks for a reason if none was given, and for a "yes" (not for a denial, where the
+ * Shows the requests of the operands (invocation->shown; what is decided is what is there), asks for a reason if none was given, and for a "yes" (not for a denial, where the
  * reason is enough). Asks nothing before an approval if the caller may decide on none of them: accesspkgd says why
  * then. *ret_reason is new memory, or unchanged; *ret_code is the exit code with CONFIRM_FAILED.
  */

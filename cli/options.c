@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { DIGEST_LENGTH = 64 };
+
 static int set_reason(struct invocation *invocation, const char *value);
 static int set_duration(struct invocation *invocation, const char *value);
 static int set_start(struct invocation *invocation, const char *value);
@@ -23,6 +25,7 @@ static int set_until(struct invocation *invocation, const char *value);
 static int set_revoke(struct invocation *invocation, const char *value);
 static int set_limit(struct invocation *invocation, const char *value);
 static int set_yes(struct invocation *invocation, const char *value);
+static int set_digest(struct invocation *invocation, const char *value);
 static int set_wait(struct invocation *invocation, const char *value);
 static int set_no_pager(struct invocation *invocation, const char *value);
 static int set_since(struct invocation *invocation, const char *value);
@@ -70,6 +73,8 @@ const struct option_row options_rows[] = {
     {"revoke", 0, "USER", TAKES_REVOKE, set_revoke, OPTION_NONE,
      "end what you delegated to, or received from"},
     {"yes", 'y', NULL, TAKES_YES, set_yes, OPTION_NONE, "do not ask whether to go on"},
+    {"digest", 0, "DIGEST", TAKES_DIGEST, set_digest, OPTION_NONE,
+     "only if it is still as 'show' gave it this digest"},
     {"wait", 0, NULL, TAKES_WAIT, set_wait, OPTION_NONE, "stay until it is decided; Ctrl-C leaves it filed"},
     {"request", 0, "ID", TAKES_REQUEST, set_request, OPTION_NONE, "only what concerns this request"},
     {"user", 0, "USER", TAKES_USER, set_user, OPTION_NONE,
@@ -207,6 +212,16 @@ static int set_yes(struct invocation *invocation, const char *value)
 {
     (void)value;
     invocation->yes = true;
+    return 0;
+}
+
+static int set_digest(struct invocation *invocation, const char *value)
+{
+    if (strlen(value) != DIGEST_LENGTH || strspn(value, "0123456789abcdef") != DIGEST_LENGTH)
+        return command_usage(invocation,
+                             "'%s' is no digest; copy its %d digits as 'show' and --json give them", value,
+                             DIGEST_LENGTH);
+    invocation->digest = value;
     return 0;
 }
 

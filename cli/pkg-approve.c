@@ -141,9 +141,16 @@ static void say_request_denied(struct invocation *invocation, const json_t *requ
                 member_text(request, "package"));
 }
 
-static json_t *approve_arguments(const struct invocation *invocation, int64_t id)
+/* What the caller decides on: as they say, or as it was shown. */
+static const char *decided_digest(const struct invocation *invocation, const json_t *request)
 {
-    json_t *options = json_pack("{s:s*}", "reason", invocation->reason);
+    return invocation->digest ? invocation->digest : member_text(request, "digest");
+}
+
+static json_t *approve_arguments(const struct invocation *invocation, int64_t id, const json_t *request)
+{
+    json_t *options =
+        json_pack("{s:s, s:s*}", "digest", decided_digest(invocation, request), "reason", invocation->reason);
 
     if (invocation->duration > 0)
         json_object_set_new(options, "duration", json_integer(invocation->duration));
@@ -152,9 +159,25 @@ static json_t *approve_arguments(const struct invocation *invocation, int64_t id
     return json_pack("[I, o]", (json_int_t)id, options);
 }
 
-static json_t *deny_arguments(const struct invocation *invocation, int64_t id)
+static json_t *deny_arguments(const struct invocation *invocation, int64_t id, const json_t *request)
 {
-    return json_pack("[I, s]", (json_int_t)id, invocation->reason ? invocation->reason : "");
+    return json_pack("[I, {s:s, s:s}]", (json_int_t)id, "digest", decided_digest(invocation, request),
+                     "reason", invocation->reason ? invocation->reason : "");
+}
+
+/* A digest is of one request; without a question a name would approve whatever is open by then. 0, or 64 after a
+ * message. */
+static int check_operands(struct invocation *invocation, bool asks)
+{
+    if (invocation->digest && invocation->n_operands > 1)
+        return command_usage(invocation, "--digest is of one request; decide on the others by themselves");
+    for (size_t i = 0; i < invocation->n_operands && !asks && !invocation->digest; i++)
+        if (invocation->ids[i] == 0)
+            return command_usage(invocation,
+                                 "'%s' is whatever is open by then: where no question is asked, give its "
+                                 "number, or --digest as 'pkg-approve show %s' tells",
+                                 invocation->operands[i], invocation->operands[i]);
+    return 0;
 }
 
 /* Asks at a terminal for a reason and a confirmation. 0, or the exit code. *ret_reason is new memory, or unchanged. */
@@ -181,12 +204,13 @@ static int ask_confirmation(struct invocation *invocation, bool approve, char **
 
 static int approve_requests(struct invocation *invocation)
 {
-    static const struct requests_action action = {"Approve",    "xa{sv}", approve_arguments,
-                                                  say_approved, false,    NULL};
+    static const struct requests_action action = {"Approve",         "xa{sv}",     REQUESTS_BY_DIGEST,
+                                                  approve_arguments, say_approved, false};
+    const bool asks = prompt_possible(invocation) && !invocation->yes;
     _cleanup_free_ char *asked = NULL;
-    int code = 0;
+    int code = check_operands(invocation, asks);
 
-    if (prompt_possible(invocation) && !invocation->yes)
+    if (code == 0 && asks)
         code = ask_confirmation(invocation, true, &asked);
     if (code == 0)
         code = requests_each(invocation, &action);
@@ -196,11 +220,13 @@ static int approve_requests(struct invocation *invocation)
 
 static int deny_requests(struct invocation *invocation)
 {
-    static const struct requests_action action = {"Deny", "xs", deny_arguments, say_request_denied,
-                                                  false,  NULL};
+    static const struct requests_action action = {"Deny",         "xa{sv}",           REQUESTS_BY_DIGEST,
+                                                  deny_arguments, say_request_denied, false};
     _cleanup_free_ char *asked = NULL;
-    int code = 0;
+    int code = check_operands(invocation, true); /* what a name denies by mistake can be asked for again */
 
+    if (code != 0)
+        return code;
     if (!invocation->reason && !prompt_possible(invocation))
         return command_usage(invocation, "the command 'deny' needs a reason, which the requestor reads: "
                                          "-m 'REASON'");
@@ -216,8 +242,9 @@ static int deny_requests(struct invocation *invocation)
 
 /* ---- emergencies ------------------------------------------------------------------------------------------ */
 
-static json_t *review_arguments(const struct invocation *invocation, int64_t id)
+static json_t *review_arguments(const struct invocation *invocation, int64_t id, const json_t *request)
 {
+    (void)request;
     return json_pack("[I, s]", (json_int_t)id, invocation->reason ? invocation->reason : "");
 }
 
@@ -230,15 +257,17 @@ static void say_reviewed(struct invocation *invocation, const json_t *request)
 
 static int review_emergencies(struct invocation *invocation)
 {
-    static const struct requests_action action = {"Review", "xs", review_arguments, say_reviewed, true, NULL};
+    static const struct requests_action action = {"Review",         "xs",         REQUESTS_BY_NUMBER,
+                                                  review_arguments, say_reviewed, true};
 
     return requests_each(invocation, &action);
 }
 
 /* ---- what was approved is taken back ---------------------------------------------------------------------- */
 
-static json_t *revoke_arguments(const struct invocation *invocation, const json_t *request)
+static json_t *revoke_arguments(const struct invocation *invocation, int64_t id, const json_t *request)
 {
+    (void)id;
     return json_pack("[s, s, s]", member_text(request, "user"), member_text(request, "package"),
                      invocation->reason);
 }
@@ -256,8 +285,8 @@ static void say_revoked(struct invocation *invocation, const json_t *request)
 
 static int revoke_access(struct invocation *invocation)
 {
-    static const struct requests_action action = {
-        .method = "Revoke", .in = "sss", .say = say_revoked, .of = revoke_arguments};
+    static const struct requests_action action = {"Revoke",         "sss",       REQUESTS_BY_VIEW,
+                                                  revoke_arguments, say_revoked, false};
 
     if (!invocation->reason || text_is_blank(invocation->reason))
         return command_usage(invocation,
@@ -358,9 +387,9 @@ static int change_delegation(struct invocation *invocation)
 static const struct command commands[] = {
     {"list", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list_waiting, "what waits for your decision, or review"},
     {"show", "ID", 1, 1, TAKES_IDS | TAKES_PAGER, requests_show, "everything about a request"},
-    {"approve", "ID...", 1, -1, TAKES_IDS | TAKES_REASON | TAKES_FOR | TAKES_START | TAKES_YES,
+    {"approve", "ID...", 1, -1, TAKES_IDS | TAKES_REASON | TAKES_FOR | TAKES_START | TAKES_YES | TAKES_DIGEST,
      approve_requests, "approve these requests"},
-    {"deny", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, deny_requests,
+    {"deny", "ID...", 1, -1, TAKES_IDS | TAKES_REASON | TAKES_DIGEST, deny_requests,
      "deny these requests; asks for a reason without -m"},
     {"revoke", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, revoke_access,
      "end the access that these requests gave, now"},

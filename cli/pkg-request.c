@@ -325,8 +325,9 @@ static int submit_request(struct invocation *invocation)
 
 /* ---- cancel ----------------------------------------------------------------------------------------------- */
 
-static json_t *cancel_arguments(const struct invocation *invocation, int64_t id)
+static json_t *cancel_arguments(const struct invocation *invocation, int64_t id, const json_t *request)
 {
+    (void)request;
     return json_pack("[I, s]", (json_int_t)id, invocation->reason ? invocation->reason : "");
 }
 
@@ -338,8 +339,8 @@ static void say_cancelled(struct invocation *invocation, const json_t *request)
 
 static int cancel_requests(struct invocation *invocation)
 {
-    static const struct requests_action action = {"Cancel",      "xs",  cancel_arguments,
-                                                  say_cancelled, false, NULL};
+    static const struct requests_action action = {"Cancel",         "xs",          REQUESTS_BY_NUMBER,
+                                                  cancel_arguments, say_cancelled, false};
 
     return requests_each(invocation, &action);
 }

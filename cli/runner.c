@@ -179,6 +179,7 @@ static int finish_invocation(struct invocation *invocation, int code)
 
     client_close(&invocation->client);
     free(invocation->ids);
+    json_decref(invocation->shown);
     /* A closed pipe (head, less) is no error. */
     if (r == 0 || r == -EPIPE)
         return code;

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #define UID_UNSET ((uid_t)-1)
+#define GID_UNSET ((gid_t)-1)
 
 struct identity {
     uid_t uid;

@@ -77,7 +77,8 @@ enum state state_from_identifier(const char *identifier); /* STATE_NONE when unk
     X(POLICY_REFUSED, "PolicyRefused", 1, "the package's policy does not allow it")                          \
     X(LIMIT_EXCEEDED, "LimitExceeded", 75, "too many at once; try again later")                              \
     X(UNAVAILABLE, "Unavailable", 69, "something this needs did not answer; nothing was changed")            \
-    X(NO_SUCH_GROUP, "NoSuchGroup", 1, "no group with this name in /etc/group")
+    X(NO_SUCH_GROUP, "NoSuchGroup", 1, "no group with this name in /etc/group")                              \
+    X(CHANGED, "Changed", 1, "the request is not as it was shown to the caller; look again")
 
 enum bus_error {
     BUS_ERROR_NONE = 0,

@@ -63,7 +63,7 @@ static int take_emergency(const struct call *asked, const struct bus_terms *term
 
 static int decide_request(const struct call *asked, const struct bus_terms *terms, bool approve)
 {
-    const struct decision_terms decision = {get_reason(terms), terms->duration, terms->start};
+    const struct decision_terms decision = {get_reason(terms), terms->digest, terms->duration, terms->start};
     return engine_decide(asked, terms->id, approve, &decision);
 }
 
@@ -212,10 +212,11 @@ enum {
       PLANS(bus_plan_packages, bus_plan_own_user, bus_plan_approvers), GROUPS, submit_request(asked, terms)) \
     X(Cancel, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_names), 0,                           \
       engine_cancel(asked, terms->id, get_reason(terms)))                                                    \
-    X(Approve, "xa{sv}", "id options", "duration start reason", "a{sv}", "request",                          \
+    X(Approve, "xa{sv}", "id options", "digest duration start reason", "a{sv}", "request",                   \
       PLANS(bus_plan_request, bus_plan_delegators), GROUPS | OTHERS, decide_request(asked, terms, true))     \
-    X(Deny, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_request, bus_plan_delegators),         \
-      USER | GROUPS | OTHERS, decide_request(asked, terms, false))                                           \
+    X(Deny, "xa{sv}", "id options", "digest reason", "a{sv}", "request",                                     \
+      PLANS(bus_plan_request, bus_plan_delegators), USER | GROUPS | OTHERS,                                  \
+      decide_request(asked, terms, false))                                                                   \
     X(Extend, "sa{sv}", "package options", "justification duration", "a{sv}", "request",                     \
       PLANS(bus_plan_approvers, bus_plan_packages), GROUPS,                                                  \
       engine_extend(asked, terms->package, get_justification(terms), terms->duration))                       \

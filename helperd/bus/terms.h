@@ -22,6 +22,7 @@
     X(TEXT, kind)                                                                                            \
     X(TEXT, role)                                                                                            \
     X(TEXT, state)                                                                                           \
+    X(TEXT, digest)                                                                                          \
     X(TEXT, reason)                                                                                          \
     X(TEXT, justification)                                                                                   \
     X(TEXT, hook)                                                                                            \

@@ -46,6 +46,8 @@ int engine_cancel(const struct call *call, int64_t id, const char *reason);
  * requested. */
 struct decision_terms {
     const char *reason;
+    const char
+        *digest; /* of the text that the caller saw (record_digest); NULL: not given, which is refused */
     int64_t duration;
     int64_t start;
 };

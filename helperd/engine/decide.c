@@ -2,10 +2,12 @@
 /* Cancels and decides requests. */
 #include "helperd/engine/internal.h"
 
+#include "common/cleanup.h"
 #include "common/duration.h"
 #include "common/names.h"
 #include "common/timetext.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -233,6 +235,58 @@ static int judge_decider(struct engine *engine, const struct record *record,
                                                  : engine_refuse_decider(verdict, record->request.id, reply);
 }
 
+static int refuse_changed(const struct request *request, const char *how, struct reply *reply)
+{
+    return engine_refuse(reply, BUS_ERROR_CHANGED,
+                         "Request %" PRId64
+                         " is not as it was shown to you%s. Nothing was decided. Please look again: "
+                         "pkg-approve show %" PRId64,
+                         request->id, how, request->id);
+}
+
+/* A group that is another one by now: it has its name, and another gid. NULL: none. */
+static const char *find_other_group(const struct request *request, char *const *groups,
+                                    const struct facts *facts)
+{
+    for (; *groups; groups++) {
+        const gid_t seen = request_gid(request, *groups);
+        const gid_t now = facts_gid(facts, *groups);
+        if (seen != GID_UNSET && now != GID_UNSET && seen != now)
+            return *groups;
+    }
+    return NULL;
+}
+
+/* Refuses an approval of groups that have other gids than those that were shown; from then on they are shown. */
+static int check_gids(const struct call *call, struct record *record, const struct package *package)
+{
+    _cleanup_free_ char **groups = request_groups(&record->request, package, record_is_bound(record));
+    const char *other = groups ? find_other_group(&record->request, groups, call->facts) : NULL;
+    char visible[NAME_ENCODED_MAX + 1], how[sizeof(visible) + 64];
+    if (!other)
+        return groups ? 0 : -ENOMEM;
+    snprintf(how, sizeof(how), ": the group %s has another gid by now",
+             text_visible(other, visible, sizeof(visible)));
+    request_note_gids(engine_join(call->engine), &record->request, groups, call->facts);
+    return refuse_changed(&record->request, how, call->reply);
+}
+
+/* Rule 14: what was seen is what is decided. */
+static int check_seen(const struct call *call, const struct record *record,
+                      const struct decision_terms *terms)
+{
+    char digest[CANONICAL_DIGEST_MAX];
+    if (!terms->digest)
+        return engine_refuse(
+            call->reply, BUS_ERROR_INVALID_ARGUMENT,
+            "Please say what you decide on: the option 'digest', as GetRequest and ListRequests show it "
+            "for request %" PRId64 ".",
+            record->request.id);
+    if (record_digest(call->engine, record, digest) < 0)
+        return -ENOMEM;
+    return strcmp(terms->digest, digest) == 0 ? 0 : refuse_changed(&record->request, "", call->reply);
+}
+
 static int decide_record(const struct call *call, struct record *record, bool approve,
                          const struct decision_terms *terms)
 {
@@ -248,10 +302,14 @@ static int decide_record(const struct call *call, struct record *record, bool ap
     if (r == 0 || r == ENGINE_E_UNKNOWN)
         r = judge_decider(call->engine, record, &decider, &for_whom, call->reply);
     const struct package *package = packages_find(call->engine->packages, request->package);
+    if (r == 0)
+        r = check_seen(call, record, terms);
     if (r == 0 && approve)
         r = check_requestor(request, package, call->facts, call->reply);
     if (r == 0 && approve)
         r = check_approval(call->engine, request, package, terms, call->reply);
+    if (r == 0 && approve)
+        r = check_gids(call, record, package);
     if (r != 0)
         return r;
     const struct decision decision = {

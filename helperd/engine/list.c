@@ -47,8 +47,7 @@ static int list_record(struct listing *listing, const struct record *record)
         return -ENOMEM;
     listing->ids = grown;
     grown[json_array_size(listing->array)] = record->request.id;
-    json_t *view = view_request(record, listing->engine->packages, &listing->decider,
-                                clock_now(&listing->engine->clock));
+    json_t *view = view_request(listing->engine, record, &listing->decider);
     return json_array_append_new(listing->array, view) < 0 ? -ENOMEM : 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/engine/view.h"
 
+#include "common/cleanup.h"
 #include "helperd/lifecycle/texts.h"
 
 #include <errno.h>
@@ -140,6 +141,17 @@ static void set_held_groups(struct builder *builder, const struct record *record
     set_value(builder, "groups", groups);
 }
 
+/* What an approval would give. */
+static void set_given_groups(struct builder *builder, const struct record *record,
+                             const struct package *package)
+{
+    _cleanup_free_ char **groups = request_groups(&record->request, package, record_is_bound(record));
+    if (groups)
+        set_value(builder, "groups", texts_new(groups));
+    else
+        builder->failed = true;
+}
+
 static void set_package_members(struct builder *builder, const struct record *record,
                                 const struct packages *packages)
 {
@@ -154,7 +166,7 @@ static void set_package_members(struct builder *builder, const struct record *re
     if (held)
         set_held_groups(builder, record);
     else if (package)
-        set_value(builder, "groups", texts_new(package->groups));
+        set_given_groups(builder, record, package);
 }
 
 static void set_origin(struct builder *builder, const struct request *request)
@@ -164,6 +176,15 @@ static void set_origin(struct builder *builder, const struct request *request)
     set_text(builder, "address", request->address);
     set_text(builder, "tty", request->tty);
     set_value(builder, "origin", json_string(request->origin_verified ? "verified" : "claimed"));
+}
+
+static void set_digest(struct builder *builder, const struct engine *engine, const struct record *record)
+{
+    char digest[CANONICAL_DIGEST_MAX];
+    if (record_digest(engine, record, digest) < 0)
+        builder->failed = true;
+    else
+        set_text(builder, "digest", digest);
 }
 
 /* Whether the caller may decide it now, and in whose name. */
@@ -215,9 +236,11 @@ static void set_emergency(struct builder *builder, const struct record *record,
         set_text(builder, "decides_for", for_whom->subject->name);
 }
 
-json_t *view_request(const struct record *record, const struct packages *packages,
-                     const struct policy_decider *caller, int64_t now)
+json_t *view_request(const struct engine *engine, const struct record *record,
+                     const struct policy_decider *caller)
 {
+    const struct packages *packages = engine->packages;
+    const int64_t now = clock_now(&engine->clock);
     const struct request *request = &record->request;
     const bool pending = request->state == STATE_PENDING_APPROVAL;
     struct builder builder = {.object = json_object()};
@@ -240,8 +263,10 @@ json_t *view_request(const struct record *record, const struct packages *package
     set_time(&builder, "granted", request->granted);
     set_time(&builder, "extends", request->extends);
     set_time(&builder, "start", request->start);
-    if (pending)
+    if (pending) {
         set_time(&builder, "expires", request->deadline);
+        set_digest(&builder, engine, record);
+    }
     if (request->stage > 0)
         set_approvers(&builder, record, now);
     if (request->emergency)

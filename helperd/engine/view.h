@@ -6,8 +6,8 @@
 
 /* A new object; NULL: no memory. `caller`: for may_decide and may_cancel. */
 json_t *view_assignment(const struct assignment *assignment); /* one without a request */
-json_t *view_request(const struct record *record, const struct packages *packages,
-                     const struct policy_decider *caller, int64_t now);
+json_t *view_request(const struct engine *engine, const struct record *record,
+                     const struct policy_decider *caller);
 
 /* Sets a member of a view; takes over the value. 0; -ENOMEM, also for NULL. */
 int view_set(json_t *view, const char *key, json_t *value);

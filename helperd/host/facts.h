@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "common/identity.h"
 #include "common/remembered.h"
 #include "common/strv.h"
 
@@ -12,7 +13,6 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define GID_UNSET ((gid_t)-1)
 
 struct subject {
     char *name; /* canonical, as the directory writes it */

@@ -6,7 +6,10 @@
 #include "common/names.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 
 /* Rule 12: the requestor filed it, and the policy may have waived approval; or an administrator assigned it. */
 static void audit_filing(struct txn *txn, const struct request *request, bool waived,
@@ -43,20 +46,72 @@ static void complete_request(struct txn *txn, struct request *request, const str
         assignment_fulfil(txn, request, package, facts);
 }
 
+/* Lines "GID NAME": what is recorded, or else what was looked up now; `anew` the other way round. New; NULL: no memory. */
+static char *write_gids(const struct request *request, char *const *groups, const struct facts *facts,
+                        bool anew)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    for (; out && *groups; groups++) {
+        const gid_t recorded = request_gid(request, *groups);
+        const gid_t found = facts ? facts_gid(facts, *groups) : GID_UNSET;
+        const gid_t first = anew ? found : recorded;
+        const gid_t gid = first != GID_UNSET ? first : anew ? recorded : found;
+        if (gid != GID_UNSET)
+            fprintf(out, "%u %s\n", (unsigned)gid, *groups);
+    }
+    if (out && fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 /*
  * Rule 14: a request may give only groups that every approver saw. The first approver sees the package as it is; a
  * group that the package gets, or loses, before a later approval is left out.
  */
-static void bind_groups(struct txn *txn, struct request *request, const struct package *package, bool first)
+static void bind_groups(struct txn *txn, struct request *request, const struct package *package, bool bound,
+                        const struct facts *facts)
 {
-    _cleanup_free_ char **seen = calloc(strv_length(package->groups) + 1, sizeof(*seen)); /* borrowed */
-    size_t count = 0;
-    for (char *const *group = package->groups; seen && *group; group++)
-        if (first || request_may_give(request, *group))
-            seen[count++] = *group;
+    _cleanup_free_ char **seen = request_groups(request, package, bound);
+    char *groups = seen ? strv_join(seen, "\n") : NULL;
+    char *gids = seen ? write_gids(request, seen, facts, false) : NULL;
+    txn_ok(txn, groups && gids ? 0 : -ENOMEM);
     free(request->groups);
-    request->groups = seen ? strv_join(seen, "\n") : NULL;
-    txn_ok(txn, request->groups ? 0 : -ENOMEM);
+    free(request->gids);
+    request->groups = groups;
+    request->gids = gids;
+}
+
+void request_note_gids(struct txn *txn, struct request *request, char *const *groups,
+                       const struct facts *facts)
+{
+    char *gids = write_gids(request, groups, facts, true);
+    free(request->gids);
+    request->gids = gids;
+    txn_ok(txn, request->gids ? 0 : -ENOMEM);
+    store_update_request(txn->store, request);
+    txn_announce(txn, request->id);
+}
+
+static void free_bound(struct request *request)
+{
+    free(request->groups);
+    free(request->gids);
+    free(request->nonce);
+    request->groups = request->gids = request->nonce = NULL;
+}
+
+static char *make_nonce(void)
+{
+    unsigned char bytes[16];
+    char text[2 * sizeof(bytes) + 1];
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        return NULL;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    return strdup(text);
 }
 
 void request_file(struct txn *txn, const struct facts *facts, const struct package *package,
@@ -67,7 +122,9 @@ void request_file(struct txn *txn, const struct facts *facts, const struct packa
     if (!txn_ok(txn, stages ? 0 : -ENOMEM))
         return;
     policy_plan_stages(package, now, stages);
-    bind_groups(txn, request, package, true);
+    bind_groups(txn, request, package, false, facts);
+    request->nonce = make_nonce();
+    txn_ok(txn, request->nonce ? 0 : -ENOMEM);
     request_move(txn, request, filing->waived ? REQUEST_WAIVE : REQUEST_ROUTE);
     if (filing->waived) {
         request->ended = now;
@@ -87,8 +144,7 @@ void request_file(struct txn *txn, const struct facts *facts, const struct packa
         stage_enter(txn, request, &stages[0], facts);
     }
     txn_announce(txn, request->id);
-    free(request->groups);
-    request->groups = NULL; /* the caller owns nothing of the request */
+    free_bound(request); /* the caller owns nothing of the request */
 }
 
 static void enter_next_stage(struct txn *txn, struct request *request, const struct facts *facts)
@@ -120,14 +176,6 @@ static void complete_stage(struct txn *txn, struct record *record, const struct 
     complete_request(txn, request, package, facts);
 }
 
-static bool has_approval(const struct record *record)
-{
-    for (size_t i = 0; i < record->n_decisions; i++)
-        if (record->decisions[i].approved)
-            return true;
-    return false;
-}
-
 static int64_t count_lacking_after(const struct record *record, const struct decision *decision)
 {
     return policy_lacking(&record->stage, record->decisions, record->n_decisions) -
@@ -141,7 +189,7 @@ void request_decide(struct txn *txn, struct record *record, const struct decisio
     store_add_decision(txn->store, request->id, decision);
     audit_decision(txn, request->id, decision, decision->approved ? "approve" : "deny");
     if (decision->approved)
-        bind_groups(txn, request, package, !has_approval(record));
+        bind_groups(txn, request, package, record_is_bound(record), facts);
     if (!decision->approved) {
         request_move(txn, request, REQUEST_DENY);
         request->ended = decision->at;

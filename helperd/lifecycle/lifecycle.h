@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "common/canonical.h"
 #include "common/names.h"
 #include "helperd/config/packages.h"
 #include "helperd/lifecycle/members.h"
@@ -30,6 +31,21 @@ int record_load(struct store *store, int64_t id, struct record *ret);
 void record_deinit(struct record *record);
 /* Its current stage, for policy_decide_as; points into the record. */
 struct policy_pending record_pending(const struct packages *packages, const struct record *record);
+/* Whether somebody has approved it, so that it can give only what they saw (rule 14). */
+bool record_is_bound(const struct record *record);
+/* The groups of the package that the request gives, or would give if it were approved now: those that it may, where it
+ * is bound. A new array of borrowed strings, for free(); NULL: no memory. */
+char **request_groups(const struct request *request, const struct package *package, bool bound);
+
+/*
+ * What an approver sees of a request that waits, as one canonical text (common/canonical.h): the host, the store's
+ * epoch, number and nonce; who gets which groups of which package by which policy, for how long, from when, why, asked
+ * from where; the stage and its principals. Its digest names it: a decision counts for this text alone (rule 14).
+ */
+char *record_text(const struct engine *engine,
+                  const struct record *record); /* new; NULL: no memory, a fault */
+/* 0 or -errno. */
+int record_digest(const struct engine *engine, const struct record *record, char ret[CANONICAL_DIGEST_MAX]);
 
 /* ---- requests ---- */
 
@@ -45,6 +61,9 @@ struct filing {
 /* Files a request: asks its approvers, or does at once what it asks for when waived. Sets request->id. */
 void request_file(struct txn *txn, const struct facts *facts, const struct package *package,
                   struct request *request, const struct filing *filing);
+/* Records the gids that these groups have now. */
+void request_note_gids(struct txn *txn, struct request *request, char *const *groups,
+                       const struct facts *facts);
 /* Records a decision; then the next stage, the end of a denied request, or what an approved one asked for. */
 void request_decide(struct txn *txn, struct record *record, const struct decision *decision,
                     const struct package *package, const struct facts *facts);

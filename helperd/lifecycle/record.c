@@ -56,6 +56,26 @@ struct policy_pending record_pending(const struct packages *packages, const stru
                                    .same_approver = package && package->same_approver};
 }
 
+bool record_is_bound(const struct record *record)
+{
+    if (record->request.state == STATE_APPROVED)
+        return record->request.groups != NULL;
+    for (size_t i = 0; i < record->n_decisions; i++)
+        if (record->decisions[i].approved)
+            return record->request.groups != NULL;
+    return false;
+}
+
+char **request_groups(const struct request *request, const struct package *package, bool bound)
+{
+    char **groups = calloc(strv_length(package->groups) + 1, sizeof(*groups));
+    size_t count = 0;
+    for (char *const *group = package->groups; groups && *group; group++)
+        if (!bound || request_may_give(request, *group))
+            groups[count++] = *group;
+    return groups;
+}
+
 void record_deinit(struct record *record)
 {
     free(record->remaining);

@@ -52,6 +52,8 @@ void request_deinit(struct request *request)
     free(request->tty);
     free(request->cancel_reason);
     free(request->groups);
+    free(request->gids);
+    free(request->nonce);
     free(request->undecidable);
     *request = (struct request){0};
 }
@@ -66,6 +68,20 @@ bool request_may_give(const struct request *request, const char *group)
         line += end + (line[end] == '\n');
     }
     return false;
+}
+
+gid_t request_gid(const struct request *request, const char *group)
+{
+    const size_t length = strlen(group);
+    for (const char *line = request->gids; line && *line;) {
+        char *name = NULL;
+        const unsigned long gid = strtoul(line, &name, 10);
+        const size_t end = strcspn(line, "\n");
+        if (name + 1 + length == line + end && memcmp(name + 1, group, length) == 0)
+            return (gid_t)gid;
+        line += end + (line[end] == '\n');
+    }
+    return GID_UNSET;
 }
 
 void stage_deinit(struct stage *stage)

@@ -38,9 +38,11 @@ struct request {
     char *cancel_reason;
     int64_t stage; /* the current one, from 1; 0: none yet, or no approval needed */
     int64_t n_stages;
-    int64_t deadline;  /* of the current stage */
-    int64_t extends;   /* the assignment to extend; 0: it asks for a new one */
-    char *groups;      /* those that it may give, a line each: the package's when it was filed or approved */
+    int64_t deadline; /* of the current stage */
+    int64_t extends;  /* the assignment to extend; 0: it asks for a new one */
+    char *groups;     /* those that it may give, a line each: the package's when it was filed or approved */
+    char *gids;  /* lines "GID NAME": the gids of groups as they were known when it was filed, or approved */
+    char *nonce; /* random: its text (lifecycle/request_text.c) is unlike any other */
     char *undecidable; /* why no user can decide it now; NULL: some can, as far as is known */
 };
 
@@ -70,6 +72,8 @@ struct decision {
 void request_deinit(struct request *request);
 /* Whether the request may give this group (rule 14). One from before there was a bound: no. */
 bool request_may_give(const struct request *request, const char *group);
+/* The gid that is recorded for this group; GID_UNSET: none is. */
+gid_t request_gid(const struct request *request, const char *group);
 void stage_deinit(struct stage *stage);
 void decision_deinit(struct decision *decision);
 

@@ -144,7 +144,7 @@ int store_update_request(struct store *store, const struct request *request)
     return sql_write(store,
                      "UPDATE request SET state = :state, start = :start, ended = :ended, cancel_reason ="
                      " :cancel_reason, stage = :stage, deadline = :deadline, granted = :granted,"
-                     " waiting = :waiting, groups = :groups WHERE id = :id",
+                     " waiting = :waiting, groups = :groups, gids = :gids WHERE id = :id",
                      &sql_requests, request);
 }
 

@@ -26,7 +26,7 @@ int store_find_last_request(struct store *store, uid_t uid, const char *user, co
  */
 int store_find_unbound(struct store *store, char **ret);
 int store_bind_groups(struct store *store, const char *package, const char *groups);
-/* Writes what may change: state, stage, deadline, ended, cancel_reason, start, granted, waiting, groups. */
+/* Writes what may change: state, stage, deadline, ended, cancel_reason, start, granted, waiting, groups, gids. */
 int store_update_request(struct store *store, const struct request *request);
 int store_count_open_requests(struct store *store, uid_t uid, int64_t *ret);
 

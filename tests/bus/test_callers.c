@@ -61,10 +61,10 @@ END_TEST
 START_TEST(test_login_of_the_other)
 {
     const int64_t id = live_file("alice", "db-admins");
-    json_t *decision = live_packed(json_pack("[I, {}]", (json_int_t)id));
+    json_t *decision = live_decision("bob", id, "");
     ck_assert_int_eq(live_call("bob", 1001, "Approve", "xa{sv}", decision, NULL), BUS_ERROR_NOT_AUTHORIZED);
     ck_assert_ptr_nonnull(strstr(live_message, "your own"));
-    decision = live_packed(json_pack("[I, {}]", (json_int_t)id));
+    decision = live_decision("bob", id, "");
     ck_assert_int_eq(live_call("bob", 1002, "Approve", "xa{sv}", decision, NULL), BUS_ERROR_NONE);
     json_t *by_su = live_submit_arguments("", "db-admins", "x");
     json_t *value = NULL;

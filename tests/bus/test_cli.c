@@ -396,7 +396,7 @@ START_TEST(no_member_controls_a_terminal)
         {{"pkg-request", "emergency", "db", "-m", "x"}, "Emergency", "a{sv}", NULL},
         {{"pkg-approve", "list"}, "ListRequests", "aa{sv}b", "[%s, false]"},
         {{"pkg-approve", "show", "1"}, "GetRequest", "a{sv}", NULL},
-        {{"pkg-approve", "approve", "1", "--yes"}, "Approve", "a{sv}", NULL},
+        {{"pkg-approve", "approve", "1", "--yes", "--digest", A_DIGEST}, "Approve", "a{sv}", NULL},
         {{"pkg-request", "submit", "db"}, "Submit", "a{sv}", NULL},
         {{"pkg-request", "cancel", "1"}, "Cancel", "a{sv}", NULL},
         {{"pkg-request", "packages"}, "ListPackages", "aa{sv}", "[%s]"},

@@ -16,8 +16,9 @@
 
 START_TEST(approve_says_what_is_held)
 {
-    static const struct script lines[] = {ANSWERS("Approve", "[12, {\"reason\": \"go\"}]", "a{sv}", HELD)};
-    static const struct script silent[] = {ANSWERS("Approve", "[12, {}]", "a{sv}", HELD)};
+    static const struct script lines[] = {
+        SHOWN("12"), ANSWERS("Approve", DECIDES("12", ", \"reason\": \"go\""), "a{sv}", HELD)};
+    static const struct script silent[] = {SHOWN("12"), ANSWERS("Approve", DECIDES("12", ""), "a{sv}", HELD)};
 
     RUN(lines, "pkg-approve", "approve", "12", "-m", "go");
     ck_assert_int_eq(result.code, 0);
@@ -32,16 +33,18 @@ END_TEST
 START_TEST(approve_is_honest_about_the_rest)
 {
     static const struct script partly[] = {
-        ANSWERS("Approve", NULL, "a{sv}",
-                "[{\"id\": 2, \"state\": \"partially-fulfilled\", \"user\": "
-                "\"alice\", \"package\": \"db\", \"problems\": "
-                "[\"backup: no such group\"]}]")};
+        SHOWN("2"), ANSWERS("Approve", NULL, "a{sv}",
+                            "[{\"id\": 2, \"state\": \"partially-fulfilled\", \"user\": "
+                            "\"alice\", \"package\": \"db\", \"problems\": "
+                            "[\"backup: no such group\"]}]")};
     static const struct script more[] = {
+        SHOWN("2"),
         ANSWERS("Approve", NULL, "a{sv}",
                 "[{\"id\": 2, \"state\": \"pending-approval\", \"stage\": 2, \"approvers\": [\"bob\", "
                 "\"carol\", \"%dba-leads\"], \"decisions\": [{\"decider\": \"carol\", \"stage\": 1}, "
                 "{\"decider\": \"bob\", \"stage\": 2}]}]")};
-    static const struct script later[] = {ANSWERS("Approve", NULL, "a{sv}",
+    static const struct script later[] = {SHOWN("2"),
+                                          ANSWERS("Approve", NULL, "a{sv}",
                                                   "[{\"id\": 2, \"state\": \"approved\", \"start\": "
                                                   "1763950340, \"user\": \"eve\", \"package\": \"db\", "
                                                   "\"duration\": 7200, \"granted\": 3600}]")};
@@ -59,9 +62,13 @@ END_TEST
 START_TEST(of_several_the_worst_counts)
 {
     static const struct script lines[] = {
-        REFUSED("Approve", "[11, {}]", BUS_ERROR_NOT_AUTHORIZED, "You are no approver of request 11."),
-        ANSWERS("Approve", "[12, {}]", "a{sv}", HELD),
-        REFUSED("Approve", "[13, {}]", BUS_ERROR_ALREADY_DECIDED, "bob approved it 2 min ago."),
+        REFUSED("GetRequest", "[11]", BUS_ERROR_NO_SUCH_REQUEST, "There is none that you may see."),
+        REFUSED("Approve", "[11, {\"digest\": \"\"}]", BUS_ERROR_NOT_AUTHORIZED,
+                "You are no approver of request 11."),
+        SHOWN("12"),
+        ANSWERS("Approve", DECIDES("12", ""), "a{sv}", HELD),
+        SHOWN("13"),
+        REFUSED("Approve", DECIDES("13", ""), BUS_ERROR_ALREADY_DECIDED, "bob approved it 2 min ago."),
     };
 
     RUN(lines, "pkg-approve", "approve", "11", "12", "13");
@@ -82,8 +89,9 @@ END_TEST
 
 START_TEST(a_daemon_that_does_not_answer_ends_the_row)
 {
-    static const struct script lines[] = {
-        REFUSED("Deny", "[1, \"no\"]", BUS_ERROR_UNAVAILABLE, "The directory does not answer.")};
+    static const struct script lines[] = {SHOWN("1"),
+                                          REFUSED("Deny", DECIDES("1", ", \"reason\": \"no\""),
+                                                  BUS_ERROR_UNAVAILABLE, "The directory does not answer.")};
 
     RUN(lines, "pkg-approve", "deny", "1", "2", "-m", "no");
     ck_assert_int_eq(result.code, EX_UNAVAILABLE);
@@ -93,8 +101,9 @@ END_TEST
 
 START_TEST(deny_needs_a_reason)
 {
-    static const struct script lines[] = {ANSWERS("Deny", "[3, \"not today\"]", "a{sv}",
-                                                  "[{\"id\": 3, \"user\": \"alice\", \"package\": \"db\"}]")};
+    static const struct script lines[] = {
+        SHOWN("3"), ANSWERS("Deny", DECIDES("3", ", \"reason\": \"not today\""), "a{sv}",
+                            "[{\"id\": 3, \"user\": \"alice\", \"package\": \"db\"}]")};
 
     RUN_UNASKED("pkg-approve", "deny", "3");
     ck_assert_int_eq(result.code, EX_USAGE);

@@ -214,7 +214,7 @@ START_TEST(user_and_package_name_a_request)
         ANSWERS("ListRequests",
                 "[{\"role\": \"approver\", \"user\": \"alice\", \"package\": \"db-admins\", \"limit\": 16}]",
                 "aa{sv}b", "[[{\"id\": 14, \"needs_review\": true}, {\"id\": 12}], false]"),
-        ANSWERS("Approve", "[12, {}]", "a{sv}", SAMPLE_HELD("12", "alice")),
+        ANSWERS("Approve", "[12, {\"digest\": \"" A_DIGEST "\"}]", "a{sv}", SAMPLE_HELD("12", "alice")),
     };
     static const struct script review[] = {
         ANSWERS("ListRequests", NULL, "aa{sv}b",
@@ -223,10 +223,33 @@ START_TEST(user_and_package_name_a_request)
     };
 
     run_somewhere(FAKE_NOBODY, NULL, lines, LENGTH(lines),
-                  WORDS("pkg-approve", "approve", "alice/db-admins"));
+                  WORDS("pkg-approve", "approve", "alice/db-admins", "--digest", A_DIGEST));
     ck_assert_int_eq(result.code, 0);
     RUN(review, "pkg-approve", "review", "alice/db-admins");
     ck_assert_int_eq(result.code, 0);
+}
+END_TEST
+
+/* Without a question, a name alone would approve whatever is open by then. */
+START_TEST(a_name_alone_approves_nothing)
+{
+    static const char *const words[][8] = {
+        {"pkg-approve", "approve", "alice/db-admins"},
+        {"pkg-approve", "approve", "alice/db-admins", "--yes"},
+        {"pkg-approve", "approve", "alice/db-admins", "--json"},
+        {"pkg-approve", "approve", "12", "alice/db-admins", "--yes"},
+        {"pkg-approve", "approve", "12", "13", "--digest", A_DIGEST},
+        {"pkg-approve", "approve", "12", "--digest", "b5bb9d80"},
+    };
+    for (size_t i = 0; i < LENGTH(words); i++) {
+        run_somewhere(FAKE_PIPES, NULL, NULL, 0, words[i]);
+        ck_assert_int_eq(result.code, EX_USAGE);
+        SHOWS(result.err, i < 4    ? "give its number, or --digest"
+                          : i == 4 ? "of one request"
+                                   : "is no digest");
+    }
+    run_somewhere(FAKE_TERMINAL, NULL, NULL, 0, words[1]);
+    ck_assert_int_eq(result.code, EX_USAGE);
 }
 END_TEST
 
@@ -265,7 +288,8 @@ START_TEST(a_name_that_fits_nothing_is_said_per_name)
         ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
         ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
         ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
-        ANSWERS("Deny", "[12, \"no\"]", "a{sv}", SAMPLE_HELD("12", "alice")),
+        SHOWN("12"),
+        ANSWERS("Deny", DECIDES("12", ", \"reason\": \"no\""), "a{sv}", SAMPLE_HELD("12", "alice")),
     };
 
     run_somewhere(FAKE_NOBODY, NULL, lines, LENGTH(lines),
@@ -284,7 +308,7 @@ int main(void)
               watch_ends_with_its_reader);
     suite_rows(submit_waits_for_its_end, ends);
     suite_add(what_is_held_or_begins_later_is_not_waited_for, ctrl_c_leaves_it_filed,
-              a_bare_call_says_what_one_has, user_and_package_name_a_request,
+              a_bare_call_says_what_one_has, user_and_package_name_a_request, a_name_alone_approves_nothing,
               what_waits_comes_first_then_the_most_recent, a_name_that_fits_nothing_is_said_per_name);
     return suite_run();
 }

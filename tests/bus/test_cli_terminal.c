@@ -177,14 +177,14 @@ START_TEST(approve_repeats_who_gets_what)
 {
     static const struct script yes[] = {
         ANSWERS("GetRequest", "[12]", "a{sv}", ASKED("12", "alice", "")),
-        ANSWERS("Approve", "[12, {\"reason\": \"ok\"}]", "a{sv}", SAMPLE_HELD("12", "alice"))};
+        ANSWERS("Approve", DECIDES("12", ", \"reason\": \"ok\""), "a{sv}", SAMPLE_HELD("12", "alice"))};
     static const struct script two_of_three[] = {
         ANSWERS("GetRequest", "[12]", "a{sv}",
                 ASKED("12", "alice",
                       ", \"quorum\": 3, \"stage\": 1, \"stages\": 1, \"decisions\": [{\"stage\": 1}]"))};
     static const struct script no_reason[] = {
         ANSWERS("GetRequest", "[12]", "a{sv}", ASKED("12", "alice", "")),
-        ANSWERS("Approve", "[12, {\"duration\": 3600}]", "a{sv}", SAMPLE_HELD("12", "alice"))};
+        ANSWERS("Approve", DECIDES("12", ", \"duration\": 3600"), "a{sv}", SAMPLE_HELD("12", "alice"))};
 
     AT_TERMINAL("ok\ny\n", yes, "pkg-approve", "approve", "12");
     ck_assert_int_eq(result.code, 0);
@@ -215,7 +215,7 @@ END_TEST
 START_TEST(nobody_is_asked_with_yes_or_with_json)
 {
     static const struct script lines[] = {
-        ANSWERS("Approve", "[12, {}]", "a{sv}", SAMPLE_HELD("12", "alice"))};
+        SHOWN("12"), ANSWERS("Approve", DECIDES("12", ""), "a{sv}", SAMPLE_HELD("12", "alice"))};
 
     AT_TERMINAL(NULL, lines, "pkg-approve", "approve", "12", "--yes");
     ck_assert_int_eq(result.code, 0);
@@ -231,8 +231,8 @@ START_TEST(several_are_confirmed_together)
     static const struct script lines[] = {
         ANSWERS("GetRequest", "[12]", "a{sv}", ASKED("12", "alice", "")),
         ANSWERS("GetRequest", "[13]", "a{sv}", ASKED("13", "carol", ", \"extends\": 4")),
-        ANSWERS("Approve", "[12, {}]", "a{sv}", SAMPLE_HELD("12", "alice")),
-        REFUSED("Approve", "[13, {}]", BUS_ERROR_ALREADY_DECIDED, "dave denied it just now."),
+        ANSWERS("Approve", DECIDES("12", ""), "a{sv}", SAMPLE_HELD("12", "alice")),
+        REFUSED("Approve", DECIDES("13", ""), BUS_ERROR_ALREADY_DECIDED, "dave denied it just now."),
     };
 
     AT_TERMINAL("\ny\n", lines, "pkg-approve", "approve", "12", "13");
@@ -251,7 +251,7 @@ START_TEST(nothing_is_asked_in_vain)
     static const struct script lines[] = {
         ANSWERS("GetRequest", "[12]", "a{sv}",
                 "[{\"id\": 12, \"state\": \"denied\", \"may_decide\": false}]"),
-        REFUSED("Approve", "[12, {}]", BUS_ERROR_ALREADY_DECIDED, "dave denied it 2 h ago."),
+        REFUSED("Approve", "[12, {\"digest\": \"\"}]", BUS_ERROR_ALREADY_DECIDED, "dave denied it 2 h ago."),
     };
     static const struct script gone[] = {
         REFUSED("GetRequest", "[12]", BUS_ERROR_UNAVAILABLE, "The directory does not answer.")};
@@ -268,7 +268,8 @@ END_TEST
 START_TEST(deny_asks_for_its_reason)
 {
     static const struct script lines[] = {ANSWERS("GetRequest", "[3]", "a{sv}", ASKED("3", "alice", "")),
-                                          ANSWERS("Deny", "[3, \"not today\"]", "a{sv}",
+                                          ANSWERS("Deny", DECIDES("3", ", \"reason\": \"not today\""),
+                                                  "a{sv}",
                                                   "[{\"id\": 3, \"user\": \"alice\", \"package\": \"db\"}]")};
     static const char *const unsaid[] = {"\n", "  \n", "\x04"};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Deciding in somebody's name, over the real commands and the real daemon. */
 #include "tests/support/live.h"
+#include "tests/support/live_calls.h"
 #include "tests/support/suite.h"
 
 #include <signal.h>
@@ -89,9 +90,8 @@ START_TEST(test_delegated_by_the_requestor_s_login)
                                &value),
                      0);
     json_decref(value);
-    ck_assert_int_eq(
-        live_call("dave", 1004, "Approve", "xa{sv}", json_pack("[I, {}]", (json_int_t)1), &value),
-        BUS_ERROR_NOT_AUTHORIZED);
+    ck_assert_int_eq(live_call("dave", 1004, "Approve", "xa{sv}", live_decision("dave", 1, ""), &value),
+                     BUS_ERROR_NOT_AUTHORIZED);
     ck_assert_ptr_nonnull(strstr(live_message, "in whose name"));
     ck_assert_int_eq(live_call("bob", 1004, "Delegate", "sa{sv}",
                                json_pack("[s, {s:I}]", "dave", "until", (json_int_t)time(NULL) + 600),

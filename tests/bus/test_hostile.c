@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A second daemon, floods and calls at random, on the real daemon: nothing stops for others. */
 #include "tests/support/live.h"
+#include "tests/support/live_calls.h"
 #include "tests/support/suite.h"
 
 #include <signal.h>
@@ -129,9 +130,7 @@ static void flood_all(void)
     json_t *request = NULL;
     ck_assert_int_eq(
         live_call("erin", -1, "Submit", "sasa{sv}", json_pack("[s, [s], {}]", "", "asked"), &request), 0);
-    ck_assert_int_eq(
-        live_call("bob", -1, "Deny", "xs", json_pack("[O, s]", json_object_get(request, "id"), "no"), NULL),
-        0);
+    ck_assert_int_eq(live_deny("bob", json_integer_value(json_object_get(request, "id")), "no"), 0);
     json_decref(request);
     ck_assert_int_lt(now() - began, 10);
     for (size_t i = 0; i < sizeof(floods) / sizeof(floods[0]); i++)
@@ -158,7 +157,7 @@ static const struct {
     const char *name;
     const char *signature;
 } methods[] = {
-    {"Submit", "sasa{sv}"},  {"Cancel", "xs"},     {"Approve", "xa{sv}"},  {"Deny", "xs"},
+    {"Submit", "sasa{sv}"},  {"Cancel", "xs"},     {"Approve", "xa{sv}"},  {"Deny", "xa{sv}"},
     {"Extend", "sa{sv}"},    {"Return", "ss"},     {"Assign", "ssa{sv}"},  {"Import", "ssasa{sv}"},
     {"Revoke", "sss"},       {"Retry", "ss"},      {"GetRequest", "x"},    {"ListRequests", "a{sv}"},
     {"Emergency", "ss"},     {"Review", "xs"},     {"Delegate", "sa{sv}"}, {"Undelegate", "s"},

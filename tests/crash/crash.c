@@ -119,10 +119,11 @@ static int decide(void *data)
         json_t *waiting = call(&client, "ListRequests", "a{sv}",
                                json_pack("[{s:s, s:i}]", "role", "approver", "limit", 10));
         for (size_t i = 0; i < json_array_size(waiting); i++) {
-            const json_int_t id = json_integer_value(json_object_get(json_array_get(waiting, i), "id"));
+            const json_t *shown = json_array_get(waiting, i);
             const bool approve = rand() % 4;
-            json_t *value = approve ? call(&client, "Approve", "xa{sv}", json_pack("[I, {}]", id))
-                                    : call(&client, "Deny", "xs", json_pack("[I, s]", id, "no"));
+            json_t *value = call(&client, approve ? "Approve" : "Deny", "xa{sv}",
+                                 json_pack("[O, {s:O, s:s}]", json_object_get(shown, "id"), "digest",
+                                           json_object_get(shown, "digest"), "reason", "no"));
             if (value)
                 acknowledge(id_of(value), approve ? APPROVED : DENIED);
         }

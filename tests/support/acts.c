@@ -22,14 +22,17 @@ int acts_approve(struct fixture *fixture, const char *decider, int64_t id, const
     struct inquiry inquiry = INQUIRY_EMPTY;
     engine_inquire_request(&fixture->engine, id, &inquiry);
     const struct call *call = fixture_call(fixture, decider, inquiry.user);
+    struct decision_terms seen = *terms;
     inquiry_deinit(&inquiry);
-    return fixture_answer(engine_decide(call, id, true, terms), ret_value);
+    if (!seen.digest)
+        seen.digest = fixture_digest(&fixture->engine, id);
+    return fixture_answer(engine_decide(call, id, true, &seen), ret_value);
 }
 
 int acts_approve_knowing(struct fixture *fixture, const char *decider, struct facts *facts, int64_t id,
                          json_t **ret_value)
 {
-    const struct decision_terms terms = {.reason = ""};
+    const struct decision_terms terms = {.reason = "", .digest = fixture_digest(&fixture->engine, id)};
     const struct call *call = fixture_call_with(fixture, fixture_caller(decider), facts);
     return fixture_answer(engine_decide(call, id, true, &terms), ret_value);
 }

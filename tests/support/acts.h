@@ -9,6 +9,7 @@
 
 int acts_submit(struct fixture *fixture, const char *user, const struct submission *submission,
                 json_t **ret_value); /* at_gate: by root for this user */
+/* Of what is there now, unless the terms have a digest. */
 int acts_approve(struct fixture *fixture, const char *decider, int64_t id, const struct decision_terms *terms,
                  json_t **ret_value);
 int acts_approve_knowing(struct fixture *fixture, const char *decider, struct facts *facts, int64_t id,

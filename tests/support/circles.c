@@ -158,7 +158,7 @@ int circles_decide(struct fixture *fixture, const char *decider, uid_t loginuid,
 {
     struct inquiry inquiry = INQUIRY_EMPTY;
     const struct caller caller = {.identity = {fixture_caller(decider).identity.uid, loginuid}};
-    const struct decision_terms terms = {.reason = "because"};
+    const struct decision_terms terms = {.reason = "because", .digest = fixture_digest(&fixture->engine, id)};
     ck_assert_int_eq(engine_inquire_request(&fixture->engine, id, &inquiry), 0);
     const struct call *call = fixture_call_with(fixture, caller, circles_look_up(decider, &inquiry));
     inquiry_deinit(&inquiry);

@@ -33,8 +33,18 @@ struct script {
         .method = (method_), .wants = (wants_), .error = (error_), .message = (message_)                     \
     }
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define WORDS(...)    ((const char *const[]){__VA_ARGS__, NULL})
+/* What is shown of a request before it is decided on, and what of that the decision has. */
+#define SHOWN(id)                                                                                            \
+    {                                                                                                        \
+        .method = "GetRequest", .wants = "[" id "]", .signature = "a{sv}",                                   \
+        .values = "[{\"id\": " id ", \"digest\": \"d" id "\"}]"                                              \
+    }
+#define A_DIGEST                                                                                             \
+    "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c" /* of "foo", sha256sum(1) */
+#define DECIDES(id, more) "[" id ", {\"digest\": \"d" id "\"" more "}]"
+
+#define LENGTH(array)     (sizeof(array) / sizeof(*(array)))
+#define WORDS(...)        ((const char *const[]){__VA_ARGS__, NULL})
 /* Runs the command; exactly these calls are made, in this order. */
 #define RUN(lines, ...)  run_somewhere(FAKE_PIPES, NULL, lines, LENGTH(lines), WORDS(__VA_ARGS__))
 #define RUN_UNASKED(...) run_somewhere(FAKE_PIPES, NULL, NULL, 0, WORDS(__VA_ARGS__))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/support/fixture.h"
 
+#include "helperd/lifecycle/lifecycle.h"
+
 #include "common/grantdir.h"
 #include "tests/support/blank_store.h"
 #include "tests/support/folder.h"
@@ -272,9 +274,20 @@ int fixture_decide(struct fixture *fixture, const char *decider, int64_t id, boo
     engine_inquire_delegators(&fixture->engine, caller.identity.uid, &inquiry);
     fixture_add_others(facts, inquiry.others);
     inquiry_deinit(&inquiry);
-    const struct decision_terms terms = {.reason = reason};
+    const struct decision_terms terms = {.reason = reason, .digest = fixture_digest(&fixture->engine, id)};
     return fixture_answer(engine_decide(fixture_call_with(fixture, caller, facts), id, approve, &terms),
                           ret_value);
+}
+
+const char *fixture_digest(struct engine *engine, int64_t id)
+{
+    static char digest[CANONICAL_DIGEST_MAX];
+    struct record record = {0};
+    digest[0] = '\0';
+    if (record_load(engine->store, id, &record) == 0)
+        ck_assert_int_eq(record_digest(engine, &record, digest), 0);
+    record_deinit(&record);
+    return digest;
 }
 
 const char *fixture_state(struct fixture *fixture, int64_t id)

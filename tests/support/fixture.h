@@ -60,6 +60,8 @@ int fixture_submit(struct fixture *fixture, const char *user, const char *packag
 int fixture_decide(struct fixture *fixture, const char *decider, int64_t id, bool approve, const char *reason,
                    json_t **ret_value);
 /* The state a person sees, of a request: "fulfilled". Static. */
+/* Of the request's text as it is now; "" when there is none. Static. */
+const char *fixture_digest(struct engine *engine, int64_t id);
 const char *fixture_state(struct fixture *fixture, int64_t id);
 int64_t fixture_id(json_t *value); /* its id; lets the value go */
 

@@ -36,15 +36,25 @@ int64_t live_file(const char *user, const char *package)
     return id;
 }
 
+json_t *live_decision(const char *user, int64_t id, const char *reason)
+{
+    json_t *shown = NULL;
+    live_call(user, -1, "GetRequest", "x", live_packed(json_pack("[I]", (json_int_t)id)), &shown);
+    const char *digest = json_string_value(json_object_get(shown, "digest"));
+    json_t *arguments = live_packed(
+        json_pack("[I, {s:s, s:s}]", (json_int_t)id, "digest", digest ? digest : "", "reason", reason));
+    json_decref(shown);
+    return arguments;
+}
+
 enum bus_error live_approve(const char *user, int64_t id)
 {
-    return live_call(user, -1, "Approve", "xa{sv}",
-                     live_packed(json_pack("[I, {s:s}]", (json_int_t)id, "reason", "fine")), NULL);
+    return live_call(user, -1, "Approve", "xa{sv}", live_decision(user, id, "fine"), NULL);
 }
 
 enum bus_error live_deny(const char *user, int64_t id, const char *reason)
 {
-    return live_call(user, -1, "Deny", "xs", live_packed(json_pack("[I, s]", (json_int_t)id, reason)), NULL);
+    return live_call(user, -1, "Deny", "xa{sv}", live_decision(user, id, reason), NULL);
 }
 
 void live_check_state(int64_t id, const char *expected)

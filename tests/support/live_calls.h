@@ -21,6 +21,8 @@ json_t *live_submit_arguments(const char *user, const char *package, const char 
 enum bus_error live_submit(const char *user, const char *package, const char *why, json_t **ret);
 /* Files a request that must be taken. Its id. */
 int64_t live_file(const char *user, const char *package);
+/* The arguments of a decision on what this user is shown of the request now. */
+json_t *live_decision(const char *user, int64_t id, const char *reason);
 enum bus_error live_approve(const char *user, int64_t id);
 enum bus_error live_deny(const char *user, int64_t id, const char *reason);
 /* The state that root is shown. */

@@ -127,19 +127,29 @@ void step_extend(int user, int package)
         model_extend(model, person, package, &filing);
 }
 
-/* By somebody, on behalf of whoever delegated to them: less than was asked for, or later, too. */
+/* What a refusal by policy, or none, becomes for who decides on another text than what waits. */
+static int expect_seen(bool seen, int expected)
+{
+    return !seen && (expected == 0 || expected == BUS_ERROR_POLICY_REFUSED) ? BUS_ERROR_CHANGED : expected;
+}
+
+/* By somebody, on behalf of whoever delegated to them: less than was asked for, or later, too; of what is there now or,
+ * one time in ten, of another text. */
 void step_decide(int user, int64_t id, bool approve)
 {
     static const int64_t durations[] = {0, 0, 0, 300, 1800};
     const struct model_caller caller = pick_caller(user);
+    const bool seen = step_chance(10) != 0;
     const struct decision_terms terms = {
         .reason = "y",
+        .digest = seen ? fixture_digest(engine, id) : fixture_digest(engine, id - 1),
         .duration = approve ? durations[step_chance(5)] : 0,
         .start = approve && step_chance(6) == 0 ? fixture->now + step_chance(1500) : 0};
     struct inquiry inquiry = INQUIRY_EMPTY;
     ck_assert_int_eq(engine_inquire_request(engine, id, &inquiry), 0);
     const struct call *call = call_of_delegate(&caller, &inquiry);
-    const int expected = model_expect_decide(model, &caller, id, approve, terms.duration, terms.start);
+    const int expected =
+        expect_seen(seen, model_expect_decide(model, &caller, id, approve, terms.duration, terms.start));
     json_decref(finish(engine_decide(call, id, approve, &terms), expected, approve ? "approve" : "deny",
                        world_users[user]));
     if (!expected)

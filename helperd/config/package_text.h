@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A package as a canonical text, and its digest, by which an approver's decision is bound to the policy that they saw. */
+#pragma once
+
+#include "common/canonical.h"
+#include "helperd/config/packages.h"
+
+/* All that the package says, new; NULL: no memory. What its file says in other words, or by default, is the same. */
+char *package_text(const struct package *package);
+/* 0 or -ENOMEM. */
+int package_digest(const struct package *package, char ret[CANONICAL_DIGEST_MAX]);
