@@ -125,20 +125,38 @@ static bool ask_yes(const struct invocation *invocation, const json_t *requests)
     return prompt_yes("%s. Approve? [y/N] ", what);
 }
 
-enum confirm_answer confirm_decision(struct invocation *invocation, bool approve, char **ret_reason,
-                                     int *ret_code)
+/* What the caller may decide on, shown; new. NULL: a call failed, *ret_code is the exit code. */
+static json_t *show_decidable(struct invocation *invocation, int *ret_code)
 {
     struct client_error error;
     json_t *requests = json_array();
+
+    if (load_decidable(invocation, requests, &error) == 0) {
+        introduce_all(invocation, requests);
+        return requests;
+    }
+    json_decref(requests);
+    *ret_code = calls_report(invocation, &error);
+    return NULL;
+}
+
+int confirm_show(struct invocation *invocation)
+{
+    int code = 0;
+
+    json_decref(show_decidable(invocation, &code));
+    return code;
+}
+
+enum confirm_answer confirm_decision(struct invocation *invocation, bool approve, char **ret_reason,
+                                     int *ret_code)
+{
+    json_t *requests = show_decidable(invocation, ret_code);
     bool goes_on = true;
 
-    if (load_decidable(invocation, requests, &error) < 0) {
-        json_decref(requests);
-        *ret_code = calls_report(invocation, &error);
+    if (!requests)
         return CONFIRM_FAILED;
-    }
     if (json_array_size(requests) > 0 || !approve) {
-        introduce_all(invocation, requests);
         if (!invocation->reason)
             goes_on = ask_reason(requests, approve, ret_reason);
         if (goes_on && approve && !invocation->yes)

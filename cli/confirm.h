@@ -10,6 +10,9 @@ enum confirm_answer {
     CONFIRM_FAILED, /* a call failed, which is reported already */
 };
 
+/* Shows the requests of the operands, as confirm_decision does, and asks nothing. Returns the exit code. */
+int confirm_show(struct invocation *invocation);
+
 /*
  * Shows the requests of the operands (invocation->shown; what is decided is what is there), asks for a reason if none was given, and for a "yes" (not for a denial, where the
  * reason is enough). Asks nothing before an approval if the caller may decide on none of them: accesspkgd says why

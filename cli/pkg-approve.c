@@ -165,19 +165,29 @@ static json_t *deny_arguments(const struct invocation *invocation, int64_t id, c
                      "reason", invocation->reason ? invocation->reason : "");
 }
 
-/* A digest is of one request; without a question a name would approve whatever is open by then. 0, or 64 after a
- * message. */
-static int check_operands(struct invocation *invocation, bool asks)
+static const char *find_name(const struct invocation *invocation)
 {
+    for (size_t i = 0; i < invocation->n_operands; i++)
+        if (invocation->ids[i] == 0)
+            return invocation->operands[i];
+    return NULL;
+}
+
+/* A name is whatever is open by then, so it is shown, and that is what is decided. 0, or the exit code. */
+static int show_named(struct invocation *invocation)
+{
+    const char *name = find_name(invocation);
+
     if (invocation->digest && invocation->n_operands > 1)
         return command_usage(invocation, "--digest is of one request; decide on the others by themselves");
-    for (size_t i = 0; i < invocation->n_operands && !asks && !invocation->digest; i++)
-        if (invocation->ids[i] == 0)
-            return command_usage(invocation,
-                                 "'%s' is whatever is open by then: where no question is asked, give its "
-                                 "number, or --digest as 'pkg-approve show %s' tells",
-                                 invocation->operands[i], invocation->operands[i]);
-    return 0;
+    if (!name || invocation->digest)
+        return 0;
+    if (invocation->yes)
+        return command_usage(invocation,
+                             "'%s' is whatever is open by then, and --yes asks nothing: give its number, or "
+                             "--digest as 'pkg-approve show %s' tells",
+                             name, name);
+    return confirm_show(invocation);
 }
 
 /* Asks at a terminal for a reason and a confirmation. 0, or the exit code. *ret_reason is new memory, or unchanged. */
@@ -208,10 +218,8 @@ static int approve_requests(struct invocation *invocation)
                                                   approve_arguments, say_approved, false};
     const bool asks = prompt_possible(invocation) && !invocation->yes;
     _cleanup_free_ char *asked = NULL;
-    int code = check_operands(invocation, asks);
+    int code = asks ? ask_confirmation(invocation, true, &asked) : show_named(invocation);
 
-    if (code == 0 && asks)
-        code = ask_confirmation(invocation, true, &asked);
     if (code == 0)
         code = requests_each(invocation, &action);
     invocation->reason = NULL;
@@ -223,15 +231,12 @@ static int deny_requests(struct invocation *invocation)
     static const struct requests_action action = {"Deny",         "xa{sv}",           REQUESTS_BY_DIGEST,
                                                   deny_arguments, say_request_denied, false};
     _cleanup_free_ char *asked = NULL;
-    int code = check_operands(invocation, true); /* what a name denies by mistake can be asked for again */
+    int code;
 
-    if (code != 0)
-        return code;
     if (!invocation->reason && !prompt_possible(invocation))
         return command_usage(invocation, "the command 'deny' needs a reason, which the requestor reads: "
                                          "-m 'REASON'");
-    if (!invocation->reason)
-        code = ask_confirmation(invocation, false, &asked);
+    code = invocation->reason ? show_named(invocation) : ask_confirmation(invocation, false, &asked);
     if (code == 0 && invocation->reason && text_is_blank(invocation->reason))
         code = command_usage(invocation, "the reason is empty, so nothing was denied; give one: -m 'REASON'");
     if (code == 0)

@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-
 struct subject {
     char *name; /* canonical, as the directory writes it */
     uid_t uid;

@@ -53,6 +53,34 @@ START_TEST(test_extension_by_approval)
 }
 END_TEST
 
+/* What bob looked at is approved, and nothing else: the package was edited, the request was filed anew. */
+START_TEST(test_seen)
+{
+    live_expect("alice", "pkg-request submit asked -m first", 0, "is filed");
+    live_expect(
+        "bob",
+        "pkg-approve show 1 --json | sed -n 's/.*\"digest\": *\"\\([0-9a-f]*\\).*/\\1/p' | tee /tmp/seen", 0,
+        "");
+    ck_assert_uint_eq(strlen(live_output), 65);
+    live_expect("root",
+                "sed -i s/dbadmins/nightshift/ /etc/accesspkg/packages.d/asked.conf && pkg-admin reload", 0,
+                "");
+    live_expect("bob", "pkg-approve approve 1 --digest $(cat /tmp/seen)", 1,
+                "Please look again: pkg-approve show 1");
+    live_expect("bob", "pkg-approve deny 1 -m no --digest $(cat /tmp/seen)", 1, "Please look again");
+    live_expect("root",
+                "sed -i s/nightshift/dbadmins/ /etc/accesspkg/packages.d/asked.conf && pkg-admin reload", 0,
+                "");
+    live_expect("alice", "pkg-request cancel 1 && pkg-request submit asked -d 2h -m second", 0, "is filed");
+    live_expect("bob", "pkg-approve approve alice/asked --yes", 64, "--yes asks nothing");
+    live_expect("bob", "pkg-approve approve alice/asked --yes --digest $(cat /tmp/seen)", 1,
+                "Please look again");
+    live_expect("bob", "pkg-approve approve alice/asked 2>&1", 0, "Request 2 of alice for asked: second\n");
+    live_expect("root", "pkg-admin status --json", 0, "\"host_key\": \"SHA256:");
+    ck_assert_ptr_nonnull(strstr(live_output, "\"epoch\": \""));
+}
+END_TEST
+
 START_TEST(test_later)
 {
     live_expect("alice", "pkg-request submit asked --start +1h", 0,
@@ -141,7 +169,7 @@ int main(void)
 {
     suite_case("assignment", setup, live_stop);
     suite_timeout(60);
-    suite_add(test_extend_and_return, test_extension_by_approval, test_later, test_administrator,
+    suite_add(test_extend_and_return, test_extension_by_approval, test_seen, test_later, test_administrator,
               test_retry_without_package, test_retry, test_refused_extension);
     return suite_run();
 }

@@ -230,26 +230,36 @@ START_TEST(user_and_package_name_a_request)
 }
 END_TEST
 
-/* Without a question, a name alone would approve whatever is open by then. */
-START_TEST(a_name_alone_approves_nothing)
+/* A name is whatever is open by then. */
+START_TEST(a_name_is_shown_or_approves_nothing)
 {
     static const char *const words[][8] = {
-        {"pkg-approve", "approve", "alice/db-admins"},
         {"pkg-approve", "approve", "alice/db-admins", "--yes"},
-        {"pkg-approve", "approve", "alice/db-admins", "--json"},
-        {"pkg-approve", "approve", "12", "alice/db-admins", "--yes"},
+        {"pkg-approve", "approve", "12", "alice/db-admins", "--yes", "--json"},
         {"pkg-approve", "approve", "12", "13", "--digest", A_DIGEST},
         {"pkg-approve", "approve", "12", "--digest", "b5bb9d80"},
     };
+    static const struct script shown[] = {
+        ANSWERS("ListRequests", NULL, "aa{sv}b", FOUND("12", "")),
+        ANSWERS("GetRequest", "[12]", "a{sv}",
+                "[{\"id\": 12, \"digest\": \"d12\", \"may_decide\": true, \"user\": \"alice\", \"package\": "
+                "\"db-admins\", \"justification\": \"another reason\"}]"),
+        ANSWERS("Approve", DECIDES("12", ""), "a{sv}", SAMPLE_HELD("12", "alice")),
+    };
+
     for (size_t i = 0; i < LENGTH(words); i++) {
         run_somewhere(FAKE_PIPES, NULL, NULL, 0, words[i]);
         ck_assert_int_eq(result.code, EX_USAGE);
-        SHOWS(result.err, i < 4    ? "give its number, or --digest"
-                          : i == 4 ? "of one request"
+        SHOWS(result.err, i < 2    ? "give its number, or --digest"
+                          : i == 2 ? "of one request"
                                    : "is no digest");
     }
-    run_somewhere(FAKE_TERMINAL, NULL, NULL, 0, words[1]);
+    run_somewhere(FAKE_TERMINAL, NULL, NULL, 0, words[0]);
     ck_assert_int_eq(result.code, EX_USAGE);
+    run_somewhere(FAKE_NOBODY, NULL, shown, LENGTH(shown),
+                  WORDS("pkg-approve", "approve", "alice/db-admins"));
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.err, "Request 12 of alice for db-admins: another reason\n");
 }
 END_TEST
 
@@ -289,6 +299,10 @@ START_TEST(a_name_that_fits_nothing_is_said_per_name)
         ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
         ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
         SHOWN("12"),
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[], false]"),
         ANSWERS("Deny", DECIDES("12", ", \"reason\": \"no\""), "a{sv}", SAMPLE_HELD("12", "alice")),
     };
 
@@ -308,7 +322,8 @@ int main(void)
               watch_ends_with_its_reader);
     suite_rows(submit_waits_for_its_end, ends);
     suite_add(what_is_held_or_begins_later_is_not_waited_for, ctrl_c_leaves_it_filed,
-              a_bare_call_says_what_one_has, user_and_package_name_a_request, a_name_alone_approves_nothing,
-              what_waits_comes_first_then_the_most_recent, a_name_that_fits_nothing_is_said_per_name);
+              a_bare_call_says_what_one_has, user_and_package_name_a_request,
+              a_name_is_shown_or_approves_nothing, what_waits_comes_first_then_the_most_recent,
+              a_name_that_fits_nothing_is_said_per_name);
     return suite_run();
 }

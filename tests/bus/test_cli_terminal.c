@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #define ASKED(id, user, more)                                                                                \
-    "[{\"id\": " id ", \"user\": \"" user "\", \"package\": \"db-admins\", \"groups\": [\"dbadmins\"], "     \
+    "[{\"id\": " id ", \"digest\": \"d" id "\", \"user\": \"" user                                           \
+    "\", \"package\": \"db-admins\", \"groups\": [\"dbadmins\"], "                                           \
     "\"state\": \"pending-approval\", \"duration\": 14400, \"justification\": \"disk \\u001b[2J full\", "    \
     "\"may_decide\": true" more "}]"
 

@@ -37,7 +37,7 @@ struct script {
 #define SHOWN(id)                                                                                            \
     {                                                                                                        \
         .method = "GetRequest", .wants = "[" id "]", .signature = "a{sv}",                                   \
-        .values = "[{\"id\": " id ", \"digest\": \"d" id "\"}]"                                              \
+        .values = "[{\"id\": " id ", \"digest\": \"d" id "\", \"may_decide\": true}]"                        \
     }
 #define A_DIGEST                                                                                             \
     "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c" /* of "foo", sha256sum(1) */

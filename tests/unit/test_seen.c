@@ -169,7 +169,7 @@ START_TEST(test_other_words)
     const int64_t id = ask();
     look(id);
     edit("; a remark\n" HEAD "extension = approval\nmax_duration = 120m\nduration = 60m\n[stage "
-                             "1]\napprovers = bob\nquorum = 1\n");
+         "1]\napprovers = bob\nquorum = 1\n");
     ck_assert_str_eq(fixture_digest(&fixture.engine, id), before);
     ck_assert_int_eq(approve_seen("bob", id), 0);
 }

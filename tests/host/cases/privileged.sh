@@ -58,7 +58,7 @@ names_with_blanks()
     run on_host alice pkg-request submit blanks
     succeeded
     says "%the approvers"
-    run on_host bob pkg-approve approve alice/blanks --yes
+    run on_host bob pkg-approve approve alice/blanks
     succeeded
     run host id -nG alice
     says "domain ops"
