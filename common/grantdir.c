@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Opens and checks the files of the contract on disk, for the PAM and NSS modules: a handful of system calls per call,
- * nothing kept in between. Must never trust a file before MUST 1 to 5 of the header hold (rule 1). The writers are in
+ * Opens and checks the files of the contract on disk, for the PAM and NSS modules: a handful of system calls per call
+ * (one where there is no file), nothing kept in between. Must never trust a file before MUST 1 to 5 of the header hold (rule 1). The writers are in
  * grantdir_write.c, so that the modules do not contain them.
  */
 #include "common/grantdir.h"
@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -56,6 +57,44 @@ int grantdir_open_allow(const char *state, struct grantdir_folder *ret)
     return 0;
 }
 
+/* ---- readers ---- */
+
+/* "<state>/<below><name>" */
+static int join_path(const char *state, const char *below, const char *name, char ret[PATH_MAX])
+{
+    if (strlen(state) + strlen(below) + strlen(name) + sizeof("/") > PATH_MAX)
+        return -ENAMETOOLONG;
+    stpcpy(stpcpy(stpcpy(stpcpy(ret, state), "/"), below), name);
+    return 0;
+}
+
+/* MUST 1 and 2 for a folder, by its path: see the header. */
+static int check_folder(const char *path, mode_t forbidden, uid_t *ret_owner)
+{
+    struct stat st;
+    if (lstat(path, &st) < 0)
+        return -errno;
+    if (!S_ISDIR(st.st_mode))
+        return -ENOTDIR;
+    *ret_owner = st.st_uid;
+    return st.st_mode & forbidden ? -EPERM : 0;
+}
+
+static int check_folder_below(const char *state, const char *below, uid_t *ret_owner)
+{
+    char path[PATH_MAX];
+    const int r = join_path(state, below, "", path);
+    return r < 0 ? r : check_folder(path, S_IWGRP | S_IWOTH, ret_owner);
+}
+
+static int check_users(const char *state, uid_t *ret_owner)
+{
+    int r = check_folder(state, S_IWOTH, ret_owner);
+    if (r == 0)
+        r = check_folder_below(state, "grants", ret_owner);
+    return r < 0 ? r : check_folder_below(state, "grants/user", ret_owner);
+}
+
 /* MUST 2 for a file. */
 static bool is_trusted(const struct stat *st, uid_t owner)
 {
@@ -77,16 +116,24 @@ static int read_whole(int fd, size_t size, char *ret)
     return 0;
 }
 
-/* MUST 1 to 3 for a file. *ret is new memory, not terminated. */
-static int read_trusted(const struct grantdir_folder *folder, const char *name, size_t max, char **ret,
+/* MUST 1 to 3 for a file. The path first: where there is no file, that is all. *ret is new memory, not terminated. */
+static int read_trusted(const char *state, const char *below, const char *name,
+                        int (*check_folders)(const char *state, uid_t *ret_owner), size_t max, char **ret,
                         size_t *ret_size)
 {
+    char path[PATH_MAX];
     struct stat st;
-    _cleanup_close_ int fd =
-        openat(folder->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    uid_t owner = 0;
+    int r = join_path(state, below, name, path);
+    if (r < 0)
+        return r;
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0)
         return -errno;
-    if (!is_trusted(&st, folder->owner))
+    r = check_folders(state, &owner);
+    if (r < 0)
+        return r;
+    if (!is_trusted(&st, owner))
         return -EPERM;
     if (st.st_size <= 0 || (uintmax_t)st.st_size > max)
         return -EBADMSG;
@@ -94,7 +141,7 @@ static int read_trusted(const struct grantdir_folder *folder, const char *name, 
     _cleanup_free_ char *text = malloc(size);
     if (!text)
         return -ENOMEM;
-    const int r = read_whole(fd, size, text);
+    r = read_whole(fd, size, text);
     if (r < 0)
         return r;
     *ret = steal_ptr(text);
@@ -111,15 +158,12 @@ static bool is_from_the_future(int64_t written, int64_t now)
 int grantdir_read_user(const char *state, const char *user, int64_t now, struct grant_user *ret)
 {
     char name[NAME_ENCODED_MAX + 1];
-    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
     _cleanup_free_ char *text = NULL;
     size_t size = 0;
     struct grant_user file;
     int r = name_encode(user, name, sizeof(name));
     if (r == 0)
-        r = grantdir_open_users(state, &folder);
-    if (r == 0)
-        r = read_trusted(&folder, name, GRANTFILE_USER_MAX, &text, &size);
+        r = read_trusted(state, "grants/user/", name, check_users, GRANTFILE_USER_MAX, &text, &size);
     if (r == 0)
         r = grant_user_parse(text, size, &file);
     if (r < 0)
@@ -152,25 +196,36 @@ const char *grantdir_allow_name(gid_t gid, char ret[GRANTDIR_ALLOW_NAME_MAX])
     return ret;
 }
 
+/* The state folder's group (accesspkgd) could have created an allow/ of its own: its owner is the state folder's. */
+int grantdir_check_allow(const char *state, uid_t *ret_owner)
+{
+    uid_t owner = 0;
+    int r = check_folder(state, S_IWOTH, ret_owner);
+    if (r == 0)
+        r = check_folder_below(state, "allow", &owner);
+    return r < 0 ? r : owner == *ret_owner ? 0 : -EPERM;
+}
+
+bool grantdir_allows_by(const char *state, uid_t owner, gid_t gid)
+{
+    char name[GRANTDIR_ALLOW_NAME_MAX], path[PATH_MAX];
+    struct stat st;
+    return grant_gid_is_valid(gid) && join_path(state, "allow/", grantdir_allow_name(gid, name), path) == 0 &&
+           lstat(path, &st) == 0 && is_trusted(&st, owner);
+}
+
 bool grantdir_allows(const char *state, gid_t gid)
 {
-    char name[GRANTDIR_ALLOW_NAME_MAX];
-    struct stat st;
-    _cleanup_folder_ struct grantdir_folder allow = {-1, 0};
-    return grant_gid_is_valid(gid) && grantdir_open_allow(state, &allow) == 0 &&
-           fstatat(allow.fd, grantdir_allow_name(gid, name), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           is_trusted(&st, allow.owner);
+    uid_t owner = 0;
+    return grantdir_check_allow(state, &owner) == 0 && grantdir_allows_by(state, owner, gid);
 }
 
 /* Reads the one line of an entry of allow/, and terminates it. */
 static int read_allow(const char *state, const char *entry, char ret[ALLOW_SIZE_MAX])
 {
-    _cleanup_folder_ struct grantdir_folder allow = {-1, 0};
     _cleanup_free_ char *text = NULL;
     size_t size = 0;
-    int r = grantdir_open_allow(state, &allow);
-    if (r == 0)
-        r = read_trusted(&allow, entry, ALLOW_SIZE_MAX, &text, &size);
+    const int r = read_trusted(state, "allow/", entry, grantdir_check_allow, ALLOW_SIZE_MAX, &text, &size);
     if (r < 0)
         return r;
     if (memchr(text, '\n', size) != text + size - 1 || memchr(text, '\0', size))

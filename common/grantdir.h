@@ -7,14 +7,15 @@
  *                                that it named before and that a user still holds
  *
  * Readers (PAM and NSS modules, inside any process: no library, no name look-up, no state between calls):
- * MUST 1  open each folder and then the file with O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC, relative to the one before;
- * MUST 2  check on the descriptors: folders not writable by others, and below PATH_STATE not by their group; a regular
- *         file, with its folder's owner, not writable by group and others; allow/ with the owner of PATH_STATE itself;
+ * MUST 1  open the file with O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC; then see that each folder is one, and no link;
+ * MUST 2  then see that the folders are not writable by others, and below PATH_STATE not by their group; on the
+ *         descriptor: a regular file, with its folder's owner, not writable by group and others; allow/ with the owner
+ *         of PATH_STATE itself. Whoever could exchange a folder in between owns one of them, and need not;
  * MUST 3  bound the size before reading;
  * MUST 4  refuse a file whose `written` is more than GRANTFILE_SKEW seconds after `now`;
  * MUST 5  refuse a file for another user than the one asked for. The caller compares the uid, too, which it looks up
  *         after the file was read, so that an account created again under the same name inherits nothing.
- * Results: 0; -ENOENT when there is no such file (the common case: the folders' opens and one that fails);
+ * Results: 0; -ENOENT when there is no such file (the common case: one open that fails);
  * -EPERM when MUST 2 failed, -EBADMSG for MUST 3 and 5 and the format, -ETIME for MUST 4; other -errno.
  *
  * Every function takes the path of the state folder: programs pass PATH_STATE, tests a folder of their own.
@@ -29,8 +30,11 @@ int grantdir_read_user(const char *state, const char *user, int64_t now, struct 
 /* Words for a negative result of grantdir_read_user, as part of a sentence; NULL for -ENOENT. */
 const char *grantdir_fault(int result);
 
-/* Says whether root's allow-list has this gid: one fstatat after the folder's checks. Never gid 0. */
+/* Says whether root's allow-list has this gid. Never gid 0. For several: grantdir_check_allow once, 0 with the owner of
+ * allow/ or -errno, then grantdir_allows_by for each. */
 bool grantdir_allows(const char *state, gid_t gid);
+int grantdir_check_allow(const char *state, uid_t *ret_owner);
+bool grantdir_allows_by(const char *state, uid_t owner, gid_t gid);
 
 /* Reads the group's name from the allow-list, decoded; at most NAME_ENCODED_MAX bytes. -ENOENT also for gid 0. */
 int grantdir_allowed_name(const char *state, gid_t gid, char *ret_name, size_t size);

@@ -136,9 +136,12 @@ static int list_add_current(struct gid_list *list, const char *state, const stru
                             gid_t primary, int64_t at)
 {
     bool any = false;
+    uid_t owner = 0;
+    if (grantdir_check_allow(state, &owner) < 0)
+        return -ENOENT;
     for (size_t i = 0; i < file->n_groups && !list_is_full(list); i++) {
         const struct grant_group *group = &file->groups[i];
-        if (!grant_span_holds(&group->span, at) || !grantdir_allows(state, group->gid))
+        if (!grant_span_holds(&group->span, at) || !grantdir_allows_by(state, owner, group->gid))
             continue;
         any = true;
         if (group->gid == primary || list_has(list, group->gid))
