@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -306,6 +307,21 @@ bool live_stands(const char *user, const char *group)
     char command[128];
     snprintf(command, sizeof(command), "grep -qE '^%s:.*[:,]%s(,|$)' /etc/group", group, user);
     return live_run("root", command) == 0;
+}
+
+int live_watch_etc(void)
+{
+    const int fd = inotify_init1(IN_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_ge(inotify_add_watch(fd, "/etc", IN_MOVED_TO | IN_CLOSE_WRITE), 0);
+    return fd;
+}
+
+bool live_etc_changes(int watch)
+{
+    char events[4096];
+    struct pollfd there = {.fd = watch, .events = POLLIN};
+    return poll(&there, 1, 30000) > 0 && read(watch, events, sizeof(events)) > 0;
 }
 
 bool live_can_set_loginuid(void)
