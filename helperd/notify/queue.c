@@ -3,7 +3,6 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
-#include "common/names.h"
 #include "helperd/notify/hooks.h"
 #include "helperd/notify/people.h"
 #include "helperd/notify/run.h"
@@ -13,14 +12,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 
 enum {
     NOTICES_MAX = 4096, /* in memory; the rest waits in the store */
     RUNNING_MAX = 8,
     RUNNING_OF_HOOK_MAX = 2, /* so that a program that hangs leaves room for others */
-    MESSAGE_MAX = 480,
+    MESSAGE_MAX = RUN_MESSAGE_MAX,
     OUTPUT_MAX = 8192,
     LOOK_AGAIN =
         10, /* times settings.first: seconds until a notice that could not be prepared is tried again */
@@ -287,44 +285,18 @@ static void remove_running(struct queue *queue, const struct delivery *delivery)
         }
 }
 
-/* The beginning of its output, as one line. */
-static void show_output(const char *output, char *ret, size_t size)
-{
-    char line[MESSAGE_MAX / 2];
-    snprintf(line, sizeof(line), "%s", output);
-    for (char *c = line; *c; c++)
-        if (*c == '\n')
-            *c = ' ';
-    size_t length = strlen(line);
-    while (length > 0 && line[length - 1] == ' ')
-        line[--length] = '\0';
-    text_visible(line, ret, size);
-}
-
 static void on_done(const struct child_end *end, void *data)
 {
     struct delivery *delivery = data;
     struct queue *queue = delivery->notice->queue;
-    char visible[MESSAGE_MAX / 2];
     char message[MESSAGE_MAX];
-    const int code = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : -1;
     remove_running(queue, delivery);
-    show_output(end->output, visible, sizeof(visible));
+    const int code = run_describe_end(end, delivery->hook, queue->settings.deadline, message);
     if (code == 0) {
-        if (*end->output)
-            log_info("%s, notice %" PRId64 ": %s", delivery->hook, delivery->notice->id, visible);
+        if (*message)
+            log_info("%s, notice %" PRId64 ": %s", delivery->hook, delivery->notice->id, message);
         finish_delivery(delivery);
     } else {
-        if (end->timed_out)
-            snprintf(message, sizeof(message), "%.64s: did not end within %g s and was killed",
-                     delivery->hook, queue->settings.deadline);
-        else if (code < 0)
-            snprintf(message, sizeof(message), "%.64s: was ended by signal %d", delivery->hook,
-                     WTERMSIG(end->status));
-        else
-            snprintf(message, sizeof(message), "%.64s: exit status %d", delivery->hook, code);
-        const size_t used = strlen(message);
-        snprintf(message + used, sizeof(message) - used, "%s%s", *visible ? ": " : "", visible);
         fail_delivery(delivery, code == EX_DATAERR || code == EX_NOUSER, message);
     }
     drive_queue(queue);

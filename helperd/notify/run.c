@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/notify/run.h"
 
+#include "common/names.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { PROGRAM_FD = 3 };
@@ -34,4 +37,34 @@ int run_start(struct ev_loop *loop, int fd, const char *name, const char *text,
     const int r = child_run(loop, &plan, terms, &child);
     close(input);
     return r;
+}
+
+static void show_output(const char *output, char *ret, size_t size)
+{
+    char line[RUN_MESSAGE_MAX / 2];
+    snprintf(line, sizeof(line), "%s", output);
+    for (char *c = line; *c; c++)
+        if (*c == '\n')
+            *c = ' ';
+    size_t length = strlen(line);
+    while (length > 0 && line[length - 1] == ' ')
+        line[--length] = '\0';
+    text_visible(line, ret, size);
+}
+
+int run_describe_end(const struct child_end *end, const char *name, double deadline,
+                     char ret_message[RUN_MESSAGE_MAX])
+{
+    char output[RUN_MESSAGE_MAX / 2];
+    char how[RUN_MESSAGE_MAX / 2] = "";
+    const int code = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : -1;
+    show_output(end->output, output, sizeof(output));
+    if (code != 0 && end->timed_out)
+        snprintf(how, sizeof(how), "%.64s: did not end within %g s and was killed", name, deadline);
+    else if (code < 0)
+        snprintf(how, sizeof(how), "%.64s: was ended by signal %d", name, WTERMSIG(end->status));
+    else if (code > 0)
+        snprintf(how, sizeof(how), "%.64s: exit status %d", name, code);
+    snprintf(ret_message, RUN_MESSAGE_MAX, "%s%s%s", how, *how && *output ? ": " : "", output);
+    return code;
 }

@@ -7,3 +7,9 @@
 /* fd: the program, which the caller closes. 0 or -errno, as child_run. */
 int run_start(struct ev_loop *loop, int fd, const char *name, const char *text,
               const struct child_terms *terms);
+
+/* How it ended: its exit status, or -1, with a message: what a program that failed says of it, with the beginning of its
+ * output as one line; of one that did not fail that alone. */
+enum { RUN_MESSAGE_MAX = 480 };
+int run_describe_end(const struct child_end *end, const char *name, double deadline,
+                     char ret_message[RUN_MESSAGE_MAX]);
