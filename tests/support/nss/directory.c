@@ -2,8 +2,8 @@
 /*
  * A directory for tests: the NSS service `directory`, for private roots alone (tests/support/directory.h installs it and
  * puts it into nsswitch.conf). Its users and groups stand in /run/directory/passwd and group, in the form of /etc's; it
- * finds a name however its letters are written, as a directory with case_sensitive = False does, and answers with the
- * spelling that it has. /run/directory/mode says how it answers, a line each, the first that fits counts:
+ * finds a name however its letters are written, as a directory with case_sensitive = False does, and with @corp.test
+ * behind it, and answers with the spelling that it has. /run/directory/mode says how it answers, a line each, the first that fits counts:
  *
  *     ANSWER [CALL [KEY]]
  *
@@ -79,6 +79,15 @@ static enum nss_status judge(int error, bool found, int *errnop)
     return NSS_STATUS_TRYAGAIN;
 }
 
+/* Whether the directory means this entry by the name or number. */
+static bool is_meant(const char *name, const char *number, const char *key)
+{
+    static const char domain[] = "@corp.test";
+    const size_t length = strlen(name);
+    return strcasecmp(name, key) == 0 || strcmp(number, key) == 0 ||
+           (strncasecmp(name, key, length) == 0 && strcasecmp(key + length, domain) == 0);
+}
+
 static enum nss_status find_user(const char *key, struct passwd *result, char *buffer, size_t size,
                                  int *errnop)
 {
@@ -94,7 +103,7 @@ static enum nss_status find_user(const char *key, struct passwd *result, char *b
     while (!found && (error = fgetpwent_r(file, result, buffer, size, &entry)) == 0) {
         char uid[16];
         snprintf(uid, sizeof(uid), "%u", entry->pw_uid);
-        found = strcasecmp(entry->pw_name, key) == 0 || strcmp(uid, key) == 0;
+        found = is_meant(entry->pw_name, uid, key);
     }
     fclose(file);
     return judge(error, found, errnop);
@@ -115,7 +124,7 @@ static enum nss_status find_group(const char *key, struct group *result, char *b
     while (!found && (error = fgetgrent_r(file, result, buffer, size, &entry)) == 0) {
         char gid[16];
         snprintf(gid, sizeof(gid), "%u", entry->gr_gid);
-        found = strcasecmp(entry->gr_name, key) == 0 || strcmp(gid, key) == 0;
+        found = is_meant(entry->gr_name, gid, key);
     }
     fclose(file);
     return judge(error, found, errnop);
