@@ -166,9 +166,9 @@ int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *in
     char *const packages[] = {request.package, NULL};
     r = engine_inquire_packages(engine, packages, inquiry);
     if (r == 0)
-        r = engine_inquire_requestors(engine, packages, inquiry);
-    if (r == 0)
         r = engine_inquire_stages(engine, &request, inquiry);
+    if (r == 0)
+        r = engine_inquire_requestors(engine, packages, inquiry);
     if (r == 0 && request.state == STATE_PENDING_APPROVAL)
         r = engine_inquire_stage(engine, &request, true, inquiry);
     if (r == 0)

@@ -82,20 +82,26 @@ int engine_inquire_reviewers(struct engine *engine, const char *package, struct 
     return found ? name_approvers(&naming, found) : 0;
 }
 
+static int name_stage(const struct naming *naming, int64_t request, int64_t number)
+{
+    struct stage stage = {0};
+    int r = store_get_stage(naming->engine->store, request, number, &stage);
+    if (r == 0)
+        r = add_names(naming, stage.approvers);
+    if (r == 0)
+        r = add_names(naming, stage.fallback_approvers);
+    stage_deinit(&stage);
+    return r < 0 ? r : 0;
+}
+
+/* The current stage first, for which a slow directory has the most time. */
 int engine_inquire_stages(struct engine *engine, const struct request *request, struct inquiry *inquiry)
 {
     const struct naming naming = {.engine = engine, .inquiry = inquiry};
-    int r = 0;
-    for (int64_t number = 1; r == 0 && number <= request->n_stages; number++) {
-        struct stage stage = {0};
-        r = store_get_stage(engine->store, request->id, number, &stage);
-        if (r == 0)
-            r = add_names(&naming, stage.approvers);
-        if (r == 0)
-            r = add_names(&naming, stage.fallback_approvers);
-        stage_deinit(&stage);
-    }
-    return r < 0 ? r : 0;
+    int r = request->stage > 0 ? name_stage(&naming, request->id, request->stage) : 0;
+    for (int64_t number = 1; r == 0 && number <= request->n_stages; number++)
+        r = name_stage(&naming, request->id, number);
+    return r;
 }
 
 int engine_inquire_sight(struct engine *engine, int64_t id, struct inquiry *inquiry)

@@ -35,7 +35,8 @@ static int find_circles(struct store *store, store_circle_test_fn test, void *da
 
 int store_each_circle(struct store *store, store_each_circle_fn each, void *data)
 {
-    sqlite3_stmt *s = sql_take(store, "SELECT " SQL_NAMES(CIRCLE_COLUMNS) " FROM circle ORDER BY id", "");
+    sqlite3_stmt *s =
+        sql_take(store, "SELECT " SQL_NAMES(CIRCLE_COLUMNS) " FROM circle ORDER BY id DESC", "");
     struct circle circle = {0};
     int r;
     while ((r = sql_next(store, s, &circle_rows, &circle)) > 0)

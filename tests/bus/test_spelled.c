@@ -17,7 +17,8 @@
     "olga:x:5001:5000:Olga Orlova:/tmp:/bin/sh\nkarl:x:5002:5000:Karl Kern:/tmp:/bin/sh\n"                   \
     "bob:x:5003:5000:Another Bob:/tmp:/bin/sh\npiet:x:5004:5000:Piet Post:/tmp:/bin/sh\n"
 #define GROUPS                                                                                               \
-    "corp:x:5000:\ndirleads:x:5010:olga,piet\ndirstaff:x:5011:karl\ndba-leads:x:5012:piet\ndbadir:x:5013:\n"
+    "corp:x:5000:\ndirleads:x:5010:olga,piet\ndirstaff:x:5011:karl\ndba-leads:x:5012:piet\ndbadir:x:5013:"   \
+    "\ndirold:x:5014:karl\n"
 
 #define DB   "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\n"
 #define SELF "[stage 1]\nquorum = 2\napprovers = OLGA olga Olga@corp.test OLGA@CORP.TEST\n"
@@ -95,7 +96,7 @@ START_TEST(nobody_decides_on_their_own)
     live_write_package("own", DB "approvers = KARL@corp.test\n");
     live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
     live_expect("karl", "pkg-request submit own", 0, "nobody can decide");
-    live_expect("karl", "pkg-approve approve karl/own -m x --yes", 77, "");
+    live_expect("karl", "pkg-approve approve 1 -m x", 77, "is your own");
     live_remove_package("own");
 }
 END_TEST
@@ -202,6 +203,19 @@ START_TEST(by_a_package)
 }
 END_TEST
 
+/* Who is in a group is so by whatever spelling the package and the command have of it. */
+START_TEST(an_import)
+{
+    live_write_package("old", "[package]\ngroups = DirOld\n[policy]\nduration = 1h\napprovers = bob\n");
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
+    live_expect("root", "pkg-admin import DirOld --package old", 0, "karl");
+    live_expect("root", "pkg-admin holders old", 0, "karl");
+    live_expect("root", "pkg-admin status", 0, "");
+    ck_assert_msg(!strstr(live_output, "allow-list"), "%s", live_output);
+    live_remove_package("old");
+}
+END_TEST
+
 /* Who runs as another account, which has the uid, decides nothing: explain and the count of approvers know it, too. */
 START_TEST(an_account_that_runs_as_another)
 {
@@ -250,6 +264,6 @@ int main(void)
     suite_add(the_one_that_is_meant_decides, all_agree, nobody_decides_on_their_own, one_person_counts_once,
               another_of_the_same_name_is_not_meant, an_account_takes_the_name,
               the_directory_means_another_now, a_directory_that_does_not_answer, an_emergency, by_a_package,
-              an_account_that_runs_as_another, one_s_own_name_in_a_call);
+              an_import, an_account_that_runs_as_another, one_s_own_name_in_a_call);
     return suite_run();
 }

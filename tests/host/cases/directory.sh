@@ -527,6 +527,13 @@ written_otherwise()
     says Fulfilled
 }
 
+# Whose answers are all forgotten; not so often that systemd takes it for a loop.
+start_anew()
+{
+    host systemctl reset-failed accesspkgd
+    host systemctl restart accesspkgd
+}
+
 # Whom a policy means by these is one for check-config, for explain, for lists and for the decision.
 # SUFFIX: what the directory itself puts behind names.
 approved_by() # APPROVERS [SUFFIX]
@@ -537,7 +544,7 @@ approved_by() # APPROVERS [SUFFIX]
     says_not "far.conf"
     run host pkg-admin reload
     succeeded
-    host systemctl restart accesspkgd
+    start_anew
     run on_host "karl${2-}" pkg-request submit far
     succeeded
     run host pkg-admin explain far Karl@CORP
@@ -549,7 +556,7 @@ approved_by() # APPROVERS [SUFFIX]
     says "Nothing waits for you"
     run host pkg-admin status
     says_not "Nobody can decide"
-    host systemctl restart accesspkgd
+    start_anew
     run on_host "carla${2-}" pkg-approve approve "karl${2-}/far" -m "ticket 4711"
     succeeded
     has_far "karl${2-}" || complain "karl should have it"
