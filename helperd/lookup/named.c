@@ -6,24 +6,43 @@
 #include "helperd/lookup/local_names.h"
 #include "helperd/lookup/say.h"
 
-/* The name that the directory writes, and its number; null: absent; false: unanswered, or a name that no policy has. */
-static json_t *find_name(const char *principal, json_int_t *ret_id)
+#include <string.h>
+
+/* The name that was found; null: absent; false: unanswered, or a name that no subject can have. */
+static json_t *say_found(enum directory_answer answer, const char *name)
 {
-    const struct passwd *user = NULL;
-    const struct group *group = NULL;
-    const enum directory_answer answer =
-        principal[0] == '%' ? directory_group(principal + 1, &group) : directory_user(principal, &user);
     if (answer != DIRECTORY_FOUND)
         return answer == DIRECTORY_ABSENT ? json_null() : json_false();
-    const char *name = user ? user->pw_name : group->gr_name;
-    *ret_id = user ? user->pw_uid : group->gr_gid;
     return *name && text_is_utf8(name) ? json_string(name) : json_false();
+}
+
+static json_t *find_group(const char *written, json_int_t *ret_gid)
+{
+    const struct group *found = NULL;
+    const enum directory_answer answer = directory_group(written, &found);
+    if (found)
+        *ret_gid = found->gr_gid;
+    return say_found(answer, found ? found->gr_name : NULL);
+}
+
+/* Some directories answer with the spelling that was asked for: then the name is the one that the uid has. Two accounts of
+ * this host may share a uid, and are two all the same. */
+static json_t *find_user(const char *written, bool local, json_int_t *ret_uid)
+{
+    const struct passwd *found = NULL;
+    enum directory_answer answer = directory_user(written, &found);
+    if (!found)
+        return say_found(answer, NULL);
+    *ret_uid = found->pw_uid;
+    if (!local && strcmp(found->pw_name, written) == 0)
+        answer = directory_user_by_uid(found->pw_uid, &found);
+    return answer == DIRECTORY_FOUND ? say_found(answer, found->pw_name) : json_false();
 }
 
 static void answer_name(const char *principal, size_t index, bool local)
 {
     json_int_t id = 0;
-    json_t *found = find_name(principal, &id);
+    json_t *found = principal[0] == '%' ? find_group(principal + 1, &id) : find_user(principal, local, &id);
     say_line(
         json_pack("{s:I, s:o, s:I, s:b}", "named", (json_int_t)index, "as", found, "id", id, "local", local));
 }

@@ -203,6 +203,17 @@ START_TEST(by_a_package)
 }
 END_TEST
 
+/* A service that answers with the spelling it was asked for. */
+START_TEST(a_directory_that_echoes)
+{
+    live_directory_set_mode("echo passwd\n");
+    live_expect("karl", "pkg-request submit user", 0, "is filed");
+    live_expect("root", "pkg-admin explain user karl", 0, "yes");
+    live_expect("piet", "pkg-approve approve 1 -m yes", 77, "not an approver");
+    live_expect("olga", "pkg-approve approve 1 -m yes", 0, "is approved");
+}
+END_TEST
+
 /* Who is in a group is so by whatever spelling the package and the command have of it. */
 START_TEST(an_import)
 {
@@ -264,6 +275,6 @@ int main(void)
     suite_add(the_one_that_is_meant_decides, all_agree, nobody_decides_on_their_own, one_person_counts_once,
               another_of_the_same_name_is_not_meant, an_account_takes_the_name,
               the_directory_means_another_now, a_directory_that_does_not_answer, an_emergency, by_a_package,
-              an_import, an_account_that_runs_as_another, one_s_own_name_in_a_call);
+              a_directory_that_echoes, an_import, an_account_that_runs_as_another, one_s_own_name_in_a_call);
     return suite_run();
 }

@@ -7,7 +7,8 @@
  *
  *     ANSWER [CALL [KEY]]
  *
- * ANSWER: notfound, unavail, tryagain, hang; unavail and tryagain leave errno alone, with a number behind (`unavail=2`)
+ * ANSWER: notfound, unavail, tryagain, hang, or echo: from its files, with the spelling that was asked for, as some
+ * services do; unavail and tryagain leave errno alone, with a number behind (`unavail=2`)
  * they set it. CALL: passwd, group or initgroups. KEY: the name or the number that is asked for. Without a line that
  * fits it answers from its files.
  */
@@ -32,6 +33,8 @@ static enum nss_status act(const char *answer, int *errnop)
     const char *number = strchr(answer, '=');
     if (number)
         *errnop = atoi(number + 1);
+    if (strcmp(answer, "echo") == 0)
+        return NSS_STATUS_SUCCESS;
     if (strcmp(answer, "hang") == 0)
         for (;;)
             pause();
@@ -39,6 +42,8 @@ static enum nss_status act(const char *answer, int *errnop)
         return NSS_STATUS_NOTFOUND;
     return strncmp(answer, "tryagain", 8) == 0 ? NSS_STATUS_TRYAGAIN : NSS_STATUS_UNAVAIL;
 }
+
+static bool echoes; /* the last call that was obeyed */
 
 /* NSS_STATUS_SUCCESS: it is to be answered from the files. */
 static enum nss_status obey(const char *call, const char *key, int *errnop)
@@ -56,6 +61,7 @@ static enum nss_status obey(const char *call, const char *key, int *errnop)
     if (file)
         fclose(file);
     *errnop = before;
+    echoes = fits && strcmp(answer, "echo") == 0;
     return fits ? act(answer, errnop) : NSS_STATUS_SUCCESS;
 }
 
@@ -91,6 +97,7 @@ static bool is_meant(const char *name, const char *number, const char *key)
 static enum nss_status find_user(const char *key, struct passwd *result, char *buffer, size_t size,
                                  int *errnop)
 {
+    static char echoed[MODE_LINE_MAX];
     FILE *file = NULL;
     struct passwd *entry = NULL;
     int error = 0;
@@ -106,6 +113,8 @@ static enum nss_status find_user(const char *key, struct passwd *result, char *b
         found = is_meant(entry->pw_name, uid, key);
     }
     fclose(file);
+    if (found && echoes && strspn(key, "0123456789") < strlen(key))
+        entry->pw_name = strncpy(echoed, key, sizeof(echoed) - 1);
     return judge(error, found, errnop);
 }
 
