@@ -11,44 +11,51 @@
 #include <string.h>
 
 enum {
-    NAMES_MAX = 2048,       /* of one question: a deadline holds for all */
+    NAMES_MAX = 1024,       /* of one question: a deadline holds for all */
     NAMES_ROOM = 32 * 1024, /* bytes: a question must fit into a socket */
 };
 
 struct naming {
     struct engine *engine;
     struct inquiry *inquiry;
-    bool lacking; /* leave out what the book has a fresh answer to */
+    bool lacking;       /* leave out what the book has a fresh answer to */
+    size_t count, size; /* of the names in the inquiry */
 };
 
-/* Adds each name once. Names beyond the limits are left out, and so as well known as before. */
-static int add_names(const struct naming *naming, char *const *names)
+static struct naming naming_begin(struct engine *engine, struct inquiry *inquiry, bool lacking)
 {
-    strv *all = &naming->inquiry->names;
-    size_t size = 0;
-    for (char *const *name = *all; name && *name; name++)
-        size += strlen(*name) + 1;
+    struct naming naming = {.engine = engine, .inquiry = inquiry, .lacking = lacking};
+    for (char *const *name = inquiry->names; name && *name; name++, naming.count++)
+        naming.size += strlen(*name) + 1;
+    return naming;
+}
+
+/* Adds each name once. Names beyond the limits are left out, and so as well known as before. */
+static int add_names(struct naming *naming, char *const *names)
+{
     for (; names && *names; names++) {
+        const size_t size = naming->size + strlen(*names) + 1;
         if ((naming->lacking && namebook_is_fresh(naming->engine->names, *names)) ||
-            strv_contains(*all, *names))
+            strv_contains(naming->inquiry->names, *names))
             continue;
-        size += strlen(*names) + 1;
-        if (strv_length(*all) >= NAMES_MAX || size > NAMES_ROOM)
+        if (naming->count == NAMES_MAX || size > NAMES_ROOM)
             return 0;
-        const int r = strv_add(all, *names);
+        const int r = strv_add(&naming->inquiry->names, *names);
         if (r < 0)
             return r;
+        naming->count++;
+        naming->size = size;
     }
     return 0;
 }
 
-static int name_requestors(const struct naming *naming, const struct package *package)
+static int name_requestors(struct naming *naming, const struct package *package)
 {
     const int r = add_names(naming, package->requestors);
     return r < 0 ? r : add_names(naming, package->emergency);
 }
 
-static int name_approvers(const struct naming *naming, const struct package *package)
+static int name_approvers(struct naming *naming, const struct package *package)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < package->n_stages; i++) {
@@ -61,12 +68,13 @@ static int name_approvers(const struct naming *naming, const struct package *pac
 
 int engine_inquire_lacking(struct engine *engine, char *const *names, struct inquiry *inquiry)
 {
-    return add_names(&(struct naming){engine, inquiry, true}, names);
+    struct naming naming = naming_begin(engine, inquiry, true);
+    return add_names(&naming, names);
 }
 
 int engine_inquire_requestors(struct engine *engine, char *const *packages, struct inquiry *inquiry)
 {
-    const struct naming naming = {.engine = engine, .inquiry = inquiry};
+    struct naming naming = naming_begin(engine, inquiry, false);
     int r = 0;
     for (char *const *name = packages; r == 0 && *name; name++) {
         const struct package *package = packages_find(engine->packages, *name);
@@ -77,12 +85,12 @@ int engine_inquire_requestors(struct engine *engine, char *const *packages, stru
 
 int engine_inquire_reviewers(struct engine *engine, const char *package, struct inquiry *inquiry)
 {
-    const struct naming naming = {.engine = engine, .inquiry = inquiry};
+    struct naming naming = naming_begin(engine, inquiry, false);
     const struct package *found = packages_find(engine->packages, package);
     return found ? name_approvers(&naming, found) : 0;
 }
 
-static int name_stage(const struct naming *naming, int64_t request, int64_t number)
+static int name_stage(struct naming *naming, int64_t request, int64_t number)
 {
     struct stage stage = {0};
     int r = store_get_stage(naming->engine->store, request, number, &stage);
@@ -97,7 +105,7 @@ static int name_stage(const struct naming *naming, int64_t request, int64_t numb
 /* The current stage first, for which a slow directory has the most time. */
 int engine_inquire_stages(struct engine *engine, const struct request *request, struct inquiry *inquiry)
 {
-    const struct naming naming = {.engine = engine, .inquiry = inquiry};
+    struct naming naming = naming_begin(engine, inquiry, false);
     int r = request->stage > 0 ? name_stage(&naming, request->id, request->stage) : 0;
     for (int64_t number = 1; r == 0 && number <= request->n_stages; number++)
         r = name_stage(&naming, request->id, number);
@@ -139,7 +147,7 @@ static int name_circle(char *const *principals, void *data)
 
 int engine_inquire_lists(struct engine *engine, struct inquiry *inquiry)
 {
-    struct naming naming = {.engine = engine, .inquiry = inquiry, .lacking = true};
+    struct naming naming = naming_begin(engine, inquiry, true);
     int r = store_each_circle(engine->store, name_circle, &naming);
     for (size_t i = 0; r == 0 && i < engine->packages->count; i++)
         if (strv_length(engine->packages->items[i].emergency) > 0)
@@ -149,7 +157,7 @@ int engine_inquire_lists(struct engine *engine, struct inquiry *inquiry)
 
 int engine_inquire_all_requestors(struct engine *engine, struct inquiry *inquiry)
 {
-    const struct naming naming = {.engine = engine, .inquiry = inquiry, .lacking = true};
+    struct naming naming = naming_begin(engine, inquiry, true);
     int r = 0;
     for (size_t i = 0; r == 0 && i < engine->packages->count; i++)
         r = name_requestors(&naming, &engine->packages->items[i]);

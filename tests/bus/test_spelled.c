@@ -221,6 +221,10 @@ START_TEST(an_import)
     live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
     live_expect("root", "pkg-admin import DirOld --package old", 0, "karl");
     live_expect("root", "pkg-admin holders old", 0, "karl");
+    live_expect("root", "pkg-admin holders %DirOld", 0, "karl");
+    live_expect("root", "pkg-admin holders %dirold", 0, "karl");
+    live_expect("root", "pkg-admin holders %DIROLD@corp.test", 0, "karl");
+    live_expect("root", "pkg-admin holders %dirstaff", 1, "no package gives the group dirstaff");
     live_expect("root", "pkg-admin status", 0, "");
     ck_assert_msg(!strstr(live_output, "allow-list"), "%s", live_output);
     live_remove_package("old");
