@@ -4,7 +4,6 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <time.h>
 
 enum { NAMES_MAX = 65536 };
@@ -12,8 +11,9 @@ enum { NAMES_MAX = 65536 };
 #define FRESH_NS (60 * INT64_C(1000000000))
 
 struct page {
+    const char *principal; /* in `text`, but for a key */
     struct named named;
-    char principal[];
+    char text[];
 };
 
 int64_t namebook_clock(void)
@@ -32,7 +32,7 @@ static struct page *make_page(const char *principal)
 {
     struct page *page = calloc(1, sizeof(*page) + strlen(principal) + 1);
     if (page)
-        strcpy(page->principal, principal);
+        page->principal = strcpy(page->text, principal);
     return page;
 }
 
@@ -45,11 +45,9 @@ static void page_free(void *item)
 
 static struct page *find_page(const struct namebook *book, const char *principal)
 {
-    struct page *key = book && book->count ? make_page(principal) : NULL;
-    struct page *const *found = key ? tfind(key, &book->root, compare_pages) : NULL;
-    struct page *page = found ? *found : NULL;
-    free(key);
-    return page;
+    const struct page key = {.principal = principal};
+    struct page *const *found = book ? tfind(&key, &book->root, compare_pages) : NULL;
+    return found ? *found : NULL;
 }
 
 static struct page *add_page(struct namebook *book, const char *principal)
