@@ -246,11 +246,37 @@ static int fetch_user(struct invocation *invocation, struct wanted *wanted, stru
     return 0;
 }
 
-/* The same for a group. */
+/* Finds the name by which packages give the group of this gid; new. NULL: none gives it. */
+static int find_given_group(struct invocation *invocation, gid_t gid, char **ret_name,
+                            struct client_error *ret_error)
+{
+    json_t *packages = NULL;
+    const struct group *entry = NULL;
+
+    if (calls_call(invocation, client_message("ListPackages", "", NULL), JSON_ARRAY, &packages, ret_error) <
+        0)
+        return -1;
+    *ret_name = NULL;
+    for (size_t i = 0; i < json_array_size(packages); i++) {
+        const json_t *groups = json_object_get(json_array_get(packages, i), "groups");
+
+        for (size_t k = 0; !*ret_name && k < json_array_size(groups); k++) {
+            const char *name = json_string_value(json_array_get(groups, k));
+
+            if (name && directory_group(name, &entry) == DIRECTORY_FOUND && entry->gr_gid == gid)
+                *ret_name = output_format("%s", name);
+        }
+    }
+    json_decref(packages);
+    return 0;
+}
+
+/* The same for a group: packages may give it by another spelling than the directory's. */
 static int fetch_group(struct invocation *invocation, struct wanted *wanted, struct found *found,
                        char **ret_name, struct client_error *ret_error)
 {
     const struct group *entry = NULL;
+    _cleanup_free_ char *canonical = NULL;
     const enum directory_answer answer = directory_group(wanted->name, &entry);
 
     if (answer == DIRECTORY_UNANSWERED) {
@@ -261,9 +287,15 @@ static int fetch_group(struct invocation *invocation, struct wanted *wanted, str
             wanted->name);
         return EX_UNAVAILABLE;
     }
-    if (answer == DIRECTORY_ABSENT || strcmp(entry->gr_name, wanted->name) == 0)
+    if (answer == DIRECTORY_ABSENT)
         return refuse_kind(invocation, wanted);
-    *ret_name = output_format("%s", entry->gr_name);
+    canonical = output_format("%s", entry->gr_name);
+    if (find_given_group(invocation, entry->gr_gid, ret_name, ret_error) < 0)
+        return calls_report(invocation, ret_error);
+    if (!*ret_name)
+        *ret_name = steal_ptr(canonical);
+    if (strcmp(*ret_name, wanted->name) == 0)
+        return refuse_kind(invocation, wanted);
     wanted->name = *ret_name;
     if (fetch_holders(invocation, wanted, found, ret_error) < 0)
         return calls_report(invocation, ret_error);

@@ -60,7 +60,7 @@ enum {
  * -errno. */
 typedef int bus_plan(struct bus_call *call);
 
-enum { BUS_PLANS_MAX = 3 };
+enum { BUS_PLANS_MAX = 4 };
 
 /* options: the keys that an argument of type a{sv} may have. run: calls the engine; engine_finish follows. */
 struct bus_call_method {
@@ -84,17 +84,21 @@ int bus_call_plan(struct bus_call *call);
 int bus_call_run(const struct bus_call *call, const struct call *asked);
 
 /* The plans (plan.c), by what they add. */
-bus_plan bus_plan_names;         /* nothing; leaves out the groups of users */
-bus_plan bus_plan_packages;      /* the groups of the package or packages */
-bus_plan bus_plan_approvers;     /* the principals of their first stages */
-bus_plan bus_plan_all_approvers; /* the principals of all their stages */
-bus_plan bus_plan_delegators;    /* the users in whose name the caller may decide */
-bus_plan bus_plan_request;       /* the requestor, and the groups of the requested package */
-bus_plan bus_plan_user;          /* the user */
-bus_plan bus_plan_own_user; /* the user that uid 0 names; nothing for other callers, who act for themselves */
-bus_plan bus_plan_any_user; /* the user that any caller names */
-bus_plan bus_plan_users;    /* the users */
-bus_plan bus_plan_delegate; /* the delegate */
-bus_plan bus_plan_holder;   /* the user, unless the store knows the name as it was typed */
-bus_plan bus_plan_holding;  /* the groups of the user's assignment of the package */
-bus_plan bus_plan_list;     /* what the role of a list needs */
+bus_plan bus_plan_names;          /* nothing; leaves out the groups of users */
+bus_plan bus_plan_packages;       /* the groups of the package or packages */
+bus_plan bus_plan_approvers;      /* the principals of their first stages */
+bus_plan bus_plan_all_approvers;  /* the principals of all their stages */
+bus_plan bus_plan_requestors;     /* the names of those who may ask for them, or take them in an emergency */
+bus_plan bus_plan_all_requestors; /* the same, of all packages, as far as they are not known */
+bus_plan bus_plan_sight;          /* the names of those who may see the request */
+bus_plan bus_plan_revoker;        /* the names of those who may end the user's access */
+bus_plan bus_plan_delegators;     /* the users in whose name the caller may decide */
+bus_plan bus_plan_request;        /* the requestor, and the groups of the requested package */
+bus_plan bus_plan_user;           /* the user */
+bus_plan bus_plan_own_user;       /* the user that uid 0 names, or the caller themselves */
+bus_plan bus_plan_any_user;       /* the user that any caller names */
+bus_plan bus_plan_users;          /* the users */
+bus_plan bus_plan_delegate;       /* the delegate */
+bus_plan bus_plan_holder;         /* the user, unless the store knows the name as it was typed */
+bus_plan bus_plan_holding;        /* the groups of the user's assignment of the package */
+bus_plan bus_plan_list;           /* what the role of a list needs */

@@ -209,7 +209,8 @@ enum {
  */
 #define METHODS(X)                                                                                           \
     X(Submit, "sasa{sv}", "user packages options", SUBMIT_OPTIONS, "a{sv}", "request",                       \
-      PLANS(bus_plan_packages, bus_plan_own_user, bus_plan_approvers), GROUPS, submit_request(asked, terms)) \
+      PLANS(bus_plan_packages, bus_plan_own_user, bus_plan_requestors, bus_plan_approvers), GROUPS,          \
+      submit_request(asked, terms))                                                                          \
     X(Cancel, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_names), 0,                           \
       engine_cancel(asked, terms->id, get_reason(terms)))                                                    \
     X(Approve, "xa{sv}", "id options", "digest duration start reason", "a{sv}", "request",                   \
@@ -218,7 +219,7 @@ enum {
       PLANS(bus_plan_request, bus_plan_delegators), USER | GROUPS | OTHERS,                                  \
       decide_request(asked, terms, false))                                                                   \
     X(Extend, "sa{sv}", "package options", "justification duration", "a{sv}", "request",                     \
-      PLANS(bus_plan_approvers, bus_plan_packages), GROUPS,                                                  \
+      PLANS(bus_plan_approvers, bus_plan_packages, bus_plan_requestors), GROUPS,                             \
       engine_extend(asked, terms->package, get_justification(terms), terms->duration))                       \
     X(Return, "ss", "package reason", "", "a{sv}", "request", PLANS(bus_plan_names), 0,                      \
       engine_return(asked, terms->package, get_reason(terms)))                                               \
@@ -227,17 +228,17 @@ enum {
     X(Import, "ssasa{sv}", "group package users options", "duration dry_run reason", "aa{sv}", "outcomes",   \
       PLANS(bus_plan_users, bus_plan_packages), OTHERS | ROOT_ONLY, import_members(asked, terms))            \
     X(Revoke, "sss", "user package reason", "", "a{sv}", "request",                                          \
-      PLANS(bus_plan_holder, bus_plan_delegators), USER | OTHERS | OF_ROOT,                                  \
+      PLANS(bus_plan_holder, bus_plan_revoker, bus_plan_delegators), USER | OTHERS | OF_ROOT,                \
       engine_revoke(asked, terms->user, terms->package, get_reason(terms)))                                  \
     X(Retry, "ss", "user package", "", "a{sv}", "request", PLANS(bus_plan_user, bus_plan_holding),           \
       GROUPS | ROOT_ONLY | BY_NAME, engine_retry_now(asked, terms->user, terms->package))                    \
-    X(GetRequest, "x", "id", "", "a{sv}", "request", PLANS(bus_plan_delegators), OTHERS,                     \
+    X(GetRequest, "x", "id", "", "a{sv}", "request", PLANS(bus_plan_sight, bus_plan_delegators), OTHERS,     \
       engine_get_request(asked, terms->id))                                                                  \
     X(ListRequests, "a{sv}", "filter", "role state package user before limit", "aa{sv}b", "requests more",   \
       PLANS(bus_plan_list), USER | OTHERS, list_requests(asked, terms))                                      \
-    X(Emergency, "ss", "package justification", "", "a{sv}", "request", PLANS(bus_plan_packages), GROUPS,    \
-      take_emergency(asked, terms))                                                                          \
-    X(Review, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_delegators), OTHERS,                 \
+    X(Emergency, "ss", "package justification", "", "a{sv}", "request",                                      \
+      PLANS(bus_plan_packages, bus_plan_requestors), GROUPS, take_emergency(asked, terms))                   \
+    X(Review, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_sight, bus_plan_delegators), OTHERS, \
       engine_review(asked, terms->id, get_reason(terms)))                                                    \
     X(Delegate, "sa{sv}", "to options", "reason until", "a{sv}", "delegation", PLANS(bus_plan_delegate), 0,  \
       delegate_decisions(asked, terms))                                                                      \
@@ -245,9 +246,10 @@ enum {
       engine_undelegate(asked, terms->user))                                                                 \
     X(ListDelegations, "", "", "", "aa{sv}", "delegations", PLANS(bus_plan_names), OF_ROOT,                  \
       engine_list_delegations(asked))                                                                        \
-    X(ListPackages, "", "", "", "aa{sv}", "packages", PLANS(NULL), 0, engine_list_packages(asked))           \
+    X(ListPackages, "", "", "", "aa{sv}", "packages", PLANS(bus_plan_all_requestors), 0,                     \
+      engine_list_packages(asked))                                                                           \
     X(Explain, "ss", "package user", "", "a{sv}", "explanation",                                             \
-      PLANS(bus_plan_own_user, bus_plan_all_approvers, bus_plan_packages), GROUPS,                           \
+      PLANS(bus_plan_own_user, bus_plan_all_approvers, bus_plan_packages, bus_plan_requestors), GROUPS,      \
       engine_explain(asked, terms->package, terms->user))                                                    \
     X(TakeNotices, "xx", "after limit", "", "aa{sv}", "notices", PLANS(bus_plan_names), NOTIFIER_ONLY,       \
       engine_take_notices(asked->engine, terms->after, terms->limit, asked->reply))                          \

@@ -67,6 +67,32 @@ int bus_plan_all_approvers(struct bus_call *call)
     return inquire_approvers(call, true);
 }
 
+int bus_plan_requestors(struct bus_call *call)
+{
+    char *const one[] = {(char *)call->terms.package, NULL};
+    return engine_inquire_requestors(call->manager->engine, call->terms.packages ? call->terms.packages : one,
+                                     &call->inquiry);
+}
+
+int bus_plan_all_requestors(struct bus_call *call)
+{
+    return engine_inquire_all_requestors(call->manager->engine, &call->inquiry);
+}
+
+int bus_plan_sight(struct bus_call *call)
+{
+    return engine_inquire_sight(call->manager->engine, call->terms.id, &call->inquiry);
+}
+
+/* Root needs no right of an approver, so that no directory can block it. */
+int bus_plan_revoker(struct bus_call *call)
+{
+    if (call->caller.identity.uid == 0)
+        return 0;
+    return engine_inquire_revoker(call->manager->engine, call->terms.user, call->terms.package,
+                                  &call->inquiry);
+}
+
 int bus_plan_delegators(struct bus_call *call)
 {
     return engine_inquire_delegators(call->manager->engine, call->caller.identity.uid, &call->inquiry);
@@ -92,19 +118,22 @@ int bus_plan_user(struct bus_call *call)
     return inquire_user(call, call->terms.user);
 }
 
-/* For uid 0 only: other callers act for themselves, and could make it look up any name. */
-int bus_plan_own_user(struct bus_call *call)
-{
-    call->for_root = *call->terms.user;
-    return call->for_root && call->caller.identity.uid == 0 ? inquire_user(call, call->terms.user) : 0;
-}
-
 /* Looks up one name for any caller, as id(1) could. Leaves out what cannot be a name. */
 int bus_plan_any_user(struct bus_call *call)
 {
     const char *name = call->terms.user;
     char encoded[NAME_ENCODED_MAX + 1];
     return name && name_encode(name, encoded, sizeof(encoded)) >= 0 ? inquire_user(call, name) : 0;
+}
+
+/* Other callers than uid 0 act for themselves, by whatever spelling of their name. */
+int bus_plan_own_user(struct bus_call *call)
+{
+    const bool is_root = call->caller.identity.uid == 0;
+    call->for_root = *call->terms.user;
+    if (!*call->terms.user)
+        return 0;
+    return is_root ? inquire_user(call, call->terms.user) : bus_plan_any_user(call);
 }
 
 int bus_plan_users(struct bus_call *call)
@@ -151,8 +180,10 @@ int bus_plan_list(struct bus_call *call)
 {
     const char *role = call->terms.role;
     if (!role || strcmp(role, "requestor") == 0)
-        return 0;
+        return bus_plan_any_user(call);
     call->for_root = strcmp(role, "all") == 0;
-    const int r = bus_plan_any_user(call);
+    int r = bus_plan_any_user(call);
+    if (r == 0 && !call->for_root)
+        r = engine_inquire_lists(call->manager->engine, &call->inquiry);
     return r != 0 || call->for_root ? r : bus_plan_delegators(call);
 }

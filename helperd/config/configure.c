@@ -62,9 +62,7 @@ static int check_files(const struct configure_place *place, struct packages **re
     struct config config;
     const int config_rc = config_load(place->config, place->owner, &config, problems);
     *ret_files = config_rc == 0 && config.membership == CONFIG_MEMBERSHIP_FILES;
-    int rc = packages_load(place->packages, place->owner, ret, problems);
-    if (rc == 0)
-        rc = configure_chain_check(*ret, problems);
+    const int rc = packages_load(place->packages, place->owner, ret, problems);
     return rc == 0 ? config_rc : rc;
 }
 
@@ -183,6 +181,10 @@ static int draft_init(struct draft *draft, const struct configure_place *place, 
     bool files = false;
     *draft = (struct draft){.place = place, .out = out};
     int rc = check_files(place, &packages, &files, &problems);
+    if (packages && (rc == 0 || is_reported(rc))) {
+        const int chain_rc = configure_chain_check(packages, NULL, &problems);
+        rc = chain_rc < 0 ? chain_rc : rc;
+    }
     if (is_reported(rc) || problems.errors > 0) {
         print_problems(&problems, out);
         rc = EX_CONFIG;

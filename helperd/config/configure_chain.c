@@ -21,15 +21,19 @@ static const char *const say_texts[] = {
 
 /* The group's members have a say in the package. */
 struct link {
-    const char *group;
+    const char *group; /* canonical */
+    const char *written;
     size_t package; /* index */
     enum say say;
 };
 
 struct links {
     const struct packages *packages;
-    struct link *items; /* sorted by group */
+    const struct configure_chain_names *names; /* NULL: as they are written */
+    struct link *items;                        /* sorted by group */
     size_t count;
+    const char **given; /* the canonical groups of all packages, one after the other */
+    size_t *first;      /* of each package, its first group in there */
 };
 
 /* How a walk reached a package. */
@@ -61,6 +65,11 @@ static int compare_links(const void *a, const void *b)
     return (int)of_b->say - (int)of_a->say; /* the stronger one first: a walk takes the first */
 }
 
+static const char *get_canonical(const struct links *links, const char *group)
+{
+    return links->names ? links->names->canonical(group, links->names->data) : group;
+}
+
 static int add_links(struct links *links, char *const *principals, size_t package, enum say say)
 {
     for (; principals && *principals; principals++) {
@@ -72,15 +81,46 @@ static int add_links(struct links *links, char *const *principals, size_t packag
         if (!grown)
             return -ENOMEM;
         links->items = grown;
-        grown[links->count++] = (struct link){.group = *principals + 1, .package = package, .say = say};
+        grown[links->count++] = (struct link){.group = get_canonical(links, *principals + 1),
+                                              .written = *principals + 1,
+                                              .package = package,
+                                              .say = say};
     }
     return 0;
 }
 
-static int collect_links(const struct packages *packages, struct links *ret)
+static int collect_given(struct links *links)
 {
-    struct links links = {.packages = packages};
-    int rc = 0;
+    const struct packages *packages = links->packages;
+    size_t count = 0;
+    for (size_t i = 0; i < packages->count; i++)
+        count += strv_length(packages->items[i].groups);
+    links->given = calloc(count + 1, sizeof(*links->given));
+    links->first = calloc(packages->count + 1, sizeof(*links->first));
+    if (!links->given || !links->first)
+        return -ENOMEM;
+    count = 0;
+    for (size_t i = 0; i < packages->count; i++) {
+        links->first[i] = count;
+        for (char *const *group = packages->items[i].groups; *group; group++)
+            links->given[count++] = get_canonical(links, *group);
+    }
+    links->first[packages->count] = count;
+    return 0;
+}
+
+static void links_deinit(struct links *links)
+{
+    free(links->items);
+    free(links->given);
+    free(links->first);
+}
+
+static int collect_links(const struct packages *packages, const struct configure_chain_names *names,
+                         struct links *ret)
+{
+    struct links links = {.packages = packages, .names = names};
+    int rc = collect_given(&links);
     for (size_t i = 0; i < packages->count && rc == 0; i++) {
         const struct package *package = &packages->items[i];
         rc = add_links(&links, package->requestors, i, SAY_REQUEST);
@@ -93,7 +133,7 @@ static int collect_links(const struct packages *packages, struct links *ret)
         }
     }
     if (rc < 0) {
-        free(links.items);
+        links_deinit(&links);
         return rc;
     }
     if (links.count > 0)
@@ -136,7 +176,8 @@ static void follow_group(struct walk *walk, size_t from, const char *group)
 
 static void walk_from(struct walk *walk, size_t start, bool approvals_only)
 {
-    const struct packages *packages = walk->links->packages;
+    const struct links *links = walk->links;
+    const struct packages *packages = links->packages;
     walk->start = start;
     walk->approvals_only = approvals_only;
     walk->n_queue = 0;
@@ -144,8 +185,8 @@ static void walk_from(struct walk *walk, size_t start, bool approvals_only)
         walk->steps[i] = (struct step){.from = NOWHERE};
     walk->queue[walk->n_queue++] = start;
     for (size_t next = 0; next < walk->n_queue; next++)
-        for (char *const *group = packages->items[walk->queue[next]].groups; *group; group++)
-            follow_group(walk, walk->queue[next], *group);
+        for (size_t i = links->first[walk->queue[next]]; i < links->first[walk->queue[next] + 1]; i++)
+            follow_group(walk, walk->queue[next], links->given[i]);
 }
 
 /* True when the start is the first package on the way, in the order of names: so each circle is reported once. */
@@ -167,7 +208,7 @@ static void write_way(const struct walk *walk, size_t end, FILE *out)
         write_way(walk, step->from, out);
         fputs(", ", out);
     }
-    fprintf(out, "who holds %s is in %s and %s %s", items[step->from].name, step->link->group,
+    fprintf(out, "who holds %s is in %s and %s %s", items[step->from].name, step->link->written,
             say_texts[step->link->say], items[end].name);
 }
 
@@ -230,10 +271,11 @@ static int check_all(struct walk *walk, struct problems *problems)
     return rc;
 }
 
-int configure_chain_check(const struct packages *packages, struct problems *problems)
+int configure_chain_check(const struct packages *packages, const struct configure_chain_names *names,
+                          struct problems *problems)
 {
     struct links links = {0};
-    int rc = collect_links(packages, &links);
+    int rc = collect_links(packages, names, &links);
     if (rc < 0)
         return rc;
     struct walk walk = {
@@ -244,6 +286,6 @@ int configure_chain_check(const struct packages *packages, struct problems *prob
     rc = walk.steps && walk.queue ? check_all(&walk, problems) : -ENOMEM;
     free(walk.steps);
     free(walk.queue);
-    free(links.items);
+    links_deinit(&links);
     return rc;
 }

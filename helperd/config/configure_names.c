@@ -4,6 +4,7 @@
 #include "common/cleanup.h"
 #include "common/directory.h"
 #include "common/local.h"
+#include "helperd/config/configure_chain.h"
 #include "helperd/config/distinct.h"
 #include "helperd/config/packages_allow.h"
 
@@ -51,7 +52,7 @@ static int host_group(const char *name, void *data, gid_t *ret_gid, strv *ret_me
     return 0;
 }
 
-static int host_user(const char *name, void *data, bool *ret_may_log_in)
+static int host_user(const char *name, void *data, struct configure_user *ret)
 {
     (void)data;
     const struct passwd *found = NULL;
@@ -60,7 +61,10 @@ static int host_user(const char *name, void *data, bool *ret_may_log_in)
         return r;
     const char *slash = strrchr(found->pw_shell, '/');
     const char *shell = slash ? slash + 1 : found->pw_shell;
-    *ret_may_log_in = strcmp(shell, "nologin") != 0 && strcmp(shell, "false") != 0;
+    *ret = (struct configure_user){
+        .uid = found->pw_uid,
+        .may_log_in = strcmp(shell, "nologin") != 0 && strcmp(shell, "false") != 0,
+    };
     return 0;
 }
 
@@ -94,7 +98,8 @@ struct known {
     int rc; /* 1: not looked up yet */
     gid_t gid;
     strv members;
-    bool may_log_in;
+    char *canonical; /* of a group: what its gid is called; NULL: not asked for yet */
+    struct configure_user user;
 };
 
 struct directory {
@@ -115,6 +120,7 @@ static void known_free(void *item)
 {
     struct known *known = item;
     strv_free(known->members);
+    free(known->canonical);
     free(known->name);
     free(known);
 }
@@ -148,8 +154,19 @@ static const struct known *ask_user(struct directory *directory, const char *nam
 {
     struct known *user = known_get(&directory->users, name);
     if (user && user->rc == 1)
-        user->rc = directory->lookup->user(name, directory->lookup->data, &user->may_log_in);
+        user->rc = directory->lookup->user(name, directory->lookup->data, &user->user);
     return user;
+}
+
+/* The name of the group to the directory; as it is written, if that is not known. Borrowed from the tree. */
+static const char *find_canonical(const char *name, void *data)
+{
+    struct directory *directory = data;
+    struct known *group = (struct known *)ask_group(directory, name);
+    if (group && group->rc == 0 && !group->canonical &&
+        directory->lookup->name_of(group->gid, directory->lookup->data, &group->canonical) < 0)
+        group->canonical = strdup(name);
+    return group && group->canonical ? group->canonical : name;
 }
 
 /* ---- checks --------------------------------------------------------------------------------------------------- */
@@ -197,8 +214,9 @@ static int check_resource(struct directory *directory, const struct package *pac
             "%s.conf: the group %s is a directory's: with `membership = files` packages give groups of "
             "/etc/group alone. Name another one, or set `membership = nss` in accesspkg.conf",
             package->name, name);
+    const char *canonical = find_canonical(name, directory);
     for (size_t i = 0; i < sizeof(powerful) / sizeof(*powerful); i++)
-        if (strcmp(powerful[i].group, name) == 0)
+        if (strcmp(powerful[i].group, name) == 0 || strcmp(powerful[i].group, canonical) == 0)
             warn(directory, package, "who is in the group %s %s; make sure that this is meant", name,
                  powerful[i].power);
     return 0;
@@ -215,7 +233,7 @@ static int check_principal(struct directory *directory, const struct package *pa
         warn_unknown(directory, package, is_group ? "group" : "user", known,
                      approves ? "nobody can approve in that name until it does. Check its spelling"
                               : "nobody can request in that name until it does. Check its spelling");
-    else if (approves && !is_group && !known->may_log_in)
+    else if (approves && !is_group && !known->user.may_log_in)
         warn(directory, package, "%s has no login shell and so cannot approve; name somebody else", name);
     return 0;
 }
@@ -229,9 +247,9 @@ static int check_principals(struct directory *directory, const struct package *p
     return rc;
 }
 
-/* Users who can approve a stage, counted up to its quorum. */
+/* Users who can approve a stage, counted up to its quorum: by uid, for one may have several names. */
 struct count {
-    const char *names[PACKAGE_PRINCIPALS_MAX];
+    uid_t uids[PACKAGE_PRINCIPALS_MAX];
     int64_t n;
     int64_t quorum;
     bool unsure; /* a look-up failed */
@@ -239,14 +257,14 @@ struct count {
 
 static int count_user(struct directory *directory, const char *name, struct count *count)
 {
-    for (int64_t i = 0; i < count->n; i++)
-        if (strcmp(count->names[i], name) == 0)
-            return 0;
     const struct known *user = ask_user(directory, name);
     if (!user)
         return -ENOMEM;
-    if (user->rc == 0 && user->may_log_in)
-        count->names[count->n++] = user->name;
+    for (int64_t i = 0; user->rc == 0 && i < count->n; i++)
+        if (count->uids[i] == user->user.uid)
+            return 0;
+    if (user->rc == 0 && user->user.may_log_in)
+        count->uids[count->n++] = user->user.uid;
     else if (user->rc < 0 && user->rc != -ENOENT)
         count->unsure = true;
     return 0;
@@ -291,9 +309,9 @@ static int check_quorum(struct directory *directory, const struct package *packa
     return rc;
 }
 
-/* The people of all stages of a package; each has the index of their name as their number. */
+/* The people of all stages of a package; each has the index of their uid as their number. */
 struct crowd {
-    const char **names; /* borrowed from the tree of users, so that equal names are one pointer */
+    uid_t *uids;
     size_t count;
     bool unsure;
 };
@@ -305,24 +323,24 @@ static int add_person(struct directory *directory, const char *name, struct crow
     if (!user)
         return -ENOMEM;
     crowd->unsure |= user->rc < 0 && user->rc != -ENOENT;
-    if (user->rc < 0 || !user->may_log_in)
+    if (user->rc < 0 || !user->user.may_log_in)
         return 0;
     size_t number = 0;
-    while (number < crowd->count && crowd->names[number] != user->name)
+    while (number < crowd->count && crowd->uids[number] != user->user.uid)
         number++;
     for (size_t i = 0; i < stage->count; i++)
         if (stage->people[i] == number)
             return 0;
-    const char **names = reallocarray(crowd->names, crowd->count + 1, sizeof(*names));
-    if (names)
-        crowd->names = names;
+    uid_t *uids = reallocarray(crowd->uids, crowd->count + 1, sizeof(*uids));
+    if (uids)
+        crowd->uids = uids;
     size_t *people = reallocarray(stage->people, stage->count + 1, sizeof(*people));
     if (people)
         stage->people = people;
-    if (!names || !people)
+    if (!uids || !people)
         return -ENOMEM;
     if (number == crowd->count)
-        names[crowd->count++] = user->name;
+        uids[crowd->count++] = user->user.uid;
     people[stage->count++] = number;
     return 0;
 }
@@ -376,7 +394,7 @@ static int check_distinct(struct directory *directory, const struct package *pac
              reach + 1);
     for (size_t i = 0; i < package->n_stages; i++)
         free(stages[i].people);
-    free(crowd.names);
+    free(crowd.uids);
     return rc;
 }
 
@@ -437,7 +455,8 @@ int configure_names_check(const struct packages *packages, bool files, const str
                           const struct configure_lookup *lookup, struct problems *problems)
 {
     struct directory directory = {.lookup = lookup, .problems = problems, .files = files, .allowed = allowed};
-    int rc = 0;
+    int rc = configure_chain_check(packages, &(struct configure_chain_names){find_canonical, &directory},
+                                   problems);
     for (size_t i = 0; i < packages->count && rc == 0; i++)
         rc = check_package(&directory, &packages->items[i]);
     if (rc == 0)

@@ -9,9 +9,14 @@
 #include "helperd/config/packages_allow.h"
 
 /* Each returns 0; -ENOENT when the name certainly does not exist; other -errno when that is unknown. */
+struct configure_user {
+    uid_t uid;
+    bool may_log_in;
+};
+
 struct configure_lookup {
     int (*group)(const char *name, void *data, gid_t *ret_gid, strv *ret_members); /* new list, owned */
-    int (*user)(const char *name, void *data, bool *ret_may_log_in);
+    int (*user)(const char *name, void *data, struct configure_user *ret);
     int (*name_of)(gid_t gid, void *data, char **ret); /* the group's name; new memory */
     int (*local)(const char *group, void *data);       /* 0 when the group is in /etc/group */
     void *data;
@@ -21,7 +26,7 @@ struct configure_lookup {
 extern const struct configure_lookup configure_lookup_host;
 
 /*
- * Warns of unknown names, approvers who cannot log in, quorums that today's members cannot reach, and groups whose
+ * Checks chains (configure_chain.h), by what the names are to the directory. Warns of unknown names, approvers who cannot log in, quorums that today's members cannot reach, and groups whose
  * members can become root. Errors: gid 0, two groups with one gid, and with `files` (membership = files) a group that
  * is not in /etc/group. A group on the allow-list (NULL: unknown) existed before, which changes the warning. 0 or
  * -ENOMEM.

@@ -109,6 +109,7 @@ static void on_retries(void *data)
 static void on_directory(void *data)
 {
     struct daemon *daemon = data;
+    lookup_expire_names(daemon->lookup);
     daemon_survey_all(&daemon->survey);
     bus_chores_compare(daemon->chores);
 }
@@ -226,6 +227,7 @@ static int start_layers(struct daemon *daemon)
     daemon->lookup = lookup_new(daemon->loop, PATH_LOOKUP, (double)daemon->config.lookup_timeout);
     if (daemon->lookup)
         lookup_set_outage(daemon->lookup, on_outage, daemon);
+    daemon->engine.names = daemon->lookup ? lookup_names(daemon->lookup) : NULL;
     const struct bus_manager_hooks hooks = {daemon_reload_policy, daemon_add_status, set_parked, daemon};
     daemon->manager = bus_manager_new(&daemon->engine, daemon->lookup, &hooks);
     if (!daemon->lookup || !daemon->manager)

@@ -189,6 +189,7 @@ int daemon_reload_policy(struct reply *reply, void *data)
     log_problems(&problems);
     log_notice("The policy was reloaded: %zu package%s.", packages->count, packages->count == 1 ? "" : "s");
     problems_deinit(&problems);
+    lookup_expire_names(daemon->lookup);
     daemon_survey_all(&daemon->survey);
     return 0;
 }

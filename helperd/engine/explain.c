@@ -45,7 +45,7 @@ static json_t *list_people(const struct explanation *explanation, const struct s
         const struct principal *principal = facts_principal(explanation->facts, *principals);
         for (size_t i = 0; principal && i < principal->n_people && !failed; i++) {
             const struct person *person = &principal->people[i];
-            if (has_uid(uids, count, person->uid) || !policy_may_count(&pending, *principals, person))
+            if (has_uid(uids, count, person->uid) || !policy_may_count(&pending, person))
                 continue;
             uid_t *grown = reallocarray(uids, count + 1, sizeof(*grown));
             failed = !grown || json_array_append_new(names, json_string(person->name)) < 0;
@@ -223,7 +223,7 @@ static int explain_package(const struct explanation *explanation, struct reply *
 int engine_explain(const struct call *call, const char *name, const char *user)
 {
     char visible[NAME_ENCODED_MAX + 1];
-    const bool is_other = *user && (!call->facts->caller || strcmp(call->facts->caller->name, user) != 0);
+    const bool is_other = *user && !engine_is_caller(call->facts, user);
     if (is_other && call->caller->identity.uid != 0)
         return engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED,
                              "Only root may have it explained for another user: sudo pkg-admin explain "

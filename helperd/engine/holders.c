@@ -42,8 +42,7 @@ int engine_add_holders(struct engine *engine, json_t *names, int64_t *ret_unname
     for (size_t i = 0; r >= 0 && i < count; i++) {
         const char *principal = json_string_value(json_array_get(names, i));
         if (principal && *principal == '%')
-            r = store_each_holder_of_group(engine->store, principal + 1, clock_now(&engine->clock),
-                                           add_recipient, &recipients);
+            r = engine_each_holder(engine, principal, add_recipient, &recipients);
     }
     *ret_unnamed = recipients.unnamed;
     return r < 0 ? r : 0;

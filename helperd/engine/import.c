@@ -156,7 +156,9 @@ static int import_user(const struct import *import, const struct facts *facts, c
         return set_outcome(new_outcome(text_visible(name, visible, sizeof(visible)), "unknown",
                                        "there is no user of this name on this host"),
                            ret);
-    const bool member = about.user && strv_contains(about.user->groups, import->group);
+    const gid_t gid = facts_gid(facts, import->group);
+    const bool member = about.user && (strv_contains(about.user->groups, import->group) ||
+                                       (gid != GID_UNSET && subject_is_in(about.user, gid)));
     if (!about.user || (!member && !about.user->all_groups))
         return set_outcome(
             new_outcome(text_visible(name, visible, sizeof(visible)), "unanswered",

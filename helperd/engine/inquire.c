@@ -61,10 +61,11 @@ struct gathering {
     const char *principal;
     size_t before; /* holders of other principals */
     size_t *room;
+    bool any; /* of any group: the look-up leaves out those of others */
     bool full;
 };
 
-/* Stops (1) at FACTS_PEOPLE_MAX, which is more than any quorum needs, and when there is no room. */
+/* Stops (1) at FACTS_PEOPLE_MAX of a group, which is more than any quorum needs, and when there is no room. */
 static int gather_one(const struct store_holder *found, void *data)
 {
     struct gathering *gathering = data;
@@ -72,7 +73,7 @@ static int gather_one(const struct store_holder *found, void *data)
     const size_t size = strlen(found->user) + INQUIRY_HOLDER;
     if (!text_is_utf8(found->user))
         return 0;
-    if (inquiry->n_holders - gathering->before >= FACTS_PEOPLE_MAX)
+    if (!gathering->any && inquiry->n_holders - gathering->before >= FACTS_PEOPLE_MAX)
         return 1;
     gathering->full = size > *gathering->room;
     if (gathering->full)
@@ -90,16 +91,25 @@ static int gather_one(const struct store_holder *found, void *data)
     return added->principal && added->name ? 0 : -ENOMEM;
 }
 
+int engine_each_holder(struct engine *engine, const char *principal, store_each_holder_fn each, void *data)
+{
+    const gid_t gid = namebook_gid(engine->names, principal);
+    const int64_t now = clock_now(&engine->clock);
+    return gid == GID_UNSET ? store_each_holder_of_group(engine->store, principal + 1, now, each, data)
+                            : store_each_holder_of_gid(engine->store, gid, now, each, data);
+}
+
 int engine_inquire_holders(struct engine *engine, struct inquiry *inquiry)
 {
     size_t room = INQUIRY_HOLDERS_MAX;
     size_t kept = 0;
     int r = 0;
     for (char **principal = inquiry->principals; principal && *principal; principal++) {
-        struct gathering gathering = {inquiry, *principal, inquiry->n_holders, &room, false};
+        const bool known = !engine->names || namebook_gid(engine->names, *principal) != GID_UNSET;
+        struct gathering gathering = {inquiry, *principal, inquiry->n_holders, &room, !known, false};
         if (r >= 0 && **principal == '%')
-            r = store_each_holder_of_group(engine->store, *principal + 1, clock_now(&engine->clock),
-                                           gather_one, &gathering);
+            r = known ? engine_each_holder(engine, *principal, gather_one, &gathering)
+                      : store_each_holder(engine->store, clock_now(&engine->clock), gather_one, &gathering);
         /* A group whose holders do not fit is left out, and so unknown. */
         if (gathering.full)
             free(*principal);
@@ -122,6 +132,8 @@ int engine_inquire_stage(struct engine *engine, const struct request *request, b
         r = add_principals(inquiry, stage.approvers);
         if (r == 0)
             r = add_principals(inquiry, stage.fallback_approvers);
+        if (r == 0)
+            r = engine_inquire_lacking(engine, inquiry->principals, inquiry);
     }
     stage_deinit(&stage);
     return r < 0 ? r : engine_inquire_holders(engine, inquiry);
@@ -140,6 +152,8 @@ int engine_inquire_approvers(struct engine *engine, char *const *packages, bool 
                 r = add_principals(inquiry, package->stages[i].fallback_approvers);
         }
     }
+    if (r == 0)
+        r = engine_inquire_lacking(engine, inquiry->principals, inquiry);
     return r < 0 ? r : engine_inquire_holders(engine, inquiry);
 }
 
@@ -151,6 +165,10 @@ int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *in
         return r;
     char *const packages[] = {request.package, NULL};
     r = engine_inquire_packages(engine, packages, inquiry);
+    if (r == 0)
+        r = engine_inquire_stages(engine, &request, inquiry);
+    if (r == 0)
+        r = engine_inquire_requestors(engine, packages, inquiry);
     if (r == 0 && request.state == STATE_PENDING_APPROVAL)
         r = engine_inquire_stage(engine, &request, true, inquiry);
     if (r == 0)
@@ -164,7 +182,10 @@ int engine_inquire_held_groups(struct engine *engine, const char *user, const ch
 {
     struct assignment assignment = {0};
     const int r = store_find_live_assignment_by_name(engine->store, user, package, &assignment);
-    const int tried = r < 0 ? r : assignment_inquire_groups(engine, &assignment, inquiry);
+    char *const packages[] = {(char *)package, NULL};
+    int tried = r < 0 ? r : assignment_inquire_groups(engine, &assignment, inquiry);
+    if (tried == 0)
+        tried = engine_inquire_requestors(engine, packages, inquiry);
     assignment_deinit(&assignment);
     return tried;
 }

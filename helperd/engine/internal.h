@@ -28,6 +28,8 @@ int engine_check_login_id(const struct engine *engine, const struct caller *call
 /* Begins every call: does what is due, and revokes what former users of the names in the facts hold; joined. 0 or
  * -errno. */
 int engine_begin_call(struct engine *engine, const struct facts *facts);
+/* Whether the name is the caller's, as it is or as the directory finds them by it (facts: user, the one of this name). */
+bool engine_is_caller(const struct facts *facts, const char *name);
 /* Whether the caller filed the request, by uid and name. */
 bool engine_is_own_request(const struct request *request, const struct caller *caller,
                            const struct facts *facts);
@@ -120,6 +122,13 @@ struct policy_decider engine_decider(struct engine *engine, const struct caller 
 /* Adds the principals of the current stage; with `if_needed` only while its fallback approvers may have to be asked. */
 int engine_inquire_stage(struct engine *engine, const struct request *request, bool if_needed,
                          struct inquiry *inquiry);
+/* Calls `each` for the users who have a group principal's group by a package now: by its gid, as packages may spell it
+ * otherwise; by its name when the gid is not known. */
+int engine_each_holder(struct engine *engine, const char *principal, store_each_holder_fn each, void *data);
+/* Adds those of these principals that the book has no fresh answer to, to find whom they name. */
+int engine_inquire_lacking(struct engine *engine, char *const *names, struct inquiry *inquiry);
+/* Adds the names of all stages of the request, to find whom they name. */
+int engine_inquire_stages(struct engine *engine, const struct request *request, struct inquiry *inquiry);
 /* Adds the users who have the groups among the inquiry's principals by a package: the last step of an inquiry. */
 int engine_inquire_holders(struct engine *engine, struct inquiry *inquiry);
 /* Adds the names of the users who have the groups among the recipients ("alice", "%dba-leads") by a package now, up to

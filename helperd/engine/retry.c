@@ -20,6 +20,9 @@ int engine_take_due_retry(struct engine *engine, int64_t *ret_assignment, struct
     r = txn_commit(&txn);
     if (r == 0)
         r = assignment_inquire_groups(engine, &assignment, inquiry);
+    char *const packages[] = {assignment.package, NULL};
+    if (r == 0)
+        r = engine_inquire_requestors(engine, packages, inquiry);
     if (r == 0) {
         *ret_assignment = assignment.id;
         inquiry->user = steal_ptr(assignment.user);

@@ -8,6 +8,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+bool engine_is_caller(const struct facts *facts, const char *name)
+{
+    const struct subject *caller = facts->caller;
+    const struct subject *user = facts->user;
+    return caller && (strcmp(caller->name, name) == 0 ||
+                      (user && user->uid == caller->uid && strcmp(user->name, caller->name) == 0));
+}
+
 bool engine_is_own_request(const struct request *request, const struct caller *caller,
                            const struct facts *facts)
 {

@@ -83,8 +83,7 @@ int engine_find_requestor(const struct call *call, const struct submission *subm
 {
     const bool named = submission->user && *submission->user;
     char visible[NAME_ENCODED_MAX + 1];
-    if (named && call->caller->identity.uid != 0 &&
-        (!call->facts->caller || strcmp(call->facts->caller->name, submission->user) != 0))
+    if (named && call->caller->identity.uid != 0 && !engine_is_caller(call->facts, submission->user))
         return engine_refuse(
             call->reply, BUS_ERROR_NOT_AUTHORIZED,
             "A request can be filed for oneself only; the PAM module, as root, files for others.");

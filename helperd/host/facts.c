@@ -17,6 +17,7 @@ void inquiry_deinit(struct inquiry *inquiry)
     free(inquiry->user);
     strv_free(inquiry->groups);
     strv_free(inquiry->others);
+    strv_free(inquiry->names);
     strv_free(inquiry->principals);
     for (size_t i = 0; i < inquiry->n_holders; i++) {
         free(inquiry->holders[i].principal);
@@ -30,7 +31,8 @@ void inquiry_deinit(struct inquiry *inquiry)
 bool inquiry_is_empty(const struct inquiry *inquiry)
 {
     return inquiry->caller == (uid_t)-1 && !inquiry->user && strv_length(inquiry->groups) == 0 &&
-           strv_length(inquiry->others) == 0 && strv_length(inquiry->principals) == 0 && inquiry->n_gids == 0;
+           strv_length(inquiry->others) == 0 && strv_length(inquiry->names) == 0 &&
+           strv_length(inquiry->principals) == 0 && inquiry->n_gids == 0;
 }
 
 static int set_names(json_t *question, const char *key, char *const *names)
@@ -72,6 +74,8 @@ json_t *inquiry_to_json(const struct inquiry *inquiry)
     json_t *question = json_object();
     int r = set_names(question, "groups", inquiry->groups) | set_names(question, "others", inquiry->others) |
             set_names(question, "principals", inquiry->principals) | set_gids(question, inquiry);
+    if (strv_length(inquiry->names) > 0)
+        r |= set_names(question, "names", inquiry->names);
     if (inquiry->n_holders > 0)
         r |= set_holders(question, inquiry);
     if (inquiry->caller != (uid_t)-1)
@@ -101,6 +105,7 @@ static void subject_free(struct subject *subject)
     free(subject->runs_as);
     free(subject->organisation);
     strv_free(subject->groups);
+    free(subject->gids);
     free(subject);
 }
 
@@ -152,6 +157,11 @@ void facts_free(struct facts *facts)
         subject_free(facts->others[i].subject);
     }
     free(facts->others);
+    for (size_t i = 0; i < facts->n_names; i++) {
+        free(facts->names[i].principal);
+        free(facts->names[i].name);
+    }
+    free(facts->names);
     for (size_t i = 0; i < facts->n_principals; i++)
         principal_deinit(&facts->principals[i]);
     free(facts->principals);
@@ -168,6 +178,7 @@ struct facts *facts_new(const json_t *question)
     const json_t *groups = json_object_get(question, "groups");
     const json_t *gids = json_object_get(question, "gids");
     const json_t *others = json_object_get(question, "others");
+    const json_t *names = json_object_get(question, "names");
     struct facts *facts = calloc(1, sizeof(*facts));
     if (!facts)
         return NULL;
@@ -176,7 +187,8 @@ struct facts *facts_new(const json_t *question)
     facts->groups = calloc(json_array_size(groups) + 1, sizeof(*facts->groups));
     facts->gids = calloc(json_array_size(gids) + 1, sizeof(*facts->gids));
     facts->others = calloc(json_array_size(others) + 1, sizeof(*facts->others));
-    bool failed = !facts->groups || !facts->gids || !facts->others;
+    facts->names = calloc(json_array_size(names) + 1, sizeof(*facts->names));
+    bool failed = !facts->groups || !facts->gids || !facts->others || !facts->names;
     for (size_t i = 0; !failed && i < json_array_size(groups); i++) {
         facts->groups[facts->n_groups++] = (struct fact_group){copy_item(groups, i), .gid = GID_UNSET};
         failed = !facts->groups[i].name;
@@ -186,6 +198,10 @@ struct facts *facts_new(const json_t *question)
     for (size_t i = 0; !failed && i < json_array_size(others); i++) {
         facts->others[facts->n_others++].name = copy_item(others, i);
         failed = !facts->others[i].name;
+    }
+    for (size_t i = 0; !failed && i < json_array_size(names); i++) {
+        facts->names[facts->n_names++].principal = copy_item(names, i);
+        failed = !facts->names[i].principal;
     }
     if (!failed)
         return facts;
@@ -276,6 +292,14 @@ const char *facts_doubt(struct facts *facts, struct remembered *known, double no
         group->doubted = true;
         any = group->name;
     }
+    for (size_t i = 0; i < facts->n_names; i++) {
+        struct fact_name *name = &facts->names[i];
+        const struct answer answer = {name->principal, name->name, !name->local, name->local};
+        if (!name->known || !doubt_answer(known, &answer, now))
+            continue;
+        name->known = false;
+        any = name->principal;
+    }
     for (size_t i = 0; i < facts->n_principals; i++) {
         struct principal *principal = &facts->principals[i];
         const struct answer answer = {principal->name, principal->exists, principal->whole, principal->local};
@@ -297,5 +321,34 @@ bool facts_are_whole(const struct facts *facts)
         whole &= facts->gids[i].known;
     for (size_t i = 0; i < facts->n_others; i++)
         whole &= facts->others[i].known;
+    for (size_t i = 0; i < facts->n_names; i++)
+        whole &= facts->names[i].known;
     return whole;
+}
+
+void facts_learn(struct facts *facts, struct namebook *book)
+{
+    struct subject *const subjects[] = {facts->caller, facts->user};
+    for (size_t i = 0; i < facts->n_names; i++) {
+        const struct fact_name *name = &facts->names[i];
+        namebook_note(book, name->principal,
+                      !name->known ? NAMED_UNKNOWN
+                      : name->name ? NAMED_FOUND
+                                   : NAMED_ABSENT,
+                      name->name, name->id);
+    }
+    for (size_t i = 0; i < 2; i++)
+        if (subjects[i])
+            subjects[i]->book = book;
+    for (size_t i = 0; i < facts->n_others; i++)
+        if (facts->others[i].subject)
+            facts->others[i].subject->book = book;
+}
+
+bool subject_is_in(const struct subject *subject, gid_t gid)
+{
+    for (size_t i = 0; i < subject->n_gids; i++)
+        if (subject->gids[i] == gid)
+            return true;
+    return false;
 }

@@ -8,6 +8,7 @@
 #include "common/identity.h"
 #include "common/remembered.h"
 #include "common/strv.h"
+#include "helperd/host/namebook.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -22,7 +23,10 @@ struct subject {
     bool may_log_in;    /* has a shell that is neither nologin nor false */
     bool local;         /* is in /etc/passwd: a later absence there cannot be an outage */
     strv groups;        /* names of the groups it is a member of, as far as known */
-    bool all_groups;    /* every directory answered: there are no others */
+    gid_t *gids;        /* their gids, and those of groups without a name */
+    size_t n_gids;
+    bool all_groups;             /* every directory answered: there are no others */
+    const struct namebook *book; /* by which policies name it; NULL: by spelling (policy/principal.c) */
 };
 
 /* A user who exists and may log in. */
@@ -74,6 +78,14 @@ struct facts {
         struct subject *subject;
     } * others;
     size_t n_others;
+    struct fact_name { /* a principal of a policy, and what the directory finds by it */
+        char *principal;
+        bool known;
+        char *name; /* as the directory writes it */
+        id_t id;
+        bool local; /* the principal is in the files of this host */
+    } * names;
+    size_t n_names;
     struct principal *principals; /* those for which anything was found */
     size_t n_principals;
     bool late;       /* unknown because of the time-out; else a directory refused */
@@ -95,6 +107,7 @@ struct inquiry {
     char *user;   /* that the call is about; NULL: none */
     strv groups;  /* to find their gids */
     strv others;  /* further users */
+    strv names;   /* principals, to find which user or group each is */
     strv principals;
     struct holder *holders; /* of the principals, grouped by principal */
     size_t n_holders;
@@ -134,6 +147,10 @@ int facts_add(struct facts *facts, const json_t *question, const json_t *line);
 const char *facts_doubt(struct facts *facts, struct remembered *known, double now);
 /* True when all but principals is known. */
 bool facts_are_whole(const struct facts *facts);
+/* Notes the answers about names in the book, by which the subjects are named from then on. */
+void facts_learn(struct facts *facts, struct namebook *book);
+/* Whether the subject is in the group of this gid, as far as known. */
+bool subject_is_in(const struct subject *subject, gid_t gid);
 
 /* NULL when it is absent or unknown. */
 const struct subject *facts_other(const struct facts *facts, const char *name);

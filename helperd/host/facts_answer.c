@@ -25,6 +25,27 @@ static int read_names(const json_t *array, strv *ret)
     return r;
 }
 
+/* Adds the gids; none when the answer has no array. */
+static int read_gids(const json_t *array, struct subject *subject)
+{
+    const size_t count = json_array_size(array);
+    gid_t *gids = calloc(count + 1, sizeof(*gids));
+    if (!gids)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *gid = json_array_get(array, i);
+        if (!json_is_integer(gid)) {
+            free(gids);
+            return -EBADMSG;
+        }
+        gids[i] = (gid_t)json_integer_value(gid);
+    }
+    free(subject->gids);
+    subject->gids = gids;
+    subject->n_gids = count;
+    return 0;
+}
+
 /* Leaves *ret when the text is missing or empty. */
 static int copy_optional(const json_t *object, const char *key, char **ret)
 {
@@ -46,6 +67,8 @@ static int read_subject(const json_t *object, struct subject *subject)
     subject->local = json_is_true(json_object_get(object, "local"));
     if (r == 0)
         r = read_names(json_object_get(object, "groups"), &subject->groups);
+    if (r == 0)
+        r = read_gids(json_object_get(object, "gids"), subject);
     if (r == 0)
         r = copy_optional(object, "full_name", &subject->full_name);
     if (r == 0)
@@ -125,6 +148,24 @@ static int add_other_answer(struct facts *facts, const json_t *line)
     return r < 0 ? r : add_subject(json_object_get(line, "subject"), &other->subject, &other->known);
 }
 
+static int add_name_answer(struct facts *facts, const json_t *line)
+{
+    const json_t *found = json_object_get(line, "as");
+    const json_t *id = json_object_get(line, "id");
+    size_t index = 0;
+    const int r = read_index(line, "named", facts->n_names, &index);
+    if (r < 0 || facts->names[index].known)
+        return -EBADMSG;
+    struct fact_name *name = &facts->names[index];
+    if (json_is_string(found) ? !json_is_integer(id) || !*json_string_value(found)
+                              : !json_is_null(found) && !json_is_false(found))
+        return -EBADMSG;
+    name->known = !json_is_false(found);
+    name->local = json_is_true(json_object_get(line, "local"));
+    name->id = (id_t)json_integer_value(id);
+    return copy_optional(line, "as", &name->name);
+}
+
 static struct subject *find_subject(const struct facts *facts, const json_t *of)
 {
     const char *role = json_string_value(of);
@@ -147,6 +188,9 @@ static int add_groups_of(const struct facts *facts, const json_t *line)
         return r;
     strv_free(subject->groups);
     subject->groups = names;
+    const int r_gids = read_gids(json_object_get(line, "gids"), subject);
+    if (r_gids < 0)
+        return r_gids;
     subject->all_groups = json_is_true(json_object_get(line, "all"));
     return 0;
 }
@@ -218,6 +262,8 @@ int facts_add(struct facts *facts, const json_t *question, const json_t *line)
         return add_gid_answer(facts, line);
     if (json_object_get(line, "other"))
         return add_other_answer(facts, line);
+    if (json_object_get(line, "named"))
+        return add_name_answer(facts, line);
     if (json_object_get(line, "groups_of"))
         return add_groups_of(facts, line);
     if (json_object_get(line, "principal"))

@@ -60,6 +60,7 @@ struct lookup {
     pid_t dying[DYING_MAX];
     size_t n_dying;
     struct remembered known;
+    struct namebook names;
     struct outage outage;
     json_t *failed; /* the last question that was not fully answered; NULL: no outage */
     ev_timer probe;
@@ -123,6 +124,8 @@ static void question_finish(struct question *question, const char *why)
             text_visible(doubted, visible, sizeof(visible)));
         why = denial;
     }
+    if (facts)
+        facts_learn(facts, &lookup->names);
     if (!why && facts && (facts->unanswered || !facts_are_whole(facts)))
         why = "was refused: a directory says that it is not available";
     if (why)
@@ -422,6 +425,16 @@ void lookup_set_timeout(struct lookup *lookup, double timeout)
     lookup->timeout = timeout;
 }
 
+const struct namebook *lookup_names(const struct lookup *lookup)
+{
+    return &lookup->names;
+}
+
+void lookup_expire_names(struct lookup *lookup)
+{
+    lookup->names.expired = namebook_clock();
+}
+
 void lookup_set_outage(struct lookup *lookup, void (*outage)(bool lasts, void *data), void *data)
 {
     lookup->tell_outage = outage;
@@ -446,6 +459,7 @@ void lookup_free(struct lookup *lookup)
     ev_timer_stop(lookup->loop, &lookup->probe);
     json_decref(lookup->failed);
     remembered_deinit(&lookup->known);
+    namebook_deinit(&lookup->names);
     free(lookup->program);
     free(lookup);
 }

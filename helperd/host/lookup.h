@@ -19,6 +19,10 @@ void lookup_set_timeout(struct lookup *lookup, double timeout); /* for later que
 /* Has `outage` called from the loop when an outage begins (a question was not fully answered) and when it is over
  * (no other such question for a while, and the last one, asked again, is fully answered). */
 void lookup_set_outage(struct lookup *lookup, void (*outage)(bool lasts, void *data), void *data);
+/* What the answers so far said of the names of policies. Lives as long as the lookup. */
+const struct namebook *lookup_names(const struct lookup *lookup);
+/* None of them is fresh any more: users or groups changed. */
+void lookup_expire_names(struct lookup *lookup);
 void lookup_free(struct lookup *lookup); /* drops outstanding questions without a call back */
 
 /*

@@ -29,20 +29,25 @@ void survey_plan_all(struct engine *engine)
         survey_plan_from(engine, 0);
 }
 
-static bool name_group(char *const *principals, const char *group)
+/* By its name as the package has it, or by another that the directory finds it by, or may. */
+static bool name_group(const struct engine *engine, char *const *principals, const struct grant *grant)
 {
-    for (; *principals; principals++)
-        if ((*principals)[0] == '%' && strcmp(*principals + 1, group) == 0)
+    for (; *principals; principals++) {
+        const gid_t gid = namebook_gid(engine->names, *principals);
+        if ((*principals)[0] == '%' && (strcmp(*principals + 1, grant->group) == 0 ||
+                                        (engine->names && (gid == GID_UNSET || gid == grant->gid))))
             return true;
+    }
     return false;
 }
 
-static bool is_approving_group(const struct packages *packages, const char *group)
+static bool is_approving_group(const struct engine *engine, const struct grant *grant)
 {
+    const struct packages *packages = engine->packages;
     for (size_t i = 0; i < packages->count; i++)
         for (size_t k = 0; k < packages->items[i].n_stages; k++)
-            if (name_group(packages->items[i].stages[k].approvers, group) ||
-                name_group(packages->items[i].stages[k].fallback_approvers, group))
+            if (name_group(engine, packages->items[i].stages[k].approvers, grant) ||
+                name_group(engine, packages->items[i].stages[k].fallback_approvers, grant))
                 return true;
     return false;
 }
@@ -50,7 +55,7 @@ static bool is_approving_group(const struct packages *packages, const char *grou
 void survey_plan_for_groups(struct engine *engine, const struct grants *grants)
 {
     for (size_t i = 0; i < grants->count; i++)
-        if (is_approving_group(engine->packages, grants->items[i].group)) {
+        if (is_approving_group(engine, &grants->items[i])) {
             survey_plan_all(engine);
             return;
         }

@@ -32,11 +32,12 @@ struct engine {
     const struct packages *packages;
     const struct config *config;
     struct clock clock;
-    bool login_ids_count;   /* bus_caller_login_ids_count */
-    const char *state;      /* the folder */
-    const char *group_file; /* /etc/group; NULL: none */
-    const char *host_name;  /* this host's; NULL: not known */
-    const char *host_key;   /* the fingerprint of its key (hostkey.h); NULL: it has none */
+    bool login_ids_count;         /* bus_caller_login_ids_count */
+    const char *state;            /* the folder */
+    const char *group_file;       /* /etc/group; NULL: none */
+    const char *host_name;        /* this host's; NULL: not known */
+    const char *host_key;         /* the fingerprint of its key (hostkey.h); NULL: it has none */
+    const struct namebook *names; /* what look-ups said of the names in policies; NULL: none were made */
     struct engine_hooks hooks;
     /* Private from here on. */
     int64_t last_now;  /* the clock at the last tick, to notice when it was set back */

@@ -5,8 +5,8 @@
  * answer in time. It decides nothing and must never write anywhere but to stdout.
  *
  * On stdin one JSON object a line, the question: {"caller": UID, "user": NAME, "groups": [NAME, ...], "gids": [GID,
- * ...], "others": [NAME, ...], "principals": [NAME or %GROUP, ...], "holders": {%GROUP: [{"name", "uid", "gid"}, ...]},
- * "names_only": BOOL, "addresses": BOOL, "patience": MILLISECONDS}, each member optional. "holders" have the group by a
+ * ...], "others": [NAME, ...], "names": [NAME or %GROUP, ...], "principals": [NAME or %GROUP, ...], "holders": {%GROUP:
+ * [{"name", "uid", "gid"}, ...]}, "names_only": BOOL, "addresses": BOOL, "patience": MILLISECONDS}, each member optional. "holders" have the group by a
  * package, which no look-up of the group shows; they count as its members. On stdout the answer, one JSON object a
  * line, each as soon as it is known, so that a look-up that hangs costs nothing that was found before. What local files
  * can answer comes first, the groups of users later:
@@ -16,8 +16,9 @@
  *     {"other": INDEX, "subject": SUBJECT}
  *     {"group": INDEX, "gid": GID, "local": whether /etc/group has it, "alias": another name that the gid has}
  *     {"number": INDEX, "name": NAME}                          of "gids"
- *     {"groups_of": "caller", "user" or the INDEX of another, "names": [NAME, ...], "all": whether every directory
- *      answered}                                               not with "names_only"
+ *     {"groups_of": "caller", "user" or the INDEX of another, "names": [NAME, ...], "gids": [GID, ...], "all": whether
+ *      every directory answered}                               not with "names_only"
+ *     {"named": INDEX, "as": NAME, "id": the uid or gid, "local": whether the files of this host have it}  of "names"
  *     {"principals": true}                                     only principals follow:
  *     {"principal": INDEX, "local": BOOL, "exists": BOOL, "people": [{"name", "uid", "gecos"}],
  *      "whole": BOOL, "unanswered": BOOL}
@@ -32,6 +33,7 @@
 #include "common/directory.h"
 #include "common/local.h"
 #include "common/names.h"
+#include "helperd/lookup/named.h"
 #include "helperd/lookup/people.h"
 #include "helperd/lookup/say.h"
 #include "helperd/lookup/subject.h"
@@ -153,8 +155,10 @@ static size_t answer_names(const json_t *question, struct member *members)
 static void answer_groups_of_member(const struct member *member)
 {
     bool all = false;
-    json_t *names = subject_find_groups(member->name, member->primary, &all);
-    say_line(json_pack("{s:O, s:o, s:b}", "groups_of", member->of, "names", names, "all", all));
+    json_t *gids = json_array();
+    json_t *names = subject_find_groups(member->name, member->primary, gids, &all);
+    say_line(
+        json_pack("{s:O, s:o, s:o, s:b}", "groups_of", member->of, "names", names, "gids", gids, "all", all));
 }
 
 static void answer_question(const json_t *question)
@@ -178,6 +182,7 @@ static void answer_question(const json_t *question)
         free(members[i].name);
     }
     free(members);
+    named_answer_names(question);
     say_line(json_pack("{s:b}", "principals", 1));
     people_answer_principals(question);
     say_line(json_pack("{s:b}", "end", 1));

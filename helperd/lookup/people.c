@@ -5,14 +5,12 @@
  */
 #include "helperd/lookup/people.h"
 
-#include "common/cleanup.h"
 #include "common/directory.h"
 #include "common/names.h"
-#include "common/paths.h"
+#include "helperd/lookup/local_names.h"
 #include "helperd/lookup/say.h"
 #include "helperd/lookup/subject.h"
 
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -37,44 +35,12 @@ struct answer {
     const json_t *holders;
     struct principal *principals;
     size_t count;
-    void *local_users, *local_groups; /* trees of names */
+    struct local_names local_names;
     bool addresses;
     struct timespec begun; /* with patience: the time limit for all principals */
     json_int_t patience;   /* milliseconds */
     size_t people;         /* how many more may be listed */
 };
-
-/* ---- the files of this host ------------------------------------------------------------------------------------- */
-
-static int compare_local_names(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-static void add_name_to_tree(void **tree, const char *name)
-{
-    char *copy = strdup(name);
-    const char *const *found = copy ? tsearch(copy, tree, compare_local_names) : NULL;
-    if (!found || *found != copy)
-        free(copy);
-}
-
-static void read_local(struct answer *answer)
-{
-    _cleanup_fclose_ FILE *users = fopen(PATH_ETC "/passwd", "re");
-    _cleanup_fclose_ FILE *groups = fopen(PATH_ETC "/group", "re");
-    const struct passwd *user = NULL;
-    const struct group *group = NULL;
-    while (users && (user = fgetpwent(users)))
-        add_name_to_tree(&answer->local_users, user->pw_name);
-    while (groups && (group = fgetgrent(groups)))
-        add_name_to_tree(&answer->local_groups, group->gr_name);
-}
-
-static bool has_name(void *const *tree, const char *name)
-{
-    return tfind(name, tree, compare_local_names);
-}
 
 /* ---- people
  * ------------------------------------------------------------------------------------------------------- */
@@ -115,7 +81,7 @@ static void say_person(const struct answer *answer, const struct principal *prin
     say_line(line);
 }
 
-/* Lists this user if they may log in and have this uid (NULL: any). */
+/* Lists this user if they may log in, as themselves, and have this uid (NULL: any). */
 static void tell_person(struct answer *answer, struct principal *principal, const char *name,
                         const json_t *uid)
 {
@@ -126,7 +92,9 @@ static void tell_person(struct answer *answer, struct principal *principal, cons
     principal->unsure |= directory == DIRECTORY_UNANSWERED;
     if (directory != DIRECTORY_FOUND)
         return;
-    if ((!answer->addresses && !subject_may_log_in(found)) || !text_is_utf8(found->pw_name) ||
+    const bool decides =
+        subject_may_log_in(found) && !local_names_run_as_another(&answer->local_names, found->pw_name);
+    if ((!answer->addresses && !decides) || !text_is_utf8(found->pw_name) ||
         (uid && json_integer_value(uid) != (json_int_t)found->pw_uid)) {
         say_flag(principal, "exists");
         return;
@@ -200,7 +168,7 @@ static void tell_people(struct answer *answer, struct principal *principal, bool
     for (size_t i = 0; i < json_array_size(principal->people); i++) {
         const json_t *person = json_array_get(principal->people, i);
         const char *name = json_string_value(json_object_get(person, "name"));
-        if (has_name(&answer->local_users, name) != local)
+        if (local_names_have_user(&answer->local_names, name) != local)
             continue;
         if (principal->told == PEOPLE_MAX || is_used_up(answer)) {
             principal->unsure = true;
@@ -265,7 +233,7 @@ void people_answer_principals(const json_t *question)
         exit(1);
     clock_gettime(CLOCK_MONOTONIC, &answer.begun);
     if (json_array_size(names) > 0)
-        read_local(&answer);
+        local_names_read(&answer.local_names);
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
         const bool is_group = name[0] == '%';
@@ -273,13 +241,11 @@ void people_answer_principals(const json_t *question)
             (struct principal){.name = name,
                                .index = i,
                                .is_group = is_group,
-                               .local = is_group ? has_name(&answer.local_groups, name + 1)
-                                                 : has_name(&answer.local_users, name)};
+                               .local = local_names_have(&answer.local_names, name)};
     }
     run_passes(&answer);
     for (size_t i = 0; i < answer.count; i++)
         json_decref(answer.principals[i].people);
     free(answer.principals);
-    tdestroy(answer.local_users, free);
-    tdestroy(answer.local_groups, free);
+    local_names_deinit(&answer.local_names);
 }

@@ -59,8 +59,8 @@ static gid_t *list_gids(const char *user, gid_t primary, int *ret_count)
     return NULL;
 }
 
-/* Leaves out groups without a name, which no package can name. */
-json_t *subject_find_groups(const char *user, gid_t primary, bool *ret_all)
+/* Names leave out groups without one, which no package can name. */
+json_t *subject_find_groups(const char *user, gid_t primary, json_t *all_gids, bool *ret_all)
 {
     int count = 0;
     gid_t *gids = list_gids(user, primary, &count);
@@ -70,6 +70,7 @@ json_t *subject_find_groups(const char *user, gid_t primary, bool *ret_all)
         const struct group *found = NULL;
         const enum directory_answer answer = directory_group_by_gid(gids[i], &found);
         all &= answer != DIRECTORY_UNANSWERED;
+        json_array_append_new(all_gids, json_integer(gids[i]));
         if (answer == DIRECTORY_FOUND && text_is_utf8(found->gr_name) &&
             json_array_append_new(names, json_string(found->gr_name)) < 0)
             all = false;
@@ -87,15 +88,18 @@ static bool group_lists(const struct group *group, const char *user)
     return false;
 }
 
-/* The groups of /etc/group that list the user, and the primary one; new; NULL: the file cannot be read. */
-static json_t *list_local_groups(const char *user, gid_t primary)
+/* The groups of /etc/group that list the user, and the primary one; new; NULL: the file cannot be read. Adds their
+ * gids. */
+static json_t *list_local_groups(const char *user, gid_t primary, json_t *gids)
 {
     _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/group", "re");
     json_t *names = file ? json_array() : NULL;
     const struct group *entry = NULL;
     while (file && (entry = fgetgrent(file)))
-        if ((entry->gr_gid == primary || group_lists(entry, user)) && text_is_utf8(entry->gr_name))
+        if ((entry->gr_gid == primary || group_lists(entry, user)) && text_is_utf8(entry->gr_name)) {
             json_array_append_new(names, json_string(entry->gr_name));
+            json_array_append_new(gids, json_integer(entry->gr_gid));
+        }
     return names;
 }
 
@@ -105,11 +109,13 @@ static json_t *describe_user(const struct passwd *entry)
     bool local = false;
     if (!text_is_utf8(entry->pw_name) || local_has_user(entry->pw_name, &local) != 0)
         return NULL;
-    json_t *groups = list_local_groups(entry->pw_name, entry->pw_gid);
-    return json_pack("{s:s, s:I, s:b, s:b, s:o, s:o, s:o}", "name", entry->pw_name, "uid",
+    json_t *gids = json_array();
+    json_t *groups = list_local_groups(entry->pw_name, entry->pw_gid, gids);
+    return json_pack("{s:s, s:I, s:b, s:b, s:o, s:o, s:o, s:o}", "name", entry->pw_name, "uid",
                      (json_int_t)entry->pw_uid, "may_log_in", subject_may_log_in(entry), "local", local,
                      "full_name", new_gecos_string(entry->pw_gecos, 0), "organisation",
-                     new_gecos_string(entry->pw_gecos, 1), "groups", groups ? groups : json_array());
+                     new_gecos_string(entry->pw_gecos, 1), "groups", groups ? groups : json_array(), "gids",
+                     gids);
 }
 
 json_t *subject_find(const json_t *who, gid_t *ret_primary)

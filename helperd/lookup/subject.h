@@ -12,8 +12,9 @@
  */
 json_t *subject_find(const json_t *who, gid_t *ret_primary);
 
-/* The names of all known groups of the user, new. *ret_all: every directory answered. */
-json_t *subject_find_groups(const char *user, gid_t primary, bool *ret_all);
+/* The names of all known groups of the user, new; their gids are added to `all_gids`, also of those without a
+ * name. *ret_all: every directory answered. */
+json_t *subject_find_groups(const char *user, gid_t primary, json_t *all_gids, bool *ret_all);
 
 /* True when the shell is neither nologin nor false. */
 bool subject_may_log_in(const struct passwd *entry);

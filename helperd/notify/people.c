@@ -70,20 +70,26 @@ static bool is_recipient(const struct audience *audience, const char *name)
     return false;
 }
 
-static int add_user(struct audience *audience, const char *name)
+static bool is_left_out(const struct audience *audience, const char *name)
 {
-    if (!text_is_utf8(name) || array_contains(audience->except, name) || is_recipient(audience, name))
+    return !text_is_utf8(name) || array_contains(audience->except, name) || is_recipient(audience, name);
+}
+
+/* A policy may spell the name in another way than the directory: one person is told once, and not when left out. */
+static int add_user(struct audience *audience, const char *written)
+{
+    if (is_left_out(audience, written))
         return 0;
     if (json_array_size(audience->to) >= PEOPLE_MAX)
-        return json_object_set_new(audience->beyond, name, json_true()) < 0 ? -ENOMEM : 0;
+        return json_object_set_new(audience->beyond, written, json_true()) < 0 ? -ENOMEM : 0;
     const struct passwd *entry = NULL;
-    const enum directory_answer answer = directory_user(name, &entry);
-    const int r = check_user_answer(answer, name);
-    if (r < 0 || answer != DIRECTORY_FOUND)
+    const enum directory_answer answer = directory_user(written, &entry);
+    const int r = check_user_answer(answer, written);
+    if (r < 0 || answer != DIRECTORY_FOUND || is_left_out(audience, entry->pw_name))
         return r;
     json_t *person = json_object();
     char address[ADDRESS_MAX + 1];
-    json_object_set_new(person, "name", json_string(name));
+    json_object_set_new(person, "name", json_string(entry->pw_name));
     if (entry->pw_gecos && *entry->pw_gecos && text_is_utf8(entry->pw_gecos))
         json_object_set_new(person, "full_name",
                             json_stringn(entry->pw_gecos, strcspn(entry->pw_gecos, ",")));

@@ -7,27 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool policy_names(char *const *principals, const struct subject *subject)
-{
-    for (; principals && *principals; principals++) {
-        const char *principal = *principals;
-        if (principal[0] == '%' ? strv_contains(subject->groups, principal + 1)
-                                : strcmp(principal, subject->name) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool policy_may_name(char *const *principals, const struct subject *subject)
-{
-    if (policy_names(principals, subject))
-        return true;
-    for (; !subject->all_groups && principals && *principals; principals++)
-        if ((*principals)[0] == '%')
-            return true;
-    return false;
-}
-
 bool policy_same_person(const struct identity *a, const struct identity *b)
 {
     const uid_t of_a[] = {a->uid, a->loginuid};
@@ -233,14 +212,11 @@ static void count_person(struct crowd *crowd, uid_t uid)
     crowd->uids[crowd->count++] = uid;
 }
 
-bool policy_may_count(const struct policy_pending *pending, const char *principal,
-                      const struct person *person)
+bool policy_may_count(const struct policy_pending *pending, const struct person *person)
 {
     /* Their login id is unknown until they log in. */
     const struct identity identity = {person->uid, UID_UNSET};
-    /* policy_names compares names exactly; a directory may also find a user by another spelling. */
-    return (principal[0] == '%' || strcmp(principal, person->name) == 0) &&
-           judge_person(pending, &identity) == POLICY_DECIDE_ALLOWED;
+    return judge_person(pending, &identity) == POLICY_DECIDE_ALLOWED;
 }
 
 struct policy_reach policy_reach(const struct policy_pending *pending, const struct facts *facts)
@@ -258,7 +234,7 @@ struct policy_reach policy_reach(const struct policy_pending *pending, const str
             if (principal && principal->n_people >= FACTS_PEOPLE_MAX)
                 crowd.count = crowd.enough;
             for (size_t i = 0; principal && i < principal->n_people; i++)
-                if (policy_may_count(pending, *name, &principal->people[i]))
+                if (policy_may_count(pending, &principal->people[i]))
                     count_person(&crowd, principal->people[i].uid);
         }
         *(list == 0 ? &reach.approvers : &reach.everybody) = crowd.count;
@@ -300,7 +276,7 @@ static bool add_people(const struct policy_pending *pending, const struct facts 
         if (!principal || !principal->whole || principal->n_people >= FACTS_PEOPLE_MAX)
             return false;
         for (size_t i = 0; i < principal->n_people; i++)
-            if (policy_may_count(pending, *list, &principal->people[i]))
+            if (policy_may_count(pending, &principal->people[i]))
                 ret->people[ret->count++] = number_of(facts, principal->people[i].uid);
     }
     return true;

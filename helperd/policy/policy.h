@@ -9,9 +9,10 @@
 #include "helperd/host/facts.h"
 #include "helperd/policy/request.h"
 
-/* True when one of the principals ("alice", "%dba-leads") names this user. */
+/* True when one of the principals ("alice", "%dba-leads") is this user, or a group of theirs, to the directory
+ * (principal.c). */
 bool policy_names(char *const *principals, const struct subject *subject);
-/* True when one names this user, or may: any group may while the subject's groups are not all known. */
+/* True when one is, or may be: its look-up was not answered, or the subject's groups are not all known. */
 bool policy_may_name(char *const *principals, const struct subject *subject);
 
 /* True when the two may be one person: the uid or loginuid of one equals one of the other (rule 5). */
@@ -134,9 +135,8 @@ struct policy_reach policy_reach(const struct policy_pending *pending, const str
 size_t policy_reach_stages(const struct package *package, const struct stage *stages,
                            const struct identity *requestor, const struct facts *facts);
 
-/* True when this person of the principal counts: neither the requestor nor one who has taken part already. */
-bool policy_may_count(const struct policy_pending *pending, const char *principal,
-                      const struct person *person);
+/* True when this person, whom a look-up found by a principal, counts: neither the requestor nor one who has taken part already. */
+bool policy_may_count(const struct policy_pending *pending, const struct person *person);
 
 /* True when the fallback approvers of the stage are asked, too: it was escalated, or escalate_after has passed. */
 bool policy_escalated(const struct stage *stage, int64_t now);

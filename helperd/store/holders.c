@@ -9,15 +9,13 @@
 #define HOLDER_COLUMNS(F, N, S) F(S, BORROWED, a.user, user) N(S, UID, a.uid, uid) N(S, UID, g.gid, gid)
 static SQL_ROWS(holders, struct store_holder, HOLDER_COLUMNS);
 
-int store_each_holder_of_group(struct store *store, const char *group, int64_t now, store_each_holder_fn each,
-                               void *data)
+#define HOLDERS_WHERE(condition)                                                                             \
+    "SELECT " SQL_NAMES(                                                                                     \
+        HOLDER_COLUMNS) " FROM \"grant\" g JOIN assignment a ON a.id = g.assignment WHERE " condition        \
+                        " AND " IN_PLACE " AND a." SQL_LIVE " AND a.start <= ?2 AND a.end > ?2"
+
+static int each_holder(struct store *store, sqlite3_stmt *s, store_each_holder_fn each, void *data)
 {
-    sqlite3_stmt *s =
-        sql_take(store,
-                 "SELECT " SQL_NAMES(HOLDER_COLUMNS) " FROM \"grant\" g JOIN assignment a"
-                                                     " ON a.id = g.assignment WHERE g.name = ?1 AND " IN_PLACE
-                                                     " AND a." SQL_LIVE " AND a.start <= ?2 AND a.end > ?2",
-                 "ti", group, now);
     struct store_holder holder = {0};
     int r;
     while ((r = sql_next(store, s, &holders, &holder)) > 0)
@@ -25,6 +23,24 @@ int store_each_holder_of_group(struct store *store, const char *group, int64_t n
             break;
     sql_end(store, s, &holders, &holder);
     return r;
+}
+
+int store_each_holder_of_group(struct store *store, const char *group, int64_t now, store_each_holder_fn each,
+                               void *data)
+{
+    return each_holder(store, sql_take(store, HOLDERS_WHERE("g.name = ?1"), "ti", group, now), each, data);
+}
+
+int store_each_holder_of_gid(struct store *store, gid_t gid, int64_t now, store_each_holder_fn each,
+                             void *data)
+{
+    return each_holder(store, sql_take(store, HOLDERS_WHERE("g.gid = ?1"), "ii", (int64_t)gid, now), each,
+                       data);
+}
+
+int store_each_holder(struct store *store, int64_t now, store_each_holder_fn each, void *data)
+{
+    return each_holder(store, sql_take(store, HOLDERS_WHERE("g.name > ?1"), "ti", "", now), each, data);
 }
 
 /* ---- lists ---- */

@@ -16,6 +16,11 @@ typedef int (*store_each_holder_fn)(const struct store_holder *holder, void *dat
 /* Calls `each` for every assignment that is in its span and has this group in place. */
 int store_each_holder_of_group(struct store *store, const char *group, int64_t now, store_each_holder_fn each,
                                void *data);
+/* The same, of the group that had this gid when it was granted, by whatever name packages have it. */
+int store_each_holder_of_gid(struct store *store, gid_t gid, int64_t now, store_each_holder_fn each,
+                             void *data);
+/* The same, of any group. */
+int store_each_holder(struct store *store, int64_t now, store_each_holder_fn each, void *data);
 /* What a name may be: a package, a group in place, a user. */
 enum { STORE_NAMES_PACKAGE = 1 << 0, STORE_NAMES_GROUP = 1 << 1, STORE_NAMES_USER = 1 << 2 };
 struct store_holders_filter {

@@ -33,6 +33,19 @@ static int find_circles(struct store *store, store_circle_test_fn test, void *da
     return r;
 }
 
+int store_each_circle(struct store *store, store_each_circle_fn each, void *data)
+{
+    sqlite3_stmt *s =
+        sql_take(store, "SELECT " SQL_NAMES(CIRCLE_COLUMNS) " FROM circle ORDER BY id DESC", "");
+    struct circle circle = {0};
+    int r;
+    while ((r = sql_next(store, s, &circle_rows, &circle)) > 0)
+        if ((r = each(circle.principals, data)) != 0)
+            break;
+    sql_end(store, s, &circle_rows, &circle);
+    return r;
+}
+
 static int compare_ids(const void *a, const void *b)
 {
     const int64_t left = *(const int64_t *)a;

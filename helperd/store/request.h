@@ -61,6 +61,9 @@ int store_count_unreviewed(struct store *store, int64_t *ret);
 
 /* A circle is a distinct list of approvers. Called once for each circle, not for each request. */
 typedef bool (*store_circle_test_fn)(char *const *principals, void *data);
+/* Calls `each` with every circle, the newest first; a result other than 0 stops and is returned. */
+typedef int (*store_each_circle_fn)(char *const *principals, void *data);
+int store_each_circle(struct store *store, store_each_circle_fn each, void *data);
 
 /* Lists: newest first, ids below `before`, at most `limit`; a result of `each` other than 0 stops and is returned. */
 typedef int (*store_each_request_fn)(const struct request *request, void *data);

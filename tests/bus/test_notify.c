@@ -120,6 +120,26 @@ START_TEST(test_directory_away)
 }
 END_TEST
 
+/* However a policy spells a name: one person is told once, and nobody of what is their own. */
+START_TEST(test_other_spelling)
+{
+    live_directory_start("files directory", "karl:x:5001:5002:Karl:/home/karl:/bin/sh\n",
+                         "far:x:5002:KARL,carol\n");
+    notices_write_hook("log", GOOD, 0755);
+    live_write_package(
+        "far", "[package]\ngroups = auditors\n[policy]\nduration = 1h\napprovers = Karl@corp.test %FAR\n");
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
+    live_start_notify("30", "1");
+    live_expect("alice", "pkg-request submit far", 0, "is filed");
+    expect("request-waits", "karl carol");
+    live_expect("karl", "pkg-request submit far", 0, "is filed");
+    expect("request-waits", "carol");
+    ck_assert_int_eq(live_stop_notify(SIGTERM), 0);
+    live_remove_package("far");
+    live_directory_stop();
+}
+END_TEST
+
 /* Beyond the 256 who are named, the notice says of how many; each counts once. */
 START_TEST(test_more_than_can_be_told)
 {
@@ -472,8 +492,8 @@ int main(void)
 {
     suite_case("notify", setup, teardown);
     suite_timeout(60);
-    suite_add(test_holder_is_told, test_directory_away, test_more_than_can_be_told, test_delivered,
-              test_clean);
+    suite_add(test_holder_is_told, test_directory_away, test_other_spelling, test_more_than_can_be_told,
+              test_delivered, test_clean);
     suite_rows(test_bad, bad);
     suite_add(test_given_up, test_link_to_nothing, test_folder, test_restarts, test_lost_store,
               test_for_one_user, test_mail, test_mail_without_address, test_mail_gecos);

@@ -24,6 +24,8 @@ static const struct host_group usual_groups[] = {
     {"docker", 0, 120, ""},
     {"toor", 0, 0, ""},
     {"dbadmins-too", 0, 2001, ""},
+    {"DBA-Leads", 0, 2002, "bob carol"}, /* the same by another spelling */
+    {"Docker", 0, 120, ""},
     {"away", -EAGAIN, 0, ""},
     {NULL, 0, 0, NULL},
 };
@@ -45,16 +47,20 @@ static int fake_group(const char *name, void *data, gid_t *ret_gid, strv *ret_me
     return -ENOENT;
 }
 
-static int fake_user(const char *name, void *data, bool *ret_may_log_in)
+static int fake_user(const char *name, void *data, struct configure_user *ret)
 {
     (void)data;
     asked++;
     static const char *const users[] = {"alice", "bob", "carol", "dave", "erin"};
     for (size_t i = 0; i < 5; i++)
         if (strcmp(users[i], name) == 0) {
-            *ret_may_log_in = strcmp(name, "erin") != 0;
+            *ret = (struct configure_user){.uid = 1001 + (uid_t)i, .may_log_in = strcmp(name, "erin") != 0};
             return 0;
         }
+    if (strcmp(name, "Bob@corp.test") == 0) {
+        *ret = (struct configure_user){.uid = 1002, .may_log_in = true}; /* bob */
+        return 0;
+    }
     return strcmp(name, "away") == 0 ? -EAGAIN : -ENOENT;
 }
 

@@ -7,7 +7,7 @@
 static void check_chains(void)
 {
     load_all();
-    ck_assert_int_eq(configure_chain_check(packages, &problems), 0);
+    ck_assert_int_eq(configure_chain_check(packages, NULL, &problems), 0);
 }
 
 START_TEST(packages_that_do_not_touch)

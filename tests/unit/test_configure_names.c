@@ -50,6 +50,10 @@ static const struct {
     {"dbadmins", NULL, "%empty", false, "a.conf: stage 1 needs 1 approval, and 0 people can approve today"},
     {"docker", NULL, "bob", false,
      "a.conf: who is in the group docker can start a container that owns the host; "},
+    {"Docker", NULL, "bob", false,
+     "a.conf: who is in the group Docker can start a container that owns the host; "},
+    {"dba-leads", NULL, "%DBA-Leads", true,
+     "a.conf: who holds a is in DBA-Leads and may approve a; they could keep each other in for ever"},
     {"toor", NULL, "bob", true, "a.conf: the group toor has the gid 0, root's own"},
     {"dbadmins dbadmins-too", NULL, "bob", true,
      "the groups dbadmins and dbadmins-too are one on this host (gid 2001)"},
@@ -71,6 +75,9 @@ static const struct {
     {"approvers = %dba-leads\nquorum = 2\n", true},
     {"approvers = %dba-leads bob\nquorum = 3\n", false}, /* bob counts once */
     {"approvers = %dba-leads alice\nquorum = 3\n", true},
+    {"approvers = bob Bob@corp.test\nquorum = 2\n", false}, /* one by two names */
+    {"approvers = Bob@corp.test %dba-leads %DBA-Leads\nquorum = 3\n", false},
+    {"approvers = Bob@corp.test alice\nquorum = 2\n", true},
     {"approvers = %daemons\nquorum = 2\n", false}, /* erin cannot log in */
     {"approvers = %ghosts\nquorum = 2\n", false},
     {"approvers = %dba-leads\nquorum = 3\nescalate_after = 1h\nfallback_approvers = alice\n", true},
@@ -104,12 +111,12 @@ START_TEST(the_host_s_look_ups)
 {
     gid_t gid = 1;
     strv members = NULL;
-    bool may_log_in = false;
+    struct configure_user user = {0};
     ck_assert_int_eq(configure_lookup_host.group("root", NULL, &gid, &members), 0);
     ck_assert_uint_eq(gid, 0);
     strv_free(members);
-    ck_assert_int_eq(configure_lookup_host.user("root", NULL, &may_log_in), 0);
-    ck_assert_int_eq(configure_lookup_host.user("no-such-user", NULL, &may_log_in), -ENOENT);
+    ck_assert_int_eq(configure_lookup_host.user("root", NULL, &user), 0);
+    ck_assert_int_eq(configure_lookup_host.user("no-such-user", NULL, &user), -ENOENT);
     ck_assert_int_eq(configure_lookup_host.group("no-such-group", NULL, &gid, &members), -ENOENT);
 }
 END_TEST

@@ -226,6 +226,8 @@ static void ask_of_holders(void)
         .limit = 5, .name = "x", .kinds = STORE_NAMES_PACKAGE | STORE_NAMES_GROUP | STORE_NAMES_USER};
     unsigned kinds = 0;
     store_each_holder_of_group(store, "x", 1, each_holder, NULL);
+    store_each_holder_of_gid(store, 1, 1, each_holder, NULL);
+    store_each_holder(store, 1, each_holder, NULL);
     store_find_held_kinds(store, "x", &kinds);
     store_list_holders(store, &filter, each_assignment, NULL);
     filter.name = NULL;

@@ -177,7 +177,7 @@ static struct principal known[] = {
     WHOLE("alice", one_alice, 1),
     WHOLE("bob", one_bob, 1),
     WHOLE("dave", one_dave, 1),
-    WHOLE("Dave", one_dave, 1), /* the directory does not mind, policy_names does */
+    WHOLE("Dave", one_dave, 1), /* the directory finds them by it, too */
     WHOLE("erin", NULL, 0),     /* may not log in */
     NONE("ghost"),
     WHOLE("%leads", leads_people, 2),
@@ -225,7 +225,10 @@ static const struct {
     /* Those who do not exist, have no members, may not log in. */
     {"%gone", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 0},
     {"%empty", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 0},
-    {"Dave", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 0},
+    /* Whom the directory finds by another spelling counts, once. */
+    {"Dave", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_APPROVERS, 1},
+    {"Dave dave", "", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 1},
+    {"Dave", "", 1, {DAVE, UID_UNSET}, NULL, POLICY_REACH_NONE, 0},
     {"erin ghost", "", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_NONE, 0},
     {"%gone", "bob", 1, {ALICE, UID_UNSET}, NULL, POLICY_REACH_FALLBACK, 1},
     {"bob %gone", "%leads", 2, {ALICE, UID_UNSET}, NULL, POLICY_REACH_FALLBACK, 2},

@@ -177,10 +177,10 @@ static int find_name_of(gid_t gid, void *data, char **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
-static int find_user(const char *name, void *data, bool *ret_may_log_in)
+static int find_user(const char *name, void *data, struct configure_user *ret)
 {
     (void)name, (void)data;
-    *ret_may_log_in = true;
+    *ret = (struct configure_user){.uid = 1001, .may_log_in = true};
     return 0;
 }
 

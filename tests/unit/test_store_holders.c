@@ -189,6 +189,13 @@ START_TEST(test_holders_of_a_group)
     ck_assert_int_eq(store_each_holder_of_group(store, "g7", NOW, note_holder, &holders), 0);
     ck_assert_uint_eq(holders.count, LIVE / PACKAGES);
     check_steps(30 * LIVE / PACKAGES);
+    holders.count = 0;
+    ck_assert_int_eq(store_each_holder_of_gid(store, 2007, NOW, note_holder, &holders), 0);
+    ck_assert_uint_eq(holders.count, LIVE / PACKAGES);
+    check_steps(30 * LIVE / PACKAGES);
+    holders = (struct holders){.most = LIVE, .gid = 7};
+    ck_assert_int_eq(store_each_holder_of_gid(store, 7, NOW, note_holder, &holders), 0);
+    holders = (struct holders){.most = LIVE, .gid = 2007};
     run_sql("UPDATE assignment SET start = 1000001 WHERE id = 6007;"
             "UPDATE assignment SET end = 1000000 WHERE id = 6027;"
             "UPDATE assignment SET end = 9223372036854775807 WHERE id = 6047;"

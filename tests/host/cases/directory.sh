@@ -527,6 +527,64 @@ written_otherwise()
     says Fulfilled
 }
 
+# Whose answers are all forgotten; not so often that systemd takes it for a loop.
+start_anew()
+{
+    host systemctl reset-failed accesspkgd
+    host systemctl restart accesspkgd
+}
+
+# Whom a policy means by these is one for check-config, for explain, for lists and for the decision.
+# SUFFIX: what the directory itself puts behind names.
+approved_by() # APPROVERS [SUFFIX]
+{
+    printf '%s\n' "[package]" "groups = $names${2-}" "[policy]" "duration = 4h" "requestors = KARL@CORP" \
+        "[stage 1]" "approvers = $1" "fallback_approvers = dave" >"$packages/far.conf"
+    run host pkg-admin check-config
+    says_not "far.conf"
+    run host pkg-admin reload
+    succeeded
+    start_anew
+    run on_host "karl${2-}" pkg-request submit far
+    succeeded
+    run host pkg-admin explain far Karl@CORP
+    says "karl${2-} (uid 20001)"
+    says "1  *1 .* carla${2-} .*dave .* yes"
+    run on_host "carla${2-}" pkg-approve
+    says "karl${2-} *far"
+    run on_host dave pkg-approve
+    says "Nothing waits for you"
+    run host pkg-admin status
+    says_not "Nobody can decide"
+    start_anew
+    run on_host "carla${2-}" pkg-approve approve "karl${2-}/far" -m "ticket 4711"
+    succeeded
+    has_far "karl${2-}" || complain "karl should have it"
+    run host pkg-admin revoke far KARL@CORP -m over
+    succeeded
+}
+
+# Approvers and requestors in other letters than the directory's, with its domain.
+spelled()
+{
+    sssd 'case_sensitive = False'
+    trap sssd EXIT
+    wait_for 20 host id karl
+    approved_by Carla
+    approved_by CARLA@CORP
+    approved_by %FAR-Leads
+    approved_by %FAR-Leads@CORP
+}
+
+spelled_qualified()
+{
+    sssd 'use_fully_qualified_names = True' 'case_sensitive = False'
+    trap sssd EXIT
+    wait_for 20 host id karl@corp
+    approved_by CARLA@CORP @corp
+    approved_by %FAR-Leads@CORP @corp
+}
+
 set_up_directory >"$work/directory.log" 2>&1 || { cat "$work/directory.log"; failed=$((failed + 1)); }
 alice=$(host id -u alice) carol=$(host id -u carol)
 
@@ -541,5 +599,7 @@ it "SSSD's provider hangs: the same" provider_hangs
 it "a deleted group's number goes to another: holders fall short" number_goes_to_another
 it "fully qualified names: found however their letters are written" qualified
 it "a group in other letters than the directory's" written_otherwise
+it "approvers in other letters, and with a domain: check-config, explain, lists and decisions agree" spelled
+it "the same, where names are fully qualified" spelled_qualified
 
 take_away_directory >"$work/directory.log" 2>&1

@@ -2,12 +2,13 @@
 /*
  * A directory for tests: the NSS service `directory`, for private roots alone (tests/support/directory.h installs it and
  * puts it into nsswitch.conf). Its users and groups stand in /run/directory/passwd and group, in the form of /etc's; it
- * finds a name however its letters are written, as a directory with case_sensitive = False does, and answers with the
- * spelling that it has. /run/directory/mode says how it answers, a line each, the first that fits counts:
+ * finds a name however its letters are written, as a directory with case_sensitive = False does, and with @corp.test
+ * behind it, and answers with the spelling that it has. /run/directory/mode says how it answers, a line each, the first that fits counts:
  *
  *     ANSWER [CALL [KEY]]
  *
- * ANSWER: notfound, unavail, tryagain, hang; unavail and tryagain leave errno alone, with a number behind (`unavail=2`)
+ * ANSWER: notfound, unavail, tryagain, hang, or echo: from its files, with the spelling that was asked for, as some
+ * services do; unavail and tryagain leave errno alone, with a number behind (`unavail=2`)
  * they set it. CALL: passwd, group or initgroups. KEY: the name or the number that is asked for. Without a line that
  * fits it answers from its files.
  */
@@ -32,6 +33,8 @@ static enum nss_status act(const char *answer, int *errnop)
     const char *number = strchr(answer, '=');
     if (number)
         *errnop = atoi(number + 1);
+    if (strcmp(answer, "echo") == 0)
+        return NSS_STATUS_SUCCESS;
     if (strcmp(answer, "hang") == 0)
         for (;;)
             pause();
@@ -39,6 +42,8 @@ static enum nss_status act(const char *answer, int *errnop)
         return NSS_STATUS_NOTFOUND;
     return strncmp(answer, "tryagain", 8) == 0 ? NSS_STATUS_TRYAGAIN : NSS_STATUS_UNAVAIL;
 }
+
+static bool echoes; /* the last call that was obeyed */
 
 /* NSS_STATUS_SUCCESS: it is to be answered from the files. */
 static enum nss_status obey(const char *call, const char *key, int *errnop)
@@ -56,6 +61,7 @@ static enum nss_status obey(const char *call, const char *key, int *errnop)
     if (file)
         fclose(file);
     *errnop = before;
+    echoes = fits && strcmp(answer, "echo") == 0;
     return fits ? act(answer, errnop) : NSS_STATUS_SUCCESS;
 }
 
@@ -79,9 +85,19 @@ static enum nss_status judge(int error, bool found, int *errnop)
     return NSS_STATUS_TRYAGAIN;
 }
 
+/* Whether the directory means this entry by the name or number. */
+static bool is_meant(const char *name, const char *number, const char *key)
+{
+    static const char domain[] = "@corp.test";
+    const size_t length = strlen(name);
+    return strcasecmp(name, key) == 0 || strcmp(number, key) == 0 ||
+           (strncasecmp(name, key, length) == 0 && strcasecmp(key + length, domain) == 0);
+}
+
 static enum nss_status find_user(const char *key, struct passwd *result, char *buffer, size_t size,
                                  int *errnop)
 {
+    static char echoed[MODE_LINE_MAX];
     FILE *file = NULL;
     struct passwd *entry = NULL;
     int error = 0;
@@ -94,9 +110,11 @@ static enum nss_status find_user(const char *key, struct passwd *result, char *b
     while (!found && (error = fgetpwent_r(file, result, buffer, size, &entry)) == 0) {
         char uid[16];
         snprintf(uid, sizeof(uid), "%u", entry->pw_uid);
-        found = strcasecmp(entry->pw_name, key) == 0 || strcmp(uid, key) == 0;
+        found = is_meant(entry->pw_name, uid, key);
     }
     fclose(file);
+    if (found && echoes && strspn(key, "0123456789") < strlen(key))
+        entry->pw_name = strncpy(echoed, key, sizeof(echoed) - 1);
     return judge(error, found, errnop);
 }
 
@@ -115,7 +133,7 @@ static enum nss_status find_group(const char *key, struct group *result, char *b
     while (!found && (error = fgetgrent_r(file, result, buffer, size, &entry)) == 0) {
         char gid[16];
         snprintf(gid, sizeof(gid), "%u", entry->gr_gid);
-        found = strcasecmp(entry->gr_name, key) == 0 || strcmp(gid, key) == 0;
+        found = is_meant(entry->gr_name, gid, key);
     }
     fclose(file);
     return judge(error, found, errnop);
