@@ -31,6 +31,25 @@ enum state state_from_identifier(const char *identifier)
     return STATE_NONE;
 }
 
+static const char *const account_states[] = {[ACCOUNT_UNKNOWN] = "",
+#define X(name, identifier) [ACCOUNT_##name] = identifier,
+                                             ACCOUNT_STATE_TABLE(X)
+#undef X
+};
+
+const char *account_state_identifier(enum account_state state)
+{
+    return account_states[state];
+}
+
+enum account_state account_state_from_identifier(const char *identifier)
+{
+    for (int s = ACCOUNT_UNKNOWN + 1; s < ACCOUNT_STATE_COUNT; s++)
+        if (strcmp(account_states[s], identifier) == 0)
+            return (enum account_state)s;
+    return ACCOUNT_UNKNOWN;
+}
+
 static const struct {
     const char *name;
     int exit_code;

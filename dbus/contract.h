@@ -63,6 +63,28 @@ const char *state_shown(enum state state);
 enum state state_from_identifier(const char *identifier); /* STATE_NONE when unknown */
 
 /*
+ * What the root service says of an account of this host (rule 9). UNKNOWN is zero, so that zeroed memory refuses.
+ * ABSENT: neither passwd nor shadow says anything against it, and shadow does not have it: a directory judges it.
+ */
+#define ACCOUNT_STATE_TABLE(X)                                                                               \
+    X(ABSENT, "absent")                                                                                      \
+    X(OPEN, "open")                                                                                          \
+    X(INACTIVE, "inactive") /* its password expired, and the days of grace after that have passed */         \
+    X(EXPIRED, "expired")                                                                                    \
+    X(LOCKED, "locked")
+
+enum account_state {
+    ACCOUNT_UNKNOWN = 0,
+#define X(name, identifier) ACCOUNT_##name,
+    ACCOUNT_STATE_TABLE(X)
+#undef X
+        ACCOUNT_STATE_COUNT
+};
+
+const char *account_state_identifier(enum account_state state); /* "" for UNKNOWN */
+enum account_state account_state_from_identifier(const char *identifier);
+
+/*
  * The errors: the name after BUS_ERROR_PREFIX, the exit code of a command (sysexits(3); 1 when the state refuses), and
  * the meaning. The message on the bus says what happened, to what, and what to do.
  */

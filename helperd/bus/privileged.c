@@ -17,8 +17,9 @@ struct question {
     struct bus_privileged *privileged;
     DBusPendingCall *pending;
     const char *out;          /* the expected signature */
-    bus_privileged_done done; /* one of the two call-backs is set */
+    bus_privileged_done done; /* one of the three call-backs is set */
     bus_privileged_listed list;
+    bus_privileged_judged judged;
     void *data;
 };
 
@@ -89,10 +90,34 @@ static int read_error(DBusMessage *answer, const char **ret_message)
     return error == BUS_ERROR_NONE ? BUS_ERROR_UNAVAILABLE : (int)error;
 }
 
+static void deliver_verdict(const struct question *question, int result, const json_t *values,
+                            const char *message)
+{
+    if (result != 0) {
+        question->judged(result, NULL, message, question->data);
+        return;
+    }
+    _cleanup_free_ strv names = bus_list_texts(json_array_get(values, 3));
+    const struct account_verdict verdict = {
+        .state = account_state_from_identifier(json_string_value(json_array_get(values, 0))),
+        .day = json_integer_value(json_array_get(values, 1)),
+        .account = json_string_value(json_array_get(values, 2)),
+        .names = names,
+    };
+    if (names && verdict.state)
+        question->judged(0, &verdict, "", question->data);
+    else
+        question->judged(names ? -EBADMSG : -ENOMEM, NULL, "", question->data);
+}
+
 static void deliver_answer(const struct question *question, int result, const json_t *values,
                            const char *message)
 {
     const json_t *value = json_array_get(values, 0);
+    if (question->judged) {
+        deliver_verdict(question, result, values, message);
+        return;
+    }
     if (question->done) {
         question->done(result, json_is_true(value), message, question->data);
         return;
@@ -159,8 +184,16 @@ static int send_question(const struct shape *shape, json_t *arguments, struct qu
     return r;
 }
 
+/* The call-back and its data. */
+struct reply_to {
+    bus_privileged_done done;
+    bus_privileged_listed list;
+    bus_privileged_judged judged;
+    void *data;
+};
+
 static int ask_service(struct bus_privileged *privileged, const struct shape *shape, json_t *arguments,
-                       bus_privileged_done done, bus_privileged_listed list, void *data)
+                       const struct reply_to *to)
 {
     struct question *question = calloc(1, sizeof(*question));
     if (!question) {
@@ -170,9 +203,10 @@ static int ask_service(struct bus_privileged *privileged, const struct shape *sh
     *question = (struct question){.next = privileged->questions,
                                   .privileged = privileged,
                                   .out = shape->out,
-                                  .done = done,
-                                  .list = list,
-                                  .data = data};
+                                  .done = to->done,
+                                  .list = to->list,
+                                  .judged = to->judged,
+                                  .data = to->data};
     privileged->questions = question;
     return send_question(shape, arguments, question);
 }
@@ -185,8 +219,8 @@ static int ask_member_change(struct bus_privileged *privileged, const char *meth
         return -EINVAL;
     return ask_service(
         privileged, &shape,
-        json_pack("[s, s, I]", membership->group, membership->user, (json_int_t)membership->until), done,
-        NULL, data);
+        json_pack("[s, s, I]", membership->group, membership->user, (json_int_t)membership->until),
+        &(struct reply_to){.done = done, .data = data});
 }
 
 int bus_privileged_add_member(struct bus_privileged *privileged, const struct membership *membership,
@@ -207,7 +241,8 @@ int bus_privileged_remove_member(struct bus_privileged *privileged, const char *
     static const struct shape shape = {"RemoveMember", "ss", "b", BUS_PRIVILEGED_TIMEOUT_MS};
     if (!text_is_utf8(group) || !text_is_utf8(user))
         return -EINVAL;
-    return ask_service(privileged, &shape, json_pack("[s, s]", group, user), done, NULL, data);
+    return ask_service(privileged, &shape, json_pack("[s, s]", group, user),
+                       &(struct reply_to){.done = done, .data = data});
 }
 
 int bus_privileged_get_members(struct bus_privileged *privileged, const char *group,
@@ -216,13 +251,25 @@ int bus_privileged_get_members(struct bus_privileged *privileged, const char *gr
     static const struct shape shape = {"GetMembers", "s", "asas", BUS_PRIVILEGED_TIMEOUT_MS};
     if (!text_is_utf8(group))
         return -EINVAL;
-    return ask_service(privileged, &shape, json_pack("[s]", group), NULL, done, data);
+    return ask_service(privileged, &shape, json_pack("[s]", group),
+                       &(struct reply_to){.list = done, .data = data});
 }
 
 int bus_privileged_get_notes(struct bus_privileged *privileged, bus_privileged_listed done, void *data)
 {
     static const struct shape shape = {"GetNotes", "", "asas", BUS_PRIVILEGED_TIMEOUT_MS};
-    return ask_service(privileged, &shape, json_array(), NULL, done, data);
+    return ask_service(privileged, &shape, json_array(), &(struct reply_to){.list = done, .data = data});
+}
+
+int bus_privileged_judge_account(struct bus_privileged *privileged, uid_t uid, const char *user,
+                                 bus_privileged_judged done, void *data)
+{
+    static const struct shape shape = {"JudgeAccount", "us", "sxsas", BUS_PRIVILEGED_TIMEOUT_MS};
+    if (user && !text_is_utf8(user))
+        return -EINVAL;
+    return ask_service(privileged, &shape,
+                       json_pack("[I, s]", (json_int_t)(user ? (uid_t)-1 : uid), user ? user : ""),
+                       &(struct reply_to){.judged = done, .data = data});
 }
 
 int bus_privileged_warn(struct bus_privileged *privileged, uid_t uid, const char *text,
@@ -231,7 +278,8 @@ int bus_privileged_warn(struct bus_privileged *privileged, uid_t uid, const char
     static const struct shape shape = {"Warn", "us", "", BUS_PRIVILEGED_TIMEOUT_MS};
     if (!text_is_utf8(text))
         return -EINVAL;
-    return ask_service(privileged, &shape, json_pack("[I, s]", (json_int_t)uid, text), done, NULL, data);
+    return ask_service(privileged, &shape, json_pack("[I, s]", (json_int_t)uid, text),
+                       &(struct reply_to){.done = done, .data = data});
 }
 
 int bus_privileged_end_sessions(struct bus_privileged *privileged, uid_t uid, const char *user,
@@ -252,5 +300,5 @@ int bus_privileged_end_sessions(struct bus_privileged *privileged, uid_t uid, co
         return -EINVAL;
     }
     return ask_service(privileged, &shape, json_pack("[I, s, o, o]", (json_int_t)uid, user, names, numbers),
-                       NULL, done, data);
+                       &(struct reply_to){.list = done, .data = data});
 }

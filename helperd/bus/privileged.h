@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "dbus/contract.h"
 #include "dbus/server.h"
 #include "helperd/policy/membership.h"
 
@@ -34,6 +35,22 @@ typedef void (*bus_privileged_done)(int result, bool changed, const char *messag
  * result is 0. Borrowed for the call, as the message. */
 typedef void (*bus_privileged_listed)(int result, char *const *lines, char *const *more, const char *message,
                                       void *data);
+
+/* What the service says of an account (rule 9): the state of the strictest of the accounts asked about, which are
+ * `names`; whose it is, "" for none; since when, in days since the epoch, or 0. */
+struct account_verdict {
+    enum account_state state;
+    int64_t day;
+    const char *account;
+    char *const *names;
+};
+/* verdict: NULL unless result is 0; borrowed for the call. */
+typedef void (*bus_privileged_judged)(int result, const struct account_verdict *verdict, const char *message,
+                                      void *data);
+
+/* Judges the accounts with this uid; with a name (else NULL) the account of that name, and those that share its uid. */
+int bus_privileged_judge_account(struct bus_privileged *privileged, uid_t uid, const char *user,
+                                 bus_privileged_judged done, void *data);
 
 /* Add and note: the membership's user, group and until. */
 int bus_privileged_add_member(struct bus_privileged *privileged, const struct membership *membership,

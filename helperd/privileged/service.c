@@ -7,6 +7,7 @@
 #include "dbus/server_caller.h"
 #include "dbus/server_method.h"
 #include "dbus/variant.h"
+#include "helperd/privileged/accounts.h"
 #include "helperd/privileged/answer.h"
 #include "helperd/privileged/keeper.h"
 #include "helperd/privileged/members.h"
@@ -70,6 +71,12 @@ static const struct method methods[] = {
     {{"RemoveMember", "ss", "group user", "b", "removed"}, members_remove, DEADLINE, true, 0, true},
     {{"GetMembers", "s", "group", "asas", "members noted"}, members_list, DEADLINE, true, 0, false},
     {{"GetNotes", "", "", "asas", "users groups"}, members_list_notes, DEADLINE, true, 0, false},
+    {{"JudgeAccount", "us", "uid user", "sxsas", "state day account names"},
+     accounts_judge,
+     DEADLINE,
+     false,
+     0,
+     false},
     {{"Warn", "us", "uid text", "", ""}, warning_send, DEADLINE, false, 0, false},
     {{"EndSessions", "usasau", "uid user services gids", "as", "remaining"},
      sessions_end,

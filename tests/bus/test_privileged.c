@@ -326,6 +326,48 @@ START_TEST(test_clean_environment)
 }
 END_TEST
 
+/* ---- accounts ---- */
+
+static struct outcome *judge(uid_t uid, const char *user)
+{
+    return ask_it((struct ask){.kind = ASK_JUDGE, .uid = uid, .user = user});
+}
+
+static void ck_assert_judged(const struct outcome *answer, const char *verdict, const char *names)
+{
+    ck_assert_msg(answer->result == 0, "%d: %s", answer->result, answer->message);
+    ck_assert_str_eq(answer->lines, verdict);
+    ck_assert_str_eq(answer->more, names);
+}
+
+/* Of the groups' allow-list nothing depends here; the files are all that is asked. */
+START_TEST(test_judge)
+{
+    struct ask many[ASKS_MAX] = {0};
+    ask_root("cp -p /etc/shadow /root/shadow");
+    ck_assert_judged(judge(1002, NULL), "open 0 bob", "bob\n");
+    ck_assert_judged(judge(0, NULL), "open 0 root", "root\n");
+    ck_assert_judged(judge(0, "bob"), "open 0 bob", "bob\n");
+    ck_assert_judged(judge(4711, NULL), "absent 0 ", "");
+    ck_assert_judged(judge(0, "zoe@corp.example.com"), "absent 0 zoe@corp.example.com",
+                     "zoe@corp.example.com\n");
+    ask_root("usermod -L bob && chage -E 2020-02-29 carol");
+    ck_assert_judged(judge(1002, NULL), "locked 0 bob", "bob\n");
+    ck_assert_judged(judge(0, "carol"), "expired 18321 carol", "carol\n");
+    ck_assert_refused(judge(0, "bob:x"), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_refused(judge(0, "a\nb"), BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_refused(judge((uid_t)-1, NULL), BUS_ERROR_INVALID_ARGUMENT);
+    for (int i = 0; i < ASKS_MAX - 1; i++)
+        many[i] = (struct ask){.kind = ASK_JUDGE, .uid = (uid_t)(1001 + i % 2)};
+    ask_all(many);
+    for (int i = 0; i < ASKS_MAX - 1; i++)
+        ck_assert_judged(&outcomes[i], i % 2 ? "locked 0 bob" : "open 0 alice", i % 2 ? "bob\n" : "alice\n");
+    ask_root("mv /etc/shadow /etc/shadow.away");
+    ck_assert_refused(judge(1002, NULL), BUS_ERROR_UNAVAILABLE);
+    ask_root("cp -p /root/shadow /etc/shadow");
+}
+END_TEST
+
 /* ---- coming and going ---- */
 
 START_TEST(test_idle)
@@ -433,7 +475,7 @@ int main(void)
     suite_add(test_add_and_remove, test_members_before, test_users, test_allow_list, test_odd_names,
               test_usual_names, test_many_at_once, test_callers_of_the_bus, test_callers_of_the_service,
               test_gpasswd_missing, test_gpasswd_fails, test_gpasswd_lies, test_gpasswd_hangs,
-              test_clean_environment, test_idle, test_stop_with_call, test_lost_bus, test_not_installed,
-              test_end_under_way);
+              test_clean_environment, test_judge, test_idle, test_stop_with_call, test_lost_bus,
+              test_not_installed, test_end_under_way);
     return suite_run();
 }

@@ -37,6 +37,17 @@ static void on_listed(int result, char *const *lines, char *const *more, const c
     note(outcome, result, message);
 }
 
+static void on_judged(int result, const struct account_verdict *verdict, const char *message, void *data)
+{
+    struct outcome *outcome = data;
+    if (verdict)
+        snprintf(outcome->lines, sizeof(outcome->lines), "%s %lld %s",
+                 account_state_identifier(verdict->state), (long long)verdict->day, verdict->account);
+    for (char *const *name = verdict ? verdict->names : NULL; name && *name; name++)
+        strcat(strcat(outcome->more, *name), "\n");
+    note(outcome, result, message);
+}
+
 static int ask_one(struct bus_privileged *privileged, const struct ask *ask, struct outcome *outcome)
 {
     char *const services[] = {(char *)ask->service, NULL};
@@ -49,6 +60,8 @@ static int ask_one(struct bus_privileged *privileged, const struct ask *ask, str
         return bus_privileged_note_member(privileged, &membership, on_done, outcome);
     case ASK_NOTES:
         return bus_privileged_get_notes(privileged, on_listed, outcome);
+    case ASK_JUDGE:
+        return bus_privileged_judge_account(privileged, ask->uid, ask->user, on_judged, outcome);
     case ASK_REMOVE:
         return bus_privileged_remove_member(privileged, ask->group, ask->user, on_done, outcome);
     case ASK_MEMBERS:

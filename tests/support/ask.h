@@ -12,12 +12,22 @@
 
 enum { ASKS_MAX = 64 };
 
-enum ask_kind { ASK_NONE, ASK_ADD, ASK_NOTE, ASK_REMOVE, ASK_MEMBERS, ASK_NOTES, ASK_WARN, ASK_END };
+enum ask_kind {
+    ASK_NONE,
+    ASK_ADD,
+    ASK_NOTE,
+    ASK_REMOVE,
+    ASK_MEMBERS,
+    ASK_NOTES,
+    ASK_JUDGE,
+    ASK_WARN,
+    ASK_END
+};
 
 struct ask {
     enum ask_kind kind;
     const char *group;
-    const char *user; /* or the text of a warning */
+    const char *user; /* or the text of a warning; NULL, to judge by uid */
     int64_t until;    /* 0: without an end */
     uid_t uid;
     const char *service; /* NULL: none */
@@ -31,7 +41,7 @@ struct outcome {
     int result;
     bool changed;
     char message[512];
-    char lines[4096]; /* each ends in a line break */
+    char lines[4096]; /* each ends in a line break; "locked 0 bob" of ASK_JUDGE */
     char more[4096];  /* the second list */
 };
 extern struct outcome *outcomes;
