@@ -96,6 +96,18 @@ json_t *inquiry_to_json(const struct inquiry *inquiry)
 
 /* ---- the facts -------------------------------------------------------------------------------------------------- */
 
+bool account_may_decide(const struct account_facts *account)
+{
+    return account->state == ACCOUNT_OPEN || account->state == ACCOUNT_ABSENT;
+}
+
+void account_deinit(struct account_facts *account)
+{
+    free(account->name);
+    free(account->why);
+    *account = (struct account_facts){0};
+}
+
 static void subject_free(struct subject *subject)
 {
     if (!subject)
@@ -106,6 +118,7 @@ static void subject_free(struct subject *subject)
     free(subject->organisation);
     strv_free(subject->groups);
     free(subject->gids);
+    account_deinit(&subject->account);
     free(subject);
 }
 
@@ -144,6 +157,7 @@ void facts_free(struct facts *facts)
         return;
     subject_free(facts->caller);
     subject_free(facts->user);
+    account_deinit(&facts->login);
     for (size_t i = 0; i < facts->n_groups; i++) {
         free(facts->groups[i].name);
         free(facts->groups[i].alias);

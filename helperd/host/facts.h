@@ -8,11 +8,26 @@
 #include "common/identity.h"
 #include "common/remembered.h"
 #include "common/strv.h"
+#include "dbus/contract.h"
 #include "helperd/host/namebook.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <sys/types.h>
+
+/* What the root service says of an account, where it was asked: it is for who decides (rule 9). Zeroed memory says
+ * that nothing is known. */
+struct account_facts {
+    enum account_state state;
+    int64_t day; /* since when it is expired or inactive, in days since the epoch; else 0 */
+    char
+        *name; /* whose state it is: another account may have the same uid; NULL: none has it, or not known */
+    char *why; /* it is UNKNOWN though it was asked for; for people; NULL: it was not */
+};
+
+/* True when the account may decide: neither expired nor locked, for certain. */
+bool account_may_decide(const struct account_facts *account);
+void account_deinit(struct account_facts *account);
 
 struct subject {
     char *name; /* canonical, as the directory writes it */
@@ -27,6 +42,7 @@ struct subject {
     size_t n_gids;
     bool all_groups;             /* every directory answered: there are no others */
     const struct namebook *book; /* by which policies name it; NULL: by spelling (policy/principal.c) */
+    struct account_facts account;
 };
 
 /* A user who exists and may log in. */
@@ -54,7 +70,8 @@ enum { FACTS_PEOPLE_MAX = 256 };
 struct facts {
     struct subject *caller;
     bool caller_asked, caller_known;
-    struct subject *user; /* that the call is about */
+    struct account_facts login; /* that the caller logged in with, by login id, if it has another uid */
+    struct subject *user;       /* that the call is about */
     bool user_asked, user_known;
     bool user_gone; /* absent, and certainly not in /etc/passwd */
     struct fact_group {
