@@ -16,6 +16,7 @@ const struct config config_defaults = {
     .lookup_timeout = 2,
     .retry_first = 1,
     .retry_longest = 3600,
+    .account_state = CONFIG_YES,
 };
 
 static const char *const membership_words[] = {
@@ -41,6 +42,7 @@ static const struct inifile_key keys[] = {
     {"retry", "longest", INIFILE_DURATION, IN_CONFIG(retry_longest), NULL, 1, 24 * 3600},
     {"grants", "membership", INIFILE_WORD, IN_CONFIG(membership), membership_words, 0, 0},
     {"decisions", "require_login_id", INIFILE_WORD, IN_CONFIG(require_login_id), answer_words, 0, 0},
+    {"decisions", "account_state", INIFILE_WORD, IN_CONFIG(account_state), answer_words, 0, 0},
 };
 static const struct inifile_table table = {keys, sizeof(keys) / sizeof(*keys)};
 

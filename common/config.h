@@ -24,6 +24,7 @@ struct config {
     int64_t retry_longest;    /* [retry] longest, seconds */
     int membership;           /* [grants] membership: enum config_membership */
     int require_login_id;     /* [decisions] enum config_answer: refuse decisions without a login id */
+    int account_state; /* [decisions] enum config_answer: refuse those of expired and locked accounts */
 };
 
 /* [mail], which only accesspkg-mail reads */

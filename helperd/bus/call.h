@@ -6,6 +6,7 @@
 #pragma once
 
 #include "dbus/server_method.h"
+#include "helperd/bus/accounts.h"
 #include "helperd/bus/manager.h"
 #include "helperd/bus/terms.h"
 
@@ -29,6 +30,8 @@ struct bus_call {
     struct inquiry inquiry;
     struct facts *facts;
     struct reply reply;
+    double since;         /* when its accounts were first asked for (bus_accounts_query) */
+    bool awaits_accounts; /* has its facts, and waits for the accounts of who decides */
     time_t parked; /* since when its answer waits for the root service, by CLOCK_MONOTONIC; 0: it does not */
 };
 
@@ -37,6 +40,8 @@ struct bus_manager {
     struct lookup *lookup;
     struct bus_manager_hooks hooks;
     struct bus *bus;
+    struct bus_privileged *privileged;
+    struct bus_accounts *accounts;
     struct bus_call *calls;
     size_t count;
 };
@@ -52,6 +57,9 @@ enum {
     /* For uid 0 only: other callers are refused before anything is read or looked up. */
     BUS_CALL_ROOT_ONLY = 1 << 4,
     BUS_CALL_NOTIFIER_ONLY = 1 << 5, /* for the user that accesspkg-notify runs as */
+    /* Decides: has the root service judge the accounts of the caller and of the delegators, who are the inquiry's others. */
+    BUS_CALL_DECIDES = 1 << 7,
+    BUS_CALL_NAMES_DECIDER = 1 << 8, /* and that of the user, who is to decide */
     /* Needs terms.user as the directory spells it: planned again when another spelling was typed. */
     BUS_CALL_BY_NAME = 1 << 6,
 };
@@ -82,6 +90,13 @@ extern const struct bus_interface bus_methods_interface;
 int bus_call_read(struct bus_call *call);
 int bus_call_plan(struct bus_call *call);
 int bus_call_run(const struct bus_call *call, const struct call *asked);
+
+/*
+ * The accounts of a call that decides (judge.c). Begin: asks for those that are known by uid or name before the look-up.
+ * Fill: puts what the root service says into the facts. 0; -EAGAIN: call it again when something was answered; -ENOMEM.
+ */
+void bus_call_begin_accounts(struct bus_call *call);
+int bus_call_fill_accounts(struct bus_call *call);
 
 /* The plans (plan.c), by what they add. */
 bus_plan bus_plan_names;          /* nothing; leaves out the groups of users */

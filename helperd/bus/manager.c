@@ -157,6 +157,46 @@ static bool take_canonical_name(struct bus_call *call, const struct facts *facts
     return true;
 }
 
+/* ---- the accounts of who decides -------------------------------------------------------------------------------- */
+
+/* Rule 9: runs the call once the root service has said what there is to say. */
+static void judge_accounts(struct bus_call *call)
+{
+    const int r = bus_call_fill_accounts(call);
+    call->awaits_accounts = r == -EAGAIN;
+    if (r == 0)
+        run_engine_call(call);
+    else if (r != -EAGAIN)
+        call_finish(call, r);
+}
+
+static void on_accounts(void *data)
+{
+    struct bus_manager *manager = data;
+    for (struct bus_call *call = manager->calls, *next; call; call = next) {
+        next = call->next;
+        if (call->awaits_accounts)
+            judge_accounts(call);
+    }
+}
+
+static int ask_about_account(uid_t uid, const char *user, bus_privileged_judged done, void *done_data,
+                             void *data)
+{
+    const struct bus_manager *manager = data;
+    return bus_privileged_judge_account(manager->privileged, uid, user, done, done_data);
+}
+
+static double read_boot_time(void *data)
+{
+    struct timespec now;
+    (void)data;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* ---- the course of a call --------------------------------------------------------------------------------------- */
+
 static void look_up_facts(struct bus_call *call);
 
 static void on_facts(struct facts *facts, void *data)
@@ -182,7 +222,7 @@ static void on_facts(struct facts *facts, void *data)
         return;
     }
     call->facts = facts;
-    run_engine_call(call);
+    judge_accounts(call);
 }
 
 /* Goes on at once when there is nothing to look up. */
@@ -200,8 +240,10 @@ static int ask_lookup(struct bus_call *call)
 static void look_up_facts(struct bus_call *call)
 {
     int r = bus_call_plan(call);
-    if (r == 0)
+    if (r == 0) {
+        bus_call_begin_accounts(call);
         r = ask_lookup(call);
+    }
     if (r != 0)
         call_finish(call, r);
 }
@@ -377,9 +419,18 @@ struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup
     return manager;
 }
 
-void bus_manager_attach(struct bus_manager *manager, struct bus *bus)
+int bus_manager_attach(struct bus_manager *manager, struct bus *bus)
 {
+    const struct bus_accounts_hooks hooks = {ask_about_account, read_boot_time, on_accounts, manager};
     manager->bus = bus;
+    manager->privileged = bus_privileged_new(bus);
+    manager->accounts = bus_accounts_new(&hooks);
+    return manager->privileged && manager->accounts ? 0 : -ENOMEM;
+}
+
+void bus_manager_forget_accounts(struct bus_manager *manager)
+{
+    bus_accounts_forget(manager->accounts);
 }
 
 void bus_manager_free(struct bus_manager *manager)
@@ -395,5 +446,7 @@ void bus_manager_free(struct bus_manager *manager)
             call_refuse(call, BUS_ERROR_UNAVAILABLE,
                         "accesspkgd is stopping; nothing was changed. Please try again in a moment.");
     }
+    bus_privileged_free(manager->privileged);
+    bus_accounts_free(manager->accounts);
     free(manager);
 }

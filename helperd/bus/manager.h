@@ -23,11 +23,13 @@ struct bus_manager_hooks {
 
 struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup,
                                     const struct bus_manager_hooks *hooks);
-/* Calls under way are answered Unavailable. */
+/* Before the bus is closed. Calls under way are answered Unavailable. */
 void bus_manager_free(struct bus_manager *manager);
 
-/* Sets the bus to answer on, once it is open. */
-void bus_manager_attach(struct bus_manager *manager, struct bus *bus);
+/* Sets the bus to answer on, once it is open. 0 or -ENOMEM. */
+int bus_manager_attach(struct bus_manager *manager, struct bus *bus);
+/* passwd or shadow changed: what is known of accounts counts no longer. */
+void bus_manager_forget_accounts(struct bus_manager *manager);
 /* Sends the answers that need not wait any longer: the root service has done something, or their time is over. */
 void bus_manager_resume_answers(struct bus_manager *manager);
 /* Handles a method call to BUS_PATH. */

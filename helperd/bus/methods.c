@@ -194,6 +194,8 @@ enum {
     ROOT_ONLY = BUS_CALL_FOR_ROOT | BUS_CALL_ROOT_ONLY,
     NOTIFIER_ONLY = BUS_CALL_NOTIFIER_ONLY,
     BY_NAME = BUS_CALL_BY_NAME,
+    DECIDES = BUS_CALL_DECIDES,
+    NAMES_DECIDER = BUS_CALL_NAMES_DECIDER,
 };
 
 #define PLANS(...)                                                                                           \
@@ -214,9 +216,10 @@ enum {
     X(Cancel, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_names), 0,                           \
       engine_cancel(asked, terms->id, get_reason(terms)))                                                    \
     X(Approve, "xa{sv}", "id options", "digest duration start reason", "a{sv}", "request",                   \
-      PLANS(bus_plan_request, bus_plan_delegators), GROUPS | OTHERS, decide_request(asked, terms, true))     \
+      PLANS(bus_plan_request, bus_plan_delegators), GROUPS | OTHERS | DECIDES,                               \
+      decide_request(asked, terms, true))                                                                    \
     X(Deny, "xa{sv}", "id options", "digest reason", "a{sv}", "request",                                     \
-      PLANS(bus_plan_request, bus_plan_delegators), USER | GROUPS | OTHERS,                                  \
+      PLANS(bus_plan_request, bus_plan_delegators), USER | GROUPS | OTHERS | DECIDES,                        \
       decide_request(asked, terms, false))                                                                   \
     X(Extend, "sa{sv}", "package options", "justification duration", "a{sv}", "request",                     \
       PLANS(bus_plan_approvers, bus_plan_packages, bus_plan_requestors), GROUPS,                             \
@@ -228,7 +231,7 @@ enum {
     X(Import, "ssasa{sv}", "group package users options", "duration dry_run reason", "aa{sv}", "outcomes",   \
       PLANS(bus_plan_users, bus_plan_packages), OTHERS | ROOT_ONLY, import_members(asked, terms))            \
     X(Revoke, "sss", "user package reason", "", "a{sv}", "request",                                          \
-      PLANS(bus_plan_holder, bus_plan_revoker, bus_plan_delegators), USER | OTHERS | OF_ROOT,                \
+      PLANS(bus_plan_holder, bus_plan_revoker, bus_plan_delegators), USER | OTHERS | OF_ROOT | DECIDES,      \
       engine_revoke(asked, terms->user, terms->package, get_reason(terms)))                                  \
     X(Retry, "ss", "user package", "", "a{sv}", "request", PLANS(bus_plan_user, bus_plan_holding),           \
       GROUPS | ROOT_ONLY | BY_NAME, engine_retry_now(asked, terms->user, terms->package))                    \
@@ -238,10 +241,10 @@ enum {
       PLANS(bus_plan_list), USER | OTHERS, list_requests(asked, terms))                                      \
     X(Emergency, "ss", "package justification", "", "a{sv}", "request",                                      \
       PLANS(bus_plan_packages, bus_plan_requestors), GROUPS, take_emergency(asked, terms))                   \
-    X(Review, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_sight, bus_plan_delegators), OTHERS, \
-      engine_review(asked, terms->id, get_reason(terms)))                                                    \
-    X(Delegate, "sa{sv}", "to options", "reason until", "a{sv}", "delegation", PLANS(bus_plan_delegate), 0,  \
-      delegate_decisions(asked, terms))                                                                      \
+    X(Review, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_sight, bus_plan_delegators),         \
+      OTHERS | DECIDES, engine_review(asked, terms->id, get_reason(terms)))                                  \
+    X(Delegate, "sa{sv}", "to options", "reason until", "a{sv}", "delegation", PLANS(bus_plan_delegate),     \
+      DECIDES | NAMES_DECIDER, delegate_decisions(asked, terms))                                             \
     X(Undelegate, "s", "user", "", "a{sv}", "delegation", PLANS(bus_plan_names, bus_plan_any_user), USER,    \
       engine_undelegate(asked, terms->user))                                                                 \
     X(ListDelegations, "", "", "", "aa{sv}", "delegations", PLANS(bus_plan_names), OF_ROOT,                  \

@@ -105,6 +105,13 @@ static void on_retries(void *data)
     daemon_start_retries(data);
 }
 
+static void on_accounts(void *data)
+{
+    struct daemon *daemon = data;
+    if (daemon->bus)
+        bus_manager_forget_accounts(daemon->manager);
+}
+
 /* Users or groups changed: judgements based on them may change. */
 static void on_directory(void *data)
 {
@@ -237,13 +244,14 @@ static int start_layers(struct daemon *daemon)
         !may_go_on(daemon_replace_former_policy(daemon)) || !may_go_on(engine_apply_policy(&daemon->engine)))
         return EX_SOFTWARE;
     daemon_log_allow_list(daemon);
-    const struct daemon_follow_hooks follow_hooks = {on_retries, on_directory, daemon};
+    const struct daemon_follow_hooks follow_hooks = {on_retries, on_directory, on_accounts, daemon};
     if (daemon_follow_new(daemon->loop, &daemon->engine, daemon->lookup, &follow_hooks, &daemon->follow) < 0)
         return EX_OSERR;
     const struct bus_hooks bus_hooks = {on_bus_call, on_bus_lost, daemon};
     if (bus_open(daemon->loop, &self, &bus_hooks, &daemon->bus) < 0)
         return EX_UNAVAILABLE;
-    bus_manager_attach(daemon->manager, daemon->bus);
+    if (bus_manager_attach(daemon->manager, daemon->bus) < 0)
+        return EX_OSERR;
     daemon->chores = bus_chores_new(&daemon->engine, daemon->bus, on_settled, daemon);
     if (!daemon->chores)
         return EX_OSERR;

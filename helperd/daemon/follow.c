@@ -215,7 +215,11 @@ static void on_file_changed(enum watch_set set, const char *name, void *data)
         else
             engine_compare_all_files(follow->engine);
         break;
+    case WATCH_SHADOW:
+        follow->hooks.accounts(follow->hooks.data);
+        break;
     case WATCH_PASSWD:
+        follow->hooks.accounts(follow->hooks.data);
         walk_start(&follow->holders);
         follow->hooks.directory(follow->hooks.data);
         break;

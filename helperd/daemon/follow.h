@@ -14,6 +14,7 @@ struct daemon_follow;
 struct daemon_follow_hooks {
     void (*retries)(void *data);   /* retries may be due */
     void (*directory)(void *data); /* users or groups may have changed: a file did, or an hour passed */
+    void (*accounts)(void *data);  /* passwd or shadow changed: accounts may be locked, or have another end */
     void *data;
 };
 

@@ -208,7 +208,7 @@ static int refuse_other_stage(struct engine *engine, const struct record *record
     char when[TIME_TEXT_MAX];
     char reason[REASON_SHOWN_MAX] = "";
     if (decider->identity.uid == request->requestor.uid || stage == 0 || stage == request->stage)
-        return engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, reply);
+        return engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, NULL, request->id, reply);
     if (stage > request->stage || !last)
         return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
                              "Request %" PRId64 " is in stage %" PRId64 " of %" PRId64
@@ -231,8 +231,9 @@ static int judge_decider(struct engine *engine, const struct record *record,
     const struct policy_pending pending = record_pending(engine->packages, record);
     const enum policy_decide_verdict verdict =
         policy_decide_as(&pending, decider, clock_now(&engine->clock), ret_for_whom);
-    return verdict == POLICY_DECIDE_NOT_APPROVER ? refuse_other_stage(engine, record, decider, reply)
-                                                 : engine_refuse_decider(verdict, record->request.id, reply);
+    return verdict == POLICY_DECIDE_NOT_APPROVER
+               ? refuse_other_stage(engine, record, decider, reply)
+               : engine_refuse_decider(verdict, *ret_for_whom, record->request.id, reply);
 }
 
 static int refuse_changed(const struct request *request, const char *how, struct reply *reply)
@@ -297,10 +298,12 @@ static int decide_record(const struct call *call, struct record *record, bool ap
     if (!is_waiting(request, now))
         return engine_was_asked(call->engine, record, &decider)
                    ? refuse_late(record, call->reply)
-                   : engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, request->id, call->reply);
+                   : engine_refuse_decider(POLICY_DECIDE_NOT_APPROVER, NULL, request->id, call->reply);
     int r = stage_judge(call->engine, record, call->facts);
     if (r == 0 || r == ENGINE_E_UNKNOWN)
         r = judge_decider(call->engine, record, &decider, &for_whom, call->reply);
+    if (r == 0)
+        r = engine_check_account(call);
     const struct package *package = packages_find(call->engine->packages, request->package);
     if (r == 0)
         r = check_seen(call, record, terms);

@@ -23,7 +23,9 @@ static const struct subject *find_delegator(const struct facts *facts, const str
 struct policy_decider engine_decider(struct engine *engine, const struct caller *caller,
                                      const struct facts *facts)
 {
-    struct policy_decider decider = {.subject = facts->caller, .identity = caller->identity};
+    struct policy_decider decider = {.subject = facts->caller,
+                                     .identity = caller->identity,
+                                     .any_account = engine->config->account_state == CONFIG_NO};
     struct delegation *received = NULL;
     size_t count = 0;
     /* Without facts there are no delegators; nor after a fault of the store (logged there). */
@@ -41,6 +43,14 @@ struct policy_decider engine_decider(struct engine *engine, const struct caller 
     }
     store_free_delegations(received, count);
     return decider;
+}
+
+struct policy_decider engine_viewer(struct engine *engine, const struct caller *caller,
+                                    const struct facts *facts)
+{
+    struct policy_decider viewer = engine_decider(engine, caller, facts);
+    viewer.any_account = true;
+    return viewer;
 }
 
 int engine_inquire_delegators(struct engine *engine, uid_t caller, struct inquiry *inquiry)

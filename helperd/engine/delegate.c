@@ -61,6 +61,14 @@ static int check_until(struct engine *engine, int64_t until, struct reply *reply
     return 0;
 }
 
+static int check_delegate_account(struct engine *engine, const struct subject *to, struct reply *reply)
+{
+    if (engine->config->account_state == CONFIG_NO || to->uid == 0)
+        return 0;
+    const int r = engine_refuse_account(&to->account, to->name, reply);
+    return r == BUS_ERROR_NOT_AUTHORIZED ? BUS_ERROR_POLICY_REFUSED : r;
+}
+
 /* Checks the caller and the delegate, who is facts->user. */
 static int check_parties(const struct call *call, const char *asked)
 {
@@ -68,7 +76,9 @@ static int check_parties(const struct call *call, const char *asked)
     struct reply *reply = call->reply;
     char visible[NAME_ENCODED_MAX + 1];
     const struct subject *to = facts->user;
-    const int r = engine_check_caller(call);
+    int r = engine_check_caller(call);
+    if (r == 0)
+        r = engine_check_account(call);
     if (r != 0)
         return r;
     if (!facts->caller->may_log_in)
@@ -87,7 +97,7 @@ static int check_parties(const struct call *call, const char *asked)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "%s has no login shell and so cannot decide. Please name somebody else.",
                              to->name);
-    return 0;
+    return check_delegate_account(call->engine, to, reply);
 }
 
 /* *ret_replaced: the caller's present delegation to this delegate, which the new one replaces; *ret_count: the

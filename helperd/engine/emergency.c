@@ -205,8 +205,10 @@ static int review_record(const struct call *call, const struct record *record, c
             "The package %s is no longer in packages.d, so nobody can review request %" PRId64
             ". An administrator can put its file back.",
             request->package, request->id);
-    const int r = engine_refuse_decider(policy_may_review(package, request, &decider, &for_whom), request->id,
-                                        call->reply);
+    const enum policy_decide_verdict verdict = policy_may_review(package, request, &decider, &for_whom);
+    int r = engine_refuse_decider(verdict, for_whom, request->id, call->reply);
+    if (r == 0)
+        r = engine_check_account(call);
     if (r != 0)
         return r;
     const struct decision review = {

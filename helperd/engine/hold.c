@@ -202,25 +202,52 @@ static bool may_end(const struct call *call, int64_t request, const char *packag
     return may;
 }
 
-/* Uid 0 may end anything; approvers what they decided on or may decide. The refusal does not reveal whether other
- * packages are held. */
-static int check_revoker(const struct call *call, const char *user, const char *package)
+/* Whether the decider may end what this user has of the package, now or later. */
+static bool may_end_any(const struct call *call, const char *user, const char *package,
+                        const struct policy_decider *decider)
 {
     struct store *store = call->engine->store;
     struct assignment assignment = {0};
     struct request request = {0};
+    const bool held = store_find_live_assignment_by_name(store, user, package, &assignment) == 0;
+    const bool ahead = store_find_waiting_request_by_name(store, user, package, &request) == 0;
+    const bool may = (held && may_end(call, assignment.request, package, decider)) ||
+                     (ahead && may_end(call, request.id, package, decider));
+    assignment_deinit(&assignment);
+    request_deinit(&request);
+    return may;
+}
+
+/* Rule 9: nobody acts in the name of a delegator whose account has expired or is locked. Returns one of those. */
+static const struct policy_delegator *leave_out_barred(struct policy_decider *decider)
+{
+    struct policy_delegator *const all = decider->delegators;
+    const size_t count = decider->n_delegators;
+    decider->n_delegators = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct policy_delegator one = all[i];
+        if (!decider->any_account && !account_may_decide(&one.subject->account))
+            continue;
+        all[i] = all[decider->n_delegators];
+        all[decider->n_delegators++] = one;
+    }
+    return decider->n_delegators < count ? &all[decider->n_delegators] : NULL;
+}
+
+/* Uid 0 may end anything; approvers what they decided on or may decide. The refusal does not reveal whether other
+ * packages are held. */
+static int check_revoker(const struct call *call, const char *user, const char *package)
+{
     char visible[NAME_ENCODED_MAX + 1], of[2 * NAME_PACKAGE_MAX];
     if (call->caller->identity.uid == 0)
         return 0;
-    const struct policy_decider decider = engine_decider(call->engine, call->caller, call->facts);
-    const bool held = store_find_live_assignment_by_name(store, user, package, &assignment) == 0;
-    const bool ahead = store_find_waiting_request_by_name(store, user, package, &request) == 0;
-    const bool may = (held && may_end(call, assignment.request, package, &decider)) ||
-                     (ahead && may_end(call, request.id, package, &decider));
-    assignment_deinit(&assignment);
-    request_deinit(&request);
-    if (may)
-        return 0;
+    struct policy_decider decider = engine_decider(call->engine, call->caller, call->facts);
+    const bool asked = may_end_any(call, user, package, &decider);
+    const struct policy_delegator *barred = leave_out_barred(&decider);
+    if (asked && barred && !may_end_any(call, user, package, &decider))
+        return engine_refuse_decider(POLICY_DECIDE_ACCOUNT, barred, 0, call->reply);
+    if (asked)
+        return engine_check_account(call);
     return engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED,
                          "%s has nothing of %s now that you decided on, or may decide (see: pkg-approve "
                          "history). Only root may "

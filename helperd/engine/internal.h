@@ -105,8 +105,9 @@ enum engine_sight { ENGINE_SIGHT_NO = 0, ENGINE_SIGHT_UNKNOWN, ENGINE_SIGHT_OTHE
 enum engine_sight engine_judge_sight(struct engine *engine, const struct caller *caller,
                                      const struct facts *facts, const struct record *record);
 int engine_refuse_sight(enum engine_sight sight, int64_t id, struct reply *reply);
-/* The refusal for a verdict; 0 when it is allowed. */
-int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply);
+/* The refusal for a verdict on a decision in the name of this delegator, or NULL; 0 when it is allowed. */
+int engine_refuse_decider(enum policy_decide_verdict verdict, const struct policy_delegator *for_whom,
+                          int64_t id, struct reply *reply);
 /* The user to file for: the caller or, from uid 0, the user whom the submission names. 0, or the refusal. */
 int engine_find_requestor(const struct call *call, const struct submission *submission,
                           const struct subject **ret);
@@ -115,9 +116,21 @@ int engine_find_requestor(const struct call *call, const struct submission *subm
 struct request engine_compose_request(struct engine *engine, const struct caller *caller,
                                       const struct subject *subject, const struct submission *submission,
                                       const struct package *package);
-/* The caller, with the delegators whom the facts confirm. */
+/* The caller, with the delegators whom the facts confirm. A viewer sees what they could decide if no account were
+ * expired or locked: that is asked for decisions alone. */
 struct policy_decider engine_decider(struct engine *engine, const struct caller *caller,
                                      const struct facts *facts);
+struct policy_decider engine_viewer(struct engine *engine, const struct caller *caller,
+                                    const struct facts *facts);
+
+/*
+ * Rule 9: refuses a caller whose account has expired or is locked, or who logged in with one that is; or of whom that is
+ * not known. Uid 0 is not asked about: it could lift that, and a locked root is how many hosts forbid its password.
+ * facts: caller and login with their accounts. 0, or the refusal.
+ */
+int engine_check_account(const struct call *call);
+/* Refuses by the account of another user. who: "bob, in whose name you decide,". */
+int engine_refuse_account(const struct account_facts *account, const char *who, struct reply *reply);
 
 /* Adds the principals of the current stage; with `if_needed` only while its fallback approvers may have to be asked. */
 int engine_inquire_stage(struct engine *engine, const struct request *request, bool if_needed,

@@ -182,7 +182,7 @@ int engine_list_requests(const struct call *call, enum engine_role role, const s
         .engine = call->engine,
         .caller = call->caller,
         .facts = call->facts,
-        .decider = engine_decider(call->engine, call->caller, call->facts),
+        .decider = engine_viewer(call->engine, call->caller, call->facts),
         .array = json_array(),
         .limit = (size_t)filter->limit,
     };

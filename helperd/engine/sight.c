@@ -3,6 +3,7 @@
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
+#include "common/names.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -32,7 +33,7 @@ static int set_text(const struct engine *engine, const struct record *record, js
 int engine_show_request(const struct call *call, int64_t id)
 {
     struct record record = {0};
-    const struct policy_decider decider = engine_decider(call->engine, call->caller, call->facts);
+    const struct policy_decider decider = engine_viewer(call->engine, call->caller, call->facts);
     const int r = record_load(call->engine->store, id, &record);
     if (r == STORE_E_NONE)
         return engine_refuse(call->reply, BUS_ERROR_NO_SUCH_REQUEST, "There is no request %" PRId64 ".", id);
@@ -81,7 +82,16 @@ bool engine_may_be_asked(struct engine *engine, const struct record *record,
     return find_stage(engine, record, decider, policy_may_ask) != 0;
 }
 
-int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct reply *reply)
+static int refuse_delegator_account(const struct policy_delegator *for_whom, struct reply *reply)
+{
+    char who[NAME_ENCODED_MAX + 64], visible[NAME_ENCODED_MAX + 1];
+    snprintf(who, sizeof(who), "%s, in whose name you would decide,",
+             text_visible(for_whom->subject->name, visible, sizeof(visible)));
+    return engine_refuse_account(&for_whom->subject->account, who, reply);
+}
+
+int engine_refuse_decider(enum policy_decide_verdict verdict, const struct policy_delegator *for_whom,
+                          int64_t id, struct reply *reply)
 {
     switch (verdict) {
     case POLICY_DECIDE_NOT_APPROVER:
@@ -119,6 +129,8 @@ int engine_refuse_decider(enum policy_decide_verdict verdict, int64_t id, struct
                              "You took part in another stage of request %" PRId64
                              ", or it was decided in your name: this stage needs another person.",
                              id);
+    case POLICY_DECIDE_ACCOUNT:
+        return refuse_delegator_account(for_whom, reply);
     case POLICY_DECIDE_ALLOWED:
         break;
     }
@@ -148,7 +160,7 @@ enum engine_sight engine_judge_sight(struct engine *engine, const struct caller 
 {
     if (!facts->caller)
         return ENGINE_SIGHT_NO;
-    const struct policy_decider decider = engine_decider(engine, caller, facts);
+    const struct policy_decider decider = engine_viewer(engine, caller, facts);
     if (is_visible(engine, caller, facts, record, &decider))
         return ENGINE_SIGHT_YES;
     if (engine_may_be_asked(engine, record, &decider))

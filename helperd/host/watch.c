@@ -36,7 +36,10 @@ static const struct {
 static const struct {
     const char *name;
     enum watch_set set;
-} files[] = {{"passwd", WATCH_PASSWD}, {"group", WATCH_GROUP}, {"nsswitch.conf", WATCH_NSSWITCH}};
+} files[] = {{"shadow", WATCH_SHADOW},
+             {"passwd", WATCH_PASSWD},
+             {"group", WATCH_GROUP},
+             {"nsswitch.conf", WATCH_NSSWITCH}};
 enum { FILES = sizeof(files) / sizeof(files[0]) };
 
 struct watch {
@@ -55,7 +58,7 @@ struct watch {
 
 static void report_set(struct watch *watch, enum watch_set set, const char *name)
 {
-    if (set == WATCH_GRANT_USER) {
+    if (set == WATCH_GRANT_USER || set == WATCH_SHADOW) {
         watch->changed(set, name, watch->data);
         return;
     }

@@ -18,6 +18,7 @@ struct watch;
 /* In the order of the reports. */
 enum watch_set {
     WATCH_GRANT_USER, /* grants/user: each file at once, before calls that arrived at the same time */
+    WATCH_SHADOW,     /* at once, too; it is not read here */
     WATCH_PASSWD, /* this and the following: the whole set, after a pause, as one command writes several files */
     WATCH_GROUP,
     WATCH_NSSWITCH,
@@ -29,7 +30,7 @@ enum watch_set {
 typedef void (*watch_changed)(enum watch_set set, const char *name, void *data);
 
 struct watch_folders {
-    const char *etc;   /* has passwd, group and nsswitch.conf: PATH_ETC */
+    const char *etc;   /* has passwd, shadow, group and nsswitch.conf: PATH_ETC */
     const char *state; /* has grants/ and allow/: PATH_STATE */
 };
 

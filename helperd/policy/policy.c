@@ -135,13 +135,19 @@ enum policy_decide_verdict policy_decide_as(const struct policy_pending *pending
         const struct policy_delegator *delegator = &decider->delegators[i];
         if (!delegator->subject->may_log_in || !stage_names(pending->stage, delegator->subject, now))
             continue;
-        const enum policy_decide_verdict of_this = judge_approver(pending, decider, delegator);
+        enum policy_decide_verdict of_this = judge_approver(pending, decider, delegator);
+        if (of_this == POLICY_DECIDE_ALLOWED && !decider->any_account &&
+            !account_may_decide(&delegator->subject->account))
+            of_this = POLICY_DECIDE_ACCOUNT;
         if (of_this == POLICY_DECIDE_ALLOWED) {
             *ret_for = delegator;
             return of_this;
         }
-        if (verdict == POLICY_DECIDE_NOT_APPROVER) /* if none may, the first refusal counts */
-            verdict = of_this;
+        if (verdict != POLICY_DECIDE_NOT_APPROVER) /* if none may, the first refusal counts */
+            continue;
+        verdict = of_this;
+        if (verdict == POLICY_DECIDE_ACCOUNT)
+            *ret_for = delegator;
     }
     return verdict == POLICY_DECIDE_NOT_APPROVER && stage_may_ask(pending->stage, decider, now)
                ? POLICY_DECIDE_UNKNOWN

@@ -50,6 +50,7 @@ enum policy_decide_verdict {
     POLICY_DECIDE_NO_LOGIN,
     POLICY_DECIDE_TWICE,
     POLICY_DECIDE_OTHER_STAGE, /* took part in another stage of the request (rule 4) */
+    POLICY_DECIDE_ACCOUNT, /* the delegator's account has expired or is locked, or that is not known (rule 9) */
     POLICY_DECIDE_ALLOWED,
 };
 
@@ -62,13 +63,14 @@ struct policy_delegator {
 enum { POLICY_DELEGATORS_MAX = 16 }; /* live delegations that one user may have received */
 
 /* The user who decides, with the delegators of live delegations to them who are still the same users. Delegations that
- * those received do not count: a delegation cannot be passed on. */
+ * those received do not count: a delegation cannot be passed on. The engine checks the decider's own account. */
 struct policy_decider {
     const struct subject *subject;
     struct identity identity;
     struct policy_delegator delegators[POLICY_DELEGATORS_MAX];
     size_t n_delegators;
     bool delegators_unknown; /* there may be more, whose look-up failed */
+    bool any_account;        /* what shadow says of the delegators was not asked, or does not count */
 };
 
 /* True when the principals name the decider or a delegator: such a user may see the request and is asked. */
@@ -88,7 +90,8 @@ struct policy_pending {
 /*
  * Says whether the decider may decide the stage now. Approvers may, fallback approvers after escalation, and delegates
  * of either; no other code decides this. A decider who is an approver decides in their own name. With
- * POLICY_DECIDE_ALLOWED *ret_for is the delegator in whose name they decide (points into the decider), or NULL.
+ * POLICY_DECIDE_ALLOWED *ret_for is the delegator in whose name they decide (points into the decider), or NULL; with
+ * POLICY_DECIDE_ACCOUNT the one whose account bars it.
  */
 enum policy_decide_verdict policy_decide_as(const struct policy_pending *pending,
                                             const struct policy_decider *decider, int64_t now,

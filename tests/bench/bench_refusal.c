@@ -57,7 +57,8 @@ static void prepare(void)
 {
     if (live_run("root", "mkdir -p " CONFDIR) != 0)
         die(live_output);
-    write_file("/etc/accesspkg/accesspkg.conf", "[limits]\npending_per_user = 1000\n");
+    write_file("/etc/accesspkg/accesspkg.conf",
+               "[limits]\npending_per_user = 1000\n[decisions]\naccount_state = no\n");
     live_start("p", "[package]\ngroups = dbadmins\n[policy]\napprovers = bob\n", NULL);
     for (int i = 0; i < ROUNDS; i++) {
         char name[64];

@@ -139,7 +139,7 @@ START_TEST(measure)
     live_start("p", "[package]\ngroups = dbadmins\n[policy]\napprovers = bob\n", NULL);
     FILE *config = fopen("/etc/accesspkg/accesspkg.conf", "we");
     ck_assert_ptr_nonnull(config);
-    fputs("[limits]\npending_per_user = 1000\n", config);
+    fputs("[limits]\npending_per_user = 1000\n[decisions]\naccount_state = no\n", config);
     fclose(config);
     for (int i = 0; i < ROUNDS; i++) {
         char name[32];

@@ -82,8 +82,10 @@ END_TEST
 /* The settings are read with the policy: an error in either leaves both as they were. */
 START_TEST(test_reload_settings)
 {
-    ck_assert_int_eq(
-        live_run("root", "printf '[limits]\\npending_per_user = 1\\n' >/etc/accesspkg/accesspkg.conf"), 0);
+    ck_assert_int_eq(live_run("root",
+                              "cp -p /etc/accesspkg/accesspkg.conf /tmp/first.conf && "
+                              "printf '[limits]\\npending_per_user = 1\\n' >/etc/accesspkg/accesspkg.conf"),
+                     0);
     ck_assert_int_eq(live_run("root", "pkg-admin reload"), 0);
     live_write_package("more", "[package]\ngroups = staff\n[policy]\napprovers = bob\n");
     ck_assert_int_eq(live_run("root", "echo '[nonsense]' >>/etc/accesspkg/accesspkg.conf"), 0);
@@ -119,7 +121,7 @@ START_TEST(test_reload_settings)
     ck_assert_int_eq(live_run("root", "rm /var/lib/accesspkg/policy/settings"), 0);
     live_start_daemon();
     live_expect("root", "test -s /var/lib/accesspkg/policy/settings", 0, "");
-    ck_assert_int_eq(live_run("root", "rm /etc/accesspkg/accesspkg.conf"), 0);
+    ck_assert_int_eq(live_run("root", "mv /tmp/first.conf /etc/accesspkg/accesspkg.conf"), 0);
 }
 END_TEST
 

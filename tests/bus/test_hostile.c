@@ -16,7 +16,7 @@
 static void teardown(void)
 {
     live_stop();
-    live_run("root", "rm -f /etc/accesspkg/accesspkg.conf; for user in alice carol dave; do for group in "
+    live_run("root", "for user in alice carol dave; do for group in "
                      "dbadmins backup; do gpasswd -d $user $group; done; done");
 }
 

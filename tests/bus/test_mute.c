@@ -74,6 +74,17 @@ START_TEST(test_mute)
 }
 END_TEST
 
+/* Rule 9: without its answer nobody decides, and each who tries is told within their own patience. */
+START_TEST(test_mute_at_a_decision)
+{
+    live_expect("alice", "pkg-request submit asked", 0, "is filed");
+    const time_t began = now();
+    live_expect("bob", "pkg-approve approve 1", 69, "accesspkg-privileged did not answer in time");
+    ck_assert_int_lt(now() - began, 20);
+    live_expect("alice", "pkg-request cancel 1", 0, "");
+}
+END_TEST
+
 /* An end is not told as done while the membership lasts. */
 START_TEST(test_mute_at_the_end)
 {
@@ -104,6 +115,6 @@ int main(void)
 {
     suite_case("mute", setup_mute, teardown_mute);
     suite_timeout(120);
-    suite_add(test_mute, test_mute_at_the_end, test_mute_at_a_stop);
+    suite_add(test_mute, test_mute_at_a_decision, test_mute_at_the_end, test_mute_at_a_stop);
     return suite_run();
 }

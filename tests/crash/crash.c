@@ -290,7 +290,7 @@ static void write_config(void)
 {
     FILE *out = fopen("/etc/accesspkg/accesspkg.conf", "we");
     ck_assert_ptr_nonnull(out);
-    ck_assert_int_ge(fputs("[limits]\npending_per_user = 10000\n", out), 0);
+    ck_assert_int_ge(fputs("[limits]\npending_per_user = 10000\n[decisions]\naccount_state = no\n", out), 0);
     ck_assert_int_eq(fclose(out), 0);
 }
 

@@ -122,6 +122,8 @@ struct facts *circles_look_up(const char *caller, const struct inquiry *inquiry)
         answer_principal(lines, i, inquiry->principals[i]);
     struct facts *facts = answer_facts(question, lines);
     ck_assert_ptr_nonnull(facts);
+    if (facts->caller)
+        facts->caller->account.state = ACCOUNT_OPEN;
     json_decref(question);
     return facts;
 }

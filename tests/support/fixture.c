@@ -33,6 +33,8 @@ static const struct account {
 
 /* As they are now: a test may change them, each begins with them as above. */
 static struct account accounts[sizeof(everybody) / sizeof(everybody[0])];
+/* What the root service says of them. UNKNOWN without a `why`: OPEN. */
+static struct account_facts judged[sizeof(everybody) / sizeof(everybody[0])];
 
 static struct fixture *current;
 static bool local_groups;
@@ -55,6 +57,15 @@ static char *copy(const char *text)
     return text ? strdup(text) : NULL;
 }
 
+static struct account_facts make_account(const struct account *account)
+{
+    const struct account_facts *facts = &judged[account - accounts];
+    return (struct account_facts){.state = facts->state || facts->why ? facts->state : ACCOUNT_OPEN,
+                                  .day = facts->day,
+                                  .name = copy(account->name),
+                                  .why = copy(facts->why)};
+}
+
 static struct subject *make_subject(const char *name)
 {
     const struct account *account = name ? find_account(name) : NULL;
@@ -67,6 +78,8 @@ static struct subject *make_subject(const char *name)
                                     .may_log_in = account->may_log_in,
                                     .groups = strv_split(account->groups),
                                     .all_groups = true};
+    if (subject)
+        subject->account = make_account(account);
     return subject;
 }
 
@@ -98,6 +111,11 @@ void fixture_add_others(struct facts *facts, char *const *names)
 void fixture_set_login(const char *name, bool may_log_in)
 {
     find_account(name)->may_log_in = may_log_in;
+}
+
+void fixture_set_account(const char *name, enum account_state state, int64_t day, const char *why)
+{
+    judged[find_account(name) - accounts] = (struct account_facts){state, day, NULL, (char *)why};
 }
 
 void fixture_set_uid(const char *name, uid_t uid)
@@ -161,6 +179,7 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
     bool newborn = false;
     current = fixture;
     memcpy(accounts, everybody, sizeof(accounts));
+    memset(judged, 0, sizeof(judged));
     local_groups = false;
     *fixture = (struct fixture){.now = FIXTURE_NOW};
     const char *parent = getenv("TMPDIR"); /* in memory, when tests/run runs us */
@@ -183,7 +202,8 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
                                       .calls_per_user = 8,
                                       .lookup_timeout = 2,
                                       .retry_first = 1,
-                                      .retry_longest = 3600};
+                                      .retry_longest = 3600,
+                                      .account_state = CONFIG_YES};
     fixture->engine = (struct engine){
         .config = &fixture->config,
         .clock = {read_clock, fixture},
@@ -215,9 +235,20 @@ static struct facts *asked_facts;
 static struct reply answer;
 static struct call open_call;
 
+/* Logins of uids that nobody of the fixture has are a directory's. */
+static struct account_facts make_login(uid_t loginuid)
+{
+    for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++)
+        if (accounts[i].uid == loginuid)
+            return make_account(&accounts[i]);
+    return (struct account_facts){.state = ACCOUNT_ABSENT};
+}
+
 const struct call *fixture_call_with(struct fixture *fixture, struct caller caller, struct facts *facts)
 {
     ck_assert_ptr_null(asked_facts);
+    account_deinit(&facts->login);
+    facts->login = make_login(caller.identity.loginuid);
     calling = caller;
     asked_facts = facts;
     answer = (struct reply){0};

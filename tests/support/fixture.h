@@ -41,6 +41,8 @@ void fixture_set_local_groups(bool local);
 void fixture_add_others(struct facts *facts, char *const *names);
 /* Another login shell, or none; another uid: of all facts from then on. */
 void fixture_set_login(const char *name, bool may_log_in);
+/* What the root service says of the account; UNKNOWN: that it does not answer, and why. */
+void fixture_set_account(const char *name, enum account_state state, int64_t day, const char *why);
 void fixture_set_uid(const char *name, uid_t uid);
 struct caller fixture_caller(const char *name);
 

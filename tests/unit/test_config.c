@@ -57,6 +57,7 @@ static void assert_defaults(void)
     ck_assert_int_eq(config.retry_longest, 3600);
     ck_assert_int_eq(config.membership, CONFIG_MEMBERSHIP_NSS);
     ck_assert_int_eq(config.require_login_id, CONFIG_NO);
+    ck_assert_int_eq(config.account_state, CONFIG_YES);
 }
 
 START_TEST(a_missing_file_means_the_defaults)
@@ -197,7 +198,7 @@ START_TEST(the_shipped_settings_are_the_defaults)
             memmove(line + 1, line + 2, strlen(line + 2) + 1);
             settings++;
         }
-    ck_assert_int_eq(settings, 8);
+    ck_assert_int_eq(settings, 9);
     ck_assert_int_eq(load(text), 0);
     assert_defaults();
     struct config_mail mail = {0};

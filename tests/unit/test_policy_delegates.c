@@ -11,10 +11,18 @@ static char *leads[] = {(char *)"%dba-leads", NULL};
 static char *managers[] = {(char *)"carol", NULL};
 static struct subject dave = {
     .name = (char *)"dave", .uid = 14, .may_log_in = true, .groups = nothing, .all_groups = true};
-static struct subject bob = {
-    .name = (char *)"bob", .uid = 12, .may_log_in = true, .groups = leads_group, .all_groups = true};
-static struct subject carol = {
-    .name = (char *)"carol", .uid = 13, .may_log_in = true, .groups = nothing, .all_groups = true};
+static struct subject bob = {.name = (char *)"bob",
+                             .uid = 12,
+                             .may_log_in = true,
+                             .groups = leads_group,
+                             .all_groups = true,
+                             .account = {.state = ACCOUNT_OPEN}};
+static struct subject carol = {.name = (char *)"carol",
+                               .uid = 13,
+                               .may_log_in = true,
+                               .groups = nothing,
+                               .all_groups = true,
+                               .account = {.state = ACCOUNT_OPEN}};
 static const struct identity alice = {11, 111};
 
 static const struct stage stage = {.number = 1,
@@ -80,6 +88,35 @@ START_TEST(test_who_must_be_able_to_log_in)
     ck_assert(policy_asks(leads, &decider));
     decider.subject = &locked_dave;
     ck_assert_int_eq(ask(&decider, NULL, 0, 1000, &for_whom), POLICY_DECIDE_NO_LOGIN);
+}
+END_TEST
+
+/* Rule 9: nobody decides for an account that has expired or is locked, or of which that is not known. */
+START_TEST(test_accounts)
+{
+    static const enum account_state barring[] = {ACCOUNT_UNKNOWN, ACCOUNT_INACTIVE, ACCOUNT_EXPIRED,
+                                                 ACCOUNT_LOCKED};
+    const struct policy_delegator *for_whom = NULL;
+    struct subject barred_bob = bob;
+    struct policy_decider decider = for_bob();
+    decider.delegators[0].subject = &barred_bob;
+    for (size_t i = 0; i < sizeof(barring) / sizeof(barring[0]); i++) {
+        barred_bob.account.state = barring[i];
+        ck_assert_int_eq(ask(&decider, NULL, 0, 1000, &for_whom), POLICY_DECIDE_ACCOUNT);
+        ck_assert_ptr_eq(for_whom, &decider.delegators[0]);
+        decider.any_account = true;
+        ck_assert_int_eq(ask(&decider, NULL, 0, 1000, &for_whom), POLICY_DECIDE_ALLOWED);
+        decider.any_account = false;
+    }
+    /* Another delegator may: after the barred one, or before. */
+    decider.delegators[1] = (struct policy_delegator){&carol, {13, UID_UNSET}};
+    decider.n_delegators = 2;
+    ck_assert_int_eq(ask(&decider, NULL, 0, 1099, &for_whom), POLICY_DECIDE_ACCOUNT);
+    ck_assert_int_eq(ask(&decider, NULL, 0, 1100, &for_whom), POLICY_DECIDE_ALLOWED);
+    ck_assert_ptr_eq(for_whom, &decider.delegators[1]);
+    barred_bob.account.state = ACCOUNT_ABSENT;
+    ck_assert_int_eq(ask(&decider, NULL, 0, 1100, &for_whom), POLICY_DECIDE_ALLOWED);
+    ck_assert_ptr_eq(for_whom, &decider.delegators[0]);
 }
 END_TEST
 
@@ -248,7 +285,7 @@ END_TEST
 int main(void)
 {
     suite_case("policy_delegates", NULL, NULL);
-    suite_add(test_in_whose_name, test_who_must_be_able_to_log_in, test_what_is_not_known,
+    suite_add(test_in_whose_name, test_who_must_be_able_to_log_in, test_accounts, test_what_is_not_known,
               test_several_delegators, test_every_meeting_with_the_requestor,
               test_every_meeting_with_an_earlier_decision, test_after_one_s_delegate, test_review);
     return suite_run();

@@ -23,7 +23,7 @@ static char told[4096];
 static const char *waited_for;
 static bool timed_out;
 
-static const char *const set_names[] = {"user", "passwd", "group", "nsswitch", "allow"};
+static const char *const set_names[] = {"user", "shadow", "passwd", "group", "nsswitch", "allow"};
 
 static void on_changed(enum watch_set set, const char *name, void *data)
 {
@@ -123,9 +123,11 @@ END_TEST
 /* The real tools replace these by rename; an editor may write into them. */
 START_TEST(test_files_of_the_host)
 {
-    static const char *const files[][2] = {
-        {"passwd", "passwd:*\n"}, {"group", "group:*\n"}, {"nsswitch.conf", "nsswitch:*\n"}};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const files[][2] = {{"passwd", "passwd:*\n"},
+                                           {"shadow", "shadow:*\n"},
+                                           {"group", "group:*\n"},
+                                           {"nsswitch.conf", "nsswitch:*\n"}};
+    for (size_t i = 0; i < 4; i++) {
         folder_shell(folder, "echo x >etc/%s+ && mv etc/%s+ etc/%s", files[i][0], files[i][0], files[i][0]);
         wait_for(files[i][1]);
         told[0] = '\0';
