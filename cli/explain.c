@@ -69,6 +69,7 @@ static const struct field explanation_fields[] = {
     {"A reason", "justification", field_reason_rule, FIELD_PLAIN},
     {"Approval", "approval", field_approval, FIELD_PLAIN},
     {"Login ids", "login_ids", field_text, FIELD_PLAIN},
+    {"Accounts", "accounts", field_lines, FIELD_PLAIN},
     {"Lasts", "duration", field_length, FIELD_PLAIN},
     {"Extension", "extension", field_extension, FIELD_PLAIN},
 };

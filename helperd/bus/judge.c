@@ -4,10 +4,18 @@
 
 #include <errno.h>
 
+enum { PEOPLE_TOLD_MAX = 64 }; /* whose accounts an explanation tells */
+
 static bool needs_accounts(const struct bus_call *call)
 {
     const bool by_right = call->for_root && call->caller.identity.uid == 0;
     return call->method->flags & BUS_CALL_DECIDES && !by_right &&
+           call->manager->engine->config->account_state != CONFIG_NO;
+}
+
+static bool tells_accounts(const struct bus_call *call)
+{
+    return call->method->flags & BUS_CALL_TELLS_ACCOUNTS && call->caller.identity.uid == 0 &&
            call->manager->engine->config->account_state != CONFIG_NO;
 }
 
@@ -47,9 +55,9 @@ void bus_call_begin_accounts(struct bus_call *call)
 {
     const struct identity *identity = &call->caller.identity;
     struct account_facts account = {0};
+    call->since = bus_accounts_now(call->manager->accounts);
     if (!needs_accounts(call))
         return;
-    call->since = bus_accounts_now(call->manager->accounts);
     if (ask_by_uid(call, identity->uid, NULL, &account) == 0)
         account_deinit(&account);
     if (identity->loginuid != identity->uid && ask_by_uid(call, identity->loginuid, NULL, &account) == 0)
@@ -61,11 +69,29 @@ void bus_call_begin_accounts(struct bus_call *call)
         account_deinit(&account);
 }
 
+/* What shadow says is root's to know. */
+static int fill_people(const struct bus_call *call)
+{
+    struct facts *facts = call->facts;
+    int left = PEOPLE_TOLD_MAX;
+    int r = 0;
+    for (size_t i = 0; i < facts->n_principals; i++)
+        for (size_t k = 0; k < facts->principals[i].n_people && left > 0; k++, left--) {
+            struct person *person = &facts->principals[i].people[k];
+            account_deinit(&person->account);
+            if (person->uid != 0)
+                r = worse(r, ask_by_name(call, person->name, &person->account));
+        }
+    return r;
+}
+
 int bus_call_fill_accounts(struct bus_call *call)
 {
     const struct identity *identity = &call->caller.identity;
     struct facts *facts = call->facts;
     int r = 0;
+    if (tells_accounts(call))
+        return fill_people(call);
     if (!needs_accounts(call))
         return 0;
     if (facts->caller) {

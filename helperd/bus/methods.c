@@ -196,6 +196,7 @@ enum {
     BY_NAME = BUS_CALL_BY_NAME,
     DECIDES = BUS_CALL_DECIDES,
     NAMES_DECIDER = BUS_CALL_NAMES_DECIDER,
+    TELLS_ACCOUNTS = BUS_CALL_TELLS_ACCOUNTS,
 };
 
 #define PLANS(...)                                                                                           \
@@ -252,8 +253,8 @@ enum {
     X(ListPackages, "", "", "", "aa{sv}", "packages", PLANS(bus_plan_all_requestors), 0,                     \
       engine_list_packages(asked))                                                                           \
     X(Explain, "ss", "package user", "", "a{sv}", "explanation",                                             \
-      PLANS(bus_plan_own_user, bus_plan_all_approvers, bus_plan_packages, bus_plan_requestors), GROUPS,      \
-      engine_explain(asked, terms->package, terms->user))                                                    \
+      PLANS(bus_plan_own_user, bus_plan_all_approvers, bus_plan_packages, bus_plan_requestors),              \
+      GROUPS | TELLS_ACCOUNTS, engine_explain(asked, terms->package, terms->user))                           \
     X(TakeNotices, "xx", "after limit", "", "aa{sv}", "notices", PLANS(bus_plan_names), NOTIFIER_ONLY,       \
       engine_take_notices(asked->engine, terms->after, terms->limit, asked->reply))                          \
     X(NoticeDone, "xsbs", "id hook ok message", "", "b", "known", PLANS(bus_plan_names), NOTIFIER_ONLY,      \

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { DAY = 24 * 3600, DATE_MAX = 32, ADVICE_MAX = NAME_ENCODED_MAX + 64 };
+enum { DAY = 24 * 3600, DATE_MAX = 32 };
 
 /* In UTC, as chage shows it. */
 static const char *write_date(int64_t day, char ret[DATE_MAX])
@@ -24,43 +24,57 @@ static int refuse_unknown_account(const struct account_facts *account, const cha
 {
     return engine_refuse(
         reply, BUS_ERROR_UNAVAILABLE,
-        "%s may not decide while it is not known whether the account has expired or is locked (%s). Nothing "
-        "was "
-        "changed. Please try again in a moment; an administrator can see more: journalctl -u "
-        "accesspkg-privileged",
+        "%s may not decide while it is not known whether the account has expired or is locked (%s). "
+        "Nothing was changed. Please try again in a moment; an administrator can see more: "
+        "journalctl -u accesspkg-privileged",
         who, account->why ? account->why : "it was not asked for");
+}
+
+void engine_describe_account(const struct account_facts *account, char *ret, size_t size)
+{
+    char date[DATE_MAX];
+    switch (account->state) {
+    case ACCOUNT_EXPIRED:
+        snprintf(ret, size, "expired on %s", write_date(account->day, date));
+        break;
+    case ACCOUNT_INACTIVE:
+        snprintf(ret, size, "is inactive since %s, for its password expired", write_date(account->day, date));
+        break;
+    case ACCOUNT_LOCKED:
+        snprintf(ret, size, "is locked");
+        break;
+    case ACCOUNT_UNKNOWN:
+    case ACCOUNT_STATE_COUNT:
+        snprintf(ret, size, "not known (%s)", account->why ? account->why : "it was not asked for");
+        break;
+    case ACCOUNT_ABSENT:
+    case ACCOUNT_OPEN:
+        snprintf(ret, size, "is open");
+        break;
+    }
+}
+
+/* What lifts it. */
+static const char *advise(enum account_state state)
+{
+    return state == ACCOUNT_LOCKED     ? "unlock it: usermod -U"
+           : state == ACCOUNT_INACTIVE ? "set another one: passwd"
+                                       : "give it a later end: chage -E DATE";
 }
 
 int engine_refuse_account(const struct account_facts *account, const char *who, struct reply *reply)
 {
-    char name[NAME_ENCODED_MAX + 1], date[DATE_MAX];
-    text_visible(account->name ? account->name : "", name, sizeof(name));
-    switch (account->state) {
-    case ACCOUNT_EXPIRED:
-        return engine_refuse(reply, BUS_ERROR_NOT_AUTHORIZED,
-                             "%s may not decide: the account %s expired on %s. Nothing was changed. An "
-                             "administrator can give it a later end: chage -E DATE %s",
-                             who, name, write_date(account->day, date), name);
-    case ACCOUNT_INACTIVE:
-        return engine_refuse(
-            reply, BUS_ERROR_NOT_AUTHORIZED,
-            "%s may not decide: the account %s is inactive since %s, for its password expired. "
-            "Nothing was changed. An administrator can set another one: passwd %s",
-            who, name, write_date(account->day, date), name);
-    case ACCOUNT_LOCKED:
-        return engine_refuse(
-            reply, BUS_ERROR_NOT_AUTHORIZED,
-            "%s may not decide: the account %s is locked. Nothing was changed. An administrator "
-            "can unlock it: usermod -U %s",
-            who, name, name);
-    case ACCOUNT_UNKNOWN:
-    case ACCOUNT_STATE_COUNT:
+    char name[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX], what[ENGINE_ACCOUNT_MAX];
+    if (account_may_decide(account))
+        return 0;
+    if (account->state == ACCOUNT_UNKNOWN)
         return refuse_unknown_account(account, who, reply);
-    case ACCOUNT_ABSENT:
-    case ACCOUNT_OPEN:
-        break;
-    }
-    return 0;
+    text_visible(account->name ? account->name : "", name, sizeof(name));
+    engine_describe_account(account, what, sizeof(what));
+    return engine_refuse(
+        reply, BUS_ERROR_NOT_AUTHORIZED,
+        "%s may not decide: the account %s %s. Nothing was changed. An administrator can %s %s", who, name,
+        what, advise(account->state), text_word(name, word));
 }
 
 int engine_check_account(const struct call *call)

@@ -188,6 +188,40 @@ static int set_login_ids(const struct explanation *explanation, json_t *view)
                         : "say nothing in this container: who went on to an approver's account is not told"));
 }
 
+/* A line for each of these people, once, whose account has expired or is locked; or for all, that it is not known. */
+static int add_barred(const struct principal *principal, json_t *lines)
+{
+    char name[NAME_ENCODED_MAX + 1], line[ENGINE_ACCOUNT_MAX + NAME_ENCODED_MAX];
+    for (size_t i = 0; i < principal->n_people; i++) {
+        const struct person *person = &principal->people[i];
+        const struct account_facts *account = &person->account;
+        const bool known = account->state != ACCOUNT_UNKNOWN;
+        bool told = account_may_decide(account) || (!known && !account->why);
+        text_visible(person->name, name, sizeof(name));
+        snprintf(line, sizeof(line), "%s%s", known ? name : "", known ? ": " : "");
+        engine_describe_account(account, line + strlen(line), sizeof(line) - strlen(line));
+        for (size_t k = 0; k < json_array_size(lines); k++)
+            told |= strcmp(json_string_value(json_array_get(lines, k)), line) == 0;
+        if (!told && json_array_append_new(lines, json_string(line)) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* The facts have them for uid 0 alone. */
+static int set_accounts(const struct explanation *explanation, json_t *view)
+{
+    const struct facts *facts = explanation->facts;
+    json_t *lines = json_array();
+    int r = lines ? 0 : -ENOMEM;
+    for (size_t i = 0; r == 0 && i < facts->n_principals; i++)
+        r = add_barred(&facts->principals[i], lines);
+    if (r == 0 && json_array_size(lines) > 0)
+        return view_set(view, "accounts", lines);
+    json_decref(lines);
+    return r;
+}
+
 static json_t *view_explanation(const struct explanation *explanation)
 {
     static const char *const extensions[] = {[PACKAGE_EXTENSION_NO] = "no",
@@ -210,6 +244,8 @@ static int explain_package(const struct explanation *explanation, struct reply *
     int r = view ? set_verdict(explanation, view) : -ENOMEM;
     if (r == 0)
         r = set_login_ids(explanation, view);
+    if (r == 0)
+        r = set_accounts(explanation, view);
     if (r == 0)
         r = engine_add_own_access(explanation->engine, explanation->subject, explanation->package->name,
                                   view);

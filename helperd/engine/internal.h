@@ -129,6 +129,9 @@ struct policy_decider engine_viewer(struct engine *engine, const struct caller *
  * facts: caller and login with their accounts. 0, or the refusal.
  */
 int engine_check_account(const struct call *call);
+enum { ENGINE_ACCOUNT_MAX = 512 };
+/* "expired on 2026-11-29", "is locked"; cut where it does not fit. */
+void engine_describe_account(const struct account_facts *account, char *ret, size_t size);
 /* Refuses by the account of another user. who: "bob, in whose name you decide,". */
 int engine_refuse_account(const struct account_facts *account, const char *who, struct reply *reply);
 

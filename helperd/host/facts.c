@@ -146,6 +146,7 @@ static void principal_deinit(struct principal *principal)
     for (size_t i = 0; i < principal->n_people; i++) {
         free(principal->people[i].name);
         free(principal->people[i].gecos);
+        account_deinit(&principal->people[i].account);
     }
     free(principal->people);
     free(principal->name);

@@ -50,6 +50,7 @@ struct person {
     char *name;
     uid_t uid;
     char *gecos; /* NULL: not asked for, or none */
+    struct account_facts account;
 };
 
 /* The people for whom a policy's "alice" or "%dba-leads" stands. For a group: the members that the directory lists, and

@@ -49,6 +49,8 @@ START_TEST(test_locked)
     live_expect("bob", "pkg-approve revoke 2 -m enough", 77, "the account bob is locked");
     live_expect("bob", "pkg-approve", 0, "alice");
     live_expect("alice", "pkg-request status 1", 0, "Pending approval");
+    live_expect("root", "pkg-admin explain asked alice", 0, "bob: is locked");
+    live_expect("alice", "pkg-request explain asked | grep -c locked", 1, "0"); /* root's to know */
     ck_assert(live_in_group("carol", "dbadmins"));
     live_expect("root", "usermod -U bob", 0, "");
     live_expect("bob", "pkg-approve delegate --to dave --until +2h", 0, "dave may decide");
@@ -161,6 +163,7 @@ START_TEST(test_no_answer)
         "You may not decide while it is not known whether the account has expired or is locked (the root "
         "service accesspkg-privileged is not installed");
     live_expect("dave", "pkg-approve approve 1", 77, "not an approver");
+    live_expect("root", "pkg-admin explain asked alice", 0, "not known (the root service");
     live_expect("bob", "pkg-approve", 0, "alice");
     live_expect("root", "pkg-approve approve 1", 0, "alice holds asked"); /* named, and uid 0 */
     live_expect("alice", "pkg-request return asked", 0, "");

@@ -64,7 +64,7 @@ START_TEST(test_long_chain)
 }
 END_TEST
 
-static struct person both[] = {{(char *)"bob", 12, NULL}, {(char *)"carol", 13, NULL}};
+static struct person both[] = {{.name = (char *)"bob", .uid = 12}, {.name = (char *)"carol", .uid = 13}};
 static struct principal known[] = {
     {.name = (char *)"bob", .exists = true, .whole = true, .people = both, .n_people = 1},
     {.name = (char *)"%leads", .exists = true, .whole = true, .people = both, .n_people = 2},

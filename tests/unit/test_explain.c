@@ -140,6 +140,47 @@ START_TEST(test_explain_refusals)
 }
 END_TEST
 
+/* Once each, with the reason; a failure once for all. */
+START_TEST(test_explain_accounts)
+{
+    static const struct {
+        struct account_facts bob, carol;
+        const char *told[3];
+    } cases[] = {
+        {{.state = ACCOUNT_OPEN}, {.state = ACCOUNT_ABSENT}, {NULL}},
+        {{0}, {0}, {NULL}}, /* not asked */
+        {{.state = ACCOUNT_LOCKED},
+         {.state = ACCOUNT_EXPIRED, .day = 20000},
+         {"bob: is locked", "carol: expired on 2024-10-04", NULL}},
+        {{.state = ACCOUNT_UNKNOWN, .why = (char *)"no answer"},
+         {.state = ACCOUNT_UNKNOWN, .why = (char *)"no answer"},
+         {"not known (no answer)", NULL}},
+    };
+    char *names[] = {(char *)"bob", (char *)"carol", (char *)"bob", NULL};
+    struct person people[3];
+    struct principal principals[] = {{.name = (char *)"%leads", .people = people, .n_people = 2},
+                                     {.name = (char *)"bob", .people = people + 2, .n_people = 1}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct inquiry inquiry = INQUIRY_EMPTY;
+        struct facts *facts = circles_look_up("root", &inquiry);
+        for (size_t k = 0; k < 3; k++)
+            people[k] = (struct person){
+                .name = names[k], .uid = 1000, .account = k == 1 ? cases[i].carol : cases[i].bob};
+        facts->principals = principals;
+        facts->n_principals = 2;
+        const struct call *call = fixture_call_with(&fixture, fixture_caller("root"), facts);
+        const int r = engine_explain(call, "alone", "root");
+        facts->principals = NULL; /* the test's own */
+        facts->n_principals = 0;
+        ck_assert_int_eq(circles_answer(r), 0);
+        const json_t *told = json_object_get(circles_value, "accounts");
+        for (size_t k = 0; cases[i].told[k]; k++)
+            ck_assert_str_eq(json_string_value(json_array_get(told, k)), cases[i].told[k]);
+        ck_assert_ptr_null(json_array_get(told, cases[i].told[0] ? 1 + (cases[i].told[1] != NULL) : 0));
+    }
+}
+END_TEST
+
 START_TEST(test_explain_to_whom)
 {
     ck_assert_int_eq(explain("alice", "early", "bob"), BUS_ERROR_NOT_AUTHORIZED);
@@ -155,6 +196,7 @@ int main(void)
 {
     suite_case("explain", setup, circles_teardown);
     suite_add(test_explain_who_could_approve, test_explain_what_would_be_granted,
-              test_login_ids_required_in_a_container, test_explain_refusals, test_explain_to_whom);
+              test_login_ids_required_in_a_container, test_explain_refusals, test_explain_accounts,
+              test_explain_to_whom);
     return suite_run();
 }

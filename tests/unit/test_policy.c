@@ -152,12 +152,13 @@ END_TEST
 
 enum { ALICE = 1001, BOB = 1002, CAROL = 1003, DAVE = 1004 };
 
-static struct person one_alice[] = {{(char *)"alice", ALICE, NULL}};
-static struct person one_bob[] = {{(char *)"bob", BOB, NULL}};
-static struct person one_dave[] = {{(char *)"dave", DAVE, NULL}};
-static struct person leads_people[] = {{(char *)"bob", BOB, NULL}, {(char *)"carol", CAROL, NULL}};
-static struct person daves[] = {{(char *)"dave", DAVE, NULL},
-                                {(char *)"david", DAVE, NULL}}; /* one person, two names */
+static struct person one_alice[] = {{.name = (char *)"alice", .uid = ALICE}};
+static struct person one_bob[] = {{.name = (char *)"bob", .uid = BOB}};
+static struct person one_dave[] = {{.name = (char *)"dave", .uid = DAVE}};
+static struct person leads_people[] = {{.name = (char *)"bob", .uid = BOB},
+                                       {.name = (char *)"carol", .uid = CAROL}};
+static struct person daves[] = {{.name = (char *)"dave", .uid = DAVE},
+                                {.name = (char *)"david", .uid = DAVE}}; /* one person, two names */
 static struct person many[FACTS_PEOPLE_MAX];
 
 #define WHOLE(name, persons, n)                                                                              \
