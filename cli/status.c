@@ -217,6 +217,17 @@ static char *field_login_ids(const struct output *output, const json_t *status, 
     return NULL;
 }
 
+/* Without what shadow says of an approver's account they decide nothing. */
+static char *field_accounts(const struct output *output, const json_t *status, const char *member)
+{
+    (void)output;
+    if (!member_has(status, member))
+        return NULL;
+    return output_format("no decision while it is not known who is locked or expired: %s. See account_state, "
+                         "accesspkg.conf(5)",
+                         member_text(status, member));
+}
+
 static const struct field fields[] = {
     {"Daemon", "version", field_daemon, FIELD_PLAIN},
     {"Store", "store_size", field_store, FIELD_PLAIN},
@@ -226,6 +237,7 @@ static const struct field fields[] = {
     {"Errors", "policy_errors", field_lines, FIELD_PLAIN},
     {"Allow-list", "allow_list_problems", field_lines, FIELD_PLAIN},
     {"Login ids", "login_ids_count", field_login_ids, FIELD_PLAIN},
+    {"Accounts", "account_problem", field_accounts, FIELD_PLAIN},
     {"Pending", "pending", field_pending, FIELD_PLAIN},
     {"Nobody can decide", "undecidable_requests", field_lines, FIELD_PLAIN},
     {"Not reviewed", "unreviewed", field_unreviewed, FIELD_PLAIN},

@@ -25,6 +25,7 @@ struct entry {
 struct bus_accounts {
     struct bus_accounts_hooks hooks;
     struct entry *entries;
+    char *failure; /* of the last question */
 };
 
 struct bus_accounts *bus_accounts_new(const struct bus_accounts_hooks *hooks)
@@ -53,7 +54,14 @@ void bus_accounts_free(struct bus_accounts *accounts)
 {
     while (accounts && accounts->entries)
         entry_free(accounts->entries);
+    if (accounts)
+        free(accounts->failure);
     free(accounts);
+}
+
+const char *bus_accounts_failure(const struct bus_accounts *accounts)
+{
+    return accounts->failure;
 }
 
 void bus_accounts_forget(struct bus_accounts *accounts)
@@ -75,12 +83,16 @@ double bus_accounts_now(const struct bus_accounts *accounts)
 
 static void note_failure(struct entry *entry, const char *why)
 {
+    free(entry->accounts->failure);
+    entry->accounts->failure = strdup(why);
     account_deinit(&entry->account);
     entry->account.why = strdup(why); /* NULL: it is unknown all the same */
 }
 
 static void note_verdict(struct entry *entry, const struct account_verdict *verdict)
 {
+    free(entry->accounts->failure);
+    entry->accounts->failure = NULL;
     entry->names = strv_copy(verdict->names);
     entry->account = (struct account_facts){verdict->state, verdict->day, strdup(verdict->account), NULL};
     if (!entry->names || !entry->account.name)

@@ -28,6 +28,8 @@ void bus_accounts_free(struct bus_accounts *accounts);
 
 /* By the hook's clock. */
 double bus_accounts_now(const struct bus_accounts *accounts);
+/* Why the last question was not answered; NULL: it was. */
+const char *bus_accounts_failure(const struct bus_accounts *accounts);
 /* passwd or shadow changed: what is known, or was asked before, counts no longer. */
 void bus_accounts_forget(struct bus_accounts *accounts);
 

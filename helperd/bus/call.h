@@ -59,8 +59,8 @@ enum {
     BUS_CALL_NOTIFIER_ONLY = 1 << 5, /* for the user that accesspkg-notify runs as */
     /* Decides: has the root service judge the accounts of the caller and of the delegators, who are the inquiry's others. */
     BUS_CALL_DECIDES = 1 << 7,
-    BUS_CALL_TELLS_ACCOUNTS = 1 << 9, /* tells uid 0 of the people of its principals, the first few */
     BUS_CALL_NAMES_DECIDER = 1 << 8,  /* and that of the user, who is to decide */
+    BUS_CALL_TELLS_ACCOUNTS = 1 << 9, /* tells uid 0 of the people of its principals, the first few */
     /* Needs terms.user as the directory spells it: planned again when another spelling was typed. */
     BUS_CALL_BY_NAME = 1 << 6,
 };

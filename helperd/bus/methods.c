@@ -5,6 +5,7 @@
 
 #include "common/names.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { LIST_DEFAULT = 100 };
@@ -103,8 +104,14 @@ static int delegate_decisions(const struct call *asked, const struct bus_terms *
 static int get_status(const struct bus_call *call, const struct call *asked)
 {
     const struct bus_manager_hooks *hooks = &call->manager->hooks;
+    const bool asks = asked->engine->config->account_state != CONFIG_NO;
+    const char *problem = asks ? bus_accounts_failure(call->manager->accounts) : NULL;
     const int r = engine_status(asked->engine, asked->caller, asked->reply);
-    return r != 0 ? r : hooks->add_status(asked->reply->value, hooks->data);
+    if (r != 0)
+        return r;
+    if (problem && json_object_set_new(asked->reply->value, "account_problem", json_string(problem)) < 0)
+        return -ENOMEM;
+    return hooks->add_status(asked->reply->value, hooks->data);
 }
 
 /* ---- lists, page by page ---- */

@@ -168,8 +168,11 @@ START_TEST(test_no_answer)
     live_expect("root", "pkg-approve approve 1", 0, "alice holds asked"); /* named, and uid 0 */
     live_expect("alice", "pkg-request return asked", 0, "");
     live_expect("alice", "pkg-request submit asked", 0, "is filed");
+    live_expect("root", "pkg-admin status", 0,
+                "no decision while it is not known who is locked or expired: the root");
     live_start_privileged(60);
     live_expect("bob", "pkg-approve approve 2", 0, "alice holds asked");
+    live_expect("root", "pkg-admin status --json | grep -c account_problem", 1, "0");
     /* Kept for half a minute, unless shadow changes. */
     ck_assert_int_eq(live_stop_privileged(SIGTERM), 0);
     live_expect("bob", "pkg-approve revoke 2 -m enough", 0, "");

@@ -150,6 +150,7 @@ START_TEST(test_failure)
     clock_now = 21;
     ck_assert_str_eq(get(1002, NULL, "bob"), "wait");
     ck_assert_uint_eq(n_asked, 2);
+    ck_assert_str_eq(bus_accounts_failure(accounts), "it did not answer in time");
     asked[1].done(-EBADMSG, NULL, "", asked[1].data);
     ck_assert_str_eq(get_since(1002, NULL, "bob", 21),
                      "?the root service gave an answer that cannot be read");
@@ -162,6 +163,7 @@ START_TEST(test_failure)
     ck_assert_str_eq(get(1002, NULL, "bob"), "wait");
     answer(3, ACCOUNT_OPEN, "bob");
     ck_assert_str_eq(get(1002, NULL, "bob"), "open");
+    ck_assert_ptr_null(bus_accounts_failure(accounts));
 }
 END_TEST
 
