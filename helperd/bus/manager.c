@@ -8,6 +8,7 @@
 #include "common/names.h"
 #include "dbus/server_caller.h"
 #include "dbus/variant.h"
+#include "helperd/engine/locks.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -181,6 +182,7 @@ static void on_facts(struct facts *facts, void *data)
         look_up_facts(call);
         return;
     }
+    engine_bar_locked(call->manager->engine, facts);
     call->facts = facts;
     run_engine_call(call);
 }
