@@ -25,13 +25,12 @@ static void option_cell(const struct option_row *option, char ret[CELL_MAX])
              option->argument ? " " : "", option->argument ? option->argument : "");
 }
 
-/* With a command the options that it takes; without (NULL) those of every command. */
 static bool is_shown(const struct option_row *option, const struct command *command)
 {
-    return option->help && (option->takes & ~(command ? command->takes : 0)) == 0;
+    return option->help && (option->takes & ~command->takes) == 0;
 }
 
-/* The width of the longest cell in the left column. */
+/* The width of the longest cell in the left column: of the options of a command, or (NULL) of the commands. */
 static int column_width(const struct program *program, const struct command *command)
 {
     char cell[CELL_MAX];
@@ -41,7 +40,7 @@ static int column_width(const struct program *program, const struct command *com
         command_cell(row, cell);
         longest = strlen(cell) > longest ? strlen(cell) : longest;
     }
-    for (size_t i = 0; i < N_OPTIONS; i++) {
+    for (size_t i = 0; command && i < N_OPTIONS; i++) {
         option_cell(&options_rows[i], cell);
         if (is_shown(&options_rows[i], command) && strlen(cell) > longest)
             longest = strlen(cell);
@@ -64,12 +63,25 @@ static void print_options(const struct command *command, int width)
 {
     char cell[CELL_MAX];
 
-    printf("\n%s:\n", command ? "Options" : "Options of every command");
+    printf("\nOptions:\n");
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (is_shown(&options_rows[i], command)) {
             option_cell(&options_rows[i], cell);
             printf("  %-*s  %s\n", width, cell, options_rows[i].help);
         }
+}
+
+/* On one line: the screen is for the commands. */
+static void print_options_of_all(const char *name)
+{
+    const char *before = "\nOptions: --";
+
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (options_rows[i].help && options_rows[i].takes == 0) {
+            printf("%s%s", before, options_rows[i].name);
+            before = ", --";
+        }
+    printf("; others: COMMAND --help. See man %s\n", name);
 }
 
 int help_print(const struct program *program, const struct command *command)
@@ -82,15 +94,15 @@ int help_print(const struct program *program, const struct command *command)
         command_cell(command, cell);
     printf("%s%s%s: %s\n\nUsage: %s %s [OPTION]...\n", name, command ? " " : "", command ? command->name : "",
            command ? command->help : program->help, name, cell);
-    if (!command)
+    if (!command) {
         print_commands(program, width);
+        print_options_of_all(name);
+        return 0;
+    }
     print_options(command, width);
-    if (command && (command->takes & (TAKES_IDS | TAKES_REQUEST)))
+    if (command->takes & (TAKES_IDS | TAKES_REQUEST))
         printf("\nID is a request's number, or USER/PACKAGE, as alice/db-admins.\n");
-    if (command)
-        printf("\nMore, and what the exit codes mean: man %s\n", name);
-    else
-        printf("\nOther options: %s COMMAND --help. More, and exit codes: man %s\n", name, name);
+    printf("\nMore, and what the exit codes mean: man %s\n", name);
     return 0;
 }
 

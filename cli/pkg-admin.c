@@ -7,6 +7,7 @@
 #include "cli/explain.h"
 #include "cli/holders.h"
 #include "cli/import.h"
+#include "cli/lock.h"
 #include "cli/lookback.h"
 #include "cli/requests.h"
 #include "cli/status.h"
@@ -377,6 +378,8 @@ static const struct command commands[] = {
     {"import", "GROUP", 1, 1, TAKES_PACKAGE | TAKES_DRY_RUN | TAKES_REASON | TAKES_DURATION, import_members,
      "take a group's members over as assignments"},
     {"revoke", "PACKAGE USER", 2, 2, TAKES_REASON, revoke_access, "end what a user holds, now"},
+    {"lock", "USER", 1, 1, TAKES_REASON, lock_user, "end all that a user holds, and refuse what they ask"},
+    {"unlock", "USER", 1, 1, TAKES_REASON, unlock_user, "let a locked user ask again; nothing comes back"},
     {"retry", "PACKAGE USER", 2, 2, 0, retry_access, "try now to put in place what is not"},
     {"explain", "PACKAGE USER", 2, 2, TAKES_PAGER, explain_for_user,
      "what would become of a request; who could approve it"},

@@ -6,6 +6,7 @@
 #include "cli/status.h"
 
 #include "cli/calls.h"
+#include "cli/lock.h"
 #include "cli/mailbox.h"
 #include "common/cleanup.h"
 #include "common/names.h"
@@ -16,6 +17,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The longest label below, its colon and a blank. */
 enum { LABELS = sizeof("Left in /etc/group:"), HOST_SHOWN = 40 };
@@ -242,6 +244,7 @@ static const struct field fields[] = {
     {"Nobody can decide", "undecidable_requests", field_lines, FIELD_PLAIN},
     {"Not reviewed", "unreviewed", field_unreviewed, FIELD_PLAIN},
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
+    {"Locked", "locks", lock_field, FIELD_PLAIN},
     {"Not in place", "partial", field_lines, FIELD_PLAIN},
     {"Also in /etc/group", "standing_members", field_lines, FIELD_PLAIN},
     {"Not explained", "unexplained_members", field_lines, FIELD_PLAIN},
@@ -411,14 +414,45 @@ static void add_returned(json_t *status)
         set_member(status, "returned_more", json_true());
 }
 
+/* From the file system: they hold without the daemon. */
+static void add_locks(const struct invocation *invocation, json_t *status)
+{
+    int error = 0;
+    json_t *locks = geteuid() == 0 ? lock_list(&error) : NULL;
+
+    if (error < 0)
+        output_message(invocation->program->name, "who is locked cannot be read in " PATH_STATE ": %s",
+                       strerror(-error));
+    if (json_array_size(locks) > 0)
+        set_member(status, "locks", locks);
+    else
+        json_decref(locks);
+}
+
+/* Without the daemon: who is locked all the same. */
+static void show_locks_alone(struct invocation *invocation)
+{
+    json_t *status = json_object();
+
+    add_locks(invocation, status);
+    if (json_object_size(status) > 0 && invocation->output.json)
+        output_json(&invocation->output, status);
+    else if (json_object_size(status) > 0)
+        output_record(&invocation->output, fields, N_FIELDS, status);
+    json_decref(status);
+}
+
 int status_show(struct invocation *invocation)
 {
     enum { PROMPT = 1 };
     struct client_error error;
     json_t *status = NULL;
 
-    if (calls_call(invocation, client_message("GetStatus", "", NULL), JSON_OBJECT, &status, &error) < 0)
+    if (calls_call(invocation, client_message("GetStatus", "", NULL), JSON_OBJECT, &status, &error) < 0) {
+        show_locks_alone(invocation);
         return calls_report(invocation, &error);
+    }
+    add_locks(invocation, status);
     struct findings findings = add_host(status);
     add_returned(status);
     if (invocation->output.json)

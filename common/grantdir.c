@@ -134,7 +134,7 @@ static int read_trusted(const char *state, const char *below, const char *name,
     if (r < 0)
         return r;
     if (!is_trusted(&st, owner))
-        return -EPERM;
+        return S_ISDIR(st.st_mode) ? -EISDIR : -EPERM;
     if (st.st_size <= 0 || (uintmax_t)st.st_size > max)
         return -EBADMSG;
     const size_t size = (size_t)st.st_size;
@@ -254,6 +254,7 @@ const char *grantdir_fault(int result)
     } faults[] = {
         {ENOENT, NULL},
         {EPERM, "the grant file or its folder has the wrong owner, or others may write it"},
+        {EISDIR, "the user is locked: a folder stands in the place of the grant file (pkg-admin lock)"},
         {EBADMSG, "the grant file is damaged"},
         {ETIME, "the grant file says that it was written in the future; set the clock: timedatectl"},
         {EACCES, "the grant file or a folder above may not be read here: its mode, AppArmor or SELinux"},

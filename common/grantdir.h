@@ -16,7 +16,8 @@
  * MUST 5  refuse a file for another user than the one asked for. The caller compares the uid, too, which it looks up
  *         after the file was read, so that an account created again under the same name inherits nothing.
  * Results: 0; -ENOENT when there is no such file (the common case: one open that fails);
- * -EPERM when MUST 2 failed, -EBADMSG for MUST 3 and 5 and the format, -ETIME for MUST 4; other -errno.
+ * -EPERM when MUST 2 failed, -EISDIR for a folder in the place of a file (common/locks.h: the user is locked), -EBADMSG
+ * for MUST 3 and 5 and the format, -ETIME for MUST 4; other -errno.
  *
  * Every function takes the path of the state folder: programs pass PATH_STATE, tests a folder of their own.
  */

@@ -36,6 +36,7 @@
 #define PATH_LOCK     PATH_STATE "/state.lock"
 #define PATH_NOTES    ACCESSPKG_LOCALSTATEDIR "/lib/accesspkg-privileged" /* root's: notes.h */
 #define PATH_SUBMIT   ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-submit"
+#define PATH_PRIV     ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-privileged"
 #define PATH_LOOKUP   ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-lookup"
 #define PATH_DAEMON   ACCESSPKG_SBINDIR "/accesspkgd"
 #define PATH_RETURNED ACCESSPKG_MAILDIR "/accesspkg-notify" /* the mailbox with bounced mails */

@@ -2,6 +2,7 @@
 /* The command line of accesspkgd, the helper daemon. daemon.h and configure.h do the work. */
 #include "common/cleanup.h"
 #include "common/directory.h"
+#include "common/locks.h"
 #include "common/log.h"
 #include "common/paths.h"
 #include "helperd/config/configure.h"
@@ -28,9 +29,14 @@ static int run_check_config(const struct arguments *arguments)
     return configure_check(stdout);
 }
 
+/* What root does before a start: the folders of locks, which only root can put in place, then the allow-list. */
 static int extend_allow_list(const struct arguments *arguments)
 {
     (void)arguments;
+    if (geteuid() == 0) {
+        locks_prepare(PATH_STATE);
+        locks_restore(PATH_STATE);
+    }
     return configure_extend_allow_list(stdout);
 }
 

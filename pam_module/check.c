@@ -5,6 +5,7 @@
 #include "common/grantdir.h"
 #include "pam_module/user.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const struct grant_package *find_current_package(const struct grant_user *file, const char *package,
@@ -35,6 +36,7 @@ static bool read_name(const struct check_context *context, const char *name, str
     if (user) {
         *ret = (struct check){.outcome = CHECK_NONE, .name = user->pw_name, .uid = user->pw_uid};
         ret->fault = r < 0 ? grantdir_fault(r) : NULL;
+        ret->locked = r == -EISDIR;
     }
     if (theirs && file.uid != user->pw_uid) {
         ret->fault = "the grant file was written for another uid";

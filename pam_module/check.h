@@ -22,6 +22,7 @@ struct check {
     enum check_outcome outcome;
     const char *name; /* canonical, as getpwnam returns it; belongs to the handle */
     uid_t uid;
+    bool locked;        /* pkg-admin lock */
     const char *fault;  /* words for the log; static */
     int error;          /* an errno; 0 unless CHECK_UNANSWERED */
     int64_t assignment; /* that gives the package; 0 unless CHECK_HOLDS */

@@ -360,6 +360,8 @@ static enum verdict judge_login(struct gate *gate)
         return VERDICT_EXEMPT;
     if (gate->check.outcome == CHECK_HOLDS)
         return VERDICT_HELD;
+    if (gate->check.locked)
+        return VERDICT_LOCKED;
     if (gate->options.n_packages == 0)
         return VERDICT_NO_PACKAGE;
     if (gate->options.report || !may_submit(gate))

@@ -32,6 +32,8 @@
     X(NO_GRANT, "", PAM_PERM_DENIED, LOG_NOTICE, "no valid grant",                                           \
       "you do not hold this access package. Please ask for it: pkg-request submit PACKAGE. Or ask an "       \
       "administrator.")                                                                                      \
+    X(LOCKED, "", PAM_PERM_DENIED, LOG_NOTICE, "the user is locked",                                         \
+      "your access to this host is locked. Please ask its administrators.")                                  \
     X(REFUSED, "refused", PAM_PERM_DENIED, LOG_NOTICE, "no request was accepted",                            \
       "you may not ask for this access package. Please ask an administrator who may.")                       \
     X(FILED, "filed", PAM_PERM_DENIED, LOG_NOTICE, "a request was filed",                                    \

@@ -8,6 +8,7 @@
 #include "common/names.h"
 #include "dbus/server_caller.h"
 #include "dbus/variant.h"
+#include "helperd/engine/locks.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -221,6 +222,7 @@ static void on_facts(struct facts *facts, void *data)
         look_up_facts(call);
         return;
     }
+    engine_bar_locked(call->manager->engine, facts);
     call->facts = facts;
     judge_accounts(call);
 }

@@ -274,6 +274,10 @@ enum {
       list_audit(asked, terms))                                                                              \
     X(ListHolders, "a{sv}", "filter", "name kind before limit", "aa{sv}bas", "holders more kinds",           \
       PLANS(NULL), ROOT_ONLY, list_holders(asked, terms))                                                    \
+    X(Lock, "s", "user", "", "a{sv}", "lock", PLANS(NULL), ROOT_ONLY,                                        \
+      engine_heed_lock(asked, terms->user, true))                                                            \
+    X(Unlock, "s", "user", "", "a{sv}", "lock", PLANS(NULL), ROOT_ONLY,                                      \
+      engine_heed_lock(asked, terms->user, false))                                                           \
     X(Reload, "", "", "", "asaa{sv}", "warnings held", PLANS(bus_plan_names), ROOT_ONLY,                     \
       call->manager->hooks.reload(asked->reply, call->manager->hooks.data))
 

@@ -3,6 +3,7 @@
 
 #include "common/paths.h"
 #include "helperd/config/packages.h"
+#include "helperd/engine/locks.h"
 #include "helperd/host/watch.h"
 
 #include <errno.h>
@@ -234,6 +235,10 @@ static void on_file_changed(enum watch_set set, const char *name, void *data)
     case WATCH_ALLOW:
         check_allow_list(follow);
         engine_retry_all(follow->engine); /* groups may have their entries now */
+        break;
+    case WATCH_LOCKS:
+        engine_apply_locks(follow->engine);
+        follow->hooks.directory(follow->hooks.data); /* who can decide may have changed */
         break;
     case WATCH_SETS:
         break;

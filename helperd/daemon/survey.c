@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/daemon/survey.h"
+
+#include "helperd/engine/locks.h"
 #include "helperd/lifecycle/lifecycle.h"
 
 /* Seconds. An unknown result is tried again: the directory may answer later, or faster. */
@@ -16,6 +18,8 @@ static void on_survey_facts(struct facts *facts, void *data)
 {
     struct daemon_survey *survey = data;
     survey->asking = false;
+    if (facts)
+        engine_bar_locked(survey->engine, facts);
     if (engine_survey(survey->engine, survey->request, facts) == ENGINE_E_UNKNOWN && !survey->again_at)
         survey->again_at = ev_now(survey->loop) + AGAIN_AFTER;
     set_timer(survey, facts ? 0. : PAUSE_AFTER_FAILURE);

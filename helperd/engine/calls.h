@@ -97,6 +97,10 @@ int engine_emergency(const struct call *call, const struct submission *submissio
 /* facts: caller, delegators. The reason may be "". */
 int engine_review(const struct call *call, int64_t id, const char *reason);
 
+/* Root's lock of this user was set, or lifted (common/locks.h): reads, applies and records it. The value: user, locked,
+ * recorded. facts: none. */
+int engine_heed_lock(const struct call *call, const char *user, bool locked);
+
 /* Adds to the inquiry the users in whose name the caller may decide, for calls whose facts have delegators. */
 int engine_inquire_delegators(struct engine *engine, uid_t caller, struct inquiry *inquiry);
 struct delegate_terms {

@@ -5,6 +5,7 @@
 #include "common/duration.h"
 #include "common/names.h"
 #include "common/timetext.h"
+#include "helperd/engine/locks.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -141,7 +142,8 @@ int engine_check_filing(struct engine *engine, const struct subject *subject, co
                         const struct policy_ask *ask, struct reply *reply)
 {
     int r;
-    if ((r = refuse_request(policy_may_request(package, subject, ask), package, reply)) != 0 ||
+    if ((r = engine_check_locked(engine, subject, NULL, BUS_ERROR_POLICY_REFUSED, reply)) != 0 ||
+        (r = refuse_request(policy_may_request(package, subject, ask), package, reply)) != 0 ||
         (r = engine_check_limits(engine, subject->uid, !package->approval_required, reply)) != 0 ||
         (r = engine_check_cooldown(engine, subject, package, ask->at_gate, reply)) != 0)
         return r;
@@ -227,6 +229,11 @@ int engine_check_assign(const struct call *call, const struct assign_terms *term
                                          : "of this name");
     if (name_encode(facts->user->name, encoded, sizeof(encoded)) < 0)
         return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, ENGINE_NAME_TOO_LONG);
+    if (locks_find(&engine->locks, facts->user->name, facts->user->uid))
+        return engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "%s is locked on this host, so nothing was given. To lift that: pkg-admin unlock %s",
+            facts->user->name, text_word(facts->user->name, word));
     int r = store_find_live_assignment(engine->store, facts->user->uid, facts->user->name, package->name,
                                        &assignment);
     assignment_deinit(&assignment);
@@ -262,6 +269,16 @@ struct act engine_caller_act(const struct call *call, const char *reason)
     return (struct act){.actor = call->facts->caller->name,
                         .identity = call->caller->identity,
                         .reason = reason && *reason ? reason : NULL};
+}
+
+int engine_check_decider(const struct call *call)
+{
+    int r;
+    if ((r = engine_check_caller(call)) != 0 ||
+        (r = engine_check_locked(call->engine, call->facts->caller, &call->caller->identity,
+                                 BUS_ERROR_NOT_AUTHORIZED, call->reply)) != 0)
+        return r;
+    return engine_check_login_id(call->engine, call->caller, call->reply);
 }
 
 int engine_check_login_id(const struct engine *engine, const struct caller *caller, struct reply *reply)

@@ -6,6 +6,7 @@
 #include "helperd/engine/internal.h"
 
 #include "common/log.h"
+#include "helperd/engine/locks.h"
 #include "helperd/engine/unrecorded.h"
 #include "helperd/lifecycle/narrow.h"
 
@@ -113,6 +114,7 @@ static int do_dues(struct engine *engine)
 
 int engine_tick(struct engine *engine)
 {
+    engine_retry_locks(engine);
     const int r = engine_end(engine, do_dues(engine));
     store_keep_reserve(engine->store);
     engine_set_deadline(engine, r < 0 ? clock_now(&engine->clock) + ENGINE_FAULT_RETRY : 0);

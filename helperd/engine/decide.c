@@ -96,9 +96,12 @@ int engine_cancel(const struct call *call, int64_t id, const char *reason)
 /* ---- decide ---- */
 
 /* Rule 9: checks again before approval what was checked at submission. */
-static int check_requestor(const struct request *request, const struct package *package,
-                           const struct facts *facts, struct reply *reply)
+static int check_requestor(const struct call *call, const struct request *request,
+                           const struct package *package)
 {
+    const struct engine *engine = call->engine;
+    const struct facts *facts = call->facts;
+    struct reply *reply = call->reply;
     if (!package)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "The package %s is no longer in packages.d, so request %" PRId64
@@ -108,6 +111,11 @@ static int check_requestor(const struct request *request, const struct package *
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "The user %s who filed request %" PRId64
                              " is no longer on this host with the same uid. You can deny it.",
+                             request->user, request->id);
+    if (locks_find(&engine->locks, request->user, request->requestor.uid))
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "%s is locked on this host, so request %" PRId64
+                             " cannot be approved. You can deny it.",
                              request->user, request->id);
     if (package->requestors[0] && !policy_names(package->requestors, facts->user) &&
         policy_may_name(package->requestors, facts->user))
@@ -308,7 +316,7 @@ static int decide_record(const struct call *call, struct record *record, bool ap
     if (r == 0)
         r = check_seen(call, record, terms);
     if (r == 0 && approve)
-        r = check_requestor(request, package, call->facts, call->reply);
+        r = check_requestor(call, request, package);
     if (r == 0 && approve)
         r = check_approval(call->engine, request, package, terms, call->reply);
     if (r == 0 && approve)
@@ -344,9 +352,7 @@ int engine_decide(const struct call *call, int64_t id, bool approve, const struc
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
         (r = engine_check_times(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
-        (r = engine_check_caller(call)) != 0 ||
-        (r = engine_check_login_id(call->engine, call->caller, call->reply)) != 0 ||
-        (r = engine_begin_call(call->engine, call->facts)) != 0)
+        (r = engine_check_decider(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = record_load(call->engine->store, id, &record);
     if (r == STORE_E_NONE)

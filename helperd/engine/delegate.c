@@ -3,6 +3,7 @@
 #include "helperd/engine/internal.h"
 
 #include "common/names.h"
+#include "helperd/engine/locks.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -79,6 +80,11 @@ static int check_parties(const struct call *call, const char *asked)
     int r = engine_check_caller(call);
     if (r == 0)
         r = engine_check_account(call);
+    if (r == 0)
+        r = engine_check_locked(call->engine, facts->caller, &call->caller->identity,
+                                BUS_ERROR_NOT_AUTHORIZED, reply);
+    if (r == 0 && to)
+        r = engine_check_locked(call->engine, to, NULL, BUS_ERROR_POLICY_REFUSED, reply);
     if (r != 0)
         return r;
     if (!facts->caller->may_log_in)

@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/names.h"
+#include "helperd/engine/locks.h"
 
 #include <errno.h>
 #include <string.h>
@@ -78,14 +79,28 @@ static bool holds_nothing(struct engine *engine, const char *user)
     return store_each_live_of_user(engine->store, user, note_any, &holds) >= 0 && !holds;
 }
 
+/* Whoever may write grants/ moved the folder away that locks the user. */
+static int drop_file_of_locked(struct engine *engine, const char *user)
+{
+    return locks_is_closed(engine->state, user) ? 0 : engine_write_user(engine, user, true);
+}
+
 int drift_compare_user_file(struct engine *engine, const char *user, bool settled)
 {
     struct grant_user file = {0};
     enum grant_likeness likeness;
-    if (engine_is_outstanding(engine, user) || engine_is_own_file(engine, user))
+    /* The usual case, at the price of one stat. */
+    if (!locks_record(&engine->locks, user) && engine_is_own_file(engine, user))
         return 0;
+    int r = engine_compare_lock(engine, user);
+    if (r < 0)
+        return r;
+    if (locks_find(&engine->locks, user, UID_UNSET))
+        return drop_file_of_locked(engine, user);
+    if (engine_is_outstanding(engine, user) || engine_is_own_file(engine, user))
+        return 0; /* a record of a lock that was lifted is still there */
     const struct grant_source source = engine_grant_source(engine);
-    int r = grant_compare_user(&source, user, &file, &likeness);
+    r = grant_compare_user(&source, user, &file, &likeness);
     if (r < 0)
         return r;
     if (likeness == GRANT_ALIKE)
@@ -128,7 +143,9 @@ int engine_compare_all_files(struct engine *engine)
 {
     if (!engine->drift)
         return 0;
-    int r = store_each_live_user(engine->store, add_user, engine);
+    int r = engine_apply_locks(engine);
+    if (r == 0)
+        r = store_each_live_user(engine->store, add_user, engine);
     if (r == 0)
         r = grantdir_each_user(engine->state, add_user, engine);
     return r == -ENOENT ? 0 : drift_log_failure(r, "user");

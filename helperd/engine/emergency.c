@@ -229,8 +229,7 @@ int engine_review(const struct call *call, int64_t id, const char *reason)
 {
     struct record record = {0};
     int r;
-    if ((r = engine_check_text("note", reason, call->reply)) != 0 ||
-        (r = engine_check_login_id(call->engine, call->caller, call->reply)) != 0 ||
+    if ((r = engine_check_text("note", reason, call->reply)) != 0 || (r = engine_check_decider(call)) != 0 ||
         (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = record_load(call->engine->store, id, &record);

@@ -3,6 +3,7 @@
 #include "helperd/engine/internal.h"
 
 #include "common/names.h"
+#include "helperd/engine/locks.h"
 #include "helperd/lifecycle/narrow.h"
 
 #include <errno.h>
@@ -119,7 +120,10 @@ int engine_extend(const struct call *call, const char *name, const char *justifi
     int r;
     if ((justification && (r = engine_check_text("justification", justification, call->reply)) != 0) ||
         (r = engine_check_times(call->engine, duration, 0, call->reply)) != 0 ||
-        (r = engine_check_caller(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0)
+        (r = engine_check_caller(call)) != 0 ||
+        (r = engine_check_locked(call->engine, call->facts->caller, &call->caller->identity,
+                                 BUS_ERROR_POLICY_REFUSED, call->reply)) != 0 ||
+        (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = store_find_live_assignment(call->engine->store, call->caller->identity.uid, call->facts->caller->name,
                                    name, &assignment);
@@ -241,6 +245,10 @@ static int check_revoker(const struct call *call, const char *user, const char *
     char visible[NAME_ENCODED_MAX + 1], of[2 * NAME_PACKAGE_MAX];
     if (call->caller->identity.uid == 0)
         return 0;
+    const int locked = engine_check_locked(call->engine, call->facts->caller, &call->caller->identity,
+                                           BUS_ERROR_NOT_AUTHORIZED, call->reply);
+    if (locked != 0)
+        return locked;
     struct policy_decider decider = engine_decider(call->engine, call->caller, call->facts);
     const bool asked = may_end_any(call, user, package, &decider);
     const struct policy_delegator *barred = leave_out_barred(&decider);

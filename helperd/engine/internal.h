@@ -24,6 +24,8 @@ void engine_unwatch_drift(struct engine *engine);
 
 /* With require_login_id (rule 5): refuses a caller without a login id. 0, or the refusal. */
 int engine_check_login_id(const struct engine *engine, const struct caller *caller, struct reply *reply);
+/* What is checked of every caller who decides: that and whether they are a user of this host, and not locked. */
+int engine_check_decider(const struct call *call);
 
 /* Begins every call: does what is due, and revokes what former users of the names in the facts hold; joined. 0 or
  * -errno. */

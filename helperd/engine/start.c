@@ -5,6 +5,7 @@
 #include "common/disk.h"
 #include "common/grantdir.h"
 #include "common/log.h"
+#include "helperd/engine/locks.h"
 #include "helperd/grants/grant.h"
 #include "helperd/lifecycle/narrow.h"
 
@@ -59,6 +60,8 @@ int engine_start(struct engine *engine, bool newborn)
 {
     int r = 0;
     engine->last_now = clock_now(&engine->clock);
+    /* First: what a locked user held is neither adopted nor written. A fault is logged, and it is tried again. */
+    engine_apply_locks(engine);
     if (newborn)
         r = adopt_files(engine);
     const int lists = grantdir_remove_member_lists(engine->state);
@@ -144,6 +147,7 @@ void engine_deinit(struct engine *engine)
     }
     engine_forget_publications(engine);
     narrow_unload(engine);
+    engine_forget_locks(engine);
     engine_unwatch_drift(engine);
     engine_forget_unknown(engine);
     json_decref(engine->unexplained);

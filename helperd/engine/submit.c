@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "common/names.h"
+#include "helperd/engine/locks.h"
 #include "helperd/grants/grant.h"
 
 #include <errno.h>
@@ -97,7 +98,10 @@ int engine_find_requestor(const struct call *call, const struct submission *subm
     if (name_encode(subject->name, encoded, sizeof(encoded)) < 0)
         return engine_refuse(call->reply, BUS_ERROR_INVALID_ARGUMENT, ENGINE_NAME_TOO_LONG);
     *ret = subject;
-    return 0;
+    /* The login id of the gate's process is its own, unless it says that it is the user's. */
+    const bool own_login = call->caller->identity.uid != 0 || submission->own_login_id;
+    return engine_check_locked(call->engine, subject, own_login ? &call->caller->identity : NULL,
+                               BUS_ERROR_POLICY_REFUSED, call->reply);
 }
 
 static int check_submission(const struct submission *submission, struct reply *reply)

@@ -4,6 +4,7 @@
 
 #include "common/duration.h"
 #include "common/grantdir.h"
+#include "common/locks.h"
 #include "common/log.h"
 #include "common/names.h"
 
@@ -109,6 +110,11 @@ int grant_publish_user(const struct grant_source *source, const char *user, bool
     if (r == 0)
         r = replace_file(source, &draft.file, durable, ret_mark);
     draft_deinit(&draft);
+    /* The user is locked, perhaps in this moment: nothing is to be written. */
+    if (r == -EISDIR && locks_is_closed(source->state, user)) {
+        *ret_mark = (struct grantdir_mark){0};
+        r = 0;
+    }
     if (r < 0)
         log_error("Cannot write the grant file of user %s in grants/user: %s. It is tried again.", user,
                   r == -ENOTDIR || r == -ELOOP || r == -EPERM ? grantdir_fault(r) : strerror(-r));
@@ -325,7 +331,7 @@ static int adopt_user(const char *user, void *data)
     struct adoption *adoption = data;
     struct grant_user file = {0};
     int r = grantdir_read_user(adoption->source->state, user, adoption->source->now, &file);
-    if (r == -ENOENT) /* removed meanwhile */
+    if (r == -ENOENT || r == -EISDIR) /* removed meanwhile; locked */
         return 0;
     if (r < 0) {
         char visible[NAME_ENCODED_MAX + 1];

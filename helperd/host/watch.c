@@ -19,7 +19,7 @@
 #define STRUCTURE (IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE)
 #define ITSELF    (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW)
 
-enum { FOLDERS = 5, NONE = -1, GONE = -2 };
+enum { FOLDERS = 6, NONE = -1, GONE = -2 };
 
 /* Parents before their children. */
 static const struct {
@@ -30,7 +30,7 @@ static const struct {
 } folders[FOLDERS] = {
     {"", true, ENTRIES, WATCH_SETS},           {"", false, STRUCTURE, WATCH_SETS},
     {"/grants", false, STRUCTURE, WATCH_SETS}, {"/grants/user", false, ENTRIES, WATCH_GRANT_USER},
-    {"/allow", false, ENTRIES, WATCH_ALLOW},
+    {"/allow", false, ENTRIES, WATCH_ALLOW},   {"/locks", false, ENTRIES, WATCH_LOCKS},
 };
 
 static const struct {
@@ -58,7 +58,7 @@ struct watch {
 
 static void report_set(struct watch *watch, enum watch_set set, const char *name)
 {
-    if (set == WATCH_GRANT_USER || set == WATCH_SHADOW) {
+    if (set == WATCH_GRANT_USER || set == WATCH_SHADOW || set == WATCH_LOCKS) {
         watch->changed(set, name, watch->data);
         return;
     }
@@ -141,7 +141,8 @@ static void watch_all(struct watch *watch, bool first)
 
 static bool is_watched_name(const char *name)
 {
-    return strcmp(name, "grants") == 0 || strcmp(name, "user") == 0 || strcmp(name, "allow") == 0;
+    return strcmp(name, "grants") == 0 || strcmp(name, "user") == 0 || strcmp(name, "allow") == 0 ||
+           strcmp(name, "locks") == 0;
 }
 
 /* True when folders appeared or disappeared, so that watch_all() has to run. */

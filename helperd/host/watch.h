@@ -19,6 +19,7 @@ struct watch;
 enum watch_set {
     WATCH_GRANT_USER, /* grants/user: each file at once, before calls that arrived at the same time */
     WATCH_SHADOW,     /* at once, too; it is not read here */
+    WATCH_LOCKS,      /* locks: at once, too */
     WATCH_PASSWD, /* this and the following: the whole set, after a pause, as one command writes several files */
     WATCH_GROUP,
     WATCH_NSSWITCH,
@@ -31,7 +32,7 @@ typedef void (*watch_changed)(enum watch_set set, const char *name, void *data);
 
 struct watch_folders {
     const char *etc;   /* has passwd, shadow, group and nsswitch.conf: PATH_ETC */
-    const char *state; /* has grants/ and allow/: PATH_STATE */
+    const char *state; /* has grants/, allow/ and locks/: PATH_STATE */
 };
 
 /* 0; -errno (logged) when inotify is not available. Logs a folder that cannot be watched, and watches the others. */

@@ -221,6 +221,8 @@ static const char *find_start_obstacle(struct txn *txn, const struct request *re
     struct conflict conflict = {0};
     if (!package)
         return "the package is no longer in packages.d";
+    if (locks_find(&txn->engine->locks, subject.name, subject.uid))
+        return "the user is locked on this host (pkg-admin lock)";
     const int held =
         store_find_live_assignment(txn->store, subject.uid, subject.name, request->package, &assignment);
     assignment_deinit(&assignment);

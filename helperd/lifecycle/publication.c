@@ -199,8 +199,12 @@ bool engine_is_own_file(struct engine *engine, const char *user)
            grantdir_same_mark(&own->mark, &mark);
 }
 
+/* It ended and is not recorded yet, or its user is locked. */
 static bool is_over(const struct assignment *assignment, const void *data)
 {
+    const struct engine *engine = data;
+    if (locks_find(&engine->locks, assignment->user, assignment->uid))
+        return true;
     const struct narrowed *narrowed = narrow_find(data, assignment->id, 0);
     return narrowed &&
            narrow_is_about(&narrowed->what, assignment->user, assignment->package, assignment->span.start);

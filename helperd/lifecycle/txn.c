@@ -66,7 +66,7 @@ void engine_set_deadline(struct engine *engine, int64_t earliest)
         store_next_chore(engine->store, &chore) < 0)
         next = now + ENGINE_FAULT_RETRY;
     next = sooner(at_least(next, earliest), at_least(sooner(retry, chore), now + 1));
-    if (engine_publication_failed(engine) || narrow_any(engine))
+    if (engine_publication_failed(engine) || narrow_any(engine) || engine->locks_due)
         next = sooner(next, now + ENGINE_FAULT_RETRY);
     if (engine->hooks.deadline)
         engine->hooks.deadline(next, engine->hooks.data);

@@ -9,6 +9,7 @@
 
 #include "common/config.h"
 #include "common/identity.h"
+#include "common/locks.h"
 #include "helperd/config/packages_allow.h"
 #include "helperd/grants/grant.h"
 #include "helperd/host/clock.h"
@@ -75,6 +76,8 @@ struct engine {
     int64_t failed_at;                  /* when the last commit failed; 0: it did not */
     struct own_files *own;              /* the grant files as we wrote them last; NULL: not remembered */
     struct drift *drift;                /* what is still to be compared; NULL: nothing is watched */
+    struct locks locks;                 /* as root set them: engine/locks.h */
+    bool locks_due;                     /* they could not be read, or not all be recorded */
 };
 
 /* What an answer shows, read after the commit of the call. */

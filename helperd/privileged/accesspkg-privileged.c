@@ -6,6 +6,7 @@
  */
 #include "common/log.h"
 #include "common/paths.h"
+#include "helperd/privileged/keeper.h"
 #include "helperd/privileged/service.h"
 
 #include <errno.h>
@@ -21,18 +22,40 @@ enum { IDLE_SECONDS = 30, IDLE_MAX = 3600 };
 
 #define CALLER "accesspkg"
 
-static int run(double idle)
+/* Nothing of whoever started it reaches the bus library, NSS or gpasswd. 0 or an exit code. */
+static int settle_down(void)
 {
     if (geteuid() != 0) {
         log_error("accesspkg-privileged runs as root; the bus starts it when it is needed.");
         return EX_USAGE;
     }
-    /* Nothing of whoever started it reaches the bus library, NSS or gpasswd. */
     clearenv();
     setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
     umask(0022);
-    if (chdir("/") < 0)
-        return EX_OSERR;
+    return chdir("/") < 0 ? EX_OSERR : 0;
+}
+
+/* For pkg-admin lock: neither the bus nor accesspkgd is needed. USER, or USER and UID. */
+static int end_user(char **words, int count)
+{
+    char *end = NULL;
+    const unsigned long uid = count == 2 ? strtoul(words[1], &end, 10) : (uid_t)-1;
+    if (count < 1 || count > 2 || (count == 2 && (end == words[1] || *end || uid > (uid_t)-1))) {
+        log_error("Usage: accesspkg-privileged --end-user USER [UID]");
+        return EX_USAGE;
+    }
+    const int settled = settle_down();
+    if (settled != 0)
+        return settled;
+    const int r = keeper_end_user(words[0], (uid_t)uid);
+    return r == 0 ? 0 : r < 0 ? EX_IOERR : EX_TEMPFAIL;
+}
+
+static int run(double idle)
+{
+    const int settled = settle_down();
+    if (settled != 0)
+        return settled;
     errno = 0;
     const struct passwd *caller = getpwnam(CALLER);
     if (!caller) {
@@ -50,10 +73,13 @@ static int run(double idle)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"idle", required_argument, NULL, 'i'}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"idle", required_argument, NULL, 'i'}, {"end-user", no_argument, NULL, 'e'}, {NULL, 0, NULL, 0}};
     long idle = IDLE_SECONDS;
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
         char *end = NULL;
+        if (c == 'e')
+            return end_user(argv + optind, argc - optind);
         if (c == 'i')
             idle = strtol(optarg, &end, 10);
         if (c != 'i' || end == optarg || *end || idle < 1 || idle > IDLE_MAX)

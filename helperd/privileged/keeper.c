@@ -129,6 +129,24 @@ void keeper_run_once(void)
     run_turn(&turn);
 }
 
+int keeper_end_user(const char *user, uid_t uid)
+{
+    _cleanup_(notes_deinit) struct note_list notes = {0};
+    _cleanup_close_ int folder = notes_open(PATH_NOTES);
+    if (folder == -ENOENT)
+        return 0;
+    int r = folder < 0 ? folder : notes_load(folder, &(struct note){0}, &notes);
+    if (r < 0) {
+        log_error(PATH_NOTES ", the notes of members of /etc/group, cannot be read: %s", strerror(-r));
+        return r;
+    }
+    struct turn turn = {.folder = folder};
+    for (size_t i = 0; i < notes.count; i++)
+        if (strcmp(notes.items[i].user, user) == 0 || (uid != (uid_t)-1 && notes.items[i].uid == uid))
+            end_one(&turn, &notes.items[i]);
+    return turn.failed;
+}
+
 /* Prints the next time; its status says whether all went well. */
 static int work(void *data)
 {

@@ -39,3 +39,7 @@ bool keeper_stays(const struct keeper *keeper);
 
 /* One turn, in this process; for a start without a bus. */
 void keeper_run_once(void);
+
+/* In this process, at once and without a bus: ends what is noted of this name, or of this uid (-1: of the name alone). 0;
+ * 1: not all could be ended (logged), and counts as due from now on; -errno. */
+int keeper_end_user(const char *user, uid_t uid);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The store's delegations. */
+#include "helperd/store/locked.h"
 #include "helperd/store/sql.h"
 
 #include <stdlib.h>
@@ -101,6 +102,36 @@ int store_find_stale_delegation(struct store *store, const char *user, uid_t uid
     return r == STORE_E_NONE
                ? sql_read(store, sql_take(store, received, "tui", user, uid, now), &delegations, ret)
                : r;
+}
+
+int store_find_delegation_of_either(struct store *store, const char *user, uid_t uid, int64_t now,
+                                    struct delegation *ret)
+{
+    int r =
+        sql_read(store,
+                 sql_take(store, SELECT_DELEGATION " WHERE user = ?1 AND revoked = 0 AND until > ?2 LIMIT 1",
+                          "ti", user, now),
+                 &delegations, ret);
+    if (r == STORE_E_NONE)
+        r = sql_read(store,
+                     sql_take(store,
+                              SELECT_DELEGATION " WHERE delegate = ?1 AND revoked = 0 AND until > ?2 LIMIT 1",
+                              "ti", user, now),
+                     &delegations, ret);
+    if (r == STORE_E_NONE)
+        r = sql_read(store,
+                     sql_take(store,
+                              SELECT_DELEGATION " WHERE uid = ?1 AND revoked = 0 AND until > ?2 LIMIT 1",
+                              "ui", uid, now),
+                     &delegations, ret);
+    if (r == STORE_E_NONE)
+        r = sql_read(store,
+                     sql_take(store,
+                              SELECT_DELEGATION
+                              " WHERE delegate_uid = ?1 AND revoked = 0 AND until > ?2 LIMIT 1",
+                              "ui", uid, now),
+                     &delegations, ret);
+    return r;
 }
 
 int store_count_delegations_since(struct store *store, uid_t uid, int64_t since, int64_t most, int64_t *ret)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The requests of a period, and the audit log page by page. */
+#include "common/names.h"
 #include "helperd/store/sql.h"
 
 #include <string.h>
@@ -62,12 +63,21 @@ static sqlite3_stmt *take_lines(struct store *store, const struct store_audit_fi
                     "iiii", filter->since, before_at, before, filter->examine);
 }
 
+/* The detail of a lock and its lifting begins with the user, as it is shown (engine/locks.c). */
+static bool is_lock_of(const char *user, const struct audit *audit)
+{
+    char visible[NAME_ENCODED_MAX + 1];
+    const size_t length = strlen(text_visible(user, visible, sizeof(visible)));
+    return (strcmp(audit->event, "lock") == 0 || strcmp(audit->event, "unlock") == 0) && audit->detail &&
+           strncmp(audit->detail, visible, length) == 0 && strchr(" :", audit->detail[length]);
+}
+
 static bool line_matches(const struct store_audit_filter *filter, const struct audit_line *line)
 {
     if (line->audit.at < filter->since)
         return false;
     return !filter->user || strcmp(filter->user, line->audit.actor) == 0 ||
-           (line->user && strcmp(filter->user, line->user) == 0);
+           (line->user && strcmp(filter->user, line->user) == 0) || is_lock_of(filter->user, &line->audit);
 }
 
 int store_list_audit(struct store *store, const struct store_audit_filter *filter, store_each_audit_fn each,

@@ -14,6 +14,7 @@
  *   request.nonce  makes the text of a request unlike any other (common/requesttext.h)
  *   request.gids   the gids that its groups had when it was filed, or at an approval
  *   epoch       the lives of this store: a new one begins where it is not what it was (restored, taken for another)
+ *   locked      root's locks of users (common/locks.h) that are in the audit log
  * step 7
  *   assignment_current, grant_holder  who holds what now, in the order of numbers (pkg-admin holders)
  * step 6
@@ -238,7 +239,9 @@ static const char *const steps[] = {
     "ALTER TABLE request ADD COLUMN gids TEXT;"
     "UPDATE request SET nonce = lower(hex(randomblob(16))) WHERE state IN ('submitted', 'pending-approval');"
     "CREATE TABLE epoch (number INTEGER PRIMARY KEY, name TEXT NOT NULL, begun INTEGER NOT NULL) STRICT;"
-    "INSERT INTO epoch (name, begun) VALUES (lower(hex(randomblob(16))), unixepoch());",
+    "INSERT INTO epoch (name, begun) VALUES (lower(hex(randomblob(16))), unixepoch());"
+    "CREATE TABLE locked ("
+    " user TEXT NOT NULL PRIMARY KEY, id TEXT NOT NULL, lifted INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 };
 #pragma GCC diagnostic pop
 

@@ -157,12 +157,13 @@ static const struct {
     const char *name;
     const char *signature;
 } methods[] = {
-    {"Submit", "sasa{sv}"},  {"Cancel", "xs"},     {"Approve", "xa{sv}"},  {"Deny", "xa{sv}"},
-    {"Extend", "sa{sv}"},    {"Return", "ss"},     {"Assign", "ssa{sv}"},  {"Import", "ssasa{sv}"},
-    {"Revoke", "sss"},       {"Retry", "ss"},      {"GetRequest", "x"},    {"ListRequests", "a{sv}"},
-    {"Emergency", "ss"},     {"Review", "xs"},     {"Delegate", "sa{sv}"}, {"Undelegate", "s"},
-    {"ListDelegations", ""}, {"ListPackages", ""}, {"Explain", "ss"},      {"GetStatus", ""},
-    {"Reload", ""},          {"Report", "a{sv}"},  {"Audit", "a{sv}"},     {"ListHolders", "a{sv}"},
+    {"Submit", "sasa{sv}"},  {"Cancel", "xs"},         {"Approve", "xa{sv}"},  {"Deny", "xa{sv}"},
+    {"Extend", "sa{sv}"},    {"Return", "ss"},         {"Assign", "ssa{sv}"},  {"Import", "ssasa{sv}"},
+    {"Revoke", "sss"},       {"Retry", "ss"},          {"GetRequest", "x"},    {"ListRequests", "a{sv}"},
+    {"Emergency", "ss"},     {"Review", "xs"},         {"Delegate", "sa{sv}"}, {"Undelegate", "s"},
+    {"ListDelegations", ""}, {"ListPackages", ""},     {"Explain", "ss"},      {"GetStatus", ""},
+    {"Lock", "s"},           {"Unlock", "s"},          {"Reload", ""},         {"Report", "a{sv}"},
+    {"Audit", "a{sv}"},      {"ListHolders", "a{sv}"},
 };
 
 enum { METHODS = sizeof(methods) / sizeof(methods[0]), RANDOM_CALLS = 400 };

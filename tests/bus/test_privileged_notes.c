@@ -354,6 +354,50 @@ START_TEST(test_unsafe_folder)
 }
 END_TEST
 
+/* ---- pkg-admin lock ---- */
+
+#define END_USER "/usr/libexec/accesspkg/accesspkg-privileged --end-user "
+
+/* At once, beside the service or without it and without a bus; others stay, and so do those whom others added. */
+START_TEST(test_end_user)
+{
+    ask_root("gpasswd -a carol dbadmins");
+    ck_assert_changed(add("alice", LONG), true);
+    ck_assert_changed(add("bob", LONG), true);
+    ck_assert_changed(add("dave", LONG), true);
+    ask_root(END_USER "alice");
+    ck_assert(!live_stands("alice", "dbadmins"));
+    ck_assert(live_stands("bob", "dbadmins"));
+    ck_assert_int_eq(ask_it((struct ask){.kind = ASK_NOTES})->result, 0);
+    ck_assert_ptr_nonnull(strstr(outcomes[0].lines, "bob"));
+    ck_assert_ptr_null(strstr(outcomes[0].lines, "alice"));
+    ck_assert_int_eq(live_stop_privileged(SIGKILL), -SIGKILL);
+    live_kill_bus();
+    ask_root("sed -i s/^bob:/bobby:/ /etc/passwd && sed -i '/^dbadmins:/s/bob/bobby/' /etc/group");
+    ask_root(END_USER "bobby $(id -u bobby)"); /* renamed: by the uid */
+    ck_assert(!live_stands("bobby", "dbadmins"));
+    ask_root(END_USER "carol");
+    ask_root(END_USER "nobody-of-this-name 4711");
+    ck_assert(live_stands("carol", "dbadmins"));
+    ck_assert(live_stands("dave", "dbadmins"));
+    ask_root("! " END_USER "; ! " END_USER "dave x; ! " END_USER "dave 1 2");
+    ck_assert(live_stands("dave", "dbadmins"));
+}
+END_TEST
+
+/* What cannot be done now is due from then on. */
+START_TEST(test_end_user_fails)
+{
+    ck_assert_changed(add("alice", LONG), true);
+    replace_gpasswd("exit 1");
+    ask_root(END_USER "alice; test $? = 75");
+    ck_assert(live_stands("alice", "dbadmins"));
+    restore_gpasswd();
+    restart(60);
+    goes("alice", "dbadmins");
+}
+END_TEST
+
 int main(void)
 {
     suite_case("privileged_notes", setup, teardown);
@@ -362,6 +406,6 @@ int main(void)
               test_many_ends, test_added_by_hand_meanwhile, test_put_back_by_hand, test_who_is_noted,
               test_killed_before_addition, test_killed_after_addition, test_killed_after_removal,
               test_failed_end, test_failed_end_is_tried_again, test_full_disk, test_damaged_note,
-              test_unsafe_folder);
+              test_unsafe_folder, test_end_user, test_end_user_fails);
     return suite_run();
 }

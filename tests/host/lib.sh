@@ -112,6 +112,7 @@ fresh()
     host systemctl unmask --runtime --quiet accesspkgd
     host systemctl stop accesspkgd
     host find /var/lib/accesspkg /var/lib/accesspkg-privileged -type f -not -path '*/allow/*' -delete
+    host find /var/lib/accesspkg/grants/user /var/lib/accesspkg/locks -mindepth 1 -depth -delete
     host systemctl reset-failed
     host systemctl start accesspkgd
     package_lasts 4h

@@ -143,7 +143,6 @@ START_TEST(faults)
          "symbolic link"},
         {"rm " FOLDER "/alice && mkfifo " FOLDER "/alice && chown 990 " FOLDER "/alice", "true",
          "wrong owner"},
-        {"rm " FOLDER "/alice && mkdir " FOLDER "/alice", "rmdir " FOLDER "/alice", "wrong owner"},
         {": >" FOLDER "/alice", "true", "damaged"},
         {"sed -i '/^end/d' " FOLDER "/alice && chown 990 " FOLDER "/alice", "true", "damaged"},
         {"sed -i 's/grants 1/grants 2/' " FOLDER "/alice && chown 990 " FOLDER "/alice", "true", "damaged"},
@@ -165,6 +164,26 @@ START_TEST(faults)
         check_refused(&outcome, PAM_AUTHINFO_UNAVAIL, cases[i].logged);
         shell(cases[i].mend);
     }
+    give_alice();
+    ck_assert_int_eq(pam_host_alice().code, PAM_SUCCESS);
+}
+END_TEST
+
+/* pkg-admin lock: refused, and told so, without a question to anybody. */
+START_TEST(locked)
+{
+    static const char *const lines[] = {"package=db-admins", "package=db-admins submit=no"};
+    give_alice();
+    shell("rm " FOLDER "/alice && mkdir " FOLDER "/alice && touch " FOLDER "/alice/locked");
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        pam_host_line(lines[i]);
+        struct pam_host_outcome outcome = pam_host_alice();
+        check_refused(&outcome, PAM_PERM_DENIED, "the user is locked");
+        ck_assert_str_eq(
+            outcome.said,
+            "db-admins on demohost: your access to this host is locked. Please ask its administrators.\n");
+    }
+    shell("rm -r " FOLDER "/alice");
     give_alice();
     ck_assert_int_eq(pam_host_alice().code, PAM_SUCCESS);
 }
@@ -470,7 +489,7 @@ int main(int argc, char **argv)
     pam_host_begin_set_uid(argv);
     suite_case("gate", setup, teardown);
     suite_timeout(30);
-    suite_add(holder, no_grant, spans, faults, root_is_exempt, ignored_alone_is_refused, mode_report,
+    suite_add(holder, no_grant, spans, faults, locked, root_is_exempt, ignored_alone_is_refused, mode_report,
               no_package, unknown_option, silent_and_quiet, nobody_listens, debug, odd_names, odd_hosts,
               set_uid_program, unprivileged_program, set_uid_checker, the_real_su, groups_that_cannot_be_set);
     return suite_run();

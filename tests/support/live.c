@@ -229,10 +229,10 @@ void live_kill_bus(void)
 void live_start(const char *first_name, ...)
 {
     ck_assert_int_eq(
-        system(
-            "rm -rf /etc/accesspkg/packages.d/* /etc/accesspkg/notify.d/* /var/lib/accesspkg/state.db* "
-            "/var/lib/accesspkg/policy* /var/lib/accesspkg/allow /var/lib/accesspkg/used/* "
-            "/var/lib/accesspkg/unrecorded /var/lib/accesspkg/grants/user/* /var/lib/accesspkg-privileged/*"),
+        system("rm -rf /etc/accesspkg/packages.d/* /etc/accesspkg/notify.d/* /var/lib/accesspkg/state.db* "
+               "/var/lib/accesspkg/policy* /var/lib/accesspkg/allow /var/lib/accesspkg/used/* "
+               "/var/lib/accesspkg/unrecorded /var/lib/accesspkg/locks /var/lib/accesspkg/grants/user/* "
+               "/var/lib/accesspkg-privileged/*"),
         0);
     va_list rest;
     va_start(rest, first_name);

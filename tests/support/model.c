@@ -413,3 +413,17 @@ void model_change_uid(struct model *model, int user)
             drop_delegation(model, i);
     model->person_of[user] = (person + MODEL_USERS) % MODEL_PERSONS;
 }
+
+void model_lock(struct model *model, int user)
+{
+    for (int person = user; person < MODEL_PERSONS; person += MODEL_USERS)
+        for (int p = 0; p < MODEL_PACKAGES; p++) {
+            if (model->cells[person][p].held)
+                model_end(model, person, p);
+            model_withdraw(&model->cells[person][p]);
+        }
+    for (int i = MODEL_DELEGATIONS - 1; i >= 0; i--)
+        if (model->delegations[i].until &&
+            (model_user(model->delegations[i].from) == user || model_user(model->delegations[i].to) == user))
+            drop_delegation(model, i);
+}

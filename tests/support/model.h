@@ -154,6 +154,8 @@ void model_placed(struct model *model, int user, int group);
 bool model_wants(const struct model *model, int user, int group);
 /* A policy comes into force. */
 void model_reload(struct model *model, const struct model_package *packages);
+/* Root locks the user, and unlocks them: rule 14, what lies ahead goes, too. */
+void model_lock(struct model *model, int user);
 /* The user has another uid: another person. */
 void model_change_uid(struct model *model, int user);
 

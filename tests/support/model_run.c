@@ -116,7 +116,7 @@ unsigned step_chance(unsigned bound)
 static void disturb(int user, int package)
 {
     const int group = (int)step_chance(MODEL_GROUPS);
-    switch (step_chance(12)) {
+    switch (step_chance(13)) {
     case 0:
         step_restart();
         break;
@@ -148,6 +148,9 @@ static void disturb(int user, int package)
         break;
     case 11:
         step_import(package, group);
+        break;
+    case 12:
+        step_lock(user);
         break;
     }
 }

@@ -39,3 +39,4 @@ void step_change_allowed(int group);
 void step_edit_file(int user, unsigned groups);
 void step_edit_line(int user, int group);
 void step_change_root_service(void);
+void step_lock(int user);

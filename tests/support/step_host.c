@@ -3,8 +3,12 @@
 #include "tests/support/step.h"
 
 #include "common/grantdir.h"
+#include "common/locks.h"
+#include "helperd/engine/locks.h"
 #include "helperd/lifecycle/lifecycle.h"
+#include "helperd/store/sql.h"
 #include "tests/support/acts.h"
+#include "tests/support/audited.h"
 #include "tests/support/unmarked.h"
 
 #include <string.h>
@@ -37,6 +41,8 @@ void step_restart(void)
     fresh.unrecorded = NULL;
     fresh.drift = NULL;
     fresh.survey = (struct survey){0};
+    fresh.locks = (struct locks){0};
+    fresh.locks_due = false;
     *engine = fresh;
     ck_assert_int_eq(engine_start(engine, false), 0);
     ck_assert_int_eq(engine_apply_policy(engine), 0);
@@ -179,4 +185,67 @@ void step_edit_line(int user, int group)
 void step_change_root_service(void)
 {
     world->etc.failure = world->etc.failure ? NULL : "no root service";
+}
+
+static int refuse_commit(void *data)
+{
+    (void)data;
+    return 1;
+}
+
+static struct lock put_lock(int user)
+{
+    struct lock lock = {.user = (char *)world_users[user],
+                        .uid = world_uid(model->person_of[user]),
+                        .at = fixture->now,
+                        .by = 0,
+                        .login = UID_UNSET,
+                        .why = (char *)"model",
+                        .lifted_by = 0,
+                        .lifted_login = UID_UNSET,
+                        .lifted_why = (char *)""};
+    lock_new_id(&lock);
+    ck_assert_int_eq(locks_write(fixture->state, &lock), 0);
+    ck_assert_int_eq(locks_close(fixture->state, lock.user), 0);
+    return lock;
+}
+
+static void check_locked(int user)
+{
+    char *names[] = {(char *)"free", NULL};
+    const char *name = world_users[user];
+    const struct call *call = fixture_call(fixture, name, NULL);
+    ck_assert_int_gt(fixture_answer(engine_submit(call, &(struct submission){.packages = names}), NULL), 0);
+    for (int p = 0; p < MODEL_PACKAGES; p++)
+        ck_assert(!fixture_gate_opens(fixture, name, step_packages[p].name));
+}
+
+/* Rule 13: while the daemon runs, while nothing can be recorded, or unseen by it until the lock is lifted again. */
+void step_lock(int user)
+{
+    struct lock lock = put_lock(user);
+    const bool unseen = step_chance(3) == 0;
+    const bool fails = !unseen && step_chance(3) == 0;
+    if (fails)
+        sqlite3_commit_hook(engine->store->database, refuse_commit, NULL);
+    if (!unseen) {
+        ck_assert_int_eq(engine_apply_locks(engine) < 0, fails);
+        check_locked(user);
+    }
+    model_lock(model, user);
+    sqlite3_commit_hook(engine->store->database, NULL, NULL);
+    if (fails)
+        step_move_clock(6);
+    lock.lifted = fixture->now;
+    ck_assert_int_eq(locks_write(fixture->state, &lock), 0);
+    ck_assert_int_eq(locks_open(fixture->state, lock.user), 0);
+    if (unseen || step_chance(2))
+        step_restart();
+    else
+        ck_assert_int_eq(engine_apply_locks(engine), 0);
+    ck_assert(audited_has(engine->store, "lock", "root"));
+    ck_assert(audited_has(engine->store, "unlock", "root"));
+    if (step_chance(2))
+        ck_assert_int_eq(locks_remove(fixture->state, lock.user), 0);
+    ck_assert_int_eq(engine_apply_locks(engine), 0);
 }

@@ -99,7 +99,7 @@ START_TEST(no_regular_file)
     unlink(in_state("grants/user/alice"));
 
     ck_assert_int_eq(mkdir(in_state("grants/user/alice"), 0755), 0);
-    ck_assert_int_eq(read_alice(), -EPERM);
+    ck_assert_int_eq(read_alice(), -EISDIR);
     rmdir(in_state("grants/user/alice"));
 
     struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -23,7 +23,7 @@ static char told[4096];
 static const char *waited_for;
 static bool timed_out;
 
-static const char *const set_names[] = {"user", "shadow", "passwd", "group", "nsswitch", "allow"};
+static const char *const set_names[] = {"user", "shadow", "locks", "passwd", "group", "nsswitch", "allow"};
 
 static void on_changed(enum watch_set set, const char *name, void *data)
 {
@@ -81,7 +81,8 @@ static void setup(void)
     folder_make(folder);
     snprintf(etc, sizeof(etc), "%s/etc", folder);
     snprintf(state, sizeof(state), "%s/state", folder);
-    folder_shell(folder, "mkdir -p etc state/grants/user state/allow && touch etc/passwd etc/group");
+    folder_shell(folder,
+                 "mkdir -p etc state/grants/user state/allow state/locks && touch etc/passwd etc/group");
     loop = ev_loop_new(EVFLAG_AUTO);
     told[0] = '\0';
     ck_assert_int_eq(watch_new(loop, &(struct watch_folders){etc, state}, on_changed, NULL, &watch), 0);
@@ -110,6 +111,9 @@ START_TEST(test_grant_files)
         {"mkdir state/grants/user/carol", "user:carol\n"},
         {"echo x >state/allow/gid-2001", "allow:*\n"},
         {"rm state/allow/gid-2001", "allow:*\n"},
+        {"echo x >state/locks/alice", "locks:alice\n"},
+        {"echo x >state/locks/.new-1; mv state/locks/.new-1 state/locks/bob", "locks:bob\n"},
+        {"rm state/locks/alice", "locks:alice\n"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         folder_shell(folder, "%s", cases[i].change);
@@ -168,6 +172,7 @@ START_TEST(test_replaced_folders)
         {"rm -r state/grants/user && mkdir state/grants/user", "user:*\n"},
         {"mv state/grants state/older && mkdir -p state/grants/user", "user:*\n"},
         {"rm -r state/allow && mkdir state/allow", "allow:*\n"},
+        {"rm -r state/locks && mkdir state/locks", "locks:*\n"},
         {"mv state state2 && mkdir -p state/grants/user state/allow", "user:*\n"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Writes root's locks: the records, and the folders that are exchanged for grant files. For root, with accesspkgd running or
+ * not; must not wait for anything but the disk. What a lock needs is prepared in locks/ itself, so that a full disk keeps
+ * none from being set.
+ */
+#include "common/locks.h"
+
+#include "common/cleanup.h"
+#include "common/grantdir.h"
+#include "common/grantdir_open.h"
+#include "common/locks_record.h"
+#include "common/names.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SPARE_RECORD ".spare-record"
+#define SPARE_FOLDER ".spare-folder"
+#define INSIDE       "locked"
+
+enum { SPARE_SIZE = 4 * LOCK_WHY_MAX, TRIES = 100, NEW_NAME_MAX = 48 };
+
+/* No encoded name starts with a dot. A name for each process: two may lock at a time. */
+static const char *new_name(const char *what, char ret[NEW_NAME_MAX])
+{
+    snprintf(ret, NEW_NAME_MAX, ".new-%s-%ld", what, (long)getpid());
+    return ret;
+}
+
+static const char note[] =
+    "This user is locked. By whom and why: pkg-admin status. To lift it: pkg-admin unlock\n";
+
+void lock_new_id(struct lock *lock)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char bytes[(LOCK_ID_MAX - 1) / 2] = {0};
+    if (getentropy(bytes, sizeof(bytes)) < 0) /* of a kernel without one: the time tells two locks apart */
+        memcpy(bytes, &lock->at, sizeof(lock->at));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        lock->id[2 * i] = digits[bytes[i] >> 4];
+        lock->id[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    lock->id[LOCK_ID_MAX - 1] = '\0';
+}
+
+static int sync_fd(int fd)
+{
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* ---- the folder locks/ ---- */
+
+/* accesspkgd reads it by its group, which is the state folder's. */
+static int give_to_group(int fd, int top, mode_t mode)
+{
+    struct stat st;
+    return fstat(top, &st) < 0 || fchown(fd, (uid_t)-1, st.st_gid) < 0 || fchmod(fd, mode) < 0 ? -errno : 0;
+}
+
+static int make_locks(const char *state)
+{
+    _cleanup_folder_ struct grantdir_folder top = {-1, 0};
+    int r = grantdir_open_folder(AT_FDCWD, state, S_IWOTH, &top);
+    if (r == 0 && top.owner != geteuid())
+        r = -EPERM;
+    if (r < 0)
+        return r;
+    char new[NEW_NAME_MAX];
+    if (mkdirat(top.fd, new_name("locks", new), 0700) < 0)
+        return -errno;
+    _cleanup_close_ int fd = openat(top.fd, new, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    r = fd < 0 ? -errno : give_to_group(fd, top.fd, 0750);
+    /* Under its name only when accesspkgd may read, and so watch it. */
+    if (r == 0 && renameat2(top.fd, new, top.fd, "locks", RENAME_NOREPLACE) < 0)
+        r = -errno;
+    if (r < 0)
+        unlinkat(top.fd, new, AT_REMOVEDIR);
+    return r < 0 && r != -EEXIST ? r : sync_fd(top.fd);
+}
+
+/* Whoever may add to the state folder must not keep root from a lock. */
+static int move_away_planted(const char *state)
+{
+    struct stat st;
+    char new[NEW_NAME_MAX];
+    _cleanup_folder_ struct grantdir_folder top = {-1, 0};
+    const int r = grantdir_open_folder(AT_FDCWD, state, S_IWOTH, &top);
+    if (r < 0)
+        return r;
+    if (fstatat(top.fd, "locks", &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_uid == top.owner)
+        return -EPERM;
+    return renameat(top.fd, "locks", top.fd, new_name("planted", new)) < 0 ? -errno : -ENOENT;
+}
+
+static int open_or_make_locks(const char *state, struct grantdir_folder *ret)
+{
+    int r = locks_open_folder(state, ret);
+    if (r == -EPERM || r == -ENOTDIR || r == -ELOOP)
+        r = move_away_planted(state);
+    if (r != -ENOENT)
+        return r;
+    r = make_locks(state);
+    return r < 0 ? r : locks_open_folder(state, ret);
+}
+
+/* ---- records ---- */
+
+static int write_all(int fd, const char *text, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        const ssize_t n = pwrite(fd, text + done, size - done, (off_t)done);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return ftruncate(fd, (off_t)size) < 0 ? -errno : sync_fd(fd);
+}
+
+static int write_file(int folder, const char *name, int flags, const char *text, size_t size)
+{
+    _cleanup_close_ int fd = openat(folder, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | flags, 0640);
+    if (fd < 0)
+        return -errno;
+    const int r = give_to_group(fd, folder, 0640);
+    return r < 0 ? r : write_all(fd, text, size);
+}
+
+/* Without room for a new file it takes the spare one, which has it. */
+static int replace_record(int folder, const char *name, const char *text, size_t size)
+{
+    char new[NEW_NAME_MAX];
+    const char *written = new_name("record", new);
+    int r = write_file(folder, new, O_CREAT | O_TRUNC, text, size);
+    if (r < 0) {
+        unlinkat(folder, new, 0);
+        written = SPARE_RECORD;
+        if (write_file(folder, SPARE_RECORD, 0, text, size) < 0)
+            return r;
+    }
+    if (renameat(folder, written, folder, name) < 0) {
+        r = -errno;
+        unlinkat(folder, written, 0);
+        return r;
+    }
+    return sync_fd(folder);
+}
+
+int locks_write(const char *state, const struct lock *lock)
+{
+    char name[NAME_ENCODED_MAX + 1];
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    int r = name_encode(lock->user, name, sizeof(name));
+    if (r == 0)
+        r = open_or_make_locks(state, &folder);
+    FILE *out = r == 0 ? open_memstream(&text, &size) : NULL;
+    if (r < 0 || !out)
+        return r < 0 ? r : -ENOMEM;
+    lock_render(lock, out);
+    if (fclose(out) != 0)
+        return -ENOMEM;
+    return replace_record(folder.fd, name, text, size);
+}
+
+int locks_remove(const char *state, const char *user)
+{
+    char name[NAME_ENCODED_MAX + 1];
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    int r = name_encode(user, name, sizeof(name));
+    if (r == 0)
+        r = locks_open_folder(state, &folder);
+    if (r == 0 && unlinkat(folder.fd, name, 0) < 0 && errno != ENOENT)
+        r = -errno;
+    return r == -ENOENT ? 0 : r < 0 ? r : sync_fd(folder.fd);
+}
+
+/* ---- folders in the place of grant files ---- */
+
+static void empty_folder(int fd)
+{
+    DIR *entries = fdopendir(fd);
+    const struct dirent *entry;
+    if (!entries) {
+        close(fd);
+        return;
+    }
+    while ((entry = readdir(entries)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(fd, entry->d_name, 0);
+    closedir(entries);
+}
+
+/* A file, or a folder with nothing but files. */
+static int remove_any(int at, const char *name)
+{
+    if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    const int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0)
+        empty_folder(fd);
+    return unlinkat(at, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* Not empty: rmdir(2) and rename(2) leave it alone. */
+static int fill_folder(int at, const char *name)
+{
+    _cleanup_close_ int folder = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0)
+        return -errno;
+    _cleanup_close_ int fd =
+        openat(folder, INSIDE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return -errno;
+    const int r = write_all(fd, note, sizeof(note) - 1);
+    /* An empty file is enough; its text is a courtesy. */
+    if (r < 0 && r != -ENOSPC && r != -EDQUOT)
+        return r;
+    if (fchmod(fd, 0644) < 0 || fchmod(folder, 0755) < 0)
+        return -errno;
+    return sync_fd(folder);
+}
+
+static int make_folder(int at, const char *name)
+{
+    remove_any(at, name);
+    const int r = mkdirat(at, name, 0755) < 0 ? -errno : fill_folder(at, name);
+    if (r < 0)
+        remove_any(at, name);
+    return r;
+}
+
+static bool is_in_place(int users, uid_t root, const char *name)
+{
+    struct stat st;
+    return fstatat(users, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) && st.st_uid == root;
+}
+
+/* Puts what is called `from` in the place of the grant file, whether accesspkgd writes one meanwhile or not. */
+static int put_in_place(int locks, const char *from, int users, const char *name)
+{
+    for (int i = 0; i < TRIES; i++) {
+        if (renameat2(locks, from, users, name, RENAME_EXCHANGE) == 0) {
+            remove_any(locks, from);
+            return 0;
+        }
+        if (errno == ENOENT && renameat2(locks, from, users, name, RENAME_NOREPLACE) == 0)
+            return 0;
+        if (errno != EEXIST && errno != ENOENT)
+            return -errno;
+    }
+    return -EBUSY;
+}
+
+/* For file systems without RENAME_EXCHANGE, or a grants/ on another one. */
+static int make_in_place(int users, const char *name)
+{
+    for (int i = 0; i < TRIES; i++) {
+        remove_any(users, name);
+        if (mkdirat(users, name, 0755) == 0)
+            return fill_folder(users, name);
+        if (errno != EEXIST)
+            return -errno;
+    }
+    return -EBUSY;
+}
+
+/* Without room for a new folder it takes the spare one. */
+static int close_user(int locks, int users, const char *name)
+{
+    char new[NEW_NAME_MAX];
+    const int made = make_folder(locks, new_name("folder", new));
+    if (made < 0 && renameat(locks, SPARE_FOLDER, locks, new) < 0)
+        return made;
+    int r = put_in_place(locks, new, users, name);
+    if (r == -EINVAL || r == -ENOSYS || r == -EXDEV)
+        r = make_in_place(users, name);
+    remove_any(locks, new);
+    return r;
+}
+
+int locks_close(const char *state, const char *user)
+{
+    char name[NAME_ENCODED_MAX + 1];
+    _cleanup_folder_ struct grantdir_folder locks = {-1, 0}, users = {-1, 0};
+    int r = name_encode(user, name, sizeof(name));
+    if (r == 0)
+        r = open_or_make_locks(state, &locks);
+    if (r < 0)
+        return r;
+    r = grantdir_open_users(state, &users);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r; /* there are no grant files; accesspkgd makes their folder */
+    r = is_in_place(users.fd, locks.owner, name) ? fill_folder(users.fd, name)
+                                                 : close_user(locks.fd, users.fd, name);
+    if (r == 0)
+        r = sync_fd(users.fd);
+    sync_fd(locks.fd);
+    /* Without room for the folder, the file at least goes (rule 13). */
+    if (r < 0)
+        grantdir_remove_user(state, user);
+    return r;
+}
+
+int locks_open(const char *state, const char *user)
+{
+    char name[NAME_ENCODED_MAX + 1], new[NEW_NAME_MAX];
+    _cleanup_folder_ struct grantdir_folder locks = {-1, 0}, users = {-1, 0};
+    int r = name_encode(user, name, sizeof(name));
+    if (r == 0)
+        r = open_or_make_locks(state, &locks);
+    if (r < 0)
+        return r;
+    r = grantdir_open_users(state, &users);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    if (!is_in_place(users.fd, locks.owner, name))
+        return 0;
+    remove_any(locks.fd, new_name("folder", new));
+    if (renameat2(users.fd, name, locks.fd, new, RENAME_NOREPLACE) == 0)
+        remove_any(locks.fd, new);
+    else
+        r = remove_any(users.fd, name);
+    return r < 0 ? r : sync_fd(users.fd);
+}
+
+/* ---- beforehand, and afterwards ---- */
+
+static int reserve_record(int folder)
+{
+    struct stat st;
+    if (fstatat(folder, SPARE_RECORD, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return 0;
+    _cleanup_close_ int fd =
+        openat(folder, SPARE_RECORD, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+    int r = fd < 0 ? -errno : -posix_fallocate(fd, 0, SPARE_SIZE);
+    if (r == 0)
+        r = sync_fd(fd);
+    if (r < 0 && fd >= 0)
+        unlinkat(folder, SPARE_RECORD, 0);
+    return r;
+}
+
+int locks_prepare(const char *state)
+{
+    struct stat st;
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    int r = open_or_make_locks(state, &folder);
+    if (r == 0)
+        r = reserve_record(folder.fd);
+    if (r == 0 && fstatat(folder.fd, SPARE_FOLDER "/" INSIDE, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        r = make_folder(folder.fd, SPARE_FOLDER);
+    return r;
+}
+
+int locks_restore(const char *state)
+{
+    struct locks locks = {0};
+    int first = locks_load(state, &locks);
+    for (size_t i = 0; i < locks.count; i++) {
+        const int r =
+            locks.items[i].lifted || locks.items[i].closed ? 0 : locks_close(state, locks.items[i].user);
+        first = first < 0 ? first : r;
+    }
+    locks_deinit(&locks);
+    return first;
+}
