@@ -48,6 +48,9 @@ int grantdir_allowed_name(const char *state, gid_t gid, char *ret_name, size_t s
  */
 int grantdir_write_user(const char *state, const struct grant_user *file, bool durable);
 int grantdir_remove_user(const char *state, const char *user);
+/* Put on stable storage what was written without `durable`: the files of these users, of all users. 0 or -errno. */
+int grantdir_sync_users(const char *state, char *const *users);
+int grantdir_sync_all(const char *state);
 
 /*
  * Identifies the file that we wrote: removing, replacing or editing it, or changing its owner or mode, changes the

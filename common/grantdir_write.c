@@ -177,6 +177,37 @@ int grantdir_remove_user(const char *state, const char *user)
     return r < 0 ? r : remove_durably(folder.fd, name);
 }
 
+/* A file that was removed since needs no sync of its own: the folder's has its removal. */
+static int sync_named(const struct grantdir_folder *folder, const char *user)
+{
+    char name[NAME_ENCODED_MAX + 1];
+    const int r = name_encode(user, name, sizeof(name));
+    if (r < 0)
+        return r;
+    _cleanup_close_ int fd = openat(folder->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || errno == ELOOP ? 0 : -errno;
+    return sync_fd(fd);
+}
+
+int grantdir_sync_users(const char *state, char *const *users)
+{
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    int r = grantdir_open_users(state, &folder);
+    for (; r == 0 && *users; users++)
+        r = sync_named(&folder, *users);
+    return r < 0 ? r : sync_fd(folder.fd);
+}
+
+int grantdir_sync_all(const char *state)
+{
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    const int r = grantdir_open_users(state, &folder);
+    if (r < 0)
+        return r;
+    return syncfs(folder.fd) < 0 ? -errno : 0;
+}
+
 /* ---- marks ------------------------------------------------------------------------------------------------ */
 
 static int mark_named(const struct grantdir_folder *folder, const char *name, struct grantdir_mark *ret)

@@ -49,6 +49,25 @@ static void on_settled(void *data)
     bus_manager_resume_answers(daemon->manager);
 }
 
+/* So that one sync covers many files. */
+enum { SYNC_AFTER = 2 };
+
+static void set_written(void *data)
+{
+    struct daemon *daemon = data;
+    if (!ev_is_active(&daemon->written)) {
+        ev_timer_set(&daemon->written, SYNC_AFTER, 0.);
+        ev_timer_start(daemon->loop, &daemon->written);
+    }
+}
+
+static void on_written(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct daemon *daemon = timer->data;
+    engine_settle_publications(&daemon->engine);
+}
+
 static void on_parked(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)loop, (void)events;
@@ -137,7 +156,7 @@ static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
 {
     (void)events;
     struct daemon *daemon = idle->data;
-    if (engine_verify(&daemon->engine, &daemon->verification) != 0)
+    if (engine_verify(&daemon->engine) != 0)
         return;
     ev_idle_stop(loop, idle);
     daemon_survey_all(&daemon->survey);
@@ -183,6 +202,8 @@ static void init_loop_events(struct daemon *daemon)
     ev_periodic_start(daemon->loop, &daemon->deadline);
     ev_timer_init(&daemon->due, on_chores, 0., 0.);
     daemon->due.data = daemon;
+    ev_timer_init(&daemon->written, on_written, 0., 0.);
+    daemon->written.data = daemon;
     ev_timer_init(&daemon->parked, on_parked, 0., 0.);
     daemon->parked.data = daemon;
     ev_idle_init(&daemon->verify, on_verify);
@@ -211,6 +232,7 @@ static int start_layers(struct daemon *daemon)
         .hooks = {.changed = on_request_changed,
                   .deadline = set_deadline,
                   .notices = on_notices,
+                  .written = set_written,
                   .chores = set_chores,
                   .data = daemon},
     };
@@ -272,7 +294,6 @@ static void stop_layers(struct daemon *daemon)
     daemon_follow_free(daemon->follow);
     if (daemon->store)
         engine_deinit(&daemon->engine);
-    engine_verification_deinit(&daemon->verification);
     store_close(daemon->store);
     packages_free(daemon->packages);
     packages_free(daemon->before);

@@ -33,10 +33,10 @@ struct daemon {
     struct bus *bus;
     struct bus_manager *manager;
     struct bus_chores *chores;
-    struct engine_verification verification;
     ev_periodic deadline;
-    ev_timer due;    /* starts chores */
-    ev_timer parked; /* the longest wait of parked answers has passed */
+    ev_timer due;     /* starts chores */
+    ev_timer written; /* grant files await a sync */
+    ev_timer parked;  /* the longest wait of parked answers has passed */
     ev_idle verify;
     struct daemon_follow *follow;
     ev_signal stop[2];

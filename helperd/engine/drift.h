@@ -32,6 +32,8 @@ int drift_log_failure(int r, const char *name);
 
 /* Work on an item. 1: not done yet; 0; -errno. */
 int drift_compare_user_file(struct engine *engine, const char *user, bool settled);
+/* Whether the user has no live assignment. */
+bool drift_holds_nothing(struct engine *engine, const char *user);
 int drift_remove_group(struct engine *engine, struct drift_item *item);
 
 /* Why a grant in place is lost; NULL: it is not. */

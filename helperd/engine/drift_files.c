@@ -73,7 +73,7 @@ static int note_any(const struct assignment *assignment, void *data)
     return 1;
 }
 
-static bool holds_nothing(struct engine *engine, const char *user)
+bool drift_holds_nothing(struct engine *engine, const char *user)
 {
     bool holds = false;
     return store_each_live_of_user(engine->store, user, note_any, &holds) >= 0 && !holds;
@@ -105,7 +105,17 @@ int drift_compare_user_file(struct engine *engine, const char *user, bool settle
         return r;
     if (likeness == GRANT_ALIKE)
         return mend_mode(engine, user);
-    if (!settled && holds_nothing(engine, user)) {
+    if (likeness == GRANT_EARLY)
+        return engine_write_user(engine, user, false);
+    /* The process before was cut off before it wrote the file. */
+    if (engine_is_former(engine, user)) {
+        if (likeness == GRANT_CHANGED)
+            grant_user_deinit(&file);
+        r = engine_note_former(engine, user, false);
+        engine_publish(engine);
+        return r;
+    }
+    if (!settled && drift_holds_nothing(engine, user)) {
         if (likeness == GRANT_CHANGED)
             grant_user_deinit(&file);
         return 1;

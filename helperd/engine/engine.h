@@ -13,16 +13,12 @@
  * meanwhile, and writes every narrowing that a crash left outstanding. 0 or -errno.
  */
 int engine_start(struct engine *engine, bool newborn);
-/* After that, in small steps: writes every grant file from the store. 1: call again; 0: done; -errno: a file could not
- * be written (logged), call again for the rest. */
-struct engine_verification {
-    bool begun;
-    char **names;
-    size_t count;
-    size_t next;
-};
-int engine_verify(struct engine *engine, struct engine_verification *verification);
-void engine_verification_deinit(struct engine_verification *verification);
+/*
+ * After that, in small steps: compares every grant file with the store. What a file lacks is put back where the process
+ * before noted it as outstanding, and else was removed manually. 1: call again; 0: done; -errno: a file could not be
+ * read (logged), call again for the rest.
+ */
+int engine_verify(struct engine *engine);
 void engine_deinit(struct engine *engine);
 
 /* Does what is due by the clock: requests expire, assignments end. 0 or -errno. */

@@ -20,6 +20,9 @@
  * Returns BUS_ERROR_UNAVAILABLE. */
 int engine_refuse_unknown(struct reply *reply, const char *what);
 
+/* Compares the user's file now if engine_verify has not come to it yet. */
+void engine_verify_user(struct engine *engine, const char *user);
+void engine_verification_end(struct engine *engine);
 void engine_unwatch_drift(struct engine *engine);
 
 /* With require_login_id (rule 5): refuses a caller without a login id. 0, or the refusal. */

@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Starts the engine: replays what a crash left undone, then verifies every grant file. Stops it. */
+/* Starts the engine: replays what a crash left undone; verify.c compares the grant files afterwards. Stops it. */
 #include "helperd/engine/internal.h"
 
 #include "common/disk.h"
 #include "common/grantdir.h"
 #include "common/log.h"
 #include "helperd/engine/locks.h"
+#include "helperd/engine/verify.h"
 #include "helperd/grants/grant.h"
 #include "helperd/lifecycle/narrow.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { VERIFY_STEP = 8 }; /* grant files in one step, which delays calls */
-
-static int note_outstanding(const char *user, bool narrows, void *data)
-{
-    return engine_note_publication(data, user, narrows);
-}
 
 /* Sets the groups of requests that were approved by a version that did not record them, from the policy now (rule
  * 14). */
@@ -44,7 +38,7 @@ static int bind_waiting_requests(struct engine *engine)
 
 static int note_narrowed(struct engine *engine, const char *user)
 {
-    return engine_note_publication(engine, user, true);
+    return engine_note_former(engine, user, true);
 }
 
 static int adopt_files(struct engine *engine)
@@ -56,22 +50,26 @@ static int adopt_files(struct engine *engine)
     return txn_commit(&txn);
 }
 
-int engine_start(struct engine *engine, bool newborn)
+static void log_member_lists(const struct engine *engine)
 {
-    int r = 0;
-    engine->last_now = clock_now(&engine->clock);
-    /* First: what a locked user held is neither adopted nor written. A fault is logged, and it is tried again. */
-    engine_apply_locks(engine);
-    if (newborn)
-        r = adopt_files(engine);
-    const int lists = grantdir_remove_member_lists(engine->state);
-    if (lists < 0)
+    const int r = grantdir_remove_member_lists(engine->state);
+    if (r < 0)
         log_warning(
             "grants/gid, which an older version wrote and nothing reads any more, could not be removed: "
             "%s. Remove it by hand.",
-            strerror(-lists));
-    if (r < 0 || (r = narrow_load(engine, note_narrowed)) < 0 ||
-        (r = store_each_publication(engine->store, note_outstanding, engine)) < 0)
+            strerror(-r));
+}
+
+int engine_start(struct engine *engine, bool newborn)
+{
+    engine->last_now = clock_now(&engine->clock);
+    /* First: what a locked user held is neither adopted nor written. A fault is logged, and it is tried again. */
+    engine_apply_locks(engine);
+    int r = verification_begin(engine);
+    if (r == 0 && newborn)
+        r = adopt_files(engine);
+    log_member_lists(engine);
+    if (r < 0 || (r = narrow_load(engine, note_narrowed)) < 0 || (r = engine_load_former(engine)) < 0)
         return r;
     engine_publish(engine);
     if ((r = bind_waiting_requests(engine)) < 0 && !disk_is_shut(r))
@@ -91,60 +89,11 @@ int engine_apply_policy(struct engine *engine)
     return r < 0 ? r : engine_plan_warnings(engine);
 }
 
-/* Verification lists all users first, then writes a few files per step. */
-static int note_file(const char *name, void *data)
-{
-    struct engine_verification *verification = data;
-    char **grown = reallocarray(verification->names, verification->count + 1, sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    verification->names = grown;
-    grown[verification->count] = strdup(name);
-    return grown[verification->count++] ? 0 : -ENOMEM;
-}
-
-static int note_all_files(struct engine *engine, struct engine_verification *verification)
-{
-    int r = store_each_live_user(engine->store, note_file, verification);
-    if (r == 0)
-        r = grantdir_each_user(engine->state, note_file, verification);
-    return r == -ENOENT ? 0 : r;
-}
-
-void engine_verification_deinit(struct engine_verification *verification)
-{
-    for (size_t i = 0; i < verification->count; i++)
-        free(verification->names[i]);
-    free(verification->names);
-    *verification = (struct engine_verification){.begun = verification->begun};
-}
-
-int engine_verify(struct engine *engine, struct engine_verification *verification)
-{
-    int r = 0;
-    if (!verification->begun) {
-        verification->begun = true;
-        r = note_all_files(engine, verification);
-        if (r < 0)
-            verification->next = verification->count;
-    }
-    /* A file that cannot be written does not stop the others. */
-    for (int i = 0; r == 0 && i < VERIFY_STEP && verification->next < verification->count; i++)
-        r = engine_write_user(engine, verification->names[verification->next++], false);
-    const bool done = verification->next == verification->count;
-    if (done)
-        engine_verification_deinit(verification);
-    return r < 0 ? r : !done;
-}
-
 void engine_deinit(struct engine *engine)
 {
-    /* An empty transaction removes the notes of files in place, so that the next start has nothing to replay. */
-    if (engine->published) {
-        struct txn txn;
-        txn_begin(&txn, engine);
-        txn_commit(&txn);
-    }
+    /* So that the next start has nothing to replay. */
+    engine_settle_publications(engine);
+    engine_verification_end(engine);
     engine_forget_publications(engine);
     narrow_unload(engine);
     engine_forget_locks(engine);

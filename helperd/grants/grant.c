@@ -57,6 +57,25 @@ static void draft_deinit(struct draft *draft)
     free(draft->file.groups);
 }
 
+/* By the number: its end may have moved since the file was written. */
+static bool bound_has_package(const struct grant_user *bound, const struct assignment *assignment)
+{
+    for (size_t i = 0; i < bound->n_packages; i++)
+        if (bound->packages[i].assignment == assignment->id &&
+            strcmp(bound->packages[i].name, assignment->package) == 0)
+            return true;
+    return false;
+}
+
+static bool bound_has_group(const struct grant_user *bound, const struct assignment *assignment,
+                            const struct grant *grant)
+{
+    for (size_t i = 0; i < bound->n_groups; i++)
+        if (bound->groups[i].gid == grant->gid && bound->groups[i].span.start == assignment->span.start)
+            return true;
+    return false;
+}
+
 /* A package is listed, and opens the gate, when it is fulfilled; of a partial assignment only the groups in place
  * are. */
 static int draft_add_assignment(const struct assignment *assignment, void *data)
@@ -71,11 +90,15 @@ static int draft_add_assignment(const struct assignment *assignment, void *data)
     if (draft->file.uid != assignment->uid)
         draft_clear(draft);
     draft->file.uid = assignment->uid;
+    const struct grant_user *bound = assignment->id <= source->bound_to ? source->bound : NULL;
+    static const struct grant_user nothing;
+    if (bound && bound->uid != assignment->uid)
+        bound = &nothing;
     int r = store_get_grants(source->store, assignment->id, &grants, &count);
-    if (r == 0 && assignment->state == STATE_FULFILLED)
+    if (r == 0 && assignment->state == STATE_FULFILLED && (!bound || bound_has_package(bound, assignment)))
         r = draft_add_package(draft, assignment);
     for (size_t i = 0; r == 0 && i < count; i++)
-        if (!grants[i].problem)
+        if (!grants[i].problem && (!bound || bound_has_group(bound, assignment, &grants[i])))
             r = draft_add_group(draft, &grants[i], &assignment->span);
     store_free_grants(grants, count);
     return r;
@@ -128,8 +151,7 @@ static bool same_span(const struct grant_span *a, const struct grant_span *b)
     return a->start == b->start && a->end == b->end;
 }
 
-/* A fault of our reading, which says nothing about the file. Any other error would make the modules reject it, too. */
-static bool is_reading_fault(int error)
+bool grant_is_reading_fault(int error)
 {
     return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -EIO || error == -EINTR;
 }
@@ -184,7 +206,7 @@ static bool is_alike(const struct grant_user *file, const struct grant_user *wan
 }
 
 static enum grant_likeness compare_file(const struct grant_user *file, int read,
-                                        const struct grant_user *wanted)
+                                        const struct grant_user *wanted, int64_t now)
 {
     const bool any = !is_empty(wanted);
     if (read == -ENOENT && !any)
@@ -193,7 +215,9 @@ static enum grant_likeness compare_file(const struct grant_user *file, int read,
         return likeness_from_error(read);
     if (any && file->uid != wanted->uid)
         return GRANT_REJECTED;
-    return is_alike(file, wanted) && any ? GRANT_ALIKE : GRANT_CHANGED;
+    if (!any || !is_alike(file, wanted))
+        return GRANT_CHANGED;
+    return file->written - GRANTFILE_SKEW > now ? GRANT_EARLY : GRANT_ALIKE;
 }
 
 int grant_compare_user(const struct grant_source *source, const char *user, struct grant_user *ret_file,
@@ -202,11 +226,12 @@ int grant_compare_user(const struct grant_source *source, const char *user, stru
     struct draft draft;
     struct grant_user file = {0};
     int r = draft_init_user(source, user, &draft);
-    const int read = r == 0 ? grantdir_read_user(source->state, user, source->now, &file) : 0;
-    if (is_reading_fault(read))
+    /* A clock that was wrong and is right now, or the other way round, is no change by hand. */
+    const int read = r == 0 ? grantdir_read_user(source->state, user, INT64_MAX, &file) : 0;
+    if (grant_is_reading_fault(read))
         r = read;
     if (r == 0)
-        *ret = compare_file(&file, read, &draft.file);
+        *ret = compare_file(&file, read, &draft.file, source->now);
     draft_deinit(&draft);
     if (r == 0 && *ret == GRANT_CHANGED)
         *ret_file = file;
@@ -254,7 +279,8 @@ bool grant_file_exceeds(const struct grant_source *source, const char *user)
     const int drafted = draft_init_user(source, user, &draft);
     const int read = grantdir_read_user(source->state, user, source->now, &file);
     /* What the readers refuse gives nothing. */
-    const bool exceeds = read < 0 ? is_reading_fault(read) : drafted < 0 || !covers_all(&draft.file, &file);
+    const bool exceeds =
+        read < 0 ? grant_is_reading_fault(read) : drafted < 0 || !covers_all(&draft.file, &file);
     draft_deinit(&draft);
     grant_user_deinit(&file);
     return exceeds;
@@ -343,6 +369,8 @@ static int adopt_user(const char *user, void *data)
         if (grant_span_holds(&file.packages[i].span, adoption->source->now) &&
             !is_adopted(adoption, &file, i))
             r = adopt_package(adoption, &file, &file.packages[i]);
+    /* The numbers of assignments are others now. */
+    store_add_publication(adoption->source->store, user, false);
     grant_user_deinit(&file);
     return r;
 }

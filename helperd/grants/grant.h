@@ -15,6 +15,10 @@ struct grant_source {
     /* Whether what the store has as live is over already (rule 13); NULL: it is not. */
     bool (*is_over)(const struct assignment *assignment, const void *data);
     const void *data;
+    /* The assignment `bound_to` and those before it give no more than this file does; NULL: all give what the store
+     * says. */
+    const struct grant_user *bound;
+    int64_t bound_to;
 };
 
 /*
@@ -34,11 +38,14 @@ enum grant_likeness {
     GRANT_REMOVED,  /* it is missing */
     GRANT_REJECTED, /* the modules reject it, or it has another uid */
     GRANT_CHANGED,  /* it has other lines */
+    GRANT_EARLY,    /* it is alike, and the modules reject it: it says that it was written in the future */
 };
 
 /* *ret_file is set for GRANT_CHANGED only (owned by the caller, grant_user_deinit). 0; -errno: it could not be read. */
 int grant_compare_user(const struct grant_source *source, const char *user, struct grant_user *ret_file,
                        enum grant_likeness *ret);
+/* A result of grantdir_read_user that says nothing about the file; any other would make the modules reject it, too. */
+bool grant_is_reading_fault(int error);
 /* Whether the file has the line of this assignment's package, of this grant. */
 bool grant_file_has_package(const struct grant_user *file, const struct assignment *assignment);
 bool grant_file_has_group(const struct grant_user *file, const struct assignment *assignment,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Publications: users whose grant file must be written from the store. Noted inside a transaction and written after its
- * commit; the store keeps the note until the file is in place, so that the next start replays it after a crash. Also
- * remembers the files as we wrote them, to recognise manual changes.
+ * commit; the store keeps the note until the file is in place and on stable storage, so that the next start replays it
+ * after a crash or a power cut. Also remembers the files as we wrote them, to recognise manual changes.
  */
 #include "helperd/lifecycle/txn.h"
 
@@ -16,23 +16,30 @@
 #include <string.h>
 
 enum {
-    OWN_MAX = 128, /* files remembered as ours; others are read and compared, which costs more */
+    OWN_MAX = 128,        /* files remembered as ours; others are read and compared, which costs more */
+    SYNC_EACH = 16,       /* files that are synced one by one; with more the whole file system is, at once */
+    FORMER_AT_ONCE = 128, /* widening publications that are replayed before the daemon is ready */
+    UNSAFE_MAX = 512,     /* files in place that wait for a sync */
 };
 
 struct published {
     struct published *next;
     bool narrows;
+    bool
+        whole; /* from before the start: the file lacks it because it was not written, see engine_write_user */
     bool tentative; /* noted by a transaction that is not committed yet */
-    bool done;
+    bool done;      /* in place */
+    bool safe;      /* on stable storage, too */
+    bool struck;    /* from the store, by the transaction under way */
     enum publication_state state;
     int error;     /* of the last try; 0: not tried */
     int64_t tried; /* when it failed */
     char user[];
 };
 
-static bool is_done(const struct published *entry)
+static bool is_struck(const struct published *entry)
 {
-    return entry->done;
+    return entry->struck;
 }
 
 static bool is_tentative(const struct published *entry)
@@ -59,29 +66,79 @@ static void forget_published(struct engine *engine, bool (*which)(const struct p
     }
 }
 
-static int note_publication(struct engine *engine, const char *user, bool narrows, bool tentative)
+static struct published *find_outstanding(const struct engine *engine, const char *user)
 {
-    for (struct published *p = engine->published; p; p = p->next) {
-        if (!p->done && strcmp(p->user, user) == 0) {
-            p->narrows |= narrows;
-            p->error = 0; /* its contents changed: try at once */
-            return 0;
-        }
-    }
+    for (struct published *p = engine->published; p; p = p->next)
+        if (!p->done && strcmp(p->user, user) == 0)
+            return p;
+    return NULL;
+}
+
+static struct published *add_published(struct engine *engine, const char *user, bool narrows)
+{
     struct published *entry = calloc(1, sizeof(*entry) + strlen(user) + 1);
     if (!entry)
-        return -ENOMEM;
+        return NULL;
     entry->narrows = narrows;
-    entry->tentative = tentative;
     strcpy(entry->user, user);
     entry->next = engine->published;
     engine->published = entry;
+    return entry;
+}
+
+static int note_publication(struct engine *engine, const char *user, bool narrows, bool tentative)
+{
+    struct published *entry = find_outstanding(engine, user);
+    if (entry) {
+        entry->narrows |= narrows;
+        entry->error = 0; /* its contents changed: try at once */
+        return 0;
+    }
+    entry = add_published(engine, user, narrows);
+    if (!entry)
+        return -ENOMEM;
+    entry->tentative = tentative;
     return 0;
 }
 
 int engine_note_publication(struct engine *engine, const char *user, bool narrows)
 {
     return note_publication(engine, user, narrows, false);
+}
+
+int engine_note_former(struct engine *engine, const char *user, bool narrows)
+{
+    const int r = note_publication(engine, user, narrows, false);
+    if (r == 0)
+        find_outstanding(engine, user)->whole = true;
+    return r;
+}
+
+struct loading {
+    struct engine *engine;
+    int widening;
+};
+
+static int load_former(const char *user, bool narrows, void *data)
+{
+    struct loading *loading = data;
+    if (narrows || loading->widening++ < FORMER_AT_ONCE)
+        return engine_note_former(loading->engine, user, narrows);
+    return engine_keep_former(loading->engine, user);
+}
+
+int engine_load_former(struct engine *engine)
+{
+    return store_each_publication(engine->store, load_former, &(struct loading){.engine = engine});
+}
+
+int engine_note_in_place(struct engine *engine, const char *user)
+{
+    struct published *entry = add_published(engine, user, false);
+    if (!entry)
+        return -ENOMEM;
+    entry->done = true;
+    return 0;
 }
 
 void txn_publish(struct txn *txn, const char *user, bool narrows)
@@ -93,22 +150,22 @@ void txn_publish(struct txn *txn, const char *user, bool narrows)
 
 bool engine_is_outstanding(const struct engine *engine, const char *user)
 {
-    for (const struct published *p = engine->published; p; p = p->next)
-        if (!p->done && strcmp(p->user, user) == 0)
-            return true;
-    return false;
+    return find_outstanding(engine, user) != NULL;
 }
 
+/* The note in the store may stand for a later change as well, whose file is still to be written. */
 void engine_strike_publications(struct txn *txn)
 {
-    for (const struct published *p = txn->engine->published; p; p = p->next)
-        if (p->done)
+    for (struct published *p = txn->engine->published; p; p = p->next) {
+        p->struck = p->safe;
+        if (p->struck && !find_outstanding(txn->engine, p->user))
             store_remove_publication(txn->store, p->user);
+    }
 }
 
 void engine_keep_publications(struct engine *engine)
 {
-    forget_published(engine, is_done);
+    forget_published(engine, is_struck);
     for (struct published *p = engine->published; p; p = p->next)
         p->tentative = false;
 }
@@ -117,6 +174,8 @@ void engine_keep_publications(struct engine *engine)
 void engine_drop_publications(struct engine *engine)
 {
     forget_published(engine, is_tentative);
+    for (struct published *p = engine->published; p; p = p->next)
+        p->struck = false;
 }
 
 void engine_forget_publications(struct engine *engine)
@@ -130,6 +189,61 @@ bool engine_publication_failed(const struct engine *engine)
         if (p->error)
             return true;
     return false;
+}
+
+/* ---- stable storage ---- */
+
+static bool is_unsafe(const struct published *entry)
+{
+    return entry->done && !entry->safe;
+}
+
+static size_t count_unsafe(const struct engine *engine)
+{
+    size_t count = 0;
+    for (const struct published *p = engine->published; p; p = p->next)
+        count += is_unsafe(p);
+    return count;
+}
+
+static int sync_written(const struct engine *engine, size_t count)
+{
+    char *users[SYNC_EACH + 1] = {NULL};
+    if (count > SYNC_EACH)
+        return grantdir_sync_all(engine->state);
+    count = 0;
+    for (struct published *p = engine->published; p; p = p->next)
+        if (is_unsafe(p))
+            users[count++] = p->user;
+    return count ? grantdir_sync_users(engine->state, users) : 0;
+}
+
+void engine_sync_publications(struct engine *engine)
+{
+    const int r = sync_written(engine, count_unsafe(engine));
+    if (r < 0 && r != engine->sync_error)
+        log_warning("Grant files could not be put on stable storage: %s. Until they are, the next start of "
+                    "accesspkgd writes them again.",
+                    strerror(-r));
+    engine->sync_error = r;
+    for (struct published *p = engine->published; p && r == 0; p = p->next)
+        p->safe = p->done;
+}
+
+bool engine_awaits_strike(const struct engine *engine)
+{
+    for (const struct published *p = engine->published; p; p = p->next)
+        if (p->safe)
+            return true;
+    return false;
+}
+
+static void ask_to_settle(struct engine *engine)
+{
+    if (engine->published && engine->hooks.written)
+        engine->hooks.written(engine->hooks.data);
+    if (count_unsafe(engine) > UNSAFE_MAX)
+        engine_sync_publications(engine);
 }
 
 /* True during the pause after a failure: a retry at each call would fill the log. */
@@ -212,10 +326,21 @@ static bool is_over(const struct assignment *assignment, const void *data)
 
 struct grant_source engine_grant_source(const struct engine *engine)
 {
-    return (struct grant_source){engine->store, engine->state, clock_now(&engine->clock), is_over, engine};
+    return (struct grant_source){.store = engine->store,
+                                 .state = engine->state,
+                                 .now = clock_now(&engine->clock),
+                                 .is_over = is_over,
+                                 .data = engine};
 }
 
-int engine_write_user(struct engine *engine, const char *user, bool narrows)
+bool engine_is_unverified(const struct engine *engine, const char *user)
+{
+    const struct verification *verification = &engine->verification;
+    return verification->pending && (!verification->at || strcmp(user, verification->at) > 0) &&
+           !strv_contains(verification->early, user);
+}
+
+static int write_whole(struct engine *engine, const char *user, bool narrows)
 {
     struct grantdir_mark mark;
     const struct grant_source source = engine_grant_source(engine);
@@ -223,6 +348,29 @@ int engine_write_user(struct engine *engine, const char *user, bool narrows)
     if (r == 0)
         remember_own(engine, user, &mark);
     return r;
+}
+
+/* Not remembered as our own, so that the verification judges what it lacks. */
+static int write_bounded(struct engine *engine, const char *user, bool narrows)
+{
+    struct grantdir_mark mark;
+    struct grant_user file = {0};
+    struct grant_source source = engine_grant_source(engine);
+    const int read = grantdir_read_user(engine->state, user, INT64_MAX, &file);
+    if (grant_is_reading_fault(read))
+        return read;
+    source.bound = &file;
+    source.bound_to = engine->verification.last;
+    const int r = grant_publish_user(&source, user, narrows, &mark);
+    grant_user_deinit(&file);
+    return r;
+}
+
+int engine_write_user(struct engine *engine, const char *user, bool narrows)
+{
+    return engine_is_unverified(engine, user) && !engine_is_former(engine, user)
+               ? write_bounded(engine, user, narrows)
+               : write_whole(engine, user, narrows);
 }
 
 /*
@@ -257,11 +405,14 @@ void engine_publish(struct engine *engine)
     for (struct published *p = engine->published; p; p = p->next) {
         if (p->done || rests(p, now))
             continue;
-        p->error = engine_write_user(engine, p->user, p->narrows);
+        p->error = p->whole ? write_whole(engine, p->user, p->narrows)
+                            : engine_write_user(engine, p->user, p->narrows);
         p->tried = now;
         p->done = p->error == 0;
+        p->safe = p->done && p->narrows;
         p->state = judge(engine, p);
     }
+    ask_to_settle(engine);
 }
 
 int engine_publication_error(const struct engine *engine, const char *user, enum publication_state *ret)

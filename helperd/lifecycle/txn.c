@@ -133,6 +133,19 @@ int txn_commit(struct txn *txn)
     return r;
 }
 
+int engine_settle_publications(struct engine *engine)
+{
+    struct txn txn;
+    if (engine->joined.engine)
+        return 0; /* its commit asks for it again */
+    engine_sync_publications(engine);
+    /* After a fault the next commit that succeeds strikes them out. */
+    if (engine->failed_at || !engine_awaits_strike(engine))
+        return 0;
+    txn_begin(&txn, engine);
+    return txn_commit(&txn);
+}
+
 struct txn *engine_join(struct engine *engine)
 {
     if (!engine->joined.engine)

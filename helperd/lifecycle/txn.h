@@ -24,7 +24,8 @@ struct engine_hooks {
     void (*changed)(int64_t request, void *data);
     void (*deadline)(int64_t at, void *data);  /* 0: none; call engine_tick then */
     void (*notices)(int64_t last, void *data); /* there are new notices: engine_take_notices */
-    void (*chores)(void *data); /* due at once: engine_take_due_membership, _warning or _ending */
+    void (*written)(void *data); /* grant files await a sync: engine_settle_publications in a moment */
+    void (*chores)(void *data);  /* due at once: engine_take_due_membership, _warning or _ending */
     void *data;
 };
 
@@ -41,10 +42,20 @@ struct engine {
     const struct namebook *names; /* what look-ups said of the names in policies; NULL: none were made */
     struct engine_hooks hooks;
     /* Private from here on. */
-    int64_t last_now;  /* the clock at the last tick, to notice when it was set back */
-    bool chores_begun; /* by a commit, since the daemon last cleared it */
-    struct published
-        *published; /* publications whose file is in place, to be struck out with the next commit */
+    int64_t last_now;            /* the clock at the last tick, to notice when it was set back */
+    bool chores_begun;           /* by a commit, since the daemon last cleared it */
+    struct published *published; /* outstanding publications, and those to be struck out of the store */
+    int sync_error;              /* of the last sync of their files; 0: none */
+    /* After a start: whose grant files are still to be compared with the store, see engine_verify. */
+    struct verification {
+        bool pending;
+        char *at;              /* those of users up to this one have been; NULL: none has */
+        strv early;            /* others that have been, as a call was about them */
+        int64_t last;          /* the last assignment before the start */
+        struct former *former; /* publications that the process before left; NULL: none is kept */
+        size_t replayed;
+        struct strays *strays; /* files of users who may hold nothing */
+    } verification;
     struct survey {
         int64_t soon[64]; /* requests that have entered a stage, to be surveyed first */
         size_t count;
@@ -150,6 +161,10 @@ int64_t retry_backoff(const struct engine *engine, int64_t attempts);
 
 /* As txn_publish, outside a transaction and without a note in the store. 0 or -ENOMEM. */
 int engine_note_publication(struct engine *engine, const char *user, bool narrows);
+/* The same, for a note that the process before left; and for one whose file is in place, perhaps not on stable
+ * storage. */
+int engine_note_former(struct engine *engine, const char *user, bool narrows);
+int engine_note_in_place(struct engine *engine, const char *user);
 /* What the file of a user gives who has one that could not be written. */
 enum publication_state {
     PUBLICATION_DONE = 0,
@@ -163,6 +178,19 @@ int engine_publication_error(const struct engine *engine, const char *user, enum
 /* Whether the user's file is still to be written; whether the last attempt failed for any user. */
 bool engine_is_outstanding(const struct engine *engine, const char *user);
 bool engine_publication_failed(const struct engine *engine);
+/* The notes that the process before left: narrowings, and a few others, become outstanding; the other users are kept,
+ * to be taken one by one. 0 or -errno. */
+int engine_load_former(struct engine *engine);
+int engine_keep_former(struct engine *engine, const char *user); /* users in their order */
+void engine_forget_former(struct engine *engine);
+bool engine_has_former(const struct engine *engine);
+const char *engine_take_former(struct engine *engine); /* valid until they are forgotten; NULL: no more */
+bool engine_is_former(const struct engine *engine, const char *user); /* and was not taken yet */
+/* Syncs the files in place; whether there are some whose notes may go. engine_settle_publications does both: it strikes
+ * the notes out of the store. 0 or -errno. */
+void engine_sync_publications(struct engine *engine);
+bool engine_awaits_strike(const struct engine *engine);
+int engine_settle_publications(struct engine *engine);
 /* For transactions: removes the notes of files in place from the store; keeps, or drops, the notes made inside. */
 void engine_strike_publications(struct txn *txn);
 void engine_keep_publications(struct engine *engine);
@@ -170,8 +198,11 @@ void engine_drop_publications(struct engine *engine);
 void engine_forget_publications(struct engine *engine); /* all: the process ends */
 /* What the grant files are derived from, now. */
 struct grant_source engine_grant_source(const struct engine *engine);
-/* Writes the user's file now, and remembers it as our own. 0 or -errno (logged). */
+/* Writes the user's file now, and remembers it as our own. Until the file was compared after a start, what it lacks of
+ * assignments from before stays out. 0 or -errno (logged). */
 int engine_write_user(struct engine *engine, const char *user, bool narrows);
+/* Whether the user's file was not compared since the start: what it lacks may have been removed manually before. */
+bool engine_is_unverified(const struct engine *engine, const char *user);
 /* Starts to remember our own files: 0 or -ENOMEM. engine_is_own_file: the user's file is as we wrote it last. */
 int engine_remember_own(struct engine *engine);
 void engine_forget_own(struct engine *engine);

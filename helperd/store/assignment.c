@@ -85,6 +85,11 @@ int store_add_assignment(struct store *store, struct assignment *assignment)
     return r;
 }
 
+int store_last_assignment(struct store *store, int64_t *ret)
+{
+    return FIND_NUMBER(store, ret, "SELECT coalesce(max(id), 0) FROM assignment", "");
+}
+
 int store_update_assignment(struct store *store, const struct assignment *assignment)
 {
     return sql_write(store,

@@ -15,6 +15,7 @@
  *   request.gids   the gids that its groups had when it was filed, or at an approval
  *   epoch       the lives of this store: a new one begins where it is not what it was (restored, taken for another)
  *   locked      root's locks of users (common/locks.h) that are in the audit log
+ *   publication  of all who hold something: until then it did not say which files were on stable storage
  * step 7
  *   assignment_current, grant_holder  who holds what now, in the order of numbers (pkg-admin holders)
  * step 6
@@ -241,7 +242,9 @@ static const char *const steps[] = {
     "CREATE TABLE epoch (number INTEGER PRIMARY KEY, name TEXT NOT NULL, begun INTEGER NOT NULL) STRICT;"
     "INSERT INTO epoch (name, begun) VALUES (lower(hex(randomblob(16))), unixepoch());"
     "CREATE TABLE locked ("
-    " user TEXT NOT NULL PRIMARY KEY, id TEXT NOT NULL, lifted INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    " user TEXT NOT NULL PRIMARY KEY, id TEXT NOT NULL, lifted INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "INSERT INTO publication SELECT DISTINCT user, 0 FROM assignment"
+    " WHERE state IN ('partially-fulfilled', 'fulfilled') ON CONFLICT (user) DO NOTHING;",
 };
 #pragma GCC diagnostic pop
 

@@ -83,6 +83,25 @@ static int64_t count(const char *sql)
 
 static const char drifts[] = "SELECT count(*) FROM audit WHERE event = 'drift'";
 
+/* So it is with what is taken away while the daemon is stopped. */
+START_TEST(test_removed_while_stopped)
+{
+    hold("alice");
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    live_expect("root", "rm " GRANTS "/user/alice", 0, "");
+    live_start_daemon();
+    json_t *value = NULL;
+    json_t *arguments = json_pack("[s, [s], {s:b}]", "alice", "asked", "gate", 1);
+    ck_assert_int_eq(live_call("root", -1, "Submit", "sasa{sv}", arguments, &value), BUS_ERROR_NONE);
+    ck_assert(json_is_false(json_object_get(value, "held")));
+    json_decref(value);
+    live_expect("root", "test -e " GRANTS "/user/alice", 1, "");
+    live_expect("root", "pkg-admin status", 0, "asked of alice: backup: removed by hand (drift)");
+    live_expect("root", "pkg-admin retry asked alice", 0, "asked of alice: Fulfilled");
+    ck_assert(live_in_group("alice", "dbadmins"));
+}
+END_TEST
+
 /* Rule 6: somebody took it away, and it stays away until an administrator says so. */
 START_TEST(test_removed)
 {
@@ -317,7 +336,8 @@ int main(void)
 {
     suite_case("drift", setup, teardown);
     suite_timeout(120);
-    suite_add(test_removed, test_edited, test_replaced_folder, test_repair, test_repair_by_reload, test_load,
-              test_groups, test_allow_list, test_users, test_approvers, test_strays, test_lookup);
+    suite_add(test_removed, test_removed_while_stopped, test_edited, test_replaced_folder, test_repair,
+              test_repair_by_reload, test_load, test_groups, test_allow_list, test_users, test_approvers,
+              test_strays, test_lookup);
     return suite_run();
 }

@@ -215,6 +215,8 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
     ck_assert_int_eq(blank_store_open(&fixture->engine.store, &newborn), 0);
     ck_assert(newborn);
     ck_assert_int_eq(engine_start(&fixture->engine, newborn), 0);
+    while (engine_verify(&fixture->engine) == 1)
+        ;
 }
 
 void fixture_teardown(void)

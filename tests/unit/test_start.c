@@ -22,6 +22,26 @@ START_TEST(test_clock_set_back)
 }
 END_TEST
 
+static void verify_all(void)
+{
+    while (engine_verify(&fixture.engine) != 0)
+        ;
+}
+
+static void start_again(void)
+{
+    engine_deinit(&fixture.engine);
+    ck_assert_int_eq(engine_start(&fixture.engine, false), 0);
+    verify_all();
+}
+
+/* Nothing more is written by the process before. */
+static void start_after_power_cut(void)
+{
+    engine_forget_publications(&fixture.engine);
+    start_again();
+}
+
 static void begin_with_a_new_store(void)
 {
     bool newborn = false;
@@ -48,9 +68,7 @@ START_TEST(test_adoption_and_verification)
                                      .n_groups = 1};
     ck_assert_int_eq(grantdir_write_user(fixture.state, &stray, false), 0);
     ck_assert(fixture_in_group(&fixture, "dave", 34));
-    struct engine_verification verification = {0};
-    while (engine_verify(&fixture.engine, &verification) != 0)
-        ;
+    verify_all();
     ck_assert(!fixture_in_group(&fixture, "dave", 34));
     ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
     ck_assert(fixture_in_group(&fixture, "alice", 2001));
@@ -75,12 +93,148 @@ START_TEST(test_verification_goes_on)
     const struct grant_user stray = {
         .user = "dave", .uid = DAVE, .written = fixture.now, .groups = &group, .n_groups = 1};
     ck_assert_int_eq(grantdir_write_user(fixture.state, &stray, false), 0);
-    struct engine_verification verification = {0};
-    int faults = 0;
-    for (int r; (r = engine_verify(&fixture.engine, &verification)) != 0;)
-        faults += r < 0;
-    ck_assert_int_ge(faults, 1);
+    start_again();
     ck_assert(!fixture_in_group(&fixture, "dave", 34));
+}
+END_TEST
+
+static void remove_file(const char *user)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/grants/user/%s", fixture.state, user);
+    ck_assert_int_eq(unlink(path), 0);
+}
+
+static int64_t count_notes(void)
+{
+    return acts_count(&fixture, "SELECT count(*) FROM publication");
+}
+
+/* A power cut loses no approval: its note stays until its file is on stable storage, and longer where it cannot be. */
+START_TEST(test_note_until_sync)
+{
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "dave", "self", NULL, NULL), 0);
+    ck_assert_int_eq(count_notes(), 2);
+    remove_file("alice");
+    remove_file("dave");
+    start_after_power_cut();
+    ck_assert(fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert(fixture_gate_opens(&fixture, "dave", "self"));
+    ck_assert_int_eq(engine_settle_publications(&fixture.engine), 0);
+    ck_assert_int_eq(count_notes(), 0);
+    remove_file("alice");
+    start_after_power_cut();
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert(fixture_gate_opens(&fixture, "dave", "self"));
+}
+END_TEST
+
+/* A note that a later change left outstanding is not struck out with the earlier one's. */
+START_TEST(test_note_of_later_change)
+{
+    char folder[256], away[256];
+    snprintf(folder, sizeof(folder), "%s/grants/user", fixture.state);
+    snprintf(away, sizeof(away), "%s/grants/away", fixture.state);
+    fixture_write_package(&fixture, "twin", SELF_SERVICE);
+    fixture_reload(&fixture);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    engine_sync_publications(&fixture.engine);
+    ck_assert_int_eq(rename(folder, away), 0);
+    FILE *file = fopen(folder, "we");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fclose(file), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "twin", NULL, NULL), 0);
+    ck_assert_int_eq(engine_settle_publications(&fixture.engine), 0);
+    ck_assert_int_eq(count_notes(), 1);
+    ck_assert_int_eq(unlink(folder), 0);
+    ck_assert_int_eq(rename(away, folder), 0);
+    start_after_power_cut();
+    ck_assert(fixture_gate_opens(&fixture, "alice", "self"));
+}
+END_TEST
+
+/* Until a file was compared, nothing that is written for another reason brings back what was removed from it. */
+START_TEST(test_writing_before_the_comparison)
+{
+    fixture_write_package(&fixture, "twin", SELF_SERVICE);
+    fixture_write_package(&fixture, "third", SELF_SERVICE);
+    fixture_reload(&fixture);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "twin", NULL, NULL), 0);
+    engine_deinit(&fixture.engine);
+    remove_file("alice");
+    ck_assert_int_eq(engine_start(&fixture.engine, false), 0);
+    ck_assert_int_eq(engine_note_publication(&fixture.engine, "alice", false), 0);
+    engine_publish(&fixture.engine);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "third", NULL, NULL), 0);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "third"));
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+    verify_all();
+    ck_assert(fixture_gate_opens(&fixture, "alice", "third"));
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "twin"));
+    ck_assert_int_eq(
+        acts_count(&fixture, "SELECT count(*) FROM assignment WHERE state = 'partially-fulfilled'"), 2);
+}
+END_TEST
+
+/* The gate asks before the file was compared: it is not mended, and the user is told. */
+START_TEST(test_gate_before_the_comparison)
+{
+    json_t *value = NULL;
+    char *packages[] = {(char *)"self", NULL};
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    engine_deinit(&fixture.engine);
+    remove_file("alice");
+    ck_assert_int_eq(engine_start(&fixture.engine, false), 0);
+    const struct submission submission = {.user = "alice", .packages = packages, .at_gate = true};
+    ck_assert_int_eq(
+        fixture_answer(engine_submit(fixture_call(&fixture, "root", "alice"), &submission), &value), 0);
+    ck_assert_str_eq(acts_text(value, "state"), "partially-fulfilled");
+    json_decref(value);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+}
+END_TEST
+
+/* A clock that is set right, or wrong, between two starts is no change by hand. */
+START_TEST(test_other_clock)
+{
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    engine_deinit(&fixture.engine);
+    fixture.now -= 3600;
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert_int_eq(engine_start(&fixture.engine, false), 0);
+    verify_all();
+    fixture.now += 3600;
+    ck_assert(fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM audit WHERE event = 'drift'"), 0);
+}
+END_TEST
+
+/* Those that are many are written after the daemon is ready, and struck out. */
+START_TEST(test_many_notes)
+{
+    struct store *store = fixture.engine.store;
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    engine_deinit(&fixture.engine);
+    remove_file("alice");
+    ck_assert_int_eq(store_begin(store), 0);
+    for (int i = 0; i < 700; i++) {
+        char user[16];
+        snprintf(user, sizeof(user), "aa%03d", i);
+        ck_assert_int_eq(store_add_publication(store, user, false), 0);
+    }
+    ck_assert_int_eq(store_add_publication(store, "alice", false), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+    ck_assert_int_eq(engine_start(&fixture.engine, false), 0);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+    verify_all();
+    ck_assert(fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert_int_eq(engine_settle_publications(&fixture.engine), 0);
+    ck_assert_int_eq(count_notes(), 0);
+    ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM audit WHERE event = 'drift'"), 0);
 }
 END_TEST
 
@@ -103,9 +257,7 @@ START_TEST(test_adoption_of_a_shared_group)
                                      .n_groups = 2};
     ck_assert_int_eq(grantdir_write_user(fixture.state, &twice, false), 0);
     begin_with_a_new_store();
-    struct engine_verification verification = {0};
-    while (engine_verify(&fixture.engine, &verification) != 0)
-        ;
+    verify_all();
     ck_assert(fixture_gate_opens(&fixture, "alice", "self"));
     ck_assert(fixture_gate_opens(&fixture, "alice", "twin"));
     ck_assert(fixture_in_group(&fixture, "alice", 34));
@@ -143,6 +295,8 @@ int main(void)
 {
     suite_case("start", setup, fixture_teardown);
     suite_add(test_clock_set_back, test_adoption_and_verification, test_adoption_of_a_shared_group,
-              test_verification_goes_on, test_replay);
+              test_verification_goes_on, test_replay, test_note_until_sync, test_note_of_later_change,
+              test_writing_before_the_comparison, test_gate_before_the_comparison, test_other_clock,
+              test_many_notes);
     return suite_run();
 }

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Compares the grant files with the store after a start, in steps, while calls are served. What a file lacks is put back
+ * only where the process before noted it as outstanding; else it was removed manually, which drift_files.c judges. First
+ * those notes, then the users who hold something, then the files of others.
+ */
+#include "helperd/engine/verify.h"
+
+#include "common/cleanup.h"
+#include "common/grantdir.h"
+#include "helperd/engine/drift.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    VERIFY_STEP = 8,    /* grant files in one step, which delays calls */
+    EARLY_MAX = 256,    /* users who are remembered as compared out of turn */
+    SETTLE_AFTER = 512, /* publications in place that are struck out together */
+};
+
+/* Names of grant files. */
+struct strays {
+    char **names;
+    size_t count;
+    size_t next;
+};
+
+static void free_strays(struct strays *strays)
+{
+    for (size_t i = 0; strays && i < strays->count; i++)
+        free(strays->names[i]);
+    if (strays)
+        free(strays->names);
+    free(strays);
+}
+
+void engine_verification_end(struct engine *engine)
+{
+    struct verification *verification = &engine->verification;
+    engine_forget_former(engine);
+    free_strays(verification->strays);
+    strv_free(verification->early);
+    free(verification->at);
+    *verification = (struct verification){0};
+}
+
+int verification_begin(struct engine *engine)
+{
+    engine_verification_end(engine);
+    engine->verification.pending = true;
+    return store_last_assignment(engine->store, &engine->verification.last);
+}
+
+/* ---- what the process before left ---- */
+
+/* Writes the file if it is not what the store says; then its note may go. 0 or -errno. */
+static int replay_former(struct engine *engine, const char *user)
+{
+    struct grant_user file = {0};
+    enum grant_likeness likeness = GRANT_REJECTED;
+    const struct grant_source source = engine_grant_source(engine);
+    if (engine_is_outstanding(engine, user))
+        return 0;
+    const int r = grant_compare_user(&source, user, &file, &likeness);
+    if (r == 0 && likeness == GRANT_CHANGED)
+        grant_user_deinit(&file);
+    if (r == 0 && likeness == GRANT_ALIKE)
+        return engine_note_in_place(engine, user);
+    return engine_note_former(engine, user, false);
+}
+
+static int step_former(struct engine *engine)
+{
+    const char *user = NULL;
+    int r = 0;
+    for (int i = 0; r == 0 && i < VERIFY_STEP && (user = engine_take_former(engine)); i++)
+        r = replay_former(engine, user);
+    engine_publish(engine);
+    engine->verification.replayed += VERIFY_STEP;
+    if (!engine_has_former(engine) || engine->verification.replayed % SETTLE_AFTER == 0)
+        engine_settle_publications(engine);
+    return r < 0 ? r : 1;
+}
+
+/* ---- users who hold something ---- */
+
+static int verify_user(struct engine *engine, const char *user)
+{
+    const int r = drift_compare_user_file(engine, user, true);
+    return drift_log_failure(r, user);
+}
+
+/* 1: there may be more; 0: no more; -errno. */
+static int step_holders(struct engine *engine, struct verification *verification)
+{
+    int r = 0;
+    for (int i = 0; r == 0 && i < VERIFY_STEP; i++) {
+        char *next = NULL;
+        r = store_next_live_user(engine->store, verification->at ? verification->at : "", &next);
+        if (r != 0)
+            return r < 0 ? r : 0;
+        r = verify_user(engine, next);
+        free(verification->at);
+        verification->at = next;
+    }
+    return r < 0 ? r : 1;
+}
+
+/* ---- files of others ---- */
+
+static int note_file(const char *name, void *data)
+{
+    struct strays *strays = data;
+    char **grown = strays->names;
+    if ((strays->count & (strays->count - 1)) == 0)
+        grown = reallocarray(grown, strays->count ? 2 * strays->count : 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    strays->names = grown;
+    grown[strays->count] = strdup(name);
+    if (!grown[strays->count])
+        return -ENOMEM;
+    strays->count++;
+    return 0;
+}
+
+static int list_files(struct engine *engine, struct verification *verification)
+{
+    verification->strays = calloc(1, sizeof(*verification->strays));
+    if (!verification->strays)
+        return -ENOMEM;
+    const int r = grantdir_each_user(engine->state, note_file, verification->strays);
+    return r == -ENOENT ? 0 : r;
+}
+
+static int step_strays(struct engine *engine, struct strays *strays)
+{
+    int r = 0;
+    for (int i = 0; r == 0 && i < VERIFY_STEP && strays->next < strays->count; i++) {
+        const char *user = strays->names[strays->next++];
+        if (drift_holds_nothing(engine, user))
+            r = verify_user(engine, user);
+    }
+    return r < 0 ? r : strays->next < strays->count;
+}
+
+/* ---- in steps ---- */
+
+int engine_verify(struct engine *engine)
+{
+    struct verification *verification = &engine->verification;
+    if (!verification->pending)
+        return 0;
+    if (engine_has_former(engine))
+        return step_former(engine);
+    int r = verification->strays ? 0 : step_holders(engine, verification);
+    if (r == 0 && !verification->strays)
+        r = list_files(engine, verification);
+    if (r == 0)
+        r = step_strays(engine, verification->strays);
+    if (r == 0)
+        engine_verification_end(engine);
+    return r;
+}
+
+void engine_verify_user(struct engine *engine, const char *user)
+{
+    if (engine->joined.engine || !engine_is_unverified(engine, user))
+        return;
+    const int r = verify_user(engine, user);
+    if (r == 0 && strv_length(engine->verification.early) < EARLY_MAX)
+        strv_add(&engine->verification.early, user); /* else it is compared again */
+}
