@@ -23,7 +23,7 @@ int calls_call_all(struct invocation *invocation, struct client_message message,
 {
     int r;
 
-    client_deadline(invocation->program->deadline);
+    client_deadline(invocation->deadline ? invocation->deadline : invocation->program->deadline);
     r = connect_once(invocation, ret_error);
     if (r == 0)
         r = client_call_all(&invocation->client, message, ret_values, ret_error);

@@ -56,6 +56,7 @@ struct invocation {
     int64_t since;       /* 0: not given */
     const char *user;    /* NULL: not given */
     const char *request; /* NULL: not given; a number or USER/PACKAGE */
+    unsigned deadline;   /* seconds for each call; 0: the program's */
     struct output output;
     struct client client; /* cli/calls.h opens it at the first call */
 };

@@ -90,11 +90,19 @@ static bool is_kind(const struct found *found, const char *kind)
 
 /* ---- printing --------------------------------------------------------------------------------------------- */
 
+/* What was taken over from a grant file says so: no request tells why it is held. */
+static char *field_holding(const struct output *output, const json_t *row, const char *member)
+{
+    _cleanup_free_ char *state = field_state(output, row, member);
+
+    return output_format("%s%s", state ? state : "", member_true(row, "adopted") ? ", taken over" : "");
+}
+
 static const struct field fields[] = {
     {"USER", "user", field_text, FIELD_PLAIN},
     {"PACKAGE", "package", field_text, FIELD_PLAIN},
     {"GROUPS", "groups", field_list, FIELD_PLAIN},
-    {"STATE", "state", field_state, FIELD_STATE},
+    {"STATE", "state", field_holding, FIELD_STATE},
     {"SINCE", "assignment_start", field_when, FIELD_PLAIN},
     {"UNTIL", "assignment_end", field_end_when, FIELD_PLAIN},
     {"ASSIGNMENT", "assignment", field_count, FIELD_RIGHT},

@@ -5,83 +5,24 @@
  */
 #include "cli/calls.h"
 #include "cli/explain.h"
+#include "cli/helper.h"
 #include "cli/holders.h"
 #include "cli/import.h"
 #include "cli/lock.h"
 #include "cli/lookback.h"
 #include "cli/requests.h"
 #include "cli/status.h"
+#include "cli/store.h"
 #include "common/cleanup.h"
 #include "common/directory.h"
 #include "common/groupfile.h"
 #include "common/nsswitch.h"
 #include "common/paths.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-extern char **environ;
-
-/* ---- accesspkgd as a program ------------------------------------------------------------------------------ */
-
-/* The child's stdout becomes `out`. With -1 it stays, or with --json becomes stderr, as stdout is for the JSON. */
-static int spawn_accesspkgd(const struct invocation *invocation, char *const *argv, int out, pid_t *ret_pid)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t defaults;
-    int r;
-
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    posix_spawn_file_actions_init(&actions);
-    if (out >= 0)
-        posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    else if (invocation->output.json)
-        posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-    r = posix_spawn(ret_pid, PATH_DAEMON, &actions, &attributes, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    return r;
-}
-
-/* Returns its exit code, or 69 after a message. */
-static int run_accesspkgd_with(const struct invocation *invocation, char *const *argv, int out)
-{
-    pid_t pid;
-    int status = 0;
-    int r = spawn_accesspkgd(invocation, argv, out, &pid);
-
-    while (r == 0 && waitpid(pid, &status, 0) < 0)
-        r = errno == EINTR ? 0 : errno;
-    if (r == 0 && WIFEXITED(status))
-        return WEXITSTATUS(status);
-    if (r == 0)
-        output_message(invocation->program->name,
-                       "%s was ended by signal %d. The journal says more: journalctl -e", PATH_DAEMON,
-                       WTERMSIG(status));
-    else
-        output_message(invocation->program->name,
-                       "%s could not be run: %s. It is a part of accesspkg: install that again.", PATH_DAEMON,
-                       strerror(r));
-    return EX_UNAVAILABLE;
-}
-
-static int run_accesspkgd(const struct invocation *invocation, const char *argument, int out)
-{
-    char *const argv[] = {(char *)"accesspkgd", (char *)argument, NULL};
-
-    return run_accesspkgd_with(invocation, argv, out);
-}
 
 /* All output of accesspkgd; NULL when it cannot be read. */
 static char *read_output(int written)
@@ -111,9 +52,9 @@ static json_t *lines_after(const char *text, const char *begin)
 static int check_config(struct invocation *invocation)
 {
     if (!invocation->output.json)
-        return run_accesspkgd(invocation, "--check-config", -1);
+        return helper_run(invocation, "--check-config", -1);
     _cleanup_close_ int said = memfd_create("check-config", MFD_CLOEXEC);
-    const int code = run_accesspkgd(invocation, "--check-config", said);
+    const int code = helper_run(invocation, "--check-config", said);
     _cleanup_free_ char *text = read_output(said);
 
     if (!text)
@@ -216,7 +157,7 @@ static int rewrite_allow_list(struct invocation *invocation, const json_t *held)
         argv[2 + i] = gids[i];
         say_kept(invocation, group);
     }
-    return run_accesspkgd_with(invocation, argv, -1);
+    return helper_run_with(invocation, argv, -1);
 }
 
 static int reload_daemon(struct invocation *invocation, int checked)
@@ -269,10 +210,10 @@ static int reload_configuration(struct invocation *invocation)
         return EX_NOPERM;
     }
     checked = memfd_create("check", MFD_CLOEXEC);
-    code = run_accesspkgd(invocation, "--check-config", checked);
+    code = helper_run(invocation, "--check-config", checked);
     print_output(invocation, checked);
     if (code == 0)
-        code = run_accesspkgd(invocation, "--extend-allow-list", -1);
+        code = helper_run(invocation, "--extend-allow-list", -1);
     return code == 0 ? reload_daemon(invocation, checked) : code;
 }
 
@@ -385,6 +326,10 @@ static const struct command commands[] = {
      "what would become of a request; who could approve it"},
     {"holders", "[NAME]", 0, 1, TAKES_PACKAGE | TAKES_USER | TAKES_PAGER, holders_show,
      "who holds what until when; of a group, package or user"},
+    {"backup", "FILE", 1, 1, 0, store_back_up, "copy the store into a new file, or to stdout (-)"},
+    {"restore", "FILE", 1, 1, TAKES_YES, store_restore,
+     "put a backup in the store's place; accesspkgd is stopped"},
+    {"accept-store", "", 0, 0, 0, store_accept, "take a state.db that is not the one that was known"},
     {"report", "", 0, 0, TAKES_SINCE | TAKES_PACKAGE | TAKES_PAGER, lookback_report,
      "how much was asked for, and how long decisions took"},
     {"audit", "", 0, 0, TAKES_REQUEST | TAKES_USER | TAKES_SINCE | TAKES_LIMIT | TAKES_PAGER, lookback_audit,

@@ -230,9 +230,29 @@ static char *field_accounts(const struct output *output, const json_t *status, c
                          member_text(status, member));
 }
 
+static char *field_adopted(const struct output *output, const json_t *status, const char *member)
+{
+    (void)output;
+    return problem_count(status, member, " from grant files, until their ends: their requests were lost");
+}
+
+/* The first line of all: nothing else of the screen counts until it is settled. */
+static char *field_store_problem(const struct output *output, const json_t *status, const char *member)
+{
+    (void)output;
+    return *member_text(status, member)
+               ? output_format(
+                     "%s. WHAT HAD ENDED STAYS ENDED, WHAT WAS APPROVED BEFORE WAITS. Put back the right "
+                     "one, or look at this one, then: pkg-admin accept-store",
+                     member_text(status, member))
+               : NULL;
+}
+
 static const struct field fields[] = {
+    {"STATE.DB", "store_problem", field_store_problem, FIELD_PLAIN},
     {"Daemon", "version", field_daemon, FIELD_PLAIN},
     {"Store", "store_size", field_store, FIELD_PLAIN},
+    {"Store note", "store_note_problem", field_text, FIELD_PLAIN},
     {"Policy", "packages", field_policy, FIELD_PLAIN},
     {"Guarded services", "guarded", field_guarded, FIELD_PLAIN},
     {"Policy problem", "policy_problem", field_text, FIELD_PLAIN},
@@ -245,6 +265,7 @@ static const struct field fields[] = {
     {"Not reviewed", "unreviewed", field_unreviewed, FIELD_PLAIN},
     {"Live assignments", "live_assignments", field_count, FIELD_PLAIN},
     {"Locked", "locks", lock_field, FIELD_PLAIN},
+    {"Taken over", "adopted", field_adopted, FIELD_PLAIN},
     {"Not in place", "partial", field_lines, FIELD_PLAIN},
     {"Also in /etc/group", "standing_members", field_lines, FIELD_PLAIN},
     {"Not explained", "unexplained_members", field_lines, FIELD_PLAIN},

@@ -25,21 +25,22 @@
 #endif
 
 /* Where libc reads users and groups, independent of our SYSCONFDIR. */
-#define PATH_ETC      "/etc"
+#define PATH_ETC        "/etc"
 
-#define PATH_CONFIG   ACCESSPKG_SYSCONFDIR "/accesspkg/accesspkg.conf"
-#define PATH_PACKAGES ACCESSPKG_SYSCONFDIR "/accesspkg/packages.d"
-#define PATH_MAIL_MAP ACCESSPKG_SYSCONFDIR "/accesspkg/mail.map"
-#define PATH_STATE    ACCESSPKG_LOCALSTATEDIR "/lib/accesspkg"
-#define PATH_RUN      "/run/accesspkg" /* like PATH_ETC, the host's: cleared at boot */
-#define PATH_STORE    PATH_STATE "/state.db"
-#define PATH_LOCK     PATH_STATE "/state.lock"
-#define PATH_NOTES    ACCESSPKG_LOCALSTATEDIR "/lib/accesspkg-privileged" /* root's: notes.h */
-#define PATH_SUBMIT   ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-submit"
-#define PATH_PRIV     ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-privileged"
-#define PATH_LOOKUP   ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-lookup"
-#define PATH_DAEMON   ACCESSPKG_SBINDIR "/accesspkgd"
-#define PATH_RETURNED ACCESSPKG_MAILDIR "/accesspkg-notify" /* the mailbox with bounced mails */
+#define PATH_CONFIG     ACCESSPKG_SYSCONFDIR "/accesspkg/accesspkg.conf"
+#define PATH_PACKAGES   ACCESSPKG_SYSCONFDIR "/accesspkg/packages.d"
+#define PATH_MAIL_MAP   ACCESSPKG_SYSCONFDIR "/accesspkg/mail.map"
+#define PATH_STORE_NOTE ACCESSPKG_SYSCONFDIR "/accesspkg/store" /* root's: storenote.h */
+#define PATH_STATE      ACCESSPKG_LOCALSTATEDIR "/lib/accesspkg"
+#define PATH_RUN        "/run/accesspkg" /* like PATH_ETC, the host's: cleared at boot */
+#define PATH_STORE      PATH_STATE "/state.db"
+#define PATH_LOCK       PATH_STATE "/state.lock"
+#define PATH_NOTES      ACCESSPKG_LOCALSTATEDIR "/lib/accesspkg-privileged" /* root's: notes.h */
+#define PATH_SUBMIT     ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-submit"
+#define PATH_PRIV       ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-privileged"
+#define PATH_LOOKUP     ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-lookup"
+#define PATH_DAEMON     ACCESSPKG_SBINDIR "/accesspkgd"
+#define PATH_RETURNED   ACCESSPKG_MAILDIR "/accesspkg-notify" /* the mailbox with bounced mails */
 
 /* OpenSSH's, for the host's key (hostkey.h). */
 #define PATH_SSH_KEYGEN "/usr/bin/ssh-keygen"

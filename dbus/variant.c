@@ -94,6 +94,8 @@ static bool value_fits(const char *signature, const json_t *value, int level)
         return string_fits(value);
     if (strcmp(signature, "x") == 0)
         return json_is_integer(value);
+    if (strcmp(signature, "h") == 0)
+        return level == 0 && json_is_integer(value);
     if (strcmp(signature, "u") == 0)
         return json_is_integer(value) && json_integer_value(value) >= 0 &&
                json_integer_value(value) <= UINT32_MAX;
@@ -180,6 +182,7 @@ static bool append_value(DBusMessageIter *iter, const char *signature, const jso
     dbus_int64_t number = json_integer_value(value);
     dbus_uint32_t small = (dbus_uint32_t)number;
     dbus_bool_t truth = json_is_true(value);
+    int file = (int)number;
 
     switch (signature[0]) {
     case 's':
@@ -190,6 +193,8 @@ static bool append_value(DBusMessageIter *iter, const char *signature, const jso
         return dbus_message_iter_append_basic(iter, DBUS_TYPE_UINT32, &small);
     case 'b':
         return dbus_message_iter_append_basic(iter, DBUS_TYPE_BOOLEAN, &truth);
+    case 'h':
+        return dbus_message_iter_append_basic(iter, DBUS_TYPE_UNIX_FD, &file);
     default:
         return append_array(iter, signature + 1, value);
     }
@@ -330,6 +335,8 @@ static json_t *read_value(DBusMessageIter *iter, int level)
     case DBUS_TYPE_INT64:
     case DBUS_TYPE_UINT64:
         return read_integer(iter, type);
+    case DBUS_TYPE_UNIX_FD:
+        return level == 0 ? json_null() : NULL;
     case DBUS_TYPE_ARRAY:
         return level < LEVELS_MAX ? read_array(iter, level) : NULL;
     case DBUS_TYPE_VARIANT:

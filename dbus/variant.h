@@ -4,6 +4,8 @@
  *
  *   string s · integer x, u · boolean b · array of strings as · of integers ax, au · of objects aa{sv} · object a{sv}
  *
+ * A descriptor (h) is an integer when it is written, and null when it is read: take it from the message.
+ *
  * Reading accepts every integer type (y n q i u x t; not a t above INT64_MAX); writing follows the given signature.
  * Writing leaves out members of an object that are null, and writes an array of integers inside a{sv} as `ax`, an
  * empty one as `as`.

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/paths.h"
 #include "helperd/config/configure.h"
+#include "helperd/config/notestore.h"
 #include "helperd/daemon/daemon.h"
 
 #include <errno.h>
@@ -34,6 +35,7 @@ static int extend_allow_list(const struct arguments *arguments)
 {
     (void)arguments;
     if (geteuid() == 0) {
+        notestore_keep(stdout);
         locks_prepare(PATH_STATE);
         locks_restore(PATH_STATE);
     }
@@ -61,8 +63,24 @@ static int write_allow_list(const struct arguments *arguments)
         log_error("%s is no gid. See: accesspkgd --help", arguments->words[i]);
         return EX_USAGE;
     }
+    if (geteuid() == 0)
+        notestore_keep(stdout);
     directory_set_patience(DIRECTORY_PATIENCE);
     return configure_write_allow_list(held, arguments->count, stdout);
+}
+
+static int note_store(const struct arguments *arguments)
+{
+    (void)arguments;
+    return notestore_keep(stdout);
+}
+
+static int restore_store(const struct arguments *arguments)
+{
+    if (arguments->count == 1 || (arguments->count == 2 && strcmp(arguments->words[1], "any-host") == 0))
+        return daemon_restore(arguments->words[0], arguments->count == 2, stdout);
+    log_error("--restore takes a file. See: accesspkgd --help");
+    return EX_USAGE;
 }
 
 static int print_version(const struct arguments *arguments)
@@ -93,6 +111,14 @@ static const struct {
      write_allow_list,
      "as root: allow the groups that packages.d names and, of those allowed before, these (pkg-admin reload "
      "does this)"},
+    {{"note-store", no_argument, NULL, 0},
+     "",
+     note_store,
+     "as root: note how far the store is, in /etc/accesspkg (the unit does this when accesspkgd runs)"},
+    {{"restore", no_argument, NULL, 0},
+     " FILE [any-host]",
+     restore_store,
+     "as root, while it is stopped: put a backup in the store's place (pkg-admin restore does this)"},
     {{"debug", no_argument, NULL, 0}, "", NULL, "log more"},
     {{"help", no_argument, NULL, 0}, "", print_help, "show this"},
     {{"version", no_argument, NULL, 0}, "", print_version, "show the version"},

@@ -25,6 +25,7 @@ struct bus_call {
     struct caller caller;
     bool identified;
     struct bus_terms terms;
+    int file;      /* a descriptor among the arguments; -1: none */
     char *user;    /* owns terms.user after BUS_CALL_BY_NAME has replaced it; else NULL */
     bool for_root; /* see BUS_CALL_FOR_ROOT */
     struct inquiry inquiry;
@@ -32,6 +33,7 @@ struct bus_call {
     struct reply reply;
     double since;         /* when its accounts were first asked for (bus_accounts_query) */
     bool awaits_accounts; /* has its facts, and waits for the accounts of who decides */
+    bool steps;           /* it is done in steps, and has begun */
     time_t parked; /* since when its answer waits for the root service, by CLOCK_MONOTONIC; 0: it does not */
 };
 
@@ -63,6 +65,8 @@ enum {
     BUS_CALL_TELLS_ACCOUNTS = 1 << 9, /* tells uid 0 of the people of its principals, the first few */
     /* Needs terms.user as the directory spells it: planned again when another spelling was typed. */
     BUS_CALL_BY_NAME = 1 << 6,
+    /* Is only begun by its run; engine_step_backup goes on, between other calls, and answers. */
+    BUS_CALL_IN_STEPS = 1 << 10,
 };
 
 /* Adds to the inquiry what to look up besides the caller. 0, a positive enum bus_error with the reply's message,

@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     CALLS_MAX = 4096,          /* under way: bounds memory */
@@ -35,6 +36,8 @@ static void call_free(struct bus_call *call)
     }
     dbus_message_unref(call->message);
     json_decref(call->arguments);
+    if (call->file >= 0)
+        close(call->file);
     bus_terms_deinit(&call->terms);
     free(call->user);
     inquiry_deinit(&call->inquiry);
@@ -138,10 +141,31 @@ static void run_engine_call(struct bus_call *call)
     const struct call asked = engine_call_of(call);
     asked.engine->chores_begun = false;
     const int r = engine_finish(&asked, bus_call_run(call, &asked));
-    if (r == 0 && asked.engine->chores_begun && engine_answer_waits(&asked))
+    if (r == 0 && call->method->flags & BUS_CALL_IN_STEPS) {
+        call->steps = true;
+        call->manager->hooks.steps(call->manager->hooks.data);
+    } else if (r == 0 && asked.engine->chores_begun && engine_answer_waits(&asked)) {
         park_call(call);
-    else
+    } else {
         call_finish(call, r);
+    }
+}
+
+bool bus_manager_step(struct bus_manager *manager)
+{
+    bool more = false;
+    for (struct bus_call *call = manager->calls, *next; call; call = next) {
+        next = call->next;
+        if (!call->steps)
+            continue;
+        const struct call asked = engine_call_of(call);
+        const int r = engine_step_backup(&asked);
+        if (r == ENGINE_E_MORE)
+            more = true;
+        else
+            call_finish(call, r);
+    }
+    return more;
 }
 
 /* True when the directory spells the user's name in another way than the call; takes that name over. */
@@ -363,6 +387,16 @@ static DBusMessage *new_stub(DBusMessage *message)
     return stub;
 }
 
+/* The descriptor that the method takes, as our own; -1: it takes none, or there is no room for it. */
+static int take_file(const struct bus_call_method *method, DBusMessage *message)
+{
+    int file = -1;
+    if (strcmp(method->shape.in, "h") != 0 ||
+        !dbus_message_get_args(message, NULL, DBUS_TYPE_UNIX_FD, &file, DBUS_TYPE_INVALID))
+        return -1;
+    return file;
+}
+
 static struct bus_call *call_new(struct bus_manager *manager, const struct bus_call_method *method,
                                  DBusMessage *message)
 {
@@ -381,6 +415,7 @@ static struct bus_call *call_new(struct bus_manager *manager, const struct bus_c
                               .method = method,
                               .message = stub,
                               .arguments = arguments,
+                              .file = take_file(method, message),
                               .inquiry = INQUIRY_EMPTY};
     manager->calls = call;
     manager->count++;
@@ -439,6 +474,7 @@ void bus_manager_free(struct bus_manager *manager)
 {
     if (!manager)
         return;
+    engine_end_backup(manager->engine); /* before the file of its call is closed */
     while (manager->calls) {
         struct bus_call *call = manager->calls;
         lookup_cancel(manager->lookup, call);

@@ -18,6 +18,8 @@ struct bus_manager_hooks {
     int (*add_status)(json_t *status, void *data);
     /* An answer waits: call bus_manager_resume_answers in this many seconds or before. */
     void (*parked)(int64_t seconds, void *data);
+    /* A call is done in steps: call bus_manager_step at the loop's next turns, until it returns false. */
+    void (*steps)(void *data);
     void *data;
 };
 
@@ -32,5 +34,6 @@ int bus_manager_attach(struct bus_manager *manager, struct bus *bus);
 void bus_manager_forget_accounts(struct bus_manager *manager);
 /* Sends the answers that need not wait any longer: the root service has done something, or their time is over. */
 void bus_manager_resume_answers(struct bus_manager *manager);
+bool bus_manager_step(struct bus_manager *manager);
 /* Handles a method call to BUS_PATH. */
 void bus_manager_call(struct bus_manager *manager, DBusMessage *message);

@@ -204,6 +204,7 @@ enum {
     DECIDES = BUS_CALL_DECIDES,
     NAMES_DECIDER = BUS_CALL_NAMES_DECIDER,
     TELLS_ACCOUNTS = BUS_CALL_TELLS_ACCOUNTS,
+    IN_STEPS = BUS_CALL_IN_STEPS,
 };
 
 #define PLANS(...)                                                                                           \
@@ -278,6 +279,10 @@ enum {
       engine_heed_lock(asked, terms->user, true))                                                            \
     X(Unlock, "s", "user", "", "a{sv}", "lock", PLANS(NULL), ROOT_ONLY,                                      \
       engine_heed_lock(asked, terms->user, false))                                                           \
+    X(Backup, "h", "file", "", "a{sv}", "backup", PLANS(bus_plan_names), ROOT_ONLY | IN_STEPS,               \
+      engine_begin_backup(asked, call->file))                                                                \
+    X(AcceptStore, "", "", "", "a{sv}", "outcome", PLANS(bus_plan_names), ROOT_ONLY,                         \
+      engine_accept_store(asked))                                                                            \
     X(Reload, "", "", "", "asaa{sv}", "warnings held", PLANS(bus_plan_names), ROOT_ONLY,                     \
       call->manager->hooks.reload(asked->reply, call->manager->hooks.data))
 

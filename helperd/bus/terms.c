@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { KIND_TEXT, KIND_TEXTS, KIND_NUMBER, KIND_BOOLEAN, KIND_CLAIM };
+enum kind { KIND_TEXT, KIND_TEXTS, KIND_NUMBER, KIND_BOOLEAN, KIND_FILE, KIND_CLAIM };
 
 static const struct term {
     const char *name;
@@ -66,6 +66,9 @@ static bool set_term(const struct term *term, const json_t *value, struct bus_te
     case KIND_BOOLEAN:
         *(bool *)place = json_is_true(value);
         return json_is_boolean(value);
+    case KIND_FILE:
+        *(int *)place = -1; /* the call puts it there */
+        return json_is_null(value);
     case KIND_CLAIM:
         if (json_is_string(value))
             text_visible(json_string_value(value), place, BUS_CLAIM_MAX + 1);

@@ -12,6 +12,7 @@
 /*
  * TEXT: borrowed from the JSON; NULL: not given. TEXTS: the array is owned, its strings are borrowed. CLAIM: made
  * visible and cut, never refused, for the gate passes on what a network peer calls itself.
+ * FILE: a descriptor, which the call owns; -1: none.
  */
 #define BUS_TERMS(X)                                                                                         \
     X(TEXT, user)                                                                                            \
@@ -39,6 +40,7 @@
     X(NUMBER, before_at)                                                                                     \
     X(NUMBER, since)                                                                                         \
     X(NUMBER, request)                                                                                       \
+    X(FILE, file)                                                                                            \
     X(BOOLEAN, gate)                                                                                         \
     X(BOOLEAN, login_id)                                                                                     \
     X(BOOLEAN, can_ask)                                                                                      \
@@ -54,6 +56,7 @@
 #define BUS_TERM_TEXT(name)    const char *name;
 #define BUS_TERM_TEXTS(name)   strv name;
 #define BUS_TERM_NUMBER(name)  int64_t name;
+#define BUS_TERM_FILE(name)    int name;
 #define BUS_TERM_BOOLEAN(name) bool name;
 #define BUS_TERM_CLAIM(name)   char name[BUS_CLAIM_MAX + 1];
 

@@ -74,6 +74,21 @@ static void on_parked(struct ev_loop *loop, ev_timer *timer, int events)
     on_settled(timer->data);
 }
 
+static void set_steps(void *data)
+{
+    struct daemon *daemon = data;
+    ev_timer_set(&daemon->steps, 0., 0.);
+    ev_timer_start(daemon->loop, &daemon->steps);
+}
+
+static void on_call_steps(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    struct daemon *daemon = timer->data;
+    if (bus_manager_step(daemon->manager))
+        set_steps(daemon);
+}
+
 static void set_parked(int64_t seconds, void *data)
 {
     struct daemon *daemon = data;
@@ -204,6 +219,8 @@ static void init_loop_events(struct daemon *daemon)
     daemon->due.data = daemon;
     ev_timer_init(&daemon->written, on_written, 0., 0.);
     daemon->written.data = daemon;
+    ev_timer_init(&daemon->steps, on_call_steps, 0., 0.);
+    daemon->steps.data = daemon;
     ev_timer_init(&daemon->parked, on_parked, 0., 0.);
     daemon->parked.data = daemon;
     ev_idle_init(&daemon->verify, on_verify);
@@ -228,6 +245,7 @@ static int start_layers(struct daemon *daemon)
         .state = PATH_STATE,
         .login_ids_count = bus_caller_login_ids_count("/proc"),
         .group_file = PATH_ETC "/group",
+        .store_note = PATH_STORE_NOTE,
         .host_name = daemon->host_name,
         .hooks = {.changed = on_request_changed,
                   .deadline = set_deadline,
@@ -257,7 +275,8 @@ static int start_layers(struct daemon *daemon)
     if (daemon->lookup)
         lookup_set_outage(daemon->lookup, on_outage, daemon);
     daemon->engine.names = daemon->lookup ? lookup_names(daemon->lookup) : NULL;
-    const struct bus_manager_hooks hooks = {daemon_reload_policy, daemon_add_status, set_parked, daemon};
+    const struct bus_manager_hooks hooks = {daemon_reload_policy, daemon_add_status, set_parked, set_steps,
+                                            daemon};
     daemon->manager = bus_manager_new(&daemon->engine, daemon->lookup, &hooks);
     if (!daemon->lookup || !daemon->manager)
         return EX_OSERR;

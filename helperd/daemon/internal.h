@@ -36,6 +36,7 @@ struct daemon {
     ev_periodic deadline;
     ev_timer due;     /* starts chores */
     ev_timer written; /* grant files await a sync */
+    ev_timer steps;   /* of a call that is done in steps */
     ev_timer parked;  /* the longest wait of parked answers has passed */
     ev_idle verify;
     struct daemon_follow *follow;

@@ -6,6 +6,7 @@
 #include "common/hostname.h"
 #include "common/log.h"
 #include "common/paths.h"
+#include "common/storenote.h"
 #include "helperd/config/configure.h"
 #include "helperd/config/lastgood.h"
 #include "helperd/config/packages_allow.h"
@@ -194,6 +195,33 @@ int daemon_reload_policy(struct reply *reply, void *data)
     return 0;
 }
 
+static const char *find_note_fault(const struct daemon *daemon, const char *epoch)
+{
+    struct storenote note;
+    const int r = storenote_read(PATH_STORE_NOTE, 0, &note);
+    if (daemon->engine.unaccepted)
+        return NULL; /* it stays what it was */
+    if (r < 0)
+        return r == -ENOENT    ? "is missing"
+               : r == -EBADMSG ? "is damaged"
+               : r == -EPERM   ? "has the wrong owner, or others may write it"
+                               : "cannot be read";
+    return epoch && strcmp(note.epoch, epoch) != 0 ? "is of another store" : NULL;
+}
+
+/* Root notes it at each start and reload; accesspkgd cannot. */
+static int set_note_problem(const struct daemon *daemon, const char *epoch, json_t *status)
+{
+    const char *fault = find_note_fault(daemon, epoch);
+    if (!fault)
+        return 0;
+    return json_object_set_new(
+        status, "store_note_problem",
+        json_sprintf("%s %s: a state.db that is lost or older than it was may not be noticed. To write it: "
+                     "pkg-admin reload",
+                     PATH_STORE_NOTE, fault));
+}
+
 int daemon_add_status(json_t *status, void *data)
 {
     struct daemon *daemon = data;
@@ -211,6 +239,7 @@ int daemon_add_status(json_t *status, void *data)
             json_object_set_new(
                 status, "membership",
                 json_string(daemon->config.membership == CONFIG_MEMBERSHIP_FILES ? "files" : "nss"));
+    r |= set_note_problem(daemon, epoch, status);
     if (epoch)
         r |= json_object_set_new(status, "epoch", json_string(epoch));
     if (daemon->host_key)

@@ -162,6 +162,16 @@ int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool
 /* The engine's part of GetStatus. The caller's login id shows whether login ids are known on this host. */
 int engine_status(struct engine *engine, const struct caller *caller, struct reply *reply);
 
+/* Copies the store into a file, in steps; the caller has checked for uid 0. The file is to be empty and stays the
+ * caller's, until a step returns something else than ENGINE_E_MORE. One at a time. */
+int engine_begin_backup(const struct call *call, int file);
+int engine_step_backup(const struct call *call);
+void engine_end_backup(struct engine *engine); /* also when none is under way */
+
+/* Takes the store for what it is, where it is not the one that was known here; the caller has checked for uid 0. The value
+ * counts what is held, waits for its start, and waits for a decision. */
+int engine_accept_store(const struct call *call);
+
 /* Sets reply->message and returns the code. */
 int engine_refuse(struct reply *reply, enum bus_error code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

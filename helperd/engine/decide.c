@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Cancels and decides requests. */
 #include "helperd/engine/internal.h"
+#include "helperd/engine/lineage.h"
 
 #include "common/cleanup.h"
 #include "common/duration.h"
@@ -315,6 +316,8 @@ static int decide_record(const struct call *call, struct record *record, bool ap
     const struct package *package = packages_find(call->engine->packages, request->package);
     if (r == 0)
         r = check_seen(call, record, terms);
+    if (r == 0 && approve)
+        r = lineage_check_request(call->engine, request, call->reply);
     if (r == 0 && approve)
         r = check_requestor(call, request, package);
     if (r == 0 && approve)

@@ -59,7 +59,7 @@ int engine_repair_drift(struct engine *engine)
         if (r != 0)
             break;
         const struct package *package = packages_find(engine->packages, assignment.package);
-        if (package && package->drift_repair)
+        if (package && package->drift_repair && !assignment.held)
             r = plan_retry_now(engine, &assignment);
         after = assignment.id;
         assignment_deinit(&assignment);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Extends, returns, revokes, assigns and retries what users hold. */
 #include "helperd/engine/internal.h"
+#include "helperd/engine/lineage.h"
 
 #include "common/names.h"
 #include "helperd/engine/locks.h"
@@ -472,6 +473,8 @@ int engine_retry_now(const struct call *call, const char *user, const char *pack
         r = engine_refuse(call->reply, BUS_ERROR_NO_SUCH_USER,
                           "The user %s is no longer on this host, so nothing can be put in place.",
                           text_visible(user, visible, sizeof(visible)));
+    if (r == 0)
+        r = lineage_check_retry(call->engine, &assignment, call->reply);
     if (r == 0)
         r = engine_retry_assignment(call->engine, &assignment, call->facts, true);
     call->reply->answer = (struct answer){.request = assignment.request, .assignment = assignment.id};

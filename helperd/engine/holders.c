@@ -111,13 +111,13 @@ static int set_standing_groups(const struct listing *listing, json_t *view,
 static json_t *view_holder(const struct assignment *assignment)
 {
     const int64_t end = assignment->span.end;
-    return json_pack("{s:s, s:o, s:I, s:s, s:I, s:o*, s:I, s:o*}", "package", assignment->package, "user",
-                     new_name(assignment->user), "uid", (json_int_t)assignment->uid, "state",
-                     state_identifier(assignment_shown_state(assignment)), "assignment",
-                     (json_int_t)assignment->id, "request",
-                     assignment->request ? json_integer(assignment->request) : NULL, "assignment_start",
-                     (json_int_t)assignment->span.start, "assignment_end",
-                     end == GRANT_FOREVER ? NULL : json_integer(end));
+    return json_pack(
+        "{s:s, s:o, s:I, s:s, s:I, s:o*, s:o*, s:I, s:o*}", "package", assignment->package, "user",
+        new_name(assignment->user), "uid", (json_int_t)assignment->uid, "state",
+        state_identifier(assignment_shown_state(assignment)), "assignment", (json_int_t)assignment->id,
+        "request", assignment->request ? json_integer(assignment->request) : NULL, "adopted",
+        assignment->request ? NULL : json_true(), "assignment_start", (json_int_t)assignment->span.start,
+        "assignment_end", end == GRANT_FOREVER ? NULL : json_integer(end));
 }
 
 static int list_holder(const struct assignment *assignment, void *data)

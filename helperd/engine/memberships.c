@@ -175,6 +175,7 @@ int engine_membership_done(struct engine *engine, const struct membership *asked
 {
     struct txn txn;
     struct membership membership = {0};
+    engine_verify_user(engine, asked->user);
     int r = store_get_membership(engine->store, asked->user, asked->group, &membership);
     if (r != 0)
         return r < 0 ? r : 0; /* released before anything was done */

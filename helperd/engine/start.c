@@ -5,9 +5,9 @@
 #include "common/disk.h"
 #include "common/grantdir.h"
 #include "common/log.h"
+#include "helperd/engine/lineage.h"
 #include "helperd/engine/locks.h"
 #include "helperd/engine/verify.h"
-#include "helperd/grants/grant.h"
 #include "helperd/lifecycle/narrow.h"
 
 #include <errno.h>
@@ -41,15 +41,6 @@ static int note_narrowed(struct engine *engine, const char *user)
     return engine_note_former(engine, user, true);
 }
 
-static int adopt_files(struct engine *engine)
-{
-    struct txn txn;
-    txn_begin(&txn, engine);
-    txn_ok(&txn, grant_adopt(&(struct grant_source){
-                     .store = txn.store, .state = engine->state, .now = engine->last_now}));
-    return txn_commit(&txn);
-}
-
 static void log_member_lists(const struct engine *engine)
 {
     const int r = grantdir_remove_member_lists(engine->state);
@@ -63,11 +54,9 @@ static void log_member_lists(const struct engine *engine)
 int engine_start(struct engine *engine, bool newborn)
 {
     engine->last_now = clock_now(&engine->clock);
-    /* First: what a locked user held is neither adopted nor written. A fault is logged, and it is tried again. */
-    engine_apply_locks(engine);
-    int r = verification_begin(engine);
-    if (r == 0 && newborn)
-        r = adopt_files(engine);
+    int r = lineage_begin(engine, newborn);
+    if (r == 0)
+        r = verification_begin(engine);
     log_member_lists(engine);
     if (r < 0 || (r = narrow_load(engine, note_narrowed)) < 0 || (r = engine_load_former(engine)) < 0)
         return r;
@@ -93,7 +82,9 @@ void engine_deinit(struct engine *engine)
 {
     /* So that the next start has nothing to replay. */
     engine_settle_publications(engine);
+    engine_end_backup(engine);
     engine_verification_end(engine);
+    lineage_end(engine);
     engine_forget_publications(engine);
     narrow_unload(engine);
     engine_forget_locks(engine);

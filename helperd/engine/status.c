@@ -200,6 +200,20 @@ static int set_unexplained(const struct engine *engine, json_t *status)
                : 0;
 }
 
+static int set_lineage(struct engine *engine, json_t *status)
+{
+    int64_t adopted = 0;
+    const int r = store_count_adopted(engine->store, &adopted);
+    int failed = 0;
+    if (r < 0)
+        return r;
+    if (adopted > 0)
+        failed |= json_object_set_new(status, "adopted", json_integer(adopted));
+    if (engine->unaccepted)
+        failed |= json_object_set_new(status, "store_problem", json_string(engine->unaccepted));
+    return failed ? -ENOMEM : 0;
+}
+
 int engine_status(struct engine *engine, const struct caller *caller, struct reply *reply)
 {
     struct store_counts counts = {0};
@@ -221,6 +235,8 @@ int engine_status(struct engine *engine, const struct caller *caller, struct rep
         (r = set_standing(engine, status)) != 0 || (r = set_unexplained(engine, status)) != 0 ||
         (r = engine_add_unrecorded(engine, status)) != 0 || (r = engine_add_unknown(engine, status)) != 0 ||
         (r = set_space(engine, status)) != 0 || (r = set_next_deadline(engine, status)) != 0)
+        return r;
+    if ((r = set_lineage(engine, status)) != 0)
         return r;
     return set_notices(engine, status);
 }

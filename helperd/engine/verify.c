@@ -16,7 +16,6 @@
 
 enum {
     VERIFY_STEP = 8,    /* grant files in one step, which delays calls */
-    EARLY_MAX = 256,    /* users who are remembered as compared out of turn */
     SETTLE_AFTER = 512, /* publications in place that are struck out together */
 };
 
@@ -41,7 +40,7 @@ void engine_verification_end(struct engine *engine)
     struct verification *verification = &engine->verification;
     engine_forget_former(engine);
     free_strays(verification->strays);
-    strv_free(verification->early);
+    engine_forget_verified(engine);
     free(verification->at);
     *verification = (struct verification){0};
 }
@@ -169,7 +168,6 @@ void engine_verify_user(struct engine *engine, const char *user)
 {
     if (engine->joined.engine || !engine_is_unverified(engine, user))
         return;
-    const int r = verify_user(engine, user);
-    if (r == 0 && strv_length(engine->verification.early) < EARLY_MAX)
-        strv_add(&engine->verification.early, user); /* else it is compared again */
+    if (verify_user(engine, user) == 0)
+        engine_note_verified(engine, user);
 }

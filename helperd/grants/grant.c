@@ -286,11 +286,6 @@ bool grant_file_exceeds(const struct grant_source *source, const char *user)
     return exceeds;
 }
 
-struct adoption {
-    const struct grant_source *source;
-    int64_t adopted;
-};
-
 static void audit_adoption(const struct grant_source *source, const char *event, int64_t assignment,
                            const char *detail)
 {
@@ -311,9 +306,25 @@ static bool grants_contain(const struct grant *grants, size_t count, const char 
     return false;
 }
 
-/* The groups of a package are those with its span, as the daemon wrote them. */
-static int adopt_package(struct adoption *adoption, const struct grant_user *file,
-                         const struct grant_package *package)
+int grant_list_groups(const struct grant_user *file, const struct grant_package *package, struct grant **ret,
+                      size_t *ret_count)
+{
+    struct grant *grants = calloc(file->n_groups ? file->n_groups : 1, sizeof(*grants));
+    if (!grants)
+        return -ENOMEM;
+    size_t count = 0;
+    for (size_t i = 0; i < file->n_groups; i++)
+        if (same_span(&file->groups[i].span, &package->span) &&
+            !grants_contain(grants, count, file->groups[i].name))
+            grants[count++] =
+                (struct grant){.group = (char *)file->groups[i].name, .gid = file->groups[i].gid};
+    *ret = grants;
+    *ret_count = count;
+    return 0;
+}
+
+int grant_adopt_package(const struct grant_source *source, const struct grant_user *file,
+                        const struct grant_package *package)
 {
     struct assignment assignment = {
         .package = (char *)package->name,
@@ -325,22 +336,22 @@ static int adopt_package(struct adoption *adoption, const struct grant_user *fil
         .duration =
             package->span.end == GRANT_FOREVER ? DURATION_FOREVER : package->span.end - package->span.start,
     };
-    struct grant *grants = calloc(file->n_groups ? file->n_groups : 1, sizeof(*grants));
-    if (!grants)
-        return -ENOMEM;
+    struct grant *grants = NULL;
     size_t count = 0;
-    for (size_t i = 0; i < file->n_groups; i++)
-        if (same_span(&file->groups[i].span, &package->span) &&
-            !grants_contain(grants, count, file->groups[i].name))
-            grants[count++] =
-                (struct grant){.group = (char *)file->groups[i].name, .gid = file->groups[i].gid};
-    store_add_assignment(adoption->source->store, &assignment);
-    store_set_grants(adoption->source->store, assignment.id, grants, count, true);
-    audit_adoption(adoption->source, "adopt", assignment.id, "taken over from the grant file");
+    const int r = grant_list_groups(file, package, &grants, &count);
+    if (r < 0)
+        return r;
+    store_add_assignment(source->store, &assignment);
+    store_set_grants(source->store, assignment.id, grants, count, true);
+    audit_adoption(source, "adopt", assignment.id, "taken over from the grant file");
     free(grants);
-    adoption->adopted++;
     return 0;
 }
+
+struct adoption {
+    const struct grant_source *source;
+    int64_t adopted;
+};
 
 /* Two lines of one package are one assignment. */
 static bool is_adopted(const struct adoption *adoption, const struct grant_user *file, size_t package)
@@ -367,8 +378,10 @@ static int adopt_user(const char *user, void *data)
     }
     for (size_t i = 0; r == 0 && i < file.n_packages; i++)
         if (grant_span_holds(&file.packages[i].span, adoption->source->now) &&
-            !is_adopted(adoption, &file, i))
-            r = adopt_package(adoption, &file, &file.packages[i]);
+            !is_adopted(adoption, &file, i)) {
+            r = grant_adopt_package(adoption->source, &file, &file.packages[i]);
+            adoption->adopted += r == 0;
+        }
     /* The numbers of assignments are others now. */
     store_add_publication(adoption->source->store, user, false);
     grant_user_deinit(&file);

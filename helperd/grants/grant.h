@@ -56,3 +56,10 @@ bool grant_file_has_group(const struct grant_user *file, const struct assignment
  * transaction. Files that the modules would reject are left for engine_verify. 0 or -errno.
  */
 int grant_adopt(const struct grant_source *source);
+/* Adds the assignment of one package of a file, with its groups. Inside a transaction. 0 or -errno. */
+int grant_adopt_package(const struct grant_source *source, const struct grant_user *file,
+                        const struct grant_package *package);
+/* The groups of a package of a file: those with its span, as they are written. A new array whose strings are the
+ * file's; free it with free(). 0 or -ENOMEM. */
+int grant_list_groups(const struct grant_user *file, const struct grant_package *package, struct grant **ret,
+                      size_t *ret_count);

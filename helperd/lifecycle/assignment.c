@@ -220,7 +220,7 @@ static void forget_drift(const struct engine *engine, const struct assignment *a
                          struct grants *grants, bool asked)
 {
     const struct package *package = packages_find(engine->packages, assignment->package);
-    const bool repair = asked || (package && package->drift_repair);
+    const bool repair = asked || (package && package->drift_repair && !assignment->held);
     for (size_t i = 0; i < grants->count; i++)
         grants->items[i].drifted &= !repair;
 }
@@ -257,6 +257,7 @@ void assignment_resolve(struct txn *txn, struct assignment *assignment, const st
     grants_load(txn, assignment, &grants);
     txn_publish(txn, assignment->user, true); /* a group may be gone, or renumbered */
     forget_drift(txn->engine, assignment, &grants, asked);
+    assignment->held &= !asked;
     grants_drop_unnamed(txn, assignment, &grants);
     resolve(txn, assignment->user, facts, &grants);
     assignment_regrant(txn, assignment, &grants, start);

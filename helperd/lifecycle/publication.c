@@ -12,6 +12,7 @@
 #include "helperd/lifecycle/narrow.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -333,11 +334,31 @@ struct grant_source engine_grant_source(const struct engine *engine)
                                  .data = engine};
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
 bool engine_is_unverified(const struct engine *engine, const char *user)
 {
     const struct verification *verification = &engine->verification;
     return verification->pending && (!verification->at || strcmp(user, verification->at) > 0) &&
-           !strv_contains(verification->early, user);
+           !tfind(user, &verification->early, compare_names);
+}
+
+int engine_note_verified(struct engine *engine, const char *user)
+{
+    char *name = strdup(user);
+    char **found = name ? tsearch(name, &engine->verification.early, compare_names) : NULL;
+    if (!found || *found != name)
+        free(name);
+    return found ? 0 : -ENOMEM;
+}
+
+void engine_forget_verified(struct engine *engine)
+{
+    tdestroy(engine->verification.early, free);
+    engine->verification.early = NULL;
 }
 
 static int write_whole(struct engine *engine, const char *user, bool narrows)

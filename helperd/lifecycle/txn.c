@@ -120,6 +120,7 @@ int txn_commit(struct txn *txn)
         keep_narrowed(engine);
     } else {
         narrow_forget_noted(engine);
+        engine_keep_mark(engine);
         engine_keep_publications(engine);
         engine_publish(engine);
         engine->chores_begun |= txn->chores_are_due;

@@ -39,18 +39,24 @@ struct engine {
     const char *group_file;       /* /etc/group; NULL: none */
     const char *host_name;        /* this host's; NULL: not known */
     const char *host_key;         /* the fingerprint of its key (hostkey.h); NULL: it has none */
+    const char *store_note;       /* root's note of the store (storenote.h); NULL: none */
+    uid_t note_owner;             /* whose it has to be: 0 */
     const struct namebook *names; /* what look-ups said of the names in policies; NULL: none were made */
     struct engine_hooks hooks;
     /* Private from here on. */
     int64_t last_now;            /* the clock at the last tick, to notice when it was set back */
     bool chores_begun;           /* by a commit, since the daemon last cleared it */
+    struct store_backup *backup; /* under way; NULL: none is */
+    struct mark *mark;           /* grants/mark; NULL: it is not written */
+    char *unaccepted;     /* why the store is not what was known here, until root accepts it; NULL: it is */
+    int64_t held_request; /* then: requests up to this one do not begin */
     struct published *published; /* outstanding publications, and those to be struck out of the store */
     int sync_error;              /* of the last sync of their files; 0: none */
     /* After a start: whose grant files are still to be compared with the store, see engine_verify. */
     struct verification {
         bool pending;
         char *at;              /* those of users up to this one have been; NULL: none has */
-        strv early;            /* others that have been, as a call was about them */
+        void *early;           /* a tree of others that have been, as something was about them */
         int64_t last;          /* the last assignment before the start */
         struct former *former; /* publications that the process before left; NULL: none is kept */
         size_t replayed;
@@ -111,6 +117,7 @@ struct reply {
     char *long_message; /* owned; used instead of `message` when that could be too short */
 };
 
+enum { ENGINE_E_MORE = 1002 };    /* a call that is done in steps: another follows */
 enum { ENGINE_E_UNKNOWN = 1001 }; /* the facts do not say, and nothing was changed */
 _Static_assert((int)BUS_ERROR_COUNT < (int)STORE_E_NONE && (int)STORE_E_NONE != (int)ENGINE_E_UNKNOWN,
                "no result is taken for another");
@@ -196,6 +203,10 @@ void engine_strike_publications(struct txn *txn);
 void engine_keep_publications(struct engine *engine);
 void engine_drop_publications(struct engine *engine);
 void engine_forget_publications(struct engine *engine); /* all: the process ends */
+/* How far the store is, in grants/mark: after a commit; from now on, or by another epoch; no more. */
+void engine_keep_mark(struct engine *engine);
+int engine_open_mark(struct engine *engine); /* 0 or -errno */
+void engine_close_mark(struct engine *engine);
 /* What the grant files are derived from, now. */
 struct grant_source engine_grant_source(const struct engine *engine);
 /* Writes the user's file now, and remembers it as our own. Until the file was compared after a start, what it lacks of
@@ -203,6 +214,8 @@ struct grant_source engine_grant_source(const struct engine *engine);
 int engine_write_user(struct engine *engine, const char *user, bool narrows);
 /* Whether the user's file was not compared since the start: what it lacks may have been removed manually before. */
 bool engine_is_unverified(const struct engine *engine, const char *user);
+int engine_note_verified(struct engine *engine, const char *user); /* 0 or -ENOMEM */
+void engine_forget_verified(struct engine *engine);
 /* Starts to remember our own files: 0 or -ENOMEM. engine_is_own_file: the user's file is as we wrote it last. */
 int engine_remember_own(struct engine *engine);
 void engine_forget_own(struct engine *engine);

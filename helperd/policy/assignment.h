@@ -26,6 +26,7 @@ struct assignment {
     int64_t retry_at;  /* 0: nothing to retry */
     int64_t warn_at;   /* when to warn the user of the end on terminals; 0: no more */
     int64_t notice_at; /* when to write a notice of the coming end; 0: no more */
+    bool held;         /* its store was put back: nothing but an administrator's retry gives it */
     int64_t ended;     /* when it was revoked; 0: not revoked */
     char *ended_by;    /* who revoked it; NULL: not revoked */
     char *end_reason;  /* NULL: none was given */

@@ -85,6 +85,17 @@ int store_add_assignment(struct store *store, struct assignment *assignment)
     return r;
 }
 
+int store_user_holds(struct store *store, const char *user, bool *ret)
+{
+    int64_t count = 0;
+    const int r = FIND_NUMBER(
+        store, &count,
+        "SELECT count(*) FROM (SELECT 1 FROM assignment WHERE user = ? AND " SQL_LIVE " LIMIT 1)", "t", user);
+    if (r == 0)
+        *ret = count > 0;
+    return r;
+}
+
 int store_last_assignment(struct store *store, int64_t *ret)
 {
     return FIND_NUMBER(store, ret, "SELECT coalesce(max(id), 0) FROM assignment", "");
@@ -95,7 +106,7 @@ int store_update_assignment(struct store *store, const struct assignment *assign
     return sql_write(store,
                      "UPDATE assignment SET state = :state, start = :start, end = :end, duration = :duration,"
                      " extended = :extended, attempts = :attempts, retry_at = :retry_at, begun = :begun,"
-                     " warn_at = :warn_at, notice_at = :notice_at WHERE id = :id",
+                     " warn_at = :warn_at, notice_at = :notice_at, held = :held WHERE id = :id",
                      &sql_assignments, assignment);
 }
 

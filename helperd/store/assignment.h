@@ -22,6 +22,8 @@ int store_find_live_assignment_by_name(struct store *store, const char *user, co
 int store_find_live_assignment_of_package(struct store *store, const char *package, struct assignment *ret);
 int store_find_waiting_request_of_package(struct store *store, const char *package, struct request *ret);
 /* Writes state, span, duration, extended, attempts, retry_at, begun, warn_at, notice_at. */
+/* Whether the user has a live assignment. */
+int store_user_holds(struct store *store, const char *user, bool *ret);
 /* The highest number of an assignment; 0: none. */
 int store_last_assignment(struct store *store, int64_t *ret);
 int store_update_assignment(struct store *store, const struct assignment *assignment);

@@ -71,7 +71,7 @@ int store_next_deadline(struct store *store, int64_t *ret)
         store, ret,
         "SELECT coalesce(min(t), 0) FROM ("
         " SELECT min(deadline) AS t FROM request WHERE state = 'pending-approval'"
-        " UNION ALL SELECT min(start) FROM request WHERE waiting = 1"
+        " UNION ALL SELECT min(start) FROM request WHERE waiting = 1 AND " SQL_MAY_BEGIN
         " UNION ALL SELECT min(escalate_at) FROM request WHERE state = 'pending-approval'"
         "  AND escalate_at > 0"
         " UNION ALL SELECT min(remind_at) FROM request WHERE state = 'pending-approval' AND remind_at > 0"

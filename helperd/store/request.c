@@ -54,7 +54,9 @@ int store_find_waiting_request_by_name(struct store *store, const char *user, co
 
 int store_find_due_start(struct store *store, int64_t now, struct request *ret)
 {
-    return FIND_REQUEST(store, ret, " WHERE waiting = 1 AND start <= ? ORDER BY start LIMIT 1", "i", now);
+    return FIND_REQUEST(store, ret,
+                        " WHERE waiting = 1 AND start <= ? AND " SQL_MAY_BEGIN " ORDER BY start LIMIT 1", "i",
+                        now);
 }
 
 int store_find_due_escalation(struct store *store, int64_t now, struct request *ret)

@@ -15,6 +15,9 @@
  *   request.gids   the gids that its groups had when it was filed, or at an approval
  *   epoch       the lives of this store: a new one begins where it is not what it was (restored, taken for another)
  *   locked      root's locks of users (common/locks.h) that are in the audit log
+ *   assignment.held  its store was put back, and nothing but an administrator's retry gives it (engine/lineage.c)
+ *   origin      the key of the host whose store it is
+ *   unaccepted  why the store is not what was known, until root accepts it: one row; requests up to that number wait
  *   publication  of all who hold something: until then it did not say which files were on stable storage
  * step 7
  *   assignment_current, grant_holder  who holds what now, in the order of numbers (pkg-admin holders)
@@ -243,6 +246,9 @@ static const char *const steps[] = {
     "INSERT INTO epoch (name, begun) VALUES (lower(hex(randomblob(16))), unixepoch());"
     "CREATE TABLE locked ("
     " user TEXT NOT NULL PRIMARY KEY, id TEXT NOT NULL, lifted INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "ALTER TABLE assignment ADD COLUMN held INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE origin (host TEXT NOT NULL) STRICT;"
+    "CREATE TABLE unaccepted (why TEXT NOT NULL, since INTEGER NOT NULL, request INTEGER NOT NULL) STRICT;"
     "INSERT INTO publication SELECT DISTINCT user, 0 FROM assignment"
     " WHERE state IN ('partially-fulfilled', 'fulfilled') ON CONFLICT (user) DO NOTHING;",
 };

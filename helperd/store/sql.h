@@ -138,8 +138,10 @@ void sql_sort_ids(struct sql_ids *ids);
 
 /* ---- selected by several files ---- */
 
-#define SQL_LIVE    "state IN ('partially-fulfilled', 'fulfilled')"
-#define SQL_PENDING "state IN ('submitted', 'pending-approval')"
+#define SQL_LIVE "state IN ('partially-fulfilled', 'fulfilled')"
+/* Of a request: not approved before a store was put back that root has not accepted yet. */
+#define SQL_MAY_BEGIN "id > (SELECT coalesce(max(request), 0) FROM unaccepted)"
+#define SQL_PENDING   "state IN ('submitted', 'pending-approval')"
 
 #define REQUEST_COLUMNS(F, N, S)                                                                             \
     F(S, NUMBER, id, id)                                                                                     \
@@ -202,7 +204,8 @@ extern const struct sql_rows sql_requests;
     N(S, NUMBER, ended, ended)                                                                               \
     N(S, TEXT, ended_by, ended_by)                                                                           \
     N(S, TEXT, end_reason, end_reason)                                                                       \
-    N(S, NUMBER, notice_at, notice_at)
+    N(S, NUMBER, notice_at, notice_at)                                                                       \
+    N(S, BOOLEAN, held, held)
 
 #define SELECT_ASSIGNMENT "SELECT " SQL_NAMES(ASSIGNMENT_COLUMNS) " FROM assignment"
 #define FIND_ASSIGNMENT(store, ret, where, ...)                                                              \

@@ -46,6 +46,38 @@ void store_rollback(struct store *store);
 int store_fail(struct store *store, int error);
 int store_failed(const struct store *store); /* the first fault, -errno; 0: none */
 
+/* The highest numbers that it has given. */
+struct store_numbers {
+    int64_t audit;
+    int64_t request;
+    int64_t assignment;
+};
+int store_get_numbers(struct store *store, struct store_numbers *ret);
+/* What comes next has higher numbers than these. */
+int store_raise_numbers(struct store *store, const struct store_numbers *least);
+
+/*
+ * That this store is not what was known on the host, until root accepts it. *ret_why: new; STORE_E_NONE: it is accepted.
+ * *ret_request: requests up to this number do not begin until then.
+ */
+int store_get_unaccepted(struct store *store, char **ret_why, int64_t *ret_request);
+int store_set_unaccepted(struct store *store, const char *why, int64_t now, int64_t request);
+int store_accept(struct store *store);
+/* Ends every delegation; forgets all publications. */
+int store_end_all_delegations(struct store *store, int64_t now);
+int store_forget_publications(struct store *store);
+/* How many live assignments were taken over from grant files. */
+int store_count_adopted(struct store *store, int64_t *ret);
+/* How many assignments are held; how many requests are approved and begin later. */
+int store_count_held(struct store *store, int64_t *ret);
+int store_count_waiting(struct store *store, int64_t *ret);
+
+/* The key of the host whose store it is, new; STORE_E_NONE: not known yet. */
+int store_get_origin(struct store *store, char **ret);
+int store_set_origin(struct store *store, const char *host);
+/* 0 when the store had this epoch once; STORE_E_NONE. store_know_epoch: it had, from now on. */
+int store_find_epoch(struct store *store, const char *name);
+int store_know_epoch(struct store *store, const char *name);
 /* The store's epoch: a random name, new. A new one begins when what is here may not be what it was. */
 int store_get_epoch(struct store *store, char **ret);
 int store_begin_epoch(struct store *store, int64_t now);

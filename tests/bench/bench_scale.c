@@ -67,6 +67,7 @@ static void fill(long history, long live)
              "FROM n;"
              "INSERT INTO \"grant\" (assignment, name, gid, problem, live) SELECT id, 'dbadmins', 2001, "
              "NULL, 1 FROM assignment WHERE package = "
+             "'bench'; INSERT INTO publication SELECT DISTINCT user, 0 FROM assignment WHERE package = "
              "'bench'; COMMIT;",
              live);
     run_sql(database, sql);

@@ -163,7 +163,7 @@ static const struct {
     {"Emergency", "ss"},     {"Review", "xs"},         {"Delegate", "sa{sv}"}, {"Undelegate", "s"},
     {"ListDelegations", ""}, {"ListPackages", ""},     {"Explain", "ss"},      {"GetStatus", ""},
     {"Lock", "s"},           {"Unlock", "s"},          {"Reload", ""},         {"Report", "a{sv}"},
-    {"Audit", "a{sv}"},      {"ListHolders", "a{sv}"},
+    {"Audit", "a{sv}"},      {"ListHolders", "a{sv}"}, {"AcceptStore", ""},    {"Backup", "h"},
 };
 
 enum { METHODS = sizeof(methods) / sizeof(methods[0]), RANDOM_CALLS = 400 };

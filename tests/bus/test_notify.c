@@ -334,7 +334,7 @@ START_TEST(test_restarts)
 }
 END_TEST
 
-/* A store that was lost begins with the same numbers: what is new is told, though the notifier has an old one. */
+/* A store that was lost begins its notices with the same numbers: what is new is told, though the notifier has an old one. */
 START_TEST(test_lost_store)
 {
     notices_write_hook("log", "#!/bin/sh\nexit 75\n", 0755);
@@ -345,7 +345,7 @@ START_TEST(test_lost_store)
     live_expect("root", "rm /var/lib/accesspkg/state.db*", 0, "");
     notices_write_hook("log", GOOD, 0755);
     live_start_daemon();
-    live_expect("alice", "pkg-request submit db -m 'disk full'", 0, "Request 1");
+    live_expect("alice", "pkg-request submit db -m 'disk full'", 0, "Request 2");
     expect("request-waits", "bob carol");
     notices_wait_for(0);
 }

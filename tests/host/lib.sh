@@ -113,6 +113,7 @@ fresh()
     host systemctl stop accesspkgd
     host find /var/lib/accesspkg /var/lib/accesspkg-privileged -type f -not -path '*/allow/*' -delete
     host find /var/lib/accesspkg/grants/user /var/lib/accesspkg/locks -mindepth 1 -depth -delete
+    host rm -f /etc/accesspkg/store
     host systemctl reset-failed
     host systemctl start accesspkgd
     package_lasts 4h

@@ -232,6 +232,7 @@ void live_start(const char *first_name, ...)
         system("rm -rf /etc/accesspkg/packages.d/* /etc/accesspkg/notify.d/* /var/lib/accesspkg/state.db* "
                "/var/lib/accesspkg/policy* /var/lib/accesspkg/allow /var/lib/accesspkg/used/* "
                "/var/lib/accesspkg/unrecorded /var/lib/accesspkg/locks /var/lib/accesspkg/grants/user/* "
+               "/var/lib/accesspkg/grants/mark /etc/accesspkg/store "
                "/var/lib/accesspkg-privileged/*"),
         0);
     va_list rest;
@@ -242,6 +243,7 @@ void live_start(const char *first_name, ...)
     start_bus();
     ck_assert_msg(live_run("root", "accesspkgd --write-allow-list") == 0, "%s", live_output);
     live_start_daemon();
+    ck_assert_msg(live_run("root", "accesspkgd --note-store") == 0, "%s", live_output);
 }
 
 void live_stop(void)

@@ -218,6 +218,8 @@ static void step(void)
                                                 : 1 + (int64_t)step_chance((unsigned)step_newest);
     const int64_t waiting = cell->request && step_chance(4) ? cell->request : recent;
     const unsigned what = step_chance(32);
+    if (engine->verification.pending && step_chance(2))
+        engine_verify(engine);
     if (what < 6)
         step_submit(user, package);
     else if (what < 15)

@@ -238,6 +238,26 @@ START_TEST(dying_disk)
 }
 END_TEST
 
+/* What widened access is put on stable storage later, for several at once: the files, then their names. */
+START_TEST(durable_later)
+{
+    char *const users[] = {(char *)"alice", (char *)"gone", (char *)"bob", NULL};
+    const struct grant_user alice = file_of("alice"), bob = file_of("bob");
+    ck_assert_int_eq(grantdir_sync_users(state, users), 0);
+    ck_assert_str_eq(record(), "d");
+    ck_assert_int_eq(grantdir_write_user(state, &alice, false), 0);
+    ck_assert_int_eq(grantdir_write_user(state, &bob, false), 0);
+    ck_assert_int_eq(grantdir_sync_users(state, users), 0);
+    ck_assert_str_eq(record(), "??d");
+    for (failing_sync = 0; failing_sync < 3; failing_sync++) {
+        ck_assert_int_eq(grantdir_sync_users(state, users), -EIO);
+        record();
+    }
+    ck_assert_int_eq(grantdir_sync_all(state), 0);
+    ck_assert_int_eq(grantdir_sync_all("/nowhere"), -ENOENT);
+}
+END_TEST
+
 /* Another user, for whom the folder is not writable. */
 START_TEST(folder_of_another)
 {
@@ -449,7 +469,7 @@ int main(void)
 {
     suite_case("files", state_setup, state_teardown);
     suite_add(odd_user_names, write_and_remove, missing_folders_are_made, failed_write, full_disk,
-              name_that_cannot_be_replaced, durable_when_it_narrows, dying_disk);
+              name_that_cannot_be_replaced, durable_when_it_narrows, dying_disk, durable_later);
     if (geteuid() == 0)
         suite_add(folder_of_another);
     suite_add(planted_temporary, marks, walk, member_lists_of_older_versions_go);

@@ -222,7 +222,11 @@ static const char *const no_times[] = {"id",
                                        "largest",
                                        "begun",
                                        "unused",
-                                       "unnamed"};
+                                       "unnamed",
+                                       "entries",
+                                       "held",
+                                       "waiting",
+                                       "adopted"};
 
 static bool is_no_time(const char *member)
 {

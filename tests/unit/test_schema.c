@@ -176,6 +176,11 @@ START_TEST(test_saved_step_6)
     ck_assert_str_eq(value_of("PRAGMA integrity_check"), "ok");
     ck_assert_str_eq(value_of("SELECT group_concat(id || ':' || begun, ' ') FROM assignment"),
                      "1:1 2:1 3:1 4:1");
+    /* Whose files are on stable storage was not said: all are to be written, so that no login is lost. */
+    ck_assert_str_eq(
+        value_of("SELECT count(*) FROM assignment WHERE state IN ('partially-fulfilled', 'fulfilled')"
+                 " AND user NOT IN (SELECT user FROM publication)"),
+        "0");
     ck_assert_int_eq(store_find_unbound(store, &package), 0);
     ck_assert_str_eq(package, "prod");
     free(package);

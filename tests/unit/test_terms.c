@@ -34,6 +34,8 @@ static json_t *value_of(const char **signature)
         return json_integer(-1);
     case 'b':
         return json_true();
+    case 'h':
+        return json_null();
     default:
         return type[1] == '{' ? json_object() : json_pack("[s, s]", "one", "two");
     }

@@ -69,6 +69,88 @@ without_its_folder()
     host systemctl stop accesspkgd
 }
 
+# Rule 13: a backup put back gives nothing that was taken away since, until root says so.
+older_store()
+{
+    trap 'host systemctl unmask --runtime --quiet accesspkgd; host systemctl start accesspkgd' EXIT
+    grant alice
+    grant carol
+    host rm -f /root/copy.db
+    run host pkg-admin backup /root/copy.db
+    succeeded
+    host pkg-admin revoke $package alice -m over
+    run host pkg-admin restore /root/copy.db
+    refused
+    says "mask"
+    host systemctl mask --runtime --quiet --now accesspkgd
+    run host pkg-admin restore /root/copy.db
+    succeeded
+    host systemctl unmask --runtime --quiet accesspkgd
+    host systemctl start accesspkgd
+    run host pkg-admin
+    says "^ *STATE.DB:.*older than it was"
+    holds_no_group alice || complain "what was revoked is back"
+    holds_group carol || complain "what was not revoked is gone"
+    host journalctl --sync
+    run host journalctl --no-pager -b -u accesspkgd -p crit -n 5
+    says "pkg-admin accept-store"
+    host systemctl restart accesspkgd
+    holds_no_group alice || complain "what was revoked is back after a restart"
+    run host pkg-admin accept-store
+    succeeded
+    run host pkg-admin
+    says_not "^ *STATE.DB:"
+    run host pkg-admin retry $package alice
+    succeeded
+    holds_group alice || complain "root has asked for it"
+    host systemctl restart accesspkgd
+    run host pkg-admin
+    says_not "^ *STATE.DB:"
+}
+
+# A disk that is not mounted: an empty folder in its place.
+missing_mount()
+{
+    trap 'host systemctl stop accesspkgd; host umount /var/lib/accesspkg; host systemctl start accesspkgd' EXIT
+    grant alice
+    run host cat /etc/accesspkg/store
+    says "^accesspkg-store 1"
+    host systemctl stop accesspkgd
+    host mount -t tmpfs -o mode=755 none /var/lib/accesspkg
+    host systemd-tmpfiles --create accesspkg.conf
+    host systemctl start accesspkgd
+    run host pkg-admin
+    says "^ *STATE.DB:.*not mounted"
+    holds_no_group alice || complain "there is no grant file"
+    host systemctl restart accesspkgd
+    run host pkg-admin
+    says "^ *STATE.DB:.*not mounted"
+    host systemctl stop accesspkgd
+    host umount /var/lib/accesspkg
+    trap - EXIT
+    host systemctl start accesspkgd
+    run host pkg-admin
+    says_not "^ *STATE.DB:"
+    holds_group alice || complain "it is mounted again"
+}
+
+# What root took away while the daemon was stopped stays away.
+removed_while_stopped()
+{
+    grant alice
+    host systemctl stop accesspkgd
+    host rm /var/lib/accesspkg/grants/user/alice
+    host systemctl start accesspkgd
+    run ssh_as alice id
+    refused
+    holds_no_group alice || complain "it was put back"
+    run host pkg-admin
+    says "removed by hand"
+    run host pkg-admin retry $package alice
+    succeeded
+    holds_group alice || complain "root has asked for it"
+}
+
 reload()
 {
     local folder=$root/etc/accesspkg/packages.d
@@ -176,6 +258,9 @@ it "every file stands where the design says, with its owner" where_things_are
 it "the store is the daemon's alone" store_is_private
 it "the daemon runs without privileges" without_privileges
 it "started without its folder: told how to make it" without_its_folder
+it "an older store put back revives nothing, until root accepts it" older_store
+it "a state folder that is empty is noticed" missing_mount
+it "a grant file that is removed while the daemon is stopped stays removed" removed_while_stopped
 it "a reload brings the new policy, a bad one leaves the old" reload
 it "a restart gives the groups that a reload gives, and fails for none" restart_reads_packages
 it "uninstall takes what install brought, and keeps configuration and state" in_and_out

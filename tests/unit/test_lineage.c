@@ -1,0 +1,631 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A state.db that is not the one that was known on the host: an older one put back, a lost one, another's (rule 13). Nothing
+ * comes back that had ended, what the grant files give goes on, and the status says so until root accepts it.
+ */
+#include "common/disk.h"
+#include "common/grantdir.h"
+#include "common/storenote.h"
+#include "helperd/config/notestore.h"
+#include "helperd/store/sql.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
+#include "tests/unit/requests.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char store_path[160];
+static char note_path[160];
+
+static void open_and_start(void)
+{
+    bool newborn = false;
+    ck_assert_int_eq(store_open(store_path, &fixture.engine.store, &newborn), 0);
+    fixture.engine.store_note = note_path;
+    fixture.engine.note_owner = geteuid();
+    ck_assert_int_eq(engine_start(&fixture.engine, newborn), 0);
+    while (engine_verify(&fixture.engine) != 0)
+        ;
+}
+
+static void stop(void)
+{
+    engine_deinit(&fixture.engine);
+    store_close(fixture.engine.store);
+}
+
+static void setup_file(void)
+{
+    setup();
+    fixture_write_package(&fixture, "twin", SELF_SERVICE);
+    fixture_write_package(&fixture, "repaired", SELF_SERVICE "drift = repair\n");
+    fixture_reload(&fixture);
+    stop();
+    folder_shell(fixture.state, "rm -f grants/mark grants/user/*");
+    snprintf(store_path, sizeof(store_path), "%s/state.db", fixture.state);
+    snprintf(note_path, sizeof(note_path), "%s/note", fixture.folder);
+    open_and_start();
+    ck_assert_ptr_null(fixture.engine.unaccepted);
+}
+
+/* A copy as an administrator makes one; the daemon starts again. */
+static void save_store(void)
+{
+    stop();
+    folder_shell(fixture.state, "cp state.db ../kept.db");
+    open_and_start();
+}
+
+static void restart(void)
+{
+    stop();
+    open_and_start();
+}
+
+static void put_back(void)
+{
+    stop();
+    folder_shell(fixture.state, "rm -f state.db-wal state.db-shm && cp ../kept.db state.db");
+    open_and_start();
+}
+
+static void keep_note(void)
+{
+    const struct notestore_place place = {fixture.state, note_path};
+    ck_assert_int_eq(notestore_keep_at(&place, stdout), 0);
+}
+
+static const char *problem(void)
+{
+    static char text[512];
+    struct reply reply = {0};
+    ck_assert_int_eq(engine_status(&fixture.engine, &(struct caller){0}, &reply), 0);
+    const char *why = json_string_value(json_object_get(reply.value, "store_problem"));
+    snprintf(text, sizeof(text), "%s", why ? why : "");
+    json_decref(reply.value);
+    return text;
+}
+
+static int accept_store(void)
+{
+    return fixture_answer(engine_accept_store(fixture_call(&fixture, "root", NULL)), NULL);
+}
+
+static int64_t count(const char *sql)
+{
+    return acts_count(&fixture, sql);
+}
+
+/* What was revoked since is back in the store, and nowhere else: not at the start, nor by a retry, nor by drift = repair. */
+START_TEST(test_revoked_since)
+{
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "repaired", NULL, NULL), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "dave", "self", NULL, NULL), 0);
+    save_store();
+    ck_assert_int_eq(acts_revoke(&fixture, "alice", "self", "over"), 0);
+    ck_assert_int_eq(acts_revoke(&fixture, "alice", "repaired", "over"), 0);
+    put_back();
+    ck_assert_ptr_nonnull(strstr(problem(), "older"));
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "repaired"));
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
+    ck_assert(fixture_gate_opens(&fixture, "dave", "self"));
+    ck_assert_int_eq(engine_apply_policy(&fixture.engine), 0);
+    ck_assert_int_eq(engine_retry_all(&fixture.engine), 0);
+    ck_assert(!acts_retry_if_due(&fixture, "alice"));
+    restart();
+    ck_assert_ptr_nonnull(strstr(problem(), "older"));
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
+    ck_assert_int_eq(count("SELECT count(*) FROM assignment WHERE held = 1"), 2);
+
+    struct facts *facts = fixture_facts("root", "alice");
+    ck_assert_int_eq(
+        fixture_answer(
+            engine_retry_now(fixture_call_with(&fixture, fixture_caller("root"), facts), "alice", "self"),
+            NULL),
+        BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "accept-store"));
+    ck_assert_int_eq(accept_store(), 0);
+    ck_assert_str_eq(problem(), "");
+    ck_assert_int_eq(engine_apply_policy(&fixture.engine), 0);
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
+    acts_retry_now(&fixture, "alice", "self");
+    ck_assert(fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "repaired"));
+    restart();
+    ck_assert_str_eq(problem(), "");
+    ck_assert_int_eq(accept_store(), BUS_ERROR_POLICY_REFUSED);
+}
+END_TEST
+
+/* What cannot be recorded is not put into force either: accesspkgd does not start. */
+START_TEST(test_not_recorded)
+{
+    bool newborn = false;
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    save_store();
+    ck_assert_int_eq(acts_revoke(&fixture, "alice", "self", "over"), 0);
+    stop();
+    folder_shell(fixture.state, "rm -f state.db-wal state.db-shm && cp ../kept.db state.db");
+    ck_assert_int_eq(store_open(store_path, &fixture.engine.store, &newborn), 0);
+    ck_assert_int_eq(sqlite3_exec(fixture.engine.store->database, "PRAGMA query_only = ON", NULL, NULL, NULL),
+                     SQLITE_OK);
+    const int r = engine_start(&fixture.engine, newborn);
+    ck_assert_int_lt(r, 0);
+    ck_assert(!disk_is_shut(r)); /* which the daemon would go on with */
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
+    stop();
+    open_and_start();
+    ck_assert_str_ne(problem(), "");
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
+}
+END_TEST
+
+/* What was given, extended or given anew since goes on to its end, and can be revoked. */
+START_TEST(test_given_since)
+{
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "carol", "self", NULL, NULL), 0);
+    save_store();
+    fixture.now += 60;
+    ck_assert_int_eq(fixture_submit(&fixture, "dave", "self", NULL, NULL), 0);
+    ck_assert_int_eq(acts_revoke(&fixture, "alice", "self", "over"), 0);
+    fixture.now += 60;
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    put_back();
+    ck_assert(fixture_gate_opens(&fixture, "dave", "self"));
+    ck_assert(fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert(fixture_gate_opens(&fixture, "carol", "self"));
+    ck_assert_int_eq(count("SELECT count(*) FROM assignment WHERE state = 'fulfilled'"), 3);
+    ck_assert_int_eq(count("SELECT count(*) FROM assignment WHERE held = 1 AND state <> 'revoked'"), 0);
+    ck_assert_int_eq(acts_revoke(&fixture, "dave", "self", "over"), 0);
+    ck_assert(!fixture_gate_opens(&fixture, "dave", "self"));
+    acts_pass(&fixture, 601 - 120);
+    ck_assert(!fixture_gate_opens(&fixture, "carol", "self"));
+    ck_assert(fixture_gate_opens(&fixture, "alice", "self"));
+    acts_pass(&fixture, 120);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+}
+END_TEST
+
+/* An end that moved since is the file's: nearer or farther. */
+START_TEST(test_moved_ends)
+{
+    struct assignment assignment = {0};
+    acts_hold(&fixture, "alice", "db-admins");
+    save_store();
+    struct store *store = fixture.engine.store;
+    ck_assert_int_eq(store_find_live_assignment(store, ALICE, "alice", "db-admins", &assignment), 0);
+    ck_assert_int_eq(store_begin(store), 0);
+    assignment.span.end += 600;
+    ck_assert_int_eq(store_update_assignment(store, &assignment), 0);
+    ck_assert_int_eq(store_add_audit(store, &(struct audit){.at = 1, .actor = "x", .event = "extend"}), 0);
+    ck_assert_int_eq(store_commit(store), 0);
+    const int64_t end = assignment.span.end;
+    assignment_deinit(&assignment);
+    ck_assert_int_eq(engine_write_user(&fixture.engine, "alice", false), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "dave", "self", NULL, NULL), 0);
+    put_back();
+    ck_assert_str_ne(problem(), "");
+    fixture.now = end - 1;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "db-admins"));
+    fixture.now = end;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
+}
+END_TEST
+
+/* What was approved, or waits, in the older store does not begin by itself, and nobody approves it unawares. */
+START_TEST(test_what_lies_ahead)
+{
+    const int64_t pending = acts_file(&fixture, "alice", "db-admins");
+    char *packages[] = {(char *)"self", NULL};
+    const struct submission later = {.packages = packages, .start = fixture.now + 600};
+    json_t *value = NULL;
+    ck_assert_int_eq(fixture_answer(engine_submit(fixture_call(&fixture, "dave", NULL), &later), &value), 0);
+    const int64_t ahead = fixture_id(value);
+    save_store();
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", pending, false, "no", NULL), 0);
+    ck_assert_int_eq(fixture_answer(engine_cancel(fixture_call(&fixture, "dave", NULL), ahead, ""), NULL), 0);
+    put_back();
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", pending, true, "", NULL), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "accept-store"));
+    fixture.now += 700;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert(!fixture_gate_opens(&fixture, "dave", "self"));
+    ck_assert_str_eq(fixture_state(&fixture, ahead), "approved");
+    ck_assert(fixture.deadline == 0 || fixture.deadline > fixture.now); /* nothing is due over and over */
+    /* What is asked for from now on is not held, and has a number that nobody has seen. */
+    const int64_t fresh = acts_file(&fixture, "alice", "staged");
+    ck_assert_int_gt(fresh, ahead);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", fresh, true, "", NULL), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", pending, false, "no", NULL), 0);
+    ck_assert_int_eq(accept_store(), 0);
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_str_ne(fixture_state(&fixture, ahead), "approved");
+}
+END_TEST
+
+/* Notes of lagging files and retries of the older store write nothing. */
+START_TEST(test_notes_of_the_older_store)
+{
+    fixture_write_package(&fixture, "late", "[package]\ngroups = backup nosuch\n[policy]\napproval = none\n");
+    fixture_reload(&fixture);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "late", NULL, NULL), 0);
+    ck_assert_int_eq(fixture_submit(&fixture, "dave", "self", NULL, NULL), 0);
+    save_store();
+    folder_shell(fixture.folder,
+                 "sqlite3 kept.db \"INSERT INTO publication VALUES ('dave', 1), ('alice', 0)\"");
+    ck_assert_int_eq(acts_revoke(&fixture, "alice", "late", "over"), 0);
+    ck_assert_int_eq(acts_revoke(&fixture, "dave", "self", "over"), 0);
+    put_back();
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
+    ck_assert(!fixture_gate_opens(&fixture, "dave", "self"));
+    fixture.now += 7200;
+    ck_assert(!acts_retry_if_due(&fixture, "alice"));
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
+}
+END_TEST
+
+/* Nobody is put into /etc/group by what the older store had still to ask for. */
+START_TEST(test_memberships)
+{
+    fixture_set_local_groups(true);
+    fixture.config.membership = CONFIG_MEMBERSHIP_FILES;
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    ck_assert_int_eq(count("SELECT count(*) FROM membership WHERE state IN ('asking', 'adding')"), 1);
+    save_store();
+    ck_assert_int_eq(acts_revoke(&fixture, "alice", "self", "over"), 0);
+    put_back();
+    ck_assert_str_ne(problem(), "");
+    fixture.now += 7200;
+    ck_assert_int_eq(engine_retry_all(&fixture.engine), 0);
+    for (struct membership membership = {0}; engine_take_due_membership(&fixture.engine, &membership) == 0;) {
+        ck_assert_int_ne(membership_act(membership.state), MEMBERSHIP_ACT_ASK);
+        ck_assert_int_ne(membership_act(membership.state), MEMBERSHIP_ACT_ADD);
+        membership_deinit(&membership);
+    }
+}
+END_TEST
+
+/* Delegations that were ended since do not come back. */
+START_TEST(test_delegations)
+{
+    const struct delegate_terms terms = {"dave", fixture.now + 86400, ""};
+    ck_assert_int_eq(fixture_answer(engine_delegate(fixture_call(&fixture, "bob", "dave"), &terms), NULL), 0);
+    save_store();
+    ck_assert_int_eq(fixture_answer(engine_undelegate(fixture_call(&fixture, "bob", "dave"), "dave"), NULL),
+                     0);
+    put_back();
+    ck_assert_int_eq(count("SELECT count(*) FROM delegation WHERE revoked = 0"), 0);
+}
+END_TEST
+
+/* A store that is gone, as one whose disk is not mounted, is not taken for a first one. */
+START_TEST(test_lost)
+{
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    const int64_t last = acts_file(&fixture, "alice", "db-admins");
+    keep_note();
+    stop();
+    folder_shell(fixture.state, "rm -rf state.db* grants/user/* grants/mark unrecorded");
+    open_and_start();
+    ck_assert_ptr_nonnull(strstr(problem(), "not mounted"));
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert_int_gt(acts_file(&fixture, "alice", "staged"), last);
+    keep_note(); /* does not forget the one that was known */
+    restart();
+    ck_assert_ptr_nonnull(strstr(problem(), "not mounted"));
+    ck_assert_int_eq(accept_store(), 0);
+    keep_note();
+    restart();
+    ck_assert_str_eq(problem(), "");
+}
+END_TEST
+
+/* The store alone is gone: what the files give goes on, and is told. */
+START_TEST(test_lost_with_files)
+{
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    stop();
+    folder_shell(fixture.state, "rm -f state.db*");
+    open_and_start();
+    ck_assert_ptr_nonnull(strstr(problem(), "new"));
+    ck_assert(fixture_gate_opens(&fixture, "alice", "self"));
+    ck_assert_int_eq(acts_revoke(&fixture, "alice", "self", "over"), 0);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+}
+END_TEST
+
+/* What was partially fulfilled goes on as it was, and is not made whole by itself; the gate stays shut. */
+START_TEST(test_lost_partial)
+{
+    fixture_write_package(&fixture, "late",
+                          "[package]\ngroups = backup nosuch\n[policy]\napproval = none\nduration = 10m\n"
+                          "drift = repair\n");
+    fixture_reload(&fixture);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "late", NULL, NULL), 0);
+    ck_assert(fixture_in_group(&fixture, "alice", 34));
+    for (int other = 0; other < 2; other++) {
+        stop();
+        folder_shell(fixture.state, "rm -f state.db*");
+        open_and_start();
+        ck_assert_int_eq(engine_apply_policy(&fixture.engine), 0);
+        ck_assert(fixture_in_group(&fixture, "alice", 34));
+        ck_assert(!fixture_gate_opens(&fixture, "alice", "late"));
+    }
+    fixture.now += 60;
+    ck_assert(!acts_retry_if_due(&fixture, "alice"));
+    ck_assert_int_eq(count("SELECT count(*) FROM assignment WHERE state = 'partially-fulfilled'"), 1);
+    acts_pass(&fixture, 600);
+    ck_assert(!fixture_in_group(&fixture, "alice", 34));
+}
+END_TEST
+
+/* The mount comes back: it is the store that was known. */
+START_TEST(test_found_again)
+{
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    keep_note();
+    stop();
+    folder_shell(fixture.folder,
+                 "cp -a state mounted && rm -rf state/state.db* state/grants/user/* state/grants/mark");
+    open_and_start();
+    ck_assert_str_ne(problem(), "");
+    keep_note();
+    stop();
+    folder_shell(fixture.folder, "rm -rf state && mv mounted state");
+    open_and_start();
+    ck_assert_str_eq(problem(), "");
+    ck_assert(fixture_gate_opens(&fixture, "alice", "self"));
+}
+END_TEST
+
+/* A whole folder put back is told by root's note alone, and only what is older than the note. */
+START_TEST(test_whole_folder)
+{
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    stop();
+    folder_shell(fixture.folder, "cp -a state copy");
+    open_and_start();
+    ck_assert_int_eq(acts_revoke(&fixture, "alice", "self", "over"), 0);
+    keep_note();
+    stop();
+    folder_shell(fixture.folder, "rm -rf state && mv copy state");
+    open_and_start();
+    ck_assert_ptr_nonnull(strstr(problem(), "older"));
+}
+END_TEST
+
+/* Another's state.db, and one from before a restored one was accepted. */
+START_TEST(test_another)
+{
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    save_store();
+    ck_assert_int_eq(acts_revoke(&fixture, "alice", "self", "over"), 0);
+    put_back();
+    ck_assert_int_eq(accept_store(), 0);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_str_eq(problem(), "");
+        put_back();
+        ck_assert_str_ne(problem(), "");
+        ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+        ck_assert_int_eq(accept_store(), 0);
+    }
+    stop();
+    folder_shell(fixture.state, "sqlite3 state.db \"UPDATE epoch SET name = 'x' || number\"");
+    open_and_start();
+    ck_assert_ptr_nonnull(strstr(problem(), "another"));
+}
+END_TEST
+
+/* Nothing is known at the first start, nor from another machine's copy of /etc; a damaged note is none. */
+START_TEST(test_no_alarm)
+{
+    struct storenote note = {0};
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    for (int i = 0; i < 3; i++) {
+        keep_note();
+        restart();
+        ck_assert_str_eq(problem(), "");
+        acts_file(&fixture, i ? "dave" : "alice", i == 2 ? "staged" : "db-admins");
+    }
+    ck_assert_int_eq(storenote_read(note_path, geteuid(), &note), 0);
+    strcpy(note.machine, "0123");
+    strcpy(note.epoch, "another");
+    ck_assert_int_eq(storenote_write(note_path, &note), 0);
+    restart();
+    ck_assert_str_eq(problem(), "");
+    folder_shell(fixture.folder, "echo x >note; echo x >state/grants/mark");
+    restart();
+    ck_assert_str_eq(problem(), "");
+    ck_assert_int_eq(storenote_read_mark(fixture.state, &note), 0);
+    keep_note();
+    ck_assert_int_eq(storenote_read(note_path, geteuid(), &note), 0);
+}
+END_TEST
+
+/* Root's note never goes back, whatever the daemon's mark says. */
+START_TEST(test_note_stays)
+{
+    struct storenote before = {0}, mark = {0}, note = {0};
+    keep_note();
+    ck_assert_int_eq(storenote_read(note_path, geteuid(), &before), 0);
+    mark = before;
+    mark.audit--;
+    const int fd = storenote_open_mark(fixture.state);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(storenote_put(fd, &mark), 0);
+    keep_note();
+    ck_assert_int_eq(storenote_read(note_path, geteuid(), &note), 0);
+    ck_assert_int_eq(note.audit, before.audit);
+    mark.audit += 10;
+    mark.accepted = false;
+    ck_assert_int_eq(storenote_put(fd, &mark), 0);
+    keep_note();
+    ck_assert_int_eq(storenote_read(note_path, geteuid(), &note), 0);
+    ck_assert_int_eq(note.audit, before.audit);
+    close(fd);
+    ck_assert_int_eq(unlink(note_path), 0);
+    keep_note();
+    ck_assert_int_eq(storenote_read(note_path, geteuid(), &note), -ENOENT);
+}
+END_TEST
+
+/* ---- at random ---- */
+
+static const char *const people[] = {"alice", "carol", "dave"};
+static const char *const packages[] = {"self", "twin", "repaired", "db-admins"};
+
+enum { PEOPLE = 3, PACKAGES = 4, ROUNDS = 60, ACTS = 12 };
+
+static uint64_t chance_state = 20261129;
+
+static unsigned chance(unsigned bound)
+{
+    chance_state = chance_state * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(chance_state >> 33) % bound;
+}
+
+/* A bit for each gate that opens. */
+static unsigned who_gets_in(void)
+{
+    unsigned all = 0;
+    for (int i = 0; i < PEOPLE * PACKAGES; i++)
+        if (fixture_gate_opens(&fixture, people[i % PEOPLE], packages[i / PEOPLE]))
+            all |= 1u << i;
+    return all;
+}
+
+/* Refusals are as good as anything. */
+static void act_at_random(void)
+{
+    const char *user = people[chance(PEOPLE)];
+    char *package[] = {(char *)packages[chance(PACKAGES)], NULL};
+    const struct submission later = {
+        .packages = package, .justification = "x", .start = fixture.now + 30 + chance(300)};
+    switch (chance(7)) {
+    case 0:
+        acts_revoke(&fixture, user, *package, "over");
+        break;
+    case 1:
+        acts_return(&fixture, user, *package);
+        break;
+    case 2:
+        acts_submit(&fixture, user, &later, NULL);
+        break;
+    case 3:
+        fixture_decide(&fixture, "bob",
+                       count("SELECT coalesce(max(id), 0) FROM request WHERE state = 'pending-approval'"),
+                       chance(4), "x", NULL);
+        break;
+    case 4:
+        acts_pass(&fixture, chance(200));
+        break;
+    default:
+        fixture_submit(&fixture, user, *package, "x", NULL);
+    }
+}
+
+static void do_retries(void)
+{
+    struct assignment due = {0};
+    while (store_find_due_retry(fixture.engine.store, fixture.now, &due) == 0) {
+        assignment_deinit(&due);
+        acts_retry_due(&fixture, NULL);
+    }
+}
+
+static int64_t count_entries(void)
+{
+    return count("SELECT max(id) FROM audit");
+}
+
+/* An older store, or none: *ret_told whether anything had happened since, so that it is told. */
+static void change_store(bool *ret_told)
+{
+    save_store();
+    const int64_t saved = count_entries();
+    for (unsigned i = 1 + chance(ACTS); i > 0; i--)
+        act_at_random();
+    const bool lost = chance(4) == 0;
+    *ret_told = lost || count_entries() > saved;
+    const unsigned before = who_gets_in();
+    if (!lost) {
+        put_back();
+    } else {
+        stop();
+        folder_shell(fixture.state, "rm -f state.db*");
+        open_and_start();
+    }
+    ck_assert_uint_eq(who_gets_in(), before);
+    ck_assert(!*ret_told || *problem() != '\0');
+}
+
+/* Time passes, and all is done that the daemon does by itself. */
+static void let_it_run(void)
+{
+    fixture.now += chance(400);
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_int_eq(engine_apply_policy(&fixture.engine), 0);
+    ck_assert_int_eq(engine_retry_all(&fixture.engine), 0);
+    do_retries();
+    if (chance(2))
+        restart();
+}
+
+/* Whatever was done before and after the copy: who got in gets in, and nobody else, until somebody asks anew. */
+START_TEST(test_at_random)
+{
+    int64_t held = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        bool told = false;
+        for (unsigned i = chance(ACTS); i > 0; i--)
+            act_at_random();
+        change_store(&told);
+        const unsigned before = who_gets_in();
+        let_it_run();
+        ck_assert_msg(!told || !(who_gets_in() & ~before), "round %d: %x became %x", round, before,
+                      who_gets_in());
+        held += count("SELECT count(*) FROM assignment WHERE held = 1");
+        if (*problem() && chance(2))
+            ck_assert_int_eq(accept_store(), 0);
+    }
+    ck_assert_int_gt(held, 20); /* what the test is about has happened */
+}
+END_TEST
+
+static const char *const bad_notes[] = {
+    "",
+    "end\n",
+    "accesspkg-store 2\nmachine -\nhost -\nepoch e\naccepted yes\naudit 1\nrequest 0\nassignment 0\nend\n",
+    "accesspkg-store 1\nmachine -\nhost -\nepoch e\naccepted maybe\naudit 1\nrequest 0\nassignment 0\nend\n",
+    "accesspkg-store 1\nmachine -\nhost -\nepoch e\naccepted yes\naudit 01\nrequest 0\nassignment 0\nend\n",
+    "accesspkg-store 1\nmachine -\nhost -\nepoch e\naccepted yes\naudit -1\nrequest 0\nassignment 0\nend\n",
+    "accesspkg-store 1\nmachine -\nhost -\nepoch e f\naccepted yes\naudit 1\nrequest 0\nassignment 0\nend\n",
+    "accesspkg-store 1\nmachine -\nhost -\nepoch e\naccepted yes\naudit 1\nrequest 0\nassignment 0\n",
+    "accesspkg-store 1\nmachine -\nhost -\nepoch e\naccepted yes\naudit 99999999999999999999\nrequest "
+    "0\nassignment 0\nend\n",
+};
+
+START_TEST(test_bad_note)
+{
+    struct storenote note;
+    ck_assert_int_eq(storenote_parse(bad_notes[_i], strlen(bad_notes[_i]), &note), -EBADMSG);
+}
+END_TEST
+
+int main(void)
+{
+    suite_case("lineage", setup_file, fixture_teardown);
+    suite_add(test_revoked_since, test_not_recorded, test_given_since, test_moved_ends, test_what_lies_ahead,
+              test_notes_of_the_older_store, test_memberships, test_delegations, test_lost,
+              test_lost_with_files, test_lost_partial, test_found_again, test_whole_folder, test_another,
+              test_no_alarm, test_note_stays, test_at_random);
+    suite_loop(test_bad_note, 0, sizeof(bad_notes) / sizeof(*bad_notes));
+    return suite_run();
+}
