@@ -56,7 +56,7 @@ int run_describe_end(const struct child_end *end, const char *name, double deadl
                      char ret_message[RUN_MESSAGE_MAX])
 {
     char output[RUN_MESSAGE_MAX / 2];
-    char how[RUN_MESSAGE_MAX / 2] = "";
+    char how[RUN_MESSAGE_MAX / 4] = "";
     const int code = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : -1;
     show_output(end->output, output, sizeof(output));
     if (code != 0 && end->timed_out)
