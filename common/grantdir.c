@@ -116,26 +116,34 @@ static int read_whole(int fd, size_t size, char *ret)
     return 0;
 }
 
+/* Where files of one kind are. */
+struct place {
+    const char *below; /* the state folder */
+    size_t max;        /* bytes of a file */
+    int (*check_folders)(const char *state, uid_t *ret_owner);
+};
+static const struct place users = {"grants/user/", GRANTFILE_USER_MAX, check_users};
+static const struct place entries = {"allow/", ALLOW_SIZE_MAX, grantdir_check_allow};
+
 /* MUST 1 to 3 for a file. The path first: where there is no file, that is all. *ret is new memory, not terminated. */
-static int read_trusted(const char *state, const char *below, const char *name,
-                        int (*check_folders)(const char *state, uid_t *ret_owner), size_t max, char **ret,
+static int read_trusted(const char *state, const struct place *place, const char *name, char **ret,
                         size_t *ret_size)
 {
     char path[PATH_MAX];
     struct stat st;
     uid_t owner = 0;
-    int r = join_path(state, below, name, path);
+    int r = join_path(state, place->below, name, path);
     if (r < 0)
         return r;
     _cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0)
         return -errno;
-    r = check_folders(state, &owner);
+    r = place->check_folders(state, &owner);
     if (r < 0)
         return r;
     if (!is_trusted(&st, owner))
         return S_ISDIR(st.st_mode) ? -EISDIR : -EPERM;
-    if (st.st_size <= 0 || (uintmax_t)st.st_size > max)
+    if (st.st_size <= 0 || (uintmax_t)st.st_size > place->max)
         return -EBADMSG;
     const size_t size = (size_t)st.st_size;
     _cleanup_free_ char *text = malloc(size);
@@ -163,7 +171,7 @@ int grantdir_read_user(const char *state, const char *user, int64_t now, struct 
     struct grant_user file;
     int r = name_encode(user, name, sizeof(name));
     if (r == 0)
-        r = read_trusted(state, "grants/user/", name, check_users, GRANTFILE_USER_MAX, &text, &size);
+        r = read_trusted(state, &users, name, &text, &size);
     if (r == 0)
         r = grant_user_parse(text, size, &file);
     if (r < 0)
@@ -225,7 +233,7 @@ static int read_allow(const char *state, const char *entry, char ret[ALLOW_SIZE_
 {
     _cleanup_free_ char *text = NULL;
     size_t size = 0;
-    const int r = read_trusted(state, "allow/", entry, grantdir_check_allow, ALLOW_SIZE_MAX, &text, &size);
+    const int r = read_trusted(state, &entries, entry, &text, &size);
     if (r < 0)
         return r;
     if (memchr(text, '\n', size) != text + size - 1 || memchr(text, '\0', size))

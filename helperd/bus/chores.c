@@ -178,8 +178,7 @@ static void drive_ending(struct bus_chores *chores)
         const struct engine_ending *ending = &chores->ending;
         const bool nothing = !ending->services[0] && ending->n_gids == 0;
         if (!nothing &&
-            bus_privileged_end_sessions(chores->privileged, ending->uid, ending->user, ending->services,
-                                        ending->gids, ending->n_gids, on_sessions_ended, chores) == 0)
+            bus_privileged_end_sessions(chores->privileged, ending, on_sessions_ended, chores) == 0)
             return;
         if (nothing) /* other packages of the user give all of it */
             engine_ending_done(chores->engine, ending, NULL, NULL);

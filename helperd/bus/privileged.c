@@ -282,23 +282,23 @@ int bus_privileged_warn(struct bus_privileged *privileged, uid_t uid, const char
                        &(struct reply_to){.done = done, .data = data});
 }
 
-int bus_privileged_end_sessions(struct bus_privileged *privileged, uid_t uid, const char *user,
-                                char *const *services, const gid_t *gids, size_t n_gids,
+int bus_privileged_end_sessions(struct bus_privileged *privileged, const struct engine_ending *ending,
                                 bus_privileged_listed done, void *data)
 {
     static const struct shape shape = {"EndSessions", "usasau", "as", BUS_PRIVILEGED_END_TIMEOUT_MS};
     json_t *names = json_array();
     json_t *numbers = json_array();
-    bool valid = text_is_utf8(user);
-    for (size_t i = 0; services && services[i]; i++)
-        valid &= json_array_append_new(names, json_string(services[i])) == 0; /* no UTF-8: none is made */
-    for (size_t i = 0; i < n_gids; i++)
-        valid &= json_array_append_new(numbers, json_integer(gids[i])) == 0;
+    bool valid = text_is_utf8(ending->user);
+    for (char *const *service = ending->services; service && *service; service++)
+        valid &= json_array_append_new(names, json_string(*service)) == 0; /* no UTF-8: none is made */
+    for (size_t i = 0; i < ending->n_gids; i++)
+        valid &= json_array_append_new(numbers, json_integer(ending->gids[i])) == 0;
     if (!valid) {
         json_decref(names);
         json_decref(numbers);
         return -EINVAL;
     }
-    return ask_service(privileged, &shape, json_pack("[I, s, o, o]", (json_int_t)uid, user, names, numbers),
+    return ask_service(privileged, &shape,
+                       json_pack("[I, s, o, o]", (json_int_t)ending->uid, ending->user, names, numbers),
                        &(struct reply_to){.list = done, .data = data});
 }

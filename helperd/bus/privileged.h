@@ -15,6 +15,7 @@
 
 #include "dbus/contract.h"
 #include "dbus/server.h"
+#include "helperd/engine/engine.h"
 #include "helperd/policy/membership.h"
 
 #include <stdbool.h>
@@ -65,7 +66,6 @@ int bus_privileged_get_notes(struct bus_privileged *privileged, bus_privileged_l
 /* text: one line of visible text, at most BUS_WARNING_MAX bytes. */
 int bus_privileged_warn(struct bus_privileged *privileged, uid_t uid, const char *text,
                         bus_privileged_done done, void *data);
-/* Ends the user's sessions of these services, and their processes that have one of these gids; a list may be empty. */
-int bus_privileged_end_sessions(struct bus_privileged *privileged, uid_t uid, const char *user,
-                                char *const *services, const gid_t *gids, size_t n_gids,
+/* Ends the user's sessions of the services, and their processes that have one of the gids; either may be empty. */
+int bus_privileged_end_sessions(struct bus_privileged *privileged, const struct engine_ending *ending,
                                 bus_privileged_listed done, void *data);

@@ -235,10 +235,8 @@ static bool may_go_on(int r)
     return r >= 0 || disk_is_shut(r);
 }
 
-static int start_layers(struct daemon *daemon)
+static void init_engine(struct daemon *daemon)
 {
-    static const struct bus_self self = {"accesspkgd", BUS_NAME, BUS_PATH};
-    bool is_new = false;
     daemon->engine = (struct engine){
         .config = &daemon->config,
         .clock = clock_system(),
@@ -256,21 +254,37 @@ static int start_layers(struct daemon *daemon)
     };
     gethostname(daemon->host_name, sizeof(daemon->host_name) - 1);
     daemon->started = clock_now(&daemon->engine.clock);
+}
+
+/* The store, and what of the host stands beside it. 0, or the exit code. */
+static int open_store(struct daemon *daemon, bool *ret_is_new)
+{
+    umask(0077);
+    if (store_lock(PATH_LOCK, &daemon->lock) < 0)
+        return EX_UNAVAILABLE;
+    if (store_open(PATH_STORE, &daemon->store, ret_is_new) < 0)
+        return EX_CANTCREAT;
+    umask(0022);
+    daemon->engine.store = daemon->store;
+    daemon->host_key = hostkey_load(PATH_STATE);
+    daemon->engine.host_key = daemon->host_key;
+    return 0;
+}
+
+static int start_layers(struct daemon *daemon)
+{
+    static const struct bus_self self = {"accesspkgd", BUS_NAME, BUS_PATH};
+    bool is_new = false;
+    init_engine(daemon);
     init_loop_events(daemon);
     int r = daemon_load_config(daemon);
     if (r == 0)
         r = daemon_load_policy(daemon);
     if (r < 0)
         return EX_CONFIG;
-    umask(0077);
-    if (store_lock(PATH_LOCK, &daemon->lock) < 0)
-        return EX_UNAVAILABLE;
-    if (store_open(PATH_STORE, &daemon->store, &is_new) < 0)
-        return EX_CANTCREAT;
-    umask(0022);
-    daemon->engine.store = daemon->store;
-    daemon->host_key = hostkey_load(PATH_STATE);
-    daemon->engine.host_key = daemon->host_key;
+    r = open_store(daemon, &is_new);
+    if (r != 0)
+        return r;
     daemon->lookup = lookup_new(daemon->loop, PATH_LOOKUP, (double)daemon->config.lookup_timeout);
     if (daemon->lookup)
         lookup_set_outage(daemon->lookup, on_outage, daemon);

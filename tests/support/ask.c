@@ -50,7 +50,7 @@ static void on_judged(int result, const struct account_verdict *verdict, const c
 
 static int ask_one(struct bus_privileged *privileged, const struct ask *ask, struct outcome *outcome)
 {
-    char *const services[] = {(char *)ask->service, NULL};
+    char *services[] = {(char *)ask->service, NULL};
     const struct membership membership = {
         .group = (char *)ask->group, .user = (char *)ask->user, .until = ask->until ? ask->until : INT64_MAX};
     switch (ask->kind) {
@@ -69,7 +69,12 @@ static int ask_one(struct bus_privileged *privileged, const struct ask *ask, str
     case ASK_WARN:
         return bus_privileged_warn(privileged, ask->uid, ask->user, on_done, outcome);
     case ASK_END:
-        return bus_privileged_end_sessions(privileged, ask->uid, ask->user, services, ask->gids, ask->n_gids,
+        return bus_privileged_end_sessions(privileged,
+                                           &(struct engine_ending){.uid = ask->uid,
+                                                                   .user = (char *)ask->user,
+                                                                   .services = services,
+                                                                   .gids = (gid_t *)ask->gids,
+                                                                   .n_gids = ask->n_gids},
                                            on_listed, outcome);
     case ASK_NONE:
         break;

@@ -4,99 +4,8 @@
  * comes back that had ended, what the grant files give goes on, and the status says so until root accepts it.
  */
 #include "common/disk.h"
-#include "common/grantdir.h"
-#include "common/storenote.h"
-#include "helperd/config/notestore.h"
 #include "helperd/store/sql.h"
-#include "tests/support/folder.h"
-#include "tests/support/suite.h"
-#include "tests/unit/requests.h"
-
-#include <errno.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static char store_path[160];
-static char note_path[160];
-
-static void open_and_start(void)
-{
-    bool newborn = false;
-    ck_assert_int_eq(store_open(store_path, &fixture.engine.store, &newborn), 0);
-    fixture.engine.store_note = note_path;
-    fixture.engine.note_owner = geteuid();
-    ck_assert_int_eq(engine_start(&fixture.engine, newborn), 0);
-    while (engine_verify(&fixture.engine) != 0)
-        ;
-}
-
-static void stop(void)
-{
-    engine_deinit(&fixture.engine);
-    store_close(fixture.engine.store);
-}
-
-static void setup_file(void)
-{
-    setup();
-    fixture_write_package(&fixture, "twin", SELF_SERVICE);
-    fixture_write_package(&fixture, "repaired", SELF_SERVICE "drift = repair\n");
-    fixture_reload(&fixture);
-    stop();
-    folder_shell(fixture.state, "rm -f grants/mark grants/user/*");
-    snprintf(store_path, sizeof(store_path), "%s/state.db", fixture.state);
-    snprintf(note_path, sizeof(note_path), "%s/note", fixture.folder);
-    open_and_start();
-    ck_assert_ptr_null(fixture.engine.unaccepted);
-}
-
-/* A copy as an administrator makes one; the daemon starts again. */
-static void save_store(void)
-{
-    stop();
-    folder_shell(fixture.state, "cp state.db ../kept.db");
-    open_and_start();
-}
-
-static void restart(void)
-{
-    stop();
-    open_and_start();
-}
-
-static void put_back(void)
-{
-    stop();
-    folder_shell(fixture.state, "rm -f state.db-wal state.db-shm && cp ../kept.db state.db");
-    open_and_start();
-}
-
-static void keep_note(void)
-{
-    const struct notestore_place place = {fixture.state, note_path};
-    ck_assert_int_eq(notestore_keep_at(&place, stdout), 0);
-}
-
-static const char *problem(void)
-{
-    static char text[512];
-    struct reply reply = {0};
-    ck_assert_int_eq(engine_status(&fixture.engine, &(struct caller){0}, &reply), 0);
-    const char *why = json_string_value(json_object_get(reply.value, "store_problem"));
-    snprintf(text, sizeof(text), "%s", why ? why : "");
-    json_decref(reply.value);
-    return text;
-}
-
-static int accept_store(void)
-{
-    return fixture_answer(engine_accept_store(fixture_call(&fixture, "root", NULL)), NULL);
-}
-
-static int64_t count(const char *sql)
-{
-    return acts_count(&fixture, sql);
-}
+#include "tests/unit/lineage.h"
 
 /* What was revoked since is back in the store, and nowhere else: not at the start, nor by a retry, nor by drift = repair. */
 START_TEST(test_revoked_since)
@@ -476,129 +385,6 @@ START_TEST(test_note_stays)
 }
 END_TEST
 
-/* ---- at random ---- */
-
-static const char *const people[] = {"alice", "carol", "dave"};
-static const char *const packages[] = {"self", "twin", "repaired", "db-admins"};
-
-enum { PEOPLE = 3, PACKAGES = 4, ROUNDS = 60, ACTS = 12 };
-
-static uint64_t chance_state = 20261129;
-
-static unsigned chance(unsigned bound)
-{
-    chance_state = chance_state * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(chance_state >> 33) % bound;
-}
-
-/* A bit for each gate that opens. */
-static unsigned who_gets_in(void)
-{
-    unsigned all = 0;
-    for (int i = 0; i < PEOPLE * PACKAGES; i++)
-        if (fixture_gate_opens(&fixture, people[i % PEOPLE], packages[i / PEOPLE]))
-            all |= 1u << i;
-    return all;
-}
-
-/* Refusals are as good as anything. */
-static void act_at_random(void)
-{
-    const char *user = people[chance(PEOPLE)];
-    char *package[] = {(char *)packages[chance(PACKAGES)], NULL};
-    const struct submission later = {
-        .packages = package, .justification = "x", .start = fixture.now + 30 + chance(300)};
-    switch (chance(7)) {
-    case 0:
-        acts_revoke(&fixture, user, *package, "over");
-        break;
-    case 1:
-        acts_return(&fixture, user, *package);
-        break;
-    case 2:
-        acts_submit(&fixture, user, &later, NULL);
-        break;
-    case 3:
-        fixture_decide(&fixture, "bob",
-                       count("SELECT coalesce(max(id), 0) FROM request WHERE state = 'pending-approval'"),
-                       chance(4), "x", NULL);
-        break;
-    case 4:
-        acts_pass(&fixture, chance(200));
-        break;
-    default:
-        fixture_submit(&fixture, user, *package, "x", NULL);
-    }
-}
-
-static void do_retries(void)
-{
-    struct assignment due = {0};
-    while (store_find_due_retry(fixture.engine.store, fixture.now, &due) == 0) {
-        assignment_deinit(&due);
-        acts_retry_due(&fixture, NULL);
-    }
-}
-
-static int64_t count_entries(void)
-{
-    return count("SELECT max(id) FROM audit");
-}
-
-/* An older store, or none: *ret_told whether anything had happened since, so that it is told. */
-static void change_store(bool *ret_told)
-{
-    save_store();
-    const int64_t saved = count_entries();
-    for (unsigned i = 1 + chance(ACTS); i > 0; i--)
-        act_at_random();
-    const bool lost = chance(4) == 0;
-    *ret_told = lost || count_entries() > saved;
-    const unsigned before = who_gets_in();
-    if (!lost) {
-        put_back();
-    } else {
-        stop();
-        folder_shell(fixture.state, "rm -f state.db*");
-        open_and_start();
-    }
-    ck_assert_uint_eq(who_gets_in(), before);
-    ck_assert(!*ret_told || *problem() != '\0');
-}
-
-/* Time passes, and all is done that the daemon does by itself. */
-static void let_it_run(void)
-{
-    fixture.now += chance(400);
-    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
-    ck_assert_int_eq(engine_apply_policy(&fixture.engine), 0);
-    ck_assert_int_eq(engine_retry_all(&fixture.engine), 0);
-    do_retries();
-    if (chance(2))
-        restart();
-}
-
-/* Whatever was done before and after the copy: who got in gets in, and nobody else, until somebody asks anew. */
-START_TEST(test_at_random)
-{
-    int64_t held = 0;
-    for (int round = 0; round < ROUNDS; round++) {
-        bool told = false;
-        for (unsigned i = chance(ACTS); i > 0; i--)
-            act_at_random();
-        change_store(&told);
-        const unsigned before = who_gets_in();
-        let_it_run();
-        ck_assert_msg(!told || !(who_gets_in() & ~before), "round %d: %x became %x", round, before,
-                      who_gets_in());
-        held += count("SELECT count(*) FROM assignment WHERE held = 1");
-        if (*problem() && chance(2))
-            ck_assert_int_eq(accept_store(), 0);
-    }
-    ck_assert_int_gt(held, 20); /* what the test is about has happened */
-}
-END_TEST
-
 static const char *const bad_notes[] = {
     "",
     "end\n",
@@ -625,7 +411,7 @@ int main(void)
     suite_add(test_revoked_since, test_not_recorded, test_given_since, test_moved_ends, test_what_lies_ahead,
               test_notes_of_the_older_store, test_memberships, test_delegations, test_lost,
               test_lost_with_files, test_lost_partial, test_found_again, test_whole_folder, test_another,
-              test_no_alarm, test_note_stays, test_at_random);
+              test_no_alarm, test_note_stays);
     suite_loop(test_bad_note, 0, sizeof(bad_notes) / sizeof(*bad_notes));
     return suite_run();
 }
