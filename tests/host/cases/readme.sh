@@ -161,6 +161,12 @@ everyday()
     succeeded
     uses 'sudo pkg-admin revoke' root
     succeeded
+    uses 'sudo pkg-admin lock' root
+    says "alice is locked"
+    run on_host alice pkg-request submit db-admins
+    refused
+    run host pkg-admin unlock alice
+    succeeded
     uses 'sudo pkg-admin explain' root
     says "May ask"
     section="For auditors"
