@@ -15,7 +15,7 @@ static struct asked {
     void *data;
 } asked[ASKED_MAX];
 static size_t n_asked, n_answered;
-static double clock_now;
+static double read_at;
 static int refuses;
 static struct bus_accounts *accounts;
 
@@ -32,7 +32,7 @@ static int on_ask(uid_t uid, const char *user, bus_privileged_judged done, void 
 static double on_now(void *data)
 {
     (void)data;
-    return clock_now;
+    return read_at;
 }
 
 static void on_answered(void *data)
@@ -45,7 +45,7 @@ static void setup(void)
 {
     const struct bus_accounts_hooks hooks = {on_ask, on_now, on_answered, NULL};
     n_asked = n_answered = 0;
-    clock_now = refuses = 0;
+    read_at = refuses = 0;
     accounts = bus_accounts_new(&hooks);
     ck_assert_ptr_nonnull(accounts);
 }
@@ -85,24 +85,24 @@ static const char *get_since(uid_t uid, const char *user, const char *as, double
 
 static const char *get(uid_t uid, const char *user, const char *as)
 {
-    return get_since(uid, user, as, clock_now);
+    return get_since(uid, user, as, read_at);
 }
 
 /* From the question on, not from the answer: a lock counts after 30 s at the latest. */
 START_TEST(test_kept)
 {
-    clock_now = 100;
+    read_at = 100;
     ck_assert_str_eq(get(1002, NULL, "bob"), "wait");
     ck_assert_str_eq(get(1002, NULL, NULL), "wait"); /* who comes meanwhile waits for the same answer */
     ck_assert_uint_eq(n_asked, 1);
-    clock_now = 105;
+    read_at = 105;
     answer(0, ACCOUNT_OPEN, "bob");
     ck_assert_uint_eq(n_answered, 1);
     ck_assert_str_eq(get(1002, NULL, "bob"), "open");
-    clock_now = 129.9;
+    read_at = 129.9;
     ck_assert_str_eq(get(1002, NULL, "bob"), "open");
     ck_assert_uint_eq(n_asked, 1);
-    clock_now = 130;
+    read_at = 130;
     ck_assert_str_eq(get(1002, NULL, "bob"), "wait");
     ck_assert_uint_eq(n_asked, 2);
     answer(1, ACCOUNT_LOCKED, "bob");
@@ -141,25 +141,25 @@ END_TEST
 /* It counts for those who waited for it, and is not kept. */
 START_TEST(test_failure)
 {
-    clock_now = 10;
+    read_at = 10;
     ck_assert_str_eq(get(1002, NULL, "bob"), "wait");
-    clock_now = 20;
+    read_at = 20;
     fail_question(0, "it did not answer in time");
     ck_assert_str_eq(get_since(1002, NULL, "bob", 10), "?it did not answer in time");
     ck_assert_str_eq(get_since(1002, NULL, "bob", 12), "?it did not answer in time");
-    clock_now = 21;
+    read_at = 21;
     ck_assert_str_eq(get(1002, NULL, "bob"), "wait");
     ck_assert_uint_eq(n_asked, 2);
     ck_assert_str_eq(bus_accounts_failure(accounts), "it did not answer in time");
     asked[1].done(-EBADMSG, NULL, "", asked[1].data);
     ck_assert_str_eq(get_since(1002, NULL, "bob", 21),
                      "?the root service gave an answer that cannot be read");
-    clock_now = 22;
+    read_at = 22;
     refuses = -ENOMEM;
     ck_assert_str_eq(get(1002, NULL, "bob"), "?the root service could not be asked");
     ck_assert_uint_eq(n_answered, 2);
     refuses = 0;
-    clock_now = 23;
+    read_at = 23;
     ck_assert_str_eq(get(1002, NULL, "bob"), "wait");
     answer(3, ACCOUNT_OPEN, "bob");
     ck_assert_str_eq(get(1002, NULL, "bob"), "open");

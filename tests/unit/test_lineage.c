@@ -394,8 +394,8 @@ static const char *const bad_notes[] = {
     "accesspkg-store 1\nmachine -\nhost -\nepoch e\naccepted yes\naudit -1\nrequest 0\nassignment 0\nend\n",
     "accesspkg-store 1\nmachine -\nhost -\nepoch e f\naccepted yes\naudit 1\nrequest 0\nassignment 0\nend\n",
     "accesspkg-store 1\nmachine -\nhost -\nepoch e\naccepted yes\naudit 1\nrequest 0\nassignment 0\n",
-    "accesspkg-store 1\nmachine -\nhost -\nepoch e\naccepted yes\naudit 99999999999999999999\nrequest "
-    "0\nassignment 0\nend\n",
+    ("accesspkg-store 1\nmachine -\nhost -\nepoch e\naccepted yes\naudit 99999999999999999999\nrequest "
+     "0\nassignment 0\nend\n"),
 };
 
 START_TEST(test_bad_note)
