@@ -85,6 +85,7 @@ static void say_told(struct invocation *invocation, enum lock_told told, const c
 struct outcome {
     int record;
     int folder;
+    int others;
     bool members; /* somebody noted is still in /etc/group */
 };
 
@@ -109,6 +110,11 @@ static void say_shortcomings(const struct invocation *invocation, const struct l
                        "%s is locked for accesspkgd, and their grant file is gone; that no other program "
                        "puts one there could not be made sure: %s. Repeat it later",
                        user, strerror(outcome->folder));
+    if (outcome->others)
+        output_message(name,
+                       "not every grant file that has the uid of %s under another name could be removed: %s. "
+                       "Repeat it later",
+                       user, strerror(outcome->others));
     if (outcome->members)
         output_message(name,
                        "not every group of /etc/group that accesspkg put %s into could be taken away; it is "
@@ -133,6 +139,7 @@ static int set_lock(struct invocation *invocation, const struct lock *lock)
     locks_prepare(PATH_STATE);
     outcome.record = -locks_write(PATH_STATE, lock);
     outcome.folder = -locks_close(PATH_STATE, lock->user);
+    outcome.others = -locks_remove_others(PATH_STATE, lock);
     locks_prepare(PATH_STATE);
     outcome.members = lock_end_members(lock) != 0;
     log_act("is locked", lock, lock->why);
@@ -144,7 +151,9 @@ static int set_lock(struct invocation *invocation, const struct lock *lock)
     say_told(invocation, told, "ends what they held in its books, and records it,");
     if (invocation->output.json)
         print_result(invocation, lock, locked, told == LOCK_TOLD);
-    return outcome.record || outcome.folder ? EX_IOERR : outcome.members ? EX_UNAVAILABLE : 0;
+    return outcome.record || outcome.folder || outcome.others ? EX_IOERR
+           : outcome.members                                  ? EX_UNAVAILABLE
+                                                              : 0;
 }
 
 /* The name is not known to be the user's: accesspkg folds no letters, but the directory may. */
@@ -193,7 +202,27 @@ int lock_user(struct invocation *invocation)
 
 /* ---- unlock ----------------------------------------------------------------------------------------------- */
 
-static int lift(struct invocation *invocation, struct lock *lock)
+/* One of the same uid, which keeps the user locked; NULL: none. */
+static void say_lifted(struct invocation *invocation, const struct lock *lock, const struct lock *other)
+{
+    char user[NAME_ENCODED_MAX + 1], other_user[NAME_ENCODED_MAX + 1], word[TEXT_WORD_MAX];
+
+    text_visible(lock->user, user, sizeof(user));
+    if (other)
+        output_message(
+            invocation->program->name,
+            "the lock of %s is lifted, but that of %s stands, which is about the same uid: %s stays "
+            "locked until: pkg-admin unlock %s",
+            user, text_visible(other->user, other_user, sizeof(other_user)), user,
+            text_word(other->user, word));
+    else if (!invocation->output.json)
+        output_line(&invocation->output,
+                    "%s is unlocked, and can ask for packages again. What they held does not come back.",
+                    user);
+}
+
+/* other: see say_lifted. */
+static int lift(struct invocation *invocation, const struct lock *lock, const struct lock *other)
 {
     char user[NAME_ENCODED_MAX + 1];
     int r = locks_write(PATH_STATE, lock);
@@ -206,18 +235,15 @@ static int lift(struct invocation *invocation, struct lock *lock)
         return EX_IOERR;
     }
     log_act("is unlocked", lock, lock->lifted_why);
-    if (!invocation->output.json)
-        output_line(&invocation->output,
-                    "%s is unlocked, and can ask for packages again. What they held does not come back.",
-                    user);
+    say_lifted(invocation, lock, other);
     const enum lock_told told = lock_tell(lock->user, "Unlock");
     say_told(invocation, told, "records it");
     /* Else the record stays: what ended with the lock, ends. */
     if (told == LOCK_TOLD)
         locks_remove(PATH_STATE, lock->user);
     if (invocation->output.json)
-        print_result(invocation, lock, false, told == LOCK_TOLD);
-    return 0;
+        print_result(invocation, lock, other != NULL, told == LOCK_TOLD);
+    return other ? bus_error_exit_code(BUS_ERROR_POLICY_REFUSED) : 0;
 }
 
 /* By the name as it was typed, else by the one that the directory has for it. */
@@ -256,7 +282,7 @@ int unlock_user(struct invocation *invocation)
         lock->lifted = time(NULL);
         lock->lifted_by = getuid();
         lock->lifted_login = lock_own_login();
-        code = lift(invocation, lock);
+        code = lift(invocation, lock, locks_find(&locks, lock->user, lock->uid));
     }
     locks_deinit(&locks);
     return code;

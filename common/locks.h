@@ -62,6 +62,8 @@ int locks_remove(const char *state, const char *user);
 /* Puts the folder in the place of the grant file, which it removes; takes it away. 0 also when that is so already. */
 int locks_close(const char *state, const char *user);
 int locks_open(const char *state, const char *user);
+/* Removes the grant files that have the lock's uid and another name: of a user who was renamed, or has two names. */
+int locks_remove_others(const char *state, const struct lock *lock);
 /* Makes what a lock needs beforehand, so that the next one takes no room on the disk. */
 int locks_prepare(const char *state);
 /* Puts back the folders of the locks that stand. The first -errno. */

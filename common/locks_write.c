@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "common/grantdir.h"
 #include "common/grantdir_open.h"
+#include "common/identity.h"
 #include "common/locks_record.h"
 #include "common/names.h"
 
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define SPARE_RECORD ".spare-record"
 #define SPARE_FOLDER ".spare-folder"
@@ -327,6 +329,40 @@ int locks_open(const char *state, const char *user)
     else
         r = remove_any(users.fd, name);
     return r < 0 ? r : sync_fd(users.fd);
+}
+
+/* 0 also for a file that no reader would take. */
+static int remove_other(const char *state, const struct lock *lock, const char *user)
+{
+    struct grant_user file = {0};
+    if (strcmp(user, lock->user) == 0 || grantdir_read_user(state, user, time(NULL), &file) < 0)
+        return 0;
+    const bool is_other = file.uid == lock->uid;
+    grant_user_deinit(&file);
+    const int r = is_other ? grantdir_remove_user(state, user) : 0;
+    return r == -ENOENT ? 0 : r;
+}
+
+/* Not grantdir_each_user(): that takes away what accesspkgd is about to rename. */
+int locks_remove_others(const char *state, const struct lock *lock)
+{
+    _cleanup_folder_ struct grantdir_folder users = {-1, 0};
+    int first = lock->uid == UID_UNSET ? -ENOENT : grantdir_open_users(state, &users);
+    if (first < 0)
+        return first == -ENOENT ? 0 : first;
+    DIR *entries = fdopendir(users.fd);
+    const struct dirent *entry;
+    if (!entries)
+        return -errno;
+    users.fd = -1;
+    while ((entry = readdir(entries))) {
+        char user[NAME_ENCODED_MAX + 1];
+        const int r =
+            name_decode(entry->d_name, user, sizeof(user)) == 0 ? remove_other(state, lock, user) : 0;
+        first = first < 0 ? first : r;
+    }
+    closedir(entries);
+    return first;
 }
 
 /* ---- beforehand, and afterwards ---- */

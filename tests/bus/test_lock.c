@@ -136,6 +136,7 @@ START_TEST(test_without_a_bus)
     live_expect("root", "pkg-admin lock alice -m 'no bus'", 0, "alice is locked");
     ck_assert(!live_in_group("alice", "backup"));
     live_expect("root", "pkg-admin status", 69, "alice, since ");
+    ck_assert_ptr_null(strstr(live_output, "packages"));
     live_expect("root", "pkg-admin status --json", 69, "\"why\": \"no bus\"");
     live_expect("root", "pkg-admin unlock alice", 0, "alice is unlocked");
     ck_assert(!live_in_group("alice", "backup"));
@@ -179,6 +180,29 @@ START_TEST(test_whom)
     live_expect("root", "pkg-admin lock alice --json", 0, "\"locked\": true");
     live_expect("root", "pkg-admin lock alice --json", 0, "\"recorded\": true");
     live_expect("alice", "id -u", 0, "");
+}
+END_TEST
+
+/* One uid under two names. */
+START_TEST(test_names_of_a_uid)
+{
+    hold("alice");
+    hold("dave");
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    live_expect("root", "useradd -M -o -u 1001 alias", 0, "");
+    live_expect("root", "pkg-admin lock alias", 0, "alias is locked");
+    ck_assert(!live_in_group("alice", "backup"));
+    ck_assert(live_in_group("dave", "backup"));
+    live_expect("root", "pkg-admin lock alice", 0, "alice is locked");
+    live_start_daemon();
+    live_expect("root", "pkg-admin unlock alias --json", 1, "\"locked\": true");
+    live_expect("alice", "pkg-request submit free", 1, "alice is locked on this host");
+    live_expect("root", "pkg-admin lock alias", 0, "alias is locked");
+    live_expect("root", "pkg-admin unlock alias", 1, "alias stays locked until: pkg-admin unlock alice");
+    ck_assert_ptr_null(strstr(live_output, "is unlocked"));
+    live_expect("root", "pkg-admin unlock alice", 0, "alice is unlocked");
+    hold("alice");
+    live_expect("root", "userdel -f alias", 0, "");
 }
 END_TEST
 
@@ -308,8 +332,8 @@ int main(void)
     suite_case("lock", setup, live_stop);
     suite_timeout(60);
     suite_add(test_with_the_daemon, test_decisions, test_without_the_daemon, test_lifted_before_a_start,
-              test_lost_store, test_without_a_bus, test_taken_over, test_whom, test_raw_calls,
-              test_folder_alone);
+              test_lost_store, test_without_a_bus, test_taken_over, test_whom, test_names_of_a_uid,
+              test_raw_calls, test_folder_alone);
     suite_case("disk", setup_disk, live_stop);
     suite_timeout(60);
     suite_add(test_full_disk);
