@@ -47,8 +47,9 @@ static char *field_daemon(const struct output *output, const json_t *status, con
     _cleanup_free_ char *host = cut_to_row(member_text(status, "host"), output->width > 0 ? HOST_SHOWN : 0);
     _cleanup_free_ char *since = field_time(output, status, "started");
 
-    return output_format("%s on %s, since %s", member_text(status, member), host,
-                         since ? since : "an unknown time");
+    return json_object_get(status, member) ? output_format("%s on %s, since %s", member_text(status, member),
+                                                           host, since ? since : "an unknown time")
+                                           : NULL;
 }
 
 /* "512 KiB", "4.2 MiB", "120 GiB" */
@@ -79,8 +80,10 @@ static char *field_policy(const struct output *output, const json_t *status, con
     const int64_t packages = member_integer(status, member);
     _cleanup_free_ char *loaded = field_time(output, status, "policy_loaded");
 
-    return output_format("%lld package%s, read %s", (long long)packages, packages == 1 ? "" : "s",
-                         loaded ? loaded : "at an unknown time");
+    return json_object_get(status, member)
+               ? output_format("%lld package%s, read %s", (long long)packages, packages == 1 ? "" : "s",
+                               loaded ? loaded : "at an unknown time")
+               : NULL;
 }
 
 /* "12 (9 of the last hour, 2 of the last day, 1 older; oldest: Tue 2026-11-24 10:45 UTC (2 d ago))" */
@@ -90,6 +93,8 @@ static char *field_pending(const struct output *output, const json_t *status, co
         const char *member, *words;
     } ages[] = {
         {"pending_hour", "of the last hour"}, {"pending_day", "of the last day"}, {"pending_older", "older"}};
+    if (!json_object_get(status, member))
+        return NULL;
     _cleanup_free_ char *oldest = field_time(output, status, "oldest_pending");
     char *text = output_format("%lld", (long long)member_integer(status, member));
     const char *before = " (";
