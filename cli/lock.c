@@ -4,6 +4,7 @@
 
 #include "cli/lock_parts.h"
 #include "common/cleanup.h"
+#include "common/grantdir.h"
 #include "common/identity.h"
 #include "common/locks.h"
 #include "common/names.h"
@@ -86,8 +87,34 @@ struct outcome {
     int record;
     int folder;
     int others;
+    bool locked;  /* by this lock, or by one from before */
     bool members; /* somebody noted is still in /etc/group */
 };
+
+/* Whether this lock stands, or one from before. */
+static bool is_locked(const struct lock *lock)
+{
+    struct locks locks = {0};
+    const bool is = locks_load(PATH_STATE, &locks) == 0 && locks_find(&locks, lock->user, lock->uid);
+
+    locks_deinit(&locks);
+    return is;
+}
+
+/* Nothing could be written. */
+static void say_not_locked(const char *name, const struct lock *lock, int error)
+{
+    char user[NAME_ENCODED_MAX + 1];
+    struct grantdir_mark mark;
+    const bool gone = grantdir_mark_user(PATH_STATE, lock->user, &mark) == -ENOENT;
+
+    output_message(name, "%s is NOT locked: %s. %s. %s " PATH_STATE ", and repeat this",
+                   text_visible(lock->user, user, sizeof(user)), strerror(error),
+                   gone ? "They have no grant file any more, so they hold no package, and accesspkgd puts "
+                          "nothing back unasked"
+                        : "They KEEP what they hold, for their grant file could not be removed either",
+                   error == ENOSPC || error == EDQUOT ? "Make room on the disk of" : "Look at");
+}
 
 static void say_shortcomings(const struct invocation *invocation, const struct lock *lock,
                              const struct outcome *outcome)
@@ -96,11 +123,11 @@ static void say_shortcomings(const struct invocation *invocation, const struct l
     char user[NAME_ENCODED_MAX + 1];
 
     text_visible(lock->user, user, sizeof(user));
-    if (outcome->record && outcome->folder)
+    if (outcome->record && outcome->folder && !outcome->locked)
+        say_not_locked(name, lock, outcome->record);
+    else if (outcome->record && outcome->folder)
         output_message(name,
-                       "%s is NOT locked: %s. Their grant file was removed, so they hold no package, and "
-                       "accesspkgd puts nothing back unasked. Make room on the disk of " PATH_STATE
-                       " and repeat this",
+                       "%s stays locked as before, for this lock could not be written: %s. Repeat it later",
                        user, strerror(outcome->record));
     else if (outcome->record)
         output_message(name, "%s is locked, but who did it and why could not be written: %s. Repeat it later",
@@ -142,15 +169,15 @@ static int set_lock(struct invocation *invocation, const struct lock *lock)
     outcome.others = -locks_remove_others(PATH_STATE, lock);
     locks_prepare(PATH_STATE);
     outcome.members = lock_end_members(lock) != 0;
-    log_act("is locked", lock, lock->why);
-    const bool locked = !outcome.record || !outcome.folder;
-    if (!invocation->output.json && locked)
+    outcome.locked = is_locked(lock);
+    log_act(outcome.locked ? "is locked" : "could NOT be locked", lock, lock->why);
+    if (!invocation->output.json && outcome.locked)
         say_locked(invocation, lock);
     say_shortcomings(invocation, lock, &outcome);
     const enum lock_told told = lock_tell(lock->user, "Lock");
     say_told(invocation, told, "ends what they held in its books, and records it,");
     if (invocation->output.json)
-        print_result(invocation, lock, locked, told == LOCK_TOLD);
+        print_result(invocation, lock, outcome.locked, told == LOCK_TOLD);
     return outcome.record || outcome.folder || outcome.others ? EX_IOERR
            : outcome.members                                  ? EX_UNAVAILABLE
                                                               : 0;
@@ -240,7 +267,7 @@ static int lift(struct invocation *invocation, const struct lock *lock, const st
     say_told(invocation, told, "records it");
     /* Else the record stays: what ended with the lock, ends. */
     if (told == LOCK_TOLD)
-        locks_remove(PATH_STATE, lock->user);
+        locks_remove(PATH_STATE, lock);
     if (invocation->output.json)
         print_result(invocation, lock, other != NULL, told == LOCK_TOLD);
     return other ? bus_error_exit_code(BUS_ERROR_POLICY_REFUSED) : 0;

@@ -19,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #define SPARE_RECORD ".spare-record"
 #define SPARE_FOLDER ".spare-folder"
@@ -85,28 +84,40 @@ static int make_locks(const char *state)
     return r < 0 && r != -EEXIST ? r : sync_fd(top.fd);
 }
 
-/* Whoever may add to the state folder must not keep root from a lock. */
-static int move_away_planted(const char *state)
+/* Whoever may add to the state folder must not keep root from a lock. -ENOENT: nothing is in the way any more. */
+static int move_away_planted(const struct grantdir_folder *top)
 {
     struct stat st;
     char new[NEW_NAME_MAX];
-    _cleanup_folder_ struct grantdir_folder top = {-1, 0};
-    const int r = grantdir_open_folder(AT_FDCWD, state, S_IWOTH, &top);
-    if (r < 0)
-        return r;
-    if (fstatat(top.fd, "locks", &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_uid == top.owner)
-        return -EPERM;
-    return renameat(top.fd, "locks", top.fd, new_name("planted", new)) < 0 ? -errno : -ENOENT;
+    if (fstatat(top->fd, "locks", &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if (S_ISDIR(st.st_mode) && st.st_uid == top->owner)
+        return 0;
+    return renameat(top->fd, "locks", top->fd, new_name("planted", new)) < 0 ? -errno : -ENOENT;
+}
+
+/* Puts right what a chmod, chown or restored backup did: else neither we nor accesspkgd would read what is in it. */
+static int mend_locks(const struct grantdir_folder *top)
+{
+    struct stat st, above;
+    _cleanup_close_ int fd = openat(top->fd, "locks", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0 || fstat(top->fd, &above) < 0)
+        return -errno;
+    if ((st.st_mode & 07777) == 0750 && st.st_gid == above.st_gid)
+        return 0;
+    return give_to_group(fd, top->fd, 0750);
 }
 
 static int open_or_make_locks(const char *state, struct grantdir_folder *ret)
 {
-    int r = locks_open_folder(state, ret);
-    if (r == -EPERM || r == -ENOTDIR || r == -ELOOP)
-        r = move_away_planted(state);
-    if (r != -ENOENT)
-        return r;
-    r = make_locks(state);
+    _cleanup_folder_ struct grantdir_folder top = {-1, 0};
+    int r = grantdir_open_folder(AT_FDCWD, state, S_IWOTH, &top);
+    if (r == 0)
+        r = move_away_planted(&top);
+    if (r == 0)
+        r = mend_locks(&top);
+    if (r == -ENOENT)
+        r = make_locks(state);
     return r < 0 ? r : locks_open_folder(state, ret);
 }
 
@@ -170,16 +181,33 @@ int locks_write(const char *state, const struct lock *lock)
     return replace_record(folder.fd, name, text, size);
 }
 
-int locks_remove(const char *state, const char *user)
+/* Whether the record is still of this lock: somebody may have locked the user again. 0; -ESTALE; other -errno. */
+static int check_same(int folder, const char *name, const struct lock *lock, uid_t root)
+{
+    struct stat st;
+    struct lock now = {0};
+    _cleanup_free_ char *text = NULL;
+    int r = lock_read(folder, name, root, &text, &st);
+    if (r == 0)
+        r = lock_parse(text, lock->user, &now);
+    if (r == 0 && strcmp(now.id, lock->id) != 0)
+        r = -ESTALE;
+    lock_deinit(&now);
+    return r;
+}
+
+int locks_remove(const char *state, const struct lock *lock)
 {
     char name[NAME_ENCODED_MAX + 1];
     _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
-    int r = name_encode(user, name, sizeof(name));
+    int r = name_encode(lock->user, name, sizeof(name));
     if (r == 0)
         r = locks_open_folder(state, &folder);
-    if (r == 0 && unlinkat(folder.fd, name, 0) < 0 && errno != ENOENT)
+    if (r == 0)
+        r = check_same(folder.fd, name, lock, folder.owner);
+    if (r == 0 && unlinkat(folder.fd, name, 0) < 0)
         r = -errno;
-    return r == -ENOENT ? 0 : r < 0 ? r : sync_fd(folder.fd);
+    return r == -ENOENT || r == -ESTALE ? 0 : r < 0 ? r : sync_fd(folder.fd);
 }
 
 /* ---- folders in the place of grant files ---- */
@@ -259,7 +287,7 @@ static int put_in_place(int locks, const char *from, int users, const char *name
     return -EBUSY;
 }
 
-/* For file systems without RENAME_EXCHANGE, or a grants/ on another one. */
+/* For file systems without RENAME_EXCHANGE, a grants/ on another one, or where locks/ cannot be had. */
 static int make_in_place(int users, const char *name)
 {
     for (int i = 0; i < TRIES; i++) {
@@ -286,24 +314,29 @@ static int close_user(int locks, int users, const char *name)
     return r;
 }
 
+static int close_in_users(const char *state, int users, const char *name)
+{
+    _cleanup_folder_ struct grantdir_folder locks = {-1, 0};
+    const int usable = open_or_make_locks(state, &locks);
+    const int r = is_in_place(users, geteuid(), name) ? fill_folder(users, name)
+                  : usable == 0                       ? close_user(locks.fd, users, name)
+                                                      : make_in_place(users, name);
+    if (usable == 0)
+        sync_fd(locks.fd);
+    return r < 0 ? r : sync_fd(users);
+}
+
 int locks_close(const char *state, const char *user)
 {
     char name[NAME_ENCODED_MAX + 1];
     _cleanup_folder_ struct grantdir_folder locks = {-1, 0}, users = {-1, 0};
     int r = name_encode(user, name, sizeof(name));
     if (r == 0)
-        r = open_or_make_locks(state, &locks);
-    if (r < 0)
-        return r;
-    r = grantdir_open_users(state, &users);
-    if (r < 0)
-        return r == -ENOENT ? 0 : r; /* there are no grant files; accesspkgd makes their folder */
-    r = is_in_place(users.fd, locks.owner, name) ? fill_folder(users.fd, name)
-                                                 : close_user(locks.fd, users.fd, name);
-    if (r == 0)
-        r = sync_fd(users.fd);
-    sync_fd(locks.fd);
-    /* Without room for the folder, the file at least goes (rule 13). */
+        r = grantdir_open_users(state, &users);
+    if (r < 0) /* there are no grant files; accesspkgd makes their folder */
+        return r == -ENOENT ? open_or_make_locks(state, &locks) : r;
+    r = close_in_users(state, users.fd, name);
+    /* Without the folder, the file at least goes (rule 13). */
     if (r < 0)
         grantdir_remove_user(state, user);
     return r;
@@ -331,11 +364,11 @@ int locks_open(const char *state, const char *user)
     return r < 0 ? r : sync_fd(users.fd);
 }
 
-/* 0 also for a file that no reader would take. */
+/* Whatever the clock says: it may be set forward again. 0 also for a file that no reader would take. */
 static int remove_other(const char *state, const struct lock *lock, const char *user)
 {
     struct grant_user file = {0};
-    if (strcmp(user, lock->user) == 0 || grantdir_read_user(state, user, time(NULL), &file) < 0)
+    if (strcmp(user, lock->user) == 0 || grantdir_read_user(state, user, INT64_MAX / 2, &file) < 0)
         return 0;
     const bool is_other = file.uid == lock->uid;
     grant_user_deinit(&file);

@@ -206,6 +206,32 @@ START_TEST(test_names_of_a_uid)
 }
 END_TEST
 
+/* An administrator put locks/ back from a backup, and accesspkgd may not read it. */
+START_TEST(test_folder_of_roots_group)
+{
+    hold("alice");
+    live_expect("root", "install -d -o root -g root -m 770 /var/lib/accesspkg/locks", 0, "");
+    live_expect("root", "pkg-admin lock alice", 0, "alice is locked");
+    ck_assert_ptr_null(strstr(live_output, "did not answer"));
+    check_no_revival("alice");
+    live_expect("root", "pkg-admin unlock alice --json", 0, "\"recorded\": true");
+    hold("alice");
+}
+END_TEST
+
+/* Nothing can be written: what is said is so. */
+START_TEST(test_read_only)
+{
+    static const char command[] = "unshare -m sh -c 'mount --bind /var/lib/accesspkg /var/lib/accesspkg && "
+                                  "mount -o remount,bind,ro /var/lib/accesspkg && pkg-admin lock alice'";
+    hold("alice");
+    live_expect("root", command, 74, "alice is NOT locked: Read-only file system. They KEEP what they hold");
+    ck_assert(live_in_group("alice", "backup"));
+    live_expect("root", "pkg-admin lock alice", 0, "alice is locked");
+    live_expect("root", command, 74, "alice stays locked as before");
+}
+END_TEST
+
 START_TEST(test_raw_calls)
 {
     json_t *value = NULL;
@@ -333,7 +359,7 @@ int main(void)
     suite_timeout(60);
     suite_add(test_with_the_daemon, test_decisions, test_without_the_daemon, test_lifted_before_a_start,
               test_lost_store, test_without_a_bus, test_taken_over, test_whom, test_names_of_a_uid,
-              test_raw_calls, test_folder_alone);
+              test_folder_of_roots_group, test_read_only, test_raw_calls, test_folder_alone);
     suite_case("disk", setup_disk, live_stop);
     suite_timeout(60);
     suite_add(test_full_disk);

@@ -274,6 +274,6 @@ void step_lock(int user)
     ck_assert(audited_has(engine->store, "lock", "root"));
     ck_assert(audited_has(engine->store, "unlock", "root"));
     if (step_chance(2))
-        ck_assert_int_eq(locks_remove(fixture->state, lock.user), 0);
+        ck_assert_int_eq(locks_remove(fixture->state, &lock), 0);
     ck_assert_int_eq(engine_apply_locks(engine), 0);
 }

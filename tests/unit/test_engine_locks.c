@@ -198,7 +198,7 @@ START_TEST(test_at_a_start)
     ck_assert(fixture_in_group(&fixture, "alice", 34));
     restart(false); /* the record of the lifted lock is still there: it ends nothing more */
     ck_assert(fixture_in_group(&fixture, "alice", 34));
-    ck_assert_int_eq(locks_remove(fixture.state, "alice"), 0);
+    ck_assert_int_eq(locks_remove(fixture.state, &lock), 0);
     restart(false);
     ck_assert_int_eq(audited("unlock"), 1);
     ck_assert(fixture_in_group(&fixture, "alice", 34));
@@ -284,9 +284,10 @@ END_TEST
 
 START_TEST(test_record_removed_by_hand)
 {
-    lock("alice");
+    const struct lock lock = put("alice", ALICE);
+    ck_assert_int_eq(engine_apply_locks(&fixture.engine), 0);
     ck_assert_int_eq(locks_open(fixture.state, "alice"), 0);
-    ck_assert_int_eq(locks_remove(fixture.state, "alice"), 0);
+    ck_assert_int_eq(locks_remove(fixture.state, &lock), 0);
     ck_assert_int_eq(engine_apply_locks(&fixture.engine), 0);
     ck_assert_int_eq(audited("unlock"), 1);
     ck_assert_int_eq(fixture_submit(&fixture, "alice", "free", NULL, NULL), 0);

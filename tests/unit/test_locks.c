@@ -206,11 +206,31 @@ START_TEST(lifted)
     ck_assert_uint_eq(record->lifted_login, 1002);
     ck_assert_str_eq(record->lifted_why, "found again");
     locks_deinit(&locks);
-    ck_assert_int_eq(locks_remove(state, "alice"), 0);
-    ck_assert_int_eq(locks_remove(state, "alice"), 0);
+    ck_assert_int_eq(locks_remove(state, &lock), 0);
+    ck_assert_int_eq(locks_remove(state, &lock), 0);
     locks = load();
     ck_assert_uint_eq(locks.count, 0);
     locks_deinit(&locks);
+    /* Somebody locks the user again while the lifting of the former lock is told. */
+    set("alice", 1001, "again");
+    ck_assert_int_eq(locks_remove(state, &lock), 0);
+    locks = load();
+    ck_assert_str_eq(locks_find(&locks, "alice", UID_UNSET)->why, "again");
+    locks_deinit(&locks);
+}
+END_TEST
+
+/* The grant files of one uid under other names. */
+START_TEST(others)
+{
+    put_text("grants/user/alice", ALICE);
+    const struct lock bob = make("bob", 1002, "x"), alias = make("alias", 1001, "x");
+    const struct lock unknown = make("carol", UID_UNSET, "x");
+    ck_assert_int_eq(locks_remove_others(state, &bob), 0);
+    ck_assert_int_eq(locks_remove_others(state, &unknown), 0);
+    ck_assert_int_eq(read_alice(), 0);
+    ck_assert_int_eq(locks_remove_others(state, &alias), 0);
+    ck_assert_int_eq(read_alice(), -ENOENT);
 }
 END_TEST
 
@@ -244,6 +264,41 @@ START_TEST(planted)
 }
 END_TEST
 
+/* A chmod, a chown, a backup put back by hand: a lock takes hold all the same, and accesspkgd may read it. */
+START_TEST(mended)
+{
+    static const char *const faults[] = {"mkdir -m 770 locks", "mkdir -m 700 locks", ": >locks",
+                                         "ln -s /tmp locks"};
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+        struct stat st;
+        folder_shell(state, "rm -rf locks grants/user/alice; %s", faults[i]);
+        put_text("grants/user/alice", ALICE);
+        set("alice", 1001, faults[i]);
+        ck_assert_int_eq(read_alice(), -EISDIR);
+        ck_assert_int_eq(lstat(in_state("locks"), &st), 0);
+        ck_assert_int_eq(st.st_mode & 07777, 0750);
+        struct locks locks = load();
+        ck_assert_str_eq(locks_find(&locks, "alice", UID_UNSET)->why, faults[i]);
+        locks_deinit(&locks);
+    }
+}
+END_TEST
+
+/* Without locks/ the folder is a lock. */
+START_TEST(no_locks)
+{
+    put_text("grants/user/alice", ALICE);
+    folder_shell(state, "mkdir -p .new-locks-%ld/x", (long)getpid());
+    const struct lock lock = make("alice", 1001, "x");
+    ck_assert_int_eq(locks_write(state, &lock), -EEXIST);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(locks_close(state, "alice"), 0);
+        ck_assert_int_eq(read_alice(), -EISDIR);
+        ck_assert(locks_is_closed(state, "alice"));
+    }
+}
+END_TEST
+
 START_TEST(no_state_folder)
 {
     const struct lock lock = make("alice", 1001, "x");
@@ -274,6 +329,6 @@ int main(void)
 {
     suite_case("locks", state_setup, state_teardown);
     suite_add(none_at_first, written_and_read, odd_texts, closed, over_anything, folder_alone, damaged,
-              untrusted, lifted, restored, planted, no_state_folder, spare);
+              untrusted, lifted, others, restored, planted, mended, no_locks, no_state_folder, spare);
     return suite_run();
 }
