@@ -62,12 +62,21 @@ static int check_until(struct engine *engine, int64_t until, struct reply *reply
     return 0;
 }
 
+/* Whoever calls is told no more: what shadow says of somebody else is root's to know, and everybody may delegate. */
 static int check_delegate_account(struct engine *engine, const struct subject *to, struct reply *reply)
 {
-    if (engine->config->account_state == CONFIG_NO || to->uid == 0)
+    char user[NAME_ENCODED_MAX + 1];
+    if (engine->config->account_state == CONFIG_NO || to->uid == 0 || account_may_decide(&to->account))
         return 0;
-    const int r = engine_refuse_account(&to->account, to->name, reply);
-    return r == BUS_ERROR_NOT_AUTHORIZED ? BUS_ERROR_POLICY_REFUSED : r;
+    text_visible(to->name, user, sizeof(user));
+    if (to->account.state == ACCOUNT_UNKNOWN)
+        return engine_refuse(
+            reply, BUS_ERROR_UNAVAILABLE,
+            "Whether %s may decide is not known now. Nothing was changed. Please try again in a "
+            "moment; an administrator can see more: journalctl -u accesspkg-privileged",
+            user);
+    return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                         "%s may not decide now. Nothing was changed. Please name somebody else.", user);
 }
 
 /* Checks the caller and the delegate, who is facts->user. */

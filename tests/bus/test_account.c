@@ -117,6 +117,13 @@ START_TEST(test_delegator)
     live_expect("root", "chage -E -1 bob && usermod -L dave", 0, "");
     live_expect("dave", "pkg-approve approve 1", 77, "You may not decide: the account dave is locked");
     live_expect("bob", "pkg-approve delegate --to dave --until +3h", 1, "dave may not decide");
+    /* What shadow says of somebody else is root's to know. */
+    live_expect("alice", "pkg-approve delegate --to dave --until +3h", 1, "dave may not decide now");
+    ck_assert_ptr_null(strstr(live_output, "locked"));
+    live_expect("root", "usermod -e 2020-02-29 dave", 0, "");
+    live_expect("alice", "pkg-approve delegate --to dave --until +3h", 1, "dave may not decide now");
+    ck_assert_ptr_null(strstr(live_output, "2020"));
+    live_expect("root", "usermod -e '' dave", 0, "");
     live_expect("root", "usermod -U dave", 0, "");
     live_expect("dave", "pkg-approve approve 1", 0, "alice holds asked");
 }

@@ -177,7 +177,8 @@ START_TEST(test_delegate)
     const int64_t id = acts_file(&fixture, "alice", "db");
     fixture_set_account("dave", ACCOUNT_EXPIRED, 20000, NULL);
     ck_assert_int_eq(acts_delegate(&fixture, "bob", "dave", fixture.now + 60), BUS_ERROR_POLICY_REFUSED);
-    check_says("dave may not decide: the account dave expired on 2024-10-04");
+    check_says("dave may not decide now"); /* and why is root's to know */
+    ck_assert_ptr_null(strstr(fixture_message, "expired"));
     fixture_set_account("dave", ACCOUNT_OPEN, 0, NULL);
     ck_assert_int_eq(acts_delegate(&fixture, "bob", "dave", fixture.now + 60), 0);
     fixture_set_account("dave", ACCOUNT_LOCKED, 0, NULL);
