@@ -92,13 +92,20 @@ char *lock_user_name(uid_t uid)
     return output_format("uid %u", uid);
 }
 
+/* The name is the one that the uid has: some directories echo the spelling that they were asked for (decision 015). */
 static int ask_directory(void *data)
 {
     const struct passwd *entry = NULL;
     const enum directory_answer answer = directory_user(data, &entry);
 
-    if (answer == DIRECTORY_FOUND)
-        printf("%u %s", entry->pw_uid, entry->pw_name);
+    if (answer == DIRECTORY_FOUND) {
+        const uid_t uid = entry->pw_uid;
+        _cleanup_free_ char *name = strdup(entry->pw_name);
+        const bool known = directory_user_by_uid(uid, &entry) == DIRECTORY_FOUND;
+
+        if (known || name)
+            printf("%u %s", uid, known ? entry->pw_name : name);
+    }
     fflush(stdout);
     return (int)answer;
 }

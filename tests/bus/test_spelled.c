@@ -214,6 +214,23 @@ START_TEST(a_directory_that_echoes)
 }
 END_TEST
 
+/* The one whom the directory finds is locked, whether it echoes or not, and whether accesspkgd runs or not. */
+START_TEST(a_lock)
+{
+    static const char *const modes[] = {"", "echo passwd\n"};
+    for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+        live_expect("karl", "pkg-request submit by-package", 0, "You hold by-package");
+        ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+        live_directory_set_mode(modes[i]);
+        live_expect("root", "pkg-admin lock Karl@CORP.test", 0, "karl is locked");
+        live_expect("root", "test -d /var/lib/accesspkg/grants/user/karl", 0, "");
+        live_start_daemon();
+        live_expect("karl", "pkg-request submit by-package", 1, "karl is locked on this host");
+        live_expect("root", "pkg-admin unlock KARL", 0, "karl is unlocked");
+    }
+}
+END_TEST
+
 /* Who is in a group is so by whatever spelling the package and the command have of it. */
 START_TEST(an_import)
 {
@@ -279,6 +296,7 @@ int main(void)
     suite_add(the_one_that_is_meant_decides, all_agree, nobody_decides_on_their_own, one_person_counts_once,
               another_of_the_same_name_is_not_meant, an_account_takes_the_name,
               the_directory_means_another_now, a_directory_that_does_not_answer, an_emergency, by_a_package,
-              a_directory_that_echoes, an_import, an_account_that_runs_as_another, one_s_own_name_in_a_call);
+              a_directory_that_echoes, a_lock, an_import, an_account_that_runs_as_another,
+              one_s_own_name_in_a_call);
     return suite_run();
 }
