@@ -91,7 +91,14 @@ struct outcome {
     bool members; /* somebody noted is still in /etc/group */
 };
 
-/* Whether this lock stands, or one from before. */
+static bool has_file(const struct lock *lock)
+{
+    struct grantdir_mark mark;
+
+    return grantdir_mark_user(PATH_STATE, lock->user, &mark) != -ENOENT;
+}
+
+/* By a lock from before, at least. */
 static bool is_locked(const struct lock *lock)
 {
     struct locks locks = {0};
@@ -105,14 +112,13 @@ static bool is_locked(const struct lock *lock)
 static void say_not_locked(const char *name, const struct lock *lock, int error)
 {
     char user[NAME_ENCODED_MAX + 1];
-    struct grantdir_mark mark;
-    const bool gone = grantdir_mark_user(PATH_STATE, lock->user, &mark) == -ENOENT;
 
     output_message(name, "%s is NOT locked: %s. %s. %s " PATH_STATE ", and repeat this",
                    text_visible(lock->user, user, sizeof(user)), strerror(error),
-                   gone ? "They have no grant file any more, so they hold no package, and accesspkgd puts "
-                          "nothing back unasked"
-                        : "They KEEP what they hold, for their grant file could not be removed either",
+                   has_file(lock)
+                       ? "They KEEP what they hold, for their grant file could not be removed either"
+                       : "They have no grant file any more, so they hold no package, and accesspkgd puts "
+                         "nothing back unasked",
                    error == ENOSPC || error == EDQUOT ? "Make room on the disk of" : "Look at");
 }
 
@@ -133,10 +139,14 @@ static void say_shortcomings(const struct invocation *invocation, const struct l
         output_message(name, "%s is locked, but who did it and why could not be written: %s. Repeat it later",
                        user, strerror(outcome->record));
     else if (outcome->folder)
-        output_message(name,
-                       "%s is locked for accesspkgd, and their grant file is gone; that no other program "
-                       "puts one there could not be made sure: %s. Repeat it later",
-                       user, strerror(outcome->folder));
+        output_message(
+            name,
+            "%s is locked for accesspkgd, %s; that no other program puts one there could not be made "
+            "sure: %s. Repeat it later",
+            user,
+            has_file(lock) ? "which is to remove their grant file, for that could not be done here"
+                           : "and their grant file is gone",
+            strerror(outcome->folder));
     if (outcome->others)
         output_message(name,
                        "not every grant file that has the uid of %s under another name could be removed: %s. "
@@ -169,7 +179,7 @@ static int set_lock(struct invocation *invocation, const struct lock *lock)
     outcome.others = -locks_remove_others(PATH_STATE, lock);
     locks_prepare(PATH_STATE);
     outcome.members = lock_end_members(lock) != 0;
-    outcome.locked = is_locked(lock);
+    outcome.locked = !outcome.record || !outcome.folder || is_locked(lock);
     log_act(outcome.locked ? "is locked" : "could NOT be locked", lock, lock->why);
     if (!invocation->output.json && outcome.locked)
         say_locked(invocation, lock);

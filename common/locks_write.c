@@ -291,7 +291,9 @@ static int put_in_place(int locks, const char *from, int users, const char *name
 static int make_in_place(int users, const char *name)
 {
     for (int i = 0; i < TRIES; i++) {
-        remove_any(users, name);
+        const int r = remove_any(users, name);
+        if (r < 0)
+            return r;
         if (mkdirat(users, name, 0755) == 0)
             return fill_folder(users, name);
         if (errno != EEXIST)

@@ -229,6 +229,12 @@ START_TEST(test_read_only)
     ck_assert(live_in_group("alice", "backup"));
     live_expect("root", "pkg-admin lock alice", 0, "alice is locked");
     live_expect("root", command, 74, "alice stays locked as before");
+    hold("dave");
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0); /* which would remove the file at once */
+    live_expect("root",
+                "unshare -m sh -c 'mount --bind /var/lib/accesspkg/grants /var/lib/accesspkg/grants && "
+                "mount -o remount,bind,ro /var/lib/accesspkg/grants && pkg-admin lock dave'",
+                74, "dave is locked for accesspkgd, which is to remove their grant file");
 }
 END_TEST
 
