@@ -147,6 +147,21 @@ enum lock_target lock_find_target(const char *typed, struct lock *ret)
     return found;
 }
 
+/* Whether both may mean one user: whatever the case, and with a domain ("olga@corp", "CORP\\olga") or without. */
+static bool is_alike(const char *one, const char *two)
+{
+    const char *const names[] = {one, two};
+    const char *bare[2];
+    size_t length[2];
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *domain = strchr(names[i], '\\');
+        bare[i] = domain ? domain + 1 : names[i];
+        length[i] = strcspn(bare[i], "@");
+    }
+    return length[0] == length[1] && strncasecmp(bare[0], bare[1], length[0]) == 0 && strcmp(one, two) != 0;
+}
+
 char *lock_find_alike(const char *typed)
 {
     char user[NAME_ENCODED_MAX + 1];
@@ -155,8 +170,8 @@ char *lock_find_alike(const char *typed)
     const struct dirent *entry;
 
     while (entries && !found && (entry = readdir(entries)))
-        if (name_decode(entry->d_name, user, sizeof(user)) == 0 && strcasecmp(user, typed) == 0 &&
-            strcmp(user, typed) != 0)
+        if (entry->d_type != DT_DIR /* a lock */ && name_decode(entry->d_name, user, sizeof(user)) == 0 &&
+            is_alike(user, typed))
             found = strdup(user);
     if (entries)
         closedir(entries);

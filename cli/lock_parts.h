@@ -10,7 +10,8 @@ enum lock_target { LOCK_TARGET_UNANSWERED = 0, LOCK_TARGET_ABSENT, LOCK_TARGET_F
  * or from the directory, which may not answer: then the name counts as it was typed.
  */
 enum lock_target lock_find_target(const char *typed, struct lock *ret);
-/* A user with a grant file whose name differs from this one in the case of letters alone; new memory; NULL: none. */
+/* A user with a grant file whose name differs from this one in the case of letters or the domain alone; new memory; NULL:
+ * none. */
 char *lock_find_alike(const char *typed);
 /* The name that /etc/passwd has for a uid, else the number; new memory. */
 char *lock_user_name(uid_t uid);

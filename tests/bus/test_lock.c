@@ -172,6 +172,11 @@ START_TEST(test_whom)
     live_expect("root", "pkg-admin lock ''", 64, "cannot be the name of a user");
     hold("dave");
     live_expect("root", "pkg-admin lock Dave", 0, "dave, who holds something, is NOT locked by that");
+    live_expect("root", "pkg-admin lock DAVE@corp.test", 0,
+                "dave, who holds something, is NOT locked by that");
+    live_expect("root", "pkg-admin lock 'CORP\\Dave'", 0, "dave, who holds something, is NOT locked by that");
+    live_expect("root", "pkg-admin lock davecote@corp.test", 0, "there is no user of this name here");
+    ck_assert_ptr_null(strstr(live_output, "NOT locked"));
     live_expect("root", "pkg-admin lock nobody-of-this-name", 0, "there is no user of this name here");
     live_expect("root", "pkg-admin lock ../../x", 0, "x is locked");
     live_expect("root", "pkg-admin lock -m \"$(printf 'a\\nb')\" alice", 64, "one line");
