@@ -244,7 +244,7 @@ static int fill_folder(int at, const char *name)
     if (folder < 0)
         return -errno;
     _cleanup_close_ int fd =
-        openat(folder, INSIDE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+        openat(folder, INSIDE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
     if (fd < 0)
         return -errno;
     const int r = write_all(fd, note, sizeof(note) - 1);

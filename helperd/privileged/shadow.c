@@ -12,10 +12,11 @@
 
 bool shadow_is_locked(const char *password)
 {
-    return *password == '!' && password[strspn(password, "!")] != '\0';
+    const char *hash = password + strspn(password, "!");
+    return *password == '!' && *hash && *hash != '*';
 }
 
-/* As pam_unix and shadow's isexpired() judge; glibc gives -1 for an empty field. */
+/* As pam_unix judges (shadow's isexpired() has an account inactive a day sooner); glibc gives -1 for an empty field. */
 enum account_state shadow_judge(const struct spwd *line, int64_t today, int64_t *ret_day)
 {
     *ret_day = 0;
@@ -28,7 +29,7 @@ enum account_state shadow_judge(const struct spwd *line, int64_t today, int64_t 
     /* A last change of 0 asks for a new password at the next login, and no change at all switches ageing off. */
     if (line->sp_lstchg <= 0 || line->sp_max < 0 || line->sp_inact < 0)
         return ACCOUNT_OPEN;
-    const int64_t inactive = (int64_t)line->sp_lstchg + line->sp_max + line->sp_inact;
+    const int64_t inactive = (int64_t)line->sp_lstchg + line->sp_max + line->sp_inact + 1;
     if (today < inactive)
         return ACCOUNT_OPEN;
     *ret_day = inactive;

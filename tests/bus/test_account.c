@@ -69,8 +69,8 @@ START_TEST(test_each_tool)
         {"passwd -l bob", "is locked", "passwd -u bob"},
         {"chage -E 0 bob", "expired on 1970-01-01", "chage -E -1 bob"},
         {"usermod -e 2020-02-29 bob", "expired on 2020-02-29", "usermod -e '' bob"},
-        {"chage -d 2020-01-01 -M 30 -I 5 bob", "is inactive since 2020-02-05", "chage -I -1 -M 99999 bob"},
-        {"chage -d 2020-01-01 -M 30 bob && usermod -f 0 bob", "is inactive since 2020-01-31",
+        {"chage -d 2020-01-01 -M 30 -I 5 bob", "is inactive since 2020-02-06", "chage -I -1 -M 99999 bob"},
+        {"chage -d 2020-01-01 -M 30 bob && usermod -f 0 bob", "is inactive since 2020-02-01",
          "usermod -f -1 bob"},
     };
     int number = 1;

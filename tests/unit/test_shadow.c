@@ -40,10 +40,10 @@ static const struct {
     {"bob:" HASH ":19900:0:99999:7:::", ACCOUNT_OPEN, 0},
     {"bob::19900:0:99999:7:::", ACCOUNT_OPEN, 0}, /* passwd -d */
     {"bob:!:19900::::::", ACCOUNT_OPEN, 0},       /* systemd-sysusers of old */
-    /* usermod -L, passwd -l; that of Red Hat; of an account without a password */
+    /* usermod -L, passwd -l; that of Red Hat */
     {"bob:!" HASH ":19900:0:99999:7:::", ACCOUNT_LOCKED, 0},
     {"bob:!!" HASH ":19900:0:99999:7:::", ACCOUNT_LOCKED, 0},
-    {"bob:!*:19900:0:99999:7:::", ACCOUNT_LOCKED, 0},
+    {"bob:!*:19900:0:99999:7:::", ACCOUNT_OPEN, 0}, /* systemd-sysusers: there is no password to lock */
     {"bob:!" HASH ":19900:0:99999:7::19999:", ACCOUNT_LOCKED, 0},
     /* chage -E, usermod -e: its day, the day before, the day after, none, 0 */
     {"bob:" HASH ":19900:0:99999:7::20000:", ACCOUNT_EXPIRED, 20000},
@@ -52,18 +52,18 @@ static const struct {
     {"bob:" HASH ":19900:0:99999:7::0:", ACCOUNT_EXPIRED, 0},
     {"bob:" HASH ":19900:0:99999:7::1:", ACCOUNT_EXPIRED, 1},
     {"bob:" HASH ":0:0:99999:7::19999:", ACCOUNT_EXPIRED, 19999},
-    /* usermod -f, chage -I: 19900 + 90 + 10 is today */
-    {"bob:" HASH ":19900:0:90:7:10::", ACCOUNT_INACTIVE, 20000},
-    {"bob:" HASH ":19900:0:90:7:11::", ACCOUNT_OPEN, 0},
-    {"bob:" HASH ":19900:0:99:7:0::", ACCOUNT_INACTIVE, 19999},
+    /* usermod -f, chage -I: today is the first day behind 19900 + 90 + 9; the last one before */
+    {"bob:" HASH ":19900:0:90:7:9::", ACCOUNT_INACTIVE, 20000},
+    {"bob:" HASH ":19900:0:90:7:10::", ACCOUNT_OPEN, 0},
+    {"bob:" HASH ":19900:0:98:7:0::", ACCOUNT_INACTIVE, 19999},
     {"bob:" HASH ":19900:0:90:7:::", ACCOUNT_OPEN, 0}, /* the password alone expired */
     {"bob:" HASH ":19900:0::7:10::", ACCOUNT_OPEN, 0},
     {"bob:" HASH "::0:90:7:10::", ACCOUNT_OPEN, 0},      /* no ageing */
     {"bob:" HASH ":0:0:90:7:10::", ACCOUNT_OPEN, 0},     /* chage -d 0: to be changed at the next login */
     {"bob:" HASH ":20100:0:90:7:10::", ACCOUNT_OPEN, 0}, /* changed tomorrow */
     {"bob:" HASH ":2147483647:0:2147483647:7:2147483647::", ACCOUNT_OPEN, 0},
-    {"bob:!:19900:0:90:7:10::", ACCOUNT_INACTIVE, 20000}, /* sshd refuses the keys of these, too */
-    {"bob:" HASH ":19900:0:90:7:10:20500:", ACCOUNT_INACTIVE, 20000},
+    {"bob:!:19900:0:90:7:9::", ACCOUNT_INACTIVE, 20000}, /* sshd refuses the keys of these, too */
+    {"bob:" HASH ":19900:0:90:7:9:20500:", ACCOUNT_INACTIVE, 20000},
     {"bob:" HASH ":19900:0:90:7:10:19999:", ACCOUNT_EXPIRED, 19999},
 };
 

@@ -85,7 +85,7 @@ expired()
     refused_by "expired on $(date -u +%F)"
     host usermod -e "$(date -d '2 days' +%F)" bob
     host chage -d 2020-01-01 -M 30 -I 5 bob
-    refused_by "is inactive since 2020-02-05"
+    refused_by "is inactive since 2020-02-06"
     host chage -I -1 bob # the password alone has expired
     run in_session pkg-approve approve "$number"
     succeeded
