@@ -113,7 +113,7 @@ START_TEST(test_after_its_time)
 {
     live_write_package("later", STAGE "fallback_approvers = dave\nescalate_after = 1s\n");
     live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
-    live_expect("alice", "pkg-request submit later", 0, "It waits for: %dba-leads.");
+    live_expect("alice", "pkg-request submit later", 0, "It waits for: %dba-leads");
     await_change(1); /* filed */
     await_change(1); /* and escalated */
     live_expect("alice", "pkg-request status 1", 0, "%dba-leads, dave");
