@@ -44,7 +44,10 @@ static int become_daemon(FILE *out)
 static int restore_file(int file, bool any_host, FILE *out)
 {
     _cleanup_close_ int lock = -1;
-    if (store_lock(PATH_LOCK, &lock) < 0)
+    const int r = store_lock(PATH_LOCK, &lock);
+    if (r < 0 && r != -EBUSY)
+        return refuse(out, EX_IOERR, PATH_LOCK " cannot be locked", strerrordesc_np(-r));
+    if (r < 0)
         return refuse(
             out, EX_UNAVAILABLE,
             "accesspkgd runs. Stop it, and keep the bus from starting it: systemctl mask --now accesspkgd",

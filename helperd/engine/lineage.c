@@ -39,7 +39,7 @@ static bool is_of_this_machine(const struct storenote *note)
 
 static void judge_reading(struct evidence *evidence, int r)
 {
-    evidence->known = r == 0 && is_of_this_machine(&evidence->note);
+    evidence->known = r == 0;
     if (r < 0 && r != -ENOENT)
         log_warning("%s, which says how far state.db was, cannot be used: %s.", evidence->where,
                     r == -EBADMSG ? "it is damaged"
@@ -54,6 +54,7 @@ static void find_evidence(const struct engine *engine, struct evidence ret[EVIDE
     ret[1] = (struct evidence){.where = engine->store_note};
     if (engine->store_note)
         judge_reading(&ret[1], storenote_read(engine->store_note, engine->note_owner, &ret[1].note));
+    ret[1].known = ret[1].known && is_of_this_machine(&ret[1].note);
 }
 
 /* Why the store is not what is known there, new; NULL: it is. 0 or -errno. */
@@ -91,8 +92,10 @@ static int judge_origin(struct engine *engine, char **ret)
     *ret = NULL;
     if (r < 0 || !host || !engine->host_key || strcmp(host, engine->host_key) == 0)
         return r < 0 ? r : 0;
-    return asprintf(ret, "state.db is another host's: that one's key is %s, and this one's is %s", host,
-                    engine->host_key) < 0
+    return asprintf(ret,
+                    "state.db is another host's, or host_key was lost: its host's key is %s, and the one "
+                    "here is %s",
+                    host, engine->host_key) < 0
                ? -ENOMEM
                : 0;
 }
@@ -199,7 +202,8 @@ int lineage_begin(struct engine *engine, bool newborn)
      * logged, and it is tried again. */
     engine_apply_locks(engine);
     if (r == 0 && why && (r = begin_unaccepted(engine, newborn, evidence, why)) < 0) {
-        log_line(LOG_CRIT, "%s. That cannot be recorded (above), so accesspkgd does not start.", why);
+        log_line(LOG_CRIT, "%s. What follows from that cannot be done (above), so accesspkgd does not start.",
+                 why);
         return -ECANCELED; /* whatever it was: nothing of this store may be put into force */
     }
     if (r == 0 && newborn && !why)

@@ -9,6 +9,7 @@
 #include "common/duration.h"
 #include "common/grantdir.h"
 #include "common/log.h"
+#include "common/names.h"
 #include "helperd/grants/grant.h"
 #include "helperd/lifecycle/narrow.h"
 
@@ -26,13 +27,25 @@ struct meeting {
 
 /* ---- held ---- */
 
-static bool file_gives(const struct grant_user *file, const struct assignment *assignment,
-                       const struct grant *grant)
+/* The line that gives it now; NULL: none does. */
+static const struct grant_group *find_given(const struct meeting *meeting,
+                                            const struct assignment *assignment, const struct grant *grant)
 {
-    for (size_t i = 0; file->uid == assignment->uid && i < file->n_groups; i++)
-        if (file->groups[i].gid == grant->gid && file->groups[i].span.start == assignment->span.start)
-            return true;
-    return false;
+    const struct grant_user *file = meeting->file;
+    for (size_t i = 0; !grant->problem && file->uid == assignment->uid && i < file->n_groups; i++)
+        if (file->groups[i].gid == grant->gid && file->groups[i].span.start == assignment->span.start &&
+            grant_span_holds(&file->groups[i].span, meeting->source->now))
+            return &file->groups[i];
+    return NULL;
+}
+
+static bool is_all_given(const struct meeting *meeting, const struct assignment *assignment,
+                         const struct grants *grants)
+{
+    for (size_t i = 0; i < grants->count; i++)
+        if (!find_given(meeting, assignment, &grants->items[i]))
+            return false;
+    return true;
 }
 
 /* A membership that was being asked for is asked for no more; one that is in /etc/group is the root service's to end. */
@@ -47,29 +60,51 @@ static void drop_membership(struct txn *txn, const char *user, const char *group
     membership_deinit(&membership);
 }
 
-static bool hold_grant(const struct meeting *meeting, const struct assignment *assignment,
+static void hold_grant(const struct meeting *meeting, const struct assignment *assignment,
                        struct grant *grant)
 {
-    const bool partial = assignment->state == STATE_PARTIALLY_FULFILLED;
-    if (!grant->problem && partial && file_gives(meeting->file, assignment, grant))
-        return false;
     free(grant->problem);
     grant->problem = strdup(held_back);
     grant->drifted = true;
     txn_ok(meeting->txn, grant->problem ? 0 : -ENOMEM);
     drop_membership(meeting->txn, assignment->user, grant->group);
-    return true;
+}
+
+/* Groups that the file gives stay until the file's end, also of what was fulfilled when the store was saved. Where it lacks
+ * the package alone, all of them are held: with each of them in place it would count as fulfilled. */
+static bool hold_grants(const struct meeting *meeting, struct assignment *assignment, struct grants *grants)
+{
+    const bool keep =
+        assignment->state == STATE_PARTIALLY_FULFILLED || !is_all_given(meeting, assignment, grants);
+    bool any = false;
+    for (size_t i = 0; i < grants->count; i++) {
+        const struct grant_group *given = keep ? find_given(meeting, assignment, &grants->items[i]) : NULL;
+        if (given) {
+            assignment->span.end = given->span.end;
+        } else {
+            hold_grant(meeting, assignment, &grants->items[i]);
+            any = true;
+        }
+    }
+    return any;
+}
+
+static bool has_given(const struct meeting *meeting, const struct assignment *assignment)
+{
+    _cleanup_(grants_deinit) struct grants grants = {0};
+    grants_load(meeting->txn, assignment, &grants);
+    for (size_t i = 0; i < grants.count; i++)
+        if (find_given(meeting, assignment, &grants.items[i]))
+            return true;
+    return false;
 }
 
 static void hold(const struct meeting *meeting, struct assignment *assignment)
 {
     struct txn *txn = meeting->txn;
     _cleanup_(grants_deinit) struct grants grants = {0};
-    bool any = false;
     grants_load(txn, assignment, &grants);
-    for (size_t i = 0; i < grants.count; i++)
-        any |= hold_grant(meeting, assignment, &grants.items[i]);
-    if (!any && assignment->state == STATE_PARTIALLY_FULFILLED)
+    if (!hold_grants(meeting, assignment, &grants) && assignment->state == STATE_PARTIALLY_FULFILLED)
         return;
     assignment_move(txn, assignment, ASSIGNMENT_FALL_SHORT);
     assignment->retry_at = 0;
@@ -116,6 +151,27 @@ static void follow(const struct meeting *meeting, struct assignment *assignment,
     free(grants);
 }
 
+/* What ended and was given anew since is in /etc/group already: nothing was asked of the root service yet. */
+static void keep_memberships(const struct meeting *meeting, const struct grant_package *line)
+{
+    struct grant *grants = NULL;
+    size_t count = 0;
+    if (!txn_ok(meeting->txn, grant_list_groups(meeting->file, line, &grants, &count)))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct membership membership = {0};
+        if (store_get_membership(meeting->txn->store, meeting->file->user, grants[i].group, &membership) ==
+                0 &&
+            membership.state == MEMBERSHIP_REMOVING) {
+            membership.state = MEMBERSHIP_THERE;
+            membership_save(meeting->txn, &membership, NULL);
+            membership_move_end(meeting->txn, meeting->file->user, grants[i].group);
+        }
+        membership_deinit(&membership);
+    }
+    free(grants);
+}
+
 static bool is_ours(const struct meeting *meeting, const struct grant_package *line)
 {
     struct assignment assignment = {0};
@@ -133,10 +189,13 @@ static bool is_ours(const struct meeting *meeting, const struct grant_package *l
 static void adopt_lines(const struct meeting *meeting)
 {
     const struct grant_user *file = meeting->file;
-    for (size_t i = 0; i < file->n_packages; i++)
-        if (grant_span_holds(&file->packages[i].span, meeting->source->now) &&
-            !is_ours(meeting, &file->packages[i]))
-            txn_ok(meeting->txn, grant_adopt_package(meeting->source, file, &file->packages[i]));
+    for (size_t i = 0; i < file->n_packages; i++) {
+        const struct grant_package *line = &file->packages[i];
+        if (!grant_span_holds(&line->span, meeting->source->now) || is_ours(meeting, line))
+            continue;
+        txn_ok(meeting->txn, grant_adopt_package(meeting->source, file, line));
+        keep_memberships(meeting, line);
+    }
 }
 
 /* ---- groups without a package: of what was partially fulfilled ---- */
@@ -162,59 +221,109 @@ static bool is_first_of_span(const struct grant_user *file, size_t group)
     return true;
 }
 
-/* The package that gives all of these; NULL: none does. */
-static const struct package *find_giver(const struct engine *engine, const struct grant *grants, size_t count)
+/* The package that gives all of these and more: what it lacked kept it from being whole. NULL: none does. */
+static const struct package *find_giver(const struct engine *engine, const struct grants *grants)
 {
     for (size_t p = 0; p < engine->packages->count; p++) {
         const struct package *package = &engine->packages->items[p];
         size_t given = 0;
-        while (given < count && strv_contains(package->groups, grants[given].group))
+        while (given < grants->count && strv_contains(package->groups, grants->items[given].group))
             given++;
-        if (given == count)
+        if (given == grants->count && strv_length(package->groups) > given)
             return package;
     }
     return NULL;
 }
 
+static bool has_grant(const struct grants *grants, const char *group)
+{
+    for (size_t i = 0; i < grants->count; i++)
+        if (strcmp(grants->items[i].group, group) == 0)
+            return true;
+    return false;
+}
+
+/* Adds the package's other groups as held, so that it does not count as whole with those in place (rule 14). */
+static void add_lacking(struct txn *txn, const struct package *package, struct grants *grants)
+{
+    struct grant *grown =
+        reallocarray(grants->items, grants->count + strv_length(package->groups), sizeof(*grown));
+    if (!txn_ok(txn, grown ? 0 : -ENOMEM))
+        return;
+    grants->items = grown;
+    for (char *const *group = package->groups; *group; group++)
+        if (!has_grant(grants, *group))
+            grants->items[grants->count++] = (struct grant){
+                .group = *group, .gid = GID_UNSET, .problem = (char *)held_back, .drifted = true};
+}
+
+static bool holds_package(struct txn *txn, const struct grant_user *file, const struct package *package)
+{
+    struct assignment there = {0};
+    const int found = store_find_live_assignment(txn->store, file->uid, file->user, package->name, &there);
+    assignment_deinit(&there);
+    return found != STORE_E_NONE;
+}
+
 /* Held: nothing makes it whole by itself, as which requests stood behind it is not known any more. */
+static void adopt_partial(struct txn *txn, const struct grant_user *file, const struct grant_span *span,
+                          const struct package *package, struct grants *grants)
+{
+    struct assignment assignment = {
+        .package = package->name,
+        .user = (char *)file->user,
+        .uid = file->uid,
+        .state = assignment_next(STATE_NONE, ASSIGNMENT_FALL_SHORT),
+        .span = *span,
+        .begun = true,
+        .held = true,
+        .duration = span->end == GRANT_FOREVER ? DURATION_FOREVER : span->end - span->start,
+    };
+    add_lacking(txn, package, grants);
+    store_add_assignment(txn->store, &assignment);
+    store_set_grants(txn->store, assignment.id, grants->items, grants->count, true);
+    txn_audit(txn, own_act("taken over in part from the grant file"), "adopt", 0, assignment.id);
+}
+
 static void adopt_groups(struct txn *txn, const struct grant_user *file, const struct grant_span *span)
 {
-    struct grant *grants = NULL;
-    size_t count = 0;
-    struct assignment there = {0};
-    if (!txn_ok(txn, grant_list_groups(file, &(struct grant_package){.span = *span}, &grants, &count)))
+    struct grants grants = {0}; /* borrowed texts */
+    if (!txn_ok(txn, grant_list_groups(file, &(struct grant_package){.span = *span}, &grants.items,
+                                       &grants.count)))
         return;
-    const struct package *package = find_giver(txn->engine, grants, count);
-    const int found =
-        package ? store_find_live_assignment(txn->store, file->uid, file->user, package->name, &there)
-                : STORE_E_NONE;
-    assignment_deinit(&there);
+    const struct package *package = find_giver(txn->engine, &grants);
     if (!package)
         log_warning("No package gives the group %s, which %s has by a grant file: it is not taken over.",
-                    grants[0].group, file->user);
-    if (package && found == STORE_E_NONE) {
-        struct assignment assignment = {
-            .package = package->name,
-            .user = (char *)file->user,
-            .uid = file->uid,
-            .state = assignment_next(STATE_NONE, ASSIGNMENT_FALL_SHORT),
-            .span = *span,
-            .begun = true,
-            .held = true,
-            .duration = span->end == GRANT_FOREVER ? DURATION_FOREVER : span->end - span->start,
-        };
-        store_add_assignment(txn->store, &assignment);
-        store_set_grants(txn->store, assignment.id, grants, count, true);
-        txn_audit(txn, own_act("taken over in part from the grant file"), "adopt", 0, assignment.id);
-    }
-    free(grants);
+                    grants.items[0].group, file->user);
+    else if (!holds_package(txn, file, package))
+        adopt_partial(txn, file, span, package, &grants);
+    free(grants.items);
+}
+
+struct giving {
+    const struct grant_user *file;
+    const struct grant_span *span;
+};
+
+static int is_giving(const struct assignment *assignment, void *data)
+{
+    const struct giving *giving = data;
+    return assignment->state == STATE_PARTIALLY_FULFILLED && assignment->uid == giving->file->uid &&
+           assignment->span.start == giving->span->start;
+}
+
+/* The store knows what was partially fulfilled: nothing is to be guessed. */
+static bool is_known(struct txn *txn, const struct grant_user *file, const struct grant_span *span)
+{
+    return store_each_live_of_user(txn->store, file->user, is_giving, &(struct giving){file, span}) != 0;
 }
 
 static void adopt_loose_groups(struct txn *txn, const struct grant_user *file, int64_t now)
 {
     for (size_t i = 0; i < file->n_groups; i++) {
         const struct grant_span *span = &file->groups[i].span;
-        if (grant_span_holds(span, now) && !has_package(file, span) && is_first_of_span(file, i))
+        if (grant_span_holds(span, now) && !has_package(file, span) && is_first_of_span(file, i) &&
+            !is_known(txn, file, span))
             adopt_groups(txn, file, span);
     }
 }
@@ -258,12 +367,12 @@ static int collect(const struct assignment *assignment, void *data)
 static void meet_assignment(const struct meeting *meeting, int64_t id)
 {
     struct assignment assignment = {0};
-    if (txn_ok(meeting->txn, store_get_assignment(meeting->txn->store, id, &assignment)) &&
-        assignment.span.end > meeting->source->now) {
+    if (txn_ok(meeting->txn, store_get_assignment(meeting->txn->store, id, &assignment))) {
         const struct grant_package *line = find_line(meeting, &assignment);
+        /* What is over by the store may have been extended since. */
         if (line)
             follow(meeting, &assignment, line);
-        else
+        else if (assignment.span.end > meeting->source->now || has_given(meeting, &assignment))
             hold(meeting, &assignment);
     }
     assignment_deinit(&assignment);
@@ -275,8 +384,12 @@ static int meet_user(struct txn *txn, const struct grant_source *source, const c
     struct grant_user file = {0};
     struct numbers numbers = {0};
     const int read = grantdir_read_user(source->state, user, source->now, &file);
-    if (grant_is_reading_fault(read))
+    if (grant_is_reading_fault(read)) {
+        char visible[NAME_ENCODED_MAX + 1];
+        log_error("The grant file of %s cannot be read: %s.", text_visible(user, visible, sizeof(visible)),
+                  strerror(-read));
         return read;
+    }
     const struct meeting meeting = {txn, source, &file};
     txn_ok(txn, store_each_live_of_user(txn->store, user, collect, &numbers));
     for (size_t i = 0; i < numbers.count; i++)

@@ -29,7 +29,7 @@ static int write_mark(struct engine *engine, struct mark *mark)
     mark->note.audit = numbers.audit;
     mark->note.request = numbers.request;
     mark->note.assignment = numbers.assignment;
-    r = storenote_put(mark->fd, &mark->note);
+    r = mark->fd < 0 ? mark->fd : storenote_put(mark->fd, &mark->note);
     if (r < 0)
         mark->note.audit = -1; /* again with the next commit */
     return r;

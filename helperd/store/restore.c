@@ -178,6 +178,15 @@ static int move_aside(int folder, const char *name, const char *kept)
     return renameat2(folder, name, folder, kept, RENAME_NOREPLACE) < 0 && errno != ENOENT ? errno : 0;
 }
 
+/* So that the former store is whole again. */
+static void put_log_back(int folder, const struct restore *restore, const char *log)
+{
+    if (folder < 0 || !*restore->kept)
+        return;
+    renameat2(folder, log, folder, "state.db-wal", RENAME_NOREPLACE);
+    unlinkat(folder, restore->kept, 0);
+}
+
 /* The log first: state.db without it is older than it was, which the next start notices; the new one with it would be
  * neither. */
 static int exchange(struct restore *restore)
@@ -199,9 +208,16 @@ static int exchange(struct restore *restore)
         error = errno;
     if (error == 0 && renameat(folder, DRAFT, folder, "state.db") < 0)
         error = errno;
-    if (error == 0 && fsync(folder) < 0)
-        error = errno;
-    return error ? complain(restore, error, "The store could not be exchanged") : 0;
+    if (error) {
+        put_log_back(folder, restore, log);
+        return complain(restore, error, "The store could not be exchanged");
+    }
+    if (fsync(folder) < 0)
+        fprintf(restore->out,
+                "warning: %s could not be synced: %s. A power cut now may bring the former "
+                "store back.\n",
+                restore->asked->folder, strerrordesc_np(errno));
+    return 0;
 }
 
 int store_restore(const struct restoring *asked, FILE *out)
