@@ -150,10 +150,10 @@ START_TEST(test_taken_over)
     live_expect("root", "cp " USERS "alice /tmp/kept; chown accesspkg /tmp/kept", 0, "");
     live_expect("root", "pkg-admin lock alice", 0, "alice is locked");
     live_expect("accesspkg", "rm -f " LOCKS "alice", 1, "Permission denied");
-    live_expect("accesspkg", "mv " LOCKS " /var/lib/accesspkg/x", 1, "Operation not permitted");
+    live_expect("accesspkg", "mv -f " LOCKS " /var/lib/accesspkg/x", 1, "Operation not permitted");
     live_expect("accesspkg", "rmdir " USERS "alice", 1, "Directory not empty");
-    live_expect("accesspkg", "mv -T /tmp/kept " USERS "alice", 1, "");
-    live_expect("accesspkg", "mv " USERS "alice " USERS ".x && cp -p /tmp/kept " USERS "alice", 0, "");
+    live_expect("accesspkg", "mv -f -T /tmp/kept " USERS "alice", 1, "");
+    live_expect("accesspkg", "mv -f " USERS "alice " USERS ".x && cp -p /tmp/kept " USERS "alice", 0, "");
     /* The daemon, not taken over any more, takes the file for what it is, and a start puts the folder back. */
     wait_for_audit("lock");
     for (int i = 0; i < 200 && live_in_group("alice", "backup"); i++)
