@@ -43,7 +43,7 @@ stopped_and_activated()
     host systemctl stop accesspkgd
     run ssh_as alice id
     refused
-    host systemctl is-active --quiet accesspkgd
+    wait_for 15 host systemctl is-active --quiet accesspkgd # it answers before all of its unit is done
     [[ $(pending) =~ ^[0-9]+$ ]] || complain "one request should wait for bob"
 }
 
