@@ -43,7 +43,3 @@ typedef const char *(*drift_judge_fn)(const struct assignment *assignment, const
  * are lost for this reason; NULL: none is. Returns whether any was lost. */
 bool drift_judge_assignment(struct txn *txn, struct assignment *assignment, drift_judge_fn judge,
                             const void *data, const char *whole_too);
-/* Calls `each`, which may change them, with every live assignment of the user. Returns how many times it returned
- * true. */
-typedef bool (*drift_each_fn)(struct txn *txn, struct assignment *assignment, const void *data);
-size_t drift_each_assignment(struct txn *txn, const char *user, drift_each_fn each, const void *data);

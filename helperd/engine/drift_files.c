@@ -126,7 +126,7 @@ int drift_compare_user_file(struct engine *engine, const char *user, bool settle
     };
     struct txn txn;
     txn_begin(&txn, engine);
-    if (drift_each_assignment(&txn, user, judge_by_whole_file, &finding) == 0)
+    if (assignment_each_live(&txn, user, judge_by_whole_file, &finding) == 0)
         undo_additions(&txn, user);
     r = txn_commit(&txn);
     grant_user_deinit(&file);

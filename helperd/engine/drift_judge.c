@@ -111,37 +111,6 @@ bool drift_judge_assignment(struct txn *txn, struct assignment *assignment, drif
     return true;
 }
 
-struct numbers {
-    int64_t *ids;
-    size_t count;
-};
-
-static int collect_id(const struct assignment *assignment, void *data)
-{
-    struct numbers *numbers = data;
-    int64_t *grown = reallocarray(numbers->ids, numbers->count + 1, sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    numbers->ids = grown;
-    grown[numbers->count++] = assignment->id;
-    return 0;
-}
-
-size_t drift_each_assignment(struct txn *txn, const char *user, drift_each_fn each, const void *data)
-{
-    struct numbers numbers = {0};
-    size_t count = 0;
-    txn_ok(txn, store_each_live_of_user(txn->store, user, collect_id, &numbers));
-    for (size_t i = 0; i < numbers.count; i++) {
-        struct assignment assignment = {0};
-        if (txn_ok(txn, store_get_assignment(txn->store, numbers.ids[i], &assignment)))
-            count += each(txn, &assignment, data);
-        assignment_deinit(&assignment);
-    }
-    free(numbers.ids);
-    return count;
-}
-
 struct taken {
     const char *group;
     const char *why;
@@ -162,6 +131,6 @@ static bool fall_short_of_group(struct txn *txn, struct assignment *assignment, 
 
 void drift_note_member_removed(struct txn *txn, const char *user, const char *group)
 {
-    drift_each_assignment(txn, user, fall_short_of_group,
-                          &(struct taken){group, "taken out of /etc/group by hand"});
+    assignment_each_live(txn, user, fall_short_of_group,
+                         &(struct taken){group, "taken out of /etc/group by hand"});
 }

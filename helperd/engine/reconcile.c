@@ -348,41 +348,24 @@ void reconcile_loose_groups(struct txn *txn)
 
 /* ---- user by user ---- */
 
-struct numbers {
-    int64_t *ids;
-    size_t count;
-};
-
-static int collect(const struct assignment *assignment, void *data)
+/* True: it was compared. */
+static bool meet_assignment(struct txn *txn, struct assignment *assignment, const void *data)
 {
-    struct numbers *numbers = data;
-    int64_t *grown = reallocarray(numbers->ids, numbers->count + 1, sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    numbers->ids = grown;
-    grown[numbers->count++] = assignment->id;
-    return 0;
-}
-
-static void meet_assignment(const struct meeting *meeting, int64_t id)
-{
-    struct assignment assignment = {0};
-    if (txn_ok(meeting->txn, store_get_assignment(meeting->txn->store, id, &assignment))) {
-        const struct grant_package *line = find_line(meeting, &assignment);
-        /* What is over by the store may have been extended since. */
-        if (line)
-            follow(meeting, &assignment, line);
-        else if (assignment.span.end > meeting->source->now || has_given(meeting, &assignment))
-            hold(meeting, &assignment);
-    }
-    assignment_deinit(&assignment);
+    const struct meeting *meeting = data;
+    const struct grant_package *line = find_line(meeting, assignment);
+    (void)txn; /* the meeting's */
+    /* What is over by the store may have been extended since. */
+    if (line)
+        follow(meeting, assignment, line);
+    else if (assignment->span.end > meeting->source->now || has_given(meeting, assignment))
+        hold(meeting, assignment);
+    return true;
 }
 
 /* A file that the modules refuse gives nothing. */
 static int meet_user(struct txn *txn, const struct grant_source *source, const char *user)
 {
     struct grant_user file = {0};
-    struct numbers numbers = {0};
     const int read = grantdir_read_user(source->state, user, source->now, &file);
     if (grant_is_reading_fault(read)) {
         char visible[NAME_ENCODED_MAX + 1];
@@ -391,10 +374,7 @@ static int meet_user(struct txn *txn, const struct grant_source *source, const c
         return read;
     }
     const struct meeting meeting = {txn, source, &file};
-    txn_ok(txn, store_each_live_of_user(txn->store, user, collect, &numbers));
-    for (size_t i = 0; i < numbers.count; i++)
-        meet_assignment(&meeting, numbers.ids[i]);
-    free(numbers.ids);
+    assignment_each_live(txn, user, meet_assignment, &meeting);
     adopt_lines(&meeting);
     adopt_loose_groups(txn, &file, source->now);
     if (read == 0)

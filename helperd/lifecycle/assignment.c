@@ -349,3 +349,36 @@ void assignment_finish(struct txn *txn, struct assignment *assignment, enum assi
     withdraw_extension(txn, assignment);
     txn_announce(txn, assignment->request);
 }
+
+/* ---- all of a user ---- */
+
+struct numbers {
+    int64_t *ids;
+    size_t count;
+};
+
+static int collect_id(const struct assignment *assignment, void *data)
+{
+    struct numbers *numbers = data;
+    int64_t *grown = reallocarray(numbers->ids, numbers->count + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    numbers->ids = grown;
+    grown[numbers->count++] = assignment->id;
+    return 0;
+}
+
+size_t assignment_each_live(struct txn *txn, const char *user, assignment_each_fn each, const void *data)
+{
+    struct numbers numbers = {0};
+    size_t count = 0;
+    txn_ok(txn, store_each_live_of_user(txn->store, user, collect_id, &numbers));
+    for (size_t i = 0; i < numbers.count; i++) {
+        struct assignment assignment = {0};
+        if (txn_ok(txn, store_get_assignment(txn->store, numbers.ids[i], &assignment)))
+            count += each(txn, &assignment, data);
+        assignment_deinit(&assignment);
+    }
+    free(numbers.ids);
+    return count;
+}

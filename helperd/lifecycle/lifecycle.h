@@ -149,6 +149,10 @@ int group_problem(const struct engine *engine, const struct facts *facts, const 
                   char **ret_problem);
 /* Drops missing grants whose group the package no longer gives; keeps those in place, and adds none (rule 14). */
 void grants_drop_unnamed(struct txn *txn, const struct assignment *assignment, struct grants *grants);
+/* Calls `each`, which may change them, with every live assignment of the user. Returns how many times it returned
+ * true. */
+typedef bool (*assignment_each_fn)(struct txn *txn, struct assignment *assignment, const void *data);
+size_t assignment_each_live(struct txn *txn, const char *user, assignment_each_fn each, const void *data);
 /* Adds its groups to the inquiry, and the gids of those in place; none for the id 0. */
 int assignment_inquire_groups(struct engine *engine, const struct assignment *assignment,
                               struct inquiry *inquiry);
