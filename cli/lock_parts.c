@@ -18,7 +18,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pwd.h>
-#include <signal.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
@@ -43,13 +42,8 @@ static int run_bounded(const struct child_plan *plan, int ms)
 
     if (r < 0)
         return r;
-    r = child_wait(pid, ms, &status);
-    if (r < 0) {
-        kill(pid, SIGKILL);
-        child_wait(pid, -1, &status);
-        return r;
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;
+    r = child_wait_or_kill(pid, ms, &status);
+    return r < 0 ? r : WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;
 }
 
 /* Runs a function whose stdout becomes `ret`. */

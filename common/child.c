@@ -112,6 +112,16 @@ int child_wait(pid_t pid, int ms, int *ret_status)
     return 0;
 }
 
+int child_wait_or_kill(pid_t pid, int ms, int *ret_status)
+{
+    const int r = child_wait(pid, ms, ret_status);
+    if (r == -ETIME) {
+        kill(pid, SIGKILL); /* not collected yet, so the number is still its */
+        child_wait(pid, -1, ret_status);
+    }
+    return r;
+}
+
 int child_text(const char *text)
 {
     _cleanup_close_ int fd = memfd_create("text", MFD_CLOEXEC);

@@ -29,6 +29,9 @@ int child_start(const struct child_plan *plan, pid_t *ret);
  * it still runs; other -errno. */
 int child_wait(pid_t pid, int ms, int *ret_status);
 
+/* The same, but kills it at the limit, and reaps it then too: -ETIME. */
+int child_wait_or_kill(pid_t pid, int ms, int *ret_status);
+
 /* Makes a file in memory with the text, to be read from its start, such as for stdin without a pipe that could block.
  * Returns the descriptor, close-on-exec, or -errno. */
 int child_text(const char *text);

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +30,7 @@ static int run_keygen(const char *const *argv, int output)
     int r = child_start(&plan, &pid);
     if (r < 0)
         return r;
-    r = child_wait(pid, PATIENCE_MS, &status);
-    if (r == -ETIME) {
-        kill(pid, SIGKILL);
-        child_wait(pid, -1, &status);
-        return r;
-    }
+    r = child_wait_or_kill(pid, PATIENCE_MS, &status);
     return r < 0 ? r : WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 

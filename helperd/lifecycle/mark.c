@@ -10,7 +10,6 @@
 #include "common/storenote.h"
 
 #include <errno.h>
-
 #include <string.h>
 #include <unistd.h>
 

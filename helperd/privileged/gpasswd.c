@@ -11,7 +11,6 @@
 #include "common/names.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,11 +18,7 @@
 static int collect(pid_t pid)
 {
     int status = 0;
-    int r = child_wait(pid, GPASSWD_SECONDS * 1000, &status);
-    if (r == -ETIME) {
-        kill(pid, SIGKILL); /* not collected yet, so the number is still its */
-        child_wait(pid, -1, &status);
-    }
+    const int r = child_wait_or_kill(pid, GPASSWD_SECONDS * 1000, &status);
     return r == 0 && status != 0 ? -ENOEXEC : r;
 }
 

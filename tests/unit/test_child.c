@@ -275,6 +275,19 @@ static int read_to_the_end(void *data)
     return read(STDIN_FILENO, &byte, 1) == 0 ? 7 : 1;
 }
 
+START_TEST(is_killed_at_the_limit)
+{
+    const struct child_plan plan = {.run = wait_for_signal, .fds = {0, 1, 2}, .n_fds = 3};
+    pid_t pid;
+    int status = 0;
+    ck_assert_int_eq(child_start(&plan, &pid), 0);
+    ck_assert_int_eq(child_wait_or_kill(pid, 10, &status), -ETIME);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    ck_assert_int_eq(waitpid(pid, &status, WNOHANG), -1); /* it is reaped */
+    ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
+
 START_TEST(signals_do_not_end_the_wait)
 {
     const struct sigaction action = {.sa_handler = on_tick};
@@ -316,6 +329,6 @@ int main(void)
     suite_add(arguments_and_environment, no_descriptor_is_inherited, descriptors_change_places,
               closed_descriptors, signals_are_the_default, groups);
     suite_rows(programs_that_cannot_be_run, no_programs);
-    suite_add(waits_no_longer, signals_do_not_end_the_wait, text_as_a_file);
+    suite_add(waits_no_longer, is_killed_at_the_limit, signals_do_not_end_the_wait, text_as_a_file);
     return suite_run();
 }
