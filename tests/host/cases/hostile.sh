@@ -101,7 +101,7 @@ small_disk()
 use_up_store()
 {
     local reason
-    reason=$(printf '%01000d' 0)
+    reason=$(printf '%04000d' 0)
     on_host dave sh -c "while id=\$(pkg-request submit $package -m $reason) && id=\${id#Request } &&
         pkg-request cancel \${id%% *}; do :; done" >"$work/used-up" 2>&1 || true
     run tail -n 5 "$work/used-up"
