@@ -266,7 +266,9 @@ START_TEST(returned_mail_is_counted)
     write_file(PATH_RETURNED, "From MAILER-DAEMON Sun Nov 23 22:12:20 2025\n\nno\n");
     AT_TERMINAL(NULL, quiet, "pkg-admin");
     SHOWS(result.out, "Returned mail:    1 message in " PATH_RETURNED ", the last ");
-    SHOWS(result.out, "Read\r\n                  it, then empty the file\r\n");
+    /* Where the line breaks depends on how long ago that is. */
+    ck_assert_ptr_nonnull(strstr(strstr(result.out, "Returned mail:"), "\r\n                  "));
+    SHOWS(result.out, "then empty the file\r\n");
 }
 END_TEST
 
