@@ -305,18 +305,22 @@ no_directory_in_files()
     refused
 }
 
-# 3,000 members of whom none is in a cache.
+# 3,000 members of whom none is in a cache. On a busy host none of them may be found in the first second.
 a_crowd()
 {
+    local i
     directory_up
     printf '%s\n' "[package]" "groups = $group" "[policy]" "approvers = %crowd" >"$packages/crowd.conf"
     trap 'rm -f "$packages/crowd.conf"' EXIT
     host pkg-admin reload
     cold
-    within 4 host pkg-admin explain crowd alice
-    succeeded
+    for i in {1..10}; do
+        within 4 host pkg-admin explain crowd alice
+        succeeded
+        says_not "nobody"
+        [[ $out != *"p1, p2"* ]] || break
+    done
     says "p1, p2"
-    says_not "nobody"
     run on_host alice pkg-request submit crowd
     succeeded
     run host pkg-admin status
