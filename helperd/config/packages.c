@@ -10,6 +10,7 @@
 #include "common/inifile.h"
 #include "common/names.h"
 #include "common/pathlink.h"
+#include "helperd/config/package_text.h"
 #include "helperd/config/packages_file.h"
 
 #include <dirent.h>
@@ -145,8 +146,10 @@ static int load_package(int folder, const char *file_name, uid_t owner, struct p
     inifile_free(file);
     problems_order(problems, first, file_name);
     if (rc == 0 && problems->errors == before)
+        rc = package_digest(&package, package.digest);
+    if (rc == 0 && problems->errors == before)
         set->items[set->count++] = package;
-    else if (rc == 0)
+    else
         package_deinit(&package);
     return rc;
 }

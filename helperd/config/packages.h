@@ -38,6 +38,7 @@
  */
 #pragma once
 
+#include "common/canonical.h"
 #include "common/problems.h"
 #include "common/strv.h"
 
@@ -82,6 +83,7 @@ struct package {
     bool drift_repair;          /* put back grants that were removed manually */
     struct package_stage *stages; /* none exactly when approval is not required */
     size_t n_stages;
+    char digest[CANONICAL_DIGEST_MAX]; /* of all the above (package_text.h) */
 };
 
 struct packages {

@@ -2,8 +2,8 @@
 /* The canonical text of a request. A change of a key, of the order or of what stands there is a new version of it. */
 #include "helperd/lifecycle/lifecycle.h"
 
+#include "common/canonical.h"
 #include "common/cleanup.h"
-#include "helperd/config/package_text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,15 +23,12 @@ static void write_place(FILE *out, const struct engine *engine, const struct req
 static int write_package(FILE *out, const struct record *record, const struct package *package)
 {
     const struct request *request = &record->request;
-    char digest[CANONICAL_DIGEST_MAX];
     canonical_text(out, "user", request->user);
     canonical_number(out, "uid", request->requestor.uid);
     canonical_text(out, "package", request->package);
     if (!package)
         return 0;
-    if (package_digest(package, digest) < 0)
-        return -ENOMEM;
-    canonical_text(out, "policy", digest);
+    canonical_text(out, "policy", package->digest);
     _cleanup_free_ char **groups = request_groups(request, package, record_is_bound(record));
     for (char **group = groups; group && *group; group++) {
         const gid_t gid = request_gid(request, *group);
