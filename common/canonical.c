@@ -3,16 +3,24 @@
 
 #include <inttypes.h>
 #include <sha256.h>
+#include <stdbool.h>
 #include <string.h>
+
+static bool is_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte <= 0x7e && byte != '%';
+}
 
 static void put_value(FILE *out, const char *value)
 {
     for (; *value; value++) {
-        const unsigned char byte = (unsigned char)*value;
-        if (byte < 0x20 || byte > 0x7e || byte == '%')
-            fprintf(out, "%%%02X", byte);
-        else
-            fputc(byte, out);
+        const char *const begin = value;
+        while (is_plain((unsigned char)*value))
+            value++;
+        fwrite(begin, 1, (size_t)(value - begin), out);
+        if (!*value)
+            break;
+        fprintf(out, "%%%02X", (unsigned char)*value);
     }
     fputc('\n', out);
 }
