@@ -20,7 +20,7 @@ static void on_survey_facts(struct facts *facts, void *data)
     survey->asking = false;
     if (facts)
         engine_bar_locked(survey->engine, facts);
-    if (engine_survey(survey->engine, survey->request, facts) == ENGINE_E_UNKNOWN && !survey->again_at)
+    if (engine_survey_all(survey->engine, &survey->surveys, facts) == ENGINE_E_UNKNOWN && !survey->again_at)
         survey->again_at = ev_now(survey->loop) + AGAIN_AFTER;
     set_timer(survey, facts ? 0. : PAUSE_AFTER_FAILURE);
     facts_free(facts);
@@ -35,7 +35,7 @@ static void on_survey_due(struct ev_loop *loop, ev_timer *timer, int events)
         survey->again_at = 0;
         survey_plan_all(survey->engine);
     }
-    if (survey->asking || engine_take_due_survey(survey->engine, &survey->request, &inquiry) != 0) {
+    if (survey->asking || engine_take_due_surveys(survey->engine, &survey->surveys, &inquiry) != 0) {
         inquiry_deinit(&inquiry);
         if (!survey->asking && survey->again_at)
             set_timer(survey, survey->again_at - ev_now(loop));

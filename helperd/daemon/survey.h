@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Looks up who can decide each waiting request (engine.h, "Surveys"), one request at a time and between the calls.
+ * Looks up who can decide each waiting request (engine.h, "Surveys"), one look-up at a time and between the calls.
  * After a failed look-up it pauses for a minute. Owned by daemon.c.
  */
 #pragma once
@@ -16,7 +16,7 @@ struct daemon_survey {
     bool asking;
     double
         again_at; /* when to survey all again, since one result was unknown, on the loop's clock; 0: never */
-    int64_t request; /* whose look-up is under way */
+    struct surveys surveys; /* whose look-up is under way */
 };
 
 void daemon_survey_init(struct daemon_survey *survey, struct ev_loop *loop, struct engine *engine,

@@ -139,6 +139,16 @@ int engine_retry(struct engine *engine, int64_t assignment, const struct facts *
  * engine_take_due_survey takes the next request: 0 with what to look up; STORE_E_NONE; -errno. One at a time:
  * engine_survey follows with the facts, or with NULL when the look-up failed, after which it is tried once more. 0;
  * ENGINE_E_UNKNOWN: the facts do not say who can decide it; -errno.
+ *
+ * Requests that follow in the walk and ask the same approvers share a look-up: engine_take_due_surveys takes them as
+ * well, and engine_survey_all does them all. What a shared look-up did not find in time, each looks up alone.
  */
+enum { SURVEYS_SHARED_MAX = 8 }; /* the look-up has to end in time */
+struct surveys {
+    int64_t requests[SURVEYS_SHARED_MAX];
+    size_t count;
+};
 int engine_take_due_survey(struct engine *engine, int64_t *ret_request, struct inquiry *inquiry);
+int engine_take_due_surveys(struct engine *engine, struct surveys *ret, struct inquiry *inquiry);
 int engine_survey(struct engine *engine, int64_t request, const struct facts *facts);
+int engine_survey_all(struct engine *engine, const struct surveys *surveys, const struct facts *facts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Surveys: has pending requests judged by lifecycle/stage.c, one after the other, from a look-up for each. */
+/* Surveys: has pending requests judged by lifecycle/stage.c, one after the other; those alike share a look-up. */
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
@@ -21,12 +21,13 @@ static int take_next_request(struct engine *engine, int64_t *ret)
         return STORE_E_NONE;
     int r = store_next_pending(engine->store, survey->after, ret);
     if (r == STORE_E_NONE && survey->again) {
-        survey->again = false;
+        survey->again = survey->alone = false;
         r = store_next_pending(engine->store, 0, ret);
     }
     if (r == 0)
         survey->after = *ret;
     survey->walking = r == 0;
+    survey->alone &= survey->walking;
     return r;
 }
 
@@ -55,6 +56,63 @@ int engine_take_due_survey(struct engine *engine, int64_t *ret_request, struct i
     return r;
 }
 
+static bool are_equal(char *const *list, char *const *other)
+{
+    for (; *list && *other && strcmp(*list, *other) == 0; list++)
+        other++;
+    return !*list && !*other;
+}
+
+static int get_current_stage(struct engine *engine, int64_t id, struct stage *ret, char **ret_user)
+{
+    struct request request = {0};
+    int r = store_get_request(engine->store, id, &request);
+    if (r == 0)
+        r = store_get_stage(engine->store, id, request.stage, ret);
+    if (r == 0)
+        *ret_user = steal_ptr(request.user);
+    request_deinit(&request);
+    return r;
+}
+
+/* Takes the next request of the walk if it asks the approvers of `first`. */
+static bool take_alike(struct engine *engine, const struct stage *first, int64_t *ret,
+                       struct inquiry *inquiry)
+{
+    struct stage stage = {0};
+    _cleanup_free_ char *user = NULL;
+    int64_t id = 0;
+    const bool alike = store_next_pending(engine->store, engine->survey.after, &id) == 0 &&
+                       get_current_stage(engine, id, &stage, &user) == 0 &&
+                       are_equal(stage.approvers, first->approvers) &&
+                       are_equal(stage.fallback_approvers, first->fallback_approvers) &&
+                       strv_add(&inquiry->others, user) == 0;
+    if (alike)
+        engine->survey.after = *ret = id;
+    stage_deinit(&stage);
+    return alike;
+}
+
+int engine_take_due_surveys(struct engine *engine, struct surveys *ret, struct inquiry *inquiry)
+{
+    const struct survey *survey = &engine->survey;
+    struct stage first = {0};
+    _cleanup_free_ char *user = NULL;
+    struct surveys taken = {.count = 1};
+    const int r = engine_take_due_survey(engine, &taken.requests[0], inquiry);
+    if (r != 0)
+        return r;
+    if (survey->walking && !survey->alone && survey->after == taken.requests[0] &&
+        get_current_stage(engine, taken.requests[0], &first, &user) == 0)
+        while (taken.count < SURVEYS_SHARED_MAX &&
+               take_alike(engine, &first, &taken.requests[taken.count], inquiry))
+            taken.count++;
+    inquiry->names_only = taken.count > 1; /* of the users, it matters who is there */
+    stage_deinit(&first);
+    *ret = taken;
+    return 0;
+}
+
 int engine_survey(struct engine *engine, int64_t id, const struct facts *facts)
 {
     struct record record = {0};
@@ -73,4 +131,23 @@ int engine_survey(struct engine *engine, int64_t id, const struct facts *facts)
     record_deinit(&record);
     r = engine_end(engine, r);
     return r < 0 || r == ENGINE_E_UNKNOWN ? r : 0;
+}
+
+int engine_survey_all(struct engine *engine, const struct surveys *surveys, const struct facts *facts)
+{
+    int r = engine_survey(engine, surveys->requests[0], facts);
+    bool unknown = r == ENGINE_E_UNKNOWN;
+    engine->survey.alone |= !facts && surveys->count > 1;
+    for (size_t i = 1; facts && i < surveys->count; i++) {
+        const struct facts about = facts_about_other(facts, i - 1);
+        if (!about.user_known && facts->late) {
+            engine->survey.alone = true;
+            survey_plan_from(engine, surveys->requests[i] - 1);
+            break;
+        }
+        const int next = about.user ? engine_survey(engine, surveys->requests[i], &about) : ENGINE_E_UNKNOWN;
+        unknown |= next == ENGINE_E_UNKNOWN;
+        r = r < 0 ? r : next;
+    }
+    return r < 0 ? r : unknown ? ENGINE_E_UNKNOWN : 0;
 }

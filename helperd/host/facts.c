@@ -240,6 +240,16 @@ bool facts_knows_other(const struct facts *facts, const char *name)
     return false;
 }
 
+struct facts facts_about_other(const struct facts *facts, size_t index)
+{
+    struct facts about = *facts;
+    about.user = index < facts->n_others ? facts->others[index].subject : NULL;
+    about.user_known = index < facts->n_others && facts->others[index].known;
+    about.user_asked = true;
+    about.user_gone = false; /* is not asked of others */
+    return about;
+}
+
 const struct principal *facts_principal(const struct facts *facts, const char *name)
 {
     for (size_t i = 0; i < facts->n_principals; i++)

@@ -174,6 +174,8 @@ bool subject_is_in(const struct subject *subject, gid_t gid);
 const struct subject *facts_other(const struct facts *facts, const char *name);
 /* True when it is found or certainly absent. */
 bool facts_knows_other(const struct facts *facts, const char *name);
+/* The same facts, with one of the others as the user that the call is about. Borrowed: they are not freed. */
+struct facts facts_about_other(const struct facts *facts, size_t index);
 /* NULL when nothing is known of it. */
 const struct principal *facts_principal(const struct facts *facts, const char *name);
 

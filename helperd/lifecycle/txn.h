@@ -67,6 +67,7 @@ struct engine {
         size_t count;
         bool walking;   /* through all pending requests */
         bool again;     /* walk once more afterwards */
+        bool alone;     /* a shared look-up took too long: none is shared until the walk ends */
         int64_t after;  /* the last one that the walk took */
         int64_t failed; /* the request whose look-up failed last */
     } survey;

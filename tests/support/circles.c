@@ -113,6 +113,9 @@ struct facts *circles_look_up(const char *caller, const struct inquiry *inquiry)
         answer_subject(lines, "caller", caller);
     if (inquiry->user)
         answer_subject(lines, "user", inquiry->user);
+    for (size_t i = 0; inquiry->others && inquiry->others[i]; i++)
+        json_array_append_new(lines, json_pack("{s:I, s:o}", "other", (json_int_t)i, "subject",
+                                               circles_subject(inquiry->others[i])));
     for (size_t i = 0; inquiry->groups && inquiry->groups[i]; i++) {
         const gid_t gid = gid_of(inquiry->groups[i]);
         json_array_append_new(lines, json_pack("{s:I, s:o}", "group", (json_int_t)i, "gid",
@@ -169,15 +172,15 @@ int circles_decide(struct fixture *fixture, const char *decider, uid_t loginuid,
 
 int circles_survey_due(struct fixture *fixture)
 {
-    int64_t id = 0;
     int count = 0;
+    struct surveys surveys;
     struct inquiry inquiry = INQUIRY_EMPTY;
-    while (engine_take_due_survey(&fixture->engine, &id, &inquiry) == 0) {
+    while (engine_take_due_surveys(&fixture->engine, &surveys, &inquiry) == 0) {
         struct facts *facts = circles_look_up(NULL, &inquiry);
-        ck_assert_int_eq(engine_survey(&fixture->engine, id, facts), 0);
+        ck_assert_int_eq(engine_survey_all(&fixture->engine, &surveys, facts), 0);
         facts_free(facts);
         inquiry_deinit(&inquiry);
-        count++;
+        count += (int)surveys.count;
     }
     return count;
 }

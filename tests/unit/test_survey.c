@@ -324,6 +324,67 @@ START_TEST(test_walk)
 }
 END_TEST
 
+/* Those that ask the same approvers share a look-up, and each is judged for its own requestor. */
+START_TEST(test_shared_look_up)
+{
+    static const char *const users[] = {"alice", "bob", "dave"};
+    int64_t ids[3];
+    struct surveys surveys;
+    struct inquiry inquiry = INQUIRY_EMPTY;
+    for (size_t i = 0; i < 3; i++)
+        ids[i] = circles_submit(&fixture, users[i], "alone", true);
+    circles_submit(&fixture, "alice", "early", true);
+    circles_set_group(0, "leads", "bob");
+    survey_plan_all(&fixture.engine);
+    ck_assert_int_eq(engine_take_due_surveys(&fixture.engine, &surveys, &inquiry), 0);
+    ck_assert_uint_eq(surveys.count, 3);
+    ck_assert_mem_eq(surveys.requests, ids, sizeof(ids));
+    ck_assert_str_eq(inquiry.user, "alice");
+    ck_assert_str_eq(inquiry.others[0], "bob");
+    ck_assert_str_eq(inquiry.others[1], "dave");
+    struct facts *facts = circles_look_up(NULL, &inquiry);
+    ck_assert_int_eq(engine_survey_all(&fixture.engine, &surveys, facts), 0);
+    facts_free(facts);
+    inquiry_deinit(&inquiry);
+    ck_assert_str_eq(events_of(ids[0]), "");
+    ck_assert_str_eq(events_of(ids[1]), "undecidable");
+    ck_assert_str_eq(events_of(ids[2]), "");
+    ck_assert_int_eq(circles_survey_due(&fixture), 1);
+}
+END_TEST
+
+/* Users who were not found in time are looked up alone, until the walk ends. */
+START_TEST(test_shared_look_up_is_late)
+{
+    int64_t due = 0;
+    struct surveys surveys;
+    struct inquiry inquiry = INQUIRY_EMPTY;
+    circles_submit(&fixture, "alice", "alone", true);
+    const int64_t other = circles_submit(&fixture, "bob", "alone", true);
+    circles_submit(&fixture, "dave", "alone", true);
+    circles_set_group(0, "leads", NULL);
+    for (int missing = 0; missing < 2; missing++) { /* an answer to the first alone, and none at all */
+        survey_plan_all(&fixture.engine);
+        ck_assert_int_eq(engine_take_due_surveys(&fixture.engine, &surveys, &inquiry), 0);
+        ck_assert_uint_eq(surveys.count, 3);
+        struct facts *facts = circles_look_up(NULL, &inquiry);
+        facts->late = true;
+        for (size_t i = 0; i < facts->n_others; i++)
+            facts->others[i].known = false;
+        ck_assert_int_eq(engine_survey_all(&fixture.engine, &surveys, missing ? NULL : facts), 0);
+        facts_free(facts);
+        inquiry_deinit(&inquiry);
+        ck_assert_int_eq(engine_take_due_surveys(&fixture.engine, &surveys, &inquiry), 0);
+        ck_assert_uint_eq(surveys.count, 1);
+        ck_assert_int_eq(surveys.requests[0], missing ? other - 1 : other);
+        inquiry_deinit(&inquiry);
+        while (engine_take_due_survey(&fixture.engine, &due, &inquiry) == 0)
+            inquiry_deinit(&inquiry);
+    }
+    ck_assert_str_eq(events_of(other), "");
+}
+END_TEST
+
 START_TEST(test_escalation_after_its_time)
 {
     const int64_t id = circles_submit(&fixture, "alice", "later", true);
@@ -362,7 +423,8 @@ int main(void)
               test_surveyed_after_submission, test_surveyed_after_advance,
               test_fallback_is_judged_like_approvers, test_undecidable_and_again, test_one_of_two_is_left,
               test_two_in_one, test_nologin, test_long_names, test_ended_is_not_counted, test_outage,
-              test_unknown_group, test_nobody_at_all, test_walk, test_escalation_after_its_time,
+              test_unknown_group, test_nobody_at_all, test_walk, test_shared_look_up,
+              test_shared_look_up_is_late, test_escalation_after_its_time,
               test_early_leaves_nothing_for_later);
     return suite_run();
 }
