@@ -115,7 +115,16 @@ $(BUILD)/obj/%.o: %.c $(SETTINGS) | deps-build
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(addprefix $(BUILD)/obj/tests/,$(addsuffix /%.o,unit bus pam support)): ALL_CFLAGS += $(SUITE_CFLAGS)
+# The suites' large headers are read once for all of them. With SUITE_HEADERS empty each reads those that it names, and
+# must name them all (.ci/run builds so with one compiler).
+SUITE_HEADERS ?= $(BUILD)/obj/tests/headers.h
+SUITE_OBJECTS := $(addprefix $(BUILD)/obj/tests/,$(addsuffix /%.o,unit bus pam support))
+$(SUITE_OBJECTS): private ALL_CFLAGS += $(SUITE_CFLAGS) $(addprefix -include ,$(SUITE_HEADERS))
+$(call obj,$(SUPPORT_SRC) $(SUITE_SRC)): | $(addsuffix .gch,$(SUITE_HEADERS))
+$(BUILD)/obj/tests/headers.h.gch: tests/support/headers.h $(SETTINGS) | deps-build
+	@mkdir -p $(@D)
+	@cp $< $(@:.gch=)
+	$(call quiet,CC)$(CC) $(ALL_CFLAGS) $(SUITE_CFLAGS) -x c-header -o $@ $(@:.gch=)
 
 define archive
 	@mkdir -p $(@D)
@@ -154,18 +163,22 @@ $(BUILD)/pkg-%: $(BUILD)/obj/cli/pkg-%.o $(LIB_CLI) $(LIB_BUS) $(LIB_COMMON)
 	$(call link,dbus-1 jansson smartcols)
 
 # A module exports what its map names, keeps no undefined symbol, and carries its leaves inside. Hosts are not
-# built with sanitizers, so neither are modules: the suites link the same sources with them.
+# built with sanitizers, so neither are modules, from sources then: the suites link the same sources with them.
 module = $(call quiet,LINK)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -shared -Wl,-z,relro,-z,now,-z,defs,--as-needed \
-	-Wl,--version-script=$(filter %.map,$^) $(LDFLAGS) -o $@ $(filter %.c,$^) $(1)
-$(BUILD)/pam_accesspkg.so: $(PAM_SRC) $(PAM_LEAVES) pam_module/pam_accesspkg.map $(wildcard pam_module/*.h common/*.h) $(SETTINGS)
+	-Wl,--version-script=$(filter %.map,$^) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(1)
+module_parts = $(if $(SANITIZE),$(1),$(call obj,$(1)))
+$(BUILD)/pam_accesspkg.so: $(call module_parts,$(PAM_SRC) $(PAM_LEAVES)) pam_module/pam_accesspkg.map $(wildcard pam_module/*.h common/*.h) $(SETTINGS)
 	@mkdir -p $(@D)
 	$(call module,-lpam)
-$(BUILD)/libnss_accesspkg.so.2: $(NSS_SRC) $(LEAF_SRC) nss_module/libnss_accesspkg.map $(wildcard nss_module/*.h common/*.h) $(SETTINGS)
+$(BUILD)/libnss_accesspkg.so.2: $(call module_parts,$(NSS_SRC) $(LEAF_SRC)) nss_module/libnss_accesspkg.map $(wildcard nss_module/*.h common/*.h) $(SETTINGS)
 	@mkdir -p $(@D)
 	$(call module,-Wl$(comma)-soname$(comma)libnss_accesspkg.so.2)
 comma := ,
 
 # ---- tests --------------------------------------------------------------------------------------------------
+# There are many of them: the faster linker where there is one.
+SUITE_LDFLAGS := $(if $(SANITIZE),,$(if $(shell command -v ld.gold),-fuse-ld=gold))
+$(SUITES): private ALL_LDFLAGS += $(SUITE_LDFLAGS)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_PRIV) $(LIB_NOTIFY) $(LIB_SESSION) $(LIB_DAEMON) $(LIB_PAM) $(LIB_NSS) $(LIB_BUS) $(LIB_COMMON)
 	@mkdir -p $(@D)
 	$(call link,check dbus-1 jansson sqlite3 libmd libsystemd smartcols,-lev -lpam -lpam_misc -ldl)
