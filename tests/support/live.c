@@ -2,6 +2,7 @@
 #include "tests/support/live.h"
 
 #include "common/cleanup.h"
+#include "tests/support/live_store.h"
 
 #include <check.h>
 #include <errno.h>
@@ -242,6 +243,7 @@ void live_start(const char *first_name, ...)
     va_end(rest);
     start_bus();
     ck_assert_msg(live_run("root", "accesspkgd --write-allow-list") == 0, "%s", live_output);
+    live_place_store();
     live_start_daemon();
     ck_assert_msg(live_run("root", "accesspkgd --note-store") == 0, "%s", live_output);
 }
