@@ -71,7 +71,7 @@ static void fall_short(struct txn *txn, struct assignment *assignment, struct gr
                        char *const *why)
 {
     const struct package *package = packages_find(txn->engine->packages, assignment->package);
-    const bool repair = package && package->drift_repair;
+    const bool repair = package && package->drift_repair && !assignment->held;
     _cleanup_free_ char *detail = describe_losses(grants, why);
     if (!txn_ok(txn, detail ? 0 : -ENOMEM))
         return;

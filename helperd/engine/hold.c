@@ -102,9 +102,11 @@ static int extend_assignment(const struct call *call, const struct assignment *a
     int r = assignment_is_emergency(call->engine, assignment, &emergency);
     if (r < 0)
         return r;
-    /* No approver was asked for an emergency, so its extension needs approval. */
-    terms->waived = package && (!package->approval_required ||
-                                (package->extension == PACKAGE_EXTENSION_ALLOWED && !emergency));
+    /* No approver was asked for an emergency, so its extension needs approval; what was taken over from a grant file may
+     * be one. */
+    terms->waived =
+        package && (!package->approval_required ||
+                    (package->extension == PACKAGE_EXTENSION_ALLOWED && !emergency && assignment->request));
     r = check_extend(call, assignment, package, terms);
     if (r != 0)
         return r;

@@ -118,9 +118,12 @@ static int64_t larger(int64_t a, int64_t b)
 
 static void adopt_files(struct txn *txn)
 {
-    txn_ok(txn, grant_adopt(&(struct grant_source){
-                    .store = txn->store, .state = txn->engine->state, .now = txn->engine->last_now}));
+    txn_ok(txn, grant_adopt(&(struct grant_source){.store = txn->store,
+                                                   .state = txn->engine->state,
+                                                   .now = txn->engine->last_now,
+                                                   .packages = txn->engine->packages}));
     reconcile_loose_groups(txn);
+    reconcile_memberships(txn);
 }
 
 /* What comes gets numbers that nobody has seen: a mail about a request that is lost must not approve another. */
@@ -138,6 +141,16 @@ static void take_over_numbers(struct txn *txn, const struct evidence *evidence, 
     store_raise_numbers(txn->store, ret);
 }
 
+/* Which of them were ended since nobody knows. */
+static void end_delegations(struct txn *txn)
+{
+    struct delegation delegation = {0};
+    while (store_find_any_delegation(txn->store, txn_now(txn), &delegation) == 0) {
+        delegation_end(txn, &delegation, own_act("state.db was put back"));
+        delegation_deinit(&delegation);
+    }
+}
+
 static int begin_unaccepted(struct engine *engine, bool newborn, const struct evidence *evidence,
                             const char *why)
 {
@@ -150,8 +163,9 @@ static int begin_unaccepted(struct engine *engine, bool newborn, const struct ev
         adopt_files(&txn);
     } else {
         store_forget_publications(txn.store);
-        store_end_all_delegations(txn.store, now);
+        end_delegations(&txn);
         reconcile_files(&txn);
+        reconcile_memberships(&txn);
     }
     txn_audit(&txn, own_act(why), "unaccepted", 0, 0);
     store_set_unaccepted(txn.store, why, now, numbers.request);

@@ -17,3 +17,5 @@ int lineage_check_retry(const struct engine *engine, const struct assignment *as
 void reconcile_files(struct txn *txn);
 /* After grant_adopt: takes over the groups that stand in the files without a package, of assignments that were partial. */
 void reconcile_loose_groups(struct txn *txn);
+/* With membership = files: what the files give is in /etc/group. */
+void reconcile_memberships(struct txn *txn);

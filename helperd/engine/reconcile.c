@@ -19,6 +19,8 @@
 
 static const char held_back[] = "state.db was put back, and the grant file does not give it (drift)";
 
+static const char followed[] = "state.db was put back: as the grant file gives it";
+
 struct meeting {
     struct txn *txn;
     const struct grant_source *source;
@@ -48,26 +50,12 @@ static bool is_all_given(const struct meeting *meeting, const struct assignment 
     return true;
 }
 
-/* A membership that was being asked for is asked for no more; one that is in /etc/group is the root service's to end. */
-static void drop_membership(struct txn *txn, const char *user, const char *group)
-{
-    struct membership membership = {0};
-    if (store_get_membership(txn->store, user, group, &membership) == 0 &&
-        (membership.state == MEMBERSHIP_ASKING || membership.state == MEMBERSHIP_ADDING)) {
-        membership.state = MEMBERSHIP_NONE;
-        store_put_membership(txn->store, &membership);
-    }
-    membership_deinit(&membership);
-}
-
-static void hold_grant(const struct meeting *meeting, const struct assignment *assignment,
-                       struct grant *grant)
+static void hold_grant(const struct meeting *meeting, struct grant *grant)
 {
     free(grant->problem);
     grant->problem = strdup(held_back);
     grant->drifted = true;
     txn_ok(meeting->txn, grant->problem ? 0 : -ENOMEM);
-    drop_membership(meeting->txn, assignment->user, grant->group);
 }
 
 /* Groups that the file gives stay until the file's end, also of what was fulfilled when the store was saved. Where it lacks
@@ -82,7 +70,7 @@ static bool hold_grants(const struct meeting *meeting, struct assignment *assign
         if (given) {
             assignment->span.end = given->span.end;
         } else {
-            hold_grant(meeting, assignment, &grants->items[i]);
+            hold_grant(meeting, &grants->items[i]);
             any = true;
         }
     }
@@ -99,6 +87,14 @@ static bool has_given(const struct meeting *meeting, const struct assignment *as
     return false;
 }
 
+/* What is not given keeps nobody in a group of /etc/group, whose removal may have been outstanding. */
+static void release_held(struct txn *txn, const struct assignment *assignment, const struct grants *grants)
+{
+    for (size_t i = 0; i < grants->count; i++)
+        if (grants->items[i].drifted)
+            membership_release(txn, assignment, grants->items[i].group);
+}
+
 static void hold(const struct meeting *meeting, struct assignment *assignment)
 {
     struct txn *txn = meeting->txn;
@@ -111,6 +107,7 @@ static void hold(const struct meeting *meeting, struct assignment *assignment)
     assignment->held = true;
     store_update_assignment(txn->store, assignment);
     store_set_grants(txn->store, assignment->id, grants.items, grants.count, true);
+    release_held(txn, assignment, &grants);
     txn_audit(txn, own_act(held_back), "hold", assignment->request, assignment->id);
     txn_announce(txn, assignment->request);
 }
@@ -129,47 +126,95 @@ static const struct grant_package *find_line(const struct meeting *meeting,
     return NULL;
 }
 
+/* What a grant file gives is in /etc/group (membership = files), whatever the store says: an end takes it out. Whether
+ * we added it the root service knows, which takes out nothing else. */
+static void keep_membership(struct txn *txn, const char *user, const struct grant *grant)
+{
+    struct membership membership = {0};
+    const int r = store_get_membership(txn->store, user, grant->group, &membership);
+    if (r == STORE_E_NONE)
+        membership =
+            (struct membership){.user = strdup(user), .group = strdup(grant->group), .gid = grant->gid};
+    if (txn_ok(txn, r < 0 || (membership.user && membership.group) ? r < 0 ? r : 0 : -ENOMEM) &&
+        membership.state != MEMBERSHIP_THERE) {
+        membership.state = MEMBERSHIP_THERE;
+        membership.ours = true;
+        membership_schedule(txn, &membership);
+        membership_save(txn, &membership, NULL);
+        membership_move_end(txn, user, grant->group);
+    }
+    membership_deinit(&membership);
+}
+
+static void keep_memberships(struct txn *txn, const char *user, const struct grants *grants)
+{
+    for (size_t i = 0; engine_gives_by_files(txn->engine) && i < grants->count; i++)
+        if (!grants->items[i].problem)
+            keep_membership(txn, user, &grants->items[i]);
+}
+
+void reconcile_memberships(struct txn *txn)
+{
+    int64_t id = 0;
+    while (engine_gives_by_files(txn->engine) && store_next_without_membership(txn->store, id, &id) == 0) {
+        struct assignment assignment = {0};
+        _cleanup_(grants_deinit) struct grants grants = {0};
+        if (txn_ok(txn, store_get_assignment(txn->store, id, &assignment))) {
+            grants_load(txn, &assignment, &grants);
+            keep_memberships(txn, assignment.user, &grants);
+        }
+        assignment_deinit(&assignment);
+    }
+}
+
+/* The groups of the line that were approved (rule 14): another package's may have the same span. */
+static bool list_given(const struct meeting *meeting, const struct assignment *assignment,
+                       const struct grant_package *line, struct grants *ret)
+{
+    _cleanup_(grants_deinit) struct grants approved = {0};
+    grants_load(meeting->txn, assignment, &approved);
+    _cleanup_free_ char **names = calloc(approved.count + 1, sizeof(*names)); /* borrowed texts */
+    if (!txn_ok(meeting->txn, names ? 0 : -ENOMEM))
+        return false;
+    for (size_t i = 0; i < approved.count; i++)
+        names[i] = approved.items[i].group;
+    return txn_ok(meeting->txn, grant_list_groups(meeting->file, line, names, &ret->items, &ret->count));
+}
+
 /* Its end moved, or its groups are others, since the store was saved. */
 static void follow(const struct meeting *meeting, struct assignment *assignment,
                    const struct grant_package *line)
 {
     struct txn *txn = meeting->txn;
-    struct grant *grants = NULL;
-    size_t count = 0;
-    if (!txn_ok(txn, grant_list_groups(meeting->file, line, &grants, &count)))
+    struct grants given = {0}; /* borrowed texts */
+    if (!list_given(meeting, assignment, line, &given))
         return;
+    const bool moves =
+        line->span.end != assignment->span.end || assignment->state == STATE_PARTIALLY_FULFILLED;
     assignment->extended |= line->span.end > assignment->span.end;
     assignment->span.end = line->span.end;
     assignment->duration =
         line->span.end == GRANT_FOREVER ? DURATION_FOREVER : line->span.end - line->span.start;
     assignment->begun = true;
+    assignment->held = false; /* also where it was when the store was saved */
     assignment_plan_warning(txn->engine, assignment);
     assignment->retry_at = 0;
     assignment_move(txn, assignment, ASSIGNMENT_FULFIL);
     store_update_assignment(txn->store, assignment);
-    store_set_grants(txn->store, assignment->id, grants, count, true);
-    free(grants);
+    store_set_grants(txn->store, assignment->id, given.items, given.count, true);
+    keep_memberships(txn, assignment->user, &given);
+    if (moves)
+        txn_audit(txn, own_act(followed), "follow", assignment->request, assignment->id);
+    free(given.items);
 }
 
-/* What ended and was given anew since is in /etc/group already: nothing was asked of the root service yet. */
-static void keep_memberships(const struct meeting *meeting, const struct grant_package *line)
+static void keep_memberships_of_line(const struct meeting *meeting, const struct grant_package *line)
 {
-    struct grant *grants = NULL;
-    size_t count = 0;
-    if (!txn_ok(meeting->txn, grant_list_groups(meeting->file, line, &grants, &count)))
+    struct grants grants = {0}; /* borrowed texts */
+    if (!txn_ok(meeting->txn, grant_list_groups(meeting->file, line, NULL, &grants.items, &grants.count)))
         return;
-    for (size_t i = 0; i < count; i++) {
-        struct membership membership = {0};
-        if (store_get_membership(meeting->txn->store, meeting->file->user, grants[i].group, &membership) ==
-                0 &&
-            membership.state == MEMBERSHIP_REMOVING) {
-            membership.state = MEMBERSHIP_THERE;
-            membership_save(meeting->txn, &membership, NULL);
-            membership_move_end(meeting->txn, meeting->file->user, grants[i].group);
-        }
-        membership_deinit(&membership);
-    }
-    free(grants);
+    keep_memberships(meeting->txn, meeting->file->user, &grants);
+    free(grants.items);
 }
 
 static bool is_ours(const struct meeting *meeting, const struct grant_package *line)
@@ -194,7 +239,7 @@ static void adopt_lines(const struct meeting *meeting)
         if (!grant_span_holds(&line->span, meeting->source->now) || is_ours(meeting, line))
             continue;
         txn_ok(meeting->txn, grant_adopt_package(meeting->source, file, line));
-        keep_memberships(meeting, line);
+        keep_memberships_of_line(meeting, line);
     }
 }
 
@@ -282,13 +327,14 @@ static void adopt_partial(struct txn *txn, const struct grant_user *file, const 
     add_lacking(txn, package, grants);
     store_add_assignment(txn->store, &assignment);
     store_set_grants(txn->store, assignment.id, grants->items, grants->count, true);
+    keep_memberships(txn, file->user, grants);
     txn_audit(txn, own_act("taken over in part from the grant file"), "adopt", 0, assignment.id);
 }
 
 static void adopt_groups(struct txn *txn, const struct grant_user *file, const struct grant_span *span)
 {
     struct grants grants = {0}; /* borrowed texts */
-    if (!txn_ok(txn, grant_list_groups(file, &(struct grant_package){.span = *span}, &grants.items,
+    if (!txn_ok(txn, grant_list_groups(file, &(struct grant_package){.span = *span}, NULL, &grants.items,
                                        &grants.count)))
         return;
     const struct package *package = find_giver(txn->engine, &grants);

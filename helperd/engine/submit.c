@@ -198,7 +198,8 @@ static int offer_emergency(const struct search *search, const char *name)
 {
     const struct package *package = packages_find(search->call->engine->packages, name);
     bool unreviewed = false;
-    if (!search->submission->at_gate || !package || !policy_names(package->emergency, search->subject))
+    if (!search->submission->at_gate || !search->call->reply->answer.request || !package ||
+        !policy_names(package->emergency, search->subject))
         return 0;
     const int r = emergency_is_unreviewed(search->call->engine, search->subject, package, &unreviewed);
     search->call->reply->answer.may_emergency = r == 0 && !unreviewed;

@@ -306,8 +306,14 @@ static bool grants_contain(const struct grant *grants, size_t count, const char 
     return false;
 }
 
-int grant_list_groups(const struct grant_user *file, const struct grant_package *package, struct grant **ret,
-                      size_t *ret_count)
+char *const *grant_named_groups(const struct grant_source *source, const char *name)
+{
+    const struct package *package = source->packages ? packages_find(source->packages, name) : NULL;
+    return package ? package->groups : NULL;
+}
+
+int grant_list_groups(const struct grant_user *file, const struct grant_package *package, char *const *groups,
+                      struct grant **ret, size_t *ret_count)
 {
     struct grant *grants = calloc(file->n_groups ? file->n_groups : 1, sizeof(*grants));
     if (!grants)
@@ -315,6 +321,7 @@ int grant_list_groups(const struct grant_user *file, const struct grant_package 
     size_t count = 0;
     for (size_t i = 0; i < file->n_groups; i++)
         if (same_span(&file->groups[i].span, &package->span) &&
+            (!groups || strv_contains(groups, file->groups[i].name)) &&
             !grants_contain(grants, count, file->groups[i].name))
             grants[count++] =
                 (struct grant){.group = (char *)file->groups[i].name, .gid = file->groups[i].gid};
@@ -338,7 +345,8 @@ int grant_adopt_package(const struct grant_source *source, const struct grant_us
     };
     struct grant *grants = NULL;
     size_t count = 0;
-    const int r = grant_list_groups(file, package, &grants, &count);
+    const int r =
+        grant_list_groups(file, package, grant_named_groups(source, package->name), &grants, &count);
     if (r < 0)
         return r;
     store_add_assignment(source->store, &assignment);

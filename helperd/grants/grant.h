@@ -6,12 +6,14 @@
 #pragma once
 
 #include "common/grantdir.h"
+#include "helperd/config/packages.h"
 #include "helperd/store/store.h"
 
 struct grant_source {
     struct store *store;
     const char *state; /* the folder above grants/ */
     int64_t now;
+    const struct packages *packages; /* what they name bounds what is adopted; NULL: nothing does */
     /* Whether what the store has as live is over already (rule 13); NULL: it is not. */
     bool (*is_over)(const struct assignment *assignment, const void *data);
     const void *data;
@@ -59,7 +61,9 @@ int grant_adopt(const struct grant_source *source);
 /* Adds the assignment of one package of a file, with its groups. Inside a transaction. 0 or -errno. */
 int grant_adopt_package(const struct grant_source *source, const struct grant_user *file,
                         const struct grant_package *package);
-/* The groups of a package of a file: those with its span, as they are written. A new array whose strings are the
- * file's; free it with free(). 0 or -ENOMEM. */
-int grant_list_groups(const struct grant_user *file, const struct grant_package *package, struct grant **ret,
-                      size_t *ret_count);
+/* The groups that the package names now; NULL: it is not in packages.d. */
+char *const *grant_named_groups(const struct grant_source *source, const char *name);
+/* The groups of a package of a file: those with its span, as they are written, that are among `groups` (NULL: all), for
+ * another package may have the same span. A new array whose strings are the file's; free it with free(). 0 or -ENOMEM. */
+int grant_list_groups(const struct grant_user *file, const struct grant_package *package, char *const *groups,
+                      struct grant **ret, size_t *ret_count);

@@ -328,6 +328,7 @@ static bool is_over(const struct assignment *assignment, const void *data)
 struct grant_source engine_grant_source(const struct engine *engine)
 {
     return (struct grant_source){.store = engine->store,
+                                 .packages = engine->packages,
                                  .state = engine->state,
                                  .now = clock_now(&engine->clock),
                                  .is_over = is_over,

@@ -104,6 +104,14 @@ int store_find_stale_delegation(struct store *store, const char *user, uid_t uid
                : r;
 }
 
+int store_find_any_delegation(struct store *store, int64_t now, struct delegation *ret)
+{
+    return sql_read(
+        store,
+        sql_take(store, SELECT_DELEGATION " WHERE revoked = 0 AND until > ? ORDER BY id LIMIT 1", "i", now),
+        &delegations, ret);
+}
+
 int store_find_delegation_of_either(struct store *store, const char *user, uid_t uid, int64_t now,
                                     struct delegation *ret)
 {

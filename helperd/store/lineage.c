@@ -50,11 +50,6 @@ int store_accept(struct store *store)
     return sql_run(store, "DELETE FROM unaccepted", "");
 }
 
-int store_end_all_delegations(struct store *store, int64_t now)
-{
-    return sql_run(store, "UPDATE delegation SET revoked = ?1 WHERE revoked = 0 AND until > ?1", "i", now);
-}
-
 int store_forget_publications(struct store *store)
 {
     return sql_run(store, "DELETE FROM publication", "");

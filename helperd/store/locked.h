@@ -25,5 +25,6 @@ int store_remove_locked(struct store *store, const char *user);
  * this name or of this uid (UID_UNSET: of the name alone). */
 int store_find_assignment_of_either(struct store *store, const char *user, uid_t uid, struct assignment *ret);
 int store_find_request_of_either(struct store *store, const char *user, uid_t uid, struct request *ret);
+int store_find_any_delegation(struct store *store, int64_t now, struct delegation *ret);
 int store_find_delegation_of_either(struct store *store, const char *user, uid_t uid, int64_t now,
                                     struct delegation *ret);

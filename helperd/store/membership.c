@@ -38,6 +38,9 @@ int store_find_due_membership(struct store *store, int64_t now, struct membershi
                            now);
 }
 
+/* What a store that was put back has, and the grant file does not give (engine/reconcile.c), keeps nobody in a group. */
+#define NOT_HELD_BACK " AND NOT (a.held = 1 AND g.drifted = 1)"
+
 int store_user_gets_group(struct store *store, const char *user, const char *group, int64_t but,
                           bool *ret_gets)
 {
@@ -45,8 +48,7 @@ int store_user_gets_group(struct store *store, const char *user, const char *gro
     const int r =
         FIND_NUMBER(store, &count,
                     "SELECT count(*) FROM assignment a JOIN \"grant\" g ON g.assignment = a.id AND g.name = ?"
-                    " WHERE a.user = ? AND a.id <> ? AND g.live = 1"
-                    " AND a." SQL_LIVE,
+                    " WHERE a.user = ? AND a.id <> ? AND g.live = 1" NOT_HELD_BACK " AND a." SQL_LIVE,
                     "tti", group, user, but);
     if (r == 0)
         *ret_gets = count > 0;
@@ -58,7 +60,7 @@ int store_user_has_group_until(struct store *store, const char *user, const char
     return FIND_NUMBER(store, ret,
                        "SELECT coalesce(max(a.end), 0) FROM assignment a"
                        " JOIN \"grant\" g ON g.assignment = a.id AND g.name = ?2"
-                       " WHERE a.user = ?1 AND g.live = 1 AND a." SQL_LIVE,
+                       " WHERE a.user = ?1 AND g.live = 1" NOT_HELD_BACK " AND a." SQL_LIVE,
                        "tt", user, group);
 }
 

@@ -63,8 +63,6 @@ int store_raise_numbers(struct store *store, const struct store_numbers *least);
 int store_get_unaccepted(struct store *store, char **ret_why, int64_t *ret_request);
 int store_set_unaccepted(struct store *store, const char *why, int64_t now, int64_t request);
 int store_accept(struct store *store);
-/* Ends every delegation; forgets all publications. */
-int store_end_all_delegations(struct store *store, int64_t now);
 int store_forget_publications(struct store *store);
 /* How many live assignments were taken over from grant files. */
 int store_count_adopted(struct store *store, int64_t *ret);
