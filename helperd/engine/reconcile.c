@@ -87,12 +87,17 @@ static bool has_given(const struct meeting *meeting, const struct assignment *as
     return false;
 }
 
-/* What is not given keeps nobody in a group of /etc/group, whose removal may have been outstanding. */
+/* What is not given keeps nobody in a group of /etc/group, nor in a session: both may have been outstanding. */
 static void release_held(struct txn *txn, const struct assignment *assignment, const struct grants *grants)
 {
-    for (size_t i = 0; i < grants->count; i++)
+    bool any_given = false;
+    for (size_t i = 0; i < grants->count; i++) {
+        any_given |= !grants->items[i].problem;
         if (grants->items[i].drifted)
             membership_release(txn, assignment, grants->items[i].group);
+    }
+    if (!any_given)
+        sessions_end_later(txn, assignment);
 }
 
 static void hold(const struct meeting *meeting, struct assignment *assignment)
@@ -126,9 +131,9 @@ static const struct grant_package *find_line(const struct meeting *meeting,
     return NULL;
 }
 
-/* What a grant file gives is in /etc/group (membership = files), whatever the store says: an end takes it out. Whether
- * we added it the root service knows, which takes out nothing else. */
-static void keep_membership(struct txn *txn, const char *user, const struct grant *grant)
+/* What a grant file gives is in /etc/group (membership = files), whatever the store says: an end takes it out. `anew`: it
+ * was given since the store was saved; whether we added it the root service knows, which takes out nothing else. */
+static void keep_membership(struct txn *txn, const char *user, const struct grant *grant, bool anew)
 {
     struct membership membership = {0};
     const int r = store_get_membership(txn->store, user, grant->group, &membership);
@@ -136,7 +141,7 @@ static void keep_membership(struct txn *txn, const char *user, const struct gran
         membership =
             (struct membership){.user = strdup(user), .group = strdup(grant->group), .gid = grant->gid};
     if (txn_ok(txn, r < 0 || (membership.user && membership.group) ? r < 0 ? r : 0 : -ENOMEM) &&
-        membership.state != MEMBERSHIP_THERE) {
+        (membership.state != MEMBERSHIP_THERE || (anew && !membership.ours))) {
         membership.state = MEMBERSHIP_THERE;
         membership.ours = true;
         membership_schedule(txn, &membership);
@@ -146,11 +151,11 @@ static void keep_membership(struct txn *txn, const char *user, const struct gran
     membership_deinit(&membership);
 }
 
-static void keep_memberships(struct txn *txn, const char *user, const struct grants *grants)
+static void keep_memberships(struct txn *txn, const char *user, const struct grants *grants, bool anew)
 {
     for (size_t i = 0; engine_gives_by_files(txn->engine) && i < grants->count; i++)
         if (!grants->items[i].problem)
-            keep_membership(txn, user, &grants->items[i]);
+            keep_membership(txn, user, &grants->items[i], anew);
 }
 
 void reconcile_memberships(struct txn *txn)
@@ -161,7 +166,7 @@ void reconcile_memberships(struct txn *txn)
         _cleanup_(grants_deinit) struct grants grants = {0};
         if (txn_ok(txn, store_get_assignment(txn->store, id, &assignment))) {
             grants_load(txn, &assignment, &grants);
-            keep_memberships(txn, assignment.user, &grants);
+            keep_memberships(txn, assignment.user, &grants, false);
         }
         assignment_deinit(&assignment);
     }
@@ -202,7 +207,7 @@ static void follow(const struct meeting *meeting, struct assignment *assignment,
     assignment_move(txn, assignment, ASSIGNMENT_FULFIL);
     store_update_assignment(txn->store, assignment);
     store_set_grants(txn->store, assignment->id, given.items, given.count, true);
-    keep_memberships(txn, assignment->user, &given);
+    keep_memberships(txn, assignment->user, &given, false);
     if (moves)
         txn_audit(txn, own_act(followed), "follow", assignment->request, assignment->id);
     free(given.items);
@@ -213,7 +218,7 @@ static void keep_memberships_of_line(const struct meeting *meeting, const struct
     struct grants grants = {0}; /* borrowed texts */
     if (!txn_ok(meeting->txn, grant_list_groups(meeting->file, line, NULL, &grants.items, &grants.count)))
         return;
-    keep_memberships(meeting->txn, meeting->file->user, &grants);
+    keep_memberships(meeting->txn, meeting->file->user, &grants, true);
     free(grants.items);
 }
 
@@ -327,7 +332,7 @@ static void adopt_partial(struct txn *txn, const struct grant_user *file, const 
     add_lacking(txn, package, grants);
     store_add_assignment(txn->store, &assignment);
     store_set_grants(txn->store, assignment.id, grants->items, grants->count, true);
-    keep_memberships(txn, file->user, grants);
+    keep_memberships(txn, file->user, grants, true);
     txn_audit(txn, own_act("taken over in part from the grant file"), "adopt", 0, assignment.id);
 }
 

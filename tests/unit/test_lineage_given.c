@@ -82,6 +82,22 @@ START_TEST(test_outstanding_removal)
 }
 END_TEST
 
+/* Ended, and the sessions had not been ended yet. */
+START_TEST(test_outstanding_sessions)
+{
+    struct engine_ending ending = {0};
+    fixture_write_package(&fixture, "ending", SELF_SERVICE "at_end = terminate\nservices = sshd\n");
+    fixture_reload(&fixture);
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "ending", NULL, NULL), 0);
+    save_store();
+    acts_revoke(&fixture, "alice", "ending", "over");
+    put_back();
+    ck_assert_int_eq(engine_take_due_ending(&fixture.engine, &ending), 0);
+    ck_assert_uint_eq(ending.uid, ALICE);
+    engine_ending_deinit(&ending);
+}
+END_TEST
+
 /* What is held back does not keep a member whose other package ends. */
 START_TEST(test_held_back_keeps_nobody)
 {
@@ -97,6 +113,25 @@ START_TEST(test_held_back_keeps_nobody)
     ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
     ck_assert(etcgroup_has(&etc, "alice", "backup"));
     acts_revoke(&fixture, "alice", "twin", "over");
+    etcgroup_serve(&etc, &fixture.engine);
+    ck_assert(!etcgroup_has(&etc, "alice", "backup"));
+}
+END_TEST
+
+/* The store knows a member by others' doing, who has gone since; then it was given. */
+START_TEST(test_member_before)
+{
+    begin_files();
+    etcgroup_add(&etc, "alice", "backup");
+    hold_in_etc("alice", "self");
+    save_store();
+    acts_revoke(&fixture, "alice", "self", "over");
+    etcgroup_remove(&etc, "alice", "backup");
+    fixture.now += 60;
+    hold_in_etc("alice", "self");
+    put_back();
+    ck_assert(fixture_gate_opens(&fixture, "alice", "self"));
+    acts_revoke(&fixture, "alice", "self", "over");
     etcgroup_serve(&etc, &fixture.engine);
     ck_assert(!etcgroup_has(&etc, "alice", "backup"));
 }
@@ -197,8 +232,9 @@ END_TEST
 int main(void)
 {
     suite_case("what was given", setup_given, fixture_teardown);
-    suite_add(test_outstanding_removal, test_held_back_keeps_nobody, test_given_is_not_held,
-              test_drift_of_what_is_held, test_on_record, test_emergency_taken_over);
+    suite_add(test_outstanding_sessions, test_member_before, test_outstanding_removal,
+              test_held_back_keeps_nobody, test_given_is_not_held, test_drift_of_what_is_held, test_on_record,
+              test_emergency_taken_over);
     suite_loop(test_one_span, 0, 2);
     suite_loop(test_given_without_root_service, 0, 2);
     return suite_run();
