@@ -11,6 +11,7 @@
 #include "common/paths.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sysexits.h>
 #include <syslog.h>
@@ -29,6 +30,7 @@ static int check_invocation(const struct invocation *invocation)
 {
     char encoded[NAME_ENCODED_MAX + 1];
 
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error like a full disk */
     if (geteuid() != 0)
         return refuse(invocation, EX_NOPERM, "a lock is root's. Run the same command with sudo, or as root.");
     if (name_encode(invocation->operands[0], encoded, sizeof(encoded)) < 0)
@@ -258,15 +260,33 @@ static void say_lifted(struct invocation *invocation, const struct lock *lock, c
                     user);
 }
 
+/* Its folder may have gone with that of the lock that was lifted. */
+static bool is_locked_anew(const struct lock *lock)
+{
+    struct locks locks = {0};
+    const struct lock *record = locks_load(PATH_STATE, &locks) == 0 ? locks_record(&locks, lock->user) : NULL;
+    const bool anew = record && !record->lifted;
+
+    if (anew)
+        locks_close(PATH_STATE, lock->user);
+    locks_deinit(&locks);
+    return anew;
+}
+
 /* other: see say_lifted. */
 static int lift(struct invocation *invocation, const struct lock *lock, const struct lock *other)
 {
     char user[NAME_ENCODED_MAX + 1];
-    int r = locks_write(PATH_STATE, lock);
+    int r = locks_lift(PATH_STATE, lock);
 
     text_visible(lock->user, user, sizeof(user));
     if (r == 0)
         r = locks_open(PATH_STATE, lock->user);
+    if (r == -ESTALE || (r == 0 && is_locked_anew(lock))) {
+        output_message(invocation->program->name,
+                       "%s was locked again meanwhile, and stays locked. By whom: pkg-admin status", user);
+        return bus_error_exit_code(BUS_ERROR_POLICY_REFUSED);
+    }
     if (r < 0) {
         output_message(invocation->program->name, "%s stays locked: %s. Repeat it later", user, strerror(-r));
         return EX_IOERR;

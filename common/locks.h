@@ -55,10 +55,12 @@ bool locks_is_closed(const char *state, const char *user);
 
 /*
  * For root. Each is on stable storage when it returns 0.
- * Write: the record, in a new file; makes locks/, 0750 and of the state folder's group. Remove: 0 also when there is
+ * Write: the record, in a new file; makes locks/, 0750 and of the state folder's group. Lift: the record of this lock, now
+ * lifted; -ESTALE: somebody has locked the user again, and that stands. Remove: 0 also when there is
  * none, or one of another lock by now, which stays.
  */
 int locks_write(const char *state, const struct lock *lock);
+int locks_lift(const char *state, const struct lock *lock);
 int locks_remove(const char *state, const struct lock *lock);
 /* Close: puts the folder in the place of the grant file, which it removes, also where there can be no folder. Open: takes
  * it away. 0 also when that is so already. */

@@ -143,42 +143,16 @@ static int write_file(int folder, const char *name, int flags, const char *text,
     return r < 0 ? r : write_all(fd, text, size);
 }
 
-/* Without room for a new file it takes the spare one, which has it. */
-static int replace_record(int folder, const char *name, const char *text, size_t size)
+/* Under the record's temporary name. Without room for a new file it takes the spare one, which has it. */
+static int write_new_record(int folder, const char *new, const char *text, size_t size)
 {
-    char new[NEW_NAME_MAX];
-    const char *written = new_name("record", new);
-    int r = write_file(folder, new, O_CREAT | O_TRUNC, text, size);
-    if (r < 0) {
-        unlinkat(folder, new, 0);
-        written = SPARE_RECORD;
-        if (write_file(folder, SPARE_RECORD, 0, text, size) < 0)
-            return r;
-    }
-    if (renameat(folder, written, folder, name) < 0) {
-        r = -errno;
-        unlinkat(folder, written, 0);
-        return r;
-    }
-    return sync_fd(folder);
-}
-
-int locks_write(const char *state, const struct lock *lock)
-{
-    char name[NAME_ENCODED_MAX + 1];
-    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
-    _cleanup_free_ char *text = NULL;
-    size_t size = 0;
-    int r = name_encode(lock->user, name, sizeof(name));
+    const int r = write_file(folder, new, O_CREAT | O_TRUNC, text, size);
     if (r == 0)
-        r = open_or_make_locks(state, &folder);
-    FILE *out = r == 0 ? open_memstream(&text, &size) : NULL;
-    if (r < 0 || !out)
-        return r < 0 ? r : -ENOMEM;
-    lock_render(lock, out);
-    if (fclose(out) != 0)
-        return -ENOMEM;
-    return replace_record(folder.fd, name, text, size);
+        return 0;
+    unlinkat(folder, new, 0);
+    if (write_file(folder, SPARE_RECORD, 0, text, size) < 0)
+        return r;
+    return renameat(folder, SPARE_RECORD, folder, new) < 0 ? -errno : 0;
 }
 
 /* Whether the record is still of this lock: somebody may have locked the user again. 0; -ESTALE; other -errno. */
@@ -194,6 +168,62 @@ static int check_same(int folder, const char *name, const struct lock *lock, uid
         r = -ESTALE;
     lock_deinit(&now);
     return r;
+}
+
+/* Exchanges the records and looks at what was there: another lock goes back. */
+static int replace_same(int folder, const char *new, const char *name, const struct lock *lock, uid_t root)
+{
+    if (renameat2(folder, new, folder, name, RENAME_EXCHANGE) == 0) {
+        const int r = check_same(folder, new, lock, root) == -ESTALE ? -ESTALE : 0;
+        if (r < 0 && renameat2(folder, new, folder, name, RENAME_EXCHANGE) < 0)
+            return -errno;
+        unlinkat(folder, new, 0);
+        return r;
+    }
+    if (errno == ENOENT && renameat2(folder, new, folder, name, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno == EEXIST)
+        return -ESTALE;
+    /* A file system without RENAME_EXCHANGE. */
+    if (check_same(folder, name, lock, root) == -ESTALE)
+        return -ESTALE;
+    return renameat(folder, new, folder, name) < 0 ? -errno : 0;
+}
+
+/* `same`: only what is of this lock, or none, is replaced. */
+static int put_record(const char *state, const struct lock *lock, bool same)
+{
+    char name[NAME_ENCODED_MAX + 1], new[NEW_NAME_MAX];
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    int r = name_encode(lock->user, name, sizeof(name));
+    if (r == 0)
+        r = open_or_make_locks(state, &folder);
+    FILE *out = r == 0 ? open_memstream(&text, &size) : NULL;
+    if (r < 0 || !out)
+        return r < 0 ? r : -ENOMEM;
+    lock_render(lock, out);
+    if (fclose(out) != 0)
+        return -ENOMEM;
+    r = write_new_record(folder.fd, new_name("record", new), text, size);
+    if (r == 0 && same)
+        r = replace_same(folder.fd, new, name, lock, folder.owner);
+    else if (r == 0 && renameat(folder.fd, new, folder.fd, name) < 0)
+        r = -errno;
+    if (r < 0)
+        unlinkat(folder.fd, new, 0);
+    return r < 0 ? r : sync_fd(folder.fd);
+}
+
+int locks_write(const char *state, const struct lock *lock)
+{
+    return put_record(state, lock, false);
+}
+
+int locks_lift(const char *state, const struct lock *lock)
+{
+    return put_record(state, lock, true);
 }
 
 int locks_remove(const char *state, const struct lock *lock)
@@ -249,7 +279,7 @@ static int fill_folder(int at, const char *name)
         return -errno;
     const int r = write_all(fd, note, sizeof(note) - 1);
     /* An empty file is enough; its text is a courtesy. */
-    if (r < 0 && r != -ENOSPC && r != -EDQUOT)
+    if (r < 0 && r != -ENOSPC && r != -EDQUOT && r != -EFBIG)
         return r;
     if (fchmod(fd, 0644) < 0 || fchmod(folder, 0755) < 0)
         return -errno;

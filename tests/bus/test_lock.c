@@ -97,6 +97,18 @@ START_TEST(test_without_the_daemon)
 }
 END_TEST
 
+/* A shell with a limit of file sizes: the folder is the lock, and the command says what could not be written. */
+START_TEST(test_limit_of_file_sizes)
+{
+    hold("alice");
+    live_expect("root", "ulimit -f 0; pkg-admin lock alice -m lost 2>&1 | cat", 0, "alice is locked");
+    ck_assert_ptr_nonnull(strstr(live_output, "File too large"));
+    ck_assert(!live_in_group("alice", "backup"));
+    check_no_revival("alice");
+    live_expect("root", "pkg-admin unlock alice", 0, "alice is unlocked");
+}
+END_TEST
+
 /* Nothing comes back though nobody but root's command saw the lock. */
 START_TEST(test_lifted_before_a_start)
 {
@@ -368,9 +380,10 @@ int main(void)
 {
     suite_case("lock", setup, live_stop);
     suite_timeout(60);
-    suite_add(test_with_the_daemon, test_decisions, test_without_the_daemon, test_lifted_before_a_start,
-              test_lost_store, test_without_a_bus, test_taken_over, test_whom, test_names_of_a_uid,
-              test_folder_of_roots_group, test_read_only, test_raw_calls, test_folder_alone);
+    suite_add(test_with_the_daemon, test_limit_of_file_sizes, test_decisions, test_without_the_daemon,
+              test_lifted_before_a_start, test_lost_store, test_without_a_bus, test_taken_over, test_whom,
+              test_names_of_a_uid, test_folder_of_roots_group, test_read_only, test_raw_calls,
+              test_folder_alone);
     suite_case("disk", setup_disk, live_stop);
     suite_timeout(60);
     suite_add(test_full_disk);

@@ -221,6 +221,29 @@ START_TEST(lifted)
 END_TEST
 
 /* The grant files of one uid under other names. */
+/* The user is locked again between the look at a lock and its lifting. */
+START_TEST(lifted_too_late)
+{
+    set("alice", 1001, "first");
+    struct locks locks = load();
+    locks.items[0].lifted = NOW;
+    set("alice", 1001, "second");
+    ck_assert_int_eq(locks_lift(state, &locks.items[0]), -ESTALE);
+    locks_deinit(&locks);
+    locks = load();
+    ck_assert_uint_eq(locks.count, 1);
+    ck_assert_str_eq(locks.items[0].why, "second");
+    ck_assert_int_eq(locks.items[0].lifted, 0);
+    locks.items[0].lifted = NOW;
+    ck_assert_int_eq(locks_lift(state, &locks.items[0]), 0);
+    ck_assert_int_eq(locks_open(state, "alice"), 0);
+    locks_deinit(&locks);
+    locks = load();
+    ck_assert_int_eq(locks_record(&locks, "alice")->lifted, NOW);
+    locks_deinit(&locks);
+}
+END_TEST
+
 START_TEST(others)
 {
     put_text("grants/user/alice", ALICE);
@@ -329,6 +352,7 @@ int main(void)
 {
     suite_case("locks", state_setup, state_teardown);
     suite_add(none_at_first, written_and_read, odd_texts, closed, over_anything, folder_alone, damaged,
-              untrusted, lifted, others, restored, planted, mended, no_locks, no_state_folder, spare);
+              untrusted, lifted, lifted_too_late, others, restored, planted, mended, no_locks,
+              no_state_folder, spare);
     return suite_run();
 }
