@@ -218,7 +218,7 @@ check-host: deps-host ## Boot a Debian host and drive it as users do (as root)
 	tests/host/run $(BUILD)
 
 .PHONY: check-crash
-check-crash: deps-check ## kill -9 the daemon 1,000 times under load and see that nothing acknowledged is lost
+check-crash: deps-check ## kill -9 the daemon 1,000 times under load, put copies back, see that nothing is lost or revived (CRASH_KILLS=200: shorter)
 	+@$(MAKE) --no-print-directory $(JOBS) all $(BUILD)/tests/crash/crash
 	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null

@@ -2,9 +2,10 @@
 /*
  * kill -9 under load: users ask, hand back and an approver decides while accesspkgd is killed again and again; after
  * each restart what was acknowledged must be there (rule 2) and the grant files must say what the store says. Each fourth
- * round the disk is full and the store without its reserve: who is told that it has ended holds it no more (rule 13). Counts
- * how many kills fell inside a commit and inside the writing of a grant file, and how many ends could not be recorded; if any
- * of these is none, nothing was shown.
+ * round the disk is full and the store without its reserve: who is told that it has ended holds it no more (rule 13). In
+ * each eighth a copy is made meanwhile and put back after the kill: who gets in gets in, and nobody else. Counts how many
+ * kills fell inside a commit and inside the writing of a grant file, how many ends could not be recorded, and how much was
+ * held back after a copy was put back; if any of these is none, nothing was shown.
  * CRASH_KILLS in the environment: how many. Run by `make check-crash` in a private root.
  */
 #include "common/grantdir.h"
@@ -26,6 +27,7 @@
 
 #define STATE "/var/lib/accesspkg"
 #define COPY  "/tmp/crash-copy"
+#define SAVED "/root/crash-saved.db"
 
 enum { PACKAGES = 6, KILLS = 1000, IDS_MAX = 1 << 20, CLIENTS = 3 };
 
@@ -38,11 +40,16 @@ struct acknowledgement {
 };
 
 static unsigned char known[IDS_MAX];
-static int unrecorded; /* ends that were acknowledged so */
+static unsigned char known_then[IDS_MAX]; /* when the copy was begun */
+static int unrecorded;                    /* ends that were acknowledged so */
+static int64_t held_back;
 static int pipe_of_acknowledgements[2];
 
+/* What was taken over from a grant file has no request: 0. */
 static void acknowledge(int64_t id, enum progress progress)
 {
+    if (id == 0)
+        return;
     const struct acknowledgement record = {id, progress};
     if (write(pipe_of_acknowledgements[1], &record, sizeof(record)) != sizeof(record))
         _exit(1);
@@ -185,8 +192,8 @@ static enum progress least(const char *request, const char *assignment)
 {
     if (strcmp(assignment, "revoked") == 0)
         return RETURNED;
-    if (strcmp(request, "approved") == 0)
-        return strcmp(assignment, "fulfilled") == 0 ? APPROVED : UNKNOWN;
+    if (strcmp(request, "approved") == 0) /* partial: held back, as its copy was put back */
+        return *assignment ? APPROVED : UNKNOWN;
     return strcmp(request, "denied") == 0 ? DENIED : SUBMITTED;
 }
 
@@ -230,9 +237,10 @@ static bool gate_opens(const char *user, const char *package)
     return opens;
 }
 
+static const char *const users[] = {"alice", "dave"};
+
 static void check_grants(sqlite3 *database)
 {
-    static const char *const users[] = {"alice", "dave"};
     for (size_t u = 0; u < 2; u++)
         for (int p = 0; p < PACKAGES; p++) {
             char package[16];
@@ -249,6 +257,85 @@ static void check_grants(sqlite3 *database)
                           "%s, %s: the grant file and the store differ", users[u], package);
             sqlite3_finalize(statement);
         }
+}
+
+static void collect(void)
+{
+    struct acknowledgement record;
+    while (read(pipe_of_acknowledgements[0], &record, sizeof(record)) == sizeof(record)) {
+        if (record.id < 0 || record.id >= IDS_MAX)
+            ck_abort_msg("a request has the number %ld", (long)record.id);
+        if (record.progress == ENDED) {
+            unrecorded++;
+            record.progress = RETURNED;
+        }
+        if (record.progress > known[record.id])
+            known[record.id] = (unsigned char)record.progress;
+    }
+}
+
+/* ---- a copy that is put back ---- */
+
+/* A bit for each gate that opens. */
+static unsigned who_gets_in(void)
+{
+    unsigned all = 0;
+    for (int i = 0; i < 2 * PACKAGES; i++) {
+        char package[16];
+        snprintf(package, sizeof(package), "p%d", i / 2);
+        if (gate_opens(users[i % 2], package))
+            all |= 1u << i;
+    }
+    return all;
+}
+
+/* While users act: what was acknowledged until now must be in it. */
+static void save(void)
+{
+    collect();
+    memcpy(known_then, known, sizeof(known));
+    live_expect("root", "rm -f " SAVED "; pkg-admin backup " SAVED, 0, "has the store");
+}
+
+/* The command is killed itself, and tried again. */
+static void put_back(void)
+{
+    char command[128];
+    const unsigned before = who_gets_in();
+    snprintf(command, sizeof(command), "timeout -s KILL 0.0%d pkg-admin restore " SAVED, 1 + rand() % 9);
+    (void)live_run("root", command);
+    live_expect("root", "rm -f " STATE "/state.db.before-*; pkg-admin restore " SAVED, 0, "");
+    memcpy(known, known_then, sizeof(known));
+    live_start_daemon();
+    ck_assert_msg(who_gets_in() == before, "%x got in, and %x do since a copy was put back", before,
+                  who_gets_in());
+}
+
+/* Unless nothing had happened since. What is held back is given up, so that its user can ask anew. */
+static void accept(void)
+{
+    (void)live_run("root", "pkg-admin accept-store");
+    for (int i = 0; i < 2 * PACKAGES; i++) {
+        char command[64];
+        if (who_gets_in() & 1u << i)
+            continue;
+        snprintf(command, sizeof(command), "pkg-admin revoke p%d %s -m 'put back'", i / 2, users[i % 2]);
+        (void)live_run("root", command);
+    }
+}
+
+static int64_t count_held_back(sqlite3 *database)
+{
+    sqlite3_stmt *statement = NULL;
+    ck_assert_int_eq(sqlite3_prepare_v2(database,
+                                        "SELECT count(*) FROM assignment WHERE held = 1 AND state ="
+                                        " 'partially-fulfilled'",
+                                        -1, &statement, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    const int64_t count = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return count;
 }
 
 /* ---- the rounds ---- */
@@ -268,21 +355,6 @@ static void wait_for_moment(int round)
         if (read(inotify, events, sizeof(events)) < 0)
             break;
     close(inotify);
-}
-
-static void collect(void)
-{
-    struct acknowledgement record;
-    while (read(pipe_of_acknowledgements[0], &record, sizeof(record)) == sizeof(record)) {
-        if (record.id < 0 || record.id >= IDS_MAX)
-            ck_abort_msg("a request has the number %ld", (long)record.id);
-        if (record.progress == ENDED) {
-            unrecorded++;
-            record.progress = RETURNED;
-        }
-        if (record.progress > known[record.id])
-            known[record.id] = (unsigned char)record.progress;
-    }
 }
 
 /* Two users do in a minute what the limits give them a day for. */
@@ -320,6 +392,9 @@ START_TEST(test_kills)
         }
         const pid_t clients[CLIENTS] = {live_fork("alice", ask, NULL), live_fork("dave", ask, NULL),
                                         live_fork("bob", decide, NULL)};
+        const bool restores = round % 8 == 5;
+        if (restores)
+            save();
         wait_for_moment(round);
         ck_assert_int_eq(live_stop_daemon(SIGKILL), -SIGKILL);
         for (int c = 0; c < CLIENTS; c++) {
@@ -331,21 +406,28 @@ START_TEST(test_kills)
         grants += inside_grant_writing(STATE "/grants/user");
         if (full)
             live_disk_make_room();
-        live_start_daemon();
+        if (restores)
+            put_back();
+        else
+            live_start_daemon();
         sqlite3 *database = open_copy();
         acknowledged = check_acknowledged(database);
         check_grants(database);
+        held_back += restores ? count_held_back(database) : 0;
         sqlite3_close(database);
+        if (restores)
+            accept();
     }
     live_stop();
     printf(
         "%d kills: %d inside a commit, %d inside the writing of a grant file; %d ends not recorded at once; "
-        "%zu requests acknowledged, none lost\n",
-        kills, commits, grants, unrecorded, acknowledged);
+        "%d held back when a copy was put back; %zu requests acknowledged, none lost\n",
+        kills, commits, grants, unrecorded, (int)held_back, acknowledged);
     fflush(stdout);
     ck_assert_int_gt(commits, 0);
     ck_assert_int_gt(grants, 0);
     ck_assert_int_gt(unrecorded, 0);
+    ck_assert_int_gt(held_back, 0);
 }
 END_TEST
 
