@@ -44,16 +44,17 @@ void model_try(struct model *model, int person, int package, bool asked)
     struct model_cell *cell = &model->cells[person][package];
     const struct model_package *policy = &model->packages[package];
     const unsigned user = 1u << model_user(person);
-    const unsigned may = cell->of_emergency ? policy->emergency
-                         : cell->assigned   ? EVERYBODY
-                                            : policy->requestors;
+    const unsigned may = cell->of_emergency                ? policy->emergency
+                         : cell->assigned || cell->adopted ? EVERYBODY
+                                                           : policy->requestors;
     if (policy->present && !(may & user)) { /* rule 9 */
         model_end(model, person, package);
         return;
     }
+    cell->held_back &= !asked;
     for (int g = 0; g < MODEL_GROUPS; g++) {
-        if (!(policy->groups & 1u << g) ||
-            (cell->grants[g] == DRIFTED && !asked && !(policy->present && policy->drift_repair)))
+        if (!(policy->groups & 1u << g) || (cell->grants[g] == DRIFTED && !asked &&
+                                            (cell->held_back || !(policy->present && policy->drift_repair))))
             continue;
         const bool placed = model->allowed[g] && (!model->files || model->there[model_user(person)][g]);
         cell->grants[g] = !model->exists[g] ? UNKNOWN : placed ? PLACED : LACKING;
@@ -66,7 +67,7 @@ static void hold(struct model *model, int person, int package, int64_t begin)
 {
     struct model_cell *cell = &model->cells[person][package];
     cell->held = true;
-    cell->begun = false;
+    cell->begun = cell->adopted = cell->held_back = false;
     cell->begin = begin;
     cell->end = duration_after(begin, cell->length);
     memset(cell->grants, 0, sizeof(cell->grants));
@@ -76,8 +77,11 @@ static void hold(struct model *model, int person, int package, int64_t begin)
 bool model_wants(const struct model *model, int user, int group)
 {
     bool wants = false;
-    for (int p = 0; p < MODEL_PACKAGES; p++)
-        wants |= model->cells[model->person_of[user]][p].held && (model->packages[p].groups & 1u << group);
+    for (int p = 0; p < MODEL_PACKAGES; p++) {
+        const struct model_cell *cell = &model->cells[model->person_of[user]][p];
+        wants |= cell->held && (model->packages[p].groups & 1u << group) &&
+                 !(cell->held_back && cell->grants[group] == DRIFTED);
+    }
     return wants;
 }
 
@@ -247,7 +251,7 @@ static bool start_next(struct model *model)
     for (int i = 0; i < MODEL_PERSONS * MODEL_PACKAGES; i++) {
         const struct model_cell *cell = &model->cells[0][0] + i;
         const struct model_cell *best = &model->cells[0][0] + next;
-        if (cell->later && cell->start <= model->now &&
+        if (cell->later && cell->start <= model->now && !model_is_held_request(model, cell->request) &&
             (next < 0 || cell->start < best->start ||
              (cell->start == best->start && cell->request < best->request)))
             next = i;
@@ -302,7 +306,7 @@ static void file(struct model *model, int person, int package, const struct mode
     cell->duration = filing->duration ? filing->duration : policy->duration;
     cell->start = filing->start > model->now ? filing->start : 0;
     cell->denied = cell->expired = 0;
-    model->records[filing->id] = (struct model_record){person, package, filing->requestor, !waived};
+    model->records[filing->id] = (struct model_record){person, package, filing->requestor, !waived, false};
     if (waived)
         model_complete(model, person, package);
     else
@@ -341,9 +345,25 @@ void model_emergency(struct model *model, int person, int package, const struct 
     cell->fixed_start = 0;
     cell->denied = cell->expired = 0;
     cell->unreviewed = filing->id;
-    model->records[filing->id] = (struct model_record){person, package, filing->requestor, true};
+    model->records[filing->id] = (struct model_record){person, package, filing->requestor, true, false};
     hold(model, person, package, model->now);
     model_try(model, person, package, false);
+}
+
+/* ---- another store ---- */
+
+void model_put_back(struct model *model, const struct model *saved)
+{
+    memset(model->delegations, 0, sizeof(model->delegations));
+    if (saved)
+        memcpy(model->cells, saved->cells, sizeof(model->cells));
+    else
+        memset(model->cells, 0, sizeof(model->cells));
+    for (int person = 0; person < MODEL_PERSONS; person++)
+        for (int p = 0; !model_is_current(model, person) && p < MODEL_PACKAGES; p++) {
+            model->cells[person][p].held = false;
+            model_withdraw(&model->cells[person][p]);
+        }
 }
 
 /* ---- delegations ---- */

@@ -37,6 +37,9 @@ struct model_package {
     enum package_at_end at_end;
 };
 
+/* What the root service says of an account (rule 9): it may decide; it has expired or is locked; it does not answer. */
+enum model_account { MODEL_OPEN = 0, MODEL_BARRED, MODEL_UNANSWERED };
+
 /* A group of what is held: nothing is known of it yet; known and not in place; in place; taken away by hand. */
 enum model_grant { UNKNOWN = 0, LACKING, PLACED, DRIFTED };
 
@@ -56,6 +59,8 @@ struct model_cell {
     int64_t begin, end, length;
     int64_t fixed_start; /* 0: its clock starts when its first group is in place */
     bool begun, of_emergency;
+    bool adopted;   /* from a grant file: nobody knows what was asked for */
+    bool held_back; /* the store was put back, and the file did not give it */
     enum model_grant grants[MODEL_GROUPS];
     int64_t tried; /* to put it in place, last */
 
@@ -68,6 +73,7 @@ struct model_record {
     int person, package;
     unsigned requestor;
     bool routed; /* its stages are on record */
+    bool lost;   /* the store that was put back does not know it */
 };
 
 struct model_delegation {
@@ -88,6 +94,9 @@ struct model {
     struct model_delegation delegations[MODEL_DELEGATIONS]; /* by their ends; the rest is zero */
     int endings;                                            /* of sessions, not done yet */
     int pending_per_user;
+    enum model_account accounts[MODEL_USERS];
+    bool unaccepted;              /* the store is not the one that was known */
+    int64_t held_request;         /* then requests up to this one begin nothing */
     struct model_record *records; /* by id */
 };
 
@@ -119,6 +128,8 @@ int model_expect_submit(const struct model *model, int person, int package, bool
 int model_expect_extend(const struct model *model, int person, int package, int64_t duration);
 int model_expect_decide(const struct model *model, const struct model_caller *caller, int64_t id,
                         bool approve, int64_t duration, int64_t start);
+int model_expect_delegate(const struct model *model, const struct model_caller *caller, int to);
+int model_expect_retry(const struct model *model, int person, int package);
 int model_expect_cancel(const struct model *model, int person, int64_t id);
 int model_expect_assign(const struct model *model, int person, int package, bool override);
 int model_expect_emergency(const struct model *model, int person, int package);
@@ -154,6 +165,8 @@ void model_placed(struct model *model, int user, int group);
 bool model_wants(const struct model *model, int user, int group);
 /* A policy comes into force. */
 void model_reload(struct model *model, const struct model_package *packages);
+/* Another store is in its place; NULL: a new one. What is held the grant files say, so others tell it (model_world.h). */
+void model_put_back(struct model *model, const struct model *saved);
 /* Root locks the user, and unlocks them: rule 14, what lies ahead goes, too. */
 void model_lock(struct model *model, int user);
 /* The user has another uid: another person. */

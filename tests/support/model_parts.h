@@ -15,6 +15,11 @@ static inline const struct model_package *model_policy_of(const struct model *mo
     return &model->packages[model->records[cell->request].package];
 }
 
+static inline bool model_is_held_request(const struct model *model, int64_t id)
+{
+    return model->unaccepted && id <= model->held_request;
+}
+
 void model_enter_stage(struct model *model, struct model_cell *cell, int stage);
 void model_complete(struct model *model, int person, int package);
 bool model_asks_nobody(const struct model *model, int person, int package);

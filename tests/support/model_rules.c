@@ -76,7 +76,8 @@ bool model_asks_nobody(const struct model *model, int person, int package)
 {
     const struct model_package *policy = &model->packages[package];
     return !policy->n_stages ||
-           (policy->extension == PACKAGE_EXTENSION_ALLOWED && !model->cells[person][package].of_emergency);
+           (policy->extension == PACKAGE_EXTENSION_ALLOWED && !model->cells[person][package].of_emergency &&
+            !model->cells[person][package].adopted);
 }
 
 int model_expect_extend(const struct model *model, int person, int package, int64_t duration)
@@ -94,6 +95,14 @@ int model_expect_extend(const struct model *model, int person, int package, int6
     if (!model_asks_nobody(model, person, package) && count_waiting(model, person) >= model->pending_per_user)
         return BUS_ERROR_LIMIT_EXCEEDED;
     return pauses(model, person, package, false) ? BUS_ERROR_POLICY_REFUSED : 0;
+}
+
+int model_expect_retry(const struct model *model, int person, int package)
+{
+    const struct model_cell *cell = &model->cells[person][package];
+    return !cell->held                            ? BUS_ERROR_NO_SUCH_REQUEST
+           : cell->held_back && model->unaccepted ? BUS_ERROR_POLICY_REFUSED
+                                                  : 0;
 }
 
 int model_expect_cancel(const struct model *model, int person, int64_t id)
@@ -121,6 +130,33 @@ int model_expect_emergency(const struct model *model, int person, int package)
                    cell->unreviewed || model_conflicts(model, person, package, false)
                ? BUS_ERROR_POLICY_REFUSED
                : 0;
+}
+
+/* ---- accounts: rule 9 ---- */
+
+static int judge_user(const struct model *model, int user, int barred)
+{
+    return model->accounts[user] == MODEL_OPEN     ? 0
+           : model->accounts[user] == MODEL_BARRED ? barred
+                                                   : BUS_ERROR_UNAVAILABLE;
+}
+
+/* Of the account, and of the login that it was got at from. */
+static int judge_accounts(const struct model *model, const struct model_caller *caller)
+{
+    const unsigned login = caller->identity & ~(1u << caller->person);
+    const int r = judge_user(model, model_user(caller->person), BUS_ERROR_NOT_AUTHORIZED);
+    return r || !login ? r : judge_user(model, model_user(__builtin_ctz(login)), BUS_ERROR_NOT_AUTHORIZED);
+}
+
+int model_expect_delegate(const struct model *model, const struct model_caller *caller, int to)
+{
+    const int r = judge_accounts(model, caller);
+    if (r)
+        return r;
+    return model_user(caller->person) == to || caller->identity & 1u << model->person_of[to]
+               ? BUS_ERROR_POLICY_REFUSED
+               : judge_user(model, to, BUS_ERROR_POLICY_REFUSED);
 }
 
 /* ---- decisions ---- */
@@ -162,7 +198,9 @@ static int judge_decider(const struct model *model, const struct model_caller *c
         if (!delegation->until || delegation->to != caller->person ||
             !model_is_current(model, delegation->from) || !(named & 1u << model_user(delegation->from)))
             continue;
-        const int r = judge_people(against, caller->identity, delegation->identity);
+        int r = judge_people(against, caller->identity, delegation->identity);
+        if (r == 0)
+            r = judge_user(model, model_user(delegation->from), BUS_ERROR_NOT_AUTHORIZED);
         *ret_for = delegation->identity;
         if (r == 0)
             return 0;
@@ -209,9 +247,12 @@ int model_expect_decide(const struct model *model, const struct model_caller *ca
     if (r == NOT_NAMED) /* rule 4, of an earlier stage */
         r = caller->person != person && stage_of(model, caller, id) < cell->stage ? BUS_ERROR_ALREADY_DECIDED
                                                                                   : BUS_ERROR_NOT_AUTHORIZED;
+    if (r == 0)
+        r = judge_accounts(model, caller);
     if (r != 0 || !approve)
         return r;
-    if (!policy->present || !(policy->requestors & 1u << model_user(person)) || /* rule 9 */
+    if (model_is_held_request(model, id) || !policy->present ||
+        !(policy->requestors & 1u << model_user(person)) || /* rule 9 */
         duration > cell->duration || (start_at && (cell->extends || start_at < cell->start)) ||
         (!cell->extends && cell->held) || model_conflicts(model, person, package, false))
         return BUS_ERROR_POLICY_REFUSED;
@@ -256,5 +297,5 @@ bool model_may_review(const struct model *model, const struct model_caller *call
     for (int s = 0; s < policy->n_stages; s++)
         may |= judge_decider(model, caller, policy->stages[s].approvers | policy->stages[s].fallback,
                              &against, &for_whom) == 0;
-    return may && policy->present && cell->unreviewed == id;
+    return may && policy->present && cell->unreviewed == id && judge_accounts(model, caller) == 0;
 }

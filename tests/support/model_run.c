@@ -116,7 +116,7 @@ unsigned step_chance(unsigned bound)
 static void disturb(int user, int package)
 {
     const int group = (int)step_chance(MODEL_GROUPS);
-    switch (step_chance(13)) {
+    switch (step_chance(17)) {
     case 0:
         step_restart();
         break;
@@ -152,6 +152,18 @@ static void disturb(int user, int package)
     case 12:
         step_lock(user);
         break;
+    case 13:
+        step_change_account(user);
+        break;
+    case 14:
+        step_save_store();
+        break;
+    case 15:
+        step_put_back_store(false);
+        break;
+    case 16:
+        step_chance(4) ? step_accept_store() : step_put_back_store(true);
+        break;
     }
 }
 
@@ -166,6 +178,11 @@ static void mend(void)
     }
     if (step_world.etc.failure)
         step_change_root_service();
+    if (model->unaccepted && step_chance(2))
+        step_accept_store();
+    for (int u = 0; u < MODEL_USERS; u++)
+        if (model->accounts[u] != MODEL_OPEN)
+            step_change_account(u);
     for (int p = 0; p < MODEL_PACKAGES; p++)
         if (!model->packages[p].present && step_chance(3) == 0)
             step_change_policy(p);
@@ -217,6 +234,10 @@ static void step(void)
     const int64_t recent = step_newest > RECENT ? step_newest - (int64_t)step_chance(RECENT)
                                                 : 1 + (int64_t)step_chance((unsigned)step_newest);
     const int64_t waiting = cell->request && step_chance(4) ? cell->request : recent;
+    if (model->records[waiting].lost) {
+        step_submit(user, package);
+        return;
+    }
     const unsigned what = step_chance(32);
     if (engine->verification.pending && step_chance(2))
         engine_verify(engine);
@@ -278,6 +299,7 @@ START_TEST(test_random_operations)
         audited_check(engine->store);
     }
     world_settle(&step_world);
+    step_forget_store();
     free(model->records);
 }
 END_TEST

@@ -22,7 +22,7 @@ uid_t world_uid(int person)
     return (uid_t)(ALICE + model_user(person) + (person < MODEL_USERS ? 0 : ANOTHER_UID));
 }
 
-static int person_of_uid(uid_t uid)
+int world_person_of_uid(uid_t uid)
 {
     return uid < ALICE + ANOTHER_UID ? (int)uid - ALICE : (int)uid - ALICE - ANOTHER_UID + MODEL_USERS;
 }
@@ -36,7 +36,7 @@ static int find(const char *const *names, int count, const char *name)
     return i;
 }
 
-static int find_package(const struct world *world, const char *name)
+int world_find_package(const struct world *world, const char *name)
 {
     int p = 0;
     while (p < MODEL_PACKAGES && strcmp(world->model.packages[p].name, name) != 0)
@@ -161,7 +161,12 @@ static bool serve_retry(struct world *world)
     ck_assert_int_eq(store_get_assignment(engine->store, id, &assignment), 0);
     struct facts *facts = world_facts(world, NULL, inquiry.user);
     ck_assert_int_eq(engine_retry(engine, id, facts), 0);
-    model_try(&world->model, person_of_uid(assignment.uid), find_package(world, assignment.package), false);
+    ck_assert(world->model.files ||
+              !world->model
+                   .cells[world_person_of_uid(assignment.uid)][world_find_package(world, assignment.package)]
+                   .held_back);
+    model_try(&world->model, world_person_of_uid(assignment.uid),
+              world_find_package(world, assignment.package), false);
     assignment_deinit(&assignment);
     inquiry_deinit(&inquiry);
     facts_free(facts);
@@ -209,7 +214,7 @@ static bool ask_root_service(struct world *world)
     if (!removes)
         ck_assert(model_wants(&world->model, user, group));
     else if (!etc->answer) {
-        ck_assert_msg((*ours || !etc->member) && !is_placed(&world->model, user, group),
+        ck_assert_msg((*ours || !etc->member || world->adopted) && !is_placed(&world->model, user, group),
                       "%s was taken out of %s", world_users[user], world_groups[group]);
         *ours = false;
     }
@@ -256,7 +261,7 @@ static bool serve_ending(struct world *world)
     struct engine_ending ending = {0};
     if (engine_take_due_ending(&world->fixture.engine, &ending) != 0)
         return false;
-    const int person = person_of_uid(ending.uid);
+    const int person = world_person_of_uid(ending.uid);
     const bool fails = world->chance(4) == 0;
     for (int p = 0; p < MODEL_PACKAGES; p++) {
         const struct model_package *package = &world->model.packages[p];
@@ -285,7 +290,7 @@ static bool serve_warning(struct world *world)
     if (engine_take_due_warning(&world->fixture.engine, &warning) != 0)
         return false;
     for (int p = 0; p < MODEL_PACKAGES; p++) {
-        const struct model_cell *cell = &world->model.cells[person_of_uid(warning.uid)][p];
+        const struct model_cell *cell = &world->model.cells[world_person_of_uid(warning.uid)][p];
         near |= cell->held && world->model.packages[p].at_end != PACKAGE_AT_END_KEEP &&
                 cell->end - 900 <= world->fixture.now && world->fixture.now < cell->end;
     }
@@ -317,8 +322,8 @@ static void compare_requests(struct world *world)
                  " CASE WHEN granted > 0 THEN granted ELSE duration END FROM request WHERE waiting = 1",
                  "");
     while (sql_step(world->fixture.engine.store, s) == 1) {
-        const int person = person_of_uid(sql_uid(s, 1));
-        const int package = find_package(world, (const char *)sqlite3_column_text(s, 2));
+        const int person = world_person_of_uid(sql_uid(s, 1));
+        const int package = world_find_package(world, (const char *)sqlite3_column_text(s, 2));
         const struct model_cell *cell = &world->model.cells[person][package];
         ck_assert_int_eq(sqlite3_column_int64(s, 0), cell->request);
         ck_assert_int_eq(sqlite3_column_int64(s, 3), cell->later);
@@ -346,13 +351,15 @@ static void compare_assignments(struct world *world)
                                " WHERE state IN ('partially-fulfilled', 'fulfilled')",
                                "");
     while (sql_step(world->fixture.engine.store, s) == 1) {
-        const int person = person_of_uid(sql_uid(s, 0));
-        const int package = find_package(world, (const char *)sqlite3_column_text(s, 1));
+        const int person = world_person_of_uid(sql_uid(s, 0));
+        const int package = world_find_package(world, (const char *)sqlite3_column_text(s, 1));
         const struct model_cell *cell = &world->model.cells[person][package];
         ck_assert_msg(cell->held, "person %d holds %s", person, world->model.packages[package].name);
         ck_assert_int_eq(sqlite3_column_int64(s, 2), cell->begin);
         ck_assert_int_eq(sqlite3_column_int64(s, 3), cell->end);
-        ck_assert_int_eq(sqlite3_column_int64(s, 4), model_is_whole(&world->model, person, package));
+        ck_assert_msg(sqlite3_column_int64(s, 4) == model_is_whole(&world->model, person, package),
+                      "person %d has %s: whole: %d expected", person, world->model.packages[package].name,
+                      model_is_whole(&world->model, person, package));
         count++;
     }
     sql_release(world->fixture.engine.store, s);
@@ -369,9 +376,9 @@ static void compare_grants(struct world *world)
                                " WHERE a.state IN ('partially-fulfilled', 'fulfilled')",
                                "");
     while (sql_step(world->fixture.engine.store, s) == 1) {
-        const int package = find_package(world, (const char *)sqlite3_column_text(s, 1));
+        const int package = world_find_package(world, (const char *)sqlite3_column_text(s, 1));
         const int group = find(world_groups, MODEL_GROUPS, (const char *)sqlite3_column_text(s, 2));
-        const struct model_cell *cell = &world->model.cells[person_of_uid(sql_uid(s, 0))][package];
+        const struct model_cell *cell = &world->model.cells[world_person_of_uid(sql_uid(s, 0))][package];
         const enum model_grant grant = sqlite3_column_int(s, 3)   ? PLACED
                                        : sqlite3_column_int(s, 4) ? DRIFTED
                                        : sqlite3_column_int(s, 5) ? UNKNOWN
@@ -393,7 +400,7 @@ static void compare_file(struct world *world, int user)
     if (grantdir_read_user(world->fixture.state, world_users[user], world->fixture.now, &file) == 0)
         ck_assert_int_eq(file.uid, world_uid(model->person_of[user]));
     for (size_t i = 0; i < file.n_packages; i++)
-        opens[find_package(world, file.packages[i].name)] |=
+        opens[world_find_package(world, file.packages[i].name)] |=
             grant_span_holds(&file.packages[i].span, world->fixture.now);
     for (size_t i = 0; i < file.n_groups; i++)
         in[find(world_groups, MODEL_GROUPS, file.groups[i].name)] |=
@@ -436,7 +443,7 @@ static bool is_tried(const struct model *model, const struct model_cell *cell, i
         if (policy->groups & 1u << g &&
             (cell->grants[g] == UNKNOWN || cell->grants[g] == LACKING ||
              (cell->grants[g] == DRIFTED && policy->present && policy->drift_repair)))
-            return cell->held;
+            return cell->held && !cell->held_back;
     return false;
 }
 

@@ -13,7 +13,8 @@ struct world {
     struct etcgroup etc;
     struct model model;
     bool ours[MODEL_USERS][MODEL_GROUPS]; /* lines of /etc/group that the root service wrote */
-    int64_t failed;                       /* when the root service last failed */
+    bool adopted;   /* what a grant file gave counts as added by us; the root service knows */
+    int64_t failed; /* when the root service last failed */
     unsigned (*chance)(unsigned bound);
 };
 
@@ -22,6 +23,8 @@ extern const char *const world_groups[MODEL_GROUPS];
 extern const gid_t world_gids[MODEL_GROUPS];
 
 uid_t world_uid(int person);
+int world_person_of_uid(uid_t uid);
+int world_find_package(const struct world *world, const char *name);
 /* As the engine is told by the bus. */
 struct caller world_caller(const struct model_caller *caller);
 /* What a look-up finds now: of the caller, the user (both may be NULL), the groups, and all who may approve. */

@@ -32,6 +32,7 @@ void step_import(int package, int group);
 /* The host, and who else has a hand in it. */
 void step_move_clock(int64_t seconds);
 void step_restart(void);
+void step_go_away(void);
 void step_change_policy(int package);
 void step_change_uid(int user);
 void step_change_group(int group);
@@ -39,4 +40,11 @@ void step_change_allowed(int group);
 void step_edit_file(int user, unsigned groups);
 void step_edit_line(int user, int group);
 void step_change_root_service(void);
+void step_change_account(int user);
 void step_lock(int user);
+
+/* Another store: an older one that is put back, or a new one where one was known. */
+void step_save_store(void);
+void step_forget_store(void);
+void step_put_back_store(bool lost);
+void step_accept_store(void);
