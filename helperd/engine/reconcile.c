@@ -413,7 +413,8 @@ static bool meet_assignment(struct txn *txn, struct assignment *assignment, cons
     return true;
 }
 
-/* A file that the modules refuse gives nothing. */
+/* A file that the modules refuse gives nothing. One that a broken disk does not give is written anew: were it to be read
+ * again, it would give what is held. */
 static int meet_user(struct txn *txn, const struct grant_source *source, const char *user)
 {
     struct grant_user file = {0};
@@ -422,14 +423,15 @@ static int meet_user(struct txn *txn, const struct grant_source *source, const c
         char visible[NAME_ENCODED_MAX + 1];
         log_error("The grant file of %s cannot be read: %s.", text_visible(user, visible, sizeof(visible)),
                   strerror(-read));
-        return read;
+        if (read != -EIO)
+            return read;
     }
     const struct meeting meeting = {txn, source, &file};
     assignment_each_live(txn, user, meet_assignment, &meeting);
     adopt_lines(&meeting);
     adopt_loose_groups(txn, &file, source->now);
-    if (read == 0)
-        store_add_publication(txn->store, user, false);
+    if (read == 0 || read == -EIO)
+        store_add_publication(txn->store, user, read != 0);
     grant_user_deinit(&file);
     return store_failed(txn->store);
 }

@@ -5,12 +5,14 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #define STATE "/var/lib/accesspkg"
 #define COPY  "/root/copy.db"
+#define ALICE STATE "/grants/user/alice"
 
 static void setup(void)
 {
@@ -192,6 +194,30 @@ START_TEST(test_put_back_by_hand)
 }
 END_TEST
 
+/* A grant file that the disk does not give holds what its user had, and keeps nobody else's from being given. */
+START_TEST(test_unreadable_file)
+{
+    live_expect("alice", "pkg-request submit free", 0, "You hold free");
+    live_expect("carol", "pkg-request submit free", 0, "You hold free");
+    live_expect("root", "pkg-admin backup " COPY, 0, "");
+    live_expect("root", "pkg-admin assign free dave -m x", 0, "");
+    stop();
+    live_expect("root", "pkg-admin restore " COPY, 0, "");
+    /* A file of accesspkg's whose reading fails with EIO, for this test alone. */
+    ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+    live_expect("root",
+                "mount --make-rprivate /; exec >/dev/null 2>&1; "
+                "setpriv --reuid accesspkg --regid accesspkg --clear-groups tail -f /dev/null & "
+                "until mount --bind /proc/$!/mem " ALICE " && test $(stat -c %U " ALICE ") = accesspkg; "
+                "do umount " ALICE "; done; echo $! >/root/reader",
+                0, "");
+    start();
+    ck_assert(!live_in_group("alice", "backup"));
+    ck_assert(live_in_group("carol", "backup"));
+    live_expect("root", "kill $(cat /root/reader)", 0, "");
+}
+END_TEST
+
 /* What is restored without anything having happened since is the store that was. */
 START_TEST(test_restore_same)
 {
@@ -304,8 +330,8 @@ int main(void)
     suite_case("store", setup, live_stop);
     suite_timeout(120);
     suite_add(test_backup, test_descriptors, test_backup_under_load, test_backup_without_room,
-              test_restore_older, test_put_back_by_hand, test_restore_same, test_of_another_host,
-              test_missing_mount, test_no_note);
+              test_restore_older, test_put_back_by_hand, test_unreadable_file, test_restore_same,
+              test_of_another_host, test_missing_mount, test_no_note);
     suite_loop(test_bad_backup, 0, sizeof(bad_backups) / sizeof(bad_backups[0]));
     return suite_run();
 }
