@@ -24,11 +24,14 @@
 /* Made before the timer is set: the handler may only write() and exit. */
 static char deadline_message[512];
 static size_t deadline_length;
+static const char *deadline_note = "";
+static size_t deadline_note_length;
 
 static void deadline_passed(int signal_number)
 {
-    ssize_t written = write(STDERR_FILENO, deadline_message, deadline_length);
+    ssize_t written = write(STDERR_FILENO, deadline_note, deadline_note_length);
 
+    written = write(STDERR_FILENO, deadline_message, deadline_length);
     (void)signal_number;
     (void)written;
     _exit(bus_error_exit_code(BUS_ERROR_UNAVAILABLE));
@@ -43,6 +46,12 @@ static void deadline_prepare(unsigned seconds)
              "before you repeat it.\n" LOOK_AT_BUS "\n",
              text_visible(program_invocation_short_name, name, sizeof(name)), seconds);
     deadline_length = strlen(deadline_message);
+}
+
+void client_deadline_note(const char *text)
+{
+    deadline_note = text;
+    deadline_note_length = strlen(text);
 }
 
 void client_deadline(unsigned seconds)

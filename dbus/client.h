@@ -23,6 +23,8 @@ struct client_error {
 
 /* Sets the deadline: when it passes, the process prints a message and exits with 69. 0 clears it. */
 void client_deadline(unsigned seconds);
+/* Also printed then; it stays the caller's. "": nothing. */
+void client_deadline_note(const char *text);
 
 /* Connects to the system bus. 0, or -1 with *ret_error filled. */
 int client_open(struct client *ret, struct client_error *ret_error);

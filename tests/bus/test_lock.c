@@ -109,6 +109,17 @@ START_TEST(test_limit_of_file_sizes)
 }
 END_TEST
 
+/* A daemon that does not answer: who is locked is told all the same. (The alarm is that of the command's own deadline.) */
+START_TEST(test_status_of_a_mute_daemon)
+{
+    live_expect("root", "pkg-admin lock alice -m 'lost her laptop'", 0, "alice is locked");
+    live_expect("root", "kill -STOP $(pidof accesspkgd)", 0, "");
+    live_expect("root", "timeout --preserve-status -s ALRM 1 pkg-admin status", 69, "lost her laptop");
+    ck_assert_ptr_nonnull(strstr(live_output, "no answer came"));
+    live_expect("root", "kill -CONT $(pidof accesspkgd); pkg-admin unlock alice", 0, "alice is unlocked");
+}
+END_TEST
+
 /* Nothing comes back though nobody but root's command saw the lock. */
 START_TEST(test_lifted_before_a_start)
 {
@@ -380,10 +391,10 @@ int main(void)
 {
     suite_case("lock", setup, live_stop);
     suite_timeout(60);
-    suite_add(test_with_the_daemon, test_limit_of_file_sizes, test_decisions, test_without_the_daemon,
-              test_lifted_before_a_start, test_lost_store, test_without_a_bus, test_taken_over, test_whom,
-              test_names_of_a_uid, test_folder_of_roots_group, test_read_only, test_raw_calls,
-              test_folder_alone);
+    suite_add(test_with_the_daemon, test_status_of_a_mute_daemon, test_limit_of_file_sizes, test_decisions,
+              test_without_the_daemon, test_lifted_before_a_start, test_lost_store, test_without_a_bus,
+              test_taken_over, test_whom, test_names_of_a_uid, test_folder_of_roots_group, test_read_only,
+              test_raw_calls, test_folder_alone);
     suite_case("disk", setup_disk, live_stop);
     suite_timeout(60);
     suite_add(test_full_disk);
