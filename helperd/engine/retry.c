@@ -43,11 +43,27 @@ static char *const *find_eligible(const struct engine *engine, const struct assi
                : NULL;
 }
 
-/* Rule 9: why this user may not have it any more; NULL: they may. */
-static const char *find_ineligible(const struct engine *engine, const struct assignment *assignment,
-                                   const struct request *request, const struct subject *user)
+/* Whether a group of what was approved, and has not begun, is another one by now: it has its name, and another gid. */
+static bool has_other_group(const struct assignment *assignment, const struct request *request,
+                            const struct facts *facts)
 {
+    for (size_t i = 0; !assignment->begun && i < facts->n_groups; i++) {
+        const gid_t seen = request_gid(request, facts->groups[i].name);
+        const gid_t now = facts_gid(facts, facts->groups[i].name);
+        if (seen != GID_UNSET && now != GID_UNSET && seen != now)
+            return true;
+    }
+    return false;
+}
+
+/* Rules 9 and 14: why this user may not have it any more; NULL: they may. */
+static const char *find_ineligible(const struct engine *engine, const struct assignment *assignment,
+                                   const struct request *request, const struct facts *facts)
+{
+    const struct subject *user = facts->user;
     char *const *eligible = find_eligible(engine, assignment, request);
+    if (has_other_group(assignment, request, facts))
+        return "a group that was approved has another gid by now: please ask for it anew";
     if (user->uid != assignment->uid)
         return "the user's name belongs to another uid by now";
     if (!eligible || policy_names(eligible, user))
@@ -63,7 +79,7 @@ static int retry_or_revoke(struct engine *engine, struct assignment *assignment,
     int r = assignment->request ? store_get_request(engine->store, assignment->request, &request) : 0;
     if (r != 0)
         return r < 0 ? r : -EIO;
-    const char *why = find_ineligible(engine, assignment, &request, facts->user);
+    const char *why = find_ineligible(engine, assignment, &request, facts);
     char *const *eligible = find_eligible(engine, assignment, &request);
     /* Neither granted nor revoked while a group that matters is unknown. */
     const bool unknown = eligible && facts->user->uid == assignment->uid &&

@@ -116,7 +116,7 @@ unsigned step_chance(unsigned bound)
 static void disturb(int user, int package)
 {
     const int group = (int)step_chance(MODEL_GROUPS);
-    switch (step_chance(17)) {
+    switch (step_chance(16)) {
     case 0:
         step_restart();
         break;
@@ -156,12 +156,9 @@ static void disturb(int user, int package)
         step_change_account(user);
         break;
     case 14:
-        step_save_store();
+        step_chance(2) ? step_save_store() : step_put_back_store(false);
         break;
     case 15:
-        step_put_back_store(false);
-        break;
-    case 16:
         step_chance(4) ? step_accept_store() : step_put_back_store(true);
         break;
     }

@@ -93,6 +93,24 @@ static void hold_unasked(const char *user, uid_t uid, const char *package)
 }
 
 /* Rule 7, where the policy asks nobody: one that waits for its start is not filed again beside itself. */
+/* Rule 14: the group of this name is another one by the start. */
+START_TEST(test_other_group_at_the_start)
+{
+    json_t *value = NULL;
+    char *names[] = {(char *)"asked", NULL};
+    const struct submission submission = {.packages = names, .start = FIXTURE_NOW + 10};
+    ck_assert_int_eq(acts_submit(&fixture, "alice", &submission, &value), 0);
+    const int64_t id = fixture_id(value);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+    acts_pass(&fixture, 10);
+    struct facts *facts = fixture_facts(NULL, "alice");
+    facts->groups[0].gid = facts->groups[1].gid = 2002;
+    acts_retry_due(&fixture, facts);
+    ck_assert_str_eq(fixture_state(&fixture, id), "revoked");
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "asked"));
+}
+END_TEST
+
 START_TEST(test_one_at_a_time)
 {
     json_t *value = NULL;
@@ -239,8 +257,8 @@ int main(void)
 {
     suite_case("later", setup, fixture_teardown);
     suite_add(test_scheduled_start, test_cancel_before_start, test_eligibility_at_the_start,
-              test_one_at_a_time, test_held_meanwhile, test_out_of_range, test_start_was_missed,
-              test_start_behind_a_missed_end, test_revoke_before_start, test_assign_answers_what_waits,
-              test_duties_shut_nobody_out);
+              test_other_group_at_the_start, test_one_at_a_time, test_held_meanwhile, test_out_of_range,
+              test_start_was_missed, test_start_behind_a_missed_end, test_revoke_before_start,
+              test_assign_answers_what_waits, test_duties_shut_nobody_out);
     return suite_run();
 }
