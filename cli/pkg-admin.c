@@ -16,6 +16,7 @@
 #include "common/cleanup.h"
 #include "common/directory.h"
 #include "common/groupfile.h"
+#include "common/names.h"
 #include "common/nsswitch.h"
 #include "common/paths.h"
 
@@ -272,15 +273,30 @@ static int assign_access(struct invocation *invocation)
                                                                     invocation->operands[0], options)));
 }
 
+/* Rule 13: where accesspkgd is dead, mute or its store damaged, root ends all of it in the file system. */
+static char *advise_lock(const char *user)
+{
+    char word[TEXT_WORD_MAX];
+    return output_format(
+        "Without accesspkgd root can end all that they hold, until it is lifted: pkg-admin lock %s\n",
+        text_word(user, word));
+}
+
 static int revoke_access(struct invocation *invocation)
 {
     if (!invocation->reason)
         return command_usage(invocation,
                              "the command 'revoke' needs a reason, which the user reads: -m 'REASON'");
-    return call_for_assignment(invocation,
-                               client_message("Revoke", "sss",
-                                              json_pack("[s, s, s]", invocation->operands[1],
-                                                        invocation->operands[0], invocation->reason)));
+    _cleanup_free_ char *advice = advise_lock(invocation->operands[1]);
+    client_deadline_note(advice);
+    const int code = call_for_assignment(
+        invocation, client_message("Revoke", "sss",
+                                   json_pack("[s, s, s]", invocation->operands[1], invocation->operands[0],
+                                             invocation->reason)));
+    client_deadline_note("");
+    if (code == EX_UNAVAILABLE && geteuid() == 0)
+        fputs(advice, stderr);
+    return code;
 }
 
 static int retry_access(struct invocation *invocation)

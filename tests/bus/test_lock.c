@@ -109,6 +109,24 @@ START_TEST(test_limit_of_file_sizes)
 }
 END_TEST
 
+/* Rule 13: a revocation that no daemon can do says what root can; a damaged store keeps no lock from ending access. */
+START_TEST(test_damaged_store)
+{
+    hold("alice");
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    live_expect("root", "pkg-admin revoke free alice -m over", 69, "pkg-admin lock alice");
+    live_expect(
+        "root",
+        "dd if=/dev/urandom of=/var/lib/accesspkg/state.db bs=4096 seek=1 count=400 conv=notrunc 2>&1", 0,
+        "");
+    ck_assert(live_in_group("alice", "backup"));
+    live_expect("root", "pkg-admin lock alice -m over", 0, "alice is locked");
+    ck_assert(!live_in_group("alice", "backup"));
+    live_expect("root", "pkg-admin unlock alice", 0, "alice is unlocked");
+    ck_assert(!live_in_group("alice", "backup"));
+}
+END_TEST
+
 /* A daemon that does not answer: who is locked is told all the same. (The alarm is that of the command's own deadline.) */
 START_TEST(test_status_of_a_mute_daemon)
 {
@@ -391,10 +409,10 @@ int main(void)
 {
     suite_case("lock", setup, live_stop);
     suite_timeout(60);
-    suite_add(test_with_the_daemon, test_status_of_a_mute_daemon, test_limit_of_file_sizes, test_decisions,
-              test_without_the_daemon, test_lifted_before_a_start, test_lost_store, test_without_a_bus,
-              test_taken_over, test_whom, test_names_of_a_uid, test_folder_of_roots_group, test_read_only,
-              test_raw_calls, test_folder_alone);
+    suite_add(test_with_the_daemon, test_damaged_store, test_status_of_a_mute_daemon,
+              test_limit_of_file_sizes, test_decisions, test_without_the_daemon, test_lifted_before_a_start,
+              test_lost_store, test_without_a_bus, test_taken_over, test_whom, test_names_of_a_uid,
+              test_folder_of_roots_group, test_read_only, test_raw_calls, test_folder_alone);
     suite_case("disk", setup_disk, live_stop);
     suite_timeout(60);
     suite_add(test_full_disk);
