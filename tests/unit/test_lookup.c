@@ -148,7 +148,7 @@ START_TEST(test_bad_answers)
         READ "echo '" CALLER "'; echo '" CALLER "'; cat >/dev/null", /* twice */
         READ "echo '" CALLER "'; echo nonsense; cat >/dev/null",
         READ "printf '\377\376\n'; cat >/dev/null",
-        READ "exec head -c 4000000 /dev/zero", /* no end of it */
+        READ "exec head -c 4000000 /dev/zero",                                         /* no end of it */
         READ "echo '" CALLER "'; yes \"$(printf '{\"principals\": true%2000s' '}')\"", /* and of this */
         READ "printf '{\"caller\": '", /* ends in the middle */
         READ "echo '" CALLER "'",
