@@ -49,7 +49,7 @@ static bool read_slot(int fd, int index, struct unrecorded *ret)
     if (pread(fd, &slot, sizeof(slot), (off_t)index * SLOT_SIZE) != sizeof(slot))
         return false;
     *ret = slot.what;
-    return slot.check == check_of(ret) && (ret->assignment || ret->request) &&
+    return (ret->assignment || ret->request) && slot.check == check_of(ret) && /* nearly all are empty */
            is_text(ret->user, sizeof(ret->user)) && is_text(ret->package, sizeof(ret->package)) &&
            is_text(ret->actor, sizeof(ret->actor)) && is_text(ret->reason, sizeof(ret->reason));
 }
