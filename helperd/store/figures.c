@@ -67,7 +67,12 @@ struct store_space store_measure(struct store *store)
 
 int store_next_deadline(struct store *store, int64_t *ret)
 {
-    return FIND_NUMBER(
+    const int64_t changes = sqlite3_total_changes64(store->database);
+    if (store->deadline.known && store->deadline.changes == changes && !store->failed) {
+        *ret = store->deadline.at;
+        return 0;
+    }
+    const int r = FIND_NUMBER(
         store, ret,
         "SELECT coalesce(min(t), 0) FROM ("
         " SELECT min(deadline) AS t FROM request WHERE state = 'pending-approval'"
@@ -79,6 +84,10 @@ int store_next_deadline(struct store *store, int64_t *ret)
         /* GRANT_FOREVER is no deadline. Compared once with the minimum, not with each row. */
         " UNION ALL SELECT nullif(min(end), 9223372036854775807) FROM assignment WHERE " SQL_LIVE ")",
         "");
+    store->deadline.known = r == 0;
+    store->deadline.at = r == 0 ? *ret : 0;
+    store->deadline.changes = changes;
+    return r;
 }
 
 int store_next_retry(struct store *store, int64_t *ret)

@@ -19,6 +19,13 @@ struct store {
     } cache[STORE_CACHE];
     bool in_transaction;
     int failed; /* the first fault of this transaction, -errno: it reads and writes nothing any more; 0: none */
+    /* The answer of store_next_deadline, which each call asks twice: it holds until something is written. Nobody else
+     * writes here (state.lock). */
+    struct {
+        bool known;
+        int64_t at;
+        int64_t changes; /* as SQLite counts them */
+    } deadline;
 };
 
 /*

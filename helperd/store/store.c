@@ -377,6 +377,7 @@ void store_rollback(struct store *store)
 {
     store->in_transaction = false;
     store->failed = 0;
+    store->deadline.known = false; /* what was taken back is not counted */
     if (!sqlite3_get_autocommit(
             store->database)) /* a BEGIN that failed leaves nothing to roll back, as a rule */
         sql_run(store, "ROLLBACK", "");
