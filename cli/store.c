@@ -23,6 +23,7 @@
 static void say_accepted(struct invocation *invocation, const json_t *outcome)
 {
     const int64_t held = member_integer(outcome, "held"), waiting = member_integer(outcome, "waiting"),
+                  cancelled = member_integer(outcome, "cancelled"),
                   pending = member_integer(outcome, "pending");
 
     output_line(&invocation->output, "state.db is accepted as it is.");
@@ -37,6 +38,12 @@ static void say_accepted(struct invocation *invocation, const json_t *outcome)
                     "%lld request%s approved, and begin%s at the time that was asked for. To stop one: "
                     "pkg-admin revoke",
                     (long long)waiting, waiting == 1 ? " is" : "s are", waiting == 1 ? "s" : "");
+    if (cancelled > 0)
+        output_line(
+            &invocation->output,
+            "%lld approved request%s cancelled, as the start has passed: whether it began and ended is "
+            "not known.",
+            (long long)cancelled, cancelled == 1 ? " was" : "s were");
     if (pending > 0)
         output_line(&invocation->output, "%lld request%s for a decision.", (long long)pending,
                     pending == 1 ? " waits" : "s wait");

@@ -264,7 +264,24 @@ int lineage_check_retry(const struct engine *engine, const struct assignment *as
                          assignment->package, text_visible(assignment->user, user, sizeof(user)));
 }
 
-static int accept_store(const struct call *call)
+/* What would have begun meanwhile: it may have begun and been revoked after the store was saved (rule 13). */
+static void withdraw_missed(struct txn *txn, int64_t *ret_count)
+{
+    struct request request = {0};
+    while (store_find_due_start(txn->store, txn_now(txn), &request) == 0) {
+        const bool missed = request.id <= txn->engine->held_request;
+        if (missed)
+            request_withdraw(txn, &request,
+                             own_act("state.db was put back, and its start has passed: it may have begun "
+                                     "and ended. Please ask anew"));
+        *ret_count += missed;
+        request_deinit(&request);
+        if (!missed)
+            return;
+    }
+}
+
+static int accept_store(const struct call *call, int64_t *ret_cancelled)
 {
     struct engine *engine = call->engine;
     struct txn txn;
@@ -273,6 +290,7 @@ static int accept_store(const struct call *call)
         return -ENOMEM;
     txn_begin(&txn, engine);
     store_accept(txn.store);
+    withdraw_missed(&txn, ret_cancelled);
     store_begin_epoch(txn.store, txn_now(&txn));
     if (engine->host_key)
         store_set_origin(txn.store, engine->host_key);
@@ -290,7 +308,7 @@ static int accept_store(const struct call *call)
 int engine_accept_store(const struct call *call)
 {
     struct store_counts counts = {0};
-    int64_t held = 0, waiting = 0;
+    int64_t held = 0, waiting = 0, cancelled = 0;
     _cleanup_free_ char *epoch = NULL;
     int r = engine_end(call->engine, engine_begin_call(call->engine, call->facts));
     if (r < 0)
@@ -298,12 +316,14 @@ int engine_accept_store(const struct call *call)
     if (!call->engine->unaccepted)
         return engine_refuse(call->reply, BUS_ERROR_POLICY_REFUSED,
                              "state.db is the one that was known on this host: there is nothing to accept.");
-    if ((r = store_count_waiting(call->engine->store, &waiting)) < 0 || (r = accept_store(call)) < 0 ||
+    if ((r = accept_store(call, &cancelled)) < 0 ||
+        (r = store_count_waiting(call->engine->store, &waiting)) < 0 ||
         (r = store_count_held(call->engine->store, &held)) < 0 ||
         (r = store_read_counts(call->engine->store, clock_now(&call->engine->clock), &counts)) < 0 ||
         (r = store_get_epoch(call->engine->store, &epoch)) < 0)
         return r;
-    call->reply->value = json_pack("{s:s*, s:I, s:I, s:I}", "epoch", epoch, "held", (json_int_t)held,
-                                   "waiting", (json_int_t)waiting, "pending", (json_int_t)counts.pending);
+    call->reply->value = json_pack("{s:s*, s:I, s:I, s:I, s:I}", "epoch", epoch, "held", (json_int_t)held,
+                                   "waiting", (json_int_t)waiting, "cancelled", (json_int_t)cancelled,
+                                   "pending", (json_int_t)counts.pending);
     return call->reply->value ? 0 : -ENOMEM;
 }

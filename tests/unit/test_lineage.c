@@ -155,7 +155,25 @@ START_TEST(test_what_lies_ahead)
     ck_assert_int_eq(fixture_decide(&fixture, "bob", pending, false, "no", NULL), 0);
     ck_assert_int_eq(accept_store(), 0);
     ck_assert_int_eq(engine_tick(&fixture.engine), 0);
-    ck_assert_str_ne(fixture_state(&fixture, ahead), "approved");
+    ck_assert_str_eq(fixture_state(&fixture, ahead), "cancelled");
+}
+END_TEST
+
+/* It had begun and was revoked since: accepting the store from before does not give it again. */
+START_TEST(test_begun_and_revoked)
+{
+    char *packages[] = {(char *)"self", NULL};
+    const struct submission later = {.packages = packages, .start = fixture.now + 60};
+    ck_assert_int_eq(acts_submit(&fixture, "dave", &later, NULL), 0);
+    save_store();
+    acts_pass(&fixture, 60);
+    acts_retry_due(&fixture, NULL);
+    ck_assert(fixture_gate_opens(&fixture, "dave", "self"));
+    ck_assert_int_eq(acts_revoke(&fixture, "dave", "self", "over"), 0);
+    put_back();
+    ck_assert_int_eq(accept_store(), 0);
+    ck_assert(!acts_retry_if_due(&fixture, "dave"));
+    ck_assert(!fixture_gate_opens(&fixture, "dave", "self"));
 }
 END_TEST
 
@@ -409,9 +427,9 @@ int main(void)
 {
     suite_case("lineage", setup_file, fixture_teardown);
     suite_add(test_revoked_since, test_not_recorded, test_given_since, test_moved_ends, test_what_lies_ahead,
-              test_notes_of_the_older_store, test_memberships, test_delegations, test_lost,
-              test_lost_with_files, test_lost_partial, test_found_again, test_whole_folder, test_another,
-              test_no_alarm, test_note_stays);
+              test_begun_and_revoked, test_notes_of_the_older_store, test_memberships, test_delegations,
+              test_lost, test_lost_with_files, test_lost_partial, test_found_again, test_whole_folder,
+              test_another, test_no_alarm, test_note_stays);
     suite_loop(test_bad_note, 0, sizeof(bad_notes) / sizeof(*bad_notes));
     return suite_run();
 }
