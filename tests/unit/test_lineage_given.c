@@ -3,6 +3,7 @@
  * What follows from what a store learnt of grant files when it was put back, or was new: nobody gets more by it, an end
  * takes all of it, and /etc/group follows (rules 12 to 14).
  */
+#include "helperd/store/sql.h"
 #include "tests/support/etcgroup.h"
 #include "tests/unit/lineage.h"
 
@@ -37,17 +38,21 @@ static void hold_in_etc(const char *user, const char *package)
     ck_assert(fixture_gate_opens(&fixture, user, package));
 }
 
+static void change_store_to_none(void)
+{
+    stop();
+    folder_shell(fixture.state, "rm -f state.db*");
+    open_and_start();
+}
+
 /* An older store, or none at all; something has happened since it was saved. */
 static void change_store(bool lost)
 {
     ck_assert_int_eq(fixture_submit(&fixture, "dave", "self", NULL, NULL), 0);
-    if (lost) {
-        stop();
-        folder_shell(fixture.state, "rm -f state.db*");
-        open_and_start();
-    } else {
+    if (lost)
+        change_store_to_none();
+    else
         put_back();
-    }
     ck_assert_str_ne(problem(), "");
 }
 
@@ -95,6 +100,41 @@ START_TEST(test_outstanding_sessions)
     ck_assert_int_eq(engine_take_due_ending(&fixture.engine, &ending), 0);
     ck_assert_uint_eq(ending.uid, ALICE);
     engine_ending_deinit(&ending);
+}
+END_TEST
+
+static int refuse_commit(void *data)
+{
+    (void)data;
+    return 1;
+}
+
+/* Ended, and that could not be recorded before the store was exchanged. */
+START_TEST(test_end_not_recorded)
+{
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "self", NULL, NULL), 0);
+    save_store();
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "other", NULL, NULL), 0);
+    sqlite3_commit_hook(fixture.engine.store->database, refuse_commit, NULL);
+    ck_assert_int_eq(acts_revoke(&fixture, "alice", "self", "over"), BUS_ERROR_UNAVAILABLE);
+    ck_assert_int_eq(acts_revoke(&fixture, "alice", "other", "over"), BUS_ERROR_UNAVAILABLE);
+    ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+    if (_i)
+        put_back();
+    else
+        change_store_to_none();
+    ck_assert_str_ne(problem(), "");
+    for (int i = 0; i < 3; i++) {
+        ck_assert(!fixture_gate_opens(&fixture, "alice", "self"));
+        ck_assert(!fixture_gate_opens(&fixture, "alice", "other"));
+        acts_pass(&fixture, 10);
+        restart();
+    }
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "other", NULL, NULL), 0); /* given anew */
+    ck_assert(fixture_gate_opens(&fixture, "alice", "other"));
+    acts_pass(&fixture, 10);
+    restart();
+    ck_assert(fixture_gate_opens(&fixture, "alice", "other"));
 }
 END_TEST
 
@@ -235,6 +275,7 @@ int main(void)
     suite_add(test_outstanding_sessions, test_member_before, test_outstanding_removal,
               test_held_back_keeps_nobody, test_given_is_not_held, test_drift_of_what_is_held, test_on_record,
               test_emergency_taken_over);
+    suite_loop(test_end_not_recorded, 0, 2);
     suite_loop(test_one_span, 0, 2);
     suite_loop(test_given_without_root_service, 0, 2);
     return suite_run();
