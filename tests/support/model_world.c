@@ -210,7 +210,7 @@ static bool ask_root_service(struct world *world)
     if (etc->answer)
         world->failed = world->fixture.now;
     else if (membership_act(etc->asked.state) == MEMBERSHIP_ACT_ADD)
-        *ours = true;
+        *ours |= !etc->member;
     if (!removes)
         ck_assert(model_wants(&world->model, user, group));
     else if (!etc->answer) {
