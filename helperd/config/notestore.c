@@ -25,6 +25,19 @@ static bool is_further(const struct storenote *mark, const struct storenote *not
     return mark->accepted && mark->audit >= note->audit && !is_same(mark, note);
 }
 
+/* A machine that was cloned has the other one's key. Told once: the daemon's next mark has this machine's id. */
+static void warn_of_clone(const struct notestore_place *place, const struct storenote *mark, FILE *out)
+{
+    char machine[STORENOTE_WORD_MAX];
+    if (strcmp(mark->machine, storenote_machine(machine)) != 0)
+        fprintf(out,
+                "warning: %s came with another machine (by its machine-id), and so did host_key. If that one "
+                "goes "
+                "on, two hosts have one key. To give this one its own: stop accesspkgd, remove "
+                "%s/host_key, start it, and run: pkg-admin accept-store\n",
+                place->state, place->state);
+}
+
 int notestore_keep_at(const struct notestore_place *place, FILE *out)
 {
     struct storenote mark = {0}, note = {0};
@@ -35,6 +48,7 @@ int notestore_keep_at(const struct notestore_place *place, FILE *out)
                     strerrordesc_np(-r));
         return 0;
     }
+    warn_of_clone(place, &mark, out);
     /* What cannot be read is written anew; for the daemon it counts as none. */
     if (storenote_read(place->note, geteuid(), &note) == 0 ? !is_further(&mark, &note) : !mark.accepted)
         return 0;

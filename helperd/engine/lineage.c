@@ -70,10 +70,11 @@ static int judge(struct engine *engine, bool newborn, const struct evidence *evi
     if (known < 0)
         return known;
     if (newborn)
-        r = asprintf(ret,
-                     "state.db is new, and %s knows of one with %" PRId64
-                     " entries in its log: it was lost, or its disk is not mounted",
-                     evidence->where, note->audit);
+        r = asprintf(
+            ret,
+            "state.db is new, and %s knows of one with %" PRId64
+            " entries in its log: it was lost, its disk is not mounted, or accesspkg was set up anew",
+            evidence->where, note->audit);
     else if (known == STORE_E_NONE)
         r = asprintf(ret, "state.db is another one than %s knows of, or from before it was restored",
                      evidence->where);

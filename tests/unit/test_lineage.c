@@ -376,6 +376,32 @@ START_TEST(test_no_alarm)
 }
 END_TEST
 
+/* A machine that was cloned: told at its first start, as it has the key of the other one. */
+START_TEST(test_clone)
+{
+    const struct notestore_place place = {fixture.state, note_path};
+    struct storenote mark = {0};
+    for (int i = 0; i < 2; i++) {
+        char *text = NULL;
+        size_t size = 0;
+        ck_assert_int_eq(storenote_read_mark(fixture.state, &mark), 0);
+        if (i == 0)
+            strcpy(mark.machine, "0123");
+        const int fd = storenote_open_mark(fixture.state);
+        ck_assert_int_eq(storenote_put(fd, &mark), 0);
+        close(fd);
+        FILE *out = open_memstream(&text, &size);
+        ck_assert_int_eq(notestore_keep_at(&place, out), 0);
+        ck_assert_int_eq(fclose(out), 0);
+        ck_assert_int_eq(strstr(text, "came with another machine") != NULL, i == 0);
+        free(text);
+        restart();
+        ck_assert_str_eq(problem(), "");
+        ck_assert_int_eq(fixture_submit(&fixture, i ? "dave" : "alice", "self", NULL, NULL), 0);
+    }
+}
+END_TEST
+
 /* Root's note never goes back, whatever the daemon's mark says. */
 START_TEST(test_note_stays)
 {
@@ -429,7 +455,7 @@ int main(void)
     suite_add(test_revoked_since, test_not_recorded, test_given_since, test_moved_ends, test_what_lies_ahead,
               test_begun_and_revoked, test_notes_of_the_older_store, test_memberships, test_delegations,
               test_lost, test_lost_with_files, test_lost_partial, test_found_again, test_whole_folder,
-              test_another, test_no_alarm, test_note_stays);
+              test_another, test_no_alarm, test_clone, test_note_stays);
     suite_loop(test_bad_note, 0, sizeof(bad_notes) / sizeof(*bad_notes));
     return suite_run();
 }
