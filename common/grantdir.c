@@ -72,7 +72,7 @@ static int join_path(const char *state, const char *below, const char *name, cha
 static int check_folder(const char *path, mode_t forbidden, uid_t *ret_owner)
 {
     struct stat st;
-    if (lstat(path, &st) < 0)
+    if (fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
     if (!S_ISDIR(st.st_mode))
         return -ENOTDIR;
@@ -135,7 +135,8 @@ static int read_trusted(const char *state, const struct place *place, const char
     int r = join_path(state, place->below, name, path);
     if (r < 0)
         return r;
-    _cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    _cleanup_close_ int fd =
+        openat(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0)
         return -errno;
     r = place->check_folders(state, &owner);
@@ -219,7 +220,7 @@ bool grantdir_allows_by(const char *state, uid_t owner, gid_t gid)
     char name[GRANTDIR_ALLOW_NAME_MAX], path[PATH_MAX];
     struct stat st;
     return grant_gid_is_valid(gid) && join_path(state, "allow/", grantdir_allow_name(gid, name), path) == 0 &&
-           lstat(path, &st) == 0 && is_trusted(&st, owner);
+           fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_trusted(&st, owner);
 }
 
 bool grantdir_allows(const char *state, gid_t gid)

@@ -6,21 +6,42 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { PATH_LENGTH = 512, NAME_LENGTH = 24 };
 
+/* The name of the assignment's note. Not with snprintf, which a login that is let in would pay for. */
+static const char *note_name(int64_t assignment, char ret[NAME_LENGTH])
+{
+    uint64_t rest = assignment < 0 ? 0 : (uint64_t)assignment;
+    char *at = ret + NAME_LENGTH - 1;
+    *at = '\0';
+    do
+        *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    return at;
+}
+
+/* "<state>/used<slash><name>" */
+static int join_used(const char *state, const char *slash, const char *name, char ret[PATH_LENGTH])
+{
+    static const char used[] = "/used";
+    if (strlen(state) + sizeof(used) + strlen(slash) + strlen(name) > PATH_LENGTH)
+        return -ENAMETOOLONG;
+    stpcpy(stpcpy(stpcpy(stpcpy(ret, state), used), slash), name);
+    return 0;
+}
+
 /* The usual case, in one call: there is a recent note. A user who could fake one could only suppress a new note. */
-static bool is_noted(const char *state, int64_t assignment, int64_t now)
+static bool is_noted(const char *state, const char *name, int64_t now)
 {
     char path[PATH_LENGTH];
     struct stat st;
-    return (size_t)snprintf(path, sizeof(path), "%s/used/%" PRId64, state, assignment) < sizeof(path) &&
-           lstat(path, &st) == 0 && st.st_mtim.tv_sec <= now && now - st.st_mtim.tv_sec < USAGE_GRAIN;
+    return join_used(state, "/", name, path) == 0 && fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           st.st_mtim.tv_sec <= now && now - st.st_mtim.tv_sec < USAGE_GRAIN;
 }
 
 /* Opens the folder if it can be trusted. With O_PATH, as it is not read. */
@@ -28,9 +49,10 @@ static int open_used_folder(const char *state)
 {
     char path[PATH_LENGTH];
     struct stat st;
-    if ((size_t)snprintf(path, sizeof(path), "%s/used", state) >= sizeof(path))
-        return -ENAMETOOLONG;
-    _cleanup_close_ int folder = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int r = join_used(state, "", "", path);
+    if (r < 0)
+        return r;
+    _cleanup_close_ int folder = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (folder < 0 || fstat(folder, &st) < 0)
         return -errno;
     if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)))
@@ -41,13 +63,13 @@ static int open_used_folder(const char *state)
 int usage_note(const char *state, int64_t assignment, int64_t now)
 {
     const struct timespec times[] = {{.tv_sec = now}, {.tv_sec = now}};
-    char name[NAME_LENGTH];
-    if (is_noted(state, assignment, now))
+    char digits[NAME_LENGTH];
+    const char *name = note_name(assignment, digits);
+    if (is_noted(state, name, now))
         return 0;
     _cleanup_close_ int folder = open_used_folder(state);
     if (folder < 0)
         return folder;
-    snprintf(name, sizeof(name), "%" PRId64, assignment);
     _cleanup_close_ int file =
         openat(folder, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     return file < 0 || futimens(file, times) < 0 ? -errno : 0;
@@ -55,11 +77,11 @@ int usage_note(const char *state, int64_t assignment, int64_t now)
 
 int64_t usage_last(const char *state, int64_t assignment)
 {
-    char name[NAME_LENGTH];
+    char digits[NAME_LENGTH];
     struct stat st;
     _cleanup_close_ int folder = open_used_folder(state);
     if (folder < 0)
         return folder;
-    snprintf(name, sizeof(name), "%" PRId64, assignment);
-    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mtim.tv_sec : 0;
+    return fstatat(folder, note_name(assignment, digits), &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mtim.tv_sec
+                                                                                         : 0;
 }

@@ -30,7 +30,7 @@ static void occupy_standard(bool ret_occupied[STANDARD])
 {
     for (int fd = 0; fd < STANDARD; fd++) {
         ret_occupied[fd] = fcntl(fd, F_GETFD) < 0;
-        const int null = ret_occupied[fd] ? open("/dev/null", O_RDWR | O_CLOEXEC) : fd;
+        const int null = ret_occupied[fd] ? openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC) : fd;
         if (null == fd)
             continue;
         ret_occupied[fd] = false;

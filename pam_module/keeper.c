@@ -17,7 +17,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -76,9 +75,8 @@ static _Noreturn void fail_call(const char *call)
 
 static void unblock_signals(void)
 {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    const sigset_t none = {0};
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 static _Noreturn void exec_program(const char *program, pid_t keeper)
@@ -86,18 +84,18 @@ static _Noreturn void exec_program(const char *program, pid_t keeper)
     char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     char *const argv[] = {(char *)program, NULL};
     char *const environment[] = {path, NULL};
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+    if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         fail_call("prctl");
     if (getppid() != keeper) /* the keeper was killed before prctl */
         _exit(1);
     if (dup2(STDIN_FILENO, STDOUT_FILENO) < 0)
         fail_call("dup2");
-    const int null = open("/dev/null", O_RDWR);
+    const int null = openat(AT_FDCWD, "/dev/null", O_RDWR);
     if (null < 0)
         fail_call("open /dev/null");
     if (null != LAST_STANDARD && dup2(null, LAST_STANDARD) < 0)
         fail_call("dup2");
-    if (close_range(LAST_STANDARD + 1, UINT_MAX, 0) < 0)
+    if (syscall(SYS_close_range, LAST_STANDARD + 1, UINT_MAX, 0) < 0)
         fail_call("close_range");
     unblock_signals();
     execve(program, argv, environment);
@@ -155,11 +153,12 @@ _Noreturn void keeper_run(const char *program, int socket)
         _exit(1);
     if (take_root_uids() < 0)
         fail_call("setresuid");
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) /* MUST 3; a host that died before has closed the socket */
+    if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) <
+        0) /* MUST 3; a host that died before has closed the socket */
         fail_call("prctl");
-    if (close_range(STDIN_FILENO + 1, UINT_MAX, 0) < 0) /* MUST 4 */
+    if (syscall(SYS_close_range, STDIN_FILENO + 1, UINT_MAX, 0) < 0) /* MUST 4 */
         fail_call("close_range");
-    const pid_t self = getpid();
+    const pid_t self = (pid_t)syscall(SYS_getpid);
     const pid_t pid = keeper_clone(&pidfd);
     if (pid == 0)
         exec_program(program, self);
@@ -168,7 +167,7 @@ _Noreturn void keeper_run(const char *program, int socket)
         fail_call("clone");
     }
     const bool program_ended = wait_for_end(pidfd);
-    kill(pid, SIGKILL); /* only we can reap it, so the pid is still its own */
+    syscall(SYS_kill, pid, SIGKILL); /* only we can reap it, so the pid is still its own */
     reap_program(pidfd, &info);
     if (program_ended)
         report_end(&info);

@@ -46,6 +46,7 @@ struct gate {
     struct gate_options options;
     struct judged judged;
     struct check check;
+    int64_t now;       /* when the grant was read last */
     const char *fault; /* of the grant file or of the user's look-up; NULL: none */
     struct submission submission;
     bool may_emergency;          /* from the first answer */
@@ -164,7 +165,8 @@ static void read_grant(struct gate *gate)
     gate->check = (struct check){0};
     if (clock_gettime(CLOCK_REALTIME, &now) < 0)
         return;
-    const struct check_context context = {.pamh = gate->pamh, .state = PATH_STATE, .now = now.tv_sec};
+    gate->now = now.tv_sec;
+    const struct check_context context = {.pamh = gate->pamh, .state = PATH_STATE, .now = gate->now};
     check_grant(&context, &gate->judged, &gate->options, &gate->check);
 }
 
@@ -375,7 +377,7 @@ static int finish_login(const struct gate *gate, enum verdict verdict)
 {
     const struct verdict_row *row = verdict_row(verdict);
     if (verdict == VERDICT_HELD && geteuid() == 0)
-        usage_note(PATH_STATE, gate->check.assignment, time(NULL));
+        usage_note(PATH_STATE, gate->check.assignment, gate->now);
     if (row->code == PAM_SUCCESS || row->code == PAM_IGNORE) {
         if (gate->options.debug)
             log_decision(gate, "let through", row, LOG_DEBUG);

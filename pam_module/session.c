@@ -114,7 +114,7 @@ static void tell_missing_groups(const struct session *session)
     if (!session->judged.is_real)
         return;
     const struct calling_process process = {"/proc", getppid(), session->judged.uid};
-    _cleanup_free_ bool *missing = calloc(session->file.n_groups + 1, sizeof(*missing));
+    _cleanup_free_ bool *missing = malloc(session->file.n_groups + 1);
     if (missing && calling_find_missing(&process, session->file.groups, session->file.n_groups, missing) == 0)
         show_missing_groups(session, missing);
 }

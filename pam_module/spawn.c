@@ -21,8 +21,8 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -92,7 +92,7 @@ static void end_keeper(int ours, int pidfd)
     shutdown(ours, SHUT_RDWR);
     bool dead = dies_soon(pidfd);
     if (!dead) {
-        pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+        syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
         dead = dies_soon(pidfd);
     }
     while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL | (dead ? 0 : WNOHANG)) < 0 && errno == EINTR)

@@ -10,7 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 enum { LOADER_FAILED = 127 };
 
@@ -171,7 +171,12 @@ struct end {
 static int read_small_number(const char *value)
 {
     const size_t digits = strspn(value, "0123456789");
-    return digits >= 1 && digits <= 3 && !value[digits] ? atoi(value) : -1;
+    int number = 0;
+    if (digits < 1 || digits > 3 || value[digits])
+        return -1;
+    for (size_t i = 0; i < digits; i++)
+        number = number * 10 + (value[i] - '0');
+    return number;
 }
 
 static void read_end(const char *key, const char *value, struct end *end)
