@@ -125,6 +125,7 @@ $(BUILD)/obj/tests/headers.h.gch: tests/support/headers.h $(SETTINGS) | deps-bui
 	@mkdir -p $(@D)
 	@cp $< $(@:.gch=)
 	$(call quiet,CC)$(CC) $(ALL_CFLAGS) $(SUITE_CFLAGS) -x c-header -o $@ $(@:.gch=)
+$(BUILD)/obj/tests/bench/%.o: ALL_CFLAGS += -DBENCH_PAMDIR='"$(PAMDIR)"'
 
 define archive
 	@mkdir -p $(@D)
@@ -164,8 +165,13 @@ $(BUILD)/pkg-%: $(BUILD)/obj/cli/pkg-%.o $(LIB_CLI) $(LIB_BUS) $(LIB_COMMON)
 
 # A module exports what its map names, keeps no undefined symbol, and carries its leaves inside. Hosts are not
 # built with sanitizers, so neither are modules, from sources then: the suites link the same sources with them.
-module = $(call quiet,LINK)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -shared -Wl,-z,relro,-z,now,-z,defs,--as-needed \
-	-Wl,--version-script=$(filter %.map,$^) $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(1)
+# They are loaded again and again: docs/decisions/019-modules-load-quickly.md says what each of these flags saves.
+MODULE_CFLAGS  := -fno-plt -ffunction-sections
+MODULE_LDFLAGS := -nostartfiles -Wl,-z,noseparate-code,-O1,--hash-style=gnu,--gc-sections
+$(call obj,$(PAM_SRC) $(NSS_SRC) $(PAM_LEAVES)): private ALL_CFLAGS += $(MODULE_CFLAGS)
+module = $(call quiet,LINK)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) $(MODULE_CFLAGS) -shared \
+	-Wl,-z,relro,-z,now,-z,defs,--as-needed -Wl,--version-script=$(filter %.map,$^) $(MODULE_LDFLAGS) $(LDFLAGS) \
+	-o $@ $(filter %.c %.o,$^) $(1)
 module_parts = $(if $(SANITIZE),$(1),$(call obj,$(1)))
 $(BUILD)/pam_accesspkg.so: $(call module_parts,$(PAM_SRC) $(PAM_LEAVES)) pam_module/pam_accesspkg.map $(wildcard pam_module/*.h common/*.h) $(SETTINGS)
 	@mkdir -p $(@D)
@@ -225,7 +231,7 @@ check-crash: deps-check ## kill -9 the daemon 1,000 times under load, put copies
 	tests/support/private-root $(BUILD) env CRASH_KILLS=$(CRASH_KILLS) $(abspath $(BUILD))/tests/crash/crash
 
 .PHONY: bench
-bench: deps-check ## Measure a granted check and a refusal against their yardsticks
+bench: deps-check ## Measure a granted check, a look-up of groups and a refusal against their yardsticks
 	+@$(MAKE) --no-print-directory $(JOBS) all $(BENCHES)
 	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
