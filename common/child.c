@@ -14,6 +14,8 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
+enum { LOOK_MS = 10 };
+
 /* Signals are blocked since before the fork, so that no handler of ours runs in the child. */
 static void default_signals(void)
 {
@@ -95,17 +97,32 @@ int child_start(const struct child_plan *plan, pid_t *ret)
     return r;
 }
 
-int child_wait(pid_t pid, int ms, int *ret_status)
+/* False when it still runs after so many milliseconds. */
+static bool has_ended(pid_t pid, int ms)
 {
-    if (ms >= 0) {
-        _cleanup_close_ int pidfd = pidfd_open(pid, 0);
-        struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-        int ready;
+    siginfo_t info = {.si_pid = 0};
+    int ready;
+    _cleanup_close_ int pidfd = pidfd_open(pid, 0);
+    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+    if (pidfd >= 0) {
         while ((ready = poll(&ended, 1, ms)) < 0 && errno == EINTR)
             continue;
-        if (ready <= 0)
-            return -ETIME;
+        return ready > 0;
     }
+    /* There was no descriptor left. */
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0) {
+        if (ms <= 0)
+            return false;
+        poll(NULL, 0, LOOK_MS);
+        ms -= LOOK_MS;
+    }
+    return true;
+}
+
+int child_wait(pid_t pid, int ms, int *ret_status)
+{
+    if (ms >= 0 && !has_ended(pid, ms))
+        return -ETIME;
     while (waitpid(pid, ret_status, 0) < 0)
         if (errno != EINTR)
             return -errno;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -258,6 +259,27 @@ START_TEST(waits_no_longer)
 }
 END_TEST
 
+/* No pidfd can be had then; an hour would be the suite's end. */
+START_TEST(waits_without_a_descriptor)
+{
+    const struct child_plan plan = {.run = wait_for_signal, .fds = {0, 1, 2}, .n_fds = 3};
+    struct rlimit before, none;
+    pid_t pid;
+    int status = 0;
+    ck_assert_int_eq(child_start(&plan, &pid), 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const int running = child_wait(pid, 10, &status);
+    kill(pid, SIGTERM);
+    const int ended = child_wait(pid, 3600 * 1000, &status);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert_int_eq(running, -ETIME);
+    ck_assert_int_eq(ended, 0);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+END_TEST
+
 static int ticks;
 static int ends[2];
 
@@ -329,6 +351,7 @@ int main(void)
     suite_add(arguments_and_environment, no_descriptor_is_inherited, descriptors_change_places,
               closed_descriptors, signals_are_the_default, groups);
     suite_rows(programs_that_cannot_be_run, no_programs);
-    suite_add(waits_no_longer, is_killed_at_the_limit, signals_do_not_end_the_wait, text_as_a_file);
+    suite_add(waits_no_longer, waits_without_a_descriptor, is_killed_at_the_limit,
+              signals_do_not_end_the_wait, text_as_a_file);
     return suite_run();
 }
