@@ -230,6 +230,19 @@ check-crash: deps-check ## kill -9 the daemon 1,000 times under load, put copies
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 	tests/support/private-root $(BUILD) env CRASH_KILLS=$(CRASH_KILLS) $(abspath $(BUILD))/tests/crash/crash
 
+# What our code does, counted: no clock and no busy machine changes it.
+.PHONY: check-costs costs-update
+check-costs: costs-built ## Count instructions and system calls of a granted check, of a look-up of groups and of Submit
+	tests/costs/run $(BUILD)
+costs-update: costs-built ## Note what is counted now in tests/costs/figures, which check-costs compares with
+	tests/costs/run $(BUILD) update
+
+.PHONY: costs-built
+costs-built: deps-costs
+	+@$(MAKE) --no-print-directory $(JOBS) all $(BUILD)/tests/costs/costs
+	@rm -rf $(STAGE)
+	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
+
 .PHONY: bench
 bench: deps-check ## Measure a granted check, a look-up of groups and a refusal against their yardsticks
 	+@$(MAKE) --no-print-directory $(JOBS) all $(BENCHES)
@@ -254,11 +267,12 @@ manuals: ## Write docs/man/org.accesspkg1.5 anew from the interface (the lint sa
 	$(call quiet,GEN)awk -f docs/man/org.accesspkg1.awk dbus/org.accesspkg1.Manager.xml dbus/contract.h >docs/man/org.accesspkg1.5
 
 # ---- what the distribution must have: packaging/deps knows the packages --------------------------------------
-.PHONY: deps-build deps-check deps-demo deps-host
+.PHONY: deps-build deps-check deps-demo deps-host deps-costs
 deps-build: ; @packaging/deps check build
 deps-check: ; @packaging/deps install build test
 deps-demo:  ; @packaging/deps install build demo
 deps-host:  ; @packaging/deps install build test host
+deps-costs: ; @packaging/deps install build test costs
 
 # ---- install ------------------------------------------------------------------------------------------------
 include packaging/install.mk
