@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -87,12 +88,26 @@ static int check_folder_below(const char *state, const char *below, uid_t *ret_o
     return r < 0 ? r : check_folder(path, S_IWGRP | S_IWOTH, ret_owner);
 }
 
-static int check_users(const char *state, uid_t *ret_owner)
+/* Of the state folder, and of the folder with the files. */
+struct owners {
+    uid_t state, files;
+};
+
+static int check_users(const char *state, struct owners *ret)
 {
-    int r = check_folder(state, S_IWOTH, ret_owner);
+    int r = check_folder(state, S_IWOTH, &ret->state);
     if (r == 0)
-        r = check_folder_below(state, "grants", ret_owner);
-    return r < 0 ? r : check_folder_below(state, "grants/user", ret_owner);
+        r = check_folder_below(state, "grants", &ret->files);
+    return r < 0 ? r : check_folder_below(state, "grants/user", &ret->files);
+}
+
+static int check_allow(const char *state, struct owners *ret)
+{
+    int r = check_folder(state, S_IWOTH, &ret->state);
+    if (r == 0)
+        r = grantdir_check_allow(state, ret->state);
+    ret->files = ret->state;
+    return r;
 }
 
 /* MUST 2 for a file. */
@@ -120,18 +135,24 @@ static int read_whole(int fd, size_t size, char *ret)
 struct place {
     const char *below; /* the state folder */
     size_t max;        /* bytes of a file */
-    int (*check_folders)(const char *state, uid_t *ret_owner);
+    int (*check_folders)(const char *state, struct owners *ret);
 };
 static const struct place users = {"grants/user/", GRANTFILE_USER_MAX, check_users};
-static const struct place entries = {"allow/", ALLOW_SIZE_MAX, grantdir_check_allow};
+static const struct place entries = {"allow/", ALLOW_SIZE_MAX, check_allow};
 
-/* MUST 1 to 3 for a file. The path first: where there is no file, that is all. *ret is new memory, not terminated. */
-static int read_trusted(const char *state, const struct place *place, const char *name, char **ret,
-                        size_t *ret_size)
+/* What was read; not terminated. */
+struct text {
+    char *bytes; /* to be freed */
+    size_t size;
+    uid_t state_owner;
+};
+
+/* MUST 1 to 3 for a file. The path first: where there is no file, that is all. */
+static int read_trusted(const char *state, const struct place *place, const char *name, struct text *ret)
 {
     char path[PATH_MAX];
     struct stat st;
-    uid_t owner = 0;
+    struct owners owners = {0};
     int r = join_path(state, place->below, name, path);
     if (r < 0)
         return r;
@@ -139,10 +160,10 @@ static int read_trusted(const char *state, const struct place *place, const char
         openat(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0)
         return -errno;
-    r = place->check_folders(state, &owner);
+    r = place->check_folders(state, &owners);
     if (r < 0)
         return r;
-    if (!is_trusted(&st, owner))
+    if (!is_trusted(&st, owners.files))
         return S_ISDIR(st.st_mode) ? -EISDIR : -EPERM;
     if (st.st_size <= 0 || (uintmax_t)st.st_size > place->max)
         return -EBADMSG;
@@ -153,8 +174,7 @@ static int read_trusted(const char *state, const struct place *place, const char
     r = read_whole(fd, size, text);
     if (r < 0)
         return r;
-    *ret = steal_ptr(text);
-    *ret_size = size;
+    *ret = (struct text){.bytes = steal_ptr(text), .size = size, .state_owner = owners.state};
     return 0;
 }
 
@@ -164,28 +184,37 @@ static bool is_from_the_future(int64_t written, int64_t now)
     return written - GRANTFILE_SKEW > now;
 }
 
-int grantdir_read_user(const char *state, const char *user, int64_t now, struct grant_user *ret)
+int grantdir_read_user_below(const char *state, const char *user, int64_t now, struct grant_user *ret,
+                             uid_t *ret_state_owner)
 {
     char name[NAME_ENCODED_MAX + 1];
-    _cleanup_free_ char *text = NULL;
-    size_t size = 0;
+    struct text text = {0};
     struct grant_user file;
     int r = name_encode(user, name, sizeof(name));
     if (r == 0)
-        r = read_trusted(state, &users, name, &text, &size);
+        r = read_trusted(state, &users, name, &text);
     if (r == 0)
-        r = grant_user_parse(text, size, &file);
+        r = grant_user_parse(text.bytes, text.size, &file);
+    free(text.bytes);
     if (r < 0)
         return r;
     if (strcmp(file.user, user) != 0)
         r = -EBADMSG;
     else if (is_from_the_future(file.written, now))
         r = -ETIME;
-    if (r < 0)
+    if (r < 0) {
         grant_user_deinit(&file);
-    else
-        *ret = file;
-    return r;
+        return r;
+    }
+    *ret = file;
+    *ret_state_owner = text.state_owner;
+    return 0;
+}
+
+int grantdir_read_user(const char *state, const char *user, int64_t now, struct grant_user *ret)
+{
+    uid_t owner;
+    return grantdir_read_user_below(state, user, now, ret, &owner);
 }
 
 /* Not with snprintf, which depends on the host's locale. */
@@ -206,13 +235,11 @@ const char *grantdir_allow_name(gid_t gid, char ret[GRANTDIR_ALLOW_NAME_MAX])
 }
 
 /* The state folder's group (accesspkgd) could have created an allow/ of its own: its owner is the state folder's. */
-int grantdir_check_allow(const char *state, uid_t *ret_owner)
+int grantdir_check_allow(const char *state, uid_t state_owner)
 {
     uid_t owner = 0;
-    int r = check_folder(state, S_IWOTH, ret_owner);
-    if (r == 0)
-        r = check_folder_below(state, "allow", &owner);
-    return r < 0 ? r : owner == *ret_owner ? 0 : -EPERM;
+    const int r = check_folder_below(state, "allow", &owner);
+    return r < 0 ? r : owner == state_owner ? 0 : -EPERM;
 }
 
 bool grantdir_allows_by(const char *state, uid_t owner, gid_t gid)
@@ -225,22 +252,22 @@ bool grantdir_allows_by(const char *state, uid_t owner, gid_t gid)
 
 bool grantdir_allows(const char *state, gid_t gid)
 {
-    uid_t owner = 0;
-    return grantdir_check_allow(state, &owner) == 0 && grantdir_allows_by(state, owner, gid);
+    struct owners owners = {0};
+    return check_allow(state, &owners) == 0 && grantdir_allows_by(state, owners.files, gid);
 }
 
 /* Reads the one line of an entry of allow/, and terminates it. */
 static int read_allow(const char *state, const char *entry, char ret[ALLOW_SIZE_MAX])
 {
-    _cleanup_free_ char *text = NULL;
-    size_t size = 0;
-    const int r = read_trusted(state, &entries, entry, &text, &size);
+    struct text text;
+    const int r = read_trusted(state, &entries, entry, &text);
     if (r < 0)
         return r;
-    if (memchr(text, '\n', size) != text + size - 1 || memchr(text, '\0', size))
+    _cleanup_free_ char *bytes = text.bytes;
+    if (memchr(bytes, '\n', text.size) != bytes + text.size - 1 || memchr(bytes, '\0', text.size))
         return -EBADMSG;
-    memcpy(ret, text, size - 1);
-    ret[size - 1] = '\0';
+    memcpy(ret, bytes, text.size - 1);
+    ret[text.size - 1] = '\0';
     return 0;
 }
 

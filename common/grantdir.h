@@ -31,11 +31,17 @@ int grantdir_read_user(const char *state, const char *user, int64_t now, struct 
 /* Words for a negative result of grantdir_read_user, as part of a sentence; NULL for -ENOENT. */
 const char *grantdir_fault(int result);
 
-/* Says whether root's allow-list has this gid. Never gid 0. For several: grantdir_check_allow once, 0 with the owner of
- * allow/ or -errno, then grantdir_allows_by for each. */
+/* Says whether root's allow-list has this gid. Never gid 0. */
 bool grantdir_allows(const char *state, gid_t gid);
-int grantdir_check_allow(const char *state, uid_t *ret_owner);
-bool grantdir_allows_by(const char *state, uid_t owner, gid_t gid);
+
+/*
+ * The same for a user's file and several gids, with each folder looked at once: reads the file, and the owner of the
+ * state folder on success; then whether allow/ can be trusted there, 0 or -errno; then each gid.
+ */
+int grantdir_read_user_below(const char *state, const char *user, int64_t now, struct grant_user *ret,
+                             uid_t *ret_state_owner);
+int grantdir_check_allow(const char *state, uid_t state_owner);
+bool grantdir_allows_by(const char *state, uid_t state_owner, gid_t gid);
 
 /* Reads the group's name from the allow-list, decoded; at most NAME_ENCODED_MAX bytes. -ENOENT also for gid 0. */
 int grantdir_allowed_name(const char *state, gid_t gid, char *ret_name, size_t size);

@@ -131,17 +131,24 @@ static bool has_current_group(const struct grant_user *file, int64_t at)
     return false;
 }
 
+/* Where to look, and when. */
+struct context {
+    const char *state;
+    uid_t owner; /* of the state folder */
+    int64_t now;
+};
+
 /* Adds the groups that hold now and that root allows. -ENOENT when there is none. */
-static int list_add_current(struct gid_list *list, const char *state, const struct grant_user *file,
-                            gid_t primary, int64_t at)
+static int list_add_current(struct gid_list *list, const struct context *context,
+                            const struct grant_user *file, gid_t primary)
 {
     bool any = false;
-    uid_t owner = 0;
-    if (grantdir_check_allow(state, &owner) < 0)
+    if (grantdir_check_allow(context->state, context->owner) < 0)
         return -ENOENT;
     for (size_t i = 0; i < file->n_groups && !list_is_full(list); i++) {
         const struct grant_group *group = &file->groups[i];
-        if (!grant_span_holds(&group->span, at) || !grantdir_allows_by(state, owner, group->gid))
+        if (!grant_span_holds(&group->span, context->now) ||
+            !grantdir_allows_by(context->state, context->owner, group->gid))
             continue;
         any = true;
         if (group->gid == primary || list_has(list, group->gid))
@@ -157,14 +164,14 @@ enum nss_status groups_initgroups(const char *state, const char *user, gid_t pri
                                   long int *size, gid_t **groups, long int limit, int *errnop)
 {
     const int saved = errno;
-    const int64_t at = now();
+    struct context context = {.state = state, .now = now()};
     struct grant_user file;
     struct gid_list list = {.used = start, .size = size, .gids = groups, .limit = limit};
-    int r = grantdir_read_user(state, user, at, &file);
+    int r = grantdir_read_user_below(state, user, context.now, &file, &context.owner);
     if (r == 0) {
-        r = has_current_group(&file, at) ? check_file_uid(user, file.uid) : -ENOENT;
+        r = has_current_group(&file, context.now) ? check_file_uid(user, file.uid) : -ENOENT;
         if (r == 0)
-            r = list_add_current(&list, state, &file, primary, at);
+            r = list_add_current(&list, &context, &file, primary);
         grant_user_deinit(&file);
     }
     errno = saved;
