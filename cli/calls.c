@@ -55,9 +55,7 @@ int calls_daemon_runs(struct invocation *invocation, bool *ret_runs, struct clie
     int r;
 
     client_deadline(invocation->program->deadline);
-    r = connect_once(invocation, ret_error);
-    if (r == 0)
-        r = client_daemon_runs(&invocation->client, ret_runs, ret_error);
+    r = client_daemon_runs(&invocation->client, ret_runs, ret_error);
     client_deadline(0);
     return r;
 }

@@ -220,10 +220,12 @@ static int tell(void *data)
     json_t *value = NULL;
     bool runs = false;
 
-    if (client_open(&client, &error) < 0 || client_daemon_runs(&client, &runs, &error) < 0)
+    if (client_daemon_runs(&client, &runs, &error) < 0)
         return LOCK_TOLD_NOT;
     if (!runs)
         return LOCK_TOLD_NOBODY;
+    if (!client.connection && client_open(&client, &error) < 0)
+        return LOCK_TOLD_NOT;
     const struct client_message message =
         client_message(telling->method, "s", json_pack("[s]", telling->user));
     if (client_call(&client, message, &value, &error) < 0)

@@ -38,11 +38,12 @@ void signals_catch_interrupt(void)
 int signals_subscribe(struct invocation *invocation, struct client_error *ret_error)
 {
     DBusError error = DBUS_ERROR_INIT;
-    bool runs;
 
-    if (calls_daemon_runs(invocation, &runs, ret_error) < 0)
-        return -1;
     client_deadline(invocation->program->deadline);
+    if (client_use_bus(&invocation->client, ret_error) < 0) {
+        client_deadline(0);
+        return -1;
+    }
     dbus_bus_add_match(invocation->client.connection, changed_rule, &error);
     if (!dbus_error_is_set(&error))
         dbus_bus_add_match(invocation->client.connection, owner_rule, &error);

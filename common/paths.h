@@ -33,6 +33,7 @@
 #define PATH_STORE_NOTE ACCESSPKG_SYSCONFDIR "/accesspkg/store" /* root's: storenote.h */
 #define PATH_STATE      ACCESSPKG_LOCALSTATEDIR "/lib/accesspkg"
 #define PATH_RUN        "/run/accesspkg" /* like PATH_ETC, the host's: cleared at boot */
+#define PATH_DOOR       PATH_RUN "/bus"  /* root's own socket of accesspkgd, made by systemd */
 #define PATH_STORE      PATH_STATE "/state.db"
 #define PATH_LOCK       PATH_STATE "/state.lock"
 #define PATH_NOTES      ACCESSPKG_LOCALSTATEDIR "/lib/accesspkg-privileged" /* root's: notes.h */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Calls accesspkgd from the commands and from accesspkg-submit. Never from a module, where libdbus would hang its host
- * or leak memory. One deadline covers connecting, handshake and call: it is a timer of the process, because libdbus's
- * own time-outs do not cover a bus that accepts the connection and never answers.
+ * or leak memory. Uid 0 takes root's own door, and the system bus only where no connection to the door can be made;
+ * other users take the bus. One deadline covers connecting, handshake and call, by either way: it is a timer of the
+ * process, because libdbus's own time-outs do not cover a peer that accepts the connection and never answers.
  */
 #pragma once
 
@@ -13,7 +14,8 @@
 #include <stdbool.h>
 
 struct client {
-    DBusConnection *connection;
+    DBusConnection *connection; /* NULL: not open */
+    bool door;                  /* it leads to accesspkgd itself, not to a bus */
 };
 
 struct client_error {
@@ -26,8 +28,10 @@ void client_deadline(unsigned seconds);
 /* Also printed then; it stays the caller's. "": nothing. */
 void client_deadline_note(const char *text);
 
-/* Connects to the system bus. 0, or -1 with *ret_error filled. */
+/* Connects, and may start the daemon by that. 0, or -1 with *ret_error filled. */
 int client_open(struct client *ret, struct client_error *ret_error);
+/* Has the client, which may be open, on the system bus, also for uid 0: the door has no signals. 0 or -1 as above. */
+int client_use_bus(struct client *client, struct client_error *ret_error);
 void client_close(struct client *client);
 
 /* A call of org.accesspkg1.Manager. */
@@ -53,5 +57,6 @@ int client_call(struct client *client, struct client_message message, json_t **r
 int client_call_all(struct client *client, struct client_message message, json_t **ret_values,
                     struct client_error *ret_error);
 
-/* Finds out if accesspkgd runs, without starting it. 0, or -1 with *ret_error filled. */
+/* Finds out if accesspkgd runs, without starting it; uses the bus where nothing else says it. The client may be
+ * one that is not open (zeroed). 0, or -1 with *ret_error filled. */
 int client_daemon_runs(struct client *client, bool *ret_runs, struct client_error *ret_error);

@@ -202,13 +202,12 @@ static void answer_what_waits(const struct question *question, struct protocol_m
     bool runs = false;
     if (!become_user(question->user, ret))
         return;
-    if (client_open(&client, &error) < 0) {
+    if (client_daemon_runs(&client, &runs, &error) < 0)
         answer_why(error.message, ret);
-        return;
-    }
-    if (client_daemon_runs(&client, &runs, &error) == 0 && !runs)
+    else if (!runs)
         answer_why("accesspkgd does not run, and is not started for this", ret);
-    else if (waiting_ask(&client, &answer, &error) == 0)
+    else if ((client.connection || client_open(&client, &error) == 0) &&
+             waiting_ask(&client, &answer, &error) == 0)
         waiting_answer(answer, hostname_visible(host), time(NULL), ret);
     else
         answer_why(error.message, ret);
