@@ -258,6 +258,7 @@ static const struct field fields[] = {
     {"Daemon", "version", field_daemon, FIELD_PLAIN},
     {"Store", "store_size", field_store, FIELD_PLAIN},
     {"Store note", "store_note_problem", field_text, FIELD_PLAIN},
+    {"System bus", "bus_problem", field_text, FIELD_PLAIN},
     {"Policy", "packages", field_policy, FIELD_PLAIN},
     {"Guarded services", "guarded", field_guarded, FIELD_PLAIN},
     {"Policy problem", "policy_problem", field_text, FIELD_PLAIN},

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A service's connection to the bus: libdbus on the libev loop, with one name, one object path, and signals.
+ * A service's connection to the bus: libdbus on the libev loop, with one name, one object path, and signals. It may also be
+ * a caller's at root's own door (server_door.h), or be away at times (server_uplink.h).
  * bus/manager.h (accesspkgd) and privileged/service.h implement the methods, server_caller.h identifies callers. After
- * bus_open() only bus_release() waits for the bus.
+ * bus_open() only bus_release() and bus_flush() wait for the bus.
  */
 #pragma once
 
 #include <dbus/dbus.h>
 #include <ev.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct bus;
@@ -29,14 +31,17 @@ int bus_open(struct ev_loop *loop, const struct bus_self *self, const struct bus
              struct bus **ret);
 void bus_close(struct bus *bus);
 
+/* NULL while it is away. */
 DBusConnection *bus_connection(struct bus *bus);
+/* Whether it is a caller's at the door. */
+bool bus_is_door(const struct bus *bus);
 
 /* Releases the name, then dispatches the calls that came before. Waits for the bus. */
 void bus_release(struct bus *bus);
 
-/* Sends the message and releases it. */
+/* Sends the message, unless the bus is away, and releases it. Disconnects a peer that leaves 4 MiB unread. */
 void bus_send(struct bus *bus, DBusMessage *message);
-/* Writes what is queued, before the process ends. */
+/* Writes what is queued, before the process ends; gives up after a second. */
 void bus_flush(struct bus *bus);
 void bus_emit_request_changed(struct bus *bus, int64_t id);
 /* Emits a signal of Manager that has one number. */

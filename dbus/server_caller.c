@@ -3,6 +3,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "dbus/server_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -123,6 +124,21 @@ static bool find_number(DBusMessage *reply, const char *wanted, dbus_uint32_t *r
     return false;
 }
 
+static bool read_process(pid_t pid, uid_t uid, struct identity *ret)
+{
+    uid_t loginuid = UID_UNSET;
+    const int r = bus_caller_read_loginuid("/proc", pid, uid, &loginuid);
+    if (r < 0) {
+        log_line(r == -ENOENT || r == -ESRCH ? LOG_DEBUG : LOG_WARNING,
+                 "Cannot read the login uid of process %d (uid %u): %s. Its call is refused.", (int)pid, uid,
+                 strerror(-r));
+        return false;
+    }
+    *ret =
+        (struct identity){.uid = uid, .loginuid = bus_caller_login_ids_count("/proc") ? loginuid : UID_UNSET};
+    return true;
+}
+
 static bool read_identity(DBusMessage *reply, struct identity *ret)
 {
     dbus_uint32_t uid = 0;
@@ -135,17 +151,7 @@ static bool read_identity(DBusMessage *reply, struct identity *ret)
         log_warning("The bus does not say who a caller is; its call is refused.");
         return false;
     }
-    uid_t loginuid = UID_UNSET;
-    const int r = bus_caller_read_loginuid("/proc", (pid_t)pid, uid, &loginuid);
-    if (r < 0) {
-        log_line(r == -ENOENT || r == -ESRCH ? LOG_DEBUG : LOG_WARNING,
-                 "Cannot read the login uid of process %u (uid %u): %s. Its call is refused.", pid, uid,
-                 strerror(-r));
-        return false;
-    }
-    *ret =
-        (struct identity){.uid = uid, .loginuid = bus_caller_login_ids_count("/proc") ? loginuid : UID_UNSET};
-    return true;
+    return read_process((pid_t)pid, uid, ret);
 }
 
 static void on_credentials(DBusPendingCall *pending, void *data)
@@ -159,7 +165,14 @@ static void on_credentials(DBusPendingCall *pending, void *data)
     identification->done(known ? &identity : NULL, identification->data);
 }
 
-int bus_caller_identify(struct bus *bus, const char *sender, bus_caller_done done, void *data)
+/* Once for each connection, which is the process that connected. */
+static void identify_peer(struct bus *bus, bus_caller_done done, void *data)
+{
+    bus->identified = bus->identified || read_process(bus->peer, 0, &bus->identity);
+    done(bus->identified ? &bus->identity : NULL, data);
+}
+
+static int ask_bus(struct bus *bus, const char *sender, bus_caller_done done, void *data)
 {
     DBusPendingCall *pending = NULL;
     int r = -ENOMEM;
@@ -167,8 +180,8 @@ int bus_caller_identify(struct bus *bus, const char *sender, bus_caller_done don
     DBusMessage *question = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
                                                          DBUS_INTERFACE_DBUS, "GetConnectionCredentials");
     if (identification && question &&
-        dbus_message_append_args(question, DBUS_TYPE_STRING, &sender, DBUS_TYPE_INVALID) &&
-        dbus_connection_send_with_reply(bus_connection(bus), question, &pending, CREDENTIALS_TIMEOUT_MS) &&
+        dbus_message_append_args(question, DBUS_TYPE_STRING, &sender, DBUS_TYPE_INVALID) && bus->connection &&
+        dbus_connection_send_with_reply(bus->connection, question, &pending, CREDENTIALS_TIMEOUT_MS) &&
         pending) {
         *identification = (struct identification){.done = done, .data = data};
         if (dbus_pending_call_set_notify(pending, on_credentials, identification, free)) {
@@ -183,4 +196,12 @@ int bus_caller_identify(struct bus *bus, const char *sender, bus_caller_done don
         dbus_message_unref(question);
     free(identification);
     return r;
+}
+
+int bus_caller_identify(struct bus *bus, const char *sender, bus_caller_done done, void *data)
+{
+    if (bus->peer == 0)
+        return ask_bus(bus, sender, done, data);
+    identify_peer(bus, done, data);
+    return 0;
 }

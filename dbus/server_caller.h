@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Identifies the caller: by the bus daemon, which has asked the kernel, and never by an argument. Reads the audit
- * loginuid from /proc/PID/loginuid, and the process's start time before and after it, to notice a reused pid.
+ * Identifies the caller: by the bus daemon, which has asked the kernel, or at root's own door by the kernel itself, and
+ * never by an argument. Reads the audit loginuid from /proc/PID/loginuid, and the process's start time before and after it, to notice a reused pid.
  */
 #pragma once
 
@@ -13,7 +13,8 @@
 /* identity NULL: the caller could not be identified; refuse the call (rules 1 and 5). */
 typedef void (*bus_caller_done)(const struct identity *identity, void *data);
 
-/* 0, and `done` will be called exactly once; or -errno, and it will not. */
+/* 0, and `done` is called exactly once, later or (at the door) at once; or -errno, and it is not. It is not called any more
+ * once the connection is lost. */
 int bus_caller_identify(struct bus *bus, const char *sender, bus_caller_done done, void *data);
 
 /*

@@ -16,6 +16,7 @@ PROGRAM_ROWS  := 0755:$(BUILD)/accesspkgd:$(SBINDIR)/accesspkgd \
                  0755:$(BUILD)/accesspkg-mail:$(LIBEXECDIR)/accesspkg/accesspkg-mail \
                  0755:$(BUILD)/accesspkg-terminal:$(LIBEXECDIR)/accesspkg/accesspkg-terminal
 SYSTEM_ROWS   := 0644:$(BUILD)/packaging/systemd/accesspkgd.service:$(UNITDIR)/accesspkgd.service \
+                 0644:$(BUILD)/packaging/systemd/accesspkgd.socket:$(UNITDIR)/accesspkgd.socket \
                  0644:$(BUILD)/packaging/systemd/accesspkg-privileged.service:$(UNITDIR)/accesspkg-privileged.service \
                  0644:$(BUILD)/packaging/systemd/accesspkg-notes.service:$(UNITDIR)/accesspkg-notes.service \
                  0644:$(BUILD)/packaging/systemd/accesspkg-notify.service:$(UNITDIR)/accesspkg-notify.service \
@@ -93,6 +94,6 @@ endif
 	done
 ifeq ($(DESTDIR),)
 	@echo "accesspkg is gone; $(SYSCONFDIR)/accesspkg, $(LOCALSTATEDIR)/lib/accesspkg and $(LOCALSTATEDIR)/lib/accesspkg-privileged were kept. Run next, as root:"
-	@echo "  systemctl disable --now accesspkgd; systemctl stop accesspkg-notify accesspkg-privileged; systemctl daemon-reload; systemctl reload dbus"
+	@echo "  systemctl disable --now accesspkgd.socket accesspkgd; systemctl stop accesspkg-notify accesspkg-privileged; systemctl daemon-reload; systemctl reload dbus"
 	@echo "and take 'accesspkg' out of the line 'group:' of $(SYSCONFDIR)/nsswitch.conf."
 endif

@@ -19,6 +19,7 @@
 struct bus_call {
     struct bus_call *next;
     struct bus_manager *manager;
+    struct bus *bus; /* that it came on, and its answer goes to */
     const struct bus_call_method *method;
     DBusMessage *message;
     json_t *arguments;
@@ -41,7 +42,6 @@ struct bus_manager {
     struct engine *engine;
     struct lookup *lookup;
     struct bus_manager_hooks hooks;
-    struct bus *bus;
     struct bus_privileged *privileged;
     struct bus_accounts *accounts;
     struct bus_call *calls;

@@ -149,6 +149,11 @@ static void drive_warning(struct bus_chores *chores)
         chores->warned = warning.uid;
         chores->warning =
             bus_privileged_warn(chores->privileged, warning.uid, warning.text, on_warned, chores) == 0;
+        if (!chores->warning)
+            log_warning(
+                "The user with the uid %u could not be warned of an end: the root service could not be "
+                "asked.",
+                warning.uid);
     }
 }
 
@@ -246,4 +251,9 @@ void bus_chores_compare(struct bus_chores *chores)
         return;
     chores->group = 0;
     compare_next_group(chores);
+}
+
+void bus_chores_lose_bus(struct bus_chores *chores)
+{
+    bus_privileged_fail(chores->privileged);
 }

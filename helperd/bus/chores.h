@@ -21,3 +21,5 @@ void bus_chores_free(struct bus_chores *chores);
 void bus_chores_drive(struct bus_chores *chores);
 /* /etc/group may have changed: reads it for each group with members of ours, and has the engine compare. */
 void bus_chores_compare(struct bus_chores *chores);
+/* The bus is lost: what is under way has failed, and is tried again as any failure is. */
+void bus_chores_lose_bus(struct bus_chores *chores);

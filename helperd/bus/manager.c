@@ -55,11 +55,11 @@ static void send_value(struct bus_call *call, json_t *value)
     DBusMessage *answer =
         dbus_message_get_no_reply(call->message) ? NULL : dbus_message_new_method_return(call->message);
     if (answer && values && variant_append_message(answer, signature, values) == 0) {
-        bus_send(call->manager->bus, answer);
+        bus_send(call->bus, answer);
     } else if (answer) {
         dbus_message_unref(answer);
         bus_method_refuse(
-            call->manager->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+            call->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
             "The answer could not be put together; what was asked for is done. Please look again.");
     }
     json_decref(values);
@@ -83,14 +83,14 @@ static void call_finish(struct bus_call *call, int result)
     if (result == 0)
         send_value(call, reply->value);
     else if (result > BUS_ERROR_NONE && result < BUS_ERROR_COUNT)
-        bus_method_refuse(call->manager->bus, call->message, bus_error_name((enum bus_error)result),
+        bus_method_refuse(call->bus, call->message, bus_error_name((enum bus_error)result),
                           reply->long_message ? reply->long_message : reply->message);
     else if (disk_is_shut(result))
-        bus_method_refuse(call->manager->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+        bus_method_refuse(call->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
                           say_disk(call->manager->engine, result, text));
     else
         bus_method_refuse(
-            call->manager->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+            call->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
             "accesspkgd has a fault and could not do this. Please tell an administrator to look at its log: "
             "journalctl -u accesspkgd");
     call_free(call);
@@ -293,13 +293,14 @@ void bus_manager_resume_answers(struct bus_manager *manager)
         manager->hooks.parked(next_at - now, manager->hooks.data);
 }
 
-/* Limits the calls of one user that are under way, so that a user who floods the bus delays no other. */
+/* Limits the calls of one user that are under way, so that a user who floods the bus delays no other. Root's own door is
+ * bounded by its connections. */
 static bool has_too_many_calls(const struct bus_manager *manager, uid_t uid)
 {
     const int64_t limit = uid == 0 ? CALLS_OF_ROOT_MAX : manager->engine->config->calls_per_user;
     int64_t count = 0;
     for (const struct bus_call *call = manager->calls; call; call = call->next)
-        if (call->identified && call->caller.identity.uid == uid)
+        if (call->identified && call->caller.identity.uid == uid && !bus_is_door(call->bus))
             count++;
     return count > limit;
 }
@@ -315,7 +316,7 @@ static void on_identity(const struct identity *identity, void *data)
     }
     call->caller.identity = *identity;
     call->identified = true;
-    if (has_too_many_calls(call->manager, identity->uid)) {
+    if (!bus_is_door(call->bus) && has_too_many_calls(call->manager, identity->uid)) {
         call_refuse(call, BUS_ERROR_LIMIT_EXCEEDED,
                     "Too many calls of yours are under way. Please try again in a moment.");
         return;
@@ -351,19 +352,26 @@ static bool fits_into(DBusMessageIter *iter, size_t *room)
     return true;
 }
 
-static const char *find_call_obstacle(const struct bus_manager *manager, DBusMessage *message,
-                                      enum bus_error *ret_code)
+/* The sender is a bus's word; at the door the connection is the caller. */
+static bool is_of_sender(const struct bus_call *call, const struct bus *bus, DBusMessage *message)
+{
+    return call->bus == bus &&
+           (bus_is_door(bus) || dbus_message_has_sender(call->message, dbus_message_get_sender(message)));
+}
+
+static const char *find_call_obstacle(const struct bus_manager *manager, const struct bus *bus,
+                                      DBusMessage *message, enum bus_error *ret_code)
 {
     DBusMessageIter iter;
     size_t room = ARGUMENTS_MAX;
     size_t count = 0;
     for (const struct bus_call *call = manager->calls; call; call = call->next)
-        if (dbus_message_has_sender(call->message, dbus_message_get_sender(message)))
+        if (is_of_sender(call, bus, message))
             count++;
     *ret_code = BUS_ERROR_LIMIT_EXCEEDED;
     if (count >= CALLS_OF_SENDER_MAX)
         return "Too many calls of yours are under way. Please try again in a moment.";
-    if (manager->count >= CALLS_MAX)
+    if (manager->count >= CALLS_MAX && !bus_is_door(bus))
         return "Too many calls are under way. Please try again in a moment.";
     *ret_code = BUS_ERROR_INVALID_ARGUMENT;
     return !dbus_message_iter_init(message, &iter) || fits_into(&iter, &room)
@@ -397,8 +405,8 @@ static int take_file(const struct bus_call_method *method, DBusMessage *message)
     return file;
 }
 
-static struct bus_call *call_new(struct bus_manager *manager, const struct bus_call_method *method,
-                                 DBusMessage *message)
+static struct bus_call *call_new(struct bus_manager *manager, struct bus *bus,
+                                 const struct bus_call_method *method, DBusMessage *message)
 {
     struct bus_call *call = calloc(1, sizeof(*call));
     json_t *arguments = variant_read_message(message);
@@ -412,6 +420,7 @@ static struct bus_call *call_new(struct bus_manager *manager, const struct bus_c
     }
     *call = (struct bus_call){.next = manager->calls,
                               .manager = manager,
+                              .bus = bus,
                               .method = method,
                               .message = stub,
                               .arguments = arguments,
@@ -422,29 +431,48 @@ static struct bus_call *call_new(struct bus_manager *manager, const struct bus_c
     return call;
 }
 
-static void call_start(struct bus_manager *manager, const struct bus_call_method *method,
+static void call_start(struct bus_manager *manager, struct bus *bus, const struct bus_call_method *method,
                        DBusMessage *message)
 {
     enum bus_error code;
-    const char *obstacle = find_call_obstacle(manager, message, &code);
-    struct bus_call *call = obstacle ? NULL : call_new(manager, method, message);
+    const char *obstacle = find_call_obstacle(manager, bus, message, &code);
+    struct bus_call *call = obstacle ? NULL : call_new(manager, bus, method, message);
     if (!call) {
-        bus_method_refuse(manager->bus, message, bus_error_name(code),
+        bus_method_refuse(bus, message, bus_error_name(code),
                           obstacle ? obstacle
                                    : "The arguments could not be read, so nothing was changed. See "
                                      "org.accesspkg1(5).");
         return;
     }
-    if (bus_caller_identify(manager->bus, dbus_message_get_sender(message), on_identity, call) < 0)
+    if (bus_caller_identify(bus, dbus_message_get_sender(message), on_identity, call) < 0)
         call_refuse(call, BUS_ERROR_UNAVAILABLE,
                     "accesspkgd is short of memory. Please try again in a moment.");
 }
 
-void bus_manager_call(struct bus_manager *manager, DBusMessage *message)
+void bus_manager_call(struct bus_manager *manager, struct bus *bus, DBusMessage *message)
 {
-    const int index = bus_method_find(manager->bus, &bus_methods_interface, message);
+    const int index = bus_method_find(bus, &bus_methods_interface, message);
     if (index >= 0)
-        call_start(manager, &bus_methods[index], message);
+        call_start(manager, bus, &bus_methods[index], message);
+}
+
+void bus_manager_drop_calls(struct bus_manager *manager, const struct bus *bus)
+{
+    for (struct bus_call *call = manager->calls, *next; call; call = next) {
+        next = call->next;
+        if (call->bus != bus)
+            continue;
+        lookup_cancel(manager->lookup, call);
+        if (call->steps)
+            engine_end_backup(manager->engine); /* before its file is closed */
+        call_free(call);
+    }
+}
+
+void bus_manager_lose_bus(struct bus_manager *manager, const struct bus *bus)
+{
+    bus_manager_drop_calls(manager, bus);
+    bus_privileged_fail(manager->privileged);
 }
 
 struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup,
@@ -459,7 +487,6 @@ struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup
 int bus_manager_attach(struct bus_manager *manager, struct bus *bus)
 {
     const struct bus_accounts_hooks hooks = {ask_about_account, read_boot_time, on_accounts, manager};
-    manager->bus = bus;
     manager->privileged = bus_privileged_new(bus);
     manager->accounts = bus_accounts_new(&hooks);
     return manager->privileged && manager->accounts ? 0 : -ENOMEM;

@@ -28,12 +28,16 @@ struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup
 /* Before the bus is closed. Calls under way are answered Unavailable. */
 void bus_manager_free(struct bus_manager *manager);
 
-/* Sets the bus to answer on, once it is open. 0 or -ENOMEM. */
+/* Sets the bus that the root service is asked on. 0 or -ENOMEM. */
 int bus_manager_attach(struct bus_manager *manager, struct bus *bus);
 /* passwd or shadow changed: what is known of accounts counts no longer. */
 void bus_manager_forget_accounts(struct bus_manager *manager);
 /* Sends the answers that need not wait any longer: the root service has done something, or their time is over. */
 void bus_manager_resume_answers(struct bus_manager *manager);
 bool bus_manager_step(struct bus_manager *manager);
-/* Handles a method call to BUS_PATH. */
-void bus_manager_call(struct bus_manager *manager, DBusMessage *message);
+/* Handles a method call to BUS_PATH that came on this bus, and answers there. */
+void bus_manager_call(struct bus_manager *manager, struct bus *bus, DBusMessage *message);
+/* The callers of this bus have gone: drops their calls that are under way. What is recorded stays. */
+void bus_manager_drop_calls(struct bus_manager *manager, const struct bus *bus);
+/* The same for the bus that the root service is asked on, and its questions fail. */
+void bus_manager_lose_bus(struct bus_manager *manager, const struct bus *bus);

@@ -64,6 +64,8 @@ void bus_privileged_free(struct bus_privileged *privileged)
     "the root service accesspkg-privileged is not installed, or the bus does not know of it yet: systemctl " \
     "reload dbus"
 
+#define AWAY "the system bus went away, by which the root service accesspkg-privileged is asked"
+
 /* Errors of the bus when the service does not answer, in words for people. */
 static const struct {
     const char *error;
@@ -156,6 +158,20 @@ static void on_answer(DBusPendingCall *pending, void *data)
         dbus_message_unref(answer);
 }
 
+void bus_privileged_fail(struct bus_privileged *privileged)
+{
+    struct question *failed = privileged->questions;
+    privileged->questions = NULL; /* who is told may ask again, in vain */
+    while (failed) {
+        struct question *question = failed;
+        const struct question copy = *question;
+        failed = question->next;
+        question->next = NULL;
+        question_free(question);
+        deliver_answer(&copy, BUS_ERROR_UNAVAILABLE, NULL, AWAY);
+    }
+}
+
 /* ---- questions ---- */
 
 struct shape {
@@ -172,6 +188,8 @@ static int send_question(const struct shape *shape, json_t *arguments, struct qu
                                                      BUS_PRIVILEGED_INTERFACE, shape->method);
     DBusConnection *connection = bus_connection(question->privileged->bus);
     int r = call && arguments ? variant_append_message(call, shape->in, arguments) : -ENOMEM;
+    if (r == 0 && !connection)
+        r = -ENOTCONN;
     if (r == 0 &&
         (!dbus_connection_send_with_reply(connection, call, &question->pending, shape->timeout) ||
          !question->pending || !dbus_pending_call_set_notify(question->pending, on_answer, question, NULL)))

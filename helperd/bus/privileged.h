@@ -4,7 +4,7 @@
  * dbus/org.accesspkg1.Privileged.xml; the bus starts the service. It handles calls about members in order.
  *
  * Every function returns 0, and `done` is called once, later and never from inside; or -errno, and `done` is not
- * called: -ENOMEM, or -EINVAL for text that is not UTF-8. result: 0; a positive enum bus_error from the service, or
+ * called: -ENOMEM, -EINVAL for text that is not UTF-8, or -ENOTCONN while the bus is away. result: 0; a positive enum bus_error from the service, or
  * UNAVAILABLE when it is not installed, did not answer in time or ended; -errno for a malformed answer. message: for
  * people; "" when result is 0.
  *
@@ -29,6 +29,9 @@ struct bus_privileged;
 struct bus_privileged *bus_privileged_new(struct bus *bus);
 /* Call it before the bus is closed. Calls no `done` any more; the service finishes what it was asked for. */
 void bus_privileged_free(struct bus_privileged *privileged);
+
+/* The bus is lost: the questions under way are answered UNAVAILABLE, from inside. */
+void bus_privileged_fail(struct bus_privileged *privileged);
 
 /* changed: whether the user was added, or removed, by this call; false for Warn. */
 typedef void (*bus_privileged_done)(int result, bool changed, const char *message, void *data);

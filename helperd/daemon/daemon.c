@@ -187,19 +187,65 @@ static void on_stop_signal(struct ev_loop *loop, ev_signal *signal, int events)
     ev_break(loop, EVBREAK_ALL);
 }
 
+/* ---- who calls -------------------------------------------------------------------------------------------------- */
+
 static void on_bus_call(DBusMessage *message, void *data)
 {
     struct daemon *daemon = data;
-    bus_manager_call(daemon->manager, message);
+    bus_manager_call(daemon->manager, daemon->bus, message);
 }
 
 static void on_bus_lost(void *data)
 {
     struct daemon *daemon = data;
-    log_error("The system bus went away. accesspkgd ends and is started again with it; holders of grants "
-              "still get in.");
-    daemon->lost = true;
-    ev_break(daemon->loop, EVBREAK_ALL);
+    bus_manager_lose_bus(daemon->manager, daemon->bus);
+    bus_chores_lose_bus(daemon->chores);
+}
+
+/* The root service can be asked from now on. */
+static void on_bus_up(void *data)
+{
+    struct daemon *daemon = data;
+    bus_chores_compare(daemon->chores);
+    bus_chores_drive(daemon->chores);
+}
+
+/* Ready with the bus, or without it: its callers are activated by a bus that then waits for the name. */
+static void on_bus_tried(void *data)
+{
+    const struct daemon *daemon = data;
+    log_info("accesspkgd %s is ready: %zu package%s.", ACCESSPKG_VERSION, daemon->packages->count,
+             daemon->packages->count == 1 ? "" : "s");
+    sd_notify(0, "READY=1");
+}
+
+/* Rule 15: root's door is not shared. Once calls are admitted by uid, those of the door come in here: the gate's count
+ * against the user they name, root's own go first. */
+static void on_door_call(struct bus *bus, DBusMessage *message, void *data)
+{
+    struct daemon *daemon = data;
+    bus_manager_call(daemon->manager, bus, message);
+}
+
+static void on_door_lost(struct bus *bus, void *data)
+{
+    struct daemon *daemon = data;
+    bus_manager_drop_calls(daemon->manager, bus);
+}
+
+static int open_ways(struct daemon *daemon)
+{
+    static const struct bus_self self = {"accesspkgd", BUS_NAME, BUS_PATH};
+    const struct bus_uplink_hooks uplink_hooks = {on_bus_call, on_bus_up, on_bus_lost, on_bus_tried, daemon};
+    const struct bus_door_hooks door_hooks = {on_door_call, on_door_lost, daemon};
+    daemon->uplink = bus_uplink_new(daemon->loop, &self, &uplink_hooks);
+    if (!daemon->uplink)
+        return EX_OSERR;
+    daemon->bus = bus_uplink_bus(daemon->uplink);
+    daemon->chores = bus_chores_new(&daemon->engine, daemon->bus, on_settled, daemon);
+    if (!daemon->chores || bus_manager_attach(daemon->manager, daemon->bus) < 0)
+        return EX_OSERR;
+    return bus_door_open(daemon->loop, &self, &door_hooks, &daemon->door) < 0 ? EX_OSERR : 0;
 }
 
 static void init_loop_events(struct daemon *daemon)
@@ -273,7 +319,6 @@ static int open_store(struct daemon *daemon, bool *ret_is_new)
 
 static int start_layers(struct daemon *daemon)
 {
-    static const struct bus_self self = {"accesspkgd", BUS_NAME, BUS_PATH};
     bool is_new = false;
     init_engine(daemon);
     init_loop_events(daemon);
@@ -302,25 +347,15 @@ static int start_layers(struct daemon *daemon)
     const struct daemon_follow_hooks follow_hooks = {on_retries, on_directory, on_accounts, daemon};
     if (daemon_follow_new(daemon->loop, &daemon->engine, daemon->lookup, &follow_hooks, &daemon->follow) < 0)
         return EX_OSERR;
-    const struct bus_hooks bus_hooks = {on_bus_call, on_bus_lost, daemon};
-    if (bus_open(daemon->loop, &self, &bus_hooks, &daemon->bus) < 0)
-        return EX_UNAVAILABLE;
-    if (bus_manager_attach(daemon->manager, daemon->bus) < 0)
-        return EX_OSERR;
-    daemon->chores = bus_chores_new(&daemon->engine, daemon->bus, on_settled, daemon);
-    if (!daemon->chores)
-        return EX_OSERR;
-    bus_chores_compare(daemon->chores);
-    return 0;
+    return open_ways(daemon);
 }
 
 static void stop_layers(struct daemon *daemon)
 {
     bus_manager_free(daemon->manager);
     bus_chores_free(daemon->chores);
-    if (daemon->bus && !daemon->lost)
-        bus_flush(daemon->bus);
-    bus_close(daemon->bus);
+    bus_door_close(daemon->door);
+    bus_uplink_free(daemon->uplink);
     daemon->bus = NULL;
     daemon_survey_deinit(&daemon->survey);
     lookup_free(daemon->lookup);
@@ -344,12 +379,8 @@ int daemon_run(void)
         return EX_OSERR;
     int code = start_layers(&daemon);
     if (code == 0) {
-        log_info("accesspkgd %s is ready: %zu package%s.", ACCESSPKG_VERSION, daemon.packages->count,
-                 daemon.packages->count == 1 ? "" : "s");
-        sd_notify(0, "READY=1");
         ev_run(daemon.loop, 0);
         sd_notify(0, "STOPPING=1");
-        code = daemon.lost ? EX_UNAVAILABLE : 0;
     }
     stop_layers(&daemon);
     return code;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "common/config.h"
+#include "dbus/server_door.h"
+#include "dbus/server_uplink.h"
 #include "helperd/bus/chores.h"
 #include "helperd/bus/manager.h"
 #include "helperd/config/packages.h"
@@ -30,7 +32,9 @@ struct daemon {
     struct store *store;
     struct engine engine;
     struct lookup *lookup;
-    struct bus *bus;
+    struct bus_uplink *uplink;
+    struct bus *bus;       /* the uplink's; NULL: not yet, or no more */
+    struct bus_door *door; /* NULL: no socket was passed */
     struct bus_manager *manager;
     struct bus_chores *chores;
     ev_periodic deadline;
@@ -48,7 +52,6 @@ struct daemon {
     char host_name[HOST_NAME_MAX + 1];
     char *host_key; /* its fingerprint; NULL: none */
     int lock;
-    bool lost;
     int64_t started;
     int64_t policy_loaded;
     char *policy_problem; /* why the last good packages.d or settings are in use; NULL: today's are */

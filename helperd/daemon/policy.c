@@ -244,6 +244,8 @@ int daemon_add_status(json_t *status, void *data)
         r |= json_object_set_new(status, "epoch", json_string(epoch));
     if (daemon->host_key)
         r |= json_object_set_new(status, "host_key", json_string(daemon->host_key));
+    if (bus_uplink_problem(daemon->uplink))
+        r |= json_object_set_new(status, "bus_problem", json_string(bus_uplink_problem(daemon->uplink)));
     if (daemon->policy_problem)
         r |= json_object_set_new(status, "policy_problem", json_string(daemon->policy_problem));
     problems_deinit(&problems);

@@ -173,7 +173,7 @@ START_TEST(test_without_a_bus)
 {
     hold("alice");
     live_kill_bus();
-    live_wait_daemon();
+    live_stop_daemon(SIGKILL);
     live_expect("root", "pkg-admin lock alice -m 'no bus'", 0, "alice is locked");
     ck_assert(!live_in_group("alice", "backup"));
     live_expect("root", "pkg-admin status", 69, "alice, since ");

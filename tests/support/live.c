@@ -2,6 +2,7 @@
 #include "tests/support/live.h"
 
 #include "common/cleanup.h"
+#include "common/paths.h"
 #include "tests/support/live_store.h"
 
 #include <check.h>
@@ -80,8 +81,8 @@ int live_join(pid_t pid)
     return status_of(pid);
 }
 
-/* A socket at this path, bound and listening or receiving. */
-static int bind_socket(const char *path, int type)
+/* A socket at this path, bound. */
+static int bind_socket(const char *path, int type, mode_t mode)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
@@ -89,11 +90,11 @@ static int bind_socket(const char *path, int type)
     const int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    ck_assert_int_eq(chmod(path, 0666), 0);
+    ck_assert_int_eq(chmod(path, mode), 0);
     return fd;
 }
 
-static void start_bus(void)
+void live_start_bus(void)
 {
     int ready[2];
     ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
@@ -111,12 +112,33 @@ static void start_bus(void)
     close(ready[0]);
 }
 
+/* Root's own door, as its unit has it; but nobody starts accesspkgd by it, and it refuses while that does not run. */
+static int open_door(void)
+{
+    const int fd = bind_socket(PATH_DOOR, SOCK_STREAM, 0600);
+    ck_assert_int_eq(listen(fd, 1024), 0);
+    return fd;
+}
+
+/* As systemd hands sockets down: sd_listen_fds(3). */
+static void hand_down(int door)
+{
+    char self[16];
+    snprintf(self, sizeof(self), "%d", getpid());
+    setenv("LISTEN_PID", self, 1);
+    setenv("LISTEN_FDS", "1", 1);
+    if (door == 3 ? fcntl(door, F_SETFD, 0) < 0 : dup2(door, 3) < 0)
+        _exit(125);
+}
+
 void live_start_daemon(void)
 {
-    _cleanup_close_ int notify = bind_socket("/run/live-notify", SOCK_DGRAM);
+    _cleanup_close_ int notify = bind_socket("/run/live-notify", SOCK_DGRAM, 0666);
+    _cleanup_close_ int door = open_door();
     accesspkgd = fork();
     ck_assert_int_ge(accesspkgd, 0);
     if (accesspkgd == 0) {
+        hand_down(door);
         if (setgroups(0, NULL) < 0 || setresgid(990, 990, 990) < 0 || setresuid(990, 990, 990) < 0)
             _exit(125);
         setenv("NOTIFY_SOCKET", "/run/live-notify", 1);
@@ -130,7 +152,7 @@ void live_start_daemon(void)
     ck_assert_str_eq(text, "READY=1");
 }
 
-int live_wait_daemon(void)
+static int wait_daemon(void)
 {
     const int status = status_of(accesspkgd);
     accesspkgd = 0;
@@ -140,7 +162,7 @@ int live_wait_daemon(void)
 int live_stop_daemon(int signal)
 {
     ck_assert_int_eq(kill(accesspkgd, signal), 0);
-    return live_wait_daemon();
+    return wait_daemon();
 }
 
 void live_wait_name(const char *name, bool owned)
@@ -220,9 +242,14 @@ int live_stop_notify(int signal)
     return status;
 }
 
+void live_signal_bus(int signal)
+{
+    ck_assert_int_eq(kill(bus, signal), 0);
+}
+
 void live_kill_bus(void)
 {
-    ck_assert_int_eq(kill(bus, SIGKILL), 0);
+    live_signal_bus(SIGKILL);
     status_of(bus);
     bus = 0;
 }
@@ -241,7 +268,7 @@ void live_start(const char *first_name, ...)
     for (const char *name = first_name; name; name = va_arg(rest, const char *))
         live_write_package(name, va_arg(rest, const char *));
     va_end(rest);
-    start_bus();
+    live_start_bus();
     ck_assert_msg(live_run("root", "accesspkgd --write-allow-list") == 0, "%s", live_output);
     live_place_store();
     live_start_daemon();
@@ -257,9 +284,7 @@ void live_stop(void)
     if (accesspkgd)
         live_stop_daemon(SIGTERM);
     if (bus) {
-        kill(bus, SIGTERM);
-        status_of(bus);
-        bus = 0;
+        live_kill_bus();
     }
 }
 

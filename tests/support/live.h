@@ -24,8 +24,9 @@ void live_remove_package(const char *name);
  * signal that ended it. */
 void live_start_daemon(void);
 int live_stop_daemon(int signal);
-/* Waits until it ended by itself. */
-int live_wait_daemon(void);
+/* The bus alone; live_start starts one. SIGSTOP makes it mute. */
+void live_start_bus(void);
+void live_signal_bus(int signal);
 void live_kill_bus(void);
 
 /*
