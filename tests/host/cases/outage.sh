@@ -89,6 +89,74 @@ mute()
     ((SECONDS - begun <= 8)) || complain "the refusal took $((SECONDS - begun)) s"
 }
 
+# Rules 13 and 15: neither root nor the gate waits for a bus that does not answer.
+bus_mute()
+{
+    grant alice
+    local pid
+    pid=$(host systemctl show -P MainPID dbus)
+    # shellcheck disable=SC2064 # this process, now
+    trap "host kill -CONT $pid" EXIT
+    host kill -STOP "$pid"
+    serves_root
+    host kill -CONT "$pid"
+    [[ $(pending) =~ ^[0-9]+$ ]] || complain "carol's request should wait for bob"
+}
+
+# The first call brings accesspkgd up, by the socket alone.
+bus_gone()
+{
+    grant alice
+    trap 'host systemctl unmask --runtime --quiet dbus.socket dbus.service; reboot_host' EXIT
+    host systemctl mask --runtime --quiet dbus.socket dbus.service
+    host systemctl stop dbus.socket dbus.service
+    serves_root
+    host systemctl stop accesspkgd
+    run ssh_as dave id
+    refused
+    says bob
+    host systemctl is-active --quiet accesspkgd
+    run host pkg-admin status
+    says "system bus"
+    host systemctl unmask --runtime --quiet dbus.socket dbus.service
+    host systemctl start dbus.socket dbus.service
+    wait_for 20 on_host bob pkg-approve list
+    run numbers on_host bob pkg-approve list
+    [[ $(wc -l <<<"$out") == 2 ]] || complain "two requests should wait for bob"
+}
+
+serves_root()
+{
+    run ssh_as carol id
+    refused
+    says bob
+    run host pkg-admin revoke $package alice -m enough
+    succeeded
+    holds_no_group alice || complain "alice was revoked"
+    run host pkg-admin lock alice -m gone
+    succeeded
+    run host pkg-admin unlock alice
+    succeeded
+    run host pkg-admin status
+    succeeded
+}
+
+# Nobody but root comes in by the socket, and a stopped accesspkgd leaves it there.
+door()
+{
+    [[ $(host stat -c '%a %U:%G' /run/accesspkg/bus) == "600 root:root" ]] || complain "the socket is root's alone"
+    host systemctl stop accesspkgd
+    run host pkg-admin status
+    succeeded
+    says_not "system bus"
+    host systemctl stop accesspkgd.socket accesspkgd
+    host test ! -e /run/accesspkg/bus
+    run host pkg-admin status # by the bus, which starts it, and its socket with it
+    succeeded
+    wait_for 15 host systemctl is-active --quiet accesspkgd
+    host test -S /run/accesspkg/bus
+}
+
 # Rule 13: with membership = files, and without the daemon.
 ends_after_boot()
 {
@@ -114,3 +182,6 @@ it "the daemon is killed: holders get in, and it comes back" killed_and_back
 it "the daemon is stopped: a login brings it back" stopped_and_activated
 it "the daemon is away: holders get in, others get the other message and code" away
 it "the daemon is mute: refused within the deadline" mute
+it "root's own socket: its mode, what starts by it, and the bus in its place" door
+it "the bus is mute: root revokes, the gate files" bus_mute
+it "the bus is gone: root revokes, the gate files, accesspkgd starts" bus_gone
