@@ -196,6 +196,13 @@ $(NSS_TEST): tests/support/nss/directory.c $(SETTINGS)
 	$(call quiet,LINK)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -shared -Wl,-soname,$(@F) -o $@ $<
 $(SUITES): | $(NSS_TEST)
 
+# Syncs as on a slower disk, for benchmarks.
+SLOW_SYNC := $(BUILD)/tests/bench/slow/sync.so
+$(SLOW_SYNC): tests/bench/slow/sync.c $(SETTINGS)
+	@mkdir -p $(@D)
+	$(call quiet,LINK)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -fvisibility=default -shared -o $@ $<
+$(BENCHES): | $(SLOW_SYNC)
+
 STAGE := $(BUILD)/stage
 CRASH_KILLS ?= 1000
 

@@ -18,6 +18,7 @@
  */
 struct bus_call {
     struct bus_call *next;
+    struct bus_call *next_ready; /* see share.c */
     struct bus_manager *manager;
     struct bus *bus; /* that it came on, and its answer goes to */
     const struct bus_call_method *method;
@@ -46,6 +47,8 @@ struct bus_manager {
     struct bus_accounts *accounts;
     struct bus_call *calls;
     size_t count;
+    struct bus_call *ready; /* the oldest of those that are to share a commit; NULL: none waits */
+    struct bus_call *last_ready;
 };
 
 enum {
@@ -67,6 +70,8 @@ enum {
     BUS_CALL_BY_NAME = 1 << 6,
     /* Is only begun by its run; engine_step_backup goes on, between other calls, and answers. */
     BUS_CALL_IN_STEPS = 1 << 10,
+    /* May share a commit with others of this kind: all that it changes is in the joined transaction. */
+    BUS_CALL_SHARES = 1 << 11,
 };
 
 /* Adds to the inquiry what to look up besides the caller. 0, a positive enum bus_error with the reply's message,
@@ -95,6 +100,12 @@ extern const struct bus_interface bus_methods_interface;
 int bus_call_read(struct bus_call *call);
 int bus_call_plan(struct bus_call *call);
 int bus_call_run(const struct bus_call *call, const struct call *asked);
+
+/* The call has all that it needs: runs it, at once or with others that are ready in the same moment (share.c). */
+void bus_call_run_ready(struct bus_call *call);
+/* The engine has done the call: sends its answer, or has it wait for what must come first (manager.c). */
+void bus_call_conclude(struct bus_call *call, int result);
+struct call bus_call_asked(struct bus_call *call);
 
 /*
  * The accounts of a call that decides (judge.c). Begin: asks for those that are known by uid or name before the look-up.

@@ -101,7 +101,7 @@ static void call_refuse(struct bus_call *call, enum bus_error code, const char *
     call_finish(call, engine_refuse(&call->reply, code, "%s", text));
 }
 
-static struct call engine_call_of(struct bus_call *call)
+struct call bus_call_asked(struct bus_call *call)
 {
     return (struct call){call->manager->engine, &call->caller, call->facts, &call->reply};
 }
@@ -136,18 +136,16 @@ static bool has_enough_facts(const struct bus_call *call, const struct facts *fa
 
 /* Rule 3, with membership = files: an answer about a user's access waits until /etc/group gives it, or no longer
  * does. */
-static void run_engine_call(struct bus_call *call)
+void bus_call_conclude(struct bus_call *call, int result)
 {
-    const struct call asked = engine_call_of(call);
-    asked.engine->chores_begun = false;
-    const int r = engine_finish(&asked, bus_call_run(call, &asked));
-    if (r == 0 && call->method->flags & BUS_CALL_IN_STEPS) {
+    const struct call asked = bus_call_asked(call);
+    if (result == 0 && call->method->flags & BUS_CALL_IN_STEPS) {
         call->steps = true;
         call->manager->hooks.steps(call->manager->hooks.data);
-    } else if (r == 0 && asked.engine->chores_begun && engine_answer_waits(&asked)) {
+    } else if (result == 0 && asked.engine->chores_begun && engine_answer_waits(&asked)) {
         park_call(call);
     } else {
-        call_finish(call, r);
+        call_finish(call, result);
     }
 }
 
@@ -158,7 +156,7 @@ bool bus_manager_step(struct bus_manager *manager)
         next = call->next;
         if (!call->steps)
             continue;
-        const struct call asked = engine_call_of(call);
+        const struct call asked = bus_call_asked(call);
         const int r = engine_step_backup(&asked);
         if (r == ENGINE_E_MORE)
             more = true;
@@ -190,7 +188,7 @@ static void judge_accounts(struct bus_call *call)
     const int r = bus_call_fill_accounts(call);
     call->awaits_accounts = r == -EAGAIN;
     if (r == 0)
-        run_engine_call(call);
+        bus_call_run_ready(call);
     else if (r != -EAGAIN)
         call_finish(call, r);
 }
@@ -282,7 +280,7 @@ void bus_manager_resume_answers(struct bus_manager *manager)
         next = call->next;
         if (!call->parked)
             continue;
-        const struct call asked = engine_call_of(call);
+        const struct call asked = bus_call_asked(call);
         const time_t until = call->parked + PARKED_MAX;
         if (now >= until || !engine_answer_waits(&asked))
             call_finish(call, engine_answer_again(&asked));

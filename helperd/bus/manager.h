@@ -18,6 +18,8 @@ struct bus_manager_hooks {
     int (*add_status)(json_t *status, void *data);
     /* An answer waits: call bus_manager_resume_answers in this many seconds or before. */
     void (*parked)(int64_t seconds, void *data);
+    /* Calls are ready: call bus_manager_share in a moment. */
+    void (*ready)(void *data);
     /* A call is done in steps: call bus_manager_step at the loop's next turns, until it returns false. */
     void (*steps)(void *data);
     void *data;
@@ -35,6 +37,9 @@ void bus_manager_forget_accounts(struct bus_manager *manager);
 /* Sends the answers that need not wait any longer: the root service has done something, or their time is over. */
 void bus_manager_resume_answers(struct bus_manager *manager);
 bool bus_manager_step(struct bus_manager *manager);
+/* Runs calls that are ready, which share a commit. Asks again by its hook when more are. */
+void bus_manager_share(struct bus_manager *manager);
+bool bus_manager_expects_calls(const struct bus_manager *manager); /* others are on their way to be ready */
 /* Handles a method call to BUS_PATH that came on this bus, and answers there. */
 void bus_manager_call(struct bus_manager *manager, struct bus *bus, DBusMessage *message);
 /* The callers of this bus have gone: drops their calls that are under way. What is recorded stays. */

@@ -205,6 +205,7 @@ enum {
     NAMES_DECIDER = BUS_CALL_NAMES_DECIDER,
     TELLS_ACCOUNTS = BUS_CALL_TELLS_ACCOUNTS,
     IN_STEPS = BUS_CALL_IN_STEPS,
+    SHARES = BUS_CALL_SHARES,
 };
 
 #define PLANS(...)                                                                                           \
@@ -220,18 +221,18 @@ enum {
  */
 #define METHODS(X)                                                                                           \
     X(Submit, "sasa{sv}", "user packages options", SUBMIT_OPTIONS, "a{sv}", "request",                       \
-      PLANS(bus_plan_packages, bus_plan_own_user, bus_plan_requestors, bus_plan_approvers), GROUPS,          \
+      PLANS(bus_plan_packages, bus_plan_own_user, bus_plan_requestors, bus_plan_approvers), GROUPS | SHARES, \
       submit_request(asked, terms))                                                                          \
-    X(Cancel, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_names), 0,                           \
+    X(Cancel, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_names), SHARES,                      \
       engine_cancel(asked, terms->id, get_reason(terms)))                                                    \
     X(Approve, "xa{sv}", "id options", "digest duration start reason", "a{sv}", "request",                   \
-      PLANS(bus_plan_request, bus_plan_delegators), GROUPS | OTHERS | DECIDES,                               \
+      PLANS(bus_plan_request, bus_plan_delegators), GROUPS | OTHERS | DECIDES | SHARES,                      \
       decide_request(asked, terms, true))                                                                    \
     X(Deny, "xa{sv}", "id options", "digest reason", "a{sv}", "request",                                     \
-      PLANS(bus_plan_request, bus_plan_delegators), USER | GROUPS | OTHERS | DECIDES,                        \
+      PLANS(bus_plan_request, bus_plan_delegators), USER | GROUPS | OTHERS | DECIDES | SHARES,               \
       decide_request(asked, terms, false))                                                                   \
     X(Extend, "sa{sv}", "package options", "justification duration", "a{sv}", "request",                     \
-      PLANS(bus_plan_approvers, bus_plan_packages, bus_plan_requestors), GROUPS,                             \
+      PLANS(bus_plan_approvers, bus_plan_packages, bus_plan_requestors), GROUPS | SHARES,                    \
       engine_extend(asked, terms->package, get_justification(terms), terms->duration))                       \
     X(Return, "ss", "package reason", "", "a{sv}", "request", PLANS(bus_plan_names), 0,                      \
       engine_return(asked, terms->package, get_reason(terms)))                                               \
@@ -251,7 +252,7 @@ enum {
     X(Emergency, "ss", "package justification", "", "a{sv}", "request",                                      \
       PLANS(bus_plan_packages, bus_plan_requestors), GROUPS, take_emergency(asked, terms))                   \
     X(Review, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_sight, bus_plan_delegators),         \
-      OTHERS | DECIDES, engine_review(asked, terms->id, get_reason(terms)))                                  \
+      OTHERS | DECIDES | SHARES, engine_review(asked, terms->id, get_reason(terms)))                         \
     X(Delegate, "sa{sv}", "to options", "reason until", "a{sv}", "delegation", PLANS(bus_plan_delegate),     \
       DECIDES | NAMES_DECIDER, delegate_decisions(asked, terms))                                             \
     X(Undelegate, "s", "user", "", "a{sv}", "delegation", PLANS(bus_plan_names, bus_plan_any_user), USER,    \

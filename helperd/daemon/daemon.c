@@ -74,6 +74,51 @@ static void on_parked(struct ev_loop *loop, ev_timer *timer, int events)
     on_settled(timer->data);
 }
 
+/*
+ * Calls that are ready wait for others that are on their way, to share a commit (bus/share.c), for so many seconds. Then
+ * they run as soon as no other event is to be handled, which may make more of them ready; or at last all the same.
+ */
+#define READY_WAIT 0.002
+#define READY_LAST 0.008
+
+static void set_ready(void *data)
+{
+    struct daemon *daemon = data;
+    ev_idle_start(daemon->loop, &daemon->ready);
+    if (ev_is_active(&daemon->ready_by))
+        return;
+    daemon->ready_late = false;
+    ev_now_update(daemon->loop); /* the last commit may have taken long */
+    ev_timer_set(&daemon->ready_by, READY_WAIT, READY_LAST);
+    ev_timer_start(daemon->loop, &daemon->ready_by);
+}
+
+static void share_ready(struct daemon *daemon)
+{
+    ev_idle_stop(daemon->loop, &daemon->ready);
+    if (!daemon->ready_late && bus_manager_expects_calls(daemon->manager))
+        return;
+    ev_timer_stop(daemon->loop, &daemon->ready_by);
+    bus_manager_share(daemon->manager);
+}
+
+static void on_ready(struct ev_loop *loop, ev_idle *idle, int events)
+{
+    (void)loop, (void)events;
+    share_ready(idle->data);
+}
+
+static void on_ready_by(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)events;
+    struct daemon *daemon = timer->data;
+    if (daemon->ready_late)
+        share_ready(daemon);
+    else
+        ev_idle_start(loop, &daemon->ready);
+    daemon->ready_late = true;
+}
+
 static void set_steps(void *data)
 {
     struct daemon *daemon = data;
@@ -267,6 +312,10 @@ static void init_loop_events(struct daemon *daemon)
     daemon->written.data = daemon;
     ev_timer_init(&daemon->steps, on_call_steps, 0., 0.);
     daemon->steps.data = daemon;
+    ev_idle_init(&daemon->ready, on_ready);
+    daemon->ready.data = daemon;
+    ev_timer_init(&daemon->ready_by, on_ready_by, 0., 0.);
+    daemon->ready_by.data = daemon;
     ev_timer_init(&daemon->parked, on_parked, 0., 0.);
     daemon->parked.data = daemon;
     ev_idle_init(&daemon->verify, on_verify);
@@ -334,8 +383,12 @@ static int start_layers(struct daemon *daemon)
     if (daemon->lookup)
         lookup_set_outage(daemon->lookup, on_outage, daemon);
     daemon->engine.names = daemon->lookup ? lookup_names(daemon->lookup) : NULL;
-    const struct bus_manager_hooks hooks = {daemon_reload_policy, daemon_add_status, set_parked, set_steps,
-                                            daemon};
+    const struct bus_manager_hooks hooks = {.reload = daemon_reload_policy,
+                                            .add_status = daemon_add_status,
+                                            .parked = set_parked,
+                                            .ready = set_ready,
+                                            .steps = set_steps,
+                                            .data = daemon};
     daemon->manager = bus_manager_new(&daemon->engine, daemon->lookup, &hooks);
     if (!daemon->lookup || !daemon->manager)
         return EX_OSERR;

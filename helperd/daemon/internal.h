@@ -38,10 +38,13 @@ struct daemon {
     struct bus_manager *manager;
     struct bus_chores *chores;
     ev_periodic deadline;
-    ev_timer due;     /* starts chores */
-    ev_timer written; /* grant files await a sync */
-    ev_timer steps;   /* of a call that is done in steps */
-    ev_timer parked;  /* the longest wait of parked answers has passed */
+    ev_timer due;      /* starts chores */
+    ev_timer written;  /* grant files await a sync */
+    ev_timer steps;    /* of a call that is done in steps */
+    ev_idle ready;     /* nothing else is to be done: calls that are ready are run */
+    ev_timer ready_by; /* or they have waited long enough */
+    bool ready_late;   /* they have waited for others */
+    ev_timer parked;   /* the longest wait of parked answers has passed */
     ev_idle verify;
     struct daemon_follow *follow;
     ev_signal stop[2];

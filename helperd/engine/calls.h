@@ -143,6 +143,13 @@ int engine_explain(const struct call *call, const char *package, const char *use
  * above.
  */
 int engine_finish(const struct call *call, int r);
+/*
+ * For several calls that share a commit. First all their subjects are verified, as engine_begin_call does for one; their
+ * functions follow, one after the other, until one returns -errno; then engine_end_shared. 0 or more: engine_answer with
+ * what its function returned makes each answer; -errno: each is run again by itself, with an empty reply.
+ */
+void engine_verify_subjects(struct engine *engine, const struct facts *facts);
+int engine_answer(const struct call *call, int r);
 /* Whether a membership of this user (NULL: of any) is under way and has not failed yet. */
 bool engine_is_settling(struct engine *engine, const char *user);
 /* Whether the answer must wait for a membership of the user whom it is about. */

@@ -161,13 +161,18 @@ int engine_next_concerned_user(struct engine *engine, const char *after, char **
     return r;
 }
 
-int engine_begin_call(struct engine *engine, const struct facts *facts)
+void engine_verify_subjects(struct engine *engine, const struct facts *facts)
 {
-    int r = 0;
     if (facts->caller)
         engine_verify_user(engine, facts->caller->name);
     if (facts->user)
         engine_verify_user(engine, facts->user->name);
+}
+
+int engine_begin_call(struct engine *engine, const struct facts *facts)
+{
+    int r = 0;
+    engine_verify_subjects(engine, facts);
     if (engine->failed_at && !rests(engine, clock_now(&engine->clock)))
         engine_end(engine, do_dues(engine)); /* logged: a call that only reads is answered all the same */
     else if (!engine->failed_at)

@@ -102,11 +102,10 @@ static int check_gone(const struct call *call)
     return r == STORE_E_NONE ? 0 : r;
 }
 
-int engine_finish(const struct call *call, int r)
+/* Makes the answer after the commit. `changed`: the commit had something to write. */
+static int answer(const struct call *call, int r, bool changed)
 {
     const struct answer *answer = &call->reply->answer;
-    const bool changed = call->engine->joined.engine;
-    r = engine_end(call->engine, r);
     if (r < 0 && answer->ended)
         return engine_refuse_unrecorded(call, r);
     if (r != 0 || (!answer->request && !answer->assignment))
@@ -115,6 +114,17 @@ int engine_finish(const struct call *call, int r)
         (answer->ended && (r = check_gone(call)) != 0))
         return r;
     return show(call);
+}
+
+int engine_finish(const struct call *call, int r)
+{
+    const bool changed = call->engine->joined.engine;
+    return answer(call, engine_end(call->engine, r), changed);
+}
+
+int engine_answer(const struct call *call, int r)
+{
+    return answer(call, r, true);
 }
 
 /* ---- answers that wait ---- */

@@ -24,7 +24,8 @@ static int answer_held(const struct call *call, const struct subject *subject, c
         grant_span_holds(&assignment.span, clock_now(&call->engine->clock))) {
         log_notice("The gate did not accept the grant file of %s, who holds %s: it is written again.",
                    subject->name, package);
-        engine_write_user(call->engine, subject->name, false);
+        engine_note_publication(call->engine, subject->name, false);
+        engine_publish(call->engine);
     }
     call->reply->answer = (struct answer){
         .request = assignment.request, .assignment = assignment.id, .submitted = true, .existing = true};

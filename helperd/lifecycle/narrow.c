@@ -106,6 +106,18 @@ void narrow_forget_noted(struct engine *engine)
             n = &(*n)->next;
 }
 
+void narrow_drop_noted(struct engine *engine)
+{
+    for (struct narrowed **n = &engine->narrowed; *n;) {
+        if ((*n)->noted && !(*n)->stands) {
+            drop(engine, n);
+        } else {
+            (*n)->noted = false;
+            n = &(*n)->next;
+        }
+    }
+}
+
 /* What ends by the clock ends by it after a restart, too; and a file that could not be made may be by now. */
 static void put_in_file(struct engine *engine, struct narrowed *narrowed)
 {

@@ -29,8 +29,10 @@ void narrow_note_recorded(struct narrowed *narrowed);
 /* A user whose grant file has to be written for what stands. */
 typedef int (*narrow_each_user)(struct engine *engine, const char *user);
 
-/* The commit of the transaction under way, which noted these, succeeded; or it failed: whether anything stands by that. */
+/* The commit of the transaction under way, which noted these, succeeded; or it failed: whether anything stands by that; or
+ * it failed and all of it is done again: what stood before stands on. */
 void narrow_forget_noted(struct engine *engine);
+void narrow_drop_noted(struct engine *engine);
 bool narrow_keep_noted(struct engine *engine, narrow_each_user each);
 
 /* Reads what a former process left: 0 or -errno. The end: what stands is in the file. */

@@ -421,9 +421,12 @@ static enum publication_state judge(struct engine *engine, const struct publishe
     return take_away(engine, entry->user) ? PUBLICATION_SHUT : PUBLICATION_GIVES;
 }
 
+/* Never from a transaction that is not committed yet, whose end asks for it again. */
 void engine_publish(struct engine *engine)
 {
     const int64_t now = clock_now(&engine->clock);
+    if (engine->joined.engine)
+        return;
     for (struct published *p = engine->published; p; p = p->next) {
         if (p->done || rests(p, now))
             continue;

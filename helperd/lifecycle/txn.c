@@ -114,8 +114,12 @@ int txn_commit(struct txn *txn)
 {
     struct engine *engine = txn->engine;
     const int r = store_commit(txn->store);
-    engine->failed_at = r < 0 ? clock_now(&engine->clock) : 0;
-    if (r < 0) {
+    if (r == 0 || !txn->again)
+        engine->failed_at = r < 0 ? clock_now(&engine->clock) : 0;
+    if (r < 0 && txn->again) {
+        engine_drop_publications(engine);
+        narrow_drop_noted(engine);
+    } else if (r < 0) {
         engine_drop_publications(engine);
         keep_narrowed(engine);
     } else {
@@ -154,17 +158,28 @@ struct txn *engine_join(struct engine *engine)
     return &engine->joined;
 }
 
-int engine_end(struct engine *engine, int r)
+static int end_joined(struct engine *engine, int r, bool again)
 {
     struct txn txn = engine->joined;
     if (!txn.engine)
         return r;
     engine->joined = (struct txn){0};
+    txn.again = again;
     txn_ok(&txn, r < 0 ? r : 0);
     const int committed = txn_commit(&txn);
     if (committed < 0)
         engine_set_deadline(engine, clock_now(&engine->clock) + ENGINE_FAULT_RETRY);
     return committed < 0 ? committed : r;
+}
+
+int engine_end(struct engine *engine, int r)
+{
+    return end_joined(engine, r, false);
+}
+
+int engine_end_shared(struct engine *engine, int r)
+{
+    return end_joined(engine, r, true);
 }
 
 void txn_announce(struct txn *txn, int64_t request)

@@ -88,6 +88,7 @@ struct engine {
         bool chores_are_due;
         int64_t noticed;                /* the last notice written; 0: none */
         char *warning;                  /* to log; NULL: none */
+        bool again;                     /* after a fault all of it is done again: nothing of it stands */
     } joined;                           /* of the calls under way: engine_join */
     struct narrowed *narrowed;          /* ends that hold: lifecycle/narrow.h */
     struct unrecorded_file *unrecorded; /* those that stand; NULL: it could not be made */
@@ -135,10 +136,12 @@ void txn_warn(struct txn *txn, const char *format, ...) __attribute__((format(pr
 
 /*
  * The transaction that the calls under way share, begun by the first change. engine_end commits it if it was begun, or
- * rolls it back if r is -errno. Returns r, or the transaction's first fault.
+ * rolls it back if r is -errno. Returns r, or the transaction's first fault. engine_end_shared is the same for several
+ * calls, which the caller runs again, each by itself, after a fault: until then not even an end stands (rule 13).
  */
 struct txn *engine_join(struct engine *engine);
 int engine_end(struct engine *engine, int r);
+int engine_end_shared(struct engine *engine, int r);
 
 /* Calls the hook with the next time at which something is due, after a fault not before `earliest`. */
 void engine_set_deadline(struct engine *engine, int64_t earliest);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Calls that are ready in the same moment share a transaction, so that one commit makes all of them durable; each is
+ * answered after it (rule 2). The transaction is begun and committed in one go: nothing else of the daemon runs
+ * meanwhile. After a fault each call is run again by itself, so that none pays for another's. What narrows, and what has
+ * transactions of its own, runs alone and at once.
+ */
+#include "helperd/bus/call.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    SHARE_MAX = 128,     /* calls in one transaction */
+    SHARE_NS = 10000000, /* when they took that long, the others wait for the next one */
+};
+
+static void run_alone(struct bus_call *call)
+{
+    const struct call asked = bus_call_asked(call);
+    asked.engine->chores_begun = false;
+    bus_call_conclude(call, engine_finish(&asked, bus_call_run(call, &asked)));
+}
+
+/* Each emergency has a line in the log, of which a transaction has one. */
+static bool may_share(const struct bus_call *call)
+{
+    return call->method->flags & BUS_CALL_SHARES && !call->terms.emergency;
+}
+
+void bus_call_run_ready(struct bus_call *call)
+{
+    struct bus_manager *manager = call->manager;
+    if (!may_share(call)) {
+        run_alone(call);
+        return;
+    }
+    if (manager->ready)
+        manager->last_ready->next_ready = call;
+    else
+        manager->ready = call;
+    manager->last_ready = call;
+    manager->hooks.ready(manager->hooks.data);
+}
+
+static struct bus_call *take_ready(struct bus_manager *manager)
+{
+    struct bus_call *call = manager->ready;
+    manager->ready = call->next_ready;
+    call->next_ready = NULL;
+    return call;
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+struct shared {
+    struct bus_call *call;
+    int result;
+};
+
+/* 0, or the fault of the last one. */
+static int run_calls(struct bus_manager *manager, struct shared *shared, size_t *ret_count)
+{
+    const int64_t until = now_ns() + SHARE_NS;
+    size_t count = 0;
+    int r = 0;
+    for (const struct bus_call *call = manager->ready; call; call = call->next_ready)
+        engine_verify_subjects(manager->engine, call->facts);
+    while (r >= 0 && manager->ready && count < SHARE_MAX && (count == 0 || now_ns() < until)) {
+        struct shared *one = &shared[count++];
+        one->call = take_ready(manager);
+        const struct call asked = bus_call_asked(one->call);
+        r = one->result = bus_call_run(one->call, &asked);
+    }
+    *ret_count = count;
+    return r < 0 ? r : 0;
+}
+
+static void run_again(const struct shared *shared, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct reply *reply = &shared[i].call->reply;
+        json_decref(reply->value);
+        free(reply->long_message);
+        *reply = (struct reply){0};
+        run_alone(shared[i].call);
+    }
+}
+
+static void share(struct bus_manager *manager)
+{
+    struct shared shared[SHARE_MAX];
+    size_t count = 0;
+    manager->engine->chores_begun = false;
+    const int fault = run_calls(manager, shared, &count);
+    if (engine_end_shared(manager->engine, fault) < 0) {
+        run_again(shared, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct call asked = bus_call_asked(shared[i].call);
+        bus_call_conclude(shared[i].call, engine_answer(&asked, shared[i].result));
+    }
+}
+
+/* Whether another call is on its way here: its caller or its facts are being asked for. */
+static bool is_coming(const struct bus_call *call)
+{
+    return !call->facts && !call->parked && !call->steps;
+}
+
+bool bus_manager_expects_calls(const struct bus_manager *manager)
+{
+    for (const struct bus_call *call = manager->calls; call; call = call->next)
+        if (is_coming(call))
+            return true;
+    return false;
+}
+
+void bus_manager_share(struct bus_manager *manager)
+{
+    if (manager->ready && !manager->ready->next_ready)
+        run_alone(take_ready(manager));
+    else if (manager->ready)
+        share(manager);
+    if (manager->ready)
+        manager->hooks.ready(manager->hooks.data);
+}
