@@ -49,12 +49,13 @@ int grantdir_allowed_name(const char *state, gid_t gid, char *ret_name, size_t s
 /*
  * Writers. They write a temporary file in the same folder, mode 0644, and rename it. With `durable` (for what narrows
  * access) file and folder are fsynced before 0 is returned; without (for what widens it) not. Removal is always durable
- * (-ENOENT when there is no such file). Remove a file that would have no package and no group; do not write it. Missing
+ * (-ENOENT when there is no such file); an unlink is not. Remove a file that would have no package and no group; do not write it. Missing
  * folders below PATH_STATE are created. -EFBIG for a file that readers would refuse.
  */
 int grantdir_write_user(const char *state, const struct grant_user *file, bool durable);
 int grantdir_remove_user(const char *state, const char *user);
-/* Put on stable storage what was written without `durable`: the files of these users, of all users. 0 or -errno. */
+int grantdir_unlink_user(const char *state, const char *user);
+/* Put on stable storage what was written without `durable`, or unlinked: the files of these users, of all users. 0 or -errno. */
 int grantdir_sync_users(const char *state, char *const *users);
 int grantdir_sync_all(const char *state);
 

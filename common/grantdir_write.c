@@ -177,6 +177,16 @@ int grantdir_remove_user(const char *state, const char *user)
     return r < 0 ? r : remove_durably(folder.fd, name);
 }
 
+int grantdir_unlink_user(const char *state, const char *user)
+{
+    char name[NAME_ENCODED_MAX + 1];
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    int r = name_encode(user, name, sizeof(name));
+    if (r == 0)
+        r = grantdir_open_users(state, &folder);
+    return r < 0 ? r : unlinkat(folder.fd, name, 0) < 0 ? -errno : 0;
+}
+
 /* A file that was removed since needs no sync of its own: the folder's has its removal. */
 static int sync_named(const struct grantdir_folder *folder, const char *user)
 {

@@ -18,12 +18,15 @@
 
 static void on_engine_deadline(struct ev_loop *loop, ev_periodic *periodic, int events)
 {
-    (void)loop, (void)events;
+    (void)events;
     struct daemon *daemon = periodic->data;
     daemon->wake_at = 0;
     engine_tick(&daemon->engine);
     daemon_start_retries(daemon);
     bus_chores_drive(daemon->chores);
+    ev_now_update(loop);
+    daemon->ticked = ev_now(loop);
+    ev_periodic_again(loop, periodic);
 }
 
 /* Called inside the engine's commit, so chores start at the loop's next turn. */
@@ -143,6 +146,9 @@ static void set_parked(int64_t seconds, void *data)
     }
 }
 
+/* Of many dues the engine does some at a time; seconds for others in between. */
+#define TICK_PAUSE 0.01
+
 /*
  * libev asks again when the wall clock was set. A deadline stays at its wall-clock time; a clock that was set back
  * wakes the engine at once.
@@ -154,7 +160,9 @@ static ev_tstamp next_wake(ev_periodic *periodic, ev_tstamp now)
     daemon->seen = now;
     if (went_back)
         return now;
-    return daemon->wake_at == 0 ? now + 1e9 : daemon->wake_at > now ? daemon->wake_at : now;
+    const double pause =
+        daemon->ticked <= now && now < daemon->ticked + TICK_PAUSE ? daemon->ticked + TICK_PAUSE : now;
+    return daemon->wake_at == 0 ? now + 1e9 : daemon->wake_at > pause ? daemon->wake_at : pause;
 }
 
 static void set_deadline(int64_t at, void *data)

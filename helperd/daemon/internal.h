@@ -49,6 +49,7 @@ struct daemon {
     struct daemon_follow *follow;
     ev_signal stop[2];
     double wake_at; /* 0: no deadline */
+    double ticked;  /* when the engine has last done what was due */
     double seen;    /* the clock at the last look, to notice that it was set back */
     struct retry retries[RETRIES_AT_ONCE];
     struct daemon_survey survey;

@@ -12,8 +12,10 @@
 
 #include <inttypes.h>
 
+/* Dues in one transaction. Others have their turn before the next one (engine_set_deadline). */
 enum {
-    TICK_MAX = 100, /* dues in one transaction; the next one follows at once */
+    TICK_MAX = 100,
+    CALL_MAX = 16,  /* before a call */
     CLOCK_BACK = 2, /* more seconds back than this mean that the clock was set */
 };
 
@@ -98,24 +100,50 @@ static bool rests(const struct engine *engine, int64_t now)
     return engine->failed_at && now >= engine->failed_at && now < engine->failed_at + ENGINE_FAULT_RETRY;
 }
 
-static int do_dues(struct engine *engine)
+/* *ret_more: there may be others. */
+static int do_dues(struct engine *engine, int most, bool *ret_more)
 {
     const int64_t now = clock_now(&engine->clock);
     const int r = notice_clock_set_back(engine, now);
     engine_publish(engine);
+    *ret_more = false;
     if (r == 0 && (narrow_any(engine) || anything_due(engine, now))) {
         struct txn *txn = engine_join(engine);
         engine_record_narrowed(txn);
-        for (int i = 0; i < TICK_MAX && do_next_due(txn, now); i++)
-            ;
+        *ret_more = true;
+        for (int i = 0; *ret_more && i < most; i++)
+            *ret_more = do_next_due(txn, now);
+    }
+    return r < 0 ? r : store_failed(engine->store);
+}
+
+/* Of many that are due, first those that the call may be about. */
+static void end_due_of(struct engine *engine, const struct subject *subject)
+{
+    struct assignment assignment = {0};
+    const int64_t now = clock_now(&engine->clock);
+    while (subject && store_find_due_of_user(engine->store, subject->name, now, &assignment) == 0) {
+        end_assignment(engine_join(engine), &assignment);
+        assignment_deinit(&assignment);
+    }
+}
+
+static int do_dues_of_call(struct engine *engine, const struct facts *facts)
+{
+    bool more = false;
+    const int r = do_dues(engine, CALL_MAX, &more);
+    if (r == 0 && more) {
+        end_due_of(engine, facts->caller);
+        end_due_of(engine, facts->user);
     }
     return r < 0 ? r : store_failed(engine->store);
 }
 
 int engine_tick(struct engine *engine)
 {
+    bool more = false;
     engine_retry_locks(engine);
-    const int r = engine_end(engine, do_dues(engine));
+    const int r = engine_end(engine, do_dues(engine, TICK_MAX, &more));
     store_keep_reserve(engine->store);
     engine_set_deadline(engine, r < 0 ? clock_now(&engine->clock) + ENGINE_FAULT_RETRY : 0);
     return r;
@@ -174,8 +202,9 @@ int engine_begin_call(struct engine *engine, const struct facts *facts)
     int r = 0;
     engine_verify_subjects(engine, facts);
     if (engine->failed_at && !rests(engine, clock_now(&engine->clock)))
-        engine_end(engine, do_dues(engine)); /* logged: a call that only reads is answered all the same */
+        engine_end(engine, do_dues_of_call(
+                               engine, facts)); /* logged: a call that only reads is answered all the same */
     else if (!engine->failed_at)
-        r = do_dues(engine);
+        r = do_dues_of_call(engine, facts);
     return r < 0 ? r : engine_revoke_stale(engine, facts);
 }

@@ -120,7 +120,8 @@ static int replace_file(const struct grant_source *source, const struct grant_us
 {
     if (!is_empty(file))
         return grantdir_write_user_marked(source->state, file, durable, ret_mark);
-    const int r = grantdir_remove_user(source->state, file->user);
+    const int r = durable ? grantdir_remove_user(source->state, file->user)
+                          : grantdir_unlink_user(source->state, file->user);
     return r == -ENOENT ? 0 : r;
 }
 

@@ -25,7 +25,7 @@ struct grant_source {
 
 /*
  * Writes grants/user/<user> from the store, or removes it when the user holds nothing. `durable` (for a change that
- * takes access away): on stable storage when this returns. *ret_mark: the file that was written; inode 0: none was. 0
+ * takes access away): on stable storage when this returns; else the caller sees to that. *ret_mark: the file that was written; inode 0: none was. 0
  * or -errno (logged).
  */
 int grant_publish_user(const struct grant_source *source, const char *user, bool durable,

@@ -2,7 +2,7 @@
 /*
  * Publications: users whose grant file must be written from the store. Noted inside a transaction and written after its
  * commit; the store keeps the note until the file is in place and on stable storage, so that the next start replays it
- * after a crash or a power cut. Also remembers the files as we wrote them, to recognise manual changes.
+ * after a crash or a power cut.
  */
 #include "helperd/lifecycle/txn.h"
 
@@ -17,8 +17,9 @@
 #include <string.h>
 
 enum {
-    OWN_MAX = 128,        /* files remembered as ours; others are read and compared, which costs more */
-    SYNC_EACH = 16,       /* files that are synced one by one; with more the whole file system is, at once */
+    SYNC_EACH = 16, /* files that are synced one by one; with more the whole file system is, at once */
+    NARROW_EACH =
+        128, /* the same for those that narrow, for which somebody waits: a slice of what is due has fewer */
     FORMER_AT_ONCE = 128, /* widening publications that are replayed before the daemon is ready */
     UNSAFE_MAX = 512,     /* files in place that wait for a sync */
 };
@@ -30,6 +31,7 @@ struct published {
         whole; /* from before the start: the file lacks it because it was not written, see engine_write_user */
     bool tentative; /* noted by a transaction that is not committed yet */
     bool done;      /* in place */
+    bool loose;     /* it narrows, and counts as done when it is on stable storage */
     bool safe;      /* on stable storage, too */
     bool struck;    /* from the store, by the transaction under way */
     enum publication_state state;
@@ -255,65 +257,6 @@ static bool rests(const struct published *entry, int64_t now)
 
 /* ---- our own writing ---- */
 
-struct own_file {
-    char *user; /* NULL: free */
-    struct grantdir_mark mark;
-};
-
-struct own_files {
-    struct own_file items[OWN_MAX];
-    size_t oldest;
-};
-
-int engine_remember_own(struct engine *engine)
-{
-    if (!engine->own)
-        engine->own = calloc(1, sizeof(*engine->own));
-    return engine->own ? 0 : -ENOMEM;
-}
-
-void engine_forget_own(struct engine *engine)
-{
-    for (size_t i = 0; engine->own && i < OWN_MAX; i++)
-        free(engine->own->items[i].user);
-    free(engine->own);
-    engine->own = NULL;
-}
-
-static struct own_file *find_own(const struct engine *engine, const char *user)
-{
-    struct own_files *own = engine->own;
-    for (size_t i = 0; own && i < OWN_MAX; i++)
-        if (own->items[i].user && strcmp(own->items[i].user, user) == 0)
-            return &own->items[i];
-    return NULL;
-}
-
-/* Keeps one mark per user, so that an older file of ours that is moved back is not taken for the last one. */
-static void remember_own(struct engine *engine, const char *user, const struct grantdir_mark *mark)
-{
-    if (!engine->own)
-        return;
-    struct own_file *own = find_own(engine, user);
-    if (!own && mark->inode == 0)
-        return;
-    if (!own) {
-        own = &engine->own->items[engine->own->oldest];
-        engine->own->oldest = (engine->own->oldest + 1) % OWN_MAX;
-        free(own->user);
-        *own = (struct own_file){.user = strdup(user)};
-    }
-    own->mark = *mark;
-}
-
-bool engine_is_own_file(struct engine *engine, const char *user)
-{
-    const struct own_file *own = find_own(engine, user);
-    struct grantdir_mark mark = {0};
-    return own && own->mark.inode != 0 && grantdir_mark_user(engine->state, user, &mark) == 0 &&
-           grantdir_same_mark(&own->mark, &mark);
-}
-
 /* It ended and is not recorded yet, or its user is locked. */
 static bool is_over(const struct assignment *assignment, const void *data)
 {
@@ -362,18 +305,19 @@ void engine_forget_verified(struct engine *engine)
     engine->verification.early = NULL;
 }
 
-static int write_whole(struct engine *engine, const char *user, bool narrows)
+static int write_whole(struct engine *engine, const char *user, bool durable, bool *ret_removed)
 {
     struct grantdir_mark mark;
     const struct grant_source source = engine_grant_source(engine);
-    const int r = grant_publish_user(&source, user, narrows, &mark);
+    const int r = grant_publish_user(&source, user, durable, &mark);
     if (r == 0)
-        remember_own(engine, user, &mark);
+        engine_note_own(engine, user, &mark);
+    *ret_removed = mark.inode == 0;
     return r;
 }
 
 /* Not remembered as our own, so that the verification judges what it lacks. */
-static int write_bounded(struct engine *engine, const char *user, bool narrows)
+static int write_bounded(struct engine *engine, const char *user, bool durable, bool *ret_removed)
 {
     struct grantdir_mark mark;
     struct grant_user file = {0};
@@ -383,16 +327,23 @@ static int write_bounded(struct engine *engine, const char *user, bool narrows)
         return read;
     source.bound = &file;
     source.bound_to = engine->verification.last;
-    const int r = grant_publish_user(&source, user, narrows, &mark);
+    const int r = grant_publish_user(&source, user, durable, &mark);
     grant_user_deinit(&file);
+    *ret_removed = mark.inode == 0;
     return r;
+}
+
+static int write_user(struct engine *engine, const char *user, bool durable, bool *ret_removed)
+{
+    return engine_is_unverified(engine, user) && !engine_is_former(engine, user)
+               ? write_bounded(engine, user, durable, ret_removed)
+               : write_whole(engine, user, durable, ret_removed);
 }
 
 int engine_write_user(struct engine *engine, const char *user, bool narrows)
 {
-    return engine_is_unverified(engine, user) && !engine_is_former(engine, user)
-               ? write_bounded(engine, user, narrows)
-               : write_whole(engine, user, narrows);
+    bool removed = false;
+    return write_user(engine, user, narrows, &removed);
 }
 
 /*
@@ -421,22 +372,71 @@ static enum publication_state judge(struct engine *engine, const struct publishe
     return take_away(engine, entry->user) ? PUBLICATION_SHUT : PUBLICATION_GIVES;
 }
 
+static bool is_to_write(const struct published *entry, int64_t now)
+{
+    return !entry->done && !rests(entry, now);
+}
+
+static void note_result(struct engine *engine, struct published *entry, int error, int64_t now)
+{
+    entry->error = error;
+    entry->tried = now;
+    entry->done = error == 0;
+    entry->state = judge(engine, entry);
+}
+
+/* Durable: on stable storage before it has its name. */
+static void write_published(struct engine *engine, struct published *entry, bool durable, int64_t now)
+{
+    bool removed = false;
+    const int r = entry->whole ? write_whole(engine, entry->user, durable, &removed)
+                               : write_user(engine, entry->user, durable, &removed);
+    note_result(engine, entry, r, now);
+    entry->safe = entry->done && durable;
+    entry->loose = entry->done && !durable && (entry->narrows || removed);
+}
+
+/* Those that narrow, put on stable storage together: a sync for each removal would be most of what many ends cost. */
+static void sync_loose(struct engine *engine, size_t count, int64_t now)
+{
+    char **users = count ? calloc(count + 1, sizeof(*users)) : NULL;
+    size_t n = 0;
+    for (const struct published *p = engine->published; users && p && n < count; p = p->next)
+        if (p->loose)
+            users[n++] = (char *)p->user;
+    const int r = count == 0                      ? 0
+                  : users && count <= NARROW_EACH ? grantdir_sync_users(engine->state, users)
+                                                  : grantdir_sync_all(engine->state);
+    if (r < 0)
+        log_error(
+            "Grant files in grants/user that give less could not be put on stable storage: %s. They are "
+            "written again.",
+            strerror(-r));
+    for (struct published *p = engine->published; p && count > 0; p = p->next) {
+        if (p->loose && r < 0)
+            note_result(engine, p, r, now);
+        p->safe |= p->loose && r == 0;
+        p->loose = false;
+    }
+    free(users);
+}
+
 /* Never from a transaction that is not committed yet, whose end asks for it again. */
 void engine_publish(struct engine *engine)
 {
     const int64_t now = clock_now(&engine->clock);
+    size_t count = 0;
+    size_t loose = 0;
     if (engine->joined.engine)
         return;
-    for (struct published *p = engine->published; p; p = p->next) {
-        if (p->done || rests(p, now))
-            continue;
-        p->error = p->whole ? write_whole(engine, p->user, p->narrows)
-                            : engine_write_user(engine, p->user, p->narrows);
-        p->tried = now;
-        p->done = p->error == 0;
-        p->safe = p->done && p->narrows;
-        p->state = judge(engine, p);
-    }
+    for (const struct published *p = engine->published; p; p = p->next)
+        count += is_to_write(p, now);
+    for (struct published *p = engine->published; p && count > 0; p = p->next)
+        if (is_to_write(p, now)) {
+            write_published(engine, p, p->narrows && count == 1, now);
+            loose += p->loose;
+        }
+    sync_loose(engine, loose, now);
     ask_to_settle(engine);
 }
 

@@ -224,3 +224,4 @@ void engine_forget_verified(struct engine *engine);
 int engine_remember_own(struct engine *engine);
 void engine_forget_own(struct engine *engine);
 bool engine_is_own_file(struct engine *engine, const char *user);
+void engine_note_own(struct engine *engine, const char *user, const struct grantdir_mark *mark);

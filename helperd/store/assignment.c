@@ -44,6 +44,12 @@ int store_find_due_assignment(struct store *store, int64_t now, struct assignmen
     return FIND_ASSIGNMENT(store, ret, " WHERE " SQL_LIVE " AND end <= ? ORDER BY end LIMIT 1", "i", now);
 }
 
+int store_find_due_of_user(struct store *store, const char *user, int64_t now, struct assignment *ret)
+{
+    return FIND_ASSIGNMENT(store, ret, " WHERE user = ? AND " SQL_LIVE " AND end <= ? LIMIT 1", "ti", user,
+                           now);
+}
+
 int store_find_due_retry(struct store *store, int64_t now, struct assignment *ret)
 {
     return FIND_ASSIGNMENT(

@@ -51,6 +51,7 @@ int store_next_live_user(struct store *store, const char *after, char **ret);
 
 /* The live assignment that is due first: its end, its retry, the notice of its coming end, the warning on terminals. */
 int store_find_due_assignment(struct store *store, int64_t now, struct assignment *ret);
+int store_find_due_of_user(struct store *store, const char *user, int64_t now, struct assignment *ret);
 int store_find_due_retry(struct store *store, int64_t now, struct assignment *ret);
 int store_find_due_notice(struct store *store, int64_t now, struct assignment *ret);
 int store_find_due_warning(struct store *store, int64_t now, struct assignment *ret);

@@ -245,6 +245,7 @@ static void ask_of_assignments(void)
     store_find_stale_assignment(store, "x", 1, &assignment);
     store_get_assignment(store, -1, &assignment);
     store_find_due_assignment(store, 0, &assignment);
+    store_find_due_of_user(store, "x", 0, &assignment);
     store_find_due_retry(store, 1, &assignment);
     store_get_grants(store, 1, &grants, &count);
     store_free_grants(grants, count);

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Many assignments that end in one second: the engine ends some at a time, asks to be woken for the others at once, and
+ * calls come between; what a call is about comes first. An end counts as done when its file is gone (rule 13).
+ */
+#include "common/grantdir.h"
+#include "helperd/store/sql.h"
+#include "tests/support/acts.h"
+#include "tests/support/suite.h"
+
+#include <dirent.h>
+
+#define PLAIN "[package]\ngroups = dbadmins\n[policy]\napproval = none\nduration = 1h\n"
+#define ASKED "[package]\ngroups = backup\n[policy]\napprovers = %dba-leads\nduration = 1h\n"
+
+enum { MANY = 10000, SLICE_MAX = 100, BEFORE_A_CALL_MAX = 17 };
+
+static struct fixture fixture;
+
+static void setup(void)
+{
+    fixture_init(&fixture, "plain", PLAIN, "asked", ASKED, NULL);
+}
+
+static void run_sql(const char *sql)
+{
+    char *error = NULL;
+    ck_assert_msg(sqlite3_exec(fixture.engine.store->database, sql, NULL, NULL, &error) == SQLITE_OK, "%s",
+                  error);
+}
+
+/* Users v1, v2, ... hold "plain" until then, each with a file. */
+static void fill(int count, int64_t end)
+{
+    char sql[1024];
+    snprintf(
+        sql, sizeof(sql),
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+        " INSERT INTO assignment (package, user, uid, state, start, end, duration, extended, attempts, "
+        "retry_at) SELECT 'plain', 'v' || i, 300000 + i, 'fulfilled', %lld, %lld, 3600, 0, 0, 0 FROM n;"
+        "INSERT INTO \"grant\" (assignment, name, gid, problem, live) SELECT id, 'dbadmins', 2001, NULL, 1"
+        " FROM assignment WHERE user LIKE 'v%%'",
+        count, (long long)fixture.now, (long long)end);
+    run_sql(sql);
+    for (int i = 1; i <= count; i++) {
+        char user[16];
+        snprintf(user, sizeof(user), "v%d", i);
+        ck_assert_int_eq(engine_write_user(&fixture.engine, user, false), 0);
+    }
+}
+
+static int64_t count_live(void)
+{
+    return acts_count(&fixture,
+                      "SELECT count(*) FROM assignment WHERE state = 'fulfilled' AND user LIKE 'v%'");
+}
+
+static int64_t count_files(void)
+{
+    char path[256];
+    int64_t count = 0;
+    snprintf(path, sizeof(path), "%s/grants/user", fixture.state);
+    DIR *folder = opendir(path);
+    ck_assert_ptr_nonnull(folder);
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        count += entry->d_name[0] == 'v';
+    closedir(folder);
+    return count;
+}
+
+START_TEST(test_many_ends)
+{
+    int64_t live = MANY;
+    int slices = 0;
+    fill(MANY, fixture.now + 600);
+    fixture.now += 600;
+    for (; live > 0; slices++) {
+        ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+        const int64_t left = count_live();
+        ck_assert_int_lt(left, live);
+        ck_assert_int_ge(left, live - SLICE_MAX);
+        live = left;
+        if (live > 0) {
+            ck_assert_int_gt(fixture.deadline, 0);
+            ck_assert_int_le(fixture.deadline, fixture.now);
+        }
+        if (slices % 25 == 0)
+            ck_assert_int_eq(count_files(), live);
+        if (slices % 25 == 10) { /* somebody else's call, and what comes with it */
+            const int64_t before = live;
+            acts_file(&fixture, "alice", "asked");
+            live = count_live();
+            ck_assert_int_ge(live, before - BEFORE_A_CALL_MAX);
+            ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM request"), 1);
+        }
+    }
+    ck_assert_int_eq(count_files(), 0);
+    ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM assignment WHERE state = 'access-expired'"),
+                     MANY);
+    ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM audit WHERE event = 'end'"), MANY);
+}
+END_TEST
+
+/* Among many that are due, the one of the caller has ended when they ask anew. */
+START_TEST(test_own_end_first)
+{
+    fill(300, fixture.now + 600);
+    const int64_t first = acts_hold(&fixture, "alice", "plain");
+    run_sql("UPDATE assignment SET end = end - 2999 WHERE user = 'alice'"); /* due last */
+    fixture.now += 602;
+    const int64_t second = acts_hold(&fixture, "alice", "plain");
+    ck_assert_int_ne(first, second);
+    ck_assert_str_eq(fixture_state(&fixture, first), "access-expired");
+    ck_assert_int_gt(count_live(), 200);
+    ck_assert(fixture_gate_opens(&fixture, "alice", "plain"));
+}
+END_TEST
+
+int main(void)
+{
+    suite_case("slices", setup, fixture_teardown);
+    suite_timeout(120);
+    suite_add(test_many_ends, test_own_end_first);
+    return suite_run();
+}
