@@ -7,7 +7,12 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
+
+/* To be read with fgetpwent(3) or fgetgrent(3), which ask a file for its position at each line: a copy, which answers that
+ * without the kernel. NULL with errno. */
+FILE *local_open(const char *path);
 
 int local_has_user(const char *name, bool *ret);
 /* Only a line with this gid counts; with (gid_t)-1 any. */

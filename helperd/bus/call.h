@@ -47,6 +47,8 @@ struct bus_manager {
     struct bus_accounts *accounts;
     struct bus_call *calls;
     size_t count;
+    /* The engine has done the call: sends its answer, or has it wait for what must come first (manager.c). */
+    void (*conclude)(struct bus_call *call, int result);
     struct bus_call *ready; /* the oldest of those that are to share a commit; NULL: none waits */
     struct bus_call *last_ready;
 };
@@ -103,9 +105,10 @@ int bus_call_run(const struct bus_call *call, const struct call *asked);
 
 /* The call has all that it needs: runs it, at once or with others that are ready in the same moment (share.c). */
 void bus_call_run_ready(struct bus_call *call);
-/* The engine has done the call: sends its answer, or has it wait for what must come first (manager.c). */
-void bus_call_conclude(struct bus_call *call, int result);
-struct call bus_call_asked(struct bus_call *call);
+static inline struct call bus_call_asked(struct bus_call *call)
+{
+    return (struct call){call->manager->engine, &call->caller, call->facts, &call->reply};
+}
 
 /*
  * The accounts of a call that decides (judge.c). Begin: asks for those that are known by uid or name before the look-up.

@@ -101,11 +101,6 @@ static void call_refuse(struct bus_call *call, enum bus_error code, const char *
     call_finish(call, engine_refuse(&call->reply, code, "%s", text));
 }
 
-struct call bus_call_asked(struct bus_call *call)
-{
-    return (struct call){call->manager->engine, &call->caller, call->facts, &call->reply};
-}
-
 static time_t monotonic(void)
 {
     struct timespec now;
@@ -136,7 +131,7 @@ static bool has_enough_facts(const struct bus_call *call, const struct facts *fa
 
 /* Rule 3, with membership = files: an answer about a user's access waits until /etc/group gives it, or no longer
  * does. */
-void bus_call_conclude(struct bus_call *call, int result)
+static void conclude_call(struct bus_call *call, int result)
 {
     const struct call asked = bus_call_asked(call);
     if (result == 0 && call->method->flags & BUS_CALL_IN_STEPS) {
@@ -478,7 +473,8 @@ struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup
 {
     struct bus_manager *manager = calloc(1, sizeof(*manager));
     if (manager)
-        *manager = (struct bus_manager){.engine = engine, .lookup = lookup, .hooks = *hooks};
+        *manager = (struct bus_manager){
+            .engine = engine, .lookup = lookup, .hooks = *hooks, .conclude = conclude_call};
     return manager;
 }
 

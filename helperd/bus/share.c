@@ -12,14 +12,14 @@
 
 enum {
     SHARE_MAX = 128,     /* calls in one transaction */
-    SHARE_NS = 10000000, /* when they took that long, the others wait for the next one */
+    SHARE_NS = 10000000, /* of work; then the others wait for the next one */
 };
 
 static void run_alone(struct bus_call *call)
 {
     const struct call asked = bus_call_asked(call);
     asked.engine->chores_begun = false;
-    bus_call_conclude(call, engine_finish(&asked, bus_call_run(call, &asked)));
+    call->manager->conclude(call, engine_finish(&asked, bus_call_run(call, &asked)));
 }
 
 /* Each emergency has a line in the log, of which a transaction has one. */
@@ -51,10 +51,10 @@ static struct bus_call *take_ready(struct bus_manager *manager)
     return call;
 }
 
-static int64_t now_ns(void)
+static int64_t worked_ns(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -66,12 +66,12 @@ struct shared {
 /* 0, or the fault of the last one. */
 static int run_calls(struct bus_manager *manager, struct shared *shared, size_t *ret_count)
 {
-    const int64_t until = now_ns() + SHARE_NS;
+    const int64_t until = worked_ns() + SHARE_NS;
     size_t count = 0;
     int r = 0;
     for (const struct bus_call *call = manager->ready; call; call = call->next_ready)
         engine_verify_subjects(manager->engine, call->facts);
-    while (r >= 0 && manager->ready && count < SHARE_MAX && (count == 0 || now_ns() < until)) {
+    while (r >= 0 && manager->ready && count < SHARE_MAX && (count == 0 || worked_ns() < until)) {
         struct shared *one = &shared[count++];
         one->call = take_ready(manager);
         const struct call asked = bus_call_asked(one->call);
@@ -104,7 +104,7 @@ static void share(struct bus_manager *manager)
     }
     for (size_t i = 0; i < count; i++) {
         const struct call asked = bus_call_asked(shared[i].call);
-        bus_call_conclude(shared[i].call, engine_answer(&asked, shared[i].result));
+        manager->conclude(shared[i].call, engine_answer(&asked, shared[i].result));
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The names in /etc/passwd and /etc/group, read once for a question: what they have is looked up first. */
+/* The names in /etc/passwd and /etc/group, as they are now: what they have is looked up first. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,11 +10,10 @@ struct local_names {
     void *seconds;        /* the users whose uid an earlier line has */
 };
 
-/* What cannot be read counts as empty. */
-void local_names_read(struct local_names *ret);
+/* Until the next call. What cannot be read counts as empty. */
+const struct local_names *local_names_now(void);
 bool local_names_have_user(const struct local_names *names, const char *user);
 /* True when the user's processes run as another user of this host, who has the same uid: they cannot decide. */
 bool local_names_run_as_another(const struct local_names *names, const char *user);
 /* For a principal, "alice" or "%dba-leads". */
 bool local_names_have(const struct local_names *names, const char *principal);
-void local_names_deinit(struct local_names *names);

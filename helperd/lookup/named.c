@@ -50,16 +50,14 @@ static void answer_name(const char *principal, size_t index, bool local)
 void named_answer_names(const json_t *question)
 {
     const json_t *names = json_object_get(question, "names");
-    struct local_names local_names;
     if (json_array_size(names) == 0)
         return;
-    local_names_read(&local_names);
+    const struct local_names *local_names = local_names_now();
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < json_array_size(names); i++) {
             const char *principal = json_string_value(json_array_get(names, i));
-            const bool local = local_names_have(&local_names, principal);
+            const bool local = local_names_have(local_names, principal);
             if (local == (pass == 0))
                 answer_name(principal, i, local);
         }
-    local_names_deinit(&local_names);
 }

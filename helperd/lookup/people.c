@@ -35,7 +35,7 @@ struct answer {
     const json_t *holders;
     struct principal *principals;
     size_t count;
-    struct local_names local_names;
+    const struct local_names *local_names;
     bool addresses;
     struct timespec begun; /* with patience: the time limit for all principals */
     json_int_t patience;   /* milliseconds */
@@ -93,7 +93,7 @@ static void tell_person(struct answer *answer, struct principal *principal, cons
     if (directory != DIRECTORY_FOUND)
         return;
     const bool decides =
-        subject_may_log_in(found) && !local_names_run_as_another(&answer->local_names, found->pw_name);
+        subject_may_log_in(found) && !local_names_run_as_another(answer->local_names, found->pw_name);
     if ((!answer->addresses && !decides) || !text_is_utf8(found->pw_name) ||
         (uid && json_integer_value(uid) != (json_int_t)found->pw_uid)) {
         say_flag(principal, "exists");
@@ -168,7 +168,7 @@ static void tell_people(struct answer *answer, struct principal *principal, bool
     for (size_t i = 0; i < json_array_size(principal->people); i++) {
         const json_t *person = json_array_get(principal->people, i);
         const char *name = json_string_value(json_object_get(person, "name"));
-        if (local_names_have_user(&answer->local_names, name) != local)
+        if (local_names_have_user(answer->local_names, name) != local)
             continue;
         if (principal->told == PEOPLE_MAX || is_used_up(answer)) {
             principal->unsure = true;
@@ -228,12 +228,11 @@ void people_answer_principals(const json_t *question)
         .addresses = json_is_true(json_object_get(question, "addresses")),
         .patience = patience ? json_integer_value(patience) : PATIENCE_MS,
         .people = PEOPLE_OF_ALL_MAX,
+        .local_names = local_names_now(),
     };
     if (!answer.principals)
         exit(1);
     clock_gettime(CLOCK_MONOTONIC, &answer.begun);
-    if (json_array_size(names) > 0)
-        local_names_read(&answer.local_names);
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
         const bool is_group = name[0] == '%';
@@ -241,11 +240,10 @@ void people_answer_principals(const json_t *question)
             (struct principal){.name = name,
                                .index = i,
                                .is_group = is_group,
-                               .local = local_names_have(&answer.local_names, name)};
+                               .local = local_names_have(answer.local_names, name)};
     }
     run_passes(&answer);
     for (size_t i = 0; i < answer.count; i++)
         json_decref(answer.principals[i].people);
     free(answer.principals);
-    local_names_deinit(&answer.local_names);
 }

@@ -92,7 +92,7 @@ static bool group_lists(const struct group *group, const char *user)
  * gids. */
 static json_t *list_local_groups(const char *user, gid_t primary, json_t *gids)
 {
-    _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/group", "re");
+    _cleanup_fclose_ FILE *file = local_open(PATH_ETC "/group");
     json_t *names = file ? json_array() : NULL;
     const struct group *entry = NULL;
     while (file && (entry = fgetgrent(file)))
