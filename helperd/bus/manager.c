@@ -458,6 +458,7 @@ void bus_manager_drop_calls(struct bus_manager *manager, const struct bus *bus)
         lookup_cancel(manager->lookup, call);
         if (call->steps)
             engine_end_backup(manager->engine); /* before its file is closed */
+        bus_call_drop_ready(call);
         call_free(call);
     }
 }

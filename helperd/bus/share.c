@@ -51,6 +51,20 @@ static struct bus_call *take_ready(struct bus_manager *manager)
     return call;
 }
 
+void bus_call_drop_ready(struct bus_call *call)
+{
+    struct bus_manager *manager = call->manager;
+    struct bus_call *before = NULL;
+    for (struct bus_call **c = &manager->ready; *c; before = *c, c = &(*c)->next_ready) {
+        if (*c == call) {
+            *c = call->next_ready;
+            if (manager->last_ready == call)
+                manager->last_ready = before;
+            return;
+        }
+    }
+}
+
 static int64_t worked_ns(void)
 {
     struct timespec now;
