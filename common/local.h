@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* To be read with fgetpwent(3) or fgetgrent(3), which ask a file for its position at each line: a copy, which answers that
+/* To be read with fgetpwent(3) or fgetgrent(3), which ask a file for its position at each line: this one answers that
  * without the kernel. NULL with errno. */
 FILE *local_open(const char *path);
 
