@@ -174,10 +174,12 @@ static void say_locked(struct invocation *invocation, const struct lock *lock)
 static int set_lock(struct invocation *invocation, const struct lock *lock)
 {
     struct outcome outcome;
+    int record = 0, folder = 0;
 
     locks_prepare(PATH_STATE);
-    outcome.record = -locks_write(PATH_STATE, lock);
-    outcome.folder = -locks_close(PATH_STATE, lock->user);
+    locks_set(PATH_STATE, lock, &record, &folder);
+    outcome.record = -record;
+    outcome.folder = -folder;
     outcome.others = -locks_remove_others(PATH_STATE, lock);
     locks_prepare(PATH_STATE);
     outcome.members = lock_end_members(lock) != 0;

@@ -66,6 +66,9 @@ int locks_remove(const char *state, const struct lock *lock);
  * it away. 0 also when that is so already. */
 int locks_close(const char *state, const char *user);
 int locks_open(const char *state, const char *user);
+/* Write and close, so that the folder is there before the record, and nothing that takes time lies between: whoever kills
+ * the command does not leave a user locked whom readers let in. Two results, as above. */
+void locks_set(const char *state, const struct lock *lock, int *ret_record, int *ret_folder);
 /* Removes the grant files that have the lock's uid and another name: of a user who was renamed, or has two names. */
 int locks_remove_others(const char *state, const struct lock *lock);
 /* Makes what a lock needs beforehand, so that the next one takes no room on the disk. */

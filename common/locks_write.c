@@ -182,12 +182,23 @@ static int replace_same(int folder, const char *new, const char *name, const str
     }
     if (errno == ENOENT && renameat2(folder, new, folder, name, RENAME_NOREPLACE) == 0)
         return 0;
-    if (errno == EEXIST)
-        return -ESTALE;
-    /* A file system without RENAME_EXCHANGE. */
-    if (check_same(folder, name, lock, root) == -ESTALE)
-        return -ESTALE;
-    return renameat(folder, new, folder, name) < 0 ? -errno : 0;
+    /* It has come meanwhile; or the file system has no RENAME_EXCHANGE. */
+    const int r = errno == EEXIST ? -ESTALE : check_same(folder, name, lock, root);
+    return r == -ESTALE ? r : renameat(folder, new, folder, name) < 0 ? -errno : 0;
+}
+
+/* Writes the record under its temporary name. */
+static int prepare_record(const char *state, const struct lock *lock, const char *new,
+                          struct grantdir_folder *ret)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    const int r = open_or_make_locks(state, ret);
+    FILE *out = r == 0 ? open_memstream(&text, &size) : NULL;
+    if (r < 0 || !out)
+        return r < 0 ? r : -ENOMEM;
+    lock_render(lock, out);
+    return fclose(out) != 0 ? -ENOMEM : write_new_record(ret->fd, new, text, size);
 }
 
 /* `same`: only what is of this lock, or none, is replaced. */
@@ -195,23 +206,14 @@ static int put_record(const char *state, const struct lock *lock, bool same)
 {
     char name[NAME_ENCODED_MAX + 1], new[NEW_NAME_MAX];
     _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
-    _cleanup_free_ char *text = NULL;
-    size_t size = 0;
     int r = name_encode(lock->user, name, sizeof(name));
     if (r == 0)
-        r = open_or_make_locks(state, &folder);
-    FILE *out = r == 0 ? open_memstream(&text, &size) : NULL;
-    if (r < 0 || !out)
-        return r < 0 ? r : -ENOMEM;
-    lock_render(lock, out);
-    if (fclose(out) != 0)
-        return -ENOMEM;
-    r = write_new_record(folder.fd, new_name("record", new), text, size);
+        r = prepare_record(state, lock, new_name("record", new), &folder);
     if (r == 0 && same)
         r = replace_same(folder.fd, new, name, lock, folder.owner);
     else if (r == 0 && renameat(folder.fd, new, folder.fd, name) < 0)
         r = -errno;
-    if (r < 0)
+    if (r < 0 && folder.fd >= 0)
         unlinkat(folder.fd, new, 0);
     return r < 0 ? r : sync_fd(folder.fd);
 }
@@ -245,12 +247,11 @@ int locks_remove(const char *state, const struct lock *lock)
 static void empty_folder(int fd)
 {
     DIR *entries = fdopendir(fd);
-    const struct dirent *entry;
     if (!entries) {
         close(fd);
         return;
     }
-    while ((entry = readdir(entries)))
+    for (const struct dirent *entry; (entry = readdir(entries));)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             unlinkat(fd, entry->d_name, 0);
     closedir(entries);
@@ -337,9 +338,8 @@ static int close_user(int locks, int users, const char *name)
 {
     char new[NEW_NAME_MAX];
     const int made = make_folder(locks, new_name("folder", new));
-    if (made < 0 && renameat(locks, SPARE_FOLDER, locks, new) < 0)
-        return made;
-    int r = put_in_place(locks, new, users, name);
+    int r = made < 0 && renameat(locks, SPARE_FOLDER, locks, new) < 0 ? made
+                                                                      : put_in_place(locks, new, users, name);
     if (r == -EINVAL || r == -ENOSYS || r == -EXDEV)
         r = make_in_place(users, name);
     remove_any(locks, new);
@@ -374,6 +374,35 @@ int locks_close(const char *state, const char *user)
     return r;
 }
 
+/* All that takes time is done before and after: in between there are two calls of the kernel, the folder first. Killed
+ * there, the command leaves a lock that every reader sees. False: not that way; nothing was changed. */
+static bool set_at_once(const char *state, const struct lock *lock, int *ret_record, int *ret_folder)
+{
+    char name[NAME_ENCODED_MAX + 1], record[NEW_NAME_MAX], new[NEW_NAME_MAX];
+    _cleanup_folder_ struct grantdir_folder locks = {-1, 0}, users = {-1, 0};
+    if (name_encode(lock->user, name, sizeof(name)) < 0 || grantdir_open_users(state, &users) < 0 ||
+        is_in_place(users.fd, geteuid(), name) ||
+        prepare_record(state, lock, new_name("record", record), &locks) < 0)
+        return false;
+    if (make_folder(locks.fd, new_name("folder", new)) < 0 ||
+        put_in_place(locks.fd, new, users.fd, name) < 0) {
+        remove_any(locks.fd, new);
+        unlinkat(locks.fd, record, 0);
+        return false;
+    }
+    *ret_record = renameat(locks.fd, record, locks.fd, name) < 0 ? -errno : sync_fd(locks.fd);
+    *ret_folder = sync_fd(users.fd);
+    return true;
+}
+
+void locks_set(const char *state, const struct lock *lock, int *ret_record, int *ret_folder)
+{
+    if (set_at_once(state, lock, ret_record, ret_folder))
+        return;
+    *ret_record = locks_write(state, lock);
+    *ret_folder = locks_close(state, lock->user);
+}
+
 int locks_open(const char *state, const char *user)
 {
     char name[NAME_ENCODED_MAX + 1], new[NEW_NAME_MAX];
@@ -383,8 +412,7 @@ int locks_open(const char *state, const char *user)
         r = open_or_make_locks(state, &locks);
     if (r < 0)
         return r;
-    r = grantdir_open_users(state, &users);
-    if (r < 0)
+    if ((r = grantdir_open_users(state, &users)) < 0)
         return r == -ENOENT ? 0 : r;
     if (!is_in_place(users.fd, locks.owner, name))
         return 0;
@@ -416,11 +444,10 @@ int locks_remove_others(const char *state, const struct lock *lock)
     if (first < 0)
         return first == -ENOENT ? 0 : first;
     DIR *entries = fdopendir(users.fd);
-    const struct dirent *entry;
     if (!entries)
         return -errno;
     users.fd = -1;
-    while ((entry = readdir(entries))) {
+    for (const struct dirent *entry; (entry = readdir(entries));) {
         char user[NAME_ENCODED_MAX + 1];
         const int r =
             name_decode(entry->d_name, user, sizeof(user)) == 0 ? remove_other(state, lock, user) : 0;

@@ -7,6 +7,7 @@
 #include "tests/unit/grantfiles.h"
 
 #include <errno.h>
+#include <sys/inotify.h>
 
 static struct lock make(const char *user, uid_t uid, const char *why)
 {
@@ -221,6 +222,37 @@ START_TEST(lifted)
 END_TEST
 
 /* The grant files of one uid under other names. */
+/* Killed in between, the command must have shut out readers, who do not look at records. */
+START_TEST(folder_before_record)
+{
+    char path[300], events[4096];
+    int record = -1, folder = -1, first = 0;
+    const struct lock lock = make("alice", 1001, "stolen");
+    ck_assert_int_eq(locks_prepare(state), 0);
+    const int inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    snprintf(path, sizeof(path), "%s/grants/user", state);
+    const int users = inotify_add_watch(inotify, path, IN_MOVED_TO);
+    snprintf(path, sizeof(path), "%s/locks", state);
+    ck_assert_int_ge(inotify_add_watch(inotify, path, IN_MOVED_TO), 0);
+    locks_set(state, &lock, &record, &folder);
+    ck_assert_int_eq(record, 0);
+    ck_assert_int_eq(folder, 0);
+    ck_assert(locks_is_closed(state, "alice"));
+    const ssize_t size = read(inotify, events, sizeof(events));
+    for (ssize_t at = 0; at < size && !first;) {
+        const struct inotify_event *event = (const void *)(events + at);
+        first = strcmp(event->name, "alice") == 0 ? event->wd : 0;
+        at += (ssize_t)(sizeof(*event) + event->len);
+    }
+    ck_assert_int_eq(first, users);
+    close(inotify);
+    struct locks locks = load();
+    ck_assert_uint_eq(locks.count, 1);
+    ck_assert_str_eq(locks.items[0].why, "stolen");
+    locks_deinit(&locks);
+}
+END_TEST
+
 /* The user is locked again between the look at a lock and its lifting. */
 START_TEST(lifted_too_late)
 {
@@ -352,7 +384,7 @@ int main(void)
 {
     suite_case("locks", state_setup, state_teardown);
     suite_add(none_at_first, written_and_read, odd_texts, closed, over_anything, folder_alone, damaged,
-              untrusted, lifted, lifted_too_late, others, restored, planted, mended, no_locks,
-              no_state_folder, spare);
+              untrusted, lifted, folder_before_record, lifted_too_late, others, restored, planted, mended,
+              no_locks, no_state_folder, spare);
     return suite_run();
 }
