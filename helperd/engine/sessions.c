@@ -125,7 +125,8 @@ static int spare_assignment(const struct assignment *assignment, void *data)
     return r;
 }
 
-static int load_gids(struct engine *engine, struct engine_ending *ending)
+/* `held`: its store was put back, and what it does not give any more may be carried still. */
+static int load_gids(struct engine *engine, struct engine_ending *ending, bool held)
 {
     struct grant *grants = NULL;
     size_t count = 0;
@@ -133,7 +134,7 @@ static int load_gids(struct engine *engine, struct engine_ending *ending)
     if (r == 0 && !(ending->gids = calloc(count + 1, sizeof(*ending->gids))))
         r = -ENOMEM;
     for (size_t i = 0; r == 0 && i < count; i++)
-        if (!grants[i].problem && grants[i].gid != GID_UNSET)
+        if ((!grants[i].problem || (held && grants[i].drifted)) && grants[i].gid != GID_UNSET)
             ending->gids[ending->n_gids++] = grants[i].gid;
     store_free_grants(grants, count);
     return r;
@@ -157,8 +158,9 @@ static int load_ending(struct engine *engine, const struct ending *row, struct e
                                   .uid = assignment.uid,
                                   .user = steal_ptr(assignment.user),
                                   .services = wordlist_read(row->services)};
+    const bool held = assignment.held;
     assignment_deinit(&assignment);
-    r = ret->services ? load_gids(engine, ret) : -ENOMEM;
+    r = ret->services ? load_gids(engine, ret, held) : -ENOMEM;
     if (r == 0)
         r = store_each_live_of_user(engine->store, ret->user, spare_assignment,
                                     &(struct sparing){engine, ret});

@@ -99,6 +99,8 @@ START_TEST(test_outstanding_sessions)
     put_back();
     ck_assert_int_eq(engine_take_due_ending(&fixture.engine, &ending), 0);
     ck_assert_uint_eq(ending.uid, ALICE);
+    ck_assert_uint_eq(ending.n_gids, 1);
+    ck_assert_uint_eq(ending.gids[0], BACKUP);
     engine_ending_deinit(&ending);
 }
 END_TEST
