@@ -220,13 +220,30 @@ static void on_outage(bool lasts, void *data)
     daemon_survey_all(&daemon->survey);
 }
 
+/* Seconds between two steps while calls are under way, which would wait for one at each pause of theirs. */
+#define VERIFY_PAUSE 0.01
+
+static void on_verify_again(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)events;
+    struct daemon *daemon = timer->data;
+    ev_idle_start(loop, &daemon->verify);
+}
+
 static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
 {
     (void)events;
     struct daemon *daemon = idle->data;
-    if (engine_verify(&daemon->engine) != 0)
+    const bool more = engine_verify(&daemon->engine) != 0;
+    if (more && !bus_manager_expects_calls(daemon->manager))
         return;
     ev_idle_stop(loop, idle);
+    if (more) {
+        ev_now_update(loop);
+        ev_timer_set(&daemon->verify_again, VERIFY_PAUSE, 0.);
+        ev_timer_start(loop, &daemon->verify_again);
+        return;
+    }
     daemon_survey_all(&daemon->survey);
     daemon_follow_walk(daemon->follow);
 }
@@ -328,6 +345,8 @@ static void init_loop_events(struct daemon *daemon)
     daemon->parked.data = daemon;
     ev_idle_init(&daemon->verify, on_verify);
     daemon->verify.data = daemon;
+    ev_timer_init(&daemon->verify_again, on_verify_again, 0., 0.);
+    daemon->verify_again.data = daemon;
     ev_idle_start(daemon->loop, &daemon->verify);
 }
 

@@ -46,6 +46,7 @@ struct daemon {
     bool ready_late;   /* they have waited for others */
     ev_timer parked;   /* the longest wait of parked answers has passed */
     ev_idle verify;
+    ev_timer verify_again; /* goes on with it */
     struct daemon_follow *follow;
     ev_signal stop[2];
     double wake_at; /* 0: no deadline */
