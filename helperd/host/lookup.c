@@ -21,7 +21,6 @@ enum {
     QUESTIONS_MAX = 4096,
     DYING_MAX = 64, /* killed, but not dead yet: a process that waits for a dead file server cannot die */
     ANSWER_MAX = 1024 * 1024,
-    PROBE_TIMEOUTS = 10, /* how long after a failure its question is asked again, in time-outs */
 };
 
 #define PRINCIPALS_SECONDS 1.
@@ -62,10 +61,6 @@ struct lookup {
     struct remembered known;
     struct namebook names;
     struct outage outage;
-    json_t *failed; /* the last question that was not fully answered; NULL: no outage */
-    ev_timer probe;
-    void (*tell_outage)(bool lasts, void *data);
-    void *outage_data;
     bool cannot_start;
     ev_timer settle; /* hands questions to workers, from the loop and not inside lookup_ask */
 };
@@ -77,35 +72,6 @@ static void question_free(struct question *question)
     json_decref(question->json);
     facts_free(question->facts);
     free(question);
-}
-
-static void tell_outage(struct lookup *lookup, bool lasts)
-{
-    if (lookup->tell_outage)
-        lookup->tell_outage(lasts, lookup->outage_data);
-}
-
-static void note_lookup_failure(struct lookup *lookup, json_t *question, const char *why)
-{
-    const bool begins = outage_note_failure(&lookup->outage, ev_now(lookup->loop), lookup->timeout, why);
-    json_incref(question);
-    json_decref(lookup->failed);
-    lookup->failed = question;
-    ev_timer_stop(lookup->loop, &lookup->probe);
-    ev_timer_set(&lookup->probe, PROBE_TIMEOUTS * lookup->timeout, 0.);
-    ev_timer_start(lookup->loop, &lookup->probe);
-    if (begins)
-        tell_outage(lookup, true);
-}
-
-/* Called only when the failed question itself is answered: others may be answered from files or caches in an outage. */
-static void note_outage_end(struct lookup *lookup)
-{
-    outage_end(&lookup->outage);
-    json_decref(lookup->failed);
-    lookup->failed = NULL;
-    ev_timer_stop(lookup->loop, &lookup->probe);
-    tell_outage(lookup, false);
 }
 
 /* `why` it is not fully answered, for the journal; NULL: it was answered, though perhaps not by every directory. */
@@ -129,9 +95,9 @@ static void question_finish(struct question *question, const char *why)
     if (!why && facts && (facts->unanswered || !facts_are_whole(facts)))
         why = "was refused: a directory says that it is not available";
     if (why)
-        note_lookup_failure(lookup, question->json, why);
-    else if (question->probe && lookup->failed)
-        note_outage_end(lookup);
+        outage_note_failure(&lookup->outage, question->json, why);
+    else if (question->probe)
+        outage_note_answer(&lookup->outage);
     question_free(question);
     done(facts, data);
 }
@@ -391,14 +357,9 @@ static void drop_facts(struct facts *facts, void *data)
     facts_free(facts);
 }
 
-static void on_probe(struct ev_loop *loop, ev_timer *timer, int events)
+static int ask_again(json_t *question, void *data)
 {
-    (void)events;
-    struct lookup *lookup = timer->data;
-    if (enqueue_question(lookup, json_incref(lookup->failed), true, drop_facts, lookup) == 0)
-        return;
-    ev_timer_set(timer, PROBE_TIMEOUTS * lookup->timeout, 0.);
-    ev_timer_start(loop, timer);
+    return enqueue_question(data, question, true, drop_facts, data);
 }
 
 struct lookup *lookup_new(struct ev_loop *loop, const char *program, double timeout)
@@ -408,11 +369,11 @@ struct lookup *lookup_new(struct ev_loop *loop, const char *program, double time
         return NULL;
     lookup->loop = loop;
     lookup->timeout = timeout;
+    outage_init(&lookup->outage, loop, timeout);
+    lookup->outage.hooks = (struct outage_hooks){.ask = ask_again, .ask_data = lookup};
     lookup->program = strdup(program);
     ev_timer_init(&lookup->settle, on_settle, 0., 0.);
     lookup->settle.data = lookup;
-    ev_timer_init(&lookup->probe, on_probe, 0., 0.);
-    lookup->probe.data = lookup;
     if (!lookup->program) {
         free(lookup);
         return NULL;
@@ -422,7 +383,7 @@ struct lookup *lookup_new(struct ev_loop *loop, const char *program, double time
 
 void lookup_set_timeout(struct lookup *lookup, double timeout)
 {
-    lookup->timeout = timeout;
+    lookup->timeout = lookup->outage.timeout = timeout;
 }
 
 const struct namebook *lookup_names(const struct lookup *lookup)
@@ -437,8 +398,8 @@ void lookup_expire_names(struct lookup *lookup)
 
 void lookup_set_outage(struct lookup *lookup, void (*outage)(bool lasts, void *data), void *data)
 {
-    lookup->tell_outage = outage;
-    lookup->outage_data = data;
+    lookup->outage.hooks.tell = outage;
+    lookup->outage.hooks.tell_data = data;
 }
 
 void lookup_free(struct lookup *lookup)
@@ -456,8 +417,7 @@ void lookup_free(struct lookup *lookup)
         question_free(question);
     }
     ev_timer_stop(lookup->loop, &lookup->settle);
-    ev_timer_stop(lookup->loop, &lookup->probe);
-    json_decref(lookup->failed);
+    outage_deinit(&lookup->outage);
     remembered_deinit(&lookup->known);
     namebook_deinit(&lookup->names);
     free(lookup->program);
