@@ -201,7 +201,7 @@ int engine_begin_call(struct engine *engine, const struct facts *facts)
 {
     int r = 0;
     engine_verify_subjects(engine, facts);
-    if (engine->failed_at && !rests(engine, clock_now(&engine->clock)))
+    if (engine->failed_at && !engine->joined.engine && !rests(engine, clock_now(&engine->clock)))
         engine_end(engine, do_dues_of_call(
                                engine, facts)); /* logged: a call that only reads is answered all the same */
     else if (!engine->failed_at)

@@ -267,6 +267,31 @@ START_TEST(test_commit_that_fails)
 }
 END_TEST
 
+/* After a fault what is due waits a moment. When that passes between two calls, nothing of the first is committed by the
+ * second: it would be lost with that commit, and acknowledged by the next. */
+static int submit_later(const struct call *call)
+{
+    fixture.now += ENGINE_FAULT_RETRY;
+    full = true;
+    const int r = submit_plain(call);
+    full = false;
+    return r;
+}
+
+START_TEST(test_pause_ends_between_calls)
+{
+    acts_hold(&fixture, "alice", "plain");
+    fixture.now += 3601; /* its end is due, and cannot be recorded at first */
+    fixture.engine.failed_at = fixture.now;
+    add("dave", NULL, submit_plain);
+    add("carol", NULL, submit_later);
+    ck_assert_int_eq(run_together(), 0);
+    ck_assert_str_eq(state_of(&calls[0]), "fulfilled");
+    ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM assignment WHERE user = 'dave'"), 1);
+    ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM assignment WHERE user = 'carol'"), 1);
+}
+END_TEST
+
 /* What stood before a shared commit that fails stands after it. */
 START_TEST(test_what_stands_stays)
 {
@@ -319,7 +344,7 @@ int main(void)
 {
     suite_case("share", setup, teardown);
     suite_add(test_one_commit, test_one_after_the_other, test_nothing_before_the_commit, test_fault_of_one,
-              test_commit_that_fails, test_what_stands_stays);
+              test_commit_that_fails, test_pause_ends_between_calls, test_what_stands_stays);
     suite_case("points", NULL, NULL);
     suite_timeout(120);
     suite_add(test_each_point);
