@@ -22,11 +22,8 @@ int store_remove_publication(struct store *store, const char *user)
     return sql_run(store, "DELETE FROM publication WHERE user = ?", "t", user);
 }
 
-int store_each_publication(struct store *store, store_each_publication_fn each, void *data)
+static int each_publication(struct store *store, sqlite3_stmt *s, store_each_publication_fn each, void *data)
 {
-    /* Narrowing first: it must be in place before the daemon reports that it is ready. */
-    sqlite3_stmt *s =
-        sql_take(store, "SELECT user, narrows FROM publication ORDER BY narrows DESC, user", "");
     struct publication publication = {0};
     int r;
     while ((r = sql_next(store, s, &publications, &publication)) > 0)
@@ -34,4 +31,14 @@ int store_each_publication(struct store *store, store_each_publication_fn each, 
             break;
     sql_end(store, s, &publications, &publication);
     return r;
+}
+
+int store_each_publication(struct store *store, store_each_publication_fn each, void *data)
+{
+    /* Narrowing first: it must be in place before the daemon reports that it is ready. Not one sorted list: after a crash
+     * there may be as many as holders, and it would stand in memory. */
+    static const char narrowing[] = "SELECT user, narrows FROM publication WHERE narrows ORDER BY user";
+    static const char widening[] = "SELECT user, narrows FROM publication WHERE NOT narrows ORDER BY user";
+    const int r = each_publication(store, sql_take(store, narrowing, ""), each, data);
+    return r != 0 ? r : each_publication(store, sql_take(store, widening, ""), each, data);
 }
