@@ -21,10 +21,11 @@ wait_for()
     done
 }
 
-# host COMMAND...: runs it as root on the host.
+# host COMMAND...: runs it as root on the host, within $host_limit seconds.
+host_limit=60
 host()
 {
-    timeout -k 5 60 nsenter -t "$(<"$work/pid")" -a -r -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+    timeout -k 5 $host_limit nsenter -t "$(<"$work/pid")" -a -r -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
         TERM=dumb HOME=/root USER=root "$@"
 }
 
