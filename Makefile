@@ -70,7 +70,7 @@ CLI_SRC    := $(filter-out cli/pkg-%.c,$(wildcard cli/*.c))
 CLI_MAIN   := $(wildcard cli/pkg-*.c)
 SUPPORT_SRC:= $(wildcard tests/support/*.c)
 SUITE_SRC  := $(wildcard tests/unit/*.c tests/bus/*.c tests/pam/*.c)
-BENCH_SRC  := $(wildcard tests/bench/*.c)
+BENCH_SRC  := $(wildcard tests/bench/bench_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/*.c)
 # What the two modules take from common/: nothing that logs, allocates freely or knows our programs.
 LEAF_SRC   := common/grantfile.c common/grantdir.c common/names.c
@@ -92,7 +92,7 @@ PROGRAMS := $(BUILD)/accesspkgd $(BUILD)/accesspkg-lookup $(BUILD)/accesspkg-pri
             $(patsubst cli/%.c,$(BUILD)/%,$(CLI_MAIN))
 MODULES  := $(BUILD)/pam_accesspkg.so $(BUILD)/libnss_accesspkg.so.2
 SUITES   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SUITE_SRC))
-BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(BENCH_SRC))
+BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(BENCH_SRC)) $(BUILD)/tests/bench/slow_sync.so
 
 .PHONY: all
 all: deps-build $(PROGRAMS) $(MODULES) ## Build everything (the default)
@@ -125,7 +125,6 @@ $(BUILD)/obj/tests/headers.h.gch: tests/support/headers.h $(SETTINGS) | deps-bui
 	@mkdir -p $(@D)
 	@cp $< $(@:.gch=)
 	$(call quiet,CC)$(CC) $(ALL_CFLAGS) $(SUITE_CFLAGS) -x c-header -o $@ $(@:.gch=)
-$(BUILD)/obj/tests/bench/%.o: ALL_CFLAGS += -DBENCH_PAMDIR='"$(PAMDIR)"'
 
 define archive
 	@mkdir -p $(@D)
@@ -189,19 +188,20 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_PRIV) $
 	@mkdir -p $(@D)
 	$(call link,check dbus-1 jansson sqlite3 libmd libsystemd smartcols,-lev -lpam -lpam_misc -ldl)
 
+# These run on a host that has what the product needs, and no more.
+$(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/tests/bench/bench.o $(LIB_DAEMON) $(LIB_BUS) $(LIB_COMMON)
+	@mkdir -p $(@D)
+	$(call link,dbus-1 jansson sqlite3 libmd libsystemd,-lev -lpam)
+$(BUILD)/tests/bench/slow_sync.so: $(BUILD)/obj/tests/bench/slow_sync.o
+	@mkdir -p $(@D)
+	$(call quiet,LINK)$(CC) $(ALL_LDFLAGS) -shared -o $@ $^
+
 # A directory that answers as a test tells it to; private roots alone know it.
 NSS_TEST := $(BUILD)/tests/nss/libnss_directory.so.2
 $(NSS_TEST): tests/support/nss/directory.c $(SETTINGS)
 	@mkdir -p $(@D)
 	$(call quiet,LINK)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -shared -Wl,-soname,$(@F) -o $@ $<
 $(SUITES): | $(NSS_TEST)
-
-# Syncs as on a slower disk, for benchmarks.
-SLOW_SYNC := $(BUILD)/tests/bench/slow/sync.so
-$(SLOW_SYNC): tests/bench/slow/sync.c $(SETTINGS)
-	@mkdir -p $(@D)
-	$(call quiet,LINK)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -fvisibility=default -shared -o $@ $<
-$(BENCHES): | $(SLOW_SYNC)
 
 STAGE := $(BUILD)/stage
 CRASH_KILLS ?= 1000
@@ -251,11 +251,9 @@ costs-built: deps-costs
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 
 .PHONY: bench
-bench: deps-check ## Measure a granted check, a look-up of groups and a refusal against their yardsticks
+bench: deps-bench ## Measure every row of docs/PERFORMANCE.md and write it anew; ROWS="1 2" shows some (as root)
 	+@$(MAKE) --no-print-directory $(JOBS) all $(BENCHES)
-	@rm -rf $(STAGE)
-	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
-	tests/bench/run $(BUILD)
+	tests/bench/run $(BUILD) $(ROWS)
 
 .PHONY: lint
 lint: ## Check formatting, layers, shell scripts and licence lines
@@ -274,12 +272,13 @@ manuals: ## Write docs/man/org.accesspkg1.5 anew from the interface (the lint sa
 	$(call quiet,GEN)awk -f docs/man/org.accesspkg1.awk dbus/org.accesspkg1.Manager.xml dbus/contract.h >docs/man/org.accesspkg1.5
 
 # ---- what the distribution must have: packaging/deps knows the packages --------------------------------------
-.PHONY: deps-build deps-check deps-demo deps-host deps-costs
+.PHONY: deps-build deps-check deps-demo deps-host deps-costs deps-bench
 deps-build: ; @packaging/deps check build
 deps-check: ; @packaging/deps install build test
 deps-demo:  ; @packaging/deps install build demo
 deps-host:  ; @packaging/deps install build test host
 deps-costs: ; @packaging/deps install build test costs
+deps-bench: ; @packaging/deps install build host bench
 
 # ---- install ------------------------------------------------------------------------------------------------
 include packaging/install.mk
