@@ -147,7 +147,7 @@ static void set_parked(int64_t seconds, void *data)
 }
 
 /* Of many dues the engine does some at a time; seconds for others in between. */
-#define TICK_PAUSE 0.01
+#define TICK_PAUSE 0.005
 
 /*
  * libev asks again when the wall clock was set. A deadline stays at its wall-clock time; a clock that was set back

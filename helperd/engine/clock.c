@@ -14,7 +14,7 @@
 
 /* Dues in one transaction. Others have their turn before the next one (engine_set_deadline). */
 enum {
-    TICK_MAX = 100,
+    TICK_MAX = 50,
     CALL_MAX = 16,  /* before a call */
     CLOCK_BACK = 2, /* more seconds back than this mean that the clock was set */
 };
