@@ -4,6 +4,7 @@
 #include "dbus/contract.h"
 #include "dbus/server_internal.h"
 #include "dbus/server_loop.h"
+#include "dbus/server_sieve.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +15,11 @@
  */
 enum { QUEUE_BYTES_MAX = 256 * 1024, QUEUE_FDS_MAX = 64 };
 
+enum { DISPATCHED_MAX = 64 }; /* messages in one turn of the loop */
+
+/* What waits for the bus to read it, behind what the sockets hold. What is sent waits for all that was sent before it. */
+enum { CLOGGED_BYTES = 8 * 1024 };
+
 enum {
     UNSENT_BYTES_MAX = 4 * 1024 * 1024, /* whoever does not read them is disconnected */
     FLUSH_MS = 1000,
@@ -21,13 +27,17 @@ enum {
 
 /* ---- the loop ---- */
 
-/* One message at a time, so that other events get their turn; with top priority, so that the queue does not grow. */
+/* A few messages at a time, so that other events get their turn; with top priority, so that the queue does not grow. */
 static void on_dispatch(struct ev_loop *loop, ev_idle *idle, int events)
 {
     (void)events;
     struct bus *bus = idle->data;
-    if (dbus_connection_dispatch(bus->connection) != DBUS_DISPATCH_DATA_REMAINS)
-        ev_idle_stop(loop, idle);
+    for (int i = 0; i < DISPATCHED_MAX && !bus->lost; i++) {
+        if (!bus->connection || dbus_connection_dispatch(bus->connection) != DBUS_DISPATCH_DATA_REMAINS) {
+            ev_idle_stop(loop, idle);
+            break;
+        }
+    }
     if (bus->lost) {
         ev_idle_stop(loop, idle);
         bus->hooks.lost(bus->hooks.data); /* which may free the bus */
@@ -64,8 +74,7 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
         bus->lost = true;
         return DBUS_HANDLER_RESULT_HANDLED;
     }
-    if (dbus_message_get_type(message) != DBUS_MESSAGE_TYPE_METHOD_CALL ||
-        !dbus_message_has_path(message, bus->self->path))
+    if (dbus_message_get_type(message) != DBUS_MESSAGE_TYPE_METHOD_CALL)
         return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
     bus->hooks.call(message, bus->hooks.data);
     return DBUS_HANDLER_RESULT_HANDLED;
@@ -104,6 +113,8 @@ int bus_attach(struct bus *bus, DBusConnection *connection)
     bus->connection = connection;
     bus->lost = false;
     dbus_connection_set_exit_on_disconnect(connection, FALSE);
+    /* libdbus would answer them before any limit, even who wants no answer. */
+    dbus_connection_set_route_peer_messages(connection, TRUE);
     const int r =
         dbus_connection_add_filter(connection, on_message, bus, NULL) ? attach_to_loop(bus) : -ENOMEM;
     if (r < 0)
@@ -122,6 +133,8 @@ void bus_detach(struct bus *bus)
     dbus_connection_remove_filter(connection, on_message, bus);
     dbus_connection_close(connection);
     dbus_connection_unref(connection);
+    sieve_free(bus->sieve);
+    bus->sieve = NULL;
 }
 
 int bus_open(struct ev_loop *loop, const struct bus_self *self, const struct bus_hooks *hooks,
@@ -175,6 +188,29 @@ bool bus_is_door(const struct bus *bus)
     return bus->peer != 0;
 }
 
+struct ev_loop *bus_loop(struct bus *bus)
+{
+    return bus->loop;
+}
+
+bool bus_is_clogged(struct bus *bus)
+{
+    return bus->connection && dbus_connection_get_outgoing_size(bus->connection) > CLOGGED_BYTES;
+}
+
+void bus_refuse(struct bus *bus, const char *receiver, uint32_t serial, const char *error, const char *text)
+{
+    DBusMessage *answer = dbus_message_new(DBUS_MESSAGE_TYPE_ERROR);
+    if (answer && dbus_message_set_destination(answer, receiver) &&
+        dbus_message_set_error_name(answer, error) && dbus_message_set_reply_serial(answer, serial) &&
+        dbus_message_append_args(answer, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID)) {
+        dbus_message_set_no_reply(answer, TRUE);
+        bus_send(bus, answer);
+    } else if (answer) {
+        dbus_message_unref(answer);
+    }
+}
+
 void bus_send(struct bus *bus, DBusMessage *message)
 {
     DBusConnection *connection = bus->connection;
@@ -189,8 +225,13 @@ void bus_flush(struct bus *bus)
 {
     const int64_t until = monotonic_ms() + FLUSH_MS;
     while (bus->connection && dbus_connection_get_is_connected(bus->connection) &&
-           dbus_connection_has_messages_to_send(bus->connection) && monotonic_ms() < until)
-        dbus_connection_read_write(bus->connection, FLUSH_MS / 10);
+           (dbus_connection_has_messages_to_send(bus->connection) ||
+            (bus->sieve && sieve_holds_back(bus->sieve))) &&
+           monotonic_ms() < until) {
+        dbus_connection_read_write(bus->connection, bus->sieve ? 0 : FLUSH_MS / 10);
+        if (bus->sieve)
+            sieve_wait(bus->sieve, FLUSH_MS / 10);
+    }
 }
 
 void bus_emit_request_changed(struct bus *bus, int64_t id)

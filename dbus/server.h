@@ -20,8 +20,18 @@ struct bus_self {
     const char *path;
 };
 
+/* A message by its header alone; nothing of its arguments was read. */
+struct bus_header {
+    int type;
+    bool no_reply;
+    bool has_files;
+    uint32_t serial;
+    uint64_t size;      /* of the whole message */
+    const char *sender; /* as the bus says */
+};
+
 struct bus_hooks {
-    void (*call)(DBusMessage *call, void *data); /* a method call to self->path */
+    void (*call)(DBusMessage *call, void *data); /* any method call, whatever its path and interface */
     void (*lost)(void *data);                    /* once, when the connection is lost */
     void *data;
 };
@@ -33,12 +43,17 @@ void bus_close(struct bus *bus);
 
 /* NULL while it is away. */
 DBusConnection *bus_connection(struct bus *bus);
+struct ev_loop *bus_loop(struct bus *bus);
 /* Whether it is a caller's at the door. */
 bool bus_is_door(const struct bus *bus);
 
 /* Releases the name, then dispatches the calls that came before. Waits for the bus. */
 void bus_release(struct bus *bus);
 
+/* Whether more is queued than the other end reads. What can be left unsent then should be. */
+bool bus_is_clogged(struct bus *bus);
+/* Answers a message of which only that is known. */
+void bus_refuse(struct bus *bus, const char *receiver, uint32_t serial, const char *error, const char *text);
 /* Sends the message, unless the bus is away, and releases it. Disconnects a peer that leaves 4 MiB unread. */
 void bus_send(struct bus *bus, DBusMessage *message);
 /* Writes what is queued, before the process ends; gives up after a second. */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CREDENTIALS_TIMEOUT_MS = 5000 };
+enum { CREDENTIALS_TIMEOUT_MS = 15000 }; /* beside a flood; callers wait 25 s */
 
 struct identification {
     bus_caller_done done;
@@ -68,26 +68,27 @@ static int check_process_uid(const char *proc, pid_t pid, uid_t uid)
     return -ESRCH;
 }
 
-int bus_caller_read_loginuid(const char *proc, pid_t pid, uid_t uid, uid_t *ret)
+int bus_caller_read_loginuid(const char *proc, struct bus_caller *caller, uid_t *ret)
 {
     char text[32];
     unsigned long long before = 0;
     unsigned long long after = 0;
-    int r = read_start_time(proc, pid, &before);
+    int r = read_start_time(proc, caller->pid, &before);
     if (r == 0)
-        r = check_process_uid(proc, pid, uid);
+        r = check_process_uid(proc, caller->pid, caller->uid);
     if (r < 0)
         return r;
-    r = read_proc_file(proc, pid, "loginuid", text, sizeof(text));
+    r = read_proc_file(proc, caller->pid, "loginuid", text, sizeof(text));
     const bool no_audit = r == -ENOENT; /* a kernel without audit, if the process is still there */
     if (r == 0 || no_audit)
-        r = read_start_time(proc, pid, &after);
+        r = read_start_time(proc, caller->pid, &after);
     if (r < 0)
         return r;
     char *end = NULL;
     const unsigned long value = no_audit ? UID_UNSET : strtoul(text, &end, 10);
-    if (end == text || value > UID_UNSET || before != after)
+    if (end == text || value > UID_UNSET || before != after || (caller->started && caller->started != before))
         return -ESRCH;
+    caller->started = before;
     *ret = (uid_t)value;
     return 0;
 }
@@ -124,22 +125,7 @@ static bool find_number(DBusMessage *reply, const char *wanted, dbus_uint32_t *r
     return false;
 }
 
-static bool read_process(pid_t pid, uid_t uid, struct identity *ret)
-{
-    uid_t loginuid = UID_UNSET;
-    const int r = bus_caller_read_loginuid("/proc", pid, uid, &loginuid);
-    if (r < 0) {
-        log_line(r == -ENOENT || r == -ESRCH ? LOG_DEBUG : LOG_WARNING,
-                 "Cannot read the login uid of process %d (uid %u): %s. Its call is refused.", (int)pid, uid,
-                 strerror(-r));
-        return false;
-    }
-    *ret =
-        (struct identity){.uid = uid, .loginuid = bus_caller_login_ids_count("/proc") ? loginuid : UID_UNSET};
-    return true;
-}
-
-static bool read_identity(DBusMessage *reply, struct identity *ret)
+static bool read_credentials(DBusMessage *reply, struct bus_caller *ret)
 {
     dbus_uint32_t uid = 0;
     dbus_uint32_t pid = 0;
@@ -151,25 +137,34 @@ static bool read_identity(DBusMessage *reply, struct identity *ret)
         log_warning("The bus does not say who a caller is; its call is refused.");
         return false;
     }
-    return read_process((pid_t)pid, uid, ret);
+    *ret = (struct bus_caller){.uid = uid, .pid = (pid_t)pid};
+    return true;
+}
+
+int bus_caller_read_identity(struct bus_caller *caller, struct identity *ret)
+{
+    uid_t loginuid = UID_UNSET;
+    const int r = bus_caller_read_loginuid("/proc", caller, &loginuid);
+    if (r < 0) {
+        log_line(r == -ENOENT || r == -ESRCH ? LOG_DEBUG : LOG_WARNING,
+                 "Cannot read the login uid of process %d (uid %u): %s. Its call is refused.",
+                 (int)caller->pid, caller->uid, strerror(-r));
+        return r;
+    }
+    *ret = (struct identity){.uid = caller->uid,
+                             .loginuid = bus_caller_login_ids_count("/proc") ? loginuid : UID_UNSET};
+    return 0;
 }
 
 static void on_credentials(DBusPendingCall *pending, void *data)
 {
     const struct identification *identification = data;
     DBusMessage *reply = dbus_pending_call_steal_reply(pending);
-    struct identity identity;
-    const bool known = read_identity(reply, &identity);
+    struct bus_caller caller;
+    const bool known = read_credentials(reply, &caller);
     if (reply)
         dbus_message_unref(reply);
-    identification->done(known ? &identity : NULL, identification->data);
-}
-
-/* Once for each connection, which is the process that connected. */
-static void identify_peer(struct bus *bus, bus_caller_done done, void *data)
-{
-    bus->identified = bus->identified || read_process(bus->peer, 0, &bus->identity);
-    done(bus->identified ? &bus->identity : NULL, data);
+    identification->done(known ? &caller : NULL, identification->data);
 }
 
 static int ask_bus(struct bus *bus, const char *sender, bus_caller_done done, void *data)
@@ -202,6 +197,6 @@ int bus_caller_identify(struct bus *bus, const char *sender, bus_caller_done don
 {
     if (bus->peer == 0)
         return ask_bus(bus, sender, done, data);
-    identify_peer(bus, done, data);
+    done(&(struct bus_caller){.uid = 0, .pid = bus->peer}, data);
     return 0;
 }

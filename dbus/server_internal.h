@@ -2,7 +2,6 @@
 /* What the files of the service's side share. Included by dbus/server*.c only. */
 #pragma once
 
-#include "common/identity.h"
 #include "dbus/server.h"
 
 #include <stdbool.h>
@@ -14,10 +13,9 @@ struct bus {
     DBusConnection *connection; /* NULL: none now */
     struct bus_hooks hooks;
     ev_idle dispatch;
-    bool lost;  /* the hook is told after the message that says so */
-    pid_t peer; /* uid 0's process at the other end of the door; 0: the connection is to a bus */
-    bool identified;
-    struct identity identity; /* of the peer, once identified */
+    bool lost;           /* the hook is told after the message that says so */
+    pid_t peer;          /* uid 0's process at the other end of the door; 0: the connection is to a bus */
+    struct sieve *sieve; /* between it and the bus; NULL: none */
 };
 
 /* Without a connection. NULL: no memory. */

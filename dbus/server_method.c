@@ -83,7 +83,7 @@ static char *make_introspection(const struct bus_interface *interface)
 
 static void answer_introspect(struct bus *bus, const struct bus_interface *interface, DBusMessage *call)
 {
-    _cleanup_free_ char *xml = make_introspection(interface);
+    _cleanup_free_ char *xml = dbus_message_get_no_reply(call) ? NULL : make_introspection(interface);
     DBusMessage *answer = xml ? dbus_message_new_method_return(call) : NULL;
     if (answer && dbus_message_append_args(answer, DBUS_TYPE_STRING, &xml, DBUS_TYPE_INVALID))
         bus_send(bus, answer);
@@ -91,11 +91,41 @@ static void answer_introspect(struct bus *bus, const struct bus_interface *inter
         dbus_message_unref(answer);
 }
 
+/* What libdbus would answer, of every object. False: it is another interface's. */
+static bool answer_peer(struct bus *bus, DBusMessage *call)
+{
+    char *id = NULL;
+    if (!dbus_message_has_interface(call, DBUS_INTERFACE_PEER))
+        return false;
+    DBusMessage *answer = dbus_message_get_no_reply(call) ? NULL : dbus_message_new_method_return(call);
+    if (!answer)
+        return true;
+    if (dbus_message_has_member(call, "Ping") ||
+        (dbus_message_has_member(call, "GetMachineId") && (id = dbus_try_get_local_machine_id(NULL)) &&
+         dbus_message_append_args(answer, DBUS_TYPE_STRING, &id, DBUS_TYPE_INVALID))) {
+        bus_send(bus, answer);
+    } else {
+        dbus_message_unref(answer);
+        bus_method_refuse(bus, call, DBUS_ERROR_UNKNOWN_METHOD,
+                          "There is no such method of " DBUS_INTERFACE_PEER ".");
+    }
+    dbus_free(id);
+    return true;
+}
+
 int bus_method_find(struct bus *bus, const struct bus_interface *interface, DBusMessage *call)
 {
     const char *named = dbus_message_get_interface(call);
     const char *member = dbus_message_get_member(call);
     char text[512];
+    if (answer_peer(bus, call))
+        return -1;
+    if (!dbus_message_has_path(call, interface->path)) {
+        snprintf(text, sizeof(text), "There is no object %.100s; this one is %s.",
+                 dbus_message_get_path(call), interface->path);
+        bus_method_refuse(bus, call, DBUS_ERROR_UNKNOWN_OBJECT, text);
+        return -1;
+    }
     if (dbus_message_is_method_call(call, DBUS_INTERFACE_INTROSPECTABLE, "Introspect")) {
         answer_introspect(bus, interface, call);
         return -1;

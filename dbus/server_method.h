@@ -31,8 +31,8 @@ struct bus_interface {
 const struct bus_method *bus_interface_method(const struct bus_interface *interface, size_t index);
 
 /*
- * The index of the called method, if the arguments have its signature. Otherwise, and for Introspect, answers the call
- * itself and returns -1.
+ * The index of the called method, if the arguments have its signature. Otherwise, and for Introspect and the interface
+ * Peer, answers the call itself and returns -1.
  */
 int bus_method_find(struct bus *bus, const struct bus_interface *interface, DBusMessage *call);
 

@@ -4,12 +4,14 @@
 #include "common/log.h"
 #include "common/names.h"
 #include "dbus/server_internal.h"
+#include "dbus/server_sieve.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 static const double AGAIN_SECONDS = 1.;
@@ -65,9 +67,12 @@ static void fail(struct bus_uplink *uplink, const char *problem, const char *det
     char text[PROBLEM_MAX];
     snprintf(text, sizeof(text), "%s%s%s", problem, *detail ? ": " : "",
              text_visible(detail, shown, sizeof(shown)));
+    const bool had_connection = uplink->bus->connection != NULL;
     forget_pending(uplink);
     bus_detach(uplink->bus);
     uplink->up = false;
+    if (had_connection)
+        uplink->hooks.lost(uplink->hooks.data);
     if (strcmp(uplink->problem, text) != 0) {
         snprintf(uplink->problem, sizeof(uplink->problem), "%s", text);
         log_problem(uplink);
@@ -97,10 +102,7 @@ static void on_call(DBusMessage *call, void *data)
 static void on_lost(void *data)
 {
     struct bus_uplink *uplink = data;
-    const bool was_up = uplink->up;
-    fail(uplink, was_up ? "The system bus went away" : "The system bus closes the connection", "");
-    if (was_up)
-        uplink->hooks.lost(uplink->hooks.data);
+    fail(uplink, uplink->up ? "The system bus went away" : "The system bus closes the connection", "");
 }
 
 /* ---- the steps: connect, Hello, the name ------------------------------------------------------------------------ */
@@ -186,13 +188,38 @@ static DBusConnection *open_within_bounds(const char *address, DBusError *error)
     const struct sigaction action = {.sa_handler = on_alarm};
     const struct itimerval often = {{0, CONNECT_USECONDS}, {0, CONNECT_USECONDS}};
     const struct itimerval never = {0};
-    struct sigaction before;
-    sigaction(SIGALRM, &action, &before);
+    sigaction(SIGALRM, &action,
+              NULL); /* for good: the last signal may come when the timer has been stopped */
     setitimer(ITIMER_REAL, &often, NULL);
     DBusConnection *connection = dbus_connection_open_private(address, error);
     setitimer(ITIMER_REAL, &never, NULL);
-    sigaction(SIGALRM, &before, NULL);
     return connection;
+}
+
+/*
+ * What waits in our socket for the bus to read it is kept short: beside a flood the bus reads 2 KiB of each connection in
+ * turn, and each question who calls waits for all that was sent before it.
+ */
+static void keep_short(int fd)
+{
+    const int size = 16 * 1024;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
+/* Before anything was read or sent. Releases the connection when it fails. */
+static int put_sieve(struct bus_uplink *uplink, DBusConnection *connection)
+{
+    int fd = -1;
+    if (dbus_connection_get_unix_fd(connection, &fd)) {
+        keep_short(fd);
+        if (sieve_new(uplink->loop, fd, uplink->hooks.wanted, uplink->hooks.data, &uplink->bus->sieve) == 0) {
+            keep_short(fd);
+            return 0;
+        }
+    }
+    dbus_connection_close(connection);
+    dbus_connection_unref(connection);
+    return -ENOMEM;
 }
 
 static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
@@ -207,7 +234,7 @@ static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
         dbus_error_free(&error);
         return;
     }
-    if (bus_attach(uplink->bus, connection) < 0) {
+    if (put_sieve(uplink, connection) < 0 || bus_attach(uplink->bus, connection) < 0) {
         fail(uplink, "There is no memory for a connection to the system bus", "");
         return;
     }

@@ -16,6 +16,8 @@ struct bus_uplink_hooks {
     void (*up)(void *data);                      /* it has its name on the bus */
     void (*lost)(void *data);                    /* no call of its callers can be answered any more */
     void (*tried)(void *data); /* once: after the first `up`, the first failure or two seconds */
+    /* False: the message is skipped unread; who waits for an answer was given one. */
+    bool (*wanted)(const struct bus_header *header, void *data);
     void *data;
 };
 

@@ -7,25 +7,20 @@
 
 #include "dbus/server_method.h"
 #include "helperd/bus/accounts.h"
+#include "helperd/bus/admission.h"
 #include "helperd/bus/manager.h"
 #include "helperd/bus/terms.h"
 
 #include <time.h>
 
-/*
- * Keeps the message's sender and serial, and its arguments as JSON, but not the message: libdbus stops reading when
- * many messages are held, and a held message keeps the descriptors that came with it.
- */
 struct bus_call {
-    struct bus_call *next;
-    struct bus_call *next_ready; /* see share.c */
+    struct bus_call *next, **place; /* in its manager's list */
+    struct bus_call *next_ready;    /* see share.c */
     struct bus_manager *manager;
-    struct bus *bus; /* that it came on, and its answer goes to */
     const struct bus_call_method *method;
-    DBusMessage *message;
+    struct admitted *admitted; /* what its answer goes to */
     json_t *arguments;
     struct caller caller;
-    bool identified;
     struct bus_terms terms;
     int file;      /* a descriptor among the arguments; -1: none */
     char *user;    /* owns terms.user after BUS_CALL_BY_NAME has replaced it; else NULL */
@@ -45,8 +40,8 @@ struct bus_manager {
     struct bus_manager_hooks hooks;
     struct bus_privileged *privileged;
     struct bus_accounts *accounts;
-    struct bus_call *calls;
-    size_t count;
+    struct admission *admission;
+    struct bus_call *calls; /* under way */
     /* The engine has done the call: sends its answer, or has it wait for what must come first (manager.c). */
     void (*conclude)(struct bus_call *call, int result);
     struct bus_call *ready; /* the oldest of those that are to share a commit; NULL: none waits */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The course of a call: identify the caller, look up the facts, run the method (methods.c), send exactly one answer. */
+/* The course of a call that was let in: look up the facts, run the method (methods.c), send exactly one answer. */
 #include "helperd/bus/call.h"
 
 #include "common/cleanup.h"
 #include "common/disk.h"
 #include "common/log.h"
 #include "common/names.h"
-#include "dbus/server_caller.h"
 #include "dbus/variant.h"
 #include "helperd/engine/locks.h"
 
@@ -17,24 +16,15 @@
 #include <unistd.h>
 
 enum {
-    CALLS_MAX = 4096,          /* under way: bounds memory */
-    CALLS_OF_ROOT_MAX = 512,   /* of uid 0, for every sshd and sudo on the host */
-    CALLS_OF_SENDER_MAX = 15,  /* of one connection; the bus lets a user have 256 connections */
-    ARGUMENTS_MAX = 64 * 1024, /* bytes, roughly; the bus allows 32 MiB */
-    PARKED_MAX = 12,           /* seconds that an answer waits for the root service; callers wait 25 */
+    PARKED_MAX = 12, /* seconds that an answer waits for the root service; callers wait 25 */
 };
 
 static void call_free(struct bus_call *call)
 {
-    struct bus_manager *manager = call->manager;
-    for (struct bus_call **c = &manager->calls; *c; c = &(*c)->next) {
-        if (*c == call) {
-            *c = call->next;
-            manager->count--;
-            break;
-        }
-    }
-    dbus_message_unref(call->message);
+    *call->place = call->next;
+    if (call->next)
+        call->next->place = call->place;
+    admission_end(call->manager->admission, call->admitted);
     json_decref(call->arguments);
     if (call->file >= 0)
         close(call->file);
@@ -49,17 +39,18 @@ static void call_free(struct bus_call *call)
 
 static void send_value(struct bus_call *call, json_t *value)
 {
+    const struct admitted *to = call->admitted;
     const char *signature = call->method->shape.out;
     const bool many = strchr(call->method->shape.out_names, ' ') != NULL;
     json_t *values = many ? json_incref(value) : json_pack("[O]", value);
     DBusMessage *answer =
-        dbus_message_get_no_reply(call->message) ? NULL : dbus_message_new_method_return(call->message);
+        dbus_message_get_no_reply(to->message) ? NULL : dbus_message_new_method_return(to->message);
     if (answer && values && variant_append_message(answer, signature, values) == 0) {
-        bus_send(call->bus, answer);
+        bus_send(to->bus, answer);
     } else if (answer) {
         dbus_message_unref(answer);
         bus_method_refuse(
-            call->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+            to->bus, to->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
             "The answer could not be put together; what was asked for is done. Please look again.");
     }
     json_decref(values);
@@ -78,19 +69,20 @@ static const char *say_disk(const struct engine *engine, int error, char ret[DIS
 /* Ends every call: sends its answer and frees it. */
 static void call_finish(struct bus_call *call, int result)
 {
+    const struct admitted *to = call->admitted;
     struct reply *reply = &call->reply;
     char text[DISK_TEXT_MAX];
     if (result == 0)
         send_value(call, reply->value);
     else if (result > BUS_ERROR_NONE && result < BUS_ERROR_COUNT)
-        bus_method_refuse(call->bus, call->message, bus_error_name((enum bus_error)result),
+        bus_method_refuse(to->bus, to->message, bus_error_name((enum bus_error)result),
                           reply->long_message ? reply->long_message : reply->message);
     else if (disk_is_shut(result))
-        bus_method_refuse(call->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+        bus_method_refuse(to->bus, to->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
                           say_disk(call->manager->engine, result, text));
     else
         bus_method_refuse(
-            call->bus, call->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
+            to->bus, to->message, bus_error_name(BUS_ERROR_UNAVAILABLE),
             "accesspkgd has a fault and could not do this. Please tell an administrator to look at its log: "
             "journalctl -u accesspkgd");
     call_free(call);
@@ -286,108 +278,6 @@ void bus_manager_resume_answers(struct bus_manager *manager)
         manager->hooks.parked(next_at - now, manager->hooks.data);
 }
 
-/* Limits the calls of one user that are under way, so that a user who floods the bus delays no other. Root's own door is
- * bounded by its connections. */
-static bool has_too_many_calls(const struct bus_manager *manager, uid_t uid)
-{
-    const int64_t limit = uid == 0 ? CALLS_OF_ROOT_MAX : manager->engine->config->calls_per_user;
-    int64_t count = 0;
-    for (const struct bus_call *call = manager->calls; call; call = call->next)
-        if (call->identified && call->caller.identity.uid == uid && !bus_is_door(call->bus))
-            count++;
-    return count > limit;
-}
-
-static void on_identity(const struct identity *identity, void *data)
-{
-    struct bus_call *call = data;
-    if (!identity) {
-        call_refuse(call, BUS_ERROR_UNAVAILABLE,
-                    "It could not be found out who you are, so nothing was changed. If this goes on, an "
-                    "administrator can see why: journalctl -u accesspkgd");
-        return;
-    }
-    call->caller.identity = *identity;
-    call->identified = true;
-    if (!bus_is_door(call->bus) && has_too_many_calls(call->manager, identity->uid)) {
-        call_refuse(call, BUS_ERROR_LIMIT_EXCEEDED,
-                    "Too many calls of yours are under way. Please try again in a moment.");
-        return;
-    }
-    const int r = bus_call_read(call);
-    if (r != 0)
-        call_finish(call, r);
-    else
-        look_up_facts(call);
-}
-
-/* Whether the arguments fit into *room bytes, which it reduces. */
-static bool fits_into(DBusMessageIter *iter, size_t *room)
-{
-    for (int type; (type = dbus_message_iter_get_arg_type(iter)) != DBUS_TYPE_INVALID;
-         dbus_message_iter_next(iter)) {
-        size_t size = 8;
-        if (type == DBUS_TYPE_STRING) {
-            const char *text = NULL;
-            dbus_message_iter_get_basic(iter, &text);
-            size += strlen(text);
-        }
-        if (size > *room)
-            return false;
-        *room -= size;
-        DBusMessageIter inner;
-        if (dbus_type_is_container(type)) {
-            dbus_message_iter_recurse(iter, &inner);
-            if (!fits_into(&inner, room))
-                return false;
-        }
-    }
-    return true;
-}
-
-/* The sender is a bus's word; at the door the connection is the caller. */
-static bool is_of_sender(const struct bus_call *call, const struct bus *bus, DBusMessage *message)
-{
-    return call->bus == bus &&
-           (bus_is_door(bus) || dbus_message_has_sender(call->message, dbus_message_get_sender(message)));
-}
-
-static const char *find_call_obstacle(const struct bus_manager *manager, const struct bus *bus,
-                                      DBusMessage *message, enum bus_error *ret_code)
-{
-    DBusMessageIter iter;
-    size_t room = ARGUMENTS_MAX;
-    size_t count = 0;
-    for (const struct bus_call *call = manager->calls; call; call = call->next)
-        if (is_of_sender(call, bus, message))
-            count++;
-    *ret_code = BUS_ERROR_LIMIT_EXCEEDED;
-    if (count >= CALLS_OF_SENDER_MAX)
-        return "Too many calls of yours are under way. Please try again in a moment.";
-    if (manager->count >= CALLS_MAX && !bus_is_door(bus))
-        return "Too many calls are under way. Please try again in a moment.";
-    *ret_code = BUS_ERROR_INVALID_ARGUMENT;
-    return !dbus_message_iter_init(message, &iter) || fits_into(&iter, &room)
-               ? NULL
-               : "The arguments are longer than 64 KiB together. Please shorten them; nothing was changed.";
-}
-
-/* A message with what an answer needs of the call: sender, serial, member. NULL: no memory. */
-static DBusMessage *new_stub(DBusMessage *message)
-{
-    DBusMessage *stub =
-        dbus_message_new_method_call(NULL, BUS_PATH, BUS_INTERFACE_MANAGER, dbus_message_get_member(message));
-    if (stub && !dbus_message_set_sender(stub, dbus_message_get_sender(message))) {
-        dbus_message_unref(stub);
-        return NULL;
-    }
-    if (stub) {
-        dbus_message_set_serial(stub, dbus_message_get_serial(message));
-        dbus_message_set_no_reply(stub, dbus_message_get_no_reply(message));
-    }
-    return stub;
-}
-
 /* The descriptor that the method takes, as our own; -1: it takes none, or there is no room for it. */
 static int take_file(const struct bus_call_method *method, DBusMessage *message)
 {
@@ -398,62 +288,73 @@ static int take_file(const struct bus_call_method *method, DBusMessage *message)
     return file;
 }
 
-static struct bus_call *call_new(struct bus_manager *manager, struct bus *bus,
-                                 const struct bus_call_method *method, DBusMessage *message)
+static struct bus_call *call_new(struct bus_manager *manager, const struct bus_call_method *method,
+                                 struct admitted *admitted)
 {
     struct bus_call *call = calloc(1, sizeof(*call));
-    json_t *arguments = variant_read_message(message);
-    DBusMessage *stub = new_stub(message);
-    if (!call || !arguments || !stub) {
-        if (stub)
-            dbus_message_unref(stub);
+    json_t *arguments = variant_read_message(admitted->message);
+    if (!call || !arguments) {
         json_decref(arguments);
         free(call);
         return NULL;
     }
     *call = (struct bus_call){.next = manager->calls,
+                              .place = &manager->calls,
                               .manager = manager,
-                              .bus = bus,
                               .method = method,
-                              .message = stub,
+                              .admitted = admitted,
                               .arguments = arguments,
-                              .file = take_file(method, message),
+                              .file = take_file(method, admitted->message),
                               .inquiry = INQUIRY_EMPTY};
+    if (call->next)
+        call->next->place = &call->next;
     manager->calls = call;
-    manager->count++;
     return call;
 }
 
-static void call_start(struct bus_manager *manager, struct bus *bus, const struct bus_call_method *method,
-                       DBusMessage *message)
+static void call_start(struct bus_call *call)
 {
-    enum bus_error code;
-    const char *obstacle = find_call_obstacle(manager, bus, message, &code);
-    struct bus_call *call = obstacle ? NULL : call_new(manager, bus, method, message);
-    if (!call) {
-        bus_method_refuse(bus, message, bus_error_name(code),
-                          obstacle ? obstacle
-                                   : "The arguments could not be read, so nothing was changed. See "
-                                     "org.accesspkg1(5).");
+    if (bus_caller_read_identity(call->admitted->caller, &call->caller.identity) < 0) {
+        call_refuse(call, BUS_ERROR_UNAVAILABLE, admission_unknown_caller);
         return;
     }
-    if (bus_caller_identify(bus, dbus_message_get_sender(message), on_identity, call) < 0)
-        call_refuse(call, BUS_ERROR_UNAVAILABLE,
-                    "accesspkgd is short of memory. Please try again in a moment.");
+    const int r = bus_call_read(call);
+    if (r != 0)
+        call_finish(call, r);
+    else
+        look_up_facts(call);
+}
+
+static void on_admitted(struct admitted *admitted, void *data)
+{
+    struct bus_manager *manager = data;
+    const int index = bus_method_find(admitted->bus, &bus_methods_interface, admitted->message);
+    struct bus_call *call = index < 0 ? NULL : call_new(manager, &bus_methods[index], admitted);
+    if (call) {
+        call_start(call);
+        return;
+    }
+    if (index >= 0)
+        bus_method_refuse(admitted->bus, admitted->message, bus_error_name(BUS_ERROR_INVALID_ARGUMENT),
+                          "The arguments could not be read, so nothing was changed. See org.accesspkg1(5).");
+    admission_end(manager->admission, admitted);
+}
+
+bool bus_manager_wants(struct bus_manager *manager, const struct bus_header *header)
+{
+    return admission_wants(manager->admission, header);
 }
 
 void bus_manager_call(struct bus_manager *manager, struct bus *bus, DBusMessage *message)
 {
-    const int index = bus_method_find(bus, &bus_methods_interface, message);
-    if (index >= 0)
-        call_start(manager, bus, &bus_methods[index], message);
+    admission_take(manager->admission, bus, message);
 }
 
 void bus_manager_drop_calls(struct bus_manager *manager, const struct bus *bus)
 {
     for (struct bus_call *call = manager->calls, *next; call; call = next) {
         next = call->next;
-        if (call->bus != bus)
+        if (call->admitted->bus != bus)
             continue;
         lookup_cancel(manager->lookup, call);
         if (call->steps)
@@ -461,6 +362,7 @@ void bus_manager_drop_calls(struct bus_manager *manager, const struct bus *bus)
         bus_call_drop_ready(call);
         call_free(call);
     }
+    admission_drop(manager->admission, bus);
 }
 
 void bus_manager_lose_bus(struct bus_manager *manager, const struct bus *bus)
@@ -482,9 +384,11 @@ struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup
 int bus_manager_attach(struct bus_manager *manager, struct bus *bus)
 {
     const struct bus_accounts_hooks hooks = {ask_about_account, read_boot_time, on_accounts, manager};
+    const struct admission_hooks admitted = {on_admitted, manager};
+    manager->admission = admission_new(bus, &manager->engine->config->calls_per_user, &admitted);
     manager->privileged = bus_privileged_new(bus);
     manager->accounts = bus_accounts_new(&hooks);
-    return manager->privileged && manager->accounts ? 0 : -ENOMEM;
+    return manager->admission && manager->privileged && manager->accounts ? 0 : -ENOMEM;
 }
 
 void bus_manager_forget_accounts(struct bus_manager *manager)
@@ -506,6 +410,7 @@ void bus_manager_free(struct bus_manager *manager)
             call_refuse(call, BUS_ERROR_UNAVAILABLE,
                         "accesspkgd is stopping; nothing was changed. Please try again in a moment.");
     }
+    admission_free(manager->admission);
     bus_privileged_free(manager->privileged);
     bus_accounts_free(manager->accounts);
     free(manager);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Serves org.accesspkg1.Manager by a table of methods: identifies the caller, looks up facts, calls the engine,
+ * Serves org.accesspkg1.Manager by a table of methods: lets calls in (admission.h), looks up facts, calls the engine,
  * answers. Decides nothing itself.
  */
 #pragma once
@@ -30,7 +30,7 @@ struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup
 /* Before the bus is closed. Calls under way are answered Unavailable. */
 void bus_manager_free(struct bus_manager *manager);
 
-/* Sets the bus that the root service is asked on. 0 or -ENOMEM. */
+/* Sets the bus that users call on, and the root service is asked on. 0 or -ENOMEM. */
 int bus_manager_attach(struct bus_manager *manager, struct bus *bus);
 /* passwd or shadow changed: what is known of accounts counts no longer. */
 void bus_manager_forget_accounts(struct bus_manager *manager);
@@ -40,7 +40,9 @@ bool bus_manager_step(struct bus_manager *manager);
 /* Runs calls that are ready, which share a commit. Asks again by its hook when more are. */
 void bus_manager_share(struct bus_manager *manager);
 bool bus_manager_expects_calls(const struct bus_manager *manager); /* others are on their way to be ready */
-/* Handles a method call to BUS_PATH that came on this bus, and answers there. */
+/* Whether a message from the bus is to be read at all; if not, it was answered. */
+bool bus_manager_wants(struct bus_manager *manager, const struct bus_header *header);
+/* Handles any method call that came on this bus, and answers there. */
 void bus_manager_call(struct bus_manager *manager, struct bus *bus, DBusMessage *message);
 /* The callers of this bus have gone: drops their calls that are under way. What is recorded stays. */
 void bus_manager_drop_calls(struct bus_manager *manager, const struct bus *bus);

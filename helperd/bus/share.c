@@ -133,7 +133,7 @@ bool bus_manager_expects_calls(const struct bus_manager *manager)
     for (const struct bus_call *call = manager->calls; call; call = call->next)
         if (is_coming(call))
             return true;
-    return false;
+    return admission_expects_calls(manager->admission);
 }
 
 void bus_manager_share(struct bus_manager *manager)

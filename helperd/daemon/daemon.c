@@ -265,6 +265,12 @@ static void on_bus_call(DBusMessage *message, void *data)
     bus_manager_call(daemon->manager, daemon->bus, message);
 }
 
+static bool is_wanted(const struct bus_header *header, void *data)
+{
+    const struct daemon *daemon = data;
+    return bus_manager_wants(daemon->manager, header);
+}
+
 static void on_bus_lost(void *data)
 {
     struct daemon *daemon = data;
@@ -289,8 +295,7 @@ static void on_bus_tried(void *data)
     sd_notify(0, "READY=1");
 }
 
-/* Rule 15: root's door is not shared. Once calls are admitted by uid, those of the door come in here: the gate's count
- * against the user they name, root's own go first. */
+/* Rule 15: root's door is not shared. */
 static void on_door_call(struct bus *bus, DBusMessage *message, void *data)
 {
     struct daemon *daemon = data;
@@ -306,7 +311,8 @@ static void on_door_lost(struct bus *bus, void *data)
 static int open_ways(struct daemon *daemon)
 {
     static const struct bus_self self = {"accesspkgd", BUS_NAME, BUS_PATH};
-    const struct bus_uplink_hooks uplink_hooks = {on_bus_call, on_bus_up, on_bus_lost, on_bus_tried, daemon};
+    const struct bus_uplink_hooks uplink_hooks = {on_bus_call,  on_bus_up, on_bus_lost,
+                                                  on_bus_tried, is_wanted, daemon};
     const struct bus_door_hooks door_hooks = {on_door_call, on_door_lost, daemon};
     daemon->uplink = bus_uplink_new(daemon->loop, &self, &uplink_hooks);
     if (!daemon->uplink)

@@ -259,16 +259,16 @@ static void run_in_turn(struct service *service)
 
 /* ---- the beginning of a call ---- */
 
-static void on_identity(const struct identity *identity, void *data)
+static void on_caller(const struct bus_caller *caller, void *data)
 {
     struct call *call = data;
     struct service *service = call->service;
-    if (!identity) {
+    if (!caller) {
         call_refuse(call, BUS_ERROR_UNAVAILABLE, "it could not be found out who calls; nothing was changed");
         return;
     }
-    if (identity->uid != service->caller) {
-        log_warning("Refused a call of %s by uid %u.", call->method->shape.name, identity->uid);
+    if (caller->uid != service->caller) {
+        log_warning("Refused a call of %s by uid %u.", call->method->shape.name, caller->uid);
         call_refuse(call, BUS_ERROR_NOT_AUTHORIZED, "this is accesspkgd's alone to call");
         return;
     }
@@ -303,7 +303,7 @@ static void on_call(DBusMessage *message, void *data)
         last = &(*last)->next;
     *last = call;
     service->count++;
-    if (bus_caller_identify(service->bus, dbus_message_get_sender(message), on_identity, call) < 0)
+    if (bus_caller_identify(service->bus, dbus_message_get_sender(message), on_caller, call) < 0)
         call_refuse(call, BUS_ERROR_UNAVAILABLE, "accesspkg-privileged is short of memory");
 }
 

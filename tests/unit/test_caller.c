@@ -22,6 +22,7 @@ enum { PID = 42 };
 
 static char proc[FOLDER_MAX];
 static char folder[96];
+static struct bus_caller caller;
 
 static const char *path_of(const char *name)
 {
@@ -37,6 +38,7 @@ static void put(const char *name, const char *text)
 
 static void setup(void)
 {
+    caller = (struct bus_caller){1001, PID, 0};
     folder_make(proc);
     snprintf(folder, sizeof(folder), "%s/%d", proc, PID);
     ck_assert_int_eq(mkdir(folder, 0755), 0);
@@ -52,7 +54,7 @@ static void teardown(void)
 
 static int read_it(uid_t *ret)
 {
-    return bus_caller_read_loginuid(proc, PID, 1001, ret);
+    return bus_caller_read_loginuid(proc, &caller, ret);
 }
 
 START_TEST(test_what_it_says)
@@ -97,6 +99,21 @@ START_TEST(test_whose_it_is)
         ck_assert_msg(read_it(&uid) == table[i].expected, "row %zu", i);
         ck_assert_msg(uid == (table[i].expected == 0 ? 1001u : 7u), "row %zu: %u", i, uid);
     }
+}
+END_TEST
+
+/* Who has the number of a process that called before, and is another one, has its connection or none of ours. */
+START_TEST(test_not_the_one_that_was_seen)
+{
+    uid_t uid = 7;
+    ck_assert_int_eq(read_it(&uid), 0);
+    ck_assert_uint_eq(caller.started, 1000);
+    put("loginuid", "1002");
+    ck_assert_int_eq(read_it(&uid), 0); /* as it is now */
+    ck_assert_uint_eq(uid, 1002);
+    put("stat", STAT("1001"));
+    ck_assert_int_eq(read_it(&uid), -ESRCH);
+    ck_assert_uint_eq(uid, 1002);
 }
 END_TEST
 
@@ -170,7 +187,7 @@ END_TEST
 int main(void)
 {
     suite_case("caller", setup, teardown);
-    suite_add(test_what_it_says, test_whose_it_is, test_no_audit, test_gone_meanwhile, test_another_meanwhile,
-              test_container);
+    suite_add(test_what_it_says, test_whose_it_is, test_not_the_one_that_was_seen, test_no_audit,
+              test_gone_meanwhile, test_another_meanwhile, test_container);
     return suite_run();
 }

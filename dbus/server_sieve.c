@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/server_sieve.h"
+
+#include "common/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+    IN_BYTES = 64 * 1024,
+    OUT_BYTES = 4 * 1024,
+    READS_MAX = 4,          /* in one turn of the loop */
+    HEADER_MAX = 16 * 1024, /* a longer one is odd */
+    FDS_MAX = 253,          /* with one message, by the kernel */
+    FIXED = 16,             /* bytes of a header that all have */
+};
+
+struct sieve {
+    struct ev_loop *loop;
+    bool (*wanted)(const struct bus_header *header, void *data);
+    void *data;
+    int bus;   /* what the bus has the other end of */
+    int inner; /* what libdbus has the other end of */
+    ev_io bus_io, inner_io;
+    bool ended;
+    bool began; /* messages, after the lines by which the bus takes us */
+    /* From the bus: bytes that came, from `at` on not dealt with; how many of them pass, or are skipped. */
+    unsigned char in[IN_BYTES];
+    size_t at, have;
+    uint64_t pass, skip;
+    /* Descriptors that came with the last message that began, until that is decided on and has gone on. */
+    int fds[FDS_MAX];
+    size_t n_fds;
+    bool fds_pass; /* they go with the next bytes */
+    bool fds_lost; /* there was no room for them here: their message is skipped */
+    bool inner_full;
+    /* To the bus. */
+    unsigned char out[OUT_BYTES];
+    size_t out_at, out_have;
+};
+
+/* ---- headers ---- */
+
+static uint32_t get_number(const unsigned char *at, bool little)
+{
+    return little ? (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24
+                  : (uint32_t)at[3] | (uint32_t)at[2] << 8 | (uint32_t)at[1] << 16 | (uint32_t)at[0] << 24;
+}
+
+static size_t align(size_t at, size_t to)
+{
+    return (at + to - 1) & ~(to - 1);
+}
+
+struct cursor {
+    const unsigned char *data;
+    size_t at, end;
+    bool little;
+};
+
+/* A text with a number of its bytes before it, and a NUL behind; NULL: it does not fit. */
+static const char *read_text(struct cursor *cursor)
+{
+    cursor->at = align(cursor->at, 4);
+    if (cursor->end < 5 || cursor->at > cursor->end - 5)
+        return NULL;
+    const size_t length = get_number(cursor->data + cursor->at, cursor->little);
+    const char *text = (const char *)cursor->data + cursor->at + 4;
+    if (length > cursor->end - cursor->at - 5 || text[length] != '\0')
+        return NULL;
+    cursor->at += 5 + length;
+    return text;
+}
+
+/* One field: a code and a variant, which is a text, a signature or a number in all fields that there are. */
+static bool read_field(struct cursor *cursor, struct bus_header *header)
+{
+    cursor->at = align(cursor->at, 8);
+    if (cursor->end < 4 || cursor->at > cursor->end - 4)
+        return false;
+    const unsigned char *field = cursor->data + cursor->at;
+    cursor->at += 4;
+    if (field[1] != 1 || field[3] != '\0')
+        return false;
+    if (field[2] == DBUS_TYPE_STRING || field[2] == DBUS_TYPE_OBJECT_PATH) {
+        const char *text = read_text(cursor);
+        if (text && field[0] == DBUS_HEADER_FIELD_SENDER)
+            header->sender = text;
+        return text != NULL;
+    }
+    if (field[2] == DBUS_TYPE_SIGNATURE) {
+        if (cursor->at >= cursor->end || cursor->data[cursor->at] + 2u > cursor->end - cursor->at)
+            return false;
+        cursor->at += cursor->data[cursor->at] + 2u;
+        return true;
+    }
+    cursor->at = align(cursor->at, 4);
+    if (field[2] != DBUS_TYPE_UINT32 || cursor->end < 4 || cursor->at > cursor->end - 4)
+        return false;
+    if (field[0] == DBUS_HEADER_FIELD_UNIX_FDS)
+        header->has_files = get_number(cursor->data + cursor->at, cursor->little) > 0;
+    cursor->at += 4;
+    return true;
+}
+
+static uint64_t get_header_size(const unsigned char *data)
+{
+    return align(FIXED + (size_t)get_number(data + 12, data[0] == DBUS_LITTLE_ENDIAN), 8);
+}
+
+int sieve_read_header(const unsigned char *data, size_t have, struct bus_header *ret, uint64_t *ret_size)
+{
+    if (have < FIXED)
+        return SIEVE_E_MORE;
+    const bool little = data[0] == DBUS_LITTLE_ENDIAN;
+    const uint64_t own = get_header_size(data);
+    if (own <= HEADER_MAX && have < own)
+        return SIEVE_E_MORE;
+    const uint64_t size = own + get_number(data + 4, little);
+    struct bus_header header = {.type = data[1],
+                                .no_reply = data[2] & DBUS_HEADER_FLAG_NO_REPLY_EXPECTED,
+                                .serial = get_number(data + 8, little),
+                                .size = size};
+    *ret_size = size;
+    if (own > HEADER_MAX)
+        return SIEVE_E_ODD;
+    struct cursor cursor = {data, FIXED, FIXED + get_number(data + 12, little), little};
+    while (cursor.at < cursor.end)
+        if (!read_field(&cursor, &header))
+            return SIEVE_E_ODD;
+    if (!header.sender)
+        return SIEVE_E_ODD;
+    *ret = header;
+    return 0;
+}
+
+/* ---- from the bus ---- */
+
+static void close_fds(struct sieve *sieve)
+{
+    while (sieve->n_fds > 0)
+        close(sieve->fds[--sieve->n_fds]);
+    sieve->fds_pass = sieve->fds_lost = false;
+}
+
+/* libdbus sees the end once it has read what is before it. */
+static void end(struct sieve *sieve)
+{
+    sieve->ended = true;
+    shutdown(sieve->inner, SHUT_RDWR);
+}
+
+/* As sendmsg, with the descriptors that pass. */
+static ssize_t send_part(const struct sieve *sieve, const unsigned char *bytes, size_t size)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(FDS_MAX * sizeof(int))];
+    } control;
+    struct iovec part = {(void *)bytes, size};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (sieve->fds_pass) {
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE(sieve->n_fds * sizeof(int));
+        control.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sieve->n_fds * sizeof(int)),
+                                          .cmsg_level = SOL_SOCKET,
+                                          .cmsg_type = SCM_RIGHTS};
+        memcpy(CMSG_DATA(&control.header), sieve->fds, sieve->n_fds * sizeof(int));
+    }
+    return sendmsg(sieve->inner, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Sends bytes on. How many; 0: not now. */
+static size_t send_inside(struct sieve *sieve, const unsigned char *bytes, size_t size)
+{
+    const ssize_t sent = send_part(sieve, bytes, size);
+    if (sent > 0) {
+        if (sieve->fds_pass)
+            close_fds(sieve);
+        return (size_t)sent;
+    }
+    if (errno == ETOOMANYREFS && sieve->fds_pass) { /* libdbus has not taken those before */
+        close_fds(sieve);
+        sieve->skip = sieve->pass;
+        sieve->pass = 0;
+    } else if (errno != EAGAIN && errno != EINTR) {
+        end(sieve);
+    }
+    return 0;
+}
+
+/* A line of the handshake, none of which begins like a message. False: it is not all there. */
+static bool pass_line(struct sieve *sieve)
+{
+    const unsigned char *line = sieve->in + sieve->at;
+    const unsigned char *last = memchr(line, '\n', sieve->have - sieve->at);
+    if (last)
+        sieve->pass = (uint64_t)(last - line) + 1;
+    return last != NULL;
+}
+
+/* Decides on the message that begins. False: its header is not all there. */
+static bool judge(struct sieve *sieve)
+{
+    struct bus_header header;
+    uint64_t size;
+    const size_t left = sieve->have - sieve->at;
+    const unsigned char first = sieve->in[sieve->at];
+    sieve->began = sieve->began || first == DBUS_LITTLE_ENDIAN || first == DBUS_BIG_ENDIAN;
+    if (!sieve->began)
+        return pass_line(sieve);
+    const int r = sieve_read_header(sieve->in + sieve->at, left, &header, &size);
+    if (r == SIEVE_E_MORE)
+        return false;
+    /* Reading stops behind the message that brought descriptors: it is the one that nothing follows. */
+    const bool owns_fds = size >= left;
+    const bool lost = owns_fds && sieve->fds_lost;
+    /* One that is odd is for libdbus to judge. */
+    const bool passes = !lost && (r == SIEVE_E_ODD || sieve->wanted(&header, sieve->data));
+    *(passes ? &sieve->pass : &sieve->skip) = size;
+    if (owns_fds && passes)
+        sieve->fds_pass = sieve->n_fds > 0;
+    else if (owns_fds)
+        close_fds(sieve);
+    return true;
+}
+
+static size_t smaller(uint64_t a, size_t b)
+{
+    return a < b ? (size_t)a : b;
+}
+
+/* Deals with what came, until more has to come or libdbus has to read. */
+static void sift(struct sieve *sieve)
+{
+    sieve->inner_full = false;
+    while (sieve->at < sieve->have && !sieve->ended) {
+        const size_t left = sieve->have - sieve->at;
+        if (sieve->skip > 0) {
+            const size_t skipped = smaller(sieve->skip, left);
+            sieve->skip -= skipped;
+            sieve->at += skipped;
+        } else if (sieve->pass > 0) {
+            const size_t sent = send_inside(sieve, sieve->in + sieve->at, smaller(sieve->pass, left));
+            sieve->pass -= sent;
+            sieve->at += sent;
+            sieve->inner_full = sent == 0 && sieve->pass > 0;
+            if (sieve->inner_full)
+                return;
+        } else if (!judge(sieve)) {
+            break;
+        }
+    }
+    memmove(sieve->in, sieve->in + sieve->at, sieve->have - sieve->at);
+    sieve->have -= sieve->at;
+    sieve->at = 0;
+}
+
+static void keep_fds(struct sieve *sieve, struct msghdr *message)
+{
+    if (message->msg_flags & MSG_CTRUNC)
+        sieve->fds_lost = true;
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+            continue;
+        const size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(sieve->fds, CMSG_DATA(part), count * sizeof(int));
+        sieve->n_fds = count;
+    }
+}
+
+/* How much may be read now. While descriptors wait for the header of their message, no more than that. */
+static size_t get_room(const struct sieve *sieve)
+{
+    const size_t have = sieve->have;
+    const size_t room = sizeof(sieve->in) - have;
+    if (sieve->n_fds == 0 && !sieve->fds_lost)
+        return room;
+    return have < FIXED ? FIXED - have : get_header_size(sieve->in) - have;
+}
+
+/* False: there is nothing more, or no room. */
+static bool read_from_bus(struct sieve *sieve)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(FDS_MAX * sizeof(int))];
+    } control;
+    struct iovec part = {sieve->in + sieve->have, get_room(sieve)};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+    if (sieve->inner_full || sieve->ended)
+        return false;
+    const ssize_t got = recvmsg(sieve->bus, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+        end(sieve);
+    if (got <= 0)
+        return false;
+    keep_fds(sieve, &message);
+    sieve->have += (size_t)got;
+    sift(sieve);
+    return (size_t)got == part.iov_len;
+}
+
+/* ---- to the bus ---- */
+
+static void send_outside(struct sieve *sieve)
+{
+    while (!sieve->ended) {
+        if (sieve->out_at == sieve->out_have) {
+            const ssize_t got = recv(sieve->inner, sieve->out, sizeof(sieve->out), MSG_DONTWAIT);
+            sieve->out_at = 0;
+            sieve->out_have = got > 0 ? (size_t)got : 0;
+            if (got <= 0)
+                return;
+        }
+        const ssize_t sent = send(sieve->bus, sieve->out + sieve->out_at, sieve->out_have - sieve->out_at,
+                                  MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent < 0 && errno != EAGAIN && errno != EINTR)
+            end(sieve);
+        if (sent < 0)
+            return;
+        sieve->out_at += (size_t)sent;
+        if (sieve->out_at == sieve->out_have && sieve->out_have < sizeof(sieve->out))
+            return;
+    }
+}
+
+bool sieve_holds_back(const struct sieve *sieve)
+{
+    char byte;
+    return !sieve->ended &&
+           (sieve->out_at < sieve->out_have || recv(sieve->inner, &byte, 1, MSG_DONTWAIT | MSG_PEEK) > 0);
+}
+
+/* ---- the loop ---- */
+
+static int events_of_bus(const struct sieve *sieve)
+{
+    if (sieve->ended)
+        return 0;
+    return (sieve->inner_full ? 0 : EV_READ) | (sieve->out_at < sieve->out_have ? EV_WRITE : 0);
+}
+
+static int events_of_inner(const struct sieve *sieve)
+{
+    if (sieve->ended)
+        return 0;
+    return (sieve->inner_full ? EV_WRITE : 0) | (sieve->out_at < sieve->out_have ? 0 : EV_READ);
+}
+
+static void watch(struct sieve *sieve, ev_io *io, int fd, int events)
+{
+    if (ev_is_active(io) && (io->events & (EV_READ | EV_WRITE)) == events)
+        return;
+    ev_io_stop(sieve->loop, io);
+    ev_io_set(io, fd, events);
+    if (events)
+        ev_io_start(sieve->loop, io);
+}
+
+static void watch_both(struct sieve *sieve)
+{
+    watch(sieve, &sieve->bus_io, sieve->bus, events_of_bus(sieve));
+    watch(sieve, &sieve->inner_io, sieve->inner, events_of_inner(sieve));
+}
+
+static void work(struct sieve *sieve, bool inwards, bool outwards)
+{
+    if (outwards)
+        send_outside(sieve);
+    if (inwards && sieve->inner_full)
+        sift(sieve);
+    for (int i = 0; inwards && i < READS_MAX && read_from_bus(sieve); i++)
+        continue;
+    watch_both(sieve);
+}
+
+static void on_bus_io(struct ev_loop *loop, ev_io *io, int events)
+{
+    (void)loop;
+    work(io->data, events & EV_READ, events & EV_WRITE);
+}
+
+static void on_inner_io(struct ev_loop *loop, ev_io *io, int events)
+{
+    (void)loop;
+    work(io->data, events & EV_WRITE, events & EV_READ);
+}
+
+static short poll_events(int events)
+{
+    return (short)((events & EV_READ ? POLLIN : 0) | (events & EV_WRITE ? POLLOUT : 0));
+}
+
+void sieve_wait(struct sieve *sieve, int timeout)
+{
+    struct pollfd fds[] = {{sieve->bus, poll_events(events_of_bus(sieve)), 0},
+                           {sieve->inner, poll_events(events_of_inner(sieve)), 0}};
+    if (poll(fds, 2, timeout) > 0)
+        work(sieve, fds[0].revents & ~POLLOUT || fds[1].revents & POLLOUT,
+             fds[1].revents & ~POLLOUT || fds[0].revents & POLLOUT);
+}
+
+int sieve_new(struct ev_loop *loop, int fd, bool (*wanted)(const struct bus_header *header, void *data),
+              void *data, struct sieve **ret)
+{
+    int pair[2];
+    struct sieve *sieve = calloc(1, sizeof(*sieve));
+    if (!sieve)
+        return -ENOMEM;
+    *sieve = (struct sieve){.loop = loop, .wanted = wanted, .data = data};
+    sieve->bus = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (sieve->bus < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
+        const int r = -errno;
+        if (sieve->bus >= 0)
+            close(sieve->bus);
+        free(sieve);
+        return r;
+    }
+    const int r = dup3(pair[0], fd, O_CLOEXEC) < 0 ? -errno : 0;
+    close(pair[0]);
+    sieve->inner = pair[1];
+    ev_init(&sieve->bus_io, on_bus_io);
+    ev_init(&sieve->inner_io, on_inner_io);
+    sieve->bus_io.data = sieve->inner_io.data = sieve;
+    watch_both(sieve);
+    *ret = sieve;
+    if (r < 0) {
+        sieve_free(sieve);
+        return r;
+    }
+    return 0;
+}
+
+void sieve_free(struct sieve *sieve)
+{
+    if (!sieve)
+        return;
+    ev_io_stop(sieve->loop, &sieve->bus_io);
+    ev_io_stop(sieve->loop, &sieve->inner_io);
+    close_fds(sieve);
+    close(sieve->bus);
+    close(sieve->inner);
+    free(sieve);
+}

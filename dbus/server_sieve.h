@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Stands between the socket of the bus and libdbus, which reads each message into memory and checks all of it before
+ * anybody can say that it is not wanted (rule 15). Reads the header of a message alone, asks, and skips what is not
+ * wanted; all else passes as it came. For server.c.
+ */
+#pragma once
+
+#include "dbus/server.h"
+
+struct sieve;
+
+/* fd: a connected socket that nothing was read from or written to. libdbus has the other end of a pair in its
+ * place then. wanted: as in struct bus_hooks. 0 or -errno. */
+int sieve_new(struct ev_loop *loop, int fd, bool (*wanted)(const struct bus_header *header, void *data),
+              void *data, struct sieve **ret);
+/* Does what the loop would do when something comes, or can be sent, within so many milliseconds. */
+void sieve_wait(struct sieve *sieve, int timeout);
+/* Whether something that libdbus wrote is not with the bus yet. */
+bool sieve_holds_back(const struct sieve *sieve);
+void sieve_free(struct sieve *sieve);
+
+/*
+ * Public for tests. Reads the header of a message, of which `have` bytes are there. SIEVE_E_MORE: it is not all there.
+ * SIEVE_E_ODD: it has fields as none of ours would; or 0. Then, and with ODD, *ret_size is what the whole message takes.
+ */
+enum { SIEVE_E_MORE = 1, SIEVE_E_ODD };
+int sieve_read_header(const unsigned char *data, size_t have, struct bus_header *ret, uint64_t *ret_size);

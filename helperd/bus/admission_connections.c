@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Connections by their names, in a table; those that nothing uses in the order in which they called last. */
+#include "helperd/bus/admission_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECTIONS_MAX = 2048 }; /* known at a time; as many as the bus has */
+
+static size_t bucket_of(const char *name)
+{
+    size_t hash = 5381;
+    while (*name)
+        hash = hash * 33 + (unsigned char)*name++;
+    return hash % ADMISSION_BUCKETS;
+}
+
+struct admission_connection *admission_find(const struct admission *admission, const char *name)
+{
+    struct admission_connection *connection = admission->buckets[bucket_of(name)];
+    while (connection && strcmp(connection->name, name) != 0)
+        connection = connection->next;
+    return connection;
+}
+
+void admission_use_less(struct admission_connection *connection)
+{
+    struct admission *admission = connection->admission;
+    if (--connection->uses > 0)
+        return;
+    connection->older = admission->newest;
+    connection->newer = NULL;
+    if (admission->newest)
+        admission->newest->newer = connection;
+    else
+        admission->oldest = connection;
+    admission->newest = connection;
+}
+
+static void take_off_list(struct admission_connection *connection)
+{
+    struct admission *admission = connection->admission;
+    *(connection->older ? &connection->older->newer : &admission->oldest) = connection->newer;
+    *(connection->newer ? &connection->newer->older : &admission->newest) = connection->older;
+}
+
+void admission_use_more(struct admission_connection *connection)
+{
+    if (connection->uses++ == 0)
+        take_off_list(connection);
+}
+
+void admission_forget(struct admission_connection *connection)
+{
+    struct admission *admission = connection->admission;
+    struct admission_connection **place = &admission->buckets[bucket_of(connection->name)];
+    take_off_list(connection);
+    while (*place != connection)
+        place = &(*place)->next;
+    *place = connection->next;
+    admission->connections--;
+    free(connection->name);
+    free(connection);
+}
+
+struct admission_connection *admission_remember(struct admission *admission, const struct bus *bus,
+                                                const char *name)
+{
+    if (admission->connections >= CONNECTIONS_MAX && admission->oldest)
+        admission_forget(admission->oldest);
+    struct admission_connection *connection =
+        admission->connections < CONNECTIONS_MAX ? calloc(1, sizeof(*connection)) : NULL;
+    if (!connection)
+        return NULL;
+    connection->name = strdup(name);
+    if (!connection->name) {
+        free(connection);
+        return NULL;
+    }
+    connection->admission = admission;
+    connection->bus = bus;
+    connection->next = admission->buckets[bucket_of(name)];
+    admission->buckets[bucket_of(name)] = connection;
+    admission->connections++;
+    connection->uses = 1;
+    return connection;
+}

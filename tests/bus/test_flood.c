@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whoever floods waits for themselves (rule 15): on the real daemon and bus, with alice's connections calling without an
+ * end. What the daemon does meanwhile for others, what it refuses her, and what memory it takes.
+ */
+#include "dbus/server.h"
+#include "tests/support/flood.h"
+#include "tests/support/live_calls.h"
+#include "tests/support/suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECTIONS = 64, MANY = 200, MEMORY_MAX = 64 * 1024 /* KiB */ };
+
+static const struct flood calls = {BUS_PATH, BUS_INTERFACE_MANAGER, "ListPackages", 0, false};
+
+/* What lies in the sockets of the connections that are gone counts against her still. */
+static void wait_until_served(const char *user)
+{
+    while (live_call(user, -1, "ListPackages", "", NULL, NULL) != BUS_ERROR_NONE)
+        continue;
+}
+
+static long read_peak(void)
+{
+    live_expect("root", "sed -n 's/^VmHWM:[ \\t]*\\([0-9]*\\).*/\\1/p' /proc/$(pidof accesspkgd)/status", 0,
+                "");
+    return strtol(live_output, NULL, 10);
+}
+
+/* Root's revocation is done beside it, by a command that has 25 seconds; the backlog goes with the flood. */
+START_TEST(test_revoke)
+{
+    live_expect("root", "pkg-admin assign open alice -m 'until she floods'", 0, "");
+    live_expect("root", "test -e /var/lib/accesspkg/grants/user/alice", 0, "");
+    const pid_t flood = flood_start("alice", &calls, MANY);
+    live_expect("root", "pkg-admin revoke open alice -m flooding", 0, "Revoked");
+    live_expect("root", "test ! -e /var/lib/accesspkg/grants/user/alice", 0, "");
+    flood_stop(flood);
+}
+END_TEST
+
+/* Who floods is refused sooner or later; nobody else is. */
+START_TEST(test_who_is_refused)
+{
+    const pid_t flood = flood_start("alice", &calls, CONNECTIONS);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_msg(live_call("carol", -1, "ListPackages", "", NULL, NULL) == BUS_ERROR_NONE, "%s",
+                      live_message);
+        ck_assert_msg(live_call("root", -1, "GetStatus", "", NULL, NULL) == BUS_ERROR_NONE, "%s",
+                      live_message);
+    }
+    enum bus_error refused = BUS_ERROR_NONE;
+    while (refused == BUS_ERROR_NONE)
+        refused = live_call("alice", -1, "ListPackages", "", NULL, NULL);
+    ck_assert_int_eq(refused, BUS_ERROR_LIMIT_EXCEEDED);
+    ck_assert_str_eq(live_message, "Too many calls of yours are under way. Please try again in a moment.");
+    flood_stop(flood);
+    wait_until_served("alice");
+}
+END_TEST
+
+static const struct {
+    struct flood flood;
+    size_t connections;
+    bool others_wait; /* for the bus, which queues 127 MiB of it for us where a processor is short */
+} floods[] = {
+    {{BUS_PATH, BUS_INTERFACE_MANAGER, "Submit", 7900, false}, 250, true},
+    {{BUS_PATH, BUS_INTERFACE_MANAGER, "NoSuchMethod", 0, false}, CONNECTIONS, false},
+    {{BUS_PATH, DBUS_INTERFACE_INTROSPECTABLE, "Introspect", 0, false}, CONNECTIONS, false},
+    {{"/no/such/object", BUS_INTERFACE_MANAGER, "ListPackages", 0, false}, CONNECTIONS, false},
+    {{BUS_PATH, DBUS_INTERFACE_PEER, "Ping", 0, false}, CONNECTIONS, false},
+    /* With answers that nobody reads: no more than the bus holds for them, for beyond that it serves nobody. */
+    {{BUS_PATH, DBUS_INTERFACE_INTROSPECTABLE, "Introspect", 0, true}, CONNECTIONS, false},
+    {{BUS_PATH, BUS_INTERFACE_MANAGER, "NoSuchMethod", 0, true}, MANY, false},
+};
+
+/* Whatever is called, and whether answers are read. */
+START_TEST(test_memory)
+{
+    const pid_t flood = flood_start("alice", &floods[_i].flood, floods[_i].connections);
+    for (int i = 0; i < 3; i++) {
+        live_expect("root", "pkg-admin status", 0, "Live assignments"); /* by its own door */
+        if (!floods[_i].others_wait)
+            ck_assert_msg(live_call("carol", -1, "ListPackages", "", NULL, NULL) == BUS_ERROR_NONE, "%s",
+                          live_message);
+    }
+    flood_stop(flood);
+    wait_until_served("alice");
+    const long peak = read_peak();
+    ck_assert_msg(peak > 0 && peak <= MEMORY_MAX, "the daemon grew to %ld KiB", peak);
+}
+END_TEST
+
+/* What libdbus would answer by itself. */
+START_TEST(test_peer)
+{
+    live_expect("alice",
+                "dbus-send --system --print-reply --dest=org.accesspkg1 /org/accesspkg1 "
+                "org.freedesktop.DBus.Peer.Ping",
+                0, "method return");
+    live_expect("alice",
+                "dbus-send --system --print-reply --dest=org.accesspkg1 /any org.freedesktop.DBus.Peer.Pong",
+                1, "UnknownMethod");
+    live_expect(
+        "alice",
+        "dbus-send --system --print-reply --dest=org.accesspkg1 /any org.accesspkg1.Manager.ListPackages", 1,
+        "UnknownObject");
+}
+END_TEST
+
+int main(void)
+{
+    suite_case("flood", live_calls_setup, live_stop);
+    suite_timeout(120);
+    suite_add(test_revoke, test_who_is_refused, test_peer);
+    suite_rows(test_memory, floods);
+    return suite_run();
+}
