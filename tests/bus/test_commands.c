@@ -65,6 +65,12 @@ static void beside_says(struct beside *beside, const char *what)
     }
 }
 
+static bool beside_says_more(const struct beside *beside, int within_ms)
+{
+    struct pollfd fd = {.fd = beside->ends[0], .events = POLLIN};
+    return poll(&fd, 1, within_ms) > 0;
+}
+
 static int beside_join(struct beside *beside)
 {
     close(beside->ends[0]);
@@ -97,12 +103,16 @@ START_TEST(test_watch_shows_what_may_be_seen)
 {
     struct beside watch;
     beside_start(&watch, "carol", "exec pkg-approve watch");
+    do { /* until it listens */
+        live_expect("carol", "pkg-request submit asked -m early", 0, "is filed");
+        live_expect("carol", "pkg-request cancel carol/asked", 0, "is cancelled");
+    } while (!beside_says_more(&watch, WAIT_MS / 100));
     live_expect("alice", "pkg-request submit asked -m secret", 0, "is filed");
     live_expect("carol", "pkg-request submit other -m own", 0, "is filed");
-    beside_says(&watch, "2 carol other: Pending approval"); /* so it has looked at the first one */
+    beside_says(&watch, " carol other: Pending approval"); /* so it has looked at alice's */
     live_expect("bob", "pkg-approve delegate --to carol --until +1h", 0, "carol may decide");
     live_expect("dave", "pkg-request submit other -m shown", 0, "is filed");
-    beside_says(&watch, "3 dave other: Pending approval");
+    beside_says(&watch, " dave other: Pending approval");
     ck_assert_ptr_null(strstr(watch.text, "alice"));
     kill(watch.pid, SIGINT);
     ck_assert_int_ne(beside_join(&watch), 0);
