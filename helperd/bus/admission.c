@@ -26,6 +26,8 @@ enum {
 /* Uid 0: for every sshd and sudo on the host; at its own door as many as that has connections. */
 static const struct turns_limits root_limits = {512 + 1024, 16 * 1024 * 1024, 512 + 1024};
 static const struct turns_limits others_limits = {4096, 8 * 1024 * 1024, 0};
+/* What the gate asks for one user: many logins at once, a few look-ups at a time. */
+static const struct turns_limits gate_limits = {256, 1024 * 1024, 8};
 enum {
     USER_BYTES_MAX = 256 * 1024,
     USER_BEGUN_MAX = 8,                   /* half of the look-up processes */
@@ -136,7 +138,6 @@ static struct held *hold(struct admission_connection *connection, struct bus *bu
     *held = (struct held){.turn = {.bytes = bytes ? bytes : HEADER_MAX},
                           .call = {bus, copy, &connection->caller},
                           .connection = connection,
-                          .account = connection->caller.uid,
                           .has_files = dbus_message_contains_unix_fds(copy),
                           .is_stub = bytes == 0};
     struct admission *admission = connection->admission;
@@ -161,8 +162,10 @@ static void release(struct held *held)
     free(held);
 }
 
-static struct turns_limits limits_of_user(const struct admission *admission)
+static struct turns_limits limits_of(const struct admission *admission, turns_who account)
 {
+    if (account >= TURNS_AT_GATE)
+        return gate_limits;
     return (struct turns_limits){(size_t)*admission->calls_per_user, USER_BYTES_MAX, USER_BEGUN_MAX};
 }
 
@@ -175,7 +178,7 @@ static void serve_soon(struct admission *admission)
 static void queue(struct held *held)
 {
     struct admission *admission = held->connection->admission;
-    const struct turns_limits limits = limits_of_user(admission);
+    const struct turns_limits limits = limits_of(admission, held->account);
     if (turns_have_room(admission->turns, held->account, &limits, held->turn.bytes) &&
         turns_join(admission->turns, held->account, &limits, &held->turn) == 0) {
         serve_soon(admission);
@@ -234,34 +237,47 @@ static void on_caller(const struct bus_caller *caller, void *data)
 
 /* ---- coming ---- */
 
-static bool has_room(const struct admission_connection *connection, size_t bytes)
+/* Whom a call of a known connection counts against. At the door all are uid 0; what the gate asks is for its user. */
+static turns_who find_account(const struct admission_connection *connection, const struct bus *bus,
+                              DBusMessage *message)
+{
+    const char *user = "";
+    if (bus_is_door(bus) && dbus_message_is_method_call(message, BUS_INTERFACE_MANAGER, "Submit") &&
+        dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &user, DBUS_TYPE_INVALID) && *user)
+        return turns_at_gate(user);
+    return connection->caller.uid;
+}
+
+static bool has_room(const struct admission_connection *connection, turns_who account, size_t bytes)
 {
     const struct admission *admission = connection->admission;
     if (!connection->known)
         return connection->count < UNKNOWN_CALLS_MAX &&
                (connection->count == 0 || connection->bytes + bytes <= UNKNOWN_BYTES_MAX) &&
                admission->unknown_bytes + bytes <= others_limits.bytes;
-    const struct turns_limits limits = limits_of_user(admission);
-    const uid_t uid = connection->caller.uid;
-    const bool room = turns_have_room(admission->turns, uid, &limits, bytes);
+    const struct turns_limits limits = limits_of(admission, account);
+    const bool room = turns_have_room(admission->turns, account, &limits, bytes);
     if (!room)
-        turns_slow_down(admission->turns, uid);
+        turns_slow_down(admission->turns, account);
     return room;
 }
 
 static void take(struct admission_connection *connection, struct bus *bus, DBusMessage *message)
 {
     const bool has_files = dbus_message_contains_unix_fds(message);
+    const turns_who account = find_account(connection, bus, message);
     const bool has_place =
-        has_room(connection, 0) && !(has_files && connection->admission->files >= FILES_MAX);
+        has_room(connection, account, 0) && !(has_files && connection->admission->files >= FILES_MAX);
     size_t bytes = has_place ? measure(message) : 0;
     if (bytes > 0 && has_files && bytes < FILES_BYTES)
         bytes = FILES_BYTES;
-    if (!has_place || !has_room(connection, bytes)) {
+    if (!has_place || !has_room(connection, account, bytes)) {
         refuse(bus, message, BUS_ERROR_LIMIT_EXCEEDED, too_many);
         return;
     }
     struct held *held = hold(connection, bus, message, bytes);
+    if (held)
+        held->account = account;
     if (!held)
         refuse(bus, message, BUS_ERROR_UNAVAILABLE,
                "accesspkgd is short of memory. Please try again in a moment.");
@@ -280,7 +296,8 @@ bool admission_wants(struct admission *admission, const struct bus_header *heade
         return true;
     const struct admission_connection *connection = admission_find(admission, header->sender);
     const bool has_no_place = header->has_files && admission->files >= FILES_MAX;
-    if (connection && (has_no_place || !has_room(connection, header->has_files ? FILES_BYTES : 0))) {
+    if (connection && (has_no_place ||
+                       !has_room(connection, connection->caller.uid, header->has_files ? FILES_BYTES : 0))) {
         refuse_header(admission->bus, header, BUS_ERROR_LIMIT_EXCEEDED, too_many);
         return false;
     }

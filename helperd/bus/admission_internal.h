@@ -12,7 +12,7 @@ struct held {
     struct turn turn;
     struct admitted call;
     struct admission_connection *connection;
-    uid_t account; /* whom it counts against */
+    turns_who account; /* whom it counts against */
     bool has_files;
     bool is_stub; /* its arguments were too long: refused at its turn, so that it counts like any other */
     struct held *next; /* of the same connection, while that is unknown */

@@ -7,11 +7,18 @@
 
 enum { BUCKETS = 256 };
 
+enum ring { RING_GATE, RING_OTHERS, RING_SLOW, RINGS };
+
+/* Calls and bytes of several users together. */
+struct total {
+    size_t calls, bytes;
+};
+
 /* A user with calls. In the ring while one of them may begin. */
 struct turns_account {
     struct turns_account *next; /* in its bucket */
     struct turns_account *after, *before;
-    uid_t uid;
+    turns_who who;
     size_t calls, bytes, begun;
     size_t begun_max;
     bool slow;
@@ -20,12 +27,25 @@ struct turns_account {
 
 struct turns {
     struct turns_limits root, others;
-    size_t calls, bytes; /* of the others, together */
+    struct total gate_total, others_total;
     struct turns_account *buckets[BUCKETS];
-    struct turns_account *rings[2]; /* whose turn is next, of the others and of the slow; NULL: nobody's */
-    struct turns_account *first;    /* uid 0 */
-    bool root_had_turn;
+    struct turns_account *rings[RINGS]; /* whose turn is next; NULL: nobody's */
+    struct turns_account *first;        /* Uid 0 */
+    bool root_had_turn, gate_had_turn;
 };
+
+static bool is_gate(turns_who who)
+{
+    return who >= TURNS_AT_GATE;
+}
+
+turns_who turns_at_gate(const char *user)
+{
+    uint32_t hash = 2166136261; /* FNV-1a */
+    for (; *user; user++)
+        hash = (hash ^ (unsigned char)*user) * 16777619;
+    return TURNS_AT_GATE | hash;
+}
 
 struct turns *turns_new(const struct turns_limits *root, const struct turns_limits *others)
 {
@@ -42,20 +62,25 @@ void turns_free(struct turns *turns)
     free(turns);
 }
 
-static struct turns_account **find_account(const struct turns *turns, uid_t uid)
+static struct turns_account **find_account(const struct turns *turns, turns_who who)
 {
-    struct turns_account *const *account = &turns->buckets[uid % BUCKETS];
-    while (*account && (*account)->uid != uid)
+    struct turns_account *const *account = &turns->buckets[who % BUCKETS];
+    while (*account && (*account)->who != who)
         account = &(*account)->next;
     return (struct turns_account **)account;
 }
 
 /* ---- whose turn it is ---- */
 
+static struct turns_account **ring_of(struct turns *turns, const struct turns_account *account)
+{
+    return &turns->rings[account->slow ? RING_SLOW : is_gate(account->who) ? RING_GATE : RING_OTHERS];
+}
+
 static void ring_add(struct turns *turns, struct turns_account *account)
 {
-    struct turns_account **ring = &turns->rings[account->slow];
-    if (account->uid == 0) {
+    struct turns_account **ring = ring_of(turns, account);
+    if (account->who == 0) {
         turns->first = account;
     } else if (!*ring) {
         *ring = account->after = account->before = account;
@@ -68,8 +93,8 @@ static void ring_add(struct turns *turns, struct turns_account *account)
 
 static void ring_remove(struct turns *turns, struct turns_account *account)
 {
-    struct turns_account **ring = &turns->rings[account->slow];
-    if (account->uid == 0) {
+    struct turns_account **ring = ring_of(turns, account);
+    if (account->who == 0) {
         turns->first = NULL;
         return;
     }
@@ -95,10 +120,10 @@ static void place_in_ring(struct turns *turns, struct turns_account *account)
         ring_remove(turns, account);
 }
 
-void turns_slow_down(struct turns *turns, uid_t uid)
+void turns_slow_down(struct turns *turns, turns_who who)
 {
-    struct turns_account *account = *find_account(turns, uid);
-    if (!account || account->slow || uid == 0)
+    struct turns_account *account = *find_account(turns, who);
+    if (!account || account->slow || who == 0)
         return;
     if (is_in_ring(turns, account))
         ring_remove(turns, account);
@@ -106,12 +131,15 @@ void turns_slow_down(struct turns *turns, uid_t uid)
     place_in_ring(turns, account);
 }
 
-/* Uid 0 goes first, but not past all others for as long as it calls. */
+/* Uid 0 goes first, then the gate, but neither past all others for as long as it calls. */
 static struct turns_account *next_account(const struct turns *turns, enum turns_which which)
 {
-    struct turns_account *account = which >= TURNS_OTHERS ? turns->rings[false] : NULL;
+    struct turns_account *const gate = turns->rings[RING_GATE];
+    struct turns_account *account = which >= TURNS_OTHERS ? turns->rings[RING_OTHERS] : NULL;
     if (!account && which == TURNS_SLOW)
-        account = turns->rings[true];
+        account = turns->rings[RING_SLOW];
+    if (gate && !(account && turns->gate_had_turn))
+        account = gate;
     return turns->first && !(account && turns->root_had_turn) ? turns->first : account;
 }
 
@@ -121,8 +149,10 @@ struct turn *turns_begin_next(struct turns *turns, enum turns_which which)
     if (!account)
         return NULL;
     turns->root_had_turn = account == turns->first;
-    if (!turns->root_had_turn)
-        turns->rings[account->slow] = account->after;
+    if (!turns->root_had_turn) {
+        turns->gate_had_turn = is_gate(account->who);
+        *ring_of(turns, account) = account->after;
+    }
     struct turn *turn = account->first;
     account->first = turn->next;
     if (!account->first)
@@ -136,7 +166,7 @@ struct turn *turns_begin_next(struct turns *turns, enum turns_which which)
 
 bool turns_wait(const struct turns *turns)
 {
-    return turns->first || turns->rings[false];
+    return turns->first || turns->rings[RING_GATE] || turns->rings[RING_OTHERS];
 }
 
 bool turns_is_slow(const struct turn *turn)
@@ -151,33 +181,42 @@ static bool fits(const struct turns_limits *limits, size_t calls, size_t bytes, 
     return calls < limits->calls && bytes <= limits->bytes && more <= limits->bytes - bytes;
 }
 
-bool turns_have_room(const struct turns *turns, uid_t uid, const struct turns_limits *each, size_t bytes)
+bool turns_have_room(const struct turns *turns, turns_who who, const struct turns_limits *each, size_t bytes)
 {
-    const struct turns_account *account = *find_account(turns, uid);
+    const struct turns_account *account = *find_account(turns, who);
     const size_t calls = account ? account->calls : 0;
     const size_t held = account ? account->bytes : 0;
-    if (uid == 0)
+    if (who == 0)
         return fits(&turns->root, calls, held, bytes);
-    return fits(each, calls, held, bytes) && fits(&turns->others, turns->calls, turns->bytes, bytes);
+    const struct total *total = is_gate(who) ? &turns->gate_total : &turns->others_total;
+    return fits(each, calls, held, bytes) &&
+           fits(is_gate(who) ? &turns->root : &turns->others, total->calls, total->bytes, bytes);
 }
 
-int turns_join(struct turns *turns, uid_t uid, const struct turns_limits *each, struct turn *turn)
+/* Or takes off what is negative, modulo the range of size_t. */
+static void add_to_total(struct turns *turns, turns_who who, size_t calls, size_t bytes)
 {
-    struct turns_account **place = find_account(turns, uid);
+    struct total *total = is_gate(who) ? &turns->gate_total : &turns->others_total;
+    if (who == 0)
+        return;
+    total->calls += calls;
+    total->bytes += bytes;
+}
+
+int turns_join(struct turns *turns, turns_who who, const struct turns_limits *each, struct turn *turn)
+{
+    struct turns_account **place = find_account(turns, who);
     struct turns_account *account = *place;
     if (!account) {
         account = *place = calloc(1, sizeof(*account));
         if (!account)
             return -ENOMEM;
-        account->uid = uid;
+        account->who = who;
     }
-    account->begun_max = uid == 0 ? turns->root.begun : each->begun;
+    account->begun_max = who == 0 ? turns->root.begun : each->begun;
     account->calls++;
     account->bytes += turn->bytes;
-    if (uid != 0) {
-        turns->calls++;
-        turns->bytes += turn->bytes;
-    }
+    add_to_total(turns, who, 1, turn->bytes);
     turn->account = account;
     turn->next = NULL;
     turn->begun = false;
@@ -212,14 +251,11 @@ void turns_leave(struct turns *turns, struct turn *turn)
         stop_waiting(account, turn);
     account->calls--;
     account->bytes -= turn->bytes;
-    if (account->uid != 0) {
-        turns->calls--;
-        turns->bytes -= turn->bytes;
-    }
+    add_to_total(turns, account->who, (size_t)-1, -turn->bytes);
     turn->account = NULL;
     place_in_ring(turns, account);
     if (account->calls == 0) {
-        *find_account(turns, account->uid) = account->next;
+        *find_account(turns, account->who) = account->next;
         free(account);
     }
 }

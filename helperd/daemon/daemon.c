@@ -295,7 +295,6 @@ static void on_bus_tried(void *data)
     sd_notify(0, "READY=1");
 }
 
-/* Rule 15: root's door is not shared. */
 static void on_door_call(struct bus *bus, DBusMessage *message, void *data)
 {
     struct daemon *daemon = data;

@@ -192,36 +192,94 @@ END_TEST
 
 /* ---- callers that leave ------------------------------------------------------------------------------------------ */
 
+/* As the gate asks for a user. 0: not sent; else its serial. */
+static dbus_uint32_t send_submit(DBusConnection *connection, const char *user)
+{
+    dbus_uint32_t serial = 0;
+    json_t *arguments = live_submit_arguments(user, "db-admins", "x");
+    DBusMessage *call = dbus_message_new_method_call(BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "Submit");
+    if (variant_append_message(call, "sasa{sv}", arguments) == 0)
+        dbus_connection_send(connection, call, &serial);
+    json_decref(arguments);
+    dbus_message_unref(call);
+    return serial;
+}
+
 /* Sends calls that wait for a look-up, and goes away at once. */
 static int leave_calls_behind(void *data)
 {
     (void)data;
     DBusConnection *connection = dbus_connection_open_private("unix:path=" PATH_DOOR, NULL);
-    for (int i = 0; connection && i < 10; i++) {
-        json_t *arguments = live_submit_arguments("alice", "db-admins", "x");
-        DBusMessage *call = dbus_message_new_method_call(BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "Submit");
-        if (variant_append_message(call, "sasa{sv}", arguments) < 0 ||
-            !dbus_connection_send(connection, call, NULL))
+    for (int i = 0; connection && i < 10; i++)
+        if (!send_submit(connection, "alice"))
             return 1;
-    }
     while (!dbus_connection_get_is_authenticated(connection) && dbus_connection_read_write(connection, -1))
         continue;
     dbus_connection_flush(connection);
     return 0;
 }
 
-/* Calls under way go with their connection, and cost nobody else anything. */
-START_TEST(test_callers_leave)
+static void mute_look_ups(void)
 {
     live_expect("root",
                 "printf '#!/bin/sh\nexec tail -f /dev/null\n' >/tmp/mute && chmod 755 /tmp/mute && "
                 "mount --bind /tmp/mute " PATH_LOOKUP,
                 0, "");
+}
+
+/* Calls under way go with their connection, and cost nobody else anything. */
+START_TEST(test_callers_leave)
+{
+    mute_look_ups();
     for (int i = 0; i < 20; i++)
         ck_assert_int_eq(live_join(live_fork("root", leave_calls_behind, NULL)), 0);
     live_expect("root", "pkg-admin status", 0, "Pending:");
     live_expect("root", "umount " PATH_LOOKUP, 0, "");
     live_file("alice", "db-admins");
+}
+END_TEST
+
+enum { LOGINS = 300, LOGINS_TAKEN = 256 };
+
+/* The next answer: its serial, and the error's name; "": none. */
+static dbus_uint32_t next_answer(DBusConnection *connection, char ret_error[DBUS_MAXIMUM_NAME_LENGTH + 1])
+{
+    DBusMessage *answer;
+    while (!(answer = dbus_connection_pop_message(connection)))
+        if (!dbus_connection_read_write(connection, -1))
+            return 0;
+    const char *name = dbus_message_get_error_name(answer);
+    snprintf(ret_error, DBUS_MAXIMUM_NAME_LENGTH + 1, "%s", name ? name : "");
+    const dbus_uint32_t serial = dbus_message_get_reply_serial(answer);
+    dbus_message_unref(answer);
+    return serial;
+}
+
+/* Of very many logins of alice's the last are refused; a login of bob's, and root's own question, are not. */
+static int log_in_very_often(void *data)
+{
+    (void)data;
+    char error[DBUS_MAXIMUM_NAME_LENGTH + 1];
+    dbus_uint32_t serial = 0;
+    DBusConnection *connection = dbus_connection_open_private("unix:path=" PATH_DOOR, NULL);
+    for (int i = 0; connection && i < LOGINS; i++)
+        serial = send_submit(connection, "alice");
+    for (int i = LOGINS_TAKEN; i < LOGINS; i++) {
+        const dbus_uint32_t refused = next_answer(connection, error);
+        if (refused <= serial - LOGINS + LOGINS_TAKEN || strcmp(error, BUS_ERROR_PREFIX "LimitExceeded") != 0)
+            return 1;
+    }
+    send_submit(connection, "bob");
+    DBusMessage *call = dbus_message_new_method_call(BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "GetStatus");
+    dbus_connection_send(connection, call, &serial);
+    return next_answer(connection, error) == serial && !*error ? 0 : 2;
+}
+
+START_TEST(test_one_user_at_the_gate)
+{
+    mute_look_ups();
+    ck_assert_int_eq(live_join(live_fork("root", log_in_very_often, NULL)), 0);
+    live_expect("root", "umount " PATH_LOOKUP, 0, "");
 }
 END_TEST
 
@@ -387,7 +445,7 @@ int main(void)
     suite_rows(test_ways, ways);
     suite_case("door", live_calls_setup, live_stop);
     suite_timeout(120);
-    suite_add(test_root_alone, test_callers_leave, test_strangers, test_thousand);
+    suite_add(test_root_alone, test_callers_leave, test_one_user_at_the_gate, test_strangers, test_thousand);
     if (live_can_set_loginuid())
         suite_add(test_login_id);
     else

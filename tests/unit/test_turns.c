@@ -31,13 +31,13 @@ static void teardown(void)
     turns_free(turns);
 }
 
-static struct turn *join(uid_t uid, size_t bytes)
+static struct turn *join(turns_who who, size_t bytes)
 {
-    if (!turns_have_room(turns, uid, &each, bytes))
+    if (!turns_have_room(turns, who, &each, bytes))
         return NULL;
     struct turn *turn = &pool[used++];
     turn->bytes = bytes;
-    ck_assert_int_eq(turns_join(turns, uid, &each, turn), 0);
+    ck_assert_int_eq(turns_join(turns, who, &each, turn), 0);
     return turn;
 }
 
@@ -69,6 +69,37 @@ START_TEST(test_root_first)
     ck_assert(begins(root[1]) && begins(bob));
     ck_assert(begins(root[2]) && begins(alice[1]));
     ck_assert(begins(root[3]) && begins(NULL));
+}
+END_TEST
+
+/* What the gate asks for a user is not uid 0's: that user alone waits for it, and no other's calls take its room. */
+START_TEST(test_gate)
+{
+    const turns_who alice = turns_at_gate("alice"), bob = turns_at_gate("bob");
+    ck_assert(alice >= TURNS_AT_GATE && bob >= TURNS_AT_GATE && alice != bob);
+    ck_assert(turns_at_gate("alice") == alice);
+    struct turn *logins[] = {join(alice, 1), join(alice, 1), join(alice, 1), join(alice, 1)};
+    ck_assert_ptr_null(join(alice, 1));
+    struct turn *login = join(bob, 1);
+    struct turn *own[] = {join(ALICE, 1), join(ALICE, 1)};
+    struct turn *root[] = {join(ROOT, 1), join(ROOT, 1)};
+    ck_assert(begins(root[0]) && begins(logins[0]) && begins(root[1]) && begins(own[0]));
+    ck_assert(begins(login) && begins(own[1]) && begins(logins[1]) && begins(NULL));
+    turns_leave(turns, logins[0]);
+    ck_assert_ptr_eq(turns_begin_next(turns, TURNS_ROOT), logins[2]);
+}
+END_TEST
+
+/* Together they have as much as uid 0, and all others may have taken all of theirs. */
+START_TEST(test_gate_together)
+{
+    for (uid_t uid = ALICE; uid < ALICE + others_limits.calls; uid++)
+        ck_assert_ptr_nonnull(join(uid, 1));
+    ck_assert_ptr_null(join(BOB + 100, 1));
+    for (char user[] = "a"; *user < 'a' + (char)root_limits.calls; ++*user)
+        ck_assert_ptr_nonnull(join(turns_at_gate(user), 1));
+    ck_assert_ptr_null(join(turns_at_gate("z"), 1));
+    ck_assert_ptr_nonnull(join(ROOT, 1));
 }
 END_TEST
 
@@ -218,7 +249,7 @@ END_TEST
 int main(void)
 {
     suite_case("turns", setup, teardown);
-    suite_add(test_by_user, test_root_first, test_root_alone, test_slow, test_begun, test_bounds_of_one,
-              test_bounds_of_all, test_bytes_of_all, test_at_random);
+    suite_add(test_by_user, test_root_first, test_gate, test_gate_together, test_root_alone, test_slow,
+              test_begun, test_bounds_of_one, test_bounds_of_all, test_bytes_of_all, test_at_random);
     return suite_run();
 }
