@@ -203,6 +203,12 @@ static bool pass_line(struct sieve *sieve)
     return last != NULL;
 }
 
+/* Of one that is odd. The bus passes on no answers that we did not ask for; of all else anybody chooses the header. */
+static bool is_answer(const unsigned char *header)
+{
+    return header[1] == DBUS_MESSAGE_TYPE_METHOD_RETURN || header[1] == DBUS_MESSAGE_TYPE_ERROR;
+}
+
 /* Decides on the message that begins. False: its header is not all there. */
 static bool judge(struct sieve *sieve)
 {
@@ -219,8 +225,8 @@ static bool judge(struct sieve *sieve)
     /* Reading stops behind the message that brought descriptors: it is the one that nothing follows. */
     const bool owns_fds = size >= left;
     const bool lost = owns_fds && sieve->fds_lost;
-    /* One that is odd is for libdbus to judge. */
-    const bool passes = !lost && (r == SIEVE_E_ODD || sieve->wanted(&header, sieve->data));
+    const bool passes =
+        !lost && (r == SIEVE_E_ODD ? is_answer(sieve->in + sieve->at) : sieve->wanted(&header, sieve->data));
     *(passes ? &sieve->pass : &sieve->skip) = size;
     if (owns_fds && passes)
         sieve->fds_pass = sieve->n_fds > 0;

@@ -2,7 +2,7 @@
 /*
  * Stands between the socket of the bus and libdbus, which reads each message into memory and checks all of it before
  * anybody can say that it is not wanted (rule 15). Reads the header of a message alone, asks, and skips what is not
- * wanted; all else passes as it came. For server.c.
+ * wanted, or has a header as none of ours would; all else passes as it came. For server.c.
  */
 #pragma once
 

@@ -191,6 +191,53 @@ START_TEST(test_other_way)
 }
 END_TEST
 
+static char *make_odd(int type, int *ret_size)
+{
+    static char path[20000];
+    char *bytes = NULL;
+    memset(path, 'x', sizeof(path) - 1);
+    path[0] = '/';
+    DBusMessage *message = dbus_message_new(type);
+    dbus_message_set_path(message, path);
+    dbus_message_set_member(message, "Submit");
+    dbus_message_set_reply_serial(message, 1);
+    dbus_message_set_sender(message, ":1.4");
+    dbus_message_set_serial(message, 1);
+    ck_assert(dbus_message_marshal(message, &bytes, ret_size));
+    dbus_message_unref(message);
+    return bytes;
+}
+
+/* A header that is too long to be read hides nobody's call (rule 15). */
+START_TEST(test_odd)
+{
+    static const int types[] = {DBUS_MESSAGE_TYPE_METHOD_CALL, DBUS_MESSAGE_TYPE_SIGNAL,
+                                DBUS_MESSAGE_TYPE_METHOD_RETURN};
+    static char got[65536];
+    char *expected[2];
+    size_t n_got = 0;
+    int size[2];
+    for (size_t i = 0; i < 3; i++) {
+        expected[0] = make_odd(types[i], &size[0]);
+        ck_assert_int_eq(send(bus, expected[0], (size_t)size[0], 0), size[0]);
+        if (types[i] != DBUS_MESSAGE_TYPE_METHOD_RETURN)
+            dbus_free(expected[0]);
+    }
+    expected[1] = make_call(4, 10, &size[1]);
+    ck_assert_int_eq(send(bus, expected[1], (size_t)size[1], 0), size[1]);
+    for (int i = 0; i < 8; i++) {
+        sieve_wait(sieve, 0);
+        n_got += read_inner(got + n_got, sizeof(got) - n_got);
+    }
+    ck_assert_uint_eq(n_got, (size_t)(size[0] + size[1]));
+    ck_assert_mem_eq(got, expected[0], (size_t)size[0]);
+    ck_assert_mem_eq(got + size[0], expected[1], (size_t)size[1]);
+    ck_assert_uint_eq(asked, 1);
+    dbus_free(expected[0]);
+    dbus_free(expected[1]);
+}
+END_TEST
+
 /* ---- descriptors ---- */
 
 static void send_with_file(const char *bytes, size_t size, int fd)
@@ -288,6 +335,6 @@ int main(void)
     suite_case("sieve", setup, teardown);
     suite_timeout(30);
     suite_loop(test_passes, 0, 3);
-    suite_add(test_other_way, test_files, test_end);
+    suite_add(test_odd, test_other_way, test_files, test_end);
     return suite_run();
 }
