@@ -224,6 +224,8 @@ void bus_send(struct bus *bus, DBusMessage *message)
 void bus_flush(struct bus *bus)
 {
     const int64_t until = monotonic_ms() + FLUSH_MS;
+    if (bus->sieve)
+        sieve_stop_reading(bus->sieve); /* who would say what is wanted has gone */
     while (bus->connection && dbus_connection_get_is_connected(bus->connection) &&
            (dbus_connection_has_messages_to_send(bus->connection) ||
             (bus->sieve && sieve_holds_back(bus->sieve))) &&

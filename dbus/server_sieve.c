@@ -27,6 +27,7 @@ struct sieve {
     int inner; /* what libdbus has the other end of */
     ev_io bus_io, inner_io;
     bool ended;
+    bool deaf;  /* reads nothing from the bus any more */
     bool began; /* messages, after the lines by which the bus takes us */
     /* From the bus: bytes that came, from `at` on not dealt with; how many of them pass, or are skipped. */
     unsigned char in[IN_BYTES];
@@ -349,14 +350,16 @@ static int events_of_bus(const struct sieve *sieve)
 {
     if (sieve->ended)
         return 0;
-    return (sieve->inner_full ? 0 : EV_READ) | (sieve->out_at < sieve->out_have ? EV_WRITE : 0);
+    return (sieve->inner_full || sieve->deaf ? 0 : EV_READ) |
+           (sieve->out_at < sieve->out_have ? EV_WRITE : 0);
 }
 
 static int events_of_inner(const struct sieve *sieve)
 {
     if (sieve->ended)
         return 0;
-    return (sieve->inner_full ? EV_WRITE : 0) | (sieve->out_at < sieve->out_have ? 0 : EV_READ);
+    return (sieve->inner_full && !sieve->deaf ? EV_WRITE : 0) |
+           (sieve->out_at < sieve->out_have ? 0 : EV_READ);
 }
 
 static void watch(struct sieve *sieve, ev_io *io, int fd, int events)
@@ -379,6 +382,7 @@ static void work(struct sieve *sieve, bool inwards, bool outwards)
 {
     if (outwards)
         send_outside(sieve);
+    inwards = inwards && !sieve->deaf;
     if (inwards && sieve->inner_full)
         sift(sieve);
     for (int i = 0; inwards && i < READS_MAX && read_from_bus(sieve); i++)
@@ -396,6 +400,12 @@ static void on_inner_io(struct ev_loop *loop, ev_io *io, int events)
 {
     (void)loop;
     work(io->data, events & EV_WRITE, events & EV_READ);
+}
+
+void sieve_stop_reading(struct sieve *sieve)
+{
+    sieve->deaf = true;
+    watch_both(sieve);
 }
 
 static short poll_events(int events)

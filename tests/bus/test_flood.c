@@ -8,6 +8,7 @@
 #include "tests/support/live_calls.h"
 #include "tests/support/suite.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,28 @@ START_TEST(test_memory)
 }
 END_TEST
 
+/* It ends as told, with answers on their way out and calls on their way in. */
+START_TEST(test_stop)
+{
+    static const struct flood answered = {BUS_PATH, BUS_INTERFACE_MANAGER, "NoSuchMethod", 0, true};
+    live_stop_daemon(SIGTERM);
+    /* What is used after it was freed is not what it was. */
+    setenv("GLIBC_TUNABLES", "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0", 1);
+    live_start_daemon();
+    live_expect("root", "kill -STOP $(pidof accesspkgd)", 0, "");
+    const pid_t other = flood_start("carol", &answered, CONNECTIONS);
+    const pid_t flood = flood_start("alice", &calls, CONNECTIONS);
+    live_signal_bus(SIGSTOP);
+    live_expect("root", "kill -CONT $(pidof accesspkgd)", 0, "");
+    live_expect("root", "pkg-admin status", 0, "Live assignments"); /* what came before was taken in */
+    live_expect("root", "kill -TERM $(pidof accesspkgd)", 0, "");
+    live_signal_bus(SIGCONT); /* reads the answers now, and writes what it kept */
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    flood_stop(flood);
+    flood_stop(other);
+}
+END_TEST
+
 /* What libdbus would answer by itself. */
 START_TEST(test_peer)
 {
@@ -122,5 +145,8 @@ int main(void)
     suite_timeout(120);
     suite_add(test_revoke, test_who_is_refused, test_peer);
     suite_rows(test_memory, floods);
+    suite_case("end", live_calls_setup, live_stop);
+    suite_timeout(60);
+    suite_add(test_stop);
     return suite_run();
 }

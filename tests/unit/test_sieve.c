@@ -312,6 +312,24 @@ START_TEST(test_files)
 }
 END_TEST
 
+/* At its end the daemon sends its answers, when nobody is left to say what is wanted. */
+START_TEST(test_stop_reading)
+{
+    char got[64];
+    int size;
+    char *call = make_call(4, 10, &size);
+    sieve_stop_reading(sieve);
+    ck_assert_int_eq(send(bus, call, (size_t)size, 0), size);
+    ck_assert_int_eq(send(inner, "answer", 6, 0), 6);
+    for (int i = 0; i < 3; i++)
+        sieve_wait(sieve, 0);
+    ck_assert_int_eq(recv(bus, got, sizeof(got), MSG_DONTWAIT), 6);
+    ck_assert_uint_eq(read_inner(got, sizeof(got)), 0);
+    ck_assert_uint_eq(asked, 0);
+    dbus_free(call);
+}
+END_TEST
+
 /* What came before the end is there still. */
 START_TEST(test_end)
 {
@@ -335,6 +353,6 @@ int main(void)
     suite_case("sieve", setup, teardown);
     suite_timeout(30);
     suite_loop(test_passes, 0, 3);
-    suite_add(test_odd, test_other_way, test_files, test_end);
+    suite_add(test_odd, test_other_way, test_files, test_stop_reading, test_end);
     return suite_run();
 }
