@@ -17,7 +17,7 @@ enum {
     ARGUMENTS_MAX = 64 * 1024, /* bytes of a call, roughly; the bus allows 32 MiB */
     VALUE_BYTES = 64,          /* what a value counts for at least: read into memory it takes about that */
     HEADER_MAX = 2048,
-    FILES_MAX = 2, /* calls with descriptors, of which each has up to 16 */
+    FILES_MAX = 2, /* calls with descriptors, of which each has up to 16; root has as many */
 };
 
 #define CLOGGED_SECONDS 0.02
@@ -108,6 +108,12 @@ static size_t measure(DBusMessage *message)
 
 /* ---- held calls ---- */
 
+/* Among which a call with descriptors counts. */
+static size_t *count_of_files(const struct admission_connection *connection)
+{
+    return &connection->admission->files[connection->known && connection->caller.uid == 0];
+}
+
 /* What answers the call, with its arguments or without. NULL: no memory. */
 static DBusMessage *copy_call(DBusMessage *message, bool is_stub)
 {
@@ -138,10 +144,11 @@ static struct held *hold(struct admission_connection *connection, struct bus *bu
     *held = (struct held){.turn = {.bytes = bytes ? bytes : HEADER_MAX},
                           .call = {bus, copy, &connection->caller},
                           .connection = connection,
-                          .has_files = dbus_message_contains_unix_fds(copy),
+                          .files = dbus_message_contains_unix_fds(copy) ? count_of_files(connection) : NULL,
                           .is_stub = bytes == 0};
     struct admission *admission = connection->admission;
-    admission->files += held->has_files;
+    if (held->files)
+        ++*held->files;
     held->all_next = admission->all;
     held->all_place = &admission->all;
     if (held->all_next)
@@ -156,7 +163,8 @@ static void release(struct held *held)
     *held->all_place = held->all_next;
     if (held->all_next)
         held->all_next->all_place = held->all_place;
-    held->connection->admission->files -= held->has_files;
+    if (held->files)
+        --*held->files;
     admission_use_less(held->connection);
     dbus_message_unref(held->call.message);
     free(held);
@@ -267,7 +275,7 @@ static void take(struct admission_connection *connection, struct bus *bus, DBusM
     const bool has_files = dbus_message_contains_unix_fds(message);
     const turns_who account = find_account(connection, bus, message);
     const bool has_place =
-        has_room(connection, account, 0) && !(has_files && connection->admission->files >= FILES_MAX);
+        has_room(connection, account, 0) && !(has_files && *count_of_files(connection) >= FILES_MAX);
     size_t bytes = has_place ? measure(message) : 0;
     if (bytes > 0 && has_files && bytes < FILES_BYTES)
         bytes = FILES_BYTES;
@@ -295,8 +303,7 @@ bool admission_wants(struct admission *admission, const struct bus_header *heade
     if (header->type != DBUS_MESSAGE_TYPE_METHOD_CALL)
         return true;
     const struct admission_connection *connection = admission_find(admission, header->sender);
-    const bool has_no_place = header->has_files && admission->files >= FILES_MAX;
-    if (connection && (has_no_place ||
+    if (connection && ((header->has_files && *count_of_files(connection) >= FILES_MAX) ||
                        !has_room(connection, connection->caller.uid, header->has_files ? FILES_BYTES : 0))) {
         refuse_header(admission->bus, header, BUS_ERROR_LIMIT_EXCEEDED, too_many);
         return false;

@@ -13,7 +13,7 @@ struct held {
     struct admitted call;
     struct admission_connection *connection;
     turns_who account; /* whom it counts against */
-    bool has_files;
+    size_t *files;     /* among which it counts, as it has descriptors; NULL: it has none */
     bool is_stub; /* its arguments were too long: refused at its turn, so that it counts like any other */
     struct held *next; /* of the same connection, while that is unknown */
     struct held *all_next, **all_place;
@@ -44,7 +44,7 @@ struct admission {
     struct held *all;
     size_t connections;
     size_t unknown_bytes;
-    size_t files;
+    size_t files[2]; /* calls with descriptors, of users and of root */
     ev_idle serve;
     ev_timer later; /* while the bus does not read */
     ev_timer pace;  /* until somebody slow may have a turn */

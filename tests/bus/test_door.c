@@ -102,6 +102,20 @@ static void fill_queue(void)
     while (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0);
 }
 
+/* Calls with descriptors are on their way to accesspkgd, from as many connections as may have any at a time. */
+static void send_files(void)
+{
+    const int file = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int i = 0; i < 2; i++) {
+        DBusConnection *connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, NULL);
+        DBusMessage *call = dbus_message_new_method_call(BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "Backup");
+        dbus_message_append_args(call, DBUS_TYPE_UNIX_FD, &file, DBUS_TYPE_INVALID);
+        dbus_connection_send(connection, call, NULL);
+        dbus_message_unref(call);
+        dbus_bus_name_has_owner(connection, BUS_NAME, NULL); /* answered after the bus has passed it on */
+    }
+}
+
 static void set_door(enum door door)
 {
     if (door != DOOR_OK)
@@ -398,6 +412,20 @@ START_TEST(test_start_with_a_mute_bus)
 }
 END_TEST
 
+/* Nor do descriptors of callers whom a mute bus does not name. */
+START_TEST(test_files_of_others)
+{
+    live_expect("root", "kill -STOP $(pidof accesspkgd)", 0, "");
+    const pid_t sender = begin_filling(send_files);
+    live_signal_bus(SIGSTOP);
+    live_expect("root", "kill -CONT $(pidof accesspkgd)", 0, "");
+    live_expect("root", "pkg-admin status", 0, "Live assignments"); /* they were taken in */
+    live_expect("root", "pkg-admin backup /root/copy", 0, "");
+    live_signal_bus(SIGCONT);
+    end_filling(sender);
+}
+END_TEST
+
 /* A bus that has not read our policy lets nobody have the name. */
 START_TEST(test_bus_without_policy)
 {
@@ -452,7 +480,7 @@ int main(void)
         puts("Left out: test_login_id (this machine lets no test set its login uid).");
     suite_case("without a bus", live_calls_setup, live_stop);
     suite_timeout(120);
-    suite_add(test_mute_bus, test_start_without_a_bus, test_bus_without_policy);
+    suite_add(test_mute_bus, test_files_of_others, test_start_without_a_bus, test_bus_without_policy);
     suite_loop(test_start_with_a_mute_bus, 0, 2);
     return suite_run();
 }
