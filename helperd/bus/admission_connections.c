@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECTIONS_MAX = 2048 }; /* known at a time; as many as the bus has */
+enum { CONNECTIONS_MAX = 2048 }; /* known at a time; as many as the bus has; beside those at the door */
 
 static size_t bucket_of(const char *name)
 {
@@ -58,18 +58,29 @@ void admission_forget(struct admission_connection *connection)
     while (*place != connection)
         place = &(*place)->next;
     *place = connection->next;
-    admission->connections--;
+    admission->connections -= connection->bus == admission->bus;
     free(connection->name);
     free(connection);
+}
+
+/* Of the bus. */
+static void forget_oldest(struct admission *admission)
+{
+    struct admission_connection *connection = admission->oldest;
+    while (connection && connection->bus != admission->bus)
+        connection = connection->newer;
+    if (connection)
+        admission_forget(connection);
 }
 
 struct admission_connection *admission_remember(struct admission *admission, const struct bus *bus,
                                                 const char *name)
 {
-    if (admission->connections >= CONNECTIONS_MAX && admission->oldest)
-        admission_forget(admission->oldest);
-    struct admission_connection *connection =
-        admission->connections < CONNECTIONS_MAX ? calloc(1, sizeof(*connection)) : NULL;
+    const bool is_counted = bus == admission->bus;
+    if (is_counted && admission->connections >= CONNECTIONS_MAX)
+        forget_oldest(admission);
+    const bool has_place = !is_counted || admission->connections < CONNECTIONS_MAX;
+    struct admission_connection *connection = has_place ? calloc(1, sizeof(*connection)) : NULL;
     if (!connection)
         return NULL;
     connection->name = strdup(name);
@@ -81,7 +92,7 @@ struct admission_connection *admission_remember(struct admission *admission, con
     connection->bus = bus;
     connection->next = admission->buckets[bucket_of(name)];
     admission->buckets[bucket_of(name)] = connection;
-    admission->connections++;
+    admission->connections += is_counted;
     connection->uses = 1;
     return connection;
 }

@@ -42,7 +42,7 @@ struct admission {
     struct admission_connection *buckets[ADMISSION_BUCKETS];
     struct admission_connection *newest, *oldest;
     struct held *all;
-    size_t connections;
+    size_t connections; /* of the bus: the door has no more than it accepts */
     size_t unknown_bytes;
     size_t files[2]; /* calls with descriptors, of users and of root */
     ev_idle serve;
