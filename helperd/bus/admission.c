@@ -14,6 +14,7 @@ enum {
     /* Of a connection, until it is known whose it is. One may be of any size, several only small. */
     UNKNOWN_CALLS_MAX = 15,
     UNKNOWN_BYTES_MAX = 16 * 1024,
+    UNKNOWN_SMALL = 2 * 1024,  /* a first call that has a place beside all others' large ones */
     ARGUMENTS_MAX = 64 * 1024, /* bytes of a call, roughly; the bus allows 32 MiB */
     VALUE_BYTES = 64,          /* what a value counts for at least: read into memory it takes about that */
     HEADER_MAX = 2048,
@@ -256,13 +257,21 @@ static turns_who find_account(const struct admission_connection *connection, con
     return connection->caller.uid;
 }
 
+/* Half of what there is for all is for first calls that are small: as many as the bus has connections. */
+static bool has_room_unknown(const struct admission_connection *connection, size_t bytes)
+{
+    const bool is_first = connection->count == 0;
+    const size_t most = is_first && bytes <= UNKNOWN_SMALL ? others_limits.bytes : others_limits.bytes / 2;
+    return connection->count < UNKNOWN_CALLS_MAX &&
+           (is_first || connection->bytes + bytes <= UNKNOWN_BYTES_MAX) &&
+           connection->admission->unknown_bytes + bytes <= most;
+}
+
 static bool has_room(const struct admission_connection *connection, turns_who account, size_t bytes)
 {
     const struct admission *admission = connection->admission;
     if (!connection->known)
-        return connection->count < UNKNOWN_CALLS_MAX &&
-               (connection->count == 0 || connection->bytes + bytes <= UNKNOWN_BYTES_MAX) &&
-               admission->unknown_bytes + bytes <= others_limits.bytes;
+        return has_room_unknown(connection, bytes);
     const struct turns_limits limits = limits_of(admission, account);
     const bool room = turns_have_room(admission->turns, account, &limits, bytes);
     if (!room)

@@ -8,10 +8,13 @@
 #include "tests/support/live_calls.h"
 #include "tests/support/suite.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+enum { LARGE = 127, LARGE_BYTES = 65400, HALVES = 22 }; /* which fill 8 MiB */
 enum { CONNECTIONS = 64, MANY = 200 };
 /* KiB. The address sanitizer keeps for a while what was freed. */
 #ifdef __SANITIZE_ADDRESS__
@@ -100,6 +103,71 @@ START_TEST(test_memory)
 }
 END_TEST
 
+static int told[2];
+
+/* What was sent is on its way to accesspkgd when the bus has answered. */
+static DBusConnection *send_call(size_t length, dbus_uint32_t *ret_serial)
+{
+    DBusConnection *connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, NULL);
+    DBusMessage *call =
+        dbus_message_new_method_call(BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "ListPackages");
+    char *text = calloc(1, length + 1);
+    memset(text, 'x', length);
+    if (length > 0)
+        dbus_message_append_args(call, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID);
+    dbus_connection_send(connection, call, ret_serial);
+    dbus_bus_name_has_owner(connection, BUS_NAME, NULL);
+    dbus_message_unref(call);
+    free(text);
+    return connection;
+}
+
+static int send_large_calls(void *data)
+{
+    (void)data;
+    for (int i = 0; i < LARGE + HALVES; i++)
+        send_call((size_t)(i < LARGE ? LARGE_BYTES : LARGE_BYTES >> (i - LARGE)), NULL);
+    if (write(told[1], "", 1) == 1)
+        pause();
+    return 1;
+}
+
+static int send_small_call(void *data)
+{
+    (void)data;
+    dbus_uint32_t serial = 0;
+    DBusConnection *connection = send_call(0, &serial);
+    if (write(told[1], "", 1) != 1)
+        return 2;
+    do
+        for (DBusMessage *answer; (answer = dbus_connection_pop_message(connection));)
+            if (dbus_message_get_reply_serial(answer) == serial)
+                return dbus_message_get_type(answer) == DBUS_MESSAGE_TYPE_METHOD_RETURN ? 0 : 1;
+    while (dbus_connection_read_write(connection, -1));
+    return 3;
+}
+
+static pid_t begin(const char *user, int (*body)(void *data))
+{
+    char byte;
+    const pid_t pid = live_fork(user, body, NULL);
+    ck_assert_int_eq(read(told[0], &byte, 1), 1);
+    return pid;
+}
+
+/* Large calls of connections whose user is not known yet leave room for the small ones of others. */
+START_TEST(test_unknown)
+{
+    ck_assert_int_eq(pipe2(told, O_CLOEXEC), 0);
+    live_expect("root", "kill -STOP $(pidof accesspkgd)", 0, "");
+    const pid_t alice = begin("alice", send_large_calls);
+    const pid_t carol = begin("carol", send_small_call);
+    live_expect("root", "kill -CONT $(pidof accesspkgd)", 0, "");
+    ck_assert_int_eq(live_join(carol), 0);
+    flood_stop(alice);
+}
+END_TEST
+
 /* It ends as told, with answers on their way out and calls on their way in. */
 START_TEST(test_stop)
 {
@@ -143,7 +211,7 @@ int main(void)
 {
     suite_case("flood", live_calls_setup, live_stop);
     suite_timeout(120);
-    suite_add(test_revoke, test_who_is_refused, test_peer);
+    suite_add(test_revoke, test_who_is_refused, test_unknown, test_peer);
     suite_rows(test_memory, floods);
     suite_case("end", live_calls_setup, live_stop);
     suite_timeout(60);
