@@ -475,4 +475,5 @@ void lookup_cancel(struct lookup *lookup, void *data)
             q = &question->next;
         }
     }
+    settle_soon(lookup); /* a process may be free for those that wait */
 }

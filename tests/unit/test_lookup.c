@@ -344,6 +344,35 @@ START_TEST(test_cancel)
 }
 END_TEST
 
+/* Whether 16 processes have begun. */
+static int access_last(void)
+{
+    char path[FOLDER_MAX + 8];
+    snprintf(path, sizeof(path), "%s/16", folder);
+    return access(path, F_OK);
+}
+
+/* Nor do those wait on that are behind them, when all processes were at work on forgotten ones. */
+START_TEST(test_cancel_at_work)
+{
+    enum { AT_WORK = 16, BEHIND = 3 };
+    use("for i in $(seq 16); do if mkdir $folder/$i 2>/dev/null; then exec tail -f /dev/null; fi; done;"
+        "while " READ "[ -n \"$q\" ]; do echo '" ANSWER "'; done",
+        10);
+    for (size_t i = 0; i < AT_WORK + BEHIND; i++)
+        ask(i);
+    while (access_last() < 0)
+        ev_run(loop, EVRUN_NOWAIT);
+    for (size_t i = 0; i < AT_WORK; i++) {
+        lookup_cancel(lookup, &answers[i]);
+        wanted--;
+    }
+    ev_run(loop, 0);
+    for (size_t i = AT_WORK; i < AT_WORK + BEHIND; i++)
+        ck_assert(answers[i].times == 1 && answers[i].facts->caller_known);
+}
+END_TEST
+
 /* Freed with questions in the queue and at work. */
 START_TEST(test_free)
 {
@@ -364,6 +393,6 @@ int main(void)
     suite_timeout(30);
     suite_add(test_whole, test_in_pieces, test_bad_answers, test_no_program, test_silent,
               test_hangs_in_the_middle, test_hangs_among_principals, test_an_outage_is_logged_once,
-              test_leaves_once, test_many, test_cancel, test_free);
+              test_leaves_once, test_many, test_cancel, test_cancel_at_work, test_free);
     return suite_run();
 }
