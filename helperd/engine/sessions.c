@@ -167,19 +167,31 @@ static int load_ending(struct engine *engine, const struct ending *row, struct e
     return r;
 }
 
-/* *ret_put_off: this one must wait; the next one may be due. */
-static int take_ending(struct engine *engine, struct engine_ending *ret, bool *ret_put_off)
+/* Changes of a user in /etc/group that are under way would count as held: their ends wait, and others go on. All that wait
+ * are gone through once a second. */
+static int find_ending(struct engine *engine, int64_t now, struct ending *ret)
+{
+    if (engine->endings_waited == now)
+        return STORE_E_NONE;
+    int r = store_find_due_ending(engine->store, now, ret);
+    ending_deinit(ret);
+    if (r != 0)
+        return r;
+    r = store_find_ready_ending(engine->store, now, ret);
+    engine->endings_waited = r == STORE_E_NONE ? now : 0;
+    return r;
+}
+
+int engine_take_due_ending(struct engine *engine, struct engine_ending *ret)
 {
     const int64_t now = clock_now(&engine->clock);
     struct ending row = {0};
     struct engine_ending ending = {0};
-    int r = store_find_due_ending(engine->store, now, &row);
+    int r = find_ending(engine, now, &row);
     if (r != 0)
         return r;
     r = load_ending(engine, &row, &ending);
-    /* Waits for changes of this user in /etc/group, which would count as held; other users' ends go on. */
-    *ret_put_off = r == 0 && engine_is_settling(engine, ending.user);
-    row.retry_at = now + (*ret_put_off ? 1 : retry_backoff(engine, ++row.attempts));
+    row.retry_at = now + retry_backoff(engine, ++row.attempts);
     if (r == 0) {
         struct txn txn;
         txn_begin(&txn, engine);
@@ -187,19 +199,10 @@ static int take_ending(struct engine *engine, struct engine_ending *ret, bool *r
         r = txn_commit(&txn);
     }
     ending_deinit(&row);
-    if (r == 0 && !*ret_put_off)
+    if (r == 0)
         *ret = ending;
     else
         engine_ending_deinit(&ending);
-    return r;
-}
-
-int engine_take_due_ending(struct engine *engine, struct engine_ending *ret)
-{
-    bool put_off = true;
-    int r = 0;
-    while (r == 0 && put_off)
-        r = take_ending(engine, ret, &put_off);
     return r;
 }
 

@@ -45,6 +45,7 @@ struct engine {
     struct engine_hooks hooks;
     /* Private from here on. */
     int64_t last_now;            /* the clock at the last tick, to notice when it was set back */
+    int64_t endings_waited;      /* when all ends of sessions that are due waited; 0: one did not */
     bool chores_begun;           /* by a commit, since the daemon last cleared it */
     struct store_backup *backup; /* under way; NULL: none is */
     struct mark *mark;           /* grants/mark; NULL: it is not written */

@@ -72,6 +72,8 @@ void ending_deinit(struct ending *ending);
 int store_put_ending(struct store *store, const struct ending *ending);
 int store_get_ending(struct store *store, int64_t assignment, struct ending *ret);
 int store_find_due_ending(struct store *store, int64_t now, struct ending *ret);
+/* The first of those that are due and whose users have no membership under way, which it would wait for. */
+int store_find_ready_ending(struct store *store, int64_t now, struct ending *ret);
 /* Makes every retry due now: the clock by which it was planned was set back. */
 int store_hasten_retries(struct store *store, int64_t now);
 /* When the next chore for the root service is due: a membership, a warning, an ending. 0: none. */

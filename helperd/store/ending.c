@@ -46,6 +46,19 @@ int store_find_due_ending(struct store *store, int64_t now, struct ending *ret)
                     &endings, ret);
 }
 
+int store_find_ready_ending(struct store *store, int64_t now, struct ending *ret)
+{
+    return sql_read(
+        store,
+        sql_take(store,
+                 SELECT_ENDING
+                 " WHERE retry_at > 0 AND retry_at <= ? AND NOT EXISTS (SELECT 1 FROM assignment a"
+                 "  JOIN membership m ON m.user = a.user WHERE a.id = ending.assignment"
+                 "  AND m.retry_at > 0 AND m.problem IS NULL) ORDER BY retry_at LIMIT 1",
+                 "i", now),
+        &endings, ret);
+}
+
 int store_hasten_retries(struct store *store, int64_t now)
 {
     static const char memberships[] =

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine's warnings before an end and ends of live sessions: who is told, what is ended, what is spared. */
+#include "helperd/store/sql.h"
 #include "tests/support/acts.h"
 #include "tests/support/etcgroup.h"
 #include "tests/support/suite.h"
@@ -197,6 +198,43 @@ START_TEST(test_settling)
 }
 END_TEST
 
+static int64_t looks;
+
+/* As a disk does that takes a moment for each commit. */
+static int on_commit(void *data)
+{
+    (void)data;
+    fixture.now += looks++ % 2;
+    ck_assert_int_lt(looks, 100);
+    return 0;
+}
+
+/* Those who wait for their memberships cost no commit each: with many of them, and a slow disk, the first would be due again
+ * before the last had been put off, and the answers that they wait for never read. */
+START_TEST(test_many_settle)
+{
+    static const char *const users[] = {"alice", "bob", "carol", "dave"};
+    fixture.config.membership = CONFIG_MEMBERSHIP_FILES;
+    fixture_set_local_groups(true);
+    struct etcgroup etc = {0};
+    for (size_t i = 0; i < 4; i++)
+        acts_file(&fixture, users[i], "ends");
+    etcgroup_serve(&etc, &fixture.engine);
+    acts_pass(&fixture, 3600);
+    sqlite3_commit_hook(fixture.engine.store->database, on_commit, NULL);
+    ck_assert(!ends_sessions());
+    sqlite3_commit_hook(fixture.engine.store->database, NULL, NULL);
+    acts_pass(&fixture, 1);
+    etcgroup_serve(&etc, &fixture.engine);
+    acts_pass(&fixture, 1);
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert(ends_sessions());
+        engine_ending_deinit(&ending);
+    }
+    ck_assert(!ends_sessions());
+}
+END_TEST
+
 /* What has no end is not gone through at each reload: the warnings of others would wait behind it. */
 START_TEST(test_no_warning_without_an_end)
 {
@@ -217,6 +255,6 @@ int main(void)
 {
     suite_case("engine_ending", setup, fixture_teardown);
     suite_add(test_warnings, test_who_is_warned, test_policy_changed, test_extended, test_ending, test_spared,
-              test_failed, test_crash, test_settling, test_no_warning_without_an_end);
+              test_failed, test_crash, test_settling, test_many_settle, test_no_warning_without_an_end);
     return suite_run();
 }

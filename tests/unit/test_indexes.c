@@ -71,6 +71,7 @@ static void ask_endings(int64_t assignment)
     ck_assert_int_eq(store_hasten_retries(store, 1), 0);
     ck_assert_int_eq(store_commit(store), 0);
     ck_assert_int_eq(store_find_due_ending(store, 1, &found), STORE_E_NONE); /* it is done */
+    ck_assert_int_eq(store_find_ready_ending(store, 1, &found), STORE_E_NONE);
     ck_assert_int_eq(store_find_due_warning(store, 1, &warned), 0);
     assignment_deinit(&warned);
 }
