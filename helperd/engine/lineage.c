@@ -269,16 +269,12 @@ int lineage_check_retry(const struct engine *engine, const struct assignment *as
 static void withdraw_missed(struct txn *txn, int64_t *ret_count)
 {
     struct request request = {0};
-    while (store_find_due_start(txn->store, txn_now(txn), &request) == 0) {
-        const bool missed = request.id <= txn->engine->held_request;
-        if (missed)
-            request_withdraw(txn, &request,
-                             own_act("state.db was put back, and its start has passed: it may have begun "
-                                     "and ended. Please ask anew"));
-        *ret_count += missed;
+    for (; store_find_missed_start(txn->store, txn_now(txn), txn->engine->held_request, &request) == 0;
+         ++*ret_count) {
+        request_withdraw(txn, &request,
+                         own_act("state.db was put back, and its start has passed: it may have begun "
+                                 "and ended. Please ask anew"));
         request_deinit(&request);
-        if (!missed)
-            return;
     }
 }
 

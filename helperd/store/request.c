@@ -59,6 +59,12 @@ int store_find_due_start(struct store *store, int64_t now, struct request *ret)
                         now);
 }
 
+int store_find_missed_start(struct store *store, int64_t now, int64_t last, struct request *ret)
+{
+    return FIND_REQUEST(store, ret, " WHERE waiting = 1 AND start <= ? AND id <= ? ORDER BY start LIMIT 1",
+                        "ii", now, last);
+}
+
 int store_find_due_escalation(struct store *store, int64_t now, struct request *ret)
 {
     return FIND_REQUEST(store, ret,

@@ -93,3 +93,5 @@ int store_find_due_request(struct store *store, int64_t now, struct request *ret
 int store_find_due_escalation(struct store *store, int64_t now, struct request *ret);
 int store_find_due_reminder(struct store *store, int64_t now, struct request *ret);
 int store_find_due_start(struct store *store, int64_t now, struct request *ret);
+/* The same among those up to this number, whether they may begin or not. */
+int store_find_missed_start(struct store *store, int64_t now, int64_t last, struct request *ret);

@@ -200,6 +200,7 @@ static void ask_of_requests(void)
     store_find_waiting_request(store, 1, "x", "x", &request);
     store_find_waiting_request_by_name(store, "x", "x", &request);
     store_find_due_start(store, 1, &request);
+    store_find_missed_start(store, 1, 1, &request);
     store_find_due_request(store, 1, &request);
     store_find_due_escalation(store, 1, &request);
     store_next_pending(store, INT64_MAX - 1, &number);

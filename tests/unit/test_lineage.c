@@ -177,6 +177,33 @@ START_TEST(test_begun_and_revoked)
 }
 END_TEST
 
+static int64_t file_for_later(const char *user, int64_t start)
+{
+    char *packages[] = {(char *)"self", NULL};
+    json_t *value = NULL;
+    ck_assert_int_eq(
+        acts_submit(&fixture, user, &(struct submission){.packages = packages, .start = start}, &value), 0);
+    return fixture_id(value);
+}
+
+/* Also where one that was filed since is due before it, and has not begun, as a commit failed a moment ago. */
+START_TEST(test_missed_behind_another)
+{
+    const int64_t ahead = file_for_later("dave", fixture.now + 600);
+    save_store();
+    ck_assert_int_eq(acts_cancel(&fixture, "dave", ahead, "", NULL), 0);
+    put_back();
+    const int64_t fresh = file_for_later("alice", fixture.now + 300);
+    fixture.now += 700;
+    fixture.engine.failed_at = fixture.now;
+    ck_assert_int_eq(accept_store(), 0);
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_str_eq(fixture_state(&fixture, ahead), "cancelled");
+    ck_assert_str_eq(fixture_state(&fixture, fresh),
+                     "partially-fulfilled"); /* its groups are looked up next */
+}
+END_TEST
+
 /* Notes of lagging files and retries of the older store write nothing. */
 START_TEST(test_notes_of_the_older_store)
 {
@@ -453,9 +480,9 @@ int main(void)
 {
     suite_case("lineage", setup_file, fixture_teardown);
     suite_add(test_revoked_since, test_not_recorded, test_given_since, test_moved_ends, test_what_lies_ahead,
-              test_begun_and_revoked, test_notes_of_the_older_store, test_memberships, test_delegations,
-              test_lost, test_lost_with_files, test_lost_partial, test_found_again, test_whole_folder,
-              test_another, test_no_alarm, test_clone, test_note_stays);
+              test_begun_and_revoked, test_missed_behind_another, test_notes_of_the_older_store,
+              test_memberships, test_delegations, test_lost, test_lost_with_files, test_lost_partial,
+              test_found_again, test_whole_folder, test_another, test_no_alarm, test_clone, test_note_stays);
     suite_loop(test_bad_note, 0, sizeof(bad_notes) / sizeof(*bad_notes));
     return suite_run();
 }
