@@ -76,22 +76,32 @@ static int note_user(const char *user, void *data)
     return engine_note_publication(data, user, false);
 }
 
-/* After the clock was set back: writes every grant file again, for readers reject a file from the future; makes retries
- * due, which would wait until the clock has caught up; and keeps delegations ended that were. */
+/* After the clock was set back: writes every grant file again, for readers reject a file from the future. */
 static int notice_clock_set_back(struct engine *engine, int64_t now)
 {
     if (now + CLOCK_BACK < engine->last_now) {
-        struct txn *txn = engine_join(engine);
         log_warning("The clock was set back by %" PRId64 " s: all grant files are written again.",
                     engine->last_now - now);
-        store_end_delegations(txn->store, engine->last_now); /* rule 8 */
-        store_hasten_retries(txn->store, now);
+        if (engine->last_now > engine->set_back_from)
+            engine->set_back_from = engine->last_now;
         const int r = store_each_live_user(engine->store, note_user, engine);
         if (r < 0)
             return r;
     }
     engine->last_now = now;
     return 0;
+}
+
+/* Makes retries due, which would wait until the clock has caught up, and keeps delegations ended that were (rule 8): until
+ * that is committed. */
+static void record_set_back(struct engine *engine, int64_t now)
+{
+    if (!engine->set_back_from || engine->joined.records_set_back)
+        return;
+    struct txn *txn = engine_join(engine);
+    store_end_delegations(txn->store, engine->set_back_from);
+    store_hasten_retries(txn->store, now);
+    txn->records_set_back = true;
 }
 
 /* After a fault: what is due would fail again, and each call with it. */
@@ -106,6 +116,7 @@ static int do_dues(struct engine *engine, int most, bool *ret_more)
     const int64_t now = clock_now(&engine->clock);
     const int r = notice_clock_set_back(engine, now);
     engine_publish(engine);
+    record_set_back(engine, now);
     *ret_more = false;
     if (r == 0 && (narrow_any(engine) || anything_due(engine, now))) {
         struct txn *txn = engine_join(engine);

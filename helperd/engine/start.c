@@ -54,6 +54,7 @@ static void log_member_lists(const struct engine *engine)
 int engine_start(struct engine *engine, bool newborn)
 {
     engine->last_now = clock_now(&engine->clock);
+    engine->set_back_from = engine->endings_waited = 0;
     int r = lineage_begin(engine, newborn);
     if (r == 0)
         r = verification_begin(engine);

@@ -128,6 +128,8 @@ int txn_commit(struct txn *txn)
         engine_keep_publications(engine);
         engine_publish(engine);
         engine->chores_begun |= txn->chores_are_due;
+        if (txn->records_set_back)
+            engine->set_back_from = 0;
         run_hooks(txn);
         engine_set_deadline(engine, 0);
         if (txn->warning)

@@ -45,6 +45,7 @@ struct engine {
     struct engine_hooks hooks;
     /* Private from here on. */
     int64_t last_now;            /* the clock at the last tick, to notice when it was set back */
+    int64_t set_back_from;       /* the clock before it was set back, until that is recorded; 0: it is */
     int64_t endings_waited;      /* when all ends of sessions that are due waited; 0: one did not */
     bool chores_begun;           /* by a commit, since the daemon last cleared it */
     struct store_backup *backup; /* under way; NULL: none is */
@@ -89,6 +90,7 @@ struct engine {
         bool chores_are_due;
         int64_t noticed;                /* the last notice written; 0: none */
         char *warning;                  /* to log; NULL: none */
+        bool records_set_back;          /* engine->set_back_from is done with */
         bool again;                     /* after a fault all of it is done again: nothing of it stands */
     } joined;                           /* of the calls under way: engine_join */
     struct narrowed *narrowed;          /* ends that hold: lifecycle/narrow.h */

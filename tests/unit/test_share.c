@@ -312,6 +312,29 @@ START_TEST(test_what_stands_stays)
 }
 END_TEST
 
+static bool is_delegate(void)
+{
+    return acts_count(&fixture, "SELECT count(*) FROM delegation WHERE revoked = 0 AND until > 0") > 0;
+}
+
+/* Rule 8: what a clock set back would revive is kept ended by the commit that succeeds, if the first does not. */
+START_TEST(test_clock_set_back)
+{
+    ck_assert_int_eq(acts_delegate(&fixture, "bob", "dave", fixture.now + 60), 0);
+    acts_pass(&fixture, 120);
+    fixture.now -= 100;
+    full = true;
+    add("dave", NULL, submit_plain);
+    add("carol", NULL, submit_plain);
+    ck_assert_int_lt(run_together(), 0);
+    ck_assert(is_delegate());
+    full = false;
+    run_each_alone();
+    ck_assert_str_eq(state_of(&calls[0]), "fulfilled");
+    ck_assert(!is_delegate());
+}
+END_TEST
+
 /* At whatever point the store fails, a second try by each alone does what the calls ask for, once. */
 START_TEST(test_each_point)
 {
@@ -344,7 +367,8 @@ int main(void)
 {
     suite_case("share", setup, teardown);
     suite_add(test_one_commit, test_one_after_the_other, test_nothing_before_the_commit, test_fault_of_one,
-              test_commit_that_fails, test_pause_ends_between_calls, test_what_stands_stays);
+              test_commit_that_fails, test_pause_ends_between_calls, test_what_stands_stays,
+              test_clock_set_back);
     suite_case("points", NULL, NULL);
     suite_timeout(120);
     suite_add(test_each_point);
