@@ -24,18 +24,18 @@ static void end_assignment(struct txn *txn, struct assignment *assignment)
     assignment_finish(txn, assignment, ASSIGNMENT_END, own_act(NULL));
 }
 
-/* In this order. Starts follow ends: after a pause of the daemon both may be due, and an ended assignment must not
- * block a start. */
+/* In this order: ends wait for nothing else, of which there may be much (rule 13), and starts follow them, for after a pause
+ * of the daemon both may be due, and an ended assignment must not block a start. */
 static const struct due {
     int (*find_request)(struct store *store, int64_t now, struct request *ret);
     void (*on_request)(struct txn *txn, struct request *request);
     int (*find_assignment)(struct store *store, int64_t now, struct assignment *ret);
     void (*on_assignment)(struct txn *txn, struct assignment *assignment);
 } dues[] = {
+    {.find_assignment = store_find_due_assignment, .on_assignment = end_assignment},
     {.find_request = store_find_due_request, .on_request = request_time_out},
     {.find_request = store_find_due_escalation, .on_request = stage_escalate},
     {.find_request = store_find_due_reminder, .on_request = notify_reminder},
-    {.find_assignment = store_find_due_assignment, .on_assignment = end_assignment},
     {.find_request = store_find_due_start, .on_request = request_start},
     {.find_assignment = store_find_due_notice, .on_assignment = notify_end},
 };

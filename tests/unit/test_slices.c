@@ -116,10 +116,29 @@ START_TEST(test_own_end_first)
 }
 END_TEST
 
+/* Rule 13: an end, which a group of /etc/group and a session wait for, does not wait behind requests that expire. */
+START_TEST(test_end_before_expiries)
+{
+    acts_hold(&fixture, "alice", "plain");
+    run_sql(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+        " INSERT INTO request (package, user, uid, state, no_reason_given, origin_verified, duration, start,"
+        " submitted, ended, stage, n_stages, deadline)"
+        " SELECT 'asked', 'v' || i, 300000 + i, 'pending-approval', 0, 0, 3600, 0, 1, 0, 1, 1, 2 FROM n");
+    fixture.now += 3600;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM assignment WHERE state = 'access-expired'"),
+                     1);
+    ck_assert_int_gt(acts_count(&fixture, "SELECT count(*) FROM request WHERE state = 'pending-approval'"),
+                     0);
+    ck_assert_int_le(fixture.deadline, fixture.now); /* the others at once */
+}
+END_TEST
+
 int main(void)
 {
     suite_case("slices", setup, fixture_teardown);
     suite_timeout(120);
-    suite_add(test_many_ends, test_own_end_first);
+    suite_add(test_many_ends, test_own_end_first, test_end_before_expiries);
     return suite_run();
 }
