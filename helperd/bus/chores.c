@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of what is over without an answer of the root service, in one turn of the loop: there may be many, each with a commit or
+ * two, while there is no bus. */
+enum { AT_ONCE = 16 };
+
 struct bus_chores {
     struct engine *engine;
     struct bus_privileged *privileged;
@@ -57,6 +61,17 @@ static const char *describe_failure(int result, const char *message)
                ? message
                : "the root service accesspkg-privileged gave an answer that cannot be read; see: journalctl "
                  "-u accesspkg-privileged";
+}
+
+/* Counts what is over at once. False: the rest is for the next turn of the loop. */
+static bool may_go_on(const struct bus_chores *chores, int *count)
+{
+    const struct engine_hooks *hooks = &chores->engine->hooks;
+    if (++*count <= AT_ONCE)
+        return true;
+    if (hooks->chores)
+        hooks->chores(hooks->data);
+    return false;
 }
 
 /* ---- memberships ---- */
@@ -112,7 +127,9 @@ static int ask_root_service(struct bus_chores *chores)
 
 static void drive_membership(struct bus_chores *chores)
 {
-    while (!chores->membership.user && engine_take_due_membership(chores->engine, &chores->membership) == 0) {
+    int count = 0;
+    while (!chores->membership.user && may_go_on(chores, &count) &&
+           engine_take_due_membership(chores->engine, &chores->membership) == 0) {
         const int r = ask_root_service(chores);
         if (r == 0)
             return;
@@ -145,7 +162,9 @@ static void on_warned(int result, bool changed, const char *message, void *data)
 static void drive_warning(struct bus_chores *chores)
 {
     struct engine_warning warning;
-    while (!chores->warning && engine_take_due_warning(chores->engine, &warning) == 0) {
+    int count = 0;
+    while (!chores->warning && may_go_on(chores, &count) &&
+           engine_take_due_warning(chores->engine, &warning) == 0) {
         chores->warned = warning.uid;
         chores->warning =
             bus_privileged_warn(chores->privileged, warning.uid, warning.text, on_warned, chores) == 0;
@@ -179,7 +198,9 @@ static void on_sessions_ended(int result, char *const *lines, char *const *more,
 
 static void drive_ending(struct bus_chores *chores)
 {
-    while (!chores->ending.user && engine_take_due_ending(chores->engine, &chores->ending) == 0) {
+    int count = 0;
+    while (!chores->ending.user && may_go_on(chores, &count) &&
+           engine_take_due_ending(chores->engine, &chores->ending) == 0) {
         const struct engine_ending *ending = &chores->ending;
         const bool nothing = !ending->services[0] && ending->n_gids == 0;
         if (!nothing &&
