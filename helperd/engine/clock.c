@@ -71,11 +71,6 @@ static bool anything_due(struct engine *engine, int64_t now)
     return store_next_deadline(engine->store, &next) < 0 || (next > 0 && next <= now);
 }
 
-static int note_user(const char *user, void *data)
-{
-    return engine_note_publication(data, user, false);
-}
-
 /* After the clock was set back: writes every grant file again, for readers reject a file from the future. */
 static int notice_clock_set_back(struct engine *engine, int64_t now)
 {
@@ -84,7 +79,7 @@ static int notice_clock_set_back(struct engine *engine, int64_t now)
                     engine->last_now - now);
         if (engine->last_now > engine->set_back_from)
             engine->set_back_from = engine->last_now;
-        const int r = store_each_live_user(engine->store, note_user, engine);
+        const int r = engine_note_all(engine);
         if (r < 0)
             return r;
     }

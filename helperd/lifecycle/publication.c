@@ -69,12 +69,17 @@ static void forget_published(struct engine *engine, bool (*which)(const struct p
     }
 }
 
-static struct published *find_outstanding(const struct engine *engine, const char *user)
+static struct published *find_from(struct published *first, const char *user)
 {
-    for (struct published *p = engine->published; p; p = p->next)
+    for (struct published *p = first; p; p = p->next)
         if (!p->done && strcmp(p->user, user) == 0)
             return p;
     return NULL;
+}
+
+static struct published *find_outstanding(const struct engine *engine, const char *user)
+{
+    return find_from(engine->published, user);
 }
 
 static struct published *add_published(struct engine *engine, const char *user, bool narrows)
@@ -107,6 +112,26 @@ static int note_publication(struct engine *engine, const char *user, bool narrow
 int engine_note_publication(struct engine *engine, const char *user, bool narrows)
 {
     return note_publication(engine, user, narrows, false);
+}
+
+/* Each comes once, so it is looked for among those that were noted before. */
+struct noting {
+    struct engine *engine;
+    struct published *before;
+};
+
+static int note_live(const char *user, void *data)
+{
+    const struct noting *noting = data;
+    struct published *entry = find_from(noting->before, user);
+    if (entry)
+        entry->error = 0;
+    return entry || add_published(noting->engine, user, false) ? 0 : -ENOMEM;
+}
+
+int engine_note_all(struct engine *engine)
+{
+    return store_each_live_user(engine->store, note_live, &(struct noting){engine, engine->published});
 }
 
 int engine_note_former(struct engine *engine, const char *user, bool narrows)
@@ -159,9 +184,12 @@ bool engine_is_outstanding(const struct engine *engine, const char *user)
 /* The note in the store may stand for a later change as well, whose file is still to be written. */
 void engine_strike_publications(struct txn *txn)
 {
+    struct published *outstanding = txn->engine->published;
+    while (outstanding && outstanding->done)
+        outstanding = outstanding->next;
     for (struct published *p = txn->engine->published; p; p = p->next) {
         p->struck = p->safe;
-        if (p->struck && !find_outstanding(txn->engine, p->user))
+        if (p->struck && !find_from(outstanding, p->user))
             store_remove_publication(txn->store, p->user);
     }
 }

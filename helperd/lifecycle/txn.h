@@ -175,6 +175,8 @@ int64_t retry_backoff(const struct engine *engine, int64_t attempts);
 
 /* As txn_publish, outside a transaction and without a note in the store. 0 or -ENOMEM. */
 int engine_note_publication(struct engine *engine, const char *user, bool narrows);
+/* The same for all who hold something, of whom there may be many. 0 or -errno. */
+int engine_note_all(struct engine *engine);
 /* The same, for a note that the process before left; and for one whose file is in place, perhaps not on stable
  * storage. */
 int engine_note_former(struct engine *engine, const char *user, bool narrows);

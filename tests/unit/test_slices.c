@@ -9,6 +9,7 @@
 #include "tests/support/suite.h"
 
 #include <dirent.h>
+#include <time.h>
 
 #define PLAIN "[package]\ngroups = dbadmins\n[policy]\napproval = none\nduration = 1h\n"
 #define ASKED "[package]\ngroups = backup\n[policy]\napprovers = %dba-leads\nduration = 1h\n"
@@ -135,10 +136,39 @@ START_TEST(test_end_before_expiries)
 }
 END_TEST
 
+static int note_one(const char *user, void *data)
+{
+    return engine_note_publication(data, user, false);
+}
+
+static double used_seconds(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+/* After the clock was set back all files are written: that they are to be is noted without a look at each for each. */
+START_TEST(test_all_noted)
+{
+    run_sql("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
+            " INSERT INTO assignment (package, user, uid, state, start, end, duration, extended, attempts, "
+            "retry_at) SELECT 'plain', 'v' || i, 300000 + i, 'fulfilled', 1, 1 << 40, 3600, 0, 0, 0 FROM n");
+    const double begin = used_seconds();
+    ck_assert_int_eq(engine_note_all(&fixture.engine), 0);
+    const double all = used_seconds() - begin;
+    ck_assert_int_eq(store_each_live_user(fixture.engine.store, note_one, &fixture.engine),
+                     0); /* each is found */
+    const double each = used_seconds() - begin - all;
+    engine_forget_publications(&fixture.engine);
+    ck_assert_msg(all * 5 < each, "%f s, where a look at each for each takes %f", all, each);
+}
+END_TEST
+
 int main(void)
 {
     suite_case("slices", setup, fixture_teardown);
     suite_timeout(120);
-    suite_add(test_many_ends, test_own_end_first, test_end_before_expiries);
+    suite_add(test_many_ends, test_own_end_first, test_end_before_expiries, test_all_noted);
     return suite_run();
 }
