@@ -20,6 +20,22 @@ enum {
     UNEXPLAINED_SHOWN = 5, /* lines of the status */
 };
 
+/* While no commit succeeds, who is to be taken out is taken out all the same (rule 13): each once, and after a pause again. */
+static int take_removal(struct engine *engine, int64_t now, int error, struct membership *ret)
+{
+    struct removals *removals = &engine->removals;
+    if (now < removals->rest_until && now >= removals->rest_until - ENGINE_FAULT_RETRY)
+        return error;
+    const int r = store_find_due_removal(engine->store, now, removals->taken, ret);
+    if (r == 0) {
+        removals->taken++;
+        ret->until = now;
+        return 0;
+    }
+    *removals = (struct removals){.rest_until = now + ENGINE_FAULT_RETRY};
+    return error;
+}
+
 int engine_take_due_membership(struct engine *engine, struct membership *ret)
 {
     struct txn txn;
@@ -41,11 +57,13 @@ int engine_take_due_membership(struct engine *engine, struct membership *ret)
     txn_begin(&txn, engine);
     membership_save(&txn, &membership, NULL);
     r = txn_commit(&txn);
-    if (r == 0)
+    if (r == 0) {
+        engine->removals = (struct removals){0};
         *ret = membership;
-    else
-        membership_deinit(&membership);
-    return r;
+        return 0;
+    }
+    membership_deinit(&membership);
+    return take_removal(engine, now, r, ret);
 }
 
 /* ---- what an answer means ---- */

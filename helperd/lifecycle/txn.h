@@ -44,9 +44,13 @@ struct engine {
     const struct namebook *names; /* what look-ups said of the names in policies; NULL: none were made */
     struct engine_hooks hooks;
     /* Private from here on. */
-    int64_t last_now;            /* the clock at the last tick, to notice when it was set back */
-    int64_t set_back_from;       /* the clock before it was set back, until that is recorded; 0: it is */
-    int64_t endings_waited;      /* when all ends of sessions that are due waited; 0: one did not */
+    int64_t last_now;       /* the clock at the last tick, to notice when it was set back */
+    int64_t set_back_from;  /* the clock before it was set back, until that is recorded; 0: it is */
+    int64_t endings_waited; /* when all ends of sessions that are due waited; 0: one did not */
+    struct removals {
+        int64_t taken;      /* of those that are planned, without a commit */
+        int64_t rest_until; /* none is taken in that way */
+    } removals;
     bool chores_begun;           /* by a commit, since the daemon last cleared it */
     struct store_backup *backup; /* under way; NULL: none is */
     struct mark *mark;           /* grants/mark; NULL: it is not written */

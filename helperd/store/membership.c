@@ -38,6 +38,14 @@ int store_find_due_membership(struct store *store, int64_t now, struct membershi
                            now);
 }
 
+int store_find_due_removal(struct store *store, int64_t now, int64_t skip, struct membership *ret)
+{
+    return FIND_MEMBERSHIP(store, ret,
+                           " WHERE retry_at > 0 AND retry_at <= ? AND state = 'removing' ORDER BY retry_at"
+                           " LIMIT 1 OFFSET ?",
+                           "ii", now, skip);
+}
+
 /* What a store that was put back has, and the grant file does not give (engine/reconcile.c), keeps nobody in a group. */
 #define NOT_HELD_BACK " AND NOT (a.held = 1 AND g.drifted = 1)"
 

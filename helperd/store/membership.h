@@ -10,6 +10,8 @@ struct store;
 int store_get_membership(struct store *store, const char *user, const char *group, struct membership *ret);
 int store_put_membership(struct store *store, const struct membership *membership);
 int store_find_due_membership(struct store *store, int64_t now, struct membership *ret);
+/* Of those that take a user out of a group, the one behind so many. */
+int store_find_due_removal(struct store *store, int64_t now, int64_t skip, struct membership *ret);
 /* Whether a live assignment of the user other than `but` gives the group. */
 int store_user_gets_group(struct store *store, const char *user, const char *group, int64_t but,
                           bool *ret_gets);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The engine with membership = files: what is put into /etc/group and taken out again, across failures and crashes. */
+#include "helperd/store/sql.h"
 #include "tests/support/acts.h"
 #include "tests/support/etcgroup.h"
 #include "tests/support/suite.h"
@@ -463,6 +464,51 @@ START_TEST(test_ended_at_once)
 }
 END_TEST
 
+static bool full; /* no commit succeeds */
+
+static int on_commit(void *data)
+{
+    (void)data;
+    return full;
+}
+
+/* How many are taken out, and that cannot be recorded. */
+static int take_all_out(void)
+{
+    struct membership due = {0};
+    int count = 0;
+    while (engine_take_due_membership(&fixture.engine, &due) == 0) {
+        ck_assert_int_eq(due.state, MEMBERSHIP_REMOVING);
+        ck_assert_int_lt(engine_membership_done(&fixture.engine, &due, false, NULL), 0);
+        membership_deinit(&due);
+        count++;
+    }
+    return count;
+}
+
+/* Rule 13: who fills the disk when their end has just been recorded is taken out all the same, and others as well; once in a
+ * while, for that it is done cannot be recorded either. */
+START_TEST(test_full_after_the_end)
+{
+    int64_t left = 0;
+    approved("alice");
+    approved("dave");
+    serve();
+    acts_pass(&fixture, 3600);
+    full = true;
+    sqlite3_commit_hook(fixture.engine.store->database, on_commit, NULL);
+    ck_assert_int_eq(take_all_out(), 2);
+    ck_assert_int_eq(take_all_out(), 0);
+    fixture.now += ENGINE_FAULT_RETRY;
+    ck_assert_int_eq(take_all_out(), 2);
+    full = false;
+    pass(60);
+    ck_assert(!etcgroup_has(&etc, "alice", "dbadmins") && !etcgroup_has(&etc, "dave", "dbadmins"));
+    ck_assert_int_eq(store_count_memberships_left(fixture.engine.store, &left), 0);
+    ck_assert_int_eq(left, 0);
+}
+END_TEST
+
 int main(void)
 {
     suite_case("engine_membership", setup, fixture_teardown);
@@ -471,6 +517,6 @@ int main(void)
               test_member_before, test_two_assignments, test_crash_after_addition, test_failure,
               test_failed_removal, test_end_before_an_answer, test_clock_set_back, test_wanted_again,
               test_made_a_standing_member, test_drift, test_drift_waits_or_is_repaired, test_changed_mode,
-              test_group_dropped, test_ended_at_once);
+              test_group_dropped, test_ended_at_once, test_full_after_the_end);
     return suite_run();
 }

@@ -45,6 +45,7 @@ static void ask_memberships(void)
     ck_assert_int_eq(store_get_membership(store, "u", "g", &found), STORE_E_NONE);
     ck_assert_int_eq(store_commit(store), 0);
     store_find_due_membership(store, 1, &found);
+    store_find_due_removal(store, 1, 0, &found);
     store_next_chore(store, &number);
     store_user_gets_group(store, "u", "g", 1, &gets);
     ck_assert(!gets);
