@@ -281,11 +281,10 @@ void live_stop(void)
         live_stop_notify(SIGTERM);
     if (privileged)
         live_stop_privileged(SIGTERM);
-    if (accesspkgd)
-        live_stop_daemon(SIGTERM);
-    if (bus) {
+    const int status = accesspkgd ? live_stop_daemon(SIGTERM) : 0;
+    if (bus)
         live_kill_bus();
-    }
+    ck_assert_msg(status == 0, "accesspkgd ended with %d when it was stopped", status);
 }
 
 static size_t read_all(int fd, char *text, size_t size)
