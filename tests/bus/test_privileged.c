@@ -397,7 +397,7 @@ START_TEST(test_stop_with_call)
     wait_for_file("/tmp/began");
     ck_assert_int_eq(live_run("root", "pkill -TERM -o -x accesspkg-privi"), 0);
     live_wait_name(BUS_PRIVILEGED_NAME, false);
-    ask_root("echo go >/tmp/gate");
+    ask_root("timeout 20 sh -c 'echo go >/tmp/gate'");
     ck_assert_int_eq(live_join(asker), 0);
     ck_assert_changed(&outcomes[0], true);
     ck_assert_int_eq(live_wait_privileged(), 0);

@@ -175,10 +175,11 @@ void live_wait_name(const char *name, bool owned)
     dbus_bus_add_match(connection, rule, &error);
     while (dbus_bus_name_has_owner(connection, name, &error) != owned) {
         ck_assert_msg(!dbus_error_is_set(&error), "%s", error.message);
-        dbus_connection_read_write(connection, READY_TIMEOUT_MS);
         DBusMessage *message = dbus_connection_pop_message(connection);
         if (message)
-            dbus_message_unref(message);
+            dbus_message_unref(message); /* it came with the answer */
+        else
+            dbus_connection_read_write(connection, READY_TIMEOUT_MS);
     }
     dbus_connection_close(connection);
     dbus_connection_unref(connection);
