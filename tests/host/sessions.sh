@@ -19,6 +19,7 @@ ssh_from_elsewhere()
 # $work/terminal-USER. COMMAND is typed there first.
 logged_in()
 {
+    rm -f "$work/terminal-$1" # of an earlier session, which may not have gone yet
     # shellcheck disable=SC2016 # the other side expands
     ssh_from_elsewhere "$1" -tt "${2-:};"' echo "at $(tty)"; exec sh' \
         < <(exec tail -f /dev/null) >"$work/terminal-$1" 2>&1 &
