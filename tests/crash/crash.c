@@ -366,13 +366,8 @@ static void write_config(void)
     ck_assert_int_eq(fclose(out), 0);
 }
 
-START_TEST(test_kills)
+static void prepare(void)
 {
-    const char *setting = getenv("CRASH_KILLS");
-    const int kills = setting ? atoi(setting) : KILLS;
-    int commits = 0;
-    int grants = 0;
-    size_t acknowledged = 0;
     write_config();
     live_disk_mount("512m");
     live_start("p0", "[package]\ngroups = dbadmins\n[policy]\napprovers = bob\n", NULL);
@@ -384,6 +379,16 @@ START_TEST(test_kills)
     }
     ck_assert_msg(live_run("root", "pkg-admin reload") == 0, "%s", live_output);
     ck_assert_int_eq(pipe2(pipe_of_acknowledgements, O_CLOEXEC | O_NONBLOCK), 0);
+}
+
+START_TEST(test_kills)
+{
+    const char *setting = getenv("CRASH_KILLS");
+    const int kills = setting ? atoi(setting) : KILLS;
+    int commits = 0;
+    int grants = 0;
+    size_t acknowledged = 0;
+    prepare();
     for (int round = 0; round < kills; round++) {
         const bool full = round % 4 == 3;
         if (full) {
