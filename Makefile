@@ -30,12 +30,15 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prot
             -Wformat=2 -Wundef -Wvla -Wwrite-strings -Wimplicit-fallthrough $(if $(SANITIZE),,-Werror)
 # (gcc's manual: a sanitizer makes some of its flow warnings wrong. The plain builds of both compilers judge.)
 HARDEN   := -fPIC -fstack-protector-strong -fvisibility=hidden $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
+# 0: without libsystemd, for hosts that have neither logind nor systemd. Sessions are not known there, processes are.
+HAVE_SYSTEMD ?= 1
 DEFINES  := -D_GNU_SOURCE -DACCESSPKG_VERSION='"$(VERSION)"' -DACCESSPKG_SYSCONFDIR='"$(SYSCONFDIR)"' \
             -DACCESSPKG_LOCALSTATEDIR='"$(LOCALSTATEDIR)"' -DACCESSPKG_LIBEXECDIR='"$(LIBEXECDIR)"' \
-            -DACCESSPKG_SBINDIR='"$(SBINDIR)"' -DACCESSPKG_MAILDIR='"$(MAILDIR)"'
+            -DACCESSPKG_SBINDIR='"$(SBINDIR)"' -DACCESSPKG_MAILDIR='"$(MAILDIR)"' -DHAVE_SYSTEMD=$(HAVE_SYSTEMD)
 
 # Which library each part may use is written here and nowhere else; pkg-config is asked when a recipe runs.
-PKGS := dbus-1 jansson sqlite3 smartcols libmd libsystemd
+SESSION_PKGS := $(if $(filter 1,$(HAVE_SYSTEMD)),libsystemd)
+PKGS := dbus-1 jansson sqlite3 smartcols libmd $(SESSION_PKGS)
 pkgflags = $(shell pkg-config --cflags $(1))
 pkglibs  = $(shell pkg-config --libs $(1))
 
@@ -59,7 +62,7 @@ ROOMS      := daemon bus engine lifecycle grants store policy config host
 DAEMON_SRC := $(foreach room,$(ROOMS),$(wildcard helperd/$(room)/*.c))
 LOOKUP_SRC := $(wildcard helperd/lookup/*.c)
 PRIV_SRC   := $(filter-out helperd/privileged/accesspkg-%.c,$(wildcard helperd/privileged/*.c))
-SESSION_SRC:= $(wildcard helperd/session/*.c)
+SESSION_SRC:= $(filter-out helperd/session/logind$(if $(filter 1,$(HAVE_SYSTEMD)),_none).c,$(wildcard helperd/session/*.c))
 NOTIFY_SRC := $(filter-out helperd/notify/accesspkg-%.c,$(wildcard helperd/notify/*.c))
 MAIL_SRC   := $(filter-out helperd/notify/mail/accesspkg-%.c,$(wildcard helperd/notify/mail/*.c))
 TERMINAL_SRC := $(filter-out helperd/notify/terminal/accesspkg-%.c,$(wildcard helperd/notify/terminal/*.c))
@@ -145,18 +148,18 @@ $(LIB_SUPPORT): $(call obj,$(SUPPORT_SRC)) ; $(archive)
 link = $(call quiet,LINK)$(CC) $(ALL_LDFLAGS) -pie -o $@ $(filter %.o %.a,$^) $(call pkglibs,$(1)) $(2)
 
 $(BUILD)/accesspkgd: $(call obj,helperd/main.c) $(LIB_DAEMON) $(LIB_BUS) $(LIB_COMMON)
-	$(call link,dbus-1 jansson sqlite3 libmd libsystemd,-lev)
+	$(call link,dbus-1 jansson sqlite3 libmd,-lev)
 $(BUILD)/accesspkg-lookup: $(call obj,$(LOOKUP_SRC)) $(LIB_COMMON)
 	$(call link,jansson)
 $(BUILD)/accesspkg-privileged: $(call obj,helperd/privileged/accesspkg-privileged.c) $(LIB_PRIV) $(LIB_SESSION) $(LIB_BUS) \
     $(LIB_COMMON)
-	$(call link,dbus-1 jansson libsystemd,-lev)
+	$(call link,dbus-1 jansson $(SESSION_PKGS),-lev)
 $(BUILD)/accesspkg-notify: $(call obj,helperd/notify/accesspkg-notify.c) $(LIB_NOTIFY) $(LIB_BUS) $(LIB_COMMON)
-	$(call link,dbus-1 jansson libsystemd,-lev)
+	$(call link,dbus-1 jansson,-lev)
 $(BUILD)/accesspkg-mail: $(call obj,helperd/notify/mail/accesspkg-mail.c) $(LIB_NOTIFY) $(LIB_COMMON)
 	$(call link,jansson)
 $(BUILD)/accesspkg-terminal: $(call obj,helperd/notify/terminal/accesspkg-terminal.c) $(LIB_NOTIFY) $(LIB_SESSION) $(LIB_COMMON)
-	$(call link,dbus-1 jansson libsystemd)
+	$(call link,dbus-1 jansson $(SESSION_PKGS))
 $(BUILD)/accesspkg-submit: $(call obj,$(SUBMIT_SRC)) $(LIB_BUS) $(LIB_COMMON)
 	$(call link,dbus-1 jansson)
 $(BUILD)/pkg-%: $(BUILD)/obj/cli/pkg-%.o $(LIB_CLI) $(LIB_BUS) $(LIB_COMMON)
@@ -186,12 +189,12 @@ SUITE_LDFLAGS := $(if $(SANITIZE),,$(if $(shell command -v ld.gold),-fuse-ld=gol
 $(SUITES): private ALL_LDFLAGS += $(SUITE_LDFLAGS)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(LIB_SUPPORT) $(LIB_CLI) $(LIB_PRIV) $(LIB_NOTIFY) $(LIB_SESSION) $(LIB_DAEMON) $(LIB_PAM) $(LIB_NSS) $(LIB_BUS) $(LIB_COMMON)
 	@mkdir -p $(@D)
-	$(call link,check dbus-1 jansson sqlite3 libmd libsystemd smartcols,-lev -lpam -lpam_misc -ldl)
+	$(call link,check dbus-1 jansson sqlite3 libmd $(SESSION_PKGS) smartcols,-lev -lpam -lpam_misc -ldl)
 
 # These run on a host that has what the product needs, and no more.
 $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/obj/tests/bench/bench.o $(LIB_DAEMON) $(LIB_BUS) $(LIB_COMMON)
 	@mkdir -p $(@D)
-	$(call link,dbus-1 jansson sqlite3 libmd libsystemd,-lev -lpam)
+	$(call link,dbus-1 jansson sqlite3 libmd,-lev -lpam)
 $(BUILD)/tests/bench/slow_sync.so: $(BUILD)/obj/tests/bench/slow_sync.o
 	@mkdir -p $(@D)
 	$(call quiet,LINK)$(CC) $(ALL_LDFLAGS) -shared -o $@ $^
@@ -273,12 +276,13 @@ manuals: ## Write docs/man/org.accesspkg1.5 anew from the interface (the lint sa
 
 # ---- what the distribution must have: packaging/deps knows the packages --------------------------------------
 .PHONY: deps-build deps-check deps-demo deps-host deps-costs deps-bench
-deps-build: ; @packaging/deps check build
-deps-check: ; @packaging/deps install build test
-deps-demo:  ; @packaging/deps install build demo
-deps-host:  ; @packaging/deps install build test host
-deps-costs: ; @packaging/deps install build test costs
-deps-bench: ; @packaging/deps install build host bench
+TO_BUILD := build $(if $(filter 1,$(HAVE_SYSTEMD)),systemd)
+deps-build: ; @packaging/deps check $(TO_BUILD)
+deps-check: ; @packaging/deps install $(TO_BUILD) test
+deps-demo:  ; @packaging/deps install $(TO_BUILD) demo
+deps-host:  ; @packaging/deps install $(TO_BUILD) test host
+deps-costs: ; @packaging/deps install $(TO_BUILD) test costs
+deps-bench: ; @packaging/deps install $(TO_BUILD) host bench
 
 # ---- install ------------------------------------------------------------------------------------------------
 include packaging/install.mk
@@ -290,6 +294,6 @@ clean: ## Remove what was built
 .PHONY: help
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables: DESTDIR PREFIX SYSCONFDIR LOCALSTATEDIR MAILDIR LIBDIR LIBEXECDIR PAMDIR ZSHDIR CC CFLAGS SANITIZE BUILD V"
+	@echo "  Variables: DESTDIR PREFIX SYSCONFDIR LOCALSTATEDIR MAILDIR LIBDIR LIBEXECDIR PAMDIR ZSHDIR HAVE_SYSTEMD CC CFLAGS SANITIZE BUILD V"
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -2,13 +2,13 @@
 #include "dbus/server_door.h"
 
 #include "common/log.h"
+#include "common/supervisor.h"
 #include "dbus/server_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <systemd/sd-daemon.h>
 
 enum {
     PEERS_MAX = 1024, /* connections; who comes later waits in the socket's backlog */
@@ -181,7 +181,7 @@ int bus_door_open(struct ev_loop *loop, const struct bus_self *self, const struc
                   struct bus_door **ret)
 {
     *ret = NULL;
-    if (sd_listen_fds(0) <= 0)
+    if (supervisor_sockets() <= 0)
         return 0;
     struct bus_door *door = calloc(1, sizeof(*door));
     if (!door)

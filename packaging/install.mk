@@ -15,11 +15,9 @@ PROGRAM_ROWS  := 0755:$(BUILD)/accesspkgd:$(SBINDIR)/accesspkgd \
                  0755:$(BUILD)/accesspkg-notify:$(LIBEXECDIR)/accesspkg/accesspkg-notify \
                  0755:$(BUILD)/accesspkg-mail:$(LIBEXECDIR)/accesspkg/accesspkg-mail \
                  0755:$(BUILD)/accesspkg-terminal:$(LIBEXECDIR)/accesspkg/accesspkg-terminal
-SYSTEM_ROWS   := 0644:$(BUILD)/packaging/systemd/accesspkgd.service:$(UNITDIR)/accesspkgd.service \
-                 0644:$(BUILD)/packaging/systemd/accesspkgd.socket:$(UNITDIR)/accesspkgd.socket \
-                 0644:$(BUILD)/packaging/systemd/accesspkg-privileged.service:$(UNITDIR)/accesspkg-privileged.service \
-                 0644:$(BUILD)/packaging/systemd/accesspkg-notes.service:$(UNITDIR)/accesspkg-notes.service \
-                 0644:$(BUILD)/packaging/systemd/accesspkg-notify.service:$(UNITDIR)/accesspkg-notify.service \
+UNITS         := accesspkgd.service accesspkgd.socket accesspkg-privileged.service accesspkg-notes.service accesspkg-notify.service
+SYSTEM_ROWS   := $(if $(filter 1,$(HAVE_SYSTEMD)),$(foreach unit,$(UNITS),\
+                   0644:$(BUILD)/packaging/systemd/$(unit):$(UNITDIR)/$(unit))) \
                  0644:$(BUILD)/packaging/sysusers.conf:$(PREFIX)/lib/sysusers.d/accesspkg.conf \
                  0644:$(BUILD)/packaging/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/accesspkg.conf \
                  0644:$(BUILD)/dbus/org.accesspkg1.service:$(DATADIR)/dbus-1/system-services/org.accesspkg1.service \

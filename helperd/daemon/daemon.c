@@ -4,6 +4,7 @@
 #include "common/disk.h"
 #include "common/log.h"
 #include "common/paths.h"
+#include "common/supervisor.h"
 #include "dbus/server_caller.h"
 #include "helperd/daemon/internal.h"
 #include "helperd/host/hostkey.h"
@@ -12,7 +13,6 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <systemd/sd-daemon.h>
 
 /* ---- time ---- */
 
@@ -292,7 +292,7 @@ static void on_bus_tried(void *data)
     const struct daemon *daemon = data;
     log_info("accesspkgd %s is ready: %zu package%s.", ACCESSPKG_VERSION, daemon->packages->count,
              daemon->packages->count == 1 ? "" : "s");
-    sd_notify(0, "READY=1");
+    supervisor_notify("READY=1");
 }
 
 static void on_door_call(struct bus *bus, DBusMessage *message, void *data)
@@ -465,7 +465,7 @@ int daemon_run(void)
     int code = start_layers(&daemon);
     if (code == 0) {
         ev_run(daemon.loop, 0);
-        sd_notify(0, "STOPPING=1");
+        supervisor_notify("STOPPING=1");
     }
     stop_layers(&daemon);
     return code;

@@ -2,6 +2,7 @@
 #include "helperd/notify/notify.h"
 
 #include "common/log.h"
+#include "common/supervisor.h"
 #include "dbus/contract.h"
 #include "dbus/server.h"
 #include "dbus/variant.h"
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <systemd/sd-daemon.h>
 
 enum {
     PAGE = 64,
@@ -267,7 +267,7 @@ int notify_run(const struct queue_settings *settings)
     int code = watch_bus(&notify) < 0 ? EX_OSERR : 0;
     if (code == 0) {
         look_after(&notify, 0.);
-        sd_notify(0, "READY=1");
+        supervisor_notify("READY=1");
         ev_run(notify.loop, 0);
         code = notify.lost ? EX_UNAVAILABLE : 0;
     }

@@ -27,7 +27,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <systemd/sd-login.h>
 #include <time.h>
 
 enum { GROUPS_MAX = 4096 };
@@ -41,7 +40,7 @@ struct ending {
     struct subuid_range ranges[SUBUID_RANGES_MAX];
     struct logind_session *sessions;
     size_t n_sessions;
-    sd_bus *bus; /* NULL: not connected */
+    struct sd_bus *bus; /* NULL: not connected */
     json_t *remaining;
     size_t untold; /* lines that were too many */
 };
@@ -173,10 +172,8 @@ static int spare_held(struct ending *ending, struct answer *answer)
 /* MUST 2: the session that stays and has this process, or NULL. */
 static const struct logind_session *session_that_stays(const struct ending *ending, pid_t pid)
 {
-    _cleanup_free_ char *id = NULL;
-    if (sd_pid_get_session(pid, &id) < 0)
-        return NULL;
-    for (size_t i = 0; i < ending->n_sessions; i++)
+    _cleanup_free_ char *id = logind_session_of(pid);
+    for (size_t i = 0; id && i < ending->n_sessions; i++)
         if (strcmp(ending->sessions[i].id, id) == 0)
             return is_to_end(ending, &ending->sessions[i]) ? NULL : &ending->sessions[i];
     return NULL;
@@ -215,7 +212,7 @@ static int tell_processes(struct ending *ending)
 
 /* ---- ending ---- */
 
-static sd_bus *connected(struct ending *ending)
+static struct sd_bus *connected(struct ending *ending)
 {
     char error[LOGIND_ERROR_MAX];
     if (!ending->bus && !(ending->bus = logind_connect(error)))
@@ -223,7 +220,8 @@ static sd_bus *connected(struct ending *ending)
     return ending->bus;
 }
 
-static void end_sessions(struct ending *ending, int (*end)(sd_bus *bus, const char *session, char *ret_error))
+static void end_sessions(struct ending *ending,
+                         int (*end)(struct sd_bus *bus, const char *session, char *ret_error))
 {
     char error[LOGIND_ERROR_MAX];
     for (size_t i = 0; i < ending->n_sessions; i++) {
@@ -234,17 +232,6 @@ static void end_sessions(struct ending *ending, int (*end)(sd_bus *bus, const ch
     }
 }
 
-/* The manager itself: what it started is judged process by process. */
-static bool is_manager(uid_t uid, pid_t pid)
-{
-    _cleanup_free_ char *unit = NULL;
-    _cleanup_free_ char *inner = NULL;
-    char wanted[32];
-    snprintf(wanted, sizeof(wanted), "user@%u.service", uid);
-    return sd_pid_get_unit(pid, &unit) >= 0 && strcmp(unit, wanted) == 0 &&
-           sd_pid_get_user_unit(pid, &inner) >= 0 && strcmp(inner, "init.scope") == 0;
-}
-
 /* MUST 3. A pidfd of what was signalled; -1 when it is not to be. */
 static int signal_process(const struct ending *ending, pid_t pid, int signal, bool *ret_is_manager)
 {
@@ -253,7 +240,7 @@ static int signal_process(const struct ending *ending, pid_t pid, int signal, bo
     if (pidfd < 0 || process_is_wanted("/proc", pid, &ending->wanted, &facts) != 1 ||
         session_that_stays(ending, pid))
         return -1;
-    *ret_is_manager |= is_manager(ending->uid, pid);
+    *ret_is_manager |= logind_is_manager(ending->uid, pid);
     if (pidfd_send_signal(pidfd, signal, NULL, 0) < 0)
         return -1;
     log_notice("Sent signal %d to process %d (%s) of %s, which carried the group %s.", signal, (int)pid,
@@ -279,19 +266,15 @@ static bool sessions_are_over(const struct ending *ending)
 /* Until these processes and the sessions are over. fds[0] is the monitor's; a pidfd that ended is closed here. */
 static void wait_for(const struct ending *ending, struct pollfd *fds, size_t count, int ms)
 {
-    sd_login_monitor *monitor = NULL;
+    struct sd_login_monitor *monitor = logind_watch(&fds[0]);
     const int64_t until = now_ms() + ms;
     size_t left = count;
-    fds[0] = (struct pollfd){.fd = -1};
-    if (sd_login_monitor_new("session", &monitor) >= 0)
-        fds[0] = (struct pollfd){.fd = sd_login_monitor_get_fd(monitor),
-                                 .events = (short)sd_login_monitor_get_events(monitor)};
     while (left > 0 || !sessions_are_over(ending)) {
         const int64_t rest = until - now_ms();
         if (rest <= 0 || (poll(fds, count + 1, (int)rest) < 0 && errno != EINTR))
             break;
         if (fds[0].revents)
-            sd_login_monitor_flush(monitor);
+            logind_watch_flush(monitor);
         for (size_t i = 1; i <= count; i++) {
             if (fds[i].fd >= 0 && fds[i].revents) {
                 close(fds[i].fd);
@@ -303,7 +286,7 @@ static void wait_for(const struct ending *ending, struct pollfd *fds, size_t cou
     for (size_t i = 1; i <= count; i++)
         if (fds[i].fd >= 0)
             close(fds[i].fd);
-    sd_login_monitor_unref(monitor);
+    logind_unwatch(monitor);
 }
 
 /* Signals what there is and waits for it. 1 when there was something, 0, -errno. */

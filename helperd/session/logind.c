@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/session/logind.h"
 
+#include "common/cleanup.h"
 #include "common/names.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-bus.h>
 #include <systemd/sd-login.h>
 
 #define LOGIND      "org.freedesktop.login1"
@@ -81,6 +83,42 @@ bool logind_has(const char *session)
     return sd_session_get_uid(session, &uid) >= 0;
 }
 
+char *logind_session_of(pid_t pid)
+{
+    char *id = NULL;
+    return sd_pid_get_session(pid, &id) >= 0 ? id : NULL;
+}
+
+bool logind_is_manager(uid_t uid, pid_t pid)
+{
+    _cleanup_free_ char *unit = NULL;
+    _cleanup_free_ char *inner = NULL;
+    char wanted[32];
+    snprintf(wanted, sizeof(wanted), "user@%u.service", uid);
+    return sd_pid_get_unit(pid, &unit) >= 0 && strcmp(unit, wanted) == 0 &&
+           sd_pid_get_user_unit(pid, &inner) >= 0 && strcmp(inner, "init.scope") == 0;
+}
+
+struct sd_login_monitor *logind_watch(struct pollfd *ret)
+{
+    sd_login_monitor *monitor = NULL;
+    *ret = (struct pollfd){.fd = -1};
+    if (sd_login_monitor_new("session", &monitor) >= 0)
+        *ret = (struct pollfd){.fd = sd_login_monitor_get_fd(monitor),
+                               .events = (short)sd_login_monitor_get_events(monitor)};
+    return monitor;
+}
+
+void logind_watch_flush(struct sd_login_monitor *monitor)
+{
+    sd_login_monitor_flush(monitor);
+}
+
+void logind_unwatch(struct sd_login_monitor *monitor)
+{
+    sd_login_monitor_unref(monitor);
+}
+
 sd_bus *logind_connect(char ret_error[LOGIND_ERROR_MAX])
 {
     sd_bus *bus = NULL;
@@ -91,6 +129,11 @@ sd_bus *logind_connect(char ret_error[LOGIND_ERROR_MAX])
         return bus;
     snprintf(ret_error, LOGIND_ERROR_MAX, "%s", strerror(-r));
     return sd_bus_flush_close_unref(bus);
+}
+
+void logind_disconnect(struct sd_bus *bus)
+{
+    sd_bus_flush_close_unref(bus);
 }
 
 /* The result of a call as the header has it. `gone`: the error that says that there is nothing to end any more. */

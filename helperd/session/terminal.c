@@ -34,10 +34,10 @@ static int add_terminal(strv list, const char *tty)
     return *end ? 0 : -ENOMEM;
 }
 
-static sd_bus *connect_to_logind(void)
+static struct sd_bus *connect_to_logind(void)
 {
     char error[LOGIND_ERROR_MAX] = "";
-    sd_bus *bus = logind_connect(error);
+    struct sd_bus *bus = logind_connect(error);
     if (!bus)
         log_warning("logind cannot be asked for terminals: %s", error);
     return bus;
@@ -46,7 +46,7 @@ static sd_bus *connect_to_logind(void)
 /* Asks logind for the terminals of sshd's sessions, which it does not write to its files. */
 static int add_terminals(strv list, const struct logind_session *sessions, size_t count)
 {
-    sd_bus *bus = NULL;
+    struct sd_bus *bus = NULL;
     bool tried = false;
     int r = 0;
     for (size_t i = 0; r == 0 && i < count; i++) {
@@ -57,7 +57,7 @@ static int add_terminals(strv list, const struct logind_session *sessions, size_
         _cleanup_free_ char *asked = !*sessions[i].tty && bus ? logind_tty(bus, sessions[i].id) : NULL;
         r = add_terminal(list, asked ? asked : sessions[i].tty);
     }
-    sd_bus_flush_close_unref(bus);
+    logind_disconnect(bus);
     return r;
 }
 

@@ -5,11 +5,14 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <paths.h>
 #include <pty.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utmpx.h>
 
 enum { TTY = 5 }; /* the group */
 
@@ -36,6 +39,19 @@ const char *terminals_shown(const struct terminal *terminal)
     return text;
 }
 
+/* For accesspkg-terminal built without libsystemd. */
+static void add_to_utmp(const char *id, const char *user, const char *tty)
+{
+    struct utmpx entry = {.ut_type = USER_PROCESS};
+    memcpy(entry.ut_id, id, strnlen(id, sizeof(entry.ut_id)));
+    memcpy(entry.ut_user, user, strnlen(user, sizeof(entry.ut_user)));
+    memcpy(entry.ut_line, tty, strnlen(tty, sizeof(entry.ut_line)));
+    live_expect("root", "test -e " _PATH_UTMP " || : >" _PATH_UTMP, 0, "");
+    setutxent();
+    ck_assert_ptr_nonnull(pututxline(&entry));
+    endutxent();
+}
+
 void terminals_add_session(const char *id, uid_t uid, const char *service, const char *tty)
 {
     char command[1024];
@@ -46,9 +62,12 @@ void terminals_add_session(const char *id, uid_t uid, const char *service, const
              ">/run/systemd/users/%u",
              uid, service, tty, id, uid, uid);
     live_expect("root", command, 0, "");
+    const struct passwd *user = getpwuid(uid);
+    ck_assert_ptr_nonnull(user);
+    add_to_utmp(id, user->pw_name, tty);
 }
 
 void terminals_drop_sessions(void)
 {
-    live_expect("root", "rm -rf /run/systemd", 0, "");
+    live_expect("root", "rm -rf /run/systemd " _PATH_UTMP, 0, "");
 }
