@@ -2,9 +2,7 @@
 #include "common/supervisor.h"
 
 #include "common/cleanup.h"
-#include "common/log.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -34,8 +32,8 @@ void supervisor_notify(const char *state)
     if (length == 0)
         return;
     _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&manager, length) < 0)
-        log_warning("The service manager could not be told %s: %s", state, strerror(errno));
+    if (fd >= 0)
+        sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&manager, length);
 }
 
 /* A whole number from 1 on; 0 for anything else. */

@@ -13,6 +13,7 @@
 #include "common/paths.h"
 #include "common/usage.h"
 #include "pam_module/check.h"
+#include "pam_module/choice.h"
 #include "pam_module/converse.h"
 #include "pam_module/journal.h"
 #include "pam_module/judge.h"
@@ -32,8 +33,7 @@
 #include <unistd.h>
 
 enum {
-    PROMPT_MAX = 500, /* misc_conv and others show no more than 512 bytes */
-    LOOKS_MS = 1000,  /* between two prompts: an application may answer them without a person */
+    LOOKS_MS = 1000, /* between two prompts: an application may answer them without a person */
     LIST_MAX = BUS_PACKAGES_MAX * (NAME_PACKAGE_MAX + 4) + 1,
     ASKED_MAX = LIST_MAX + 8,
     OBSTACLE_MAX = 192,
@@ -49,7 +49,6 @@ struct gate {
     int64_t now;       /* when the grant was read last */
     const char *fault; /* of the grant file or of the user's look-up; NULL: none */
     struct submission submission;
-    bool may_emergency;          /* from the first answer */
     bool waited;                 /* the grant was read again after a prompt */
     char obstacle[OBSTACLE_MAX]; /* why no request was filed, or why the login could not wait; "": none */
 };
@@ -206,8 +205,9 @@ static enum verdict file_request(struct gate *gate, bool can_ask)
     struct submission_terms terms = {.can_ask = can_ask, .own_login_id = gate->judged.is_real};
     submission_file(gate->pamh, &gate->options, gate->check.name, &terms, &gate->submission);
     if (can_ask && gate->submission.verdict == VERDICT_REASON_WANTED) {
-        const bool given =
-            reason_ask(gate->pamh, REASON_ACCESS, gate->submission.package, gate->check.name, reason);
+        const struct reason_question question = {REASON_ACCESS, gate->submission.package, gate->check.name,
+                                                 gate->submission.denial};
+        const bool given = reason_ask(gate->pamh, &question, reason);
         terms = (struct submission_terms){.justification = given ? reason : NULL,
                                           .own_login_id = gate->judged.is_real};
         submission_file(gate->pamh, &gate->options, gate->check.name, &terms, &gate->submission);
@@ -217,25 +217,6 @@ static enum verdict file_request(struct gate *gate, bool can_ask)
 }
 
 /* ---- waiting for the decision -------------------------------------------------------------------------------- */
-
-enum choice { CHOICE_LEAVE = 0, CHOICE_LOOK, CHOICE_EMERGENCY };
-
-/* One prompt with all text in it: sshd shows nothing else before the login ends. */
-static enum choice prompt_choice(const struct gate *gate)
-{
-    char prompt[PROMPT_MAX], *answer;
-    snprintf(prompt, sizeof(prompt),
-             "%s, request %s: waiting for %s. Enter looks again, q leaves it filed%s: ",
-             gate->submission.package, gate->submission.request, gate->submission.waits,
-             gate->may_emergency ? ", e takes it in an emergency" : "");
-    if (converse_ask(gate->pamh, prompt, &answer) < 0)
-        return CHOICE_LEAVE;
-    const enum choice choice = !*answer                                          ? CHOICE_LOOK
-                               : gate->may_emergency && strcmp(answer, "e") == 0 ? CHOICE_EMERGENCY
-                                                                                 : CHOICE_LEAVE;
-    converse_wipe(answer);
-    return choice;
-}
 
 /* False when a signal came: the application wants to go on. */
 static bool pause_until(int64_t time)
@@ -276,12 +257,12 @@ static enum verdict ask_state(struct gate *gate, enum verdict before)
  * Without a reason, or without an answer, the request stays as it was. Reads the grant file before and after: an
  * approver may decide while the reason is typed, which makes the emergency needless, and an answer may come too late.
  */
-static enum verdict take_in_emergency(struct gate *gate, enum verdict before)
+static enum verdict take_in_emergency(struct gate *gate, const char *package, enum verdict before)
 {
-    char reason[BUS_TEXT_MAX + 1], package[NAME_PACKAGE_MAX + 1];
+    char reason[BUS_TEXT_MAX + 1];
     enum verdict verdict = before;
-    strcpy(package, gate->submission.package);
-    if (!reason_ask(gate->pamh, REASON_EMERGENCY, package, gate->check.name, reason))
+    const struct reason_question question = {REASON_EMERGENCY, package, gate->check.name, ""};
+    if (!reason_ask(gate->pamh, &question, reason))
         return before;
     if (is_held_now(gate)) {
         verdict = VERDICT_HELD;
@@ -300,10 +281,16 @@ static enum verdict take_in_emergency(struct gate *gate, enum verdict before)
 /* A prompt cannot be interrupted, so the end of wait= is noticed only after its answer, and after a last look. */
 static enum verdict prompt_until_decided(struct gate *gate, enum verdict verdict)
 {
+    const struct submission first = gate->submission;
     const int64_t end = monotonic_ms() + (int64_t)gate->options.wait * 1000;
     do {
-        const int64_t next = monotonic_ms() + LOOKS_MS;
-        const enum choice choice = prompt_choice(gate);
+        const int64_t now = monotonic_ms(), next = now + LOOKS_MS;
+        char package[NAME_PACKAGE_MAX + 1];
+        const struct choice_question question = {.submission = &gate->submission,
+                                                 .first = &first,
+                                                 .seconds = (unsigned)((end - now + 999) / 1000),
+                                                 .again = gate->waited};
+        const enum choice choice = choice_ask(gate->pamh, &question, package);
         if (choice == CHOICE_LEAVE)
             return verdict;
         gate->waited = true;
@@ -311,7 +298,8 @@ static enum verdict prompt_until_decided(struct gate *gate, enum verdict verdict
             return VERDICT_HELD;
         if (!pause_until(next))
             return verdict;
-        verdict = choice == CHOICE_EMERGENCY ? take_in_emergency(gate, verdict) : ask_state(gate, verdict);
+        verdict =
+            choice == CHOICE_EMERGENCY ? take_in_emergency(gate, package, verdict) : ask_state(gate, verdict);
     } while (verdict != VERDICT_HELD && *gate->submission.waits && monotonic_ms() < end);
     return verdict;
 }
@@ -329,8 +317,7 @@ static enum verdict wait_for_decision(struct gate *gate, enum verdict verdict)
     if (verdict == VERDICT_HELD || !*gate->submission.waits || !*gate->submission.request ||
         !*gate->submission.package)
         return verdict;
-    gate->may_emergency = gate->submission.may_emergency;
-    _cleanup_close_ int place = waiters_enter(PATH_RUN, gate->check.uid, gate->may_emergency);
+    _cleanup_close_ int place = waiters_enter(PATH_RUN, gate->check.uid, gate->submission.n_emergencies > 0);
     if (place >= 0)
         return prompt_until_decided(gate, verdict);
     if (place == -EBUSY)

@@ -14,8 +14,9 @@
  *
  * Answer to the first: verdict (a word of verdict.h), then where known
  *   request (its number), package, state (an identifier of dbus/contract.h), message (one or two lines for the person),
- *   why (words for the journal), waits (what the request waits for, if it makes sense to wait), may_emergency ("1": the
- *   person may take it at once)
+ *   why (words for the journal), denial (a sentence about the request before, for a prompt), waits (what the request
+ *   waits for, if it makes sense to wait), may_emergency (up to BUS_PACKAGES_MAX times: a package that the person may
+ *   take at once)
  * Answer to the second: message ("": nothing waits), or why
  * Instead of an answer: failed (a call) and errno; or ended (an exit status); or killed (a signal)
  */
@@ -30,6 +31,7 @@ enum {
     PROTOCOL_MESSAGE_MAX = 2048, /* bytes of the text for a person */
     PROTOCOL_WHY_MAX = 511,
     PROTOCOL_WAITS_MAX = 255,
+    PROTOCOL_DENIAL_MAX = 255,
     PROTOCOL_REQUEST_MAX = 19, /* digits of a request's number */
 };
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TRIES = 2, PROMPT_MAX = 256 };
+enum { TRIES = 2, PROMPT_MAX = 500 /* misc_conv and others show no more than 512 bytes */ };
 
 bool reason_is_good(const char *text)
 {
@@ -25,33 +25,34 @@ static const struct {
 };
 
 /* `before`: the answer that was not accepted; NULL: none yet. */
-static const char *prompt_for(enum reason_purpose purpose, const char *package, const char *before,
+static const char *prompt_for(const struct reason_question *question, const char *before,
                               char ret[PROMPT_MAX])
 {
+    const enum reason_purpose purpose = question->purpose;
     if (!before)
-        snprintf(ret, PROMPT_MAX, "%s %s: ", words[purpose].prompt, package);
+        snprintf(ret, PROMPT_MAX, "%s%s%s %s: ", question->before, *question->before ? "\n" : "",
+                 words[purpose].prompt, question->package);
     else
-        snprintf(ret, PROMPT_MAX, "%s %s (%s %s): ", words[purpose].prompt, package,
+        snprintf(ret, PROMPT_MAX, "%s %s (%s %s): ", words[purpose].prompt, question->package,
                  text_is_blank(before) ? "Enter again" : "one line of plain text; Enter alone",
                  words[purpose].without);
     return ret;
 }
 
-bool reason_ask(pam_handle_t *pamh, enum reason_purpose purpose, const char *package, const char *user,
-                char ret[BUS_TEXT_MAX + 1])
+bool reason_ask(pam_handle_t *pamh, const struct reason_question *question, char ret[BUS_TEXT_MAX + 1])
 {
     char prompt[PROMPT_MAX];
     bool good = false;
-    prompt_for(purpose, package, NULL, prompt);
+    prompt_for(question, NULL, prompt);
     for (int i = 0; i < TRIES && !good; i++) {
         char *answer;
         if (converse_ask(pamh, prompt, &answer) < 0)
             return false;
-        const bool is_name = strcmp(answer, user) == 0;
+        const bool is_name = strcmp(answer, question->user) == 0;
         good = !is_name && reason_is_good(answer);
         if (good)
             strcpy(ret, answer);
-        prompt_for(purpose, package, answer, prompt);
+        prompt_for(question, answer, prompt);
         converse_wipe(answer);
         if (is_name)
             return false;

@@ -15,9 +15,15 @@ enum reason_purpose {
     REASON_EMERGENCY, /* the package is not taken without a reason */
 };
 
+struct reason_question {
+    enum reason_purpose purpose;
+    const char *package;
+    const char *
+        user; /* an answer that equals it comes from a program that answers every prompt so, and counts as none */
+    const char *before; /* a sentence to show first; "": none */
+};
+
 /*
- * Prompts, and once more after an answer that is not accepted. True with a reason, which the caller has to wipe. An
- * answer that equals `user` comes from a program that answers every prompt with the name, and counts as none.
+ * Prompts, and once more after an answer that is not accepted. True with a reason, which the caller has to wipe.
  */
-bool reason_ask(pam_handle_t *pamh, enum reason_purpose purpose, const char *package, const char *user,
-                char ret[BUS_TEXT_MAX + 1]);
+bool reason_ask(pam_handle_t *pamh, const struct reason_question *question, char ret[BUS_TEXT_MAX + 1]);

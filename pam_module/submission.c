@@ -111,6 +111,12 @@ static void copy_message(const char *value, char ret[PROTOCOL_MESSAGE_MAX + 1])
         strcpy(ret, value);
 }
 
+static void add_emergency(const char *package, struct submission *submission)
+{
+    if (name_is_package(package) && submission->n_emergencies < GATE_PACKAGES_MAX)
+        strcpy(submission->emergencies[submission->n_emergencies++], package);
+}
+
 static void read_record(const char *key, const char *value, struct submission *submission)
 {
     if (strcmp(key, "verdict") == 0)
@@ -126,7 +132,9 @@ static void read_record(const char *key, const char *value, struct submission *s
     else if (strcmp(key, "why") == 0)
         copy_visible(value, submission->why, sizeof(submission->why));
     else if (strcmp(key, "may_emergency") == 0)
-        submission->may_emergency = strcmp(value, "1") == 0;
+        add_emergency(value, submission);
+    else if (strcmp(key, "denial") == 0)
+        copy_visible(value, submission->denial, sizeof(submission->denial));
     else if (strcmp(key, "waits") == 0)
         copy_visible(value, submission->waits, sizeof(submission->waits));
 }

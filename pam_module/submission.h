@@ -19,7 +19,10 @@ struct submission {
     char state[NAME_PACKAGE_MAX + 1];       /* as people see it: "Pending approval" */
     char message[PROTOCOL_MESSAGE_MAX + 1]; /* one or two lines */
     char why[PROTOCOL_WHY_MAX + 1];
-    bool may_emergency;                 /* the person may take the package in an emergency */
+    char denial[PROTOCOL_DENIAL_MAX + 1]; /* a sentence about the request before, which was denied */
+    /* What the person may take in an emergency. */
+    char emergencies[GATE_PACKAGES_MAX][NAME_PACKAGE_MAX + 1];
+    size_t n_emergencies;
     char waits[PROTOCOL_WAITS_MAX + 1]; /* what it waits for; "": waiting makes no sense */
 };
 

@@ -5,6 +5,7 @@
 #include "common/duration.h"
 #include "common/names.h"
 #include "common/timetext.h"
+#include "helperd/engine/denial.h"
 #include "helperd/engine/locks.h"
 
 #include <inttypes.h>
@@ -61,6 +62,16 @@ int engine_check_limits(struct engine *engine, uid_t uid, bool waived, struct re
     return r == 0 ? check_pace(engine, uid, reply) : r;
 }
 
+static int refuse_denied(struct engine *engine, const struct request *denied, int64_t until,
+                         struct reply *reply)
+{
+    char denial[DENIAL_TEXT_MAX], when[TIME_TEXT_MAX];
+    const int r = denial_describe(engine, denied, denial);
+    return r < 0 ? r
+                 : engine_refuse(reply, BUS_ERROR_POLICY_REFUSED, "%s A new one can be filed after %s.",
+                                 denial, time_text(until, when));
+}
+
 /* A cool-down follows a denial, and the expiry of a request from the gate (a job that logs in every day). */
 int engine_check_cooldown(struct engine *engine, const struct subject *subject, const struct package *package,
                           bool at_gate, struct reply *reply)
@@ -73,11 +84,7 @@ int engine_check_cooldown(struct engine *engine, const struct subject *subject, 
                                                                                    : 0;
     if (r == 0 && pause > 0 && clock_now(&engine->clock) < last.ended + pause)
         r = last.state == STATE_DENIED
-                ? engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                                "Request %" PRId64
-                                " for %s was denied. A new one can be filed after %s. Why it was "
-                                "denied: pkg-request status %" PRId64,
-                                last.id, package->name, time_text(last.ended + pause, when), last.id)
+                ? refuse_denied(engine, &last, last.ended + pause, reply)
                 : engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                                 "Request %" PRId64
                                 " for %s expired without a decision. At a login a new one is filed "

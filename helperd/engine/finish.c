@@ -3,6 +3,7 @@
 #include "helperd/engine/internal.h"
 
 #include "common/disk.h"
+#include "helperd/engine/denial.h"
 #include "helperd/engine/unrecorded.h"
 
 #include <errno.h>
@@ -31,13 +32,28 @@ static int put_withdrawn(const struct answer *answer, json_t *view)
     return failed ? -ENOMEM : 0;
 }
 
-static int put_may_emergency(const struct call *call, json_t *view)
+static int put_emergencies(const struct answer *answer, json_t *view)
 {
+    json_t *names = json_array();
+    bool failed = !names;
+    for (size_t i = 0; i < answer->n_emergencies; i++)
+        failed |= json_array_append_new(names, json_string(answer->emergencies[i])) < 0;
+    failed |= json_object_set_new(view, "may_emergency", names) < 0;
+    return failed ? -ENOMEM : 0;
+}
+
+/* What is told at the gate of a request that is pending. */
+static int put_pending(const struct call *call, json_t *view)
+{
+    const struct answer *answer = &call->reply->answer;
     struct request request = {0};
-    int r = store_get_request(call->engine->store, call->reply->answer.request, &request);
-    if (r == 0 && request.state == STATE_PENDING_APPROVAL)
-        r = put_bool(view, "may_emergency", true);
+    int r = store_get_request(call->engine->store, answer->request, &request);
+    const bool pending = r == 0 && request.state == STATE_PENDING_APPROVAL;
     request_deinit(&request);
+    if (pending && answer->n_emergencies > 0)
+        r = put_emergencies(answer, view);
+    if (pending && r == 0 && answer->denied)
+        r = denial_show(call->engine, answer->denied, view);
     return r == STORE_E_NONE ? -EIO : r;
 }
 
@@ -54,8 +70,8 @@ static int put_particulars(const struct call *call, const struct assignment *ass
         r = put_bool(view, "held", held);
     if (r == 0 && answer->submitted && call->facts->user && call->facts->user->runs_as)
         r = json_object_set_new(view, "runs_as", json_string(call->facts->user->runs_as)) < 0 ? -ENOMEM : 0;
-    if (r == 0 && answer->may_emergency)
-        r = put_may_emergency(call, view);
+    if (r == 0 && (answer->n_emergencies > 0 || answer->denied))
+        r = put_pending(call, view);
     if (r == 0 && answer->n_withdrawn > 0)
         r = put_withdrawn(answer, view);
     return r == 0 && answer->ended && assignment->id ? standing_show(call->engine, assignment, view) : r;

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "common/names.h"
+#include "helperd/engine/denial.h"
 #include "helperd/engine/locks.h"
 #include "helperd/grants/grant.h"
 
@@ -124,19 +125,70 @@ static int check_submission(const struct submission *submission, struct reply *r
     return 0;
 }
 
+/* Why a package cannot be had: what is most the user's own counts. */
+enum concern { CONCERN_NONE = 0, CONCERN_MAY_NOT_ASK, CONCERN_UNKNOWN, CONCERN_NOT_NOW, CONCERN_PAUSED };
+
 /* A submission that passed the first checks, as it goes through its packages. */
 struct search {
     const struct call *call;
     const struct submission *submission;
     const struct subject *subject;
-    int refusal; /* the first one; 0: none */
+    int refusal; /* the one that concerns the user most, the first of these; 0: none */
+    enum concern concern;
 };
 
 /* Files nothing: the caller asks the user and submits again, with a justification or without. */
-static int ask_for_justification(const struct package *package, struct reply *reply)
+static int ask_for_justification(const struct search *search, const struct package *package, int64_t denied,
+                                 struct reply *reply)
 {
     reply->value = json_pack("{s:s, s:b}", "package", package->name, "justification_wanted", 1);
-    return reply->value ? 0 : -ENOMEM;
+    if (!reply->value)
+        return -ENOMEM;
+    return denied ? denial_show(search->call->engine, denied, reply->value) : 0;
+}
+
+static enum concern find_concern(const struct search *search, const struct package *package,
+                                 const struct policy_ask *ask)
+{
+    struct reply unsaid = {0};
+    switch (policy_may_request(package, search->subject, ask)) {
+    case POLICY_REQUEST_NOT_REQUESTOR:
+        return CONCERN_MAY_NOT_ASK;
+    case POLICY_REQUEST_UNKNOWN:
+        return CONCERN_UNKNOWN;
+    default:
+        return engine_check_cooldown(search->call->engine, search->subject, package, ask->at_gate, &unsaid) >
+                       0
+                   ? CONCERN_PAUSED
+                   : CONCERN_NOT_NOW;
+    }
+}
+
+static void keep_refusal(struct search *search, int refusal, enum concern concern, const struct reply *reply)
+{
+    if (concern <= search->concern)
+        return;
+    search->refusal = refusal;
+    search->concern = concern;
+    *search->call->reply = *reply;
+}
+
+/* Files it, or asks for a justification first. Tells at the gate of a denial that came before. */
+static int file_allowed(struct search *search, const struct package *package, bool can_ask,
+                        struct reply *reply)
+{
+    const struct call call = {search->call->engine, search->call->caller, search->call->facts, reply};
+    int64_t denied = 0;
+    const int r = search->submission->at_gate
+                      ? denial_find(&call, search->subject, search->submission->packages, &denied)
+                      : 0;
+    if (r < 0)
+        return r;
+    if (can_ask && package->justification_required)
+        return ask_for_justification(search, package, denied, reply);
+    file_new_request(&call, search->subject, search->submission, package);
+    reply->answer.denied = denied;
+    return 0;
 }
 
 /* Files a request if the policy lets the user ask for the package. STORE_E_NONE: try the next one. */
@@ -154,18 +206,12 @@ static int file_if_allowed(struct search *search, const char *name, bool waived_
     struct reply reply = {0};
     int r = engine_check_filing(search->call->engine, search->subject, package, &ask, &reply);
     if (r == BUS_ERROR_POLICY_REFUSED || r == BUS_ERROR_UNAVAILABLE) {
-        /* The next package may be allowed; if none is, the first refusal counts. */
-        if (search->refusal == 0)
-            *search->call->reply = reply;
-        search->refusal = search->refusal ? search->refusal : r;
+        /* The next package may be allowed. */
+        keep_refusal(search, r, find_concern(search, package, &ask), &reply);
         return STORE_E_NONE;
     }
-    if (r == 0 && can_ask && package->justification_required)
-        r = ask_for_justification(package, &reply);
-    else if (r == 0)
-        file_new_request(
-            &(const struct call){search->call->engine, search->call->caller, search->call->facts, &reply},
-            search->subject, search->submission, package);
+    if (r == 0)
+        r = file_allowed(search, package, can_ask, &reply);
     *search->call->reply = reply;
     return r;
 }
@@ -194,16 +240,22 @@ static int try_any(struct search *search, const char *name)
     return file_if_allowed(search, name, false);
 }
 
-/* Tells at the gate, where the user can run no command, that they may take the package in an emergency. */
-static int offer_emergency(const struct search *search, const char *name)
+/* Tells at the gate, where the user can run no command, which packages they may take in an emergency. */
+static int offer_emergencies(const struct search *search)
 {
-    const struct package *package = packages_find(search->call->engine->packages, name);
-    bool unreviewed = false;
-    if (!search->submission->at_gate || !search->call->reply->answer.request || !package ||
-        !policy_names(package->emergency, search->subject))
+    struct answer *answer = &search->call->reply->answer;
+    int r = 0;
+    if (!search->submission->at_gate || !answer->request)
         return 0;
-    const int r = emergency_is_unreviewed(search->call->engine, search->subject, package, &unreviewed);
-    search->call->reply->answer.may_emergency = r == 0 && !unreviewed;
+    for (char **name = search->submission->packages; *name && r == 0; name++) {
+        const struct package *package = packages_find(search->call->engine->packages, *name);
+        bool unreviewed = false;
+        if (!package || !policy_names(package->emergency, search->subject))
+            continue;
+        r = emergency_is_unreviewed(search->call->engine, search->subject, package, &unreviewed);
+        if (r == 0 && !unreviewed)
+            strcpy(answer->emergencies[answer->n_emergencies++], package->name);
+    }
     return r;
 }
 
@@ -223,7 +275,7 @@ int engine_submit(const struct call *call, const struct submission *submission)
         for (char **name = submission->packages; *name; name++) {
             r = passes[pass](&search, *name);
             if (r != STORE_E_NONE)
-                return r == 0 ? offer_emergency(&search, *name) : r;
+                return r == 0 ? offer_emergencies(&search) : r;
         }
     if (search.refusal)
         return search.refusal;

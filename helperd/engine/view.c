@@ -236,6 +236,13 @@ static void set_emergency(struct builder *builder, const struct record *record,
         set_text(builder, "decides_for", for_whom->subject->name);
 }
 
+static void set_pause(struct builder *builder, const struct request *request, const struct package *package,
+                      int64_t now)
+{
+    if (request->state == STATE_DENIED && package && request->ended + package->cooldown > now)
+        set_time(builder, "pause_until", request->ended + package->cooldown);
+}
+
 json_t *view_request(const struct engine *engine, const struct record *record,
                      const struct policy_decider *caller)
 {
@@ -273,6 +280,7 @@ json_t *view_request(const struct engine *engine, const struct record *record,
         set_emergency(&builder, record, packages, caller);
     set_decisions(&builder, record);
     set_time(&builder, "ended", request->ended);
+    set_pause(&builder, request, packages_find(packages, request->package), now);
     set_text(&builder, "cancel_reason", request->cancel_reason);
     set_assignment(&builder, record);
     set_may_decide(&builder, record, packages, caller, now);

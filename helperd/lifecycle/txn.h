@@ -10,6 +10,7 @@
 #include "common/config.h"
 #include "common/identity.h"
 #include "common/locks.h"
+#include "common/names.h"
 #include "helperd/config/packages_allow.h"
 #include "helperd/grants/grant.h"
 #include "helperd/host/clock.h"
@@ -113,7 +114,10 @@ struct answer {
     bool submitted;     /* show whether it existed before, and is held */
     bool extended;      /* show whether it existed before */
     bool existing;
-    bool may_emergency; /* while it is pending the user may take the package in an emergency */
+    int64_t denied; /* the request that was denied before this one was filed: it is told; 0: none */
+    /* What the user may take in an emergency while it is pending. */
+    char emergencies[BUS_PACKAGES_MAX][NAME_PACKAGE_MAX + 1];
+    size_t n_emergencies;
     bool ended; /* it ended: answer when the access is gone, and show memberships that stay by other means */
     int64_t withdrawn[8]; /* requests that were withdrawn with it */
     size_t n_withdrawn;

@@ -64,6 +64,9 @@ static void say_approval(struct words *text, const struct saying *saying)
         words_say(text, " by ");
         say_approvers(text, approvers);
     }
+    if (request_number(saying->request, "stages") > 1)
+        words_say(text, ", stage %" PRId64 " of %" PRId64, request_number(saying->request, "stage"),
+                  request_number(saying->request, "stages"));
 }
 
 /* An account that shares its uid with another runs its commands as that one, who may not read its requests. */
@@ -150,11 +153,21 @@ static void say_in_place(struct words *text, const struct saying *saying)
                     "If that does not help, please tell an administrator: your grant file may be damaged.");
 }
 
-/* Says that a reason exists, without its text: that is shown to the requestor, not to anyone who tries to log in. */
-static void say_denial(struct words *text, const struct saying *saying)
+/* By whom and why: who cannot get in can run no command to read it. */
+static void say_denied(struct words *text, const struct saying *saying)
 {
-    words_say(text, "was denied.\nWho denied it, and why: ");
-    say_how_to_read(text, saying);
+    const json_t *decisions = json_object_get(saying->request, "decisions");
+    const json_t *last = json_array_get(decisions, json_array_size(decisions) - 1);
+    char decider[PRINCIPAL_MAX], reason[WORDS_LINE_MAX];
+    text_visible(request_text(last, "decider"), decider, sizeof(decider));
+    words_one_line(request_text(last, "reason"), reason, sizeof(reason));
+    words_say(text, "was denied%s%s%s%s", *decider ? " by " : "", decider, *reason ? ": " : "", reason);
+    const int64_t pause = request_number(saying->request, "pause_until");
+    char when[WORDS_WHEN_MAX];
+    if (pause > saying->now)
+        words_say(text, "\nA new one can be filed after %s.", words_when(pause, saying->now, when));
+    else
+        words_say(text, "\nYour next login files a new one.");
 }
 
 static void say_other_state(struct words *text, const struct saying *saying)
@@ -171,7 +184,7 @@ static const struct {
         verdict; /* of a new request; an existing one gets VERDICT_EXISTING instead of VERDICT_FILED */
     void (*say)(struct words *text, const struct saying *saying);
 } states[] = {
-    {STATE_DENIED, VERDICT_DENIED, say_denial},
+    {STATE_DENIED, VERDICT_DENIED, say_denied},
     {STATE_SUBMITTED, VERDICT_FILED, say_pending},
     {STATE_PENDING_APPROVAL, VERDICT_FILED, say_pending},
     {STATE_APPROVED, VERDICT_FULFILLING, say_fulfilling},
@@ -184,7 +197,10 @@ static const struct {
 static void say_request(struct words *text, const struct saying *saying, const char *host,
                         void (*say_body)(struct words *text, const struct saying *saying))
 {
-    words_say(text, "%s on %s: ", request_text(saying->request, "package"), host);
+    char denial[PROTOCOL_DENIAL_MAX + 1];
+    words_one_line(request_text(saying->request, "denial"), denial, sizeof(denial));
+    words_say(text, "%s on %s: %s%s", request_text(saying->request, "package"), host, denial,
+              *denial ? " A new one was filed: " : "");
     if (saying->id > 0)
         words_say(text, "request %" PRId64 " ", saying->id);
     else
@@ -203,11 +219,20 @@ static void add_request(const json_t *request, int64_t id, struct protocol_messa
     protocol_add(ret, "state", state_identifier(state_from_identifier(request_text(request, "state"))));
 }
 
+static void add_denial(const json_t *request, struct protocol_message *ret)
+{
+    char denial[PROTOCOL_DENIAL_MAX + 1];
+    words_one_line(request_text(request, "denial"), denial, sizeof(denial));
+    if (*denial)
+        protocol_add(ret, "denial", denial);
+}
+
 /* Adds what the request waits for, if a decision, an emergency or a moment can end the wait. */
 static void add_waits(const struct saying *saying, enum verdict verdict, struct protocol_message *ret)
 {
     const bool undecidable = json_is_true(json_object_get(saying->request, "undecidable"));
-    const bool may_emergency = json_is_true(json_object_get(saying->request, "may_emergency"));
+    const json_t *emergencies = json_object_get(saying->request, "may_emergency");
+    const bool may_emergency = json_array_size(emergencies) > 0;
     char visible[PROTOCOL_WAITS_MAX + 1];
     struct words text = {.used = 0};
     if (verdict == VERDICT_FULFILLING) {
@@ -223,8 +248,8 @@ static void add_waits(const struct saying *saying, enum verdict verdict, struct 
         say_approval(&text, saying);
     }
     protocol_add(ret, "waits", text_visible(text.text, visible, sizeof(visible)));
-    if (may_emergency)
-        protocol_add(ret, "may_emergency", "1");
+    for (size_t i = 0; i < json_array_size(emergencies); i++)
+        protocol_add(ret, "may_emergency", json_string_value(json_array_get(emergencies, i)));
 }
 
 void answer_request(const json_t *request, const char *host, int64_t now, struct protocol_message *ret)
@@ -237,6 +262,7 @@ void answer_request(const json_t *request, const char *host, int64_t now, struct
         json_is_true(json_object_get(request, "justification_wanted"))) {
         answer_verdict(VERDICT_REASON_WANTED, ret);
         protocol_add(ret, "package", request_text(request, "package"));
+        add_denial(request, ret);
         return;
     }
     if (!name_is_package(request_text(request, "package")) || state == STATE_NONE) {
@@ -257,6 +283,7 @@ void answer_request(const json_t *request, const char *host, int64_t now, struct
     add_request(request, saying.id, ret);
     say_request(&text, &saying, host, states[row].say);
     protocol_add(ret, "message", text.text);
+    add_denial(request, ret);
     add_waits(&saying, verdict, ret);
 }
 

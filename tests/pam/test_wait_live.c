@@ -90,8 +90,8 @@ START_TEST(test_denied)
     };
     const struct pam_host_outcome outcome = log_in(steps);
     ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
-    ck_assert_str_eq(outcome.said, "prod on demohost: request 1 was denied.\n"
-                                   "Who denied it, and why: pkg-request status 1\n");
+    ck_assert_str_eq(outcome.said, "prod on demohost: request 1 was denied by bob: office hours only\n"
+                                   "Your next login files a new one.\n");
     live_expect("alice", "pkg-request status 1", 0, "office hours only");
     live_expect("root", "pkg-admin status", 0, "");
     live_expect("bob", "pkg-approve", 0, "Nothing waits for you"); /* the look filed nothing new */
@@ -102,8 +102,10 @@ END_TEST
 START_TEST(test_two_stages)
 {
     static const struct step steps[] = {
-        {"staged, request 1: waiting for approval by bob.", "bob", "pkg-approve approve 1", "", false},
-        {"staged, request 1: waiting for approval by carol.", "carol", "pkg-approve approve 1", "", false},
+        {"staged, request 1: waiting for approval by bob, stage 1 of 2.", "bob", "pkg-approve approve 1", "",
+         false},
+        {"staged, request 1: waiting for approval by carol, stage 2 of 2.", "carol", "pkg-approve approve 1",
+         "", false},
         {NULL, NULL, NULL, NULL, false},
     };
     pam_host_line("package=staged wait=30");
@@ -144,8 +146,7 @@ START_TEST(test_emergency)
 {
     static const struct step steps[] = {
         {"broken, request 1: waiting for approval by bob. Enter looks again, q leaves it filed, e takes it "
-         "in "
-         "an emergency: ",
+         "in an emergency, ? explains: ",
          NULL, NULL, "e", false},
         {"Every approver is told of this emergency, and one reviews it. Reason for taking broken: ", NULL,
          NULL, "disk full", false},
@@ -166,7 +167,7 @@ END_TEST
 START_TEST(test_emergency_in_a_crowd)
 {
     static const struct step steps[] = {
-        {"e takes it in an emergency: ", NULL, NULL, "e", false},
+        {"e takes it in an emergency, ? explains: ", NULL, NULL, "e", false},
         {"Reason for taking broken: ", NULL, NULL, "disk full", false},
         {NULL, NULL, NULL, NULL, false},
     };
@@ -206,7 +207,8 @@ START_TEST(test_no_emergency)
     };
     static const struct step not_trusted[] = {
         {"Reason for access to prod", NULL, NULL, "ticket 4711", false},
-        {"q leaves it filed: ", NULL, NULL, "e", false},
+        {"q leaves it filed, ? explains: ", NULL, NULL, "e", false},
+        {"Enter looks again, q leaves it filed: ", NULL, NULL, "q", false},
         {NULL, NULL, NULL, NULL, false},
     };
     pam_host_line("package=broken wait=30");
@@ -234,12 +236,48 @@ START_TEST(test_emergency_refused)
 }
 END_TEST
 
+/* A line of two packages: on call for the one that was not filed, taken by its name. */
+START_TEST(test_emergency_of_another)
+{
+    static const struct step steps[] = {
+        {"staged, request 1: waiting for approval by bob, stage 1 of 2. Enter looks again, q leaves it "
+         "filed, e "
+         "takes broken in an emergency, ? explains: ",
+         NULL, NULL, "e staged", false},
+        {"Enter looks again, q leaves it filed, e takes broken in an emergency: ", NULL, NULL, "e broken",
+         false},
+        {"Reason for taking broken: ", NULL, NULL, "disk full", false},
+        {NULL, NULL, NULL, NULL, false},
+    };
+    pam_host_line("package=staged package=broken wait=30");
+    const struct pam_host_outcome outcome = log_in(steps);
+    ck_assert_msg(outcome.code == PAM_SUCCESS, "%d %s", outcome.code, outcome.said);
+    live_expect("alice", "pkg-request status 2", 0, "disk full");
+}
+END_TEST
+
+/* The next login tells what became of the last, and files anew. */
+START_TEST(test_denied_before)
+{
+    static const struct step none[] = {{NULL, NULL, NULL, NULL, false}};
+    pam_host_line("package=staged package=broken");
+    ck_assert_int_eq(log_in(none).code, PAM_PERM_DENIED);
+    live_expect("bob", "pkg-approve deny 1 -m 'no ticket'", 0, "");
+    const struct pam_host_outcome outcome = log_in(none);
+    ck_assert_int_eq(outcome.code, PAM_PERM_DENIED);
+    ck_assert_msg(strstr(outcome.said,
+                         "staged on demohost: Request 1 for staged was denied by bob: no ticket. A new "
+                         "one was filed: request 2 waits for approval by bob, stage 1 of 2 (until "),
+                  "%s", outcome.said);
+}
+END_TEST
+
 /* Where nobody can decide there is nothing to wait for, and an emergency all the more. */
 START_TEST(test_emergency_without_approvers)
 {
     static const struct step steps[] = {
         {"alone, request 1: waiting for somebody who can decide it. Enter looks again, q leaves it filed, e "
-         "takes it in an emergency: ",
+         "takes it in an emergency, ? explains: ",
          NULL, NULL, "e", false},
         {"Reason for taking alone: ", NULL, NULL, "disk full", false},
         {NULL, NULL, NULL, NULL, false},
@@ -296,6 +334,7 @@ int main(void)
     suite_timeout(60);
     suite_add(test_let_in, test_denied, test_two_stages, test_without_approval, test_no_reason,
               test_emergency, test_emergency_in_a_crowd, test_no_emergency, test_emergency_refused,
-              test_approved_before_the_emergency, test_emergency_without_approvers, test_daemon_gone);
+              test_approved_before_the_emergency, test_emergency_of_another, test_denied_before,
+              test_emergency_without_approvers, test_daemon_gone);
     return suite_run();
 }

@@ -10,7 +10,7 @@
 
 #define ASKED                                                                                                \
     "db-admins, request 17: waiting for approval by bob or a member of dba-leads. Enter looks again, q "     \
-    "leaves it filed: \n"
+    "leaves it filed, ? explains: \n"
 #define PACKAGE_ON_HOST "db-admins on demohost: "
 
 static inline void setup_wait(void)

@@ -16,12 +16,20 @@
     "[package]\ngroups = backup\n[policy]\nduration = 4h\napprovers = bob\nemergency = alice\n"              \
     "emergency_duration = 30m\n"
 
+/* Those of a line with several packages: a pause after a denial, not for alice, another emergency. */
+#define PAUSED "[package]\ngroups = auditors\n[policy]\nduration = 1h\napprovers = bob\ncooldown = 2h\n"
+#define CLOSED "[package]\ngroups = auditors\n[policy]\nrequestors = carol\nduration = 1h\napprovers = bob\n"
+#define MENDED                                                                                               \
+    "[package]\ngroups = auditors\n[policy]\nduration = 4h\napprovers = bob\nemergency = alice dave\n"       \
+    "emergency_duration = 30m\n"
+
 static struct fixture fixture;
 static json_t *value; /* of the last call */
 
 static void setup(void)
 {
-    fixture_init(&fixture, "wanting", WANTING, "easy", EASY, "free", FREE, "broken", BROKEN, NULL);
+    fixture_init(&fixture, "wanting", WANTING, "easy", EASY, "free", FREE, "broken", BROKEN, "paused", PAUSED,
+                 "closed", CLOSED, "mended", MENDED, NULL);
     value = NULL;
 }
 
@@ -53,9 +61,41 @@ static int take_in_emergency(const char *caller, const char *user, const char *p
     return fixture_answer(engine_emergency(fixture_call(&fixture, caller, user), &submission), &value);
 }
 
+/* By the gate, whose line names these. */
+static int submit_line(const char *user, char *const *packages)
+{
+    const struct submission submission = {.user = user, .packages = (char **)packages, .at_gate = true};
+    json_decref(value);
+    value = NULL;
+    return fixture_answer(engine_submit(fixture_call(&fixture, "root", user), &submission), &value);
+}
+
+static int deny(const char *reason)
+{
+    return fixture_decide(&fixture, "bob", fixture_id(json_incref(value)), false, reason, NULL);
+}
+
+static const char *text_of(const char *member)
+{
+    const char *text = json_string_value(json_object_get(value, member));
+    return text ? text : "";
+}
+
 static bool says(const char *member)
 {
     return json_is_true(json_object_get(value, member));
+}
+
+/* "broken mended": what the user may take at once. */
+static const char *offered(void)
+{
+    static char names[256];
+    const json_t *list = json_object_get(value, "may_emergency");
+    *names = '\0';
+    for (size_t i = 0; i < json_array_size(list); i++)
+        snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? " " : "",
+                 json_string_value(json_array_get(list, i)));
+    return names;
 }
 
 static bool wanted(void)
@@ -127,13 +167,14 @@ END_TEST
 START_TEST(test_emergency_offered)
 {
     ck_assert_int_eq(submit("root", "alice", "easy", NULL, false), 0);
-    ck_assert(!says("may_emergency"));
+    ck_assert_str_eq(offered(), "");
     ck_assert_int_eq(submit("root", "dave", "broken", NULL, false), 0);
-    ck_assert(!says("may_emergency"));
+    ck_assert_str_eq(offered(), "");
     ck_assert_int_eq(submit("root", "alice", "broken", NULL, false), 0);
-    ck_assert(says("may_emergency"));
+    ck_assert_str_eq(offered(), "broken");
     ck_assert_int_eq(submit("root", "alice", "broken", NULL, true), 0);
-    ck_assert(says("may_emergency") && says("existing"));
+    ck_assert_str_eq(offered(), "broken");
+    ck_assert(says("existing"));
     json_t *own = NULL;
     ck_assert_int_eq(fixture_submit(&fixture, "alice", "broken", NULL, &own), 0);
     ck_assert_ptr_null(json_object_get(own, "may_emergency"));
@@ -141,10 +182,76 @@ START_TEST(test_emergency_offered)
 
     ck_assert_int_eq(take_in_emergency("root", "alice", "broken", "disk full"), 0);
     ck_assert_int_eq(submit("root", "alice", "broken", NULL, false), 0);
-    ck_assert(says("held") && !says("may_emergency"));
+    ck_assert(says("held"));
+    ck_assert_str_eq(offered(), "");
     fixture.now += 1800;
     ck_assert_int_eq(submit("root", "alice", "broken", NULL, false), 0);
-    ck_assert(!says("held") && !says("may_emergency")); /* not before it is reviewed */
+    ck_assert(!says("held"));
+    ck_assert_str_eq(offered(), ""); /* not before it is reviewed */
+}
+END_TEST
+
+/* Every package of the line that names the user, whichever was filed. */
+START_TEST(test_emergencies_of_a_line)
+{
+    static char *const line[] = {(char *)"easy", (char *)"broken", (char *)"closed", (char *)"mended", NULL};
+    ck_assert_int_eq(submit_line("alice", line), 0);
+    ck_assert_str_eq(text_of("package"), "easy");
+    ck_assert_str_eq(offered(), "broken mended");
+    ck_assert_int_eq(submit_line("dave", line), 0);
+    ck_assert_str_eq(offered(), "mended");
+    ck_assert_int_eq(take_in_emergency("root", "alice", "mended", "disk full"), 0);
+    ck_assert_int_eq(submit_line("alice", (char *const[]){(char *)"easy", (char *)"broken", NULL}), 0);
+    ck_assert_str_eq(offered(), "broken");
+}
+END_TEST
+
+/* Who cannot get in is told by whom and why, once, with what is filed now. */
+START_TEST(test_denial_told)
+{
+    static char *const line[] = {(char *)"easy", (char *)"broken", NULL};
+    ck_assert_int_eq(submit_line("alice", line), 0);
+    ck_assert_str_eq(text_of("denial"), "");
+    ck_assert_int_eq(deny("no ticket"), 0);
+    ck_assert_int_eq(submit_line("alice", line), 0);
+    ck_assert_str_eq(text_of("denial"), "Request 1 for easy was denied by bob: no ticket.");
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "denied")), 1);
+    ck_assert_int_eq(fixture_id(json_incref(value)), 2);
+    ck_assert_int_eq(submit_line("alice", line), 0);
+    ck_assert(says("existing"));
+    ck_assert_str_eq(text_of("denial"), "");
+    /* Also before a reason is asked for; not outside the gate, where pkg-request says it. */
+    ck_assert_int_eq(submit("root", "alice", "wanting", "why", false), 0);
+    ck_assert_int_eq(deny("?"), 0);
+    ck_assert_int_eq(submit("root", "alice", "wanting", NULL, true), 0);
+    ck_assert(wanted());
+    ck_assert_str_eq(text_of("denial"), "Request 3 for wanting was denied by bob: ?");
+    json_t *own = NULL;
+    ck_assert_int_eq(fixture_submit(&fixture, "alice", "wanting", "because", &own), 0);
+    ck_assert_ptr_null(json_object_get(own, "denial"));
+    json_decref(own);
+}
+END_TEST
+
+/* What is refused of a line is told of the package that is most the user's. */
+START_TEST(test_refusal_of_a_line)
+{
+    static char *const line[] = {(char *)"closed", (char *)"paused", NULL};
+    static char *const again[] = {(char *)"paused", (char *)"closed", NULL};
+    ck_assert_int_eq(submit_line("alice", line), 0);
+    ck_assert_int_eq(deny("no ticket"), 0);
+    ck_assert_int_eq(submit_line("alice", line), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(
+        strstr(fixture_message, "Request 1 for paused was denied by bob: no ticket. A new one can"));
+    ck_assert_int_eq(submit_line("alice", again), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "Request 1 for paused was denied by bob"));
+    /* One that may be asked for is, and the denial is told with it. */
+    ck_assert_int_eq(submit_line("alice", (char *const[]){(char *)"paused", (char *)"easy", NULL}), 0);
+    ck_assert_str_eq(text_of("package"), "easy");
+    ck_assert_str_eq(text_of("denial"), "Request 1 for paused was denied by bob: no ticket.");
+    ck_assert_int_eq(submit_line("alice", (char *const[]){(char *)"closed", (char *)"unheard", NULL}),
+                     BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(strstr(fixture_message, "does not let you ask"));
 }
 END_TEST
 
@@ -187,6 +294,7 @@ int main(void)
 {
     suite_case("gate", setup, teardown);
     suite_add(test_asked_first, test_not_asked, test_refused_before, test_without_approval,
-              test_emergency_offered, test_emergency_taken, test_somebody_else);
+              test_emergency_offered, test_emergencies_of_a_line, test_denial_told, test_refusal_of_a_line,
+              test_emergency_taken, test_somebody_else);
     return suite_run();
 }

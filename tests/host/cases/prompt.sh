@@ -73,7 +73,7 @@ let_in_in_an_emergency()
         >"$root/etc/accesspkg/packages.d/$package.conf"
     host pkg-admin reload
     sed -i "s/\(pam_accesspkg.so package=$package\).*/\1 wait=60/" "$root"/etc/pam.d/sshd
-    run ssh_by keyboard-interactive 'assword:' alice 'q leaves it filed, e takes it in an emergency: ' e \
+    run ssh_by keyboard-interactive 'assword:' alice 'q leaves it filed, e takes it in an emergency, ? explains: ' e \
         'Reason for taking db-admins: ' 'disk full'
     succeeded
     says "($group)"
