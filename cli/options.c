@@ -61,7 +61,7 @@ const struct option_row options_rows[] = {
     {"reason", 'm', "TEXT", TAKES_REASON, set_reason, OPTION_NONE, "why; those whom it concerns read it"},
     {"justification", 0, "TEXT", TAKES_REASON, set_reason, OPTION_NONE, "the same as --reason"},
     {"duration", 'd', "TIME", TAKES_DURATION, set_duration, OPTION_NONE,
-     "for how long, as 90m, 4h, 1d or forever"},
+     "for how long, as 90m, 4h, 1d, 2w or forever"},
     {"for", 0, "TIME", TAKES_FOR, set_duration, OPTION_NONE, "give less time than was asked for"},
     {"start", 0, "WHEN", TAKES_START, set_start, OPTION_NONE,
      "begin later: +2h, 14:30 or '2026-11-24 09:00'"},
@@ -109,11 +109,15 @@ static int set_reason(struct invocation *invocation, const char *value)
 
 static int set_duration(struct invocation *invocation, const char *value)
 {
-    if (duration_parse_or_forever(value, &invocation->duration) < 0)
-        return command_usage(invocation,
-                             "'%s' is no duration; write it as 90m, 4h or 1d, ten years at most, or forever",
-                             value);
-    return 0;
+    if (strcmp(value, "forever") == 0)
+        return duration_parse_or_forever(value, &invocation->duration);
+    if (duration_parse_typed(value, &invocation->duration) == 0)
+        return 0;
+    if (*value && !value[strspn(value, "0123456789")])
+        return command_usage(invocation, "'%s' has no unit; write it as 90m, 4h, 1d or 2w", value);
+    return command_usage(invocation,
+                         "'%s' is no duration; write it as 90m, 4h, 1d or 2w, ten years at most, or forever",
+                         value);
 }
 
 static int refuse_time(struct invocation *invocation, const char *value, const struct when_gap *gap,

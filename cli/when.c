@@ -237,7 +237,7 @@ int when_parse(const char *text, int64_t now, int64_t *ret, struct when_gap *ret
     int64_t seconds = 0;
     bool local = true;
     if (text[0] == '+') {
-        if (duration_parse(text + 1, &seconds) < 0)
+        if (duration_parse_typed(text + 1, &seconds) < 0)
             return -EINVAL;
         *ret = now + seconds;
         return 0;
@@ -264,7 +264,7 @@ int when_parse_past(const char *text, int64_t now, int64_t *ret, struct when_gap
 {
     int64_t seconds = 0;
     bool local = true;
-    if (duration_parse(text, &seconds) == 0) {
+    if (duration_parse_typed(text, &seconds) == 0) {
         *ret = now > seconds ? now - seconds : 0;
         return 0;
     }

@@ -71,6 +71,11 @@ int duration_parse(const char *text, int64_t *ret_seconds)
     return 0;
 }
 
+int duration_parse_typed(const char *text, int64_t *ret_seconds)
+{
+    return *text && !text[strspn(text, "0123456789")] ? -EINVAL : duration_parse(text, ret_seconds);
+}
+
 int duration_parse_or_forever(const char *text, int64_t *ret_seconds)
 {
     if (strcmp(text, forever) != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Durations as people write them: "90s", "15m", "4h", "1h30m", "2d", "1w". A bare number is seconds. */
+/* Durations as people write them: "90s", "15m", "4h", "1h30m", "2d", "1w". In files a bare number is seconds. */
 #pragma once
 
 #include <stddef.h>
@@ -16,7 +16,10 @@ enum { DURATION_TEXT_MAX = 48 };
 /* 0; -EINVAL when it is not a duration, is zero, or repeats a unit; -ERANGE above DURATION_MAX. Seconds. */
 int duration_parse(const char *text, int64_t *ret_seconds);
 
-/* The same, where "forever" stands for DURATION_FOREVER. */
+/* The same of what people type: a number without a unit is -EINVAL, for "4" may mean hours. */
+int duration_parse_typed(const char *text, int64_t *ret_seconds);
+
+/* The same as duration_parse, where "forever" stands for DURATION_FOREVER. */
 int duration_parse_or_forever(const char *text, int64_t *ret_seconds);
 
 /* from + seconds, for a point in time or a duration; DURATION_FOREVER when either has no end. */

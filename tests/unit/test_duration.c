@@ -34,6 +34,20 @@ START_TEST(parse)
 }
 END_TEST
 
+/* A number alone is seconds in a file, and nothing when typed. */
+START_TEST(parse_typed)
+{
+    int64_t seconds = -1;
+    ck_assert_int_eq(duration_parse_typed("4", &seconds), -EINVAL);
+    ck_assert_int_eq(duration_parse_typed("0", &seconds), -EINVAL);
+    ck_assert_int_eq(duration_parse_typed("0h", &seconds), -EINVAL);
+    ck_assert_int_eq(duration_parse_typed("", &seconds), -EINVAL);
+    ck_assert_int_eq(duration_parse_typed("1h30", &seconds), -EINVAL);
+    ck_assert_int_eq(duration_parse_typed("1w", &seconds), 0);
+    ck_assert_int_eq(seconds, 604800);
+}
+END_TEST
+
 START_TEST(refuse)
 {
     static const struct {
@@ -144,6 +158,6 @@ END_TEST
 int main(void)
 {
     suite_case("duration", NULL, NULL);
-    suite_add(parse, refuse, shown, written_is_read_back, forever);
+    suite_add(parse, parse_typed, refuse, shown, written_is_read_back, forever);
     return suite_run();
 }

@@ -76,7 +76,7 @@ static const struct {
     int64_t want; /* 0: refused */
 } times[] = {
     {"+2h", NOON + 7200},
-    {"+90", NOON + 90},
+    {"+90", 0},
     {"14:30", NOON + 5400},
     {"12:00", NOON + 23 * 3600}, /* past today: tomorrow's */
     {"2025-11-24 09:00", NOON + 20 * 3600},
