@@ -23,7 +23,11 @@ static void write_package(FILE *out, const struct package *package)
     canonical_text(out, "description", package->description);
     canonical_list(out, "group", package->groups);
     canonical_list(out, "requestor", package->requestors);
-    canonical_number(out, "justification-required", package->justification_required);
+    /* 2, asked for, came later: what was written as 1 stays the same text. */
+    canonical_number(out, "justification-required",
+                     package->justification_required && !package->justification_at_gate
+                         ? 2
+                         : package->justification_required);
     canonical_number(out, "approval-required", package->approval_required);
     canonical_number(out, "extension", package->extension);
     canonical_number(out, "duration", package->duration);

@@ -64,8 +64,9 @@ struct package {
     char *name;
     char *description;
     strv groups;
-    strv requestors; /* empty: every user */
-    bool justification_required;
+    strv requestors;             /* empty: every user */
+    bool justification_required; /* at the gate where it can be asked for there, else filed without */
+    bool justification_at_gate;  /* there, too, nothing is filed without one */
     bool approval_required;
     enum package_extension extension;
     int64_t duration;      /* this and all times in seconds; DURATION_FOREVER: no end */

@@ -35,7 +35,8 @@ struct draft {
     size_t n_stages; /* the highest number present */
 };
 
-static const char *const justification_words[] = {"optional", "required", NULL};
+enum { JUSTIFICATION_REQUIRED = 2 };
+static const char *const justification_words[] = {"optional", "asked", "required", NULL};
 static const char *const extension_words[] = {
     [PACKAGE_EXTENSION_NO] = "no",
     [PACKAGE_EXTENSION_ALLOWED] = "allowed",
@@ -459,6 +460,7 @@ static int finish_package(struct draft *draft, const char *name)
     if (!package->emergency_duration)
         package->emergency_duration = package->duration < EMERGENCY_MAX ? package->duration : EMERGENCY_MAX;
     package->justification_required = draft->justification != 0;
+    package->justification_at_gate = draft->justification == JUSTIFICATION_REQUIRED;
     package->approval_required = draft->approval != APPROVAL_NONE;
     package->at_end = (enum package_at_end)draft->at_end;
     package->revoke_on_removed = draft->on_removed != 0;

@@ -116,7 +116,22 @@ int engine_check_duties(struct engine *engine, const struct subject *subject, co
         package->name, conflict.package, subject->name);
 }
 
-static int refuse_request(enum policy_request_verdict verdict, const struct package *package,
+static int refuse_without_reason(const struct package *package, bool at_gate, struct reply *reply)
+{
+    if (at_gate)
+        return engine_refuse(
+            reply, BUS_ERROR_POLICY_REFUSED,
+            "%s is given for a reason alone, and none was given, so nothing was filed. Give it at "
+            "the prompt of a login that has one (ssh -o "
+            "PreferredAuthentications=keyboard-interactive), or in a session on this host: "
+            "pkg-request submit %s -m 'REASON'",
+            package->name, package->name);
+    return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                         "%s asks for a justification. Please say why: pkg-request submit %s -m 'REASON'",
+                         package->name, package->name);
+}
+
+static int refuse_request(enum policy_request_verdict verdict, const struct package *package, bool at_gate,
                           struct reply *reply)
 {
     char longest[DURATION_TEXT_MAX], most[DURATION_TEXT_MAX];
@@ -130,9 +145,7 @@ static int refuse_request(enum policy_request_verdict verdict, const struct pack
     case POLICY_REQUEST_UNKNOWN:
         return engine_refuse_unknown(reply, "whether the policy lets you ask for it");
     case POLICY_REQUEST_NEEDS_JUSTIFICATION:
-        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                             "%s asks for a justification. Please say why: pkg-request submit %s -m 'REASON'",
-                             package->name, package->name);
+        return refuse_without_reason(package, at_gate, reply);
     case POLICY_REQUEST_TOO_LONG:
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "%s is given for at most %s at a time. The longest: pkg-request submit "
@@ -150,7 +163,7 @@ int engine_check_filing(struct engine *engine, const struct subject *subject, co
 {
     int r;
     if ((r = engine_check_locked(engine, subject, NULL, BUS_ERROR_POLICY_REFUSED, reply)) != 0 ||
-        (r = refuse_request(policy_may_request(package, subject, ask), package, reply)) != 0 ||
+        (r = refuse_request(policy_may_request(package, subject, ask), package, ask->at_gate, reply)) != 0 ||
         (r = engine_check_limits(engine, subject->uid, !package->approval_required, reply)) != 0 ||
         (r = engine_check_cooldown(engine, subject, package, ask->at_gate, reply)) != 0)
         return r;

@@ -26,7 +26,8 @@ enum policy_request_verdict policy_may_request(const struct package *package, co
                                                              : POLICY_REQUEST_NOT_REQUESTOR;
     if (ask->duration > package->max_duration)
         return POLICY_REQUEST_TOO_LONG;
-    if (package->justification_required && !ask->has_justification && !ask->at_gate)
+    if (!ask->has_justification &&
+        (package->justification_at_gate || (package->justification_required && !ask->at_gate)))
         return POLICY_REQUEST_NEEDS_JUSTIFICATION;
     return POLICY_REQUEST_ALLOWED;
 }

@@ -134,7 +134,7 @@ END_TEST
 
 /* ---- prompting -------------------------------------------------------------------------------------------------- */
 
-/* As accesspkgd, with `justification = required` and approvers; see tests/pam/test_prompt.c, test_wait.c. */
+/* As accesspkgd, with `justification = asked` and approvers; see tests/pam/test_prompt.c, test_wait.c. */
 static struct gate_bus_reply answer_wanting(const json_t *arguments, uid_t uid)
 {
     const json_t *options = json_array_get(arguments, 2);

@@ -14,7 +14,7 @@
 
 #define ASKED "Reason for access to db-admins: \n"
 
-/* As accesspkgd with `justification = required`. */
+/* As accesspkgd with `justification = asked`. */
 static struct gate_bus_reply answer_wanting(const json_t *arguments, uid_t uid)
 {
     const json_t *options = json_array_get(arguments, 2);

@@ -16,13 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PROD                                                                                                 \
-    "[package]\ngroups = dbadmins\n[policy]\njustification = required\nduration = 1h\napprovers = bob\n"
+#define PROD "[package]\ngroups = dbadmins\n[policy]\njustification = asked\nduration = 1h\napprovers = bob\n"
 #define STAGED                                                                                               \
     "[package]\ngroups = dbadmins\n[stage 1]\napprovers = bob\ntimeout = 1h\n"                               \
     "[stage 2]\napprovers = carol\ntimeout = 1h\n"
-#define FREE                                                                                                 \
-    "[package]\ngroups = auditors\n[policy]\napproval = none\njustification = required\nduration = 1h\n"
+#define FREE "[package]\ngroups = auditors\n[policy]\napproval = none\njustification = asked\nduration = 1h\n"
 
 #define BROKEN                                                                                               \
     "[package]\ngroups = dbadmins\n[policy]\nduration = 4h\napprovers = bob\nemergency = alice\n"            \

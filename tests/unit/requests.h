@@ -5,7 +5,7 @@
 #include "tests/support/acts.h"
 
 #define DB_ADMINS                                                                                            \
-    "[package]\ngroups = dbadmins backup\n[policy]\nrequestors = %staff\njustification = required\n"         \
+    "[package]\ngroups = dbadmins backup\n[policy]\nrequestors = %staff\njustification = asked\n"            \
     "duration = 1h\nmax_duration = 2h\napprovers = %dba-leads\napproval_timeout = 1d\n"
 #define SELF_SERVICE "[package]\ngroups = backup\n[policy]\napproval = none\nduration = 10m\n"
 #define TWO_STAGES                                                                                           \

@@ -6,11 +6,12 @@
 #include <string.h>
 
 #define WANTING                                                                                              \
-    "[package]\ngroups = dbadmins\n[policy]\nrequestors = %staff\njustification = required\n"                \
+    "[package]\ngroups = dbadmins\n[policy]\nrequestors = %staff\njustification = asked\n"                   \
     "duration = 1h\ngate_cooldown = 1d\napproval_timeout = 1h\napprovers = bob\n"
+#define REQUIRED                                                                                             \
+    "[package]\ngroups = dbadmins\n[policy]\njustification = required\nduration = 1h\napprovers = bob\n"
 #define EASY "[package]\ngroups = backup\n[policy]\nduration = 1h\napprovers = bob\n"
-#define FREE                                                                                                 \
-    "[package]\ngroups = backup\n[policy]\napproval = none\njustification = required\nduration = 10m\n"
+#define FREE "[package]\ngroups = backup\n[policy]\napproval = none\njustification = asked\nduration = 10m\n"
 
 #define BROKEN                                                                                               \
     "[package]\ngroups = backup\n[policy]\nduration = 4h\napprovers = bob\nemergency = alice\n"              \
@@ -29,7 +30,7 @@ static json_t *value; /* of the last call */
 static void setup(void)
 {
     fixture_init(&fixture, "wanting", WANTING, "easy", EASY, "free", FREE, "broken", BROKEN, "paused", PAUSED,
-                 "closed", CLOSED, "mended", MENDED, NULL);
+                 "closed", CLOSED, "mended", MENDED, "required", REQUIRED, NULL);
     value = NULL;
 }
 
@@ -149,6 +150,24 @@ START_TEST(test_refused_before)
     ck_assert_int_eq(engine_tick(&fixture.engine), 0);
     ck_assert_int_eq(submit("root", "alice", "wanting", NULL, true), BUS_ERROR_POLICY_REFUSED);
     ck_assert_ptr_nonnull(strstr(fixture_message, "wanting"));
+}
+END_TEST
+
+/* `required` means it at the gate, too: nothing is filed, and it is said how to give one. */
+START_TEST(test_required)
+{
+    ck_assert_int_eq(submit("root", "alice", "required", NULL, false), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_ptr_nonnull(
+        strstr(fixture_message, "none was given, so nothing was filed. Give it at the prompt"));
+    ck_assert_ptr_nonnull(strstr(fixture_message, "pkg-request submit required -m 'REASON'"));
+    ck_assert_int_eq(requests(), 0);
+    ck_assert_int_eq(submit("root", "alice", "required", NULL, true), 0);
+    ck_assert(wanted());
+    ck_assert_int_eq(requests(), 0);
+    ck_assert_int_eq(submit_line("alice", (char *const[]){(char *)"required", (char *)"easy", NULL}), 0);
+    ck_assert_str_eq(text_of("package"), "easy");
+    ck_assert_int_eq(submit("root", "alice", "required", "ticket 4711", false), 0);
+    ck_assert_int_eq(requests(), 2);
 }
 END_TEST
 
@@ -293,7 +312,7 @@ END_TEST
 int main(void)
 {
     suite_case("gate", setup, teardown);
-    suite_add(test_asked_first, test_not_asked, test_refused_before, test_without_approval,
+    suite_add(test_asked_first, test_not_asked, test_refused_before, test_required, test_without_approval,
               test_emergency_offered, test_emergencies_of_a_line, test_denial_told, test_refusal_of_a_line,
               test_emergency_taken, test_somebody_else);
     return suite_run();

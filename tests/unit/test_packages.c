@@ -52,7 +52,7 @@ END_TEST
     "\n"                                                                                                     \
     "[policy]\n"                                                                                             \
     "requestors = %staff carol        ; who may ask; default: everybody\n"                                   \
-    "justification = required         ; required | optional\n"                                               \
+    "justification = required         ; optional | asked | required\n"                                       \
     "duration = 4h                    ; when the request names none\n"                                       \
     "max_duration = 12h\n"                                                                                   \
     "extension = approval             ; no | allowed | approval\n"                                           \
@@ -75,7 +75,7 @@ static void assert_head(const struct package *package)
     ck_assert_str_eq(package->description, "Production database administrators");
     assert_list(package->groups, "dbadmins backup");
     assert_list(package->requestors, "%staff carol");
-    ck_assert(package->justification_required);
+    ck_assert(package->justification_required && package->justification_at_gate);
     ck_assert(package->approval_required);
     ck_assert_int_eq(package->extension, PACKAGE_EXTENSION_APPROVAL);
     ck_assert_int_eq(package->duration, 4 * 3600);

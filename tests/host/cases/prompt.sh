@@ -9,7 +9,7 @@ readonly denies="@runuser -u bob -- pkg-approve deny 1 -m 'no way'"
 wants_a_reason()
 {
     printf '%s\n' "[package]" "groups = $group" "[policy]" "approvers = bob" "duration = 4h" \
-        "justification = required" >"$root/etc/accesspkg/packages.d/$package.conf"
+        "justification = asked" >"$root/etc/accesspkg/packages.d/$package.conf"
     host pkg-admin reload
     sed -i "s/\(pam_accesspkg.so package=$package\).*/\1 $*/" "$root"/etc/pam.d/{sshd,sudo,sudo-i,login,su}
 }
