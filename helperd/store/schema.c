@@ -2,6 +2,7 @@
 #include "helperd/store/schema.h"
 
 #include "common/log.h"
+#include "common/names.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -10,6 +11,8 @@
 /*
  * What each step adds.
  *
+ * step 9
+ *   written_by  the version that brought the store to its format: an older one says which is needed
  * step 8
  *   request.nonce  makes the text of a request unlike any other (common/requesttext.h)
  *   request.gids   the gids that its groups had when it was filed, or at an approval
@@ -251,10 +254,12 @@ static const char *const steps[] = {
     "CREATE TABLE unaccepted (why TEXT NOT NULL, since INTEGER NOT NULL, request INTEGER NOT NULL) STRICT;"
     "INSERT INTO publication SELECT DISTINCT user, 0 FROM assignment"
     " WHERE state IN ('partially-fulfilled', 'fulfilled') ON CONFLICT (user) DO NOTHING;",
+
+    "CREATE TABLE written_by (version TEXT NOT NULL) STRICT;",
 };
 #pragma GCC diagnostic pop
 
-enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+enum { STEPS = sizeof(steps) / sizeof(steps[0]), WRITER_MAX = 128 };
 
 static int run_statements(sqlite3 *database, const char *sql)
 {
@@ -283,14 +288,39 @@ static int read_version(sqlite3 *database, int *ret)
 
 static int climb_steps(sqlite3 *database, int version)
 {
-    char set_version[64];
-    snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d", STEPS);
+    char set_version[256];
+    snprintf(set_version, sizeof(set_version),
+             "PRAGMA user_version = %d; DELETE FROM written_by; INSERT INTO written_by VALUES ('%s')", STEPS,
+             ACCESSPKG_VERSION);
     if (run_statements(database, "BEGIN IMMEDIATE") < 0)
         return -EIO;
     for (int step = version; step < STEPS; step++)
         if (run_statements(database, steps[step]) < 0)
             return -EIO;
     return run_statements(database, set_version) < 0 ? -EIO : run_statements(database, "COMMIT");
+}
+
+/* The version that wrote a format which this one does not know: " by accesspkg 0.3", or "" where it does not say. */
+static void read_writer(sqlite3 *database, char ret[WRITER_MAX])
+{
+    sqlite3_stmt *statement = NULL;
+    const char *version = NULL;
+    char visible[WRITER_MAX / 2];
+    if (sqlite3_prepare_v2(database, "SELECT version FROM written_by", -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        version = (const char *)sqlite3_column_text(statement, 0);
+    snprintf(ret, WRITER_MAX, "%s%s", version ? " by accesspkg " : "",
+             text_visible(version ? version : "", visible, sizeof(visible)));
+    sqlite3_finalize(statement);
+}
+
+static void refuse_newer(sqlite3 *database, int version)
+{
+    char writer[WRITER_MAX];
+    read_writer(database, writer);
+    log_error("state.db was brought to format %d%s, and this accesspkgd, of accesspkg " ACCESSPKG_VERSION
+              ", knows formats up to %d. Install that version again, or restore a backup made by this one.",
+              version, writer, STEPS);
 }
 
 int schema_climb(sqlite3 *database)
@@ -305,9 +335,7 @@ int schema_climb(sqlite3 *database)
         return -EPROTO;
     }
     if (version > STEPS) {
-        log_error("state.db has format %d, this accesspkgd knows %d: it was written by a newer version. "
-                  "Install that version again, or restore a backup made by this one.",
-                  version, STEPS);
+        refuse_newer(database, version);
         return -EPROTO;
     }
     r = version < STEPS ? climb_steps(database, version) : 0;

@@ -192,6 +192,22 @@ START_TEST(test_saved_step_6)
 }
 END_TEST
 
+/* A database of step 8: nothing of it changes. */
+START_TEST(test_saved_step_8)
+{
+    char born[8192];
+    open_saved("tests/unit/state-8.sql", born);
+    ck_assert_str_eq(value_of(names), born);
+    ck_assert_str_eq(value_of("PRAGMA integrity_check"), "ok");
+    ck_assert_str_eq(value_of("SELECT user || id FROM locked"), "malloryl1");
+    ck_assert_str_eq(value_of("SELECT host FROM origin"), "SHA256:abc");
+    ck_assert_str_eq(value_of("SELECT request FROM unaccepted"), "6");
+    ck_assert_str_eq(value_of("SELECT group_concat(id) FROM assignment WHERE held"), "3");
+    ck_assert_str_eq(value_of("SELECT count(*) FROM epoch"), "1");
+    ck_assert_str_eq(value_of("SELECT version FROM written_by"), ACCESSPKG_VERSION);
+}
+END_TEST
+
 /* Before step 8: what waits gets a nonce, each another one, and the store an epoch. */
 START_TEST(test_saved_pending)
 {
@@ -261,6 +277,32 @@ START_TEST(test_other_versions)
 }
 END_TEST
 
+/* The version that is needed is named, of a store that says it. */
+START_TEST(test_newer_named)
+{
+    char log[FOLDER_MAX + 8], text[1024] = "";
+    bool newborn = false;
+    open_store(true);
+    ck_assert_str_eq(value_of("SELECT version FROM written_by"), ACCESSPKG_VERSION);
+    store_close(store);
+    store = NULL;
+    run_sql("PRAGMA user_version = 1000; UPDATE written_by SET version = '77.1';");
+    snprintf(log, sizeof(log), "%s/log", folder);
+    fflush(stderr);
+    const int kept = dup(STDERR_FILENO);
+    ck_assert_ptr_nonnull(freopen(log, "w", stderr));
+    const int r = store_open(path, &store, &newborn);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    ck_assert_int_eq(r, -EPROTO);
+    FILE *in = fopen(log, "re");
+    ck_assert_ptr_nonnull(in);
+    ck_assert_uint_gt(fread(text, 1, sizeof(text) - 1, in), 0);
+    fclose(in);
+    ck_assert_msg(strstr(text, "brought to format 1000 by accesspkg 77.1, and this accesspkgd"), "%s", text);
+}
+END_TEST
+
 START_TEST(test_not_a_database)
 {
     bool newborn = false;
@@ -323,8 +365,8 @@ int main(void)
 {
     suite_case("schema", setup, teardown);
     suite_add(test_newborn, test_saved_database, test_saved_escalation, test_saved_publications,
-              test_saved_step_6, test_saved_pending, test_saved_step_3, test_other_versions,
-              test_not_a_database, test_links, test_rollback);
+              test_saved_step_6, test_saved_step_8, test_saved_pending, test_saved_step_3,
+              test_other_versions, test_newer_named, test_not_a_database, test_links, test_rollback);
     suite_rows(test_saved_since_step_4, saved_since_4);
     return suite_run();
 }
