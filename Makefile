@@ -78,6 +78,9 @@ FUZZ_SRC   := $(wildcard tests/fuzz/*.c)
 # What the two modules take from common/: nothing that logs, allocates freely or knows our programs.
 LEAF_SRC   := common/grantfile.c common/grantdir.c common/names.c
 PAM_LEAVES := $(LEAF_SRC) common/duration.c common/gate_options.c common/usage.c
+# What lets a holder in; the gate, which has it as well, is loaded for all else.
+HOLDER_SRC := $(addprefix pam_module/,check.c converse.c journal.c judge.c user.c)
+GATE_SRC   := $(filter-out pam_module/pam_accesspkg.c,$(PAM_SRC))
 
 LIB_COMMON := $(BUILD)/libcommon.a
 LIB_BUS    := $(BUILD)/libbus.a
@@ -93,7 +96,7 @@ LIB_SUPPORT:= $(BUILD)/libsupport.a
 PROGRAMS := $(BUILD)/accesspkgd $(BUILD)/accesspkg-lookup $(BUILD)/accesspkg-privileged $(BUILD)/accesspkg-submit \
             $(BUILD)/accesspkg-notify $(BUILD)/accesspkg-mail $(BUILD)/accesspkg-terminal \
             $(patsubst cli/%.c,$(BUILD)/%,$(CLI_MAIN))
-MODULES  := $(BUILD)/pam_accesspkg.so $(BUILD)/libnss_accesspkg.so.2
+MODULES  := $(BUILD)/pam_accesspkg.so $(BUILD)/pam_accesspkg_gate.so $(BUILD)/libnss_accesspkg.so.2
 SUITES   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SUITE_SRC))
 BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(BENCH_SRC)) $(BUILD)/tests/bench/slow_sync.so
 
@@ -106,7 +109,7 @@ all: deps-build $(PROGRAMS) $(MODULES) ## Build everything (the default)
 
 # The paths that are compiled in: after `make`, a `make install PREFIX=...` must make everything anew.
 SETTINGS := $(BUILD)/settings
-settings := $(subst ','\'',$(DEFINES) $(DATADIR))
+settings := $(subst ','\'',$(DEFINES) $(DATADIR) $(PAMDIR))
 ifneq ($(shell cat $(SETTINGS) 2>/dev/null),$(shell echo '$(settings)'))
 .PHONY: $(SETTINGS)
 endif
@@ -175,7 +178,14 @@ module = $(call quiet,LINK)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) $(MODUL
 	-Wl,-z,relro,-z,now,-z,defs,--as-needed -Wl,--version-script=$(filter %.map,$^) $(MODULE_LDFLAGS) $(LDFLAGS) \
 	-o $@ $(filter %.c %.o,$^) $(1)
 module_parts = $(if $(SANITIZE),$(1),$(call obj,$(1)))
-$(BUILD)/pam_accesspkg.so: $(call module_parts,$(PAM_SRC) $(PAM_LEAVES)) pam_module/pam_accesspkg.map $(wildcard pam_module/*.h common/*.h) $(SETTINGS)
+$(call obj,pam_module/pam_accesspkg.c): private ALL_CFLAGS += -DACCESSPKG_PAMDIR='"$(PAMDIR)"'
+$(BUILD)/pam_accesspkg.so: private ALL_CFLAGS += -DACCESSPKG_PAMDIR='"$(PAMDIR)"'
+$(BUILD)/pam_accesspkg.so: $(call module_parts,pam_module/pam_accesspkg.c $(HOLDER_SRC) $(PAM_LEAVES)) pam_module/pam_accesspkg.map \
+    $(wildcard pam_module/*.h common/*.h) $(SETTINGS)
+	@mkdir -p $(@D)
+	$(call module,-lpam)
+$(BUILD)/pam_accesspkg_gate.so: $(call module_parts,$(GATE_SRC) $(PAM_LEAVES)) pam_module/gate.map \
+    $(wildcard pam_module/*.h common/*.h) $(SETTINGS)
 	@mkdir -p $(@D)
 	$(call module,-lpam)
 $(BUILD)/libnss_accesspkg.so.2: $(call module_parts,$(NSS_SRC) $(LEAF_SRC)) nss_module/libnss_accesspkg.map $(wildcard nss_module/*.h common/*.h) $(SETTINGS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The table of options and its parser. An argument that it does not understand must never let more people in: only the
- * exact words below change a default. Called by pam_module/pam_accesspkg.c, pam_module/session.c and pamcheck_line.c.
+ * exact words below change a default. Called by the files of pam_module/ with a phase, and by pamcheck_line.c.
  */
 #include "common/gate_options.h"
 

@@ -14,6 +14,9 @@
 #ifndef ACCESSPKG_LIBEXECDIR
 #define ACCESSPKG_LIBEXECDIR "/usr/libexec"
 #endif
+#ifndef ACCESSPKG_PAMDIR
+#define ACCESSPKG_PAMDIR "/usr/lib/security"
+#endif
 #ifndef ACCESSPKG_SBINDIR
 #define ACCESSPKG_SBINDIR "/usr/sbin"
 #endif
@@ -38,6 +41,7 @@
 #define PATH_LOCK       PATH_STATE "/state.lock"
 #define PATH_NOTES      ACCESSPKG_LOCALSTATEDIR "/lib/accesspkg-privileged" /* root's: notes.h */
 #define PATH_SUBMIT     ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-submit"
+#define PATH_GATE       ACCESSPKG_PAMDIR "/pam_accesspkg_gate.so" /* of pam_accesspkg.so's version: gate.h */
 #define PATH_PRIV       ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-privileged"
 #define PATH_LOOKUP     ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-lookup"
 #define PATH_DAEMON     ACCESSPKG_SBINDIR "/accesspkgd"

@@ -3,7 +3,8 @@
 
 # Rows of mode:source:destination.
 DOCDIR        := $(DATADIR)/doc/accesspkg
-MODULE_ROWS   := 0644:$(BUILD)/pam_accesspkg.so:$(PAMDIR)/pam_accesspkg.so \
+MODULE_ROWS   := 0644:$(BUILD)/pam_accesspkg_gate.so:$(PAMDIR)/pam_accesspkg_gate.so \
+                 0644:$(BUILD)/pam_accesspkg.so:$(PAMDIR)/pam_accesspkg.so \
                  0644:$(BUILD)/libnss_accesspkg.so.2:$(LIBDIR)/libnss_accesspkg.so.2
 PROGRAM_ROWS  := 0755:$(BUILD)/accesspkgd:$(SBINDIR)/accesspkgd \
                  0755:$(BUILD)/pkg-admin:$(SBINDIR)/pkg-admin \

@@ -89,3 +89,16 @@ void check_grant(const struct check_context *context, const struct judged *judge
     }
     grant_user_deinit(&file);
 }
+
+enum verdict check_verdict(const struct check *check, const struct gate_options *options)
+{
+    if (check->outcome == CHECK_UNANSWERED)
+        return VERDICT_NO_DIRECTORY;
+    if (check->outcome == CHECK_UNKNOWN_USER)
+        return VERDICT_INVALID_USER;
+    if (check->uid == 0 && !options->enforce_for_root)
+        return VERDICT_EXEMPT;
+    if (check->outcome == CHECK_HOLDS)
+        return VERDICT_HELD;
+    return check->locked ? VERDICT_LOCKED : VERDICT_NO_GRANT;
+}

@@ -8,6 +8,7 @@
 #include "common/gate_options.h"
 #include "common/grantfile.h"
 #include "pam_module/judge.h"
+#include "pam_module/verdict.h"
 
 #include <stdint.h>
 
@@ -45,3 +46,6 @@ bool check_read_file(const struct check_context *context, const struct judged *j
 /* Reads that file and looks for a package of the options that holds now. */
 void check_grant(const struct check_context *context, const struct judged *judged,
                  const struct gate_options *options, struct check *ret);
+
+/* What follows from that without asking anybody; VERDICT_NO_GRANT where somebody may be asked. */
+enum verdict check_verdict(const struct check *check, const struct gate_options *options);

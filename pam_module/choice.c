@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Called by pam_accesspkg.c. */
+/* See the header. Called by gate.c. */
 #include "pam_module/choice.h"
 
 #include "pam_module/converse.h"

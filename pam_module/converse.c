@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Called by pam_accesspkg.c, session.c and reason.c. */
+/* See the header. Called by gate.c, session.c, reason.c and pam_accesspkg.c. */
 #include "pam_module/converse.h"
 
 #include <errno.h>

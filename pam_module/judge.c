@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See the header. Called by pam_accesspkg.c and session.c. */
+/* See the header. Called by pam_accesspkg.c, gate.c and session.c. */
 #include "pam_module/judge.h"
 
 #include "pam_module/user.h"

@@ -15,6 +15,7 @@
 #include "pam_module/calling.h"
 #include "pam_module/check.h"
 #include "pam_module/converse.h"
+#include "pam_module/gate.h"
 #include "pam_module/journal.h"
 #include "pam_module/judge.h"
 #include "pam_module/submission.h"
@@ -169,18 +170,10 @@ static void run_session(struct session *session, bool tells)
         tell_waiting(session);
 }
 
-__attribute__((visibility("default"))) int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc,
-                                                               const char **argv)
+int gate_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct session session = {.pamh = pamh};
     gate_options_parse(argc, argv, &session.options, journal_argument, pamh);
     run_session(&session, !session.options.quiet && converse_may_prompt(pamh, flags));
-    return PAM_SUCCESS;
-}
-
-__attribute__((visibility("default"))) int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc,
-                                                                const char **argv)
-{
-    (void)pamh, (void)flags, (void)argc, (void)argv;
     return PAM_SUCCESS;
 }

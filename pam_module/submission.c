@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See the header. Must hand on no text with control characters (rule 10). Called by pam_accesspkg.c and session.c.
+ * See the header. Must hand on no text with control characters (rule 10). Called by gate.c and session.c.
  */
 #include "pam_module/submission.h"
 

@@ -66,6 +66,13 @@ enum verdict {
         VERDICT_COUNT
 };
 
+/* The PAM codes alone, for pam_accesspkg.c, which does without the table. */
+enum verdict_code {
+#define X(symbol, word, code, priority, why, text) VERDICT_CODE_##symbol = (code),
+    VERDICT_TABLE(X)
+#undef X
+};
+
 struct verdict_row {
     const char *word;
     int code;

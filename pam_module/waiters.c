@@ -2,7 +2,7 @@
 /*
  * See the header. Locks bytes of one file: a few for the places, then one for each uid, and the same again for
  * emergencies. The locks belong to the open file, not to the process (F_OFD_SETLK): each thread of a host has its own,
- * and closing another descriptor frees none. Called by pam_accesspkg.c.
+ * and closing another descriptor frees none. Called by gate.c.
  */
 #include "pam_module/waiters.h"
 

@@ -11,7 +11,8 @@ where_things_are()
         usr/libexec/accesspkg/accesspkg-notify usr/libexec/accesspkg/accesspkg-mail \
         usr/lib/systemd/system/accesspkg-notify.service usr/lib/systemd/system/accesspkg-notes.service \
         usr/libexec/accesspkg/accesspkg-privileged usr/lib/systemd/system/accesspkg-privileged.service \
-        "usr/lib/$triplet/security/pam_accesspkg.so" usr/lib/systemd/system/accesspkgd.service \
+        "usr/lib/$triplet/security/pam_accesspkg.so" "usr/lib/$triplet/security/pam_accesspkg_gate.so" \
+        usr/lib/systemd/system/accesspkgd.service \
         usr/lib/sysusers.d/accesspkg.conf usr/lib/tmpfiles.d/accesspkg.conf \
         usr/share/dbus-1/system.d/org.accesspkg1.conf usr/share/dbus-1/interfaces/org.accesspkg1.Manager.xml \
         usr/share/dbus-1/system-services/org.accesspkg1.service \
