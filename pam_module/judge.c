@@ -24,7 +24,8 @@ static int find_real_user(pam_handle_t *pamh, uid_t uid, struct judged *ret)
 int judge_find(pam_handle_t *pamh, bool pam_user, struct judged *ret)
 {
     const void *name = NULL;
-    if (!pam_user && judge_is_set_uid(getauxval(AT_SECURE) != 0, getuid(), geteuid()))
+    const bool secure = getauxval(AT_SECURE) != 0; /* no system call, and false in most programs */
+    if (!pam_user && secure && judge_is_set_uid(secure, getuid(), geteuid()))
         return find_real_user(pamh, getuid(), ret);
     /* Not pam_get_user(): it would prompt, which an account phase should not. */
     if (pam_get_item(pamh, PAM_USER, &name) != PAM_SUCCESS || !name || !*(const char *)name)
