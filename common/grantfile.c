@@ -232,18 +232,11 @@ static bool parse_rows(struct parser *parser, struct grant_user *file)
     return false;
 }
 
-/* Counts the lines that start with this word: at least as many as the parser will accept. */
-static size_t count_keyword_lines(const char *text, size_t size, const char *word)
+static size_t count_lines(const char *text, size_t size)
 {
-    const size_t length = strlen(word);
     size_t count = 0;
-    const char *at = text, *const end = text + size;
-    while (at < end) {
-        if ((size_t)(end - at) > length && at[length] == ' ' && memcmp(at, word, length) == 0)
-            count++;
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        at = newline ? newline + 1 : end;
-    }
+    for (const char *at = text, *const end = text + size; (at = memchr(at, '\n', (size_t)(end - at))); at++)
+        count++;
     return count;
 }
 
@@ -259,8 +252,9 @@ int grant_user_parse(const char *text, size_t size, struct grant_user *ret)
 {
     if (size > GRANTFILE_USER_MAX)
         return -EBADMSG;
-    const size_t packages = count_keyword_lines(text, size, "package") * sizeof(struct grant_package);
-    const size_t groups = count_keyword_lines(text, size, "group") * sizeof(struct grant_group);
+    const size_t lines = count_lines(text, size); /* each may be a package, or a group */
+    const size_t packages = lines * sizeof(struct grant_package);
+    const size_t groups = lines * sizeof(struct grant_group);
     char *memory = malloc(packages + groups + size + 1);
     if (!memory)
         return -ENOMEM;
