@@ -55,8 +55,10 @@ static void write_prompt(const struct choice_question *question, char ret[PROMPT
     text_visible(submission->waits, waits, room < sizeof(waits) ? room : sizeof(waits));
     room -= strlen(waits);
     text_visible(denial, before, room < sizeof(before) ? room : sizeof(before));
-    snprintf(ret, PROMPT_MAX, "%s%s%s, request %s: waiting for %s%s", before, *before ? "\n" : "",
-             submission->package, submission->request, waits, tail);
+    /* It has room; gcc without -O2 sees that only where the result is looked at. */
+    if (snprintf(ret, PROMPT_MAX, "%s%s%s, request %s: waiting for %s%s", before, *before ? "\n" : "",
+                 submission->package, submission->request, waits, tail) < 0)
+        *ret = '\0';
 }
 
 static void write_explanation(const struct choice_question *question, char ret[PROMPT_MAX])
