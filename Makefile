@@ -34,7 +34,8 @@ HARDEN   := -fPIC -fstack-protector-strong -fvisibility=hidden $(if $(SANITIZE),
 HAVE_SYSTEMD ?= 1
 DEFINES  := -D_GNU_SOURCE -DACCESSPKG_VERSION='"$(VERSION)"' -DACCESSPKG_SYSCONFDIR='"$(SYSCONFDIR)"' \
             -DACCESSPKG_LOCALSTATEDIR='"$(LOCALSTATEDIR)"' -DACCESSPKG_LIBEXECDIR='"$(LIBEXECDIR)"' \
-            -DACCESSPKG_SBINDIR='"$(SBINDIR)"' -DACCESSPKG_MAILDIR='"$(MAILDIR)"' -DHAVE_SYSTEMD=$(HAVE_SYSTEMD)
+            -DACCESSPKG_SBINDIR='"$(SBINDIR)"' -DACCESSPKG_MAILDIR='"$(MAILDIR)"' -DACCESSPKG_PAMDIR='"$(PAMDIR)"' \
+            -DHAVE_SYSTEMD=$(HAVE_SYSTEMD)
 
 # Which library each part may use is written here and nowhere else; pkg-config is asked when a recipe runs.
 SESSION_PKGS := $(if $(filter 1,$(HAVE_SYSTEMD)),libsystemd)

@@ -31,7 +31,7 @@ static bool judge_account(struct pamcheck_judging *judging, const char *service)
     struct pamstack stack = {0};
     struct findings stumbles = {0};
     bool wired = false, refuses = false, reports = true;
-    if (pamstack_load(judging->root, service, PAMD_ACCOUNT, &stumbles, &stack) == 0) {
+    if (pamstack_load_at(judging->at, service, PAMD_ACCOUNT, &stumbles, &stack) == 0) {
         judging->stack = &stack;
         judging->stumbles = stumbles.count > 0;
         for (judging->ours = 0; judging->ours < stack.n_entries; judging->ours++) {
@@ -58,7 +58,7 @@ static void judge_session(struct pamcheck_judging *judging, const char *service)
 {
     struct pamstack stack = {0};
     struct findings stumbles = {0};
-    if (pamstack_load(judging->root, service, PAMD_SESSION, &stumbles, &stack) == 0) {
+    if (pamstack_load_at(judging->at, service, PAMD_SESSION, &stumbles, &stack) == 0) {
         judging->stack = &stack;
         for (judging->ours = 0; judging->ours < stack.n_entries; judging->ours++)
             if (pamcheck_is_ours(&stack.entries[judging->ours]))
@@ -76,7 +76,7 @@ static void judge_phase(struct pamcheck_judging *judging, const char *service, e
 {
     struct pamstack stack = {0};
     struct findings stumbles = {0};
-    if (pamstack_load(judging->root, service, phase, &stumbles, &stack) == 0) {
+    if (pamstack_load_at(judging->at, service, phase, &stumbles, &stack) == 0) {
         for (size_t i = 0; i < stack.n_entries; i++)
             if (pamcheck_is_ours(&stack.entries[i]))
                 pamcheck_tell(
@@ -93,7 +93,7 @@ static void judge_other(struct pamcheck_judging *judging)
 {
     struct pamstack stack = {0};
     struct findings stumbles = {0};
-    if (pamstack_load(judging->root, THE_OTHER, PAMD_ACCOUNT, &stumbles, &stack) == 0) {
+    if (pamstack_load_at(judging->at, THE_OTHER, PAMD_ACCOUNT, &stumbles, &stack) == 0) {
         if (pamstack_run(&stack, pamcheck_ignored_answer, NULL) == PAM_SUCCESS)
             findings_add(
                 judging->findings,
@@ -157,44 +157,68 @@ static bool judge_service(struct pamcheck_judging *judging, const char *service)
     return wired;
 }
 
-/* Checks the services of a folder, except those in `before`, where libpam looks first. 0 or -errno. */
-static int judge_folder(struct pamcheck_judging *judging, const char *folder, const char *before,
-                        bool *ret_wired)
+struct judging_all {
+    struct pamcheck_judging judging;
+    bool wired;
+};
+
+static void judge_each(const char *service, void *data)
 {
-    struct dirent **entries = NULL;
-    char path[4096];
-    snprintf(path, sizeof(path), "%s%s", judging->root, folder);
-    const int count = scandir(path, &entries, is_service, alphasort);
-    if (count < 0)
-        return -errno;
-    for (int i = 0; i < count; i++) {
-        snprintf(path, sizeof(path), "%s%s/%s", judging->root, before ? before : "", entries[i]->d_name);
-        if (!before || access(path, F_OK) < 0)
-            *ret_wired |= judge_service(judging, entries[i]->d_name);
-        free(entries[i]);
-    }
-    free(entries);
-    return 0;
+    struct judging_all *all = data;
+    all->wired |= judge_service(&all->judging, service);
 }
 
 int pamcheck(const char *root, pamcheck_is_package *is_package, void *data, struct findings *findings,
              struct findings *guarded)
 {
     struct findings own = {0};
-    struct pamcheck_judging judging = {.root = root,
-                                       .is_package = is_package,
-                                       .data = data,
-                                       .findings = findings,
-                                       .guarded = guarded ? guarded : &own};
-    bool wired = false;
-    const int r = judge_folder(&judging, PAMCHECK_HOST, NULL, &wired);
+    const struct pamstack_place at = {.root = root};
+    struct judging_all all = {.judging = {.root = root,
+                                          .at = &at,
+                                          .is_package = is_package,
+                                          .data = data,
+                                          .findings = findings,
+                                          .guarded = guarded ? guarded : &own}};
+    const int r = pamcheck_each_service(root, judge_each, &all);
     if (r < 0)
         return r;
-    judge_folder(&judging, PAMCHECK_PACKAGES, PAMCHECK_HOST, &wired);
-    judge_pairs(&judging);
+    judge_pairs(&all.judging);
     findings_deinit(&own);
-    judging.guarded = NULL; /* "other" is no service */
-    if (wired && !judge_account(&judging, THE_OTHER))
-        judge_other(&judging);
+    all.judging.guarded = NULL; /* "other" is no service */
+    if (all.wired && !judge_account(&all.judging, THE_OTHER))
+        judge_other(&all.judging);
+    return 0;
+}
+
+bool pamcheck_service(const struct pamstack_place *place, const char *service, struct findings *findings,
+                      bool *ret_guarded)
+{
+    struct findings guarded = {0};
+    struct pamcheck_judging judging = {
+        .root = place->root, .at = place, .findings = findings, .guarded = &guarded};
+    const bool wired = judge_account(&judging, service);
+    *ret_guarded = guarded.count > 0;
+    findings_deinit(&guarded);
+    return wired;
+}
+
+int pamcheck_each_service(const char *root, pamcheck_visit *visit, void *data)
+{
+    static const char *const folders[] = {PAMCHECK_HOST, PAMCHECK_PACKAGES};
+    for (size_t i = 0; i < 2; i++) {
+        struct dirent **entries = NULL;
+        char path[4096];
+        snprintf(path, sizeof(path), "%s%s", root, folders[i]);
+        const int count = scandir(path, &entries, is_service, alphasort);
+        if (count < 0 && i == 0)
+            return -errno;
+        for (int j = 0; j < count; j++) {
+            snprintf(path, sizeof(path), "%s" PAMCHECK_HOST "/%s", root, entries[j]->d_name);
+            if (i == 0 || access(path, F_OK) < 0)
+                visit(entries[j]->d_name, data);
+            free(entries[j]);
+        }
+        free(entries);
+    }
     return 0;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/findings.h"
+#include "common/pamstack.h"
 
 /* Says whether packages.d defines this package. */
 typedef bool pamcheck_is_package(const char *name, void *data);
@@ -18,3 +19,14 @@ typedef bool pamcheck_is_package(const char *name, void *data);
  */
 int pamcheck(const char *root, pamcheck_is_package *is_package, void *data, struct findings *findings,
              struct findings *guarded);
+
+/*
+ * The same for the account phase of one service, whose file may not be written yet. Without names of packages. True when it
+ * has a line of ours; *ret_guarded when that refuses whom it should, or tells of them.
+ */
+bool pamcheck_service(const struct pamstack_place *place, const char *service, struct findings *findings,
+                      bool *ret_guarded);
+
+/* Calls `visit` with each service that has a file of its own, "other" left out. 0; -errno when there is no folder. */
+typedef void pamcheck_visit(const char *service, void *data);
+int pamcheck_each_service(const char *root, pamcheck_visit *visit, void *data);

@@ -14,6 +14,7 @@
 /* The state of a check; see pamcheck() for the first members. */
 struct pamcheck_judging {
     const char *root;
+    const struct pamstack_place *at; /* the same root */
     const char *service;
     pamcheck_is_package *is_package;
     void *data;

@@ -47,11 +47,21 @@ struct pamstack {
     bool uncertain; /* we could not read it all, or it exceeds a limit: the result is unknown */
 };
 
+/* Where to read: below `root` ("": this host). With `path` that file counts as if it had this text: not written yet. */
+struct pamstack_place {
+    const char *root;
+    const char *path; /* with the root; NULL: none */
+    const char *text;
+    size_t size;
+};
+
 /*
- * Loads the phase of a service in /etc/pam.d or /usr/lib/pam.d below `root` ("": this host). Adds a finding for each
- * line that libpam cannot use. 0; -ENOENT when the service has no file; -ENOMEM. If there are no entries, and it is not
- * given up, libpam uses the phase of the service "other" instead.
+ * Loads the phase of a service in /etc/pam.d or /usr/lib/pam.d. Adds a finding for each line that libpam cannot use. 0;
+ * -ENOENT when the service has no file; -ENOMEM. If there are no entries, and it is not given up, libpam uses the phase
+ * of the service "other" instead.
  */
+int pamstack_load_at(const struct pamstack_place *place, const char *service, enum pamd_type phase,
+                     struct findings *findings, struct pamstack *ret);
 int pamstack_load(const char *root, const char *service, enum pamd_type phase, struct findings *findings,
                   struct pamstack *ret);
 void pamstack_deinit(struct pamstack *stack);

@@ -15,7 +15,7 @@ enum outcome {
 };
 
 struct loader {
-    const char *root;
+    const struct pamstack_place *at;
     enum pamd_type phase;
     struct findings *findings;
     struct pamstack *stack;
@@ -117,8 +117,8 @@ static int load_include(struct loader *loader, const struct pamd_file *file, con
     const int include = r < 0 ? r : add_include(loader->stack, &by);
     if (include < 0)
         return include;
-    if (asprintf(&path, "%s%s%s", loader->root, line->target[0] == '/' ? "" : "/etc/pam.d/", line->target) <
-        0) {
+    if (asprintf(&path, "%s%s%s", loader->at->root, line->target[0] == '/' ? "" : "/etc/pam.d/",
+                 line->target) < 0) {
         path = NULL;
         return -ENOMEM;
     }
@@ -201,6 +201,13 @@ static int load_lines(struct loader *loader, const struct pamd_file *file, struc
     return TAKEN;
 }
 
+static int read_pam_file(const struct loader *loader, const char *path, struct pamd_file *ret)
+{
+    const struct pamstack_place *at = loader->at;
+    return at->path && strcmp(at->path, path) == 0 ? pamd_parse(path, at->text, at->size, ret)
+                                                   : pamd_read(path, ret);
+}
+
 static int load_pam_file(struct loader *loader, const char *path, struct place place)
 {
     struct pamstack *stack = loader->stack;
@@ -214,7 +221,7 @@ static int load_pam_file(struct loader *loader, const char *path, struct place p
     if (includes_itself(stack, path, place.include))
         return report_include(loader, place.include, "which includes it again: libpam refuses everybody");
     struct pamd_file *file = add_file(stack);
-    int r = file ? pamd_read(path, file) : -ENOMEM;
+    int r = file ? read_pam_file(loader, path, file) : -ENOMEM;
     if (r == -ENOTDIR)
         r = -ENOENT;
     if (r == -EISDIR) /* libpam opens a folder and reads no line */
@@ -234,7 +241,7 @@ static int load_service(struct loader *loader, const char *service)
     int r = -ENOENT;
     for (size_t i = 0; i < 2 && r == -ENOENT; i++) {
         _cleanup_free_ char *path = NULL;
-        if (asprintf(&path, "%s%s/%s", loader->root, folders[i], service) < 0) {
+        if (asprintf(&path, "%s%s/%s", loader->at->root, folders[i], service) < 0) {
             path = NULL;
             return -ENOMEM;
         }
@@ -243,11 +250,11 @@ static int load_service(struct loader *loader, const char *service)
     return r;
 }
 
-int pamstack_load(const char *root, const char *service, enum pamd_type phase, struct findings *findings,
-                  struct pamstack *ret)
+int pamstack_load_at(const struct pamstack_place *place, const char *service, enum pamd_type phase,
+                     struct findings *findings, struct pamstack *ret)
 {
     struct pamstack stack = {0};
-    struct loader loader = {root, phase, findings, &stack};
+    struct loader loader = {place, phase, findings, &stack};
     const int r = load_service(&loader, service);
     if (r < 0) {
         pamstack_deinit(&stack);
@@ -256,6 +263,12 @@ int pamstack_load(const char *root, const char *service, enum pamd_type phase, s
     stack.given_up = r != TAKEN;
     *ret = stack;
     return 0;
+}
+
+int pamstack_load(const char *root, const char *service, enum pamd_type phase, struct findings *findings,
+                  struct pamstack *ret)
+{
+    return pamstack_load_at(&(struct pamstack_place){.root = root}, service, phase, findings, ret);
 }
 
 void pamstack_deinit(struct pamstack *stack)

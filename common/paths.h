@@ -23,6 +23,9 @@
 #ifndef ACCESSPKG_MAILDIR
 #define ACCESSPKG_MAILDIR "/var/mail"
 #endif
+#ifndef ACCESSPKG_PAMDIR
+#define ACCESSPKG_PAMDIR "/usr/lib/security"
+#endif
 #ifndef ACCESSPKG_VERSION
 #define ACCESSPKG_VERSION "0"
 #endif
@@ -46,6 +49,11 @@
 #define PATH_LOOKUP     ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-lookup"
 #define PATH_DAEMON     ACCESSPKG_SBINDIR "/accesspkgd"
 #define PATH_RETURNED   ACCESSPKG_MAILDIR "/accesspkg-notify" /* the mailbox with bounced mails */
+
+#define PATH_MODULE     ACCESSPKG_PAMDIR "/pam_accesspkg.so"
+
+/* OpenSSH's: what an sshd's settings come to. */
+#define PATH_SSHD "/usr/sbin/sshd"
 
 /* OpenSSH's, for the host's key (hostkey.h). */
 #define PATH_SSH_KEYGEN "/usr/bin/ssh-keygen"

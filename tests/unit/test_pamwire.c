@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Our lines in files of pam.d: where they go, that they come out to the byte, and what a kill between any two steps leaves. */
+#include "common/pamcheck.h"
+#include "common/pamedit.h"
+#include "common/pamwire.h"
+#include "tests/support/folder.h"
+#include "tests/support/suite.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+static char root[FOLDER_MAX];
+
+static const char *path_of(const char *name)
+{
+    static char path[256];
+    snprintf(path, sizeof(path), "%s/%s", root, name);
+    return path;
+}
+
+static void put(const char *service, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/etc/pam.d/%s", root, service);
+    folder_write(path, text);
+}
+
+/* NULL: there is no such file. */
+static char *get(const char *name)
+{
+    static char text[65536];
+    FILE *file = fopen(path_of(name), "re");
+    if (!file)
+        return NULL;
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    return text;
+}
+
+static void setup(void)
+{
+    folder_make(root);
+    folder_shell(root, "mkdir -p etc/pam.d etc/accesspkg usr/lib/pam.d");
+    put("other", "account required pam_deny.so\n");
+    put("common-account", "account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\n"
+                          "account requisite pam_deny.so\naccount required pam_permit.so\n");
+    put("common-auth", "auth required pam_unix.so\n");
+}
+
+static void teardown(void)
+{
+    folder_remove(root);
+}
+
+static const char *const db[] = {"db"};
+static const struct pamedit_gate plain_gate = {.packages = db, .n_packages = 1};
+
+/* As cli/pam_plan.c does it. 0; PAMEDIT_E_; PAMWIRE_E_; -errno. */
+static int enable(const char *service, const struct pamedit_gate *gate)
+{
+    struct pamwire file;
+    struct pamstack stack;
+    struct findings stumbles = {0};
+    char *lines = NULL, *text = NULL;
+    size_t at = 0;
+    int r = pamwire_is_authselects(root) ? PAMWIRE_E_AUTHSELECT : pamwire_read(root, service, &file);
+    if (r != 0)
+        return r;
+    const struct pamstack_place place = {root, file.path, file.plain, file.plain_size};
+    r = pamstack_load_at(&place, service, PAMD_ACCOUNT, &stumbles, &stack);
+    if (r == 0) {
+        r = pamedit_place(&stack, &stumbles, &at);
+        pamstack_deinit(&stack);
+    }
+    if (r == 0)
+        r = pamedit_render(gate, &lines);
+    if (r == 0) {
+        text = pamwire_compose(&file, at, lines);
+        r = pamwire_replace(root, &file, text, lines);
+    }
+    free(text);
+    free(lines);
+    findings_deinit(&stumbles);
+    pamwire_deinit(&file);
+    return r;
+}
+
+static bool disable(const char *service)
+{
+    struct pamwire file;
+    bool removed = false;
+    ck_assert_int_eq(pamwire_read(root, service, &file), 0);
+    ck_assert_int_eq(pamwire_remove(root, &file, &removed), 0);
+    pamwire_deinit(&file);
+    return removed;
+}
+
+static size_t count_vanished(void)
+{
+    struct findings findings = {0};
+    ck_assert_int_eq(pamwire_check(root, &findings), 0);
+    const size_t count = findings.count;
+    findings_deinit(&findings);
+    return count;
+}
+
+/* ---- where the lines go ----------------------------------------------------------------------------------------- */
+
+#define OURS "account    required     pam_accesspkg.so package=db  " PAMEDIT_MARK "\n"
+
+static const struct {
+    const char *before, *after; /* AFTER: what stands above our line; "" : the first line */
+} places[] = {
+    {"@include common-auth\naccount required pam_nologin.so\n# Standard\n@include common-account\n",
+     "@include common-auth\naccount required pam_nologin.so\n# Standard\n"},
+    {"account include common-account\n", ""},
+    {"account substack common-account", ""},
+    {"auth required pam_unix.so\n\taccount\t\trequired   pam_unix.so", "auth required pam_unix.so\n"},
+    {"auth required \\\n  pam_unix.so\naccount \\\n required \\\n pam_nologin.so\n-account sufficient "
+     "pam_localuser.so\naccount required pam_unix.so\n",
+     "auth required \\\n  pam_unix.so\naccount \\\n required \\\n pam_nologin.so\n"},
+    {"# a comment \\\naccount [success=1 default=ignore] pam_succeed_if.so user = robot\naccount required "
+     "pam_time.so\n@include common-account\n",
+     "# a comment \\\n"},
+    {"account [success=ok \\\n   default=done] pam_unix.so", ""},
+    {"\n\n   @include   common-account   \n\n", "\n\n"},
+    {"account required pam_time.so\naccount required pam_unix.so\n", ""},
+};
+
+START_TEST(a_line_has_its_place_and_leaves_no_trace)
+{
+    struct findings findings = {0};
+    bool guarded = false;
+    put("svc", places[_i].before);
+    ck_assert_int_eq(enable("svc", &plain_gate), 0);
+    const char *text = get("etc/pam.d/svc");
+    const size_t above = strlen(places[_i].after);
+    ck_assert_int_eq(strncmp(text, places[_i].after, above), 0);
+    ck_assert_msg(strncmp(text + above, OURS, strlen(OURS)) == 0, "%s", text);
+    ck_assert_str_eq(text + above + strlen(OURS), places[_i].before + above);
+    ck_assert(pamcheck_service(&(struct pamstack_place){.root = root}, "svc", &findings, &guarded));
+    ck_assert_msg(findings.count == 0, "%s", findings.items[0]);
+    ck_assert(guarded);
+    ck_assert_str_eq(get("etc/accesspkg/pam/svc.before"), places[_i].before);
+    ck_assert_str_eq(get("etc/accesspkg/pam/svc.lines"), OURS);
+    ck_assert(!disable("svc"));
+    ck_assert_str_eq(get("etc/pam.d/svc"), places[_i].before);
+    folder_shell(root, "test -z \"$(ls -A etc/accesspkg/pam)\"");
+    findings_deinit(&findings);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    int r;
+} refused[] = {
+    {"auth required pam_unix.so\n", PAMEDIT_E_NO_ACCOUNT},
+    {"", PAMEDIT_E_NO_ACCOUNT},
+    {"account required pam_unix.so\r\naccount required pam_time.so\r\n", PAMWIRE_E_NO_TEXT},
+    {"account required pam_unix.so \\", PAMEDIT_E_UNREADABLE},
+    {"account required\n@include common-account\n", PAMEDIT_E_UNREADABLE},
+    {"account [success=huh] pam_unix.so\n", PAMEDIT_E_UNREADABLE},
+    {"@include nowhere\n", PAMEDIT_E_UNREADABLE},
+    {"account include svc\n", PAMEDIT_E_UNREADABLE},
+};
+
+START_TEST(what_libpam_cannot_use_is_left_alone)
+{
+    put("svc", refused[_i].text);
+    ck_assert_int_eq(enable("svc", &plain_gate), refused[_i].r);
+    ck_assert_str_eq(get("etc/pam.d/svc"), refused[_i].text);
+    ck_assert_ptr_null(get("etc/accesspkg/pam/svc.lines"));
+}
+END_TEST
+
+START_TEST(every_option_stands_in_its_line)
+{
+    static const char *const packages[] = {"approvers", "db"}, *const options[] = {"wait=60", "quiet"};
+    const struct pamedit_gate gate = {.packages = packages,
+                                      .n_packages = 2,
+                                      .options = options,
+                                      .n_options = 2,
+                                      .report = true,
+                                      .root_passes = true,
+                                      .exempt_caller = true,
+                                      .exempt_group = "robots"};
+    put("su", "@include common-account\n");
+    ck_assert_int_eq(enable("su", &gate), 0);
+    ck_assert_str_eq(
+        get("etc/pam.d/su"),
+        "account    [success=2 default=ignore]   pam_rootok.so  " PAMEDIT_MARK "\n"
+        "account    [success=1 default=ignore]   pam_succeed_if.so quiet use_uid user ingroup "
+        "robots  " PAMEDIT_MARK "\n"
+        "account    required     pam_accesspkg.so package=approvers package=db mode=report wait=60 "
+        "quiet  " PAMEDIT_MARK "\n@include common-account\n");
+    put("su", "@include common-account\n");
+    struct findings findings = {0};
+    ck_assert_int_eq(pamwire_check(root, &findings), 0);
+    ck_assert_uint_eq(findings.count, 1);
+    ck_assert_ptr_nonnull(strstr(findings.items[0], "pkg-admin pam enable su --exempt-group robots --package "
+                                                    "approvers --package db --option wait=60 --option quiet "
+                                                    "--report."));
+    findings_deinit(&findings);
+}
+END_TEST
+
+START_TEST(a_line_too_long_for_libpam_is_none)
+{
+    static const char *packages[16];
+    static char name[65];
+    memset(name, 'a', 64);
+    for (size_t i = 0; i < 16; i++)
+        packages[i] = name;
+    put("svc", "@include common-account\n");
+    ck_assert_int_eq(enable("svc", &(struct pamedit_gate){.packages = packages, .n_packages = 16}),
+                     PAMEDIT_E_TOO_LONG);
+    ck_assert_str_eq(get("etc/pam.d/svc"), "@include common-account\n");
+}
+END_TEST
+
+START_TEST(another_package_replaces_the_line)
+{
+    static const char *const web[] = {"web"};
+    put("svc", "account required pam_time.so\n@include common-account\n");
+    ck_assert_int_eq(enable("svc", &plain_gate), 0);
+    ck_assert_int_eq(enable("svc", &(struct pamedit_gate){.packages = web, .n_packages = 1}), 0);
+    ck_assert_str_eq(get("etc/pam.d/svc"),
+                     "account required pam_time.so\naccount    required     "
+                     "pam_accesspkg.so package=web  " PAMEDIT_MARK "\n@include common-account\n");
+    disable("svc");
+    ck_assert_str_eq(get("etc/pam.d/svc"), "account required pam_time.so\n@include common-account\n");
+}
+END_TEST
+
+/* ---- which file ------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_file_keeps_what_it_is)
+{
+    struct stat before, after;
+    put("svc", "@include common-account\n");
+    char path[256];
+    snprintf(path, sizeof(path), "%s/etc/pam.d/svc", root);
+    ck_assert_int_eq(chmod(path, 0640), 0);
+    umask(077);
+    if (geteuid() == 0)
+        ck_assert_int_eq(chown(path, 7, 8), 0);
+    const bool labelled = setxattr(path, "user.label", "x", 1, 0) == 0;
+    ck_assert_int_eq(stat(path, &before), 0);
+    ck_assert_int_eq(enable("svc", &plain_gate), 0);
+    ck_assert_int_eq(stat(path, &after), 0);
+    ck_assert_uint_ne(after.st_ino, before.st_ino);
+    ck_assert_uint_eq(after.st_mode, before.st_mode);
+    ck_assert_uint_eq(after.st_uid, before.st_uid);
+    ck_assert_uint_eq(after.st_gid, before.st_gid);
+    char label[8];
+    if (labelled)
+        ck_assert_int_eq((int)getxattr(path, "user.label", label, sizeof(label)), 1);
+    ck_assert_int_eq(stat(path_of("etc/accesspkg/pam/svc.before"), &after), 0);
+    ck_assert_uint_eq(after.st_mode, before.st_mode); /* of one that nobody may read neither */
+    folder_shell(root, "test $(stat -c %%a etc/accesspkg/pam) = 755 && test $(stat -c %%a "
+                       "etc/accesspkg/pam/svc.lines) = 644");
+}
+END_TEST
+
+START_TEST(a_link_stays_one)
+{
+    folder_shell(root, "mkdir etc/elsewhere && ln -s ../elsewhere/svc etc/pam.d/svc && ln -s nowhere "
+                       "etc/pam.d/dangling");
+    folder_write(path_of("etc/elsewhere/svc"), "@include common-account\n");
+    ck_assert_int_eq(enable("svc", &plain_gate), 0);
+    folder_shell(root, "test -L etc/pam.d/svc && grep -q pam_accesspkg etc/elsewhere/svc");
+    disable("svc");
+    ck_assert_str_eq(get("etc/elsewhere/svc"), "@include common-account\n");
+    ck_assert_int_eq(enable("dangling", &plain_gate), -ENOENT);
+    folder_shell(root, "ln -s ../../usr/lib/pam.d/vendors etc/pam.d/vendors");
+    folder_write(path_of("usr/lib/pam.d/vendors"), "@include common-account\n");
+    ck_assert_int_eq(enable("vendors", &plain_gate), PAMWIRE_E_ELSEWHERE);
+}
+END_TEST
+
+START_TEST(authselects_files_are_its_own)
+{
+    put("svc", "@include common-account\n");
+    folder_shell(root, "mkdir etc/authselect && ln -s ../authselect/system-auth etc/pam.d/system-auth");
+    folder_write(path_of("etc/authselect/system-auth"), "account required pam_unix.so\n");
+    ck_assert_int_eq(enable("system-auth", &plain_gate), PAMWIRE_E_AUTHSELECT);
+    ck_assert_int_eq(enable("svc", &plain_gate), 0);
+    disable("svc");
+    folder_write(path_of("etc/authselect/authselect.conf"), "sssd\n");
+    ck_assert_int_eq(enable("svc", &plain_gate), PAMWIRE_E_AUTHSELECT);
+    ck_assert_str_eq(get("etc/pam.d/svc"), "@include common-account\n");
+    /* What was written before it came can be taken out. */
+    folder_shell(root, "rm etc/authselect/authselect.conf");
+    ck_assert_int_eq(enable("svc", &plain_gate), 0);
+    folder_write(path_of("etc/authselect/authselect.conf"), "sssd\n");
+    disable("svc");
+    ck_assert_str_eq(get("etc/pam.d/svc"), "@include common-account\n");
+}
+END_TEST
+
+START_TEST(a_vendors_file_is_overridden)
+{
+    static const char vendor[] = "#%PAM-1.0\naccount required pam_unix.so\n";
+    folder_write(path_of("usr/lib/pam.d/polkit-1"), vendor);
+    ck_assert_int_eq(enable("polkit-1", &plain_gate), 0);
+    ck_assert_int_eq(enable("polkit-1", &plain_gate), 0);
+    ck_assert_str_eq(get("etc/pam.d/polkit-1"),
+                     "# A copy of /usr/lib/pam.d/polkit-1, which it overrides  " PAMEDIT_MARK
+                     "\n#%PAM-1.0\n" OURS "account required pam_unix.so\n");
+    ck_assert_str_eq(get("usr/lib/pam.d/polkit-1"), vendor);
+    ck_assert(disable("polkit-1"));
+    ck_assert_ptr_null(get("etc/pam.d/polkit-1"));
+    /* One that an administrator has worked on stays. */
+    ck_assert_int_eq(enable("polkit-1", &plain_gate), 0);
+    folder_shell(root, "echo '# mine' >>etc/pam.d/polkit-1");
+    ck_assert(!disable("polkit-1"));
+    ck_assert_str_eq(get("etc/pam.d/polkit-1"), "#%PAM-1.0\naccount required pam_unix.so\n# mine\n");
+}
+END_TEST
+
+START_TEST(names_that_are_no_services)
+{
+    static const char *const names[] = {"",  "nosuch",         "../pam.d/svc", ".svc",
+                                        "/", "common-account", "other",        "SVC"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        ck_assert_int_eq(enable(names[i], &plain_gate), PAMWIRE_E_NO_SERVICE);
+}
+END_TEST
+
+START_TEST(who_writes_meanwhile_is_not_overwritten)
+{
+    struct pamwire file;
+    put("svc", "@include common-account\n");
+    ck_assert_int_eq(pamwire_read(root, "svc", &file), 0);
+    put("svc", "account required pam_time.so\n@include common-account\n");
+    ck_assert_int_eq(pamwire_replace(root, &file, "ours\n", "ours\n"), PAMWIRE_E_CHANGED);
+    ck_assert_str_eq(get("etc/pam.d/svc"), "account required pam_time.so\n@include common-account\n");
+    pamwire_deinit(&file);
+}
+END_TEST
+
+/* ---- what vanishes ---------------------------------------------------------------------------------------------- */
+
+START_TEST(a_line_that_vanishes_is_noticed)
+{
+    put("svc", "@include common-account\n");
+    put("two", "@include common-account\n");
+    ck_assert_uint_eq(count_vanished(), 0); /* nothing was ever wired */
+    ck_assert_int_eq(enable("svc", &plain_gate), 0);
+    ck_assert_int_eq(enable("two", &plain_gate), 0);
+    ck_assert_uint_eq(count_vanished(), 0);
+    put("svc", "@include common-account\n"); /* as dpkg does */
+    ck_assert_uint_eq(count_vanished(), 1);
+    put("svc", "account required pam_accesspkg.so package=db\n@include common-account\n");
+    ck_assert_uint_eq(count_vanished(), 0);
+    folder_shell(root, "rm etc/pam.d/svc");
+    ck_assert_uint_eq(count_vanished(), 1);
+    ck_assert_int_eq(pamwire_forget(root, "svc"), 0);
+    ck_assert_uint_eq(count_vanished(), 0);
+}
+END_TEST
+
+/* ---- killed, and on disks that take no more --------------------------------------------------------------------- */
+
+enum { STEPS_MAX = 2000 };
+
+/* Runs `act` in a process that is killed at this stop of a system call. False: it ended before. */
+static bool killed_at(void (*act)(void), int step)
+{
+    int status = 0;
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        raise(SIGSTOP);
+        act();
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    for (int i = 0; i < step; i++) {
+        ck_assert_int_eq(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        if (!WIFSTOPPED(status)) {
+            ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%x", status);
+            return false;
+        }
+    }
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return true;
+}
+
+static void act_enable(void)
+{
+    int lock = -1;
+    if (pamwire_lock(root, &lock) < 0 || enable("svc", &plain_gate) != 0)
+        _exit(1);
+}
+
+static void act_disable(void)
+{
+    struct pamwire file;
+    bool removed;
+    int lock = -1;
+    if (pamwire_lock(root, &lock) < 0 || pamwire_read(root, "svc", &file) != 0 ||
+        pamwire_remove(root, &file, &removed) != 0)
+        _exit(1);
+}
+
+static const char without[] = "account required pam_time.so\n@include common-account\n";
+static const char with[] = "account required pam_time.so\n" OURS "@include common-account\n";
+
+/* Which of the two the file is: it is one of them, whole. */
+static bool is_wired(void)
+{
+    const char *text = get("etc/pam.d/svc");
+    ck_assert_ptr_nonnull(text);
+    if (strcmp(text, with) == 0)
+        return true;
+    ck_assert_str_eq(text, without);
+    return false;
+}
+
+START_TEST(killed_while_it_writes)
+{
+    int kills = 0, before = 0;
+    for (int step = 1; step < STEPS_MAX; step++) {
+        folder_shell(root, "rm -rf etc/accesspkg/pam etc/pam.d/.[a-z]*");
+        put("svc", without);
+        const bool killed = killed_at(act_enable, step);
+        /* A line that stands is on record: it cannot vanish unseen. */
+        if (is_wired())
+            ck_assert_str_eq(get("etc/accesspkg/pam/svc.lines"), OURS);
+        else
+            before++;
+        ck_assert_int_eq(enable("svc", &plain_gate), 0);
+        ck_assert(is_wired());
+        folder_shell(root, "test -z \"$(ls -A etc/pam.d | grep '^[.]')\"");
+        disable("svc");
+        ck_assert(!is_wired());
+        ck_assert_uint_eq(count_vanished(), 0);
+        if (!killed)
+            break;
+        kills++;
+    }
+    ck_assert_int_gt(before, 20);
+    ck_assert_int_gt(kills, before);
+}
+END_TEST
+
+START_TEST(killed_while_it_takes_out)
+{
+    int kills = 0, after = 0;
+    for (int step = 1; step < STEPS_MAX; step++) {
+        put("svc", without);
+        ck_assert_int_eq(enable("svc", &plain_gate), 0);
+        const bool killed = killed_at(act_disable, step);
+        after += !is_wired();
+        disable("svc");
+        ck_assert(!is_wired());
+        ck_assert_uint_eq(count_vanished(), 0);
+        if (!killed)
+            break;
+        kills++;
+    }
+    ck_assert_int_gt(after, 1);
+    ck_assert_int_gt(kills, after);
+}
+END_TEST
+
+/* At each size at which a file may end: as on a disk that fills up then. */
+START_TEST(a_disk_that_takes_no_more)
+{
+    struct rlimit limit;
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    put("svc", without);
+    for (size_t size = 0; size < sizeof(with) - 1; size++) {
+        const struct rlimit small = {size, limit.rlim_max};
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+        ck_assert_int_eq(enable("svc", &plain_gate), -EFBIG);
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        ck_assert(!is_wired());
+        folder_shell(root, "test -z \"$(ls -A etc/pam.d etc/accesspkg/pam | grep '^[.]')\"");
+    }
+    ck_assert_int_eq(enable("svc", &plain_gate), 0);
+}
+END_TEST
+
+int main(void)
+{
+    suite_case("places", setup, teardown);
+    suite_rows(a_line_has_its_place_and_leaves_no_trace, places);
+    suite_rows(what_libpam_cannot_use_is_left_alone, refused);
+    suite_add(every_option_stands_in_its_line, a_line_too_long_for_libpam_is_none,
+              another_package_replaces_the_line);
+    suite_case("files", setup, teardown);
+    suite_add(a_file_keeps_what_it_is, a_link_stays_one, authselects_files_are_its_own,
+              a_vendors_file_is_overridden, names_that_are_no_services,
+              who_writes_meanwhile_is_not_overwritten);
+    suite_case("vanished", setup, teardown);
+    suite_add(a_line_that_vanishes_is_noticed);
+    suite_case("broken off", setup, teardown);
+    suite_timeout(60);
+    suite_add(killed_while_it_writes, killed_while_it_takes_out, a_disk_that_takes_no_more);
+    return suite_run();
+}
