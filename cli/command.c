@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 int command_usage(const struct invocation *invocation, const char *format, ...)
@@ -20,4 +21,13 @@ int command_usage(const struct invocation *invocation, const char *format, ...)
                    invocation->command ? " " : "", invocation->command ? invocation->command->name : "");
     free(text);
     return EX_USAGE;
+}
+
+const struct command_family *command_family(const struct program *program, const char *name)
+{
+    const size_t length = strcspn(name, " ");
+    for (const struct command_family *family = program->families; family && family->name; family++)
+        if (strncmp(family->name, name, length) == 0 && !family->name[length])
+            return family;
+    return NULL;
 }

@@ -26,7 +26,14 @@ enum {
     TAKES_USER = 1 << 22,    /* --user */
     TAKES_REQUEST = 1 << 23, /* --request */
     TAKES_DIGEST = 1 << 24,  /* --digest */
+    TAKES_REPORT = 1 << 10,  /* --report */
+    TAKES_ENFORCE = 1 << 11, /* --enforce */
+    TAKES_EXEMPT = 1 << 12,  /* --exempt-group */
+    TAKES_OPTION = 1 << 13,  /* --option */
+    TAKES_ALL = 1 << 14,     /* --all */
 };
+
+enum { GIVEN_MAX = 16 }; /* how often an option that may be repeated is taken */
 
 struct program;
 struct command;
@@ -44,7 +51,14 @@ struct invocation {
     int64_t duration;   /* seconds, or DURATION_FOREVER; 0: not given */
     int64_t start;      /* 0: not given */
     bool override;
-    const char *package; /* NULL: not given */
+    const char *package; /* NULL: not given; the last one */
+    const char *packages[GIVEN_MAX];
+    size_t n_packages;
+    const char *options[GIVEN_MAX]; /* of pam_accesspkg.so */
+    size_t n_options;
+    const char *exempt_group; /* NULL: not given */
+    bool report, enforce;     /* not both */
+    bool all;
     bool dry_run;
     const char *to;     /* NULL: not given */
     const char *revoke; /* NULL: not given */
@@ -62,7 +76,7 @@ struct invocation {
 };
 
 struct command {
-    const char *name;
+    const char *name;      /* one word, or two: the first is a family's */
     const char *arguments; /* as --help shows them */
     int min, max;          /* operands; max -1: any number */
     unsigned takes;
@@ -70,12 +84,21 @@ struct command {
     const char *help;
 };
 
+/* Commands of two words whose first is the same: one row in the help of the program, and a help of its own. */
+struct command_family {
+    const char *name, *help;
+};
+
 struct program {
     const char *name;
     const char *help;
-    const struct command *commands; /* the first is what a bare call runs; ends with a NULL name */
-    unsigned deadline;              /* seconds for each call of accesspkgd */
+    const struct command *commands;        /* the first is what a bare call runs; ends with a NULL name */
+    unsigned deadline;                     /* seconds for each call of accesspkgd */
+    const struct command_family *families; /* NULL: none; ends with a NULL name */
 };
+
+/* The family of a command or of a word; NULL: none. */
+const struct command_family *command_family(const struct program *program, const char *name);
 
 /* Prints what is wrong with the command line, and where help is. Returns 64. */
 int command_usage(const struct invocation *invocation, const char *format, ...)

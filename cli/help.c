@@ -8,12 +8,28 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CELL_MAX = 64 };
+/* Blank lines stand where the commands of a program leave room: with the prompt behind it, the screen has 24. */
+enum { CELL_MAX = 64, ROWS_MAX = 23, ROWS_BESIDE = 7 };
 
 /* "approve ID..." */
 static void command_cell(const struct command *command, char ret[CELL_MAX])
 {
     snprintf(ret, CELL_MAX, "%s%s%s", command->name, command->arguments[0] ? " " : "", command->arguments);
+}
+
+/* The row of the program's help: of a family one, at its first command. False: none. */
+static bool program_row(const struct program *program, const struct command *command, char ret[CELL_MAX],
+                        const char **ret_help)
+{
+    const struct command_family *family = command_family(program, command->name);
+    const bool begins = command == program->commands || command_family(program, command[-1].name) != family;
+
+    *ret_help = family ? family->help : command->help;
+    if (family)
+        snprintf(ret, CELL_MAX, "%s COMMAND", family->name);
+    else
+        command_cell(command, ret);
+    return !family || begins;
 }
 
 /* "-m, --reason TEXT"; without a letter, blanks in its place. */
@@ -34,10 +50,11 @@ static bool is_shown(const struct option_row *option, const struct command *comm
 static int column_width(const struct program *program, const struct command *command)
 {
     char cell[CELL_MAX];
+    const char *help;
     size_t longest = 0;
 
     for (const struct command *row = program->commands; !command && row->name; row++) {
-        command_cell(row, cell);
+        program_row(program, row, cell, &help);
         longest = strlen(cell) > longest ? strlen(cell) : longest;
     }
     for (size_t i = 0; command && i < N_OPTIONS; i++) {
@@ -48,15 +65,26 @@ static int column_width(const struct program *program, const struct command *com
     return (int)longest;
 }
 
+static const char *gap_of(const struct program *program)
+{
+    char cell[CELL_MAX];
+    const char *help;
+    int rows = ROWS_BESIDE;
+
+    for (const struct command *command = program->commands; command->name; command++)
+        rows += program_row(program, command, cell, &help);
+    return rows <= ROWS_MAX ? "\n" : "";
+}
+
 static void print_commands(const struct program *program, int width)
 {
     char cell[CELL_MAX];
+    const char *help;
 
-    printf("\nCommands (without one: %s):\n", program->commands[0].name);
-    for (const struct command *command = program->commands; command->name; command++) {
-        command_cell(command, cell);
-        printf("  %-*s  %s\n", width, cell, command->help);
-    }
+    printf("%sCommands (without one: %s):\n", gap_of(program), program->commands[0].name);
+    for (const struct command *command = program->commands; command->name; command++)
+        if (program_row(program, command, cell, &help))
+            printf("  %-*s  %s\n", width, cell, help);
 }
 
 static void print_options(const struct command *command, int width)
@@ -72,9 +100,11 @@ static void print_options(const struct command *command, int width)
 }
 
 /* On one line: the screen is for the commands. */
-static void print_options_of_all(const char *name)
+static void print_options_of_all(const char *name, const char *gap)
 {
-    const char *before = "\nOptions: --";
+    const char *before = "Options: --";
+
+    fputs(gap, stdout);
 
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (options_rows[i].help && options_rows[i].takes == 0) {
@@ -92,17 +122,32 @@ int help_print(const struct program *program, const struct command *command)
 
     if (command)
         command_cell(command, cell);
-    printf("%s%s%s: %s\n\nUsage: %s %s [OPTION]...\n", name, command ? " " : "", command ? command->name : "",
-           command ? command->help : program->help, name, cell);
+    printf("%s%s%s: %s\n%sUsage: %s %s [OPTION]...\n", name, command ? " " : "", command ? command->name : "",
+           command ? command->help : program->help, command ? "\n" : gap_of(program), name, cell);
     if (!command) {
         print_commands(program, width);
-        print_options_of_all(name);
+        print_options_of_all(name, gap_of(program));
         return 0;
     }
     print_options(command, width);
     if (command->takes & (TAKES_IDS | TAKES_REQUEST))
         printf("\nID is a request's number, or USER/PACKAGE, as alice/db-admins.\n");
     printf("\nMore, and what the exit codes mean: man %s\n", name);
+    return 0;
+}
+
+int help_print_family(const struct program *program, const struct command_family *family)
+{
+    char cell[CELL_MAX];
+
+    printf("%s %s: %s\n\nUsage: %s %s COMMAND [OPTION]...\n\nCommands:\n", program->name, family->name,
+           family->help, program->name, family->name);
+    for (const struct command *command = program->commands; command->name; command++)
+        if (command_family(program, command->name) == family) {
+            command_cell(command, cell);
+            printf("  %-28s  %s\n", cell, command->help);
+        }
+    print_options_of_all(program->name, "\n");
     return 0;
 }
 
@@ -131,13 +176,17 @@ static void print_completion_rows(const struct program *program)
         }
 }
 
-/* One line with all commands, one with all options, then a row for each. */
+/* One line with the first words of all commands, one with all options, then a row for each. */
 int help_print_completion(const struct program *program, const struct command *command)
 {
-    const char *before = "";
+    const char *before = "", *help;
+    char cell[CELL_MAX];
 
-    for (command = program->commands; command->name; command++, before = " ")
-        printf("%s%s", before, command->name);
+    for (command = program->commands; command->name; command++)
+        if (program_row(program, command, cell, &help)) {
+            printf("%s%.*s", before, (int)strcspn(command->name, " "), command->name);
+            before = " ";
+        }
     before = "\n";
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (options_rows[i].help && options_concern(program, &options_rows[i])) {

@@ -9,3 +9,4 @@ int help_print_version(const struct program *program, const struct command *comm
 
 /* The input of packaging/completions. */
 int help_print_completion(const struct program *program, const struct command *command);
+int help_print_family(const struct program *program, const struct command_family *family);

@@ -20,6 +20,11 @@ static int set_start(struct invocation *invocation, const char *value);
 static int set_override(struct invocation *invocation, const char *value);
 static int set_package(struct invocation *invocation, const char *value);
 static int set_dry_run(struct invocation *invocation, const char *value);
+static int set_report(struct invocation *invocation, const char *value);
+static int set_enforce(struct invocation *invocation, const char *value);
+static int set_exempt_group(struct invocation *invocation, const char *value);
+static int set_option(struct invocation *invocation, const char *value);
+static int set_all(struct invocation *invocation, const char *value);
 static int set_to(struct invocation *invocation, const char *value);
 static int set_until(struct invocation *invocation, const char *value);
 static int set_revoke(struct invocation *invocation, const char *value);
@@ -66,7 +71,15 @@ const struct option_row options_rows[] = {
     {"start", 0, "WHEN", TAKES_START, set_start, OPTION_NONE,
      "begin later: +2h, 14:30 or '2026-11-24 09:00'"},
     {"override", 0, NULL, TAKES_OVERRIDE, set_override, OPTION_NONE, "although it is incompatible; wants -m"},
-    {"package", 0, "NAME", TAKES_PACKAGE, set_package, OPTION_NONE, "this package (import needs it)"},
+    {"package", 0, "NAME", TAKES_PACKAGE, set_package, OPTION_NONE,
+     "this package; 'pam enable' takes several"},
+    {"report", 0, NULL, TAKES_REPORT, set_report, OPTION_NONE, "refuse nobody, log who would be refused"},
+    {"enforce", 0, NULL, TAKES_ENFORCE, set_enforce, OPTION_NONE, "refuse who holds none of the packages"},
+    {"exempt-group", 0, "GROUP", TAKES_EXEMPT, set_exempt_group, OPTION_NONE,
+     "whose members need no package"},
+    {"option", 0, "OPTION", TAKES_OPTION, set_option, OPTION_NONE,
+     "of pam_accesspkg(8), as wait=60; may be repeated"},
+    {"all", 0, NULL, TAKES_ALL, set_all, OPTION_NONE, "every service that was enabled so"},
     {"dry-run", 0, NULL, TAKES_DRY_RUN, set_dry_run, OPTION_NONE, "change nothing, say what would be done"},
     {"to", 0, "USER", TAKES_TO, set_to, OPTION_NONE, "who may decide in your name"},
     {"until", 0, "WHEN", TAKES_UNTIL, set_until, OPTION_NONE, "until when: +2d, 18:00 or '2026-11-24 09:00'"},
@@ -181,6 +194,44 @@ static int set_override(struct invocation *invocation, const char *value)
 static int set_package(struct invocation *invocation, const char *value)
 {
     invocation->package = value;
+    if (invocation->n_packages == GIVEN_MAX)
+        return command_usage(invocation, "%d packages are the most", GIVEN_MAX);
+    invocation->packages[invocation->n_packages++] = value;
+    return 0;
+}
+
+static int set_option(struct invocation *invocation, const char *value)
+{
+    if (invocation->n_options == GIVEN_MAX)
+        return command_usage(invocation, "%d options are the most", GIVEN_MAX);
+    invocation->options[invocation->n_options++] = value;
+    return 0;
+}
+
+static int set_report(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->report = true;
+    return 0;
+}
+
+static int set_enforce(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->enforce = true;
+    return 0;
+}
+
+static int set_exempt_group(struct invocation *invocation, const char *value)
+{
+    invocation->exempt_group = value;
+    return 0;
+}
+
+static int set_all(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->all = true;
     return 0;
 }
 

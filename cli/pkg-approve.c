@@ -411,7 +411,7 @@ static const struct command commands[] = {
 int main(int argc, char *argv[])
 {
     static const struct program program = {"pkg-approve", "decide on requests for access packages", commands,
-                                           RUNNER_DEADLINE};
+                                           RUNNER_DEADLINE, NULL};
 
     return runner_main(&program, argc, argv);
 }

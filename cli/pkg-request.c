@@ -438,7 +438,7 @@ static const struct command commands[] = {
 int main(int argc, char *argv[])
 {
     static const struct program program = {
-        "pkg-request", "ask for access packages, and see what became of it", commands, RUNNER_DEADLINE};
+        "pkg-request", "ask for access packages, and see what became of it", commands, RUNNER_DEADLINE, NULL};
 
     return runner_main(&program, argc, argv);
 }

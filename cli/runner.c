@@ -81,12 +81,29 @@ static int parse_options(struct invocation *invocation, int argc, char *argv[], 
     return r;
 }
 
-static const struct command *find_command(const struct program *program, const char *name)
+/* The command that the first word names, or the first two; *ret_words is how many. */
+static const struct command *find_command(const struct program *program, char *const *words, int *ret_words)
 {
-    for (const struct command *command = program->commands; command->name; command++)
-        if (strcmp(command->name, name) == 0)
+    for (const struct command *command = program->commands; command->name; command++) {
+        const char *second = strchr(command->name, ' ');
+        const size_t first = strcspn(command->name, " ");
+        if (strncmp(command->name, words[0], first) != 0 || words[0][first])
+            continue;
+        *ret_words = second ? 2 : 1;
+        if (!second || (words[1] && strcmp(words[1], second + 1) == 0))
             return command;
+    }
     return NULL;
+}
+
+/* What is wrong with the words in a command's place. */
+static int refuse_command(const struct invocation *invocation, char *const *words)
+{
+    if (!command_family(invocation->program, words[0]))
+        return command_usage(invocation, "there is no command '%s'", words[0]);
+    if (!words[1])
+        return command_usage(invocation, "'%s' is the first word of several commands", words[0]);
+    return command_usage(invocation, "there is no command '%s %s'", words[0], words[1]);
 }
 
 static int parse_ids(struct invocation *invocation)
@@ -103,18 +120,19 @@ static int parse_ids(struct invocation *invocation)
 /* Finds the command, its operands, and options that it does not take. 0 or an exit code. */
 static int parse_operands(struct invocation *invocation, int argc, char *argv[], unsigned takes)
 {
-    const struct command *command =
-        optind < argc ? find_command(invocation->program, argv[optind]) : invocation->program->commands;
+    int words = 0;
+    const struct command *command = optind < argc ? find_command(invocation->program, argv + optind, &words)
+                                                  : invocation->program->commands;
 
     if (!command)
-        return command_usage(invocation, "there is no command '%s'", argv[optind]);
+        return refuse_command(invocation, argv + optind);
     invocation->command = command;
     if (takes & ~command->takes)
         for (size_t i = 0; i < N_OPTIONS; i++)
             if (options_rows[i].takes & takes & ~command->takes)
                 return command_usage(invocation, "the command '%s' takes no --%s", command->name,
                                      options_rows[i].name);
-    invocation->operands = argv + (optind < argc ? optind + 1 : argc);
+    invocation->operands = argv + optind + words;
     invocation->n_operands = (size_t)(argc - (int)(invocation->operands - argv));
     if (invocation->n_operands < (size_t)command->min)
         return command_usage(invocation, "the command '%s' needs %.*s", command->name,
@@ -155,13 +173,16 @@ static void choose_locale(void)
         setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-/* `command` NULL: none was given. */
-static int run_instead(const struct option_row *option, const struct program *program,
-                       const struct command *command)
+/* `words`: what was given in a command's place; the first is NULL: nothing. */
+static int run_instead(const struct option_row *option, const struct program *program, char *const *words)
 {
+    int taken = 0;
+    const struct command *command = words[0] ? find_command(program, words, &taken) : NULL;
+    const struct command_family *family = words[0] ? command_family(program, words[0]) : NULL;
+
     switch (option->instead) {
     case OPTION_HELP:
-        return help_print(program, command);
+        return !command && family ? help_print_family(program, family) : help_print(program, command);
     case OPTION_VERSION:
         return help_print_version(program, command);
     case OPTION_COMPLETION:
@@ -203,7 +224,7 @@ int runner_main(const struct program *program, int argc, char *argv[])
     if (code == 0)
         code = parse_options(&invocation, argc, argv, &takes, &instead);
     if (code == 0 && instead)
-        code = run_instead(instead, program, optind < argc ? find_command(program, argv[optind]) : NULL);
+        code = run_instead(instead, program, argv + optind);
     else if (code == 0)
         code = parse_operands(&invocation, argc, argv, takes);
     if (code == 0 && !instead) {

@@ -27,10 +27,13 @@ static const struct command commands[] = {
     {"list", "", 0, 0, TAKES_LIMIT, remember, "lists"},
     {"act", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, remember, "acts"},
     {"submit", "NAME", 1, 1, TAKES_REASON | TAKES_DURATION, remember, "submits"},
+    {"gate open", "NAME", 1, 1, TAKES_REPORT, remember, "opens"},
+    {"gate shut", "", 0, 0, TAKES_ALL, remember, "shuts"},
     {0},
 };
 
-static const struct program program = {"prog", "tests the runner", commands, 1};
+static const struct command_family families[] = {{"gate", "has two words: gate --help"}, {0}};
+static const struct program program = {"prog", "tests the runner", commands, 1, families};
 
 /* The texts on stdout and stderr of the last run. */
 static char out[8192], err[8192];
@@ -109,6 +112,10 @@ START_TEST(options_stand_anywhere)
     ck_assert_int_eq(seen_ids[1], 7);
     ck_assert_int_eq(RUN("--limit", "5"), 3);
     ck_assert_int_eq(seen.limit, 5);
+    ck_assert_int_eq(RUN("gate", "--report", "open", "it"), 3);
+    ck_assert_str_eq(seen.command->name, "gate open");
+    ck_assert_uint_eq(seen.n_operands, 1);
+    ck_assert(seen.report);
 }
 END_TEST
 
@@ -117,6 +124,10 @@ static const struct {
     const char *says;
 } usage_errors[] = {
     {{"nonsense"}, "there is no command 'nonsense'. Try: prog --help"},
+    {{"gate"}, "'gate' is the first word of several commands. Try: prog --help"},
+    {{"gate", "lift"}, "there is no command 'gate lift'"},
+    {{"gate", "open"}, "the command 'gate open' needs NAME. Try: prog gate open --help"},
+    {{"gate", "shut", "--report"}, "the command 'gate shut' takes no --report"},
     {{"--nonsense"}, "there is no option --nonsense, or several begin with it"},
     {{"--re"}, "there is no option --re, or several begin with it"},
     {{"-x"}, "there is no option -x"},
@@ -188,7 +199,8 @@ START_TEST(help_comes_from_the_tables)
     ck_assert_str_eq(err, "");
     ck_assert_str_eq(out, "prog: tests the runner\n\nUsage: prog [COMMAND] [OPTION]...\n\n"
                           "Commands (without one: list):\n"
-                          "  list         lists\n  act ID...    acts\n  submit NAME  submits\n\n"
+                          "  list          lists\n  act ID...     acts\n  submit NAME   submits\n"
+                          "  gate COMMAND  has two words: gate --help\n\n"
                           "Options: --json, --help, --version; others: COMMAND --help. See man prog\n");
     ck_assert_int_eq(RUN("act", "-h"), 0);
     ck_assert_int_eq(runs, 0);
@@ -201,6 +213,13 @@ START_TEST(help_comes_from_the_tables)
                           "  -V, --version             show the version\n\n"
                           "ID is a request's number, or USER/PACKAGE, as alice/db-admins.\n\n"
                           "More, and what the exit codes mean: man prog\n");
+    ck_assert_int_eq(RUN("gate", "--help"), 0);
+    ck_assert_str_eq(out, "prog gate: has two words: gate --help\n\nUsage: prog gate COMMAND [OPTION]...\n\n"
+                          "Commands:\n  gate open NAME                opens\n"
+                          "  gate shut                     shuts\n\n"
+                          "Options: --json, --help, --version; others: COMMAND --help. See man prog\n");
+    ck_assert_int_eq(RUN("gate", "shut", "--help"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "Usage: prog gate shut [OPTION]...\n"));
 }
 END_TEST
 
@@ -209,13 +228,16 @@ START_TEST(version_and_completion)
     ck_assert_int_eq(RUN("--version"), 0);
     ck_assert_ptr_eq(strstr(out, "prog (accesspkg) "), out);
     ck_assert_int_eq(RUN("--print-completion"), 0);
-    ck_assert_str_eq(out,
-                     "list act submit\n--reason --justification --duration --limit --json --help --version\n"
-                     "command\tlist\t-\t--limit --json --help --version \n"
-                     "command\tact\tID...\t--reason --justification --json --help --version \n"
-                     "command\tsubmit\tNAME\t--reason --justification --duration --json --help --version \n"
-                     "option\t--reason\tTEXT\noption\t-m\tTEXT\noption\t--justification\tTEXT\n"
-                     "option\t--duration\tTIME\noption\t-d\tTIME\noption\t--limit\tN\noption\t-n\tN\n");
+    ck_assert_str_eq(
+        out, "list act submit gate\n--reason --justification --duration --report --all --limit --json --help "
+             "--version\n"
+             "command\tlist\t-\t--limit --json --help --version \n"
+             "command\tact\tID...\t--reason --justification --json --help --version \n"
+             "command\tsubmit\tNAME\t--reason --justification --duration --json --help --version \n"
+             "command\tgate open\tNAME\t--report --json --help --version \n"
+             "command\tgate shut\t-\t--all --json --help --version \n"
+             "option\t--reason\tTEXT\noption\t-m\tTEXT\noption\t--justification\tTEXT\n"
+             "option\t--duration\tTIME\noption\t-d\tTIME\noption\t--limit\tN\noption\t-n\tN\n");
 }
 END_TEST
 
