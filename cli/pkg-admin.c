@@ -10,6 +10,7 @@
 #include "cli/import.h"
 #include "cli/lock.h"
 #include "cli/lookback.h"
+#include "cli/pam.h"
 #include "cli/requests.h"
 #include "cli/status.h"
 #include "cli/store.h"
@@ -345,6 +346,12 @@ static const struct command commands[] = {
     {"backup", "FILE", 1, 1, 0, store_back_up, "copy the store into a new file, or to stdout (-)"},
     {"restore", "FILE", 1, 1, TAKES_YES, store_restore,
      "put a backup in the store's place; accesspkgd is stopped"},
+    {"pam enable", "SERVICE", 1, 1,
+     TAKES_PACKAGE | TAKES_REPORT | TAKES_ENFORCE | TAKES_EXEMPT | TAKES_OPTION | TAKES_DRY_RUN | TAKES_YES,
+     pam_enable, "have a service of /etc/pam.d ask for a package"},
+    {"pam disable", "[SERVICE]", 0, 1, TAKES_ALL, pam_disable, "take these lines out again"},
+    {"pam status", "", 0, 0, TAKES_PAGER, pam_status, "what each service asks for"},
+    {"pam test", "USER SERVICE", 2, 2, 0, pam_test, "what would happen, and why; nothing is filed"},
     {"accept-store", "", 0, 0, 0, store_accept, "take a state.db that is not the one that was known"},
     {"report", "", 0, 0, TAKES_SINCE | TAKES_PACKAGE | TAKES_PAGER, lookback_report,
      "how much was asked for, and how long decisions took"},
@@ -353,10 +360,15 @@ static const struct command commands[] = {
     {0},
 };
 
+static const struct command_family families[] = {
+    {"pam", "guard services of /etc/pam.d: pkg-admin pam --help"},
+    {0},
+};
+
 int main(int argc, char *argv[])
 {
     static const struct program program = {"pkg-admin", "look after access packages on this host", commands,
-                                           RUNNER_DEADLINE};
+                                           RUNNER_DEADLINE, families};
 
     directory_set_patience(DIRECTORY_PATIENCE);
     return runner_main(&program, argc, argv);

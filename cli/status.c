@@ -14,6 +14,7 @@
 #include "common/nscd.h"
 #include "common/nsswitch.h"
 #include "common/pamcheck.h"
+#include "common/pamwire.h"
 #include "common/paths.h"
 
 #include <stdlib.h>
@@ -121,12 +122,29 @@ static void print_status(struct output *output, const json_t *status, size_t res
 
 /* ---- the command ------------------------------------------------------------------------------------------ */
 
+/* Services whose line somebody's upgrade took: the first of all warnings, and a row of their own. */
+static void add_vanished(json_t *status, struct findings *findings)
+{
+    json_t *services = json_array();
+
+    pamwire_check("", findings);
+    for (size_t i = 0; i < findings->count; i++) {
+        const char *file = findings->items[i] + strlen("/etc/pam.d/");
+        append_item(services, json_stringn(file, strcspn(file, ":")));
+    }
+    if (findings->count > 0)
+        set_member(status, "unguarded", services);
+    else
+        json_decref(services);
+}
+
 /* Checks nsswitch.conf, nscd and pam.d, which the daemon does not. check-config checks names of packages, too. */
 static struct findings add_host(json_t *status)
 {
     struct findings findings = {0}, guarded = {0};
     json_t *services = json_array();
 
+    add_vanished(status, &findings);
     if (strcmp(member_text(status, "membership"), "files") != 0) {
         nsswitch_check(PATH_ETC "/nsswitch.conf", &findings);
         nscd_check("", &findings);

@@ -240,8 +240,21 @@ static char *field_store_problem(const struct output *output, const json_t *stat
                : NULL;
 }
 
+/* Services that were guarded and are not any more, though nobody asked for that. */
+static char *field_unguarded(const struct output *output, const json_t *status, const char *member)
+{
+    _cleanup_free_ char *services = field_list(output, status, member);
+
+    return json_object_get(status, member)
+               ? output_format(
+                     "%s: THE LINE OF ACCESSPKG IS GONE, SO EVERYBODY IS LET IN. See: pkg-admin pam status",
+                     services)
+               : NULL;
+}
+
 const struct field status_fields[] = {
     {"STATE.DB", "store_problem", field_store_problem, FIELD_PLAIN},
+    {"NOT GUARDED", "unguarded", field_unguarded, FIELD_PLAIN},
     {"Daemon", "version", field_daemon, FIELD_PLAIN},
     {"Store", "store_size", field_store, FIELD_PLAIN},
     {"Store note", "store_note_problem", field_text, FIELD_PLAIN},

@@ -76,6 +76,11 @@ static bool is_marked(const char *line, size_t length)
     return length >= mark && memcmp(line + length - mark, PAMEDIT_MARK, mark) == 0;
 }
 
+bool pamedit_is_ours(const char *text, const struct pamd_line *line)
+{
+    return is_marked(text + line->start, line->length);
+}
+
 int pamedit_strip(const char *text, size_t size, char **ret_text, size_t *ret_size, char **ret_lines)
 {
     _cleanup_free_ char *rest = malloc(size + 1), *lines = malloc(size + 1);

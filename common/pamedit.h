@@ -35,6 +35,9 @@ int pamedit_render(const struct pamedit_gate *gate, char **ret);
 /* The text without our marked lines, and these lines, as new memory; *ret_lines is "" where there are none. 0 or -ENOMEM. */
 int pamedit_strip(const char *text, size_t size, char **ret_text, size_t *ret_size, char **ret_lines);
 
+/* Whether the line, of this text, is one of ours. */
+bool pamedit_is_ours(const char *text, const struct pamd_line *line);
+
 /*
  * Where our lines go in the service's own file, as an offset in its text: above the first line of the account phase that
  * includes others, ends the phase early or jumps; without one above the first line of the phase. 0 or PAMEDIT_E_.

@@ -80,7 +80,7 @@ ifeq ($(DESTDIR),)
 	if [ -n "$$users" ]; then \
 	    echo "$$users" >&2; \
 	    echo "The files above still name pam_accesspkg.so: without it nobody could log in through them." >&2; \
-	    echo "Remove these lines first, then run this again. Nothing was taken away." >&2; \
+	    echo "Remove these lines first (pkg-admin pam disable --all; the others by hand), then run this again. Nothing was taken away." >&2; \
 	    exit 1; \
 	fi
 endif

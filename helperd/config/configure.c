@@ -11,6 +11,7 @@
 #include "common/nscd.h"
 #include "common/nsswitch.h"
 #include "common/pamcheck.h"
+#include "common/pamwire.h"
 #include "common/pathlink.h"
 #include "common/paths.h"
 #include "helperd/config/configure_chain.h"
@@ -116,6 +117,7 @@ static void check_host(const struct configure_place *place, struct packages *pac
         nsswitch_check(path, &findings);
         nscd_check(place->root, &findings);
     }
+    pamwire_check(place->root, &findings);
     pamcheck(place->root, is_package, packages, &findings, NULL);
     for (size_t i = 0; i < findings.count; i++) {
         char visible[2048];

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is known of the services of PAM that hosts have: what they are for, who is judged there. */
+#pragma once
+
+#include <stdbool.h>
+
+struct entrance {
+    const char *service;
+    const char *what; /* for people */
+    const char *with; /* a service of the same program, which is guarded along; NULL: none */
+    bool login;       /* people come to the host by it, approvers too */
+    bool caller;      /* set-uid: who runs it is judged, not whom they become */
+    bool background;  /* no person is there: a refusal breaks a job */
+};
+
+/* Never NULL: of a service that is not known with "" and nothing else set. */
+const struct entrance *entrance_find(const char *service);

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/pam_escape.h"
+
+#include "common/child.h"
+#include "common/cleanup.h"
+#include "common/local.h"
+#include "common/pamcheck_line.h"
+#include "common/paths.h"
+#include "common/textfile.h"
+
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <security/_pam_types.h>
+#include <shadow.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+
+enum { SSHD_MS = 10000 };
+
+/* ---- what sshd says --------------------------------------------------------------------------------------------- */
+
+static char settings[65536]; /* as `sshd -T` prints them for root; "": it does not */
+static char complaint[256];  /* what it says instead */
+
+static void read_line(int file, char *ret, size_t size)
+{
+    const ssize_t got = pread(file, ret, size - 1, 0);
+    ret[got > 0 ? got : 0] = '\0';
+}
+
+static int run_sshd(int out, int err)
+{
+    static char *const argv[] = {(char *)PATH_SSHD, (char *)"-T", (char *)"-C",
+                                 (char *)"user=root,host=localhost,addr=127.0.0.1", NULL};
+    static char *const environment[] = {NULL};
+    const struct child_plan plan = {
+        .argv = argv, .environment = environment, .fds = {CHILD_NULL, out, err}, .n_fds = 3};
+    pid_t pid;
+    int status = -1;
+    const int r = child_start(&plan, &pid);
+
+    return r < 0 ? r : child_wait_or_kill(pid, SSHD_MS, &status) < 0 || status != 0 ? -1 : 0;
+}
+
+/* Asks once. */
+static const char *sshd_settings(void)
+{
+    static bool asked;
+
+    if (asked)
+        return settings;
+    asked = true;
+    _cleanup_close_ int out = memfd_create("sshd", MFD_CLOEXEC), err = memfd_create("sshd", MFD_CLOEXEC);
+    if (out < 0 || err < 0)
+        return settings;
+    if (run_sshd(out, err) == 0)
+        read_line(out, settings, sizeof(settings));
+    read_line(err, complaint, sizeof(complaint));
+    complaint[strcspn(complaint, "\r\n")] = '\0';
+    return settings;
+}
+
+/* Below the line `at`: the next line of this setting, which may come several times; NULL: none. */
+static const char *next_setting(const char *at, const char *setting)
+{
+    const size_t length = strlen(setting);
+    for (; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        if (strncmp(at, setting, length) == 0 && at[length] == ' ')
+            return at + length + 1;
+    return NULL;
+}
+
+char *pam_escape_sshd(const char *setting)
+{
+    const char *value = next_setting(sshd_settings(), setting);
+    return value ? strndup(value, strcspn(value, "\n")) : NULL;
+}
+
+static bool sshd_is(const char *setting, const char *wanted)
+{
+    _cleanup_free_ char *value = pam_escape_sshd(setting);
+    return value && strcmp(value, wanted) == 0;
+}
+
+/* Whether one of its lines names root, and whether there is one. */
+static bool sshd_names_root(const char *setting, bool *ret_any)
+{
+    bool names = false;
+    *ret_any = false;
+    for (const char *at = sshd_settings(); (at = next_setting(at, setting));) {
+        *ret_any = true;
+        names |= strncmp(at, "root", 4) == 0 && (at[4] == '\n' || at[4] == ' ' || !at[4]);
+    }
+    return names;
+}
+
+static bool sshd_lets_root_by(void)
+{
+    bool any;
+    if (sshd_names_root("denyusers", &any) || sshd_names_root("denygroups", &any))
+        return false;
+    if (!sshd_names_root("allowusers", &any) && any)
+        return false;
+    return sshd_names_root("allowgroups", &any) || !any;
+}
+
+/* ---- root's keys and password ----------------------------------------------------------------------------------- */
+
+/* A key with a command of its own is no shell: images of clouds have root's say "log in as another user". */
+static bool is_key(const char *line, size_t length)
+{
+    const char *word = line + strspn(line, " \t");
+    return word < line + length && *word != '#' && !memmem(line, length, "command=", strlen("command="));
+}
+
+static bool has_key(const char *path)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    if (textfile_read(path, &text, &size) < 0)
+        return false;
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        if (is_key(line, strcspn(line, "\n")))
+            return true;
+    return false;
+}
+
+/* In one of the files that sshd reads for root. */
+static bool root_has_key(void)
+{
+    _cleanup_free_ char *files = pam_escape_sshd("authorizedkeysfile");
+    const struct passwd *root = getpwuid(0);
+    const char *home = root ? root->pw_dir : "/root";
+    char *rest = files, path[PATH_MAX];
+
+    for (const char *file; rest && (file = strsep(&rest, " "));) {
+        if (strncmp(file, "%h/", 3) == 0)
+            file += 3;
+        if (strchr(file, '%'))
+            continue;
+        snprintf(path, sizeof(path), "%s%s%s", *file == '/' ? "" : home, *file == '/' ? "" : "/", file);
+        if (has_key(path))
+            return true;
+    }
+    return false;
+}
+
+static bool root_has_password(void)
+{
+    const struct spwd *shadow = getspnam("root");
+    return shadow && shadow->sp_pwdp[0] && !strchr("!*", shadow->sp_pwdp[0]);
+}
+
+/* ---- the account phase ------------------------------------------------------------------------------------------ */
+
+/* No line of ours there judges root, either. */
+static bool stack_enforces_for_root(const struct pamstack *stack)
+{
+    for (size_t i = 0; i < stack->n_entries; i++)
+        for (size_t j = 0; pamcheck_is_ours(&stack->entries[i]) && j < stack->entries[i].line->n_arguments;
+             j++)
+            if (strcmp(stack->entries[i].line->arguments[j], "enforce_for_root") == 0)
+                return true;
+    return false;
+}
+
+/* Whether the phase lets root in once the plan is carried out. */
+static bool stack_lets_root_in(const struct pam_plan *plan, const char *service)
+{
+    const struct pamstack_place place = {"", plan->file.path, plan->text, strlen(plan->text)};
+    struct findings stumbles = {0};
+    struct pamstack stack = {0};
+    const int r = pamstack_load_at(&place, service, PAMD_ACCOUNT, &stumbles, &stack);
+    const bool lets_in = r == 0 && !stack.uncertain && !stack_enforces_for_root(&stack) &&
+                         pamstack_run(&stack, pamcheck_ignored_answer, NULL) == PAM_SUCCESS;
+
+    pamstack_deinit(&stack);
+    findings_deinit(&stumbles);
+    return lets_in;
+}
+
+/* ---- the ways --------------------------------------------------------------------------------------------------- */
+
+/* Whether these methods, and no others, are enough; "any" is. */
+static bool methods_allow(const char *methods)
+{
+    _cleanup_free_ char *wanted = pam_escape_sshd("authenticationmethods");
+    char *rest = wanted;
+
+    for (const char *list; rest && (list = strsep(&rest, " "));)
+        if (strcmp(list, methods) == 0 || strcmp(list, "any") == 0)
+            return true;
+    return !wanted;
+}
+
+static bool root_comes_with_key(void)
+{
+    return sshd_is("pubkeyauthentication", "yes") && root_has_key() && methods_allow("publickey");
+}
+
+static bool root_comes_with_password(const char *permit)
+{
+    return strcmp(permit, "yes") == 0 && root_has_password() &&
+           ((sshd_is("passwordauthentication", "yes") && methods_allow("password")) ||
+            (sshd_is("kbdinteractiveauthentication", "yes") && methods_allow("keyboard-interactive")));
+}
+
+static void find_ssh(const struct pam_plan *plan, struct findings *ways, struct findings *missing)
+{
+    _cleanup_free_ char *permit = pam_escape_sshd("permitrootlogin");
+
+    if (!permit)
+        findings_add(missing, "root over ssh: " PATH_SSHD " -T does not say whether it may log in%s%s",
+                     *complaint ? ": " : "", complaint);
+    else if (strcmp(permit, "no") == 0 || strcmp(permit, "forced-commands-only") == 0)
+        findings_add(missing, "root over ssh: sshd has PermitRootLogin %s", permit);
+    else if (!sshd_lets_root_by())
+        findings_add(missing, "root over ssh: AllowUsers, AllowGroups, DenyUsers or DenyGroups keep it out");
+    else if (!stack_lets_root_in(plan, "sshd"))
+        findings_add(missing, "root over ssh: the account phase of /etc/pam.d/sshd refuses it");
+    else if (root_comes_with_key())
+        findings_add(ways, "root over ssh, with a key");
+    else if (root_comes_with_password(permit))
+        findings_add(ways, "root over ssh, with its password");
+    else
+        findings_add(
+            missing,
+            "root over ssh: it has no key, in a file that sshd reads, with which sshd gives a shell%s",
+            strcmp(permit, "yes") == 0 ? ", and no password that would do" : "");
+}
+
+static void find_console(const struct pam_plan *plan, struct findings *ways, struct findings *missing)
+{
+    if (!root_has_password())
+        findings_add(missing, "root at the console: it has no password");
+    else if (!stack_lets_root_in(plan, "login"))
+        findings_add(missing, "root at the console: the account phase of /etc/pam.d/login refuses it");
+    else
+        findings_add(ways, "root at the console, with its password");
+}
+
+/* A member by the group's line, or by a user's own line in /etc/passwd. */
+static bool has_member(const struct group *group)
+{
+    bool has = group->gr_mem && group->gr_mem[0];
+    _cleanup_fclose_ FILE *file = has ? NULL : local_open(PATH_ETC "/passwd");
+    for (const struct passwd *user; file && !has && (user = fgetpwent(file));)
+        has = user->pw_gid == group->gr_gid;
+    return has;
+}
+
+static void find_group(const char *name, struct findings *ways, struct findings *missing)
+{
+    const struct group *group = name ? getgrnam(name) : NULL;
+
+    if (!name)
+        findings_add(missing, "a group that needs no package: none was named (--exempt-group)");
+    else if (!group)
+        findings_add(missing, "a group that needs no package: there is no group %s", name);
+    else if (!has_member(group))
+        findings_add(missing, "a group that needs no package: nobody is in %s", name);
+    else
+        findings_add(ways, "the members of %s", name);
+}
+
+void pam_escape_find(const struct invocation *invocation, const struct pam_plan *plan, struct findings *ways,
+                     struct findings *missing)
+{
+    find_ssh(plan, ways, missing);
+    find_console(plan, ways, missing);
+    find_group(invocation->exempt_group, ways, missing);
+}
