@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/daemon/follow.h"
 
+#include "common/log.h"
+#include "common/pamwire.h"
 #include "common/paths.h"
 #include "helperd/config/packages.h"
 #include "helperd/engine/locks.h"
 #include "helperd/host/watch.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +39,7 @@ struct daemon_follow {
     char *strays[STRAYS_MAX]; /* unknown grant files, which may not have their final name yet */
     size_t n_strays;          /* STRAYS_MAX: there may be more, so all files are looked at */
     ev_timer settle;          /* then the strays are looked at again */
+    char *vanished;           /* what was logged last of lines in pam.d that are gone; NULL: nothing */
     ev_timer steps; /* not ev_idle: a step may narrow access, and must not wait until the daemon is idle */
 };
 
@@ -169,8 +173,46 @@ static void compare_unwatched(struct daemon_follow *follow)
     schedule_steps(follow);
 }
 
+/* ---- lines in pam.d ---- */
+
+/* One text of all findings; NULL: none. */
+static char *join_findings(const struct findings *findings)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = findings->count > 0 ? open_memstream(&text, &size) : NULL;
+    for (size_t i = 0; out && i < findings->count; i++)
+        fprintf(out, "%s\n", findings->items[i]);
+    if (out)
+        fclose(out);
+    return text;
+}
+
+/* A gate that somebody's upgrade opened is told in the journal: once, and again when it is another one. */
+static void check_gates(struct daemon_follow *follow)
+{
+    struct findings findings = {0};
+    const int r = pamwire_check("", &findings);
+    if (r < 0) {
+        log_warning(PAMWIRE_FOLDER
+                    " cannot be read: %s. A line that vanishes from /etc/pam.d is not noticed.",
+                    strerror(-r));
+        return;
+    }
+    char *now = join_findings(&findings);
+    if (now && (!follow->vanished || strcmp(now, follow->vanished) != 0))
+        for (size_t i = 0; i < findings.count; i++)
+            log_error("%s", findings.items[i]);
+    if (!now && follow->vanished)
+        log_notice("No line of `pkg-admin pam enable` is missing from /etc/pam.d any more.");
+    free(follow->vanished);
+    follow->vanished = now;
+    findings_deinit(&findings);
+}
+
 void daemon_follow_walk(struct daemon_follow *follow)
 {
+    check_gates(follow);
     compare_unwatched(follow);
     schedule_walk(follow, WALK_EVERY);
     walk_start(&follow->holders);
@@ -240,6 +282,9 @@ static void on_file_changed(enum watch_set set, const char *name, void *data)
         engine_apply_locks(follow->engine);
         follow->hooks.directory(follow->hooks.data); /* who can decide may have changed */
         break;
+    case WATCH_PAM:
+        check_gates(follow);
+        return;
     case WATCH_SETS:
         break;
     }
@@ -281,5 +326,6 @@ void daemon_follow_free(struct daemon_follow *follow)
         free(follow->strays[--follow->n_strays]);
     free(follow->holders.at);
     free(follow->groups.at);
+    free(follow->vanished);
     free(follow);
 }

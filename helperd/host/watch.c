@@ -19,7 +19,7 @@
 #define STRUCTURE (IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE)
 #define ITSELF    (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW)
 
-enum { FOLDERS = 6, NONE = -1, GONE = -2 };
+enum { FOLDERS = 7, NONE = -1, GONE = -2 };
 
 /* Parents before their children. */
 static const struct {
@@ -31,6 +31,7 @@ static const struct {
     {"", true, ENTRIES, WATCH_SETS},           {"", false, STRUCTURE, WATCH_SETS},
     {"/grants", false, STRUCTURE, WATCH_SETS}, {"/grants/user", false, ENTRIES, WATCH_GRANT_USER},
     {"/allow", false, ENTRIES, WATCH_ALLOW},   {"/locks", false, ENTRIES, WATCH_LOCKS},
+    {"/pam.d", true, ENTRIES, WATCH_PAM},
 };
 
 static const struct {
@@ -55,6 +56,12 @@ struct watch {
     ev_io io;
     ev_timer pause;
 };
+
+/* The folder of the files below, not one in it. */
+static bool has_files(int folder)
+{
+    return folders[folder].in_etc && !*folders[folder].path;
+}
 
 static void report_set(struct watch *watch, enum watch_set set, const char *name)
 {
@@ -86,7 +93,7 @@ static void report_folder(struct watch *watch, int folder)
 {
     if (folders[folder].set != WATCH_SETS)
         report_set(watch, folders[folder].set, NULL);
-    for (size_t i = 0; folders[folder].in_etc && i < FILES; i++)
+    for (size_t i = 0; has_files(folder) && i < FILES; i++)
         report_set(watch, files[i].set, NULL);
 }
 
@@ -161,9 +168,11 @@ static bool on_event(struct watch *watch, const struct inotify_event *event)
         return false;
     if (folders[folder].mask == STRUCTURE)
         return is_watched_name(event->name);
+    if (has_files(folder) && strcmp(event->name, "pam.d") == 0)
+        return true;
     if (folders[folder].set != WATCH_SETS && event->name[0] != '.')
         report_set(watch, folders[folder].set, event->name); /* a leading dot: a temporary file */
-    for (size_t i = 0; folders[folder].in_etc && i < FILES; i++)
+    for (size_t i = 0; has_files(folder) && i < FILES; i++)
         if (strcmp(event->name, files[i].name) == 0)
             report_set(watch, files[i].set, NULL);
     return false;

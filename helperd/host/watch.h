@@ -24,6 +24,7 @@ enum watch_set {
     WATCH_GROUP,
     WATCH_NSSWITCH,
     WATCH_ALLOW,
+    WATCH_PAM, /* pam.d */
     WATCH_SETS
 };
 
@@ -31,7 +32,7 @@ enum watch_set {
 typedef void (*watch_changed)(enum watch_set set, const char *name, void *data);
 
 struct watch_folders {
-    const char *etc;   /* has passwd, shadow, group and nsswitch.conf: PATH_ETC */
+    const char *etc;   /* has passwd, shadow, group, nsswitch.conf and pam.d/: PATH_ETC */
     const char *state; /* has grants/, allow/ and locks/: PATH_STATE */
 };
 

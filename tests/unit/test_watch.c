@@ -23,7 +23,8 @@ static char told[4096];
 static const char *waited_for;
 static bool timed_out;
 
-static const char *const set_names[] = {"user", "shadow", "locks", "passwd", "group", "nsswitch", "allow"};
+static const char *const set_names[] = {"user",  "shadow",   "locks", "passwd",
+                                        "group", "nsswitch", "allow", "pam"};
 
 static void on_changed(enum watch_set set, const char *name, void *data)
 {
@@ -81,8 +82,8 @@ static void setup(void)
     folder_make(folder);
     snprintf(etc, sizeof(etc), "%s/etc", folder);
     snprintf(state, sizeof(state), "%s/state", folder);
-    folder_shell(folder,
-                 "mkdir -p etc state/grants/user state/allow state/locks && touch etc/passwd etc/group");
+    folder_shell(
+        folder, "mkdir -p etc/pam.d state/grants/user state/allow state/locks && touch etc/passwd etc/group");
     loop = ev_loop_new(EVFLAG_AUTO);
     told[0] = '\0';
     ck_assert_int_eq(watch_new(loop, &(struct watch_folders){etc, state}, on_changed, NULL, &watch), 0);
@@ -121,6 +122,23 @@ START_TEST(test_grant_files)
             wait_for(cases[i].told);
         expect(cases[i].told);
     }
+}
+END_TEST
+
+/* Service files of PAM, as dpkg and people change them: a file that is called as one of /etc is another one. */
+START_TEST(test_services)
+{
+    static const char *const changes[] = {"echo x >etc/pam.d/.new && mv etc/pam.d/.new etc/pam.d/shadow",
+                                          "echo y >>etc/pam.d/shadow", "rm etc/pam.d/shadow"};
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        folder_shell(folder, "%s", changes[i]);
+        wait_for("pam:*\n");
+        expect_not("shadow");
+    }
+    folder_shell(folder, "rm -r etc/pam.d");
+    expect_not("nsswitch");
+    folder_shell(folder, "mkdir etc/pam.d");
+    wait_for("pam:*\n");
 }
 END_TEST
 
@@ -173,6 +191,7 @@ START_TEST(test_replaced_folders)
         {"mv state/grants state/older && mkdir -p state/grants/user", "user:*\n"},
         {"rm -r state/allow && mkdir state/allow", "allow:*\n"},
         {"rm -r state/locks && mkdir state/locks", "locks:*\n"},
+        {"rm -r etc/pam.d && mkdir etc/pam.d", "pam:*\n"},
         {"mv state state2 && mkdir -p state/grants/user state/allow", "user:*\n"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -269,7 +288,7 @@ int main(void)
 {
     suite_case("watch", setup, teardown);
     suite_timeout(60);
-    suite_add(test_grant_files, test_files_of_the_host, test_temporary_files, test_pause,
+    suite_add(test_grant_files, test_files_of_the_host, test_services, test_temporary_files, test_pause,
               test_replaced_folders, test_folder_comes_later, test_overflow, test_no_inotify,
               test_missing_folders);
     return suite_run();
