@@ -27,6 +27,8 @@ begin()
     cp "$base"/etc/{nsswitch.conf,sudo.conf} "$root/etc"
     rm -f "$root/etc/accesspkg/packages.d"/* "$root/etc/accesspkg/notify.d"/* "$root/etc/sudoers.d/$group"
     host groupdel "$group"
+    # "Before you begin": root can log in without accesspkg.
+    echo root:root | host chpasswd
     host systemctl stop accesspkgd accesspkg-notify
 }
 
@@ -85,21 +87,24 @@ guards()
 {
     local file=$root/etc/pam.d/sshd other=$root/etc/pam.d/other
     section="Guard ssh: watch"
-    block pam_accesspkg >"$work/lines"
-    grep -v pam_accesspkg "$work/lines" | while read -r line; do
-        grep -qxF "$line" "$file" || complain "Debian's sshd should have the line: $line"
-    done
-    sed -i "/^@include common-account/i $(grep pam_accesspkg "$work/lines")" "$file"
+    run types sudo 'pam enable' 's/$/ --yes/'
+    succeeded
+    says "^+account .* package=db-admins mode=report "
+    says "^ @include common-account"
+    grep -B 1 '^@include common-account' "$file" | grep -q pam_accesspkg || complain "the line should stand above it"
     ssh_is alice in
     types_all journalctl
     says 'user="alice".*db-admins'
     section="Guard ssh: approvers first"
     types_all 'groupadd approvers'
     write_files
-    types_all check-config 'package=approvers'
+    types_all check-config
     ssh_is bob in
     section="Guard ssh: switch on"
-    types_all mode=report pam_deny status
+    run types sudo 'pam enable' 's/ *#.*/ --yes/'
+    succeeded
+    says "Past it for repairs: root at the console"
+    types_all pam_deny status
     says "^$(typed sudo status 's/.*# //; s/: /: */')$" # the blanks depend on the longest label
     says_not warning
     head -n 1 "$other" | grep -q pam_deny || complain "other should deny first"
@@ -176,7 +181,9 @@ everyday()
 removes()
 {
     section="Upgrade, remove"
-    sed -i /pam_accesspkg/d "$root/etc/pam.d/sshd"
+    run host sh -c "$(quoted 'pam disable --all')"
+    succeeded
+    cmp "$root/etc/pam.d/sshd" "$base/etc/pam.d/sshd" || complain "the file should be as Debian has it"
     run host sh -c "$(section_lines | cut -f2- | sed -n 's/^ *\(sudo sed .*nsswitch.*\)/\1/p')"
     succeeded
     ! grep -q '^group:.*accesspkg' "$root/etc/nsswitch.conf" || complain "nsswitch.conf should name it no more"
