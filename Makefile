@@ -23,8 +23,8 @@ BUILD    ?= build
 CC       ?= cc
 # Lines for backtraces; a debugger that is to show variables wants -Og -g. All of -g takes a quarter longer to build.
 CFLAGS   ?= -O2 -g1
-# Most code of a suite runs once: optimizing it takes longer than it saves.
-SUITE_CFLAGS ?= -Og
+# The code of a suite runs once: optimizing it takes longer than it saves. (What glibc fortifies must be optimized.)
+SUITE_CFLAGS ?= -O0 -U_FORTIFY_SOURCE
 SANITIZE ?=
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wformat=2 -Wundef -Wvla -Wwrite-strings -Wimplicit-fallthrough $(if $(SANITIZE),,-Werror)
@@ -118,20 +118,24 @@ $(SETTINGS):
 	@mkdir -p $(@D)
 	@echo '$(settings)' >$@
 
-$(BUILD)/obj/%.o: %.c $(SETTINGS) | deps-build
+# Large headers are read once for the product and once for the suites. With HEADERS empty each file reads those that it
+# names, and must name them all (.ci/run builds so with one compiler).
+HEADERS ?= $(BUILD)/obj/headers.h
+SUITE_HEADERS := $(if $(HEADERS),$(BUILD)/obj/tests/suite_headers.h)
+SUITE_OBJECTS := $(addprefix $(BUILD)/obj/tests/,$(addsuffix /%.o,unit bus pam))
+$(SUITE_OBJECTS): private ALL_CFLAGS += $(SUITE_CFLAGS)
+$(SUITE_OBJECTS): private HEADERS := $(SUITE_HEADERS)
+$(call obj,$(SUITE_SRC)): | $(addsuffix .gch,$(SUITE_HEADERS))
+$(BUILD)/obj/%.o: %.c $(SETTINGS) | deps-build $(addsuffix .gch,$(HEADERS))
 	@mkdir -p $(@D)
-	$(call quiet,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call quiet,CC)$(CC) $(ALL_CFLAGS) $(addprefix -include ,$(HEADERS)) -MMD -MP -c -o $@ $<
 
-# The suites' large headers are read once for all of them. With SUITE_HEADERS empty each reads those that it names, and
-# must name them all (.ci/run builds so with one compiler).
-SUITE_HEADERS ?= $(BUILD)/obj/tests/headers.h
-SUITE_OBJECTS := $(addprefix $(BUILD)/obj/tests/,$(addsuffix /%.o,unit bus pam support))
-$(SUITE_OBJECTS): private ALL_CFLAGS += $(SUITE_CFLAGS) $(addprefix -include ,$(SUITE_HEADERS))
-$(call obj,$(SUPPORT_SRC) $(SUITE_SRC)): | $(addsuffix .gch,$(SUITE_HEADERS))
-$(BUILD)/obj/tests/headers.h.gch: tests/support/headers.h $(SETTINGS) | deps-build
+$(BUILD)/obj/tests/suite_headers.h.gch: private ALL_CFLAGS += $(SUITE_CFLAGS)
+$(BUILD)/obj/tests/suite_headers.h.gch: headers.h
+$(BUILD)/obj/%.gch: % $(SETTINGS) | deps-build
 	@mkdir -p $(@D)
 	@cp $< $(@:.gch=)
-	$(call quiet,CC)$(CC) $(ALL_CFLAGS) $(SUITE_CFLAGS) -x c-header -o $@ $(@:.gch=)
+	$(call quiet,CC)$(CC) $(ALL_CFLAGS) -x c-header -o $@ $(@:.gch=)
 
 define archive
 	@mkdir -p $(@D)
