@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Figures of the store: its epoch, how much waits and is held, when something is due next, disk space. */
+#include "common/cleanup.h"
 #include "helperd/store/sql.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -44,11 +48,19 @@ int store_read_counts(struct store *store, int64_t now, struct store_counts *ret
 
 int store_get_epoch(struct store *store, char **ret)
 {
-    return FIND_TEXT(store, ret, "SELECT name FROM epoch ORDER BY number DESC LIMIT 1", "");
+    if (!store->epoch) {
+        const int r =
+            FIND_TEXT(store, &store->epoch, "SELECT name FROM epoch ORDER BY number DESC LIMIT 1", "");
+        if (r != 0)
+            return r;
+    }
+    *ret = strdup(store->epoch);
+    return *ret ? 0 : -ENOMEM;
 }
 
 int store_begin_epoch(struct store *store, int64_t now)
 {
+    free(steal_ptr(store->epoch));
     return sql_run(store, "INSERT INTO epoch (name, begun) VALUES (lower(hex(randomblob(16))), ?)", "i", now);
 }
 

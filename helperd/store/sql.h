@@ -9,7 +9,7 @@
 
 #include <sqlite3.h>
 
-enum { STORE_CACHE = 200 };
+enum { STORE_CACHE = 512 }; /* more than there are statements */
 
 struct store {
     sqlite3 *database;
@@ -17,6 +17,8 @@ struct store {
         const char *sql; /* a string literal: found by its address */
         sqlite3_stmt *statement;
     } cache[STORE_CACHE];
+    size_t last; /* the slot that was taken last, which as a rule is the first to be released */
+    char *epoch; /* the present one, once it was read; NULL: it is to be read */
     bool in_transaction;
     int failed; /* the first fault of this transaction, -errno: it reads and writes nothing any more; 0: none */
     /* The answer of store_next_deadline, which each call asks twice: it holds until something is written. Nobody else

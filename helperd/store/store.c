@@ -2,6 +2,7 @@
 /* Opens the store; its transactions and prepared statements. Each noun has a file of its own. */
 #include "helperd/store/store.h"
 
+#include "common/cleanup.h"
 #include "common/disk.h"
 #include "common/log.h"
 #include "common/pathlink.h"
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,14 +177,26 @@ static int bind_row(sqlite3_stmt *statement, const struct sql_rows *rows, const 
     return 0;
 }
 
+/* The slot of a statement, or a free one for it; STORE_CACHE: there is none. */
+static size_t find_slot(const struct store *store, const char *sql)
+{
+    const size_t first = (uint32_t)((uintptr_t)sql >> 3) * 2654435761u % STORE_CACHE;
+    for (size_t i = 0; i < STORE_CACHE; i++) {
+        const size_t slot = (first + i) % STORE_CACHE;
+        if (!store->cache[slot].sql || store->cache[slot].sql == sql)
+            return slot;
+    }
+    return STORE_CACHE;
+}
+
 static sqlite3_stmt *find_or_prepare(struct store *store, const char *sql)
 {
-    size_t slot = 0;
-    while (slot < STORE_CACHE && store->cache[slot].sql && store->cache[slot].sql != sql)
-        slot++;
+    const size_t slot = find_slot(store, sql);
     if (slot < STORE_CACHE && store->cache[slot].sql == sql &&
-        !sqlite3_stmt_busy(store->cache[slot].statement))
+        !sqlite3_stmt_busy(store->cache[slot].statement)) {
+        store->last = slot;
         return store->cache[slot].statement;
+    }
 
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v3(store->database, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
@@ -223,14 +237,15 @@ void sql_release(struct store *store, sqlite3_stmt *statement)
 {
     if (!statement)
         return;
-    for (size_t slot = 0; slot < STORE_CACHE; slot++) {
-        if (store->cache[slot].statement == statement) {
-            sqlite3_reset(statement);
-            sqlite3_clear_bindings(statement);
-            return;
-        }
+    size_t slot = store->cache[store->last].statement == statement ? store->last : 0;
+    while (slot < STORE_CACHE && store->cache[slot].statement != statement)
+        slot++;
+    if (slot == STORE_CACHE) {
+        sqlite3_finalize(statement);
+        return;
     }
-    sqlite3_finalize(statement);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
 }
 
 int sql_step(struct store *store, sqlite3_stmt *statement)
@@ -348,6 +363,7 @@ void store_close(struct store *store)
     for (size_t slot = 0; slot < STORE_CACHE; slot++)
         sqlite3_finalize(store->cache[slot].statement);
     reserve_close(store->database);
+    free(store->epoch);
     free(store);
 }
 
@@ -378,6 +394,7 @@ void store_rollback(struct store *store)
     store->in_transaction = false;
     store->failed = 0;
     store->deadline.known = false; /* what was taken back is not counted */
+    free(steal_ptr(store->epoch));
     if (!sqlite3_get_autocommit(
             store->database)) /* a BEGIN that failed leaves nothing to roll back, as a rule */
         sql_run(store, "ROLLBACK", "");

@@ -222,6 +222,15 @@ START_TEST(test_saved_pending)
     ck_assert_uint_eq(strlen(epoch), 32);
     ck_assert_int_eq(store_begin(store), 0);
     ck_assert_int_eq(store_begin_epoch(store, 1), 0);
+    ck_assert_int_eq(store_get_epoch(store, &again), 0);
+    ck_assert_str_ne(again, epoch);
+    free(again);
+    store_rollback(store);
+    ck_assert_int_eq(store_get_epoch(store, &again), 0);
+    ck_assert_str_eq(again, epoch);
+    free(again);
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(store_begin_epoch(store, 1), 0);
     ck_assert_int_eq(store_commit(store), 0);
     ck_assert_int_eq(store_get_epoch(store, &again), 0);
     ck_assert_str_ne(again, epoch);
