@@ -266,7 +266,8 @@ enum {
       GROUPS | TELLS_ACCOUNTS, engine_explain(asked, terms->package, terms->user))                           \
     X(TakeNotices, "xx", "after limit", "", "aa{sv}", "notices", PLANS(bus_plan_names), NOTIFIER_ONLY,       \
       engine_take_notices(asked->engine, terms->after, terms->limit, asked->reply))                          \
-    X(NoticeDone, "xsbs", "id hook ok message", "", "b", "known", PLANS(bus_plan_names), NOTIFIER_ONLY,      \
+    X(NoticeDone, "xsbs", "id hook ok message", "", "b", "known", PLANS(bus_plan_names),                     \
+      NOTIFIER_ONLY | SHARES,                                                                                \
       engine_notice_done(asked->engine, terms->id, terms->hook, terms->ok, terms->message, asked->reply))    \
     X(GetStatus, "", "", "", "a{sv}", "status", PLANS(bus_plan_names), ROOT_ONLY, get_status(call, asked))   \
     X(Report, "a{sv}", "options", "since package", "aa{sv}x", "rows since", PLANS(NULL), ROOT_ONLY,          \

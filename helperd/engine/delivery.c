@@ -189,15 +189,11 @@ int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool
                              text_visible(hook, visible, sizeof(visible)));
     int r = store_get_notice(engine->store, id, &notice);
     const bool known = r == 0;
-    if (known) {
-        struct txn txn;
-        txn_begin(&txn, engine);
-        if (*hook)
-            note_hook(&txn, &notice, hook, ok, visible);
-        else
-            end_notice(&txn, &notice, visible);
-        r = txn_commit(&txn);
-    }
+    if (known && *hook)
+        note_hook(engine_join(engine), &notice, hook, ok, visible);
+    else if (known)
+        end_notice(engine_join(engine), &notice, visible);
+    r = r < 0 ? r : store_failed(engine->store);
     notice_deinit(&notice);
     if (r < 0)
         return r;

@@ -64,7 +64,9 @@ static json_t *take(int64_t after)
 static bool done(int64_t id, const char *hook, bool ok, const char *message)
 {
     struct reply reply = {0};
-    ck_assert_int_eq(engine_notice_done(&fixture.engine, id, hook, ok, message, &reply), 0);
+    const int r = engine_notice_done(&fixture.engine, id, hook, ok, message, &reply);
+    ck_assert(!json_is_true(reply.value) || fixture.engine.joined.engine); /* it shares a commit */
+    ck_assert_int_eq(engine_end(&fixture.engine, r), 0);
     const bool known = json_is_true(reply.value);
     json_decref(reply.value);
     return known;
