@@ -2,6 +2,7 @@
 #include "common/directory.h"
 
 #include "common/cleanup.h"
+#include "common/file_seen.h"
 #include "common/local.h"
 #include "common/paths.h"
 
@@ -25,10 +26,28 @@ struct services {
     char *next;
 };
 
+/* What may end a look-up at a service. */
+static const struct {
+    const char *name;
+    enum nss_status status;
+} statuses[] = {{"SUCCESS", NSS_STATUS_SUCCESS},
+                {"NOTFOUND", NSS_STATUS_NOTFOUND},
+                {"UNAVAIL", NSS_STATUS_UNAVAIL},
+                {"TRYAGAIN", NSS_STATUS_TRYAGAIN}};
+enum { N_STATUSES = sizeof(statuses) / sizeof(statuses[0]) };
+
 struct service {
     char name[SERVICE_MAX];
-    bool ends_found, ends_absent; /* the look-up ends here when it finds, or denies, the name */
+    bool ends[N_STATUSES]; /* the look-up ends here with this status */
 };
+
+static bool service_ends(const struct service *service, enum nss_status status)
+{
+    for (size_t i = 0; i < N_STATUSES; i++)
+        if (statuses[i].status == status)
+            return service->ends[i];
+    return false;
+}
 
 static char *database_line(const char *database, char *line)
 {
@@ -41,21 +60,49 @@ static char *database_line(const char *database, char *line)
     return *line == ':' ? line + 1 : NULL;
 }
 
+/* The lines that we ask for, kept while the file is the same. */
+static struct {
+    const char *database;
+    char *line; /* behind the colon; NULL: there is none */
+} lines[] = {{.database = "passwd"}, {.database = "group"}, {.database = "initgroups"}};
+enum { N_LINES = sizeof(lines) / sizeof(lines[0]) };
+
 /* glibc takes the last line of a database. */
-static struct services load_services(const char *database)
+static void keep_line(char *line)
 {
-    struct services services = {0};
+    for (size_t i = 0; i < N_LINES; i++) {
+        const char *services = database_line(lines[i].database, line);
+        if (!services)
+            continue;
+        free(lines[i].line);
+        lines[i].line = strdup(services);
+    }
+}
+
+static void read_lines(void)
+{
+    static struct file_seen seen;
+    if (file_seen_still(&seen, PATH_ETC "/nsswitch.conf"))
+        return;
     _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/nsswitch.conf", "re");
     _cleanup_free_ char *line = NULL;
     size_t size = 0;
-    while (file && getline(&line, &size, file) > 0) {
-        if (!database_line(database, line))
-            continue;
-        free(services.line);
-        services.line = steal_ptr(line);
-        size = 0;
+    for (size_t i = 0; i < N_LINES; i++) {
+        free(lines[i].line);
+        lines[i].line = NULL;
     }
-    services.next = services.line ? database_line(database, services.line) : NULL;
+    while (file && getline(&line, &size, file) > 0)
+        keep_line(line);
+}
+
+static struct services load_services(const char *database)
+{
+    struct services services = {0};
+    read_lines();
+    for (size_t i = 0; i < N_LINES; i++)
+        if (lines[i].line && strcmp(lines[i].database, database) == 0)
+            services.line = strdup(lines[i].line);
+    services.next = services.line;
     return services;
 }
 
@@ -69,10 +116,10 @@ static void read_action(const char *text, struct service *service)
         return;
     const size_t length = (size_t)(equals - status);
     const bool returns = strcasecmp(equals + 1, "return") == 0;
-    if ((length == 7 && strncasecmp(status, "SUCCESS", length) == 0) != negated)
-        service->ends_found = returns;
-    if ((length == 8 && strncasecmp(status, "NOTFOUND", length) == 0) != negated)
-        service->ends_absent = returns;
+    for (size_t i = 0; i < N_STATUSES; i++)
+        if ((length == strlen(statuses[i].name) && strncasecmp(status, statuses[i].name, length) == 0) !=
+            negated)
+            service->ends[i] = returns;
 }
 
 static char *read_actions(char *text, struct service *service)
@@ -96,7 +143,7 @@ static bool services_next(struct services *services, struct service *ret)
     const size_t length = strcspn(at, " \t\n[");
     if (length == 0)
         return false;
-    *ret = (struct service){.ends_found = true};
+    *ret = (struct service){.ends = {true}};
     snprintf(ret->name, sizeof(ret->name), "%.*s", (int)length, at);
     at += length;
     at += strspn(at, " \t");
@@ -188,7 +235,7 @@ static enum directory_answer confirm_absence(const char *database, const char *n
             continue;
         if (ask(function, key) != NSS_STATUS_NOTFOUND)
             answer = DIRECTORY_UNANSWERED;
-        else if (service.ends_absent)
+        else if (service_ends(&service, NSS_STATUS_NOTFOUND))
             break;
     }
     free(services.line);
@@ -281,41 +328,108 @@ enum directory_answer directory_group_by_gid(gid_t gid, const struct group **ret
     return end_lookup(confirm_absence("group", "getgrgid_r", ask_group_by_gid, &(struct key){.id = gid}));
 }
 
+bool directory_begins_with_files(const char *database)
+{
+    struct services services = load_services(database);
+    struct service first;
+    const bool is = services_next(&services, &first) && strcmp(first.name, "files") == 0 &&
+                    service_ends(&first, NSS_STATUS_SUCCESS);
+    free(services.line);
+    return is;
+}
+
 /* ---- the groups of a user ---------------------------------------------------------------------------------------- */
 
-static enum nss_status ask_groups(const void *function, const char *user, gid_t primary)
+/* Takes out what is there twice, of those from `begin` on. */
+static void drop_repeated(struct directory_groups *groups, size_t begin)
+{
+    size_t count = begin;
+    for (size_t i = begin; i < groups->count; i++) {
+        size_t same = 0;
+        while (same < count && groups->gids[same] != groups->gids[i])
+            same++;
+        if (same == count)
+            groups->gids[count++] = groups->gids[i];
+    }
+    groups->count = count;
+}
+
+/* Adds what this service answers. */
+static enum nss_status add_groups(const void *function, const char *user, gid_t primary,
+                                  struct directory_groups *groups)
 {
     typedef enum nss_status (*initgroups)(const char *, gid_t, long *, long *, gid_t **, long, int *);
-    long count = 1, size = 64;
+    long count = (long)groups->count, size = (long)groups->room;
     int error = 0;
-    gid_t *gids = calloc((size_t)size, sizeof(*gids));
-    if (!gids)
-        return NSS_STATUS_TRYAGAIN;
-    gids[0] = primary;
-    const enum nss_status status = AS(initgroups, function)(user, primary, &count, &size, &gids, -1, &error);
-    free(gids);
+    const enum nss_status status =
+        AS(initgroups, function)(user, primary, &count, &size, &groups->gids, -1, &error);
+    const size_t begin = groups->count;
+    groups->count = (size_t)count;
+    groups->room = (size_t)size;
+    drop_repeated(groups, begin);
     return status;
 }
 
-/* An `initgroups:` line ends at the first service that has the user; a `group:` line asks all. */
-bool directory_has_all_groups(const char *user, gid_t primary)
+/* glibc reads all groups of a service that has no answer of its own to this. */
+static int list_by_glibc(const char *user, gid_t primary, struct directory_groups *groups)
 {
-    struct services services = load_services("initgroups");
-    const bool own_line = services.line;
+    int count = 64;
+    while (count <= DIRECTORY_GROUPS_MAX) {
+        gid_t *grown = reallocarray(groups->gids, (size_t)count, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        groups->gids = grown;
+        const int room = count;
+        const int found = getgrouplist(user, primary, groups->gids, &count);
+        if (found >= 0) {
+            groups->count = (size_t)found;
+            return 0;
+        }
+        if (count <= room)
+            count = room * 2;
+    }
+    return -E2BIG;
+}
+
+/* Asks the services in turn, as getgrouplist() does: an `initgroups:` line ends at the first service that has the user; a
+ * `group:` line asks all. False: glibc has to be asked. */
+static bool ask_services(struct services *services, bool own_line, const char *user, gid_t primary,
+                         struct directory_groups *groups)
+{
     struct service service;
-    bool whole = true;
-    if (!own_line)
-        services = load_services("group");
-    while (whole && services_next(&services, &service)) {
+    while (services_next(services, &service)) {
         const void *function = load_function(service.name, "initgroups_dyn");
+        if (!function && load_function(service.name, "getgrent_r"))
+            return false;
         if (!function)
             continue;
-        const enum nss_status status = ask_groups(function, user, primary);
-        whole = status == NSS_STATUS_SUCCESS || status == NSS_STATUS_NOTFOUND;
-        if ((status == NSS_STATUS_SUCCESS && own_line && service.ends_found) ||
-            (status == NSS_STATUS_NOTFOUND && service.ends_absent))
+        const enum nss_status status = add_groups(function, user, primary, groups);
+        groups->whole &= status == NSS_STATUS_SUCCESS || status == NSS_STATUS_NOTFOUND;
+        if ((own_line || status != NSS_STATUS_SUCCESS) && service_ends(&service, status))
             break;
     }
+    return true;
+}
+
+int directory_groups(const char *user, gid_t primary, struct directory_groups *ret)
+{
+    enum { ROOM = 64 };
+    struct directory_groups groups = {
+        .gids = calloc(ROOM, sizeof(*groups.gids)), .count = 1, .room = ROOM, .whole = true};
+    if (!groups.gids)
+        return -ENOMEM;
+    groups.gids[0] = primary;
+    struct services services = load_services("initgroups");
+    const bool own_line = services.line;
+    if (!own_line)
+        services = load_services("group");
+    const bool asked = services.line && ask_services(&services, own_line, user, primary, &groups);
     free(services.line);
-    return whole;
+    const int r = asked ? 0 : list_by_glibc(user, primary, &groups);
+    if (r < 0 || groups.count > DIRECTORY_GROUPS_MAX) {
+        free(groups.gids);
+        return r < 0 ? r : -E2BIG;
+    }
+    *ret = groups;
+    return 0;
 }

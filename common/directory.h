@@ -12,6 +12,8 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 enum directory_answer {
     DIRECTORY_UNANSWERED = 0, /* a service did not answer: the name may exist or not */
@@ -30,6 +32,17 @@ enum directory_answer directory_group_by_gid(gid_t gid, const struct group **ret
 enum { DIRECTORY_PATIENCE = 15 };
 void directory_set_patience(unsigned seconds);
 
-/* Says whether every service answers which groups the user is in. getgrouplist() silently leaves out those of a service
- * that is down. */
-bool directory_has_all_groups(const char *user, gid_t primary);
+/* Whether the files of this host are asked first, and end the look-up when they have the name, for "passwd" or "group". */
+bool directory_begins_with_files(const char *database);
+
+enum { DIRECTORY_GROUPS_MAX = 65536 };
+
+struct directory_groups {
+    gid_t *gids; /* owned; the primary one first, each once */
+    size_t count, room;
+    bool
+        whole; /* every service answered: getgrouplist() silently leaves out those of a service that is down */
+};
+
+/* The groups of a user, as getgrouplist() gives them, but for nscd. 0, -ENOMEM, -E2BIG. */
+int directory_groups(const char *user, gid_t primary, struct directory_groups *ret);

@@ -8,7 +8,7 @@
  * ...], "others": [NAME, ...], "names": [NAME or %GROUP, ...], "principals": [NAME or %GROUP, ...], "holders": {%GROUP:
  * [{"name", "uid", "gid"}, ...]}, "names_only": BOOL, "addresses": BOOL, "patience": MILLISECONDS}, each member optional. "holders" have the group by a
  * package, which no look-up of the group shows; they count as its members. On stdout the answer, one JSON object a
- * line, each as soon as it is known, so that a look-up that hangs costs nothing that was found before. What local files
+ * line, those that are known before each look-up that may take long, so that one that hangs costs nothing that was found before. What local files
  * can answer comes first, the groups of users later:
  *
  *     {"caller": SUBJECT}
@@ -30,9 +30,9 @@
  * group in a slow directory does not delay the end of the answer.
  */
 #include "common/cleanup.h"
-#include "common/directory.h"
-#include "common/local.h"
 #include "common/names.h"
+#include "helperd/lookup/find.h"
+#include "helperd/lookup/local_files.h"
 #include "helperd/lookup/named.h"
 #include "helperd/lookup/people.h"
 #include "helperd/lookup/say.h"
@@ -42,10 +42,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum {
-    IDLE_SECONDS = 60 /* then SIGALRM ends an idle process; accesspkgd starts another when it needs one */
+    IDLE_SECONDS = 60 /* then an idle process ends; accesspkgd starts another when it needs one */
 };
 
 /* ---- users and groups ------------------------------------------------------------------------------------------- */
@@ -72,7 +74,7 @@ static void add_other_name(json_t *subject, const char *name)
 {
     const struct passwd *found = NULL;
     const uid_t uid = (uid_t)json_integer_value(json_object_get(subject, "uid"));
-    if (name && directory_user_by_uid(uid, &found) == DIRECTORY_FOUND && strcmp(found->pw_name, name) != 0 &&
+    if (name && find_user_by_uid(uid, &found) == DIRECTORY_FOUND && strcmp(found->pw_name, name) != 0 &&
         text_is_utf8(found->pw_name))
         json_object_set_new(subject, "runs_as", json_string(found->pw_name));
 }
@@ -81,9 +83,19 @@ static void answer_user(struct member *member, const json_t *who)
 {
     json_t *subject = find_member(member, json_string("user"), who);
     add_other_name(subject, member->name);
-    bool local = true;
-    const bool gone = json_is_null(subject) && local_has_user(json_string_value(who), &local) == 0 && !local;
+    const bool gone =
+        json_is_null(subject) && local_files_have_users() && !local_files_user(json_string_value(who));
     say_line(json_pack("{s:o, s:b}", "user", subject, "user_gone", gone));
+}
+
+static bool files_have_group(const char *name, gid_t gid)
+{
+    size_t count;
+    const struct group *groups = local_files_groups(&count);
+    for (size_t i = 0; i < count; i++)
+        if (groups[i].gr_gid == gid && strcmp(groups[i].gr_name, name) == 0)
+            return true;
+    return false;
 }
 
 /* Another name of the gid than the one asked for and the directory's spelling of it; NULL: none, or /etc/group gives
@@ -91,21 +103,19 @@ static void answer_user(struct member *member, const json_t *who)
 static json_t *find_alias(const char *asked, const char *written, gid_t gid)
 {
     const struct group *found = NULL;
-    bool local = false;
-    if (directory_group_by_gid(gid, &found) != DIRECTORY_FOUND || strcmp(found->gr_name, asked) == 0 ||
+    if (find_group_by_gid(gid, &found) != DIRECTORY_FOUND || strcmp(found->gr_name, asked) == 0 ||
         strcmp(found->gr_name, written) == 0)
         return NULL;
     char alias[1024];
     text_visible(found->gr_name, alias, sizeof(alias));
-    return local_has_group(asked, gid, &local) == 0 && local ? NULL : json_string(alias);
+    return files_have_group(asked, gid) ? NULL : json_string(alias);
 }
 
 static void answer_group(const char *name, size_t index)
 {
     const struct group *found = NULL;
-    const enum directory_answer answer = directory_group(name, &found);
-    bool local = false;
-    if (answer == DIRECTORY_UNANSWERED || local_has_group(name, (gid_t)-1, &local) != 0) {
+    const enum directory_answer answer = find_group(name, &found);
+    if (answer == DIRECTORY_UNANSWERED || !local_files_have_groups()) {
         say_line(json_pack("{s:I, s:b}", "group", (json_int_t)index, "gid", 0));
         return;
     }
@@ -115,14 +125,14 @@ static void answer_group(const char *name, size_t index)
         _cleanup_free_ char *written = strdup(found->gr_name);
         alias = written ? find_alias(name, written, found->gr_gid) : NULL;
     }
-    say_line(json_pack("{s:I, s:o, s:b, s:o*}", "group", (json_int_t)index, "gid", gid, "local", local,
-                       "alias", alias));
+    say_line(json_pack("{s:I, s:o, s:b, s:o*}", "group", (json_int_t)index, "gid", gid, "local",
+                       local_files_group(name) != NULL, "alias", alias));
 }
 
 static void answer_gid(gid_t gid, size_t index)
 {
     const struct group *found = NULL;
-    const enum directory_answer answer = directory_group_by_gid(gid, &found);
+    const enum directory_answer answer = find_group_by_gid(gid, &found);
     char name[1024];
     say_line(json_pack("{s:I, s:o}", "number", (json_int_t)index, "name",
                        answer == DIRECTORY_FOUND
@@ -170,6 +180,7 @@ static void answer_question(const json_t *question)
         calloc(json_array_size(json_object_get(question, "others")) + 2, sizeof(*members));
     if (!members)
         exit(1);
+    find_begin();
     const size_t count = answer_names(question, members);
     for (size_t i = 0; i < json_array_size(groups); i++)
         answer_group(json_string_value(json_array_get(groups, i)), i);
@@ -186,16 +197,17 @@ static void answer_question(const json_t *question)
     say_line(json_pack("{s:b}", "principals", 1));
     people_answer_principals(question);
     say_line(json_pack("{s:b}", "end", 1));
+    say_all();
 }
 
 int main(void)
 {
+    const struct timeval idle = {.tv_sec = IDLE_SECONDS};
+    setsockopt(STDIN_FILENO, SOL_SOCKET, SO_RCVTIMEO, &idle, sizeof(idle));
     for (;;) {
-        alarm(IDLE_SECONDS);
         json_t *question = json_loadf(stdin, JSON_DISABLE_EOF_CHECK, NULL);
         if (!question)
             return 0;
-        alarm(0);
         answer_question(question);
         json_decref(question);
     }

@@ -5,9 +5,9 @@
  */
 #include "helperd/lookup/people.h"
 
-#include "common/directory.h"
 #include "common/names.h"
-#include "helperd/lookup/local_names.h"
+#include "helperd/lookup/find.h"
+#include "helperd/lookup/local_files.h"
 #include "helperd/lookup/say.h"
 #include "helperd/lookup/subject.h"
 
@@ -35,7 +35,6 @@ struct answer {
     const json_t *holders;
     struct principal *principals;
     size_t count;
-    const struct local_names *local_names;
     bool addresses;
     struct timespec begun; /* with patience: the time limit for all principals */
     json_int_t patience;   /* milliseconds */
@@ -86,14 +85,13 @@ static void tell_person(struct answer *answer, struct principal *principal, cons
                         const json_t *uid)
 {
     const struct passwd *found = NULL;
-    const enum directory_answer directory = directory_user(name, &found);
+    const enum directory_answer directory = find_user(name, &found);
     if (directory == DIRECTORY_UNANSWERED && !principal->unsure)
         say_flag(principal, "unanswered");
     principal->unsure |= directory == DIRECTORY_UNANSWERED;
     if (directory != DIRECTORY_FOUND)
         return;
-    const bool decides =
-        subject_may_log_in(found) && !local_names_run_as_another(answer->local_names, found->pw_name);
+    const bool decides = subject_may_log_in(found) && !local_files_run_as_another(found->pw_name);
     if ((!answer->addresses && !decides) || !text_is_utf8(found->pw_name) ||
         (uid && json_integer_value(uid) != (json_int_t)found->pw_uid)) {
         say_flag(principal, "exists");
@@ -151,7 +149,7 @@ static void answer_user_principal(struct answer *answer, struct principal *princ
 static void read_group(const struct answer *answer, struct principal *principal)
 {
     const struct group *found = NULL;
-    const enum directory_answer directory = directory_group(principal->name + 1, &found);
+    const enum directory_answer directory = find_group(principal->name + 1, &found);
     if (directory == DIRECTORY_ABSENT)
         say_whole(principal);
     if (directory == DIRECTORY_UNANSWERED)
@@ -168,7 +166,7 @@ static void tell_people(struct answer *answer, struct principal *principal, bool
     for (size_t i = 0; i < json_array_size(principal->people); i++) {
         const json_t *person = json_array_get(principal->people, i);
         const char *name = json_string_value(json_object_get(person, "name"));
-        if (local_names_have_user(answer->local_names, name) != local)
+        if ((local_files_user(name) != NULL) != local)
             continue;
         if (principal->told == PEOPLE_MAX || is_used_up(answer)) {
             principal->unsure = true;
@@ -228,7 +226,6 @@ void people_answer_principals(const json_t *question)
         .addresses = json_is_true(json_object_get(question, "addresses")),
         .patience = patience ? json_integer_value(patience) : PATIENCE_MS,
         .people = PEOPLE_OF_ALL_MAX,
-        .local_names = local_names_now(),
     };
     if (!answer.principals)
         exit(1);
@@ -236,11 +233,8 @@ void people_answer_principals(const json_t *question)
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
         const bool is_group = name[0] == '%';
-        answer.principals[answer.count++] =
-            (struct principal){.name = name,
-                               .index = i,
-                               .is_group = is_group,
-                               .local = local_names_have(answer.local_names, name)};
+        answer.principals[answer.count++] = (struct principal){
+            .name = name, .index = i, .is_group = is_group, .local = local_files_have(name)};
     }
     run_passes(&answer);
     for (size_t i = 0; i < answer.count; i++)

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/lookup/subject.h"
 
-#include "common/cleanup.h"
-#include "common/directory.h"
-#include "common/local.h"
 #include "common/names.h"
-#include "common/paths.h"
+#include "helperd/lookup/find.h"
+#include "helperd/lookup/local_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { GROUPS_MAX = 65536 };
 
 /* Makes text from a directory, which may hold any bytes, visible. */
 static json_t *new_visible_string(const char *raw, size_t length)
@@ -38,44 +34,24 @@ bool subject_may_log_in(const struct passwd *entry)
     return strcmp(base, "nologin") != 0 && strcmp(base, "false") != 0;
 }
 
-/* NULL: no memory, or more than GROUPS_MAX groups. */
-static gid_t *list_gids(const char *user, gid_t primary, int *ret_count)
-{
-    int count = 64;
-    gid_t *gids = NULL;
-    while (count <= GROUPS_MAX) {
-        gid_t *grown = reallocarray(gids, (size_t)count, sizeof(*gids));
-        if (!grown)
-            break;
-        gids = grown;
-        const int room = count;
-        *ret_count = getgrouplist(user, primary, gids, &count);
-        if (*ret_count >= 0)
-            return gids;
-        if (count <= room)
-            count = room * 2;
-    }
-    free(gids);
-    return NULL;
-}
-
 /* Names leave out groups without one, which no package can name. */
 json_t *subject_find_groups(const char *user, gid_t primary, json_t *all_gids, bool *ret_all)
 {
-    int count = 0;
-    gid_t *gids = list_gids(user, primary, &count);
-    json_t *names = gids ? json_array() : NULL;
-    bool all = directory_has_all_groups(user, primary);
-    for (int i = 0; names && i < count; i++) {
+    struct directory_groups groups;
+    if (find_groups(user, primary, &groups) < 0)
+        return NULL;
+    json_t *names = json_array();
+    bool all = groups.whole;
+    for (size_t i = 0; names && i < groups.count; i++) {
         const struct group *found = NULL;
-        const enum directory_answer answer = directory_group_by_gid(gids[i], &found);
+        const enum directory_answer answer = find_group_by_gid(groups.gids[i], &found);
         all &= answer != DIRECTORY_UNANSWERED;
-        json_array_append_new(all_gids, json_integer(gids[i]));
+        json_array_append_new(all_gids, json_integer(groups.gids[i]));
         if (answer == DIRECTORY_FOUND && text_is_utf8(found->gr_name) &&
             json_array_append_new(names, json_string(found->gr_name)) < 0)
             all = false;
     }
-    free(gids);
+    free(groups.gids);
     *ret_all = all;
     return names;
 }
@@ -88,17 +64,17 @@ static bool group_lists(const struct group *group, const char *user)
     return false;
 }
 
-/* The groups of /etc/group that list the user, and the primary one; new; NULL: the file cannot be read. Adds their
- * gids. */
+/* The groups of /etc/group that list the user, and the primary one; new. Adds their gids. */
 static json_t *list_local_groups(const char *user, gid_t primary, json_t *gids)
 {
-    _cleanup_fclose_ FILE *file = local_open(PATH_ETC "/group");
-    json_t *names = file ? json_array() : NULL;
-    const struct group *entry = NULL;
-    while (file && (entry = fgetgrent(file)))
-        if ((entry->gr_gid == primary || group_lists(entry, user)) && text_is_utf8(entry->gr_name)) {
-            json_array_append_new(names, json_string(entry->gr_name));
-            json_array_append_new(gids, json_integer(entry->gr_gid));
+    json_t *names = json_array();
+    size_t count;
+    const struct group *groups = local_files_groups(&count);
+    for (size_t i = 0; i < count; i++)
+        if ((groups[i].gr_gid == primary || group_lists(&groups[i], user)) &&
+            text_is_utf8(groups[i].gr_name)) {
+            json_array_append_new(names, json_string(groups[i].gr_name));
+            json_array_append_new(gids, json_integer(groups[i].gr_gid));
         }
     return names;
 }
@@ -106,24 +82,23 @@ static json_t *list_local_groups(const char *user, gid_t primary, json_t *gids)
 /* NULL: its name is not UTF-8, or /etc/passwd cannot be read. */
 static json_t *describe_user(const struct passwd *entry)
 {
-    bool local = false;
-    if (!text_is_utf8(entry->pw_name) || local_has_user(entry->pw_name, &local) != 0)
+    if (!text_is_utf8(entry->pw_name) || !local_files_have_users())
         return NULL;
     json_t *gids = json_array();
     json_t *groups = list_local_groups(entry->pw_name, entry->pw_gid, gids);
     return json_pack("{s:s, s:I, s:b, s:b, s:o, s:o, s:o, s:o}", "name", entry->pw_name, "uid",
-                     (json_int_t)entry->pw_uid, "may_log_in", subject_may_log_in(entry), "local", local,
-                     "full_name", new_gecos_string(entry->pw_gecos, 0), "organisation",
-                     new_gecos_string(entry->pw_gecos, 1), "groups", groups ? groups : json_array(), "gids",
-                     gids);
+                     (json_int_t)entry->pw_uid, "may_log_in", subject_may_log_in(entry), "local",
+                     local_files_user(entry->pw_name) != NULL, "full_name",
+                     new_gecos_string(entry->pw_gecos, 0), "organisation",
+                     new_gecos_string(entry->pw_gecos, 1), "groups", groups, "gids", gids);
 }
 
 json_t *subject_find(const json_t *who, gid_t *ret_primary)
 {
     const struct passwd *found = NULL;
     const enum directory_answer answer = json_is_integer(who)
-                                             ? directory_user_by_uid((uid_t)json_integer_value(who), &found)
-                                             : directory_user(json_string_value(who), &found);
+                                             ? find_user_by_uid((uid_t)json_integer_value(who), &found)
+                                             : find_user(json_string_value(who), &found);
     json_t *subject = answer == DIRECTORY_FOUND ? describe_user(found) : NULL;
     if (subject)
         *ret_primary = found->pw_gid;

@@ -9,6 +9,7 @@
 #include "tests/support/suite.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -172,6 +173,12 @@ static const struct {
     {"group: files\ninitgroups: files directory", "unavail", true},
     {"group: files\ninitgroups: files [SUCCESS=continue] directory", "unavail", false},
     {"group: files\ninitgroups: directory files", "unavail", false},
+    {"group: files\ninitgroups: directory files", "", true},
+    {"group: files [NOTFOUND=return] directory", "", true},
+    {"group: directory [NOTFOUND=return] files", "notfound", true},
+    {"group: directory [UNAVAIL=return] files", "unavail", false},
+    {"group: directory [!UNAVAIL=return] files", "unavail", false},
+    {"group: directory files directory", "", true},
 };
 enum { N_MEMBERSHIPS = sizeof(memberships) / sizeof(memberships[0]) };
 
@@ -182,7 +189,15 @@ START_TEST(whether_all_groups_are_known)
              memberships[_i].lines);
     live_expect("root", command, 0, "");
     live_directory_set_mode(memberships[_i].mode);
-    ck_assert_int_eq(directory_has_all_groups("alice", 1001), memberships[_i].all);
+    struct directory_groups groups;
+    gid_t expected[64];
+    int count = 64;
+    ck_assert_int_ge(getgrouplist("alice", 1001, expected, &count), 0);
+    ck_assert_int_eq(directory_groups("alice", 1001, &groups), 0);
+    ck_assert_int_eq(groups.whole, memberships[_i].all);
+    ck_assert_int_eq(groups.count, count);
+    ck_assert_mem_eq(groups.gids, expected, (size_t)count * sizeof(*expected));
+    free(groups.gids);
 }
 END_TEST
 
