@@ -38,13 +38,13 @@ static void put(const char *name, const char *text)
 
 static void setup(void)
 {
-    caller = (struct bus_caller){1001, PID, 0};
+    caller = (struct bus_caller){123456789, PID, 0};
     folder_make(proc);
     snprintf(folder, sizeof(folder), "%s/%d", proc, PID);
     ck_assert_int_eq(mkdir(folder, 0755), 0);
     put("stat", STAT("1000"));
-    put("status", STATUS("1001\t1001\t1001\t1001"));
-    put("loginuid", "1001");
+    put("status", STATUS("123456789\t123456789\t123456789\t123456789"));
+    put("loginuid", "123456789");
 }
 
 static void teardown(void)
@@ -64,8 +64,8 @@ START_TEST(test_what_it_says)
         int expected;
         uid_t uid;
     } table[] = {
-        {"1001", 0, 1001},         {"0", 0, 0},       {"4294967295", 0, UID_UNSET}, {"", -ESRCH, 0},
-        {"4294967296", -ESRCH, 0}, {"-2", -ESRCH, 0}, {"alice", -ESRCH, 0},
+        {"123456789", 0, 123456789}, {"0", 0, 0},       {"4294967295", 0, UID_UNSET}, {"", -ESRCH, 0},
+        {"4294967296", -ESRCH, 0},   {"-2", -ESRCH, 0}, {"alice", -ESRCH, 0},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         uid_t uid = 7;
@@ -83,13 +83,13 @@ START_TEST(test_whose_it_is)
         const char *status;
         int expected;
     } table[] = {
-        {STATUS("1001\t0\t0\t0"), 0},
-        {STATUS("0\t1001\t0\t0"), 0},
-        {STATUS("0\t0\t1001\t0"), 0},
+        {STATUS("123456789\t0\t0\t0"), 0},
+        {STATUS("0\t123456789\t0\t0"), 0},
+        {STATUS("0\t0\t123456789\t0"), 0},
         {STATUS("7\t7\t7\t7"), -ESRCH},
         {STATUS("0\t0\t0\t0"), -ESRCH},
-        {STATUS("10011\t0\t0\t0"), -ESRCH},
-        {STATUS("1001"), -EBADMSG},
+        {STATUS("1234567891\t0\t0\t0"), -ESRCH},
+        {STATUS("123456789"), -EBADMSG},
         {"Name:\ta\nState:\tZ\n", -EBADMSG},
         {"", -EBADMSG},
     };
@@ -97,8 +97,19 @@ START_TEST(test_whose_it_is)
         uid_t uid = 7;
         put("status", table[i].status);
         ck_assert_msg(read_it(&uid) == table[i].expected, "row %zu", i);
-        ck_assert_msg(uid == (table[i].expected == 0 ? 1001u : 7u), "row %zu: %u", i, uid);
+        ck_assert_msg(uid == (table[i].expected == 0 ? 123456789U : 7u), "row %zu: %u", i, uid);
     }
+}
+END_TEST
+
+/* The folder of a process is its effective user's. */
+START_TEST(test_whose_the_folder_is)
+{
+    uid_t uid = 7;
+    caller.uid = getuid();
+    put("status", "");
+    ck_assert_int_eq(read_it(&uid), 0);
+    ck_assert_uint_eq(uid, 123456789);
 }
 END_TEST
 
@@ -187,7 +198,7 @@ END_TEST
 int main(void)
 {
     suite_case("caller", setup, teardown);
-    suite_add(test_what_it_says, test_whose_it_is, test_not_the_one_that_was_seen, test_no_audit,
-              test_gone_meanwhile, test_another_meanwhile, test_container);
+    suite_add(test_what_it_says, test_whose_it_is, test_whose_the_folder_is, test_not_the_one_that_was_seen,
+              test_no_audit, test_gone_meanwhile, test_another_meanwhile, test_container);
     return suite_run();
 }
