@@ -111,15 +111,20 @@ static void share(struct bus_manager *manager)
     struct shared shared[SHARE_MAX];
     size_t count = 0;
     manager->engine->chores_begun = false;
+    store_begin_reading(manager->engine->store);
     const int fault = run_calls(manager, shared, &count);
-    if (engine_end_shared(manager->engine, fault) < 0) {
+    const int committed = engine_end_shared(manager->engine, fault);
+    store_end_reading(manager->engine->store);
+    if (committed < 0) {
         run_again(shared, count);
         return;
     }
+    store_begin_reading(manager->engine->store);
     for (size_t i = 0; i < count; i++) {
         const struct call asked = bus_call_asked(shared[i].call);
         manager->conclude(shared[i].call, engine_answer(&asked, shared[i].result));
     }
+    store_end_reading(manager->engine->store);
 }
 
 /* Whether another call is on its way here: its caller or its facts are being asked for. */

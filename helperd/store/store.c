@@ -369,12 +369,26 @@ void store_close(struct store *store)
 
 int store_keep_reserve(struct store *store)
 {
+    store_end_reading(store);
     return store->in_transaction ? 0 : reserve_keep(store->database);
+}
+
+void store_begin_reading(struct store *store)
+{
+    store->reading = !store->in_transaction && !store->reading && sql_run(store, "BEGIN", "") == 0;
+}
+
+void store_end_reading(struct store *store)
+{
+    if (store->reading)
+        sql_run(store, "COMMIT", "");
+    store->reading = false;
 }
 
 int store_begin(struct store *store)
 {
     assert(!store->in_transaction);
+    store_end_reading(store);
     store->in_transaction = true;
     return sql_run(store, "BEGIN IMMEDIATE", "");
 }

@@ -42,6 +42,9 @@ void store_close(struct store *store);
 int store_begin(struct store *store);
 int store_commit(struct store *store); /* durable when it returns 0 (rule 2); rolled back otherwise */
 void store_rollback(struct store *store);
+/* What is read in between takes SQLite's locks once, not for each statement. Ends by itself when a transaction begins. */
+void store_begin_reading(struct store *store);
+void store_end_reading(struct store *store);
 /* Fails the transaction under way, if any, for a fault outside the store. Returns `error` (-errno). */
 int store_fail(struct store *store, int error);
 int store_failed(const struct store *store); /* the first fault, -errno; 0: none */
