@@ -75,7 +75,7 @@ enum {
  * -errno. */
 typedef int bus_plan(struct bus_call *call);
 
-enum { BUS_PLANS_MAX = 4 };
+enum { BUS_PLANS_MAX = 5 };
 
 /* options: the keys that an argument of type a{sv} may have. run: calls the engine; engine_finish follows. */
 struct bus_call_method {
@@ -120,6 +120,7 @@ bus_plan bus_plan_packages;       /* the groups of the package or packages */
 bus_plan bus_plan_approvers;      /* the principals of their first stages */
 bus_plan bus_plan_all_approvers;  /* the principals of all their stages */
 bus_plan bus_plan_requestors;     /* the names of those who may ask for them, or take them in an emergency */
+bus_plan bus_plan_asker;          /* the groups of users, or not: where those are by name */
 bus_plan bus_plan_all_requestors; /* the same, of all packages, as far as they are not known */
 bus_plan bus_plan_sight;          /* the names of those who may see the request */
 bus_plan bus_plan_revoker;        /* the names of those who may end the user's access */

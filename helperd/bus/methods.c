@@ -221,8 +221,8 @@ enum {
  */
 #define METHODS(X)                                                                                           \
     X(Submit, "sasa{sv}", "user packages options", SUBMIT_OPTIONS, "a{sv}", "request",                       \
-      PLANS(bus_plan_packages, bus_plan_own_user, bus_plan_requestors, bus_plan_approvers), GROUPS | SHARES, \
-      submit_request(asked, terms))                                                                          \
+      PLANS(bus_plan_packages, bus_plan_own_user, bus_plan_requestors, bus_plan_asker, bus_plan_approvers),  \
+      GROUPS | SHARES, submit_request(asked, terms))                                                         \
     X(Cancel, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_names), SHARES,                      \
       engine_cancel(asked, terms->id, get_reason(terms)))                                                    \
     X(Approve, "xa{sv}", "id options", "digest duration start reason", "a{sv}", "request",                   \

@@ -74,6 +74,12 @@ int bus_plan_requestors(struct bus_call *call)
                                      &call->inquiry);
 }
 
+int bus_plan_asker(struct bus_call *call)
+{
+    engine_inquire_subjects_of(call->manager->engine, call->terms.packages, &call->inquiry);
+    return 0;
+}
+
 int bus_plan_all_requestors(struct bus_call *call)
 {
     return engine_inquire_all_requestors(call->manager->engine, &call->inquiry);
