@@ -116,11 +116,11 @@ int bus_call_fill_accounts(struct bus_call *call);
 
 /* The plans (plan.c), by what they add. */
 bus_plan bus_plan_names;          /* nothing; leaves out the groups of users */
+bus_plan bus_plan_by_names;       /* leaves them out where the names so far name nobody by group */
 bus_plan bus_plan_packages;       /* the groups of the package or packages */
 bus_plan bus_plan_approvers;      /* the principals of their first stages */
 bus_plan bus_plan_all_approvers;  /* the principals of all their stages */
 bus_plan bus_plan_requestors;     /* the names of those who may ask for them, or take them in an emergency */
-bus_plan bus_plan_asker;          /* the groups of users, or not: where those are by name */
 bus_plan bus_plan_all_requestors; /* the same, of all packages, as far as they are not known */
 bus_plan bus_plan_sight;          /* the names of those who may see the request */
 bus_plan bus_plan_revoker;        /* the names of those who may end the user's access */

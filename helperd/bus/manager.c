@@ -250,7 +250,10 @@ static int ask_lookup(struct bus_call *call)
 
 static void look_up_facts(struct bus_call *call)
 {
+    struct store *store = call->manager->engine->store;
+    store_begin_reading(store);
     int r = bus_call_plan(call);
+    store_end_reading(store);
     if (r == 0) {
         bus_call_begin_accounts(call);
         r = ask_lookup(call);

@@ -221,16 +221,17 @@ enum {
  */
 #define METHODS(X)                                                                                           \
     X(Submit, "sasa{sv}", "user packages options", SUBMIT_OPTIONS, "a{sv}", "request",                       \
-      PLANS(bus_plan_packages, bus_plan_own_user, bus_plan_requestors, bus_plan_asker, bus_plan_approvers),  \
+      PLANS(bus_plan_packages, bus_plan_own_user, bus_plan_requestors, bus_plan_by_names,                    \
+            bus_plan_approvers),                                                                             \
       GROUPS | SHARES, submit_request(asked, terms))                                                         \
     X(Cancel, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_names), SHARES,                      \
       engine_cancel(asked, terms->id, get_reason(terms)))                                                    \
     X(Approve, "xa{sv}", "id options", "digest duration start reason", "a{sv}", "request",                   \
-      PLANS(bus_plan_request, bus_plan_delegators), GROUPS | OTHERS | DECIDES | SHARES,                      \
+      PLANS(bus_plan_request, bus_plan_delegators, bus_plan_by_names), GROUPS | OTHERS | DECIDES | SHARES,   \
       decide_request(asked, terms, true))                                                                    \
     X(Deny, "xa{sv}", "id options", "digest reason", "a{sv}", "request",                                     \
-      PLANS(bus_plan_request, bus_plan_delegators), USER | GROUPS | OTHERS | DECIDES | SHARES,               \
-      decide_request(asked, terms, false))                                                                   \
+      PLANS(bus_plan_request, bus_plan_delegators, bus_plan_by_names),                                       \
+      USER | GROUPS | OTHERS | DECIDES | SHARES, decide_request(asked, terms, false))                        \
     X(Extend, "sa{sv}", "package options", "justification duration", "a{sv}", "request",                     \
       PLANS(bus_plan_approvers, bus_plan_packages, bus_plan_requestors), GROUPS | SHARES,                    \
       engine_extend(asked, terms->package, get_justification(terms), terms->duration))                       \
@@ -245,7 +246,8 @@ enum {
       engine_revoke(asked, terms->user, terms->package, get_reason(terms)))                                  \
     X(Retry, "ss", "user package", "", "a{sv}", "request", PLANS(bus_plan_user, bus_plan_holding),           \
       GROUPS | ROOT_ONLY | BY_NAME, engine_retry_now(asked, terms->user, terms->package))                    \
-    X(GetRequest, "x", "id", "", "a{sv}", "request", PLANS(bus_plan_sight, bus_plan_delegators), OTHERS,     \
+    X(GetRequest, "x", "id", "", "a{sv}", "request",                                                         \
+      PLANS(bus_plan_sight, bus_plan_delegators, bus_plan_by_names), OTHERS,                                 \
       engine_get_request(asked, terms->id))                                                                  \
     X(ListRequests, "a{sv}", "filter", "role state package user before limit", "aa{sv}b", "requests more",   \
       PLANS(bus_plan_list), USER | OTHERS, list_requests(asked, terms))                                      \

@@ -38,6 +38,17 @@ int bus_plan_names(struct bus_call *call)
     return 0;
 }
 
+/* The names are all those by which the subjects of the call are judged; of many, some may have been left out. */
+int bus_plan_by_names(struct bus_call *call)
+{
+    enum { FEW = 64 };
+    call->inquiry.names_only = strv_length(call->inquiry.names) <= FEW;
+    for (char *const *name = call->inquiry.names; name && *name; name++)
+        if (**name == '%')
+            call->inquiry.names_only = false;
+    return 0;
+}
+
 /* ---- packages and who approves them ---- */
 
 int bus_plan_packages(struct bus_call *call)
@@ -72,12 +83,6 @@ int bus_plan_requestors(struct bus_call *call)
     char *const one[] = {(char *)call->terms.package, NULL};
     return engine_inquire_requestors(call->manager->engine, call->terms.packages ? call->terms.packages : one,
                                      &call->inquiry);
-}
-
-int bus_plan_asker(struct bus_call *call)
-{
-    engine_inquire_subjects_of(call->manager->engine, call->terms.packages, &call->inquiry);
-    return 0;
 }
 
 int bus_plan_all_requestors(struct bus_call *call)

@@ -143,9 +143,10 @@ bool bus_manager_expects_calls(const struct bus_manager *manager)
 
 void bus_manager_share(struct bus_manager *manager)
 {
-    if (manager->ready && !manager->ready->next_ready)
+    if (manager->ready && !manager->ready->next_ready) {
+        store_begin_reading(manager->engine->store);
         run_alone(take_ready(manager));
-    else if (manager->ready)
+    } else if (manager->ready)
         share(manager);
     if (manager->ready)
         manager->hooks.ready(manager->hooks.data);

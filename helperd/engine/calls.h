@@ -198,9 +198,6 @@ int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *in
  * of all requestors, those that no answer is known of.
  */
 int engine_inquire_requestors(struct engine *engine, char *const *packages, struct inquiry *inquiry);
-/* Leaves out the groups of users where none of these packages has its requestors or emergency users by group: no directory
- * need answer for them then. */
-void engine_inquire_subjects_of(struct engine *engine, char *const *packages, struct inquiry *inquiry);
 int engine_inquire_reviewers(struct engine *engine, const char *package, struct inquiry *inquiry);
 int engine_inquire_sight(struct engine *engine, int64_t id, struct inquiry *inquiry);
 int engine_inquire_revoker(struct engine *engine, const char *user, const char *package,

@@ -135,7 +135,11 @@ static int answer(const struct call *call, int r, bool changed)
 int engine_finish(const struct call *call, int r)
 {
     const bool changed = call->engine->joined.engine;
-    return answer(call, engine_end(call->engine, r), changed);
+    r = engine_end(call->engine, r);
+    store_begin_reading(call->engine->store);
+    r = answer(call, r, changed);
+    store_end_reading(call->engine->store);
+    return r;
 }
 
 int engine_answer(const struct call *call, int r)

@@ -83,24 +83,6 @@ int engine_inquire_requestors(struct engine *engine, char *const *packages, stru
     return r;
 }
 
-static bool name_a_group(char *const *principals)
-{
-    for (; principals && *principals; principals++)
-        if (**principals == '%')
-            return true;
-    return false;
-}
-
-void engine_inquire_subjects_of(struct engine *engine, char *const *packages, struct inquiry *inquiry)
-{
-    inquiry->names_only = true;
-    for (char *const *name = packages; *name; name++) {
-        const struct package *package = packages_find(engine->packages, *name);
-        if (package && (name_a_group(package->requestors) || name_a_group(package->emergency)))
-            inquiry->names_only = false;
-    }
-}
-
 int engine_inquire_reviewers(struct engine *engine, const char *package, struct inquiry *inquiry)
 {
     struct naming naming = naming_begin(engine, inquiry, false);

@@ -375,7 +375,8 @@ int store_keep_reserve(struct store *store)
 
 void store_begin_reading(struct store *store)
 {
-    store->reading = !store->in_transaction && !store->reading && sql_run(store, "BEGIN", "") == 0;
+    if (!store->in_transaction && !store->reading)
+        store->reading = sql_run(store, "BEGIN", "") == 0;
 }
 
 void store_end_reading(struct store *store)

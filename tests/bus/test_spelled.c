@@ -289,6 +289,26 @@ START_TEST(one_s_own_name_in_a_call)
 }
 END_TEST
 
+static enum bus_error file_for_karl(const char *package)
+{
+    json_t *value = NULL;
+    const enum bus_error answer =
+        live_call("root", -1, "Submit", "sasa{sv}", json_pack("[s, [s], {}]", "karl", package), &value);
+    json_decref(value);
+    return answer;
+}
+
+/* A directory that hangs over somebody's groups holds up only what goes by them. */
+START_TEST(groups_are_asked_for_where_they_count)
+{
+    live_directory_set_mode("hang initgroups karl\n");
+    ck_assert_int_eq(file_for_karl("group"), BUS_ERROR_NONE);
+    ck_assert_int_eq(file_for_karl("user"), BUS_ERROR_UNAVAILABLE);
+    live_directory_set_mode("");
+    ck_assert_int_eq(file_for_karl("user"), BUS_ERROR_NONE);
+}
+END_TEST
+
 int main(void)
 {
     suite_case("spelled", setup, teardown);
@@ -297,6 +317,6 @@ int main(void)
               another_of_the_same_name_is_not_meant, an_account_takes_the_name,
               the_directory_means_another_now, a_directory_that_does_not_answer, an_emergency, by_a_package,
               a_directory_that_echoes, a_lock, an_import, an_account_that_runs_as_another,
-              one_s_own_name_in_a_call);
+              one_s_own_name_in_a_call, groups_are_asked_for_where_they_count);
     return suite_run();
 }

@@ -99,23 +99,6 @@ START_TEST(a_list_asks_for_what_is_not_fresh)
 }
 END_TEST
 
-/* Only where a list of those who ask names a group does it matter in which groups they are. */
-START_TEST(a_filing_asks_for_groups_where_they_count)
-{
-    static const struct {
-        const char *packages[3];
-        bool names_only;
-    } table[] = {
-        {{"other"}, true},         {{"two"}, false},          {{"missing"}, true},
-        {{"other", "two"}, false}, {{"two", "other"}, false}, {{"missing", "other"}, true},
-    };
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        engine_inquire_subjects_of(&fixture.engine, (char *const *)table[i].packages, &inquiry);
-        ck_assert_msg(inquiry.names_only == table[i].names_only, "row %zu", i);
-    }
-}
-END_TEST
-
 /* A question stays small enough for a socket, whatever policies hold. */
 START_TEST(a_question_is_bounded)
 {
@@ -156,7 +139,6 @@ int main(void)
 {
     suite_case("inquire_names", setup, teardown);
     suite_add(a_decision_asks_for_all_each_time, the_second_stage_asks_for_its_own_first,
-              a_list_asks_for_what_is_not_fresh, a_filing_asks_for_groups_where_they_count,
-              a_question_is_bounded);
+              a_list_asks_for_what_is_not_fresh, a_question_is_bounded);
     return suite_run();
 }
