@@ -7,17 +7,27 @@
 #define GROUP_COLUMNS(F, N, S) F(S, TEXT, name, name) N(S, UID, gid, gid) N(S, BOOLEAN, local, local)
 static SQL_ROWS(groups, struct store_group, GROUP_COLUMNS);
 
+#define NEXT_GROUP(condition)                                                                                \
+    "SELECT " SQL_NAMES(GROUP_COLUMNS) " FROM \"grant\" WHERE live = 1 AND problem IS NULL AND " condition   \
+                                       " ORDER BY name, gid, local LIMIT 1"
+
+/* Each is one step in the index, however many hold the group. (name, gid, local) > (?, ?, ?) is not: SQLite goes by the first
+ * column alone. */
 int store_next_live_group(struct store *store, const struct store_group *after, struct store_group *ret)
 {
-    return sql_read(
-        store,
-        sql_take(store,
-                 "SELECT " SQL_NAMES(
-                     GROUP_COLUMNS) " FROM \"grant\""
-                                    " WHERE live = 1 AND problem IS NULL AND (name, gid, local) > (?, ?, ?)"
-                                    " ORDER BY name, gid, local LIMIT 1",
-                 "tii", after->name, (int64_t)after->gid, (int64_t)after->local),
-        &groups, ret);
+    static const struct {
+        const char *sql;
+        const char *format;
+    } ways[] = {{NEXT_GROUP("name = ? AND gid = ? AND local > ?"), "tii"},
+                {NEXT_GROUP("name = ? AND gid > ?"), "ti"},
+                {NEXT_GROUP("name > ?"), "t"}};
+    int r = STORE_E_NONE;
+    for (size_t i = 0; r == STORE_E_NONE && i < sizeof(ways) / sizeof(ways[0]); i++)
+        r = sql_read(store,
+                     sql_take(store, ways[i].sql, ways[i].format, after->name, (int64_t)after->gid,
+                              (int64_t)after->local),
+                     &groups, ret);
+    return r;
 }
 
 int store_last_end_of_group(struct store *store, const char *name, gid_t gid, int64_t *ret)

@@ -150,6 +150,28 @@ START_TEST(folder_alone)
 }
 END_TEST
 
+/* What a start takes does not grow with the grant files: they are not listed where the folders are those of the records. */
+START_TEST(files_passed_over)
+{
+    struct stat before, after;
+    set("alice", 1001, "x");
+    put_text("grants/user/carol", ALICE); /* so a look at the list is noted in the folder's atime */
+    ck_assert_int_eq(stat(in_state("grants/user"), &before), 0);
+    struct locks locks = load();
+    ck_assert_int_eq(stat(in_state("grants/user"), &after), 0);
+    if (before.st_nlink > 2)
+        ck_assert_int_eq(before.st_atim.tv_nsec, after.st_atim.tv_nsec);
+    ck_assert_uint_eq(locks.count, 1);
+    ck_assert(locks.items[0].closed);
+    locks_deinit(&locks);
+    folder_shell(state, "mkdir grants/user/bob");
+    locks = load();
+    ck_assert_uint_eq(locks.count, 2);
+    ck_assert_ptr_nonnull(locks_find(&locks, "bob", UID_UNSET));
+    locks_deinit(&locks);
+}
+END_TEST
+
 /* MUST 2. */
 START_TEST(damaged)
 {
@@ -383,8 +405,8 @@ END_TEST
 int main(void)
 {
     suite_case("locks", state_setup, state_teardown);
-    suite_add(none_at_first, written_and_read, odd_texts, closed, over_anything, folder_alone, damaged,
-              untrusted, lifted, folder_before_record, lifted_too_late, others, restored, planted, mended,
-              no_locks, no_state_folder, spare);
+    suite_add(none_at_first, written_and_read, odd_texts, closed, over_anything, folder_alone,
+              files_passed_over, damaged, untrusted, lifted, folder_before_record, lifted_too_late, others,
+              restored, planted, mended, no_locks, no_state_folder, spare);
     return suite_run();
 }

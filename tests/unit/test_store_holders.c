@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who holds what, in the store: each list against what was put in, and that none reads what it does not show. */
+#include "helperd/store/drift.h"
 #include "helperd/store/sql.h"
 #include "tests/support/suite.h"
 
@@ -214,9 +215,33 @@ START_TEST(test_holders_of_a_group)
 }
 END_TEST
 
+/* Each group once, in the order of names, gids and who is local; each in as many steps as when one user held it. */
+START_TEST(test_next_group)
+{
+    struct store_group after = {.name = strdup("")}, group = {0};
+    size_t count = 0;
+    int r;
+    run_sql("UPDATE \"grant\" SET gid = 3007 WHERE assignment = 6007;"
+            "UPDATE \"grant\" SET local = 1 WHERE assignment IN (6007, 6027) AND name = 'g7'");
+    while ((r = store_next_live_group(store, &after, &group)) == 0) {
+        check_steps(STEPS);
+        const int order = strcmp(after.name, group.name);
+        ck_assert(order < 0 ||
+                  (order == 0 && (after.gid < group.gid || (after.gid == group.gid && group.local))));
+        ck_assert(strcmp(group.name, "g7") == 0 || group.gid != 3007);
+        free(after.name);
+        after = group;
+        count++;
+    }
+    ck_assert_int_eq(r, STORE_E_NONE);
+    ck_assert_uint_eq(count, 16 + 1 + 2); /* g0, g5, ... are in place nowhere */
+    free(after.name);
+}
+END_TEST
+
 int main(void)
 {
     suite_case("store_holders", setup, teardown);
-    suite_add(test_lists, test_kinds, test_one_name_for_all, test_holders_of_a_group);
+    suite_add(test_lists, test_kinds, test_one_name_for_all, test_holders_of_a_group, test_next_group);
     return suite_run();
 }
