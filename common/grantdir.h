@@ -82,6 +82,15 @@ bool grantdir_has_our_mode(const struct grantdir_mark *mark);
  * which is returned. Temporary files of a killed writer are removed on the way. */
 int grantdir_each_user(const char *state, int (*each)(const char *user, void *data), void *data);
 
+/*
+ * The same one after the other, between which other things may be done: what was there from the first to the last comes once.
+ * Opening: 0 or -errno. Next: 0; -ENOENT: there are no more; other -errno.
+ */
+struct grantdir_list;
+int grantdir_list_users(const char *state, struct grantdir_list **ret);
+int grantdir_list_next(struct grantdir_list *list, char *user, size_t size);
+void grantdir_list_free(struct grantdir_list *list);
+
 /* Removes grants/gid/, where versions before 0.2 listed the members of each group. 0, also if there is none; -errno. */
 int grantdir_remove_member_lists(const char *state);
 

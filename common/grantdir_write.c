@@ -253,29 +253,45 @@ bool grantdir_has_our_mode(const struct grantdir_mark *mark)
 /* ---- every file of a folder ------------------------------------------------------------------------------ */
 
 /* Calls `each` with every name without a leading dot, until it returns non-zero; removes what killed writers left. */
-static int each_entry(int folder, int (*each)(const char *name, void *data), void *data)
+static DIR *open_entries(int folder)
 {
     /* A new open file, as readdir() moves the position. */
     _cleanup_close_ int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *entries = fd < 0 ? NULL : fdopendir(fd);
-    if (!entries)
-        return -errno;
-    steal_fd(&fd);
-    int r = 0;
-    while (r == 0) {
+    if (entries)
+        steal_fd(&fd);
+    return entries;
+}
+
+/* Removes temporary files on the way. 0; -ENOENT: there are no more; other -errno. */
+static int next_entry(DIR *entries, const char **ret)
+{
+    for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(entries);
-        if (!entry) {
-            r = -errno;
-            break;
+        if (!entry)
+            return errno ? -errno : -ENOENT;
+        if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0) {
+            unlinkat(dirfd(entries), entry->d_name, 0);
+        } else if (entry->d_name[0] != '.') {
+            *ret = entry->d_name;
+            return 0;
         }
-        if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0)
-            unlinkat(folder, entry->d_name, 0);
-        else if (entry->d_name[0] != '.')
-            r = each(entry->d_name, data);
     }
+}
+
+static int each_entry(int folder, int (*each)(const char *name, void *data), void *data)
+{
+    const char *name = NULL;
+    DIR *entries = open_entries(folder);
+    if (!entries)
+        return -errno;
+    int r = 0;
+    int next = 0;
+    while (r == 0 && (next = next_entry(entries, &name)) == 0)
+        r = each(name, data);
     closedir(entries);
-    return r;
+    return r != 0 || next == -ENOENT ? r : next;
 }
 
 static int remove_entry(const char *name, void *data)
@@ -301,6 +317,42 @@ int grantdir_each_user(const char *state, int (*each)(const char *user, void *da
     _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
     const int r = grantdir_open_users(state, &folder);
     return r < 0 ? r : each_entry(folder.fd, walk_user, &(struct user_walk){each, data});
+}
+
+struct grantdir_list {
+    DIR *entries;
+};
+
+int grantdir_list_users(const char *state, struct grantdir_list **ret)
+{
+    _cleanup_folder_ struct grantdir_folder folder = {-1, 0};
+    struct grantdir_list *list = NULL;
+    const int r = grantdir_open_users(state, &folder);
+    if (r < 0 || !(list = malloc(sizeof(*list))))
+        return r < 0 ? r : -ENOMEM;
+    list->entries = open_entries(folder.fd);
+    if (!list->entries) {
+        free(list);
+        return -errno;
+    }
+    *ret = list;
+    return 0;
+}
+
+int grantdir_list_next(struct grantdir_list *list, char *user, size_t size)
+{
+    const char *name = NULL;
+    int r;
+    while ((r = next_entry(list->entries, &name)) == 0 && name_decode(name, user, size) < 0)
+        continue;
+    return r;
+}
+
+void grantdir_list_free(struct grantdir_list *list)
+{
+    if (list)
+        closedir(list->entries);
+    free(list);
 }
 
 int grantdir_remove_member_lists(const char *state)

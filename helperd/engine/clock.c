@@ -188,10 +188,10 @@ int engine_revoke_stale(struct engine *engine, const struct facts *facts)
 int engine_next_concerned_user(struct engine *engine, const char *after, char **ret)
 {
     if (!*after)
-        engine_begin_unknown(engine, ENGINE_UNKNOWN_USER);
+        engine_begin_unknown_users(engine);
     const int r = store_next_concerned_user(engine->store, after, ret);
     if (r == STORE_E_NONE)
-        engine_end_unknown(engine, ENGINE_UNKNOWN_USER);
+        engine_end_unknown_users(engine);
     return r;
 }
 

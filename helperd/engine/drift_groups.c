@@ -33,7 +33,7 @@ static int next_group(struct engine *engine, struct store_group *at, strv names,
 int engine_next_groups(struct engine *engine, const char *after, struct inquiry *inquiry)
 {
     if (!*after)
-        engine_begin_unknown(engine, ENGINE_UNKNOWN_GROUP);
+        engine_begin_unknown_groups(engine);
     struct store_group at = {.name = (char *)after, .gid = GID_UNSET, .local = true};
     size_t count = 0;
     strv names = calloc(GROUPS_ASKED + 1, sizeof(*names));
@@ -49,7 +49,7 @@ int engine_next_groups(struct engine *engine, const char *after, struct inquiry 
         inquiry->gids = NULL;
         inquiry->n_gids = 0;
         if (r >= 0)
-            engine_end_unknown(engine, ENGINE_UNKNOWN_GROUP);
+            engine_end_unknown_groups(engine);
         return r < 0 ? r : STORE_E_NONE;
     }
     strv_free(inquiry->groups);
@@ -92,7 +92,7 @@ static int note_local_group(struct engine *engine, const struct store_group *gro
 /* Logs once that the group is not found. Its directory may be away, so nothing else follows. */
 static int note_not_found(struct engine *engine, const char *name)
 {
-    const int r = engine_note_unknown(engine, ENGINE_UNKNOWN_GROUP, name);
+    const int r = engine_note_unknown_group(engine, name);
     if (r > 0)
         log_warning(
             "The group %s is not found just now. Its directory may be away: what was given of it stays.",
@@ -123,7 +123,7 @@ static int compare_group(struct engine *engine, const struct facts *facts, const
     const struct fact_group *now = facts_group(facts, group->name);
     char *why = NULL;
     if (!now || !(now->known || now->doubted)) {
-        const int r = engine_note_unknown(engine, ENGINE_UNKNOWN_GROUP, group->name);
+        const int r = engine_note_unknown_group(engine, group->name);
         return r < 0 ? r : 0;
     }
     const int r = find_group_problem(facts, now, group, &why);
@@ -131,7 +131,7 @@ static int compare_group(struct engine *engine, const struct facts *facts, const
         return r < 0 ? r : queue_group(engine, group, NULL, why);
     if (now->gid == GID_UNSET)
         return note_not_found(engine, group->name);
-    engine_note_known(engine, ENGINE_UNKNOWN_GROUP, group->name);
+    engine_note_known_group(engine, group->name);
     return now->local && !group->local ? note_local_group(engine, group) : 0;
 }
 

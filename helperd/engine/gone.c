@@ -154,10 +154,8 @@ int engine_compare_user(struct engine *engine, const char *name, const struct fa
     int r = engine_end(engine, engine_revoke_stale(engine, facts));
     if (r < 0)
         return r;
-    if (facts->user) {
-        engine_note_known(engine, ENGINE_UNKNOWN_USER, name);
+    if (facts->user)
         return end_all_of_other_uid(engine, facts->user);
-    }
-    r = engine_note_unknown(engine, ENGINE_UNKNOWN_USER, name);
-    return r >= 0 && facts->user_gone ? end_all_of_gone(engine, name) : r < 0 ? r : 0;
+    r = engine_note_unknown_user(engine, name);
+    return r == 0 && facts->user_gone ? end_all_of_gone(engine, name) : r;
 }

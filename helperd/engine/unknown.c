@@ -9,7 +9,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_OF_EACH = 5 };
+enum { SHOWN_OF_EACH = sizeof((struct unknown_users){0}.first) / sizeof(char *) };
+
+/* ---- users: while a directory is away there are many ---- */
+
+static void forget_users(struct unknown_users *users)
+{
+    for (size_t i = 0; i < SHOWN_OF_EACH; i++)
+        free(users->first[i]);
+    *users = (struct unknown_users){0};
+}
+
+void engine_begin_unknown_users(struct engine *engine)
+{
+    forget_users(&engine->unknown_users_before);
+    engine->unknown_users_before = engine->unknown_users;
+    engine->unknown_users = (struct unknown_users){0};
+}
+
+int engine_note_unknown_user(struct engine *engine, const char *name)
+{
+    struct unknown_users *users = &engine->unknown_users;
+    if (users->count < SHOWN_OF_EACH && !(users->first[users->count] = strdup(name)))
+        return -ENOMEM;
+    users->count++;
+    return 0;
+}
+
+void engine_end_unknown_users(struct engine *engine)
+{
+    forget_users(&engine->unknown_users_before);
+}
+
+/* Those of the walk before count until the one under way has found more, or is over. */
+static json_t *show_users(const struct engine *engine, json_t *names)
+{
+    const struct unknown_users *before = &engine->unknown_users_before;
+    const struct unknown_users *users =
+        engine->unknown_users.count < before->count ? before : &engine->unknown_users;
+    char visible[NAME_ENCODED_MAX + 1];
+    for (size_t i = 0; i < SHOWN_OF_EACH && users->first[i]; i++)
+        json_array_append_new(names, json_string(text_visible(users->first[i], visible, sizeof(visible))));
+    return json_integer((json_int_t)users->count);
+}
+
+/* ---- groups ---- */
 
 struct unknown {
     unsigned walk; /* the last walk that noted it */
@@ -31,9 +75,9 @@ static struct unknown *new_unknown(const char *name, unsigned walk)
     return unknown;
 }
 
-int engine_note_unknown(struct engine *engine, enum engine_unknown kind, const char *name)
+int engine_note_unknown_group(struct engine *engine, const char *name)
 {
-    struct unknown_names *names = &engine->unknown[kind];
+    struct unknown_groups *names = &engine->unknown_groups;
     struct unknown *unknown = new_unknown(name, names->walk);
     struct unknown **found = unknown ? tsearch(unknown, &names->root, compare_unknown) : NULL;
     if (!found) {
@@ -49,9 +93,9 @@ int engine_note_unknown(struct engine *engine, enum engine_unknown kind, const c
     return 0;
 }
 
-void engine_note_known(struct engine *engine, enum engine_unknown kind, const char *name)
+void engine_note_known_group(struct engine *engine, const char *name)
 {
-    struct unknown_names *names = &engine->unknown[kind];
+    struct unknown_groups *names = &engine->unknown_groups;
     struct unknown *key = names->count ? new_unknown(name, 0) : NULL;
     struct unknown **found = key ? tfind(key, &names->root, compare_unknown) : NULL;
     struct unknown *unknown = found ? *found : NULL;
@@ -63,9 +107,9 @@ void engine_note_known(struct engine *engine, enum engine_unknown kind, const ch
     free(key);
 }
 
-void engine_begin_unknown(struct engine *engine, enum engine_unknown kind)
+void engine_begin_unknown_groups(struct engine *engine)
 {
-    engine->unknown[kind].walk++;
+    engine->unknown_groups.walk++;
 }
 
 struct search {
@@ -82,23 +126,23 @@ static void find_stale(const void *node, VISIT visit, void *data)
         search->stale = unknown->name;
 }
 
-void engine_end_unknown(struct engine *engine, enum engine_unknown kind)
+void engine_end_unknown_groups(struct engine *engine)
 {
     struct search search;
     do {
-        search = (struct search){.walk = engine->unknown[kind].walk};
-        twalk_r(engine->unknown[kind].root, find_stale, &search);
+        search = (struct search){.walk = engine->unknown_groups.walk};
+        twalk_r(engine->unknown_groups.root, find_stale, &search);
         if (search.stale)
-            engine_note_known(engine, kind, search.stale);
+            engine_note_known_group(engine, search.stale);
     } while (search.stale);
 }
 
 void engine_forget_unknown(struct engine *engine)
 {
-    for (int kind = 0; kind < ENGINE_UNKNOWN_KINDS; kind++) {
-        tdestroy(engine->unknown[kind].root, free);
-        engine->unknown[kind] = (struct unknown_names){0};
-    }
+    forget_users(&engine->unknown_users);
+    forget_users(&engine->unknown_users_before);
+    tdestroy(engine->unknown_groups.root, free);
+    engine->unknown_groups = (struct unknown_groups){0};
 }
 
 static void show_name(const void *node, VISIT visit, void *data)
@@ -113,15 +157,13 @@ static void show_name(const void *node, VISIT visit, void *data)
 
 int engine_add_unknown(const struct engine *engine, json_t *status)
 {
-    static const char *const keys[ENGINE_UNKNOWN_KINDS][2] = {{"unknown_users", "unknown_user_names"},
-                                                              {"unknown_groups", "unknown_group_names"}};
-    int failed = 0;
-    for (int kind = 0; kind < ENGINE_UNKNOWN_KINDS; kind++) {
-        struct search search = {.shown = json_array()};
-        twalk_r(engine->unknown[kind].root, show_name, &search);
-        failed |= json_object_set_new(status, keys[kind][0],
-                                      json_integer((json_int_t)engine->unknown[kind].count)) |
-                  json_object_set_new(status, keys[kind][1], search.shown);
-    }
+    json_t *users = json_array();
+    struct search search = {.shown = json_array()};
+    twalk_r(engine->unknown_groups.root, show_name, &search);
+    const int failed = json_object_set_new(status, "unknown_users", show_users(engine, users)) |
+                       json_object_set_new(status, "unknown_user_names", users) |
+                       json_object_set_new(status, "unknown_groups",
+                                           json_integer((json_int_t)engine->unknown_groups.count)) |
+                       json_object_set_new(status, "unknown_group_names", search.shown);
     return failed ? -ENOMEM : 0;
 }

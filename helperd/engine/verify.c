@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "common/grantdir.h"
+#include "common/names.h"
 #include "helperd/engine/drift.h"
 
 #include <errno.h>
@@ -19,27 +20,11 @@ enum {
     SETTLE_AFTER = 512, /* publications in place that are struck out together */
 };
 
-/* Names of grant files. */
-struct strays {
-    char **names;
-    size_t count;
-    size_t next;
-};
-
-static void free_strays(struct strays *strays)
-{
-    for (size_t i = 0; strays && i < strays->count; i++)
-        free(strays->names[i]);
-    if (strays)
-        free(strays->names);
-    free(strays);
-}
-
 void engine_verification_end(struct engine *engine)
 {
     struct verification *verification = &engine->verification;
     engine_forget_former(engine);
-    free_strays(verification->strays);
+    grantdir_list_free(verification->files);
     engine_forget_verified(engine);
     free(verification->at);
     *verification = (struct verification){0};
@@ -109,40 +94,17 @@ static int step_holders(struct engine *engine, struct verification *verification
 
 /* ---- files of others ---- */
 
-static int note_file(const char *name, void *data)
+/* 1: there may be more; 0: no more; -errno. */
+static int step_files(struct engine *engine, struct verification *verification)
 {
-    struct strays *strays = data;
-    char **grown = strays->names;
-    if ((strays->count & (strays->count - 1)) == 0)
-        grown = reallocarray(grown, strays->count ? 2 * strays->count : 1, sizeof(*grown));
-    if (!grown)
-        return -ENOMEM;
-    strays->names = grown;
-    grown[strays->count] = strdup(name);
-    if (!grown[strays->count])
-        return -ENOMEM;
-    strays->count++;
-    return 0;
-}
-
-static int list_files(struct engine *engine, struct verification *verification)
-{
-    verification->strays = calloc(1, sizeof(*verification->strays));
-    if (!verification->strays)
-        return -ENOMEM;
-    const int r = grantdir_each_user(engine->state, note_file, verification->strays);
-    return r == -ENOENT ? 0 : r;
-}
-
-static int step_strays(struct engine *engine, struct strays *strays)
-{
-    int r = 0;
-    for (int i = 0; r == 0 && i < VERIFY_STEP && strays->next < strays->count; i++) {
-        const char *user = strays->names[strays->next++];
-        if (drift_holds_nothing(engine, user))
-            r = verify_user(engine, user);
+    char user[NAME_ENCODED_MAX + 1];
+    int r = verification->files ? 0 : grantdir_list_users(engine->state, &verification->files);
+    for (int i = 0; r == 0 && i < VERIFY_STEP; i++) {
+        r = grantdir_list_next(verification->files, user, sizeof(user));
+        if (r == 0 && drift_holds_nothing(engine, user))
+            verify_user(engine, user); /* logged */
     }
-    return r < 0 ? r : strays->next < strays->count;
+    return r == 0 ? 1 : r == -ENOENT ? 0 : r;
 }
 
 /* ---- in steps ---- */
@@ -154,11 +116,9 @@ int engine_verify(struct engine *engine)
         return 0;
     if (engine_has_former(engine))
         return step_former(engine);
-    int r = verification->strays ? 0 : step_holders(engine, verification);
-    if (r == 0 && !verification->strays)
-        r = list_files(engine, verification);
+    int r = verification->files ? 0 : step_holders(engine, verification);
     if (r == 0)
-        r = step_strays(engine, verification->strays);
+        r = step_files(engine, verification);
     if (r == 0)
         engine_verification_end(engine);
     return r;

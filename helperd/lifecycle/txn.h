@@ -67,7 +67,7 @@ struct engine {
         int64_t last;          /* the last assignment before the start */
         struct former *former; /* publications that the process before left; NULL: none is kept */
         size_t replayed;
-        struct strays *strays; /* files of users who may hold nothing */
+        struct grantdir_list *files; /* of users who may hold nothing; NULL: not yet */
     } verification;
     struct survey {
         int64_t soon[64]; /* requests that have entered a stage, to be surveyed first */
@@ -81,11 +81,16 @@ struct engine {
     /* The root service's notes of members that the store does not know: lines for people, and how many there are. */
     json_t *unexplained;
     int64_t unexplained_count;
-    struct unknown_names {
-        void *root; /* a tree of names, see engine/unknown.c */
+    /* For the status, see engine/unknown.c. */
+    struct unknown_groups {
+        void *root; /* a tree of names */
         size_t count;
         unsigned walk;
-    } unknown[2]; /* users, groups */
+    } unknown_groups;
+    struct unknown_users {
+        size_t count;
+        char *first[5];
+    } unknown_users, unknown_users_before; /* of the walk under way, or the last one; of the one before it */
     struct txn {
         struct engine *engine; /* NULL: none was begun */
         struct store *store;   /* the engine's */

@@ -42,7 +42,8 @@ void step_go_away(void)
     fresh.mark = NULL;
     fresh.unaccepted = NULL;
     fresh.survey = (struct survey){0};
-    memset(fresh.unknown, 0, sizeof(fresh.unknown));
+    fresh.unknown_groups = (struct unknown_groups){0};
+    fresh.unknown_users = fresh.unknown_users_before = (struct unknown_users){0};
     fresh.locks = (struct locks){0};
     fresh.locks_due = false;
     *engine = fresh;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Users who are deleted, made anew or known from another directory while they hold something. */
+#include "helperd/engine/unknown.h"
 #include "tests/support/suite.h"
 #include "tests/unit/drift.h"
 
@@ -122,10 +123,54 @@ START_TEST(test_uid_changed)
 }
 END_TEST
 
+static void check_unknown(int64_t users, const char *first)
+{
+    json_t *status = json_object();
+    ck_assert_int_eq(engine_add_unknown(&fixture.engine, status), 0);
+    const json_t *names = json_object_get(status, "unknown_user_names");
+    ck_assert_int_eq(json_integer_value(json_object_get(status, "unknown_users")), users);
+    ck_assert_uint_eq(json_array_size(names), users < 5 ? (size_t)users : 5);
+    if (users)
+        ck_assert_str_eq(json_string_value(json_array_get(names, 0)), first);
+    json_decref(status);
+}
+
+static void walk_unanswered(int from, int to)
+{
+    char name[32];
+    for (int i = from; i < to; i++) {
+        snprintf(name, sizeof(name), "user%03d", i);
+        heed_holder(name, fixture_facts(NULL, NULL));
+    }
+}
+
+/* The status has a count and the first few. Those of a walk count until the next one has found more, or is over. */
+START_TEST(test_unknown)
+{
+    check_unknown(0, NULL);
+    engine_begin_unknown_users(&fixture.engine);
+    walk_unanswered(0, 900);
+    check_unknown(900, "user000");
+    engine_end_unknown_users(&fixture.engine);
+    check_unknown(900, "user000");
+    engine_begin_unknown_users(&fixture.engine);
+    walk_unanswered(1, 4);
+    heed_holder("alice", facts_of("alice", true));
+    check_unknown(900, "user000");
+    engine_end_unknown_users(&fixture.engine);
+    check_unknown(3, "user001");
+    engine_begin_unknown_users(&fixture.engine);
+    walk_unanswered(5, 6);
+    engine_begin_unknown_users(&fixture.engine); /* the one before was not finished */
+    engine_end_unknown_users(&fixture.engine);
+    check_unknown(0, NULL);
+}
+END_TEST
+
 int main(void)
 {
     suite_case("gone", setup, fixture_teardown);
     suite_add(test_concerned, test_user_deleted, test_local_from_the_first_day, test_user_of_a_directory,
-              test_uid_changed);
+              test_uid_changed, test_unknown);
     return suite_run();
 }

@@ -344,6 +344,34 @@ START_TEST(walk)
 }
 END_TEST
 
+/* In steps, while files come and go: what is there all the time comes once. */
+START_TEST(walk_in_steps)
+{
+    enum { FILES = 3000 };
+    struct grantdir_list *list = NULL;
+    char user[64], name[64];
+    static bool seen[FILES];
+    int r;
+    folder_shell(state, "mkdir -p grants/user; cd grants/user; seq 0 2999 | sed s,^,u, | xargs touch");
+    ck_assert_int_eq(grantdir_list_users(state, &list), 0);
+    for (int i = 0; (r = grantdir_list_next(list, user, sizeof(user))) == 0; i++) {
+        int number = -1;
+        if (sscanf(user, "u%d", &number) == 1) {
+            ck_assert(!seen[number]);
+            seen[number] = true;
+        }
+        snprintf(name, sizeof(name), "grants/user/x%d", i % 50);
+        put_text(name, "");
+    }
+    ck_assert_int_eq(r, -ENOENT);
+    for (int i = 0; i < FILES; i++)
+        ck_assert(seen[i]);
+    grantdir_list_free(list);
+    folder_shell(state, "rm -r grants");
+    ck_assert_int_eq(grantdir_list_users(state, &list), -ENOENT);
+}
+END_TEST
+
 /* ---- the allow-list ---------------------------------------------------------------------------------------- */
 
 START_TEST(allow_list)
@@ -472,7 +500,7 @@ int main(void)
               name_that_cannot_be_replaced, durable_when_it_narrows, dying_disk, durable_later);
     if (geteuid() == 0)
         suite_add(folder_of_another);
-    suite_add(planted_temporary, marks, walk, member_lists_of_older_versions_go);
+    suite_add(planted_temporary, marks, walk, walk_in_steps, member_lists_of_older_versions_go);
     suite_case("allow-list", state_setup, state_teardown);
     suite_add(allow_list, allow_list_is_walked, allow_list_refuses_root);
     if (geteuid() == 0)
