@@ -111,10 +111,59 @@ static int make_copy(const char *config, int from, int state)
     return r == 0 && fsync(to) < 0 ? -errno : r;
 }
 
+/* ---- whether the copy is the same ---- */
+
+static ssize_t read_whole(int file, char *buffer, size_t size)
+{
+    size_t have = 0;
+    ssize_t got = 1;
+    while (have < size && (got = read(file, buffer + have, size - have)) > 0)
+        have += (size_t)got;
+    return got < 0 ? -1 : (ssize_t)have;
+}
+
+/* `a` may be missing, which is as good as empty. */
+static bool is_same_text(int a, int b)
+{
+    char one[4096], other[sizeof(one)];
+    ssize_t have;
+    do {
+        have = a < 0 ? 0 : read_whole(a, one, sizeof(one));
+        if (have < 0 || read_whole(b, other, sizeof(other)) != have || memcmp(one, other, (size_t)have) != 0)
+            return false;
+    } while (have == sizeof(one));
+    return true;
+}
+
+/* 1: they differ, or one cannot be read. */
+static int compare_file(int from, int to, const char *name)
+{
+    _cleanup_close_ int a = openat(from, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    _cleanup_close_ int b = openat(to, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    return a < 0 || b < 0 || !is_same_text(a, b);
+}
+
+/* A start with the policy that the last one saved writes nothing: each of its files would be synced. */
+static bool is_saved(const char *config, int from, int state)
+{
+    _cleanup_close_ int copy =
+        openat(state, LASTGOOD_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    _cleanup_close_ int settings =
+        copy < 0 ? -1 : openat(copy, SETTINGS, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (settings < 0 || each_file(from, copy, compare_file) != 0 || each_file(copy, from, compare_file) != 0)
+        return false;
+    _cleanup_close_ int in = open(config, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    return (in >= 0 || errno == ENOENT) && is_same_text(in, settings);
+}
+
+/* ---- the whole ---- */
+
 int lastgood_save(const char *config, const char *packages, const char *state)
 {
     _cleanup_close_ int from = open(packages, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     _cleanup_close_ int to = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (from >= 0 && to >= 0 && is_saved(config, from, to))
+        return 0;
     int r = from < 0 || to < 0 ? -errno : make_copy(config, from, to);
     /* Exchange the folders, so that there is always a copy. The first time there is none to exchange. */
     if (r == 0 && renameat2(to, NEW_FOLDER, to, LASTGOOD_FOLDER, RENAME_EXCHANGE) < 0)
