@@ -383,19 +383,35 @@ static void init_engine(struct daemon *daemon)
     daemon->started = clock_now(&daemon->engine.clock);
 }
 
-/* The store, and what of the host stands beside it. 0, or the exit code. */
-static int open_store(struct daemon *daemon, bool *ret_is_new)
+/* Takes the store's lock. ssh-keygen reads the host's key meanwhile. 0, or the exit code. */
+static int lock_store(struct daemon *daemon)
 {
     umask(0077);
     if (store_lock(PATH_LOCK, &daemon->lock) < 0)
         return EX_UNAVAILABLE;
+    daemon->key_reading = hostkey_begin(PATH_STATE);
+    return 0;
+}
+
+/* The store, and what of the host stands beside it. 0, or the exit code. */
+static int open_store(struct daemon *daemon, bool *ret_is_new)
+{
     if (store_open(PATH_STORE, &daemon->store, ret_is_new) < 0)
         return EX_CANTCREAT;
     umask(0022);
     daemon->engine.store = daemon->store;
-    daemon->host_key = hostkey_load(PATH_STATE);
+    daemon->host_key = hostkey_end(daemon->key_reading);
+    daemon->key_reading = NULL;
     daemon->engine.host_key = daemon->host_key;
     return 0;
+}
+
+static int load_settings(struct daemon *daemon)
+{
+    if (daemon_load_config(daemon) < 0)
+        return EX_CONFIG;
+    const int r = lock_store(daemon);
+    return r == 0 && daemon_load_policy(daemon) < 0 ? EX_CONFIG : r;
 }
 
 static int start_layers(struct daemon *daemon)
@@ -403,12 +419,9 @@ static int start_layers(struct daemon *daemon)
     bool is_new = false;
     init_engine(daemon);
     init_loop_events(daemon);
-    int r = daemon_load_config(daemon);
+    int r = load_settings(daemon);
     if (r == 0)
-        r = daemon_load_policy(daemon);
-    if (r < 0)
-        return EX_CONFIG;
-    r = open_store(daemon, &is_new);
+        r = open_store(daemon, &is_new);
     if (r != 0)
         return r;
     daemon->lookup = lookup_new(daemon->loop, PATH_LOOKUP, (double)daemon->config.lookup_timeout);
@@ -452,6 +465,7 @@ static void stop_layers(struct daemon *daemon)
     packages_free(daemon->before);
     free(daemon->policy_problem);
     free(daemon->host_key);
+    free(hostkey_end(daemon->key_reading));
     ev_loop_destroy(daemon->loop);
     if (daemon->lock >= 0)
         close(daemon->lock);

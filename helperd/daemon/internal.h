@@ -11,6 +11,7 @@
 #include "helperd/daemon/follow.h"
 #include "helperd/daemon/survey.h"
 #include "helperd/engine/engine.h"
+#include "helperd/host/hostkey.h"
 #include "helperd/host/lookup.h"
 
 #include <ev.h>
@@ -55,7 +56,8 @@ struct daemon {
     struct retry retries[RETRIES_AT_ONCE];
     struct daemon_survey survey;
     char host_name[HOST_NAME_MAX + 1];
-    char *host_key; /* its fingerprint; NULL: none */
+    char *host_key;                      /* its fingerprint; NULL: none */
+    struct hostkey_reading *key_reading; /* during the start: it is being read */
     int lock;
     int64_t started;
     int64_t policy_loaded;

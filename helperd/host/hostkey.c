@@ -18,19 +18,28 @@
 
 enum { PATIENCE_MS = 10000, OUTPUT_MAX = 1024 };
 
-/* Runs ssh-keygen; `output` (CHILD_NULL: none) gets what it prints. 0; -errno, -EIO when it failed. */
-static int run_keygen(const char *const *argv, int output)
+struct hostkey_reading {
+    char *path;
+    int output;
+    pid_t pid;
+    int error;
+};
+
+/* Starts ssh-keygen; `output` (CHILD_NULL: none) gets what it prints. 0 or -errno. */
+static int start_keygen(const char *const *argv, int output, pid_t *ret)
 {
     const struct child_plan plan = {.argv = (char *const *)argv,
                                     .environment = (char *[]){NULL},
                                     .fds = {CHILD_NULL, output, CHILD_NULL},
                                     .n_fds = 3};
-    pid_t pid = 0;
+    return child_start(&plan, ret);
+}
+
+/* 0; -errno, -EIO when it failed. */
+static int wait_for_keygen(pid_t pid)
+{
     int status = 0;
-    int r = child_start(&plan, &pid);
-    if (r < 0)
-        return r;
-    r = child_wait_or_kill(pid, PATIENCE_MS, &status);
+    const int r = child_wait_or_kill(pid, PATIENCE_MS, &status);
     return r < 0 ? r : WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
@@ -41,20 +50,36 @@ static char *take_fingerprint(const char *line)
     return begin ? strndup(begin + 1, strcspn(begin + 1, " \n")) : NULL;
 }
 
-static char *read_fingerprint(const char *path)
+static struct hostkey_reading *begin_reading(char *path)
 {
     const char *const argv[] = {PATH_SSH_KEYGEN, "-l", "-E", "sha256", "-f", path, NULL};
+    struct hostkey_reading *reading = calloc(1, sizeof(*reading));
+    if (!reading)
+        return NULL;
+    reading->path = strdup(path);
+    reading->output = memfd_create("fingerprint", MFD_CLOEXEC);
+    reading->error = reading->output < 0 ? -errno : start_keygen(argv, reading->output, &reading->pid);
+    return reading;
+}
+
+char *hostkey_end(struct hostkey_reading *reading)
+{
     char line[OUTPUT_MAX] = "";
-    _cleanup_close_ int output = memfd_create("fingerprint", MFD_CLOEXEC);
-    const int r = output < 0 ? -errno : run_keygen(argv, output);
-    if (r == 0 && pread(output, line, sizeof(line) - 1, 0) < 0)
+    if (!reading)
+        return NULL;
+    const int r = reading->error < 0 ? reading->error : wait_for_keygen(reading->pid);
+    if (r == 0 && pread(reading->output, line, sizeof(line) - 1, 0) < 0)
         line[0] = '\0';
     char *fingerprint = take_fingerprint(line);
     if (!fingerprint)
         log_error(
             "The host's key %s cannot be read%s%s. If it is damaged, put back a copy, or remove it: the next "
             "start makes another one, and this host counts as another.",
-            path, r < 0 && r != -EIO ? ": " : "", r < 0 && r != -EIO ? strerrordesc_np(-r) : "");
+            reading->path, r < 0 && r != -EIO ? ": " : "", r < 0 && r != -EIO ? strerrordesc_np(-r) : "");
+    if (reading->output >= 0)
+        close(reading->output);
+    free(reading->path);
+    free(reading);
     return fingerprint;
 }
 
@@ -87,7 +112,10 @@ static int make_key(const char *folder, const char *path)
                                 "accesspkg",     "-f", draft, NULL};
     unlink(draft);
     unlink(public_half);
-    int r = run_keygen(argv, CHILD_NULL);
+    pid_t pid = 0;
+    int r = start_keygen(argv, CHILD_NULL, &pid);
+    if (r == 0)
+        r = wait_for_keygen(pid);
     unlink(public_half);
     if (r == 0)
         r = sync_path(draft, O_NOFOLLOW);
@@ -96,7 +124,7 @@ static int make_key(const char *folder, const char *path)
     return r < 0 ? r : sync_path(folder, O_DIRECTORY);
 }
 
-char *hostkey_load(const char *folder)
+struct hostkey_reading *hostkey_begin(const char *folder)
 {
     _cleanup_free_ char *path = NULL;
     struct stat found;
@@ -112,5 +140,10 @@ char *hostkey_load(const char *folder)
                   r == -ENOENT ? ". ssh-keygen is in the package openssh-client" : "");
         return NULL;
     }
-    return missing || is_ours(path, &found) ? read_fingerprint(path) : NULL;
+    return missing || is_ours(path, &found) ? begin_reading(path) : NULL;
+}
+
+char *hostkey_load(const char *folder)
+{
+    return hostkey_end(hostkey_begin(folder));
 }

@@ -12,3 +12,8 @@
  * there is none and none could be made, or what is there is not ours or damaged (logged): it is never replaced.
  */
 char *hostkey_load(const char *folder);
+
+/* The same in two steps, between which ssh-keygen works: it takes as long as much of a start. NULL: hostkey_end tells none. */
+struct hostkey_reading;
+struct hostkey_reading *hostkey_begin(const char *folder);
+char *hostkey_end(struct hostkey_reading *reading);
