@@ -148,6 +148,7 @@ static void set_parked(int64_t seconds, void *data)
 
 /* Of many dues the engine does some at a time; seconds for others in between. */
 #define TICK_PAUSE 0.005
+enum { SLICE_NS = 2000000 };
 
 /*
  * libev asks again when the wall clock was set. A deadline stays at its wall-clock time; a clock that was set back
@@ -372,6 +373,7 @@ static void init_engine(struct daemon *daemon)
         .group_file = PATH_ETC "/group",
         .store_note = PATH_STORE_NOTE,
         .host_name = daemon->host_name,
+        .slice_ns = SLICE_NS,
         .hooks = {.changed = on_request_changed,
                   .deadline = set_deadline,
                   .notices = on_notices,

@@ -11,8 +11,9 @@
 #include "helperd/lifecycle/narrow.h"
 
 #include <inttypes.h>
+#include <time.h>
 
-/* Dues in one transaction. Others have their turn before the next one (engine_set_deadline). */
+/* Dues in one transaction, at most. Others have their turn before the next one (engine_set_deadline). */
 enum {
     TICK_MAX = 50,
     CALL_MAX = 16,  /* before a call */
@@ -105,9 +106,23 @@ static bool rests(const struct engine *engine, int64_t now)
     return engine->failed_at && now >= engine->failed_at && now < engine->failed_at + ENGINE_FAULT_RETRY;
 }
 
-/* *ret_more: there may be others. */
-static int do_dues(struct engine *engine, int most, bool *ret_more)
+static int64_t elapsed_ns(void)
 {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Whether what began then has taken so long; never without a limit. */
+static bool is_over(int64_t begin_ns, int64_t limit_ns)
+{
+    return limit_ns > 0 && elapsed_ns() - begin_ns >= limit_ns;
+}
+
+/* *ret_more: there may be others. */
+static int do_dues(struct engine *engine, int most, int64_t limit_ns, bool *ret_more)
+{
+    const int64_t begin_ns = elapsed_ns();
     const int64_t now = clock_now(&engine->clock);
     const int r = notice_clock_set_back(engine, now);
     engine_publish(engine);
@@ -117,7 +132,7 @@ static int do_dues(struct engine *engine, int most, bool *ret_more)
         struct txn *txn = engine_join(engine);
         engine_record_narrowed(txn);
         *ret_more = true;
-        for (int i = 0; *ret_more && i < most; i++)
+        for (int i = 0; *ret_more && i < most && (i == 0 || !is_over(begin_ns, limit_ns)); i++)
             *ret_more = do_next_due(txn, now);
     }
     return r < 0 ? r : store_failed(engine->store);
@@ -137,7 +152,7 @@ static void end_due_of(struct engine *engine, const struct subject *subject)
 static int do_dues_of_call(struct engine *engine, const struct facts *facts)
 {
     bool more = false;
-    const int r = do_dues(engine, CALL_MAX, &more);
+    const int r = do_dues(engine, CALL_MAX, engine->slice_ns / 2, &more);
     if (r == 0 && more) {
         end_due_of(engine, facts->caller);
         end_due_of(engine, facts->user);
@@ -145,11 +160,23 @@ static int do_dues_of_call(struct engine *engine, const struct facts *facts)
     return r < 0 ? r : store_failed(engine->store);
 }
 
-int engine_tick(struct engine *engine)
+/* Where a disk is slow a slice works as long as the commit of the last one took: else there would be little but commits. */
+static int do_slice(struct engine *engine)
 {
     bool more = false;
+    const int64_t limit_ns =
+        engine->slice_ns && engine->slice_end_ns > engine->slice_ns ? engine->slice_end_ns : engine->slice_ns;
+    int r = do_dues(engine, TICK_MAX, limit_ns, &more);
+    const int64_t done_ns = elapsed_ns();
+    r = engine_end(engine, r);
+    engine->slice_end_ns = elapsed_ns() - done_ns;
+    return r;
+}
+
+int engine_tick(struct engine *engine)
+{
     engine_retry_locks(engine);
-    const int r = engine_end(engine, do_dues(engine, TICK_MAX, &more));
+    const int r = do_slice(engine);
     store_keep_reserve(engine->store);
     engine_set_deadline(engine, r < 0 ? clock_now(&engine->clock) + ENGINE_FAULT_RETRY : 0);
     return r;

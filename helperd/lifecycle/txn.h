@@ -105,11 +105,13 @@ struct engine {
     } joined;                           /* of the calls under way: engine_join */
     struct narrowed *narrowed;          /* ends that hold: lifecycle/narrow.h */
     struct unrecorded_file *unrecorded; /* those that stand; NULL: it could not be made */
-    int64_t failed_at;                  /* when the last commit failed; 0: it did not */
-    struct own_files *own;              /* the grant files as we wrote them last; NULL: not remembered */
-    struct drift *drift;                /* what is still to be compared; NULL: nothing is watched */
-    struct locks locks;                 /* as root set them: engine/locks.h */
-    bool locks_due;                     /* they could not be read, or not all be recorded */
+    int64_t slice_ns;      /* what is due is done for so long, then others have a turn; 0: no limit */
+    int64_t slice_end_ns;  /* how long the commit of the last such slice took, files and all */
+    int64_t failed_at;     /* when the last commit failed; 0: it did not */
+    struct own_files *own; /* the grant files as we wrote them last; NULL: not remembered */
+    struct drift *drift;   /* what is still to be compared; NULL: nothing is watched */
+    struct locks locks;    /* as root set them: engine/locks.h */
+    bool locks_due;        /* they could not be read, or not all be recorded */
 };
 
 /* What an answer shows, read after the commit of the call. */

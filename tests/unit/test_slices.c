@@ -136,6 +136,29 @@ START_TEST(test_end_before_expiries)
 }
 END_TEST
 
+/* Each end takes 10 ms or more here: a slice is over with the first one that is too long, and one is done in any case. */
+START_TEST(test_slices_of_time)
+{
+    fill(12, fixture.now + 600);
+    run_sql("CREATE TEMP TRIGGER slow AFTER UPDATE OF state ON assignment BEGIN SELECT count(*) FROM"
+            " (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
+            "  SELECT i FROM n); END");
+    fixture.now += 600;
+    fixture.engine.slice_ns = 2000000;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_int_eq(count_live(), 11);
+    acts_file(&fixture, "alice", "asked");
+    ck_assert_int_lt(count_live(), 11);
+    ck_assert_int_gt(count_live(), 5); /* a call has several transactions */
+    /* A commit that took longer has more done for each. */
+    fixture.engine.slice_end_ns = INT64_MAX;
+    ck_assert_int_eq(engine_tick(&fixture.engine), 0);
+    ck_assert_int_eq(count_live(), 0);
+    ck_assert_int_lt(fixture.engine.slice_end_ns, INT64_MAX);
+    ck_assert_int_eq(count_files(), 0);
+}
+END_TEST
+
 static int note_one(const char *user, void *data)
 {
     return engine_note_publication(data, user, false);
@@ -169,6 +192,7 @@ int main(void)
 {
     suite_case("slices", setup, fixture_teardown);
     suite_timeout(120);
-    suite_add(test_many_ends, test_own_end_first, test_end_before_expiries, test_all_noted);
+    suite_add(test_many_ends, test_own_end_first, test_slices_of_time, test_end_before_expiries,
+              test_all_noted);
     return suite_run();
 }
