@@ -301,6 +301,7 @@ deps-bench: ; @packaging/deps install $(TO_BUILD) host bench
 
 # ---- install ------------------------------------------------------------------------------------------------
 include packaging/install.mk
+include packaging/rpm/rpm.mk
 
 .PHONY: clean
 clean: ## Remove what was built
