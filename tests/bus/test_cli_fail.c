@@ -101,7 +101,7 @@ static int call_once(struct invocation *invocation)
 static int run_with_deadline(char *ret_said, size_t size)
 {
     static const struct command commands[] = {{"call", "", 0, 0, 0, call_once, "calls"}, {0}};
-    static const struct program program = {"prog", "waits", commands, 1};
+    static const struct program program = {"prog", "waits", commands, 1, NULL};
     char *argv[] = {(char *)"prog", NULL};
     int ends[2], status;
     pid_t pid;
