@@ -322,15 +322,25 @@ size_t output_record_rows(const struct output *output, const struct field *field
 
 static bool is_time_member(const char *member)
 {
-    static const char *const times[] = {"submitted",      "expires",
-                                        "start",          "at",
-                                        "ended",          "assignment_start",
-                                        "assignment_end", "started",
-                                        "policy_loaded",  "oldest_pending",
-                                        "next_deadline",  "escalated",
-                                        "since",          "until",
-                                        "reviewed",       "revoked",
-                                        "oldest_notice",  "notice_failed",
+    static const char *const times[] = {"submitted",
+                                        "expires",
+                                        "start",
+                                        "at",
+                                        "ended",
+                                        "pause_until",
+                                        "assignment_start",
+                                        "assignment_end",
+                                        "started",
+                                        "policy_loaded",
+                                        "oldest_pending",
+                                        "next_deadline",
+                                        "escalated",
+                                        "since",
+                                        "until",
+                                        "reviewed",
+                                        "revoked",
+                                        "oldest_notice",
+                                        "notice_failed",
                                         "returned_last"};
 
     for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)

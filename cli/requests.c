@@ -232,6 +232,7 @@ static const struct field record_fields[] = {
     {"Your part", "decides_for", field_decides_for, FIELD_PLAIN},
     {"Decisions", "decisions", field_decisions, FIELD_PLAIN},
     {"Request closed", "ended", field_time, FIELD_PLAIN},
+    {"May be asked again", "pause_until", field_time, FIELD_PLAIN},
     {"Cancelled with", "cancel_reason", field_text, FIELD_PLAIN},
     {"Assignment", "assignment", field_count, FIELD_PLAIN},
     {"Access from", "assignment_start", field_time, FIELD_PLAIN},
