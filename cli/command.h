@@ -31,6 +31,8 @@ enum {
     TAKES_EXEMPT = 1 << 12,  /* --exempt-group */
     TAKES_OPTION = 1 << 13,  /* --option */
     TAKES_ALL = 1 << 14,     /* --all */
+
+    TAKES_NO_LOOKUP = 1 << 30, /* --no-lookup */
 };
 
 enum { GIVEN_MAX = 16 }; /* how often an option that may be repeated is taken */
@@ -67,6 +69,7 @@ struct invocation {
     bool yes;
     bool wait;
     bool no_pager;
+    bool no_lookup;
     int64_t since;       /* 0: not given */
     const char *user;    /* NULL: not given */
     const char *request; /* NULL: not given; a number or USER/PACKAGE */

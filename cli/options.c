@@ -33,6 +33,7 @@ static int set_yes(struct invocation *invocation, const char *value);
 static int set_digest(struct invocation *invocation, const char *value);
 static int set_wait(struct invocation *invocation, const char *value);
 static int set_no_pager(struct invocation *invocation, const char *value);
+static int set_no_lookup(struct invocation *invocation, const char *value);
 static int set_since(struct invocation *invocation, const char *value);
 static int set_user(struct invocation *invocation, const char *value);
 static int set_request(struct invocation *invocation, const char *value);
@@ -95,6 +96,8 @@ const struct option_row options_rows[] = {
     {"since", 0, "WHEN", TAKES_SINCE, set_since, OPTION_NONE,
      "from when on: 7d (ago), 14:30 or '2026-11-01'"},
     {"limit", 'n', "N", TAKES_LIMIT, set_limit, OPTION_NONE, "only the newest N"},
+    {"no-lookup", 0, NULL, TAKES_NO_LOOKUP, set_no_lookup, OPTION_NONE,
+     "look up no user or group of this host: DIR is for another one"},
     {"no-pager", 0, NULL, TAKES_PAGER, set_no_pager, OPTION_NONE, "do not page what is long"},
     {"json", 0, NULL, 0, set_json, OPTION_NONE, "print JSON, for programs"},
     {"help", 'h', NULL, 0, NULL, OPTION_HELP, "show this help"},
@@ -291,6 +294,13 @@ static int set_no_pager(struct invocation *invocation, const char *value)
 {
     (void)value;
     invocation->no_pager = true;
+    return 0;
+}
+
+static int set_no_lookup(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->no_lookup = true;
     return 0;
 }
 

@@ -35,36 +35,50 @@ static char *read_output(int written)
     return text && pread(written, text, (size_t)size, 0) == size ? steal_ptr(text) : NULL;
 }
 
-/* The lines that start with `begin`, without it. */
-static json_t *lines_after(const char *text, const char *begin)
+/* The lines with this word, without it: it comes first, or behind the place ("DIR/a.conf:2: error: ..."). */
+static json_t *lines_of(const char *text, const char *word)
 {
     json_t *lines = json_array();
 
     for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        const size_t length = strcspn(line, "\n"), skip = strlen(begin);
+        const size_t length = strcspn(line, "\n"), skip = strlen(word);
+        const char *const colon = memmem(line, length, ": ", 2);
+        const size_t place = strncmp(line, word, skip) == 0 || !colon ? 0 : (size_t)(colon + 2 - line);
 
-        if (length >= skip && strncmp(line, begin, skip) == 0 &&
-            json_array_append_new(lines, json_stringn(line + skip, length - skip)) < 0)
+        if (strncmp(line + place, word, skip) == 0 &&
+            json_array_append_new(lines, json_sprintf("%.*s%.*s", (int)place, line,
+                                                      (int)(length - place - skip), line + place + skip)) < 0)
             output_no_memory();
     }
     return lines;
 }
 
+static int run_check(struct invocation *invocation, int out)
+{
+    char *const argv[] = {(char *)"accesspkgd", (char *)"--check-config",
+                          invocation->n_operands ? invocation->operands[0] : NULL,
+                          invocation->no_lookup ? (char *)"no-lookup" : NULL, NULL};
+
+    return helper_run_with(invocation, argv, out);
+}
+
 /* With --json splits the output into errors and warnings, without its last line, which sums up. */
 static int check_config(struct invocation *invocation)
 {
+    if (invocation->no_lookup && invocation->n_operands == 0)
+        return command_usage(invocation, "--no-lookup needs a DIR: packages.d is this host's own");
     if (!invocation->output.json)
-        return helper_run(invocation, "--check-config", -1);
+        return run_check(invocation, -1);
     _cleanup_close_ int said = memfd_create("check-config", MFD_CLOEXEC);
-    const int code = helper_run(invocation, "--check-config", said);
+    const int code = run_check(invocation, said);
     _cleanup_free_ char *text = read_output(said);
 
     if (!text)
         output_no_memory();
     if (code == EX_UNAVAILABLE)
         return code;
-    json_t *problems = json_pack("{s:o, s:o}", "errors", lines_after(text, "error: "), "warnings",
-                                 lines_after(text, "warning: "));
+    json_t *problems =
+        json_pack("{s:o, s:o}", "errors", lines_of(text, "error: "), "warnings", lines_of(text, "warning: "));
     output_json(&invocation->output, problems);
     json_decref(problems);
     return code;
@@ -330,7 +344,8 @@ static int explain_for_user(struct invocation *invocation)
 static const struct command commands[] = {
     {"status", "", 0, 0, 0, status_show, "how the service is, on one screen"},
     {"reload", "", 0, 0, 0, reload_configuration, "write the allow-list and put a changed policy into force"},
-    {"check-config", "", 0, 0, 0, check_config, "look for errors in the configuration, change nothing"},
+    {"check-config", "[DIR]", 0, 1, TAKES_NO_LOOKUP, check_config,
+     "look for errors in the configuration, or in packages of DIR"},
     {"assign", "PACKAGE USER", 2, 2, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_OVERRIDE,
      assign_access, "give a package without asking its approvers"},
     {"import", "GROUP", 1, 1, TAKES_PACKAGE | TAKES_DRY_RUN | TAKES_REASON | TAKES_DURATION, import_members,

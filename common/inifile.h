@@ -56,11 +56,14 @@ struct inifile {
  */
 struct inifile *inifile_parse(const char *label, const char *text, size_t size, struct problems *problems);
 
+/* For files that are read to be judged, not to be followed: whoever owns and may write them. */
+#define INIFILE_ANY_OWNER ((uid_t)-1)
+
 struct inifile_source {
     int folder; /* or AT_FDCWD */
     const char *path;
     const char *label; /* its name in messages */
-    uid_t owner;       /* the one user who may write it */
+    uid_t owner;       /* the one user who may write it, or INIFILE_ANY_OWNER */
 };
 
 /*

@@ -47,6 +47,14 @@ static int check_readable(const struct stat *st, const char *label, struct probl
     return -EINVAL;
 }
 
+static int check_access(const struct stat *st, const char *label, uid_t owner, struct problems *problems)
+{
+    if (owner == INIFILE_ANY_OWNER)
+        return 0;
+    const int rc = check_readable(st, label, problems);
+    return rc < 0 ? rc : check_writable(st, label, owner, problems);
+}
+
 int inifile_check_owner(int fd, const char *label, uid_t owner, struct problems *problems)
 {
     struct stat st;
@@ -55,8 +63,7 @@ int inifile_check_owner(int fd, const char *label, uid_t owner, struct problems 
         problems_add(problems, true, "%s: cannot be examined: %s", label, strerrordesc_np(error));
         return -EINVAL;
     }
-    const int rc = check_readable(&st, label, problems);
-    return rc < 0 ? rc : check_writable(&st, label, owner, problems);
+    return check_access(&st, label, owner, problems);
 }
 
 static int complain_open(const char *label, int error, struct problems *problems)
@@ -90,8 +97,7 @@ static int check_regular(int fd, const char *label, uid_t owner, struct problems
         problems_add(problems, true, "%s: is no regular file; put one here, or take it away", label);
         return -EINVAL;
     }
-    const int rc = check_readable(&st, label, problems);
-    return rc < 0 ? rc : check_writable(&st, label, owner, problems);
+    return check_access(&st, label, owner, problems);
 }
 
 /* Reads up to one byte more than allowed, as st_size may have changed. */

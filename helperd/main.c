@@ -25,9 +25,14 @@ struct arguments {
 
 static int run_check_config(const struct arguments *arguments)
 {
-    (void)arguments;
+    const bool look_up = arguments->count < 2;
     directory_set_patience(DIRECTORY_PATIENCE);
-    return configure_check(stdout);
+    if (arguments->count == 0)
+        return configure_check(stdout);
+    if (look_up || (arguments->count == 2 && strcmp(arguments->words[1], "no-lookup") == 0))
+        return configure_check_folder(arguments->words[0], look_up, stdout);
+    log_error("--check-config takes one folder. See: accesspkgd --help");
+    return EX_USAGE;
 }
 
 /* What root does before a start: the folders of locks, which only root can put in place, then the allow-list. */
@@ -99,9 +104,9 @@ static const struct {
     const char *help;
 } options[] = {
     {{"check-config", no_argument, NULL, 0},
-     "",
+     " [DIR [no-lookup]]",
      run_check_config,
-     "check accesspkg.conf and packages.d, and tell every problem"},
+     "check accesspkg.conf and packages.d, and tell every problem; of DIR, what is to be packages.d"},
     {{"extend-allow-list", no_argument, NULL, 0},
      "",
      extend_allow_list,
@@ -135,7 +140,7 @@ static int print_help(const struct arguments *arguments)
     for (size_t i = 0; i < OPTIONS; i++) {
         char name[64];
         snprintf(name, sizeof(name), "%s%s", options[i].option.name, options[i].words);
-        printf("  --%-26s %s\n", name, options[i].help);
+        printf("  --%-32s %s\n", name, options[i].help);
     }
     return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "common/config.h"
 #include "common/grantdir.h"
+#include "common/inifile.h"
 #include "common/names.h"
 #include "common/nscd.h"
 #include "common/nsswitch.h"
@@ -44,6 +45,24 @@ static void print_problems(const struct problems *problems, FILE *out)
         fprintf(out, "%s: %s\n", problems->items[i].error ? "error" : "warning", problems->items[i].text);
 }
 
+/* "FOLDER/a.conf:2: error: ...", so that editors and build logs find the place. */
+static void print_places(const struct configure_place *place, const struct problems *problems, FILE *out)
+{
+    char folder[4 * PATH_MAX];
+    text_visible(place->packages, folder, sizeof(folder));
+    for (size_t i = 0; i < problems->count; i++) {
+        const char *text = problems->items[i].text;
+        const char *kind = problems->items[i].error ? "error" : "warning";
+        const char *colon = strstr(text, ": ");
+        if (!colon) /* it is about all of them */
+            fprintf(out, "%s: %s: %s\n", folder, kind, text);
+        else if (strncmp(text, folder, strlen(folder)) == 0)
+            fprintf(out, "%.*s: %s%s\n", (int)(colon - text), text, kind, colon);
+        else
+            fprintf(out, "%s/%.*s: %s%s\n", folder, (int)(colon - text), text, kind, colon);
+    }
+}
+
 static void print_summary(const struct problems *problems, const struct packages *packages, FILE *out)
 {
     const size_t warnings = problems->count > problems->errors ? problems->count - problems->errors : 0;
@@ -61,9 +80,10 @@ static int check_files(const struct configure_place *place, struct packages **re
                        struct problems *problems)
 {
     struct config config;
-    const int config_rc = config_load(place->config, place->owner, &config, problems);
-    *ret_files = config_rc == 0 && config.membership == CONFIG_MEMBERSHIP_FILES;
-    const int rc = packages_load(place->packages, place->owner, ret, problems);
+    const int config_rc = place->config ? config_load(place->config, place->owner, &config, problems) : 0;
+    *ret_files = place->config && config_rc == 0 && config.membership == CONFIG_MEMBERSHIP_FILES;
+    const int rc =
+        packages_load(place->packages, place->apart ? INIFILE_ANY_OWNER : place->owner, ret, problems);
     return rc == 0 ? config_rc : rc;
 }
 
@@ -81,8 +101,9 @@ static int check_configuration(const struct configure_place *place, struct packa
     if (*ret && (rc == 0 || is_reported(rc))) {
         struct packages_allowed allowed = {0};
         const bool readable = packages_read_allowed(place->state, &allowed) == 0;
-        const int names_rc =
-            configure_names_check(*ret, files, readable ? &allowed : NULL, place->lookup, problems);
+        const int names_rc = place->lookup ? configure_names_check(*ret, files, readable ? &allowed : NULL,
+                                                                   place->lookup, problems)
+                                           : configure_chain_check(*ret, NULL, problems);
         packages_allowed_deinit(&allowed);
         rc = names_rc < 0 ? names_rc : rc;
     }
@@ -133,11 +154,14 @@ int configure_check_at(const struct configure_place *place, FILE *out)
     struct packages *packages = NULL;
     const int rc = check_configuration(place, &packages, &problems);
     check_host(place, packages, &problems);
-    print_problems(&problems, out);
+    if (place->apart)
+        print_places(place, &problems, out);
+    else
+        print_problems(&problems, out);
     if (rc == -ENOMEM)
         fputs("error: there is not enough memory for this; nothing was changed\n", out);
     print_summary(&problems, packages, out);
-    const int code = exit_code(rc, &problems);
+    const int code = place->apart ? rc < 0 || problems.errors > 0 : exit_code(rc, &problems);
     packages_free(packages);
     problems_deinit(&problems);
     return code;
@@ -349,6 +373,19 @@ static int require_root(FILE *out)
 int configure_check(FILE *out)
 {
     return configure_check_at(&host, out);
+}
+
+/* membership = files bounds the groups only where this host's names count. */
+int configure_check_folder(const char *folder, bool look_up, FILE *out)
+{
+    const struct configure_place place = {
+        .config = look_up ? PATH_CONFIG : NULL,
+        .packages = folder,
+        .state = PATH_STATE,
+        .lookup = look_up ? &configure_lookup_host : NULL,
+        .apart = true,
+    };
+    return configure_check_at(&place, out);
 }
 
 int configure_extend_allow_list(FILE *out)

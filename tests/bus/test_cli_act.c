@@ -296,6 +296,45 @@ START_TEST(check_config_as_json)
 }
 END_TEST
 
+static void write_elsewhere(const char *text)
+{
+    FILE *file = fopen("/tmp/packages/web.conf", "w");
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* As in a hook of a repository: anybody's files, no bus, and a host that knows none of the names. */
+START_TEST(check_config_of_a_folder)
+{
+    json_t *problems;
+
+    write_package("nonsense = 1"); /* this host's own */
+    ck_assert_int_eq(mkdir("/tmp/packages", 0777), 0);
+    ck_assert_int_eq(chown("/tmp/packages", 1001, 1001), 0);
+    write_elsewhere("[package]\ngroups = nowhere\n[policy]\napprovers = unknown\n");
+    RUN_UNASKED("pkg-admin", "check-config", "/tmp/packages", "--no-lookup");
+    ck_assert_int_eq(result.code, 0);
+    ck_assert_str_eq(result.out, "1 package, 0 warnings\n");
+    RUN_UNASKED("pkg-admin", "check-config", "/tmp/packages");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "/tmp/packages/web.conf: warning: the group nowhere does not exist on this host");
+    write_elsewhere("[package]\n[oddity]\n");
+    RUN_UNASKED("pkg-admin", "check-config", "/tmp/packages", "--no-lookup", "--json");
+    ck_assert_int_eq(result.code, 1);
+    problems = script_parse(result.out);
+    ck_assert_uint_eq(json_array_size(json_object_get(problems, "errors")), 3);
+    SHOWS(result.out, "\"/tmp/packages/web.conf:2: there is no section [oddity]");
+    json_decref(problems);
+    RUN_UNASKED("pkg-admin", "check-config", "/tmp/nowhere");
+    ck_assert_int_eq(result.code, 1);
+    SHOWS(result.out, "/tmp/nowhere: error: there is no such folder");
+    RUN_UNASKED("pkg-admin", "check-config", "--no-lookup");
+    ck_assert_int_eq(result.code, EX_USAGE);
+}
+END_TEST
+
 START_TEST(reload_without_a_daemon_says_when_it_counts)
 {
     write_package("groups = dbadmins");
@@ -321,7 +360,8 @@ int main(void)
               submit_tells_what_is_open_already, cancel_takes_several, reload_is_for_root);
     if (getenv("ACCESSPKG_BUILD")) { /* tests/support/private-root sets it */
         script_case("in a private root", script_setup);
-        suite_add(reload_writes_the_list_then_tells, a_bad_configuration_tells_nobody, check_config_as_json);
+        suite_add(reload_writes_the_list_then_tells, a_bad_configuration_tells_nobody, check_config_as_json,
+                  check_config_of_a_folder);
         script_case("without a daemon", script_setup_empty);
         suite_add(reload_without_a_daemon_says_when_it_counts);
     }

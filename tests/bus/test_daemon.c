@@ -343,7 +343,7 @@ START_TEST(test_refuses_root)
     ck_assert_int_eq(live_run("root", "accesspkgd --nonsense"), 64);
     live_expect("root", "accesspkgd --help", 0, "--write-allow-list [GID...]");
     ck_assert_int_eq(live_run("root", "accesspkgd --write-allow-list 2001 x"), 64);
-    ck_assert_int_eq(live_run("root", "accesspkgd --check-config 2001"), 64);
+    ck_assert_int_eq(live_run("root", "accesspkgd --extend-allow-list 2001"), 64);
     ck_assert_int_eq(live_run("alice", "accesspkgd --extend-allow-list"), 77);
 }
 END_TEST

@@ -101,6 +101,105 @@ START_TEST(a_bad_accesspkg_conf_alone_is_an_error)
 }
 END_TEST
 
+/* ---- a folder that is to become packages.d ---- */
+
+static int check_apart(const struct configure_place *place, FILE *out)
+{
+    struct configure_place apart = *place;
+    apart.apart = true;
+    return configure_check_at(&apart, out);
+}
+
+static int check_unseen(const struct configure_place *place, FILE *out)
+{
+    struct configure_place unseen = *place;
+    unseen.apart = true;
+    unseen.config = NULL;
+    unseen.lookup = NULL;
+    return configure_check_at(&unseen, out);
+}
+
+/* "FOLDER/text" stands in the output, as a line of its own or the begin of one. */
+static void assert_said(const char *text)
+{
+    char line[512];
+    snprintf(line, sizeof(line), "%s/%s", folder, text);
+    ck_assert_msg(strstr(output, line), "%s: %s", line, output);
+}
+
+START_TEST(a_folder_apart_tells_where)
+{
+    char path[256];
+    define("b", "nosuch", "%staff", "bob");
+    put("a.conf", "[package]\ngroups = root\n[policy]\napprovers = bob\n");
+    ck_assert_int_eq(run(check_apart), 1);
+    assert_said("a.conf:2: error: groups: no package can give the group root; ");
+    ck_assert_int_eq(unlink(path_of("a.conf", path)), 0);
+    ck_assert_int_eq(run(check_apart), 0);
+    assert_said("b.conf: warning: the group nosuch does not exist on this host; ");
+    ck_assert_ptr_nonnull(strstr(output, "\n1 package, 1 warning\n"));
+}
+END_TEST
+
+/* As a checkout is: its files are whose it is, and may be written by a group. */
+START_TEST(a_folder_apart_is_anybodys)
+{
+    define("a", "dbadmins", "%staff", "bob");
+    ck_assert_int_eq(chmod(folder, 0777), 0);
+    ck_assert_int_eq(run(configure_check_at), 78);
+    ck_assert_int_eq(run(check_apart), 0);
+    ck_assert_str_eq(output, "1 package, 0 warnings\n");
+}
+END_TEST
+
+START_TEST(without_look_ups_names_are_not_judged)
+{
+    char line[512];
+    folder_write(config, "nonsense\n");
+    define("a", "nosuch docker", "%nobody-knows", "erin");
+    asked = 0;
+    ck_assert_int_eq(run(check_unseen), 0);
+    ck_assert_int_eq(asked, 0);
+    ck_assert_str_eq(output, "1 package, 0 warnings\n");
+    /* more chains than are listed: of no file */
+    for (int i = 0; i < 110; i++) {
+        char name[16], gives[16], approves[16];
+        snprintf(name, sizeof(name), "p%d", i);
+        snprintf(gives, sizeof(gives), "g%d", i);
+        snprintf(approves, sizeof(approves), "%%g%d", i - 1);
+        define(name, gives, NULL, i > 0 ? approves : "bob");
+    }
+    ck_assert_int_eq(run(check_unseen), 0);
+    snprintf(line, sizeof(line), "%s: warning: more packages lead to each other", folder);
+    ck_assert_ptr_nonnull(strstr(output, line));
+    define("a", "dbadmins", "%staff", "%dbadmins"); /* chains are known from the files */
+    ck_assert_int_eq(run(check_unseen), 1);
+    assert_said("a.conf: error: ");
+}
+END_TEST
+
+START_TEST(a_folder_apart_that_is_none)
+{
+    char line[512], path[256];
+    define("a", "dbadmins", "%staff", "bob");
+    put("half.conf", "[package]\ngroups = dba");
+    ck_assert_int_eq(run(check_unseen), 1);
+    assert_said("half.conf: error: nobody can approve this package; ");
+    put("half.conf", "[package");
+    ck_assert_int_eq(run(check_unseen), 1);
+    assert_said("half.conf:1: error: ");
+    ck_assert_int_eq(unlink(path_of("half.conf", path)), 0);
+    ck_assert_int_eq(symlink("a.conf", path_of("b.conf", path)), 0);
+    ck_assert_int_eq(run(check_unseen), 1);
+    assert_said("b.conf: error: is a symbolic link, ");
+    remove_folder();
+    ck_assert_int_eq(run(check_unseen), 1);
+    snprintf(line, sizeof(line), "%s: error: there is no such folder; ", folder);
+    ck_assert_ptr_eq(strstr(output, line), output);
+    make_folder();
+}
+END_TEST
+
 START_TEST(a_check_counts_warnings)
 {
     define("a", "nosuch", "%staff", "bob");
@@ -338,6 +437,8 @@ END_TEST
 int main(void)
 {
     suite_case("commands", set_up, tear_down);
+    suite_add(a_folder_apart_tells_where, a_folder_apart_is_anybodys, without_look_ups_names_are_not_judged,
+              a_folder_apart_that_is_none);
     suite_add(a_check_that_finds_nothing, a_check_tells_all_files_problems,
               a_bad_accesspkg_conf_alone_is_an_error, a_check_counts_warnings, a_check_writes_nothing,
               a_missing_folder_is_an_error_of_the_configuration, the_allow_list_has_what_resolves,

@@ -192,7 +192,11 @@ static void write_list(const gid_t *held, size_t count)
     const struct configure_lookup lookup = {.group = find_group, .user = find_user, .name_of = find_name_of};
     snprintf(packages, sizeof(packages), "%s/packages.d", fixture.folder);
     snprintf(config, sizeof(config), "%s/accesspkg.conf", fixture.folder);
-    const struct configure_place place = {config, packages, fixture.state, geteuid(), &lookup, NULL};
+    const struct configure_place place = {.config = config,
+                                          .packages = packages,
+                                          .state = fixture.state,
+                                          .owner = geteuid(),
+                                          .lookup = &lookup};
     FILE *file = fopen(config, "we");
     ck_assert_int_eq(fclose(file), 0);
     ck_assert_int_eq(chmod(config, 0644), 0);
