@@ -14,6 +14,8 @@ struct bus_manager;
 struct bus_manager_hooks {
     /* 0 with a new JSON array of warnings as the reply's value, or the refusal. */
     int (*reload)(struct reply *reply, void *data);
+    /* 0 with the value of Diff for the package files of this folder, or the refusal. */
+    int (*diff)(int folder, struct reply *reply, void *data);
     /* Adds the daemon's part of GetStatus. 0 or -errno. */
     int (*add_status)(json_t *status, void *data);
     /* An answer waits: call bus_manager_resume_answers in this many seconds or before. */

@@ -288,7 +288,9 @@ enum {
     X(AcceptStore, "", "", "", "a{sv}", "outcome", PLANS(bus_plan_names), ROOT_ONLY,                         \
       engine_accept_store(asked))                                                                            \
     X(Reload, "", "", "", "asaa{sv}", "warnings held", PLANS(bus_plan_names), ROOT_ONLY,                     \
-      call->manager->hooks.reload(asked->reply, call->manager->hooks.data))
+      call->manager->hooks.reload(asked->reply, call->manager->hooks.data))                                  \
+    X(Diff, "h", "folder", "", "aa{sv}aa{sv}b", "packages effects more", PLANS(bus_plan_names), ROOT_ONLY,   \
+      call->manager->hooks.diff(call->file, asked->reply, call->manager->hooks.data))
 
 #define X(name, in, in_names, options, out, out_names, plans, flags, asks)                                   \
     static int run_##name(const struct bus_call *call, const struct call *asked)                             \

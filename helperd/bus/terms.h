@@ -41,6 +41,7 @@
     X(NUMBER, since)                                                                                         \
     X(NUMBER, request)                                                                                       \
     X(FILE, file)                                                                                            \
+    X(FILE, folder)                                                                                          \
     X(BOOLEAN, gate)                                                                                         \
     X(BOOLEAN, login_id)                                                                                     \
     X(BOOLEAN, can_ask)                                                                                      \

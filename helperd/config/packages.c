@@ -206,29 +206,33 @@ static void warn_of_extension(const struct package *package, struct problems *pr
             package->name, duration_format(package->max_duration, longest));
 }
 
-int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems)
+int packages_load_at(int folder, const char *path, uid_t owner, struct packages **ret,
+                     struct problems *problems)
 {
-    _cleanup_close_ int fd = open_packages(folder, owner, problems);
-    if (fd < 0)
-        return fd;
     strv names = NULL;
     struct packages *set = NULL;
-    int rc = list_files(fd, folder, problems, &names);
+    int rc = list_files(folder, path, problems, &names);
     if (rc == 0)
-        rc = load_set(fd, names, owner, &set, problems);
+        rc = load_set(folder, names, owner, &set, problems);
     strv_free(names);
     if (rc == -ENOMEM)
-        problems_add(problems, true, "%s: not enough memory to read the packages; try again", folder);
+        problems_add(problems, true, "%s: not enough memory to read the packages; try again", path);
     if (rc < 0)
         return rc;
     if (set->count == 0)
         problems_add(problems, false,
-                     "%s: no package is defined, so nobody can get access; put a NAME.conf there", folder);
+                     "%s: no package is defined, so nobody can get access; put a NAME.conf there", path);
     warn_unknown_incompatible(set, problems);
     for (size_t i = 0; i < set->count; i++)
         warn_of_extension(&set->items[i], problems);
     *ret = set;
     return 0;
+}
+
+int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems)
+{
+    _cleanup_close_ int fd = open_packages(folder, owner, problems);
+    return fd < 0 ? fd : packages_load_at(fd, folder, owner, ret, problems);
 }
 
 void packages_free(struct packages *packages)

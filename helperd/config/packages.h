@@ -107,6 +107,9 @@ enum {
  * file, or whose name cannot be a package's, is an error.
  */
 int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems);
+/* The same, of a folder that is open and stays the caller's; `path` is its name in messages. */
+int packages_load_at(int folder, const char *path, uid_t owner, struct packages **ret,
+                     struct problems *problems);
 void packages_free(struct packages *packages);
 
 const struct package *packages_find(const struct packages *packages, const char *name);

@@ -431,6 +431,7 @@ static int start_layers(struct daemon *daemon)
         lookup_set_outage(daemon->lookup, on_outage, daemon);
     daemon->engine.names = daemon->lookup ? lookup_names(daemon->lookup) : NULL;
     const struct bus_manager_hooks hooks = {.reload = daemon_reload_policy,
+                                            .diff = daemon_diff_policy,
                                             .add_status = daemon_add_status,
                                             .parked = set_parked,
                                             .ready = set_ready,

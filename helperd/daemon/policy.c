@@ -4,6 +4,7 @@
 
 #include "common/cleanup.h"
 #include "common/hostname.h"
+#include "common/inifile.h"
 #include "common/log.h"
 #include "common/paths.h"
 #include "common/storenote.h"
@@ -12,6 +13,7 @@
 #include "helperd/config/packages_allow.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -193,6 +195,30 @@ int daemon_reload_policy(struct reply *reply, void *data)
     lookup_expire_names(daemon->lookup);
     daemon_survey_all(&daemon->survey);
     return 0;
+}
+
+/* Root opened the folder, and says what is in it; only the rights to read it are accesspkgd's. */
+int daemon_diff_policy(int folder, struct reply *reply, void *data)
+{
+    struct daemon *daemon = data;
+    struct problems problems = {0};
+    struct packages *packages = NULL;
+    int r = faccessat(folder, ".", R_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+    if (r < 0)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "The folder cannot be read: %s. accesspkgd reads it as the user accesspkg: "
+                             "`chmod go+rX` it, and its files.",
+                             strerrordesc_np(-r));
+    r = packages_load_at(folder, "the folder", INIFILE_ANY_OWNER, &packages, &problems);
+    if (r < 0) {
+        reply->long_message = join_errors("Mend them, then look again.", &problems);
+        r = BUS_ERROR_INVALID_CONFIGURATION;
+    } else {
+        r = engine_diff(&daemon->engine, packages, reply);
+    }
+    packages_free(packages);
+    problems_deinit(&problems);
+    return r;
 }
 
 static const char *find_note_fault(const struct daemon *daemon, const char *epoch)

@@ -139,6 +139,13 @@ int engine_list_audit(struct engine *engine, const struct store_audit_filter *fi
 int engine_explain(const struct call *call, const char *package, const char *user);
 
 /*
+ * Says what would change, and for whom, if these packages were put into force (engine_end_removed_packages and what
+ * follows it), and changes nothing; the caller has checked for uid 0. The value is [packages, effects, more], as
+ * org.accesspkg1.Manager.xml has it.
+ */
+int engine_diff(struct engine *engine, const struct packages *after, struct reply *reply);
+
+/*
  * Ends a call whose function returned r: commits, then makes the answer. 0 with reply->value (a new reference), or as
  * above.
  */

@@ -49,6 +49,11 @@ static int plan_retry_now(struct engine *engine, struct assignment *assignment)
     return txn_commit(&txn);
 }
 
+bool engine_is_repaired(const struct assignment *assignment, const struct package *package)
+{
+    return package && package->drift_repair && !assignment->held;
+}
+
 int engine_repair_drift(struct engine *engine)
 {
     int64_t after = 0;
@@ -59,7 +64,7 @@ int engine_repair_drift(struct engine *engine)
         if (r != 0)
             break;
         const struct package *package = packages_find(engine->packages, assignment.package);
-        if (package && package->drift_repair && !assignment.held)
+        if (engine_is_repaired(&assignment, package))
             r = plan_retry_now(engine, &assignment);
         after = assignment.id;
         assignment_deinit(&assignment);

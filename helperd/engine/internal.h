@@ -69,6 +69,10 @@ int engine_check_duties(struct engine *engine, const struct subject *subject, co
 void drift_note_member_removed(struct txn *txn, const char *user, const char *group);
 /* The two parts of engine_apply_policy: plans retries for drift = repair; plans warnings for at_end. 0 or -errno. */
 int engine_repair_drift(struct engine *engine);
+/* Whether a policy with this package (NULL: without it) puts back what an assignment lacks that rests. */
+bool engine_is_repaired(const struct assignment *assignment, const struct package *package);
+/* Whether what is held of a package ends when `after` is put into force. */
+bool engine_ends_with(const struct package *package, const struct packages *after);
 int engine_plan_warnings(struct engine *engine);
 
 /* Retries an assignment that is partially fulfilled; joined. `asked`: puts back what was removed manually. */

@@ -43,13 +43,18 @@ static int end_package(struct engine *engine, const char *package, int64_t *ende
     return 0;
 }
 
+bool engine_ends_with(const struct package *package, const struct packages *after)
+{
+    return package->revoke_on_removed && !packages_find(after, package->name);
+}
+
 int engine_end_removed_packages(struct engine *engine, const struct packages *before,
                                 const struct packages *after)
 {
     for (size_t i = 0; i < before->count; i++) {
         const struct package *package = &before->items[i];
         int64_t ended = 0;
-        if (!package->revoke_on_removed || packages_find(after, package->name))
+        if (!engine_ends_with(package, after))
             continue;
         const int r = end_package(engine, package->name, &ended);
         if (r < 0)

@@ -204,9 +204,9 @@ void request_decide(struct txn *txn, struct record *record, const struct decisio
     txn_announce(txn, request->id);
 }
 
-static bool gives_any(const struct request *request, const struct package *package)
+bool request_gives_any(const struct request *request, const struct package *package)
 {
-    for (char *const *group = package->groups; *group; group++)
+    for (char *const *group = package ? package->groups : NULL; group && *group; group++)
         if (request_may_give(request, *group))
             return true;
     return false;
@@ -228,7 +228,7 @@ static const char *find_start_obstacle(struct txn *txn, const struct request *re
     assignment_deinit(&assignment);
     if (held == 0)
         return "the user holds the package already";
-    if (!gives_any(request, package))
+    if (!request_gives_any(request, package))
         return "the package gives none of the groups that were approved any more";
     if (!request->overrides)
         txn_ok(txn, duties_find_conflict(txn->engine, &subject, package, false, &conflict));

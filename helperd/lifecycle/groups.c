@@ -19,13 +19,18 @@ void grants_deinit(struct grants *grants)
     *grants = (struct grants){0};
 }
 
+bool grant_is_dropped(const struct grant *grant, const struct package *package)
+{
+    return package && grant->problem && !strv_contains(package->groups, grant->group);
+}
+
 void grants_drop_unnamed(struct txn *txn, const struct assignment *assignment, struct grants *grants)
 {
     const struct package *package = packages_find(txn->engine->packages, assignment->package);
     size_t kept = 0;
     for (size_t i = 0; i < grants->count; i++) {
         struct grant *grant = &grants->items[i];
-        if (!package || !grant->problem || strv_contains(package->groups, grant->group)) {
+        if (!grant_is_dropped(grant, package)) {
             grants->items[kept++] = *grant;
         } else {
             membership_release(txn, assignment, grant->group);

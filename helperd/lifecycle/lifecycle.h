@@ -73,6 +73,8 @@ void audit_decision(struct txn *txn, int64_t request, const struct decision *dec
 void request_withdraw(struct txn *txn, struct request *request, struct act act);
 /* Expires a request whose deadline has passed without a decision. */
 void request_time_out(struct txn *txn, struct request *request);
+/* Whether the package (NULL: gone) gives a group that was approved: else an approved request does not start. */
+bool request_gives_any(const struct request *request, const struct package *package);
 /* Fulfils an approved request whose start has come, or withdraws it if the policy no longer allows it (rule 9). */
 void request_start(struct txn *txn, struct request *request);
 
@@ -147,6 +149,8 @@ void assignment_finish(struct txn *txn, struct assignment *assignment, enum assi
 /* Why a group cannot be put in place, new; NULL: it can. facts NULL: not looked up yet. 0 or -ENOMEM. */
 int group_problem(const struct engine *engine, const struct facts *facts, const char *name,
                   char **ret_problem);
+/* Whether a grant goes because it is missing, and the package (NULL: unknown) no longer gives its group. */
+bool grant_is_dropped(const struct grant *grant, const struct package *package);
 /* Drops missing grants whose group the package no longer gives; keeps those in place, and adds none (rule 14). */
 void grants_drop_unnamed(struct txn *txn, const struct assignment *assignment, struct grants *grants);
 /* Calls `each`, which may change them, with every live assignment of the user. Returns how many times it returned

@@ -88,6 +88,10 @@ int store_list_decided(struct store *store, const struct store_filter *filter, u
 int store_list_unreviewed(struct store *store, const struct store_filter *filter, store_each_request_fn each,
                           void *data);
 
+/* Calls `each` for requests for this package that are approved and wait for their start, up to the limit. */
+int store_each_waiting_of_package(struct store *store, const char *package, int64_t limit,
+                                  store_each_request_fn each, void *data);
+
 /* The request that is due first: its deadline, its escalation, its reminder, its start. */
 int store_find_due_request(struct store *store, int64_t now, struct request *ret);
 int store_find_due_escalation(struct store *store, int64_t now, struct request *ret);
