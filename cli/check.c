@@ -43,6 +43,13 @@ int check_run(const struct invocation *invocation, const char *folder, int out)
     return helper_run_with(invocation, argv, out);
 }
 
+int check_draft(const struct invocation *invocation, const char *package, int out)
+{
+    char *const argv[] = {(char *)"accesspkgd", (char *)"--check-draft", (char *)package, NULL};
+
+    return helper_run_with(invocation, argv, out);
+}
+
 /* With --json splits the output into errors and warnings, without its last line, which sums up. */
 int check_config(struct invocation *invocation)
 {

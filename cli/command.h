@@ -32,7 +32,13 @@ enum {
     TAKES_OPTION = 1 << 13,  /* --option */
     TAKES_ALL = 1 << 14,     /* --all */
 
-    TAKES_NO_LOOKUP = 1 << 30, /* --no-lookup */
+    TAKES_DESCRIPTION = 1 << 25,  /* --description */
+    TAKES_GROUPS = 1 << 26,       /* --groups */
+    TAKES_APPROVERS = 1 << 27,    /* --approvers */
+    TAKES_REQUESTORS = 1 << 28,   /* --requestors */
+    TAKES_MAX_DURATION = 1 << 29, /* --max-duration */
+    TAKES_REPLACE = 1 << 15,      /* --replace */
+    TAKES_NO_LOOKUP = 1 << 30,    /* --no-lookup */
 };
 
 enum { GIVEN_MAX = 16 }; /* how often an option that may be repeated is taken */
@@ -74,6 +80,15 @@ struct invocation {
     const char *user;    /* NULL: not given */
     const char *request; /* NULL: not given; a number or USER/PACKAGE */
     unsigned deadline;   /* seconds for each call; 0: the program's */
+
+    /* Of a package to be set up. NULL, 0: not given. */
+    const char *description;
+    const char *groups;
+    const char *approvers;
+    const char *requestors;
+    int64_t max_duration; /* as duration */
+    bool replace;
+
     struct output output;
     struct client client; /* cli/calls.h opens it at the first call */
 };

@@ -34,6 +34,12 @@ static int set_digest(struct invocation *invocation, const char *value);
 static int set_wait(struct invocation *invocation, const char *value);
 static int set_no_pager(struct invocation *invocation, const char *value);
 static int set_no_lookup(struct invocation *invocation, const char *value);
+static int set_description(struct invocation *invocation, const char *value);
+static int set_groups(struct invocation *invocation, const char *value);
+static int set_approvers(struct invocation *invocation, const char *value);
+static int set_requestors(struct invocation *invocation, const char *value);
+static int set_max_duration(struct invocation *invocation, const char *value);
+static int set_replace(struct invocation *invocation, const char *value);
 static int set_since(struct invocation *invocation, const char *value);
 static int set_user(struct invocation *invocation, const char *value);
 static int set_request(struct invocation *invocation, const char *value);
@@ -96,6 +102,14 @@ const struct option_row options_rows[] = {
     {"since", 0, "WHEN", TAKES_SINCE, set_since, OPTION_NONE,
      "from when on: 7d (ago), 14:30 or '2026-11-01'"},
     {"limit", 'n', "N", TAKES_LIMIT, set_limit, OPTION_NONE, "only the newest N"},
+    {"description", 0, "TEXT", TAKES_DESCRIPTION, set_description, OPTION_NONE, "what the package is for"},
+    {"groups", 0, "NAMES", TAKES_GROUPS, set_groups, OPTION_NONE, "the groups that it gives"},
+    {"approvers", 0, "NAMES", TAKES_APPROVERS, set_approvers, OPTION_NONE, "who decides: users and %groups"},
+    {"requestors", 0, "NAMES", TAKES_REQUESTORS, set_requestors, OPTION_NONE,
+     "who may ask: users and %groups; else everybody"},
+    {"max-duration", 0, "TIME", TAKES_MAX_DURATION, set_max_duration, OPTION_NONE, "the most at a time"},
+    {"replace", 0, NULL, TAKES_REPLACE, set_replace, OPTION_NONE,
+     "put it in the place of a file that is there"},
     {"no-lookup", 0, NULL, TAKES_NO_LOOKUP, set_no_lookup, OPTION_NONE,
      "look up no user or group of this host: DIR is for another one"},
     {"no-pager", 0, NULL, TAKES_PAGER, set_no_pager, OPTION_NONE, "do not page what is long"},
@@ -123,17 +137,27 @@ static int set_reason(struct invocation *invocation, const char *value)
     return options_check_text(invocation, value);
 }
 
-static int set_duration(struct invocation *invocation, const char *value)
+static int parse_duration(const struct invocation *invocation, const char *value, int64_t *ret)
 {
     if (strcmp(value, "forever") == 0)
-        return duration_parse_or_forever(value, &invocation->duration);
-    if (duration_parse_typed(value, &invocation->duration) == 0)
+        return duration_parse_or_forever(value, ret);
+    if (duration_parse_typed(value, ret) == 0)
         return 0;
     if (*value && !value[strspn(value, "0123456789")])
         return command_usage(invocation, "'%s' has no unit; write it as 90m, 4h, 1d or 2w", value);
     return command_usage(invocation,
                          "'%s' is no duration; write it as 90m, 4h, 1d or 2w, ten years at most, or forever",
                          value);
+}
+
+static int set_duration(struct invocation *invocation, const char *value)
+{
+    return parse_duration(invocation, value, &invocation->duration);
+}
+
+static int set_max_duration(struct invocation *invocation, const char *value)
+{
+    return parse_duration(invocation, value, &invocation->max_duration);
 }
 
 static int refuse_time(struct invocation *invocation, const char *value, const struct when_gap *gap,
@@ -294,6 +318,37 @@ static int set_no_pager(struct invocation *invocation, const char *value)
 {
     (void)value;
     invocation->no_pager = true;
+    return 0;
+}
+
+static int set_description(struct invocation *invocation, const char *value)
+{
+    invocation->description = value;
+    return 0;
+}
+
+static int set_groups(struct invocation *invocation, const char *value)
+{
+    invocation->groups = value;
+    return 0;
+}
+
+static int set_approvers(struct invocation *invocation, const char *value)
+{
+    invocation->approvers = value;
+    return 0;
+}
+
+static int set_requestors(struct invocation *invocation, const char *value)
+{
+    invocation->requestors = value;
+    return 0;
+}
+
+static int set_replace(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->replace = true;
     return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "cli/pam.h"
 #include "cli/reload.h"
 #include "cli/requests.h"
+#include "cli/setup.h"
 #include "cli/status.h"
 #include "cli/store.h"
 #include "common/cleanup.h"
@@ -141,6 +142,10 @@ static const struct command commands[] = {
     {"check-config", "[DIR]", 0, 1, TAKES_NO_LOOKUP, check_config,
      "look for errors in the configuration, or in packages of DIR"},
     {"diff", "[DIR]", 0, 1, TAKES_PAGER, diff_show, "what a reload would change, and for whom"},
+    {"setup", "[NAME]", 0, 1,
+     TAKES_DESCRIPTION | TAKES_GROUPS | TAKES_APPROVERS | TAKES_REQUESTORS | TAKES_DURATION |
+         TAKES_MAX_DURATION | TAKES_REPLACE | TAKES_DRY_RUN | TAKES_YES,
+     setup_package, "write a first package, by questions or by options"},
     {"assign", "PACKAGE USER", 2, 2, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_OVERRIDE,
      assign_access, "give a package without asking its approvers"},
     {"import", "GROUP", 1, 1, TAKES_PACKAGE | TAKES_DRY_RUN | TAKES_REASON | TAKES_DURATION, import_members,

@@ -4,6 +4,7 @@
 #include "common/directory.h"
 #include "common/locks.h"
 #include "common/log.h"
+#include "common/names.h"
 #include "common/paths.h"
 #include "helperd/config/configure.h"
 #include "helperd/config/notestore.h"
@@ -32,6 +33,16 @@ static int run_check_config(const struct arguments *arguments)
     if (look_up || (arguments->count == 2 && strcmp(arguments->words[1], "no-lookup") == 0))
         return configure_check_folder(arguments->words[0], look_up, stdout);
     log_error("--check-config takes one folder. See: accesspkgd --help");
+    return EX_USAGE;
+}
+
+/* pkg-admin setup has written the draft. */
+static int run_check_draft(const struct arguments *arguments)
+{
+    directory_set_patience(DIRECTORY_PATIENCE);
+    if (arguments->count == 1 && name_is_package(arguments->words[0]))
+        return configure_check_draft(arguments->words[0], stdout);
+    log_error("--check-draft takes the name of a package. See: accesspkgd --help");
     return EX_USAGE;
 }
 
@@ -107,6 +118,10 @@ static const struct {
      " [DIR [no-lookup]]",
      run_check_config,
      "check accesspkg.conf and packages.d, and tell every problem; of DIR, what is to be packages.d"},
+    {{"check-draft", no_argument, NULL, 0},
+     " PACKAGE",
+     run_check_draft,
+     "the same, as if the draft of this package were its file (pkg-admin setup does this)"},
     {{"extend-allow-list", no_argument, NULL, 0},
      "",
      extend_allow_list,

@@ -82,8 +82,8 @@ static int check_files(const struct configure_place *place, struct packages **re
     struct config config;
     const int config_rc = place->config ? config_load(place->config, place->owner, &config, problems) : 0;
     *ret_files = place->config && config_rc == 0 && config.membership == CONFIG_MEMBERSHIP_FILES;
-    const int rc =
-        packages_load(place->packages, place->apart ? INIFILE_ANY_OWNER : place->owner, ret, problems);
+    const uid_t owner = place->apart ? INIFILE_ANY_OWNER : place->owner;
+    const int rc = packages_load_draft(place->packages, owner, place->draft, ret, problems);
     return rc == 0 ? config_rc : rc;
 }
 
@@ -373,6 +373,13 @@ static int require_root(FILE *out)
 int configure_check(FILE *out)
 {
     return configure_check_at(&host, out);
+}
+
+int configure_check_draft(const char *package, FILE *out)
+{
+    struct configure_place place = host;
+    place.draft = package;
+    return configure_check_at(&place, out);
 }
 
 /* membership = files bounds the groups only where this host's names count. */

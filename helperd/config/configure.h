@@ -21,6 +21,9 @@ int configure_check(FILE *out);
  */
 int configure_check_folder(const char *folder, bool look_up, FILE *out);
 
+/* The same, as it will be once the draft of this package is its file (packages_load_draft). */
+int configure_check_draft(const char *package, FILE *out);
+
 /* Adds the groups that packages.d names to the allow-list, and removes none. Looks up only those without an entry.
  * After an error in the configuration the list stays as it is. */
 int configure_extend_allow_list(FILE *out);
@@ -37,8 +40,9 @@ struct configure_place {
     const char *state;
     uid_t owner;
     const struct configure_lookup *lookup; /* NULL: look up no name (configure_check_at) */
-    bool apart;       /* `packages` is a folder that is to become packages.d: see configure_check_folder */
-    const char *root; /* where to check etc/nsswitch.conf and etc/pam.d ("": this host); NULL: do not */
+    bool apart;        /* `packages` is a folder that is to become packages.d: see configure_check_folder */
+    const char *draft; /* see configure_check_draft; NULL: none */
+    const char *root;  /* where to check etc/nsswitch.conf and etc/pam.d ("": this host); NULL: do not */
 };
 
 int configure_check_at(const struct configure_place *place, FILE *out);

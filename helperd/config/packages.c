@@ -10,6 +10,7 @@
 #include "common/inifile.h"
 #include "common/names.h"
 #include "common/pathlink.h"
+#include "common/paths.h"
 #include "helperd/config/package_text.h"
 #include "helperd/config/packages_file.h"
 
@@ -20,6 +21,15 @@
 #include <string.h>
 
 static const char suffix[] = ".conf";
+
+/* What is read. */
+struct reading {
+    int folder;
+    const char *path; /* its name in messages */
+    uid_t owner;
+    const char *draft; /* the package whose draft counts in the place of its file; NULL: none */
+    struct problems *problems;
+};
 
 static bool is_package_file(const char *file)
 {
@@ -87,10 +97,25 @@ static int collect_names(DIR *folder, strv *names)
     }
 }
 
-/* The names of the files, sorted so that problems come in the same order each time. */
-static int list_files(int fd, const char *path, struct problems *problems, strv *ret)
+/* A package that has no file yet is among them by its draft. 0 or -errno. */
+static int add_draft(const char *draft, strv *names)
 {
-    const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    _cleanup_free_ char *file = NULL;
+    if (asprintf(&file, "%s%s", draft, suffix) < 0) {
+        file = NULL;
+        return -ENOMEM;
+    }
+    if (strv_contains(*names, file))
+        return 0;
+    return strv_length(*names) < PACKAGES_MAX ? strv_add(names, file) : -E2BIG;
+}
+
+/* The names of the files, sorted so that problems come in the same order each time. */
+static int list_files(const struct reading *reading, strv *ret)
+{
+    struct problems *const problems = reading->problems;
+    const char *const path = reading->path;
+    const int copy = fcntl(reading->folder, F_DUPFD_CLOEXEC, 0);
     DIR *folder = copy < 0 ? NULL : fdopendir(copy);
     if (!folder) {
         const int error = errno;
@@ -102,6 +127,8 @@ static int list_files(int fd, const char *path, struct problems *problems, strv 
     strv names = NULL;
     int rc = collect_names(folder, &names);
     closedir(folder);
+    if (rc == 0 && reading->draft)
+        rc = add_draft(reading->draft, &names);
     if (rc == -E2BIG) {
         problems_add(problems, true, "%s: more than %d packages, which are the most; take some away", path,
                      PACKAGES_MAX);
@@ -119,13 +146,21 @@ static int list_files(int fd, const char *path, struct problems *problems, strv 
 }
 
 /* Adds the package of one file; a file with errors adds its errors instead. 0 or -ENOMEM. */
-static int load_package(int folder, const char *file_name, uid_t owner, struct packages *set,
-                        struct problems *problems)
+static int load_package(const struct reading *reading, const char *file_name, struct packages *set)
 {
+    struct problems *const problems = reading->problems;
     const size_t before = problems->errors, first = problems->count;
     struct inifile *file = NULL;
-    const struct inifile_source source = {
-        .folder = folder, .path = file_name, .label = file_name, .owner = owner};
+    char draft[NAME_MAX + 1] = "";
+    if (reading->draft)
+        snprintf(draft, sizeof(draft), PATH_DRAFT, reading->draft);
+    const size_t stem = strlen(file_name) - strlen(suffix);
+    const bool drafted =
+        reading->draft && strlen(reading->draft) == stem && strncmp(reading->draft, file_name, stem) == 0;
+    const struct inifile_source source = {.folder = reading->folder,
+                                          .path = drafted ? draft : file_name,
+                                          .label = file_name,
+                                          .owner = reading->owner};
     int rc = inifile_load(&source, problems, &file);
     if (rc == -EISDIR)
         return 0;
@@ -135,7 +170,7 @@ static int load_package(int folder, const char *file_name, uid_t owner, struct p
         return rc == -ENOMEM ? rc : 0;
 
     struct package package = {0};
-    _cleanup_free_ char *name = strndup(file_name, strlen(file_name) - strlen(suffix));
+    _cleanup_free_ char *name = strndup(file_name, stem);
     if (name && !name_is_package(name))
         inifile_complain(
             file, 0,
@@ -154,17 +189,17 @@ static int load_package(int folder, const char *file_name, uid_t owner, struct p
     return rc;
 }
 
-static int load_set(int folder, strv names, uid_t owner, struct packages **ret, struct problems *problems)
+static int load_set(const struct reading *reading, strv names, struct packages **ret)
 {
-    const size_t before = problems->errors;
+    const size_t before = reading->problems->errors;
     struct packages *set = calloc(1, sizeof(*set));
     if (!set)
         return -ENOMEM;
     set->items = calloc(strv_length(names) + 1, sizeof(*set->items));
     int rc = set->items ? 0 : -ENOMEM;
     for (size_t i = 0; names && names[i] && rc == 0; i++)
-        rc = load_package(folder, names[i], owner, set, problems);
-    if (rc == 0 && problems->errors > before)
+        rc = load_package(reading, names[i], set);
+    if (rc == 0 && reading->problems->errors > before)
         rc = -EINVAL;
     if (rc < 0) {
         packages_free(set);
@@ -206,22 +241,23 @@ static void warn_of_extension(const struct package *package, struct problems *pr
             package->name, duration_format(package->max_duration, longest));
 }
 
-int packages_load_at(int folder, const char *path, uid_t owner, struct packages **ret,
-                     struct problems *problems)
+static int load_packages(const struct reading *reading, struct packages **ret)
 {
+    struct problems *const problems = reading->problems;
     strv names = NULL;
     struct packages *set = NULL;
-    int rc = list_files(folder, path, problems, &names);
+    int rc = list_files(reading, &names);
     if (rc == 0)
-        rc = load_set(folder, names, owner, &set, problems);
+        rc = load_set(reading, names, &set);
     strv_free(names);
     if (rc == -ENOMEM)
-        problems_add(problems, true, "%s: not enough memory to read the packages; try again", path);
+        problems_add(problems, true, "%s: not enough memory to read the packages; try again", reading->path);
     if (rc < 0)
         return rc;
     if (set->count == 0)
         problems_add(problems, false,
-                     "%s: no package is defined, so nobody can get access; put a NAME.conf there", path);
+                     "%s: no package is defined, so nobody can get access; put a NAME.conf there",
+                     reading->path);
     warn_unknown_incompatible(set, problems);
     for (size_t i = 0; i < set->count; i++)
         warn_of_extension(&set->items[i], problems);
@@ -229,10 +265,24 @@ int packages_load_at(int folder, const char *path, uid_t owner, struct packages 
     return 0;
 }
 
-int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems)
+int packages_load_at(int folder, const char *path, uid_t owner, struct packages **ret,
+                     struct problems *problems)
+{
+    const struct reading reading = {folder, path, owner, NULL, problems};
+    return load_packages(&reading, ret);
+}
+
+int packages_load_draft(const char *folder, uid_t owner, const char *draft, struct packages **ret,
+                        struct problems *problems)
 {
     _cleanup_close_ int fd = open_packages(folder, owner, problems);
-    return fd < 0 ? fd : packages_load_at(fd, folder, owner, ret, problems);
+    const struct reading reading = {fd, folder, owner, draft, problems};
+    return fd < 0 ? fd : load_packages(&reading, ret);
+}
+
+int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems)
+{
+    return packages_load_draft(folder, owner, NULL, ret, problems);
 }
 
 void packages_free(struct packages *packages)

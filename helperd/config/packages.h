@@ -107,6 +107,9 @@ enum {
  * file, or whose name cannot be a package's, is an error.
  */
 int packages_load(const char *folder, uid_t owner, struct packages **ret, struct problems *problems);
+/* The same, as it will be once the draft (PATH_DRAFT) of this package is renamed to its file. */
+int packages_load_draft(const char *folder, uid_t owner, const char *draft, struct packages **ret,
+                        struct problems *problems);
 /* The same, of a folder that is open and stays the caller's; `path` is its name in messages. */
 int packages_load_at(int folder, const char *path, uid_t owner, struct packages **ret,
                      struct problems *problems);

@@ -247,6 +247,8 @@ static const struct {
     {"root", "pkg-admin pam test alice login --json", "pkg-admin.8"},
     {"root", "sed -i '/accesspkg/d' /etc/pam.d/login; pkg-admin status --json 2>/dev/null", "pkg-admin.8"},
     {"root", "pkg-admin pam disable login --json", "pkg-admin.8"},
+    {"root", "pkg-admin setup made --groups dbadmins --approvers bob --requestors alice --json",
+     "pkg-admin.8"},
     {"root", "mkdir -m 755 /tmp/none; pkg-admin diff /tmp/none --json", "pkg-admin.8"},
     {"root", "pkg-admin report --json", "pkg-admin.8"},
     {"root", "pkg-admin audit --json", "pkg-admin.8"},
