@@ -32,13 +32,14 @@ enum {
     TAKES_OPTION = 1 << 13,  /* --option */
     TAKES_ALL = 1 << 14,     /* --all */
 
-    TAKES_DESCRIPTION = 1 << 25,  /* --description */
-    TAKES_GROUPS = 1 << 26,       /* --groups */
-    TAKES_APPROVERS = 1 << 27,    /* --approvers */
-    TAKES_REQUESTORS = 1 << 28,   /* --requestors */
-    TAKES_MAX_DURATION = 1 << 29, /* --max-duration */
-    TAKES_REPLACE = 1 << 15,      /* --replace */
-    TAKES_NO_LOOKUP = 1 << 30,    /* --no-lookup */
+    TAKES_DESCRIPTION = 1 << 25,    /* --description */
+    TAKES_GROUPS = 1 << 26,         /* --groups */
+    TAKES_APPROVERS = 1 << 27,      /* --approvers */
+    TAKES_REQUESTORS = 1 << 28,     /* --requestors */
+    TAKES_MAX_DURATION = 1 << 29,   /* --max-duration */
+    TAKES_REPLACE = 1 << 15,        /* --replace */
+    TAKES_FORMAT = -0x7fffffff - 1, /* bit 31: --format */
+    TAKES_NO_LOOKUP = 1 << 30,      /* --no-lookup */
 };
 
 enum { GIVEN_MAX = 16 }; /* how often an option that may be repeated is taken */
@@ -76,6 +77,7 @@ struct invocation {
     bool wait;
     bool no_pager;
     bool no_lookup;
+    const char *format;  /* NULL: not given */
     int64_t since;       /* 0: not given */
     const char *user;    /* NULL: not given */
     const char *request; /* NULL: not given; a number or USER/PACKAGE */

@@ -34,6 +34,7 @@ static int set_digest(struct invocation *invocation, const char *value);
 static int set_wait(struct invocation *invocation, const char *value);
 static int set_no_pager(struct invocation *invocation, const char *value);
 static int set_no_lookup(struct invocation *invocation, const char *value);
+static int set_format(struct invocation *invocation, const char *value);
 static int set_description(struct invocation *invocation, const char *value);
 static int set_groups(struct invocation *invocation, const char *value);
 static int set_approvers(struct invocation *invocation, const char *value);
@@ -110,6 +111,8 @@ const struct option_row options_rows[] = {
     {"max-duration", 0, "TIME", TAKES_MAX_DURATION, set_max_duration, OPTION_NONE, "the most at a time"},
     {"replace", 0, NULL, TAKES_REPLACE, set_replace, OPTION_NONE,
      "put it in the place of a file that is there"},
+    {"format", 0, "FORMAT", TAKES_FORMAT, set_format, OPTION_NONE,
+     "openmetrics, or prometheus, for a textfile collector"},
     {"no-lookup", 0, NULL, TAKES_NO_LOOKUP, set_no_lookup, OPTION_NONE,
      "look up no user or group of this host: DIR is for another one"},
     {"no-pager", 0, NULL, TAKES_PAGER, set_no_pager, OPTION_NONE, "do not page what is long"},
@@ -318,6 +321,12 @@ static int set_no_pager(struct invocation *invocation, const char *value)
 {
     (void)value;
     invocation->no_pager = true;
+    return 0;
+}
+
+static int set_format(struct invocation *invocation, const char *value)
+{
+    invocation->format = value;
     return 0;
 }
 

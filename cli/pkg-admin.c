@@ -11,6 +11,7 @@
 #include "cli/import.h"
 #include "cli/lock.h"
 #include "cli/lookback.h"
+#include "cli/metrics.h"
 #include "cli/pam.h"
 #include "cli/reload.h"
 #include "cli/requests.h"
@@ -170,6 +171,7 @@ static const struct command commands[] = {
     {"accept-store", "", 0, 0, 0, store_accept, "take a state.db that is not the one that was known"},
     {"report", "", 0, 0, TAKES_SINCE | TAKES_PACKAGE | TAKES_PAGER, lookback_report,
      "how much was asked for, and how long decisions took"},
+    {"metrics", "[FILE]", 0, 1, TAKES_FORMAT, metrics_show, "figures for Prometheus and the like"},
     {"audit", "", 0, 0, TAKES_REQUEST | TAKES_USER | TAKES_SINCE | TAKES_LIMIT | TAKES_PAGER, lookback_audit,
      "who did what, when and why, newest first"},
     {0},

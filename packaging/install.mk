@@ -16,7 +16,8 @@ PROGRAM_ROWS  := 0755:$(BUILD)/accesspkgd:$(SBINDIR)/accesspkgd \
                  0755:$(BUILD)/accesspkg-notify:$(LIBEXECDIR)/accesspkg/accesspkg-notify \
                  0755:$(BUILD)/accesspkg-mail:$(LIBEXECDIR)/accesspkg/accesspkg-mail \
                  0755:$(BUILD)/accesspkg-terminal:$(LIBEXECDIR)/accesspkg/accesspkg-terminal
-UNITS         := accesspkgd.service accesspkgd.socket accesspkg-privileged.service accesspkg-notes.service accesspkg-notify.service
+UNITS         := accesspkgd.service accesspkgd.socket accesspkg-privileged.service accesspkg-notes.service accesspkg-notify.service \
+                 accesspkg-metrics.service accesspkg-metrics.timer
 SYSTEM_ROWS   := $(if $(filter 1,$(HAVE_SYSTEMD)),$(foreach unit,$(UNITS),\
                    0644:$(BUILD)/packaging/systemd/$(unit):$(UNITDIR)/$(unit))) \
                  0644:$(BUILD)/packaging/sysusers.conf:$(PREFIX)/lib/sysusers.d/accesspkg.conf \
@@ -93,6 +94,6 @@ endif
 	done
 ifeq ($(DESTDIR),)
 	@echo "accesspkg is gone; $(SYSCONFDIR)/accesspkg, $(LOCALSTATEDIR)/lib/accesspkg and $(LOCALSTATEDIR)/lib/accesspkg-privileged were kept. Run next, as root:"
-	@echo "  systemctl disable --now accesspkgd.socket accesspkgd; systemctl stop accesspkg-notify accesspkg-privileged; systemctl daemon-reload; systemctl reload dbus"
+	@echo "  systemctl disable --now accesspkgd.socket accesspkgd accesspkg-metrics.timer; systemctl stop accesspkg-notify accesspkg-privileged; systemctl daemon-reload; systemctl reload dbus"
 	@echo "and take 'accesspkg' out of the line 'group:' of $(SYSCONFDIR)/nsswitch.conf."
 endif

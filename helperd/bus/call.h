@@ -9,6 +9,7 @@
 #include "helperd/bus/accounts.h"
 #include "helperd/bus/admission.h"
 #include "helperd/bus/manager.h"
+#include "helperd/bus/metrics.h"
 #include "helperd/bus/terms.h"
 
 #include <time.h>
@@ -28,6 +29,7 @@ struct bus_call {
     struct inquiry inquiry;
     struct facts *facts;
     struct reply reply;
+    int64_t began;        /* when it was let in (bus_metrics_now) */
     double since;         /* when its accounts were first asked for (bus_accounts_query) */
     bool awaits_accounts; /* has its facts, and waits for the accounts of who decides */
     bool steps;           /* it is done in steps, and has begun */
@@ -41,6 +43,7 @@ struct bus_manager {
     struct bus_privileged *privileged;
     struct bus_accounts *accounts;
     struct admission *admission;
+    struct bus_metrics *metrics;
     struct bus_call *calls; /* under way */
     /* The engine has done the call: sends its answer, or has it wait for what must come first (manager.c). */
     void (*conclude)(struct bus_call *call, int result);

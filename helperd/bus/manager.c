@@ -72,6 +72,11 @@ static void call_finish(struct bus_call *call, int result)
     const struct admitted *to = call->admitted;
     struct reply *reply = &call->reply;
     char text[DISK_TEXT_MAX];
+    bus_metrics_note(call->manager->metrics, (size_t)(call->method - bus_methods),
+                     result == 0  ? BUS_OUTCOME_DONE
+                     : result > 0 ? BUS_OUTCOME_REFUSED
+                                  : BUS_OUTCOME_FAILED,
+                     call->began);
     if (result == 0)
         send_value(call, reply->value);
     else if (result > BUS_ERROR_NONE && result < BUS_ERROR_COUNT)
@@ -306,6 +311,7 @@ static struct bus_call *call_new(struct bus_manager *manager, const struct bus_c
                               .manager = manager,
                               .method = method,
                               .admitted = admitted,
+                              .began = bus_metrics_now(),
                               .arguments = arguments,
                               .file = take_file(method, admitted->message),
                               .inquiry = INQUIRY_EMPTY};
@@ -378,9 +384,14 @@ struct bus_manager *bus_manager_new(struct engine *engine, struct lookup *lookup
                                     const struct bus_manager_hooks *hooks)
 {
     struct bus_manager *manager = calloc(1, sizeof(*manager));
-    if (manager)
-        *manager = (struct bus_manager){
-            .engine = engine, .lookup = lookup, .hooks = *hooks, .conclude = conclude_call};
+    struct bus_metrics *metrics = bus_metrics_new(bus_methods_interface.count);
+    if (!manager || !metrics) {
+        free(manager);
+        bus_metrics_free(metrics);
+        return NULL;
+    }
+    *manager = (struct bus_manager){
+        .engine = engine, .lookup = lookup, .hooks = *hooks, .conclude = conclude_call, .metrics = metrics};
     return manager;
 }
 
@@ -416,5 +427,6 @@ void bus_manager_free(struct bus_manager *manager)
     admission_free(manager->admission);
     bus_privileged_free(manager->privileged);
     bus_accounts_free(manager->accounts);
+    bus_metrics_free(manager->metrics);
     free(manager);
 }

@@ -114,6 +114,21 @@ static int get_status(const struct bus_call *call, const struct call *asked)
     return hooks->add_status(asked->reply->value, hooks->data);
 }
 
+static const char *method_name(size_t method)
+{
+    return bus_methods[method].shape.name;
+}
+
+static int get_metrics(const struct bus_call *call, const struct call *asked)
+{
+    const int r = engine_measure(asked->engine, &asked->reply->value);
+    if (r != 0)
+        return r;
+    if (json_object_set_new(asked->reply->value, "version", json_string(ACCESSPKG_VERSION)) < 0)
+        return -ENOMEM;
+    return bus_metrics_add(call->manager->metrics, method_name, asked->reply->value);
+}
+
 /* ---- lists, page by page ---- */
 
 static int64_t get_limit(const struct bus_terms *terms)
@@ -272,6 +287,8 @@ enum {
       NOTIFIER_ONLY | SHARES,                                                                                \
       engine_notice_done(asked->engine, terms->id, terms->hook, terms->ok, terms->message, asked->reply))    \
     X(GetStatus, "", "", "", "a{sv}", "status", PLANS(bus_plan_names), ROOT_ONLY, get_status(call, asked))   \
+    X(GetMetrics, "", "", "", "a{sv}", "figures", PLANS(bus_plan_names), ROOT_ONLY,                          \
+      get_metrics(call, asked))                                                                              \
     X(Report, "a{sv}", "options", "since package", "aa{sv}x", "rows since", PLANS(NULL), ROOT_ONLY,          \
       engine_report(asked->engine, terms->since, terms->package, asked->reply))                              \
     X(Audit, "a{sv}", "filter", "request since user before before_at limit", "aa{sv}xx",                     \

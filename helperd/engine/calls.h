@@ -176,6 +176,9 @@ int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool
 /* The engine's part of GetStatus. The caller's login id shows whether login ids are known on this host. */
 int engine_status(struct engine *engine, const struct caller *caller, struct reply *reply);
 
+/* The engine's figures of GetMetrics, a new object; each is known without a look at all that there is. 0 or -errno. */
+int engine_measure(struct engine *engine, json_t **ret);
+
 /* Copies the store into a file, in steps; the caller has checked for uid 0. The file is to be empty and stays the
  * caller's, until a step returns something else than ENGINE_E_MORE. One at a time. */
 int engine_begin_backup(const struct call *call, int file);

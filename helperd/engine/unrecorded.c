@@ -105,6 +105,14 @@ int engine_add_unrecorded(const struct engine *engine, json_t *status)
     return r < 0 ? -ENOMEM : 0;
 }
 
+size_t engine_count_unrecorded(const struct engine *engine)
+{
+    size_t count = 0;
+    for (const struct narrowed *n = engine->narrowed; n; n = n->next)
+        count++;
+    return count;
+}
+
 /* ---- membership = files ---- */
 
 /* The next group of ours that the user has from this assignment alone: 0, STORE_E_NONE, -errno. */

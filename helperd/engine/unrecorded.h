@@ -11,5 +11,6 @@ void engine_record_narrowed(struct txn *txn);
 int engine_refuse_unrecorded(const struct call *call, int error);
 /* Adds a line for each to what the status says, as "unrecorded", if there are any. 0 or -ENOMEM. */
 int engine_add_unrecorded(const struct engine *engine, json_t *status);
+size_t engine_count_unrecorded(const struct engine *engine);
 /* The next membership that is to be taken away though the store does not say so yet: as engine_due_membership. */
 int engine_release_narrowed(struct engine *engine, struct membership *ret);

@@ -2,6 +2,7 @@
 /* Figures of the store: its epoch, how much waits and is held, when something is due next, disk space. */
 #include "common/cleanup.h"
 #include "helperd/store/sql.h"
+#include "helperd/store/tally.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,32 +19,68 @@ enum { HOUR = 60 * 60, DAY = 24 * HOUR };
     N(S, NUMBER, coalesce(min(submitted), 0), oldest_pending)
 static SQL_ROWS(pending_counts, struct store_counts, PENDING_COLUMNS);
 
-#define LIVE_COLUMNS(F, N, S)                                                                                \
-    F(S, NUMBER, count(*), live)                                                                             \
-    N(S, NUMBER, coalesce(sum(state = 'partially-fulfilled'), 0), partial)
-static SQL_ROWS(live_counts, struct store_counts, LIVE_COLUMNS);
+int store_count_pending(struct store *store, int64_t now, struct store_counts *ret)
+{
+    const int r = sql_read(store,
+                           sql_take(store,
+                                    "SELECT " SQL_NAMES(PENDING_COLUMNS) " FROM request"
+                                                                         " WHERE state = 'pending-approval'",
+                                    "ii", now - HOUR, now - DAY),
+                           &pending_counts, ret);
+    if (r == 0)
+        ret->pending_older = ret->pending - ret->pending_hour - ret->pending_day;
+    return r;
+}
+
+/* Once, for whoever asks first. */
+static int count_live(struct store *store)
+{
+    const int r = store->live_counted ? 0 : tally_count_live(store->database);
+    store->live_counted |= r == 0 && !store->in_transaction; /* which may be taken back */
+    return r;
+}
+
+int store_count_live(struct store *store, int64_t *ret)
+{
+    const int r = count_live(store);
+    return r < 0
+               ? r
+               : FIND_NUMBER(store, ret, "SELECT coalesce(sum(count), 0) FROM tally WHERE kind = 'live'", "");
+}
+
+int store_each_tally(struct store *store, store_each_tally_fn each, void *data)
+{
+    int r = count_live(store);
+    sqlite3_stmt *s = r == 0 ? sql_take(store, "SELECT kind, name, count FROM tally", "") : NULL;
+    r = s ? 0 : -EIO;
+    while (r == 0 && (r = sql_step(store, s)) > 0)
+        r = each((const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1),
+                 sqlite3_column_int64(s, 2), data);
+    sql_release(store, s);
+    return r;
+}
 
 int store_read_counts(struct store *store, int64_t now, struct store_counts *ret)
 {
-    struct store_counts counts, live;
-    int r = sql_read(store,
-                     sql_take(store,
-                              "SELECT " SQL_NAMES(PENDING_COLUMNS) " FROM request"
-                                                                   " WHERE state = 'pending-approval'",
-                              "ii", now - HOUR, now - DAY),
-                     &pending_counts, &counts);
-    if (r < 0)
-        return r;
-    r = sql_read(store,
-                 sql_take(store, "SELECT " SQL_NAMES(LIVE_COLUMNS) " FROM assignment WHERE " SQL_LIVE, ""),
-                 &live_counts, &live);
-    if (r < 0)
-        return r;
-    *ret = counts;
-    ret->pending_older = counts.pending - counts.pending_hour - counts.pending_day;
-    ret->live = live.live;
-    ret->partial = live.partial;
-    return 0;
+    struct store_counts counts;
+    int r = store_count_pending(store, now, &counts);
+    if (r == 0)
+        r = store_count_live(store, &counts.live);
+    if (r == 0)
+        r = store_count_partial(store, &counts.partial);
+    if (r == 0)
+        *ret = counts;
+    return r;
+}
+
+int store_count_partial(struct store *store, int64_t *ret)
+{
+    return FIND_NUMBER(store, ret, "SELECT count(*) FROM assignment WHERE state = 'partially-fulfilled'", "");
+}
+
+int store_count_endings_left(struct store *store, int64_t *ret)
+{
+    return FIND_NUMBER(store, ret, "SELECT count(*) FROM ending WHERE retry_at > 0 AND attempts > 0", "");
 }
 
 int store_get_epoch(struct store *store, char **ret)

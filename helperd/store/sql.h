@@ -20,7 +20,8 @@ struct store {
     size_t last; /* the slot that was taken last, which as a rule is the first to be released */
     char *epoch; /* the present one, once it was read; NULL: it is to be read */
     bool in_transaction;
-    bool reading; /* store_begin_reading() */
+    bool reading;      /* store_begin_reading() */
+    bool live_counted; /* see tally.c */
     int failed; /* the first fault of this transaction, -errno: it reads and writes nothing any more; 0: none */
     /* The answer of store_next_deadline, which each call asks twice: it holds until something is written. Nobody else
      * writes here (state.lock). */

@@ -10,6 +10,7 @@
 #include "helperd/store/reserve.h"
 #include "helperd/store/schema.h"
 #include "helperd/store/sql.h"
+#include "helperd/store/tally.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -329,6 +330,8 @@ static int open_database(struct store *store, const char *path, int64_t *ret_rec
     if (r < 0)
         return r;
     r = schema_climb(store->database);
+    if (r == 0)
+        r = tally_begin(store->database);
     if (r < 0)
         return r;
     sqlite3_stmt *statement = sql_take(store, "SELECT coalesce(max(id), 0) FROM audit", "");

@@ -110,6 +110,21 @@ struct store_counts {
     int64_t partial;
 };
 int store_read_counts(struct store *store, int64_t now, struct store_counts *ret);
+/* Those of pending requests alone: without a look at what is held. */
+int store_count_pending(struct store *store, int64_t now, struct store_counts *ret);
+int store_count_live(struct store *store, int64_t *ret);
+int store_count_partial(struct store *store, int64_t *ret);
+/* Ends of sessions that failed and are tried again. */
+int store_count_endings_left(struct store *store, int64_t *ret);
+
+/*
+ * What the store counts as it changes, since it was opened: of kind "live" for each package what is held now,
+ * "ended" by state and "decision" by verdict what has come since then. "delay": of the decisions those within each bound of
+ * STORE_DELAYS after their stage was entered ("0": the first bound; the last is beyond them all), and "delay-sum" their seconds.
+ */
+#define STORE_DELAYS(X) X(60) X(300) X(900) X(3600) X(14400) X(86400)
+typedef int (*store_each_tally_fn)(const char *kind, const char *name, int64_t count, void *data);
+int store_each_tally(struct store *store, store_each_tally_fn each, void *data);
 
 /* Bytes that the store uses, and bytes free on its file system. 0, 0: not known, or in memory. */
 struct store_space {

@@ -33,11 +33,12 @@ int store_next_undecidable(struct store *store, int64_t after, int64_t *ret)
                        "i", after);
 }
 
+/* Left to itself SQLite looks at each pending request. */
 int store_count_undecidable(struct store *store, int64_t *ret)
 {
     return FIND_NUMBER(store, ret,
-                       "SELECT count(*) FROM request WHERE state = 'pending-approval'"
-                       " AND undecidable IS NOT NULL",
+                       "SELECT count(*) FROM request INDEXED BY request_undecidable"
+                       " WHERE state = 'pending-approval' AND undecidable IS NOT NULL",
                        "");
 }
 

@@ -181,7 +181,7 @@ static void read_text(const char *path, char *ret, size_t size)
 /* "KEY x" in the interface, with any type; or ".Cm KEY" in the command's manual. */
 static bool is_documented(const char *key)
 {
-    static const char *const types[] = {"x", "s", "b", "as", "aa{sv}"};
+    static const char *const types[] = {"x", "s", "b", "as", "ax", "a{sv}", "aa{sv}"};
     char words[96];
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
         for (const char *before = " ("; *before; before++) {
@@ -251,6 +251,7 @@ static const struct {
      "pkg-admin.8"},
     {"root", "mkdir -m 755 /tmp/none; pkg-admin diff /tmp/none --json", "pkg-admin.8"},
     {"root", "pkg-admin report --json", "pkg-admin.8"},
+    {"root", "pkg-admin metrics --json", "pkg-admin.8"},
     {"root", "pkg-admin audit --json", "pkg-admin.8"},
     {"root", "mkdir -p /var/mail; echo 'From x' >/var/mail/accesspkg-notify; pkg-admin status --json",
      "pkg-admin.8"},

@@ -164,7 +164,7 @@ static const struct {
     {"ListDelegations", ""}, {"ListPackages", ""},     {"Explain", "ss"},      {"GetStatus", ""},
     {"Lock", "s"},           {"Unlock", "s"},          {"Reload", ""},         {"Report", "a{sv}"},
     {"Audit", "a{sv}"},      {"ListHolders", "a{sv}"}, {"AcceptStore", ""},    {"Backup", "h"},
-    {"Diff", "h"},
+    {"Diff", "h"},           {"GetMetrics", ""},
 };
 
 enum { METHODS = sizeof(methods) / sizeof(methods[0]), RANDOM_CALLS = 400 };

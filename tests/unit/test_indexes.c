@@ -10,6 +10,12 @@ static int each_assignment(const struct assignment *assignment, void *data)
     return 0;
 }
 
+static int each_tally(const char *kind, const char *name, int64_t count, void *data)
+{
+    (void)kind, (void)name, (void)count, (void)data;
+    return 0;
+}
+
 static int each_name(const char *name, void *data)
 {
     (void)name, (void)data;
@@ -313,6 +319,8 @@ static void ask_everything(void)
     ask_of_assignments();
     ask_of_the_host();
     store_read_counts(store, 1, &counts);
+    store_count_endings_left(store, &counts.live);
+    store_each_tally(store, each_tally, NULL);
     ask_memberships();
     ask_endings(1);
     look_back();
@@ -321,17 +329,24 @@ static void ask_everything(void)
     ask_of_lists(1001);
 }
 
-/* These are small whatever happens: distinct lists of approvers, and what is just being written. */
+/* These are small whatever happens: distinct lists of approvers, what is just being written, a row for each package. */
 static bool may_stand(const char *detail)
 {
-    static const char *const small[] = {"SCAN circle", "SCAN publication", "SCAN CONSTANT ROW",
-                                        "SCAN (subquery", "SCAN SUBQUERY"};
+    static const char *const small[] = {"SCAN circle",    "SCAN publication", "SCAN CONSTANT ROW",
+                                        "SCAN (subquery", "SCAN SUBQUERY",    "SCAN tally"};
     if (strncmp(detail, "SCAN ", 5) != 0 || strstr(detail, " USING "))
         return true;
     for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++)
         if (strncmp(detail, small[i], strlen(small[i])) == 0)
             return true;
     return false;
+}
+
+/* Beside a trigger SQLite plans how it would look for the child of a foreign key that is violated. None ever is, and then it
+ * does not look (OP_FkIfZero). */
+static bool is_for_violations(const char *sql, const char *detail)
+{
+    return strncmp(sql, "INSERT INTO assignment", 22) == 0 && strcmp(detail, "SCAN request") == 0;
 }
 
 static void check_plan(const char *sql)
@@ -342,7 +357,7 @@ static void check_plan(const char *sql)
     ck_assert_int_eq(sqlite3_prepare_v2(store->database, explained, -1, &s, NULL), SQLITE_OK);
     while (sqlite3_step(s) == SQLITE_ROW) {
         const char *detail = (const char *)sqlite3_column_text(s, 3);
-        ck_assert_msg(may_stand(detail), "%s\n%s", sql, detail);
+        ck_assert_msg(may_stand(detail) || is_for_violations(sql, detail), "%s\n%s", sql, detail);
         ck_assert_msg(!strstr(detail, "TEMP B-TREE") || strstr(sql, "FROM publication") ||
                           strstr(sql, "ORDER BY a.user, a.start"),
                       "%s\n%s", sql, detail);

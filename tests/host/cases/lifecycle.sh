@@ -49,6 +49,34 @@ without_privileges()
     says_not "^Uid:[[:space:]]*0"
 }
 
+# For node_exporter, in the unit's sandbox, into a folder of another user's; nothing of it is on by installing.
+figures()
+{
+    local folder=/var/lib/prometheus/node-exporter
+    trap 'host systemctl stop accesspkg-metrics.timer; rm -rf "$root/var/lib/prometheus"' EXIT
+    run host systemctl is-enabled accesspkg-metrics.timer
+    says "^disabled$"
+    run host systemctl start accesspkg-metrics.service
+    run host systemctl show -P ConditionResult accesspkg-metrics.service
+    says "^no$"
+    host mkdir -p $folder
+    host chown daemon: $folder
+    grant alice
+    run host systemctl start accesspkg-metrics.service
+    succeeded
+    run host cat $folder/accesspkg.prom
+    says "^accesspkg_up 1$"
+    says "^accesspkg_live_assignments{package=\"$package\"} 1$"
+    host systemctl stop accesspkgd.socket accesspkgd
+    run host systemctl start accesspkg-metrics.service
+    succeeded
+    host systemctl start accesspkgd.socket accesspkgd
+    run host cat $folder/accesspkg.prom
+    says "^accesspkg_up 0$"
+    run host ls -A $folder
+    says "^accesspkg.prom$"
+}
+
 # The second step of the installation forgotten: its journal says how it is done.
 without_its_folder()
 {
@@ -258,6 +286,7 @@ in_use()
 it "every file stands where the design says, with its owner" where_things_are
 it "the store is the daemon's alone" store_is_private
 it "the daemon runs without privileges" without_privileges
+it "figures for node_exporter, by a unit in its sandbox, which nothing enables" figures
 it "started without its folder: told how to make it" without_its_folder
 it "an older store put back revives nothing, until root accepts it" older_store
 it "a state folder that is empty is noticed" missing_mount
