@@ -7,6 +7,7 @@
 
 #include "cli/calls.h"
 #include "cli/check.h"
+#include "cli/pam.h"
 #include "cli/prompt.h"
 #include "cli/reload.h"
 #include "cli/setup_file.h"
@@ -243,7 +244,24 @@ static void report(const struct setup *setup, json_t *explanations)
     output_line(&invocation->output,
                 "\nWho could approve, and what a user would be told: pkg-admin explain %s USER", name);
     output_line(&invocation->output,
-                "Nothing asks for it yet. README.md, \"Guard ssh\", says how to guard a service.");
+                "To guard a service by it: pkg-admin pam enable sshd --package %s --report", name);
+}
+
+/* Where questions are asked: guards a service, with its own questions. Returns the exit code. */
+static int offer_wiring(struct setup *setup)
+{
+    struct invocation *const invocation = setup->invocation;
+
+    if (!setup->asks || invocation->yes || invocation->dry_run)
+        return 0;
+    _cleanup_free_ char *service = prompt_line("Service to guard by it now, as sshd (Enter: none): ");
+    if (!service || text_is_blank(service))
+        return 0;
+    invocation->operands = &service;
+    invocation->n_operands = 1;
+    invocation->packages[0] = setup->terms.name;
+    invocation->n_packages = 1;
+    return pam_enable(invocation);
 }
 
 static int put_into_force(struct setup *setup)
@@ -263,7 +281,7 @@ static int put_into_force(struct setup *setup)
     json_t *explanations = runs ? setup_test(setup->invocation, &setup->terms) : NULL;
     report(setup, explanations);
     json_decref(explanations);
-    return 0;
+    return offer_wiring(setup);
 }
 
 /* ---- the command -------------------------------------------------------------------------------------------- */

@@ -146,7 +146,7 @@ START_TEST(test_questions)
 {
     live_expect("root",
                 "(printf 'No name\\nweb\\nThe web\\nroot\\nbob\\nlong\\n4h\\n\\n'; printf "
-                "'\\n\\ndbadmins\\n\\n\\n8h\\ny\\n') | "
+                "'\\n\\ndbadmins\\n\\n\\n8h\\ny\\n\\n') | "
                 "script -qec 'pkg-admin setup' /dev/null",
                 0, "A name is lower-case letters");
     shows("That is no duration");
@@ -158,6 +158,21 @@ START_TEST(test_questions)
                 "description = The web\ngroups = dbadmins\n\n[policy]\napprovers = bob\n"
                 "duration = 4h\nmax_duration = 8h\n");
     live_expect("alice", "pkg-request submit web -m why", 0, "is filed");
+}
+END_TEST
+
+/* With the questions of pam enable: report first, and whether to write it. */
+START_TEST(test_wiring)
+{
+    live_expect("root", "usermod -p '$6$x$y' root; cp /etc/pam.d/su /etc/pam.d/login", 0, "");
+    live_expect("root",
+                "printf 'web\\n\\nbackup\\nbob\\n\\n\\ny\\nlogin\\ny\\ny\\n' | "
+                "script -qec 'pkg-admin setup' /dev/null",
+                0, "Service to guard by it now");
+    shows("pkg-admin pam enable sshd --package web --report");
+    live_expect("root", "pkg-admin pam status", 0, "login");
+    live_expect("root", "grep pam_accesspkg /etc/pam.d/login", 0, "package=web");
+    shows("mode=report");
 }
 END_TEST
 
@@ -260,6 +275,6 @@ int main(void)
     suite_case("setup", setup, live_stop);
     suite_timeout(120);
     suite_add(test_options, test_again, test_behind, test_refused, test_in_the_way, test_without_a_daemon,
-              test_questions, test_questions_left, test_killed);
+              test_questions, test_wiring, test_questions_left, test_killed);
     return suite_run();
 }
