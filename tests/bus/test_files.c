@@ -6,6 +6,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define NOTES "/var/lib/accesspkg-privileged"
 
 #define ASKED "[package]\ngroups = dbadmins\n[policy]\nduration = 1h\napprovers = bob\n"
 #define FREE  "[package]\ngroups = dbadmins backup\n[policy]\napproval = none\nduration = 1h\n"
@@ -33,8 +36,10 @@ static void teardown(void)
 /* Until it is so: the daemon and the root service do it by themselves. */
 static void becomes(const char *user, const char *group, bool wanted)
 {
-    for (int i = 0; i < 2000 && live_stands(user, group) != wanted; i++)
+    const int watch = live_watch("/etc");
+    while (live_stands(user, group) != wanted && live_changes(watch))
         ;
+    close(watch);
     ck_assert_int_eq(live_stands(user, group), wanted);
 }
 
@@ -286,12 +291,13 @@ START_TEST(test_upgrade)
 {
     live_expect("alice", "pkg-request submit free", 0, "You hold free");
     live_stop_daemon(SIGTERM);
-    live_expect("root", "rm /var/lib/accesspkg-privileged/*", 0, "");
+    live_expect("root", "rm " NOTES "/*", 0, "");
     live_start_daemon();
-    for (int i = 0; i < 2000 && live_run("root", "test -e /var/lib/accesspkg-privileged/34.1001.alice -a "
-                                                 "-e /var/lib/accesspkg-privileged/2001.1001.alice") != 0;
-         i++)
+    const int watch = live_watch(NOTES);
+    while ((access(NOTES "/34.1001.alice", F_OK) < 0 || access(NOTES "/2001.1001.alice", F_OK) < 0) &&
+           live_changes(watch))
         ;
+    close(watch);
     live_expect("alice", "pkg-request return free", 0, "handed back");
     ck_assert(!live_stands("alice", "dbadmins"));
     ck_assert(!live_stands("alice", "backup"));

@@ -70,8 +70,8 @@ static void restore_gpasswd(void)
 /* Until it is out, by the service's own doing. */
 static void goes(const char *user, const char *group)
 {
-    const int watch = live_watch_etc();
-    while (live_stands(user, group) && live_etc_changes(watch))
+    const int watch = live_watch("/etc");
+    while (live_stands(user, group) && live_changes(watch))
         ;
     close(watch);
     ck_assert(!live_stands(user, group));
@@ -180,8 +180,8 @@ START_TEST(test_many_ends)
     for (size_t i = 0; i < 3; i++)
         ck_assert_msg(outcomes[i].result == 0, "%s", outcomes[i].message);
     static const char empty[] = "grep -qx 'dbadmins:x:2001:' /etc/group";
-    const int watch = live_watch_etc();
-    while (live_run("root", empty) != 0 && live_etc_changes(watch))
+    const int watch = live_watch("/etc");
+    while (live_run("root", empty) != 0 && live_changes(watch))
         ;
     close(watch);
     ask_root(empty);

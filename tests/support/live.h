@@ -53,9 +53,9 @@ int live_run(const char *user, const char *command);
 void live_expect(const char *user, const char *command, int status, const char *says);
 /* Whether a look-up of the user's groups, as a login makes it, shows this one. */
 bool live_in_group(const char *user, const char *group);
-/* Reports changes of files in /etc: watch first, then look, then wait for the next one. False: none in 30 seconds. */
-int live_watch_etc(void);
-bool live_etc_changes(int watch);
+/* Reports changes of files in a folder: watch first, then look, then wait for the next one. False: none in 30 seconds. */
+int live_watch(const char *folder);
+bool live_changes(int watch);
 /* Whether the user stands in the group's line of /etc/group. */
 bool live_stands(const char *user, const char *group);
 
