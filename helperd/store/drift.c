@@ -11,8 +11,8 @@ static SQL_ROWS(groups, struct store_group, GROUP_COLUMNS);
     "SELECT " SQL_NAMES(GROUP_COLUMNS) " FROM \"grant\" WHERE live = 1 AND problem IS NULL AND " condition   \
                                        " ORDER BY name, gid, local LIMIT 1"
 
-/* Each is one step in the index, however many hold the group. (name, gid, local) > (?, ?, ?) is not: SQLite goes by the first
- * column alone. */
+/* Each is one step in the index, however many hold the group. For (name, gid, local) > (?, ?, ?) SQLite would pass over all
+ * that are equal. */
 int store_next_live_group(struct store *store, const struct store_group *after, struct store_group *ret)
 {
     static const struct {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The start: what a crash left, a store that is new, grant files that nothing stands behind; a clock set back. */
 #include "common/grantdir.h"
+#include "helperd/store/sql.h"
 #include "tests/support/suite.h"
 #include "tests/unit/requests.h"
 
@@ -291,12 +292,68 @@ START_TEST(test_replay)
 }
 END_TEST
 
+static void add_holders(int from, int to)
+{
+    char sql[1024];
+    snprintf(
+        sql, sizeof(sql),
+        "WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+        " INSERT INTO assignment (package, user, uid, state, start, end, duration, extended, attempts,"
+        " retry_at) SELECT 'db-admins', 'v' || i, 300000 + i, 'fulfilled', 1, 1 << 40, 60, 0, 0, 0 FROM n;"
+        "INSERT INTO \"grant\" (assignment, name, gid, problem, live, local) SELECT id, 'dbadmins', 2001, "
+        "NULL, 1, 1"
+        " FROM assignment WHERE user LIKE 'v%%' AND uid - 300000 >= %d",
+        from, to, from);
+    ck_assert_int_eq(sqlite3_exec(fixture.engine.store->database, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* The steps of SQLite since the last call. */
+static int64_t take_steps(void)
+{
+    struct store *store = fixture.engine.store;
+    int64_t steps = 0;
+    for (size_t slot = 0; slot < STORE_CACHE; slot++)
+        if (store->cache[slot].sql)
+            steps += sqlite3_stmt_status(store->cache[slot].statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+    return steps;
+}
+
+/* Those that a start takes until the first call is answered, with what the log says of the allow-list. */
+static int64_t count_steps_of_start(void)
+{
+    struct packages_held *held = NULL;
+    size_t count = 0;
+    engine_deinit(&fixture.engine);
+    take_steps();
+    ck_assert_int_eq(engine_start(&fixture.engine, false), 0);
+    ck_assert_int_eq(engine_apply_policy(&fixture.engine), 0);
+    ck_assert_int_eq(engine_list_held(&fixture.engine, fixture.packages, &held, &count), 0);
+    engine_free_held(held, count);
+    acts_file(&fixture, "alice", "db-admins");
+    return take_steps();
+}
+
+/* What walks through all who hold something goes in steps afterwards. */
+START_TEST(test_many_holders)
+{
+    add_holders(1, 10);
+    count_steps_of_start(); /* whose statements are prepared then */
+    const int64_t few = count_steps_of_start();
+    add_holders(11, 5000);
+    const int64_t many = count_steps_of_start();
+    ck_assert_int_gt(few, 0);
+    ck_assert_msg(many < 2 * few, "%lld steps with 10 holders, %lld with 5,000", (long long)few,
+                  (long long)many);
+    ck_assert_int_gt(engine_verify(&fixture.engine), 0);
+}
+END_TEST
+
 int main(void)
 {
     suite_case("start", setup, fixture_teardown);
-    suite_add(test_clock_set_back, test_adoption_and_verification, test_adoption_of_a_shared_group,
-              test_verification_goes_on, test_replay, test_note_until_sync, test_note_of_later_change,
-              test_writing_before_the_comparison, test_gate_before_the_comparison, test_other_clock,
-              test_many_notes);
+    suite_add(test_many_holders, test_clock_set_back, test_adoption_and_verification,
+              test_adoption_of_a_shared_group, test_verification_goes_on, test_replay, test_note_until_sync,
+              test_note_of_later_change, test_writing_before_the_comparison, test_gate_before_the_comparison,
+              test_other_clock, test_many_notes);
     return suite_run();
 }
