@@ -84,26 +84,27 @@ static bool sshd_is(const char *setting, const char *wanted)
     return value && strcmp(value, wanted) == 0;
 }
 
-/* Whether one of its lines names root, and whether there is one. */
-static bool sshd_names_root(const char *setting, bool *ret_any)
+bool pam_escape_sshd_names(const char *setting, const char *name)
 {
-    bool names = false;
-    *ret_any = false;
-    for (const char *at = sshd_settings(); (at = next_setting(at, setting));) {
-        *ret_any = true;
-        names |= strncmp(at, "root", 4) == 0 && (at[4] == '\n' || at[4] == ' ' || !at[4]);
-    }
-    return names;
+    const size_t length = strlen(name);
+
+    for (const char *at = sshd_settings(); (at = next_setting(at, setting));)
+        if (strncmp(at, name, length) == 0 && (!at[length] || at[length] == '\n' || at[length] == ' '))
+            return true;
+    return false;
 }
 
+/* Patterns, such as "ro*", are not looked into: they count as others'. */
 static bool sshd_lets_root_by(void)
 {
-    bool any;
-    if (sshd_names_root("denyusers", &any) || sshd_names_root("denygroups", &any))
-        return false;
-    if (!sshd_names_root("allowusers", &any) && any)
-        return false;
-    return sshd_names_root("allowgroups", &any) || !any;
+    static const char *const allows[] = {"allowusers", "allowgroups"}, *const denies[] = {"denyusers",
+                                                                                          "denygroups"};
+
+    for (size_t i = 0; i < 2; i++)
+        if (pam_escape_sshd_names(denies[i], "root") ||
+            (next_setting(sshd_settings(), allows[i]) && !pam_escape_sshd_names(allows[i], "root")))
+            return false;
+    return true;
 }
 
 /* ---- root's keys and password ----------------------------------------------------------------------------------- */

@@ -14,3 +14,5 @@ void pam_escape_find(const struct invocation *invocation, const struct pam_plan 
 
 /* What sshd says of a setting, as `sshd -T` has it: new memory; NULL: no sshd, or it does not say. */
 char *pam_escape_sshd(const char *setting);
+/* Whether one of the lines of this setting names it. */
+bool pam_escape_sshd_names(const char *setting, const char *name);

@@ -4,6 +4,7 @@
 #include "cli/calls.h"
 #include "cli/lock_parts.h"
 #include "cli/pam_entrance.h"
+#include "cli/pam_escape.h"
 #include "common/cleanup.h"
 #include "common/identity.h"
 #include "common/strv.h"
@@ -127,6 +128,21 @@ static void check_stage(struct check *check, const char *package, const json_t *
     strv_free(bound);
 }
 
+static void check_group(struct check *check, const char *package, const json_t *group)
+{
+    const char *name = member_text(group, "name");
+
+    if (!member_true(group, "allowed"))
+        findings_add(check->notes, "%s: its group %s cannot be given: %s", package, name,
+                     member_text(group, "problem"));
+    if (strcmp(check->service, "sshd") == 0 && pam_escape_sshd_names("allowgroups", name))
+        findings_add(
+            check->missing,
+            "%s: sshd has AllowGroups %s, which the package gives: it refuses before the line is asked, and "
+            "no request is ever filed. Take the group out there",
+            package, name);
+}
+
 static void check_explained(struct check *check, const char *package, const json_t *explanation)
 {
     size_t i;
@@ -134,9 +150,7 @@ static void check_explained(struct check *check, const char *package, const json
 
     json_array_foreach(json_object_get(explanation, "groups"), i, item)
     {
-        if (!member_true(item, "allowed"))
-            findings_add(check->notes, "%s: its group %s cannot be given: %s", package,
-                         member_text(item, "name"), member_text(item, "problem"));
+        check_group(check, package, item);
     }
     json_array_foreach(json_object_get(explanation, "accounts"), i, item)
     {

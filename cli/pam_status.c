@@ -123,8 +123,8 @@ static char *field_by(const struct output *output, const json_t *row, const char
 
 static const struct field fields[] = {
     {"SERVICE", "service", field_text, FIELD_PLAIN},
-    {"ASKS FOR", "packages", field_packages, FIELD_PLAIN},
-    {"AND", "mode", field_mode, FIELD_PLAIN},
+    {"GUARDED BY", "packages", field_packages, FIELD_PLAIN},
+    {"MODE", "mode", field_mode, FIELD_PLAIN},
     {"WRITTEN", "by", field_by, FIELD_PLAIN},
     {"WHAT IT IS FOR", "for", field_text, FIELD_SHORTEN},
 };
