@@ -289,8 +289,13 @@ format: ## Format the sources in place
 manuals: ## Write docs/man/org.accesspkg1.5 anew from the interface (the lint says what is stale in the others)
 	$(call quiet,GEN)awk -f docs/man/org.accesspkg1.awk dbus/org.accesspkg1.Manager.xml dbus/contract.h >docs/man/org.accesspkg1.5
 
+# ---- packages for the distribution ---------------------------------------------------------------------------
+.PHONY: deb
+deb: deps-packages ## Build the Debian packages, in build/deb
+	packaging/build-deb $(BUILD)/deb
+
 # ---- what the distribution must have: packaging/deps knows the packages --------------------------------------
-.PHONY: deps-build deps-check deps-demo deps-host deps-costs deps-bench
+.PHONY: deps-build deps-check deps-demo deps-host deps-costs deps-bench deps-packages
 TO_BUILD := build $(if $(filter 1,$(HAVE_SYSTEMD)),systemd)
 deps-build: ; @packaging/deps check $(TO_BUILD)
 deps-check: ; @packaging/deps install $(TO_BUILD) test
@@ -298,6 +303,7 @@ deps-demo:  ; @packaging/deps install $(TO_BUILD) demo
 deps-host:  ; @packaging/deps install $(TO_BUILD) test host
 deps-costs: ; @packaging/deps install $(TO_BUILD) test costs
 deps-bench: ; @packaging/deps install $(TO_BUILD) host bench
+deps-packages: ; @packaging/deps install $(TO_BUILD) packages
 
 # ---- install ------------------------------------------------------------------------------------------------
 include packaging/install.mk
