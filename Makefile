@@ -294,6 +294,11 @@ manuals: ## Write docs/man/org.accesspkg1.5 anew from the interface (the lint sa
 deb: deps-packages ## Build the Debian packages, in build/deb
 	packaging/build-deb $(BUILD)/deb
 
+.PHONY: check-packages
+check-packages: deps-packages ## Try the Debian packages on booted hosts (as root; CASES="lint walk": some)
+	packaging/build-deb $(BUILD)/deb
+	tests/packages/run $(BUILD) $(CASES)
+
 # ---- what the distribution must have: packaging/deps knows the packages --------------------------------------
 .PHONY: deps-build deps-check deps-demo deps-host deps-costs deps-bench deps-packages
 TO_BUILD := build $(if $(filter 1,$(HAVE_SYSTEMD)),systemd)
