@@ -5,14 +5,14 @@
 # As from a source archive, that somebody unpacked with other modes long ago.
 built_elsewhere()
 {
-    local tree=$all/elsewhere/tree out=$all/elsewhere/out file
+    local tree=$all/elsewhere/tree made=$all/elsewhere/out file
     mkdir -p "$tree"
     git ls-files -z | tar -c --null --files-from=- | tar -x -C "$tree"
     find "$tree" -exec touch -d 2001-01-01 {} + -exec chmod go-rwx {} +
-    run env TZ=Asia/Tokyo LC_ALL=C.UTF-8 HOME=/nonexistent sh -c 'umask 077; exec "$0" "$1"' "$tree/packaging/build-deb" "$out"
+    run env TZ=Asia/Tokyo LC_ALL=C.UTF-8 HOME=/nonexistent sh -c 'umask 077; exec "$0" "$1"' "$tree/packaging/build-deb" "$made"
     succeeded
     for file in "$debs"/*.deb "$debs"/*.dsc "$debs"/*.tar.xz; do
-        cmp "$file" "$out/${file##*/}" || complain "${file##*/} should have the same bytes"
+        cmp "$file" "$made/${file##*/}" || complain "${file##*/} should have the same bytes"
     done
 }
 
