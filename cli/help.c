@@ -81,7 +81,8 @@ static void print_commands(const struct program *program, int width)
     char cell[CELL_MAX];
     const char *help;
 
-    printf("%sCommands (without one: %s):\n", gap_of(program), program->commands[0].name);
+    /* Where not even the blank lines have room, behind the usage. */
+    printf("%sCommands (without one: %s):\n", *gap_of(program) ? "\n\n" : "  ", program->commands[0].name);
     for (const struct command *command = program->commands; command->name; command++)
         if (program_row(program, command, cell, &help))
             printf("  %-*s  %s\n", width, cell, help);
@@ -122,13 +123,14 @@ int help_print(const struct program *program, const struct command *command)
 
     if (command)
         command_cell(command, cell);
-    printf("%s%s%s: %s\n%sUsage: %s %s [OPTION]...\n", name, command ? " " : "", command ? command->name : "",
+    printf("%s%s%s: %s\n%sUsage: %s %s [OPTION]...", name, command ? " " : "", command ? command->name : "",
            command ? command->help : program->help, command ? "\n" : gap_of(program), name, cell);
     if (!command) {
         print_commands(program, width);
         print_options_of_all(name, gap_of(program));
         return 0;
     }
+    putchar('\n');
     print_options(command, width);
     if (command->takes & (TAKES_IDS | TAKES_REQUEST))
         printf("\nID is a request's number, or USER/PACKAGE, as alice/db-admins.\n");

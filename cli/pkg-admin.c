@@ -141,7 +141,7 @@ static const struct command commands[] = {
     {"status", "", 0, 0, 0, status_show, "how the service is, on one screen"},
     {"reload", "", 0, 0, 0, reload_configuration, "write the allow-list and put a changed policy into force"},
     {"check-config", "[DIR]", 0, 1, TAKES_NO_LOOKUP, check_config,
-     "look for errors in the configuration, or in packages of DIR"},
+     "look for errors in the configuration, or in DIR"},
     {"diff", "[DIR]", 0, 1, TAKES_PAGER, diff_show, "what a reload would change, and for whom"},
     {"setup", "[NAME]", 0, 1,
      TAKES_DESCRIPTION | TAKES_GROUPS | TAKES_APPROVERS | TAKES_REQUESTORS | TAKES_DURATION |
@@ -178,7 +178,7 @@ static const struct command commands[] = {
 };
 
 static const struct command_family families[] = {
-    {"pam", "guard services of /etc/pam.d: pkg-admin pam --help"},
+    {"pam", "guard services of /etc/pam.d"},
     {0},
 };
 
