@@ -226,7 +226,12 @@ static const char *const no_times[] = {"id",
                                        "entries",
                                        "held",
                                        "waiting",
-                                       "adopted"};
+                                       "adopted",
+                                       "count",
+                                       "sum",
+                                       "done",
+                                       "refused",
+                                       "failed"};
 
 static bool is_no_time(const char *member)
 {
