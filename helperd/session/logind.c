@@ -67,16 +67,6 @@ int logind_sessions(uid_t uid, struct logind_session **ret, size_t *ret_count)
     return 0;
 }
 
-void logind_sessions_free(struct logind_session *sessions, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        free(sessions[i].id);
-        free(sessions[i].service);
-        free(sessions[i].tty);
-    }
-    free(sessions);
-}
-
 bool logind_has(const char *session)
 {
     uid_t uid;

@@ -46,16 +46,6 @@ int logind_sessions(uid_t uid, struct logind_session **ret, size_t *ret_count)
     return 0;
 }
 
-void logind_sessions_free(struct logind_session *sessions, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        free(sessions[i].id);
-        free(sessions[i].service);
-        free(sessions[i].tty);
-    }
-    free(sessions);
-}
-
 /* Never held to go on: utmp does not say which processes a session has, nor surely when it ended. */
 bool logind_has(const char *session)
 {

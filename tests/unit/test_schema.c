@@ -286,28 +286,38 @@ START_TEST(test_other_versions)
 }
 END_TEST
 
+/* Opens the store at this path, which fails with `error`. Returns what the log says of it. Static. */
+static const char *refusal_of(const char *store_path, int error)
+{
+    static char text[1024];
+    char log[FOLDER_MAX + 8];
+    bool newborn = false;
+    snprintf(log, sizeof(log), "%s/log", folder);
+    fflush(stderr);
+    const int kept = dup(STDERR_FILENO);
+    ck_assert_ptr_nonnull(freopen(log, "w", stderr));
+    const int r = store_open(store_path, &store, &newborn);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    ck_assert_int_eq(r, error);
+    FILE *in = fopen(log, "re");
+    ck_assert_ptr_nonnull(in);
+    const size_t size = fread(text, 1, sizeof(text) - 1, in);
+    ck_assert_uint_gt(size, 0);
+    text[size] = '\0';
+    fclose(in);
+    return text;
+}
+
 /* The version that is needed is named, of a store that says it. */
 START_TEST(test_newer_named)
 {
-    char log[FOLDER_MAX + 8], text[1024] = "";
-    bool newborn = false;
     open_store(true);
     ck_assert_str_eq(value_of("SELECT version FROM written_by"), ACCESSPKG_VERSION);
     store_close(store);
     store = NULL;
     run_sql("PRAGMA user_version = 1000; UPDATE written_by SET version = '77.1';");
-    snprintf(log, sizeof(log), "%s/log", folder);
-    fflush(stderr);
-    const int kept = dup(STDERR_FILENO);
-    ck_assert_ptr_nonnull(freopen(log, "w", stderr));
-    const int r = store_open(path, &store, &newborn);
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-    ck_assert_int_eq(r, -EPROTO);
-    FILE *in = fopen(log, "re");
-    ck_assert_ptr_nonnull(in);
-    ck_assert_uint_gt(fread(text, 1, sizeof(text) - 1, in), 0);
-    fclose(in);
+    const char *text = refusal_of(path, -EPROTO);
     ck_assert_msg(strstr(text, "brought to format 1000 by accesspkg 77.1, and this accesspkgd"), "%s", text);
 }
 END_TEST
@@ -331,23 +341,11 @@ END_TEST
 /* What the log says of it is the link, and nothing of permissions. */
 START_TEST(test_links)
 {
-    char link[FOLDER_MAX + 8], below[FOLDER_MAX + 24], log[FOLDER_MAX + 8], text[1024] = "";
-    bool newborn = false;
+    char link[FOLDER_MAX + 8], below[FOLDER_MAX + 24];
     snprintf(link, sizeof(link), "%s/state", folder);
     snprintf(below, sizeof(below), "%s/state.db", link);
-    snprintf(log, sizeof(log), "%s/log", folder);
     ck_assert_int_eq(symlink(folder, link), 0);
-    fflush(stderr);
-    const int kept = dup(STDERR_FILENO);
-    ck_assert_ptr_nonnull(freopen(log, "w", stderr));
-    const int r = store_open(below, &store, &newborn);
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-    ck_assert_int_eq(r, -EIO);
-    FILE *in = fopen(log, "re");
-    ck_assert_ptr_nonnull(in);
-    ck_assert_uint_gt(fread(text, 1, sizeof(text) - 1, in), 0);
-    fclose(in);
+    const char *text = refusal_of(below, -EIO);
     ck_assert_msg(strstr(text, link) && strstr(text, "/state is a symbolic link"), "%s", text);
     ck_assert_msg(!strstr(text, "able to write"), "%s", text);
 }
