@@ -16,12 +16,12 @@
 #include "common/duration.h"
 #include "common/names.h"
 #include "common/paths.h"
+#include "common/rootlock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -322,8 +322,22 @@ static int set_up(struct setup *setup)
     return code == 0 ? put_into_force(setup) : code;
 }
 
+/* And the lock, by which one command at a time writes there. 0 or an exit code. */
+static int open_folder(struct setup *setup, int *ret_lock)
+{
+    setup->folder = open(PATH_PACKAGES, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int r = setup->folder < 0 ? -errno : rootlock_take(PATH_SETUP_LOCK, ret_lock);
+
+    if (r == 0)
+        return 0;
+    output_message(setup->invocation->program->name, "%s cannot be opened as a folder: %s", PATH_PACKAGES,
+                   strerrordesc_np(-r));
+    return EX_CONFIG;
+}
+
 int setup_package(struct invocation *invocation)
 {
+    _cleanup_close_ int lock = -1;
     struct setup setup = {
         .invocation = invocation,
         .terms = {.name = invocation->n_operands ? invocation->operands[0] : NULL,
@@ -347,14 +361,10 @@ int setup_package(struct invocation *invocation)
                        "setup writes a package file, as root. Run: sudo pkg-admin setup");
         return EX_NOPERM;
     }
-    setup.folder = open(PATH_PACKAGES, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (setup.folder < 0 || flock(setup.folder, LOCK_EX) < 0) {
-        output_message(invocation->program->name, "%s cannot be opened as a folder: %s", PATH_PACKAGES,
-                       strerrordesc_np(errno));
-        return EX_CONFIG;
-    }
-    code = set_up(&setup);
-    close(setup.folder);
+    if ((code = open_folder(&setup, &lock)) == 0)
+        code = set_up(&setup);
+    if (setup.folder >= 0)
+        close(setup.folder);
     free(setup.text);
     for (size_t i = 0; i < sizeof(setup.answers) / sizeof(*setup.answers); i++)
         free(setup.answers[i]);

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #define PAMWIRE_FOLDER "/etc/accesspkg/pam" /* below the root; the host's, as /etc/pam.d */
+#define PAMWIRE_LOCK   "/etc/accesspkg/.pam.lock"
 
 enum pamwire_source {
     PAMWIRE_HOST = 0, /* a file of /etc/pam.d */

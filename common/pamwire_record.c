@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "common/newfile.h"
 #include "common/pamcheck_line.h"
+#include "common/rootlock.h"
 #include "common/textfile.h"
 
 #include <dirent.h>
@@ -13,7 +14,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 char *record_path(const char *root, const char *service, const char *which)
@@ -40,14 +40,13 @@ static int open_records(const char *root)
 
 int pamwire_lock(const char *root, int *ret_lock)
 {
+    char path[PATH_MAX];
     _cleanup_close_ int folder = open_records(root);
     if (folder < 0)
         return folder;
-    while (flock(folder, LOCK_EX) < 0)
-        if (errno != EINTR)
-            return -errno;
-    *ret_lock = steal_fd(&folder);
-    return 0;
+    if (snprintf(path, sizeof(path), "%s" PAMWIRE_LOCK, root) >= (int)sizeof(path))
+        return -ENAMETOOLONG;
+    return rootlock_take(path, ret_lock);
 }
 
 /* ---- writing -------------------------------------------------------------------------------------------------- */

@@ -35,6 +35,7 @@
 
 #define PATH_CONFIG     ACCESSPKG_SYSCONFDIR "/accesspkg/accesspkg.conf"
 #define PATH_PACKAGES   ACCESSPKG_SYSCONFDIR "/accesspkg/packages.d"
+#define PATH_SETUP_LOCK ACCESSPKG_SYSCONFDIR "/accesspkg/.packages.lock"
 #define PATH_DRAFT      ".%s.conf.draft" /* in packages.d, for a package: checked, then renamed to its file */
 #define PATH_MAIL_MAP   ACCESSPKG_SYSCONFDIR "/accesspkg/mail.map"
 #define PATH_STORE_NOTE ACCESSPKG_SYSCONFDIR "/accesspkg/store" /* root's: storenote.h */

@@ -129,6 +129,14 @@ START_TEST(test_in_the_way)
 }
 END_TEST
 
+/* Any user may open the folder, and so may lock it. */
+START_TEST(test_no_user_holds_it_up)
+{
+    live_expect("root", "flock " FOLDER " timeout 20 " WEB, 0, "changed: ");
+    live_expect("alice", "flock -n /etc/accesspkg/.packages.lock true", 66, "");
+}
+END_TEST
+
 /* It takes effect when accesspkgd starts. */
 START_TEST(test_without_a_daemon)
 {
@@ -277,7 +285,7 @@ int main(void)
 {
     suite_case("setup", setup, live_stop);
     suite_timeout(120);
-    suite_add(test_options, test_again, test_behind, test_refused, test_in_the_way, test_without_a_daemon,
-              test_questions, test_wiring, test_questions_left, test_killed);
+    suite_add(test_options, test_again, test_behind, test_refused, test_in_the_way, test_no_user_holds_it_up,
+              test_without_a_daemon, test_questions, test_wiring, test_questions_left, test_killed);
     return suite_run();
 }

@@ -7,10 +7,12 @@
 #include "tests/support/suite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -350,6 +352,23 @@ END_TEST
 
 /* ---- what vanishes ---------------------------------------------------------------------------------------------- */
 
+/* Any user may open the folder, which accesspkgd reads, and so may lock it. */
+START_TEST(no_user_can_hold_the_lock)
+{
+    struct stat st;
+    int lock = -1;
+    folder_shell(root, "mkdir etc/accesspkg/pam");
+    const int folder = open(path_of("etc/accesspkg/pam"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ck_assert_int_eq(flock(folder, LOCK_EX), 0);
+    folder_shell(root, "touch etc/accesspkg/.pam.lock && chmod 644 etc/accesspkg/.pam.lock");
+    ck_assert_int_eq(pamwire_lock(root, &lock), 0);
+    ck_assert_int_eq(fstat(lock, &st), 0);
+    ck_assert_uint_eq(st.st_mode & 07777, 0600);
+    close(lock);
+    close(folder);
+}
+END_TEST
+
 START_TEST(a_line_that_vanishes_is_noticed)
 {
     put("svc", "@include common-account\n");
@@ -506,7 +525,7 @@ int main(void)
     suite_case("files", setup, teardown);
     suite_add(a_file_keeps_what_it_is, a_link_stays_one, authselects_files_are_its_own,
               a_vendors_file_is_overridden, names_that_are_no_services,
-              who_writes_meanwhile_is_not_overwritten);
+              who_writes_meanwhile_is_not_overwritten, no_user_can_hold_the_lock);
     suite_case("vanished", setup, teardown);
     suite_add(a_line_that_vanishes_is_noticed);
     suite_case("broken off", setup, teardown);
