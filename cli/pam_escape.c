@@ -8,6 +8,7 @@
 #include "common/paths.h"
 #include "common/textfile.h"
 
+#include <fnmatch.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
+#include <time.h>
 
 enum { SSHD_MS = 10000 };
 
@@ -94,14 +96,25 @@ bool pam_escape_sshd_names(const char *setting, const char *name)
     return false;
 }
 
-/* Patterns, such as "ro*", are not looked into: they count as others'. */
+/* A pattern counts, and so does root from some hosts. */
+static bool sshd_denies_root(const char *setting)
+{
+    for (const char *at = sshd_settings(); (at = next_setting(at, setting));) {
+        _cleanup_free_ char *pattern = strndup(at, strcspn(at, "@ \n"));
+        if (!pattern || fnmatch(pattern, "root", 0) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Patterns of those that it lets in, such as "ro*", are not looked into: they count as others'. */
 static bool sshd_lets_root_by(void)
 {
     static const char *const allows[] = {"allowusers", "allowgroups"}, *const denies[] = {"denyusers",
                                                                                           "denygroups"};
 
     for (size_t i = 0; i < 2; i++)
-        if (pam_escape_sshd_names(denies[i], "root") ||
+        if (sshd_denies_root(denies[i]) ||
             (next_setting(sshd_settings(), allows[i]) && !pam_escape_sshd_names(allows[i], "root")))
             return false;
     return true;
@@ -109,11 +122,22 @@ static bool sshd_lets_root_by(void)
 
 /* ---- root's keys and password ----------------------------------------------------------------------------------- */
 
-/* A key with a command of its own is no shell: images of clouds have root's say "log in as another user". */
+static bool has_word(const char *line, size_t length, const char *word)
+{
+    return memmem(line, length, word, strlen(word));
+}
+
+/* A key with a command of its own is no shell: images of clouds have root's say "log in as another user". One that ends
+ * may have ended. All begin with the length of their kind. */
 static bool is_key(const char *line, size_t length)
 {
+    static const char *const restrictions[] = {"command=", "expiry-time=", "cert-authority"};
     const char *word = line + strspn(line, " \t");
-    return word < line + length && *word != '#' && !memmem(line, length, "command=", strlen("command="));
+
+    for (size_t i = 0; i < sizeof(restrictions) / sizeof(*restrictions); i++)
+        if (has_word(line, length, restrictions[i]))
+            return false;
+    return *word != '#' && has_word(line, length, "AAAA");
 }
 
 static bool has_key(const char *path)
@@ -152,6 +176,20 @@ static bool root_has_password(void)
 {
     const struct spwd *shadow = getspnam("root");
     return shadow && shadow->sp_pwdp[0] && !strchr("!*", shadow->sp_pwdp[0]);
+}
+
+/* Why root gets no shell, whatever it comes with; NULL: nothing is known against it. */
+static const char *root_obstacle(void)
+{
+    const struct passwd *root = getpwuid(0);
+    const char *shell = root && strrchr(root->pw_shell, '/') ? strrchr(root->pw_shell, '/') + 1 : "";
+    const struct spwd *shadow = getspnam("root");
+
+    if (strcmp(shell, "nologin") == 0 || strcmp(shell, "false") == 0)
+        return "its shell is none";
+    return shadow && shadow->sp_expire >= 0 && shadow->sp_expire <= time(NULL) / 86400
+               ? "its account has expired"
+               : NULL;
 }
 
 /* ---- the account phase ------------------------------------------------------------------------------------------ */
@@ -215,6 +253,8 @@ static void find_ssh(const struct pam_plan *plan, struct findings *ways, struct 
     if (!permit)
         findings_add(missing, "root over ssh: " PATH_SSHD " -T does not say whether it may log in%s%s",
                      *complaint ? ": " : "", complaint);
+    else if (root_obstacle())
+        findings_add(missing, "root over ssh: %s", root_obstacle());
     else if (strcmp(permit, "no") == 0 || strcmp(permit, "forced-commands-only") == 0)
         findings_add(missing, "root over ssh: sshd has PermitRootLogin %s", permit);
     else if (!sshd_lets_root_by())
@@ -236,16 +276,20 @@ static void find_console(const struct pam_plan *plan, struct findings *ways, str
 {
     if (!root_has_password())
         findings_add(missing, "root at the console: it has no password");
+    else if (root_obstacle())
+        findings_add(missing, "root at the console: %s", root_obstacle());
     else if (!stack_lets_root_in(plan, "login"))
         findings_add(missing, "root at the console: the account phase of /etc/pam.d/login refuses it");
     else
         findings_add(ways, "root at the console, with its password");
 }
 
-/* A member by the group's line, or by a user's own line in /etc/passwd. */
+/* A member by the group's line who has an account, or by a user's own line in /etc/passwd. */
 static bool has_member(const struct group *group)
 {
-    bool has = group->gr_mem && group->gr_mem[0];
+    bool has = false;
+    for (char *const *member = group->gr_mem; !has && member && *member; member++)
+        has = getpwnam(*member);
     _cleanup_fclose_ FILE *file = has ? NULL : local_open(PATH_ETC "/passwd");
     for (const struct passwd *user; file && !has && (user = fgetpwent(file));)
         has = user->pw_gid == group->gr_gid;

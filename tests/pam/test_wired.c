@@ -156,6 +156,18 @@ static const struct {
     {"'permitrootlogin yes' 'allowgroups root' 'allowgroups staff'", "true", "", 0,
      "root over ssh, with a key"},
     {"'permitrootlogin yes' 'denyusers root'", "true", "", 1, "DenyUsers"},
+    {"'permitrootlogin yes' 'denyusers bob' 'denyusers root@10.*'", "true", "", 1, "DenyUsers"},
+    {"'permitrootlogin yes' 'denygroups r?ot'", "true", "", 1, "DenyUsers"},
+    {"'permitrootlogin without-password'",
+     "sed -i 's/^/expiry-time=\"20200101\" /' /root/.ssh/authorized_keys", "", 1,
+     "with which sshd gives a shell"},
+    {"'permitrootlogin without-password'", "echo see the wiki >/root/.ssh/authorized_keys", "", 1,
+     "it has no key"},
+    {"'permitrootlogin yes'", "usermod -e 1970-01-02 root", "", 1, "root over ssh: its account has expired"},
+    {"'permitrootlogin no'", "usermod -p '$6$x$y' -s /usr/sbin/nologin root", "", 1,
+     "root at the console: its shell is none"},
+    {"'permitrootlogin no'", "groupadd -f gone; gpasswd -M '' gone; sed -i 's/^gone:.*/&whoever/' /etc/group",
+     " --exempt-group gone", 1, "nobody is in gone"},
     {"'permitrootlogin yes' 'allowgroups staff'", "true", "", 1, "AllowGroups"},
     {"'permitrootlogin yes'; echo no keys >&2; exit 1", "true", "", 1,
      "-T does not say whether it may log in: no keys"},
@@ -178,7 +190,7 @@ START_TEST(one_way_past_it_stays)
     snprintf(command, sizeof(command), ENFORCE "%s", escapes[_i].options);
     live_expect("root", command, escapes[_i].code, escapes[_i].says);
     live_expect("root", "grep -c accesspkg /etc/pam.d/sshd", escapes[_i].code ? 1 : 0, "");
-    live_expect("root", "usermod -p '*' root", 0, "");
+    live_expect("root", "usermod -p '*' -e '' -s /bin/sh root", 0, "");
 }
 END_TEST
 
