@@ -219,7 +219,7 @@ static void print_change(const struct invocation *invocation, const struct pam_p
     free(text);
 }
 
-/* Puts back what was there before, whatever was written of the plan. */
+/* Puts back what was there before, if the plan was written; what somebody else wrote meanwhile stays, and is on record. */
 static void undo(const struct pam_plan *plan)
 {
     struct pamwire now;
@@ -227,12 +227,12 @@ static void undo(const struct pam_plan *plan)
 
     if (pamwire_read("", plan->file.service, &now) != 0)
         return;
-    if (*plan->file.lines)
+    if (strcmp(now.text, plan->text) != 0)
+        pamwire_note("", &now);
+    else if (*plan->file.lines)
         pamwire_replace("", &now, plan->file.text, plan->file.lines);
-    else if (*now.lines)
-        pamwire_remove("", &now, &removed);
     else
-        pamwire_forget("", plan->file.service);
+        pamwire_remove("", &now, &removed);
     pamwire_deinit(&now);
 }
 

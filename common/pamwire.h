@@ -67,6 +67,9 @@ int pamwire_replace(const char *root, const struct pamwire *file, const char *te
  * the copy is gone. */
 int pamwire_remove(const char *root, const struct pamwire *file, bool *ret_removed);
 
+/* Has the lines on record that the file has. 0 or -errno. */
+int pamwire_note(const char *root, const struct pamwire *file);
+
 /* Forgets the lines of a service whose file has none any more, or is gone. 0 or -errno. */
 int pamwire_forget(const char *root, const char *service);
 

@@ -19,6 +19,8 @@
 char *record_path(const char *root, const char *service, const char *which)
 {
     char *path = NULL;
+    if (strchr(service, '/'))
+        return NULL;
     return asprintf(&path, "%s" PAMWIRE_FOLDER "/%s%s", root, service, which) < 0 ? NULL : path;
 }
 
@@ -91,6 +93,11 @@ int pamwire_forget(const char *root, const char *service)
             return path ? -errno : -ENOMEM;
     }
     return 0;
+}
+
+int pamwire_note(const char *root, const struct pamwire *file)
+{
+    return *file->lines ? record_write(root, file, file->lines) : pamwire_forget(root, file->service);
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------- */

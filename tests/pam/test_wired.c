@@ -228,6 +228,25 @@ START_TEST(a_missing_module_is_not_named)
 }
 END_TEST
 
+/* ---- lines of people's own -------------------------------------------------------------------------------------- */
+
+/* Between what was read and what is written: here while it waits for the other's lock. */
+START_TEST(what_another_writes_meanwhile_stays)
+{
+    live_expect("root", ENABLE "--package prod --report", 0, "");
+    live_expect(
+        "root",
+        "flock -o /etc/accesspkg/.pam.lock sh -c '" ENFORCE
+        " >/tmp/said 2>&1 & echo $! >/tmp/pid; until grep -q -e \"-> FLOCK .* $! \" /proc/locks; do :; "
+        "done; echo \"# mine\" >>/etc/pam.d/sshd'; tail -s 0.1 -f /dev/null --pid=$(cat /tmp/pid); cat "
+        "/tmp/said",
+        0, "was changed by somebody else meanwhile");
+    live_expect("root", "tail -n 1 /etc/pam.d/sshd", 0, "# mine\n");
+    live_expect("root", "grep -c mode=report /etc/pam.d/sshd /etc/accesspkg/pam/sshd.lines", 0,
+                "/etc/pam.d/sshd:1\n/etc/accesspkg/pam/sshd.lines:1\n");
+}
+END_TEST
+
 /* ---- two services of one program -------------------------------------------------------------------------------- */
 
 START_TEST(sudo_and_su_with_their_seconds)
@@ -360,7 +379,8 @@ int main(void)
     suite_timeout(60);
     suite_rows(what_would_go_wrong_is_not_written, refusals);
     suite_rows(one_way_past_it_stays, escapes);
-    suite_add(without_a_daemon_nothing_is_written, a_missing_module_is_not_named, both_or_none,
-              killed_between_two_services, a_read_only_etc_and_a_full_one);
+    suite_add(without_a_daemon_nothing_is_written, a_missing_module_is_not_named,
+              what_another_writes_meanwhile_stays, both_or_none, killed_between_two_services,
+              a_read_only_etc_and_a_full_one);
     return suite_run();
 }

@@ -369,6 +369,16 @@ START_TEST(no_user_can_hold_the_lock)
 }
 END_TEST
 
+/* A name that leads out of the folder has no record there, and none is taken away. */
+START_TEST(a_record_is_in_its_folder)
+{
+    folder_shell(root, "mkdir -p etc/accesspkg/pam && echo ours >etc/mine.lines");
+    ck_assert_ptr_null(pamwire_recorded(root, "../../mine"));
+    ck_assert_int_lt(pamwire_forget(root, "../../mine"), 0);
+    ck_assert_str_eq(get("etc/mine.lines"), "ours\n");
+}
+END_TEST
+
 START_TEST(a_line_that_vanishes_is_noticed)
 {
     put("svc", "@include common-account\n");
@@ -527,7 +537,7 @@ int main(void)
               a_vendors_file_is_overridden, names_that_are_no_services,
               who_writes_meanwhile_is_not_overwritten, no_user_can_hold_the_lock);
     suite_case("vanished", setup, teardown);
-    suite_add(a_line_that_vanishes_is_noticed);
+    suite_add(a_record_is_in_its_folder, a_line_that_vanishes_is_noticed);
     suite_case("broken off", setup, teardown);
     suite_timeout(60);
     suite_add(killed_while_it_writes, killed_while_it_takes_out, a_disk_that_takes_no_more);
