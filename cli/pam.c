@@ -354,18 +354,20 @@ static int take_out(const struct invocation *invocation, const char *service, en
 {
     struct pamwire file = {0};
     bool removed = false;
-    int r = pamwire_read("", service, &file);
+    int code = 0, r = pamwire_read("", service, &file);
 
     *ret = WAS_NOT;
     if (is_without_line(r, &file)) {
         _cleanup_free_ char *recorded = pamwire_recorded("", service);
         *ret = recorded ? TAKEN_OUT : WAS_NOT;
         r = recorded ? pamwire_forget("", service) : r == 0 ? 0 : r;
-    } else if (r == 0) {
+    } else if (r == 0 && (code = pam_plan_check_jumps(invocation, &file)) == 0) {
         r = pamwire_remove("", &file, &removed);
         *ret = removed ? COPY_REMOVED : TAKEN_OUT;
     }
     pamwire_deinit(&file);
+    if (code != 0)
+        return code;
     if (r == 0 && *ret != WAS_NOT)
         log_act("disable", service, "");
     return r == 0 ? 0 : pam_plan_refuse(invocation, service, r);

@@ -26,6 +26,10 @@ static const struct {
      "with pam_unix.so or the like, and repeat this"},
     {PAMEDIT_E_UNREADABLE, EX_CONFIG, "has lines that libpam cannot use"},
     {PAMEDIT_E_TOO_LONG, EX_USAGE, "cannot have this line: libpam takes 1023 bytes. Name fewer packages"},
+    {PAMEDIT_E_JOINED, EX_CONFIG,
+     "has a line of ours behind one that ends in a backslash, which makes one of both. Write them as one "
+     "line, "
+     "or as two, and repeat this"},
     {PAMWIRE_E_NO_SERVICE, 1,
      "is no service with a file in /etc/pam.d or /usr/lib/pam.d. Which there are: pkg-admin pam status"},
     {PAMWIRE_E_AUTHSELECT, 1,
@@ -131,6 +135,25 @@ static void say_stumbles(const struct invocation *invocation, const struct findi
         output_message(invocation->program->name, "%s", stumbles->items[i]);
 }
 
+int pam_plan_check_jumps(const struct invocation *invocation, const struct pamwire *file)
+{
+    const struct pamstack_place place = {"", file->path, file->text, file->size};
+    struct findings stumbles = {0};
+    struct pamstack stack = {0};
+    const struct pamstack_entry *jump = NULL;
+
+    if (*file->lines && pamstack_load_at(&place, file->service, PAMD_ACCOUNT, &stumbles, &stack) == 0)
+        jump = pamedit_find_jump(&stack);
+    if (jump)
+        output_message(invocation->program->name,
+                       "%s:%u steps over the line of `pkg-admin pam enable` by a number, and would step over "
+                       "another one. Take it out first: --exempt-group does the same. Nothing was changed.",
+                       jump->file->path, jump->line->number);
+    pamstack_deinit(&stack);
+    findings_deinit(&stumbles);
+    return jump ? EX_CONFIG : 0;
+}
+
 /* Finds the place in the file without our lines. 0; an exit code after a message. */
 static int find_place(const struct invocation *invocation, const char *service, const struct pamwire *file,
                       size_t *ret_at)
@@ -186,6 +209,8 @@ int pam_plan_make(const struct invocation *invocation, const char *service, stru
     int code =
         r == 0 ? find_place(invocation, service, &plan.file, &at) : pam_plan_refuse(invocation, service, r);
 
+    if (code == 0)
+        code = pam_plan_check_jumps(invocation, &plan.file);
     if (code == 0 && (r = render_lines(invocation, service, &plan.lines)) != 0)
         code = pam_plan_refuse(invocation, service, r);
     if (code == 0 && !(plan.text = pamwire_compose(&plan.file, at, plan.lines)))

@@ -21,6 +21,9 @@ int pam_plan_make(const struct invocation *invocation, const char *service, stru
                   struct pam_plan *ret);
 void pam_plan_deinit(struct pam_plan *plan);
 
+/* Refuses where a line of people's own counts our lines. 0, or an exit code after a message. */
+int pam_plan_check_jumps(const struct invocation *invocation, const struct pamwire *file);
+
 /* Whether this service asks our module by what it includes once the plan is carried out, or by a line written by hand; also
  * where it has no file. */
 bool pam_plan_reaches(const struct pam_plan *plan, const char *service);

@@ -81,15 +81,32 @@ bool pamedit_is_ours(const char *text, const struct pamd_line *line)
     return is_marked(text + line->start, line->length);
 }
 
+/* Whether libpam reads this line and the next one as one. `before`: it did so with the line before. */
+static bool goes_on(const char *line, size_t length, bool before)
+{
+    const char *begin = line;
+    while (begin < line + length && strchr(" \t\n", *begin))
+        begin++;
+    if (begin == line + length || *begin == '#')
+        return before;
+    while (strchr(" \t\n", line[length - 1]))
+        length--;
+    return line[length - 1] == '\\' && !memchr(line, '#', length);
+}
+
 int pamedit_strip(const char *text, size_t size, char **ret_text, size_t *ret_size, char **ret_lines)
 {
     _cleanup_free_ char *rest = malloc(size + 1), *lines = malloc(size + 1);
     size_t n_rest = 0, n_lines = 0;
+    bool joined = false;
     if (!rest || !lines)
         return -ENOMEM;
     for (size_t at = 0, length; at < size; at += length) {
         length = line_length(text + at, size - at);
         const bool ours = is_marked(text + at, length);
+        if (ours && joined && text[at + strspn(text + at, " \t")] != '#')
+            return PAMEDIT_E_JOINED;
+        joined = goes_on(text + at, length, joined);
         memcpy(ours ? lines + n_lines : rest + n_rest, text + at, length);
         *(ours ? &n_lines : &n_rest) += length;
     }
@@ -133,6 +150,30 @@ int pamedit_place(const struct pamstack *account, const struct findings *stumble
         }
     *ret_at = own_line(account, place)->start;
     return 0;
+}
+
+static bool is_own(const struct pamstack_entry *entry)
+{
+    return entry->include < 0 && pamedit_is_ours(entry->file->text, entry->line);
+}
+
+/* Whether one of ours is among those that this entry skips by the action. */
+static bool jumps_ours(const struct pamstack *account, size_t at, int action)
+{
+    const size_t next = action > 0 ? pamstack_next(account, at, action) : 0;
+    for (size_t i = at + 1; i < next && i < account->n_entries; i++)
+        if (is_own(&account->entries[i]))
+            return true;
+    return false;
+}
+
+const struct pamstack_entry *pamedit_find_jump(const struct pamstack *account)
+{
+    for (size_t i = 0; i < account->n_entries; i++)
+        for (int code = 0; code < PAMD_CODES && !is_own(&account->entries[i]); code++)
+            if (jumps_ours(account, i, account->entries[i].line->actions[code]))
+                return &account->entries[i];
+    return NULL;
 }
 
 char *pamedit_insert(const char *text, size_t size, size_t at, const char *lines, size_t *ret_size)

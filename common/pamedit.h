@@ -15,6 +15,7 @@ enum {
     PAMEDIT_E_NO_ACCOUNT = 1, /* no line of the account phase: libpam takes those of "other" */
     PAMEDIT_E_UNREADABLE, /* libpam cannot use a line of the phase, or we do not know what it makes of it */
     PAMEDIT_E_TOO_LONG,   /* our line would be longer than libpam takes */
+    PAMEDIT_E_JOINED,     /* a backslash above makes a line of ours the end of another one */
 };
 
 /* What our lines say. */
@@ -32,11 +33,15 @@ struct pamedit_gate {
 /* Our lines, each with its line break; new memory in *ret. 0; PAMEDIT_E_TOO_LONG; -ENOMEM. */
 int pamedit_render(const struct pamedit_gate *gate, char **ret);
 
-/* The text without our marked lines, and these lines, as new memory; *ret_lines is "" where there are none. 0 or -ENOMEM. */
+/* The text without our marked lines, and these lines, as new memory; *ret_lines is "" where there are none. 0;
+ * PAMEDIT_E_JOINED; -ENOMEM. */
 int pamedit_strip(const char *text, size_t size, char **ret_text, size_t *ret_size, char **ret_lines);
 
 /* Whether the line, of this text, is one of ours. */
 bool pamedit_is_ours(const char *text, const struct pamd_line *line);
+
+/* An entry that may jump over one of ours, and over another without it: NULL: none. */
+const struct pamstack_entry *pamedit_find_jump(const struct pamstack *account);
 
 /*
  * Where our lines go in the service's own file, as an offset in its text: above the first line of the account phase that

@@ -230,6 +230,23 @@ END_TEST
 
 /* ---- lines of people's own -------------------------------------------------------------------------------------- */
 
+/* Without our line their jump would be over pam_unix.so, to where libpam refuses. */
+START_TEST(who_counts_our_line_is_told)
+{
+    live_expect("root", ENFORCE, 0, "");
+    live_expect("root",
+                "sed -i '/pam_accesspkg/i account [success=1 default=ignore] pam_succeed_if.so quiet user = "
+                "dave' /etc/pam.d/sshd; cp /etc/pam.d/sshd /tmp/counts",
+                0, "");
+    ck_assert_int_eq(log_in("sshd", "dave"), PAM_SUCCESS);
+    live_expect("root", "pkg-admin pam disable sshd", 78, "/etc/pam.d/sshd:5 steps over the line");
+    live_expect("root", ENABLE "--package prod --report", 78, "/etc/pam.d/sshd:5 steps over the line");
+    live_expect("root", "cmp /etc/pam.d/sshd /tmp/counts; sed -i '/user = dave/d' /etc/pam.d/sshd", 0, "");
+    live_expect("root", "pkg-admin pam disable sshd", 0, "its file is as it was without our lines");
+    expect_file("/etc/pam.d/sshd", SSHD);
+}
+END_TEST
+
 /* Between what was read and what is written: here while it waits for the other's lock. */
 START_TEST(what_another_writes_meanwhile_stays)
 {
@@ -379,7 +396,7 @@ int main(void)
     suite_timeout(60);
     suite_rows(what_would_go_wrong_is_not_written, refusals);
     suite_rows(one_way_past_it_stays, escapes);
-    suite_add(without_a_daemon_nothing_is_written, a_missing_module_is_not_named,
+    suite_add(without_a_daemon_nothing_is_written, a_missing_module_is_not_named, who_counts_our_line_is_told,
               what_another_writes_meanwhile_stays, both_or_none, killed_between_two_services,
               a_read_only_etc_and_a_full_one);
     return suite_run();

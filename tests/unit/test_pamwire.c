@@ -161,6 +161,50 @@ START_TEST(a_line_has_its_place_and_leaves_no_trace)
 }
 END_TEST
 
+/* Without the line above ours what follows it would be its arguments. */
+START_TEST(a_line_in_two_pieces_stays)
+{
+    struct pamwire file;
+    static const char joined[] = "account required pam_accesspkg.so \\\n  package=db  " PAMEDIT_MARK "\n" OURS
+                                 "@include common-account\n";
+    put("svc", joined);
+    ck_assert_int_eq(pamwire_read(root, "svc", &file), PAMEDIT_E_JOINED);
+    put("svc", "account required pam_time.so \\\n# " PAMEDIT_MARK "\n\n  package=db  " PAMEDIT_MARK "\n");
+    ck_assert_int_eq(pamwire_read(root, "svc", &file), PAMEDIT_E_JOINED);
+    put("svc", "# \\\n" OURS "account required \\\n" PAMEDIT_MARK "\n pam_time.so # \\\n" OURS);
+    ck_assert_int_eq(pamwire_read(root, "svc", &file), 0);
+    ck_assert_str_eq(file.lines, OURS PAMEDIT_MARK "\n" OURS);
+    ck_assert_str_eq(file.plain, "# \\\naccount required \\\n pam_time.so # \\\n");
+    pamwire_deinit(&file);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    bool jumps;
+} jumps[] = {
+    {OURS "account [success=1 default=ignore] pam_succeed_if.so user = robot\n", false},
+    {"account [success=1 default=ignore] pam_succeed_if.so user = robot\n" OURS, true},
+    {"account [success=1 default=ignore] pam_succeed_if.so user = robot\naccount required pam_time.so\n" OURS,
+     false},
+    {"account [default=3] pam_succeed_if.so user = robot\naccount required pam_time.so\n" OURS, true},
+    {"account [success=1 default=ignore] pam_succeed_if.so user = robot  " PAMEDIT_MARK "\n" OURS, false},
+};
+
+START_TEST(who_counts_our_lines)
+{
+    struct findings stumbles = {0};
+    struct pamstack stack;
+    put("svc", jumps[_i].text);
+    ck_assert_int_eq(pamstack_load(root, "svc", PAMD_ACCOUNT, &stumbles, &stack), 0);
+    const struct pamstack_entry *jump = pamedit_find_jump(&stack);
+    ck_assert_int_eq(jump != NULL, jumps[_i].jumps);
+    ck_assert(!jump || jump->line->number == 1);
+    pamstack_deinit(&stack);
+    findings_deinit(&stumbles);
+}
+END_TEST
+
 static const struct {
     const char *text;
     int r;
@@ -530,7 +574,8 @@ int main(void)
     suite_case("places", setup, teardown);
     suite_rows(a_line_has_its_place_and_leaves_no_trace, places);
     suite_rows(what_libpam_cannot_use_is_left_alone, refused);
-    suite_add(every_option_stands_in_its_line, a_line_too_long_for_libpam_is_none,
+    suite_rows(who_counts_our_lines, jumps);
+    suite_add(a_line_in_two_pieces_stays, every_option_stands_in_its_line, a_line_too_long_for_libpam_is_none,
               another_package_replaces_the_line);
     suite_case("files", setup, teardown);
     suite_add(a_file_keeps_what_it_is, a_link_stays_one, authselects_files_are_its_own,
