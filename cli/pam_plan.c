@@ -198,6 +198,9 @@ static void check_plan(const struct pam_plan *plan, const char *service, struct 
         findings_add(findings,
                      "%s is not there: everybody would be refused, root too. Install libpam-accesspkg",
                      PATH_MODULE);
+    else if (access(PATH_GATE, R_OK) < 0)
+        findings_add(findings, "%s is not there: nobody could ask for a package. Install libpam-accesspkg",
+                     PATH_GATE);
 }
 
 int pam_plan_make(const struct invocation *invocation, const char *service, struct findings *findings,

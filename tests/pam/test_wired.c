@@ -228,6 +228,17 @@ START_TEST(a_missing_module_is_not_named)
 }
 END_TEST
 
+START_TEST(without_the_gate_nobody_could_ask)
+{
+    live_expect("root",
+                "modules=$(dirname $(find /usr/lib -name pam_accesspkg.so)); cp $modules/pam_accesspkg.so "
+                "/tmp; mount -t tmpfs tmpfs $modules; cp /tmp/pam_accesspkg.so $modules; " ENFORCE
+                "; code=$?; umount $modules; exit $code",
+                78, "nobody could ask for a package");
+    expect_file("/etc/pam.d/sshd", SSHD);
+}
+END_TEST
+
 /* ---- lines of people's own -------------------------------------------------------------------------------------- */
 
 /* Without our line their jump would be over pam_unix.so, to where libpam refuses. */
@@ -396,7 +407,8 @@ int main(void)
     suite_timeout(60);
     suite_rows(what_would_go_wrong_is_not_written, refusals);
     suite_rows(one_way_past_it_stays, escapes);
-    suite_add(without_a_daemon_nothing_is_written, a_missing_module_is_not_named, who_counts_our_line_is_told,
+    suite_add(without_a_daemon_nothing_is_written, a_missing_module_is_not_named,
+              without_the_gate_nobody_could_ask, who_counts_our_line_is_told,
               what_another_writes_meanwhile_stays, both_or_none, killed_between_two_services,
               a_read_only_etc_and_a_full_one);
     return suite_run();
