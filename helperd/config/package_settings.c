@@ -56,7 +56,10 @@ static void set_policy(struct settings *settings, const struct package *package)
                                           [PACKAGE_AT_END_WARN] = "warn",
                                           [PACKAGE_AT_END_TERMINATE] = "terminate"};
     set_list(settings, "requestors", package->requestors);
-    set_text(settings, "justification", package->justification_required ? "required" : "optional");
+    set_text(settings, "justification",
+             package->justification_at_gate    ? "required"
+             : package->justification_required ? "asked"
+                                               : "optional");
     set_time(settings, "duration", package->duration);
     set_time(settings, "max_duration", package->max_duration);
     set_text(settings, "extension", extensions[package->extension]);

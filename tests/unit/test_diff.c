@@ -315,10 +315,25 @@ START_TEST(test_words)
 }
 END_TEST
 
+START_TEST(test_justifications)
+{
+    static const char *const words[] = {"optional", "asked", "required"};
+    char text[256];
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        snprintf(text, sizeof(text), KEPT "justification = %s\n", words[i]);
+        write_next("kept", text);
+        load_next();
+        json_t *settings = package_settings(packages_find(packages, "kept"));
+        ck_assert_str_eq(acts_text(settings, "justification"), words[i]);
+        json_decref(settings);
+    }
+}
+END_TEST
+
 int main(void)
 {
     suite_case("diff", setup, teardown);
     suite_add(test_nothing, test_settings, test_ends, test_other_groups, test_partial, test_pending,
-              test_later, test_many, test_words);
+              test_later, test_many, test_words, test_justifications);
     return suite_run();
 }
