@@ -166,6 +166,7 @@ static void read_users(void)
         users.lines = grow(users.lines, users.count, sizeof(*users.lines));
         users.lines[users.count++] = copy_user(entry);
     }
+    users.seen.settled &= file != NULL; /* one that could not be opened just now is tried again */
     users.by_name = sort(users.lines, users.count, sizeof(*users.lines), compare_user_names);
     users.by_uid = sort(users.lines, users.count, sizeof(*users.lines), compare_uids);
 }
@@ -179,6 +180,7 @@ static void read_groups(void)
         groups.lines = grow(groups.lines, groups.count, sizeof(*groups.lines));
         groups.lines[groups.count++] = copy_group(entry);
     }
+    groups.seen.settled &= file != NULL;
     groups.by_name = sort(groups.lines, groups.count, sizeof(*groups.lines), compare_group_names);
     groups.by_gid = sort(groups.lines, groups.count, sizeof(*groups.lines), compare_gids);
 }

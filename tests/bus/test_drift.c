@@ -332,12 +332,27 @@ START_TEST(test_lookup)
 }
 END_TEST
 
+/* A file that could not be opened once, for want of a descriptor, is read when it can be. */
+START_TEST(test_lookup_recovers)
+{
+    live_expect(
+        "root",
+        "until test $(($(date +%s) - $(stat -c %Z /etc/passwd))) -gt 2; do :; done; bash -c '"
+        "coproc L { exec /usr/libexec/accesspkg/accesspkg-lookup; }; "
+        "ask() { echo \"{\\\"user\\\": \\\"alice\\\"}\" >&${L[1]}; while read -r line <&${L[0]}; do echo "
+        "\"$line\"; test \"$line\" != \"{\\\"end\\\":true}\" || break; done; }; "
+        "prlimit --pid $L_PID --nofile=3:1024; ask; prlimit --pid $L_PID --nofile=1024:1024; ask'",
+        0, "{\"user\":false,\"user_gone\":false}");
+    ck_assert_ptr_nonnull(strstr(live_output, "\"local\":true"));
+}
+END_TEST
+
 int main(void)
 {
     suite_case("drift", setup, teardown);
     suite_timeout(120);
     suite_add(test_removed, test_removed_while_stopped, test_edited, test_replaced_folder, test_repair,
               test_repair_by_reload, test_load, test_groups, test_allow_list, test_users, test_approvers,
-              test_strays, test_lookup);
+              test_strays, test_lookup, test_lookup_recovers);
     return suite_run();
 }
