@@ -32,10 +32,11 @@ static void read_line(int file, char *ret, size_t size)
     ret[got > 0 ? got : 0] = '\0';
 }
 
+/* For who comes from elsewhere: a login from this host itself needs one before. */
 static int run_sshd(int out, int err)
 {
     static char *const argv[] = {(char *)PATH_SSHD, (char *)"-T", (char *)"-C",
-                                 (char *)"user=root,host=localhost,addr=127.0.0.1", NULL};
+                                 (char *)"user=root,host=elsewhere.invalid,addr=192.0.2.1", NULL};
     static char *const environment[] = {NULL};
     const struct child_plan plan = {
         .argv = argv, .environment = environment, .fds = {CHILD_NULL, out, err}, .n_fds = 3};

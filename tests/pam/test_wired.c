@@ -169,6 +169,8 @@ static const struct {
     {"'permitrootlogin no'", "groupadd -f gone; gpasswd -M '' gone; sed -i 's/^gone:.*/&whoever/' /etc/group",
      " --exempt-group gone", 1, "nobody is in gone"},
     {"'permitrootlogin yes' 'allowgroups staff'", "true", "", 1, "AllowGroups"},
+    {"\"permitrootlogin $(case $* in (*localhost*|*=127.*) echo yes;; (*) echo no;; esac)\"", "true", "", 1,
+     "root over ssh: sshd has PermitRootLogin no"},
     {"'permitrootlogin yes'; echo no keys >&2; exit 1", "true", "", 1,
      "-T does not say whether it may log in: no keys"},
     {"'permitrootlogin no'", "usermod -p '$6$x$y' root", "", 0, "root at the console, with its password"},
