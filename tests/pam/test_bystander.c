@@ -309,6 +309,52 @@ START_TEST(host_has_few_descriptors)
 }
 END_TEST
 
+static int deaf(int count, const struct pam_message **messages, struct pam_response **ret, void *data)
+{
+    (void)count, (void)messages, (void)ret, (void)data;
+    return PAM_CONV_ERR;
+}
+
+/* Bytes of addresses that this process has. */
+static rlim_t address_space(void)
+{
+    long pages;
+    FILE *file = fopen("/proc/self/statm", "re");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fscanf(file, "%ld", &pages), 1);
+    fclose(file);
+    return (rlim_t)(pages * sysconf(_SC_PAGESIZE));
+}
+
+/* How a process ends whose login may take so many bytes of addresses more: 0, or 1 where it was let in. */
+static int log_in_with(rlim_t more)
+{
+    const struct pam_conv conversation = {deaf, NULL};
+    pam_handle_t *pamh = NULL;
+    int status;
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        const int begun = pam_start_confdir("gate", "bob", &conversation, pam_host_folder(), &pamh);
+        const rlim_t most = address_space() + more;
+        const struct rlimit limit = {most, most};
+        if (begun != PAM_SUCCESS || setrlimit(RLIMIT_AS, &limit) < 0)
+            _exit(2);
+        const int code = pam_acct_mgmt(pamh, 0);
+        _exit(code == PAM_SUCCESS || code == PAM_IGNORE || code == PAM_CRED_ERR);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+/* Rules 1 and 11: the second module may not fit. Nobody gets in, and the host goes on. */
+START_TEST(host_has_little_memory)
+{
+    for (rlim_t more = 0; MEMORY_TELLS && more < 1024 * 1024; more += 8 * 1024)
+        ck_assert_int_eq(log_in_with(more), 0);
+}
+END_TEST
+
 /* pam_putenv reaches the user's session. */
 START_TEST(no_pam_environment)
 {
@@ -437,7 +483,7 @@ int main(void)
     suite_add(two_thousand_holders, many_refused, many_sessions, many_prompted, let_in_after_waiting,
               two_thousand_refused_without_submission, host_reaps_everything, host_ignores_children,
               host_has_a_thread, host_closed_standard_descriptors, host_closed_standard_descriptors_and_logs,
-              host_has_few_descriptors, no_pam_environment, no_conversation, other_phases, mute_bus, full_bus,
-              dead_bus);
+              host_has_few_descriptors, host_has_little_memory, no_pam_environment, no_conversation,
+              other_phases, mute_bus, full_bus, dead_bus);
     return suite_run();
 }
