@@ -297,6 +297,34 @@ START_TEST(test_pam_lines)
 }
 END_TEST
 
+/* Without ours such a line would step over another one, as over pam_unix.so. */
+START_TEST(test_pam_jumps)
+{
+    static const char ours[] = "account required pam_accesspkg.so package=a  # accesspkg: pam enable\n";
+    static const char *const rows[][2] = {
+        {"account [success=1 default=ignore] pam_x.so\n", ""},
+        {"account [default=ignore success=2 user_unknown=10] pam_x.so\n",
+         "-account required pam_time.so\nauth required pam_x.so\n# [success=9]\n"},
+        {"account [default=10] pam_x.so\n", "account [success=2 default=ignore] pam_x.so\n"},
+    };
+    char text[512], expected[512];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(text, sizeof(text), "%s%s%s@include common-account\n", rows[i][0], rows[i][1], ours);
+        folder_write("/tmp/wiring/etc/pam.d/sshd", text);
+        ck_assert_int_eq(wire("pam-lines"), 0);
+        snprintf(expected, sizeof(expected), "/tmp/wiring/etc/pam.d/sshd:1:%s", rows[i][0]);
+        ck_assert_msg(strncmp(said, expected, strlen(expected)) == 0, "%s", said);
+    }
+    snprintf(text, sizeof(text),
+             "account [success=1 default=ignore] pam_x.so\naccount required pam_time.so\n%s%s%s",
+             "account [success=1 default=ignore] pam_rootok.so  # accesspkg: pam enable\n", ours,
+             "account [success=1 default=ignore] pam_unix.so\naccount requisite pam_deny.so\n");
+    folder_write("/tmp/wiring/etc/pam.d/sshd", text);
+    ck_assert_int_eq(wire("pam-lines"), 0);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
 START_TEST(test_pam_places)
 {
     folder_shell(
@@ -350,6 +378,6 @@ int main(void)
     suite_case("pam", setup, NULL);
     suite_timeout(20);
     suite_rows(test_pam_lines, pam_rows);
-    suite_add(test_pam_places, test_pam_remove, test_unknown);
+    suite_add(test_pam_jumps, test_pam_places, test_pam_remove, test_unknown);
     return suite_run();
 }
