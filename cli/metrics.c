@@ -219,26 +219,46 @@ void metrics_write(FILE *out, const json_t *figures, enum metrics_format format)
 
 /* ---- the command -------------------------------------------------------------------------------------------- */
 
-/* Into a file of this folder that no collector reads yet, which then takes the place of the other. 0 or -errno. */
+/* 0 or -errno. Closes the file. */
+static int fill_file(int fd, const json_t *figures, enum metrics_format format)
+{
+    FILE *out = fdopen(fd, "w");
+    int r;
+
+    if (!out) {
+        r = -errno;
+        close(fd);
+        return r;
+    }
+    metrics_write(out, figures, format);
+    r = ferror(out) ? -EIO : fchmod(fd, 0644) < 0 ? -errno : 0;
+    return fclose(out) != 0 && r == 0 ? -errno : r;
+}
+
+/*
+ * Into a file of this folder that no collector reads yet, which then takes the place of the other. 0 or -errno. The folder
+ * may be one that the collector's user can put a link in the place of, to have root write elsewhere: none is followed.
+ */
 static int write_file(const char *path, const json_t *figures, enum metrics_format format)
 {
-    char copy[PATH_MAX], draft[PATH_MAX];
+    char copy[PATH_MAX], draft[32];
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
-    snprintf(copy, sizeof(copy), "%s", path);
-    if (snprintf(draft, sizeof(draft), "%s/.accesspkg.XXXXXX", dirname(copy)) >= (int)sizeof(draft))
+    if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
         return -ENAMETOOLONG;
-    const int fd = mkostemp(draft, O_CLOEXEC);
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!out)
+    _cleanup_close_ int folder = open(dirname(copy), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    snprintf(draft, sizeof(draft), ".accesspkg.%d", getpid());
+    if (folder >= 0)
+        unlinkat(folder, draft, 0); /* of one that was killed */
+    const int fd =
+        folder < 0 ? -1 : openat(folder, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
         return -errno;
-    metrics_write(out, figures, format);
-    int r = ferror(out) ? -EIO : fchmod(fd, 0644) < 0 ? -errno : 0;
-    if (fclose(out) != 0 && r == 0)
-        r = -errno;
-    if (r == 0 && rename(draft, path) < 0)
+    int r = fill_file(fd, figures, format);
+    if (r == 0 && renameat(folder, draft, folder, name) < 0)
         r = -errno;
     if (r < 0)
-        unlink(draft);
+        unlinkat(folder, draft, 0);
     return r;
 }
 

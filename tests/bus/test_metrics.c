@@ -63,6 +63,12 @@ START_TEST(test_file)
     live_expect("root", "grep -E '^# (UNIT|EOF)|info$' " PROM "/accesspkg.prom", 1, "");
     live_expect("root", "mkdir -p " PROM "/dir; pkg-admin metrics " PROM "/dir", 74, "could not be written");
     live_expect("root", "pkg-admin metrics /nowhere/accesspkg.prom", 74, "could not be written");
+    /* The collector's user owns the folder above. */
+    live_expect("root",
+                "mkdir /tmp/roots && ln -s /tmp/roots " PROM "/../link; pkg-admin metrics " PROM
+                "/../link/accesspkg.prom; code=$?; ls -A /tmp/roots; exit $code",
+                74, "link/accesspkg.prom could not be written: Not a directory\n");
+    ck_assert_ptr_null(strstr(live_output, "\naccesspkg.prom"));
     live_expect("root", "ls -A " PROM, 0, "accesspkg.prom\ndir\n");
     /* That it does not run is a figure; it is not started for that. */
     ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
