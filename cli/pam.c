@@ -16,6 +16,7 @@
 #include "common/cleanup.h"
 #include "common/identity.h"
 #include "common/names.h"
+#include "common/pamcheck.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -139,6 +140,44 @@ static int check_packages(const struct invocation *invocation)
 
 /* ---- enable: what stands against it ----------------------------------------------------------------------------- */
 
+struct including {
+    const struct pamwire *file;
+    strv services;
+};
+
+/* Adds the service if its account phase has the lines of this file, too. */
+static void find_including(const char *service, void *data)
+{
+    struct including *including = data;
+    struct findings stumbles = {0};
+    struct pamstack stack = {0};
+    bool includes = false;
+
+    if (strcmp(service, including->file->service) != 0 &&
+        pamstack_load("", service, PAMD_ACCOUNT, &stumbles, &stack) == 0)
+        for (size_t i = 0; i < stack.n_files; i++) {
+            const char *path = stack.files[i]->path; /* NULL: it could not be read */
+            includes |= path && strcmp(path, including->file->path) == 0;
+        }
+    if (includes && strv_add(&including->services, service) < 0)
+        output_no_memory();
+    pamstack_deinit(&stack);
+    findings_deinit(&stumbles);
+}
+
+/* Files such as system-auth are parts of many. */
+static void check_including(const struct pamwire *file, struct findings *notes)
+{
+    struct including including = {.file = file};
+
+    pamcheck_each_service("", find_including, &including);
+    _cleanup_free_ char *names = strv_join(including.services, ", ");
+    if (including.services)
+        findings_add(notes, "%s is a part of these, which would ask, too: %s", file->service,
+                     names ? names : "");
+    strv_free(including.services);
+}
+
 /* What would lock people out. In mode=report it is told, and nobody is. */
 static int check_lock_out(struct invocation *invocation, const struct pam_plan *plan)
 {
@@ -158,6 +197,7 @@ static int check_lock_out(struct invocation *invocation, const struct pam_plan *
     if (entrance_find(service)->background)
         findings_add(&notes, "%s is for %s: what runs for a user without a package fails", service,
                      entrance_find(service)->what);
+    check_including(&plan->file, &notes);
     if (code == 0) {
         print_findings(invocation, "", &notes);
         print_findings(invocation, invocation->report ? "before you enforce it: " : "", &missing);

@@ -309,6 +309,18 @@ START_TEST(sudo_and_su_with_their_seconds)
 }
 END_TEST
 
+START_TEST(a_file_that_others_include_is_told)
+{
+    put("/etc/pam.d/system-auth", "account required pam_unix.so\n");
+    put("/etc/pam.d/atd", "account include system-auth\n");
+    put("/etc/pam.d/cron", "account substack system-auth\n");
+    live_expect("root", "pkg-admin pam enable system-auth --package prod --report -y", 0,
+                "system-auth is a part of these, which would ask, too: atd, cron\n");
+    live_expect("root", "pkg-admin pam enable login --package prod --report -y", 0, "login: no user");
+    ck_assert_ptr_null(strstr(live_output, "is a part of"));
+}
+END_TEST
+
 /* The second file is on a disk that takes nothing: the first one is as it was. */
 START_TEST(both_or_none)
 {
@@ -411,7 +423,7 @@ int main(void)
     suite_rows(one_way_past_it_stays, escapes);
     suite_add(without_a_daemon_nothing_is_written, a_missing_module_is_not_named,
               without_the_gate_nobody_could_ask, who_counts_our_line_is_told,
-              what_another_writes_meanwhile_stays, both_or_none, killed_between_two_services,
-              a_read_only_etc_and_a_full_one);
+              what_another_writes_meanwhile_stays, a_file_that_others_include_is_told, both_or_none,
+              killed_between_two_services, a_read_only_etc_and_a_full_one);
     return suite_run();
 }
