@@ -120,7 +120,7 @@ $(SETTINGS):
 
 # Large headers are read once for the product and once for the suites. With HEADERS empty each file reads those that it
 # names, and must name them all (.ci/run builds so with one compiler).
-HEADERS ?= $(BUILD)/obj/headers.h
+HEADERS ?= $(BUILD)/obj/packaging/headers.h
 SUITE_HEADERS := $(if $(HEADERS),$(BUILD)/obj/tests/suite_headers.h)
 SUITE_OBJECTS := $(addprefix $(BUILD)/obj/tests/,$(addsuffix /%.o,unit bus pam))
 $(SUITE_OBJECTS): private ALL_CFLAGS += $(SUITE_CFLAGS)
@@ -131,7 +131,7 @@ $(BUILD)/obj/%.o: %.c $(SETTINGS) | deps-build $(addsuffix .gch,$(HEADERS))
 	$(call quiet,CC)$(CC) $(ALL_CFLAGS) $(addprefix -include ,$(HEADERS)) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/tests/suite_headers.h.gch: private ALL_CFLAGS += $(SUITE_CFLAGS)
-$(BUILD)/obj/tests/suite_headers.h.gch: headers.h
+$(BUILD)/obj/tests/suite_headers.h.gch: packaging/headers.h
 $(BUILD)/obj/%.gch: % $(SETTINGS) | deps-build
 	@mkdir -p $(@D)
 	@cp $< $(@:.gch=)

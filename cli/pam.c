@@ -418,8 +418,7 @@ static void say_disabled(struct invocation *invocation, const char *service, enu
     static const char *const words[] = {
         "has no line of `pkg-admin pam enable`",
         "asks for no access package any more; its file is as it was without our lines",
-        "asks for no access package any more; the copy in /etc/pam.d is gone, and /usr/lib/pam.d counts "
-        "again",
+        "asks for no access package any more; the copy in /etc/pam.d is gone: /usr/lib/pam.d counts again",
     };
     if (!invocation->output.json)
         output_line(&invocation->output, "%s %s.", service, words[outcome]);

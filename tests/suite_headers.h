@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The same for the suites. */
-#include "headers.h"
+#include "packaging/headers.h"
 #include <check.h>
 #include <dbus/dbus.h>
 #include <sqlite3.h>
