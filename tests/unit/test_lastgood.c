@@ -5,6 +5,7 @@
 #include "tests/support/suite.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 static char folder[FOLDER_MAX];
