@@ -9,6 +9,7 @@
 #include "helperd/config/configure.h"
 #include "helperd/config/notestore.h"
 #include "helperd/daemon/daemon.h"
+#include "helperd/store/schema.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -102,7 +103,7 @@ static int restore_store(const struct arguments *arguments)
 static int print_version(const struct arguments *arguments)
 {
     (void)arguments;
-    puts("accesspkgd " ACCESSPKG_VERSION);
+    printf("accesspkgd " ACCESSPKG_VERSION ", store format %d\n", schema_newest());
     return 0;
 }
 
@@ -141,7 +142,10 @@ static const struct {
      "as root, while it is stopped: put a backup in the store's place (pkg-admin restore does this)"},
     {{"debug", no_argument, NULL, 0}, "", NULL, "log more"},
     {{"help", no_argument, NULL, 0}, "", print_help, "show this"},
-    {{"version", no_argument, NULL, 0}, "", print_version, "show the version"},
+    {{"version", no_argument, NULL, 0},
+     "",
+     print_version,
+     "show the version, and the newest format of the store that it knows"},
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };

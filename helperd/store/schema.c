@@ -300,6 +300,12 @@ static int climb_steps(sqlite3 *database, int version)
     return run_statements(database, set_version) < 0 ? -EIO : run_statements(database, "COMMIT");
 }
 
+/* The packages' preinst reads the header (packaging/debian/accesspkg.preinst). A disk that is full does not hinder the start. */
+static void write_header(sqlite3 *database)
+{
+    sqlite3_exec(database, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+}
+
 /* The version that wrote a format which this one does not know: " by accesspkg 0.3", or "" where it does not say. */
 static void read_writer(sqlite3 *database, char ret[WRITER_MAX])
 {
@@ -323,6 +329,11 @@ static void refuse_newer(sqlite3 *database, int version)
               version, writer, STEPS);
 }
 
+int schema_newest(void)
+{
+    return STEPS;
+}
+
 int schema_climb(sqlite3 *database)
 {
     int version = 0;
@@ -338,8 +349,12 @@ int schema_climb(sqlite3 *database)
         refuse_newer(database, version);
         return -EPROTO;
     }
-    r = version < STEPS ? climb_steps(database, version) : 0;
+    if (version == STEPS)
+        return 0;
+    r = climb_steps(database, version);
     if (r < 0)
         sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+    else
+        write_header(database);
     return r;
 }

@@ -270,6 +270,21 @@ START_TEST(test_saved_step_3)
 }
 END_TEST
 
+/* dpkg knows no SQLite: the header alone, and that while the store is open, says the format (PRAGMA user_version). */
+START_TEST(test_format_in_header)
+{
+    unsigned char header[64];
+    run_saved("tests/unit/state-8.sql");
+    open_store(false);
+    FILE *in = fopen(path, "re");
+    ck_assert_ptr_nonnull(in);
+    ck_assert_uint_eq(fread(header, sizeof(header), 1, in), 1);
+    fclose(in);
+    ck_assert_int_eq(header[60] << 24 | header[61] << 16 | header[62] << 8 | header[63], schema_newest());
+    ck_assert_int_eq(atoi(value_of("PRAGMA user_version")), schema_newest());
+}
+END_TEST
+
 /* What a newer version wrote is left alone; so is what no version writes. */
 START_TEST(test_other_versions)
 {
@@ -373,7 +388,8 @@ int main(void)
     suite_case("schema", setup, teardown);
     suite_add(test_newborn, test_saved_database, test_saved_escalation, test_saved_publications,
               test_saved_step_6, test_saved_step_8, test_saved_pending, test_saved_step_3,
-              test_other_versions, test_newer_named, test_not_a_database, test_links, test_rollback);
+              test_format_in_header, test_other_versions, test_newer_named, test_not_a_database, test_links,
+              test_rollback);
     suite_rows(test_saved_since_step_4, saved_since_4);
     return suite_run();
 }
