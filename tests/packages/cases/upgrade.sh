@@ -161,7 +161,7 @@ replaced()
     back_up before
     install -m 755 "$here/load" "$root/root/load"
     mkdir "$root/root/kept"
-    for what in logins groups gate submit; do
+    for what in logins logins logins groups gate submit; do
         host /root/load $what &
     done
     # A session that was there before is there afterwards.
@@ -175,9 +175,16 @@ replaced()
     succeeded
     says_not "error\|warning: \|failed"
     wait_for 60 has_more 1 logins groups gate submit || complain "it should have gone on during the upgrade"
+    # From packages to packages, to and fro.
+    for what in next debs next; do
+        run host env DEBIAN_FRONTEND=noninteractive sh -c 'dpkg --install /"$0"/accesspkg_*.deb /"$0"/lib*.deb' "$what"
+        succeeded
+    done
     for what in logins groups gate submit; do
-        echo "$what: $(($(wc -l <"$root/root/kept/$what") - $(<"$all/lines.$what"))) during the upgrade," \
+        echo "$what: $(($(wc -l <"$root/root/kept/$what") - $(<"$all/lines.$what"))) during the four upgrades," \
             "$(cat "$root/root/kept/$what.again" 2>/dev/null | wc -l) to be asked again"
+        # With what they were told.
+        sort "$root/root/kept/$what.again" 2>/dev/null | uniq -c
     done >"$all/figures"
     note_lines
     wait_for 60 has_more 5 logins groups gate submit
@@ -238,6 +245,7 @@ all_new()
     says running
 }
 
+next_version || tail -n 20 "$all/next.log"
 if ! build_older; then
     failed=$((failed + 1))
 elif begin; then
