@@ -9,12 +9,17 @@ one_step_more()
     sed -i 's/^    "CREATE TABLE written_by .*/&\n    "CREATE TABLE later (a INTEGER) STRICT;",/' "$1"
 }
 
+put() # FOLDER
+{
+    host env DEBIAN_FRONTEND=noninteractive sh -c 'dpkg --install "$0"/accesspkg_*.deb "$0"/lib*.deb' "$1"
+}
+
 newest()
 {
     host accesspkgd --version | sed 's/.* store format //'
 }
 
-# In a host where somebody holds a package and figures are written.
+# Somebody holds a package, and figures are written.
 is_in_use()
 {
     host useradd --create-home alice
@@ -38,7 +43,6 @@ serves() # VERSION
     says dbadmins
     run host sh -c 'readlink /proc/$(systemctl show -P MainPID accesspkgd)/exe'
     says_not deleted
-    host systemctl is-active --quiet accesspkg-metrics.timer
 }
 
 goes_back()
@@ -46,9 +50,10 @@ goes_back()
     run apt install '/next/accesspkg_*.deb' '/next/lib*.deb'
     succeeded
     serves "$version+1"
-    run host sh -c 'dpkg -i /debs/accesspkg_*.deb /debs/lib*.deb'
+    run put /debs
     succeeded
     serves "$version"
+    host systemctl is-active --quiet accesspkg-metrics.timer
     host pkg-admin backup /root/older.db
 }
 
@@ -56,14 +61,14 @@ is_refused()
 {
     local format
     format=$(newest)
-    run host sh -c 'dpkg -i /newer/accesspkg_*.deb /newer/lib*.deb'
+    run put /newer
     succeeded
     serves "$version+2"
     [[ $(newest) == $((format + 1)) ]] || complain "it should know one format more"
     # The number is in the file, not in its log, which a crash would leave behind.
     host systemctl kill -s KILL accesspkgd
     wait_for 30 host pkg-admin status
-    run host sh -c 'dpkg -i /debs/accesspkg_*.deb /debs/lib*.deb'
+    run put /debs
     refused
     says "^accesspkg: state.db was brought to format $((format + 1)), and accesspkgd of accesspkg $version knows formats up to $format.$"
     says "accesspkg $version+2 reads it"
@@ -77,7 +82,7 @@ not_installed()
 {
     run apt remove accesspkg
     succeeded
-    run host sh -c 'dpkg -i /debs/accesspkg_*.deb'
+    run put /debs
     refused
     says "^accesspkg: state.db was brought to format"
 }
@@ -86,7 +91,7 @@ not_installed()
 goes_back_by_backup()
 {
     host sh -c 'mkdir /root/newer && mv /var/lib/accesspkg/state.db* /root/newer'
-    run host sh -c 'dpkg -i /debs/accesspkg_*.deb /debs/lib*.deb'
+    run put /debs
     succeeded
     run host sh -c 'systemctl stop accesspkgd.socket accesspkgd && pkg-admin restore /root/older.db; systemctl start accesspkgd'
     succeeded
