@@ -35,8 +35,6 @@ static void on_dispatch(struct ev_loop *loop, ev_idle *idle, int events)
     for (int i = 0; i < DISPATCHED_MAX && !bus->lost; i++) {
         if (!bus->connection || dbus_connection_dispatch(bus->connection) != DBUS_DISPATCH_DATA_REMAINS) {
             ev_idle_stop(loop, idle);
-            if (bus->sieve)
-                sieve_resume(bus->sieve);
             break;
         }
     }

@@ -14,7 +14,6 @@ enum {
     IN_BYTES = 64 * 1024,
     OUT_BYTES = 4 * 1024,
     READS_MAX = 4,          /* in one turn of the loop */
-    CALLS_MAX = 8,          /* that pass before libdbus has handed them on */
     HEADER_MAX = 16 * 1024, /* a longer one is odd */
     FDS_MAX = 253,          /* with one message, by the kernel */
     FIXED = 16,             /* bytes of a header that all have */
@@ -40,8 +39,6 @@ struct sieve {
     bool fds_pass; /* they go with the next bytes */
     bool fds_lost; /* there was no room for them here: their message is skipped */
     bool inner_full;
-    size_t calls; /* that have passed since the last sieve_resume */
-    bool held;    /* they are as many as may: nothing is read until then */
     /* To the bus. */
     unsigned char out[OUT_BYTES];
     size_t out_at, out_have;
@@ -232,7 +229,6 @@ static bool judge(struct sieve *sieve)
     const bool passes =
         !lost && (r == SIEVE_E_ODD ? is_answer(sieve->in + sieve->at) : sieve->wanted(&header, sieve->data));
     *(passes ? &sieve->pass : &sieve->skip) = size;
-    sieve->calls += passes && r == 0 && header.type == DBUS_MESSAGE_TYPE_METHOD_CALL;
     if (owns_fds && passes)
         sieve->fds_pass = sieve->n_fds > 0;
     else if (owns_fds)
@@ -248,7 +244,7 @@ static size_t smaller(uint64_t a, size_t b)
 /* Deals with what came, until more has to come or libdbus has to read. */
 static void sift(struct sieve *sieve)
 {
-    sieve->inner_full = sieve->held = false;
+    sieve->inner_full = false;
     while (sieve->at < sieve->have && !sieve->ended) {
         const size_t left = sieve->have - sieve->at;
         if (sieve->skip > 0) {
@@ -262,9 +258,6 @@ static void sift(struct sieve *sieve)
             sieve->inner_full = sent == 0 && sieve->pass > 0;
             if (sieve->inner_full)
                 return;
-        } else if (sieve->calls >= CALLS_MAX) {
-            sieve->held = true;
-            return;
         } else if (!judge(sieve)) {
             break;
         }
@@ -307,7 +300,7 @@ static bool read_from_bus(struct sieve *sieve)
     struct iovec part = {sieve->in + sieve->have, get_room(sieve)};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
-    if (sieve->inner_full || sieve->held || sieve->ended)
+    if (sieve->inner_full || sieve->ended)
         return false;
     const ssize_t got = recvmsg(sieve->bus, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
@@ -357,7 +350,7 @@ static int events_of_bus(const struct sieve *sieve)
 {
     if (sieve->ended)
         return 0;
-    return (sieve->inner_full || sieve->held || sieve->deaf ? 0 : EV_READ) |
+    return (sieve->inner_full || sieve->deaf ? 0 : EV_READ) |
            (sieve->out_at < sieve->out_have ? EV_WRITE : 0);
 }
 
@@ -390,7 +383,7 @@ static void work(struct sieve *sieve, bool inwards, bool outwards)
     if (outwards)
         send_outside(sieve);
     inwards = inwards && !sieve->deaf;
-    if (inwards && (sieve->inner_full || sieve->held))
+    if (inwards && sieve->inner_full)
         sift(sieve);
     for (int i = 0; inwards && i < READS_MAX && read_from_bus(sieve); i++)
         continue;
@@ -407,13 +400,6 @@ static void on_inner_io(struct ev_loop *loop, ev_io *io, int events)
 {
     (void)loop;
     work(io->data, events & EV_WRITE, events & EV_READ);
-}
-
-void sieve_resume(struct sieve *sieve)
-{
-    sieve->calls = 0;
-    if (sieve->held)
-        work(sieve, true, false);
 }
 
 void sieve_stop_reading(struct sieve *sieve)
