@@ -84,7 +84,7 @@ static const struct {
     {{BUS_PATH, DBUS_INTERFACE_PEER, "Ping", 0, false}, CONNECTIONS, false},
     /* With answers that nobody reads: no more than the bus holds for them, for beyond that it serves nobody. */
     {{BUS_PATH, DBUS_INTERFACE_INTROSPECTABLE, "Introspect", 0, true}, CONNECTIONS, false},
-    {{BUS_PATH, BUS_INTERFACE_MANAGER, "NoSuchMethod", 0, true}, MANY, true},
+    {{BUS_PATH, BUS_INTERFACE_MANAGER, "NoSuchMethod", 0, true}, MANY, false},
 };
 
 /* Whatever is called, and whether answers are read. */

@@ -176,7 +176,7 @@ ssh_to_production()
     run on_host bob pkg-approve deny alice/production -m "not now"
     run on_host alice pkg-request submit production -m again
     refused
-    says "was denied. A new one can be filed after"
+    says "was denied by bob: not now. A new one can be filed after"
 }
 
 su_to_a_service_account()

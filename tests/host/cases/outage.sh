@@ -115,7 +115,7 @@ bus_gone()
     run ssh_as dave id
     refused
     says bob
-    host systemctl is-active --quiet accesspkgd
+    wait_for 20 host systemctl is-active --quiet accesspkgd # the first answer may come before it has said that it is ready
     run host pkg-admin status
     says "system bus"
     host systemctl unmask --runtime --quiet dbus.socket dbus.service
