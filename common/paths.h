@@ -23,9 +23,6 @@
 #ifndef ACCESSPKG_MAILDIR
 #define ACCESSPKG_MAILDIR "/var/mail"
 #endif
-#ifndef ACCESSPKG_PAMDIR
-#define ACCESSPKG_PAMDIR "/usr/lib/security"
-#endif
 #ifndef ACCESSPKG_VERSION
 #define ACCESSPKG_VERSION "0"
 #endif

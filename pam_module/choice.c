@@ -2,6 +2,7 @@
 /* See the header. Called by gate.c. */
 #include "pam_module/choice.h"
 
+#include "common/monotonic.h"
 #include "pam_module/converse.h"
 #include "pam_module/waiters.h"
 
@@ -63,14 +64,15 @@ static void write_prompt(const struct choice_question *question, char ret[PROMPT
 
 static void write_explanation(const struct choice_question *question, char ret[PROMPT_MAX])
 {
+    const int64_t left = question->end - monotonic_ms();
     char offer[OFFER_MAX + 64];
     offer_emergency(question, offer);
-    snprintf(ret, PROMPT_MAX,
-             "A decision shows at the next Enter. This login waits %u s more at most, then it ends, and "
-             "request %s "
-             "stays filed. On a host %d logins may wait at a time, one of each user.\n"
-             "Enter looks again, q leaves it filed%s: ",
-             question->seconds, question->submission->request, WAITERS_MAX, offer);
+    snprintf(
+        ret, PROMPT_MAX,
+        "A decision shows at the next Enter. This login waits %u s more at most, then it ends, and request "
+        "%s stays filed. On a host %d logins may wait at a time, one of each user.\n"
+        "Enter looks again, q leaves it filed%s: ",
+        left > 0 ? (unsigned)(left + 999) / 1000 : 0, question->submission->request, WAITERS_MAX, offer);
 }
 
 /* The package after "e"; the only one where none is named. False: none of those that are offered. */

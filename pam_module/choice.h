@@ -7,13 +7,14 @@
 
 #include <security/pam_modules.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum choice { CHOICE_LEAVE = 0, CHOICE_LOOK, CHOICE_EMERGENCY };
 
 struct choice_question {
     const struct submission *submission; /* how the request stands now */
     const struct submission *first; /* the answer that filed it: its denial and its emergencies are offered */
-    unsigned seconds;               /* how long the login may still wait */
+    int64_t end;                    /* when the login has waited for long enough (monotonic_ms) */
     bool again;                     /* it was asked before: what was said then is not repeated */
 };
 

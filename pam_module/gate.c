@@ -287,12 +287,10 @@ static enum verdict prompt_until_decided(struct gate *gate, enum verdict verdict
     const struct submission first = gate->submission;
     const int64_t end = monotonic_ms() + (int64_t)gate->options.wait * 1000;
     do {
-        const int64_t now = monotonic_ms(), next = now + LOOKS_MS;
+        const int64_t next = monotonic_ms() + LOOKS_MS;
         char package[NAME_PACKAGE_MAX + 1];
-        const struct choice_question question = {.submission = &gate->submission,
-                                                 .first = &first,
-                                                 .seconds = (unsigned)((end - now + 999) / 1000),
-                                                 .again = gate->waited};
+        const struct choice_question question = {
+            .submission = &gate->submission, .first = &first, .end = end, .again = gate->waited};
         const enum choice choice = choice_ask(gate->pamh, &question, package);
         if (choice == CHOICE_LEAVE)
             return verdict;

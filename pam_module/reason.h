@@ -18,8 +18,8 @@ enum reason_purpose {
 struct reason_question {
     enum reason_purpose purpose;
     const char *package;
-    const char *
-        user; /* an answer that equals it comes from a program that answers every prompt so, and counts as none */
+    /* An answer that equals it comes from a program that answers every prompt with the name, and counts as none. */
+    const char *user;
     const char *before; /* a sentence to show first; "": none */
 };
 

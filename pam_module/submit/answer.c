@@ -248,8 +248,11 @@ static void add_waits(const struct saying *saying, enum verdict verdict, struct 
         say_approval(&text, saying);
     }
     protocol_add(ret, "waits", text_visible(text.text, visible, sizeof(visible)));
-    for (size_t i = 0; i < json_array_size(emergencies); i++)
-        protocol_add(ret, "may_emergency", json_string_value(json_array_get(emergencies, i)));
+    for (size_t i = 0; i < json_array_size(emergencies); i++) {
+        const char *package = json_string_value(json_array_get(emergencies, i));
+        if (package)
+            protocol_add(ret, "may_emergency", package);
+    }
 }
 
 void answer_request(const json_t *request, const char *host, int64_t now, struct protocol_message *ret)
