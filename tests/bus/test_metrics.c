@@ -79,7 +79,7 @@ START_TEST(test_file)
 }
 END_TEST
 
-/* Each is left out where the machine does not have it. */
+/* Programs of others read it. */
 START_TEST(test_parsers)
 {
     live_expect("alice", "pkg-request submit free", 0, "You hold free");
@@ -87,7 +87,7 @@ START_TEST(test_parsers)
                 "");
     live_expect(
         "root",
-        "python3 -c 'import prometheus_client' 2>/dev/null || exit 0; python3 -c '"
+        "python3 -c '"
         "from prometheus_client.openmetrics import parser as new\n"
         "from prometheus_client import parser as old\n"
         "names = {f.name for f in new.text_string_to_metric_families(open(\"/tmp/open\").read())}\n"
@@ -96,7 +96,6 @@ START_TEST(test_parsers)
         "assert kinds[\"accesspkg_requests\"] == \"counter\", kinds\n"
         "assert \"unknown\" not in kinds.values(), kinds'",
         0, "");
-    live_expect("root", "command -v promtool >/dev/null || exit 0; promtool check metrics </tmp/text", 0, "");
 }
 END_TEST
 
