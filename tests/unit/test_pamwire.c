@@ -1,123 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Our lines in files of pam.d: where they go, that they come out to the byte, and what a kill between any two steps leaves. */
+/* Our lines in files of pam.d: where they go, and that they come out to the byte. */
 #include "common/pamcheck.h"
-#include "common/pamedit.h"
-#include "common/pamwire.h"
-#include "tests/support/folder.h"
-#include "tests/support/suite.h"
+#include "tests/unit/pamwire.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-static char root[FOLDER_MAX];
-
-static const char *path_of(const char *name)
-{
-    static char path[256];
-    snprintf(path, sizeof(path), "%s/%s", root, name);
-    return path;
-}
-
-static void put(const char *service, const char *text)
-{
-    char path[256];
-    snprintf(path, sizeof(path), "%s/etc/pam.d/%s", root, service);
-    folder_write(path, text);
-}
-
-/* NULL: there is no such file. */
-static char *get(const char *name)
-{
-    static char text[65536];
-    FILE *file = fopen(path_of(name), "re");
-    if (!file)
-        return NULL;
-    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-    fclose(file);
-    return text;
-}
-
-static void setup(void)
-{
-    folder_make(root);
-    folder_shell(root, "mkdir -p etc/pam.d etc/accesspkg usr/lib/pam.d");
-    put("other", "account required pam_deny.so\n");
-    put("common-account", "account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\n"
-                          "account requisite pam_deny.so\naccount required pam_permit.so\n");
-    put("common-auth", "auth required pam_unix.so\n");
-}
-
-static void teardown(void)
-{
-    folder_remove(root);
-}
-
-static const char *const db[] = {"db"};
-static const struct pamedit_gate plain_gate = {.packages = db, .n_packages = 1};
-
-/* As cli/pam_plan.c does it. 0; PAMEDIT_E_; PAMWIRE_E_; -errno. */
-static int enable(const char *service, const struct pamedit_gate *gate)
-{
-    struct pamwire file;
-    struct pamstack stack;
-    struct findings stumbles = {0};
-    char *lines = NULL, *text = NULL;
-    size_t at = 0;
-    int r = pamwire_is_authselects(root) ? PAMWIRE_E_AUTHSELECT : pamwire_read(root, service, &file);
-    if (r != 0)
-        return r;
-    const struct pamstack_place place = {root, file.path, file.plain, file.plain_size};
-    r = pamstack_load_at(&place, service, PAMD_ACCOUNT, &stumbles, &stack);
-    if (r == 0) {
-        r = pamedit_place(&stack, &stumbles, &at);
-        pamstack_deinit(&stack);
-    }
-    if (r == 0)
-        r = pamedit_render(gate, &lines);
-    if (r == 0) {
-        text = pamwire_compose(&file, at, lines);
-        r = pamwire_replace(root, &file, text, lines);
-    }
-    free(text);
-    free(lines);
-    findings_deinit(&stumbles);
-    pamwire_deinit(&file);
-    return r;
-}
-
-static bool disable(const char *service)
-{
-    struct pamwire file;
-    bool removed = false;
-    ck_assert_int_eq(pamwire_read(root, service, &file), 0);
-    ck_assert_int_eq(pamwire_remove(root, &file, &removed), 0);
-    pamwire_deinit(&file);
-    return removed;
-}
-
-static size_t count_vanished(void)
-{
-    struct findings findings = {0};
-    ck_assert_int_eq(pamwire_check(root, &findings), 0);
-    const size_t count = findings.count;
-    findings_deinit(&findings);
-    return count;
-}
-
 /* ---- where the lines go ----------------------------------------------------------------------------------------- */
-
-#define OURS "account    required     pam_accesspkg.so package=db  " PAMEDIT_MARK "\n"
 
 static const struct {
     const char *before, *after; /* AFTER: what stands above our line; "" : the first line */
@@ -442,133 +339,6 @@ START_TEST(a_line_that_vanishes_is_noticed)
 }
 END_TEST
 
-/* ---- killed, and on disks that take no more --------------------------------------------------------------------- */
-
-enum { STEPS_MAX = 2000 };
-
-/* Runs `act` in a process that is killed at this stop of a system call. False: it ended before. */
-static bool killed_at(void (*act)(void), int step)
-{
-    int status = 0;
-    const pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-        raise(SIGSTOP);
-        act();
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    for (int i = 0; i < step; i++) {
-        ck_assert_int_eq(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
-        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-        if (!WIFSTOPPED(status)) {
-            ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%x", status);
-            return false;
-        }
-    }
-    ck_assert_int_eq(kill(pid, SIGKILL), 0);
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return true;
-}
-
-static void act_enable(void)
-{
-    int lock = -1;
-    if (pamwire_lock(root, &lock) < 0 || enable("svc", &plain_gate) != 0)
-        _exit(1);
-}
-
-static void act_disable(void)
-{
-    struct pamwire file;
-    bool removed;
-    int lock = -1;
-    if (pamwire_lock(root, &lock) < 0 || pamwire_read(root, "svc", &file) != 0 ||
-        pamwire_remove(root, &file, &removed) != 0)
-        _exit(1);
-}
-
-static const char without[] = "account required pam_time.so\n@include common-account\n";
-static const char with[] = "account required pam_time.so\n" OURS "@include common-account\n";
-
-/* Which of the two the file is: it is one of them, whole. */
-static bool is_wired(void)
-{
-    const char *text = get("etc/pam.d/svc");
-    ck_assert_ptr_nonnull(text);
-    if (strcmp(text, with) == 0)
-        return true;
-    ck_assert_str_eq(text, without);
-    return false;
-}
-
-START_TEST(killed_while_it_writes)
-{
-    int kills = 0, before = 0;
-    for (int step = 1; step < STEPS_MAX; step++) {
-        folder_shell(root, "rm -rf etc/accesspkg/pam etc/pam.d/.[a-z]*");
-        put("svc", without);
-        const bool killed = killed_at(act_enable, step);
-        /* A line that stands is on record: it cannot vanish unseen. */
-        if (is_wired())
-            ck_assert_str_eq(get("etc/accesspkg/pam/svc.lines"), OURS);
-        else
-            before++;
-        ck_assert_int_eq(enable("svc", &plain_gate), 0);
-        ck_assert(is_wired());
-        folder_shell(root, "test -z \"$(ls -A etc/pam.d | grep '^[.]')\"");
-        disable("svc");
-        ck_assert(!is_wired());
-        ck_assert_uint_eq(count_vanished(), 0);
-        if (!killed)
-            break;
-        kills++;
-    }
-    ck_assert_int_gt(before, 20);
-    ck_assert_int_gt(kills, before);
-}
-END_TEST
-
-START_TEST(killed_while_it_takes_out)
-{
-    int kills = 0, after = 0;
-    for (int step = 1; step < STEPS_MAX; step++) {
-        put("svc", without);
-        ck_assert_int_eq(enable("svc", &plain_gate), 0);
-        const bool killed = killed_at(act_disable, step);
-        after += !is_wired();
-        disable("svc");
-        ck_assert(!is_wired());
-        ck_assert_uint_eq(count_vanished(), 0);
-        if (!killed)
-            break;
-        kills++;
-    }
-    ck_assert_int_gt(after, 1);
-    ck_assert_int_gt(kills, after);
-}
-END_TEST
-
-/* At each size at which a file may end: as on a disk that fills up then. */
-START_TEST(a_disk_that_takes_no_more)
-{
-    struct rlimit limit;
-    signal(SIGXFSZ, SIG_IGN);
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    put("svc", without);
-    for (size_t size = 0; size < sizeof(with) - 1; size++) {
-        const struct rlimit small = {size, limit.rlim_max};
-        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
-        ck_assert_int_eq(enable("svc", &plain_gate), -EFBIG);
-        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-        ck_assert(!is_wired());
-        folder_shell(root, "test -z \"$(ls -A etc/pam.d etc/accesspkg/pam | grep '^[.]')\"");
-    }
-    ck_assert_int_eq(enable("svc", &plain_gate), 0);
-}
-END_TEST
-
 int main(void)
 {
     suite_case("places", setup, teardown);
@@ -583,8 +353,5 @@ int main(void)
               who_writes_meanwhile_is_not_overwritten, no_user_can_hold_the_lock);
     suite_case("vanished", setup, teardown);
     suite_add(a_record_is_in_its_folder, a_line_that_vanishes_is_noticed);
-    suite_case("broken off", setup, teardown);
-    suite_timeout(60);
-    suite_add(killed_while_it_writes, killed_while_it_takes_out, a_disk_that_takes_no_more);
     return suite_run();
 }
