@@ -5,42 +5,42 @@
 #include "cli/output.h"
 #include "dbus/client.h"
 
-/* What a command accepts besides --json. */
-enum {
-    TAKES_REASON = 1 << 0,   /* -m, --reason, --justification */
-    TAKES_DURATION = 1 << 1, /* -d, --duration */
-    TAKES_LIMIT = 1 << 2,    /* -n, --limit */
-    TAKES_START = 1 << 4,    /* --start */
-    TAKES_FOR = 1 << 5,      /* --for */
-    TAKES_OVERRIDE = 1 << 6, /* --override */
-    TAKES_PACKAGE = 1 << 16, /* --package */
-    TAKES_DRY_RUN = 1 << 17, /* --dry-run */
-    TAKES_IDS = 1 << 3,      /* operands are request numbers, or USER/PACKAGE */
-    TAKES_TO = 1 << 7,       /* --to */
-    TAKES_UNTIL = 1 << 8,    /* --until */
-    TAKES_REVOKE = 1 << 9,   /* --revoke */
-    TAKES_YES = 1 << 18,     /* -y, --yes */
-    TAKES_WAIT = 1 << 19,    /* --wait */
-    TAKES_PAGER = 1 << 20,   /* its output may be long: --no-pager */
-    TAKES_SINCE = 1 << 21,   /* --since */
-    TAKES_USER = 1 << 22,    /* --user */
-    TAKES_REQUEST = 1 << 23, /* --request */
-    TAKES_DIGEST = 1 << 24,  /* --digest */
-    TAKES_REPORT = 1 << 10,  /* --report */
-    TAKES_ENFORCE = 1 << 11, /* --enforce */
-    TAKES_EXEMPT = 1 << 12,  /* --exempt-group */
-    TAKES_OPTION = 1 << 13,  /* --option */
-    TAKES_ALL = 1 << 14,     /* --all */
+#include <stdint.h>
 
-    TAKES_DESCRIPTION = 1 << 25,    /* --description */
-    TAKES_GROUPS = 1 << 26,         /* --groups */
-    TAKES_APPROVERS = 1 << 27,      /* --approvers */
-    TAKES_REQUESTORS = 1 << 28,     /* --requestors */
-    TAKES_MAX_DURATION = 1 << 29,   /* --max-duration */
-    TAKES_REPLACE = 1 << 15,        /* --replace */
-    TAKES_FORMAT = -0x7fffffff - 1, /* bit 31: --format */
-    TAKES_NO_LOOKUP = 1 << 30,      /* --no-lookup */
-};
+/* What a command accepts besides --json: bits of a uint64_t. */
+#define TAKES(bit)         (UINT64_C(1) << (bit))
+#define TAKES_REASON       TAKES(0)  /* -m, --reason, --justification */
+#define TAKES_DURATION     TAKES(1)  /* -d, --duration */
+#define TAKES_LIMIT        TAKES(2)  /* -n, --limit */
+#define TAKES_START        TAKES(3)  /* --start */
+#define TAKES_FOR          TAKES(4)  /* --for */
+#define TAKES_OVERRIDE     TAKES(5)  /* --override */
+#define TAKES_PACKAGE      TAKES(6)  /* --package */
+#define TAKES_DRY_RUN      TAKES(7)  /* --dry-run */
+#define TAKES_IDS          TAKES(8)  /* operands are request numbers, or USER/PACKAGE */
+#define TAKES_TO           TAKES(9)  /* --to */
+#define TAKES_UNTIL        TAKES(10) /* --until */
+#define TAKES_REVOKE       TAKES(11) /* --revoke */
+#define TAKES_YES          TAKES(12) /* -y, --yes */
+#define TAKES_WAIT         TAKES(13) /* --wait */
+#define TAKES_PAGER        TAKES(14) /* its output may be long: --no-pager */
+#define TAKES_SINCE        TAKES(15) /* --since */
+#define TAKES_USER         TAKES(16) /* --user */
+#define TAKES_REQUEST      TAKES(17) /* --request */
+#define TAKES_DIGEST       TAKES(18) /* --digest */
+#define TAKES_REPORT       TAKES(19) /* --report */
+#define TAKES_ENFORCE      TAKES(20) /* --enforce */
+#define TAKES_EXEMPT       TAKES(21) /* --exempt-group */
+#define TAKES_OPTION       TAKES(22) /* --option */
+#define TAKES_ALL          TAKES(23) /* --all */
+#define TAKES_DESCRIPTION  TAKES(24) /* --description */
+#define TAKES_GROUPS       TAKES(25) /* --groups */
+#define TAKES_APPROVERS    TAKES(26) /* --approvers */
+#define TAKES_REQUESTORS   TAKES(27) /* --requestors */
+#define TAKES_MAX_DURATION TAKES(28) /* --max-duration */
+#define TAKES_REPLACE      TAKES(29) /* --replace */
+#define TAKES_FORMAT       TAKES(30) /* --format */
+#define TAKES_NO_LOOKUP    TAKES(31) /* --no-lookup */
 
 enum { GIVEN_MAX = 16 }; /* how often an option that may be repeated is taken */
 
@@ -99,7 +99,7 @@ struct command {
     const char *name;      /* one word, or two: the first is a family's */
     const char *arguments; /* as --help shows them */
     int min, max;          /* operands; max -1: any number */
-    unsigned takes;
+    uint64_t takes;
     int (*run)(struct invocation *invocation); /* returns the exit code */
     const char *help;
 };

@@ -127,7 +127,7 @@ _Static_assert(sizeof(options_rows) / sizeof(*options_rows) == N_OPTIONS + 1, "N
 
 bool options_concern(const struct program *program, const struct option_row *option)
 {
-    unsigned takes = 0;
+    uint64_t takes = 0;
 
     for (const struct command *command = program->commands; command->name; command++)
         takes |= command->takes;

@@ -8,7 +8,7 @@ struct option_row {
     const char *name;
     char letter;                                                  /* 0: none */
     const char *argument;                                         /* NULL: takes none */
-    unsigned takes;                                               /* the command must take this */
+    uint64_t takes;                                               /* the command must take this */
     int (*set)(struct invocation *invocation, const char *value); /* 0, or 64 after a message */
     enum { OPTION_NONE, OPTION_HELP, OPTION_VERSION, OPTION_COMPLETION } instead; /* of the command */
     const char *help;                                                             /* NULL: not shown */

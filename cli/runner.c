@@ -50,7 +50,7 @@ static const struct option_row *find_option(int code)
 }
 
 /* Parses the options, before and after operands. 0 or an exit code; *ret_takes are the options given. */
-static int parse_options(struct invocation *invocation, int argc, char *argv[], unsigned *ret_takes,
+static int parse_options(struct invocation *invocation, int argc, char *argv[], uint64_t *ret_takes,
                          const struct option_row **ret_instead)
 {
     char letters[2 * N_OPTIONS + 2];
@@ -118,7 +118,7 @@ static int parse_ids(struct invocation *invocation)
 }
 
 /* Finds the command, its operands, and options that it does not take. 0 or an exit code. */
-static int parse_operands(struct invocation *invocation, int argc, char *argv[], unsigned takes)
+static int parse_operands(struct invocation *invocation, int argc, char *argv[], uint64_t takes)
 {
     int words = 0;
     const struct command *command = optind < argc ? find_command(invocation->program, argv + optind, &words)
@@ -213,7 +213,7 @@ int runner_main(const struct program *program, int argc, char *argv[])
 {
     struct invocation invocation = {.program = program};
     const struct option_row *instead = NULL;
-    unsigned takes = 0;
+    uint64_t takes = 0;
     int code;
 
     hold_standard_descriptors();
