@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Plans what to look up for a call, and refuses callers that its method does not allow. */
 #include "helperd/bus/call.h"
+#include "helperd/engine/inquire.h"
 
 #include "common/names.h"
 

@@ -101,8 +101,6 @@ int engine_review(const struct call *call, int64_t id, const char *reason);
  * recorded. facts: none. */
 int engine_heed_lock(const struct call *call, const char *user, bool locked);
 
-/* Adds to the inquiry the users in whose name the caller may decide, for calls whose facts have delegators. */
-int engine_inquire_delegators(struct engine *engine, uid_t caller, struct inquiry *inquiry);
 struct delegate_terms {
     const char *to; /* as it was typed; the facts have the user */
     int64_t until;  /* 0: not given, which is refused */
@@ -192,29 +190,3 @@ int engine_accept_store(const struct call *call);
 /* Sets reply->message and returns the code. */
 int engine_refuse(struct reply *reply, enum bus_error code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* These add to the inquiry what to look up. 0; -errno. The groups of these packages. */
-int engine_inquire_packages(struct engine *engine, char *const *packages, struct inquiry *inquiry);
-/* The groups of the user's live assignment of this package and of the package; nothing without an assignment. */
-int engine_inquire_held_groups(struct engine *engine, const char *user, const char *package,
-                               struct inquiry *inquiry);
-/* The requestor, the groups of the requested package and the names in its policy and stages. STORE_E_NONE: no such
- * request. */
-int engine_inquire_request(struct engine *engine, int64_t id, struct inquiry *inquiry);
-
-/*
- * The names by which policies mean the subjects (inquire_names.c): requestors and emergency users of these packages;
- * reviewers of a package; those who may see a request; those who may end a user's access; of all lists of approvers, and
- * of all requestors, those that no answer is known of.
- */
-int engine_inquire_requestors(struct engine *engine, char *const *packages, struct inquiry *inquiry);
-int engine_inquire_reviewers(struct engine *engine, const char *package, struct inquiry *inquiry);
-int engine_inquire_sight(struct engine *engine, int64_t id, struct inquiry *inquiry);
-int engine_inquire_revoker(struct engine *engine, const char *user, const char *package,
-                           struct inquiry *inquiry);
-int engine_inquire_lists(struct engine *engine, struct inquiry *inquiry);
-int engine_inquire_all_requestors(struct engine *engine, struct inquiry *inquiry);
-
-/* The principals of the first stage, or of all stages, of these packages, up to a limit. */
-int engine_inquire_approvers(struct engine *engine, char *const *packages, bool all_stages,
-                             struct inquiry *inquiry);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by the files of engine/ only: checks, refusals, views, inquiries. */
+/* Shared by the files of engine/ only: refusals, views, inquiries; checks.h has the checks. */
 #pragma once
 
 #include "helperd/config/packages.h"
+#include "helperd/engine/checks.h"
 #include "helperd/engine/engine.h"
+#include "helperd/engine/inquire.h"
 #include "helperd/engine/unknown.h"
 #include "helperd/engine/view.h"
 #include "helperd/lifecycle/lifecycle.h"
@@ -25,11 +27,6 @@ void engine_verify_user(struct engine *engine, const char *user);
 void engine_verification_end(struct engine *engine);
 void engine_unwatch_drift(struct engine *engine);
 
-/* With require_login_id (rule 5): refuses a caller without a login id. 0, or the refusal. */
-int engine_check_login_id(const struct engine *engine, const struct caller *caller, struct reply *reply);
-/* What is checked of every caller who decides: that and whether they are a user of this host, and not locked. */
-int engine_check_decider(const struct call *call);
-
 /* Begins every call: does what is due, and revokes what former users of the names in the facts hold; joined. 0 or
  * -errno. */
 int engine_begin_call(struct engine *engine, const struct facts *facts);
@@ -38,32 +35,6 @@ bool engine_is_caller(const struct facts *facts, const char *name);
 /* Whether the caller filed the request, by uid and name. */
 bool engine_is_own_request(const struct request *request, const struct caller *caller,
                            const struct facts *facts);
-
-/* An extension of an assignment. */
-struct extension {
-    const struct assignment *assignment;
-    const struct package *package; /* NULL: not in packages.d any more */
-    int64_t seconds;
-    bool unapproved; /* no approver is asked for it */
-};
-/* Why it is not possible now: 0, or the refusal. */
-int engine_check_extension(struct engine *engine, const struct extension *extension, struct reply *reply);
-
-/* Checks before something is filed, extended, assigned or approved. Each: 0, the refusal, or -errno. */
-int engine_check_times(struct engine *engine, int64_t duration, int64_t start, struct reply *reply);
-/* How many requests of a user may be pending (not checked when `waived`), and be filed within an hour. */
-int engine_check_limits(struct engine *engine, uid_t uid, bool waived, struct reply *reply);
-/* All checks of a new request for this package: policy, limits, cool-down, separation of duties. Files nothing. */
-int engine_check_filing(struct engine *engine, const struct subject *subject, const struct package *package,
-                        const struct policy_ask *ask, struct reply *reply);
-int engine_check_cooldown(struct engine *engine, const struct subject *subject, const struct package *package,
-                          bool at_gate, struct reply *reply);
-/*
- * Rule 9, separation of duties, against what the user holds or will hold. With `pending_too` also against their pending
- * requests: at a filing, but not at a decision, or two requests would block each other.
- */
-int engine_check_duties(struct engine *engine, const struct subject *subject, const struct package *package,
-                        bool pending_too, struct reply *reply);
 
 /* With membership = files: the user was removed from the group manually; their assignments that give it fall short. */
 void drift_note_member_removed(struct txn *txn, const char *user, const char *group);
@@ -90,13 +61,8 @@ int engine_check_assign(const struct call *call, const struct assign_terms *term
 void engine_assign_checked(const struct call *call, const struct package *package,
                            const struct assign_terms *terms, const char *overridden);
 
-/* Whether the caller is a user of this host: 0, or the refusal. */
-int engine_check_caller(const struct call *call);
 /* The caller as the actor. reason "" or NULL: none was given. */
 struct act engine_caller_act(const struct call *call, const char *reason);
-/* Checks a justification or reason: one line of plain text, bounded. 0 or the refusal. */
-int engine_check_text(const char *what, const char *text, struct reply *reply);
-
 /* Sets the reply's value to the request as the caller sees it. */
 int engine_show_request(const struct call *call, int64_t id);
 /* The first stage in which the decider is an approver, or a delegate of one; 0: none. engine_was_asked: there is one,
@@ -131,18 +97,6 @@ struct policy_decider engine_decider(struct engine *engine, const struct caller 
                                      const struct facts *facts);
 struct policy_decider engine_viewer(struct engine *engine, const struct caller *caller,
                                     const struct facts *facts);
-
-/*
- * Rule 9: refuses a caller whose account has expired or is locked, or who logged in with one that is; or of whom that is
- * not known. Uid 0 is not asked about: it could lift that, and a locked root is how many hosts forbid its password.
- * facts: caller and login with their accounts. 0, or the refusal.
- */
-int engine_check_account(const struct call *call);
-enum { ENGINE_ACCOUNT_MAX = 512 };
-/* "expired on 2026-11-29", "is locked"; cut where it does not fit. */
-void engine_describe_account(const struct account_facts *account, char *ret, size_t size);
-/* Refuses by the account of another user. who: "bob, in whose name you decide,". */
-int engine_refuse_account(const struct account_facts *account, const char *who, struct reply *reply);
 
 /* Adds the principals of the current stage; with `if_needed` only while its fallback approvers may have to be asked. */
 int engine_inquire_stage(struct engine *engine, const struct request *request, bool if_needed,

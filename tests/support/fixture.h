@@ -7,6 +7,7 @@
 
 #include "helperd/config/packages.h"
 #include "helperd/engine/engine.h"
+#include "helperd/engine/inquire.h"
 
 struct fixture {
     char folder[64]; /* packages.d/ and the state folder live here */

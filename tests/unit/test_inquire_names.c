@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which names of policies a call has looked up: all that it decides by, each time; a list only what is not fresh (rule 9). */
-#include "helperd/engine/calls.h"
+#include "helperd/engine/inquire.h"
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"
 
