@@ -8,6 +8,7 @@
 #include "dbus/server_caller.h"
 #include "helperd/daemon/internal.h"
 #include "helperd/host/hostkey.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 #include <inttypes.h>

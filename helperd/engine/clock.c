@@ -9,6 +9,7 @@
 #include "helperd/engine/locks.h"
 #include "helperd/engine/unrecorded.h"
 #include "helperd/lifecycle/narrow.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <inttypes.h>
 #include <time.h>

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/names.h"
 #include "helperd/engine/locks.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 #include <string.h>

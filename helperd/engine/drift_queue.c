@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "common/names.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,6 +5,7 @@
 #include "common/disk.h"
 #include "helperd/engine/denial.h"
 #include "helperd/engine/unrecorded.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 #include <string.h>

@@ -13,6 +13,7 @@
 #include "common/storenote.h"
 #include "helperd/engine/locks.h"
 #include "helperd/grants/grant.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 #include <inttypes.h>

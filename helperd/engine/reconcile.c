@@ -12,6 +12,7 @@
 #include "common/names.h"
 #include "helperd/grants/grant.h"
 #include "helperd/lifecycle/narrow.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include "helperd/engine/internal.h"
 
 #include "common/cleanup.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 

@@ -9,6 +9,7 @@
 #include "helperd/engine/locks.h"
 #include "helperd/engine/verify.h"
 #include "helperd/lifecycle/narrow.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 #include <stdlib.h>

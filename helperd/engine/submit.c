@@ -7,6 +7,7 @@
 #include "helperd/engine/denial.h"
 #include "helperd/engine/locks.h"
 #include "helperd/grants/grant.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 #include <string.h>

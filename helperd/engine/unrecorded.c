@@ -9,6 +9,7 @@
 #include "common/disk.h"
 #include "common/log.h"
 #include "helperd/lifecycle/narrow.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -10,6 +10,7 @@
 #include "common/grantdir.h"
 #include "common/names.h"
 #include "helperd/engine/drift.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 #include <stdlib.h>

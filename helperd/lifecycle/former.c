@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Publications that the process before left and that are still to be compared: their users, sorted. */
-#include "helperd/lifecycle/txn.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 #include <stdint.h>

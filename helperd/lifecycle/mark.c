@@ -3,7 +3,7 @@
  * grants/mark: how far the store is, written after each commit, so that an older store is noticed that is put back
  * (engine/lineage.c). Not synced: a power cut may leave an older mark, which raises no alarm.
  */
-#include "helperd/lifecycle/txn.h"
+#include "helperd/lifecycle/publication.h"
 
 #include "common/cleanup.h"
 #include "common/log.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The grant files as we wrote them last, to recognise manual changes. */
-#include "helperd/lifecycle/txn.h"
+#include "helperd/lifecycle/publication.h"
 
 #include "common/grantdir.h"
 

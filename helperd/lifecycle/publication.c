@@ -4,7 +4,7 @@
  * commit; the store keeps the note until the file is in place and on stable storage, so that the next start replays it
  * after a crash or a power cut.
  */
-#include "helperd/lifecycle/txn.h"
+#include "helperd/lifecycle/publication.h"
 
 #include "common/grantdir.h"
 #include "common/log.h"

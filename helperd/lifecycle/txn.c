@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "helperd/lifecycle/narrow.h"
+#include "helperd/lifecycle/publication.h"
 
 #include <errno.h>
 #include <stdarg.h>

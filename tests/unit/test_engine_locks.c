@@ -3,6 +3,7 @@
 #include "common/identity.h"
 #include "common/locks.h"
 #include "helperd/engine/locks.h"
+#include "helperd/lifecycle/publication.h"
 #include "helperd/store/sql.h"
 #include "tests/support/acts.h"
 #include "tests/support/suite.h"

@@ -4,6 +4,7 @@
  * comes back that had ended, what the grant files give goes on, and the status says so until root accepts it.
  */
 #include "common/disk.h"
+#include "helperd/lifecycle/publication.h"
 #include "helperd/store/sql.h"
 #include "tests/unit/lineage.h"
 

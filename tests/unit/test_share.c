@@ -4,6 +4,7 @@
  * seen before, and a fault of one, or of the commit, costs no other (rules 2, 12 and 13).
  */
 #include "helperd/lifecycle/narrow.h"
+#include "helperd/lifecycle/publication.h"
 #include "helperd/store/sql.h"
 #include "tests/support/acts.h"
 #include "tests/support/suite.h"

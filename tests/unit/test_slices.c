@@ -4,6 +4,7 @@
  * calls come between; what a call is about comes first. An end counts as done when its file is gone (rule 13).
  */
 #include "common/grantdir.h"
+#include "helperd/lifecycle/publication.h"
 #include "helperd/store/sql.h"
 #include "tests/support/acts.h"
 #include "tests/support/suite.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The start: what a crash left, a store that is new, grant files that nothing stands behind; a clock set back. */
 #include "common/grantdir.h"
+#include "helperd/lifecycle/publication.h"
 #include "helperd/store/sql.h"
 #include "tests/support/suite.h"
 #include "tests/unit/requests.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Transactions: the first fault is kept, what follows does nothing, and the commit tells it and leaves nothing behind. */
 #include "helperd/lifecycle/lifecycle.h"
+#include "helperd/lifecycle/publication.h"
 #include "tests/support/acts.h"
 #include "tests/support/suite.h"
 
