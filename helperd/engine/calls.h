@@ -120,28 +120,9 @@ enum engine_role { ENGINE_ROLE_REQUESTOR = 0, ENGINE_ROLE_APPROVER, ENGINE_ROLE_
 int engine_list_requests(const struct call *call, enum engine_role role, const struct store_filter *filter);
 int engine_list_packages(const struct call *call);
 
-/* Who holds what now, newest first; the caller has checked for uid 0. The value is an array [rows, more, kinds],
- * where kinds are those that the name was taken for. engine_holder_kind: the kind (store.h) of a word ("package");
- * 0: none. */
-int engine_list_holders(struct engine *engine, const struct store_holders_filter *filter,
-                        struct reply *reply);
-unsigned engine_holder_kind(const char *word);
-
-/* Reports; the caller has checked for uid 0. The value is [rows, the time from which it counts], and of the audit log
- * [lines, next_at, next]. filter->examine is set here. */
-int engine_report(struct engine *engine, int64_t since, const char *package, struct reply *reply);
-int engine_list_audit(struct engine *engine, const struct store_audit_filter *filter, struct reply *reply);
-
 /* Explains what would become of a request for this package, by the code that decides it. user: "": the caller; another
  * name: for uid 0 only. facts: caller, user, the package's groups and the principals of all its stages. */
 int engine_explain(const struct call *call, const char *package, const char *user);
-
-/*
- * Says what would change, and for whom, if these packages were put into force (engine_end_removed_packages and what
- * follows it), and changes nothing; the caller has checked for uid 0. The value is [packages, effects, more], as
- * org.accesspkg1.Manager.xml has it.
- */
-int engine_diff(struct engine *engine, const struct packages *after, struct reply *reply);
 
 /*
  * Ends a call whose function returned r: commits, then makes the answer. 0 with reply->value (a new reference), or as
@@ -170,12 +151,6 @@ int engine_answer_again(const struct call *call);
 int engine_take_notices(struct engine *engine, int64_t after, int64_t limit, struct reply *reply);
 int engine_notice_done(struct engine *engine, int64_t id, const char *hook, bool ok, const char *message,
                        struct reply *reply);
-
-/* The engine's part of GetStatus. The caller's login id shows whether login ids are known on this host. */
-int engine_status(struct engine *engine, const struct caller *caller, struct reply *reply);
-
-/* The engine's figures of GetMetrics, a new object; each is known without a look at all that there is. 0 or -errno. */
-int engine_measure(struct engine *engine, json_t **ret);
 
 /* Copies the store into a file, in steps; the caller has checked for uid 0. The file is to be empty and stays the
  * caller's, until a step returns something else than ENGINE_E_MORE. One at a time. */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine, as the daemon runs it; calls.h has the calls of users. It asks policy, moves the state machines, commits,
- * and only then acts (grant files, signals). Effects are idempotent, and the next start replays them after a crash. It
- * looks up nothing and waits for nothing: each call brings the facts about users and groups.
+ * The engine, as the daemon runs it; calls.h has the calls of users, reports.h what administrators read. It asks policy,
+ * moves the state machines, commits, and only then acts (grant files, signals). Effects are idempotent, and the next
+ * start replays them after a crash. It looks up nothing and waits for nothing: each call brings the facts about users
+ * and groups.
  */
 #pragma once
 
 #include "helperd/engine/calls.h"
+#include "helperd/engine/reports.h"
 
 /*
  * Before the daemon reports that it is ready: adopts the grant files when the store is newborn, ends what ended
