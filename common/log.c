@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 16 * 1024 };
+enum { LINE_MAX_BYTES = 16 * 1024, LIMIT_SECONDS = 60 };
 
 static bool debug;
 
@@ -67,4 +67,15 @@ void log_line(int priority, const char *format, ...)
     *visible++ = '\n';
     write_stderr(line, (size_t)(visible - line));
     errno = saved;
+}
+
+bool log_may_write(struct log_limit *limit, int64_t now, size_t *ret_left_out)
+{
+    if (now < limit->next) {
+        limit->left_out++;
+        return false;
+    }
+    *ret_left_out = limit->left_out;
+    *limit = (struct log_limit){.next = now + LIMIT_SECONDS};
+    return true;
 }

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <syslog.h>
 
 void log_set_debug(bool on);
@@ -17,3 +19,11 @@ void log_line(int priority, const char *format, ...) __attribute__((format(print
 #define log_notice(...)  log_line(LOG_NOTICE, __VA_ARGS__)
 #define log_info(...)    log_line(LOG_INFO, __VA_ARGS__)
 #define log_debug(...)   log_line(LOG_DEBUG, __VA_ARGS__)
+
+/* For a line that others can cause as often as they like: one a minute. Starts as zero. */
+struct log_limit {
+    int64_t next;    /* in seconds; not before */
+    size_t left_out; /* since the last line */
+};
+/* Whether the line may be written, `now` in seconds of any clock; else counts it. *ret_left_out: see above. */
+bool log_may_write(struct log_limit *limit, int64_t now, size_t *ret_left_out);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum { CREDENTIALS_TIMEOUT_MS = 15000 }; /* beside a flood; callers wait 25 s */
 
@@ -137,6 +138,23 @@ static bool find_number(DBusMessage *reply, const char *wanted, dbus_uint32_t *r
     return false;
 }
 
+/* A bus that is flooded answers late for many: they share a line. */
+static void warn_unidentified(void)
+{
+    static struct log_limit limit;
+    struct timespec now;
+    size_t others = 0;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!log_may_write(&limit, now.tv_sec, &others))
+        return;
+    if (others > 0)
+        log_warning(
+            "The bus does not say who a caller is, nor who %zu others before were; their calls are refused.",
+            others);
+    else
+        log_warning("The bus does not say who a caller is; its call is refused.");
+}
+
 static bool read_credentials(DBusMessage *reply, struct bus_caller *ret)
 {
     dbus_uint32_t uid = 0;
@@ -146,7 +164,7 @@ static bool read_credentials(DBusMessage *reply, struct bus_caller *ret)
         return false;
     if (!reply || dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_METHOD_RETURN ||
         !find_number(reply, "UnixUserID", &uid) || !find_number(reply, "ProcessID", &pid) || pid == 0) {
-        log_warning("The bus does not say who a caller is; its call is refused.");
+        warn_unidentified();
         return false;
     }
     *ret = (struct bus_caller){.uid = uid, .pid = (pid_t)pid};

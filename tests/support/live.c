@@ -404,7 +404,7 @@ static int call_and_tell(const char *method, const char *signature, json_t *argu
     struct client_error error = {0};
     json_t *value = NULL;
     json_t *told;
-    client_deadline(20);
+    client_deadline(60); /* beside a flood, where others want the processors as well */
     if (client_open(&client, &error) < 0 ||
         client_call(&client, client_message(method, signature, arguments), &value, &error) < 0)
         told = json_pack("{s:i, s:s}", "code", error.code, "message", error.message);

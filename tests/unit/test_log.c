@@ -50,6 +50,21 @@ START_TEST(debug_when_asked)
 }
 END_TEST
 
+START_TEST(one_a_minute)
+{
+    struct log_limit limit = {0};
+    size_t others = 7;
+    ck_assert(log_may_write(&limit, 1000, &others));
+    ck_assert_uint_eq(others, 0);
+    ck_assert(!log_may_write(&limit, 1000, &others));
+    ck_assert(!log_may_write(&limit, 1059, &others));
+    ck_assert(log_may_write(&limit, 1060, &others));
+    ck_assert_uint_eq(others, 2);
+    ck_assert(log_may_write(&limit, 1120, &others));
+    ck_assert_uint_eq(others, 0);
+}
+END_TEST
+
 START_TEST(priority_for_the_journal)
 {
     char stream[64];
@@ -92,7 +107,7 @@ END_TEST
 int main(void)
 {
     suite_case("log", NULL, NULL);
-    suite_add(one_line, debug_when_asked, priority_for_the_journal);
+    suite_add(one_line, debug_when_asked, one_a_minute, priority_for_the_journal);
     suite_loop(long_text_is_cut, 0, 2);
     return suite_run();
 }
