@@ -300,10 +300,11 @@ static int climb_steps(sqlite3 *database, int version)
     return run_statements(database, set_version) < 0 ? -EIO : run_statements(database, "COMMIT");
 }
 
-/* The packages' preinst reads the header (packaging/debian/accesspkg.preinst). A disk that is full does not hinder the start. */
+/* Packages read the format in the header (packaging/store-guard), not in the log, where a crash right after the climb leaves
+ * it. A disk that is full does not hinder the start, and the log keeps its length (reserve.h). */
 static void write_header(sqlite3 *database)
 {
-    sqlite3_exec(database, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    sqlite3_wal_checkpoint_v2(database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 /* The version that wrote a format which this one does not know: " by accesspkg 0.3", or "" where it does not say. */
@@ -349,9 +350,7 @@ int schema_climb(sqlite3 *database)
         refuse_newer(database, version);
         return -EPROTO;
     }
-    if (version == STEPS)
-        return 0;
-    r = climb_steps(database, version);
+    r = version == STEPS ? 0 : climb_steps(database, version);
     if (r < 0)
         sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
     else

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void run_sql(const char *sql)
 {
@@ -270,18 +272,48 @@ START_TEST(test_saved_step_3)
 }
 END_TEST
 
-/* dpkg knows no SQLite: the header alone, and that while the store is open, says the format (PRAGMA user_version). */
-START_TEST(test_format_in_header)
+static int format_in_header(void)
 {
     unsigned char header[64];
-    run_saved("tests/unit/state-8.sql");
-    open_store(false);
     FILE *in = fopen(path, "re");
     ck_assert_ptr_nonnull(in);
     ck_assert_uint_eq(fread(header, sizeof(header), 1, in), 1);
     fclose(in);
-    ck_assert_int_eq(header[60] << 24 | header[61] << 16 | header[62] << 8 | header[63], schema_newest());
+    return header[60] << 24 | header[61] << 16 | header[62] << 8 | header[63];
+}
+
+/* dpkg knows no SQLite: the header alone, and that while the store is open, says the format (PRAGMA user_version). */
+START_TEST(test_format_in_header)
+{
+    run_saved("tests/unit/state-8.sql");
+    open_store(false);
+    ck_assert_int_eq(format_in_header(), schema_newest());
     ck_assert_int_eq(atoi(value_of("PRAGMA user_version")), schema_newest());
+}
+END_TEST
+
+/* Killed when the climb was committed, and the log not yet written back: the next start does that. */
+START_TEST(test_format_in_header_after_kill)
+{
+    char sql[256];
+    open_store(true);
+    record_something();
+    store_close(store);
+    store = NULL;
+    run_sql("PRAGMA journal_mode = WAL; PRAGMA user_version = 8; PRAGMA wal_checkpoint(TRUNCATE)");
+    snprintf(sql, sizeof(sql), "PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = %d", schema_newest());
+    const pid_t pid = fork();
+    if (pid == 0) {
+        sqlite3 *database = NULL;
+        _exit(sqlite3_open(path, &database) != SQLITE_OK ||
+              sqlite3_exec(database, sql, NULL, NULL, NULL) != SQLITE_OK);
+    }
+    int status = -1;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(format_in_header(), 8);
+    open_store(false);
+    ck_assert_int_eq(format_in_header(), schema_newest());
 }
 END_TEST
 
@@ -388,8 +420,8 @@ int main(void)
     suite_case("schema", setup, teardown);
     suite_add(test_newborn, test_saved_database, test_saved_escalation, test_saved_publications,
               test_saved_step_6, test_saved_step_8, test_saved_pending, test_saved_step_3,
-              test_format_in_header, test_other_versions, test_newer_named, test_not_a_database, test_links,
-              test_rollback);
+              test_format_in_header, test_format_in_header_after_kill, test_other_versions, test_newer_named,
+              test_not_a_database, test_links, test_rollback);
     suite_rows(test_saved_since_step_4, saved_since_4);
     return suite_run();
 }
