@@ -6,7 +6,7 @@
  *
  * Below PAMWIRE_FOLDER two files for each service that has such lines, root's:
  *   SERVICE.lines    the lines, by which one that vanishes is noticed; written before they are, removed after them
- *   SERVICE.before   the file without them: the backup
+ *   SERVICE.before   the file without them: the backup, with the time of that file's last change
  */
 #pragma once
 

@@ -72,6 +72,15 @@ static int write_record(int folder, const char *service, const char *which, cons
     return r;
 }
 
+/* The backup has the time at which the file was changed before: so long as the file has it, too, our lines never got there. */
+static int note_time(int folder, const struct pamwire *file)
+{
+    const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, file->stat.st_ctim};
+    char name[NAME_MAX + 1];
+    snprintf(name, sizeof(name), "%s" RECORD_BEFORE, file->service);
+    return file->source == PAMWIRE_HOST && utimensat(folder, name, times, 0) < 0 ? -errno : 0;
+}
+
 int record_write(const char *root, const struct pamwire *file, const char *lines)
 {
     const struct stat readable = {.st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
@@ -79,6 +88,8 @@ int record_write(const char *root, const struct pamwire *file, const char *lines
     if (folder < 0)
         return folder;
     int r = write_record(folder, file->service, RECORD_BEFORE, file->plain, &file->stat);
+    if (r == 0)
+        r = note_time(folder, file);
     if (r == 0)
         r = write_record(folder, file->service, RECORD_LINES, lines, &readable);
     return r < 0 ? r : fsync(folder) < 0 ? -errno : 0;
@@ -157,6 +168,17 @@ static bool is_asked(const char *root, const char *service)
     return asked;
 }
 
+/* What wrote the record was killed before it wrote the lines. */
+static bool was_never_written(const char *root, const char *service)
+{
+    _cleanup_free_ char *before = record_path(root, service, RECORD_BEFORE);
+    char path[PATH_MAX];
+    struct stat now, noted;
+    snprintf(path, sizeof(path), "%s/etc/pam.d/%s", root, service);
+    return before && stat(path, &now) == 0 && stat(before, &noted) == 0 &&
+           now.st_ctim.tv_sec == noted.st_mtim.tv_sec && now.st_ctim.tv_nsec == noted.st_mtim.tv_nsec;
+}
+
 /* The options of `pkg-admin pam enable` that would write these lines again. New memory; NULL: none. */
 static char *write_options(const char *lines)
 {
@@ -198,7 +220,7 @@ int pamwire_check(const char *root, struct findings *findings)
     for (size_t i = 0; r == 0 && services && services[i]; i++) {
         _cleanup_free_ char *lines = pamwire_recorded(root, services[i]);
         _cleanup_free_ char *options = lines ? write_options(lines) : NULL;
-        if (!lines || is_asked(root, services[i]))
+        if (!lines || is_asked(root, services[i]) || was_never_written(root, services[i]))
             continue;
         findings_add(findings,
                      "%s/etc/pam.d/%s: THE LINE OF ACCESSPKG IS GONE, AND %s LETS IN WITHOUT AN ACCESS "

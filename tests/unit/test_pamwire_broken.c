@@ -80,6 +80,8 @@ START_TEST(killed_while_it_writes)
             ck_assert_str_eq(get("etc/accesspkg/pam/svc.lines"), OURS);
         else
             before++;
+        /* One that was never there did not vanish. */
+        ck_assert_uint_eq(count_vanished(), 0);
         ck_assert_int_eq(enable("svc", &plain_gate), 0);
         ck_assert(is_wired());
         folder_shell(root, "test -z \"$(ls -A etc/pam.d | grep '^[.]')\"");
