@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/pam_escape.h"
 
+#include "cli/pam_judge.h"
 #include "common/child.h"
 #include "common/cleanup.h"
 #include "common/local.h"
@@ -206,18 +207,94 @@ static bool stack_enforces_for_root(const struct pamstack *stack)
     return false;
 }
 
-/* Whether the phase lets root in once the plan is carried out. */
-static bool stack_lets_root_in(const struct pam_plan *plan, const char *service)
+enum { DOUBTS_MAX = 6 };
+
+struct verdict {
+    struct pam_person root;
+    bool refuses;
+    const struct pamstack_entry *doubts[DOUBTS_MAX]; /* of which cannot be told what they say of root */
+    unsigned n_doubts;
+    unsigned denying; /* a bit for each of them: it refuses */
+    char *doubt;      /* what cannot be told, and decides; owned */
+};
+
+/* Tables of their own say whom these let in. */
+static bool has_table(const struct pamd_line *line)
+{
+    static const char *const modules[] = {"pam_access.so", "pam_listfile.so", "pam_time.so"};
+    for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++)
+        if (strcmp(pamd_module(line), modules[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_doubtful(const struct verdict *verdict, const struct pamstack_entry *entry)
+{
+    return entry->kind == PAMSTACK_MODULE && entry->line->target &&
+           (has_table(entry->line) || (strcmp(pamd_module(entry->line), "pam_succeed_if.so") == 0 &&
+                                       pam_judge_applies(&verdict->root, entry->line) < 0));
+}
+
+static int answer_for_root(const struct pamstack_entry *entry, void *data)
+{
+    const struct verdict *verdict = data;
+
+    for (unsigned i = 0; i < verdict->n_doubts; i++)
+        if (verdict->doubts[i] == entry)
+            return verdict->denying & (1U << i) ? PAM_PERM_DENIED : PAM_SUCCESS;
+    return pam_judge_applies(&verdict->root, entry->line) == 0 ? PAM_AUTH_ERR
+                                                               : pamcheck_ignored_answer(entry, NULL);
+}
+
+/* Whether each answer of the doubtful ones lets root in. */
+static void judge_root(const struct pamstack *stack, struct verdict *verdict)
+{
+    for (size_t i = 0; i < stack->n_entries && verdict->n_doubts < DOUBTS_MAX; i++)
+        if (is_doubtful(verdict, &stack->entries[i]))
+            verdict->doubts[verdict->n_doubts++] = &stack->entries[i];
+    const unsigned ways = 1U << verdict->n_doubts;
+    unsigned good = 0;
+    const struct pamstack_entry *first = NULL;
+    for (verdict->denying = 0; verdict->denying < ways; verdict->denying++) {
+        if (pamstack_run(stack, answer_for_root, verdict) == PAM_SUCCESS)
+            good++;
+        else if (!first && verdict->n_doubts > 0)
+            first = verdict->doubts[verdict->denying ? ffs((int)verdict->denying) - 1 : 0];
+    }
+    verdict->refuses = good == 0;
+    if (good > 0 && good < ways)
+        verdict->doubt =
+            output_format("%s:%u (%s)", first->file->path, first->line->number, pamd_module(first->line));
+}
+
+/* What the phase says of root once the plan is carried out. */
+static struct verdict judge_phase(const struct pam_plan *plan, const char *service)
 {
     const struct pamstack_place place = {"", plan->file.path, plan->text, strlen(plan->text)};
+    struct verdict verdict = {.root = {"root", service, 0, 0}, .refuses = true};
     struct findings stumbles = {0};
     struct pamstack stack = {0};
-    const int r = pamstack_load_at(&place, service, PAMD_ACCOUNT, &stumbles, &stack);
-    const bool lets_in = r == 0 && !stack.uncertain && !stack_enforces_for_root(&stack) &&
-                         pamstack_run(&stack, pamcheck_ignored_answer, NULL) == PAM_SUCCESS;
 
+    if (pamstack_load_at(&place, service, PAMD_ACCOUNT, &stumbles, &stack) == 0 && !stack.uncertain &&
+        !stack_enforces_for_root(&stack))
+        judge_root(&stack, &verdict);
     pamstack_deinit(&stack);
     findings_deinit(&stumbles);
+    return verdict;
+}
+
+/* Adds to `missing` what the phase of this service has against root. */
+static bool phase_lets_root_in(const struct pam_plan *plan, const char *service, const char *way,
+                               struct findings *missing)
+{
+    struct verdict verdict = judge_phase(plan, service);
+    const bool lets_in = !verdict.refuses && !verdict.doubt;
+
+    if (verdict.refuses)
+        findings_add(missing, "%s: the account phase of /etc/pam.d/%s refuses it", way, service);
+    else if (verdict.doubt)
+        findings_add(missing, "%s: this could not be judged, for %s may refuse it", way, verdict.doubt);
+    free(verdict.doubt);
     return lets_in;
 }
 
@@ -260,8 +337,8 @@ static void find_ssh(const struct pam_plan *plan, struct findings *ways, struct 
         findings_add(missing, "root over ssh: sshd has PermitRootLogin %s", permit);
     else if (!sshd_lets_root_by())
         findings_add(missing, "root over ssh: AllowUsers, AllowGroups, DenyUsers or DenyGroups keep it out");
-    else if (!stack_lets_root_in(plan, "sshd"))
-        findings_add(missing, "root over ssh: the account phase of /etc/pam.d/sshd refuses it");
+    else if (!phase_lets_root_in(plan, "sshd", "root over ssh", missing))
+        return;
     else if (root_comes_with_key())
         findings_add(ways, "root over ssh, with a key");
     else if (root_comes_with_password(permit))
@@ -279,9 +356,7 @@ static void find_console(const struct pam_plan *plan, struct findings *ways, str
         findings_add(missing, "root at the console: it has no password");
     else if (root_obstacle())
         findings_add(missing, "root at the console: %s", root_obstacle());
-    else if (!stack_lets_root_in(plan, "login"))
-        findings_add(missing, "root at the console: the account phase of /etc/pam.d/login refuses it");
-    else
+    else if (phase_lets_root_in(plan, "login", "root at the console", missing))
         findings_add(ways, "root at the console, with its password");
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/calls.h"
 #include "cli/pam_entrance.h"
+#include "cli/pam_judge.h"
 #include "common/cleanup.h"
 #include "common/gate_options.h"
 #include "common/grantdir.h"
@@ -14,20 +15,15 @@
 #include "common/paths.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <pwd.h>
 #include <security/_pam_types.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
-enum { GROUPS_MAX = 1024 };
-
 struct trial {
     struct invocation *invocation;
-    const char *user, *service;
-    uid_t uid;
-    gid_t gid;
+    struct pam_person person;
     const struct pamstack *stack;
     struct gate_options options; /* of the line that is tried */
     json_t *result;
@@ -57,37 +53,6 @@ static void ignore_argument(const char *argument, const char *why, void *data)
 
 /* ---- lines above ours ------------------------------------------------------------------------------------------- */
 
-static bool is_in_group(const struct trial *trial, const char *name)
-{
-    const struct group *group = getgrnam(name);
-    gid_t gids[GROUPS_MAX];
-    int count = GROUPS_MAX;
-
-    if (!group || getgrouplist(trial->user, trial->gid, gids, &count) < 0)
-        return false;
-    for (int i = 0; i < count; i++)
-        if (gids[i] == group->gr_gid)
-            return true;
-    return false;
-}
-
-/* Whether the line applies to the user. 1, 0, or -1: not known. */
-static int applies(const struct trial *trial, const struct pamd_line *line)
-{
-    if (strcmp(pamd_module(line), "pam_rootok.so") == 0)
-        return trial->uid == 0;
-    if (strcmp(pamd_module(line), "pam_succeed_if.so") != 0)
-        return -1;
-    size_t at = 0;
-    while (at < line->n_arguments &&
-           (strcmp(line->arguments[at], "quiet") == 0 || strcmp(line->arguments[at], "use_uid") == 0))
-        at++;
-    if (line->n_arguments != at + 3 || strcmp(line->arguments[at], "user") != 0 ||
-        strcmp(line->arguments[at + 1], "ingroup") != 0)
-        return -1;
-    return is_in_group(trial, line->arguments[at + 2]);
-}
-
 /* True when a line above lets the user past the one at `ours`. Notes one of which that cannot be told. */
 static bool is_past(struct trial *trial, size_t ours)
 {
@@ -96,7 +61,7 @@ static bool is_past(struct trial *trial, size_t ours)
         const int action = entry->kind == PAMSTACK_MODULE ? entry->line->actions[PAM_SUCCESS] : PAMD_BAD;
         if ((action <= 0 && action != PAMD_DONE) || pamstack_next(trial->stack, i, action) <= ours)
             continue;
-        const int does = applies(trial, entry->line);
+        const int does = pam_judge_applies(&trial->person, entry->line);
         if (does > 0)
             conclude(trial, "exempt", true,
                      output_format("%s:%u lets them past", entry->file->path, entry->line->number));
@@ -122,7 +87,7 @@ static bool is_of_line(const struct trial *trial, const char *package)
 
 static bool holds(struct trial *trial, const struct grant_user *file, int64_t now)
 {
-    for (size_t i = 0; file->uid == trial->uid && i < file->n_packages; i++) {
+    for (size_t i = 0; file->uid == trial->person.uid && i < file->n_packages; i++) {
         const struct grant_package *package = &file->packages[i];
         if (!is_of_line(trial, package->name) || !grant_span_holds(&package->span, now))
             continue;
@@ -139,7 +104,7 @@ static bool judge_grant(struct trial *trial)
 {
     struct grant_user file;
     const int64_t now = time(NULL);
-    const int r = grantdir_read_user(PATH_STATE, trial->user, now, &file);
+    const int r = grantdir_read_user(PATH_STATE, trial->person.name, now, &file);
 
     if (r == -EISDIR) {
         conclude(trial, "locked", false, output_format("they are locked: pkg-admin status"));
@@ -199,10 +164,10 @@ static json_t *ask(const struct trial *trial, enum rank *ret_rank, struct client
     *ret_rank = RANK_NONE;
     for (size_t i = 0; i < trial->options.n_packages; i++) {
         json_t *explanation = NULL;
-        if (calls_call(
-                trial->invocation,
-                client_message("Explain", "ss", json_pack("[s, s]", trial->options.packages[i], trial->user)),
-                JSON_OBJECT, &explanation, ret_error) < 0)
+        if (calls_call(trial->invocation,
+                       client_message("Explain", "ss",
+                                      json_pack("[s, s]", trial->options.packages[i], trial->person.name)),
+                       JSON_OBJECT, &explanation, ret_error) < 0)
             continue;
         const enum rank rank = rank_of(explanation);
         if (rank < *ret_rank) {
@@ -256,7 +221,7 @@ static void try_line(struct trial *trial, size_t ours)
     json_object_set_new(trial->result, "line", json_sprintf("%s:%u", entry->file->path, entry->line->number));
     if (is_past(trial, ours) || judge_grant(trial))
         return;
-    if (trial->uid == 0 && !trial->options.enforce_for_root) {
+    if (trial->person.uid == 0 && !trial->options.enforce_for_root) {
         conclude(trial, "root", true, output_format("gates let root past"));
         return;
     }
@@ -268,7 +233,8 @@ static void try_line(struct trial *trial, size_t ours)
 /* Every line of ours, until one refuses. */
 static void try_lines(struct trial *trial)
 {
-    conclude(trial, "not-guarded", true, output_format("%s asks for no access package", trial->service));
+    conclude(trial, "not-guarded", true,
+             output_format("%s asks for no access package", trial->person.service));
     for (size_t i = 0; i < trial->stack->n_entries && entered(trial); i++)
         if (pamcheck_is_ours(&trial->stack->entries[i]))
             try_line(trial, i);
@@ -326,10 +292,7 @@ int pam_test(struct invocation *invocation)
     /* As the module has it: what the directory calls the user, however that was typed. */
     _cleanup_free_ char *user = output_format("%s", account->pw_name);
     struct trial trial = {.invocation = invocation,
-                          .user = user,
-                          .service = service,
-                          .uid = account->pw_uid,
-                          .gid = account->pw_gid,
+                          .person = {user, service, account->pw_uid, account->pw_gid},
                           .stack = &stack};
     trial.result = json_pack(
         "{s:s, s:I, s:s, s:s}", "user", user, "uid", (json_int_t)account->pw_uid, "service", service,

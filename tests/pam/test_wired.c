@@ -177,6 +177,22 @@ static const struct {
     {"'permitrootlogin no'",
      "usermod -p '$6$x$y' root; sed -i '1i account required pam_deny.so' /etc/pam.d/login", "", 1,
      "the account phase of /etc/pam.d/login refuses it"},
+    {"'permitrootlogin yes'", "sed -i '/nologin/i account required pam_access.so' /etc/pam.d/sshd", "", 1,
+     "could not be judged, for /etc/pam.d/sshd:3 (pam_access.so) may refuse it"},
+    {"'permitrootlogin yes'", "sed -i '/nologin/i account optional pam_access.so' /etc/pam.d/sshd", "", 0,
+     "root over ssh, with a key"},
+    {"'permitrootlogin no'",
+     "usermod -p '$6$x$y' root; sed -i '1i account requisite pam_listfile.so file=/etc/x' /etc/pam.d/login",
+     "", 1, "for /etc/pam.d/login:1 (pam_listfile.so) may refuse it"},
+    {"'permitrootlogin yes'",
+     "sed -i '/nologin/i account required pam_succeed_if.so quiet uid >= 1000' /etc/pam.d/sshd", "", 1,
+     "root over ssh: the account phase of /etc/pam.d/sshd refuses it"},
+    {"'permitrootlogin yes'",
+     "sed -i '/nologin/i account required pam_succeed_if.so user ingroup root' /etc/pam.d/sshd", "", 0,
+     "root over ssh, with a key"},
+    {"'permitrootlogin yes'",
+     "sed -i '/nologin/i account required pam_succeed_if.so rhost = 10.0.0.1' /etc/pam.d/sshd", "", 1,
+     "for /etc/pam.d/sshd:3 (pam_succeed_if.so) may refuse it"},
     {"'permitrootlogin no'", "true", " --exempt-group dba-leads", 0, "the members of dba-leads"},
     {"'permitrootlogin no'", "true", " --exempt-group backup", 1, "nobody is in backup"},
     {"'permitrootlogin without-password' 'usepam no' | sed 1d", "true", "", 1, "it would not ask the line"},
@@ -252,6 +268,7 @@ START_TEST(who_counts_our_line_is_told)
                 "dave' /etc/pam.d/sshd; cp /etc/pam.d/sshd /tmp/counts",
                 0, "");
     ck_assert_int_eq(log_in("sshd", "dave"), PAM_SUCCESS);
+    live_expect("root", "pkg-admin pam test dave sshd", 0, "/etc/pam.d/sshd:5 lets them past");
     live_expect("root", "pkg-admin pam disable sshd", 78, "/etc/pam.d/sshd:5 steps over the line");
     live_expect("root", ENABLE "--package prod --report", 78, "/etc/pam.d/sshd:5 steps over the line");
     live_expect("root", "cmp /etc/pam.d/sshd /tmp/counts; sed -i '/user = dave/d' /etc/pam.d/sshd", 0, "");
