@@ -15,7 +15,9 @@
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */
 
-/* "%1$s" is the service. */
+/* Of the RPM packages. */
+#define AUTHSELECT_TOOL ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-authselect"
+
 static const struct {
     int r, code;
     const char *words;
@@ -33,11 +35,8 @@ static const struct {
     {PAMWIRE_E_NO_SERVICE, 1,
      "is no service with a file in /etc/pam.d or /usr/lib/pam.d. Which there are: pkg-admin pam status"},
     {PAMWIRE_E_AUTHSELECT, 1,
-     "is not for us to write: authselect manages this host's PAM, and would take the line out again. Put it "
-     "into "
-     "a profile of your own: authselect create-profile; docs/ADMINISTRATION.md, \"Where authselect writes "
-     "the "
-     "files\""},
+     "is not for us to write: authselect manages this host's PAM, and would take the line out again. Have a "
+     "profile of authselect's ask: ADMINISTRATION.md, \"Where authselect writes the files\""},
     {PAMWIRE_E_ELSEWHERE, 1,
      "is a link to a file that the next upgrade overwrites. Put a copy of that file in the link's place, and "
      "repeat this"},
@@ -54,8 +53,9 @@ int pam_plan_refuse(const struct invocation *invocation, const char *service, in
     text_visible(service, visible, sizeof(visible));
     for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
         if (refusals[i].r == r) {
-            output_message(invocation->program->name, "%s %s. Nothing was changed.", visible,
-                           refusals[i].words);
+            const bool helps = r == PAMWIRE_E_AUTHSELECT && access(AUTHSELECT_TOOL, X_OK) == 0;
+            output_message(invocation->program->name, "%s %s%s. Nothing was changed.", visible,
+                           refusals[i].words, helps ? "; or: " AUTHSELECT_TOOL " --package NAME" : "");
             return refusals[i].code;
         }
     output_message(invocation->program->name, "/etc/pam.d/%s: %s. %s", visible, strerror(-r),
