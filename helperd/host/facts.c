@@ -2,6 +2,7 @@
 #include "helperd/host/facts.h"
 
 #include "common/cleanup.h"
+#include "common/file_seen.h"
 #include "common/paths.h"
 
 #include <errno.h>
@@ -122,19 +123,30 @@ static void subject_free(struct subject *subject)
     free(subject);
 }
 
-struct subject *subject_of_root(void)
+/* As the first line of uid 0 in /etc/passwd has it. Each call of root's asks: it is kept while the file is the same. */
+static char *copy_name_of_root(void)
 {
+    static struct file_seen seen;
+    static char *kept;
+    if (file_seen_still(&seen, PATH_ETC "/passwd") && kept)
+        return strdup(kept);
     _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/passwd", "re");
     const struct passwd *entry = NULL;
-    struct subject *subject = calloc(1, sizeof(*subject));
     while (file && (entry = fgetpwent(file)) && entry->pw_uid != 0)
         continue;
+    seen.settled &= file != NULL; /* one that could not be opened just now is tried again */
+    free(kept);
+    kept = strdup(entry ? entry->pw_name : "root");
+    return kept ? strdup(kept) : NULL;
+}
+
+struct subject *subject_of_root(void)
+{
+    struct subject *subject = calloc(1, sizeof(*subject));
     if (!subject)
         return NULL;
-    *subject = (struct subject){.name = strdup(entry ? entry->pw_name : "root"),
-                                .may_log_in = true,
-                                .local = true,
-                                .groups = calloc(1, sizeof(char *))};
+    *subject = (struct subject){
+        .name = copy_name_of_root(), .may_log_in = true, .local = true, .groups = calloc(1, sizeof(char *))};
     if (subject->name && subject->groups)
         return subject;
     subject_free(subject);
