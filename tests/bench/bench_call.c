@@ -3,6 +3,8 @@
  * Asks a service as an honest caller would. A call that is refused, or not answered within 10 s, counts as 10 s. Usage:
  *   bench_call loop NAME USER TARGET SECONDS      one call after the other
  *   bench_call once NAME COMMAND...               how long a command takes; not done within 25 s counts as 25 s
+ *   bench_call storm NAME COUNT TARGET            so many processes of root's at once, each of which connects, calls and goes:
+ *                                                 ours at root's own socket, others on the bus (NAME, NAME.unanswered)
  *   bench_call first NAME UNIT TARGET ROUNDS      stops the unit, and has a call start it: from its exec, and from the call,
  *                                                 to the answer (NAME, NAME.called)
  */
@@ -14,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,13 +24,12 @@
 
 enum { CALL_MS = 10000, COMMAND_MS = 25000 };
 
-static bool ask(struct client *client, const struct target *target)
+static bool ask(DBusConnection *connection, const struct target *target)
 {
     DBusError error = DBUS_ERROR_INIT;
     DBusMessage *call =
         dbus_message_new_method_call(target->name, target->path, target->interface, target->list);
-    DBusMessage *answer =
-        dbus_connection_send_with_reply_and_block(client->connection, call, CALL_MS, &error);
+    DBusMessage *answer = dbus_connection_send_with_reply_and_block(connection, call, CALL_MS, &error);
     if (answer)
         dbus_message_unref(answer);
     dbus_message_unref(call);
@@ -46,7 +48,7 @@ static void loop(char **argv)
     bench_open(&client);
     do {
         const double begin = bench_now();
-        const bool answered = ask(&client, target);
+        const bool answered = ask(client.connection, target);
         side_add(&side, answered ? (bench_now() - begin) / 1e3 : CALL_MS);
     } while (bench_time() < end);
     side_print(&side);
@@ -72,6 +74,59 @@ static int once(char **argv)
     return 0;
 }
 
+static DBusConnection *connect_to(const struct target *target)
+{
+    struct client client;
+    struct client_error error;
+    if (strcmp(target->word, "accesspkgd") != 0)
+        return dbus_bus_get_private(DBUS_BUS_SYSTEM, NULL);
+    return client_open(&client, &error) == 0 && client.door ? client.connection : NULL;
+}
+
+static void take_part(const struct target *target, int gate, double *ret_took)
+{
+    char nothing;
+    if (read(gate, &nothing, 1) < 0) /* until the parent closes its end */
+        _exit(1);
+    const double begin = bench_now();
+    DBusConnection *connection = connect_to(target);
+    if (connection && ask(connection, target))
+        *ret_took = (bench_now() - begin) / 1e3;
+    _exit(0);
+}
+
+static void storm(char **argv)
+{
+    const int count = (int)bench_number(argv[1]);
+    const struct target *target = target_find(argv[2]);
+    double *took =
+        mmap(NULL, (size_t)count * sizeof(*took), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int gate[2], unanswered = 0;
+    struct side side;
+    if (took == MAP_FAILED || pipe2(gate, O_CLOEXEC) < 0)
+        bench_fail("there is not enough memory");
+    for (int i = 0; i < count; i++) {
+        took[i] = CALL_MS;
+        const pid_t pid = fork();
+        if (pid < 0)
+            bench_fail("%d processes cannot be started", count);
+        if (pid == 0) {
+            close(gate[1]);
+            take_part(target, gate[0], &took[i]);
+        }
+    }
+    side_name(&side, "ms", "%s", argv[0]);
+    close(gate[1]);
+    while (wait(NULL) > 0)
+        continue;
+    for (int i = 0; i < count; i++) {
+        side_add(&side, took[i]);
+        unanswered += took[i] >= CALL_MS;
+    }
+    side_print(&side);
+    bench_tell("", unanswered, "%s.unanswered", argv[0]);
+}
+
 static double started_at(const char *unit)
 {
     char line[256] = "";
@@ -95,7 +150,7 @@ static double call_as_bob(const struct target *target, double *ret_begin)
         bench_become("bob");
         bench_open(&client);
         begin_end[0] = bench_now();
-        const bool answered = ask(&client, target);
+        const bool answered = ask(client.connection, target);
         begin_end[1] = bench_now();
         _exit(answered && write(times[1], begin_end, sizeof(begin_end)) == sizeof(begin_end) ? 0 : 1);
     }
@@ -135,10 +190,13 @@ int main(int argc, char **argv)
         loop(argv + 2);
     else if (argc >= 4 && strcmp(argv[1], "once") == 0)
         return once(argv + 2);
+    else if (argc == 5 && strcmp(argv[1], "storm") == 0)
+        storm(argv + 2);
     else if (argc == 6 && strcmp(argv[1], "first") == 0)
         first(argv + 2);
     else
-        bench_fail("usage: bench_call loop NAME USER TARGET SECONDS | once NAME COMMAND... | first NAME UNIT "
-                   "TARGET ROUNDS");
+        bench_fail(
+            "usage: bench_call loop NAME USER TARGET SECONDS | once NAME COMMAND... | storm NAME COUNT "
+            "TARGET | first NAME UNIT TARGET ROUNDS");
     return 0;
 }

@@ -8,7 +8,7 @@
 readonly library=/usr/local/lib/bench state=/var/lib/accesspkg
 # A function, and the rows that it measures.
 readonly parts=("measure_files 1 2 3" "measure_storm 4" "measure_submit 5" "measure_refusal 6" "measure_ends 7"
-    "measure_store 8 9" "measure_floods 10 11 12")
+    "measure_store 8 9" "measure_floods 10 11 12" "measure_door 13")
 
 # ---- the host -------------------------------------------------------------------------------------------------
 
@@ -340,4 +340,17 @@ measure_floods()
     ! wants 10 || measure_revoke || return
     ! wants 11 || measure_honest || return
     ! wants 12 || measure_strings
+}
+
+# ---- row 13: root's own socket ----------------------------------------------------------------------------------
+
+measure_door()
+{
+    local round
+    fresh_state 0
+    settle
+    step "1,000 processes of root's at once"
+    for ((round = 0; round < $(many 5); round++)); do
+        bench call storm door 1000 accesspkgd && bench call storm door.logind 1000 logind || return
+    done
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -189,6 +190,19 @@ START_TEST(test_root_alone)
 }
 END_TEST
 
+/* What root does is recorded by the name that uid 0 has at that time. */
+START_TEST(test_name_of_root)
+{
+    live_expect("root", "pkg-admin assign short alice -m trial", 0, "");
+    live_expect("root", "pkg-admin audit", 0, "root");
+    live_expect("root",
+                "sed -i 's/^root:/zero:/' /etc/passwd && pkg-admin revoke short alice -m enough; "
+                "sed -i 's/^zero:/root:/' /etc/passwd",
+                0, "");
+    live_expect("root", "pkg-admin audit", 0, "zero");
+}
+END_TEST
+
 /* Rule 5 at the door, too: whose login it is counts. */
 START_TEST(test_login_id)
 {
@@ -337,11 +351,25 @@ static int compare_numbers(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
+static void start_daemon_with(rlim_t descriptors)
+{
+    struct rlimit former;
+    ck_assert_int_eq(live_stop_daemon(SIGTERM), 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &former), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){descriptors, former.rlim_max}), 0);
+    live_start_daemon();
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &former), 0);
+}
+
+/* As the unit has it, and so few that most wait in the socket's queue. */
+static const rlim_t descriptors[] = {4096, 128};
+
 START_TEST(test_thousand)
 {
     int *took = mmap(NULL, CALLERS * sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t callers[CALLERS];
     ck_assert_ptr_ne(took, MAP_FAILED);
+    start_daemon_with(descriptors[_i]);
     for (size_t i = 0; i < CALLERS; i++)
         callers[i] = live_fork("root", call_measured, &took[i]);
     for (size_t i = 0; i < CALLERS; i++)
@@ -349,6 +377,34 @@ START_TEST(test_thousand)
     qsort(took, CALLERS, sizeof(int), compare_numbers);
     printf("%d callers at once: median %d ms, p99 %d ms, last %d ms\n", CALLERS, took[CALLERS / 2],
            took[CALLERS * 99 / 100], took[CALLERS - 1]);
+}
+END_TEST
+
+/* Whose connections all stay open. */
+static int call_by_thousand(void *data)
+{
+    static DBusConnection *connections[CALLERS];
+    char error[DBUS_MAXIMUM_NAME_LENGTH + 1];
+    (void)data;
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){4096, 4096});
+    for (size_t i = 0; i < CALLERS; i++) {
+        connections[i] = dbus_connection_open_private("unix:path=" PATH_DOOR, NULL);
+        DBusMessage *call =
+            dbus_message_new_method_call(BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "ListPackages");
+        if (!connections[i] || !dbus_connection_send(connections[i], call, NULL))
+            return 1;
+    }
+    for (size_t i = 0; i < CALLERS; i++)
+        if (!next_answer(connections[i], error) || *error)
+            return 2;
+    return 0;
+}
+
+START_TEST(test_thousand_that_stay)
+{
+    start_daemon_with(4096);
+    ck_assert_int_eq(live_join(live_fork("root", call_by_thousand, NULL)), 0);
+    live_expect("root", "pkg-admin status", 0, "Pending:");
 }
 END_TEST
 
@@ -473,7 +529,9 @@ int main(void)
     suite_rows(test_ways, ways);
     suite_case("door", live_calls_setup, live_stop);
     suite_timeout(120);
-    suite_add(test_root_alone, test_callers_leave, test_one_user_at_the_gate, test_strangers, test_thousand);
+    suite_add(test_root_alone, test_callers_leave, test_one_user_at_the_gate, test_strangers,
+              test_name_of_root, test_thousand_that_stay);
+    suite_rows(test_thousand, descriptors);
     if (live_can_set_loginuid())
         suite_add(test_login_id);
     else
