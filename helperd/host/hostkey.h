@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The host's key: an Ed25519 key of accesspkg's own, by which others tell this host from one that has its name. Made at
- * the first start. ssh-keygen makes and reads it, bounded in time.
+ * the first start. ssh-keygen makes it, and reads one that is not in its own format, bounded in time.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
  */
 char *hostkey_load(const char *folder);
 
-/* The same in two steps, between which ssh-keygen works: it takes as long as much of a start. NULL: hostkey_end tells none. */
+/* The same in two steps, between which ssh-keygen works where it is asked. NULL: hostkey_end tells none. */
 struct hostkey_reading;
 struct hostkey_reading *hostkey_begin(const char *folder);
 char *hostkey_end(struct hostkey_reading *reading);

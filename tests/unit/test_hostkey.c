@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The host's key: made once, kept, and never replaced. */
+#include "helperd/host/fingerprint.h"
 #include "helperd/host/hostkey.h"
 #include "tests/support/folder.h"
 #include "tests/support/suite.h"
@@ -70,10 +71,73 @@ START_TEST(test_not_replaced)
 }
 END_TEST
 
+static char *read_key(void)
+{
+    char text[8192] = "";
+    FILE *in = fopen(key, "re");
+    ck_assert_ptr_nonnull(in);
+    ck_assert_uint_gt(fread(text, 1, sizeof(text) - 1, in), 0);
+    fclose(in);
+    return strdup(text);
+}
+
+/* In OpenSSH's format, which is read without ssh-keygen, and in another; NULL: ssh-keygen reads it alone. */
+static const struct {
+    const char *options;
+    bool own_format;
+} kinds[] = {
+    {"-t ed25519 -N ''", true},     {"-t rsa -b 2048 -N ''", true},         {"-t ecdsa -N ''", true},
+    {"-t ed25519 -N secret", true}, {"-t rsa -b 2048 -N '' -m PEM", false},
+};
+
+START_TEST(test_fingerprint)
+{
+    folder_shell(folder,
+                 "ssh-keygen -q %s -f " HOSTKEY_FILE " && ssh-keygen -l -f " HOSTKEY_FILE
+                 " >said && rm " HOSTKEY_FILE ".pub",
+                 kinds[_i].options);
+    char *text = read_key(), *fingerprint = fingerprint_of_key(text), *loaded = hostkey_load(folder);
+    ck_assert_int_eq(fingerprint != NULL, kinds[_i].own_format);
+    ck_assert_ptr_nonnull(loaded);
+    folder_shell(folder, "grep -qF '%s ' said", loaded);
+    if (fingerprint)
+        ck_assert_str_eq(fingerprint, loaded);
+    free(loaded);
+    free(fingerprint);
+    /* Cut short at any place it is none. */
+    for (size_t size = strlen(text) - 2; kinds[_i].own_format && size > 0; size--) {
+        text[size] = '\0';
+        ck_assert_ptr_null(fingerprint_of_key(text));
+    }
+    free(text);
+}
+END_TEST
+
+/* Lengths that lead outside, another number of keys, what is no base64. */
+static const char *const broken[] = {
+    "b3BlbnNzaC1rZXktdjEA",                                         /* the magic alone */
+    "b3BlbnNzaC1rZXktdjEA/////wAAAARub25lAAAABG5vbmUAAAAA",         /* a cipher of 4 GiB */
+    "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAACAAAAAA==", /* two keys */
+    "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAA/w==", /* a key that is not there */
+    "*",
+    "",
+};
+
+START_TEST(test_broken)
+{
+    char text[512];
+    snprintf(text, sizeof(text),
+             "-----BEGIN OPENSSH PRIVATE KEY-----\n%s\n-----END OPENSSH PRIVATE KEY-----\n", broken[_i]);
+    ck_assert_ptr_null(fingerprint_of_key(text));
+}
+END_TEST
+
 int main(void)
 {
     suite_case("hostkey", make_folder, remove_folder);
     suite_add(test_made_once, test_draft_is_left);
     suite_rows(test_not_replaced, others);
+    suite_rows(test_fingerprint, kinds);
+    suite_rows(test_broken, broken);
     return suite_run();
 }
