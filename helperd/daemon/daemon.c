@@ -250,6 +250,13 @@ static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
     daemon_follow_walk(daemon->follow);
 }
 
+/* Once the bus has been tried: a start is in a hurry, and who called first is on the way. */
+static void begin_verifying(struct daemon *daemon)
+{
+    ev_timer_set(&daemon->verify_again, VERIFY_PAUSE, 0.);
+    ev_timer_start(daemon->loop, &daemon->verify_again);
+}
+
 /* ---- the loop ---- */
 
 static void on_stop_signal(struct ev_loop *loop, ev_signal *signal, int events)
@@ -291,7 +298,8 @@ static void on_bus_up(void *data)
 /* Ready with the bus, or without it: its callers are activated by a bus that then waits for the name. */
 static void on_bus_tried(void *data)
 {
-    const struct daemon *daemon = data;
+    struct daemon *daemon = data;
+    begin_verifying(daemon);
     log_info("accesspkgd %s is ready: %zu package%s.", ACCESSPKG_VERSION, daemon->packages->count,
              daemon->packages->count == 1 ? "" : "s");
     supervisor_notify("READY=1");
@@ -354,7 +362,6 @@ static void init_loop_events(struct daemon *daemon)
     daemon->verify.data = daemon;
     ev_timer_init(&daemon->verify_again, on_verify_again, 0., 0.);
     daemon->verify_again.data = daemon;
-    ev_idle_start(daemon->loop, &daemon->verify);
 }
 
 /* What a disk without room keeps from being recorded (logged) is done by the next start, or by the clock. Meanwhile revocations
