@@ -4,6 +4,7 @@
 
 #include "common/duration.h"
 #include "common/names.h"
+#include "common/similar.h"
 #include "common/timetext.h"
 #include "helperd/engine/denial.h"
 #include "helperd/engine/locks.h"
@@ -170,12 +171,21 @@ int engine_check_filing(struct engine *engine, const struct subject *subject, co
     return engine_check_duties(engine, subject, package, true, reply);
 }
 
-int engine_refuse_unknown_package(const char *package, struct reply *reply)
+/* Whoever may call may list all packages. */
+int engine_refuse_unknown_package(const struct engine *engine, const char *package, struct reply *reply)
 {
     char visible[2 * NAME_PACKAGE_MAX];
+    struct similar similar = {.typed = package};
+    text_visible(package, visible, sizeof(visible));
+    for (size_t i = 0; i < engine->packages->count; i++)
+        similar_try(&similar, engine->packages->items[i].name);
+    if (similar.best)
+        return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
+                             "There is no access package %s on this host; do you mean %s? See: pkg-request "
+                             "packages",
+                             visible, similar.best);
     return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
-                         "There is no access package %s on this host. See: pkg-request packages",
-                         text_visible(package, visible, sizeof(visible)));
+                         "There is no access package %s on this host. See: pkg-request packages", visible);
 }
 
 static int refuse_longer(const struct extension *extension, int64_t total, struct reply *reply)
@@ -242,7 +252,7 @@ int engine_check_assign(const struct call *call, const struct assign_terms *term
             "There is no access package %s on this host, but there is %s: the package comes first.",
             text_visible(terms->package, encoded, sizeof(encoded)), terms->user);
     if (!package)
-        return engine_refuse_unknown_package(terms->package, reply);
+        return engine_refuse_unknown_package(engine, terms->package, reply);
     if (!facts->user)
         return engine_refuse(reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
                              terms->user ? text_visible(terms->user, encoded, sizeof(encoded))

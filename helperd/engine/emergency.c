@@ -94,11 +94,8 @@ static int check_last_is_reviewed(struct engine *engine, const struct subject *s
 static int check_emergency(struct engine *engine, const struct subject *subject, const char *name,
                            const struct package *package, struct reply *reply)
 {
-    char visible[2 * NAME_PACKAGE_MAX];
     if (!package)
-        return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
-                             "There is no access package %s on this host. See: pkg-request packages",
-                             text_visible(name, visible, sizeof(visible)));
+        return engine_refuse_unknown_package(engine, name, reply);
     if (!policy_names(package->emergency, subject) && policy_may_name(package->emergency, subject))
         return engine_refuse_unknown(reply, "whether the policy lets you take it in an emergency");
     if (!policy_names(package->emergency, subject))

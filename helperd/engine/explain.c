@@ -271,9 +271,7 @@ int engine_explain(const struct call *call, const char *name, const char *user)
         .subject = is_other ? call->facts->user : call->facts->caller,
     };
     if (!explanation.package)
-        return engine_refuse(call->reply, BUS_ERROR_NO_SUCH_PACKAGE,
-                             "There is no access package %s on this host. See: pkg-request packages",
-                             text_visible(name, visible, sizeof(visible)));
+        return engine_refuse_unknown_package(call->engine, name, call->reply);
     if (!explanation.subject)
         return engine_refuse(call->reply, BUS_ERROR_NO_SUCH_USER, "There is no user %s on this host.",
                              *user ? text_visible(user, visible, sizeof(visible)) : "with your uid");

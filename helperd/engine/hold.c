@@ -132,7 +132,7 @@ int engine_extend(const struct call *call, const char *name, const char *justifi
                                    name, &assignment);
     if (r == STORE_E_NONE)
         return package ? refuse_not_held(name, call->reply)
-                       : engine_refuse_unknown_package(name, call->reply);
+                       : engine_refuse_unknown_package(call->engine, name, call->reply);
     struct extension_terms terms = {
         .justification = justification,
         .duration = duration || !package ? duration : package->duration,

@@ -188,13 +188,12 @@ static int import_each(const struct import *import, const struct facts *facts, s
     return r;
 }
 
-static int check_import(const struct package *package, const struct import_terms *terms, struct reply *reply)
+static int check_import(const struct engine *engine, const struct package *package,
+                        const struct import_terms *terms, struct reply *reply)
 {
     char visible[NAME_ENCODED_MAX + 1];
     if (!package)
-        return engine_refuse(reply, BUS_ERROR_NO_SUCH_PACKAGE,
-                             "There is no access package %s on this host. See: pkg-request packages",
-                             text_visible(terms->package, visible, sizeof(visible)));
+        return engine_refuse_unknown_package(engine, terms->package, reply);
     if (!strv_contains(package->groups, terms->group))
         return engine_refuse(
             reply, BUS_ERROR_POLICY_REFUSED,
@@ -210,7 +209,8 @@ int engine_import(const struct call *call, const struct import_terms *terms)
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
         (r = engine_check_times(call->engine, terms->duration, 0, call->reply)) != 0 ||
-        (r = engine_check_caller(call)) != 0 || (r = check_import(package, terms, call->reply)) != 0 ||
+        (r = engine_check_caller(call)) != 0 ||
+        (r = check_import(call->engine, package, terms, call->reply)) != 0 ||
         (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     snprintf(reason, sizeof(reason), "imported from the group %s", terms->group);

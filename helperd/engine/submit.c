@@ -280,7 +280,5 @@ int engine_submit(const struct call *call, const struct submission *submission)
         }
     if (search.refusal)
         return search.refusal;
-    return engine_refuse(call->reply, BUS_ERROR_NO_SUCH_PACKAGE,
-                         "There is no access package %s on this host. See: pkg-request packages",
-                         submission->packages[0]);
+    return engine_refuse_unknown_package(call->engine, submission->packages[0], call->reply);
 }

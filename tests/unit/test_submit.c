@@ -36,6 +36,8 @@ START_TEST(test_refused_submissions)
         {"bob", "db-admins", "reason", BUS_ERROR_POLICY_REFUSED, "does not let you"},
         {"alice", "db-admins", NULL, BUS_ERROR_POLICY_REFUSED, "-m 'REASON'"},
         {"alice", "nothing", "reason", BUS_ERROR_NO_SUCH_PACKAGE, "no access package nothing"},
+        {"alice", "db-admn", "reason", BUS_ERROR_NO_SUCH_PACKAGE,
+         "no access package db-admn on this host; do you mean db-admins? See: pkg-request packages"},
         {"alice", "../x", "reason", BUS_ERROR_INVALID_ARGUMENT, "'../x' cannot be"},
         {"alice", "\033[31m", "reason", BUS_ERROR_INVALID_ARGUMENT, "'\\x1b[31m' cannot be"},
         {"alice", "", "reason", BUS_ERROR_INVALID_ARGUMENT, "cannot be"},
