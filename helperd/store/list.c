@@ -68,7 +68,7 @@ static bool matches_filter(const struct store_filter *filter, const struct reque
 
 /* Calls `each` with the requests that match, the newest first, up to the limit. */
 static int visit_requests(struct store *store, struct sql_ids *ids, const struct store_filter *filter,
-                          bool pending, store_each_request_fn each, void *data)
+                          store_each_request_fn each, void *data)
 {
     int64_t given = 0;
     int r = 0;
@@ -76,8 +76,7 @@ static int visit_requests(struct store *store, struct sql_ids *ids, const struct
     for (size_t i = 0; r == 0 && i < ids->count && given < filter->limit; i++) {
         struct request request = {0};
         r = store_get_request(store, ids->items[i], &request);
-        if (r == 0 && (request.state == STATE_PENDING_APPROVAL) == pending &&
-            matches_filter(filter, &request)) {
+        if (r == 0 && matches_filter(filter, &request)) {
             r = each(&request, data);
             given++;
         }
@@ -149,7 +148,7 @@ int store_list_pending(struct store *store, const struct store_filter *filter, s
     if (r < 0)
         return r;
     r = circles.count ? collect_pending(store, filter, &circles, &ids) : 0;
-    return r < 0 ? r : visit_requests(store, &ids, filter, true, each, data);
+    return r < 0 ? r : visit_requests(store, &ids, filter, each, data);
 }
 
 int store_list_unreviewed(struct store *store, const struct store_filter *filter, store_each_request_fn each,
@@ -164,16 +163,19 @@ int store_list_unreviewed(struct store *store, const struct store_filter *filter
                              " ORDER BY id DESC",
                              "itt", upper_bound(filter), filter->package, filter->user),
                     &ids);
-    return r < 0 ? r : visit_requests(store, &ids, filter, false, each, data);
+    return r < 0 ? r : visit_requests(store, &ids, filter, each, data);
 }
 
-/* Each query of store_list_decided returns up to the limit; together they are sorted and cut. */
+/* Each query of store_list_decided returns up to the limit; together they are sorted and cut. Who decided in a stage finds
+ * the request while it waits in a later one, too. */
 #define DECIDED(request)                                                                                     \
-    " AND " request " < ?2 AND r.state <> 'pending-approval' AND (?3 IS NULL OR r.package = ?3)"             \
+    " AND " request " < ?2 AND (?3 IS NULL OR r.package = ?3)"                                               \
     " AND (?4 IS NULL OR r.user = ?4) AND (?5 IS NULL OR r.state = ?5) AND (?7 IS NULL OR r.uid = ?7)"       \
     " ORDER BY " request " DESC LIMIT ?6"
 #define BY_DECISION "SELECT DISTINCT d.request FROM decision d JOIN request r ON r.id = d.request WHERE "
-#define BY_STAGE    "SELECT s.request FROM stage s JOIN request r ON r.id = s.request WHERE "
+#define BY_STAGE                                                                                             \
+    "SELECT s.request FROM stage s JOIN request r ON r.id = s.request WHERE r.state <> 'pending-approval' "  \
+    "AND "
 
 static sqlite3_stmt *take_decided(struct store *store, const char *sql, const struct store_filter *filter,
                                   int64_t who, const char *decider)
@@ -205,5 +207,5 @@ int store_list_decided(struct store *store, const struct store_filter *filter, u
         if (r == 0)
             r = sql_collect(store, take_decided(store, by_fallback, filter, circles.items[i], NULL), &ids);
     }
-    return r < 0 ? r : visit_requests(store, &ids, filter, false, each, data);
+    return r < 0 ? r : visit_requests(store, &ids, filter, each, data);
 }

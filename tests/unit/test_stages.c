@@ -29,6 +29,32 @@ START_TEST(test_other_person)
 }
 END_TEST
 
+static size_t decided(const char *who)
+{
+    json_t *value = NULL;
+    const struct store_filter filter = {.limit = 100, .uid = UID_UNSET, .user = "alice", .package = "stages"};
+    const struct call *call = fixture_call(&fixture, who, NULL);
+    ck_assert_int_eq(fixture_answer(engine_list_requests(call, ENGINE_ROLE_DECIDED, &filter), &value), 0);
+    const size_t count = json_array_size(json_array_get(value, 0));
+    json_decref(value);
+    return count;
+}
+
+/* Whoever approved finds it by user and package while it waits for the next stage, too; whoever is to, when it is done. */
+START_TEST(test_what_one_approved_is_found)
+{
+    const int64_t id = acts_file(&fixture, "alice", "stages");
+    ck_assert_uint_eq(decided("bob"), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), 0);
+    ck_assert_uint_eq(decided("bob"), 1);
+    ck_assert_uint_eq(decided("carol"), 0);
+    ck_assert_uint_eq(decided("dave"), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", id, true, "", NULL), 0);
+    ck_assert_uint_eq(decided("bob"), 1);
+    ck_assert_uint_eq(decided("carol"), 1);
+}
+END_TEST
+
 START_TEST(test_same_approver)
 {
     const int64_t id = acts_file(&fixture, "alice", "same");
@@ -52,6 +78,6 @@ END_TEST
 int main(void)
 {
     suite_case("stages", setup, fixture_teardown);
-    suite_add(test_other_person, test_same_approver, test_policy_is_edited);
+    suite_add(test_other_person, test_what_one_approved_is_found, test_same_approver, test_policy_is_edited);
     return suite_run();
 }

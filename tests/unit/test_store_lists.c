@@ -48,7 +48,7 @@ static void add_row(int64_t number)
         row->fallback = -1;
     if (row->state == STATE_PENDING_APPROVAL && has_open(row))
         row->state = STATE_DENIED;
-    if (row->decider >= PEOPLE || row->state == STATE_PENDING_APPROVAL)
+    if (row->decider >= PEOPLE)
         row->decider = -1;
     struct stage stage = {.number = 1,
                           .quorum = 1,
@@ -111,7 +111,7 @@ static bool expected(const struct question *question, int64_t id)
     case LIST_PENDING:
         return row->state == STATE_PENDING_APPROVAL && asked;
     case LIST_DECIDED:
-        return row->state != STATE_PENDING_APPROVAL && (asked || row->decider == question->asker);
+        return row->decider == question->asker || (row->state != STATE_PENDING_APPROVAL && asked);
     default:
         return true;
     }
