@@ -16,8 +16,9 @@ int command_usage(const struct invocation *invocation, const char *format, ...)
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     va_end(arguments);
-    output_message(invocation->program->name, "%s. Try: %s%s%s --help",
-                   text ? text : "this cannot be understood", invocation->program->name,
+    const bool asks = text && *text && text[strlen(text) - 1] == '?';
+    output_message(invocation->program->name, "%s%s Try: %s%s%s --help",
+                   text ? text : "this cannot be understood", asks ? "" : ".", invocation->program->name,
                    invocation->command ? " " : "", invocation->command ? invocation->command->name : "");
     free(text);
     return EX_USAGE;

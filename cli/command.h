@@ -17,7 +17,7 @@
 #define TAKES_OVERRIDE     TAKES(5)  /* --override */
 #define TAKES_PACKAGE      TAKES(6)  /* --package */
 #define TAKES_DRY_RUN      TAKES(7)  /* --dry-run */
-#define TAKES_IDS          TAKES(8)  /* operands are request numbers, or USER/PACKAGE */
+#define TAKES_IDS          TAKES(8)  /* operands are request numbers, or USER/PACKAGE; cli/find.h */
 #define TAKES_TO           TAKES(9)  /* --to */
 #define TAKES_UNTIL        TAKES(10) /* --until */
 #define TAKES_REVOKE       TAKES(11) /* --revoke */
@@ -41,6 +41,10 @@
 #define TAKES_REPLACE      TAKES(29) /* --replace */
 #define TAKES_FORMAT       TAKES(30) /* --format */
 #define TAKES_NO_LOOKUP    TAKES(31) /* --no-lookup */
+#define TAKES_USERS        TAKES(32) /* with TAKES_IDS: or a user's name, of whom one request waits */
+#define TAKES_OWN          TAKES(33) /* with TAKES_IDS: or a package's name, for the caller's request */
+#define TAKES_SEVERAL      TAKES(34) /* with TAKES_IDS: or 3-7, or all */
+#define TAKES_BARE         TAKES(35) /* what a bare request number runs */
 
 enum { GIVEN_MAX = 16 }; /* how often an option that may be repeated is taken */
 
@@ -53,7 +57,8 @@ struct invocation {
     const struct command *command;
     char **operands;
     size_t n_operands;
-    int64_t *ids;       /* with TAKES_IDS: the operands as numbers; 0: USER/PACKAGE, see cli/find.h */
+    char **found;       /* the operands in the place of 3-7 or all; NULL: none was given */
+    int64_t *ids;       /* with TAKES_IDS: the operands as numbers; 0: a name, see cli/find.h */
     json_t *shown;      /* for each operand the request that the caller was shown, or null; NULL: none was */
     const char *digest; /* NULL: not given */
     const char *reason; /* NULL: not given */

@@ -9,17 +9,20 @@
 #include "common/cleanup.h"
 #include "common/duration.h"
 
-/* Fetches the requests that the caller may decide on, and keeps them as shown. Skips others: the decision itself reports
- * why. */
-static int load_decidable(struct invocation *invocation, json_t *requests, struct client_error *ret_error)
+/* Fetches the requests that the caller may decide on (or review), and keeps them as shown. Skips others: the decision
+ * itself reports why. */
+static int load_decidable(struct invocation *invocation, enum confirm_kind kind, json_t *requests,
+                          struct client_error *ret_error)
 {
+    const bool review = kind == CONFIRM_REVIEW;
+
     invocation->shown = json_array();
     for (size_t i = 0; i < invocation->n_operands; i++)
         json_array_append_new(invocation->shown, json_null());
     for (size_t i = 0; i < invocation->n_operands; i++) {
         json_t *request = NULL;
 
-        if (find_operand(invocation, i, false, ret_error) < 0 ||
+        if (find_operand(invocation, i, review, ret_error) < 0 ||
             calls_call(invocation,
                        client_message("GetRequest", "x", json_pack("[I]", (json_int_t)invocation->ids[i])),
                        JSON_OBJECT, &request, ret_error) < 0) {
@@ -27,7 +30,7 @@ static int load_decidable(struct invocation *invocation, json_t *requests, struc
                 return -1;
             continue;
         }
-        if (member_true(request, "may_decide")) {
+        if (member_true(request, review ? "may_review" : "may_decide")) {
             json_array_append(requests, request);
             json_array_set(invocation->shown, i, request);
         }
@@ -106,14 +109,22 @@ static void introduce_all(const struct invocation *invocation, const json_t *req
 }
 
 /* False when the input ended. */
-static bool ask_reason(const json_t *requests, bool approve, char **ret_reason)
+static bool ask_reason(const json_t *requests, enum confirm_kind kind, char **ret_reason)
 {
     const char *reader =
         json_array_size(requests) == 1 ? member_text(json_array_get(requests, 0), "user") : "the requestor";
 
-    *ret_reason = prompt_line(approve ? "Your reason, which %s may read (Enter: none): "
-                                      : "Your reason, which %s may read: ",
-                              reader);
+    switch (kind) {
+    case CONFIRM_APPROVE:
+        *ret_reason = prompt_line("Your reason, which %s may read (Enter: none): ", reader);
+        break;
+    case CONFIRM_DENY:
+        *ret_reason = prompt_line("Your reason, which %s may read: ", reader);
+        break;
+    case CONFIRM_REVIEW:
+        *ret_reason = prompt_line("What you found, which %s may read (Enter: nothing to say): ", reader);
+        break;
+    }
     return *ret_reason != NULL;
 }
 
@@ -126,12 +137,12 @@ static bool ask_yes(const struct invocation *invocation, const json_t *requests)
 }
 
 /* What the caller may decide on, shown; new. NULL: a call failed, *ret_code is the exit code. */
-static json_t *show_decidable(struct invocation *invocation, int *ret_code)
+static json_t *show_decidable(struct invocation *invocation, enum confirm_kind kind, int *ret_code)
 {
     struct client_error error;
     json_t *requests = json_array();
 
-    if (load_decidable(invocation, requests, &error) == 0) {
+    if (load_decidable(invocation, kind, requests, &error) == 0) {
         introduce_all(invocation, requests);
         return requests;
     }
@@ -140,26 +151,26 @@ static json_t *show_decidable(struct invocation *invocation, int *ret_code)
     return NULL;
 }
 
-int confirm_show(struct invocation *invocation)
+int confirm_show(struct invocation *invocation, enum confirm_kind kind)
 {
     int code = 0;
 
-    json_decref(show_decidable(invocation, &code));
+    json_decref(show_decidable(invocation, kind, &code));
     return code;
 }
 
-enum confirm_answer confirm_decision(struct invocation *invocation, bool approve, char **ret_reason,
+enum confirm_answer confirm_decision(struct invocation *invocation, enum confirm_kind kind, char **ret_reason,
                                      int *ret_code)
 {
-    json_t *requests = show_decidable(invocation, ret_code);
+    json_t *requests = show_decidable(invocation, kind, ret_code);
     bool goes_on = true;
 
     if (!requests)
         return CONFIRM_FAILED;
-    if (json_array_size(requests) > 0 || !approve) {
+    if (json_array_size(requests) > 0 || kind == CONFIRM_DENY) {
         if (!invocation->reason)
-            goes_on = ask_reason(requests, approve, ret_reason);
-        if (goes_on && approve && !invocation->yes)
+            goes_on = ask_reason(requests, kind, ret_reason);
+        if (goes_on && kind == CONFIRM_APPROVE && !invocation->yes)
             goes_on = ask_yes(invocation, requests);
     }
     json_decref(requests);

@@ -133,7 +133,10 @@ int help_print(const struct program *program, const struct command *command)
     putchar('\n');
     print_options(command, width);
     if (command->takes & (TAKES_IDS | TAKES_REQUEST))
-        printf("\nID is a request's number, or USER/PACKAGE, as alice/db-admins.\n");
+        printf("\nID is a request's number, or USER/PACKAGE, as alice/db-admins%s%s%s.\n",
+               command->takes & TAKES_OWN ? "; or the PACKAGE\nthat you asked for" : "",
+               command->takes & TAKES_USERS ? "; or a USER of whom\none request waits for you" : "",
+               command->takes & TAKES_SEVERAL ? "; or several: 3-7, all" : "");
     printf("\nMore, and what the exit codes mean: man %s\n", name);
     return 0;
 }

@@ -46,15 +46,45 @@ static int set_user(struct invocation *invocation, const char *value);
 static int set_request(struct invocation *invocation, const char *value);
 static int set_json(struct invocation *invocation, const char *value);
 
-int options_parse_id(const struct invocation *invocation, const char *text, int64_t *ret)
+bool options_read_id(const char *text, int64_t *ret)
 {
     const char *slash = strrchr(text, '/');
 
-    if (slash && slash != text && slash[1]) {
-        *ret = 0;
-        return 0;
-    }
-    if (options_parse_positive(text, ret))
+    if (!slash || slash == text || !slash[1])
+        return options_parse_positive(text, ret);
+    *ret = 0;
+    return true;
+}
+
+bool options_read_range(const char *text, int64_t *ret_first, int64_t *ret_last)
+{
+    char first[24];
+    const char *dash = strchr(text, '-');
+    const size_t length = dash ? (size_t)(dash - text) : sizeof(first);
+
+    if (length >= sizeof(first))
+        return false;
+    memcpy(first, text, length);
+    first[length] = '\0';
+    return options_parse_positive(first, ret_first) && options_parse_positive(dash + 1, ret_last) &&
+           *ret_first <= *ret_last;
+}
+
+/* A name without a digit in front cannot be a number that was mistyped; a package's may have one. */
+static bool is_name(uint64_t takes, const char *text)
+{
+    if (strchr(text, '/') || !*text || strspn(text, "0123456789") == strlen(text))
+        return false;
+    return takes & TAKES_OWN ? name_is_package(text) : takes & TAKES_USERS && !strchr("0123456789+- ", *text);
+}
+
+int options_parse_id(const struct invocation *invocation, uint64_t takes, const char *text, int64_t *ret)
+{
+    int64_t first, last;
+
+    *ret = 0;
+    if (options_read_id(text, ret) || is_name(takes, text) ||
+        (takes & TAKES_SEVERAL && options_read_range(text, &first, &last)))
         return 0;
     return command_usage(
         invocation, "'%s' is no request number; write one as 3, or USER/PACKAGE as alice/db-admins", text);
@@ -391,7 +421,7 @@ static int set_user(struct invocation *invocation, const char *value)
 static int set_request(struct invocation *invocation, const char *value)
 {
     invocation->request = value;
-    return options_parse_id(invocation, value, &(int64_t){0});
+    return options_parse_id(invocation, 0, value, &(int64_t){0});
 }
 
 static int set_json(struct invocation *invocation, const char *value)

@@ -26,5 +26,11 @@ bool options_parse_positive(const char *text, int64_t *ret);
 /* Checks a reason or justification: UTF-8, at most BUS_TEXT_MAX bytes. 0, or 64 after a message. */
 int options_check_text(const struct invocation *invocation, const char *text);
 
-/* Parses a request's number; *ret is 0 for USER/PACKAGE (cli/find.h finds the number). 0, or 64 after a message. */
-int options_parse_id(const struct invocation *invocation, const char *text, int64_t *ret);
+/* True for a request's number, and for USER/PACKAGE, where *ret is 0 (cli/find.h finds the number). */
+bool options_read_id(const char *text, int64_t *ret);
+
+/* The same for an operand of a command that takes `takes`. 0, or 64 after a message. */
+int options_parse_id(const struct invocation *invocation, uint64_t takes, const char *text, int64_t *ret);
+
+/* Parses a range of requests, as 3-7. */
+bool options_read_range(const char *text, int64_t *ret_first, int64_t *ret_last);

@@ -13,6 +13,7 @@
 #include "cli/lookback.h"
 #include "cli/metrics.h"
 #include "cli/pam.h"
+#include "cli/prompt.h"
 #include "cli/reload.h"
 #include "cli/requests.h"
 #include "cli/setup.h"
@@ -95,6 +96,10 @@ static char *advise_lock(const char *user)
 
 static int revoke_access(struct invocation *invocation)
 {
+    _cleanup_free_ char *asked = NULL;
+    const int refused = prompt_reason(invocation, "Your reason, which the user reads: ", &asked);
+    if (refused)
+        return refused;
     if (!invocation->reason)
         return command_usage(invocation,
                              "the command 'revoke' needs a reason, which the user reads: -m 'REASON'");
@@ -104,6 +109,7 @@ static int revoke_access(struct invocation *invocation)
         invocation, client_message("Revoke", "sss",
                                    json_pack("[s, s, s]", invocation->operands[1], invocation->operands[0],
                                              invocation->reason)));
+    invocation->reason = NULL;
     client_deadline_note("");
     if (code == EX_UNAVAILABLE && geteuid() == 0)
         fputs(advice, stderr);

@@ -2,6 +2,7 @@
 /* pkg-approve, for approvers. accesspkgd decides who may approve what. */
 #include "cli/calls.h"
 #include "cli/confirm.h"
+#include "cli/find.h"
 #include "cli/options.h"
 #include "cli/prompt.h"
 #include "cli/requests.h"
@@ -165,41 +166,51 @@ static json_t *deny_arguments(const struct invocation *invocation, int64_t id, c
                      "reason", invocation->reason ? invocation->reason : "");
 }
 
+/* The first operand that is whatever is open by then; NULL: none is. */
 static const char *find_name(const struct invocation *invocation)
 {
     for (size_t i = 0; i < invocation->n_operands; i++)
-        if (invocation->ids[i] == 0)
+        if (find_is_name(invocation->operands[i]))
             return invocation->operands[i];
     return NULL;
 }
 
-/* A name is whatever is open by then, so it is shown, and that is what is decided. 0, or the exit code. */
-static int show_named(struct invocation *invocation)
+/* The requests of the operands; `name`: the first that is a name. 0, or the exit code after a message. */
+static int find_requests(struct invocation *invocation, enum confirm_kind kind, const char *name)
 {
-    const char *name = find_name(invocation);
+    struct client_error error;
 
-    if (invocation->digest && invocation->n_operands > 1)
-        return command_usage(invocation, "--digest is of one request; decide on the others by themselves");
-    if (!name || invocation->digest)
-        return 0;
-    if (invocation->yes)
+    if (name && invocation->yes && !invocation->digest)
         return command_usage(invocation,
                              "'%s' is whatever is open by then, and --yes asks nothing: give its number, or "
-                             "--digest as 'pkg-approve show %s' tells",
-                             name, name);
-    return confirm_show(invocation);
+                             "--digest as 'pkg-approve show ID' tells",
+                             name);
+    if (find_several(invocation, kind == CONFIRM_REVIEW, &error) < 0)
+        return calls_report(invocation, &error);
+    if (invocation->digest && invocation->n_operands > 1)
+        return command_usage(invocation, "--digest is of one request; decide on the others by themselves");
+    return 0;
+}
+
+/* A name is whatever is open by then, so it is shown, and that is what is decided. 0, or the exit code. */
+static int show_named(struct invocation *invocation, enum confirm_kind kind, const char *name)
+{
+    return name && !invocation->digest ? confirm_show(invocation, kind) : 0;
 }
 
 /* Asks at a terminal for a reason and a confirmation. 0, or the exit code. *ret_reason is new memory, or unchanged. */
-static int ask_confirmation(struct invocation *invocation, bool approve, char **ret_reason)
+static int ask_confirmation(struct invocation *invocation, enum confirm_kind kind, char **ret_reason)
 {
+    static const char *const done[] = {
+        [CONFIRM_APPROVE] = "approved", [CONFIRM_DENY] = "denied", [CONFIRM_REVIEW] = "reviewed"};
     int code = 0;
-    const enum confirm_answer answer = confirm_decision(invocation, approve, ret_reason, &code);
+    const enum confirm_answer answer = confirm_decision(invocation, kind, ret_reason, &code);
     const bool blank = *ret_reason && text_is_blank(*ret_reason);
+    const bool lacks = blank && kind == CONFIRM_DENY;
 
-    if (answer == CONFIRM_NO || (answer == CONFIRM_YES && blank && !approve)) {
+    if (answer == CONFIRM_NO || (answer == CONFIRM_YES && lacks)) {
         output_message(invocation->program->name, "%snothing was %s; the %s still wait%s.",
-                       blank && !approve ? "a denial wants a reason: " : "", approve ? "approved" : "denied",
+                       lacks ? "a denial wants a reason: " : "", done[kind],
                        invocation->n_operands > 1 ? "requests" : "request",
                        invocation->n_operands > 1 ? "" : "s");
         return 1;
@@ -217,9 +228,13 @@ static int approve_requests(struct invocation *invocation)
     static const struct requests_action action = {"Approve",         "xa{sv}",     REQUESTS_BY_DIGEST,
                                                   approve_arguments, say_approved, false};
     const bool asks = prompt_possible(invocation) && !invocation->yes;
+    const char *name = find_name(invocation);
     _cleanup_free_ char *asked = NULL;
-    int code = asks ? ask_confirmation(invocation, true, &asked) : show_named(invocation);
+    int code = find_requests(invocation, CONFIRM_APPROVE, name);
 
+    if (code == 0)
+        code = asks ? ask_confirmation(invocation, CONFIRM_APPROVE, &asked)
+                    : show_named(invocation, CONFIRM_APPROVE, name);
     if (code == 0)
         code = requests_each(invocation, &action);
     invocation->reason = NULL;
@@ -230,13 +245,17 @@ static int deny_requests(struct invocation *invocation)
 {
     static const struct requests_action action = {"Deny",         "xa{sv}",           REQUESTS_BY_DIGEST,
                                                   deny_arguments, say_request_denied, false};
+    const char *name = find_name(invocation);
     _cleanup_free_ char *asked = NULL;
     int code;
 
     if (!invocation->reason && !prompt_possible(invocation))
         return command_usage(invocation, "the command 'deny' needs a reason, which the requestor reads: "
                                          "-m 'REASON'");
-    code = invocation->reason ? show_named(invocation) : ask_confirmation(invocation, false, &asked);
+    code = find_requests(invocation, CONFIRM_DENY, name);
+    if (code == 0)
+        code = invocation->reason ? show_named(invocation, CONFIRM_DENY, name)
+                                  : ask_confirmation(invocation, CONFIRM_DENY, &asked);
     if (code == 0 && invocation->reason && text_is_blank(invocation->reason))
         code = command_usage(invocation, "the reason is empty, so nothing was denied; give one: -m 'REASON'");
     if (code == 0)
@@ -264,8 +283,15 @@ static int review_emergencies(struct invocation *invocation)
 {
     static const struct requests_action action = {"Review",         "xs",         REQUESTS_BY_NUMBER,
                                                   review_arguments, say_reviewed, true};
+    _cleanup_free_ char *asked = NULL;
+    int code = find_requests(invocation, CONFIRM_REVIEW, find_name(invocation));
 
-    return requests_each(invocation, &action);
+    if (code == 0 && !invocation->reason && prompt_possible(invocation))
+        code = ask_confirmation(invocation, CONFIRM_REVIEW, &asked);
+    if (code == 0)
+        code = requests_each(invocation, &action);
+    invocation->reason = NULL;
+    return code;
 }
 
 /* ---- what was approved is taken back ---------------------------------------------------------------------- */
@@ -292,11 +318,16 @@ static int revoke_access(struct invocation *invocation)
 {
     static const struct requests_action action = {"Revoke",         "sss",       REQUESTS_BY_VIEW,
                                                   revoke_arguments, say_revoked, false};
+    _cleanup_free_ char *asked = NULL;
+    int code = prompt_reason(invocation, "Your reason, which the user reads: ", &asked);
 
-    if (!invocation->reason || text_is_blank(invocation->reason))
-        return command_usage(invocation,
+    if (code == 0 && (!invocation->reason || text_is_blank(invocation->reason)))
+        code = command_usage(invocation,
                              "the command 'revoke' needs a reason, which the user reads: -m 'REASON'");
-    return requests_each(invocation, &action);
+    if (code == 0)
+        code = requests_each(invocation, &action);
+    invocation->reason = NULL;
+    return code;
 }
 
 /* ---- delegation ------------------------------------------------------------------------------------------- */
@@ -391,17 +422,20 @@ static int change_delegation(struct invocation *invocation)
 
 static const struct command commands[] = {
     {"list", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list_waiting, "what waits for your decision, or review"},
-    {"show", "ID", 1, 1, TAKES_IDS | TAKES_PAGER, requests_show, "everything about a request"},
-    {"approve", "ID...", 1, -1, TAKES_IDS | TAKES_REASON | TAKES_FOR | TAKES_START | TAKES_YES | TAKES_DIGEST,
+    {"show", "ID", 1, 1, TAKES_IDS | TAKES_USERS | TAKES_BARE | TAKES_PAGER, requests_show,
+     "everything about a request"},
+    {"approve", "ID...", 1, -1,
+     TAKES_IDS | TAKES_USERS | TAKES_SEVERAL | TAKES_REASON | TAKES_FOR | TAKES_START | TAKES_YES |
+         TAKES_DIGEST,
      approve_requests, "approve these requests"},
-    {"deny", "ID...", 1, -1, TAKES_IDS | TAKES_REASON | TAKES_DIGEST, deny_requests,
-     "deny these requests; asks for a reason without -m"},
+    {"deny", "ID...", 1, -1, TAKES_IDS | TAKES_USERS | TAKES_SEVERAL | TAKES_REASON | TAKES_DIGEST,
+     deny_requests, "deny these requests; asks for a reason without -m"},
     {"revoke", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, revoke_access,
      "end the access that these requests gave, now"},
-    {"review", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, review_emergencies,
+    {"review", "ID...", 1, -1, TAKES_IDS | TAKES_USERS | TAKES_SEVERAL | TAKES_REASON, review_emergencies,
      "say that you looked at these emergencies"},
     {"history", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list_decided,
-     "what was decided and was yours to decide"},
+     "what was yours to decide, and is decided"},
     {"watch", "", 0, 0, 0, watch_requests, "follow live what waits for you, until Ctrl-C"},
     {"delegate", "", 0, 0, TAKES_TO | TAKES_UNTIL | TAKES_REVOKE | TAKES_REASON, change_delegation,
      "let somebody decide in your name; bare: who does"},

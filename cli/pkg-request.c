@@ -3,7 +3,9 @@
 #include "cli/calls.h"
 #include "cli/explain.h"
 #include "cli/overview.h"
+#include "cli/packages.h"
 #include "cli/pager.h"
+#include "cli/prompt.h"
 #include "cli/requests.h"
 #include "cli/signals.h"
 #include "cli/wait.h"
@@ -106,49 +108,7 @@ static int show_status(struct invocation *invocation)
     return requests_show_then(invocation, show_expired);
 }
 
-/* ---- packages --------------------------------------------------------------------------------------------- */
-
-/* What the caller has of the package, else if they may request it. */
-static char *field_yours(const struct output *output, const json_t *package, const char *member)
-{
-    if (!json_object_get(package, member))
-        return output_format("%s%s",
-                             member_true(package, "may_request") ? "may be requested" : "not open to you",
-                             member_true(package, "emergency") ? " (emergency: yes)" : "");
-    _cleanup_free_ char *state = field_state(output, package, member);
-    _cleanup_free_ char *end = field_when(output, package, "assignment_end");
-    if (member_endless(package))
-        return output_format("%s (no end)", state);
-    return output_format("%s%s%s%s", state, end ? " (ends " : "", end ? end : "", end ? ")" : "");
-}
-
-static const struct field package_fields[] = {
-    {"PACKAGE", "name", field_text, FIELD_PLAIN},
-    {"DESCRIPTION", "description", field_text, FIELD_SHORTEN},
-    {"GROUPS", "groups", field_list, FIELD_PLAIN},
-    {"APPROVERS", "approvers", field_package_approvers, FIELD_PLAIN},
-    {"AT MOST", "max_duration", field_max_duration, FIELD_PLAIN},
-    {"YOURS", "state", field_yours, FIELD_PLAIN},
-};
-
-static int list_packages(struct invocation *invocation)
-{
-    struct client_error error;
-    json_t *list_of_packages = NULL;
-
-    if (calls_call(invocation, client_message("ListPackages", "", NULL), JSON_ARRAY, &list_of_packages,
-                   &error) < 0)
-        return calls_report(invocation, &error);
-    if (invocation->output.json)
-        output_json(&invocation->output, list_of_packages);
-    else if (json_array_size(list_of_packages) == 0)
-        fprintf(stderr, "There are no access packages on this host. An administrator can add some.\n");
-    else
-        output_table(&invocation->output, package_fields, sizeof(package_fields) / sizeof(*package_fields),
-                     list_of_packages);
-    json_decref(list_of_packages);
-    return 0;
-}
+/* ---- calls ---------------------------------------------------------------------------------------------- */
 
 static int call_for_request(struct invocation *invocation, struct client_message message,
                             void (*say)(struct output *output, const json_t *request))
@@ -295,7 +255,26 @@ static int submit_and_wait(struct invocation *invocation, json_t *request)
     return code;
 }
 
-static int submit_request(struct invocation *invocation)
+/* At a terminal; not where nothing would come of it: what is held, or waits already, is shown. 0, or an exit code. */
+static int ask_reason(struct invocation *invocation, bool extends, char **ret_asked)
+{
+    int code = 0;
+
+    if (invocation->reason || !prompt_possible(invocation))
+        return 0;
+    json_t *package = packages_look_up(invocation, invocation->operands[0]);
+    const bool needed = member_true(package, "justification"), asks = member_true(package, "approval");
+    if (package && member_has(package, "state") == extends)
+        code = prompt_reason(invocation,
+                             needed ? "Your reason, which the approvers read: "
+                             : asks ? "Your reason, which the approvers read (Enter: none): "
+                                    : "Your reason, for the record (Enter: none): ",
+                             ret_asked);
+    json_decref(package);
+    return code;
+}
+
+static int submit_with_reason(struct invocation *invocation)
 {
     struct client_error error;
     json_t *request = NULL;
@@ -321,6 +300,17 @@ static int submit_request(struct invocation *invocation)
         say_unchanged(invocation, request);
     json_decref(request);
     return 0;
+}
+
+static int submit_request(struct invocation *invocation)
+{
+    _cleanup_free_ char *asked = NULL;
+    int code = ask_reason(invocation, false, &asked);
+
+    if (code == 0)
+        code = submit_with_reason(invocation);
+    invocation->reason = NULL;
+    return code;
 }
 
 /* ---- cancel ----------------------------------------------------------------------------------------------- */
@@ -349,13 +339,21 @@ static int cancel_requests(struct invocation *invocation)
 
 static int extend_access(struct invocation *invocation)
 {
-    json_t *options = json_pack("{s:s*}", "justification", invocation->reason);
+    _cleanup_free_ char *asked = NULL;
+    int code = ask_reason(invocation, true, &asked);
 
-    if (invocation->duration > 0)
-        json_object_set_new(options, "duration", json_integer(invocation->duration));
-    return call_for_request(
-        invocation, client_message("Extend", "sa{sv}", json_pack("[s, o]", invocation->operands[0], options)),
-        say_submitted);
+    if (code == 0) {
+        json_t *options = json_pack("{s:s*}", "justification", invocation->reason);
+
+        if (invocation->duration > 0)
+            json_object_set_new(options, "duration", json_integer(invocation->duration));
+        code = call_for_request(
+            invocation,
+            client_message("Extend", "sa{sv}", json_pack("[s, o]", invocation->operands[0], options)),
+            say_submitted);
+    }
+    invocation->reason = NULL;
+    return code;
 }
 
 static void say_emergency(struct output *output, const json_t *request)
@@ -371,14 +369,21 @@ static void say_emergency(struct output *output, const json_t *request)
 
 static int take_emergency(struct invocation *invocation)
 {
-    if (!invocation->reason)
-        return command_usage(invocation,
-                             "the command 'emergency' needs a reason, which every approver reads: "
-                             "-m 'REASON'");
-    return call_for_request(
-        invocation,
-        client_message("Emergency", "ss", json_pack("[s, s]", invocation->operands[0], invocation->reason)),
-        say_emergency);
+    _cleanup_free_ char *asked = NULL;
+    int code = prompt_reason(invocation, "Your reason, which every approver reads: ", &asked);
+
+    if (code == 0 && !invocation->reason)
+        code =
+            command_usage(invocation, "the command 'emergency' needs a reason, which every approver reads: "
+                                      "-m 'REASON'");
+    if (code == 0)
+        code =
+            call_for_request(invocation,
+                             client_message("Emergency", "ss",
+                                            json_pack("[s, s]", invocation->operands[0], invocation->reason)),
+                             say_emergency);
+    invocation->reason = NULL;
+    return code;
 }
 
 static void say_returned(struct output *output, const json_t *request)
@@ -419,13 +424,14 @@ static const struct command commands[] = {
     {"overview", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, show_overview,
      "what you hold, what waits, what you may ask for"},
     {"list", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list_requests, "your requests"},
-    {"packages", "", 0, 0, TAKES_PAGER, list_packages, "the access packages, and which you may ask for"},
+    {"packages", "", 0, 0, TAKES_PAGER, packages_list, "the access packages, and which you may ask for"},
     {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_WAIT, submit_request,
      "ask for a package"},
-    {"status", "ID", 1, 1, TAKES_IDS | TAKES_PAGER, show_status, "everything about a request of yours"},
+    {"status", "ID", 1, 1, TAKES_IDS | TAKES_OWN | TAKES_BARE | TAKES_PAGER, show_status,
+     "everything about a request of yours"},
     {"explain", "PACKAGE", 1, 1, TAKES_PAGER, explain_package,
      "whether you may ask, and who could approve it now"},
-    {"cancel", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, cancel_requests,
+    {"cancel", "ID...", 1, -1, TAKES_IDS | TAKES_OWN | TAKES_REASON, cancel_requests,
      "withdraw requests that still wait"},
     {"extend", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION, extend_access,
      "ask for more time before the end"},

@@ -2,7 +2,9 @@
 /* See the header. No deadline runs meanwhile: it runs only during calls. */
 #include "cli/prompt.h"
 
+#include "cli/options.h"
 #include "common/cleanup.h"
+#include "common/names.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -53,4 +55,19 @@ bool prompt_yes(const char *format, ...)
     _cleanup_free_ char *line = ask_line(format, arguments);
     va_end(arguments);
     return line && (strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0);
+}
+
+int prompt_reason(struct invocation *invocation, const char *question, char **ret_asked)
+{
+    if (invocation->reason || !prompt_possible(invocation))
+        return 0;
+    *ret_asked = prompt_line("%s", question);
+    if (!*ret_asked) {
+        output_message(invocation->program->name, "nothing was changed, for no reason was given");
+        return 1;
+    }
+    const int code = options_check_text(invocation, *ret_asked);
+    if (code == 0 && !text_is_blank(*ret_asked))
+        invocation->reason = *ret_asked;
+    return code;
 }

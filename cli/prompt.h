@@ -12,3 +12,7 @@ char *prompt_line(const char *format, ...) __attribute__((format(printf, 1, 2)))
 
 /* True when the answer is y or yes. */
 bool prompt_yes(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Asks for a reason if none was given and a person can be asked; a blank one counts as none. *ret_asked is new memory, for
+ * invocation->reason, or unchanged. 0; or an exit code after a message: the input ended, or it is no text. */
+int prompt_reason(struct invocation *invocation, const char *question, char **ret_asked);

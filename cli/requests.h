@@ -7,10 +7,6 @@
 /* Prints the requests of the role (see ListRequests in the interface XML), up to --limit. Returns the exit code. */
 int requests_list(struct invocation *invocation, const char *role, const char *when_empty);
 
-/* Fetches the same requests as a new array, newest first. 0, or -1 with *ret_error filled. */
-int requests_fetch(struct invocation *invocation, const char *role, json_t **ret,
-                   struct client_error *ret_error);
-
 /* Prints the request of the first operand in full. Returns the exit code. */
 int requests_show(struct invocation *invocation);
 

@@ -6,8 +6,11 @@
 #include "cli/options.h"
 #include "cli/pager.h"
 
+#include "common/cleanup.h"
 #include "common/names.h"
 #include "common/paths.h"
+#include "common/similar.h"
+#include "common/strv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,6 +52,21 @@ static const struct option_row *find_option(int code)
     return NULL;
 }
 
+/* `text` begins with "--", and may have a value. */
+static int refuse_option(const struct invocation *invocation, const char *text)
+{
+    _cleanup_free_ char *name = strndup(text + 2, strcspn(text + 2, "="));
+    struct similar similar = {.typed = name ? name : ""};
+
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (options_rows[i].help && options_concern(invocation->program, &options_rows[i]))
+            similar_try(&similar, options_rows[i].name);
+    if (similar.best)
+        return command_usage(invocation, "there is no option --%s; do you mean --%s?", similar.typed,
+                             similar.best);
+    return command_usage(invocation, "there is no option %s, or several begin with it", text);
+}
+
 /* Parses the options, before and after operands. 0 or an exit code; *ret_takes are the options given. */
 static int parse_options(struct invocation *invocation, int argc, char *argv[], uint64_t *ret_takes,
                          const struct option_row **ret_instead)
@@ -70,8 +88,7 @@ static int parse_options(struct invocation *invocation, int argc, char *argv[], 
         if (!option && optopt >= LONG_BASE)
             return command_usage(invocation, "the option --%s takes no value", find_option(optopt)->name);
         if (!option)
-            return command_usage(invocation, "there is no option %s, or several begin with it",
-                                 argv[optind - 1]);
+            return refuse_option(invocation, argv[optind - 1]);
         *ret_takes |= option->takes;
         if (option->instead)
             *ret_instead = option;
@@ -96,14 +113,39 @@ static const struct command *find_command(const struct program *program, char *c
     return NULL;
 }
 
+static int refuse_unknown_command(const struct invocation *invocation, const char *typed)
+{
+    struct similar similar = {.typed = typed};
+
+    for (const struct command *command = invocation->program->commands; command->name; command++)
+        similar_try(&similar, command->name);
+    for (const struct command_family *family = invocation->program->families; family && family->name;
+         family++)
+        similar_try(&similar, family->name);
+    if (similar.best)
+        return command_usage(invocation, "there is no command '%s'; do you mean '%s'?", typed, similar.best);
+    return command_usage(invocation, "there is no command '%s'", typed);
+}
+
 /* What is wrong with the words in a command's place. */
 static int refuse_command(const struct invocation *invocation, char *const *words)
 {
     if (!command_family(invocation->program, words[0]))
-        return command_usage(invocation, "there is no command '%s'", words[0]);
+        return refuse_unknown_command(invocation, words[0]);
     if (!words[1])
         return command_usage(invocation, "'%s' is the first word of several commands", words[0]);
-    return command_usage(invocation, "there is no command '%s %s'", words[0], words[1]);
+    _cleanup_free_ char *typed = output_format("%s %s", words[0], words[1]);
+    return refuse_unknown_command(invocation, typed);
+}
+
+/* The command for a request's number, or USER/PACKAGE, in a command's place. NULL: there is none. */
+static const struct command *find_bare(const struct program *program, const char *word)
+{
+    const struct command *command = program->commands;
+
+    while (command->name && !(command->takes & TAKES_BARE))
+        command++;
+    return command->name && options_read_id(word, &(int64_t){0}) ? command : NULL;
 }
 
 static int parse_ids(struct invocation *invocation)
@@ -112,7 +154,8 @@ static int parse_ids(struct invocation *invocation)
     if (!invocation->ids)
         return command_usage(invocation, "there are too many request numbers");
     for (size_t i = 0; i < invocation->n_operands; i++)
-        if (options_parse_id(invocation, invocation->operands[i], &invocation->ids[i]) != 0)
+        if (options_parse_id(invocation, invocation->command->takes, invocation->operands[i],
+                             &invocation->ids[i]) != 0)
             return EX_USAGE;
     return 0;
 }
@@ -124,6 +167,8 @@ static int parse_operands(struct invocation *invocation, int argc, char *argv[],
     const struct command *command = optind < argc ? find_command(invocation->program, argv + optind, &words)
                                                   : invocation->program->commands;
 
+    if (!command)
+        command = find_bare(invocation->program, argv[optind]);
     if (!command)
         return refuse_command(invocation, argv + optind);
     invocation->command = command;
@@ -199,6 +244,7 @@ static int finish_invocation(struct invocation *invocation, int code)
     int r = output_finish(&invocation->output);
 
     client_close(&invocation->client);
+    strv_free(invocation->found);
     free(invocation->ids);
     json_decref(invocation->shown);
     /* A closed pipe (head, less) is no error. */

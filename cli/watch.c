@@ -3,6 +3,7 @@
 #include "cli/watch.h"
 
 #include "cli/calls.h"
+#include "cli/fetch.h"
 #include "cli/requests.h"
 #include "cli/signals.h"
 #include "cli/when.h"
@@ -133,7 +134,7 @@ static int show_all(struct watch *watch, bool first)
     struct client_error error;
     json_t *requests = NULL;
 
-    if (requests_fetch(watch->invocation, "approver", &requests, &error) < 0)
+    if (fetch_requests(watch->invocation, "approver", &requests, &error) < 0)
         return first ? calls_report(watch->invocation, &error) : fall_behind(watch, &error);
     for (size_t i = json_array_size(requests); i > 0; i--)
         show_news(watch, json_array_get(requests, i - 1));

@@ -157,7 +157,7 @@ START_TEST(submit_names_its_terminal)
 {
     static const struct script lines[] = {ANSWERS("Submit", NULL, "a{sv}", HELD)};
 
-    run_somewhere(FAKE_TERMINAL, NULL, lines, 1, WORDS("pkg-request", "submit", "db-admins"));
+    run_somewhere(FAKE_TERMINAL, NULL, lines, 1, WORDS("pkg-request", "submit", "db-admins", "-m", "x"));
     SHOWS(result.out, "You hold db-admins until ");
 }
 END_TEST

@@ -154,7 +154,7 @@ START_TEST(ctrl_c_leaves_it_filed)
 
     setenv("TERM", "xterm", 1);
     fake.cue = "Ctrl-C leaves it filed";
-    AT_TERMINAL("\x03", lines, "pkg-request", "submit", "db", "--wait");
+    AT_TERMINAL("\x03", lines, "pkg-request", "submit", "db", "--wait", "-m", "x");
     ck_assert_int_eq(result.code, 128 + SIGINT);
     SHOWS(result.out, "Waiting for b\\x1b[2J");
     HIDES(result.out, "\x1b[2J");

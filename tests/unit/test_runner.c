@@ -26,6 +26,9 @@ static int remember(struct invocation *invocation)
 static const struct command commands[] = {
     {"list", "", 0, 0, TAKES_LIMIT, remember, "lists"},
     {"act", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, remember, "acts"},
+    {"look", "ID", 1, 1, TAKES_IDS | TAKES_USERS | TAKES_BARE, remember, "looks"},
+    {"own", "ID...", 1, -1, TAKES_IDS | TAKES_OWN, remember, "is one's own"},
+    {"many", "ID...", 1, -1, TAKES_IDS | TAKES_USERS | TAKES_SEVERAL, remember, "takes several"},
     {"submit", "NAME", 1, 1, TAKES_REASON | TAKES_DURATION, remember, "submits"},
     {"gate open", "NAME", 1, 1, TAKES_REPORT, remember, "opens"},
     {"gate shut", "", 0, 0, TAKES_ALL, remember, "shuts"},
@@ -124,6 +127,30 @@ static const struct {
     const char *says;
 } usage_errors[] = {
     {{"nonsense"}, "there is no command 'nonsense'. Try: prog --help"},
+    {{"sumbit"}, "there is no command 'sumbit'; do you mean 'submit'? Try: prog --help"},
+    {{"gaet"}, "there is no command 'gaet'; do you mean 'gate'? Try: prog --help"},
+    {{"gate", "opne"}, "there is no command 'gate opne'; do you mean 'gate open'? Try: prog --help"},
+    {{"act", "1", "--raeson", "x"}, "there is no option --raeson; do you mean --reason? Try: prog --help"},
+    {{"act", "1", "--resaon=x"}, "there is no option --resaon; do you mean --reason?"},
+    {{"--untill"}, "there is no option --untill, or several"}, /* no command of this program takes --until */
+    {{"12,13"}, "there is no command '12,13'"},
+    {{"3-7"}, "there is no command '3-7'"},
+    {{"0"}, "there is no command '0'"},
+    {{"12", "13"}, "the command 'look' does not take '13'"},
+    {{"12", "-m", "why"}, "the command 'look' takes no --reason"},
+    {{"act", "alice"}, "'alice' is no request number"},
+    {{"act", "3-7"}, "'3-7' is no request number"},
+    {{"look", "3-7"}, "'3-7' is no request number"},
+    {{"look", "3x"}, "'3x' is no request number"},
+    {{"many", "7-3"}, "'7-3' is no request number"},
+    {{"many", "0-3"}, "'0-3' is no request number"},
+    {{"many", "3-"}, "'3-' is no request number"},
+    {{"many", "3-4-5"}, "'3-4-5' is no request number"},
+    {{"many", "3-99999999999999999999"}, "is no request number"},
+    {{"many", ""}, "'' is no request number"},
+    {{"many", "+3"}, "'+3' is no request number"},
+    {{"own", "Prod"}, "'Prod' is no request number"}, /* a package's name has no capital */
+    {{"own", "0"}, "'0' is no request number"},
     {{"gate"}, "'gate' is the first word of several commands. Try: prog --help"},
     {{"gate", "lift"}, "there is no command 'gate lift'"},
     {{"gate", "open"}, "the command 'gate open' needs NAME. Try: prog gate open --help"},
@@ -177,6 +204,29 @@ START_TEST(a_usage_error_is_one_line_and_runs_nothing)
 }
 END_TEST
 
+/* What is no number is left for the bus. */
+START_TEST(names_and_ranges_where_they_are_taken)
+{
+    ck_assert_int_eq(RUN("many", "3-7", "all", "carol", "12", "a/b"), 3);
+    ck_assert_uint_eq(seen.n_operands, 5);
+    for (size_t i = 0; i < 5; i++)
+        ck_assert_int_eq(seen_ids[i], i == 3 ? 12 : 0);
+    ck_assert_int_eq(RUN("own", "production", "3d-lab"), 3);
+    ck_assert_int_eq(seen_ids[1], 0);
+}
+END_TEST
+
+START_TEST(a_bare_number_is_shown)
+{
+    ck_assert_int_eq(RUN("12"), 3);
+    ck_assert_str_eq(seen.command->name, "look");
+    ck_assert_int_eq(seen_ids[0], 12);
+    ck_assert_int_eq(RUN("--json", "alice/db"), 3);
+    ck_assert_str_eq(seen.command->name, "look");
+    ck_assert(seen.output.json);
+}
+END_TEST
+
 START_TEST(a_reason_has_a_longest_length)
 {
     char reason[BUS_TEXT_MAX + 2];
@@ -199,7 +249,9 @@ START_TEST(help_comes_from_the_tables)
     ck_assert_str_eq(err, "");
     ck_assert_str_eq(out, "prog: tests the runner\n\nUsage: prog [COMMAND] [OPTION]...\n\n"
                           "Commands (without one: list):\n"
-                          "  list          lists\n  act ID...     acts\n  submit NAME   submits\n"
+                          "  list          lists\n  act ID...     acts\n  look ID       looks\n"
+                          "  own ID...     is one's own\n  many ID...    takes several\n"
+                          "  submit NAME   submits\n"
                           "  gate COMMAND  has two words: gate --help\n\n"
                           "Options: --json, --help, --version; others: COMMAND --help. See man prog\n");
     ck_assert_int_eq(RUN("act", "-h"), 0);
@@ -213,6 +265,13 @@ START_TEST(help_comes_from_the_tables)
                           "  -V, --version             show the version\n\n"
                           "ID is a request's number, or USER/PACKAGE, as alice/db-admins.\n\n"
                           "More, and what the exit codes mean: man prog\n");
+    ck_assert_int_eq(RUN("own", "--help"), 0);
+    ck_assert_ptr_nonnull(strstr(out,
+                                 "\nID is a request's number, or USER/PACKAGE, as alice/db-admins; or the "
+                                 "PACKAGE\nthat you asked for.\n"));
+    ck_assert_int_eq(RUN("many", "--help"), 0);
+    ck_assert_ptr_nonnull(
+        strstr(out, "; or a USER of whom\none request waits for you; or several: 3-7, all.\n"));
     ck_assert_int_eq(RUN("gate", "--help"), 0);
     ck_assert_str_eq(out, "prog gate: has two words: gate --help\n\nUsage: prog gate COMMAND [OPTION]...\n\n"
                           "Commands:\n  gate open NAME                opens\n"
@@ -228,16 +287,20 @@ START_TEST(version_and_completion)
     ck_assert_int_eq(RUN("--version"), 0);
     ck_assert_ptr_eq(strstr(out, "prog (accesspkg) "), out);
     ck_assert_int_eq(RUN("--print-completion"), 0);
-    ck_assert_str_eq(
-        out, "list act submit gate\n--reason --justification --duration --report --all --limit --json --help "
-             "--version\n"
-             "command\tlist\t-\t--limit --json --help --version \n"
-             "command\tact\tID...\t--reason --justification --json --help --version \n"
-             "command\tsubmit\tNAME\t--reason --justification --duration --json --help --version \n"
-             "command\tgate open\tNAME\t--report --json --help --version \n"
-             "command\tgate shut\t-\t--all --json --help --version \n"
-             "option\t--reason\tTEXT\noption\t-m\tTEXT\noption\t--justification\tTEXT\n"
-             "option\t--duration\tTIME\noption\t-d\tTIME\noption\t--limit\tN\noption\t-n\tN\n");
+    ck_assert_str_eq(out,
+                     "list act look own many submit gate\n--reason --justification --duration --report --all "
+                     "--limit --json --help "
+                     "--version\n"
+                     "command\tlist\t-\t--limit --json --help --version \n"
+                     "command\tact\tID...\t--reason --justification --json --help --version \n"
+                     "command\tlook\tID\t--json --help --version \n"
+                     "command\town\tID...\t--json --help --version \n"
+                     "command\tmany\tID...\t--json --help --version \n"
+                     "command\tsubmit\tNAME\t--reason --justification --duration --json --help --version \n"
+                     "command\tgate open\tNAME\t--report --json --help --version \n"
+                     "command\tgate shut\t-\t--all --json --help --version \n"
+                     "option\t--reason\tTEXT\noption\t-m\tTEXT\noption\t--justification\tTEXT\n"
+                     "option\t--duration\tTIME\noption\t-d\tTIME\noption\t--limit\tN\noption\t-n\tN\n");
 }
 END_TEST
 
@@ -246,6 +309,7 @@ int main(void)
     suite_case("command lines", NULL, NULL);
     suite_add(a_bare_call_runs_the_first_command, options_stand_anywhere);
     suite_rows(a_usage_error_is_one_line_and_runs_nothing, usage_errors);
+    suite_add(names_and_ranges_where_they_are_taken, a_bare_number_is_shown);
     suite_add(a_reason_has_a_longest_length, help_comes_from_the_tables, version_and_completion);
     return suite_run();
 }
