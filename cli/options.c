@@ -6,6 +6,7 @@
 
 #include "common/duration.h"
 #include "common/names.h"
+#include "common/when_parse.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -120,7 +121,8 @@ const struct option_row options_rows[] = {
     {"all", 0, NULL, TAKES_ALL, set_all, OPTION_NONE, "every service that was enabled so"},
     {"dry-run", 0, NULL, TAKES_DRY_RUN, set_dry_run, OPTION_NONE, "change nothing, say what would be done"},
     {"to", 0, "USER", TAKES_TO, set_to, OPTION_NONE, "who may decide in your name"},
-    {"until", 0, "WHEN", TAKES_UNTIL, set_until, OPTION_NONE, "until when: +2d, 18:00 or '2026-11-24 09:00'"},
+    {"until", 0, "WHEN", TAKES_UNTIL, set_until, OPTION_NONE,
+     "until when: 2026-12-31, '2026-12-31 18:00', 18:00 or +2d"},
     {"revoke", 0, "USER", TAKES_REVOKE, set_revoke, OPTION_NONE,
      "end what you delegated to, or received from"},
     {"yes", 'y', NULL, TAKES_YES, set_yes, OPTION_NONE, "do not ask whether to go on"},
@@ -236,7 +238,9 @@ static int set_until(struct invocation *invocation, const char *value)
     const int64_t now = time(NULL);
     struct when_gap gap;
 
-    const int r = when_parse(value, now, &invocation->until, &gap);
+    int r = when_parse(value, now, &invocation->until, &gap);
+    if (r < 0)
+        r = when_parse_end(value, &invocation->until, &gap); /* a day alone */
     if (r != 0)
         return refuse_time(invocation, value, r > 0 ? &gap : NULL, "+2d");
     if (invocation->until <= now)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Formats and parses times, in the user's time zone (TZ, else the host's). In memory, seconds since the epoch. */
+/* Formats times, in the user's time zone (TZ, else the host's). In memory, seconds since the epoch. */
 #pragma once
 
 #include <stdint.h>
@@ -11,24 +11,6 @@ char *when_iso(int64_t time, char ret[WHEN_MAX]);
 
 /* "in 3 h", "in 1 h 30 min", "2 min ago", "now"; "forever" after the year 9999. */
 char *when_relative(int64_t time, int64_t now, char ret[WHEN_MAX]);
-
-/* Where clocks go forward: the last minute before, and the first time after. */
-struct when_gap {
-    int64_t before, after;
-};
-
-enum { WHEN_E_GAP = 1 }; /* no clock of this zone ever shows that time */
-
-/*
- * A time as people write it: "+2h" from now, "14:30" (the next one), "2026-11-24 09:00", "2026-11-24T09:00:00", in the
- * user's zone, or in the one that it ends with: "2026-11-24T09:00Z", "...+02:00", "... +0200". Of a time that comes twice,
- * as clocks go back, the next one to come. 0; WHEN_E_GAP, with *ret_gap; -EINVAL when it is none of these.
- */
-int when_parse(const char *text, int64_t now, int64_t *ret, struct when_gap *ret_gap);
-
-/* The same where one looks back: "7d" or "2h" ago, "14:30" (the last one), "2026-11-01" (its begin), with a time. Of a time
- * that came twice, the first. */
-int when_parse_past(const char *text, int64_t now, int64_t *ret, struct when_gap *ret_gap);
 
 /* "Mon 2026-11-23 22:40 CET (in 3 h)" */
 char *when_full(int64_t time, int64_t now, char ret[WHEN_MAX]);

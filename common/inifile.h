@@ -92,6 +92,7 @@ enum inifile_kind {
     INIFILE_DURATION, /* int64_t, seconds */
     INIFILE_NUMBER,   /* int64_t */
     INIFILE_TERM,     /* int64_t, seconds, or DURATION_FOREVER */
+    INIFILE_END, /* int64_t, seconds since the epoch: a day (its end) or a date with a time, in the host's zone */
 };
 
 struct inifile_key {

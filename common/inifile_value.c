@@ -6,6 +6,8 @@
 #include "common/cleanup.h"
 #include "common/duration.h"
 #include "common/inifile.h"
+#include "common/timetext.h"
+#include "common/when_parse.h"
 #include "common/wordlist.h"
 
 #include <errno.h>
@@ -136,9 +138,32 @@ static int convert_number(struct inifile *file, const struct inifile_key *key,
     return 0;
 }
 
+static int convert_end(struct inifile *file, const struct inifile_key *key, const struct inifile_entry *entry,
+                       void *target)
+{
+    int64_t end = 0;
+    struct when_gap gap;
+    char after[TIME_TEXT_MAX];
+    const int r = when_parse_end(entry->value, &end, &gap);
+    if (r == WHEN_E_GAP)
+        inifile_complain(
+            file, entry->line,
+            "%s = %s: there is no such time, for the clocks go forward then, to %s; write another", key->key,
+            entry->value, time_text(gap.after, after));
+    else if (r < 0)
+        inifile_complain(file, entry->line,
+                         "%s = %s: write a day, as 2026-12-31, which counts to its end, or a time, as "
+                         "2026-12-31 18:00",
+                         key->key, entry->value);
+    else
+        *(int64_t *)target = end;
+    return 0;
+}
+
 static convert_function *const converters[] = {
     [INIFILE_TEXT] = convert_text,         [INIFILE_LIST] = convert_list,     [INIFILE_WORD] = convert_word,
     [INIFILE_DURATION] = convert_duration, [INIFILE_NUMBER] = convert_number, [INIFILE_TERM] = convert_term,
+    [INIFILE_END] = convert_end,
 };
 
 static const struct inifile_key *find_key(const struct inifile_table *table, const char *section,

@@ -7,18 +7,19 @@
 #include <sysexits.h>
 
 #define WAITS(id, user, package)                                                                             \
-    "{\"id\": " id ", \"digest\": \"d" id "\", \"user\": \"" user "\", \"package\": \"" package                   \
+    "{\"id\": " id ", \"digest\": \"d" id "\", \"user\": \"" user "\", \"package\": \"" package              \
     "\", \"groups\": [], \"state\": \"pending-approval\", \"duration\": 14400, \"may_decide\": true}"
 #define TAKEN(id, user)                                                                                      \
-    "{\"id\": " id ", \"user\": \"" user                                                                      \
-    "\", \"package\": \"db-admins\", \"state\": \"fulfilled\", \"emergency\": true, \"needs_review\": true, "  \
+    "{\"id\": " id ", \"user\": \"" user "\", \"package\": \"db-admins\", \"state\": \"fulfilled\", "        \
+                                         "\"emergency\": true, \"needs_review\": true, "                     \
     "\"justification\": \"pager\", \"may_review\": true}"
 #define WAITING                                                                                              \
-    ANSWERS("ListRequests", "[{\"role\": \"approver\", \"limit\": 500}]", "aa{sv}b",                           \
+    ANSWERS("ListRequests", "[{\"role\": \"approver\", \"limit\": 500}]", "aa{sv}b",                         \
             "[[" WAITS("9", "dave", "web") ", " WAITS("7", "carol", "db-admins") ", " TAKEN(                 \
                 "6", "erin") ", " WAITS("4", "dave", "db-admins") "], false]")
-#define SHOWN_AS(id, user, package) ANSWERS("GetRequest", "[" id "]", "a{sv}", "[" WAITS(id, user, package) "]")
-#define APPROVED(id, user)          ANSWERS("Approve", DECIDES(id, ""), "a{sv}", SAMPLE_HELD(id, user))
+#define SHOWN_AS(id, user, package)                                                                          \
+    ANSWERS("GetRequest", "[" id "]", "a{sv}", "[" WAITS(id, user, package) "]")
+#define APPROVED(id, user) ANSWERS("Approve", DECIDES(id, ""), "a{sv}", SAMPLE_HELD(id, user))
 
 /* ---- several ---------------------------------------------------------------------------------------------- */
 
@@ -63,15 +64,16 @@ END_TEST
 START_TEST(a_range_is_what_waits_of_it)
 {
     static const struct script lines[] = {
+        WAITING, SHOWN("4"), APPROVED("4", "dave"), SHOWN("7"), APPROVED("7", "carol"),
+    };
+    static const struct script twice[] = {
         WAITING,
         SHOWN("4"),
         APPROVED("4", "dave"),
         SHOWN("7"),
         APPROVED("7", "carol"),
-    };
-    static const struct script twice[] = {
-        WAITING, SHOWN("4"), APPROVED("4", "dave"), SHOWN("7"), APPROVED("7", "carol"),
-        SHOWN("9"), APPROVED("9", "dave"),
+        SHOWN("9"),
+        APPROVED("9", "dave"),
     };
     static const struct script none[] = {WAITING};
     static const struct script denied[] = {
@@ -86,8 +88,9 @@ START_TEST(a_range_is_what_waits_of_it)
     ck_assert_int_eq(result.code, 0);
     RUN(none, "pkg-approve", "approve", "10-20");
     ck_assert_int_eq(result.code, 1);
-    ck_assert_str_eq(result.err, "pkg-approve: None of the requests 10-20 waits for your decision, so nothing "
-                                 "was changed. What does: pkg-approve\n");
+    ck_assert_str_eq(result.err,
+                     "pkg-approve: None of the requests 10-20 waits for your decision, so nothing "
+                     "was changed. What does: pkg-approve\n");
     RUN(denied, "pkg-approve", "deny", "1-5", "-m", "no");
     ck_assert_int_eq(result.code, 0);
 }
@@ -116,7 +119,8 @@ START_TEST(a_user_is_their_one_request)
                       "their numbers.");
     RUN(far, "pkg-approve", "show", "carl");
     ck_assert_int_eq(result.code, 1);
-    SHOWS(result.err, "No request of carl waits for your decision; do you mean carol? What does: pkg-approve");
+    SHOWS(result.err,
+          "No request of carl waits for your decision; do you mean carol? What does: pkg-approve");
     RUN(far, "pkg-approve", "show", "zoe\x1b[2J");
     SHOWS(result.err, "No request of zoe\\x1b[2J waits for your decision. What does: pkg-approve");
 }
@@ -183,8 +187,8 @@ START_TEST(submit_asks_for_its_reason)
     static const struct script at_once[] = {LISTED(", \"approval\": false"), FILED("Submit", NULL)};
     static const struct script held[] = {LISTED(APPROVERS("true") ", \"state\": \"fulfilled\""),
                                          FILED("Submit", NULL)};
-    static const struct script absent[] = {LISTED(""), REFUSED("Submit", NULL, BUS_ERROR_NO_SUCH_PACKAGE,
-                                                               "There is none; do you mean db?")};
+    static const struct script absent[] = {
+        LISTED(""), REFUSED("Submit", NULL, BUS_ERROR_NO_SUCH_PACKAGE, "There is none; do you mean db?")};
     static const struct script given[] = {FILED("Submit", NULL)};
 
     AT_TERMINAL("INC-7\n", optional, "pkg-request", "submit", "db");
@@ -232,10 +236,11 @@ START_TEST(others_ask_for_theirs)
     static const struct script review[] = {
         ANSWERS("GetRequest", "[6]", "a{sv}", "[" TAKEN("6", "erin") "]"),
         ANSWERS("Review", "[6, \"right so\"]", "a{sv}", SAMPLE_HELD("6", "erin"))};
-    static const struct script silent[] = {
-        WAITING, ANSWERS("GetRequest", "[6]", "a{sv}", "[" TAKEN("6", "erin") "]"),
+    static const struct script silent[] = {WAITING,
+                                           ANSWERS("GetRequest", "[6]", "a{sv}", "[" TAKEN("6", "erin") "]"),
+                                           ANSWERS("Review", "[6, \"\"]", "a{sv}", SAMPLE_HELD("6", "erin"))};
+    static const struct script unasked[] = {
         ANSWERS("Review", "[6, \"\"]", "a{sv}", SAMPLE_HELD("6", "erin"))};
-    static const struct script unasked[] = {ANSWERS("Review", "[6, \"\"]", "a{sv}", SAMPLE_HELD("6", "erin"))};
 
     AT_TERMINAL("not done yet\n", extend, "pkg-request", "extend", "db");
     ck_assert_int_eq(result.code, 0);

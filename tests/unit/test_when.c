@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cli/when.c: times in zones, and what no calendar holds. */
 #include "cli/when.h"
+#include "common/when_parse.h"
 #include "tests/support/suite.h"
 
 #include <stdlib.h>
@@ -220,6 +221,41 @@ START_TEST(turning_clocks_in_the_past)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    int64_t want; /* 0: there is no such time */
+} ends[] = {
+    {"2025-11-22", NOON - 13 * 3600}, /* to its end */
+    {"2025-11-22 13:00", NOON - 86400},
+    {"2025-11-23T12:00Z", NOON},
+    {"2025-10-26 02:30", BACK - 1800}, /* of two the first */
+    {"2025-03-30 02:30", 0},
+    {"2025-02-31", 0},
+    {"2025-11-22 25:00", 0},
+    {"1969-12-30", 0},
+    {"+2d", 0},
+    {"14:30", 0},
+    {"2025-11-22 ", 0},
+    {"", 0},
+};
+
+START_TEST(parse_end)
+{
+    struct when_gap gap = {0};
+    int64_t time = 0;
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    tzset();
+    const int r = when_parse_end(ends[_i].text, &time, &gap);
+    ck_assert_int_eq(r == 0, ends[_i].want != 0);
+    ck_assert_int_eq(time, ends[_i].want);
+    ck_assert_int_eq(gap.after, r > 0 ? AHEAD : 0);
+    setenv("TZ", "EET-2EEST,M4.5.5/0,M10.5.4/24", 1); /* the next day begins at 01:00 */
+    tzset();
+    ck_assert_int_eq(when_parse_end("2025-04-24", &time, &gap), 0);
+    ck_assert_int_eq(time, INT64_C(1745532000));
+}
+END_TEST
+
 int main(void)
 {
     suite_case("times", NULL, NULL);
@@ -230,5 +266,6 @@ int main(void)
     suite_rows(parse_past, pasts);
     suite_rows(turning_clocks, turns);
     suite_add(turning_clocks_in_the_past);
+    suite_rows(parse_end, ends);
     return suite_run();
 }
