@@ -231,6 +231,7 @@ check: deps-check ## Run every suite that needs no booted host (installs what is
 .PHONY: check-built
 check-built: lint all $(SUITES)
 	tests/lint/circles $(BUILD)
+	tests/web/modules
 	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 	tests/run $(BUILD)
