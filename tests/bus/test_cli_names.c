@@ -11,7 +11,7 @@
     "\", \"groups\": [], \"state\": \"pending-approval\", \"duration\": 14400, \"may_decide\": true}"
 #define TAKEN(id, user)                                                                                      \
     "{\"id\": " id ", \"user\": \"" user "\", \"package\": \"db-admins\", \"state\": \"fulfilled\", "        \
-                                         "\"emergency\": true, \"needs_review\": true, "                     \
+    "\"emergency\": true, \"needs_review\": true, "                                                          \
     "\"justification\": \"pager\", \"may_review\": true}"
 #define WAITING                                                                                              \
     ANSWERS("ListRequests", "[{\"role\": \"approver\", \"limit\": 500}]", "aa{sv}b",                         \
