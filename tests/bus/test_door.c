@@ -193,10 +193,10 @@ END_TEST
 /* What root does is recorded by the name that uid 0 has at that time. */
 START_TEST(test_name_of_root)
 {
-    live_expect("root", "pkg-admin assign short alice -m trial", 0, "");
+    live_expect("root", "pkg-admin assign open alice -m trial", 0, "");
     live_expect("root", "pkg-admin audit", 0, "root");
     live_expect("root",
-                "sed -i 's/^root:/zero:/' /etc/passwd && pkg-admin revoke short alice -m enough; "
+                "sed -i 's/^root:/zero:/' /etc/passwd && pkg-admin revoke open alice -m enough; "
                 "sed -i 's/^zero:/root:/' /etc/passwd",
                 0, "");
     live_expect("root", "pkg-admin audit", 0, "zero");
