@@ -11,6 +11,10 @@
 /*
  * What each step adds.
  *
+ * step 10
+ *   assignment.first_used, last_used  as the notes of its use (common/usage.h) said when it ended; 0: none is known
+ *   assignment_over, request_over     what is over, by when it ended: what was held in a period, what is not kept any longer
+ *   request_extends, audit_assignment, audit_alone  what belongs to it, and to nothing
  * step 9
  *   written_by  the version that brought the store to its format: an older one says which is needed
  * step 8
@@ -256,6 +260,15 @@ static const char *const steps[] = {
     " WHERE state IN ('partially-fulfilled', 'fulfilled') ON CONFLICT (user) DO NOTHING;",
 
     "CREATE TABLE written_by (version TEXT NOT NULL) STRICT;",
+
+    "ALTER TABLE assignment ADD COLUMN first_used INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE assignment ADD COLUMN last_used INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX assignment_over ON assignment (coalesce(nullif(ended, 0), end), id)"
+    " WHERE state IN ('access-expired', 'revoked');"
+    "CREATE INDEX request_over ON request (ended) WHERE state IN ('expired', 'denied', 'cancelled');"
+    "CREATE INDEX request_extends ON request (assignment) WHERE assignment IS NOT NULL;"
+    "CREATE INDEX audit_assignment ON audit (assignment) WHERE assignment IS NOT NULL AND request IS NULL;"
+    "CREATE INDEX audit_alone ON audit (at) WHERE assignment IS NULL AND request IS NULL;",
 };
 #pragma GCC diagnostic pop
 

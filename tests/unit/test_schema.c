@@ -210,6 +210,23 @@ START_TEST(test_saved_step_8)
 }
 END_TEST
 
+/* A database of step 9: what ended is found by when it ended, of no use. */
+START_TEST(test_saved_step_9)
+{
+    char born[8192];
+    open_saved("tests/unit/state-9.sql", born);
+    ck_assert_str_eq(value_of(names), born);
+    ck_assert_str_eq(value_of("PRAGMA integrity_check"), "ok");
+    ck_assert_str_eq(value_of("SELECT count(*) FROM pragma_foreign_key_check"), "0");
+    ck_assert_str_eq(
+        value_of("SELECT group_concat(id || ' ' || coalesce(nullif(ended, 0), end), ', ')"
+                 " FROM (SELECT * FROM assignment INDEXED BY assignment_over"
+                 "  WHERE state IN ('access-expired', 'revoked') ORDER BY coalesce(nullif(ended, 0), end))"),
+        "21 1700001800, 20 1700003600");
+    ck_assert_str_eq(value_of("SELECT count(*) FROM assignment WHERE first_used OR last_used"), "0");
+}
+END_TEST
+
 /* Before step 8: what waits gets a nonce, each another one, and the store an epoch. */
 START_TEST(test_saved_pending)
 {
@@ -419,7 +436,7 @@ int main(void)
 {
     suite_case("schema", setup, teardown);
     suite_add(test_newborn, test_saved_database, test_saved_escalation, test_saved_publications,
-              test_saved_step_6, test_saved_step_8, test_saved_pending, test_saved_step_3,
+              test_saved_step_6, test_saved_step_8, test_saved_step_9, test_saved_pending, test_saved_step_3,
               test_format_in_header, test_format_in_header_after_kill, test_other_versions, test_newer_named,
               test_not_a_database, test_links, test_rollback);
     suite_rows(test_saved_since_step_4, saved_since_4);
