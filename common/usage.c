@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FIRST ".first"
+
 enum { PATH_LENGTH = 512, NAME_LENGTH = 24 };
 
 /* The name of the assignment's note. Not with snprintf, which a login that is let in would pay for. */
@@ -35,13 +37,17 @@ static int join_used(const char *state, const char *slash, const char *name, cha
     return 0;
 }
 
+enum noted { NOTED_NEVER = 0, NOTED_BEFORE, NOTED_LATELY };
+
 /* The usual case, in one call: there is a recent note. A user who could fake one could only suppress a new note. */
-static bool is_noted(const char *state, const char *name, int64_t now)
+static enum noted find_note(const char *state, const char *name, int64_t start, int64_t now)
 {
     char path[PATH_LENGTH];
     struct stat st;
-    return join_used(state, "/", name, path) == 0 && fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           st.st_mtim.tv_sec <= now && now - st.st_mtim.tv_sec < USAGE_GRAIN;
+    if (join_used(state, "/", name, path) < 0 || fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+        st.st_mtim.tv_sec < start)
+        return NOTED_NEVER;
+    return st.st_mtim.tv_sec <= now && now - st.st_mtim.tv_sec < USAGE_GRAIN ? NOTED_LATELY : NOTED_BEFORE;
 }
 
 /* Opens the folder if it can be trusted. With O_PATH, as it is not read. */
@@ -60,28 +66,55 @@ static int open_used_folder(const char *state)
     return steal_fd(&folder);
 }
 
-int usage_note(const char *state, int64_t assignment, int64_t now)
+static int write_note(int folder, const char *name, int64_t now)
 {
     const struct timespec times[] = {{.tv_sec = now}, {.tv_sec = now}};
-    char digits[NAME_LENGTH];
-    const char *name = note_name(assignment, digits);
-    if (is_noted(state, name, now))
-        return 0;
-    _cleanup_close_ int folder = open_used_folder(state);
-    if (folder < 0)
-        return folder;
     _cleanup_close_ int file =
         openat(folder, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     return file < 0 || futimens(file, times) < 0 ? -errno : 0;
 }
 
-int64_t usage_last(const char *state, int64_t assignment)
+/* Keeps the note of the first use from being cleared away by its age, and its modification time. */
+static void keep_note(int folder, const char *name, int64_t now)
 {
-    char digits[NAME_LENGTH];
-    struct stat st;
+    const struct timespec times[] = {{.tv_sec = now}, {.tv_nsec = UTIME_OMIT}};
+    utimensat(folder, name, times, AT_SYMLINK_NOFOLLOW);
+}
+
+int usage_note(const char *state, const struct usage_subject *subject, int64_t now)
+{
+    char digits[NAME_LENGTH], first[NAME_LENGTH + sizeof(FIRST)];
+    const char *name = note_name(subject->assignment, digits);
+    const enum noted noted = find_note(state, name, subject->start, now);
+    if (noted == NOTED_LATELY)
+        return 0;
     _cleanup_close_ int folder = open_used_folder(state);
     if (folder < 0)
         return folder;
-    return fstatat(folder, note_name(assignment, digits), &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mtim.tv_sec
-                                                                                         : 0;
+    stpcpy(stpcpy(first, name), FIRST);
+    if (noted == NOTED_BEFORE)
+        keep_note(folder, first, now);
+    const int r = noted == NOTED_NEVER ? write_note(folder, first, now) : 0;
+    return r < 0 ? r : write_note(folder, name, now);
+}
+
+static int64_t read_note(int folder, const char *name, int64_t start)
+{
+    struct stat st;
+    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mtim.tv_sec >= start
+               ? st.st_mtim.tv_sec
+               : 0;
+}
+
+int usage_read(const char *state, const struct usage_subject *subject, struct usage *ret)
+{
+    char digits[NAME_LENGTH], first[NAME_LENGTH + sizeof(FIRST)];
+    const char *name = note_name(subject->assignment, digits);
+    _cleanup_close_ int folder = open_used_folder(state);
+    if (folder < 0)
+        return folder;
+    stpcpy(stpcpy(first, name), FIRST);
+    ret->last = read_note(folder, name, subject->start);
+    ret->first = ret->last ? read_note(folder, first, subject->start) : 0;
+    return 0;
 }

@@ -85,7 +85,7 @@ void check_grant(const struct check_context *context, const struct judged *judge
         held = find_current_package(&file, options->packages[i], context->now);
     if (held) {
         ret->outcome = CHECK_HOLDS;
-        ret->assignment = held->assignment;
+        ret->use = (struct usage_subject){held->assignment, held->span.start};
     }
     grant_user_deinit(&file);
 }

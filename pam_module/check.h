@@ -7,6 +7,7 @@
 
 #include "common/gate_options.h"
 #include "common/grantfile.h"
+#include "common/usage.h"
 #include "pam_module/judge.h"
 #include "pam_module/verdict.h"
 
@@ -23,10 +24,10 @@ struct check {
     enum check_outcome outcome;
     const char *name; /* canonical, as getpwnam returns it; belongs to the handle */
     uid_t uid;
-    bool locked;        /* pkg-admin lock */
-    const char *fault;  /* words for the log; static */
-    int error;          /* an errno; 0 unless CHECK_UNANSWERED */
-    int64_t assignment; /* that gives the package; 0 unless CHECK_HOLDS */
+    bool locked;              /* pkg-admin lock */
+    const char *fault;        /* words for the log; static */
+    int error;                /* an errno; 0 unless CHECK_UNANSWERED */
+    struct usage_subject use; /* the assignment that gives the package; 0 unless CHECK_HOLDS */
 };
 
 /* Where and when to look. */

@@ -360,7 +360,7 @@ static int finish_login(const struct gate *gate, enum verdict verdict)
 {
     const struct verdict_row *row = verdict_row(verdict);
     if (verdict == VERDICT_HELD && geteuid() == 0)
-        usage_note(PATH_STATE, gate->check.assignment, gate->now);
+        usage_note(PATH_STATE, &gate->check.use, gate->now);
     if (row->code == PAM_SUCCESS || row->code == PAM_IGNORE) {
         if (gate->options.debug)
             log_decision(gate, "let through", row, LOG_DEBUG);

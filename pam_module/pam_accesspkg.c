@@ -72,7 +72,7 @@ static enum verdict judge_login(pam_handle_t *pamh, const struct gate_options *o
     check_grant(&context, &judged, options, &check);
     const enum verdict verdict = check_verdict(&check, options);
     if (verdict == VERDICT_HELD && geteuid() == 0)
-        usage_note(PATH_STATE, check.assignment, context.now);
+        usage_note(PATH_STATE, &check.use, context.now);
     return verdict;
 }
 

@@ -142,9 +142,12 @@ static void note_use(const struct session *session)
 {
     if (session->judged.is_real || geteuid() != 0)
         return;
-    for (size_t i = 0; i < session->file.n_packages && i < NOTES_MAX; i++)
-        if (grant_span_holds(&session->file.packages[i].span, session->now))
-            usage_note(PATH_STATE, session->file.packages[i].assignment, session->now);
+    for (size_t i = 0; i < session->file.n_packages && i < NOTES_MAX; i++) {
+        const struct grant_package *package = &session->file.packages[i];
+        const struct usage_subject use = {package->assignment, package->span.start};
+        if (grant_span_holds(&package->span, session->now))
+            usage_note(PATH_STATE, &use, session->now);
+    }
 }
 
 /* ---- the phase ------------------------------------------------------------------------------------------------ */

@@ -3,7 +3,6 @@
 #include "helperd/engine/internal.h"
 
 #include "common/log.h"
-#include "common/usage.h"
 #include "helperd/policy/report.h"
 
 #include <errno.h>
@@ -22,21 +21,19 @@ struct reporting {
 
 static enum report_use find_use(struct reporting *reporting, const struct assignment *assignment)
 {
-    const int64_t last = usage_last(reporting->engine->state, assignment->id);
-    if (last < 0 && !reporting->told) {
+    struct usage use;
+    const int r = assignment_read_use(reporting->engine, assignment, &use);
+    if (r < 0 && !reporting->told) {
         reporting->told = true;
         log_warning(
             "Which assignments are used is not known: their notes in %s/used cannot be read: %s. Run: "
             "systemd-tmpfiles --create accesspkg.conf",
-            reporting->engine->state, strerror((int)-last));
+            reporting->engine->state, strerror(-r));
     }
-    return last < 0                                     ? REPORT_NOT_KNOWN
-           : last > 0 && last >= assignment->span.start ? REPORT_USED
-                                                        : REPORT_UNUSED;
+    return r < 0 ? REPORT_NOT_KNOWN : use.last ? REPORT_USED : REPORT_UNUSED;
 }
 
-/* An extension has no assignment of its own. A note of use from before the start is of a lost store with the same
- * id. */
+/* An extension has no assignment of its own. */
 static int report_use(struct reporting *reporting, const struct request *request)
 {
     struct assignment assignment = {0};

@@ -325,6 +325,14 @@ static void withdraw_extension(struct txn *txn, const struct assignment *assignm
     request_deinit(&request);
 }
 
+/* One that ended before uses were kept has its notes for as long as they are there. */
+int assignment_read_use(const struct engine *engine, const struct assignment *assignment, struct usage *ret)
+{
+    const struct usage_subject subject = {assignment->id, assignment->span.start};
+    *ret = assignment->use;
+    return ret->last ? 0 : usage_read(engine->state, &subject, ret);
+}
+
 void assignment_finish(struct txn *txn, struct assignment *assignment, enum assignment_event event,
                        struct act act)
 {
@@ -333,6 +341,7 @@ void assignment_finish(struct txn *txn, struct assignment *assignment, enum assi
     grants_load(txn, assignment, &grants);
     assignment_move(txn, assignment, event);
     assignment->retry_at = 0;
+    assignment_read_use(txn->engine, assignment, &assignment->use);
     store_update_assignment(txn->store, assignment);
     if (event == ASSIGNMENT_REVOKE)
         store_note_end(txn->store, assignment->id, act.at ? act.at : txn_now(txn), act.actor, act.reason);

@@ -98,6 +98,8 @@ void grants_deinit(struct grants *grants);
  * looked up yet. */
 void assignment_fulfil(struct txn *txn, const struct request *request, const struct package *package,
                        const struct facts *facts);
+/* Its first and last use, as far as is known. 0; -errno: nothing is, for there are no notes of uses. */
+int assignment_read_use(const struct engine *engine, const struct assignment *assignment, struct usage *ret);
 /* Saves its grants, each with its problem or none, and the state that follows. `start`: see assignment_start_asked. */
 void assignment_regrant(struct txn *txn, struct assignment *assignment, const struct grants *grants,
                         int64_t start);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/grantfile.h"
+#include "common/usage.h"
 #include "dbus/contract.h"
 
 #include <stdbool.h>
@@ -26,6 +27,7 @@ struct assignment {
     int64_t retry_at;  /* 0: nothing to retry */
     int64_t warn_at;   /* when to warn the user of the end on terminals; 0: no more */
     int64_t notice_at; /* when to write a notice of the coming end; 0: no more */
+    struct usage use;  /* as it was known when it ended; of one that is live: zero */
     bool held;         /* its store was put back: nothing but an administrator's retry gives it */
     int64_t ended;     /* when it was revoked; 0: not revoked */
     char *ended_by;    /* who revoked it; NULL: not revoked */

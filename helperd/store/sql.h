@@ -216,7 +216,9 @@ extern const struct sql_rows sql_requests;
     N(S, TEXT, ended_by, ended_by)                                                                           \
     N(S, TEXT, end_reason, end_reason)                                                                       \
     N(S, NUMBER, notice_at, notice_at)                                                                       \
-    N(S, BOOLEAN, held, held)
+    N(S, BOOLEAN, held, held)                                                                                \
+    N(S, NUMBER, first_used, use.first)                                                                      \
+    N(S, NUMBER, last_used, use.last)
 
 #define SELECT_ASSIGNMENT "SELECT " SQL_NAMES(ASSIGNMENT_COLUMNS) " FROM assignment"
 #define FIND_ASSIGNMENT(store, ret, where, ...)                                                              \

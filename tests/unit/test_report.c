@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DB                                                                                                   \
     "[package]\ngroups = dbadmins\n[policy]\nrequestors = alice dave\nduration = 1h\napprovers = bob "       \
@@ -121,12 +122,23 @@ START_TEST(test_never_used)
     ck_assert_int_eq(count(json_array_get(json_array_get(value, 0), 0), "begun"), 2);
     ck_assert_int_eq(count(json_array_get(json_array_get(value, 0), 0), "unused"), 2);
     json_decref(value);
-    ck_assert_int_eq(usage_note(fixture.state, 1, fixture.now), 0);
-    ck_assert_int_eq(usage_note(fixture.state, 2, fixture.now - 1), 0);
+    ck_assert_int_eq(usage_note(fixture.state, &(struct usage_subject){1, fixture.now}, fixture.now), 0);
+    ck_assert_int_eq(usage_note(fixture.state, &(struct usage_subject){2, fixture.now}, fixture.now - 1), 0);
     value = report(0, NULL);
     ck_assert_int_eq(count(json_array_get(json_array_get(value, 0), 0), "begun"), 2);
     ck_assert_int_eq(count(json_array_get(json_array_get(value, 0), 0), "unused"), 1);
     json_decref(value);
+    /* What was known at the end stays known without the notes. */
+    ck_assert_int_eq(acts_revoke(&fixture, "alice", "db", "x"), 0);
+    snprintf(folder, sizeof(folder), "%s/used/1", fixture.state);
+    ck_assert_int_eq(unlink(folder), 0);
+    value = report(0, NULL);
+    ck_assert_int_eq(count(json_array_get(json_array_get(value, 0), 0), "unused"), 1);
+    json_decref(value);
+    ck_assert_int_eq(
+        acts_count(&fixture,
+                   "SELECT first_used = last_used AND last_used = start FROM assignment WHERE id = 1"),
+        1);
 }
 END_TEST
 
