@@ -331,6 +331,7 @@ static bool is_time_member(const char *member)
                                         "assignment_start",
                                         "assignment_end",
                                         "started",
+                                        "history_since",
                                         "policy_loaded",
                                         "oldest_pending",
                                         "next_deadline",

@@ -3,6 +3,7 @@
 
 #include "cli/lock.h"
 #include "common/cleanup.h"
+#include "common/duration.h"
 #include "common/names.h"
 #include "common/paths.h"
 
@@ -60,6 +61,20 @@ static char *field_store(const struct output *output, const json_t *status, cons
 
     (void)output;
     return json_object_get(status, member) ? output_format("%s; %s are free on its disk", used, left) : NULL;
+}
+
+/* "since Sun 2025-10-26 22:12 UTC (35 days ago); kept for 400 d" */
+static char *field_history(const struct output *output, const json_t *status, const char *member)
+{
+    char keep[DURATION_TEXT_MAX];
+    _cleanup_free_ char *since = field_time(output, status, member);
+
+    if (!since)
+        return NULL;
+    if (!json_object_get(status, "keep"))
+        return output_format("since %s; kept for good", since);
+    return output_format("since %s; kept for %s", since,
+                         duration_format(member_integer(status, "keep"), keep));
 }
 
 static char *field_policy(const struct output *output, const json_t *status, const char *member)
@@ -257,6 +272,7 @@ const struct field status_fields[] = {
     {"NOT GUARDED", "unguarded", field_unguarded, FIELD_PLAIN},
     {"Daemon", "version", field_daemon, FIELD_PLAIN},
     {"Store", "store_size", field_store, FIELD_PLAIN},
+    {"History", "history_since", field_history, FIELD_PLAIN},
     {"Store note", "store_note_problem", field_text, FIELD_PLAIN},
     {"System bus", "bus_problem", field_text, FIELD_PLAIN},
     {"Policy", "packages", field_policy, FIELD_PLAIN},

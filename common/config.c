@@ -10,12 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DAY ((int64_t)24 * 3600)
+
 const struct config config_defaults = {
     .pending_per_user = 20,
     .calls_per_user = 8,
     .lookup_timeout = 2,
     .retry_first = 1,
     .retry_longest = 3600,
+    .keep = 400 * DAY,
     .account_state = CONFIG_YES,
 };
 
@@ -40,6 +43,7 @@ static const struct inifile_key keys[] = {
     {"lookup", "timeout", INIFILE_DURATION, IN_CONFIG(lookup_timeout), NULL, 1, 60},
     {"retry", "first", INIFILE_DURATION, IN_CONFIG(retry_first), NULL, 1, 3600},
     {"retry", "longest", INIFILE_DURATION, IN_CONFIG(retry_longest), NULL, 1, 24 * 3600},
+    {"store", "keep", INIFILE_TERM, IN_CONFIG(keep), NULL, 30 * DAY, 0},
     {"grants", "membership", INIFILE_WORD, IN_CONFIG(membership), membership_words, 0, 0},
     {"decisions", "require_login_id", INIFILE_WORD, IN_CONFIG(require_login_id), answer_words, 0, 0},
     {"decisions", "account_state", INIFILE_WORD, IN_CONFIG(account_state), answer_words, 0, 0},

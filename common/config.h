@@ -22,6 +22,7 @@ struct config {
     int64_t lookup_timeout;   /* [lookup] timeout, seconds */
     int64_t retry_first;      /* [retry] first, seconds until a grant is tried again; doubles each time */
     int64_t retry_longest;    /* [retry] longest, seconds */
+    int64_t keep;             /* [store] keep, seconds, or DURATION_FOREVER: how long history is kept */
     int membership;           /* [grants] membership: enum config_membership */
     int require_login_id;     /* [decisions] enum config_answer: refuse decisions without a login id */
     int account_state; /* [decisions] enum config_answer: refuse those of expired and locked accounts */

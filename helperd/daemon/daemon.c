@@ -248,6 +248,7 @@ static void on_verify(struct ev_loop *loop, ev_idle *idle, int events)
     }
     daemon_survey_all(&daemon->survey);
     daemon_follow_walk(daemon->follow);
+    daemon_keeping_begin(&daemon->keeping, loop, &daemon->engine);
 }
 
 /* Once the bus has been tried: a start is in a hurry, and who called first is on the way. */
@@ -467,6 +468,7 @@ static void stop_layers(struct daemon *daemon)
     bus_uplink_free(daemon->uplink);
     daemon->bus = NULL;
     daemon_survey_deinit(&daemon->survey);
+    daemon_keeping_end(&daemon->keeping);
     lookup_free(daemon->lookup);
     daemon_follow_free(daemon->follow);
     if (daemon->store)

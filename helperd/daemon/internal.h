@@ -9,6 +9,7 @@
 #include "helperd/bus/manager.h"
 #include "helperd/config/packages.h"
 #include "helperd/daemon/follow.h"
+#include "helperd/daemon/keeping.h"
 #include "helperd/daemon/survey.h"
 #include "helperd/engine/engine.h"
 #include "helperd/host/hostkey.h"
@@ -55,6 +56,7 @@ struct daemon {
     double seen;    /* the clock at the last look, to notice that it was set back */
     struct retry retries[RETRIES_AT_ONCE];
     struct daemon_survey survey;
+    struct daemon_keeping keeping;
     char host_name[HOST_NAME_MAX + 1];
     char *host_key;                      /* its fingerprint; NULL: none */
     struct hostkey_reading *key_reading; /* during the start: it is being read */

@@ -9,12 +9,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define UNTIL_AHEAD_MAX ((int64_t)366 * 24 * 3600)
-
 enum {
     GIVEN_MAX = 16, /* live delegations that a user gave; POLICY_DELEGATORS_MAX may be received */
     PACE_SECONDS = 3600,
-    PACE_MAX = 64, /* delegations within that time, for their rows are never deleted */
+    PACE_MAX = 64, /* delegations within that time, for their rows stay long */
 };
 
 /* ---- one delegation ---- */
@@ -55,7 +53,7 @@ static int check_until(struct engine *engine, int64_t until, struct reply *reply
         return engine_refuse(
             reply, BUS_ERROR_INVALID_ARGUMENT,
             "The end of the delegation has passed already. Please give a later one; nothing was changed.");
-    if (until > now + UNTIL_AHEAD_MAX)
+    if (until > now + DELEGATION_AHEAD_MAX)
         return engine_refuse(
             reply, BUS_ERROR_INVALID_ARGUMENT,
             "A delegation lasts a year at most. Please give a sooner end; nothing was changed.");

@@ -25,6 +25,8 @@ void engine_deinit(struct engine *engine);
 
 /* Does what is due by the clock: requests expire, assignments end. 0 or -errno. */
 int engine_tick(struct engine *engine);
+/* Deletes some of the history that is older than [store] keep. 1: there is more; 0: none, or another time; -errno. */
+int engine_forget_old(struct engine *engine);
 /*
  * Revokes assignments that the name of a user in the facts holds with another uid: look-ups of groups go by name, so
  * the new user would get them. Joined (engine_end commits). 0 or -errno.

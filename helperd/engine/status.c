@@ -2,6 +2,7 @@
 /* The engine's part of the status: counts, and the first few of what needs attention. */
 #include "helperd/engine/internal.h"
 
+#include "common/duration.h"
 #include "common/names.h"
 #include "helperd/engine/unrecorded.h"
 
@@ -153,6 +154,20 @@ static int set_space(struct engine *engine, json_t *status)
                : 0;
 }
 
+static int set_history(struct engine *engine, json_t *status)
+{
+    int64_t oldest = 0;
+    int failed = 0;
+    const int r = store_oldest_line(engine->store, &oldest);
+    if (r < 0)
+        return r;
+    if (r == 0)
+        failed |= json_object_set_new(status, "history_since", json_integer(oldest));
+    if (engine->config->keep != DURATION_FOREVER)
+        failed |= json_object_set_new(status, "keep", json_integer(engine->config->keep));
+    return failed ? -ENOMEM : 0;
+}
+
 static int set_assignments(struct engine *engine, const struct store_counts *counts, json_t *status)
 {
     int r = json_object_set_new(status, "live_assignments", json_integer(counts->live)) |
@@ -234,7 +249,8 @@ int engine_status(struct engine *engine, const struct caller *caller, struct rep
         (r = set_undecidable(engine, status)) != 0 || (r = set_assignments(engine, &counts, status)) != 0 ||
         (r = set_standing(engine, status)) != 0 || (r = set_unexplained(engine, status)) != 0 ||
         (r = engine_add_unrecorded(engine, status)) != 0 || (r = engine_add_unknown(engine, status)) != 0 ||
-        (r = set_space(engine, status)) != 0 || (r = set_next_deadline(engine, status)) != 0)
+        (r = set_space(engine, status)) != 0 || (r = set_history(engine, status)) != 0 ||
+        (r = set_next_deadline(engine, status)) != 0)
         return r;
     if ((r = set_lineage(engine, status)) != 0)
         return r;

@@ -130,6 +130,8 @@ size_t assignment_each_live(struct txn *txn, const char *user, assignment_each_f
 int assignment_inquire_groups(struct engine *engine, const struct assignment *assignment,
                               struct inquiry *inquiry);
 
+/* How far ahead a delegation may end, in seconds. */
+#define DELEGATION_AHEAD_MAX ((int64_t)366 * 24 * 3600)
 /* Ends a delegation, with its audit line; adds an audit line. */
 void delegation_end(struct txn *txn, const struct delegation *delegation, struct act act);
 void delegation_audit(struct txn *txn, struct act act, const char *event,

@@ -14,6 +14,7 @@
  * step 10
  *   assignment.first_used, last_used  as the notes of its use (common/usage.h) said when it ended; 0: none is known
  *   assignment_over, request_over     what is over, by when it ended: what was held in a period, what is not kept any longer
+ *   delegation_until                  the same, of delegations
  *   request_extends, audit_assignment, audit_alone  what belongs to it, and to nothing
  * step 9
  *   written_by  the version that brought the store to its format: an older one says which is needed
@@ -268,7 +269,8 @@ static const char *const steps[] = {
     "CREATE INDEX request_over ON request (ended) WHERE state IN ('expired', 'denied', 'cancelled');"
     "CREATE INDEX request_extends ON request (assignment) WHERE assignment IS NOT NULL;"
     "CREATE INDEX audit_assignment ON audit (assignment) WHERE assignment IS NOT NULL AND request IS NULL;"
-    "CREATE INDEX audit_alone ON audit (at) WHERE assignment IS NULL AND request IS NULL;",
+    "CREATE INDEX audit_alone ON audit (at) WHERE assignment IS NULL AND request IS NULL;"
+    "CREATE INDEX delegation_until ON delegation (until);",
 };
 #pragma GCC diagnostic pop
 

@@ -150,6 +150,9 @@ void sql_sort_ids(struct sql_ids *ids);
 /* ---- selected by several files ---- */
 
 #define SQL_LIVE "state IN ('partially-fulfilled', 'fulfilled')"
+/* Of an assignment: it is over, and since when. */
+#define SQL_OVER    "state IN ('access-expired', 'revoked')"
+#define SQL_OVER_AT "coalesce(nullif(ended, 0), end)"
 /* Of a request: not approved before a store was put back that root has not accepted yet. */
 #define SQL_MAY_BEGIN "id > (SELECT coalesce(max(request), 0) FROM unaccepted)"
 #define SQL_PENDING   "state IN ('submitted', 'pending-approval')"

@@ -12,6 +12,7 @@
 #include "helperd/store/delegate.h"
 #include "helperd/store/drift.h"
 #include "helperd/store/holders.h"
+#include "helperd/store/keep.h"
 #include "helperd/store/locked.h"
 #include "helperd/store/membership.h"
 #include "helperd/store/outbox.h"

@@ -61,6 +61,24 @@ START_TEST(a_quiet_service_needs_few_rows)
 }
 END_TEST
 
+START_TEST(it_says_how_long_history_is_kept)
+{
+    static const struct script kept[] = {ANSWERS(
+        "GetStatus", "[]", "a{sv}", "[{" QUIET ", \"history_since\": 1763935940, \"keep\": 34560000}]")};
+    static const struct script for_good[] = {
+        ANSWERS("GetStatus", "[]", "a{sv}", "[{" QUIET ", \"history_since\": 1763935940}]")};
+
+    RUN(kept, "pkg-admin");
+    SHOWS(result.out, "\nHistory:          since Sun 2025-11-23 22:12 UTC (");
+    SHOWS(result.out, "; kept for 400 d\n");
+    RUN(kept, "pkg-admin", "status", "--json");
+    SHOWS(result.out, "\"history_since\": \"2025-11-23T22:12:20+00:00\"");
+    SHOWS(result.out, "\"keep\": 34560000");
+    RUN(for_good, "pkg-admin");
+    SHOWS(result.out, "; kept for good\n");
+}
+END_TEST
+
 START_TEST(trouble_is_there_when_there_is_some)
 {
     static const struct script lines[] = {ANSWERS(
@@ -292,7 +310,8 @@ END_TEST
 int main(void)
 {
     script_case("status", setup);
-    suite_add(a_quiet_service_needs_few_rows, trouble_is_there_when_there_is_some);
+    suite_add(a_quiet_service_needs_few_rows, it_says_how_long_history_is_kept,
+              trouble_is_there_when_there_is_some);
     suite_loop(what_waits_is_told_by_age, 0, LENGTH(ages));
     suite_add(it_names_the_guarded_services, however_bad_it_is_one_screen, lists_take_what_is_left,
               it_misses_the_line_in_nsswitch, returned_mail_is_counted);

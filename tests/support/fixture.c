@@ -201,6 +201,7 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
     fixture->config = (struct config){.pending_per_user = 3,
                                       .calls_per_user = 8,
                                       .lookup_timeout = 2,
+                                      .keep = (int64_t)400 * 24 * 3600,
                                       .retry_first = 1,
                                       .retry_longest = 3600,
                                       .account_state = CONFIG_YES};

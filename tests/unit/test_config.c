@@ -54,6 +54,7 @@ static void assert_defaults(void)
     ck_assert_int_eq(config.calls_per_user, 8);
     ck_assert_int_eq(config.lookup_timeout, 2);
     ck_assert_int_eq(config.retry_first, 1);
+    ck_assert_int_eq(config.keep, (int64_t)400 * 24 * 3600);
     ck_assert_int_eq(config.retry_longest, 3600);
     ck_assert_int_eq(config.membership, CONFIG_MEMBERSHIP_NSS);
     ck_assert_int_eq(config.require_login_id, CONFIG_NO);
@@ -79,8 +80,9 @@ START_TEST(every_setting)
 {
     ck_assert_int_eq(load("[limits]\npending_per_user = 3\ncalls_per_user = 4 ; a comment\n"
                           "[lookup]\ntimeout = 5s\n[retry]\nfirst = 6s\nlongest = 7m\n"
-                          "[grants]\nmembership = files\n"),
+                          "[grants]\nmembership = files\n[store]\nkeep = 90d\n"),
                      0);
+    ck_assert_int_eq(config.keep, (int64_t)90 * 24 * 3600);
     ck_assert_int_eq(config.pending_per_user, 3);
     ck_assert_int_eq(config.calls_per_user, 4);
     ck_assert_int_eq(config.lookup_timeout, 5);
@@ -138,6 +140,9 @@ static const struct {
     {"[mail]\ngecos = maybe\n", ":2: gecos = maybe: "},
     {"[mail]\ngecos = 1\n", ":2: gecos = 1: "},
     {"[mail]\ndomain = a b\n", ":2: [mail] domain is what stands behind the '@'"},
+    {"[store]\nkeep = 29d\n", ":2: keep = 29d: shorter than allowed here; at least 30d"},
+    {"[store]\nkeep = 0\n", ":2: keep = 0: write a duration above zero"},
+    {"[store]\nkeep = always\n", ":2: keep = always: write a duration above zero"},
     {"pending_per_user = 3\n", ":1: a key before the first section"},
 };
 enum { N_BAD = sizeof(bad) / sizeof(*bad) };
@@ -198,7 +203,7 @@ START_TEST(the_shipped_settings_are_the_defaults)
             memmove(line + 1, line + 2, strlen(line + 2) + 1);
             settings++;
         }
-    ck_assert_int_eq(settings, 9);
+    ck_assert_int_eq(settings, 10);
     ck_assert_int_eq(load(text), 0);
     assert_defaults();
     struct config_mail mail = {0};
