@@ -53,8 +53,9 @@ static void undo_additions(struct txn *txn, const char *user)
         txn_ok(txn, -ENOMEM);
         return;
     }
-    log_notice("%s.", detail);
-    txn_audit(txn, own_act(detail), "drift", 0, 0);
+    struct act act = own_act(detail);
+    act.user = user;
+    txn_audit(txn, act, "drift", 0, 0);
     txn_publish(txn, user, true);
 }
 

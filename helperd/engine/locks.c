@@ -114,6 +114,7 @@ static void audit_lock(struct txn *txn, const struct lock *lock)
     _cleanup_free_ char *detail = describe(lock, lock->why);
     struct act act = lock_act(detail, lock->by, lock->login);
     act.at = lock->at;
+    act.user = lock->user;
     if (txn_ok(txn, detail ? 0 : -ENOMEM))
         txn_audit(txn, act, "lock", 0, 0);
 }
@@ -123,6 +124,7 @@ static void audit_unlock(struct txn *txn, const struct lock *lock)
     _cleanup_free_ char *detail = describe(lock, lock->lifted_why);
     struct act act = lock_act(detail, lock->lifted_by, lock->lifted_login);
     act.at = lock->lifted;
+    act.user = lock->user;
     if (txn_ok(txn, detail ? 0 : -ENOMEM))
         txn_audit(txn, act, "unlock", 0, 0);
 }
@@ -210,8 +212,10 @@ static int forget_gone(struct engine *engine)
             const struct lock gone = {.user = locked.user, .uid = UID_UNSET};
             _cleanup_free_ char *detail = describe(&gone, "its record was removed by hand");
             txn_begin(&txn, engine);
+            struct act act = own_act(detail);
+            act.user = locked.user;
             if (!locked.lifted && txn_ok(&txn, detail ? 0 : -ENOMEM))
-                txn_audit(&txn, own_act(detail), "unlock", 0, 0);
+                txn_audit(&txn, act, "unlock", 0, 0);
             store_remove_locked(txn.store, locked.user);
             r = txn_commit(&txn);
         }

@@ -19,7 +19,10 @@ void delegation_audit(struct txn *txn, struct act act, const char *event, const 
         detail = NULL;
         txn_ok(txn, -ENOMEM);
     }
-    txn_audit(txn, (struct act){.actor = act.actor, .identity = act.identity, .reason = detail}, event, 0, 0);
+    txn_audit(txn,
+              (struct act){
+                  .actor = act.actor, .identity = act.identity, .reason = detail, .user = delegation->user},
+              event, 0, 0);
 }
 
 void delegation_end(struct txn *txn, const struct delegation *delegation, struct act act)

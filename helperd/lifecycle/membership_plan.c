@@ -19,7 +19,9 @@ void membership_save(struct txn *txn, const struct membership *membership, const
     if (asprintf(&detail, "%s in %s: %s", membership->user, membership->group,
                  membership->problem ? membership->problem : membership_state_text(membership->state)) < 0)
         detail = NULL;
-    txn_audit(txn, own_act(detail), event, 0, 0);
+    struct act act = own_act(detail);
+    act.user = membership->user;
+    txn_audit(txn, act, event, 0, 0);
 }
 
 static void schedule(struct txn *txn, struct membership *membership, bool act)

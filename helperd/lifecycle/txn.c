@@ -15,13 +15,20 @@ enum { BACKOFF_STEPS_MAX = 32 };
 
 void txn_audit(struct txn *txn, struct act act, const char *event, int64_t request, int64_t assignment)
 {
-    store_add_audit(txn->store, &(struct audit){.at = act.at ? act.at : txn_now(txn),
-                                                .actor = act.actor,
-                                                .identity = act.identity,
-                                                .event = event,
-                                                .request = request,
-                                                .assignment = assignment,
-                                                .detail = act.reason});
+    const struct audit line = {.at = act.at ? act.at : txn_now(txn),
+                               .actor = act.actor,
+                               .identity = act.identity,
+                               .event = event,
+                               .request = request,
+                               .assignment = assignment,
+                               .detail = act.reason};
+    struct store_named named = {0};
+    if (store_add_audit(txn->store, &line) == 0 &&
+        txn_ok(txn, store_find_named(txn->store, request, assignment, &named)))
+        txn_ok(txn,
+               journal_note(&txn->journal, &line,
+                            &(struct journal_subject){named.user ? named.user : act.user, named.package}));
+    store_named_deinit(&named);
 }
 
 void txn_begin(struct txn *ret, struct engine *engine)
@@ -133,9 +140,11 @@ int txn_commit(struct txn *txn)
             engine->set_back_from = 0;
         run_hooks(txn);
         engine_set_deadline(engine, 0);
+        journal_write(&txn->journal);
         if (txn->warning)
             log_warning("%s", txn->warning);
     }
+    journal_drop(&txn->journal);
     free(txn->changed);
     free(txn->warning);
     return r;

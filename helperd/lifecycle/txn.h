@@ -15,6 +15,7 @@
 #include "helperd/grants/grant.h"
 #include "helperd/host/clock.h"
 #include "helperd/host/facts.h"
+#include "helperd/lifecycle/journal.h"
 #include "helperd/store/store.h"
 
 #include <jansson.h>
@@ -99,6 +100,7 @@ struct engine {
         size_t n_changed;
         bool chores_are_due;
         int64_t noticed;                /* the last notice written; 0: none */
+        struct journal journal;         /* lines to log */
         char *warning;                  /* to log; NULL: none */
         bool records_set_back;          /* engine->set_back_from is done with */
         bool again;                     /* after a fault all of it is done again: nothing of it stands */
@@ -172,6 +174,7 @@ struct act {
     struct identity identity;
     const char *reason; /* NULL: none was given */
     int64_t at;         /* when; 0: now */
+    const char *user;   /* whom it is about, where it is about no request and no assignment; NULL: nobody */
 };
 
 static inline struct act own_act(const char *reason)
@@ -179,7 +182,7 @@ static inline struct act own_act(const char *reason)
     return (struct act){.actor = "accesspkgd", .identity = IDENTITY_NONE, .reason = reason};
 }
 
-/* Adds a line to the audit log. request, assignment 0: none. */
+/* Adds a line to the audit log, and after the commit to the journal. request, assignment 0: none. */
 void txn_audit(struct txn *txn, struct act act, const char *event, int64_t request, int64_t assignment);
 /* Announces the request's change after the commit. 0: none. */
 void txn_announce(struct txn *txn, int64_t request);

@@ -3,6 +3,7 @@
 #include "common/names.h"
 #include "helperd/store/sql.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int store_each_filed(struct store *store, const struct store_period *period, store_each_request_fn each,
@@ -30,6 +31,29 @@ int store_add_audit(struct store *store, const struct audit *audit)
                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                    "ituutzzt", audit->at, audit->actor, audit->identity.uid, audit->identity.loginuid,
                    audit->event, audit->request, audit->assignment, audit->detail);
+}
+
+#define NAMED_COLUMNS(F, N, S) F(S, TEXT, user, user) N(S, TEXT, package, package)
+static SQL_ROWS(named_rows, struct store_named, NAMED_COLUMNS);
+
+void store_named_deinit(struct store_named *named)
+{
+    free(named->user);
+    free(named->package);
+    *named = (struct store_named){0};
+}
+
+int store_find_named(struct store *store, int64_t request, int64_t assignment, struct store_named *ret)
+{
+    int r = STORE_E_NONE;
+    if (request)
+        r = sql_read(store, sql_take(store, "SELECT user, package FROM request WHERE id = ?", "i", request),
+                     &named_rows, ret);
+    else if (assignment)
+        r = sql_read(store,
+                     sql_take(store, "SELECT user, package FROM assignment WHERE id = ?", "i", assignment),
+                     &named_rows, ret);
+    return r == STORE_E_NONE ? 0 : r;
 }
 
 /* user, package: see struct audit_line. */

@@ -20,6 +20,14 @@ struct audit {
 };
 int store_add_audit(struct store *store, const struct audit *audit);
 
+/* Whose and which package's a request is, or else an assignment; both NULL where there is neither. */
+struct store_named {
+    char *user;
+    char *package;
+};
+void store_named_deinit(struct store_named *named);
+int store_find_named(struct store *store, int64_t request, int64_t assignment, struct store_named *ret);
+
 /* A line as it is listed, borrowed for the length of the call. */
 struct audit_line {
     int64_t id;
