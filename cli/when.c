@@ -3,11 +3,11 @@
 #include "cli/when.h"
 
 #include "common/duration.h"
+#include "common/timetext.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* 9999-12-31T00:00:00Z: ISO 8601 has years of four digits. */
 #define LAST_TIME INT64_C(253402214400)
@@ -26,28 +26,13 @@ static int64_t not_negative(int64_t time)
     return time > 0 ? time : 0;
 }
 
-static void broken_down(int64_t time, struct tm *ret)
-{
-    time_t seconds = (time_t)not_negative(time);
-
-    if (!localtime_r(&seconds, ret))
-        gmtime_r(&seconds, ret);
-}
-
 char *when_iso(int64_t time, char ret[WHEN_MAX])
 {
-    struct tm tm;
-    char date[32];
+    char text[TIME_TEXT_MAX];
 
     if (is_forever(time, ret))
         return ret;
-    broken_down(time, &tm);
-    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-    long minutes = tm.tm_gmtoff / 60;
-    char sign = minutes < 0 ? '-' : '+';
-    minutes = minutes < 0 ? -minutes : minutes;
-    snprintf(ret, WHEN_MAX, "%s%c%02ld:%02ld", date, sign, minutes / 60, minutes % 60);
-    return ret;
+    return strcpy(ret, time_programs(not_negative(time), text));
 }
 
 char *when_relative(int64_t time, int64_t now, char ret[WHEN_MAX])
@@ -71,15 +56,22 @@ char *when_relative(int64_t time, int64_t now, char ret[WHEN_MAX])
     return ret;
 }
 
-char *when_full(int64_t time, int64_t now, char ret[WHEN_MAX])
+char *when_people(int64_t time, char ret[WHEN_MAX])
 {
-    struct tm tm;
-    char date[48], relative[WHEN_MAX];
+    char text[TIME_TEXT_MAX];
 
     if (is_forever(time, ret))
         return ret;
-    broken_down(time, &tm);
-    strftime(date, sizeof(date), "%a %Y-%m-%d %H:%M %Z", &tm);
-    snprintf(ret, WHEN_MAX, "%s (%.40s)", date, when_relative(time, now, relative));
+    return strcpy(ret, time_people(not_negative(time), text));
+}
+
+char *when_full(int64_t time, int64_t now, char ret[WHEN_MAX])
+{
+    char date[TIME_TEXT_MAX], relative[WHEN_MAX];
+
+    if (is_forever(time, ret))
+        return ret;
+    snprintf(ret, WHEN_MAX, "%s (%.40s)", time_people(not_negative(time), date),
+             when_relative(time, now, relative));
     return ret;
 }

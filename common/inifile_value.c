@@ -149,7 +149,7 @@ static int convert_end(struct inifile *file, const struct inifile_key *key, cons
         inifile_complain(
             file, entry->line,
             "%s = %s: there is no such time, for the clocks go forward then, to %s; write another", key->key,
-            entry->value, time_text(gap.after, after));
+            entry->value, time_people(gap.after, after));
     else if (r < 0)
         inifile_complain(file, entry->line,
                          "%s = %s: write a day, as 2026-12-31, which counts to its end, or a time, as "

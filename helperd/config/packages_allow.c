@@ -3,12 +3,11 @@
 
 #include "common/cleanup.h"
 #include "common/grantdir.h"
+#include "common/timetext.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static int compare_group_names(const void *a, const void *b)
 {
@@ -107,13 +106,10 @@ static const struct packages_held *find_holder(const struct packages_held *held,
 
 char *packages_until(int64_t until, char ret[PACKAGES_UNTIL_MAX])
 {
-    const time_t seconds = until;
-    struct tm parts;
+    char time[TIME_TEXT_MAX];
     if (until == GRANT_FOREVER)
         return strcpy(ret, "without an end");
-    if (!localtime_r(&seconds, &parts) ||
-        strftime(ret, PACKAGES_UNTIL_MAX, "until %Y-%m-%d %H:%M:%S %z", &parts) == 0)
-        snprintf(ret, PACKAGES_UNTIL_MAX, "until %" PRId64, until);
+    snprintf(ret, PACKAGES_UNTIL_MAX, "until %s", time_people(until, time));
     return ret;
 }
 

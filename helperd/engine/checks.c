@@ -70,7 +70,7 @@ static int refuse_denied(struct engine *engine, const struct request *denied, in
     const int r = denial_describe(engine, denied, denial);
     return r < 0 ? r
                  : engine_refuse(reply, BUS_ERROR_POLICY_REFUSED, "%s A new one can be filed after %s.",
-                                 denial, time_text(until, when));
+                                 denial, time_people(until, when));
 }
 
 /* A cool-down follows a denial, and the expiry of a request from the gate (a job that logs in every day). */
@@ -90,7 +90,7 @@ int engine_check_cooldown(struct engine *engine, const struct subject *subject, 
                                 "Request %" PRId64
                                 " for %s expired without a decision. At a login a new one is filed "
                                 "after %s; ask at any time with: pkg-request submit %s",
-                                last.id, package->name, time_text(last.ended + pause, when), package->name);
+                                last.id, package->name, time_people(last.ended + pause, when), package->name);
     request_deinit(&last);
     return r == STORE_E_NONE ? 0 : r;
 }

@@ -23,11 +23,11 @@ static int refuse_late(const struct record *record, struct reply *reply)
     char when[TIME_TEXT_MAX];
     char reason[REASON_SHOWN_MAX] = "";
     const bool due = request->state == STATE_PENDING_APPROVAL; /* it is about to expire */
-    time_text(due ? request->deadline : request->ended, when);
+    time_people(due ? request->deadline : request->ended, when);
     if (request->emergency)
         return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
                              "Request %" PRId64
-                             " was an emergency, given at once at %s: nobody decides on it. To "
+                             " was an emergency, given at once on %s: nobody decides on it. To "
                              "hand it back: pkg-request return %s. To review it: pkg-approve review %" PRId64,
                              request->id, when, request->package, request->id);
     if (record->n_decisions > 0 && (request->state == STATE_DENIED || request->state == STATE_APPROVED)) {
@@ -35,13 +35,13 @@ static int refuse_late(const struct record *record, struct reply *reply)
         if (last->reason)
             text_visible(last->reason, reason, sizeof(reason)); /* cut at a character's edge */
         return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
-                             "Request %" PRId64 " was %s by %s%s%s at %s%s%s%s.", request->id,
+                             "Request %" PRId64 " was %s by %s%s%s on %s%s%s%s.", request->id,
                              last->approved ? "approved" : "denied", last->decider,
                              last->for_user ? " for " : "", last->for_user ? last->for_user : "", when,
                              *reason ? " (reason: " : "", reason, *reason ? ")" : "");
     }
     return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
-                         "Request %" PRId64 " is no longer waiting: %s at %s.", request->id,
+                         "Request %" PRId64 " is no longer waiting: %s on %s.", request->id,
                          state_shown(due ? STATE_EXPIRED : request->state), when);
 }
 
@@ -227,9 +227,9 @@ static int refuse_other_stage(struct engine *engine, const struct record *record
         text_visible(last->reason, reason, sizeof(reason));
     return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
                          "Stage %" PRId64 " of request %" PRId64
-                         " was approved by %s%s%s at %s%s%s%s. Stage %" PRId64 " is for others to decide.",
+                         " was approved by %s%s%s on %s%s%s%s. Stage %" PRId64 " is for others to decide.",
                          stage, request->id, last->decider, last->for_user ? " for " : "",
-                         last->for_user ? last->for_user : "", time_text(last->at, when),
+                         last->for_user ? last->for_user : "", time_people(last->at, when),
                          *reason ? " (reason: " : "", reason, *reason ? ")" : "", request->stage);
 }
 

@@ -45,7 +45,7 @@ static int check_not_held(struct engine *engine, const struct subject *subject, 
                 : engine_refuse(
                       reply, BUS_ERROR_POLICY_REFUSED,
                       "You hold %s already, until %s, so this is no emergency. Nothing was changed.",
-                      package->name, time_text(assignment.span.end, until));
+                      package->name, time_people(assignment.span.end, until));
     assignment_deinit(&assignment);
     return r == STORE_E_NONE ? 0 : r;
 }
@@ -170,9 +170,9 @@ static int refuse_reviewed(const struct record *record, struct reply *reply)
     const char *for_user = review ? review->for_user : NULL;
     char when[TIME_TEXT_MAX];
     return engine_refuse(reply, BUS_ERROR_ALREADY_DECIDED,
-                         "Request %" PRId64 " was reviewed by %s%s%s at %s.", record->request.id,
+                         "Request %" PRId64 " was reviewed by %s%s%s on %s.", record->request.id,
                          review ? review->decider : "somebody", for_user ? " for " : "",
-                         for_user ? for_user : "", time_text(record->request.reviewed, when));
+                         for_user ? for_user : "", time_people(record->request.reviewed, when));
 }
 
 static void record_review(struct txn *txn, const struct request *request, const struct decision *review)

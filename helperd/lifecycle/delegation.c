@@ -14,7 +14,7 @@ void delegation_audit(struct txn *txn, struct act act, const char *event, const 
     _cleanup_free_ char *detail = NULL;
     if (asprintf(&detail, "from %s (uid %u) to %s (uid %u) until %s%s%s", delegation->user,
                  delegation->identity.uid, delegation->delegate, delegation->delegate_uid,
-                 time_text(delegation->until, until), act.reason ? ": " : "",
+                 time_programs(delegation->until, until), act.reason ? ": " : "",
                  act.reason ? act.reason : "") < 0) {
         detail = NULL;
         txn_ok(txn, -ENOMEM);

@@ -5,12 +5,11 @@
 #include "common/duration.h"
 #include "common/names.h"
 #include "common/outbox.h"
+#include "common/timetext.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 enum { SHOWN_MAX = 4 * 4096 + 16, LABEL_WIDTH = 16 };
 
@@ -47,8 +46,6 @@ static char *format_member(const json_t *notice, const char *member, enum kind k
 {
     const json_t *value = json_object_get(notice, member);
     const json_int_t number = json_integer_value(value);
-    const time_t seconds = number;
-    struct tm parts;
     ret[0] = '\0';
     if (json_is_string(value))
         return text_visible(json_string_value(value), ret, SHOWN_MAX);
@@ -56,9 +53,9 @@ static char *format_member(const json_t *notice, const char *member, enum kind k
         return ret;
     if (kind == SPAN)
         return duration_format(number, ret);
-    if (kind != TIME || !localtime_r(&seconds, &parts) ||
-        strftime(ret, SHOWN_MAX, "%a %Y-%m-%d %H:%M %Z", &parts) == 0)
-        snprintf(ret, SHOWN_MAX, "%" JSON_INTEGER_FORMAT, number);
+    if (kind == TIME)
+        return time_people(number, ret);
+    snprintf(ret, SHOWN_MAX, "%" JSON_INTEGER_FORMAT, number);
     return ret;
 }
 

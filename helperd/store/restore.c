@@ -235,7 +235,7 @@ int store_restore(const struct restoring *asked, FILE *out)
         return code;
     }
     fprintf(out, "state.db is the backup now: %" PRId64 " entries in its log, the last of %s.\n",
-            restore.entries, time_text(restore.last, last));
+            restore.entries, time_people(restore.last, last));
     if (*restore.kept)
         fprintf(out, "The former one is kept: %s/%s\n", asked->folder, restore.kept);
     return 0;

@@ -208,7 +208,7 @@ static void answer_what_waits(const struct question *question, struct protocol_m
         answer_why("accesspkgd does not run, and is not started for this", ret);
     else if ((client.connection || client_open(&client, &error) == 0) &&
              waiting_ask(&client, &answer, &error) == 0)
-        waiting_answer(answer, hostname_visible(host), time(NULL), ret);
+        waiting_answer(answer, hostname_visible(host), ret);
     else
         answer_why(error.message, ret);
     json_decref(answer);

@@ -3,6 +3,7 @@
 #include "pam_module/submit/answer.h"
 
 #include "common/names.h"
+#include "common/timetext.h"
 #include "pam_module/submit/words.h"
 
 #include <inttypes.h>
@@ -83,7 +84,7 @@ static void say_how_to_read(struct words *text, const struct saying *saying)
 static void say_pending(struct words *text, const struct saying *saying)
 {
     const int64_t expires = request_number(saying->request, "expires");
-    char when[WORDS_WHEN_MAX];
+    char when[TIME_TEXT_MAX];
     words_say(text, "waits for ");
     say_approval(text, saying);
     if (json_is_true(json_object_get(saying->request, "undecidable"))) {
@@ -94,7 +95,7 @@ static void say_pending(struct words *text, const struct saying *saying)
         return;
     }
     if (expires > 0)
-        words_say(text, " (until %s)", words_when(expires, saying->now, when));
+        words_say(text, " (until %s)", time_people(expires, when));
     words_say(text, ".\nYou will get in once it is approved: just try again. To follow it: ");
     say_how_to_read(text, saying);
 }
@@ -120,9 +121,9 @@ static void say_problems(struct words *text, const json_t *problems)
 static void say_fulfilling(struct words *text, const struct saying *saying)
 {
     const int64_t start = request_number(saying->request, "start");
-    char when[WORDS_WHEN_MAX];
+    char when[TIME_TEXT_MAX];
     if (start > saying->now) {
-        words_when(start, saying->now, when);
+        time_people(start, when);
         words_say(text, "is approved, from %s on. Please try again then.", when);
         return;
     }
@@ -163,9 +164,9 @@ static void say_denied(struct words *text, const struct saying *saying)
     words_one_line(request_text(last, "reason"), reason, sizeof(reason));
     words_say(text, "was denied%s%s%s%s", *decider ? " by " : "", decider, *reason ? ": " : "", reason);
     const int64_t pause = request_number(saying->request, "pause_until");
-    char when[WORDS_WHEN_MAX];
+    char when[TIME_TEXT_MAX];
     if (pause > saying->now)
-        words_say(text, "\nA new one can be filed after %s.", words_when(pause, saying->now, when));
+        words_say(text, "\nA new one can be filed after %s.", time_people(pause, when));
     else
         words_say(text, "\nYour next login files a new one.");
 }

@@ -2,6 +2,7 @@
 /* See the header. Makes text of users visible (rule 10). Called by accesspkg-submit.c. */
 #include "pam_module/submit/waiting.h"
 
+#include "common/timetext.h"
 #include "pam_module/submit/words.h"
 
 #include <inttypes.h>
@@ -24,21 +25,21 @@ static const char *visible_member(const json_t *request, const char *name, char 
     return ret;
 }
 
-static void say_one(struct words *words, const json_t *request, int64_t now)
+static void say_one(struct words *words, const json_t *request)
 {
     const int64_t id = json_integer_value(json_object_get(request, "id"));
     const int64_t expires = json_integer_value(json_object_get(request, "expires"));
     const bool emergency = json_is_true(json_object_get(request, "emergency"));
-    char user[MEMBER_MAX], package[MEMBER_MAX], when[WORDS_WHEN_MAX];
+    char user[MEMBER_MAX], package[MEMBER_MAX], when[TIME_TEXT_MAX];
     words_say(words, "%s of %s (%s, request %" PRId64 ") waits for your %s",
               emergency ? "an emergency" : "a request", visible_member(request, "user", user),
               visible_member(request, "package", package), id, emergency ? "review" : "decision");
     if (!emergency && expires > 0)
-        words_say(words, ", until %s", words_when(expires, now, when));
+        words_say(words, ", until %s", time_people(expires, when));
     words_say(words, ": pkg-approve show %" PRId64, id);
 }
 
-void waiting_answer(const json_t *answer, const char *host, int64_t now, struct protocol_message *ret)
+void waiting_answer(const json_t *answer, const char *host, struct protocol_message *ret)
 {
     const json_t *requests = json_array_get(answer, 0);
     const bool more = json_is_true(json_array_get(answer, 1));
@@ -47,7 +48,7 @@ void waiting_answer(const json_t *answer, const char *host, int64_t now, struct 
     if (count > 0)
         words_say(&words, "%s: ", host);
     if (count == 1 && !more)
-        say_one(&words, json_array_get(requests, 0), now);
+        say_one(&words, json_array_get(requests, 0));
     else if (count > 0)
         words_say(&words, "%s%zu requests wait for you: pkg-approve", more ? "more than " : "", count);
     ret->size = 0;

@@ -5,12 +5,10 @@
 #include "dbus/client.h"
 #include "pam_module/protocol.h"
 
-#include <stdint.h>
-
 enum { WAITING_MAX = 50 }; /* beyond that the line says "more than" */
 
 /* Calls ListRequests as an approver. 0 with *ret_answer, for waiting_answer and to be released; -1 with *ret_error. */
 int waiting_ask(struct client *client, json_t **ret_answer, struct client_error *ret_error);
 
-/* Makes the record `message`; "" when nothing waits. `host` is visible text; `now` in seconds since the epoch. */
-void waiting_answer(const json_t *answer, const char *host, int64_t now, struct protocol_message *ret);
+/* Makes the record `message`; "" when nothing waits. `host` is visible text. */
+void waiting_answer(const json_t *answer, const char *host, struct protocol_message *ret);

@@ -4,9 +4,9 @@
 
 #include "pam_module/protocol.h"
 
-#include <stdint.h>
+#include <stddef.h>
 
-enum { WORDS_WHEN_MAX = 64, WORDS_LINE_MAX = 700 };
+enum { WORDS_LINE_MAX = 700 };
 
 /* Cut where it would overflow. Zeroed memory is an empty text. */
 struct words {
@@ -15,10 +15,6 @@ struct words {
 };
 
 __attribute__((format(printf, 2, 3))) void words_say(struct words *words, const char *format, ...);
-
-/* "14:05 CET", "14:05 CET tomorrow", "14:05 CET on Friday", "14:05 CET on 2026-12-03", in the host's zone. Times in
- * seconds since the epoch. Returns ret. */
-const char *words_when(int64_t time, int64_t now, char ret[WORDS_WHEN_MAX]);
 
 /* Makes a message one visible line (rule 10), cut to this size. */
 void words_one_line(const char *message, char *ret, size_t size);

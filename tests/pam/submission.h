@@ -17,9 +17,8 @@
     "administrator.\n"
 
 #define WAITS                                                                                                \
-    "db-admins on demohost: request 17 waits for approval by bob or a member of dba-leads (until 22:12 UTC " \
-    "on "                                                                                                    \
-    "2025-11-23).\n"
+    "db-admins on demohost: request 17 waits for approval by bob or a member of dba-leads (until Sun "       \
+    "2025-11-23 22:12 UTC).\n"
 #define THEN "You will get in once it is approved: just try again. To follow it: pkg-request status 17\n"
 
 static void setup(void)

@@ -370,8 +370,8 @@ static struct gate_bus_reply answer_odd(const json_t *arguments, uid_t uid)
 START_TEST(odd_answers)
 {
     static const char *const said[] = {
-        ("demohost: a request of eve\\x1b[2J x (p\\xc2\\x9b, request 7) waits for your decision, until 22:12 "
-         "UTC on 2025-11-23: pkg-approve show 7\n"),
+        ("demohost: a request of eve\\x1b[2J x (p\\xc2\\x9b, request 7) waits for your decision, until Sun "
+         "2025-11-23 22:12 UTC: pkg-approve show 7\n"),
         "demohost: more than 50 requests wait for you: pkg-approve\n",
         "demohost: 2000 requests wait for you: pkg-approve\n",
         "",

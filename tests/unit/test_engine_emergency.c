@@ -211,7 +211,7 @@ START_TEST(test_review)
                                    "carol review seen, ticket 7");
     ck_assert_int_eq(fixture.changed, id);
     ck_assert_int_eq(review("bob", id), BUS_ERROR_ALREADY_DECIDED);
-    ck_assert_ptr_nonnull(strstr(fixture_message, "reviewed by carol at"));
+    ck_assert_ptr_nonnull(strstr(fixture_message, "reviewed by carol on"));
     const int64_t plain = acts_file(&fixture, "alice", "plain");
     ck_assert_int_eq(review("bob", plain), BUS_ERROR_POLICY_REFUSED);
     ck_assert_ptr_nonnull(strstr(fixture_message, "no emergency"));
@@ -234,7 +234,7 @@ START_TEST(test_review_of_an_approver_s)
     json_decref(value);
     ck_assert_ptr_nonnull(strstr(audit_of(id), "alice review for carol (uid 1003)"));
     ck_assert_int_eq(review("bob", id), BUS_ERROR_ALREADY_DECIDED);
-    ck_assert_ptr_nonnull(strstr(fixture_message, "reviewed by alice for carol at"));
+    ck_assert_ptr_nonnull(strstr(fixture_message, "reviewed by alice for carol on"));
 }
 END_TEST
 
