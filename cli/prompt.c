@@ -6,6 +6,8 @@
 #include "common/cleanup.h"
 #include "common/names.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +49,36 @@ char *prompt_line(const char *format, ...)
     return line;
 }
 
+/* The word of the locale, as "ja"; "yes" always counts, for it is what the question shows. */
+static bool is_word_for_yes(const char *answer)
+{
+    const char *word = nl_langinfo(YESSTR);
+
+    return strcasecmp(answer, "yes") == 0 || (*word && strcasecmp(answer, word) == 0);
+}
+
+/* rpmatch(3) takes all that begins like yes, so that "Just a moment" is one in German: it judges single characters. */
+static bool means_yes(const char *answer)
+{
+    const int bytes = mblen(answer, MB_CUR_MAX);
+    const bool single = bytes > 0 && !answer[bytes];
+
+    return single ? rpmatch(answer) == 1 : is_word_for_yes(answer);
+}
+
+bool prompt_is_yes(const char *answer)
+{
+    const locale_t theirs = newlocale(LC_CTYPE_MASK | LC_MESSAGES_MASK, "", (locale_t)0);
+    const locale_t before = theirs ? uselocale(theirs) : (locale_t)0;
+    const bool yes = means_yes(answer);
+
+    if (theirs) {
+        uselocale(before);
+        freelocale(theirs);
+    }
+    return yes;
+}
+
 bool prompt_yes(const char *format, ...)
 {
     va_list arguments;
@@ -54,7 +86,7 @@ bool prompt_yes(const char *format, ...)
     va_start(arguments, format);
     _cleanup_free_ char *line = ask_line(format, arguments);
     va_end(arguments);
-    return line && (strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0);
+    return line && prompt_is_yes(line);
 }
 
 int prompt_reason(struct invocation *invocation, const char *question, char **ret_asked)

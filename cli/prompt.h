@@ -10,7 +10,10 @@ bool prompt_possible(const struct invocation *invocation);
 /* Returns the answer, without its line end, in new memory; NULL when the input ended (Ctrl-D). */
 char *prompt_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* True when the answer is y or yes. */
+/* True for the one character or the word that means yes in the user's language, and for "yes". */
+bool prompt_is_yes(const char *answer);
+
+/* Asks, and is true when the answer is yes. */
 bool prompt_yes(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Asks for a reason if none was given and a person can be asked; a blank one counts as none. *ret_asked is new memory, for
