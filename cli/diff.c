@@ -116,9 +116,9 @@ static char *field_until(const struct output *output, const json_t *row, const c
 static const struct field effect_fields[] = {
     {"USER", "user", field_text, FIELD_PLAIN},
     {"PACKAGE", "package", field_text, FIELD_PLAIN},
-    {"WHAT", "effect", field_effect, FIELD_PLAIN},
-    {"GROUPS", "groups", field_list, FIELD_PLAIN},
-    {"UNTIL", "assignment_end", field_until, FIELD_PLAIN},
+    {"WHAT", "effect", field_effect, FIELD_WRAP},
+    {"GROUPS", "groups", field_list, FIELD_WRAP | FIELD_RANK(2)},
+    {"UNTIL", "assignment_end", field_until, FIELD_RANK(1)},
     {"REQUEST", "id", field_count, FIELD_RIGHT},
 };
 
@@ -131,22 +131,22 @@ static void print_package(struct output *output, const json_t *package)
     const json_t *setting;
     size_t i;
 
-    output_line(output, "%s", title);
+    output_wrapped(output, "%s", title);
     json_array_foreach(json_object_get(package, "settings"), i, setting)
     {
         const char *before = member_has(setting, "before") ? member_text(setting, "before") : "(not set)";
         const char *after = member_has(setting, "after") ? member_text(setting, "after") : "(not set)";
 
         if (changed)
-            output_line(output, "    %s: %s -> %s", member_text(setting, "key"), before, after);
+            output_wrapped(output, "    %s: %s -> %s", member_text(setting, "key"), before, after);
         else
-            output_line(output, "    %s: %s", member_text(setting, "key"),
-                        member_has(setting, "after") ? after : before);
+            output_wrapped(output, "    %s: %s", member_text(setting, "key"),
+                           member_has(setting, "after") ? after : before);
     }
     if (come && *come)
-        output_line(output, "    approvers who come: %s", come);
+        output_wrapped(output, "    approvers who come: %s", come);
     if (go && *go)
-        output_line(output, "    approvers who go: %s", go);
+        output_wrapped(output, "    approvers who go: %s", go);
 }
 
 static void print_diff(struct output *output, const json_t *packages, const json_t *effects, bool more)

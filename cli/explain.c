@@ -121,11 +121,11 @@ static char *field_fallback(const struct output *output, const json_t *stage, co
 static const struct field stage_fields[] = {
     {"STAGE", "stage", field_count, FIELD_RIGHT},
     {"APPROVALS", "quorum", field_count, FIELD_RIGHT},
-    {"WITHIN", "timeout", field_duration, FIELD_PLAIN},
-    {"COULD APPROVE NOW", "people", field_people, FIELD_PLAIN},
-    {"FALLBACK", "fallback_people", field_fallback, FIELD_PLAIN},
-    {"ASKED AFTER", "escalate_after", field_duration, FIELD_PLAIN},
-    {"CAN BE REACHED", "reach", field_reach, FIELD_PLAIN},
+    {"WITHIN", "timeout", field_duration, FIELD_RANK(2)},
+    {"COULD APPROVE NOW", "people", field_people, FIELD_WRAP},
+    {"FALLBACK", "fallback_people", field_fallback, FIELD_WRAP | FIELD_RANK(3)},
+    {"ASKED AFTER", "escalate_after", field_duration, FIELD_RANK(4)},
+    {"CAN BE REACHED", "reach", field_reach, FIELD_WRAP | FIELD_RANK(1)},
 };
 
 static char *field_given(const struct output *output, const json_t *group, const char *member)
@@ -137,8 +137,8 @@ static char *field_given(const struct output *output, const json_t *group, const
 
 static const struct field group_fields[] = {
     {"GROUP", "name", field_text, FIELD_PLAIN},
-    {"GID", "gid", field_count, FIELD_RIGHT},
-    {"CAN BE GIVEN", "allowed", field_given, FIELD_PLAIN},
+    {"GID", "gid", field_count, FIELD_RIGHT | FIELD_RANK(1)},
+    {"CAN BE GIVEN", "allowed", field_given, FIELD_WRAP},
 };
 
 static void print_explanation(struct output *output, const json_t *explanation)

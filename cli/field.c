@@ -94,6 +94,13 @@ char *field_when(const struct output *output, const json_t *object, const char *
     return format_time(output, object, member, output->width > 0 ? when_relative : NULL);
 }
 
+char *field_moment(const struct output *output, int64_t time)
+{
+    char text[WHEN_MAX];
+
+    return output_format("%s", output->width > 0 ? when_people(time, text) : when_iso(time, text));
+}
+
 char *field_duration(const struct output *output, const json_t *object, const char *member)
 {
     char text[DURATION_TEXT_MAX];
@@ -120,4 +127,14 @@ char *field_package_approvers(const struct output *output, const json_t *package
 {
     return member_true(package, "approval") ? field_list(output, package, member)
                                             : output_format("no approval needed");
+}
+
+enum field_look field_look(const struct field *field)
+{
+    return (enum field_look)(field->look & FIELD_LOOK);
+}
+
+unsigned field_rank(const struct field *field)
+{
+    return field->look / FIELD_RANK(1);
 }

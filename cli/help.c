@@ -110,9 +110,9 @@ static void print_options_of_all(const char *name, const char *gap)
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (options_rows[i].help && options_rows[i].takes == 0) {
             printf("%s%s", before, options_rows[i].name);
-            before = ", --";
+            before = " --";
         }
-    printf("; others: COMMAND --help. See man %s\n", name);
+    printf("; more: COMMAND --help, man %s\n", name);
 }
 
 int help_print(const struct program *program, const struct command *command)

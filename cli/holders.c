@@ -101,12 +101,12 @@ static char *field_holding(const struct output *output, const json_t *row, const
 static const struct field fields[] = {
     {"USER", "user", field_text, FIELD_PLAIN},
     {"PACKAGE", "package", field_text, FIELD_PLAIN},
-    {"GROUPS", "groups", field_list, FIELD_PLAIN},
-    {"STATE", "state", field_holding, FIELD_STATE},
-    {"SINCE", "assignment_start", field_when, FIELD_PLAIN},
-    {"UNTIL", "assignment_end", field_end_when, FIELD_PLAIN},
+    {"GROUPS", "groups", field_list, FIELD_WRAP | FIELD_RANK(3)},
+    {"STATE", "state", field_holding, FIELD_STATE | FIELD_RANK(2)},
+    {"SINCE", "assignment_start", field_when, FIELD_RANK(5)},
+    {"UNTIL", "assignment_end", field_end_when, FIELD_RANK(1)},
     {"ASSIGNMENT", "assignment", field_count, FIELD_RIGHT},
-    {"ALSO IN /ETC/GROUP", "standing", field_list, FIELD_PLAIN},
+    {"ALSO IN /ETC/GROUP", "standing", field_list, FIELD_WRAP | FIELD_RANK(4)},
 };
 
 static const struct {
@@ -156,7 +156,7 @@ static void say_standing(struct invocation *invocation, const json_t *rows)
                 continue;
             if (json_object_size(said) == 0) {
                 output_line(&invocation->output, "%s", "");
-                output_line(
+                output_wrapped(
                     &invocation->output,
                     "Who stands in /etc/group as well keeps the group after the end: accesspkg did not "
                     "put them there. To take them out:");

@@ -145,9 +145,11 @@ static char *field_held(const struct output *output, const json_t *outcome, cons
 }
 
 static const struct field fields[] = {
-    {"USER", "user", field_text, FIELD_PLAIN},   {"OUTCOME", "outcome", field_outcome, FIELD_PLAIN},
-    {"STATE", "state", field_held, FIELD_PLAIN}, {"UNTIL", "assignment_end", field_end_when, FIELD_PLAIN},
-    {"WHY", "why", field_text, FIELD_PLAIN},
+    {"USER", "user", field_text, FIELD_PLAIN},
+    {"OUTCOME", "outcome", field_outcome, FIELD_WRAP},
+    {"STATE", "state", field_held, FIELD_WRAP | FIELD_RANK(3)},
+    {"UNTIL", "assignment_end", field_end_when, FIELD_RANK(2)},
+    {"WHY", "why", field_text, FIELD_WRAP | FIELD_RANK(1)},
 };
 
 /* ---- commands for the administrator ----------------------------------------------------------------------- */
@@ -190,10 +192,10 @@ static bool print_gpasswd_commands(struct invocation *invocation, const json_t *
             continue;
         if (!left) {
             output_line(&invocation->output, "%s", "");
-            output_line(&invocation->output,
-                        "%s in /etc/group still, which gives the group without an end. %s:",
-                        invocation->dry_run ? "They would stand" : "They stand",
-                        invocation->dry_run ? "Then it would be up to you to run" : "To end that, run");
+            output_wrapped(&invocation->output,
+                           "%s in /etc/group still, which gives the group without an end. %s:",
+                           invocation->dry_run ? "They would stand" : "They stand",
+                           invocation->dry_run ? "Then it would be up to you to run" : "To end that, run");
         }
         left = true;
         output_line(&invocation->output, "  gpasswd -d %s %s", text_word(user, user_word),

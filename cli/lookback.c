@@ -36,18 +36,18 @@ static char *field_deciders(const struct output *output, const json_t *row, cons
 static const struct field report_fields[] = {
     {"PACKAGE", "package", field_text, FIELD_PLAIN},
     {"REQUESTS", "requests", field_count, FIELD_RIGHT},
-    {"APPROVED", "approved", field_count, FIELD_RIGHT},
-    {"AUTOMATIC", "automatic", field_count, FIELD_RIGHT},
-    {"DENIED", "denied", field_count, FIELD_RIGHT},
-    {"EXPIRED", "expired", field_count, FIELD_RIGHT},
-    {"WITHDRAWN", "cancelled", field_count, FIELD_RIGHT},
-    {"WAITING", "pending", field_count, FIELD_RIGHT},
-    {"EMERGENCIES", "emergencies", field_count, FIELD_RIGHT},
-    {"ASSIGNED", "assigned", field_count, FIELD_RIGHT},
-    {"NEVER USED", "unused", field_count, FIELD_RIGHT},
-    {"MEDIAN", "median", field_duration, FIELD_RIGHT},
-    {"P90", "p90", field_duration, FIELD_RIGHT},
-    {"DECIDED BY", "deciders", field_deciders, FIELD_PLAIN},
+    {"APPROVED", "approved", field_count, FIELD_RIGHT | FIELD_RANK(1)},
+    {"AUTOMATIC", "automatic", field_count, FIELD_RIGHT | FIELD_RANK(5)},
+    {"DENIED", "denied", field_count, FIELD_RIGHT | FIELD_RANK(1)},
+    {"EXPIRED", "expired", field_count, FIELD_RIGHT | FIELD_RANK(6)},
+    {"WITHDRAWN", "cancelled", field_count, FIELD_RIGHT | FIELD_RANK(10)},
+    {"WAITING", "pending", field_count, FIELD_RIGHT | FIELD_RANK(4)},
+    {"EMERGENCIES", "emergencies", field_count, FIELD_RIGHT | FIELD_RANK(3)},
+    {"ASSIGNED", "assigned", field_count, FIELD_RIGHT | FIELD_RANK(8)},
+    {"NEVER USED", "unused", field_count, FIELD_RIGHT | FIELD_RANK(7)},
+    {"MEDIAN", "median", field_duration, FIELD_RIGHT | FIELD_RANK(2)},
+    {"P90", "p90", field_duration, FIELD_RIGHT | FIELD_RANK(9)},
+    {"DECIDED BY", "deciders", field_deciders, FIELD_WRAP | FIELD_RANK(11)},
 };
 
 static void print_report(struct invocation *invocation, const json_t *rows, int64_t since)
@@ -66,7 +66,8 @@ static void print_report(struct invocation *invocation, const json_t *rows, int6
         fprintf(stderr, "Nothing was asked for since %s. To look further back: --since 90d\n", when);
         return;
     }
-    output_line(output, "Requests filed since %s; from filing to decision: median and 90th percentile", when);
+    output_wrapped(output, "Requests filed since %s; from filing to decision: median and 90th percentile",
+                   when);
     output_table(output, report_fields, sizeof(report_fields) / sizeof(*report_fields), rows);
 }
 
@@ -126,19 +127,16 @@ static char *field_actor(const struct output *output, const json_t *line, const 
 /* Always absolute, also on a terminal. */
 static char *field_at(const struct output *output, const json_t *line, const char *member)
 {
-    char text[WHEN_MAX];
-
-    (void)output;
-    return output_format("%s", when_iso(member_integer(line, member), text));
+    return field_moment(output, member_integer(line, member));
 }
 
 static const struct field audit_fields[] = {
-    {"TIME", "at", field_at, FIELD_PLAIN},
-    {"WHO", "actor", field_actor, FIELD_PLAIN},
+    {"TIME", "at", field_at, FIELD_WRAP},
+    {"WHO", "actor", field_actor, FIELD_WRAP},
     {"EVENT", "event", field_text, FIELD_PLAIN},
     {"REQUEST", "request", field_count, FIELD_RIGHT},
-    {"CONCERNS", "user", field_concerns, FIELD_PLAIN},
-    {"DETAIL", "detail", field_text, FIELD_PLAIN},
+    {"CONCERNS", "user", field_concerns, FIELD_RANK(1)},
+    {"DETAIL", "detail", field_text, FIELD_WRAP | FIELD_RANK(2)},
 };
 
 struct cursor {

@@ -45,6 +45,7 @@ static int set_replace(struct invocation *invocation, const char *value);
 static int set_since(struct invocation *invocation, const char *value);
 static int set_user(struct invocation *invocation, const char *value);
 static int set_request(struct invocation *invocation, const char *value);
+static int set_lines(struct invocation *invocation, const char *value);
 static int set_json(struct invocation *invocation, const char *value);
 
 bool options_read_id(const char *text, int64_t *ret)
@@ -147,6 +148,7 @@ const struct option_row options_rows[] = {
     {"no-lookup", 0, NULL, TAKES_NO_LOOKUP, set_no_lookup, OPTION_NONE,
      "look up no user or group of this host: DIR is for another one"},
     {"no-pager", 0, NULL, TAKES_PAGER, set_no_pager, OPTION_NONE, "do not page what is long"},
+    {"lines", 0, NULL, 0, set_lines, OPTION_NONE, "print labelled lines instead of tables"},
     {"json", 0, NULL, 0, set_json, OPTION_NONE, "print JSON, for programs"},
     {"help", 'h', NULL, 0, NULL, OPTION_HELP, "show this help"},
     {"version", 'V', NULL, 0, NULL, OPTION_VERSION, "show the version"},
@@ -425,6 +427,13 @@ static int set_request(struct invocation *invocation, const char *value)
 {
     invocation->request = value;
     return options_parse_id(invocation, 0, value, &(int64_t){0});
+}
+
+static int set_lines(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->output.lines = true;
+    return 0;
 }
 
 static int set_json(struct invocation *invocation, const char *value)

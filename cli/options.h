@@ -14,7 +14,7 @@ struct option_row {
     const char *help;                                                             /* NULL: not shown */
 };
 
-enum { N_OPTIONS = 36 };
+enum { N_OPTIONS = 37 };
 extern const struct option_row options_rows[]; /* the last has no name */
 
 /* True when a command of the program takes this option. */

@@ -40,23 +40,23 @@ static char *field_expires(const struct output *output, const json_t *request, c
 static const struct field held_fields[] = {
     {"PACKAGE", "name", field_name, FIELD_PLAIN},
     {"STATE", "state", field_state, FIELD_STATE},
-    {"GROUPS", "groups", field_list, FIELD_PLAIN},
-    {"ENDS", "assignment_end", field_end_when, FIELD_PLAIN},
+    {"GROUPS", "groups", field_list, FIELD_WRAP | FIELD_RANK(2)},
+    {"ENDS", "assignment_end", field_end_when, FIELD_RANK(1)},
 };
 
 static const struct field waiting_fields[] = {
     {"ID", "id", field_count, FIELD_RIGHT},
     {"PACKAGE", "package", field_text, FIELD_PLAIN},
     {"STATE", "state", field_state, FIELD_STATE},
-    {"WAITS FOR", "approvers", field_list, FIELD_PLAIN},
-    {"EXPIRES", "expires", field_expires, FIELD_PLAIN},
+    {"WAITS FOR", "approvers", field_list, FIELD_WRAP | FIELD_RANK(1)},
+    {"EXPIRES", "expires", field_expires, FIELD_RANK(2)},
 };
 
 static const struct field open_fields[] = {
     {"PACKAGE", "name", field_text, FIELD_PLAIN},
-    {"DESCRIPTION", "description", field_text, FIELD_SHORTEN},
-    {"APPROVERS", "approvers", field_package_approvers, FIELD_PLAIN},
-    {"AT MOST", "max_duration", field_max_duration, FIELD_PLAIN},
+    {"DESCRIPTION", "description", field_text, FIELD_SHORTEN | FIELD_RANK(3)},
+    {"APPROVERS", "approvers", field_package_approvers, FIELD_WRAP | FIELD_RANK(2)},
+    {"AT MOST", "max_duration", field_max_duration, FIELD_RANK(1)},
 };
 
 static void append_object(json_t *array, json_t *object)
@@ -126,7 +126,7 @@ static void print_section(struct output *output, const struct section *section, 
         return;
     if (*any)
         output_line(output, "%s", "");
-    output_line(output, "%s", section->title);
+    output_wrapped(output, "%s", section->title);
     output_table(output, section->fields, section->n_fields, objects);
     *any = true;
 }

@@ -23,11 +23,11 @@ static char *field_yours(const struct output *output, const json_t *package, con
 
 static const struct field package_fields[] = {
     {"PACKAGE", "name", field_text, FIELD_PLAIN},
-    {"DESCRIPTION", "description", field_text, FIELD_SHORTEN},
-    {"GROUPS", "groups", field_list, FIELD_PLAIN},
-    {"APPROVERS", "approvers", field_package_approvers, FIELD_PLAIN},
-    {"AT MOST", "max_duration", field_max_duration, FIELD_PLAIN},
-    {"YOURS", "state", field_yours, FIELD_PLAIN},
+    {"DESCRIPTION", "description", field_text, FIELD_SHORTEN | FIELD_RANK(4)},
+    {"GROUPS", "groups", field_list, FIELD_WRAP | FIELD_RANK(3)},
+    {"APPROVERS", "approvers", field_package_approvers, FIELD_WRAP | FIELD_RANK(2)},
+    {"AT MOST", "max_duration", field_max_duration, FIELD_RANK(1)},
+    {"YOURS", "state", field_yours, FIELD_WRAP},
 };
 
 int packages_list(struct invocation *invocation)

@@ -2,6 +2,8 @@
 /* See the header. Holds the output in memory and counts its lines. Without a pager the terminal gets it. */
 #include "cli/pager.h"
 
+#include "common/cleanup.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -28,17 +30,17 @@ static bool runs_under_sudo(void)
     return geteuid() == 0 && (getenv("SUDO_UID") || getenv("DOAS_USER"));
 }
 
-/* NULL: do not page. */
+/* NULL: do not page. On a dumb terminal less asks for a key before it shows anything. */
 static const char *pager_name(void)
 {
-    const char *name = getenv("ACCESSPKG_PAGER");
+    const char *name = getenv("ACCESSPKG_PAGER"), *usual = output_terminal_is_dumb() ? NULL : "less";
 
     if (runs_under_sudo())
-        return name && strcmp(name, "cat") == 0 ? NULL : "less";
+        return name && strcmp(name, "cat") == 0 ? NULL : usual;
     if (!name)
         name = getenv("PAGER");
     if (!name)
-        return "less";
+        return usual;
     return *name && strcmp(name, "cat") != 0 ? name : NULL;
 }
 
@@ -71,6 +73,33 @@ static size_t count_rows(const struct output *output, const char *text)
         text += length + (text[length] == '\n');
     }
     return rows;
+}
+
+/* The first less that keeps headings on the screen. Earlier ones ask for a key before they go on without. */
+static bool less_knows_headings(void)
+{
+    enum { FIRST = 608 };
+    unsigned version = 0;
+    FILE *out = popen("less --version 2>/dev/null", "re");
+
+    if (!out)
+        return false;
+    if (fscanf(out, "less %u", &version) != 1)
+        version = 0;
+    return pclose(out) == 0 && version >= FIRST;
+}
+
+/* The command, which keeps the headings of a table on the screen if there is one table with little above it. */
+static char *pager_command(const struct output *output, const char *name, const char *text)
+{
+    enum { ROWS_MAX = 4 };
+    size_t rows = 1;
+
+    for (long i = 0; i < output->headings; i++)
+        rows += text[i] == '\n';
+    if (strcmp(name, "less") != 0 || output->n_tables != 1 || rows > ROWS_MAX || !less_knows_headings())
+        return output_format("%s", name);
+    return output_format("less --header=%zu", rows);
 }
 
 static int spawn_pager(const char *name, int in, pid_t *ret_pid)
@@ -144,7 +173,8 @@ void pager_end(struct output *output)
     if (runs_under_sudo())
         setenv("LESSSECURE", "1", 1);
     fflush(stderr);
-    if (!name || !run_pager(name, held))
+    _cleanup_free_ char *command = name ? pager_command(output, name, held->text) : NULL;
+    if (!command || !run_pager(command, held))
         fwrite(held->text, 1, held->size, output->stream);
     free(held->text);
     free(held);

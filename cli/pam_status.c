@@ -123,10 +123,10 @@ static char *field_by(const struct output *output, const json_t *row, const char
 
 static const struct field fields[] = {
     {"SERVICE", "service", field_text, FIELD_PLAIN},
-    {"GUARDED BY", "packages", field_packages, FIELD_PLAIN},
-    {"MODE", "mode", field_mode, FIELD_PLAIN},
-    {"WRITTEN", "by", field_by, FIELD_PLAIN},
-    {"WHAT IT IS FOR", "for", field_text, FIELD_SHORTEN},
+    {"GUARDED BY", "packages", field_packages, FIELD_WRAP},
+    {"MODE", "mode", field_mode, FIELD_WRAP},
+    {"WRITTEN", "by", field_by, FIELD_RANK(1)},
+    {"WHAT IT IS FOR", "for", field_text, FIELD_SHORTEN | FIELD_RANK(2)},
 };
 
 /* What check-config says of the lines, and lines that are gone. */

@@ -333,9 +333,11 @@ static int revoke_access(struct invocation *invocation)
 /* ---- delegation ------------------------------------------------------------------------------------------- */
 
 static const struct field delegation_fields[] = {
-    {"FROM", "user", field_text, FIELD_PLAIN},       {"TO", "to", field_text, FIELD_PLAIN},
-    {"SINCE", "since", field_when, FIELD_PLAIN},     {"UNTIL", "until", field_when, FIELD_PLAIN},
-    {"REASON", "reason", field_text, FIELD_SHORTEN},
+    {"FROM", "user", field_text, FIELD_PLAIN},
+    {"TO", "to", field_text, FIELD_PLAIN},
+    {"SINCE", "since", field_when, FIELD_RANK(2)},
+    {"UNTIL", "until", field_when, FIELD_RANK(1)},
+    {"REASON", "reason", field_text, FIELD_SHORTEN | FIELD_RANK(3)},
 };
 
 static int list_delegations(struct invocation *invocation)

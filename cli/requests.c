@@ -177,9 +177,9 @@ static const struct field list_fields[] = {
     {"USER", "user", field_text, FIELD_PLAIN},
     {"PACKAGE", "package", field_text, FIELD_PLAIN},
     {"STATE", "state", field_state_marked, FIELD_STATE},
-    {"REASON", "justification", field_reason, FIELD_SHORTEN},
-    {"SUBMITTED", "submitted", field_when, FIELD_PLAIN},
-    {"EXPIRES", "expires", field_until, FIELD_PLAIN},
+    {"REASON", "justification", field_reason, FIELD_SHORTEN | FIELD_RANK(2)},
+    {"SUBMITTED", "submitted", field_when, FIELD_RANK(3)},
+    {"EXPIRES", "expires", field_until, FIELD_RANK(1)},
 };
 
 static char *field_undecidable(const struct output *output, const json_t *request, const char *member)

@@ -117,10 +117,10 @@ static char *field_gives(const struct output *output, const json_t *explanation,
 
 static const struct field fields[] = {
     {"IF THIS USER ASKS", "user", field_user, FIELD_PLAIN},
-    {"WHO IS", "as", field_text, FIELD_PLAIN},
-    {"MAY ASK", "may_request", field_may_ask, FIELD_PLAIN},
-    {"COULD APPROVE NOW", "stages", field_who_approves, FIELD_PLAIN},
-    {"WOULD GIVE", "groups", field_gives, FIELD_PLAIN},
+    {"WHO IS", "as", field_text, FIELD_RANK(1)},
+    {"MAY ASK", "may_request", field_may_ask, FIELD_WRAP},
+    {"COULD APPROVE NOW", "stages", field_who_approves, FIELD_WRAP},
+    {"WOULD GIVE", "groups", field_gives, FIELD_WRAP | FIELD_RANK(2)},
 };
 
 void setup_print_test(struct invocation *invocation, const json_t *explanations)

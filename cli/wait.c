@@ -5,6 +5,7 @@
 #include "cli/calls.h"
 #include "cli/signals.h"
 #include "cli/when.h"
+#include "cli/wrap.h"
 #include "common/cleanup.h"
 
 #include <signal.h>
@@ -59,22 +60,7 @@ static char *progress_text(const struct output *output, const json_t *request)
 
 static bool can_rewrite_line(const struct invocation *invocation)
 {
-    const char *terminal = getenv("TERM");
-
-    return !invocation->output.json && isatty(STDERR_FILENO) && terminal && *terminal &&
-           strcmp(terminal, "dumb") != 0;
-}
-
-/* How many bytes of the text fit on the line, without cutting a character. */
-static size_t fitting_length(const struct invocation *invocation, const char *text)
-{
-    const size_t width = invocation->output.width > 0 ? invocation->output.width : WIDTH_UNKNOWN;
-    size_t length = strlen(text);
-
-    if (length >= width)
-        for (length = width - 1; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;)
-            length--;
-    return length;
+    return !invocation->output.json && isatty(STDERR_FILENO) && !output_terminal_is_dumb();
 }
 
 static void progress_clear(const struct invocation *invocation)
@@ -90,8 +76,10 @@ static void progress_show(const struct invocation *invocation, const json_t *req
         return;
     _cleanup_free_ char *text = progress_text(&invocation->output, request);
     _cleanup_free_ char *shown = output_visible(text);
+    const size_t width = invocation->output.width > 0 ? invocation->output.width : WIDTH_UNKNOWN;
+    _cleanup_free_ char *line = wrap_cut(shown, width - 1);
     progress_clear(invocation);
-    fwrite(shown, 1, fitting_length(invocation, shown), stderr);
+    fputs(line, stderr);
     fflush(stderr);
 }
 

@@ -6,7 +6,6 @@
 #include "cli/fetch.h"
 #include "cli/requests.h"
 #include "cli/signals.h"
-#include "cli/when.h"
 #include "common/cleanup.h"
 
 #include <stdlib.h>
@@ -92,7 +91,6 @@ static const char *shown_reason(const json_t *request)
 static void show_news(struct watch *watch, const json_t *request)
 {
     struct output *output = &watch->invocation->output;
-    char now[WHEN_MAX];
 
     if (!has_changed(watch, request))
         return;
@@ -104,9 +102,10 @@ static void show_news(struct watch *watch, const json_t *request)
     const char *why = shown_reason(request);
     _cleanup_free_ char *state = field_state(output, request, "state");
     _cleanup_free_ char *more = remark(output, request);
-    output_line(output, "%s %lld %s %s: %s%s%s%s", when_iso(output->now, now),
-                (long long)member_integer(request, "id"), member_text(request, "user"),
-                member_text(request, "package"), state, more, *why ? ": " : "", why);
+    _cleanup_free_ char *now = field_moment(output, output->now);
+    output_wrapped(output, "%s %lld %s %s: %s%s%s%s", now, (long long)member_integer(request, "id"),
+                   member_text(request, "user"), member_text(request, "package"), state, more,
+                   *why ? ": " : "", why);
 }
 
 /* When accesspkgd or its directory does not answer, fetches again later. 0, or the exit code. */

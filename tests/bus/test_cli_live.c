@@ -23,7 +23,7 @@ START_TEST(watch_misses_nothing)
     fake.cue = "Access expired";
     AT_TERMINAL("\x03", lines, "pkg-approve", "watch");
     ck_assert_int_eq(result.code, 128 + SIGINT);
-    SHOWS(result.out, " 12 alice db: Pending approval, waits for: ");
+    SHOWS(result.out, " 12 alice db: Pending approval, waits for:\r\n");
     SHOWS(result.out, " 12 alice db: Fulfilled\r\n");
     HIDES(strstr(result.out, "Fulfilled") + 1, "Fulfilled"); /* a line for each change, not for each signal */
     HIDES(result.out, "4711");

@@ -4,6 +4,7 @@
 #include "tests/support/suite.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -24,12 +25,12 @@ START_TEST(colour_is_for_terminals_that_want_it)
     setenv("TERM", "xterm", 1);
     AT_TERMINAL(NULL, list_lines, "pkg-approve");
     SHOWS(result.out, "\x1b[1;33mPending approval");
-    SHOWS(result.out, "\x1b[31mFulfilled (needs review)");
+    SHOWS(result.out, "\x1b[31mFulfilled (needs");
     RUN(list_lines, "pkg-approve");
     HIDES(result.out, "\x1b");
     setenv("NO_COLOR", "1", 1);
     AT_TERMINAL(NULL, list_lines, "pkg-approve");
-    SHOWS(result.out, "Fulfilled (needs review)");
+    SHOWS(result.out, "Fulfilled (needs");
     HIDES(result.out, "\x1b");
     setenv("NO_COLOR", "", 1);
     setenv("TERM", "dumb", 1);
@@ -158,6 +159,61 @@ START_TEST(less_begins_where_the_newest_stands)
     run_list_with("q", 60, FAKE_TERMINAL, WORDS("pkg-approve"));
     SHOWS(result.out, " 1 -");
     HIDES(result.out, "60 -");
+}
+END_TEST
+
+/* A less that says its version and what it is called with, before what it is to show. */
+static void install_less(const char *folder, unsigned version)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/less", folder);
+    FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "#!/bin/sh\n[ \"$1\" = --version ] && echo \"less %u (GNU)\" && exit\necho \"<$*>\"\ncat\n",
+            version);
+    ck_assert_int_eq(fclose(file), 0);
+    ck_assert_int_eq(chmod(path, 0755), 0);
+}
+
+/* One that does not know the option would stop with an error. */
+START_TEST(headings_stay_where_less_can)
+{
+    char folder[] = "/tmp/less-XXXXXX", path[256];
+    static const unsigned before = 590, since = 608;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s:%s", folder, getenv("PATH"));
+    setenv("PATH", path, 1);
+    setenv("TERM", "xterm", 1);
+    unsetenv("ACCESSPKG_PAGER");
+    unsetenv("PAGER");
+    install_less(folder, since);
+    run_list(40, FAKE_TERMINAL, WORDS("pkg-approve", "history"));
+    SHOWS(result.out, "<--header=1>\r\nID USER");
+    install_less(folder, before);
+    run_list(40, FAKE_TERMINAL, WORDS("pkg-approve", "history"));
+    SHOWS(result.out, "<>\r\nID USER");
+    setenv("PAGER", "less", 1);
+    install_less(folder, since);
+    run_list(40, FAKE_TERMINAL, WORDS("pkg-approve", "history", "--lines"));
+    SHOWS(result.out, "<>\r\nId: ");
+    snprintf(path, sizeof(path), "rm -r %s", folder);
+    ck_assert_int_eq(system(path), 0);
+}
+END_TEST
+
+/* There less would ask for a key before it shows anything. */
+START_TEST(a_dumb_terminal_has_no_pager_but_a_named_one)
+{
+    unsetenv("ACCESSPKG_PAGER");
+    unsetenv("PAGER");
+    run_list(60, FAKE_TERMINAL, WORDS("pkg-approve", "history"));
+    SHOWS(result.out, "60 -");
+    SHOWS(result.out, " 1 -");
+    setenv("PAGER", "sed s/^/theirs:/", 1);
+    run_list(60, FAKE_TERMINAL, WORDS("pkg-approve", "history"));
+    SHOWS(result.out, "theirs:60");
 }
 END_TEST
 
@@ -294,7 +350,8 @@ int main(void)
     script_case("on a terminal", script_setup);
     suite_add(colour_is_for_terminals_that_want_it, the_newest_stands_last_on_a_terminal,
               only_what_fills_a_terminal_is_paged, the_pager_is_the_users,
-              under_sudo_no_variable_names_a_program, approve_repeats_who_gets_what);
+              under_sudo_no_variable_names_a_program, headings_stay_where_less_can,
+              a_dumb_terminal_has_no_pager_but_a_named_one, approve_repeats_who_gets_what);
     suite_loop(everything_but_yes_changes_nothing, 0, 6);
     suite_add(nobody_is_asked_with_yes_or_with_json, several_are_confirmed_together, nothing_is_asked_in_vain,
               deny_asks_for_its_reason);

@@ -308,9 +308,9 @@ static void serve_until_end(struct fake_manager *fake, struct stream *out, struc
     }
 }
 
-static void open_ends(enum fake_where where, int ret_out[2], int ret_err[2])
+static void open_ends(unsigned short columns, enum fake_where where, int ret_out[2], int ret_err[2])
 {
-    struct winsize size = {.ws_row = 24, .ws_col = 80};
+    struct winsize size = {.ws_row = 24, .ws_col = columns ? columns : 80};
 
     ret_err[0] = ret_err[1] = -1;
     if (where == FAKE_TERMINAL) {
@@ -328,7 +328,7 @@ void fake_manager_run(struct fake_manager *fake, const char *const words[], enum
     struct stream out, err;
     pid_t pid;
 
-    open_ends(where, out_ends, err_ends);
+    open_ends(fake->columns, where, out_ends, err_ends);
     pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0)

@@ -30,7 +30,8 @@ struct fake_manager {
     /* Once what a command wrote has this in it: what is to be typed is typed, or the bus ends. NULL: nothing. */
     const char *cue;
     bool cue_ends_bus;
-    int64_t signals; /* the number of a RequestChanged that goes out before the next answer; 0: none */
+    unsigned short columns; /* of the terminal; 0: 80 */
+    int64_t signals;        /* the number of a RequestChanged that goes out before the next answer; 0: none */
 };
 
 /* Something about this request changed. */
@@ -56,7 +57,7 @@ enum fake_where {
 };
 
 /* Runs a program of the build folder with these words; as nobody when it is to be nobody and we are root. On a terminal
- * (80 columns, 24 lines) the next line of `typed` is written each time that it asks for something (a text without a
+ * (24 lines) the next line of `typed` is written each time that it asks for something (a text without a
  * line break that ends in ": " or "] "); NULL types nothing. Release with fake_run_free. */
 void fake_manager_run(struct fake_manager *fake, const char *const words[], enum fake_where where,
                       const char *typed, struct fake_run *ret);

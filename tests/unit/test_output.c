@@ -99,9 +99,9 @@ START_TEST(a_table_on_a_terminal_fits_its_width)
 {
     table("[{\"id\": 7, \"user\": \"alice\", \"why\": \"a long reason that goes on and on and on and on\","
           " \"expires\": 1763910000}]",
-          48);
-    ck_assert_str_eq(text, "ID USER  REASON          EXPIRES\n"
-                           " 7 alice a long reaso... in 3 h\n");
+          44);
+    ck_assert_str_eq(text, "ID USER  REASON                      EXPIRES\n"
+                           " 7 alice a long reason that goes on\u2026 in 3 h\n");
 }
 END_TEST
 
@@ -310,8 +310,8 @@ START_TEST(a_long_value_is_broken_at_blanks)
     record("{\"id\": 7, \"why\": \"The policy does not let you \\u6f22\\u5b57 ask; an administrator may.\"}",
            40);
     ck_assert_str_eq(text, "Request: 7\n"
-                           "Why:     The policy does not let you\n"
-                           "         \u6f22\u5b57 ask; an administrator may.\n");
+                           "Why:     The policy does not let you \u6f22\n"
+                           "         \u5b57 ask; an administrator may.\n");
     record("{\"id\": 7, \"why\": \"as long as the terminal is wide\"}", 0);
     ck_assert_str_eq(text, "Request: 7\nWhy:     as long as the terminal is wide\n");
 }

@@ -253,13 +253,14 @@ START_TEST(help_comes_from_the_tables)
                           "  own ID...     is one's own\n  many ID...    takes several\n"
                           "  submit NAME   submits\n"
                           "  gate COMMAND  has two words: gate --help\n\n"
-                          "Options: --json, --help, --version; others: COMMAND --help. See man prog\n");
+                          "Options: --lines --json --help --version; more: COMMAND --help, man prog\n");
     ck_assert_int_eq(RUN("act", "-h"), 0);
     ck_assert_int_eq(runs, 0);
     ck_assert_str_eq(out, "prog act: acts\n\nUsage: prog act ID... [OPTION]...\n\n"
                           "Options:\n"
                           "  -m, --reason TEXT         why; those whom it concerns read it\n"
                           "      --justification TEXT  the same as --reason\n"
+                          "      --lines               print labelled lines instead of tables\n"
                           "      --json                print JSON, for programs\n"
                           "  -h, --help                show this help\n"
                           "  -V, --version             show the version\n\n"
@@ -276,7 +277,7 @@ START_TEST(help_comes_from_the_tables)
     ck_assert_str_eq(out, "prog gate: has two words: gate --help\n\nUsage: prog gate COMMAND [OPTION]...\n\n"
                           "Commands:\n  gate open NAME                opens\n"
                           "  gate shut                     shuts\n\n"
-                          "Options: --json, --help, --version; others: COMMAND --help. See man prog\n");
+                          "Options: --lines --json --help --version; more: COMMAND --help, man prog\n");
     ck_assert_int_eq(RUN("gate", "shut", "--help"), 0);
     ck_assert_ptr_nonnull(strstr(out, "Usage: prog gate shut [OPTION]...\n"));
 }
@@ -287,20 +288,20 @@ START_TEST(version_and_completion)
     ck_assert_int_eq(RUN("--version"), 0);
     ck_assert_ptr_eq(strstr(out, "prog (accesspkg) "), out);
     ck_assert_int_eq(RUN("--print-completion"), 0);
-    ck_assert_str_eq(out,
-                     "list act look own many submit gate\n--reason --justification --duration --report --all "
-                     "--limit --json --help "
-                     "--version\n"
-                     "command\tlist\t-\t--limit --json --help --version \n"
-                     "command\tact\tID...\t--reason --justification --json --help --version \n"
-                     "command\tlook\tID\t--json --help --version \n"
-                     "command\town\tID...\t--json --help --version \n"
-                     "command\tmany\tID...\t--json --help --version \n"
-                     "command\tsubmit\tNAME\t--reason --justification --duration --json --help --version \n"
-                     "command\tgate open\tNAME\t--report --json --help --version \n"
-                     "command\tgate shut\t-\t--all --json --help --version \n"
-                     "option\t--reason\tTEXT\noption\t-m\tTEXT\noption\t--justification\tTEXT\n"
-                     "option\t--duration\tTIME\noption\t-d\tTIME\noption\t--limit\tN\noption\t-n\tN\n");
+    ck_assert_str_eq(
+        out, "list act look own many submit gate\n--reason --justification --duration --report --all "
+             "--limit --lines --json --help "
+             "--version\n"
+             "command\tlist\t-\t--limit --lines --json --help --version \n"
+             "command\tact\tID...\t--reason --justification --lines --json --help --version \n"
+             "command\tlook\tID\t--lines --json --help --version \n"
+             "command\town\tID...\t--lines --json --help --version \n"
+             "command\tmany\tID...\t--lines --json --help --version \n"
+             "command\tsubmit\tNAME\t--reason --justification --duration --lines --json --help --version \n"
+             "command\tgate open\tNAME\t--report --lines --json --help --version \n"
+             "command\tgate shut\t-\t--all --lines --json --help --version \n"
+             "option\t--reason\tTEXT\noption\t-m\tTEXT\noption\t--justification\tTEXT\n"
+             "option\t--duration\tTIME\noption\t-d\tTIME\noption\t--limit\tN\noption\t-n\tN\n");
 }
 END_TEST
 
