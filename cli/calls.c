@@ -54,7 +54,7 @@ int calls_daemon_runs(struct invocation *invocation, bool *ret_runs, struct clie
 {
     int r;
 
-    client_deadline(invocation->program->deadline);
+    client_deadline(invocation->deadline ? invocation->deadline : invocation->program->deadline);
     r = client_daemon_runs(&invocation->client, ret_runs, ret_error);
     client_deadline(0);
     return r;

@@ -182,12 +182,12 @@ static void print_completion_rows(const struct program *program)
 }
 
 /* One line with the first words of all commands, one with all options, then a row for each. */
-int help_print_completion(const struct program *program, const struct command *command)
+int help_print_completion(const struct program *program)
 {
     const char *before = "", *help;
     char cell[CELL_MAX];
 
-    for (command = program->commands; command->name; command++)
+    for (const struct command *command = program->commands; command->name; command++)
         if (program_row(program, command, cell, &help)) {
             printf("%s%.*s", before, (int)strcspn(command->name, " "), command->name);
             before = " ";

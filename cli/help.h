@@ -8,5 +8,5 @@ int help_print(const struct program *program, const struct command *command);
 int help_print_version(const struct program *program, const struct command *command);
 
 /* The input of packaging/completions. */
-int help_print_completion(const struct program *program, const struct command *command);
+int help_print_completion(const struct program *program);
 int help_print_family(const struct program *program, const struct command_family *family);

@@ -2,6 +2,7 @@
 /* See the header. Parses with the table of options of all programs (options.c) and the program's table of commands. */
 #include "cli/runner.h"
 
+#include "cli/complete.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/pager.h"
@@ -219,8 +220,9 @@ static void choose_locale(void)
 }
 
 /* `words`: what was given in a command's place; the first is NULL: nothing. */
-static int run_instead(const struct option_row *option, const struct program *program, char *const *words)
+static int run_instead(const struct option_row *option, struct invocation *invocation, char *const *words)
 {
+    const struct program *program = invocation->program;
     int taken = 0;
     const struct command *command = words[0] ? find_command(program, words, &taken) : NULL;
     const struct command_family *family = words[0] ? command_family(program, words[0]) : NULL;
@@ -231,7 +233,7 @@ static int run_instead(const struct option_row *option, const struct program *pr
     case OPTION_VERSION:
         return help_print_version(program, command);
     case OPTION_COMPLETION:
-        return help_print_completion(program, command);
+        return words[0] ? complete_print(invocation, words) : help_print_completion(program);
     case OPTION_NONE:
         break;
     }
@@ -270,7 +272,7 @@ int runner_main(const struct program *program, int argc, char *argv[])
     if (code == 0)
         code = parse_options(&invocation, argc, argv, &takes, &instead);
     if (code == 0 && instead)
-        code = run_instead(instead, program, argv + optind);
+        code = run_instead(instead, &invocation, argv + optind);
     else if (code == 0)
         code = parse_operands(&invocation, argc, argv, takes);
     if (code == 0 && !instead) {

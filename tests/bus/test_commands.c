@@ -326,19 +326,36 @@ static const struct offer {
     {"root", "pkg-admin pam test alice ''", "su", "alice"},
     {"bob", "pkg-approve approve ''", "alice/asked", "dave/other"},
     {"bob", "pkg-approve approve 9 ''", "1", "2"},
+    {"bob", "pkg-approve approve 1 ''", "alice/asked", "1"},
     {"bob", "pkg-approve approve -m because al", "alice/asked", "1"},
     {"bob", "pkg-approve show ''", "dave/other", NULL},
     {"bob", "pkg-approve review ''", "", "1"},
     {"bob", "pkg-approve delegate --to ''", "alice", NULL},
     {"bob", "pkg-approve delegate --until ''", "+2h", "1d"},
     {"bob", "pkg-approve approve 1 --for ''", "4h", NULL},
-    {"alice", "pkg-request submit ''", "other", NULL},
+    {"bob", "pkg-approve revoke ''", "dave/other", "alice/asked"},
+    {"alice", "pkg-request submit ''", "other", "asked"},
+    {"dave", "pkg-request submit ''", "asked", "other"},
+    {"dave", "pkg-request extend ''", "other", "asked"},
+    {"alice", "pkg-request return ''", "", "other"},
+    {"alice", "pkg-request emergency ''", "", "other"},
+    {"alice", "pkg-request status ''", "alice/asked", "dave/other"},
+    {"dave", "pkg-request cancel ''", "", "dave/other"},
     {"alice", "pkg-request submit asked ''", "", "other"},
     {"alice", "pkg-request submit asked --wa", "--wait", NULL},
     {"alice", "pkg-request cancel ''", "alice/asked", NULL},
     {"dave", "pkg-request return ''", "other", "asked"},
     {"root", "pkg-admin assign o", "other", "asked"},
     {"root", "pkg-admin assign asked b", "bob", "other"},
+    {"root", "pkg-admin explain asked ''", "bob", "asked"},
+    {"root", "pkg-admin revoke ''", "other", "asked"},
+    {"root", "pkg-admin revoke other ''", "dave", "alice"},
+    {"root", "pkg-admin revoke asked ''", "", "dave"},
+    {"root", "pkg-admin revoke '$(touch /tmp/run)' ''", "", "dave"},
+    {"root", "pkg-admin retry other ''", "dave", "alice"},
+    {"root", "pkg-admin lock ''", "bob", NULL},
+    {"root", "pkg-admin unlock ''", "erin", "dave"},
+    {"root", "pkg-admin pam disable ''", "", "su"},
     {"root", "pkg-admin import ''", "dbadmins", NULL},
     {"root", "pkg-admin holders ''", "dbadmins", NULL},
     {"root", "pkg-admin holders b", "bob", "asked"},
@@ -398,9 +415,34 @@ START_TEST(test_completion)
     live_expect("alice", "pkg-request submit asked -m why", 0, "is filed");
     live_expect("dave", "pkg-request submit other -m why", 0, "is filed");
     live_expect("bob", "pkg-approve approve 2", 0, "dave holds other");
+    live_expect("root", "pkg-admin lock erin", 0, "");
     check_offers("bash", bash_offers);
     if (live_run("root", "command -v zsh") == 0)
         check_offers("zsh", zsh_offers);
+    live_expect("root", "test ! -e /tmp/run", 0, "");
+}
+END_TEST
+
+/* Whoever presses TAB wants no message, and does not start what an administrator stopped. */
+START_TEST(test_completion_is_silent)
+{
+    static const char *const lines[] = {"pkg-request --print-completion submit PACKAGE",
+                                        "pkg-approve --print-completion approve ID...",
+                                        "pkg-request --print-completion nonsense PACKAGE || [ $? = 64 ]"};
+    static const char *const by_root[] = {"pkg-admin --print-completion revoke PACKAGE",
+                                          "pkg-admin --print-completion unlock USER"};
+
+    live_stop_daemon(SIGTERM);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+        live_expect("alice", lines[i], 0, "");
+        ck_assert_str_eq(live_output, "");
+    }
+    for (size_t i = 0; i < sizeof(by_root) / sizeof(*by_root); i++) {
+        live_expect("root", by_root[i], 0, "");
+        ck_assert_str_eq(live_output, "");
+    }
+    live_expect("root", "pgrep -x accesspkgd", 1, "");
+    live_start_daemon();
 }
 END_TEST
 
@@ -410,6 +452,6 @@ int main(void)
     suite_timeout(120);
     suite_add(test_watch, test_watch_shows_what_may_be_seen, test_submit_waits, test_report_and_audit,
               test_json_is_documented, test_names_show_what_may_be_seen, test_completion_runs_nothing,
-              test_completion);
+              test_completion, test_completion_is_silent);
     return suite_run();
 }
