@@ -13,7 +13,7 @@ int calls_wrong_shape(struct client_error *ret_error)
 {
     *ret_error = (struct client_error){
         BUS_ERROR_UNAVAILABLE,
-        "the accesspkgd that runs is of another version: its answer has another shape.\n"
+        "the running accesspkgd is another version, whose answer this program cannot read.\n"
         "Ask an administrator to run: systemctl restart accesspkgd"};
     return -1;
 }

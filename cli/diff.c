@@ -92,7 +92,7 @@ static char *field_effect(const struct output *output, const json_t *row, const 
     static const char *const words[][2] = {
         {"ends", "loses it at once"},
         {"keeps", "keeps to the end"},
-        {"drops", "waits no more for"},
+        {"drops", "no longer waits for"},
         {"gets", "is given back"},
         {"withdrawn", "approved, is withdrawn"},
         {"does-not-start", "approved, will not start"},
@@ -144,9 +144,9 @@ static void print_package(struct output *output, const json_t *package)
                            member_has(setting, "after") ? after : before);
     }
     if (come && *come)
-        output_wrapped(output, "    approvers who come: %s", come);
+        output_wrapped(output, "    new approvers: %s", come);
     if (go && *go)
-        output_wrapped(output, "    approvers who go: %s", go);
+        output_wrapped(output, "    approvers no more: %s", go);
 }
 
 static void print_diff(struct output *output, const json_t *packages, const json_t *effects, bool more)
@@ -167,7 +167,7 @@ static void print_diff(struct output *output, const json_t *packages, const json
         output_line(output, "Nobody holds or waits for what would change.");
     }
     if (more)
-        output_line(output, "There are more whom it concerns.");
+        output_line(output, "It concerns more users than are shown.");
 }
 
 static int show(struct invocation *invocation, json_t *values)

@@ -156,10 +156,9 @@ static void say_standing(struct invocation *invocation, const json_t *rows)
                 continue;
             if (json_object_size(said) == 0) {
                 output_line(&invocation->output, "%s", "");
-                output_wrapped(
-                    &invocation->output,
-                    "Who stands in /etc/group as well keeps the group after the end: accesspkg did not "
-                    "put them there. To take them out:");
+                output_wrapped(&invocation->output,
+                               "Users who are in /etc/group as well keep the group after the end: accesspkg "
+                               "did not add them there. To remove them:");
             }
             json_object_set_new(said, command, json_true());
             output_line(&invocation->output, "%s", command);
@@ -213,11 +212,10 @@ static int find_canonical_user(struct invocation *invocation, const char *typed,
         return 0;
     }
     if (answer == DIRECTORY_UNANSWERED) {
-        output_message(
-            invocation->program->name,
-            "nothing is held by the name %s; whether there is such a user is not known, for a directory "
-            "does not answer. Try again when it does",
-            typed);
+        output_message(invocation->program->name,
+                       "nobody of the name %s holds anything; whether there is such a user is not known, "
+                       "because a directory does not answer. Try again when it does",
+                       typed);
         return EX_UNAVAILABLE;
     }
     output_message(invocation->program->name,
@@ -288,11 +286,10 @@ static int fetch_group(struct invocation *invocation, struct wanted *wanted, str
     const enum directory_answer answer = directory_group(wanted->name, &entry);
 
     if (answer == DIRECTORY_UNANSWERED) {
-        output_message(
-            invocation->program->name,
-            "nothing is held by the name %s; whether a directory knows a group by it is not known, "
-            "for it does not answer. Try again when it does",
-            wanted->name);
+        output_message(invocation->program->name,
+                       "nobody holds anything by the name %s; whether there is such a group is not known, "
+                       "because a directory does not answer. Try again when it does",
+                       wanted->name);
         return EX_UNAVAILABLE;
     }
     if (answer == DIRECTORY_ABSENT)

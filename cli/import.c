@@ -40,7 +40,7 @@ static json_t *list_members(const struct invocation *invocation, const struct gr
         json_t *name = json_string(*member);
 
         if (!name)
-            output_message(invocation->program->name, "the member '%s' is not UTF-8 and was passed over",
+            output_message(invocation->program->name, "the member '%s' was skipped: the name is not UTF-8",
                            *member);
         else if (!has_text(members, *member) && json_array_append(members, name) < 0)
             output_no_memory();

@@ -32,12 +32,12 @@ static int check_invocation(const struct invocation *invocation)
 
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error like a full disk */
     if (geteuid() != 0)
-        return refuse(invocation, EX_NOPERM, "a lock is root's. Run the same command with sudo, or as root.");
+        return refuse(invocation, EX_NOPERM,
+                      "only root can lock and unlock users. Run the same command with sudo, or as root.");
     if (name_encode(invocation->operands[0], encoded, sizeof(encoded)) < 0)
-        return refuse(invocation, EX_USAGE,
-                      "that cannot be the name of a user: it is empty, or longer than a grant file's name");
+        return refuse(invocation, EX_USAGE, "this cannot be a user's name: it is empty or too long");
     if (invocation->reason && !text_is_line(invocation->reason))
-        return refuse(invocation, EX_USAGE, "the reason is to be one line of text");
+        return refuse(invocation, EX_USAGE, "the reason must be one line of text");
     return 0;
 }
 
@@ -250,12 +250,11 @@ static void say_lifted(struct invocation *invocation, const struct lock *lock, c
 
     text_visible(lock->user, user, sizeof(user));
     if (other)
-        output_message(
-            invocation->program->name,
-            "the lock of %s is lifted, but that of %s stands, which is about the same uid: %s stays "
-            "locked until: pkg-admin unlock %s",
-            user, text_visible(other->user, other_user, sizeof(other_user)), user,
-            text_word(other->user, word));
+        output_message(invocation->program->name,
+                       "the lock of %s is lifted, but not that of %s, who has the same uid: %s stays "
+                       "locked until: pkg-admin unlock %s",
+                       user, text_visible(other->user, other_user, sizeof(other_user)), user,
+                       text_word(other->user, word));
     else if (!invocation->output.json)
         output_line(&invocation->output,
                     "%s is unlocked, and can ask for packages again. What they held does not come back.",
@@ -327,8 +326,8 @@ int unlock_user(struct invocation *invocation)
     const int r = locks_load(PATH_STATE, &locks);
     struct lock *lock = r == 0 ? find_standing(&locks, invocation->operands[0]) : NULL;
     if (r < 0) {
-        output_message(invocation->program->name, "the locks cannot be read in " PATH_STATE ": %s",
-                       strerror(-r));
+        output_message(invocation->program->name,
+                       "the list of locked users cannot be read in " PATH_STATE ": %s", strerror(-r));
         code = EX_IOERR;
     } else if (!lock) {
         code = refuse(invocation, bus_error_exit_code(BUS_ERROR_POLICY_REFUSED),

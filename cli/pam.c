@@ -38,7 +38,7 @@ static int check_root(const struct invocation *invocation)
     if (geteuid() == 0)
         return 0;
     output_message(invocation->program->name,
-                   "the files of /etc/pam.d are root's. Run the same command with sudo, or as root.");
+                   "only root can write /etc/pam.d. Run the same command with sudo, or as root.");
     return EX_NOPERM;
 }
 

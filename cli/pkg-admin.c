@@ -147,7 +147,7 @@ static const struct command commands[] = {
     {"status", "", 0, 0, 0, status_show, "how the service is, on one screen"},
     {"reload", "", 0, 0, 0, reload_configuration, "write the allow-list and put a changed policy into force"},
     {"check-config", "[DIR]", 0, 1, TAKES_NO_LOOKUP, check_config,
-     "look for errors in the configuration, or in DIR"},
+     "check the configuration, or DIR, for errors"},
     {"diff", "[DIR]", 0, 1, TAKES_PAGER, diff_show, "what a reload would change, and for whom"},
     {"setup", "[NAME]", 0, 1,
      TAKES_DESCRIPTION | TAKES_GROUPS | TAKES_APPROVERS | TAKES_REQUESTORS | TAKES_DURATION |
@@ -166,8 +166,7 @@ static const struct command commands[] = {
     {"holders", "[NAME]", 0, 1, TAKES_PACKAGE | TAKES_USER | TAKES_PAGER, holders_show,
      "who holds what until when; of a group, package or user"},
     {"backup", "FILE", 1, 1, 0, store_back_up, "copy the store into a new file, or to stdout (-)"},
-    {"restore", "FILE", 1, 1, TAKES_YES, store_restore,
-     "put a backup in the store's place; accesspkgd is stopped"},
+    {"restore", "FILE", 1, 1, TAKES_YES, store_restore, "replace the store by a backup; stops accesspkgd"},
     {"pam enable", "SERVICE", 1, 1,
      TAKES_PACKAGE | TAKES_REPORT | TAKES_ENFORCE | TAKES_EXEMPT | TAKES_OPTION | TAKES_DRY_RUN | TAKES_YES,
      pam_enable, "have a service of /etc/pam.d ask for a package"},

@@ -308,7 +308,7 @@ static void say_revoked(struct invocation *invocation, const json_t *request)
     const bool held = strcmp(member_text(request, "state"), state_identifier(STATE_REVOKED)) == 0;
 
     output_line(&invocation->output,
-                held ? "%s holds %s no longer. Sessions that are open keep its groups until they end."
+                held ? "%s no longer holds %s. Sessions that are open keep its groups until they end."
                      : "%s will not hold %s: what was approved for later is taken back.",
                 member_text(request, "user"), member_text(request, "package"));
     requests_say_end(invocation, request);
@@ -351,7 +351,8 @@ static int list_delegations(struct invocation *invocation)
     if (invocation->output.json)
         output_json(&invocation->output, delegations);
     else if (json_array_size(delegations) == 0)
-        fprintf(stderr, "Nobody decides in your name, and you in nobody's. To change that: pkg-approve "
+        fprintf(stderr, "Nobody may decide in your name, and you may decide in nobody else's. To change "
+                        "that: pkg-approve "
                         "delegate --to USER --until WHEN\n");
     else
         output_table(&invocation->output, delegation_fields,
@@ -375,9 +376,9 @@ static void say_undelegated(const struct invocation *invocation, struct output *
                             const json_t *delegation)
 {
     if (strcmp(member_text(delegation, "to"), invocation->revoke) == 0)
-        output_line(output, "%s decides no longer in your name.", member_text(delegation, "to"));
+        output_line(output, "%s may no longer decide in your name.", member_text(delegation, "to"));
     else
-        output_line(output, "You decide no longer in the name of %s.", member_text(delegation, "user"));
+        output_line(output, "You may no longer decide in the name of %s.", member_text(delegation, "user"));
 }
 
 static int call_delegation(struct invocation *invocation, struct client_message message,
@@ -402,7 +403,7 @@ static int change_delegation(struct invocation *invocation)
     const bool bare = !invocation->to && invocation->until == 0 && !invocation->reason;
 
     if (invocation->revoke && !bare)
-        return command_usage(invocation, "--revoke stands alone: it ends a delegation");
+        return command_usage(invocation, "--revoke takes no other option: it ends a delegation");
     if (invocation->revoke)
         return call_delegation(invocation,
                                client_message("Undelegate", "s", json_pack("[s]", invocation->revoke)),
@@ -435,7 +436,7 @@ static const struct command commands[] = {
     {"revoke", "ID...", 1, -1, TAKES_IDS | TAKES_REASON, revoke_access,
      "end the access that these requests gave, now"},
     {"review", "ID...", 1, -1, TAKES_IDS | TAKES_USERS | TAKES_SEVERAL | TAKES_REASON, review_emergencies,
-     "say that you looked at these emergencies"},
+     "confirm that you looked at these emergencies"},
     {"history", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list_decided,
      "what was yours to decide, and is decided"},
     {"watch", "", 0, 0, 0, watch_requests, "follow live what waits for you, until Ctrl-C"},

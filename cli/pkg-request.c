@@ -215,7 +215,7 @@ static void say_unchanged(const struct invocation *invocation, const json_t *req
         return;
     output_message(
         invocation->program->name,
-        "the request was filed before, and your new reason, duration or start is not in it. To ask anew, "
+        "the request was open already, so your new reason, duration or start is not in it. To ask anew, "
         "run: pkg-request cancel %lld, then submit again",
         (long long)member_integer(request, "id"));
 }
@@ -362,8 +362,8 @@ static void say_emergency(struct output *output, const json_t *request)
 
     say_submitted(output, request);
     output_line(output,
-                "It is request %lld. Every approver sees that you took it, and why. Before one of them has "
-                "reviewed it (%s), you cannot do so again.",
+                "It is request %lld. Every approver sees that you took it, and why. You cannot do so again "
+                "until one of them has reviewed it: %s.",
                 (long long)member_integer(request, "id"), reviewers);
 }
 
@@ -398,11 +398,10 @@ static void say_returned(struct output *output, const json_t *request)
     {
         const char *name = json_string_value(group) ? json_string_value(group) : "";
 
-        output_line(
-            output,
-            "You stand in the group %s in /etc/group as well, which accesspkg did not do, and keep it. "
-            "An administrator can take you out: gpasswd -d %s %s",
-            name, text_word(member_text(request, "user"), user), text_word(name, word));
+        output_line(output,
+                    "You are also in the group %s in /etc/group, where accesspkg did not add you, so you "
+                    "keep it. An administrator can remove you: gpasswd -d %s %s",
+                    name, text_word(member_text(request, "user"), user), text_word(name, word));
     }
 }
 

@@ -200,8 +200,8 @@ static void add_locks(const struct invocation *invocation, json_t *status)
     json_t *locks = geteuid() == 0 ? lock_list(&error) : NULL;
 
     if (error < 0)
-        output_message(invocation->program->name, "who is locked cannot be read in " PATH_STATE ": %s",
-                       strerror(-error));
+        output_message(invocation->program->name,
+                       "the list of locked users cannot be read in " PATH_STATE ": %s", strerror(-error));
     if (json_array_size(locks) > 0)
         set_member(status, "locks", locks);
     else

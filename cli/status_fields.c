@@ -232,9 +232,10 @@ static char *field_accounts(const struct output *output, const json_t *status, c
     (void)output;
     if (!member_has(status, member))
         return NULL;
-    return output_format("no decision while it is not known who is locked or expired: %s. See account_state, "
-                         "accesspkg.conf(5)",
-                         member_text(status, member));
+    return output_format(
+        "nobody can decide until it is known who is locked or expired: %s. See account_state, "
+        "accesspkg.conf(5)",
+        member_text(status, member));
 }
 
 static char *field_adopted(const struct output *output, const json_t *status, const char *member)

@@ -158,8 +158,8 @@ char *groupfile_say_standing(const char *user, const char *group)
     char user_word[TEXT_WORD_MAX], group_word[TEXT_WORD_MAX];
     char *text = NULL;
     if (asprintf(&text,
-                 "%s stands in the group %s in /etc/group as well, which accesspkg did not do; to take them "
-                 "out: gpasswd -d %s %s",
+                 "%s is also in the group %s in /etc/group, where accesspkg did not add them; to remove "
+                 "them: gpasswd -d %s %s",
                  text_visible(user, shown_user, sizeof(shown_user)),
                  text_visible(group, shown_group, sizeof(shown_group)), text_word(user, user_word),
                  text_word(group, group_word)) < 0)

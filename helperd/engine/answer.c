@@ -20,8 +20,8 @@ int engine_refuse(struct reply *reply, enum bus_error code, const char *format, 
 int engine_refuse_unknown(struct reply *reply, const char *what)
 {
     return engine_refuse(reply, BUS_ERROR_UNAVAILABLE,
-                         "It is not known just now %s: a directory of this host does not answer, so not all "
-                         "groups are known. Nothing was changed. Please try again in a moment.",
+                         "accesspkgd does not know %s: a directory of this host does not answer, so some "
+                         "groups are unknown. Nothing was changed. Please try again in a moment.",
                          what);
 }
 

@@ -105,16 +105,14 @@ int engine_check_duties(struct engine *engine, const struct subject *subject, co
     if (r < 0 || !*conflict.package)
         return r;
     if (conflict.held)
-        return engine_refuse(
-            reply, BUS_ERROR_POLICY_REFUSED,
-            "%s cannot be had together with %s (separation of duties), which %s holds. That is to be handed "
-            "back first: pkg-request return %s",
-            package->name, conflict.package, subject->name, conflict.package);
-    return engine_refuse(
-        reply, BUS_ERROR_POLICY_REFUSED,
-        "%s cannot be had together with %s (separation of duties), which %s has a request for. That is "
-        "to be cancelled first; its number: pkg-request list",
-        package->name, conflict.package, subject->name);
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "Nobody may hold %s together with %s (separation of duties), which %s holds. To "
+                             "hand that back first: pkg-request return %s",
+                             package->name, conflict.package, subject->name, conflict.package);
+    return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                         "Nobody may hold %s together with %s (separation of duties), which %s has asked "
+                         "for. Cancel that request first; its number: pkg-request list",
+                         package->name, conflict.package, subject->name);
 }
 
 static int refuse_without_reason(const struct package *package, bool at_gate, struct reply *reply)
@@ -317,7 +315,7 @@ int engine_check_login_id(const struct engine *engine, const struct caller *call
         return 0;
     return engine_refuse(
         reply, BUS_ERROR_NOT_AUTHORIZED,
-        "Your process has no login id, so it cannot be told who you logged in as, and this host wants "
-        "that for a decision (require_login_id). Log in by ssh or on a terminal and decide there; "
+        "Your process has no login id, so it cannot be told who you logged in as, and this host needs one "
+        "for a decision (require_login_id). Log in by ssh or on a terminal and decide there; "
         "where no login gets an id, an administrator looks at: pkg-admin status");
 }

@@ -249,7 +249,7 @@ static int refuse_changed(const struct request *request, const char *how, struct
 {
     return engine_refuse(reply, BUS_ERROR_CHANGED,
                          "Request %" PRId64
-                         " is not as it was shown to you%s. Nothing was decided. Please look again: "
+                         " has changed since it was shown to you%s. Nothing was decided. Please look again: "
                          "pkg-approve show %" PRId64,
                          request->id, how, request->id);
 }

@@ -47,8 +47,8 @@ static void undo_additions(struct txn *txn, const char *user)
     char visible[NAME_ENCODED_MAX + 1];
     _cleanup_free_ char *detail = NULL;
     text_visible(user, visible, sizeof(visible));
-    if (asprintf(&detail, "grants/user/%s was changed by hand; it is made to say what was given", visible) <
-        0) {
+    if (asprintf(&detail, "grants/user/%s was changed by hand; accesspkgd writes again what was granted",
+                 visible) < 0) {
         detail = NULL;
         txn_ok(txn, -ENOMEM);
         return;

@@ -24,7 +24,7 @@ static int check_emergency_words(const struct submission *submission, struct rep
         return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT, "An emergency is about one package.");
     if (!submission->justification || text_is_blank(submission->justification))
         return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
-                             "An emergency wants a reason, which every approver reads: pkg-request emergency "
+                             "An emergency needs a reason, which every approver reads: pkg-request emergency "
                              "%s -m 'REASON'",
                              text_visible(submission->packages[0], visible, sizeof(visible)));
     return engine_check_text("justification", submission->justification, reply);
@@ -79,7 +79,7 @@ static int check_last_is_reviewed(struct engine *engine, const struct subject *s
         r = engine_refuse(
             reply, BUS_ERROR_POLICY_REFUSED,
             "Your emergency for %s, request %" PRId64
-            ", has not been reviewed yet; before it is, you cannot take it so again. Ask one of: "
+            ", has not been reviewed yet; until it is, you cannot take it so again. Ask one of: "
             "%s (pkg-approve review %" PRId64 "). Or ask for approval: pkg-request submit %s",
             package->name, last.id, list_reviewer_names(package, reviewers, sizeof(reviewers)), last.id,
             package->name);

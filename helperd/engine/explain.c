@@ -262,7 +262,7 @@ int engine_explain(const struct call *call, const char *name, const char *user)
     const bool is_other = *user && !engine_is_caller(call->facts, user);
     if (is_other && call->caller->identity.uid != 0)
         return engine_refuse(call->reply, BUS_ERROR_NOT_AUTHORIZED,
-                             "Only root may have it explained for another user: sudo pkg-admin explain "
+                             "Only root may ask this about another user: sudo pkg-admin explain "
                              "PACKAGE USER. For yourself: pkg-request explain PACKAGE");
     struct explanation explanation = {
         .engine = call->engine,

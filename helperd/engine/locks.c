@@ -90,8 +90,7 @@ static void end_all(struct txn *txn, const struct lock *lock)
     const int64_t delegated = end_delegations(txn, lock);
     txn_publish(txn, lock->user, true);
     txn_warn(txn,
-             "%s is locked. Ended: of what they hold %" PRId64 ", of their requests %" PRId64
-             ", of delegations %" PRId64 ".",
+             "%s is locked. Ended: assignments %" PRId64 ", requests %" PRId64 ", delegations %" PRId64 ".",
              text_visible(lock->user, user, sizeof(user)), held, asked, delegated);
 }
 

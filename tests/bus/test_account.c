@@ -176,7 +176,7 @@ START_TEST(test_no_answer)
     live_expect("alice", "pkg-request return asked", 0, "");
     live_expect("alice", "pkg-request submit asked", 0, "is filed");
     live_expect("root", "pkg-admin status", 0,
-                "no decision while it is not known who is locked or expired: the root");
+                "nobody can decide until it is known who is locked or expired: the root");
     live_start_privileged(60);
     live_expect("bob", "pkg-approve approve 2", 0, "alice holds asked");
     live_expect("root", "pkg-admin status --json | grep -c account_problem", 1, "0");

@@ -46,7 +46,7 @@ START_TEST(test_extension_by_approval)
     live_expect("alice", "pkg-request status 1", 0, "Access extended");
     live_expect("alice", "pkg-request extend asked -d 10m", 0, "waits for: bob");
     live_expect("dave", "pkg-approve revoke 1 -m no", 1, "no request 1");
-    live_expect("bob", "pkg-approve revoke 1 -m 'the ticket is closed'", 0, "alice holds asked no longer");
+    live_expect("bob", "pkg-approve revoke 1 -m 'the ticket is closed'", 0, "alice no longer holds asked");
     ck_assert_ptr_nonnull(strstr(live_output, "Request 3 of the same user and package is cancelled with it"));
     ck_assert(!live_in_group("alice", "dbadmins"));
     live_expect("alice", "pkg-request status 1", 0, "the ticket is closed");

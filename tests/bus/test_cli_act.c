@@ -126,7 +126,7 @@ START_TEST(revoke_takes_back_what_was_approved)
 
     RUN(lines, "pkg-approve", "revoke", "12", "-m", "enough");
     ck_assert_int_eq(result.code, 0);
-    SHOWS(result.out, "alice holds db no longer.");
+    SHOWS(result.out, "alice no longer holds db.");
     SHOWS(result.out, "Request 14 of the same user and package is cancelled with it.");
     RUN_UNASKED("pkg-approve", "revoke", "12");
     ck_assert_int_eq(result.code, EX_USAGE);

@@ -41,7 +41,7 @@ START_TEST(failures_of_the_bus_say_what_to_do)
     } failures[] = {
         {DBUS_ERROR_ACCESS_DENIED, "systemd-sysusers accesspkg.conf; systemctl reload dbus", EX_NOPERM},
         {DBUS_ERROR_NO_REPLY, "whether it was done is not known", EX_UNAVAILABLE},
-        {DBUS_ERROR_UNKNOWN_METHOD, "of another version", EX_UNAVAILABLE},
+        {DBUS_ERROR_UNKNOWN_METHOD, "is another version", EX_UNAVAILABLE},
         {DBUS_ERROR_SPAWN_EXEC_FAILED, "systemctl status accesspkgd", EX_UNAVAILABLE},
         {"org.accesspkg1.Error.Unheard", "systemctl status accesspkgd", EX_UNAVAILABLE},
     };
@@ -62,7 +62,7 @@ START_TEST(answers_of_other_types_are_refused)
 
     RUN(lines, "pkg-approve", "show", "1");
     ck_assert_int_eq(result.code, EX_UNAVAILABLE);
-    SHOWS(result.err, "of another version");
+    SHOWS(result.err, "is another version");
     RUN(list, "pkg-approve", "list");
     ck_assert_int_eq(result.code, EX_UNAVAILABLE);
 }

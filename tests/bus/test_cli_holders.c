@@ -32,9 +32,8 @@ START_TEST(a_table_and_what_to_do)
                      "no end                             5 dbadmins\n"
                      "CORP\\bob db      -                Partially fulfilled 2025-11-23T22:12:20+00:00 "
                      "2025-11-24T02:12:20+00:00          3 -\n"
-                     "\nWho stands in /etc/group as well keeps the group after the end: accesspkg did not "
-                     "put them there. To "
-                     "take them out:\n  gpasswd -d carol dbadmins\n");
+                     "\nUsers who are in /etc/group as well keep the group after the end: accesspkg did not "
+                     "add them there. To remove them:\n  gpasswd -d carol dbadmins\n");
     ck_assert_str_eq(result.err, "");
 }
 END_TEST
@@ -208,15 +207,14 @@ START_TEST(an_end_says_who_stays)
     ck_assert_str_eq(
         result.out,
         "db of CORP\\bob: Revoked\n"
-        "CORP\\bob stands in the group dbadmins in /etc/group as well, which accesspkg did not do; "
-        "to take them out: gpasswd -d 'CORP\\bob' dbadmins\n"
-        "CORP\\bob stands in the group x;reboot in /etc/group as well, which accesspkg did not do; "
-        "to take them out: gpasswd -d 'CORP\\bob' 'x;reboot'\n");
+        "CORP\\bob is also in the group dbadmins in /etc/group, where accesspkg did not add them; to remove "
+        "them: gpasswd -d 'CORP\\bob' dbadmins\n"
+        "CORP\\bob is also in the group x;reboot in /etc/group, where accesspkg did not add them; "
+        "to remove them: gpasswd -d 'CORP\\bob' 'x;reboot'\n");
     RUN(returned, "pkg-request", "return", "db");
     SHOWS(result.out, "You have handed back db.");
-    SHOWS(result.out,
-          "You stand in the group dbadmins in /etc/group as well, which accesspkg did not do, and "
-          "keep it. An administrator can take you out: gpasswd -d 'CORP\\bob' dbadmins\n");
+    SHOWS(result.out, "You are also in the group dbadmins in /etc/group, where accesspkg did not add you, so "
+                      "you keep it. An administrator can remove you: gpasswd -d 'CORP\\bob' dbadmins\n");
 }
 END_TEST
 

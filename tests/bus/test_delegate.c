@@ -25,13 +25,13 @@ START_TEST(test_in_bob_s_name)
     live_expect("alice", "pkg-request submit asked -m 'disk is full'", 0, "waits for: bob");
     live_expect("dave", "pkg-approve", 0, "Nothing waits for you");
     live_expect("dave", "pkg-approve show 1", 1, "no request 1");
-    live_expect("dave", "pkg-approve delegate", 0, "Nobody decides in your name");
+    live_expect("dave", "pkg-approve delegate", 0, "Nobody may decide in your name");
     live_expect("bob", "pkg-approve delegate --to dave --until +2h -m leave", 0,
                 "dave may decide in your name until");
     live_expect("bob", "pkg-approve delegate", 0, "dave");
     live_expect("dave", "pkg-approve delegate", 0, "leave");
     live_expect("dave", "pkg-approve delegate --json", 0, "\"until\": \"20");
-    live_expect("alice", "pkg-approve delegate", 0, "Nobody decides in your name");
+    live_expect("alice", "pkg-approve delegate", 0, "Nobody may decide in your name");
     live_expect("root", "pkg-approve delegate", 0, "bob");
     live_expect("dave", "pkg-approve", 0, "disk is full");
     live_expect("dave", "pkg-approve show 1", 0, "you may decide for bob");
@@ -39,7 +39,7 @@ START_TEST(test_in_bob_s_name)
     live_expect("alice", "pkg-request status 1", 0, "approved by dave for bob,");
     live_expect("bob", "pkg-approve deny 1 -m no", 1, "was approved by dave for bob");
     live_expect("dave", "pkg-approve history", 0, "alice");
-    live_expect("bob", "pkg-approve delegate --revoke dave", 0, "dave decides no longer in your name");
+    live_expect("bob", "pkg-approve delegate --revoke dave", 0, "dave may no longer decide in your name");
     live_expect("dave", "pkg-approve show 1", 0, "approved by dave for bob");
     live_expect("bob", "pkg-approve delegate --revoke dave", 1, "no delegation between you and dave");
     live_expect("carol", "pkg-request submit asked", 0, "is filed");
@@ -112,7 +112,7 @@ START_TEST(test_refused)
     live_expect("bob", "pkg-approve delegate --to dave --until 2020-01-01T00:00", 64, "in the past");
     live_expect("bob", "pkg-approve delegate --to dave", 64, "needs --until");
     live_expect("bob", "pkg-approve delegate --until +2h", 64, "needs --to");
-    live_expect("bob", "pkg-approve delegate --revoke dave --to dave", 64, "stands alone");
+    live_expect("bob", "pkg-approve delegate --revoke dave --to dave", 64, "takes no other option");
     live_expect("bob", "pkg-approve delegate --revoke dave", 1, "no delegation");
     live_expect("bob", "pkg-approve list --to dave", 64, "takes no --to");
     live_expect("bob", "pkg-approve --help", 0, "let somebody decide in your name");

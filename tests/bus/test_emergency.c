@@ -21,10 +21,10 @@ START_TEST(test_taken_and_reviewed)
     live_expect("alice", "pkg-request packages", 0, "(emergency: yes)");
     live_expect("alice", "pkg-request submit prod", 1, "does not let you ask");
     live_expect("alice", "pkg-request emergency prod", 64, "needs a reason");
-    live_expect("alice", "pkg-request emergency prod -m ' '", 64, "wants a reason");
+    live_expect("alice", "pkg-request emergency prod -m ' '", 64, "needs a reason");
     live_expect("carol", "pkg-request emergency prod -m 'disk is full'", 1, "does not let you take it");
     live_expect("alice", "pkg-request emergency prod -m 'disk is full'", 0, "You hold prod until");
-    ck_assert_ptr_nonnull(strstr(live_output, "has reviewed it (bob, erin)"));
+    ck_assert_ptr_nonnull(strstr(live_output, "has reviewed it: bob, erin."));
     ck_assert(live_in_group("alice", "dbadmins"));
     live_expect("alice", "pkg-request emergency prod -m again", 1, "You hold prod already");
     live_expect("alice", "pkg-request return prod", 0, "handed back");

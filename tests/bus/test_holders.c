@@ -52,8 +52,8 @@ static void hides(const char *text)
 }
 
 #define TAKE_OUT                                                                                             \
-    "carol stands in the group dbadmins in /etc/group as well, which accesspkg did not do; to take them "    \
-    "out: gpasswd -d carol dbadmins\n"
+    "carol is also in the group dbadmins in /etc/group, where accesspkg did not add them; to remove them: "  \
+    "gpasswd -d carol dbadmins\n"
 
 START_TEST(test_list)
 {
@@ -129,7 +129,7 @@ START_TEST(test_directory_away)
     live_directory_start("directory files", "karl:x:5001:5002:Karl:/home/karl:/bin/sh\n", "far:x:5002:\n");
     live_directory_set_mode("unavail\n");
     live_expect("root", "pkg-admin holders karl", 69, "a directory does not answer");
-    live_expect("root", "pkg-admin holders %far", 69, "whether a directory knows a group by it is not known");
+    live_expect("root", "pkg-admin holders %far", 69, "whether there is such a group is not known");
     live_directory_set_mode("");
     live_expect("root", "pkg-admin holders ghost", 67, "ghost is no package and no user on this host");
     live_expect("root", "pkg-admin holders karl", 0, "");
@@ -151,10 +151,10 @@ START_TEST(test_standing)
     ck_assert(live_in_group("carol", "dbadmins"));
     live_expect("root", "pkg-admin audit --user carol", 0, "still-member");
     live_expect("root", "pkg-admin revoke db carol -m over", 1, "carol does not hold db now");
-    shows("to take them out: gpasswd -d carol dbadmins\n");
+    shows("to remove them: gpasswd -d carol dbadmins\n");
     live_expect("carol", "pkg-request submit db", 0, "You hold db");
     live_expect("carol", "pkg-request return db", 0,
-                "An administrator can take you out: gpasswd -d carol dbadmins");
+                "An administrator can remove you: gpasswd -d carol dbadmins");
     live_expect("root", "gpasswd -d carol dbadmins", 0, "");
     ck_assert(!live_in_group("carol", "dbadmins"));
     live_expect("carol", "pkg-request submit db", 0, "You hold db");

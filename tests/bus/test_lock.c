@@ -208,9 +208,9 @@ END_TEST
 
 START_TEST(test_whom)
 {
-    live_expect("alice", "pkg-admin lock bob", 77, "a lock is root's");
+    live_expect("alice", "pkg-admin lock bob", 77, "only root can lock and unlock users");
     live_expect("root", "pkg-admin lock root", 1, "uid 0 cannot be locked");
-    live_expect("root", "pkg-admin lock ''", 64, "cannot be the name of a user");
+    live_expect("root", "pkg-admin lock ''", 64, "cannot be a user's name");
     hold("dave");
     live_expect("root", "pkg-admin lock Dave", 0, "dave, who holds something, is NOT locked by that");
     live_expect("root", "pkg-admin lock DAVE@corp.test", 0,

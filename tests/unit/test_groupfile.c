@@ -133,9 +133,8 @@ END_TEST
 START_TEST(words)
 {
     char *text = groupfile_say_standing("carol", "dbadmins");
-    ck_assert_str_eq(text,
-                     "carol stands in the group dbadmins in /etc/group as well, which accesspkg did not "
-                     "do; to take them out: gpasswd -d carol dbadmins");
+    ck_assert_str_eq(text, "carol is also in the group dbadmins in /etc/group, where accesspkg did not add "
+                           "them; to remove them: gpasswd -d carol dbadmins");
     free(text);
     text = groupfile_say_standing("CORP\\bob", "x;reboot");
     ck_assert_ptr_nonnull(strstr(text, "gpasswd -d 'CORP\\bob' 'x;reboot'"));

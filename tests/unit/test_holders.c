@@ -283,7 +283,7 @@ START_TEST(test_standing_where_nothing_is_held)
     put_group("backup:x:34:carol\n");
     ck_assert_int_eq(acts_revoke(&fixture, "carol", "leads", "over"), BUS_ERROR_NO_SUCH_REQUEST);
     ck_assert_ptr_nonnull(strstr(fixture_message, "carol does not hold leads now"));
-    ck_assert_ptr_nonnull(strstr(fixture_message, "to take them out: gpasswd -d carol backup"));
+    ck_assert_ptr_nonnull(strstr(fixture_message, "to remove them: gpasswd -d carol backup"));
     ck_assert_int_eq(acts_revoke(&fixture, "carol", "admins", "over"), BUS_ERROR_NO_SUCH_REQUEST);
     ck_assert_ptr_null(strstr(fixture_message, "gpasswd"));
     ck_assert_int_eq(acts_revoke(&fixture, "carol", "nothing", "over"), BUS_ERROR_NO_SUCH_REQUEST);

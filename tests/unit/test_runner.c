@@ -258,7 +258,7 @@ START_TEST(help_comes_from_the_tables)
     ck_assert_int_eq(runs, 0);
     ck_assert_str_eq(out, "prog act: acts\n\nUsage: prog act ID... [OPTION]...\n\n"
                           "Options:\n"
-                          "  -m, --reason TEXT         why; those whom it concerns read it\n"
+                          "  -m, --reason TEXT         why; the people concerned read it\n"
                           "      --justification TEXT  the same as --reason\n"
                           "      --lines               print labelled lines instead of tables\n"
                           "      --json                print JSON, for programs\n"

@@ -186,10 +186,10 @@ standing()
     says "alice, by other means: gpasswd -d alice $group"
     run host pkg-admin revoke $package alice -m over
     says "Revoked"
-    says "alice stands in the group $group in /etc/group as well.* gpasswd -d alice $group$"
+    says "alice is also in the group $group in /etc/group.* gpasswd -d alice $group$"
     holds_group alice
     run host journalctl --no-pager -u accesspkgd
-    says "to take them out: gpasswd -d alice $group"
+    says "to remove them: gpasswd -d alice $group"
     host gpasswd -d alice $group
     holds_no_group alice
     run host pkg-admin status
