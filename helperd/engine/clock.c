@@ -120,6 +120,12 @@ static bool is_over(int64_t begin_ns, int64_t limit_ns)
     return limit_ns > 0 && elapsed_ns() - begin_ns >= limit_ns;
 }
 
+/* Nothing that a call of this transaction begins is due in the same second. */
+static bool is_done(const struct engine *engine, int64_t now)
+{
+    return engine->joined.engine && engine->joined.none_due_at == now && !narrow_any(engine);
+}
+
 /* *ret_more: there may be others. */
 static int do_dues(struct engine *engine, int most, int64_t limit_ns, bool *ret_more)
 {
@@ -129,6 +135,8 @@ static int do_dues(struct engine *engine, int most, int64_t limit_ns, bool *ret_
     engine_publish(engine);
     record_set_back(engine, now);
     *ret_more = false;
+    if (r == 0 && is_done(engine, now))
+        return store_failed(engine->store);
     if (r == 0 && (narrow_any(engine) || anything_due(engine, now))) {
         struct txn *txn = engine_join(engine);
         engine_record_narrowed(txn);
@@ -136,6 +144,8 @@ static int do_dues(struct engine *engine, int most, int64_t limit_ns, bool *ret_
         for (int i = 0; *ret_more && i < most && (i == 0 || !is_over(begin_ns, limit_ns)); i++)
             *ret_more = do_next_due(txn, now);
     }
+    if (r == 0 && !*ret_more && engine->joined.engine)
+        engine->joined.none_due_at = now;
     return r < 0 ? r : store_failed(engine->store);
 }
 

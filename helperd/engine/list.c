@@ -47,7 +47,7 @@ static int list_record(struct listing *listing, const struct record *record)
         return -ENOMEM;
     listing->ids = grown;
     grown[json_array_size(listing->array)] = record->request.id;
-    json_t *view = view_request(listing->engine, record, &listing->decider);
+    json_t *view = view_request(listing->engine, record, &listing->decider, false);
     return json_array_append_new(listing->array, view) < 0 ? -ENOMEM : 0;
 }
 

@@ -24,12 +24,6 @@ bool engine_is_own_request(const struct request *request, const struct caller *c
            strcmp(facts->caller->name, request->user) == 0;
 }
 
-static int set_text(const struct engine *engine, const struct record *record, json_t *view)
-{
-    _cleanup_free_ char *text = record_text(engine, record);
-    return text ? view_set(view, "text", json_string(text)) : -ENOMEM;
-}
-
 int engine_show_request(const struct call *call, int64_t id)
 {
     struct record record = {0};
@@ -39,12 +33,9 @@ int engine_show_request(const struct call *call, int64_t id)
         return engine_refuse(call->reply, BUS_ERROR_NO_SUCH_REQUEST, "There is no request %" PRId64 ".", id);
     if (r < 0)
         return r;
-    json_t *view = view_request(call->engine, &record, &decider);
-    const int shown =
-        view && record.request.state == STATE_PENDING_APPROVAL ? set_text(call->engine, &record, view) : 0;
+    call->reply->value = view_request(call->engine, &record, &decider, true);
     record_deinit(&record);
-    call->reply->value = view;
-    return view ? shown : -ENOMEM;
+    return call->reply->value ? 0 : -ENOMEM;
 }
 
 typedef bool (*asks)(char *const *principals, const struct policy_decider *decider);

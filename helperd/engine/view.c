@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/engine/view.h"
 
+#include "common/canonical.h"
 #include "common/cleanup.h"
 #include "helperd/lifecycle/texts.h"
 
@@ -178,13 +179,19 @@ static void set_origin(struct builder *builder, const struct request *request)
     set_value(builder, "origin", json_string(request->origin_verified ? "verified" : "claimed"));
 }
 
-static void set_digest(struct builder *builder, const struct engine *engine, const struct record *record)
+/* Of the text that is decided about. */
+static void set_digest(struct builder *builder, const struct engine *engine, const struct record *record,
+                       bool with_text)
 {
     char digest[CANONICAL_DIGEST_MAX];
-    if (record_digest(engine, record, digest) < 0)
+    _cleanup_free_ char *text = record_text(engine, record);
+    if (!text || !canonical_digest(text, digest)) {
         builder->failed = true;
-    else
-        set_text(builder, "digest", digest);
+        return;
+    }
+    set_text(builder, "digest", digest);
+    if (with_text)
+        set_value(builder, "text", json_string(text));
 }
 
 /* Whether the caller may decide it now, and in whose name. */
@@ -244,7 +251,7 @@ static void set_pause(struct builder *builder, const struct request *request, co
 }
 
 json_t *view_request(const struct engine *engine, const struct record *record,
-                     const struct policy_decider *caller)
+                     const struct policy_decider *caller, bool with_text)
 {
     const struct packages *packages = engine->packages;
     const int64_t now = clock_now(&engine->clock);
@@ -272,7 +279,7 @@ json_t *view_request(const struct engine *engine, const struct record *record,
     set_time(&builder, "start", request->start);
     if (pending) {
         set_time(&builder, "expires", request->deadline);
-        set_digest(&builder, engine, record);
+        set_digest(&builder, engine, record, with_text);
     }
     if (request->stage > 0)
         set_approvers(&builder, record, now);

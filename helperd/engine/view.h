@@ -4,10 +4,11 @@
 
 #include "helperd/lifecycle/lifecycle.h"
 
-/* A new object; NULL: no memory. `caller`: for may_decide and may_cancel. */
+/* A new object; NULL: no memory. `caller`: for may_decide and may_cancel. `with_text`: of one that is pending, what is decided
+ * about. */
 json_t *view_assignment(const struct assignment *assignment); /* one without a request */
 json_t *view_request(const struct engine *engine, const struct record *record,
-                     const struct policy_decider *caller);
+                     const struct policy_decider *caller, bool with_text);
 
 /* Sets a member of a view; takes over the value. 0; -ENOMEM, also for NULL. */
 int view_set(json_t *view, const char *key, json_t *value);

@@ -133,6 +133,7 @@ void request_file(struct txn *txn, const struct facts *facts, const struct packa
         request->stage = 1;
         request->deadline = now + stages[0].timeout;
     }
+    request->local = is_local_user(facts, request->user, request->requestor.uid);
     store_add_request(txn->store, request, stages);
     if (!filing->waived)
         note_local_user(txn, facts, request->user, request->requestor.uid);

@@ -53,7 +53,9 @@ int emergency_is_unreviewed(struct engine *engine, const struct subject *subject
                             const struct package *package, bool *ret);
 /* Whether the assignment was taken in an emergency. */
 int assignment_is_emergency(struct engine *engine, const struct assignment *assignment, bool *ret);
-/* Records that the user of a new request or assignment is in /etc/passwd, if the facts say so. */
+/* Whether the facts say that the user is in /etc/passwd. */
+bool is_local_user(const struct facts *facts, const char *user, uid_t uid);
+/* Records that the user of a new request or assignment is, if they say so. */
 void note_local_user(struct txn *txn, const struct facts *facts, const char *user, uid_t uid);
 
 /* Rule 9, separation of duties: a package that excludes another one. */

@@ -182,7 +182,6 @@ void notify_stage(struct txn *txn, const struct request *request, const struct s
 {
     json_t *to = json_array();
     texts_add_all(to, stage->approvers);
-    store_set_reminder(txn->store, request->id, txn_now(txn) + stage->timeout / 2);
     notify_approvers(txn, (struct notice){.event = OUTBOX_REQUEST_WAITS, .turn = stage->number}, request,
                      stage, to);
 }

@@ -22,15 +22,20 @@ void request_move(struct txn *txn, struct request *request, enum request_event e
     request->state = next;
 }
 
-void note_local_user(struct txn *txn, const struct facts *facts, const char *user, uid_t uid)
+bool is_local_user(const struct facts *facts, const char *user, uid_t uid)
 {
     const struct subject *const subjects[] = {facts->user, facts->caller};
     for (size_t i = 0; i < 2; i++)
-        if (subjects[i] && subjects[i]->uid == uid && strcmp(subjects[i]->name, user) == 0) {
-            if (subjects[i]->local)
-                store_note_user_seen(txn->store, user, uid, true);
-            return;
-        }
+        if (subjects[i] && subjects[i]->uid == uid && strcmp(subjects[i]->name, user) == 0)
+            return subjects[i]->local;
+    return false;
+}
+
+/* Mostly there is nothing to write. */
+void note_local_user(struct txn *txn, const struct facts *facts, const char *user, uid_t uid)
+{
+    if (is_local_user(facts, user, uid) && store_find_user_unlike(txn->store, user, uid, true) == 0)
+        store_note_user_seen(txn->store, user, uid, true);
 }
 
 void request_time_out(struct txn *txn, struct request *request)

@@ -186,7 +186,7 @@ void stage_enter(struct txn *txn, const struct request *request, const struct st
     const bool escalates = stage->escalate_after > 0 && strv_length(stage->fallback_approvers) > 0;
     const int64_t escalate_at = escalates ? txn_now(txn) + stage->escalate_after : 0;
     struct decidability found = {0};
-    store_set_escalation(txn->store, request->id, escalate_at);
+    store_set_stage_times(txn->store, request->id, escalate_at, txn_now(txn) + stage->timeout / 2);
     if (facts)
         found = find_decidability_at_entry(txn, request, stage, facts);
     if (!found.known)

@@ -103,6 +103,7 @@ struct engine {
         struct journal journal;         /* lines to log */
         char *warning;                  /* to log; NULL: none */
         bool records_set_back;          /* engine->set_back_from is done with */
+        int64_t none_due_at;            /* what was due by then is done; 0: not known */
         bool again;                     /* after a fault all of it is done again: nothing of it stands */
     } joined;                           /* of the calls under way: engine_join */
     struct narrowed *narrowed;          /* ends that hold: lifecycle/narrow.h */

@@ -28,6 +28,7 @@ struct request {
     bool assigned;        /* assigned by an administrator, not asked for */
     bool overrides;       /* ... though incompatible with another package of the user */
     bool waiting;         /* approved, its start still ahead */
+    bool local;           /* the user was in the files of this host when it was filed, or since */
     bool emergency;       /* taken without approval, to be reviewed afterwards */
     int64_t reviewed;     /* when; 0: not yet, or no emergency */
     int64_t duration;     /* asked for, seconds; DURATION_FOREVER: without an end */

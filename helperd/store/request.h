@@ -36,8 +36,8 @@ int store_count_requests_since(struct store *store, uid_t uid, int64_t since, in
 int store_get_stage(struct store *store, int64_t request, int64_t number, struct stage *ret);
 int store_enter_stage(struct store *store, int64_t request, int64_t number, int64_t now);
 
-/* When to ask the fallback approvers of the current stage; 0: not. */
-int store_set_escalation(struct store *store, int64_t request, int64_t at);
+/* When to ask the fallback approvers of the current stage (0: not), and when to remind those who are asked. */
+int store_set_stage_times(struct store *store, int64_t request, int64_t escalate_at, int64_t remind_at);
 /* Records that they are asked from now on. */
 int store_escalate(struct store *store, int64_t request, int64_t number, int64_t now);
 /* Why no approver can decide it now; NULL: one can. */

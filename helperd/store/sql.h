@@ -191,7 +191,8 @@ void sql_sort_ids(struct sql_ids *ids);
     N(S, NUMBER, reviewed, reviewed)                                                                         \
     N(S, TEXT, groups, groups)                                                                               \
     N(S, TEXT, gids, gids)                                                                                   \
-    N(S, TEXT, nonce, nonce)
+    N(S, TEXT, nonce, nonce)                                                                                 \
+    N(S, BOOLEAN, local, local)
 
 /* The column `assigned` is 2 when the separation of duties was overridden. */
 #define REQUEST_ROW(F, N, S) REQUEST_COLUMNS(F, N, S) N(S, BOOLEAN, assigned = 2, overrides)

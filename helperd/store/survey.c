@@ -2,16 +2,17 @@
 /* The store's record of who can decide: escalations, requests that no approver can decide, and the walk over all. */
 #include "helperd/store/sql.h"
 
-int store_set_escalation(struct store *store, int64_t request, int64_t at)
+int store_set_stage_times(struct store *store, int64_t request, int64_t escalate_at, int64_t remind_at)
 {
-    return sql_run(store, "UPDATE request SET escalate_at = ? WHERE id = ?", "ii", at, request);
+    return sql_run(store, "UPDATE request SET escalate_at = ?, remind_at = ? WHERE id = ?", "iii",
+                   escalate_at, remind_at, request);
 }
 
 int store_escalate(struct store *store, int64_t request, int64_t number, int64_t now)
 {
     const int r = sql_run(store, "UPDATE stage SET escalated = ? WHERE request = ? AND number = ?", "iii",
                           now, request, number);
-    return r < 0 ? r : store_set_escalation(store, request, 0);
+    return r < 0 ? r : sql_run(store, "UPDATE request SET escalate_at = 0 WHERE id = ?", "i", request);
 }
 
 int store_set_undecidable(struct store *store, int64_t request, const char *why)

@@ -188,7 +188,7 @@ static void write_everything(void)
     ck_assert_int_eq(store_set_grants(store, assignment.id, NULL, 0, true), 0);
     ck_assert_int_eq(store_update_request(store, &(struct request){.id = -1, .state = STATE_DENIED}), 0);
     ck_assert_int_eq(store_enter_stage(store, -1, 1, 1), 0);
-    ck_assert_int_eq(store_set_escalation(store, -1, 1), 0);
+    ck_assert_int_eq(store_set_stage_times(store, -1, 1, 1), 0);
     ck_assert_int_eq(store_escalate(store, -1, 1, 1), 0);
     ck_assert_int_eq(store_set_undecidable(store, -1, "x"), 0);
     ck_assert_int_eq(store_add_publication(store, "u", false), 0);
