@@ -42,7 +42,7 @@ static void audit_forgotten(struct txn *txn, int64_t before, const struct store_
     if (asprintf(&detail,
                  "history of before %s is not kept any longer ([store] keep = %s): requests %" PRId64
                  ", assignments %" PRId64 ", delegations %" PRId64 ", lines of the audit log %" PRId64,
-                 time_text(before, when), duration_write(txn->engine->config->keep, keep),
+                 time_programs(before, when), duration_write(txn->engine->config->keep, keep),
                  forgotten->requests, forgotten->assignments, forgotten->delegations, forgotten->lines) < 0)
         detail = NULL;
     if (txn_ok(txn, detail ? 0 : -ENOMEM))
