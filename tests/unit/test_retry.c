@@ -138,7 +138,8 @@ START_TEST(test_many_deadlines)
     const int64_t id = acts_file(&fixture, "dave", "db-admins");
     fixture.now += 24 * 3600;
     ck_assert_int_eq(fixture_decide(&fixture, "bob", id, true, "", NULL), BUS_ERROR_ALREADY_DECIDED);
-    ck_assert_ptr_nonnull(strstr(fixture_message, "Expired at 2025-11-2"));
+    ck_assert_ptr_nonnull(strstr(fixture_message, "Expired on "));
+    ck_assert_ptr_nonnull(strstr(fixture_message, "2025-11-2"));
     ck_assert_int_eq(acts_cancel(&fixture, "dave", id, "", NULL), BUS_ERROR_ALREADY_DECIDED);
     retry(assignment, fixture_facts(NULL, "alice"));
     ck_assert(!fixture_gate_opens(&fixture, "alice", "db-admins"));
