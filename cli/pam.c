@@ -8,12 +8,12 @@
 
 #include "cli/helper.h"
 #include "cli/lock_parts.h"
-#include "cli/pam_entrance.h"
 #include "cli/pam_escape.h"
 #include "cli/pam_people.h"
 #include "cli/pam_plan.h"
 #include "cli/prompt.h"
 #include "common/cleanup.h"
+#include "common/entrance.h"
 #include "common/identity.h"
 #include "common/names.h"
 #include "common/pamcheck.h"

@@ -2,11 +2,11 @@
 #include "cli/pam_escape.h"
 
 #include "cli/pam_judge.h"
-#include "common/child.h"
 #include "common/cleanup.h"
 #include "common/local.h"
 #include "common/pamcheck_line.h"
 #include "common/paths.h"
+#include "common/sshd.h"
 #include "common/textfile.h"
 
 #include <fnmatch.h>
@@ -17,82 +17,37 @@
 #include <shadow.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mman.h>
 #include <time.h>
-
-enum { SSHD_MS = 10000 };
 
 /* ---- what sshd says --------------------------------------------------------------------------------------------- */
 
-static char settings[65536]; /* as `sshd -T` prints them for root; "": it does not */
-static char complaint[256];  /* what it says instead */
+static char complaint[SSHD_COMPLAINT_MAX]; /* what it says instead of settings */
 
-static void read_line(int file, char *ret, size_t size)
-{
-    const ssize_t got = pread(file, ret, size - 1, 0);
-    ret[got > 0 ? got : 0] = '\0';
-}
-
-/* For who comes from elsewhere: a login from this host itself needs one before. */
-static int run_sshd(int out, int err)
-{
-    static char *const argv[] = {(char *)PATH_SSHD, (char *)"-T", (char *)"-C",
-                                 (char *)"user=root,host=elsewhere.invalid,addr=192.0.2.1", NULL};
-    static char *const environment[] = {NULL};
-    const struct child_plan plan = {
-        .argv = argv, .environment = environment, .fds = {CHILD_NULL, out, err}, .n_fds = 3};
-    pid_t pid;
-    int status = -1;
-    const int r = child_start(&plan, &pid);
-
-    return r < 0 ? r : child_wait_or_kill(pid, SSHD_MS, &status) < 0 || status != 0 ? -1 : 0;
-}
-
-/* Asks once. */
+/* For root. Asks once. */
 static const char *sshd_settings(void)
 {
-    static bool asked;
+    static char *settings;
 
-    if (asked)
-        return settings;
-    asked = true;
-    _cleanup_close_ int out = memfd_create("sshd", MFD_CLOEXEC), err = memfd_create("sshd", MFD_CLOEXEC);
-    if (out < 0 || err < 0)
-        return settings;
-    if (run_sshd(out, err) == 0)
-        read_line(out, settings, sizeof(settings));
-    read_line(err, complaint, sizeof(complaint));
-    complaint[strcspn(complaint, "\r\n")] = '\0';
+    if (!settings && !(settings = sshd_ask("root", complaint)))
+        output_no_memory();
     return settings;
-}
-
-/* Below the line `at`: the next line of this setting, which may come several times; NULL: none. */
-static const char *next_setting(const char *at, const char *setting)
-{
-    const size_t length = strlen(setting);
-    for (; *at; at += strcspn(at, "\n"), at += *at == '\n')
-        if (strncmp(at, setting, length) == 0 && at[length] == ' ')
-            return at + length + 1;
-    return NULL;
 }
 
 char *pam_escape_sshd(const char *setting)
 {
-    const char *value = next_setting(sshd_settings(), setting);
-    return value ? strndup(value, strcspn(value, "\n")) : NULL;
+    return sshd_setting(sshd_settings(), setting);
 }
 
-static bool sshd_is(const char *setting, const char *wanted)
+static bool root_has_setting(const char *setting, const char *wanted)
 {
-    _cleanup_free_ char *value = pam_escape_sshd(setting);
-    return value && strcmp(value, wanted) == 0;
+    return sshd_is(sshd_settings(), setting, wanted);
 }
 
 bool pam_escape_sshd_names(const char *setting, const char *name)
 {
     const size_t length = strlen(name);
 
-    for (const char *at = sshd_settings(); (at = next_setting(at, setting));)
+    for (const char *at = sshd_settings(); (at = sshd_next(at, setting));)
         if (strncmp(at, name, length) == 0 && (!at[length] || at[length] == '\n' || at[length] == ' '))
             return true;
     return false;
@@ -101,7 +56,7 @@ bool pam_escape_sshd_names(const char *setting, const char *name)
 /* A pattern counts, and so does root from some hosts. */
 static bool sshd_denies_root(const char *setting)
 {
-    for (const char *at = sshd_settings(); (at = next_setting(at, setting));) {
+    for (const char *at = sshd_settings(); (at = sshd_next(at, setting));) {
         _cleanup_free_ char *pattern = strndup(at, strcspn(at, "@ \n"));
         if (!pattern || fnmatch(pattern, "root", 0) == 0)
             return true;
@@ -117,7 +72,7 @@ static bool sshd_lets_root_by(void)
 
     for (size_t i = 0; i < 2; i++)
         if (sshd_denies_root(denies[i]) ||
-            (next_setting(sshd_settings(), allows[i]) && !pam_escape_sshd_names(allows[i], "root")))
+            (sshd_next(sshd_settings(), allows[i]) && !pam_escape_sshd_names(allows[i], "root")))
             return false;
     return true;
 }
@@ -314,14 +269,15 @@ static bool methods_allow(const char *methods)
 
 static bool root_comes_with_key(void)
 {
-    return sshd_is("pubkeyauthentication", "yes") && root_has_key() && methods_allow("publickey");
+    return root_has_setting("pubkeyauthentication", "yes") && root_has_key() && methods_allow("publickey");
 }
 
 static bool root_comes_with_password(const char *permit)
 {
     return strcmp(permit, "yes") == 0 && root_has_password() &&
-           ((sshd_is("passwordauthentication", "yes") && methods_allow("password")) ||
-            (sshd_is("kbdinteractiveauthentication", "yes") && methods_allow("keyboard-interactive")));
+           ((root_has_setting("passwordauthentication", "yes") && methods_allow("password")) ||
+            (root_has_setting("kbdinteractiveauthentication", "yes") &&
+             methods_allow("keyboard-interactive")));
 }
 
 static void find_ssh(const struct pam_plan *plan, struct findings *ways, struct findings *missing)

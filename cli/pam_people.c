@@ -3,9 +3,9 @@
 
 #include "cli/calls.h"
 #include "cli/lock_parts.h"
-#include "cli/pam_entrance.h"
 #include "cli/pam_escape.h"
 #include "common/cleanup.h"
+#include "common/entrance.h"
 #include "common/identity.h"
 #include "common/strv.h"
 
@@ -123,8 +123,8 @@ static void check_stage(struct check *check, const char *package, const json_t *
             "for them that needs none (README.md, \"Guard ssh: approvers first\"), or --exempt-group",
             package, names ? names : "", check->service);
     else if (strv_length(bound) > 0)
-        findings_add(check->notes, "%s: of those who approve it, %s cannot log in at %s without an approval",
-                     package, names ? names : "", check->service);
+        findings_add(check->notes, "%s: %s may approve but cannot get in by %s without an approval", package,
+                     names ? names : "", check->service);
     strv_free(bound);
 }
 

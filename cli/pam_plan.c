@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/pam_plan.h"
 
-#include "cli/pam_entrance.h"
 #include "common/cleanup.h"
+#include "common/entrance.h"
 #include "common/gate_options.h"
 #include "common/names.h"
 #include "common/pamcheck_line.h"

@@ -2,8 +2,8 @@
 /* pkg-admin pam status: each entrance, what it asks for, and who wrote the line. Reads files alone. */
 #include "cli/pam.h"
 
-#include "cli/pam_entrance.h"
 #include "common/cleanup.h"
+#include "common/entrance.h"
 #include "common/gate_options.h"
 #include "common/pamcheck_line.h"
 #include "common/pamedit.h"

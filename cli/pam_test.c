@@ -6,17 +6,17 @@
 #include "cli/pam.h"
 
 #include "cli/calls.h"
-#include "cli/pam_entrance.h"
 #include "cli/pam_judge.h"
 #include "common/cleanup.h"
+#include "common/entrance.h"
 #include "common/gate_options.h"
+#include "common/gates.h"
 #include "common/grantdir.h"
 #include "common/pamcheck_line.h"
 #include "common/paths.h"
 
 #include <errno.h>
 #include <pwd.h>
-#include <security/_pam_types.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
@@ -56,11 +56,8 @@ static void ignore_argument(const char *argument, const char *why, void *data)
 /* True when a line above lets the user past the one at `ours`. Notes one of which that cannot be told. */
 static bool is_past(struct trial *trial, size_t ours)
 {
-    for (size_t i = 0; i < ours; i++) {
-        const struct pamstack_entry *entry = &trial->stack->entries[i];
-        const int action = entry->kind == PAMSTACK_MODULE ? entry->line->actions[PAM_SUCCESS] : PAMD_BAD;
-        if ((action <= 0 && action != PAMD_DONE) || pamstack_next(trial->stack, i, action) <= ours)
-            continue;
+    const struct pamstack_entry *entry;
+    for (size_t at = 0; (entry = gates_next_past(trial->stack, ours, &at));) {
         const int does = pam_judge_applies(&trial->person, entry->line);
         if (does > 0)
             conclude(trial, "exempt", true,

@@ -16,6 +16,7 @@
 #include "common/pathlink.h"
 #include "common/paths.h"
 #include "helperd/config/configure_chain.h"
+#include "helperd/config/configure_gates.h"
 #include "helperd/config/packages_allow.h"
 
 #include <errno.h>
@@ -140,6 +141,7 @@ static void check_host(const struct configure_place *place, struct packages *pac
     }
     pamwire_check(place->root, &findings);
     pamcheck(place->root, is_package, packages, &findings, NULL);
+    configure_gates_check(place, packages, &findings);
     for (size_t i = 0; i < findings.count; i++) {
         char visible[2048];
         problems_add(problems, false, "%s", text_visible(findings.items[i], visible, sizeof(visible)));

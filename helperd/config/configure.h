@@ -43,6 +43,7 @@ struct configure_place {
     bool apart;        /* `packages` is a folder that is to become packages.d: see configure_check_folder */
     const char *draft; /* see configure_check_draft; NULL: none */
     const char *root;  /* where to check etc/nsswitch.conf and etc/pam.d ("": this host); NULL: do not */
+    const char *sshd;  /* what `sshd -T` prints there; NULL: it is run */
 };
 
 int configure_check_at(const struct configure_place *place, FILE *out);

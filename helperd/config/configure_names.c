@@ -63,6 +63,7 @@ static int host_user(const char *name, void *data, struct configure_user *ret)
     const char *shell = slash ? slash + 1 : found->pw_shell;
     *ret = (struct configure_user){
         .uid = found->pw_uid,
+        .gid = found->pw_gid,
         .may_log_in = strcmp(shell, "nologin") != 0 && strcmp(shell, "false") != 0,
     };
     return 0;

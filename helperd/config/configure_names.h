@@ -11,6 +11,7 @@
 /* Each returns 0; -ENOENT when the name certainly does not exist; other -errno when that is unknown. */
 struct configure_user {
     uid_t uid;
+    gid_t gid;
     bool may_log_in;
 };
 

@@ -220,8 +220,25 @@ START_TEST(an_exempt_group_gets_in)
     ck_assert_int_eq(log_in("sshd", "root"), PAM_SUCCESS);
     ck_assert_int_eq(log_in("sshd", "alice"), PAM_PERM_DENIED);
     live_expect("root", "pkg-admin pam test carol sshd", 0, "/etc/pam.d/sshd:5 lets them past");
+    live_expect("root", "pkg-admin check-config", 0,
+                "warning: /etc/pam.d/sshd:6: dave may approve but cannot get in by sshd: ");
     live_expect("root", "pkg-admin pam disable --all", 0, "sshd asks for no access package any more");
     expect_file("/etc/pam.d/sshd", SSHD);
+}
+END_TEST
+
+START_TEST(where_no_login_is_asked_for_a_reason)
+{
+    live_expect("root", "sed -i '/policy/a justification = required' /etc/accesspkg/packages.d/prod.conf", 0,
+                "");
+    live_expect("root", ENABLE "--package prod --report", 0, "");
+    sshd_says("'kbdinteractiveauthentication no'");
+    live_expect(
+        "root", "pkg-admin check-config", 0,
+        "warning: /etc/pam.d/sshd:5: prod is given for a reason alone (justification = required), and no "
+        "login by sshd is asked for one: sshd has KbdInteractiveAuthentication no.");
+    sshd_says("'kbdinteractiveauthentication yes' 'authenticationmethods publickey,keyboard-interactive'");
+    live_expect("root", "pkg-admin check-config | grep -c 'for a reason alone'", 1, "0");
 }
 END_TEST
 
@@ -433,7 +450,8 @@ int main(void)
     suite_case("wired", setup, teardown);
     suite_timeout(60);
     suite_add(from_report_to_enforced_and_back, an_exempt_group_gets_in, in_report_mode_it_is_told,
-              sudo_and_su_with_their_seconds, a_line_that_an_upgrade_takes_is_told);
+              where_no_login_is_asked_for_a_reason, sudo_and_su_with_their_seconds,
+              a_line_that_an_upgrade_takes_is_told);
     suite_case("refused", setup, teardown);
     suite_timeout(60);
     suite_rows(what_would_go_wrong_is_not_written, refusals);

@@ -54,7 +54,8 @@ static int fake_user(const char *name, void *data, struct configure_user *ret)
     static const char *const users[] = {"alice", "bob", "carol", "dave", "erin"};
     for (size_t i = 0; i < 5; i++)
         if (strcmp(users[i], name) == 0) {
-            *ret = (struct configure_user){.uid = 1001 + (uid_t)i, .may_log_in = strcmp(name, "erin") != 0};
+            *ret = (struct configure_user){
+                .uid = 1001 + (uid_t)i, .gid = 1001 + (gid_t)i, .may_log_in = strcmp(name, "erin") != 0};
             return 0;
         }
     if (strcmp(name, "Bob@corp.test") == 0) {
