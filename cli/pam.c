@@ -318,11 +318,12 @@ static void say_enabled(struct invocation *invocation, const struct pam_plan *pl
     } else if (!changed) {
         output_line(&invocation->output, "%s: enabled already, as asked for.", services);
     } else if (invocation->report) {
-        output_line(&invocation->output,
-                    "%s: no user is refused. Who would be, from now on: journalctl -g 'would be refused'. "
-                    "Then repeat "
-                    "this with --enforce.",
-                    services);
+        output_line(
+            &invocation->output,
+            "%s: no user is refused. Who would be, from now on: journalctl -g 'would be refused'; who would "
+            "be let in at once by a package without approval: journalctl -g 'would be given at once'. "
+            "Then repeat this with --enforce.",
+            services);
     } else {
         output_line(&invocation->output,
                     "%s: users who hold none of the packages are refused from the next login on. Keep this "

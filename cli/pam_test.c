@@ -202,11 +202,30 @@ static void judge_request(struct trial *trial)
 
 /* ---- a line, and all of them ------------------------------------------------------------------------------------ */
 
+static bool judge_root(struct trial *trial)
+{
+    if (trial->person.uid != 0 || trial->options.enforce_for_root)
+        return false;
+    conclude(trial, "root", true, output_format("gates let root past"));
+    return true;
+}
+
+static bool is_at_once(const struct trial *trial)
+{
+    return strcmp(member_text(trial->result, "verdict"), "at-once") == 0;
+}
+
 static void judge_reported(struct trial *trial)
 {
     _cleanup_free_ char *why = output_format("%s", member_text(trial->result, "why"));
-    conclude(trial, "report", true,
-             output_format("mode=report: the journal would say that they lack a package (%s)", why));
+    if (is_at_once(trial))
+        conclude(trial, "at-once", true,
+                 output_format("mode=report: nothing is given; the journal would say that %s would be given "
+                               "at once",
+                               member_text(trial->result, "package")));
+    else
+        conclude(trial, "report", true,
+                 output_format("mode=report: the journal would say that they lack a package (%s)", why));
 }
 
 static void try_line(struct trial *trial, size_t ours)
@@ -216,14 +235,11 @@ static void try_line(struct trial *trial, size_t ours)
     gate_options_parse((int)entry->line->n_arguments, (const char **)entry->line->arguments, &trial->options,
                        ignore_argument, NULL);
     json_object_set_new(trial->result, "line", json_sprintf("%s:%u", entry->file->path, entry->line->number));
-    if (is_past(trial, ours) || judge_grant(trial))
+    if (is_past(trial, ours))
         return;
-    if (trial->person.uid == 0 && !trial->options.enforce_for_root) {
-        conclude(trial, "root", true, output_format("gates let root past"));
-        return;
-    }
-    judge_request(trial);
-    if (trial->options.report && !entered(trial))
+    if (!judge_grant(trial) && !judge_root(trial))
+        judge_request(trial);
+    if (trial->options.report && (!entered(trial) || is_at_once(trial)))
         judge_reported(trial);
 }
 

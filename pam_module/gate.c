@@ -219,6 +219,15 @@ static enum verdict file_request(struct gate *gate, bool can_ask)
     return judge_answer(gate);
 }
 
+/* For mode=report: what would become of the request. Files nothing. */
+static enum verdict foresee_request(struct gate *gate, bool can_ask)
+{
+    const struct submission_terms terms = {
+        .report = true, .can_ask = can_ask, .own_login_id = gate->judged.is_real};
+    submission_file(gate->pamh, &gate->options, gate->check.name, &terms, &gate->submission);
+    return judge_answer(gate);
+}
+
 /* ---- waiting for the decision -------------------------------------------------------------------------------- */
 
 /* False when a signal came: the application wants to go on. */
@@ -349,9 +358,11 @@ static enum verdict judge_login(struct gate *gate)
         return checked;
     if (gate->options.n_packages == 0)
         return VERDICT_NO_PACKAGE;
-    if (gate->options.report || !may_submit(gate))
+    if (!may_submit(gate))
         return VERDICT_NO_GRANT;
     const bool can_ask = !gate->options.quiet && converse_may_prompt(gate->pamh, gate->flags);
+    if (gate->options.report)
+        return foresee_request(gate, can_ask);
     const enum verdict verdict = file_request(gate, can_ask);
     return can_ask && gate->options.wait ? wait_for_decision(gate, verdict) : verdict;
 }
@@ -373,7 +384,10 @@ static int finish_login(const struct gate *gate, enum verdict verdict)
         return row->code;
     }
     if (gate->options.report) {
-        log_decision(gate, "would be refused (mode=report)", row, LOG_NOTICE);
+        log_decision(gate,
+                     verdict == VERDICT_AT_ONCE ? "would be given at once (mode=report)"
+                                                : "would be refused (mode=report)",
+                     row, LOG_NOTICE);
         return verdict_row(VERDICT_REPORTED)->code;
     }
     log_decision(gate, "refused", row, row->priority);

@@ -6,6 +6,7 @@
  * Question, to file a request:
  *   user package (up to BUS_PACKAGES_MAX times) service host tty timeout (seconds)
  *   login_id ("1": the process is the user's own, and so is its login id), optional
+ *   report ("1": file nothing, say what would become of it), optional, with can_ask or alone
  *   at most one of
  *     can_ask ("1": the person can be asked for a reason)
  *     justification (the person's reason), perhaps with emergency ("1": take the one package at once)

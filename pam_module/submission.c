@@ -52,6 +52,8 @@ static void make_question(pam_handle_t *pamh, const struct gate_options *options
     add_claim(ret, "tty", pamh, PAM_TTY);
     if (terms->own_login_id)
         protocol_add(ret, "login_id", "1");
+    if (terms->report)
+        protocol_add(ret, "report", "1");
     if (terms->can_ask)
         protocol_add(ret, "can_ask", "1");
     if (terms->justification)

@@ -28,6 +28,7 @@ struct submission {
 
 /* What the question says beyond user and packages: at most one of can_ask, justification and request. */
 struct submission_terms {
+    bool report;               /* file nothing, say what would become of it */
     bool can_ask;              /* answer VERDICT_REASON_WANTED rather than file without a justification */
     const char *justification; /* one line, UTF-8, at most BUS_TEXT_MAX bytes; NULL: none */
     const char *request;       /* report the state of this one; NULL: submit */

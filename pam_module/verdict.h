@@ -29,9 +29,11 @@
       "the user's name is too long or is not UTF-8",                                                         \
       "the name of this account is too long or not UTF-8, so it cannot have access. Please tell an "         \
       "administrator.")                                                                                      \
-    X(NO_GRANT, "", PAM_PERM_DENIED, LOG_NOTICE, "no valid grant",                                           \
+    X(NO_GRANT, "no-grant", PAM_PERM_DENIED, LOG_NOTICE, "no valid grant",                                   \
       "you do not hold this access package. Please ask for it: pkg-request submit PACKAGE. Or ask an "       \
       "administrator.")                                                                                      \
+    X(AT_ONCE, "at-once", PAM_PERM_DENIED, LOG_NOTICE, "no valid grant; the package needs no approval",      \
+      "you do not hold this access package. Please ask for it: pkg-request submit PACKAGE")                  \
     X(LOCKED, "", PAM_PERM_DENIED, LOG_NOTICE, "the user is locked",                                         \
       "your access to this host is locked. Please ask its administrators.")                                  \
     X(REFUSED, "refused", PAM_PERM_DENIED, LOG_NOTICE, "no request was accepted",                            \

@@ -51,7 +51,11 @@ static int submit_request(const struct call *asked, const struct bus_terms *term
         .at_gate = terms->gate,
         .own_login_id = terms->login_id,
         .can_ask = terms->can_ask,
+        .dry_run = terms->dry_run,
     };
+    if (terms->emergency && terms->dry_run)
+        return engine_refuse(asked->reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "An emergency has no dry run; nothing was changed.");
     return terms->emergency ? engine_emergency(asked, &submission) : engine_submit(asked, &submission);
 }
 
@@ -228,7 +232,8 @@ enum {
         __VA_ARGS__                                                                                          \
     }
 
-#define SUBMIT_OPTIONS "justification duration start gate login_id can_ask emergency service host address tty"
+#define SUBMIT_OPTIONS                                                                                       \
+    "justification duration start gate login_id can_ask dry_run emergency service host address tty"
 
 /*
  * Columns: name; arguments: signature, names (terms.h), keys of an a{sv}; answer: signature, names; what to look up

@@ -9,7 +9,6 @@
 #include "common/entrance.h"
 #include "common/gates.h"
 #include "common/sshd.h"
-#include "common/strv.h"
 #include "helperd/config/configure_approvers.h"
 #include "helperd/config/configure_units.h"
 

@@ -36,6 +36,8 @@ struct submission {
     bool at_gate;
     bool own_login_id; /* the caller's login id is the user's, as in su and sudo; believed of uid 0 */
     bool can_ask; /* the caller can ask the user: when a justification is missing, say so and file nothing */
+    bool
+        dry_run; /* file nothing: say which package a request would be for, and whether it would be given at once */
 };
 
 /* facts: caller or user (see submission.user), and the gids of all groups of these packages. */

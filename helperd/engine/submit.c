@@ -174,12 +174,22 @@ static void keep_refusal(struct search *search, int refusal, enum concern concer
     *search->call->reply = *reply;
 }
 
+/* Files nothing. */
+static int foretell(const struct package *package, struct reply *reply)
+{
+    reply->value =
+        json_pack("{s:s, s:b}", "package", package->name, "would_be_given", !package->approval_required);
+    return reply->value ? 0 : -ENOMEM;
+}
+
 /* Files it, or asks for a justification first. Tells at the gate of a denial that came before. */
 static int file_allowed(struct search *search, const struct package *package, bool can_ask,
                         struct reply *reply)
 {
     const struct call call = {search->call->engine, search->call->caller, search->call->facts, reply};
     int64_t denied = 0;
+    if (search->submission->dry_run)
+        return foretell(package, reply);
     const int r = search->submission->at_gate
                       ? denial_find(&call, search->subject, search->submission->packages, &denied)
                       : 0;

@@ -135,6 +135,8 @@ static json_t *make_options(const struct question *question)
         json_object_set_new(options, "login_id", json_true());
     if (question->can_ask)
         json_object_set_new(options, "can_ask", json_true());
+    if (question->report)
+        json_object_set_new(options, "dry_run", json_true());
     if (question->justification)
         json_object_set_new(options, "justification", json_string(question->justification));
     if (question->emergency)

@@ -269,6 +269,13 @@ void answer_request(const json_t *request, const char *host, int64_t now, struct
         add_denial(request, ret);
         return;
     }
+    if (name_is_package(request_text(request, "package")) && json_object_get(request, "would_be_given")) {
+        answer_verdict(json_is_true(json_object_get(request, "would_be_given")) ? VERDICT_AT_ONCE
+                                                                                : VERDICT_NO_GRANT,
+                       ret);
+        protocol_add(ret, "package", request_text(request, "package"));
+        return;
+    }
     if (!name_is_package(request_text(request, "package")) || state == STATE_NONE) {
         answer_verdict(VERDICT_UNAVAILABLE, ret);
         protocol_add(ret, "why",

@@ -72,6 +72,12 @@ static bool read_can_ask(const char *value, struct question *question)
     return strcmp(value, "1") == 0;
 }
 
+static bool read_report(const char *value, struct question *question)
+{
+    question->report = true;
+    return strcmp(value, "1") == 0;
+}
+
 static bool read_login_id(const char *value, struct question *question)
 {
     question->login_id = true;
@@ -114,6 +120,7 @@ static const struct {
     {"can_ask", read_can_ask},        {"justification", read_justification},
     {"request", read_request_number}, {"waiting", read_waiting},
     {"emergency", read_emergency},    {"login_id", read_login_id},
+    {"report", read_report},
 };
 
 static bool read_question_record(const char *key, const char *value, struct question *question)
@@ -141,6 +148,8 @@ int question_read(int fd, struct protocol_message *message, struct question *ret
     if (at < message->size || (question.n_packages == 0) != question.waiting || question.timeout == 0)
         return -EBADMSG;
     if (question.can_ask + !!question.justification + (question.request > 0) + question.waiting > 1)
+        return -EBADMSG;
+    if (question.report && (question.justification || question.request > 0 || question.waiting))
         return -EBADMSG;
     if (question.emergency && (!question.justification || question.n_packages != 1))
         return -EBADMSG;

@@ -18,6 +18,7 @@ struct question {
     const char *service, *host, *tty; /* NULL: not given */
     unsigned timeout;                 /* seconds */
     bool can_ask;
+    bool report;               /* file nothing: say what would become of it */
     bool login_id;             /* this process has the user's login id */
     bool emergency;            /* take the package in an emergency */
     const char *justification; /* NULL: not given; at most BUS_TEXT_MAX bytes of UTF-8 */

@@ -176,7 +176,7 @@ START_TEST(never_asked)
         .user = unasked[_i].user, .tty = unasked[_i].tty, .flags = unasked[_i].flags, .answer = type});
     ck_assert_int_eq(outcome.code, unasked[_i].code);
     ck_assert_int_eq(outcome.n_prompts, 0);
-    ck_assert_ptr_null(strstr(gate_bus_last_call(), "can_ask"));
+    ck_assert(!strstr(gate_bus_last_call(), "can_ask") || strstr(gate_bus_last_call(), "dry_run"));
     ck_assert_int_le(gate_bus_calls(), 1);
     pam_host_grant_text("bob", NULL);
 }

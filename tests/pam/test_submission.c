@@ -102,11 +102,11 @@ START_TEST(nobody_can_decide)
 }
 END_TEST
 
-/* Nothing is filed for who needs nothing, for who shall not, and where only a report is wanted. */
+/* Nothing is filed for who needs nothing, and for who shall not. */
 START_TEST(nothing_filed)
 {
     gate_bus_start(answer_filed);
-    pam_host_line("package=db-admins mode=report");
+    pam_host_line("package=db-admins mode=report submit=no");
     ck_assert_int_eq(pam_host_alice().code, PAM_IGNORE);
     pam_host_line("package=db-admins submit=no");
     ck_assert_int_eq(pam_host_alice().code, PAM_PERM_DENIED);
@@ -118,6 +118,61 @@ START_TEST(nothing_filed)
     pam_host_grant("alice", PAM_HOST_ALICE, "db-admins", 100, time(NULL) + 3600);
     ck_assert_int_eq(pam_host_alice().code, PAM_SUCCESS);
     ck_assert_int_eq(gate_bus_calls(), 0);
+}
+END_TEST
+
+/* What is answered where nothing shall be filed; NULL: an error. */
+static const struct {
+    const char *answer, *logged;
+} reports[] = {
+    {"{\"package\": \"approvers\", \"would_be_given\": true}",
+     "would be given at once (mode=report): user=\"alice\" service=\"gate\" host=\"\" package=\"approvers\" "
+     "request=none why=\"no valid grant; the package needs no approval\""},
+    {"{\"package\": \"db-admins\", \"would_be_given\": false}",
+     "would be refused (mode=report): user=\"alice\" service=\"gate\" host=\"\" package=\"db-admins\" "
+     "request=none why=\"no valid grant\""},
+    {"{\"id\": 17, \"package\": \"db-admins\", \"state\": \"pending-approval\", \"existing\": true}",
+     "would be refused (mode=report): user=\"alice\" service=\"gate\" host=\"\" package=\"db-admins\" "
+     "request=17 why=\"the request is open already, Pending approval\""},
+    {NULL, "would be refused (mode=report): user=\"alice\" service=\"gate\" host=\"\" "
+           "package=\"db-admins,approvers\" request=none why=\"no request was accepted; Not for you.\""},
+};
+static const char *reported;
+
+static struct gate_bus_reply answer_report(const json_t *arguments, uid_t uid)
+{
+    (void)arguments, (void)uid;
+    return reported ? reply_with(json_loads(reported, 0, NULL))
+                    : (struct gate_bus_reply){.error = ERROR "PolicyRefused", .message = "Not for you."};
+}
+
+/* Nothing is filed; who would be let in is not said to be refused. */
+START_TEST(only_reported)
+{
+    int lines;
+    reported = reports[_i].answer;
+    gate_bus_start(answer_report);
+    pam_host_line("package=db-admins package=approvers mode=report");
+    const struct pam_host_outcome outcome = pam_host_alice();
+    const char *journal = pam_host_journal(&lines);
+    ck_assert_int_eq(outcome.code, PAM_IGNORE);
+    ck_assert_str_eq(outcome.said, "");
+    ck_assert_msg(lines == 1 && strstr(journal, reports[_i].logged), "%s", journal);
+    ck_assert_int_eq(gate_bus_calls(), 1);
+    ck_assert_ptr_nonnull(strstr(gate_bus_last_call(), "\"dry_run\":true"));
+}
+END_TEST
+
+/* Whatever answers: a line that enforces lets nobody in by that. */
+START_TEST(a_report_that_nobody_asked_for)
+{
+    reported = reports[0].answer;
+    gate_bus_start(answer_report);
+    const struct pam_host_outcome outcome = pam_host_alice();
+    check_refused(
+        &outcome, PAM_PERM_DENIED, "the package needs no approval",
+        "db-admins on demohost: you do not hold this access package. Please ask for it: pkg-request "
+        "submit approvers\n");
 }
 END_TEST
 
@@ -321,6 +376,8 @@ int main(int argc, char **argv)
     pam_host_begin_set_uid(argv);
     suite_case("bus", setup, teardown);
     suite_timeout(30);
+    suite_rows(only_reported, reports);
+    suite_add(a_report_that_nobody_asked_for);
     suite_add(filed, existing, two_accounts_with_one_uid, nothing_filed, granted, granted_after_a_fault,
               granted_without_a_file, fulfilling, drifted, no_service, set_uid_program, unprivileged_program);
     suite_loop(nobody_can_decide, 0, 3);

@@ -161,6 +161,8 @@ START_TEST(odd_questions)
         {"user=alice\\0package=db-admins\\0timeout=3\\0shell=/bin/sh\\0", 65},
         {"user=alice\\0package=db-admins\\0timeout=3\\0junk\\0", 65},
         {"user=alice\\0package=db-admins\\0timeout=3\\0can_ask=yes\\0", 65},
+        {"user=alice\\0package=db-admins\\0timeout=3\\0report=1\\0justification=x\\0", 65},
+        {"user=alice\\0package=db-admins\\0timeout=3\\0report=1\\0request=7\\0", 65},
         {"user=alice\\0package=db-admins\\0timeout=3\\0justification=\\0", 65},
         {"user=alice\\0package=db-admins\\0timeout=3\\0justification=\\377\\0", 65},
         {"user=alice\\0package=db-admins\\0timeout=3\\0can_ask=1\\0justification=x\\0", 65},

@@ -24,6 +24,12 @@ START_TEST(from_report_to_enforced_and_back)
                 "\n@include common-account\nsession required pam_permit.so");
     ck_assert_int_eq(log_in("sshd", "alice"), PAM_SUCCESS);
     live_expect("root", ENABLE "--package prod --report", 0, "sshd: enabled already");
+    live_expect("root", ENABLE "--package prod --package approvers --report", 0, "would be given at once");
+    live_expect("root", "pkg-admin pam test bob sshd", 0,
+                "the journal would say that approvers would be given at once");
+    live_expect("root", "pkg-admin lock bob -m test; pkg-admin pam test bob sshd; pkg-admin unlock bob", 0,
+                "the journal would say that they lack a package (they are locked");
+    live_expect("root", ENABLE "--package prod --report", 0, "");
     live_expect("root", ENABLE "--package approvers --package prod --enforce", 0,
                 "-account    required     pam_accesspkg.so package=prod mode=report");
     ck_assert_ptr_nonnull(strstr(live_output, "+account    required     pam_accesspkg.so package=approvers "

@@ -111,6 +111,39 @@ static int requests(void)
     return (int)counts.pending;
 }
 
+/* For a gate in mode=report. `can_ask`: its application can converse. */
+static int dry_run(const char *user, char *const *packages, bool can_ask)
+{
+    const struct submission submission = {
+        .user = user, .packages = (char **)packages, .at_gate = true, .dry_run = true, .can_ask = can_ask};
+    json_decref(value);
+    value = NULL;
+    return fixture_answer(engine_submit(fixture_call(&fixture, "root", user), &submission), &value);
+}
+
+/* What would be given without approval is told from what would wait for one, and nothing is filed. */
+START_TEST(test_dry_run)
+{
+    char *line[] = {(char *)"wanting", (char *)"free", NULL}, *one[] = {(char *)"wanting", NULL};
+    char *required[] = {(char *)"required", NULL}, *closed[] = {(char *)"closed", NULL};
+    ck_assert_int_eq(dry_run("alice", line, false), 0);
+    ck_assert_str_eq(text_of("package"), "free");
+    ck_assert(says("would_be_given"));
+    ck_assert_uint_eq(json_object_size(value), 2);
+    ck_assert_int_eq(dry_run("alice", one, true), 0);
+    ck_assert_str_eq(text_of("package"), "wanting");
+    ck_assert(!says("would_be_given") && json_object_get(value, "would_be_given"));
+    ck_assert_int_eq(dry_run("alice", required, true), 0);
+    ck_assert_int_eq(dry_run("alice", required, false), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(dry_run("alice", closed, true), BUS_ERROR_POLICY_REFUSED);
+    ck_assert_int_eq(requests(), 0);
+    ck_assert_int_eq(submit("root", "alice", "wanting", NULL, false), 0);
+    ck_assert_int_eq(dry_run("alice", one, true), 0);
+    ck_assert(says("existing"));
+    ck_assert_int_eq(requests(), 1);
+}
+END_TEST
+
 START_TEST(test_asked_first)
 {
     ck_assert_int_eq(submit("root", "alice", "wanting", NULL, true), 0);
@@ -312,8 +345,8 @@ END_TEST
 int main(void)
 {
     suite_case("gate", setup, teardown);
-    suite_add(test_asked_first, test_not_asked, test_refused_before, test_required, test_without_approval,
-              test_emergency_offered, test_emergencies_of_a_line, test_denial_told, test_refusal_of_a_line,
-              test_emergency_taken, test_somebody_else);
+    suite_add(test_asked_first, test_dry_run, test_not_asked, test_refused_before, test_required,
+              test_without_approval, test_emergency_offered, test_emergencies_of_a_line, test_denial_told,
+              test_refusal_of_a_line, test_emergency_taken, test_somebody_else);
     return suite_run();
 }
