@@ -92,7 +92,8 @@ static void say_approval_recorded(struct output *output, const json_t *request)
     _cleanup_free_ char *approvers = still_asked(output, request);
 
     output_line(output, "Your approval of request %lld is recorded. It still waits for: %s.",
-                (long long)member_integer(request, "id"), approvers ? approvers : "");
+                (long long)member_integer(request, "id"),
+                approvers && *approvers ? approvers : "another approver");
 }
 
 /* "Request 3 is approved: alice will hold db-admins (dbadmins) from Tue 2026-11-24 10:45 UTC (in 3 h) on, for 1 h." */

@@ -171,11 +171,12 @@ static void say_filed(struct output *output, const json_t *request)
 {
     long long id = (long long)member_integer(request, "id");
     _cleanup_free_ char *approvers = field_list(output, request, "approvers");
+    const bool asks = approvers && *approvers;
     _cleanup_free_ char *expires = field_time(output, request, "expires");
 
-    output_line(output, "Request %lld for %s %s. It waits for: %s.", id, member_text(request, "package"),
+    output_line(output, "Request %lld for %s %s.%s%s%s", id, member_text(request, "package"),
                 member_true(request, "existing") ? "is open already" : "is filed",
-                approvers ? approvers : "");
+                asks ? " It waits for: " : "", asks ? approvers : "", asks ? "." : "");
     say_start(output, request);
     if (member_true(request, "undecidable"))
         output_line(output, "But nobody can decide it now: %s. Please tell an administrator.",

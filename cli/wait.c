@@ -54,7 +54,8 @@ static char *progress_text(const struct output *output, const json_t *request)
     if (state != STATE_PENDING_APPROVAL)
         return output_format("Approved; the groups are being put in place");
     _cleanup_free_ char *approvers = field_list(output, request, "approvers");
-    return output_format("Waiting for %s (expires %s; Ctrl-C leaves it filed)", approvers ? approvers : "",
+    return output_format("Waiting for %s (expires %s; Ctrl-C leaves it filed)",
+                         approvers && *approvers ? approvers : "a decision",
                          when_relative(member_integer(request, "expires"), output->now, when));
 }
 

@@ -55,12 +55,34 @@ static void set_decisions(struct builder *builder, const struct record *record)
     set_value(builder, "decisions", array);
 }
 
-static void set_approvers(struct builder *builder, const struct record *record, int64_t now)
+/* Whether a principal is the requestor, who never decides (rule 5). */
+static bool is_requestor(const struct engine *engine, const struct request *request, const char *principal)
+{
+    const struct named *named = engine->names ? namebook_find(engine->names, principal) : NULL;
+    if (*principal == '%')
+        return false;
+    return named && named->state == NAMED_FOUND ? named->id == request->requestor.uid
+                                                : strcmp(principal, request->user) == 0;
+}
+
+static json_t *list_asked(const struct engine *engine, const struct request *request, char *const *principals)
+{
+    json_t *asked = json_array();
+    for (; asked && principals && *principals; principals++)
+        if (!is_requestor(engine, request, *principals) &&
+            json_array_append_new(asked, json_string(*principals)) < 0) {
+            json_decref(asked);
+            return NULL;
+        }
+    return asked;
+}
+
+static void set_approvers(struct builder *builder, const struct engine *engine, const struct record *record)
 {
     const struct stage *stage = &record->stage;
-    json_t *approvers = texts_new(stage->approvers);
-    if (policy_escalated(stage, now)) {
-        json_t *fallback = texts_new(stage->fallback_approvers);
+    json_t *approvers = list_asked(engine, &record->request, stage->approvers);
+    if (policy_escalated(stage, clock_now(&engine->clock))) {
+        json_t *fallback = list_asked(engine, &record->request, stage->fallback_approvers);
         if (json_array_extend(approvers, fallback) < 0)
             builder->failed = true;
         json_decref(fallback);
@@ -207,12 +229,13 @@ static void set_may_decide(struct builder *builder, const struct record *record,
         set_text(builder, "decides_for", for_whom->subject->name);
 }
 
-static json_t *list_reviewers(const struct package *package)
+static json_t *list_reviewers(const struct engine *engine, const struct request *request)
 {
+    const struct package *package = packages_find(engine->packages, request->package);
     json_t *all = json_array();
     for (size_t i = 0; package && i < package->n_stages; i++) {
-        json_t *approvers = texts_new(package->stages[i].approvers);
-        json_t *fallback = texts_new(package->stages[i].fallback_approvers);
+        json_t *approvers = list_asked(engine, request, package->stages[i].approvers);
+        json_t *fallback = list_asked(engine, request, package->stages[i].fallback_approvers);
         const int r = json_array_extend(all, approvers) | json_array_extend(all, fallback);
         json_decref(approvers);
         json_decref(fallback);
@@ -224,18 +247,18 @@ static json_t *list_reviewers(const struct package *package)
     return all;
 }
 
-static void set_emergency(struct builder *builder, const struct record *record,
-                          const struct packages *packages, const struct policy_decider *caller)
+static void set_emergency(struct builder *builder, const struct engine *engine, const struct record *record,
+                          const struct policy_decider *caller)
 {
     const struct request *request = &record->request;
-    const struct package *package = packages_find(packages, request->package);
+    const struct package *package = packages_find(engine->packages, request->package);
     const struct policy_delegator *for_whom = NULL;
     set_value(builder, "emergency", json_true());
     set_time(builder, "reviewed", request->reviewed);
     if (request->reviewed)
         return;
     set_value(builder, "needs_review", json_true());
-    set_value(builder, "reviewers", list_reviewers(package));
+    set_value(builder, "reviewers", list_reviewers(engine, request));
     set_value(builder, "may_review",
               json_boolean(package && caller->subject &&
                            policy_may_review(package, request, caller, &for_whom) == POLICY_DECIDE_ALLOWED));
@@ -282,9 +305,9 @@ json_t *view_request(const struct engine *engine, const struct record *record,
         set_digest(&builder, engine, record, with_text);
     }
     if (request->stage > 0)
-        set_approvers(&builder, record, now);
+        set_approvers(&builder, engine, record);
     if (request->emergency)
-        set_emergency(&builder, record, packages, caller);
+        set_emergency(&builder, engine, record, caller);
     set_decisions(&builder, record);
     set_time(&builder, "ended", request->ended);
     set_pause(&builder, request, packages_find(packages, request->package), now);

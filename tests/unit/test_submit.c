@@ -21,6 +21,32 @@ START_TEST(test_repeat)
 }
 END_TEST
 
+/* Who asks is not among those whom it waits for (rule 5), and no package says that nobody is. */
+START_TEST(test_waits_for_others)
+{
+    static const struct {
+        const char *approvers, *shown;
+    } rows[] = {{"alice bob", "bob"}, {"bob %dba-leads alice", "bob %dba-leads"}, {"alice", ""}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[256], shown[128] = "", name[2] = {(char)('p' + i), '\0'};
+        json_t *value = NULL, *item;
+        size_t k;
+        snprintf(text, sizeof(text), "[package]\ngroups = backup\n[policy]\napprovers = %s\n",
+                 rows[i].approvers);
+        fixture_write_package(&fixture, name, text);
+        fixture_reload(&fixture);
+        ck_assert_int_eq(fixture_submit(&fixture, "alice", name, "why", &value), 0);
+        json_array_foreach(json_object_get(value, "approvers"), k, item)
+        {
+            snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown), "%s%s", k ? " " : "",
+                     json_string_value(item));
+        }
+        ck_assert_str_eq(shown, rows[i].shown);
+        json_decref(value);
+    }
+}
+END_TEST
+
 START_TEST(test_refused_submissions)
 {
     char long_text[BUS_TEXT_MAX + 2];
@@ -179,7 +205,7 @@ END_TEST
 int main(void)
 {
     suite_case("submit", setup, fixture_teardown);
-    suite_add(test_repeat, test_refused_submissions, test_limit, test_pace, test_claims, test_gate,
-              test_without_approval, test_cancel, test_cancel_too_late);
+    suite_add(test_repeat, test_waits_for_others, test_refused_submissions, test_limit, test_pace,
+              test_claims, test_gate, test_without_approval, test_cancel, test_cancel_too_late);
     return suite_run();
 }
