@@ -5,6 +5,7 @@
  */
 #include "helperd/config/configure.h"
 
+#include "common/cleanup.h"
 #include "common/config.h"
 #include "common/grantdir.h"
 #include "common/inifile.h"
@@ -185,6 +186,7 @@ struct draft {
     struct packages_allowed now;
     struct allow_entry *entries;
     size_t count;
+    strv absent, unknown; /* of the groups: not found, not looked up */
 };
 
 static bool draft_has(const struct draft *draft, gid_t gid)
@@ -246,6 +248,8 @@ static int draft_finish(struct draft *draft, int rc)
                 *link ? " is a symbolic link, which nothing of ours follows: put the folder itself there"
                       : "");
     strv_free(draft->groups);
+    strv_free(draft->absent);
+    strv_free(draft->unknown);
     packages_allowed_deinit(&draft->now);
     free(draft->entries);
     return rc < 0 ? 1 : rc;
@@ -267,21 +271,21 @@ static bool is_taken(const struct draft *draft, const struct allow_entry *entry)
  * A group that is not found keeps its entry, unless another group has its gid now. Otherwise a reload would end the
  * access of its holders during an outage, when a directory may answer as if it had no such group.
  */
-static bool draft_keep_unfound(struct draft *draft, const char *group, bool absent)
+static int draft_keep_unfound(struct draft *draft, const char *group, bool absent)
 {
     const struct allow_entry *before = packages_allowed_group(&draft->now, group);
-    if (!before || draft_has(draft, before->gid) || (absent && is_taken(draft, before)))
-        return false;
-    draft_add(draft, before);
-    fprintf(draft->out, "kept: the group %s, which %s just now\n", group,
-            absent ? "is not found" : "could not be looked up");
-    return true;
+    if (before && !draft_has(draft, before->gid) && !(absent && is_taken(draft, before))) {
+        draft_add(draft, before);
+        fprintf(draft->out, "kept: the group %s, which %s just now\n", group,
+                absent ? "is not found" : "could not be looked up");
+    }
+    return strv_add(absent ? &draft->absent : &draft->unknown, group);
 }
 
 /* Adds the groups that are found first: if two names have one gid, the found one counts. 0 or -ENOMEM. */
-static int draft_add_named(struct draft *draft, size_t *ret_listed)
+static int draft_add_named(struct draft *draft)
 {
-    size_t listed = 0;
+    int r = 0;
     int *codes = calloc(strv_length(draft->groups) + 1, sizeof(*codes));
     if (!codes)
         return -ENOMEM;
@@ -290,13 +294,12 @@ static int draft_add_named(struct draft *draft, size_t *ret_listed)
         codes[i] = look_up_gid(draft->place, entry.name, &entry.gid);
         if (codes[i] == 0)
             draft_add(draft, &entry);
-        listed += codes[i] == 0;
     }
-    for (size_t i = 0; draft->groups[i]; i++)
-        listed += codes[i] < 0 && draft_keep_unfound(draft, draft->groups[i], codes[i] == -ENOENT);
+    for (size_t i = 0; r == 0 && draft->groups[i]; i++)
+        if (codes[i] < 0)
+            r = draft_keep_unfound(draft, draft->groups[i], codes[i] == -ENOENT);
     free(codes);
-    *ret_listed = listed;
-    return 0;
+    return r;
 }
 
 /* Keeps entries of held groups. Not if name and gid belong to different groups now: then no user holds it. */
@@ -311,20 +314,36 @@ static void draft_add_held(struct draft *draft, const gid_t *held, size_t n_held
     }
 }
 
+/* "3, all found"; "3, not found: web, could not be looked up: db". New memory; NULL: no memory. */
+static char *draft_sum_up(const struct draft *draft)
+{
+    const size_t count = strv_length(draft->groups);
+    _cleanup_free_ char *absent = strv_join(draft->absent, ", "), *unknown = strv_join(draft->unknown, ", ");
+    const bool any_absent = strv_length(draft->absent) > 0, any_unknown = strv_length(draft->unknown) > 0;
+    char *text = NULL;
+    if (count == 0)
+        return strdup("none");
+    if (asprintf(&text, "%zu%s%s%s%s%s", count, any_absent || any_unknown ? "" : ", all found",
+                 any_absent ? ", not found: " : "", any_absent && absent ? absent : "",
+                 any_unknown ? ", could not be looked up: " : "", any_unknown && unknown ? unknown : "") < 0)
+        return NULL;
+    return text;
+}
+
 int configure_write_allow_list_at(const struct configure_place *place, const gid_t *held, size_t n_held,
                                   FILE *out)
 {
     struct draft draft;
-    size_t named = 0;
     int rc = draft_init(&draft, place, out);
     if (rc == 0)
-        rc = draft_add_named(&draft, &named);
+        rc = draft_add_named(&draft);
     if (rc == 0)
         draft_add_held(&draft, held, n_held);
-    const size_t wanted = draft.groups ? strv_length(draft.groups) : 0;
+    _cleanup_free_ char *summary = rc == 0 ? draft_sum_up(&draft) : NULL;
     const int code = draft_finish(&draft, rc);
     if (code == 0)
-        fprintf(out, "The allow-list has %zu of %zu group%s.\n", named, wanted, plural(wanted));
+        fprintf(out, "Groups that packages may give: %s.\n",
+                summary ? summary : "not counted, for want of memory");
     return code;
 }
 

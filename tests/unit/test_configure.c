@@ -227,12 +227,28 @@ START_TEST(a_missing_folder_is_an_error_of_the_configuration)
 }
 END_TEST
 
+START_TEST(what_is_found_is_told)
+{
+    put("a.conf", "");
+    ck_assert_int_eq(unlink(path_of("a.conf", (char[256]){0})), 0);
+    ck_assert_int_eq(run(write_list), 0);
+    ck_assert_str_eq(output, "Groups that packages may give: none.\n");
+    define("a", "dbadmins", "%staff", "bob");
+    ck_assert_int_eq(run(write_list), 0);
+    ck_assert_str_eq(output, "Groups that packages may give: 1, all found.\n");
+    define("b", "away gone empty", "%staff", "bob");
+    ck_assert_int_eq(run(write_list), 0);
+    ck_assert_str_eq(output,
+                     "Groups that packages may give: 4, not found: gone, could not be looked up: away.\n");
+}
+END_TEST
+
 START_TEST(the_allow_list_has_what_resolves)
 {
     define("a", "dbadmins nosuch", "%staff", "bob");
     define("b", "empty dbadmins", "%staff", "bob");
     ck_assert_int_eq(run(write_list), 0);
-    ck_assert_ptr_nonnull(strstr(output, "The allow-list has 2 of 3 groups.\n"));
+    ck_assert_ptr_nonnull(strstr(output, "Groups that packages may give: 3, not found: nosuch.\n"));
     assert_allowed("dbadmins", 2001);
     assert_allowed("empty", 2003);
     assert_not_allowed("nosuch", 0);
@@ -313,7 +329,7 @@ START_TEST(a_group_that_is_merely_not_found_keeps_its_entry)
     ck_assert_int_eq(run(write_list), 0);
     assert_allowed("dbadmins", 2001);
     ck_assert_ptr_nonnull(strstr(output, "kept: the group dbadmins, which is not found just now\n"));
-    ck_assert_ptr_nonnull(strstr(output, "The allow-list has 1 of 1 group.\n"));
+    ck_assert_ptr_nonnull(strstr(output, "Groups that packages may give: 1, not found: dbadmins.\n"));
     /* Nobody is told to make another one in its place. */
     ck_assert_int_eq(run(configure_check_at), 0);
     ck_assert_ptr_nonnull(strstr(output, "the group dbadmins, which is on the allow-list, is not found"));
@@ -442,9 +458,9 @@ int main(void)
     suite_add(a_check_that_finds_nothing, a_check_tells_all_files_problems,
               a_bad_accesspkg_conf_alone_is_an_error, a_check_counts_warnings, a_check_writes_nothing,
               a_missing_folder_is_an_error_of_the_configuration, the_allow_list_has_what_resolves,
-              what_no_package_names_any_more_is_taken_off, an_error_leaves_the_allow_list_as_it_is,
-              a_closed_circle_writes_no_allow_list, a_directory_that_does_not_answer,
-              a_group_that_is_merely_not_found_keeps_its_entry,
+              what_is_found_is_told, what_no_package_names_any_more_is_taken_off,
+              an_error_leaves_the_allow_list_as_it_is, a_closed_circle_writes_no_allow_list,
+              a_directory_that_does_not_answer, a_group_that_is_merely_not_found_keeps_its_entry,
               a_group_whose_number_is_another_s_loses_its_entry, membership_in_files_of_a_directory_s_group,
               a_list_that_cannot_be_written, a_start_adds_what_is_new_alone,
               a_start_adds_nothing_that_it_cannot_know, a_start_finds_no_difference,

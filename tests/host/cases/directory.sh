@@ -222,7 +222,7 @@ nothing_is_concluded()
     run host pkg-admin reload
     succeeded
     says "kept: the group $names"
-    says "The allow-list has 2 of 2 groups"
+    says "Groups that packages may give: 2, "
     [[ -e $root/var/lib/accesspkg/allow/gid-20011 ]] || complain "$names is on the allow-list no more"
     run host pkg-admin holders
     says "^karl *far *$names *Fulfilled"
