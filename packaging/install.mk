@@ -69,6 +69,8 @@ ifeq ($(DESTDIR),)
 	@echo "  systemctl daemon-reload && systemctl reload dbus"
 	@echo "  systemctl enable accesspkgd && systemctl try-restart accesspkg-privileged"
 	@echo "  systemctl restart accesspkgd accesspkg-notify"
+	@echo "  sed -i '/^group:/ {/accesspkg/! s/\$$/ accesspkg/}' $(SYSCONFDIR)/nsswitch.conf"
+	@echo "The last lets look-ups ask accesspkg: without it nobody gets the groups of a package."
 	@echo "Have people told on their terminals and, where there is an MTA, by mail:"
 	@echo "  ln -s $(LIBEXECDIR)/accesspkg/accesspkg-terminal $(SYSCONFDIR)/accesspkg/notify.d/terminal"
 	@echo "  ln -s $(LIBEXECDIR)/accesspkg/accesspkg-mail $(SYSCONFDIR)/accesspkg/notify.d/mail"
@@ -95,5 +97,6 @@ endif
 ifeq ($(DESTDIR),)
 	@echo "accesspkg is gone; $(SYSCONFDIR)/accesspkg, $(LOCALSTATEDIR)/lib/accesspkg and $(LOCALSTATEDIR)/lib/accesspkg-privileged were kept. Run next, as root:"
 	@echo "  systemctl disable --now accesspkgd.socket accesspkgd accesspkg-metrics.timer; systemctl stop accesspkg-notify accesspkg-privileged; systemctl daemon-reload; systemctl reload dbus"
-	@echo "and take 'accesspkg' out of the line 'group:' of $(SYSCONFDIR)/nsswitch.conf."
+	@echo "and take 'accesspkg' out of the line 'group:' of $(SYSCONFDIR)/nsswitch.conf, and out what you wrote for it into"
+	@echo "$(SYSCONFDIR)/ssh/sshd_config.d, $(SYSCONFDIR)/sudo.conf (group_source dynamic), $(SYSCONFDIR)/sudoers and $(SYSCONFDIR)/sudoers.d (the packages' groups)."
 endif

@@ -177,6 +177,6 @@ END {
     print ".Bd -literal -offset indent"
     print "busctl call org.accesspkg1 /org/accesspkg1 \\e\n    org.accesspkg1.Manager ListPackages"
     print ".Ed"
-    print ".Sh SEE ALSO\n.Xr busctl 1 ,\n.Xr pkg-approve 1 ,\n.Xr pkg-request 1 ,\n.Xr accesspkg-notify 8 ,"
+    print ".Sh SEE ALSO\n.Xr busctl 1 ,\n.Xr pkg-approve 1 ,\n.Xr pkg-request 1 ,\n.Xr accesspkg 7 ,\n.Xr accesspkg-notify 8 ,"
     print ".Xr accesspkgd 8 ,\n.Xr pkg-admin 8"
 }
