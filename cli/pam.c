@@ -390,14 +390,20 @@ static bool is_without_line(int r, const struct pamwire *file)
            (r == 0 && !*file->lines);
 }
 
-/* 0 or an exit code after a message. A record without a line goes, too. */
-static int take_out(const struct invocation *invocation, const char *service, enum outcome *ret)
+/* 0 or an exit code after a message. A record without a line goes, too. *ret_lines: what was there; new memory. */
+static int take_out(const struct invocation *invocation, const char *service, enum outcome *ret,
+                    char **ret_lines)
 {
     struct pamwire file = {0};
     bool removed = false;
     int code = 0, r = pamwire_read("", service, &file);
 
     *ret = WAS_NOT;
+    *ret_lines = pamwire_recorded("", service);
+    if (r == 0 && *file.lines) {
+        free(*ret_lines);
+        *ret_lines = strdup(file.lines);
+    }
     if (is_without_line(r, &file)) {
         _cleanup_free_ char *recorded = pamwire_recorded("", service);
         *ret = recorded ? TAKEN_OUT : WAS_NOT;
@@ -414,7 +420,8 @@ static int take_out(const struct invocation *invocation, const char *service, en
     return r == 0 ? 0 : pam_plan_refuse(invocation, service, r);
 }
 
-static void say_disabled(struct invocation *invocation, const char *service, enum outcome outcome)
+static void say_disabled(struct invocation *invocation, const char *service, enum outcome outcome,
+                         const char *lines)
 {
     static const char *const words[] = {
         "has no line of `pkg-admin pam enable`",
@@ -423,6 +430,9 @@ static void say_disabled(struct invocation *invocation, const char *service, enu
     };
     if (!invocation->output.json)
         output_line(&invocation->output, "%s %s.", service, words[outcome]);
+    _cleanup_free_ char *options = outcome != WAS_NOT && lines ? pamwire_options(lines) : NULL;
+    if (!invocation->output.json && options)
+        output_line(&invocation->output, "To guard it again: pkg-admin pam enable %s %s", service, options);
 }
 
 /* The services that were asked for. 0 or an exit code. */
@@ -458,9 +468,10 @@ int pam_disable(struct invocation *invocation)
         code = lock_files(invocation, &lock);
     for (size_t i = 0; code == 0 && services && services[i]; i++) {
         enum outcome outcome;
-        code = take_out(invocation, services[i], &outcome);
+        _cleanup_free_ char *lines = NULL;
+        code = take_out(invocation, services[i], &outcome, &lines);
         if (code == 0)
-            say_disabled(invocation, services[i], outcome);
+            say_disabled(invocation, services[i], outcome, lines);
         if (code == 0 && outcome != WAS_NOT)
             json_array_append_new(done, json_string(services[i]));
     }

@@ -78,5 +78,8 @@ int pamwire_list(const char *root, strv *ret);
 /* The lines on record; new memory. NULL: none, or unreadable. */
 char *pamwire_recorded(const char *root, const char *service);
 
+/* The options of `pkg-admin pam enable` that would write these lines again: new memory; NULL: no memory. */
+char *pamwire_options(const char *lines);
+
 /* Adds a finding for each recorded service whose account phase asks our module no more. 0 or -errno. */
 int pamwire_check(const char *root, struct findings *findings);

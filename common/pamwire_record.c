@@ -179,8 +179,7 @@ static bool was_never_written(const char *root, const char *service)
            now.st_ctim.tv_sec == noted.st_mtim.tv_sec && now.st_ctim.tv_nsec == noted.st_mtim.tv_nsec;
 }
 
-/* The options of `pkg-admin pam enable` that would write these lines again. New memory; NULL: none. */
-static char *write_options(const char *lines)
+char *pamwire_options(const char *lines)
 {
     struct pamd_file file = {0};
     char *text = NULL;
@@ -219,7 +218,7 @@ int pamwire_check(const char *root, struct findings *findings)
     const int r = pamwire_list(root, &services);
     for (size_t i = 0; r == 0 && services && services[i]; i++) {
         _cleanup_free_ char *lines = pamwire_recorded(root, services[i]);
-        _cleanup_free_ char *options = lines ? write_options(lines) : NULL;
+        _cleanup_free_ char *options = lines ? pamwire_options(lines) : NULL;
         if (!lines || is_asked(root, services[i]) || was_never_written(root, services[i]))
             continue;
         findings_add(findings,

@@ -50,6 +50,9 @@ START_TEST(from_report_to_enforced_and_back)
     live_expect("root", "pkg-admin pam status | grep -E '^sshd +approvers, prod +refuses +pam enable +ssh$'",
                 0, "");
     live_expect("root", "pkg-admin pam disable sshd", 0, "its file is as it was without our lines");
+    ck_assert_ptr_nonnull(strstr(live_output,
+                                 "\nTo guard it again: pkg-admin pam enable sshd --package approvers "
+                                 "--package prod --enforce\n"));
     expect_file("/etc/pam.d/sshd", SSHD);
     ck_assert_int_eq(log_in("sshd", "dave"), PAM_SUCCESS);
     live_expect("root", "pkg-admin pam disable sshd", 0, "sshd has no line of `pkg-admin pam enable`");
