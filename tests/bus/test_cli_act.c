@@ -330,6 +330,9 @@ START_TEST(check_config_of_a_folder)
     RUN_UNASKED("pkg-admin", "check-config", "/tmp/nowhere");
     ck_assert_int_eq(result.code, 1);
     SHOWS(result.out, "/tmp/nowhere: error: there is no such folder");
+    RUN_UNASKED("pkg-admin", "check-config", "--", "-nowhere");
+    ck_assert_int_eq(result.code, 1);
+    SHOWS(result.out, "-nowhere: error: there is no such folder");
     RUN_UNASKED("pkg-admin", "check-config", "--no-lookup");
     ck_assert_int_eq(result.code, EX_USAGE);
 }
