@@ -173,7 +173,7 @@ purged()
     says running
 }
 
-next_version || tail -n 20 "$all/next.log"
+next_version || tail -n 20 "$all/$next.log"
 # shellcheck disable=SC2086 # no package is no argument
 if begin $bus_package; then
     go_on "installed: no gate is guarded, one line of nsswitch.conf is another" installed
