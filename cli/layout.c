@@ -40,10 +40,19 @@ static size_t widen(struct layout_column *columns, size_t n_columns, unsigned ra
     return spare;
 }
 
+unsigned layout_highest_rank(const struct layout_column *columns, size_t n_columns)
+{
+    unsigned highest = 0;
+
+    for (size_t i = 0; i < n_columns; i++)
+        highest = columns[i].rank > highest ? columns[i].rank : highest;
+    return highest;
+}
+
 bool layout_fit(struct layout_column *columns, size_t n_columns, size_t width)
 {
+    const unsigned highest = layout_highest_rank(columns, n_columns);
     struct layout_column *out;
-    unsigned highest = 0;
 
     while (least_width(columns, n_columns) > width) {
         out = least_important(columns, n_columns);
@@ -51,10 +60,8 @@ bool layout_fit(struct layout_column *columns, size_t n_columns, size_t width)
             return false;
         out->left_out = true;
     }
-    for (size_t i = 0; i < n_columns; i++) {
+    for (size_t i = 0; i < n_columns; i++)
         columns[i].width = columns[i].least;
-        highest = columns[i].rank > highest ? columns[i].rank : highest;
-    }
     size_t spare = width - least_width(columns, n_columns);
     for (unsigned rank = 0; rank <= highest; rank++)
         spare = widen(columns, n_columns, rank, spare);

@@ -13,5 +13,7 @@ struct layout_column {
     size_t width;   /* ret */
 };
 
+unsigned layout_highest_rank(const struct layout_column *columns, size_t n_columns);
+
 /* False if there is no room for the columns of rank 0. One blank stands between columns. */
 bool layout_fit(struct layout_column *columns, size_t n_columns, size_t width);

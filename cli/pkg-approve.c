@@ -167,7 +167,7 @@ static json_t *deny_arguments(const struct invocation *invocation, int64_t id, c
                      "reason", invocation->reason ? invocation->reason : "");
 }
 
-/* The first operand that is whatever is open by then; NULL: none is. */
+/* The first operand that is a name; NULL: none is. */
 static const char *find_name(const struct invocation *invocation)
 {
     for (size_t i = 0; i < invocation->n_operands; i++)
@@ -182,18 +182,19 @@ static int find_requests(struct invocation *invocation, enum confirm_kind kind, 
     struct client_error error;
 
     if (name && invocation->yes && !invocation->digest)
-        return command_usage(invocation,
-                             "'%s' is whatever is open by then, and --yes asks nothing: give its number, or "
-                             "--digest as 'pkg-approve show ID' tells",
-                             name);
+        return command_usage(
+            invocation,
+            "'%s' may mean another request by now, and --yes shows you none: give its number, or "
+            "the --digest that 'pkg-approve show ID' prints",
+            name);
     if (find_several(invocation, kind == CONFIRM_REVIEW, &error) < 0)
         return calls_report(invocation, &error);
     if (invocation->digest && invocation->n_operands > 1)
-        return command_usage(invocation, "--digest is of one request; decide on the others by themselves");
+        return command_usage(invocation, "--digest goes with one request; decide on the others one by one");
     return 0;
 }
 
-/* A name is whatever is open by then, so it is shown, and that is what is decided. 0, or the exit code. */
+/* What a name means changes, so the request is shown, and that one is decided. 0, or the exit code. */
 static int show_named(struct invocation *invocation, enum confirm_kind kind, const char *name)
 {
     return name && !invocation->digest ? confirm_show(invocation, kind) : 0;
@@ -211,7 +212,7 @@ static int ask_confirmation(struct invocation *invocation, enum confirm_kind kin
 
     if (answer == CONFIRM_NO || (answer == CONFIRM_YES && lacks)) {
         output_message(invocation->program->name, "%snothing was %s; the %s still wait%s.",
-                       lacks ? "a denial wants a reason: " : "", done[kind],
+                       lacks ? "a denial needs a reason: " : "", done[kind],
                        invocation->n_operands > 1 ? "requests" : "request",
                        invocation->n_operands > 1 ? "" : "s");
         return 1;

@@ -280,6 +280,52 @@ static char *fit_cell(const struct field *field, const char *text, const struct 
     return field_look(field) == FIELD_SHORTEN ? wrap_cut(text, column->width) : output_format("%s", text);
 }
 
+/* The lines of all cells of the column, wrapped to this width. */
+static size_t count_lines(const struct cells *cells, size_t column, size_t width)
+{
+    size_t lines = 0;
+
+    for (size_t row = 0; row < cells->n_rows; row++) {
+        _cleanup_free_ char *wrapped = wrap_text(cells->texts[row * cells->n_fields + column], width);
+        for (const char *at = wrapped; at; at = strchr(at + 1, '\n'))
+            lines++;
+    }
+    return lines;
+}
+
+/* The least width that needs no more lines than the present one: "22:40 CET" below a date instead of "CET". */
+static size_t tighten(const struct cells *cells, size_t column, const struct layout_column *layout)
+{
+    const size_t lines = count_lines(cells, column, layout->width);
+    size_t low = layout->least, high = layout->width;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (count_lines(cells, column, middle) == lines)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return high;
+}
+
+/* False if there is no room. What a wrapped column does not need goes to those of higher rank, and behind it. */
+static bool fit_columns(const struct cells *cells, struct layout_column *columns, size_t width)
+{
+    bool fits = layout_fit(columns, cells->n_fields, width);
+
+    for (unsigned rank = 0; fits && rank <= layout_highest_rank(columns, cells->n_fields); rank++)
+        for (size_t i = 0; i < cells->n_fields; i++) {
+            struct layout_column *column = &columns[i];
+            if (column->rank != rank || column->left_out || column->width == column->natural ||
+                !is_wrapped(&cells->fields[i]))
+                continue;
+            column->natural = column->least = tighten(cells, i, column);
+            layout_fit(columns, cells->n_fields, width);
+        }
+    return fits;
+}
+
 static void add_columns(struct libscols_table *table, const struct cells *cells,
                         const struct layout_column *columns)
 {
@@ -355,7 +401,7 @@ void output_table(struct output *output, const struct field *fields, size_t n_fi
     cells_init(output, objects, &cells);
     for (size_t i = 0; i < n_fields; i++)
         columns[i] = measure(&cells, i);
-    if (!output->lines && layout_fit(columns, n_fields, output->width > 0 ? output->width : SIZE_MAX))
+    if (!output->lines && fit_columns(&cells, columns, output->width > 0 ? output->width : SIZE_MAX))
         print_columns(output, &cells, columns, objects);
     else
         print_as_records(output, &cells, objects);

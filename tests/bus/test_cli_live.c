@@ -250,7 +250,7 @@ START_TEST(a_name_is_shown_or_approves_nothing)
     for (size_t i = 0; i < LENGTH(words); i++) {
         run_somewhere(FAKE_PIPES, NULL, NULL, 0, words[i]);
         ck_assert_int_eq(result.code, EX_USAGE);
-        SHOWS(result.err, i < 2    ? "give its number, or --digest"
+        SHOWS(result.err, i < 2    ? "give its number, or the --digest"
                           : i == 2 ? "of one request"
                                    : "is no digest");
     }

@@ -54,10 +54,10 @@ START_TEST(all_is_all_that_waits)
     SHOWS(result.out, "nothing was approved; the requests still wait");
     RUN_UNASKED("pkg-approve", "approve", "all", "--yes"); /* all of what, by then? */
     ck_assert_int_eq(result.code, EX_USAGE);
-    SHOWS(result.err, "'all' is whatever is open by then, and --yes asks nothing");
+    SHOWS(result.err, "'all' may mean another request by now, and --yes shows you none");
     RUN(others, "pkg-approve", "approve", "all", "--digest", A_DIGEST);
     ck_assert_int_eq(result.code, EX_USAGE);
-    SHOWS(result.err, "--digest is of one request");
+    SHOWS(result.err, "--digest goes with one request");
 }
 END_TEST
 

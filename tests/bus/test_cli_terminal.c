@@ -337,7 +337,7 @@ START_TEST(deny_asks_for_its_reason)
     for (size_t i = 0; i < LENGTH(unsaid); i++) {
         run_somewhere(FAKE_TERMINAL, unsaid[i], lines, 1, WORDS("pkg-approve", "deny", "3"));
         ck_assert_int_eq(result.code, 1);
-        SHOWS(result.out, i < 2 ? "a denial wants a reason: nothing was denied; the request still waits"
+        SHOWS(result.out, i < 2 ? "a denial needs a reason: nothing was denied; the request still waits"
                                 : "pkg-approve: nothing was denied; the request still waits");
     }
     run_somewhere(FAKE_TERMINAL, "\xff\n", lines, 1, WORDS("pkg-approve", "deny", "3"));

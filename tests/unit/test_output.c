@@ -105,6 +105,28 @@ START_TEST(a_table_on_a_terminal_fits_its_width)
 }
 END_TEST
 
+static const struct field wrapped[] = {
+    {"TIME", "at", field_text, FIELD_WRAP},
+    {"ID", "id", field_count, FIELD_RIGHT},
+    {"DETAIL", "why", field_text, FIELD_WRAP | FIELD_RANK(1)},
+};
+
+/* A zone alone on the second line would help nobody: the other column can use the room. */
+START_TEST(a_wrapped_column_is_as_narrow_as_its_lines_allow)
+{
+    json_t *value =
+        parse("[{\"at\": \"Mon 2026-11-30 01:00 UTC\", \"id\": 7, \"why\": \"the ticket was closed\"}]");
+
+    begin(39);
+    output_table(&output, wrapped, 3, value);
+    end();
+    ck_assert_str_eq(text, "TIME           ID DETAIL\n"
+                           "Mon 2026-11-30  7 the ticket was closed\n"
+                           "01:00 UTC         \n");
+    json_decref(value);
+}
+END_TEST
+
 /* Rule 10: colour, title, return, DEL, C1, line separators, right-to-left override, in any member. */
 #define HOSTILE "\\u001b[31mred\\u001b]0;x\\u0007\\r\\n\\u007f\\u009b2J\\u2028\\u202egpj"
 
@@ -346,9 +368,9 @@ int main(void)
 {
     suite_case("rendering", NULL, NULL);
     suite_add(a_table_in_a_pipe_is_whole_and_stable, a_table_on_a_terminal_fits_its_width,
-              no_text_controls_a_terminal, another_character_set_gets_ascii, json_is_ascii_with_times,
-              each_time_of_the_interface_is_text, a_record_leaves_out_what_is_missing,
-              long_text_never_reaches_the_label_column, a_long_value_is_broken_at_blanks,
-              a_full_disk_is_noticed, members_of_another_type_are_missing);
+              a_wrapped_column_is_as_narrow_as_its_lines_allow, no_text_controls_a_terminal,
+              another_character_set_gets_ascii, json_is_ascii_with_times, each_time_of_the_interface_is_text,
+              a_record_leaves_out_what_is_missing, long_text_never_reaches_the_label_column,
+              a_long_value_is_broken_at_blanks, a_full_disk_is_noticed, members_of_another_type_are_missing);
     return suite_run();
 }
