@@ -249,6 +249,14 @@ check-host: deps-host ## Boot a Debian host and drive it as users do (as root)
 	+@$(MAKE) --no-print-directory $(JOBS) all
 	tests/host/run $(BUILD)
 
+.PHONY: check-web
+check-web: deps-web ## Try the page for Cockpit in a browser, and its modules; TESTS="Deciding Many": some (pictures in build/web/shots)
+	+@$(MAKE) --no-print-directory $(JOBS) all
+	@rm -rf $(STAGE)
+	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
+	tests/web/modules
+	tests/web/run $(BUILD) $(TESTS)
+
 .PHONY: check-crash
 check-crash: deps-check ## kill -9 the daemon 1,000 times under load, put copies back, see that nothing is lost or revived (CRASH_KILLS=200: shorter)
 	+@$(MAKE) --no-print-directory $(JOBS) all $(BUILD)/tests/crash/crash
@@ -301,7 +309,7 @@ check-packages: deps-packages ## Try the Debian packages on booted hosts (as roo
 	tests/packages/run $(BUILD) $(CASES)
 
 # ---- what the distribution must have: packaging/deps knows the packages --------------------------------------
-.PHONY: deps-build deps-check deps-demo deps-host deps-costs deps-bench deps-packages
+.PHONY: deps-build deps-check deps-demo deps-host deps-costs deps-bench deps-packages deps-web
 TO_BUILD := build $(if $(filter 1,$(HAVE_SYSTEMD)),systemd)
 deps-build: ; @packaging/deps check $(TO_BUILD)
 deps-check: ; @packaging/deps install $(TO_BUILD) test
@@ -310,6 +318,7 @@ deps-host:  ; @packaging/deps install $(TO_BUILD) test host
 deps-costs: ; @packaging/deps install $(TO_BUILD) test costs
 deps-bench: ; @packaging/deps install $(TO_BUILD) host bench
 deps-packages: ; @packaging/deps install $(TO_BUILD) packages
+deps-web:   ; @packaging/deps install $(TO_BUILD) test web
 
 # ---- install ------------------------------------------------------------------------------------------------
 include packaging/install.mk

@@ -39,7 +39,9 @@ DOC_ROWS      := 0644:COPYING:$(DOCDIR)/COPYING $(if $(wildcard README.md),0644:
                  $(foreach sample,$(shell find conf -type f),0644:$(sample):$(DOCDIR)/examples/$(sample:conf/%=%))
 MAN_ROWS      := $(foreach page,$(wildcard docs/man/*.[1-8]),\
                    0644:$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
-INSTALL_ROWS  := $(PROGRAM_ROWS) $(MODULE_ROWS) $(SYSTEM_ROWS) $(COMPLETE_ROWS) $(DOC_ROWS) $(MAN_ROWS)
+# The approvers' page: files as they are, which Cockpit finds by the folder.
+WEB_ROWS      := $(foreach file,$(wildcard web/cockpit/*),0644:$(file):$(DATADIR)/cockpit/accesspkg/$(notdir $(file)))
+INSTALL_ROWS  := $(PROGRAM_ROWS) $(MODULE_ROWS) $(SYSTEM_ROWS) $(COMPLETE_ROWS) $(DOC_ROWS) $(MAN_ROWS) $(WEB_ROWS)
 
 # An administrator's file is never overwritten and never taken away.
 CONFIG_ROWS   := $(if $(wildcard conf/accesspkg.conf),\
@@ -91,7 +93,7 @@ endif
 	    IFS=:; set -- $$row; rm -f "$(DESTDIR)$$3"; \
 	done
 	@for folder in $(DOCDIR)/examples/notify.d $(DOCDIR)/examples/packages.d $(DOCDIR)/examples/pam.d $(DOCDIR)/examples $(DOCDIR) \
-	    $(LIBEXECDIR)/accesspkg; do \
+	    $(LIBEXECDIR)/accesspkg $(DATADIR)/cockpit/accesspkg $(DATADIR)/cockpit; do \
 	    rmdir "$(DESTDIR)$$folder" 2>/dev/null || true; \
 	done
 ifeq ($(DESTDIR),)

@@ -73,8 +73,8 @@ export class Clock {
     skew_words() {
         if (Math.abs(this.skew) < TOLERANCE)
             return "";
-        const side = this.skew > 0 ? "behind" : "ahead of";
-        return `The clock of this device is ${format_duration(Math.abs(this.skew))} ${side} the one of ${this.host}. ` +
+        const side = this.skew > 0 ? "behind" : "ahead of", minutes = Math.round(Math.abs(this.skew) / 60);
+        return `The clock of this device is ${format_duration(60 * minutes)} ${side} the one of ${this.host}. ` +
             `What is said here of "now" is by ${this.host}.`;
     }
 }
