@@ -12,6 +12,8 @@
 
 #define DAY ((int64_t)24 * 3600)
 
+enum { URL_MAX = 512 };
+
 const struct config config_defaults = {
     .pending_per_user = 20,
     .calls_per_user = 8,
@@ -34,8 +36,8 @@ static const char *const answer_words[] = {
     [CONFIG_YES + 1] = NULL,
 };
 
-#define IN_CONFIG(member) offsetof(struct config, member)
-#define IN_MAIL(member)   offsetof(struct config_mail, member)
+#define IN_CONFIG(member)  offsetof(struct config, member)
+#define IN_NOTICES(member) offsetof(struct config_notices, member)
 
 static const struct inifile_key keys[] = {
     {"limits", "pending_per_user", INIFILE_NUMBER, IN_CONFIG(pending_per_user), NULL, 1, 10000},
@@ -50,22 +52,39 @@ static const struct inifile_key keys[] = {
 };
 static const struct inifile_table table = {keys, sizeof(keys) / sizeof(*keys)};
 
-static const struct config_mail mail_defaults = {.gecos = CONFIG_YES};
+static const struct config_notices notices_defaults = {.gecos = CONFIG_YES};
 
-static const struct inifile_key mail_keys[] = {
-    {"mail", "domain", INIFILE_TEXT, IN_MAIL(domain), NULL, 0, 0},
-    {"mail", "gecos", INIFILE_WORD, IN_MAIL(gecos), answer_words, 0, 0},
+static const struct inifile_key notices_keys[] = {
+    {"mail", "domain", INIFILE_TEXT, IN_NOTICES(domain), NULL, 0, 0},
+    {"mail", "gecos", INIFILE_WORD, IN_NOTICES(gecos), answer_words, 0, 0},
+    {"web", "url", INIFILE_TEXT, IN_NOTICES(url), NULL, 0, 0},
 };
-static const struct inifile_table mail_table = {mail_keys, sizeof(mail_keys) / sizeof(*mail_keys)};
+static const struct inifile_table notices_table = {notices_keys,
+                                                   sizeof(notices_keys) / sizeof(*notices_keys)};
 
-static int read_mail(struct inifile *file, size_t section, struct config_mail *mail)
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+/* Encrypted, since people log in there; a link adds "#/request/14", so nothing may follow the path. */
+static bool is_page_url(const char *url)
 {
-    const int rc = inifile_apply(file, section, "mail", &mail_table, mail);
-    if (mail->domain && *mail->domain &&
-        strspn(mail->domain, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") !=
-            strlen(mail->domain))
+    static const char scheme[] = "https://";
+    const size_t length = strlen(url), begin = sizeof(scheme) - 1;
+    return strncmp(url, scheme, begin) == 0 && length > begin && length <= URL_MAX &&
+           strspn(url + begin, LETTERS ".-_~:/@[]=+%") == length - begin;
+}
+
+static int read_notices(struct inifile *file, size_t section, const char *name,
+                        struct config_notices *notices)
+{
+    const int rc = inifile_apply(file, section, name, &notices_table, notices);
+    if (notices->domain && *notices->domain &&
+        strspn(notices->domain, LETTERS ".-") != strlen(notices->domain))
         inifile_complain(file, inifile_line(file, "mail", "domain"),
                          "[mail] domain is what stands behind the '@', as in: domain = example.org");
+    if (notices->url && *notices->url && !is_page_url(notices->url))
+        inifile_complain(file, inifile_line(file, "web", "url"),
+                         "[web] url is where the page is in Cockpit, as in: url = "
+                         "https://db1.example.org:9090/accesspkg");
     return rc;
 }
 
@@ -77,13 +96,13 @@ static bool is_known_section(const char *name)
     return false;
 }
 
-static int read_sections(struct inifile *file, struct config *config, struct config_mail *mail)
+static int read_sections(struct inifile *file, struct config *config, struct config_notices *notices)
 {
     int rc = 0;
     for (size_t i = 0; i < file->n_sections && rc == 0; i++) {
         const struct inifile_section *section = &file->sections[i];
-        if (strcmp(section->name, "mail") == 0)
-            rc = read_mail(file, i, mail);
+        if (strcmp(section->name, "mail") == 0 || strcmp(section->name, "web") == 0)
+            rc = read_notices(file, i, section->name, notices);
         else if (is_known_section(section->name))
             rc = inifile_apply(file, i, section->name, &table, config);
         else
@@ -96,7 +115,7 @@ static int read_sections(struct inifile *file, struct config *config, struct con
     return rc;
 }
 
-static int load_sections(const char *path, uid_t owner, struct config *ret, struct config_mail *mail,
+static int load_sections(const char *path, uid_t owner, struct config *ret, struct config_notices *notices,
                          struct problems *problems)
 {
     const char *slash = strrchr(path, '/');
@@ -113,7 +132,7 @@ static int load_sections(const char *path, uid_t owner, struct config *ret, stru
     if (rc == -EISDIR)
         problems_add(problems, true, "%s: is a folder; put a file there, or take it away", label);
     if (rc == 0)
-        rc = read_sections(file, &config, mail);
+        rc = read_sections(file, &config, notices);
     inifile_free(file);
     if (rc == -ENOMEM)
         problems_add(problems, true, "%s: not enough memory to read it; try again", label);
@@ -127,26 +146,27 @@ static int load_sections(const char *path, uid_t owner, struct config *ret, stru
 
 int config_load(const char *path, uid_t owner, struct config *ret, struct problems *problems)
 {
-    struct config_mail mail = mail_defaults;
-    const int rc = load_sections(path, owner, ret, &mail, problems);
-    config_mail_deinit(&mail);
+    struct config_notices notices = notices_defaults;
+    const int rc = load_sections(path, owner, ret, &notices, problems);
+    config_notices_deinit(&notices);
     return rc;
 }
 
-int config_load_mail(const char *path, uid_t owner, struct config_mail *ret, struct problems *problems)
+int config_load_notices(const char *path, uid_t owner, struct config_notices *ret, struct problems *problems)
 {
     struct config config;
-    struct config_mail mail = mail_defaults;
-    const int rc = load_sections(path, owner, &config, &mail, problems);
+    struct config_notices notices = notices_defaults;
+    const int rc = load_sections(path, owner, &config, &notices, problems);
     if (rc < 0)
-        config_mail_deinit(&mail);
+        config_notices_deinit(&notices);
     else
-        *ret = mail;
+        *ret = notices;
     return rc;
 }
 
-void config_mail_deinit(struct config_mail *mail)
+void config_notices_deinit(struct config_notices *notices)
 {
-    free(mail->domain);
-    *mail = mail_defaults;
+    free(notices->domain);
+    free(notices->url);
+    *notices = notices_defaults;
 }

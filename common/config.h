@@ -28,10 +28,11 @@ struct config {
     int account_state; /* [decisions] enum config_answer: refuse those of expired and locked accounts */
 };
 
-/* [mail], which only accesspkg-mail reads */
-struct config_mail {
-    char *domain; /* owned; NULL: not given */
-    int gecos;    /* enum config_answer: whether an address in GECOS counts */
+/* [mail] and [web], which those that deliver notices read */
+struct config_notices {
+    char *domain; /* [mail] owned; NULL: not given */
+    int gecos;    /* [mail] enum config_answer: whether an address in GECOS counts */
+    char *url;    /* [web] of the page for Cockpit; owned; NULL: not given */
 };
 
 extern const struct config config_defaults;
@@ -42,6 +43,6 @@ extern const struct config config_defaults;
  */
 int config_load(const char *path, uid_t owner, struct config *ret, struct problems *problems);
 
-/* As config_load, for [mail]. */
-int config_load_mail(const char *path, uid_t owner, struct config_mail *ret, struct problems *problems);
-void config_mail_deinit(struct config_mail *mail);
+/* As config_load, for [mail] and [web]. */
+int config_load_notices(const char *path, uid_t owner, struct config_notices *ret, struct problems *problems);
+void config_notices_deinit(struct config_notices *notices);

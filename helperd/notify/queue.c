@@ -2,7 +2,9 @@
 #include "helperd/notify/queue.h"
 
 #include "common/cleanup.h"
+#include "common/config.h"
 #include "common/log.h"
+#include "common/paths.h"
 #include "helperd/notify/hooks.h"
 #include "helperd/notify/people.h"
 #include "helperd/notify/run.h"
@@ -175,12 +177,24 @@ static char *make_input(json_t *object)
     return text;
 }
 
+/* By accesspkg.conf as it is now; where that has errors, of which accesspkgd tells, there is no link. */
+static int add_words(struct notice *notice)
+{
+    struct problems unsaid = {0};
+    struct config_notices settings = {0};
+    config_load_notices(PATH_CONFIG, 0, &settings, &unsaid);
+    const int r = words_add(notice->object, settings.url);
+    config_notices_deinit(&settings);
+    problems_deinit(&unsaid);
+    return r;
+}
+
 /* Finds the recipients and composes the text. 0; 1: there are no recipients; -errno. */
 static int prepare_text(struct notice *notice)
 {
     int r = people_add(notice->object);
     if (r == 0)
-        r = words_add(notice->object);
+        r = add_words(notice);
     if (r < 0)
         return r;
     if (json_array_size(json_object_get(notice->object, "to")) == 0)

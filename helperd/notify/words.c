@@ -121,16 +121,31 @@ static char *write_text(const json_t *notice, const char *summary, const json_t 
         fputs("\nTo answer, or to see more, on that host:\n\n", out);
     for (size_t i = 0; i < json_array_size(commands); i++)
         fprintf(out, "    %s\n", json_string_value(json_array_get(commands, i)));
+    const char *link = json_string_value(json_object_get(notice, "link"));
+    if (link)
+        fprintf(out, "\nOr in a browser:\n\n    %s\n", link);
     return fclose(out) == 0 ? text : NULL;
 }
 
-int words_add(json_t *notice)
+/* What opens the page at this request; it decides nothing. 0; -ENOMEM. */
+static int add_link(json_t *notice, const char *url)
+{
+    const json_int_t request = json_integer_value(json_object_get(notice, "request"));
+    if (!url || !*url || request <= 0)
+        return 0;
+    json_t *link = json_sprintf("%s#/request/%" JSON_INTEGER_FORMAT, url, request);
+    return json_object_set_new(notice, "link", link) < 0 ? -ENOMEM : 0;
+}
+
+int words_add(json_t *notice, const char *url)
 {
     const char *identifier = json_string_value(json_object_get(notice, "event"));
     const enum outbox_event event = identifier ? outbox_from_identifier(identifier) : OUTBOX_EVENT_COUNT;
     bool whole = false;
     if (event == OUTBOX_EVENT_COUNT)
         return -EINVAL;
+    if (add_link(notice, url) < 0)
+        return -ENOMEM;
     _cleanup_free_ char *summary = fill_template(notice, outbox_summary(event), &whole);
     json_t *commands = list_commands(notice, outbox_commands(event));
     _cleanup_free_ char *text = summary ? write_text(notice, summary, commands) : NULL;

@@ -7,6 +7,9 @@
 
 #include <jansson.h>
 
-/* Adds "summary" (one line), "text" (lines) and "commands" (an array of lines to paste). 0; -EINVAL: its event is
- * missing or unknown; -ENOMEM. */
-int words_add(json_t *notice);
+/*
+ * Adds "summary" (one line), "text" (lines) and "commands" (an array of lines to paste), and of a request, where `url` of
+ * the page for Cockpit is not NULL, "link", which opens the page there. 0; -EINVAL: its event is missing or unknown;
+ * -ENOMEM.
+ */
+int words_add(json_t *notice, const char *url);

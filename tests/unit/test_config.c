@@ -107,19 +107,49 @@ static const struct {
 
 START_TEST(where_mail_goes)
 {
-    struct config_mail mail = {0};
+    struct config_notices mail = {0};
     ck_assert_int_eq(load(mails[_i].text), 0);
-    ck_assert_int_eq(config_load_mail(path, getuid(), &mail, &problems), 0);
+    ck_assert_int_eq(config_load_notices(path, getuid(), &mail, &problems), 0);
     ck_assert_pstr_eq(mail.domain, mails[_i].domain);
     ck_assert_int_eq(mail.gecos, mails[_i].gecos);
-    config_mail_deinit(&mail);
+    config_notices_deinit(&mail);
+}
+END_TEST
+
+static const struct {
+    const char *url;
+    bool is_one;
+} urls[] = {
+    {"https://db1.example.org:9090/accesspkg", true},
+    {"https://cockpit.example.org/@db1/accesspkg", true},
+    {"https://[2001:db8::1]:9090/cockpit/=db1/accesspkg", true},
+    {"http://db1.example.org:9090/accesspkg", false},
+    {"https://", false},
+    {"db1.example.org", false},
+    {"javascript:alert(1)", false},
+    {"https://db1/accesspkg#/waiting", false},
+    {"https://db1/accesspkg?x", false},
+    {"https://db1/a b", false},
+    {"https://db1/<a>", false},
+    {"https://d\xc3\xa9/accesspkg", false},
+};
+
+START_TEST(where_the_page_is)
+{
+    char text[256];
+    struct config_notices notices = {0};
+    snprintf(text, sizeof(text), "[web]\nurl = %s\n", urls[_i].url);
+    ck_assert_int_eq(load(text), urls[_i].is_one ? 0 : -EINVAL);
+    ck_assert_int_eq(config_load_notices(path, getuid(), &notices, &problems), urls[_i].is_one ? 0 : -EINVAL);
+    ck_assert_pstr_eq(notices.url, urls[_i].is_one ? urls[_i].url : NULL);
+    config_notices_deinit(&notices);
 }
 END_TEST
 
 START_TEST(where_mail_goes_without_a_file)
 {
-    struct config_mail mail = {0};
-    ck_assert_int_eq(config_load_mail("/nonexistent/accesspkg.conf", 0, &mail, &problems), 0);
+    struct config_notices mail = {0};
+    ck_assert_int_eq(config_load_notices("/nonexistent/accesspkg.conf", 0, &mail, &problems), 0);
     ck_assert_ptr_null(mail.domain);
     ck_assert_int_eq(mail.gecos, CONFIG_YES);
 }
@@ -206,8 +236,8 @@ START_TEST(the_shipped_settings_are_the_defaults)
     ck_assert_int_eq(settings, 10);
     ck_assert_int_eq(load(text), 0);
     assert_defaults();
-    struct config_mail mail = {0};
-    ck_assert_int_eq(config_load_mail(path, getuid(), &mail, &problems), 0);
+    struct config_notices mail = {0};
+    ck_assert_int_eq(config_load_notices(path, getuid(), &mail, &problems), 0);
     ck_assert_ptr_null(mail.domain);
     ck_assert_int_eq(mail.gecos, CONFIG_YES);
 }
@@ -336,6 +366,7 @@ int main(void)
     suite_case("accesspkg.conf", set_up, tear_down);
     suite_add(a_missing_file_means_the_defaults, an_empty_file_means_the_defaults, every_setting);
     suite_rows(where_mail_goes, mails);
+    suite_rows(where_the_page_is, urls);
     suite_add(where_mail_goes_without_a_file);
     suite_loop(each_error_has_its_line, 0, N_BAD);
     suite_add(a_file_that_others_may_write_is_refused, somebody_else_s_file_is_refused, a_folder_is_refused);

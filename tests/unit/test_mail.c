@@ -19,7 +19,7 @@ static json_t *make(const char *event, const char *user, const char *why)
                   1763935940, "host", "db7", "package", "db-admins", "duration", 14400, "justification", why);
     ck_assert_ptr_nonnull(notice);
     json_object_set_new(notice, "user", json_string(user));
-    ck_assert_int_eq(words_add(notice), 0);
+    ck_assert_int_eq(words_add(notice, NULL), 0);
     return notice;
 }
 
@@ -51,7 +51,27 @@ START_TEST(test_words)
     ck_assert_str_eq(json_string_value(json_array_get(commands, 0)), "pkg-approve approve 3");
     json_decref(notice);
     notice = json_pack("{s:s}", "event", "no-such");
-    ck_assert_int_eq(words_add(notice), -EINVAL);
+    ck_assert_int_eq(words_add(notice, NULL), -EINVAL);
+    json_decref(notice);
+}
+END_TEST
+
+/* Where there is a page, what concerns a request has a link to it, and nothing else has. */
+START_TEST(test_link)
+{
+    static const char url[] = "https://db7.example.org:9090/accesspkg";
+    json_t *notice = make("request-waits", "alice", "disk full");
+    ck_assert_ptr_null(json_object_get(notice, "link"));
+    ck_assert_int_eq(words_add(notice, url), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(notice, "link")),
+                     "https://db7.example.org:9090/accesspkg#/request/3");
+    ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(notice, "text")),
+                                 "    pkg-approve deny 3 -m 'REASON'\n\nOr in a browser:\n\n"
+                                 "    https://db7.example.org:9090/accesspkg#/request/3\n"));
+    json_decref(notice);
+    notice = json_pack("{s:s, s:s}", "event", "ended", "package", "db");
+    ck_assert_int_eq(words_add(notice, url), 0);
+    ck_assert_ptr_null(json_object_get(notice, "link"));
     json_decref(notice);
 }
 END_TEST
@@ -62,7 +82,7 @@ START_TEST(test_ends_soon)
     for (int extends = 0; extends < 2; extends++) {
         json_t *notice = json_pack("{s:s, s:s, s:s}", "event", "ends-soon", "package", "db",
                                    extends ? "extend" : "anew", "db -m 'REASON'");
-        ck_assert_int_eq(words_add(notice), 0);
+        ck_assert_int_eq(words_add(notice, NULL), 0);
         json_t *commands = json_object_get(notice, "commands");
         ck_assert_uint_eq(json_array_size(commands), 1);
         ck_assert_str_eq(json_string_value(json_array_get(commands, 0)),
@@ -342,7 +362,7 @@ END_TEST
 int main(void)
 {
     suite_case("mail", NULL, NULL);
-    suite_add(test_words, test_ends_soon, test_message);
+    suite_add(test_words, test_link, test_ends_soon, test_message);
     suite_rows(test_hostile, hostile);
     suite_add(test_long, test_no_notice);
     suite_rows(test_address, addresses);

@@ -59,7 +59,7 @@ START_TEST(each_event)
     ck_assert_uint_eq(sizeof(events) / sizeof(*events), OUTBOX_EVENT_COUNT);
     json_t *notice = json_pack("{s:s, s:s, s:s, s:s, s:i}", "event", events[_i].event, "user", "alice",
                                "package", "db", "anew", "db -m 'REASON'", "request", 7);
-    ck_assert_int_eq(words_add(notice), 0);
+    ck_assert_int_eq(words_add(notice, NULL), 0);
     ck_assert_int_eq(line_compose(notice, line), events[_i].line ? 0 : LINE_E_NOT_HERE);
     if (events[_i].line)
         ck_assert_str_eq(line, events[_i].line);

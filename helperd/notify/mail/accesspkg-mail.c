@@ -69,16 +69,16 @@ static void log_errors(const struct problems *problems)
 }
 
 /* 0, or an exit status after which accesspkg-notify tries again: an administrator can mend the file. */
-static int read_settings(struct config_mail *ret, char **ret_map)
+static int read_settings(struct config_notices *ret, char **ret_map)
 {
     struct problems problems = {0};
-    const int r = config_load_mail(PATH_CONFIG, 0, ret, &problems);
+    const int r = config_load_notices(PATH_CONFIG, 0, ret, &problems);
     log_errors(&problems);
     problems_deinit(&problems);
     return r < 0 ? EX_CONFIG : read_map(ret_map);
 }
 
-static void find_parties(const json_t *to, const char *map, const struct config_mail *mail,
+static void find_parties(const json_t *to, const char *map, const struct config_notices *mail,
                          struct parties *parties)
 {
     struct address_sources sources = {.map = map, .domain = mail->domain};
@@ -129,7 +129,7 @@ static const char *choose_id_domain(const json_t *notice, const char *domain)
     return host && address_is_domain(host) ? host : domain && *domain ? domain : "localhost";
 }
 
-static int send_notice(const json_t *notice, const struct config_mail *mail, const char *map)
+static int send_notice(const json_t *notice, const struct config_notices *mail, const char *map)
 {
     static struct parties parties;
     const struct address_sources our_own = {.map = map, .domain = mail->domain};
@@ -175,12 +175,12 @@ int main(int argc, char **argv)
         json_decref(notice);
         return EX_DATAERR;
     }
-    struct config_mail mail = {0};
+    struct config_notices mail = {0};
     _cleanup_free_ char *map = NULL;
     int code = read_settings(&mail, &map);
     if (code == 0)
         code = send_notice(notice, &mail, map);
-    config_mail_deinit(&mail);
+    config_notices_deinit(&mail);
     json_decref(notice);
     return code;
 }
