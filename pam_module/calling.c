@@ -62,11 +62,11 @@ static void strike_gids(const char *numbers, const struct grant_group *groups, s
 int calling_find_missing(const struct calling_process *process, const struct grant_group *groups,
                          size_t count, bool *ret_missing)
 {
-    char path[64];
+    char path[96];
     _cleanup_free_ char *status = NULL;
     unsigned long uid;
     bool is_theirs = false;
-    snprintf(path, sizeof(path), "%.30s/%d/status", process->proc, (int)process->pid);
+    snprintf(path, sizeof(path), "%.60s/%d/status", process->proc, (int)process->pid);
     const int r = read_status(path, &status);
     if (r < 0)
         return r;

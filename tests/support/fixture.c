@@ -182,8 +182,7 @@ void fixture_init(struct fixture *fixture, const char *first_name, ...)
     memset(judged, 0, sizeof(judged));
     local_groups = false;
     *fixture = (struct fixture){.now = FIXTURE_NOW};
-    const char *parent = getenv("TMPDIR"); /* in memory, when tests/run runs us */
-    folder_make_below(parent ? parent : P_tmpdir, fixture->folder);
+    folder_make(fixture->folder);
     snprintf(fixture->state, sizeof(fixture->state), "%s/state", fixture->folder);
     make_folder(fixture->folder, "packages.d");
     make_folder(fixture->folder, "state");

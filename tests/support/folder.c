@@ -10,16 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void folder_make_below(const char *parent, char ret_path[FOLDER_MAX])
+void folder_make(char ret_path[FOLDER_MAX])
 {
+    const char *parent = getenv("TMPDIR"); /* in memory, when tests/run runs us */
+    if (!parent)
+        parent = P_tmpdir;
     ck_assert_int_lt(snprintf(ret_path, FOLDER_MAX, "%s/accesspkg-test-XXXXXX", parent), FOLDER_MAX);
     ck_assert_ptr_nonnull(mkdtemp(ret_path));
     ck_assert_int_eq(chmod(ret_path, 0755), 0);
-}
-
-void folder_make(char ret_path[FOLDER_MAX])
-{
-    folder_make_below(P_tmpdir, ret_path);
 }
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)

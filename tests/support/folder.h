@@ -8,7 +8,6 @@ enum { FOLDER_MAX = 64 };
 
 /* Makes one that everybody may read; removes one with all that is in it. */
 void folder_make(char ret_path[FOLDER_MAX]);
-void folder_make_below(const char *parent, char ret_path[FOLDER_MAX]);
 void folder_remove(const char *path);
 
 /* Writes a file anew, which everybody may read. */
