@@ -236,6 +236,15 @@ check-built: lint all $(SUITES)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
 	tests/run $(BUILD)
 
+# Those that flood, or show 10,000 of something: a smaller load is enough to see them work.
+LOADS := bus/test_flood bus/test_hostile bus/test_many
+.PHONY: check-load
+check-load: deps-check ## Run the suites that flood, and those of very many, with their whole load
+	+@$(MAKE) --no-print-directory $(JOBS) all $(addprefix $(BUILD)/tests/,$(LOADS))
+	@rm -rf $(STAGE)
+	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
+	LOAD=1 tests/run $(BUILD) $(LOADS)
+
 .PHONY: demo
 demo: deps-demo ## Show the product at work: a refused ssh login, an approval, a login, an end
 	@echo "Building ..."

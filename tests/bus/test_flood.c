@@ -32,6 +32,12 @@ static void wait_until_served(const char *user)
         continue;
 }
 
+/* An eighth of them, but in `make check-load`. */
+static pid_t begin_flood(const char *user, const struct flood *flood, size_t connections)
+{
+    return flood_start(user, flood, connections / (size_t)suite_load(8, 1));
+}
+
 static long read_peak(void)
 {
     live_expect("root", "sed -n 's/^VmHWM:[ \\t]*\\([0-9]*\\).*/\\1/p' /proc/$(pidof accesspkgd)/status", 0,
@@ -44,7 +50,7 @@ START_TEST(test_revoke)
 {
     live_expect("root", "pkg-admin assign open alice -m 'until she floods'", 0, "");
     live_expect("root", "test -e /var/lib/accesspkg/grants/user/alice", 0, "");
-    const pid_t flood = flood_start("alice", &calls, MANY);
+    const pid_t flood = begin_flood("alice", &calls, MANY);
     live_expect("root", "pkg-admin revoke open alice -m flooding", 0, "Revoked");
     live_expect("root", "test ! -e /var/lib/accesspkg/grants/user/alice", 0, "");
     flood_stop(flood);
@@ -54,7 +60,7 @@ END_TEST
 /* Who floods is refused sooner or later; nobody else is. */
 START_TEST(test_who_is_refused)
 {
-    const pid_t flood = flood_start("alice", &calls, CONNECTIONS);
+    const pid_t flood = begin_flood("alice", &calls, CONNECTIONS);
     for (int i = 0; i < 3; i++) {
         ck_assert_msg(live_call("carol", -1, "ListPackages", "", NULL, NULL) == BUS_ERROR_NONE, "%s",
                       live_message);
@@ -90,7 +96,7 @@ static const struct {
 /* Whatever is called, and whether answers are read. */
 START_TEST(test_memory)
 {
-    const pid_t flood = flood_start("alice", &floods[_i].flood, floods[_i].connections);
+    const pid_t flood = begin_flood("alice", &floods[_i].flood, floods[_i].connections);
     for (int i = 0; i < 3; i++) {
         live_expect("root", "pkg-admin status", 0, "Live assignments"); /* by its own door */
         if (!floods[_i].others_wait)
@@ -178,8 +184,8 @@ START_TEST(test_stop)
     setenv("GLIBC_TUNABLES", "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0", 1);
     live_start_daemon();
     live_expect("root", "kill -STOP $(pidof accesspkgd)", 0, "");
-    const pid_t other = flood_start("carol", &answered, CONNECTIONS);
-    const pid_t flood = flood_start("alice", &calls, CONNECTIONS);
+    const pid_t other = begin_flood("carol", &answered, CONNECTIONS);
+    const pid_t flood = begin_flood("alice", &calls, CONNECTIONS);
     live_signal_bus(SIGSTOP);
     live_expect("root", "kill -CONT $(pidof accesspkgd)", 0, "");
     live_expect("root", "pkg-admin status", 0, "Live assignments"); /* what came before was taken in */

@@ -17,5 +17,7 @@ void suite_add_tests(const TTest *const *tests);
 /* Adds a test that runs for each `_i` from first to before end, or for each row of a table. */
 void suite_loop(const TTest *test, int first, int end);
 #define suite_rows(test, rows) suite_loop((test), 0, (int)(sizeof(rows) / sizeof((rows)[0])))
+/* How many: `few`, or `many` in `make check-load`. */
+int suite_load(int few, int many);
 /* Runs all of them: what main returns. */
 int suite_run(void);
