@@ -70,7 +70,7 @@ static int lock_files(const struct invocation *invocation, int *ret_lock)
 
     if (r == 0)
         return 0;
-    output_message(invocation->program->name, PAMWIRE_FOLDER " could not be made: %s. Nothing was changed.",
+    output_message(invocation->program->name, PAMWIRE_FOLDER " cannot be written: %s. Nothing was changed.",
                    strerror(-r));
     return EX_IOERR;
 }

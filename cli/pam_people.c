@@ -172,9 +172,9 @@ static int check_package(struct check *check, const char *package)
     if (explain(check->invocation, package, "", &explanation, &error) < 0) {
         const int code = calls_report(check->invocation, &error);
         if (error.code == BUS_ERROR_NO_SUCH_PACKAGE)
-            output_message(check->invocation->program->name,
-                           "Nothing was changed. Of a file that is new in packages.d accesspkgd knows after: "
-                           "pkg-admin reload");
+            output_message(
+                check->invocation->program->name,
+                "Nothing was changed. If its file in packages.d is new, first run: pkg-admin reload");
         return code;
     }
     check_explained(check, package, explanation);

@@ -46,6 +46,36 @@ static const struct {
     {PAMWIRE_E_CHANGED, 1, "was changed by somebody else meanwhile. Look at it, and repeat this"},
 };
 
+/* Where people write the name of a program, of its unit, or of the file: the service that there is. */
+static bool find_meant(const char *service, char ret[256])
+{
+    static const char *const ends[] = {"", "d"};
+    const char *name = strrchr(service, '/') ? strrchr(service, '/') + 1 : service;
+    const size_t length = strcspn(name, ".");
+
+    for (size_t i = 0; i < 2; i++) {
+        char path[512];
+        snprintf(ret, 256, "%.*s%s", (int)length, name, ends[i]);
+        snprintf(path, sizeof(path), PAMCHECK_HOST "/%s", ret);
+        if (length > 0 && strcmp(ret, service) != 0 && strncmp(ret, "common-", 7) != 0 &&
+            access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What helps with this refusal. New memory. */
+static char *find_help(const char *service, int r)
+{
+    char meant[256];
+
+    if (r == PAMWIRE_E_AUTHSELECT && access(AUTHSELECT_TOOL, X_OK) == 0)
+        return output_format("; or: " AUTHSELECT_TOOL " --package NAME");
+    if (r == PAMWIRE_E_NO_SERVICE && find_meant(service, meant))
+        return output_format(" (perhaps: %s)", meant);
+    return output_format("%s", "");
+}
+
 int pam_plan_refuse(const struct invocation *invocation, const char *service, int r)
 {
     char visible[256];
@@ -53,9 +83,9 @@ int pam_plan_refuse(const struct invocation *invocation, const char *service, in
     text_visible(service, visible, sizeof(visible));
     for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
         if (refusals[i].r == r) {
-            const bool helps = r == PAMWIRE_E_AUTHSELECT && access(AUTHSELECT_TOOL, X_OK) == 0;
+            _cleanup_free_ char *help = find_help(service, r);
             output_message(invocation->program->name, "%s %s%s. Nothing was changed.", visible,
-                           refusals[i].words, helps ? "; or: " AUTHSELECT_TOOL " --package NAME" : "");
+                           refusals[i].words, help);
             return refusals[i].code;
         }
     output_message(invocation->program->name, "/etc/pam.d/%s: %s. %s", visible, strerror(-r),

@@ -272,13 +272,14 @@ static const struct field fields[] = {
 };
 
 /* As libpam: the phase of "other" where the service has none. 0 or -errno. */
-static int load_phase(const char *service, struct findings *stumbles, struct pamstack *ret)
+static int load_phase(const char *service, struct findings *stumbles, struct pamstack *ret, bool *ret_other)
 {
     int r = pamstack_load("", service, PAMD_ACCOUNT, stumbles, ret);
     if (r == 0 && ret->n_entries == 0 && !ret->given_up) {
         pamstack_deinit(ret);
         r = -ENOENT;
     }
+    *ret_other = r == -ENOENT;
     return r == -ENOENT ? pamstack_load("", "other", PAMD_ACCOUNT, stumbles, ret) : r;
 }
 
@@ -297,6 +298,7 @@ int pam_test(struct invocation *invocation)
     const struct passwd *account = getpwnam(invocation->operands[0]);
     struct findings stumbles = {0};
     struct pamstack stack = {0};
+    bool other = false;
 
     if (!account) {
         output_message(invocation->program->name, "there is no user %s here", invocation->operands[0]);
@@ -310,7 +312,7 @@ int pam_test(struct invocation *invocation)
     trial.result = json_pack(
         "{s:s, s:I, s:s, s:s}", "user", user, "uid", (json_int_t)account->pw_uid, "service", service,
         "judged", entrance_find(service)->caller ? "who runs it, not whom they become" : "who logs in");
-    const int r = trial.result ? load_phase(service, &stumbles, &stack) : -ENOMEM;
+    const int r = trial.result ? load_phase(service, &stumbles, &stack, &other) : -ENOMEM;
     if (r < 0) {
         output_message(invocation->program->name, "neither %s nor other has a file in /etc/pam.d: %s",
                        service, strerror(-r));
@@ -319,6 +321,12 @@ int pam_test(struct invocation *invocation)
         return 1;
     }
     judge_stack(&trial, &stumbles);
+    if (other)
+        json_object_set_new(
+            trial.result, "note",
+            json_sprintf("%s has no account phase in /etc/pam.d, so that of other counts. Which "
+                         "services there are: pkg-admin pam status",
+                         service));
     if (invocation->output.json)
         output_json(&invocation->output, trial.result);
     else

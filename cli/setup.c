@@ -241,8 +241,9 @@ static void report(const struct setup *setup, json_t *explanations)
     if (!explanations)
         return;
     setup_print_test(invocation, explanations);
+    output_line(&invocation->output, "%s", "");
     output_line(&invocation->output,
-                "\nWho could approve, and what a user would be told: pkg-admin explain %s USER", name);
+                "Who could approve, and what a user would be told: pkg-admin explain %s USER", name);
     output_line(&invocation->output,
                 "To guard a service by it: pkg-admin pam enable sshd --package %s --report", name);
 }
@@ -330,9 +331,13 @@ static int open_folder(struct setup *setup, int *ret_lock)
 
     if (r == 0)
         return 0;
-    output_message(setup->invocation->program->name, "%s cannot be opened as a folder: %s", PATH_PACKAGES,
-                   strerrordesc_np(-r));
-    return EX_CONFIG;
+    if (setup->folder < 0)
+        output_message(setup->invocation->program->name, "%s cannot be opened as a folder: %s", PATH_PACKAGES,
+                       strerrordesc_np(-r));
+    else
+        output_message(setup->invocation->program->name, "%s cannot be written: %s. Nothing was changed.",
+                       PATH_SETUP_LOCK, strerrordesc_np(-r));
+    return setup->folder < 0 ? EX_CONFIG : EX_IOERR;
 }
 
 int setup_package(struct invocation *invocation)

@@ -49,7 +49,7 @@ START_TEST(test_options)
     shows("alice (uid 1001)");
     shows("requestor yes");
     shows("bob, carol");
-    shows("pkg-admin explain web USER");
+    shows("\nWho could approve, and what a user would be told: pkg-admin explain web USER");
     live_expect("root", "stat -c '%a %U %G' " FILE_, 0, "644 root root");
     live_expect("root", "cat " FILE_, 0,
                 "\ndescription = The web; servers\ngroups = dbadmins\n\n[policy]\nrequestors = %staff\n"

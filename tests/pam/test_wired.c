@@ -82,6 +82,11 @@ static const struct {
     {"root", ENABLE "--package prod --report --exempt-group 'a b'", 64, "cannot stand in a file of pam.d"},
     {"root", ENABLE "--package nosuch --report", 1, "pkg-admin reload"},
     {"root", "pkg-admin pam enable nosuch --package prod --report --yes", 1, "is no service with a file"},
+    {"root", "pkg-admin pam enable ssh --package prod --report --yes", 1,
+     "pam status (perhaps: sshd). Nothing"},
+    {"root", "pkg-admin pam enable /etc/pam.d/login --package prod --report --yes", 1, "(perhaps: login)"},
+    {"root", "pkg-admin pam disable sshd.service", 1, "(perhaps: sshd)"},
+    {"root", "pkg-admin pam enable common-account --package prod --report --yes", 1, "pam status. Nothing"},
     {"root", "pkg-admin pam enable other --package prod --report --yes", 1, "is no service with a file"},
     {"root",
      "printf '[package]\\ngroups = dbad' >/etc/accesspkg/packages.d/half.conf; " ENABLE
@@ -107,6 +112,7 @@ static const struct {
     {"root", "pkg-admin pam disable", 64, "needs a SERVICE, or --all"},
     {"alice", "pkg-admin pam disable sshd", 77, "Run the same command with sudo"},
     {"root", "pkg-admin pam test nosuch sshd", 67, "there is no user nosuch"},
+    {"root", "pkg-admin pam test alice bob", 0, "bob has no account phase in /etc/pam.d, so that of other"},
 };
 
 START_TEST(what_would_go_wrong_is_not_written)
