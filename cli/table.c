@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "dbus/contract.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdint.h>
@@ -371,7 +372,7 @@ static void write_label(const char *heading, char *ret)
         ret[i] = (char)(i == 0 ? heading[i] : tolower((unsigned char)heading[i]));
 }
 
-enum { LABEL_MAX = 32, FIELDS_MAX = 32 };
+enum { LABEL_MAX = 32, FIELDS_MAX = 32 }; /* of our own tables */
 
 static void print_as_records(struct output *output, const struct cells *cells, const json_t *objects)
 {
@@ -382,6 +383,7 @@ static void print_as_records(struct output *output, const struct cells *cells, c
 
     for (size_t i = 0; i < cells->n_fields; i++) {
         fields[i] = cells->fields[i];
+        assert(strlen(fields[i].label) < LABEL_MAX);
         write_label(fields[i].label, labels[i]);
         fields[i].label = labels[i];
     }
@@ -398,6 +400,7 @@ void output_table(struct output *output, const struct field *fields, size_t n_fi
     struct cells cells = {.fields = fields, .n_fields = n_fields};
     struct layout_column columns[FIELDS_MAX];
 
+    assert(n_fields <= FIELDS_MAX);
     cells_init(output, objects, &cells);
     for (size_t i = 0; i < n_fields; i++)
         columns[i] = measure(&cells, i);

@@ -172,7 +172,7 @@ static char *make_input(json_t *object)
     json_t *copy = json_copy(object);
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
         json_object_del(copy, ours[i]);
-    char *text = copy ? json_dumps(copy, JSON_COMPACT) : NULL;
+    char *text = copy && words_write_times(copy) == 0 ? json_dumps(copy, JSON_COMPACT) : NULL;
     json_decref(copy);
     return text;
 }

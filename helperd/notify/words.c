@@ -154,3 +154,17 @@ int words_add(json_t *notice, const char *url)
                        json_object_set_new(notice, "text", text ? json_string(text) : NULL);
     return failed ? -ENOMEM : 0;
 }
+
+int words_write_times(json_t *notice)
+{
+    static const char *const times[] = {"time", "submitted", "start", "deadline", "until"};
+    char text[TIME_TEXT_MAX];
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        const json_t *value = json_object_get(notice, times[i]);
+        if (json_is_integer(value) &&
+            json_object_set_new(notice, times[i],
+                                json_string(time_programs(json_integer_value(value), text))) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}

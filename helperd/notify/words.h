@@ -13,3 +13,6 @@
  * -ENOMEM.
  */
 int words_add(json_t *notice, const char *url);
+
+/* Makes its times text, as programs read them (common/timetext.h). 0, or -ENOMEM. */
+int words_write_times(json_t *notice);

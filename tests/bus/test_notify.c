@@ -181,6 +181,11 @@ START_TEST(test_delivered)
     ck_assert_str_eq(text_of(notice, "justification"), "disk full; it's urgent");
     ck_assert_str_eq(text_of(notice, "host"), "demohost");
     ck_assert_ptr_nonnull(strstr(text_of(notice, "text"), "\n    pkg-approve approve 1\n"));
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const times[] = {"time", "submitted", "deadline"};
+        ck_assert_msg(strchr(text_of(notice, times[i]), 'T') == text_of(notice, times[i]) + 10, "%s: %s",
+                      times[i], text_of(notice, times[i]));
+    }
     ck_assert_uint_eq(json_array_size(json_object_get(notice, "to")), 2);
     ck_assert_ptr_null(json_object_get(notice, "to_of"));
     ck_assert_ptr_null(json_object_get(notice, "recipients"));
@@ -423,6 +428,7 @@ START_TEST(test_mail)
                 "-i -f accesspkg-notify -- bob@example.org carol@dba.example.net\n");
     ck_assert_ptr_nonnull(strstr(live_output, "\nFrom: Access packages <accesspkg-notify@example.org>\n"));
     ck_assert_ptr_nonnull(strstr(live_output, "\nSubject: [demohost] alice asks for db\n"));
+    ck_assert_ptr_null(strstr(live_output, " 1970 ")); /* Date, from the notice's time */
     ck_assert_ptr_nonnull(strstr(live_output, "\nReferences: <accesspkg.request.1@demohost>\n"));
     ck_assert_ptr_nonnull(strstr(live_output, "Gr=C3=B6=C3=9Fe: Bcc: x\n"));
     ck_assert_ptr_nonnull(strstr(live_output, "\n    pkg-approve approve 1\n"));

@@ -23,6 +23,20 @@ static json_t *make(const char *event, const char *user, const char *why)
     return notice;
 }
 
+START_TEST(programs_read_times_as_text)
+{
+    setenv("TZ", "UTC0", 1);
+    json_t *notice = make("request-waits", "alice", "disk full");
+    json_object_set_new(notice, "deadline", json_integer(1764022340));
+    ck_assert_int_eq(words_write_times(notice), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(notice, "time")), "2025-11-23T22:12:20+00:00");
+    ck_assert_str_eq(json_string_value(json_object_get(notice, "deadline")), "2025-11-24T22:12:20+00:00");
+    ck_assert_int_eq(json_integer_value(json_object_get(notice, "duration")), 14400);
+    ck_assert_ptr_null(json_object_get(notice, "until"));
+    json_decref(notice);
+}
+END_TEST
+
 static char *compose(const json_t *notice, const char *full_name)
 {
     const struct message_party to[] = {{full_name, "bob@example.org"}, {NULL, "carol"}};
@@ -362,7 +376,7 @@ END_TEST
 int main(void)
 {
     suite_case("mail", NULL, NULL);
-    suite_add(test_words, test_link, test_ends_soon, test_message);
+    suite_add(test_words, test_link, test_ends_soon, test_message, programs_read_times_as_text);
     suite_rows(test_hostile, hostile);
     suite_add(test_long, test_no_notice);
     suite_rows(test_address, addresses);

@@ -8,6 +8,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/paths.h"
+#include "common/when_parse.h"
 #include "helperd/notify/mail/address.h"
 #include "helperd/notify/mail/message.h"
 
@@ -129,6 +130,16 @@ static const char *choose_id_domain(const json_t *notice, const char *domain)
     return host && address_is_domain(host) ? host : domain && *domain ? domain : "localhost";
 }
 
+/* When it was written. A number comes from an accesspkg-notify of before, which still runs while an upgrade is under way. */
+static int64_t read_time(const json_t *value)
+{
+    struct when_gap gap;
+    int64_t time = json_integer_value(value);
+    if (json_is_string(value) && when_parse(json_string_value(value), 0, &time, &gap) != 0)
+        time = 0;
+    return time;
+}
+
 static int send_notice(const json_t *notice, const struct config_notices *mail, const char *map)
 {
     static struct parties parties;
@@ -149,7 +160,7 @@ static int send_notice(const json_t *notice, const struct config_notices *mail, 
         .to = parties.items,
         .n_to = parties.count,
         .domain = choose_id_domain(notice, mail->domain),
-        .date = json_integer_value(json_object_get(notice, "time")),
+        .date = read_time(json_object_get(notice, "time")),
     };
     _cleanup_free_ char *message = message_compose(notice, &terms);
     if (!message) {

@@ -123,10 +123,11 @@ static int64_t get_number(const json_t *notice, const char *member)
  * All mails of a request refer to one root, an id that no mail has, so that they form one thread whichever of them a
  * recipient gets. The time distinguishes equal ids of two stores.
  */
-static void put_thread(FILE *out, const json_t *notice, const char *domain)
+static void put_thread(FILE *out, const json_t *notice, const struct message_terms *terms)
 {
+    const char *domain = terms->domain;
     fprintf(out, "Message-ID: <accesspkg.notice.%" PRId64 ".%" PRId64 "@%s>\n", get_number(notice, "id"),
-            get_number(notice, "time"), domain);
+            (int64_t)terms->date, domain);
     char root[64] = "";
     if (get_number(notice, "request") > 0)
         snprintf(root, sizeof(root), "request.%" PRId64, get_number(notice, "request"));
@@ -196,7 +197,7 @@ char *message_compose(const json_t *notice, const struct message_terms *terms)
     put_unstructured(out, subject);
     fputc('\n', out);
     put_date(out, terms->date);
-    put_thread(out, notice, terms->domain);
+    put_thread(out, notice, terms);
     fputs("Auto-Submitted: auto-generated\n"
           "MIME-Version: 1.0\n"
           "Content-Type: text/plain; charset=UTF-8\n"
