@@ -45,6 +45,7 @@
 #define TAKES_OWN          TAKES(33) /* with TAKES_IDS: or a package's name, for the caller's request */
 #define TAKES_SEVERAL      TAKES(34) /* with TAKES_IDS: or 3-7, or all */
 #define TAKES_BARE         TAKES(35) /* what a bare request number runs */
+#define TAKES_CSV          TAKES(36) /* --csv */
 
 enum { GIVEN_MAX = 16 }; /* how often an option that may be repeated is taken */
 
@@ -74,10 +75,12 @@ struct invocation {
     bool report, enforce;     /* not both */
     bool all;
     bool dry_run;
-    const char *to;     /* NULL: not given */
-    const char *revoke; /* NULL: not given */
-    int64_t until;      /* 0: not given */
-    int64_t limit;      /* 0: not given */
+    const char *to;         /* NULL: not given */
+    const char *revoke;     /* NULL: not given */
+    const char *until_text; /* as it was typed: whether it looks back the command says; NULL: not given */
+    int64_t until;          /* 0: not given */
+    bool csv;
+    int64_t limit; /* 0: not given */
     bool yes;
     bool wait;
     bool no_pager;

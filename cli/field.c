@@ -101,6 +101,11 @@ char *field_moment(const struct output *output, int64_t time)
     return output_format("%s", output->width > 0 ? when_people(time, text) : when_iso(time, text));
 }
 
+char *field_iso(const struct output *output, const json_t *object, const char *member)
+{
+    return format_time(output, object, member, NULL);
+}
+
 char *field_duration(const struct output *output, const json_t *object, const char *member)
 {
     char text[DURATION_TEXT_MAX];

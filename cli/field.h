@@ -42,6 +42,7 @@ field_format field_lines;    /* strings, a line each */
 field_format field_state;    /* a state's identifier as the word for people */
 field_format field_time;     /* "Mon 2026-11-23 22:40 CET (in 3 h)" */
 field_format field_when;     /* "in 3 h" on a terminal, else RFC 3339 */
+field_format field_iso;      /* RFC 3339 */
 field_format field_end;      /* of an assignment: as field_time, or "no end" */
 field_format field_end_when; /* of an assignment: as field_when, or "no end" */
 field_format field_duration; /* "4 h" */

@@ -7,6 +7,8 @@
 #include "cli/holders.h"
 
 #include "cli/calls.h"
+#include "cli/csv.h"
+#include "cli/history.h"
 #include "cli/pager.h"
 #include "common/cleanup.h"
 #include "common/directory.h"
@@ -109,6 +111,19 @@ static const struct field fields[] = {
     {"ALSO IN /ETC/GROUP", "standing", field_list, FIELD_WRAP | FIELD_RANK(4)},
 };
 
+static const struct field columns[] = {
+    {"user", "user", field_text, FIELD_PLAIN},
+    {"uid", "uid", field_count, FIELD_PLAIN},
+    {"package", "package", field_text, FIELD_PLAIN},
+    {"groups", "groups", field_list, FIELD_PLAIN},
+    {"state", "state", field_text, FIELD_PLAIN},
+    {"from", "assignment_start", field_iso, FIELD_PLAIN},
+    {"until", "assignment_end", field_iso, FIELD_PLAIN},
+    {"assignment", "assignment", field_count, FIELD_PLAIN},
+    {"request", "request", field_count, FIELD_PLAIN},
+    {"also_in_etc_group", "standing", field_list, FIELD_PLAIN},
+};
+
 static const struct {
     const char *kind, *words, *option;
 } kinds[] = {
@@ -188,6 +203,8 @@ static void print_holders(struct invocation *invocation, const struct wanted *wa
 {
     if (invocation->output.json) {
         output_json(&invocation->output, found->rows);
+    } else if (invocation->csv) {
+        csv_print(&invocation->output, columns, sizeof(columns) / sizeof(*columns), found->rows);
     } else if (json_array_size(found->rows) == 0) {
         say_nothing(wanted, found);
     } else {
@@ -335,6 +352,10 @@ int holders_show(struct invocation *invocation)
     _cleanup_free_ char *name = NULL;
     int code = read_wanted(invocation, &wanted);
 
+    if (code == 0 && (invocation->since > 0 || invocation->until > 0)) {
+        json_decref(found.rows);
+        return history_show(invocation, wanted.name, wanted.kind);
+    }
     if (code == 0 && fetch_holders(invocation, &wanted, &found, &error) < 0)
         code = calls_report(invocation, &error);
     if (code == 0 && wanted.name && json_array_size(found.kinds) == 0)

@@ -3,6 +3,7 @@
 #include "cli/lookback.h"
 
 #include "cli/calls.h"
+#include "cli/csv.h"
 #include "cli/find.h"
 #include "cli/pager.h"
 #include "cli/when.h"
@@ -139,6 +140,20 @@ static const struct field audit_fields[] = {
     {"DETAIL", "detail", field_text, FIELD_WRAP | FIELD_RANK(2)},
 };
 
+static const struct field audit_columns[] = {
+    {"id", "id", field_count, FIELD_PLAIN},
+    {"time", "at", field_iso, FIELD_PLAIN},
+    {"actor", "actor", field_text, FIELD_PLAIN},
+    {"uid", "uid", field_count, FIELD_PLAIN},
+    {"loginuid", "loginuid", field_count, FIELD_PLAIN},
+    {"event", "event", field_text, FIELD_PLAIN},
+    {"request", "request", field_count, FIELD_PLAIN},
+    {"assignment", "assignment", field_count, FIELD_PLAIN},
+    {"user", "user", field_text, FIELD_PLAIN},
+    {"package", "package", field_text, FIELD_PLAIN},
+    {"detail", "detail", field_text, FIELD_PLAIN},
+};
+
 struct cursor {
     int64_t at;
     int64_t id;
@@ -147,7 +162,8 @@ struct cursor {
 static int64_t page_limit(const struct invocation *invocation, const json_t *lines)
 {
     const bool all =
-        invocation->limit == 0 && (invocation->since > 0 || invocation->user || invocation->request);
+        invocation->limit == 0 && (invocation->since > 0 || invocation->until > 0 || invocation->user ||
+                                   invocation->package || invocation->request);
     const int64_t limit = invocation->limit > 0 ? invocation->limit : AUDIT_DEFAULT;
 
     return all ? BUS_PAGE_MAX : limit - (int64_t)json_array_size(lines);
@@ -158,14 +174,16 @@ static int fetch_audit_page(struct invocation *invocation, int64_t request, stru
                             json_t *lines, struct client_error *ret_error)
 {
     const int64_t left = page_limit(invocation, lines);
-    json_t *values = NULL, *filter = json_pack("{s:I, s:s*}", "limit",
+    json_t *values = NULL, *filter = json_pack("{s:I, s:s*, s:s*}", "limit",
                                                (json_int_t)(left < BUS_PAGE_MAX ? left : BUS_PAGE_MAX),
-                                               "user", invocation->user);
+                                               "user", invocation->user, "package", invocation->package);
 
     if (request > 0)
         json_object_set_new(filter, "request", json_integer(request));
     if (invocation->since > 0)
         json_object_set_new(filter, "since", json_integer(invocation->since));
+    if (invocation->until > 0)
+        json_object_set_new(filter, "until", json_integer(invocation->until));
     if (cursor->id > 0) {
         json_object_set_new(filter, "before", json_integer(cursor->id));
         json_object_set_new(filter, "before_at", json_integer(cursor->at));
@@ -208,6 +226,8 @@ int lookback_audit(struct invocation *invocation)
         while (r == 0 && cursor.id > 0 && page_limit(invocation, lines) > 0);
     if (r == 0 && invocation->output.json)
         output_json(&invocation->output, lines);
+    else if (r == 0 && invocation->csv)
+        csv_print(&invocation->output, audit_columns, sizeof(audit_columns) / sizeof(*audit_columns), lines);
     else if (r == 0 && json_array_size(lines) == 0)
         fprintf(stderr, "The audit log has no such line. To see all: pkg-admin audit\n");
     else if (r == 0)

@@ -47,6 +47,7 @@ static int set_user(struct invocation *invocation, const char *value);
 static int set_request(struct invocation *invocation, const char *value);
 static int set_lines(struct invocation *invocation, const char *value);
 static int set_json(struct invocation *invocation, const char *value);
+static int set_csv(struct invocation *invocation, const char *value);
 
 bool options_read_id(const char *text, int64_t *ret)
 {
@@ -151,6 +152,7 @@ const struct option_row options_rows[] = {
      "look up no user or group of this host: DIR is for another one"},
     {"no-pager", 0, NULL, TAKES_PAGER, set_no_pager, OPTION_NONE, "do not page what is long"},
     {"lines", 0, NULL, 0, set_lines, OPTION_NONE, "print labelled lines instead of tables"},
+    {"csv", 0, NULL, TAKES_CSV, set_csv, OPTION_NONE, "print CSV, for spreadsheets"},
     {"json", 0, NULL, 0, set_json, OPTION_NONE, "print JSON, for programs"},
     {"help", 'h', NULL, 0, NULL, OPTION_HELP, "show this help"},
     {"version", 'V', NULL, 0, NULL, OPTION_VERSION, "show the version"},
@@ -238,9 +240,42 @@ static int set_revoke(struct invocation *invocation, const char *value)
 
 static int set_until(struct invocation *invocation, const char *value)
 {
+    invocation->until_text = value;
+    return 0;
+}
+
+static int set_csv(struct invocation *invocation, const char *value)
+{
+    (void)value;
+    invocation->csv = true;
+    return 0;
+}
+
+static int parse_until_past(struct invocation *invocation, int64_t now)
+{
+    const char *value = invocation->until_text;
+    struct when_gap gap;
+
+    int r = when_parse_end(value, &invocation->until, &gap); /* a day with its end */
+    if (r < 0)
+        r = when_parse_past(value, now, &invocation->until, &gap);
+    if (r != 0)
+        return refuse_time(invocation, value, r > 0 ? &gap : NULL, "7d (ago)");
+    if (invocation->until <= invocation->since)
+        return command_usage(invocation, "--until %s lies before --since; give a later time", value);
+    return 0;
+}
+
+int options_parse_until(struct invocation *invocation)
+{
+    const char *value = invocation->until_text;
     const int64_t now = time(NULL);
     struct when_gap gap;
 
+    if (!value)
+        return 0;
+    if (invocation->command->takes & TAKES_SINCE)
+        return parse_until_past(invocation, now);
     int r = when_parse(value, now, &invocation->until, &gap);
     if (r < 0)
         r = when_parse_end(value, &invocation->until, &gap); /* a day alone */

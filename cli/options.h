@@ -14,11 +14,14 @@ struct option_row {
     const char *help;                                                             /* NULL: not shown */
 };
 
-enum { N_OPTIONS = 37 };
+enum { N_OPTIONS = 38 };
 extern const struct option_row options_rows[]; /* the last has no name */
 
 /* True when a command of the program takes this option. */
 bool options_concern(const struct program *program, const struct option_row *option);
+
+/* Parses --until, once its command is known: with --since it looks back. 0, or 64 after a message. */
+int options_parse_until(struct invocation *invocation);
 
 /* Parses decimal digits, from 1 on, without sign, blank or 0x. */
 bool options_parse_positive(const char *text, int64_t *ret);

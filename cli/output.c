@@ -113,6 +113,8 @@ static bool is_time_member(const char *member)
                                         "expires",
                                         "start",
                                         "at",
+                                        "first_use",
+                                        "last_use",
                                         "ended",
                                         "pause_until",
                                         "assignment_start",

@@ -163,8 +163,9 @@ static const struct command commands[] = {
     {"retry", "PACKAGE USER", 2, 2, 0, retry_access, "try now to put in place what is not"},
     {"explain", "PACKAGE USER", 2, 2, TAKES_PAGER, explain_for_user,
      "what would become of a request; who could approve it"},
-    {"holders", "[NAME]", 0, 1, TAKES_PACKAGE | TAKES_USER | TAKES_PAGER, holders_show,
-     "who holds what until when; of a group, package or user"},
+    {"holders", "[NAME]", 0, 1,
+     TAKES_PACKAGE | TAKES_USER | TAKES_SINCE | TAKES_UNTIL | TAKES_CSV | TAKES_PAGER, holders_show,
+     "who holds what until when, or held it; of a group, package or user"},
     {"backup", "FILE", 1, 1, 0, store_back_up, "copy the store into a new file, or to stdout (-)"},
     {"restore", "FILE", 1, 1, TAKES_YES, store_restore, "replace the store by a backup; stops accesspkgd"},
     {"pam enable", "SERVICE", 1, 1,
@@ -177,8 +178,10 @@ static const struct command commands[] = {
     {"report", "", 0, 0, TAKES_SINCE | TAKES_PACKAGE | TAKES_PAGER, lookback_report,
      "how much was asked for, and how long decisions took"},
     {"metrics", "[FILE]", 0, 1, TAKES_FORMAT, metrics_show, "figures for Prometheus and the like"},
-    {"audit", "", 0, 0, TAKES_REQUEST | TAKES_USER | TAKES_SINCE | TAKES_LIMIT | TAKES_PAGER, lookback_audit,
-     "who did what, when and why, newest first"},
+    {"audit", "", 0, 0,
+     TAKES_REQUEST | TAKES_PACKAGE | TAKES_USER | TAKES_SINCE | TAKES_UNTIL | TAKES_LIMIT | TAKES_CSV |
+         TAKES_PAGER,
+     lookback_audit, "who did what, when and why, newest first"},
     {0},
 };
 

@@ -178,6 +178,10 @@ static int parse_operands(struct invocation *invocation, int argc, char *argv[],
             if (options_rows[i].takes & takes & ~command->takes)
                 return command_usage(invocation, "the command '%s' takes no --%s", command->name,
                                      options_rows[i].name);
+    if (invocation->csv && invocation->output.json)
+        return command_usage(invocation, "--csv and --json are two ways to print; give one");
+    if (options_parse_until(invocation) != 0)
+        return EX_USAGE;
     invocation->operands = argv + optind + words;
     invocation->n_operands = (size_t)(argc - (int)(invocation->operands - argv));
     if (invocation->n_operands < (size_t)command->min)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,29 @@ static const struct inifile_key keys[] = {
 static const struct inifile_table table = {keys, sizeof(keys) / sizeof(*keys)};
 
 static const struct config_notices notices_defaults = {.gecos = CONFIG_YES};
+
+static bool is_same(const struct inifile_key *key, const struct config *a, const struct config *b)
+{
+    const char *const left = (const char *)a + key->offset;
+    const char *const right = (const char *)b + key->offset;
+    return memcmp(left, right, key->kind == INIFILE_WORD ? sizeof(int) : sizeof(int64_t)) == 0;
+}
+
+char *config_list_changes(const struct config *before, const struct config *after)
+{
+    char *text = NULL;
+    for (size_t i = 0; i < table.count; i++) {
+        char *longer = NULL;
+        if (is_same(&keys[i], before, after))
+            continue;
+        if (asprintf(&longer, "%s%s[%s] %s", text ? text : "", text ? ", " : "", keys[i].section,
+                     keys[i].key) < 0)
+            longer = NULL;
+        free(text);
+        text = longer;
+    }
+    return text;
+}
 
 static const struct inifile_key notices_keys[] = {
     {"mail", "domain", INIFILE_TEXT, IN_NOTICES(domain), NULL, 0, 0},

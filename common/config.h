@@ -28,6 +28,9 @@ struct config {
     int account_state; /* [decisions] enum config_answer: refuse those of expired and locked accounts */
 };
 
+/* The settings that differ, as "[limits] pending_per_user, [store] keep", new; NULL: none does, or no memory. */
+char *config_list_changes(const struct config *before, const struct config *after);
+
 /* [mail] and [web], which those that deliver notices read */
 struct config_notices {
     char *domain; /* [mail] owned; NULL: not given */

@@ -12,8 +12,8 @@
 struct bus_manager;
 
 struct bus_manager_hooks {
-    /* 0 with a new JSON array of warnings as the reply's value, or the refusal. */
-    int (*reload)(struct reply *reply, void *data);
+    /* 0 with the value of Reload as the call's reply, or the refusal. */
+    int (*reload)(const struct call *asked, void *data);
     /* 0 with the value of Diff for the package files of this folder, or the refusal. */
     int (*diff)(int folder, struct reply *reply, void *data);
     /* Adds the daemon's part of GetStatus. 0 or -errno. */

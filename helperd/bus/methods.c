@@ -184,6 +184,8 @@ static int list_audit(const struct call *asked, const struct bus_terms *terms)
     const struct store_audit_filter filter = {
         .request = terms->request,
         .since = terms->since,
+        .until = terms->until,
+        .package = terms->package,
         .user = canonical_name(asked->facts, terms->user),
         .before_at = terms->before_at,
         .before = terms->before,
@@ -208,6 +210,26 @@ static int list_holders(const struct call *asked, const struct bus_terms *terms)
         return engine_refuse(asked->reply, BUS_ERROR_INVALID_ARGUMENT,
                              "The kind of a name is package, group or user.");
     return engine_list_holders(asked->engine, &filter, asked->reply);
+}
+
+static int list_history(const struct call *asked, const struct bus_terms *terms)
+{
+    const struct store_history_filter filter = {
+        .name = terms->name,
+        .kinds = terms->kind ? engine_holder_kind(terms->kind) : ~0U,
+        .since = terms->since,
+        .until = terms->until,
+        .before_at = terms->before_at,
+        .before = terms->before,
+        .limit = get_limit(terms),
+    };
+    const int r = refuse_long_page(terms, "rows", asked->reply);
+    if (r != 0)
+        return r;
+    if (filter.kinds == 0)
+        return engine_refuse(asked->reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "The kind of a name is package, group or user.");
+    return engine_list_history(asked->engine, &filter, asked->reply);
 }
 
 /* ---- the table ---- */
@@ -296,11 +318,13 @@ enum {
       get_metrics(call, asked))                                                                              \
     X(Report, "a{sv}", "options", "since package", "aa{sv}x", "rows since", PLANS(NULL), ROOT_ONLY,          \
       engine_report(asked->engine, terms->since, terms->package, asked->reply))                              \
-    X(Audit, "a{sv}", "filter", "request since user before before_at limit", "aa{sv}xx",                     \
+    X(Audit, "a{sv}", "filter", "request since until user package before before_at limit", "aa{sv}xx",       \
       "lines next_at next", PLANS(bus_plan_names, bus_plan_any_user), USER | ROOT_ONLY,                      \
       list_audit(asked, terms))                                                                              \
     X(ListHolders, "a{sv}", "filter", "name kind before limit", "aa{sv}bas", "holders more kinds",           \
       PLANS(NULL), ROOT_ONLY, list_holders(asked, terms))                                                    \
+    X(ListHistory, "a{sv}", "filter", "name kind since until before before_at limit", "aa{sv}xx",            \
+      "rows next_at next", PLANS(NULL), ROOT_ONLY, list_history(asked, terms))                               \
     X(Lock, "s", "user", "", "a{sv}", "lock", PLANS(NULL), ROOT_ONLY,                                        \
       engine_heed_lock(asked, terms->user, true))                                                            \
     X(Unlock, "s", "user", "", "a{sv}", "lock", PLANS(NULL), ROOT_ONLY,                                      \
@@ -310,7 +334,7 @@ enum {
     X(AcceptStore, "", "", "", "a{sv}", "outcome", PLANS(bus_plan_names), ROOT_ONLY,                         \
       engine_accept_store(asked))                                                                            \
     X(Reload, "", "", "", "asaa{sv}", "warnings held", PLANS(bus_plan_names), ROOT_ONLY,                     \
-      call->manager->hooks.reload(asked->reply, call->manager->hooks.data))                                  \
+      call->manager->hooks.reload(asked, call->manager->hooks.data))                                         \
     X(Diff, "h", "folder", "", "aa{sv}aa{sv}b", "packages effects more", PLANS(bus_plan_names), ROOT_ONLY,   \
       call->manager->hooks.diff(call->file, asked->reply, call->manager->hooks.data))
 

@@ -67,3 +67,16 @@ int package_digest(const struct package *package, char ret[CANONICAL_DIGEST_MAX]
     _cleanup_free_ char *text = package_text(package);
     return text && canonical_digest(text, ret) ? 0 : -ENOMEM;
 }
+
+int packages_digest(const struct packages *packages, char ret[CANONICAL_DIGEST_MAX])
+{
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return -ENOMEM;
+    for (size_t i = 0; i < packages->count; i++)
+        write_package(out, &packages->items[i]);
+    const bool failed = ferror(out);
+    return fclose(out) == 0 && !failed && canonical_digest(text, ret) ? 0 : -ENOMEM;
+}

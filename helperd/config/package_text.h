@@ -7,5 +7,6 @@
 
 /* All that the package says, new; NULL: no memory. What its file says in other words, or by default, is the same. */
 char *package_text(const struct package *package);
-/* 0 or -ENOMEM. */
+/* 0 or -ENOMEM. packages_digest: of the texts of all, in the order of their names. */
 int package_digest(const struct package *package, char ret[CANONICAL_DIGEST_MAX]);
+int packages_digest(const struct packages *packages, char ret[CANONICAL_DIGEST_MAX]);

@@ -72,7 +72,7 @@ int daemon_load_policy(struct daemon *daemon);
 /* Puts the policy of the start into force in place of the last run's. 0 or -errno. */
 int daemon_replace_former_policy(struct daemon *daemon);
 /* Reload, Diff, and what GetStatus says of the process (bus_manager_hooks). */
-int daemon_reload_policy(struct reply *reply, void *data);
+int daemon_reload_policy(const struct call *asked, void *data);
 int daemon_diff_policy(int folder, struct reply *reply, void *data);
 int daemon_add_status(json_t *status, void *data);
 /* Logs what the allow-list lacks. */

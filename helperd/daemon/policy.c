@@ -63,11 +63,34 @@ static void load_former_policy(struct daemon *daemon)
     problems_deinit(&problems);
 }
 
+/* The former policy, and settings, beside those of now. A fault is logged: what is in force stays so. */
+static void audit_policy(struct daemon *daemon, const struct call *asked, const struct packages *before,
+                         const struct config *settings, const struct packages *after)
+{
+    _cleanup_free_ char *changed = settings ? config_list_changes(settings, &daemon->config) : NULL;
+    const struct policy_change change = {.before = before, .after = after, .settings = changed};
+    if (engine_audit_policy(&daemon->engine, asked, &change) < 0)
+        log_error("That the policy was read could not be recorded in the audit log.");
+}
+
+/* What changed while accesspkgd did not run. */
+static void audit_former_policy(struct daemon *daemon)
+{
+    const char *copy = PATH_STATE "/" LASTGOOD_CONFIG;
+    struct problems problems = {0};
+    struct config former;
+    const bool known = access(copy, F_OK) == 0 && config_load(copy, geteuid(), &former, &problems) == 0;
+    problems_deinit(&problems);
+    audit_policy(daemon, NULL, daemon->before, known ? &former : NULL, daemon->packages);
+}
+
 /* Ends what removed packages gave, then saves the new policy. In this order a crash in between loses nothing. */
 int daemon_replace_former_policy(struct daemon *daemon)
 {
     const int r =
         daemon->before ? engine_end_removed_packages(&daemon->engine, daemon->before, daemon->packages) : 0;
+    if (r == 0 && !daemon->policy_problem)
+        audit_former_policy(daemon);
     packages_free(daemon->before);
     daemon->before = NULL;
     if (r == 0 && !daemon->policy_problem)
@@ -151,9 +174,10 @@ static json_t *held_to_json(const struct packages_held *held, size_t count)
     return list;
 }
 
-int daemon_reload_policy(struct reply *reply, void *data)
+int daemon_reload_policy(const struct call *asked, void *data)
 {
     struct daemon *daemon = data;
+    struct reply *reply = asked->reply;
     struct problems problems = {0};
     struct packages *packages = NULL;
     struct config config;
@@ -177,7 +201,9 @@ int daemon_reload_policy(struct reply *reply, void *data)
         problems_deinit(&problems);
         return r;
     }
+    const struct config former = daemon->config;
     use_config(daemon, &config);
+    audit_policy(daemon, asked, daemon->packages, &former, packages);
     use_packages(daemon, packages);
     engine_apply_policy(&daemon->engine);
     engine_retry_all(&daemon->engine);
@@ -190,7 +216,6 @@ int daemon_reload_policy(struct reply *reply, void *data)
     engine_free_held(held, n_held);
     compare_allow_list(daemon, &problems);
     log_problems(&problems);
-    log_notice("The policy was reloaded: %zu package%s.", packages->count, packages->count == 1 ? "" : "s");
     problems_deinit(&problems);
     lookup_expire_names(daemon->lookup);
     daemon_survey_all(&daemon->survey);

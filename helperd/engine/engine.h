@@ -25,6 +25,16 @@ void engine_deinit(struct engine *engine);
 
 /* Does what is due by the clock: requests expire, assignments end. 0 or -errno. */
 int engine_tick(struct engine *engine);
+/*
+ * Records that the policy was read: its digest, and what is another than before. Without a call it is that of a start, which
+ * is recorded only where something changed. 0 or -errno.
+ */
+struct policy_change {
+    const struct packages *before; /* NULL: there was none */
+    const struct packages *after;
+    const char *settings; /* those of accesspkg.conf that changed: config_list_changes(); NULL: none */
+};
+int engine_audit_policy(struct engine *engine, const struct call *call, const struct policy_change *change);
 /* Deletes some of the history that is older than [store] keep. 1: there is more; 0: none, or another time; -errno. */
 int engine_forget_old(struct engine *engine);
 /*

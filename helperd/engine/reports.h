@@ -11,6 +11,11 @@ int engine_list_holders(struct engine *engine, const struct store_holders_filter
                         struct reply *reply);
 unsigned engine_holder_kind(const char *word);
 
+/* Who held what in a period; the caller has checked for uid 0. The value is [rows, next_at, next]. filter->examine is set
+ * here. */
+int engine_list_history(struct engine *engine, const struct store_history_filter *filter,
+                        struct reply *reply);
+
 /* Reports; the caller has checked for uid 0. The value is [rows, the time from which it counts], and of the audit log
  * [lines, next_at, next]. filter->examine is set here. */
 int engine_report(struct engine *engine, int64_t since, const char *package, struct reply *reply);

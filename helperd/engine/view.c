@@ -37,7 +37,7 @@ static const char *get_verdict(const struct request *request, const struct decis
     return request->emergency ? "reviewed" : decision->approved ? "approved" : "denied";
 }
 
-static json_t *view_decision(const struct request *request, const struct decision *decision)
+json_t *view_decision(const struct request *request, const struct decision *decision)
 {
     return json_pack("{s:I, s:s, s:s*, s:s, s:s, s:I}", "stage", (json_int_t)decision->stage, "decider",
                      decision->decider, "for", decision->for_user, "verdict", get_verdict(request, decision),

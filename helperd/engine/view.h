@@ -10,5 +10,7 @@ json_t *view_assignment(const struct assignment *assignment); /* one without a r
 json_t *view_request(const struct engine *engine, const struct record *record,
                      const struct policy_decider *caller, bool with_text);
 
+json_t *view_decision(const struct request *request, const struct decision *decision);
+
 /* Sets a member of a view; takes over the value. 0; -ENOMEM, also for NULL. */
 int view_set(json_t *view, const char *key, json_t *value);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "helperd/policy/assignment.h"
+#include "helperd/policy/request.h"
 
 struct store;
 
@@ -34,3 +35,29 @@ int store_list_holders(struct store *store, const struct store_holders_filter *f
                        store_each_assignment_fn each, void *data);
 /* Which kinds of name it is among what is held now. */
 int store_find_held_kinds(struct store *store, const char *name, unsigned *ret_kinds);
+
+/*
+ * What was held in a period: live assignments first, by falling numbers, then those that are over, the last to end first.
+ * Page by page, as the audit log is (report.h).
+ */
+struct store_history_filter {
+    const char *name;  /* NULL: all */
+    unsigned kinds;    /* what the name may be: STORE_NAMES_…, or-ed */
+    int64_t since;     /* held after that */
+    int64_t until;     /* and begun before that; 0: up to now */
+    int64_t before_at; /* where the last page ended: 0 among the live ones; */
+    int64_t before;    /* 0: from the first */
+    int64_t limit;     /* rows to hand out */
+    int64_t examine;   /* rows to read */
+};
+struct store_history_cursor {
+    int64_t at;
+    int64_t id; /* 0: no more rows */
+};
+int store_list_history(struct store *store, const struct store_history_filter *filter,
+                       store_each_assignment_fn each, void *data, struct store_history_cursor *ret_next);
+/* When an assignment that is over ended. */
+int64_t store_over_at(const struct assignment *assignment);
+/* Calls `each` with the requests that extended the assignment, or asked to, the oldest first. */
+int store_each_extension(struct store *store, int64_t assignment,
+                         int (*each)(const struct request *request, void *data), void *data);

@@ -85,13 +85,17 @@ static int forget_each(struct store *store, const char *sql, const struct store_
     return r;
 }
 
+/* The detail of a lock begins with the user (engine/locks.c): "alice (uid 1001): why". */
+#define LOCKED_USER                                                                                          \
+    "substr(l.detail, 1, coalesce(nullif(instr(l.detail, ' (uid '), 0), nullif(instr(l.detail, ':'), 0),"    \
+    " length(l.detail) + 1) - 1)"
+
 /* A lock that is in force keeps its line, and so does a delegation: it may last long after it. */
 #define OVER_LINES                                                                                           \
     "SELECT l.id FROM audit l WHERE l.request IS NULL AND l.assignment IS NULL AND l.at < ?1"                \
     " AND (l.event <> 'delegate' OR l.at < ?1 - ?3)"                                                         \
-    " AND (l.event <> 'lock' OR NOT EXISTS (SELECT 1 FROM locked k WHERE k.lifted = 0"                       \
-    "  AND substr(l.detail, 1, length(k.user)) = k.user"                                                     \
-    "  AND substr(l.detail, length(k.user) + 1, 1) IN ('', ' ', ':')))"
+    " AND (l.event <> 'lock' OR NOT EXISTS (SELECT 1 FROM locked k WHERE k.user = " LOCKED_USER              \
+    "  AND k.lifted = 0))"
 
 static int forget_lines(struct store *store, const struct store_keep *keep, struct store_forgotten *forgotten)
 {

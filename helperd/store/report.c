@@ -76,8 +76,10 @@ static SQL_ROWS(lines, struct audit_line, LINE_COLUMNS);
 
 static sqlite3_stmt *take_lines(struct store *store, const struct store_audit_filter *filter)
 {
-    const int64_t before = filter->before ? filter->before : INT64_MAX;
-    const int64_t before_at = filter->before ? filter->before_at : INT64_MAX;
+    const int64_t last = filter->until ? filter->until - 1 : INT64_MAX;
+    const bool goes_on = filter->before && filter->before_at <= last;
+    const int64_t before = filter->before && (goes_on || filter->request) ? filter->before : INT64_MAX;
+    const int64_t before_at = goes_on ? filter->before_at : last;
     if (filter->request)
         return sql_take(store, SELECT_LINE " WHERE l.request = ?1 AND l.id < ?2 ORDER BY l.id DESC LIMIT ?3",
                         "iii", filter->request, before, filter->examine);
@@ -96,9 +98,28 @@ static bool is_lock_of(const char *user, const struct audit *audit)
            strncmp(audit->detail, visible, length) == 0 && strchr(" :", audit->detail[length]);
 }
 
+/* The detail of a reload names the packages that it changed (engine/reload.c): ": a, b (key, key)", keys in brackets. */
+static bool is_reload_of(const char *package, const struct audit *audit)
+{
+    const size_t length = strlen(package);
+    int depth = 0;
+    if (strcmp(audit->event, "reload") != 0 || !audit->detail)
+        return false;
+    for (const char *at = audit->detail; *at; at++) {
+        depth += (*at == '(') - (*at == ')');
+        if (depth == 0 && strchr(":,", *at) && at[1] == ' ' && strncmp(at + 2, package, length) == 0 &&
+            strchr(",; ", at[2 + length]))
+            return true;
+    }
+    return false;
+}
+
 static bool line_matches(const struct store_audit_filter *filter, const struct audit_line *line)
 {
-    if (line->audit.at < filter->since)
+    if (line->audit.at < filter->since || (filter->until && line->audit.at >= filter->until))
+        return false;
+    if (filter->package && !(line->package && strcmp(filter->package, line->package) == 0) &&
+        !is_reload_of(filter->package, &line->audit))
         return false;
     return !filter->user || strcmp(filter->user, line->audit.actor) == 0 ||
            (line->user && strcmp(filter->user, line->user) == 0) || is_lock_of(filter->user, &line->audit);

@@ -37,13 +37,15 @@ struct audit_line {
 };
 typedef int (*store_each_audit_fn)(const struct audit_line *line, void *data);
 struct store_audit_filter {
-    int64_t request;   /* 0: any */
-    int64_t since;     /* 0: from the first */
-    const char *user;  /* its actor, or the user it concerns; NULL: any */
-    int64_t before_at; /* time and id of the last line examined before; */
-    int64_t before;    /* 0: from the newest */
-    int64_t limit;     /* lines to hand out */
-    int64_t examine;   /* lines to read */
+    int64_t request;     /* 0: any */
+    int64_t since;       /* 0: from the first */
+    int64_t until;       /* lines before; 0: to the last */
+    const char *package; /* of its request or assignment, or a reload that changed it; NULL: any */
+    const char *user;    /* its actor, or the user it concerns; NULL: any */
+    int64_t before_at;   /* time and id of the last line examined before; */
+    int64_t before;      /* 0: from the newest */
+    int64_t limit;       /* lines to hand out */
+    int64_t examine;     /* lines to read */
 };
 struct store_audit_cursor {
     int64_t at;

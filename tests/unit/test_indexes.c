@@ -173,7 +173,21 @@ static void look_back(void)
         store_list_audit(
             store, &(struct store_audit_filter){.limit = 5, .examine = 5, .request = request, .user = "x"},
             each_line, NULL, &next);
+    struct store_forgotten forgotten;
+    struct store_named named = {0};
+    store_forget(store, &(struct store_keep){.before = 1, .most = 5, .delegation_max = 5}, &forgotten);
+    store_find_named(store, 1, 0, &named);
+    store_named_deinit(&named);
+    store_find_named(store, 0, 1, &named);
+    store_named_deinit(&named);
+    store_oldest_line(store, &next.at);
     store_rollback(store);
+    struct store_history_cursor goes_on;
+    store_list_history(store,
+                       &(struct store_history_filter){
+                           .name = "x", .kinds = STORE_NAMES_GROUP, .since = 1, .limit = 5, .examine = 5},
+                       each_assignment, NULL, &goes_on);
+    store_each_extension(store, 1, each_filed, NULL);
     store_each_filed(store, &(struct store_period){.limit = 5}, each_filed, NULL);
 }
 
