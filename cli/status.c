@@ -17,8 +17,10 @@
 #include "common/pamwire.h"
 #include "common/paths.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- one screen ------------------------------------------------------------------------------------------- */
@@ -193,6 +195,37 @@ static void add_returned(json_t *status)
         set_member(status, "returned_more", json_true());
 }
 
+/* The name in notify.d that is our mail program; new, NULL: none is. */
+static char *find_mail_program(void)
+{
+    struct stat mail, st;
+    const struct dirent *entry;
+    char *found = NULL;
+    DIR *folder = stat(PATH_MAIL, &mail) == 0 ? opendir(PATH_NOTIFY_D) : NULL;
+
+    while (folder && !found && (entry = readdir(folder)))
+        if (fstatat(dirfd(folder), entry->d_name, &st, 0) == 0 && st.st_dev == mail.st_dev &&
+            st.st_ino == mail.st_ino)
+            found = output_format("%s", entry->d_name);
+    if (folder)
+        closedir(folder);
+    return found;
+}
+
+/* Looked for here: it is not known to accesspkgd, and no notice waits for it. */
+static void add_mail(json_t *status)
+{
+    _cleanup_free_ char *program = access(PATH_SENDMAIL, X_OK) < 0 ? find_mail_program() : NULL;
+    _cleanup_free_ char *problem =
+        program ? output_format("there is no " PATH_SENDMAIL
+                                ": nobody is told by mail. Install an MTA, or: rm " PATH_NOTIFY_D "/%s",
+                                program)
+                : NULL;
+
+    if (problem)
+        set_member(status, "mail_problem", json_string(problem));
+}
+
 /* From the file system: they hold without the daemon. */
 static void add_locks(const struct invocation *invocation, json_t *status)
 {
@@ -262,6 +295,7 @@ int status_show(struct invocation *invocation)
     add_locks(invocation, status);
     struct findings findings = add_host(status);
     add_returned(status);
+    add_mail(status);
     if (invocation->output.json)
         output_json(&invocation->output, status);
     else

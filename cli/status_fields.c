@@ -297,6 +297,7 @@ const struct field status_fields[] = {
     {"Left in /etc/group", "memberships_left", field_left, FIELD_PLAIN},
     {"Notices to deliver", "notices", field_notices, FIELD_PLAIN},
     {"Last failure", "notice_failure", field_failure, FIELD_PLAIN},
+    {"Mail", "mail_problem", field_text, FIELD_PLAIN},
     {"Returned mail", "returned_mail", field_returned, FIELD_PLAIN},
     {"Next deadline", "next_deadline", field_time, FIELD_PLAIN},
 };

@@ -47,6 +47,9 @@
 #define PATH_PRIV       ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-privileged"
 #define PATH_LOOKUP     ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-lookup"
 #define PATH_DAEMON     ACCESSPKG_SBINDIR "/accesspkgd"
+#define PATH_MAIL       ACCESSPKG_LIBEXECDIR "/accesspkg/accesspkg-mail"
+#define PATH_NOTIFY_D   ACCESSPKG_SYSCONFDIR "/accesspkg/notify.d"
+#define PATH_SENDMAIL   "/usr/sbin/sendmail"
 #define PATH_RETURNED   ACCESSPKG_MAILDIR "/accesspkg-notify" /* the mailbox with bounced mails */
 
 #define PATH_MODULE     ACCESSPKG_PAMDIR "/pam_accesspkg.so"

@@ -27,7 +27,7 @@ enum {
 };
 
 const struct queue_settings queue_defaults = {
-    .folder = ACCESSPKG_SYSCONFDIR "/accesspkg/notify.d",
+    .folder = PATH_NOTIFY_D,
     .deadline = 30,
     .first = 1,
     .longest = 3600,
@@ -306,9 +306,10 @@ static void on_done(const struct child_end *end, void *data)
     char message[MESSAGE_MAX];
     remove_running(queue, delivery);
     const int code = run_describe_end(end, delivery->hook, queue->settings.deadline, message);
-    if (code == 0) {
-        if (*message)
-            log_info("%s, notice %" PRId64 ": %s", delivery->hook, delivery->notice->id, message);
+    const bool absent = run_note_absent(delivery->hook, code, message);
+    if (code == 0 && *message)
+        log_info("%s, notice %" PRId64 ": %s", delivery->hook, delivery->notice->id, message);
+    if (code == 0 || absent) {
         finish_delivery(delivery);
     } else {
         fail_delivery(delivery, code == EX_DATAERR || code == EX_NOUSER, message);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/notify/run.h"
 
+#include "common/log.h"
 #include "common/names.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 enum { PROGRAM_FD = 3 };
@@ -67,4 +70,17 @@ int run_describe_end(const struct child_end *end, const char *name, double deadl
         snprintf(how, sizeof(how), "%.64s: exit status %d", name, code);
     snprintf(ret_message, RUN_MESSAGE_MAX, "%s%s%s", how, *how && *output ? ": " : "", output);
     return code;
+}
+
+bool run_note_absent(const char *name, int code, const char *message)
+{
+    static char absent[NAME_MAX + 1]; /* the last such program; "": none */
+    const bool known = strcmp(absent, name) == 0;
+    if (code != EX_OSFILE && known)
+        *absent = '\0';
+    if (code == EX_OSFILE && !known) {
+        log_warning("No notice goes by %s. %s", name, message);
+        snprintf(absent, sizeof(absent), "%s", name);
+    }
+    return code == EX_OSFILE;
 }

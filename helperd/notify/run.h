@@ -4,6 +4,8 @@
 
 #include "common/child_loop.h"
 
+#include <stdbool.h>
+
 /* fd: the program, which the caller closes. 0 or -errno, as child_run. */
 int run_start(struct ev_loop *loop, int fd, const char *name, const char *text,
               const struct child_terms *terms);
@@ -13,3 +15,7 @@ int run_start(struct ev_loop *loop, int fd, const char *name, const char *text,
 enum { RUN_MESSAGE_MAX = 480 };
 int run_describe_end(const struct child_end *end, const char *name, double deadline,
                      char ret_message[RUN_MESSAGE_MAX]);
+
+/* Whether the program ended so (EX_OSFILE) because this host lacks what it delivers with, as a mail system. Logged once, until
+ * it ends otherwise. */
+bool run_note_absent(const char *name, int code, const char *message);

@@ -437,6 +437,32 @@ START_TEST(test_mail)
 }
 END_TEST
 
+/* Without a mail system nothing waits for one, and status says it once; with one it goes on, without a restart. */
+START_TEST(test_mail_without_sendmail)
+{
+    start_mail();
+    live_expect("root", "mv /tmp/sbin/sendmail /tmp/sbin/sendmail.away", 0, "");
+    live_start_notify("10", "1");
+    live_expect("alice", "pkg-request submit db -m why", 0, "Request 1");
+    notices_wait_for(0);
+    live_expect("root", "pkg-admin status | tr -s ' '", 0,
+                "\nMail: there is no /usr/sbin/sendmail: nobody is told by mail. Install an MTA, or: rm "
+                "/etc/accesspkg/notify.d/mail\n");
+    ck_assert_ptr_null(strstr(live_output, "\nNotices to deliver:"));
+    ck_assert_ptr_null(strstr(live_output, "\nLast failure:"));
+    live_expect("root", "pkg-admin audit | grep -c undelivered", 1, "0\n");
+    live_expect("root",
+                "mv /tmp/sbin/sendmail.away /tmp/sbin/sendmail && pkg-admin status | grep -c ^Mail:", 1,
+                "0\n");
+    live_expect("alice", "pkg-request cancel 1 -m no && pkg-request submit db -m 'once more'", 0,
+                "Request 2");
+    json_decref(next_told());
+    notices_wait_for(0);
+    live_expect("root", "cat /tmp/mail", 0, "\nSubject: [demohost] alice asks for db\n");
+    stop_mail();
+}
+END_TEST
+
 /* The others get it, and it stands on record who does not. */
 START_TEST(test_mail_without_address)
 {
@@ -502,6 +528,7 @@ int main(void)
               test_delivered, test_clean);
     suite_rows(test_bad, bad);
     suite_add(test_given_up, test_link_to_nothing, test_folder, test_restarts, test_lost_store,
-              test_for_one_user, test_mail, test_mail_without_address, test_mail_gecos);
+              test_for_one_user, test_mail, test_mail_without_sendmail, test_mail_without_address,
+              test_mail_gecos);
     return suite_run();
 }

@@ -23,7 +23,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define SENDMAIL "/usr/sbin/sendmail"
+#define SENDMAIL PATH_SENDMAIL
 #define SENDER   "accesspkg-notify"
 
 enum { PARTIES_MAX = 256, MAP_MAX = 1024 * 1024 };
@@ -118,7 +118,7 @@ static int run_sendmail(const char *message, const struct parties *parties)
                   strerror(-r));
     if (r < 0 || child_wait(pid, -1, &status) < 0)
         return EX_TEMPFAIL;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
+    if (!WIFEXITED(status) || WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == EX_OSFILE)
         return EX_TEMPFAIL;
     return WEXITSTATUS(status);
 }
@@ -178,6 +178,13 @@ int main(int argc, char **argv)
     if (argc != 1) {
         log_error("Usage: accesspkg-mail < NOTICE. Meant for " ACCESSPKG_SYSCONFDIR "/accesspkg/notify.d.");
         return EX_USAGE;
+    }
+    /* Said before anything is read: no notice waits for a mail system that this host does not have. */
+    if (access(SENDMAIL, X_OK) < 0 && errno == ENOENT) {
+        log_error("There is no " SENDMAIL
+                  ": nobody is told by mail. Install an MTA, or take this program out of "
+                  "notify.d.");
+        return EX_OSFILE;
     }
     json_error_t error;
     json_t *notice = json_loadf(stdin, 0, &error);
