@@ -131,7 +131,10 @@ static bool is_time_member(const char *member)
                                         "revoked",
                                         "oldest_notice",
                                         "notice_failed",
-                                        "returned_last"};
+                                        "returned_last",
+                                        "not_after",
+                                        "present_end",
+                                        "new_end"};
 
     for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
         if (strcmp(times[i], member) == 0)

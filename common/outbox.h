@@ -51,6 +51,9 @@ enum outbox_audience {
       "pkg-request status {request}")                                                                        \
     X(EMERGENCY, "emergency", OUTBOX_EVERY_APPROVER, "EMERGENCY: {user} took {package} without approval",    \
       "To review", "pkg-approve review {request}")                                                           \
+    X(REVIEW_OVERDUE, "review-overdue", OUTBOX_EVERY_APPROVER,                                               \
+      "EMERGENCY: nobody has reviewed that {user} took {package} without approval", "To review",             \
+      "pkg-approve review {request}\npkg-approve show {request}")                                            \
     X(REVIEW_DONE, "review-done", OUTBOX_REQUESTOR, "Your emergency for {package} was reviewed", NULL,       \
       "pkg-request status {request}")
 

@@ -48,6 +48,7 @@ static int submit_request(const struct call *asked, const struct bus_terms *term
         .tty = null_if_empty(terms->tty),
         .duration = terms->duration,
         .start = terms->start,
+        .until = terms->until,
         .at_gate = terms->gate,
         .own_login_id = terms->login_id,
         .can_ask = terms->can_ask,
@@ -68,7 +69,8 @@ static int take_emergency(const struct call *asked, const struct bus_terms *term
 
 static int decide_request(const struct call *asked, const struct bus_terms *terms, bool approve)
 {
-    const struct decision_terms decision = {get_reason(terms), terms->digest, terms->duration, terms->start};
+    const struct decision_terms decision = {get_reason(terms), terms->digest, terms->duration, terms->start,
+                                            terms->until};
     return engine_decide(asked, terms->id, approve, &decision);
 }
 
@@ -80,6 +82,7 @@ static int assign_package(const struct call *asked, const struct bus_terms *term
         .reason = get_reason(terms),
         .duration = terms->duration,
         .start = terms->start,
+        .until = terms->until,
         .override_duties = terms->override,
         .advice = "--override -m 'REASON'",
     };
@@ -255,7 +258,7 @@ enum {
     }
 
 #define SUBMIT_OPTIONS                                                                                       \
-    "justification duration start gate login_id can_ask dry_run emergency service host address tty"
+    "justification duration start until gate login_id can_ask dry_run emergency service host address tty"
 
 /*
  * Columns: name; arguments: signature, names (terms.h), keys of an a{sv}; answer: signature, names; what to look up
@@ -268,18 +271,19 @@ enum {
       GROUPS | SHARES, submit_request(asked, terms))                                                         \
     X(Cancel, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_names), SHARES,                      \
       engine_cancel(asked, terms->id, get_reason(terms)))                                                    \
-    X(Approve, "xa{sv}", "id options", "digest duration start reason", "a{sv}", "request",                   \
+    X(Approve, "xa{sv}", "id options", "digest duration start until reason", "a{sv}", "request",             \
       PLANS(bus_plan_request, bus_plan_delegators, bus_plan_by_names), GROUPS | OTHERS | DECIDES | SHARES,   \
       decide_request(asked, terms, true))                                                                    \
     X(Deny, "xa{sv}", "id options", "digest reason", "a{sv}", "request",                                     \
       PLANS(bus_plan_request, bus_plan_delegators, bus_plan_by_names),                                       \
       USER | GROUPS | OTHERS | DECIDES | SHARES, decide_request(asked, terms, false))                        \
-    X(Extend, "sa{sv}", "package options", "justification duration", "a{sv}", "request",                     \
+    X(Extend, "sa{sv}", "package options", "justification duration until", "a{sv}", "request",               \
       PLANS(bus_plan_approvers, bus_plan_packages, bus_plan_requestors), GROUPS | SHARES,                    \
-      engine_extend(asked, terms->package, get_justification(terms), terms->duration))                       \
+      engine_extend(asked, terms->package, get_justification(terms),                                         \
+                    (struct wish){terms->duration, 0, terms->until}))                                        \
     X(Return, "ss", "package reason", "", "a{sv}", "request", PLANS(bus_plan_names), 0,                      \
       engine_return(asked, terms->package, get_reason(terms)))                                               \
-    X(Assign, "ssa{sv}", "user package options", "duration start override reason", "a{sv}", "request",       \
+    X(Assign, "ssa{sv}", "user package options", "duration start until override reason", "a{sv}", "request", \
       PLANS(bus_plan_user, bus_plan_packages), GROUPS | ROOT_ONLY, assign_package(asked, terms))             \
     X(Import, "ssasa{sv}", "group package users options", "duration dry_run reason", "aa{sv}", "outcomes",   \
       PLANS(bus_plan_users, bus_plan_packages), OTHERS | ROOT_ONLY, import_members(asked, terms))            \

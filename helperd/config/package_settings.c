@@ -3,6 +3,7 @@
 
 #include "common/cleanup.h"
 #include "common/duration.h"
+#include "common/timetext.h"
 #include "common/wordlist.h"
 
 #include <stdio.h>
@@ -33,6 +34,13 @@ static void set_time(struct settings *settings, const char *key, int64_t seconds
     char text[DURATION_TEXT_MAX];
     if (seconds > 0)
         set_text(settings, key, duration_write(seconds, text));
+}
+
+static void set_end(struct settings *settings, const char *key, int64_t end)
+{
+    char text[TIME_TEXT_MAX];
+    if (end > 0)
+        set_text(settings, key, time_programs(end, text));
 }
 
 static void set_stage(struct settings *settings, const struct package_stage *stage, size_t number)
@@ -66,10 +74,13 @@ static void set_policy(struct settings *settings, const struct package *package)
     set_time(settings, "max_total", package->max_total);
     set_time(settings, "cooldown", package->cooldown);
     set_time(settings, "gate_cooldown", package->gate_cooldown);
+    set_end(settings, "not_after", package->not_after);
+    set_time(settings, "extend_window", package->extend_window);
     set_list(settings, "incompatible", package->incompatible);
     set_list(settings, "emergency", package->emergency);
     if (package->emergency[0])
         set_time(settings, "emergency_duration", package->emergency_duration);
+    set_time(settings, "review_within", package->review_within);
     set_text(settings, "at_end", at_ends[package->at_end]);
     set_list(settings, "services", package->services);
     set_text(settings, "drift", package->drift_repair ? "repair" : "report");

@@ -16,6 +16,13 @@ static void write_stage(FILE *out, const struct package_stage *stage, size_t num
     canonical_number(out, "escalate-after", stage->escalate_after);
 }
 
+/* Of a key that came later: a package without it keeps its text, and so its digest. */
+static void write_set(FILE *out, const char *key, int64_t number)
+{
+    if (number)
+        canonical_number(out, key, number);
+}
+
 static void write_package(FILE *out, const struct package *package)
 {
     canonical_number(out, "accesspkg-package", 1); /* the version of this text */
@@ -43,6 +50,9 @@ static void write_package(FILE *out, const struct package *package)
     canonical_number(out, "revoke-on-removed", package->revoke_on_removed);
     canonical_number(out, "same-approver", package->same_approver);
     canonical_number(out, "drift-repair", package->drift_repair);
+    write_set(out, "not-after", package->not_after);
+    write_set(out, "extend-window", package->extend_window);
+    write_set(out, "review-within", package->review_within);
     for (size_t i = 0; i < package->n_stages; i++)
         write_stage(out, &package->stages[i], i + 1);
 }

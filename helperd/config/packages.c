@@ -11,6 +11,7 @@
 #include "common/names.h"
 #include "common/pathlink.h"
 #include "common/paths.h"
+#include "common/timetext.h"
 #include "helperd/config/package_text.h"
 #include "helperd/config/packages_file.h"
 
@@ -19,6 +20,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <time.h>
 
 static const char suffix[] = ".conf";
 
@@ -241,6 +243,18 @@ static void warn_of_extension(const struct package *package, struct problems *pr
             package->name, duration_format(package->max_duration, longest));
 }
 
+/* By the clock of now: what passes later is said when it is asked for. */
+static void warn_of_end(const struct package *package, struct problems *problems)
+{
+    char end[TIME_TEXT_MAX];
+    if (package->not_after && package->not_after <= time(NULL))
+        problems_add(
+            problems, false,
+            "%s.conf: not_after has passed (%s), so nobody can ask for it any more; write a later one, "
+            "or take the file away",
+            package->name, time_people(package->not_after, end));
+}
+
 static int load_packages(const struct reading *reading, struct packages **ret)
 {
     struct problems *const problems = reading->problems;
@@ -261,6 +275,8 @@ static int load_packages(const struct reading *reading, struct packages **ret)
     warn_unknown_incompatible(set, problems);
     for (size_t i = 0; i < set->count; i++)
         warn_of_extension(&set->items[i], problems);
+    for (size_t i = 0; i < set->count; i++)
+        warn_of_end(&set->items[i], problems);
     *ret = set;
     return 0;
 }

@@ -17,9 +17,12 @@
  *     max_total           duration                   none, but see policy_longest (not with max_duration = forever)
  *     cooldown            duration                   none
  *     gate_cooldown       duration                   none
+ *     not_after           day, or date with a time   none
+ *     extend_window       duration                   none: until the end at any time
  *     incompatible        list of packages           none
  *     emergency           list                       none
  *     emergency_duration  duration                   duration, but 24h at most
+ *     review_within       duration                   none
  *     at_end              keep, warn, terminate      keep
  *     services            list of PAM services       with terminate it has to be written, else it must not be
  *     drift               report, repair             report
@@ -74,14 +77,18 @@ struct package {
     int64_t max_total;     /* from the start, over all extensions; 0: see policy_longest */
     int64_t cooldown;      /* after a denial; 0: none */
     int64_t gate_cooldown; /* after a request filed at the gate expired; 0: none */
+    int64_t not_after;     /* seconds since the epoch: what is given from now on ends then; 0: no such end */
+    int64_t extend_window; /* before the end, in which an extension may be asked for; 0: at any time */
     enum package_at_end at_end;
     strv services;              /* as logind calls them: "sshd", "login"; empty unless at_end is terminate */
     strv emergency;             /* may take it without approval; empty: no user */
-    int64_t emergency_duration; /* of an emergency; no other bound applies */
-    strv incompatible;          /* packages that a user must not hold together with this one */
-    bool revoke_on_removed;     /* removing the package ends its assignments; else they run to their end */
-    bool same_approver;         /* one person may take part in several stages of a request */
-    bool drift_repair;          /* put back grants that were removed manually */
+    int64_t emergency_duration; /* of an emergency; no other bound applies but not_after */
+    int64_t
+        review_within; /* of an emergency: after that, and as often again, approvers are told anew; 0: never */
+    strv incompatible;            /* packages that a user must not hold together with this one */
+    bool revoke_on_removed;       /* removing the package ends its assignments; else they run to their end */
+    bool same_approver;           /* one person may take part in several stages of a request */
+    bool drift_repair;            /* put back grants that were removed manually */
     struct package_stage *stages; /* none exactly when approval is not required */
     size_t n_stages;
     char digest[CANONICAL_DIGEST_MAX]; /* of all the above (package_text.h) */

@@ -16,6 +16,7 @@
 #define DEFAULT_DURATION ((int64_t)8 * 3600)
 #define DEFAULT_TIMEOUT  ((int64_t)24 * 3600)
 #define EMERGENCY_MAX    ((int64_t)24 * 3600) /* without emergency_duration */
+#define REVIEW_MIN       ((int64_t)60)        /* each time everybody who may review is told */
 
 enum { APPROVAL_REQUIRED = 0, APPROVAL_NONE };
 
@@ -67,8 +68,11 @@ static const struct inifile_key keys[] = {
     {"policy", "max_total", INIFILE_DURATION, IN_DRAFT(package.max_total), NULL, 0, 0},
     {"policy", "cooldown", INIFILE_DURATION, IN_DRAFT(package.cooldown), NULL, 0, 0},
     {"policy", "gate_cooldown", INIFILE_DURATION, IN_DRAFT(package.gate_cooldown), NULL, 0, 0},
+    {"policy", "not_after", INIFILE_END, IN_DRAFT(package.not_after), NULL, 0, 0},
+    {"policy", "extend_window", INIFILE_DURATION, IN_DRAFT(package.extend_window), NULL, 0, 0},
     {"policy", "emergency", INIFILE_LIST, IN_DRAFT(package.emergency), NULL, 0, 0},
     {"policy", "emergency_duration", INIFILE_DURATION, IN_DRAFT(package.emergency_duration), NULL, 0, 0},
+    {"policy", "review_within", INIFILE_DURATION, IN_DRAFT(package.review_within), NULL, REVIEW_MIN, 0},
     {"policy", "incompatible", INIFILE_LIST, IN_DRAFT(package.incompatible), NULL, 0, 0},
     {"policy", "drift", INIFILE_WORD, IN_DRAFT(drift), drift_words, 0, 0},
     {"policy", "extension", INIFILE_WORD, IN_DRAFT(extension), extension_words, 0, 0},
@@ -308,6 +312,9 @@ static void check_forever(struct inifile *file, const struct package *package)
 static void check_durations(struct inifile *file, const struct draft *draft)
 {
     const struct package *package = &draft->package;
+    if (package->extend_window && draft->extension == PACKAGE_EXTENSION_NO)
+        inifile_complain(file, inifile_line(file, "policy", "extend_window"),
+                         "extend_window needs extension = allowed or approval; write it, or take this away");
     check_forever(file, package);
     if (package->max_duration == DURATION_FOREVER)
         return;
@@ -356,9 +363,11 @@ static void check_emergency_keys(struct inifile *file, const struct draft *draft
     if (has_emergency && draft->approval == APPROVAL_NONE)
         inifile_complain(file, inifile_line(file, "policy", "emergency"),
                          "emergency contradicts approval = none; take one of the two away");
-    if (!has_emergency && inifile_has(file, "policy", "emergency_duration"))
-        inifile_complain(file, inifile_line(file, "policy", "emergency_duration"),
-                         "emergency_duration needs emergency: name who may use it, users or %%groups");
+    static const char *const keys_of_it[] = {"emergency_duration", "review_within"};
+    for (size_t i = 0; i < 2; i++)
+        if (!has_emergency && inifile_has(file, "policy", keys_of_it[i]))
+            inifile_complain(file, inifile_line(file, "policy", keys_of_it[i]),
+                             "%s needs emergency: name who may use it, users or %%groups", keys_of_it[i]);
     check_list(file, (struct list_key){"policy", "emergency", true}, draft->package.emergency);
 }
 

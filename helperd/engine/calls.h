@@ -22,6 +22,14 @@ struct call {
     struct reply *reply;
 };
 
+/* When, and for how long: seconds, and seconds since the epoch; 0: as the package says. WISH(terms): that of a call. */
+#define WISH(terms) ((struct wish){(terms)->duration, (terms)->start, (terms)->until})
+struct wish {
+    int64_t duration;
+    int64_t start;
+    int64_t until; /* in the place of a duration: not later than this, whenever it begins */
+};
+
 /* The terms of Submit; borrowed; NULL: not given. */
 struct submission {
     const char *user; /* "" or NULL: the caller */
@@ -31,8 +39,7 @@ struct submission {
     const char *host;
     const char *address;
     const char *tty;
-    int64_t duration; /* 0: the package's */
-    int64_t start;    /* 0, or not after now: at once */
+    int64_t duration, start, until; /* struct wish; a start that is not after now: at once */
     bool at_gate;
     bool own_login_id; /* the caller's login id is the user's, as in su and sudo; believed of uid 0 */
     bool can_ask; /* the caller can ask the user: when a justification is missing, say so and file nothing */
@@ -44,19 +51,17 @@ struct submission {
 int engine_submit(const struct call *call, const struct submission *submission);
 /* facts: caller. */
 int engine_cancel(const struct call *call, int64_t id, const char *reason);
-/* The terms of an approver. reason: may be "" to approve; duration, start: less or later than requested; 0: as
- * requested. */
+/* The terms of an approver. reason: may be "" to approve; the wish: less or later than requested; 0: as requested. */
 struct decision_terms {
     const char *reason;
     const char
         *digest; /* of the text that the caller saw (record_digest); NULL: not given, which is refused */
-    int64_t duration;
-    int64_t start;
+    int64_t duration, start, until; /* struct wish */
 };
 /* facts: caller, delegators, user (the requestor), the gids of the package's groups. */
 int engine_decide(const struct call *call, int64_t id, bool approve, const struct decision_terms *terms);
 /* Requests more time for what the caller holds. facts: caller, the gids of the package's groups. */
-int engine_extend(const struct call *call, const char *package, const char *justification, int64_t duration);
+int engine_extend(const struct call *call, const char *package, const char *justification, struct wish wish);
 /* Hands back what the caller holds. facts: caller. */
 int engine_return(const struct call *call, const char *package, const char *reason);
 /* Whether this exact user name has a live assignment of the package, or an approved request that waits for its
@@ -68,11 +73,10 @@ int engine_revoke(const struct call *call, const char *user, const char *package
 struct assign_terms {
     const char *user; /* for the refusal of a user who was not found; NULL: none */
     const char *package;
-    const char *reason; /* may be "" */
-    int64_t duration;   /* 0: the package's */
-    int64_t start;
-    bool override_duties; /* assign it against the separation of duties; needs a reason */
-    const char *advice;   /* options of `pkg-admin assign` for the refusal without it; NULL: none */
+    const char *reason;             /* may be "" */
+    int64_t duration, start, until; /* struct wish */
+    bool override_duties;           /* assign it against the separation of duties; needs a reason */
+    const char *advice;             /* options of `pkg-admin assign` for the refusal without it; NULL: none */
 };
 /* Administrator (uid 0, checked by the caller). facts: caller, user, the gids. */
 int engine_assign(const struct call *call, const struct assign_terms *terms);

@@ -19,18 +19,63 @@ enum {
     FILED_PER_PENDING = 25, /* requests within that time, for each that may be pending */
 };
 
-int engine_check_times(struct engine *engine, int64_t duration, int64_t start, struct reply *reply)
+static int64_t begin_of(const struct engine *engine, struct wish wish)
 {
-    if (duration < 0 || (duration > DURATION_MAX && duration != DURATION_FOREVER))
+    const int64_t now = clock_now(&engine->clock);
+    return wish.start > now ? wish.start : now;
+}
+
+static int check_until(struct engine *engine, struct wish wish, struct reply *reply)
+{
+    const int64_t begin = begin_of(engine, wish);
+    char until[TIME_TEXT_MAX];
+    if (wish.duration && wish.until)
+        return engine_refuse(
+            reply, BUS_ERROR_INVALID_ARGUMENT,
+            "A duration and an end were given. Please give one of the two; nothing was changed.");
+    if (wish.until <= begin)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "It would end at %s, before it begins. Please give a later end; nothing was "
+                             "changed.",
+                             time_people(wish.until, until));
+    if (wish.until - begin > DURATION_MAX)
+        return engine_refuse(
+            reply, BUS_ERROR_INVALID_ARGUMENT,
+            "The end lies more than ten years ahead. Please give an earlier one; nothing was changed.");
+    return 0;
+}
+
+int engine_check_times(struct engine *engine, struct wish wish, struct reply *reply)
+{
+    if (wish.duration < 0 || (wish.duration > DURATION_MAX && wish.duration != DURATION_FOREVER))
         return engine_refuse(
             reply, BUS_ERROR_INVALID_ARGUMENT,
             "The duration is longer than ten years, or shorter than a second. Please give another, or "
             "'forever'; nothing was changed.");
-    if (start < 0 || start > clock_now(&engine->clock) + START_AHEAD_MAX)
+    if (wish.start < 0 || wish.start > clock_now(&engine->clock) + START_AHEAD_MAX)
         return engine_refuse(
             reply, BUS_ERROR_INVALID_ARGUMENT,
             "The start lies more than a year ahead. Please give an earlier one; nothing was changed.");
-    return 0;
+    return wish.until ? check_until(engine, wish, reply) : 0;
+}
+
+int64_t engine_wished_duration(const struct engine *engine, struct wish wish, const struct package *package)
+{
+    if (wish.until)
+        return wish.until - begin_of(engine, wish);
+    return wish.duration ? wish.duration : package->duration;
+}
+
+int engine_check_not_over(const struct package *package, int64_t begins, struct reply *reply)
+{
+    char end[TIME_TEXT_MAX];
+    if (policy_last_end(package, 0) > begins)
+        return 0;
+    return engine_refuse(
+        reply, BUS_ERROR_POLICY_REFUSED,
+        "%s is given until %s at the latest (not_after in its file). An administrator of this "
+        "host can tell what comes then.",
+        package->name, time_people(package->not_after, end));
 }
 
 /* Limits requests per hour, for a user who files and cancels in turn would fill the disk: no request is ever
@@ -151,6 +196,8 @@ static int refuse_request(enum policy_request_verdict verdict, const struct pack
                              "%s -d %s",
                              package->name, duration_format(package->max_duration, longest), package->name,
                              duration_write(package->max_duration, most));
+    case POLICY_REQUEST_OVER:
+        return engine_check_not_over(package, INT64_MAX, reply);
     case POLICY_REQUEST_ALLOWED:
         break;
     }
@@ -203,6 +250,17 @@ static int refuse_longer(const struct extension *extension, int64_t total, struc
         package->name, text);
 }
 
+/* What was given before the package had such an end keeps its own, and that is all. */
+static int refuse_beyond(const struct extension *extension, struct reply *reply)
+{
+    char end[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
+    return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                         "%s is given until %s at the latest (not_after in its file), and the access lasts "
+                         "until %s, so it cannot be extended.",
+                         extension->package->name, time_people(extension->package->not_after, last),
+                         time_people(extension->assignment->span.end, end));
+}
+
 int engine_check_extension(struct engine *engine, const struct extension *extension, struct reply *reply)
 {
     const struct assignment *assignment = extension->assignment;
@@ -223,6 +281,8 @@ int engine_check_extension(struct engine *engine, const struct extension *extens
                              "The policy of %s allows no extension. When it ends, ask for it anew: "
                              "pkg-request submit %s",
                              assignment->package, assignment->package);
+    if (policy_last_end(package, 0) <= assignment->span.end)
+        return refuse_beyond(extension, reply);
     if (seconds > package->max_duration)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "%s can be extended by at most %s at a time. The longest: pkg-request extend "
@@ -270,6 +330,10 @@ int engine_check_assign(const struct call *call, const struct assign_terms *term
                              "%s holds %s already. Until when: pkg-admin explain %s %s", facts->user->name,
                              package->name, package->name, text_word(facts->user->name, word));
     if (r < 0)
+        return r;
+    const int64_t now = clock_now(&engine->clock);
+    r = engine_check_not_over(package, terms->start > now ? terms->start : now, reply);
+    if (r != 0)
         return r;
     r = engine_check_duties(engine, facts->user, package, true, reply);
     const size_t used = strlen(reply->message);

@@ -38,7 +38,11 @@ struct extension {
 int engine_check_extension(struct engine *engine, const struct extension *extension, struct reply *reply);
 
 /* Checks before something is filed, extended, assigned or approved. Each: 0, the refusal, or -errno. */
-int engine_check_times(struct engine *engine, int64_t duration, int64_t start, struct reply *reply);
+int engine_check_times(struct engine *engine, struct wish wish, struct reply *reply);
+/* For how long: until its end, from its start or now, or else its duration, or the package's. */
+int64_t engine_wished_duration(const struct engine *engine, struct wish wish, const struct package *package);
+/* That the package is still given when this would begin (not_after). */
+int engine_check_not_over(const struct package *package, int64_t begins, struct reply *reply);
 /* How many requests of a user may be pending (not checked when `waived`), and be filed within an hour. */
 int engine_check_limits(struct engine *engine, uid_t uid, bool waived, struct reply *reply);
 /* All checks of a new request for this package: policy, limits, cool-down, separation of duties. Files nothing. */

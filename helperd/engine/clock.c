@@ -38,6 +38,7 @@ static const struct due {
     {.find_request = store_find_due_request, .on_request = request_time_out},
     {.find_request = store_find_due_escalation, .on_request = stage_escalate},
     {.find_request = store_find_due_reminder, .on_request = notify_reminder},
+    {.find_request = store_find_due_review, .on_request = notify_overdue_review},
     {.find_request = store_find_due_start, .on_request = request_start},
     {.find_assignment = store_find_due_notice, .on_assignment = notify_end},
 };

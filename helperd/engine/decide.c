@@ -129,13 +129,54 @@ static int check_requestor(const struct call *call, const struct request *reques
     return 0;
 }
 
-/* The duration that an approval gives: at most what was requested and what the policy allows now (rule 9). */
-static int64_t get_given_time(const struct request *request, const struct package *package,
-                              const struct decision_terms *terms)
+static int64_t get_asked_time(const struct request *request)
 {
-    const int64_t asked = request->granted ? request->granted : request->duration;
-    const int64_t given = terms->duration ? terms->duration : asked;
+    return request->granted ? request->granted : request->duration;
+}
+
+/* The duration that an approval gives: at most what was requested and what the policy allows now (rule 9). */
+static int64_t get_given_time(const struct request *request, const struct package *package, struct wish wish)
+{
+    const int64_t given = wish.duration ? wish.duration : get_asked_time(request);
     return given < package->max_duration ? given : package->max_duration;
+}
+
+/* The wish with a duration in the place of an end: from where it begins, or from the end of what it extends. */
+static int find_given_time(struct engine *engine, const struct request *request, struct wish *wish)
+{
+    struct assignment assignment = {0};
+    const int64_t now = clock_now(&engine->clock);
+    int64_t begin = wish->start ? wish->start : request->start;
+    int r = 0;
+    if (!wish->until)
+        return 0;
+    if (request->extends && (r = store_get_assignment(engine->store, request->extends, &assignment)) == 0)
+        begin = assignment.span.end;
+    else if (begin < now)
+        begin = now;
+    wish->duration = wish->until - begin;
+    assignment_deinit(&assignment);
+    return r < 0 ? r : 0;
+}
+
+/* An approver gives less than what was asked for. */
+static int check_given_time(const struct request *request, struct wish wish, struct reply *reply)
+{
+    const int64_t asked = get_asked_time(request);
+    char text[DURATION_TEXT_MAX], when[TIME_TEXT_MAX];
+    if (wish.until && wish.duration <= 0)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "Request %" PRId64 " would give nothing until %s. Please give a later end.",
+                             request->id, time_people(wish.until, when));
+    if (wish.until && request->until && wish.until > request->until)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "Request %" PRId64 " asks for it until %s; an approver can give less, not more.",
+                             request->id, time_people(request->until, when));
+    if (wish.duration > asked)
+        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                             "Request %" PRId64 " is for %s; an approver can give less, not more.",
+                             request->id, duration_format(asked, text));
+    return 0;
 }
 
 /* Wraps a refusal that is worded for the requestor for an approver. */
@@ -152,29 +193,29 @@ static int refuse_to_approver(int r, const struct request *request, struct reply
 /* An approver may grant less time or a later start, never more than was requested; the user must not hold the package,
  * or still hold what is extended. */
 static int check_approval(struct engine *engine, const struct request *request, const struct package *package,
-                          const struct decision_terms *terms, struct reply *reply)
+                          struct wish wish, struct reply *reply)
 {
-    const int64_t asked = request->granted ? request->granted : request->duration;
-    char text[DURATION_TEXT_MAX];
-    if (terms->start && request->extends)
+    const int64_t start = wish.start ? wish.start : request->start, now = clock_now(&engine->clock);
+    if (wish.start && request->extends)
         return engine_refuse(
             reply, BUS_ERROR_POLICY_REFUSED,
             "Request %" PRId64
             " is for an extension, which begins where the access would end. Please leave --start out.",
             request->id);
-    if (terms->duration > asked)
-        return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
-                             "Request %" PRId64 " is for %s; an approver can give less, not more.",
-                             request->id, duration_format(asked, text));
-    if (terms->start && terms->start < request->start)
+    if (wish.start && wish.start < request->start)
         return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
                              "Request %" PRId64
                              " is for a later start; an approver can set it later, not earlier.",
                              request->id);
     const struct subject requestor = {.uid = request->requestor.uid, .name = request->user};
     struct assignment assignment = {0};
-    int r;
+    int r = check_given_time(request, wish, reply);
+    if (r != 0)
+        return r;
     if (!request->extends) {
+        r = engine_check_not_over(package, start > now ? start : now, reply);
+        if (r != 0)
+            return refuse_to_approver(r, request, reply);
         r = store_find_live_assignment(engine->store, request->requestor.uid, request->user, request->package,
                                        &assignment);
         assignment_deinit(&assignment);
@@ -191,7 +232,7 @@ static int check_approval(struct engine *engine, const struct request *request, 
         r = engine_check_extension(engine,
                                    &(struct extension){.assignment = &assignment,
                                                        .package = package,
-                                                       .seconds = get_given_time(request, package, terms)},
+                                                       .seconds = get_given_time(request, package, wish)},
                                    reply);
     if (r == 0)
         r = engine_check_duties(engine, &requestor, package, false, reply);
@@ -297,6 +338,17 @@ static int check_seen(const struct call *call, const struct record *record,
     return strcmp(terms->digest, digest) == 0 ? 0 : refuse_changed(&record->request, "", call->reply);
 }
 
+static void note_given(struct request *request, const struct package *package, struct wish wish, int64_t now)
+{
+    const int64_t given = get_given_time(request, package, wish);
+    if (given != request->duration)
+        request->granted = given;
+    if (wish.start > now)
+        request->start = wish.start;
+    if (wish.until)
+        request->until = wish.until;
+}
+
 static int decide_record(const struct call *call, struct record *record, bool approve,
                          const struct decision_terms *terms)
 {
@@ -304,6 +356,7 @@ static int decide_record(const struct call *call, struct record *record, bool ap
     const struct policy_decider decider = engine_decider(call->engine, call->caller, call->facts);
     const struct policy_delegator *for_whom = NULL;
     const int64_t now = clock_now(&call->engine->clock);
+    struct wish wish = WISH(terms);
     if (!is_waiting(request, now))
         return engine_was_asked(call->engine, record, &decider)
                    ? refuse_late(record, call->reply)
@@ -321,7 +374,9 @@ static int decide_record(const struct call *call, struct record *record, bool ap
     if (r == 0 && approve)
         r = check_requestor(call, request, package);
     if (r == 0 && approve)
-        r = check_approval(call->engine, request, package, terms, call->reply);
+        r = find_given_time(call->engine, request, &wish);
+    if (r == 0 && approve)
+        r = check_approval(call->engine, request, package, wish, call->reply);
     if (r == 0 && approve)
         r = check_gids(call, record, package);
     if (r != 0)
@@ -336,10 +391,8 @@ static int decide_record(const struct call *call, struct record *record, bool ap
         .reason = (char *)terms->reason,
         .at = now,
     };
-    if (approve && get_given_time(request, package, terms) != request->duration)
-        request->granted = get_given_time(request, package, terms);
-    if (approve && terms->start > now)
-        request->start = terms->start;
+    if (approve)
+        note_given(request, package, wish, now);
     request_decide(engine_join(call->engine), record, &decision, package, call->facts);
     call->reply->answer.request = request->id;
     return 0;
@@ -354,7 +407,7 @@ int engine_decide(const struct call *call, int64_t id, bool approve, const struc
                              id);
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
-        (r = engine_check_times(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
+        (r = engine_check_times(call->engine, WISH(terms), call->reply)) != 0 ||
         (r = engine_check_decider(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;
     r = record_load(call->engine->store, id, &record);

@@ -149,6 +149,20 @@ static int add_grants(struct diff *diff, const char *effect, const struct assign
     return add_effect(diff, effect, groups, name_holder(assignment));
 }
 
+/* What ends later than the package allows from now on keeps its end. */
+static bool outlasts(const struct diff *diff, const struct assignment *assignment)
+{
+    return diff->is && diff->is->not_after && assignment->span.end > diff->is->not_after &&
+           diff->is->not_after != diff->was->not_after;
+}
+
+/* The package is given no more when this would begin. */
+static bool is_over(const struct diff *diff, const struct request *request, const struct package *package)
+{
+    const int64_t now = clock_now(&diff->engine->clock);
+    return package && policy_last_end(package, 0) <= (request->start > now ? request->start : now);
+}
+
 static int judge_holder(const struct assignment *assignment, void *data)
 {
     struct diff *diff = data;
@@ -160,6 +174,8 @@ static int judge_holder(const struct assignment *assignment, void *data)
         r = add_grants(diff, "keeps", assignment, &grants, outlives_package);
     if (r == 0)
         r = add_grants(diff, "drops", assignment, &grants, is_dropped);
+    if (r == 0 && outlasts(diff, assignment))
+        r = add_grants(diff, "outlasts", assignment, &grants, is_in_place);
     if (r == 0 && assignment->state == STATE_PARTIALLY_FULFILLED && assignment->retry_at == 0 &&
         engine_is_repaired(assignment, diff->is))
         r = add_grants(diff, "gets", assignment, &grants, is_put_back);
@@ -179,7 +195,8 @@ static int judge_waiting(const struct request *request, void *data)
 {
     struct diff *diff = data;
     const char *effect = engine_ends_with(diff->was, diff->after) ? "withdrawn" : "does-not-start";
-    if (!engine_ends_with(diff->was, diff->after) && request_gives_any(request, diff->is))
+    if (!engine_ends_with(diff->was, diff->after) && request_gives_any(request, diff->is) &&
+        !is_over(diff, request, diff->is))
         return 0;
     return add_effect(diff, effect, list_groups(request, diff->was, true), name_requestor(request));
 }
@@ -193,6 +210,9 @@ static int judge_pending(struct diff *diff, const struct record *record)
     const struct package *is = packages_find(diff->after, request->package);
     if (!was)
         return 0;
+    if (!request->extends && is_over(diff, request, is) && !is_over(diff, request, was))
+        return add_effect(diff, "cannot-be-approved", list_groups(request, was, bound),
+                          name_requestor(request));
     json_t *before = list_groups(request, was, bound);
     json_t *now = is ? list_groups(request, is, bound) : json_array();
     if (now && json_array_size(now) == 0) {

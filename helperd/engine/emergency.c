@@ -104,7 +104,8 @@ static int check_emergency(struct engine *engine, const struct subject *subject,
                              "pkg-request submit %s",
                              package->name, package->name);
     int r;
-    if ((r = check_not_held(engine, subject, package, reply)) != 0 ||
+    if ((r = engine_check_not_over(package, clock_now(&engine->clock), reply)) != 0 ||
+        (r = check_not_held(engine, subject, package, reply)) != 0 ||
         (r = check_last_is_reviewed(engine, subject, package, reply)) != 0 ||
         (r = engine_check_limits(engine, subject->uid, true, reply)) != 0)
         return r;

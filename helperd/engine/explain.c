@@ -166,7 +166,8 @@ static json_t *view_groups(const struct explanation *explanation)
 /* The checks of Submit, as if a justification were given; the explanation says whether one is needed. */
 static int set_verdict(const struct explanation *explanation, json_t *view)
 {
-    const struct policy_ask ask = {.has_justification = true};
+    const struct policy_ask ask = {.has_justification = true,
+                                   .begins = clock_now(&explanation->engine->clock)};
     struct reply refusal = {0};
     const int r =
         engine_check_filing(explanation->engine, explanation->subject, explanation->package, &ask, &refusal);
@@ -238,10 +239,25 @@ static json_t *view_explanation(const struct explanation *explanation)
                      view_stages(explanation));
 }
 
+static int set_if_any(json_t *view, const char *key, int64_t number)
+{
+    return number ? view_set(view, key, json_integer(number)) : 0;
+}
+
+static int set_bounds(const struct package *package, json_t *view)
+{
+    int r = set_if_any(view, "not_after", package->not_after);
+    if (r == 0)
+        r = set_if_any(view, "extend_window", package->extend_window);
+    return r < 0 ? r : set_if_any(view, "review_within", package->review_within);
+}
+
 static int explain_package(const struct explanation *explanation, struct reply *reply)
 {
     json_t *view = view_explanation(explanation);
-    int r = view ? set_verdict(explanation, view) : -ENOMEM;
+    int r = view ? set_bounds(explanation->package, view) : -ENOMEM;
+    if (r == 0)
+        r = set_verdict(explanation, view);
     if (r == 0)
         r = set_login_ids(explanation, view);
     if (r == 0)

@@ -3,7 +3,9 @@
 #include "helperd/engine/internal.h"
 #include "helperd/engine/lineage.h"
 
+#include "common/duration.h"
 #include "common/names.h"
+#include "common/timetext.h"
 #include "helperd/engine/locks.h"
 #include "helperd/lifecycle/narrow.h"
 
@@ -37,6 +39,7 @@ static int refuse_not_holder(const char *user, const char *package, struct reply
 struct extension_terms {
     const char *justification; /* NULL: none was given */
     int64_t duration;          /* what it would add */
+    int64_t until;             /* the end that it would have; 0: by its duration */
     bool waived;               /* no approver is asked */
 };
 
@@ -53,6 +56,7 @@ static int file_extension(const struct call *call, const struct assignment *assi
         .state = STATE_SUBMITTED,
         .justification = (char *)terms->justification,
         .duration = terms->duration,
+        .until = terms->until,
         .submitted = clock_now(&call->engine->clock),
         .extends = assignment->id,
     };
@@ -66,14 +70,42 @@ static int file_extension(const struct call *call, const struct assignment *assi
     return 0;
 }
 
+/* When an extension may be asked for, if that is not always. */
+static int check_window(const struct call *call, const struct assignment *assignment,
+                        const struct package *package)
+{
+    const int64_t opens = assignment->span.end - package->extend_window;
+    char from[TIME_TEXT_MAX], length[DURATION_TEXT_MAX];
+    if (!package->extend_window || clock_now(&call->engine->clock) >= opens)
+        return 0;
+    return engine_refuse(call->reply, BUS_ERROR_POLICY_REFUSED,
+                         "An extension of %s may be asked for in the last %s before the end: from %s on. "
+                         "Nothing was filed.",
+                         package->name, duration_format(package->extend_window, length),
+                         time_people(opens, from));
+}
+
+static int check_until(const struct call *call, const struct assignment *assignment, int64_t until)
+{
+    char end[TIME_TEXT_MAX];
+    if (!until || until > assignment->span.end || assignment->span.end == GRANT_FOREVER)
+        return 0;
+    return engine_refuse(
+        call->reply, BUS_ERROR_POLICY_REFUSED,
+        "The access to %s lasts until %s anyway. Please ask for a later end; nothing was changed.",
+        assignment->package, time_people(assignment->span.end, end));
+}
+
 /* Checks an extension against the policy now (rule 9). */
 static int check_extend(const struct call *call, const struct assignment *assignment,
                         const struct package *package, const struct extension_terms *terms)
 {
     const struct subject *caller = call->facts->caller;
     const struct extension extension = {assignment, package, terms->duration, terms->waived};
-    const int r = engine_check_extension(call->engine, &extension, call->reply);
-    if (r != 0)
+    int r;
+    if ((r = check_until(call, assignment, terms->until)) != 0 ||
+        (r = engine_check_extension(call->engine, &extension, call->reply)) != 0 ||
+        (r = check_window(call, assignment, package)) != 0)
         return r;
     if (package->requestors[0] && !policy_names(package->requestors, caller))
         return policy_may_name(package->requestors, caller)
@@ -116,13 +148,22 @@ static int extend_assignment(const struct call *call, const struct assignment *a
     return r == STORE_E_NONE ? file_extension(call, assignment, package, terms) : r;
 }
 
-int engine_extend(const struct call *call, const char *name, const char *justification, int64_t duration)
+/* What it would add. To an end that it has already: something, for what is refused then is said of the end. */
+static int64_t added_time(const struct assignment *assignment, struct wish wish,
+                          const struct package *package)
+{
+    if (wish.until)
+        return wish.until > assignment->span.end ? wish.until - assignment->span.end : 1;
+    return wish.duration || !package ? wish.duration : package->duration;
+}
+
+int engine_extend(const struct call *call, const char *name, const char *justification, struct wish wish)
 {
     const struct package *package = packages_find(call->engine->packages, name);
     struct assignment assignment = {0};
     int r;
     if ((justification && (r = engine_check_text("justification", justification, call->reply)) != 0) ||
-        (r = engine_check_times(call->engine, duration, 0, call->reply)) != 0 ||
+        (r = engine_check_times(call->engine, wish, call->reply)) != 0 ||
         (r = engine_check_caller(call)) != 0 ||
         (r = engine_check_locked(call->engine, call->facts->caller, &call->caller->identity,
                                  BUS_ERROR_POLICY_REFUSED, call->reply)) != 0 ||
@@ -135,7 +176,8 @@ int engine_extend(const struct call *call, const char *name, const char *justifi
                        : engine_refuse_unknown_package(call->engine, name, call->reply);
     struct extension_terms terms = {
         .justification = justification,
-        .duration = duration || !package ? duration : package->duration,
+        .duration = r == 0 ? added_time(&assignment, wish, package) : 0,
+        .until = wish.until,
     };
     if (r == 0)
         r = extend_assignment(call, &assignment, package, &terms);
@@ -437,8 +479,9 @@ void engine_assign_checked(const struct call *call, const struct package *packag
         .origin_verified = true,
         .assigned = true,
         .overrides = *overridden != '\0',
-        .duration = terms->duration ? terms->duration : package->duration,
+        .duration = engine_wished_duration(call->engine, WISH(terms), package),
         .start = terms->start > now ? terms->start : 0,
+        .until = terms->until,
         .submitted = now,
     };
     withdraw_waiting(txn, call, package->name);
@@ -453,7 +496,7 @@ int engine_assign(const struct call *call, const struct assign_terms *terms)
     const struct package *package = packages_find(call->engine->packages, terms->package);
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
-        (r = engine_check_times(call->engine, terms->duration, terms->start, call->reply)) != 0 ||
+        (r = engine_check_times(call->engine, WISH(terms), call->reply)) != 0 ||
         (r = engine_check_caller(call)) != 0 || (r = engine_begin_call(call->engine, call->facts)) != 0 ||
         (r = engine_check_assign(call, terms, package)) != 0)
         return r;

@@ -208,7 +208,8 @@ int engine_import(const struct call *call, const struct import_terms *terms)
     char reason[NAME_ENCODED_MAX + 32];
     int r;
     if ((r = engine_check_text("reason", terms->reason, call->reply)) != 0 ||
-        (r = engine_check_times(call->engine, terms->duration, 0, call->reply)) != 0 ||
+        (r = engine_check_times(call->engine, (struct wish){.duration = terms->duration}, call->reply)) !=
+            0 ||
         (r = engine_check_caller(call)) != 0 ||
         (r = check_import(call->engine, package, terms, call->reply)) != 0 ||
         (r = engine_begin_call(call->engine, call->facts)) != 0)

@@ -200,9 +200,9 @@ int engine_list_requests(const struct call *call, enum engine_role role, const s
 
 /* ---- packages ---- */
 
-static json_t *view_listed_package(const struct package *package, const struct subject *subject)
+static json_t *view_listed_package(const struct package *package, const struct subject *subject, int64_t now)
 {
-    const struct policy_ask ask = {.has_justification = true};
+    const struct policy_ask ask = {.has_justification = true, .begins = now};
     return json_pack("{s:s, s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:b, s:b}", "name", package->name,
                      "description", package->description, "groups", texts_new(package->groups), "approvers",
                      package->n_stages ? texts_new(package->stages[0].approvers) : json_array(), "approval",
@@ -245,7 +245,8 @@ int engine_list_packages(const struct call *call)
         return r;
     json_t *array = json_array();
     for (size_t i = 0; r == 0 && i < call->engine->packages->count; i++) {
-        json_t *view = view_listed_package(&call->engine->packages->items[i], call->facts->caller);
+        json_t *view = view_listed_package(&call->engine->packages->items[i], call->facts->caller,
+                                           clock_now(&call->engine->clock));
         r = view ? engine_add_own_access(call->engine, call->facts->caller,
                                          call->engine->packages->items[i].name, view)
                  : -ENOMEM;

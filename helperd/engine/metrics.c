@@ -105,19 +105,21 @@ static int set_pending(struct engine *engine, json_t *figures)
 {
     struct store_counts counts = {0};
     struct store_numbers numbers = {0};
-    int64_t undecidable = 0, unreviewed = 0;
+    int64_t undecidable = 0, unreviewed = 0, overdue = 0;
     int r;
     if ((r = store_count_pending(engine->store, clock_now(&engine->clock), &counts)) != 0 ||
         (r = store_get_numbers(engine->store, &numbers)) != 0 ||
         (r = store_count_undecidable(engine->store, &undecidable)) != 0 ||
-        (r = store_count_unreviewed(engine->store, &unreviewed)) != 0)
+        (r = store_count_unreviewed(engine->store, &unreviewed)) != 0 ||
+        (r = engine_count_overdue_reviews(engine, &overdue)) != 0)
         return r < 0 ? r : -EIO;
     json_t *pending = json_pack("{s:I, s:I, s:I}", "1h", (json_int_t)counts.pending_hour, "1d",
                                 (json_int_t)counts.pending_day, "older", (json_int_t)counts.pending_older);
     int failed = set_counts(figures, "pending", "age", pending) |
                  json_object_set_new(figures, "requests", json_integer(numbers.request)) |
                  json_object_set_new(figures, "undecidable", json_integer(undecidable)) |
-                 json_object_set_new(figures, "unreviewed", json_integer(unreviewed));
+                 json_object_set_new(figures, "unreviewed", json_integer(unreviewed)) |
+                 json_object_set_new(figures, "review_overdue", json_integer(overdue));
     if (counts.oldest_pending)
         failed |= json_object_set_new(figures, "oldest_pending", json_integer(counts.oldest_pending));
     return failed ? -ENOMEM : 0;

@@ -33,3 +33,6 @@ int engine_status(struct engine *engine, const struct caller *caller, struct rep
 
 /* The engine's figures of GetMetrics, a new object; each is known without a look at all that there is. 0 or -errno. */
 int engine_measure(struct engine *engine, json_t **ret);
+
+/* How many emergencies wait longer for a review than their packages say (review_within). */
+int engine_count_overdue_reviews(struct engine *engine, int64_t *ret);

@@ -52,6 +52,19 @@ static void log_member_lists(const struct engine *engine)
             strerror(-r));
 }
 
+/* The policy may say another time than when they were taken. */
+static int plan_reviews(struct engine *engine)
+{
+    struct txn txn;
+    txn_begin(&txn, engine);
+    for (size_t i = 0; i < engine->packages->count; i++) {
+        const struct package *package = &engine->packages->items[i];
+        if (package->review_within)
+            store_plan_reviews(txn.store, package->name, package->review_within, txn_now(&txn));
+    }
+    return txn_commit(&txn);
+}
+
 int engine_start(struct engine *engine, bool newborn)
 {
     engine->last_now = clock_now(&engine->clock);
@@ -63,7 +76,7 @@ int engine_start(struct engine *engine, bool newborn)
     if (r < 0 || (r = narrow_load(engine, note_narrowed)) < 0 || (r = engine_load_former(engine)) < 0)
         return r;
     engine_publish(engine);
-    if ((r = bind_waiting_requests(engine)) < 0 && !disk_is_shut(r))
+    if (((r = bind_waiting_requests(engine)) < 0 || (r = plan_reviews(engine)) < 0) && !disk_is_shut(r))
         return r;
     r = engine_tick(engine);
     if (r == 0)
@@ -76,8 +89,10 @@ int engine_start(struct engine *engine, bool newborn)
 
 int engine_apply_policy(struct engine *engine)
 {
-    const int r = engine_repair_drift(engine);
-    return r < 0 ? r : engine_plan_warnings(engine);
+    int r;
+    if ((r = engine_repair_drift(engine)) < 0 || (r = plan_reviews(engine)) < 0)
+        return r;
+    return engine_plan_warnings(engine);
 }
 
 void engine_deinit(struct engine *engine)

@@ -229,19 +229,40 @@ static int set_lineage(struct engine *engine, json_t *status)
     return failed ? -ENOMEM : 0;
 }
 
+int engine_count_overdue_reviews(struct engine *engine, int64_t *ret)
+{
+    const int64_t now = clock_now(&engine->clock);
+    int64_t all = 0;
+    for (size_t i = 0; i < engine->packages->count; i++) {
+        const struct package *package = &engine->packages->items[i];
+        int64_t count = 0;
+        const int r = package->review_within
+                          ? store_count_overdue_reviews(engine->store, package->name,
+                                                        now - package->review_within, &count)
+                          : 0;
+        if (r < 0)
+            return r;
+        all += count;
+    }
+    *ret = all;
+    return 0;
+}
+
 int engine_status(struct engine *engine, const struct caller *caller, struct reply *reply)
 {
     struct store_counts counts = {0};
     int64_t left = 0;
-    int64_t unreviewed = 0;
+    int64_t unreviewed = 0, overdue = 0;
     int r;
     engine_tick(engine); /* a fault is logged, and all the more a reason to look */
     if ((r = store_read_counts(engine->store, clock_now(&engine->clock), &counts)) != 0 ||
         (r = store_count_unreviewed(engine->store, &unreviewed)) != 0 ||
+        (r = engine_count_overdue_reviews(engine, &overdue)) != 0 ||
         (r = store_count_memberships_left(engine->store, &left)) != 0)
         return r;
-    json_t *status = json_pack("{s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count,
-                               "unreviewed", (json_int_t)unreviewed, "memberships_left", (json_int_t)left);
+    json_t *status = json_pack("{s:I, s:I, s:I, s:I}", "packages", (json_int_t)engine->packages->count,
+                               "unreviewed", (json_int_t)unreviewed, "review_overdue", (json_int_t)overdue,
+                               "memberships_left", (json_int_t)left);
     reply->value = status;
     if (!status)
         return -ENOMEM;

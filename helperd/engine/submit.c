@@ -74,8 +74,9 @@ static void file_new_request(const struct call *call, const struct subject *subj
 {
     struct request request = engine_compose_request(call->engine, call->caller, subject, submission, package);
     request.no_reason_given = package->justification_required && !submission->justification;
-    request.duration = submission->duration ? submission->duration : package->duration;
+    request.duration = engine_wished_duration(call->engine, WISH(submission), package);
     request.start = submission->start > request.submitted ? submission->start : 0;
+    request.until = submission->until;
     request_file(engine_join(call->engine), call->facts, package, &request,
                  &(struct filing){.waived = !package->approval_required});
     call->reply->answer = (struct answer){.request = request.id, .submitted = true};
@@ -207,10 +208,14 @@ static int file_if_allowed(struct search *search, const char *name, bool waived_
 {
     const struct package *package = packages_find(search->call->engine->packages, name);
     const bool can_ask = search->submission->can_ask && !search->submission->justification;
+    const struct wish wish = WISH(search->submission);
+    const int64_t now = clock_now(&search->call->engine->clock);
     const struct policy_ask ask = {
         .has_justification = search->submission->justification || can_ask,
         .at_gate = search->submission->at_gate && search->call->caller->identity.uid == 0,
-        .duration = search->submission->duration,
+        .duration =
+            wish.until || wish.duration ? engine_wished_duration(search->call->engine, wish, package) : 0,
+        .begins = wish.start > now ? wish.start : now,
     };
     if (!package || (waived_only && package->approval_required))
         return STORE_E_NONE;
@@ -278,7 +283,7 @@ int engine_submit(const struct call *call, const struct submission *submission)
     struct search search = {.call = call, .submission = submission};
     int r;
     if ((r = check_submission(submission, call->reply)) != 0 ||
-        (r = engine_check_times(call->engine, submission->duration, submission->start, call->reply)) != 0 ||
+        (r = engine_check_times(call->engine, WISH(submission), call->reply)) != 0 ||
         (r = engine_find_requestor(call, submission, &search.subject)) != 0 ||
         (r = engine_begin_call(call->engine, call->facts)) != 0)
         return r;

@@ -3,6 +3,7 @@
 
 #include "common/canonical.h"
 #include "common/cleanup.h"
+#include "common/duration.h"
 #include "helperd/lifecycle/texts.h"
 
 #include <errno.h>
@@ -266,6 +267,31 @@ static void set_emergency(struct builder *builder, const struct engine *engine, 
         set_text(builder, "decides_for", for_whom->subject->name);
 }
 
+/* What an approver of an extension decides about: the end that there is, and the one that there would be. */
+static void set_extension(struct builder *builder, const struct engine *engine, const struct request *request)
+{
+    struct assignment assignment = {0};
+    const struct package *package = packages_find(engine->packages, request->package);
+    if (store_get_assignment(engine->store, request->extends, &assignment) == 0 &&
+        assignment.span.end != GRANT_FOREVER) {
+        const int64_t end = policy_extended_end(package, &assignment, request);
+        set_time(builder, "present_end", assignment.span.end);
+        if (end != GRANT_FOREVER)
+            set_time(builder, "new_end", end);
+    }
+    assignment_deinit(&assignment);
+}
+
+/* The package's own end, where it would come before the one that was asked for. */
+static void set_last_end(struct builder *builder, const struct request *request,
+                         const struct package *package, int64_t now)
+{
+    const int64_t begin = request->start > now ? request->start : now;
+    const int64_t end = duration_after(begin, request->granted ? request->granted : request->duration);
+    if (package && policy_last_end(package, request->until) < end && policy_last_end(package, 0) < end)
+        set_time(builder, "not_after", package->not_after);
+}
+
 static void set_pause(struct builder *builder, const struct request *request, const struct package *package,
                       int64_t now)
 {
@@ -300,6 +326,11 @@ json_t *view_request(const struct engine *engine, const struct record *record,
     set_time(&builder, "granted", request->granted);
     set_time(&builder, "extends", request->extends);
     set_time(&builder, "start", request->start);
+    set_time(&builder, "until", request->until);
+    if (pending && request->extends)
+        set_extension(&builder, engine, request);
+    else if (pending || request->waiting)
+        set_last_end(&builder, request, packages_find(packages, request->package), now);
     if (pending) {
         set_time(&builder, "expires", request->deadline);
         set_digest(&builder, engine, record, with_text);

@@ -114,6 +114,13 @@ static char *make_nonce(void)
     return strdup(text);
 }
 
+/* Behind the end that was asked for nothing can be given. */
+static int64_t stage_deadline(const struct request *request, const struct stage *stage, int64_t entered)
+{
+    const int64_t deadline = entered + stage->timeout;
+    return request->until && request->until < deadline ? request->until : deadline;
+}
+
 void request_file(struct txn *txn, const struct facts *facts, const struct package *package,
                   struct request *request, const struct filing *filing)
 {
@@ -131,7 +138,7 @@ void request_file(struct txn *txn, const struct facts *facts, const struct packa
     } else {
         request->n_stages = (int64_t)package->n_stages;
         request->stage = 1;
-        request->deadline = now + stages[0].timeout;
+        request->deadline = stage_deadline(request, &stages[0], now);
     }
     request->local = is_local_user(facts, request->user, request->requestor.uid);
     store_add_request(txn->store, request, stages);
@@ -154,7 +161,7 @@ static void enter_next_stage(struct txn *txn, struct request *request, const str
     request_move(txn, request, REQUEST_ADVANCE);
     request->stage++;
     if (txn_ok(txn, store_get_stage(txn->store, request->id, request->stage, &next))) {
-        request->deadline = txn_now(txn) + next.timeout;
+        request->deadline = stage_deadline(request, &next, txn_now(txn));
         store_enter_stage(txn->store, request->id, request->stage, txn_now(txn));
         stage_enter(txn, request, &next, facts);
     }
@@ -231,6 +238,8 @@ static const char *find_start_obstacle(struct txn *txn, const struct request *re
         return "the user holds the package already";
     if (!request_gives_any(request, package))
         return "the package gives none of the groups that were approved any more";
+    if (policy_last_end(package, request->until) <= txn_now(txn))
+        return "the end that was asked for, or that of the package (not_after), has passed";
     if (!request->overrides)
         txn_ok(txn, duties_find_conflict(txn->engine, &subject, package, false, &conflict));
     return *conflict.package ? "the user holds, or will, what is incompatible with it by now" : NULL;

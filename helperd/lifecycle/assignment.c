@@ -161,6 +161,17 @@ static bool is_in_place(const struct grants *grants)
     return grants->count == 0;
 }
 
+/* An end that was asked for, and that of the package, hold although approval took its time. */
+static void begin_span(struct txn *txn, struct assignment *assignment, int64_t begin)
+{
+    const struct package *package = packages_find(txn->engine->packages, assignment->package);
+    const int64_t last = policy_last_end(package, assignment->until);
+    int64_t end = duration_after(begin, assignment->duration);
+    if (end > last)
+        end = last > begin ? last : begin;
+    assignment->span = (struct grant_span){begin, end};
+}
+
 /*
  * Sets the span, retry and state that follow from the grants. The span begins when the first group is in place, or at
  * `start` if one was requested, and does not move for groups that come late (rule 8) or that drift and are put back.
@@ -171,9 +182,8 @@ static void settle(struct txn *txn, struct assignment *assignment, int64_t start
     const bool whole = is_whole(grants);
     const bool in_place = is_in_place(grants);
     const int64_t now = txn_now(txn);
-    const int64_t begin = start ? start : now;
     if (assignment->state == STATE_NONE || (in_place && !start && !assignment->begun))
-        assignment->span = (struct grant_span){begin, duration_after(begin, assignment->duration)};
+        begin_span(txn, assignment, start ? start : now);
     assignment->begun |= in_place;
     assignment_plan_warning(txn->engine, assignment);
     if (whole)
@@ -201,6 +211,7 @@ void assignment_fulfil(struct txn *txn, const struct request *request, const str
         .user = request->user,
         .uid = request->requestor.uid,
         .duration = granted_time(request, package),
+        .until = request->until,
     };
     take_groups(txn, request, package, &grants);
     resolve(txn, request->user, facts, &grants);
@@ -296,11 +307,15 @@ void assignment_extend(struct txn *txn, const struct request *request)
 {
     struct assignment assignment = {0};
     _cleanup_(grants_deinit) struct grants grants = {0};
-    const int64_t seconds = request->granted ? request->granted : request->duration;
     if (txn_ok(txn, store_get_assignment(txn->store, request->extends, &assignment))) {
+        const struct package *package = packages_find(txn->engine->packages, assignment.package);
+        const int64_t before = assignment.span.end;
         assignment_move(txn, &assignment, ASSIGNMENT_EXTEND);
-        assignment.span.end = duration_after(assignment.span.end, seconds);
-        assignment.duration = duration_after(assignment.duration, seconds);
+        assignment.span.end = policy_extended_end(package, &assignment, request);
+        assignment.duration = assignment.span.end == GRANT_FOREVER
+                                  ? DURATION_FOREVER
+                                  : duration_after(assignment.duration, assignment.span.end - before);
+        assignment.until = assignment.until && assignment.span.end != GRANT_FOREVER ? assignment.span.end : 0;
         assignment.extended = true;
         assignment_plan_warning(txn->engine, &assignment);
         store_update_assignment(txn->store, &assignment);

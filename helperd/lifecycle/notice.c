@@ -5,6 +5,7 @@
  */
 #include "helperd/lifecycle/lifecycle.h"
 
+#include "common/duration.h"
 #include "common/log.h"
 #include "common/names.h"
 #include "helperd/lifecycle/texts.h"
@@ -56,6 +57,7 @@ static json_t *view_request_facts(const struct engine *engine, const struct requ
     notice_set_text(facts, "tty", request->tty);
     notice_set_number(facts, "duration", request->granted ? request->granted : request->duration);
     notice_set_number(facts, "start", request->start);
+    notice_set_number(facts, "asked_until", request->until);
     notice_set_number(facts, "submitted", request->submitted);
     if (request->extends)
         json_object_set_new(facts, "extension", json_true());
@@ -168,11 +170,26 @@ static void add_reviewers(json_t *names, const struct package *package)
     }
 }
 
+/* What they decide about: the end that there is, and the one that there would be. */
+static void set_extension(struct txn *txn, json_t *facts, const struct request *request)
+{
+    struct assignment assignment = {0};
+    const struct package *package = packages_find(txn->engine->packages, request->package);
+    if (!txn_ok(txn, store_get_assignment(txn->store, request->extends, &assignment)))
+        return;
+    const int64_t end = policy_extended_end(package, &assignment, request);
+    notice_set_number(facts, "present_end", assignment.span.end);
+    notice_set_number(facts, "new_end", end == GRANT_FOREVER ? 0 : end);
+    assignment_deinit(&assignment);
+}
+
 static void notify_approvers(struct txn *txn, struct notice notice, const struct request *request,
                              const struct stage *stage, json_t *to)
 {
     json_t *facts = view_request_facts(txn->engine, request);
     set_stage(facts, request, stage);
+    if (request->extends)
+        set_extension(txn, facts, request);
     set_except(txn, facts, request, stage->number, true);
     notice.request = request->id;
     add_notice(txn, notice, to, facts);
@@ -252,6 +269,30 @@ void notify_emergency(struct txn *txn, const struct request *request, const stru
     add_reviewers(to, package);
     json_object_set_new(facts, "except", list_name(request->user));
     add_notice(txn, (struct notice){.event = OUTBOX_EMERGENCY, .request = request->id}, to, facts);
+    if (package->review_within)
+        store_set_reminder(txn->store, request->id, request->submitted + package->review_within);
+}
+
+void notify_overdue_review(struct txn *txn, struct request *request)
+{
+    const struct package *package = packages_find(txn->engine->packages, request->package);
+    const int64_t now = txn_now(txn), within = package ? package->review_within : 0;
+    char user[NAME_ENCODED_MAX + 1], length[DURATION_TEXT_MAX];
+    store_set_reminder(txn->store, request->id, within ? now + within : 0);
+    if (!within)
+        return;
+    json_t *to = json_array();
+    json_t *facts = view_request_facts(txn->engine, request);
+    add_reviewers(to, package);
+    json_object_set_new(facts, "except", list_name(request->user));
+    add_notice(txn, (struct notice){.event = OUTBOX_REVIEW_OVERDUE, .request = request->id, .turn = now}, to,
+               facts);
+    txn_warn(
+        txn,
+        "EMERGENCY: nobody has reviewed in %s that %s (uid %u) took %s without approval, request %" PRId64
+        ". To review it: pkg-approve review %" PRId64,
+        duration_format(now - request->submitted, length), text_visible(request->user, user, sizeof(user)),
+        request->requestor.uid, request->package, request->id, request->id);
 }
 
 void notify_review(struct txn *txn, const struct request *request, const struct package *package,

@@ -20,6 +20,8 @@ void notify_decision(struct txn *txn, const struct record *record, const struct 
 void notify_requestor(struct txn *txn, enum outbox_event event, const struct request *request,
                       struct act act);
 void notify_emergency(struct txn *txn, const struct request *request, const struct package *package);
+/* Nobody has reviewed it within the time that its package says, which begins anew. */
+void notify_overdue_review(struct txn *txn, struct request *request);
 void notify_review(struct txn *txn, const struct request *request, const struct package *package,
                    const struct decision *review);
 /* `turn`: see struct notice. */

@@ -52,6 +52,8 @@ static void write_wish(FILE *out, const struct request *request)
     canonical_number(out, "duration", request->granted ? request->granted : request->duration);
     if (request->start)
         canonical_number(out, "start", request->start);
+    if (request->until)
+        canonical_number(out, "until", request->until);
     if (request->extends)
         canonical_number(out, "extends", request->extends);
     canonical_number(out, "submitted", request->submitted);

@@ -15,10 +15,12 @@ bool assignment_warns(const struct engine *engine, const struct assignment *assi
 
 void assignment_plan_warning(const struct engine *engine, struct assignment *assignment)
 {
+    const struct package *package = packages_find(engine->packages, assignment->package);
     assignment->warn_at = assignment_warns(engine, assignment)
                               ? assignment_next_warning(&assignment->span, clock_now(&engine->clock))
                               : 0;
-    assignment->notice_at = assignment_next_notice(&assignment->span, clock_now(&engine->clock));
+    assignment->notice_at = assignment_next_notice(&assignment->span, package ? package->extend_window : 0,
+                                                   clock_now(&engine->clock));
 }
 
 void sessions_end_later(struct txn *txn, const struct assignment *assignment)

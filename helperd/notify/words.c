@@ -28,6 +28,9 @@ static const struct {
     {"Organisation", "organisation", TEXT},
     {"Duration", "duration", SPAN},
     {"Start", "start", TIME},
+    {"Asked until", "asked_until", TIME},
+    {"Ends now", "present_end", TIME},
+    {"Would end", "new_end", TIME},
     {"Justification", "justification", TEXT},
     {"Asked through", "service", TEXT},
     {"Asked from", "address", TEXT},
@@ -157,7 +160,8 @@ int words_add(json_t *notice, const char *url)
 
 int words_write_times(json_t *notice)
 {
-    static const char *const times[] = {"time", "submitted", "start", "deadline", "until"};
+    static const char *const times[] = {"time",     "submitted",   "start",   "asked_until",
+                                        "deadline", "present_end", "new_end", "until"};
     char text[TIME_TEXT_MAX];
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
         const json_t *value = json_object_get(notice, times[i]);

@@ -60,12 +60,13 @@ int64_t assignment_next_warning(const struct grant_span *span, int64_t now)
     return 0;
 }
 
-int64_t assignment_next_notice(const struct grant_span *span, int64_t now)
+int64_t assignment_next_notice(const struct grant_span *span, int64_t window, int64_t now)
 {
     if (span->end == GRANT_FOREVER)
         return 0;
     const int64_t tenth = (span->end - span->start) / 10;
-    const int64_t at = span->end - (tenth > warnings[0] ? tenth : warnings[0]);
+    const int64_t usual = tenth > warnings[0] ? tenth : warnings[0];
+    const int64_t at = span->end - (window && window < usual ? window : usual);
     return at > now && at > span->start ? at : 0;
 }
 

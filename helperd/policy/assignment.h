@@ -20,7 +20,8 @@ struct assignment {
     uid_t uid;
     enum state state;
     struct grant_span span; /* begins when it is first fulfilled (rule 8) */
-    int64_t duration;       /* seconds; DURATION_FOREVER: its span ends at GRANT_FOREVER */
+    int64_t duration;       /* seconds; DURATION_FOREVER: its span ends at GRANT_FOREVER, or at `until` */
+    int64_t until;          /* the latest end that was asked for, or given; 0: none */
     bool extended;
     bool begun;        /* a group of it was in place once: its clock runs, even if it lacks groups later */
     int64_t attempts;  /* to fulfil it, since it was last fulfilled */
@@ -69,9 +70,10 @@ enum state assignment_next(enum state state, enum assignment_event event);
 bool assignment_is_near_end(const struct grant_span *span, int64_t now);
 /* The time of the next warning, 15 minutes and one minute before the end; 0: no more. */
 int64_t assignment_next_warning(const struct grant_span *span, int64_t now);
-/* The time of the notice: a tenth of the span before its end, at least 15 minutes. 0 when that has passed, or the
- * span is no longer than that or has no end. */
-int64_t assignment_next_notice(const struct grant_span *span, int64_t now);
+/* The time of the notice: a tenth of the span before its end, at least 15 minutes; but not before the window opens in which
+ * an extension may be asked for (seconds; 0: none). 0 when that has passed, or the span is no longer than that or has no
+ * end. */
+int64_t assignment_next_notice(const struct grant_span *span, int64_t window, int64_t now);
 
 /* True while it is fulfilled, wholly or partially. */
 bool assignment_is_live(enum state state);

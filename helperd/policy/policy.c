@@ -2,6 +2,7 @@
 #include "helperd/policy/policy.h"
 
 #include "common/duration.h"
+#include "common/grantfile.h"
 #include "helperd/config/distinct.h"
 
 #include <stdlib.h>
@@ -24,12 +25,29 @@ enum policy_request_verdict policy_may_request(const struct package *package, co
     if (package->requestors[0] && !policy_names(package->requestors, subject))
         return policy_may_name(package->requestors, subject) ? POLICY_REQUEST_UNKNOWN
                                                              : POLICY_REQUEST_NOT_REQUESTOR;
+    if (policy_last_end(package, 0) <= ask->begins)
+        return POLICY_REQUEST_OVER;
     if (ask->duration > package->max_duration)
         return POLICY_REQUEST_TOO_LONG;
     if (!ask->has_justification &&
         (package->justification_at_gate || (package->justification_required && !ask->at_gate)))
         return POLICY_REQUEST_NEEDS_JUSTIFICATION;
     return POLICY_REQUEST_ALLOWED;
+}
+
+int64_t policy_last_end(const struct package *package, int64_t until)
+{
+    const int64_t asked = until ? until : GRANT_FOREVER;
+    const int64_t given = package && package->not_after ? package->not_after : GRANT_FOREVER;
+    return asked < given ? asked : given;
+}
+
+int64_t policy_extended_end(const struct package *package, const struct assignment *assignment,
+                            const struct request *request)
+{
+    const int64_t end = assignment->span.end, last = policy_last_end(package, request->until);
+    const int64_t moved = duration_after(end, request->granted ? request->granted : request->duration);
+    return moved <= last ? moved : last > end ? last : end;
 }
 
 int64_t policy_longest(const struct package *package, bool unapproved)

@@ -7,6 +7,7 @@
 
 #include "helperd/config/packages.h"
 #include "helperd/host/facts.h"
+#include "helperd/policy/assignment.h"
 #include "helperd/policy/request.h"
 
 /* True when one of the principals ("alice", "%dba-leads") is this user, or a group of theirs, to the directory
@@ -26,6 +27,7 @@ enum policy_request_verdict {
     POLICY_REQUEST_UNKNOWN, /* it depends on groups that could not be looked up */
     POLICY_REQUEST_NEEDS_JUSTIFICATION,
     POLICY_REQUEST_TOO_LONG,
+    POLICY_REQUEST_OVER, /* the package is given no more by then (not_after) */
     POLICY_REQUEST_ALLOWED,
 };
 
@@ -33,10 +35,20 @@ struct policy_ask {
     bool has_justification;
     bool at_gate;     /* filed by the PAM module, which cannot always ask for a justification */
     int64_t duration; /* seconds; 0: the package's */
+    int64_t begins;   /* seconds since the epoch, when it would begin */
 };
 
 enum policy_request_verdict policy_may_request(const struct package *package, const struct subject *subject,
                                                const struct policy_ask *ask);
+
+/* When what is given of the package ends at the latest: at `until` (0: no such end), and at its not_after. GRANT_FOREVER:
+ * there is no such end. */
+int64_t policy_last_end(const struct package *package, int64_t until);
+
+/* When the assignment ends once this request has extended it; never sooner than it does. package: NULL where there is none
+ * any more. */
+int64_t policy_extended_end(const struct package *package, const struct assignment *assignment,
+                            const struct request *request);
 
 /* The longest that access may last with its extensions: without max_total as long as approvers agree, and max_duration where
  * none is asked for them (rule 14). */

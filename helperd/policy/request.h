@@ -34,6 +34,7 @@ struct request {
     int64_t duration;     /* asked for, seconds; DURATION_FOREVER: without an end */
     int64_t granted;      /* a shorter duration, given by an approver; 0: as asked */
     int64_t start;
+    int64_t until; /* the latest end that was asked for, or given; 0: its duration alone says */
     int64_t submitted;
     int64_t ended;
     char *cancel_reason;

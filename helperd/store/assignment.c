@@ -112,7 +112,7 @@ int store_update_assignment(struct store *store, const struct assignment *assign
     return sql_write(store,
                      "UPDATE assignment SET state = :state, start = :start, end = :end, duration = :duration,"
                      " extended = :extended, attempts = :attempts, retry_at = :retry_at, begun = :begun,"
-                     " warn_at = :warn_at, notice_at = :notice_at, held = :held,"
+                     " warn_at = :warn_at, notice_at = :notice_at, held = :held, until = :until,"
                      " first_used = :first_used, last_used = :last_used WHERE id = :id",
                      &sql_assignments, assignment);
 }

@@ -129,6 +129,7 @@ int store_next_deadline(struct store *store, int64_t *ret)
         " UNION ALL SELECT min(escalate_at) FROM request WHERE state = 'pending-approval'"
         "  AND escalate_at > 0"
         " UNION ALL SELECT min(remind_at) FROM request WHERE state = 'pending-approval' AND remind_at > 0"
+        " UNION ALL SELECT min(remind_at) FROM request WHERE emergency = 1 AND reviewed = 0 AND remind_at > 0"
         " UNION ALL SELECT min(notice_at) FROM assignment WHERE " SQL_LIVE " AND notice_at > 0"
         /* GRANT_FOREVER is no deadline. Compared once with the minimum, not with each row. */
         " UNION ALL SELECT nullif(min(end), 9223372036854775807) FROM assignment WHERE " SQL_LIVE ")",

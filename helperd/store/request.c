@@ -81,6 +81,31 @@ int store_find_due_reminder(struct store *store, int64_t now, struct request *re
         "i", now);
 }
 
+int store_find_due_review(struct store *store, int64_t now, struct request *ret)
+{
+    return FIND_REQUEST(store, ret,
+                        " WHERE emergency = 1 AND reviewed = 0 AND remind_at > 0 AND remind_at <= ? ORDER BY"
+                        " remind_at LIMIT 1",
+                        "i", now);
+}
+
+int store_plan_reviews(struct store *store, const char *package, int64_t within, int64_t now)
+{
+    return sql_run(store,
+                   "UPDATE request SET remind_at ="
+                   " CASE remind_at WHEN 0 THEN submitted + ?2 ELSE min(remind_at, ?3 + ?2) END"
+                   " WHERE emergency = 1 AND reviewed = 0 AND package = ?1",
+                   "tii", package, within, now);
+}
+
+int store_count_overdue_reviews(struct store *store, const char *package, int64_t before, int64_t *ret)
+{
+    return FIND_NUMBER(store, ret,
+                       "SELECT count(*) FROM request WHERE emergency = 1 AND reviewed = 0 AND package = ?"
+                       " AND submitted <= ?",
+                       "ti", package, before);
+}
+
 int store_find_due_request(struct store *store, int64_t now, struct request *ret)
 {
     return FIND_REQUEST(store, ret,
@@ -152,6 +177,7 @@ int store_update_request(struct store *store, const struct request *request)
     return sql_write(store,
                      "UPDATE request SET state = :state, start = :start, ended = :ended, cancel_reason ="
                      " :cancel_reason, stage = :stage, deadline = :deadline, granted = :granted,"
+                     " until = :until,"
                      " waiting = :waiting, groups = :groups, gids = :gids WHERE id = :id",
                      &sql_requests, request);
 }

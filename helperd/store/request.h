@@ -56,6 +56,11 @@ void store_free_decisions(struct decision *decisions, size_t count);
 /* The user's latest emergency of this package that is not reviewed. */
 int store_find_unreviewed(struct store *store, uid_t uid, const char *user, const char *package,
                           struct request *ret);
+/* When the emergencies of the package that are not reviewed are told of again: so long after they were taken, or, where they
+ * were told of already, so long after now at the latest. How many were taken before then. */
+int store_plan_reviews(struct store *store, const char *package, int64_t within, int64_t now);
+int store_count_overdue_reviews(struct store *store, const char *package, int64_t before, int64_t *ret);
+int store_find_due_review(struct store *store, int64_t now, struct request *ret);
 int store_set_reviewed(struct store *store, int64_t request, int64_t now);
 int store_count_unreviewed(struct store *store, int64_t *ret);
 
@@ -80,8 +85,8 @@ int store_list_requests(struct store *store, const struct store_filter *filter, 
 /* Pending requests whose current stage has a circle that `test` accepts. */
 int store_list_pending(struct store *store, const struct store_filter *filter, store_circle_test_fn test,
                        void *test_data, store_each_request_fn each, void *data);
-/* Requests no longer pending that this user (uid and name) decided, or another in their name, or that had a stage with
- * a circle that `test` accepts. */
+/* Requests that this user (uid and name) decided on, or another in their name; and such that are no longer pending and had
+ * a stage with a circle that `test` accepts. */
 int store_list_decided(struct store *store, const struct store_filter *filter, uid_t uid, const char *decider,
                        store_circle_test_fn test, void *test_data, store_each_request_fn each, void *data);
 /* Emergencies that are not reviewed; filter->limit counts, for a user has one of a package. */

@@ -53,7 +53,9 @@
  *   assignment.ended    when it was revoked or handed back, by whom and why, which its user reads
  *   request_submitted, audit_at  reports over a period (pkg-admin report, audit)
  *   outbox      notices that are not delivered yet (common/outbox.h); `turn` tells two of one kind apart
- *   request.remind_at, assignment.notice_at  when to remind the approvers, and to announce the end; 0: no more
+ *   request.remind_at, assignment.notice_at  when to remind the approvers (of an emergency: those who may review it), and
+ *                       to announce the end; 0: no more
+ *   request.until, assignment.until  the latest end that was asked for, or given; 0: none
  *   assignment.told  the state that its user was last told of
  * step 3
  *   request_last, request_waiting  for each login: without a scan of all that the user ever filed
@@ -271,6 +273,11 @@ static const char *const steps[] = {
     "CREATE INDEX audit_assignment ON audit (assignment) WHERE assignment IS NOT NULL AND request IS NULL;"
     "CREATE INDEX audit_alone ON audit (at) WHERE assignment IS NULL AND request IS NULL;"
     "CREATE INDEX delegation_until ON delegation (until);",
+
+    "ALTER TABLE request ADD COLUMN until INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE assignment ADD COLUMN until INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX request_review_due ON request (remind_at)"
+    " WHERE emergency = 1 AND reviewed = 0 AND remind_at > 0;",
 };
 #pragma GCC diagnostic pop
 

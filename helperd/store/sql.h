@@ -175,6 +175,7 @@ void sql_sort_ids(struct sql_ids *ids);
     N(S, BOOLEAN, origin_verified, origin_verified)                                                          \
     N(S, NUMBER, duration, duration)                                                                         \
     N(S, NUMBER, start, start)                                                                               \
+    N(S, NUMBER, until, until)                                                                               \
     N(S, NUMBER, submitted, submitted)                                                                       \
     N(S, NUMBER, ended, ended)                                                                               \
     N(S, TEXT, cancel_reason, cancel_reason)                                                                 \
@@ -211,6 +212,7 @@ extern const struct sql_rows sql_requests;
     N(S, NUMBER, start, span.start)                                                                          \
     N(S, NUMBER, end, span.end)                                                                              \
     N(S, NUMBER, duration, duration)                                                                         \
+    N(S, NUMBER, until, until)                                                                               \
     N(S, BOOLEAN, extended, extended)                                                                        \
     N(S, NUMBER, attempts, attempts)                                                                         \
     N(S, NUMBER, retry_at, retry_at)                                                                         \

@@ -56,8 +56,9 @@ int acts_cancel(struct fixture *fixture, const char *user, int64_t id, const cha
 int acts_extend(struct fixture *fixture, const char *user, const char *package, int64_t seconds,
                 json_t **ret_value)
 {
-    return fixture_answer(engine_extend(fixture_call(fixture, user, NULL), package, "more", seconds),
-                          ret_value);
+    return fixture_answer(
+        engine_extend(fixture_call(fixture, user, NULL), package, "more", (struct wish){.duration = seconds}),
+        ret_value);
 }
 
 int acts_return(struct fixture *fixture, const char *user, const char *package)

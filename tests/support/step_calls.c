@@ -118,8 +118,9 @@ void step_extend(int user, int package)
     filing.requestor = caller.identity;
     const struct call *call = call_of(&caller, NULL);
     const int expected = model_expect_extend(model, person, package, filing.duration);
-    json_t *value = finish(engine_extend(call, model->packages[package].name, NULL, filing.duration),
-                           expected, cell->request ? NULL : "submit", world_users[user]);
+    json_t *value = finish(
+        engine_extend(call, model->packages[package].name, NULL, (struct wish){.duration = filing.duration}),
+        expected, cell->request ? NULL : "submit", world_users[user]);
     if (expected)
         return;
     filing.id = note(value);

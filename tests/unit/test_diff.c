@@ -252,6 +252,34 @@ START_TEST(test_later)
 }
 END_TEST
 
+/* What the package's end would cut is told of: who holds it longer keeps that, and what waits comes to nothing. */
+START_TEST(test_not_after)
+{
+    char *names[] = {(char *)"kept", NULL};
+    const struct submission later = {.packages = names, .start = fixture.now + 9000};
+    const int64_t held = acts_hold(&fixture, "alice", "kept");
+    ck_assert_int_eq(acts_submit(&fixture, "carol", &later, NULL), 0);
+    acts_file(&fixture, "alice", "asked");
+    write_next("kept", KEPT "not_after = 2030-01-01\n");
+    diff();
+    ck_assert_str_eq(describe(), "changed kept, not_after: - -> 2030-01-02T00:00:00+00:00");
+    ck_assert_str_eq(describe_effects(), "");
+    write_next("kept", KEPT "not_after = 2025-11-23 22:42:20Z\n"); /* 30 minutes of its hour */
+    write_next("asked", ASKED "not_after = 2025-11-23\n");
+    diff();
+    ck_assert_str_eq(describe_effects(), "alice kept outlasts backup dbadmins; carol kept does-not-start "
+                                         "dbadmins backup");
+    write_next("asked", ASKED "not_after = 2025-11-22\n");
+    diff();
+    ck_assert_ptr_nonnull(strstr(describe_effects(), "alice asked cannot-be-approved dbadmins backup"));
+    reload();
+    acts_pass(&fixture, 3000);
+    ck_assert_str_eq(fixture_state(&fixture, held), "fulfilled");
+    diff();
+    ck_assert_str_eq(describe(), "");
+}
+END_TEST
+
 /* More than one answer tells: it says so, and stops. */
 START_TEST(test_many)
 {
@@ -334,6 +362,6 @@ int main(void)
 {
     suite_case("diff", setup, teardown);
     suite_add(test_nothing, test_settings, test_ends, test_other_groups, test_partial, test_pending,
-              test_later, test_many, test_words, test_justifications);
+              test_later, test_not_after, test_many, test_words, test_justifications);
     return suite_run();
 }

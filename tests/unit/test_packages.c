@@ -5,6 +5,8 @@
 #include "tests/unit/packagesd.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <time.h>
 
 static void assert_list(char *const *list, const char *wanted)
 {
@@ -178,6 +180,26 @@ START_TEST(a_short_maximum_shortens_the_default_duration)
 }
 END_TEST
 
+/* A day counts to its end, in the zone of the host. */
+START_TEST(ends_by_the_calendar)
+{
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    tzset();
+    const struct package *package = load_one(
+        "[package]\ngroups = g\n[policy]\nnot_after = 2026-12-31\nextension = allowed\nmax_total = 30d\n"
+        "extend_window = 48h\nemergency = eve\nreview_within = 24h\napprovers = bob\n");
+    ck_assert_int_eq(package->not_after, INT64_C(1798758000));
+    ck_assert_int_eq(package->extend_window, 48 * 3600);
+    ck_assert_int_eq(package->review_within, 24 * 3600);
+    package = load_one("[package]\ngroups = g\n[policy]\nnot_after = 2026-12-31 18:00\napprovers = bob\n");
+    ck_assert_int_eq(package->not_after, INT64_C(1798736400));
+    package = load_one("[package]\ngroups = g\n[policy]\nnot_after = 2026-12-31T18:00Z\napprovers = bob\n");
+    ck_assert_int_eq(package->not_after, INT64_C(1798740000));
+    package = load_one("[package]\ngroups = g\n[policy]\napprovers = bob\n");
+    ck_assert_int_eq(package->not_after + package->extend_window + package->review_within, 0);
+}
+END_TEST
+
 START_TEST(no_approval_means_no_stage)
 {
     const struct package *package = load_one("[package]\ngroups=g\n[policy]\napproval=none\n");
@@ -265,7 +287,7 @@ int main(void)
               the_design_s_sample_with_its_stage, the_design_s_sample_whole_names_its_one_contradiction,
               defaults);
     suite_loop(drift_is_reported_or_repaired, 0, 2);
-    suite_add(a_short_maximum_shortens_the_default_duration, no_approval_means_no_stage,
+    suite_add(a_short_maximum_shortens_the_default_duration, ends_by_the_calendar, no_approval_means_no_stage,
               stages_in_order_whatever_the_file_s_order, fallback_approvers_count_towards_a_quorum,
               the_format_s_corners, names_that_directories_use, as_many_as_allowed);
     return suite_run();

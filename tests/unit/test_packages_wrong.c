@@ -56,6 +56,19 @@ static const struct bad {
     {POLICY "duration =\n", "one.conf:5: duration has no value"},
     {POLICY "duration = ; later\n", "one.conf:5: duration has no value"},
     {POLICY "requestors =\n", "one.conf:5: requestors has no value"},
+    /* times */
+    {POLICY "not_after = tomorrow\n", "one.conf:5: not_after = tomorrow: write a day, as 2026-12-31, which "
+                                      "counts to its end, or a time, as 2026-12-31 18:00"},
+    {POLICY "not_after = 2026-02-30\n", "one.conf:5: not_after = 2026-02-30: write a day"},
+    {POLICY "not_after = +2d\n", "one.conf:5: not_after = +2d: write a day"},
+    {POLICY "not_after = 1999-12-31 24:01\n", "one.conf:5: not_after = 1999-12-31 24:01: write a day"},
+    {POLICY "extend_window = 48h\n",
+     "one.conf:5: extend_window needs extension = allowed or approval; write it, or take this away"},
+    {POLICY "extension = allowed\nextend_window = never\n",
+     "one.conf:6: extend_window = never: write a duration"},
+    {POLICY "review_within = 24h\n", "one.conf:5: review_within needs emergency: name who may use it"},
+    {POLICY "emergency = bob\nreview_within = 10s\n",
+     "one.conf:6: review_within = 10s: shorter than allowed here; at least 1m"},
     /* groups */
     {"[policy]\napprovers = bob\n", "one.conf: [package] groups is missing"},
     {"[package]\n[policy]\napprovers = bob\n", "one.conf:1: [package] groups is missing"},
@@ -279,6 +292,17 @@ START_TEST(an_extension_without_a_bound_is_a_warning)
 }
 END_TEST
 
+/* Its file is right, and stays in force for who holds it. */
+START_TEST(an_end_that_has_passed_is_a_warning)
+{
+    load_one(POLICY "not_after = 2020-02-29\n");
+    ck_assert_uint_eq(problems.count, 1);
+    ck_assert(told(false, "one.conf: not_after has passed ("));
+    load_one(POLICY "not_after = 2999-12-31\n");
+    ck_assert_uint_eq(problems.count, 1); /* none more */
+}
+END_TEST
+
 START_TEST(an_incompatible_stranger_is_a_warning)
 {
     put("a.conf", POLICY "incompatible = b nosuch\n");
@@ -296,6 +320,7 @@ int main(void)
     suite_add(a_zero_byte, a_line_of_any_length_is_whole_or_an_error, every_error_of_every_file_is_told,
               problems_are_in_the_order_of_their_lines, a_file_of_nothing_but_errors_is_cut_short, too_many,
               fallback_approvers_need_no_time, an_extension_that_nobody_approves_is_a_warning,
-              an_extension_without_a_bound_is_a_warning, an_incompatible_stranger_is_a_warning);
+              an_extension_without_a_bound_is_a_warning, an_end_that_has_passed_is_a_warning,
+              an_incompatible_stranger_is_a_warning);
     return suite_run();
 }

@@ -224,6 +224,11 @@ START_TEST(test_saved_step_9)
                  "  WHERE state IN ('access-expired', 'revoked') ORDER BY coalesce(nullif(ended, 0), end))"),
         "21 1700001800, 20 1700003600");
     ck_assert_str_eq(value_of("SELECT count(*) FROM assignment WHERE first_used OR last_used"), "0");
+    /* Before step 11 nothing had an end but its duration's, and no review was late. */
+    ck_assert_str_eq(value_of("SELECT count(*) FROM request WHERE until <> 0"), "0");
+    ck_assert_str_eq(value_of("SELECT count(*) FROM assignment WHERE until <> 0"), "0");
+    ck_assert_str_eq(
+        value_of("SELECT count(*) FROM request WHERE emergency AND NOT reviewed AND remind_at = 0"), "1");
 }
 END_TEST
 

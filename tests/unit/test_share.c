@@ -89,7 +89,7 @@ static int submit_unknown(const struct call *call)
 
 static int approve(const struct call *call)
 {
-    return engine_decide(call, id, true, &(struct decision_terms){"", digest, 0, 0});
+    return engine_decide(call, id, true, &(struct decision_terms){"", digest, 0, 0, 0});
 }
 
 static int cancel(const struct call *call)

@@ -51,6 +51,8 @@ static const struct {
     {"ended", NULL},
     {"revoked", "Your access to db was revoked. Why: pkg-request status 7"},
     {"emergency", "EMERGENCY: alice took db without approval. To review: pkg-approve review 7"},
+    {"review-overdue", "EMERGENCY: nobody has reviewed that alice took db without approval. To review: "
+                       "pkg-approve review 7"},
     {"review-done", NULL},
 };
 
