@@ -251,7 +251,7 @@ START_TEST(a_name_is_shown_or_approves_nothing)
         run_somewhere(FAKE_PIPES, NULL, NULL, 0, words[i]);
         ck_assert_int_eq(result.code, EX_USAGE);
         SHOWS(result.err, i < 2    ? "give its number, or the --digest"
-                          : i == 2 ? "of one request"
+                          : i == 2 ? "with one request"
                                    : "is no digest");
     }
     run_somewhere(FAKE_TERMINAL, NULL, NULL, 0, words[0]);
