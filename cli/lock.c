@@ -330,8 +330,9 @@ int unlock_user(struct invocation *invocation)
                        "the list of locked users cannot be read in " PATH_STATE ": %s", strerror(-r));
         code = EX_IOERR;
     } else if (!lock) {
-        code = refuse(invocation, bus_error_exit_code(BUS_ERROR_POLICY_REFUSED),
-                      "no such user is locked. Who is: pkg-admin status");
+        code = bus_error_exit_code(BUS_ERROR_POLICY_REFUSED);
+        output_message(invocation->program->name, "%s is not locked. Who is: pkg-admin status",
+                       invocation->operands[0]);
     } else {
         free(lock->lifted_why);
         lock->lifted_why = strdup(reason_of(invocation));

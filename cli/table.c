@@ -19,7 +19,7 @@
 #include <string.h>
 
 /* WRAPPED_MIN: narrower columns are hard to read. */
-enum { WRAPPED_MIN = 14, VALUES_MIN = 20, INDENT = 2 };
+enum { WRAPPED_MIN = 14, VALUES_MIN = 20, INDENT = 2, RANK_EMPTY = 16 };
 
 static struct libscols_table *table_new(const struct output *output)
 {
@@ -253,12 +253,22 @@ static bool is_wrapped(const struct field *field)
     return field_look(field) == FIELD_WRAP || field_look(field) == FIELD_STATE;
 }
 
-/* What the column needs in full, and wrapped or cut. */
+static bool is_empty(const struct cells *cells, size_t column)
+{
+    for (size_t row = 0; row < cells->n_rows; row++)
+        if (strcmp(cells->texts[row * cells->n_fields + column], "-") != 0)
+            return false;
+    return true;
+}
+
+/* What the column needs in full, and wrapped or cut. One that says nothing is the first to go. */
 static struct layout_column measure(const struct cells *cells, size_t column)
 {
     const struct field *field = &cells->fields[column];
     const size_t heading = strlen(field->label);
-    struct layout_column measured = {.natural = heading, .rank = field_rank(field)};
+    const unsigned rank = field_rank(field);
+    struct layout_column measured = {.natural = heading,
+                                     .rank = rank > 0 && is_empty(cells, column) ? RANK_EMPTY : rank};
     size_t longest = heading;
 
     for (size_t row = 0; row < cells->n_rows; row++) {

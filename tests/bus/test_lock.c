@@ -66,7 +66,7 @@ START_TEST(test_with_the_daemon)
     ck_assert_ptr_null(strstr(live_output, "alice"));
     check_no_revival("alice");
     live_expect("root", "pkg-admin audit --user alice", 0, "found");
-    live_expect("root", "pkg-admin unlock alice", 1, "no such user is locked");
+    live_expect("root", "pkg-admin unlock alice", 1, "alice is not locked. Who is");
     hold("alice");
 }
 END_TEST

@@ -127,6 +127,26 @@ START_TEST(a_wrapped_column_is_as_narrow_as_its_lines_allow)
 }
 END_TEST
 
+/* Though it is more important otherwise. */
+START_TEST(an_empty_column_goes_first)
+{
+    static const struct field some[] = {{"ID", "id", field_count, FIELD_RIGHT},
+                                        {"SOMETHING", "none", field_text, FIELD_RANK(1)},
+                                        {"WHY", "why", field_text, FIELD_RANK(2)}};
+    json_t *value = parse("[{\"id\": 7, \"why\": \"reasons\"}]");
+
+    begin(14);
+    output_table(&output, some, 3, value);
+    end();
+    ck_assert_str_eq(text, "ID WHY\n 7 reasons\n");
+    begin(20);
+    output_table(&output, some, 3, value);
+    end();
+    ck_assert_str_eq(text, "ID SOMETHING WHY\n 7 -         reasons\n");
+    json_decref(value);
+}
+END_TEST
+
 /* Rule 10: colour, title, return, DEL, C1, line separators, right-to-left override, in any member. */
 #define HOSTILE "\\u001b[31mred\\u001b]0;x\\u0007\\r\\n\\u007f\\u009b2J\\u2028\\u202egpj"
 
@@ -371,9 +391,10 @@ int main(void)
 {
     suite_case("rendering", NULL, NULL);
     suite_add(a_table_in_a_pipe_is_whole_and_stable, a_table_on_a_terminal_fits_its_width,
-              a_wrapped_column_is_as_narrow_as_its_lines_allow, no_text_controls_a_terminal,
-              another_character_set_gets_ascii, json_is_ascii_with_times, each_time_of_the_interface_is_text,
-              a_record_leaves_out_what_is_missing, long_text_never_reaches_the_label_column,
-              a_long_value_is_broken_at_blanks, a_full_disk_is_noticed, members_of_another_type_are_missing);
+              a_wrapped_column_is_as_narrow_as_its_lines_allow, an_empty_column_goes_first,
+              no_text_controls_a_terminal, another_character_set_gets_ascii, json_is_ascii_with_times,
+              each_time_of_the_interface_is_text, a_record_leaves_out_what_is_missing,
+              long_text_never_reaches_the_label_column, a_long_value_is_broken_at_blanks,
+              a_full_disk_is_noticed, members_of_another_type_are_missing);
     return suite_run();
 }
