@@ -22,7 +22,6 @@
 #include <grp.h>
 #include <signal.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <sysexits.h>
 #include <syslog.h>
@@ -92,7 +91,7 @@ static int choose_mode(struct invocation *invocation)
         prompt_line("Begin with mode=report, which refuses nobody and logs who would be refused? [Y/n] ");
     if (!answer)
         return 1;
-    invocation->enforce = strcasecmp(answer, "n") == 0 || strcasecmp(answer, "no") == 0;
+    invocation->enforce = prompt_is_no(answer);
     invocation->report = !invocation->enforce;
     return 0;
 }

@@ -49,34 +49,46 @@ char *prompt_line(const char *format, ...)
     return line;
 }
 
-/* The word of the locale, as "ja"; "yes" always counts, for it is what the question shows. */
-static bool is_word_for_yes(const char *answer)
-{
-    const char *word = nl_langinfo(YESSTR);
-
-    return strcasecmp(answer, "yes") == 0 || (*word && strcasecmp(answer, word) == 0);
-}
+/* What is typed for yes, and for no: rpmatch(3)'s verdict, the word in English, which always counts, and the locale's. */
+struct meaning {
+    int verdict;
+    const char *word;
+    nl_item item;
+};
 
 /* rpmatch(3) takes all that begins like yes, so that "Just a moment" is one in German: it judges single characters. */
-static bool means_yes(const char *answer)
+static bool means(const char *answer, const struct meaning *meaning)
 {
     const int bytes = mblen(answer, MB_CUR_MAX);
-    const bool single = bytes > 0 && !answer[bytes];
+    const char *word = nl_langinfo(meaning->item);
 
-    return single ? rpmatch(answer) == 1 : is_word_for_yes(answer);
+    if (bytes > 0 && !answer[bytes])
+        return rpmatch(answer) == meaning->verdict;
+    return strcasecmp(answer, meaning->word) == 0 || (*word && strcasecmp(answer, word) == 0);
 }
 
-bool prompt_is_yes(const char *answer)
+/* The rest of the process goes on in English. */
+static bool means_in_locale(const char *answer, const struct meaning *meaning)
 {
     const locale_t theirs = newlocale(LC_CTYPE_MASK | LC_MESSAGES_MASK, "", (locale_t)0);
     const locale_t before = theirs ? uselocale(theirs) : (locale_t)0;
-    const bool yes = means_yes(answer);
+    const bool match = means(answer, meaning);
 
     if (theirs) {
         uselocale(before);
         freelocale(theirs);
     }
-    return yes;
+    return match;
+}
+
+bool prompt_is_yes(const char *answer)
+{
+    return means_in_locale(answer, &(struct meaning){1, "yes", YESSTR});
+}
+
+bool prompt_is_no(const char *answer)
+{
+    return means_in_locale(answer, &(struct meaning){0, "no", NOSTR});
 }
 
 bool prompt_yes(const char *format, ...)

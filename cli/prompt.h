@@ -12,6 +12,7 @@ char *prompt_line(const char *format, ...) __attribute__((format(printf, 1, 2)))
 
 /* True for the one character or the word that means yes in the user's language, and for "yes". */
 bool prompt_is_yes(const char *answer);
+bool prompt_is_no(const char *answer); /* the same for no */
 
 /* Asks, and is true when the answer is yes. */
 bool prompt_yes(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a question takes for yes (cli/prompt.c), in the language of who is asked. */
+/* What a question takes for yes and for no (cli/prompt.c), in the language of who is asked. */
 #include "cli/prompt.h"
 #include "tests/support/suite.h"
 
@@ -9,20 +9,22 @@
 
 struct answer {
     const char *text;
-    bool yes;
+    bool yes, no;
 };
 
 static void check(const struct answer *answers, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        ck_assert_msg(prompt_is_yes(answers[i].text) == answers[i].yes, "'%s' in %s", answers[i].text,
-                      getenv("LC_ALL"));
+        ck_assert_msg(prompt_is_yes(answers[i].text) == answers[i].yes &&
+                          prompt_is_no(answers[i].text) == answers[i].no,
+                      "'%s' in %s", answers[i].text, getenv("LC_ALL"));
 }
 
 static const struct answer anywhere[] = {
-    {"y", true},     {"Y", true},       {"yes", true}, {"YES", true}, {"", false},  {"n", false},
-    {"no", false},   {"yess", false},   {" y", false}, {"y ", false}, {"0", false}, {"yet another", false},
-    {"\xff", false}, {"\u6f22", false},
+    {"y", true, false},       {"Y", true, false},   {"yes", true, false},          {"YES", true, false},
+    {"", false, false},       {"n", false, true},   {"no", false, true},           {"yess", false, false},
+    {" y", false, false},     {"y ", false, false}, {"yet another", false, false}, {"\xff", false, false},
+    {"\u6f22", false, false},
 };
 
 START_TEST(yes_is_yes_in_each_locale)
@@ -55,14 +57,16 @@ static const struct {
 } languages[] = {
     {"de_DE",
      "de_DE.UTF-8",
-     {{"j", true},
-      {"J", true},
-      {"ja", true},
-      {"JA", true},
-      {"jein", false},
-      {"Just a moment", false},
-      {"nein", false}}},
-    {"fr_FR", "fr_FR.UTF-8", {{"o", true}, {"Oui", true}, {"ouille", false}, {"non", false}}},
+     {{"j", true, false},
+      {"J", true, false},
+      {"ja", true, false},
+      {"JA", true, false},
+      {"jein", false, false},
+      {"Just a moment", false, false},
+      {"nein", false, true}}},
+    {"fr_FR",
+     "fr_FR.UTF-8",
+     {{"o", true, false}, {"Oui", true, false}, {"ouille", false, false}, {"non", false, true}}},
 };
 
 /* One language for each process: rpmatch(3) keeps what it compiled. */
