@@ -123,8 +123,11 @@ static void check_stage(struct check *check, const char *package, const json_t *
             "for them that needs none (README.md, \"Guard ssh: approvers first\"), or --exempt-group",
             package, names ? names : "", check->service);
     else if (strv_length(bound) > 0)
-        findings_add(check->notes, "%s: %s may approve but cannot get in by %s without an approval", package,
-                     names ? names : "", check->service);
+        findings_add(check->notes, "%s: %s may approve but cannot get in by %s without an approval%s",
+                     package, names ? names : "", check->service,
+                     strcmp(check->service, "cockpit") == 0
+                         ? ", nor open the page there on which approvers decide: leave cockpit without it"
+                         : "");
     strv_free(bound);
 }
 

@@ -115,6 +115,20 @@ static const struct {
     {"root", "pkg-admin pam test alice bob", 0, "bob has no account phase in /etc/pam.d, so that of other"},
 };
 
+/* Where some approvers get in and others do not, that is told; of Cockpit, which has their page, with why. */
+START_TEST(approvers_who_stay_outside)
+{
+    live_write_package("either", "[package]\ngroups = dbadmins\n[policy]\napprovers = bob dave\n");
+    live_expect("root", "pkg-admin reload; cp /etc/pam.d/sshd /etc/pam.d/cockpit", 0, "");
+    live_expect("root", ENABLE "--package either --package approvers --report", 0,
+                "dave may approve but cannot get in by sshd without an approval\n");
+    live_expect("root", "pkg-admin pam enable cockpit --yes --package either --package approvers --report", 0,
+                "dave may approve but cannot get in by cockpit without an approval, nor open the page there "
+                "on which approvers "
+                "decide: leave cockpit without it");
+}
+END_TEST
+
 START_TEST(what_would_go_wrong_is_not_written)
 {
     live_expect(refusals[_i].user, refusals[_i].command, refusals[_i].code, refusals[_i].says);
@@ -464,8 +478,8 @@ int main(void)
 {
     suite_case("wired", setup, teardown);
     suite_timeout(60);
-    suite_add(from_report_to_enforced_and_back, an_exempt_group_gets_in, in_report_mode_it_is_told,
-              where_no_login_is_asked_for_a_reason, sudo_and_su_with_their_seconds,
+    suite_add(from_report_to_enforced_and_back, approvers_who_stay_outside, an_exempt_group_gets_in,
+              in_report_mode_it_is_told, where_no_login_is_asked_for_a_reason, sudo_and_su_with_their_seconds,
               a_line_that_an_upgrade_takes_is_told);
     suite_case("refused", setup, teardown);
     suite_timeout(60);
