@@ -72,6 +72,7 @@ class Host:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w") as file:
                 file.write(text)
+        run_as("root", "chpasswd", "-c", "SHA256", text="root:root\n")
         os.symlink("/usr/share/zoneinfo/Etc/UTC", "/etc/localtime")
         read, write = os.pipe()
         self.bus = subprocess.Popen(["dbus-daemon", "--config-file=tests/support/system-bus.conf", "--nofork", "--nopidfile",

@@ -409,6 +409,30 @@ class Others(PageTest):
 
 
 class Looks(PageTest):
+    def test_overview_is_for_administrators(self):
+        """It reads as root; who has no administrative access does not see that it is there."""
+        self.fill()
+        bob = self.bob
+        bob.open("#/overview")
+        self.assertNotIn("Overview", bob.text("#views"))
+        root = self.bob = Browser("root")
+        try:
+            for width, dark in ((1280, False), (320, True)):
+                root.size(width, 900, dark)
+                root.open("#/overview")
+                root.wait(lambda: "Waiting for a decision, by age" in root.text("main"), "the figures")
+                self.assertIn("Emergencies that nobody reviewed1", root.text("main"))
+                self.assertIn("bob1 yes, 0 no", root.text("main"))
+                self.assertEqual(root.js("return [...document.querySelectorAll('figure svg')].map(chart => chart.querySelectorAll('rect').length)"),
+                                 [3, 7, 1, 1])
+                self.axe(f"overview-{width}")
+                self.assertLessEqual(root.js("return document.documentElement.scrollWidth"), width)
+                root.shot(f"overview-{width}")
+            self.assertEqual(root.errors(), [])
+        finally:
+            root.quit()
+            self.bob = bob
+
     def fill(self):
         """Something in each view."""
         number = request_of("alice")

@@ -11,7 +11,7 @@ function make(node, attributes, children) {
         else if (value !== false && value !== undefined && value !== null)
             node.setAttribute(name, value === true ? "" : value);
     }
-    node.append(...children.flat().filter(child => child !== null && child !== undefined && child !== false));
+    node.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined && child !== false));
     return node;
 }
 

@@ -15,7 +15,7 @@ const SIGNATURES = {
     Emergency: "ss", Revoke: "sss", GetRequest: "x", ListRequests: "a{sv}", ListPackages: "", Explain: "ss",
     Delegate: "sa{sv}", Undelegate: "s", ListDelegations: "",
 };
-const ADMIN_SIGNATURES = { GetStatus: "", GetMetrics: "", Report: "a{sv}", ListHolders: "a{sv}" };
+const ADMIN_SIGNATURES = { GetStatus: "", Report: "a{sv}", ListHolders: "a{sv}" };
 
 // What the bus says when nothing answers to the name, and nothing could be started for it.
 const NOT_RUNNING = /ServiceUnknown|NameHasNoOwner|UnitMasked|NoSuchUnit|LoadFailed|\.Spawn\.|^not-found$/;
