@@ -127,6 +127,7 @@ static bool is_time_member(const char *member)
                                         "escalated",
                                         "since",
                                         "until",
+                                        "used",
                                         "reviewed",
                                         "revoked",
                                         "oldest_notice",

@@ -24,6 +24,44 @@ bool engine_is_own_request(const struct request *request, const struct caller *c
            strcmp(facts->caller->name, request->user) == 0;
 }
 
+/* ---- what the requestor holds ----------------------------------------------------------------------------------- */
+
+enum { HOLDS_MAX = 64 };
+
+struct holds {
+    const struct engine *engine;
+    const struct record *record; /* whose own assignment is not among them */
+    json_t *list;
+};
+
+static int add_held(const struct assignment *assignment, void *data)
+{
+    const struct holds *holds = data;
+    struct usage use = {0};
+    if (assignment->id == holds->record->assignment.id ||
+        assignment->uid != holds->record->request.requestor.uid || json_array_size(holds->list) >= HOLDS_MAX)
+        return 0;
+    assignment_read_use(holds->engine, assignment, &use);
+    json_t *end = assignment->span.end == GRANT_FOREVER ? NULL : json_integer(assignment->span.end);
+    json_t *used = use.last > 0 ? json_integer(use.last) : NULL;
+    json_t *held = json_pack("{s:s, s:o*, s:o*}", "package", assignment->package, "until", end, "used", used);
+    return json_array_append_new(holds->list, held) < 0 ? -ENOMEM : 0;
+}
+
+/* Who decides weighs it; nobody else is told. */
+static int set_holds(const struct call *call, const struct record *record, json_t *view)
+{
+    if (!json_is_true(json_object_get(view, "may_decide")) &&
+        !json_is_true(json_object_get(view, "may_review")))
+        return 0;
+    struct holds holds = {call->engine, record, json_array()};
+    const int r = store_each_live_of_user(call->engine->store, record->request.user, add_held, &holds);
+    if (r == 0 && json_array_size(holds.list) > 0)
+        return view_set(view, "holds", holds.list);
+    json_decref(holds.list);
+    return r;
+}
+
 int engine_show_request(const struct call *call, int64_t id)
 {
     struct record record = {0};
@@ -34,8 +72,9 @@ int engine_show_request(const struct call *call, int64_t id)
     if (r < 0)
         return r;
     call->reply->value = view_request(call->engine, &record, &decider, true);
+    const int held = call->reply->value ? set_holds(call, &record, call->reply->value) : -ENOMEM;
     record_deinit(&record);
-    return call->reply->value ? 0 : -ENOMEM;
+    return held;
 }
 
 typedef bool (*asks)(char *const *principals, const struct policy_decider *decider);

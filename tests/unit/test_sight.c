@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whose a request is, and who sees it. */
 #include "common/grantdir.h"
+#include "common/usage.h"
 #include "tests/support/suite.h"
 #include "tests/unit/requests.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 static const struct call *call_of_another_alice(void)
 {
@@ -63,6 +68,35 @@ START_TEST(test_uid_of_two)
 }
 END_TEST
 
+/* What else the requestor holds, and when it was used, is for who decides to weigh, and for nobody else. */
+START_TEST(test_what_is_held)
+{
+    const int64_t held = acts_file(&fixture, "alice", "db-admins");
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", held, true, "", NULL), 0);
+    const int64_t id = acts_file(&fixture, "alice", "staged");
+    json_t *value = NULL, *holds = NULL;
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof(folder), "%s/used", fixture.state);
+    ck_assert_int_eq(mkdir(folder, 0755), 0);
+    ck_assert_int_eq(usage_note(fixture.state, &(struct usage_subject){1, fixture.now}, fixture.now), 0);
+    ck_assert_int_eq(fixture_answer(engine_get_request(fixture_call(&fixture, "bob", NULL), id), &value), 0);
+    holds = json_object_get(value, "holds");
+    ck_assert_uint_eq(json_array_size(holds), 1);
+    ck_assert_str_eq(acts_text(json_array_get(holds, 0), "package"), "db-admins");
+    ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(holds, 0), "used")), fixture.now);
+    ck_assert_int_gt(json_integer_value(json_object_get(json_array_get(holds, 0), "until")), fixture.now);
+    json_decref(value);
+    ck_assert_int_eq(fixture_answer(engine_get_request(fixture_call(&fixture, "alice", NULL), id), &value),
+                     0);
+    ck_assert_ptr_null(json_object_get(value, "holds"));
+    json_decref(value);
+    ck_assert_int_eq(fixture_answer(engine_get_request(fixture_call(&fixture, "bob", NULL), held), &value),
+                     0);
+    ck_assert_ptr_null(json_object_get(value, "holds"));
+    json_decref(value);
+}
+END_TEST
+
 static size_t count_list(const char *name, enum engine_role role, int64_t before, int64_t limit,
                          bool *ret_more)
 {
@@ -109,6 +143,6 @@ END_TEST
 int main(void)
 {
     suite_case("sight", setup, fixture_teardown);
-    suite_add(test_uid_changed, test_uid_of_two, test_lists);
+    suite_add(test_what_is_held, test_uid_changed, test_uid_of_two, test_lists);
     return suite_run();
 }

@@ -127,6 +127,13 @@ class Deciding(PageTest):
         self.assertIn(reason, bob.card(number))
         self.assertEqual(bob.js("return document.querySelectorAll('blockquote img, blockquote b').length"), 0)
 
+    def test_what_is_held_already(self):
+        number, bob = request_of("alice"), self.bob
+        run_as("bob", "pkg-approve", "approve", str(number), "--yes")
+        number = request_of("alice", "backups")
+        bob.open()
+        self.assertRegex(bob.card(number), r"Holds alreadydb-admins, until \d\d:\d\d")
+
     def test_next_stage_is_told(self):
         number, bob = request_of("alice", "backups"), self.bob
         bob.open()
