@@ -63,7 +63,7 @@ function variants(options) {
     }));
 }
 
-function call_manager(client, signatures, method, args) {
+async function call_manager(client, signatures, method, args) {
     const type = signatures[method];
     if (type === undefined)
         throw new TypeError(`${method} is not called from here`);
