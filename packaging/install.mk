@@ -36,6 +36,7 @@ DOC_ROWS      := 0644:COPYING:$(DOCDIR)/COPYING $(if $(wildcard README.md),0644:
                  0644:docs/NOTICES.md:$(DOCDIR)/NOTICES.md \
                  0644:docs/DIRECTORIES.md:$(DOCDIR)/DIRECTORIES.md \
                  0644:docs/COOKBOOK.md:$(DOCDIR)/COOKBOOK.md \
+                 0644:docs/cockpit.png:$(DOCDIR)/cockpit.png \
                  $(foreach sample,$(shell find conf -type f),0644:$(sample):$(DOCDIR)/examples/$(sample:conf/%=%))
 MAN_ROWS      := $(foreach page,$(wildcard docs/man/*.[1-8]),\
                    0644:$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
