@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import sqlite3
 import sys
 import tarfile
@@ -276,6 +277,21 @@ class Trouble(PageTest):
         self.assertEqual(bob.js("return document.activeElement.value"), "because")
         bob.press(Keys.ENTER)
         bob.wait(lambda: "You denied" in bob.news(number), "denied once")
+
+    def test_a_host_name_that_changes(self):
+        number, bob = request_of("alice"), self.bob
+        bob.open()
+        bob.act(number, "approve")
+        host.stop()
+        socket.sethostname("otherhost")
+        try:
+            host.start()
+            bob.wait(lambda: "changed" in bob.news(number), "it is another request now")
+            bob.press(Keys.ENTER, Keys.ESCAPE)
+            bob.wait(lambda: "Hostotherhost" in bob.card(number), "which host it is about")
+            self.assertEqual(self.calls("Approve"), 0)
+        finally:
+            socket.sethostname("demohost")
 
     def test_no_daemon(self):
         bob = self.bob
