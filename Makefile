@@ -68,7 +68,7 @@ NOTIFY_SRC := $(filter-out helperd/notify/accesspkg-%.c,$(wildcard helperd/notif
 MAIL_SRC   := $(filter-out helperd/notify/mail/accesspkg-%.c,$(wildcard helperd/notify/mail/*.c))
 TERMINAL_SRC := $(filter-out helperd/notify/terminal/accesspkg-%.c,$(wildcard helperd/notify/terminal/*.c))
 SUBMIT_SRC := $(wildcard pam_module/submit/*.c)
-PAM_SRC    := $(wildcard pam_module/*.c)
+PAM_SRC    := $(filter-out pam_module/texts.c,$(wildcard pam_module/*.c))
 NSS_SRC    := $(wildcard nss_module/*.c)
 CLI_SRC    := $(filter-out cli/pkg-%.c,$(wildcard cli/*.c))
 CLI_MAIN   := $(wildcard cli/pkg-*.c)
@@ -80,7 +80,7 @@ FUZZ_SRC   := $(wildcard tests/fuzz/*.c)
 LEAF_SRC   := common/grantfile.c common/grantdir.c common/names.c
 PAM_LEAVES := $(LEAF_SRC) common/duration.c common/gate_options.c common/usage.c
 # What lets a holder in; the gate, which has it as well, is loaded for all else.
-HOLDER_SRC := $(addprefix pam_module/,check.c converse.c journal.c judge.c user.c)
+HOLDER_SRC := $(addprefix pam_module/,check.c converse.c journal.c judge.c texts.c user.c)
 GATE_SRC   := $(filter-out pam_module/pam_accesspkg.c,$(PAM_SRC))
 
 LIB_COMMON := $(BUILD)/libcommon.a
@@ -178,7 +178,7 @@ $(BUILD)/pkg-%: $(BUILD)/obj/cli/pkg-%.o $(LIB_CLI) $(LIB_BUS) $(LIB_COMMON)
 # They are loaded again and again: docs/decisions/019-modules-load-quickly.md says what each of these flags saves.
 MODULE_CFLAGS  := -fno-plt -ffunction-sections
 MODULE_LDFLAGS := -nostartfiles -Wl,-z,noseparate-code,-O1,--hash-style=gnu,--gc-sections
-$(call obj,$(PAM_SRC) $(NSS_SRC) $(PAM_LEAVES)): private ALL_CFLAGS += $(MODULE_CFLAGS)
+$(call obj,$(PAM_SRC) $(HOLDER_SRC) $(NSS_SRC) $(PAM_LEAVES)): private ALL_CFLAGS += $(MODULE_CFLAGS)
 module = $(call quiet,LINK)$(CC) $(filter-out -fsanitize%,$(ALL_CFLAGS)) $(MODULE_CFLAGS) -shared \
 	-Wl,-z,relro,-z,now,-z,defs,--as-needed -Wl,--version-script=$(filter %.map,$^) $(MODULE_LDFLAGS) $(LDFLAGS) \
 	-o $@ $(filter %.c %.o,$^) $(1)
