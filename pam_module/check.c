@@ -26,19 +26,19 @@ static bool read_name(const struct check_context *context, const char *name, str
 {
     struct grant_user file;
     const int r = grantdir_read_user(context->state, name, context->now, &file);
-    const struct passwd *user;
+    struct user user;
     const int answer = user_by_name(context->pamh, name, &user);
-    bool theirs = r == 0 && user && strcmp(user->pw_name, name) == 0;
+    bool theirs = r == 0 && user.name && strcmp(user.name, name) == 0;
     *ret = (struct check){0};
     if (answer < 0)
         *ret = (struct check){.outcome = CHECK_UNANSWERED, .error = -answer};
-    *ret_canonical = user ? user->pw_name : name;
-    if (user) {
-        *ret = (struct check){.outcome = CHECK_NONE, .name = user->pw_name, .uid = user->pw_uid};
+    *ret_canonical = user.name ? user.name : name;
+    if (user.name) {
+        *ret = (struct check){.outcome = CHECK_NONE, .name = user.name, .uid = user.uid};
         ret->fault = r < 0 ? grantdir_fault(r) : NULL;
         ret->locked = r == -EISDIR;
     }
-    if (theirs && file.uid != user->pw_uid) {
+    if (theirs && file.uid != user.uid) {
         ret->fault = "the grant file was written for another uid";
         theirs = false;
     }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <security/pam_modutil.h>
 #include <stddef.h>
+#include <string.h>
 
 enum { BUFFER = 1024 }; /* ERANGE is an answer, too: the user exists */
 
@@ -16,12 +17,25 @@ static int explain_absence(int error, const struct passwd *found)
     return error > 0 && error != ERANGE ? -error : -EAGAIN;
 }
 
-int user_by_name(pam_handle_t *pamh, const char *name, const struct passwd **ret)
+/* Not libpam's look-up, which keeps each result under a name that it prints: a granted check would pay for that. */
+int user_by_name(pam_handle_t *pamh, const char *name, struct user *ret)
 {
     char buffer[BUFFER];
     struct passwd user, *found = NULL;
-    *ret = pam_modutil_getpwnam(pamh, name);
-    return *ret ? 0 : explain_absence(getpwnam_r(name, &user, buffer, sizeof(buffer), &found), found);
+    const int error = getpwnam_r(name, &user, buffer, sizeof(buffer), &found);
+    *ret = (struct user){0};
+    if (!found && error != ERANGE)
+        return explain_absence(error, found);
+    if (found && strcmp(found->pw_name, name) == 0) {
+        *ret = (struct user){name, found->pw_uid};
+        return 0;
+    }
+    /* Another name, or a long entry: those have to be kept. */
+    const struct passwd *kept = pam_modutil_getpwnam(pamh, name);
+    if (!kept)
+        return -EAGAIN;
+    *ret = (struct user){kept->pw_name, kept->pw_uid};
+    return 0;
 }
 
 int user_by_uid(pam_handle_t *pamh, uid_t uid, const struct passwd **ret)

@@ -10,6 +10,13 @@
 
 enum { USER_E_NONE = 1 }; /* every directory answered, and none has such a user */
 
-/* 0 with *ret, which belongs to the handle. Otherwise *ret is NULL: USER_E_NONE, or -errno when there was no answer. */
-int user_by_name(pam_handle_t *pamh, const char *name, const struct passwd **ret);
+struct user {
+    const char
+        *name; /* canonical: the one asked for, or one that belongs to the handle; NULL: no user was found */
+    uid_t uid;
+};
+
+/* 0 with *ret, whose entry belongs to the handle. Otherwise USER_E_NONE, or -errno when there was no answer. */
+int user_by_name(pam_handle_t *pamh, const char *name, struct user *ret);
+/* The same. *ret is NULL when there is none. */
 int user_by_uid(pam_handle_t *pamh, uid_t uid, const struct passwd **ret);

@@ -21,30 +21,34 @@ static struct alias {
 } aliases[4];
 static const char *removed_on_look_up;
 
-/* Takes libpam's place in this program. */
+static bool find(const char *asked, struct passwd *ret)
+{
+    if (removed_on_look_up)
+        unlink(in_state(removed_on_look_up));
+    for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+        if (aliases[i].asked && strcmp(aliases[i].asked, asked) == 0) {
+            *ret = (struct passwd){.pw_name = aliases[i].name, .pw_uid = aliases[i].uid};
+            return true;
+        }
+    return false;
+}
+
+/* These take the place of libpam's and the C library's in this program. */
 struct passwd *pam_modutil_getpwnam(pam_handle_t *pamh, const char *user)
 {
     static struct passwd found;
     (void)pamh;
-    if (removed_on_look_up)
-        unlink(in_state(removed_on_look_up));
-    for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
-        if (!aliases[i].asked || strcmp(aliases[i].asked, user) != 0)
-            continue;
-        found = (struct passwd){.pw_name = aliases[i].name, .pw_uid = aliases[i].uid};
-        return &found;
-    }
-    return NULL;
+    return find(user, &found) ? &found : NULL;
 }
 
-/* And the C library's: what it answers where libpam finds nobody. */
+/* What is answered where nobody is found; of somebody ERANGE. */
 static int unanswered;
 
 int getpwnam_r(const char *name, struct passwd *user, char *buffer, size_t size, struct passwd **ret)
 {
-    (void)name, (void)user, (void)buffer, (void)size;
-    *ret = NULL;
-    return unanswered;
+    (void)buffer, (void)size;
+    *ret = unanswered != ERANGE && find(name, user) ? user : NULL;
+    return *ret ? 0 : unanswered;
 }
 
 static char alice[] = "alice", upper[] = "ALICE", third[] = "third";
@@ -124,6 +128,18 @@ START_TEST(directory_is_away)
 }
 END_TEST
 
+/* An entry for which there is no room at first. */
+START_TEST(long_entry)
+{
+    aliases[0] = (struct alias){"alice", alice, 1001};
+    put_grant("alice");
+    unanswered = ERANGE;
+    const struct check found = check(&(struct judged){.name = "alice"});
+    ck_assert_int_eq(found.outcome, CHECK_HOLDS);
+    ck_assert_str_eq(found.name, "alice");
+}
+END_TEST
+
 START_TEST(real_user_of_another_uid)
 {
     aliases[0] = (struct alias){"alice", alice, 1001};
@@ -156,6 +172,6 @@ int main(void)
 {
     suite_case("users", state_setup, state_teardown);
     suite_add(another_name_of_a_holder, file_of_another_name, names_in_a_circle, real_user_of_another_uid,
-              file_first, directory_is_away);
+              file_first, directory_is_away, long_entry);
     return suite_run();
 }
