@@ -87,14 +87,14 @@ settle()
     step "accesspkgd works without an end"
 }
 
-# empty_state PACKAGES [DISK]: the state folder is a new file system in memory, or a folder on the disk where BUILD is,
-# with an allow-list; accesspkgd is stopped.
+# empty_state PACKAGES [disk|files]: the state folder is a new tmpfs, or a folder on the disk where BUILD is, or in the ext4 in
+# memory, with an allow-list; accesspkgd is stopped.
 empty_state()
 {
     stop_daemon
     ! host mountpoint -q $state || host umount $state
     if (($# > 1)); then
-        host find /srv/disk -mindepth 1 -delete && host mount --bind /srv/disk $state || return
+        host find "/srv/$2" -mindepth 1 -delete && host mount --bind "/srv/$2" $state || return
     else
         host mount -t tmpfs -o mode=755,nr_inodes=0,size=90% tmpfs $state || return
     fi
@@ -104,7 +104,7 @@ empty_state()
     host accesspkgd --write-allow-list >/dev/null
 }
 
-fresh_state() # PACKAGES [DISK]
+fresh_state() # PACKAGES [disk|files]
 {
     empty_state "$@" && start_daemon
 }
@@ -157,7 +157,7 @@ measure_files()
         step "rows 1 to 3 need $((large * 6 / 1048576 + 1)) GiB of free memory"
         return 1
     fi
-    empty_state 0
+    empty_state 0 files || return
     for size in small middle large; do
         step "grant files: ${!size}"
         seed files $from "${!size}" || return
@@ -165,7 +165,7 @@ measure_files()
         ! wants 1 || bench gate $size "$(many 2000)" || return
         ! wants 2 3 || bench groups $size "$(many 100)" || return
     done
-    host umount $state
+    host umount $state && host umount /srv/files && umount "$root/srv/files" # its memory
 }
 
 # ---- row 4: refusals at once ----------------------------------------------------------------------------------
