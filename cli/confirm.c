@@ -39,13 +39,24 @@ static int load_decidable(struct invocation *invocation, enum confirm_kind kind,
     return 0;
 }
 
-/* "for 4 h", "with no end". */
+/* The end that an approval gives at the latest; 0: it is not a time that is known. */
+static int64_t known_end(const struct invocation *invocation, const json_t *request)
+{
+    if (invocation->until > 0)
+        return invocation->until;
+    return invocation->duration > 0 ? 0 : member_integer(request, "until");
+}
+
+/* "for 4 h", "with no end", "until Thu 2026-12-31 18:00 CET (in 31 d)". */
 static char *how_long(const struct invocation *invocation, const json_t *request)
 {
-    char text[DURATION_TEXT_MAX];
+    char text[DURATION_TEXT_MAX], when[WHEN_MAX];
+    const int64_t end = known_end(invocation, request);
     const int64_t asked = member_integer(request, "duration");
     const int64_t given = invocation->duration > 0 ? invocation->duration : asked;
 
+    if (end > 0)
+        return output_format("until %s", when_full(end, invocation->output.now, when));
     if (given == DURATION_FOREVER)
         return output_format("with no end");
     return output_format("for %s", duration_format(given, text));
@@ -66,6 +77,21 @@ static bool is_last(const json_t *request)
     return missing <= 1 && stage >= member_integer(request, "stages");
 }
 
+/* ", until Thu 2026-12-31 18:00 CET (in 31 d) instead of Tue ...": of an extension, as it is asked for. */
+static char *extension_ends(const struct invocation *invocation, const json_t *request)
+{
+    char present[WHEN_MAX], new[WHEN_MAX];
+    const int64_t end = member_integer(request, "present_end");
+
+    if (end == 0)
+        return output_format("%s", "");
+    when_full(end, invocation->output.now, present);
+    if (invocation->duration > 0 || known_end(invocation, request) > 0 || !member_has(request, "new_end"))
+        return output_format(", instead of until %s", present);
+    when_full(member_integer(request, "new_end"), invocation->output.now, new);
+    return output_format(", until %s instead of %s", new, present);
+}
+
 /* "alice gets db-admins (dbadmins) for 4 h, from Mon 2026-11-23 22:40 CET (in 3 h)" */
 static char *sentence(const struct invocation *invocation, const json_t *request)
 {
@@ -78,9 +104,11 @@ static char *sentence(const struct invocation *invocation, const json_t *request
     if (start > output->now)
         when_full(start, output->now, from);
     const bool extension = member_integer(request, "extends") > 0;
-    return output_format("%s %s %s (%s) %s%s%s%s%s", member_text(request, "user"),
+    const bool more = extension && known_end(invocation, request) == 0;
+    _cleanup_free_ char *ends = extension_ends(invocation, request);
+    return output_format("%s %s %s (%s) %s%s%s%s%s%s", member_text(request, "user"),
                          extension ? "keeps" : "gets", member_text(request, "package"), groups ? groups : "",
-                         length, extension ? " more" : "", *from ? ", from " : "", from,
+                         length, more ? " more" : "", ends, *from ? ", from " : "", from,
                          is_last(request) ? "" : ", once others have approved it too");
 }
 

@@ -93,6 +93,7 @@ static char *field_effect(const struct output *output, const json_t *row, const 
         {"ends", "loses it at once"},
         {"keeps", "keeps to the end"},
         {"drops", "no longer waits for"},
+        {"outlasts", "keeps its end, no extension"},
         {"gets", "is given back"},
         {"withdrawn", "approved, is withdrawn"},
         {"does-not-start", "approved, will not start"},

@@ -56,7 +56,10 @@ static char *field_extension(const struct output *output, const json_t *explanat
     const char *how = strcmp(word, "allowed") == 0    ? "at once"
                       : strcmp(word, "approval") == 0 ? "when the approvers agree"
                                                       : "none";
-    return output_format("%s%s%s", how, total ? ", in all at most " : "", total ? total : "");
+    _cleanup_free_ char *window = field_duration(output, explanation, "extend_window");
+    return output_format("%s%s%s%s%s%s", how, total ? ", in all at most " : "", total ? total : "",
+                         window ? ", in the last " : "", window ? window : "",
+                         window ? " before the end" : "");
 }
 
 static const struct field explanation_fields[] = {
@@ -71,7 +74,9 @@ static const struct field explanation_fields[] = {
     {"Login ids", "login_ids", field_text, FIELD_PLAIN},
     {"Accounts", "accounts", field_lines, FIELD_PLAIN},
     {"Lasts", "duration", field_length, FIELD_PLAIN},
+    {"Not after", "not_after", field_time, FIELD_PLAIN},
     {"Extension", "extension", field_extension, FIELD_PLAIN},
+    {"Review within", "review_within", field_duration, FIELD_PLAIN},
 };
 
 /* ---- stages and groups ------------------------------------------------------------------------------------ */

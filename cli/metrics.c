@@ -46,6 +46,8 @@ static const struct family families[] = {
      "Requests that wait and that nobody can decide."},
     {"accesspkg_unreviewed_emergencies", GAUGE, "", "unreviewed", NULL,
      "Emergencies that nobody has reviewed."},
+    {"accesspkg_overdue_reviews", GAUGE, "", "review_overdue", NULL,
+     "Those of them that wait longer than their package says (review_within)."},
     {"accesspkg_decisions", COUNTER, "", "decisions", "verdict", "Decisions of approvers."},
     {"accesspkg_decision_delay_seconds", HISTOGRAM, "seconds", "decision_delay", NULL,
      "How long a stage had waited when a decision came."},

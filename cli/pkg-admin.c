@@ -78,6 +78,8 @@ static int assign_access(struct invocation *invocation)
         json_object_set_new(options, "duration", json_integer(invocation->duration));
     if (invocation->start > 0)
         json_object_set_new(options, "start", json_integer(invocation->start));
+    if (invocation->until > 0)
+        json_object_set_new(options, "until", json_integer(invocation->until));
     if (invocation->override)
         json_object_set_new(options, "override", json_true());
     return call_for_assignment(invocation, client_message("Assign", "ssa{sv}",
@@ -153,8 +155,9 @@ static const struct command commands[] = {
      TAKES_DESCRIPTION | TAKES_GROUPS | TAKES_APPROVERS | TAKES_REQUESTORS | TAKES_DURATION |
          TAKES_MAX_DURATION | TAKES_REPLACE | TAKES_DRY_RUN | TAKES_YES,
      setup_package, "write a first package, by questions or by options"},
-    {"assign", "PACKAGE USER", 2, 2, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_OVERRIDE,
-     assign_access, "give a package without asking its approvers"},
+    {"assign", "PACKAGE USER", 2, 2,
+     TAKES_REASON | TAKES_DURATION | TAKES_UNTIL | TAKES_START | TAKES_OVERRIDE, assign_access,
+     "give a package without asking its approvers"},
     {"import", "GROUP", 1, 1, TAKES_PACKAGE | TAKES_DRY_RUN | TAKES_REASON | TAKES_DURATION, import_members,
      "take a group's members over as assignments"},
     {"revoke", "PACKAGE USER", 2, 2, TAKES_REASON, revoke_access, "end what a user holds, now"},

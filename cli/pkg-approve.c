@@ -158,6 +158,8 @@ static json_t *approve_arguments(const struct invocation *invocation, int64_t id
         json_object_set_new(options, "duration", json_integer(invocation->duration));
     if (invocation->start > 0)
         json_object_set_new(options, "start", json_integer(invocation->start));
+    if (invocation->until > 0)
+        json_object_set_new(options, "until", json_integer(invocation->until));
     return json_pack("[I, o]", (json_int_t)id, options);
 }
 
@@ -430,8 +432,8 @@ static const struct command commands[] = {
     {"show", "ID", 1, 1, TAKES_IDS | TAKES_USERS | TAKES_BARE | TAKES_PAGER, requests_show,
      "everything about a request"},
     {"approve", "ID...", 1, -1,
-     TAKES_IDS | TAKES_USERS | TAKES_SEVERAL | TAKES_REASON | TAKES_FOR | TAKES_START | TAKES_YES |
-         TAKES_DIGEST,
+     TAKES_IDS | TAKES_USERS | TAKES_SEVERAL | TAKES_REASON | TAKES_FOR | TAKES_START | TAKES_UNTIL |
+         TAKES_YES | TAKES_DIGEST,
      approve_requests, "approve these requests"},
     {"deny", "ID...", 1, -1, TAKES_IDS | TAKES_USERS | TAKES_SEVERAL | TAKES_REASON | TAKES_DIGEST,
      deny_requests, "deny these requests; asks for a reason without -m"},

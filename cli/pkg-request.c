@@ -147,6 +147,8 @@ static json_t *submit_arguments(const struct invocation *invocation)
         json_object_set_new(options, "duration", json_integer(invocation->duration));
     if (invocation->start > 0)
         json_object_set_new(options, "start", json_integer(invocation->start));
+    if (invocation->until > 0)
+        json_object_set_new(options, "until", json_integer(invocation->until));
     return json_pack("[s, [s], o]", "", invocation->operands[0], options);
 }
 
@@ -167,6 +169,22 @@ static void say_start(struct output *output, const json_t *request)
         output_line(output, "Access begins %s.", start);
 }
 
+/* "It would end Thu 2026-12-31 18:00 CET (in 31 d), which is in 4 h now.", in the zone of who asks. */
+static void say_end(struct output *output, const json_t *request)
+{
+    _cleanup_free_ char *until = field_time(output, request, "until");
+    _cleanup_free_ char *last = field_time(output, request, "not_after");
+    _cleanup_free_ char *present = field_time(output, request, "present_end");
+    _cleanup_free_ char *new = field_time(output, request, "new_end");
+
+    if (new)
+        output_line(output, "Your access ends %s, and would end %s.", present ? present : "", new);
+    else if (last)
+        output_line(output, "It ends %s at the latest: the package is not given after that.", last);
+    else if (until)
+        output_line(output, "It is asked for until %s.", until);
+}
+
 static void say_filed(struct output *output, const json_t *request)
 {
     long long id = (long long)member_integer(request, "id");
@@ -178,6 +196,7 @@ static void say_filed(struct output *output, const json_t *request)
                 member_true(request, "existing") ? "is open already" : "is filed",
                 asks ? " It waits for: " : "", asks ? approvers : "", asks ? "." : "");
     say_start(output, request);
+    say_end(output, request);
     if (member_true(request, "undecidable"))
         output_line(output, "But nobody can decide it now: %s. Please tell an administrator.",
                     *member_text(request, "undecidable_why") ? member_text(request, "undecidable_why")
@@ -211,12 +230,12 @@ static void say_submitted(struct output *output, const json_t *request)
 /* An existing request does not change: tell a user who gave a new reason that no approver will read it. */
 static void say_unchanged(const struct invocation *invocation, const json_t *request)
 {
-    if (!member_true(request, "existing") ||
-        (!invocation->reason && invocation->duration == 0 && invocation->start == 0))
+    if (!member_true(request, "existing") || (!invocation->reason && invocation->duration == 0 &&
+                                              invocation->start == 0 && invocation->until == 0))
         return;
     output_message(
         invocation->program->name,
-        "the request was open already, so your new reason, duration or start is not in it. To ask anew, "
+        "the request was open already, so your new reason, duration, start or end is not in it. To ask anew, "
         "run: pkg-request cancel %lld, then submit again",
         (long long)member_integer(request, "id"));
 }
@@ -348,6 +367,8 @@ static int extend_access(struct invocation *invocation)
 
         if (invocation->duration > 0)
             json_object_set_new(options, "duration", json_integer(invocation->duration));
+        if (invocation->until > 0)
+            json_object_set_new(options, "until", json_integer(invocation->until));
         code = call_for_request(
             invocation,
             client_message("Extend", "sa{sv}", json_pack("[s, o]", invocation->operands[0], options)),
@@ -425,15 +446,15 @@ static const struct command commands[] = {
      "what you hold, what waits, what you may ask for"},
     {"list", "", 0, 0, TAKES_LIMIT | TAKES_PAGER, list_requests, "your requests"},
     {"packages", "", 0, 0, TAKES_PAGER, packages_list, "the access packages, and which you may ask for"},
-    {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION | TAKES_START | TAKES_WAIT, submit_request,
-     "ask for a package"},
+    {"submit", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION | TAKES_UNTIL | TAKES_START | TAKES_WAIT,
+     submit_request, "ask for a package"},
     {"status", "ID", 1, 1, TAKES_IDS | TAKES_OWN | TAKES_BARE | TAKES_PAGER, show_status,
      "everything about a request of yours"},
     {"explain", "PACKAGE", 1, 1, TAKES_PAGER, explain_package,
      "whether you may ask, and who could approve it now"},
     {"cancel", "ID...", 1, -1, TAKES_IDS | TAKES_OWN | TAKES_REASON, cancel_requests,
      "withdraw requests that still wait"},
-    {"extend", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION, extend_access,
+    {"extend", "PACKAGE", 1, 1, TAKES_REASON | TAKES_DURATION | TAKES_UNTIL, extend_access,
      "ask for more time before the end"},
     {"emergency", "PACKAGE", 1, 1, TAKES_REASON, take_emergency,
      "take it at once, where the policy lets you; needs -m"},

@@ -65,6 +65,14 @@ static char *field_package(const struct output *output, const json_t *request, c
                          member_true(request, "undefined") ? " (no longer defined on this host)" : "");
 }
 
+/* The package's own end, where it comes first. */
+static char *field_last(const struct output *output, const json_t *request, const char *member)
+{
+    _cleanup_free_ char *end = field_time(output, request, member);
+
+    return end ? output_format("%s, when the package ends", end) : NULL;
+}
+
 static char *field_extends(const struct output *output, const json_t *request, const char *member)
 {
     (void)output;
@@ -138,15 +146,27 @@ static char *field_decisions(const struct output *output, const json_t *request,
     return text;
 }
 
+/* Of an extension that waits: " (ends in 2 h, would in 1 d)". */
+static char *extension_mark(const struct output *output, const json_t *request)
+{
+    _cleanup_free_ char *present = field_when(output, request, "present_end");
+    _cleanup_free_ char *new = field_when(output, request, "new_end");
+
+    if (!present)
+        return output_format(" (extension)");
+    return output_format(" (extension: ends %s, would %s)", present, new ? new : "never");
+}
+
 /* The state, and a mark for reviews and extensions. */
 static char *field_state_marked(const struct output *output, const json_t *request, const char *member)
 {
     _cleanup_free_ char *state = field_state(output, request, member);
-    const bool extension = member_integer(request, "extends") > 0;
+    _cleanup_free_ char *extension =
+        member_integer(request, "extends") > 0 ? extension_mark(output, request) : NULL;
 
     return output_format("%s%s", state,
                          member_true(request, "needs_review") ? " (needs review)"
-                         : extension                          ? " (extension)"
+                         : extension                          ? extension
                                                               : "");
 }
 
@@ -221,7 +241,11 @@ static const struct field record_fields[] = {
     {"Duration", "duration", field_duration, FIELD_PLAIN},
     {"Granted", "granted", field_duration, FIELD_PLAIN},
     {"Extends", "extends", field_extends, FIELD_PLAIN},
+    {"Ends now", "present_end", field_time, FIELD_PLAIN},
+    {"Would end", "new_end", field_time, FIELD_PLAIN},
     {"Start", "start", field_time, FIELD_PLAIN},
+    {"Until", "until", field_time, FIELD_PLAIN},
+    {"Not after", "not_after", field_last, FIELD_PLAIN},
     {"Submitted", "submitted", field_time, FIELD_PLAIN},
     {"Expires", "expires", field_time, FIELD_PLAIN},
     {"Digest", "digest", field_text, FIELD_PLAIN},

@@ -182,6 +182,12 @@ static int parse_operands(struct invocation *invocation, int argc, char *argv[],
         return command_usage(invocation, "--csv and --json are two ways to print; give one");
     if (options_parse_until(invocation) != 0)
         return EX_USAGE;
+    if (invocation->duration > 0 && invocation->until > 0)
+        return command_usage(invocation,
+                             "a duration and --until are two ways to say one thing; give one of them");
+    if (invocation->start > 0 && invocation->until > 0 && invocation->until <= invocation->start)
+        return command_usage(invocation,
+                             "--until is not after --start; give a later end, or an earlier start");
     invocation->operands = argv + optind + words;
     invocation->n_operands = (size_t)(argc - (int)(invocation->operands - argv));
     if (invocation->n_operands < (size_t)command->min)

@@ -157,8 +157,15 @@ static char *field_unknown(const struct output *output, const json_t *status, co
 /* Approvers review, not root. */
 static char *field_unreviewed(const struct output *output, const json_t *status, const char *member)
 {
+    const int64_t overdue = member_integer(status, "review_overdue");
+    _cleanup_free_ char *late = overdue > 0
+                                    ? output_format(" (%lld longer than review_within)", (long long)overdue)
+                                    : output_format("%s", "");
+    _cleanup_free_ char *what =
+        output_format(" taken in an emergency%s; approvers see which: pkg-approve", late);
+
     (void)output;
-    return problem_count(status, member, " taken in an emergency; approvers see which: pkg-approve");
+    return problem_count(status, member, what);
 }
 
 /* Memberships that could not be removed from /etc/group yet; no request shows them. */

@@ -72,7 +72,7 @@ START_TEST(test_seen)
                 "sed -i s/nightshift/dbadmins/ /etc/accesspkg/packages.d/asked.conf && pkg-admin reload", 0,
                 "");
     live_expect("alice", "pkg-request cancel 1 && pkg-request submit asked -d 2h -m second", 0, "is filed");
-    live_expect("bob", "pkg-approve approve alice/asked --yes", 64, "--yes asks nothing");
+    live_expect("bob", "pkg-approve approve alice/asked --yes", 64, "--yes shows you none");
     live_expect("bob", "pkg-approve approve alice/asked --yes --digest $(cat /tmp/seen)", 1,
                 "Please look again");
     live_expect("bob", "pkg-approve approve alice/asked 2>&1", 0, "Request 2 of alice for asked: second\n");
@@ -86,7 +86,8 @@ START_TEST(test_later)
     live_expect("alice", "pkg-request submit asked --start +1h", 0,
                 "is filed. It waits for: bob.\nAccess begins ");
     live_expect("alice", "pkg-request submit asked --start +2h", 0, "is open already");
-    live_expect("alice", "pkg-request submit asked --start +2h 2>&1 >/dev/null", 0, "start is not in it");
+    live_expect("alice", "pkg-request submit asked --start +2h 2>&1 >/dev/null", 0,
+                "start or end is not in it");
     live_expect("bob", "pkg-approve approve 1", 0, "from");
     ck_assert(!live_in_group("alice", "dbadmins"));
     live_expect("alice", "pkg-request status 1", 0, "Approved");

@@ -133,9 +133,17 @@ START_TEST(explain_is_aligned)
         "gone        - no: no such group\n");
     RUN(for_oneself, "pkg-request", "explain", "db", "--json");
     ck_assert_int_eq(result.code, 0);
+    static const struct script bounded[] = {ANSWERS(
+        "Explain", NULL, "a{sv}",
+        "[{\"package\": \"db\", \"extension\": \"approval\", \"extend_window\": 172800, \"not_after\": "
+        "1763950340, \"review_within\": 86400, \"groups\": []}]")};
     json_t *explanation = script_parse(result.out);
     ck_assert_uint_eq(json_array_size(json_object_get(explanation, "stages")), 2);
     json_decref(explanation);
+    RUN(bounded, "pkg-admin", "explain", "db", "alice");
+    SHOWS(result.out, "Not after:     Mon 2025-11-24 02:12 UTC (");
+    SHOWS(result.out, "Extension:     when the approvers agree, in the last 2 d before the end\n");
+    SHOWS(result.out, "Review within: 1 d\n");
     RUN_UNASKED("pkg-admin", "explain", "db");
     ck_assert_int_eq(result.code, 64);
 }

@@ -182,10 +182,10 @@ START_TEST(submit_tells_what_is_open_already)
     RUN(open, "pkg-request", "submit", "db", "-m", "disk full");
     ck_assert_int_eq(result.code, 0);
     SHOWS(result.out, "Request 4 for db is open already.");
-    SHOWS(result.err, "your new reason, duration or start is not in it");
+    SHOWS(result.err, "your new reason, duration, start or end is not in it");
     SHOWS(result.err, "pkg-request cancel 4");
     RUN(open, "pkg-request", "submit", "db", "-d", "1h", "--json");
-    SHOWS(result.err, "your new reason, duration or start is not in it");
+    SHOWS(result.err, "your new reason, duration, start or end is not in it");
     RUN(held, "pkg-request", "submit", "db");
     SHOWS(result.out, "You hold db until it is taken back.");
     RUN(approved, "pkg-request", "submit", "db");

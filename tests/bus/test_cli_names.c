@@ -260,11 +260,139 @@ START_TEST(others_ask_for_theirs)
 }
 END_TEST
 
+/* ---- ends by the calendar --------------------------------------------------------------------------------- */
+
+#define YEAR_3000 "32503680000" /* 3000-01-01T00:00:00Z */
+
+START_TEST(until_is_told_in_the_users_zone)
+{
+    static const struct script submit[] = {ANSWERS(
+        "Submit", "[\"\", [\"db\"], {\"service\": \"pkg-request\", \"until\": " YEAR_3000 "}]", "a{sv}",
+        "[{\"id\": 5, \"package\": \"db\", \"state\": \"pending-approval\", \"approvers\": [\"bob\"], "
+        "\"until\": " YEAR_3000 "}]")};
+    static const struct script cut[] = {ANSWERS(
+        "Submit", NULL, "a{sv}",
+        "[{\"id\": 5, \"package\": \"db\", \"state\": \"pending-approval\", \"approvers\": [\"bob\"], "
+        "\"until\": " YEAR_3000 ", \"not_after\": 32503593600}]")};
+
+    RUN(submit, "pkg-request", "submit", "db", "--until", "2999-12-31"); /* to its end */
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "It is asked for until Wed 3000-01-01 00:00 UTC (in ");
+    RUN(submit, "pkg-request", "submit", "db", "--until", "3000-01-01 01:00 +01:00");
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    RUN(submit, "pkg-request", "submit", "db", "--until", "3000-01-01 01:00");
+    SHOWS(result.out, "It is asked for until Wed 3000-01-01 01:00 CET (in ");
+    setenv("TZ", "UTC0", 1);
+    RUN(cut, "pkg-request", "submit", "db", "--until", "2999-12-31");
+    SHOWS(result.out, "It ends Tue 2999-12-31 00:00 UTC (in ");
+    SHOWS(result.out, ") at the latest: the package is not given after that.");
+}
+END_TEST
+
+START_TEST(until_goes_with_each_that_gives_time)
+{
+    static const struct script extend[] = {ANSWERS(
+        "Extend", "[\"db\", {\"until\": " YEAR_3000 "}]", "a{sv}",
+        "[{\"id\": 5, \"package\": \"db\", \"state\": \"pending-approval\", \"approvers\": [\"bob\"], "
+        "\"extends\": 3, \"present_end\": 1763950340, \"new_end\": " YEAR_3000 "}]")};
+    static const struct script assign[] = {
+        ANSWERS("Assign", "[\"eve\", \"db\", {\"until\": " YEAR_3000 "}]", "a{sv}", SAMPLE_HELD("5", "eve"))};
+    static const struct script approve[] = {
+        SHOWN("12"),
+        ANSWERS("Approve", DECIDES("12", ", \"until\": " YEAR_3000), "a{sv}", SAMPLE_HELD("12", "eve"))};
+
+    RUN(extend, "pkg-request", "extend", "db", "--until", "3000-01-01 00:00");
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.out, "Your access ends Mon 2025-11-24 02:12 UTC (");
+    SHOWS(result.out, "), and would end Wed 3000-01-01 00:00 UTC (in ");
+    RUN(assign, "pkg-admin", "assign", "db", "eve", "--until", "3000-01-01T00:00Z");
+    ck_assert_int_eq(result.code, 0);
+    RUN(approve, "pkg-approve", "approve", "12", "--until", "2999-12-31");
+    ck_assert_int_eq(result.code, 0);
+}
+END_TEST
+
+static const struct {
+    const char *words[9];
+    const char *says;
+} bad_ends[] = {
+    {{"pkg-request", "submit", "db", "-d", "4h", "--until", "2999-12-31"}, "two ways to say one thing"},
+    {{"pkg-approve", "approve", "3", "--for", "4h", "--until", "2999-12-31"}, "two ways to say one thing"},
+    {{"pkg-admin", "assign", "db", "eve", "-d", "4h", "--until", "2999-12-31"}, "two ways to say one thing"},
+    {{"pkg-request", "extend", "db", "--until", "2020-12-31"},
+     "'2020-12-31' is in the past; give a later end"},
+    {{"pkg-request", "submit", "db", "--until", "2999-02-30"}, "'2999-02-30' is no time"},
+    {{"pkg-request", "submit", "db", "--until", "4h"}, "'4h' is no time; write it as +2d"},
+    {{"pkg-request", "submit", "db", "--start", "2999-12-31 10:00", "--until", "2999-12-31 10:00"},
+     "--until is not after --start"},
+};
+
+START_TEST(a_bad_end_asks_for_nothing)
+{
+    run_somewhere(FAKE_PIPES, NULL, NULL, 0, bad_ends[_i].words);
+    ck_assert_int_eq(result.code, EX_USAGE);
+    SHOWS(result.err, bad_ends[_i].says);
+}
+END_TEST
+
+#define LONGER(more)                                                                                         \
+    "{\"id\": 13, \"digest\": \"d13\", \"user\": \"carol\", \"package\": \"db\", \"groups\": "               \
+    "[\"dbadmins\"], "                                                                                       \
+    "\"state\": \"pending-approval\", \"duration\": 14400, \"may_decide\": true, \"extends\": 4, "           \
+    "\"present_end\": 1763950340, \"new_end\": 1763964740" more "}"
+
+/* An approver of an extension sees the end that there is, and the one that there would be. */
+START_TEST(both_ends_of_an_extension)
+{
+    static const struct script list[] = {
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[" LONGER("") "], false]")};
+    static const struct script shown[] = {ANSWERS("GetRequest", "[13]", "a{sv}", "[" LONGER("") "]")};
+    static const struct script until[] = {
+        ANSWERS("GetRequest", "[13]", "a{sv}", "[" LONGER(", \"until\": 1763964740") "]")};
+
+    RUN(list, "pkg-approve");
+    SHOWS(result.out, "Pending approval (extension: ends 2025-11-24T02:12:20+00:00, would "
+                      "2025-11-24T06:12:20+00:00)");
+    RUN(shown, "pkg-approve", "13");
+    SHOWS(result.out, "Ends now:      Mon 2025-11-24 02:12 UTC (");
+    SHOWS(result.out, "Would end:     Mon 2025-11-24 06:12 UTC (");
+    RUN(shown, "pkg-approve", "13", "--json");
+    SHOWS(result.out, "\"present_end\": \"2025-11-24T02:12:20+00:00\"");
+    SHOWS(result.out, "\"new_end\": \"2025-11-24T06:12:20+00:00\"");
+    AT_TERMINAL("\nn\n", shown, "pkg-approve", "approve", "13");
+    SHOWS(result.out, "carol keeps db (dbadmins) for 4 h more, until Mon 2025-11-24 06:12 UTC (");
+    SHOWS(result.out, ") instead of Mon 2025-11-24 02:12 UTC (");
+    AT_TERMINAL("\nn\n", until, "pkg-approve", "approve", "13");
+    SHOWS(result.out, "carol keeps db (dbadmins) until Mon 2025-11-24 06:12 UTC (");
+    SHOWS(result.out, "), instead of until Mon 2025-11-24 02:12 UTC (");
+}
+END_TEST
+
+/* A reader of the list sees that there is more of a reason; elsewhere than on a terminal there is all of it. */
+START_TEST(a_cut_reason_says_so)
+{
+    static const struct script lines[] = {ANSWERS(
+        "ListRequests", NULL, "aa{sv}b",
+        "[[{\"id\": 7, \"user\": \"alice\", \"package\": \"db-admins\", \"state\": \"pending-approval\", "
+        "\"justification\": \"the disk of the second replica is full again and nobody knows why it is\", "
+        "\"submitted\": 1763935940, \"expires\": 1764022340}], false]")};
+
+    AT_TERMINAL(NULL, lines, "pkg-approve");
+    SHOWS(result.out, "\u2026");
+    HIDES(result.out, "knows why it is");
+    RUN(lines, "pkg-approve");
+    SHOWS(result.out, "nobody knows why it is");
+    HIDES(result.out, "\u2026");
+}
+END_TEST
+
 int main(void)
 {
     script_case("names", script_setup);
     suite_add(all_is_all_that_waits, a_range_is_what_waits_of_it, a_user_is_their_one_request,
               a_number_alone_is_shown, a_package_is_ones_own_request, submit_asks_for_its_reason,
-              what_is_no_reason_files_nothing, others_ask_for_theirs);
+              what_is_no_reason_files_nothing, others_ask_for_theirs, until_is_told_in_the_users_zone,
+              until_goes_with_each_that_gives_time, both_ends_of_an_extension, a_cut_reason_says_so);
+    suite_rows(a_bad_end_asks_for_nothing, bad_ends);
     return suite_run();
 }

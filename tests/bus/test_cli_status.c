@@ -85,7 +85,8 @@ START_TEST(trouble_is_there_when_there_is_some)
         "GetStatus", "[]", "a{sv}",
         "[{" QUIET ", \"allow_list_problems\": [\"a: b\", \"c: d\"], \"undecidable\": 7,"
         " \"undecidable_requests\": [\"request 1, db of eve: nobody\"], \"partially_fulfilled\": 1,"
-        " \"partial\": [\"db of eve: g: none\"], \"memberships_left\": 2, \"unreviewed\": 1,"
+        " \"partial\": [\"db of eve: g: none\"], \"memberships_left\": 2, \"unreviewed\": 3, "
+        "\"review_overdue\": 1,"
         " \"standing_count\": 1, \"standing_members\": [\"eve, by other means: gpasswd -d eve dbadmins\"],"
         " \"unexplained_count\": 2, \"unexplained_members\": [\"zoe in g: accesspkg added them\"],"
         " \"unknown_users\": 12, \"unknown_user_names\": [\"eve\", \"karl@corp\"], \"unknown_groups\": 1,"
@@ -100,7 +101,8 @@ START_TEST(trouble_is_there_when_there_is_some)
                       "Allow-list:         a: b\n                    c: d\n");
     SHOWS(result.out,
           "Nobody can decide:  request 1, db of eve: nobody\n                    ... and 6 more\n"
-          "Not reviewed:       1 taken in an emergency; approvers see which: pkg-approve\n"
+          "Not reviewed:       3 taken in an emergency (1 longer than review_within); approvers see which: "
+          "pkg-approve\n"
           "Live assignments:   2\nNot in place:       db of eve: g: none\n"
           "Also in /etc/group: eve, by other means: gpasswd -d eve dbadmins\n"
           "Not explained:      zoe in g: accesspkg added them\n                    ... and 1 more\n"
