@@ -169,11 +169,12 @@ static json_t *deny_arguments(const struct invocation *invocation, int64_t id, c
                      "reason", invocation->reason ? invocation->reason : "");
 }
 
-/* The first operand that is a name; NULL: none is. */
+/* The first operand that is a name; NULL: none is. Whoever says all and --yes means just that. */
 static const char *find_name(const struct invocation *invocation)
 {
     for (size_t i = 0; i < invocation->n_operands; i++)
-        if (find_is_name(invocation->operands[i]))
+        if (find_is_name(invocation->operands[i]) &&
+            !(invocation->yes && strcmp(invocation->operands[i], "all") == 0))
             return invocation->operands[i];
     return NULL;
 }
