@@ -168,7 +168,7 @@ static const struct command commands[] = {
      "what would become of a request; who could approve it"},
     {"holders", "[NAME]", 0, 1,
      TAKES_PACKAGE | TAKES_USER | TAKES_SINCE | TAKES_UNTIL | TAKES_CSV | TAKES_PAGER, holders_show,
-     "who holds what until when, or held it; of a group, package or user"},
+     "who holds or held what; of a group, package or user"},
     {"backup", "FILE", 1, 1, 0, store_back_up, "copy the store into a new file, or to stdout (-)"},
     {"restore", "FILE", 1, 1, TAKES_YES, store_restore, "replace the store by a backup; stops accesspkgd"},
     {"pam enable", "SERVICE", 1, 1,
