@@ -161,6 +161,27 @@ unit_with_pam()
     says "($group)"
 }
 
+# What an auditor asks on the last day: of the journal, and of pkg-admin, after a real login.
+proven()
+{
+    on_host alice pkg-request submit $package -m "ticket 4711"
+    on_host bob pkg-approve approve alice/$package -m "go on"
+    run ssh_as alice id
+    succeeded
+    host journalctl --sync
+    run host journalctl --no-pager --quiet --output=cat ACCESSPKG_USER=alice ACCESSPKG_EVENT=approve
+    says "^alice/$package: approved by bob (request [0-9]*): go on$"
+    run host journalctl --no-pager --quiet --output=cat MESSAGE_ID=f92f5bc114934cfa8812750f787b0e1a ACCESSPKG_PACKAGE=$package
+    says "^alice/$package: given (request [0-9]*, assignment [0-9]*): "
+    run host journalctl --no-pager --quiet --output=cat -u accesspkgd -g "^alice/$package: requested"
+    says "^alice/$package: requested by alice (request [0-9]*): ticket 4711$"
+    run host pkg-admin holders $package --since 1h
+    says " held *alice: ticket 4711 *approved by bob: go on *20"
+    says_not " never"
+    run host pkg-admin holders $package --since 1h --csv
+    says "^\"alice\",.*\"held\",\"alice: ticket 4711\",\"approved by bob: go on\",\"20"
+}
+
 it "mode=report: everybody gets in, the journal says who would not" only_watches
 it "a package that no file defines: refused, and told so" misspelled_package
 it "misspelled options: named in the journal, and nobody gets in by them" misspelled_options
@@ -171,3 +192,4 @@ it "several packages: any of them lets in" any_of_several
 it "a group that does not exist yet: given once it does" group_comes_late
 it "the line in nsswitch.conf forgotten: pkg-admin says so" no_line_in_nsswitch
 it "a unit with PAMName=: one line in the journal, let in with a grant" unit_with_pam
+it "who had it, who decided, was it used: the journal and pkg-admin tell" proven
