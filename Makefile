@@ -122,10 +122,10 @@ $(SETTINGS):
 # names, and must name them all (.ci/run builds so with one compiler).
 HEADERS ?= $(BUILD)/obj/packaging/headers.h
 SUITE_HEADERS := $(if $(HEADERS),$(BUILD)/obj/tests/suite_headers.h)
-SUITE_OBJECTS := $(addprefix $(BUILD)/obj/tests/,$(addsuffix /%.o,unit bus pam))
+SUITE_OBJECTS := $(addprefix $(BUILD)/obj/tests/,$(addsuffix /%.o,unit bus pam support))
 $(SUITE_OBJECTS): private ALL_CFLAGS += $(SUITE_CFLAGS)
 $(SUITE_OBJECTS): private HEADERS := $(SUITE_HEADERS)
-$(call obj,$(SUITE_SRC)): | $(addsuffix .gch,$(SUITE_HEADERS))
+$(call obj,$(SUITE_SRC) $(SUPPORT_SRC)): | $(addsuffix .gch,$(SUITE_HEADERS))
 $(BUILD)/obj/%.o: %.c $(SETTINGS) | deps-build $(addsuffix .gch,$(HEADERS))
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(ALL_CFLAGS) $(addprefix -include ,$(HEADERS)) -MMD -MP -c -o $@ $<
