@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The canonical text: what is read of it, and what is refused.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { FOREVER } from "../../web/cockpit/duration.js";
-import { digest_text, parse_text, read_request } from "../../web/cockpit/text.js";
+import { LINES, digest_text, parse_text, read_request } from "../../web/cockpit/text.js";
 import { TEXT, digest, request } from "./samples.mjs";
+
+test("its lines are those that accesspkgd writes, in their order", () => {
+    const source = readFileSync(new URL("../../helperd/lifecycle/request_text.c", import.meta.url), "utf8");
+    const written = [...source.matchAll(/canonical_[a-z]+\(out, "([a-z-]+)"/g)].map(([, key]) => key);
+    assert.deepEqual(LINES.map(({ key }) => key), written);
+});
 
 test("each line is read", () => {
     const seen = parse_text(TEXT);

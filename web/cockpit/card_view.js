@@ -86,14 +86,23 @@ export class CardView {
         return h("span", { class: "chip", title: gid === undefined ? undefined : `gid ${gid ?? "not known"}` }, said(name));
     }
 
-    time_fact({ duration, start }) {
-        const { request } = this.card, { clock } = this.page;
+    // When it would end if it were approved now: by its duration, by the latest end that was asked for, or by the package's.
+    end_of({ duration, start, until }) {
+        const { request } = this.card;
+        if (request.extends && request.new_end)
+            return request.new_end;
+        return Math.min((start ?? this.page.clock.now()) + duration, until ?? Infinity, request.not_after ?? Infinity);
+    }
+
+    time_fact(facts) {
+        const { request } = this.card, { clock } = this.page, end = this.end_of(facts);
         if (request.emergency)
             return fact("In force", request.assignment_end ? `until ${clock.moment(request.assignment_end)}` : "without an end");
-        const end = duration === FOREVER ? "no end" : `until ${clock.moment((start ?? clock.now()) + duration)}`;
-        const when = start ? `from ${clock.moment(start)}, ${end}` : duration === FOREVER ? "" : `${end} if approved now`;
-        return fact("For how long", h("b", {}, format_duration(duration)), when ? `, ${when}` : "",
-            request.extends ? h("span", { class: "quiet" }, " added to what they have") : "");
+        const words = [facts.start ? `from ${clock.moment(facts.start)}` : "", end === FOREVER ? "" : `until ${clock.moment(end)}`]
+            .filter(Boolean).join(", ");
+        return fact("For how long", h("b", {}, format_duration(facts.duration)), words ? `, ${words}` : "",
+            words && !facts.start && !request.extends ? " if approved now" : "",
+            request.extends ? h("span", { class: "quiet" }, request.present_end ? `; now until ${clock.moment(request.present_end)}` : " more") : "");
     }
 
     origin_fact({ origin, service, from_host, address, terminal }) {
@@ -157,9 +166,8 @@ export class CardView {
             return `You looked at what ${who} does with ${what}. It takes nothing away.`;
         if (mode === SHORTEN)
             return `${who} gets ${what} for less time, or later.`;
-        if (facts.duration === FOREVER)
-            return `${who} gets ${what} without an end.`;
-        return `${who} gets ${what} for ${format_duration(facts.duration)}, until ${clock.moment((facts.start ?? clock.now()) + facts.duration)}.`;
+        const end = this.end_of(facts);
+        return `${who} gets ${what} ${end === FOREVER ? "without an end" : `until ${clock.moment(end)}`}.`;
     }
 
     // A shorter time, offered or typed, and a later start.

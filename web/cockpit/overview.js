@@ -46,7 +46,7 @@ export class OverviewView {
 
     failures(status) {
         const lines = [...WORDS.map(name => status[name]), ...LISTS.flatMap(name => status[name] ?? [])].filter(Boolean);
-        const counts = [["Requests that nobody can decide", status.undecidable], ["Emergencies that nobody reviewed", status.unreviewed],
+        const counts = [["Requests that nobody can decide", status.undecidable], ["Emergencies that nobody reviewed", status.unreviewed], ["... for longer than their packages say", status.review_overdue],
             ["Assignments in place only in part", status.partially_fulfilled], ["Notices that were not delivered yet", status.notices]];
         return h("figure", {}, h("figcaption", {}, "What is not as it should be"), data_table(["What", "How many"], counts),
             h("ul", { class: "lines" }, lines.map(line => h("li", {}, visible(line)))));

@@ -26,8 +26,8 @@ const group = {
     write: ({ gid, name }) => `${gid ?? "-"} ${text.write(name)}`,
 };
 
-// The lines in their order.
-const LINES = [
+// The lines in their order, as helperd/lifecycle/request_text.c writes them; a test compares the two.
+export const LINES = [
     { key: "accesspkg-request", kind: number, required: true },
     { key: "host", kind: text },
     { key: "host-key", kind: text },
@@ -46,6 +46,7 @@ const LINES = [
     { key: "fallback-approver", kind: text, many: true },
     { key: "duration", kind: seconds, required: true },
     { key: "start", kind: number },
+    { key: "until", kind: number },
     { key: "extends", kind: number },
     { key: "submitted", kind: number, required: true },
     { key: "reason", kind: text },
