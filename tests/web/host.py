@@ -12,7 +12,7 @@ import socket
 import subprocess
 
 SECONDS = 30
-URL = "http://127.0.0.1:9090"  # browsers let a page compute digests there, as over https
+URL = os.environ.get("PAGE_URL", "http://127.0.0.1:9090")  # browsers let a page compute digests there, as over https
 STATE = ["/var/lib/accesspkg/" + part for part in
          ("state.db*", "policy*", "allow", "used/*", "unrecorded", "locks", "grants/user/*", "grants/mark")]
 

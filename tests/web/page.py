@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page in Chromium against accesspkgd and Cockpit that run for real. Called by tests/web/run; names of tests may follow."""
+"""The page in Chromium, and once in Firefox, against accesspkgd and Cockpit that run for real. Called by tests/web/run, by which
+names of tests may follow."""
 import json
 import os
 import re
@@ -12,7 +13,8 @@ import unittest
 
 from selenium.webdriver.common.keys import Keys
 
-from browser import Browser
+from browser import Browser, PAGE
+from firefox import Firefox
 from host import Host, URL, request_of, run_as, show
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -107,6 +109,15 @@ class Deciding(PageTest):
         bob.wait(lambda: "You approved" in bob.news(number), "approved")
         shown = show(number)
         self.assertEqual(shown["granted"], 3600)
+
+    def test_an_end_by_the_calendar(self):
+        end = time.time() + 3 * 86400
+        run_as("alice", "pkg-request", "submit", "backups", "-m", "audit", "--until", time.strftime("%Y-%m-%d 09:00", time.gmtime(end)))
+        bob = self.bob
+        bob.open()
+        self.assertIn(f"until {time.strftime('%a', time.gmtime(end))} {time.gmtime(end).tm_mday}", bob.card(1))
+        bob.act(1, "approve")
+        self.assertIn("09:00.", bob.text("form .ask"))
 
     def test_forever_is_no_number(self):
         host.write_package("backups", "[package]\ngroups = backup\n[policy]\nduration = forever\nmax_duration = forever\napprovers = bob\n")
@@ -524,6 +535,28 @@ class Looks(PageTest):
         bob.driver.switch_to.default_content()
         bob.driver.get("about:blank")
         self.bob.errors()  # the shell's own
+
+
+class InFirefox(unittest.TestCase):
+    def test_a_decision(self):
+        """Login, a card, a form, a decision that was shown: what differs between browsers is met on the way."""
+        host.clear()
+        number = request_of("alice")
+        carol = Firefox()
+        try:
+            carol.get(URL + "/")
+            carol.type("#login-user-input", "carol")
+            carol.type("#login-password-input", "carol")
+            carol.click("#login-button")
+            carol.wait(lambda: carol.js("return !document.querySelector('#login-user-input')"), "the login is done")
+            carol.get(f"{PAGE}#/request/{number}")
+            carol.click(f"[data-id='{number}'] [data-act='deny']")
+            carol.type("form input", "not today\ue007")
+            carol.wait(lambda: "You denied: not today" in carol.text(f"[data-id='{number}'] .news"), "denied")
+            self.assertEqual(show(number)["decisions"][0]["decider"], "carol")
+            self.assertEqual(carol.js("return document.activeElement.closest('.card')?.dataset.id"), str(number))
+        finally:
+            carol.quit()
 
 
 MANY = 1000
