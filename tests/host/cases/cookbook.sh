@@ -137,7 +137,7 @@ ssh_to_production()
     says " 0 warnings"
     run types sudo 'pam enable.*--report' 's/$/ --yes/'
     succeeded
-    says "^+account .* package=production wait=60 mode=report "
+    says "^+account .* package=production mode=report wait=60 "
     run ssh_as alice id
     succeeded
     run host sh -c "$(quoted 'would be refused')"
