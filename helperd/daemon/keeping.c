@@ -4,13 +4,14 @@
 /* Seconds. A step is a commit, which calls wait for. */
 #define STEP_PAUSE 0.1
 #define LOOK_EVERY 3600.
+#define A_DAY      (24 * 3600.)
 
 static void on_step(struct ev_loop *loop, ev_timer *timer, int events)
 {
     (void)events;
     const struct daemon_keeping *keeping = timer->data;
     const int r = engine_forget_old(keeping->engine);
-    ev_timer_set(timer, r > 0 ? STEP_PAUSE : LOOK_EVERY, 0.);
+    ev_timer_set(timer, r == ENGINE_E_UNKNOWN ? A_DAY : r > 0 ? STEP_PAUSE : LOOK_EVERY, 0.);
     ev_timer_start(loop, timer);
 }
 

@@ -35,7 +35,8 @@ struct policy_change {
     const char *settings; /* those of accesspkg.conf that changed: config_list_changes(); NULL: none */
 };
 int engine_audit_policy(struct engine *engine, const struct call *call, const struct policy_change *change);
-/* Deletes some of the history that is older than [store] keep. 1: there is more; 0: none, or another time; -errno. */
+/* Deletes some of the history that is older than [store] keep. 1: there is more; 0: none, or another time; ENGINE_E_UNKNOWN:
+ * the clock has leapt (logged), call again in a day; -errno. */
 int engine_forget_old(struct engine *engine);
 /*
  * Revokes assignments that the name of a user in the facts holds with another uid: look-ups of groups go by name, so

@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/duration.h"
+#include "common/log.h"
 #include "common/timetext.h"
 #include "helperd/lifecycle/narrow.h"
 
@@ -14,7 +15,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { CASES_A_STEP = 20 };
+enum { CASES_A_STEP = 20, LEAP = 30 * 24 * 3600 };
 
 static int64_t longest_cooldown(const struct packages *packages)
 {
@@ -49,6 +50,26 @@ static void audit_forgotten(struct txn *txn, int64_t before, const struct store_
         txn_audit(txn, own_act(detail), "forget", 0, 0);
 }
 
+/* A clock that is far ahead by mistake would make all history old: one that has leapt has to stand for a while first. */
+static int check_clock(struct engine *engine)
+{
+    int64_t seen = engine->history_seen;
+    const int64_t now = clock_now(&engine->clock);
+    if (seen == 0) {
+        const int r = store_last_line(engine->store, &seen);
+        if (r != 0)
+            return r < 0 ? r : 0;
+    }
+    engine->history_seen = now;
+    if (now - seen <= LEAP)
+        return 0;
+    log_warning("The clock is %" PRId64
+                " days ahead of what was recorded or looked at last. Where it is right, history that "
+                "is too old by it is deleted in a day; where it is not, set it.",
+                (now - seen) / (24 * 3600));
+    return ENGINE_E_UNKNOWN;
+}
+
 int engine_forget_old(struct engine *engine)
 {
     struct store_forgotten forgotten = {0};
@@ -56,6 +77,9 @@ int engine_forget_old(struct engine *engine)
     if (engine->config->keep == DURATION_FOREVER || engine->unaccepted || narrow_any(engine) ||
         engine->joined.engine)
         return 0;
+    const int trust = check_clock(engine);
+    if (trust != 0)
+        return trust;
     const struct store_keep keep = {.before = clock_now(&engine->clock) - kept_time(engine),
                                     .most = CASES_A_STEP,
                                     .delegation_max = DELEGATION_AHEAD_MAX};

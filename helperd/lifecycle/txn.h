@@ -46,7 +46,9 @@ struct engine {
     const struct namebook *names; /* what look-ups said of the names in policies; NULL: none were made */
     struct engine_hooks hooks;
     /* Private from here on. */
-    int64_t last_now;       /* the clock at the last tick, to notice when it was set back */
+    int64_t last_now; /* the clock at the last tick, to notice when it was set back */
+    int64_t
+        history_seen; /* the clock when history was looked at last, to be deleted; 0: not since the start */
     int64_t set_back_from;  /* the clock before it was set back, until that is recorded; 0: it is */
     int64_t endings_waited; /* when all ends of sessions that are due waited; 0: one did not */
     struct removals {

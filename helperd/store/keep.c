@@ -148,3 +148,8 @@ int store_oldest_line(struct store *store, int64_t *ret)
 {
     return FIND_NUMBER(store, ret, "SELECT at FROM audit ORDER BY at LIMIT 1", "");
 }
+
+int store_last_line(struct store *store, int64_t *ret)
+{
+    return FIND_NUMBER(store, ret, "SELECT at FROM audit WHERE id = (SELECT max(id) FROM audit)", "");
+}

@@ -29,10 +29,17 @@ static void run_sql(const char *sql)
     ck_assert_int_eq(sqlite3_exec(fixture.engine.store->database, sql, NULL, NULL, NULL), SQLITE_OK);
 }
 
+/* Cases that let years pass at once are not about that: the time was looked at already. */
+static void pass_leap(void)
+{
+    fixture.engine.history_seen = fixture.now;
+}
+
 /* All steps; how many. */
 static int forget(void)
 {
     int steps = 1;
+    pass_leap();
     while (engine_forget_old(&fixture.engine) > 0)
         ck_assert_int_lt(steps++, STEPS_MAX);
     return steps;
@@ -220,11 +227,31 @@ START_TEST(a_store_that_is_in_doubt)
     acts_hold(&fixture, "alice", "free");
     acts_pass(&fixture, DAY);
     acts_pass(&fixture, (KEEP + 1) * DAY);
+    pass_leap();
     fixture.engine.unaccepted = strdup("it is older");
     ck_assert_int_eq(engine_forget_old(&fixture.engine), 0);
     ck_assert_int_eq(rows("assignment"), 1);
     free(fixture.engine.unaccepted);
     fixture.engine.unaccepted = NULL;
+    ck_assert_int_eq(engine_forget_old(&fixture.engine), 0);
+    ck_assert_int_eq(rows("assignment"), 0);
+}
+END_TEST
+
+/* A clock that is far ahead by mistake makes nothing old, neither at a start nor later, nor when it was set right. */
+START_TEST(a_clock_that_leaps)
+{
+    acts_hold(&fixture, "alice", "free");
+    acts_pass(&fixture, DAY);
+    const int64_t right = fixture.now;
+    fixture.now += (KEEP + 40) * DAY;
+    ck_assert_int_eq(engine_forget_old(&fixture.engine), ENGINE_E_UNKNOWN);
+    fixture.now = right;
+    ck_assert_int_eq(engine_forget_old(&fixture.engine), 0);
+    fixture.now += (KEEP + 40) * DAY;
+    ck_assert_int_eq(engine_forget_old(&fixture.engine), ENGINE_E_UNKNOWN);
+    ck_assert_int_eq(rows("assignment"), 1);
+    fixture.now += DAY;
     ck_assert_int_eq(engine_forget_old(&fixture.engine), 0);
     ck_assert_int_eq(rows("assignment"), 0);
 }
@@ -236,6 +263,7 @@ START_TEST(a_step_that_fails)
     acts_hold(&fixture, "alice", "free");
     acts_pass(&fixture, DAY);
     acts_pass(&fixture, (KEEP + 1) * DAY);
+    pass_leap();
     run_sql("CREATE TRIGGER refuses BEFORE INSERT ON audit WHEN NEW.event = 'forget'"
             " BEGIN SELECT raise(ABORT, 'full'); END");
     ck_assert_int_lt(engine_forget_old(&fixture.engine), 0);
@@ -300,6 +328,6 @@ int main(void)
     suite_case("history", setup, fixture_teardown);
     suite_add(what_is_over_goes, numbers_go_on, it_comes_to_an_end, what_is_live_stays,
               an_emergency_waits_for_its_review, a_cooldown_is_kept, lines_of_what_is_in_force_stay, for_good,
-              a_store_that_is_in_doubt, a_step_that_fails, a_large_store);
+              a_store_that_is_in_doubt, a_clock_that_leaps, a_step_that_fails, a_large_store);
     return suite_run();
 }
