@@ -237,7 +237,7 @@ check-built: lint all $(SUITES)
 	tests/run $(BUILD)
 
 # Those that flood, or show 10,000 of something: a smaller load is enough to see them work.
-LOADS := bus/test_flood bus/test_hostile bus/test_many
+LOADS := bus/test_flood bus/test_hostile bus/test_many pam/test_bystander unit/test_slices
 .PHONY: check-load
 check-load: deps-check ## Run the suites that flood, and those of very many, with their whole load
 	+@$(MAKE) --no-print-directory $(JOBS) all $(addprefix $(BUILD)/tests/,$(LOADS))

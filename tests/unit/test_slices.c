@@ -15,7 +15,7 @@
 #define PLAIN "[package]\ngroups = dbadmins\n[policy]\napproval = none\nduration = 1h\n"
 #define ASKED "[package]\ngroups = backup\n[policy]\napprovers = %dba-leads\nduration = 1h\n"
 
-enum { MANY = 10000, SLICE_MAX = 100, BEFORE_A_CALL_MAX = 17 };
+enum { SLICE_MAX = 100, BEFORE_A_CALL_MAX = 17 };
 
 static struct fixture fixture;
 
@@ -72,9 +72,10 @@ static int64_t count_files(void)
 
 START_TEST(test_many_ends)
 {
-    int64_t live = MANY;
+    const int many = suite_load(2000, 10000);
+    int64_t live = many;
     int slices = 0;
-    fill(MANY, fixture.now + 600);
+    fill(many, fixture.now + 600);
     fixture.now += 600;
     for (; live > 0; slices++) {
         ck_assert_int_eq(engine_tick(&fixture.engine), 0);
@@ -98,8 +99,8 @@ START_TEST(test_many_ends)
     }
     ck_assert_int_eq(count_files(), 0);
     ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM assignment WHERE state = 'access-expired'"),
-                     MANY);
-    ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM audit WHERE event = 'end'"), MANY);
+                     many);
+    ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM audit WHERE event = 'end'"), many);
 }
 END_TEST
 
