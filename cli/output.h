@@ -7,6 +7,7 @@
 #pragma once
 
 #include "cli/field.h"
+#include "cli/output_text.h"
 
 #include <stdio.h>
 
@@ -63,10 +64,3 @@ int output_finish(struct output *output);
 
 /* Prints "PROGRAM: text" on stderr. Keeps line breaks, encodes other control characters. */
 void output_message(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* Prints a message and exits with 71: a user must not decide by incomplete output. */
-_Noreturn void output_no_memory(void);
-
-/* asprintf() and text_visible() into new memory; never NULL. */
-char *output_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
-char *output_visible(const char *text);

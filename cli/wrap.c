@@ -2,7 +2,7 @@
 /* See the header. */
 #include "cli/wrap.h"
 
-#include "cli/output.h"
+#include "cli/output_text.h"
 
 #include <langinfo.h>
 #include <stdbool.h>
