@@ -39,12 +39,17 @@ static int load_decidable(struct invocation *invocation, enum confirm_kind kind,
     return 0;
 }
 
-/* The end that an approval gives at the latest; 0: it is not a time that is known. */
+/* The end that an approval gives at the latest; 0: it is not a time that is known. The package's own is told only where
+ * that cuts the request. */
 static int64_t known_end(const struct invocation *invocation, const json_t *request)
 {
+    const int64_t last = member_integer(request, "not_after");
+
     if (invocation->until > 0)
-        return invocation->until;
-    return invocation->duration > 0 ? 0 : member_integer(request, "until");
+        return last > 0 && last < invocation->until ? last : invocation->until;
+    if (invocation->duration > 0)
+        return 0;
+    return last > 0 ? last : member_integer(request, "until");
 }
 
 /* "for 4 h", "with no end", "until Thu 2026-12-31 18:00 CET (in 31 d)". */

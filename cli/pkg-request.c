@@ -179,9 +179,9 @@ static void say_end(struct output *output, const json_t *request)
 
     if (new)
         output_line(output, "Your access ends %s, and would end %s.", present ? present : "", new);
-    else if (last)
+    if (last)
         output_line(output, "It ends %s at the latest: the package is not given after that.", last);
-    else if (until)
+    else if (until && !new)
         output_line(output, "It is asked for until %s.", until);
 }
 

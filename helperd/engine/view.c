@@ -267,7 +267,8 @@ static void set_emergency(struct builder *builder, const struct engine *engine, 
         set_text(builder, "decides_for", for_whom->subject->name);
 }
 
-/* What an approver of an extension decides about: the end that there is, and the one that there would be. */
+/* What an approver of an extension decides about: the end that there is, and the one that there would be; and the
+ * package's own, where that cuts it. */
 static void set_extension(struct builder *builder, const struct engine *engine, const struct request *request)
 {
     struct assignment assignment = {0};
@@ -278,6 +279,8 @@ static void set_extension(struct builder *builder, const struct engine *engine, 
         set_time(builder, "present_end", assignment.span.end);
         if (end != GRANT_FOREVER)
             set_time(builder, "new_end", end);
+        if (end < policy_extended_end(NULL, &assignment, request))
+            set_time(builder, "not_after", package->not_after);
     }
     assignment_deinit(&assignment);
 }

@@ -301,6 +301,11 @@ START_TEST(until_goes_with_each_that_gives_time)
         "Extend", "[\"db\", {\"until\": " YEAR_3000 "}]", "a{sv}",
         "[{\"id\": 5, \"package\": \"db\", \"state\": \"pending-approval\", \"approvers\": [\"bob\"], "
         "\"extends\": 3, \"present_end\": 1763950340, \"new_end\": " YEAR_3000 "}]")};
+    static const struct script cut[] = {ANSWERS(
+        "Extend", NULL, "a{sv}",
+        "[{\"id\": 5, \"package\": \"db\", \"state\": \"pending-approval\", \"approvers\": [\"bob\"], "
+        "\"extends\": 3, \"present_end\": 1763950340, \"new_end\": 32503593600, \"until\": " YEAR_3000
+        ", \"not_after\": 32503593600}]")};
     static const struct script assign[] = {
         ANSWERS("Assign", "[\"eve\", \"db\", {\"until\": " YEAR_3000 "}]", "a{sv}", SAMPLE_HELD("5", "eve"))};
     static const struct script approve[] = {
@@ -311,6 +316,11 @@ START_TEST(until_goes_with_each_that_gives_time)
     ck_assert_int_eq(result.code, 0);
     SHOWS(result.out, "Your access ends Mon 2025-11-24 02:12 UTC (");
     SHOWS(result.out, "), and would end Wed 3000-01-01 00:00 UTC (in ");
+    HIDES(result.out, "at the latest");
+    RUN(cut, "pkg-request", "extend", "db", "--until", "3000-01-01 00:00");
+    SHOWS(result.out, "), and would end Tue 2999-12-31 00:00 UTC (in ");
+    SHOWS(result.out, "It ends Tue 2999-12-31 00:00 UTC (in ");
+    SHOWS(result.out, ") at the latest: the package is not given after that.");
     RUN(assign, "pkg-admin", "assign", "db", "eve", "--until", "3000-01-01T00:00Z");
     ck_assert_int_eq(result.code, 0);
     RUN(approve, "pkg-approve", "approve", "12", "--until", "2999-12-31");
@@ -355,6 +365,9 @@ START_TEST(both_ends_of_an_extension)
     static const struct script shown[] = {ANSWERS("GetRequest", "[13]", "a{sv}", "[" LONGER("") "]")};
     static const struct script until[] = {
         ANSWERS("GetRequest", "[13]", "a{sv}", "[" LONGER(", \"until\": 1763964740") "]")};
+    /* Cut by the package's own end, whatever was asked for. */
+    static const struct script cut[] = {ANSWERS(
+        "GetRequest", "[13]", "a{sv}", "[" LONGER(", \"until\": 1763968340, \"not_after\": 1763964740") "]")};
 
     RUN(list, "pkg-approve");
     SHOWS(result.out, "Pending approval (extension: ends 2025-11-24T02:12:20+00:00, would "
@@ -371,6 +384,10 @@ START_TEST(both_ends_of_an_extension)
     AT_TERMINAL("\nn\n", until, "pkg-approve", "approve", "13");
     SHOWS(result.out, "carol keeps db (dbadmins) until Mon 2025-11-24 06:12 UTC (");
     SHOWS(result.out, "), instead of until Mon 2025-11-24 02:12 UTC (");
+    AT_TERMINAL("\nn\n", cut, "pkg-approve", "approve", "13");
+    SHOWS(result.out, "carol keeps db (dbadmins) until Mon 2025-11-24 06:12 UTC (");
+    AT_TERMINAL("\nn\n", cut, "pkg-approve", "approve", "13", "--until", "2999-12-31");
+    SHOWS(result.out, "carol keeps db (dbadmins) until Mon 2025-11-24 06:12 UTC (");
 }
 END_TEST
 

@@ -172,6 +172,7 @@ START_TEST(test_extension_until)
     ck_assert_int_eq(acts_number(value, "present_end"), FIXTURE_NOW + 5 * HOUR);
     ck_assert_int_eq(acts_number(value, "new_end"), FIXTURE_NOW + 7 * HOUR);
     ck_assert_int_eq(acts_number(value, "duration"), 2 * HOUR);
+    ck_assert_int_eq(acts_number(value, "not_after"), 0);
     const int64_t id = fixture_id(value);
     ck_assert_str_eq(
         acts_query(&fixture,
@@ -257,6 +258,7 @@ START_TEST(test_an_extension_is_cut)
     ck_assert_int_eq(approve("bob", id), 0);
     ck_assert_int_eq(acts_extend(&fixture, "alice", "edited", 24 * HOUR, &value), 0);
     ck_assert_int_eq(acts_number(value, "new_end"), LAST);
+    ck_assert_int_eq(acts_number(value, "not_after"), LAST); /* so that both read why */
     ck_assert_int_eq(approve("bob", fixture_id(value)), 0);
     ck_assert_int_eq(end_of(id), LAST);
 }
