@@ -258,8 +258,11 @@ check-host: deps-host ## Boot a Debian host and drive it as users do (as root)
 	+@$(MAKE) --no-print-directory $(JOBS) all
 	tests/host/run $(BUILD)
 
-.PHONY: check-web
-check-web: deps-web ## Try the page for Cockpit in a browser, and its modules; TESTS="Deciding Many": some (pictures in build/web/shots)
+.PHONY: check-web check-page
+check-web: check-page deps-host ## Try the page for Cockpit, its modules, and it on a booted host (as root; pictures in build/web/shots)
+	HOST_KIND=page tests/host/run $(BUILD) page
+
+check-page: deps-web ## The page without the booted host; TESTS="Deciding Many": some
 	+@$(MAKE) --no-print-directory $(JOBS) all
 	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(abspath $(STAGE)) >/dev/null
