@@ -3,10 +3,10 @@
 # dpkg puts an older version in the place of a newer one where it reads the store, and refuses where it does not. Sourced by
 # tests/packages/run.
 
-# one_step_more FILE: in schema.c, as a newer version has it.
+# one_step_more FILE: in schema.c, the last one, as a newer version has it.
 one_step_more()
 {
-    sed -i 's/^    "CREATE TABLE written_by .*/&\n    "CREATE TABLE later (a INTEGER) STRICT;",/' "$1"
+    sed -i -z 's/\n};\n#pragma GCC diagnostic pop/\n    "CREATE TABLE later (a INTEGER) STRICT;",&/' "$1"
 }
 
 put() # FOLDER
