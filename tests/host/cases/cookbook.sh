@@ -254,9 +254,24 @@ on_call_rotation()
     says "in \(1 h\|[0-9]* min\)"
 }
 
+# The day that comes so many days from now.
+day()
+{
+    host date -d "+$1 days" +%F
+}
+
+contract_runs()
+{
+    sed -i "s/^not_after = .*/not_after = $(day 30)/" "$root/etc/accesspkg/packages.d/shop-contractors.conf"
+    run host pkg-admin reload
+    succeeded
+}
+
 contractor()
 {
     recipe "A contractor with an end date" contractors=eve shop-leads=bob
+    contract_runs
+    run host pkg-admin check-config
     says " 0 warnings"
     echo root:root | host chpasswd
     run types sudo 'pam enable' 's/$/ --yes/'
@@ -264,24 +279,28 @@ contractor()
     run ssh_as eve id
     refused
     says "shop-contractors on demohost: request 1 waits"
-    run types sudo 'assign shop-contractors eve' "s/--start '[^']*'/--start +1h/"
+    run types sudo 'assign shop-contractors eve' "s/--start '[^']*'/--start +1h/; s/--until [^ ]*/--until $(day 1)/"
     says "Approved, from"
     run ssh_as eve id
     refused
     says "is approved, from"
     run types sudo revoke
     succeeded
-    run types sudo 'assign shop-contractors eve' "s/--start '[^']*'/--start +1s/"
+    run types sudo 'assign shop-contractors eve' "s/--start '[^']*'/--start +1s/; s/--until [^ ]*/--until $(day 1)/"
     wait_for 15 is_in shop eve
     run ssh_as eve id
     succeeded
     says "(shop)"
-    # 60 days and 30 more, and not an hour beyond.
-    run on_host eve pkg-request extend shop-contractors -d 30d -m "more to do"
-    run on_host bob pkg-approve approve eve/shop-contractors
-    says "in \(90\|89\) d"
+    # Five days more in the last two, and no more before the last two of those.
+    run types eve 'pkg-request extend' "s/--until [^ ]*/--until $(day 6)/"
+    succeeded
+    says "would end ... $(day 7) 00:00"
+    run types bob 'pkg-approve approve eve'
+    succeeded
+    says "until ... $(day 7) 00:00"
     run on_host eve pkg-request extend shop-contractors -d 1h -m "more to do"
     refused
+    says "in the last 2 d before the end: from ... $(day 5) 00:00"
     logged_in eve
     run types sudo revoke
     succeeded
@@ -291,14 +310,14 @@ contractor()
     run on_host eve pkg-request submit shop-contractors -m again
     succeeded
     run on_host bob pkg-approve approve eve/shop-contractors
-    says "in \(30\|29\) d"
+    says "in \(7\|6\) d"
     # The file is taken away.
     rm "$root/etc/accesspkg/packages.d/shop-contractors.conf"
     run host pkg-admin reload
     succeeded
     wait_for 15 is_not_in shop eve
     write_files
-    run host pkg-admin reload
+    contract_runs
     run host pkg-admin assign shop-contractors eve
     run ssh_as eve id
     succeeded
