@@ -100,6 +100,27 @@ test("an answer that is a refusal keeps the form, and it can be sent again", () 
     assert.ok(card.send({}, NOW));
 });
 
+test("what was sent without an answer is not said to be unsent", () => {
+    const card = card_of();
+    card.open(APPROVE);
+    card.send({}, NOW);
+    card.failed("no answer", true);
+    card.update(decided());
+    assert.equal(card.overtaken, "decided");
+    assert.ok(card.may_have_arrived);
+    card.close();
+    assert.ok(!card.may_have_arrived);
+});
+
+test("a refusal, and a form that sent nothing, leave nothing in doubt", () => {
+    const card = card_of();
+    card.open(APPROVE);
+    card.send({}, NOW);
+    card.failed("busy", false);
+    card.update(decided());
+    assert.ok(!card.may_have_arrived);
+});
+
 test("what changes while the decision is under way does not touch the card", () => {
     const card = card_of();
     card.open(APPROVE);

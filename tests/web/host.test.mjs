@@ -88,6 +88,35 @@ const TROUBLES = {
     "org.freedesktop.DBus.Error.NoReply": /did not answer in time/,
     "org.freedesktop.DBus.Error.Timeout": /did not answer in time/,
 };
+
+// Whether what was sent arrived is not known where no answer came.
+const UNANSWERED = [{ name: "org.freedesktop.DBus.Error.NoReply" }, { name: "org.freedesktop.DBus.Error.Timeout" },
+    { problem: "disconnected" }, { problem: "terminated" }, {}];
+for (const problem of UNANSWERED)
+    test(`no answer is no refusal: ${JSON.stringify(problem)}`, async () => {
+        const { host } = connected();
+        answers.Approve = () => Promise.reject(problem);
+        const error = await host.call("Approve", 14, {}).catch(error => error);
+        assert.ok(error.is_unsure);
+        assert.match(error.message, /may have arrived/);
+        assert.doesNotMatch(error.message, /nothing was/i);
+        answers.GetRequest = () => Promise.reject(problem);
+        await assert.rejects(host.call("GetRequest", 14), { is_unsure: false });
+    });
+
+const NOT_TAKEN = [{ name: "org.accesspkg1.Error.AlreadyDecided", message: "carol approved it" },
+    { name: "org.freedesktop.DBus.Error.ServiceUnknown" }, { problem: "not-found" }];
+for (const problem of NOT_TAKEN)
+    test(`surely not taken: ${JSON.stringify(problem)}`, async () => {
+        const { host } = connected();
+        answers.Approve = () => Promise.reject(problem);
+        await assert.rejects(host.call("Approve", 14, {}), { is_unsure: false });
+    });
+
+test("without administrative access that is what is said", async () => {
+    answers.GetStatus = () => Promise.reject({ problem: "access-denied" });
+    await assert.rejects(read_as_administrator(call => call("GetStatus")), /administrative access/);
+});
 for (const [name, words] of Object.entries(TROUBLES))
     test(`told in words: ${name}`, async () => {
         answers.ListDelegations = () => Promise.reject({ name, message: "raw" });

@@ -18,6 +18,7 @@ export class Card {
         this.problem = null;   // why the last one was not taken
         this.later = null;     // what it has become, to be shown when the form is closed
         this.is_sending = false;
+        this.may_have_arrived = false; // what the open form sent, though no answer came
         this.is_settled = false; // it waits for the reader no longer
     }
 
@@ -44,6 +45,7 @@ export class Card {
             return false;
         this.mode = null;
         this.problem = this.overtaken = null;
+        this.may_have_arrived = false;
         Object.assign(this, this.later);
         this.later = null;
         return true;
@@ -107,13 +109,14 @@ export class Card {
 
     // The daemon took it; request: as it is since.
     sent(request) {
-        Object.assign(this, { is_sending: false, mode: null, problem: null });
+        Object.assign(this, { is_sending: false, may_have_arrived: false, mode: null, problem: null });
         this.update(request);
     }
 
-    // It did not, and says why. The form stays as it is.
-    failed(message) {
+    // It did not, and says why; is_unsure: or no answer came. The form stays as it is.
+    failed(message, is_unsure = false) {
         this.is_sending = false;
+        this.may_have_arrived ||= is_unsure;
         this.problem = message;
     }
 }

@@ -126,9 +126,9 @@ export class CardView {
         const { card, page } = this;
         let words = card.problem ?? "";
         if (card.overtaken === "decided")
-            words = `${outcome_words(card.later.request, page.reader.name, page.clock)} Nothing of this form was sent.`;
+            words = outcome_words(card.later.request, page.reader.name, page.clock) + (card.may_have_arrived ? "" : " Nothing of this form was sent.");
         else if (card.overtaken === "changed")
-            words = "The request has changed since you opened this. Nothing was sent. Close this, and look again.";
+            words = `The request has changed since you opened this${card.may_have_arrived ? ", perhaps by what you sent" : ". Nothing was sent"}. Close this, and look again.`;
         else if (card.is_settled)
             words = outcome_words(card.request, page.reader.name, page.clock);
         this.node.classList.toggle("refused", Boolean(card.problem || card.overtaken));
@@ -200,7 +200,7 @@ export class CardView {
             this.leave();
             page.announce(outcome_words(after, page.reader.name, page.clock));
         } catch (problem) {
-            card.failed(problem.message);
+            card.failed(problem.message, problem.is_unsure);
             this.show_news();
             page.look_again(card.id);
         }

@@ -20,14 +20,21 @@ const ADMIN_SIGNATURES = { GetStatus: "", Report: "a{sv}", ListHolders: "a{sv}" 
 // What the bus says when nothing answers to the name, and nothing could be started for it.
 const NOT_RUNNING = /ServiceUnknown|NameHasNoOwner|UnitMasked|NoSuchUnit|LoadFailed|\.Spawn\.|^not-found$/;
 const NO_ANSWER = /NoReply|\.Timeout|TimedOut|^timeout$/;
-const LOGGED_OUT = /^(disconnected|terminated|no-session|authentication-failed|access-denied)$/;
+const LOGGED_OUT = /^(disconnected|terminated|no-session|authentication-failed)$/;
+const READS = /^(Get|List|Explain|Report)/;
 
-// error: its name without the prefix, where it is accesspkgd's own; else "".
+// error: its name without the prefix, where it is accesspkgd's own; else "". is_unsure: what was sent may have been taken.
 export class HostError extends Error {
-    constructor(name, message) {
-        super(message);
+    constructor(name, message, is_unsure = false) {
+        super(is_unsure ? `${message} What you sent may have arrived: look before you send it again.` : message);
         this.error = name.startsWith(ERROR) ? name.slice(ERROR.length) : "";
+        this.is_unsure = is_unsure;
     }
+}
+
+// An error has a name of the bus; where the connection ends there is none.
+function is_unanswered({ name = "", problem = "" }) {
+    return NO_ANSWER.test(name) || NO_ANSWER.test(problem) || (!name && !NOT_RUNNING.test(problem) && problem !== "access-denied");
 }
 
 function explain(problem) {
@@ -35,9 +42,11 @@ function explain(problem) {
     if (NOT_RUNNING.test(name) || NOT_RUNNING.test(code))
         return "accesspkgd is not running on this host and could not be started. An administrator has to look.";
     if (NO_ANSWER.test(name) || NO_ANSWER.test(code))
-        return "accesspkgd did not answer in time. What became of this shows as soon as it does.";
+        return "accesspkgd did not answer in time.";
     if (LOGGED_OUT.test(code))
-        return "Your session on this host has ended. Log in again to go on; nothing was decided.";
+        return "Your session on this host has ended. Log in again to go on.";
+    if (code === "access-denied")
+        return "This needs administrative access: turn it on at the top of Cockpit's page, and ask again.";
     return problem.message || code || "The host gave no answer.";
 }
 
@@ -71,7 +80,7 @@ async function call_manager(client, signatures, method, args) {
     // A promise of the language: Cockpit's own logs what is thrown in its handlers.
     return new Promise((resolve, reject) => client.call(PATH, MANAGER, method, sent, { type, timeout: TIMEOUT }).then(
         answer => resolve(answer.map(plain)),
-        problem => reject(new HostError(problem.name ?? "", explain(problem)))));
+        problem => reject(new HostError(problem.name ?? "", explain(problem), !READS.test(method) && is_unanswered(problem)))));
 }
 
 // hooks: changed(id), something about a request changed; came(), accesspkgd is there (again): all may have changed;
