@@ -107,8 +107,9 @@ static char *field_use(const struct output *output, const json_t *row, const cha
 {
     if (json_object_get(row, member))
         return field_when(output, row, member);
-    return output_format(
-        "%s", member_true(row, "use_unknown") || json_object_get(row, "last_use") ? "not known" : "never");
+    return output_format("%s", member_true(row, "use_unknown") || json_object_get(row, "last_use")
+                                   ? "not known"
+                                   : "none noted");
 }
 
 static char *field_iso_over(const struct output *output, const json_t *row, const char *member)

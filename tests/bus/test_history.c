@@ -52,13 +52,14 @@ START_TEST(who_had_it)
     live_expect("root", "pkg-admin revoke asked alice -m 'enough'", 0, "");
     expect("pkg-admin holders asked --since 1h" SQUEEZED,
            "USER PACKAGE FROM UNTIL NOW ASKED DECIDED FIRST USE LAST USE\n",
-           " held emergency, dave: it burns not reviewed never never\n",
-           " revoked by root: enough alice: ticket 4711 approved by bob: go on never never\n", NULL);
+           " held emergency, dave: it burns not reviewed none noted none noted\n",
+           " revoked by root: enough alice: ticket 4711 approved by bob: go on none noted none noted\n",
+           NULL);
     ck_assert_ptr_null(strstr(live_output, "carol"));
     expect("pkg-admin holders --since 1h --user carol" SQUEEZED, "carol free ",
-           " held - assigned by root: on call never never\n", NULL);
+           " held - assigned by root: on call none noted none noted\n", NULL);
     expect("pkg-admin holders %backup --since 1h" SQUEEZED, "carol free ", "alice free ",
-           " returned alice: a look no approval needed never never\n", NULL);
+           " returned alice: a look no approval needed none noted none noted\n", NULL);
     expect("pkg-admin holders asked --since 1h --json", "\"end_reason\": \"enough\"", "\"ended\": \"20",
            "\"ended_by\": \"root\"", "\"justification\": \"ticket 4711\"", "\"verdict\": \"approved\"",
            "\"emergency\": true", NULL);
@@ -81,7 +82,7 @@ START_TEST(whether_it_was_used)
     live_expect("root", "pkg-admin assign free carol -m 'on call'", 0, "");
     ck_assert_int_eq(system("mkdir -p -m 0750 " PATH_STATE "/used && chgrp accesspkg " PATH_STATE "/used"),
                      0);
-    expect("pkg-admin holders free --since 1h" SQUEEZED, " never never\n", NULL);
+    expect("pkg-admin holders free --since 1h" SQUEEZED, " none noted none noted\n", NULL);
     ck_assert_int_eq(usage_note(PATH_STATE, &subject, now + 1), 0);
     strftime(first, sizeof(first), "%Y-%m-%dT%H:%M:%S", localtime(&(time_t){now + 1}));
     expect("pkg-admin holders free --since 1h --json", "\"first_use\": \"", first, "\"last_use\": \"", NULL);

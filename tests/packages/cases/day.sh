@@ -249,7 +249,7 @@ assert one["asked"] == "eng01: vacuum, ticket 4711" and one["decided"] == "appro
 times = [datetime.datetime.fromisoformat(one[name]) for name in ("from", "first_use", "last_use", "until")]
 assert times == sorted(times), one
 assert two["now"] == "held" and two["decided"] == "approved by leo: if need be", two
-assert two["first_use"] == two["last_use"] == "never", two'
+assert two["first_use"] == two["last_use"] == "none noted", two'
 }
 
 asked_afterwards()
@@ -260,7 +260,7 @@ asked_afterwards()
     run host pkg-admin holders db-admins --since 30d
     succeeded
     says "^eng01 .* expired *eng01: vacuum, ticket 4711 *approved by lea *20[^ ]* *20"
-    says "^eng02 .* held *eng02: in case eng01 is ill *approved by leo: if need be *never *never"
+    says "^eng02 .* held *eng02: in case eng01 is ill *approved by leo: if need be *none noted *none noted"
     [[ $(wc -l <<<"$out") == 3 ]] || complain "two had it, and nobody else"
     run host pkg-admin holders db-admins --since 30d --csv
     succeeded
