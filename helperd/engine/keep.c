@@ -15,7 +15,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { CASES_A_STEP = 20, LEAP = 30 * 24 * 3600 };
+enum { CASES_A_STEP = 20, A_DAY = 24 * 3600, LEAP = 30 * A_DAY };
 
 static int64_t longest_cooldown(const struct packages *packages)
 {
@@ -50,13 +50,16 @@ static void audit_forgotten(struct txn *txn, int64_t before, const struct store_
         txn_audit(txn, own_act(detail), "forget", 0, 0);
 }
 
-/* A clock that is far ahead by mistake would make all history old: one that has leapt has to stand for a while first. */
+/*
+ * A clock that is far ahead by mistake would make all history old: one that has leapt has to stand for a day first. After a
+ * start the log tells: not its lines of the last day, for by such a clock there are some at once.
+ */
 static int check_clock(struct engine *engine)
 {
     int64_t seen = engine->history_seen;
     const int64_t now = clock_now(&engine->clock);
     if (seen == 0) {
-        const int r = store_last_line(engine->store, &seen);
+        const int r = store_line_before(engine->store, now - A_DAY, &seen);
         if (r != 0)
             return r < 0 ? r : 0;
     }
@@ -66,7 +69,7 @@ static int check_clock(struct engine *engine)
     log_warning("The clock is %" PRId64
                 " days ahead of what was recorded or looked at last. Where it is right, history that "
                 "is too old by it is deleted in a day; where it is not, set it.",
-                (now - seen) / (24 * 3600));
+                (now - seen) / A_DAY);
     return ENGINE_E_UNKNOWN;
 }
 

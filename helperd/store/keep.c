@@ -149,7 +149,7 @@ int store_oldest_line(struct store *store, int64_t *ret)
     return FIND_NUMBER(store, ret, "SELECT at FROM audit ORDER BY at LIMIT 1", "");
 }
 
-int store_last_line(struct store *store, int64_t *ret)
+int store_line_before(struct store *store, int64_t before, int64_t *ret)
 {
-    return FIND_NUMBER(store, ret, "SELECT at FROM audit WHERE id = (SELECT max(id) FROM audit)", "");
+    return FIND_NUMBER(store, ret, "SELECT at FROM audit WHERE at < ? ORDER BY at DESC LIMIT 1", "i", before);
 }

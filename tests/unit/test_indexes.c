@@ -181,7 +181,7 @@ static void look_back(void)
     store_find_named(store, 0, 1, &named);
     store_named_deinit(&named);
     store_oldest_line(store, &next.at);
-    store_last_line(store, &next.at);
+    store_line_before(store, 1, &next.at);
     store_rollback(store);
     struct store_history_cursor goes_on;
     store_list_history(store,

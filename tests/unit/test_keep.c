@@ -257,6 +257,27 @@ START_TEST(a_clock_that_leaps)
 }
 END_TEST
 
+/* Nor does a start make it trusted, though what has ended by it is in the audit log at once. */
+START_TEST(a_clock_that_leapt_before_a_start)
+{
+    acts_hold(&fixture, "alice", "free");
+    acts_pass(&fixture, DAY);
+    acts_hold(&fixture, "alice", "free");
+    acts_pass(&fixture, (KEEP + 40) * DAY);
+    ck_assert_int_eq(rows("assignment WHERE state = 'access-expired'"), 2);
+    for (int starts = 0; starts < 3; starts++) {
+        fixture.engine.history_seen = 0;
+        ck_assert_int_eq(engine_forget_old(&fixture.engine), ENGINE_E_UNKNOWN);
+        acts_pass(&fixture, 3600);
+    }
+    ck_assert_int_eq(rows("assignment"), 2);
+    acts_pass(&fixture, DAY);
+    fixture.engine.history_seen = 0;
+    ck_assert_int_eq(engine_forget_old(&fixture.engine), 0);
+    ck_assert_int_eq(rows("assignment"), 1); /* that one has ended only lately in the log */
+}
+END_TEST
+
 /* A step that fails changes nothing; the next one does all of it. */
 START_TEST(a_step_that_fails)
 {
@@ -328,6 +349,7 @@ int main(void)
     suite_case("history", setup, fixture_teardown);
     suite_add(what_is_over_goes, numbers_go_on, it_comes_to_an_end, what_is_live_stays,
               an_emergency_waits_for_its_review, a_cooldown_is_kept, lines_of_what_is_in_force_stay, for_good,
-              a_store_that_is_in_doubt, a_clock_that_leaps, a_step_that_fails, a_large_store);
+              a_store_that_is_in_doubt, a_clock_that_leaps, a_clock_that_leapt_before_a_start,
+              a_step_that_fails, a_large_store);
     return suite_run();
 }
