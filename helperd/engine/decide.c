@@ -179,6 +179,19 @@ static int check_given_time(const struct request *request, struct wish wish, str
     return 0;
 }
 
+/* The end that was asked for, or is given, stays where it is when the start moves. */
+static int check_begins(const struct request *request, struct wish wish, int64_t begins, struct reply *reply)
+{
+    const int64_t end = wish.until ? wish.until : request->until;
+    char when[TIME_TEXT_MAX];
+    if (request->extends || !end || begins < end)
+        return 0;
+    return engine_refuse(reply, BUS_ERROR_POLICY_REFUSED,
+                         "Request %" PRId64 " would give nothing: it begins only when it ends, on %s. Please "
+                         "give an earlier start, or deny it.",
+                         request->id, time_people(end, when));
+}
+
 /* Wraps a refusal that is worded for the requestor for an approver. */
 static int refuse_to_approver(int r, const struct request *request, struct reply *reply)
 {
@@ -210,6 +223,8 @@ static int check_approval(struct engine *engine, const struct request *request, 
     const struct subject requestor = {.uid = request->requestor.uid, .name = request->user};
     struct assignment assignment = {0};
     int r = check_given_time(request, wish, reply);
+    if (r == 0)
+        r = check_begins(request, wish, start > now ? start : now, reply);
     if (r != 0)
         return r;
     if (!request->extends) {

@@ -205,6 +205,7 @@ void request_decide(struct txn *txn, struct record *record, const struct decisio
     } else if (count_lacking_after(record, decision) <= 0) {
         complete_stage(txn, record, decision, package, facts);
     } else {
+        request->deadline = stage_deadline(request, &record->stage, record->stage.entered);
         /* A delegate's approval excludes two people from those who can still decide. */
         survey_plan_soon(txn->engine, request->id);
     }

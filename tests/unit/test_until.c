@@ -146,6 +146,26 @@ START_TEST(test_an_approver_gives_an_earlier_end)
 }
 END_TEST
 
+/* What would be over when it begins is not approved, neither by a later start nor because another took long. */
+START_TEST(test_nothing_is_approved_that_is_over)
+{
+    edit(HEAD LONG "[stage 1]\napprovers = bob carol\nquorum = 2\n");
+    const int64_t id = asked_until(FIXTURE_NOW + 5 * HOUR);
+    const struct decision_terms late = {.reason = "", .start = FIXTURE_NOW + 5 * HOUR};
+    says(acts_approve(&fixture, "bob", id, &late, NULL), BUS_ERROR_POLICY_REFUSED,
+         "would give nothing: it begins only when it ends, on Mon 2025-11-24 03:12 UTC. Please give an "
+         "earlier start");
+    const struct decision_terms earlier = {.reason = "", .until = FIXTURE_NOW + HOUR};
+    ck_assert_int_eq(acts_approve(&fixture, "bob", id, &earlier, NULL), 0);
+    json_t *value = acts_look(&fixture, id);
+    ck_assert_int_eq(acts_number(value, "expires"), FIXTURE_NOW + HOUR);
+    json_decref(value);
+    acts_pass(&fixture, HOUR);
+    ck_assert_int_eq(approve("carol", id), BUS_ERROR_ALREADY_DECIDED);
+    ck_assert_str_eq(fixture_state(&fixture, id), "expired");
+}
+END_TEST
+
 START_TEST(test_assigned_until)
 {
     json_t *value = NULL;
@@ -340,7 +360,8 @@ int main(void)
     suite_case("of a request", setup, fixture_teardown);
     suite_add(test_until_is_an_end, test_until_with_a_start, test_bad_ends,
               test_a_request_expires_with_its_end, test_the_end_is_in_the_text,
-              test_an_approver_gives_an_earlier_end, test_assigned_until);
+              test_an_approver_gives_an_earlier_end, test_nothing_is_approved_that_is_over,
+              test_assigned_until);
     suite_case("of an extension", setup, fixture_teardown);
     suite_add(test_extension_until, test_extension_of_what_has_no_end, test_window);
     suite_case("of a package", setup, fixture_teardown);
