@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writes the log: one write(2) per line, errno left alone. Not for the modules.
+ * Writes the log: one write per line, errno left alone. Not for the modules.
  */
 #include "common/log.h"
 
 #include "common/names.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 
 #define LOG_JOURNAL "/run/systemd/journal/socket"
 
-enum { LINE_MAX_BYTES = 16 * 1024, DATAGRAM_MAX = 16 * 1024, LIMIT_SECONDS = 60 };
+enum { LINE_MAX_BYTES = 16 * 1024, DATAGRAM_MAX = 16 * 1024, STREAM_WAIT_MS = 200, LIMIT_SECONDS = 60 };
 
 static bool debug;
 
@@ -36,6 +37,34 @@ static bool stderr_is_journal(void)
     struct stat st;
     return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
            st.st_dev == (dev_t)device && st.st_ino == (ino_t)inode;
+}
+
+/* What the journal's stream takes, for which it is waited a moment, and only once: one that hangs must hold nothing up. */
+static ssize_t send_some(const char *text, size_t size)
+{
+    static bool hangs;
+    struct pollfd stream = {.fd = STDERR_FILENO, .events = POLLOUT};
+    ssize_t n = send(STDERR_FILENO, text, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0 && errno == EAGAIN && !hangs) {
+        poll(&stream, 1, STREAM_WAIT_MS);
+        n = send(STDERR_FILENO, text, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    hangs = n < 0 && errno == EAGAIN;
+    return n;
+}
+
+/* False: stderr is no socket. What is not taken is lost; the line behind one that was cut begins anew. */
+static bool send_stream(const char *text, size_t size)
+{
+    static bool cut;
+    ssize_t n = cut ? send_some("\n", 1) : 1;
+    cut &= n < 0;
+    while (n > 0 && size > 0 && (n = send_some(text, size)) > 0) {
+        text += n;
+        size -= (size_t)n;
+        cut = size > 0;
+    }
+    return n > 0 || errno != ENOTSOCK;
 }
 
 static void write_stderr(const char *text, size_t size)
@@ -110,13 +139,15 @@ void log_line(int priority, const char *format, ...)
 
     char line[LINE_MAX_BYTES];
     size_t used = 0;
-    if (stderr_is_journal())
+    const bool journal = stderr_is_journal();
+    if (journal)
         used = (size_t)snprintf(line, 8, "<%d>", LOG_PRI(priority));
     char *visible = text_visible(text, line + used, sizeof(line) - used - 1);
     while (*visible)
         visible++;
     *visible++ = '\n';
-    write_stderr(line, (size_t)(visible - line));
+    if (!journal || !send_stream(line, (size_t)(visible - line)))
+        write_stderr(line, (size_t)(visible - line));
     errno = saved;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,6 +85,39 @@ START_TEST(priority_for_the_journal)
 }
 END_TEST
 
+/* A journal that hangs holds nothing up; when it reads again lines are whole again. */
+START_TEST(a_journal_that_hangs)
+{
+    enum { LINES = 2000 };
+    char stream[64];
+    struct stat st;
+    int ends[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    ck_assert_int_eq(dup2(ends[0], STDERR_FILENO), STDERR_FILENO);
+    ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
+    snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+             (unsigned long long)st.st_ino);
+    setenv("JOURNAL_STREAM", stream, 1);
+    errno = 77;
+    for (int i = 0; i < LINES; i++)
+        log_warning("%01000d", i);
+    ck_assert_int_eq(errno, 77);
+    unsetenv("JOURNAL_STREAM");
+    size_t size = 0;
+    for (ssize_t n; (n = recv(ends[1], text, sizeof(text), MSG_DONTWAIT)) > 0;)
+        size += (size_t)n;
+    ck_assert_uint_gt(size, 0);
+    ck_assert_uint_lt(size, LINES * 1000);
+    setenv("JOURNAL_STREAM", stream, 1);
+    log_warning("again");
+    const ssize_t n = recv(ends[1], text, sizeof(text) - 1, MSG_DONTWAIT);
+    ck_assert_int_gt(n, 0);
+    text[n] = '\0';
+    const char *last = *text == '\n' ? text + 1 : text; /* behind a line that was cut */
+    ck_assert_str_eq(last, "<4>again\n");
+}
+END_TEST
+
 START_TEST(long_text_is_cut)
 {
     enum { SIZE = 40 * 1024 };
@@ -107,7 +141,7 @@ END_TEST
 int main(void)
 {
     suite_case("log", NULL, NULL);
-    suite_add(one_line, debug_when_asked, one_a_minute, priority_for_the_journal);
+    suite_add(one_line, debug_when_asked, one_a_minute, priority_for_the_journal, a_journal_that_hangs);
     suite_loop(long_text_is_cut, 0, 2);
     return suite_run();
 }
