@@ -315,7 +315,8 @@ void assignment_extend(struct txn *txn, const struct request *request)
         assignment.duration = assignment.span.end == GRANT_FOREVER
                                   ? DURATION_FOREVER
                                   : duration_after(assignment.duration, assignment.span.end - before);
-        assignment.until = assignment.until && assignment.span.end != GRANT_FOREVER ? assignment.span.end : 0;
+        const bool by_calendar = assignment.until || request->until;
+        assignment.until = by_calendar && assignment.span.end != GRANT_FOREVER ? assignment.span.end : 0;
         assignment.extended = true;
         assignment_plan_warning(txn->engine, &assignment);
         store_update_assignment(txn->store, &assignment);

@@ -212,6 +212,28 @@ START_TEST(test_extension_until)
 }
 END_TEST
 
+/* An end that is given to what is not in place yet holds when it is (of a duration: rule 8). */
+START_TEST(test_extension_until_before_it_is_whole)
+{
+    edit(HEAD "duration = 2h\nmax_duration = 3d\nextension = allowed\napproval = none\n");
+    struct facts *facts = fixture_facts("alice", NULL);
+    char *names[] = {(char *)"edited", NULL};
+    const struct submission submission = {.packages = names, .justification = "x"};
+    json_t *value = NULL;
+    for (size_t i = 0; i < facts->n_groups; i++)
+        facts->groups[i].gid = GID_UNSET;
+    const struct call *call = fixture_call_with(&fixture, fixture_caller("alice"), facts);
+    ck_assert_int_eq(fixture_answer(engine_submit(call, &submission), &value), 0);
+    const int64_t id = fixture_id(value);
+    ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
+    ck_assert_int_eq(extend_until(FIXTURE_NOW + 3 * HOUR, NULL), 0);
+    acts_pass(&fixture, HOUR);
+    acts_retry_due(&fixture, NULL);
+    ck_assert_str_eq(fixture_state(&fixture, id), "access-extended");
+    ck_assert_int_eq(end_of(id), FIXTURE_NOW + 3 * HOUR);
+}
+END_TEST
+
 START_TEST(test_extension_of_what_has_no_end)
 {
     edit(HEAD "duration = 1h\nmax_duration = forever\nextension = approval\n" BY_BOB);
@@ -363,7 +385,8 @@ int main(void)
               test_an_approver_gives_an_earlier_end, test_nothing_is_approved_that_is_over,
               test_assigned_until);
     suite_case("of an extension", setup, fixture_teardown);
-    suite_add(test_extension_until, test_extension_of_what_has_no_end, test_window);
+    suite_add(test_extension_until, test_extension_until_before_it_is_whole,
+              test_extension_of_what_has_no_end, test_window);
     suite_case("of a package", setup, fixture_teardown);
     suite_add(test_nothing_lasts_longer, test_an_extension_is_cut, test_over,
               test_a_later_policy_takes_nothing, test_what_begins_too_late_does_not, test_keys_in_the_digest);
