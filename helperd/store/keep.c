@@ -85,10 +85,9 @@ static int forget_each(struct store *store, const char *sql, const struct store_
     return r;
 }
 
-/* The detail of a lock begins with the user (engine/locks.c): "alice (uid 1001): why". */
-#define LOCKED_USER                                                                                          \
-    "substr(l.detail, 1, coalesce(nullif(instr(l.detail, ' (uid '), 0), nullif(instr(l.detail, ':'), 0),"    \
-    " length(l.detail) + 1) - 1)"
+/* The detail of a lock begins with the user (engine/locks.c): "alice (uid 1001): why", and the uid may be missing. */
+#define LOCKED_WHOM "substr(l.detail, 1, instr(l.detail || ':', ':') - 1)"
+#define LOCKED_USER "substr(" LOCKED_WHOM ", 1, instr(" LOCKED_WHOM " || ' (uid ', ' (uid ') - 1)"
 
 /* A lock that is in force keeps its line, and so does a delegation: it may last long after it. */
 #define OVER_LINES                                                                                           \

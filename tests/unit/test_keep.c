@@ -191,18 +191,20 @@ START_TEST(lines_of_what_is_in_force_stay)
 {
     fixture.config.keep = 30 * DAY;
     ck_assert_int_eq(acts_delegate(&fixture, "bob", "carol", fixture.now + 300 * DAY), 0);
-    acts_query(&fixture, "INSERT INTO locked VALUES ('mallory', 'l1', 0) RETURNING 1");
+    acts_query(&fixture, "INSERT INTO locked VALUES ('mallory', 'l1', 0), ('dave', 'l2', 0) RETURNING 1");
     acts_query(&fixture,
                "INSERT INTO audit (at, actor, event, detail) VALUES"
                " (%lld, 'root', 'lock', 'mallory (uid 1009): left'), (%lld, 'root', 'lock', 'mal: left'),"
-               " (%lld, 'root', 'unlock', 'mallory: back') RETURNING 1",
-               (long long)fixture.now, (long long)fixture.now, (long long)fixture.now);
+               " (%lld, 'root', 'unlock', 'mallory: back'),"
+               " (%lld, 'root', 'lock', 'dave: as erin (uid 1005) said') RETURNING 1",
+               (long long)fixture.now, (long long)fixture.now, (long long)fixture.now,
+               (long long)fixture.now);
     acts_pass(&fixture, 40 * DAY);
     forget();
     ck_assert_str_eq(acts_query(&fixture,
                                 "SELECT group_concat(event || ' ' || substr(detail, 1, 8)) FROM audit"
                                 " WHERE event <> 'forget'"),
-                     "delegate from bob,lock mallory ");
+                     "delegate from bob,lock mallory ,lock dave: as");
     acts_pass(&fixture, 400 * DAY);
     acts_query(&fixture, "UPDATE locked SET lifted = 1 RETURNING 1");
     forget();
