@@ -260,6 +260,17 @@ class Meanwhile(PageTest):
         bob.wait(lambda: "999" in bob.text(".problem[role=alert]:not(#problem)"), "there is none")
         self.assertEqual(self.calls("Approve") + self.calls("Deny"), 0)
 
+    def test_a_link_to_no_view(self):
+        bob = self.bob
+        for address in ["#/nowhere", "#/constructor", "#/request", "#/request/" + 30 * "9"]:
+            bob.open(address)
+            bob.wait(lambda: "waits for you" in bob.text("#view h2") or "wait for you" in bob.text("#view h2"), address)
+
+    def test_a_link_to_what_administrators_see(self):
+        bob = self.bob
+        bob.open("#/overview")
+        bob.wait(lambda: "administrative access" in bob.text("#problem"), "says what it takes")
+
 
 class Trouble(PageTest):
     def test_a_restart(self):

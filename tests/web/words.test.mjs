@@ -101,7 +101,7 @@ test("what became of a request", () => {
         "You approved. It begins at 13:00 tomorrow.");
     assert.equal(said({ decisions: [{ decider: "carol", verdict: "denied", reason: "not now" }], request_state: "denied", state: "denied" }),
         "carol denied: not now.");
-    assert.equal(said({ decisions, approvers: ["%leads"] }), "You approved. It now waits for %leads.");
+    assert.equal(said({ decisions, approvers: ["%leads"] }), "You approved. It now waits for group leads.");
     assert.equal(said({ request_state: "cancelled", state: "cancelled", cancel_reason: "done" }), "alice withdrew it: done.");
     assert.equal(said({ request_state: "expired", state: "expired" }), "Nobody decided in time. It has expired.");
     assert.equal(said({ decisions: [{ decider: "carol", for: "bob", verdict: "reviewed" }], emergency: true, state: "fulfilled", request_state: "approved" }),

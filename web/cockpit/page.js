@@ -63,7 +63,7 @@ function show_links() {
 
 function route() {
     const [, name, id] = /^#\/([a-z]+)(?:\/(\d+))?$/.exec(location.hash) ?? [];
-    const next = views[name] ?? views.waiting;
+    const next = Object.hasOwn(views, name) ? views[name] : views.waiting;
     linked = name === "request" ? Number(id) : null;
     if (next !== current || !$("view").firstChild) {
         current = next;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What became of a request, in words.
-import { list_words, visible } from "./names.js";
+import { list_words, principal_words, visible } from "./names.js";
 
 // dbus/contract.h
 const STATES = {
@@ -29,7 +29,7 @@ export function outcome_words(request, reader, clock) {
     const said = last ? decision_words(last, reader) : "";
     const of = `${visible(request.user)} and ${visible(request.package)}`;
     if (request.request_state === "pending-approval") {
-        const asked = list_words((request.approvers ?? []).map(visible));
+        const asked = list_words((request.approvers ?? []).map(principal_words));
         return `${said || of}. It now waits for ${asked || "others"}.`;
     }
     if (request.request_state === "cancelled")
