@@ -81,6 +81,13 @@ static const unsigned char *take_string(struct rest *rest, uint32_t *ret_size)
     return string;
 }
 
+/* What ssh-keygen looks at, too: a damaged one is no other host's. */
+static bool is_ed25519(const unsigned char *public_half, size_t size)
+{
+    static const char begin[] = "\0\0\0\013ssh-ed25519\0\0\0\040";
+    return size == sizeof(begin) - 1 + 32 && memcmp(public_half, begin, sizeof(begin) - 1) == 0;
+}
+
 /* A magic, cipher, kdf, its options, the number of keys, the public half, the private one. */
 char *fingerprint_of_key(const char *text)
 {
@@ -101,5 +108,7 @@ char *fingerprint_of_key(const char *text)
     if (!take_number(&rest, &keys) || keys != 1)
         return NULL;
     const unsigned char *public_half = take_string(&rest, &size);
-    return public_half && take_string(&rest, &ignored) ? print_digest(public_half, size) : NULL;
+    return public_half && is_ed25519(public_half, size) && take_string(&rest, &ignored)
+               ? print_digest(public_half, size)
+               : NULL;
 }

@@ -59,7 +59,7 @@ static char *read_fingerprint(const char *path)
     return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 ? fingerprint_of_key(text) : NULL;
 }
 
-/* ssh-keygen takes 6 ms of a processor: it is asked about another format, and what is damaged. */
+/* ssh-keygen takes 6 ms of a processor: it is asked about another kind or format, and what is damaged. */
 static struct hostkey_reading *begin_reading(char *path)
 {
     const char *const argv[] = {PATH_SSH_KEYGEN, "-l", "-E", "sha256", "-f", path, NULL};

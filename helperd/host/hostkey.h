@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The host's key: an Ed25519 key of accesspkg's own, by which others tell this host from one that has its name. Made at
- * the first start. ssh-keygen makes it, and reads one that is not in its own format, bounded in time.
+ * the first start. ssh-keygen makes it, and reads one of another kind or format, bounded in time.
  */
 #pragma once
 

@@ -81,12 +81,12 @@ static char *read_key(void)
     return strdup(text);
 }
 
-/* In OpenSSH's format, which is read without ssh-keygen, and in another; NULL: ssh-keygen reads it alone. */
+/* Of the kind that is made here, which is read without ssh-keygen, and of others. */
 static const struct {
     const char *options;
-    bool own_format;
+    bool own_kind;
 } kinds[] = {
-    {"-t ed25519 -N ''", true},     {"-t rsa -b 2048 -N ''", true},         {"-t ecdsa -N ''", true},
+    {"-t ed25519 -N ''", true},     {"-t rsa -b 2048 -N ''", false},        {"-t ecdsa -N ''", false},
     {"-t ed25519 -N secret", true}, {"-t rsa -b 2048 -N '' -m PEM", false},
 };
 
@@ -97,7 +97,7 @@ START_TEST(test_fingerprint)
                  " >said && rm " HOSTKEY_FILE ".pub",
                  kinds[_i].options);
     char *text = read_key(), *fingerprint = fingerprint_of_key(text), *loaded = hostkey_load(folder);
-    ck_assert_int_eq(fingerprint != NULL, kinds[_i].own_format);
+    ck_assert_int_eq(fingerprint != NULL, kinds[_i].own_kind);
     ck_assert_ptr_nonnull(loaded);
     folder_shell(folder, "grep -qF '%s ' said", loaded);
     if (fingerprint)
@@ -105,7 +105,7 @@ START_TEST(test_fingerprint)
     free(loaded);
     free(fingerprint);
     /* Cut short at any place it is none. */
-    for (size_t size = strlen(text) - 2; kinds[_i].own_format && size > 0; size--) {
+    for (size_t size = strlen(text) - 2; kinds[_i].own_kind && size > 0; size--) {
         text[size] = '\0';
         ck_assert_ptr_null(fingerprint_of_key(text));
     }
@@ -119,6 +119,8 @@ static const char *const broken[] = {
     "b3BlbnNzaC1rZXktdjEA/////wAAAARub25lAAAABG5vbmUAAAAA",         /* a cipher of 4 GiB */
     "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAACAAAAAA==", /* two keys */
     "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAA/w==", /* a key that is not there */
+    "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQyNTUxMAAAACAAAAAAAAAAAAAAAAAAAAAA\n"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAA=", /* no such kind: ssh-ed25510 */
     "*",
     "",
 };
