@@ -64,7 +64,7 @@ const char *gates_group_of(const struct pamd_line *line)
            (strcmp(line->arguments[at], "quiet") == 0 || strcmp(line->arguments[at], "use_uid") == 0))
         at++;
     if (line->n_arguments != at + 3 || strcmp(line->arguments[at], "user") != 0 ||
-        strcmp(line->arguments[at + 1], "ingroup") != 0)
+        strcmp(line->arguments[at + 1], "ingroup") != 0 || strchr(line->arguments[at + 2], ':'))
         return NULL;
     return line->arguments[at + 2];
 }

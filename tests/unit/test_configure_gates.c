@@ -202,6 +202,8 @@ static const struct {
      DB "approvers = bob\n", NULL, ":5: bob" CANNOT},
     {"account [success=1 default=ignore] pam_succeed_if.so quiet user ingroup bob\n" OURS "package=db",
      DB "approvers = bob\n", NULL, ":5: bob" CANNOT},
+    {"account [success=1 default=ignore] pam_succeed_if.so user ingroup staff:dba-leads\n" OURS "package=db",
+     DB "approvers = bob\n", NULL, NULL},
     {"account [success=1 default=ignore] pam_access.so\n" OURS "package=db", DB "approvers = bob\n", NULL,
      NULL},
     {"account [success=1 default=ignore] pam_rootok.so\n" OURS "package=db", DB "approvers = bob\n", NULL,
