@@ -3,10 +3,11 @@
 
 #include "common/log.h"
 #include "common/names.h"
+#include "common/strv.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -74,13 +75,19 @@ int run_describe_end(const struct child_end *end, const char *name, double deadl
 
 bool run_note_absent(const char *name, int code, const char *message)
 {
-    static char absent[NAME_MAX + 1]; /* the last such program; "": none */
-    const bool known = strcmp(absent, name) == 0;
-    if (code != EX_OSFILE && known)
-        *absent = '\0';
+    static strv absent; /* such programs */
+    size_t at = 0;
+    while (absent && absent[at] && strcmp(absent[at], name) != 0)
+        at++;
+    const bool known = absent && absent[at];
     if (code == EX_OSFILE && !known) {
         log_warning("No notice goes by %s. %s", name, message);
-        snprintf(absent, sizeof(absent), "%s", name);
+        strv_add(&absent, name); /* else it is logged again */
+    } else if (code != EX_OSFILE && known) {
+        const size_t last = strv_length(absent) - 1;
+        free(absent[at]);
+        absent[at] = absent[last];
+        absent[last] = NULL;
     }
     return code == EX_OSFILE;
 }

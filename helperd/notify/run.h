@@ -16,6 +16,6 @@ enum { RUN_MESSAGE_MAX = 480 };
 int run_describe_end(const struct child_end *end, const char *name, double deadline,
                      char ret_message[RUN_MESSAGE_MAX]);
 
-/* Whether the program ended so (EX_OSFILE) because this host lacks what it delivers with, as a mail system. Logged once, until
- * it ends otherwise. */
+/* Whether the program ended so (EX_OSFILE) because this host lacks what it delivers with, as a mail system. Logged once of
+ * each, until it ends otherwise. */
 bool run_note_absent(const char *name, int code, const char *message);
