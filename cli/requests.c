@@ -241,7 +241,7 @@ static const struct field record_fields[] = {
     {"Duration", "duration", field_duration, FIELD_PLAIN},
     {"Granted", "granted", field_duration, FIELD_PLAIN},
     {"Extends", "extends", field_extends, FIELD_PLAIN},
-    {"Ends now", "present_end", field_time, FIELD_PLAIN},
+    {"Held until", "present_end", field_time, FIELD_PLAIN},
     {"Would end", "new_end", field_time, FIELD_PLAIN},
     {"Start", "start", field_time, FIELD_PLAIN},
     {"Until", "until", field_time, FIELD_PLAIN},

@@ -177,7 +177,8 @@ static void check_approvers(struct checking *checking, const struct gate_line *l
     snprintf(
         what, sizeof(what),
         "%s may approve but cannot get in by %s: to them, too, this line gives its packages only with an "
-        "approval. Add one with `approval = none` that names them as requestors (README.md, \"Guard ssh: "
+        "approval. Add a package with `approval = none` that names them as requestors (README.md, \"Guard "
+        "ssh: "
         "approvers first\")",
         names, line->service);
     tell(checking, line, what);

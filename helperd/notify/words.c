@@ -29,7 +29,7 @@ static const struct {
     {"Duration", "duration", SPAN},
     {"Start", "start", TIME},
     {"Asked until", "asked_until", TIME},
-    {"Ends now", "present_end", TIME},
+    {"Held until", "present_end", TIME},
     {"Would end", "new_end", TIME},
     {"Justification", "justification", TEXT},
     {"Asked through", "service", TEXT},

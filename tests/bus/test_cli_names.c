@@ -373,7 +373,7 @@ START_TEST(both_ends_of_an_extension)
     SHOWS(result.out, "Pending approval (extension: ends 2025-11-24T02:12:20+00:00, would "
                       "2025-11-24T06:12:20+00:00)");
     RUN(shown, "pkg-approve", "13");
-    SHOWS(result.out, "Ends now:      Mon 2025-11-24 02:12 UTC (");
+    SHOWS(result.out, "Held until:    Mon 2025-11-24 02:12 UTC (");
     SHOWS(result.out, "Would end:     Mon 2025-11-24 06:12 UTC (");
     RUN(shown, "pkg-approve", "13", "--json");
     SHOWS(result.out, "\"present_end\": \"2025-11-24T02:12:20+00:00\"");

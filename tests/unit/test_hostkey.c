@@ -119,7 +119,8 @@ static const char *const broken[] = {
     "b3BlbnNzaC1rZXktdjEA/////wAAAARub25lAAAABG5vbmUAAAAA",         /* a cipher of 4 GiB */
     "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAACAAAAAA==", /* two keys */
     "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAA/w==", /* a key that is not there */
-    "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQyNTUxMAAAACAAAAAAAAAAAAAAAAAAAAAA\n"
+    "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQyNTUxMAAAACAAAAAAAAAAAAAAAAAAAAAA"
+    "\n"
     "AAAAAAAAAAAAAAAAAAAAAAAAAAA=", /* no such kind: ssh-ed25510 */
     "*",
     "",
