@@ -201,12 +201,24 @@ static int answer_for_root(const struct pamstack_entry *entry, void *data)
                                                                : pamcheck_ignored_answer(entry, NULL);
 }
 
-/* Whether each answer of the doubtful ones lets root in. */
+static char *name_doubt(const struct pamstack_entry *entry)
+{
+    return output_format("%s:%u (%s)", entry->file->path, entry->line->number, pamd_module(entry->line));
+}
+
+/* Whether each answer of the doubtful ones lets root in; of too many nothing can be told. */
 static void judge_root(const struct pamstack *stack, struct verdict *verdict)
 {
-    for (size_t i = 0; i < stack->n_entries && verdict->n_doubts < DOUBTS_MAX; i++)
-        if (is_doubtful(verdict, &stack->entries[i]))
-            verdict->doubts[verdict->n_doubts++] = &stack->entries[i];
+    for (size_t i = 0; i < stack->n_entries && !verdict->doubt; i++)
+        if (is_doubtful(verdict, &stack->entries[i])) {
+            if (verdict->n_doubts < DOUBTS_MAX)
+                verdict->doubts[verdict->n_doubts++] = &stack->entries[i];
+            else
+                verdict->doubt = name_doubt(&stack->entries[i]);
+        }
+    verdict->refuses = !verdict->doubt;
+    if (verdict->doubt)
+        return;
     const unsigned ways = 1U << verdict->n_doubts;
     unsigned good = 0;
     const struct pamstack_entry *first = NULL;
@@ -218,8 +230,7 @@ static void judge_root(const struct pamstack *stack, struct verdict *verdict)
     }
     verdict->refuses = good == 0;
     if (good > 0 && good < ways)
-        verdict->doubt =
-            output_format("%s:%u (%s)", first->file->path, first->line->number, pamd_module(first->line));
+        verdict->doubt = name_doubt(first);
 }
 
 /* What the phase says of root once the plan is carried out. */

@@ -208,6 +208,11 @@ static const struct {
      "the account phase of /etc/pam.d/login refuses it"},
     {"'permitrootlogin yes'", "sed -i '/nologin/i account required pam_access.so' /etc/pam.d/sshd", "", 1,
      "could not be judged, for /etc/pam.d/sshd:3 (pam_access.so) may refuse it"},
+    /* More of them than are tried each way. */
+    {"'permitrootlogin yes'",
+     "for i in 1 2 3 4 5 6; do sed -i '/nologin/i account optional pam_access.so' /etc/pam.d/sshd; done; "
+     "sed -i '/nologin/i account required pam_listfile.so' /etc/pam.d/sshd",
+     "", 1, "(pam_listfile.so) may refuse it"},
     {"'permitrootlogin yes'", "sed -i '/nologin/i account optional pam_access.so' /etc/pam.d/sshd", "", 0,
      "root over ssh, with a key"},
     {"'permitrootlogin no'",
