@@ -259,8 +259,9 @@ check-host: deps-host ## Boot a Debian host and drive it as users do (as root)
 	tests/host/run $(BUILD)
 
 .PHONY: check-web check-page
-check-web: check-page deps-host ## Try the page for Cockpit, its modules, and it on a booted host (as root; pictures in build/web/shots)
+check-web: check-page deps-host ## Try the page for Cockpit, its modules, and it on a booted host with each Cockpit of Debian 12 (as root; pictures in build/web/shots)
 	HOST_KIND=page tests/host/run $(BUILD) page
+	HOST_KIND=page HOST_SUITE=bookworm-backports tests/host/run $(BUILD) page
 
 check-page: deps-web ## The page without the booted host; TESTS="Deciding Many": some
 	+@$(MAKE) --no-print-directory $(JOBS) all

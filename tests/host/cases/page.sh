@@ -62,6 +62,7 @@ the_gate_stands_at_cockpit_too()
     [[ $(numbers on_host bob pkg-approve list) =~ ^[0-9]+$ ]] || complain "a request should wait"
 }
 
+echo "Cockpit $(host dpkg-query -W -f '${Version}' cockpit-ws)"
 host systemctl start cockpit.socket
 it "a decision is of the account that logged in to Cockpit, with its login id" decides_as_who_logged_in
 it "a masked daemon is told in words, and nothing is decided" a_masked_daemon_is_told
