@@ -6,6 +6,9 @@ import sys
 from selenium.webdriver.common.keys import Keys
 
 from browser import Browser, PAGE
+from host import URL
+
+FRAME = "iframe[name='cockpit1:localhost/accesspkg']"
 
 
 def approve(bob, number):
@@ -41,6 +44,33 @@ def refused(alice):
     assert alice.find("#login").is_displayed() or alice.text("#login-fatal-message")
 
 
+def take_administrative_access(bob):
+    """As Cockpit's shell asks for it: by sudo, with the password."""
+    bob.driver.switch_to.default_content()
+    bob.wait(lambda: bob.text("#super-user-indicator") == "Limited access", "a login has none")
+    bob.find("#super-user-indicator button").click()
+    bob.wait(lambda: bob.find("#switch-to-admin-access-password").is_enabled(), "sudo asks for the password")
+    bob.find("#switch-to-admin-access-password").send_keys(bob.user, Keys.ENTER)
+    bob.wait(lambda: bob.text("#super-user-indicator") == "Administrative access", "sudo lets bob")
+    bob.driver.switch_to.frame(bob.find(FRAME))
+
+
+def administrator(bob, number):
+    """In Cockpit's shell; decided after the Overview was read as root."""
+    bob.driver.get(f"{URL}/accesspkg")
+    bob.wait(lambda: bob.all(FRAME), "the page is a part of Cockpit")
+    bob.driver.switch_to.frame(bob.find(FRAME))
+    bob.wait_live()
+    assert "Overview" not in bob.text("#views")
+    take_administrative_access(bob)
+    bob.wait(lambda: bob.find("#views a[href='#/overview']").click() is None, "the Overview is there")
+    bob.wait(lambda: "within an hour1" in bob.text("main"), "what waits, as root reads it")
+    bob.find("#views a[href='#/waiting']").click()
+    bob.act(number, "approve")
+    bob.press("as agreed", Keys.ENTER)
+    bob.wait(lambda: "You approved: as agreed" in bob.news(number), "approved")
+
+
 def main(case, *arguments):
     if case == "refused":
         browser = Browser(arguments[0], log_in=False)
@@ -48,7 +78,7 @@ def main(case, *arguments):
     else:
         browser = Browser("bob")
     try:
-        {"approve": approve, "masked": masked, "restart": restart, "refused": refused}[case](browser, *arguments)
+        {"approve": approve, "administrator": administrator, "masked": masked, "restart": restart, "refused": refused}[case](browser, *arguments)
         assert browser.errors() == [] or case == "refused", browser.errors()
     finally:
         browser.quit()
