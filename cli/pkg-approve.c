@@ -169,12 +169,21 @@ static json_t *deny_arguments(const struct invocation *invocation, int64_t id, c
                      "reason", invocation->reason ? invocation->reason : "");
 }
 
-/* The first operand that is a name; NULL: none is. Whoever says all and --yes means just that. */
+/* Whether it depends on the hour which requests it means. Whoever says all, or a range, and --yes means just that. */
+static bool is_open(const struct invocation *invocation, const char *operand)
+{
+    int64_t first, last;
+
+    if (strcmp(operand, "all") == 0 || options_read_range(operand, &first, &last))
+        return !invocation->yes;
+    return find_is_name(operand);
+}
+
+/* The first operand that is a name, or several; NULL: each is a number. */
 static const char *find_name(const struct invocation *invocation)
 {
     for (size_t i = 0; i < invocation->n_operands; i++)
-        if (find_is_name(invocation->operands[i]) &&
-            !(invocation->yes && strcmp(invocation->operands[i], "all") == 0))
+        if (is_open(invocation, invocation->operands[i]))
             return invocation->operands[i];
     return NULL;
 }
@@ -289,10 +298,13 @@ static int review_emergencies(struct invocation *invocation)
     static const struct requests_action action = {"Review",         "xs",         REQUESTS_BY_NUMBER,
                                                   review_arguments, say_reviewed, true};
     _cleanup_free_ char *asked = NULL;
-    int code = find_requests(invocation, CONFIRM_REVIEW, find_name(invocation));
+    const char *name = find_name(invocation);
+    int code = find_requests(invocation, CONFIRM_REVIEW, name);
 
-    if (code == 0 && !invocation->reason && prompt_possible(invocation))
-        code = ask_confirmation(invocation, CONFIRM_REVIEW, &asked);
+    if (code == 0)
+        code = !invocation->reason && prompt_possible(invocation)
+                   ? ask_confirmation(invocation, CONFIRM_REVIEW, &asked)
+                   : show_named(invocation, CONFIRM_REVIEW, name);
     if (code == 0)
         code = requests_each(invocation, &action);
     invocation->reason = NULL;

@@ -219,6 +219,7 @@ START_TEST(user_and_package_name_a_request)
     static const struct script review[] = {
         ANSWERS("ListRequests", NULL, "aa{sv}b",
                 "[[{\"id\": 15}, {\"id\": 14, \"needs_review\": true}], false]"),
+        SHOWN("14"),
         ANSWERS("Review", "[14, \"\"]", "a{sv}", SAMPLE_HELD("14", "alice")),
     };
 

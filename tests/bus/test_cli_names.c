@@ -70,26 +70,35 @@ END_TEST
 START_TEST(a_range_is_what_waits_of_it)
 {
     static const struct script lines[] = {
+        WAITING,
+        SHOWN_AS("4", "dave", "db-admins"),
+        SHOWN_AS("7", "carol", "db-admins"),
+        APPROVED("4", "dave"),
+        APPROVED("7", "carol"),
+    };
+    static const struct script by_now[] = {
         WAITING, SHOWN("4"), APPROVED("4", "dave"), SHOWN("7"), APPROVED("7", "carol"),
     };
     static const struct script twice[] = {
         WAITING,
-        SHOWN("4"),
+        SHOWN_AS("4", "dave", "db-admins"),
+        SHOWN_AS("7", "carol", "db-admins"),
+        SHOWN_AS("9", "dave", "web"),
         APPROVED("4", "dave"),
-        SHOWN("7"),
         APPROVED("7", "carol"),
-        SHOWN("9"),
         APPROVED("9", "dave"),
     };
     static const struct script none[] = {WAITING};
     static const struct script denied[] = {
-        WAITING, SHOWN("4"),
+        WAITING, SHOWN_AS("4", "dave", "db-admins"),
         ANSWERS("Deny", DECIDES("4", ", \"reason\": \"no\""), "a{sv}", SAMPLE_HELD("4", "dave"))};
 
     RUN(lines, "pkg-approve", "approve", "3-7"); /* 6 needs a review, which is another matter */
     ck_assert_int_eq(result.code, 0);
-    RUN(lines, "pkg-approve", "approve", "3-7", "--yes");
+    SHOWS(result.err, "Request 7 of carol: carol gets db-admins ()"); /* as with all */
+    RUN(by_now, "pkg-approve", "approve", "3-7", "--yes");
     ck_assert_int_eq(result.code, 0);
+    HIDES(result.err, "Request 7 of carol");
     RUN(twice, "pkg-approve", "approve", "3-7", "7-9", "4");
     ck_assert_int_eq(result.code, 0);
     RUN(none, "pkg-approve", "approve", "10-20");
@@ -245,6 +254,9 @@ START_TEST(others_ask_for_theirs)
     static const struct script silent[] = {WAITING,
                                            ANSWERS("GetRequest", "[6]", "a{sv}", "[" TAKEN("6", "erin") "]"),
                                            ANSWERS("Review", "[6, \"\"]", "a{sv}", SAMPLE_HELD("6", "erin"))};
+    static const struct script said[] = {
+        WAITING, ANSWERS("GetRequest", "[6]", "a{sv}", "[" TAKEN("6", "erin") "]"),
+        ANSWERS("Review", "[6, \"right so\"]", "a{sv}", SAMPLE_HELD("6", "erin"))};
     static const struct script unasked[] = {
         ANSWERS("Review", "[6, \"\"]", "a{sv}", SAMPLE_HELD("6", "erin"))};
 
@@ -263,6 +275,9 @@ START_TEST(others_ask_for_theirs)
     SHOWS(result.out, "nothing was reviewed; the request still waits");
     RUN(unasked, "pkg-approve", "review", "6");
     ck_assert_int_eq(result.code, 0);
+    RUN(said, "pkg-approve", "review", "all", "-m", "right so"); /* nobody reviews what was not shown */
+    ck_assert_int_eq(result.code, 0);
+    SHOWS(result.err, "Request 6 of erin for db-admins: pager\n");
 }
 END_TEST
 
