@@ -161,11 +161,20 @@ static bool is_in_place(const struct grants *grants)
     return grants->count == 0;
 }
 
+/* Where its package is gone what cut it stays: its end is sooner than by its duration. */
+static int64_t last_end(struct txn *txn, const struct assignment *assignment)
+{
+    const struct package *package = packages_find(txn->engine->packages, assignment->package);
+    const struct grant_span *span = &assignment->span;
+    const int64_t last = policy_last_end(package, assignment->until);
+    const bool cut = !package && span->end < duration_after(span->start, assignment->duration);
+    return cut && assignment->state != STATE_NONE && span->end < last ? span->end : last;
+}
+
 /* An end that was asked for, and that of the package, hold although approval took its time. */
 static void begin_span(struct txn *txn, struct assignment *assignment, int64_t begin)
 {
-    const struct package *package = packages_find(txn->engine->packages, assignment->package);
-    const int64_t last = policy_last_end(package, assignment->until);
+    const int64_t last = last_end(txn, assignment);
     int64_t end = duration_after(begin, assignment->duration);
     if (end > last)
         end = last > begin ? last : begin;

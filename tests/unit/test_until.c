@@ -212,10 +212,9 @@ START_TEST(test_extension_until)
 }
 END_TEST
 
-/* An end that is given to what is not in place yet holds when it is (of a duration: rule 8). */
-START_TEST(test_extension_until_before_it_is_whole)
+/* Given, but the group is not there yet. */
+static int64_t taken_without_group(void)
 {
-    edit(HEAD "duration = 2h\nmax_duration = 3d\nextension = allowed\napproval = none\n");
     struct facts *facts = fixture_facts("alice", NULL);
     char *names[] = {(char *)"edited", NULL};
     const struct submission submission = {.packages = names, .justification = "x"};
@@ -226,6 +225,14 @@ START_TEST(test_extension_until_before_it_is_whole)
     ck_assert_int_eq(fixture_answer(engine_submit(call, &submission), &value), 0);
     const int64_t id = fixture_id(value);
     ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
+    return id;
+}
+
+/* An end that is given to what is not in place yet holds when it is (of a duration: rule 8). */
+START_TEST(test_extension_until_before_it_is_whole)
+{
+    edit(HEAD "duration = 2h\nmax_duration = 3d\nextension = allowed\napproval = none\n");
+    const int64_t id = taken_without_group();
     ck_assert_int_eq(extend_until(FIXTURE_NOW + 3 * HOUR, NULL), 0);
     acts_pass(&fixture, HOUR);
     acts_retry_due(&fixture, NULL);
@@ -360,6 +367,21 @@ START_TEST(test_what_begins_too_late_does_not)
 }
 END_TEST
 
+/* Nor is it forgotten with the file what was not in place by then. */
+START_TEST(test_the_end_of_a_package_without_its_file)
+{
+    edit(HEAD "duration = 24h\nmax_duration = 3d\napproval = none\n" ENDS);
+    const int64_t id = taken_without_group();
+    ck_assert_int_eq(end_of(id), LAST);
+    acts_remove_package(&fixture, "edited");
+    fixture_reload(&fixture);
+    acts_pass(&fixture, HOUR);
+    acts_retry_due(&fixture, NULL);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    ck_assert_int_eq(end_of(id), LAST);
+}
+END_TEST
+
 /* A package without the new keys has the text, and so the digest, that it had before there were any. */
 START_TEST(test_keys_in_the_digest)
 {
@@ -389,6 +411,7 @@ int main(void)
               test_extension_of_what_has_no_end, test_window);
     suite_case("of a package", setup, fixture_teardown);
     suite_add(test_nothing_lasts_longer, test_an_extension_is_cut, test_over,
-              test_a_later_policy_takes_nothing, test_what_begins_too_late_does_not, test_keys_in_the_digest);
+              test_a_later_policy_takes_nothing, test_what_begins_too_late_does_not,
+              test_the_end_of_a_package_without_its_file, test_keys_in_the_digest);
     return suite_run();
 }
