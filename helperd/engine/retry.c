@@ -63,6 +63,9 @@ static const char *find_ineligible(const struct engine *engine, const struct ass
 {
     const struct subject *user = facts->user;
     char *const *eligible = find_eligible(engine, assignment, request);
+    const struct package *package = packages_find(engine->packages, assignment->package);
+    if (!assignment->begun && policy_last_end(package, 0) <= clock_now(&engine->clock))
+        return "the package's end (not_after) has passed";
     if (has_other_group(assignment, request, facts))
         return "a group that was approved has another gid by now: please ask for it anew";
     if (user->uid != assignment->uid)

@@ -367,7 +367,22 @@ START_TEST(test_what_begins_too_late_does_not)
 }
 END_TEST
 
-/* Nor is it forgotten with the file what was not in place by then. */
+/* What is not in place yet is not held: a package that is over gives it no more. */
+START_TEST(test_what_is_not_in_place_when_it_is_over)
+{
+    edit(HEAD "duration = 24h\nmax_duration = 3d\napproval = none\n");
+    const int64_t id = taken_without_group();
+    edit(HEAD "duration = 24h\nmax_duration = 3d\napproval = none\n" ENDS);
+    acts_pass(&fixture, LAST - FIXTURE_NOW);
+    acts_retry_due(&fixture, NULL);
+    ck_assert_str_eq(fixture_state(&fixture, id), "revoked");
+    ck_assert_str_eq(acts_query(&fixture, "SELECT end_reason FROM assignment"),
+                     "the package's end (not_after) has passed");
+    ck_assert_int_eq(acts_count(&fixture, "SELECT count(*) FROM outbox WHERE event = 'fulfilled'"), 0);
+}
+END_TEST
+
+/* Nor is its end forgotten with the file. */
 START_TEST(test_the_end_of_a_package_without_its_file)
 {
     edit(HEAD "duration = 24h\nmax_duration = 3d\napproval = none\n" ENDS);
@@ -412,6 +427,7 @@ int main(void)
     suite_case("of a package", setup, fixture_teardown);
     suite_add(test_nothing_lasts_longer, test_an_extension_is_cut, test_over,
               test_a_later_policy_takes_nothing, test_what_begins_too_late_does_not,
-              test_the_end_of_a_package_without_its_file, test_keys_in_the_digest);
+              test_what_is_not_in_place_when_it_is_over, test_the_end_of_a_package_without_its_file,
+              test_keys_in_the_digest);
     return suite_run();
 }
