@@ -258,7 +258,8 @@ enum {
     }
 
 #define SUBMIT_OPTIONS                                                                                       \
-    "justification duration start until gate login_id can_ask dry_run emergency service host address tty"
+    "justification duration forever start until gate login_id can_ask dry_run emergency service host "       \
+    "address tty"
 
 /*
  * Columns: name; arguments: signature, names (terms.h), keys of an a{sv}; answer: signature, names; what to look up
@@ -277,7 +278,7 @@ enum {
     X(Deny, "xa{sv}", "id options", "digest reason", "a{sv}", "request",                                     \
       PLANS(bus_plan_request, bus_plan_delegators, bus_plan_by_names),                                       \
       USER | GROUPS | OTHERS | DECIDES | SHARES, decide_request(asked, terms, false))                        \
-    X(Extend, "sa{sv}", "package options", "justification duration until", "a{sv}", "request",               \
+    X(Extend, "sa{sv}", "package options", "justification duration forever until", "a{sv}", "request",       \
       PLANS(bus_plan_approvers, bus_plan_packages, bus_plan_requestors), GROUPS | SHARES,                    \
       engine_extend(asked, terms->package, get_justification(terms),                                         \
                     (struct wish){terms->duration, 0, terms->until}))                                        \

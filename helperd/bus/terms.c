@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/bus/terms.h"
 
+#include "common/duration.h"
 #include "common/names.h"
 
 #include <errno.h>
@@ -99,6 +100,12 @@ static int read_options(const json_t *object, const char *options, struct bus_te
                                  "org.accesspkg1(5).",
                                  text_visible(name, visible, sizeof(visible)));
     }
+    if (terms->forever && terms->duration)
+        return engine_refuse(reply, BUS_ERROR_INVALID_ARGUMENT,
+                             "A duration and 'forever' were given. Please give one of the two; nothing was "
+                             "changed.");
+    if (terms->forever)
+        terms->duration = DURATION_FOREVER;
     return 0;
 }
 

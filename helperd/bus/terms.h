@@ -47,6 +47,7 @@
     X(BOOLEAN, can_ask)                                                                                      \
     X(BOOLEAN, emergency)                                                                                    \
     X(BOOLEAN, override)                                                                                     \
+    X(BOOLEAN, forever)                                                                                      \
     X(BOOLEAN, dry_run)                                                                                      \
     X(BOOLEAN, ok)                                                                                           \
     X(CLAIM, service)                                                                                        \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The terms of calls on the bus: each name of a method's row has a member, and what may not be said is refused. */
+#include "common/duration.h"
 #include "helperd/bus/call.h"
 #include "tests/support/suite.h"
 
@@ -80,6 +81,21 @@ START_TEST(test_where_it_goes)
 }
 END_TEST
 
+/* For a caller whose numbers are not as large. */
+START_TEST(test_forever)
+{
+    static const char options[] = "duration forever";
+    ck_assert_int_eq(read_terms(json_pack("[{s: b}]", "forever", 1), "options", options), 0);
+    ck_assert_int_eq(terms.duration, DURATION_FOREVER);
+    ck_assert_int_eq(read_terms(json_pack("[{s: b}]", "forever", 0), "options", options), 0);
+    ck_assert_int_eq(terms.duration, 0);
+    ck_assert_int_eq(
+        read_terms(json_pack("[{s: b, s: I}]", "forever", 1, "duration", (json_int_t)60), "options", options),
+        BUS_ERROR_INVALID_ARGUMENT);
+    ck_assert_msg(strstr(reply.message, "Please give one of the two"), "%s", reply.message);
+}
+END_TEST
+
 START_TEST(test_what_is_refused)
 {
     static const char options[] = "before_at limit";
@@ -97,6 +113,6 @@ END_TEST
 int main(void)
 {
     suite_case("terms", NULL, teardown);
-    suite_add(test_every_row, test_where_it_goes, test_what_is_refused);
+    suite_add(test_every_row, test_where_it_goes, test_forever, test_what_is_refused);
     return suite_run();
 }

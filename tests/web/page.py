@@ -401,6 +401,61 @@ class Others(PageTest):
         finally:
             alice.quit()
 
+    def ask(self, browser, label="Ask for it", **values):
+        """Fills in the form of `standing`, each field by its label, and sends it."""
+        self.press_in(browser, "standing", label)
+        for words, value in values.items():
+            browser.js("""const label = [...document.querySelectorAll('form label')].find(label => label.textContent.startsWith(arguments[0]));
+                document.getElementById(label.htmlFor).value = arguments[1]""", words.replace("_", " "), value)
+        browser.find("form button[type=submit]").click()
+
+    def test_no_end_and_until_a_date(self):
+        host.clear(standing="[package]\ngroups = backup\n[policy]\napprovers = bob\nduration = 1h\nmax_duration = forever\nextension = allowed\n")
+        end = (int(time.time()) // 60 + 3 * 1440) * 60
+        typed = lambda at: time.strftime("%Y-%m-%dT%H:%M", time.gmtime(at))
+        shown = lambda at: time.strftime("%Y-%m-%dT%H:%M:00+00:00", time.gmtime(at))
+        alice = Browser("alice")
+        try:
+            alice.open("#/access")
+            self.ask(alice, For_how_long="2h", Or_until=typed(end))
+            alice.wait(lambda: "not both" in alice.text("form .news"), "one of the two")
+            self.assertEqual(self.calls("Submit"), 0)
+            alice.open("#/access")
+            self.ask(alice, Or_until=typed(end))
+            alice.wait(lambda: "Pending approval" in alice.text("#announced"), "asked until then")
+            self.assertEqual(show(1)["until"], shown(end))
+            alice.wait(lambda: "For how longuntil" in alice.text("main"), "says until when")
+            run_as("bob", "pkg-approve", "approve", "1", "--yes")
+            self.ask(alice, "Extend", Or_until=typed(end + 86400))
+            alice.wait(lambda: "standing: Access extended" in alice.text("#announced"), "extended until then")
+            self.assertEqual(show(1)["assignment_end"], shown(end + 86400))
+            self.ask(alice, "Extend", How_much_more="forever")
+            alice.wait(lambda: "without an end" in alice.text("main"), "extended without an end")
+            self.assertNotIn("assignment_end", show(1))
+            self.assertEqual(alice.js("return document.querySelectorAll('.cards')[0].children.length"), 1, "held once, however often extended")
+            run_as("alice", "pkg-request", "return", "standing")
+            self.ask(alice, For_how_long="forever")
+            alice.wait(lambda: "For how longno end" in alice.text("main"), "asked without an end")
+            number = max(row["id"] for row in json.loads(run_as("bob", "pkg-approve", "list", "--json")))
+            self.assertEqual(show(number)["duration"], 2**63 - 1)
+            self.press_in(alice, "db-admins", "Ask for it")
+            self.assertNotIn("forever", alice.text("form"))
+            alice.press("why", Keys.TAB, "forever", Keys.ENTER)
+            alice.wait(lambda: "at most 12 h" in alice.text("form .news"), "this package has an end")
+        finally:
+            alice.quit()
+
+    def test_half_a_date_is_none(self):
+        alice = Browser("alice")
+        try:
+            alice.open("#/access")
+            self.press_in(alice, "db-admins", "Ask for it")
+            alice.press("why", Keys.TAB, Keys.TAB, "12", Keys.ENTER)
+            alice.wait(lambda: "whole date" in alice.text("form .news"), "asks for all of it")
+            self.assertEqual(self.calls("Submit"), 0)
+        finally:
+            alice.quit()
+
     @staticmethod
     def press_in(browser, package, label):
         find = """return [...document.querySelectorAll('.card')].filter(card => card.querySelector('h3').textContent === arguments[0])

@@ -2,7 +2,7 @@
 // Durations, times, names and outcomes, in words.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FOREVER, format_duration, parse_duration, shorter_durations } from "../../web/cockpit/duration.js";
+import { FOREVER, format_duration, length_options, parse_duration, shorter_durations } from "../../web/cockpit/duration.js";
 import { list_words, principal_words, visible } from "../../web/cockpit/names.js";
 import { Clock } from "../../web/cockpit/time.js";
 import { outcome_words } from "../../web/cockpit/words.js";
@@ -22,6 +22,17 @@ test("durations are read as the commands read them", () => {
         assert.equal(parse_duration(text), seconds, text);
     for (const text of ["", "4", "h", "0m", "1h1h", "-4h", "4.5h", "4h30", "forever", "Infinity", "1e3s", "11y", "4000d", "9".repeat(400) + "s"])
         assert.ok(Number.isNaN(parse_duration(text)), text);
+});
+
+test("how long is a time, an end or no end; forever is no number", () => {
+    assert.deepEqual(length_options("", undefined), {});
+    assert.deepEqual(length_options("2h", undefined), { duration: 7200 });
+    assert.deepEqual(length_options("", NOW), { until: NOW });
+    assert.deepEqual(length_options("Forever", undefined), { forever: true });
+    for (const text of ["4", "Infinity", "9223372036854775807", "9223372036854775807s", "for ever"])
+        assert.throws(() => length_options(text, undefined), /such as 45m/, text);
+    for (const text of ["2h", "forever"])
+        assert.throws(() => length_options(text, NOW), /not both/, text);
 });
 
 test("what is offered is shorter, and at most four", () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the reader holds, asked for, and may ask for.
 import { fact, field, h, replace_items, said, typed_moment } from "./dom.js";
-import { FOREVER, format_duration, parse_duration } from "./duration.js";
+import { FOREVER, format_duration, length_options } from "./duration.js";
 import { list_words, principal_words, visible } from "./names.js";
 import { two_steps } from "./steps.js";
 import { is_held, outcome_words, state_words } from "./words.js";
@@ -9,15 +9,9 @@ import { is_held, outcome_words, state_words } from "./words.js";
 const reason_field = (label, required) => field(label, { type: "text", maxlength: 1000, autocomplete: "off", "aria-required": required });
 const time_field = (label, hint) => field(label, { type: "text", autocomplete: "off", placeholder: "4h", hint });
 
-// A duration as it was typed: undefined where nothing was, which leaves it to the package.
-function typed_duration(text) {
-    if (!text)
-        return undefined;
-    const seconds = parse_duration(text);
-    if (Number.isNaN(seconds))
-        throw new Error("Write a time such as 45m, 4h or 2d.");
-    return seconds;
-}
+const moment_field = (label, hint) => field(label, { type: "datetime-local", hint });
+const or_forever = known => (known?.max_duration === FOREVER ? "; forever: no end" : "");
+const typed_length = (typed, until) => length_options(typed, typed_moment({ value: until }));
 
 const is_waiting = request => request.may_cancel || request.request_state === "pending-approval";
 
@@ -52,7 +46,9 @@ export class AccessView {
             return;
         this.shown = shown;
         const by_name = new Map(packages.map(one => [one.name, one]));
-        replace_items(this.held, requests.filter(is_held).map(request => this.held_card(request, by_name.get(request.package))),
+        // An extension is a request as well: what is held is shown once.
+        const held = new Map(requests.filter(is_held).map(request => [request.package, request]));
+        replace_items(this.held, [...held.values()].map(request => this.held_card(request, by_name.get(request.package))),
             "Nothing at present.");
         replace_items(this.asked, requests.filter(is_waiting).map(request => this.asked_card(request)), "Nothing waits.");
         replace_items(this.open, packages.filter(one => one.may_request || one.emergency).map(one => this.package_card(one)),
@@ -73,9 +69,10 @@ export class AccessView {
         const { clock } = this.page, end = request.assignment_end;
         const name = visible(request.package);
         const extend = two_steps({ label: "Extend", key: `Extend ${request.id}`, page: this.page, ask: `More time with ${name}.`,
-            make_fields: () => [reason_field("Why", known?.justification), time_field("How much more", "empty: as the package says")],
-            send: async ([justification, typed]) => {
-                const after = await this.act("Extend", request.package, given({ justification, duration: typed_duration(typed) }));
+            make_fields: () => [reason_field("Why", known?.justification), time_field("How much more", `empty: as the package says${or_forever(known)}`),
+                moment_field("Or until", "in the place of a time")],
+            send: async ([justification, typed, until]) => {
+                const after = await this.act("Extend", request.package, given({ justification, ...typed_length(typed, until) }));
                 return `${name}: ${state_words(after.state)}.`;
             } });
         const give_back = two_steps({ label: "Hand back", key: `Hand back ${request.id}`, kind: "danger", page: this.page, ask: `Your access by ${name} ends now.`,
@@ -101,7 +98,7 @@ export class AccessView {
             } });
         return h("li", { class: "card" }, h("h3", {}, said(request.package)),
             h("p", { class: "quiet" }, `Request ${request.id}, ${clock.ago(request.submitted)}`),
-            h("dl", {}, fact("State", state_words(request.state)), fact("For how long", format_duration(request.duration)),
+            h("dl", {}, fact("State", state_words(request.state)), fact("For how long", request.until ? `until ${clock.moment(request.until)}` : format_duration(request.duration)),
                 fact("Begins", request.start ? clock.moment(request.start) : ""),
                 fact("Who is asked", list_words((request.approvers ?? []).map(principal_words))),
                 fact("Nobody can decide", request.undecidable ? visible(request.undecidable_why ?? "") || "now" : "")),
@@ -112,11 +109,11 @@ export class AccessView {
         const { page } = this, name = visible(one.name), most = one.max_duration ?? one.duration;
         const ask = two_steps({ label: "Ask for it", key: `Ask for it ${one.name}`, kind: "primary", page,
             make_fields: () => [reason_field(one.justification ? "Why" : "Why, if you like", one.justification),
-                time_field("For how long", `empty: ${format_duration(one.duration)}; at most ${format_duration(most)}`),
-                field("Not before", { type: "datetime-local", hint: "empty: at once" })],
-            send: async ([justification, typed, start]) => {
+                time_field("For how long", `empty: ${format_duration(one.duration)}${or_forever(one) || `; at most ${format_duration(most)}`}`),
+                moment_field("Or until", "in the place of a time, however long approval takes"), moment_field("Not before", "empty: at once")],
+            send: async ([justification, typed, until, start]) => {
                 const after = await this.act("Submit", "", [one.name],
-                    given({ justification, duration: typed_duration(typed), start: typed_moment({ value: start }) }));
+                    given({ justification, ...typed_length(typed, until), start: typed_moment({ value: start }) }));
                 return after.held ? `You have ${name} already.` : `Request ${after.id}, ${name}: ${state_words(after.state)}.`;
             } });
         const emergency = two_steps({ label: "Emergency", key: `Emergency ${one.name}`, kind: "danger", page,

@@ -37,8 +37,10 @@ export function field(label, { tag = "input", children = [], hint, ...what }) {
 export const fact = (label, ...value) =>
     value.flat().some(part => part) ? h("div", {}, h("dt", {}, label), h("dd", {}, ...value)) : null;
 
-// A time in the reader's zone, from a datetime-local input: seconds, undefined where it is empty.
-export const typed_moment = input => input.value ? Math.floor(new Date(input.value).getTime() / 1000) : undefined;
+// A time in the reader's zone, from a datetime-local input: seconds, undefined where it is empty, NaN where half of
+// it is filled in, whose value is empty, too.
+export const typed_moment = ({ value, validity }) =>
+    validity?.badInput ? NaN : value ? Math.floor(new Date(value).getTime() / 1000) : undefined;
 
 // The items of a list, anew, or a word that there is none. The focus stays at the button with the same data-key.
 export function replace_items(list, items, none) {

@@ -37,6 +37,21 @@ export function parse_duration(text) {
     return sum > 0 && sum <= LONGEST ? sum : NaN;
 }
 
+// How long, as options of Submit and Extend: what was typed, as "4h" or "forever", or until when (seconds, undefined for none).
+// Nothing leaves it to the package. Throws what is wrong, in words.
+export function length_options(text, until) {
+    if (!text)
+        return until === undefined ? {} : { until };
+    if (until !== undefined)
+        throw new Error("Give a time or an end, not both.");
+    if (text.toLowerCase() === "forever")
+        return { forever: true };
+    const duration = parse_duration(text);
+    if (Number.isNaN(duration))
+        throw new Error("Write a time such as 45m, 4h or 2d.");
+    return { duration };
+}
+
 // What to offer in the place of a duration: at most four that are shorter and round.
 export function shorter_durations(seconds) {
     const round = [300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 259200, 604800];

@@ -34,6 +34,8 @@ export function two_steps({ label, key = label, kind = "", ask, make_fields = ()
             return;
         is_sending = true;
         try {
+            if (fields.some(one => one.input.validity.badInput)) // half of one, whose value is empty
+                throw new Error("Fill in the whole date and time, or none of it.");
             const words = await send(fields.map(one => one.input.value.trim()));
             is_sending = false;
             close();
