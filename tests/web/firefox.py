@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Debian's Firefox ESR by Marionette, its own protocol: Debian 12 has no geckodriver. As much of Browser as one walk takes."""
+"""Debian's Firefox ESR by Marionette, its own protocol: Debian 12 has no geckodriver. As much of Browser as the tests in it take."""
+import base64
 import json
 import os
 import socket
@@ -7,7 +8,8 @@ import subprocess
 import tempfile
 import time
 
-from host import SECONDS
+from browser import PAGE
+from host import SECONDS, URL
 
 PORT = 2828
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # WebDriver's name of what refers to an element
@@ -62,6 +64,29 @@ class Firefox:
 
     def js(self, script, *arguments):
         return self.call("WebDriver:ExecuteScript", script=script, args=list(arguments))
+
+    def js_later(self, script):
+        """What the script gives to its last argument."""
+        return self.call("WebDriver:ExecuteAsyncScript", script=script, args=[])
+
+    def log_in(self, user):
+        """Ends another login."""
+        self.call("WebDriver:DeleteAllCookies")
+        self.get(URL + "/")
+        self.type("#login-user-input", user)
+        self.type("#login-password-input", user)
+        self.click("#login-button")
+        self.wait(lambda: self.js("return !document.querySelector('#login-user-input')"), "the login is done")
+
+    def open(self, view):
+        """The page, live."""
+        self.get("about:blank")
+        self.get(PAGE + view)
+        self.wait(lambda: self.text("#live-words") == "Live", "the page is live")
+
+    def shot(self, name):
+        with open(f"{os.environ['SHOTS']}/{name}.png", "wb") as file:
+            file.write(base64.b64decode(self.call("WebDriver:TakeScreenshot", full=True)))
 
     def text(self, css):
         return self.js("return document.querySelector(arguments[0])?.textContent ?? ''", css)

@@ -508,10 +508,31 @@ class Others(PageTest):
         bob.wait(lambda: "There is none" in bob.text("main"), "none")
 
 
+def fill():
+    """Something in each view; the number of what waits for bob."""
+    number = request_of("alice")
+    run_as("bob", "pkg-approve", "approve", str(number), "--yes", "-m", "fine")
+    request_of("alice", "backups")
+    run_as("dave", "pkg-request", "emergency", "db-admins", "-m", "disk full")
+    run_as("carol", "pkg-approve", "delegate", "--to", "bob", "--until", "+2h", "-m", "away")
+    return number + 1
+
+
+def violations(run):
+    """What axe-core has against the page as it is now; run: an asynchronous script in the browser."""
+    with open(AXE) as file:
+        return run(file.read() + """; const done = arguments[0];
+            axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
+            .then(result => done(result.violations.map(v => `${v.id}: ${v.help}: ${v.nodes.map(n => n.html).join(' | ').slice(0, 300)}`)))""")
+
+
 class Looks(PageTest):
+    def axe(self, where):
+        self.assertEqual(violations(self.bob.driver.execute_async_script), [], where)
+
     def test_overview_is_for_administrators(self):
         """It reads as root; who has no administrative access does not see that it is there."""
-        self.fill()
+        fill()
         bob = self.bob
         bob.open("#/overview")
         self.assertNotIn("Overview", bob.text("#views"))
@@ -533,24 +554,6 @@ class Looks(PageTest):
             root.quit()
             self.bob = bob
 
-    def fill(self):
-        """Something in each view."""
-        number = request_of("alice")
-        run_as("bob", "pkg-approve", "approve", str(number), "--yes", "-m", "fine")
-        request_of("alice", "backups")
-        run_as("dave", "pkg-request", "emergency", "db-admins", "-m", "disk full")
-        run_as("carol", "pkg-approve", "delegate", "--to", "bob", "--until", "+2h", "-m", "away")
-        return number + 1
-
-    def axe(self, where):
-        """axe-core finds nothing against the page as it is now."""
-        with open(AXE) as file:
-            self.bob.js(file.read())
-        found = self.bob.driver.execute_async_script(
-            "const done = arguments[0]; axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-            ".then(result => done(result.violations.map(v => `${v.id}: ${v.help}: ${v.nodes.map(n => n.html).join(' | ').slice(0, 300)}`)))")
-        self.assertEqual(found, [], where)
-
     def small(self):
         """Targets below 44 px."""
         return self.bob.js("return [...document.querySelectorAll('button, nav a, input:not([type=radio]), select, .offer')]"
@@ -558,7 +561,7 @@ class Looks(PageTest):
                            ".filter(([, box]) => box.width > 0 && (box.width < 44 || box.height < 43.9)).map(([name]) => name)")
 
     def test_every_view_in_every_size(self):
-        number, bob = self.fill(), self.bob
+        number, bob = fill(), self.bob
         for width, height, dark in ((320, 640, False), (1280, 900, True), (1280, 900, False), (3840, 2160, False)):
             bob.size(width, height, dark, reduced=dark)
             for view in VIEWS:
@@ -569,6 +572,8 @@ class Looks(PageTest):
                     bob.act(number, "shorten")
                 else:
                     bob.wait(lambda: bob.all("main .card, main tbody tr"), "something is there")
+                if view == "access":
+                    bob.js("[...document.querySelectorAll('button')].find(button => button.textContent === 'Ask for it').click()")
                 self.axe(where)
                 self.assertEqual(self.small(), [], where)
                 self.assertLessEqual(bob.js("return document.documentElement.scrollWidth"), width, where)
@@ -610,11 +615,7 @@ class InFirefox(unittest.TestCase):
         number = request_of("alice")
         carol = Firefox()
         try:
-            carol.get(URL + "/")
-            carol.type("#login-user-input", "carol")
-            carol.type("#login-password-input", "carol")
-            carol.click("#login-button")
-            carol.wait(lambda: carol.js("return !document.querySelector('#login-user-input')"), "the login is done")
+            carol.log_in("carol")
             carol.get(f"{PAGE}#/request/{number}")
             carol.click(f"[data-id='{number}'] [data-act='deny']")
             carol.type("form input", "not today\ue007")
@@ -623,6 +624,29 @@ class InFirefox(unittest.TestCase):
             self.assertEqual(carol.js("return document.activeElement.closest('.card')?.dataset.id"), str(number))
         finally:
             carol.quit()
+
+    def test_every_view(self):
+        host.clear()
+        number, firefox = fill(), Firefox()
+        try:
+            firefox.log_in("bob")
+            for view in VIEWS:
+                firefox.open(f"#/{view}")
+                firefox.find("main .card, main tbody tr")
+                if view == "waiting":
+                    firefox.click(f"[data-id='{number}'] [data-act='shorten']")
+                self.judge(firefox, view)
+            firefox.log_in("root")
+            firefox.open("#/overview")
+            firefox.find("figure svg")
+            self.judge(firefox, "overview")
+        finally:
+            firefox.quit()
+
+    def judge(self, firefox, view):
+        self.assertEqual(violations(firefox.js_later), [], view)
+        self.assertLessEqual(firefox.js("return document.documentElement.scrollWidth - innerWidth"), 0, view)
+        firefox.shot(f"{view}-firefox")
 
 
 MANY = 1000
