@@ -560,6 +560,11 @@ class Looks(PageTest):
                            ".map(e => [e.textContent || e.name, e.getBoundingClientRect()])"
                            ".filter(([, box]) => box.width > 0 && (box.width < 44 || box.height < 43.9)).map(([name]) => name)")
 
+    def sticking_out(self):
+        """What of a form lies in the margin of its card, or outside."""
+        return self.bob.js("return [...document.querySelectorAll('.card form :is(input, button)')].filter(e => e.getBoundingClientRect().right >"
+                           " e.closest('.card').getBoundingClientRect().right - 16).map(e => e.id || e.textContent)")
+
     def test_every_view_in_every_size(self):
         number, bob = fill(), self.bob
         for width, height, dark in ((320, 640, False), (1280, 900, True), (1280, 900, False), (3840, 2160, False)):
@@ -576,6 +581,7 @@ class Looks(PageTest):
                     bob.js("[...document.querySelectorAll('button')].find(button => button.textContent === 'Ask for it').click()")
                 self.axe(where)
                 self.assertEqual(self.small(), [], where)
+                self.assertEqual(self.sticking_out(), [], where)
                 self.assertLessEqual(bob.js("return document.documentElement.scrollWidth"), width, where)
                 bob.shot(where)
 

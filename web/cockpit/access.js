@@ -10,7 +10,7 @@ const reason_field = (label, required) => field(label, { type: "text", maxlength
 const time_field = (label, hint) => field(label, { type: "text", autocomplete: "off", placeholder: "4h", hint });
 
 const moment_field = (label, hint) => field(label, { type: "datetime-local", hint });
-const or_forever = known => (known?.max_duration === FOREVER ? "; forever: no end" : "");
+const or_forever = known => (known?.max_duration === FOREVER && known.duration !== FOREVER ? "; forever: no end" : "");
 const typed_length = (typed, until) => length_options(typed, typed_moment({ value: until }));
 
 const is_waiting = request => request.may_cancel || request.request_state === "pending-approval";
@@ -109,7 +109,7 @@ export class AccessView {
         const { page } = this, name = visible(one.name), most = one.max_duration ?? one.duration;
         const ask = two_steps({ label: "Ask for it", key: `Ask for it ${one.name}`, kind: "primary", page,
             make_fields: () => [reason_field(one.justification ? "Why" : "Why, if you like", one.justification),
-                time_field("For how long", `empty: ${format_duration(one.duration)}${or_forever(one) || `; at most ${format_duration(most)}`}`),
+                time_field("For how long", `empty: ${format_duration(one.duration)}${most === FOREVER ? or_forever(one) : `; at most ${format_duration(most)}`}`),
                 moment_field("Or until", "in the place of a time, however long approval takes"), moment_field("Not before", "empty: at once")],
             send: async ([justification, typed, until, start]) => {
                 const after = await this.act("Submit", "", [one.name],
