@@ -110,6 +110,15 @@ class Deciding(PageTest):
         shown = show(number)
         self.assertEqual(shown["granted"], 3600)
 
+    def test_half_a_start_is_none(self):
+        number, bob = request_of("alice"), self.bob
+        bob.open()
+        bob.act(number, "shorten")
+        bob.js("document.querySelector('.offer input[value=\"3600\"]').click()")
+        bob.find("form input[type=datetime-local]").send_keys("12", Keys.ENTER)
+        bob.wait(lambda: bob.news(number), "asks for all of it")
+        self.assertEqual(self.calls("Approve"), 0)
+
     def test_an_end_by_the_calendar(self):
         end = time.time() + 3 * 86400
         run_as("alice", "pkg-request", "submit", "backups", "-m", "audit", "--until", time.strftime("%Y-%m-%d 09:00", time.gmtime(end)))
