@@ -5,6 +5,7 @@
 #include "tests/support/folder.h"
 #include "tests/support/suite.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
