@@ -48,8 +48,11 @@ static inline void put(const char *name, const char *text)
     put_bytes(name, text, strlen(text));
 }
 
+/* In the place of those that were loaded before. */
 static inline int load(void)
 {
+    packages_free(packages);
+    packages = NULL;
     return packages_load(folder, getuid(), &packages, &problems);
 }
 

@@ -104,8 +104,6 @@ START_TEST(emergencies)
         const struct package *package = load_one(text);
         assert_list(package->emergency, table[i].who);
         ck_assert_int_eq(package->emergency_duration, table[i].duration);
-        packages_free(packages);
-        packages = NULL;
     }
 }
 END_TEST
