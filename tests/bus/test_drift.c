@@ -332,16 +332,19 @@ START_TEST(test_lookup)
 }
 END_TEST
 
-/* A file that could not be opened once, for want of a descriptor, is read when it can be. */
+/* A file that could not be opened once, for want of a descriptor, is read when it can be. Its first answer says that the
+ * program has its libraries. */
 START_TEST(test_lookup_recovers)
 {
     live_expect(
         "root",
-        "until test $(($(date +%s) - $(stat -c %Z /etc/passwd))) -gt 2; do :; done; bash -c '"
-        "coproc L { exec /usr/libexec/accesspkg/accesspkg-lookup; }; "
+        "bash -c 'coproc L { exec /usr/libexec/accesspkg/accesspkg-lookup; }; "
         "ask() { echo \"{\\\"user\\\": \\\"alice\\\"}\" >&${L[1]}; while read -r line <&${L[0]}; do echo "
         "\"$line\"; test \"$line\" != \"{\\\"end\\\":true}\" || break; done; }; "
-        "prlimit --pid $L_PID --nofile=3:1024; ask; prlimit --pid $L_PID --nofile=1024:1024; ask'",
+        "ask >/dev/null; touch /etc/passwd; "
+        "until test $(($(date +%s) - $(stat -c %Z /etc/passwd))) -gt 2; do :; done; "
+        "prlimit --pid $L_PID --nofile=3:1024; ask; "
+        "prlimit --pid $L_PID --nofile=1024:1024; ask'",
         0, "{\"user\":false,\"user_gone\":false}");
     ck_assert_ptr_nonnull(strstr(live_output, "\"local\":true"));
 }
