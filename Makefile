@@ -229,7 +229,7 @@ check: deps-check ## Run every suite that needs no booted host (installs what is
 	+@$(MAKE) --no-print-directory $(JOBS) check-built
 
 .PHONY: check-built
-check-built: lint all $(SUITES)
+check-built: lint-own all $(SUITES)
 	tests/lint/circles $(BUILD)
 	tests/web/modules
 	@rm -rf $(STAGE)
@@ -295,7 +295,9 @@ bench: deps-bench ## Measure every row of docs/PERFORMANCE.md and write it anew;
 	+@$(MAKE) --no-print-directory $(JOBS) all $(BENCHES)
 	tests/bench/run $(BUILD) $(ROWS)
 
-.PHONY: lint
+.PHONY: lint lint-own
+lint-own: # what make check has of it
+	tests/lint/run own
 lint: ## Check formatting, layers, shell scripts and licence lines
 	tests/lint/run
 
