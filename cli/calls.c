@@ -65,3 +65,30 @@ int calls_report(const struct invocation *invocation, const struct client_error 
     output_message(invocation->program->name, "%s", error->message);
     return bus_error_exit_code(error->code);
 }
+
+int calls_add_page(struct invocation *invocation, struct calls_list *list, json_t *filter,
+                   struct client_error *ret_error)
+{
+    const int64_t at = list->at, id = list->id;
+    json_t *values = NULL;
+
+    if (invocation->since > 0)
+        json_object_set_new(filter, "since", json_integer(invocation->since));
+    if (invocation->until > 0)
+        json_object_set_new(filter, "until", json_integer(invocation->until));
+    if (id > 0) {
+        json_object_set_new(filter, "before", json_integer(id));
+        json_object_set_new(filter, "before_at", json_integer(at));
+    }
+    if (calls_call_all(invocation, client_message(list->method, "a{sv}", json_pack("[o]", filter)), &values,
+                       ret_error) < 0)
+        return -1;
+    const int r = json_array_extend(list->rows, json_array_get(values, 0));
+    list->at = json_integer_value(json_array_get(values, 1));
+    list->id = json_integer_value(json_array_get(values, 2));
+    json_decref(values);
+    /* Without progress, stop: a wrong answer must not make a loop endless. */
+    if (list->id == id && list->at == at)
+        list->id = 0;
+    return r == 0 ? 0 : calls_wrong_shape(ret_error);
+}

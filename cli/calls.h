@@ -12,6 +12,18 @@ int calls_call(struct invocation *invocation, struct client_message message, jso
 int calls_call_all(struct invocation *invocation, struct client_message message, json_t **ret_values,
                    struct client_error *ret_error);
 
+/* A list that comes in pages, newest first: the method, its rows so far, and where the next page begins; id 0: there is none,
+ * or none was asked for yet. */
+struct calls_list {
+    const char *method;
+    json_t *rows;
+    int64_t at, id;
+};
+/* Adds the next page. The filter, which is taken over, says what else than the invocation's time is asked for. 0, or -1 with
+ * *ret_error filled. */
+int calls_add_page(struct invocation *invocation, struct calls_list *list, json_t *filter,
+                   struct client_error *ret_error);
+
 /* Fills the error for an answer that breaks the interface. Returns -1. */
 int calls_wrong_shape(struct client_error *ret_error);
 

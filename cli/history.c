@@ -153,38 +153,6 @@ static const struct field columns[] = {
 
 /* ---- the command ---------------------------------------------------------------------------------------------- */
 
-struct cursor {
-    int64_t at, id;
-};
-
-static int fetch_page(struct invocation *invocation, const char *name, const char *kind,
-                      struct cursor *cursor, json_t *rows, struct client_error *ret_error)
-{
-    const struct cursor before = *cursor;
-    json_t *values = NULL, *filter = json_pack("{s:I, s:s*, s:s*}", "limit", (json_int_t)BUS_PAGE_MAX, "name",
-                                               name, "kind", kind);
-
-    if (invocation->since > 0)
-        json_object_set_new(filter, "since", json_integer(invocation->since));
-    if (invocation->until > 0)
-        json_object_set_new(filter, "until", json_integer(invocation->until));
-    if (cursor->id > 0) {
-        json_object_set_new(filter, "before", json_integer(cursor->id));
-        json_object_set_new(filter, "before_at", json_integer(cursor->at));
-    }
-    if (calls_call_all(invocation, client_message("ListHistory", "a{sv}", json_pack("[o]", filter)), &values,
-                       ret_error) < 0)
-        return -1;
-    const int r = json_array_extend(rows, json_array_get(values, 0));
-    *cursor = (struct cursor){json_integer_value(json_array_get(values, 1)),
-                              json_integer_value(json_array_get(values, 2))};
-    json_decref(values);
-    /* Without progress, stop: a wrong answer must not make this loop endless. */
-    if (cursor->id == before.id && cursor->at == before.at)
-        *cursor = (struct cursor){0};
-    return r == 0 ? 0 : calls_wrong_shape(ret_error);
-}
-
 static void say_nothing(const struct invocation *invocation, const char *name)
 {
     _cleanup_free_ char *shown = output_visible(name ? name : "");
@@ -200,13 +168,16 @@ int history_show(struct invocation *invocation, const char *name, const char *ki
 {
     struct output *output = &invocation->output;
     struct client_error error;
-    struct cursor cursor = {0};
     json_t *rows = json_array();
+    struct calls_list list = {.method = "ListHistory", .rows = rows};
     int r;
 
     do
-        r = fetch_page(invocation, name, kind, &cursor, rows, &error);
-    while (r == 0 && cursor.id > 0);
+        r = calls_add_page(
+            invocation, &list,
+            json_pack("{s:I, s:s*, s:s*}", "limit", (json_int_t)BUS_PAGE_MAX, "name", name, "kind", kind),
+            &error);
+    while (r == 0 && list.id > 0);
     if (r == 0 && output->json)
         output_json(output, rows);
     else if (r == 0 && invocation->csv)

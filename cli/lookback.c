@@ -154,11 +154,6 @@ static const struct field audit_columns[] = {
     {"detail", "detail", field_text, FIELD_PLAIN},
 };
 
-struct cursor {
-    int64_t at;
-    int64_t id;
-};
-
 static int64_t page_limit(const struct invocation *invocation, const json_t *lines)
 {
     const bool all =
@@ -169,37 +164,17 @@ static int64_t page_limit(const struct invocation *invocation, const json_t *lin
     return all ? BUS_PAGE_MAX : limit - (int64_t)json_array_size(lines);
 }
 
-/* Adds a page. 0, or -1 with *ret_error filled. */
-static int fetch_audit_page(struct invocation *invocation, int64_t request, struct cursor *cursor,
-                            json_t *lines, struct client_error *ret_error)
+static int fetch_audit_page(struct invocation *invocation, int64_t request, struct calls_list *list,
+                            struct client_error *ret_error)
 {
-    const int64_t left = page_limit(invocation, lines);
-    json_t *values = NULL, *filter = json_pack("{s:I, s:s*, s:s*}", "limit",
-                                               (json_int_t)(left < BUS_PAGE_MAX ? left : BUS_PAGE_MAX),
-                                               "user", invocation->user, "package", invocation->package);
+    const int64_t left = page_limit(invocation, list->rows);
+    json_t *filter =
+        json_pack("{s:I, s:s*, s:s*}", "limit", (json_int_t)(left < BUS_PAGE_MAX ? left : BUS_PAGE_MAX),
+                  "user", invocation->user, "package", invocation->package);
 
     if (request > 0)
         json_object_set_new(filter, "request", json_integer(request));
-    if (invocation->since > 0)
-        json_object_set_new(filter, "since", json_integer(invocation->since));
-    if (invocation->until > 0)
-        json_object_set_new(filter, "until", json_integer(invocation->until));
-    if (cursor->id > 0) {
-        json_object_set_new(filter, "before", json_integer(cursor->id));
-        json_object_set_new(filter, "before_at", json_integer(cursor->at));
-    }
-    if (calls_call_all(invocation, client_message("Audit", "a{sv}", json_pack("[o]", filter)), &values,
-                       ret_error) < 0)
-        return -1;
-    const struct cursor before = *cursor;
-    int r = json_array_extend(lines, json_array_get(values, 0));
-    *cursor = (struct cursor){json_integer_value(json_array_get(values, 1)),
-                              json_integer_value(json_array_get(values, 2))};
-    json_decref(values);
-    /* Without progress, stop: a wrong answer must not make this loop endless. */
-    if (cursor->id == before.id && cursor->at == before.at)
-        *cursor = (struct cursor){0};
-    return r == 0 ? 0 : calls_wrong_shape(ret_error);
+    return calls_add_page(invocation, list, filter, ret_error);
 }
 
 static int find_named(struct invocation *invocation, int64_t *ret_request, struct client_error *ret_error)
@@ -215,15 +190,15 @@ static int find_named(struct invocation *invocation, int64_t *ret_request, struc
 int lookback_audit(struct invocation *invocation)
 {
     struct client_error error;
-    struct cursor cursor = {0};
     json_t *lines = json_array();
+    struct calls_list list = {.method = "Audit", .rows = lines};
     int64_t request = 0;
     int r = find_named(invocation, &request, &error);
 
     if (r == 0)
         do
-            r = fetch_audit_page(invocation, request, &cursor, lines, &error);
-        while (r == 0 && cursor.id > 0 && page_limit(invocation, lines) > 0);
+            r = fetch_audit_page(invocation, request, &list, &error);
+        while (r == 0 && list.id > 0 && page_limit(invocation, lines) > 0);
     if (r == 0 && invocation->output.json)
         output_json(&invocation->output, lines);
     else if (r == 0 && invocation->csv)
@@ -236,7 +211,7 @@ int lookback_audit(struct invocation *invocation)
     json_decref(lines);
     if (r < 0)
         return calls_report(invocation, &error);
-    if (cursor.id > 0 && !invocation->output.json)
+    if (list.id > 0 && !invocation->output.json)
         output_message(invocation->program->name,
                        "there are older lines. To see them: -n N, or --since WHEN");
     return 0;
