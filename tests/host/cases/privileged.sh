@@ -233,6 +233,27 @@ idle()
     ! host systemctl is-active --quiet accesspkg-privileged
 }
 
+# An upgrade stops it while gpasswd waits for another tool's lock: what was called for is done, and answered.
+stop_waits()
+{
+    trap 'host rm -f /etc/group.lock; clean_up' EXIT
+    echo 1 >"$root/etc/group.lock"
+    call AddMember ssx $group alice $for_long >"$work/called" 2>&1 &
+    wait_for 5 host pgrep -x gpasswd
+    host systemctl stop --no-block accesspkg-privileged
+    wait_for 5 stops
+    host rm /etc/group.lock
+    wait $! || complain "the call failed: $(<"$work/called")"
+    [[ $(<"$work/called") == "b true" ]] || complain "it should be done: $(<"$work/called")"
+    stands alice $group || complain "alice should stand in it"
+    wait_for 5 idle
+}
+
+stops()
+{
+    [[ $(host systemctl show -P ActiveState accesspkg-privileged) == deactivating ]]
+}
+
 it "names with blanks, from packages.d to gpasswd" names_with_blanks
 it "members come and go in /etc/group and /etc/gshadow, through the service as it is confined" members_of_a_local_group
 it "nobody but accesspkgd may call it, for no group but the allowed" nobody_else
@@ -242,4 +263,5 @@ it "ssh session, user manager and leftovers end with the access" ended
 it "sessions of other services and of others stay, and are told of" others_stay
 it "what ignores SIGTERM ends with its session" stubborn_session
 it "a membership ends at its time: no daemon, no store, killed, user and group renamed" ends_without_daemon
+it "a stop waits for gpasswd" stop_waits
 it "it goes when idle, and comes back when called" goes_when_idle

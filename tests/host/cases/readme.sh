@@ -175,7 +175,7 @@ everyday()
     uses 'sudo pkg-admin explain' root
     says "May ask"
     section="For auditors"
-    types_all holders audit report
+    types_all 'holders --json' 'holders db-admins' audit report
 }
 
 removes()
