@@ -32,7 +32,7 @@ static int record_backup(const struct call *call)
 {
     struct txn txn;
     txn_begin(&txn, call->engine);
-    txn_audit(&txn, engine_caller_act(call, NULL), "backup", 0, 0);
+    txn_audit(&txn, engine_caller_act(call, NULL), AUDIT_BACKUP, 0, 0);
     return txn_commit(&txn);
 }
 

@@ -208,7 +208,7 @@ int engine_delegate(const struct call *call, const struct delegate_terms *terms)
     if (replaced)
         store_revoke_delegation(txn->store, replaced, delegation.since);
     store_add_delegation(txn->store, &delegation);
-    delegation_audit(txn, engine_caller_act(call, delegation.reason), "delegate", &delegation);
+    delegation_audit(txn, engine_caller_act(call, delegation.reason), AUDIT_DELEGATE, &delegation);
     return show_delegation(&delegation, call->reply);
 }
 

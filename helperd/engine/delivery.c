@@ -154,7 +154,7 @@ static void end_notice(struct txn *txn, const struct notice *notice, const char 
         return;
     log_warning("Notice %" PRId64 " (%s) is given up: %s", notice->id, outbox_identifier(notice->event),
                 message);
-    txn_audit(txn, own_act(message), "undelivered", notice->request, notice->assignment);
+    txn_audit(txn, own_act(message), AUDIT_UNDELIVERED, notice->request, notice->assignment);
 }
 
 static void note_hook(struct txn *txn, struct notice *notice, const char *hook, bool ok, const char *message)

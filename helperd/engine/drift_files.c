@@ -55,7 +55,7 @@ static void undo_additions(struct txn *txn, const char *user)
     }
     struct act act = own_act(detail);
     act.user = user;
-    txn_audit(txn, act, "drift", 0, 0);
+    txn_audit(txn, act, AUDIT_DRIFT, 0, 0);
     txn_publish(txn, user, true);
 }
 

@@ -63,7 +63,7 @@ static void record_drift(struct txn *txn, const struct assignment *assignment, c
     else
         log_notice("%s of %s is Partially fulfilled now: %s. To put it back: pkg-admin retry %s %s",
                    assignment->package, user, what, assignment->package, text_word(assignment->user, word));
-    txn_audit(txn, own_act(detail), "drift", assignment->request, assignment->id);
+    txn_audit(txn, own_act(detail), AUDIT_DRIFT, assignment->request, assignment->id);
 }
 
 /* why[i]: why grant i is lost; NULL: it is not. */

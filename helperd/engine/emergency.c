@@ -180,7 +180,7 @@ static void record_review(struct txn *txn, const struct request *request, const 
 {
     store_add_decision(txn->store, request->id, review);
     store_set_reviewed(txn->store, request->id, review->at);
-    audit_decision(txn, request->id, review, "review");
+    audit_decision(txn, request->id, review, AUDIT_REVIEW);
     notify_review(txn, request, packages_find(txn->engine->packages, request->package), review);
     txn_announce(txn, request->id);
 }

@@ -102,7 +102,7 @@ static int mark_missing(struct engine *engine, const char *name)
         text_visible(assignment.user, visible, sizeof(visible)), assignment.package, assignment.package,
         text_word(assignment.user, word));
     txn_begin(&txn, engine);
-    txn_audit(&txn, own_act("no directory knew the user"), "missing", assignment.request, assignment.id);
+    txn_audit(&txn, own_act("no directory knew the user"), AUDIT_MISSING, assignment.request, assignment.id);
     store_note_missing(txn.store, assignment.user);
     r = txn_commit(&txn);
     assignment_deinit(&assignment);

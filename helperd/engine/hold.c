@@ -487,7 +487,7 @@ void engine_assign_checked(const struct call *call, const struct package *packag
     withdraw_waiting(txn, call, package->name);
     request_file(txn, call->facts, package, &request, &(struct filing){.waived = true, .word = &word});
     if (*overridden)
-        txn_audit(txn, engine_caller_act(call, overridden), "override", request.id, 0);
+        txn_audit(txn, engine_caller_act(call, overridden), AUDIT_OVERRIDE, request.id, 0);
     call->reply->answer.request = request.id;
 }
 

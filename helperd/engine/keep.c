@@ -47,7 +47,7 @@ static void audit_forgotten(struct txn *txn, int64_t before, const struct store_
                  forgotten->requests, forgotten->assignments, forgotten->delegations, forgotten->lines) < 0)
         detail = NULL;
     if (txn_ok(txn, detail ? 0 : -ENOMEM))
-        txn_audit(txn, own_act(detail), "forget", 0, 0);
+        txn_audit(txn, own_act(detail), AUDIT_FORGET, 0, 0);
 }
 
 /*

@@ -169,7 +169,7 @@ static int begin_unaccepted(struct engine *engine, bool newborn, const struct ev
         reconcile_files(&txn);
         reconcile_memberships(&txn);
     }
-    txn_audit(&txn, own_act(why), "unaccepted", 0, 0);
+    txn_audit(&txn, own_act(why), AUDIT_UNACCEPTED, 0, 0);
     store_set_unaccepted(txn.store, why, now, numbers.request);
     return txn_commit(&txn);
 }
@@ -292,7 +292,7 @@ static int accept_store(const struct call *call, int64_t *ret_cancelled)
     store_begin_epoch(txn.store, txn_now(&txn));
     if (engine->host_key)
         store_set_origin(txn.store, engine->host_key);
-    txn_audit(&txn, engine_caller_act(call, why), "accept-store", 0, 0);
+    txn_audit(&txn, engine_caller_act(call, why), AUDIT_ACCEPT_STORE, 0, 0);
     int r = txn_commit(&txn);
     if (r < 0)
         return r;

@@ -115,7 +115,7 @@ static void audit_lock(struct txn *txn, const struct lock *lock)
     act.at = lock->at;
     act.user = lock->user;
     if (txn_ok(txn, detail ? 0 : -ENOMEM))
-        txn_audit(txn, act, "lock", 0, 0);
+        txn_audit(txn, act, AUDIT_LOCK, 0, 0);
 }
 
 static void audit_unlock(struct txn *txn, const struct lock *lock)
@@ -125,7 +125,7 @@ static void audit_unlock(struct txn *txn, const struct lock *lock)
     act.at = lock->lifted;
     act.user = lock->user;
     if (txn_ok(txn, detail ? 0 : -ENOMEM))
-        txn_audit(txn, act, "unlock", 0, 0);
+        txn_audit(txn, act, AUDIT_UNLOCK, 0, 0);
 }
 
 /* What is in the audit log of a user's lock. */
@@ -214,7 +214,7 @@ static int forget_gone(struct engine *engine)
             struct act act = own_act(detail);
             act.user = locked.user;
             if (!locked.lifted && txn_ok(&txn, detail ? 0 : -ENOMEM))
-                txn_audit(&txn, act, "unlock", 0, 0);
+                txn_audit(&txn, act, AUDIT_UNLOCK, 0, 0);
             store_remove_locked(txn.store, locked.user);
             r = txn_commit(&txn);
         }

@@ -55,7 +55,7 @@ int engine_take_due_membership(struct engine *engine, struct membership *ret)
         membership.until = now; /* nobody gives it any more */
     membership.retry_at = now + retry_backoff(engine, ++membership.attempts);
     txn_begin(&txn, engine);
-    membership_save(&txn, &membership, NULL);
+    membership_save(&txn, &membership, AUDIT_NONE);
     r = txn_commit(&txn);
     if (r == 0) {
         engine->removals = (struct removals){0};
@@ -129,22 +129,22 @@ static void note_end(struct txn *txn, struct membership *membership, int64_t tol
     if (!txn_ok(txn, store_user_has_group_until(txn->store, membership->user, membership->group, &until)))
         return;
     membership_schedule(txn, membership);
-    membership_save(txn, membership, NULL);
+    membership_save(txn, membership, AUDIT_NONE);
     if (until != told)
         membership_move_end(txn, membership->user, membership->group);
 }
 
 static void note_success(struct txn *txn, struct membership *membership, enum membership_event event)
 {
-    static const char *const words[MEMBERSHIP_EVENT_COUNT] = {
-        [MEMBERSHIP_SEEN_IN_EVENT] = "member-before",
-        [MEMBERSHIP_ADDED_EVENT] = "member-added",
-        [MEMBERSHIP_REMOVED_EVENT] = "member-removed",
+    static const enum audit_event audited[MEMBERSHIP_EVENT_COUNT] = {
+        [MEMBERSHIP_SEEN_IN_EVENT] = AUDIT_MEMBER_BEFORE,
+        [MEMBERSHIP_ADDED_EVENT] = AUDIT_MEMBER_ADDED,
+        [MEMBERSHIP_REMOVED_EVENT] = AUDIT_MEMBER_REMOVED,
     };
     if (!membership_move(membership, event))
         return; /* a late answer */
     membership_schedule(txn, membership);
-    membership_save(txn, membership, words[event]);
+    membership_save(txn, membership, audited[event]);
     if (membership->state == MEMBERSHIP_THERE)
         review(txn, membership);
 }
@@ -157,7 +157,7 @@ static void note_failure(struct txn *txn, struct membership *membership, const c
     membership->problem = strdup(failure);
     if (!txn_ok(txn, membership->problem ? 0 : -ENOMEM))
         return;
-    membership_save(txn, membership, news ? "member-failed" : NULL);
+    membership_save(txn, membership, news ? AUDIT_MEMBER_FAILED : AUDIT_NONE);
     if (!news)
         return;
     if (membership->state == MEMBERSHIP_THERE)
@@ -269,7 +269,7 @@ static void lose_member(struct txn *txn, const char *user, const char *group)
     if (txn_ok(txn, store_get_membership(txn->store, user, group, &membership)) &&
         membership_move(&membership, MEMBERSHIP_LOST_EVENT)) {
         membership_schedule(txn, &membership);
-        membership_save(txn, &membership, NULL);
+        membership_save(txn, &membership, AUDIT_NONE);
         drift_note_member_removed(txn, user, group);
     }
     membership_deinit(&membership);

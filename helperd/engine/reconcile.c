@@ -114,7 +114,7 @@ static void hold(const struct meeting *meeting, struct assignment *assignment)
     store_update_assignment(txn->store, assignment);
     store_set_grants(txn->store, assignment->id, grants.items, grants.count, true);
     release_held(txn, assignment, &grants);
-    txn_audit(txn, own_act(held_back), "hold", assignment->request, assignment->id);
+    txn_audit(txn, own_act(held_back), AUDIT_HOLD, assignment->request, assignment->id);
     txn_announce(txn, assignment->request);
 }
 
@@ -146,7 +146,7 @@ static void keep_membership(struct txn *txn, const char *user, const struct gran
         membership.state = MEMBERSHIP_THERE;
         membership.ours = true;
         membership_schedule(txn, &membership);
-        membership_save(txn, &membership, NULL);
+        membership_save(txn, &membership, AUDIT_NONE);
         membership_move_end(txn, user, grant->group);
     }
     membership_deinit(&membership);
@@ -210,7 +210,7 @@ static void follow(const struct meeting *meeting, struct assignment *assignment,
     store_set_grants(txn->store, assignment->id, given.items, given.count, true);
     keep_memberships(txn, assignment->user, &given, false);
     if (moves)
-        txn_audit(txn, own_act(followed), "follow", assignment->request, assignment->id);
+        txn_audit(txn, own_act(followed), AUDIT_FOLLOW, assignment->request, assignment->id);
     free(given.items);
 }
 
@@ -334,7 +334,7 @@ static void adopt_partial(struct txn *txn, const struct grant_user *file, const 
     store_add_assignment(txn->store, &assignment);
     store_set_grants(txn->store, assignment.id, grants->items, grants->count, true);
     keep_memberships(txn, file->user, grants, true);
-    txn_audit(txn, own_act("taken over in part from the grant file"), "adopt", 0, assignment.id);
+    txn_audit(txn, own_act("taken over in part from the grant file"), AUDIT_ADOPT, 0, assignment.id);
 }
 
 static void adopt_groups(struct txn *txn, const struct grant_user *file, const struct grant_span *span)

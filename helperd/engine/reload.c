@@ -125,6 +125,6 @@ int engine_audit_policy(struct engine *engine, const struct call *call, const st
     if (!call && !changed)
         return 0;
     txn_begin(&txn, engine);
-    txn_audit(&txn, call ? engine_caller_act(call, detail) : own_act(detail), "reload", 0, 0);
+    txn_audit(&txn, call ? engine_caller_act(call, detail) : own_act(detail), AUDIT_RELOAD, 0, 0);
     return txn_commit(&txn);
 }

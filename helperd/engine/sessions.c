@@ -221,7 +221,7 @@ static void record_done(struct txn *txn, struct ending *row, const struct engine
         log_notice("Sessions of %s were ended with assignment %" PRId64 ". What remains: %s", ending->user,
                    ending->assignment, told);
     store_put_ending(txn->store, row);
-    txn_audit(txn, own_act(*told ? told : NULL), "end-sessions", 0, ending->assignment);
+    txn_audit(txn, own_act(*told ? told : NULL), AUDIT_END_SESSIONS, 0, ending->assignment);
 }
 
 static void record_failure(struct txn *txn, struct ending *row, const struct engine_ending *ending,

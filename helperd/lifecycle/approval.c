@@ -25,12 +25,12 @@ static void audit_filing(struct txn *txn, const struct request *request, bool wa
                   (struct act){.actor = word->decider,
                                .identity = word->identity,
                                .reason = *word->reason ? word->reason : NULL},
-                  "assign", request->id, 0);
+                  AUDIT_ASSIGN, request->id, 0);
         return;
     }
-    txn_audit(txn, filing, request->emergency ? "emergency" : "submit", request->id, 0);
+    txn_audit(txn, filing, request->emergency ? AUDIT_EMERGENCY : AUDIT_SUBMIT, request->id, 0);
     if (waived && !request->emergency)
-        txn_audit(txn, own_act("the policy asks nobody"), "waive", request->id, 0);
+        txn_audit(txn, own_act("the policy asks nobody"), AUDIT_WAIVE, request->id, 0);
 }
 
 /* Does what an approved request asked for: extends an assignment, fulfils a new one, or waits for its start. */
@@ -195,7 +195,7 @@ void request_decide(struct txn *txn, struct record *record, const struct decisio
 {
     struct request *request = &record->request;
     store_add_decision(txn->store, request->id, decision);
-    audit_decision(txn, request->id, decision, decision->approved ? "approve" : "deny");
+    audit_decision(txn, request->id, decision, decision->approved ? AUDIT_APPROVE : AUDIT_DENY);
     if (decision->approved)
         bind_groups(txn, request, package, record_is_bound(record), facts);
     if (!decision->approved) {

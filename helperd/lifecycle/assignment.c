@@ -126,7 +126,7 @@ static char *describe(const struct grants *grants)
 /* Saves the grants of an assignment that is saved already, and publishes, audits and announces them. */
 static void put_in_place(struct txn *txn, const struct assignment *assignment, const struct grants *grants)
 {
-    const char *event = assignment->state == STATE_FULFILLED ? "fulfil" : "fall-short";
+    const enum audit_event event = assignment->state == STATE_FULFILLED ? AUDIT_FULFIL : AUDIT_FALL_SHORT;
     _cleanup_free_ char *detail = describe(grants);
     store_set_grants(txn->store, assignment->id, grants->items, grants->count, true);
     survey_plan_for_groups(txn->engine, grants);
@@ -332,7 +332,7 @@ void assignment_extend(struct txn *txn, const struct request *request)
         grants_load(txn, &assignment, &grants);
         memberships_move_ends(txn, &assignment, &grants);
         txn_publish(txn, assignment.user, false);
-        txn_audit(txn, own_act(NULL), "extend", request->id, assignment.id);
+        txn_audit(txn, own_act(NULL), AUDIT_EXTEND, request->id, assignment.id);
         notify_holder(txn, OUTBOX_EXTENDED, &assignment, assignment.span.end, (struct act){0});
         txn_announce(txn, assignment.request);
     }
@@ -374,7 +374,8 @@ void assignment_finish(struct txn *txn, struct assignment *assignment, enum assi
     memberships_release(txn, assignment, &grants);
     sessions_end_later(txn, assignment);
     txn_publish(txn, assignment->user, true);
-    txn_audit(txn, act, assignment_event_text(event), assignment->request, assignment->id);
+    txn_audit(txn, act, event == ASSIGNMENT_REVOKE ? AUDIT_REVOKE : AUDIT_END, assignment->request,
+              assignment->id);
     standing_note(txn, assignment);
     survey_plan_for_groups(txn->engine, &grants);
     /* No notice for a user who returned it. */

@@ -8,7 +8,8 @@
 
 #include <errno.h>
 
-void delegation_audit(struct txn *txn, struct act act, const char *event, const struct delegation *delegation)
+void delegation_audit(struct txn *txn, struct act act, enum audit_event event,
+                      const struct delegation *delegation)
 {
     char until[TIME_TEXT_MAX];
     _cleanup_free_ char *detail = NULL;
@@ -28,5 +29,5 @@ void delegation_audit(struct txn *txn, struct act act, const char *event, const 
 void delegation_end(struct txn *txn, const struct delegation *delegation, struct act act)
 {
     store_revoke_delegation(txn->store, delegation->id, txn_now(txn));
-    delegation_audit(txn, act, "undelegate", delegation);
+    delegation_audit(txn, act, AUDIT_UNDELEGATE, delegation);
 }

@@ -16,47 +16,57 @@
     X(POLICY, "af1039c6f70a410cab55b3f7b63e50ec", "packages.d and accesspkg.conf are read")                  \
     X(OTHER, "176e58133e114d14b0eac5c2bbe5249f", "anything else that the audit log has")
 
-/* kind, event of the audit log, words */
+/* kind, name, event of the audit log, words */
 #define JOURNAL_EVENTS(X)                                                                                    \
-    X(FILING, "submit", "requested")                                                                         \
-    X(FILING, "assign", "assigned")                                                                          \
-    X(FILING, "emergency", "taken in an emergency")                                                          \
-    X(FILING, "waive", "needs no approval")                                                                  \
-    X(FILING, "override", "assigned against the separation of duties")                                       \
-    X(FILING, "time-out", "not decided in time")                                                             \
-    X(FILING, "cancel", "withdrawn")                                                                         \
-    X(DECISION, "approve", "approved")                                                                       \
-    X(DECISION, "deny", "denied")                                                                            \
-    X(DECISION, "review", "reviewed")                                                                        \
-    X(DECISION, "escalate", "fallback approvers asked")                                                      \
-    X(DECISION, "undecidable", "nobody can decide it")                                                       \
-    X(DECISION, "decidable", "can be decided again")                                                         \
-    X(DECISION, "delegate", "decisions delegated")                                                           \
-    X(DECISION, "undelegate", "delegation ended")                                                            \
-    X(GRANT, "fulfil", "given")                                                                              \
-    X(GRANT, "fall-short", "given in part")                                                                  \
-    X(GRANT, "extend", "extended")                                                                           \
-    X(GRANT, "adopt", "taken over")                                                                          \
-    X(GRANT, "follow", "follows the grant file")                                                             \
-    X(GRANT, "hold", "held back")                                                                            \
-    X(GRANT, "drift", "changed by hand")                                                                     \
-    X(GRANT, "member-before", "was a member of the group before")                                            \
-    X(GRANT, "member-added", "added to the group")                                                           \
-    X(GRANT, "member-removed", "taken out of the group")                                                     \
-    X(GRANT, "member-failed", "the group could not be changed")                                              \
-    X(END, "end", "ended")                                                                                   \
-    X(END, "revoke", "revoked")                                                                              \
-    X(END, "end-sessions", "sessions ended")                                                                 \
-    X(END, "still-member", "still a member by other means")                                                  \
-    X(END, "lock", "locked")                                                                                 \
-    X(END, "unlock", "unlocked")                                                                             \
-    X(POLICY, "reload", "read")                                                                              \
-    X(OTHER, "missing", "not found in any directory")                                                        \
-    X(OTHER, "undelivered", "a notice was not delivered")                                                    \
-    X(OTHER, "backup", "the store was copied")                                                               \
-    X(OTHER, "unaccepted", "the store is not the one that was known")                                        \
-    X(OTHER, "accept-store", "the store was accepted")                                                       \
-    X(OTHER, "forget", "old history deleted")
+    X(FILING, SUBMIT, "submit", "requested")                                                                 \
+    X(FILING, ASSIGN, "assign", "assigned")                                                                  \
+    X(FILING, EMERGENCY, "emergency", "taken in an emergency")                                               \
+    X(FILING, WAIVE, "waive", "needs no approval")                                                           \
+    X(FILING, OVERRIDE, "override", "assigned against the separation of duties")                             \
+    X(FILING, TIME_OUT, "time-out", "not decided in time")                                                   \
+    X(FILING, CANCEL, "cancel", "withdrawn")                                                                 \
+    X(DECISION, APPROVE, "approve", "approved")                                                              \
+    X(DECISION, DENY, "deny", "denied")                                                                      \
+    X(DECISION, REVIEW, "review", "reviewed")                                                                \
+    X(DECISION, ESCALATE, "escalate", "fallback approvers asked")                                            \
+    X(DECISION, UNDECIDABLE, "undecidable", "nobody can decide it")                                          \
+    X(DECISION, DECIDABLE, "decidable", "can be decided again")                                              \
+    X(DECISION, DELEGATE, "delegate", "decisions delegated")                                                 \
+    X(DECISION, UNDELEGATE, "undelegate", "delegation ended")                                                \
+    X(GRANT, FULFIL, "fulfil", "given")                                                                      \
+    X(GRANT, FALL_SHORT, "fall-short", "given in part")                                                      \
+    X(GRANT, EXTEND, "extend", "extended")                                                                   \
+    X(GRANT, ADOPT, "adopt", "taken over")                                                                   \
+    X(GRANT, FOLLOW, "follow", "follows the grant file")                                                     \
+    X(GRANT, HOLD, "hold", "held back")                                                                      \
+    X(GRANT, DRIFT, "drift", "changed by hand")                                                              \
+    X(GRANT, MEMBER_BEFORE, "member-before", "was a member of the group before")                             \
+    X(GRANT, MEMBER_ADDED, "member-added", "added to the group")                                             \
+    X(GRANT, MEMBER_REMOVED, "member-removed", "taken out of the group")                                     \
+    X(GRANT, MEMBER_FAILED, "member-failed", "the group could not be changed")                               \
+    X(END, END, "end", "ended")                                                                              \
+    X(END, REVOKE, "revoke", "revoked")                                                                      \
+    X(END, END_SESSIONS, "end-sessions", "sessions ended")                                                   \
+    X(END, STILL_MEMBER, "still-member", "still a member by other means")                                    \
+    X(END, LOCK, "lock", "locked")                                                                           \
+    X(END, UNLOCK, "unlock", "unlocked")                                                                     \
+    X(POLICY, RELOAD, "reload", "read")                                                                      \
+    X(OTHER, MISSING, "missing", "not found in any directory")                                               \
+    X(OTHER, UNDELIVERED, "undelivered", "a notice was not delivered")                                       \
+    X(OTHER, BACKUP, "backup", "the store was copied")                                                       \
+    X(OTHER, UNACCEPTED, "unaccepted", "the store is not the one that was known")                            \
+    X(OTHER, ACCEPT_STORE, "accept-store", "the store was accepted")                                         \
+    X(OTHER, FORGET, "forget", "old history deleted")
+
+enum audit_event {
+    AUDIT_NONE = 0, /* no line */
+#define X(kind, name, event, words) AUDIT_##name,
+    JOURNAL_EVENTS(X)
+#undef X
+};
+
+/* "submit", as the audit log has it. */
+const char *audit_event_text(enum audit_event event);
 
 /* Lines of the transaction under way. */
 struct journal {
@@ -69,8 +79,9 @@ struct journal_subject {
     const char *user;
     const char *package;
 };
-/* Keeps a line. 0 or -ENOMEM. */
-int journal_note(struct journal *journal, const struct audit *audit, const struct journal_subject *subject);
+/* Keeps a line; takes all but the event's text from `audit`. 0 or -ENOMEM. */
+int journal_note(struct journal *journal, enum audit_event event, const struct audit *audit,
+                 const struct journal_subject *subject);
 /* Writes the lines, in their order, after the commit; drops them. Both leave none. */
 void journal_write(struct journal *journal);
 void journal_drop(struct journal *journal);

@@ -36,7 +36,8 @@ void request_note_gids(struct txn *txn, struct request *request, char *const *gr
 void request_decide(struct txn *txn, struct record *record, const struct decision *decision,
                     const struct package *package, const struct facts *facts);
 /* Adds the audit line of a decision, with the approver in whose name it was made. */
-void audit_decision(struct txn *txn, int64_t request, const struct decision *decision, const char *event);
+void audit_decision(struct txn *txn, int64_t request, const struct decision *decision,
+                    enum audit_event event);
 /* Withdraws a request: its requestor, an administrator or the daemon did. */
 void request_withdraw(struct txn *txn, struct request *request, struct act act);
 /* Expires a request whose deadline has passed without a decision. */
@@ -94,7 +95,7 @@ char *stage_describe_reach(const struct stage *stage, const struct policy_reach 
 #define DELEGATION_AHEAD_MAX ((int64_t)366 * 24 * 3600)
 /* Ends a delegation, with its audit line; adds an audit line. */
 void delegation_end(struct txn *txn, const struct delegation *delegation, struct act act);
-void delegation_audit(struct txn *txn, struct act act, const char *event,
+void delegation_audit(struct txn *txn, struct act act, enum audit_event event,
                       const struct delegation *delegation);
 
 /* Sets the times of the next warning on terminals and of the notice. Whether its package wants warnings (at_end). */

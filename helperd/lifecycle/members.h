@@ -18,8 +18,8 @@ void memberships_release(struct txn *txn, const struct assignment *assignment, c
 /* The end of what the assignment gives may have moved: the root service is to be told of it. */
 void membership_move_end(struct txn *txn, const char *user, const char *group);
 void memberships_move_ends(struct txn *txn, const struct assignment *assignment, const struct grants *grants);
-/* Saves it, and adds a line to the audit log unless `event` is NULL. */
-void membership_save(struct txn *txn, const struct membership *membership, const char *event);
+/* Saves it, and adds a line to the audit log unless `event` is AUDIT_NONE. */
+void membership_save(struct txn *txn, const struct membership *membership, enum audit_event event);
 /* Makes the next act of its state, if any, due now, and clears its failure. In place there is none. */
 void membership_schedule(struct txn *txn, struct membership *membership);
 /* *ret_problem (new): why it is not in place; left as it is when it is. 0 or -ENOMEM. */

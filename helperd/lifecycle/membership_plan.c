@@ -10,11 +10,11 @@
 
 static const char under_way[] = "it is being put into /etc/group";
 
-void membership_save(struct txn *txn, const struct membership *membership, const char *event)
+void membership_save(struct txn *txn, const struct membership *membership, enum audit_event event)
 {
     _cleanup_free_ char *detail = NULL;
     store_put_membership(txn->store, membership);
-    if (!event)
+    if (event == AUDIT_NONE)
         return;
     if (asprintf(&detail, "%s in %s: %s", membership->user, membership->group,
                  membership->problem ? membership->problem : membership_state_text(membership->state)) < 0)
@@ -45,7 +45,7 @@ void membership_move_end(struct txn *txn, const char *user, const char *group)
     if (store_get_membership(txn->store, user, group, &membership) == 0 &&
         membership.state == MEMBERSHIP_THERE && membership.ours) {
         schedule(txn, &membership, true);
-        membership_save(txn, &membership, NULL);
+        membership_save(txn, &membership, AUDIT_NONE);
     }
     membership_deinit(&membership);
 }
@@ -92,7 +92,7 @@ void membership_want(struct txn *txn, const char *user, const char *group, gid_t
             membership_schedule(txn, &membership);
         else if (membership.problem && membership.state != MEMBERSHIP_THERE)
             retry_now(txn, &membership);
-        membership_save(txn, &membership, NULL);
+        membership_save(txn, &membership, AUDIT_NONE);
         txn_ok(txn, membership_describe(&membership, ret_problem));
     }
     membership_deinit(&membership);
@@ -106,7 +106,7 @@ void membership_release(struct txn *txn, const struct assignment *assignment, co
         txn_ok(txn, store_user_gets_group(txn->store, assignment->user, group, assignment->id, &still)) &&
         !still && membership_move(&membership, MEMBERSHIP_RELEASE_EVENT)) {
         membership_schedule(txn, &membership);
-        membership_save(txn, &membership, NULL);
+        membership_save(txn, &membership, AUDIT_NONE);
     }
     membership_deinit(&membership);
     if (still)

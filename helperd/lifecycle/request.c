@@ -43,7 +43,7 @@ void request_time_out(struct txn *txn, struct request *request)
     request_move(txn, request, REQUEST_TIME_OUT);
     request->ended = txn_now(txn);
     store_update_request(txn->store, request);
-    txn_audit(txn, own_act(NULL), "time-out", request->id, 0);
+    txn_audit(txn, own_act(NULL), AUDIT_TIME_OUT, request->id, 0);
     notify_requestor(txn, OUTBOX_EXPIRED, request, (struct act){0});
     txn_announce(txn, request->id);
 }
@@ -56,13 +56,13 @@ void request_withdraw(struct txn *txn, struct request *request, struct act act)
     free(request->cancel_reason);
     request->cancel_reason = act.reason ? strdup(act.reason) : NULL;
     store_update_request(txn->store, request);
-    txn_audit(txn, act, "cancel", request->id, 0);
+    txn_audit(txn, act, AUDIT_CANCEL, request->id, 0);
     if (strcmp(act.actor, request->user) != 0)
         notify_requestor(txn, OUTBOX_WITHDRAWN, request, act);
     txn_announce(txn, request->id);
 }
 
-void audit_decision(struct txn *txn, int64_t request, const struct decision *decision, const char *event)
+void audit_decision(struct txn *txn, int64_t request, const struct decision *decision, enum audit_event event)
 {
     _cleanup_free_ char *detail = NULL;
     const char *reason = decision->reason ? decision->reason : "";

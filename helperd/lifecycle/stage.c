@@ -122,7 +122,7 @@ static void note_escalation(struct txn *txn, const struct request *request, cons
     /* Once, for no approver could decide, or by the clock. */
     if (stage->escalated == 0)
         notify_escalated(txn, request, stage);
-    txn_audit(txn, own_act(reason), "escalate", request->id, 0);
+    txn_audit(txn, own_act(reason), AUDIT_ESCALATE, request->id, 0);
 }
 
 static void note_undecidable(struct txn *txn, const struct request *request, const char *why)
@@ -130,7 +130,7 @@ static void note_undecidable(struct txn *txn, const struct request *request, con
     if (*why)
         warn_undecidable(request, why);
     store_set_undecidable(txn->store, request->id, *why ? why : NULL);
-    txn_audit(txn, own_act(*why ? why : NULL), *why ? "undecidable" : "decidable", request->id, 0);
+    txn_audit(txn, own_act(*why ? why : NULL), *why ? AUDIT_UNDECIDABLE : AUDIT_DECIDABLE, request->id, 0);
 }
 
 static void note_decidability(struct txn *txn, const struct request *request, const struct stage *stage,

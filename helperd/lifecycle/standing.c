@@ -109,7 +109,7 @@ void standing_note(struct txn *txn, const struct assignment *assignment)
         if (!txn_ok(txn, text ? 0 : -ENOMEM))
             break;
         log_notice("The access to %s has ended. But %s", assignment->package, text);
-        txn_audit(txn, own_act(text), "still-member", assignment->request, assignment->id);
+        txn_audit(txn, own_act(text), AUDIT_STILL_MEMBER, assignment->request, assignment->id);
     }
     strv_free(groups);
 }

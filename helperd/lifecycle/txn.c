@@ -13,12 +13,12 @@
 
 enum { BACKOFF_STEPS_MAX = 32 };
 
-void txn_audit(struct txn *txn, struct act act, const char *event, int64_t request, int64_t assignment)
+void txn_audit(struct txn *txn, struct act act, enum audit_event event, int64_t request, int64_t assignment)
 {
     const struct audit line = {.at = act.at ? act.at : txn_now(txn),
                                .actor = act.actor,
                                .identity = act.identity,
-                               .event = event,
+                               .event = audit_event_text(event),
                                .request = request,
                                .assignment = assignment,
                                .detail = act.reason};
@@ -26,7 +26,7 @@ void txn_audit(struct txn *txn, struct act act, const char *event, int64_t reque
     if (store_add_audit(txn->store, &line) == 0 &&
         txn_ok(txn, store_find_named(txn->store, request, assignment, &named)))
         txn_ok(txn,
-               journal_note(&txn->journal, &line,
+               journal_note(&txn->journal, event, &line,
                             &(struct journal_subject){named.user ? named.user : act.user, named.package}));
     store_named_deinit(&named);
 }

@@ -186,7 +186,7 @@ static inline struct act own_act(const char *reason)
 }
 
 /* Adds a line to the audit log, and after the commit to the journal. request, assignment 0: none. */
-void txn_audit(struct txn *txn, struct act act, const char *event, int64_t request, int64_t assignment);
+void txn_audit(struct txn *txn, struct act act, enum audit_event event, int64_t request, int64_t assignment);
 /* Announces the request's change after the commit. 0: none. */
 void txn_announce(struct txn *txn, int64_t request);
 /* Writes the user's grant file after the commit. `narrows`: it takes access away, so the file must be durable. */

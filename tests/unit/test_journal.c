@@ -103,11 +103,9 @@ START_TEST(a_text_stays_in_its_line)
 {
     struct journal journal = {0};
     const struct journal_subject subject = {"ali\nce", NULL};
-    const struct audit line = {.actor = "b\x1b[2Job",
-                               .event = "deny",
-                               .request = 7,
-                               .detail = "x\nalice/asked: approved by bob (request 1)\r\u202e"};
-    ck_assert_int_eq(journal_note(&journal, &line, &subject), 0);
+    const struct audit line = {
+        .actor = "b\x1b[2Job", .request = 7, .detail = "x\nalice/asked: approved by bob (request 1)\r\u202e"};
+    ck_assert_int_eq(journal_note(&journal, AUDIT_DENY, &line, &subject), 0);
     journal_write(&journal);
     ck_assert_str_eq(logged(), "ali\\x0ace: denied by b\\x1b[2Job (request 7): "
                                "x\\x0aalice/asked: approved by bob (request 1)\\x0d\\xe2\\x80\\xae\n");
@@ -125,7 +123,7 @@ static const struct {
 static const struct {
     const char *kind, *event, *words;
 } events[] = {
-#define X(kind, event, words) {#kind, event, words},
+#define X(kind, name, event, words) {#kind, event, words},
     JOURNAL_EVENTS(X)
 #undef X
 };

@@ -34,7 +34,7 @@ static void setup(void)
 START_TEST(test_commit)
 {
     ck_assert(txn_ok(&txn, 0));
-    txn_audit(&txn, own_act("why"), "drift", 0, 0);
+    txn_audit(&txn, own_act("why"), AUDIT_DRIFT, 0, 0);
     txn_announce(&txn, 7);
     ck_assert_int_eq(fixture.changed, 0); /* not before it is durable */
     ck_assert_int_eq(txn_commit(&txn), 0);
@@ -45,13 +45,13 @@ END_TEST
 
 START_TEST(test_first_fault_is_told)
 {
-    txn_audit(&txn, own_act("before"), "drift", 0, 0);
+    txn_audit(&txn, own_act("before"), AUDIT_DRIFT, 0, 0);
     txn_announce(&txn, 7);
     txn_publish(&txn, "alice", true);
     ck_assert(!txn_ok(&txn, -ENOMEM));
     ck_assert(!txn_ok(&txn, -EPROTO));
     ck_assert(!txn_ok(&txn, 0));
-    txn_audit(&txn, own_act("after"), "drift", 0, 0);
+    txn_audit(&txn, own_act("after"), AUDIT_DRIFT, 0, 0);
     ck_assert_int_eq(txn_commit(&txn), -ENOMEM);
     ck_assert_int_eq(fixture.changed, 0);
     ck_assert_int_eq(count_audit(), audited);
@@ -149,10 +149,10 @@ END_TEST
 START_TEST(test_end_of_a_call)
 {
     ck_assert_int_eq(txn_commit(&txn), 0);
-    txn_audit(engine_join(&fixture.engine), own_act("due"), "drift", 0, 0);
+    txn_audit(engine_join(&fixture.engine), own_act("due"), AUDIT_DRIFT, 0, 0);
     ck_assert_int_eq(engine_end(&fixture.engine, BUS_ERROR_POLICY_REFUSED), BUS_ERROR_POLICY_REFUSED);
     ck_assert_int_eq(count_audit(), audited + 1);
-    txn_audit(engine_join(&fixture.engine), own_act("due"), "drift", 0, 0);
+    txn_audit(engine_join(&fixture.engine), own_act("due"), AUDIT_DRIFT, 0, 0);
     ck_assert_int_eq(engine_end(&fixture.engine, -ENOMEM), -ENOMEM);
     ck_assert_int_eq(count_audit(), audited + 1);
     ck_assert_int_eq(engine_end(&fixture.engine, 0), 0); /* nothing was begun */
