@@ -235,6 +235,11 @@ it()
         failed=$((failed + 1))
         printf 'FAILED  %s\n' "$1"
         sed 's/^/        /' "$work/case.log"
-        host journalctl --no-pager --quiet --since "@$began" 2>/dev/null | tail -n 40 | sed 's/^/        | /'
+        {
+            host journalctl --no-pager --quiet --since "@$began" | tail -n 40
+            # A service that the bus could not start: what it did before.
+            host journalctl --no-pager --quiet -b _PID=1 + _COMM=dbus-daemon | grep accesspkg-privileged | tail -n 12
+            host systemctl show -P ActiveState -P SubState -P Job accesspkg-privileged
+        } 2>/dev/null | sed 's/^/        | /'
     fi
 }

@@ -106,6 +106,11 @@ group_deleted()
     succeeded
 }
 
+is_revoked() # REQUEST
+{
+    host pkg-request status "$1" | grep -q Revoked
+}
+
 # Deleted and made anew, with the same name and number: inherits nothing.
 user_deleted()
 {
@@ -116,8 +121,7 @@ user_deleted()
     holds_group frank
     host userdel frank
     wait_for 20 test ! -e "$grants/user/frank"
-    run host pkg-request status 1
-    says Revoked
+    wait_for 20 is_revoked 1
     host useradd --uid 3333 frank
     holds_no_group frank
     run on_host frank pkg-request submit $package

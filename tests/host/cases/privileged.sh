@@ -233,17 +233,23 @@ idle()
     ! host systemctl is-active --quiet accesspkg-privileged
 }
 
-# An upgrade stops it while gpasswd waits for another tool's lock: what was called for is done, and answered.
+# An upgrade stops it while gpasswd waits for another tool: what was called for is done, and answered.
 stop_waits()
 {
-    trap 'host rm -f /etc/group.lock; clean_up' EXIT
-    echo 1 >"$root/etc/group.lock"
+    trap 'host pkill -f held.lock || true; clean_up' EXIT
+    host python3 -c 'import fcntl, os, time
+lock = open("/etc/.pwd.lock", "a")
+fcntl.lockf(lock, fcntl.LOCK_EX) # as lckpwdf(3) does
+os.mkdir("/run/held.lock")
+time.sleep(60)' &
+    wait_for 5 host rmdir /run/held.lock
     call AddMember ssx $group alice $for_long >"$work/called" 2>&1 &
+    local called=$!
     wait_for 5 host pgrep -x gpasswd
     host systemctl stop --no-block accesspkg-privileged
     wait_for 5 stops
-    host rm /etc/group.lock
-    wait $! || complain "the call failed: $(<"$work/called")"
+    host pkill -f held.lock
+    wait $called || complain "the call failed: $(<"$work/called")"
     [[ $(<"$work/called") == "b true" ]] || complain "it should be done: $(<"$work/called")"
     stands alice $group || complain "alice should stand in it"
     wait_for 5 idle
