@@ -134,20 +134,37 @@ static const char *find_similar(const json_t *objects, const char *member, const
     return similar.best;
 }
 
-static int own_not_found(struct invocation *invocation, const char *package, struct client_error *ret_error)
+char *find_similar_package(struct invocation *invocation, const char *typed, bool groups_too)
 {
+    struct similar similar = {.typed = typed};
     struct client_error unsaid;
-    json_t *packages = NULL;
-    _cleanup_free_ char *what = output_visible(package);
+    json_t *packages = NULL, *package, *group;
+    size_t i, k;
 
     calls_call(invocation, client_message("ListPackages", "", NULL), JSON_ARRAY, &packages, &unsaid);
-    const char *best = find_similar(packages, "name", package);
-    if (best && strcmp(best, package) != 0)
-        fail(ret_error, "You have made no request for %s; do you mean %s? See: pkg-request list", what, best);
-    else
-        fail(ret_error, "You have made no request for %s. See: pkg-request list", what);
+    json_array_foreach(packages, i, package)
+    {
+        similar_try(&similar, member_text(package, "name"));
+        json_array_foreach(json_object_get(package, "groups"), k, group)
+        {
+            if (groups_too)
+                similar_try(&similar, json_string_value(group));
+        }
+    }
+    char *hint = similar.best && strcmp(similar.best, typed) != 0
+                     ? output_format("; do you mean %s?", similar.best)
+                     : output_format("%s", "");
     json_decref(packages);
-    return -1;
+    return hint;
+}
+
+static int own_not_found(struct invocation *invocation, const char *package, struct client_error *ret_error)
+{
+    _cleanup_free_ char *what = output_visible(package);
+    _cleanup_free_ char *hint = find_similar_package(invocation, package, false);
+
+    return fail(ret_error, "You have made no request for %s%s See: pkg-request list", what,
+                *hint ? hint : ".");
 }
 
 static int find_own(struct invocation *invocation, const char *package, int64_t *ret,

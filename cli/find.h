@@ -21,3 +21,7 @@ bool find_is_name(const char *operand);
 /* Puts in the place of 3-7 and all the numbers that wait for the caller (`review`: for a review of theirs), the oldest
  * first. 0, or -1 with *ret_error filled: nothing does. */
 int find_several(struct invocation *invocation, bool review, struct client_error *ret_error);
+
+/* What a sentence about the unknown name of a package, or also of a group that a package gives, ends with; new: "; do you
+ * mean db-admins?"; "": no name is near. */
+char *find_similar_package(struct invocation *invocation, const char *typed, bool groups_too);

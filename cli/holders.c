@@ -8,6 +8,7 @@
 
 #include "cli/calls.h"
 #include "cli/csv.h"
+#include "cli/find.h"
 #include "cli/history.h"
 #include "cli/pager.h"
 #include "common/cleanup.h"
@@ -235,22 +236,24 @@ static int find_canonical_user(struct invocation *invocation, const char *typed,
                        typed);
         return EX_UNAVAILABLE;
     }
+    _cleanup_free_ char *hint = find_similar_package(invocation, typed, true);
     output_message(invocation->program->name,
-                   "%s is no package and no user on this host, nor a group that a package gives. Packages: "
+                   "%s is no package and no user on this host, nor a group that a package gives%s Packages: "
                    "pkg-request packages. Who stands in a group: getent group NAME",
-                   typed);
+                   typed, *hint ? hint : ".");
     return EX_NOUSER;
 }
 
-static int refuse_kind(const struct invocation *invocation, const struct wanted *wanted)
+static int refuse_kind(struct invocation *invocation, const struct wanted *wanted)
 {
     const bool package = strcmp(wanted->kind, "package") == 0;
+    _cleanup_free_ char *hint = find_similar_package(invocation, wanted->name, !package);
 
     output_message(invocation->program->name,
-                   package ? "there is no access package %s on this host, and nobody holds one of this name. "
-                             "See: pkg-request packages"
-                           : "no package gives the group %s, and nobody has it by one",
-                   wanted->name);
+                   package ? "there is no access package %s on this host, and nobody holds one of this "
+                             "name%s See: pkg-request packages"
+                           : "no package gives the group %s, and nobody has it by one%s",
+                   wanted->name, *hint || !package ? hint : ".");
     return bus_error_exit_code(package ? BUS_ERROR_NO_SUCH_PACKAGE : BUS_ERROR_NO_SUCH_GROUP);
 }
 

@@ -110,9 +110,11 @@ START_TEST(nothing_held)
     };
     char values[64];
     snprintf(values, sizeof(values), "[[], false, %s]", cases[_i].kinds);
-    struct script line = {"ListHolders", NULL, "aa{sv}bas", values, 0, NULL, 0};
+    struct script lines[] = {{"ListHolders", NULL, "aa{sv}bas", values, 0, NULL, 0},
+                             ANSWERS("ListPackages", NULL, "aa{sv}", "[[]]")};
 
-    run_somewhere(FAKE_PIPES, NULL, &line, 1, WORDS("pkg-admin", "holders", cases[_i].name));
+    run_somewhere(FAKE_PIPES, NULL, lines, cases[_i].code == 0 ? 1 : 2,
+                  WORDS("pkg-admin", "holders", cases[_i].name));
     ck_assert_int_eq(result.code, cases[_i].code);
     ck_assert_str_eq(result.out, "");
     ck_assert_ptr_eq(strstr(result.err, cases[_i].says), result.err);
@@ -122,13 +124,15 @@ END_TEST
 START_TEST(nobody_holds_anything)
 {
     static const struct script lines[] = {ANSWERS("ListHolders", NULL, "aa{sv}bas", "[[], false, []]")};
+    static const struct script unknown[] = {ANSWERS("ListHolders", NULL, "aa{sv}bas", "[[], false, []]"),
+                                            ANSWERS("ListPackages", NULL, "aa{sv}", "[[]]")};
 
     RUN(lines, "pkg-admin", "holders");
     ck_assert_str_eq(result.err, "Nobody holds anything now.\n");
     RUN(lines, "pkg-admin", "holders", "--json");
     ck_assert_str_eq(result.out, "[]\n");
     ck_assert_str_eq(result.err, "");
-    RUN(lines, "pkg-admin", "holders", "--package", "gone");
+    RUN(unknown, "pkg-admin", "holders", "--package", "gone");
     ck_assert_int_eq(result.code, 1);
     SHOWS(result.err, "there is no access package gone on this host");
 }

@@ -83,6 +83,10 @@ START_TEST(test_list)
     live_expect("root", "pkg-admin holders short 2>&1", 0, "Nobody holds short now.");
     live_expect("root", "pkg-admin holders ghost", 67, "ghost is no package and no user on this host");
     live_expect("root", "pkg-admin holders dba-leads", 67, "nor a group that a package gives");
+    live_expect("root", "pkg-admin holders backpu", 67,
+                "that a package gives; do you mean backup? Packages:");
+    live_expect("root", "pkg-admin holders --package backpu", 1, "of this name; do you mean backup? See:");
+    live_expect("root", "pkg-admin holders %backpu", 1, "nobody has it by one; do you mean backup?");
     live_expect("root", "pkg-admin revoke backup dave -m over", 0, "Revoked");
     live_expect("root", "pkg-admin holders --json", 0, "\"user\": \"carol\"");
     hides("dave");
