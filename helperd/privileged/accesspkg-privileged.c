@@ -12,9 +12,11 @@
 #include <errno.h>
 #include <getopt.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -22,14 +24,19 @@ enum { IDLE_SECONDS = 30, IDLE_MAX = 3600 };
 
 #define CALLER "accesspkg"
 
-/* Nothing of whoever started it reaches the bus library, NSS or gpasswd. 0 or an exit code. */
+/* Nothing of whoever started it but the manager's address reaches the bus library, NSS or gpasswd. 0 or an exit code. */
 static int settle_down(void)
 {
+    char manager[sizeof(((struct sockaddr_un *)0)->sun_path)] = "";
+    const char *given = getenv("NOTIFY_SOCKET");
     if (geteuid() != 0) {
         log_error("accesspkg-privileged runs as root; the bus starts it when it is needed.");
         return EX_USAGE;
     }
+    snprintf(manager, sizeof(manager), "%s", given ? given : ""); /* clearenv may free it */
     clearenv();
+    if (*manager)
+        setenv("NOTIFY_SOCKET", manager, 1);
     setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
     umask(0022);
     return chdir("/") < 0 ? EX_OSERR : 0;

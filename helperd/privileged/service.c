@@ -3,6 +3,7 @@
 
 #include "common/child_loop.h"
 #include "common/log.h"
+#include "common/supervisor.h"
 #include "dbus/contract.h"
 #include "dbus/server_caller.h"
 #include "dbus/server_method.h"
@@ -309,13 +310,17 @@ static void on_call(DBusMessage *message, void *data)
 
 /* ---- the end ---- */
 
-/* Whoever calls from now on starts another process of ours; gpasswd's locks keep the two apart. */
+/*
+ * Whoever calls from now on starts another process of ours; gpasswd's locks keep the two apart. The manager hears it before
+ * the bus does: else it may take a start that the bus asks for in this moment for one of what runs already, and drop it.
+ */
 static void leave(struct service *service)
 {
     if (service->leaving)
         return;
     service->leaving = true;
     ev_timer_stop(service->loop, &service->idle_timer);
+    supervisor_notify("STOPPING=1");
     bus_release(service->bus);
     ev_timer_stop(service->loop, &service->idle_timer);
     leave_if_done(service);

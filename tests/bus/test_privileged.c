@@ -376,6 +376,7 @@ START_TEST(test_idle)
     live_start_privileged(1);
     ck_assert_changed(add("dbadmins", "alice"), true);
     ck_assert_int_eq(live_wait_privileged(), 0);
+    ck_assert(live_privileged_stops());
 }
 END_TEST
 
@@ -395,8 +396,10 @@ START_TEST(test_stop_with_call)
                     "exec /tmp/real \"$@\"");
     const pid_t asker = ask_begin(asks);
     wait_for_file("/tmp/began");
+    ck_assert(!live_privileged_stops());
     ck_assert_int_eq(live_run("root", "pkill -TERM -o -x accesspkg-privi"), 0);
     live_wait_name(BUS_PRIVILEGED_NAME, false);
+    ck_assert(live_privileged_stops()); /* before its name was free: else systemd may drop the next start */
     ask_root("timeout 20 sh -c 'echo go >/tmp/gate'");
     ck_assert_int_eq(live_join(asker), 0);
     ck_assert_changed(&outcomes[0], true);

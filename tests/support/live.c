@@ -28,6 +28,7 @@ char live_message[2048];
 static pid_t bus;
 static pid_t accesspkgd;
 static pid_t privileged;
+static int privileged_tells = -1; /* what it tells its manager comes here */
 static pid_t notifier;
 
 void live_write_package(const char *name, const char *text)
@@ -189,15 +190,26 @@ void live_start_privileged(unsigned idle)
 {
     char option[32];
     snprintf(option, sizeof(option), "--idle=%u", idle);
+    if (privileged_tells >= 0)
+        close(privileged_tells);
+    privileged_tells = bind_socket("/run/live-privileged", SOCK_DGRAM, 0600);
     privileged = fork();
     ck_assert_int_ge(privileged, 0);
     if (privileged == 0) {
         /* Of no consequence, as is all that its starter hands down. */
         setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", 1);
+        setenv("NOTIFY_SOCKET", "/run/live-privileged", 1);
         execl("/usr/libexec/accesspkg/accesspkg-privileged", "accesspkg-privileged", option, NULL);
         _exit(127);
     }
     live_wait_name(BUS_PRIVILEGED_NAME, true);
+}
+
+bool live_privileged_stops(void)
+{
+    char text[64] = "";
+    return recv(privileged_tells, text, sizeof(text) - 1, MSG_DONTWAIT) > 0 &&
+           strcmp(text, "STOPPING=1") == 0;
 }
 
 int live_wait_privileged(void)

@@ -37,6 +37,8 @@ void live_start_privileged(unsigned idle);
 int live_stop_privileged(int signal);
 int live_wait_privileged(void);
 void live_signal_privileged(int signal); /* SIGSTOP makes it mute */
+/* True once when it has told its manager, since it was started, that it goes. */
+bool live_privileged_stops(void);
 
 /* Until somebody, or nobody, has this name on the bus. */
 void live_wait_name(const char *name, bool owned);
