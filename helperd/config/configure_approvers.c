@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/config/configure_approvers.h"
 
-#include "common/grantdir.h"
 #include "common/names.h"
+#include "common/passage.h"
 #include "common/strv.h"
 
 #include <errno.h>
@@ -13,18 +13,12 @@
 
 enum { PEOPLE_MAX = 1024, NAMES_SHOWN = 6 };
 
-struct approver {
-    char *name;
-    struct configure_user user;
-    struct grant_user grants; /* what they hold; empty where the file cannot be used */
-};
-
 struct configure_approvers {
     const struct configure_place *place;
     const struct packages *packages;
     int64_t now;
-    strv principals; /* that are in `people` already */
-    struct approver *people;
+    strv principals;               /* that are in `people` already */
+    struct passage_person *people; /* own their names */
     size_t count;
 };
 
@@ -33,22 +27,20 @@ struct configure_approvers {
 static int add_person(struct configure_approvers *all, const char *name)
 {
     const struct configure_lookup *lookup = all->place->lookup;
-    struct approver person = {0};
-    if (lookup->user(name, lookup->data, &person.user) < 0 || !person.user.may_log_in)
+    struct configure_user user;
+    if (lookup->user(name, lookup->data, &user) < 0 || !user.may_log_in)
         return 0;
     for (size_t i = 0; i < all->count; i++)
-        if (all->people[i].user.uid == person.user.uid)
+        if (all->people[i].uid == user.uid)
             return 0;
-    struct approver *grown = reallocarray(all->people, all->count + 1, sizeof(*grown));
+    struct passage_person *grown = reallocarray(all->people, all->count + 1, sizeof(*grown));
     if (!grown)
         return -ENOMEM;
     all->people = grown;
-    if (!(person.name = strdup(name)))
+    struct passage_person person = {.name = strdup(name), .uid = user.uid, .gid = user.gid};
+    if (!person.name)
         return -ENOMEM;
-    if (grantdir_read_user(all->place->state, name, all->now, &person.grants) < 0)
-        person.grants = (struct grant_user){0};
-    else if (person.grants.uid != person.user.uid)
-        grant_user_deinit(&person.grants);
+    passage_read_grants(all->place->state, all->now, &person);
     all->people[all->count++] = person;
     return 0;
 }
@@ -104,7 +96,7 @@ void configure_approvers_free(struct configure_approvers *approvers)
 {
     for (size_t i = 0; approvers && i < approvers->count; i++) {
         grant_user_deinit(&approvers->people[i].grants);
-        free(approvers->people[i].name);
+        free((char *)approvers->people[i].name);
     }
     if (approvers) {
         strv_free(approvers->principals);
@@ -115,7 +107,7 @@ void configure_approvers_free(struct configure_approvers *approvers)
 
 /* ---- whether they get in ---------------------------------------------------------------------------------------- */
 
-static bool holds_group(const struct configure_approvers *all, const struct approver *person, gid_t gid)
+static bool holds_group(const struct configure_approvers *all, const struct passage_person *person, gid_t gid)
 {
     for (size_t i = 0; i < person->grants.n_groups; i++)
         if (person->grants.groups[i].gid == gid && grant_span_holds(&person->grants.groups[i].span, all->now))
@@ -123,76 +115,49 @@ static bool holds_group(const struct configure_approvers *all, const struct appr
     return false;
 }
 
-/* True when they are, and when that is not known. */
-static bool may_be_member(const struct configure_approvers *all, const struct approver *person,
-                          const char *group)
+static int in_group(const struct passage_person *person, const char *group, void *data)
 {
+    const struct configure_approvers *all = data;
     const struct configure_lookup *lookup = all->place->lookup;
     strv members = NULL;
     gid_t gid = 0;
     const int r = lookup->group(group, lookup->data, &gid, &members);
-    const bool is = r < 0 ? r != -ENOENT
-                          : strv_contains(members, person->name) || gid == person->user.gid ||
-                                holds_group(all, person, gid);
+    const bool is =
+        strv_contains(members, person->name) || gid == person->gid || holds_group(all, person, gid);
     strv_free(members);
-    return is;
+    return r == 0 ? is : r == -ENOENT ? 0 : r;
 }
 
-static bool may_name(const struct configure_approvers *all, const struct approver *person,
-                     char *const *principals)
+static int uid_of(const char *name, void *data, uid_t *ret)
 {
-    const struct configure_lookup *lookup = all->place->lookup;
-    for (; *principals; principals++) {
-        struct configure_user user = {0};
-        const int r = **principals == '%' || strcmp(*principals, person->name) == 0
-                          ? 0
-                          : lookup->user(*principals, lookup->data, &user);
-        if (**principals == '%' ? may_be_member(all, person, *principals + 1)
-                                : strcmp(*principals, person->name) == 0 ||
-                                      (r == 0 ? user.uid == person->user.uid : r != -ENOENT))
-            return true;
-    }
-    return false;
-}
-
-static bool holds_package(const struct configure_approvers *all, const struct approver *person,
-                          const char *name)
-{
-    for (size_t i = 0; i < person->grants.n_packages; i++)
-        if (strcmp(person->grants.packages[i].name, name) == 0 &&
-            grant_span_holds(&person->grants.packages[i].span, all->now))
-            return true;
-    return false;
+    const struct configure_approvers *all = data;
+    struct configure_user user;
+    const int r = all->place->lookup->user(name, all->place->lookup->data, &user);
+    if (r == 0)
+        *ret = user.uid;
+    return r;
 }
 
 /* By a package of the line: held, given without approval, or taken in an emergency. A name that no file defines is pamcheck's. */
-static bool may_have_one(const struct configure_approvers *all, const struct approver *person,
-                         const struct gate_options *options)
+static bool may_have_one(const struct configure_approvers *all, const struct passage_lookup *lookup,
+                         const struct passage_person *person, const struct gate_options *options)
 {
     for (size_t i = 0; i < options->n_packages; i++) {
         const struct package *package = packages_find(all->packages, options->packages[i]);
-        if (!package || holds_package(all, person, package->name) ||
+        if (!package || passage_holds(person, package->name, all->now) ||
             (!package->approval_required &&
-             (!*package->requestors || may_name(all, person, package->requestors))) ||
-            may_name(all, person, package->emergency))
+             (!*package->requestors || passage_is_named(lookup, person, package->requestors))) ||
+            passage_is_named(lookup, person, package->emergency))
             return true;
     }
     return false;
 }
 
-static bool may_pass(const struct configure_approvers *all, const struct approver *person,
+static bool may_pass(const struct configure_approvers *all, const struct passage_person *person,
                      const struct gate_line *line)
 {
-    const struct pamstack_entry *entry;
-    if (person->user.uid == 0 && !line->options.enforce_for_root)
-        return true;
-    for (size_t at = 0; (entry = gates_next_past(line->stack, line->at, &at));) {
-        const char *group = gates_group_of(entry->line);
-        const bool of_root = strcmp(pamd_module(entry->line), "pam_rootok.so") == 0;
-        if (group ? may_be_member(all, person, group) : !of_root || person->user.uid == 0)
-            return true;
-    }
-    return may_have_one(all, person, &line->options);
+    const struct passage_lookup lookup = {in_group, uid_of, (void *)all};
+    return passage_is_exempt(&lookup, person, line) || may_have_one(all, &lookup, person, &line->options);
 }
 
 bool configure_approvers_outside(const struct configure_approvers *approvers, const struct gate_line *line,
