@@ -43,19 +43,50 @@ static int put_emergencies(const struct answer *answer, json_t *view)
     return failed ? -ENOMEM : 0;
 }
 
+static bool add_principals(json_t *list, char *const *principals)
+{
+    for (; *principals; principals++)
+        if (json_array_append_new(list, json_string(*principals)) < 0)
+            return false;
+    return true;
+}
+
+/* Adds who gets in by a package of the line without an approval, unless everybody does. */
+static int put_open_to(const struct call *call, json_t *view)
+{
+    const struct answer *answer = &call->reply->answer;
+    json_t *principals = json_array();
+    bool everybody = false, failed = !principals;
+    for (size_t i = 0; i < answer->n_line; i++) {
+        const struct package *package = packages_find(call->engine->packages, answer->line[i]);
+        if (!package)
+            continue;
+        everybody |= !package->approval_required && !*package->requestors;
+        failed |= !package->approval_required && !add_principals(principals, package->requestors);
+        failed |= !add_principals(principals, package->emergency);
+    }
+    if (everybody || failed)
+        json_decref(principals);
+    else
+        failed = json_object_set_new(view, "open_to", principals) < 0;
+    return failed ? -ENOMEM : 0;
+}
+
 /* What is told at the gate of a request that is pending. */
 static int put_pending(const struct call *call, json_t *view)
 {
     const struct answer *answer = &call->reply->answer;
-    struct request request = {0};
-    int r = store_get_request(call->engine->store, answer->request, &request);
-    const bool pending = r == 0 && request.state == STATE_PENDING_APPROVAL;
-    request_deinit(&request);
-    if (pending && answer->n_emergencies > 0)
+    const char *state = json_string_value(json_object_get(view, "request_state"));
+    int r = 0;
+    if (!state || strcmp(state, state_identifier(STATE_PENDING_APPROVAL)) != 0)
+        return 0;
+    if (answer->n_emergencies > 0)
         r = put_emergencies(answer, view);
-    if (pending && r == 0 && answer->denied)
+    if (r == 0 && answer->n_line > 0)
+        r = put_open_to(call, view);
+    if (r == 0 && answer->denied)
         r = denial_show(call->engine, answer->denied, view);
-    return r == STORE_E_NONE ? -EIO : r;
+    return r;
 }
 
 /* Adds members that only this answer has. `assignment`: zero: none. */
@@ -71,7 +102,7 @@ static int put_particulars(const struct call *call, const struct assignment *ass
         r = put_bool(view, "held", held);
     if (r == 0 && answer->submitted && call->facts->user && call->facts->user->runs_as)
         r = json_object_set_new(view, "runs_as", json_string(call->facts->user->runs_as)) < 0 ? -ENOMEM : 0;
-    if (r == 0 && (answer->n_emergencies > 0 || answer->denied))
+    if (r == 0 && (answer->n_emergencies > 0 || answer->n_line > 0 || answer->denied))
         r = put_pending(call, view);
     if (r == 0 && answer->n_withdrawn > 0)
         r = put_withdrawn(answer, view);

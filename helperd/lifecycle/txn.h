@@ -130,6 +130,9 @@ struct answer {
     /* What the user may take in an emergency while it is pending. */
     char emergencies[BUS_PACKAGES_MAX][NAME_PACKAGE_MAX + 1];
     size_t n_emergencies;
+    /* The packages of the gate's line, of whose ways in without approval it is told while it is pending. */
+    char line[BUS_PACKAGES_MAX][NAME_PACKAGE_MAX + 1];
+    size_t n_line;
     bool ended; /* it ended: answer when the access is gone, and show memberships that stay by other means */
     int64_t withdrawn[8]; /* requests that were withdrawn with it */
     size_t n_withdrawn;

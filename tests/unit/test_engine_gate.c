@@ -11,6 +11,10 @@
 #define REQUIRED                                                                                             \
     "[package]\ngroups = dbadmins\n[policy]\njustification = required\nduration = 1h\napprovers = bob\n"
 #define EASY "[package]\ngroups = backup\n[policy]\nduration = 1h\napprovers = bob\n"
+#define BOB_ALONE                                                                                            \
+    "[package]\ngroups = backup\n[policy]\napproval = none\nrequestors = bob %dba-leads\nduration = 1h\n"
+#define ANYBODYS                                                                                             \
+    "[package]\ngroups = backup\n[policy]\napproval = none\nincompatible = paused\nduration = 1h\n"
 #define FREE "[package]\ngroups = backup\n[policy]\napproval = none\njustification = asked\nduration = 10m\n"
 
 #define BROKEN                                                                                               \
@@ -30,7 +34,8 @@ static json_t *value; /* of the last call */
 static void setup(void)
 {
     fixture_init(&fixture, "wanting", WANTING, "easy", EASY, "free", FREE, "broken", BROKEN, "paused", PAUSED,
-                 "closed", CLOSED, "mended", MENDED, "required", REQUIRED, NULL);
+                 "closed", CLOSED, "mended", MENDED, "required", REQUIRED, "bobs", BOB_ALONE, "anybodys",
+                 ANYBODYS, NULL);
     value = NULL;
 }
 
@@ -87,16 +92,22 @@ static bool says(const char *member)
     return json_is_true(json_object_get(value, member));
 }
 
-/* "broken mended": what the user may take at once. */
-static const char *offered(void)
+/* "broken mended"; "": there is no such member, or it is empty. */
+static const char *list_of(const char *member)
 {
     static char names[256];
-    const json_t *list = json_object_get(value, "may_emergency");
+    const json_t *list = json_object_get(value, member);
     *names = '\0';
     for (size_t i = 0; i < json_array_size(list); i++)
         snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", i ? " " : "",
                  json_string_value(json_array_get(list, i)));
     return names;
+}
+
+/* What the user may take at once. */
+static const char *offered(void)
+{
+    return list_of("may_emergency");
 }
 
 static bool wanted(void)
@@ -258,6 +269,44 @@ START_TEST(test_emergencies_of_a_line)
 }
 END_TEST
 
+/* To whom the line opens without an approval, which is the gate's to know. */
+static const struct {
+    char *line[4];
+    const char *open_to; /* NULL: everybody */
+} ways_in[] = {
+    {{(char *)"easy"}, ""},
+    {{(char *)"easy", (char *)"nosuch"}, ""},
+    {{(char *)"easy", (char *)"bobs"}, "bob %dba-leads"},
+    {{(char *)"easy", (char *)"mended", (char *)"bobs"}, "alice dave bob %dba-leads"},
+    {{(char *)"anybodys", (char *)"bobs", (char *)"easy"}, NULL}, /* which dave cannot have just now */
+};
+
+START_TEST(test_open_to)
+{
+    ck_assert_int_eq(submit("root", "dave", "paused", NULL, false), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", fixture_id(json_incref(value)), true, "ok", NULL), 0);
+    for (int again = 0; again < 2; again++) {
+        ck_assert_int_eq(submit_line("dave", ways_in[_i].line), 0);
+        ck_assert_str_eq(text_of("package"), "easy");
+        ck_assert_int_eq(json_object_get(value, "open_to") != NULL, ways_in[_i].open_to != NULL);
+        ck_assert_str_eq(list_of("open_to"), ways_in[_i].open_to ? ways_in[_i].open_to : "");
+    }
+}
+END_TEST
+
+START_TEST(test_open_to_is_the_gates)
+{
+    ck_assert_int_eq(submit("dave", "dave", "easy", NULL, false), 0);
+    ck_assert_ptr_null(json_object_get(value, "open_to"));
+    ck_assert_int_eq(submit("root", "dave", "easy", NULL, false), 0);
+    ck_assert_ptr_nonnull(json_object_get(value, "open_to"));
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", fixture_id(json_incref(value)), true, "ok", NULL), 0);
+    ck_assert_int_eq(submit("root", "dave", "easy", NULL, false), 0);
+    ck_assert(says("held"));
+    ck_assert_ptr_null(json_object_get(value, "open_to"));
+}
+END_TEST
+
 /* Who cannot get in is told by whom and why, once, with what is filed now. */
 START_TEST(test_denial_told)
 {
@@ -347,6 +396,7 @@ int main(void)
     suite_case("gate", setup, teardown);
     suite_add(test_asked_first, test_dry_run, test_not_asked, test_refused_before, test_required,
               test_without_approval, test_emergency_offered, test_emergencies_of_a_line, test_denial_told,
-              test_refusal_of_a_line, test_emergency_taken, test_somebody_else);
+              test_refusal_of_a_line, test_emergency_taken, test_somebody_else, test_open_to_is_the_gates);
+    suite_rows(test_open_to, ways_in);
     return suite_run();
 }
