@@ -261,7 +261,8 @@ static enum verdict ask_accesspkgd(struct gate *gate, const struct submission_te
 
 static enum verdict ask_state(struct gate *gate, enum verdict before)
 {
-    const struct submission_terms terms = {.request = gate->submission.request};
+    const struct submission_terms terms = {.request = gate->submission.request,
+                                           .outside = gate->submission.outside};
     return ask_accesspkgd(gate, &terms, before);
 }
 

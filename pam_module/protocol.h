@@ -10,14 +10,14 @@
  *   at most one of
  *     can_ask ("1": the person can be asked for a reason)
  *     justification (the person's reason), perhaps with emergency ("1": take the one package at once)
- *     request (a number: report its state, file nothing)
+ *     request (a number: report its state, file nothing), perhaps with outside, as it was answered before
  * Question, to list what waits: user timeout waiting ("1": requests that wait for a decision of this user)
  *
  * Answer to the first: verdict (a word of verdict.h), then where known
  *   request (its number), package, state (an identifier of dbus/contract.h), message (one or two lines for the person),
  *   why (words for the journal), denial (a sentence about the request before, for a prompt), waits (what the request
  *   waits for, if it makes sense to wait), may_emergency (up to BUS_PACKAGES_MAX times: a package that the person may
- *   take at once)
+ *   take at once), outside (approvers who cannot get in by the service, a blank between them)
  * Answer to the second: message ("": nothing waits), or why
  * Instead of an answer: failed (a call) and errno; or ended (an exit status); or killed (a signal)
  */
@@ -33,6 +33,7 @@ enum {
     PROTOCOL_WHY_MAX = 511,
     PROTOCOL_WAITS_MAX = 255,
     PROTOCOL_DENIAL_MAX = 255,
+    PROTOCOL_OUTSIDE_MAX = 511,
     PROTOCOL_REQUEST_MAX = 19, /* digits of a request's number */
 };
 

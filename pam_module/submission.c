@@ -60,6 +60,8 @@ static void make_question(pam_handle_t *pamh, const struct gate_options *options
         protocol_add(ret, "justification", terms->justification);
     if (terms->request)
         protocol_add(ret, "request", terms->request);
+    if (terms->request && terms->outside && *terms->outside)
+        protocol_add(ret, "outside", terms->outside);
 }
 
 /* ---- the answer --------------------------------------------------------------------------------------------- */
@@ -139,6 +141,8 @@ static void read_record(const char *key, const char *value, struct submission *s
         copy_visible(value, submission->denial, sizeof(submission->denial));
     else if (strcmp(key, "waits") == 0)
         copy_visible(value, submission->waits, sizeof(submission->waits));
+    else if (strcmp(key, "outside") == 0)
+        copy_visible(value, submission->outside, sizeof(submission->outside));
 }
 
 /* What an administrator can do about a failed call. The first row that fits counts; NULL and 0 fit all. */

@@ -23,7 +23,8 @@ struct submission {
     /* What the person may take in an emergency. */
     char emergencies[GATE_PACKAGES_MAX][NAME_PACKAGE_MAX + 1];
     size_t n_emergencies;
-    char waits[PROTOCOL_WAITS_MAX + 1]; /* what it waits for; "": waiting makes no sense */
+    char waits[PROTOCOL_WAITS_MAX + 1];     /* what it waits for; "": waiting makes no sense */
+    char outside[PROTOCOL_OUTSIDE_MAX + 1]; /* approvers who cannot get in here */
 };
 
 /* What the question says beyond user and packages: at most one of can_ask, justification and request. */
@@ -32,6 +33,7 @@ struct submission_terms {
     bool can_ask;              /* answer VERDICT_REASON_WANTED rather than file without a justification */
     const char *justification; /* one line, UTF-8, at most BUS_TEXT_MAX bytes; NULL: none */
     const char *request;       /* report the state of this one; NULL: submit */
+    const char *outside;       /* then: what was answered of it before; NULL: nothing */
     const char *emergency;     /* the one package to take in an emergency, with a justification; NULL: none */
     bool own_login_id; /* the process belongs to the judged user (su, sudo), and so does its login id */
 };

@@ -6,9 +6,11 @@
  */
 #include "common/cleanup.h"
 #include "common/hostname.h"
+#include "common/monotonic.h"
 #include "common/names.h"
 #include "common/paths.h"
 #include "pam_module/submit/answer.h"
+#include "pam_module/submit/outside.h"
 #include "pam_module/submit/question.h"
 #include "pam_module/submit/waiting.h"
 
@@ -22,6 +24,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -217,20 +220,67 @@ static void answer_what_waits(const struct question *question, struct protocol_m
     client_close(&client);
 }
 
+/* ---- the answer ---------------------------------------------------------------------------------------------- */
+
+enum { LOOKUPS_MS = 1000 };
+
+static const struct protocol_message *first_answer;
+
+/* A look-up cannot be aborted alone. */
+static void give_first_answer(int signal_number)
+{
+    (void)signal_number;
+    _exit(write(STDOUT_FILENO, first_answer->text, first_answer->size) == (ssize_t)first_answer->size
+              ? EX_OK
+              : EX_IOERR);
+}
+
+/* Gives this answer, and ends, when half of what is left of the module's time is over, or sooner. */
+static void answer_in_time(const struct question *question, int64_t begun,
+                           const struct protocol_message *answer)
+{
+    const int64_t left = (int64_t)question->timeout * 1000 - (monotonic_ms() - begun);
+    const int64_t ms = left / 2 < 1 ? 1 : left / 2 < LOOKUPS_MS ? left / 2 : LOOKUPS_MS;
+    const struct itimerval timer = {.it_value = {ms / 1000, ms % 1000 * 1000}};
+    first_answer = answer;
+    signal(SIGALRM, give_first_answer);
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void answer_with_request(const struct question *question, int64_t begun, json_t *request,
+                                struct protocol_message *ret)
+{
+    static struct protocol_message answer;
+    char host[HOSTNAME_TEXT_MAX], outside[PROTOCOL_OUTSIDE_MAX + 1] = "";
+    hostname_visible(host);
+    if (question->request) {
+        strcpy(outside, question->outside);
+    } else if (outside_is_in_question(question, request)) {
+        answer_request(request, host, time(NULL), &answer);
+        answer_in_time(question, begun, &answer);
+        outside_find(question, request, outside);
+        setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+    }
+    outside_leave_out(outside, question->service, request);
+    answer_request(request, host, time(NULL), ret);
+    if (*outside)
+        protocol_add(ret, "outside", outside);
+}
+
 static void answer_question(const struct question *question, struct protocol_message *ret)
 {
+    const int64_t begun = monotonic_ms();
     char host[HOSTNAME_TEXT_MAX];
     struct client_error error;
     json_t *request = NULL;
-    hostname_visible(host);
     if (geteuid() == 0 && !question_user_is_valid(question)) {
         answer_verdict(VERDICT_INVALID_NAME, ret);
         return;
     }
     if (call_accesspkgd(question, &request, &error) < 0)
-        answer_error(&error, question, host, ret);
+        answer_error(&error, question, hostname_visible(host), ret);
     else
-        answer_request(request, host, time(NULL), ret);
+        answer_with_request(question, begun, request, ret);
     json_decref(request);
 }
 

@@ -53,6 +53,20 @@ struct saying {
     int64_t now;
 };
 
+/* Who is named stands outside as well (outside.h). */
+static void say_none_inside(struct words *text, const struct saying *saying)
+{
+    const json_t *approvers = json_object_get(saying->request, "approvers");
+    const char *service = request_text(saying->request, "none_inside");
+    const char *first = json_string_value(json_array_get(approvers, 0));
+    char visible[PRINCIPAL_MAX];
+    if (*service)
+        words_say(text, ", %s get in by %s either",
+                  json_array_size(approvers) == 1 && first && *first != '%' ? "who cannot"
+                                                                            : "none of whom can",
+                  text_visible(service, visible, sizeof(visible)));
+}
+
 static void say_approval(struct words *text, const struct saying *saying)
 {
     const json_t *approvers = json_object_get(saying->request, "approvers");
@@ -64,6 +78,7 @@ static void say_approval(struct words *text, const struct saying *saying)
     if (json_array_size(approvers) > 0) {
         words_say(text, " by ");
         say_approvers(text, approvers);
+        say_none_inside(text, saying);
     }
     if (request_number(saying->request, "stages") > 1)
         words_say(text, ", stage %" PRId64 " of %" PRId64, request_number(saying->request, "stage"),
@@ -96,7 +111,8 @@ static void say_pending(struct words *text, const struct saying *saying)
     }
     if (expires > 0)
         words_say(text, " (until %s)", time_people(expires, when));
-    words_say(text, ".\nYou will get in once it is approved: just try again. To follow it: ");
+    words_say(text, ".\n%sYou will get in once it is approved: just try again. To follow it: ",
+              *request_text(saying->request, "none_inside") ? "Please tell an administrator. " : "");
     say_how_to_read(text, saying);
 }
 

@@ -112,6 +112,12 @@ static bool read_request_number(const char *value, struct question *question)
     return errno == 0 && question->request > 0;
 }
 
+static bool read_outside(const char *value, struct question *question)
+{
+    question->outside = value;
+    return strlen(value) <= PROTOCOL_OUTSIDE_MAX && text_is_utf8(value);
+}
+
 static const struct {
     const char *key;
     bool (*take)(const char *value, struct question *question);
@@ -120,7 +126,7 @@ static const struct {
     {"can_ask", read_can_ask},        {"justification", read_justification},
     {"request", read_request_number}, {"waiting", read_waiting},
     {"emergency", read_emergency},    {"login_id", read_login_id},
-    {"report", read_report},
+    {"report", read_report},          {"outside", read_outside},
 };
 
 static bool read_question_record(const char *key, const char *value, struct question *question)
@@ -136,7 +142,7 @@ static bool read_question_record(const char *key, const char *value, struct ques
 
 int question_read(int fd, struct protocol_message *message, struct question *ret)
 {
-    struct question question = {.user = ""};
+    struct question question = {.user = "", .outside = ""};
     const char *key, *value;
     size_t at = 0;
     const int r = read_message(fd, message);
@@ -148,6 +154,8 @@ int question_read(int fd, struct protocol_message *message, struct question *ret
     if (at < message->size || (question.n_packages == 0) != question.waiting || question.timeout == 0)
         return -EBADMSG;
     if (question.can_ask + !!question.justification + (question.request > 0) + question.waiting > 1)
+        return -EBADMSG;
+    if (*question.outside && question.request == 0)
         return -EBADMSG;
     if (question.report && (question.justification || question.request > 0 || question.waiting))
         return -EBADMSG;

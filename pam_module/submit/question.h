@@ -23,7 +23,8 @@ struct question {
     bool emergency;            /* take the package in an emergency */
     const char *justification; /* NULL: not given; at most BUS_TEXT_MAX bytes of UTF-8 */
     int64_t request;           /* report the state of this one; 0: submit */
-    bool waiting;              /* list what waits for the user, and nothing else */
+    const char *outside; /* then: its approvers who cannot get in, as they were found before; "": none */
+    bool waiting;        /* list what waits for the user, and nothing else */
 };
 
 /* Reads the question from a descriptor, to its end. *ret points into *message. 0; -EBADMSG for a question that the

@@ -172,6 +172,8 @@ START_TEST(odd_questions)
         {"user=alice\\0package=db-admins\\0timeout=3\\0request=-1\\0", 65},
         {"user=alice\\0package=db-admins\\0timeout=3\\0request=1x\\0", 65},
         {"user=alice\\0package=db-admins\\0timeout=3\\0request=9999999999999999999\\0", 65},
+        {"user=alice\\0package=db-admins\\0timeout=3\\0outside=bob\\0", 65},
+        {"user=alice\\0package=db-admins\\0timeout=3\\0request=1\\0outside=\\377\\0", 65},
         {"%09000d", 65},
         {"user=alice\\0package=db-admins\\0timeout=3\\0", 0},
     };
