@@ -159,9 +159,10 @@ static void *load_function(const char *service, const char *name)
         return NULL;
     snprintf(library, sizeof(library), "libnss_%s.so.2", service);
     snprintf(symbol, sizeof(symbol), "_nss_%s_%s", service, name);
+    void *function = dlsym(RTLD_DEFAULT, symbol);
     /* Not closed: glibc keeps the library loaded anyway. */
-    void *handle = dlopen(library, RTLD_NOW);
-    return dlsym(handle ? handle : RTLD_DEFAULT, symbol);
+    void *handle = function ? NULL : dlopen(library, RTLD_NOW);
+    return handle ? dlsym(handle, symbol) : function;
 }
 
 /* ---- absence --------------------------------------------------------------------------------------------------- */
