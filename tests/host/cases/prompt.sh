@@ -59,7 +59,8 @@ let_in_while_waiting()
 {
     wants_a_reason wait=60
     run ssh_by keyboard-interactive 'assword:' alice 'Reason for access' 'ticket 4711' \
-        'request 1: waiting for approval by bob. Enter looks again, q leaves it filed' '' 'looks again' "$approves"
+        'request 1: waiting for approval by bob, who cannot get in by sshd either. Enter looks again, q leaves it' '' \
+        'looks again' "$approves"
     succeeded
     says "($group)"
     run host journalctl --no-pager --quiet -b -t sshd -g 'let in after waiting'

@@ -51,6 +51,33 @@ others_stay_outside()
     holds_no_group carol
 }
 
+# Nobody is sent to approvers whom the same line keeps out, while one gets in.
+sent_to_who_gets_in()
+{
+    local gates="$root/etc/pam.d/sshd" other="$root/etc/accesspkg/packages.d/approvers.conf"
+    # shellcheck disable=SC2064 # these, now
+    trap "rm -f '$other'; sed -i 's/ package=approvers//' '$gates'; host pkg-admin reload" EXIT
+    printf '%s\n' "[package]" "groups = $group" "[policy]" "approvers = bob carol" \
+        >"$root/etc/accesspkg/packages.d/$package.conf"
+    host pkg-admin reload
+    run ssh_as alice id
+    refused
+    says "waits for approval by bob or carol, none of whom can get in by sshd either (until"
+    says "Please tell an administrator"
+    printf '%s\n' "[package]" "groups = $group" "[policy]" "requestors = carol" "approval = none" >"$other"
+    host pkg-admin reload
+    sed -i "s/\(pam_accesspkg.so package=$package\).*/\1 package=approvers/" "$gates"
+    run ssh_as alice id
+    refused
+    says "waits for approval by carol (until"
+    says_not bob
+    run ssh_as carol id
+    succeeded
+    run on_host bob pkg-approve approve "$(pending)" -m "by whom it is, all the same"
+    run ssh_as alice id
+    succeeded
+}
+
 by() # METHOD: alice logs in with her password in this way
 {
     at_terminal alice 'assword:' alice -- ssh -o PubkeyAuthentication=no -o PreferredAuthentications="$1" \
@@ -105,6 +132,7 @@ it "public key: refused, told why, and a request is filed" refused_with_a_reques
 it "public key: let in right after the approval" approved_and_let_in
 it "the end of the time takes the group away and shuts the door" ended_by_the_clock
 it "a grant lets in its holder alone" others_stay_outside
+it "refused, and sent to those approvers who get in" sent_to_who_gets_in
 it "password: refused, approved, let in" by_password
 it "keyboard-interactive: refused, approved, let in" by_keyboard_interactive
 it "scp: refused with a message on stderr, nothing copied" scp_refused
