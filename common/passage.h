@@ -33,3 +33,9 @@ bool passage_is_exempt(const struct passage_lookup *lookup, const struct passage
 bool passage_is_named(const struct passage_lookup *lookup, const struct passage_person *person,
                       char *const *principals);
 bool passage_holds(const struct passage_person *person, const char *package, int64_t now);
+/* One of the line's packages. */
+bool passage_holds_one(const struct passage_person *person, const struct gate_options *options, int64_t now);
+
+enum { PASSAGE_TOLD_MAX = 2048 };
+/* What an administrator is told of these approvers, whom the line keeps out: "/etc/pam.d/sshd:4: bob may approve but ...". */
+void passage_tell(const struct gate_line *line, char *const *people, char ret[PASSAGE_TOLD_MAX]);

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "helperd/config/configure_approvers.h"
 
-#include "common/names.h"
 #include "common/passage.h"
-#include "common/strv.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { PEOPLE_MAX = 1024, NAMES_SHOWN = 6 };
+enum { PEOPLE_MAX = 1024 };
 
 struct configure_approvers {
     const struct configure_place *place;
@@ -160,27 +157,12 @@ static bool may_pass(const struct configure_approvers *all, const struct passage
     return passage_is_exempt(&lookup, person, line) || may_have_one(all, &lookup, person, &line->options);
 }
 
-bool configure_approvers_outside(const struct configure_approvers *approvers, const struct gate_line *line,
-                                 char *ret, size_t size)
+int configure_approvers_outside(const struct configure_approvers *approvers, const struct gate_line *line,
+                                strv *ret)
 {
-    const char *names[NAMES_SHOWN];
-    char visible[NAME_ENCODED_MAX + 1];
-    size_t count = 0, used = 0;
-    *ret = '\0';
-    for (size_t i = 0; i < approvers->count; i++) {
-        if (may_pass(approvers, &approvers->people[i], line))
-            continue;
-        if (count < NAMES_SHOWN)
-            names[count] = approvers->people[i].name;
-        count++;
-    }
-    for (size_t i = 0; i < count && i < NAMES_SHOWN && used < size; i++)
-        used += (size_t)snprintf(ret + used, size - used, "%s%.64s",
-                                 i == 0           ? ""
-                                 : i + 1 == count ? " and "
-                                                  : ", ",
-                                 text_visible(names[i], visible, sizeof(visible)));
-    if (count > NAMES_SHOWN && used < size)
-        snprintf(ret + used, size - used, " and %zu others", count - NAMES_SHOWN);
-    return count > 0;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < approvers->count; i++)
+        if (!may_pass(approvers, &approvers->people[i], line))
+            r = strv_add(ret, approvers->people[i].name);
+    return r;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/gates.h"
+#include "common/strv.h"
 #include "helperd/config/configure.h"
 
 struct configure_approvers;
@@ -12,6 +13,6 @@ int configure_approvers_find(const struct configure_place *place, const struct p
                              struct configure_approvers **ret);
 void configure_approvers_free(struct configure_approvers *approvers);
 
-/* Whom the line would refuse now, surely: "bob", "bob, carol and 3 others". False, and "": nobody. */
-bool configure_approvers_outside(const struct configure_approvers *approvers, const struct gate_line *line,
-                                 char *ret, size_t size);
+/* Adds to the list whom the line would refuse now, surely. 0 or -ENOMEM. */
+int configure_approvers_outside(const struct configure_approvers *approvers, const struct gate_line *line,
+                                strv *ret);

@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/entrance.h"
 #include "common/gates.h"
+#include "common/passage.h"
 #include "common/sshd.h"
 #include "helperd/config/configure_approvers.h"
 #include "helperd/config/configure_units.h"
@@ -30,15 +31,20 @@ struct checking {
     int rc;
 };
 
+static void tell_once(struct checking *checking, const char *text)
+{
+    for (size_t i = 0; i < checking->findings->count; i++)
+        if (strcmp(checking->findings->items[i], text) == 0)
+            return;
+    findings_add(checking->findings, "%s", text);
+}
+
 static void tell(struct checking *checking, const struct gate_line *line, const char *what)
 {
     const struct pamstack_entry *entry = &line->stack->entries[line->at];
     char text[2048];
     snprintf(text, sizeof(text), "%s:%u: %s", entry->file->path, entry->line->number, what);
-    for (size_t i = 0; i < checking->findings->count; i++)
-        if (strcmp(checking->findings->items[i], text) == 0)
-            return;
-    findings_add(checking->findings, "%s", text);
+    tell_once(checking, text);
 }
 
 /* ---- sshd ------------------------------------------------------------------------------------------------------- */
@@ -169,19 +175,17 @@ static void check_reasons(struct checking *checking, const struct gate_line *lin
 
 static void check_approvers(struct checking *checking, const struct gate_line *line)
 {
-    char names[512], what[1024];
+    strv people = NULL;
+    char told[PASSAGE_TOLD_MAX];
     if (!checking->approvers)
         checking->rc = configure_approvers_find(checking->place, checking->packages, &checking->approvers);
-    if (checking->rc < 0 || !configure_approvers_outside(checking->approvers, line, names, sizeof(names)))
-        return;
-    snprintf(
-        what, sizeof(what),
-        "%s may approve but cannot get in by %s: to them, too, this line gives its packages only with an "
-        "approval. Add a package with `approval = none` that names them as requestors (README.md, \"Guard "
-        "ssh: "
-        "approvers first\")",
-        names, line->service);
-    tell(checking, line, what);
+    if (checking->rc == 0)
+        checking->rc = configure_approvers_outside(checking->approvers, line, &people);
+    if (checking->rc == 0 && strv_length(people) > 0) {
+        passage_tell(line, people, told);
+        tell_once(checking, told);
+    }
+    strv_free(people);
 }
 
 /* ---- a line ----------------------------------------------------------------------------------------------------- */

@@ -3,10 +3,9 @@
 #include "pam_module/submit/outside.h"
 
 #include "common/cleanup.h"
-#include "common/directory.h"
 #include "common/entrance.h"
 #include "common/local.h"
-#include "common/passage.h"
+#include "common/passage_directory.h"
 #include "common/paths.h"
 #include "common/strv.h"
 #include "dbus/contract.h"
@@ -22,82 +21,38 @@ struct search {
     const struct question *question;
     strv approvers, open_to;
     int64_t now;
-    struct passage_lookup lookup;
+    struct passage_directory directory;
     size_t people; /* looked up so far */
-    struct directory_groups groups;
-    const struct passage_person *groups_of; /* whose they are; NULL: not looked up */
-    bool judged;                            /* the line was found */
-    char *outside;                          /* what is found: at most PROTOCOL_OUTSIDE_MAX bytes */
+    bool judged;   /* the line was found */
+    char *outside; /* what is found: at most PROTOCOL_OUTSIDE_MAX bytes */
 };
-
-/* ---- look-ups --------------------------------------------------------------------------------------------------- */
-
-static int code_of(enum directory_answer answer)
-{
-    return answer == DIRECTORY_FOUND ? 0 : answer == DIRECTORY_ABSENT ? -ENOENT : -EAGAIN;
-}
-
-static int uid_of(const char *name, void *data, uid_t *ret)
-{
-    const struct passwd *found = NULL;
-    const int r = code_of(directory_user(name, &found));
-    (void)data;
-    if (r == 0)
-        *ret = found->pw_uid;
-    return r;
-}
-
-static int in_group(const struct passage_person *person, const char *name, void *data)
-{
-    struct search *search = data;
-    const struct group *group = NULL;
-    int r = code_of(directory_group(name, &group));
-    const gid_t gid = r == 0 ? group->gr_gid : 0;
-    if (r == 0 && (gid == person->gid || strv_contains(group->gr_mem, person->name)))
-        return 1;
-    if (r == 0 && !search->groups_of)
-        r = directory_groups(person->name, person->gid, &search->groups);
-    if (r < 0)
-        return r == -ENOENT ? 0 : r;
-    search->groups_of = person;
-    for (size_t i = 0; i < search->groups.count; i++)
-        if (search->groups.gids[i] == gid)
-            return 1;
-    return search->groups.whole ? 0 : -EAGAIN;
-}
 
 /* ---- people ----------------------------------------------------------------------------------------------------- */
 
 static bool gets_in(struct search *search, const struct passage_person *person, const struct gate_line *line)
 {
-    bool gets = passage_is_exempt(&search->lookup, person, line) ||
-                passage_is_named(&search->lookup, person, search->open_to);
-    for (size_t i = 0; i < search->question->n_packages && !gets; i++)
-        gets = passage_holds(person, search->question->packages[i], search->now);
-    return gets;
+    const struct passage_lookup lookup = passage_directory_lookup(&search->directory);
+    return passage_is_exempt(&lookup, person, line) ||
+           passage_holds_one(person, &line->options, search->now) ||
+           passage_is_named(&lookup, person, search->open_to);
 }
 
 enum place { PLACE_NOWHERE = 0, PLACE_INSIDE, PLACE_OUTSIDE }; /* nowhere: there is no such user */
 
 static enum place find_person(struct search *search, const char *name, const struct gate_line *line)
 {
-    const struct passwd *found = NULL;
+    const struct passage_person *person = NULL;
     if (search->people++ >= PEOPLE_MAX)
         return PLACE_INSIDE;
-    const enum directory_answer answer = directory_user(name, &found);
-    if (answer != DIRECTORY_FOUND)
-        return answer == DIRECTORY_ABSENT ? PLACE_NOWHERE : PLACE_INSIDE;
-    _cleanup_free_ char *canonical = strdup(found->pw_name);
-    struct passage_person person = {.name = canonical, .uid = found->pw_uid, .gid = found->pw_gid};
-    if (!canonical)
-        return PLACE_INSIDE;
-    passage_read_grants(PATH_STATE, search->now, &person);
-    const bool inside = gets_in(search, &person, line);
-    if (search->groups_of)
-        free(search->groups.gids);
-    search->groups_of = NULL;
-    grant_user_deinit(&person.grants);
-    return inside ? PLACE_INSIDE : PLACE_OUTSIDE;
+    switch (passage_directory_find(&search->directory, PATH_STATE, name, search->now, &person)) {
+    case DIRECTORY_ABSENT:
+        return PLACE_NOWHERE;
+    case DIRECTORY_FOUND:
+        return gets_in(search, person, line) ? PLACE_INSIDE : PLACE_OUTSIDE;
+    case DIRECTORY_UNANSWERED:
+        break;
+    }
+    return PLACE_INSIDE;
 }
 
 /* Adds those whose primary group it is, whom getgrnam() does not name. 0, -errno. */
@@ -120,9 +75,9 @@ static int list_members(const char *name, strv *ret)
 {
     const struct group *group = NULL;
     bool local = false;
-    int r = code_of(directory_group(name, &group));
-    if (r < 0)
-        return r;
+    int r = 0;
+    if (directory_group(name, &group) != DIRECTORY_FOUND)
+        return -EAGAIN;
     const gid_t gid = group->gr_gid;
     strv members = strv_copy(group->gr_mem);
     r = members ? -local_has_group(name, gid, &local) : -ENOMEM;
@@ -210,10 +165,10 @@ void outside_find(const struct question *question, const json_t *request, char r
                             .open_to = copy_list(json_object_get(request, "open_to")),
                             .now = time(NULL),
                             .outside = ret};
-    search.lookup = (struct passage_lookup){in_group, uid_of, &search};
     *ret = '\0';
     if (search.approvers && search.open_to)
         gates_of("", question->service, judge_line, &search);
+    passage_directory_deinit(&search.directory);
     strv_free(search.approvers);
     strv_free(search.open_to);
 }
