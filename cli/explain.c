@@ -3,6 +3,7 @@
 #include "cli/explain.h"
 
 #include "cli/calls.h"
+#include "cli/explain_gates.h"
 #include "common/cleanup.h"
 
 #include <string.h>
@@ -148,7 +149,8 @@ static const struct field group_fields[] = {
 
 static void print_explanation(struct output *output, const json_t *explanation)
 {
-    const json_t *stages = json_object_get(explanation, "stages");
+    const json_t *stages = json_object_get(explanation, "stages"), *line;
+    size_t i;
 
     output_record(output, explanation_fields, sizeof(explanation_fields) / sizeof(*explanation_fields),
                   explanation);
@@ -159,6 +161,12 @@ static void print_explanation(struct output *output, const json_t *explanation)
     output_line(output, "%s", "");
     output_table(output, group_fields, sizeof(group_fields) / sizeof(*group_fields),
                  json_object_get(explanation, "groups"));
+    if (member_has(explanation, "outside"))
+        output_line(output, "%s", "");
+    json_array_foreach(json_object_get(explanation, "outside"), i, line)
+    {
+        output_wrapped(output, "%s", json_string_value(line));
+    }
 }
 
 int explain_show(struct invocation *invocation, const char *package, const char *user)
@@ -169,6 +177,7 @@ int explain_show(struct invocation *invocation, const char *package, const char 
     if (calls_call(invocation, client_message("Explain", "ss", json_pack("[s, s]", package, user)),
                    JSON_OBJECT, &explanation, &error) < 0)
         return calls_report(invocation, &error);
+    explain_gates_add(invocation, explanation);
     if (invocation->output.json)
         output_json(&invocation->output, explanation);
     else

@@ -20,6 +20,7 @@ struct explanation {
     const struct package *package;
     const struct subject *subject;
     struct identity identity;
+    bool by_root;
 };
 
 /* ---- who could approve ---- */
@@ -223,6 +224,17 @@ static int set_accounts(const struct explanation *explanation, json_t *view)
     return r;
 }
 
+/* Of who approves, root learns who is kept out by which line (cli/explain_gates.c). */
+static int set_open_to(const struct explanation *explanation, json_t *view)
+{
+    json_t *principals = json_array();
+    const int r = principals ? view_add_open_to(principals, explanation->package) : -ENOMEM;
+    if (r == 0)
+        return view_set(view, "open_to", principals);
+    json_decref(principals);
+    return r < 0 ? r : 0;
+}
+
 static json_t *view_explanation(const struct explanation *explanation)
 {
     static const char *const extensions[] = {[PACKAGE_EXTENSION_NO] = "no",
@@ -262,6 +274,8 @@ static int explain_package(const struct explanation *explanation, struct reply *
         r = set_login_ids(explanation, view);
     if (r == 0)
         r = set_accounts(explanation, view);
+    if (r == 0 && explanation->by_root)
+        r = set_open_to(explanation, view);
     if (r == 0)
         r = engine_add_own_access(explanation->engine, explanation->subject, explanation->package->name,
                                   view);
@@ -285,6 +299,7 @@ int engine_explain(const struct call *call, const char *name, const char *user)
         .facts = call->facts,
         .package = packages_find(call->engine->packages, name),
         .subject = is_other ? call->facts->user : call->facts->caller,
+        .by_root = call->caller->identity.uid == 0,
     };
     if (!explanation.package)
         return engine_refuse_unknown_package(call->engine, name, call->reply);

@@ -43,33 +43,20 @@ static int put_emergencies(const struct answer *answer, json_t *view)
     return failed ? -ENOMEM : 0;
 }
 
-static bool add_principals(json_t *list, char *const *principals)
-{
-    for (; *principals; principals++)
-        if (json_array_append_new(list, json_string(*principals)) < 0)
-            return false;
-    return true;
-}
-
 /* Adds who gets in by a package of the line without an approval, unless everybody does. */
 static int put_open_to(const struct call *call, json_t *view)
 {
     const struct answer *answer = &call->reply->answer;
     json_t *principals = json_array();
-    bool everybody = false, failed = !principals;
-    for (size_t i = 0; i < answer->n_line; i++) {
+    int r = principals ? 0 : -ENOMEM;
+    for (size_t i = 0; i < answer->n_line && r == 0; i++) {
         const struct package *package = packages_find(call->engine->packages, answer->line[i]);
-        if (!package)
-            continue;
-        everybody |= !package->approval_required && !*package->requestors;
-        failed |= !package->approval_required && !add_principals(principals, package->requestors);
-        failed |= !add_principals(principals, package->emergency);
+        r = package ? view_add_open_to(principals, package) : 0;
     }
-    if (everybody || failed)
-        json_decref(principals);
-    else
-        failed = json_object_set_new(view, "open_to", principals) < 0;
-    return failed ? -ENOMEM : 0;
+    if (r == 0)
+        return view_set(view, "open_to", principals);
+    json_decref(principals);
+    return r < 0 ? r : 0;
 }
 
 /* What is told at the gate of a request that is pending. */

@@ -369,6 +369,24 @@ json_t *view_assignment(const struct assignment *assignment)
                      (json_int_t)assignment->span.start, "assignment_end", end);
 }
 
+static bool add_principals(json_t *list, char *const *principals)
+{
+    for (; *principals; principals++)
+        if (json_array_append_new(list, json_string(*principals)) < 0)
+            return false;
+    return true;
+}
+
+int view_add_open_to(json_t *principals, const struct package *package)
+{
+    if (!package->approval_required && !*package->requestors)
+        return 1;
+    return (package->approval_required || add_principals(principals, package->requestors)) &&
+                   add_principals(principals, package->emergency)
+               ? 0
+               : -ENOMEM;
+}
+
 int view_set(json_t *view, const char *key, json_t *value)
 {
     return json_object_set_new(view, key, value) < 0 ? -ENOMEM : 0;

@@ -12,5 +12,8 @@ json_t *view_request(const struct engine *engine, const struct record *record,
 
 json_t *view_decision(const struct request *request, const struct decision *decision);
 
+/* Adds who gets the package without an approval, and who may take it in an emergency. 0; 1 when everybody does; -ENOMEM. */
+int view_add_open_to(json_t *principals, const struct package *package);
+
 /* Sets a member of a view; takes over the value. 0; -ENOMEM, also for NULL. */
 int view_set(json_t *view, const char *key, json_t *value);

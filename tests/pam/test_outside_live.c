@@ -90,10 +90,33 @@ START_TEST(test_who_is_left_out_decides)
 }
 END_TEST
 
+#define CANNOT                                                                                               \
+    " may approve but cannot get in by sshd: to them, too, this line gives its packages only with an"
+
+/* The administrator is told the same by explain as by check-config. */
+START_TEST(test_explained)
+{
+    guard("", "package=prod");
+    live_expect("root", "pkg-admin explain prod alice", 0, "/etc/pam.d/sshd:1: bob and carol" CANNOT);
+    live_expect("root", "pkg-admin check-config", 0, "/etc/pam.d/sshd:1: bob, carol and dave" CANNOT);
+    guard(EXEMPT, "package=approvers package=leads");
+    live_expect("root", "pkg-admin explain leads alice; pkg-admin explain prod alice", 0, "");
+    ck_assert_ptr_null(strstr(live_output, "cannot get in"));
+    guard("", "package=approvers package=leads");
+    live_expect("root", "pkg-admin explain leads alice --json", 0, "sshd:1: bob" CANNOT);
+    guard("", "package=leads mode=report");
+    live_expect("root", "pkg-admin explain leads alice", 0, "");
+    ck_assert_ptr_null(strstr(live_output, "cannot get in"));
+    guard("", "package=leads");
+    live_expect("alice", "pkg-request explain leads", 0, "");
+    ck_assert_ptr_null(strstr(live_output, "cannot get in"));
+}
+END_TEST
+
 int main(void)
 {
     suite_case("live", setup, live_stop);
     suite_timeout(60);
-    suite_add(test_who_gets_in_is_named, test_a_group, test_who_is_left_out_decides);
+    suite_add(test_who_gets_in_is_named, test_a_group, test_who_is_left_out_decides, test_explained);
     return suite_run();
 }

@@ -181,6 +181,29 @@ START_TEST(test_explain_accounts)
 }
 END_TEST
 
+/* Root learns who gets it without an approval; absent where everybody does. */
+START_TEST(test_explain_open_to)
+{
+    fixture_write_package(&fixture, "closed",
+                          CIRCLES_POLICY "approvers = bob\n[policy]\nemergency = carol %leads\n");
+    fixture_write_package(&fixture, "given",
+                          "[package]\ngroups = dbadmins\n[policy]\nrequestors = dave\napproval = none\n");
+    fixture_write_package(&fixture, "free", "[package]\ngroups = dbadmins\n[policy]\napproval = none\n");
+    fixture_reload(&fixture);
+    ck_assert_int_eq(explain("root", "closed", ""), 0);
+    const json_t *open_to = json_object_get(circles_value, "open_to");
+    ck_assert_int_eq(json_array_size(open_to), 2);
+    ck_assert_str_eq(json_string_value(json_array_get(open_to, 1)), "%leads");
+    ck_assert_int_eq(explain("root", "given", "bob"), 0);
+    open_to = json_object_get(circles_value, "open_to");
+    ck_assert_str_eq(json_string_value(json_array_get(open_to, 0)), "dave");
+    ck_assert_int_eq(explain("root", "free", ""), 0);
+    ck_assert_ptr_null(json_object_get(circles_value, "open_to"));
+    ck_assert_int_eq(explain("alice", "closed", ""), 0);
+    ck_assert_ptr_null(json_object_get(circles_value, "open_to"));
+}
+END_TEST
+
 START_TEST(test_explain_to_whom)
 {
     ck_assert_int_eq(explain("alice", "early", "bob"), BUS_ERROR_NOT_AUTHORIZED);
@@ -197,6 +220,6 @@ int main(void)
     suite_case("explain", setup, circles_teardown);
     suite_add(test_explain_who_could_approve, test_explain_what_would_be_granted,
               test_login_ids_required_in_a_container, test_explain_refusals, test_explain_accounts,
-              test_explain_to_whom);
+              test_explain_open_to, test_explain_to_whom);
     return suite_run();
 }
