@@ -203,6 +203,22 @@ START_TEST(a_directory_that_is_down)
 }
 END_TEST
 
+/* Whether they are in a group is not known then. */
+START_TEST(groups_that_are_not_answered)
+{
+    write_pam("sshd", GROUP("1 default=ignore", "staff"));
+    live_directory_start("files directory", "", "corp:x:5000:\n");
+    gate_bus_start(answer_asked);
+    struct pam_host_outcome outcome = come_by("sshd");
+    check_said(&outcome, "approval by bob, who cannot get in by sshd either");
+    live_directory_set_mode("unavail initgroups\n");
+    outcome = come_by("sshd");
+    check_said(&outcome, "approval by bob");
+    live_directory_set_mode("");
+    live_directory_stop();
+}
+END_TEST
+
 static const char *leave_at_third(const char *prompt, void *data)
 {
     int *prompts = data;
@@ -252,6 +268,6 @@ int main(void)
     suite_timeout(30);
     suite_rows(who_is_named, cases);
     suite_add(who_holds_it_is_named, a_group_that_packages_give, where_nobody_logs_in,
-              a_directory_that_is_down, while_it_waits, nobody_to_wait_for);
+              a_directory_that_is_down, groups_that_are_not_answered, while_it_waits, nobody_to_wait_for);
     return suite_run();
 }
