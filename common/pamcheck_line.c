@@ -3,6 +3,7 @@
 #include "common/pamcheck_line.h"
 
 #include "common/cleanup.h"
+#include "common/entrance.h"
 
 #include <errno.h>
 #include <security/_pam_types.h>
@@ -218,17 +219,51 @@ static void judge_su(struct pamcheck_judging *judging, const unsigned char *skip
         "above it: account [success=1 default=ignore] pam_rootok.so");
 }
 
-static void judge_place(struct pamcheck_judging *judging, const struct gate_options *options)
+static bool asks_who_runs_it(const struct pamstack_entry *entry)
+{
+    static const char *const rootok[] = {"pam_rootok.so"}, *const succeed_if[] = {"pam_succeed_if.so"};
+    bool is = is_one_of(entry, rootok, 1);
+    if (is_one_of(entry, succeed_if, 1))
+        for (size_t i = 0; i < entry->line->n_arguments; i++)
+            is |= strcmp(entry->line->arguments[i], "use_uid") == 0;
+    return is;
+}
+
+/* What people log in by runs as root: a condition on who runs it holds for each of them. True: there is none. */
+static bool judge_callers(struct pamcheck_judging *judging, const unsigned char *skipped)
+{
+    bool good = true;
+    for (size_t i = 0; i < judging->ours && entrance_find(judging->service)->login; i++) {
+        const struct pamstack_entry *by = &judging->stack->entries[i];
+        char *what = NULL;
+        if (!skipped[i] || !asks_who_runs_it(by))
+            continue;
+        good = false;
+        if (asprintf(
+                &what,
+                "this line decides for everybody alike whether pam_accesspkg.so is asked: %s runs as root, "
+                "and %s asks who runs it, not who logs in. Take the line out",
+                judging->service, pamd_module(by->line)) >= 0)
+            pamcheck_tell(judging, by, what);
+        free(what);
+    }
+    return good;
+}
+
+/* False: everybody may be let past. */
+static bool judge_place(struct pamcheck_judging *judging, const struct gate_options *options)
 {
     struct pamstack_outlook outlook = {0};
     if (explore_answers(judging, BIT(PAM_PERM_DENIED), &outlook) < 0)
-        return;
+        return true;
     judge_before(judging, outlook.skipped);
+    const bool good = judge_callers(judging, outlook.skipped);
     if (strcmp(judging->service, "su") == 0 && !options->enforce_for_root)
         judge_su(judging, outlook.skipped);
     if (judge_exempt(judging))
         judge_jumps(judging, outlook.skipped);
     free(outlook.skipped);
+    return good;
 }
 
 /* Checks the paths of the module and of the file. */
@@ -301,9 +336,9 @@ bool pamcheck_line(struct pamcheck_judging *judging, bool *reports)
     judge_file(judging);
     if (judging->stack->uncertain || judging->stack->given_up)
         return false;
-    const bool good = judge_refusal(judging);
+    bool good = judge_refusal(judging);
+    good &= judge_place(judging, &options);
     if (good)
         *reports &= options.report;
-    judge_place(judging, &options);
     return good;
 }

@@ -211,7 +211,7 @@ static const struct {
     {"account [success=1 default=ignore] pam_access.so\n" OURS "package=db", DB "approvers = bob\n", NULL,
      NULL},
     {"account [success=1 default=ignore] pam_rootok.so\n" OURS "package=db", DB "approvers = bob\n", NULL,
-     ":5: bob" CANNOT},
+     NULL}, /* sshd runs as root: it lets everybody past, which pamcheck says */
     {OURS "package=nosuch", DB "approvers = bob\n", NULL, NULL},
 };
 

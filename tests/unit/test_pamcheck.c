@@ -247,10 +247,44 @@ START_TEST(su_of_root)
 }
 END_TEST
 
+/* sshd runs as root: who runs it is root, whoever logs in. */
+START_TEST(who_runs_it)
+{
+    static const struct {
+        const char *service, *text;
+        bool guards;
+    } rows[] = {
+        {"sshd", ROOTOK "account required " OURS REST, false},
+        {"login", "account sufficient pam_rootok.so\naccount required " OURS REST, false},
+        {"sshd",
+         "account [success=1 default=ignore] pam_succeed_if.so use_uid uid = 0\naccount required " OURS REST,
+         false},
+        {"sshd", "account [success=1 default=ignore] pam_succeed_if.so uid = 0\naccount required " OURS REST,
+         true},
+        {"sshd", "account required pam_rootok.so\naccount required " OURS REST, true},
+        {"sshd", "account required " OURS ROOTOK REST, true},
+        {"sudo", ROOTOK "account required " OURS REST, true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct findings findings = {0}, services = {0};
+        put(rows[i].service, rows[i].text);
+        ck_assert_int_eq(pamcheck(root, NULL, NULL, &findings, &services), 0);
+        ck_assert_msg(services.count == rows[i].guards && findings.count == !rows[i].guards, "%s",
+                      rows[i].text);
+        if (!rows[i].guards)
+            ck_assert_ptr_nonnull(
+                strstr(findings.items[0], "asks who runs it, not who logs in. Take the line out"));
+        put(rows[i].service, REST);
+        findings_deinit(&services);
+        findings_deinit(&findings);
+    }
+}
+END_TEST
+
 int main(void)
 {
     suite_case("pamcheck", setup, teardown);
     suite_rows(a_line, cases);
-    suite_add(included, other, guarded, of_packages, pairs, su_of_root);
+    suite_add(included, other, guarded, of_packages, pairs, su_of_root, who_runs_it);
     return suite_run();
 }
