@@ -52,7 +52,8 @@ static void audit_forgotten(struct txn *txn, int64_t before, const struct store_
 
 /*
  * A clock that is far ahead by mistake would make all history old: one that has leapt has to stand for a day first. After a
- * start the log tells: not its lines of the last day, for by such a clock there are some at once.
+ * start the log tells: not its lines of the last day, for by such a clock there are some at once; and of the others the last
+ * one written, for a clock that is wrong at each boot left lines of its own time before.
  */
 static int check_clock(struct engine *engine)
 {

@@ -150,5 +150,6 @@ int store_oldest_line(struct store *store, int64_t *ret)
 
 int store_line_before(struct store *store, int64_t before, int64_t *ret)
 {
-    return FIND_NUMBER(store, ret, "SELECT at FROM audit WHERE at < ? ORDER BY at DESC LIMIT 1", "i", before);
+    return FIND_NUMBER(store, ret, "SELECT at FROM audit WHERE id < ? AND +at < ? ORDER BY id DESC LIMIT 1",
+                       "ii", INT64_MAX, before);
 }

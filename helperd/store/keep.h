@@ -24,6 +24,7 @@ struct store_forgotten {
 };
 /* In a transaction. 0 or -errno. */
 int store_forget(struct store *store, const struct store_keep *keep, struct store_forgotten *ret);
-/* The time of the oldest line of the audit log, and of the newest one of before a time; STORE_E_NONE: there is none. */
+/* The time of the oldest line of the audit log, and of the last one that was written at a time before this one;
+ * STORE_E_NONE: there is none. */
 int store_oldest_line(struct store *store, int64_t *ret);
 int store_line_before(struct store *store, int64_t before, int64_t *ret);

@@ -35,6 +35,13 @@ static void pass_leap(void)
     fixture.engine.history_seen = fixture.now;
 }
 
+/* A line that belongs to nothing, as a start's, which reads packages.d. */
+static void note_start(void)
+{
+    acts_query(&fixture, "INSERT INTO audit (at, actor, event) VALUES (%lld, 'root', 'reload') RETURNING 1",
+               (long long)fixture.now);
+}
+
 /* All steps; how many. */
 static int forget(void)
 {
@@ -280,6 +287,24 @@ START_TEST(a_clock_that_leapt_before_a_start)
 }
 END_TEST
 
+/* Nor does it make it trusted that it leapt as far before, and was set right meanwhile: a clock that is wrong at each boot. */
+START_TEST(a_clock_that_leaps_at_each_start)
+{
+    acts_hold(&fixture, "alice", "free");
+    acts_pass(&fixture, DAY);
+    const int64_t right = fixture.now;
+    for (int boots = 0; boots < 3; boots++) {
+        fixture.now = right + boots * 3 * DAY + (KEEP + 40) * DAY;
+        fixture.engine.history_seen = 0;
+        note_start();
+        ck_assert_int_eq(engine_forget_old(&fixture.engine), ENGINE_E_UNKNOWN);
+        ck_assert_int_eq(rows("assignment"), 1);
+        fixture.now = right + boots * 3 * DAY + 60;
+        note_start();
+    }
+}
+END_TEST
+
 /* A step that fails changes nothing; the next one does all of it. */
 START_TEST(a_step_that_fails)
 {
@@ -352,6 +377,6 @@ int main(void)
     suite_add(what_is_over_goes, numbers_go_on, it_comes_to_an_end, what_is_live_stays,
               an_emergency_waits_for_its_review, a_cooldown_is_kept, lines_of_what_is_in_force_stay, for_good,
               a_store_that_is_in_doubt, a_clock_that_leaps, a_clock_that_leapt_before_a_start,
-              a_step_that_fails, a_large_store);
+              a_clock_that_leaps_at_each_start, a_step_that_fails, a_large_store);
     return suite_run();
 }
