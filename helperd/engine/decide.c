@@ -353,6 +353,14 @@ static int check_seen(const struct call *call, const struct record *record,
     return strcmp(terms->digest, digest) == 0 ? 0 : refuse_changed(&record->request, "", call->reply);
 }
 
+/* Rule 14: where the package's end comes first the approver sees that, so a later one gives no more. */
+static void keep_last_end(struct request *request, const struct package *package, int64_t begins)
+{
+    const int64_t last = policy_last_end(package, request->until);
+    if (!request->extends && last < duration_after(begins, get_asked_time(request)))
+        request->until = last;
+}
+
 static void note_given(struct request *request, const struct package *package, struct wish wish, int64_t now)
 {
     const int64_t given = get_given_time(request, package, wish);
@@ -362,6 +370,7 @@ static void note_given(struct request *request, const struct package *package, s
         request->start = wish.start;
     if (wish.until)
         request->until = wish.until;
+    keep_last_end(request, package, request->start > now ? request->start : now);
 }
 
 static int decide_record(const struct call *call, struct record *record, bool approve,

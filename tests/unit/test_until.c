@@ -397,6 +397,36 @@ START_TEST(test_the_end_of_a_package_without_its_file)
 }
 END_TEST
 
+/* Rule 14: what was approved until the package's end does not last longer because that is moved before it begins. */
+START_TEST(test_a_later_end_of_the_package_gives_no_more)
+{
+    edit(HEAD LONG ENDS BY_BOB);
+    const int64_t late = ask_for(24 * HOUR, FIXTURE_NOW + 2 * HOUR);
+    ck_assert_int_eq(approve("bob", late), 0);
+    edit(HEAD LONG "not_after = 2025-11-30\n" BY_BOB);
+    acts_pass(&fixture, 2 * HOUR);
+    acts_retry_due(&fixture, NULL);
+    ck_assert_int_eq(end_of(late), LAST);
+}
+END_TEST
+
+START_TEST(test_a_later_end_of_the_package_of_what_is_not_whole)
+{
+    struct facts *facts = fixture_facts("bob", "alice");
+    edit(HEAD LONG ENDS BY_BOB);
+    const int64_t id = ask_for(24 * HOUR, 0);
+    for (size_t i = 0; i < facts->n_groups; i++)
+        facts->groups[i].gid = GID_UNSET;
+    ck_assert_int_eq(acts_approve_knowing(&fixture, "bob", facts, id, NULL), 0);
+    ck_assert_str_eq(fixture_state(&fixture, id), "partially-fulfilled");
+    edit(HEAD LONG BY_BOB);
+    acts_pass(&fixture, HOUR);
+    acts_retry_due(&fixture, NULL);
+    ck_assert_str_eq(fixture_state(&fixture, id), "fulfilled");
+    ck_assert_int_eq(end_of(id), LAST);
+}
+END_TEST
+
 /* A package without the new keys has the text, and so the digest, that it had before there were any. */
 START_TEST(test_keys_in_the_digest)
 {
@@ -428,6 +458,7 @@ int main(void)
     suite_add(test_nothing_lasts_longer, test_an_extension_is_cut, test_over,
               test_a_later_policy_takes_nothing, test_what_begins_too_late_does_not,
               test_what_is_not_in_place_when_it_is_over, test_the_end_of_a_package_without_its_file,
-              test_keys_in_the_digest);
+              test_a_later_end_of_the_package_gives_no_more,
+              test_a_later_end_of_the_package_of_what_is_not_whole, test_keys_in_the_digest);
     return suite_run();
 }
