@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "common/groupfile.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -82,6 +83,23 @@ static json_t *find_arguments(struct invocation *invocation, const struct reques
     return arguments;
 }
 
+/* A name that meant nothing when the others were shown means a request by now that nobody was shown. */
+static int find_seen(struct invocation *invocation, size_t index, bool review, struct client_error *ret_error)
+{
+    const bool is_new = invocation->shown && invocation->ids[index] == 0;
+
+    if (find_operand(invocation, index, review, ret_error) < 0)
+        return -1;
+    if (!is_new)
+        return 0;
+    ret_error->code = BUS_ERROR_CHANGED;
+    snprintf(ret_error->message, sizeof(ret_error->message),
+             "request %lld came when the others had been shown, so nothing was decided on it. To look at it: "
+             "pkg-approve show %lld",
+             (long long)invocation->ids[index], (long long)invocation->ids[index]);
+    return -1;
+}
+
 /* Calls the action for one operand, and adds the answer or error to `results` for --json. Returns the exit code. */
 static int act_on(struct invocation *invocation, const struct requests_action *action, size_t index,
                   json_t *results)
@@ -90,7 +108,7 @@ static int act_on(struct invocation *invocation, const struct requests_action *a
     json_t *request = NULL;
     json_t *arguments = NULL;
 
-    if (find_operand(invocation, index, action->review, &error) < 0 ||
+    if (find_seen(invocation, index, action->review, &error) < 0 ||
         !(arguments = find_arguments(invocation, action, index, &error)) ||
         calls_call(invocation, client_message(action->method, action->in, arguments), JSON_OBJECT, &request,
                    &error) < 0) {

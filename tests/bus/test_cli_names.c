@@ -260,6 +260,14 @@ START_TEST(others_ask_for_theirs)
     static const struct script unasked[] = {
         ANSWERS("Review", "[6, \"\"]", "a{sv}", SAMPLE_HELD("6", "erin"))};
 
+    static const struct script later[] = {
+        WAITING,
+        ANSWERS("GetRequest", "[6]", "a{sv}", "[" TAKEN("6", "erin") "]"),
+        WAITING,
+        ANSWERS("Review", "[6, \"right so\"]", "a{sv}", SAMPLE_HELD("6", "erin")),
+        ANSWERS("ListRequests", NULL, "aa{sv}b", "[[" TAKEN("10", "dave") "], false]"),
+    };
+
     AT_TERMINAL("not done yet\n", extend, "pkg-request", "extend", "db");
     ck_assert_int_eq(result.code, 0);
     AT_TERMINAL("disk full\n", emergency, "pkg-request", "emergency", "db");
@@ -278,6 +286,9 @@ START_TEST(others_ask_for_theirs)
     RUN(said, "pkg-approve", "review", "all", "-m", "right so"); /* nobody reviews what was not shown */
     ck_assert_int_eq(result.code, 0);
     SHOWS(result.err, "Request 6 of erin for db-admins: pager\n");
+    RUN(later, "pkg-approve", "review", "erin", "dave", "-m", "right so"); /* nor what came meanwhile */
+    ck_assert_int_eq(result.code, 1);
+    SHOWS(result.err, "request dave: request 10 came when the others had been shown, so nothing was decided");
 }
 END_TEST
 
