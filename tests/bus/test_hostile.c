@@ -158,14 +158,14 @@ static const struct {
     const char *name;
     const char *signature;
 } methods[] = {
-    {"Submit", "sasa{sv}"},  {"Cancel", "xs"},         {"Approve", "xa{sv}"},  {"Deny", "xa{sv}"},
-    {"Extend", "sa{sv}"},    {"Return", "ss"},         {"Assign", "ssa{sv}"},  {"Import", "ssasa{sv}"},
-    {"Revoke", "sss"},       {"Retry", "ss"},          {"GetRequest", "x"},    {"ListRequests", "a{sv}"},
-    {"Emergency", "ss"},     {"Review", "xs"},         {"Delegate", "sa{sv}"}, {"Undelegate", "s"},
-    {"ListDelegations", ""}, {"ListPackages", ""},     {"Explain", "ss"},      {"GetStatus", ""},
-    {"Lock", "s"},           {"Unlock", "s"},          {"Reload", ""},         {"Report", "a{sv}"},
-    {"Audit", "a{sv}"},      {"ListHolders", "a{sv}"}, {"AcceptStore", ""},    {"Backup", "h"},
-    {"Diff", "h"},           {"GetMetrics", ""},
+    {"Submit", "sasa{sv}"},  {"Cancel", "xs"},         {"Approve", "xa{sv}"},    {"Deny", "xa{sv}"},
+    {"Extend", "sa{sv}"},    {"Return", "ss"},         {"Assign", "ssa{sv}"},    {"Import", "ssasa{sv}"},
+    {"Revoke", "sss"},       {"Retry", "ss"},          {"GetRequest", "x"},      {"ListRequests", "a{sv}"},
+    {"Emergency", "ss"},     {"Review", "xs"},         {"Delegate", "sa{sv}"},   {"Undelegate", "s"},
+    {"ListDelegations", ""}, {"ListPackages", ""},     {"Explain", "ss"},        {"GetStatus", ""},
+    {"Lock", "s"},           {"Unlock", "s"},          {"Reload", ""},           {"Report", "a{sv}"},
+    {"Audit", "a{sv}"},      {"ListHolders", "a{sv}"}, {"AcceptStore", ""},      {"Backup", "h"},
+    {"Diff", "h"},           {"GetMetrics", ""},       {"ListHistory", "a{sv}"},
 };
 
 enum { METHODS = sizeof(methods) / sizeof(methods[0]), RANDOM_CALLS = 400 };
@@ -218,10 +218,11 @@ static json_t *random_number(void)
 
 static json_t *random_options(void)
 {
-    static const char *const names[] = {"justification", "duration",  "start",   "override", "dry_run",
-                                        "gate",          "host",      "reason",  "until",    "role",
-                                        "state",         "before",    "limit",   "user",     "package",
-                                        "since",         "before_at", "request", "other"};
+    static const char *const names[] = {
+        "justification", "duration",  "start",     "override", "dry_run", "gate",    "host",
+        "reason",        "until",     "role",      "state",    "before",  "limit",   "user",
+        "package",       "since",     "before_at", "request",  "other",   "forever", "can_ask",
+        "login_id",      "emergency", "digest",    "name",     "kind",    "tty"};
     json_t *options = json_object();
     for (int i = rand() % 4; i > 0; i--)
         json_object_set_new(options, names[(size_t)rand() % (sizeof(names) / sizeof(names[0]))],
