@@ -141,20 +141,16 @@ static int64_t get_given_time(const struct request *request, const struct packag
     return given < package->max_duration ? given : package->max_duration;
 }
 
-/* The wish with a duration in the place of an end: from where it begins, or from the end of what it extends. */
-static int find_given_time(struct engine *engine, const struct request *request, struct wish *wish)
+/* From when it would give something: its start or now, or the end of what it extends. The wish has a duration from there in
+ * the place of an end. */
+static int find_begin(struct engine *engine, const struct request *request, struct wish *wish, int64_t *ret)
 {
     struct assignment assignment = {0};
-    const int64_t now = clock_now(&engine->clock);
-    int64_t begin = wish->start ? wish->start : request->start;
-    int r = 0;
-    if (!wish->until)
-        return 0;
-    if (request->extends && (r = store_get_assignment(engine->store, request->extends, &assignment)) == 0)
-        begin = assignment.span.end;
-    else if (begin < now)
-        begin = now;
-    wish->duration = wish->until - begin;
+    const int64_t now = clock_now(&engine->clock), start = wish->start ? wish->start : request->start;
+    const int r = request->extends ? store_get_assignment(engine->store, request->extends, &assignment) : 0;
+    *ret = request->extends && r == 0 ? assignment.span.end : start > now ? start : now;
+    if (wish->until)
+        wish->duration = wish->until - *ret;
     assignment_deinit(&assignment);
     return r < 0 ? r : 0;
 }
@@ -353,24 +349,18 @@ static int check_seen(const struct call *call, const struct record *record,
     return strcmp(terms->digest, digest) == 0 ? 0 : refuse_changed(&record->request, "", call->reply);
 }
 
-/* Rule 14: where the package's end comes first the approver sees that, so a later one gives no more. */
-static void keep_last_end(struct request *request, const struct package *package, int64_t begins)
-{
-    const int64_t last = policy_last_end(package, request->until);
-    if (!request->extends && last < duration_after(begins, get_asked_time(request)))
-        request->until = last;
-}
-
-static void note_given(struct request *request, const struct package *package, struct wish wish, int64_t now)
+static void note_given(struct request *request, const struct package *package, struct wish wish,
+                       int64_t begins)
 {
     const int64_t given = get_given_time(request, package, wish);
+    /* Rule 14: the package's end is shown where it comes first, so a later one gives no more. */
+    const int64_t last = policy_last_end(package, wish.until ? wish.until : request->until);
+    if (wish.until || last < duration_after(begins, get_asked_time(request)))
+        request->until = last;
     if (given != request->duration)
         request->granted = given;
-    if (wish.start > now)
+    if (wish.start && wish.start == begins)
         request->start = wish.start;
-    if (wish.until)
-        request->until = wish.until;
-    keep_last_end(request, package, request->start > now ? request->start : now);
 }
 
 static int decide_record(const struct call *call, struct record *record, bool approve,
@@ -381,6 +371,7 @@ static int decide_record(const struct call *call, struct record *record, bool ap
     const struct policy_delegator *for_whom = NULL;
     const int64_t now = clock_now(&call->engine->clock);
     struct wish wish = WISH(terms);
+    int64_t begins = 0;
     if (!is_waiting(request, now))
         return engine_was_asked(call->engine, record, &decider)
                    ? refuse_late(record, call->reply)
@@ -398,7 +389,7 @@ static int decide_record(const struct call *call, struct record *record, bool ap
     if (r == 0 && approve)
         r = check_requestor(call, request, package);
     if (r == 0 && approve)
-        r = find_given_time(call->engine, request, &wish);
+        r = find_begin(call->engine, request, &wish, &begins);
     if (r == 0 && approve)
         r = check_approval(call->engine, request, package, wish, call->reply);
     if (r == 0 && approve)
@@ -416,7 +407,7 @@ static int decide_record(const struct call *call, struct record *record, bool ap
         .at = now,
     };
     if (approve)
-        note_given(request, package, wish, now);
+        note_given(request, package, wish, begins);
     request_decide(engine_join(call->engine), record, &decision, package, call->facts);
     call->reply->answer.request = request->id;
     return 0;

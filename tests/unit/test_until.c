@@ -427,6 +427,26 @@ START_TEST(test_a_later_end_of_the_package_of_what_is_not_whole)
 }
 END_TEST
 
+/* Nor does an extension, of which one approver saw the end. */
+START_TEST(test_a_later_end_of_the_package_extends_no_more)
+{
+    json_t *value = NULL;
+    edit(HEAD LONG ENDS "[stage 1]\napprovers = bob\n[stage 2]\napprovers = carol\n");
+    const int64_t held = ask_for(8 * HOUR, 0);
+    ck_assert_int_eq(approve("bob", held), 0);
+    ck_assert_int_eq(approve("carol", held), 0);
+    ck_assert_int_eq(acts_extend(&fixture, "alice", "edited", 24 * HOUR, &value), 0);
+    const int64_t id = fixture_id(value);
+    ck_assert_int_eq(approve("bob", id), 0);
+    edit(HEAD LONG "[stage 1]\napprovers = bob\n[stage 2]\napprovers = carol\n");
+    value = acts_look(&fixture, id);
+    ck_assert_int_eq(acts_number(value, "new_end"), LAST); /* as the second one reads, too */
+    json_decref(value);
+    ck_assert_int_eq(approve("carol", id), 0);
+    ck_assert_int_eq(end_of(held), LAST);
+}
+END_TEST
+
 /* A package without the new keys has the text, and so the digest, that it had before there were any. */
 START_TEST(test_keys_in_the_digest)
 {
@@ -459,6 +479,7 @@ int main(void)
               test_a_later_policy_takes_nothing, test_what_begins_too_late_does_not,
               test_what_is_not_in_place_when_it_is_over, test_the_end_of_a_package_without_its_file,
               test_a_later_end_of_the_package_gives_no_more,
-              test_a_later_end_of_the_package_of_what_is_not_whole, test_keys_in_the_digest);
+              test_a_later_end_of_the_package_of_what_is_not_whole,
+              test_a_later_end_of_the_package_extends_no_more, test_keys_in_the_digest);
     return suite_run();
 }
