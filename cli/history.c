@@ -56,6 +56,8 @@ static char *field_asked(const struct output *output, const json_t *row, const c
                    output_format("%s%s%s%s", member_true(request, "emergency") ? "emergency, " : "",
                                  i > 0 ? "more time, " : "", member_text(request, "user"), why));
     }
+    if (member_true(row, "extensions_cut"))
+        append(&text, "; ", output_format("earlier extensions are in the audit log"));
     return text;
 }
 

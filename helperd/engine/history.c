@@ -8,12 +8,18 @@
 #include "helperd/engine/reports.h"
 
 #include <errno.h>
+#include <string.h>
 
-enum { HISTORY_EXAMINED = 2000 };
+enum {
+    HISTORY_EXAMINED = 2000,
+    EXTENSIONS_MAX = 100,     /* of one assignment */
+    PAGE_BYTES = 1024 * 1024, /* of what people wrote; the row that reaches it is the last */
+};
 
 struct listing {
     struct engine *engine;
     json_t *rows;
+    size_t bytes;
 };
 
 static json_t *new_name(const char *name)
@@ -24,16 +30,23 @@ static json_t *new_name(const char *name)
 
 /* ---- who asked, who decided ---- */
 
-static int add_decisions(struct engine *engine, const struct request *request, json_t *row)
+static size_t text_bytes(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
+static int add_decisions(struct listing *listing, const struct request *request, json_t *row)
 {
     struct decision *decisions = NULL;
     size_t count = 0;
-    int r = store_get_decisions(engine->store, request->id, &decisions, &count);
-    for (size_t i = 0; r == 0 && i < count; i++)
+    int r = store_get_decisions(listing->engine->store, request->id, &decisions, &count);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        listing->bytes += text_bytes(decisions[i].reason);
         r = json_array_append_new(json_object_get(row, "decisions"), view_decision(request, &decisions[i])) <
                     0
                 ? -ENOMEM
                 : 0;
+    }
     store_free_decisions(decisions, count);
     return r;
 }
@@ -47,7 +60,7 @@ static json_t *view_asking(const struct request *request)
 }
 
 struct asking {
-    struct engine *engine;
+    struct listing *listing;
     json_t *askings;
 };
 
@@ -57,22 +70,29 @@ static int add_asking(const struct request *request, void *data)
     const struct asking *asking = data;
     json_t *row = view_asking(request);
     int r = row && json_array_append_new(asking->askings, row) == 0 ? 0 : -ENOMEM;
-    return r == 0 ? add_decisions(asking->engine, request, row) : r;
+    asking->listing->bytes += text_bytes(request->justification);
+    return r == 0 ? add_decisions(asking->listing, request, row) : r;
 }
 
-static int set_askings(struct engine *engine, const struct assignment *assignment, json_t *view)
+/* Who holds something may extend it as often as they like, and ask and withdraw: the answer has room for what was given, and
+ * of that for the last ones. */
+static int set_askings(struct listing *listing, const struct assignment *assignment, json_t *view)
 {
-    struct asking asking = {engine, json_array()};
+    struct store *store = listing->engine->store;
+    struct asking asking = {listing, json_array()};
     struct request request = {0};
     int r = view_set(view, "requests", asking.askings);
     if (r == 0 && assignment->request)
-        r = store_get_request(engine->store, assignment->request, &request);
+        r = store_get_request(store, assignment->request, &request);
     if (r == 0 && assignment->request)
         r = add_asking(&request, &asking);
     request_deinit(&request);
-    return r == 0  ? store_each_extension(engine->store, assignment->id, add_asking, &asking)
-           : r > 0 ? -EIO
-                   : r;
+    const size_t before = json_array_size(asking.askings);
+    if (r == 0)
+        r = store_each_extension(store, assignment->id, EXTENSIONS_MAX, add_asking, &asking);
+    if (r == 0 && json_array_size(asking.askings) - before == EXTENSIONS_MAX)
+        r = view_set(view, "extensions_cut", json_true());
+    return r > 0 ? -EIO : r;
 }
 
 /* ---- the assignment ---- */
@@ -117,19 +137,21 @@ static json_t *view_held(const struct assignment *assignment)
 
 static int list_held(const struct assignment *assignment, void *data)
 {
-    const struct listing *listing = data;
+    struct listing *listing = data;
     json_t *view = view_held(assignment);
     int r = view && json_array_append_new(listing->rows, view) == 0 ? 0 : -ENOMEM;
     if (r == 0)
         r = set_groups(listing->engine, assignment, view);
     if (r == 0)
         r = set_use(listing->engine, assignment, view);
-    return r == 0 ? set_askings(listing->engine, assignment, view) : r;
+    if (r == 0)
+        r = set_askings(listing, assignment, view);
+    return r < 0 ? r : listing->bytes >= PAGE_BYTES;
 }
 
 int engine_list_history(struct engine *engine, const struct store_history_filter *asked, struct reply *reply)
 {
-    struct listing listing = {engine, json_array()};
+    struct listing listing = {.engine = engine, .rows = json_array()};
     struct store_history_filter filter = *asked;
     struct store_history_cursor next = {0};
     filter.examine = HISTORY_EXAMINED;

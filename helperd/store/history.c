@@ -51,8 +51,14 @@ static int matches(struct store *store, const struct store_history_filter *filte
 struct page {
     int64_t found;
     int64_t examined;
+    bool full; /* `each` said so */
     struct store_history_cursor last;
 };
+
+static bool goes_on(const struct page *page, const struct store_history_filter *filter)
+{
+    return !page->full && page->found < filter->limit && page->examined < filter->examine;
+}
 
 static int visit_page(struct store *store, const struct store_history_filter *filter, bool live,
                       store_each_assignment_fn each, void *data, struct page *page)
@@ -60,7 +66,8 @@ static int visit_page(struct store *store, const struct store_history_filter *fi
     sqlite3_stmt *s = take_page(store, filter, live, filter->examine - page->examined);
     struct assignment assignment = {0};
     int r = 0;
-    while (page->found < filter->limit && (r = sql_next(store, s, &sql_assignments, &assignment)) > 0) {
+    while (!page->full && page->found < filter->limit &&
+           (r = sql_next(store, s, &sql_assignments, &assignment)) > 0) {
         bool wanted = false;
         page->last = (struct store_history_cursor){live ? 0 : store_over_at(&assignment), assignment.id};
         page->examined++;
@@ -68,6 +75,7 @@ static int visit_page(struct store *store, const struct store_history_filter *fi
             (wanted && (r = each(&assignment, data)) < 0))
             break;
         page->found += wanted;
+        page->full = wanted && r > 0;
     }
     sql_end(store, s, &sql_assignments, &assignment);
     return r < 0 ? r : 0;
@@ -78,19 +86,22 @@ int store_list_history(struct store *store, const struct store_history_filter *f
 {
     struct page page = {0};
     int r = filter->before_at == 0 ? visit_page(store, filter, true, each, data, &page) : 0;
-    if (r == 0 && page.found < filter->limit && page.examined < filter->examine)
+    if (r == 0 && goes_on(&page, filter))
         r = visit_page(store, filter, false, each, data, &page);
     if (r < 0)
         return r;
-    const bool all = page.found < filter->limit && page.examined < filter->examine;
-    *ret_next = all ? (struct store_history_cursor){0} : page.last;
+    *ret_next = goes_on(&page, filter) ? (struct store_history_cursor){0} : page.last;
     return 0;
 }
 
-int store_each_extension(struct store *store, int64_t assignment,
-                         int (*each)(const struct request *request, void *data), void *data)
+int store_each_extension(struct store *store, int64_t assignment, int64_t most, store_each_request_fn each,
+                         void *data)
 {
-    sqlite3_stmt *s = sql_take(store, SELECT_REQUEST " WHERE assignment = ? ORDER BY id", "i", assignment);
+    sqlite3_stmt *s =
+        sql_take(store,
+                 SELECT_REQUEST " WHERE id IN (SELECT id FROM request WHERE assignment = ?1"
+                                " AND state = 'approved' ORDER BY id DESC LIMIT ?2) ORDER BY id",
+                 "ii", assignment, most);
     struct request request = {0};
     int r;
     while ((r = sql_next(store, s, &sql_requests, &request)) > 0)

@@ -4,6 +4,7 @@
 
 #include "helperd/policy/assignment.h"
 #include "helperd/policy/request.h"
+#include "helperd/store/request.h"
 
 struct store;
 
@@ -54,10 +55,11 @@ struct store_history_cursor {
     int64_t at;
     int64_t id; /* 0: no more rows */
 };
+/* `each` returns 1 where its row is to be the last of this page. */
 int store_list_history(struct store *store, const struct store_history_filter *filter,
                        store_each_assignment_fn each, void *data, struct store_history_cursor *ret_next);
 /* When an assignment that is over ended. */
 int64_t store_over_at(const struct assignment *assignment);
-/* Calls `each` with the requests that extended the assignment, or asked to, the oldest first. */
-int store_each_extension(struct store *store, int64_t assignment,
-                         int (*each)(const struct request *request, void *data), void *data);
+/* Calls `each` with the requests that extended the assignment, the newest `most` of them, in their order. */
+int store_each_extension(struct store *store, int64_t assignment, int64_t most, store_each_request_fn each,
+                         void *data);

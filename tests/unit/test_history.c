@@ -142,6 +142,63 @@ START_TEST(extensions_are_with_it)
 }
 END_TEST
 
+/* What gave no more time was no part of what was held: nobody approved it, and it must not read as if nobody had to. */
+START_TEST(only_extensions_that_gave_time)
+{
+    struct reply reply = {0};
+    const struct store_history_filter filter = all(10);
+    acts_hold(&fixture, "alice", "asked");
+    ck_assert_int_eq(acts_extend(&fixture, "alice", "asked", 3600, NULL), 0);
+    ck_assert_int_eq(acts_cancel(&fixture, "alice", 2, "no more", NULL), 0);
+    ck_assert_int_eq(acts_extend(&fixture, "alice", "asked", 3600, NULL), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "carol", 3, false, "no", NULL), 0);
+    ck_assert_int_eq(acts_extend(&fixture, "alice", "asked", 3600, NULL), 0);
+    ck_assert_int_eq(engine_list_history(&fixture.engine, &filter, &reply), 0);
+    const json_t *row = json_array_get(json_array_get(reply.value, 0), 0);
+    ck_assert_uint_eq(json_array_size(json_object_get(row, "requests")), 1);
+    ck_assert_ptr_null(json_object_get(row, "extensions_cut"));
+    json_decref(reply.value);
+}
+END_TEST
+
+/* A holder who has extended thousands of times, with long words each time, keeps nobody from looking. */
+START_TEST(who_floods_a_row)
+{
+    enum { MANY = 5000 };
+    int pages = 0;
+    struct reply reply = {0};
+    acts_hold(&fixture, "alice", "free");
+    acts_hold(&fixture, "alice", "asked");
+    acts_query(
+        &fixture,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+        " INSERT INTO request (package, user, uid, state, justification, no_reason_given,"
+        " origin_verified, duration, start, submitted, ended, stage, n_stages, deadline, assignment)"
+        " SELECT a.package, a.user, a.uid, iif(i %% 2, 'approved', 'cancelled'), i || printf('%%4000d', i),"
+        " 0, 0, 1, 0, i, i, 0, 0, 0, a.id FROM n, assignment a RETURNING 1",
+        MANY);
+    const struct store_history_filter filter = all(10);
+    ck_assert_int_eq(engine_list_history(&fixture.engine, &filter, &reply), 0);
+    const json_t *row = json_array_get(json_array_get(reply.value, 0), 0);
+    const json_t *requests = json_object_get(row, "requests");
+    ck_assert_uint_eq(json_array_size(requests), 101);
+    ck_assert(json_is_true(json_object_get(row, "extensions_cut")));
+    ck_assert_int_eq(acts_number(json_array_get(requests, 1), "at"),
+                     MANY - 1 - 2 * 99); /* the last hundred */
+    ck_assert_int_eq(acts_number(json_array_get(requests, 100), "at"), MANY - 1);
+    json_decref(reply.value);
+    ck_assert_str_eq(held(filter, &pages), "alice/asked alice/free");
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(acts_return(&fixture, "alice", "free"), 0);
+        acts_hold(&fixture, "alice", "free");
+    }
+    acts_query(&fixture, "UPDATE request SET justification = printf('%%400000d', 1) WHERE assignment IS NULL"
+                         " RETURNING 1");
+    ck_assert_str_eq(held(filter, &pages), "alice/free alice/asked alice/free alice/free alice/free");
+    ck_assert_int_gt(pages, 1); /* as much as a page has room for, and the rest */
+}
+END_TEST
+
 /* A name that nobody has: each page reads so many rows, however many there are. */
 START_TEST(a_page_is_bounded)
 {
@@ -168,6 +225,6 @@ int main(void)
 {
     suite_case("history", setup, fixture_teardown);
     suite_add(the_same_in_pages_of_any_size, by_period, by_name, only_what_was_in_place,
-              extensions_are_with_it, a_page_is_bounded);
+              extensions_are_with_it, only_extensions_that_gave_time, who_floods_a_row, a_page_is_bounded);
     return suite_run();
 }

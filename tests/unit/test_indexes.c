@@ -188,7 +188,7 @@ static void look_back(void)
                        &(struct store_history_filter){
                            .name = "x", .kinds = STORE_NAMES_GROUP, .since = 1, .limit = 5, .examine = 5},
                        each_assignment, NULL, &goes_on);
-    store_each_extension(store, 1, each_filed, NULL);
+    store_each_extension(store, 1, 1, each_filed, NULL);
     store_each_filed(store, &(struct store_period){.limit = 5}, each_filed, NULL);
 }
 
