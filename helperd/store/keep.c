@@ -7,7 +7,10 @@
 
 #include "helperd/store/sql.h"
 
-enum { LINES_A_CASE = 8 }; /* that belong to nothing */
+enum {
+    LINES_A_CASE = 8,       /* that belong to nothing */
+    EXTENSIONS_A_CASE = 20, /* of one assignment: it may have been extended very often */
+};
 
 /* ---- one case ---- */
 
@@ -26,22 +29,32 @@ static int forget_request(struct store *store, int64_t id, struct store_forgotte
     return sql_run(store, "DELETE FROM request WHERE id = ?", "i", id);
 }
 
-static int forget_extensions(struct store *store, int64_t assignment, struct store_forgotten *forgotten)
+/* The oldest first: the newest says whether the others are old enough. *ret_all: there are no others. */
+static int forget_extensions(struct store *store, int64_t assignment, struct store_forgotten *forgotten,
+                             bool *ret_all)
 {
     _cleanup_ids_ struct sql_ids requests = {0};
-    int r = sql_collect(
-        store, sql_take(store, "SELECT id FROM request WHERE assignment = ?", "i", assignment), &requests);
+    int r = sql_collect(store,
+                        sql_take(store, "SELECT id FROM request WHERE assignment = ? ORDER BY id LIMIT ?",
+                                 "ii", assignment, (int64_t)EXTENSIONS_A_CASE),
+                        &requests);
     for (size_t i = 0; r == 0 && i < requests.count; i++)
         r = forget_request(store, requests.items[i], forgotten);
+    *ret_all = requests.count < EXTENSIONS_A_CASE;
     return r;
 }
 
 static int forget_assignment(struct store *store, int64_t id, struct store_forgotten *forgotten)
 {
     int64_t request = 0;
+    bool all = false;
     int r = FIND_NUMBER(store, &request, "SELECT request FROM assignment WHERE id = ?", "i", id);
-    if (r < 0 || (r = forget_extensions(store, id, forgotten)) < 0)
+    if (r < 0 || (r = forget_extensions(store, id, forgotten, &all)) < 0)
         return r;
+    if (!all) {
+        forgotten->more = true;
+        return 0;
+    }
     delete_lines(store, "DELETE FROM audit WHERE assignment = ? AND request IS NULL", id, forgotten);
     sql_run(store, "DELETE FROM \"grant\" WHERE assignment = ?", "i", id);
     sql_run(store, "DELETE FROM ending WHERE assignment = ?", "i", id);
@@ -59,16 +72,15 @@ static int forget_assignment(struct store *store, int64_t id, struct store_forgo
     " AND NOT EXISTS (SELECT 1 FROM request r WHERE r.id = a.request AND r.emergency = 1"                    \
     "  AND r.reviewed = 0)"                                                                                  \
     " AND NOT EXISTS (SELECT 1 FROM audit l WHERE l.request = a.request AND l.at >= ?1)"                     \
-    " AND NOT EXISTS (SELECT 1 FROM request r JOIN audit l ON l.request = r.id"                              \
-    "  WHERE r.assignment = a.id AND l.at >= ?1)"                                                            \
+    " AND NOT EXISTS (SELECT 1 FROM audit l WHERE l.at >= ?1"                                                \
+    "  AND l.request = (SELECT r.id FROM request r WHERE r.assignment = a.id ORDER BY r.id DESC LIMIT 1))"   \
     " AND NOT EXISTS (SELECT 1 FROM audit l WHERE l.assignment = a.id AND l.request IS NULL"                 \
     "  AND l.at >= ?1)"                                                                                      \
     " ORDER BY " SQL_OVER_AT " LIMIT ?2"
 
-/* Those that asked for more time go with their assignment: how often it was extended counts. */
+/* Those that asked for more time and gave none, too: what gave some goes with its assignment. */
 #define OVER_REQUESTS                                                                                        \
     "SELECT q.id FROM request q WHERE q.state IN ('expired', 'denied', 'cancelled') AND q.ended < ?1"        \
-    " AND q.assignment IS NULL"                                                                              \
     " AND NOT EXISTS (SELECT 1 FROM assignment a WHERE a.request = q.id)"                                    \
     " AND NOT EXISTS (SELECT 1 FROM audit l WHERE l.request = q.id AND l.at >= ?1)"                          \
     " ORDER BY q.ended LIMIT ?2"

@@ -141,7 +141,7 @@ START_TEST(what_is_live_stays)
     ck_assert_int_eq(acts_assign(&fixture, "alice", &forever, NULL), 0);
     acts_hold(&fixture, "dave", "asked");
     ck_assert_int_eq(acts_extend(&fixture, "dave", "asked", 3600, NULL), 0);
-    ck_assert_int_eq(fixture_decide(&fixture, "bob", 3, false, "no", NULL), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", 3, true, "", NULL), 0);
     acts_count(&fixture, "UPDATE assignment SET end = 9223372036854775807 WHERE user = 'dave' RETURNING 1");
     const int64_t lines = rows("audit");
     acts_pass(&fixture, (int64_t)3 * KEEP * DAY);
@@ -371,12 +371,69 @@ START_TEST(a_large_store)
 }
 END_TEST
 
+/* A request for more time that gave none is over by itself. */
+START_TEST(a_denied_extension_of_what_is_live)
+{
+    const int64_t held = acts_hold(&fixture, "dave", "asked");
+    ck_assert_int_eq(acts_extend(&fixture, "dave", "asked", 3600, NULL), 0);
+    ck_assert_int_eq(fixture_decide(&fixture, "bob", held + 1, false, "no", NULL), 0);
+    acts_count(&fixture, "UPDATE assignment SET end = 9223372036854775807 RETURNING 1");
+    acts_pass(&fixture, (KEEP + 1) * DAY);
+    forget();
+    ck_assert_int_eq(rows("assignment"), 1);
+    ck_assert_int_eq(rows("request"), 1);
+    ck_assert_int_eq(acts_count(&fixture, "SELECT id FROM request"), held);
+    expect_sound();
+}
+END_TEST
+
+/* Who holds something asks for more time, and withdraws that, as often as they like: what is deleted of it in one step is no
+ * more for it, and nothing is left. */
+START_TEST(one_that_was_extended_again_and_again)
+{
+    enum { MANY = 10000 };
+    sqlite3 *database = fixture.engine.store->database;
+    acts_hold(&fixture, "alice", "asked");
+    acts_query(
+        &fixture,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+        " INSERT INTO request (package, user, uid, state, no_reason_given, origin_verified, duration, start,"
+        " submitted, ended, stage, n_stages, deadline, assignment)"
+        " SELECT 'asked', 'alice', 1001, iif(i %% 3, 'cancelled', 'approved'), 0, 0, 1, 0, 1, 1, 0, 0, 0, 1 "
+        "FROM n"
+        " RETURNING 1",
+        MANY);
+    acts_query(&fixture,
+               "INSERT INTO audit (at, actor, event, request) SELECT %lld, user, 'submit', id FROM request"
+               " WHERE assignment = 1 RETURNING 1",
+               (long long)fixture.now);
+    acts_pass(&fixture, DAY);
+    acts_pass(&fixture, (KEEP - 1) * DAY);
+    forget();
+    ck_assert_int_eq(rows("request"), MANY + 1);
+    acts_pass(&fixture, 2 * DAY);
+    pass_leap();
+    int64_t most = 0;
+    for (int r = 1; r > 0;) {
+        const int64_t before = steps_of(database);
+        r = engine_forget_old(&fixture.engine);
+        ck_assert_int_ge(r, 0);
+        most = steps_of(database) - before > most ? steps_of(database) - before : most;
+    }
+    ck_assert_int_eq(rows("request"), 0);
+    ck_assert_int_eq(rows("assignment"), 0);
+    ck_assert_int_lt(most, 20000);
+    expect_sound();
+}
+END_TEST
+
 int main(void)
 {
     suite_case("history", setup, fixture_teardown);
     suite_add(what_is_over_goes, numbers_go_on, it_comes_to_an_end, what_is_live_stays,
               an_emergency_waits_for_its_review, a_cooldown_is_kept, lines_of_what_is_in_force_stay, for_good,
               a_store_that_is_in_doubt, a_clock_that_leaps, a_clock_that_leapt_before_a_start,
-              a_clock_that_leaps_at_each_start, a_step_that_fails, a_large_store);
+              a_clock_that_leaps_at_each_start, a_step_that_fails, a_large_store,
+              a_denied_extension_of_what_is_live, one_that_was_extended_again_and_again);
     return suite_run();
 }
