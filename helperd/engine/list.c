@@ -23,6 +23,10 @@ int engine_get_request(const struct call *call, int64_t id)
     return r != 0 ? r : engine_show_request(call, id);
 }
 
+/* Of what people wrote; a page ends with the request that reaches it. Else a user's own requests made answers that the bus
+ * could not read in time, and accesspkgd left it (rule 15; bus_send). */
+enum { PAGE_BYTES = 128 * 1024 };
+
 struct listing {
     struct engine *engine;
     const struct caller *caller;
@@ -31,14 +35,29 @@ struct listing {
     json_t *array;
     int64_t *ids; /* of the requests in the array */
     size_t limit;
+    size_t bytes; /* of what people wrote in them */
     bool more;
     bool unsure; /* of some requests it is unknown whether they belong here */
 };
 
+static size_t text_bytes(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
+static size_t count_bytes(const struct record *record)
+{
+    size_t bytes = text_bytes(record->request.justification) + text_bytes(record->request.cancel_reason) +
+                   text_bytes(record->assignment.end_reason) + text_bytes(record->remaining);
+    for (size_t i = 0; i < record->n_decisions; i++)
+        bytes += text_bytes(record->decisions[i].reason);
+    return bytes;
+}
+
 /* Adds the request; at the limit sets `more` and stops. */
 static int list_record(struct listing *listing, const struct record *record)
 {
-    if (json_array_size(listing->array) == listing->limit) {
+    if (json_array_size(listing->array) == listing->limit || listing->bytes >= PAGE_BYTES) {
         listing->more = true;
         return 1;
     }
@@ -47,6 +66,7 @@ static int list_record(struct listing *listing, const struct record *record)
         return -ENOMEM;
     listing->ids = grown;
     grown[json_array_size(listing->array)] = record->request.id;
+    listing->bytes += count_bytes(record);
     json_t *view = view_request(listing->engine, record, &listing->decider, false);
     return json_array_append_new(listing->array, view) < 0 ? -ENOMEM : 0;
 }
@@ -96,13 +116,19 @@ static int64_t get_id_at(const struct listing *listing, size_t index)
     return index < json_array_size(listing->array) ? listing->ids[index] : 0;
 }
 
-/* Merges the requests of another listing, newest first, up to the limit. */
+/* Whether nothing is known of what follows in it. */
+static bool is_cut_at(const struct listing *listing, size_t index)
+{
+    return listing->more && index == json_array_size(listing->array);
+}
+
+/* Merges the requests of another listing, newest first, up to the limit, or to where one of the two was cut. */
 static int merge_listings(struct listing *listing, const struct listing *other)
 {
     json_t *merged = json_array();
     size_t i = 0;
     size_t j = 0;
-    while (json_array_size(merged) < listing->limit &&
+    while (json_array_size(merged) < listing->limit && !is_cut_at(listing, i) && !is_cut_at(other, j) &&
            (i < json_array_size(listing->array) || j < json_array_size(other->array))) {
         const bool first = get_id_at(listing, i) > get_id_at(other, j);
         if (json_array_append(merged, first ? json_array_get(listing->array, i++)

@@ -197,6 +197,79 @@ START_TEST(test_stop)
 }
 END_TEST
 
+/* ---- long lists ---- */
+
+enum { FILED = 498, LISTERS = 8, LOOKS = 20 };
+
+static json_t *call(struct client *client, const char *method, const char *signature, json_t *arguments)
+{
+    struct client_error error;
+    json_t *value = NULL;
+    return client_call(client, client_message(method, signature, arguments), &value, &error) < 0 ? NULL
+                                                                                                 : value;
+}
+
+/* As many as the host lets one user file in an hour, with words as long as may be, and withdrawn with as many. */
+static int file_long(void *data)
+{
+    struct client client;
+    struct client_error error;
+    char words[BUS_TEXT_MAX + 1];
+    (void)data;
+    memset(words, 'x', BUS_TEXT_MAX);
+    words[BUS_TEXT_MAX] = '\0';
+    client_deadline(100);
+    if (client_open(&client, &error) < 0)
+        return 1;
+    for (int i = 0; i < FILED; i++) {
+        json_t *filed = call(&client, "Submit", "sasa{sv}",
+                             json_pack("[s, [s], {s:s}]", "", "open", "justification", words));
+        const json_int_t id = json_integer_value(json_object_get(filed, "id"));
+        json_t *cancelled = call(&client, "Cancel", "xs", json_pack("[I, s]", id, words));
+        if (!filed || !cancelled)
+            return 2;
+        json_decref(filed);
+        json_decref(cancelled);
+    }
+    client_close(&client);
+    return 0;
+}
+
+/* Lists them again and again, until it is killed. */
+static int list_long(void *data)
+{
+    struct client client;
+    struct client_error error;
+    (void)data;
+    while (client_open(&client, &error) == 0) {
+        json_t *list = json_object();
+        while (list) {
+            json_decref(list);
+            list = call(&client, "ListRequests", "a{sv}", json_pack("[{s:i}]", "limit", BUS_PAGE_MAX));
+        }
+        client_close(&client);
+    }
+    return 0;
+}
+
+/* An answer of 4 MiB had accesspkgd leave the bus, as if nobody read what it sends. */
+START_TEST(test_long_lists)
+{
+    pid_t listers[LISTERS];
+    ck_assert_int_eq(live_join(live_fork("alice", file_long, NULL)), 0);
+    for (size_t i = 0; i < LISTERS; i++)
+        listers[i] = live_fork("alice", list_long, NULL);
+    for (int i = 0; i < LOOKS; i++)
+        ck_assert_msg(live_call("carol", -1, "ListPackages", "", NULL, NULL) == BUS_ERROR_NONE, "%s",
+                      live_message);
+    for (size_t i = 0; i < LISTERS; i++) {
+        kill(listers[i], SIGKILL);
+        live_join(listers[i]);
+    }
+    live_expect("alice", "pkg-request list -n 1000 --json | grep -c cancel_reason", 0, "498");
+}
+END_TEST
+
 /* What libdbus would answer by itself. */
 START_TEST(test_peer)
 {
@@ -218,7 +291,7 @@ int main(void)
 {
     suite_case("flood", live_calls_setup, live_stop);
     suite_timeout(120);
-    suite_add(test_revoke, test_who_is_refused, test_unknown, test_peer);
+    suite_add(test_revoke, test_who_is_refused, test_long_lists, test_unknown, test_peer);
     suite_rows(test_memory, floods);
     suite_case("end", live_calls_setup, live_stop);
     suite_timeout(60);

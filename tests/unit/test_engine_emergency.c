@@ -333,12 +333,40 @@ START_TEST(test_partly_in_place)
 }
 END_TEST
 
+/* Long words fill a page before its limit: none is left out, though emergencies and what waits come by turns. */
+START_TEST(test_list_of_long_words)
+{
+    char all[sizeof("10! 9 8! 7 6! 5 4! 3 2! 1 ")] = "";
+    int pages = 0;
+    for (int i = 0; i < 5; i++) {
+        acts_file(&fixture, i % 2 ? "dave" : "alice", "plain");
+        take("alice", "prod");
+        acts_query(&fixture, "UPDATE request SET state = iif(emergency, state, 'cancelled') RETURNING 1");
+        acts_query(&fixture, "UPDATE assignment SET state = 'revoked' RETURNING 1");
+        acts_query(&fixture, "UPDATE request SET reviewed = 1 WHERE emergency = 1 RETURNING 1");
+    }
+    acts_query(
+        &fixture,
+        "UPDATE request SET state = iif(emergency, state, 'pending-approval'), reviewed = 0,"
+        " uid = uid + 100 * id, justification = iif(emergency, 'x', printf('%%60000d', id)) RETURNING 1");
+    for (int64_t before = 0; before != 1; pages++) {
+        const char *page = listed("bob", ENGINE_ROLE_APPROVER, before, 100);
+        const size_t length = strcspn(page, "m");
+        ck_assert_uint_lt(strlen(all) + length, sizeof(all));
+        strncat(all, page, length);
+        before = all[strlen(all) - 2] == '!' ? all[strlen(all) - 3] - '0' : all[strlen(all) - 2] - '0';
+    }
+    ck_assert_str_eq(all, "10! 9 8! 7 6! 5 4! 3 2! 1 ");
+    ck_assert_int_gt(pages, 1);
+}
+END_TEST
+
 int main(void)
 {
     suite_case("engine_emergency", setup, fixture_teardown);
     suite_add(test_given_at_once, test_its_own_bound, test_refused, test_once_until_it_is_reviewed,
               test_duties_and_limits_hold, test_what_was_asked_before, test_neither_decided_nor_stretched,
               test_fallback_reviews_at_once, test_review, test_review_of_an_approver_s, test_who_reviews_now,
-              test_list, test_partly_in_place);
+              test_list, test_list_of_long_words, test_partly_in_place);
     return suite_run();
 }
