@@ -22,6 +22,7 @@ enum { CLOGGED_BYTES = 8 * 1024 };
 
 enum {
     UNSENT_BYTES_MAX = 4 * 1024 * 1024, /* whoever does not read them is disconnected */
+    UNSENT_MS = 10000,                  /* after so long, for one answer may be longer than that */
     FLUSH_MS = 1000,
 };
 
@@ -211,10 +212,21 @@ void bus_refuse(struct bus *bus, const char *receiver, uint32_t serial, const ch
     }
 }
 
+/* Whether as much was unsent whenever something was sent for so long. */
+static bool is_unread(struct bus *bus)
+{
+    const int64_t now = monotonic_ms();
+    if (dbus_connection_get_outgoing_size(bus->connection) <= UNSENT_BYTES_MAX)
+        bus->unsent_since = 0;
+    else if (bus->unsent_since == 0)
+        bus->unsent_since = now;
+    return bus->unsent_since != 0 && now - bus->unsent_since >= UNSENT_MS;
+}
+
 void bus_send(struct bus *bus, DBusMessage *message)
 {
     DBusConnection *connection = bus->connection;
-    if (connection && dbus_connection_get_outgoing_size(connection) > UNSENT_BYTES_MAX)
+    if (connection && is_unread(bus))
         dbus_connection_close(connection);
     if (connection && !dbus_connection_send(connection, message, NULL))
         log_error("No memory to send a message; its receiver will see a time-out.");

@@ -54,7 +54,7 @@ void bus_release(struct bus *bus);
 bool bus_is_clogged(struct bus *bus);
 /* Answers a message of which only that is known. */
 void bus_refuse(struct bus *bus, const char *receiver, uint32_t serial, const char *error, const char *text);
-/* Sends the message, unless the bus is away, and releases it. Disconnects a peer that leaves 4 MiB unread. */
+/* Sends the message, unless the bus is away, and releases it. Disconnects a peer that leaves 4 MiB unread for 10 seconds. */
 void bus_send(struct bus *bus, DBusMessage *message);
 /* Writes what is queued, before the process ends; gives up after a second. */
 void bus_flush(struct bus *bus);

@@ -13,6 +13,8 @@ struct bus {
     DBusConnection *connection; /* NULL: none now */
     struct bus_hooks hooks;
     ev_idle dispatch;
+    int64_t
+        unsent_since;    /* by the monotonic clock, in ms: since when much waits to be read; 0: it does not */
     bool lost;           /* the hook is told after the message that says so */
     pid_t peer;          /* uid 0's process at the other end of the door; 0: the connection is to a bus */
     struct sieve *sieve; /* between it and the bus; NULL: none */
