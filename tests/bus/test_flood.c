@@ -235,38 +235,65 @@ static int file_long(void *data)
     return 0;
 }
 
-/* Lists them again and again, until it is killed. */
+/* Lists again and again, until it is killed. */
 static int list_long(void *data)
 {
+    const bool *packages = data;
     struct client client;
     struct client_error error;
-    (void)data;
     while (client_open(&client, &error) == 0) {
         json_t *list = json_object();
         while (list) {
             json_decref(list);
-            list = call(&client, "ListRequests", "a{sv}", json_pack("[{s:i}]", "limit", BUS_PAGE_MAX));
+            list = *packages
+                       ? call(&client, "ListPackages", "", json_array())
+                       : call(&client, "ListRequests", "a{sv}", json_pack("[{s:i}]", "limit", BUS_PAGE_MAX));
         }
         client_close(&client);
     }
     return 0;
 }
 
-/* An answer of 4 MiB had accesspkgd leave the bus, as if nobody read what it sends. */
-START_TEST(test_long_lists)
+/* Calls of carol's are answered, while each of these lists as often as one user may at a time. */
+static void list_beside(const char *const users[], bool packages)
 {
-    pid_t listers[LISTERS];
-    ck_assert_int_eq(live_join(live_fork("alice", file_long, NULL)), 0);
-    for (size_t i = 0; i < LISTERS; i++)
-        listers[i] = live_fork("alice", list_long, NULL);
+    pid_t listers[3 * LISTERS];
+    size_t count = 0;
+    for (; *users; users++)
+        for (size_t i = 0; i < LISTERS; i++)
+            listers[count++] = live_fork(*users, list_long, &packages);
     for (int i = 0; i < LOOKS; i++)
-        ck_assert_msg(live_call("carol", -1, "ListPackages", "", NULL, NULL) == BUS_ERROR_NONE, "%s",
+        ck_assert_msg(live_call("carol", -1, "ListDelegations", "", NULL, NULL) == BUS_ERROR_NONE, "%s",
                       live_message);
-    for (size_t i = 0; i < LISTERS; i++) {
+    for (size_t i = 0; i < count; i++) {
         kill(listers[i], SIGKILL);
         live_join(listers[i]);
     }
+}
+
+/* An answer of 4 MiB had accesspkgd leave the bus, as if nobody read what it sends. */
+START_TEST(test_long_lists)
+{
+    static const char *const alone[] = {"alice", NULL};
+    ck_assert_int_eq(live_join(live_fork("alice", file_long, NULL)), 0);
+    list_beside(alone, false);
     live_expect("alice", "pkg-request list -n 1000 --json | grep -c cancel_reason", 0, "498");
+}
+END_TEST
+
+/* So had many answers of half a MiB at a time. */
+START_TEST(test_many_packages)
+{
+    static const char *const several[] = {"alice", "dave", "erin", NULL};
+    live_expect("root",
+                "description=$(printf '%0300d' 0); for i in $(seq 1000); do printf '[package]\ndescription = "
+                "%s\ngroups = dbadmins\n[policy]\napprovers = bob\n' $description "
+                ">/etc/accesspkg/packages.d/many$i.conf; done; pkg-admin reload",
+                0, "");
+    list_beside(several, true);
+    live_expect("root", "rm /etc/accesspkg/packages.d/many*.conf; pkg-admin reload", 0, "");
+    const long peak = read_peak();
+    ck_assert_msg(peak > 0 && peak <= MEMORY_MAX, "the daemon grew to %ld KiB", peak);
 }
 END_TEST
 
@@ -291,7 +318,7 @@ int main(void)
 {
     suite_case("flood", live_calls_setup, live_stop);
     suite_timeout(120);
-    suite_add(test_revoke, test_who_is_refused, test_long_lists, test_unknown, test_peer);
+    suite_add(test_revoke, test_who_is_refused, test_long_lists, test_many_packages, test_unknown, test_peer);
     suite_rows(test_memory, floods);
     suite_case("end", live_calls_setup, live_stop);
     suite_timeout(60);
