@@ -54,9 +54,11 @@ static int submit_request(const struct call *asked, const struct bus_terms *term
         .can_ask = terms->can_ask,
         .dry_run = terms->dry_run,
     };
-    if (terms->emergency && terms->dry_run)
-        return engine_refuse(asked->reply, BUS_ERROR_INVALID_ARGUMENT,
-                             "An emergency has no dry run; nothing was changed.");
+    if (terms->emergency && (terms->dry_run || terms->duration || terms->start || terms->until))
+        return engine_refuse(
+            asked->reply, BUS_ERROR_INVALID_ARGUMENT,
+            "An emergency begins at once, lasts as long as its package says, and has no dry run: "
+            "please leave start, end and duration out. Nothing was changed.");
     return terms->emergency ? engine_emergency(asked, &submission) : engine_submit(asked, &submission);
 }
 

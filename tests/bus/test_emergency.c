@@ -81,10 +81,37 @@ START_TEST(test_restart)
 }
 END_TEST
 
+/* What it cannot heed it does not take without a word. */
+START_TEST(test_options_that_it_has_not)
+{
+    static const char *const numbers[] = {"duration", "start", "until"}, *const flags[] = {"forever",
+                                                                                           "dry_run"};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        ck_assert_int_eq(
+            live_call("alice", -1, "Submit", "sasa{sv}",
+                      json_pack("[s, [s], {s:b, s:s, s:I}]", "", "prod", "emergency", 1, "justification",
+                                "disk is full", numbers[i], (json_int_t)4102444800),
+                      NULL),
+            BUS_ERROR_INVALID_ARGUMENT);
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+        ck_assert_int_eq(live_call("alice", -1, "Submit", "sasa{sv}",
+                                   json_pack("[s, [s], {s:b, s:s, s:b}]", "", "prod", "emergency", 1,
+                                             "justification", "disk is full", flags[i], 1),
+                                   NULL),
+                         BUS_ERROR_INVALID_ARGUMENT);
+    live_expect("alice", "pkg-request", 0, "You hold nothing");
+    ck_assert_int_eq(live_call("alice", -1, "Submit", "sasa{sv}",
+                               json_pack("[s, [s], {s:b, s:s}]", "", "prod", "emergency", 1, "justification",
+                                         "disk is full"),
+                               NULL),
+                     BUS_ERROR_NONE);
+}
+END_TEST
+
 int main(void)
 {
     suite_case("emergency", setup, live_stop);
     suite_timeout(60);
-    suite_add(test_taken_and_reviewed, test_not_one_s_own, test_restart);
+    suite_add(test_taken_and_reviewed, test_not_one_s_own, test_restart, test_options_that_it_has_not);
     return suite_run();
 }
