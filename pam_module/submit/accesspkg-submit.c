@@ -235,7 +235,8 @@ static void give_first_answer(int signal_number)
               : EX_IOERR);
 }
 
-/* Gives this answer, and ends, when half of what is left of the module's time is over, or sooner. */
+/* Gives this answer, and ends, when half of what is left of the module's time is over, or sooner. Its timer is that of
+ * client_deadline(), which the call of accesspkgd needed and what follows does not. */
 static void answer_in_time(const struct question *question, int64_t begun,
                            const struct protocol_message *answer)
 {

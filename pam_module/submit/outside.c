@@ -117,6 +117,8 @@ static bool is_asked(const struct question *question, const struct gate_line *li
 static void add_outside(struct search *search, const char *principal)
 {
     const size_t used = strlen(search->outside);
+    if (strpbrk(principal, " \t\n")) /* its words would be taken for others: it stays named */
+        return;
     if (used + 1 + strlen(principal) <= PROTOCOL_OUTSIDE_MAX)
         stpcpy(stpcpy(search->outside + used, used ? " " : ""), principal);
 }

@@ -166,6 +166,21 @@ START_TEST(a_group_that_packages_give)
 }
 END_TEST
 
+/* The words of a name are no names. */
+START_TEST(a_name_with_a_blank)
+{
+    FILE *file = fopen("/etc/group", "ae");
+    ck_assert_ptr_nonnull(file);
+    fputs("the dave:x:2700:carol\n", file);
+    ck_assert_int_eq(fclose(file), 0);
+    asked = "[\"%the dave\", \"dave\"]";
+    open_to = "[\"dave\"]";
+    gate_bus_start(answer_asked);
+    const struct pam_host_outcome outcome = come_by("sshd");
+    check_said(&outcome, "approval by a member of the dave or dave");
+}
+END_TEST
+
 /* Approvers need not come in by sudo. */
 START_TEST(where_nobody_logs_in)
 {
@@ -267,7 +282,7 @@ int main(void)
     suite_case("outside", setup_sshd, teardown_sshd);
     suite_timeout(30);
     suite_rows(who_is_named, cases);
-    suite_add(who_holds_it_is_named, a_group_that_packages_give, where_nobody_logs_in,
+    suite_add(who_holds_it_is_named, a_group_that_packages_give, a_name_with_a_blank, where_nobody_logs_in,
               a_directory_that_is_down, groups_that_are_not_answered, while_it_waits, nobody_to_wait_for);
     return suite_run();
 }
