@@ -8,7 +8,6 @@
 #include "helperd/engine/reports.h"
 
 #include <errno.h>
-#include <string.h>
 
 enum {
     HISTORY_EXAMINED = 2000,
@@ -30,18 +29,13 @@ static json_t *new_name(const char *name)
 
 /* ---- who asked, who decided ---- */
 
-static size_t text_bytes(const char *text)
-{
-    return text ? strlen(text) : 0;
-}
-
 static int add_decisions(struct listing *listing, const struct request *request, json_t *row)
 {
     struct decision *decisions = NULL;
     size_t count = 0;
     int r = store_get_decisions(listing->engine->store, request->id, &decisions, &count);
     for (size_t i = 0; r == 0 && i < count; i++) {
-        listing->bytes += text_bytes(decisions[i].reason);
+        listing->bytes += view_bytes(decisions[i].reason);
         r = json_array_append_new(json_object_get(row, "decisions"), view_decision(request, &decisions[i])) <
                     0
                 ? -ENOMEM
@@ -70,7 +64,7 @@ static int add_asking(const struct request *request, void *data)
     const struct asking *asking = data;
     json_t *row = view_asking(request);
     int r = row && json_array_append_new(asking->askings, row) == 0 ? 0 : -ENOMEM;
-    asking->listing->bytes += text_bytes(request->justification);
+    asking->listing->bytes += view_bytes(request->justification);
     return r == 0 ? add_decisions(asking->listing, request, row) : r;
 }
 

@@ -40,17 +40,12 @@ struct listing {
     bool unsure; /* of some requests it is unknown whether they belong here */
 };
 
-static size_t text_bytes(const char *text)
-{
-    return text ? strlen(text) : 0;
-}
-
 static size_t count_bytes(const struct record *record)
 {
-    size_t bytes = text_bytes(record->request.justification) + text_bytes(record->request.cancel_reason) +
-                   text_bytes(record->assignment.end_reason) + text_bytes(record->remaining);
+    size_t bytes = view_bytes(record->request.justification) + view_bytes(record->request.cancel_reason) +
+                   view_bytes(record->assignment.end_reason) + view_bytes(record->remaining);
     for (size_t i = 0; i < record->n_decisions; i++)
-        bytes += text_bytes(record->decisions[i].reason);
+        bytes += view_bytes(record->decisions[i].reason);
     return bytes;
 }
 

@@ -387,6 +387,11 @@ int view_add_open_to(json_t *principals, const struct package *package)
                : -ENOMEM;
 }
 
+size_t view_bytes(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
 int view_set(json_t *view, const char *key, json_t *value)
 {
     return json_object_set_new(view, key, value) < 0 ? -ENOMEM : 0;

@@ -17,3 +17,5 @@ int view_add_open_to(json_t *principals, const struct package *package);
 
 /* Sets a member of a view; takes over the value. 0; -ENOMEM, also for NULL. */
 int view_set(json_t *view, const char *key, json_t *value);
+/* The bytes of a text that people wrote, by which pages end; NULL: none. */
+size_t view_bytes(const char *text);
