@@ -237,11 +237,11 @@ idle()
 stop_waits()
 {
     trap 'host pkill -f held.lock || true; clean_up' EXIT
-    host python3 -c 'import fcntl, os, time
+    host python3 -c 'import fcntl, os, signal
 lock = open("/etc/.pwd.lock", "a")
 fcntl.lockf(lock, fcntl.LOCK_EX) # as lckpwdf(3) does
 os.mkdir("/run/held.lock")
-time.sleep(60)' &
+signal.pause()' &
     wait_for 5 host rmdir /run/held.lock
     call AddMember ssx $group alice $for_long >"$work/called" 2>&1 &
     local called=$!
