@@ -281,7 +281,7 @@ enum {
       PLANS(bus_plan_request, bus_plan_delegators, bus_plan_by_names),                                       \
       USER | GROUPS | OTHERS | DECIDES | SHARES, decide_request(asked, terms, false))                        \
     X(Extend, "sa{sv}", "package options", "justification duration forever until", "a{sv}", "request",       \
-      PLANS(bus_plan_approvers, bus_plan_packages, bus_plan_requestors), GROUPS | SHARES,                    \
+      PLANS(bus_plan_packages, bus_plan_requestors, bus_plan_by_names, bus_plan_approvers), GROUPS | SHARES, \
       engine_extend(asked, terms->package, get_justification(terms),                                         \
                     (struct wish){terms->duration, 0, terms->until}))                                        \
     X(Return, "ss", "package reason", "", "a{sv}", "request", PLANS(bus_plan_names), 0,                      \
@@ -291,7 +291,8 @@ enum {
     X(Import, "ssasa{sv}", "group package users options", "duration dry_run reason", "aa{sv}", "outcomes",   \
       PLANS(bus_plan_users, bus_plan_packages), OTHERS | ROOT_ONLY, import_members(asked, terms))            \
     X(Revoke, "sss", "user package reason", "", "a{sv}", "request",                                          \
-      PLANS(bus_plan_holder, bus_plan_revoker, bus_plan_delegators), USER | OTHERS | OF_ROOT | DECIDES,      \
+      PLANS(bus_plan_holder, bus_plan_revoker, bus_plan_delegators, bus_plan_by_names),                      \
+      USER | OTHERS | OF_ROOT | DECIDES,                                                                     \
       engine_revoke(asked, terms->user, terms->package, get_reason(terms)))                                  \
     X(Retry, "ss", "user package", "", "a{sv}", "request", PLANS(bus_plan_user, bus_plan_holding),           \
       GROUPS | ROOT_ONLY | BY_NAME, engine_retry_now(asked, terms->user, terms->package))                    \
@@ -299,18 +300,20 @@ enum {
       PLANS(bus_plan_sight, bus_plan_delegators, bus_plan_by_names), OTHERS,                                 \
       engine_get_request(asked, terms->id))                                                                  \
     X(ListRequests, "a{sv}", "filter", "role state package user before limit", "aa{sv}b", "requests more",   \
-      PLANS(bus_plan_list), USER | OTHERS, list_requests(asked, terms))                                      \
+      PLANS(bus_plan_list, bus_plan_by_names), USER | OTHERS, list_requests(asked, terms))                   \
     X(Emergency, "ss", "package justification", "", "a{sv}", "request",                                      \
-      PLANS(bus_plan_packages, bus_plan_requestors), GROUPS, take_emergency(asked, terms))                   \
-    X(Review, "xs", "id reason", "", "a{sv}", "request", PLANS(bus_plan_sight, bus_plan_delegators),         \
-      OTHERS | DECIDES | SHARES, engine_review(asked, terms->id, get_reason(terms)))                         \
+      PLANS(bus_plan_packages, bus_plan_requestors, bus_plan_by_names), GROUPS,                              \
+      take_emergency(asked, terms))                                                                          \
+    X(Review, "xs", "id reason", "", "a{sv}", "request",                                                     \
+      PLANS(bus_plan_sight, bus_plan_delegators, bus_plan_by_names), OTHERS | DECIDES | SHARES,              \
+      engine_review(asked, terms->id, get_reason(terms)))                                                    \
     X(Delegate, "sa{sv}", "to options", "reason until", "a{sv}", "delegation", PLANS(bus_plan_delegate),     \
       DECIDES | NAMES_DECIDER, delegate_decisions(asked, terms))                                             \
     X(Undelegate, "s", "user", "", "a{sv}", "delegation", PLANS(bus_plan_names, bus_plan_any_user), USER,    \
       engine_undelegate(asked, terms->user))                                                                 \
     X(ListDelegations, "", "", "", "aa{sv}", "delegations", PLANS(bus_plan_names), OF_ROOT,                  \
       engine_list_delegations(asked))                                                                        \
-    X(ListPackages, "", "", "", "aa{sv}", "packages", PLANS(bus_plan_all_requestors), 0,                     \
+    X(ListPackages, "", "", "", "aa{sv}", "packages", PLANS(bus_plan_all_requestors, bus_plan_by_names), 0,  \
       engine_list_packages(asked))                                                                           \
     X(Explain, "ss", "package user", "", "a{sv}", "explanation",                                             \
       PLANS(bus_plan_own_user, bus_plan_all_approvers, bus_plan_packages, bus_plan_requestors),              \

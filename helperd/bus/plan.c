@@ -39,14 +39,9 @@ int bus_plan_names(struct bus_call *call)
     return 0;
 }
 
-/* The names are all those by which the subjects of the call are judged; of many, some may have been left out. */
 int bus_plan_by_names(struct bus_call *call)
 {
-    enum { FEW = 64 };
-    call->inquiry.names_only = strv_length(call->inquiry.names) <= FEW;
-    for (char *const *name = call->inquiry.names; name && *name; name++)
-        if (**name == '%')
-            call->inquiry.names_only = false;
+    call->inquiry.names_only = !call->inquiry.by_group;
     return 0;
 }
 
@@ -191,11 +186,10 @@ int bus_plan_holding(struct bus_call *call)
 int bus_plan_list(struct bus_call *call)
 {
     const char *role = call->terms.role;
-    if (!role || strcmp(role, "requestor") == 0)
-        return bus_plan_any_user(call);
-    call->for_root = strcmp(role, "all") == 0;
+    const bool own = !role || strcmp(role, "requestor") == 0;
+    call->for_root = !own && strcmp(role, "all") == 0;
     int r = bus_plan_any_user(call);
-    if (r == 0 && !call->for_root)
+    if (r == 0 && !own && !call->for_root)
         r = engine_inquire_lists(call->manager->engine, &call->inquiry);
-    return r != 0 || call->for_root ? r : bus_plan_delegators(call);
+    return r != 0 || own || call->for_root ? r : bus_plan_delegators(call);
 }

@@ -35,11 +35,14 @@ static int add_names(struct naming *naming, char *const *names)
 {
     for (; names && *names; names++) {
         const size_t size = naming->size + strlen(*names) + 1;
+        naming->inquiry->by_group |= **names == '%';
         if ((naming->lacking && namebook_is_fresh(naming->engine->names, *names)) ||
             strv_contains(naming->inquiry->names, *names))
             continue;
-        if (naming->count == NAMES_MAX || size > NAMES_ROOM)
+        if (naming->count == NAMES_MAX || size > NAMES_ROOM) {
+            naming->inquiry->by_group = true; /* perhaps */
             return 0;
+        }
         const int r = strv_add(&naming->inquiry->names, *names);
         if (r < 0)
             return r;

@@ -131,8 +131,9 @@ struct inquiry {
     size_t n_holders;
     gid_t *gids; /* to find their names */
     size_t n_gids;
-    bool names_only;  /* without the groups of users */
-    bool addresses;   /* also the GECOS field of principals' people, and people who may not log in */
+    bool by_group;   /* policies name groups by which users are judged, not all of which need be in `names` */
+    bool names_only; /* without the groups of users */
+    bool addresses;  /* also the GECOS field of principals' people, and people who may not log in */
     int64_t patience; /* milliseconds for the principals; 0: see lookup_ask() */
 };
 

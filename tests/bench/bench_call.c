@@ -27,8 +27,7 @@ enum { CALL_MS = 10000, COMMAND_MS = 25000 };
 static bool ask(DBusConnection *connection, const struct target *target)
 {
     DBusError error = DBUS_ERROR_INIT;
-    DBusMessage *call =
-        dbus_message_new_method_call(target->name, target->path, target->interface, target->list);
+    DBusMessage *call = target_list(target);
     DBusMessage *answer = dbus_connection_send_with_reply_and_block(connection, call, CALL_MS, &error);
     if (answer)
         dbus_message_unref(answer);

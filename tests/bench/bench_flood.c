@@ -34,8 +34,9 @@ static DBusMessage *make_call(const struct target *target, bool strings)
 {
     const char *empty = "";
     DBusMessageIter arguments, list;
-    DBusMessage *call = dbus_message_new_method_call(target->name, target->path, target->interface,
-                                                     strings ? target->submit : target->list);
+    DBusMessage *call =
+        strings ? dbus_message_new_method_call(target->name, target->path, target->interface, target->submit)
+                : target_list(target);
     dbus_message_set_no_reply(call, TRUE);
     dbus_message_set_serial(call, 1000);
     if (!strings)
@@ -51,12 +52,31 @@ static DBusMessage *make_call(const struct target *target, bool strings)
     return call;
 }
 
-static void make_block(struct flood *flood, const struct target *target, bool strings)
+static char *write_call(const struct target *target, bool strings, int *ret_size)
 {
     char *bytes = NULL;
-    int size = 0;
-    if (!dbus_message_marshal(make_call(target, strings), &bytes, &size))
+    if (!dbus_message_marshal(make_call(target, strings), &bytes, ret_size))
         bench_fail("there is not enough memory");
+    return bytes;
+}
+
+/* The bus takes 2 KiB of each connection in turn, however many calls these are. */
+static void check_size(const struct target *target, int size)
+{
+    int peer = 0;
+    if (strcmp(target->word, "accesspkgd") != 0)
+        return;
+    free(write_call(target_find("logind"), false, &peer));
+    if (peer != size)
+        bench_fail("a call of logind has %d bytes, ours %d: they must be of one size", peer, size);
+}
+
+static void make_block(struct flood *flood, const struct target *target, bool strings)
+{
+    int size = 0;
+    const char *bytes = write_call(target, strings, &size);
+    if (!strings)
+        check_size(target, size);
     const size_t times = (size_t)size >= BLOCK_MIN ? 1 : BLOCK_MIN / (size_t)size;
     flood->size = times * (size_t)size;
     flood->block = malloc(flood->size);

@@ -309,6 +309,45 @@ START_TEST(groups_are_asked_for_where_they_count)
 }
 END_TEST
 
+/* What karl may ask for, as a list of packages has it. */
+static bool may_request(const char *package)
+{
+    json_t *packages = NULL;
+    bool may = false;
+    size_t i;
+    const json_t *one;
+    ck_assert_int_eq(live_call("karl", -1, "ListPackages", "", NULL, &packages), BUS_ERROR_NONE);
+    json_array_foreach(packages, i,
+                       one) if (strcmp(json_string_value(json_object_get(one, "name")), package) == 0) may =
+        json_is_true(json_object_get(one, "may_request"));
+    json_decref(packages);
+    return may;
+}
+
+/* Lists and emergencies, too. A question that hangs is given up after a caller does; the bus has asked who karl is before. */
+START_TEST(lists_ask_for_groups_where_they_count)
+{
+    json_t *value = NULL;
+    ck_assert_int_eq(file_for_karl("group"), BUS_ERROR_NONE);
+    for (int i = 0; i < 2;
+         i++) /* what the group's name means is known the second time; who is in it is asked again */
+        ck_assert(may_request("user"));
+    live_expect("root",
+                "sed -i '/^.lookup/a timeout = 60s' /etc/accesspkg/accesspkg.conf && pkg-admin reload", 0,
+                "");
+    live_directory_set_mode("hang initgroups karl\n");
+    ck_assert_int_eq(live_call("karl", -1, "ListRequests", "a{sv}", json_pack("[{}]"), &value),
+                     BUS_ERROR_NONE);
+    ck_assert_uint_eq(json_array_size(value), 1);
+    json_decref(value);
+    ck_assert_int_eq(live_call("karl", -1, "Emergency", "ss", json_pack("[s, s]", "fire", "fire"), NULL),
+                     BUS_ERROR_NONE);
+    live_remove_package("user");
+    live_expect("root", "pkg-admin reload", 0, "Policy reloaded");
+    ck_assert(may_request("group"));
+}
+END_TEST
+
 int main(void)
 {
     suite_case("spelled", setup, teardown);
@@ -317,6 +356,7 @@ int main(void)
               another_of_the_same_name_is_not_meant, an_account_takes_the_name,
               the_directory_means_another_now, a_directory_that_does_not_answer, an_emergency, by_a_package,
               a_directory_that_echoes, a_lock, an_import, an_account_that_runs_as_another,
-              one_s_own_name_in_a_call, groups_are_asked_for_where_they_count);
+              one_s_own_name_in_a_call, groups_are_asked_for_where_they_count,
+              lists_ask_for_groups_where_they_count);
     return suite_run();
 }
