@@ -83,15 +83,13 @@ int engine_check_not_over(const struct package *package, int64_t begins, struct 
 static int check_pace(struct engine *engine, uid_t uid, struct reply *reply)
 {
     const int64_t most = FILED_PER_PENDING * engine->config->pending_per_user;
-    int64_t filed = 0;
-    const int r = store_count_requests_since(engine->store, uid, clock_now(&engine->clock) - PACE_SECONDS,
-                                             most, &filed);
-    if (r == 0 && filed >= most)
+    const int r = store_find_filed_since(engine->store, uid, clock_now(&engine->clock) - PACE_SECONDS, most);
+    if (r == 0)
         return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
                              "%" PRId64 " requests of yours were filed within an hour, which is the limit of "
                              "this host. Please try again later.",
-                             filed);
-    return r;
+                             most);
+    return r == STORE_E_NONE ? 0 : r;
 }
 
 /* Also limits pending requests, so that no user floods the approvers. */
